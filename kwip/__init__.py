@@ -1,0 +1,1 @@
+"""Kwip: a self-hosted microblog and timeline platform."""

@@ -1,0 +1,1 @@
+"""The rules of Kwip as pure values and functions; standard library only."""

@@ -1,0 +1,108 @@
+"""One error class for each thing that a caller can do next.
+
+The message is safe to show to a person; the context goes to the log. HTTP numbers
+live in `kwip.blueprints.errors` only.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class KwipError(Exception):
+    """What Kwip raises on purpose; `code` is the constant name of the case.
+
+    Args:
+        message: Safe to show; says what to do.
+        **context: Ids and values for the log, never shown.
+    """
+
+    code = "error"
+
+    def __init__(self, message: str, **context: object):
+        super().__init__(message)
+        self.message = message
+        self.context = context
+
+
+class InvalidError(KwipError):
+    """Correct the request.
+
+    `fields` maps a field's name to what is wrong with it, in words for a person.
+    """
+
+    code = "invalid"
+
+    def __init__(
+        self, message: str, fields: Mapping[str, str] | None = None, **context: object
+    ):
+        super().__init__(message, **context)
+        self.fields = dict(fields or {})
+
+
+class NotAuthenticatedError(KwipError):
+    """Log in."""
+
+    code = "not_authenticated"
+
+
+class ForbiddenError(KwipError):
+    """Give up: this viewer may not do it."""
+
+    code = "forbidden"
+
+
+class NotFoundError(KwipError):
+    """It is not there, or this viewer may not know that it is."""
+
+    code = "not_found"
+
+
+class GoneError(KwipError):
+    """It was there; a tombstone is left."""
+
+    code = "gone"
+
+
+class ConflictError(KwipError):
+    """Somebody else has it, or it changed meanwhile."""
+
+    code = "conflict"
+
+
+class StaleVersionError(ConflictError):
+    """The document changed since it was read: read again and repeat."""
+
+    code = "stale_version"
+
+
+class RateLimitedError(KwipError):
+    """Wait `retry_after_s` seconds."""
+
+    code = "rate_limited"
+
+    def __init__(self, message: str, *, retry_after_s: float, **context: object):
+        super().__init__(message, **context)
+        self.retry_after_s = retry_after_s
+
+
+class StoreUnavailableError(KwipError):
+    """The store did not answer: nothing is known about a write; repeat it.
+
+    A write must be repeated under the same id or idempotency key.
+    """
+
+    code = "store_unavailable"
+
+    def __init__(
+        self,
+        message: str = "Kwip cannot reach its database right now. Try again shortly.",
+        *,
+        retry_after_s: float = 2.0,
+        **context: object,
+    ):
+        super().__init__(message, **context)
+        self.retry_after_s = retry_after_s

@@ -1,0 +1,49 @@
+"""Pages: where a reader is in a timeline, and what comes back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from kwip.domain.ids import MAX_ID
+
+T = TypeVar("T")
+
+#: How many entries one page may hold, and how many it holds unless told.
+MAX_LIMIT, DEFAULT_LIMIT = 40, 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageRequest:
+    """Which part of a timeline is asked for.
+
+    `max_id` gives entries below it, `since_id` the newest above it, `min_id` those
+    next above it (both newest first in the answer). Limits lie in 1 to `MAX_LIMIT`.
+    """
+
+    limit: int = DEFAULT_LIMIT
+    max_id: int | None = None
+    since_id: int | None = None
+    min_id: int | None = None
+
+    @property
+    def upper(self) -> int:
+        """The id below which entries are asked for."""
+        return MAX_ID if self.max_id is None else self.max_id
+
+    @property
+    def lower(self) -> int:
+        """The id above which entries are asked for."""
+        return max(self.since_id or 0, self.min_id or 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Generic[T]):
+    """Some entries, newest first, and where the neighbouring pages begin.
+
+    `next_max_id` is None on the last page; `prev_min_id` is None on an empty one.
+    """
+
+    items: tuple[T, ...]
+    next_max_id: int | None = None
+    prev_min_id: int | None = None

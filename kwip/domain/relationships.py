@@ -1,0 +1,41 @@
+"""What two users are to each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kwip.domain.ids import UserId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relations:
+    """Everybody whom a viewer follows, mutes or blocks, and who blocks the viewer.
+
+    One cached entity per viewer: the read rules need all of it at once.
+    """
+
+    follows: frozenset[UserId] = frozenset()
+    mutes: frozenset[UserId] = frozenset()
+    blocks: frozenset[UserId] = frozenset()
+    blocked_by: frozenset[UserId] = frozenset()
+
+    def has_block(self, other_id: UserId) -> bool:
+        """Tell whether either of the two blocks the other."""
+        return other_id in self.blocks or other_id in self.blocked_by
+
+
+NO_RELATIONS = Relations()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relationship:
+    """All flags between a viewer and the user `id`."""
+
+    id: UserId
+    is_following: bool = False
+    is_followed_by: bool = False
+    is_blocking: bool = False
+    is_blocked_by: bool = False
+    is_muting: bool = False

@@ -1,0 +1,109 @@
+"""Users: who publishes and follows, and who makes a request."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kwip.domain.errors import InvalidError
+
+if TYPE_CHECKING:
+    from kwip.domain.ids import UserId
+
+_USERNAME = re.compile(r"[a-z0-9_]{1,30}", re.ASCII)
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}\.[^@\s]{2,63}")
+#: Paths and roles that a person could mistake for the site itself.
+RESERVED_USERNAMES = frozenset(
+    {"about", "admin", "administrator", "api", "auth", "everyone", "explore", "help", "home", "kwip", "login", "logout", "me", "moderator", "oauth", "postmaster", "public", "root", "search", "settings", "signup", "static", "support", "system", "tags", "webmaster"}
+)
+)
+PASSWORD_LENGTHS = range(8, 257)
+DISPLAY_NAME_MAX, BIO_MAX = 60, 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """A user as everybody may see it; `version` counts its changes."""
+
+    id: UserId
+    username: str
+    display_name: str
+    bio: str = ""
+    avatar: str = ""  # path below /static, or empty for the drawn default
+    posts_count: int = 0
+    followers_count: int = 0
+    following_count: int = 0
+    version: int = 1
+
+    @property
+    def name(self) -> str:
+        """What to call the user on a page."""
+        return self.display_name or self.username
+
+
+#: What a personal token may do.
+READ, WRITE = "read", "write"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Viewer:
+    """Who makes this request.
+
+    `digest` names the session or token behind it (SHA-256 of its secret, hex), so
+    that it can be ended; the secret itself is never kept.
+    """
+
+    id: UserId
+    username: str
+    digest: str
+    scopes: frozenset[str] = frozenset({READ, WRITE})
+
+
+def clean_username(text: str) -> str:
+    """Return a name in the one form in which names are unique.
+
+    Raises:
+        InvalidError: The name is not 1 to 30 of a-z, 0-9 and _, or is reserved.
+    """
+    name = text.strip().removeprefix("@").lower()
+    if not _USERNAME.fullmatch(name):
+        raise InvalidError(
+            "That username cannot be used.",
+            {"username": "Use 1 to 30 letters a-z, digits and underscores."},
+        )
+    if name in RESERVED_USERNAMES:
+        raise InvalidError(
+            "That username cannot be used.",
+            {"username": "This name is reserved; choose another."},
+        )
+    return name
+
+
+def clean_email(text: str) -> str:
+    """Return an address in the form in which it is unique (folded case).
+
+    Raises:
+        InvalidError: It does not look like an address.
+    """
+    email = text.strip().casefold()
+    if not _EMAIL.fullmatch(email):
+        raise InvalidError(
+            "That e-mail address cannot be used.",
+            {"email": "Write an address such as name@example.org."},
+        )
+    return email
+
+
+def check_password(text: str) -> str:
+    """Return the password unchanged if its length is allowed.
+
+    Raises:
+        InvalidError: It is shorter than 8 or longer than 256 characters.
+    """
+    if len(text) not in PASSWORD_LENGTHS:
+        raise InvalidError(
+            "That password cannot be used.",
+            {"password": "Use 8 to 256 characters."},
+        )
+    return text

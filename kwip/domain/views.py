@@ -1,0 +1,50 @@
+"""Views: what one viewer gets to see, ready for a schema or a template."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kwip.domain.posts import Post
+    from kwip.domain.relationships import Relationship
+    from kwip.domain.users import User
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostView:
+    """A post with its author, for one viewer."""
+
+    post: Post
+    author: User
+    is_own: bool = False
+    is_author_muted: bool = False
+    #: The username of whom it answers, if that is known.
+    in_reply_to_username: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserView:
+    """A user with what the viewer is to them (None for nobody signed in)."""
+
+    user: User
+    relationship: Relationship | None = None
+    is_own: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThreadView:
+    """A post between what it answers (oldest first) and what answers it.
+
+    `descendants` stand in reading order: each reply is followed by its own replies.
+    `depths` gives for each of them how many steps it is below the post. `hidden`
+    counts the posts of the thread that are deleted or not for this viewer;
+    `is_cut` tells that the thread has more posts than are shown.
+    """
+
+    ancestors: tuple[PostView, ...]
+    post: PostView
+    descendants: tuple[PostView, ...]
+    depths: tuple[int, ...]
+    hidden: int = 0
+    is_cut: bool = False

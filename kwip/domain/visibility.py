@@ -1,0 +1,38 @@
+"""Who may see a post. Fails closed: what is not known to be allowed is hidden."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kwip.domain.posts import Visibility
+
+if TYPE_CHECKING:
+    from kwip.domain.ids import UserId
+    from kwip.domain.posts import Post
+    from kwip.domain.relationships import Relations
+
+
+def may_see(viewer_id: UserId | None, relations: Relations, post: Post) -> bool:
+    """Tell whether a viewer (None: nobody signed in) may see a post.
+
+    Authors see their own; a block in either direction hides; otherwise the post's
+    visibility decides. People whom a post names may see it whatever it is.
+    """
+    if post.is_tombstone:
+        return False
+    if viewer_id is None:
+        return post.visibility.is_open
+    if viewer_id == post.author_id:
+        return True
+    if relations.has_block(post.author_id):
+        return False
+    if post.visibility.is_open or viewer_id in post.mentioned_ids:
+        return True
+    follows = post.author_id in relations.follows
+    return post.visibility is Visibility.FOLLOWERS and follows
+
+
+def reply_visibility(parent: Visibility, asked: Visibility) -> Visibility:
+    """Narrow a reply to no wider an audience than what it answers has."""
+    order = list(Visibility)
+    return max(parent, asked, key=order.index)
