@@ -15,8 +15,34 @@ _USERNAME = re.compile(r"[a-z0-9_]{1,30}", re.ASCII)
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}\.[^@\s]{2,63}")
 #: Paths and roles that a person could mistake for the site itself.
 RESERVED_USERNAMES = frozenset(
-    {"about", "admin", "administrator", "api", "auth", "everyone", "explore", "help", "home", "kwip", "login", "logout", "me", "moderator", "oauth", "postmaster", "public", "root", "search", "settings", "signup", "static", "support", "system", "tags", "webmaster"}
-)
+    {
+        "about",
+        "admin",
+        "administrator",
+        "api",
+        "auth",
+        "everyone",
+        "explore",
+        "help",
+        "home",
+        "kwip",
+        "login",
+        "logout",
+        "me",
+        "moderator",
+        "oauth",
+        "postmaster",
+        "public",
+        "root",
+        "search",
+        "settings",
+        "signup",
+        "static",
+        "support",
+        "system",
+        "tags",
+        "webmaster",
+    }
 )
 PASSWORD_LENGTHS = range(8, 257)
 DISPLAY_NAME_MAX, BIO_MAX = 60, 500
