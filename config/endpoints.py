@@ -1,0 +1,27 @@
+"""Where the services of one installation are, with what it takes to reach them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit, urlunsplit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoints:
+    """The addresses and secrets that everything else is wired from.
+
+    The URIs carry passwords, so none of them is part of the representation.
+    """
+
+    mongodb_uri: str = field(repr=False)
+    database: str
+    redis_cache_uri: str = field(repr=False)
+    redis_queue_uri: str = field(repr=False)
+    redis_realtime_uri: str = field(repr=False)
+    secret_key: str = field(repr=False)
+
+
+def without_password(uri: str) -> str:
+    """Return `uri` as it may be shown: without user name and password."""
+    parts = urlsplit(uri)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))

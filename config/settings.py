@@ -1,0 +1,396 @@
+"""Every setting of Kwip: its variable, its default, what is allowed and why.
+
+Settings come from environment variables only. They are read once, at the top of a
+program, and passed down as values; nothing below `kwip.wiring` imports this module.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+#: The folder that holds `kwip/` and `config/`.
+PROJECT = Path(__file__).resolve().parents[1]
+
+_HIGHEST_PORT = 65_535
+_METRICS_STEP = 1_000
+
+
+class SettingsError(Exception):
+    """Some settings have values that Kwip cannot use.
+
+    `problems` has one line for each bad value: the variable, its value (without a
+    password) and what is allowed.
+    """
+
+    def __init__(self, problems: list[str]):
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How one field is read: `load` and the documentation go by it.
+
+    Attributes:
+        variable: The name of the environment variable.
+        parse: Makes the value of a text; raises ValueError on a bad one.
+        default: The value, or a function that makes it from the fields above it.
+        shown: The default in words.
+        allowed: What `parse` accepts, in words that continue "must be".
+        doc: What the setting does.
+    """
+
+    variable: str
+    parse: Callable[[str], object]
+    default: object
+    shown: str
+    allowed: str
+    doc: str
+
+    def read(self, text: str, known: Mapping[str, Any]) -> object:
+        """Return the value of `text`, the default if it is empty."""
+        if text:
+            return self.parse(text)
+        return self.default(known) if callable(self.default) else self.default
+
+
+def _number(lowest: int, highest: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and lowest <= int(text) <= highest):
+            raise ValueError(text)
+        return int(text)
+
+    return parse
+
+
+def _choice(*words: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in words:
+            raise ValueError(text)
+        return text
+
+    return parse
+
+
+def _flag(text: str) -> bool:
+    return {"1": True, "0": False}[text]
+
+
+def _folder(text: str) -> Path:
+    if "\0" in text or "\n" in text:
+        raise ValueError(text)
+    return Path(text).expanduser().resolve()
+
+
+def _program(text: str) -> Path:
+    path = Path(text).expanduser().resolve()
+    if not path.is_file():
+        raise ValueError(text)
+    return path
+
+
+def _address(text: str) -> str:
+    return str(ipaddress.ip_address(text))
+
+
+def _origin(text: str) -> str:
+    parts = urlsplit(text)
+    rest = parts.path.strip("/") or parts.query or parts.fragment or parts.username
+    if parts.scheme not in {"http", "https"} or not parts.hostname or rest:
+        raise ValueError(text)
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    port = f":{parts.port}" if parts.port else ""  # `.port` raises on a bad one
+    return f"{parts.scheme}://{host}{port}"
+
+
+def _uri(*schemes: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        parts = urlsplit(text)
+        if parts.scheme not in schemes or not (parts.netloc or parts.path):
+            raise ValueError(text)
+        return text
+
+    return parse
+
+
+_mongodb_uri = _uri("mongodb", "mongodb+srv")
+_redis_uri = _uri("redis", "rediss", "unix")
+_REDIS_ALLOWED = "a URI such as redis://:password@host:6379/0"
+
+
+def _local_origin(known: Mapping[str, Any]) -> str:
+    return f"http://127.0.0.1:{known['port']}"
+
+
+def _metrics_port(known: Mapping[str, Any]) -> int:
+    above: int = known["port"] + _METRICS_STEP
+    return above if above <= _HIGHEST_PORT else above - 2 * _METRICS_STEP
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What an operator chose; see each field's declaration for its meaning."""
+
+    home: Annotated[
+        Path,
+        Rule(
+            "KWIP_HOME",
+            _folder,
+            PROJECT / "var",
+            shown="`var/` in the project, whatever folder one calls from",
+            allowed="a folder",
+            doc="Everything that this installation stores: databases, passwords, logs.",
+        ),
+    ]
+    port: Annotated[
+        int,
+        Rule(
+            "KWIP_PORT",
+            _number(1, _HIGHEST_PORT),
+            8000,
+            shown="8000",
+            allowed="a free port from 1 to 65535",
+            doc="The port of the web server. Two installations need two ports.",
+        ),
+    ]
+    bind: Annotated[
+        str,
+        Rule(
+            "KWIP_BIND",
+            _address,
+            "127.0.0.1",
+            shown="127.0.0.1",
+            allowed="an IP address of this machine, such as 127.0.0.1 or 0.0.0.0",
+            doc="The address that the web server listens on.",
+        ),
+    ]
+    origin: Annotated[
+        str,
+        Rule(
+            "KWIP_ORIGIN",
+            _origin,
+            _local_origin,
+            shown="http://127.0.0.1:<port>",
+            allowed="an address without a path, such as https://kwip.example.org",
+            doc="Where people reach Kwip; it starts every absolute URL. Only an https "
+            "origin makes cookies Secure and sends HSTS.",
+        ),
+    ]
+    metrics_port: Annotated[
+        int,
+        Rule(
+            "KWIP_METRICS_PORT",
+            _number(1, _HIGHEST_PORT),
+            _metrics_port,
+            shown="port + 1000",
+            allowed="a free port from 1 to 65535",
+            doc="The port, on 127.0.0.1 only, with the metrics of all processes.",
+        ),
+    ]
+    demo: Annotated[
+        bool,
+        Rule(
+            "KWIP_DEMO",
+            _flag,
+            True,
+            shown="1",
+            allowed="1 or 0",
+            doc="Whether `make run` fills an empty database with the demo world.",
+        ),
+    ]
+    mongod: Annotated[
+        Path | None,
+        Rule(
+            "KWIP_MONGOD",
+            _program,
+            None,
+            shown="the one in the Python environment, else on the PATH",
+            allowed="the path of a mongod program, 6.0 or newer",
+            doc="The MongoDB server that `kwip up` starts.",
+        ),
+    ]
+    valkey: Annotated[
+        Path | None,
+        Rule(
+            "KWIP_VALKEY",
+            _program,
+            None,
+            shown="the one in the Python environment, else on the PATH",
+            allowed="the path of a valkey-server or redis-server program, 6.2 or newer",
+            doc="The Valkey or Redis server that `kwip up` starts, twice.",
+        ),
+    ]
+    mongodb_uri: Annotated[
+        str | None,
+        Rule(
+            "KWIP_MONGODB_URI",
+            _mongodb_uri,
+            None,
+            shown="an embedded server",
+            allowed="a URI such as mongodb://user:password@host/kwip?replicaSet=rs0",
+            doc="A MongoDB replica set or sharded cluster instead of the embedded "
+            "server. The path names the database (`kwip` without one).",
+        ),
+    ]
+    redis_cache_uri: Annotated[
+        str | None,
+        Rule(
+            "KWIP_REDIS_CACHE_URI",
+            _redis_uri,
+            None,
+            shown="an embedded server",
+            allowed=_REDIS_ALLOWED,
+            doc="The cache: no replicas, no RDB, no AOF, an LFU eviction policy.",
+        ),
+    ]
+    redis_queue_uri: Annotated[
+        str | None,
+        Rule(
+            "KWIP_REDIS_QUEUE_URI",
+            _redis_uri,
+            None,
+            shown="an embedded server",
+            allowed=_REDIS_ALLOWED,
+            doc="The job queue: with AOF, never evicting.",
+        ),
+    ]
+    redis_realtime_uri: Annotated[
+        str | None,
+        Rule(
+            "KWIP_REDIS_REALTIME_URI",
+            _redis_uri,
+            None,
+            shown="the embedded queue server, database 1",
+            allowed=_REDIS_ALLOWED,
+            doc="Doorbells and the limits that guard signing in: never evicting.",
+        ),
+    ]
+    web_workers: Annotated[
+        int,
+        Rule(
+            "KWIP_WEB_WORKERS",
+            _number(1, 64),
+            2,
+            shown="2",
+            allowed="a number from 1 to 64",
+            doc="Processes of the web server.",
+        ),
+    ]
+    web_threads: Annotated[
+        int,
+        Rule(
+            "KWIP_WEB_THREADS",
+            _number(1, 64),
+            8,
+            shown="8",
+            allowed="a number from 1 to 64",
+            doc="Threads of each web process.",
+        ),
+    ]
+    worker_threads: Annotated[
+        int,
+        Rule(
+            "KWIP_WORKER_THREADS",
+            _number(1, 64),
+            4,
+            shown="4",
+            allowed="a number from 1 to 64",
+            doc="Threads of the job worker.",
+        ),
+    ]
+    post_max_chars: Annotated[
+        int,
+        Rule(
+            "KWIP_POST_MAX_CHARS",
+            _number(1, 10_000),
+            500,
+            shown="500",
+            allowed="a number from 1 to 10000",
+            doc="The longest text of a kwip, in characters.",
+        ),
+    ]
+    signup: Annotated[
+        str,
+        Rule(
+            "KWIP_SIGNUP",
+            _choice("open", "closed"),
+            "open",
+            shown="open",
+            allowed="open or closed",
+            doc="Whether anybody may sign up on the web.",
+        ),
+    ]
+    log_level: Annotated[
+        str,
+        Rule(
+            "KWIP_LOG_LEVEL",
+            _choice("debug", "info", "warning", "error"),
+            "info",
+            shown="info",
+            allowed="debug, info, warning or error",
+            doc="The least important log line that is written.",
+        ),
+    ]
+
+
+def rules() -> dict[str, Rule]:
+    """Return the rule of each field, in their order."""
+    hints = get_type_hints(Settings, include_extras=True)
+    return {name: hint.__metadata__[0] for name, hint in hints.items()}
+
+
+def load(environ: Mapping[str, str]) -> Settings:
+    """Read the settings from `environ`; an empty value counts as none.
+
+    Raises:
+        SettingsError: With a line for each value that cannot be used.
+    """
+    values: dict[str, Any] = {}
+    problems: list[str] = []
+    for name, rule in rules().items():
+        text = environ.get(rule.variable, "")
+        try:
+            values[name] = rule.read(text, values)
+        except (ValueError, KeyError, OSError, RuntimeError):
+            problems.append(_problem(rule, text))
+            values[name] = rule.read("", values)
+    if values["port"] == values["metrics_port"]:
+        problems.append(
+            f"KWIP_METRICS_PORT={values['metrics_port']}: must differ from KWIP_PORT"
+        )
+    if problems:
+        raise SettingsError(problems)
+    return Settings(**values)
+
+
+def _problem(rule: Rule, text: str) -> str:
+    # A URI may hold a password, and this line goes to a terminal or a log.
+    shown = "…" if rule.variable.endswith("_URI") else text
+    return f"{rule.variable}={shown}: must be {rule.allowed}"
+
+
+def reference() -> str:
+    """Write the text of `docs/configuration.md`."""
+    lines = [
+        "# Configuration",
+        "",
+        "Kwip is configured by environment variables.",
+        "Every bad value is reported at once, before anything is started.",
+        "An empty variable counts as none.",
+        "This page is generated by `config.settings.reference()`.",
+        "",
+        "| variable | default | must be | what it does |",
+        "|---|---|---|---|",
+    ]
+    lines += [
+        f"| `{rule.variable}` | {rule.shown} | {rule.allowed} | {rule.doc} |"
+        for rule in rules().values()
+    ]
+    return "\n".join(lines) + "\n"
