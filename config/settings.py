@@ -199,7 +199,7 @@ class Settings:
         Rule(
             "KWIP_DEMO",
             _flag,
-            True,
+            default=True,
             shown="1",
             allowed="1 or 0",
             doc="Whether `make run` fills an empty database with the demo world.",

@@ -1,0 +1,70 @@
+"""Work out where this installation's services are, without starting anything."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit
+
+from config.endpoints import Endpoints
+from kwip.embedded.home import Home
+
+if TYPE_CHECKING:
+    from config.settings import Settings
+
+#: The user of the private servers, and the database of an installation.
+USER = "kwip"
+DATABASE = "kwip"
+REPLICA_SET = "kwip"
+
+
+def endpoints(settings: Settings) -> Endpoints:
+    """Return the endpoints of the installation in `settings.home`.
+
+    Passwords are made on first use, so that a first `kwip up` and everything beside it
+    agree on them.
+
+    Raises:
+        CannotStartError: If a secret cannot be read or made, or the folder of the
+            sockets belongs to somebody else.
+    """
+    home = Home(settings.home)
+    secret_key = home.secret("flask")
+    home.check_sockets()
+    mongodb_uri = settings.mongodb_uri or mongodb_address(home)
+    queue = settings.redis_queue_uri or valkey_address(home, "valkey-queue")
+    realtime = settings.redis_realtime_uri or valkey_address(
+        home, "valkey-queue", database=1
+    )
+    return Endpoints(
+        mongodb_uri=mongodb_uri,
+        database=urlsplit(mongodb_uri).path.strip("/") or DATABASE,
+        redis_cache_uri=settings.redis_cache_uri
+        or valkey_address(home, "valkey-cache"),
+        redis_queue_uri=queue,
+        redis_realtime_uri=realtime,
+        secret_key=secret_key,
+    )
+
+
+def mongodb_address(home: Home) -> str:
+    """Return the URI of the private MongoDB of `home`, password included."""
+    socket = quote(str(home.socket("mongod")), safe="")
+    return (
+        f"mongodb://{USER}:{home.secret('mongodb')}@{socket}/?replicaSet={REPLICA_SET}"
+    )
+
+
+def valkey_address(home: Home, role: str, *, database: int = 0) -> str:
+    """Return the URI of a private Valkey of `home`, password included."""
+    return f"unix://:{home.secret(role)}@{home.socket(role)}?db={database}"
+
+
+def embedded_roles(settings: Settings) -> list[str]:
+    """Return the servers that no `KWIP_…_URI` replaces, in the order they start."""
+    needed = {
+        "mongod": settings.mongodb_uri is None,
+        "valkey-cache": settings.redis_cache_uri is None,
+        "valkey-queue": settings.redis_queue_uri is None
+        or settings.redis_realtime_uri is None,
+    }
+    return [role for role, embedded in needed.items() if embedded]

@@ -1,0 +1,253 @@
+"""Start, recognise and end the processes of one installation.
+
+A child is marked by a variable in its environment that names the installation's
+folder by device and inode. Its descendants inherit the mark, it survives a move of the
+folder, and a copy of the folder has another one; so whatever carries the mark while we
+hold the lock of the folder is a leftover of ours, and nothing else is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import fcntl
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import psutil
+
+from config.settings import PROJECT
+from kwip.embedded.errors import CannotStartError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from kwip.embedded.home import Home
+
+#: The variable that marks our processes, and the one that names their role.
+MARK = "KWIP_STACK"
+ROLE = "KWIP_ROLE"
+
+_LIBC = ctypes.CDLL(None, use_errno=True)
+_PR_SET_PDEATHSIG = 1
+
+_POLL_S = 0.02
+_LOG_BYTES = 10_000_000
+_LAST_BYTES = 8_000
+_LINE_CHARS = 300
+_TELLING = re.compile(
+    r"error|fatal|exception|cannot|can't|denied|no space|already in use|fail",
+    re.IGNORECASE,
+)
+
+
+def _at_once() -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Child:
+    """One process to start: its role, its command and when it is ready.
+
+    Attributes:
+        role: Its name, also that of its log.
+        argv: The command line.
+        environ: What to add to the environment.
+        is_ready: Asked again and again until it says yes.
+        ready_s: How long that may take.
+    """
+
+    role: str
+    argv: Sequence[str]
+    environ: Mapping[str, str] = field(default_factory=dict)
+    is_ready: Callable[[], bool] = _at_once
+    ready_s: float = 60.0
+
+
+def mark_of(home: Home) -> str:
+    """Return the mark of the processes of `home`, which must exist."""
+    found = home.root.stat()
+    return f"{found.st_dev}:{found.st_ino}"
+
+
+def spawn(child: Child, home: Home) -> subprocess.Popen[bytes]:
+    """Start `child` in a session of its own, ended by the kernel when we die.
+
+    Must be called by the main thread: the kernel watches the thread that starts.
+    """
+    environ = {
+        **os.environ,  # noqa: TID251 -- inherited, not read
+        **child.environ,
+        MARK: mark_of(home),
+        ROLE: child.role,
+    }
+    parent = os.getpid()
+
+    def end_with_parent() -> None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:  # it died before we asked
+            os._exit(1)
+
+    with log_of(child.role, home).open("ab") as log:
+        return subprocess.Popen(  # noqa: S603 -- commands of our own
+            child.argv,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=environ,
+            cwd=PROJECT,
+            start_new_session=True,
+            preexec_fn=end_with_parent,  # noqa: PLW1509 -- one system call, no lock
+        )
+
+
+def log_of(role: str, home: Home) -> Path:
+    """Return the log of `role`, started afresh when it has grown large."""
+    log = home.logs / f"{role}.log"
+    with contextlib.suppress(FileNotFoundError):
+        if log.stat().st_size > _LOG_BYTES:
+            log.replace(log.with_suffix(".log.1"))
+    return log
+
+
+def last_words(log: Path, start: int) -> str:
+    """Return the most telling line that a dead child left in `log` after `start`."""
+    with log.open("rb") as file:
+        file.seek(max(start, log.stat().st_size - _LAST_BYTES))
+        lines = file.read().decode(errors="replace").strip().splitlines()
+    telling = [line for line in lines if _TELLING.search(line)]
+    line = (telling or lines or ["it said nothing"])[-1]
+    return _plain(line)[:_LINE_CHARS]
+
+
+def _plain(line: str) -> str:
+    """Return what a line of MongoDB's structured log says."""
+    try:
+        record = json.loads(line)
+        return f"{record['msg']} {json.dumps(record.get('attr', {}))}"
+    except (ValueError, TypeError, KeyError):
+        return line.strip()
+
+
+def end_group(process: subprocess.Popen[bytes]) -> None:
+    """Kill what a child that has ended, or must end now, leaves in its group.
+
+    A group's number is not used again before its leader is reaped, so this must be
+    called before that.
+    """
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def has_ended(process: subprocess.Popen[bytes]) -> bool:
+    """Say whether the child has ended, without reaping it."""
+    if process.returncode is not None:
+        return True
+    options = os.WEXITED | os.WNOHANG | os.WNOWAIT
+    return os.waitid(os.P_PID, process.pid, options) is not None
+
+
+def marked(home: Home) -> list[psutil.Process]:
+    """Return the live processes of `home`, whoever started them, but ourselves."""
+    mark = mark_of(home)
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.pid != os.getpid() and process.environ().get(MARK) == mark:
+                found.append(process)
+    return found
+
+
+def end_leftovers(home: Home, *, grace_s: float = 2.0) -> list[int]:
+    """End what an earlier supervisor of `home` left behind; return their numbers.
+
+    The kernel has already asked them to end; the rest is killed after `grace_s`.
+
+    Raises:
+        CannotStartError: If one of them cannot be ended.
+    """
+    found = marked(home)
+    for process in found:
+        _send(process, signal.SIGTERM)
+    if not _gone(found, grace_s):
+        for process in marked(home):
+            _send(process, signal.SIGKILL)
+        if not _gone(found, grace_s):
+            numbers = ", ".join(str(process.pid) for process in marked(home))
+            raise CannotStartError(
+                f"processes of an earlier start do not end: kill {numbers} by hand"
+            )
+    return [process.pid for process in found]
+
+
+def _send(process: psutil.Process, number: signal.Signals) -> None:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process.send_signal(number)
+
+
+def _gone(processes: list[psutil.Process], within_s: float) -> bool:
+    end = time.monotonic() + within_s
+    while any(_is_alive(process) for process in processes):
+        if time.monotonic() > end:
+            return False
+        time.sleep(_POLL_S)
+    return True
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    # A dead orphan that nobody reaps is a zombie, and holds nothing.
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
+
+
+@contextlib.contextmanager
+def locked(home: Home, *, within_s: float = 1.0) -> Iterator[None]:
+    """Hold the lock of `home`: one supervisor at a time.
+
+    It is freed by the kernel, whatever happens to us. A look at the lock (`holder`)
+    takes it for a moment, which is why it is tried for a while.
+
+    Raises:
+        CannotStartError: If another supervisor holds it.
+    """
+    end = time.monotonic() + within_s
+    with home.lock.open("a+", encoding="ascii") as file:
+        while not _take(file.fileno(), fcntl.LOCK_EX):
+            if time.monotonic() > end:
+                raise CannotStartError(
+                    f"Kwip already runs in {home.root} (process {holder(home)}):"
+                    " stop it or set another KWIP_HOME and KWIP_PORT"
+                )
+            time.sleep(_POLL_S)
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+def holder(home: Home) -> int | None:
+    """Return the process number of the running supervisor of `home`, if any."""
+    try:
+        with home.lock.open(encoding="ascii") as file:
+            if _take(file.fileno(), fcntl.LOCK_SH):
+                return None
+            return int(file.read() or 0)
+    except FileNotFoundError:
+        return None
+
+
+def _take(descriptor: int, kind: int) -> bool:
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -1,0 +1,11 @@
+"""What keeps the private servers from starting."""
+
+from __future__ import annotations
+
+from kwip.domain.errors import KwipError
+
+
+class CannotStartError(KwipError):
+    """Put right what the message names; nothing is left running."""
+
+    code = "cannot_start"

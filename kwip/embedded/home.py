@@ -1,0 +1,190 @@
+"""The folders and secrets of one installation, under `KWIP_HOME`."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import re
+import secrets
+import shutil
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from kwip.embedded.errors import CannotStartError
+
+#: Linux ends a socket's path at 107 bytes; MongoDB and its driver keep some back.
+_LONGEST_SOCKET_PATH = 100
+#: What MongoDB can take in a list of addresses and in the name of a replica set member.
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9._/-]+")
+_LONGEST_SOCKET_NAME = "mongodb-27017.sock"
+#: Where the sockets go when their path under `KWIP_HOME` would not do.
+_RUNTIME = Path("/tmp")  # noqa: S108 -- the shortest folder that every Linux has
+
+#: MongoDB writes 300 MB of journal before its first document.
+_FIRST_START_BYTES = 600_000_000
+_LATER_START_BYTES = 100_000_000
+_SHORTEST_SECRET = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The layout of one installation's folder; nothing is made before `prepare`."""
+
+    root: Path
+
+    @property
+    def logs(self) -> Path:
+        """Return the folder with one log for each role."""
+        return self.root / "logs"
+
+    @property
+    def run(self) -> Path:
+        """Return the folder of what is worthless after a stop: sockets, metrics."""
+        return self.root / "run"
+
+    @property
+    def metrics(self) -> Path:
+        """Return the folder in which all processes leave their metrics."""
+        return self.run / "metrics"
+
+    @property
+    def lock(self) -> Path:
+        """Return the file that a running supervisor holds locked."""
+        return self.root / "lock"
+
+    def data(self, role: str) -> Path:
+        """Return the folder that the server `role` stores in."""
+        return self.root / "data" / role
+
+    @property
+    def sockets(self) -> Path:
+        """Return the folder of the Unix sockets.
+
+        It is `run` unless that path is too long or has characters that MongoDB cannot
+        take in the name of a replica set member.
+        """
+        longest = str(self.run / _LONGEST_SOCKET_NAME)
+        if len(os.fsencode(longest)) <= _LONGEST_SOCKET_PATH and _PLAIN_PATH.fullmatch(
+            longest
+        ):
+            return self.run
+        name = hashlib.sha256(os.fsencode(self.root)).hexdigest()[:16]
+        return _RUNTIME / f"kwip-{name}"
+
+    def socket(self, role: str) -> Path:
+        """Return the socket of the server `role`."""
+        return self.sockets / (
+            _LONGEST_SOCKET_NAME if role == "mongod" else f"{role}.sock"
+        )
+
+    def prepare(self) -> None:
+        """Make the folders, readable by their owner only.
+
+        Raises:
+            CannotStartError: If one cannot be made or written to, or belongs to
+                somebody else, or the disk is nearly full.
+        """
+        try:
+            for folder in (self.root, self.logs, self.run, self.sockets):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _try_to_write(self.root)
+        except OSError as error:
+            raise CannotStartError(
+                f"KWIP_HOME={self.root}: cannot write to {error.filename or self.root} "
+                f"({error.strerror}): make it writable or set another KWIP_HOME"
+            ) from error
+        self.check_sockets()
+        fresh = not self.data("mongod").exists()
+        self.check_space(_FIRST_START_BYTES if fresh else _LATER_START_BYTES)
+
+    def check_sockets(self) -> None:
+        """Refuse a folder of sockets that somebody else could have put there.
+
+        Whoever owns it could answer in our servers' place and be told the passwords.
+
+        Raises:
+            CannotStartError: If it is there and not closed to others.
+        """
+        try:
+            found = self.sockets.lstat()
+        except FileNotFoundError:
+            return
+        owners = {os.geteuid(), self.root.stat().st_uid}
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid not in owners:
+            raise CannotStartError(
+                f"{self.sockets} belongs to another user: remove it or move KWIP_HOME"
+            )
+        if found.st_mode & 0o077:
+            self.sockets.chmod(0o700)
+
+    def check_space(self, needed: int) -> None:
+        """Refuse to start on a disk with less than `needed` bytes free.
+
+        Raises:
+            CannotStartError: Then.
+        """
+        free = shutil.disk_usage(self.root).free
+        if free < needed:
+            raise CannotStartError(
+                f"KWIP_HOME={self.root}: the disk is full ({free // 1_000_000} MB free,"
+                f" {needed // 1_000_000} MB needed): make room or set another KWIP_HOME"
+            )
+
+    def secret(self, name: str) -> str:
+        """Return the secret `name`, making it on first use; safe to race.
+
+        Raises:
+            CannotStartError: If it cannot be read or made, or is too short to be safe.
+        """
+        path = self.root / "secrets" / name
+        try:
+            if not path.exists():
+                _write_once(path, secrets.token_urlsafe(48))
+            text = path.read_text(encoding="ascii").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise CannotStartError(
+                f"{path}: cannot be read or made ({error}): make KWIP_HOME writable"
+                " or set another one"
+            ) from error
+        if len(text) < _SHORTEST_SECRET:
+            raise CannotStartError(
+                f"{path}: shorter than {_SHORTEST_SECRET} characters:"
+                " put a longer random text there"
+            )
+        return text
+
+    @property
+    def key_file(self) -> Path:
+        """Return the file that MongoDB's members would know each other by."""
+        return self.root / "secrets" / "mongodb.key"
+
+    def make_key_file(self) -> None:
+        """Make the key file on first use."""
+        if not self.key_file.exists():
+            key = base64.b64encode(secrets.token_bytes(96)).decode("ascii")
+            _write_once(self.key_file, key)
+
+
+def _try_to_write(folder: Path) -> None:
+    probe = folder / f".probe-{secrets.token_hex(8)}"
+    probe.touch(mode=0o600)
+    probe.unlink()
+
+
+def _write_once(path: Path, text: str) -> None:
+    """Write `text` to `path` in one step unless somebody else was first."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()

@@ -1,0 +1,135 @@
+"""The command line and first set-up of the private MongoDB.
+
+It is a replica set of one member, because transactions and majority reads need one.
+The member's name is the path of its socket, so a moved folder needs a new set-up.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import pymongo
+from pymongo.errors import OperationFailure, PyMongoError
+
+from kwip.embedded.addresses import REPLICA_SET, USER
+from kwip.embedded.errors import CannotStartError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kwip.embedded.home import Home
+
+#: Of the 500 MB that the idle stack may take.
+_CACHE_GB = "0.25"
+#: Seconds between checkpoints: a start after `kill -9` replays at most this much.
+_CHECKPOINT_S = "10"
+#: The smallest that MongoDB takes without a special build; it bounds the disk.
+_OPLOG_MB = "990"
+
+_AUTHENTICATION_FAILED = 18
+_ALREADY_INITIALISED = 23
+_ANSWER_MS = 5_000
+_POLL_S = 0.02
+
+
+def command(program: Path, home: Home) -> list[str]:
+    """Return the command line of the private MongoDB of `home`."""
+    home.make_key_file()
+    data = home.data("mongod")
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return [
+        str(program),
+        *("--dbpath", str(data)),
+        *("--replSet", REPLICA_SET),
+        *("--keyFile", str(home.key_file)),
+        # Only the socket is listened on; the prefix moves the one that would
+        # otherwise appear in /tmp onto it.
+        *("--bind_ip", str(home.socket("mongod"))),
+        *("--unixSocketPrefix", str(home.sockets)),
+        *("--filePermissions", "0700"),
+        *("--wiredTigerCacheSizeGB", _CACHE_GB),
+        *("--syncdelay", _CHECKPOINT_S),
+        *("--oplogSize", _OPLOG_MB),
+        "--quiet",  # no line for each connection
+        *("--setParameter", "diagnosticDataCollectionEnabled=false"),
+        # The password is 48 random characters, so nothing is won by slow hashing,
+        # which each new connection would pay for.
+        *("--setParameter", "scramSHA256IterationCount=5000"),
+    ]
+
+
+def set_up(home: Home, password: str, *, deadline_s: float) -> None:
+    """Make a listening server of `home` the primary of its set, with our user in it.
+
+    Can be repeated after a crash at any point. Cost: 30 ms on a server that is set up
+    already, below 1 s on a new one or after a move.
+
+    Raises:
+        CannotStartError: If it is not primary after `deadline_s`.
+    """
+    member = str(home.socket("mongod"))
+    try:
+        with _client(member, password) as client:
+            _follow_the_move(client, member)
+            _wait_for_primary(client, deadline_s)
+    except OperationFailure as error:
+        if error.code != _AUTHENTICATION_FAILED:
+            raise CannotStartError(f"mongod: {error}") from error
+        _first_set_up(member, password, deadline_s)
+    except PyMongoError as error:
+        raise CannotStartError(f"mongod does not answer: {error}") from error
+
+
+def _client(member: str, password: str | None) -> pymongo.MongoClient[dict[str, Any]]:
+    login = f"{USER}:{password}@" if password else ""
+    return pymongo.MongoClient(
+        f"mongodb://{login}{quote(member, safe='')}/?directConnection=true",
+        timeoutMS=_ANSWER_MS,
+        maxPoolSize=1,
+    )
+
+
+def _first_set_up(member: str, password: str, deadline_s: float) -> None:
+    """Initiate the set and make its first user, who needs no login for that.
+
+    MongoDB lets a local connection make one user while there is none.
+    """
+    config = {"_id": REPLICA_SET, "members": [{"_id": 0, "host": member}]}
+    try:
+        with _client(member, None) as client:
+            try:
+                client.admin.command("replSetInitiate", config)
+            except OperationFailure as error:
+                if error.code != _ALREADY_INITIALISED:
+                    raise
+            _wait_for_primary(client, deadline_s)
+            client.admin.command("createUser", USER, pwd=password, roles=["root"])
+    except PyMongoError as error:
+        raise CannotStartError(
+            f"mongod could not be set up ({error}): the password in secrets/mongodb"
+            " must be the one that its data was made with"
+        ) from error
+
+
+def _follow_the_move(client: pymongo.MongoClient[dict[str, Any]], member: str) -> None:
+    """Tell the set where its member is now, if its folder was moved."""
+    config = client.local["system.replset"].find_one()
+    if config is None or config["members"][0]["host"] == member:
+        return
+    config["members"][0]["host"] = member
+    config["version"] += 1
+    client.admin.command("replSetReconfig", config, force=True)
+
+
+def _wait_for_primary(
+    client: pymongo.MongoClient[dict[str, Any]], deadline_s: float
+) -> None:
+    end = time.monotonic() + deadline_s
+    while not client.admin.command("hello")["isWritablePrimary"]:
+        if time.monotonic() > end:
+            raise CannotStartError(
+                f"mongod did not become primary within {deadline_s:.0f} s: see its log"
+            )
+        time.sleep(_POLL_S)

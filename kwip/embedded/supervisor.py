@@ -1,0 +1,159 @@
+"""Start children in order, keep them alive, end them in time."""
+
+from __future__ import annotations
+
+import signal
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kwip.embedded.children import (
+    Child,
+    end_group,
+    has_ended,
+    last_words,
+    log_of,
+    spawn,
+)
+from kwip.embedded.errors import CannotStartError
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable, Sequence
+
+    from kwip.embedded.home import Home
+
+_POLL_S = 0.02
+_FIRST_BACKOFF_S = 0.2
+_LONGEST_BACKOFF_S = 30.0
+#: A child that has lived this long starts over with the shortest backoff.
+_STEADY_S = 60.0
+
+
+class StopAskedError(Exception):
+    """The operator asked for the end while the children were still starting."""
+
+
+@dataclass(slots=True)
+class _Running:
+    child: Child
+    process: subprocess.Popen[bytes]
+    since: float
+    log_start: int
+    backoff_s: float = _FIRST_BACKOFF_S
+    restart_at: float | None = None
+
+
+class Supervisor:
+    """Runs the children of one installation.
+
+    Args:
+        home: Whose lock the caller holds.
+        wait: Waits the given seconds at most; true when the end was asked for.
+        said: Told when a child died or came back, in one line.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        *,
+        wait: Callable[[float], bool],
+        said: Callable[[str], None],
+    ):
+        self._home = home
+        self._wait = wait
+        self._said = said
+        self._stages: list[list[_Running]] = []
+
+    def start(self, children: Sequence[Child]) -> None:
+        """Start `children` together and wait until all are ready.
+
+        Raises:
+            CannotStartError: If one died or is not ready in time; the caller stops.
+            StopAskedError: If the end was asked for meanwhile.
+        """
+        stage: list[_Running] = []
+        self._stages.append(stage)
+        for child in children:
+            stage.append(self._spawn(child))  # noqa: PERF401 -- stop() must find each
+        waiting = list(stage)
+        while waiting:
+            waiting = [running for running in waiting if not self._is_ready(running)]
+            if waiting and self._wait(_POLL_S):
+                raise StopAskedError
+
+    def watch(self) -> None:
+        """Restart children that die, until the end is asked for."""
+        while not self._wait(self._attend()):
+            pass
+
+    def stop(self, grace_s: Sequence[float]) -> None:
+        """End everything, the last started first; reap all of it.
+
+        Each stage has its number of seconds to end by itself, then it is killed.
+        """
+        for stage, seconds in zip(reversed(self._stages), grace_s, strict=False):
+            for running in stage:
+                if not has_ended(running.process):
+                    running.process.send_signal(signal.SIGTERM)
+            end = time.monotonic() + seconds
+            while time.monotonic() < end and not all(
+                has_ended(running.process) for running in stage
+            ):
+                time.sleep(_POLL_S)
+            for running in stage:
+                end_group(running.process)
+                running.process.wait()
+        self._stages.clear()
+
+    def _spawn(self, child: Child) -> _Running:
+        log = log_of(child.role, self._home)
+        start = log.stat().st_size if log.exists() else 0
+        return _Running(child, spawn(child, self._home), time.monotonic(), start)
+
+    def _is_ready(self, running: _Running) -> bool:
+        child = running.child
+        log = log_of(child.role, self._home)
+        if has_ended(running.process):
+            words = last_words(log, running.log_start)
+            raise CannotStartError(f"{child.role} did not start: {words} (see {log})")
+        if child.is_ready():
+            return True
+        if time.monotonic() - running.since > child.ready_s:
+            raise CannotStartError(
+                f"{child.role} is not ready after {child.ready_s:.0f} s: see {log}"
+            )
+        return False
+
+    def _attend(self) -> float:
+        """Look at every child once; return the seconds until the next look."""
+        now = time.monotonic()
+        next_look = _LONGEST_BACKOFF_S
+        for running in (running for stage in self._stages for running in stage):
+            if running.restart_at is None and has_ended(running.process):
+                self._bury(running, now)
+            if running.restart_at is not None and running.restart_at <= now:
+                self._revive(running, now)
+            elif running.restart_at is not None:
+                next_look = min(next_look, running.restart_at - now)
+        return next_look
+
+    def _bury(self, running: _Running, now: float) -> None:
+        end_group(running.process)
+        code = running.process.wait()
+        if now - running.since > _STEADY_S:
+            running.backoff_s = _FIRST_BACKOFF_S
+        running.restart_at = now + running.backoff_s
+        how = f"signal {-code}" if code < 0 else f"exit {code}"
+        words = last_words(log_of(running.child.role, self._home), running.log_start)
+        self._said(
+            f"{running.child.role} ended ({how}: {words}),"
+            f" restarting in {running.backoff_s:.1f} s"
+        )
+        running.backoff_s = min(2 * running.backoff_s, _LONGEST_BACKOFF_S)
+
+    def _revive(self, running: _Running, now: float) -> None:
+        fresh = self._spawn(running.child)
+        running.process, running.log_start = fresh.process, fresh.log_start
+        running.since, running.restart_at = now, None
+        self._said(f"{running.child.role} restarted (process {running.process.pid})")

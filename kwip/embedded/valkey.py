@@ -1,0 +1,88 @@
+"""The configuration of the two private Valkey servers.
+
+They are two because an evicting cache on the queue's server would evict jobs.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kwip.embedded.home import Home
+
+#: A ping's answer is 12 bytes and takes microseconds.
+_ANSWER_S = 1.0
+_ANSWER_BYTES = 256
+
+#: What each server is for. The cache must forget everything when it restarts: an
+#: entry that outlived its drop would be served again.
+_PURPOSE = {
+    "valkey-cache": {
+        "save": '""',
+        "appendonly": "no",
+        "maxmemory": "64mb",
+        "maxmemory-policy": "allkeys-lfu",
+    },
+    "valkey-queue": {
+        "save": '""',
+        "appendonly": "yes",
+        "appendfsync": "everysec",
+        "maxmemory-policy": "noeviction",
+    },
+}
+
+
+def command(program: Path, home: Home, role: str) -> list[str]:
+    """Return the command line of the private Valkey `role` of `home`.
+
+    The password stands in a file that only its owner may read: every user of the
+    machine can read a command line.
+    """
+    data = home.data(role)
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    settings = {
+        "port": "0",
+        "unixsocket": _quoted(str(home.socket(role))),
+        "unixsocketperm": "700",
+        "requirepass": home.secret(role),
+        "dir": _quoted(str(data)),
+        "daemonize": "no",
+        # A new title would overwrite the environment that marks the process as ours.
+        "set-proc-title": "no",
+        **_PURPOSE[role],
+    }
+    config = data / "valkey.conf"
+    text = "".join(f"{name} {value}\n" for name, value in settings.items())
+    descriptor = os.open(config, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
+        file.write(text)
+    return [str(program), str(config)]
+
+
+def answers(home: Home, role: str) -> bool:
+    """Say whether the private Valkey `role` takes commands.
+
+    The two lines of its protocol are written here so that the supervisor, which stays
+    in memory, need not load the driver.
+    """
+    question = f"AUTH {home.secret(role)}\r\nPING\r\n".encode("ascii")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.settimeout(_ANSWER_S)
+        try:
+            server.connect(str(home.socket(role)))
+            server.sendall(question)
+            answer = b""
+            while answer.count(b"\n") < question.count(b"\n"):
+                answer += server.recv(_ANSWER_BYTES) or b"\n"
+        except OSError:
+            return False
+    return answer == b"+OK\r\n+PONG\r\n"
+
+
+def _quoted(text: str) -> str:
+    return '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'
