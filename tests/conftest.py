@@ -1,0 +1,117 @@
+"""What every test may ask for: real servers, empty, and settings."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import hypothesis
+import pymongo
+import pytest
+import redis
+
+from tests.servers import PrivateValkey, SharedServers, endpoints_of, settings_in
+
+# The machine that runs the tests may be busy; a slow example is not a wrong one.
+hypothesis.settings.register_profile("kwip", deadline=None)
+hypothesis.settings.load_profile("kwip")
+
+_ROOT = "kwip_servers"
+
+
+def pytest_configure(config):
+    """Start the servers in the one process that all others come from."""
+    is_controller = getattr(config.option, "dist", "no") != "no"
+    if is_controller and not hasattr(config, "workerinput"):
+        _start(config)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node):
+    """Tell a worker process where they are."""
+    node.workerinput[_ROOT] = str(node.config.stash[_SERVERS].root)
+
+
+def pytest_unconfigure(config):
+    """End them, also after Ctrl-C; the kernel does if we are killed."""
+    servers = config.stash.get(_SERVERS, None)
+    if servers is not None:
+        servers.stop()
+
+
+_SERVERS = pytest.StashKey[SharedServers]()
+
+
+def _start(config):
+    servers = SharedServers()
+    config.stash[_SERVERS] = servers
+    servers.start()
+    return servers
+
+
+@pytest.fixture(scope="session")
+def _own_endpoints(request):
+    """Return this process's endpoints on the shared servers."""
+    worker = getattr(request.config, "workerinput", None)
+    if worker is not None:
+        number = int(worker["workerid"].removeprefix("gw"))
+        return endpoints_of(Path(worker[_ROOT]), number)
+    # A run in one process starts them with the first test that needs them.
+    return endpoints_of(_start(request.config).root, 0)
+
+
+@pytest.fixture(scope="session")
+def _clients(_own_endpoints):
+    uris = (
+        _own_endpoints.redis_cache_uri,
+        _own_endpoints.redis_queue_uri,
+        _own_endpoints.redis_realtime_uri,
+    )
+    mongodb = pymongo.MongoClient(_own_endpoints.mongodb_uri, tz_aware=True)
+    caches = [redis.Redis.from_url(uri) for uri in uris]
+    yield mongodb[_own_endpoints.database], caches
+    for client in [mongodb, *caches]:
+        client.close()
+
+
+@pytest.fixture
+def mongodb(_clients):
+    """Return the test's database, with its indexes and without a document."""
+    database, _ = _clients
+    for name in database.list_collection_names():
+        database[name].delete_many({})
+    return database
+
+
+@pytest.fixture
+def endpoints(_own_endpoints, _clients, mongodb):
+    """Return the endpoints of empty servers; the databases are this process's own."""
+    for client in _clients[1]:
+        client.flushdb()
+    return _own_endpoints
+
+
+@pytest.fixture
+def settings(tmp_path):
+    """Return the default settings with an empty home."""
+    return settings_in(tmp_path / "home")
+
+
+@pytest.fixture
+def private_valkey():
+    """Return a function that starts a Valkey of the test's own.
+
+    Its argument is the role: "valkey-cache" or "valkey-queue".
+    """
+    started = []
+    with tempfile.TemporaryDirectory(prefix="kwip-test-") as folder:
+
+        def start(role="valkey-cache"):
+            server = PrivateValkey(Path(folder) / str(len(started)), role)
+            started.append(server)
+            server.start()
+            return server
+
+        yield start
+        for server in started:
+            server.kill()

@@ -1,0 +1,119 @@
+"""Real servers for the tests: one set for a whole run, and extra ones to mistreat."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+import signal
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
+
+from config.settings import Settings, load
+from kwip.embedded import binaries, endpoints, mongod, valkey
+from kwip.embedded.addresses import valkey_address
+from kwip.embedded.children import Child, end_group, spawn
+from kwip.embedded.home import Home
+from kwip.embedded.servers import servers
+from kwip.embedded.supervisor import Supervisor
+
+if TYPE_CHECKING:
+    import subprocess
+
+    from config.endpoints import Endpoints
+
+START_S = 20.0
+POLL_S = 0.01
+
+
+def wait_until(condition, within_s=START_S):
+    """Poll `condition` until it holds; fail the test when it never does."""
+    end = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < end, f"not within {within_s} s"
+        time.sleep(POLL_S)
+
+
+class SharedServers:
+    """The set that all tests of a run, in all its processes, share."""
+
+    def __init__(self) -> None:
+        self.root = Path(tempfile.mkdtemp(prefix="kwip-tests-"))
+        self.settings = settings_in(self.root)
+        self._home = Home(self.root)
+        self._supervisor = Supervisor(self._home, wait=self._pause, said=print)
+
+    def start(self) -> None:
+        self._home.prepare()
+        self._supervisor.start(servers(self.settings, self._home))
+        mongod.set_up(self._home, self._home.secret("mongodb"), deadline_s=START_S)
+
+    def stop(self) -> None:
+        # The data is thrown away, so nothing is gained by a tidy end.
+        self._supervisor.stop([0.0])
+        shutil.rmtree(self.root)
+
+    @staticmethod
+    def _pause(seconds: float) -> bool:
+        time.sleep(seconds)
+        return False
+
+
+def settings_in(root: Path, **environ: str) -> Settings:
+    return load({"KWIP_HOME": str(root), **environ})
+
+
+def endpoints_of(root: Path, number: int) -> Endpoints:
+    """Return the shared servers' endpoints with databases for process `number`."""
+    found = endpoints(settings_in(root))
+    return dataclasses.replace(
+        found,
+        database=f"kwip_test_{number}",
+        redis_cache_uri=_with_database(found.redis_cache_uri, number),
+        redis_queue_uri=_with_database(found.redis_queue_uri, 2 * number),
+        redis_realtime_uri=_with_database(found.redis_realtime_uri, 2 * number + 1),
+    )
+
+
+def _with_database(uri: str, number: int) -> str:
+    return urlunsplit(urlsplit(uri)._replace(query=f"db={number}"))
+
+
+class PrivateValkey:
+    """A Valkey of one test's own, to kill and to stop.
+
+    Its address stays the same when it is killed and started again.
+    """
+
+    def __init__(self, root: Path, role: str):
+        self._home = Home(root)
+        self._home.prepare()
+        self._role = role
+        self._process: subprocess.Popen[bytes] | None = None
+        self.uri = valkey_address(self._home, role)
+
+    def start(self) -> None:
+        program = binaries.find(binaries.VALKEY, None)
+        argv = valkey.command(program, self._home, self._role)
+        self._process = spawn(Child(role=self._role, argv=argv), self._home)
+        wait_until(lambda: valkey.answers(self._home, self._role))
+
+    def kill(self) -> None:
+        """End it as `kill -9` does; it forgets what a cache forgets."""
+        if self._process is not None:
+            end_group(self._process)
+            self._process.wait()
+            self._process = None
+
+    def freeze(self) -> None:
+        """Stop it as SIGSTOP does: it takes connections and answers nothing."""
+        assert self._process is not None
+        os.kill(self._process.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on after `freeze`."""
+        assert self._process is not None
+        os.kill(self._process.pid, signal.SIGCONT)
