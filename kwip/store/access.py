@@ -1,0 +1,87 @@
+"""Sessions and personal tokens: two collections of one shape.
+
+The secret is never stored, only its SHA-256. `_id` begins with the user's id, so that
+everything about a viewer can be asked for together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from kwip.domain.ids import UserId
+from kwip.store.client import translated
+from kwip.store.upgrades import schema_of
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from kwip.store.client import Document, Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """A session or token that is good (sessions: until `expires_at`)."""
+
+    user_id: UserId
+    digest: str
+    username: str
+    name: str
+    scopes: frozenset[str]
+    created_at: dt.datetime
+    expires_at: dt.datetime | None = None
+
+
+class AccessStore:
+    """The `sessions` or the `tokens` collection."""
+
+    def __init__(self, store: Store, collection: Literal["sessions", "tokens"]):
+        self._collection = store.database[collection]
+        self._name = collection
+
+    @translated()
+    def create(self, access: Access) -> None:
+        """Store a new session or token."""
+        document: Document = {
+            "_id": f"{access.user_id}:{access.digest}",
+            "schema": schema_of(self._name),
+            "user_id": access.user_id,
+            "username": access.username,
+            "name": access.name,
+            "scopes": sorted(access.scopes),
+            "created_at": access.created_at,
+        }
+        if access.expires_at is not None:
+            document["expires_at"] = access.expires_at
+        self._collection.insert_one(document)
+
+    @translated()
+    def find(self, user_id: UserId, digest: str) -> Access | None:
+        """Find one by its user and the digest of its secret."""
+        document = self._collection.find_one({"_id": f"{user_id}:{digest}"})
+        return None if document is None else _to_access(document)
+
+    @translated()
+    def of_user(self, user_id: UserId) -> list[Access]:
+        """List all of a user, oldest first."""
+        found = self._collection.find({"user_id": user_id})
+        return sorted((_to_access(d) for d in found), key=lambda a: a.created_at)
+
+    @translated()
+    def delete(self, user_id: UserId, digest: str) -> bool:
+        """End one; False if it had ended before."""
+        result = self._collection.delete_one({"_id": f"{user_id}:{digest}"})
+        return result.deleted_count == 1
+
+
+def _to_access(document: Document) -> Access:
+    user_id, digest = document["_id"].split(":")
+    return Access(
+        user_id=UserId(int(user_id)),
+        digest=digest,
+        username=document["username"],
+        name=document["name"],
+        scopes=frozenset(document["scopes"]),
+        created_at=document["created_at"],
+        expires_at=document.get("expires_at"),
+    )

@@ -1,0 +1,68 @@
+"""Idempotency claims: one post per user and key, whatever happens to an answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pymongo.errors import DuplicateKeyError
+
+from kwip.domain.ids import PostId
+from kwip.store.client import translated
+from kwip.store.upgrades import schema_of
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from kwip.domain.ids import UserId
+    from kwip.store.client import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The post id and nonce that belong to a key, and the digest of its body."""
+
+    post_id: PostId
+    nonce: str
+    digest: str
+
+
+class ClaimStore:
+    """The idempotency part of the `claims` collection."""
+
+    def __init__(self, store: Store):
+        self._claims = store.database["claims"]
+
+    @translated()
+    def claim(
+        self, user_id: UserId, key: str, claim: Claim, expires_at: dt.datetime
+    ) -> Claim:
+        """Claim a key; return what it stands for: `claim`, or the earlier one."""
+        claim_id = f"idem:{user_id}:{key}"
+        try:
+            self._claims.insert_one(
+                {
+                    "_id": claim_id,
+                    "schema": schema_of("claims"),
+                    "user_id": user_id,
+                    "post_id": claim.post_id,
+                    "nonce": claim.nonce,
+                    "digest": claim.digest,
+                    "expires_at": expires_at,
+                }
+            )
+        except DuplicateKeyError:
+            held = self._claims.find_one({"_id": claim_id})
+            if held is None:  # it ended between the two; the caller's next try wins
+                return self.claim(user_id, key, claim, expires_at)
+            return Claim(PostId(held["post_id"]), held["nonce"], held["digest"])
+        return claim
+
+    @translated()
+    def move(self, user_id: UserId, key: str, old: Claim, new_id: PostId) -> bool:
+        """Let a claim stand for another post id; False if it was moved before."""
+        result = self._claims.update_one(
+            {"_id": f"idem:{user_id}:{key}", "post_id": old.post_id},
+            {"$set": {"post_id": new_id}},
+        )
+        return result.modified_count == 1

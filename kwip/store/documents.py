@@ -1,0 +1,231 @@
+"""The shape of every document; `docs/data-model.md` shows each by example.
+
+Every document has `schema`, an int; `kwip.store.upgrades` lifts old ones on read.
+Times are aware UTC; `_at` is a time, `_id` an id.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from kwip.domain.ids import PostId, UserId
+
+
+class UserDocument(TypedDict):
+    """Who publishes and follows: what everybody may see, and counters."""
+
+    _id: UserId
+    schema: int
+    username: str
+    display_name: str
+    bio: str
+    avatar: str
+    posts_count: int
+    followers_count: int
+    following_count: int
+    last_pull_id: PostId
+    version: int
+
+
+class CredentialDocument(TypedDict):
+    """How a user signs in; never cached, never in a view."""
+
+    _id: UserId
+    schema: int
+    email: str
+    password_hash: str
+
+
+class ClaimDocument(TypedDict):
+    """A value that must be unique is an `_id` here, for example `handle:alice`.
+
+    Unique indexes do not survive sharding, `_id` does. Idempotency claims carry the
+    post's id and nonce, the body's digest and an end.
+    """
+
+    _id: str
+    schema: int
+    user_id: UserId
+    post_id: NotRequired[PostId]
+    nonce: NotRequired[str]
+    digest: NotRequired[str]
+    expires_at: NotRequired[dt.datetime]
+
+
+class LinkDocument(TypedDict):
+    """An address in a post's text, by code points."""
+
+    start: int
+    end: int
+    url: str
+
+
+class MentionDocument(TypedDict):
+    """A user named in a post's text, by code points."""
+
+    start: int
+    end: int
+    user_id: UserId
+    username: str
+
+
+class RevisionDocument(TypedDict):
+    """An earlier text of a post."""
+
+    text: str
+    written_at: dt.datetime
+
+
+class FanoutDocument(TypedDict):
+    """How far the delivery of a post has come: the outbox inside the post.
+
+    `due_at` is when the sweeper rings for it next; `start` is the follower where
+    the ring of followers is entered, `cursor` the last one delivered to.
+    """
+
+    state: Literal["pending", "done", "dead"]
+    mode: Literal["push", "none"] | None
+    start: int | None
+    cursor: int | None
+    has_wrapped: bool
+    lease_owner: str | None
+    lease_until: dt.datetime | None
+    enqueued_at: dt.datetime
+    due_at: dt.datetime
+    attempts: int
+
+
+class PostDocument(TypedDict):
+    """What a person publishes, or the tombstone that is left of it."""
+
+    _id: PostId
+    schema: int
+    author_id: UserId
+    text: str
+    visibility: str
+    links: list[LinkDocument]
+    mentions: list[MentionDocument]
+    in_reply_to_id: PostId | None
+    in_reply_to_author_id: UserId | None
+    root_id: PostId
+    source: str
+    language: str | None
+    created_at: dt.datetime
+    edited_at: dt.datetime | None
+    revisions: list[RevisionDocument]
+    is_tombstone: bool
+    is_listed: bool
+    replies_count: int
+    version: int
+    nonce: str
+    fanout: FanoutDocument
+
+
+class UpkeepDocument(TypedDict):
+    """Who rearranges a timeline, and until when."""
+
+    owner: str
+    until: dt.datetime
+
+
+class TimelineDocument(TypedDict):
+    """The open bucket of one owner's timeline; `_id` is for example `home:17`."""
+
+    _id: str
+    schema: int
+    entries: list[PostId]
+    floor: int
+    epoch: int
+    version: int
+    state: Literal["ok"]
+    upkeep: UpkeepDocument | None
+    last_read_at: dt.datetime | None
+
+
+class BucketDocument(TypedDict):
+    """A sealed slice of a timeline; `_id` is `<owner>:<epoch>:<high>`."""
+
+    _id: str
+    schema: int
+    owner: str
+    epoch: int
+    low: PostId
+    high: PostId
+    entries: list[PostId]
+    expires_at: NotRequired[dt.datetime]
+
+
+class FollowDocument(TypedDict):
+    """An edge seen from the follower; `_id` is `<follower>:<followee>`.
+
+    `merging` and `removed` say that the home still waits for a merge or a scrub.
+    """
+
+    _id: str
+    schema: int
+    follower_id: UserId
+    followee_id: UserId
+    state: Literal["merging", "active", "removed"]
+    due_at: dt.datetime
+    attempts: int
+
+
+class FollowerDocument(TypedDict):
+    """The same edge seen from the followee; `_id` is `<followee>:<follower>`."""
+
+    _id: str
+    schema: int
+    followee_id: UserId
+    follower_id: UserId
+    active: bool
+
+
+class BlockDocument(TypedDict):
+    """One side of a block; both are written in one transaction.
+
+    `_id` is `<user>:<direction>:<other>`; `out` stands with who blocks.
+    """
+
+    _id: str
+    schema: int
+    user_id: UserId
+    other_id: UserId
+    direction: Literal["out", "in"]
+
+
+class MuteDocument(TypedDict):
+    """Somebody whose posts a user does not want to see; `_id` is `<user>:<other>`."""
+
+    _id: str
+    schema: int
+    user_id: UserId
+    other_id: UserId
+
+
+class AccessDocument(TypedDict):
+    """A session or a personal token; `_id` is `<user>:<SHA-256 of the secret>`."""
+
+    _id: str
+    schema: int
+    user_id: UserId
+    username: str
+    name: str
+    scopes: list[str]
+    created_at: dt.datetime
+    expires_at: NotRequired[dt.datetime]
+
+
+class JobDocument(TypedDict):
+    """A long operator's job that can be resumed, for example `reindex:timelines`."""
+
+    _id: str
+    schema: int
+    state: Literal["running", "done"]
+    cursor: int
+    counts: dict[str, int]
+    started_at: dt.datetime
+    updated_at: dt.datetime
+    detail: dict[str, str]

@@ -1,0 +1,202 @@
+"""Follow edges as delivery sees them: who gets a post, which homes wait for upkeep."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from pymongo import ASCENDING, DESCENDING, UpdateOne
+
+from kwip.domain.ids import UserId
+from kwip.store.client import translated
+from kwip.store.upgrades import schema_of
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping, Sequence
+
+    from kwip.store.client import Document, Store
+
+#: The states of a follow that stands.
+PRESENT = {"$in": ["merging", "active"]}
+_WAITING = {"$in": ["merging", "removed"]}
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A follow that waits for its merge (`merging`) or its scrub (`removed`)."""
+
+    follower_id: UserId
+    followee_id: UserId
+    state: Literal["merging", "active", "removed"]
+    attempts: int
+
+
+class EdgeStore:
+    """The `follows` and `followers` collections, beside `RelationshipStore`."""
+
+    def __init__(self, store: Store):
+        self._users = store.database["users"]
+        self._follows = store.database["follows"]
+        self._followers = store.database["followers"]
+
+    @translated()
+    def followees(self, follower_id: UserId) -> list[UserId]:
+        """List whom a user follows now, by id; answered from the index."""
+        found = self._follows.find(
+            {"follower_id": follower_id, "state": PRESENT},
+            {"_id": 0, "followee_id": 1},
+        )
+        return sorted(UserId(d["followee_id"]) for d in found)
+
+    @translated()
+    def followers(
+        self, followee_id: UserId, *, above: int, upto: int, limit: int
+    ) -> list[UserId]:
+        """Page the active followers with `above` < id ≤ `upto`, lowest first."""
+        found = self._followers.find(
+            {
+                "followee_id": followee_id,
+                "active": True,
+                "follower_id": {"$gt": above, "$lte": upto},
+            },
+            {"_id": 0, "follower_id": 1},
+        )
+        ordered = found.sort("follower_id", ASCENDING).limit(limit)
+        return [UserId(d["follower_id"]) for d in ordered]
+
+    @translated()
+    def followers_among(
+        self, followee_id: UserId, ids: Sequence[UserId]
+    ) -> list[UserId]:
+        """Tell which of some users follow the followee actively, lowest first."""
+        found = self._followers.find(
+            {
+                "followee_id": followee_id,
+                "active": True,
+                "follower_id": {"$in": list(ids)},
+            },
+            {"_id": 0, "follower_id": 1},
+        )
+        return sorted(UserId(d["follower_id"]) for d in found)
+
+    @translated()
+    def follower_bounds(self, followee_id: UserId) -> tuple[int, int]:
+        """Give the lowest and the highest active follower's id; 0, 0 for none."""
+        query = {"followee_id": followee_id, "active": True}
+        shown = {"_id": 0, "follower_id": 1}
+        low = self._followers.find_one(query, shown, sort=[("follower_id", ASCENDING)])
+        high = self._followers.find_one(
+            query, shown, sort=[("follower_id", DESCENDING)]
+        )
+        if low is None or high is None:
+            return 0, 0
+        return low["follower_id"], high["follower_id"]
+
+    @translated()
+    def find_edge(self, follower_id: UserId, followee_id: UserId) -> Edge | None:
+        """Read one follow in whatever state it is."""
+        document = self._follows.find_one({"_id": f"{follower_id}:{followee_id}"})
+        return None if document is None else _edge(document)
+
+    @translated()
+    def settle(self, edge: Edge) -> bool:
+        """End the waiting of an edge whose merge or scrub is done.
+
+        False if its state changed meanwhile: then the other job is due.
+        """
+        query = {"_id": f"{edge.follower_id}:{edge.followee_id}", "state": edge.state}
+        if edge.state == "removed":
+            return self._follows.delete_one(query).deleted_count == 1
+        result = self._follows.update_one(query, {"$set": {"state": "active"}})
+        return result.matched_count == 1
+
+    @translated()
+    def take_due(
+        self, now: dt.datetime, next_due: dt.datetime, limit: int
+    ) -> list[Edge]:
+        """List edges whose merge or scrub should be done by now, due again later."""
+        overdue: Document = {"state": _WAITING, "due_at": {"$lte": now}}
+        found = self._follows.find(overdue).sort("due_at", ASCENDING).limit(limit)
+        documents = list(found)
+        if documents:
+            self._follows.update_many(
+                {"_id": {"$in": [d["_id"] for d in documents]}, **overdue},
+                {"$set": {"due_at": next_due}, "$inc": {"attempts": 1}},
+            )
+        return [_edge(d) for d in documents]
+
+    @translated()
+    def waiting_count(self) -> int:
+        """Count the edges that wait for a merge or a scrub."""
+        return self._follows.count_documents({"state": _WAITING})
+
+    @translated()
+    def load_edges(
+        self, edges: Sequence[tuple[UserId, UserId]], now: dt.datetime
+    ) -> None:
+        """Write (follower, followee) edges in bulk, both sides, without a merge.
+
+        For loads into empty homes only. Repeating it changes nothing; counters are
+        left to `recount`.
+        """
+        for collection, documents in (
+            (self._follows, [follow_document(a, b, "active", now) for a, b in edges]),
+            (self._followers, [follower_document(b, a) for a, b in edges]),
+        ):
+            collection.bulk_write(
+                [
+                    UpdateOne({"_id": d.pop("_id")}, {"$setOnInsert": d}, upsert=True)
+                    for d in documents
+                ],
+                ordered=False,
+            )
+
+    @translated()
+    def recount(self, counts: Mapping[UserId, tuple[int, int]]) -> None:
+        """Set (followers, following) counters of some users, in bulk."""
+        self._users.bulk_write(
+            [
+                UpdateOne(
+                    {"_id": user_id},
+                    {"$set": {"followers_count": n, "following_count": m}},
+                )
+                for user_id, (n, m) in counts.items()
+            ],
+            ordered=False,
+        )
+
+
+def follow_document(
+    follower_id: UserId, followee_id: UserId, state: str, due_at: dt.datetime
+) -> Document:
+    """Give the edge as the follower's side keeps it."""
+    return {
+        "_id": f"{follower_id}:{followee_id}",
+        "schema": schema_of("follows"),
+        "follower_id": follower_id,
+        "followee_id": followee_id,
+        "state": state,
+        "due_at": due_at,
+        "attempts": 0,
+    }
+
+
+def follower_document(followee_id: UserId, follower_id: UserId) -> Document:
+    """Give the edge as the followee's side keeps it."""
+    return {
+        "_id": f"{followee_id}:{follower_id}",
+        "schema": schema_of("followers"),
+        "followee_id": followee_id,
+        "follower_id": follower_id,
+        "active": True,
+    }
+
+
+def _edge(document: Document) -> Edge:
+    return Edge(
+        UserId(document["follower_id"]),
+        UserId(document["followee_id"]),
+        document["state"],
+        document["attempts"],
+    )

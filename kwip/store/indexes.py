@@ -1,0 +1,159 @@
+"""Every index, each with the query that needs it; `kwip db indexes` shows them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pymongo import ASCENDING, DESCENDING, IndexModel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pymongo.database import Database
+
+_PENDING = {"fanout.state": "pending"}
+_ALIVE = {"is_tombstone": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """One index: its keys in order, and the query that it is for."""
+
+    keys: tuple[tuple[str, int], ...]
+    needed_by: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """A name that tells the keys, for example `author_id_1__id_-1`."""
+        return "_".join(f"{key}_{order}" for key, order in self.keys)
+
+
+def _ttl(needed_by: str) -> Index:
+    return Index((("expires_at", ASCENDING),), needed_by, {"expireAfterSeconds": 0})
+
+
+INDEXES: Mapping[str, tuple[Index, ...]] = {
+    "users": (),
+    "credentials": (),
+    "claims": (_ttl("idempotency keys end by themselves"),),
+    "posts": (
+        Index(
+            (("author_id", ASCENDING), ("_id", DESCENDING)),
+            "PostStore.entries_by: user timelines, fan-in, merge, rebuild, verify",
+            {"partialFilterExpression": _ALIVE},
+        ),
+        Index(
+            (("is_listed", ASCENDING), ("_id", DESCENDING)),
+            "PostStore.listed: the public timeline",
+            {"partialFilterExpression": {"is_listed": True}},
+        ),
+        Index(
+            (("root_id", ASCENDING), ("_id", ASCENDING)),
+            "PostStore.thread: a conversation",
+        ),
+        Index(
+            (("author_id", ASCENDING), ("fanout.due_at", ASCENDING)),
+            "OutboxStore.lease: an author's posts that wait together",
+            {"partialFilterExpression": _PENDING},
+        ),
+        Index(
+            (("fanout.due_at", ASCENDING),),
+            "OutboxStore.take_due: what the sweeper rings for; kwip fanout pending",
+            {"partialFilterExpression": _PENDING},
+        ),
+        Index(
+            (("fanout.enqueued_at", ASCENDING),),
+            "OutboxStore.oldest_pending_at: how far delivery lags behind",
+            {"partialFilterExpression": _PENDING},
+        ),
+        Index(
+            (("fanout.state", ASCENDING), ("_id", ASCENDING)),
+            "OutboxStore.dead: kwip fanout stats and replay",
+            {"partialFilterExpression": {"fanout.state": "dead"}},
+        ),
+    ),
+    "timelines": (),
+    "timeline_buckets": (
+        Index(
+            (
+                ("owner", ASCENDING),
+                ("epoch", ASCENDING),
+                ("high", DESCENDING),
+            ),
+            "TimelineStore.stored: the sealed part of a timeline, newest first",
+        ),
+        _ttl("buckets that no reader needs any more"),
+    ),
+    "follows": (
+        Index(
+            (
+                ("follower_id", ASCENDING),
+                ("state", ASCENDING),
+                ("followee_id", ASCENDING),
+            ),
+            "EdgeStore.followees, RelationshipStore.relations; from the index alone",
+        ),
+        Index(
+            (("due_at", ASCENDING),),
+            "EdgeStore.take_due: merges and scrubs that the sweeper rings for",
+            {"partialFilterExpression": {"state": {"$in": ["merging", "removed"]}}},
+        ),
+    ),
+    "followers": (
+        Index(
+            (
+                ("followee_id", ASCENDING),
+                ("active", ASCENDING),
+                ("follower_id", ASCENDING),
+            ),
+            "EdgeStore.followers: fan-out, answered from the index alone",
+        ),
+    ),
+    "blocks": (
+        Index(
+            (
+                ("user_id", ASCENDING),
+                ("direction", ASCENDING),
+                ("other_id", ASCENDING),
+            ),
+            "RelationshipStore.relations, answered from the index alone",
+        ),
+    ),
+    "mutes": (
+        Index(
+            (("user_id", ASCENDING), ("other_id", ASCENDING)),
+            "RelationshipStore.relations, answered from the index alone",
+        ),
+    ),
+    "sessions": (
+        Index((("user_id", ASCENDING),), "AccessStore.of_user: end all of them"),
+        _ttl("sessions end by themselves"),
+    ),
+    "tokens": (Index((("user_id", ASCENDING),), "AccessStore.of_user: the list"),),
+    "jobs": (),
+    "cache_fence": (),
+}
+
+
+def ensure_indexes(database: Database[dict[str, Any]]) -> dict[str, list[str]]:
+    """Create what is missing; return the names created, by collection.
+
+    Collections are created too, for a transaction must not meet a missing one.
+    """
+    created: dict[str, list[str]] = {}
+    existing = set(database.list_collection_names())
+    for collection, indexes in INDEXES.items():
+        if collection not in existing:
+            database.create_collection(collection)
+        present = set(database[collection].index_information())
+        missing = [index for index in indexes if index.name not in present]
+        if missing:
+            database[collection].create_indexes([_model(i) for i in missing])
+            created[collection] = [index.name for index in missing]
+    return created
+
+
+def _model(index: Index) -> IndexModel:
+    return IndexModel(list(index.keys), name=index.name, **index.options)

@@ -1,0 +1,67 @@
+"""Rows for long jobs of an operator: where they are, so that they can be resumed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from kwip.store.client import translated
+from kwip.store.upgrades import schema_of
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping
+
+    from kwip.store.client import Document, Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """How far a long job has come; `cursor` is the last id that is finished."""
+
+    id: str
+    state: Literal["running", "done"]
+    cursor: int
+    counts: Mapping[str, int]
+    detail: Mapping[str, str]
+    started_at: dt.datetime
+    updated_at: dt.datetime
+
+
+class JobStore:
+    """The `jobs` collection."""
+
+    def __init__(self, store: Store):
+        self._jobs = store.database["jobs"]
+
+    @translated()
+    def find(self, job_id: str) -> Job | None:
+        """Read one job's row."""
+        document = self._jobs.find_one({"_id": job_id})
+        return None if document is None else _to_job(document)
+
+    @translated()
+    def save(self, job: Job) -> None:
+        """Store a job's row as it is now."""
+        document: Document = {
+            "schema": schema_of("jobs"),
+            "state": job.state,
+            "cursor": job.cursor,
+            "counts": dict(job.counts),
+            "detail": dict(job.detail),
+            "started_at": job.started_at,
+            "updated_at": job.updated_at,
+        }
+        self._jobs.replace_one({"_id": job.id}, document, upsert=True)
+
+
+def _to_job(document: Document) -> Job:
+    return Job(
+        id=document["_id"],
+        state=document["state"],
+        cursor=document["cursor"],
+        counts=document["counts"],
+        detail=document["detail"],
+        started_at=document["started_at"],
+        updated_at=document["updated_at"],
+    )

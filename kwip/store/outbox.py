@@ -1,0 +1,302 @@
+"""The outbox inside the posts: which wait for delivery, who delivers, how far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pymongo import ASCENDING, ReturnDocument
+
+from kwip.domain.ids import PostId, UserId
+from kwip.store.client import translated
+from kwip.store.posts import to_post
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterator, Sequence
+
+    from kwip.domain.posts import Post
+    from kwip.store.client import Document, Store
+    from kwip.store.documents import FanoutDocument
+    from kwip.store.posts import PostStore
+
+#: Posts of one author that are delivered together at most.
+MAX_TOGETHER = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to deliver some posts of one author, from one place on.
+
+    `owner` is drawn anew for each lease, so it fences every later step.
+    """
+
+    owner: str
+    posts: tuple[Post, ...]
+    enqueued_at: tuple[dt.datetime, ...]
+    mode: str | None
+    start: int
+    cursor: int | None
+    has_wrapped: bool
+    attempts: int
+
+    @property
+    def ids(self) -> list[PostId]:
+        """The ids of the posts, oldest first."""
+        return [post.id for post in self.posts]
+
+    @property
+    def author_id(self) -> UserId:
+        """Who wrote them."""
+        return self.posts[0].author_id
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A post that is not delivered yet, for an operator's eyes."""
+
+    post_id: PostId
+    author_id: UserId
+    attempts: int
+    enqueued_at: dt.datetime
+
+
+def pending(enqueued_at: dt.datetime, due_at: dt.datetime) -> FanoutDocument:
+    """Give the delivery state of a post that nobody has looked at yet."""
+    return {
+        "state": "pending",
+        "mode": None,
+        "start": None,
+        "cursor": None,
+        "has_wrapped": False,
+        "lease_owner": None,
+        "lease_until": None,
+        "enqueued_at": enqueued_at,
+        "due_at": due_at,
+        "attempts": 0,
+    }
+
+
+class OutboxStore:
+    """The `fanout` part of the `posts` collection."""
+
+    def __init__(self, store: Store, posts: PostStore):
+        self._store = store
+        self._count = posts.count
+        self._posts = store.database["posts"]
+
+    @translated()
+    def lease(
+        self, post_id: PostId, owner: str, now: dt.datetime, until: dt.datetime
+    ) -> Lease | None:
+        """Take a pending post that nobody holds; None if there is nothing to take.
+
+        A post that was never tried takes along others of its author that were not
+        either (three more queries), for they wait for the same owners. One that
+        failed goes alone, so that it cannot take the others down with it.
+        """
+        first = self._posts.find_one_and_update(
+            {"_id": post_id, **_free(now)},
+            {
+                "$set": _held(owner, until),
+                "$inc": {"fanout.attempts": 1},
+            },
+            return_document=ReturnDocument.AFTER,
+        )
+        if first is None:
+            return None
+        taken = [first]
+        if first["fanout"]["attempts"] == 1 and first["visibility"] != "direct":
+            taken += self._take_along(first, owner, now, until)
+        taken.sort(key=lambda d: d["_id"])
+        fanout = first["fanout"]
+        return Lease(
+            owner=owner,
+            posts=tuple(to_post(d) for d in taken),
+            enqueued_at=tuple(d["fanout"]["enqueued_at"] for d in taken),
+            mode=fanout["mode"],
+            start=fanout["start"] or 0,
+            cursor=fanout["cursor"],
+            has_wrapped=fanout["has_wrapped"],
+            attempts=fanout["attempts"],
+        )
+
+    def _take_along(
+        self, first: Document, owner: str, now: dt.datetime, until: dt.datetime
+    ) -> list[Document]:
+        waiting = {
+            "author_id": first["author_id"],
+            "fanout.attempts": 0,
+            "visibility": {"$ne": "direct"},
+            **_free(now),
+        }
+        found = self._posts.find(waiting, {"_id": 1}).limit(MAX_TOGETHER - 1)
+        ids = [d["_id"] for d in found]
+        if not ids:
+            return []
+        self._posts.update_many(
+            {"_id": {"$in": ids}, **waiting},
+            {"$set": _held(owner, until), "$inc": {"fanout.attempts": 1}},
+        )
+        mine = {"_id": {"$in": ids}, "fanout.lease_owner": owner}
+        return list(self._posts.find(mine))
+
+    @translated()
+    def advance(self, lease: Lease, until: dt.datetime, **progress: object) -> bool:
+        """Record `mode`, `start`, `cursor` or `has_wrapped`, and extend the lease.
+
+        Returns False, with nothing more to do for the caller, if the lease is lost
+        for any of the posts.
+        """
+        fields = {f"fanout.{name}": value for name, value in progress.items()}
+        result = self._posts.update_many(
+            {"_id": {"$in": lease.ids}, "fanout.lease_owner": lease.owner},
+            {"$set": {**fields, "fanout.lease_until": until, "fanout.due_at": until}},
+        )
+        return result.matched_count == len(lease.posts)
+
+    def finish(self, lease: Lease) -> bool:
+        """Mark the posts delivered and count them, in one transaction.
+
+        Returns False if the lease is lost for any of them (then none is marked).
+        """
+
+        def work(session: Any) -> bool:
+            held = {"_id": {"$in": lease.ids}, "fanout.lease_owner": lease.owner}
+            result = self._posts.update_many(
+                held,
+                {"$set": {"fanout.state": "done", "fanout.lease_owner": None}},
+                session=session,
+            )
+            if result.matched_count != len(lease.posts):
+                session.abort_transaction()
+                return False
+            self._count(
+                [
+                    {"author_id": p.author_id, "in_reply_to_id": p.in_reply_to_id}
+                    for p in lease.posts
+                ],
+                1,
+                session,
+            )
+            return True
+
+        return self._store.transact(work)
+
+    @translated()
+    def give_up(self, lease: Lease, state: str, due_at: dt.datetime) -> None:
+        """Let the posts go: `pending` to be tried again at `due_at`, or `dead`."""
+        self._posts.update_many(
+            {"_id": {"$in": lease.ids}, "fanout.lease_owner": lease.owner},
+            {
+                "$set": {
+                    "fanout.state": state,
+                    "fanout.lease_owner": None,
+                    "fanout.lease_until": None,
+                    "fanout.due_at": due_at,
+                }
+            },
+        )
+
+    @translated()
+    def take_due(
+        self, now: dt.datetime, next_due: dt.datetime, limit: int
+    ) -> list[PostId]:
+        """List pending posts that should be delivered by now, due again later."""
+        overdue = {"fanout.state": "pending", "fanout.due_at": {"$lte": now}}
+        found = self._posts.find(overdue, {"_id": 1})
+        ordered = found.sort("fanout.due_at", ASCENDING).limit(limit)
+        ids = [PostId(d["_id"]) for d in ordered]
+        if ids:
+            self._posts.update_many(
+                {"_id": {"$in": ids}, **overdue}, {"$set": {"fanout.due_at": next_due}}
+            )
+        return ids
+
+    @translated()
+    def oldest_pending_at(self) -> dt.datetime | None:
+        """Tell since when the longest waiting post has been waiting."""
+        oldest = self._posts.find_one(
+            {"fanout.state": "pending"},
+            {"fanout.enqueued_at": 1},
+            sort=[("fanout.enqueued_at", ASCENDING)],
+        )
+        return None if oldest is None else oldest["fanout"]["enqueued_at"]
+
+    @translated()
+    def pending_count(self) -> int:
+        """Count the posts that wait for delivery."""
+        return self._posts.count_documents({"fanout.state": "pending"})
+
+    @translated()
+    def oldest_pending(
+        self, limit: int
+    ) -> list[tuple[PostId, UserId, int, dt.datetime]]:
+        """List (post, author, attempts, enqueued at) of waiting posts."""
+        return self._rows("pending", limit)
+
+    @translated()
+    def dead(self, limit: int) -> list[tuple[PostId, UserId, int, dt.datetime]]:
+        """List (post, author, attempts, enqueued at) of the dead letters."""
+        return self._rows("dead", limit)
+
+    def _rows(
+        self, state: str, limit: int
+    ) -> list[tuple[PostId, UserId, int, dt.datetime]]:
+        order = "fanout.due_at" if state == "pending" else "_id"
+        found = self._posts.find({"fanout.state": state}, {"author_id": 1, "fanout": 1})
+        return [
+            (
+                PostId(d["_id"]),
+                UserId(d["author_id"]),
+                d["fanout"]["attempts"],
+                d["fanout"]["enqueued_at"],
+            )
+            for d in found.sort(order, ASCENDING).limit(limit)
+        ]
+
+    @translated()
+    def replay(self, ids: Sequence[PostId], now: dt.datetime) -> int:
+        """Make dead letters pending again, from where they stopped; count them."""
+        result = self._posts.update_many(
+            {"_id": {"$in": list(ids)}, "fanout.state": "dead"},
+            {
+                "$set": {
+                    "fanout.state": "pending",
+                    "fanout.attempts": 0,
+                    "fanout.due_at": now,
+                }
+            },
+        )
+        return result.modified_count
+
+    def iter_dead(self, batch: int = 500) -> Iterator[list[PostId]]:
+        """Go through all dead letters, a batch of ids at a time."""
+        after = 0
+        while ids := self._dead_after(after, batch):
+            yield ids
+            after = ids[-1]
+
+    @translated()
+    def _dead_after(self, after: int, batch: int) -> list[PostId]:
+        query = {"fanout.state": "dead", "_id": {"$gt": after}}
+        found = self._posts.find(query, {"_id": 1}).sort("_id", ASCENDING).limit(batch)
+        return [PostId(d["_id"]) for d in found]
+
+
+def _free(now: dt.datetime) -> Document:
+    return {
+        "fanout.state": "pending",
+        "$or": [
+            {"fanout.lease_owner": None},
+            {"fanout.lease_until": {"$lt": now}},
+        ],
+    }
+
+
+def _held(owner: str, until: dt.datetime) -> Document:
+    return {
+        "fanout.lease_owner": owner,
+        "fanout.lease_until": until,
+        "fanout.due_at": until,
+    }

@@ -1,0 +1,335 @@
+"""Posts: insert, read, edit, tombstone, and the queries that timelines begin with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pymongo import ASCENDING, DESCENDING, ReturnDocument
+from pymongo.errors import DuplicateKeyError
+
+from kwip.domain.errors import ConflictError
+from kwip.domain.ids import MAX_ID, PostId, UserId
+from kwip.domain.posts import History, Post, Revision, Visibility
+from kwip.domain.text import Link, Mention
+from kwip.domain.timelines import Entry
+from kwip.store.client import translated
+from kwip.store.upgrades import lift, schema_of
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Sequence
+
+    from kwip.store.client import Document, Store
+    from kwip.store.documents import FanoutDocument, PostDocument
+
+#: Earlier texts that are kept; more edits drop the oldest but the first.
+MAX_REVISIONS = 50
+_ENTRY = {"author_id": 1, "in_reply_to_author_id": 1}
+_POST = {"fanout": 0, "nonce": 0, "revisions": 0}
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """What decides into which homes a pushed post belongs."""
+
+    post_id: PostId
+    author_id: UserId
+    visibility: Visibility
+    mentioned_ids: frozenset[UserId]
+
+
+class PostStore:
+    """The `posts` collection, without its delivery (see `OutboxStore`)."""
+
+    def __init__(self, store: Store):
+        self._store = store
+        self._posts = store.database["posts"]
+
+    @translated()
+    def insert(self, post: Post, nonce: str, fanout: FanoutDocument) -> None:
+        """Store a new post with its outbox in one atomic insert.
+
+        Raises:
+            ConflictError: Another post has this id; draw a new one. The same post
+                with the same nonce is no conflict: it was stored before.
+            StoreUnavailableError: Nothing is known; repeat with this id and nonce.
+        """
+        try:
+            self._posts.insert_one(_to_document(post, nonce, fanout))
+        except DuplicateKeyError as error:
+            if self._posts.find_one({"_id": post.id, "nonce": nonce}, {"_id": 1}):
+                return
+            raise ConflictError("That id is taken.", post_id=post.id) from error
+
+    @translated()
+    def get_many(self, ids: Sequence[PostId]) -> dict[PostId, Post]:
+        """Read posts and tombstones by id, in one query."""
+        found = self._posts.find({"_id": {"$in": list(ids)}}, _POST)
+        return {PostId(document["_id"]): to_post(document) for document in found}
+
+    @translated()
+    def history(self, post_id: PostId) -> History | None:
+        """Read a post with its earlier texts."""
+        document = self._posts.find_one({"_id": post_id}, {"fanout": 0, "nonce": 0})
+        if document is None:
+            return None
+        revisions = tuple(
+            Revision(old["text"], old["written_at"]) for old in document["revisions"]
+        )
+        return History(post=to_post(document), revisions=revisions)
+
+    @translated()
+    def entries(self, ids: Iterable[int]) -> list[Entry]:
+        """Read what timelines need of these posts, in no order; tombstones too."""
+        return [
+            _entry(d) for d in self._posts.find({"_id": {"$in": list(ids)}}, _ENTRY)
+        ]
+
+    @translated()
+    def entries_by(
+        self,
+        authors: Sequence[UserId],
+        *,
+        below: int,
+        above: int = 0,
+        limit: int,
+        ascending: bool = False,
+    ) -> list[Entry]:
+        """Read entries of at most 200 authors between two ids, one query.
+
+        Newest first, or oldest first if `ascending`; index `author_id, _id`.
+        """
+        found = self._posts.find(
+            {
+                "author_id": {"$in": list(authors)},
+                "is_tombstone": False,
+                "_id": _between(above, below),
+            },
+            _ENTRY,
+        )
+        order = ASCENDING if ascending else DESCENDING
+        return [_entry(d) for d in found.sort("_id", order).limit(limit)]
+
+    @translated()
+    def pushed_by(
+        self,
+        authors: Sequence[UserId],
+        *,
+        at_least: int,
+        limit: int,
+        is_done: bool = False,
+    ) -> list[Pushed]:
+        """Read what the stored sets of homes are made from.
+
+        That is the newest `limit` posts with id ≥ `at_least` of at most 200 authors
+        whose fan-out pushes them, or has done so if `is_done`.
+        """
+        found = self._posts.find(
+            {
+                "author_id": {"$in": list(authors)},
+                "is_tombstone": False,
+                "_id": {"$gte": at_least},
+                "fanout.mode": "push",
+                **({"fanout.state": "done"} if is_done else {}),
+            },
+            {"author_id": 1, "visibility": 1, "mentions.user_id": 1},
+        )
+        return [
+            Pushed(
+                PostId(d["_id"]),
+                UserId(d["author_id"]),
+                Visibility(d["visibility"]),
+                frozenset(UserId(m["user_id"]) for m in d["mentions"]),
+            )
+            for d in found.sort("_id", DESCENDING).limit(limit)
+        ]
+
+    @translated()
+    def written_by(self, author_id: UserId, ids: Sequence[int]) -> list[PostId]:
+        """Tell which of these posts (tombstones too) an author wrote."""
+        found = self._posts.find(
+            {"_id": {"$in": list(ids)}, "author_id": author_id}, {"_id": 1}
+        )
+        return [PostId(d["_id"]) for d in found]
+
+    @translated()
+    def listed(
+        self, *, below: int, above: int = 0, limit: int, ascending: bool = False
+    ) -> list[Entry]:
+        """Read entries of the public timeline between two ids, one query."""
+        order = ASCENDING if ascending else DESCENDING
+        found = self._posts.find(
+            {"is_listed": True, "_id": _between(above, below)}, _ENTRY
+        )
+        return [_entry(d) for d in found.sort("_id", order).limit(limit)]
+
+    @translated()
+    def thread(self, root_id: PostId, *, limit: int) -> list[tuple[PostId, PostId]]:
+        """Read (post, what it answers or 0) of a conversation, oldest first."""
+        found = self._posts.find({"root_id": root_id}, {"in_reply_to_id": 1})
+        return [
+            (PostId(d["_id"]), PostId(d["in_reply_to_id"] or 0))
+            for d in found.sort("_id", ASCENDING).limit(limit)
+        ]
+
+    @translated()
+    def edit(self, old: Post, new: Post, at: dt.datetime) -> bool:
+        """Replace the text of `old` by that of `new`; False if it changed meanwhile.
+
+        The old text goes to the post's revisions; `version` rises by one.
+        """
+        written_at = old.edited_at or old.created_at
+        result = self._posts.update_one(
+            {"_id": old.id, "version": old.version, "is_tombstone": False},
+            {
+                "$set": {
+                    "text": new.text,
+                    "links": _link_documents(new.links),
+                    "mentions": _mention_documents(new.mentions),
+                    "language": new.language,
+                    "edited_at": at,
+                },
+                "$inc": {"version": 1},
+                "$push": {
+                    "revisions": {
+                        "$each": [{"text": old.text, "written_at": written_at}],
+                        "$slice": -MAX_REVISIONS,
+                    }
+                },
+            },
+        )
+        return result.modified_count == 1
+
+    @translated()
+    def bury(self, post_id: PostId, author_id: UserId) -> Post | None:
+        """Make a tombstone of a post; return it as it was, None if nothing was left.
+
+        One transaction with the counters of its author and of what it answers, if
+        the post had been counted (its fan-out was done).
+        """
+
+        def work(session: Any) -> Post | None:
+            old = self._posts.find_one_and_update(
+                {"_id": post_id, "author_id": author_id, "is_tombstone": False},
+                {"$set": _TOMBSTONE, "$inc": {"version": 1}},
+                return_document=ReturnDocument.BEFORE,
+                session=session,
+            )
+            if old is None:
+                return None
+            if old["fanout"]["state"] == "done":
+                self.count([old], -1, session)
+            return to_post(old)
+
+        return self._store.transact(work)
+
+    def count(self, posts: Sequence[Document], by: int, session: Any) -> None:
+        """Add `by` for each post to the counters of its author and its parent.
+
+        Must run in the transaction that makes the post counted or uncounted. Counts
+        do not raise `version`: an edit need not start over because of a reply.
+        """
+        users = self._store.database["users"]
+        for post in posts:
+            users.update_one(
+                {"_id": post["author_id"]},
+                {"$inc": {"posts_count": by}},
+                session=session,
+            )
+            if post["in_reply_to_id"] is not None:
+                self._posts.update_one(
+                    {"_id": post["in_reply_to_id"]},
+                    {"$inc": {"replies_count": by}},
+                    session=session,
+                )
+
+
+#: What a tombstone loses. Its delivery ends: nothing is left to deliver.
+_TOMBSTONE = {
+    "is_tombstone": True,
+    "is_listed": False,
+    "text": "",
+    "links": [],
+    "mentions": [],
+    "revisions": [],
+    "fanout.state": "done",
+    "fanout.lease_owner": None,
+}
+
+
+def to_post(document: Document) -> Post:
+    """Turn a stored document of any schema into a post."""
+    d = lift("posts", document)
+    return Post(
+        id=PostId(d["_id"]),
+        author_id=UserId(d["author_id"]),
+        text=d["text"],
+        visibility=Visibility(d["visibility"]),
+        created_at=d["created_at"],
+        links=tuple(Link(x["start"], x["end"], x["url"]) for x in d["links"]),
+        mentions=tuple(
+            Mention(x["start"], x["end"], UserId(x["user_id"]), x["username"])
+            for x in d["mentions"]
+        ),
+        in_reply_to_id=d["in_reply_to_id"],
+        in_reply_to_author_id=d["in_reply_to_author_id"],
+        root_id=PostId(d["root_id"]),
+        source=d["source"],
+        language=d["language"],
+        edited_at=d["edited_at"],
+        is_tombstone=d["is_tombstone"],
+        replies_count=d["replies_count"],
+        version=d["version"],
+    )
+
+
+def _to_document(post: Post, nonce: str, fanout: FanoutDocument) -> Document:
+    document: PostDocument = {
+        "_id": post.id,
+        "schema": schema_of("posts"),
+        "author_id": post.author_id,
+        "text": post.text,
+        "visibility": post.visibility.value,
+        "links": _link_documents(post.links),
+        "mentions": _mention_documents(post.mentions),
+        "in_reply_to_id": post.in_reply_to_id,
+        "in_reply_to_author_id": post.in_reply_to_author_id,
+        "root_id": post.root_id,
+        "source": post.source,
+        "language": post.language,
+        "created_at": post.created_at,
+        "edited_at": None,
+        "revisions": [],
+        "is_tombstone": False,
+        "is_listed": post.is_listed,
+        "replies_count": 0,
+        "version": 1,
+        "nonce": nonce,
+        "fanout": fanout,
+    }
+    return dict(document)
+
+
+def _link_documents(links: Iterable[Link]) -> list[Any]:
+    return [{"start": x.start, "end": x.end, "url": x.url} for x in links]
+
+
+def _mention_documents(mentions: Iterable[Mention]) -> list[Any]:
+    return [
+        {"start": x.start, "end": x.end, "user_id": x.user_id, "username": x.username}
+        for x in mentions
+    ]
+
+
+def _entry(d: Document) -> Entry:
+    return Entry(
+        PostId(d["_id"]),
+        UserId(d["author_id"]),
+        UserId(d["in_reply_to_author_id"] or 0),
+    )
+
+
+def _between(above: int, below: int) -> dict[str, int]:
+    # MAX_ID itself is no id of ours, so the open end may be exclusive as well.
+    return {"$gt": above, "$lt": min(below, MAX_ID)}

@@ -1,0 +1,180 @@
+"""Follows from both sides, blocks and mutes.
+
+An edge is written from both sides in one transaction, so that either direction is a
+query that names its shard key.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from kwip.domain.ids import UserId
+from kwip.domain.relationships import Relations
+from kwip.store.client import translated
+from kwip.store.edges import PRESENT, follow_document, follower_document
+from kwip.store.upgrades import schema_of
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Sequence
+
+    from kwip.store.client import Store
+
+
+class RelationshipStore:
+    """The `follows`, `followers`, `blocks` and `mutes` collections."""
+
+    def __init__(self, store: Store):
+        self._store = store
+        self._users = store.database["users"]
+        self._follows = store.database["follows"]
+        self._followers = store.database["followers"]
+        self._blocks = store.database["blocks"]
+        self._mutes = store.database["mutes"]
+
+    def follow(
+        self, follower_id: UserId, followee_id: UserId, now: dt.datetime
+    ) -> bool:
+        """Write a follow from both sides; False if it stood already.
+
+        The edge is `merging` until the followee's posts are in the follower's home.
+        """
+        edge = f"{follower_id}:{followee_id}"
+
+        def work(session: Any) -> bool:
+            old = self._follows.find_one({"_id": edge}, session=session)
+            if old is not None and old["state"] != "removed":
+                return False
+            self._follows.replace_one(
+                {"_id": edge},
+                follow_document(follower_id, followee_id, "merging", now),
+                upsert=True,
+                session=session,
+            )
+            self._followers.replace_one(
+                {"_id": f"{followee_id}:{follower_id}"},
+                follower_document(followee_id, follower_id),
+                upsert=True,
+                session=session,
+            )
+            self._count(follower_id, followee_id, 1, session)
+            return True
+
+        return self._store.transact(work)
+
+    def unfollow(
+        self, follower_id: UserId, followee_id: UserId, now: dt.datetime
+    ) -> bool:
+        """End a follow; False if there was none. Its entries still want a scrub."""
+
+        def work(session: Any) -> bool:
+            return self._unfollow(follower_id, followee_id, now, session)
+
+        return self._store.transact(work)
+
+    def _unfollow(
+        self, follower_id: UserId, followee_id: UserId, now: dt.datetime, session: Any
+    ) -> bool:
+        result = self._follows.update_one(
+            {"_id": f"{follower_id}:{followee_id}", "state": PRESENT},
+            {"$set": {"state": "removed", "due_at": now, "attempts": 0}},
+            session=session,
+        )
+        if not result.modified_count:
+            return False
+        self._followers.delete_one(
+            {"_id": f"{followee_id}:{follower_id}"}, session=session
+        )
+        self._count(follower_id, followee_id, -1, session)
+        return True
+
+    def _count(
+        self, follower_id: UserId, followee_id: UserId, by: int, session: Any
+    ) -> None:
+        self._users.update_one(
+            {"_id": follower_id}, {"$inc": {"following_count": by}}, session=session
+        )
+        self._users.update_one(
+            {"_id": followee_id}, {"$inc": {"followers_count": by}}, session=session
+        )
+
+    def block(self, user_id: UserId, other_id: UserId, now: dt.datetime) -> None:
+        """Write a block from both sides and end follows in both directions."""
+
+        def work(session: Any) -> None:
+            for one, two, way in (
+                (user_id, other_id, "out"),
+                (other_id, user_id, "in"),
+            ):
+                self._blocks.replace_one(
+                    {"_id": f"{one}:{way}:{two}"},
+                    {
+                        "schema": schema_of("blocks"),
+                        "user_id": one,
+                        "other_id": two,
+                        "direction": way,
+                    },
+                    upsert=True,
+                    session=session,
+                )
+                self._unfollow(one, two, now, session)
+
+        self._store.transact(work)
+
+    def unblock(self, user_id: UserId, other_id: UserId) -> None:
+        """End a block, from both sides."""
+
+        def work(session: Any) -> None:
+            for one, two, way in (
+                (user_id, other_id, "out"),
+                (other_id, user_id, "in"),
+            ):
+                self._blocks.delete_one({"_id": f"{one}:{way}:{two}"}, session=session)
+
+        self._store.transact(work)
+
+    @translated()
+    def mute(self, user_id: UserId, other_id: UserId) -> None:
+        """Write a mute."""
+        self._mutes.replace_one(
+            {"_id": f"{user_id}:{other_id}"},
+            {"schema": schema_of("mutes"), "user_id": user_id, "other_id": other_id},
+            upsert=True,
+        )
+
+    @translated()
+    def unmute(self, user_id: UserId, other_id: UserId) -> None:
+        """End a mute."""
+        self._mutes.delete_one({"_id": f"{user_id}:{other_id}"})
+
+    @translated()
+    def relations(self, viewers: Sequence[UserId]) -> dict[UserId, Relations]:
+        """Read all relations of some viewers, in three queries."""
+        ids = {"$in": list(viewers)}
+        groups: dict[str, dict[int, set[UserId]]] = {
+            name: defaultdict(set) for name in ("follows", "mutes", "out", "in")
+        }
+        for d in self._follows.find(
+            {"follower_id": ids, "state": PRESENT},
+            {"_id": 0, "follower_id": 1, "followee_id": 1},
+        ):
+            groups["follows"][d["follower_id"]].add(UserId(d["followee_id"]))
+        pair = {"_id": 0, "user_id": 1, "other_id": 1}
+        for d in self._mutes.find({"user_id": ids}, pair):
+            groups["mutes"][d["user_id"]].add(UserId(d["other_id"]))
+        for d in self._blocks.find({"user_id": ids}, {**pair, "direction": 1}):
+            groups[d["direction"]][d["user_id"]].add(UserId(d["other_id"]))
+        return {
+            viewer: Relations(
+                follows=frozenset(groups["follows"][viewer]),
+                mutes=frozenset(groups["mutes"][viewer]),
+                blocks=frozenset(groups["out"][viewer]),
+                blocked_by=frozenset(groups["in"][viewer]),
+            )
+            for viewer in viewers
+        }
+
+
+def _sides(user_id: UserId, other_id: UserId) -> tuple[tuple[UserId, UserId, str], ...]:
+    return (user_id, other_id, "out"), (other_id, user_id, "in")

@@ -1,0 +1,377 @@
+"""Timelines: one small open bucket per owner, and the sealed buckets behind it.
+
+`$push` at the tail logs one element to the oplog whatever the array's size; `$slice`,
+`$position`, `$sort`, `$pull` and `$addToSet` log the whole array and never touch the
+open bucket. Readers take the open bucket first and the sealed ones after it: the
+other order loses what a seal moves between the two reads.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pymongo import DESCENDING, InsertOne, ReturnDocument, UpdateOne
+from pymongo.errors import BulkWriteError
+
+from kwip.domain.ids import UserId
+from kwip.domain.timelines import SEAL_AT, Seal, plan_seal
+from kwip.store.client import translated
+from kwip.store.upgrades import schema_of
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from kwip.domain.ids import PostId
+    from kwip.store.client import Document, Store
+
+_DUPLICATE_KEY = 11000
+#: The most buckets of one owner that a read looks at; trimming keeps far below it.
+MAX_BUCKETS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class OpenBucket:
+    """The open bucket as it was when read; `version` changes with every write."""
+
+    owner: str
+    entries: tuple[int, ...]
+    floor: int
+    epoch: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Everything that a timeline stores: ids ≥ floor without doubles, newest first."""
+
+    open: OpenBucket
+    ids: tuple[int, ...]
+
+
+def home_of(user_id: UserId) -> str:
+    """Name the home timeline of a user."""
+    return f"home:{user_id}"
+
+
+def user_of(owner: str) -> UserId:
+    """Give the user whose home timeline it is."""
+    return UserId(int(owner.removeprefix("home:")))
+
+
+def empty_timeline(owner: str) -> Document:
+    """Give the document of a timeline that stores nothing yet."""
+    return {
+        "_id": owner,
+        "schema": schema_of("timelines"),
+        "entries": [],
+        "floor": 0,
+        "epoch": 0,
+        "version": 0,
+        "state": "ok",
+        "upkeep": None,
+        "last_read_at": None,
+    }
+
+
+class TimelineStore:
+    """The `timelines` and `timeline_buckets` collections: deliver, seal, read."""
+
+    def __init__(self, store: Store):
+        self._timelines = store.database["timelines"]
+        self._buckets = store.database["timeline_buckets"]
+
+    @translated()
+    def push(self, owners: Sequence[str], ids: Sequence[PostId]) -> int:
+        """Add ids to open buckets that lack them; count the buckets that changed.
+
+        Up to 1,000 owners. Owners without a timeline are passed over (never
+        `upsert`: it would revive dormant ones), ids below an owner's floor too.
+        Safe to repeat; an id that was sealed meanwhile is then stored twice, which
+        readers do not see.
+        """
+        if len(ids) == 1:
+            result = self._timelines.update_many(
+                {
+                    "_id": {"$in": list(owners)},
+                    "entries": {"$ne": ids[0]},
+                    "floor": {"$lte": ids[0]},
+                },
+                {"$push": {"entries": ids[0]}, "$inc": {"version": 1}},
+            )
+        else:
+            result = self._timelines.update_many(
+                {"_id": {"$in": list(owners)}}, _append(list(ids))
+            )
+        return result.modified_count
+
+    @translated()
+    def add(self, owner: str, ids: Sequence[int], *, holder: str) -> bool:
+        """Add ids to one open bucket under its upkeep lease; False if it is lost."""
+        result = self._timelines.update_one(
+            {"_id": owner, "upkeep.owner": holder}, _append(list(ids))
+        )
+        return result.matched_count == 1
+
+    @translated()
+    def seal_full(self, owners: Sequence[str]) -> list[str]:
+        """Seal those of the owners' open buckets that are full; return whose.
+
+        One query finds them; then one bulk of inserts and one of cuts. A bucket that
+        changed between the two is left as it is: a later delivery seals it.
+        """
+        full = [
+            _open(d)
+            for d in self._timelines.find(
+                {
+                    "_id": {"$in": list(owners)},
+                    f"entries.{SEAL_AT - 1}": {"$exists": True},
+                }
+            )
+        ]
+        if not full:
+            return []
+        seals = [(bucket, plan_seal(bucket.entries)) for bucket in full]
+        self.insert_sealed(
+            [
+                bucket_document(bucket.owner, bucket.epoch, seal.cut)
+                for bucket, seal in seals
+                if seal.cut
+            ]
+        )
+        self._timelines.bulk_write(
+            [cut_operation(bucket, seal) for bucket, seal in seals], ordered=False
+        )
+        return [bucket.owner for bucket in full]
+
+    @translated()
+    def insert_sealed(self, documents: Sequence[Document]) -> None:
+        """Insert sealed buckets; where one exists, add the ids to it.
+
+        The addition is one update that reads nothing beforehand, so two sealers of
+        one bucket cannot lose each other's ids.
+        """
+        if not documents:
+            return
+        try:
+            self._buckets.bulk_write([InsertOne(d) for d in documents], ordered=False)
+        except BulkWriteError as error:
+            failed = error.details["writeErrors"]
+            if any(f["code"] != _DUPLICATE_KEY for f in failed):
+                raise
+            twice = [documents[f["index"]] for f in failed]
+            self._buckets.bulk_write([_union(d) for d in twice], ordered=False)
+
+    @translated()
+    def find_open(self, owner: str) -> OpenBucket | None:
+        """Read one open bucket."""
+        document = self._timelines.find_one({"_id": owner})
+        return None if document is None else _open(document)
+
+    @translated()
+    def stored(self, owner: str) -> Stored | None:
+        """Read everything that a timeline stores, in two queries."""
+        bucket = self.find_open(owner)
+        if bucket is None:
+            return None
+        ids = {i for i in bucket.entries if i >= bucket.floor}
+        for document in self._sealed(bucket):
+            ids.update(i for i in document["entries"] if i >= bucket.floor)
+        return Stored(bucket, tuple(sorted(ids, reverse=True)))
+
+    def _sealed(self, bucket: OpenBucket) -> Iterator[Document]:
+        return (
+            self._buckets.find(
+                _in_use(bucket),
+                {"entries": 1},
+            )
+            .sort("high", DESCENDING)
+            .limit(MAX_BUCKETS)
+        )
+
+    @translated()
+    def sizes(self, owners: Sequence[str]) -> Mapping[str, int]:
+        """Count the ids in the sealed buckets at or above each owner's floor."""
+        buckets = [
+            _open(d) for d in self._timelines.find({"_id": {"$in": list(owners)}})
+        ]
+        counted = self._buckets.aggregate(
+            [
+                {
+                    "$match": {
+                        "$or": [
+                            {
+                                "owner": b.owner,
+                                "epoch": b.epoch,
+                                "high": {"$gte": b.floor},
+                            }
+                            for b in buckets
+                        ]
+                    }
+                },
+                {"$group": {"_id": "$owner", "n": {"$sum": {"$size": "$entries"}}}},
+            ]
+        )
+        sealed = {d["_id"]: d["n"] for d in counted} if buckets else {}
+        return {b.owner: len(b.entries) + sealed.get(b.owner, 0) for b in buckets}
+
+    # Upkeep: everything below holds the lease that `take` gives.
+
+    @translated()
+    def take(
+        self, owner: str, holder: str, now: dt.datetime, until: dt.datetime
+    ) -> OpenBucket | None:
+        """Take the upkeep lease; None if somebody has it or there is no timeline."""
+        document = self._timelines.find_one_and_update(
+            {"_id": owner, "$or": [{"upkeep": None}, {"upkeep.until": {"$lt": now}}]},
+            {"$set": {"upkeep": {"owner": holder, "until": until}}},
+            return_document=ReturnDocument.AFTER,
+        )
+        return None if document is None else _open(document)
+
+    @translated()
+    def release(self, owner: str, holder: str) -> None:
+        """Give the upkeep lease back."""
+        self._timelines.update_one(
+            {"_id": owner, "upkeep.owner": holder}, {"$set": {"upkeep": None}}
+        )
+
+    @translated()
+    def replace_open(
+        self,
+        bucket: OpenBucket,
+        entries: Iterable[int],
+        *,
+        holder: str,
+        floor: int | None = None,
+        epoch: int | None = None,
+    ) -> bool:
+        """Replace an unchanged open bucket under its lease; False if it changed."""
+        result = self._timelines.update_one(
+            {
+                "_id": bucket.owner,
+                "version": bucket.version,
+                "upkeep.owner": holder,
+            },
+            {
+                "$set": {
+                    "entries": list(entries),
+                    "floor": bucket.floor if floor is None else floor,
+                    "epoch": bucket.epoch if epoch is None else epoch,
+                },
+                "$inc": {"version": 1},
+            },
+        )
+        return result.modified_count == 1
+
+    @translated()
+    def raise_floor(self, owner: str, floor: int, *, holder: str) -> bool:
+        """Let a timeline store nothing below `floor`; False if the lease is lost."""
+        result = self._timelines.update_one(
+            {"_id": owner, "upkeep.owner": holder},
+            {"$max": {"floor": floor}, "$inc": {"version": 1}},
+        )
+        return result.matched_count == 1
+
+    @translated()
+    def expire_buckets(self, bucket: OpenBucket, at: dt.datetime) -> None:
+        """Have MongoDB delete, not before `at`, what no reader needs any more.
+
+        That is: buckets wholly below the floor, and those of older epochs.
+        """
+        for gone in (
+            {"epoch": bucket.epoch, "high": {"$lt": bucket.floor}},
+            {"epoch": {"$lt": bucket.epoch}},
+        ):
+            self._buckets.update_many(
+                {"owner": bucket.owner, **gone, "expires_at": {"$exists": False}},
+                {"$set": {"expires_at": at}},
+            )
+
+    @translated()
+    def scrub_sealed(self, bucket: OpenBucket, ids: Sequence[int]) -> None:
+        """Take ids out of the sealed buckets of one timeline."""
+        self._buckets.update_many(
+            {
+                "owner": bucket.owner,
+                "epoch": bucket.epoch,
+                "entries": {"$in": list(ids)},
+            },
+            {"$pull": {"entries": {"$in": list(ids)}}},
+        )
+
+
+def _in_use(bucket: OpenBucket) -> Document:
+    """Match the sealed buckets that readers of an open bucket look at."""
+    return {
+        "owner": bucket.owner,
+        "epoch": bucket.epoch,
+        "high": {"$gte": bucket.floor},
+    }
+
+
+def _append(ids: list[int]) -> list[Document]:
+    """Append ids ≥ floor that are missing; logs the appended elements only.
+
+    A guard by `$nin` would be wrong: an owner that has one of them gets none.
+    """
+    above = {"$filter": {"input": ids, "cond": {"$gte": ["$$this", "$floor"]}}}
+    missing = {"$setDifference": [above, "$entries"]}
+    return [
+        {"$set": {"missing": missing}},
+        {
+            "$set": {
+                "entries": {"$concatArrays": ["$entries", "$missing"]},
+                "version": {"$add": ["$version", {"$size": "$missing"}]},
+            }
+        },
+        {"$unset": "missing"},
+    ]
+
+
+def bucket_document(owner: str, epoch: int, ids: Sequence[int]) -> Document:
+    """Give the sealed bucket for ids in ascending order."""
+    return {
+        "_id": f"{owner}:{epoch}:{ids[-1]}",
+        "schema": schema_of("timeline_buckets"),
+        "owner": owner,
+        "epoch": epoch,
+        "low": ids[0],
+        "high": ids[-1],
+        "entries": list(ids),
+    }
+
+
+def cut_operation(bucket: OpenBucket, seal: Seal) -> UpdateOne:
+    """Cut an unchanged open bucket to what a seal keeps."""
+    return UpdateOne(
+        {"_id": bucket.owner, "version": bucket.version, "epoch": bucket.epoch},
+        {"$set": {"entries": list(seal.keep)}, "$inc": {"version": 1}},
+    )
+
+
+def _union(document: Document) -> UpdateOne:
+    both: dict[str, Any] = {"$setUnion": ["$entries", document["entries"]]}
+    return UpdateOne(
+        {"_id": document["_id"]},
+        [
+            {
+                "$set": {
+                    "entries": {"$sortArray": {"input": both, "sortBy": 1}},
+                    "low": {"$min": ["$low", document["low"]]},
+                }
+            },
+            {"$unset": "expires_at"},
+        ],
+    )
+
+
+def _open(document: Document) -> OpenBucket:
+    return OpenBucket(
+        document["_id"],
+        tuple(document["entries"]),
+        document["floor"],
+        document["epoch"],
+        document["version"],
+    )

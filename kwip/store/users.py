@@ -1,0 +1,209 @@
+"""Users, their credentials, and the claims that keep handles and addresses single."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pymongo import ASCENDING, ReturnDocument
+from pymongo.errors import DuplicateKeyError
+
+from kwip.domain.errors import ConflictError
+from kwip.domain.ids import UserId
+from kwip.domain.users import User
+from kwip.store.client import translated
+from kwip.store.timelines import empty_timeline, home_of
+from kwip.store.upgrades import lift, schema_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from kwip.store.client import Document, Store
+
+_HANDLE, _EMAIL = "handle:", "email:"
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a sign-in is checked against."""
+
+    user_id: UserId
+    username: str
+    password_hash: str
+
+
+class UserStore:
+    """The `users`, `credentials` and (for names) `claims` collections."""
+
+    def __init__(self, store: Store):
+        self._store = store
+        self._users = store.database["users"]
+        self._credentials = store.database["credentials"]
+        self._claims = store.database["claims"]
+        self._timelines = store.database["timelines"]
+
+    def create(self, user: User, email: str, password_hash: str) -> None:
+        """Create claims, user, credentials and home timeline in one transaction.
+
+        Raises:
+            ConflictError: The handle or the address is taken; `context` says which.
+            StoreUnavailableError: Nothing is known; repeating it is a conflict at
+                worst.
+        """
+
+        def work(session: Any) -> None:
+            for field, claim in (
+                ("username", _HANDLE + user.username),
+                ("email", _EMAIL + digest_of(email)),
+            ):
+                if self._claims.find_one({"_id": claim}, {"_id": 1}, session=session):
+                    raise ConflictError("Somebody has that already.", field=field)
+                self._claims.insert_one(_claim(claim, user.id), session=session)
+            self._users.insert_one(_to_document(user), session=session)
+            self._credentials.insert_one(
+                {
+                    "_id": user.id,
+                    "schema": schema_of("credentials"),
+                    "email": email,
+                    "password_hash": password_hash,
+                },
+                session=session,
+            )
+            self._timelines.insert_one(
+                empty_timeline(home_of(user.id)), session=session
+            )
+
+        try:
+            self._store.transact(work)
+        except DuplicateKeyError as error:
+            field = "email" if _EMAIL in str(error) else "username"
+            raise ConflictError("Somebody has that already.", field=field) from error
+
+    @translated()
+    def create_many(self, users: Sequence[User]) -> None:
+        """Create users without credentials in bulk; those that exist are left alone.
+
+        Claims come last: a load that died is resumed, and a handle without its user
+        would be a finding of `kwip fsck`.
+        """
+        for collection, documents in (
+            (self._users, [_to_document(u) for u in users]),
+            (self._timelines, [empty_timeline(home_of(u.id)) for u in users]),
+            (self._claims, [_claim(_HANDLE + u.username, u.id) for u in users]),
+        ):
+            _insert_missing(collection, documents)
+
+    @translated()
+    def get_many(self, ids: Sequence[UserId]) -> dict[UserId, User]:
+        """Read users by id, in one query."""
+        found = self._users.find({"_id": {"$in": list(ids)}})
+        return {UserId(d["_id"]): to_user(d) for d in found}
+
+    @translated()
+    def ids_of(self, usernames: Iterable[str]) -> Mapping[str, UserId]:
+        """Look up handles, in one query; unknown ones are absent."""
+        claims = [_HANDLE + name for name in usernames]
+        found = self._claims.find({"_id": {"$in": claims}}, {"user_id": 1})
+        return {d["_id"].removeprefix(_HANDLE): UserId(d["user_id"]) for d in found}
+
+    @translated()
+    def credentials_of(self, login: str) -> Credentials | None:
+        """Find what the owner of a handle or an address signs in with."""
+        claim = _EMAIL + digest_of(login) if "@" in login else _HANDLE + login
+        held = self._claims.find_one({"_id": claim}, {"user_id": 1})
+        if held is None:
+            return None
+        credentials = self._credentials.find_one({"_id": held["user_id"]})
+        user = self._users.find_one({"_id": held["user_id"]}, {"username": 1})
+        if credentials is None or user is None:
+            return None
+        return Credentials(
+            UserId(held["user_id"]), user["username"], credentials["password_hash"]
+        )
+
+    @translated()
+    def update_profile(
+        self, user_id: UserId, *, display_name: str, bio: str, avatar: str | None = None
+    ) -> User | None:
+        """Change what a user says of themselves; None if there is no such user."""
+        fields = {"display_name": display_name, "bio": bio}
+        if avatar is not None:
+            fields["avatar"] = avatar
+        document = self._users.find_one_and_update(
+            {"_id": user_id},
+            {"$set": fields, "$inc": {"version": 1}},
+            return_document=ReturnDocument.AFTER,
+        )
+        return None if document is None else to_user(document)
+
+    @translated()
+    def is_empty(self) -> bool:
+        """Tell whether nobody has signed up yet."""
+        return self._users.find_one({}, {"_id": 1}) is None
+
+    @translated()
+    def count(self) -> int:
+        """Estimate how many users there are."""
+        return self._users.estimated_document_count()
+
+    def iter_ids(self, after: int = 0, batch: int = 1_000) -> Iterator[list[UserId]]:
+        """Go through all user ids above `after` in order, a batch at a time."""
+        while ids := self._ids_after(after, batch):
+            yield ids
+            after = ids[-1]
+
+    @translated()
+    def _ids_after(self, after: int, batch: int) -> list[UserId]:
+        found = self._users.find({"_id": {"$gt": after}}, {"_id": 1})
+        return [UserId(d["_id"]) for d in found.sort("_id", ASCENDING).limit(batch)]
+
+
+def digest_of(text: str) -> str:
+    """Give the SHA-256 of a text in hex: how addresses and secrets are stored."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def to_user(document: Document) -> User:
+    """Turn a stored document of any schema into a user."""
+    d = lift("users", document)
+    return User(
+        id=UserId(d["_id"]),
+        username=d["username"],
+        display_name=d["display_name"],
+        bio=d["bio"],
+        avatar=d["avatar"],
+        posts_count=d["posts_count"],
+        followers_count=d["followers_count"],
+        following_count=d["following_count"],
+        version=d["version"],
+    )
+
+
+def _to_document(user: User) -> Document:
+    return {
+        "_id": user.id,
+        "schema": schema_of("users"),
+        "username": user.username,
+        "display_name": user.display_name,
+        "bio": user.bio,
+        "avatar": user.avatar,
+        "posts_count": 0,
+        "followers_count": 0,
+        "following_count": 0,
+        "last_pull_id": 0,
+        "version": 1,
+    }
+
+
+def _claim(claim: str, user_id: UserId) -> Document:
+    return {"_id": claim, "schema": schema_of("claims"), "user_id": user_id}
+
+
+def _insert_missing(collection: Any, documents: Sequence[Document]) -> None:
+    """Insert documents whose `_id` is new; leave the others as they are."""
+    ids = [d["_id"] for d in documents]
+    present = {d["_id"] for d in collection.find({"_id": {"$in": ids}}, {"_id": 1})}
+    missing = [d for d in documents if d["_id"] not in present]
+    if missing:
+        collection.insert_many(missing, ordered=False)
