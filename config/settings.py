@@ -6,11 +6,12 @@ program, and passed down as values; nothing below `kwip.wiring` imports this mod
 
 from __future__ import annotations
 
-import ipaddress
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
-from urllib.parse import urlsplit
+
+from config import values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,6 +21,9 @@ PROJECT = Path(__file__).resolve().parents[1]
 
 _HIGHEST_PORT = 65_535
 _METRICS_STEP = 1_000
+
+_REDIS_URI = values.uri("redis", "rediss", "unix")
+_REDIS_ALLOWED = "a URI such as redis://:password@host:6379/0"
 
 
 class SettingsError(Exception):
@@ -61,70 +65,6 @@ class Rule:
         return self.default(known) if callable(self.default) else self.default
 
 
-def _number(lowest: int, highest: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        if not (text.isascii() and text.isdigit() and lowest <= int(text) <= highest):
-            raise ValueError(text)
-        return int(text)
-
-    return parse
-
-
-def _choice(*words: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text not in words:
-            raise ValueError(text)
-        return text
-
-    return parse
-
-
-def _flag(text: str) -> bool:
-    return {"1": True, "0": False}[text]
-
-
-def _folder(text: str) -> Path:
-    if "\0" in text or "\n" in text:
-        raise ValueError(text)
-    return Path(text).expanduser().resolve()
-
-
-def _program(text: str) -> Path:
-    path = Path(text).expanduser().resolve()
-    if not path.is_file():
-        raise ValueError(text)
-    return path
-
-
-def _address(text: str) -> str:
-    return str(ipaddress.ip_address(text))
-
-
-def _origin(text: str) -> str:
-    parts = urlsplit(text)
-    rest = parts.path.strip("/") or parts.query or parts.fragment or parts.username
-    if parts.scheme not in {"http", "https"} or not parts.hostname or rest:
-        raise ValueError(text)
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    port = f":{parts.port}" if parts.port else ""  # `.port` raises on a bad one
-    return f"{parts.scheme}://{host}{port}"
-
-
-def _uri(*schemes: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        parts = urlsplit(text)
-        if parts.scheme not in schemes or not (parts.netloc or parts.path):
-            raise ValueError(text)
-        return text
-
-    return parse
-
-
-_mongodb_uri = _uri("mongodb", "mongodb+srv")
-_redis_uri = _uri("redis", "rediss", "unix")
-_REDIS_ALLOWED = "a URI such as redis://:password@host:6379/0"
-
-
 def _local_origin(known: Mapping[str, Any]) -> str:
     return f"http://127.0.0.1:{known['port']}"
 
@@ -142,7 +82,7 @@ class Settings:
         Path,
         Rule(
             "KWIP_HOME",
-            _folder,
+            values.folder,
             PROJECT / "var",
             shown="`var/` in the project, whatever folder one calls from",
             allowed="a folder",
@@ -153,7 +93,7 @@ class Settings:
         int,
         Rule(
             "KWIP_PORT",
-            _number(1, _HIGHEST_PORT),
+            values.number(1, _HIGHEST_PORT),
             8000,
             shown="8000",
             allowed="a free port from 1 to 65535",
@@ -164,7 +104,7 @@ class Settings:
         str,
         Rule(
             "KWIP_BIND",
-            _address,
+            values.address,
             "127.0.0.1",
             shown="127.0.0.1",
             allowed="an IP address of this machine, such as 127.0.0.1 or 0.0.0.0",
@@ -175,7 +115,7 @@ class Settings:
         str,
         Rule(
             "KWIP_ORIGIN",
-            _origin,
+            values.origin,
             _local_origin,
             shown="http://127.0.0.1:<port>",
             allowed="an address without a path, such as https://kwip.example.org",
@@ -187,7 +127,7 @@ class Settings:
         int,
         Rule(
             "KWIP_METRICS_PORT",
-            _number(1, _HIGHEST_PORT),
+            values.number(1, _HIGHEST_PORT),
             _metrics_port,
             shown="port + 1000",
             allowed="a free port from 1 to 65535",
@@ -198,7 +138,7 @@ class Settings:
         bool,
         Rule(
             "KWIP_DEMO",
-            _flag,
+            values.flag,
             default=True,
             shown="1",
             allowed="1 or 0",
@@ -209,7 +149,7 @@ class Settings:
         Path | None,
         Rule(
             "KWIP_MONGOD",
-            _program,
+            values.program,
             None,
             shown="the one in the Python environment, else on the PATH",
             allowed="the path of a mongod program, 6.0 or newer",
@@ -220,7 +160,7 @@ class Settings:
         Path | None,
         Rule(
             "KWIP_VALKEY",
-            _program,
+            values.program,
             None,
             shown="the one in the Python environment, else on the PATH",
             allowed="the path of a valkey-server or redis-server program, 6.2 or newer",
@@ -231,7 +171,7 @@ class Settings:
         str | None,
         Rule(
             "KWIP_MONGODB_URI",
-            _mongodb_uri,
+            values.uri("mongodb", "mongodb+srv"),
             None,
             shown="an embedded server",
             allowed="a URI such as mongodb://user:password@host/kwip?replicaSet=rs0",
@@ -243,7 +183,7 @@ class Settings:
         str | None,
         Rule(
             "KWIP_REDIS_CACHE_URI",
-            _redis_uri,
+            _REDIS_URI,
             None,
             shown="an embedded server",
             allowed=_REDIS_ALLOWED,
@@ -254,7 +194,7 @@ class Settings:
         str | None,
         Rule(
             "KWIP_REDIS_QUEUE_URI",
-            _redis_uri,
+            _REDIS_URI,
             None,
             shown="an embedded server",
             allowed=_REDIS_ALLOWED,
@@ -265,7 +205,7 @@ class Settings:
         str | None,
         Rule(
             "KWIP_REDIS_REALTIME_URI",
-            _redis_uri,
+            _REDIS_URI,
             None,
             shown="the embedded queue server, database 1",
             allowed=_REDIS_ALLOWED,
@@ -276,7 +216,7 @@ class Settings:
         int,
         Rule(
             "KWIP_WEB_WORKERS",
-            _number(1, 64),
+            values.number(1, 64),
             2,
             shown="2",
             allowed="a number from 1 to 64",
@@ -287,7 +227,7 @@ class Settings:
         int,
         Rule(
             "KWIP_WEB_THREADS",
-            _number(1, 64),
+            values.number(1, 64),
             8,
             shown="8",
             allowed="a number from 1 to 64",
@@ -298,7 +238,7 @@ class Settings:
         int,
         Rule(
             "KWIP_WORKER_THREADS",
-            _number(1, 64),
+            values.number(1, 64),
             4,
             shown="4",
             allowed="a number from 1 to 64",
@@ -309,7 +249,7 @@ class Settings:
         int,
         Rule(
             "KWIP_POST_MAX_CHARS",
-            _number(1, 10_000),
+            values.number(1, 10_000),
             500,
             shown="500",
             allowed="a number from 1 to 10000",
@@ -320,7 +260,7 @@ class Settings:
         str,
         Rule(
             "KWIP_SIGNUP",
-            _choice("open", "closed"),
+            values.choice("open", "closed"),
             "open",
             shown="open",
             allowed="open or closed",
@@ -331,7 +271,7 @@ class Settings:
         str,
         Rule(
             "KWIP_LOG_LEVEL",
-            _choice("debug", "info", "warning", "error"),
+            values.choice("debug", "info", "warning", "error"),
             "info",
             shown="info",
             allowed="debug, info, warning or error",
@@ -352,22 +292,31 @@ def load(environ: Mapping[str, str]) -> Settings:
     Raises:
         SettingsError: With a line for each value that cannot be used.
     """
-    values: dict[str, Any] = {}
+    found: dict[str, Any] = {}
     problems: list[str] = []
     for name, rule in rules().items():
         text = environ.get(rule.variable, "")
         try:
-            values[name] = rule.read(text, values)
+            found[name] = rule.read(text, found)
         except (ValueError, KeyError, OSError, RuntimeError):
             problems.append(_problem(rule, text))
-            values[name] = rule.read("", values)
-    if values["port"] == values["metrics_port"]:
+            found[name] = rule.read("", found)
+    if found["port"] == found["metrics_port"]:
         problems.append(
-            f"KWIP_METRICS_PORT={values['metrics_port']}: must differ from KWIP_PORT"
+            f"KWIP_METRICS_PORT={found['metrics_port']}: must differ from KWIP_PORT"
         )
     if problems:
         raise SettingsError(problems)
-    return Settings(**values)
+    return Settings(**found)
+
+
+def from_environment() -> Settings:
+    """Read the settings of this process.
+
+    Raises:
+        SettingsError: With a line for each value that cannot be used.
+    """
+    return load(os.environ)  # noqa: TID251 -- the one place that reads them
 
 
 def _problem(rule: Rule, text: str) -> str:

@@ -1,0 +1,43 @@
+"""The web server's settings, read by `gunicorn -c config/gunicorn.py wsgi:app`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from config.logging import configure, tree
+from config.settings import from_environment
+from kwip.embedded.home import Home
+
+_settings = from_environment()
+configure(_settings.log_level)
+
+_host = f"[{_settings.bind}]" if ":" in _settings.bind else _settings.bind
+bind = f"{_host}:{_settings.port}"
+workers = _settings.web_workers
+threads = _settings.web_threads
+worker_class = "gthread"
+# The supervisor gives the whole web server 2.5 s to end.
+graceful_timeout = 2
+# Below the 60 s after which browsers and proxies close idle connections themselves.
+keepalive = 30
+# Heartbeats in memory: on a busy disk they could come too late.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+control_socket_disable = True
+# The app writes one line for each request, with its id.
+accesslog = None
+logconfig_dict = tree(_settings.log_level)
+
+
+class Worker(Protocol):
+    """What is used of gunicorn's workers, which have no types."""
+
+    pid: int
+
+
+def child_exit(_server: object, worker: Worker) -> None:
+    """Drop the live gauges of a web process that has ended."""
+    # Imported here, for it opens files in the name of the process that imports it.
+    from kwip import telemetry  # noqa: PLC0415
+
+    telemetry.forget(Home(_settings.home).metrics, worker.pid)

@@ -1,0 +1,84 @@
+"""Parse what operators write into environment variables.
+
+Each parser raises ValueError on a text that it cannot use.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def number(lowest: int, highest: int) -> Callable[[str], int]:
+    """Return a parser of a whole number in these bounds."""
+
+    def parse(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and lowest <= int(text) <= highest):
+            raise ValueError(text)
+        return int(text)
+
+    return parse
+
+
+def choice(*words: str) -> Callable[[str], str]:
+    """Return a parser of one of `words`."""
+
+    def parse(text: str) -> str:
+        if text not in words:
+            raise ValueError(text)
+        return text
+
+    return parse
+
+
+def flag(text: str) -> bool:
+    """Parse 1 or 0."""
+    return {"1": True, "0": False}[text]
+
+
+def folder(text: str) -> Path:
+    """Parse a folder, which need not exist, to its absolute path."""
+    if "\0" in text or "\n" in text:
+        raise ValueError(text)
+    return Path(text).expanduser().resolve()
+
+
+def program(text: str) -> Path:
+    """Parse the path of a file that exists."""
+    path = Path(text).expanduser().resolve()
+    if not path.is_file():
+        raise ValueError(text)
+    return path
+
+
+def address(text: str) -> str:
+    """Parse an IP address."""
+    return str(ipaddress.ip_address(text))
+
+
+def origin(text: str) -> str:
+    """Parse scheme, host and port; nothing may follow them."""
+    parts = urlsplit(text)
+    rest = parts.path.strip("/") or parts.query or parts.fragment or parts.username
+    if parts.scheme not in {"http", "https"} or not parts.hostname or rest:
+        raise ValueError(text)
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    port = f":{parts.port}" if parts.port else ""  # `.port` raises on a bad one
+    return f"{parts.scheme}://{host}{port}"
+
+
+def uri(*schemes: str) -> Callable[[str], str]:
+    """Return a parser of a URI with one of `schemes`."""
+
+    def parse(text: str) -> str:
+        parts = urlsplit(text)
+        if parts.scheme not in schemes or not (parts.netloc or parts.path):
+            raise ValueError(text)
+        return text
+
+    return parse

@@ -1,0 +1,95 @@
+"""What Kwip counts and times; one object for each series.
+
+Every process writes its numbers into the folder that `PROMETHEUS_MULTIPROC_DIR` names
+when this module is first imported; the supervisor adds them up and serves them. Names
+of labels and their values are constants, never ids, so their number is bounded.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    multiprocess,
+    start_http_server,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HTTP_REQUESTS = Counter(
+    "kwip_http_requests",
+    "Requests answered.",
+    ["route", "method", "status_class"],
+)
+HTTP_DURATION = Histogram(
+    "kwip_http_request_duration_seconds",
+    "Time from the first look at a request to its answer.",
+    ["route", "method", "status_class"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+)
+
+FANOUT_LAG = Histogram(
+    "kwip_fanout_lag_seconds",
+    "Time from a post's id to the end of its fan-out.",
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
+)
+FANOUT_OLDEST_PENDING = Gauge(
+    "kwip_fanout_oldest_pending_seconds",
+    "Age of the oldest post that still waits for its fan-out; 0 if none does.",
+    multiprocess_mode="mostrecent",
+)
+DELIVERIES = Counter("kwip_deliveries", "Entries put into home timelines.")
+DOUBLES = Counter(
+    "kwip_timeline_doubles",
+    "Entries found twice in one timeline while reading; readers drop them.",
+)
+JOBS = Counter("kwip_jobs", "Jobs that ended.", ["job", "outcome"])
+
+CACHE_REQUESTS = Counter(
+    "kwip_cache_requests", "Looks into the cache.", ["cache", "result"]
+)
+CACHE_WITHOUT_LEASE = Counter(
+    "kwip_cache_without_lease_seconds",
+    "Time that processes spent without the right to use the cache.",
+)
+CACHE_FENCES = Counter(
+    "kwip_cache_fences", "Times that a drop could not be confirmed and the fence rose."
+)
+REDIS_BREAKER_OPEN = Gauge(
+    "kwip_redis_breaker_open",
+    "1 while a Redis is not asked because it failed, in any live process.",
+    ["role"],
+    multiprocess_mode="livemax",
+)
+
+
+def observe_request(route: str, method: str, status: int, seconds: float) -> None:
+    """Count and time one request; `route` is the rule, not the path."""
+    labels = (route, method, f"{status // 100}xx")
+    HTTP_REQUESTS.labels(*labels).inc()
+    HTTP_DURATION.labels(*labels).observe(seconds)
+
+
+def serve(folder: Path, port: int) -> None:
+    """Serve the sum of all processes' numbers in `folder` on 127.0.0.1, in a thread.
+
+    Raises:
+        OSError: If the port cannot be listened on.
+    """
+    registry = CollectorRegistry()
+    multiprocess.MultiProcessCollector(  # type: ignore[no-untyped-call] # no types
+        registry, path=str(folder)
+    )
+    start_http_server(port, addr="127.0.0.1", registry=registry)
+
+
+def forget(folder: Path, pid: int) -> None:
+    """Drop the live gauges of a process that has ended; its counters stay."""
+    multiprocess.mark_process_dead(  # type: ignore[no-untyped-call] # it has no types
+        pid, path=str(folder)
+    )
