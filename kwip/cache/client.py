@@ -1,0 +1,258 @@
+"""The connection to the cache Redis: short waits, no retries, no exceptions.
+
+redis-py's own client retries and hangs for seconds on a stopped server; here a call
+waits 200 ms at most and answers None. After a failure a circuit breaker answers for
+the server for a second, so that few requests wait for it.
+
+Connections are taken from and put back to a deque, whose `pop` and `append` are
+atomic, so that the hot path takes no lock.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import time
+from collections import deque
+from dataclasses import dataclass
+from hashlib import sha1
+from importlib.resources import files
+from typing import TYPE_CHECKING, Protocol, cast
+
+import structlog
+from redis.backoff import NoBackoff
+from redis.connection import ConnectionPool
+from redis.exceptions import NoScriptError, RedisError
+from redis.retry import Retry
+
+from kwip import telemetry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+log = structlog.get_logger()
+
+Argument = str | bytes | int
+#: What the commands of this package answer: a number, or a list of numbers or bytes.
+Reply = int | bytes | list[int] | list[bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientTimes:
+    """How long a call may take, and how long the breaker stays open, in seconds."""
+
+    call_s: float = 0.2
+    breaker_s: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A Lua file of `scripts/`, sent by its digest once the server knows it."""
+
+    source: bytes
+    digest: str
+
+    @classmethod
+    def named(cls, name: str) -> Script:
+        """Read `scripts/<name>.lua`."""
+        source = files("kwip.cache").joinpath("scripts", f"{name}.lua").read_bytes()
+        # The digest is how Redis names a script; nothing rests on its strength.
+        return cls(source, sha1(source, usedforsecurity=False).hexdigest())
+
+
+class Breaker:
+    """Answer for a server that has just failed; let one caller try it each time.
+
+    Two threads that ask at the same moment may both be let through: that costs one
+    more wait and no lock.
+    """
+
+    def __init__(self, open_s: float, clock: Callable[[], float]):
+        self._open_s = open_s
+        self._clock = clock
+        self._open_until: float | None = None
+        self._gauge = telemetry.REDIS_BREAKER_OPEN.labels("cache")
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the last call failed."""
+        return self._open_until is not None
+
+    def lets_through(self) -> bool:
+        """Say whether this caller may try the server."""
+        open_until = self._open_until  # once: another thread may close it
+        if open_until is None:
+            return True
+        now = self._clock()
+        if now < open_until:
+            return False
+        self._open_until = now + self._open_s
+        return True
+
+    def note(self, *, worked: bool) -> None:
+        """Close after a call that worked, open after one that did not."""
+        if worked:
+            if self._open_until is not None:
+                self._open_until = None
+                self._gauge.set(0)
+                log.info("cache_breaker_closed")
+            return
+        if self._open_until is None:
+            self._gauge.set(1)
+            log.warning("cache_breaker_opened")
+        self._open_until = self._clock() + self._open_s
+
+
+class Connection(Protocol):
+    """What is used of redis-py's connections, which have no types of their own."""
+
+    def connect(self) -> None:
+        """Open the socket and authenticate."""
+
+    def disconnect(self) -> None:
+        """Close the socket."""
+
+    def send_command(self, *command: Argument) -> None:
+        """Send one command."""
+
+    def read_response(self, *, timeout: float = ...) -> Reply:
+        """Wait for one answer; raises an error that the server answered."""
+
+
+class Client:
+    """Send commands to one Redis; None means that it did not answer as it should.
+
+    Args:
+        uri: For example `unix://:password@/run/cache.sock` or `redis://host:6379/0`.
+        times: How long a call may take.
+        idle: Connections kept open while nobody uses them.
+        clock: For the breaker, in seconds.
+    """
+
+    def __init__(
+        self,
+        uri: str,
+        *,
+        times: ClientTimes | None = None,
+        idle: int = 16,
+        clock: Callable[[], float] = time.monotonic,
+    ):
+        self._times = times or ClientTimes()
+        self._clock = clock
+        self._max_idle = idle
+        # redis-py's pool is used as a factory only: its own takes two locks a call.
+        self._factory = ConnectionPool.from_url(
+            uri,
+            socket_timeout=self._times.call_s,
+            socket_connect_timeout=self._times.call_s,
+            retry=Retry(NoBackoff(), 0),
+            protocol=2,  # so that a new connection costs AUTH alone
+            driver_info=None,
+        )
+        self._idle: deque[Connection] = deque()
+        self._pid = os.getpid()
+        self._trips = itertools.count(1)
+        self.breaker = Breaker(self._times.breaker_s, clock)
+        #: Commands sent and waited for, for tests that state what a read costs.
+        self.round_trips = 0
+
+    def run(
+        self, script: Script, keys: Sequence[str], arguments: Sequence[Argument]
+    ) -> Reply | None:
+        """Run a script: one round trip, two if the server does not know it.
+
+        None at once while the breaker is open, after 200 ms if Redis hangs.
+        """
+        if not self.breaker.lets_through():
+            return None
+        return self._attempt(_evalsha(script, keys, arguments), script)
+
+    def insist(self, *command: Argument, fresh: bool) -> Reply | None:
+        """Send a command past the breaker, on a `fresh` connection if asked.
+
+        None after 200 ms if Redis hangs, at once if it refuses.
+        """
+        return self._attempt(command, fresh=fresh)
+
+    def insist_script(
+        self, script: Script, keys: Sequence[str], arguments: Sequence[Argument]
+    ) -> Reply | None:
+        """Run a script past the breaker, on a fresh connection."""
+        return self._attempt(_evalsha(script, keys, arguments), script, fresh=True)
+
+    def close(self) -> None:
+        """Close the connections that nobody uses."""
+        while self._idle:
+            self._idle.pop().disconnect()
+
+    def _attempt(
+        self,
+        command: tuple[Argument, ...],
+        script: Script | None = None,
+        *,
+        fresh: bool = False,
+    ) -> Reply | None:
+        began = self._clock()
+        try:
+            connection = None if fresh else self._take()
+            if connection is None:
+                connection = self._connect()
+                reply = self._exchange(connection, command, script, self._rest(began))
+            else:
+                reply = self._exchange(connection, command, script)
+        except RedisError as error:
+            self.breaker.note(worked=False)
+            log.debug("cache_call_failed", error=type(error).__name__)
+            self.close()  # what else is idle leads to the same server
+            return None
+        self.breaker.note(worked=True)
+        if len(self._idle) < self._max_idle:
+            self._idle.append(connection)
+        else:
+            connection.disconnect()
+        return reply
+
+    def _exchange(
+        self,
+        connection: Connection,
+        command: tuple[Argument, ...],
+        script: Script | None,
+        wait_s: float | None = None,
+    ) -> Reply:
+        """Wait for one answer: the one seam where round trips are counted."""
+        self.round_trips = next(self._trips)
+        try:
+            connection.send_command(*command)
+            if wait_s is None:
+                return connection.read_response()
+            return connection.read_response(timeout=wait_s)
+        except NoScriptError:
+            if script is None:
+                raise
+        eval_it = ("EVAL", script.source, *command[2:])
+        return self._exchange(connection, eval_it, None, wait_s)
+
+    def _take(self) -> Connection | None:
+        if self._pid != os.getpid():  # a fork shares sockets with its parent
+            self._idle, self._pid = deque(), os.getpid()
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return None
+
+    def _connect(self) -> Connection:
+        factory = self._factory
+        made = factory.connection_class(**factory.connection_kwargs)
+        connection = cast("Connection", made)
+        connection.connect()
+        return connection
+
+    def _rest(self, began: float) -> float:
+        """Give what is left of a call's time after connecting, at least 1 ms."""
+        return max(0.001, began + self._times.call_s - self._clock())
+
+
+def _evalsha(
+    script: Script, keys: Sequence[str], arguments: Sequence[Argument]
+) -> tuple[Argument, ...]:
+    return ("EVALSHA", script.digest, len(keys), *keys, *arguments)

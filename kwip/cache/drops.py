@@ -1,0 +1,221 @@
+"""Say which write drops which keys: the one table of them.
+
+Each function is named after a write of `services` and gives the keys that it must
+hand to `services.fence.drop` before it answers, also when it found nothing left to
+do: an earlier try may have died between its commit and its drop. `table` prints it.
+
+Counts (followers, posts, replies) may lag; `count` drops what shows them once a
+fan-out is done.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any, cast
+
+from kwip.cache import keys
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from kwip.cache.keys import CacheKey
+    from kwip.domain.ids import PostId, UserId
+
+    Keys = tuple[CacheKey, ...]
+
+
+def sign_up(*, user_id: UserId, username: str) -> Keys:
+    """Drop what said that there is no such user."""
+    return (keys.user(user_id), keys.handle(username), keys.home(user_id))
+
+
+def update_profile(*, user_id: UserId) -> Keys:
+    """Drop one key, however many posts the user wrote."""
+    return (keys.user(user_id),)
+
+
+def post(
+    *, post_id: PostId, author_id: UserId, root_id: PostId, is_listed: bool
+) -> Keys:
+    """Drop where the author sees it at once; fan-out does the others' homes."""
+    listed = (keys.public(),) if is_listed else ()
+    return (
+        keys.post(post_id),
+        keys.home(author_id),
+        keys.user_timeline(author_id),
+        keys.thread(root_id),
+        *listed,
+    )
+
+
+def reply(
+    *, post_id: PostId, author_id: UserId, root_id: PostId, is_listed: bool
+) -> Keys:
+    """Drop what a post drops; `root_id` began the conversation."""
+    return post(
+        post_id=post_id, author_id=author_id, root_id=root_id, is_listed=is_listed
+    )
+
+
+def edit(*, post_id: PostId) -> Keys:
+    """Drop one key: timelines hold ids."""
+    return (keys.post(post_id),)
+
+
+def delete(*, post_id: PostId) -> Keys:
+    """Drop one key: hydration hides a tombstone everywhere."""
+    return (keys.post(post_id),)
+
+
+def follow(*, follower_id: UserId, followee_id: UserId) -> Keys:
+    """Drop what the follower may see, and both counters."""
+    return (
+        keys.relations(follower_id),
+        keys.home(follower_id),
+        keys.user(follower_id),
+        keys.user(followee_id),
+    )
+
+
+def unfollow(*, follower_id: UserId, followee_id: UserId) -> Keys:
+    """Drop what a follow drops."""
+    return follow(follower_id=follower_id, followee_id=followee_id)
+
+
+def block(*, blocker_id: UserId, blocked_id: UserId) -> Keys:
+    """Drop both sides: a block unfollows both ways."""
+    both = (blocker_id, blocked_id)
+    return tuple(
+        kind(side) for kind in (keys.relations, keys.home, keys.user) for side in both
+    )
+
+
+def unblock(*, blocker_id: UserId, blocked_id: UserId) -> Keys:
+    """Drop both sides' relations and homes; no counter moves."""
+    both = (blocker_id, blocked_id)
+    return tuple(kind(side) for kind in (keys.relations, keys.home) for side in both)
+
+
+def mute(*, muter_id: UserId) -> Keys:
+    """Drop the muter's side only: the other must not notice."""
+    return (keys.relations(muter_id), keys.home(muter_id))
+
+
+def unmute(*, muter_id: UserId) -> Keys:
+    """Drop what a mute drops."""
+    return mute(muter_id=muter_id)
+
+
+def sign_in(*, user_id: UserId, digest: str) -> Keys:
+    """Drop what said that there is no such session."""
+    return (keys.session(user_id, digest),)
+
+
+def sign_out(*, user_id: UserId, digest: str) -> Keys:
+    """Drop the session: it ends before the answer."""
+    return (keys.session(user_id, digest),)
+
+
+def create_token(*, user_id: UserId, digest: str) -> Keys:
+    """Drop what said that there is no such token."""
+    return (keys.token(user_id, digest),)
+
+
+def revoke_token(*, user_id: UserId, digest: str) -> Keys:
+    """Drop the token: it ends before the answer."""
+    return (keys.token(user_id, digest),)
+
+
+def deliver(*, owner_ids: Iterable[UserId]) -> Keys:
+    """Drop the homes of one delivered chunk of owners (500 to 1,000)."""
+    return tuple(keys.home(owner_id) for owner_id in owner_ids)
+
+
+def count(*, author_id: UserId, parent_id: PostId | None) -> Keys:
+    """Drop what shows the counters that a fanned-out post has moved."""
+    parent = () if parent_id is None else (keys.post(parent_id),)
+    return (keys.user(author_id), *parent)
+
+
+def merge(*, owner_id: UserId) -> Keys:
+    """Drop the home that a followee's posts were merged into."""
+    return (keys.home(owner_id),)
+
+
+def scrub(*, owner_id: UserId) -> Keys:
+    """Drop the home that an unfollowed author's posts were taken from."""
+    return (keys.home(owner_id),)
+
+
+def trim(*, owner_id: UserId) -> Keys:
+    """Drop the home whose floor rose."""
+    return (keys.home(owner_id),)
+
+
+def rebuild(*, owner_id: UserId) -> Keys:
+    """Drop the home that was built anew."""
+    return (keys.home(owner_id),)
+
+
+#: The table: each write of services, and what gives its keys.
+WRITES: Mapping[str, Callable[..., Keys]] = {
+    write.__name__: write
+    for write in (
+        sign_up,
+        update_profile,
+        post,
+        reply,
+        edit,
+        delete,
+        follow,
+        unfollow,
+        block,
+        unblock,
+        mute,
+        unmute,
+        sign_in,
+        sign_out,
+        create_token,
+        revoke_token,
+        deliver,
+        count,
+        merge,
+        scrub,
+        trim,
+        rebuild,
+    )
+}
+
+
+#: Arguments on which a key depends: what they are when it is not dropped, and when
+#: it is, in words.
+_CONDITIONS: Mapping[str, tuple[object, str]] = {
+    "is_listed": (False, " if it is listed"),
+    "parent_id": (None, " if there is one"),
+}
+
+
+def table() -> str:
+    """Write the table in Markdown, for `docs/cache.md`; ids appear by their names."""
+    rows = [
+        f"| {name} | {', '.join(_symbolic_keys(write))} | {_reason(write)} |"
+        for name, write in WRITES.items()
+    ]
+    return "\n".join(["| write | drops | why |", "|---|---|---|", *rows]) + "\n"
+
+
+def _symbolic_keys(write: Callable[..., Keys]) -> list[str]:
+    symbols: dict[str, Any] = {
+        name: [f"<each of {name}>"] if name.endswith("_ids") else f"<{name}>"
+        for name in inspect.signature(write).parameters
+    }
+    without = {n: absent for n, (absent, _) in _CONDITIONS.items() if n in symbols}
+    always = write(**symbols | without)
+    condition = "".join(_CONDITIONS[name][1] for name in without)
+    return [
+        f"`{key}`" + ("" if key in always else condition) for key in write(**symbols)
+    ]
+
+
+def _reason(write: Callable[..., Keys]) -> str:
+    return cast("str", write.__doc__).split("\n", maxsplit=1)[0]

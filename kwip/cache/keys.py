@@ -1,0 +1,79 @@
+"""Name every cached entity: one Redis hash each.
+
+A `CacheKey` is the name without the installation's prefix; `full` adds it. The braces
+keep an entity on one slot of a Redis Cluster.
+
+The times to live are the backstop for a writer that died between its commit and its
+drop: so long may the cache be older than a write that was never acknowledged.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NewType
+
+if TYPE_CHECKING:
+    from kwip.domain.ids import PostId, UserId
+
+CacheKey = NewType("CacheKey", str)
+
+#: Posts, users and handles.
+DOCUMENT_TTL_S = 300
+#: Skeletons of home, user, thread and public.
+TIMELINE_TTL_S = 60
+#: Relations, sessions and tokens: what decides who may see.
+AUTHORITY_TTL_S = 30
+
+
+def post(post_id: PostId) -> CacheKey:
+    """One post, without its author and without anything of the viewer."""
+    return CacheKey(f"post:{post_id}")
+
+
+def user(user_id: UserId) -> CacheKey:
+    """One user's public profile and counters."""
+    return CacheKey(f"user:{user_id}")
+
+
+def handle(username: str) -> CacheKey:
+    """Whose a username is."""
+    return CacheKey(f"handle:{username}")
+
+
+def relations(user_id: UserId) -> CacheKey:
+    """Whom a user follows and mutes, and the blocks both ways: one entity."""
+    return CacheKey(f"relations:{user_id}")
+
+
+def session(user_id: UserId, digest: str) -> CacheKey:
+    """One web session, by the digest of its secret."""
+    return CacheKey(f"session:{user_id}:{digest}")
+
+
+def token(user_id: UserId, digest: str) -> CacheKey:
+    """One access token, by the digest of its secret."""
+    return CacheKey(f"token:{user_id}:{digest}")
+
+
+def home(user_id: UserId) -> CacheKey:
+    """The skeletons of an owner's home timeline, one view for each page."""
+    return CacheKey(f"home:{user_id}")
+
+
+def user_timeline(user_id: UserId) -> CacheKey:
+    """The skeletons of what a user published."""
+    return CacheKey(f"user_timeline:{user_id}")
+
+
+def thread(root_id: PostId) -> CacheKey:
+    """The skeletons of a conversation, by the post that began it."""
+    return CacheKey(f"thread:{root_id}")
+
+
+def public() -> CacheKey:
+    """The skeletons of the public timeline."""
+    return CacheKey("public")
+
+
+def full(deployment: str, key: CacheKey) -> str:
+    """Name the hash in Redis; `deployment` is random, made with the database."""
+    return f"kw:{deployment}:{{{key}}}"

@@ -1,0 +1,136 @@
+"""Read, fill and drop cached entities: versioned keys, one Redis hash an entity.
+
+A value is named by entity, generation and version. A reader that misses is given the
+generation *before* it loads, and what it loaded is stored only if that generation is
+still the key's; a writer deletes the hash, and the generation with it. Why this holds
+and what it promises is checked by `tests/protocol`.
+
+Every function is one round trip. When Redis is down, hangs (200 ms) or refuses:
+`read` and `fill` give None, `drop_confirmed` and `probe` give False.
+"""
+
+from __future__ import annotations
+
+import secrets
+from itertools import groupby
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+from kwip.cache import codec, keys
+from kwip.cache.client import Script
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from kwip.cache.client import Argument, Client
+    from kwip.cache.keys import CacheKey
+
+_PROBE_TTL_S = 10
+
+
+class Lease(NamedTuple):
+    """The right to use the cache: for which database, and under which epoch."""
+
+    deployment: str
+    epoch: int
+
+
+class Ask(NamedTuple):
+    """One entry to read: its entity, its view, and how long a new hash lives."""
+
+    key: CacheKey
+    view: str
+    ttl_s: int
+
+
+class Filling(NamedTuple):
+    """One loaded value to store; `payload` is None for *known empty*.
+
+    `version` is the document's, 0 for what is a query over many documents.
+    """
+
+    key: CacheKey
+    view: str
+    generation: codec.Generation
+    version: int
+    payload: bytes | None
+
+
+class Objects:
+    """The cached entities behind one client.
+
+    Args:
+        client: The connection to the cache Redis.
+        random_bytes: Where generations come from; never the same twice.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        random_bytes: Callable[[int], bytes] = secrets.token_bytes,
+    ):
+        self._client = client
+        self._random_bytes = random_bytes
+        self._read = Script.named("read")
+        self._fill = Script.named("fill")
+
+    def read(self, lease: Lease, asks: Sequence[Ask]) -> list[bytes] | None:
+        """Read entries; those without a generation are given one.
+
+        Answers in the order asked: a usable entry (`codec.payload`), or a bare
+        generation (`codec.is_miss`) under which a load may be filled.
+        """
+        names = [keys.full(lease.deployment, ask.key) for ask in asks]
+        nonce = self._random_bytes(codec.GENERATION_BYTES)
+        arguments: list[Argument] = [codec.pack_epoch(lease.epoch), nonce]
+        for (view, ttl_s), run in groupby(asks, lambda ask: ask[1:]):
+            arguments += (sum(1 for _ in run), f"f:{view}", ttl_s)
+        return cast(
+            "list[bytes] | None", self._client.run(self._read, names, arguments)
+        )
+
+    def fill(self, lease: Lease, fillings: Sequence[Filling]) -> list[bool] | None:
+        """Store loaded values; False for each that was refused.
+
+        `lease` is the one that was held before the load began. Refused: the key was
+        dropped meanwhile, or holds a newer version.
+        """
+        names: list[str] = []
+        arguments: list[Argument] = []
+        for key, view, generation, version, payload in fillings:
+            names.append(keys.full(lease.deployment, key))
+            entry = codec.Entry(generation, lease.epoch, version, payload)
+            arguments += (f"f:{view}", codec.pack(entry))
+        reply = self._client.run(self._fill, names, arguments)
+        return (
+            None
+            if reply is None
+            else [stored == 1 for stored in cast("list[int]", reply)]
+        )
+
+    def drop_confirmed(self, deployment: str, dropped: Sequence[CacheKey]) -> bool:
+        """Delete entities with all their views; say whether Redis confirmed it.
+
+        Two tries of 200 ms past the breaker, the second on a fresh connection. Only
+        `services.fence` may call it: what is not confirmed must be fenced.
+        """
+        command = ("UNLINK", *(keys.full(deployment, key) for key in dropped))
+        return any(
+            self._client.insist(*command, fresh=fresh) is not None
+            for fresh in (False, True)
+        )
+
+    def probe(self, deployment: str, name: str) -> bool:
+        """Say whether Redis deletes, runs Lua that writes, and reads it back.
+
+        On fresh connections, at most 200 ms each. A PING would prove nothing: a
+        read-only Redis answers it.
+        """
+        key = keys.full(deployment, keys.CacheKey(f"probe:{name}"))
+        nonce = self._random_bytes(codec.GENERATION_BYTES)
+        if self._client.insist("UNLINK", key, fresh=True) is None:
+            return False
+        arguments = (codec.pack_epoch(0), nonce, 1, "f:probe", _PROBE_TTL_S)
+        if self._client.insist_script(self._read, [key], arguments) != [nonce]:
+            return False
+        return self._client.insist("HGET", key, "g", fresh=True) == nonce

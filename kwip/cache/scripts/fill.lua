@@ -1,0 +1,45 @@
+-- Store what was loaded, unless the key was dropped meanwhile or has something newer.
+--
+-- Keys (each a hash, one entity, named `kw:<deployment>:{<entity>}`)
+--   g         12 random bytes: the generation; only read.lua makes it
+--   v         epoch and version of the newest fill, 8 + 8 bytes
+--   f:<view>  generation | epoch | version | soft expiry | flags | payload
+--
+-- KEYS  one for each entry
+-- ARGV  for each key: the field `f:<view>`, the packed entry
+-- Returns for each key 1 if it was stored, 0 if it was refused: another generation, or
+-- a lower epoch or version than the newest fill. A higher one deletes the other views.
+-- It sets no time to live: the hash has one from the making of its generation.
+
+-- Lua compares strings by the server's locale, so numbers are compared instead.
+local function compare(a, b)
+  local a_epoch, a_version = struct.unpack('>I8I8', a)
+  local b_epoch, b_version = struct.unpack('>I8I8', b)
+  if a_epoch ~= b_epoch then
+    return a_epoch < b_epoch and -1 or 1
+  end
+  return a_version < b_version and -1 or (a_version > b_version and 1 or 0)
+end
+
+local replies = {}
+for k, key in ipairs(KEYS) do
+  local field, entry = ARGV[2 * k - 1], ARGV[2 * k]
+  local found = redis.call('HMGET', key, 'g', 'v')
+  local g, newest = found[1], found[2]
+  local mine = string.sub(entry, 13, 28)
+  local order = newest and compare(mine, newest) or 0
+  if g ~= string.sub(entry, 1, 12) or order < 0 then
+    replies[k] = 0
+  else
+    if order > 0 then
+      for _, other in ipairs(redis.call('HKEYS', key)) do
+        if other ~= 'g' and other ~= 'v' then
+          redis.call('HDEL', key, other)
+        end
+      end
+    end
+    redis.call('HSET', key, 'v', mine, field, entry)
+    replies[k] = 1
+  end
+end
+return replies

@@ -1,0 +1,36 @@
+-- Read many entries in one call, and make the generation of each that has none.
+--
+-- Keys (each a hash, one entity, named `kw:<deployment>:{<entity>}`)
+--   g         12 random bytes: the generation; lives as long as the hash
+--   v         epoch and version of the newest fill, 8 + 8 bytes (fill.lua)
+--   f:<view>  generation | epoch | version | soft expiry | flags | payload
+--
+-- KEYS  one for each entry, in runs that share a view and a time to live
+-- ARGV  1 the epoch of the caller's lease, 8 bytes
+--       2 a nonce, 12 random bytes: the generation of every hash made by this call
+--       3.. for each run: how many keys, the field `f:<view>`, time to live in s
+-- Returns for each key the entry, if it may be used under that generation and epoch,
+-- else the generation alone: what is then loaded may be filled under it.
+-- The time to live is set when the generation is made, and never again.
+local epoch, nonce = ARGV[1], ARGV[2]
+local replies, k = {}, 0
+for run = 3, #ARGV, 3 do
+  local field, ttl = ARGV[run + 1], ARGV[run + 2]
+  for _ = 1, tonumber(ARGV[run]) do
+    k = k + 1
+    local key = KEYS[k]
+    local found = redis.call('HMGET', key, 'g', field)
+    local g, entry = found[1], found[2]
+    if not g then
+      redis.call('HSET', key, 'g', nonce)
+      redis.call('EXPIRE', key, ttl)
+      replies[k] = nonce
+    elseif entry and string.sub(entry, 1, 12) == g
+        and string.sub(entry, 13, 20) == epoch then
+      replies[k] = entry
+    else
+      replies[k] = g
+    end
+  end
+end
+return replies

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from kwip.cache import drops, keys
+
+
+def test_a_listed_post_drops_the_public_timeline_too():
+    ids = {"post_id": 9, "author_id": 1, "root_id": 5}
+
+    listed = drops.post(**ids, is_listed=True)
+    unlisted = drops.post(**ids, is_listed=False)
+
+    assert set(listed) - set(unlisted) == {keys.public()}
+    assert set(unlisted) == {
+        keys.post(9),
+        keys.home(1),
+        keys.user_timeline(1),
+        keys.thread(5),
+    }
+
+
+def test_a_block_drops_what_both_sides_may_see():
+    dropped = drops.block(blocker_id=1, blocked_id=2)
+
+    assert {keys.relations(1), keys.relations(2), keys.home(1), keys.home(2)} <= set(
+        dropped
+    )
+
+
+def test_a_mute_drops_nothing_of_the_muted():
+    assert all(key.endswith(":1") for key in drops.mute(muter_id=1))
+
+
+def test_a_delivered_chunk_drops_the_home_of_each_owner():
+    assert drops.deliver(owner_ids=iter([3, 4])) == (keys.home(3), keys.home(4))
+
+
+def test_a_count_without_a_parent_drops_the_author_alone():
+    assert drops.count(author_id=1, parent_id=None) == (keys.user(1),)
+    assert drops.count(author_id=1, parent_id=8) == (keys.user(1), keys.post(8))
+
+
+def test_no_write_drops_nothing_and_none_drops_a_key_twice():
+    for name, write in drops.WRITES.items():
+        row = next(r for r in drops.table().splitlines() if r.startswith(f"| {name} "))
+        shown = [part for part in row.split("`") if ":" in part or part == "public"]
+
+        assert shown, name
+        assert len(set(shown)) == len(shown), name
+        assert write.__name__ == name
+
+
+def test_the_printed_table_says_on_what_a_key_depends():
+    table = drops.table()
+
+    assert "`public` if it is listed" in table
+    assert "`post:<parent_id>` if there is one" in table
+    assert "`home:<each of owner_ids>`" in table
+    assert len(table.splitlines()) == len(drops.WRITES) + 2
