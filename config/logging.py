@@ -63,8 +63,8 @@ def tree(level: str) -> dict[str, Any]:
         "loggers": {
             # A line for each of the driver's commands and connections is too much.
             "pymongo": {"level": "WARNING"},
-            "gunicorn.error": {"level": level.upper(), "handlers": []},
-            "gunicorn.access": {"level": "WARNING", "handlers": []},
+            "gunicorn.error": {"level": level.upper(), "propagate": True},
+            "gunicorn.access": {"level": "WARNING", "propagate": True},
         },
     }
 

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from config.settings import Settings, load
-from kwip.embedded import binaries, endpoints, mongod, valkey
+from kwip.embedded import binaries, endpoints, valkey
 from kwip.embedded.addresses import valkey_address
 from kwip.embedded.children import Child, end_group, spawn
 from kwip.embedded.home import Home
+from kwip.embedded.replica_set import set_up
 from kwip.embedded.servers import servers
 from kwip.embedded.supervisor import Supervisor
 
@@ -49,7 +50,7 @@ class SharedServers:
     def start(self) -> None:
         self._home.prepare()
         self._supervisor.start(servers(self.settings, self._home))
-        mongod.set_up(self._home, self._home.secret("mongodb"), deadline_s=START_S)
+        set_up(self._home, self._home.secret("mongodb"), deadline_s=START_S)
 
     def stop(self) -> None:
         # The data is thrown away, so nothing is gained by a tidy end.

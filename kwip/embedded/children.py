@@ -61,6 +61,7 @@ class Child:
         argv: The command line.
         environ: What to add to the environment.
         is_ready: Asked again and again until it says yes.
+        once: It does its work and ends; ready means that it ended well.
         ready_s: How long that may take.
     """
 
@@ -68,6 +69,7 @@ class Child:
     argv: Sequence[str]
     environ: Mapping[str, str] = field(default_factory=dict)
     is_ready: Callable[[], bool] = _at_once
+    once: bool = False
     ready_s: float = 60.0
 
 

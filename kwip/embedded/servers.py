@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,8 +10,6 @@ from kwip.embedded.addresses import embedded_roles
 from kwip.embedded.children import Child
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from config.settings import Settings
     from kwip.embedded.home import Home
 
@@ -31,7 +28,7 @@ def servers(settings: Settings, home: Home) -> list[Child]:
             Child(
                 role="mongod",
                 argv=mongod.command(program, home),
-                is_ready=partial(_listens, home.socket("mongod")),
+                is_ready=partial(mongod.listens, home),
                 # After `kill -9` in a heavy load it replays its journal first.
                 ready_s=120.0,
             )
@@ -48,8 +45,3 @@ def servers(settings: Settings, home: Home) -> list[Child]:
             for role in caches
         ]
     return children
-
-
-def _listens(path: Path) -> bool:
-    with socket.socket(socket.AF_UNIX) as probe:
-        return probe.connect_ex(str(path)) == 0

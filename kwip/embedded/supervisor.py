@@ -115,9 +115,13 @@ class Supervisor:
         child = running.child
         log = log_of(child.role, self._home)
         if has_ended(running.process):
+            if child.once and running.process.wait() == 0:
+                return True
             words = last_words(log, running.log_start)
-            raise CannotStartError(f"{child.role} did not start: {words} (see {log})")
-        if child.is_ready():
+            raise CannotStartError(
+                words if child.once else f"{child.role} did not start: {words} ({log})"
+            )
+        if child.is_ready() and not child.once:
             return True
         if time.monotonic() - running.since > child.ready_s:
             raise CannotStartError(
@@ -130,6 +134,8 @@ class Supervisor:
         now = time.monotonic()
         next_look = _LONGEST_BACKOFF_S
         for running in (running for stage in self._stages for running in stage):
+            if running.child.once:
+                continue
             if running.restart_at is None and has_ended(running.process):
                 self._bury(running, now)
             if running.restart_at is not None and running.restart_at <= now:
