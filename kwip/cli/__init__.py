@@ -1,0 +1,115 @@
+"""The command line: `kwip COMMAND`, with one module for each command.
+
+The module `kwip.cli.<name>` offers a Click command called `command` and is imported
+when it is asked for. Its first argument after `@click.pass_obj` is the settings.
+
+A command ends with 0 when all is well, 1 when it found something (`Findings`), 2 when
+it could not do its work; then it says why in one line on standard error.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import click
+
+from config.settings import SettingsError, from_environment
+from kwip.domain.errors import KwipError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+Decorated = TypeVar("Decorated", bound="Callable[..., Any] | click.Command")
+
+FOUND = 1
+FAILED = 2
+_INTERRUPTED = 130
+
+#: Each command and what `kwip --help` says of it, so that help imports none of them.
+COMMANDS = {
+    "up": "Start the whole stack and keep it running.",
+    "doctor": "Say how the running stack is.",
+    "users": "Create users, give them tokens, let them follow.",
+    "fanout": "Look at posts that wait for their delivery, and replay them.",
+    "reindex": "Rebuild timelines and compare them with a fresh computation.",
+    "fsck": "Check that everything stored fits together.",
+    "db": "Look after the indexes of the database.",
+    "world": "Load a network of users, follows and posts.",
+}
+
+
+class Commands(click.Group):
+    """A group whose commands are modules, imported when they are needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- Click's
+        """Return the names in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(
+        self,
+        ctx: click.Context,  # noqa: ARG002 -- Click's signature
+        cmd_name: str,
+    ) -> click.Command | None:
+        """Import the module of `cmd_name`."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"kwip.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(
+        self,
+        ctx: click.Context,  # noqa: ARG002 -- Click's signature
+        formatter: click.HelpFormatter,
+    ) -> None:
+        """Write the table."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="kwip", prog_name="kwip")
+@click.pass_context
+def kwip(ctx: click.Context) -> None:
+    """Kwip: a self-hosted microblog and timeline platform."""
+    ctx.obj = from_environment()
+
+
+def json_option(command: Decorated) -> Decorated:
+    """Add `--json`: one JSON document on standard output, nothing else."""
+    return click.option(
+        "--json", "as_json", is_flag=True, help="Print one JSON document."
+    )(command)
+
+
+def print_json(document: Mapping[str, object]) -> None:
+    """Print what `--json` asks for."""
+    click.echo(json.dumps(document, ensure_ascii=False))
+
+
+def main() -> NoReturn:
+    """Run the command line; every failure is one clear line."""
+    sys.exit(_run(sys.argv[1:]))
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        code = kwip.main(args=arguments, prog_name="kwip", standalone_mode=False)
+    except SettingsError as error:
+        return _failed(error.problems)
+    except click.ClickException as error:
+        return _failed([error.format_message()])
+    except KwipError as error:
+        return _failed([error.message])
+    except click.Abort:  # Ctrl-C
+        return _INTERRUPTED
+    return code if isinstance(code, int) else 0
+
+
+def _failed(problems: list[str]) -> int:
+    for problem in problems:
+        click.echo(f"kwip: {problem}", err=True)
+    return FAILED

@@ -1,0 +1,66 @@
+"""`python -m kwip.embedded.prepare`: make the databases ready for the programs.
+
+A process of its own, so that the supervisor need not keep the drivers in memory. It is
+started beside the private servers and waits for them. What keeps it from its work is
+the last line that it prints.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from config.endpoints import without_password
+from config.settings import Settings, from_environment
+from kwip.embedded.errors import CannotStartError
+from kwip.embedded.home import Home
+from kwip.embedded.mongod import listens
+from kwip.embedded.probes import Answer, ask_mongodb, ask_redis
+from kwip.embedded.replica_set import set_up
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_PRIMARY_S = 30.0
+_POLL_S = 0.02
+
+
+def prepare(settings: Settings) -> None:
+    """Set up the private MongoDB; look at the servers that replace private ones.
+
+    Raises:
+        CannotStartError: If one of them will not do.
+    """
+    for variable, uri, answer in _outside(settings):
+        if not answer.is_ok:
+            raise CannotStartError(
+                f"{variable}: {without_password(uri)} {answer.detail}"
+            )
+    if settings.mongodb_uri is None:
+        home = Home(settings.home)
+        # Whoever started us gives up when MongoDB does not come.
+        while not listens(home):
+            time.sleep(_POLL_S)
+        set_up(home, home.secret("mongodb"), deadline_s=_PRIMARY_S)
+
+
+def _outside(settings: Settings) -> Iterator[tuple[str, str, Answer]]:
+    if settings.mongodb_uri:
+        uri = settings.mongodb_uri
+        yield "KWIP_MONGODB_URI", uri, ask_mongodb(uri)
+    for variable, redis_uri in (
+        ("KWIP_REDIS_CACHE_URI", settings.redis_cache_uri),
+        ("KWIP_REDIS_QUEUE_URI", settings.redis_queue_uri),
+        ("KWIP_REDIS_REALTIME_URI", settings.redis_realtime_uri),
+    ):
+        if redis_uri:
+            is_cache = variable == "KWIP_REDIS_CACHE_URI"
+            yield variable, redis_uri, ask_redis(redis_uri, is_cache=is_cache)
+
+
+if __name__ == "__main__":
+    try:
+        prepare(from_environment())
+    except CannotStartError as error:
+        sys.exit(error.message)

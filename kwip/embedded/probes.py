@@ -1,0 +1,107 @@
+"""Ask a MongoDB or a Redis whether it will do, whoever runs it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import pymongo
+import redis
+from pymongo.errors import PyMongoError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+_ANSWER_S = 3.0
+_OLDEST_MONGODB = (6, 0)
+_OLDEST_REDIS = (6, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a service said.
+
+    Attributes:
+        is_ok: Whether Kwip can work with it.
+        detail: Its version, or what is wrong and what to do.
+        findings: What works, but not as Kwip needs it to be safe.
+    """
+
+    is_ok: bool
+    detail: str
+    findings: list[str] = field(default_factory=list)
+
+
+def ask_mongodb(uri: str) -> Answer:
+    """Ask whether it is a primary of a replica set, or a sharded cluster; 3 s at most.
+
+    Cost: 2 commands on a connection of its own.
+    """
+    try:
+        with pymongo.MongoClient[dict[str, Any]](
+            uri, timeoutMS=int(_ANSWER_S * 1_000), maxPoolSize=1
+        ) as client:
+            hello = client.admin.command("hello")
+            version = str(client.server_info()["version"])
+    except (PyMongoError, ValueError) as error:
+        return Answer(is_ok=False, detail=f"does not answer: {_one_line(error)}")
+    if "setName" not in hello and hello.get("msg") != "isdbgrid":
+        return Answer(
+            is_ok=False,
+            detail="is not a replica set: start mongod with --replSet and run"
+            " rs.initiate() once",
+        )
+    if _version(version) < _OLDEST_MONGODB:
+        return Answer(is_ok=False, detail=f"is MongoDB {version}: Kwip needs 6.0")
+    return Answer(is_ok=True, detail=f"MongoDB {version}")
+
+
+def ask_redis(uri: str, *, is_cache: bool) -> Answer:
+    """Ask for version and persistence; 3 s at most. Cost: 1 command."""
+    try:
+        with redis.Redis.from_url(
+            uri,
+            socket_timeout=_ANSWER_S,
+            socket_connect_timeout=_ANSWER_S,
+            retry=Retry(NoBackoff(), 0),
+            decode_responses=True,
+        ) as client:
+            info: dict[str, Any] = client.info()
+    except (redis.RedisError, ValueError) as error:
+        return Answer(is_ok=False, detail=f"does not answer: {_one_line(error)}")
+    version = str(info.get("valkey_version") or info["redis_version"])
+    name = "Valkey" if "valkey_version" in info else "Redis"
+    if _version(version) < _OLDEST_REDIS:
+        return Answer(is_ok=False, detail=f"is {name} {version}: Kwip needs 6.2")
+    wrong = _cache_findings(info) if is_cache else _queue_findings(info)
+    return Answer(is_ok=True, detail=f"{name} {version}", findings=wrong)
+
+
+def _cache_findings(info: dict[str, Any]) -> list[str]:
+    """A cache that remembers could serve what was dropped before it restarted."""
+    wrong = []
+    if info["aof_enabled"]:
+        wrong.append("the cache has AOF: set `appendonly no`")
+    if info["connected_slaves"] or info["role"] != "master":
+        wrong.append("the cache has replicas: use one without")
+    if info["maxmemory"] and "lfu" not in info["maxmemory_policy"]:
+        wrong.append("the cache does not evict by use: `maxmemory-policy allkeys-lfu`")
+    return wrong
+
+
+def _queue_findings(info: dict[str, Any]) -> list[str]:
+    wrong = []
+    if not info["aof_enabled"]:
+        wrong.append("the queue has no AOF: set `appendonly yes`")
+    if info["maxmemory_policy"] != "noeviction":
+        wrong.append("the queue evicts jobs: set `maxmemory-policy noeviction`")
+    return wrong
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", text)[:2])
+
+
+def _one_line(error: Exception) -> str:
+    # The drivers add their whole view of the servers after a comma.
+    return " ".join(str(error).split(", Timeout:")[0].split())[:200]
