@@ -1,0 +1,94 @@
+"""Make the Flask app of what the wiring has built."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from flask import Flask
+
+from kwip import __version__
+from kwip.blueprints import bodies, errors, gate, http, login, routes
+from kwip.schemas import html
+from kwip.schemas.site import SiteInfo
+from kwip.schemas.urls import Urls
+from kwip.services.access import SESSION_LIFETIME
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from config.settings import Settings
+    from kwip.wiring import Wiring
+
+
+class KwipFlask(Flask):
+    """Flask, with its unexpected errors in Kwip's own log."""
+
+    def log_exception(
+        self,
+        exc_info: tuple[type, BaseException, TracebackType | None]
+        | tuple[None, None, None],
+    ) -> None:
+        """Write the traceback to the log; a person sees an error page without it."""
+        gate.log.error("request_failed", exc_info=exc_info)
+
+
+def create_app(wiring: Wiring, settings: Settings) -> Flask:
+    """Make the app: the route table, the gate around it, errors and cookies.
+
+    Raises:
+        UndeclaredRouteError: A route stands in no row of the table.
+    """
+    app = KwipFlask("kwip")
+    urls = Urls(settings.origin)
+    app.config.from_mapping(_configuration(wiring.endpoints.secret_key, urls))
+    info = SiteInfo(
+        title="Kwip",
+        version=__version__,
+        post_max_chars=settings.post_max_chars,
+        is_signup_open=settings.signup == "open",
+    )
+    site = http.Site(
+        services=wiring.services,
+        urls=urls,
+        info=info,
+        probes=wiring.probes,
+        policies=routes.POLICIES,
+    )
+    http.install(app.extensions, site)
+    _prepare_templates(app, site)
+    errors.install(app)
+    login.install(app)
+    gate.install(app)
+    routes.register(app)
+    routes.check(app)
+    return app
+
+
+def _configuration(secret_key: str, urls: Urls) -> dict[str, object]:
+    origin = urlsplit(urls.origin)
+    # Browsers share cookies between the ports of a host, two sites must not.
+    name = f"kwip_{origin.port}" if origin.port else "kwip"
+    return {
+        "SECRET_KEY": secret_key,
+        "SESSION_COOKIE_NAME": name,
+        "SESSION_COOKIE_SECURE": origin.scheme == "https",
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_REFRESH_EACH_REQUEST": False,
+        "PERMANENT_SESSION_LIFETIME": SESSION_LIFETIME,
+        "WTF_CSRF_TIME_LIMIT": None,  # as long as the cookie that it belongs to
+        "MAX_CONTENT_LENGTH": bodies.MAX_BODY_BYTES,
+        "MAX_FORM_MEMORY_SIZE": bodies.MAX_BODY_BYTES,
+        "MAX_FORM_PARTS": bodies.MAX_FIELDS,
+        "PROPAGATE_EXCEPTIONS": False,  # the boundary is here, in tests too
+    }
+
+
+def _prepare_templates(app: Flask, site: http.Site) -> None:
+    """Give templates the site, the viewer and the filters for people's texts."""
+    app.jinja_env.globals.update(site=site.info, urls=site.urls)
+    app.jinja_env.filters["post_html"] = partial(html.post_markup, urls=site.urls)
+    app.jinja_env.filters["bio_html"] = partial(html.bio_markup, urls=site.urls)
+    app.context_processor(lambda: {"viewer": http.viewer()})

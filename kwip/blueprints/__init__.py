@@ -1,0 +1,1 @@
+"""The first door: HTTP. Endpoints load, make one service call, and dump."""

@@ -1,0 +1,109 @@
+"""Read the body of a request in every form in which clients send it.
+
+JSON, urlencoded and multipart, also a form without Content-Type, with Rails' nesting
+(`id[]=1&id[]=2`, `source[privacy]=public`).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, NoReturn
+from urllib.parse import parse_qsl
+
+from werkzeug.exceptions import BadRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from flask import Request
+    from werkzeug.datastructures import MultiDict
+
+#: Enough for the longest post with every character percent-encoded.
+MAX_BODY_BYTES = 256 * 1024
+MAX_FIELDS = 500
+_KEY = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\]){0,4})")
+_FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
+
+
+def read(request: Request) -> dict[str, object]:
+    """Return the fields of a request: those of its query under those of its body.
+
+    Raises:
+        BadRequest: The body is not what its type says, or is no object of fields.
+    """
+    nested = unnest(pairs_of(request.args))
+    if request.mimetype in _FORMS:
+        return nested | unnest(pairs_of(request.form))
+    raw = request.get_data(cache=False)
+    if request.is_json or raw.lstrip()[:1] == b"{":
+        return nested | _parse_json(raw)
+    return nested | unnest(_parse_form(raw))
+
+
+def pairs_of(values: MultiDict[str, str]) -> list[tuple[str, str]]:
+    """List every key with every value."""
+    return list(values.items(multi=True))
+
+
+def unnest(pairs: Iterable[tuple[str, str]]) -> dict[str, object]:
+    """Turn Rails' keys into lists and objects; of two equal keys the last one wins.
+
+    Keys that are not well formed, or nested deeper than four times, stay as they are.
+    """
+    result: dict[str, object] = {}
+    for key, value in pairs:
+        match = _KEY.fullmatch(key)
+        if match and match.group(2):
+            _put(result, [match.group(1), *match.group(2)[1:-1].split("][")], value)
+        else:
+            result[key] = value
+    return result
+
+
+def _put(target: dict[str, object], path: list[str], value: str) -> None:
+    """Set `target[path…]`, an empty last step meaning "append to a list"."""
+    *steps, last = path
+    if last:
+        _descend(target, steps)[last] = value
+        return
+    *steps, name = steps
+    parent = _descend(target, steps)
+    found = parent.get(name)
+    if isinstance(found, list):
+        found.append(value)
+    else:
+        parent[name] = [value]
+
+
+def _descend(target: dict[str, object], steps: list[str]) -> dict[str, object]:
+    for step in steps:
+        found = target.get(step)
+        if not isinstance(found, dict):
+            found = target[step] = {}
+        target = found
+    return target
+
+
+def _parse_form(raw: bytes) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(
+            raw.decode(), keep_blank_values=True, max_num_fields=MAX_FIELDS
+        )
+    except ValueError as error:
+        raise BadRequest("The form could not be read.") from error
+
+
+def _parse_json(raw: bytes) -> dict[str, object]:
+    try:
+        parsed = json.loads(raw or b"{}", parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise BadRequest("The JSON could not be read.") from error
+    if not isinstance(parsed, dict):
+        raise BadRequest("The JSON must be an object of fields.")
+    return parsed
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    """Refuse NaN and the infinities, which are Python's and not JSON's."""
+    raise ValueError(name)

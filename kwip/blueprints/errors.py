@@ -1,0 +1,150 @@
+"""The one place where an error gets its HTTP number and its page or problem."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import structlog
+from flask import Response, render_template, request
+from jinja2 import TemplateNotFound
+from markupsafe import escape
+from structlog.contextvars import get_contextvars
+from werkzeug.exceptions import HTTPException
+
+from kwip.blueprints import http
+from kwip.domain.errors import (
+    ConflictError,
+    ForbiddenError,
+    GoneError,
+    InvalidError,
+    KwipError,
+    NotAuthenticatedError,
+    NotFoundError,
+    RateLimitedError,
+    StoreUnavailableError,
+)
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+log = structlog.get_logger()
+
+NUMBERS: dict[type[KwipError], int] = {
+    InvalidError: 422,
+    NotAuthenticatedError: 401,
+    ForbiddenError: 403,
+    NotFoundError: 404,
+    GoneError: 410,
+    ConflictError: 409,
+    RateLimitedError: 429,
+    StoreUnavailableError: 503,
+}
+#: Answered with JSON; everything else is a page.
+JSON_PATHS = ("/api/", "/livez", "/readyz")
+
+_SERVER_ERROR = 500
+_TITLES = {
+    400: "That request made no sense",
+    401: "Log in to go on",
+    403: "That is not allowed",
+    404: "There is nothing here",
+    405: "That does not work here",
+    409: "Somebody was faster",
+    410: "This is gone",
+    413: "That is too much at once",
+    422: "Something needs a correction",
+    429: "That was a lot",
+    500: "Kwip made a mistake",
+    503: "Kwip cannot answer right now",
+}
+_MESSAGES = {
+    400: "The request could not be read.",
+    404: "There is no such address.",
+    405: "This address does not take that kind of request.",
+    413: "The request is larger than Kwip takes.",
+    500: "It is not your fault. It has been noted; try again shortly.",
+}
+_OTHER = "The request could not be answered."
+
+
+def install(app: Flask) -> None:
+    """Answer errors of ours, of werkzeug and unexpected ones."""
+    app.register_error_handler(KwipError, on_kwip_error)
+    app.register_error_handler(HTTPException, on_http_error)
+
+
+def on_kwip_error(error: KwipError) -> Response:
+    """Answer what Kwip raised on purpose."""
+    number = number_of(error)
+    if number >= _SERVER_ERROR or number in {401, 403}:
+        log.warning(
+            "request_refused", code=error.code, reason=str(error), **error.context
+        )
+    fields = error.fields if isinstance(error, InvalidError) else {}
+    response = _respond(number, error.message, fields)
+    if isinstance(error, RateLimitedError | StoreUnavailableError):
+        response.headers["Retry-After"] = str(math.ceil(error.retry_after_s))
+    if number == NUMBERS[NotAuthenticatedError] and wants_json():
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def on_http_error(error: HTTPException) -> Response:
+    """Answer what werkzeug raised, or made of an unexpected exception."""
+    number = error.code or _SERVER_ERROR
+    response = _respond(number, _MESSAGES.get(number, _OTHER), {})
+    allowed = getattr(error, "valid_methods", None)
+    if allowed:
+        response.headers["Allow"] = ", ".join(sorted(allowed))
+    return response
+
+
+def number_of(error: KwipError) -> int:
+    """Give the HTTP number of an error.
+
+    Two numbers depend on the request: a GET can only be corrected in its address
+    (400), and clients of the API know a deleted post as 404.
+    """
+    if isinstance(error, InvalidError) and request.method in http.SAFE_METHODS:
+        return 400
+    if isinstance(error, GoneError) and wants_json():
+        return 404
+    return next((NUMBERS[c] for c in type(error).__mro__ if c in NUMBERS), 500)
+
+
+def wants_json() -> bool:
+    """Tell whether this path answers in JSON, errors included."""
+    return f"{request.path}/".startswith(JSON_PATHS)
+
+
+def _respond(number: int, message: str, fields: dict[str, str]) -> Response:
+    if wants_json():
+        problem: dict[str, object] = {"error": message}
+        if fields:
+            problem["details"] = {
+                name: [{"error": "ERR_INVALID", "description": text}]
+                for name, text in fields.items()
+            }
+        return http.answer(problem, number)
+    return Response(_page(number, message, fields), number, mimetype="text/html")
+
+
+def _page(number: int, message: str, fields: dict[str, str]) -> str:
+    title = _TITLES.get(number, _OTHER)
+    request_id = get_contextvars().get("request_id", "")
+    try:
+        return render_template(
+            "error.html",
+            number=number,
+            title=title,
+            message=message,
+            fields=fields,
+            request_id=request_id,
+        )
+    except TemplateNotFound:
+        return (
+            "<!doctype html><html lang=en><meta charset=utf-8>"
+            f"<title>{escape(title)}</title><h1>{escape(title)}</h1>"
+            f"<p>{escape(message)}</p>"
+        )

@@ -1,0 +1,174 @@
+"""What happens to every request, before its endpoint and after it.
+
+Before: an id, and the policy of the route table. After: headers, one log line and
+the HTTP series.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import structlog
+from flask import Response, g, redirect, request, url_for
+from structlog.contextvars import bind_contextvars, clear_contextvars
+
+from kwip import telemetry
+from kwip.blueprints import http, login
+from kwip.blueprints.table import Policy
+from kwip.domain.errors import ForbiddenError, NotAuthenticatedError
+from kwip.services.access import Credential
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from werkzeug.wrappers import Response as BaseResponse
+
+    from kwip.domain.users import Viewer
+
+log = structlog.get_logger()
+
+#: Files under /static have no version in their name, so caches ask again soon.
+STATIC_MAX_AGE_S = 3_600
+#: For addresses that no route answers: their page still knows who is signed in.
+UNMATCHED = Policy(
+    auth="optional", scope=None, quota="pages", cache="never", csrf="none"
+)
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
+_CACHE_CONTROL = {
+    "never": "no-store",
+    "private": "private, no-cache",
+    "widget": "public, max-age=0, s-maxage=30, stale-while-revalidate=60",
+    "static": f"public, max-age={STATIC_MAX_AGE_S}",
+}
+_SECURITY = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+        "font-src 'self'; connect-src 'self'; manifest-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+}
+_CORS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": (
+        "Link, ETag, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, "
+        "X-RateLimit-Reset, X-Request-Id"
+    ),
+}
+_PREFLIGHT = {
+    "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key",
+    "Access-Control-Max-Age": "86400",
+}
+
+
+def install(app: Flask) -> None:
+    """Put the gate before and after every endpoint."""
+    app.before_request(begin)
+    app.before_request(enforce)
+    app.after_request(finish)
+    app.after_request(add_headers)
+
+
+def begin() -> None:
+    """Give the request its id and its place in the log."""
+    g.started_s = time.perf_counter()
+    asked = request.headers.get("X-Request-Id", "")
+    g.request_id = asked if _REQUEST_ID.fullmatch(asked) else uuid.uuid4().hex
+    clear_contextvars()
+    bind_contextvars(request_id=g.request_id)
+
+
+def enforce() -> BaseResponse | None:
+    """Hold the request to its route's policy.
+
+    Returns the way to the log-in page for people who are not signed in.
+
+    Raises:
+        NotAuthenticatedError: A token is missing, or no longer good.
+        ForbiddenError: The token may not do this, or the form is not ours.
+    """
+    if request.method == "OPTIONS":
+        return None
+    policy = http.site().policies.get(request.endpoint or "", UNMATCHED)
+    viewer = g.viewer = _identify(policy)
+    if viewer is not None:
+        bind_contextvars(viewer_id=viewer.id)
+        if policy.scope and policy.scope not in viewer.scopes:
+            raise ForbiddenError(
+                "This action is outside the authorized scopes.", rule="scope"
+            )
+    elif policy.auth == "token":
+        raise NotAuthenticatedError("The access token is invalid.")
+    elif policy.auth == "user":
+        return _to_login()
+    if policy.csrf == "form" and request.method not in http.SAFE_METHODS:
+        login.check_form_token(request.form.get("csrf_token"))
+    return None
+
+
+def add_headers(response: Response) -> Response:
+    """Add the headers of security, CORS and caching."""
+    response.headers["X-Request-Id"] = g.request_id
+    response.headers.update(_SECURITY)
+    site = http.site()
+    if site.urls.origin.startswith("https:"):
+        response.headers["Strict-Transport-Security"] = "max-age=31536000"
+    if f"{request.path}/".startswith("/api/"):
+        response.headers.update(_CORS)
+        if request.method == "OPTIONS":
+            response.headers.update(_PREFLIGHT)
+    policy = site.policies.get(request.endpoint or "", UNMATCHED)
+    is_kept = response.status_code < HTTPStatus.BAD_REQUEST
+    cache = policy.cache if is_kept else "never"
+    response.headers["Cache-Control"] = _CACHE_CONTROL[cache]
+    if response.is_json and is_kept and cache != "never":
+        http.add_etag(response)
+    return response
+
+
+def finish(response: Response) -> Response:
+    """Say in the log and the metrics how the request went."""
+    seconds = time.perf_counter() - g.started_s
+    route = request.url_rule.rule if request.url_rule else "unmatched"
+    method = request.method if request.method in _METHODS else "other"
+    telemetry.observe_request(route, method, response.status_code, seconds)
+    log.info(
+        "request",
+        method=method,
+        path=request.path[:200],
+        route=route,
+        status=response.status_code,
+        ms=round(seconds * 1000, 1),
+    )
+    return response
+
+
+def _identify(policy: Policy) -> Viewer | None:
+    if policy.auth == "none":
+        return None
+    if policy.auth in {"user", "optional"}:
+        return login.viewer()
+    scheme, _, text = request.headers.get("Authorization", "").partition(" ")
+    if not text:
+        return None
+    credential = Credential.parse("token", text.strip())
+    viewer = None
+    if scheme.lower() == "bearer" and credential:
+        viewer = http.identify(credential)
+    if viewer is None:
+        raise NotAuthenticatedError("The access token is invalid.")
+    return viewer
+
+
+def _to_login() -> BaseResponse:
+    """Lead to the log-in page, and from there back here if that makes sense."""
+    is_page = request.method in http.SAFE_METHODS
+    back = request.full_path.rstrip("?") if is_page else None
+    return redirect(url_for("web.login", next=back), 303)

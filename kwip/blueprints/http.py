@@ -1,0 +1,225 @@
+"""What every endpoint needs of its request and of its answer.
+
+The only module that reaches for the Flask app: endpoints ask here for the services,
+the viewer, the request's one reading, its fields and its page, and answer through it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import TYPE_CHECKING, TypeVar, cast
+from urllib.parse import urlencode
+
+from flask import (
+    Response,
+    current_app,  # noqa: TID251 - this is the one place
+    g,
+    request,
+)
+
+from kwip.blueprints import bodies
+from kwip.domain.errors import NotAuthenticatedError
+from kwip.schemas.pages import PageQuery
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from kwip.blueprints.table import Policy
+    from kwip.domain.pages import Page, PageRequest
+    from kwip.domain.users import Viewer
+    from kwip.schemas.body import BodySchema
+    from kwip.schemas.dumping import DumpSchema
+    from kwip.schemas.site import SiteInfo
+    from kwip.schemas.urls import Urls
+    from kwip.services.access import Credential
+    from kwip.services.bundle import Services
+    from kwip.services.reading import Reading
+
+T = TypeVar("T")
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_CURSORS = frozenset({"max_id", "since_id", "min_id"})
+_EXTENSION = "kwip"
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What a look at one server found; without a needed one Kwip is not ready."""
+
+    ok: bool
+    detail: str
+    is_needed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """What the endpoints of an app share; `create_app` makes it once.
+
+    `probes` look at each server, by its name; `policies` is the route table by
+    endpoint name; `dumpers` fills as schemas are first used.
+    """
+
+    services: Services
+    urls: Urls
+    info: SiteInfo
+    probes: Mapping[str, Callable[[], Probe]]
+    policies: Mapping[str, Policy]
+    dumpers: dict[tuple[type[DumpSchema], bool], DumpSchema] = field(
+        default_factory=dict
+    )
+
+
+def install(app_extensions: dict[str, object], site: Site) -> None:
+    """Put the site where `site()` finds it."""
+    app_extensions[_EXTENSION] = site
+
+
+def site() -> Site:
+    """Return what this app's endpoints share."""
+    return cast("Site", current_app.extensions[_EXTENSION])
+
+
+def services() -> Services:
+    """Return the services."""
+    return site().services
+
+
+def reading() -> Reading:
+    """Return the request's one reading; its lease is taken at the first call.
+
+    An endpoint that writes and then reads must not call this before the write.
+    """
+    if "reading" not in g:
+        g.reading = services().readings.begin()
+    return cast("Reading", g.reading)
+
+
+def viewer() -> Viewer | None:
+    """Return who makes this request, as far as the route's policy asked for it."""
+    return cast("Viewer | None", g.get("viewer"))
+
+
+def signed_in() -> Viewer:
+    """Return who makes this request, on routes that let nobody else in.
+
+    Raises:
+        NotAuthenticatedError: Nobody is signed in.
+    """
+    found = viewer()
+    if found is None:
+        raise NotAuthenticatedError("Log in to go on.")
+    return found
+
+
+def identify(credential: Credential | None) -> Viewer | None:
+    """Ask who holds a credential: by the cache for a read, else by MongoDB.
+
+    A read also warms the post or the user that its path names: 1 Redis round trip.
+    """
+    if credential is None:
+        return None
+    access, named = services().access, request.view_args or {}
+    if request.method not in SAFE_METHODS:
+        return access.confirm(credential)
+    return access.open(
+        credential,
+        reading(),
+        post_id=named.get("post_id"),
+        username=named.get("username"),
+    )
+
+
+def load_body(schema: BodySchema[T]) -> T:
+    """Read the request's fields, in whatever form they came.
+
+    Raises:
+        InvalidError: Fields are missing or wrong.
+        BadRequest: The body cannot be read at all.
+    """
+    return schema.parse(bodies.read(request))
+
+
+def load_form(schema: BodySchema[T]) -> T:
+    """Read a form of our own pages, without its form token; `name[]` is a list.
+
+    Raises:
+        InvalidError: Fields are missing, wrong or unknown.
+    """
+    values = bodies.unnest(bodies.pairs_of(request.form))
+    values.pop("csrf_token", None)
+    return schema.parse(values)
+
+
+def load_query(schema: BodySchema[T]) -> T:
+    """Read the query; `id[]=1&id[]=2` is a list.
+
+    Raises:
+        InvalidError: Parameters are missing or wrong.
+    """
+    return schema.parse(bodies.unnest(bodies.pairs_of(request.args)))
+
+
+def page_request() -> PageRequest:
+    """Read which page of a timeline is asked for.
+
+    Raises:
+        InvalidError: A cursor is no id, or the limit no number.
+    """
+    return load_query(PageQuery())
+
+
+def dump(schema: type[DumpSchema], view: object, *, many: bool = False) -> object:
+    """Turn a view, or many, into JSON values for this viewer."""
+    key = (schema, viewer() is not None)
+    dumpers = site().dumpers
+    if key not in dumpers:
+        dumpers[key] = schema(site().urls, is_signed_in=key[1])
+    return dumpers[key].dump(view, many=many)
+
+
+def answer(value: object, status: int = 200) -> Response:
+    """Answer with JSON."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return Response(text, status, content_type="application/json; charset=utf-8")
+
+
+def answer_dumped(schema: type[DumpSchema], view: object) -> Response:
+    """Answer with one view as JSON."""
+    return answer(dump(schema, view))
+
+
+def answer_page(schema: type[DumpSchema], page: Page[T]) -> Response:
+    """Answer with a page of views, and its neighbours in `Link`, next first."""
+    response = answer(dump(schema, page.items, many=True))
+    links = [
+        f'<{page_url(**{cursor: str(value)})}>; rel="{rel}"'
+        for rel, cursor, value in (
+            ("next", "max_id", page.next_max_id),
+            ("prev", "min_id", page.prev_min_id),
+        )
+        if value is not None
+    ]
+    if links:
+        response.headers["Link"] = ", ".join(links)
+    return response
+
+
+def page_url(**cursor: str) -> str:
+    """Give the address of this request with another cursor."""
+    kept = [
+        (key, value)
+        for key, value in request.args.items(multi=True)
+        if key not in _CURSORS | cursor.keys()
+    ]
+    # Paths and arguments may hold anything that a client sent: quoted, never raw.
+    query = urlencode([*kept, *cursor.items()], errors="replace")
+    return f"{site().urls.origin}{request.path.rstrip('/')}?{query}"
+
+
+def add_etag(response: Response) -> Response:
+    """Name the body by its 128-bit BLAKE2, and answer 304 to who has it."""
+    response.set_etag(blake2b(response.get_data(), digest_size=16).hexdigest())
+    response.make_conditional(request)
+    return response

@@ -1,0 +1,112 @@
+"""The session cookie of our own pages, by Flask-Login, and their form token.
+
+The signed cookie holds `<user id>.<secret>` of a session in MongoDB, which can be
+ended there. Only pages open it: the API, the widgets and files never see a cookie.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import flask_login
+from flask import session
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask_wtf.csrf import generate_csrf, validate_csrf
+from wtforms import ValidationError
+
+from kwip.blueprints import http
+from kwip.domain.errors import ForbiddenError
+from kwip.services.access import Credential
+
+if TYPE_CHECKING:
+    from flask import Flask, Request
+
+    from kwip.domain.users import Viewer
+
+#: Paths that neither read nor set a cookie.
+COOKIELESS = ("/api", "/static/", "/livez", "/readyz")
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who Flask-Login takes to be signed in; `text` is what the cookie holds."""
+
+    text: str
+    viewer: Viewer | None = None
+    is_authenticated: bool = True
+    is_active: bool = True
+    is_anonymous: bool = False
+
+    def get_id(self) -> str:
+        """Return what goes into the cookie."""
+        return self.text
+
+
+class PageSessions(SecureCookieSessionInterface):
+    """Flask's signed cookie, for pages only."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """Open the cookie, or nothing where no cookie belongs."""
+        if request.path.startswith(COOKIELESS):
+            return None
+        return super().open_session(app, request)
+
+
+def install(app: Flask) -> None:
+    """Let an app know its visitors by their cookie."""
+    app.session_interface = PageSessions()
+    # No context processor: it would load the visitor while an error page is made.
+    manager = flask_login.LoginManager()
+    manager.init_app(app, add_context_processor=False)
+    # Bound to no address: phones change theirs. The cookie is HttpOnly and revocable.
+    manager.session_protection = None
+    manager.user_loader(_load)
+    app.jinja_env.globals["form_token"] = form_token
+
+
+def viewer() -> Viewer | None:
+    """Return who is signed in."""
+    visitor = flask_login.current_user
+    return visitor.viewer if visitor.is_authenticated else None
+
+
+def sign_in(credential: Credential) -> None:
+    """Keep a new session in the cookie; nothing of the old cookie stays."""
+    session.clear()
+    session.permanent = True
+    flask_login.login_user(Visitor(credential.text))
+
+
+def sign_out() -> None:
+    """Empty the cookie. Ending the session in MongoDB is `Access.sign_out`."""
+    flask_login.logout_user()
+    session.clear()
+
+
+def form_token() -> str:
+    """Return the token that each form of this page carries as `csrf_token`."""
+    token: str = generate_csrf()
+    return token
+
+
+def check_form_token(text: str | None) -> None:
+    """Let a form pass that came from a page of ours.
+
+    Raises:
+        ForbiddenError: The token is missing, or is another cookie's.
+    """
+    try:
+        validate_csrf(text)
+    except ValidationError as error:
+        raise ForbiddenError(
+            "This form is too old or was not sent from this site. "
+            "Go back, reload the page and send it again.",
+            rule="form_token",
+        ) from error
+
+
+def _load(text: str) -> Visitor | None:
+    """Find who holds the cookie's credential; called by Flask-Login, once."""
+    found = http.identify(Credential.parse("session", text))
+    return Visitor(text, found) if found else None

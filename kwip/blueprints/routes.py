@@ -1,0 +1,91 @@
+"""THE table of routes: every address, who may use it, and how.
+
+Each area's rows stand next to its endpoints; here they become one table. What is not
+declared in it keeps the app from starting.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Blueprint
+from werkzeug.routing import BaseConverter, ValidationError
+
+from kwip.blueprints import api, health, web, widgets
+from kwip.blueprints.table import Policy, Route
+from kwip.domain.ids import parse_id
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+AREAS: dict[str, tuple[Route, ...]] = {
+    "health": health.ROUTES,
+    "widgets": widgets.ROUTES,
+    "api": api.ROUTES,
+    "web": web.ROUTES,
+}
+#: Flask's own route to the files below `kwip/static`.
+STATIC = Policy(auth="none", scope=None, quota="none", cache="static", csrf="none")
+
+POLICIES: dict[str, Policy] = {
+    f"{area}.{route.endpoint.__name__}": route.policy
+    for area, routes in AREAS.items()
+    for route in routes
+} | {"static": STATIC}
+
+
+class UndeclaredRouteError(Exception):
+    """A route has no row in the table; says which."""
+
+
+class IdConverter(BaseConverter):
+    """A path's `<id:post_id>`: an int from 0 to 2^63-1; other paths are unknown."""
+
+    regex = r"[0-9]{1,19}"
+
+    def to_python(self, value: str) -> int:
+        """Read the id."""
+        parsed = parse_id(value)
+        if parsed is None:
+            raise ValidationError
+        return parsed
+
+
+class NameConverter(BaseConverter):
+    """A path's `<name:username>`, in any letter case."""
+
+    regex = r"[A-Za-z0-9_]{1,30}"
+
+    def to_python(self, value: str) -> str:
+        """Fold the name to the form in which names are unique."""
+        return value.lower()
+
+
+def register(app: Flask) -> None:
+    """Open every route of the table."""
+    app.url_map.converters["id"] = IdConverter
+    app.url_map.converters["name"] = NameConverter
+    # A slash too many or too few is never answered by a redirect.
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
+    for area, routes in AREAS.items():
+        blueprint = Blueprint(area, __name__)
+        for route in routes:
+            blueprint.add_url_rule(
+                route.rule,
+                endpoint=route.endpoint.__name__,
+                view_func=route.endpoint,
+                methods=[route.method],
+            )
+        app.register_blueprint(blueprint)
+
+
+def check(app: Flask) -> None:
+    """Compare the app's routes with the table.
+
+    Raises:
+        UndeclaredRouteError: A route stands in no row.
+    """
+    undeclared = {r.endpoint for r in app.url_map.iter_rules()} - POLICIES.keys()
+    if undeclared:
+        raise UndeclaredRouteError(f"no row in the table: {sorted(undeclared)}")

@@ -1,0 +1,58 @@
+"""What a row of the route table says: a rule, its endpoint, and its policy.
+
+Rows stand next to the endpoints they open; `kwip.blueprints.routes` joins them into
+the one table, and `kwip.blueprints.gate` enforces it before any endpoint runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from flask.typing import ResponseReturnValue
+
+#: Who is let in. `optional` and `user` look at the session cookie, the other two at
+#: the bearer token; nobody looks at both.
+Auth = Literal["none", "optional", "user", "optional_token", "token"]
+#: What a token must be allowed to do. A session may do everything.
+Scope = Literal["read", "write"]
+#: Which quota a request is charged to. Declared only: every request is allowed yet.
+Quota = Literal[
+    "none", "pages", "api", "posts", "deletes", "follows", "sign_in", "sign_up"
+]
+#: Who may keep the answer: nobody; its reader, who asks each time; shared caches for
+#: half a minute; anybody for as long as `http.STATIC_MAX_AGE_S`.
+Cache = Literal["never", "private", "widget", "static"]
+#: Whether an unsafe request must carry the page's form token.
+Csrf = Literal["form", "none"]
+
+# A Flask endpoint takes the rule's own arguments, which no type can say here.
+Endpoint = Callable[..., "ResponseReturnValue"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What is asked of a request before its endpoint runs."""
+
+    auth: Auth
+    scope: Scope | None
+    quota: Quota
+    cache: Cache
+    csrf: Csrf
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One row: a method and a rule, the function that answers, and its policy.
+
+    The endpoint's name is `<area>.<function name>`. Rules may use the converters
+    `<id:post_id>` (0 to 2^63-1) and `<name:username>` (folded to lower case); the
+    arguments `post_id` and `username` are read with the viewer, in one round trip.
+    """
+
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+    rule: str
+    endpoint: Endpoint
+    policy: Policy

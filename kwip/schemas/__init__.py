@@ -1,0 +1,1 @@
+"""Marshmallow at the edge: bytes in become domain values, views become JSON."""

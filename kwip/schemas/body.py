@@ -1,0 +1,109 @@
+"""What every schema that reads a request shares, and the fields they are made of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, post_load
+
+from kwip.domain.errors import InvalidError
+from kwip.domain.ids import MAX_ID, parse_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+T = TypeVar("T")
+
+#: No field that people fill in is longer; a post's own limit lies below it.
+TEXT_MAX = 20_000
+
+
+class BodySchema(Schema, Generic[T]):
+    """Read one kind of body or query into the value `make` builds.
+
+    Apps send fields that we do not have, so the API skips what it does not know.
+    """
+
+    class Meta:
+        """Skip unknown fields."""
+
+        unknown = EXCLUDE
+
+    def parse(self, data: Mapping[str, object]) -> T:
+        """Return the value.
+
+        Raises:
+            InvalidError: Some fields are missing or wrong; names each of them.
+        """
+        try:
+            return cast("T", self.load(data))
+        except ValidationError as error:
+            wrong = {str(k): _sentence(v) for k, v in error.messages_dict.items()}
+            raise InvalidError("Some of that cannot be used.", wrong) from error
+
+    #: Builds the value; each schema's own takes its fields by name.
+    make: Callable[..., T]
+
+    @post_load
+    def _make(self, data: dict[str, Any], **_: object) -> T:
+        return self.make(**data)
+
+
+class StrictSchema(BodySchema[T]):
+    """A body or query of our own pages and widgets: unknown fields are refused."""
+
+    class Meta:
+        """Refuse unknown fields."""
+
+        unknown = RAISE
+
+
+class Text(fields.String):
+    """A text of valid Unicode without NUL, at most `max_chars` long."""
+
+    default_error_messages = {  # noqa: RUF012 - marshmallow's own declaration
+        "invalid": "Write text here.",
+        "broken": "It has broken characters in it.",
+        "long": "At most {max_chars} characters.",
+    }
+
+    def __init__(self, *, max_chars: int = TEXT_MAX, **options: Any):
+        super().__init__(**options)
+        self._max_chars = max_chars
+
+    def _deserialize(self, value: object, *args: Any, **kwargs: Any) -> str:
+        text: str = super()._deserialize(value, *args, **kwargs)
+        if len(text) > self._max_chars:
+            raise self.make_error("long", max_chars=self._max_chars)
+        if "\0" in text or any("\ud800" <= c <= "\udfff" for c in text):
+            raise self.make_error("broken")
+        return text
+
+
+class Id(fields.Field["int | None"]):
+    """An id as a decimal string, or as a number from clients that know no better."""
+
+    default_error_messages = {  # noqa: RUF012 - marshmallow's own declaration
+        "invalid": "This is not an id.",
+    }
+
+    def _deserialize(
+        self, value: object, *_args: object, **_kwargs: object
+    ) -> int | None:
+        if value == "" and self.allow_none:
+            return None
+        if isinstance(value, int) and 0 <= value <= MAX_ID:
+            value = f"{value:d}"
+        parsed = parse_id(value) if isinstance(value, str) else None
+        if parsed is None:
+            raise self.make_error("invalid")
+        return parsed
+
+
+def _sentence(messages: object) -> str:
+    """Make one line of what marshmallow says about a field."""
+    if isinstance(messages, dict):
+        return " ".join(_sentence(m) for m in messages.values())
+    if isinstance(messages, list):
+        return " ".join(_sentence(m) for m in messages)
+    return str(messages)

@@ -1,0 +1,45 @@
+"""What every schema that writes JSON shares."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from marshmallow import Schema, fields
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from kwip.schemas.urls import Urls
+
+
+class DumpSchema(Schema):
+    """Write one kind of view as JSON. Instances are shared between threads.
+
+    Args:
+        urls: Where absolute URLs come from.
+        is_signed_in: Whether to write what only a signed-in viewer is told.
+    """
+
+    def __init__(self, urls: Urls, *, is_signed_in: bool):
+        super().__init__()
+        self.urls = urls
+        self.is_signed_in = is_signed_in
+
+
+class Instant(fields.Field["dt.datetime"]):
+    """A time as `instant` writes it."""
+
+    def _serialize(
+        self, value: dt.datetime | None, *_args: object, **_kwargs: object
+    ) -> str | None:
+        return None if value is None else instant(value)
+
+
+def instant(moment: dt.datetime) -> str:
+    """Write a UTC time with milliseconds and Z: `2026-04-30T14:19:05.000Z`."""
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z"
+
+
+def constant(value: Any, *, data_key: str | None = None) -> fields.Field[Any]:
+    """Write the same value always: a key that clients expect and Kwip has not yet."""
+    return fields.Constant(value, dump_only=True, data_key=data_key)

@@ -1,0 +1,64 @@
+"""Users: Mastodon's account and relationship, and what changes them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from marshmallow import fields
+
+from kwip.domain.clock import at
+from kwip.domain.ids import ms_of
+from kwip.schemas.dumping import DumpSchema, constant, instant
+from kwip.schemas.html import bio_html
+
+if TYPE_CHECKING:
+    from kwip.domain.users import User
+
+
+class AccountSchema(DumpSchema):
+    """A `User` as Mastodon's Account. Every key is always there."""
+
+    id = fields.String()
+    username = fields.String()
+    acct = fields.String(attribute="username")
+    display_name = fields.String(attribute="name")
+    locked = constant(False)  # noqa: FBT003 - a JSON value
+    bot = constant(False)  # noqa: FBT003 - a JSON value
+    group = constant(False)  # noqa: FBT003 - a JSON value
+    discoverable = constant(True)  # noqa: FBT003 - a JSON value
+    noindex = constant(False)  # noqa: FBT003 - a JSON value
+    created_at = fields.Method("get_created_at")
+    note = fields.Method("get_note")
+    url = fields.Method("get_url")
+    uri = fields.Method("get_url")
+    avatar = fields.Method("get_avatar")
+    avatar_static = fields.Method("get_avatar")
+    header = fields.Method("get_header")
+    header_static = fields.Method("get_header")
+    followers_count = fields.Integer()
+    following_count = fields.Integer()
+    statuses_count = fields.Integer(attribute="posts_count")
+    last_status_at = constant(None)
+    emojis = constant([])
+    roles = constant([])
+    extra_fields = constant([], data_key="fields")
+
+    def get_created_at(self, user: User) -> str:
+        """Give the time of a user's id, which is when they signed up."""
+        return instant(at(ms_of(user.id)))
+
+    def get_note(self, user: User) -> str:
+        """Give the bio as HTML."""
+        return bio_html(user.bio, self.urls)
+
+    def get_url(self, user: User) -> str:
+        """Give the address of the user's page."""
+        return self.urls.user(user.username)
+
+    def get_avatar(self, user: User) -> str:
+        """Give the address of the user's picture."""
+        return self.urls.avatar(user)
+
+    def get_header(self, _user: User) -> str:
+        """Give the address of the picture above the profile."""
+        return self.urls.header()
