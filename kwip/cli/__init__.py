@@ -3,8 +3,8 @@
 The module `kwip.cli.<name>` offers a Click command called `command` and is imported
 when it is asked for. Its first argument after `@click.pass_obj` is the settings.
 
-A command ends with 0 when all is well, 1 when it found something (`Findings`), 2 when
-it could not do its work; then it says why in one line on standard error.
+A command ends with 0 when all is well, 1 when it found something (it returns `FOUND`),
+2 when it could not do its work; then it says why in one line on standard error.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import click
 
 from config.settings import SettingsError, from_environment
+from kwip import __version__
 from kwip.domain.errors import KwipError
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="kwip", prog_name="kwip")
+@click.version_option(__version__, prog_name="kwip")
 @click.pass_context
 def kwip(ctx: click.Context) -> None:
     """Kwip: a self-hosted microblog and timeline platform."""
@@ -100,6 +101,9 @@ def _run(arguments: list[str]) -> int:
         code = kwip.main(args=arguments, prog_name="kwip", standalone_mode=False)
     except SettingsError as error:
         return _failed(error.problems)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return FAILED
     except click.ClickException as error:
         return _failed([error.format_message()])
     except KwipError as error:

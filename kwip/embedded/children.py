@@ -129,6 +129,12 @@ def last_words(log: Path, start: int) -> str:
     return _plain(line)[:_LINE_CHARS]
 
 
+def last_line(log: Path) -> str | None:
+    """Return the last line of `log`, if there is one."""
+    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    return lines[-1] if lines else None
+
+
 def _plain(line: str) -> str:
     """Return what a line of MongoDB's structured log says."""
     try:

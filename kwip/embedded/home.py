@@ -11,8 +11,12 @@ import shutil
 import stat
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kwip.embedded.errors import CannotStartError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 #: Linux ends a socket's path at 107 bytes; MongoDB and its driver keep some back.
 _LONGEST_SOCKET_PATH = 100
@@ -96,8 +100,7 @@ class Home:
                 f"({error.strerror}): make it writable or set another KWIP_HOME"
             ) from error
         self.check_sockets()
-        fresh = not self.data("mongod").exists()
-        self.check_space(_FIRST_START_BYTES if fresh else _LATER_START_BYTES)
+        self.check_space()
 
     def check_sockets(self) -> None:
         """Refuse a folder of sockets that somebody else could have put there.
@@ -119,16 +122,18 @@ class Home:
         if found.st_mode & 0o077:
             self.sockets.chmod(0o700)
 
-    def check_space(self, needed: int) -> None:
-        """Refuse to start on a disk with less than `needed` bytes free.
+    def check_space(self, free: Callable[[Path], int] | None = None) -> None:
+        """Refuse to start on a disk that is nearly full; `free` counts its free bytes.
 
         Raises:
             CannotStartError: Then.
         """
-        free = shutil.disk_usage(self.root).free
-        if free < needed:
+        fresh = not self.data("mongod").exists()
+        needed = _FIRST_START_BYTES if fresh else _LATER_START_BYTES
+        left = free(self.root) if free else shutil.disk_usage(self.root).free
+        if left < needed:
             raise CannotStartError(
-                f"KWIP_HOME={self.root}: the disk is full ({free // 1_000_000} MB free,"
+                f"KWIP_HOME={self.root}: the disk is full ({left // 1_000_000} MB free,"
                 f" {needed // 1_000_000} MB needed): make room or set another KWIP_HOME"
             )
 

@@ -103,5 +103,6 @@ def _version(text: str) -> tuple[int, ...]:
 
 
 def _one_line(error: Exception) -> str:
-    # The drivers add their whole view of the servers after a comma.
-    return " ".join(str(error).split(", Timeout:")[0].split())[:200]
+    # The driver adds its settings, then its whole view of the servers.
+    text = str(error).split(" (configured timeouts:")[0].split(", Timeout:")[0]
+    return " ".join(text.split())[:200]

@@ -1,0 +1,57 @@
+# `make run` starts Kwip, `make test` proves it. Both set up what they need first.
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check --no-input install --quiet \
+	--require-hashes --no-deps --root-user-action=ignore
+# The compiler of the pinned requirements: `pip install uv`.
+UV ?= uv
+
+.PHONY: run test check setup setup-dev lock clean
+
+run: setup
+	@$(VENV)/bin/kwip up --demo
+
+test: check
+	$(PY) -m pytest -n auto --maxprocesses 8 --dist worksteal
+
+check: setup-dev
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	$(VENV)/bin/lint-imports
+
+setup: $(VENV)/runtime.stamp $(VENV)/bin/kwip
+
+setup-dev: setup $(VENV)/dev.stamp
+
+$(VENV)/runtime.stamp: requirements.txt $(VENV)/python.stamp
+	@echo "Installing the pinned packages …"
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.txt $(VENV)/runtime.stamp
+	@echo "Installing the pinned tools …"
+	@$(PIP) -r requirements-dev.txt
+	@touch $@
+
+# The first Python of 3.11 or newer that can make environments; `make PYTHON=…` chooses.
+$(VENV)/python.stamp: config/environment.sh
+	@PYTHON="$(PYTHON)" sh config/environment.sh $(VENV)
+	@touch $@
+
+# It finds the project from where it is itself, so the project may be moved.
+$(VENV)/bin/kwip: config/kwip.sh $(VENV)/python.stamp
+	@cp config/kwip.sh $@
+	@chmod 755 $@
+
+lock:
+	$(UV) pip compile -q -p 3.11.0 --generate-hashes --no-annotate --no-header \
+		requirements.in -o requirements.txt
+	$(UV) pip compile -q -p 3.11.0 --generate-hashes --no-annotate --no-header \
+		requirements-dev.in -o requirements-dev.txt
+
+# What was stored (`var/`) stays.
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

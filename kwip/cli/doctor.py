@@ -1,0 +1,141 @@
+"""`kwip doctor`: which processes run, which services answer, what is wrong."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import click
+import psutil
+
+from config.endpoints import without_password
+from kwip.cli import FOUND, json_option, print_json
+from kwip.cli.up import address, is_ready
+from kwip.embedded import endpoints
+from kwip.embedded.children import ROLE, holder, log_of, marked
+from kwip.embedded.errors import CannotStartError
+from kwip.embedded.home import Home
+from kwip.embedded.probes import Answer, ask_mongodb, ask_redis
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from config.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A live process of the stack; `pss_bytes` counts shared memory by its share."""
+
+    name: str
+    pid: int
+    rss_bytes: int
+    pss_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Something that the stack needs, and what it answered."""
+
+    name: str
+    uri: str
+    answer: Answer
+
+    def row(self) -> dict[str, str | bool]:
+        """Return what `--json` prints; scripts depend on it."""
+        return {
+            "name": self.name,
+            "uri": without_password(self.uri),
+            "ok": self.answer.is_ok,
+            "detail": self.answer.detail,
+        }
+
+
+@click.command("doctor")
+@json_option
+@click.pass_obj
+def command(settings: Settings, *, as_json: bool) -> int:
+    """Say how the running stack is; exit 1 if something is wrong."""
+    home = Home(settings.home)
+    found = list(processes(home))
+    services = list(ask(settings))
+    findings = [*_absent(home, found), *_ailing(services), *_full(home)]
+    if as_json:
+        print_json(
+            {
+                "processes": [asdict(process) for process in found],
+                "services": [service.row() for service in services],
+                "findings": findings,
+            }
+        )
+    else:
+        _print(found, services, findings)
+    return FOUND if findings else 0
+
+
+def processes(home: Home) -> Iterator[Process]:
+    """List the supervisor, its children and their children."""
+    supervisor = holder(home)
+    if supervisor is None:
+        return
+    for process in [psutil.Process(supervisor), *marked(home)]:
+        with contextlib.suppress(psutil.Error):
+            environ = process.environ() if process.pid != supervisor else {}
+            memory = process.memory_full_info()
+            name = environ.get(ROLE, "supervisor")
+            yield Process(name, process.pid, memory.rss, memory.pss)
+
+
+def ask(settings: Settings) -> Iterator[Service]:
+    """Ask every service; 3 s at most for each."""
+    to = endpoints(settings)
+    yield Service("mongodb", to.mongodb_uri, ask_mongodb(to.mongodb_uri))
+    for name, uri in (
+        ("redis-cache", to.redis_cache_uri),
+        ("redis-queue", to.redis_queue_uri),
+        ("redis-realtime", to.redis_realtime_uri),
+    ):
+        yield Service(name, uri, ask_redis(uri, is_cache=name == "redis-cache"))
+    ready = is_ready(settings)
+    detail = "ready" if ready else "/readyz does not answer 200: see logs/web.log"
+    yield Service("web", address(settings), Answer(is_ok=ready, detail=detail))
+
+
+def _absent(home: Home, found: list[Process]) -> Iterator[str]:
+    if not found:
+        yield f"Kwip does not run in {home.root}: start it with `kwip up`"
+        return
+    for role in ("web", "worker", "sweeper"):
+        if role not in {process.name for process in found}:
+            yield f"{role}: no process: see {log_of(role, home)}"
+
+
+def _ailing(services: list[Service]) -> Iterator[str]:
+    for service in services:
+        if not service.answer.is_ok:
+            uri = without_password(service.uri)
+            yield f"{service.name}: {uri} {service.answer.detail}"
+        for finding in service.answer.findings:
+            yield f"{service.name}: {finding}"
+
+
+def _full(home: Home) -> Iterator[str]:
+    try:
+        home.check_space()
+    except CannotStartError as error:
+        yield error.message
+
+
+def _print(found: list[Process], services: list[Service], findings: list[str]) -> None:
+    for process in found:
+        megabytes = process.pss_bytes / 1_000_000
+        click.echo(f"{process.name:<14}{process.pid:>8}{megabytes:>9.1f} MB")
+    total = sum(process.pss_bytes for process in found) / 1_000_000
+    click.echo(f"{'together':<14}{total:>17.1f} MB\n")
+    for service in services:
+        mark = "ok" if service.answer.is_ok else "NOT OK"
+        click.echo(f"{service.name:<16}{mark:<8}{service.answer.detail}")
+    click.echo()
+    for finding in findings or ["nothing to complain about"]:
+        click.echo(finding)

@@ -1,0 +1,226 @@
+"""`kwip up`: start the whole stack, say where it is, keep it running until Ctrl-C."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import http.client
+import ipaddress
+import json
+import shutil
+import socket
+import sys
+import time
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import click
+
+from config.settings import rules
+from kwip import telemetry
+from kwip.domain.clock import at, system_clock_ms
+from kwip.embedded.children import Child, end_leftovers, last_line, locked, log_of
+from kwip.embedded.ends import Ends
+from kwip.embedded.errors import CannotStartError
+from kwip.embedded.home import Home
+from kwip.embedded.servers import servers
+from kwip.embedded.supervisor import StopAskedError, Supervisor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from config.settings import Settings
+
+#: Seconds that programs, then servers, have to end by themselves: below 5 together.
+GRACE_S = (2.5, 2.0)
+_ASK_S = 1.0
+_LOOPBACK = "127.0.0.1"
+_IPV6 = 6
+
+
+@click.command("up")
+@click.option("--demo", is_flag=True, help="Fill an empty database with a demo world.")
+@click.pass_obj
+def command(settings: Settings, *, demo: bool) -> None:
+    """Start the whole stack and keep it running until Ctrl-C."""
+    programs = web_and_workers(settings)
+    demos = [demo_world(settings)] if demo and settings.demo else []
+    run(settings, programs, demos)
+
+
+def run(settings: Settings, programs: Sequence[Child], demos: Sequence[Child]) -> None:
+    """Start the servers, `programs`, then `demos`; stay until the end is asked for.
+
+    Raises:
+        CannotStartError: If something does not start; by then all has ended again.
+    """
+    home = Home(settings.home)
+    home.prepare()
+    with Ends.listening() as ends, locked(home):
+        for pid in end_leftovers(home):
+            _note(home, f"ended process {pid} of an earlier start")
+        check_port("KWIP_PORT", settings.bind, settings.port)
+        check_port("KWIP_METRICS_PORT", _LOOPBACK, settings.metrics_port)
+        shutil.rmtree(home.metrics, ignore_errors=True)
+        home.metrics.mkdir(mode=0o700)
+        supervisor = Supervisor(
+            home,
+            wait=ends.wait,
+            said=partial(_note, home),
+            ended=partial(telemetry.forget, home.metrics),
+        )
+        try:
+            _start(settings, supervisor, programs, demos)
+            supervisor.watch()
+        except StopAskedError:
+            pass
+        finally:
+            supervisor.stop(GRACE_S)
+    _say("Kwip has ended.")
+
+
+def _start(
+    settings: Settings,
+    supervisor: Supervisor,
+    programs: Sequence[Child],
+    demos: Sequence[Child],
+) -> None:
+    home = Home(settings.home)
+    with _step("MongoDB and Valkey"):
+        supervisor.start([*servers(settings, home), preparation(settings)])
+    with _step("web server, worker and sweeper"):
+        supervisor.start(programs)
+    login = None
+    if demos:
+        with _step("demo world"):
+            supervisor.start(demos)
+        login = last_line(log_of("demo", home))
+    telemetry.serve(home.metrics, settings.metrics_port)
+    _say(banner(settings, login))
+
+
+def web_and_workers(settings: Settings) -> list[Child]:
+    """Return the programs that need the databases."""
+    gunicorn = ("gunicorn", "-c", "config/gunicorn.py", "wsgi:app")
+    web = _python(settings, "web", *gunicorn)
+    return [
+        replace(web, is_ready=partial(is_ready, settings)),
+        _python(settings, "worker", "kwip.worker"),
+        _python(settings, "sweeper", "kwip.worker", "sweeper"),
+    ]
+
+
+def preparation(settings: Settings) -> Child:
+    """Return what makes the databases ready, and ends."""
+    return replace(_python(settings, "prepare", "kwip.embedded.prepare"), once=True)
+
+
+def demo_world(settings: Settings) -> Child:
+    """Return what fills an empty database, says who may log in, and ends."""
+    return replace(_python(settings, "demo", "kwip.cli.demo"), once=True, ready_s=120.0)
+
+
+def _python(settings: Settings, role: str, *module: str) -> Child:
+    """Return a Python program of ours, with the settings as we read them.
+
+    It runs in another folder, so relative paths are passed on as absolute ones.
+    """
+    paths = {
+        rules()[name].variable: str(value)
+        for name in ("home", "mongod", "valkey")
+        if (value := getattr(settings, name)) is not None
+    }
+    environ = {
+        **paths,
+        "PROMETHEUS_MULTIPROC_DIR": str(Home(settings.home).metrics),
+        # Each thread would otherwise take memory of its own and never give it back.
+        "MALLOC_ARENA_MAX": "2",
+    }
+    return Child(role=role, argv=[sys.executable, "-m", *module], environ=environ)
+
+
+def is_ready(settings: Settings) -> bool:
+    """Ask the web server whether it is ready; 1 s at most."""
+    to = urlsplit(address(settings))
+    connection = http.client.HTTPConnection(to.netloc, timeout=_ASK_S)
+    try:
+        connection.request("GET", to.path)
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def address(settings: Settings) -> str:
+    """Return the URL at which this machine asks the web server whether it is ready."""
+    bind = ipaddress.ip_address(settings.bind)
+    if bind.is_unspecified:
+        bind = ipaddress.ip_address("::1" if bind.version == _IPV6 else _LOOPBACK)
+    host = f"[{bind}]" if bind.version == _IPV6 else str(bind)
+    return f"http://{host}:{settings.port}/readyz"
+
+
+def check_port(variable: str, bind: str, port: int) -> None:
+    """Refuse to start when the port cannot be listened on.
+
+    Raises:
+        CannotStartError: Then; it names the variable.
+    """
+    family = socket.AF_INET6 if ":" in bind else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((bind, port))
+            probe.listen()
+        except OSError as error:
+            raise CannotStartError(_why_not(variable, bind, port, error)) from error
+
+
+def _why_not(variable: str, bind: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"{variable}={port}: port {port} of {bind} is in use by another program:"
+            f" stop it or set another {variable}"
+        )
+    if error.errno == errno.EACCES:
+        return f"{variable}={port}: not allowed to listen there: use one above 1023"
+    return f"KWIP_BIND={bind}: cannot listen there ({error.strerror})"
+
+
+def banner(settings: Settings, login: str | None) -> str:
+    """Return what an operator wants to know once everything runs."""
+    rows = [
+        ("address", settings.origin),
+        ("demo login", login),
+        ("metrics", f"http://{_LOOPBACK}:{settings.metrics_port}/metrics"),
+        ("logs", Home(settings.home).logs),
+        ("stop", "Ctrl-C"),
+    ]
+    lines = [f"  {name:<12}{value}" for name, value in rows if value]
+    return "\n".join(["", "  Kwip is running.", "", *lines, ""])
+
+
+@contextlib.contextmanager
+def _step(name: str) -> Iterator[None]:
+    """Say how long a step of the start takes."""
+    began = time.monotonic()
+    _say(f"{name} …")
+    yield
+    _say(f"{name}: ready after {time.monotonic() - began:.1f} s")
+
+
+def _note(home: Home, event: str) -> None:
+    """Tell the terminal and the supervisor's log."""
+    line = {"event": event, "timestamp": at(system_clock_ms()).isoformat()}
+    with log_of("supervisor", home).open("a", encoding="utf-8") as log:
+        log.write(json.dumps(line) + "\n")
+    _say(event)
+
+
+def _say(text: str) -> None:
+    # Whoever read our output may be gone, which is no reason to end.
+    with contextlib.suppress(OSError):
+        click.echo(text)
