@@ -100,6 +100,28 @@ class Id(fields.Field["int | None"]):
         return parsed
 
 
+class Flag(fields.Boolean):
+    """A boolean in any of the forms that clients send; empty means not said."""
+
+    def _deserialize(self, value: object, *args: Any, **kwargs: Any) -> bool:
+        return value != "" and super()._deserialize(value, *args, **kwargs)
+
+
+class NotYet(fields.Field[None]):
+    """Something that Kwip does not have yet: only its absence is accepted."""
+
+    default_error_messages = {  # noqa: RUF012 - marshmallow's own declaration
+        "invalid": "Kwip cannot do this yet.",
+    }
+
+    def __init__(self) -> None:
+        super().__init__(load_default=None)
+
+    def _deserialize(self, value: object, *_args: object, **_kwargs: object) -> None:
+        if value not in ("", [], {}, False, 0, "0"):
+            raise self.make_error("invalid")
+
+
 def _sentence(messages: object) -> str:
     """Make one line of what marshmallow says about a field."""
     if isinstance(messages, dict):

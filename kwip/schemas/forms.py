@@ -1,64 +1,87 @@
-"""The forms of our own pages: one schema each, unknown fields refused.
+"""The forms of our own pages, one schema each.
 
-Names and lengths that have a rule of their own (usernames, passwords, the text of a
-post) are checked where the rule is, in `kwip.domain`.
+What a service decides (lengths, names that are taken) is not repeated here; these
+only read what the fields hold, and refuse fields that no form of ours has.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
-from marshmallow import fields, validate
+from marshmallow import fields
 
 from kwip.domain.ids import PostId
 from kwip.domain.posts import Draft, Visibility
 from kwip.domain.users import READ, WRITE
 from kwip.schemas.body import Id, StrictSchema, Text
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-_LINE_MAX = 256
-_REQUIRED = {"required": "Fill this in."}
+#: No one-line field takes more; the services' own limits lie below it.
+LINE_MAX = 300
 
 
-def line(max_chars: int = _LINE_MAX) -> Text:
-    """Declare a text field that must be sent."""
-    return Text(required=True, max_chars=max_chars, error_messages=_REQUIRED)
+@dataclass(frozen=True, slots=True)
+class LogIn:
+    """Who wants to log in, and where to go then."""
+
+    login: str
+    password: str
+    next: str
 
 
-class SignUpForm(StrictSchema[dict[str, str]]):
-    """What a new user says: the fields of `SignUp`, by their names."""
+@dataclass(frozen=True, slots=True)
+class TokenWish:
+    """What a new token is for and what it may do."""
 
-    username = line()
-    email = line()
-    password = line()
-    display_name = Text(load_default="", max_chars=_LINE_MAX)
+    name: str
+    scopes: frozenset[str]
 
-    def make(self, **values: str) -> dict[str, str]:
-        """Return the fields by name."""
+
+def _line(*, is_required: bool = True) -> Text:
+    missing = {"required": "Fill this in."}
+    if is_required:
+        return Text(max_chars=LINE_MAX, required=True, error_messages=missing)
+    return Text(max_chars=LINE_MAX, load_default="")
+
+
+class SignUpForm(StrictSchema[Mapping[str, str]]):
+    """The fields of `services.users.SignUp` that a person fills in."""
+
+    username = _line()
+    display_name = _line(is_required=False)
+    email = _line()
+    password = _line()
+
+    def make(self, **values: Any) -> Mapping[str, str]:  # noqa: ANN401 - checked texts
+        """Return the fields by their names."""
         return values
 
 
-class SignInForm(StrictSchema[dict[str, str]]):
-    """A username or e-mail address as `login`, a `password`, where to go `next`."""
+class LogInForm(StrictSchema[LogIn]):
+    """Username or e-mail, and password."""
 
-    login = line()
-    password = line()
-    next = Text(load_default="", max_chars=2_000)
+    login = _line()
+    password = _line()
+    next = Text(load_default="")
 
-    def make(self, **values: str) -> dict[str, str]:
-        """Return the fields by name."""
-        return values
+    def make(self, *, login: str, password: str, next: str) -> LogIn:  # noqa: A002 - the field's name
+        """Build the value."""
+        return LogIn(login, password, next)
 
 
 class ComposeForm(StrictSchema[Draft]):
-    """A new post: `text`, `visibility`, `in_reply_to_id`, `idempotency_key`."""
+    """A kwip; `key` is drawn when the form is made, so that it is posted once."""
 
-    text = line(max_chars=20_000)
-    visibility = fields.Enum(Visibility, by_value=True, load_default=Visibility.PUBLIC)
+    text = Text(required=True, error_messages={"required": "Write something first."})
+    visibility = fields.Enum(
+        Visibility,
+        by_value=True,
+        load_default=Visibility.PUBLIC,
+        error_messages={"unknown": "Choose who may see it."},
+    )
     in_reply_to_id = Id(load_default=None)
-    idempotency_key = line()
+    key = _line()
 
     def make(
         self,
@@ -66,7 +89,7 @@ class ComposeForm(StrictSchema[Draft]):
         text: str,
         visibility: Visibility,
         in_reply_to_id: int | None,
-        idempotency_key: str,
+        key: str,
     ) -> Draft:
         """Build the draft."""
         return Draft(
@@ -74,49 +97,49 @@ class ComposeForm(StrictSchema[Draft]):
             visibility=visibility,
             in_reply_to_id=None if in_reply_to_id is None else PostId(in_reply_to_id),
             source="web",
-            idempotency_key=idempotency_key,
+            idempotency_key=key,
         )
 
 
 class EditForm(StrictSchema[str]):
-    """The new `text` of a post."""
+    """The new text of a kwip."""
 
-    text = line(max_chars=20_000)
+    text = Text(required=True, error_messages={"required": "Write something first."})
 
     def make(self, *, text: str) -> str:
         """Return the text."""
         return text
 
 
-class ProfileForm(StrictSchema[dict[str, str]]):
-    """`display_name` and `bio`; either may be empty."""
+class ProfileForm(StrictSchema[Mapping[str, str]]):
+    """What one says of oneself."""
 
-    display_name = line()
-    bio = line(max_chars=5_000)
+    display_name = _line(is_required=False)
+    bio = Text(load_default="")
 
-    def make(self, **values: str) -> dict[str, str]:
-        """Return the fields by name."""
+    def make(self, **values: Any) -> Mapping[str, str]:  # noqa: ANN401 - checked texts
+        """Return the fields by their names."""
         return values
 
 
-class TokenForm(StrictSchema[tuple[str, frozenset[str]]]):
-    """A new personal token: its `name` and its `scopes[]`."""
+class TokenForm(StrictSchema[TokenWish]):
+    """A name, and a box for each scope."""
 
-    name = line(max_chars=60)
-    scopes = fields.List(
-        fields.String(validate=validate.OneOf([READ, WRITE])),
-        required=True,
-        validate=validate.Length(min=1, error="Choose at least one."),
-        error_messages={"required": "Choose at least one."},
-    )
+    name = _line()
+    read = fields.Boolean(load_default=False)
+    write = fields.Boolean(load_default=False)
 
-    def make(self, *, name: str, scopes: Iterable[str]) -> tuple[str, frozenset[str]]:
-        """Return the name and the set of scopes."""
-        return name, frozenset(scopes)
+    def make(self, *, name: str, read: bool, write: bool) -> TokenWish:
+        """Build the value."""
+        chosen = {READ: read, WRITE: write}
+        return TokenWish(name, frozenset(s for s, is_on in chosen.items() if is_on))
 
 
-class EmptyForm(StrictSchema[None]):
-    """A button: nothing but the form token."""
+class ActForm(StrictSchema[str]):
+    """The page's one form, which its buttons share: where to go back to."""
 
-    def make(self) -> None:
-        """Return nothing."""
+    next = Text(load_default="")
+
+    def make(self, *, next: str) -> str:  # noqa: A002 - the field's name
+        """Return the address."""
+        return next

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 from marshmallow import fields
 
 from kwip.domain.pages import DEFAULT_LIMIT, MAX_LIMIT, PageRequest
-from kwip.schemas.body import BodySchema, Id
+from kwip.schemas.body import BodySchema, Flag, Id, Text
 
 
 class Limit(fields.Integer):
@@ -28,13 +31,50 @@ class PageQuery(BodySchema[PageRequest]):
     since_id = Id(load_default=None)
     min_id = Id(load_default=None)
 
+    def make(self, **values: Any) -> PageRequest:
+        """Build the page."""
+        return PageRequest(**values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filtered:
+    """A page of a timeline, and what is left out of it."""
+
+    page: PageRequest
+    with_replies: bool
+    is_empty: bool
+
+
+class FilteredQuery(BodySchema[Filtered]):
+    """A page and Mastodon's filters.
+
+    Kwip has no media, pins, hashtags and other servers yet, so whoever asks for
+    nothing but those is shown nothing.
+    """
+
+    limit = Limit(load_default=DEFAULT_LIMIT)
+    max_id = Id(load_default=None)
+    since_id = Id(load_default=None)
+    min_id = Id(load_default=None)
+    exclude_replies = Flag(load_default=False)
+    only_media = Flag(load_default=False)
+    pinned = Flag(load_default=False)
+    remote = Flag(load_default=False)
+    tagged = Text(load_default="")
+
     def make(
         self,
         *,
-        limit: int,
-        max_id: int | None,
-        since_id: int | None,
-        min_id: int | None,
-    ) -> PageRequest:
-        """Build the page."""
-        return PageRequest(limit=limit, max_id=max_id, since_id=since_id, min_id=min_id)
+        exclude_replies: bool,
+        only_media: bool,
+        pinned: bool,
+        remote: bool,
+        tagged: str,
+        **page: Any,
+    ) -> Filtered:
+        """Build the page and its filters."""
+        return Filtered(
+            page=PageRequest(**page),
+            with_replies=not exclude_replies,
+            is_empty=only_media or pinned or remote or bool(tagged),
+        )

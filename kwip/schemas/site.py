@@ -4,6 +4,33 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from marshmallow import fields
+
+from kwip.schemas.dumping import DumpSchema, constant
+
+#: The Mastodon whose API this is; clients choose by it what they try.
+_MASTODON_VERSION = "4.5.0"
+#: Mastodon's own count of API changes; the first one is what Kwip has all of.
+_API_VERSION = 1
+#: What apps take a link to count without being told. Kwip counts all of it.
+_LINK_CHARS = 23
+_NO_MEDIA: dict[str, object] = {
+    "supported_mime_types": [],
+    "image_size_limit": 0,
+    "image_matrix_limit": 0,
+    "video_size_limit": 0,
+    "video_frame_rate_limit": 0,
+    "video_matrix_limit": 0,
+    "description_limit": 0,
+}
+_NO_POLLS: dict[str, object] = {
+    "max_options": 0,
+    "max_characters_per_option": 0,
+    "min_expiration": 0,
+    "max_expiration": 0,
+}
+_DESCRIPTION = "A place for short posts."
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteInfo:
@@ -13,3 +40,93 @@ class SiteInfo:
     version: str
     post_max_chars: int
     is_signup_open: bool
+
+
+class _InstanceSchema(DumpSchema):
+    """What both versions of Mastodon's Instance have in common."""
+
+    title = fields.String()
+    version = fields.Function(
+        lambda info: f"{_MASTODON_VERSION} (compatible; Kwip {info.version})"
+    )
+    description = constant(_DESCRIPTION)
+    languages = constant([])
+    rules = constant([])
+    configuration = fields.Method("get_configuration")
+
+    def get_configuration(self, info: SiteInfo) -> dict[str, object]:
+        """Give the limits; what Kwip has not yet has zeros."""
+        return {
+            "accounts": {"max_featured_tags": 0, "max_pinned_statuses": 0},
+            "statuses": {
+                "max_characters": info.post_max_chars,
+                "max_media_attachments": 0,
+                "characters_reserved_per_url": _LINK_CHARS,
+            },
+            "media_attachments": _NO_MEDIA,
+            "polls": _NO_POLLS,
+        }
+
+    def get_host(self, _info: SiteInfo) -> str:
+        """Give the bare host, with its port if the origin names one."""
+        return self.urls.host
+
+
+class InstanceV1Schema(_InstanceSchema):
+    """A `SiteInfo` as Mastodon's V1::Instance.
+
+    `stats` are zeros: Kwip does not count itself yet, and apps need the keys.
+    """
+
+    uri = fields.Method("get_host")
+    short_description = constant(_DESCRIPTION)
+    email = constant("")
+    streaming = fields.Method("get_urls", data_key="urls")
+    stats = constant({"user_count": 0, "status_count": 0, "domain_count": 0})
+    thumbnail = fields.Method("get_thumbnail")
+    registrations = fields.Boolean(attribute="is_signup_open")
+    approval_required = constant(value=False)
+    invites_enabled = constant(value=False)
+    contact_account = constant(None)
+
+    def get_urls(self, _info: SiteInfo) -> dict[str, str]:
+        """Give where streams will be."""
+        return {"streaming_api": self.urls.streaming}
+
+    def get_thumbnail(self, _info: SiteInfo) -> str:
+        """Give the address of the site's picture."""
+        return self.urls.header()
+
+
+class InstanceV2Schema(_InstanceSchema):
+    """A `SiteInfo` as Mastodon's Instance."""
+
+    domain = fields.Method("get_host")
+    source_url = constant("")
+    usage = constant({"users": {"active_month": 0}})
+    thumbnail = fields.Method("get_thumbnail")
+    icon = constant([])
+    registrations = fields.Method("get_registrations")
+    api_versions = constant({"mastodon": _API_VERSION})
+    contact = constant({"email": "", "account": None})
+
+    def get_configuration(self, info: SiteInfo) -> dict[str, object]:
+        """Give the limits, and where things are."""
+        return super().get_configuration(info) | {
+            "urls": {"streaming": self.urls.streaming},
+            "vapid": {"public_key": ""},
+            "translation": {"enabled": False},
+        }
+
+    def get_thumbnail(self, _info: SiteInfo) -> dict[str, object]:
+        """Give the address of the site's picture."""
+        return {"url": self.urls.header(), "blurhash": None, "versions": {}}
+
+    def get_registrations(self, info: SiteInfo) -> dict[str, object]:
+        """Tell whether and where one can sign up."""
+        return {
+            "enabled": info.is_signup_open,
+            "approval_required": False,
+            "message": None,
+            "url": f"{self.urls.origin}/signup",
+        }

@@ -8,6 +8,7 @@ from marshmallow import fields
 
 from kwip.domain.clock import at
 from kwip.domain.ids import ms_of
+from kwip.schemas.body import BodySchema, Text
 from kwip.schemas.dumping import DumpSchema, constant, instant
 from kwip.schemas.html import bio_html
 
@@ -22,11 +23,11 @@ class AccountSchema(DumpSchema):
     username = fields.String()
     acct = fields.String(attribute="username")
     display_name = fields.String(attribute="name")
-    locked = constant(False)  # noqa: FBT003 - a JSON value
-    bot = constant(False)  # noqa: FBT003 - a JSON value
-    group = constant(False)  # noqa: FBT003 - a JSON value
-    discoverable = constant(True)  # noqa: FBT003 - a JSON value
-    noindex = constant(False)  # noqa: FBT003 - a JSON value
+    locked = constant(value=False)
+    bot = constant(value=False)
+    group = constant(value=False)
+    discoverable = constant(value=True)
+    noindex = constant(value=False)
     created_at = fields.Method("get_created_at")
     note = fields.Method("get_note")
     url = fields.Method("get_url")
@@ -62,3 +63,28 @@ class AccountSchema(DumpSchema):
     def get_header(self, _user: User) -> str:
         """Give the address of the picture above the profile."""
         return self.urls.header()
+
+
+class CredentialAccountSchema(AccountSchema):
+    """The viewer's own `User` as Mastodon's CredentialAccount: with `source`."""
+
+    source = fields.Function(
+        lambda user: {
+            "privacy": "public",
+            "sensitive": False,
+            "language": None,
+            "note": user.bio,
+            "fields": [],
+            "follow_requests_count": 0,
+        }
+    )
+
+
+class LookupQuery(BodySchema[str]):
+    """Whose account: `name`, `@name` or `name@host`."""
+
+    acct = Text(required=True)
+
+    def make(self, *, acct: str) -> str:
+        """Return what was asked for."""
+        return acct

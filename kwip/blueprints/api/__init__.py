@@ -1,10 +1,16 @@
-"""The Mastodon client API: the one JSON API, for apps."""
+"""The Mastodon client API: the one JSON API, for apps.
+
+Posts are statuses here, users are accounts. `docs/api.md` lists the routes.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from kwip.blueprints.api import accounts, instance, relationships, statuses, timelines
 
-if TYPE_CHECKING:
-    from kwip.blueprints.table import Route
-
-ROUTES: tuple[Route, ...] = ()
+ROUTES = (
+    *instance.ROUTES,
+    *accounts.ROUTES,
+    *relationships.ROUTES,
+    *statuses.ROUTES,
+    *timelines.ROUTES,
+)

@@ -1,0 +1,75 @@
+"""Accounts: who somebody is, and what they published."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kwip.blueprints import http
+from kwip.blueprints.api import policies
+from kwip.blueprints.table import Route
+from kwip.domain.errors import NotFoundError
+from kwip.domain.pages import Page
+from kwip.schemas.pages import FilteredQuery
+from kwip.schemas.posts import StatusSchema
+from kwip.schemas.users import AccountSchema, CredentialAccountSchema, LookupQuery
+
+if TYPE_CHECKING:
+    from flask import Response
+
+    from kwip.domain.ids import UserId
+    from kwip.domain.views import PostView
+
+
+def verify_credentials() -> Response:
+    """Tell an app whose token it holds."""
+    user = http.services().users.me(http.signed_in(), http.reading())
+    return http.answer_dumped(CredentialAccountSchema, user)
+
+
+def account(user_id: UserId) -> Response:
+    """Show an account, which looks alike to everybody."""
+    view = http.services().users.by_id(None, http.reading(), user_id)
+    return http.answer_dumped(AccountSchema, view.user)
+
+
+def lookup_account() -> Response:
+    """Find an account by `acct`: `name`, `@name` or `name@this-host`."""
+    acct = http.load_query(LookupQuery())
+    name, _, host = acct.removeprefix("@").partition("@")
+    if host.lower() not in {"", http.site().urls.host.lower()}:
+        raise NotFoundError("There are no accounts of other servers here.")
+    view = http.services().users.by_name(None, http.reading(), name)
+    return http.answer_dumped(AccountSchema, view.user)
+
+
+def account_statuses(user_id: UserId) -> Response:
+    """List what an account published, as far as the viewer may see it."""
+    asked = http.load_query(FilteredQuery())
+    page: Page[PostView] = Page(items=())
+    if not asked.is_empty:
+        page = http.services().timelines.user(
+            http.viewer(),
+            http.reading(),
+            user_id,
+            asked.page,
+            with_replies=asked.with_replies,
+        )
+    return http.answer_page(StatusSchema, page)
+
+
+ROUTES = (
+    Route(
+        "GET",
+        "/api/v1/accounts/verify_credentials",
+        verify_credentials,
+        policies.READ,
+    ),
+    Route("GET", "/api/v1/accounts/lookup", lookup_account, policies.OPEN_READ),
+    Route("GET", "/api/v1/accounts/<id:user_id>", account, policies.OPEN_READ),
+    Route(
+        "GET",
+        "/api/v1/accounts/<id:user_id>/statuses",
+        account_statuses,
+        policies.OPEN_READ,
+    ),
+)

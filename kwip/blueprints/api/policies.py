@@ -1,0 +1,23 @@
+"""The policies that the rows of the API share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kwip.blueprints.table import Policy
+
+if TYPE_CHECKING:
+    from kwip.blueprints.table import Quota
+
+#: What apps ask before anybody signs in.
+ANYBODY = Policy(auth="none", scope=None, quota="api", cache="private", csrf="none")
+#: What everybody may read; a token shows more.
+OPEN_READ = Policy(
+    auth="optional_token", scope="read", quota="api", cache="private", csrf="none"
+)
+READ = Policy(auth="token", scope="read", quota="api", cache="private", csrf="none")
+
+
+def write(quota: Quota) -> Policy:
+    """Give the policy of a change that is charged to `quota`."""
+    return Policy(auth="token", scope="write", quota=quota, cache="never", csrf="none")

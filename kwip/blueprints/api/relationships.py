@@ -1,0 +1,77 @@
+"""Relationships: follow, block, mute, and what two accounts are to each other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kwip.blueprints import http
+from kwip.blueprints.api import policies
+from kwip.blueprints.table import Route
+from kwip.schemas.relationships import (
+    MuteBody,
+    RelationshipSchema,
+    RelationshipsQuery,
+)
+
+if TYPE_CHECKING:
+    from flask import Response
+
+    from kwip.domain.ids import UserId
+
+
+def relationships() -> Response:
+    """Show what the viewer and each account of `id[]` are to each other."""
+    ids = http.load_query(RelationshipsQuery())
+    found = http.services().relationships.between(http.signed_in(), http.reading(), ids)
+    return http.answer(http.dump(RelationshipSchema, found, many=True))
+
+
+def follow(user_id: UserId) -> Response:
+    """Follow an account."""
+    found = http.services().relationships.follow(http.signed_in(), user_id)
+    return http.answer_dumped(RelationshipSchema, found)
+
+
+def unfollow(user_id: UserId) -> Response:
+    """Stop following an account."""
+    found = http.services().relationships.unfollow(http.signed_in(), user_id)
+    return http.answer_dumped(RelationshipSchema, found)
+
+
+def block(user_id: UserId) -> Response:
+    """Block an account."""
+    found = http.services().relationships.block(http.signed_in(), user_id)
+    return http.answer_dumped(RelationshipSchema, found)
+
+
+def unblock(user_id: UserId) -> Response:
+    """End a block."""
+    found = http.services().relationships.unblock(http.signed_in(), user_id)
+    return http.answer_dumped(RelationshipSchema, found)
+
+
+def mute(user_id: UserId) -> Response:
+    """Mute an account, for good."""
+    http.load_body(MuteBody())
+    found = http.services().relationships.mute(http.signed_in(), user_id)
+    return http.answer_dumped(RelationshipSchema, found)
+
+
+def unmute(user_id: UserId) -> Response:
+    """End a mute."""
+    found = http.services().relationships.unmute(http.signed_in(), user_id)
+    return http.answer_dumped(RelationshipSchema, found)
+
+
+_ACCOUNT = "/api/v1/accounts/<id:user_id>"
+_FOLLOWS, _OTHER = policies.write("follows"), policies.write("api")
+
+ROUTES = (
+    Route("GET", "/api/v1/accounts/relationships", relationships, policies.READ),
+    Route("POST", f"{_ACCOUNT}/follow", follow, _FOLLOWS),
+    Route("POST", f"{_ACCOUNT}/unfollow", unfollow, _FOLLOWS),
+    Route("POST", f"{_ACCOUNT}/block", block, _OTHER),
+    Route("POST", f"{_ACCOUNT}/unblock", unblock, _OTHER),
+    Route("POST", f"{_ACCOUNT}/mute", mute, _OTHER),
+    Route("POST", f"{_ACCOUNT}/unmute", unmute, _OTHER),
+)

@@ -1,0 +1,73 @@
+"""Statuses: write, show, edit and delete posts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from flask import request
+
+from kwip.blueprints import http
+from kwip.blueprints.api import policies
+from kwip.blueprints.table import Route
+from kwip.domain.views import PostView
+from kwip.schemas.posts import (
+    ContextSchema,
+    DeletedStatusSchema,
+    EditBody,
+    StatusBody,
+    StatusSchema,
+)
+
+if TYPE_CHECKING:
+    from flask import Response
+
+    from kwip.domain.ids import PostId
+
+
+def create_status() -> Response:
+    """Publish a post, once for each `Idempotency-Key`."""
+    draft = replace(
+        http.load_body(StatusBody()),
+        idempotency_key=request.headers.get("Idempotency-Key") or None,
+    )
+    view = http.services().posts.create(http.signed_in(), draft)
+    return http.answer_dumped(StatusSchema, view)
+
+
+def status(post_id: PostId) -> Response:
+    """Show a post."""
+    view = http.services().posts.get(http.viewer(), http.reading(), post_id)
+    return http.answer_dumped(StatusSchema, view)
+
+
+def edit_status(post_id: PostId) -> Response:
+    """Give a post of the viewer's another text."""
+    text = http.load_body(EditBody())
+    view = http.services().posts.edit(http.signed_in(), post_id, text)
+    return http.answer_dumped(StatusSchema, view)
+
+
+def delete_status(post_id: PostId) -> Response:
+    """Delete a post of the viewer's; answers its source text."""
+    post = http.services().posts.delete(http.signed_in(), post_id)
+    author = http.services().users.me(http.signed_in(), http.reading())
+    view = PostView(post=post, author=author, is_own=True)
+    return http.answer_dumped(DeletedStatusSchema, view)
+
+
+def status_context(post_id: PostId) -> Response:
+    """Show what is around a post in its thread."""
+    thread = http.services().timelines.thread(http.viewer(), http.reading(), post_id)
+    return http.answer_dumped(ContextSchema, thread)
+
+
+_STATUS = "/api/v1/statuses/<id:post_id>"
+
+ROUTES = (
+    Route("POST", "/api/v1/statuses", create_status, policies.write("posts")),
+    Route("GET", _STATUS, status, policies.OPEN_READ),
+    Route("PUT", _STATUS, edit_status, policies.write("posts")),
+    Route("DELETE", _STATUS, delete_status, policies.write("deletes")),
+    Route("GET", f"{_STATUS}/context", status_context, policies.OPEN_READ),
+)

@@ -1,0 +1,42 @@
+"""Timelines: home, and everybody's public posts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kwip.blueprints import http
+from kwip.blueprints.api import policies
+from kwip.blueprints.table import Route
+from kwip.domain.pages import Page
+from kwip.schemas.pages import FilteredQuery
+from kwip.schemas.posts import StatusSchema
+
+if TYPE_CHECKING:
+    from flask import Response
+
+    from kwip.domain.views import PostView
+
+
+def home_timeline() -> Response:
+    """Show posts of the viewer and of whom the viewer follows."""
+    page = http.services().timelines.home(
+        http.signed_in(), http.reading(), http.page_request()
+    )
+    return http.answer_page(StatusSchema, page)
+
+
+def public_timeline() -> Response:
+    """Show everybody's public posts."""
+    asked = http.load_query(FilteredQuery())
+    page: Page[PostView] = Page(items=())
+    if not asked.is_empty:
+        page = http.services().timelines.public(
+            http.viewer(), http.reading(), asked.page
+        )
+    return http.answer_page(StatusSchema, page)
+
+
+ROUTES = (
+    Route("GET", "/api/v1/timelines/home", home_timeline, policies.READ),
+    Route("GET", "/api/v1/timelines/public", public_timeline, policies.OPEN_READ),
+)

@@ -1,0 +1,184 @@
+"""Posts: Mastodon's status and context, and the bodies that write them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from marshmallow import fields, post_dump, validate
+
+from kwip.domain.ids import PostId
+from kwip.domain.posts import Draft, Visibility
+from kwip.schemas.body import BodySchema, Id, NotYet, Text
+from kwip.schemas.dumping import DumpSchema, Instant, constant
+from kwip.schemas.html import post_html
+from kwip.schemas.users import AccountSchema
+
+if TYPE_CHECKING:
+    from kwip.domain.views import PostView, ThreadView
+    from kwip.schemas.urls import Urls
+
+#: Mastodon's word for each visibility.
+_WORDS = {
+    Visibility.PUBLIC: "public",
+    Visibility.UNLISTED: "unlisted",
+    Visibility.FOLLOWERS: "private",
+    Visibility.DIRECT: "direct",
+}
+_VISIBILITIES = {word: visibility for visibility, word in _WORDS.items()}
+#: Both tags of a language and those of Chinese scripts, not all of BCP 47.
+_LANGUAGE = r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}\Z"
+_FOR_VIEWERS: dict[str, object] = {
+    "favourited": False,
+    "reblogged": False,
+    "muted": False,
+    "bookmarked": False,
+    "pinned": False,
+    "filtered": [],
+}
+
+
+class StatusSchema(DumpSchema):
+    """A `PostView` as Mastodon's Status. Every key is always there.
+
+    What a viewer did with a post (`favourited` and so on) is told to viewers only.
+    """
+
+    id = fields.String(attribute="post.id")
+    created_at = Instant(attribute="post.created_at")
+    edited_at = Instant(attribute="post.edited_at")
+    in_reply_to_id = fields.String(attribute="post.in_reply_to_id")
+    in_reply_to_account_id = fields.String(attribute="post.in_reply_to_author_id")
+    sensitive = constant(value=False)
+    spoiler_text = constant("")
+    visibility = fields.Function(lambda view: _WORDS[view.post.visibility])
+    language = fields.String(attribute="post.language")
+    uri = fields.Method("get_url")
+    url = fields.Method("get_url")
+    content = fields.Method("get_content")
+    replies_count = fields.Integer(attribute="post.replies_count")
+    reblogs_count = constant(0)
+    favourites_count = constant(0)
+    application = fields.Function(
+        lambda view: {"name": view.post.source, "website": None}
+    )
+    account = fields.Method("get_account")
+    mentions = fields.Method("get_mentions")
+    reblog = constant(None)
+    media_attachments = constant([])
+    tags = constant([])
+    emojis = constant([])
+    card = constant(None)
+    poll = constant(None)
+    quote = constant(None)
+
+    def __init__(self, urls: Urls, *, is_signed_in: bool):
+        super().__init__(urls, is_signed_in=is_signed_in)
+        self._accounts = AccountSchema(urls, is_signed_in=is_signed_in)
+
+    def get_url(self, view: PostView) -> str:
+        """Give the address of the post's page."""
+        return self.urls.post(view)
+
+    def get_content(self, view: PostView) -> str:
+        """Give the text as HTML."""
+        return post_html(view.post, self.urls)
+
+    def get_account(self, view: PostView) -> object:
+        """Give the author."""
+        return self._accounts.dump(view.author)
+
+    def get_mentions(self, view: PostView) -> list[dict[str, str]]:
+        """Give each mentioned user once, in the order of the text."""
+        names = {m.user_id: m.username for m in view.post.mentions}
+        return [
+            {
+                "id": str(user_id),
+                "username": name,
+                "acct": name,
+                "url": self.urls.user(name),
+            }
+            for user_id, name in names.items()
+        ]
+
+    @post_dump
+    def _tell_viewer(self, status: dict[str, Any], **_: object) -> dict[str, Any]:
+        return status | _FOR_VIEWERS if self.is_signed_in else status
+
+
+class DeletedStatusSchema(StatusSchema):
+    """A status as it was, with its source `text`, so that it can be drafted again."""
+
+    text = fields.String(attribute="post.text")
+
+
+class ContextSchema(DumpSchema):
+    """A `ThreadView` as Mastodon's Context: what is around a post, without it."""
+
+    ancestors = fields.Method("get_ancestors")
+    descendants = fields.Method("get_descendants")
+
+    def __init__(self, urls: Urls, *, is_signed_in: bool):
+        super().__init__(urls, is_signed_in=is_signed_in)
+        self._statuses = StatusSchema(urls, is_signed_in=is_signed_in)
+
+    def get_ancestors(self, thread: ThreadView) -> object:
+        """Give what the post answers, oldest first."""
+        return self._statuses.dump(thread.ancestors, many=True)
+
+    def get_descendants(self, thread: ThreadView) -> object:
+        """Give what answers the post, in reading order."""
+        return self._statuses.dump(thread.descendants, many=True)
+
+
+class EditBody(BodySchema[str]):
+    """The new text of a status.
+
+    What Kwip cannot keep yet is refused rather than lost: a poll, a picture or a
+    warning that silently disappears is worse than an error.
+    """
+
+    status = Text(required=True, error_messages={"required": "Write something first."})
+    media_ids = NotYet()
+    poll = NotYet()
+    spoiler_text = NotYet()
+
+    def make(self, *, status: str, **_: object) -> str:
+        """Return the text."""
+        return status
+
+
+class StatusBody(BodySchema[Draft]):
+    """A new status; what Kwip cannot keep yet is refused, as in `EditBody`."""
+
+    status = Text(required=True, error_messages={"required": "Write something first."})
+    visibility = fields.String(
+        load_default=None,
+        validate=validate.OneOf(_VISIBILITIES, error="Must be one of: {choices}."),
+    )
+    in_reply_to_id = Id(load_default=None)
+    language = fields.String(
+        load_default=None,
+        validate=validate.Regexp(_LANGUAGE, error="This is not a language code."),
+    )
+    media_ids = NotYet()
+    poll = NotYet()
+    spoiler_text = NotYet()
+    scheduled_at = NotYet()
+
+    def make(
+        self,
+        *,
+        status: str,
+        visibility: str | None,
+        in_reply_to_id: int | None,
+        language: str | None,
+        **_: object,
+    ) -> Draft:
+        """Build the draft; public unless it says otherwise."""
+        return Draft(
+            text=status,
+            visibility=_VISIBILITIES[visibility or "public"],
+            in_reply_to_id=None if in_reply_to_id is None else PostId(in_reply_to_id),
+            source="api",
+            language=language,
+        )

@@ -1,0 +1,69 @@
+"""Relationships: Mastodon's relationship, and what is asked about several users."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import fields, validate
+
+from kwip.domain.ids import UserId
+from kwip.schemas.body import BodySchema, Id, NotYet
+from kwip.schemas.dumping import DumpSchema, constant
+
+#: Each of them may cost a query; a page of posts has no more authors.
+MAX_IDS = 80
+
+
+class RelationshipSchema(DumpSchema):
+    """A `Relationship` as Mastodon's. Every key is always there."""
+
+    id = fields.String()
+    following = fields.Boolean(attribute="is_following")
+    showing_reblogs = fields.Boolean(attribute="is_following")
+    notifying = constant(value=False)
+    languages = constant(None)
+    followed_by = fields.Boolean(attribute="is_followed_by")
+    blocking = fields.Boolean(attribute="is_blocking")
+    blocked_by = fields.Boolean(attribute="is_blocked_by")
+    muting = fields.Boolean(attribute="is_muting")
+    muting_notifications = fields.Boolean(attribute="is_muting")
+    muting_expires_at = constant(None)
+    requested = constant(value=False)
+    requested_by = constant(value=False)
+    domain_blocking = constant(value=False)
+    endorsed = constant(value=False)
+    note = constant("")
+
+
+class Ids(fields.List[Any]):
+    """Several ids, or a single one outside a list."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Id(),
+            load_default=list,
+            validate=validate.Length(max=MAX_IDS, error="At most {max} at once."),
+        )
+
+    def _deserialize(self, value: object, *args: Any, **kwargs: Any) -> list[Any]:
+        several = value if isinstance(value, list) else [value]
+        return super()._deserialize(several, *args, **kwargs)
+
+
+class RelationshipsQuery(BodySchema[list[UserId]]):
+    """`id[]`: whom the viewer asks about; each once, in the order asked."""
+
+    id = Ids()
+
+    def make(self, *, id: list[UserId]) -> list[UserId]:  # noqa: A002 - its name
+        """Return the ids."""
+        return list(dict.fromkeys(id))
+
+
+class MuteBody(BodySchema[None]):
+    """How to mute: for good only, so a `duration` is refused."""
+
+    duration = NotYet()
+
+    def make(self, **_: object) -> None:
+        """Return nothing."""
