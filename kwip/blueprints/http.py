@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from kwip.schemas.urls import Urls
     from kwip.services.access import Credential
     from kwip.services.bundle import Services
+    from kwip.services.probes import Probe
     from kwip.services.reading import Reading
 
 T = TypeVar("T")
@@ -42,15 +43,6 @@ T = TypeVar("T")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _CURSORS = frozenset({"max_id", "since_id", "min_id"})
 _EXTENSION = "kwip"
-
-
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """What a look at one server found; without a needed one Kwip is not ready."""
-
-    ok: bool
-    detail: str
-    is_needed: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kwip.domain.posts import Visibility
 
@@ -34,11 +34,11 @@ READ_RESTART_S = 30.0
 BUCKET_GRACE_S = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One post in a timeline, with what the read rules need before hydration.
 
-    `reply_to_id` is the author of the post that it answers, or 0.
+    `reply_to_id` is the author of the post that it answers, or 0. A tuple, for
+    hundreds of them are made from packed integers in each request.
     """
 
     post_id: PostId
@@ -48,10 +48,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Entries below `upper`, newest first, complete down to `lower` (exclusive).
+    """A run of a timeline's entries, newest first, with none left out between them.
 
-    `lower` is the last entry's id when more may follow below it, and `floor` says
-    below which id nothing is stored; `ends` tells that the stored part ends here.
+    `floor` says below which id nothing is stored; `ends` tells that the stored part
+    ends with this chunk.
     """
 
     entries: tuple[Entry, ...]

@@ -13,6 +13,7 @@ from pymongo.errors import (
     PyMongoError,
     WTimeoutError,
 )
+from pymongo.monitoring import CommandListener
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from pymongo.client_session import ClientSession
     from pymongo.database import Database
-    from pymongo.monitoring import CommandListener
 
 T = TypeVar("T")
 Document = dict[str, Any]
@@ -103,3 +103,14 @@ class Store:
     def close(self) -> None:
         """Close every connection."""
         self.client.close()
+
+
+__all__ = [
+    "JOB_TIMEOUT_MS",
+    "WEB_TIMEOUT_MS",
+    "CommandListener",
+    "Document",
+    "Store",
+    "connect",
+    "translated",
+]

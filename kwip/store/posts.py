@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pymongo import ASCENDING, DESCENDING, ReturnDocument
 from pymongo.errors import DuplicateKeyError
@@ -39,6 +39,17 @@ class Pushed:
     mentioned_ids: frozenset[UserId]
 
 
+class Threaded(NamedTuple):
+    """A post in a conversation; `parent_id` is what it answers, or 0.
+
+    A tuple, for a thousand of them are made from packed integers at once.
+    """
+
+    post_id: PostId
+    author_id: UserId
+    parent_id: PostId
+
+
 class PostStore:
     """The `posts` collection, without its delivery (see `OutboxStore`)."""
 
@@ -67,6 +78,12 @@ class PostStore:
         """Read posts and tombstones by id, in one query."""
         found = self._posts.find({"_id": {"$in": list(ids)}}, _POST)
         return {PostId(document["_id"]): to_post(document) for document in found}
+
+    @translated()
+    def find(self, post_id: PostId, nonce: str) -> Post | None:
+        """Find the post that was inserted under this id with this nonce."""
+        document = self._posts.find_one({"_id": post_id, "nonce": nonce}, _POST)
+        return None if document is None else to_post(document)
 
     @translated()
     def history(self, post_id: PostId) -> History | None:
@@ -165,11 +182,17 @@ class PostStore:
         return [_entry(d) for d in found.sort("_id", order).limit(limit)]
 
     @translated()
-    def thread(self, root_id: PostId, *, limit: int) -> list[tuple[PostId, PostId]]:
-        """Read (post, what it answers or 0) of a conversation, oldest first."""
-        found = self._posts.find({"root_id": root_id}, {"in_reply_to_id": 1})
+    def thread(self, root_id: PostId, *, limit: int) -> list[Threaded]:
+        """Read the posts of a conversation (tombstones too), oldest first."""
+        found = self._posts.find(
+            {"root_id": root_id}, {"author_id": 1, "in_reply_to_id": 1}
+        )
         return [
-            (PostId(d["_id"]), PostId(d["in_reply_to_id"] or 0))
+            Threaded(
+                PostId(d["_id"]),
+                UserId(d["author_id"]),
+                PostId(d["in_reply_to_id"] or 0),
+            )
             for d in found.sort("_id", ASCENDING).limit(limit)
         ]
 

@@ -301,6 +301,11 @@ class TimelineStore:
             {"$pull": {"entries": {"$in": list(ids)}}},
         )
 
+    @translated()
+    def clear_epoch(self, owner: str, epoch: int) -> None:
+        """Delete what a rebuild that died left of an epoch that nobody reads yet."""
+        self._buckets.delete_many({"owner": owner, "epoch": epoch})
+
 
 def _in_use(bucket: OpenBucket) -> Document:
     """Match the sealed buckets that readers of an open bucket look at."""

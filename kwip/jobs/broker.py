@@ -1,0 +1,85 @@
+"""The queue: a bell on one side, a worker on the other, dramatiq between them.
+
+A message is a job's name and an id. Losing one costs time only, because each job has
+a durable source that the sweeper looks through; so messages are neither retried nor
+kept, and retries are dated in that source.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import dramatiq
+import structlog
+from dramatiq.brokers.redis import RedisBroker
+
+from kwip.cache.queue import QueueError, connect_queue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+log = structlog.get_logger()
+
+#: The queue of each job: upkeep must not wait behind a burst of fan-outs.
+QUEUES = {"fanout": "fanout", "edge": "upkeep"}
+#: After a ring that failed, rings are left out for so long, in seconds.
+QUIET_S = 1.0
+#: How long an idle worker waits between two looks, in milliseconds at most.
+POLL_MS = 100
+
+
+def make_broker(uri: str, *, is_worker: bool) -> RedisBroker:
+    """Connect to the queue, without middleware: jobs look after themselves."""
+    broker: RedisBroker = RedisBroker(  # type: ignore[no-untyped-call] # no types
+        client=connect_queue(uri, is_worker=is_worker), middleware=[]
+    )
+    for queue in set(QUEUES.values()):
+        broker.declare_queue(queue)
+    return broker
+
+
+class QueueBell:
+    """Ring for a job, and never fail.
+
+    Args:
+        broker: Where to.
+        monotonic: Seconds, for leaving a dead queue alone.
+    """
+
+    def __init__(
+        self, broker: RedisBroker, monotonic: Callable[[], float] = time.monotonic
+    ):
+        self._broker = broker
+        self._monotonic = monotonic
+        self._quiet_until = 0.0
+
+    def __call__(self, job: str, job_id: str) -> None:
+        """Put one message into the job's queue; on Redis down, do without it."""
+        if self._monotonic() < self._quiet_until:
+            return
+        try:
+            self._broker.enqueue(
+                dramatiq.Message(
+                    queue_name=QUEUES[job],
+                    actor_name=job,
+                    args=(job_id,),
+                    kwargs={},
+                    options={},
+                )
+            )
+        except QueueError as error:
+            self._quiet_until = self._monotonic() + QUIET_S
+            log.warning("bell_failed", job=job, reason=type(error).__name__)
+
+
+def make_worker(
+    broker: RedisBroker, jobs: dict[str, Callable[[str], None]], *, threads: int
+) -> dramatiq.Worker:
+    """Make a worker that runs `jobs`, by name, when the bell rings for them."""
+    for name, run in jobs.items():
+        as_actor = dramatiq.actor(
+            actor_name=name, queue_name=QUEUES[name], broker=broker
+        )
+        as_actor(run)
+    return dramatiq.Worker(broker, worker_threads=threads, worker_timeout=POLL_MS)

@@ -1,0 +1,60 @@
+"""The jobs, by name. Each may run twice, at once, or never: the next ring helps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from kwip import telemetry
+from kwip.domain.ids import PostId, UserId
+from kwip.services.fanout import LeaseLostError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kwip.services.bundle import Services
+
+log = structlog.get_logger()
+
+
+def jobs(services: Services) -> dict[str, Callable[[str], None]]:
+    """Give every job as a function of the id that it is rung for."""
+    work = {"fanout": _fanout, "edge": _edge}
+
+    def guarded(name: str) -> Callable[[str], None]:
+        def run(job_id: str) -> None:
+            # The job runner: whatever goes wrong, the worker goes on, and the
+            # sweeper rings again for what is left.
+            try:
+                outcome = work[name](services, job_id)
+            except Exception:
+                outcome = "error"
+                log.exception("job_failed", job=name, job_id=job_id)
+            telemetry.JOBS.labels(name, outcome).inc()
+
+        return run
+
+    return {name: guarded(name) for name in work}
+
+
+def _fanout(services: Services, job_id: str) -> str:
+    """Deliver a post, and what waits with it."""
+    lease = services.fanout.begin(PostId(int(job_id)))
+    if lease is None:
+        return "nothing"
+    try:
+        services.fanout.deliver(lease)
+    except LeaseLostError:
+        return "taken_over"
+    except Exception:
+        log.exception("fanout_failed", post_id=job_id, attempts=lease.attempts)
+        return services.fanout.fail(lease)
+    return "done"
+
+
+def _edge(services: Services, job_id: str) -> str:
+    """Merge or scrub what a follow or unfollow left to do."""
+    follower, _, followee = job_id.partition(":")
+    is_settled = services.upkeep.settle(UserId(int(follower)), UserId(int(followee)))
+    return "done" if is_settled else "later"

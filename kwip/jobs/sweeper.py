@@ -1,0 +1,65 @@
+"""Ring for whatever should have been done by now: the queue is only a bell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+
+from kwip import telemetry
+from kwip.domain.clock import at, to_ms
+from kwip.domain.errors import StoreUnavailableError
+
+if TYPE_CHECKING:
+    from threading import Event
+
+    from kwip.domain.clock import ClockMs
+    from kwip.services.bell import Bell
+    from kwip.store.edges import EdgeStore
+    from kwip.store.outbox import OutboxStore
+
+log = structlog.get_logger()
+
+#: Between two sweeps, in seconds.
+EVERY_S = 1.0
+#: What was rung for is rung for again after so long, in milliseconds.
+AGAIN_MS = 10_000
+#: The most that one sweep rings for, of each kind.
+AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweeper:
+    """Look through the durable sources of all jobs."""
+
+    outbox: OutboxStore
+    edges: EdgeStore
+    bell: Bell
+    clock: ClockMs
+
+    def sweep(self) -> int:
+        """Ring for everything that is overdue; count the rings. Two short queries."""
+        now_ms = self.clock()
+        now, again = at(now_ms), at(now_ms + AGAIN_MS)
+        posts = self.outbox.take_due(now, again, AT_ONCE)
+        edges = self.edges.take_due(now, again, AT_ONCE)
+        for post_id in posts:
+            self.bell("fanout", str(post_id))
+        for edge in edges:
+            self.bell("edge", f"{edge.follower_id}:{edge.followee_id}")
+        oldest = self.outbox.oldest_pending_at()
+        age_ms = 0 if oldest is None else max(0, now_ms - to_ms(oldest))
+        telemetry.FANOUT_OLDEST_PENDING.set(age_ms / 1000)
+        return len(posts) + len(edges)
+
+    def run(self, stop: Event) -> None:
+        """Sweep once a second until told to stop; outlast an absent MongoDB."""
+        while not stop.wait(EVERY_S):
+            try:
+                rung = self.sweep()
+            except StoreUnavailableError as error:
+                log.warning("sweep_failed", **error.context)
+                continue
+            if rung:
+                log.info("swept", rung=rung)

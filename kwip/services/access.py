@@ -1,0 +1,247 @@
+"""Who makes a request: sessions, personal tokens, sign-in.
+
+A credential is `<user id>.<secret>`, so that everything about the viewer can be asked
+for in the first round trip. Reads take it from the cache, where it is an entity like
+any other; the permission for a write always comes from MongoDB.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from kwip.cache import drops
+from kwip.domain.clock import at
+from kwip.domain.errors import InvalidError, NotAuthenticatedError, NotFoundError
+from kwip.domain.ids import UserId, parse_id
+from kwip.domain.users import READ, WRITE, Viewer
+from kwip.services.entities import AccessId
+from kwip.services.reading import Want
+from kwip.store.access import Access as StoredAccess
+from kwip.store.users import digest_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kwip.domain.clock import ClockMs
+    from kwip.domain.ids import PostId
+    from kwip.services.entities import Entities, Stores
+    from kwip.services.fence import Fence
+    from kwip.services.passwords import Passwords
+    from kwip.services.reading import Reading
+
+SESSION_LIFETIME = dt.timedelta(days=30)
+SCOPES = frozenset({READ, WRITE})
+TOKEN_NAME_MAX, MAX_TOKENS = 60, 100
+_SECRET_BYTES = 24
+_SECRET_MAX = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What a browser or an app shows; `kind` says where it was made."""
+
+    kind: Literal["session", "token"]
+    user_id: UserId
+    secret: str
+
+    @classmethod
+    def parse(cls, kind: Literal["session", "token"], text: str) -> Credential | None:
+        """Read `<user id>.<secret>`; None if it cannot be one."""
+        user, _, secret = text.partition(".")
+        user_id = parse_id(user)
+        is_shaped = secret.isascii() and 0 < len(secret) <= _SECRET_MAX
+        if user_id is None or not is_shaped:
+            return None
+        return cls(kind, UserId(user_id), secret)
+
+    @property
+    def text(self) -> str:
+        """The form in which it is shown."""
+        return f"{self.user_id}.{self.secret}"
+
+    @property
+    def id(self) -> AccessId:
+        """The name under which it is stored, which does not tell the secret."""
+        return AccessId(self.user_id, digest_of(self.secret))
+
+
+@dataclass(frozen=True, slots=True)
+class TokenInfo:
+    """What the list of personal tokens shows of one."""
+
+    id: str
+    name: str
+    scopes: frozenset[str]
+    created_at: dt.datetime
+
+
+class Access:
+    """Recognise viewers; begin and end their sessions and tokens."""
+
+    def __init__(
+        self,
+        stores: Stores,
+        entities: Entities,
+        fence: Fence,
+        passwords: Passwords,
+        clock: ClockMs,
+    ):
+        self._stores = stores
+        self._entities = entities
+        self._fence = fence
+        self._passwords = passwords
+        self._clock = clock
+
+    def open(
+        self,
+        credential: Credential | None,
+        reading: Reading,
+        *,
+        post_id: PostId | None = None,
+        username: str | None = None,
+    ) -> Viewer | None:
+        """Recognise who reads, in one Redis round trip (cold: one more, 5 queries).
+
+        The viewer's relations and profile, and the post or username in the path,
+        come along, so that the service that follows has them already.
+        """
+        if credential is None:
+            return None
+        wants: list[Want[Any, Any]] = [
+            Want(self._entities.relations, [credential.user_id]),
+            Want(self._entities.users, [credential.user_id]),
+        ]
+        if post_id is not None:
+            wants.append(Want(self._entities.posts, [post_id]))
+        if username is not None:
+            wants.append(Want(self._entities.handles, [username]))
+        kinds = {"session": self._entities.sessions, "token": self._entities.tokens}
+        guard = Want(kinds[credential.kind], [credential.id])
+        found = reading.fetch_guarded(guard, *wants)[0].get(credential.id)
+        return self._viewer(found)
+
+    def confirm(self, credential: Credential | None) -> Viewer | None:
+        """Recognise who writes, straight from MongoDB: one query."""
+        if credential is None:
+            return None
+        stores = {"session": self._stores.sessions, "token": self._stores.tokens}
+        found = stores[credential.kind].find(
+            credential.user_id, digest_of(credential.secret)
+        )
+        return self._viewer(found)
+
+    def _viewer(self, access: StoredAccess | None) -> Viewer | None:
+        if access is None:
+            return None
+        # MongoDB deletes ended sessions only once a minute, and the cache later.
+        if access.expires_at is not None and access.expires_at <= at(self._clock()):
+            return None
+        return Viewer(
+            id=access.user_id,
+            username=access.username,
+            digest=access.digest,
+            scopes=access.scopes,
+        )
+
+    def sign_in(self, login: str, password: str, agent: str) -> Credential:
+        """Begin a session for the owner of a username or an e-mail address.
+
+        Raises:
+            NotAuthenticatedError: Alike, and as slow, whether the user exists.
+        """
+        known = self._stores.users.credentials_of(login.strip().lstrip("@").casefold())
+        stored = known.password_hash if known else None
+        if not self._passwords.matches(stored, password) or known is None:
+            raise NotAuthenticatedError("The name or the password is not right.")
+        return self.begin_session(known.user_id, known.username, agent)
+
+    def begin_session(self, user_id: UserId, username: str, agent: str) -> Credential:
+        """Begin a session for somebody who has just proved who they are."""
+        credential = Credential(
+            "session", user_id, secrets.token_urlsafe(_SECRET_BYTES)
+        )
+        now = at(self._clock())
+        self._stores.sessions.create(
+            StoredAccess(
+                user_id=user_id,
+                digest=credential.id.digest,
+                username=username,
+                name=agent[:200],
+                scopes=SCOPES,
+                created_at=now,
+                expires_at=now + SESSION_LIFETIME,
+            )
+        )
+        self._drop(drops.sign_in, credential.id)
+        return credential
+
+    def sign_out(self, viewer: Viewer) -> None:
+        """End the viewer's session; whoever shows it afterwards is nobody."""
+        self._stores.sessions.delete(viewer.id, viewer.digest)
+        self._drop(drops.sign_out, AccessId(viewer.id, viewer.digest))
+
+    def create_token(
+        self, viewer: Viewer, name: str, scopes: frozenset[str]
+    ) -> tuple[TokenInfo, str]:
+        """Make a personal token; its text is given this once.
+
+        Raises:
+            InvalidError: The name or the scopes are not allowed, or there are
+                `MAX_TOKENS` already.
+        """
+        name = name.strip()
+        if not name or len(name) > TOKEN_NAME_MAX:
+            limit = f"Use 1 to {TOKEN_NAME_MAX} characters."
+            raise InvalidError("The token needs a name.", {"name": limit})
+        if not scopes or not scopes <= SCOPES:
+            raise InvalidError(
+                "The token may do nothing.", {"scopes": "Choose read, write or both."}
+            )
+        if len(self._stores.tokens.of_user(viewer.id)) >= MAX_TOKENS:
+            raise InvalidError(
+                "There are too many tokens.",
+                {"name": f"Revoke one first; {MAX_TOKENS} are the most."},
+            )
+        credential = Credential(
+            "token", viewer.id, secrets.token_urlsafe(_SECRET_BYTES)
+        )
+        stored = StoredAccess(
+            user_id=viewer.id,
+            digest=credential.id.digest,
+            username=viewer.username,
+            name=name,
+            scopes=scopes,
+            created_at=at(self._clock()),
+        )
+        self._stores.tokens.create(stored)
+        self._drop(drops.create_token, credential.id)
+        return _info(stored), credential.text
+
+    def tokens(self, viewer: Viewer) -> list[TokenInfo]:
+        """List the viewer's personal tokens, oldest first; one query."""
+        return [_info(token) for token in self._stores.tokens.of_user(viewer.id)]
+
+    def revoke_token(self, viewer: Viewer, token_id: str) -> None:
+        """End a personal token of the viewer.
+
+        Raises:
+            NotFoundError: There is none of that id (it is ended all the same).
+        """
+        was_there = self._stores.tokens.delete(viewer.id, token_id)
+        self._drop(drops.revoke_token, AccessId(viewer.id, token_id))
+        if not was_there:
+            raise NotFoundError("There is no such token.")
+
+    def _drop(self, keys_of: Callable[..., tuple[Any, ...]], access: AccessId) -> None:
+        self._fence.drop(keys_of(user_id=access.user_id, digest=access.digest))
+
+
+def _info(access: StoredAccess) -> TokenInfo:
+    return TokenInfo(access.digest, access.name, access.scopes, access.created_at)
+
+
+def _new_secret() -> str:
+    return secrets.token_urlsafe(_SECRET_BYTES)

@@ -1,0 +1,32 @@
+"""All services together, as the doors get them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kwip.services.access import Access
+    from kwip.services.clock_guard import ClockGuard
+    from kwip.services.fanout import Fanout
+    from kwip.services.posts import Posts
+    from kwip.services.reading import Readings
+    from kwip.services.relationships import Relationships
+    from kwip.services.timelines import Timelines
+    from kwip.services.upkeep import Upkeep
+    from kwip.services.users import Users
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """What Kwip can do, one attribute a feature."""
+
+    readings: Readings
+    access: Access
+    users: Users
+    posts: Posts
+    relationships: Relationships
+    timelines: Timelines
+    fanout: Fanout
+    upkeep: Upkeep
+    clock_guard: ClockGuard

@@ -1,0 +1,74 @@
+"""Refuse writes while this machine's clock and MongoDB's disagree.
+
+Ids carry the time, so a wrong clock would put posts where no reader looks for them.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from kwip.domain.clock import to_ms
+from kwip.domain.errors import StoreUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kwip.domain.clock import ClockMs
+    from kwip.store.client import Document
+
+#: Further apart than this, in milliseconds, and writes are refused.
+MAX_SKEW_MS = 2_000
+#: How long one comparison holds, in milliseconds of the monotonic clock.
+CHECK_EVERY_MS = 60_000
+
+
+class ClockGuard:
+    """Compare the clocks at the first write, and then once a minute."""
+
+    def __init__(
+        self,
+        hello: Callable[[], Document],
+        clock: ClockMs,
+        monotonic_ms: Callable[[], int],
+    ):
+        self._hello = hello
+        self._clock = clock
+        self._monotonic_ms = monotonic_ms
+        self._lock = threading.Lock()
+        self._checked_ms: int | None = None
+        self._skew_ms = 0
+
+    def skew_ms(self) -> int:
+        """Measure by how much this clock is ahead of MongoDB's; one command.
+
+        The answer's way counts as half of the round trip.
+        """
+        before = self._clock()
+        server = to_ms(self._hello()["localTime"])
+        after = self._clock()
+        return (before + after) // 2 - server
+
+    def require(self) -> None:
+        """Let a write pass.
+
+        Raises:
+            StoreUnavailableError: The clocks are more than 2 s apart.
+        """
+        with self._lock:
+            now = self._monotonic_ms()
+            checked = self._checked_ms
+            if checked is None or now - checked >= CHECK_EVERY_MS or self._is_off:
+                self._skew_ms = self.skew_ms()
+                self._checked_ms = now
+            if self._is_off:
+                raise StoreUnavailableError(
+                    "This server's clock is wrong, so nothing can be posted. "
+                    "Try again when its operator has set it.",
+                    retry_after_s=60,
+                    skew_ms=self._skew_ms,
+                )
+
+    @property
+    def _is_off(self) -> bool:
+        return abs(self._skew_ms) > MAX_SKEW_MS

@@ -1,0 +1,407 @@
+"""What is cached: how each entity is named, loaded, and turned into bytes.
+
+Payloads are JSON or packed integers. Whole pages and ready-made bytes of posts will
+be further views of these same entities.
+"""
+
+from __future__ import annotations
+
+import json
+from array import array
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kwip.cache import keys
+from kwip.domain.clock import at, to_ms
+from kwip.domain.ids import MAX_ID, PostId, UserId
+from kwip.domain.posts import Post, Visibility
+from kwip.domain.relationships import Relations
+from kwip.domain.text import Link, Mention
+from kwip.domain.timelines import Chunk, Entry, merge_newest
+from kwip.domain.users import User
+from kwip.services.reading import Kind
+from kwip.store.access import Access
+from kwip.store.posts import Threaded
+from kwip.store.timelines import home_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from kwip.cache.keys import CacheKey
+    from kwip.store.access import AccessStore
+    from kwip.store.posts import PostStore
+    from kwip.store.relationships import RelationshipStore
+    from kwip.store.timelines import TimelineStore
+    from kwip.store.users import UserStore
+
+#: How many entries one skeleton holds: several pages, so that filtering or scrolling
+#: on needs no other one, and little enough to decode for each request.
+CHUNK = 200
+#: The most posts of one thread that are looked at.
+MAX_THREAD = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A part of a timeline: `CHUNK` entries next to a cursor.
+
+    The newest below `upper`; or, if `above` is given, the oldest above it.
+    `owner_id` is whose home or user timeline it is, 0 for public.
+    """
+
+    owner_id: UserId
+    upper: int = MAX_ID
+    above: int | None = None
+
+    @property
+    def view(self) -> str:
+        """The field of the entity's hash that holds it."""
+        if self.above is not None:
+            return f"above:{self.above}"
+        return "head" if self.upper == MAX_ID else f"below:{self.upper}"
+
+
+@dataclass(frozen=True, slots=True)
+class AccessId:
+    """A session or token, by its user and the digest of its secret."""
+
+    user_id: UserId
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stores:
+    """The stores that cached entities are loaded from."""
+
+    users: UserStore
+    posts: PostStore
+    relationships: RelationshipStore
+    timelines: TimelineStore
+    sessions: AccessStore
+    tokens: AccessStore
+
+
+class Entities:
+    """Every kind of cached entity."""
+
+    def __init__(self, stores: Stores):
+        self.posts: Kind[PostId, Post] = Kind(
+            name="post",
+            key=keys.post,
+            view=_one_view,
+            encode=_encode_post,
+            decode=_decode_post,
+            version=lambda post: post.version,
+            load=stores.posts.get_many,
+            ttl_s=keys.DOCUMENT_TTL_S,
+        )
+        self.users: Kind[UserId, User] = Kind(
+            name="user",
+            key=keys.user,
+            view=_one_view,
+            encode=_encode_user,
+            decode=_decode_user,
+            version=lambda user: user.version,
+            load=stores.users.get_many,
+            ttl_s=keys.DOCUMENT_TTL_S,
+        )
+        self.handles: Kind[str, UserId] = Kind(
+            name="handle",
+            key=keys.handle,
+            view=_one_view,
+            encode=lambda user_id: str(user_id).encode(),
+            decode=lambda raw: UserId(int(raw)),
+            version=_unversioned,
+            load=stores.users.ids_of,
+            ttl_s=keys.DOCUMENT_TTL_S,
+        )
+        self.relations: Kind[UserId, Relations] = Kind(
+            name="relations",
+            key=keys.relations,
+            view=_one_view,
+            encode=_encode_relations,
+            decode=_decode_relations,
+            version=_unversioned,
+            load=stores.relationships.relations,
+            ttl_s=keys.AUTHORITY_TTL_S,
+        )
+        self.sessions = _access_kind("session", keys.session, stores.sessions)
+        self.tokens = _access_kind("token", keys.token, stores.tokens)
+        self.homes = _skeleton_kind(
+            "home", lambda s: keys.home(s.owner_id), _HomeLoader(stores)
+        )
+        self.user_timelines = _skeleton_kind(
+            "user_timeline",
+            lambda s: keys.user_timeline(s.owner_id),
+            lambda s: _whole(
+                stores.posts.entries_by(
+                    [s.owner_id],
+                    below=s.upper,
+                    above=s.above or 0,
+                    limit=CHUNK,
+                    ascending=s.above is not None,
+                )
+            ),
+        )
+        self.public = _skeleton_kind(
+            "public",
+            lambda _: keys.public(),
+            lambda s: _whole(
+                stores.posts.listed(
+                    below=s.upper,
+                    above=s.above or 0,
+                    limit=CHUNK,
+                    ascending=s.above is not None,
+                )
+            ),
+        )
+        self.threads: Kind[PostId, tuple[Threaded, ...]] = Kind(
+            name="thread",
+            key=keys.thread,
+            view=_one_view,
+            encode=_encode_thread,
+            decode=_decode_thread,
+            version=_unversioned,
+            load=lambda roots: {
+                root: tuple(stores.posts.thread(root, limit=MAX_THREAD))
+                for root in roots
+            },
+            ttl_s=keys.TIMELINE_TTL_S,
+        )
+
+
+class _HomeLoader:
+    """Read a part of what a home stores, with authors and addressees."""
+
+    def __init__(self, stores: Stores):
+        self._timelines = stores.timelines
+        self._posts = stores.posts
+
+    def __call__(self, part: Slice) -> Chunk:
+        stored = self._timelines.stored(home_of(part.owner_id))
+        if stored is None:  # nothing is materialised: all of it is below the floor
+            return Chunk((), floor=MAX_ID, ends=True)
+        if part.above is None:
+            ids = [i for i in stored.ids if i < part.upper]
+            chosen = ids[:CHUNK]
+        else:
+            ids = [i for i in stored.ids if i > part.above]
+            chosen = ids[-CHUNK:]
+        entries = merge_newest([self._posts.entries(chosen)], CHUNK)
+        return Chunk(
+            tuple(entries), floor=stored.open.floor, ends=len(ids) == len(chosen)
+        )
+
+
+def _whole(entries: list[Entry]) -> Chunk:
+    """Make a chunk of a timeline that is a query: its floor is the end of it."""
+    ordered = merge_newest([entries], CHUNK)
+    return Chunk(tuple(ordered), floor=0, ends=len(ordered) < CHUNK)
+
+
+def _one_view(_: object) -> str:
+    return "doc"
+
+
+def _unversioned(_: object) -> int:
+    return 0
+
+
+def _skeleton_kind(
+    name: str, key: Callable[[Slice], CacheKey], load: Callable[[Slice], Chunk]
+) -> Kind[Slice, Chunk]:
+    return Kind(
+        name=name,
+        key=key,
+        view=lambda part: part.view,
+        encode=_encode_chunk,
+        decode=_decode_chunk,
+        version=_unversioned,
+        load=lambda parts: {part: load(part) for part in parts},
+        ttl_s=keys.TIMELINE_TTL_S,
+    )
+
+
+def _access_kind(
+    name: str, key: Callable[[UserId, str], CacheKey], store: AccessStore
+) -> Kind[AccessId, Access]:
+    def load(ids: Sequence[AccessId]) -> Mapping[AccessId, Access]:
+        found = {i: store.find(i.user_id, i.digest) for i in ids}
+        return {i: access for i, access in found.items() if access is not None}
+
+    return Kind(
+        name=name,
+        key=lambda i: key(i.user_id, i.digest),
+        view=_one_view,
+        encode=_encode_access,
+        decode=_decode_access,
+        version=_unversioned,
+        load=load,
+        ttl_s=keys.AUTHORITY_TTL_S,
+    )
+
+
+def _dump(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _encode_user(user: User) -> bytes:
+    return _dump(
+        [
+            user.id,
+            user.username,
+            user.display_name,
+            user.bio,
+            user.avatar,
+            user.posts_count,
+            user.followers_count,
+            user.following_count,
+            user.version,
+        ]
+    )
+
+
+def _decode_user(raw: bytes) -> User:
+    user_id, username, display_name, bio, avatar, posts, followers, following, v = (
+        json.loads(raw)
+    )
+    return User(
+        id=UserId(user_id),
+        username=username,
+        display_name=display_name,
+        bio=bio,
+        avatar=avatar,
+        posts_count=posts,
+        followers_count=followers,
+        following_count=following,
+        version=v,
+    )
+
+
+def _encode_post(post: Post) -> bytes:
+    return _dump(
+        {
+            "id": post.id,
+            "by": post.author_id,
+            "text": post.text,
+            "vis": post.visibility.value,
+            "at": to_ms(post.created_at),
+            "links": [[x.start, x.end, x.url] for x in post.links],
+            "mentions": [
+                [x.start, x.end, x.user_id, x.username] for x in post.mentions
+            ],
+            "to": post.in_reply_to_id,
+            "to_by": post.in_reply_to_author_id,
+            "root": post.root_id,
+            "src": post.source,
+            "lang": post.language,
+            "edited": None if post.edited_at is None else to_ms(post.edited_at),
+            "gone": post.is_tombstone,
+            "replies": post.replies_count,
+            "v": post.version,
+        }
+    )
+
+
+def _decode_post(raw: bytes) -> Post:
+    d: dict[str, Any] = json.loads(raw)
+    return Post(
+        id=PostId(d["id"]),
+        author_id=UserId(d["by"]),
+        text=d["text"],
+        visibility=Visibility(d["vis"]),
+        created_at=at(d["at"]),
+        links=tuple(Link(*x) for x in d["links"]),
+        mentions=tuple(Mention(*x) for x in d["mentions"]),
+        in_reply_to_id=d["to"],
+        in_reply_to_author_id=d["to_by"],
+        root_id=PostId(d["root"]),
+        source=d["src"],
+        language=d["lang"],
+        edited_at=None if d["edited"] is None else at(d["edited"]),
+        is_tombstone=d["gone"],
+        replies_count=d["replies"],
+        version=d["v"],
+    )
+
+
+def _encode_relations(relations: Relations) -> bytes:
+    groups = (
+        relations.follows,
+        relations.mutes,
+        relations.blocks,
+        relations.blocked_by,
+    )
+    packed = array("q", [len(group) for group in groups])
+    for group in groups:
+        packed.extend(group)
+    return packed.tobytes()
+
+
+def _decode_relations(raw: bytes) -> Relations:
+    packed = array("q")
+    packed.frombytes(raw)
+    start, groups = 4, []
+    for length in packed[:4]:
+        groups.append(frozenset(UserId(i) for i in packed[start : start + length]))
+        start += length
+    follows, mutes, blocks, blocked_by = groups
+    return Relations(follows=follows, mutes=mutes, blocks=blocks, blocked_by=blocked_by)
+
+
+def _encode_access(access: Access) -> bytes:
+    return _dump(
+        [
+            access.user_id,
+            access.digest,
+            access.username,
+            access.name,
+            sorted(access.scopes),
+            to_ms(access.created_at),
+            None if access.expires_at is None else to_ms(access.expires_at),
+        ]
+    )
+
+
+def _decode_access(raw: bytes) -> Access:
+    user_id, digest, username, name, scopes, created, expires = json.loads(raw)
+    return Access(
+        user_id=UserId(user_id),
+        digest=digest,
+        username=username,
+        name=name,
+        scopes=frozenset(scopes),
+        created_at=at(created),
+        expires_at=None if expires is None else at(expires),
+    )
+
+
+def _encode_chunk(chunk: Chunk) -> bytes:
+    packed = array("q", [chunk.floor, chunk.ends])
+    for entry in chunk.entries:
+        packed.extend((entry.post_id, entry.author_id, entry.reply_to_id))
+    return packed.tobytes()
+
+
+def _decode_chunk(raw: bytes) -> Chunk:
+    packed = array("q")
+    packed.frombytes(raw)
+    entries = tuple(
+        map(Entry._make, zip(packed[2::3], packed[3::3], packed[4::3], strict=True))
+    )
+    return Chunk(entries, floor=packed[0], ends=bool(packed[1]))
+
+
+def _encode_thread(thread: tuple[Threaded, ...]) -> bytes:
+    packed = array("q")
+    for one in thread:
+        packed.extend((one.post_id, one.author_id, one.parent_id))
+    return packed.tobytes()
+
+
+def _decode_thread(raw: bytes) -> tuple[Threaded, ...]:
+    packed = array("q")
+    packed.frombytes(raw)
+    return tuple(
+        map(Threaded._make, zip(packed[0::3], packed[1::3], packed[2::3], strict=True))
+    )

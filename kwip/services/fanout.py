@@ -1,0 +1,222 @@
+"""Deliver posts into the homes of followers, resumable at every step.
+
+A post is its own outbox. A worker leases it, records that it will be pushed, and goes
+around the ring of its author's followers chunk by chunk: push, seal what is full, drop
+the cached homes, move the cursor. Each step may be repeated; none may be left out. The
+lease's owner fences every step, so a worker that was stopped for too long cannot move
+a cursor that somebody else has taken over.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from kwip import telemetry
+from kwip.cache import drops
+from kwip.domain.clock import at, to_ms
+from kwip.domain.ids import MAX_ID, ms_of
+from kwip.domain.posts import Visibility
+from kwip.store.timelines import home_of
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Iterator
+
+    from kwip.domain.clock import ClockMs
+    from kwip.domain.ids import PostId, UserId
+    from kwip.services.entities import Stores
+    from kwip.services.fence import Fence
+    from kwip.services.upkeep import Upkeep
+    from kwip.store.edges import EdgeStore
+    from kwip.store.outbox import Lease, OutboxStore
+
+#: A post whose id is this much older than its insert was loaded with its own date;
+#: its lag tells nothing.
+BACKDATED_MS = 60_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FanoutTimes:
+    """How fan-out is paced; times in milliseconds."""
+
+    chunk: int = 1_000
+    lease_ms: int = 30_000
+    max_attempts: int = 8
+    retry_min_ms: int = 1_000
+    retry_max_ms: int = 300_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FanoutParts:
+    """What `Fanout` is made of."""
+
+    stores: Stores
+    outbox: OutboxStore
+    edges: EdgeStore
+    upkeep: Upkeep
+    fence: Fence
+    clock: ClockMs
+    rng: random.Random
+    times: FanoutTimes
+
+
+class LeaseLostError(Exception):
+    """Somebody else has taken the posts over, or they were deleted: stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a delivery is on the ring of followers."""
+
+    cursor: int
+    has_wrapped: bool
+
+
+class Fanout:
+    """Deliver what the outbox holds."""
+
+    def __init__(self, parts: FanoutParts):
+        self._users = parts.stores.users
+        self._timelines = parts.stores.timelines
+        self._outbox = parts.outbox
+        self._edges = parts.edges
+        self._upkeep = parts.upkeep
+        self._fence = parts.fence
+        self._clock = parts.clock
+        self._rng = parts.rng
+        self._times = parts.times
+
+    def begin(self, post_id: PostId) -> Lease | None:
+        """Take a post, and what waits with it; None if there is nothing to do.
+
+        A post that was tried too often becomes a dead letter here.
+        """
+        now = self._clock()
+        lease = self._outbox.lease(
+            post_id, secrets.token_hex(8), at(now), at(now + self._times.lease_ms)
+        )
+        if lease is not None and lease.attempts > self._times.max_attempts:
+            self._outbox.give_up(lease, "dead", at(now))
+            telemetry.JOBS.labels("fanout", "dead").inc()
+            return None
+        return lease
+
+    def deliver(self, lease: Lease) -> int:
+        """Deliver leased posts to everybody they are for; count the deliveries.
+
+        Raises:
+            LeaseLostError: Somebody else goes on; nothing is left to do here.
+            StoreUnavailableError: Give the lease up, somebody will go on.
+        """
+        start = lease.start if lease.mode else self._choose(lease)
+        delivered = 0
+        for owners, place in self._chunks(lease, start):
+            delivered += self._push(lease, owners)
+            if place is not None:
+                self._advance(lease, cursor=place.cursor, has_wrapped=place.has_wrapped)
+        if not self._outbox.finish(lease):
+            raise LeaseLostError
+        for post in lease.posts:
+            self._fence.drop(
+                drops.count(author_id=post.author_id, parent_id=post.in_reply_to_id)
+            )
+        self._observe(lease, delivered)
+        return delivered
+
+    def fail(self, lease: Lease) -> Literal["retry", "dead"]:
+        """Give a lease up after an error: to be tried again later, or dead."""
+        now = self._clock()
+        if lease.attempts >= self._times.max_attempts:
+            self._outbox.give_up(lease, "dead", at(now))
+            return "dead"
+        longest = self._times.retry_min_ms << (lease.attempts - 1)
+        wait = min(longest, self._times.retry_max_ms) * self._rng.uniform(0.5, 1.0)
+        self._outbox.give_up(lease, "pending", at(now + round(wait)))
+        return "retry"
+
+    def _choose(self, lease: Lease) -> int:
+        """Record that the posts are pushed, and where the ring is entered.
+
+        It is recorded before any follower is looked up: whoever follows after that
+        look is served by the merge, which takes posts whose mode is recorded. Large
+        rings are entered anywhere, so that nobody is always last.
+        """
+        author = self._users.get_many([lease.author_id]).get(lease.author_id)
+        start = 0
+        if author is not None and author.followers_count > self._times.chunk:
+            low, high = self._edges.follower_bounds(lease.author_id)
+            start = low + round((high - low) * self._rng.random())
+        self._advance(lease, mode="push", start=start)
+        return start
+
+    def _chunks(
+        self, lease: Lease, start: int
+    ) -> Iterator[tuple[list[UserId], _Place | None]]:
+        """Go around the ring from where the lease stands, a chunk of owners a time.
+
+        The place behind a chunk comes with it, None behind the last. The author is
+        in the first chunk.
+        """
+        owners = [lease.author_id] if lease.cursor is None else []
+        if lease.posts[0].visibility is Visibility.DIRECT:
+            named = sorted(lease.posts[0].mentioned_ids)
+            yield owners + self._edges.followers_among(lease.author_id, named), None
+            return
+        place: _Place | None = _Place(
+            start if lease.cursor is None else lease.cursor, lease.has_wrapped
+        )
+        while place is not None:
+            found, place = self._ring(lease.author_id, start, place)
+            yield owners + found, place
+            owners = []
+
+    def _ring(
+        self, author_id: UserId, start: int, place: _Place
+    ) -> tuple[list[UserId], _Place | None]:
+        """Read the next chunk of followers behind a place, across the end if need be.
+
+        The ring runs from `start` (exclusive) up to the highest follower, and from
+        the lowest one up to `start`.
+        """
+        limit = self._times.chunk
+        found: list[UserId] = []
+        if not place.has_wrapped:
+            found = self._edges.followers(
+                author_id, above=place.cursor, upto=MAX_ID, limit=limit
+            )
+            if len(found) == limit:
+                return found, _Place(found[-1], has_wrapped=False)
+            place = _Place(0, has_wrapped=True)
+        if place.cursor >= start:
+            return found, None
+        rest = limit - len(found)
+        found += self._edges.followers(
+            author_id, above=place.cursor, upto=start, limit=rest
+        )
+        is_full = len(found) == limit
+        return found, _Place(found[-1], has_wrapped=True) if is_full else None
+
+    def _push(self, lease: Lease, owner_ids: list[UserId]) -> int:
+        """Push the posts to one chunk of owners, and make it seen."""
+        owners = [home_of(owner_id) for owner_id in owner_ids]
+        pushed = self._timelines.push(owners, lease.ids) * len(lease.ids)
+        sealed = self._timelines.seal_full(owners)
+        if sealed:
+            self._upkeep.trim(sealed)
+        self._fence.drop(drops.deliver(owner_ids=owner_ids))
+        return pushed
+
+    def _advance(self, lease: Lease, **progress: object) -> None:
+        until = at(self._clock() + self._times.lease_ms)
+        if not self._outbox.advance(lease, until, **progress):
+            raise LeaseLostError
+
+    def _observe(self, lease: Lease, delivered: int) -> None:
+        now = self._clock()
+        telemetry.DELIVERIES.inc(delivered)
+        for post, enqueued_at in zip(lease.posts, lease.enqueued_at, strict=True):
+            made_ms = ms_of(post.id)
+            if to_ms(enqueued_at) - made_ms < BACKDATED_MS:
+                telemetry.FANOUT_LAG.observe(max(0.0, (now - made_ms) / 1000))

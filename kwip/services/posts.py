@@ -1,0 +1,322 @@
+"""Publish, edit, delete and show posts.
+
+The write path: claim the idempotency key, insert the post with its own outbox, put it
+into the author's home, drop the cached keys, ring for the fan-out, answer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypedDict
+
+from kwip.cache import drops
+from kwip.domain.clock import at
+from kwip.domain.errors import (
+    ConflictError,
+    ForbiddenError,
+    GoneError,
+    InvalidError,
+    NotFoundError,
+)
+from kwip.domain.ids import PostId, UserId, ms_of, slot_of
+from kwip.domain.posts import History, Post
+from kwip.domain.text import Link, Mention, clean_text, find_links, find_names
+from kwip.domain.timelines import Entry
+from kwip.domain.visibility import may_see, reply_visibility
+from kwip.store.claims import Claim
+from kwip.store.outbox import pending
+from kwip.store.timelines import home_of
+
+if TYPE_CHECKING:
+    from kwip.domain.clock import ClockMs
+    from kwip.domain.ids import IdGenerator
+    from kwip.domain.posts import Draft
+    from kwip.domain.users import Viewer
+    from kwip.domain.views import PostView
+    from kwip.services.bell import Bell
+    from kwip.services.clock_guard import ClockGuard
+    from kwip.services.entities import Stores
+    from kwip.services.fence import Fence
+    from kwip.services.hydration import Hydration
+    from kwip.services.reading import Reading, Readings
+    from kwip.services.threads import Threads
+    from kwip.store.claims import ClaimStore
+
+#: How long a repeated request finds its first result.
+CLAIM_LIFETIME_MS = 24 * 3_600_000
+#: The sweeper rings for a post that nobody has delivered so long after its insert.
+SWEEP_AFTER_MS = 5_000
+KEY_MAX = 200
+#: How often a write that lost a race is repeated before it says so.
+TRIES = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostsParts:
+    """What `Posts` is made of; `clock` and `ids` may be a loader's own."""
+
+    stores: Stores
+    claims: ClaimStore
+    hydration: Hydration
+    threads: Threads
+    readings: Readings
+    fence: Fence
+    bell: Bell
+    clock_guard: ClockGuard
+    ids: IdGenerator
+    clock: ClockMs
+    max_chars: int
+
+
+class Posts:
+    """Everything that one can do to a post."""
+
+    def __init__(self, parts: PostsParts):
+        self._posts = parts.stores.posts
+        self._users = parts.stores.users
+        self._relationships = parts.stores.relationships
+        self._timelines = parts.stores.timelines
+        self._claims = parts.claims
+        self._hydration = parts.hydration
+        self._threads = parts.threads
+        self._readings = parts.readings
+        self._fence = parts.fence
+        self._bell = parts.bell
+        self._clock_guard = parts.clock_guard
+        self._ids = parts.ids
+        self._clock = parts.clock
+        self._max_chars = parts.max_chars
+
+    def create(self, viewer: Viewer, draft: Draft) -> PostView:
+        """Publish a post; the same idempotency key and body give the same post.
+
+        Raises:
+            InvalidError: The text or the key cannot be used, or the key was used for
+                another body.
+            NotFoundError: What it answers is not there for this viewer.
+            GoneError: What it answers was deleted, or the repeated post itself was.
+            StoreUnavailableError: Nothing is known; repeat it with the same key.
+        """
+        post = self.publish(viewer.id, draft)
+        return self._only_view(viewer, self._readings.begin(), post)
+
+    def publish(self, author_id: UserId, draft: Draft) -> Post:
+        """Publish a post and return it as it was stored, without making a view."""
+        self._clock_guard.require()
+        text = clean_text(draft.text, max_chars=self._max_chars)
+        claim, post = self._claim(author_id, draft, text)
+        if post is None:
+            composed = self._compose(author_id, draft, text, claim.post_id)
+            post = self._insert(composed, claim, draft)
+        self._timelines.push([home_of(author_id)], [post.id])
+        self._fence.drop(
+            drops.post(
+                post_id=post.id,
+                author_id=author_id,
+                root_id=post.root_id,
+                is_listed=post.is_listed,
+            )
+        )
+        self._bell("fanout", str(post.id))
+        return post
+
+    def get(self, viewer: Viewer | None, reading: Reading, post_id: PostId) -> PostView:
+        """Show one post. Warm: 2 round trips.
+
+        Raises:
+            NotFoundError: There is none, or none for this viewer.
+            GoneError: It was deleted.
+        """
+        post = self._threads.post(viewer, reading, post_id)
+        return self._only_view(viewer, reading, post)
+
+    def history(
+        self, viewer: Viewer | None, reading: Reading, post_id: PostId
+    ) -> History:
+        """Show all texts of a post; one query, for nothing of it is cached.
+
+        Raises:
+            NotFoundError: There is none, or none for this viewer.
+            GoneError: It was deleted.
+        """
+        self._threads.post(viewer, reading, post_id)
+        history = self._posts.history(post_id)
+        if history is None:
+            raise NotFoundError("There is no such kwip.", post_id=post_id)
+        return history
+
+    def edit(self, viewer: Viewer, post_id: PostId, text: str) -> PostView:
+        """Give a post of the viewer another text; the old one is kept.
+
+        Raises:
+            InvalidError: The text cannot be used.
+            NotFoundError: There is none for this viewer.
+            GoneError: It was deleted.
+            ForbiddenError: Somebody else wrote it.
+            ConflictError: It kept changing meanwhile.
+        """
+        text = clean_text(text, max_chars=self._max_chars)
+        for _ in range(TRIES):
+            old = self._own(viewer, post_id)
+            new = replace(old, text=text, **self._entities_of(text))
+            done = old.text == text or self._posts.edit(old, new, at(self._clock()))
+            self._fence.drop(drops.edit(post_id=post_id))
+            if done:
+                return self._only_view(viewer, self._readings.begin(), new)
+        raise ConflictError("The kwip changed meanwhile. Look at it and try again.")
+
+    def delete(self, viewer: Viewer, post_id: PostId) -> Post:
+        """Leave a tombstone of a post of the viewer; return it as it was.
+
+        Raises:
+            NotFoundError: There is none for this viewer.
+            GoneError: It was deleted before.
+            ForbiddenError: Somebody else wrote it.
+        """
+        old = self._posts.bury(post_id, viewer.id)
+        self._fence.drop(
+            (
+                *drops.delete(post_id=post_id),
+                *drops.count(
+                    author_id=viewer.id,
+                    parent_id=old.in_reply_to_id if old else None,
+                ),
+            )
+        )
+        return old if old is not None else self._own(viewer, post_id)
+
+    def _own(self, viewer: Viewer, post_id: PostId) -> Post:
+        """Read a post from MongoDB, to be changed by its author."""
+        post = self._posts.get_many([post_id]).get(post_id)
+        if post is not None and post.author_id == viewer.id:
+            if post.is_tombstone:
+                raise GoneError("This kwip was deleted.", post_id=post_id)
+            return post
+        relations = self._relationships.relations([viewer.id])[viewer.id]
+        if post is None or not may_see(viewer.id, relations, post):
+            raise NotFoundError("There is no such kwip.", post_id=post_id)
+        raise ForbiddenError("Only its author can do that.", post_id=post_id)
+
+    def _claim(
+        self, author_id: UserId, draft: Draft, text: str
+    ) -> tuple[Claim, Post | None]:
+        """Draw id and nonce, or find those that the key stands for, and their post."""
+        mine = Claim(
+            self._new_id(author_id, draft), secrets.token_hex(12), _digest(draft, text)
+        )
+        key = draft.idempotency_key
+        if key is None:
+            return mine, None
+        if not 0 < len(key) <= KEY_MAX:
+            limit = f"Use 1 to {KEY_MAX} characters."
+            raise InvalidError("The key cannot be used.", {"idempotency_key": limit})
+        expires_at = at(self._clock() + CLAIM_LIFETIME_MS)
+        held = self._claims.claim(author_id, key, mine, expires_at)
+        if held.digest != mine.digest:
+            raise InvalidError(
+                "This was sent before with another text.",
+                {"idempotency_key": "Use a new key for a new kwip."},
+            )
+        if held is mine:
+            return mine, None
+        return held, self._posts.find(held.post_id, held.nonce)
+
+    def _compose(
+        self, author_id: UserId, draft: Draft, text: str, post_id: PostId
+    ) -> Post:
+        """Make the post, and check that its author may answer what it answers."""
+        parent = None
+        if draft.in_reply_to_id is not None:
+            parent = self._parent(author_id, draft.in_reply_to_id)
+        visibility = draft.visibility
+        if parent is not None:
+            visibility = reply_visibility(parent.visibility, visibility)
+        return Post(
+            id=post_id,
+            author_id=author_id,
+            text=text,
+            visibility=visibility,
+            created_at=at(ms_of(post_id)),
+            in_reply_to_id=parent.id if parent else None,
+            in_reply_to_author_id=parent.author_id if parent else None,
+            root_id=parent.root_id if parent else post_id,
+            source=draft.source,
+            language=draft.language,
+            **self._entities_of(text),
+        )
+
+    def _parent(self, author_id: UserId, parent_id: PostId) -> Post:
+        parent = self._posts.get_many([parent_id]).get(parent_id)
+        relations = self._relationships.relations([author_id])[author_id]
+        if parent is not None and parent.is_tombstone and parent.visibility.is_open:
+            raise GoneError("The kwip that you answer was deleted.")
+        if parent is None or not may_see(author_id, relations, parent):
+            raise NotFoundError("The kwip that you answer is not there.")
+        return parent
+
+    def _entities_of(self, text: str) -> _TextEntities:
+        """Parse a text: its links, and those names in it that are users'."""
+        links = find_links(text)
+        names = find_names(text, links)
+        known = self._users.ids_of({n.username for n in names}) if names else {}
+        mentions = tuple(
+            Mention(n.start, n.end, known[n.username], n.username)
+            for n in names
+            if n.username in known
+        )
+        return {"links": links, "mentions": mentions}
+
+    def _insert(self, post: Post, claim: Claim, draft: Draft) -> Post:
+        """Insert a post; where its id is taken by another one, draw a new id."""
+        now = self._clock()
+        for _ in range(TRIES):
+            try:
+                fanout = pending(at(now), at(now + SWEEP_AFTER_MS))
+                self._posts.insert(post, claim.nonce, fanout)
+            except ConflictError:
+                claim = self._moved(post.author_id, claim, draft)
+                post = _renumbered(post, claim.post_id)
+            else:
+                return post
+        raise ConflictError("Too much is happening at once. Try again.")
+
+    def _moved(self, author_id: UserId, claim: Claim, draft: Draft) -> Claim:
+        """Give a claim whose id is taken a new one; a parallel repeat may be first."""
+        new = replace(claim, post_id=self._new_id(author_id, draft))
+        key = draft.idempotency_key
+        if key is None or self._claims.move(author_id, key, claim, new.post_id):
+            return new
+        return self._claims.claim(
+            author_id, key, new, at(self._clock() + CLAIM_LIFETIME_MS)
+        )
+
+    def _new_id(self, author_id: UserId, draft: Draft) -> PostId:
+        above = draft.in_reply_to_id or 0
+        return PostId(self._ids.next_id(slot_of(author_id), above=above))
+
+    def _only_view(
+        self, viewer: Viewer | None, reading: Reading, post: Post
+    ) -> PostView:
+        entry = Entry(post.id, post.author_id, post.in_reply_to_author_id or UserId(0))
+        views = self._hydration.posts(viewer, reading, [entry])
+        if post.id not in views:
+            raise GoneError("This kwip was deleted.", post_id=post.id)
+        return views[post.id]
+
+
+class _TextEntities(TypedDict):
+    links: tuple[Link, ...]
+    mentions: tuple[Mention, ...]
+
+
+def _renumbered(post: Post, post_id: PostId) -> Post:
+    root_id = post_id if post.root_id == post.id else post.root_id
+    return replace(post, id=post_id, root_id=root_id, created_at=at(ms_of(post_id)))
+
+
+def _digest(draft: Draft, text: str) -> str:
+    """Tell bodies apart that came with the same key."""
+    body = (text, draft.visibility.value, draft.in_reply_to_id, draft.language)
+    return hashlib.sha256(repr(body).encode()).hexdigest()

@@ -1,0 +1,169 @@
+"""Follow, unfollow, block, mute: what two users are to each other.
+
+The relation is written first, and the read rules hold at once. What stands in homes
+is merged and scrubbed afterwards by `upkeep`, for which the bell is rung.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kwip.cache import drops
+from kwip.domain.clock import at
+from kwip.domain.errors import ForbiddenError, InvalidError, NotFoundError
+from kwip.domain.relationships import NO_RELATIONS, Relations, Relationship
+from kwip.services.reading import Want
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kwip.domain.clock import ClockMs
+    from kwip.domain.ids import UserId
+    from kwip.domain.users import Viewer
+    from kwip.services.bell import Bell
+    from kwip.services.entities import Entities, Stores
+    from kwip.services.fence import Fence
+    from kwip.services.reading import Reading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelationshipsParts:
+    """What `Relationships` is made of."""
+
+    stores: Stores
+    entities: Entities
+    fence: Fence
+    bell: Bell
+    clock: ClockMs
+
+
+class Relationships:
+    """Change and show what the viewer is to others."""
+
+    def __init__(self, parts: RelationshipsParts):
+        self._users = parts.stores.users
+        self._store = parts.stores.relationships
+        self._entities = parts.entities
+        self._fence = parts.fence
+        self._bell = parts.bell
+        self._clock = parts.clock
+
+    def follow(self, viewer: Viewer, user_id: UserId) -> Relationship:
+        """Follow a user; doing it twice changes nothing.
+
+        Raises:
+            NotFoundError: There is no such user.
+            ForbiddenError: One of the two blocks the other.
+            InvalidError: It is the viewer.
+        """
+        if self._other(viewer, user_id).has_block(user_id):
+            raise ForbiddenError("You cannot follow this user.", user_id=user_id)
+        self._store.follow(viewer.id, user_id, at(self._clock()))
+        self._fence.drop(drops.follow(follower_id=viewer.id, followee_id=user_id))
+        self._bell("edge", f"{viewer.id}:{user_id}")
+        return self._fresh(viewer, user_id)
+
+    def unfollow(self, viewer: Viewer, user_id: UserId) -> Relationship:
+        """Stop following a user.
+
+        Raises:
+            NotFoundError: There is no such user.
+            InvalidError: It is the viewer.
+        """
+        self._other(viewer, user_id)
+        self._store.unfollow(viewer.id, user_id, at(self._clock()))
+        self._fence.drop(drops.unfollow(follower_id=viewer.id, followee_id=user_id))
+        self._bell("edge", f"{viewer.id}:{user_id}")
+        return self._fresh(viewer, user_id)
+
+    def block(self, viewer: Viewer, user_id: UserId) -> Relationship:
+        """Block a user: neither sees the other, and follows end both ways.
+
+        Raises:
+            NotFoundError: There is no such user.
+            InvalidError: It is the viewer.
+        """
+        self._other(viewer, user_id)
+        self._store.block(viewer.id, user_id, at(self._clock()))
+        self._fence.drop(drops.block(blocker_id=viewer.id, blocked_id=user_id))
+        self._bell("edge", f"{viewer.id}:{user_id}")
+        self._bell("edge", f"{user_id}:{viewer.id}")
+        return self._fresh(viewer, user_id)
+
+    def unblock(self, viewer: Viewer, user_id: UserId) -> Relationship:
+        """End a block; follows that it ended stay ended.
+
+        Raises:
+            NotFoundError: There is no such user.
+            InvalidError: It is the viewer.
+        """
+        self._other(viewer, user_id)
+        self._store.unblock(viewer.id, user_id)
+        self._fence.drop(drops.unblock(blocker_id=viewer.id, blocked_id=user_id))
+        return self._fresh(viewer, user_id)
+
+    def mute(self, viewer: Viewer, user_id: UserId) -> Relationship:
+        """Hide a user from the viewer's timelines; the user does not notice.
+
+        Raises:
+            NotFoundError: There is no such user.
+            InvalidError: It is the viewer.
+        """
+        self._other(viewer, user_id)
+        self._store.mute(viewer.id, user_id)
+        self._fence.drop(drops.mute(muter_id=viewer.id))
+        return self._fresh(viewer, user_id)
+
+    def unmute(self, viewer: Viewer, user_id: UserId) -> Relationship:
+        """End a mute.
+
+        Raises:
+            NotFoundError: There is no such user.
+            InvalidError: It is the viewer.
+        """
+        self._other(viewer, user_id)
+        self._store.unmute(viewer.id, user_id)
+        self._fence.drop(drops.unmute(muter_id=viewer.id))
+        return self._fresh(viewer, user_id)
+
+    def between(
+        self, viewer: Viewer, reading: Reading, ids: Sequence[UserId]
+    ) -> list[Relationship]:
+        """Show what the viewer and each of some users are to each other.
+
+        Whether somebody follows the viewer is told by that user's own relations.
+        """
+        wanted = [viewer.id, *ids]
+        all_of = reading.fetch(Want(self._entities.relations, wanted))[0]
+        mine = all_of.get(viewer.id, NO_RELATIONS)
+        return [
+            _relationship(viewer.id, mine, user_id, all_of.get(user_id, NO_RELATIONS))
+            for user_id in ids
+        ]
+
+    def _other(self, viewer: Viewer, user_id: UserId) -> Relations:
+        """Check the other side, and read the viewer's relations from MongoDB."""
+        if user_id == viewer.id:
+            raise InvalidError("That is yourself.", {"id": "Choose somebody else."})
+        if user_id not in self._users.get_many([user_id]):
+            raise NotFoundError("There is no such user.", user_id=user_id)
+        return self._store.relations([viewer.id])[viewer.id]
+
+    def _fresh(self, viewer: Viewer, user_id: UserId) -> Relationship:
+        """Show the relationship as MongoDB has it now."""
+        both = self._store.relations([viewer.id, user_id])
+        return _relationship(viewer.id, both[viewer.id], user_id, both[user_id])
+
+
+def _relationship(
+    viewer_id: UserId, mine: Relations, user_id: UserId, theirs: Relations
+) -> Relationship:
+    return Relationship(
+        id=user_id,
+        is_following=user_id in mine.follows,
+        is_followed_by=viewer_id in theirs.follows,
+        is_blocking=user_id in mine.blocks,
+        is_blocked_by=user_id in mine.blocked_by,
+        is_muting=user_id in mine.mutes,
+    )

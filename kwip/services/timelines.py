@@ -1,0 +1,273 @@
+"""Read timelines: skeletons of ids, filtered and hydrated for one viewer.
+
+Home is read from what it stores, and below its floor by fan-in from the posts of the
+followees, without a visible border. Public and user timelines are indexed queries.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from kwip.domain.errors import NotFoundError
+from kwip.domain.ids import MAX_ID, UserId
+from kwip.domain.pages import Page
+from kwip.domain.timelines import (
+    AUTHORS_PER_QUERY,
+    merge_newest,
+    shows_home,
+    shows_listed,
+)
+from kwip.services.entities import CHUNK, Slice
+from kwip.services.reading import Want
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kwip.domain.ids import PostId
+    from kwip.domain.pages import PageRequest
+    from kwip.domain.relationships import Relations
+    from kwip.domain.timelines import Chunk, Entry
+    from kwip.domain.users import Viewer
+    from kwip.domain.views import PostView, ThreadView
+    from kwip.services.entities import Entities
+    from kwip.services.hydration import Hydration
+    from kwip.services.reading import Kind, Reading
+    from kwip.services.threads import Threads
+    from kwip.store.posts import PostStore
+
+#: So many rounds of hidden entries are read past before a page may stay short.
+MAX_ROUNDS = 8
+
+
+class Timelines:
+    """Every kind of timeline, as pages for one viewer."""
+
+    def __init__(
+        self,
+        entities: Entities,
+        hydration: Hydration,
+        threads: Threads,
+        posts: PostStore,
+    ):
+        self._entities = entities
+        self._hydration = hydration
+        self._threads = threads
+        self._posts = posts
+
+    def home(
+        self, viewer: Viewer, reading: Reading, page: PageRequest
+    ) -> Page[PostView]:
+        """Read posts of the viewer and of whom the viewer follows now.
+
+        Warm: 3 Redis round trips with authentication, no MongoDB; one more when the
+        page goes past a skeleton. Below the floor: one query per 200 followees.
+        """
+        head = Slice(viewer.id, page.upper, page.min_id)
+        relations = reading.fetch(
+            Want(self._entities.relations, [viewer.id]),
+            Want(self._entities.homes, [head]),
+        )[0][viewer.id]
+        entries = (
+            entry
+            for entry in self._home_entries(viewer.id, reading, relations, page)
+            if shows_home(viewer.id, relations, entry)
+        )
+        return self._page(viewer, reading, entries, page)
+
+    def public(
+        self, viewer: Viewer | None, reading: Reading, page: PageRequest
+    ) -> Page[PostView]:
+        """Read everybody's public posts, without replies. Warm: 3 round trips."""
+        relations = self._hydration.relations(viewer, reading)
+        source = self._slices(self._entities.public, UserId(0), reading, page)
+        entries = (e for e in source if shows_listed(relations, e.author_id))
+        return self._page(viewer, reading, entries, page)
+
+    def user(
+        self,
+        viewer: Viewer | None,
+        reading: Reading,
+        user_id: UserId,
+        page: PageRequest,
+        *,
+        with_replies: bool = True,
+    ) -> Page[PostView]:
+        """Read what one user published, as far as the viewer may see it.
+
+        Warm: 3 round trips. The user's own replies to themselves are no replies.
+
+        Raises:
+            NotFoundError: There is no such user.
+        """
+        head = Slice(user_id, page.upper, page.min_id)
+        users = reading.fetch(
+            Want(self._entities.users, [user_id]),
+            Want(self._entities.user_timelines, [head]),
+        )[0]
+        if user_id not in users:
+            raise NotFoundError("There is no such user.", user_id=user_id)
+        source = self._slices(self._entities.user_timelines, user_id, reading, page)
+        entries = (
+            e for e in source if with_replies or e.reply_to_id in (0, e.author_id)
+        )
+        return self._page(viewer, reading, entries, page)
+
+    def thread(
+        self, viewer: Viewer | None, reading: Reading, post_id: PostId
+    ) -> ThreadView:
+        """Read a post with what it answers and what answers it.
+
+        Warm: 3 round trips.
+
+        Raises:
+            NotFoundError: There is none, or none for this viewer.
+            GoneError: It was deleted.
+        """
+        return self._threads.thread(viewer, reading, post_id)
+
+    def _page(
+        self,
+        viewer: Viewer | None,
+        reading: Reading,
+        entries: Iterator[Entry],
+        page: PageRequest,
+    ) -> Page[PostView]:
+        """Hydrate entries in growing rounds until the page and one more are there.
+
+        The one more tells whether there is a next page. After `MAX_ROUNDS` a page
+        may stay short, but it is never empty while there is something left.
+        """
+        found: list[PostView] = []
+        last_seen: int = 0
+        is_exhausted, rounds = False, 0
+        wanted = page.limit + 1
+        while not is_exhausted and len(found) < wanted:
+            if rounds >= MAX_ROUNDS and found:
+                break
+            size = min((wanted - len(found)) << rounds, CHUNK)
+            batch = list(islice(entries, size))
+            is_exhausted = len(batch) < size
+            views = self._hydration.posts(viewer, reading, batch) if batch else {}
+            found += [views[e.post_id] for e in batch if e.post_id in views]
+            last_seen = batch[-1].post_id if batch else last_seen
+            rounds += 1
+        shown = found[: page.limit]
+        if page.min_id is not None:
+            return _ascending_page(shown)
+        next_max_id: int | None = None
+        if len(found) > page.limit:
+            next_max_id = shown[-1].post.id
+        elif not is_exhausted:
+            next_max_id = last_seen
+        return Page(
+            items=tuple(shown),
+            next_max_id=next_max_id,
+            prev_min_id=shown[0].post.id if shown else None,
+        )
+
+    def _slices(
+        self,
+        kind: Kind[Slice, Chunk],
+        owner_id: UserId,
+        reading: Reading,
+        page: PageRequest,
+    ) -> Iterator[Entry]:
+        """Go through a timeline's entries within the page's bounds, chunk by chunk.
+
+        Newest first; upwards from `min_id` if that is given.
+        """
+        part = Slice(owner_id, page.upper, page.min_id)
+        while True:
+            chunk = reading.fetch(Want(kind, [part]))[0][part]
+            run = chunk.entries if part.above is None else chunk.entries[::-1]
+            yield from (e for e in run if page.lower < e.post_id < page.upper)
+            if chunk.ends or not run or not page.lower < run[-1].post_id < page.upper:
+                return
+            part = _after(part, run[-1])
+
+    def _home_entries(
+        self, viewer_id: UserId, reading: Reading, follows: Relations, page: PageRequest
+    ) -> Iterator[Entry]:
+        """Go through what home stores, and below its floor through the fan-in.
+
+        The floor may rise between two slices, so each slice's own one counts.
+        """
+        part = Slice(viewer_id, page.upper, page.min_id)
+        while True:
+            chunk = reading.fetch(Want(self._entities.homes, [part]))[0][part]
+            if part.above is None:
+                yield from (e for e in chunk.entries if e.post_id > page.lower)
+                if chunk.ends:  # the fan-in itself ends at the page's lower bound
+                    below = min(part.upper, chunk.floor)
+                    gap = _Gap(page.lower, below, is_upwards=False)
+                    yield from self._fan_in(viewer_id, follows, gap, page.limit)
+            else:
+                below = min(page.upper, chunk.floor)
+                gap = _Gap(part.above, below, is_upwards=True)
+                yield from self._fan_in(viewer_id, follows, gap, page.limit)
+                yield from (e for e in chunk.entries[::-1] if e.post_id < page.upper)
+            if chunk.ends or not chunk.entries:
+                return
+            part = _after(part, chunk.entries[-1 if part.above is None else 0])
+
+    def _fan_in(
+        self, viewer_id: UserId, relations: Relations, gap: _Gap, limit: int
+    ) -> Iterator[Entry]:
+        """Go through the posts within a gap of all whom home shows.
+
+        One query per `AUTHORS_PER_QUERY` authors and batch: above that many MongoDB
+        no longer merges by the index.
+        """
+        hidden = relations.blocks | relations.blocked_by | relations.mutes
+        authors = sorted({viewer_id, *(relations.follows - hidden)})
+        above, below, size = gap.above, gap.below, 2 * (limit + 1)
+        while above + 1 < below:
+            parts = [
+                self._posts.entries_by(
+                    authors[i : i + AUTHORS_PER_QUERY],
+                    below=below,
+                    above=above,
+                    limit=size,
+                    ascending=gap.is_upwards,
+                )
+                for i in range(0, len(authors), AUTHORS_PER_QUERY)
+            ]
+            run = merge_newest(parts, MAX_ID if gap.is_upwards else size)
+            if gap.is_upwards:
+                run = run[::-1][:size]
+            yield from run
+            if len(run) < size:
+                return
+            if gap.is_upwards:
+                above = run[-1].post_id
+            else:
+                below = run[-1].post_id
+            size = min(size * 2, CHUNK)
+
+
+@dataclass(frozen=True, slots=True)
+class _Gap:
+    """Ids between which home stores nothing, and in which order they are wanted."""
+
+    above: int
+    below: int
+    is_upwards: bool
+
+
+def _after(part: Slice, last: Entry) -> Slice:
+    """Give the slice that follows one whose last entry was `last`."""
+    if part.above is not None:
+        return Slice(part.owner_id, part.upper, last.post_id)
+    return Slice(part.owner_id, last.post_id)
+
+
+def _ascending_page(shown: list[PostView]) -> Page[PostView]:
+    """Turn a page that was read upwards; what it was read from lies below it."""
+    items = tuple(shown[::-1])
+    return Page(
+        items=items,
+        next_max_id=items[-1].post.id if items else None,
+        prev_min_id=items[0].post.id if items else None,
+    )

@@ -1,0 +1,240 @@
+"""Rearrange homes: merge after a follow, scrub after an unfollow, trim, rebuild.
+
+All of it holds one lease on the timeline's document, and each write is conditional on
+it; edges and floor are read after it is taken. Delivery goes on beside it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kwip.cache import drops
+from kwip.domain.clock import at
+from kwip.domain.timelines import (
+    AUTHORS_PER_QUERY,
+    BUCKET_GRACE_S,
+    TRIM_ABOVE,
+    TRIM_TO,
+    belongs_in_home,
+    plan_buckets,
+    raised_floor,
+)
+from kwip.store.timelines import bucket_document, home_of, user_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from kwip.cache.keys import CacheKey
+    from kwip.domain.clock import ClockMs
+    from kwip.domain.ids import UserId
+    from kwip.services.fence import Fence
+    from kwip.store.edges import Edge, EdgeStore
+    from kwip.store.posts import PostStore
+    from kwip.store.timelines import OpenBucket, TimelineStore
+
+#: How long one piece of upkeep may hold its lease.
+LEASE_MS = 60_000
+#: How often a compare-and-set that lost to a delivery is repeated.
+TRIES = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpkeepParts:
+    """What `Upkeep` is made of."""
+
+    timelines: TimelineStore
+    edges: EdgeStore
+    posts: PostStore
+    fence: Fence
+    clock: ClockMs
+
+
+class Upkeep:
+    """Bring what homes store in line with who follows whom now.
+
+    Each method returns False when somebody else holds the lease or a race was lost
+    too often: whoever asked asks again later.
+    """
+
+    def __init__(self, parts: UpkeepParts):
+        self._timelines = parts.timelines
+        self._edges = parts.edges
+        self._posts = parts.posts
+        self._fence = parts.fence
+        self._clock = parts.clock
+
+    def settle(self, follower_id: UserId, followee_id: UserId) -> bool:
+        """Merge or scrub, whichever an edge waits for; nothing if it waits no more."""
+        with self._lease(home_of(follower_id)) as lease:
+            if lease is None:
+                return False
+            edge = self._edges.find_edge(follower_id, followee_id)
+            if edge is None or edge.state == "active":
+                return True
+            work = self._merge if edge.state == "merging" else self._scrub
+            return work(lease, edge) and self._edges.settle(edge)
+
+    def _merge(self, lease: _Lease, edge: Edge) -> bool:
+        """Add the followee's posts to the home; above 800 ids the floor rises."""
+        home = lease.bucket
+        ids = self._stored_set(edge.follower_id, [edge.followee_id], home.floor)
+        stored = self._timelines.stored(home.owner)
+        if stored is None:
+            return True
+        both = {*ids, *stored.ids}
+        floor = raised_floor(both, above=TRIM_TO, floor=home.floor)
+        if floor > home.floor and not self._timelines.raise_floor(
+            home.owner, floor, holder=lease.holder
+        ):
+            return False
+        missing = sorted(i for i in ids - set(stored.ids) if i >= floor)
+        if missing and not self._timelines.add(
+            home.owner, missing, holder=lease.holder
+        ):
+            return False
+        self._timelines.seal_full([home.owner])
+        self._drop(drops.merge, home.owner)
+        return True
+
+    def _scrub(self, lease: _Lease, edge: Edge) -> bool:
+        """Take the followee's posts out of the home."""
+        for _ in range(TRIES):
+            stored = self._timelines.stored(lease.bucket.owner)
+            if stored is None:
+                return True
+            gone = set(self._posts.written_by(edge.followee_id, stored.ids))
+            if not gone:
+                break
+            self._timelines.scrub_sealed(stored.open, sorted(gone))
+            kept = [i for i in stored.open.entries if i not in gone]
+            if len(kept) == len(stored.open.entries) or self._timelines.replace_open(
+                stored.open, kept, holder=lease.holder
+            ):
+                break
+        else:
+            return False
+        self._drop(drops.scrub, lease.bucket.owner)
+        return True
+
+    def trim(self, owners: Sequence[str]) -> list[str]:
+        """Raise the floor of those of the owners that store too much; return whose."""
+        sizes = self._timelines.sizes(owners)
+        return [o for o in owners if sizes.get(o, 0) > TRIM_ABOVE and self._trim(o)]
+
+    def _trim(self, owner: str) -> bool:
+        with self._lease(owner) as lease:
+            stored = None if lease is None else self._timelines.stored(owner)
+            if lease is None or stored is None:
+                return False
+            floor = raised_floor(stored.ids, above=TRIM_ABOVE, floor=stored.open.floor)
+            if not self._timelines.raise_floor(owner, floor, holder=lease.holder):
+                return False
+            self._retire(owner)
+        self._drop(drops.trim, owner)
+        return True
+
+    def rebuild(self, user_id: UserId) -> bool:
+        """Build a home anew under the next epoch, and swap it in.
+
+        What arrives meanwhile is carried over: every id that is there at the swap
+        and was not when the rebuild began.
+        """
+        owner = home_of(user_id)
+        with self._lease(owner) as lease:
+            before = None if lease is None else self._timelines.stored(owner)
+            if lease is None or before is None:
+                return False
+            epoch = before.open.epoch + 1
+            self._timelines.clear_epoch(owner, epoch)
+            ids = self.stored_set(user_id, before.open.floor)
+            floor = raised_floor(ids, above=TRIM_TO, floor=before.open.floor)
+            seal, sealed = plan_buckets(i for i in ids if i >= floor)
+            self._timelines.insert_sealed(
+                [bucket_document(owner, epoch, part) for part in sealed]
+            )
+            for _ in range(TRIES):
+                now = self._timelines.stored(owner)
+                if now is None:
+                    return False
+                arrived = sorted(set(now.ids) - set(before.ids) - ids)
+                if self._timelines.replace_open(
+                    now.open,
+                    [*seal.keep, *arrived],
+                    holder=lease.holder,
+                    floor=floor,
+                    epoch=epoch,
+                ):
+                    break
+            else:
+                return False
+            self._retire(owner)
+        self._drop(drops.rebuild, owner)
+        return True
+
+    def stored_set(
+        self, owner_id: UserId, floor: int, *, is_done: bool = False
+    ) -> set[int]:
+        """Work out from scratch what a home must store at or above a floor.
+
+        One query per 200 followees. `is_done` leaves out posts that are still being
+        delivered.
+        """
+        authors = [owner_id, *self._edges.followees(owner_id)]
+        return self._stored_set(owner_id, authors, floor, is_done=is_done)
+
+    def _stored_set(
+        self,
+        owner_id: UserId,
+        authors: Sequence[UserId],
+        floor: int,
+        *,
+        is_done: bool = False,
+    ) -> set[int]:
+        ids: set[int] = set()
+        for i in range(0, len(authors), AUTHORS_PER_QUERY):
+            ids.update(
+                post.post_id
+                for post in self._posts.pushed_by(
+                    authors[i : i + AUTHORS_PER_QUERY],
+                    at_least=floor,
+                    limit=TRIM_ABOVE,
+                    is_done=is_done,
+                )
+                if belongs_in_home(
+                    owner_id, post.author_id, post.visibility, post.mentioned_ids
+                )
+            )
+        return ids
+
+    def _retire(self, owner: str) -> None:
+        """Mark what fell out of use, once readers that know it must have ended."""
+        bucket = self._timelines.find_open(owner)
+        if bucket is not None:
+            grace = at(self._clock() + round(BUCKET_GRACE_S * 1000))
+            self._timelines.expire_buckets(bucket, grace)
+
+    def _drop(self, keys_of: Callable[..., Iterable[CacheKey]], owner: str) -> None:
+        self._fence.drop(keys_of(owner_id=user_of(owner)))
+
+    @contextmanager
+    def _lease(self, owner: str) -> Iterator[_Lease | None]:
+        holder, now = secrets.token_hex(8), self._clock()
+        bucket = self._timelines.take(owner, holder, at(now), at(now + LEASE_MS))
+        if bucket is None:
+            yield None
+            return
+        try:
+            yield _Lease(holder, bucket)
+        finally:
+            self._timelines.release(owner, holder)
+
+
+@dataclass(frozen=True, slots=True)
+class _Lease:
+    """The upkeep of one timeline, and its open bucket when the lease was taken."""
+
+    holder: str
+    bucket: OpenBucket

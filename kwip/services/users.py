@@ -1,0 +1,196 @@
+"""Users: sign up, find, change one's profile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kwip.cache import drops
+from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
+from kwip.domain.ids import UserId
+from kwip.domain.users import (
+    BIO_MAX,
+    DISPLAY_NAME_MAX,
+    User,
+    check_password,
+    clean_email,
+    clean_username,
+)
+from kwip.domain.views import UserView
+from kwip.services.reading import Want
+
+if TYPE_CHECKING:
+    from kwip.domain.ids import IdGenerator
+    from kwip.domain.users import Viewer
+    from kwip.services.clock_guard import ClockGuard
+    from kwip.services.entities import Entities
+    from kwip.services.fence import Fence
+    from kwip.services.passwords import Passwords
+    from kwip.services.reading import Reading
+    from kwip.services.relationships import Relationships
+    from kwip.store.users import UserStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignUp:
+    """What somebody who signs up fills in."""
+
+    username: str
+    email: str
+    password: str
+    display_name: str = ""
+    bio: str = ""
+    avatar: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsersParts:
+    """What `Users` is made of."""
+
+    store: UserStore
+    entities: Entities
+    fence: Fence
+    passwords: Passwords
+    relationships: Relationships
+    ids: IdGenerator
+    clock_guard: ClockGuard
+
+
+class Users:
+    """Sign people up and show who they are."""
+
+    def __init__(self, parts: UsersParts):
+        self._store = parts.store
+        self._entities = parts.entities
+        self._fence = parts.fence
+        self._passwords = parts.passwords
+        self._relationships = parts.relationships
+        self._ids = parts.ids
+        self._clock_guard = parts.clock_guard
+
+    def sign_up(self, form: SignUp) -> User:
+        """Make a user, with credentials and an empty home, in one transaction.
+
+        Raises:
+            InvalidError: Every field that cannot be used or is taken, in `fields`.
+        """
+        self._clock_guard.require()
+        form = _clean(form)
+        user = User(
+            id=UserId(self._ids.next_id(self._ids.random_slot())),
+            username=form.username,
+            display_name=form.display_name,
+            bio=form.bio,
+            avatar=form.avatar,
+        )
+        try:
+            self._store.create(user, form.email, self._passwords.hash(form.password))
+        except ConflictError as error:
+            taken = {str(error.context["field"]): "Somebody has that already."}
+            raise InvalidError("You cannot sign up like this.", taken) from error
+        finally:
+            self._fence.drop(drops.sign_up(user_id=user.id, username=user.username))
+        return user
+
+    def by_id(
+        self, viewer: Viewer | None, reading: Reading, user_id: UserId
+    ) -> UserView:
+        """Show a user.
+
+        Raises:
+            NotFoundError: There is none.
+        """
+        found = reading.fetch(Want(self._entities.users, [user_id]))[0].get(user_id)
+        if found is None:
+            raise NotFoundError("There is no such user.", user_id=user_id)
+        if viewer is None:
+            return UserView(user=found)
+        between = self._relationships.between(viewer, reading, [user_id])
+        return UserView(
+            user=found, relationship=between[0], is_own=viewer.id == user_id
+        )
+
+    def by_name(
+        self, viewer: Viewer | None, reading: Reading, username: str
+    ) -> UserView:
+        """Show the user of a handle, in any letter case.
+
+        Raises:
+            NotFoundError: There is none.
+        """
+        return self.by_id(viewer, reading, self.id_of(reading, username))
+
+    def id_of(self, reading: Reading, username: str) -> UserId:
+        """Look up whose a handle is, in any letter case.
+
+        Raises:
+            NotFoundError: Nobody's.
+        """
+        name = username.removeprefix("@").lower()
+        user_id = reading.fetch(Want(self._entities.handles, [name]))[0].get(name)
+        if user_id is None:
+            raise NotFoundError("There is no such user.", username=name[:30])
+        return user_id
+
+    def me(self, viewer: Viewer, reading: Reading) -> User:
+        """Show the viewer's own profile.
+
+        Raises:
+            NotFoundError: The user behind the session is gone.
+        """
+        found = reading.fetch(Want(self._entities.users, [viewer.id]))[0]
+        if viewer.id not in found:
+            raise NotFoundError("Your account is gone.", user_id=viewer.id)
+        return found[viewer.id]
+
+    def update_profile(self, viewer: Viewer, *, display_name: str, bio: str) -> User:
+        """Change what the viewer says of themselves.
+
+        Raises:
+            InvalidError: A text is too long or broken.
+            NotFoundError: The user behind the session is gone.
+        """
+        fields: dict[str, str] = {}
+        display_name = _clean_line(
+            "display_name", display_name, DISPLAY_NAME_MAX, fields
+        )
+        bio = _clean_line("bio", bio, BIO_MAX, fields)
+        if fields:
+            raise InvalidError("Your profile cannot be saved like this.", fields)
+        user = self._store.update_profile(viewer.id, display_name=display_name, bio=bio)
+        self._fence.drop(drops.update_profile(user_id=viewer.id))
+        if user is None:
+            raise NotFoundError("Your account is gone.", user_id=viewer.id)
+        return user
+
+
+def _clean(form: SignUp) -> SignUp:
+    """Clean every field, and report all that is wrong with them together."""
+    fields: dict[str, str] = {}
+    cleaned: dict[str, str] = {}
+    for name, clean in (
+        ("username", clean_username),
+        ("email", clean_email),
+        ("password", check_password),
+    ):
+        try:
+            cleaned[name] = clean(getattr(form, name))
+        except InvalidError as error:
+            fields |= error.fields
+    display_name = _clean_line(
+        "display_name", form.display_name, DISPLAY_NAME_MAX, fields
+    )
+    bio = _clean_line("bio", form.bio, BIO_MAX, fields)
+    if fields:
+        raise InvalidError("You cannot sign up like this.", fields)
+    return SignUp(**cleaned, display_name=display_name, bio=bio, avatar=form.avatar)
+
+
+def _clean_line(field: str, text: str, limit: int, fields: dict[str, str]) -> str:
+    """Return a short text without control characters; say in `fields` what is wrong."""
+    cleaned = "".join(c for c in text if c.isprintable() or c == "\n").strip()
+    if any("\ud800" <= c <= "\udfff" for c in text):
+        fields[field] = "It has broken characters in it."
+    elif len(cleaned) > limit:
+        fields[field] = f"At most {limit} characters; this has {len(cleaned)}."
+    return cleaned

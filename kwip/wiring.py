@@ -1,0 +1,281 @@
+"""Build everything once, and know in which order it ends."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Literal
+
+from kwip.cache.client import Client
+from kwip.cache.objects import Objects
+from kwip.cache.queue import QueueError
+from kwip.domain.clock import system_clock_ms
+from kwip.domain.ids import IdGenerator
+from kwip.jobs.broker import QueueBell, make_broker
+from kwip.jobs.sweeper import Sweeper
+from kwip.services import probes
+from kwip.services.access import Access
+from kwip.services.bundle import Services
+from kwip.services.clock_guard import ClockGuard
+from kwip.services.entities import Entities, Stores
+from kwip.services.fanout import Fanout, FanoutParts, FanoutTimes
+from kwip.services.fence import Fence
+from kwip.services.hydration import Hydration
+from kwip.services.keeper import FenceTimes, Keeper, KeeperParts
+from kwip.services.passwords import Passwords
+from kwip.services.posts import Posts, PostsParts
+from kwip.services.reading import Readings
+from kwip.services.relationships import Relationships, RelationshipsParts
+from kwip.services.threads import Threads
+from kwip.services.timelines import Timelines
+from kwip.services.upkeep import Upkeep, UpkeepParts
+from kwip.services.users import Users, UsersParts
+from kwip.store.access import AccessStore
+from kwip.store.claims import ClaimStore
+from kwip.store.client import JOB_TIMEOUT_MS, WEB_TIMEOUT_MS, Store, connect
+from kwip.store.edges import EdgeStore
+from kwip.store.fence import FenceStore, connect_fence
+from kwip.store.jobs import JobStore
+from kwip.store.outbox import OutboxStore
+from kwip.store.posts import PostStore
+from kwip.store.relationships import RelationshipStore
+from kwip.store.timelines import TimelineStore
+from kwip.store.users import UserStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from dramatiq.brokers.redis import RedisBroker
+
+    from config.endpoints import Endpoints
+    from config.settings import Settings
+    from kwip.domain.clock import ClockMs
+    from kwip.services.bell import Bell
+    from kwip.store.client import CommandListener
+
+#: A keeper's look at the fence may take so long, in milliseconds.
+_FENCE_TIMEOUT_MS = 800
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What a test or a loader may want otherwise.
+
+    Attributes:
+        id_clock: What ids are made from; a loader's own time.
+        bell: Rings for jobs instead of the queue.
+        fence_times: The durations of the cache's fence.
+        fanout_times: How fan-out is paced.
+        listeners: Hear every command to MongoDB.
+        rng: Where chance comes from.
+    """
+
+    id_clock: ClockMs = system_clock_ms
+    clock: ClockMs = system_clock_ms
+    bell: Bell | None = None
+    fence_times: FenceTimes = field(default_factory=FenceTimes)
+    fanout_times: FanoutTimes = field(default_factory=FanoutTimes)
+    listeners: Sequence[CommandListener] = ()
+    rng: random.Random | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wiring:
+    """One process's parts: the services, and the stores for the command line."""
+
+    endpoints: Endpoints
+    services: Services
+    stores: Stores
+    store: Store
+    outbox: OutboxStore
+    edges: EdgeStore
+    jobs: JobStore
+    broker: RedisBroker
+    sweeper: Sweeper
+    fence: Fence
+    keeper: Keeper
+    cache: Client
+    probes: Mapping[str, Callable[[], probes.Probe]]
+
+    def close(self) -> None:
+        """End the keeper's thread and close every connection."""
+        self.keeper.stop()
+        self.broker.close()
+        self.cache.close()
+        self.store.close()
+
+
+def build(
+    settings: Settings,
+    endpoints: Endpoints,
+    *,
+    role: Literal["web", "worker", "cli"],
+    options: Options | None = None,
+) -> Wiring:
+    """Build the parts of one process; nothing is connected before its first use.
+
+    `role` decides how long MongoDB and the queue may keep it waiting.
+    """
+    options = options or Options()
+    timeout_ms = WEB_TIMEOUT_MS if role == "web" else JOB_TIMEOUT_MS
+    client = connect(
+        endpoints.mongodb_uri, timeout_ms=timeout_ms, listeners=options.listeners
+    )
+    store = Store(client, endpoints.database)
+    broker = make_broker(endpoints.redis_queue_uri, is_worker=role == "worker")
+    cache = Client(endpoints.redis_cache_uri)
+    objects = Objects(cache)
+    keeper = Keeper(
+        KeeperParts(
+            connect=partial(
+                connect_fence,
+                endpoints.mongodb_uri,
+                endpoints.database,
+                timeout_ms=_FENCE_TIMEOUT_MS,
+            ),
+            objects=objects,
+            times=options.fence_times,
+        )
+    )
+    fence = Fence(FenceStore(store.database), keeper)
+    readings = Readings(objects, fence)
+    stores = _stores(store)
+    outbox = OutboxStore(store, stores.posts)
+    edges = EdgeStore(store)
+    bell = options.bell or QueueBell(broker)
+    core = _Core(store, stores, outbox, edges, fence, readings, bell, options, settings)
+    services = core.services()
+    return Wiring(
+        endpoints=endpoints,
+        services=services,
+        stores=stores,
+        store=store,
+        outbox=outbox,
+        edges=edges,
+        jobs=JobStore(store),
+        broker=broker,
+        sweeper=Sweeper(outbox=outbox, edges=edges, bell=bell, clock=options.clock),
+        fence=fence,
+        keeper=keeper,
+        cache=cache,
+        probes={
+            "mongodb": partial(probes.probe_mongodb, store.hello, services.clock_guard),
+            "cache": partial(probes.probe_cache, fence),
+            "queue": partial(probes.probe_queue, partial(_ping, broker)),
+        },
+    )
+
+
+def _stores(store: Store) -> Stores:
+    return Stores(
+        users=UserStore(store),
+        posts=PostStore(store),
+        relationships=RelationshipStore(store),
+        timelines=TimelineStore(store),
+        sessions=AccessStore(store, "sessions"),
+        tokens=AccessStore(store, "tokens"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Core:
+    """The services, made from the parts below them."""
+
+    store: Store
+    stores: Stores
+    outbox: OutboxStore
+    edges: EdgeStore
+    fence: Fence
+    readings: Readings
+    bell: Bell
+    options: Options
+    settings: Settings
+
+    def services(self) -> Services:
+        """Make all services, each once."""
+        stores, options, fence = self.stores, self.options, self.fence
+        rng = options.rng or random.Random(os.urandom(16))  # noqa: S311 -- no secret
+        ids = IdGenerator(options.id_clock, rng)
+        guard = ClockGuard(self.store.hello, options.clock, _monotonic_ms)
+        entities = Entities(stores)
+        hydration = Hydration(entities)
+        threads = Threads(entities, hydration)
+        passwords = Passwords()
+        relationships = Relationships(
+            RelationshipsParts(
+                stores=stores,
+                entities=entities,
+                fence=fence,
+                bell=self.bell,
+                clock=options.clock,
+            )
+        )
+        upkeep = Upkeep(
+            UpkeepParts(
+                timelines=stores.timelines,
+                edges=self.edges,
+                posts=stores.posts,
+                fence=fence,
+                clock=options.clock,
+            )
+        )
+        return Services(
+            readings=self.readings,
+            access=Access(stores, entities, fence, passwords, options.clock),
+            users=Users(
+                UsersParts(
+                    store=stores.users,
+                    entities=entities,
+                    fence=fence,
+                    passwords=passwords,
+                    relationships=relationships,
+                    ids=ids,
+                    clock_guard=guard,
+                )
+            ),
+            posts=Posts(
+                PostsParts(
+                    stores=stores,
+                    claims=ClaimStore(self.store),
+                    hydration=hydration,
+                    threads=threads,
+                    readings=self.readings,
+                    fence=fence,
+                    bell=self.bell,
+                    clock_guard=guard,
+                    ids=ids,
+                    clock=options.clock,
+                    max_chars=self.settings.post_max_chars,
+                )
+            ),
+            relationships=relationships,
+            timelines=Timelines(entities, hydration, threads, stores.posts),
+            fanout=Fanout(
+                FanoutParts(
+                    stores=stores,
+                    outbox=self.outbox,
+                    edges=self.edges,
+                    upkeep=upkeep,
+                    fence=fence,
+                    clock=options.clock,
+                    rng=rng,
+                    times=options.fanout_times,
+                )
+            ),
+            upkeep=upkeep,
+            clock_guard=guard,
+        )
+
+
+def _monotonic_ms() -> int:
+    return time.monotonic_ns() // 1_000_000
+
+
+def _ping(broker: RedisBroker) -> bool:
+    try:
+        return bool(broker.client.ping())
+    except QueueError:
+        return False

@@ -1,0 +1,57 @@
+"""The processes behind the queue: `python -m kwip.worker` and `… sweeper`."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from threading import Event
+from typing import TYPE_CHECKING
+
+import structlog
+
+from config import logging
+from config.settings import from_environment
+from kwip.embedded import endpoints
+from kwip.jobs.broker import make_worker
+from kwip.jobs.registry import jobs
+from kwip.wiring import build
+
+if TYPE_CHECKING:
+    from config.settings import Settings
+    from kwip.wiring import Wiring
+
+log = structlog.get_logger()
+
+
+def main(arguments: list[str]) -> None:
+    """Run the worker, or the sweeper, until SIGTERM or SIGINT."""
+    settings = from_environment()
+    logging.configure(settings.log_level)
+    stop = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    wiring = build(settings, endpoints(settings), role="worker")
+    try:
+        if arguments == ["sweeper"]:
+            wiring.sweeper.run(stop)
+        else:
+            _work(wiring, settings, stop)
+    finally:
+        wiring.close()
+
+
+def _work(wiring: Wiring, settings: Settings, stop: Event) -> None:
+    """Run jobs as the bell rings; a job under way is finished before the end."""
+    # The lease on the cache is taken before the first job, not in the middle of it.
+    wiring.fence.await_lease(within_s=1.0)
+    worker = make_worker(
+        wiring.broker, jobs(wiring.services), threads=settings.worker_threads
+    )
+    worker.start()
+    log.info("worker_started", threads=settings.worker_threads)
+    stop.wait()
+    worker.stop()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
