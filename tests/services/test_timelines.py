@@ -1,0 +1,24 @@
+from kwip.domain.pages import PageRequest
+from kwip.domain.posts import Draft
+
+
+def texts(page):
+    return [view.post.text for view in page.items]
+
+
+def test_a_post_reaches_its_author_and_a_follower(kwip, rings, new_user):
+    alice, bob = new_user("alice"), new_user("bob")
+    kwip.services.relationships.follow(bob, alice.id)
+    rings.run()
+    kwip.services.posts.create(alice, Draft(text="Good morning"))
+
+    mine = kwip.services.timelines.home(
+        alice, kwip.services.readings.begin(), PageRequest()
+    )
+    rings.run()
+    theirs = kwip.services.timelines.home(
+        bob, kwip.services.readings.begin(), PageRequest()
+    )
+
+    assert texts(mine) == ["Good morning"]
+    assert texts(theirs) == ["Good morning"]
