@@ -8,4 +8,7 @@ from kwip.embedded import endpoints
 from kwip.wiring import build
 
 _settings = from_environment()
-app = create_app(build(_settings, endpoints(_settings), role="web"), _settings)
+_wiring = build(_settings, endpoints(_settings), role="web")
+# The first request need not go without the cache; without MongoDB it goes on anyway.
+_wiring.fence.await_lease(within_s=1.0)
+app = create_app(_wiring, _settings)

@@ -27,6 +27,7 @@ from kwip.services.hydration import Hydration
 from kwip.services.keeper import FenceTimes, Keeper, KeeperParts
 from kwip.services.passwords import Passwords
 from kwip.services.posts import Posts, PostsParts
+from kwip.services.profiles import Profiles
 from kwip.services.reading import Readings
 from kwip.services.relationships import Relationships, RelationshipsParts
 from kwip.services.threads import Threads
@@ -222,20 +223,22 @@ class _Core:
                 clock=options.clock,
             )
         )
+        users = Users(
+            UsersParts(
+                store=stores.users,
+                entities=entities,
+                fence=fence,
+                passwords=passwords,
+                relationships=relationships,
+                ids=ids,
+                clock_guard=guard,
+            )
+        )
+        timelines = Timelines(entities, hydration, threads, stores.posts)
         return Services(
             readings=self.readings,
             access=Access(stores, entities, fence, passwords, options.clock),
-            users=Users(
-                UsersParts(
-                    store=stores.users,
-                    entities=entities,
-                    fence=fence,
-                    passwords=passwords,
-                    relationships=relationships,
-                    ids=ids,
-                    clock_guard=guard,
-                )
-            ),
+            users=users,
             posts=Posts(
                 PostsParts(
                     stores=stores,
@@ -252,7 +255,8 @@ class _Core:
                 )
             ),
             relationships=relationships,
-            timelines=Timelines(entities, hydration, threads, stores.posts),
+            timelines=timelines,
+            profiles=Profiles(entities, users, timelines),
             fanout=Fanout(
                 FanoutParts(
                     stores=stores,

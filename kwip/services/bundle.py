@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from kwip.services.clock_guard import ClockGuard
     from kwip.services.fanout import Fanout
     from kwip.services.posts import Posts
+    from kwip.services.profiles import Profiles
     from kwip.services.reading import Readings
     from kwip.services.relationships import Relationships
     from kwip.services.timelines import Timelines
@@ -27,6 +28,7 @@ class Services:
     posts: Posts
     relationships: Relationships
     timelines: Timelines
+    profiles: Profiles
     fanout: Fanout
     upkeep: Upkeep
     clock_guard: ClockGuard

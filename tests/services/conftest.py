@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import pytest
+import redis
+from pymongo.monitoring import CommandListener
 
 from kwip.domain.users import Viewer
 from kwip.jobs.registry import jobs
@@ -35,14 +37,49 @@ def rings():
     return Rings()
 
 
+class Commands(CommandListener):
+    """Every command to MongoDB, by name; the keeper's are not among them."""
+
+    def __init__(self):
+        self.names = []
+
+    def __len__(self):
+        return len(self.names)
+
+    def started(self, event):
+        self.names.append(event.command_name)
+
+    def succeeded(self, event):
+        pass
+
+    def failed(self, event):
+        pass
+
+
 @pytest.fixture
-def kwip(settings, endpoints, rings):
+def commands():
+    return Commands()
+
+
+@pytest.fixture
+def redis_cache(endpoints):
+    """Return a client of the cache Redis, to break what is in it."""
+    with redis.Redis.from_url(endpoints.redis_cache_uri) as client:
+        yield client
+
+
+@pytest.fixture
+def kwip(settings, endpoints, rings, commands):
     """Return the wiring of one process; its fence takes a tenth of the real times."""
     wiring = build(
         settings,
         endpoints,
         role="worker",
-        options=Options(bell=rings, fence_times=FenceTimes().scaled(0.1)),
+        options=Options(
+            bell=rings,
+            fence_times=FenceTimes().scaled(0.1),
+            listeners=[commands],
+        ),
     )
     rings.jobs = jobs(wiring.services)
     assert wiring.fence.await_lease(within_s=10)
