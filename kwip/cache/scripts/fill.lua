@@ -8,7 +8,8 @@
 -- KEYS  one for each entry
 -- ARGV  for each key: the field `f:<view>`, the packed entry
 -- Returns for each key 1 if it was stored, 0 if it was refused: another generation, or
--- a lower epoch or version than the newest fill. A higher one deletes the other views.
+-- a lower epoch or version than the newest fill. A higher one deletes the other views,
+-- and so does one view too many: cursors name views, and anybody may invent a cursor.
 -- It sets no time to live: the hash has one from the making of its generation.
 
 -- Lua compares strings by the server's locale, so numbers are compared instead.
@@ -21,6 +22,7 @@ local function compare(a, b)
   return a_version < b_version and -1 or (a_version > b_version and 1 or 0)
 end
 
+local most_fields = 34  -- g, v and 32 views
 local replies = {}
 for k, key in ipairs(KEYS) do
   local field, entry = ARGV[2 * k - 1], ARGV[2 * k]
@@ -31,7 +33,7 @@ for k, key in ipairs(KEYS) do
   if g ~= string.sub(entry, 1, 12) or order < 0 then
     replies[k] = 0
   else
-    if order > 0 then
+    if order > 0 or redis.call('HLEN', key) >= most_fields then
       for _, other in ipairs(redis.call('HKEYS', key)) do
         if other ~= 'g' and other ~= 'v' then
           redis.call('HDEL', key, other)
