@@ -15,20 +15,12 @@ from kwip.embedded.errors import CannotStartError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: The Debian package of each library that the servers link to.
+#: Debian packages that are not named after their library.
 _PACKAGES = {
-    "libcurl.so.4": "libcurl4",
     "libcrypto.so.3": "libssl3",
     "libssl.so.3": "libssl3",
-    "liblzma.so.5": "liblzma5",
     "libgcc_s.so.1": "libgcc-s1",
-    "libstdc++.so.6": "libstdc++6",
     "libz.so.1": "zlib1g",
-    "libzstd.so.1": "libzstd1",
-    "libsystemd.so.0": "libsystemd0",
-    "libjemalloc.so.2": "libjemalloc2",
-    "libatomic.so.1": "libatomic1",
-    "liblzf.so.1": "liblzf1",
 }
 _C_LIBRARY = re.compile(r"lib(c|m|dl|rt|pthread|resolv)\.so\.\d+")
 _TRY_S = 20.0
@@ -166,5 +158,9 @@ def package_of(library: str) -> str:
     """Return the Debian package that has `library`."""
     if _C_LIBRARY.fullmatch(library):
         return "libc6"
-    # Debian names a package after its library: libfoo.so.1 is in libfoo1.
-    return _PACKAGES.get(library) or library.replace(".so.", "").replace("_", "-")
+    if library in _PACKAGES:
+        return _PACKAGES[library]
+    # Debian names a package after its library: libfoo.so.1 is in libfoo1, and
+    # libfoo2.so.1 in libfoo2-1.
+    name, _, version = library.lower().replace("_", "-").partition(".so.")
+    return f"{name}-{version}" if name[-1:].isdigit() else f"{name}{version}"

@@ -1,0 +1,120 @@
+"""A stack of a test's own: started, asked, mistreated, ended."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from config.settings import PROJECT
+from kwip.cli.up import is_ready
+from kwip.embedded import endpoints
+from kwip.embedded.children import ROLE, marked
+from kwip.embedded.home import Home
+from tests.servers import settings_in, wait_until
+
+STAND_IN = PROJECT / "tests" / "ops" / "stand_in.py"
+END_S = 5.0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Stack:
+    """One home with two ports of its own, and its supervisor while it runs."""
+
+    def __init__(self, root: Path, **environ: str):
+        self.environ = {
+            "KWIP_HOME": str(root),
+            "KWIP_PORT": str(free_port()),
+            "KWIP_METRICS_PORT": str(free_port()),
+            **environ,
+        }
+        self.process: subprocess.Popen[str] | None = None
+
+    @property
+    def settings(self):
+        return settings_in(Path(self.environ["KWIP_HOME"]), **self.environ)
+
+    @property
+    def home(self) -> Home:
+        return Home(Path(self.environ["KWIP_HOME"]))
+
+    @property
+    def endpoints(self):
+        return endpoints(self.settings)
+
+    def begin(self, *command: str) -> None:
+        """Start the supervisor without waiting for it."""
+        self.process = subprocess.Popen(
+            command or (sys.executable, STAND_IN, "well"),
+            env={**os.environ, "PYTHONPATH": str(PROJECT), **self.environ},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd="/",
+        )
+
+    def start(self, *command: str) -> None:
+        """Start and wait until the stack has said that it is running."""
+        self.begin(*command)
+        lines = iter(self.process.stdout.readline, "")
+        assert any("stop" in line for line in lines), self.process.stderr.read()
+
+        assert is_ready(self.settings)
+
+    def fails(self, *command: str) -> list[str]:
+        """Start, see it end with 2, and return the lines that it complains in."""
+        self.begin(*command)
+        _, complaints = self.process.communicate(timeout=30)
+
+        assert self.process.returncode == 2, complaints
+        assert not self.home.root.exists() or not marked(self.home)
+        return complaints.splitlines()
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Ask for the end and return the exit code; it has 5 s."""
+        self.process.send_signal(number)
+        self.process.communicate(timeout=END_S)
+        return self.process.returncode
+
+    def kill_supervisor(self) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+    def pid_of(self, role: str) -> int:
+        """Return the process number of the one child with this role."""
+        for process in marked(self.home):
+            if process.environ().get(ROLE) == role and process.ppid() == self.pid:
+                return process.pid
+        raise LookupError(role)
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def clean_up(self) -> None:
+        """Kill everything: the data is thrown away."""
+        if self.process is not None and self.process.poll() is None:
+            self.kill_supervisor()
+        if self.home.root.exists():
+            for process in marked(self.home):
+                process.kill()
+            wait_gone(self.home)
+        shutil.rmtree(self.home.sockets, ignore_errors=True)  # not always in the home
+
+    def log(self) -> str:
+        log = self.home.logs / "supervisor.log"
+        return log.read_text() if log.exists() else ""
+
+
+def wait_gone(home: Home) -> None:
+    """Wait until no process of `home` is left."""
+    wait_until(lambda: not marked(home), END_S)

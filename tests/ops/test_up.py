@@ -1,0 +1,249 @@
+"""The supervisor: started and ended in every way, with stand-ins for the programs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+
+import psutil
+import pymongo
+import pytest
+
+from kwip.embedded.children import marked
+from tests.ops.stack import STAND_IN, wait_gone
+from tests.servers import wait_until
+
+BROKEN = (sys.executable, STAND_IN, "broken")
+STUBBORN = (sys.executable, STAND_IN, "stubborn")
+
+
+def insert(stack, number):
+    with pymongo.MongoClient(stack.endpoints.mongodb_uri) as client:
+        client.kwip.numbers.insert_one({"_id": number})
+
+
+def numbers(stack):
+    with pymongo.MongoClient(stack.endpoints.mongodb_uri) as client:
+        return [found["_id"] for found in client.kwip.numbers.find()]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_everything_within_five_seconds(make_stack, number):
+    stack = make_stack()
+    stack.start()
+
+    assert {"mongod", "valkey-cache", "valkey-queue", "web", "worker"} == roles(stack)
+    assert stack.end(number) == 0
+    assert not marked(stack.home)
+
+
+def roles(stack):
+    return {process.environ()["KWIP_ROLE"] for process in marked(stack.home)}
+
+
+def test_programs_that_ignore_signals_end_within_five_seconds_too(make_stack):
+    stack = make_stack()
+    stack.start(*STUBBORN)
+
+    assert stack.end() == 0
+    assert not marked(stack.home)
+
+
+def test_a_start_after_kill_9_of_the_supervisor_keeps_posts_and_no_process(make_stack):
+    stack = make_stack()
+    stack.start()
+    insert(stack, 1)
+    stale = {process.pid for process in marked(stack.home)}
+    stack.kill_supervisor()
+    stack.start()
+
+    assert numbers(stack) == [1]
+    assert not stale & {process.pid for process in marked(stack.home)}
+
+
+def test_a_start_after_kill_9_of_everything_keeps_what_was_acknowledged(make_stack):
+    stack = make_stack()
+    stack.start()
+    insert(stack, 1)
+    for process in [psutil.Process(stack.pid), *marked(stack.home)]:
+        process.kill()
+    stack.process.communicate()
+    stack.start()
+
+    assert numbers(stack) == [1]
+
+
+def test_children_end_with_a_killed_supervisor_without_a_next_start(make_stack):
+    stack = make_stack()
+    stack.start()
+    stack.kill_supervisor()
+
+    wait_gone(stack.home)
+
+
+def test_a_leftover_that_was_stopped_is_ended_by_the_next_start(make_stack):
+    stack = make_stack()
+    stack.start()
+    stopped = stack.pid_of("web")
+    os.kill(stopped, signal.SIGSTOP)
+    stack.kill_supervisor()
+    stack.start()
+
+    assert stopped not in {process.pid for process in marked(stack.home)}
+    assert f"ended process {stopped} of an earlier start" in stack.log()
+
+
+@pytest.mark.parametrize("role", ["web", "mongod", "valkey-cache"])
+def test_a_child_that_dies_is_restarted_and_said_in_the_log(make_stack, role):
+    stack = make_stack()
+    stack.start()
+    insert(stack, 1)
+    killed = stack.pid_of(role)
+    os.kill(killed, signal.SIGKILL)
+    wait_until(lambda: f"{role} restarted" in stack.log())
+
+    assert stack.pid_of(role) != killed
+    assert f"{role} ended (signal 9" in stack.log()
+    assert numbers(stack) == [1]
+
+
+def test_a_second_up_in_the_same_home_is_refused(make_stack):
+    first, second = make_stack(), make_stack()
+    first.start()
+    second.begin()
+    _, complaints = second.process.communicate(timeout=10)
+
+    assert second.process.returncode == 2
+    assert complaints.splitlines() == [
+        (
+            f"kwip: Kwip already runs in {first.home.root} (process {first.pid}):"
+            " stop it or set another KWIP_HOME and KWIP_PORT"
+        )
+    ]
+    assert first.end() == 0
+
+
+def test_two_homes_run_side_by_side(make_stack):
+    one, other = make_stack("one"), make_stack("other")
+    one.start()
+    other.start()
+    insert(one, 1)
+    insert(other, 2)
+
+    assert (numbers(one), numbers(other)) == ([1], [2])
+    one.end()
+    assert numbers(other) == [2]
+
+
+def test_a_moved_home_starts_with_what_it_had(make_stack):
+    stack, moved = make_stack("here"), make_stack("there")
+    stack.start()
+    insert(stack, 1)
+    stack.end()
+    stack.home.root.rename(moved.home.root)
+    moved.start()
+
+    assert numbers(moved) == [1]
+
+
+@pytest.mark.parametrize("variable", ["KWIP_PORT", "KWIP_METRICS_PORT"])
+def test_a_busy_port_is_named(make_stack, variable):
+    stack = make_stack()
+    port = stack.environ[variable]
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", int(port)))
+        other.listen()
+        complaints = stack.fails()
+
+    assert complaints == [
+        (
+            f"kwip: {variable}={port}: port {port} of 127.0.0.1 is in use by another"
+            f" program: stop it or set another {variable}"
+        )
+    ]
+
+
+def test_a_program_that_does_not_start_leaves_nothing_running(make_stack):
+    stack = make_stack()
+    complaints = stack.fails(*BROKEN)
+
+    assert complaints == [
+        (
+            "kwip: web did not start: OSError: [Errno 28] No space left on device"
+            f" ({stack.home.logs / 'web.log'})"
+        )
+    ]
+
+
+def test_the_end_may_be_asked_for_during_the_start(make_stack):
+    stack = make_stack()
+    stack.begin()
+    wait_until(lambda: stack.home.root.exists() and marked(stack.home))
+
+    assert stack.end(signal.SIGINT) == 0
+    assert not marked(stack.home)
+
+
+def test_an_address_of_another_machine_is_refused(make_stack):
+    stack = make_stack(KWIP_BIND="192.0.2.1")
+
+    assert stack.fails() == [
+        (
+            "kwip: KWIP_BIND=192.0.2.1: cannot listen there"
+            " (Cannot assign requested address)"
+        )
+    ]
+
+
+def test_a_folder_that_cannot_be_written_to_is_named(make_stack, short_path):
+    (short_path / "file").touch()
+    stack = make_stack("file/home")
+
+    assert stack.fails() == [
+        (
+            f"kwip: KWIP_HOME={stack.home.root}: cannot write to {stack.home.root}"
+            " (Not a directory): make it writable or set another KWIP_HOME"
+        )
+    ]
+
+
+def test_a_mongodb_that_is_no_replica_set_is_refused(make_stack, lone_mongodb):
+    stack = make_stack(KWIP_MONGODB_URI=lone_mongodb)
+
+    assert stack.fails() == [
+        (
+            f"kwip: KWIP_MONGODB_URI: {lone_mongodb} is not a replica set: start mongod"
+            " with --replSet and run rs.initiate() once"
+        )
+    ]
+
+
+def test_a_redis_that_does_not_answer_is_refused_without_its_password(make_stack):
+    stack = make_stack(KWIP_REDIS_QUEUE_URI="redis://:geheim@127.0.0.1:1/0")
+    [complaint] = stack.fails()
+
+    assert complaint.startswith(
+        "kwip: KWIP_REDIS_QUEUE_URI: redis://127.0.0.1:1/0 does not answer"
+    )
+    assert "geheim" not in complaint
+
+
+def test_servers_of_ones_own_replace_the_private_ones(make_stack, private_valkey):
+    stack = make_stack(KWIP_REDIS_CACHE_URI=private_valkey().uri)
+    stack.start()
+
+    assert roles(stack) == {"mongod", "valkey-queue", "web", "worker"}
+
+
+def test_every_bad_value_is_named_at_once(make_stack):
+    stack = make_stack(KWIP_PORT="many", KWIP_DEMO="perhaps")
+    stack.begin()
+    _, complaints = stack.process.communicate(timeout=10)
+
+    assert stack.process.returncode == 2
+    assert complaints.splitlines() == [
+        "kwip: KWIP_PORT=many: must be a free port from 1 to 65535",
+        "kwip: KWIP_DEMO=perhaps: must be 1 or 0",
+    ]
