@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import parse_qsl
 
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,11 +31,14 @@ def read(request: Request) -> dict[str, object]:
 
     Raises:
         BadRequest: The body is not what its type says, or is no object of fields.
+        RequestEntityTooLarge: It has `MAX_BODY_BYTES` or more.
     """
     nested = unnest(pairs_of(request.args))
     if request.mimetype in _FORMS:
         return nested | unnest(pairs_of(request.form))
     raw = request.get_data(cache=False)
+    if len(raw) >= MAX_BODY_BYTES:  # a body that did not say its length is cut there
+        raise RequestEntityTooLarge
     if request.is_json or raw.lstrip()[:1] == b"{":
         return nested | _parse_json(raw)
     return nested | unnest(_parse_form(raw))

@@ -21,7 +21,8 @@ class DumpSchema(Schema):
     """
 
     def __init__(self, urls: Urls, *, is_signed_in: bool):
-        super().__init__()
+        # Two keys may come from one attribute, which only loading cannot have.
+        super().__init__(dump_only=tuple(self._declared_fields))
         self.urls = urls
         self.is_signed_in = is_signed_in
 
@@ -42,4 +43,4 @@ def instant(moment: dt.datetime) -> str:
 
 def constant(value: Any, *, data_key: str | None = None) -> fields.Field[Any]:
     """Write the same value always: a key that clients expect and Kwip has not yet."""
-    return fields.Constant(value, dump_only=True, data_key=data_key)
+    return fields.Constant(value, data_key=data_key)

@@ -53,7 +53,7 @@ class SignUpForm(StrictSchema[Mapping[str, str]]):
     email = _line()
     password = _line()
 
-    def make(self, **values: Any) -> Mapping[str, str]:  # noqa: ANN401 - checked texts
+    def make(self, **values: Any) -> Mapping[str, str]:
         """Return the fields by their names."""
         return values
 
@@ -117,7 +117,7 @@ class ProfileForm(StrictSchema[Mapping[str, str]]):
     display_name = _line(is_required=False)
     bio = Text(load_default="")
 
-    def make(self, **values: Any) -> Mapping[str, str]:  # noqa: ANN401 - checked texts
+    def make(self, **values: Any) -> Mapping[str, str]:
         """Return the fields by their names."""
         return values
 

@@ -1,0 +1,226 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from kwip.app import create_app
+from kwip.blueprints import routes
+from tests.people import sign_in
+
+UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
+EXAMPLES = {
+    "post_id": "1",
+    "user_id": "1",
+    "username": "alice",
+    "token_id": "0" * 64,
+}
+
+
+def rows(**wanted):
+    """List the rows whose policies are among those wanted; one at least."""
+    found = [
+        row
+        for area in routes.AREAS.values()
+        for row in area
+        if all(getattr(row.policy, name) in wanted[name] for name in wanted)
+    ]
+    assert found
+    return found
+
+
+def unsafe(found):
+    return [row for row in found if row.method in UNSAFE]
+
+
+def path_of(row):
+    return re.sub(r"<(?:.+?:)?(\w+)>", lambda m: EXAMPLES[m.group(1)], row.rule)
+
+
+def about(row):
+    return f"{row.method} {row.rule}"
+
+
+def test_every_route_stands_in_the_table_and_every_row_is_a_route(app):
+    endpoints = {rule.endpoint for rule in app.url_map.iter_rules()}
+
+    assert endpoints == set(routes.POLICIES)
+
+
+def test_no_two_rows_share_an_endpoint():
+    assert len(routes.POLICIES) == len(rows()) + len(["static"])
+
+
+def test_an_app_with_a_route_outside_the_table_does_not_start(
+    wiring, settings, monkeypatch
+):
+    register = routes.register
+
+    def register_one_more(app):
+        register(app)
+        app.add_url_rule("/sneaky", "sneaky", lambda: "")
+
+    monkeypatch.setattr(routes, "register", register_one_more)
+
+    with pytest.raises(routes.UndeclaredRouteError, match="sneaky"):
+        create_app(wiring, settings)
+
+
+@pytest.mark.parametrize("row", rows(), ids=about)
+def test_a_row_asks_for_what_belongs_together(row):
+    policy = row.policy
+    is_api = row.rule.startswith("/api/")
+
+    assert (policy.scope is not None) == policy.auth.endswith("token")
+    assert is_api or not policy.auth.endswith("token")
+    assert not is_api or policy.csrf == "none"
+    if row.method in UNSAFE:
+        assert policy.scope == "write" or policy.csrf == "form"
+        assert policy.cache == "never"
+        assert policy.quota != "none"
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        None,
+        "Bearer",
+        "Bearer ",
+        "Bearer 1.x",
+        "Bearer " + "9" * 5_000,
+        "Bearer \xff\xfe.\xff",
+        "Basic YTpi",
+        "{token}",
+        "Token {token}",
+        "Bearer {token}x",
+    ],
+)
+def test_without_a_good_token_an_api_route_is_401(client, alice, authorization):
+    headers = {}
+    if authorization is not None:
+        headers["Authorization"] = authorization.format(token=alice.token)
+
+    for row in rows(auth={"token"}):
+        answer = client.open(path_of(row), method=row.method, headers=headers)
+
+        assert (about(row), answer.status_code) == (about(row), 401)
+        assert answer.json == {"error": "The access token is invalid."}
+        assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_a_bad_token_is_401_also_where_none_is_needed(client):
+    headers = {"Authorization": "Bearer 1.x"}
+
+    for row in rows(auth={"optional_token"}):
+        answer = client.open(path_of(row), method=row.method, headers=headers)
+
+        assert (about(row), answer.status_code) == (about(row), 401)
+
+
+def test_a_token_that_may_only_read_writes_nothing(alice):
+    headers = {"Authorization": f"Bearer {alice.reading_token}"}
+
+    for row in unsafe(rows(scope={"write"})):
+        answer = alice.ask(row.method, path_of(row), headers=headers)
+
+        assert (about(row), answer.status_code) == (about(row), 403)
+        assert answer.json["error"] == "This action is outside the authorized scopes."
+
+
+def test_a_cookie_opens_nothing_in_the_api(app, wiring, client, alice):
+    browser = sign_in(app, wiring, alice)
+
+    for row in rows(auth={"token", "optional_token"}):
+        with_cookie = browser.open(path_of(row), method=row.method)
+        without = client.open(path_of(row), method=row.method)
+
+        assert (about(row), with_cookie.data) == (about(row), without.data)
+        assert with_cookie.status_code == without.status_code
+        assert "Cookie" not in with_cookie.vary
+        assert "Set-Cookie" not in with_cookie.headers
+
+
+def test_who_is_not_signed_in_is_led_to_the_log_in_page(client):
+    for row in rows(auth={"user"}):
+        answer = client.open(path_of(row), method=row.method)
+
+        assert (about(row), answer.status_code) == (about(row), 303)
+        where = answer.headers["Location"]
+        assert where.startswith("/login")
+        assert ("next=" in where) == (row.method == "GET")
+
+
+def test_a_token_opens_no_page(alice):
+    for row in rows(auth={"user"}):
+        answer = alice.ask(row.method, path_of(row))
+
+        assert (about(row), answer.status_code) == (about(row), 303)
+
+
+@pytest.mark.parametrize("token", [None, "", "x", "IjEi.aaa.bbb", "\ud800"])
+def test_a_form_that_is_not_ours_is_403(app, wiring, alice, token):
+    browser = sign_in(app, wiring, alice)
+    data = b"" if token is None else b"csrf_token=" + token.encode(errors="replace")
+
+    for row in unsafe(rows(csrf={"form"})):
+        answer = browser.open(
+            path_of(row),
+            method=row.method,
+            data=data,
+            content_type="application/x-www-form-urlencoded",
+        )
+
+        assert (about(row), answer.status_code) == (about(row), 403)
+        assert answer.mimetype == "text/html"
+
+
+def test_a_form_token_is_good_in_its_own_browser_only(app, wiring, alice, bob):
+    hers, his = sign_in(app, wiring, alice), sign_in(app, wiring, bob)
+
+    for row in unsafe(rows(csrf={"form"}, auth={"user"})):
+        stolen = hers.open(
+            path_of(row), method=row.method, data={"csrf_token": his.form_token}
+        )
+        own = hers.open(
+            path_of(row), method=row.method, data={"csrf_token": hers.form_token}
+        )
+
+        assert (about(row), stolen.status_code) == (about(row), 403)
+        assert (about(row), own.status_code) != (about(row), 403)
+        hers = sign_in(app, wiring, alice)  # one of the forms logs out
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/v1/statuses/", "/api/v1/accounts/", "/api/widgets/v1/thread/"]
+)
+@pytest.mark.parametrize(
+    "nonsense",
+    ["0x1", "-1", "1.5", "٣", "9223372036854775808", "9" * 5_000, "a", "%00", "%ff"],
+)
+def test_an_id_that_cannot_be_one_is_404(client, path, nonsense):
+    answer = client.get(path + nonsense)
+
+    assert answer.status_code == 404
+    assert answer.json["error"] == "There is no such address."
+
+
+def test_the_highest_id_is_an_id(client):
+    answer = client.get("/api/v1/statuses/9223372036854775807")
+
+    assert answer.status_code == 404
+    assert answer.json["error"] == "There is no such kwip."
+
+
+@pytest.mark.parametrize(
+    "path", ["/livez", "/readyz", "/api/v1/instance", "/api/widgets/v1/public"]
+)
+def test_a_slash_at_the_end_is_no_redirect(client, path):
+    assert client.get(path).status_code == 200
+    assert client.get(f"{path}/").status_code == 200
+
+
+def test_slashes_that_are_doubled_are_no_redirect_either(client):
+    for path, number in {"//livez": 200, "//": 200, "/api//v1/instance": 404}.items():
+        answer = client.get("/", environ_overrides={"PATH_INFO": path})
+
+        assert (path, answer.status_code) == (path, number)

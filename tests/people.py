@@ -1,0 +1,136 @@
+"""An app on real servers, and people who use it with their own tokens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from flask import session
+from flask.testing import FlaskClient
+
+from kwip.app import create_app
+from kwip.blueprints import login
+from kwip.domain.users import READ, WRITE, User, Viewer
+from kwip.services.users import SignUp
+from kwip.wiring import Options, Wiring, build
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from werkzeug.test import TestResponse
+
+PASSWORD = "correct horse battery"
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody with an account, a token of each kind, and a client without cookies."""
+
+    app: Flask
+    user: User
+    token: str
+    reading_token: str
+
+    @property
+    def id(self) -> str:
+        return str(self.user.id)
+
+    def ask(self, method: str, path: str, **options: Any) -> TestResponse:
+        headers = {"Authorization": f"Bearer {self.token}"} | options.pop("headers", {})
+        client = self.app.test_client(use_cookies=False)
+        return client.open(path, method=method, headers=headers, **options)
+
+    def get(self, path: str, **options: Any) -> TestResponse:
+        return self.ask("GET", path, **options)
+
+    def post(self, path: str, **options: Any) -> TestResponse:
+        return self.ask("POST", path, **options)
+
+    def say(self, text: str, **fields: Any) -> dict[str, Any]:
+        answer = self.post("/api/v1/statuses", json={"status": text, **fields})
+        assert answer.status_code == 200, answer.text
+        status: dict[str, Any] = answer.json
+        return status
+
+
+class People:
+    """Make people as they are first named."""
+
+    def __init__(self, app: Flask, wiring: Wiring):
+        self._app = app
+        self._services = wiring.services
+
+    def __call__(self, username: str) -> Person:
+        user = self._services.users.sign_up(
+            SignUp(
+                username=username,
+                email=f"{username}@example.org",
+                password=PASSWORD,
+                display_name=username.title(),
+            )
+        )
+        viewer = Viewer(id=user.id, username=user.username, digest="")
+        return Person(
+            self._app,
+            user,
+            self._token(viewer, frozenset({READ, WRITE})),
+            self._token(viewer, frozenset({READ})),
+        )
+
+    def _token(self, viewer: Viewer, scopes: frozenset[str]) -> str:
+        return self._services.access.create_token(viewer, "test", scopes)[1]
+
+
+@pytest.fixture
+def wiring(settings, endpoints):
+    """Return one web process's parts, whose jobs nobody does."""
+    made = build(settings, endpoints, role="web", options=Options(bell=lambda *_: None))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def app(wiring, settings):
+    """Return the app of these parts."""
+    return create_app(wiring, settings)
+
+
+@pytest.fixture
+def client(app):
+    """Return somebody without cookies and tokens."""
+    return app.test_client(use_cookies=False)
+
+
+@pytest.fixture
+def people(app, wiring):
+    """Return a function that signs a person up."""
+    return People(app, wiring)
+
+
+@pytest.fixture
+def alice(people):
+    return people("alice")
+
+
+@pytest.fixture
+def bob(people):
+    return people("bob")
+
+
+class Browser(FlaskClient):
+    """A client with cookies, and the token that its forms carry."""
+
+    form_token = ""
+
+
+def sign_in(app: Flask, wiring: Wiring, person: Person) -> Browser:
+    """Return a browser with the cookie of a new session, made without a page."""
+    credential = wiring.services.access.sign_in(person.user.username, PASSWORD, "test")
+    browser = Browser(app, app.response_class)
+    with app.test_request_context("/"):
+        login.sign_in(credential)
+        browser.form_token = login.form_token()
+        kept = dict(session)
+    with browser.session_transaction() as own:
+        own.update(kept)
+    return browser
