@@ -1,0 +1,1 @@
+"""What `make bench` runs: Kwip beside a reference, in the same run."""

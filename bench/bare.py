@@ -1,0 +1,21 @@
+"""The reference: a bare Flask app that returns the same bytes, nothing else.
+
+`KWIP_BENCH_BODIES` names a folder; `/<name>` answers with the file of that name.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from flask import Flask, Response
+
+app = Flask(__name__)
+_folder = Path(os.environ["KWIP_BENCH_BODIES"])  # noqa: TID251 -- no setting of Kwip
+_bodies = {path.name: path.read_bytes() for path in _folder.iterdir()}
+
+
+@app.get("/<name>")
+def body(name: str) -> Response:
+    """Answer with one file's bytes."""
+    return Response(_bodies[name], content_type="application/json; charset=utf-8")

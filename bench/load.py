@@ -1,0 +1,94 @@
+"""A small HTTP load: some keep-alive connections that ask for one URL, one at a time.
+
+The same client measures both sides, so what it costs itself lies on both.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One URL of one server, and what to send along."""
+
+    port: int
+    path: str
+    headers: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def request(self) -> bytes:
+        """The bytes of one request."""
+        lines = [f"GET {self.path} HTTP/1.1", f"Host: 127.0.0.1:{self.port}"]
+        lines += [f"{name}: {value}" for name, value in self.headers]
+        return ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The status and the body of one answer."""
+
+    status: int
+    body: bytes
+
+
+class Connection:
+    """One keep-alive connection."""
+
+    def __init__(self, target: Target):
+        self._request = target.request
+        self._socket = socket.create_connection(("127.0.0.1", target.port), timeout=10)
+        self._file = self._socket.makefile("rb")
+
+    def ask(self) -> Answer:
+        """Send the request and read the whole answer."""
+        self._socket.sendall(self._request)
+        status = int(self._file.readline().split()[1])
+        length = 0
+        while (line := self._file.readline()) not in {b"\r\n", b""}:
+            name, _, value = line.partition(b":")
+            if name.lower() == b"content-length":
+                length = int(value)
+        return Answer(status, self._file.read(length))
+
+    def close(self) -> None:
+        """Close it."""
+        self._file.close()
+        self._socket.close()
+
+
+def requests_per_second(target: Target, *, clients: int, seconds: float) -> float:
+    """Load a target for a while and count the answers; all must be 200 or 304.
+
+    Raises:
+        RuntimeError: One was something else, or a connection broke.
+    """
+    end = time.monotonic() + seconds
+    counts, errors = [0] * clients, []
+
+    def client(number: int) -> None:
+        connection = Connection(target)
+        try:
+            while time.monotonic() < end:
+                status = connection.ask().status
+                if status not in {200, 304}:
+                    errors.append(f"{target.path} answered {status}")
+                    return
+                counts[number] += 1
+        except (OSError, ValueError, IndexError) as error:
+            errors.append(f"{target.path}: {error!r}")
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=client, args=(n,)) for n in range(clients)]
+    began = time.monotonic()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise RuntimeError(errors[0])
+    return sum(counts) / (time.monotonic() - began)

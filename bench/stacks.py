@@ -1,0 +1,103 @@
+"""Start what is measured: a whole Kwip, and the bare app under the same gunicorn."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[1]
+_START_S = 60.0
+
+
+def free_port() -> int:
+    """Find a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def kwip_stack(home: Path, environ: dict[str, str]) -> Iterator[dict[str, str]]:
+    """Run `kwip up` in `home`; gives the environment of its command line."""
+    full = {
+        **os.environ,  # noqa: TID251 -- a child gets what we have
+        "KWIP_HOME": str(home),
+        "KWIP_PORT": str(free_port()),
+        "KWIP_METRICS_PORT": str(free_port()),
+        "KWIP_LOG_LEVEL": "warning",
+        **environ,
+    }
+    with _running([sys.executable, "-m", "kwip.cli", "up"], full, home.parent / "up"):
+        _wait_for(int(full["KWIP_PORT"]), "/readyz")
+        yield full
+
+
+@contextmanager
+def bare_stack(bodies: Path, *, workers: int, threads: int) -> Iterator[int]:
+    """Run the bare app with as many workers and threads; gives its port."""
+    port = free_port()
+    command = [
+        *(sys.executable, "-m", "gunicorn", "bench.bare:app"),
+        *("--bind", f"127.0.0.1:{port}", "--worker-class", "gthread"),
+        *("--workers", str(workers), "--threads", str(threads)),
+        *("--keep-alive", "30", "--no-control-socket", "--log-level", "warning"),
+    ]
+    environ = {
+        **os.environ,  # noqa: TID251 -- a child gets what we have
+        "KWIP_BENCH_BODIES": str(bodies),
+    }
+    with _running(command, environ, bodies.parent / "bare"):
+        _wait_for(port, "/" + next(bodies.iterdir()).name)
+        yield port
+
+
+def kwip(environ: dict[str, str], *arguments: str) -> dict[str, str]:
+    """Run one command of the command line and read its JSON."""
+    command = [sys.executable, "-m", "kwip.cli", *arguments, "--json"]
+    done = subprocess.run(  # noqa: S603 -- our own command
+        command, cwd=ROOT, env=environ, check=True, capture_output=True, text=True
+    )
+    answer: dict[str, str] = json.loads(done.stdout)
+    return answer
+
+
+@contextmanager
+def _running(command: list[str], environ: dict[str, str], log: Path) -> Iterator[None]:
+    with log.with_suffix(".log").open("wb") as output:
+        process = subprocess.Popen(  # noqa: S603 -- our own command
+            command, cwd=ROOT, env=environ, stdout=output, stderr=output
+        )
+        try:
+            yield
+        finally:
+            process.terminate()
+            process.wait(timeout=10)
+
+
+def _wait_for(port: int, path: str) -> None:
+    from bench.load import Connection, Target  # noqa: PLC0415 -- after the start
+
+    deadline = time.monotonic() + _START_S
+    while True:
+        try:
+            connection = Connection(Target(port, path))
+            status = connection.ask().status
+            connection.close()
+        except (OSError, IndexError):
+            status = 0
+        if status == 200:  # noqa: PLR2004 -- OK
+            return
+        if time.monotonic() > deadline:
+            message = f"nothing answers {path} on port {port}"
+            raise TimeoutError(message)
+        time.sleep(0.1)
