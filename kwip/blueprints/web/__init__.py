@@ -1,10 +1,13 @@
-"""The pages that people read and write on."""
+"""The pages that people read and write on: complete without JavaScript."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from kwip.blueprints.web import access, posts, relationships, timelines, users
 
-if TYPE_CHECKING:
-    from kwip.blueprints.table import Route
-
-ROUTES: tuple[Route, ...] = ()
+ROUTES = (
+    *timelines.ROUTES,
+    *access.ROUTES,
+    *users.ROUTES,
+    *posts.ROUTES,
+    *relationships.ROUTES,
+)

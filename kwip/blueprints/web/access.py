@@ -1,0 +1,133 @@
+"""Sign up, log in, log out, and the personal tokens."""
+
+from __future__ import annotations
+
+from flask import Response, flash, request, url_for
+
+from kwip.blueprints import http
+from kwip.blueprints import login as cookie
+from kwip.blueprints.table import Policy, Route
+from kwip.blueprints.web.pages import (
+    OPEN,
+    SECRET,
+    Form,
+    form_policy,
+    go,
+    is_local,
+    page,
+    page_again,
+)
+from kwip.domain.errors import (
+    ForbiddenError,
+    InvalidError,
+    NotAuthenticatedError,
+    NotFoundError,
+)
+from kwip.schemas.forms import ActForm, LogInForm, SignUpForm, TokenForm
+from kwip.services.users import SignUp
+
+
+def sign_up() -> Response:
+    """Show the form for a new account."""
+    if http.viewer():
+        return go(url_for("web.home"))
+    return page("signup.html", form=Form())
+
+
+def join() -> Response:
+    """Make the account and sign its owner in."""
+    if not http.site().info.is_signup_open:
+        raise ForbiddenError("Signing up is closed on this site.")
+    try:
+        form = SignUp(**http.load_form(SignUpForm()))
+        user = http.services().users.sign_up(form)
+    except InvalidError as error:
+        return page_again("signup.html", error)
+    access = http.services().access
+    cookie.sign_in(access.begin_session(user.id, user.username, _agent()))
+    return go(url_for("web.home"), f"Welcome, {user.name}. This is your home.")
+
+
+def login() -> Response:
+    """Show the form to log in."""
+    if http.viewer():
+        return go(url_for("web.home"))
+    return page("login.html", form=Form({"next": request.args.get("next", "")}))
+
+
+def log_in() -> Response:
+    """Begin a session, and go where the visitor was on the way to."""
+    try:
+        form = http.load_form(LogInForm())
+        credential = http.services().access.sign_in(form.login, form.password, _agent())
+    except (InvalidError, NotAuthenticatedError) as error:
+        return page_again("login.html", error)
+    cookie.sign_in(credential)
+    return go(form.next if is_local(form.next) else url_for("web.home"))
+
+
+def logout() -> Response:
+    """End the session, in MongoDB and in the cookie."""
+    http.services().access.sign_out(http.signed_in())
+    cookie.sign_out()
+    return go(url_for("web.landing"), "You are logged out.")
+
+
+def token_settings() -> Response:
+    """Show the viewer's tokens, and the form for a new one."""
+    tokens = http.services().access.tokens(http.signed_in())
+    return page(
+        "settings_tokens.html", tokens=tokens, form=Form({"read": "1", "write": "1"})
+    )
+
+
+def create_token() -> Response:
+    """Make a token; the page that follows shows it, once."""
+    access = http.services().access
+    try:
+        wish = http.load_form(TokenForm())
+        _, text = access.create_token(http.signed_in(), wish.name, wish.scopes)
+    except InvalidError as error:
+        tokens = access.tokens(http.signed_in())
+        return page_again("settings_tokens.html", error, tokens=tokens)
+    flash(text, "token")
+    return go(url_for("web.token_settings"))
+
+
+def revoke_token(token_id: str) -> Response:
+    """End a token; one that is gone already is no mistake."""
+    http.load_form(ActForm())
+    try:
+        http.services().access.revoke_token(http.signed_in(), token_id)
+    except NotFoundError:
+        return go(url_for("web.token_settings"), "That token was gone already.")
+    return go(url_for("web.token_settings"), "The token is revoked.")
+
+
+def _agent() -> str:
+    return request.user_agent.string
+
+
+_SIGN_UP = Policy(
+    auth="optional", scope=None, quota="sign_up", cache="never", csrf="form"
+)
+_LOG_IN = Policy(
+    auth="optional", scope=None, quota="sign_in", cache="never", csrf="form"
+)
+_FORM = form_policy("pages")
+
+ROUTES = (
+    Route("GET", "/signup", sign_up, OPEN),
+    Route("POST", "/signup", join, _SIGN_UP),
+    Route("GET", "/login", login, OPEN),
+    Route("POST", "/login", log_in, _LOG_IN),
+    Route("POST", "/logout", logout, _FORM),
+    Route("GET", "/settings/tokens", token_settings, SECRET),
+    Route("POST", "/settings/tokens", create_token, _FORM),
+    Route(
+        "POST",
+        "/settings/tokens/<string(length=64):token_id>/revoke",
+        revoke_token,
+        _FORM,
+    ),
+)

@@ -1,0 +1,78 @@
+"""What all pages share: policies, rendering, forms shown again, the way back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from flask import Response, flash, make_response, redirect, render_template, request
+
+from kwip.blueprints import errors
+from kwip.blueprints.table import Policy, Quota
+from kwip.domain.errors import InvalidError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kwip.domain.errors import KwipError
+
+#: Pages for everybody, and pages for who is signed in.
+OPEN = Policy(auth="optional", scope=None, quota="pages", cache="private", csrf="none")
+OWN = Policy(auth="user", scope=None, quota="pages", cache="private", csrf="none")
+#: A page that shows a secret: no copy is kept.
+SECRET = Policy(auth="user", scope=None, quota="pages", cache="never", csrf="none")
+
+
+def form_policy(quota: Quota) -> Policy:
+    """Give the policy of a form that only who is signed in may send."""
+    return Policy(auth="user", scope=None, quota=quota, cache="never", csrf="form")
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a form shows: the values, and what is wrong with which of them."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    wrong: Mapping[str, str] = field(default_factory=dict)
+    problem: str = ""
+
+
+def page(template: str, **context: object) -> Response:
+    """Answer with a page."""
+    return make_response(render_template(template, **context))
+
+
+def page_again(template: str, error: KwipError, **context: object) -> Response:
+    """Answer with the page of a form, what was sent in it, and what to correct."""
+    response = page(template, form=form_again(error), **context)
+    response.status_code = errors.number_of(error)
+    return response
+
+
+def form_again(error: KwipError) -> Form:
+    """Keep what was sent, and say what is wrong with it."""
+    wrong = error.fields if isinstance(error, InvalidError) else {}
+    # Where the problem is said beside a field of the form, it is not said twice.
+    beside = wrong.keys() & request.form.keys()
+    return Form(request.form, wrong, "" if beside else error.message)
+
+
+def go(address: str, message: str = "") -> Response:
+    """Answer a form with the way to a page, which then says the message."""
+    if message:
+        flash(message)
+    return make_response(redirect(address, 303))
+
+
+def is_local(address: str) -> bool:
+    r"""Tell whether an address is a path on this site and nothing else.
+
+    Browsers skip tabs and line ends, and read `\` as `/`: none of them may be in it.
+    """
+    if not address.startswith("/") or address.startswith("//") or "\\" in address:
+        return False
+    if any(c.isspace() or not c.isprintable() for c in address):
+        return False
+    parts = urlsplit(address)
+    return not (parts.scheme or parts.netloc)

@@ -1,0 +1,190 @@
+"""One kwip: read it in its thread, write, edit, delete it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Response, request, url_for
+
+from kwip.blueprints import errors, http
+from kwip.blueprints.table import Route
+from kwip.blueprints.web.pages import (
+    OPEN,
+    OWN,
+    Form,
+    form_policy,
+    go,
+    page,
+    page_again,
+)
+from kwip.blueprints.web.writing import blank_sheet, sheet_again
+from kwip.domain.errors import (
+    ForbiddenError,
+    GoneError,
+    InvalidError,
+    KwipError,
+    NotFoundError,
+)
+from kwip.domain.ids import PostId, parse_id
+from kwip.schemas.forms import ActForm, ComposeForm, EditForm
+
+if TYPE_CHECKING:
+    from kwip.domain.views import PostView
+
+_NOT_YOURS = "Only who wrote a kwip can change it."
+
+
+def thread(username: str, post_id: PostId) -> Response:
+    """Show a kwip between what it answers and what answers it."""
+    found = http.services().timelines.thread(http.viewer(), http.reading(), post_id)
+    if found.post.author.username != username:
+        return go(_address(found.post))
+    sheet = blank_sheet(found.post) if http.viewer() else None
+    return page("thread.html", thread=found, sheet=sheet)
+
+
+def compose() -> Response:
+    """Show a page with nothing but a sheet to write on."""
+    return page("compose.html", sheet=blank_sheet())
+
+
+def create() -> Response:
+    """Publish a kwip; sent twice, the same form makes one."""
+    try:
+        draft = http.load_form(ComposeForm())
+        view = http.services().posts.create(http.signed_in(), draft)
+    except (InvalidError, NotFoundError, GoneError, ForbiddenError) as error:
+        return _write_again(error)
+    if view.post.in_reply_to_id is None:
+        return go(url_for("web.home"), "Your kwip is out.")
+    return go(f"{_thread_above(view)}#p{view.post.id}", "Your reply is out.")
+
+
+def edit(username: str, post_id: PostId) -> Response:
+    """Show the form to change a kwip of one's own."""
+    view = _own(username, post_id)
+    return page("edit.html", view=view, form=Form({"text": view.post.text}))
+
+
+def save_edit(username: str, post_id: PostId) -> Response:
+    """Change a kwip of one's own; its earlier text goes into the history."""
+    _require_own(username, post_id)
+    try:
+        text = http.load_form(EditForm())
+        view = http.services().posts.edit(http.signed_in(), post_id, text)
+    except InvalidError as error:
+        return page_again(
+            "edit.html", _in_words_of_form(error), view=_own(username, post_id)
+        )
+    return go(_address(view), "Your kwip is changed.")
+
+
+def delete(username: str, post_id: PostId) -> Response:
+    """Ask once more."""
+    return page("delete.html", view=_own(username, post_id))
+
+
+def delete_now(username: str, post_id: PostId) -> Response:
+    """Delete a kwip of one's own; only a tombstone stays."""
+    _require_own(username, post_id)
+    http.load_form(ActForm())
+    http.services().posts.delete(http.signed_in(), post_id)
+    return go(url_for("web.home"), "Your kwip is deleted.")
+
+
+def history(username: str, post_id: PostId) -> Response:
+    """Show what a kwip said before it was changed."""
+    posts, viewer, reading = http.services().posts, http.viewer(), http.reading()
+    view = posts.get(viewer, reading, post_id)
+    if view.author.username != username:
+        raise NotFoundError("There is no such kwip.", post_id=post_id)
+    return page(
+        "history.html", view=view, history=posts.history(viewer, reading, post_id)
+    )
+
+
+def _address(view: PostView) -> str:
+    return url_for("web.thread", username=view.author.username, post_id=view.post.id)
+
+
+def _thread_above(view: PostView) -> str:
+    """Give the page of what a reply answers, if it can still be named."""
+    if view.in_reply_to_username is None:
+        return _address(view)
+    return url_for(
+        "web.thread",
+        username=view.in_reply_to_username,
+        post_id=view.post.in_reply_to_id,
+    )
+
+
+def _own(username: str, post_id: PostId) -> PostView:
+    """Find a kwip of the viewer's own.
+
+    Raises:
+        ForbiddenError: Somebody else wrote it.
+    """
+    _require_own(username, post_id)
+    view = http.services().posts.get(http.signed_in(), http.reading(), post_id)
+    if not view.is_own:
+        raise ForbiddenError(_NOT_YOURS, post_id=post_id)
+    return view
+
+
+def _require_own(username: str, post_id: PostId) -> None:
+    """Refuse an address that names somebody else, before anything is read."""
+    if http.signed_in().username != username:
+        raise ForbiddenError(_NOT_YOURS, post_id=post_id)
+
+
+def _write_again(error: KwipError) -> Response:
+    """Show a sheet with what was written, and what to do about it."""
+    said = _in_words_of_form(error)
+    wrong = said.fields if isinstance(said, InvalidError) else {}
+    sheet = sheet_again(
+        _parent_of_form(),
+        wrong,
+        "" if "text" in wrong else said.message,
+        is_new_key="key" in wrong,
+    )
+    response = page("compose.html", sheet=sheet)
+    response.status_code = errors.number_of(error)
+    return response
+
+
+def _parent_of_form() -> PostView | None:
+    """Find what the sent form answers, unless it is gone meanwhile."""
+    post_id = parse_id(request.form.get("in_reply_to_id", ""))
+    if post_id is None:
+        return None
+    try:
+        return http.services().posts.get(
+            http.signed_in(), http.reading(), PostId(post_id)
+        )
+    except (NotFoundError, GoneError):
+        return None
+
+
+#: What services call the fields that the forms name otherwise.
+_FORM_NAMES = {"status": "text", "idempotency_key": "key"}
+
+
+def _in_words_of_form(error: KwipError) -> KwipError:
+    if not isinstance(error, InvalidError):
+        return error
+    named = {_FORM_NAMES.get(k, k): text for k, text in error.fields.items()}
+    return InvalidError(error.message, named, **error.context)
+
+
+_POST_RULE = "/@<name:username>/<id:post_id>"
+
+ROUTES = (
+    Route("GET", "/compose", compose, OWN),
+    Route("POST", "/compose", create, form_policy("posts")),
+    Route("GET", _POST_RULE, thread, OPEN),
+    Route("GET", f"{_POST_RULE}/history", history, OPEN),
+    Route("GET", f"{_POST_RULE}/edit", edit, OWN),
+    Route("POST", f"{_POST_RULE}/edit", save_edit, form_policy("posts")),
+    Route("GET", f"{_POST_RULE}/delete", delete, OWN),
+    Route("POST", f"{_POST_RULE}/delete", delete_now, form_policy("deletes")),
+)

@@ -1,0 +1,87 @@
+"""Follow, unfollow, block, unblock, mute, unmute: one button each.
+
+The buttons share their page's one form, which says where to go back to.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import url_for
+
+from kwip.blueprints import http
+from kwip.blueprints.table import Route
+from kwip.blueprints.web.pages import form_policy, go, is_local
+from kwip.schemas.forms import ActForm
+
+if TYPE_CHECKING:
+    from flask import Response
+
+    from kwip.domain.ids import UserId
+
+
+def follow(username: str) -> Response:
+    """Follow a user."""
+    back = _back(username)
+    http.services().relationships.follow(http.signed_in(), _id_of(username))
+    return go(back, f"You follow @{username} now.")
+
+
+def unfollow(username: str) -> Response:
+    """Stop following a user."""
+    back = _back(username)
+    http.services().relationships.unfollow(http.signed_in(), _id_of(username))
+    return go(back, f"You no longer follow @{username}.")
+
+
+def block(username: str) -> Response:
+    """Block a user, and show their profile: the page before may be hidden now."""
+    http.load_form(ActForm())
+    http.services().relationships.block(http.signed_in(), _id_of(username))
+    return go(
+        url_for("web.profile", username=username),
+        f"You and @{username} no longer see each other.",
+    )
+
+
+def unblock(username: str) -> Response:
+    """End a block."""
+    back = _back(username)
+    http.services().relationships.unblock(http.signed_in(), _id_of(username))
+    return go(back, f"@{username} is no longer blocked.")
+
+
+def mute(username: str) -> Response:
+    """Keep a user out of the viewer's timelines."""
+    back = _back(username)
+    http.services().relationships.mute(http.signed_in(), _id_of(username))
+    return go(back, f"@{username} is muted: their kwips stay out of your timelines.")
+
+
+def unmute(username: str) -> Response:
+    """End a mute."""
+    back = _back(username)
+    http.services().relationships.unmute(http.signed_in(), _id_of(username))
+    return go(back, f"@{username} is no longer muted.")
+
+
+def _back(username: str) -> str:
+    """Read where to go back to: a page of ours, else the user's profile."""
+    address = http.load_form(ActForm())
+    return address if is_local(address) else url_for("web.profile", username=username)
+
+
+def _id_of(username: str) -> UserId:
+    return http.services().users.id_of(http.reading(), username)
+
+
+_FOLLOW, _OTHER = form_policy("follows"), form_policy("pages")
+
+ROUTES = (
+    Route("POST", "/@<name:username>/follow", follow, _FOLLOW),
+    Route("POST", "/@<name:username>/unfollow", unfollow, _FOLLOW),
+    Route("POST", "/@<name:username>/block", block, _OTHER),
+    Route("POST", "/@<name:username>/unblock", unblock, _OTHER),
+    Route("POST", "/@<name:username>/mute", mute, _OTHER),
+    Route("POST", "/@<name:username>/unmute", unmute, _OTHER),
+)

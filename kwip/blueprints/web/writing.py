@@ -1,0 +1,84 @@
+"""The sheet on which a kwip is written: alone, in home, or under what it answers."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from flask import request
+
+from kwip.blueprints import http
+from kwip.domain.posts import Visibility
+from kwip.domain.visibility import reply_visibility
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kwip.domain.users import User
+    from kwip.domain.views import PostView
+
+_KEY_BYTES = 16
+_VALUES = [visibility.value for visibility in Visibility]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """What the form for a kwip shows.
+
+    `key` makes the kwip one however often the form is sent. `choices` are the
+    audiences that may be chosen: of a reply, none wider than its parent's.
+    """
+
+    author: User
+    parent: PostView | None = None
+    text: str = ""
+    visibility: str = Visibility.PUBLIC.value
+    key: str = field(default_factory=lambda: secrets.token_hex(_KEY_BYTES))
+    wrong: Mapping[str, str] = field(default_factory=dict)
+    problem: str = ""
+
+    @property
+    def choices(self) -> list[str]:
+        """The audiences in the order in which they narrow."""
+        if self.parent is None:
+            return _VALUES
+        return _VALUES[_VALUES.index(self.parent.post.visibility.value) :]
+
+
+def blank_sheet(parent: PostView | None = None) -> Sheet:
+    """Lay out a sheet; a reply begins with the names of whom it addresses."""
+    author = http.services().users.me(http.signed_in(), http.reading())
+    if parent is None:
+        return Sheet(author=author)
+    visibility = reply_visibility(parent.post.visibility, Visibility.PUBLIC)
+    return Sheet(
+        author=author,
+        parent=parent,
+        text=_addressed(parent, author.username),
+        visibility=visibility.value,
+    )
+
+
+def sheet_again(
+    parent: PostView | None, wrong: Mapping[str, str], problem: str, *, is_new_key: bool
+) -> Sheet:
+    """Keep what was written, and say what is wrong with it."""
+    sent = request.form
+    fresh = Sheet(author=http.services().users.me(http.signed_in(), http.reading()))
+    asked = sent.get("visibility", "")
+    return Sheet(
+        author=fresh.author,
+        parent=parent,
+        text=sent.get("text", ""),
+        visibility=asked if asked in _VALUES else fresh.visibility,
+        key=fresh.key if is_new_key else sent.get("key") or fresh.key,
+        wrong=wrong,
+        problem=problem,
+    )
+
+
+def _addressed(parent: PostView, username: str) -> str:
+    names = [parent.author.username, *(m.username for m in parent.post.mentions)]
+    others = dict.fromkeys(name for name in names if name != username)
+    return "".join(f"@{name} " for name in others)
