@@ -1,0 +1,248 @@
+"""`python -m kwip.cli.demo`: fill an empty database with a small world to look at.
+
+The people of a small town, who they follow, and two weeks of what they said, from
+`demo_world.json`. Posts go through the posting service with ids from a clock of their
+own, and are delivered by the worker like all others.
+
+Killed in the middle and started again it goes on: every kwip has an idempotency key,
+and the job's row remembers when the load began, so all dates stay the same.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections import Counter
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from config.settings import from_environment
+from kwip.domain.clock import at, system_clock_ms, to_ms
+from kwip.domain.errors import GoneError, NotFoundError
+from kwip.domain.posts import Draft, Visibility
+from kwip.embedded import endpoints as endpoints_of
+from kwip.services.posts import CLAIM_LIFETIME_MS
+from kwip.services.users import SignUp
+from kwip.store.jobs import Job
+from kwip.wiring import Options, build
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from config.endpoints import Endpoints
+    from config.settings import Settings
+    from kwip.domain.clock import ClockMs
+    from kwip.domain.ids import PostId, UserId
+    from kwip.wiring import Wiring
+
+#: Who may look around; printed in the banner of `kwip up`.
+USERNAME, PASSWORD = "demo", "demo-demo"
+
+_WORLD = Path(__file__).with_name("demo_world.json")
+_JOB = "demo"
+_MINUTE_MS, _DAY_MS = 60_000, 86_400_000
+#: The people came before their first kwip of fourteen days ago.
+_ARRIVED_MS = 17 * _DAY_MS
+#: "Yesterday" ends this long ago at least: what was said today comes after it.
+_TODAY_MS = 10 * 60 * _MINUTE_MS
+_DELIVERY_S, _POLL_S = 30.0, 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kwip:
+    """One kwip of the world; `parent` is the place of what it answers in the plan."""
+
+    author: str
+    text: str
+    at_ms: int
+    language: str | None = None
+    visibility: Visibility = Visibility.PUBLIC
+    parent: int | None = None
+
+
+class LoadClock:
+    """The time that ids are made from."""
+
+    def __init__(self, ms: int):
+        self.ms = ms
+
+    def __call__(self) -> int:
+        """Return the moment that is being loaded."""
+        return self.ms
+
+
+def load(
+    settings: Settings, endpoints: Endpoints, *, clock: ClockMs = system_clock_ms
+) -> bool:
+    """Load the world into an empty database, or finish a load that was interrupted.
+
+    Returns whether the world is there. A database with anybody else in it stays as
+    it is, and so does a load that was interrupted a day ago: its keys are forgotten.
+    """
+    load_clock = LoadClock(clock())
+    options = Options(id_clock=load_clock)
+    wiring = build(settings, endpoints, role="worker", options=options)
+    try:
+        job = wiring.jobs.find(_JOB)
+        if job is None:
+            if not wiring.stores.users.is_empty():
+                return False
+            job = _job(clock())
+            wiring.jobs.save(job)
+        started_ms = to_ms(job.started_at)
+        if job.state == "running" and clock() - started_ms < CLAIM_LIFETIME_MS:
+            wiring.fence.await_lease(within_s=1.0)
+            _fill(wiring, load_clock, started_ms)
+            wiring.jobs.save(replace(job, state="done", updated_at=at(clock())))
+            _await_delivery(wiring)
+        return True
+    finally:
+        wiring.close()
+
+
+def plan(kwips: Sequence[Mapping[str, Any]], now_ms: int) -> list[Kwip]:
+    """Put dates to all kwips and order them by time; every parent precedes its replies.
+
+    `day` 1 is the last whole day; `minutes_ago` is before now, `after` after the
+    parent.
+    """
+    midnight_ms = (now_ms - _TODAY_MS) // _DAY_MS * _DAY_MS
+    found: list[tuple[Kwip, int | None]] = []
+
+    def visit(raw: Mapping[str, Any], parent: int | None) -> None:
+        if parent is not None:
+            at_ms = found[parent][0].at_ms + raw["after"] * _MINUTE_MS
+        elif "day" in raw:
+            hours, minutes = raw["at"].split(":")
+            at_ms = midnight_ms - raw["day"] * _DAY_MS
+            at_ms += (int(hours) * 60 + int(minutes)) * _MINUTE_MS
+        else:
+            at_ms = now_ms - raw["minutes_ago"] * _MINUTE_MS
+        # Nobody writes on the full minute.
+        at_ms = min(at_ms + len(raw["text"]) * 331 % _MINUTE_MS, now_ms)
+        place = len(found)
+        found.append((_kwip(raw, at_ms), parent))
+        for reply in raw.get("replies", ()):
+            visit(reply, place)
+
+    for raw in kwips:
+        visit(raw, None)
+    order = sorted(range(len(found)), key=lambda i: (found[i][0].at_ms, i))
+    place_of = {old: new for new, old in enumerate(order)}
+    parents = [found[i][1] for i in order]
+    return [
+        replace(found[i][0], parent=None if parent is None else place_of[parent])
+        for i, parent in zip(order, parents, strict=True)
+    ]
+
+
+def _kwip(raw: Mapping[str, Any], at_ms: int) -> Kwip:
+    return Kwip(
+        author=raw["author"],
+        text=raw["text"],
+        at_ms=at_ms,
+        language=raw.get("language", "en"),
+        visibility=Visibility(raw.get("visibility", "public")),
+    )
+
+
+def _job(now_ms: int) -> Job:
+    now = at(now_ms)
+    return Job(
+        id=_JOB,
+        state="running",
+        cursor=0,
+        counts={},
+        detail={},
+        started_at=now,
+        updated_at=now,
+    )
+
+
+def _fill(wiring: Wiring, clock: LoadClock, started_ms: int) -> None:
+    world = json.loads(_WORLD.read_text(encoding="utf-8"))
+    clock.ms = started_ms - _ARRIVED_MS
+    ids = _sign_up(wiring, clock, world["people"])
+    _follow(wiring, world["people"], ids, started_ms)
+    _publish(wiring, clock, plan(world["kwips"], started_ms), ids)
+
+
+def _sign_up(
+    wiring: Wiring, clock: LoadClock, people: Sequence[Mapping[str, Any]]
+) -> dict[str, UserId]:
+    """Sign everybody up who is not there yet; nobody knows the others' passwords."""
+    ids = dict(wiring.stores.users.ids_of(p["username"] for p in people))
+    for person in people:
+        name = person["username"]
+        clock.ms += 37 * _MINUTE_MS
+        if name in ids:
+            continue
+        user = wiring.services.users.sign_up(
+            SignUp(
+                username=name,
+                email=f"{name}@tillbrook.example",
+                password=PASSWORD if name == USERNAME else secrets.token_hex(32),
+                display_name=person["display_name"],
+                bio=person["bio"],
+                avatar=person["avatar"],
+            )
+        )
+        ids[name] = user.id
+    return ids
+
+
+def _follow(
+    wiring: Wiring,
+    people: Sequence[Mapping[str, Any]],
+    ids: Mapping[str, UserId],
+    now_ms: int,
+) -> None:
+    """Write who follows whom in bulk: nothing stands in any home yet."""
+    edges = [(ids[p["username"]], ids[name]) for p in people for name in p["follows"]]
+    wiring.edges.load_edges(edges, at(now_ms))
+    following = Counter(follower for follower, _ in edges)
+    followers = Counter(followee for _, followee in edges)
+    wiring.edges.recount({i: (followers[i], following[i]) for i in ids.values()})
+
+
+def _publish(
+    wiring: Wiring, clock: LoadClock, kwips: Sequence[Kwip], ids: Mapping[str, UserId]
+) -> None:
+    """Publish in the order of time; what is there already is found by its key."""
+    posted: dict[int, PostId] = {}
+    for number, kwip in enumerate(kwips):
+        if kwip.parent is not None and kwip.parent not in posted:
+            continue
+        clock.ms = kwip.at_ms
+        draft = Draft(
+            text=kwip.text,
+            visibility=kwip.visibility,
+            in_reply_to_id=None if kwip.parent is None else posted[kwip.parent],
+            source="demo",
+            language=kwip.language,
+            idempotency_key=f"demo:{number}",
+        )
+        try:
+            posted[number] = wiring.services.posts.publish(ids[kwip.author], draft).id
+        except (GoneError, NotFoundError):
+            continue  # a visitor has deleted it, or what it answers, meanwhile
+
+
+def _await_delivery(wiring: Wiring) -> None:
+    """Wait until the worker has filled the homes, for people look at once."""
+    end = time.monotonic() + _DELIVERY_S
+    while wiring.outbox.pending_count() and time.monotonic() < end:
+        time.sleep(_POLL_S)
+
+
+def main() -> None:
+    """Load the world, and say who may log in."""
+    settings = from_environment()
+    if load(settings, endpoints_of(settings)):
+        print(f"{USERNAME} / {PASSWORD}")  # noqa: T201 -- the supervisor reads it
+
+
+if __name__ == "__main__":
+    main()
