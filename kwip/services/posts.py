@@ -25,6 +25,7 @@ from kwip.domain.posts import History, Post
 from kwip.domain.text import Link, Mention, clean_text, find_links, find_names
 from kwip.domain.timelines import Entry
 from kwip.domain.visibility import may_see, reply_visibility
+from kwip.services.clock_guard import MAX_SKEW_MS
 from kwip.store.claims import Claim
 from kwip.store.outbox import pending
 from kwip.store.timelines import home_of
@@ -294,6 +295,10 @@ class Posts:
 
     def _new_id(self, author_id: UserId, draft: Draft) -> PostId:
         above = draft.in_reply_to_id or 0
+        # Nobody has found that post yet: an id from the future is no post's, and
+        # would lead all later ids of this author there.
+        if ms_of(above) > self._clock() + MAX_SKEW_MS:
+            raise NotFoundError("The kwip that you answer is not there.")
         return PostId(self._ids.next_id(slot_of(author_id), above=above))
 
     def _only_view(
