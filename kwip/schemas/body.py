@@ -92,7 +92,7 @@ class Id(fields.Field["int | None"]):
     ) -> int | None:
         if value == "" and self.allow_none:
             return None
-        if isinstance(value, int) and 0 <= value <= MAX_ID:
+        if type(value) is int and 0 <= value <= MAX_ID:  # a bool is no id
             value = f"{value:d}"
         parsed = parse_id(value) if isinstance(value, str) else None
         if parsed is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,23 +11,33 @@ from marshmallow import fields
 from kwip.domain.pages import DEFAULT_LIMIT, MAX_LIMIT, PageRequest
 from kwip.schemas.body import BodySchema, Flag, Id, Text
 
+_NUMBER = re.compile(r"-?[0-9]+")
+_DIGITS = 10
 
-class Limit(fields.Integer):
+
+class Limit(fields.Field[int]):
     """How many entries: what lies outside 1 to `MAX_LIMIT` is moved to its edge."""
 
-    def _deserialize(self, value: object, *args: object, **kwargs: object) -> int:
-        if isinstance(value, str) and not value.removeprefix("-").isdecimal():
+    default_error_messages = {  # noqa: RUF012 - marshmallow's own declaration
+        "invalid": "This is not a number.",
+    }
+
+    def __init__(self) -> None:
+        super().__init__(load_default=DEFAULT_LIMIT)
+
+    def _deserialize(self, value: object, *_args: object, **_kwargs: object) -> int:
+        if value == "":
+            return DEFAULT_LIMIT
+        if not isinstance(value, str) or not _NUMBER.fullmatch(value):
             raise self.make_error("invalid")
-        if isinstance(value, str) and len(value) > len("1000"):
-            value = -1 if value.startswith("-") else MAX_LIMIT
-        limit = super()._deserialize(value, *args, **kwargs)
-        return max(1, min(MAX_LIMIT, limit))
+        # Python refuses to read numbers of thousands of digits.
+        return max(1, min(MAX_LIMIT, int(value[:_DIGITS])))
 
 
 class PageQuery(BodySchema[PageRequest]):
     """`limit`, `max_id`, `since_id` and `min_id`; other parameters are skipped."""
 
-    limit = Limit(load_default=DEFAULT_LIMIT)
+    limit = Limit()
     max_id = Id(load_default=None)
     since_id = Id(load_default=None)
     min_id = Id(load_default=None)
@@ -52,7 +63,7 @@ class FilteredQuery(BodySchema[Filtered]):
     nothing but those is shown nothing.
     """
 
-    limit = Limit(load_default=DEFAULT_LIMIT)
+    limit = Limit()
     max_id = Id(load_default=None)
     since_id = Id(load_default=None)
     min_id = Id(load_default=None)

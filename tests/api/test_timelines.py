@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+LINK = re.compile(r'<([^>]+)>; rel="(\w+)"')
+
+
+def links(answer):
+    """Return the addresses of `Link` by their relation, in the order of the header."""
+    return {rel: url for url, rel in LINK.findall(answer.headers.get("Link", ""))}
+
+
+def walk(person, path, rel):
+    """Follow a relation to its end; return the ids of each page."""
+    pages = []
+    while path:
+        answer = person.get(path)
+        pages.append([s["id"] for s in answer.json])
+        parts = urlsplit(links(answer).get(rel, ""))
+        path = f"{parts.path}?{parts.query}" if parts.path else None
+        assert len(pages) < 20, "paging does not end"
+    return pages
+
+
+@pytest.fixture
+def seven(alice):
+    """Let Alice say seven things; return their ids, newest first."""
+    return [alice.say(f"kwip {n}")["id"] for n in range(7)][::-1]
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/v1/timelines/home", "/api/v1/timelines/public", "own"]
+)
+def test_next_leads_through_everything_and_ends(alice, seven, path):
+    path = f"/api/v1/accounts/{alice.id}/statuses" if path == "own" else path
+
+    pages = walk(alice, f"{path}?limit=3", "next")
+
+    assert [i for page in pages for i in page] == seven
+    assert [len(page) for page in pages] == [3, 3, 1]
+
+
+def test_a_last_page_that_is_full_has_no_next(alice, seven):
+    answer = alice.get("/api/v1/timelines/home?limit=7")
+
+    assert list(links(answer)) == ["prev"]
+
+
+def test_next_comes_first_and_both_keep_the_other_parameters(alice, seven, settings):
+    answer = alice.get("/api/v1/timelines/public/?limit=2&local=true&x=%C3%A4%22%3E")
+
+    found = links(answer)
+    assert list(found) == ["next", "prev"]
+    for rel, cursor, at in (("next", "max_id", 1), ("prev", "min_id", 0)):
+        assert found[rel].startswith(f"{settings.origin}/api/v1/timelines/public?")
+        assert parse_qs(urlsplit(found[rel]).query) == {
+            "limit": ["2"],
+            "local": ["true"],
+            "x": ['ä">'],
+            cursor: [answer.json[at]["id"]],
+        }
+
+
+def test_prev_leads_back_up_page_by_page(alice, seven):
+    start = f"/api/v1/timelines/home?limit=3&min_id={seven[-1]}"
+
+    pages = walk(alice, start, "prev")
+
+    assert pages == [seven[3:6], seven[:3], []]
+
+
+def test_the_three_cursors_are_where_mastodon_has_them(alice, seven):
+    path = "/api/v1/timelines/home?limit=2&"
+
+    def ids(query):
+        return [s["id"] for s in alice.get(path + query).json]
+
+    assert ids(f"max_id={seven[2]}") == seven[3:5]
+    assert ids(f"since_id={seven[4]}") == seven[0:2]
+    assert ids(f"min_id={seven[4]}") == seven[2:4]
+    assert ids(f"max_id={seven[1]}&since_id={seven[3]}") == [seven[2]]
+    assert ids(f"max_id={2**63 - 1}") == seven[0:2]
+    assert ids("max_id=&since_id=&min_id=") == seven[0:2]
+    assert ids("max_id=0") == []
+
+
+@pytest.mark.parametrize(
+    ("limit", "shown"),
+    [("1", 1), ("0", 1), ("-5", 1), ("41", 7), ("9" * 5_000, 7), ("", 7)],
+)
+def test_a_limit_outside_of_what_is_allowed_is_moved_into_it(
+    alice, seven, limit, shown
+):
+    answer = alice.get(f"/api/v1/timelines/home?limit={limit}")
+
+    assert len(answer.json) == shown
+
+
+@pytest.mark.parametrize("path", ["home", "public"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("limit", "many"),
+        ("limit", "1e3"),
+        ("limit", "%D9%A3"),
+        ("max_id", "x"),
+        ("since_id", "-1"),
+        ("min_id", "9223372036854775808"),
+        ("max_id", "9" * 3_000),
+        ("max_id", "%00"),
+    ],
+)
+def test_a_parameter_that_makes_no_sense_is_named(alice, path, name, value):
+    answer = alice.get(f"/api/v1/timelines/{path}?{name}={value}")
+
+    assert answer.status_code == 400
+    assert answer.json["error"]
+    assert list(answer.json["details"]) == [name]
+
+
+def test_home_shows_whom_one_follows_and_the_public_everybody(alice, bob):
+    said = bob.say("hello")
+
+    assert alice.get("/api/v1/timelines/home").json == []
+    public = alice.get("/api/v1/timelines/public?local=true").json
+    assert [s["id"] for s in public] == [said["id"]]
+
+
+@pytest.mark.parametrize("only", ["remote", "only_media"])
+def test_asked_for_what_kwip_does_not_have_the_public_is_empty(alice, client, only):
+    alice.say("hello")
+
+    assert client.get(f"/api/v1/timelines/public?{only}=true").json == []
+    assert len(client.get(f"/api/v1/timelines/public?{only}=0").json) == 1
+
+
+def test_quota_headers_come_together_and_so_not_at_all_yet(alice):
+    headers = alice.get("/api/v1/timelines/home").headers
+
+    assert not [name for name in dict(headers) if name.startswith("X-RateLimit")]
