@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 import redis
 
-from kwip.cache.client import Client
+from kwip.cache.client import Client, ClientTimes
 from kwip.cache.objects import Lease, Objects
+from kwip.services.keeper import FenceTimes
+from tests.cache.nodes import TENTH, TENTH_CALLS, Node
 
 
 @pytest.fixture
@@ -31,3 +33,29 @@ def raw(endpoints):
     """Return a plain client, to look at what is stored and to break it."""
     with redis.Redis.from_url(endpoints.redis_cache_uri) as plain:
         yield plain
+
+
+@pytest.fixture
+def node(endpoints):
+    """Return a function that makes what one process has of the cache.
+
+    By default on the shared Valkey, with a tenth of the real times.
+    """
+    made = []
+
+    def make(redis_uri=None, times=TENTH, call_times=TENTH_CALLS):
+        uri = redis_uri or endpoints.redis_cache_uri
+        made.append(Node(endpoints, uri, times, call_times))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+@pytest.fixture
+def leased(node):
+    """Return such a process that holds a lease with the real times."""
+    made = node(times=FenceTimes(), call_times=ClientTimes())
+    assert made.fence.await_lease(5)
+    return made

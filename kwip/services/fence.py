@@ -1,0 +1,98 @@
+"""Drop cached keys so that no acknowledged write is followed by an older read.
+
+A drop that Redis does not confirm is replaced by the fence in MongoDB: its epoch is
+raised, which every cached entry and every lease carries, and the writer waits until
+all older leases have run out. Why that holds is checked by `tests/protocol`.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import structlog
+
+from kwip import telemetry
+from kwip.services.keeper import new_deployment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from kwip.cache.keys import CacheKey
+    from kwip.cache.objects import Lease
+    from kwip.services.keeper import Keeper, Sighting
+    from kwip.store.fence import FenceState, FenceStore
+
+log = structlog.get_logger()
+
+
+class Fence:
+    """The one way to drop cached keys, and the right to read them.
+
+    Args:
+        store: The fence, through the client that the process writes with.
+        keeper: Keeps the lease, and knows the cache and the durations.
+        sleep: Waits for seconds.
+    """
+
+    def __init__(
+        self,
+        store: FenceStore,
+        keeper: Keeper,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+    ):
+        self._store = store
+        self._keeper = keeper
+        self._objects = keeper.parts.objects
+        self._wait_s = keeper.parts.times.wait_s
+        self._clock = keeper.parts.clock
+        self._sleep = sleep
+
+    def lease(self) -> Lease | None:
+        """Give the right to use the cache, if this process has it now; no I/O."""
+        return self._keeper.watch.lease()
+
+    def await_lease(self, within_s: float) -> bool:
+        """Wait for this process's first lease; say whether it came."""
+        return self._keeper.watch.await_lease(within_s)
+
+    def drop(self, keys: Iterable[CacheKey]) -> None:
+        """Drop keys after a commit; return when nobody can read what they held.
+
+        One round trip. When Redis does not confirm it, about 3 s for the first write
+        of an outage, and one look at the fence for later ones.
+
+        Raises:
+            StoreUnavailableError: Neither the cache nor the fence answered; the write
+                stands, but must not be acknowledged.
+        """
+        dropped = tuple(dict.fromkeys(keys))
+        if not dropped:
+            return
+        watch = self._keeper.watch
+        lease = watch.lease()
+        if lease is None:
+            # What the keeper last saw is only a hint: look after the commit.
+            seen = watch.saw(self._look())
+            if seen.state.suspended:
+                self._outwait_leases(seen)
+                return
+            deployment = seen.state.deployment
+        else:
+            deployment = lease.deployment
+        if self._objects.drop_confirmed(deployment, dropped):
+            return
+        seen = watch.saw(self._store.suspend(watch.name))
+        telemetry.CACHE_FENCES.inc()
+        log.warning("cache_fence_raised", epoch=seen.state.epoch, keys=len(dropped))
+        self._outwait_leases(seen)
+
+    def _look(self) -> FenceState:
+        return self._store.read() or self._store.ensure(new_deployment())
+
+    def _outwait_leases(self, seen: Sighting) -> None:
+        """Wait until every lease on an older epoch has run out."""
+        rest_s = seen.known_at + self._wait_s - self._clock()
+        if rest_s > 0:
+            self._sleep(rest_s)

@@ -1,0 +1,285 @@
+"""Keep this process's lease on the cache, and resume the cache after an outage.
+
+A thread in each process reads the fence every 500 ms, off every request's path. From
+the start of that read the process may use the cache for 2 s of its own clock, under
+the epoch that it read. The clock is CLOCK_BOOTTIME, which goes on while the machine
+sleeps.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import structlog
+
+from kwip import telemetry
+from kwip.cache.objects import Lease
+from kwip.domain.errors import StoreUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kwip.cache.objects import Objects
+    from kwip.store.fence import FenceState, FenceStore
+
+log = structlog.get_logger()
+
+_RANDOM_BYTES = 8
+
+
+def boot_clock() -> float:
+    """Read the seconds since the machine started, its sleep included."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def new_deployment() -> str:
+    """Draw the name under which a database's keys are cached."""
+    return secrets.token_hex(_RANDOM_BYTES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FenceTimes:
+    """Every duration of the fence, in seconds.
+
+    `wait_s` must be longer than `lease_s` by more than two clocks' rates may differ
+    (10 %), and `takeover_s` than several `beat_s`.
+
+    Attributes:
+        period_s: Between two looks of a keeper at the fence.
+        lease_s: How long a look gives the right to use the cache.
+        wait_s: How long a writer waits until every older lease has run out.
+        probe_gap_s: Between the three probes that must work before a resume.
+        beat_s: Between two signs of life of who suspended the cache.
+        takeover_s: Without such a sign, any keeper takes its place.
+    """
+
+    period_s: float = 0.5
+    lease_s: float = 2.0
+    wait_s: float = 2.4
+    probe_gap_s: float = 0.3
+    beat_s: float = 2.0
+    takeover_s: float = 10.0
+
+    def scaled(self, factor: float) -> FenceTimes:
+        """Give all times multiplied by `factor`; tests use a tenth."""
+        return FenceTimes(
+            period_s=self.period_s * factor,
+            lease_s=self.lease_s * factor,
+            wait_s=self.wait_s * factor,
+            probe_gap_s=self.probe_gap_s * factor,
+            beat_s=self.beat_s * factor,
+            takeover_s=self.takeover_s * factor,
+        )
+
+
+PROBES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A state of the fence, and since when this process knows its epoch suspended."""
+
+    state: FenceState
+    known_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    lease: Lease
+    until: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeeperParts:
+    """What a keeper is made of.
+
+    Attributes:
+        connect: Makes the keeper's own client; called once in each process.
+        objects: The cache, to probe it.
+        times: The durations.
+        clock: Seconds that go on while the machine sleeps.
+    """
+
+    connect: Callable[[], FenceStore]
+    objects: Objects
+    times: FenceTimes
+    clock: Callable[[], float] = boot_clock
+
+
+class Keeper:
+    """The keeper of whatever process asks: each pid has its own, from its first use.
+
+    So it also works after a fork, whose child has none of its parent's threads.
+    """
+
+    def __init__(self, parts: KeeperParts):
+        self.parts = parts
+        self._watches: dict[int, Watch] = {}
+
+    @property
+    def watch(self) -> Watch:
+        """This process's watch over the fence, started if need be."""
+        pid = os.getpid()
+        watch = self._watches.get(pid)
+        if watch is None:
+            mine = Watch(self.parts)
+            watch = self._watches.setdefault(pid, mine)
+            if watch is mine:
+                watch.start()
+        return watch
+
+    def stop(self) -> None:
+        """End this process's thread and close its client."""
+        watch = self._watches.pop(os.getpid(), None)
+        if watch is not None:
+            watch.stop()
+
+
+class Watch:
+    """One process's view of the fence and its lease, kept by a thread.
+
+    `name` is how the fence knows who suspended the cache.
+    """
+
+    def __init__(self, parts: KeeperParts):
+        self.name = secrets.token_hex(_RANDOM_BYTES)
+        self._parts = parts
+        self._times = parts.times
+        self._clock = parts.clock
+        self._held: _Held | None = None
+        self._seen: Sighting | None = None
+        self._caretaker = _Caretaker(self.name, parts)
+        self._counted_until = parts.clock()
+        self._has_lease = threading.Event()
+        self._is_stopped = threading.Event()
+        self._thread = threading.Thread(
+            target=self._run, name="cache-keeper", daemon=True
+        )
+
+    def lease(self) -> Lease | None:
+        """Give the lease that is held at this moment; costs no I/O."""
+        held = self._held
+        if held is None or self._clock() >= held.until:
+            return None
+        return held.lease
+
+    def await_lease(self, within_s: float) -> bool:
+        """Wait for this process's first lease; say whether it came."""
+        return self._has_lease.wait(within_s)
+
+    def saw(self, state: FenceState) -> Sighting:
+        """Note what the fence said; a suspended cache ends the lease at once.
+
+        Gives it with the moment since when this process knows of it.
+        """
+        known = self._seen
+        seen = Sighting(state, self._clock())
+        if known is not None and known.state.deployment == state.deployment:
+            if state.epoch < known.state.epoch:
+                return seen  # read before what is known
+            if known.state.suspended and known.state.epoch == state.epoch:
+                seen = replace(seen, known_at=known.known_at)
+        self._seen = seen
+        if state.suspended:
+            self._held = None
+        return seen
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread; the lease ends with it."""
+        self._is_stopped.set()
+        self._thread.join()
+        self._held = None
+
+    def _run(self) -> None:
+        fence = self._parts.connect()
+        try:
+            pause_s = 0.0
+            while not self._is_stopped.wait(pause_s):
+                pause_s = self._look(fence)
+        finally:
+            fence.close()
+
+    def _look(self, fence: FenceStore) -> float:
+        """Look once; give the seconds until the next look."""
+        began = self._clock()
+        self._count_time_without_lease(began)
+        pause_s = self._times.period_s
+        try:
+            state = fence.read() or fence.ensure(new_deployment())
+            if self.saw(state).state.suspended:
+                pause_s = self._caretaker.tend(fence, state, began)
+            elif self._is_newest(state):
+                self._hold(Lease(state.deployment, state.epoch), began)
+        except StoreUnavailableError as error:
+            log.warning("cache_fence_unreadable", **error.context)
+        return max(0.0, began + pause_s - self._clock())
+
+    def _is_newest(self, state: FenceState) -> bool:
+        return self._seen is not None and self._seen.state == state
+
+    def _hold(self, lease: Lease, began: float) -> None:
+        # From the start of the look: the fence may have changed right after.
+        self._held = _Held(lease, began + self._times.lease_s)
+        self._has_lease.set()
+
+    def _count_time_without_lease(self, now: float) -> None:
+        held = self._held
+        leased_until = min(held.until, now) if held else self._counted_until
+        without = now - max(leased_until, self._counted_until)
+        self._counted_until = now
+        if without > 0:
+            telemetry.CACHE_WITHOUT_LEASE.inc(without)
+
+
+class _Caretaker:
+    """See a suspended cache through to its resume, if this process is the owner.
+
+    Who suspended it is the owner. Others watch that the owner's beat moves.
+    """
+
+    def __init__(self, name: str, parts: KeeperParts):
+        self._name = name
+        self._objects = parts.objects
+        self._times = parts.times
+        self._state: FenceState | None = None
+        self._moved_at = 0.0
+        self._beaten_at = 0.0
+        self._probes = 0
+
+    def tend(self, fence: FenceStore, state: FenceState, now: float) -> float:
+        """Do what is due; give the seconds until the next time.
+
+        The owner: one probe each time, `resume` after three that worked in a row. The
+        others: take over when nothing has moved for long.
+        """
+        if state.owner == self._name:
+            return self._restore(fence, state, now)
+        self._probes = 0
+        if state != self._state:
+            self._state, self._moved_at = state, now
+        elif now - self._moved_at >= self._times.takeover_s:
+            log.warning("cache_fence_taken_over", epoch=state.epoch)
+            fence.take_over(state, self._name)
+        return self._times.period_s
+
+    def _restore(self, fence: FenceStore, state: FenceState, now: float) -> float:
+        if now - self._beaten_at >= self._times.beat_s:
+            self._beaten_at = now
+            fence.beat(state)
+        works = self._objects.probe(state.deployment, self._name)
+        self._probes = self._probes + 1 if works else 0
+        if self._probes >= PROBES:
+            self._probes = 0
+            if fence.resume(state):
+                log.info("cache_fence_resumed", epoch=state.epoch)
+                return 0.0
+        return self._times.probe_gap_s

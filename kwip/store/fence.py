@@ -1,0 +1,212 @@
+"""The fence of the cache: who may use it at all, and under which epoch.
+
+One small document for each cache node. Every change is a compare-and-set or raises
+the epoch, acknowledged by a majority. Whatever goes wrong here means that the fence
+did not answer, so every error of the driver becomes `StoreUnavailableError`.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from pymongo import MongoClient, ReturnDocument
+from pymongo.errors import DuplicateKeyError, PyMongoError
+from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
+
+from kwip.domain.errors import StoreUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pymongo.collection import Collection
+    from pymongo.database import Database
+
+_SCHEMA = 1
+_MAJORITY = WriteConcern("majority", j=True)
+
+
+class FenceDocument(TypedDict):
+    """The fence of one cache node, named by `_id`.
+
+    `beat` moves while `owner` lives, who suspended the cache and will resume it.
+    `deployment` is random and part of every cached key: made with the database, and
+    again by a restore.
+    """
+
+    _id: str
+    schema: int
+    deployment: str
+    epoch: int
+    suspended: bool
+    owner: str | None
+    beat: int
+
+
+@dataclass(frozen=True, slots=True)
+class FenceState:
+    """What the fence says at one moment."""
+
+    deployment: str
+    epoch: int
+    suspended: bool
+    owner: str | None
+    beat: int
+
+
+class FenceStore:
+    """Read and move the fence of one cache node.
+
+    Args:
+        database: Where `cache_fence` is.
+        node: Which cache node; there is one until caches are copied.
+    """
+
+    def __init__(self, database: Database[Any], node: str = "cache"):
+        self._database = database
+        fences: Collection[FenceDocument] = database["cache_fence"]
+        self._majority = fences.with_options(
+            write_concern=_MAJORITY, read_concern=ReadConcern("majority")
+        )
+        self._linearizable = self._majority.with_options(
+            read_concern=ReadConcern("linearizable")
+        )
+        self._node = node
+
+    def read(self) -> FenceState | None:
+        """Read the fence by `_id`; None if it has never been made.
+
+        A deposed primary must not answer, so where the set has several nodes the
+        read is linearizable.
+        """
+        with _fence_answers():
+            fences = self._linearizable if self._has_peers() else self._majority
+            found = fences.find_one({"_id": self._node})
+        return None if found is None else _state(found)
+
+    def ensure(self, deployment: str) -> FenceState:
+        """Read the fence, making it for `deployment` if there is none."""
+        made = {
+            "schema": _SCHEMA,
+            "deployment": deployment,
+            "epoch": 1,
+            "suspended": False,
+            "owner": None,
+            "beat": 0,
+        }
+        with _fence_answers():
+            try:
+                return self._change({}, {"$setOnInsert": made}, upsert=True)
+            except DuplicateKeyError:  # another process made it at the same moment
+                return self._change({}, {"$setOnInsert": made}, upsert=True)
+
+    def suspend(self, owner: str) -> FenceState:
+        """Raise the epoch and suspend the cache, unless it is suspended already.
+
+        A cache that was suspended after the caller's commit is as good as one that
+        the caller suspends: its epoch is above every lease that was ever given.
+        """
+        raised = {
+            "epoch": _unless_suspended({"$add": ["$epoch", 1]}, "$epoch"),
+            "beat": _unless_suspended({"$add": ["$beat", 1]}, "$beat"),
+            "owner": _unless_suspended({"$literal": owner}, "$owner"),
+            "suspended": True,
+        }
+        with _fence_answers():
+            return self._change({}, [{"$set": raised}])
+
+    def beat(self, state: FenceState) -> None:
+        """Show that the owner of `state` lives, if it still is the owner."""
+        with _fence_answers():
+            self._majority.update_one(self._owned(state), {"$inc": {"beat": 1}})
+
+    def take_over(self, state: FenceState, owner: str) -> None:
+        """Become the owner, if nothing has moved since `state` was read."""
+        unmoved = {**self._owned(state), "beat": state.beat}
+        with _fence_answers():
+            self._majority.update_one(
+                unmoved, {"$set": {"owner": owner}, "$inc": {"beat": 1}}
+            )
+
+    def resume(self, state: FenceState) -> bool:
+        """Give leases again, if the owner and the epoch are still those of `state`."""
+        with _fence_answers():
+            resumed = self._majority.update_one(
+                self._owned(state), {"$set": {"suspended": False, "owner": None}}
+            )
+        return resumed.modified_count == 1
+
+    def close(self) -> None:
+        """Close the client; only for one that `connect_fence` made."""
+        self._database.client.close()
+
+    def _owned(self, state: FenceState) -> dict[str, object]:
+        return {
+            "_id": self._node,
+            "suspended": True,
+            "epoch": state.epoch,
+            "owner": state.owner,
+        }
+
+    def _change(
+        self,
+        condition: Mapping[str, object],
+        change: Mapping[str, object] | list[Mapping[str, object]],
+        *,
+        upsert: bool = False,
+    ) -> FenceState:
+        found = self._majority.find_one_and_update(
+            {"_id": self._node, **condition},
+            change,
+            upsert=upsert,
+            return_document=ReturnDocument.AFTER,
+        )
+        if found is None:
+            raise StoreUnavailableError(reason="there is no fence")
+        return _state(found)
+
+    def _has_peers(self) -> bool:
+        """Say whether the replica set has more nodes than one, as last heard."""
+        servers = self._database.client.topology_description.server_descriptions()
+        return any(len(server.all_hosts) > 1 for server in servers.values())
+
+
+def connect_fence(uri: str, database: str, *, timeout_ms: int) -> FenceStore:
+    """Reach the fence through a client of its own, with one connection.
+
+    The keeper of a process uses it, so that no load of the process delays a lease.
+    `timeout_ms` bounds each call as a whole, on both sides.
+    """
+    client = MongoClient[Any](
+        uri,
+        appname="kwip-keeper",
+        maxPoolSize=1,
+        timeoutMS=timeout_ms,
+        serverSelectionTimeoutMS=timeout_ms,
+        connectTimeoutMS=timeout_ms,
+    )
+    return FenceStore(client[database])
+
+
+@contextmanager
+def _fence_answers() -> Iterator[None]:
+    try:
+        yield
+    except PyMongoError as error:
+        raise StoreUnavailableError(reason=type(error).__name__) from error
+
+
+def _unless_suspended(then: object, otherwise: object) -> dict[str, object]:
+    return {"$cond": ["$suspended", otherwise, then]}
+
+
+def _state(found: FenceDocument) -> FenceState:
+    return FenceState(
+        deployment=found["deployment"],
+        epoch=found["epoch"],
+        suspended=found["suspended"],
+        owner=found["owner"],
+        beat=found["beat"],
+    )

@@ -1,0 +1,350 @@
+"""Reading through the cache: what it costs, what it shares, what it never does."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+import pytest
+
+from kwip import telemetry
+from kwip.cache import keys
+from kwip.domain.errors import StoreUnavailableError
+from kwip.services.reading import RESTARTS, Readings, Want
+from tests.servers import wait_until
+
+
+@pytest.fixture
+def notes(leased):
+    for number in range(1, 46):
+        leased.notes.write(number, f"text {number}")
+    return leased.notes
+
+
+@pytest.fixture
+def cost(leased, notes):
+    """Return a function that tells what a call costs: (round trips, queries)."""
+    leased.read(999)  # tells the server the scripts
+
+    def cost(call):
+        before = leased.client.round_trips, notes.queries
+        call()
+        return leased.client.round_trips - before[0], notes.queries - before[1]
+
+    return cost
+
+
+def results(kind="note"):
+    """Tell what was counted so far, by result."""
+    samples = telemetry.CACHE_REQUESTS.collect()[0].samples
+    return {
+        sample.labels["result"]: sample.value
+        for sample in samples
+        if sample.labels["cache"] == kind and sample.name.endswith("_total")
+    }
+
+
+def counted(before, result):
+    return results().get(result, 0) - before.get(result, 0)
+
+
+def test_45_entities_cost_two_round_trips_and_a_query_cold_and_one_warm(
+    leased, notes, cost
+):
+    ids = list(range(1, 46))
+
+    def read():
+        found = leased.readings.begin().fetch(Want(notes.kind, ids))[0]
+        assert [found[each].text for each in ids] == [f"text {each}" for each in ids]
+
+    assert cost(read) == (2, 1)
+    assert cost(read) == (1, 0)
+
+
+def test_a_reading_remembers_what_it_has_read(leased, notes, cost):
+    reading = leased.readings.begin()
+    want = Want(notes.kind, [1, 2, 2])
+    reading.fetch(want)
+
+    assert cost(lambda: reading.fetch(want)) == (0, 0)
+    assert list(reading.fetch(want)[0]) == [1, 2]
+
+
+def test_what_was_warmed_costs_no_further_round_trip(leased, notes, cost):
+    leased.read(1)
+    reading = leased.readings.begin()
+
+    assert cost(lambda: reading.warm(Want(notes.kind, [1, 2]))) == (1, 0)
+    assert cost(lambda: reading.fetch(Want(notes.kind, [1]))) == (0, 0)
+    assert cost(lambda: reading.fetch(Want(notes.kind, [2]))) == (1, 1)
+
+
+def test_kinds_are_read_and_filled_together(leased, notes, cost):
+    other = replace(notes.kind, name="other", key=keys.user)
+
+    def read():
+        found = leased.readings.begin().fetch(
+            Want(notes.kind, [1, 2]), Want(other, [2, 3]), Want(notes.kind, [2, 4])
+        )
+        assert [sorted(each) for each in found] == [[1, 2], [2, 3], [2, 4]]
+
+    assert cost(read) == (2, 2)
+    assert cost(read) == (1, 0)
+
+
+def test_what_is_absent_is_left_out_and_known(leased, notes, cost):
+    before = results()
+
+    assert leased.read(77) is None
+    assert cost(lambda: leased.read(77)) == (1, 0)
+    assert counted(before, "empty") == 1
+
+
+def test_a_write_ends_a_known_empty(leased, notes):
+    assert leased.read(77) is None
+
+    leased.write(77, "now")
+
+    assert leased.read(77).text == "now"
+
+
+def test_a_write_is_read_by_who_begins_after_it(leased, notes):
+    leased.read(1)
+
+    leased.write(1, "new")
+
+    assert leased.read(1).text == "new"
+
+
+def test_the_others_of_a_missing_guard_are_not_loaded(leased, notes, cost):
+    other = replace(notes.kind, name="other", key=keys.user)
+    reading = leased.readings.begin()
+    found = []
+
+    def read():
+        found.extend(reading.fetch_guarded(Want(notes.kind, [77]), Want(other, [1])))
+
+    assert cost(read) == (2, 1)
+    assert found == [{}, {}]
+
+
+def test_the_others_of_a_missing_guard_are_not_given_either(leased, notes):
+    other = replace(notes.kind, name="other", key=keys.user)
+    leased.readings.begin().fetch(Want(other, [1]))
+
+    reading = leased.readings.begin()
+
+    assert reading.fetch_guarded(Want(notes.kind, [77]), Want(other, [1])) == ({}, {})
+
+
+def test_a_guard_and_its_others_are_read_and_filled_together(leased, notes, cost):
+    other = replace(notes.kind, name="other", key=keys.user)
+
+    def read():
+        guard, rest = leased.readings.begin().fetch_guarded(
+            Want(notes.kind, [1]), Want(other, [2, 3])
+        )
+        assert (list(guard), sorted(rest)) == ([1], [2, 3])
+
+    assert cost(read) == (2, 2)
+    assert cost(read) == (1, 0)
+
+
+def test_a_refused_fill_starts_over_and_reads_the_new_version(leased, notes):
+    before = results()
+
+    def write_meanwhile():
+        notes.after_load = lambda: None
+        leased.write(1, "new")
+
+    notes.after_load = write_meanwhile
+
+    assert leased.read(1).text == "new"
+    assert counted(before, "refused") == 1
+    queries = notes.queries
+    assert leased.read(1).text == "new"
+    assert notes.queries == queries, "it was filled"
+
+
+def test_after_four_restarts_the_value_is_used_without_being_filled(leased, notes):
+    before, queries = results(), notes.queries
+    notes.after_load = lambda: leased.write(1, "again")
+
+    found = leased.read(1)
+
+    assert found.text == "again"
+    assert notes.queries - queries == RESTARTS + 1 == 5
+    assert counted(before, "refused") == RESTARTS
+    assert counted(before, "unfilled") == 1
+
+
+def test_only_what_was_refused_starts_over(leased, notes, cost):
+    def write_meanwhile():
+        notes.after_load = lambda: None
+        leased.write(1, "new")
+
+    notes.after_load = write_meanwhile
+    loaded = []
+    kind = replace(notes.kind, load=lambda ids: loaded.append(ids) or notes.load(ids))
+
+    found = leased.readings.begin().fetch(Want(kind, [1, 2, 3]))[0]
+
+    assert [found[each].text for each in (1, 2, 3)] == ["new", "text 2", "text 3"]
+    assert loaded == [[1, 2, 3], [1]]
+
+
+def test_without_a_lease_nothing_is_read_from_redis_nor_filled(leased, notes, cost):
+    reading = leased.readings.begin()
+    reading._lease = None
+    before = results()
+
+    assert cost(lambda: reading.fetch(Want(notes.kind, [1, 2]))) == (0, 1)
+    assert counted(before, "bypass") == 2
+    assert cost(lambda: leased.read(1)) == (2, 1), "it was not filled"
+
+
+def test_after_its_first_failed_call_a_reading_makes_no_further_one(
+    leased, notes, monkeypatch
+):
+    calls = []
+    monkeypatch.setattr(leased.objects, "read", lambda *call: calls.append(call))
+    monkeypatch.setattr(leased.objects, "fill", lambda *call: calls.append(call))
+    reading = leased.readings.begin()
+
+    assert reading.fetch(Want(notes.kind, [1]))[0][1].text == "text 1"
+    assert reading.fetch(Want(notes.kind, [2]))[0][2].text == "text 2"
+    assert len(calls) == 1
+
+
+def test_a_fill_that_fails_leaves_what_was_loaded(leased, notes, monkeypatch):
+    monkeypatch.setattr(leased.objects, "fill", lambda *_: None)
+
+    assert leased.read(1).text == "text 1"
+
+
+def test_redis_that_fails_in_a_restart_leaves_what_was_loaded(
+    leased, notes, monkeypatch
+):
+    monkeypatch.setattr(leased.objects, "fill", lambda *_: [False])
+    first = leased.objects.read
+
+    def only_once(*call):
+        monkeypatch.setattr(leased.objects, "read", lambda *_: None)
+        return first(*call)
+
+    monkeypatch.setattr(leased.objects, "read", only_once)
+
+    assert leased.read(1).text == "text 1"
+
+
+def test_too_many_loads_without_the_cache_are_refused(leased, notes, monkeypatch):
+    readings = Readings(leased.objects, leased.fence, direct_loads=1, patience_s=0.01)
+    monkeypatch.setattr(leased.fence, "lease", lambda: None)
+    go_on = threading.Event()
+    began = threading.Event()
+    notes.before_load = lambda: began.set() or go_on.wait(5)
+    first = threading.Thread(
+        target=lambda: readings.begin().fetch(Want(notes.kind, [1]))
+    )
+    first.start()
+    assert began.wait(5)
+
+    with pytest.raises(StoreUnavailableError) as refused:
+        readings.begin().fetch(Want(notes.kind, [2]))
+
+    assert refused.value.retry_after_s > 0
+    go_on.set()
+    first.join()
+
+
+class Blocked:
+    """Threads that read one note while its load is held up."""
+
+    def __init__(self, leased, notes):
+        self._leased = leased
+        self._go_on = threading.Event()
+        self.found = []
+        self._threads = []
+        notes.after_load = lambda: self._go_on.wait(5)
+
+    def read(self, note_id):
+        thread = threading.Thread(
+            target=lambda: self.found.append(self._leased.read(note_id))
+        )
+        self._threads.append(thread)
+        thread.start()
+
+    def go_on(self):
+        self._go_on.set()
+        for thread in self._threads:
+            thread.join(5)
+
+
+@pytest.fixture
+def blocked(leased, notes):
+    blocked = Blocked(leased, notes)
+    yield blocked
+    blocked.go_on()
+
+
+def test_a_load_under_the_same_generation_is_shared(leased, notes, blocked):
+    before, queries = results(), notes.queries
+    for _ in range(3):
+        blocked.read(1)
+    wait_until(lambda: results().get("miss", 0) - before.get("miss", 0) == 3)
+
+    blocked.go_on()
+
+    assert [note.text for note in blocked.found] == ["text 1"] * 3
+    assert 1 <= notes.queries - queries < 3
+    assert counted(before, "shared") == 3 - (notes.queries - queries)
+
+
+def test_a_load_under_a_dropped_generation_is_not_shared(leased, notes, blocked):
+    queries = notes.queries
+    blocked.read(1)
+    wait_until(lambda: notes.queries == queries + 1)
+    leased.write(1, "new")
+
+    notes.after_load = lambda: None
+
+    assert leased.read(1).text == "new"
+    assert not blocked.found, "the older load is still under way"
+
+
+def test_a_load_under_another_lease_is_not_shared(leased, notes, blocked):
+    queries = notes.queries
+    blocked.read(1)
+    wait_until(lambda: notes.queries == queries + 1)
+    notes.write(1, "new")  # and its drop fails: the fence rises instead
+    notes.after_load = lambda: None
+    reading = leased.readings.begin()
+    reading._lease = reading._lease._replace(epoch=reading._lease.epoch + 1)
+
+    assert reading.fetch(Want(notes.kind, [1]))[0][1].text == "new"
+
+
+def test_who_waited_for_a_load_that_failed_loads_for_itself(leased, notes, blocked):
+    queries = notes.queries
+    blocked.read(1)
+    wait_until(lambda: notes.queries == queries + 1)
+    flight = next(iter(leased.readings.flights._under_way.values()))
+    flight.land()  # without a result
+    notes.after_load = lambda: None
+
+    assert leased.read(1).text == "text 1"
+    assert notes.queries == queries + 2
+    flight._barrier.acquire()  # its leader lands it once more
+
+
+def test_a_load_that_fails_is_told_and_leaves_nothing_behind(leased, notes):
+    def fail():
+        raise StoreUnavailableError
+
+    notes.before_load = fail
+    with pytest.raises(StoreUnavailableError):
+        leased.read(1)
+    notes.before_load = lambda: None
+
+    assert not leased.readings.flights._under_way
+    assert leased.read(1).text == "text 1"
