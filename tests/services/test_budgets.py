@@ -1,0 +1,203 @@
+"""What each read path costs, warm and cold, in round trips and MongoDB commands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from kwip.domain.clock import at, system_clock_ms
+from kwip.domain.ids import PostId, UserId
+from kwip.domain.pages import PageRequest
+from kwip.domain.posts import Draft
+from kwip.domain.users import User
+from kwip.services.access import Credential
+from kwip.store.timelines import home_of
+
+WARM_REDIS, COLD_REDIS, COLD_MONGODB = 3, 6, 14
+
+
+@dataclass
+class Cost:
+    redis: int
+    mongodb: int
+
+
+@pytest.fixture
+def cost_of(kwip, commands):
+    """Return a function that says what a call costs, and what it returned."""
+
+    def measure(work):
+        redis, mongodb = kwip.cache.round_trips, len(commands)
+        result = work()
+        return Cost(kwip.cache.round_trips - redis, len(commands) - mongodb), result
+
+    return measure
+
+
+@dataclass
+class World:
+    """A viewer who follows many people, and the people."""
+
+    viewer_id: UserId
+    credential: Credential
+    author_id: UserId
+    post_id: PostId
+
+
+def credential_of(kwip, viewer):
+    return kwip.services.access.begin_session(viewer.id, viewer.username, "a test")
+
+
+@pytest.fixture
+def world(kwip, rings, new_user, request):
+    """Return a viewer with `follows` followees, 60 posts in home, and a thread."""
+    follows = request.param
+    viewer, author = new_user("viewer"), new_user("author")
+    others = [
+        User(id=UserId(number << 16), username=f"n{number}", display_name="")
+        for number in range(1, follows)
+    ]
+    kwip.stores.users.create_many(others)
+    now = at(system_clock_ms())
+    kwip.edges.load_edges([(viewer.id, other.id) for other in [author, *others]], now)
+    root = kwip.services.posts.publish(author.id, Draft(text="The beginning"))
+    writers = [author.id, *(other.id for other in others)][:20]
+    for number in range(60):
+        kwip.services.posts.publish(
+            writers[number % len(writers)], Draft(text=f"Post {number}")
+        )
+    for number in range(45):
+        kwip.services.posts.publish(
+            writers[number % len(writers)],
+            Draft(text=f"Reply {number}", in_reply_to_id=root.id),
+        )
+    rings.run()
+    return World(viewer.id, credential_of(kwip, viewer), author.id, root.id)
+
+
+def read_home(kwip, world, page):
+    reading = kwip.services.readings.begin()
+    viewer = kwip.services.access.open(world.credential, reading)
+    return kwip.services.timelines.home(viewer, reading, page).items
+
+
+def read_public(kwip, world, page):
+    reading = kwip.services.readings.begin()
+    viewer = kwip.services.access.open(world.credential, reading)
+    return kwip.services.timelines.public(viewer, reading, page).items
+
+
+def read_profile(kwip, world, page):
+    reading = kwip.services.readings.begin()
+    access = kwip.services.access
+    viewer = access.open(world.credential, reading, username="author")
+    return kwip.services.profiles.profile(viewer, reading, "author", page)[1].items
+
+
+def read_public_as_nobody(kwip, world, page):
+    reading = kwip.services.readings.begin()
+    return kwip.services.timelines.public(None, reading, page).items
+
+
+def read_profile_as_nobody(kwip, world, page):
+    reading = kwip.services.readings.begin()
+    return kwip.services.profiles.profile(None, reading, "author", page)[1].items
+
+
+def read_thread(kwip, world, page):
+    reading = kwip.services.readings.begin()
+    access = kwip.services.access
+    viewer = access.open(world.credential, reading, post_id=world.post_id)
+    thread = kwip.services.timelines.thread(viewer, reading, world.post_id)
+    return (thread.post, *thread.descendants)
+
+
+def read_post(kwip, world, page):
+    reading = kwip.services.readings.begin()
+    access = kwip.services.access
+    viewer = access.open(world.credential, reading, post_id=world.post_id)
+    return (kwip.services.posts.get(viewer, reading, world.post_id),)
+
+
+PATHS = [
+    read_home,
+    read_public,
+    read_profile,
+    read_public_as_nobody,
+    read_profile_as_nobody,
+    read_thread,
+    read_post,
+]
+
+
+@pytest.mark.parametrize("world", [5, 500], indirect=True, ids="{} follows".format)
+def test_every_read_path_keeps_its_budget_at_every_page_size(
+    kwip, cost_of, world, redis_cache
+):
+    for read in PATHS:
+        for limit in (1, 20, 40):
+            page = PageRequest(limit=limit)
+            redis_cache.flushdb()
+            cold, items = cost_of(lambda: read(kwip, world, page))  # noqa: B023 -- called at once
+            warm, again = cost_of(lambda: read(kwip, world, page))  # noqa: B023 -- called at once
+
+            case = (read.__name__, limit)
+            assert items, case
+            assert again == items, case
+            assert (case, warm.redis <= WARM_REDIS, warm.mongodb) == (case, True, 0)
+            assert (case, cold.redis <= COLD_REDIS) == (case, True), cold
+            assert (case, cold.mongodb <= COLD_MONGODB) == (case, True), cold
+
+
+@pytest.mark.parametrize("world", [500], indirect=True, ids="{} follows".format)
+def test_below_the_floor_each_200_followees_cost_one_query(
+    kwip, cost_of, world, redis_cache
+):
+    owner = home_of(world.viewer_id)
+    newest = max(kwip.stores.timelines.stored(owner).ids)
+    kwip.store.database["timelines"].update_one(
+        {"_id": owner}, {"$set": {"floor": newest + 1}}
+    )
+    redis_cache.flushdb()
+    page = PageRequest(limit=20)
+    read_home(kwip, world, page)
+
+    warm, items = cost_of(lambda: read_home(kwip, world, page))
+
+    assert len(items) == 20
+    assert (warm.redis, warm.mongodb) == (3, 3)  # 501 authors
+
+
+@pytest.mark.parametrize("world", [5], indirect=True, ids="{} follows".format)
+def test_a_forged_session_loads_nothing_of_the_user_it_names(
+    kwip, cost_of, world, redis_cache
+):
+    redis_cache.flushdb()
+    forged = Credential("session", world.viewer_id, "guessed")
+    reading = kwip.services.readings.begin()
+
+    cost, viewer = cost_of(lambda: kwip.services.access.open(forged, reading))
+
+    assert viewer is None
+    assert cost.mongodb == 1
+
+
+@pytest.mark.parametrize("world", [5], indirect=True, ids="{} follows".format)
+def test_hidden_entries_cost_one_more_round_trip_each_round(
+    kwip, cost_of, world, redis_cache, rings
+):
+    posts = kwip.services.posts
+    drafts = [Draft(text=f"Gone {number}") for number in range(30)]
+    published = [posts.publish(world.author_id, draft) for draft in drafts]
+    rings.run()
+    for post in published:
+        kwip.stores.posts.bury(post.id, world.author_id)
+    redis_cache.flushdb()
+    page = PageRequest(limit=20)
+    read_home(kwip, world, page)
+
+    warm, items = cost_of(lambda: read_home(kwip, world, page))
+
+    assert len(items) == 20
+    assert (warm.redis, warm.mongodb) == (4, 0)
