@@ -46,6 +46,7 @@ def _fanout(services: Services, job_id: str) -> str:
     try:
         services.fanout.deliver(lease)
     except LeaseLostError:
+        services.fanout.let_go(lease)
         return "taken_over"
     except Exception:
         log.exception("fanout_failed", post_id=job_id, attempts=lease.attempts)

@@ -63,7 +63,7 @@ class FanoutParts:
 
 
 class LeaseLostError(Exception):
-    """Somebody else has taken the posts over, or they were deleted: stop."""
+    """Somebody else has taken some of the posts over, or one was deleted: stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +124,13 @@ class Fanout:
             )
         self._observe(lease, delivered)
         return delivered
+
+    def let_go(self, lease: Lease) -> None:
+        """Give up what is left of a lease that was lost for some of its posts.
+
+        A post that is deleted must not keep those waiting that went along with it.
+        """
+        self._outbox.give_up(lease, "pending", at(self._clock()))
 
     def fail(self, lease: Lease) -> Literal["retry", "dead"]:
         """Give a lease up after an error: to be tried again later, or dead."""
