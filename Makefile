@@ -13,7 +13,8 @@ run: setup
 	@$(VENV)/bin/kwip up --demo
 
 test: check
-	$(PY) -m pytest -n auto --maxprocesses 8 --dist worksteal
+	$(PY) -m pytest -m "not alone" -n auto --maxprocesses 8 --dist worksteal
+	$(PY) -m pytest -m alone
 
 check: setup-dev
 	$(PY) -m ruff check .

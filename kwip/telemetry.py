@@ -19,6 +19,7 @@ from prometheus_client import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 HTTP_REQUESTS = Counter(
@@ -75,8 +76,10 @@ def observe_request(route: str, method: str, status: int, seconds: float) -> Non
     HTTP_DURATION.labels(*labels).observe(seconds)
 
 
-def serve(folder: Path, port: int) -> None:
+def serve(folder: Path, port: int) -> Callable[[], None]:
     """Serve the sum of all processes' numbers in `folder` on 127.0.0.1, in a thread.
+
+    Returns what ends it; a program that is about to end need not call that.
 
     Raises:
         OSError: If the port cannot be listened on.
@@ -85,7 +88,14 @@ def serve(folder: Path, port: int) -> None:
     multiprocess.MultiProcessCollector(  # type: ignore[no-untyped-call] # no types
         registry, path=str(folder)
     )
-    start_http_server(port, addr="127.0.0.1", registry=registry)
+    server, thread = start_http_server(port, addr="127.0.0.1", registry=registry)
+
+    def end() -> None:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+    return end
 
 
 def forget(folder: Path, pid: int) -> None:

@@ -72,7 +72,9 @@ def run(settings: Settings, programs: Sequence[Child], demos: Sequence[Child]) -
             ended=partial(telemetry.forget, home.metrics),
         )
         try:
-            _start(settings, supervisor, programs, demos)
+            login = _start(settings, supervisor, programs, demos)
+            telemetry.serve(home.metrics, settings.metrics_port)
+            _say(banner(settings, login))
             supervisor.watch()
         except StopAskedError:
             pass
@@ -86,19 +88,20 @@ def _start(
     supervisor: Supervisor,
     programs: Sequence[Child],
     demos: Sequence[Child],
-) -> None:
+) -> str | None:
+    """Start everything in order; return who may log in to the demo world."""
     home = Home(settings.home)
     with _step("MongoDB and Valkey"):
         supervisor.start([*servers(settings, home), preparation(settings)])
     with _step("web server, worker and sweeper"):
         supervisor.start(programs)
-    login = None
-    if demos:
-        with _step("demo world"):
-            supervisor.start(demos)
-        login = last_line(log_of("demo", home))
-    telemetry.serve(home.metrics, settings.metrics_port)
-    _say(banner(settings, login))
+    if not demos:
+        return None
+    log = log_of("demo", home)
+    log.unlink(missing_ok=True)  # what it said at another start is not true any more
+    with _step("demo world"):
+        supervisor.start(demos)
+    return last_line(log)
 
 
 def web_and_workers(settings: Settings) -> list[Child]:
@@ -114,7 +117,7 @@ def web_and_workers(settings: Settings) -> list[Child]:
 
 def preparation(settings: Settings) -> Child:
     """Return what makes the databases ready, and ends."""
-    return replace(_python(settings, "prepare", "kwip.embedded.prepare"), once=True)
+    return replace(_python(settings, "prepare", "kwip.cli.prepare"), once=True)
 
 
 def demo_world(settings: Settings) -> Child:

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import pytest
+
+from config.endpoints import Endpoints, without_password
+from config.settings import PROJECT, SettingsError, load, reference, rules
+
+
+def test_the_defaults_need_no_environment():
+    settings = load({})
+
+    assert settings.home == PROJECT / "var"
+    assert (settings.port, settings.metrics_port) == (8000, 9000)
+    assert settings.origin == "http://127.0.0.1:8000"
+
+
+def test_an_empty_variable_counts_as_none():
+    assert load({"KWIP_PORT": "", "KWIP_MONGODB_URI": ""}) == load({})
+
+
+def test_what_follows_from_the_port_follows_it():
+    settings = load({"KWIP_PORT": "9100"})
+
+    assert (settings.metrics_port, settings.origin) == (10100, "http://127.0.0.1:9100")
+    assert load({"KWIP_PORT": "65000"}).metrics_port == 64000
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("KWIP_PORT", "0"),
+        ("KWIP_PORT", "65536"),
+        ("KWIP_PORT", "-1"),
+        ("KWIP_PORT", "8 000"),
+        ("KWIP_PORT", "٨٠٠٠"),
+        ("KWIP_PORT", "9" * 5000),
+        ("KWIP_METRICS_PORT", "8000"),
+        ("KWIP_BIND", "localhost"),
+        ("KWIP_BIND", "127.0.0.1:80"),
+        ("KWIP_ORIGIN", "kwip.example.org"),
+        ("KWIP_ORIGIN", "ftp://kwip.example.org"),
+        ("KWIP_ORIGIN", "https://kwip.example.org/kwip"),
+        ("KWIP_ORIGIN", "https://user@kwip.example.org"),
+        ("KWIP_ORIGIN", "https://kwip.example.org:port"),
+        ("KWIP_DEMO", "yes"),
+        ("KWIP_HOME", "a\0b"),
+        ("KWIP_HOME", "~nobody-of-this-name/x"),
+        ("KWIP_MONGOD", "/no/such/mongod"),
+        ("KWIP_VALKEY", "/"),
+        ("KWIP_MONGODB_URI", "localhost"),
+        ("KWIP_REDIS_CACHE_URI", "http://localhost"),
+        ("KWIP_WEB_WORKERS", "0"),
+        ("KWIP_SIGNUP", "Open"),
+        ("KWIP_LOG_LEVEL", "loud"),
+    ],
+)
+def test_a_bad_value_is_refused_with_what_is_allowed(variable, value):
+    with pytest.raises(SettingsError) as refused:
+        load({variable: value})
+
+    [problem] = refused.value.problems
+    assert problem.startswith(f"{variable}=")
+    assert ": must " in problem
+
+
+def test_all_bad_values_are_named_at_once():
+    with pytest.raises(SettingsError) as refused:
+        load({"KWIP_PORT": "x", "KWIP_DEMO": "y", "KWIP_SIGNUP": "z"})
+
+    assert refused.value.problems == [
+        "KWIP_PORT=x: must be a free port from 1 to 65535",
+        "KWIP_DEMO=y: must be 1 or 0",
+        "KWIP_SIGNUP=z: must be open or closed",
+    ]
+
+
+def test_a_refused_uri_does_not_show_its_password():
+    with pytest.raises(SettingsError) as refused:
+        load({"KWIP_MONGODB_URI": "http://kwip:geheim@localhost"})
+
+    assert "geheim" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("uri", "shown"),
+    [
+        ("mongodb://u:p@a,b:1/kwip?replicaSet=r", "mongodb://a,b:1/kwip?replicaSet=r"),
+        ("unix://:p@/run/cache.sock?db=1", "unix:///run/cache.sock?db=1"),
+        ("redis://localhost:6379/0", "redis://localhost:6379/0"),
+    ],
+)
+def test_a_uri_is_shown_without_its_password(uri, shown):
+    assert without_password(uri) == shown
+
+
+def test_endpoints_do_not_print_their_secrets():
+    endpoints = Endpoints(
+        mongodb_uri="mongodb://u:geheim@h",
+        database="kwip",
+        redis_cache_uri="redis://:geheim@h",
+        redis_queue_uri="redis://:geheim@h",
+        redis_realtime_uri="redis://:geheim@h",
+        secret_key="geheim",
+    )
+
+    assert "geheim" not in repr(endpoints)
+
+
+def test_origins_lose_their_slash_and_keep_their_port():
+    assert load({"KWIP_ORIGIN": "https://k.example/"}).origin == "https://k.example"
+    assert load({"KWIP_ORIGIN": "http://[::1]:8000"}).origin == "http://[::1]:8000"
+
+
+def test_the_documentation_of_the_settings_is_what_they_say():
+    page = (PROJECT / "docs" / "configuration.md").read_text(encoding="utf-8")
+
+    assert page == reference()
+    assert all(rule.doc and rule.variable in page for rule in rules().values())

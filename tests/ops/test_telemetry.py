@@ -1,0 +1,90 @@
+"""The series, summed over processes as the supervisor serves them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from urllib.request import urlopen
+
+import pytest
+
+from config.settings import PROJECT
+from kwip import telemetry
+from tests.ops.stack import free_port
+
+SERIES = {
+    "kwip_http_requests_total",
+    "kwip_http_request_duration_seconds",
+    "kwip_fanout_lag_seconds",
+    "kwip_fanout_oldest_pending_seconds",
+    "kwip_deliveries_total",
+    "kwip_jobs_total",
+    "kwip_cache_requests_total",
+    "kwip_cache_without_lease_seconds_total",
+    "kwip_redis_breaker_open",
+}
+WORK = """
+from kwip import telemetry
+telemetry.observe_request("/home", "GET", 204, 0.03)
+telemetry.DELIVERIES.inc(3)
+telemetry.JOBS.labels("fanout", "done").inc()
+telemetry.FANOUT_LAG.observe(0.2)
+telemetry.FANOUT_OLDEST_PENDING.set(4)
+telemetry.CACHE_REQUESTS.labels("post", "hit").inc()
+telemetry.CACHE_WITHOUT_LEASE.inc(0.5)
+telemetry.REDIS_BREAKER_OPEN.labels("cache").set(1)
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Return a folder into which two processes have counted."""
+    for _ in range(2):
+        count(tmp_path, WORK)
+    return tmp_path
+
+
+def count(folder, program):
+    environ = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(folder)}
+    subprocess.run(
+        [sys.executable, "-c", program], check=True, env=environ, cwd=PROJECT
+    )
+
+
+@pytest.fixture
+def scrape(folder):
+    port = free_port()
+    end = telemetry.serve(folder, port)
+
+    def read():
+        with urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+            return answer.read().decode()
+
+    yield read
+    end()
+
+
+def test_every_series_is_served(scrape):
+    page = scrape()
+
+    assert {name for name in SERIES if f"\n{name}" in page} == SERIES
+
+
+def test_the_processes_are_summed(scrape):
+    page = scrape()
+    labels = '{method="GET",route="/home",status_class="2xx"}'
+
+    assert "kwip_deliveries_total 6.0" in page
+    assert f"kwip_http_requests_total{labels} 2.0" in page
+    assert f"kwip_http_request_duration_seconds_count{labels} 2.0" in page
+
+
+def test_a_live_gauge_ends_with_its_process_and_a_counter_does_not(folder, scrape):
+    for file in list(folder.glob("gauge_livemax_*.db")):
+        pid = int(file.stem.rpartition("_")[2])
+        telemetry.forget(folder, pid)
+
+    page = scrape()
+    assert "kwip_redis_breaker_open{" not in page
+    assert "kwip_deliveries_total 6.0" in page

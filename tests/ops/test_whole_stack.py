@@ -1,0 +1,164 @@
+"""The real programs under `kwip up`, as an operator has them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from urllib.request import urlopen
+
+import psutil
+import pytest
+
+from config.settings import PROJECT
+from kwip.cli.up import is_ready
+from kwip.embedded.children import marked
+from tests.ops.stack import Stack
+from tests.servers import wait_until
+
+KWIP = (sys.executable, "-c", "from kwip.cli import main; main()")
+START_S = 5.0
+START_AFTER_KILL_S = 15.0
+MEMORY_BYTES = 500_000_000
+
+
+@pytest.fixture(scope="module")
+def stack():
+    """Return a running stack that this module's tests share."""
+    with tempfile.TemporaryDirectory(prefix="kwip-") as folder:
+        stack = Stack(Path(folder) / "home")
+        stack.start(*KWIP, "up")
+        yield stack
+        stack.clean_up()
+
+
+def kwip(stack, *arguments):
+    return subprocess.run(
+        [*KWIP, *arguments],
+        env={**os.environ, "PYTHONPATH": str(PROJECT), **stack.environ},
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd="/",
+    )
+
+
+def doctor(stack):
+    return json.loads(kwip(stack, "doctor", "--json").stdout)
+
+
+def test_doctor_lists_processes_and_services(stack):
+    report = doctor(stack)
+    names = {process["name"] for process in report["processes"]}
+    services = {service["name"] for service in report["services"]}
+
+    assert report["findings"] == []
+    assert names == {
+        *("supervisor", "mongod", "valkey-cache", "valkey-queue"),
+        *("web", "worker", "sweeper"),
+    }
+    assert services == {
+        *("mongodb", "redis-cache", "redis-queue", "redis-realtime", "web"),
+    }
+    assert {type(process["pid"]) for process in report["processes"]} == {int}
+    assert all(service["ok"] and service["detail"] for service in report["services"])
+
+
+def test_the_stack_stays_under_500_mb(stack):
+    processes = doctor(stack)["processes"]
+
+    assert all(0 < p["pss_bytes"] <= p["rss_bytes"] for p in processes)
+    assert sum(process["pss_bytes"] for process in processes) < MEMORY_BYTES
+
+
+def test_doctor_shows_no_password(stack):
+    printed = kwip(stack, "doctor", "--json").stdout
+    secrets = stack.home.root / "secrets"
+
+    assert not [p for p in secrets.iterdir() if p.read_text() in printed]
+
+
+def test_doctor_finds_a_dead_service_and_ends_with_1(stack):
+    frozen = stack.pid_of("valkey-cache")
+    os.kill(frozen, signal.SIGSTOP)
+    run = kwip(stack, "doctor", "--json")
+    os.kill(frozen, signal.SIGCONT)
+
+    assert run.returncode == 1
+    assert [
+        finding
+        for finding in json.loads(run.stdout)["findings"]
+        if finding.startswith("redis-cache: ") and "does not answer" in finding
+    ]
+
+
+def test_doctor_of_a_stack_that_does_not_run_ends_with_1(make_stack):
+    run = kwip(make_stack(), "doctor")
+
+    assert run.returncode == 1
+    assert "start it with `kwip up`" in run.stdout
+
+
+def test_requests_of_all_web_processes_are_counted(stack):
+    before = counted(stack)
+    for _ in range(8):
+        with urlopen(f"http://127.0.0.1:{stack.settings.port}/livez"):
+            pass
+
+    assert counted(stack) == before + 8
+
+
+def counted(stack):
+    port = stack.settings.metrics_port
+    with urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+        lines = answer.read().decode().splitlines()
+    found = [
+        float(line.rpartition(" ")[2])
+        for line in lines
+        if line.startswith("kwip_http_requests_total{") and 'route="/livez"' in line
+    ]
+    return sum(found)
+
+
+@pytest.mark.parametrize("role", ["web", "worker"])
+def test_the_logs_of_the_programs_are_json(stack, role):
+    lines = (stack.home.logs / f"{role}.log").read_text().splitlines()
+
+    assert lines
+    assert all({"event", "timestamp"} <= json.loads(line).keys() for line in lines)
+
+
+@pytest.mark.parametrize("role", ["web", "worker", "sweeper"])
+def test_a_killed_program_comes_back(stack, role):
+    killed = stack.pid_of(role)
+    before = stack.log().count(f"{role} restarted")
+    os.kill(killed, signal.SIGKILL)
+    wait_until(lambda: stack.log().count(f"{role} restarted") == before + 1)
+    wait_until(lambda: is_ready(stack.settings))
+
+    assert doctor(stack)["findings"] == []
+
+
+@pytest.mark.alone
+def test_it_is_ready_in_time_at_first_later_and_after_kill_9(make_stack):
+    stack = make_stack()
+    stack.start(*KWIP, "up")
+    assert stack.end() == 0
+
+    began = time.monotonic()
+    stack.start(*KWIP, "up")
+    assert time.monotonic() - began < START_S
+
+    for process in [psutil.Process(stack.pid), *marked(stack.home)]:
+        process.kill()
+    stack.process.communicate()
+    began = time.monotonic()
+    stack.start(*KWIP, "up")
+    assert time.monotonic() - began < START_AFTER_KILL_S
+    assert stack.end(signal.SIGINT) == 0
+    assert not marked(stack.home)
