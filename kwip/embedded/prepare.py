@@ -1,18 +1,11 @@
-"""`python -m kwip.embedded.prepare`: make the databases ready for the programs.
-
-A process of its own, so that the supervisor need not keep the drivers in memory. It is
-started beside the private servers and waits for them. What keeps it from its work is
-the last line that it prints.
-"""
+"""Make the databases ready for the programs; `kwip.cli.prepare` runs it."""
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import TYPE_CHECKING
 
 from config.endpoints import without_password
-from config.settings import Settings, from_environment
 from kwip.embedded.errors import CannotStartError
 from kwip.embedded.home import Home
 from kwip.embedded.mongod import listens
@@ -21,6 +14,8 @@ from kwip.embedded.replica_set import set_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from config.settings import Settings
 
 _PRIMARY_S = 30.0
 _POLL_S = 0.02
@@ -57,10 +52,3 @@ def _outside(settings: Settings) -> Iterator[tuple[str, str, Answer]]:
         if redis_uri:
             is_cache = variable == "KWIP_REDIS_CACHE_URI"
             yield variable, redis_uri, ask_redis(redis_uri, is_cache=is_cache)
-
-
-if __name__ == "__main__":
-    try:
-        prepare(from_environment())
-    except CannotStartError as error:
-        sys.exit(error.message)
