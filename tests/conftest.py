@@ -10,6 +10,7 @@ import pymongo
 import pytest
 import redis
 
+from kwip.store.indexes import ensure_indexes
 from tests.servers import PrivateValkey, SharedServers, endpoints_of, settings_in
 
 # The machine that runs the tests may be busy; a slow example is not a wrong one.
@@ -69,6 +70,7 @@ def _clients(_own_endpoints):
     )
     mongodb = pymongo.MongoClient(_own_endpoints.mongodb_uri, tz_aware=True)
     caches = [redis.Redis.from_url(uri) for uri in uris]
+    ensure_indexes(mongodb[_own_endpoints.database])
     yield mongodb[_own_endpoints.database], caches
     for client in [mongodb, *caches]:
         client.close()

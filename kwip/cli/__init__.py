@@ -18,7 +18,7 @@ import click
 
 from config.settings import SettingsError, from_environment
 from kwip import __version__
-from kwip.domain.errors import KwipError
+from kwip.domain.errors import InvalidError, KwipError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -107,7 +107,8 @@ def _run(arguments: list[str]) -> int:
     except click.ClickException as error:
         return _failed([error.format_message()])
     except KwipError as error:
-        return _failed([error.message])
+        fields = error.fields.values() if isinstance(error, InvalidError) else ()
+        return _failed([" ".join([error.message, *fields])])
     except click.Abort:  # Ctrl-C
         return _INTERRUPTED
     return code if isinstance(code, int) else 0

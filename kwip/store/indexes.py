@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
+from kwip.store.client import translated
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -137,6 +139,7 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
 }
 
 
+@translated()
 def ensure_indexes(database: Database[dict[str, Any]]) -> dict[str, list[str]]:
     """Create what is missing; return the names created, by collection.
 
@@ -153,6 +156,12 @@ def ensure_indexes(database: Database[dict[str, Any]]) -> dict[str, list[str]]:
             database[collection].create_indexes([_model(i) for i in missing])
             created[collection] = [index.name for index in missing]
     return created
+
+
+@translated()
+def present_indexes(database: Database[dict[str, Any]]) -> dict[str, set[str]]:
+    """Give the names of the indexes that are there, by collection."""
+    return {name: set(database[name].index_information()) for name in INDEXES}
 
 
 def _model(index: Index) -> IndexModel:

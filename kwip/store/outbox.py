@@ -229,6 +229,11 @@ class OutboxStore:
         return self._posts.count_documents({"fanout.state": "pending"})
 
     @translated()
+    def dead_count(self) -> int:
+        """Count the dead letters."""
+        return self._posts.count_documents({"fanout.state": "dead"})
+
+    @translated()
     def oldest_pending(
         self, limit: int
     ) -> list[tuple[PostId, UserId, int, dt.datetime]]:

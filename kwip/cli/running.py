@@ -1,0 +1,88 @@
+"""The running stack, as commands reach it."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import structlog
+
+from kwip.cli.doctor import processes
+from kwip.cli.up import is_ready
+from kwip.domain.errors import KwipError
+from kwip.embedded import endpoints
+from kwip.embedded.children import holder
+from kwip.embedded.home import Home
+from kwip.embedded.probes import ask_mongodb
+from kwip.wiring import build
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from config.settings import Settings
+    from kwip.wiring import Wiring
+
+#: Without these nothing is delivered.
+_NEEDED = ("web", "worker", "sweeper")
+
+
+class NotRunningError(KwipError):
+    """Start the stack first."""
+
+    code = "not_running"
+
+
+@contextmanager
+def connected(settings: Settings) -> Iterator[Wiring]:
+    """Give the parts of a command, once it is sure that MongoDB answers.
+
+    Raises:
+        NotRunningError: It does not, within 3 s.
+    """
+    _log_to_stderr()
+    _require_supervisor(settings)
+    to = endpoints(settings)
+    answer = ask_mongodb(to.mongodb_uri)
+    if not answer.is_ok:
+        raise NotRunningError(f"MongoDB {answer.detail}")
+    wiring = build(settings, to, role="cli")
+    try:
+        yield wiring
+    finally:
+        wiring.close()
+
+
+def require_stack(settings: Settings) -> None:
+    """Make sure that posts would be delivered.
+
+    Raises:
+        NotRunningError: The web server is not ready, or a process is missing.
+    """
+    home = Home(settings.home)
+    roles = {process.name for process in processes(home)} if home.root.exists() else ()
+    missing = [role for role in _NEEDED if role not in roles]
+    if missing or not is_ready(settings):
+        what = ", ".join(missing) or "not ready: web"
+        raise NotRunningError(
+            f"this needs a running stack ({what}) in {home.root}: start it with"
+            " `kwip up`, with the same KWIP_HOME and KWIP_PORT"
+        )
+
+
+def _require_supervisor(settings: Settings) -> None:
+    """Say that the stack does not run before waiting for its MongoDB."""
+    home = Home(settings.home)
+    if settings.mongodb_uri is None and holder(home) is None:
+        raise NotRunningError(
+            f"Kwip does not run in {home.root}: start it with `kwip up`"
+        )
+
+
+def _log_to_stderr() -> None:
+    """Keep standard output free for what a command prints."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger("warning"),
+        # Looked up each time: whoever runs a command may replace the stream.
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+    )

@@ -1,0 +1,121 @@
+"""`kwip users`: create users, give them tokens, let them follow."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from kwip.cli import json_option, print_json
+from kwip.cli.running import connected
+from kwip.domain.errors import NotFoundError
+from kwip.domain.users import READ, WRITE, Viewer
+from kwip.services.users import SignUp
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from config.settings import Settings
+    from kwip.wiring import Wiring
+
+#: Under which name a user sees such a token in the list.
+_TOKEN_NAME = "command line"  # noqa: S105 -- a name, no secret
+
+
+@click.group("users")
+def command() -> None:
+    """Create users, give them tokens, let them follow."""
+
+
+@command.command("create")
+@click.argument("name")
+@click.option("--email", required=True, help="Where mail reaches the user.")
+@click.option(
+    "--password", help="Asked for, or read from standard input, when not given."
+)
+@click.option("--display-name", default="", help="What the user is called on pages.")
+@json_option
+@click.pass_obj
+def create(
+    settings: Settings,
+    name: str,
+    *,
+    email: str,
+    password: str | None,
+    display_name: str,
+    as_json: bool,
+) -> None:
+    """Sign up the user NAME."""
+    if password is None:
+        password = _ask_password()
+    form = SignUp(
+        username=name, email=email, password=password, display_name=display_name
+    )
+    with connected(settings) as wiring:
+        user = wiring.services.users.sign_up(form)
+    _print({"id": str(user.id), "username": user.username}, as_json=as_json)
+
+
+@command.command("token")
+@click.argument("name")
+@click.option(
+    "--scopes",
+    default=f"{READ},{WRITE}",
+    show_default=True,
+    help="What it may do: read, write or both, with a comma between them.",
+)
+@json_option
+@click.pass_obj
+def token(settings: Settings, name: str, *, scopes: str, as_json: bool) -> None:
+    """Make a personal token for the user NAME, who need not have a password."""
+    allowed = frozenset(scope.strip() for scope in scopes.split(","))
+    with connected(settings) as wiring:
+        viewer = _viewer(wiring, name)
+        _, text = wiring.services.access.create_token(viewer, _TOKEN_NAME, allowed)
+    _print(
+        {"id": str(viewer.id), "username": viewer.username, "token": text},
+        as_json=as_json,
+    )
+
+
+@command.command("follow")
+@click.argument("follower")
+@click.argument("followee")
+@json_option
+@click.pass_obj
+def follow(settings: Settings, follower: str, followee: str, *, as_json: bool) -> None:
+    """Let the user FOLLOWER follow the user FOLLOWEE."""
+    with connected(settings) as wiring:
+        viewer, other = _viewer(wiring, follower), _viewer(wiring, followee)
+        wiring.services.relationships.follow(viewer, other.id)
+    _print({"id": str(other.id), "username": other.username}, as_json=as_json)
+
+
+def _viewer(wiring: Wiring, name: str) -> Viewer:
+    """Act as the user of a handle, in any letter case, without credentials.
+
+    Raises:
+        NotFoundError: There is none.
+    """
+    username = name.removeprefix("@").lower()
+    user_id = wiring.stores.users.ids_of([username]).get(username)
+    if user_id is None:
+        raise NotFoundError(f"There is no user {name}.")
+    return Viewer(id=user_id, username=username, digest="")
+
+
+def _ask_password() -> str:
+    """Ask a person twice; take the first line from anything else."""
+    if sys.stdin.isatty():
+        asked: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+        return asked
+    return sys.stdin.readline().rstrip("\r\n")
+
+
+def _print(row: Mapping[str, object], *, as_json: bool) -> None:
+    if as_json:
+        print_json(row)
+        return
+    for name, value in row.items():
+        click.echo(f"{name:<10}{value}")

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import pytest
+
+from kwip.store.indexes import INDEXES, ensure_indexes
+
+NAME = "root_id_1__id_1"
+
+
+@pytest.fixture
+def one_is_missing(mongodb):
+    mongodb.posts.drop_index(NAME)
+    yield
+    ensure_indexes(mongodb)
+
+
+def test_each_index_is_shown_with_what_needs_it(kwip):
+    run = kwip("db", "indexes", "--json")
+    declared = [
+        {
+            "collection": collection,
+            "name": index.name,
+            "needed_by": index.needed_by,
+            "present": True,
+        }
+        for collection, indexes in INDEXES.items()
+        for index in indexes
+    ]
+
+    assert run.code == 0
+    assert run.json == {"indexes": declared, "created": {}, "findings": []}
+
+
+def test_a_missing_index_is_a_finding(kwip, one_is_missing):
+    run = kwip("db", "indexes", "--json")
+
+    assert run.code == 1
+    assert run.json["findings"] == [f"posts.{NAME} is missing: kwip db indexes --apply"]
+
+
+def test_apply_creates_what_is_missing(kwip, one_is_missing, mongodb):
+    run = kwip("db", "indexes", "--apply", "--json")
+
+    assert (run.code, run.json["created"]) == (0, {"posts": [NAME]})
+    assert NAME in mongodb.posts.index_information()
+
+
+def test_a_person_sees_what_is_missing(kwip, one_is_missing):
+    shown = kwip("db", "indexes").out
+
+    assert f"MISSING  posts.{NAME}\n" in shown
+    assert "ok       posts." in shown

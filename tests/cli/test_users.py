@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+from kwip.services.access import Credential
+
+ALICE = ("alice", "--email", "alice@example.org", "--password", "correct horse")
+BOB = ("bob", "--email", "bob@example.org", "--password", "correct horse")
+
+
+def test_create_prints_id_and_username(kwip, wiring):
+    run = kwip("users", "create", *ALICE, "--display-name", "Alice A.", "--json")
+    user_id = wiring.stores.users.ids_of(["alice"])["alice"]
+
+    assert (run.code, run.json) == (0, {"id": str(user_id), "username": "alice"})
+    assert wiring.stores.users.get_many([user_id])[user_id].display_name == "Alice A."
+
+
+def test_who_was_created_can_log_in(kwip, wiring):
+    kwip("users", "create", *ALICE)
+
+    assert wiring.services.access.sign_in("alice", "correct horse", "test")
+
+
+def test_a_password_that_is_not_given_is_read_from_standard_input(kwip, wiring):
+    run = kwip("users", "create", *ALICE[:3], stdin="other horse\nnot this\n")
+
+    assert run.code == 0
+    assert wiring.services.access.sign_in("alice", "other horse", "test")
+
+
+def test_a_name_that_is_taken_is_one_clear_line_and_2(kwip):
+    kwip("users", "create", *ALICE)
+    run = kwip("users", "create", *ALICE)
+
+    assert (run.code, run.out) == (2, "")
+    assert run.err == "kwip: You cannot sign up like this. Somebody has that already.\n"
+
+
+def test_token_makes_a_token_that_opens_the_api(kwip, wiring):
+    created = kwip("users", "create", *ALICE, "--json").json
+    run = kwip("users", "token", "@Alice", "--json")
+    viewer = wiring.services.access.confirm(
+        Credential.parse("token", run.json["token"])
+    )
+
+    assert run.code == 0
+    assert run.json == {**created, "token": run.json["token"]}
+    assert (viewer.username, viewer.scopes) == ("alice", {"read", "write"})
+
+
+def test_a_token_may_be_for_reading_only(kwip, wiring):
+    kwip("users", "create", *ALICE)
+    made = kwip("users", "token", "alice", "--scopes", "read", "--json").json
+    viewer = wiring.services.access.confirm(Credential.parse("token", made["token"]))
+
+    assert viewer.scopes == {"read"}
+
+
+def test_an_unknown_scope_is_one_clear_line_and_2(kwip):
+    kwip("users", "create", *ALICE)
+    run = kwip("users", "token", "alice", "--scopes", "reed")
+
+    assert (run.code, run.out) == (2, "")
+    assert run.err == "kwip: The token may do nothing. Choose read, write or both.\n"
+
+
+def test_follow_prints_who_is_followed(kwip, wiring):
+    kwip("users", "create", *ALICE)
+    bob = kwip("users", "create", *BOB, "--json").json
+    run = kwip("users", "follow", "alice", "bob", "--json")
+    ids = wiring.stores.users.ids_of(["alice", "bob"])
+
+    assert (run.code, run.json) == (0, bob)
+    assert wiring.edges.followees(ids["alice"]) == [ids["bob"]]
+
+
+def test_an_unknown_user_is_one_clear_line_and_2(kwip):
+    run = kwip("users", "token", "nobody")
+
+    assert (run.code, run.out) == (2, "")
+    assert run.err == "kwip: There is no user nobody.\n"
+
+
+def test_without_json_a_person_can_read_it(kwip):
+    run = kwip("users", "create", *ALICE)
+
+    assert [line.split()[0] for line in run.out.splitlines()] == ["id", "username"]
+
+
+def test_without_a_stack_the_line_says_what_to_do(kwip, environ, monkeypatch, tmp_path):
+    del environ["KWIP_MONGODB_URI"]
+    run = kwip("users", "token", "alice")
+
+    assert (run.code, run.out) == (2, "")
+    assert run.err == (
+        f"kwip: Kwip does not run in {tmp_path / 'home'}: start it with `kwip up`\n"
+    )
