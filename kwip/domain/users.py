@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwip.domain.errors import InvalidError
+from kwip.domain.text import is_unicode
 
 if TYPE_CHECKING:
     from kwip.domain.ids import UserId
@@ -113,7 +114,7 @@ def clean_email(text: str) -> str:
         InvalidError: It does not look like an address.
     """
     email = text.strip().casefold()
-    if not _EMAIL.fullmatch(email):
+    if not (email.isprintable() and _EMAIL.fullmatch(email)):
         raise InvalidError(
             "That e-mail address cannot be used.",
             {"email": "Write an address such as name@example.org."},
@@ -125,9 +126,10 @@ def check_password(text: str) -> str:
     """Return the password unchanged if its length is allowed.
 
     Raises:
-        InvalidError: It is shorter than 8 or longer than 256 characters.
+        InvalidError: It is shorter than 8 or longer than 256 characters, or it is
+            not valid Unicode.
     """
-    if len(text) not in PASSWORD_LENGTHS:
+    if len(text) not in PASSWORD_LENGTHS or not is_unicode(text):
         raise InvalidError(
             "That password cannot be used.",
             {"password": "Use 8 to 256 characters."},

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kwip.cache import drops
 from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
 from kwip.domain.ids import UserId
+from kwip.domain.text import is_unicode
 from kwip.domain.users import (
     BIO_MAX,
     DISPLAY_NAME_MAX,
@@ -189,7 +190,7 @@ def _clean(form: SignUp) -> SignUp:
 def _clean_line(field: str, text: str, limit: int, fields: dict[str, str]) -> str:
     """Return a short text without control characters; say in `fields` what is wrong."""
     cleaned = "".join(c for c in text if c.isprintable() or c == "\n").strip()
-    if any("\ud800" <= c <= "\udfff" for c in text):
+    if not is_unicode(text):
         fields[field] = "It has broken characters in it."
     elif len(cleaned) > limit:
         fields[field] = f"At most {limit} characters; this has {len(cleaned)}."
