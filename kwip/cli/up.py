@@ -218,7 +218,10 @@ def _step(name: str) -> Iterator[None]:
 def _note(home: Home, event: str) -> None:
     """Tell the terminal and the supervisor's log."""
     line = {"event": event, "timestamp": at(system_clock_ms()).isoformat()}
-    with log_of("supervisor", home).open("a", encoding="utf-8") as log:
+    with (
+        contextlib.suppress(OSError),  # on a full disk the terminal has to do
+        log_of("supervisor", home).open("a", encoding="utf-8") as log,
+    ):
         log.write(json.dumps(line) + "\n")
     _say(event)
 

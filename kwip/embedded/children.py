@@ -40,12 +40,16 @@ _PR_SET_PDEATHSIG = 1
 
 _POLL_S = 0.02
 _LOG_BYTES = 10_000_000
-_LAST_BYTES = 8_000
+_LAST_BYTES = 64_000
 _LINE_CHARS = 300
-_TELLING = re.compile(
-    r"error|fatal|exception|cannot|can't|denied|no space|already in use|fail",
-    re.IGNORECASE,
-)
+#: What a line says that names a cause, then what one says that names a consequence.
+_TELLING = [
+    re.compile(words, re.IGNORECASE)
+    for words in (
+        "no space|denied|in use|read-only|not found|no such|unsupported|incompatible",
+        "error|fatal|exception|cannot|can't|fail",
+    )
+]
 
 
 def _at_once() -> bool:
@@ -124,9 +128,11 @@ def last_words(log: Path, start: int) -> str:
     with log.open("rb") as file:
         file.seek(max(start, log.stat().st_size - _LAST_BYTES))
         lines = file.read().decode(errors="replace").strip().splitlines()
-    telling = [line for line in lines if _TELLING.search(line)]
-    line = (telling or lines or ["it said nothing"])[-1]
-    return _plain(line)[:_LINE_CHARS]
+    for telling in _TELLING:
+        found = [line for line in lines if telling.search(line)]
+        if found:
+            return _plain(found[-1])[:_LINE_CHARS]
+    return _plain((lines or ["it said nothing"])[-1])[:_LINE_CHARS]
 
 
 def last_line(log: Path) -> str | None:

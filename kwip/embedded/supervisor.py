@@ -11,6 +11,7 @@ from kwip.embedded.children import (
     Child,
     end_group,
     has_ended,
+    last_line,
     last_words,
     log_of,
     spawn,
@@ -120,10 +121,10 @@ class Supervisor:
         if has_ended(running.process):
             if child.once and running.process.wait() == 0:
                 return True
+            if child.once:  # it ends with the line that says what to do
+                raise CannotStartError(last_line(log) or f"{child.role} failed")
             words = last_words(log, running.log_start)
-            raise CannotStartError(
-                words if child.once else f"{child.role} did not start: {words} ({log})"
-            )
+            raise CannotStartError(f"{child.role} did not start: {words} ({log})")
         if child.is_ready() and not child.once:
             return True
         if time.monotonic() - running.since > child.ready_s:
@@ -163,7 +164,13 @@ class Supervisor:
         running.backoff_s = min(2 * running.backoff_s, _LONGEST_BACKOFF_S)
 
     def _revive(self, running: _Running, now: float) -> None:
-        fresh = self._spawn(running.child)
+        try:
+            fresh = self._spawn(running.child)
+        except OSError as error:  # no process or no file is to be had: later, perhaps
+            running.restart_at = now + running.backoff_s
+            running.backoff_s = min(2 * running.backoff_s, _LONGEST_BACKOFF_S)
+            self._said(f"{running.child.role} cannot be restarted yet: {error}")
+            return
         running.process, running.log_start = fresh.process, fresh.log_start
         running.since, running.restart_at = now, None
         self._said(f"{running.child.role} restarted (process {running.process.pid})")
