@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
 from types import SimpleNamespace
 
 import click
@@ -126,7 +127,10 @@ def test_an_unknown_command_is_one_line_and_2():
     assert (run.returncode, run.stderr) == (2, "kwip: No such command 'frobnicate'.\n")
 
 
-def test_the_version_is_printed():
+def test_the_version_is_printed_and_stands_in_the_project_file():
+    tree = tomllib.loads((PROJECT / "pyproject.toml").read_text())
+
+    assert tree["project"]["version"] == __version__
     assert call("--version").stdout == f"kwip, version {__version__}\n"
 
 
