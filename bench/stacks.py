@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[1]
+KWIP = str(Path(sys.executable).with_name("kwip"))
 _START_S = 60.0
 
 
@@ -37,7 +38,7 @@ def kwip_stack(home: Path, environ: dict[str, str]) -> Iterator[dict[str, str]]:
         "KWIP_LOG_LEVEL": "warning",
         **environ,
     }
-    with _running([sys.executable, "-m", "kwip.cli", "up"], full, home.parent / "up"):
+    with _running([KWIP, "up"], full, home.parent / "up"):
         _wait_for(int(full["KWIP_PORT"]), "/readyz")
         yield full
 
@@ -63,9 +64,9 @@ def bare_stack(bodies: Path, *, workers: int, threads: int) -> Iterator[int]:
 
 def kwip(environ: dict[str, str], *arguments: str) -> dict[str, str]:
     """Run one command of the command line and read its JSON."""
-    command = [sys.executable, "-m", "kwip.cli", *arguments, "--json"]
+    command = [KWIP, *arguments, "--json"]
     done = subprocess.run(  # noqa: S603 -- our own command
-        command, cwd=ROOT, env=environ, check=True, capture_output=True, text=True
+        command, cwd=ROOT, env=environ, check=True, stdout=subprocess.PIPE, text=True
     )
     answer: dict[str, str] = json.loads(done.stdout)
     return answer
