@@ -7,7 +7,7 @@ PIP := $(PY) -m pip --disable-pip-version-check --no-input install --quiet \
 # The compiler of the pinned requirements: `pip install uv`.
 UV ?= uv
 
-.PHONY: run test check setup setup-dev lock clean
+.PHONY: run test check setup setup-dev docs lock clean
 
 run: setup
 	@$(VENV)/bin/kwip up --demo
@@ -45,6 +45,10 @@ $(VENV)/python.stamp: config/environment.sh
 $(VENV)/bin/kwip: config/kwip.sh $(VENV)/python.stamp
 	@cp config/kwip.sh $@
 	@chmod 755 $@
+
+# What the pages print from the code.
+docs: setup
+	@$(PY) -m docs.generate
 
 lock:
 	$(UV) pip compile -q -p 3.11.0 --generate-hashes --no-annotate --no-header \

@@ -117,7 +117,7 @@ class Settings:
             "KWIP_ORIGIN",
             values.origin,
             _local_origin,
-            shown="http://127.0.0.1:<port>",
+            shown="`http://127.0.0.1:<port>`",
             allowed="an address without a path, such as https://kwip.example.org",
             doc="Where people reach Kwip; it starts every absolute URL. Only an https "
             "origin makes cookies Secure and sends HSTS.",

@@ -1,0 +1,117 @@
+# noqa: INP001 -- a script among pages, not a package
+"""Write those parts of the pages that are told by the code: `make docs`.
+
+A generated part stands between `<!-- begin NAME -->` and `<!-- end NAME -->`; what is
+around it is written by hand. `tests/docs` fails when a part is not as the code has it.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from config.settings import reference
+from kwip.blueprints.routes import AREAS
+from kwip.cache.drops import table
+from kwip.store.indexes import INDEXES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from kwip.blueprints.table import Policy
+
+FOLDER = Path(__file__).resolve().parent
+
+
+def indexes() -> str:
+    """List every index with the query that needs it."""
+    lines = ["| collection | keys | only where | needed by |", "|---|---|---|---|"]
+    for collection, found in INDEXES.items():
+        if not found:
+            lines.append(f"| `{collection}` | `_id` alone | | reads by `_id` |")
+        for index in found:
+            keys = ", ".join(
+                f"`{key}`" if order == 1 else f"`{key}` ↓" for key, order in index.keys
+            )
+            only = _only(index.options)
+            lines.append(f"| `{collection}` | {keys} | {only} | {index.needed_by} |")
+    return "\n".join(lines) + "\n"
+
+
+def _only(options: Mapping[str, Any]) -> str:
+    """Say in words which documents an index holds, or when it ends them."""
+    if "expireAfterSeconds" in options:
+        return "MongoDB deletes at that time"
+    condition: Mapping[str, object] = options.get("partialFilterExpression", {})
+    return ", ".join(
+        f"`{field}` is {_words(value)}" for field, value in condition.items()
+    )
+
+
+def _words(value: object) -> str:
+    if isinstance(value, dict):
+        return " or ".join(f"`{one}`" for one in value["$in"])
+    return f"`{value}`" if isinstance(value, str) else f"`{json.dumps(value)}`"
+
+
+def routes(area: str) -> Callable[[], str]:
+    """Give what lists the routes of one area of the route table."""
+
+    def listed() -> str:
+        lines = [
+            "| method | path | who | scope | quota class | cache | form token | what |",
+            "|---|---|---|---|---|---|---|---|",
+        ]
+        for route in AREAS[area]:
+            says = (route.endpoint.__doc__ or "").split("\n", maxsplit=1)[0]
+            policy = " | ".join(_policy(route.policy))
+            lines.append(f"| {route.method} | `{route.rule}` | {policy} | {says} |")
+        return "\n".join(lines) + "\n"
+
+    return listed
+
+
+def _policy(policy: Policy) -> Iterator[str]:
+    yield policy.auth.replace("_", " ")
+    yield policy.scope or "no"
+    yield policy.quota
+    yield policy.cache
+    yield "yes" if policy.csrf == "form" else "no"
+
+
+#: Which parts each page has, and what writes them.
+PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
+    "data-model.md": {"indexes": indexes},
+    "cache.md": {"drops": table},
+    "api.md": {area: routes(area) for area in AREAS},
+}
+
+
+def with_parts(text: str, parts: Mapping[str, Callable[[], str]]) -> str:
+    """Return a page's text with its generated parts written anew.
+
+    Raises:
+        LookupError: The page has no place for a part.
+    """
+    for name, write in parts.items():
+        begin, end = f"<!-- begin {name} -->\n", f"<!-- end {name} -->\n"
+        if begin not in text or end not in text:
+            raise LookupError(name)
+        before, _, rest = text.partition(begin)
+        after = rest.partition(end)[2]
+        text = f"{before}{begin}\n{write()}\n{end}{after}"
+    return text
+
+
+def main() -> None:
+    """Write the generated pages and parts."""
+    (FOLDER / "configuration.md").write_text(reference(), encoding="utf-8")
+    for name, parts in PARTS.items():
+        page = FOLDER / name
+        text = with_parts(page.read_text(encoding="utf-8"), parts)
+        page.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
