@@ -1,0 +1,154 @@
+"""`docs/data-model.md` shows every document as the services really write it."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+
+import pytest
+from bson import Int64, json_util
+from bson.json_util import JSONOptions
+
+from config.settings import PROJECT
+from kwip.domain.clock import at, system_clock_ms
+from kwip.domain.posts import Draft
+from kwip.domain.timelines import SEAL_AT
+from kwip.domain.users import READ, WRITE
+from kwip.store import documents
+from kwip.store.fence import FenceDocument
+from kwip.store.indexes import INDEXES
+from kwip.store.jobs import Job
+from kwip.store.timelines import home_of
+
+PAGE = (PROJECT / "docs" / "data-model.md").read_text(encoding="utf-8")
+#: Fields whose keys are data.
+MAPS = {"jobs.counts", "jobs.detail"}
+DECLARED = {
+    "users": documents.UserDocument,
+    "credentials": documents.CredentialDocument,
+    "claims": documents.ClaimDocument,
+    "posts": documents.PostDocument,
+    "posts.fanout": documents.FanoutDocument,
+    "timelines": documents.TimelineDocument,
+    "timelines.upkeep": documents.UpkeepDocument,
+    "timeline_buckets": documents.BucketDocument,
+    "follows": documents.FollowDocument,
+    "followers": documents.FollowerDocument,
+    "blocks": documents.BlockDocument,
+    "mutes": documents.MuteDocument,
+    "sessions": documents.AccessDocument,
+    "tokens": documents.AccessDocument,
+    "jobs": documents.JobDocument,
+    "cache_fence": FenceDocument,
+}
+#: What a collection of a shared shape never has.
+NEVER = {"tokens.expires_at"}
+
+
+def shapes(path, value):
+    """Give every field below a value with the type of what it holds."""
+    kind = "int" if isinstance(value, Int64) else type(value).__name__
+    found = {(path, kind)}
+    if isinstance(value, dict) and path not in MAPS:
+        for name, inner in value.items():
+            found |= shapes(f"{path}.{name}", inner)
+    if isinstance(value, list):
+        for inner in value:
+            found |= shapes(f"{path}[]", inner)
+    return found
+
+
+def examples_in(text):
+    """Give the values of a page's JSON examples, by the word behind `json`."""
+    found = defaultdict(list)
+    for name, example in re.findall(
+        r"^```json (\S+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL
+    ):
+        options = JSONOptions(tz_aware=True)
+        found[name].append(json_util.loads(example, json_options=options))
+    return found
+
+
+def examples():
+    found = defaultdict(set)
+    for path, values in examples_in(PAGE).items():
+        for value in values:
+            found[path.split(".")[0]] |= shapes(path, value)
+    return found
+
+
+@pytest.fixture
+def lived_in(kwip, rings, new_user):
+    """Return a database in which everything has happened once; note it on the way."""
+    seen = defaultdict(set)
+
+    def note():
+        for collection in INDEXES:
+            for document in kwip.store.database[collection].find():
+                seen[collection] |= shapes(collection, document)
+
+    alice, bob = new_user("alice"), new_user("bob")
+    services, timelines = kwip.services, kwip.stores.timelines
+    services.access.begin_session(alice.id, alice.username, "a browser")
+    services.access.create_token(alice, "a script", frozenset({READ, WRITE}))
+    services.relationships.follow(bob, alice.id)
+    note()
+    root = services.posts.publish(bob.id, Draft(text="Who has a recipe?"))
+    services.posts.publish(
+        alice.id,
+        Draft(
+            text="@bob here: https://example.org/rye",
+            in_reply_to_id=root.id,
+            language="en",
+            idempotency_key="once",
+        ),
+    )
+    lease = services.fanout.begin(root.id)
+    now = at(system_clock_ms())
+    kwip.outbox.advance(lease, now, mode="push", start=bob.id, cursor=alice.id)
+    note()
+    kwip.outbox.give_up(lease, "pending", now)
+    rings.run()
+    services.posts.edit(bob, root.id, "Who has a good recipe?")
+    services.relationships.mute(alice, bob.id)
+    timelines.push([home_of(bob.id)], range(1, SEAL_AT + 1))
+    timelines.seal_full([home_of(bob.id)])
+    note()
+    services.upkeep.rebuild(bob.id)
+    timelines.take(home_of(bob.id), "somebody", now, now)
+    services.relationships.block(alice, bob.id)
+    kwip.jobs.save(
+        Job(
+            id="reindex:timelines",
+            state="running",
+            cursor=bob.id,
+            counts={"rebuilt": 1},
+            detail={"scope": "all"},
+            started_at=now,
+            updated_at=now,
+        )
+    )
+    kwip.fence._store.suspend("a keeper")
+    note()
+    return seen
+
+
+def test_every_document_looks_as_its_examples_say(lived_in):
+    shown = examples()
+
+    assert dict(shown) == dict(lived_in)
+
+
+@pytest.mark.parametrize("path", DECLARED)
+def test_every_declared_field_is_in_an_example(path):
+    collection = path.split(".")[0]
+    names = {f"{path}.{name}" for name in DECLARED[path].__annotations__} - NEVER
+    shown = {field for field, _ in examples()[collection]}
+
+    assert names <= shown
+
+
+def test_every_collection_has_a_chapter():
+    chapters = re.findall(r"^## (\w+)$", PAGE, re.MULTILINE)
+
+    assert [c for c in chapters if c != "Indexes"] == list(INDEXES)
