@@ -10,22 +10,33 @@ began, whatever Redis does; after a write a request begins a new one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from kwip import telemetry
 from kwip.cache import codec
-from kwip.cache.objects import Ask, Filling
-from kwip.cache.single_flight import Flight, Flights, Turns
+from kwip.cache.objects import Ask
+from kwip.cache.single_flight import Flights, Turns
 from kwip.domain.errors import StoreUnavailableError
+from kwip.services.loading import (
+    ABSENT,
+    UNLOADED,
+    Kind,
+    Loads,
+    Miss,
+    Want,
+    by_kind,
+    filling,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from kwip.cache.keys import CacheKey
     from kwip.cache.objects import Lease, Objects
+    from kwip.cache.single_flight import Flight
     from kwip.services.fence import Fence
+
+__all__ = ["Kind", "Reading", "Readings", "Want"]
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -40,52 +51,6 @@ RESTARTS = 4
 #: wait for its turn.
 DIRECT_LOADS = 16
 PATIENCE_S = 0.5
-
-_ABSENT: Any = object()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Kind(Generic[K, V]):
-    """One kind of cached entity; two kinds have two names.
-
-    Attributes:
-        name: The metric's label.
-        key: Names the entity.
-        view: Names the view of it, one field of its hash; "doc" where there is one.
-        encode: Gives the bytes that are cached; whoever changes them renames the view.
-        decode: Reads the bytes back.
-        version: The document's version; 0 for a query over many documents.
-        load: Loads 1 or more distinct ids from the store, by majority from the
-            primary; what it leaves out is absent, and cached as such.
-        ttl_s: How long a hash lives at most after its generation was made.
-    """
-
-    name: str
-    key: Callable[[K], CacheKey]
-    view: Callable[[K], str]
-    encode: Callable[[V], bytes]
-    decode: Callable[[bytes], V]
-    version: Callable[[V], int]
-    load: Callable[[Sequence[K]], Mapping[K, V]]
-    ttl_s: int
-
-
-@dataclass(frozen=True, slots=True)
-class Want(Generic[K, V]):
-    """Entities of one kind to read; ids may repeat."""
-
-    kind: Kind[K, V]
-    ids: Sequence[K]
-
-
-@dataclass(slots=True)
-class _Miss:
-    """An entity that is not cached, and the generation to fill it under."""
-
-    kind: Kind[Any, Any]
-    id: Any
-    generation: codec.Generation
-    value: Any = _ABSENT
 
 
 class _Seen:
@@ -191,7 +156,9 @@ class Reading:
             StoreUnavailableError: A load failed, or too many go on without the cache.
         """
         self.warm(*wants)
-        self._fill(self._load(wants))
+        with Loads(self._shared.flights) as loads:
+            self._load(loads, wants)
+            self._finish(loads)
         return tuple(self._pick(want) for want in wants)
 
     def fetch_guarded(
@@ -206,10 +173,13 @@ class Reading:
             StoreUnavailableError: As `fetch`.
         """
         self.warm(guard, *others)
-        loaded = self._load([guard])
-        if self._pick(guard):
-            loaded += self._load(others)
-        self._fill(loaded)
+        with Loads(self._shared.flights) as loads:
+            self._load(loads, [guard])
+            if loads.joined:  # another thread knows first whether it is there
+                self._finish(loads)
+            if self._pick(guard):
+                self._load(loads, others)
+            self._finish(loads)
         if not self._pick(guard):
             return ({}, *({} for _ in others))
         rest = self.fetch(*others)  # known by now, except in a race for the guard
@@ -226,25 +196,24 @@ class Reading:
         return {
             each: value
             for each in want.ids
-            if (value := values.get(each, _ABSENT)) is not _ABSENT
+            if (value := values.get(each, ABSENT)) is not ABSENT
         }
 
-    def _load(self, wants: Sequence[Want[Any, Any]]) -> list[_Miss]:
-        """Look at the replies and load what is missing; give what may be filled."""
-        misses: dict[tuple[Kind[Any, Any], Any], _Miss] = {}
+    def _load(self, loads: Loads, wants: Sequence[Want[Any, Any]]) -> None:
+        """Look at the replies; load what is missing and nobody else is loading."""
+        misses: dict[tuple[Kind[Any, Any], Any], Miss] = {}
         for want in wants:
             self._take_replies(want, misses)
-        if not misses:
-            return []
-        if self._lease is None:
+        lease = self._lease
+        if lease is None:
             self._load_directly(misses.values())
-            return []
-        return self._load_shared(misses.values(), self._lease)
+        elif misses:
+            self._query([m for m in misses.values() if loads.join(m, lease)])
 
     def _take_replies(
         self,
         want: Want[Any, Any],
-        misses: dict[tuple[Kind[Any, Any], Any], _Miss],
+        misses: dict[tuple[Kind[Any, Any], Any], Miss],
     ) -> None:
         kind, seen = want.kind, self._of(want.kind)
         hits = empties = missed = 0
@@ -253,10 +222,10 @@ class Reading:
                 continue
             reply = seen.replies.pop(each, b"")
             if not reply or codec.is_miss(reply):
-                misses[kind, each] = _Miss(kind, each, codec.Generation(reply))
+                misses[kind, each] = Miss(kind, each, codec.Generation(reply))
                 missed += 1
             elif (payload := codec.payload(reply)) is None:
-                seen.values[each] = _ABSENT
+                seen.values[each] = ABSENT
                 empties += 1
             else:
                 seen.values[each] = kind.decode(payload)
@@ -265,9 +234,9 @@ class Reading:
         _count(kind, "empty", empties)
         _count(kind, "bypass" if self._lease is None else "miss", missed)
 
-    def _load_directly(self, misses: Iterable[_Miss]) -> None:
+    def _load_directly(self, misses: Iterable[Miss]) -> None:
         """Load without a generation: a few at a time, and nothing is filled."""
-        for kind, group in _by_kind(misses).items():
+        for kind, group in by_kind(misses).items():
             ids = tuple(miss.id for miss in group)
             load = partial(kind.load, ids)
             loaded = self._shared.turns.load((kind.name, ids), load)
@@ -279,35 +248,56 @@ class Reading:
                 )
             self._settle(group, loaded[0])
 
-    def _load_shared(self, misses: Iterable[_Miss], lease: Lease) -> list[_Miss]:
-        """Load what no other thread is loading under the same generation and lease.
+    def _query(self, misses: Iterable[Miss]) -> None:
+        """Ask the store once for each kind."""
+        for kind, group in by_kind(misses).items():
+            self._settle(group, kind.load([miss.id for miss in group]))
 
-        Own loads come first: who waited before landing its own could wait for ever.
+    def _settle(self, group: list[Miss], found: Mapping[Any, Any]) -> None:
+        values = self._of(group[0].kind).values
+        for miss in group:
+            miss.value = values[miss.id] = found.get(miss.id, ABSENT)
+
+    def _finish(self, loads: Loads) -> None:
+        """Fill what was loaded and take what others loaded; what fails starts over."""
+        for _ in range(RESTARTS):
+            unsettled = self._land(loads)
+            if not unsettled:
+                return
+            self._start_over(loads, unsettled)
+        unsettled = self._land(loads)
+        for kind, group in by_kind(unsettled).items():
+            _count(kind, "unfilled", len(group))
+        self._do_without(unsettled)
+
+    def _land(self, loads: Loads) -> list[Miss]:
+        """Fill in one round trip; give what was refused, here or to who led it.
+
+        Own loads land first: who waited before could wait for ever.
         """
-        mine: list[tuple[_Miss, object, Flight[Any]]] = []
-        others: list[tuple[_Miss, Flight[Any]]] = []
-        flights = self._shared.flights
-        try:
-            for miss in misses:
-                name = (miss.kind.name, miss.id, miss.generation, lease)
-                flight, leads = flights.join(name)
-                if leads:
-                    mine.append((miss, name, flight))
-                else:
-                    others.append((miss, flight))
-            self._query([miss for miss, _, _ in mine])
-            for miss, _, flight in mine:
-                flight.result = (miss.value,)
-        finally:
-            for _, landed, flight in mine:
-                flights.depart(landed)
-                flight.land()
-        orphans = [miss for miss, flight in others if not self._share(miss, flight)]
-        self._query(orphans)
-        return [miss for miss, _, _ in mine] + orphans
+        refused = self._fill(loads.mine)
+        loads.land(set(refused))
+        orphans = [
+            miss for miss, flight in loads.joined if not self._share(miss, flight)
+        ]
+        loads.joined.clear()
+        return refused + orphans
 
-    def _share(self, miss: _Miss, flight: Flight[Any]) -> bool:
-        """Take what another thread loads; False if it failed."""
+    def _fill(self, loaded: list[Miss]) -> list[Miss]:
+        """Fill; give what was refused, nothing if Redis did not answer.
+
+        Refused: dropped, or filled with something newer, while it was being loaded.
+        """
+        if not loaded or self._lease is None:
+            return []
+        stored = self._shared.objects.fill(self._lease, [filling(m) for m in loaded])
+        if stored is None:
+            self._lease = None
+            return []
+        return [m for m, is_in in zip(loaded, stored, strict=True) if not is_in]
+
+    def _share(self, miss: Miss, flight: Flight[Any]) -> bool:
+        """Take what another thread has loaded and filled; False if it has not."""
         result = flight.wait()
         if result is None:
             return False
@@ -315,67 +305,25 @@ class Reading:
         _count(miss.kind, "shared", 1)
         return True
 
-    def _query(self, misses: Iterable[_Miss]) -> None:
-        """Ask the store once for each kind."""
-        for kind, group in _by_kind(misses).items():
-            self._settle(group, kind.load([miss.id for miss in group]))
-
-    def _settle(self, group: list[_Miss], found: Mapping[Any, Any]) -> None:
-        values = self._of(group[0].kind).values
-        for miss in group:
-            miss.value = values[miss.id] = found.get(miss.id, _ABSENT)
-
-    def _fill(self, loaded: list[_Miss]) -> None:
-        """Fill what was loaded in one round trip; what is refused starts over.
-
-        It was dropped, or filled with something newer, while it was being loaded.
-        """
-        restarts = 0
-        while (refused := self._refused(loaded)) and restarts < RESTARTS:
-            restarts += 1
-            loaded = self._start_over(refused)
-        for kind, group in _by_kind(refused).items():
-            _count(kind, "unfilled", len(group))
-
-    def _refused(self, loaded: list[_Miss]) -> list[_Miss]:
-        """Fill; give what was refused, nothing if Redis did not answer."""
-        if not loaded or self._lease is None:
-            return []
-        stored = self._shared.objects.fill(self._lease, [_filling(m) for m in loaded])
-        if stored is None:
-            self._lease = None
-            return []
-        return [m for m, is_in in zip(loaded, stored, strict=True) if not is_in]
-
-    def _start_over(self, refused: list[_Miss]) -> list[_Miss]:
-        """Read and load again; without Redis what was loaded stays good."""
+    def _start_over(self, loads: Loads, unsettled: list[Miss]) -> None:
+        """Read and load again, unless Redis fails meanwhile."""
         wants: list[Want[Any, Any]] = []
-        for kind, group in _by_kind(refused).items():
+        for kind, group in by_kind(unsettled).items():
             _count(kind, "refused", len(group))
             wants.append(Want(kind, [miss.id for miss in group]))
             for miss in group:
-                del self._of(kind).values[miss.id]
+                self._of(kind).values.pop(miss.id, None)
         self.warm(*wants)
-        if self._lease is not None:
-            return self._load(wants)
-        for miss in refused:
+        if self._lease is None:
+            self._do_without(unsettled)
+        else:
+            self._load(loads, wants)
+
+    def _do_without(self, unsettled: list[Miss]) -> None:
+        """Use what was loaded, and load directly what was not: both are new enough."""
+        self._load_directly(m for m in unsettled if m.value is UNLOADED)
+        for miss in unsettled:
             self._of(miss.kind).values[miss.id] = miss.value
-        return []
-
-
-def _by_kind(misses: Iterable[_Miss]) -> dict[Kind[Any, Any], list[_Miss]]:
-    groups: dict[Kind[Any, Any], list[_Miss]] = {}
-    for miss in misses:
-        groups.setdefault(miss.kind, []).append(miss)
-    return groups
-
-
-def _filling(miss: _Miss) -> Filling:
-    kind, value = miss.kind, miss.value
-    name = (kind.key(miss.id), kind.view(miss.id))
-    if value is _ABSENT:
-        return Filling(*name, miss.generation, 0, None)
-    return Filling(*name, miss.generation, kind.version(value), kind.encode(value))
 
 
 def _count(kind: Kind[Any, Any], result: str, number: int) -> None:

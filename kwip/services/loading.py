@@ -1,0 +1,130 @@
+"""What is read through the cache, and the loads that a reading has under way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+
+from kwip.cache.objects import Filling
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from kwip.cache.codec import Generation
+    from kwip.cache.keys import CacheKey
+    from kwip.cache.objects import Lease
+    from kwip.cache.single_flight import Flight, Flights
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+#: Stands for the value of an id that has no entity, and of one not loaded.
+ABSENT: Any = object()
+UNLOADED: Any = object()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Kind(Generic[K, V]):
+    """One kind of cached entity; two kinds have two names.
+
+    Attributes:
+        name: The metric's label.
+        key: Names the entity.
+        view: Names the view of it, one field of its hash; "doc" where there is one.
+        encode: Gives the bytes that are cached; whoever changes them renames the view.
+        decode: Reads the bytes back.
+        version: The document's version; 0 for a query over many documents.
+        load: Loads 1 or more distinct ids from the store, by majority from the
+            primary; what it leaves out is absent, and cached as such.
+        ttl_s: How long a hash lives at most after its generation was made.
+    """
+
+    name: str
+    key: Callable[[K], CacheKey]
+    view: Callable[[K], str]
+    encode: Callable[[V], bytes]
+    decode: Callable[[bytes], V]
+    version: Callable[[V], int]
+    load: Callable[[Sequence[K]], Mapping[K, V]]
+    ttl_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Want(Generic[K, V]):
+    """Entities of one kind to read; ids may repeat."""
+
+    kind: Kind[K, V]
+    ids: Sequence[K]
+
+
+@dataclass(slots=True, eq=False)
+class Miss:
+    """An entity that is not cached, and the generation to fill it under."""
+
+    kind: Kind[Any, Any]
+    id: Any
+    generation: Generation
+    value: Any = UNLOADED
+
+
+class Loads:
+    """What one fetch loads by itself, and what it takes from other threads.
+
+    Leaving the context lets those go on who wait for it, whatever happened.
+    """
+
+    def __init__(self, flights: Flights[Any]):
+        self._flights = flights
+        self._led: list[tuple[Miss, object, Flight[Any]]] = []
+        self.joined: list[tuple[Miss, Flight[Any]]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.land(set(self.mine))
+
+    @property
+    def mine(self) -> list[Miss]:
+        """What no other thread is loading under the same generation and lease."""
+        return [miss for miss, _, _ in self._led]
+
+    def join(self, miss: Miss, lease: Lease) -> bool:
+        """Lead the load of a miss, or wait for it; say whether to lead."""
+        name = (miss.kind.name, miss.id, miss.generation, lease)
+        flight, leads = self._flights.join(name)
+        if leads:
+            self._led.append((miss, name, flight))
+        else:
+            self.joined.append((miss, flight))
+        return leads
+
+    def land(self, refused: set[Miss]) -> None:
+        """Give the others what was filled; for what was refused they start over.
+
+        Not before the fill: who answered with a newer value than the cache holds
+        would be followed by a reader that hits the older one.
+        """
+        for miss, name, flight in self._led:
+            if miss not in refused:
+                flight.result = (miss.value,)
+            self._flights.depart(name)
+            flight.land()
+        self._led.clear()
+
+
+def by_kind(misses: Iterable[Miss]) -> dict[Kind[Any, Any], list[Miss]]:
+    """Group misses by kind: one query of the store for each."""
+    groups: dict[Kind[Any, Any], list[Miss]] = {}
+    for miss in misses:
+        groups.setdefault(miss.kind, []).append(miss)
+    return groups
+
+
+def filling(miss: Miss) -> Filling:
+    """Give what is stored for a loaded miss; an absent entity is known empty."""
+    kind, value = miss.kind, miss.value
+    name = (kind.key(miss.id), kind.view(miss.id))
+    if value is ABSENT:
+        return Filling(*name, miss.generation, 0, None)
+    return Filling(*name, miss.generation, kind.version(value), kind.encode(value))
