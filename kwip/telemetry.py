@@ -45,10 +45,6 @@ FANOUT_OLDEST_PENDING = Gauge(
     multiprocess_mode="mostrecent",
 )
 DELIVERIES = Counter("kwip_deliveries", "Entries put into home timelines.")
-DOUBLES = Counter(
-    "kwip_timeline_doubles",
-    "Entries found twice in one timeline while reading; readers drop them.",
-)
 JOBS = Counter("kwip_jobs", "Jobs that ended.", ["job", "outcome"])
 
 CACHE_REQUESTS = Counter(
