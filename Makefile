@@ -7,7 +7,7 @@ PIP := $(PY) -m pip --disable-pip-version-check --no-input install --quiet \
 # The compiler of the pinned requirements: `pip install uv`.
 UV ?= uv
 
-.PHONY: run test check setup setup-dev docs lock clean
+.PHONY: run test check check-cache setup setup-dev docs lock clean
 
 run: setup
 	@$(VENV)/bin/kwip up --demo
@@ -21,6 +21,10 @@ check: setup-dev
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports
+
+# The protocol of the cache at larger bounds than the suite's; some minutes.
+check-cache: setup-dev
+	$(PY) -m tests.protocol.large
 
 setup: $(VENV)/runtime.stamp $(VENV)/bin/kwip
 

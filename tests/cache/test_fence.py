@@ -220,6 +220,7 @@ def timed(call):
     return result, time.monotonic() - began
 
 
+@pytest.mark.alone
 def test_promise_an_outage_costs_a_read_250_ms_and_its_first_write_3500(real, valkey):
     real.write(1, "before")
     assert real.read(1).text == "before"

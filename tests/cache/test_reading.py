@@ -312,6 +312,60 @@ def test_a_load_under_a_dropped_generation_is_not_shared(leased, notes, blocked)
     assert not blocked.found, "the older load is still under way"
 
 
+def test_who_shares_a_load_that_is_refused_starts_over_too(leased, notes, blocked):
+    before, queries = results(), notes.queries
+    blocked.read(1)
+    blocked.read(1)
+    wait_until(lambda: counted(before, "miss") == 2)
+    wait_until(lambda: notes.queries == queries + 1)
+    leased.write(1, "new")
+
+    blocked.go_on()
+
+    assert [note.text for note in blocked.found] == ["new", "new"]
+
+
+def test_who_shares_a_load_waits_until_it_is_filled(leased, notes, monkeypatch):
+    fill, filled = leased.objects.fill, threading.Event()
+    found = []
+
+    def slow_fill(*call):
+        before = results()
+        follower = threading.Thread(target=lambda: found.append(leased.read(1)))
+        follower.start()
+        wait_until(lambda: counted(before, "miss") == 1)
+        follower.join(0.05)
+        assert not found, "it was answered before the fill"
+        stored = fill(*call)
+        threads.append(follower)
+        filled.set()
+        return stored
+
+    threads = []
+    monkeypatch.setattr(leased.objects, "fill", slow_fill)
+
+    assert leased.read(1).text == "text 1"
+    assert filled.is_set()
+    threads[0].join(5)
+    assert found[0].text == "text 1"
+
+
+def test_readers_that_share_crosswise_never_wait_for_each_other(leased, notes, raw):
+    def read(turn):
+        ids = [1 + (turn + k) % 7 for k in range(5)]
+        for _ in range(25):
+            raw.flushdb()
+            leased.readings.begin().fetch(Want(notes.kind, ids))
+
+    threads = [threading.Thread(target=read, args=(turn,)) for turn in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(4)
+
+    assert not any(thread.is_alive() for thread in threads)
+
+
 def test_a_load_under_another_lease_is_not_shared(leased, notes, blocked):
     queries = notes.queries
     blocked.read(1)
