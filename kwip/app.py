@@ -88,7 +88,7 @@ def _configuration(secret_key: str, urls: Urls) -> dict[str, object]:
 
 def _prepare_templates(app: Flask, site: http.Site) -> None:
     """Give templates the site, the viewer and the filters for people's texts."""
-    app.jinja_env.globals.update(site=site.info, urls=site.urls)
+    app.jinja_env.globals.update(site=site.info, urls=site.urls, here=http.here)
     app.jinja_env.filters["post_html"] = partial(html.post_markup, urls=site.urls)
     app.jinja_env.filters["bio_html"] = partial(html.bio_markup, urls=site.urls)
     app.context_processor(lambda: {"viewer": http.viewer()})

@@ -125,7 +125,8 @@ class Browser(FlaskClient):
 
 def sign_in(app: Flask, wiring: Wiring, person: Person) -> Browser:
     """Return a browser with the cookie of a new session, made without a page."""
-    credential = wiring.services.access.sign_in(person.user.username, PASSWORD, "test")
+    user = person.user
+    credential = wiring.services.access.begin_session(user.id, user.username, "test")
     browser = Browser(app, app.response_class)
     with app.test_request_context("/"):
         login.sign_in(credential)

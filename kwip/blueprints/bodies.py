@@ -46,7 +46,8 @@ def read(request: Request) -> dict[str, object]:
 
 def pairs_of(values: MultiDict[str, str]) -> list[tuple[str, str]]:
     """List every key with every value."""
-    return list(values.items(multi=True))
+    # A part of a multipart body may come without a name, whatever the types say.
+    return [(key or "", value) for key, value in values.items(multi=True)]
 
 
 def unnest(pairs: Iterable[tuple[str, str]]) -> dict[str, object]:

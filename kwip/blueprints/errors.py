@@ -10,7 +10,7 @@ from flask import Response, render_template, request
 from jinja2 import TemplateNotFound
 from markupsafe import escape
 from structlog.contextvars import get_contextvars
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from kwip.blueprints import http
 from kwip.domain.errors import (
@@ -26,6 +26,8 @@ from kwip.domain.errors import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from flask import Flask
 
 log = structlog.get_logger()
@@ -78,9 +80,7 @@ def on_kwip_error(error: KwipError) -> Response:
     """Answer what Kwip raised on purpose."""
     number = number_of(error)
     if number >= _SERVER_ERROR or number in {401, 403}:
-        log.warning(
-            "request_refused", code=error.code, reason=str(error), **error.context
-        )
+        log.warning("request_refused", code=error.code, context=error.context)
     fields = error.fields if isinstance(error, InvalidError) else {}
     response = _respond(number, error.message, fields)
     if isinstance(error, RateLimitedError | StoreUnavailableError):
@@ -141,6 +141,7 @@ def _page(number: int, message: str, fields: dict[str, str]) -> str:
             message=message,
             fields=fields,
             request_id=request_id,
+            sent=_sent_form(),
         )
     except TemplateNotFound:
         return (
@@ -148,3 +149,11 @@ def _page(number: int, message: str, fields: dict[str, str]) -> str:
             f"<title>{escape(title)}</title><h1>{escape(title)}</h1>"
             f"<p>{escape(message)}</p>"
         )
+
+
+def _sent_form() -> Mapping[str, str]:
+    """Return what a form sent, so that its page can give the text back."""
+    try:
+        return request.form
+    except RequestEntityTooLarge:  # perhaps the very error that is answered
+        return {}

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import structlog
 from flask import Response, g, redirect, request, url_for
 from structlog.contextvars import bind_contextvars, clear_contextvars
+from werkzeug.exceptions import BadRequest
 
 from kwip import telemetry
 from kwip.blueprints import http, login
@@ -93,9 +94,11 @@ def enforce() -> BaseResponse | None:
     Raises:
         NotAuthenticatedError: A token is missing, or no longer good.
         ForbiddenError: The token may not do this, or the form is not ours.
+        BadRequest: The query is not UTF-8.
     """
     if request.method == "OPTIONS":
         return None
+    _check_query()
     policy = http.site().policies.get(request.endpoint or "", UNMATCHED)
     viewer = g.viewer = _identify(policy)
     if viewer is not None:
@@ -150,6 +153,13 @@ def finish(response: Response) -> Response:
     return response
 
 
+def _check_query() -> None:
+    try:
+        request.query_string.decode()
+    except UnicodeDecodeError as error:  # which Werkzeug raises as it is, at any time
+        raise BadRequest from error
+
+
 def _identify(policy: Policy) -> Viewer | None:
     if policy.auth == "none":
         return None
@@ -168,7 +178,16 @@ def _identify(policy: Policy) -> Viewer | None:
 
 
 def _to_login() -> BaseResponse:
-    """Lead to the log-in page, and from there back here if that makes sense."""
+    """Lead to the log-in page, and from there back here if that makes sense.
+
+    Raises:
+        NotAuthenticatedError: The way there would lose a text that was written; the
+            error page shows it.
+    """
+    if request.form.get("text"):
+        raise NotAuthenticatedError(
+            "You are logged out. Copy your text, log in, and send it again."
+        )
     is_page = request.method in http.SAFE_METHODS
-    back = request.full_path.rstrip("?") if is_page else None
+    back = http.here() if is_page else None
     return redirect(url_for("web.login", next=back), 303)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar, cast
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from flask import (
     Response,
@@ -210,8 +211,17 @@ def page_url(**cursor: str) -> str:
     return f"{site().urls.origin}{request.path.rstrip('/')}?{query}"
 
 
-def add_etag(response: Response) -> Response:
-    """Name the body by its 128-bit BLAKE2, and answer 304 to who has it."""
-    response.set_etag(blake2b(response.get_data(), digest_size=16).hexdigest())
-    response.make_conditional(request)
-    return response
+def here() -> str:
+    """Give the path and query of this request, as a link back to it."""
+    # Werkzeug's `full_path` fails on a query that is no UTF-8.
+    query = request.query_string.decode(errors="replace")
+    return quote(request.path, safe="/@") + (f"?{query}" if query else "")
+
+
+def add_etag(response: Response) -> None:
+    """Name the body by its 128-bit BLAKE2, and spare who has it the bytes (304)."""
+    tag = blake2b(response.get_data(), digest_size=16).hexdigest()
+    response.set_etag(tag)
+    if request.if_none_match.contains_weak(tag):
+        response.status_code = HTTPStatus.NOT_MODIFIED
+        response.set_data(b"")

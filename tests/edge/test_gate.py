@@ -269,7 +269,7 @@ def test_the_log_of_flask_says_nothing_of_it_again(client, wiring, monkeypatch, 
         (GoneError("m"), 410, 404),
         (ConflictError("m"), 409, 409),
         (RateLimitedError("m", retry_after_s=1.2), 429, 429),
-        (StoreUnavailableError(), 503, 503),
+        (StoreUnavailableError(event="e", code="c", reason="r"), 503, 503),
         (KwipError("m"), 500, 500),
     ],
 )

@@ -1,0 +1,218 @@
+"""Send to every route what no app sends; nothing of it may be a mistake of ours."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from collections import defaultdict
+from urllib.parse import unquote_to_bytes
+
+import psutil
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from werkzeug.exceptions import BadRequest
+
+from kwip.blueprints import bodies, routes
+from kwip.domain.errors import InvalidError
+from kwip.schemas import forms, pages, posts, relationships, users, widgets
+from kwip.schemas.body import BodySchema
+from tests.people import sign_in
+
+PLACE = re.compile(r"<(?:[^<>]+:)?(\w+)>")
+UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
+ROWS = [row for area in routes.AREAS.values() for row in area]
+SCHEMAS = sorted(
+    {
+        found
+        for module in (forms, pages, posts, relationships, users, widgets)
+        for found in vars(module).values()
+        if isinstance(found, type)
+        and issubclass(found, BodySchema)
+        and found.__module__ == module.__name__
+    },
+    key=lambda schema: schema.__name__,
+)
+#: Every field of every schema, so that each route gets those that it knows.
+FIELDS = sorted({name for schema in SCHEMAS for name in schema().fields})
+#: All fields together stay below the limit of a body.
+VALUES = [
+    None, True, -1, 1.5, 1e308, 2**63 - 1, 2**63, 10**4_000, "", "x", "9" * 5_000,
+    "x" * 5_000, "\0", "\ud800", "\u202e\u200b\ufeff", "0", "NaN", "$where", "%s%n{0}",
+    "@a " * 500, "https://" * 500, "\n" * 5_000, "🦊" * 400, [], ["x"], [[]], [None],
+    [{"$gt": ""}], {}, {"$ne": None}, {"": ""}, {"a": {"b": {"c": ["d"]}}},
+    ["1"] * 1_000,
+]  # fmt: skip
+RAW = [
+    b"", b"{", b"[]", b"null", b"1", b'"x"', b'{"status": NaN}',
+    b'{"status": ' + b"9" * 5_000 + b"}",
+    b'{"status": ' + b"[" * 50_000 + b"]" * 50_000 + b"}",
+    b'{"status":' * 20_000,
+    b'{"status": "\xff\xfe"}', b'{"status": "\xed\xa0\x80"}', b"\xff" * 1_000,
+    b"\x1f\x8b\x08" + b"\0" * 100_000,
+    b"status=" + b"x" * 200_000, b"status=" + b"x" * 300_000, b"status=" + b"%" * 1_000,
+    b"status=%ff%fe&id[]=%00", b"a[" * 10_000,
+    b"&".join(b"a%d=1" % n for n in range(2_000)), b"status[a]=1&status=2&status[]=3",
+    b"--b\r\n", b"--b\r\nContent-Disposition: form-data\r\n\r\nx\r\n--b--",
+]  # fmt: skip
+TYPES = [
+    None,
+    "application/json",
+    "application/x-www-form-urlencoded",
+    "multipart/form-data; boundary=b",
+    "multipart/form-data",
+    "application/json; charset=utf-7",
+    "\xff/\xfe; =",
+]
+QUERIES = [
+    b"limit=9e9", b"limit=" + b"9" * 3_000, b"max_id=-1", b"min_id=%00", b"%",
+    b"since_id=9223372036854775808", b"before=%ed%a0%80", b"\xff\xfe=\xff", b"a[" * 900,
+    b"limit[]=1&limit[a]=2&limit=3", b"acct=%ff%00%E2%80%AE", b"acct=" + b"@" * 3_000,
+    b"id[]=" + b"&id[]=".join([b"9"] * 500), b"id[a][b][c][d][e]=1", b"next=//x.y",
+    b"exclude_replies=[]&pinned=%F0%9F%A6%8A&tagged=" + b"x" * 3_000,
+]  # fmt: skip
+PATHS = ["9223372036854775807", "9223372036854775808", "9" * 3_000, "-1", "x", "%00",
+         "%ff%fe", "%ed%a0%80", "..", "%2e%2e%2f", "@", "\u0663"]  # fmt: skip
+HEADERS = [
+    {"Idempotency-Key": "\xff" * 1_000},
+    {"Idempotency-Key": "$ne"},
+    {"If-None-Match": '"' * 1_000},
+    {"If-Match": "x"},
+    {"Range": "bytes=9-1"},
+    {"Cookie": "kwip_8000=.eJw; =;;\xff"},
+    {"Host": "evil.example/\xff"},
+    {"Content-Length": "-1"},
+    {"Accept-Language": "x" * 4_000, "User-Agent": "\xff" * 4_000},
+    {"X-Forwarded-Host": "evil.example", "X-Request-Id": "\xff"},
+]
+
+
+class Sender:
+    """Sends to one row's route as somebody who may use it."""
+
+    def __init__(self, app, wiring, person, row):
+        self.row = row
+        self._person = person
+        self._browser = sign_in(app, wiring, person)
+        self.form_token = self._browser.form_token
+        self._known = {
+            "post_id": person.say("hello")["id"],
+            "user_id": person.id,
+            "username": person.user.username,
+            "token_id": "0" * 64,
+        }
+
+    def __call__(self, *, path_values=None, **options):
+        headers = options.pop("headers", {})
+        if self.row.policy.auth.endswith("token"):
+            headers = {"Authorization": f"Bearer {self._person.token}"} | headers
+        path = PLACE.sub(
+            lambda m: (path_values or self._known)[m.group(1)], self.row.rule
+        )
+        with self._browser.open(
+            path, method=self.row.method, headers=headers, **options
+        ) as answer:
+            self._check(answer, repr(options)[:200])
+
+    def _check(self, answer, sent):
+        about = f"{self.row.method} {self.row.rule} {sent}"
+        assert (about, answer.status_code // 100) != (about, 5)
+        assert answer.headers["X-Request-Id"]
+        if self.row.rule.startswith("/api/") and answer.status_code >= 400:
+            assert answer.json["error"]
+        if "Location" in answer.headers:
+            where = answer.headers["Location"]
+            assert (about, where[0]) == (about, "/")
+            assert (about, where[:2]) != (about, "//")
+
+
+@pytest.fixture
+def senders(app, wiring, alice):
+    return [Sender(app, wiring, alice, row) for row in ROWS]
+
+
+def test_fields_of_nonsense_are_no_mistake_of_ours(senders):
+    for send in senders:
+        if send.row.method not in UNSAFE:
+            continue
+        for value in VALUES:
+            text = value if isinstance(value, str) else json.dumps(value)
+            form = {name: text.encode(errors="replace") for name in FIELDS}
+            send(data=form | {"csrf_token": send.form_token})
+            if send.row.policy.csrf != "form":
+                send(json=dict.fromkeys(FIELDS, value))
+
+
+def test_bodies_of_nonsense_are_no_mistake_of_ours_and_fill_no_memory(senders):
+    before = psutil.Process().memory_info().rss
+    highest = before
+    for send in senders:
+        is_read = send.row.method in UNSAFE
+        for number, raw in enumerate(RAW if is_read else RAW[-2:]):
+            send(data=raw, content_type=TYPES[number % len(TYPES)])
+            if send.row.policy.csrf != "form":
+                send(data=raw, content_type="application/json")
+        highest = max(highest, psutil.Process().memory_info().rss)
+
+    assert highest - before < 50 * 2**20
+
+
+def test_queries_of_nonsense_are_no_mistake_of_ours(senders):
+    for send in senders:
+        for query in QUERIES:
+            send(environ_overrides={"QUERY_STRING": query.decode("latin-1")})
+
+
+def test_headers_of_nonsense_are_no_mistake_of_ours(senders):
+    for send in senders:
+        for headers in HEADERS:
+            send(headers=headers)
+        send(headers={"Authorization": "Bearer " + "\xff" * 4_000})
+
+
+def test_paths_of_nonsense_are_no_mistake_of_ours(senders):
+    for send in senders:
+        for nonsense in PATHS if "<" in send.row.rule else ():
+            send(path_values=defaultdict(lambda n=nonsense: n))
+
+
+def test_addresses_of_nonsense_are_no_mistake_of_ours(client):
+    for nonsense in PATHS:
+        raw = unquote_to_bytes(nonsense).decode("latin-1")
+        for path in (f"/{raw}", f"/@{raw}", f"/api/{raw}", f"/static/{raw}"):
+            with client.get("/", environ_overrides={"PATH_INFO": path}) as answer:
+                assert (path[:50], answer.status_code // 100) != (path[:50], 5)
+
+
+ANY_JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(st.characters(codec=None, exclude_categories=()), max_size=40),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4)
+    ),
+    max_leaves=8,
+)
+
+
+@given(st.sampled_from(SCHEMAS), st.data())
+def test_a_schema_gives_a_value_or_says_what_is_wrong(schema, data):
+    names = st.sampled_from(sorted(schema().fields) or ["x"])
+    body = data.draw(st.dictionaries(names | st.text(max_size=5), ANY_JSON, max_size=5))
+
+    try:
+        schema().parse(body)
+    except InvalidError as error:
+        wrong = error.fields
+    else:
+        return
+    assert wrong
+
+
+@given(st.binary(max_size=200))
+def test_bytes_of_nonsense_are_a_form_or_a_bad_request(raw):
+    with contextlib.suppress(BadRequest):
+        bodies.unnest(bodies._parse_form(raw))

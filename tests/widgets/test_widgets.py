@@ -1,0 +1,216 @@
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.people import sign_in
+
+ROOT = "/api/widgets/v1"
+POST_KEYS = {
+    "id", "url", "text", "html", "created_at", "edited_at", "in_reply_to_id", "author"
+}  # fmt: skip
+AUTHOR_KEYS = {"id", "username", "display_name", "url", "avatar"}
+CACHE_CONTROL = "public, max-age=0, s-maxage=30, stale-while-revalidate=60"
+
+
+@pytest.fixture
+def paths(alice):
+    """Let Alice say something; return the path of each widget that shows it."""
+    said = alice.say("hello <b> https://example.org")
+    return [
+        f"{ROOT}/public",
+        f"{ROOT}/user/alice",
+        f"{ROOT}/thread/{said['id']}",
+    ]
+
+
+def ids(answer):
+    return [post["id"] for post in answer.json["posts"]]
+
+
+def walk(client, path):
+    """Follow `next` to its end; return the ids of each page."""
+    pages = []
+    while path:
+        answer = client.get(path)
+        pages.append(ids(answer))
+        parts = urlsplit(answer.json["next"] or "")
+        path = f"{parts.path}?{parts.query}" if parts.path else None
+        assert len(pages) < 20, "paging does not end"
+    return pages
+
+
+def test_a_widget_has_the_shape_of_version_1(client, paths, settings):
+    for path in paths:
+        body = client.get(path).json
+
+        assert set(body) == {"version", "posts", "next"}
+        assert body["version"] == 1
+        assert body["next"] is None
+        (post,) = body["posts"]
+        assert set(post) == POST_KEYS
+        assert post["text"] == "hello <b> https://example.org"
+        assert post["html"].startswith("<p>hello &lt;b&gt; <a href=")
+        assert post["url"] == f"{settings.origin}/@alice/{post['id']}"
+        assert post["edited_at"] is None
+        assert set(post["author"]) == AUTHOR_KEYS
+        assert post["author"]["display_name"] == "Alice"
+        assert post["author"]["avatar"].startswith(f"{settings.origin}/static/")
+
+
+def test_a_browser_always_asks_and_a_shared_cache_keeps_half_a_minute(client, paths):
+    for path in paths:
+        headers = client.get(path).headers
+
+        assert headers["Cache-Control"] == CACHE_CONTROL
+        assert headers["Access-Control-Allow-Origin"] == "*"
+        assert "Vary" not in headers
+
+
+def test_who_has_the_body_gets_304_until_it_changes(alice, client, paths):
+    for path in paths:
+        first = client.get(path)
+        asked = {"If-None-Match": f'"other", W/{first.headers["ETag"]}'}
+
+        again = client.get(path, headers=asked)
+
+        assert again.status_code == 304
+        assert again.data == b""
+        assert again.headers["ETag"] == first.headers["ETag"]
+        assert again.headers["Cache-Control"] == CACHE_CONTROL
+        assert again.headers["Access-Control-Allow-Origin"] == "*"
+
+    last = ids(first)[0]
+    alice.ask("PUT", f"/api/v1/statuses/{last}", json={"status": "other"})
+    for path in paths:
+        assert client.get(path, headers=asked).status_code == 200
+
+
+def test_an_etag_names_the_bytes(client, paths):
+    answers = [client.get(path) for path in (paths[0], paths[1], paths[0] + "?limit=5")]
+
+    tags = [answer.headers["ETag"].strip('"') for answer in answers]
+
+    assert all(len(tag) == 32 for tag in tags)
+    assert tags[0] == tags[1] == tags[2]
+    assert answers[0].data == answers[1].data
+
+
+def test_a_widget_knows_neither_cookies_nor_tokens(app, wiring, alice, client, paths):
+    hidden = alice.say("for followers", visibility="private")
+    browser = sign_in(app, wiring, alice)
+
+    for path in [*paths, f"{ROOT}/thread/{hidden['id']}"]:
+        plain = client.get(path)
+        for known in (browser.get(path), alice.get(path)):
+            assert known.status_code == plain.status_code
+            assert known.data == plain.data
+            assert "Set-Cookie" not in known.headers
+            assert "Vary" not in known.headers
+
+
+def test_head_has_the_headers_of_get(client, paths):
+    for path in paths:
+        head, got = client.head(path), client.get(path)
+
+        assert head.data == b""
+        assert head.headers["ETag"] == got.headers["ETag"]
+        assert head.headers["Content-Length"] == got.headers["Content-Length"]
+
+
+@pytest.mark.parametrize("path", ["public", "user/alice"])
+def test_next_leads_through_everything_and_ends(alice, client, path):
+    said = [alice.say(f"kwip {n}")["id"] for n in range(5)][::-1]
+
+    pages = walk(client, f"{ROOT}/{path}?limit=2")
+
+    assert pages == [said[:2], said[2:4], said[4:]]
+    assert ids(client.get(f"{ROOT}/{path}?before={said[3]}")) == said[4:]
+
+
+def test_a_thread_is_read_from_its_beginning_page_by_page(alice, bob, client):
+    root = alice.say("one")["id"]
+    first = bob.say("two", in_reply_to_id=root)["id"]
+    second = bob.say("three", in_reply_to_id=root)["id"]
+    below = alice.say("four", in_reply_to_id=first)["id"]
+    path = f"{ROOT}/thread/{root}"
+
+    assert walk(client, path) == [[root, first, below, second]]
+    assert walk(client, f"{path}?limit=2") == [[root, first], [below, second]]
+    assert walk(client, f"{path}?limit=3") == [[root, first, below], [second]]
+    assert ids(client.get(f"{path}?before={below}")) == [second]
+    assert client.get(f"{path}?before=1").status_code == 400
+    posts = client.get(f"{ROOT}/thread/{first}").json["posts"]
+    assert [p["id"] for p in posts] == [root, first, below]
+    assert [p["in_reply_to_id"] for p in posts] == [None, root, first]
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("order=active", "order"),
+        ("max_id=1", "max_id"),
+        ("limit[]=1", "limit"),
+        ("callback=x", "callback"),
+        ("%3Cscript%3E=x", "<script>"),
+        ("limit=0", "limit"),
+        ("limit=41", "limit"),
+        ("limit=x", "limit"),
+        ("limit=", "limit"),
+        ("limit=" + "9" * 4_500, "limit"),
+        ("before=x", "before"),
+        ("before=9223372036854775808", "before"),
+    ],
+)
+def test_a_parameter_that_a_widget_does_not_take_is_400(client, paths, query, field):
+    for path in paths:
+        answer = client.get(f"{path}?{query}")
+
+        assert answer.status_code == 400
+        assert answer.json["error"]
+        assert list(answer.json["details"]) == [field]
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+        assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_a_deleted_post_is_gone_at_once(alice, client, paths):
+    answers = [client.get(path) for path in paths]
+    last = ids(answers[0])[0]
+
+    alice.ask("DELETE", f"/api/v1/statuses/{last}")
+
+    thread = client.get(f"{ROOT}/thread/{last}")
+    assert thread.status_code == 404
+    assert thread.json["error"]
+    assert thread.headers["Access-Control-Allow-Origin"] == "*"
+    assert client.get(paths[0]).json["posts"] == []
+    assert client.get(paths[1]).json["posts"] == []
+
+
+@pytest.mark.parametrize("word", ["private", "direct"])
+def test_what_is_not_for_everybody_is_in_no_widget(alice, client, word):
+    root = alice.say("open")
+    said = alice.say("hidden", visibility=word, in_reply_to_id=root["id"])
+
+    assert client.get(f"{ROOT}/thread/{said['id']}").status_code == 404
+    assert ids(client.get(f"{ROOT}/thread/{root['id']}")) == [root["id"]]
+    assert ids(client.get(f"{ROOT}/user/alice")) == [root["id"]]
+    assert ids(client.get(f"{ROOT}/public")) == [root["id"]]
+
+
+def test_a_widget_of_nobody_is_404(client):
+    for path in ("user/nobody", "thread/1", "nothing", "user/a%20b", "thread/x"):
+        answer = client.get(f"{ROOT}/{path}")
+
+        assert answer.status_code == 404
+        assert answer.json["error"]
+
+
+def test_a_name_may_be_written_in_any_letter_case(client, paths):
+    assert len(ids(client.get(f"{ROOT}/user/ALICE"))) == 1
+
+
+def test_a_widget_is_read_and_nothing_else(client, paths):
+    for method in ("POST", "PUT", "PATCH", "DELETE"):
+        assert client.open(paths[0], method=method).status_code == 405
