@@ -47,7 +47,7 @@ _MINUTE_MS, _DAY_MS = 60_000, 86_400_000
 _ARRIVED_MS = 17 * _DAY_MS
 #: "Yesterday" ends this long ago at least: what was said today comes after it.
 _TODAY_MS = 10 * 60 * _MINUTE_MS
-_DELIVERY_S, _POLL_S = 30.0, 0.05
+_POLL_S = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,12 +74,17 @@ class LoadClock:
 
 
 def load(
-    settings: Settings, endpoints: Endpoints, *, clock: ClockMs = system_clock_ms
+    settings: Settings,
+    endpoints: Endpoints,
+    *,
+    clock: ClockMs = system_clock_ms,
+    delivery_s: float = 30.0,
 ) -> bool:
     """Load the world into an empty database, or finish a load that was interrupted.
 
-    Returns whether the world is there. A database with anybody else in it stays as
-    it is, and so does a load that was interrupted a day ago: its keys are forgotten.
+    Returns whether the world is there, once the worker has filled the homes, or
+    after `delivery_s`. A database with anybody else in it stays as it is, and so does
+    a load that was interrupted a day ago: its keys are forgotten.
     """
     load_clock = LoadClock(clock())
     options = Options(id_clock=load_clock)
@@ -96,7 +101,7 @@ def load(
             wiring.fence.await_lease(within_s=1.0)
             _fill(wiring, load_clock, started_ms)
             wiring.jobs.save(replace(job, state="done", updated_at=at(clock())))
-            _await_delivery(wiring)
+            _await_delivery(wiring, delivery_s)
         return True
     finally:
         wiring.close()
@@ -230,9 +235,8 @@ def _publish(
             continue  # a visitor has deleted it, or what it answers, meanwhile
 
 
-def _await_delivery(wiring: Wiring) -> None:
-    """Wait until the worker has filled the homes, for people look at once."""
-    end = time.monotonic() + _DELIVERY_S
+def _await_delivery(wiring: Wiring, within_s: float) -> None:
+    end = time.monotonic() + within_s
     while wiring.outbox.pending_count() and time.monotonic() < end:
         time.sleep(_POLL_S)
 

@@ -88,7 +88,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """All texts of a post, oldest first; the last one is the present text."""
+    """A post with its present text, and its earlier ones, oldest first."""
 
     post: Post
     revisions: tuple[Revision, ...] = field(default=())

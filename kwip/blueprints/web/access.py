@@ -45,7 +45,7 @@ def join() -> Response:
         return page_again("signup.html", error)
     access = http.services().access
     cookie.sign_in(access.begin_session(user.id, user.username, _agent()))
-    return go(url_for("web.home"), f"Welcome, {user.name}. This is your home.")
+    return go(url_for("web.home"), "Welcome! This is your home.")
 
 
 def login() -> Response:

@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+from config.settings import load
+from kwip.app import create_app
+from tests.people import PASSWORD
+from tests.web.pages import Visitor
+
+ELSEWHERE = [
+    "",
+    "home",
+    "//evil.example",
+    "///evil.example",
+    "/\\evil.example",
+    "/\t/evil.example",
+    "\t//evil.example",
+    "https://evil.example",
+    "javascript:alert(1)",
+    "/home\r\nX: y",
+]
+
+
+def test_who_signs_up_is_signed_in_and_welcomed(anybody):
+    anybody.take_token("/signup")
+
+    where = anybody.send(
+        "/signup",
+        username="Carol",
+        display_name="Carol K.",
+        email="c@example.org",
+        password=PASSWORD,
+    )
+
+    assert where == "/home"
+    page = anybody.get("/home")
+    assert page.said == "Welcome! This is your home."
+    assert anybody.get("/@carol").all("a", href="/settings/profile")
+
+
+def test_a_form_names_every_field_that_is_wrong_and_keeps_the_others(anybody, alice):
+    anybody.take_token("/signup")
+
+    page = anybody.send(
+        "/signup", 422, username="alice", email="nope", password="2short"
+    )
+
+    assert page.wrong("email") == "Write an address such as name@example.org."
+    assert page.wrong("password") == "Use 8 to 256 characters."
+    assert page.value("username") == "alice"
+    assert page.value("email") == "nope"
+    assert page.value("password") == ""
+    assert not page.with_class("problem")
+
+
+def test_a_name_that_is_taken_is_said_at_its_field(anybody, alice):
+    anybody.take_token("/signup")
+
+    page = anybody.send(
+        "/signup", 422, username="ALICE", email="a@b.example", password=PASSWORD
+    )
+
+    assert page.wrong("username") == "Somebody has that already."
+
+
+def test_a_site_that_is_closed_says_so_and_takes_nobody(wiring, settings):
+    closed = load({"KWIP_HOME": str(settings.home), "KWIP_SIGNUP": "closed"})
+    anybody = Visitor(create_app(wiring, closed).test_client())
+    token = anybody.get("/login").value("csrf_token")
+
+    assert not anybody.get("/signup").all("form")
+    assert not anybody.get("/").all("a", href="/signup")
+    refused = anybody.send("/signup", 403, csrf_token=token, username="x")
+    assert "closed" in refused.words
+
+
+def test_one_logs_in_by_name_or_address(app, alice):
+    for name in ("alice", "@Alice", "ALICE", "alice@example.org"):
+        anybody = Visitor(app.test_client()).take_token("/login")
+
+        assert anybody.send("/login", login=name, password=PASSWORD) == "/home"
+        assert anybody.get("/@alice").all("a", href="/settings/profile")
+
+
+def test_a_log_in_that_fails_says_nothing_about_who_exists(anybody, alice):
+    anybody.take_token("/login")
+    for name, password in (
+        ("alice", "wrong password"),
+        ("nobody", PASSWORD),
+        ("", ""),
+        ("alice", ""),
+    ):
+        page = anybody.send(
+            "/login", 401, login=name, password=password, next="/@alice"
+        )
+
+        (problem,) = page.with_class("problem")
+        assert problem.words == "The name or the password is not right."
+        assert page.value("login") == name
+        assert page.value("password") == ""
+        assert page.value("next") == "/@alice"
+
+
+def test_after_logging_in_one_comes_to_where_one_wanted_to_go(anybody, alice):
+    where = anybody.send_away("/settings/tokens?x=1")
+    assert where == "/login?next=/settings/tokens?x%3D1"
+
+    page = anybody.get(where)
+    fields = {"csrf_token": page.value("csrf_token"), "next": page.value("next")}
+    after = anybody.send("/login", login="alice", password=PASSWORD, **fields)
+    assert after == "/settings/tokens?x=1"
+
+
+def test_logging_in_leads_nowhere_else(app, alice):
+    for address in ELSEWHERE:
+        anybody = Visitor(app.test_client()).take_token("/login")
+
+        where = anybody.send("/login", login="alice", password=PASSWORD, next=address)
+
+        assert where == "/home", address
+
+
+def test_who_is_signed_in_is_led_home(at_alice):
+    for place in ("/login", "/signup"):
+        assert at_alice.send_away(place) == "/home"
+
+
+def test_logging_out_ends_the_session_everywhere(at_alice, app):
+    cookie = at_alice.cookie()
+
+    assert at_alice.send("/logout") == "/"
+
+    assert at_alice.get("/").said == "You are logged out."
+    thief = app.test_client(use_cookies=False)
+    answer = thief.get("/home", headers={"Cookie": cookie})
+    assert answer.status_code == 303
+    assert answer.headers["Location"].startswith("/login")
+
+
+def test_a_new_token_works_and_is_shown_once(at_alice, client):
+    where = at_alice.send("/settings/tokens", name="bot", read="1", write="1")
+    page = at_alice.get(where)
+    (secret,) = page.with_class("secret")
+
+    headers = {"Authorization": f"Bearer {secret.words}"}
+    answer = client.get("/api/v1/accounts/verify_credentials", headers=headers)
+    assert answer.json["username"] == "alice"
+    assert not at_alice.get("/settings/tokens").with_class("secret")
+
+
+def test_a_token_that_is_revoked_works_no_more(at_alice, client):
+    where = at_alice.send("/settings/tokens", name="bot", read="1")
+    page = at_alice.get(where)
+    headers = {"Authorization": f"Bearer {page.with_class('secret')[0].words}"}
+    place = [f["action"] for f in page.all("form") if "revoke" in f.get("action", "")]
+
+    at_alice.send(place[-1])
+
+    assert at_alice.get("/settings/tokens").said == "The token is revoked."
+    answer = client.get("/api/v1/accounts/verify_credentials", headers=headers)
+    assert answer.status_code == 401
+    at_alice.send(place[-1])
+    assert at_alice.get("/settings/tokens").said == "That token was gone already."
+
+
+def test_a_token_is_revoked_by_its_owner_only(at_bob, alice, client):
+    digest = at_bob.get("/settings/tokens").all("form")[0]["action"].split("/")[3]
+    at_bob.send(f"/settings/tokens/{digest}/revoke")
+    mine = client.get(
+        "/api/v1/accounts/verify_credentials",
+        headers={"Authorization": f"Bearer {alice.token}"},
+    )
+
+    assert mine.status_code == 200
+
+
+def test_a_token_needs_a_name_and_something_to_do(at_alice):
+    for name in ("", "x" * 61):
+        page = at_alice.send("/settings/tokens", 422, name=name, read="1")
+
+        assert page.wrong("name") == "Use 1 to 60 characters."
+        assert page.value("name") == name
+    page = at_alice.send("/settings/tokens", 422, name="bot")
+    assert "Choose read, write or both." in page.words
+    assert page.value("name") == "bot"
+
+
+def test_a_profile_is_changed_and_keeps_what_is_wrong(at_alice):
+    too_long = at_alice.send("/settings/profile", 422, display_name="x" * 61, bio="b")
+    assert "60" in too_long.wrong("display_name")
+    assert too_long.value("bio") == "b"
+
+    at_alice.send("/settings/profile", display_name="Alice A.", bio="https://a.example")
+
+    page = at_alice.get("/@alice")
+    assert page.one("h1").words == "Alice A."
+    assert page.all("a", href="https://a.example")

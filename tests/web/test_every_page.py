@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import pytest
+
+from kwip.blueprints import web
+from kwip.services.users import SignUp
+from tests.people import PASSWORD
+from tests.web.pages import Page, check
+
+HOSTILE = (
+    "</title><script>alert(1)</script> </textarea></script></style> "
+    "\"'><img src=x onerror=alert(2)><b>{{ 7*7 }} javascript:alert(3)"
+)
+
+
+@pytest.fixture
+def mallory(people, wiring, app):
+    """Return somebody whose every word is hostile."""
+    made = people("mallory")
+    viewer = wiring.services.access.confirm(
+        wiring.services.access.sign_in("mallory", PASSWORD, HOSTILE)
+    )
+    wiring.services.users.update_profile(
+        viewer, display_name=HOSTILE[:60], bio=HOSTILE[:400]
+    )
+    wiring.services.access.create_token(viewer, HOSTILE[60:110], frozenset({"read"}))
+    return made
+
+
+@pytest.fixture
+def at_mallory(browser_of, mallory):
+    return browser_of(mallory)
+
+
+@pytest.fixture
+def visitors(anybody, at_alice, at_mallory):
+    return {"nobody": anybody, "a stranger": at_alice, "the author": at_mallory}
+
+
+@pytest.fixture
+def places(mallory, at_mallory):
+    """Return the address of each page that there is, by its endpoint."""
+    first = mallory.say(HOSTILE)["id"]
+    at_mallory.send(f"/@mallory/{first}/edit", text=f"{HOSTILE} again")
+    reply = mallory.say(f"@mallory {HOSTILE}", in_reply_to_id=first)["id"]
+    mallory.say(HOSTILE, in_reply_to_id=reply)
+    return {
+        "landing": "/",
+        "home": "/home",
+        "profile": "/@mallory",
+        "profile_with_replies": "/@mallory/with-replies",
+        "sign_up": "/signup",
+        "login": f"/login?next={HOSTILE}",
+        "profile_settings": "/settings/profile",
+        "token_settings": "/settings/tokens",
+        "compose": "/compose",
+        "thread": f"/@mallory/{reply}",
+        "history": f"/@mallory/{first}/history",
+        "edit": f"/@mallory/{first}/edit",
+        "delete": f"/@mallory/{first}/delete",
+    }
+
+
+def test_every_page_is_among_those_that_are_checked(places):
+    pages = {r.endpoint.__name__ for r in web.ROUTES if r.method == "GET"}
+
+    assert pages == places.keys()
+
+
+@pytest.mark.parametrize("who", ["nobody", "a stranger", "the author"])
+def test_every_page_is_sound_and_shows_hostile_texts_as_texts(
+    places, who, visitors, settings
+):
+    seen = []
+    for name, place in places.items():
+        answer = visitors[who]._browser.get(place)
+        assert answer.status_code in {200, 303, 403}, (place, answer.status_code)
+        if answer.status_code == 303:
+            continue
+        check(Page(answer.text), settings.origin)
+        seen.append(name)
+
+    assert {"landing", "profile", "thread", "history"} <= set(seen)
+
+
+@pytest.mark.parametrize("place", ["/@mallory", "/@mallory/with-replies", "/home"])
+def test_what_somebody_wrote_is_shown_as_it_was_written(places, at_mallory, place):
+    page = at_mallory.get(place)
+
+    assert page.texts
+    assert all("<script>alert(1)</script>" in text for text in page.texts)
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("/signup", {"username": HOSTILE, "email": HOSTILE, "password": "x"}),
+        ("/login", {"login": HOSTILE, "password": "x", "next": HOSTILE}),
+        ("/compose", {"text": HOSTILE * 5, "key": HOSTILE, "visibility": HOSTILE}),
+        ("/compose", {"text": HOSTILE, "in_reply_to_id": HOSTILE, "key": "k"}),
+        ("/settings/profile", {"display_name": HOSTILE, "bio": HOSTILE * 5}),
+        ("/settings/tokens", {"name": HOSTILE, "read": HOSTILE}),
+        ("/settings/tokens", {"name": HOSTILE, "onerror": HOSTILE}),
+        ("/@alice/follow", {"next": HOSTILE}),
+        ("/nowhere", {"text": HOSTILE, '"><b>': HOSTILE}),
+    ],
+)
+def test_hostile_fields_come_back_as_texts(at_alice, path, fields, settings):
+    answer = at_alice.post(path, **fields)
+
+    assert 400 <= answer.status_code < 500
+    check(Page(answer.text), settings.origin)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/nowhere", 404),
+        ("/@nobody", 404),
+        ("/@alice/1", 404),
+        ("/@alice/99999999999999999999", 404),
+        ("/?max_id=x", 400),
+        ("/logout", 405),
+        (f"/{HOSTILE}", 404),
+    ],
+)
+def test_an_error_page_is_sound_and_shows_a_way_on(anybody, path, status, settings):
+    page = anybody.get(path, status)
+
+    check(page, settings.origin)
+    main = page.one("main")
+    assert [e for e in page.all("a") if main in e.inside]
+
+
+def test_a_page_of_nobody_sets_no_cookie(anybody, alice):
+    alice.say("hello")
+    for place in ("/", "/@alice"):
+        answer = anybody._browser.get(place)
+
+        assert "Set-Cookie" not in answer.headers
+
+
+def test_signing_up_with_a_long_name_breaks_no_page(wiring, anybody, settings):
+    wiring.services.users.sign_up(
+        SignUp(
+            username="n" * 30,
+            email="n@example.org",
+            password=PASSWORD,
+            display_name="W" * 60,
+        )
+    )
+
+    check(anybody.get("/@" + "n" * 30), settings.origin)

@@ -1,0 +1,256 @@
+from __future__ import annotations
+
+import pytest
+
+from kwip.domain.errors import StoreUnavailableError
+
+
+def key_of(page):
+    return page.value("key")
+
+
+def fail_to_create(monkeypatch, wiring, error):
+    def create(*_):
+        raise error
+
+    monkeypatch.setattr(type(wiring.services.posts), "create", create)
+
+
+def test_a_kwip_is_in_ones_home_at_once(at_alice):
+    assert at_alice.write("Hello there") == "/home"
+
+    page = at_alice.get("/home")
+    assert page.said == "Your kwip is out."
+    assert page.texts == ["Hello there"]
+
+
+def test_a_form_that_is_sent_twice_makes_one_kwip(at_alice):
+    key = key_of(at_alice.get("/home"))
+
+    for _ in range(2):
+        where = at_alice.send("/compose", text="Once", key=key, visibility="public")
+        assert where == "/home"
+
+    assert at_alice.get("/home").texts == ["Once"]
+
+
+def test_another_text_from_the_same_form_is_kept_for_a_new_one(at_alice):
+    key = key_of(at_alice.get("/home"))
+    at_alice.send("/compose", text="One", key=key, visibility="public")
+
+    page = at_alice.send("/compose", 422, text="Two", key=key, visibility="public")
+
+    assert page.value("text") == "Two"
+    assert key_of(page) != key
+    assert "sent before" in page.with_class("problem")[0].words
+    at_alice.send("/compose", text="Two", key=key_of(page), visibility="public")
+    assert at_alice.get("/home").texts == ["Two", "One"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("x" * 501, "At most 500 characters; this has 1 too many."),
+        ("  \n ", "Write something first."),
+        ("", "Write something first."),
+    ],
+)
+def test_a_text_that_cannot_be_posted_is_kept(at_alice, text, said):
+    key = key_of(at_alice.get("/home"))
+
+    page = at_alice.send("/compose", 422, text=text, key=key, visibility="followers")
+
+    assert page.wrong("text") == said
+    assert page.value("text").strip() == text.strip()
+    assert page.value("visibility") == "followers"
+    assert key_of(page) == key
+    assert not at_alice.get("/home").texts
+
+
+def test_a_text_is_kept_with_its_line_breaks(at_alice):
+    key = key_of(at_alice.get("/home"))
+    text = "\n\nfirst\n\n" + "x" * 500
+
+    page = at_alice.send("/compose", 422, text=text, key=key, visibility="public")
+
+    assert page.value("text") == text
+
+
+def test_the_limit_is_told_by_the_server(at_alice):
+    (text,) = at_alice.get("/home").all("textarea")
+
+    assert text["data-limit"] == "500"
+
+
+def test_who_may_see_it_is_shown_by_a_mark(at_alice, at_bob):
+    at_alice.write("Secret", visibility="direct")
+
+    page = at_alice.get("/@alice")
+    assert "People named" in page.words
+    assert not at_bob.get("/@alice").texts
+
+
+@pytest.mark.parametrize(
+    ("parent", "choices"),
+    [
+        ("public", ["public", "unlisted", "followers", "direct"]),
+        ("followers", ["followers", "direct"]),
+        ("direct", ["direct"]),
+    ],
+)
+def test_a_reply_may_go_to_nobody_else_than_what_it_answers(
+    at_alice, alice, parent, choices
+):
+    api = {"followers": "private"}
+    post = alice.say("Parent", visibility=api.get(parent, parent))
+
+    page = at_alice.get(f"/@alice/{post['id']}")
+
+    assert [option["value"] for option in page.all("option")] == choices
+    assert page.value("visibility") == parent
+
+
+def test_a_reply_begins_with_the_names_of_whom_it_addresses(at_bob, alice, people):
+    people("carol")
+    post = alice.say("Tell @carol and @bob and @carol and @nobody")
+
+    page = at_bob.get(f"/@alice/{post['id']}")
+
+    assert page.value("text") == "@alice @carol "
+
+
+def test_a_reply_leads_back_to_its_thread(at_bob, alice):
+    post = alice.say("Question?")
+    place = f"/@alice/{post['id']}"
+    sheet = at_bob.get(place)
+
+    where = at_bob.send(
+        "/compose",
+        text="Answer!",
+        key=key_of(sheet),
+        visibility="public",
+        in_reply_to_id=sheet.value("in_reply_to_id"),
+    )
+
+    assert where.startswith(f"{place}#p")
+    page = at_bob.get(place)
+    assert page.said == "Your reply is out."
+    assert page.texts == ["Question?", "Answer!"]
+    assert [e for e in page.elements if e.get("id") == where.partition("#")[2]]
+
+
+def test_a_reply_to_what_is_deleted_meanwhile_is_kept(at_bob, at_alice, alice):
+    post = alice.say("Going, going")
+    key = key_of(at_bob.get(f"/@alice/{post['id']}"))
+    at_alice.send(f"/@alice/{post['id']}/delete")
+
+    page = at_bob.send(
+        "/compose",
+        410,
+        text="Too late?",
+        key=key,
+        visibility="public",
+        in_reply_to_id=post["id"],
+    )
+
+    assert page.value("text") == "Too late?"
+    assert "deleted" in page.with_class("problem")[0].words
+    assert not page.all("input", name="in_reply_to_id")
+
+
+def test_when_the_store_is_away_the_text_and_its_key_stay(
+    monkeypatch, wiring, at_alice
+):
+    key = key_of(at_alice.get("/home"))
+    with monkeypatch.context() as broken:
+        fail_to_create(broken, wiring, StoreUnavailableError(retry_after_s=2))
+        page = at_alice.send("/compose", 503, text="Dear\ndiary", key=key)
+    (form,) = [f for f in page.all("form") if f["action"] == "/compose"]
+    fields = {e["name"] for e in page.elements if e.get("name") and form in e.inside}
+
+    assert page.value("text") == "Dear\ndiary"
+    assert page.value("key") == key
+    assert "Send it again" in page.words
+    assert fields == {"csrf_token", "key", "text"}
+    token = page.value("csrf_token")
+    at_alice.send("/compose", text="Dear diary", key=key, csrf_token=token)
+    assert at_alice.get("/home").texts == ["Dear diary"]
+
+
+def test_what_a_strange_form_says_can_be_copied_but_not_sent(at_alice):
+    page = at_alice.send("/compose", 403, csrf_token="x", text="Not mine", key="k")
+
+    assert page.value("text") == "Not mine"
+    assert not page.all("button")
+
+
+def test_who_is_logged_out_meanwhile_still_has_the_text(anybody):
+    page = anybody.send("/compose", 401, text="Long thoughts", key="k")
+
+    assert page.value("text") == "Long thoughts"
+    assert page.all("a", href="/login")
+
+
+def test_an_edit_is_shown_with_its_history(at_alice, at_bob, alice):
+    place = f"/@alice/{alice.say('Frist')['id']}"
+    assert at_alice.get(f"{place}/edit").value("text") == "Frist"
+
+    assert at_alice.send(f"{place}/edit", text="First") == place
+    assert at_alice.send(f"{place}/edit", text="First!") == place
+
+    page = at_bob.get(place)
+    assert page.texts == ["First!"]
+    assert len(page.all("a", href=f"{place}/history")) == 1
+    assert at_bob.get(f"{place}/history").texts == ["First!", "First", "Frist"]
+
+
+def test_an_edit_that_cannot_be_saved_is_kept(at_alice, alice):
+    place = f"/@alice/{alice.say('Short')['id']}/edit"
+
+    page = at_alice.send(place, 422, text="x" * 501)
+
+    assert page.wrong("text") == "At most 500 characters; this has 1 too many."
+    assert page.value("text") == "x" * 501
+
+
+def test_a_kwip_is_deleted_after_one_more_question(at_alice, anybody, alice):
+    place = f"/@alice/{alice.say('Oops')['id']}"
+    asked = at_alice.get(f"{place}/delete")
+    assert asked.texts == ["Oops"]
+    assert at_alice.get(place).texts == ["Oops"]
+
+    assert at_alice.send(f"{place}/delete") == "/home"
+
+    assert at_alice.get("/home").said == "Your kwip is deleted."
+    gone = anybody.get(place, 410)
+    assert "Oops" not in gone.html
+    assert anybody.get("/").texts == []
+
+
+def test_nobody_else_can_change_a_kwip(at_bob, alice):
+    post = alice.say("Mine")["id"]
+    for name in ("alice", "bob"):
+        at_bob.get(f"/@{name}/{post}/edit", 403)
+        at_bob.get(f"/@{name}/{post}/delete", 403)
+        at_bob.send(f"/@{name}/{post}/edit", 403, text="Yours")
+        at_bob.send(f"/@{name}/{post}/delete", 403)
+
+    assert at_bob.get("/@alice").texts == ["Mine"]
+
+
+def test_buttons_to_change_a_kwip_are_its_authors_only(at_alice, at_bob, alice):
+    place = f"/@alice/{alice.say('Mine')['id']}"
+
+    for page in (at_alice.get("/"), at_alice.get(place)):
+        assert page.all("a", href=f"{place}/edit")
+        assert page.all("a", href=f"{place}/delete")
+    for page in (at_bob.get("/"), at_bob.get(place)):
+        assert not page.all("a", href=f"{place}/edit")
+        assert page.all("button", formaction="/@alice/mute")
+
+
+def test_a_kwip_at_anothers_address_leads_to_its_own(anybody, alice, bob):
+    post = alice.say("Here")["id"]
+
+    assert anybody.send_away(f"/@bob/{post}") == f"/@alice/{post}"
+    anybody.get(f"/@bob/{post}/history", 404)

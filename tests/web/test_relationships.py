@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from tests.web.test_access import ELSEWHERE
+
+ACTIONS = ["follow", "unfollow", "block", "unblock", "mute", "unmute"]
+
+
+def buttons(page, css="button"):
+    """The labels of the buttons beside a profile's picture."""
+    return [b.words for b in page.all("button") if css in (b.get("class") or "")]
+
+
+def test_a_follow_button_becomes_an_unfollow_button(at_alice, bob):
+    assert buttons(at_alice.get("/@bob")) == ["Follow"]
+
+    assert at_alice.send("/@bob/follow", next="/@bob") == "/@bob"
+
+    page = at_alice.get("/@bob")
+    assert page.said == "You follow @bob now."
+    assert buttons(page) == ["Unfollow"]
+    at_alice.send("/@bob/unfollow")
+    assert buttons(at_alice.get("/@bob")) == ["Follow"]
+
+
+def test_a_profile_tells_that_its_owner_follows_the_viewer(at_alice, at_bob):
+    at_bob.send("/@alice/follow")
+
+    assert "Follows you" in at_alice.get("/@bob").words
+
+
+def test_a_block_hides_both_and_can_be_undone(at_alice, at_bob, alice, bob):
+    place = f"/@bob/{bob.say('Hello')['id']}"
+    alice.say("Hi")
+
+    assert at_alice.send("/@bob/block", next=place) == "/@bob"
+
+    page = at_alice.get("/@bob")
+    assert page.said == "You and @bob no longer see each other."
+    assert buttons(page) == ["Unblock"]
+    assert page.texts == []
+    assert "You have blocked" in page.words
+    assert at_alice.get("/").texts == ["Hi"]
+    assert at_bob.get("/").texts == ["Hello"]
+    assert buttons(at_bob.get("/@alice")) == []
+    at_alice.send("/@bob/unblock")
+    assert at_alice.get("/").texts == ["Hi", "Hello"]
+
+
+def test_a_mute_hides_somebody_and_is_theirs_to_find(at_alice, bob):
+    bob.say("Hello")
+
+    at_alice.send("/@bob/mute", next="/")
+
+    page = at_alice.get("/")
+    assert page.said.startswith("@bob is muted")
+    assert page.texts == []
+    assert at_alice.get("/@bob").texts == ["Hello"]
+    assert "Muted by you" in at_alice.get("/@bob").words
+    assert at_alice.get("/@bob").all("button", formaction="/@bob/unmute")
+    at_alice.send("/@bob/unmute")
+    assert at_alice.get("/").texts == ["Hello"]
+
+
+def test_every_button_may_be_pressed_twice(at_alice, bob):
+    for action in ACTIONS:
+        for _ in range(2):
+            assert at_alice.send(f"/@bob/{action}", next="/@bob") == "/@bob"
+
+
+def test_every_button_needs_the_pages_form_token(at_alice, bob):
+    for action in ACTIONS:
+        at_alice.send(f"/@bob/{action}", 403, csrf_token="")
+
+        assert buttons(at_alice.get("/@bob")) == ["Follow"]
+
+
+def test_nobody_does_it_to_oneself_or_to_nobody(at_alice):
+    for action in ACTIONS:
+        at_alice.send(f"/@alice/{action}", 422)
+        at_alice.send(f"/@nobody/{action}", 404)
+
+
+def test_a_button_leads_nowhere_else(at_alice, bob):
+    for address in ELSEWHERE:
+        assert at_alice.send("/@bob/mute", next=address) == "/@bob", address
+
+
+def test_buttons_in_lists_share_the_pages_one_form(at_alice, bob):
+    for number in range(3):
+        bob.say(str(number))
+
+    page = at_alice.get("/")
+
+    (form,) = page.all("form")
+    assert [b["form"] for b in page.all("button")] == [form["id"]] * 6
+    assert page.value("next") == "/"
+    assert len(page.all("input", name="csrf_token")) == 1
+
+
+def test_a_visitor_is_led_to_the_log_in_page_by_the_follow_button(anybody, alice):
+    page = anybody.get("/@alice")
+
+    (follow,) = [a for a in page.all("a") if a.words == "Follow"]
+    assert follow["href"] == "/login?next=/@alice"

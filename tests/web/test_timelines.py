@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from kwip.jobs.registry import jobs
+
+
+@pytest.fixture
+def deliver(wiring):
+    """Return a function that does what the worker does for a follow or a post."""
+    return lambda job, job_id: jobs(wiring.services)[job](str(job_id))
+
+
+def addresses(page, words):
+    return [a["href"] for a in page.all("a") if a.words == words]
+
+
+def test_a_visitor_is_told_what_this_is_above_what_people_say(anybody, alice):
+    alice.say("Hello")
+
+    page = anybody.get("/")
+
+    assert page.with_class("hero")
+    assert addresses(page, "Sign up")
+    assert page.texts == ["Hello"]
+    assert not page.all("textarea")
+    assert not page.all("form")
+
+
+def test_a_member_sees_the_public_timeline_without_an_advertisement(at_alice):
+    page = at_alice.get("/")
+
+    assert page.one("h1").words == "Public timeline"
+    assert not page.with_class("hero")
+
+
+def test_an_empty_site_says_so(anybody, at_alice):
+    assert "No kwips yet" in anybody.get("/").words
+    assert addresses(at_alice.get("/"), "Write it") == ["/compose"]
+
+
+def test_an_empty_home_shows_where_people_are(at_alice):
+    page = at_alice.get("/home")
+
+    assert "You follow nobody yet" in page.words
+    assert addresses(page, "Find people in the public timeline") == ["/"]
+
+
+def test_a_home_of_silent_people_says_so(at_alice, bob):
+    at_alice.send("/@bob/follow")
+
+    assert "have not said anything lately" in at_alice.get("/home").words
+
+
+def test_home_shows_whom_one_follows(at_alice, alice, bob, deliver):
+    at_alice.send("/@bob/follow")
+    deliver("edge", f"{alice.id}:{bob.id}")
+    deliver("fanout", bob.say("From Bob")["id"])
+
+    assert at_alice.get("/home").texts == ["From Bob"]
+
+
+@pytest.mark.parametrize("place", ["/", "/@alice", "/home"])
+def test_one_pages_back_and_forth_and_keeps_the_place(at_alice, alice, place):
+    for number in range(45):
+        alice.say(str(number))
+    newest = [str(n) for n in range(44, -1, -1)]
+
+    first = at_alice.get(place)
+    assert first.texts == newest[:20]
+    assert not addresses(first, "Newer")
+    second = at_alice.get(addresses(first, "Older")[0])
+    assert second.texts == newest[20:40]
+    third = at_alice.get(addresses(second, "Older")[0])
+    assert third.texts == newest[40:]
+    assert not addresses(third, "Older")
+
+    (newer,) = addresses(third, "Newer")
+    assert newer.endswith("#end")
+    back = at_alice.get(newer.removesuffix("#end"))
+    assert back.texts == newest[20:40]
+    assert [e for e in back.elements if e.get("id") == "end"]
+    (newer,) = addresses(back, "Newer")
+    assert at_alice.get(newer.removesuffix("#end")).texts == newest[:20]
+
+
+def test_past_either_end_there_is_a_way_back(at_alice, alice):
+    newest = alice.say("only")["id"]
+    for place in ("/", "/home", "/@alice"):
+        for cursor in ("max_id=1", f"min_id={newest}"):
+            page = at_alice.get(f"{place}?{cursor}")
+
+            assert "Nothing further this way" in page.words
+            assert place in addresses(page, "Newer") + [
+                a["href"] for a in page.all("a") if a.words.startswith("Back to")
+            ]
+
+
+@pytest.mark.parametrize(("kwips", "words"), [(0, "0 kwips"), (1, "1 kwip")])
+def test_counts_are_said_in_the_right_number(anybody, alice, deliver, kwips, words):
+    for _ in range(kwips):
+        deliver("fanout", alice.say("x")["id"])
+
+    (counts,) = anybody.get("/@alice").with_class("counts")
+    assert words in re.split(r" (?=\d)", counts.words)
+
+
+def test_a_profile_says_who_somebody_is(at_alice, at_bob, anybody, bob):
+    at_alice.send("/settings/profile", display_name="Alice A.", bio="Plants & trains")
+    page = anybody.get("/@ALICE")
+
+    assert page.one("h1").words == "Alice A."
+    assert page.title == "Alice A. (@alice) · Kwip"
+    assert page.with_class("bio")[0].words == "Plants & trains"
+    (canonical,) = page.all("link", rel="canonical")
+    assert canonical["href"].endswith("/@alice")
+
+
+def test_replies_stand_on_a_page_of_their_own(anybody, alice, bob):
+    question = bob.say("Question?")
+    alice.say("Statement.")
+    alice.say("Answer!", in_reply_to_id=question["id"])
+
+    assert anybody.get("/@alice").texts == ["Statement."]
+    page = anybody.get("/@alice/with-replies")
+    assert page.texts == ["Answer!", "Statement."]
+    assert addresses(page, "@bob") == [f"/@bob/{question['id']}"]
+
+
+def test_an_empty_profile_says_so(at_alice, anybody):
+    assert "No kwips yet" in anybody.get("/@alice").words
+    assert addresses(at_alice.get("/@alice"), "Write your first kwip") == ["/compose"]
+
+
+def test_a_thread_stands_in_reading_order(anybody, alice, bob):
+    ids = [alice.say("1")["id"]]
+    for text, parent in (("1.1", 0), ("1.1.1", 1), ("1.1.1.1", 2), ("1.2", 0)):
+        ids.append(bob.say(text, in_reply_to_id=ids[parent])["id"])
+
+    whole = anybody.get(f"/@alice/{ids[0]}")
+    assert whole.texts == ["1", "1.1", "1.1.1", "1.1.1.1", "1.2"]
+    depths = [e["class"] for e in whole.all("li") if "depth" in e.get("class", "")]
+    assert depths == ["depth-1", "depth-2", "depth-3", "depth-1"]
+    middle = anybody.get(f"/@bob/{ids[2]}")
+    assert middle.texts == ["1", "1.1", "1.1.1", "1.1.1.1"]
+    (focus,) = middle.with_class("post-focus")
+    assert focus["id"] == f"p{ids[2]}"
+
+
+def test_a_deep_thread_steps_in_no_further_than_a_phone_can_bear(anybody, alice):
+    first = last = alice.say("0")["id"]
+    for number in range(12):
+        last = alice.say(str(number), in_reply_to_id=last)["id"]
+
+    page = anybody.get(f"/@alice/{first}")
+
+    assert page.all("li")[-1]["class"] == "depth-7"
+
+
+def test_a_thread_says_that_something_is_missing(at_alice, anybody, alice, bob):
+    root = alice.say("root")["id"]
+    gone = alice.say("gone", in_reply_to_id=root)["id"]
+    leaf = bob.say("leaf", in_reply_to_id=gone)["id"]
+    at_alice.send(f"/@alice/{gone}/delete")
+
+    from_root = anybody.get(f"/@alice/{root}")
+    assert from_root.texts == ["root", "leaf"]
+    assert "One kwip of this thread is deleted, or not for you." in from_root.words
+    at_alice.send(f"/@alice/{root}/delete")
+    from_leaf = anybody.get(f"/@bob/{leaf}")
+    assert from_leaf.texts == ["leaf"]
+    assert "deleted, or not for you" in from_leaf.words
+
+
+def test_who_is_not_signed_in_is_invited_to_reply(anybody, alice):
+    place = f"/@alice/{alice.say('Hi')['id']}"
+
+    page = anybody.get(place)
+
+    assert addresses(page, "Log in")[-1] == f"/login?next={place}"
+    assert [e for e in page.elements if e.get("id") == "reply"]
+
+
+def test_a_text_runs_in_its_own_direction_and_names_its_language(anybody, alice):
+    alice.say("שלום", language="he")
+
+    (text,) = anybody.get("/").with_class("post-text")
+    assert text["dir"] == "auto"
+    assert text["lang"] == "he"
+
+
+def test_times_are_whole_without_a_script(anybody, alice):
+    posted = alice.say("now")
+
+    (time,) = anybody.get("/").all("time")
+    assert time["datetime"] == posted["created_at"][:19] + "Z"
+    assert re.fullmatch(r"\d{1,2} \w{3} \d{4}, \d\d:\d\d", time.words)
+    assert time["title"].endswith(" UTC")
+
+
+def test_the_place_where_one_is_is_marked(at_alice):
+    for place in ("/", "/home", "/@alice", "/settings/profile", "/compose"):
+        (here,) = [
+            a
+            for a in at_alice.get(place).all("a", aria_current="page")
+            if any(e.tag == "nav" and e["aria-label"] == "Places" for e in a.inside)
+        ]
+
+        assert here["href"] == place
