@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pymongo import MongoClient
+from pymongo import timeout as time_limit
 from pymongo.errors import (
     ConnectionFailure,
     ExecutionTimeout,
@@ -85,10 +86,14 @@ class Store:
     def transact(self, work: Callable[[ClientSession], T]) -> T:
         """Run `work` in one transaction, again if MongoDB asks for it.
 
+        The client's time-out bounds it as a whole; by itself the driver would repeat
+        a transaction for two minutes.
+
         Raises:
             StoreUnavailableError: It is not known whether it was committed.
         """
-        with self.client.start_session() as session:
+        limit_s = self.client.options.timeout
+        with time_limit(limit_s), self.client.start_session() as session:
             return session.with_transaction(
                 work,
                 read_concern=ReadConcern("snapshot"),
