@@ -241,7 +241,3 @@ class Access:
 
 def _info(access: StoredAccess) -> TokenInfo:
     return TokenInfo(access.digest, access.name, access.scopes, access.created_at)
-
-
-def _new_secret() -> str:
-    return secrets.token_urlsafe(_SECRET_BYTES)

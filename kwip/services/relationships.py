@@ -6,12 +6,13 @@ is merged and scrubbed afterwards by `upkeep`, for which the bell is rung.
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwip.cache import drops
 from kwip.domain.clock import at
-from kwip.domain.errors import ForbiddenError, InvalidError, NotFoundError
+from kwip.domain.errors import InvalidError, NotFoundError
 from kwip.domain.relationships import NO_RELATIONS, Relations, Relationship
 from kwip.services.reading import Want
 
@@ -57,9 +58,8 @@ class Relationships:
             ForbiddenError: One of the two blocks the other.
             InvalidError: It is the viewer.
         """
-        if self._other(viewer, user_id).has_block(user_id):
-            raise ForbiddenError("You cannot follow this user.", user_id=user_id)
-        self._store.follow(viewer.id, user_id, at(self._clock()))
+        self._other(viewer, user_id)
+        self._store.follow(viewer.id, user_id, at(self._clock()), _nonce())
         self._fence.drop(drops.follow(follower_id=viewer.id, followee_id=user_id))
         self._bell("edge", f"{viewer.id}:{user_id}")
         return self._fresh(viewer, user_id)
@@ -85,7 +85,7 @@ class Relationships:
             InvalidError: It is the viewer.
         """
         self._other(viewer, user_id)
-        self._store.block(viewer.id, user_id, at(self._clock()))
+        self._store.block(viewer.id, user_id, at(self._clock()), _nonce())
         self._fence.drop(drops.block(blocker_id=viewer.id, blocked_id=user_id))
         self._bell("edge", f"{viewer.id}:{user_id}")
         self._bell("edge", f"{user_id}:{viewer.id}")
@@ -142,18 +142,21 @@ class Relationships:
             for user_id in ids
         ]
 
-    def _other(self, viewer: Viewer, user_id: UserId) -> Relations:
-        """Check the other side, and read the viewer's relations from MongoDB."""
+    def _other(self, viewer: Viewer, user_id: UserId) -> None:
+        """Check that there is another side."""
         if user_id == viewer.id:
             raise InvalidError("That is yourself.", {"id": "Choose somebody else."})
         if user_id not in self._users.get_many([user_id]):
             raise NotFoundError("There is no such user.", user_id=user_id)
-        return self._store.relations([viewer.id])[viewer.id]
 
     def _fresh(self, viewer: Viewer, user_id: UserId) -> Relationship:
         """Show the relationship as MongoDB has it now."""
         both = self._store.relations([viewer.id, user_id])
         return _relationship(viewer.id, both[viewer.id], user_id, both[user_id])
+
+
+def _nonce() -> str:
+    return secrets.token_hex(8)
 
 
 def _relationship(

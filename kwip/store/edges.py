@@ -30,6 +30,7 @@ class Edge:
     followee_id: UserId
     state: Literal["merging", "active", "removed"]
     attempts: int
+    nonce: str
 
 
 class EdgeStore:
@@ -103,9 +104,14 @@ class EdgeStore:
     def settle(self, edge: Edge) -> bool:
         """End the waiting of an edge whose merge or scrub is done.
 
-        False if its state changed meanwhile: then the other job is due.
+        False if it changed meanwhile, be it back to the same state: what was done
+        then is not what is due now.
         """
-        query = {"_id": f"{edge.follower_id}:{edge.followee_id}", "state": edge.state}
+        query = {
+            "_id": f"{edge.follower_id}:{edge.followee_id}",
+            "state": edge.state,
+            "nonce": edge.nonce,
+        }
         if edge.state == "removed":
             return self._follows.delete_one(query).deleted_count == 1
         result = self._follows.update_one(query, {"$set": {"state": "active"}})
@@ -129,7 +135,7 @@ class EdgeStore:
     @translated()
     def waiting_count(self) -> int:
         """Count the edges that wait for a merge or a scrub."""
-        return self._follows.count_documents({"state": _WAITING})
+        return self._follows.count_documents({"state": _WAITING}, hint="due_at_1")
 
     @translated()
     def load_edges(
@@ -141,7 +147,7 @@ class EdgeStore:
         left to `recount`.
         """
         for collection, documents in (
-            (self._follows, [follow_document(a, b, "active", now) for a, b in edges]),
+            (self._follows, [_loaded_document(a, b, now) for a, b in edges]),
             (self._followers, [follower_document(b, a) for a, b in edges]),
         ):
             collection.bulk_write(
@@ -167,19 +173,24 @@ class EdgeStore:
         )
 
 
-def follow_document(
-    follower_id: UserId, followee_id: UserId, state: str, due_at: dt.datetime
-) -> Document:
+def follow_document(edge: Edge, due_at: dt.datetime) -> Document:
     """Give the edge as the follower's side keeps it."""
     return {
-        "_id": f"{follower_id}:{followee_id}",
+        "_id": f"{edge.follower_id}:{edge.followee_id}",
         "schema": schema_of("follows"),
-        "follower_id": follower_id,
-        "followee_id": followee_id,
-        "state": state,
+        "follower_id": edge.follower_id,
+        "followee_id": edge.followee_id,
+        "state": edge.state,
         "due_at": due_at,
-        "attempts": 0,
+        "attempts": edge.attempts,
+        "nonce": edge.nonce,
     }
+
+
+def _loaded_document(
+    follower_id: UserId, followee_id: UserId, now: dt.datetime
+) -> Document:
+    return follow_document(Edge(follower_id, followee_id, "active", 0, ""), now)
 
 
 def follower_document(followee_id: UserId, follower_id: UserId) -> Document:
@@ -199,4 +210,5 @@ def _edge(document: Document) -> Edge:
         UserId(document["followee_id"]),
         document["state"],
         document["attempts"],
+        document["nonce"],
     )

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+from kwip.domain.errors import ForbiddenError
 from kwip.domain.ids import UserId
 from kwip.domain.relationships import Relations
 from kwip.store.client import translated
-from kwip.store.edges import PRESENT, follow_document, follower_document
+from kwip.store.edges import PRESENT, Edge, follow_document, follower_document
 from kwip.store.upgrades import schema_of
 
 if TYPE_CHECKING:
@@ -34,24 +35,26 @@ class RelationshipStore:
         self._mutes = store.database["mutes"]
 
     def follow(
-        self, follower_id: UserId, followee_id: UserId, now: dt.datetime
+        self, follower_id: UserId, followee_id: UserId, now: dt.datetime, nonce: str
     ) -> bool:
         """Write a follow from both sides; False if it stood already.
 
         The edge is `merging` until the followee's posts are in the follower's home.
+
+        Raises:
+            ForbiddenError: One of the two blocks the other.
         """
-        edge = f"{follower_id}:{followee_id}"
+        edge = Edge(follower_id, followee_id, "merging", 0, nonce)
+        ways = [f"{follower_id}:{way}:{followee_id}" for way in ("out", "in")]
 
         def work(session: Any) -> bool:
-            old = self._follows.find_one({"_id": edge}, session=session)
-            if old is not None and old["state"] != "removed":
+            # A block at the same moment writes the same edge, so one of the two
+            # transactions is repeated and sees the other.
+            if self._blocks.find_one({"_id": {"$in": ways}}, session=session):
+                raise ForbiddenError("You cannot follow this user.")
+            if self._is_present(edge, session):
                 return False
-            self._follows.replace_one(
-                {"_id": edge},
-                follow_document(follower_id, followee_id, "merging", now),
-                upsert=True,
-                session=session,
-            )
+            self._write(edge, now, session)
             self._followers.replace_one(
                 {"_id": f"{followee_id}:{follower_id}"},
                 follower_document(followee_id, follower_id),
@@ -69,25 +72,33 @@ class RelationshipStore:
         """End a follow; False if there was none. Its entries still want a scrub."""
 
         def work(session: Any) -> bool:
-            return self._unfollow(follower_id, followee_id, now, session)
+            result = self._follows.update_one(
+                {"_id": f"{follower_id}:{followee_id}", "state": PRESENT},
+                {"$set": {"state": "removed", "due_at": now, "attempts": 0}},
+                session=session,
+            )
+            if not result.modified_count:
+                return False
+            self._end(follower_id, followee_id, session)
+            return True
 
         return self._store.transact(work)
 
-    def _unfollow(
-        self, follower_id: UserId, followee_id: UserId, now: dt.datetime, session: Any
-    ) -> bool:
-        result = self._follows.update_one(
-            {"_id": f"{follower_id}:{followee_id}", "state": PRESENT},
-            {"$set": {"state": "removed", "due_at": now, "attempts": 0}},
-            session=session,
+    def _is_present(self, edge: Edge, session: Any) -> bool:
+        present = {"_id": f"{edge.follower_id}:{edge.followee_id}", "state": PRESENT}
+        return self._follows.find_one(present, {"_id": 1}, session=session) is not None
+
+    def _write(self, edge: Edge, now: dt.datetime, session: Any) -> None:
+        document = follow_document(edge, now)
+        self._follows.replace_one(
+            {"_id": document["_id"]}, document, upsert=True, session=session
         )
-        if not result.modified_count:
-            return False
+
+    def _end(self, follower_id: UserId, followee_id: UserId, session: Any) -> None:
         self._followers.delete_one(
             {"_id": f"{followee_id}:{follower_id}"}, session=session
         )
         self._count(follower_id, followee_id, -1, session)
-        return True
 
     def _count(
         self, follower_id: UserId, followee_id: UserId, by: int, session: Any
@@ -99,8 +110,14 @@ class RelationshipStore:
             {"_id": followee_id}, {"$inc": {"followers_count": by}}, session=session
         )
 
-    def block(self, user_id: UserId, other_id: UserId, now: dt.datetime) -> None:
-        """Write a block from both sides and end follows in both directions."""
+    def block(
+        self, user_id: UserId, other_id: UserId, now: dt.datetime, nonce: str
+    ) -> None:
+        """Write a block from both sides and end follows in both directions.
+
+        Each edge is left `removed` with a new nonce, also where there was none: that
+        is what makes this and a follow at the same moment notice each other.
+        """
 
         def work(session: Any) -> None:
             for one, two, way in (
@@ -118,7 +135,11 @@ class RelationshipStore:
                     upsert=True,
                     session=session,
                 )
-                self._unfollow(one, two, now, session)
+                edge = Edge(one, two, "removed", 0, nonce)
+                is_ended = self._is_present(edge, session)
+                self._write(edge, now, session)
+                if is_ended:
+                    self._end(one, two, session)
 
         self._store.transact(work)
 
@@ -174,7 +195,3 @@ class RelationshipStore:
             )
             for viewer in viewers
         }
-
-
-def _sides(user_id: UserId, other_id: UserId) -> tuple[tuple[UserId, UserId, str], ...]:
-    return (user_id, other_id, "out"), (other_id, user_id, "in")
