@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kwip.cache import drops
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from kwip.services.fence import Fence
     from kwip.store.edges import Edge, EdgeStore
     from kwip.store.posts import PostStore
-    from kwip.store.timelines import OpenBucket, TimelineStore
+    from kwip.store.timelines import Stored, TimelineStore, UpkeepLease
 
 #: How long one piece of upkeep may hold its lease.
 LEASE_MS = 60_000
@@ -77,46 +77,36 @@ class Upkeep:
             work = self._merge if edge.state == "merging" else self._scrub
             return work(lease, edge) and self._edges.settle(edge)
 
-    def _merge(self, lease: _Lease, edge: Edge) -> bool:
+    def _merge(self, lease: UpkeepLease, edge: Edge) -> bool:
         """Add the followee's posts to the home; above 800 ids the floor rises."""
-        home = lease.bucket
-        ids = self._stored_set(edge.follower_id, [edge.followee_id], home.floor)
-        stored = self._timelines.stored(home.owner)
+        owner, floor = lease.owner, lease.bucket.floor
+        wanted = self._wanted(edge.follower_id, [edge.followee_id], floor)
+        stored = self._timelines.stored(owner)
         if stored is None:
             return True
-        both = {*ids, *stored.ids}
-        floor = raised_floor(both, above=TRIM_TO, floor=home.floor)
-        if floor > home.floor and not self._timelines.raise_floor(
-            home.owner, floor, holder=lease.holder
+        both = {*wanted.ids, *stored.ids}
+        raised = raised_floor(both, above=TRIM_TO, floor=wanted.known_from)
+        if raised > floor and not self._timelines.raise_floor(
+            owner, raised, holder=lease.holder
         ):
             return False
-        missing = sorted(i for i in ids - set(stored.ids) if i >= floor)
-        if missing and not self._timelines.add(
-            home.owner, missing, holder=lease.holder
-        ):
+        missing = sorted(i for i in wanted.ids - set(stored.ids) if i >= raised)
+        if missing and not self._timelines.add(owner, missing, holder=lease.holder):
             return False
-        self._timelines.seal_full([home.owner])
-        self._drop(drops.merge, home.owner)
+        self._timelines.seal_full([owner])
+        self._drop(drops.merge, owner)
         return True
 
-    def _scrub(self, lease: _Lease, edge: Edge) -> bool:
+    def _scrub(self, lease: UpkeepLease, edge: Edge) -> bool:
         """Take the followee's posts out of the home."""
-        for _ in range(TRIES):
-            stored = self._timelines.stored(lease.bucket.owner)
-            if stored is None:
-                return True
-            gone = set(self._posts.written_by(edge.followee_id, stored.ids))
-            if not gone:
-                break
-            self._timelines.scrub_sealed(stored.open, sorted(gone))
-            kept = [i for i in stored.open.entries if i not in gone]
-            if len(kept) == len(stored.open.entries) or self._timelines.replace_open(
-                stored.open, kept, holder=lease.holder
-            ):
-                break
-        else:
+        before = self._timelines.stored(lease.owner)
+        if before is None:
+            return True
+        gone = set(self._posts.written_by(edge.followee_id, before.ids))
+        kept = set(before.ids) - gone
+        if gone and not self._swap(lease, before, kept, before.open.floor):
             return False
-        self._drop(drops.scrub, lease.bucket.owner)
+        self._drop(drops.scrub, lease.owner)
         return True
 
     def trim(self, owners: Sequence[str]) -> list[str]:
@@ -137,42 +127,50 @@ class Upkeep:
         return True
 
     def rebuild(self, user_id: UserId) -> bool:
-        """Build a home anew under the next epoch, and swap it in.
-
-        What arrives meanwhile is carried over: every id that is there at the swap
-        and was not when the rebuild began.
-        """
-        owner = home_of(user_id)
-        with self._lease(owner) as lease:
-            before = None if lease is None else self._timelines.stored(owner)
+        """Build a home anew and swap it in."""
+        with self._lease(home_of(user_id)) as lease:
+            before = None if lease is None else self._timelines.stored(lease.owner)
             if lease is None or before is None:
                 return False
-            epoch = before.open.epoch + 1
-            self._timelines.clear_epoch(owner, epoch)
-            ids = self.stored_set(user_id, before.open.floor)
-            floor = raised_floor(ids, above=TRIM_TO, floor=before.open.floor)
-            seal, sealed = plan_buckets(i for i in ids if i >= floor)
-            self._timelines.insert_sealed(
-                [bucket_document(owner, epoch, part) for part in sealed]
-            )
-            for _ in range(TRIES):
-                now = self._timelines.stored(owner)
-                if now is None:
-                    return False
-                arrived = sorted(set(now.ids) - set(before.ids) - ids)
-                if self._timelines.replace_open(
-                    now.open,
-                    [*seal.keep, *arrived],
-                    holder=lease.holder,
-                    floor=floor,
-                    epoch=epoch,
-                ):
-                    break
-            else:
+            authors = [user_id, *self._edges.followees(user_id)]
+            wanted = self._wanted(user_id, authors, before.open.floor)
+            # The owner's newest posts are there before their delivery has begun.
+            rest = [i for i in before.ids if i not in wanted.ids]
+            own = self._posts.written_by(user_id, rest) if rest else []
+            ids = {*wanted.ids, *own}
+            floor = raised_floor(ids, above=TRIM_TO, floor=wanted.known_from)
+            if not self._swap(lease, before, ids, floor):
                 return False
-            self._retire(owner)
-        self._drop(drops.rebuild, owner)
+        self._drop(drops.rebuild, lease.owner)
         return True
+
+    def _swap(
+        self, lease: UpkeepLease, before: Stored, ids: Iterable[int], floor: int
+    ) -> bool:
+        """Let a home store `ids` in the place of what it stored `before`.
+
+        What arrived meanwhile is carried over: every id that is there at the swap
+        and was not before. The new buckets bear the lease's term as their epoch,
+        which nobody reads until the swap and nobody else ever writes: a worker that
+        was stopped past its lease can neither lose nor bring back an entry.
+        """
+        chosen = {i for i in ids if i >= floor}
+        seal, sealed = plan_buckets(chosen)
+        self._timelines.insert_sealed(
+            [bucket_document(lease.owner, lease.term, part) for part in sealed]
+        )
+        known = {*before.ids, *chosen}
+        for _ in range(TRIES):
+            now = self._timelines.stored(lease.owner)
+            if now is None:
+                return False
+            arrived = sorted(i for i in now.ids if i >= floor and i not in known)
+            entries = (*seal.keep, *arrived)
+            new = replace(now.open, entries=entries, floor=floor, epoch=lease.term)
+            if self._timelines.replace_open(now.open, new, holder=lease.holder):
+                self._retire(lease.owner)
+                return True
+        return False
 
     def stored_set(
         self, owner_id: UserId, floor: int, *, is_done: bool = False
@@ -180,34 +178,37 @@ class Upkeep:
         """Work out from scratch what a home must store at or above a floor.
 
         One query per 200 followees. `is_done` leaves out posts that are still being
-        delivered.
+        delivered. Of very long homes only the newest part is told.
         """
         authors = [owner_id, *self._edges.followees(owner_id)]
-        return self._stored_set(owner_id, authors, floor, is_done=is_done)
+        return self._wanted(owner_id, authors, floor, is_done=is_done).ids
 
-    def _stored_set(
+    def _wanted(
         self,
         owner_id: UserId,
         authors: Sequence[UserId],
         floor: int,
         *,
         is_done: bool = False,
-    ) -> set[int]:
+    ) -> _Wanted:
         ids: set[int] = set()
         for i in range(0, len(authors), AUTHORS_PER_QUERY):
+            pushed = self._posts.pushed_by(
+                authors[i : i + AUTHORS_PER_QUERY],
+                at_least=floor,
+                limit=TRIM_ABOVE,
+                is_done=is_done,
+            )
+            if len(pushed) == TRIM_ABOVE:  # there may be more below these
+                floor = pushed[-1].post_id
             ids.update(
                 post.post_id
-                for post in self._posts.pushed_by(
-                    authors[i : i + AUTHORS_PER_QUERY],
-                    at_least=floor,
-                    limit=TRIM_ABOVE,
-                    is_done=is_done,
-                )
+                for post in pushed
                 if belongs_in_home(
                     owner_id, post.author_id, post.visibility, post.mentioned_ids
                 )
             )
-        return ids
+        return _Wanted({i for i in ids if i >= floor}, floor)
 
     def _retire(self, owner: str) -> None:
         """Mark what fell out of use, once readers that know it must have ended."""
@@ -220,21 +221,21 @@ class Upkeep:
         self._fence.drop(keys_of(owner_id=user_of(owner)))
 
     @contextmanager
-    def _lease(self, owner: str) -> Iterator[_Lease | None]:
+    def _lease(self, owner: str) -> Iterator[UpkeepLease | None]:
         holder, now = secrets.token_hex(8), self._clock()
-        bucket = self._timelines.take(owner, holder, at(now), at(now + LEASE_MS))
-        if bucket is None:
+        lease = self._timelines.take(owner, holder, at(now), at(now + LEASE_MS))
+        if lease is None:
             yield None
             return
         try:
-            yield _Lease(holder, bucket)
+            yield lease
         finally:
             self._timelines.release(owner, holder)
 
 
 @dataclass(frozen=True, slots=True)
-class _Lease:
-    """The upkeep of one timeline, and its open bucket when the lease was taken."""
+class _Wanted:
+    """What a home must store, from `known_from` on; below it more may be wanted."""
 
-    holder: str
-    bucket: OpenBucket
+    ids: set[int]
+    known_from: int

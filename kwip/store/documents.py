@@ -132,7 +132,11 @@ class UpkeepDocument(TypedDict):
 
 
 class TimelineDocument(TypedDict):
-    """The open bucket of one owner's timeline; `_id` is for example `home:17`."""
+    """The open bucket of one owner's timeline; `_id` is for example `home:17`.
+
+    `terms` counts the upkeep leases that were given; the buckets that one of them
+    makes bear its number as their epoch.
+    """
 
     _id: str
     schema: int
@@ -142,6 +146,7 @@ class TimelineDocument(TypedDict):
     version: int
     state: Literal["ok"]
     upkeep: UpkeepDocument | None
+    terms: int
     last_read_at: dt.datetime | None
 
 
@@ -162,6 +167,8 @@ class FollowDocument(TypedDict):
     """An edge seen from the follower; `_id` is `<follower>:<followee>`.
 
     `merging` and `removed` say that the home still waits for a merge or a scrub.
+    `nonce` is drawn for each follow and block, so that whoever ends the waiting of
+    one cannot end that of the next one.
     """
 
     _id: str
@@ -171,6 +178,7 @@ class FollowDocument(TypedDict):
     state: Literal["merging", "active", "removed"]
     due_at: dt.datetime
     attempts: int
+    nonce: str
 
 
 class FollowerDocument(TypedDict):

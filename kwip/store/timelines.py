@@ -8,20 +8,22 @@ other order loses what a seal moves between the two reads.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pymongo import DESCENDING, InsertOne, ReturnDocument, UpdateOne
 from pymongo.errors import BulkWriteError
 
+from kwip.domain.errors import StoreUnavailableError
 from kwip.domain.ids import UserId
-from kwip.domain.timelines import SEAL_AT, Seal, plan_seal
+from kwip.domain.timelines import READ_RESTART_S, SEAL_AT, Seal, plan_seal
 from kwip.store.client import translated
 from kwip.store.upgrades import schema_of
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from kwip.domain.ids import PostId
     from kwip.store.client import Document, Store
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 _DUPLICATE_KEY = 11000
 #: The most buckets of one owner that a read looks at; trimming keeps far below it.
 MAX_BUCKETS = 200
+_READ_TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,23 @@ class Stored:
 
     open: OpenBucket
     ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UpkeepLease:
+    """The right to rearrange a timeline, and its open bucket when that was given.
+
+    `term` rises with each lease, so no two of them have the same.
+    """
+
+    holder: str
+    term: int
+    bucket: OpenBucket
+
+    @property
+    def owner(self) -> str:
+        """Whose timeline it is."""
+        return self.bucket.owner
 
 
 def home_of(user_id: UserId) -> str:
@@ -71,14 +91,21 @@ def empty_timeline(owner: str) -> Document:
         "version": 0,
         "state": "ok",
         "upkeep": None,
+        "terms": 0,
         "last_read_at": None,
     }
 
 
 class TimelineStore:
-    """The `timelines` and `timeline_buckets` collections: deliver, seal, read."""
+    """The `timelines` and `timeline_buckets` collections: deliver, seal, read.
 
-    def __init__(self, store: Store):
+    Args:
+        store: The database.
+        monotonic: Seconds, to see how long a read took.
+    """
+
+    def __init__(self, store: Store, monotonic: Callable[[], float] = time.monotonic):
+        self._monotonic = monotonic
         self._timelines = store.database["timelines"]
         self._buckets = store.database["timeline_buckets"]
 
@@ -171,7 +198,20 @@ class TimelineStore:
 
     @translated()
     def stored(self, owner: str) -> Stored | None:
-        """Read everything that a timeline stores, in two queries."""
+        """Read everything that a timeline stores, in two queries.
+
+        Raises:
+            StoreUnavailableError: It took so long, three times, that buckets may
+                have been deleted in the middle of it.
+        """
+        for _ in range(_READ_TRIES):
+            began = self._monotonic()
+            found = self._stored(owner)
+            if self._monotonic() - began <= READ_RESTART_S:
+                return found
+        raise StoreUnavailableError(reason="timelines are read too slowly")
+
+    def _stored(self, owner: str) -> Stored | None:
         bucket = self.find_open(owner)
         if bucket is None:
             return None
@@ -182,53 +222,47 @@ class TimelineStore:
 
     def _sealed(self, bucket: OpenBucket) -> Iterator[Document]:
         return (
-            self._buckets.find(
-                _in_use(bucket),
-                {"entries": 1},
-            )
+            self._buckets.find(_in_use(bucket), {"entries": 1})
             .sort("high", DESCENDING)
             .limit(MAX_BUCKETS)
         )
 
     @translated()
     def sizes(self, owners: Sequence[str]) -> Mapping[str, int]:
-        """Count the ids in the sealed buckets at or above each owner's floor."""
+        """Count the ids that each owner's buckets hold, doubles included.
+
+        Two queries; the sealed buckets are those at or above the owner's floor.
+        """
         buckets = [
             _open(d) for d in self._timelines.find({"_id": {"$in": list(owners)}})
         ]
-        counted = self._buckets.aggregate(
-            [
-                {
-                    "$match": {
-                        "$or": [
-                            {
-                                "owner": b.owner,
-                                "epoch": b.epoch,
-                                "high": {"$gte": b.floor},
-                            }
-                            for b in buckets
-                        ]
-                    }
-                },
-                {"$group": {"_id": "$owner", "n": {"$sum": {"$size": "$entries"}}}},
-            ]
-        )
-        sealed = {d["_id"]: d["n"] for d in counted} if buckets else {}
-        return {b.owner: len(b.entries) + sealed.get(b.owner, 0) for b in buckets}
+        sizes = {b.owner: len(b.entries) for b in buckets}
+        if buckets:
+            for d in self._buckets.find(
+                {"$or": [_in_use(b) for b in buckets]},
+                {"owner": 1, "size": {"$size": "$entries"}},
+            ):
+                sizes[d["owner"]] += d["size"]
+        return sizes
 
     # Upkeep: everything below holds the lease that `take` gives.
 
     @translated()
     def take(
         self, owner: str, holder: str, now: dt.datetime, until: dt.datetime
-    ) -> OpenBucket | None:
+    ) -> UpkeepLease | None:
         """Take the upkeep lease; None if somebody has it or there is no timeline."""
         document = self._timelines.find_one_and_update(
             {"_id": owner, "$or": [{"upkeep": None}, {"upkeep.until": {"$lt": now}}]},
-            {"$set": {"upkeep": {"owner": holder, "until": until}}},
+            {
+                "$set": {"upkeep": {"owner": holder, "until": until}},
+                "$inc": {"terms": 1},
+            },
             return_document=ReturnDocument.AFTER,
         )
-        return None if document is None else _open(document)
+        if document is None:
+            return None
+        return UpkeepLease(holder, document["terms"], _open(document))
 
     @translated()
     def release(self, owner: str, holder: str) -> None:
@@ -238,27 +272,19 @@ class TimelineStore:
         )
 
     @translated()
-    def replace_open(
-        self,
-        bucket: OpenBucket,
-        entries: Iterable[int],
-        *,
-        holder: str,
-        floor: int | None = None,
-        epoch: int | None = None,
-    ) -> bool:
-        """Replace an unchanged open bucket under its lease; False if it changed."""
+    def replace_open(self, old: OpenBucket, new: OpenBucket, *, holder: str) -> bool:
+        """Put `new` in the place of an unchanged `old`, under the upkeep lease.
+
+        Entries, floor and epoch are set together, so readers get all of it or
+        nothing. False if the bucket has changed or the lease is lost.
+        """
         result = self._timelines.update_one(
-            {
-                "_id": bucket.owner,
-                "version": bucket.version,
-                "upkeep.owner": holder,
-            },
+            {"_id": old.owner, "version": old.version, "upkeep.owner": holder},
             {
                 "$set": {
-                    "entries": list(entries),
-                    "floor": bucket.floor if floor is None else floor,
-                    "epoch": bucket.epoch if epoch is None else epoch,
+                    "entries": list(new.entries),
+                    "floor": new.floor,
+                    "epoch": new.epoch,
                 },
                 "$inc": {"version": 1},
             },
@@ -288,23 +314,6 @@ class TimelineStore:
                 {"owner": bucket.owner, **gone, "expires_at": {"$exists": False}},
                 {"$set": {"expires_at": at}},
             )
-
-    @translated()
-    def scrub_sealed(self, bucket: OpenBucket, ids: Sequence[int]) -> None:
-        """Take ids out of the sealed buckets of one timeline."""
-        self._buckets.update_many(
-            {
-                "owner": bucket.owner,
-                "epoch": bucket.epoch,
-                "entries": {"$in": list(ids)},
-            },
-            {"$pull": {"entries": {"$in": list(ids)}}},
-        )
-
-    @translated()
-    def clear_epoch(self, owner: str, epoch: int) -> None:
-        """Delete what a rebuild that died left of an epoch that nobody reads yet."""
-        self._buckets.delete_many({"owner": owner, "epoch": epoch})
 
 
 def _in_use(bucket: OpenBucket) -> Document:
