@@ -129,10 +129,7 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
             "RelationshipStore.relations, answered from the index alone",
         ),
     ),
-    "sessions": (
-        Index((("user_id", ASCENDING),), "AccessStore.of_user: end all of them"),
-        _ttl("sessions end by themselves"),
-    ),
+    "sessions": (_ttl("sessions end by themselves"),),
     "tokens": (Index((("user_id", ASCENDING),), "AccessStore.of_user: the list"),),
     "jobs": (),
     "cache_fence": (),

@@ -51,16 +51,6 @@ class Lease:
         return self.posts[0].author_id
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A post that is not delivered yet, for an operator's eyes."""
-
-    post_id: PostId
-    author_id: UserId
-    attempts: int
-    enqueued_at: dt.datetime
-
-
 def pending(enqueued_at: dt.datetime, due_at: dt.datetime) -> FanoutDocument:
     """Give the delivery state of a post that nobody has looked at yet."""
     return {
@@ -93,7 +83,8 @@ class OutboxStore:
 
         A post that was never tried takes along others of its author that were not
         either (three more queries), for they wait for the same owners. One that
-        failed goes alone, so that it cannot take the others down with it.
+        failed goes alone, so that it cannot take the others down with it; so does a
+        dead letter that is replayed, for it goes on from where it stopped.
         """
         first = self._posts.find_one_and_update(
             {"_id": post_id, **_free(now)},
@@ -106,7 +97,7 @@ class OutboxStore:
         if first is None:
             return None
         taken = [first]
-        if first["fanout"]["attempts"] == 1 and first["visibility"] != "direct":
+        if _may_go_together(first):
             taken += self._take_along(first, owner, now, until)
         taken.sort(key=lambda d: d["_id"])
         fanout = first["fanout"]
@@ -127,6 +118,7 @@ class OutboxStore:
         waiting = {
             "author_id": first["author_id"],
             "fanout.attempts": 0,
+            "fanout.mode": None,
             "visibility": {"$ne": "direct"},
             **_free(now),
         }
@@ -226,7 +218,9 @@ class OutboxStore:
     @translated()
     def pending_count(self) -> int:
         """Count the posts that wait for delivery."""
-        return self._posts.count_documents({"fanout.state": "pending"})
+        # By itself a partial index is used for its first key only.
+        pending = {"fanout.state": "pending"}
+        return self._posts.count_documents(pending, hint="fanout.due_at_1")
 
     @translated()
     def dead_count(self) -> int:
@@ -297,6 +291,13 @@ def _free(now: dt.datetime) -> Document:
             {"fanout.lease_until": {"$lt": now}},
         ],
     }
+
+
+def _may_go_together(first: Document) -> bool:
+    """Tell whether a post just leased for the first time may take others along."""
+    fanout = first["fanout"]
+    is_fresh = fanout["attempts"] == 1 and fanout["mode"] is None
+    return is_fresh and first["visibility"] != "direct"
 
 
 def _held(owner: str, until: dt.datetime) -> Document:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from kwip.store.client import Document, Store
     from kwip.store.documents import FanoutDocument, PostDocument
 
-#: Earlier texts that are kept; more edits drop the oldest but the first.
+#: Earlier texts that are kept; more edits drop the oldest.
 MAX_REVISIONS = 50
 _ENTRY = {"author_id": 1, "in_reply_to_author_id": 1}
 _POST = {"fanout": 0, "nonce": 0, "revisions": 0}

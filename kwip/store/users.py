@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pymongo import ASCENDING, ReturnDocument
@@ -12,6 +12,7 @@ from pymongo.errors import DuplicateKeyError
 from kwip.domain.errors import ConflictError
 from kwip.domain.ids import UserId
 from kwip.domain.users import User
+from kwip.store.bulk import insert_missing
 from kwip.store.client import translated
 from kwip.store.timelines import empty_timeline, home_of
 from kwip.store.upgrades import lift, schema_of
@@ -81,18 +82,27 @@ class UserStore:
             raise ConflictError("Somebody has that already.", field=field) from error
 
     @translated()
-    def create_many(self, users: Sequence[User]) -> None:
-        """Create users without credentials in bulk; those that exist are left alone.
+    def create_many(self, users: Sequence[User]) -> Mapping[str, UserId]:
+        """Create users without credentials in bulk, and say whose each handle is.
 
-        Claims come last: a load that died is resumed, and a handle without its user
-        would be a finding of `kwip fsck`.
+        A handle that is taken stays whose it is. Claims come first, for they decide
+        that; a load that dies right after them leaves handles without users until it
+        goes on.
         """
-        for collection, documents in (
-            (self._users, [_to_document(u) for u in users]),
-            (self._timelines, [empty_timeline(home_of(u.id)) for u in users]),
-            (self._claims, [_claim(_HANDLE + u.username, u.id) for u in users]),
-        ):
-            _insert_missing(collection, documents)
+        insert_missing(
+            self._claims, [_claim(_HANDLE + u.username, u.id) for u in users]
+        )
+        ids = self.ids_of(u.username for u in users)
+        owners = [replace(u, id=ids[u.username]) for u in users]
+        insert_missing(self._users, [_to_document(u) for u in owners])
+        insert_missing(self._timelines, [empty_timeline(home_of(u.id)) for u in owners])
+        return ids
+
+    @translated()
+    def with_credentials(self, ids: Sequence[UserId]) -> set[UserId]:
+        """Tell which of some users can sign in."""
+        found = self._credentials.find({"_id": {"$in": list(ids)}}, {"_id": 1})
+        return {UserId(d["_id"]) for d in found}
 
     @translated()
     def get_many(self, ids: Sequence[UserId]) -> dict[UserId, User]:
@@ -140,7 +150,7 @@ class UserStore:
     @translated()
     def is_empty(self) -> bool:
         """Tell whether nobody has signed up yet."""
-        return self._users.find_one({}, {"_id": 1}) is None
+        return self._users.find_one({"_id": {"$gt": 0}}, {"_id": 1}) is None
 
     @translated()
     def count(self) -> int:
@@ -198,12 +208,3 @@ def _to_document(user: User) -> Document:
 
 def _claim(claim: str, user_id: UserId) -> Document:
     return {"_id": claim, "schema": schema_of("claims"), "user_id": user_id}
-
-
-def _insert_missing(collection: Any, documents: Sequence[Document]) -> None:
-    """Insert documents whose `_id` is new; leave the others as they are."""
-    ids = [d["_id"] for d in documents]
-    present = {d["_id"] for d in collection.find({"_id": {"$in": ids}}, {"_id": 1})}
-    missing = [d for d in documents if d["_id"] not in present]
-    if missing:
-        collection.insert_many(missing, ordered=False)
