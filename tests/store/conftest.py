@@ -1,0 +1,34 @@
+"""The stores of one process, on a real MongoDB, without services above them."""
+
+from __future__ import annotations
+
+import pytest
+
+from kwip.store.client import Store, connect
+from tests.store.explain import Explainer
+from tests.store.population import populate
+from tests.store.stores import Stores
+
+
+@pytest.fixture
+def store(mongodb, endpoints):
+    made = Store(connect(endpoints.mongodb_uri, timeout_ms=10_000), endpoints.database)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def stores(store):
+    """Return every store of the database."""
+    return Stores(store)
+
+
+@pytest.fixture
+def explained(mongodb, endpoints):
+    """Return the stores of a populated database, and what explains their queries."""
+    explainer = Explainer(mongodb)
+    client = connect(endpoints.mongodb_uri, timeout_ms=20_000, listeners=[explainer])
+    store = Store(client, endpoints.database)
+    populate(Stores(store))
+    yield Stores(store), explainer
+    store.close()

@@ -1,0 +1,123 @@
+"""Explain every query at the moment it is made, and judge it."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from pymongo.monitoring import CommandListener
+
+READS = {"find", "aggregate", "count", "distinct"}
+WRITES = {"update", "delete", "findAndModify"}
+#: What is no part of the question: sessions, transactions, concerns.
+_ABOUT = {
+    *(
+        "lsid",
+        "txnNumber",
+        "$db",
+        "$clusterTime",
+        "$readPreference",
+        "startTransaction",
+    ),
+    *("autocommit", "readConcern", "writeConcern", "maxTimeMS", "ordered", "bypass"),
+}
+
+
+@dataclass
+class Plan:
+    """How one query was answered."""
+
+    method: str
+    command: dict
+    stages: set = field(default_factory=set)
+    indexes: set = field(default_factory=set)
+    examined: int = 0
+    returned: int = 0
+
+    @property
+    def name(self):
+        return next(iter(self.command))
+
+    @property
+    def collection(self):
+        return self.command[self.name]
+
+    def problem(self):
+        """Say in words what is wrong with it, or None."""
+        if "COLLSCAN" in self.stages:
+            return f"{self.method}: scans {self.collection}: {self.command}"
+        allowed = max(2 * self.returned + 10, self._named())
+        if self.name in READS and self.examined > allowed:
+            return (
+                f"{self.method}: looks at {self.examined} of {self.collection}"
+                f" for {self.returned}: {self.command}"
+            )
+        return None
+
+    def _named(self):
+        """Count the documents that a query names by `_id`."""
+        wanted = self.command.get("filter", {}).get("_id")
+        return len(wanted.get("$in", ())) if isinstance(wanted, dict) else 0
+
+
+class Explainer(CommandListener):
+    """Explains through a client of its own what the stores' client is about to ask."""
+
+    def __init__(self, database):
+        self._database = database
+        self._method = None
+        self.plans = []
+        self.methods = set()
+
+    @contextmanager
+    def listening(self, method):
+        """Explain whatever is asked within the block, in the name of `method`."""
+        self._method = method
+        try:
+            yield
+        finally:
+            self._method = None
+
+    def started(self, event):
+        if self._method is None:
+            return
+        self.methods.add(self._method)
+        if event.command_name in READS | WRITES:
+            for command in _statements(event.command):
+                self.plans.append(self._explain(command))
+
+    def succeeded(self, event):
+        pass
+
+    def failed(self, event):
+        pass
+
+    def _explain(self, command):
+        plan = Plan(self._method, command)
+        answer = self._database.command("explain", command, verbosity="executionStats")
+        _look(answer, plan)
+        return plan
+
+
+def _statements(command):
+    """Divide a bulk into statements, for `explain` takes one at a time."""
+    bare = {k: v for k, v in command.items() if k not in _ABOUT}
+    for name in ("updates", "deletes"):
+        if name in bare:
+            return [bare | {name: [each]} for each in bare[name]]
+    return [bare]
+
+
+def _look(part, plan):
+    """Gather stages, indexes and counts from wherever an answer has them."""
+    if isinstance(part, list):
+        for each in part:
+            _look(each, plan)
+    elif isinstance(part, dict):
+        plan.stages.add(str(part.get("stage")))
+        plan.indexes.add(str(part.get("indexName")))
+        if "totalDocsExamined" in part:
+            plan.examined += part["totalDocsExamined"]
+            plan.returned += part["nReturned"]
+        for key in part.keys() - {"rejectedPlans", "command", "allPlansExecution"}:
+            _look(part[key], plan)

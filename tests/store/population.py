@@ -1,0 +1,119 @@
+"""A database with something of everything, so that a scan would be noticed."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from kwip.domain.users import User
+from kwip.store.access import Access
+from kwip.store.edges import Edge, follow_document, follower_document
+from kwip.store.outbox import pending
+from kwip.store.posts import _to_document
+from kwip.store.timelines import bucket_document, empty_timeline, home_of
+from kwip.store.users import digest_of
+from tests.store.stores import LATER, NOW, post, post_id
+
+USERS = range(1, 61)
+#: Posts of user n are numbered from n * 100; these many each.
+POSTS_EACH = 20
+BEFORE = NOW - dt.timedelta(seconds=60)
+
+
+def populate(stores):
+    """Fill the collections; every user has the same of everything."""
+    database = stores.store.database
+    stores.users.create_many(
+        [User(id=n, username=f"u{n}", display_name="") for n in USERS]
+    )
+    database["claims"].insert_many(
+        {"_id": f"email:{digest_of(f'u{n}@example.org')}", "schema": 1, "user_id": n}
+        for n in USERS
+    )
+    database["credentials"].insert_many(
+        {"_id": n, "schema": 1, "email": f"u{n}@example.org", "password_hash": "x"}
+        for n in USERS
+    )
+    database["posts"].insert_many(d for n in USERS for d in _posts_of(n))
+    database["timelines"].delete_many({})
+    database["timelines"].insert_many(_timeline_of(n) for n in USERS)
+    database["timeline_buckets"].insert_many(d for n in USERS for d in _buckets_of(n))
+    _populate_relations(database)
+    for n in USERS[:30]:
+        for digest in ("a", "b"):
+            stores.access.create(token(n, digest))
+
+
+def token(user_id, digest):
+    return Access(
+        user_id=user_id,
+        digest=digest,
+        username=f"u{user_id}",
+        name="A token",
+        scopes=frozenset({"read"}),
+        created_at=NOW,
+    )
+
+
+def posts_of(author_id):
+    return [post_id(author_id * 100 + i) for i in range(POSTS_EACH)]
+
+
+def _posts_of(author_id):
+    """Make a thread, tombstones, and posts in every state of delivery."""
+    fields = {} if author_id < 30 else {"visibility": "followers"}
+    root = post(author_id * 100, author_id, **fields)
+    for i in range(POSTS_EACH):
+        made = post(author_id * 100 + i, author_id, **fields)
+        if i in (1, 2, 3):
+            made = post(author_id * 100 + i, author_id, to=root, **fields)
+        document = _to_document(made, f"nonce{made.id}", pending(BEFORE, BEFORE))
+        state = {4: "pending", 5: "pending", 6: "dead"}.get(i, "done")
+        document["fanout"] |= {"state": state}
+        if state != "pending":
+            document["fanout"] |= {"mode": "push", "attempts": 1}
+        if i == 7:
+            document |= {"is_tombstone": True, "is_listed": False}
+        yield document
+
+
+def _timeline_of(n):
+    entries = [i for author in (n, n % 60 + 1) for i in posts_of(author)]
+    full = list(range(1, 131)) if n <= 5 else []
+    return empty_timeline(home_of(n)) | {
+        "entries": [*full, *entries],
+        "epoch": 1,
+        "floor": 100,
+    }
+
+
+def _buckets_of(n):
+    for epoch in (0, 1):
+        for start in range(0, 1_000, 100):
+            ids = list(range(start, start + 64))
+            yield bucket_document(home_of(n), epoch, ids)
+
+
+def _populate_relations(database):
+    follows, followers, blocks, mutes = [], [], [], []
+    for n in USERS:
+        for step in range(1, 11):
+            other = (n + step - 1) % 60 + 1
+            state = {1: "merging", 2: "removed"}.get(step, "active")
+            edge = Edge(n, other, state, 0, "nonce")
+            follows.append(follow_document(edge, BEFORE if step < 3 else LATER))
+            if state != "removed":
+                followers.append(follower_document(other, n))
+        other = (n + 30) % 60 + 1
+        pair = {"schema": 1, "user_id": n, "other_id": other}
+        mutes.append({"_id": f"{n}:{other}", **pair})
+        blocks += [
+            {"_id": f"{n}:{way}:{other}", **pair, "direction": way}
+            for way in ("out", "in")
+        ]
+    for name, documents in (
+        ("follows", follows),
+        ("followers", followers),
+        ("blocks", blocks),
+        ("mutes", mutes),
+    ):
+        database[name].insert_many(documents)

@@ -1,0 +1,65 @@
+"""Every store, and documents to put into them."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from kwip.domain.ids import first_id_at
+from kwip.domain.posts import Post, Visibility
+from kwip.domain.text import Mention
+from kwip.domain.users import User
+from kwip.store.access import AccessStore
+from kwip.store.claims import ClaimStore
+from kwip.store.edges import EdgeStore
+from kwip.store.fence import FenceStore
+from kwip.store.jobs import JobStore
+from kwip.store.outbox import OutboxStore
+from kwip.store.posts import PostStore
+from kwip.store.relationships import RelationshipStore
+from kwip.store.timelines import TimelineStore
+from kwip.store.users import UserStore
+
+NOW_MS = 1_800_000_000_000
+NOW = dt.datetime.fromtimestamp(NOW_MS / 1000, dt.UTC)
+LATER = NOW + dt.timedelta(seconds=30)
+
+
+class Stores:
+    def __init__(self, store):
+        self.store = store
+        self.access = AccessStore(store, "tokens")
+        self.claims = ClaimStore(store)
+        self.edges = EdgeStore(store)
+        self.fence = FenceStore(store.database)
+        self.jobs = JobStore(store)
+        self.posts = PostStore(store)
+        self.outbox = OutboxStore(store, self.posts)
+        self.relationships = RelationshipStore(store)
+        self.timelines = TimelineStore(store)
+        self.users = UserStore(store)
+
+
+def post_id(number):
+    """Give the id of the post made `number` milliseconds after the beginning."""
+    return first_id_at(NOW_MS + number)
+
+
+def user(number):
+    return User(id=number, username=f"u{number}", display_name=f"User {number}")
+
+
+def post(number, author_id, **fields):
+    """Make a post; `to` is another post that it answers, `named` who is mentioned."""
+    parent, named = fields.pop("to", None), fields.pop("named", ())
+    return Post(
+        id=post_id(number),
+        author_id=author_id,
+        text=f"Post {number}",
+        visibility=Visibility(fields.pop("visibility", "public")),
+        created_at=NOW,
+        mentions=tuple(Mention(0, 1, i, f"u{i}") for i in named),
+        in_reply_to_id=parent.id if parent else None,
+        in_reply_to_author_id=parent.author_id if parent else None,
+        root_id=parent.root_id if parent else post_id(number),
+        **fields,
+    )

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from pymongo.errors import OperationFailure
+
+from kwip.domain.errors import ConflictError, StoreUnavailableError
+from kwip.store.client import Store, connect, translated
+from tests.store.stores import Stores, user
+from tests.store.test_queries import CALLS
+
+NOBODY = "mongodb://127.0.0.1:1/?replicaSet=kwip"
+
+
+@pytest.fixture
+def unreachable():
+    """Return a function that makes stores of a server that is not there."""
+    made = []
+
+    def make(uri=NOBODY, timeout_ms=20):
+        made.append(Store(connect(uri, timeout_ms=timeout_ms), "kwip"))
+        return Stores(made[-1])
+
+    yield make
+    for store in made:
+        store.close()
+
+
+@pytest.fixture
+def silent_uri():
+    """Return the address of a server that takes connections and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        yield f"mongodb://127.0.0.1:{port}/?directConnection=true"
+
+
+def error_of(method, stores):
+    try:
+        CALLS[method](stores)
+    except Exception as error:  # noqa: BLE001 -- which one is the question
+        return type(error)
+    return None
+
+
+def test_without_a_server_every_method_says_that_the_store_is_unavailable(unreachable):
+    stores = unreachable()
+    began = time.monotonic()
+    # The driver looks twice a second whether the server is back, so all at once.
+    with ThreadPoolExecutor(len(CALLS)) as threads:
+        errors = dict(
+            zip(CALLS, threads.map(lambda m: error_of(m, stores), CALLS), strict=True)
+        )
+
+    assert errors == dict.fromkeys(CALLS, StoreUnavailableError)
+    assert time.monotonic() - began < 3.0
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        "PostStore.get_many",  # a read
+        "JobStore.save",  # a write
+        "UserStore.create_many",  # a bulk
+        "RelationshipStore.follow",  # a transaction
+        "RelationshipStore.mute",
+    ],
+)
+def test_a_server_that_hangs_is_given_up_after_the_time_out(
+    unreachable, silent_uri, method
+):
+    stores = unreachable(silent_uri, timeout_ms=200)
+    began = time.monotonic()
+    with pytest.raises(StoreUnavailableError) as refused:
+        CALLS[method](stores)
+
+    assert 0.15 < time.monotonic() - began < 1.5
+    assert refused.value.retry_after_s > 0
+
+
+def test_a_defect_of_ours_is_no_unavailable_store(store):
+    with pytest.raises(OperationFailure), translated():
+        store.database["users"].find_one({"$nonsense": 1})
+    with pytest.raises(OperationFailure):
+        store.transact(
+            lambda session: store.database["users"].update_one(
+                {"_id": 1}, {"$nonsense": {"a": 1}}, session=session
+            )
+        )
+
+
+def test_a_transaction_that_raises_leaves_nothing(store, mongodb):
+    def work(session):
+        store.database["users"].insert_one({"_id": 1}, session=session)
+        raise ConflictError("No.")
+
+    with pytest.raises(ConflictError):
+        store.transact(work)
+
+    assert mongodb["users"].count_documents({}) == 0
+
+
+def test_a_transaction_is_repeated_when_two_of_them_meet(store, mongodb, stores):
+    stores.users.create_many([user(1)])
+    tries = []
+
+    def work(session):
+        tries.append(1)
+        # Somebody else's write between our snapshot and our own write.
+        seen = store.database["users"].find_one({"_id": 1}, session=session)
+        if len(tries) == 1:
+            mongodb["users"].update_one({"_id": 1}, {"$inc": {"posts_count": 5}})
+        store.database["users"].update_one(
+            {"_id": 1},
+            {"$set": {"posts_count": seen["posts_count"] + 1}},
+            session=session,
+        )
+
+    store.transact(work)
+
+    assert len(tries) == 2
+    assert stores.users.get_many([1])[1].posts_count == 6

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import pytest
+
+from kwip.store import documents
+from kwip.store.indexes import INDEXES
+from kwip.store.upgrades import _STEPS, SCHEMAS, schema_of
+from tests.store.stores import Stores, user
+from tests.store.test_queries import CALLS
+
+#: The declared shape of each collection's documents.
+SHAPES = {
+    "users": documents.UserDocument,
+    "credentials": documents.CredentialDocument,
+    "claims": documents.ClaimDocument,
+    "posts": documents.PostDocument,
+    "timelines": documents.TimelineDocument,
+    "timeline_buckets": documents.BucketDocument,
+    "follows": documents.FollowDocument,
+    "followers": documents.FollowerDocument,
+    "blocks": documents.BlockDocument,
+    "mutes": documents.MuteDocument,
+    "sessions": documents.AccessDocument,
+    "tokens": documents.AccessDocument,
+    "jobs": documents.JobDocument,
+}
+
+
+def _fields(shape):
+    """Give the fields that a shape requires, and all that it allows."""
+    written = {name: ref.__forward_arg__ for name, ref in shape.__annotations__.items()}
+    required = {n for n, text in written.items() if not text.startswith("NotRequired")}
+    return required, set(written)
+
+
+def test_every_collection_is_declared():
+    assert set(INDEXES) == {*SHAPES, "cache_fence"}
+
+
+def test_every_document_that_is_written_has_the_declared_shape(explained, mongodb):
+    stores: Stores = explained[0]
+    for call in CALLS.values():
+        call(stores)
+
+    for name in INDEXES:
+        if name == "sessions":  # written by the same code as tokens
+            continue
+        found = list(mongodb[name].find())
+        assert found, name
+        assert {d["schema"] for d in found} == {schema_of(name)}, name
+        if name in SHAPES:
+            required, allowed = _fields(SHAPES[name])
+            assert all(required <= set(d) <= allowed for d in found), name
+
+
+def test_a_user_of_the_first_schema_is_lifted_when_read(stores, mongodb):
+    stores.users.create_many([user(1)])
+    mongodb["users"].update_one(
+        {"_id": 1}, {"$set": {"schema": 1}, "$unset": {"avatar": ""}}
+    )
+
+    assert SCHEMAS["users"] == 2
+    assert stores.users.get_many([1])[1].avatar == ""
+    changed = stores.users.update_profile(1, display_name="One", bio="")
+    assert changed is not None
+    assert changed.avatar == ""
+    # Reading wrote nothing.
+    assert mongodb["users"].find_one({"_id": 1})["schema"] == 1
+
+
+@pytest.mark.parametrize("collection", SCHEMAS)
+def test_every_older_schema_has_a_step_to_the_next(collection):
+    older = range(1, schema_of(collection))
+
+    assert [(collection, schema) in _STEPS for schema in older] == [True] * len(older)

@@ -1,0 +1,283 @@
+"""Every query of every store is explained; a new method must be added to `CALLS`."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import re
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+
+import kwip.store
+from kwip.domain.errors import ConflictError
+from kwip.store.claims import Claim
+from kwip.store.indexes import INDEXES, ensure_indexes
+from kwip.store.jobs import Job
+from kwip.store.outbox import pending
+from kwip.store.timelines import bucket_document, home_of
+from tests.store.population import posts_of, token
+from tests.store.stores import LATER, NOW, post, post_id, user
+
+HOMES = [home_of(n) for n in range(1, 41)]
+FANOUT = pending(NOW, LATER)
+CLAIM = Claim(post_id(1), "nonce", "digest")
+JOB = Job(
+    id="reindex:timelines",
+    state="running",
+    cursor=0,
+    counts={},
+    detail={},
+    started_at=NOW,
+    updated_at=NOW,
+)
+
+
+def _claim_twice(s):
+    s.claims.claim(1, "key", CLAIM, LATER)
+    s.claims.claim(1, "key", CLAIM, LATER)
+
+
+def _insert_thrice(s):
+    """Insert a post, and once more: nothing; then another one: a conflict."""
+    s.posts.insert(post(9_000, 1), "nonce", FANOUT)
+    s.posts.insert(post(9_000, 1), "nonce", FANOUT)
+    with pytest.raises(ConflictError):
+        s.posts.insert(post(9_000, 1), "another", FANOUT)
+
+
+def _lease(s, number=1):
+    return s.outbox.lease(posts_of(number)[4], "owner", NOW, LATER)
+
+
+def _upkeep(s, n):
+    return s.timelines.take(home_of(n), "holder", NOW, LATER)
+
+
+def _settle_both(s):
+    s.edges.settle(s.edges.find_edge(1, 2))
+    s.edges.settle(s.edges.find_edge(1, 3))
+
+
+def _replace_open(s):
+    lease = _upkeep(s, 10)
+    new = replace(lease.bucket, entries=(1, 2), epoch=2)
+    return s.timelines.replace_open(lease.bucket, new, holder="holder")
+
+
+def _insert_sealed_twice(s):
+    documents = [bucket_document(home_of(9), 1, [5, 6]) for _ in range(2)]
+    s.timelines.insert_sealed(documents)
+
+
+def _in_transaction(s):
+    s.store.transact(
+        lambda session: s.posts.count(
+            [{"author_id": 1, "in_reply_to_id": 2}], 1, session
+        )
+    )
+
+
+def _move_the_fence(s):
+    s.fence.ensure("deployment")
+    s.fence.resume(s.fence.suspend("me"))
+
+
+def _own_the_fence(s):
+    s.fence.ensure("deployment")
+    state = s.fence.suspend("me")
+    s.fence.beat(state)
+    s.fence.take_over(s.fence.read(), "you")
+
+
+#: How each public method is called; several calls where it has several ways.
+CALLS = {
+    "AccessStore.create": lambda s: s.access.create(token(1, "c")),
+    "AccessStore.find": lambda s: s.access.find(2, "a"),
+    "AccessStore.of_user": lambda s: s.access.of_user(2),
+    "AccessStore.delete": lambda s: s.access.delete(3, "a"),
+    "ClaimStore.claim": _claim_twice,
+    "ClaimStore.move": lambda s: s.claims.move(1, "key", CLAIM, post_id(2)),
+    "EdgeStore.followees": lambda s: s.edges.followees(1),
+    "EdgeStore.followers": lambda s: s.edges.followers(9, above=2, upto=50, limit=3),
+    "EdgeStore.followers_among": lambda s: s.edges.followers_among(9, [3, 4, 5]),
+    "EdgeStore.follower_bounds": lambda s: s.edges.follower_bounds(9),
+    "EdgeStore.find_edge": lambda s: s.edges.find_edge(1, 2),
+    "EdgeStore.settle": _settle_both,
+    "EdgeStore.take_due": lambda s: s.edges.take_due(NOW, LATER, 7),
+    "EdgeStore.waiting_count": lambda s: s.edges.waiting_count(),
+    "EdgeStore.load_edges": lambda s: s.edges.load_edges([(1, 40), (2, 40)], NOW),
+    "EdgeStore.recount": lambda s: s.edges.recount({1: (3, 4), 2: (5, 6)}),
+    "FenceStore.read": lambda s: s.fence.read(),
+    "FenceStore.ensure": lambda s: s.fence.ensure("deployment"),
+    "FenceStore.suspend": _move_the_fence,
+    "FenceStore.resume": _move_the_fence,
+    "FenceStore.beat": _own_the_fence,
+    "FenceStore.take_over": _own_the_fence,
+    "JobStore.find": lambda s: s.jobs.find("reindex:timelines"),
+    "JobStore.save": lambda s: s.jobs.save(JOB),
+    "OutboxStore.lease": _lease,
+    "OutboxStore.advance": lambda s: s.outbox.advance(_lease(s, 2), LATER, cursor=1),
+    "OutboxStore.finish": lambda s: s.outbox.finish(_lease(s, 3)),
+    "OutboxStore.give_up": lambda s: s.outbox.give_up(_lease(s, 4), "dead", NOW),
+    "OutboxStore.take_due": lambda s: s.outbox.take_due(NOW, LATER, 7),
+    "OutboxStore.oldest_pending_at": lambda s: s.outbox.oldest_pending_at(),
+    "OutboxStore.pending_count": lambda s: s.outbox.pending_count(),
+    "OutboxStore.dead_count": lambda s: s.outbox.dead_count(),
+    "OutboxStore.oldest_pending": lambda s: s.outbox.oldest_pending(7),
+    "OutboxStore.dead": lambda s: s.outbox.dead(7),
+    "OutboxStore.replay": lambda s: s.outbox.replay([posts_of(5)[6]], NOW),
+    "OutboxStore.iter_dead": lambda s: list(s.outbox.iter_dead(batch=40)),
+    "PostStore.insert": _insert_thrice,
+    "PostStore.get_many": lambda s: s.posts.get_many(posts_of(1)),
+    "PostStore.find": lambda s: s.posts.find(posts_of(1)[0], "nonce"),
+    "PostStore.history": lambda s: s.posts.history(posts_of(1)[0]),
+    "PostStore.entries": lambda s: s.posts.entries(posts_of(1)),
+    "PostStore.entries_by": lambda s: [
+        s.posts.entries_by(authors, below=post_id(9_999), limit=10, ascending=ascending)
+        for authors in ([7], list(range(1, 61)))
+        for ascending in (False, True)
+    ],
+    "PostStore.pushed_by": lambda s: [
+        s.posts.pushed_by(authors, at_least=post_id(0), limit=30, is_done=is_done)
+        for authors in ([7], list(range(1, 61)))
+        for is_done in (False, True)
+    ],
+    "PostStore.written_by": lambda s: s.posts.written_by(
+        1, [*posts_of(1), *posts_of(2)]
+    ),
+    "PostStore.listed": lambda s: [
+        s.posts.listed(below=post_id(9_999), limit=10, ascending=ascending)
+        for ascending in (False, True)
+    ],
+    "PostStore.thread": lambda s: s.posts.thread(posts_of(1)[0], limit=100),
+    "PostStore.edit": lambda s: s.posts.edit(
+        post(100, 1), replace(post(100, 1), text="New"), NOW
+    ),
+    "PostStore.bury": lambda s: s.posts.bury(posts_of(6)[1], 6),
+    "PostStore.count": _in_transaction,
+    "RelationshipStore.follow": lambda s: s.relationships.follow(1, 50, NOW, "n"),
+    "RelationshipStore.unfollow": lambda s: s.relationships.unfollow(1, 5, NOW),
+    "RelationshipStore.block": lambda s: s.relationships.block(7, 8, NOW, "n"),
+    "RelationshipStore.unblock": lambda s: s.relationships.unblock(7, 8),
+    "RelationshipStore.mute": lambda s: s.relationships.mute(1, 2),
+    "RelationshipStore.unmute": lambda s: s.relationships.unmute(1, 2),
+    "RelationshipStore.relations": lambda s: s.relationships.relations([1, 2]),
+    "Store.hello": lambda s: s.store.hello(),
+    "Store.transact": _in_transaction,
+    "TimelineStore.push": lambda s: [
+        s.timelines.push(HOMES, ids) for ids in ([post_id(1)], [post_id(2), post_id(3)])
+    ],
+    "TimelineStore.seal_full": lambda s: s.timelines.seal_full(HOMES),
+    "TimelineStore.insert_sealed": _insert_sealed_twice,
+    "TimelineStore.find_open": lambda s: s.timelines.find_open(HOMES[0]),
+    "TimelineStore.stored": lambda s: s.timelines.stored(HOMES[0]),
+    "TimelineStore.sizes": lambda s: s.timelines.sizes(HOMES),
+    "TimelineStore.take": lambda s: _upkeep(s, 20),
+    "TimelineStore.add": lambda s: s.timelines.add(home_of(20), [9], holder="holder"),
+    "TimelineStore.raise_floor": lambda s: s.timelines.raise_floor(
+        home_of(20), 200, holder="holder"
+    ),
+    "TimelineStore.release": lambda s: s.timelines.release(home_of(20), "holder"),
+    "TimelineStore.replace_open": _replace_open,
+    "TimelineStore.expire_buckets": lambda s: s.timelines.expire_buckets(
+        s.timelines.find_open(home_of(20)), LATER
+    ),
+    "UserStore.create": lambda s: s.users.create(user(900), "x@example.org", "hash"),
+    "UserStore.create_many": lambda s: s.users.create_many([user(901), user(1)]),
+    "UserStore.get_many": lambda s: s.users.get_many([1, 2, 3]),
+    "UserStore.ids_of": lambda s: s.users.ids_of(["u1", "u2", "nobody"]),
+    "UserStore.credentials_of": lambda s: [
+        s.users.credentials_of(login) for login in ("u1", "u1@example.org")
+    ],
+    "UserStore.update_profile": lambda s: s.users.update_profile(
+        1, display_name="One", bio=""
+    ),
+    "UserStore.is_empty": lambda s: s.users.is_empty(),
+    "UserStore.count": lambda s: s.users.count(),
+    "UserStore.iter_ids": lambda s: list(s.users.iter_ids(batch=40)),
+}
+#: Methods that ask nothing.
+SILENT = {"Store.close", "FenceStore.close"}
+
+
+def public_methods():
+    """Name every public method of every class called a store."""
+    for module in pkgutil.iter_modules(kwip.store.__path__):
+        loaded = importlib.import_module(f"kwip.store.{module.name}")
+        for name, kind in inspect.getmembers(loaded, inspect.isclass):
+            if name.endswith("Store") and kind.__module__ == loaded.__name__:
+                for method, _ in inspect.getmembers(kind, inspect.isfunction):
+                    if not method.startswith("_"):
+                        yield f"{name}.{method}"
+
+
+def ask(explained, methods):
+    """Call methods, and give the plans of all their queries."""
+    stores, explainer = explained
+    explainer.plans.clear()
+    for method in methods:
+        with explainer.listening(method):
+            CALLS[method](stores)
+    return list(explainer.plans)
+
+
+#: Every index that a query needs, with its collection.
+NEEDED = [
+    (collection, index)
+    for collection, declared in INDEXES.items()
+    for index in declared
+    if "expireAfterSeconds" not in index.options
+]
+
+
+def needed_by(index):
+    """Give the methods that an index's declaration names."""
+    return re.findall(r"[A-Z]\w+Store\.\w+", index.needed_by)
+
+
+@contextmanager
+def without(database, collection, index):
+    database[collection].drop_index(index.name)
+    try:
+        yield
+    finally:
+        ensure_indexes(database)
+
+
+def test_every_public_method_of_a_store_is_called_here():
+    assert set(public_methods()) == set(CALLS) | SILENT
+
+
+def test_no_query_scans_or_looks_at_too_much_and_each_index_is_used(explained):
+    plans = ask(explained, CALLS)
+    used = {
+        (plan.collection, index): {
+            p.method
+            for p in plans
+            if p.collection == plan.collection and index in p.indexes
+        }
+        for plan in plans
+        for index in plan.indexes
+    }
+
+    assert [problem for plan in plans if (problem := plan.problem())] == []
+    assert explained[1].methods == set(CALLS)
+    for collection, index in NEEDED:
+        named = set(needed_by(index))
+        assert named, index
+        assert named <= used.get((collection, index.name), set()), index
+
+
+def test_every_index_is_missed(explained):
+    database = explained[0].store.database
+    missed = []
+    for collection, index in NEEDED:
+        with without(database, collection, index):
+            plans = ask(explained, needed_by(index)[:1])
+        if any(plan.problem() for plan in plans):
+            missed.append((collection, index))
+
+    assert missed == NEEDED
