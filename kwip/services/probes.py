@@ -51,5 +51,5 @@ def probe_queue(ping: Callable[[], bool]) -> Probe:
     """Look whether the queue answers."""
     if ping():
         return Probe(ok=True, detail="answers", is_needed=False)
-    detail = "it does not answer: the sweeper delivers, some seconds later"
+    detail = "it does not answer: new posts wait for their delivery"
     return Probe(ok=False, detail=detail, is_needed=False)
