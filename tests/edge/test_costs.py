@@ -1,0 +1,96 @@
+"""What a whole request costs when everything is warm: the edge asks nothing itself."""
+
+from __future__ import annotations
+
+import pytest
+from pymongo.monitoring import CommandListener
+
+from kwip.app import create_app
+from kwip.wiring import Options, build
+from tests.people import People
+from tests.servers import wait_until
+
+
+class Commands(CommandListener):
+    """Every command to MongoDB, by name; the keeper has a client of its own."""
+
+    def __init__(self):
+        self.names = []
+
+    def started(self, event):
+        self.names.append(event.command_name)
+
+    def succeeded(self, event):
+        pass
+
+    def failed(self, event):
+        pass
+
+
+@pytest.fixture
+def commands():
+    return Commands()
+
+
+@pytest.fixture
+def wiring(settings, endpoints, commands):
+    made = build(
+        settings,
+        endpoints,
+        role="web",
+        options=Options(bell=lambda *_: None, listeners=[commands]),
+    )
+    wait_until(lambda: made.fence.lease() is not None)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def app(wiring, settings):
+    return create_app(wiring, settings)
+
+
+@pytest.fixture
+def people(app, wiring):
+    return People(app, wiring)
+
+
+@pytest.fixture
+def costs(wiring, commands, alice, bob):
+    """Return what the second of two equal requests costs in round trips."""
+    post = alice.say("hi")
+    reply = bob.say("@alice ho", in_reply_to_id=post["id"])
+    known = {"post": post["id"], "reply": reply["id"], "alice": alice.id}
+
+    def measure(path):
+        path = path.format(**known)
+        assert bob.get(path).status_code == 200
+        redis, mongodb = wiring.cache.round_trips, len(commands.names)
+        assert bob.get(path).status_code == 200
+        return wiring.cache.round_trips - redis, len(commands.names) - mongodb
+
+    return measure
+
+
+@pytest.mark.parametrize(
+    ("path", "redis"),
+    [
+        ("/livez", 0),
+        ("/api/v1/instance", 0),
+        ("/api/v2/instance", 0),
+        ("/api/v1/accounts/verify_credentials", 1),
+        ("/api/v1/accounts/{alice}", 2),
+        ("/api/v1/accounts/lookup?acct=alice", 3),
+        ("/api/v1/accounts/{alice}/statuses", 3),
+        ("/api/v1/accounts/relationships?id[]={alice}", 2),
+        ("/api/v1/statuses/{post}", 2),
+        ("/api/v1/statuses/{reply}/context", 3),
+        ("/api/v1/timelines/home", 3),
+        ("/api/v1/timelines/public", 3),
+        ("/api/widgets/v1/public", 2),
+        ("/api/widgets/v1/user/alice", 3),
+        ("/api/widgets/v1/thread/{post}", 3),
+    ],
+)
+def test_a_warm_request_asks_redis_so_often_and_mongodb_never(costs, path, redis):
+    assert costs(path) == (redis, 0)
