@@ -5,7 +5,7 @@ It is Mastodon's layout, so clients may sort ids and turn dates into ids. `slot`
 author's, so a post is found by id and by author on one shard. `seq` (4 bits)
 starts at random in each millisecond, so two processes that make an id for the same
 author in the same millisecond clash once in about 16 tries; the nonce of the post
-settles that (`services.posting`).
+settles that (`services.posts`).
 """
 
 from __future__ import annotations
