@@ -7,7 +7,7 @@ PIP := $(PY) -m pip --disable-pip-version-check --no-input install --quiet \
 # The compiler of the pinned requirements: `pip install uv`.
 UV ?= uv
 
-.PHONY: run test check check-cache setup setup-dev docs lock clean
+.PHONY: run test check check-cache bench setup setup-dev docs lock clean
 
 run: setup
 	@$(VENV)/bin/kwip up --demo
@@ -25,6 +25,10 @@ check: setup-dev
 # The protocol of the cache at larger bounds than the suite's; some minutes.
 check-cache: setup-dev
 	$(PY) -m tests.protocol.large
+
+# Figures of this machine; `make bench ROW=home` measures one row.
+bench: setup
+	$(PY) -m bench $(ROW)
 
 setup: $(VENV)/runtime.stamp $(VENV)/bin/kwip
 
