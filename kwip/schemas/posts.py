@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from marshmallow import fields, post_dump, validate
@@ -73,7 +74,10 @@ class StatusSchema(DumpSchema):
 
     def __init__(self, urls: Urls, *, is_signed_in: bool):
         super().__init__(urls, is_signed_in=is_signed_in)
-        self._accounts = AccountSchema(urls, is_signed_in=is_signed_in)
+        # A page has few authors, and an account is a pure function of its user.
+        self._account_of = lru_cache(maxsize=1_024)(
+            AccountSchema(urls, is_signed_in=is_signed_in).dump
+        )
 
     def get_url(self, view: PostView) -> str:
         """Give the address of the post's page."""
@@ -85,7 +89,7 @@ class StatusSchema(DumpSchema):
 
     def get_account(self, view: PostView) -> object:
         """Give the author."""
-        return self._accounts.dump(view.author)
+        return self._account_of(view.author)
 
     def get_mentions(self, view: PostView) -> list[dict[str, str]]:
         """Give each mentioned user once, in the order of the text."""
