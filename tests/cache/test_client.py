@@ -137,6 +137,17 @@ def test_a_drop_survives_connections_that_died_with_the_server(server, objects):
     assert objects.drop_confirmed("d", [ASK.key])
 
 
+def test_after_a_failure_no_connection_to_the_dead_server_is_used(server, objects):
+    client = objects._client
+    client._idle.extend([client._connect(), client._connect()])
+    server.kill()
+    assert objects.read(LEASE, [ASK]) is None
+    server.start()
+    client.breaker.note(worked=True)
+
+    assert objects.read(LEASE, [ASK]) is not None
+
+
 def test_a_refused_drop_is_not_confirmed(server, objects):
     with redis.Redis.from_url(server.uri) as raw:
         raw.replicaof("127.0.0.1", "1")

@@ -121,6 +121,15 @@ def test_an_equal_version_keeps_the_other_views(read, fill):
     assert codec.payload(read(ASK._replace(view="html"))) == b"<p>"
 
 
+def test_the_views_of_an_entity_are_bounded(read, fill, raw):
+    generation = read()
+    for number in range(100):
+        assert fill(generation, b"page", view=f"below:{number}", version=0)
+
+        assert raw.hlen(NAME) <= 2 + 32
+        assert codec.payload(read(ASK._replace(view=f"below:{number}"))) == b"page"
+
+
 def test_an_entry_of_another_epoch_is_a_miss(read, fill, lease):
     generation = read()
     fill(generation, b"text")

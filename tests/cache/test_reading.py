@@ -203,17 +203,25 @@ def test_without_a_lease_nothing_is_read_from_redis_nor_filled(leased, notes, co
     assert cost(lambda: leased.read(1)) == (2, 1), "it was not filled"
 
 
+@pytest.mark.parametrize("failing", ["read", "fill"])
 def test_after_its_first_failed_call_a_reading_makes_no_further_one(
-    leased, notes, monkeypatch
+    leased, notes, monkeypatch, failing
 ):
     calls = []
-    monkeypatch.setattr(leased.objects, "read", lambda *call: calls.append(call))
-    monkeypatch.setattr(leased.objects, "fill", lambda *call: calls.append(call))
+    for name in ("read", "fill"):
+        real = getattr(leased.objects, name)
+        answer = (lambda *_: None) if name == failing else real
+
+        def counted_call(*call, name=name, answer=answer):
+            calls.append(name)
+            return answer(*call)
+
+        monkeypatch.setattr(leased.objects, name, counted_call)
     reading = leased.readings.begin()
 
     assert reading.fetch(Want(notes.kind, [1]))[0][1].text == "text 1"
     assert reading.fetch(Want(notes.kind, [2]))[0][2].text == "text 2"
-    assert len(calls) == 1
+    assert calls == (["read"] if failing == "read" else ["read", "fill"])
 
 
 def test_a_fill_that_fails_leaves_what_was_loaded(leased, notes, monkeypatch):
@@ -307,8 +315,13 @@ def test_a_load_under_a_dropped_generation_is_not_shared(leased, notes, blocked)
     leased.write(1, "new")
 
     notes.after_load = lambda: None
+    found = []
+    reader = threading.Thread(target=lambda: found.append(leased.read(1)))
+    reader.start()
+    reader.join(2)
 
-    assert leased.read(1).text == "new"
+    assert found, "it waited for the older load"
+    assert found[0].text == "new"
     assert not blocked.found, "the older load is still under way"
 
 

@@ -84,8 +84,8 @@ def test_a_load_that_has_begun_is_not_shared(in_thread):
     _, first = in_thread(lambda: turns.load("a", old))
     assert old.began.wait(5)
 
+    assert "a" not in turns._waiting._under_way
     new.go_on.set()
-
     assert turns.load("a", new) == ("new",)
     old.go_on.set()
     assert not first
