@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from functools import partial
 
 import pytest
 import redis
 from pymongo.monitoring import CommandListener
 
-from kwip.domain.users import Viewer
 from kwip.jobs.registry import jobs
 from kwip.services.keeper import FenceTimes
-from kwip.services.users import SignUp
 from kwip.wiring import Options, build
-
-
-@dataclass
-class Rings:
-    """The bell: remembers what it was rung for, until `run` does it."""
-
-    waiting: list = field(default_factory=list)
-    jobs: dict = field(default_factory=dict)
-
-    def __call__(self, job, job_id):
-        self.waiting.append((job, job_id))
-
-    def run(self):
-        """Do every job that was rung for, and those that these ring for."""
-        while self.waiting:
-            job, job_id = self.waiting.pop(0)
-            self.jobs[job](job_id)
+from tests.wired import Rings, sign_up
 
 
 @pytest.fixture
@@ -90,15 +72,4 @@ def kwip(settings, endpoints, rings, commands):
 @pytest.fixture
 def new_user(kwip):
     """Return a function that signs somebody up and gives the viewer."""
-
-    def sign_up(username):
-        user = kwip.services.users.sign_up(
-            SignUp(
-                username=username,
-                email=f"{username}@example.org",
-                password="correct horse",
-            )
-        )
-        return Viewer(id=user.id, username=user.username, digest="0" * 64)
-
-    return sign_up
+    return partial(sign_up, kwip)

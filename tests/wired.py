@@ -1,0 +1,56 @@
+"""Parts for tests of services and jobs: a bell that waits, people and their homes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from kwip.domain.pages import PageRequest
+from kwip.domain.users import Viewer
+from kwip.services.users import SignUp
+
+
+@dataclass
+class Rings:
+    """The bell: remembers what it was rung for, until `run` does it."""
+
+    waiting: list = field(default_factory=list)
+    jobs: dict = field(default_factory=dict)
+
+    def __call__(self, job, job_id):
+        self.waiting.append((job, job_id))
+
+    def run(self):
+        """Do every job that was rung for, and those that these ring for."""
+        while self.waiting:
+            job, job_id = self.waiting.pop(0)
+            self.jobs[job](job_id)
+
+
+def sign_up(kwip, username):
+    """Sign somebody up; give the viewer."""
+    user = kwip.services.users.sign_up(
+        SignUp(
+            username=username,
+            email=f"{username}@example.org",
+            password="correct horse",
+        )
+    )
+    return viewer_of(user)
+
+
+def viewer_of(user):
+    return Viewer(id=user.id, username=user.username, digest="0" * 64)
+
+
+def home_of(kwip, viewer, limit=40):
+    """Read somebody's whole home, page by page; give the texts, newest first."""
+    texts, max_id = [], None
+    while True:
+        reading = kwip.services.readings.begin()
+        page = kwip.services.timelines.home(
+            viewer, reading, PageRequest(limit=limit, max_id=max_id)
+        )
+        texts += [view.post.text for view in page.items]
+        max_id = page.next_max_id
+        if max_id is None:
+            return texts
