@@ -28,18 +28,21 @@ from kwip.services.keeper import FenceTimes, Keeper, KeeperParts
 from kwip.services.passwords import Passwords
 from kwip.services.posts import Posts, PostsParts
 from kwip.services.profiles import Profiles
+from kwip.services.publisher import PublisherParts
 from kwip.services.reading import Readings
 from kwip.services.relationships import Relationships, RelationshipsParts
 from kwip.services.threads import Threads
 from kwip.services.timelines import Timelines
 from kwip.services.upkeep import Upkeep, UpkeepParts
 from kwip.services.users import Users, UsersParts
+from kwip.services.world import WorldLoader, WorldParts
 from kwip.store.access import AccessStore
 from kwip.store.claims import ClaimStore
 from kwip.store.client import JOB_TIMEOUT_MS, WEB_TIMEOUT_MS, Store, connect
 from kwip.store.edges import EdgeStore
 from kwip.store.fence import FenceStore, connect_fence
 from kwip.store.jobs import JobStore
+from kwip.store.loading import LoadStore
 from kwip.store.outbox import OutboxStore
 from kwip.store.posts import PostStore
 from kwip.store.relationships import RelationshipStore
@@ -94,6 +97,7 @@ class Wiring:
     outbox: OutboxStore
     edges: EdgeStore
     jobs: JobStore
+    world: WorldLoader
     broker: RedisBroker
     sweeper: Sweeper
     fence: Fence
@@ -145,9 +149,23 @@ def build(
     readings = Readings(objects, fence)
     stores = _stores(store)
     outbox = OutboxStore(store, stores.posts)
-    edges = EdgeStore(store)
+    edges, jobs, loading = EdgeStore(store), JobStore(store), LoadStore(store)
     bell = options.bell or QueueBell(broker)
-    core = _Core(store, stores, outbox, edges, fence, readings, bell, options, settings)
+    rng = options.rng or random.Random(os.urandom(16))  # noqa: S311 -- no secret
+    ids = IdGenerator(options.id_clock, rng)
+    core = _Core(
+        store=store,
+        stores=stores,
+        outbox=outbox,
+        edges=edges,
+        fence=fence,
+        readings=readings,
+        bell=bell,
+        options=options,
+        settings=settings,
+        rng=rng,
+        ids=ids,
+    )
     services = core.services()
     return Wiring(
         endpoints=endpoints,
@@ -156,7 +174,24 @@ def build(
         store=store,
         outbox=outbox,
         edges=edges,
-        jobs=JobStore(store),
+        jobs=jobs,
+        world=WorldLoader(
+            WorldParts(
+                users=stores.users,
+                loading=loading,
+                jobs=jobs,
+                publishing=PublisherParts(
+                    posts=services.posts,
+                    users=stores.users,
+                    loading=loading,
+                    outbox=outbox,
+                    edges=edges,
+                ),
+                fence=fence,
+                ids=ids,
+                clock=options.clock,
+            )
+        ),
         broker=broker,
         sweeper=Sweeper(outbox=outbox, edges=edges, bell=bell, clock=options.clock),
         fence=fence,
@@ -181,7 +216,7 @@ def _stores(store: Store) -> Stores:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Core:
     """The services, made from the parts below them."""
 
@@ -194,12 +229,12 @@ class _Core:
     bell: Bell
     options: Options
     settings: Settings
+    rng: random.Random
+    ids: IdGenerator
 
     def services(self) -> Services:
         """Make all services, each once."""
         stores, options, fence = self.stores, self.options, self.fence
-        rng = options.rng or random.Random(os.urandom(16))  # noqa: S311 -- no secret
-        ids = IdGenerator(options.id_clock, rng)
         guard = ClockGuard(self.store.hello, options.clock, _monotonic_ms)
         entities = Entities(stores)
         hydration = Hydration(entities)
@@ -230,7 +265,7 @@ class _Core:
                 fence=fence,
                 passwords=passwords,
                 relationships=relationships,
-                ids=ids,
+                ids=self.ids,
                 clock_guard=guard,
             )
         )
@@ -249,7 +284,7 @@ class _Core:
                     fence=fence,
                     bell=self.bell,
                     clock_guard=guard,
-                    ids=ids,
+                    ids=self.ids,
                     clock=options.clock,
                     max_chars=self.settings.post_max_chars,
                 )
@@ -265,7 +300,7 @@ class _Core:
                     upkeep=upkeep,
                     fence=fence,
                     clock=options.clock,
-                    rng=rng,
+                    rng=self.rng,
                     times=options.fanout_times,
                 )
             ),

@@ -1,0 +1,129 @@
+"""`kwip world`: load a network of users, follows and posts into the running stack."""
+
+from __future__ import annotations
+
+import gzip
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kwip.cli import json_option, print_json
+from kwip.cli.bars import Bars
+from kwip.cli.running import connected, require_stack
+from kwip.domain.errors import InvalidError
+from kwip.domain.world import LineError, World, parse_graph, parse_sayings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from config.settings import Settings
+
+_POSTS = 20_000
+_GZIP = b"\x1f\x8b"
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.group("world")
+def command() -> None:
+    """Load a network of users, follows and posts."""
+
+
+@command.command("load")
+@click.argument("graph", type=_FILE)
+@click.argument("texts", type=_FILE)
+@click.option(
+    "--users",
+    type=click.IntRange(min=1),
+    help="Only so many users, those with the lowest node numbers.",
+)
+@click.option(
+    "--posts",
+    type=click.IntRange(min=0),
+    default=_POSTS,
+    show_default=True,
+    help="How many posts are published.",
+)
+@click.option(
+    "--seed",
+    type=int,
+    default=1,
+    show_default=True,
+    help="Decides who publishes what.",
+)
+@json_option
+@click.pass_obj
+def load(  # noqa: PLR0913 -- one for each option
+    settings: Settings,
+    *,
+    graph: Path,
+    texts: Path,
+    users: int | None,
+    posts: int,
+    seed: int,
+    as_json: bool,
+) -> None:
+    """Load GRAPH and publish TEXTS, through the posting service and the worker.
+
+    GRAPH has lines `follower followee` of node numbers; node 17 becomes the user n17,
+    who has no password (`kwip users token n17`). TEXTS has lines of JSON objects with
+    `text` and `lang`. Either may be compressed by gzip. Both are checked as a whole
+    before anything is written.
+
+    It returns when no post is pending. Interrupted and run again with the same
+    arguments it goes on where it was.
+    """
+    world = read_world(graph, texts, users=users, seed=seed, settings=settings)
+    require_stack(settings)
+    with connected(settings) as wiring, Bars(is_quiet=as_json) as bars:
+        # The lease on the cache is taken before the first write, not in the middle.
+        wiring.fence.await_lease(within_s=1.0)
+        loaded = asdict(wiring.world.load(world, posts, bars))
+    if as_json:
+        print_json(loaded)
+    else:
+        _print(loaded)
+
+
+def read_world(
+    graph: Path, texts: Path, *, users: int | None, seed: int, settings: Settings
+) -> World:
+    """Read both files.
+
+    Raises:
+        InvalidError: With the file and the line that cannot be used.
+    """
+    with _lines(graph) as lines:
+        parsed = parse_graph(lines, users)
+        if not parsed.nodes:
+            raise InvalidError(f"{graph}: there is no line with an edge")
+    with _lines(texts) as lines:
+        sayings = parse_sayings(lines, max_chars=settings.post_max_chars)
+        if not sayings:
+            raise InvalidError(f"{texts}: there is no line with a text")
+    return World(parsed, sayings, seed)
+
+
+@contextmanager
+def _lines(path: Path) -> Iterator[Iterable[bytes]]:
+    """Open a file, compressed or not; whatever is wrong with it names the place."""
+    with path.open("rb") as plain:
+        is_packed = plain.read(len(_GZIP)) == _GZIP
+        plain.seek(0)
+        try:
+            yield gzip.GzipFile(fileobj=plain) if is_packed else plain
+        except LineError as error:
+            raise InvalidError(f"{path}:{error.number}: {error.problem}") from error
+        except (OSError, EOFError) as error:
+            raise InvalidError(f"{path}: it cannot be read: {error}") from error
+
+
+def _print(loaded: Mapping[str, object]) -> None:
+    for name, value in loaded.items():
+        if isinstance(value, dict):
+            for phase, seconds in value.items():
+                click.echo(f"{phase + ' s':<18}{seconds:>12.1f}")
+        else:
+            click.echo(f"{name:<18}{value:>12}")

@@ -1,0 +1,33 @@
+"""Bulk inserts that may be repeated."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pymongo.errors import BulkWriteError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kwip.store.client import Document
+
+DUPLICATE_KEY = 11000
+
+
+def insert_new(collection: Any, documents: Sequence[Document]) -> None:
+    """Insert documents; leave those alone whose `_id` is there."""
+    if not documents:
+        return
+    try:
+        collection.insert_many(documents, ordered=False)
+    except BulkWriteError as error:
+        failed = error.details["writeErrors"]
+        if any(f["code"] != DUPLICATE_KEY for f in failed):
+            raise
+
+
+def insert_missing(collection: Any, documents: Sequence[Document]) -> None:
+    """Do the same with a look first, which is cheaper where most of them are there."""
+    ids = [d["_id"] for d in documents]
+    present = {d["_id"] for d in collection.find({"_id": {"$in": ids}}, {"_id": 1})}
+    insert_new(collection, [d for d in documents if d["_id"] not in present])
