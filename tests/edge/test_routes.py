@@ -7,6 +7,7 @@ import pytest
 from kwip.app import create_app
 from kwip.blueprints import routes
 from tests.people import sign_in
+from tests.servers import wait_until
 
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
 EXAMPLES = {
@@ -224,3 +225,30 @@ def test_slashes_that_are_doubled_are_no_redirect_either(client):
         answer = client.get("/", environ_overrides={"PATH_INFO": path})
 
         assert (path, answer.status_code) == (path, number)
+
+
+def test_the_permission_for_a_write_never_comes_from_the_cache(app, wiring, alice):
+    # Somebody ends her token and session behind the back of the cache.
+    browser = sign_in(app, wiring, alice)
+    wait_until(lambda: wiring.fence.lease() is not None)
+    token, page = "/api/v1/timelines/home", "/home"
+    for _ in range(2):
+        assert alice.get(token).status_code == 200
+        assert browser.get(page).status_code == 200
+    for kept in (wiring.stores.tokens, wiring.stores.sessions):
+        for one in kept.of_user(alice.user.id):
+            kept.delete(alice.user.id, one.digest)
+    assert alice.get(token).status_code == 200
+    assert browser.get(page).status_code == 200
+
+    for row in unsafe(rows(scope={"write"})):
+        answer = alice.ask(row.method, path_of(row))
+
+        assert (about(row), answer.status_code) == (about(row), 401)
+    for row in unsafe(rows(auth={"user"})):
+        answer = browser.open(
+            path_of(row), method=row.method, data={"csrf_token": browser.form_token}
+        )
+
+        assert (about(row), answer.status_code) == (about(row), 303)
+        assert answer.headers["Location"].startswith("/login")
