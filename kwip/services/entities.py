@@ -6,30 +6,25 @@ be further views of these same entities.
 
 from __future__ import annotations
 
-import json
-from array import array
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kwip.cache import keys
-from kwip.domain.clock import at, to_ms
 from kwip.domain.ids import MAX_ID, PostId, UserId
-from kwip.domain.posts import Post, Visibility
-from kwip.domain.relationships import Relations
-from kwip.domain.text import Link, Mention
 from kwip.domain.timelines import Chunk, Entry, merge_newest
-from kwip.domain.users import User
+from kwip.services import payloads
 from kwip.services.reading import Kind
-from kwip.store.access import Access
-from kwip.store.posts import Threaded
 from kwip.store.timelines import home_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from kwip.cache.keys import CacheKey
-    from kwip.store.access import AccessStore
-    from kwip.store.posts import PostStore
+    from kwip.domain.posts import Post
+    from kwip.domain.relationships import Relations
+    from kwip.domain.users import User
+    from kwip.store.access import Access, AccessStore
+    from kwip.store.posts import PostStore, Threaded
     from kwip.store.relationships import RelationshipStore
     from kwip.store.timelines import TimelineStore
     from kwip.store.users import UserStore
@@ -89,8 +84,8 @@ class Entities:
             name="post",
             key=keys.post,
             view=_one_view,
-            encode=_encode_post,
-            decode=_decode_post,
+            encode=payloads.encode_post,
+            decode=payloads.decode_post,
             version=lambda post: post.version,
             load=stores.posts.get_many,
             ttl_s=keys.DOCUMENT_TTL_S,
@@ -99,8 +94,8 @@ class Entities:
             name="user",
             key=keys.user,
             view=_one_view,
-            encode=_encode_user,
-            decode=_decode_user,
+            encode=payloads.encode_user,
+            decode=payloads.decode_user,
             version=lambda user: user.version,
             load=stores.users.get_many,
             ttl_s=keys.DOCUMENT_TTL_S,
@@ -119,8 +114,8 @@ class Entities:
             name="relations",
             key=keys.relations,
             view=_one_view,
-            encode=_encode_relations,
-            decode=_decode_relations,
+            encode=payloads.encode_relations,
+            decode=payloads.decode_relations,
             version=_unversioned,
             load=stores.relationships.relations,
             ttl_s=keys.AUTHORITY_TTL_S,
@@ -159,8 +154,8 @@ class Entities:
             name="thread",
             key=keys.thread,
             view=_one_view,
-            encode=_encode_thread,
-            decode=_decode_thread,
+            encode=payloads.encode_thread,
+            decode=payloads.decode_thread,
             version=_unversioned,
             load=lambda roots: {
                 root: tuple(stores.posts.thread(root, limit=MAX_THREAD))
@@ -214,8 +209,8 @@ def _skeleton_kind(
         name=name,
         key=key,
         view=lambda part: part.view,
-        encode=_encode_chunk,
-        decode=_decode_chunk,
+        encode=payloads.encode_chunk,
+        decode=payloads.decode_chunk,
         version=_unversioned,
         load=lambda parts: {part: load(part) for part in parts},
         ttl_s=keys.TIMELINE_TTL_S,
@@ -233,175 +228,9 @@ def _access_kind(
         name=name,
         key=lambda i: key(i.user_id, i.digest),
         view=_one_view,
-        encode=_encode_access,
-        decode=_decode_access,
+        encode=payloads.encode_access,
+        decode=payloads.decode_access,
         version=_unversioned,
         load=load,
         ttl_s=keys.AUTHORITY_TTL_S,
-    )
-
-
-def _dump(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _encode_user(user: User) -> bytes:
-    return _dump(
-        [
-            user.id,
-            user.username,
-            user.display_name,
-            user.bio,
-            user.avatar,
-            user.posts_count,
-            user.followers_count,
-            user.following_count,
-            user.version,
-        ]
-    )
-
-
-def _decode_user(raw: bytes) -> User:
-    user_id, username, display_name, bio, avatar, posts, followers, following, v = (
-        json.loads(raw)
-    )
-    return User(
-        id=UserId(user_id),
-        username=username,
-        display_name=display_name,
-        bio=bio,
-        avatar=avatar,
-        posts_count=posts,
-        followers_count=followers,
-        following_count=following,
-        version=v,
-    )
-
-
-def _encode_post(post: Post) -> bytes:
-    return _dump(
-        {
-            "id": post.id,
-            "by": post.author_id,
-            "text": post.text,
-            "vis": post.visibility.value,
-            "at": to_ms(post.created_at),
-            "links": [[x.start, x.end, x.url] for x in post.links],
-            "mentions": [
-                [x.start, x.end, x.user_id, x.username] for x in post.mentions
-            ],
-            "to": post.in_reply_to_id,
-            "to_by": post.in_reply_to_author_id,
-            "root": post.root_id,
-            "src": post.source,
-            "lang": post.language,
-            "edited": None if post.edited_at is None else to_ms(post.edited_at),
-            "gone": post.is_tombstone,
-            "replies": post.replies_count,
-            "v": post.version,
-        }
-    )
-
-
-def _decode_post(raw: bytes) -> Post:
-    d: dict[str, Any] = json.loads(raw)
-    return Post(
-        id=PostId(d["id"]),
-        author_id=UserId(d["by"]),
-        text=d["text"],
-        visibility=Visibility(d["vis"]),
-        created_at=at(d["at"]),
-        links=tuple(Link(*x) for x in d["links"]),
-        mentions=tuple(Mention(*x) for x in d["mentions"]),
-        in_reply_to_id=d["to"],
-        in_reply_to_author_id=d["to_by"],
-        root_id=PostId(d["root"]),
-        source=d["src"],
-        language=d["lang"],
-        edited_at=None if d["edited"] is None else at(d["edited"]),
-        is_tombstone=d["gone"],
-        replies_count=d["replies"],
-        version=d["v"],
-    )
-
-
-def _encode_relations(relations: Relations) -> bytes:
-    groups = (
-        relations.follows,
-        relations.mutes,
-        relations.blocks,
-        relations.blocked_by,
-    )
-    packed = array("q", [len(group) for group in groups])
-    for group in groups:
-        packed.extend(group)
-    return packed.tobytes()
-
-
-def _decode_relations(raw: bytes) -> Relations:
-    packed = array("q")
-    packed.frombytes(raw)
-    start, groups = 4, []
-    for length in packed[:4]:
-        groups.append(frozenset(UserId(i) for i in packed[start : start + length]))
-        start += length
-    follows, mutes, blocks, blocked_by = groups
-    return Relations(follows=follows, mutes=mutes, blocks=blocks, blocked_by=blocked_by)
-
-
-def _encode_access(access: Access) -> bytes:
-    return _dump(
-        [
-            access.user_id,
-            access.digest,
-            access.username,
-            access.name,
-            sorted(access.scopes),
-            to_ms(access.created_at),
-            None if access.expires_at is None else to_ms(access.expires_at),
-        ]
-    )
-
-
-def _decode_access(raw: bytes) -> Access:
-    user_id, digest, username, name, scopes, created, expires = json.loads(raw)
-    return Access(
-        user_id=UserId(user_id),
-        digest=digest,
-        username=username,
-        name=name,
-        scopes=frozenset(scopes),
-        created_at=at(created),
-        expires_at=None if expires is None else at(expires),
-    )
-
-
-def _encode_chunk(chunk: Chunk) -> bytes:
-    packed = array("q", [chunk.floor, chunk.ends])
-    for entry in chunk.entries:
-        packed.extend((entry.post_id, entry.author_id, entry.reply_to_id))
-    return packed.tobytes()
-
-
-def _decode_chunk(raw: bytes) -> Chunk:
-    packed = array("q")
-    packed.frombytes(raw)
-    entries = tuple(
-        map(Entry._make, zip(packed[2::3], packed[3::3], packed[4::3], strict=True))
-    )
-    return Chunk(entries, floor=packed[0], ends=bool(packed[1]))
-
-
-def _encode_thread(thread: tuple[Threaded, ...]) -> bytes:
-    packed = array("q")
-    for one in thread:
-        packed.extend((one.post_id, one.author_id, one.parent_id))
-    return packed.tobytes()
-
-
-def _decode_thread(raw: bytes) -> tuple[Threaded, ...]:
-    packed = array("q")
-    packed.frombytes(raw)
-    return tuple(
-        map(Threaded._make, zip(packed[0::3], packed[1::3], packed[2::3], strict=True))
     )
