@@ -33,6 +33,7 @@ def main(arguments: list[str]) -> None:
     wiring = build(settings, endpoints(settings), role="worker")
     try:
         if arguments == ["sweeper"]:
+            log.info("sweeper_started")
             wiring.sweeper.run(stop)
         else:
             _work(wiring, settings, stop)
