@@ -1,0 +1,60 @@
+"""What a whole page costs when everything is warm, for a viewer and for nobody."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.edge.test_costs import app, commands, people, wiring
+
+__all__ = ["app", "commands", "people", "wiring"]
+
+
+@pytest.fixture
+def cost_of(wiring, commands):
+    """Return what the second of two equal requests costs in round trips."""
+
+    def measure(visitor, path):
+        visitor.get(path)
+        redis, mongodb = wiring.cache.round_trips, len(commands.names)
+        visitor.get(path)
+        return wiring.cache.round_trips - redis, len(commands.names) - mongodb
+
+    return measure
+
+
+@pytest.fixture
+def visitors(at_bob, anybody):
+    return at_bob, anybody
+
+
+@pytest.fixture
+def post(alice, bob):
+    """Return the id of a kwip with a reply, beside one in each home."""
+    post = alice.say("hi")["id"]
+    bob.say("ho", in_reply_to_id=post)
+    return post
+
+
+@pytest.mark.parametrize(
+    ("path", "of_viewer", "of_nobody"),
+    [
+        ("/", (3, 0), (2, 0)),
+        ("/home", (3, 0), None),
+        ("/@alice", (3, 0), (3, 0)),
+        ("/@alice/with-replies", (3, 0), (3, 0)),
+        ("/@alice/{post}", (3, 0), (3, 0)),
+        ("/@alice/{post}/history", (2, 1), (2, 1)),
+        ("/compose", (1, 0), None),
+        ("/settings/profile", (1, 0), None),
+        ("/settings/tokens", (1, 1), None),
+    ],
+)
+def test_a_warm_page_asks_redis_so_often_and_mongodb_only_for_what_is_never_cached(
+    cost_of, post, visitors, path, of_viewer, of_nobody
+):
+    viewer, nobody = visitors
+    place = path.format(post=post)
+
+    assert cost_of(viewer, place) == of_viewer
+    if of_nobody is not None:
+        assert cost_of(nobody, place) == of_nobody
