@@ -46,15 +46,13 @@ _CACHE_CONTROL = {
     "widget": "public, max-age=0, s-maxage=30, stale-while-revalidate=60",
     "static": f"public, max-age={STATIC_MAX_AGE_S}",
 }
-_SECURITY = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-        "font-src 'self'; connect-src 'self'; manifest-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-}
+_SECURITY = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
+#: Pictures have absolute addresses, and a page may be read by another name of ours.
+_CONTENT_SECURITY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self' {origin}; font-src 'self'; connect-src 'self'; "
+    "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
 _CORS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": (
@@ -119,9 +117,12 @@ def enforce() -> BaseResponse | None:
 def add_headers(response: Response) -> Response:
     """Add the headers of security, CORS and caching."""
     response.headers["X-Request-Id"] = g.request_id
-    response.headers.update(_SECURITY)
     site = http.site()
-    if site.urls.origin.startswith("https:"):
+    origin = site.urls.origin
+    content_security = _CONTENT_SECURITY.format(origin=origin)
+    response.headers["Content-Security-Policy"] = content_security
+    response.headers.update(_SECURITY)
+    if origin.startswith("https:"):
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
     if f"{request.path}/".startswith("/api/"):
         response.headers.update(_CORS)

@@ -107,6 +107,7 @@ def test_every_answer_has_the_headers_of_security(client, path):
     assert "frame-ancestors 'none'" in policy
     assert "script-src 'self';" in policy
     assert "style-src 'self';" in policy
+    assert "img-src 'self' http://127.0.0.1:8000;" in policy
     assert "unsafe" not in policy
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "same-origin"
