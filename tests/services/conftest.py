@@ -9,7 +9,6 @@ import redis
 from pymongo.monitoring import CommandListener
 
 from kwip.jobs.registry import jobs
-from kwip.services.keeper import FenceTimes
 from kwip.wiring import Options, build
 from tests.wired import Rings, sign_up
 
@@ -52,16 +51,15 @@ def redis_cache(endpoints):
 
 @pytest.fixture
 def kwip(settings, endpoints, rings, commands):
-    """Return the wiring of one process; its fence takes a tenth of the real times."""
+    """Return the wiring of one process, with the fence's real times.
+
+    A lease of a tenth may run out on a busy machine, and costs would change.
+    """
     wiring = build(
         settings,
         endpoints,
         role="worker",
-        options=Options(
-            bell=rings,
-            fence_times=FenceTimes().scaled(0.1),
-            listeners=[commands],
-        ),
+        options=Options(bell=rings, listeners=[commands]),
     )
     rings.jobs = jobs(wiring.services)
     assert wiring.fence.await_lease(within_s=10)
