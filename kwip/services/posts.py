@@ -136,7 +136,7 @@ class Posts:
     def history(
         self, viewer: Viewer | None, reading: Reading, post_id: PostId
     ) -> History:
-        """Show all texts of a post; one query, for nothing of it is cached.
+        """Show a post with its earlier texts; one query, for these are not cached.
 
         Raises:
             NotFoundError: There is none, or none for this viewer.
