@@ -1,0 +1,198 @@
+"""Every write of the services drops what it changes, by its row of the table."""
+
+from __future__ import annotations
+
+import inspect
+from contextlib import suppress
+from functools import wraps
+
+import pytest
+
+from kwip.cache import drops
+from kwip.domain.errors import KwipError
+from kwip.domain.posts import Draft
+from kwip.domain.users import READ
+from kwip.services import upkeep
+from kwip.services.entities import AccessId, Slice
+from kwip.services.fence import Fence
+from kwip.services.reading import Want
+from kwip.store.timelines import home_of
+from tests.wired import sign_up
+
+#: After a deletion, timelines still hold the id, and hydration hides it.
+SKELETONS = {"home", "user_timeline", "public", "thread"}
+
+
+class World:
+    """Three people with posts, a session and a token, all of it cached."""
+
+    def __init__(self, kwip, rings):
+        self.kwip, self.rings, self.services = kwip, rings, kwip.services
+        self.alice, self.bob, self.carol = (
+            sign_up(kwip, name) for name in ("alice", "bob", "carol")
+        )
+        self.services.relationships.follow(self.alice, self.bob.id)
+        self.services.relationships.block(self.carol, self.alice.id)
+        self.services.relationships.mute(self.alice, self.carol.id)
+        self.root = self.post(self.bob, "root")
+        self.answer = self.post(self.alice, "answer", self.root)
+        self.session = self.services.access.begin_session(self.bob.id, "bob", "x")
+        self.visitor = self.services.access.confirm(self.session)
+        self.token = self.services.access.create_token(
+            self.bob, "a", frozenset({READ})
+        )[0]
+        rings.run()
+
+    def post(self, viewer, text, parent=None):
+        draft = Draft(
+            text=text, in_reply_to_id=parent and parent.id, idempotency_key=text
+        )
+        return self.services.posts.publish(viewer.id, draft)
+
+    def wants(self):
+        """Give everything of this world that can be cached."""
+        entities = self.services.timelines._entities
+        people = [self.alice.id, self.bob.id, self.carol.id]
+        access = [
+            self.session.id,
+            AccessId(self.bob.id, self.token.id),
+        ]
+        return [
+            Want(entities.users, people),
+            Want(entities.relations, people),
+            Want(entities.handles, ["alice", "bob", "carol", "dave"]),
+            Want(entities.posts, [self.root.id, self.answer.id]),
+            Want(entities.threads, [self.root.id]),
+            Want(entities.homes, [Slice(each) for each in people]),
+            Want(entities.user_timelines, [Slice(each) for each in people]),
+            Want(entities.public, [Slice(0)]),
+            Want(entities.sessions, access),
+            Want(entities.tokens, access),
+        ]
+
+    def stale(self):
+        """Name the kinds of which the cache shows something else than MongoDB has."""
+        wants = self.wants()
+        cached = self.services.readings.begin().fetch(*wants)
+        return {
+            want.kind.name
+            for want, found in zip(wants, cached, strict=True)
+            if found != want.kind.load(want.ids)
+        }
+
+
+@pytest.fixture
+def world(kwip, rings):
+    made = World(kwip, rings)
+    assert not made.stale()
+    return made
+
+
+@pytest.fixture
+def used(monkeypatch):
+    """Record the rows that are used, and every key that is dropped."""
+    rows, dropped = {}, set()
+    for name, row in drops.WRITES.items():
+
+        def recorded(name=name, row=row, **ids):
+            rows.setdefault(name, set()).update(row(**ids))
+            return row(**ids)
+
+        monkeypatch.setattr(drops, name, wraps(row)(recorded))
+    drop = Fence.drop
+
+    def spy(fence, keys):
+        keys = list(keys)
+        dropped.update(keys)
+        drop(fence, keys)
+
+    monkeypatch.setattr(Fence, "drop", spy)
+    return rows, dropped
+
+
+def _trim(world, monkeypatch):
+    monkeypatch.setattr(upkeep, "TRIM_ABOVE", 1)
+    world.services.upkeep.trim([home_of(world.alice.id)])
+
+
+#: Each row of the table, and the service that writes by it.
+WRITES = {
+    "sign_up": lambda w: sign_up(w.kwip, "dave"),
+    "update_profile": lambda w: w.services.users.update_profile(
+        w.bob, display_name="B", bio=""
+    ),
+    "post": lambda w: w.post(w.bob, "another"),
+    "edit": lambda w: w.services.posts.edit(w.bob, w.root.id, "edited"),
+    "delete": lambda w: w.services.posts.delete(w.alice, w.answer.id),
+    "follow": lambda w: w.services.relationships.follow(w.bob, w.alice.id),
+    "unfollow": lambda w: w.services.relationships.unfollow(w.alice, w.bob.id),
+    "block": lambda w: w.services.relationships.block(w.bob, w.alice.id),
+    "unblock": lambda w: w.services.relationships.unblock(w.carol, w.alice.id),
+    "mute": lambda w: w.services.relationships.mute(w.alice, w.bob.id),
+    "unmute": lambda w: w.services.relationships.unmute(w.alice, w.carol.id),
+    "sign_in": lambda w: w.services.access.begin_session(w.bob.id, "bob", "y"),
+    "sign_out": lambda w: w.services.access.sign_out(w.visitor),
+    "create_token": lambda w: w.services.access.create_token(
+        w.bob, "b", frozenset({READ})
+    ),
+    "revoke_token": lambda w: w.services.access.revoke_token(w.bob, w.token.id),
+}
+#: What the jobs write by: a change that makes them wait, and then they run.
+JOBS = {
+    "deliver": lambda w: w.post(w.bob, "another"),
+    "count": lambda w: w.post(w.bob, "another answer", w.answer),
+    "merge": lambda w: w.services.relationships.follow(w.bob, w.alice.id),
+    "scrub": lambda w: w.services.relationships.unfollow(w.alice, w.bob.id),
+}
+
+
+@pytest.mark.parametrize("row", WRITES)
+def test_a_write_drops_what_it_changes_and_so_does_a_repeat(world, used, row):
+    rows, dropped = used
+    allowed = SKELETONS if row == "delete" else set()
+    for _ in range(2):
+        with suppress(KwipError):  # "it is so already" is an answer, too
+            WRITES[row](world)
+
+        assert rows[row] <= dropped
+        assert world.stale() <= allowed
+        rows.clear()
+        dropped.clear()
+
+
+@pytest.mark.parametrize("row", JOBS)
+def test_a_job_drops_what_it_changes(world, used, row):
+    rows, dropped = used
+    JOBS[row](world)
+    assert not world.stale()
+
+    world.rings.run()
+
+    assert rows[row] <= dropped
+    assert not world.stale()
+
+
+def test_a_trim_drops_the_home(world, used, monkeypatch):
+    rows, dropped = used
+
+    _trim(world, monkeypatch)
+
+    assert rows["trim"] <= dropped
+    assert not world.stale()
+
+
+def test_a_rebuild_drops_the_home(world, used):
+    rows, dropped = used
+
+    world.services.upkeep.rebuild(world.alice.id)
+
+    assert rows["rebuild"] <= dropped
+    assert not world.stale()
+
+
+def test_every_row_of_the_table_is_tried():
+    tried = {*WRITES, *JOBS, "trim", "rebuild"}
+
+    # A reply is a post; its row is there for the reader of the table.
+    assert set(drops.WRITES) - tried == {"reply"}
+    assert inspect.signature(drops.reply) == inspect.signature(drops.post)
