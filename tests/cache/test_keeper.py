@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 
+import pymongo
 import pytest
 import redis
+from pymongo.monitoring import CommandListener
 
 from kwip.cache.objects import Lease
 from kwip.domain.errors import StoreUnavailableError
@@ -148,6 +150,38 @@ def test_a_keeper_has_one_connection_of_its_own(endpoints):
     assert options.pool_options.max_pool_size == 1
     assert options.timeout == 0.8
     store.close()
+
+
+class ReadConcerns(CommandListener):
+    def __init__(self):
+        self.levels = []
+
+    def started(self, event):
+        if event.command_name == "find":
+            self.levels.append(event.command["readConcern"]["level"])
+
+    def succeeded(self, event):
+        pass
+
+    def failed(self, event):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("has_peers", "level"), [(False, "majority"), (True, "linearizable")]
+)
+def test_in_a_set_of_several_nodes_the_fence_is_read_linearizable(
+    endpoints, monkeypatch, has_peers, level
+):
+    heard = ReadConcerns()
+    with pymongo.MongoClient(endpoints.mongodb_uri, event_listeners=[heard]) as client:
+        store = FenceStore(client[endpoints.database])
+        made = store.ensure("here")
+        assert not store._has_peers(), "the tests' set has one node"
+        monkeypatch.setattr(store, "_has_peers", lambda: has_peers)
+
+        assert store.read() == made
+        assert heard.levels == [level]
 
 
 def test_a_lease_runs_from_the_start_of_the_look(watch, fences, clock):
