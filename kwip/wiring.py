@@ -14,7 +14,7 @@ from kwip.cache.objects import Objects
 from kwip.cache.queue import QueueError
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.ids import IdGenerator
-from kwip.jobs.broker import QueueBell, make_broker
+from kwip.jobs.broker import QueueBell, make_broker, waiting
 from kwip.jobs.sweeper import Sweeper
 from kwip.services import probes
 from kwip.services.access import Access
@@ -193,7 +193,13 @@ def build(
             )
         ),
         broker=broker,
-        sweeper=Sweeper(outbox=outbox, edges=edges, bell=bell, clock=options.clock),
+        sweeper=Sweeper(
+            outbox=outbox,
+            edges=edges,
+            bell=bell,
+            waiting=partial(waiting, broker),
+            clock=options.clock,
+        ),
         fence=fence,
         keeper=keeper,
         cache=cache,

@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 _CACHE_GB = "0.25"
 #: Seconds between checkpoints: a start after `kill -9` replays at most this much.
 _CHECKPOINT_S = "10"
+#: Deliveries touch many pages a little. MongoDB's own settings evict a page once 5 % of
+#: the cache is dirty, which for a cache this small means to write each page again and
+#: again: 17.4 GB for 218,000 deliveries in 20 s, and 1.1 GB for 306,000 with these.
+_EVICTION = (
+    "eviction_dirty_target=50,eviction_dirty_trigger=80,"
+    "eviction_updates_target=30,eviction_updates_trigger=60"
+)
 #: The smallest that MongoDB takes without a special build; it bounds the disk.
 _OPLOG_MB = "990"
 
@@ -37,6 +44,7 @@ def command(program: Path, home: Home) -> list[str]:
         *("--filePermissions", "0700"),
         *("--wiredTigerCacheSizeGB", _CACHE_GB),
         *("--syncdelay", _CHECKPOINT_S),
+        *("--wiredTigerEngineConfigString", _EVICTION),
         *("--oplogSize", _OPLOG_MB),
         "--quiet",  # no line for each connection
         *("--setParameter", "diagnosticDataCollectionEnabled=false"),
