@@ -1,0 +1,205 @@
+"""One worker's parts with an injected clock, a bell that waits, and small numbers."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+import redis
+
+from kwip.domain.clock import at, system_clock_ms
+from kwip.domain.posts import Draft, Visibility
+from kwip.domain.users import User
+from kwip.jobs.registry import jobs
+from kwip.services.fanout import FanoutTimes
+from kwip.services.keeper import FenceTimes
+from kwip.wiring import Options, build
+from tests.jobs.oracle import Oracle, check, read_home
+from tests.jobs.snapshots import Snapshot
+from tests.jobs.steps import Steps
+from tests.wired import Rings, viewer_of
+
+#: Longer than every lease and every wait for a retry.
+LONG_MS = 400_000
+#: Timelines seal and trim as the real ones do, at a sixteenth to a hundredth.
+SMALL = {
+    "kwip.store.timelines.SEAL_AT": 8,
+    "kwip.domain.timelines.KEEP_OPEN": 4,
+    "kwip.domain.timelines.TRIM_TO": 8,
+    "kwip.services.upkeep.TRIM_TO": 8,
+    "kwip.services.upkeep.TRIM_ABOVE": 14,
+    "kwip.services.upkeep.AUTHORS_PER_QUERY": 2,
+}
+
+
+class Clock:
+    """The real time, moved on by hand."""
+
+    def __init__(self):
+        self.ahead_ms = 0
+
+    def __call__(self):
+        return system_clock_ms() + self.ahead_ms
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def steps():
+    return Steps()
+
+
+@pytest.fixture
+def rings():
+    return Rings()
+
+
+@pytest.fixture
+def redis_cache(endpoints):
+    with redis.Redis.from_url(endpoints.redis_cache_uri) as client:
+        yield client
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Make timelines seal and trim after a few entries."""
+    for target, value in SMALL.items():
+        monkeypatch.setattr(target, value)
+
+
+@pytest.fixture
+def chunk():
+    """Return how many followers make a chunk; one, so that deliveries have several."""
+    return 1
+
+
+@pytest.fixture
+def make_worker(settings, endpoints, clock, steps, rings, chunk):
+    """Return a function that makes the parts of one more process."""
+    made = []
+
+    def make(**options):
+        known = {
+            "bell": rings,
+            "clock": clock,
+            "fence_times": FenceTimes().scaled(0.1),
+            "fanout_times": FanoutTimes(chunk=chunk),
+            "listeners": [steps],
+            "rng": random.Random(5),  # noqa: S311 -- the same every time
+        }
+        wiring = build(
+            settings, endpoints, role="worker", options=Options(**known | options)
+        )
+        made.append(wiring)
+        assert wiring.fence.await_lease(within_s=10)
+        return wiring
+
+    yield make
+    for wiring in made:
+        wiring.close()
+
+
+@pytest.fixture
+def kwip(make_worker, rings, steps):
+    """Return a process whose every write and drop is a step."""
+    wiring = make_worker()
+    steps.guard(wiring)
+    rings.jobs = jobs(wiring.services)
+    return wiring
+
+
+@pytest.fixture
+def people(kwip):
+    """Return a function that makes users quickly, by name; gives their viewers."""
+
+    def make(*names):
+        slots = [kwip.services.users._ids.random_slot() for _ in names]
+        users = [
+            User(
+                id=kwip.services.users._ids.next_id(slot),
+                username=name,
+                display_name="",
+            )
+            for slot, name in zip(slots, names, strict=True)
+        ]
+        kwip.stores.users.create_many(users)
+        return [viewer_of(user) for user in users]
+
+    return make
+
+
+@pytest.fixture
+def follow(kwip, rings):
+    """Return a function that lets people follow somebody, all that comes of it done."""
+
+    def follow(followee, *followers):
+        for follower in followers:
+            kwip.services.relationships.follow(follower, followee.id)
+        rings.run()
+
+    return follow
+
+
+@pytest.fixture
+def say(kwip):
+    """Return a function that publishes; `to` is a post that is answered."""
+
+    def say(author, text="Hello", *, to=None, visibility="public", key=None):
+        draft = Draft(
+            text=text,
+            visibility=Visibility(visibility),
+            in_reply_to_id=None if to is None else to.id,
+            idempotency_key=key,
+        )
+        return kwip.services.posts.publish(author.id, draft)
+
+    return say
+
+
+@pytest.fixture
+def sweep(kwip, clock, rings):
+    """Return a function that lets all leases run out and the sweeper do its work."""
+
+    def sweep():
+        for _ in range(5):
+            clock.ahead_ms += LONG_MS
+            kwip.sweeper.sweep()
+            rings.run()
+            if not (kwip.outbox.pending_count() or kwip.edges.waiting_count()):
+                return
+
+    return sweep
+
+
+@pytest.fixture
+def right(kwip, mongodb):
+    """Return a function that fails unless every home and counter is exactly right."""
+
+    def right(**allowed):
+        check(kwip, mongodb, **allowed)
+
+    return right
+
+
+@pytest.fixture
+def read_homes(kwip, mongodb):
+    """Return a function that reads every home, so that all are cached."""
+
+    def read():
+        return {i: read_home(kwip, i) for i in Oracle(mongodb).users}
+
+    return read
+
+
+@pytest.fixture
+def snapshot(mongodb, redis_cache):
+    """Return a function that keeps the databases as they are, to bring them back."""
+    return lambda: Snapshot(mongodb, redis_cache)
+
+
+@pytest.fixture
+def now(clock):
+    return lambda: at(clock())

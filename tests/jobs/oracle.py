@@ -1,0 +1,132 @@
+"""What must be there, worked out from the documents without any rule of Kwip's."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+
+from kwip.domain.pages import PageRequest
+from kwip.domain.users import Viewer
+
+
+@dataclass
+class Oracle:
+    """The documents as they are now."""
+
+    database: object
+
+    def __post_init__(self):
+        self.users = {d["_id"]: d for d in self.database["users"].find()}
+        self.posts = {d["_id"]: d for d in self.database["posts"].find()}
+        self.follows = defaultdict(set)
+        for d in self.database["follows"].find({"state": {"$ne": "removed"}}):
+            self.follows[d["follower_id"]].add(d["followee_id"])
+        self.timelines = {d["_id"]: d for d in self.database["timelines"].find()}
+        self.buckets = list(self.database["timeline_buckets"].find())
+
+    def stored(self, owner):
+        """Give the floor of a home, and the ids that it stores at or above it."""
+        home = self.timelines[f"home:{owner}"]
+        sealed = [
+            i
+            for d in self.buckets
+            if (d["owner"], d["epoch"]) == (home["_id"], home["epoch"])
+            for i in d["entries"]
+        ]
+        floor = home["floor"]
+        return floor, {i for i in (*home["entries"], *sealed) if i >= floor}
+
+    def belonging(self, owner):
+        """Give the ids of the posts that belong into a home."""
+        return {
+            post_id
+            for post_id, post in self.posts.items()
+            if not post["is_tombstone"]
+            and (post["author_id"] == owner or post["author_id"] in self.follows[owner])
+            and (
+                post["visibility"] != "direct"
+                or owner == post["author_id"]
+                or owner in {m["user_id"] for m in post["mentions"]}
+            )
+        }
+
+    def shown(self, owner):
+        """Give the ids that a home shows: answers only to people one knows."""
+        known = {None, owner, *self.follows[owner]}
+        return {
+            post_id
+            for post_id in self.belonging(owner)
+            if self.posts[post_id]["author_id"] == owner
+            or self.posts[post_id]["in_reply_to_author_id"]
+            in {*known, self.posts[post_id]["author_id"]}
+        }
+
+    def counters(self):
+        """Give (posts, followers, following) of each user, and replies of each post."""
+        alive = [p for p in self.posts.values() if not p["is_tombstone"]]
+        written = Counter(p["author_id"] for p in alive)
+        replies = Counter(p["in_reply_to_id"] for p in alive)
+        followers = Counter(i for ids in self.follows.values() for i in ids)
+        people = {
+            i: (written[i], followers[i], len(self.follows[i])) for i in self.users
+        }
+        return people, {i: replies[i] for i in self.posts}
+
+    def kept_counters(self):
+        """Give the same counters as the documents have them."""
+        people = {
+            i: (d["posts_count"], d["followers_count"], d["following_count"])
+            for i, d in self.users.items()
+        }
+        return people, {i: d["replies_count"] for i, d in self.posts.items()}
+
+    def waiting(self):
+        """Name the posts and the edges that still wait."""
+        posts = [i for i, d in self.posts.items() if d["fanout"]["state"] == "pending"]
+        edges = self.database["follows"].find({"state": {"$ne": "active"}})
+        return posts, [d["_id"] for d in edges]
+
+
+def read_home(kwip, user_id, limit=40):
+    """Read somebody's whole home, page by page; give the ids, newest first."""
+    viewer = Viewer(id=user_id, username="somebody", digest="")
+    ids, max_id = [], None
+    while True:
+        page = kwip.services.timelines.home(
+            viewer,
+            kwip.services.readings.begin(),
+            PageRequest(limit=limit, max_id=max_id),
+        )
+        ids += [view.post.id for view in page.items]
+        max_id = page.next_max_id
+        if max_id is None:
+            return ids
+
+
+def check(kwip, mongodb, *, spare=()):
+    """Assert that every home, edge and counter is exactly right.
+
+    `spare` are ids that a home may hold without showing them: a delivery was under
+    way to somebody who has just unfollowed.
+    """
+    oracle = Oracle(mongodb)
+    assert oracle.waiting() == ([], [])
+    for user_id, user in oracle.users.items():
+        floor, stored = oracle.stored(user_id)
+        wanted = {i for i in oracle.belonging(user_id) if i >= floor}
+        gone = {i for i in stored if oracle.posts[i]["is_tombstone"]}
+        assert stored - gone - set(spare) == wanted - set(spare), user["username"]
+        assert wanted <= stored, user["username"]
+        seen = read_home(kwip, user_id)
+        assert seen == sorted(oracle.shown(user_id), reverse=True), user["username"]
+    assert oracle.kept_counters() == oracle.counters()
+
+
+def check_stored_sets(kwip, mongodb):
+    """Assert that the product itself works out the same, as far down as it goes."""
+    oracle = Oracle(mongodb)
+    for user_id in oracle.users:
+        floor, _ = oracle.stored(user_id)
+        told = kwip.services.upkeep.stored_set(user_id, floor)
+        wanted = oracle.belonging(user_id)
+        assert told == {i for i in wanted if i >= max(floor, min(told))}

@@ -1,0 +1,187 @@
+"""Whoever dies between two steps: everything is exactly right in the end.
+
+Each test is a row of the table: a state, and a piece of work that is killed after
+each of its steps in turn. Then all leases run out, the sweeper rings, and whoever
+asked asks again; homes, edges and counters must be as if nothing had happened.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+
+from kwip.domain.errors import GoneError
+from kwip.store.timelines import home_of
+from tests.jobs.oracle import check_stored_sets
+
+
+@pytest.fixture(autouse=True)
+def _small(small):
+    pass
+
+
+@pytest.fixture
+def killed_at_each_step(
+    kwip, mongodb, steps, snapshot, sweep, right, read_homes, rings
+):
+    """Return a function that kills `work` after each step, and checks what is left.
+
+    `again` is what whoever asked does when the process is back.
+    """
+
+    def kill(work, again=lambda: None, *, steps_at_least):
+        before, waiting = snapshot(), list(rings.waiting)
+        done, is_killed = 0, True
+        while is_killed:
+            before.restore()
+            rings.waiting = list(waiting)
+            read_homes()  # so that all are cached
+            is_killed = steps.kill(done, work)
+            rings.waiting.clear()  # the queue went with it
+            again()
+            sweep()
+            try:
+                right()
+            except AssertionError as error:
+                error.add_note(f"killed after step {done} of {steps.names}")
+                raise
+            done += 1
+        check_stored_sets(kwip, mongodb)
+        assert done > steps_at_least, steps.names
+
+    return kill
+
+
+def test_a_delivery(people, follow, say, rings, killed_at_each_step):
+    """Three posts together, around the ring, through seals and a trim."""
+    alice, carol, *followers = people("alice", "carol", *"de")
+    follow(alice, *followers)
+    follow(carol, followers[1])
+    for number in range(5):
+        say(alice, f"Alice {number}")
+        say(carol, f"Carol {number}")
+        say(carol, f"More of Carol {number}")
+        rings.run()
+    first = say(alice, "First")
+    say(alice, "Second")
+    say(alice, "Third", to=first)
+
+    killed_at_each_step(rings.run, steps_at_least=25)
+
+
+def test_a_delivery_of_a_direct_post(people, follow, say, rings, killed_at_each_step):
+    alice, *followers = people("alice", "bob", "carol")
+    follow(alice, *followers)
+    say(alice, "@bob psst @stranger", visibility="direct")
+
+    killed_at_each_step(rings.run, steps_at_least=8)
+
+
+def test_a_merge(people, follow, say, rings, kwip, killed_at_each_step):
+    """A follow of somebody with so many posts that the floor rises and a seal comes."""
+    alice, bob, carol = people("alice", "bob", "carol")
+    follow(alice, bob)
+    for number in range(6):
+        say(alice, f"Alice {number}")
+        say(carol, f"Carol {number}")
+        say(carol, f"@bob {number}", visibility="direct")
+        say(carol, f"@alice {number}", visibility="direct")
+        rings.run()
+    kwip.services.relationships.follow(bob, carol.id)
+
+    killed_at_each_step(rings.run, steps_at_least=8)
+
+
+def test_a_scrub(people, follow, say, rings, kwip, killed_at_each_step):
+    alice, bob, carol = people("alice", "bob", "carol")
+    follow(alice, bob)
+    follow(carol, bob)
+    for number in range(6):
+        say(alice, f"Alice {number}")
+        say(carol, f"Carol {number}")
+        rings.run()
+    kwip.services.relationships.unfollow(bob, carol.id)
+
+    killed_at_each_step(rings.run, steps_at_least=8)
+
+
+def test_a_trim(people, say, rings, kwip, killed_at_each_step, monkeypatch):
+    [alice] = people("alice")
+    with monkeypatch.context() as patched:
+        patched.setattr("kwip.services.upkeep.TRIM_ABOVE", 1_600)
+        for number in range(16):
+            say(alice, f"Post {number}")
+            rings.run()
+
+    def trim():
+        kwip.services.upkeep.trim([home_of(alice.id)])
+
+    killed_at_each_step(trim, trim, steps_at_least=6)
+
+
+def test_a_rebuild(people, follow, say, rings, kwip, mongodb, killed_at_each_step):
+    alice, bob = people("alice", "bob")
+    follow(alice, bob)
+    for number in range(10):
+        say(alice, f"Alice {number}")
+        rings.run()
+    say(bob, "Not delivered yet")
+    own = mongodb["timelines"].find_one({"_id": home_of(bob.id)})["entries"][-1]
+    mongodb["timeline_buckets"].delete_many({"owner": home_of(bob.id)})
+    mongodb["timelines"].update_one(
+        {"_id": home_of(bob.id)}, {"$set": {"entries": [own]}}
+    )
+
+    def rebuild():
+        kwip.services.upkeep.rebuild(bob.id)
+
+    def rebuild_later():
+        with_lease = mongodb["timelines"].update_one
+        with_lease({"_id": home_of(bob.id)}, {"$set": {"upkeep": None}})
+        rebuild()
+
+    killed_at_each_step(rebuild, rebuild_later, steps_at_least=8)
+
+
+def test_publishing(people, follow, say, killed_at_each_step):
+    alice, bob = people("alice", "bob")
+    follow(alice, bob)
+    root = say(bob, "A question")
+
+    def publish():
+        say(alice, "An answer", to=root, key="one")
+
+    killed_at_each_step(publish, publish, steps_at_least=4)
+
+
+def test_deleting(people, follow, say, rings, kwip, killed_at_each_step):
+    alice, bob = people("alice", "bob")
+    follow(alice, bob)
+    root = say(bob, "A question")
+    answer = say(alice, "An answer", to=root)
+    rings.run()
+
+    def delete():
+        with suppress(GoneError):
+            kwip.services.posts.delete(alice, answer.id)
+
+    killed_at_each_step(delete, delete, steps_at_least=4)
+
+
+@pytest.mark.parametrize("change", ["follow", "unfollow", "block"])
+def test_a_change_between_two_people(
+    people, follow, say, rings, kwip, killed_at_each_step, change
+):
+    alice, bob = people("alice", "bob")
+    if change != "follow":
+        follow(alice, bob)
+        follow(bob, alice)
+    for each in (alice, bob):
+        say(each, "Hello")
+    rings.run()
+
+    def work():
+        getattr(kwip.services.relationships, change)(bob, alice.id)
+
+    killed_at_each_step(work, work, steps_at_least=4)

@@ -1,0 +1,397 @@
+from __future__ import annotations
+
+import random
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from prometheus_client import REGISTRY
+
+from kwip.domain.clock import at, system_clock_ms, to_ms
+from kwip.domain.errors import StoreUnavailableError
+from kwip.domain.ids import ms_of
+from kwip.domain.posts import Draft, Post, Visibility
+from kwip.jobs.registry import jobs
+from kwip.services.fanout import Fanout, FanoutTimes, LeaseLostError
+from kwip.store.outbox import pending
+from kwip.store.timelines import home_of
+from tests.jobs.oracle import Oracle, read_home
+from tests.jobs.steps import KilledError
+
+
+@pytest.fixture
+def fanout_of(mongodb):
+    """Return a function that gives the delivery state of a post."""
+    return lambda post: mongodb["posts"].find_one({"_id": post.id})["fanout"]
+
+
+class Poison:
+    """A step of delivery that fails for one post, or for all."""
+
+    def __init__(self, push, post_id=None):
+        self._push = push
+        self.post_id = post_id
+        self.failures = 0
+
+    def __call__(self, owners, ids):
+        if self.post_id is None or self.post_id in ids:
+            self.failures += 1
+            raise RuntimeError("This cannot be delivered.")
+        return self._push(owners, ids)
+
+
+@pytest.fixture
+def poison(kwip, monkeypatch):
+    """Return a function that makes the delivery of a post fail from now on."""
+
+    def make(post_id=None):
+        poison = Poison(kwip.stores.timelines.push, post_id)
+        monkeypatch.setattr(kwip.stores.timelines, "push", poison)
+        return poison
+
+    return make
+
+
+def metric(name, **labels):
+    return REGISTRY.get_sample_value(name, labels) or 0.0
+
+
+def test_each_job_may_run_twice(people, follow, say, rings, kwip, right):
+    alice, bob = people("alice", "bob")
+    post = say(alice)
+    kwip.services.relationships.follow(bob, alice.id)
+    done = list(rings.waiting)
+    rings.run()
+    rings.waiting = done * 2
+    rings.run()
+
+    right()
+    kwip.services.relationships.unfollow(bob, alice.id)
+    rings.waiting = rings.waiting * 2
+    rings.run()
+    right()
+    assert read_home(kwip, alice.id) == [post.id]
+
+
+def test_what_is_not_there_is_nothing_to_do(kwip, rings):
+    for job, job_id in (("fanout", "17"), ("edge", "17:18")):
+        rings.jobs[job](job_id)
+
+    assert not kwip.services.upkeep.rebuild(17)
+    assert kwip.services.upkeep.trim([home_of(17)]) == []
+
+
+def test_a_delivery_of_several_rings_of_followers_reaches_everybody_once(
+    people, follow, say, rings, kwip, make_worker, right
+):
+    """Whatever the chunk and wherever the ring is entered."""
+    alice, *followers = people("alice", *"bcdefgh")
+    follow(alice, *followers)
+    for chunk in (1, 2, 3, 4, 6, 7, 8):
+        for seed in range(3):
+            worker = make_worker(
+                fanout_times=FanoutTimes(chunk=chunk),
+                rng=random.Random(seed),  # noqa: S311 -- the same every time
+            )
+            post = say(alice, f"{chunk} {seed}")
+            delivered = worker.services.fanout.deliver(
+                worker.services.fanout.begin(post.id)
+            )
+            # The author's own home has it since it was published.
+            assert delivered == len(followers)
+
+    rings.waiting.clear()
+    right()
+
+
+def test_posts_that_wait_together_are_delivered_together(
+    people, follow, say, kwip, rings, steps, right
+):
+    alice, bob = people("alice", "bob")
+    follow(alice, bob)
+    posts = [say(alice, f"Post {number}") for number in range(5)]
+    steps.kill(-1, lambda: rings.jobs["fanout"](str(posts[2].id)))
+
+    assert steps.names.count("update timelines") == 2  # alice's and bob's chunk
+    right()
+
+
+def test_two_workers_share_the_work_without_doing_it_twice(
+    people, follow, say, make_worker, rings, right, mongodb
+):
+    alice, *followers = people("alice", *"bcdef")
+    follow(alice, *followers)
+    workers = [jobs(make_worker().services) for _ in range(3)]
+    for number in range(12):
+        say(alice, f"Post {number}")
+    waiting = list(rings.waiting) * 3
+    rings.waiting.clear()
+
+    def work(number):
+        job, job_id = waiting[number]
+        workers[number % 3][job](job_id)
+
+    with ThreadPoolExecutor(6) as threads:
+        list(threads.map(work, range(len(waiting))))
+
+    right()
+    for home in mongodb["timelines"].find():
+        assert len(home["entries"]) == len(set(home["entries"]))
+
+
+def test_a_post_that_somebody_delivers_is_left_to_them(people, say, kwip):
+    [alice] = people("alice")
+    post = say(alice)
+
+    assert kwip.services.fanout.begin(post.id) is not None
+    assert kwip.services.fanout.begin(post.id) is None
+
+
+def test_a_worker_past_its_lease_moves_nothing(
+    people, follow, say, kwip, clock, fanout_of
+):
+    alice, bob = people("alice", "bob")
+    follow(alice, bob)
+    post = say(alice)
+    stopped = kwip.services.fanout.begin(post.id)
+    clock.ahead_ms += 31_000
+    other = kwip.services.fanout.begin(post.id)
+    before = fanout_of(post)
+    with pytest.raises(LeaseLostError):
+        kwip.services.fanout.deliver(stopped)
+    kwip.services.fanout.let_go(stopped)
+    kwip.services.fanout.fail(stopped)
+
+    assert other.attempts == 2
+    assert fanout_of(post) == before
+    kwip.services.fanout.deliver(other)
+    assert read_home(kwip, bob.id) == [post.id]
+
+
+def test_a_failed_delivery_is_tried_again_later_and_later(
+    people, say, kwip, rings, poison, clock, fanout_of
+):
+    [alice] = people("alice")
+    post = say(alice)
+    poison(post.id)
+    waits = []
+    for attempt in range(1, 8):
+        before = clock()
+        rings.jobs["fanout"](str(post.id))
+        fanout = fanout_of(post)
+        waits.append((to_ms(fanout["due_at"]) - before) / 1000)
+        assert (fanout["state"], fanout["attempts"]) == ("pending", attempt)
+        clock.ahead_ms += 310_000
+
+    for attempt, wait in enumerate(waits):
+        longest = min(2**attempt, 300)
+        assert longest / 2 - 0.1 <= wait <= longest + 1
+
+
+def test_waits_between_tries_are_spread(people, say, kwip, poison, clock, fanout_of):
+    [alice] = people("alice")
+    poison()
+    waits = set()
+    for number in range(8):
+        post = say_without_home(kwip, alice, number)
+        lease = kwip.services.fanout.begin(post.id)
+        before = clock()
+        kwip.services.fanout.fail(lease)
+        waits.add((to_ms(fanout_of(post)["due_at"]) - before) // 20)
+
+    assert len(waits) > 3
+    times = FanoutTimes()
+    assert (times.retry_min_ms, times.retry_max_ms) == (1_000, 300_000)
+    assert times.max_attempts == 8
+
+
+def say_without_home(kwip, viewer, number):
+    """Insert a post as one whose author's process died right after it."""
+    now = at(system_clock_ms())
+    post_id = kwip.services.posts._ids.next_id(number)
+    post = Post(
+        id=post_id,
+        author_id=viewer.id,
+        text=f"Post {number}",
+        visibility=Visibility.PUBLIC,
+        created_at=now,
+        root_id=post_id,
+    )
+    kwip.stores.posts.insert(post, f"nonce {number}", pending(now, now))
+    return post
+
+
+def test_eight_failures_make_a_dead_letter_that_can_be_replayed(
+    people, follow, say, kwip, rings, clock, now, fanout_of, monkeypatch, sweep, right
+):
+    alice, bob = people("alice", "bob")
+    follow(alice, bob)
+    post = say(alice)
+    rings.waiting.clear()
+    dead = metric("kwip_jobs_total", job="fanout", outcome="dead")
+    with monkeypatch.context() as patched:
+        poisoned = Poison(kwip.stores.timelines.push, post.id)
+        patched.setattr(kwip.stores.timelines, "push", poisoned)
+        for _ in range(20):
+            clock.ahead_ms += 310_000
+            kwip.sweeper.sweep()
+            rings.run()
+
+    assert poisoned.failures == 8
+    assert fanout_of(post)["state"] == "dead"
+    assert metric("kwip_jobs_total", job="fanout", outcome="dead") == dead + 1
+    assert kwip.outbox.dead_count() == 1
+    assert kwip.outbox.replay([post.id], now()) == 1
+    sweep()
+    right()
+
+
+def test_eight_workers_that_died_make_a_dead_letter_too(
+    people, say, kwip, rings, clock, fanout_of, steps
+):
+    [alice] = people("alice")
+    post = say(alice)
+    for _ in range(8):
+        assert steps.kill(1, lambda: rings.jobs["fanout"](str(post.id)))
+        clock.ahead_ms += 31_000
+    assert fanout_of(post)["state"] == "pending"
+    rings.jobs["fanout"](str(post.id))
+
+    assert fanout_of(post)["state"] == "dead"
+
+
+def test_a_post_that_cannot_be_delivered_stops_no_other(
+    people, follow, say, kwip, rings, poison, sweep, fanout_of
+):
+    alice, bob, carol = people("alice", "bob", "carol")
+    follow(alice, bob)
+    follow(carol, bob)
+    before, poisoned, after = (say(alice, text) for text in ("One", "Two", "Three"))
+    other = say(carol, "Other")
+    poison(poisoned.id)
+    rings.run()
+
+    # The rings of the two others were still there after the three failed together.
+    assert read_home(kwip, bob.id) == [other.id, after.id]
+    sweep()
+    assert read_home(kwip, bob.id) == [other.id, after.id, before.id]
+    sweep()
+    assert fanout_of(poisoned)["state"] == "dead"
+
+
+@pytest.mark.parametrize(
+    "call", ["advance", "finish", "followers", "seal_full", "drop"]
+)
+def test_an_error_in_any_part_of_a_delivery_is_made_good(
+    people, follow, say, kwip, rings, monkeypatch, sweep, right, call
+):
+    alice, *followers = people("alice", *"bc")
+    follow(alice, *followers)
+    say(alice)
+    parts = {
+        "advance": kwip.outbox,
+        "finish": kwip.outbox,
+        "followers": kwip.edges,
+        "seal_full": kwip.stores.timelines,
+        "drop": kwip.fence,
+    }
+
+    def fail(*args, **kwargs):
+        raise StoreUnavailableError(reason="a test")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(parts[call], call, fail)
+        rings.run()
+        assert kwip.outbox.pending_count() == 1
+    sweep()
+
+    right()
+
+
+def test_delivery_goes_on_behind_the_cursor_of_the_dead(
+    people, follow, say, kwip, rings, clock, steps
+):
+    """What was delivered is not delivered again: the second pass changes the rest."""
+    alice, *followers = people("alice", *"bcdef")
+    follow(alice, *followers)
+    post = say(alice)
+    # Two chunks of one follower each: push, drop, cursor.
+    assert steps.kill(2 + 2 * 3, lambda: rings.jobs["fanout"](str(post.id)))
+    clock.ahead_ms += 31_000
+    fanout: Fanout = kwip.services.fanout
+
+    assert fanout.deliver(fanout.begin(post.id)) == 3
+
+
+def test_lag_is_observed_from_the_ids_time(people, say, kwip, rings, clock):
+    [alice] = people("alice")
+    before = lag()
+    post = say(alice)
+    clock.ahead_ms += 4_000
+    rings.run()
+    count, total = lag()
+
+    assert count == before[0] + 1
+    assert 4.0 <= total - before[1] <= 4.0 + 5.0
+    assert ms_of(post.id) < clock()
+
+
+def test_lag_is_not_observed_for_posts_with_dates_of_their_own(
+    people, say, make_worker, rings, kwip, clock
+):
+    """A loader draws its ids from its own clock."""
+    [alice] = people("alice")
+    loader = make_worker(id_clock=lambda: clock() - 86_400_000)
+    before = lag()
+    post = loader.services.posts.publish(alice.id, Draft(text="Yesterday"))
+    rings.run()
+
+    assert ms_of(post.id) < clock() - 86_000_000
+    assert read_home(kwip, alice.id) == [post.id]
+    assert lag() == before
+
+
+def lag():
+    return (
+        metric("kwip_fanout_lag_seconds_count"),
+        metric("kwip_fanout_lag_seconds_sum"),
+    )
+
+
+def test_the_queue_is_emptied_and_all_is_done(
+    people, follow, say, kwip, rings, clock, sweep, right, mongodb
+):
+    alice, bob, carol = people("alice", "bob", "carol")
+    follow(alice, bob)
+    say(alice, "Post")
+    kwip.services.relationships.follow(carol, alice.id)
+    kwip.services.relationships.unfollow(bob, alice.id)
+    rings.waiting.clear()
+    assert all(Oracle(mongodb).waiting())
+    sweep()
+
+    right()
+
+
+def test_the_sweeper_waits_until_something_is_due(people, say, kwip, rings, clock):
+    [alice] = people("alice")
+    say(alice)
+    rings.waiting.clear()
+
+    assert kwip.sweeper.sweep() == 0
+    clock.ahead_ms += 5_100
+    assert kwip.sweeper.sweep() == 1
+    assert kwip.sweeper.sweep() == 0
+    assert metric("kwip_fanout_oldest_pending_seconds") >= 5.0
+    clock.ahead_ms += 10_100
+    assert kwip.sweeper.sweep() == 1
+
+
+def test_a_killed_job_is_no_error_that_is_swallowed(people, say, rings, steps):
+    [alice] = people("alice")
+    post = say(alice)
+
+    def die():
+        raise KilledError
+
+    with pytest.raises(KilledError):
+        steps.interrupt(1, lambda: rings.jobs["fanout"](str(post.id)), die)
