@@ -21,7 +21,7 @@ from kwip.domain.errors import (
     NotFoundError,
 )
 from kwip.domain.ids import PostId, UserId, ms_of, slot_of
-from kwip.domain.posts import History, Post
+from kwip.domain.posts import History, Post, Visibility
 from kwip.domain.text import Link, Mention, clean_text, find_links, find_names
 from kwip.domain.timelines import Entry
 from kwip.domain.visibility import may_see, reply_visibility
@@ -151,6 +151,9 @@ class Posts:
     def edit(self, viewer: Viewer, post_id: PostId, text: str) -> PostView:
         """Give a post of the viewer another text; the old one is kept.
 
+        A direct post stays between those whom it named: naming somebody else in it
+        neither shows it to them nor puts it into their home.
+
         Raises:
             InvalidError: The text cannot be used.
             NotFoundError: There is none for this viewer.
@@ -161,7 +164,7 @@ class Posts:
         text = clean_text(text, max_chars=self._max_chars)
         for _ in range(TRIES):
             old = self._own(viewer, post_id)
-            new = replace(old, text=text, **self._entities_of(text))
+            new = _edited(old, text, self._entities_of(text))
             done = old.text == text or self._posts.edit(old, new, at(self._clock()))
             self._fence.drop(drops.edit(post_id=post_id))
             if done:
@@ -314,6 +317,14 @@ class Posts:
 class _TextEntities(TypedDict):
     links: tuple[Link, ...]
     mentions: tuple[Mention, ...]
+
+
+def _edited(old: Post, text: str, entities: _TextEntities) -> Post:
+    new = replace(old, text=text, **entities)
+    if old.visibility is not Visibility.DIRECT:
+        return new
+    stay = (m for m in new.mentions if m.user_id in old.mentioned_ids)
+    return replace(new, mentions=tuple(stay))
 
 
 def _renumbered(post: Post, post_id: PostId) -> Post:
