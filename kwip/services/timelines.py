@@ -211,6 +211,8 @@ class Timelines:
             if chunk.ends or not chunk.entries:
                 return
             part = _after(part, chunk.entries[-1 if part.above is None else 0])
+            if part.upper <= page.lower:
+                return
 
     def _fan_in(
         self, viewer_id: UserId, relations: Relations, gap: _Gap, limit: int
