@@ -391,17 +391,35 @@ def test_a_load_under_another_lease_is_not_shared(leased, notes, blocked):
     assert reading.fetch(Want(notes.kind, [1]))[0][1].text == "new"
 
 
-def test_who_waited_for_a_load_that_failed_loads_for_itself(leased, notes, blocked):
-    queries = notes.queries
-    blocked.read(1)
-    wait_until(lambda: notes.queries == queries + 1)
-    flight = next(iter(leased.readings.flights._under_way.values()))
-    flight.land()  # without a result
-    notes.after_load = lambda: None
+def test_who_waited_for_a_load_that_failed_loads_for_itself(leased, notes):
+    began, go_on, found = threading.Event(), threading.Event(), []
 
-    assert leased.read(1).text == "text 1"
-    assert notes.queries == queries + 2
-    flight._barrier.acquire()  # its leader lands it once more
+    def fail_later():
+        notes.after_load = lambda: None
+        began.set()
+        assert go_on.wait(5)
+        raise StoreUnavailableError
+
+    def lead():
+        with pytest.raises(StoreUnavailableError):
+            leased.read(1)
+
+    notes.after_load = fail_later
+    before = results()
+    leader = threading.Thread(target=lead)
+    follower = threading.Thread(target=lambda: found.append(leased.read(1)))
+    leader.start()
+    assert began.wait(5)
+    follower.start()
+    wait_until(lambda: counted(before, "miss") == 2)
+    follower.join(0.05)
+    assert not found, "it waits for the leader"
+
+    go_on.set()
+    leader.join(5)
+    follower.join(5)
+
+    assert found[0].text == "text 1"
 
 
 def test_a_load_that_fails_is_told_and_leaves_nothing_behind(leased, notes):
