@@ -172,24 +172,16 @@ class Upkeep:
                 return True
         return False
 
-    def stored_set(
-        self, owner_id: UserId, floor: int, *, is_done: bool = False
-    ) -> set[int]:
+    def stored_set(self, owner_id: UserId, floor: int) -> set[int]:
         """Work out from scratch what a home must store at or above a floor.
 
-        One query per 200 followees. `is_done` leaves out posts that are still being
-        delivered. Of very long homes only the newest part is told.
+        One query per 200 followees. Of very long homes only the newest part is told.
         """
         authors = [owner_id, *self._edges.followees(owner_id)]
-        return self._wanted(owner_id, authors, floor, is_done=is_done).ids
+        return self._wanted(owner_id, authors, floor).ids
 
     def _wanted(
-        self,
-        owner_id: UserId,
-        authors: Sequence[UserId],
-        floor: int,
-        *,
-        is_done: bool = False,
+        self, owner_id: UserId, authors: Sequence[UserId], floor: int
     ) -> _Wanted:
         ids: set[int] = set()
         for i in range(0, len(authors), AUTHORS_PER_QUERY):
@@ -197,7 +189,6 @@ class Upkeep:
                 authors[i : i + AUTHORS_PER_QUERY],
                 at_least=floor,
                 limit=TRIM_ABOVE,
-                is_done=is_done,
             )
             if len(pushed) == TRIM_ABOVE:  # there may be more below these
                 floor = pushed[-1].post_id

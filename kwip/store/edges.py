@@ -51,6 +51,19 @@ class EdgeStore:
         return sorted(UserId(d["followee_id"]) for d in found)
 
     @translated()
+    def merged_followees(
+        self, follower_ids: Sequence[UserId]
+    ) -> dict[UserId, set[UserId]]:
+        """Tell whose posts up to 200 homes hold: those followed and merged already."""
+        followees: dict[UserId, set[UserId]] = {i: set() for i in follower_ids}
+        for d in self._follows.find(
+            {"follower_id": {"$in": list(follower_ids)}, "state": "active"},
+            {"_id": 0, "follower_id": 1, "followee_id": 1},
+        ):
+            followees[d["follower_id"]].add(UserId(d["followee_id"]))
+        return followees
+
+    @translated()
     def followers(
         self, followee_id: UserId, *, above: int, upto: int, limit: int
     ) -> list[UserId]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 #: Earlier texts that are kept; more edits drop the oldest.
 MAX_REVISIONS = 50
 _ENTRY = {"author_id": 1, "in_reply_to_author_id": 1}
+_PUSHED = {"author_id": 1, "visibility": 1, "mentions.user_id": 1}
 _POST = {"fanout": 0, "nonce": 0, "revisions": 0}
 
 
@@ -135,32 +136,22 @@ class PostStore:
         *,
         at_least: int,
         limit: int,
-        is_done: bool = False,
     ) -> list[Pushed]:
         """Read what the stored sets of homes are made from.
 
         That is the newest `limit` posts with id ≥ `at_least` of at most 200 authors
-        whose fan-out pushes them, or has done so if `is_done`.
+        whose fan-out pushes them.
         """
+        found = self._posts.find(_pushed(authors, at_least), _PUSHED)
+        return [_to_pushed(d) for d in found.sort("_id", DESCENDING).limit(limit)]
+
+    @translated()
+    def all_delivered_by(self, authors: Sequence[UserId]) -> list[Pushed]:
+        """Read all delivered posts of at most 200 authors, in no order."""
         found = self._posts.find(
-            {
-                "author_id": {"$in": list(authors)},
-                "is_tombstone": False,
-                "_id": {"$gte": at_least},
-                "fanout.mode": "push",
-                **({"fanout.state": "done"} if is_done else {}),
-            },
-            {"author_id": 1, "visibility": 1, "mentions.user_id": 1},
+            {**_pushed(authors, 0), "fanout.state": "done"}, _PUSHED
         )
-        return [
-            Pushed(
-                PostId(d["_id"]),
-                UserId(d["author_id"]),
-                Visibility(d["visibility"]),
-                frozenset(UserId(m["user_id"]) for m in d["mentions"]),
-            )
-            for d in found.sort("_id", DESCENDING).limit(limit)
-        ]
+        return [_to_pushed(d) for d in found]
 
     @translated()
     def written_by(self, author_id: UserId, ids: Sequence[int]) -> list[PostId]:
@@ -350,6 +341,24 @@ def _entry(d: Document) -> Entry:
         PostId(d["_id"]),
         UserId(d["author_id"]),
         UserId(d["in_reply_to_author_id"] or 0),
+    )
+
+
+def _pushed(authors: Sequence[UserId], at_least: int) -> Document:
+    return {
+        "author_id": {"$in": list(authors)},
+        "is_tombstone": False,
+        "_id": {"$gte": at_least},
+        "fanout.mode": "push",
+    }
+
+
+def _to_pushed(d: Document) -> Pushed:
+    return Pushed(
+        PostId(d["_id"]),
+        UserId(d["author_id"]),
+        Visibility(d["visibility"]),
+        frozenset(UserId(m["user_id"]) for m in d["mentions"]),
     )
 
 

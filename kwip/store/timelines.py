@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pymongo import DESCENDING, InsertOne, ReturnDocument, UpdateOne
+from pymongo import InsertOne, ReturnDocument, UpdateOne
 from pymongo.errors import BulkWriteError
 
 from kwip.domain.errors import StoreUnavailableError
@@ -23,14 +23,12 @@ from kwip.store.upgrades import schema_of
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from kwip.domain.ids import PostId
     from kwip.store.client import Document, Store
 
 _DUPLICATE_KEY = 11000
-#: The most buckets of one owner that a read looks at; trimming keeps far below it.
-MAX_BUCKETS = 200
 _READ_TRIES = 3
 
 
@@ -196,9 +194,13 @@ class TimelineStore:
         document = self._timelines.find_one({"_id": owner})
         return None if document is None else _open(document)
 
-    @translated()
     def stored(self, owner: str) -> Stored | None:
-        """Read everything that a timeline stores, in two queries.
+        """Read everything that a timeline stores, in two queries."""
+        return self.stored_many([owner]).get(owner)
+
+    @translated()
+    def stored_many(self, owners: Sequence[str]) -> dict[str, Stored]:
+        """Read everything that up to 200 timelines store, in two queries.
 
         Raises:
             StoreUnavailableError: It took so long, three times, that buckets may
@@ -206,26 +208,34 @@ class TimelineStore:
         """
         for _ in range(_READ_TRIES):
             began = self._monotonic()
-            found = self._stored(owner)
+            found = self._stored(owners)
             if self._monotonic() - began <= READ_RESTART_S:
                 return found
         raise StoreUnavailableError(reason="timelines are read too slowly")
 
-    def _stored(self, owner: str) -> Stored | None:
-        bucket = self.find_open(owner)
-        if bucket is None:
-            return None
-        ids = {i for i in bucket.entries if i >= bucket.floor}
-        for document in self._sealed(bucket):
-            ids.update(i for i in document["entries"] if i >= bucket.floor)
-        return Stored(bucket, tuple(sorted(ids, reverse=True)))
+    def _stored(self, owners: Sequence[str]) -> dict[str, Stored]:
+        buckets = self._open_buckets(owners)
+        ids = {bucket.owner: set(bucket.entries) for bucket in buckets}
+        if buckets:
+            used = {"$or": [_in_use(bucket) for bucket in buckets]}
+            for sealed in self._buckets.find(used, {"owner": 1, "entries": 1}):
+                ids[sealed["owner"]].update(sealed["entries"])
+        return {
+            bucket.owner: Stored(
+                bucket,
+                tuple(
+                    sorted(
+                        (i for i in ids[bucket.owner] if i >= bucket.floor),
+                        reverse=True,
+                    )
+                ),
+            )
+            for bucket in buckets
+        }
 
-    def _sealed(self, bucket: OpenBucket) -> Iterator[Document]:
-        return (
-            self._buckets.find(_in_use(bucket), {"entries": 1})
-            .sort("high", DESCENDING)
-            .limit(MAX_BUCKETS)
-        )
+    def _open_buckets(self, owners: Sequence[str]) -> list[OpenBucket]:
+        found = self._timelines.find({"_id": {"$in": list(owners)}})
+        return [_open(document) for document in found]
 
     @translated()
     def sizes(self, owners: Sequence[str]) -> Mapping[str, int]:
@@ -233,9 +243,7 @@ class TimelineStore:
 
         Two queries; the sealed buckets are those at or above the owner's floor.
         """
-        buckets = [
-            _open(d) for d in self._timelines.find({"_id": {"$in": list(owners)}})
-        ]
+        buckets = self._open_buckets(owners)
         sizes = {b.owner: len(b.entries) for b in buckets}
         if buckets:
             for d in self._buckets.find(

@@ -101,6 +101,7 @@ CALLS = {
     "ClaimStore.claim": _claim_twice,
     "ClaimStore.move": lambda s: s.claims.move(1, "key", CLAIM, post_id(2)),
     "EdgeStore.followees": lambda s: s.edges.followees(1),
+    "EdgeStore.merged_followees": lambda s: s.edges.merged_followees([1, 2]),
     "EdgeStore.followers": lambda s: s.edges.followers(9, above=2, upto=50, limit=3),
     "EdgeStore.followers_among": lambda s: s.edges.followers_among(9, [3, 4, 5]),
     "EdgeStore.follower_bounds": lambda s: s.edges.follower_bounds(9),
@@ -141,9 +142,11 @@ CALLS = {
         for ascending in (False, True)
     ],
     "PostStore.pushed_by": lambda s: [
-        s.posts.pushed_by(authors, at_least=post_id(0), limit=30, is_done=is_done)
+        s.posts.pushed_by(authors, at_least=post_id(0), limit=30)
         for authors in ([7], list(range(1, 61)))
-        for is_done in (False, True)
+    ],
+    "PostStore.all_delivered_by": lambda s: [
+        s.posts.all_delivered_by(authors) for authors in ([7], list(range(1, 61)))
     ],
     "PostStore.written_by": lambda s: s.posts.written_by(
         1, [*posts_of(1), *posts_of(2)]
@@ -173,6 +176,7 @@ CALLS = {
     "TimelineStore.seal_full": lambda s: s.timelines.seal_full(HOMES),
     "TimelineStore.insert_sealed": _insert_sealed_twice,
     "TimelineStore.find_open": lambda s: s.timelines.find_open(HOMES[0]),
+    "TimelineStore.stored_many": lambda s: s.timelines.stored_many(HOMES),
     "TimelineStore.stored": lambda s: s.timelines.stored(HOMES[0]),
     "TimelineStore.sizes": lambda s: s.timelines.sizes(HOMES),
     "TimelineStore.take": lambda s: _upkeep(s, 20),

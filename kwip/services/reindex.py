@@ -1,0 +1,227 @@
+"""Rebuild every home, and verify what homes store against a fresh computation."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from kwip.domain.ids import UserId
+from kwip.domain.timelines import AUTHORS_PER_QUERY, belongs_in_home
+from kwip.store.timelines import home_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from kwip.services.checkpoint import Checkpoint
+    from kwip.services.entities import Stores
+    from kwip.services.progress import Progress
+    from kwip.services.upkeep import Upkeep
+    from kwip.store.edges import EdgeStore
+    from kwip.store.posts import Pushed
+    from kwip.store.timelines import Stored
+
+#: Homes between two checkpoints of a rebuild.
+BATCH = 500
+#: Homes that are verified with one query a kind.
+TOGETHER = AUTHORS_PER_QUERY
+#: Posts that a verification remembers, so that it needs little memory.
+REMEMBERED = 300_000
+#: How often a home whose upkeep is busy is tried again, and after how long.
+TRIES, PAUSE_S = 10, 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A post that a home must store and does not."""
+
+    owner_id: UserId
+    post_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a verification found; `scrub_pending` counts ids that still go away."""
+
+    homes: int
+    differences: tuple[Difference, ...]
+    scrub_pending: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How hard a rebuild works: homes at once, and seconds of rest after a batch."""
+
+    concurrency: int = 2
+    throttle_s: float = 0.0
+
+
+class Reindexer:
+    """Rebuild homes one by one, beside whatever else goes on."""
+
+    def __init__(
+        self,
+        stores: Stores,
+        upkeep: Upkeep,
+        sleep: Callable[[float], None] = time.sleep,
+    ):
+        self._users = stores.users
+        self._upkeep = upkeep
+        self._sleep = sleep
+
+    def rebuild_all(
+        self, checkpoint: Checkpoint, pace: Pace, progress: Progress
+    ) -> list[UserId]:
+        """Rebuild all homes, from the checkpoint on; return those that could not be.
+
+        A home that is busy is tried again at the end; the checkpoint remembers it.
+        """
+        job = checkpoint.job
+        done = job.counts.get("rebuilt", 0)
+        busy = [UserId(int(text)) for text in job.detail.get("busy", "").split()]
+        progress.begin("homes", max(self._users.count(), done), done)
+        with ThreadPoolExecutor(pace.concurrency) as pool:
+            for ids in self._users.iter_ids(after=job.cursor, batch=BATCH):
+                rebuilt = list(pool.map(self._upkeep.rebuild, ids))
+                busy += [i for i, ok in zip(ids, rebuilt, strict=True) if not ok]
+                done += sum(rebuilt)
+                progress.advance(len(ids))
+                checkpoint.save(
+                    cursor=ids[-1],
+                    counts={"rebuilt": done},
+                    detail={"busy": " ".join(map(str, busy))},
+                )
+                self._sleep(pace.throttle_s)
+        failed = self.rebuild(busy)
+        counts = {"rebuilt": done + len(busy) - len(failed), "failed": len(failed)}
+        checkpoint.save(counts=counts, detail={"busy": ""}, is_done=True)
+        return failed
+
+    def rebuild(self, ids: Sequence[UserId]) -> list[UserId]:
+        """Rebuild some homes, patiently; return those that stayed busy."""
+        waiting = list(ids)
+        for number in range(TRIES):
+            waiting = [i for i in waiting if not self._upkeep.rebuild(i)]
+            if not waiting:
+                break
+            self._sleep(PAUSE_S * min(number, 1))
+        return waiting
+
+
+class Verifier:
+    """Compare what homes store with what they must store.
+
+    A post that is missing is a difference. Posts that are still being delivered and
+    followees who are still being merged are left out, and a difference is looked at
+    a second time, so that what moves meanwhile is none.
+    """
+
+    def __init__(self, stores: Stores, edges: EdgeStore):
+        self._users = stores.users
+        self._posts = stores.posts
+        self._timelines = stores.timelines
+        self._relationships = stores.relationships
+        self._edges = edges
+        self._delivered: dict[UserId, list[Pushed]] = {}
+        self._remembered = 0
+
+    def verify_all(self, progress: Progress) -> Verdict:
+        """Verify every home: six queries for `TOGETHER` homes, and authors' posts."""
+        progress.begin("homes", self._users.count())
+        return self.verify(self._users.iter_ids(batch=TOGETHER), progress)
+
+    def verify(self, batches: Iterable[list[UserId]], progress: Progress) -> Verdict:
+        """Verify some homes, at most `TOGETHER` in a batch."""
+        homes, pending = 0, 0
+        suspects: set[UserId] = set()
+        for ids in batches:
+            missing, extra = self._compare(ids)
+            suspects |= {difference.owner_id for difference in missing}
+            pending += extra
+            homes += len(ids)
+            progress.advance(len(ids))
+        self._forget()
+        differences: list[Difference] = []
+        for ids in _batches(sorted(suspects), TOGETHER):
+            differences += self._compare(ids)[0]
+        return Verdict(homes, tuple(differences), pending)
+
+    def _compare(self, ids: list[UserId]) -> tuple[list[Difference], int]:
+        """Compare some homes; count the stored ids of people not followed now.
+
+        Whom a home follows is read before and after what it stores, and only those
+        found both times count: the others have just been merged or are being scrubbed.
+        """
+        before = self._edges.merged_followees(ids)
+        self._remember({*ids, *(i for each in before.values() for i in each)})
+        stored = self._timelines.stored_many([home_of(i) for i in ids])
+        after = self._edges.merged_followees(ids)
+        missing: list[Difference] = []
+        extra: dict[UserId, set[int]] = {}
+        for owner_id in ids:
+            home = stored.get(home_of(owner_id))
+            if home is None:
+                continue
+            authors = {owner_id, *(before[owner_id] & after[owner_id])}
+            wanted = self._wanted(owner_id, authors, home)
+            present = set(home.ids)
+            missing += [Difference(owner_id, i) for i in sorted(wanted - present)]
+            extra[owner_id] = present - wanted
+        return missing, self._count_strangers(extra)
+
+    def _wanted(
+        self, owner_id: UserId, authors: Iterable[UserId], home: Stored
+    ) -> set[int]:
+        floor = home.open.floor
+        return {
+            post.post_id
+            for author_id in authors
+            for post in self._delivered.get(author_id, ())
+            if post.post_id >= floor
+            and belongs_in_home(
+                owner_id, author_id, post.visibility, post.mentioned_ids
+            )
+        }
+
+    def _count_strangers(self, extra: dict[UserId, set[int]]) -> int:
+        """Count ids in homes whose authors are followed no more: one or two queries."""
+        owners = [owner_id for owner_id, ids in extra.items() if ids]
+        if not owners:
+            return 0
+        ids = sorted({i for owner_id in owners for i in extra[owner_id]})
+        authors: dict[int, UserId] = {
+            entry.post_id: entry.author_id for entry in self._posts.entries(ids)
+        }
+        relations = self._relationships.relations(owners)
+        return sum(
+            authors[i] not in {owner_id, *relations[owner_id].follows}
+            for owner_id in owners
+            for i in extra[owner_id]
+            if i in authors
+        )
+
+    def _remember(self, authors: set[UserId]) -> None:
+        """Read the delivered posts of authors that are not remembered yet.
+
+        They may be older than what is stored: a post that came since is only an
+        extra one, never a difference.
+        """
+        if self._remembered > REMEMBERED:
+            self._forget()
+        for part in _batches(sorted(authors - self._delivered.keys()), TOGETHER):
+            self._delivered |= {author_id: [] for author_id in part}
+            for post in self._posts.all_delivered_by(part):
+                self._delivered[post.author_id].append(post)
+                self._remembered += 1
+
+    def _forget(self) -> None:
+        self._delivered.clear()
+        self._remembered = 0
+
+
+def _batches(ids: Iterable[UserId], size: int) -> Iterator[list[UserId]]:
+    waiting = iter(ids)
+    while batch := list(islice(waiting, size)):
+        yield batch

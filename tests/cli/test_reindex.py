@@ -1,0 +1,238 @@
+"""`kwip reindex`: rebuild, resume, verify."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from kwip.domain.clock import system_clock_ms
+from kwip.domain.posts import Draft
+from kwip.domain.users import User
+from kwip.jobs.registry import jobs
+from kwip.services import reindex
+from kwip.services.checkpoint import Checkpoint
+from kwip.services.reindex import Pace, Reindexer, Verifier
+from kwip.store.timelines import home_of
+from tests.wired import sign_up
+
+
+class Counter:
+    """Counts what a job says of its progress."""
+
+    def __init__(self):
+        self.done = 0
+
+    def begin(self, _phase, _total, done=0):
+        self.done = done
+
+    def advance(self, count=1):
+        self.done += count
+
+
+@pytest.fixture
+def world(wiring):
+    """Return alice, who wrote three posts, and bob and carol, who follow her."""
+    alice, bob, carol = (sign_up(wiring, name) for name in ("alice", "bob", "carol"))
+    do = jobs(wiring.services)
+    for follower in (bob, carol):
+        wiring.services.relationships.follow(follower, alice.id)
+        do["edge"](f"{follower.id}:{alice.id}")
+    posts = [
+        wiring.services.posts.publish(alice.id, Draft(text=f"Post {number}"))
+        for number in range(3)
+    ]
+    for post in posts:
+        do["fanout"](str(post.id))
+    return alice, bob, carol, posts
+
+
+def take_out(wiring, user, post):
+    """Lose an entry, as a defect would."""
+    wiring.store.database["timelines"].update_one(
+        {"_id": home_of(user.id)}, {"$pull": {"entries": post.id}}
+    )
+
+
+def stored(wiring, user):
+    return wiring.stores.timelines.stored(home_of(user.id)).ids
+
+
+def test_verify_finds_nothing_in_a_sound_world(kwip, world):
+    run = kwip("reindex", "verify", "--all", "--json")
+
+    assert run.code == 0
+    assert run.json["homes"] == 3
+    assert run.json["differences"] == []
+    assert run.json["scrub_pending"] == 0
+
+
+def test_verify_names_a_post_that_is_missing(kwip, wiring, world):
+    _, bob, _, posts = world
+    take_out(wiring, bob, posts[1])
+
+    run = kwip("reindex", "verify", "--all", "--json")
+
+    assert run.code == 1
+    assert run.json["differences"] == [
+        {"owner_id": str(bob.id), "post_id": str(posts[1].id)}
+    ]
+
+
+def test_verify_of_one_home_looks_at_that_home_only(kwip, wiring, world):
+    _, bob, _, posts = world
+    take_out(wiring, bob, posts[1])
+
+    assert kwip("reindex", "verify", "--user", "carol").code == 0
+    assert kwip("reindex", "verify", "--user", "bob").code == 1
+
+
+def test_entries_of_the_unfollowed_wait_for_their_scrub(kwip, wiring, world):
+    alice, bob, _, _ = world
+    wiring.services.relationships.unfollow(bob, alice.id)
+
+    run = kwip("reindex", "verify", "--all", "--json")
+
+    assert run.code == 0
+    assert run.json["scrub_pending"] == 3
+
+
+def test_posts_and_follows_under_way_are_no_differences(kwip, wiring, world):
+    alice, bob, carol, _ = world
+    wiring.services.posts.publish(alice.id, Draft(text="Not delivered yet"))
+    wiring.services.relationships.follow(alice, bob.id)
+    wiring.services.relationships.follow(carol, bob.id)
+
+    assert kwip("reindex", "verify", "--all").code == 0
+
+
+def test_a_dry_run_says_what_a_rebuild_mends_and_changes_nothing(kwip, wiring, world):
+    _, bob, _, posts = world
+    take_out(wiring, bob, posts[1])
+    before = stored(wiring, bob)
+
+    run = kwip("reindex", "timelines", "--all", "--dry-run", "--json")
+
+    assert run.code == 1
+    assert len(run.json["differences"]) == 1
+    assert stored(wiring, bob) == before
+
+
+@pytest.mark.parametrize("homes", [("--all",), ("--user", "bob")])
+def test_a_rebuild_mends_what_is_missing(kwip, wiring, world, homes):
+    _, bob, _, posts = world
+    take_out(wiring, bob, posts[1])
+
+    run = kwip("reindex", "timelines", *homes, "--json")
+
+    assert run.code == 0
+    assert run.json["rebuilt"] == (3 if homes == ("--all",) else 1)
+    assert run.json["failed"] == []
+    assert set(stored(wiring, bob)) == {post.id for post in posts}
+
+
+def test_one_home_or_all_must_be_asked_for(kwip, world):
+    for arguments in ((), ("--all", "--user", "bob")):
+        run = kwip("reindex", "timelines", *arguments)
+
+        assert run.code == 2
+        assert run.err == "kwip: Name one home with --user, or use --all.\n"
+
+
+def test_an_unknown_name_is_one_clear_line(kwip, world):
+    run = kwip("reindex", "verify", "--user", "nobody_here")
+
+    assert (run.code, run.err) == (2, "kwip: There is no user @nobody_here.\n")
+
+
+def test_status_tells_how_far_the_last_run_came(kwip, world):
+    never = kwip("reindex", "status", "--json").json
+    kwip("reindex", "timelines", "--all")
+    done = kwip("reindex", "status", "--json").json
+
+    assert never == {"state": "never", "users": 3}
+    assert (done["state"], done["rebuilt"], done["failed"]) == ("done", 3, 0)
+
+
+def test_a_run_that_died_goes_on_behind_its_last_checkpoint(wiring, world, monkeypatch):
+    users = [
+        User(id=number << 16, username=f"n{number}", display_name="")
+        for number in range(1, 10)
+    ]
+    wiring.stores.users.create_many(users)
+    monkeypatch.setattr(reindex, "BATCH", 4)
+    upkeep, rebuilt = wiring.services.upkeep, []
+
+    class Dying:
+        left = itertools.count(6, -1)
+
+        def rebuild(self, user_id):
+            if next(self.left) == 0:
+                raise KeyboardInterrupt
+            rebuilt.append(user_id)
+            return upkeep.rebuild(user_id)
+
+    checkpoint = Checkpoint(wiring.jobs, "reindex:timelines", system_clock_ms)
+    with pytest.raises(KeyboardInterrupt):
+        Reindexer(wiring.stores, Dying()).rebuild_all(
+            checkpoint, Pace(concurrency=1), Counter()
+        )
+    resumed, progress = (
+        Checkpoint(wiring.jobs, "reindex:timelines", system_clock_ms),
+        Counter(),
+    )
+    first = list(rebuilt)
+
+    class Counting:
+        def rebuild(self, user_id):
+            rebuilt.append(user_id)
+            return upkeep.rebuild(user_id)
+
+    failed = Reindexer(wiring.stores, Counting()).rebuild_all(
+        resumed, Pace(concurrency=1), progress
+    )
+
+    assert failed == []
+    assert first == [user.id for user in users[:6]]
+    assert rebuilt[6:10] == [user.id for user in users[4:8]]
+    assert len(set(rebuilt)) == 12
+    assert (resumed.job.state, progress.done) == ("done", 12)
+
+
+def test_a_home_whose_upkeep_is_busy_is_rebuilt_at_the_end(wiring, world):
+    _, bob, _, _ = world
+    tries = []
+
+    class Busy:
+        def rebuild(self, user_id):
+            tries.append(user_id)
+            if user_id == bob.id and tries.count(bob.id) < 3:
+                return False
+            return wiring.services.upkeep.rebuild(user_id)
+
+    checkpoint = Checkpoint(wiring.jobs, "reindex:timelines", system_clock_ms)
+    reindexer = Reindexer(wiring.stores, Busy(), sleep=lambda _: None)
+    failed = reindexer.rebuild_all(checkpoint, Pace(), Counter())
+
+    assert failed == []
+    assert tries[-1] == bob.id
+    assert checkpoint.job.counts == {"rebuilt": 3, "failed": 0}
+
+
+def test_what_moves_during_a_verification_is_looked_at_again(wiring, world):
+    _, bob, _, posts = world
+    take_out(wiring, bob, posts[1])
+    verifier = Verifier(wiring.stores, wiring.edges)
+    compare, looks = verifier._compare, []
+
+    def mended_in_between(ids):
+        looks.append(ids)
+        found = compare(ids)
+        wiring.services.upkeep.rebuild(bob.id)
+        return found
+
+    verifier._compare = mended_in_between
+    verdict = verifier.verify([[bob.id]], Counter())
+
+    assert verdict.differences == ()
+    assert looks == [[bob.id], [bob.id]]
