@@ -1,0 +1,191 @@
+"""Real worker processes, killed and stopped in the middle of a large delivery."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kwip.domain.clock import system_clock_ms
+from kwip.domain.posts import Draft
+from kwip.domain.users import User
+from kwip.services.fanout import FanoutTimes
+from kwip.store.edges import Edge, follow_document, follower_document
+from tests.jobs.oracle import Oracle
+from tests.servers import wait_until
+
+#: Seven chunks and a bit.
+FOLLOWERS = 7_200
+ROOT = Path(__file__).parents[2]
+
+
+class Process:
+    """`python -m kwip.worker` on the test's servers."""
+
+    def __init__(self, endpoints, home, *arguments):
+        mongodb_uri = endpoints.mongodb_uri.replace(
+            "/?", f"/{endpoints.database}?authSource=admin&"
+        )
+        environ = os.environ | {
+            "KWIP_HOME": str(home),
+            "KWIP_MONGODB_URI": mongodb_uri,
+            "KWIP_REDIS_CACHE_URI": endpoints.redis_cache_uri,
+            "KWIP_REDIS_QUEUE_URI": endpoints.redis_queue_uri,
+            "KWIP_REDIS_REALTIME_URI": endpoints.redis_realtime_uri,
+        }
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "kwip.worker", *arguments],
+            env=environ,
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+        )
+
+    def send(self, number):
+        self._process.send_signal(number)
+
+    def is_alive(self):
+        return self._process.poll() is None
+
+    def end(self):
+        self._process.kill()
+        self._process.wait()
+
+
+@pytest.fixture
+def chunk():
+    """Return the real number of followers in a chunk."""
+    return FanoutTimes().chunk
+
+
+@pytest.fixture
+def start(endpoints, tmp_path):
+    """Return a function that starts a worker, or with "sweeper" the sweeper."""
+    started = []
+
+    def start(*arguments):
+        started.append(Process(endpoints, tmp_path / "home", *arguments))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.end()
+
+
+@pytest.fixture
+def crowd(kwip, people, mongodb, now):
+    """Return an author with many followers."""
+    [alice] = people("alice")
+    slots = range(1, FOLLOWERS + 1)
+    users = [User(id=n << 16, username=f"f{n}", display_name="") for n in slots]
+    kwip.stores.users.create_many(users)
+    edges = [Edge(user.id, alice.id, "active", 0, "") for user in users]
+    mongodb["follows"].insert_many(follow_document(edge, now()) for edge in edges)
+    mongodb["followers"].insert_many(
+        follower_document(alice.id, user.id) for user in users
+    )
+    mongodb["users"].update_one(
+        {"_id": alice.id}, {"$set": {"followers_count": FOLLOWERS}}
+    )
+    mongodb["users"].update_many(
+        {"_id": {"$ne": alice.id}}, {"$set": {"following_count": 1}}
+    )
+    return alice
+
+
+@pytest.fixture
+def ringing(make_worker):
+    """Return a process whose bell is the real queue."""
+    return make_worker(bell=None, clock=system_clock_ms)
+
+
+@pytest.fixture
+def publish(ringing, crowd, mongodb):
+    """Return a function that publishes, and waits until delivery is under way."""
+
+    def publish():
+        post = ringing.services.posts.publish(crowd.id, Draft(text="Hello"))
+
+        def has_begun():
+            found = mongodb["posts"].find_one({"_id": post.id}, {"fanout": 1})
+            return found["fanout"]["cursor"] is not None
+
+        wait_until(has_begun)
+        return post
+
+    return publish
+
+
+@pytest.fixture
+def is_everywhere_once(mongodb, crowd):
+    """Return a function that fails unless all homes have a post exactly once."""
+
+    def check(post):
+        homes = mongodb["timelines"]
+        assert homes.count_documents({"entries": [post.id]}) == FOLLOWERS + 1
+        document = mongodb["posts"].find_one({"_id": post.id})
+        assert document["fanout"]["state"] == "done"
+        author = mongodb["users"].find_one({"_id": crowd.id})
+        assert author["posts_count"] == 1
+
+    return check
+
+
+def fanout_of(mongodb, post):
+    return mongodb["posts"].find_one({"_id": post.id})["fanout"]
+
+
+def test_a_worker_process_killed_in_the_middle_of_a_delivery(
+    start, publish, mongodb, sweep, is_everywhere_once
+):
+    worker = start()
+    post = publish()
+    worker.send(signal.SIGKILL)
+    wait_until(lambda: not worker.is_alive())
+    left = fanout_of(mongodb, post)
+    assert left["state"] == "pending"
+    sweep()
+
+    is_everywhere_once(post)
+    assert fanout_of(mongodb, post)["attempts"] == left["attempts"] + 1 == 2
+
+
+def test_a_worker_process_stopped_past_its_lease(
+    start, publish, mongodb, sweep, is_everywhere_once, ringing, crowd
+):
+    worker = start()
+    post = publish()
+    worker.send(signal.SIGSTOP)
+    stopped = fanout_of(mongodb, post)
+    assert stopped["state"] == "pending"
+    sweep()
+    is_everywhere_once(post)
+    worker.send(signal.SIGCONT)
+    # It is alive and well: the next post is delivered by it.
+    mongodb["timelines"].update_many({}, {"$set": {"floor": post.id + 1}})
+    other = ringing.services.posts.publish(crowd.id, Draft(text="Next"))
+    wait_until(lambda: fanout_of(mongodb, other)["state"] == "done")
+    homes = mongodb["timelines"]
+    assert homes.count_documents({"entries": [post.id, other.id]}) == FOLLOWERS + 1
+    assert fanout_of(mongodb, post)["attempts"] == 2
+
+
+def test_worker_and_sweeper_do_what_was_rung_into_an_empty_queue(
+    start, people, follow, say, kwip, rings, mongodb, now, right
+):
+    """One of each job waits, and no message tells of it."""
+    alice, bob, carol = people("alice", "bob", "carol")
+    follow(alice, bob)
+    say(alice, "Hello")
+    kwip.services.relationships.follow(carol, alice.id)
+    kwip.services.relationships.unfollow(bob, alice.id)
+    rings.waiting.clear()
+    mongodb["posts"].update_many({}, {"$set": {"fanout.due_at": now()}})
+    start()
+    start("sweeper")
+    wait_until(lambda: Oracle(mongodb).waiting() == ([], []))
+
+    right()
