@@ -73,7 +73,7 @@ def cut_off(node):
     """Return a function that makes a writer which cannot reach Redis."""
 
     def make(times):
-        node().write(1, "before")
+        node(times=FenceTimes()).write(1, "before")
         writer = node(NOWHERE, times)
         assert writer.fence.await_lease(5)
         return writer
