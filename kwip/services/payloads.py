@@ -1,4 +1,7 @@
-"""Cached entities as bytes: JSON, or packed integers where there are many."""
+"""Cached entities as bytes: JSON, or packed integers where there are many.
+
+JSON is decoded to text first: `json.loads` would look for the encoding each time.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,7 @@ def encode_user(user: User) -> bytes:
 def decode_user(raw: bytes) -> User:
     """Unpack a user."""
     user_id, username, display_name, bio, avatar, posts, followers, following, v = (
-        json.loads(raw)
+        json.loads(raw.decode())
     )
     return User(
         id=UserId(user_id),
@@ -84,7 +87,7 @@ def encode_post(post: Post) -> bytes:
 
 def decode_post(raw: bytes) -> Post:
     """Unpack a post."""
-    d: dict[str, Any] = json.loads(raw)
+    d: dict[str, Any] = json.loads(raw.decode())
     return Post(
         id=PostId(d["id"]),
         author_id=UserId(d["by"]),
@@ -148,7 +151,7 @@ def encode_access(access: Access) -> bytes:
 
 def decode_access(raw: bytes) -> Access:
     """Unpack a session or token."""
-    user_id, digest, username, name, scopes, created, expires = json.loads(raw)
+    user_id, digest, username, name, scopes, created, expires = json.loads(raw.decode())
     return Access(
         user_id=UserId(user_id),
         digest=digest,
