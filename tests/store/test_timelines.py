@@ -245,14 +245,16 @@ def test_a_seal_between_the_two_reads_of_a_reader_hides_nothing(
     store, timelines, homes
 ):
     class Slow(TimelineStore):
-        def find_open(self, owner):
-            found = super().find_open(owner)
-            timelines.seal_full([owner])
+        def _open_buckets(self, owners):
+            found = super()._open_buckets(owners)
+            sealed.extend(timelines.seal_full(owners))
             return found
 
     homes(alice=range(SEAL_AT))
+    sealed = []
 
     assert Slow(store).stored(ALICE).ids == tuple(range(SEAL_AT))[::-1]
+    assert sealed == [ALICE]
 
 
 def test_a_read_that_took_too_long_starts_over(store, homes):
