@@ -14,10 +14,10 @@ from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.posts import Draft
 from kwip.domain.timelines import SEAL_AT
 from kwip.domain.users import READ, WRITE
+from kwip.services.checkpoint import Checkpoint
 from kwip.store import documents
 from kwip.store.fence import FenceDocument
 from kwip.store.indexes import INDEXES
-from kwip.store.jobs import Job
 from kwip.store.timelines import home_of
 
 PAGE = (PROJECT / "docs" / "data-model.md").read_text(encoding="utf-8")
@@ -117,17 +117,8 @@ def lived_in(kwip, rings, new_user):
     services.upkeep.rebuild(bob.id)
     timelines.take(home_of(bob.id), "somebody", now, now)
     services.relationships.block(alice, bob.id)
-    kwip.jobs.save(
-        Job(
-            id="reindex:timelines",
-            state="running",
-            cursor=bob.id,
-            counts={"rebuilt": 1},
-            detail={"scope": "all"},
-            started_at=now,
-            updated_at=now,
-        )
-    )
+    checkpoint = Checkpoint(kwip.jobs, "reindex:timelines", system_clock_ms)
+    checkpoint.save(cursor=bob.id, counts={"rebuilt": 1}, detail={"busy": ""})
     kwip.fence._store.suspend("a keeper")
     note()
     return seen
