@@ -106,6 +106,7 @@ def make_worker(settings, endpoints, clock, steps, rings, chunk):
 def kwip(make_worker, rings, steps):
     """Return a process whose every write and drop is a step."""
     wiring = make_worker()
+    wiring.services.clock_guard.require()  # now, for the clock will be moved
     steps.guard(wiring)
     rings.jobs = jobs(wiring.services)
     return wiring

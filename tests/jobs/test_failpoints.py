@@ -155,6 +155,14 @@ def test_publishing(people, follow, say, killed_at_each_step):
     killed_at_each_step(publish, publish, steps_at_least=4)
 
 
+def test_publishing_that_nobody_repeats(people, follow, say, killed_at_each_step):
+    """The post is nowhere or everywhere, its author's own home included."""
+    alice, bob = people("alice", "bob")
+    follow(alice, bob)
+
+    killed_at_each_step(lambda: say(alice, "Hello"), steps_at_least=3)
+
+
 def test_deleting(people, follow, say, rings, kwip, killed_at_each_step):
     alice, bob = people("alice", "bob")
     follow(alice, bob)

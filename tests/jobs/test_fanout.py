@@ -80,6 +80,20 @@ def test_what_is_not_there_is_nothing_to_do(kwip, rings):
     assert kwip.services.upkeep.trim([home_of(17)]) == []
 
 
+@pytest.mark.parametrize("change", ["follow", "unfollow"])
+def test_upkeep_that_finds_nothing_drops_the_home_all_the_same(
+    people, follow, kwip, rings, steps, change
+):
+    """An earlier try may have died between its write and its drop."""
+    alice, bob = people("alice", "bob")
+    if change == "unfollow":
+        follow(alice, bob)
+    getattr(kwip.services.relationships, change)(bob, alice.id)
+    steps.kill(-1, rings.run)
+
+    assert steps.names.count("drop") == 1
+
+
 def test_a_delivery_of_several_rings_of_followers_reaches_everybody_once(
     people, follow, say, rings, kwip, make_worker, right
 ):
