@@ -312,26 +312,27 @@ def test_posts_that_arrive_during_a_rebuild(
 
 
 def test_a_stopped_rebuild_past_its_lease(
-    alice_and_two, say, rings, kwip, clock, sweep, interrupted_at_each_step
+    alice_and_two, people, follow, say, rings, kwip, sweep, interrupted_at_each_step
 ):
-    """Meanwhile the home is rebuilt by another one, and more is delivered."""
+    """Meanwhile somebody is unfollowed and scrubbed, and more is delivered."""
     alice, bob, *_ = alice_and_two
-    for number in range(9):
-        say(alice, f"Post {number}")
+    [carol] = people("carol")
+    follow(carol, bob)
+    for number in range(5):
+        say(alice, f"Alice {number}")
+        say(carol, f"Carol {number}")
         rings.run()
 
-    def rebuild():
-        kwip.services.upkeep.rebuild(bob.id)
-
     def meanwhile():
+        kwip.services.relationships.unfollow(bob, carol.id)
         sweep()
-        clock.ahead_ms += 100_000
-        assert kwip.services.upkeep.rebuild(bob.id)
         for number in range(3):
             say(alice, f"Later {number}")
         rings.run()
 
-    interrupted_at_each_step(rebuild, meanwhile, steps_at_least=10)
+    interrupted_at_each_step(
+        lambda: kwip.services.upkeep.rebuild(bob.id), meanwhile, steps_at_least=10
+    )
 
 
 def test_a_delivery_during_a_trim(
