@@ -1,0 +1,284 @@
+"""Check that everything stored fits together, while the site goes on.
+
+Every check goes through its collections a page at a time. What two reads of a moving
+site seem to contradict is looked at again in one snapshot before it is a finding.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import islice, pairwise
+from typing import TYPE_CHECKING
+
+from kwip.domain.clock import at
+from kwip.store.audit import Counts, turned_edge
+from kwip.store.timelines import user_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from kwip.domain.clock import ClockMs
+    from kwip.domain.ids import PostId, UserId
+    from kwip.services.progress import Progress
+    from kwip.store.audit import Answer, AuditStore, Bucket, Home
+
+PAGE = 2_000
+HOMES_A_PAGE = 500
+#: A post that has waited longer for its delivery is a finding.
+PENDING_MS = 60_000
+#: The findings of one check that are looked for.
+MOST = 1_000
+#: Posts known to be there that are remembered, so that few are asked for twice.
+REMEMBERED = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong: which check saw it, where, what it is, what to do."""
+
+    check: str
+    id: str
+    problem: str
+    remedy: str
+
+
+@dataclass(slots=True)
+class Report:
+    """What a run found, and how much it looked at.
+
+    It is not complete when a check has found so much that it was ended early.
+    """
+
+    findings: list[Finding] = field(default_factory=list)
+    checked: Counter[str] = field(default_factory=Counter)
+    is_complete: bool = True
+
+
+class Fsck:
+    """Run every check.
+
+    Args:
+        audit: What to look through.
+        clock: For the age of what is pending.
+        most: A check ends when it has found so much, for every finding costs a
+            second look.
+    """
+
+    def __init__(self, audit: AuditStore, clock: ClockMs, most: int = MOST):
+        self._audit = audit
+        self._clock = clock
+        self._most = most
+        self._checked: Counter[str] = Counter()
+        self._advance: Callable[[int], None] = lambda _: None
+
+    def run(self, progress: Progress) -> Report:
+        """Run all checks, one after the other.
+
+        Two minutes for 82,168 users, 870,161 follows and 5.2 million entries on a
+        busy machine.
+        """
+        report = Report(checked=self._checked)
+        self._advance = progress.advance
+        sizes = self._audit.sizes()
+        for name, total, check in (
+            ("edges", 2 * sizes["follows"], self._edges),
+            ("timelines", sizes["timelines"], self._timelines),
+            ("counters", sizes["users"], self._counters),
+            ("replies", sizes["posts"], self._replies),
+            ("pending", 1, self._pending),
+            ("claims", sizes["claims"], self._claims),
+            ("blocks", sizes["blocks"], self._blocks),
+        ):
+            progress.begin(name, total)
+            found = list(islice(check(), self._most + 1))
+            report.findings += found[: self._most]
+            report.is_complete &= len(found) <= self._most
+        return report
+
+    def _count(self, what: str, number: int) -> None:
+        self._checked[what] += number
+        self._advance(number)
+
+    def _edges(self) -> Iterator[Finding]:
+        """Compare every edge's two sides, from either one."""
+        after = ""
+        while True:
+            names, standing = self._audit.follows_after(after, PAGE)
+            if not names:
+                break
+            after = names[-1]
+            for edge in self._audit.without_followers(standing):
+                yield from self._edge(edge)
+            self._count("edges", len(names))
+        after = ""
+        while turned := self._audit.followers_after(after, PAGE):
+            after = turned[-1]
+            names = [turned_edge(name) for name in turned]
+            for edge in self._audit.without_follows(names):
+                yield from self._edge(edge)
+            self._count("edges", len(turned))
+
+    def _edge(self, edge: str) -> Iterator[Finding]:
+        of_follower, of_followee = self._audit.confirm_edge(edge)
+        if of_follower == of_followee:
+            return
+        missing = "followers" if of_follower else "follows"
+        yield Finding(
+            "edges",
+            edge,
+            f"the follow is missing in `{missing}`",
+            "let the follower unfollow and follow again",
+        )
+
+    def _timelines(self) -> Iterator[Finding]:
+        """Look for entries without a post, and for buckets in disorder."""
+        known: set[int] = set()
+        after = ""
+        while homes := self._audit.homes_after(after, HOMES_A_PAGE):
+            after = homes[-1].owner
+            self._learn(known, {i for home in homes for i in _entries(home)})
+            for home in homes:
+                yield from _strangers(home, known)
+                for bucket in home.buckets:
+                    yield from _disorder(home, bucket)
+                self._checked["entries"] += sum(1 for _ in _entries(home))
+                self._checked["buckets"] += 1 + len(home.buckets)
+            self._count("timelines", len(homes))
+
+    def _learn(self, known: set[int], ids: set[int]) -> None:
+        """Add to `known` those ids that are posts'."""
+        if len(known) > REMEMBERED:
+            known.clear()
+        unknown = sorted(ids - known)
+        for i in range(0, len(unknown), PAGE):
+            known |= self._audit.posts_among(unknown[i : i + PAGE])
+
+    def _counters(self) -> Iterator[Finding]:
+        """Count posts, followers and follows of every user."""
+        after, none = 0, Counts(0, 0, 0)
+        while page := self._audit.counters_after(after, PAGE):
+            low, after = min(page), max(page)
+            right = self._audit.counted_between(low, after)
+            for user_id, said in page.items():
+                if said != right.get(user_id, none):
+                    yield from self._user(user_id)
+            self._count("users", len(page))
+
+    def _user(self, user_id: UserId) -> Iterator[Finding]:
+        found = self._audit.confirm_counters(user_id)
+        if found is None:
+            return
+        for name, said, right in zip(Counts._fields, *found, strict=True):
+            if said != right:
+                yield Finding(
+                    "counters",
+                    str(user_id),
+                    f"{name}_count of the user is {said}, counted are {right}",
+                    f"set users.{name}_count to {right}",
+                )
+
+    def _replies(self) -> Iterator[Finding]:
+        """Count the replies of every post, one conversation at a time."""
+        place = 0, 0
+        thread: list[Answer] = []
+        while page := self._audit.answers_after(place, PAGE):
+            place = page[-1].root_id, page[-1].post_id
+            for answer in page:
+                if thread and thread[0].root_id != answer.root_id:
+                    yield from self._thread(thread)
+                    thread = []
+                thread.append(answer)
+            self._count("posts", len(page))
+        yield from self._thread(thread)
+
+    def _thread(self, thread: list[Answer]) -> Iterator[Finding]:
+        counted = Counter(a.parent_id for a in thread if a.is_counted)
+        for answer in thread:
+            if answer.replies != counted[answer.post_id]:
+                yield from self._post(answer.post_id)
+
+    def _post(self, post_id: PostId) -> Iterator[Finding]:
+        said, right = self._audit.confirm_replies(post_id)
+        if said != right:
+            yield Finding(
+                "counters",
+                str(post_id),
+                f"replies_count of the post is {said}, counted are {right}",
+                f"set posts.replies_count to {right}",
+            )
+
+    def _pending(self) -> Iterator[Finding]:
+        """Look for posts that nobody delivers."""
+        before = at(self._clock() - PENDING_MS)
+        for post_id in self._audit.pending_since(before, self._most + 1):
+            yield Finding(
+                "pending",
+                str(post_id),
+                "the post has been pending for over a minute",
+                "see `kwip doctor` and `kwip fanout pending`",
+            )
+        self._advance(1)
+
+    def _claims(self) -> Iterator[Finding]:
+        """Look for handles and addresses that are taken by nobody."""
+        for kind in ("handle", "email"):
+            after = ""
+            while claims := self._audit.claims_after(kind, after, PAGE):
+                after = max(claims)
+                there = self._audit.users_among(set(claims.values()))
+                lost = [c for c, user_id in claims.items() if user_id not in there]
+                for claim in self._audit.without_user(lost) if lost else ():
+                    yield Finding(
+                        "claims",
+                        claim,
+                        "nobody has what is claimed",
+                        "if a load was interrupted, run it again; else delete it",
+                    )
+                self._count("claims", len(claims))
+
+    def _blocks(self) -> Iterator[Finding]:
+        """Compare every block's two sides."""
+        after = ""
+        while sides := self._audit.blocks_after(after, PAGE):
+            after = sides[-1]
+            for side in self._audit.without_other_side(sides):
+                yield Finding(
+                    "blocks",
+                    side,
+                    "the block is missing on the other side",
+                    "let the user block or unblock again",
+                )
+            self._count("blocks", len(sides))
+
+
+def _entries(home: Home) -> Iterator[int]:
+    yield from home.entries
+    for bucket in home.buckets:
+        yield from bucket.entries
+
+
+def _strangers(home: Home, known: set[int]) -> Iterator[Finding]:
+    for post_id in sorted(set(_entries(home)) - known):
+        yield Finding(
+            "entries",
+            f"{home.owner} {post_id}",
+            "the entry points to no post",
+            _rebuild(home),
+        )
+
+
+def _disorder(home: Home, bucket: Bucket) -> Iterator[Finding]:
+    problems = []
+    if any(one >= two for one, two in pairwise(bucket.entries)):
+        problems.append("its entries are not in order")
+    if any(not bucket.low <= i <= bucket.high for i in bucket.entries):
+        problems.append(f"it has entries outside of {bucket.low} to {bucket.high}")
+    if bucket.id != f"{home.owner}:{home.epoch}:{bucket.high}":
+        problems.append("its name does not tell its upper bound")
+    for problem in problems:
+        yield Finding("buckets", bucket.id, problem, _rebuild(home))
+
+
+def _rebuild(home: Home) -> str:
+    return f"rebuild the home of user {user_of(home.owner)} (`kwip reindex timelines`)"
