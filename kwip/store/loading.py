@@ -133,15 +133,16 @@ class LoadStore:
 
     @translated()
     def entries_count(self) -> int:
-        """Count the entries of all homes, doubles and what waits for its end included.
+        """Count the entries of all timelines, doubles and retired ones included.
 
-        Reads every timeline and sealed bucket.
+        Goes through every bucket, in the order of `_id`.
         """
-        size = {"$group": {"_id": None, "n": {"$sum": {"$size": "$entries"}}}}
         return sum(
-            row["n"]
+            bucket["n"]
             for collection in (self._timelines, self._buckets)
-            for row in collection.aggregate([size])
+            for bucket in collection.find(
+                {"_id": {"$gt": ""}}, {"_id": 0, "n": {"$size": "$entries"}}
+            )
         )
 
     @translated()

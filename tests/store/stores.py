@@ -9,10 +9,12 @@ from kwip.domain.posts import Post, Visibility
 from kwip.domain.text import Mention
 from kwip.domain.users import User
 from kwip.store.access import AccessStore
+from kwip.store.audit import AuditStore
 from kwip.store.claims import ClaimStore
 from kwip.store.edges import EdgeStore
 from kwip.store.fence import FenceStore
 from kwip.store.jobs import JobStore
+from kwip.store.loading import LoadStore
 from kwip.store.outbox import OutboxStore
 from kwip.store.posts import PostStore
 from kwip.store.relationships import RelationshipStore
@@ -28,10 +30,12 @@ class Stores:
     def __init__(self, store):
         self.store = store
         self.access = AccessStore(store, "tokens")
+        self.audit = AuditStore(store)
         self.claims = ClaimStore(store)
         self.edges = EdgeStore(store)
         self.fence = FenceStore(store.database)
         self.jobs = JobStore(store)
+        self.loading = LoadStore(store)
         self.posts = PostStore(store)
         self.outbox = OutboxStore(store, self.posts)
         self.relationships = RelationshipStore(store)

@@ -98,6 +98,31 @@ CALLS = {
     "AccessStore.find": lambda s: s.access.find(2, "a"),
     "AccessStore.of_user": lambda s: s.access.of_user(2),
     "AccessStore.delete": lambda s: s.access.delete(3, "a"),
+    "AuditStore.sizes": lambda s: s.audit.sizes(),
+    "AuditStore.follows_after": lambda s: s.audit.follows_after("20:", 40),
+    "AuditStore.followers_after": lambda s: s.audit.followers_after("20:", 40),
+    "AuditStore.without_followers": lambda s: s.audit.without_followers(["1:2", "1:3"]),
+    "AuditStore.without_follows": lambda s: s.audit.without_follows(["1:2", "1:3"]),
+    "AuditStore.confirm_edge": lambda s: s.audit.confirm_edge("1:2"),
+    "AuditStore.blocks_after": lambda s: s.audit.blocks_after("20:", 40),
+    "AuditStore.without_other_side": lambda s: s.audit.without_other_side(
+        ["1:out:32", "32:in:1"]
+    ),
+    "AuditStore.homes_after": lambda s: s.audit.homes_after("home:20", 20),
+    "AuditStore.posts_among": lambda s: s.audit.posts_among(posts_of(1)),
+    "AuditStore.counters_after": lambda s: s.audit.counters_after(20, 20),
+    "AuditStore.counted_between": lambda s: s.audit.counted_between(20, 30),
+    "AuditStore.confirm_counters": lambda s: s.audit.confirm_counters(20),
+    "AuditStore.answers_after": lambda s: s.audit.answers_after(
+        (posts_of(20)[0], 0), 100
+    ),
+    "AuditStore.confirm_replies": lambda s: s.audit.confirm_replies(posts_of(1)[0]),
+    "AuditStore.pending_since": lambda s: s.audit.pending_since(NOW, 7),
+    "AuditStore.claims_after": lambda s: [
+        s.audit.claims_after(kind, "", 40) for kind in ("handle", "email")
+    ],
+    "AuditStore.without_user": lambda s: s.audit.without_user(["handle:u1"]),
+    "AuditStore.users_among": lambda s: s.audit.users_among([1, 2]),
     "ClaimStore.claim": _claim_twice,
     "ClaimStore.move": lambda s: s.claims.move(1, "key", CLAIM, post_id(2)),
     "EdgeStore.followees": lambda s: s.edges.followees(1),
@@ -119,6 +144,17 @@ CALLS = {
     "FenceStore.take_over": _own_the_fence,
     "JobStore.find": lambda s: s.jobs.find("reindex:timelines"),
     "JobStore.save": lambda s: s.jobs.save(JOB),
+    "LoadStore.has_follows": lambda s: s.loading.has_follows(),
+    "LoadStore.follows_among": lambda s: s.loading.follows_among([(1, 2), (1, 60)]),
+    "LoadStore.followers_among": lambda s: s.loading.followers_among([(1, 2), (1, 60)]),
+    "LoadStore.add_followers": lambda s: s.loading.add_followers([(1, 50), (1, 2)]),
+    "LoadStore.add_follows": lambda s: s.loading.add_follows(
+        [(1, 50), (1, 2)], [], NOW
+    ),
+    "LoadStore.authors_among": lambda s: s.loading.authors_among([1, 2, 900]),
+    "LoadStore.recount": lambda s: s.loading.recount([1, 2, 3]),
+    "LoadStore.entries_count": lambda s: s.loading.entries_count(),
+    "LoadStore.published": lambda s: s.loading.published([(1, "key"), (2, "none")]),
     "OutboxStore.lease": _lease,
     "OutboxStore.advance": lambda s: s.outbox.advance(_lease(s, 2), LATER, cursor=1),
     "OutboxStore.finish": lambda s: s.outbox.finish(_lease(s, 3)),
@@ -191,6 +227,7 @@ CALLS = {
     ),
     "UserStore.create": lambda s: s.users.create(user(900), "x@example.org", "hash"),
     "UserStore.create_many": lambda s: s.users.create_many([user(901), user(1)]),
+    "UserStore.with_credentials": lambda s: s.users.with_credentials([1, 2, 900]),
     "UserStore.get_many": lambda s: s.users.get_many([1, 2, 3]),
     "UserStore.ids_of": lambda s: s.users.ids_of(["u1", "u2", "nobody"]),
     "UserStore.credentials_of": lambda s: [
