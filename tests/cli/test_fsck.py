@@ -1,0 +1,457 @@
+"""`kwip fsck`: a sound database, and everything that can be wrong with one."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from kwip.domain.clock import at, system_clock_ms
+from kwip.domain.posts import Draft
+from kwip.jobs.registry import jobs
+from kwip.services import fsck
+from kwip.services.fsck import Fsck
+from kwip.store.audit import AuditStore
+from kwip.store.timelines import home_of
+from tests.wired import sign_up
+
+#: A post id that nobody has drawn.
+NOWHERE = 17
+#: Homes are sealed early here, so that few posts are needed.
+SEAL_AT, KEEP_OPEN = 12, 6
+HOUR = dt.timedelta(hours=1)
+
+
+class Silence:
+    """Progress that nobody watches."""
+
+    def begin(self, phase, total, done=0):
+        pass
+
+    def advance(self, count=1):
+        pass
+
+
+@dataclass
+class Sample:
+    """Some people and what they did; everything is delivered and merged."""
+
+    wiring: Any
+    alice: Any
+    bob: Any
+    carol: Any
+    dave: Any
+    root: Any
+    reply: Any
+    tombstone: Any
+
+    @property
+    def database(self):
+        return self.wiring.store.database
+
+    def add(self, collection, document_id, **amounts):
+        """Change numbers of one document."""
+        result = self.database[collection].update_one(
+            {"_id": document_id}, {"$inc": amounts}
+        )
+        assert result.matched_count == 1
+
+    def put(self, collection, document_id, **fields):
+        """Set fields of one document."""
+        result = self.database[collection].update_one(
+            {"_id": document_id}, {"$set": fields}
+        )
+        assert result.matched_count == 1
+
+    def lose(self, collection, document_id):
+        """Delete one document."""
+        assert self.database[collection].delete_one({"_id": document_id}).deleted_count
+
+    def bucket(self):
+        """Give the one sealed bucket of bob's home."""
+        owner = {"owner": home_of(self.bob.id)}
+        [bucket] = self.database["timeline_buckets"].find(owner)
+        return bucket
+
+
+@pytest.fixture
+def sample(wiring, monkeypatch):
+    """Return a database in which there is something for each check."""
+    monkeypatch.setattr("kwip.store.timelines.SEAL_AT", SEAL_AT)
+    monkeypatch.setattr("kwip.domain.timelines.KEEP_OPEN", KEEP_OPEN)
+    people = [sign_up(wiring, name) for name in ("alice", "bob", "carol", "dave")]
+    alice, bob, carol, dave = people
+    services, do = wiring.services, jobs(wiring.services)
+
+    def follow(follower, followee):
+        services.relationships.follow(follower, followee.id)
+        do["edge"](f"{follower.id}:{followee.id}")
+
+    def publish(author, text, to=None):
+        draft = Draft(text=text, in_reply_to_id=to and to.id, idempotency_key=text)
+        return services.posts.publish(author.id, draft)
+
+    def deliver(*posts):
+        for post in posts:
+            do["fanout"](str(post.id))
+
+    for follower, followee in ((bob, alice), (carol, alice), (alice, bob)):
+        follow(follower, followee)
+    root = publish(alice, "Who has a recipe?")
+    reply = publish(bob, "I have", root)
+    tombstone = publish(carol, "So have I", root)
+    deliver(root, reply, tombstone)
+    services.posts.delete(carol, tombstone.id)
+    deliver(*(publish(alice, f"Loaf {number}") for number in range(SEAL_AT - 2)))
+    follow(dave, bob)
+    services.relationships.unfollow(dave, bob.id)
+    do["edge"](f"{dave.id}:{bob.id}")
+    services.relationships.block(alice, dave.id)
+    return Sample(wiring, *people, root, reply, tombstone)
+
+
+def look(sample):
+    return Fsck(AuditStore(sample.wiring.store), system_clock_ms).run(Silence())
+
+
+def test_a_sound_database_has_no_findings(kwip, sample):
+    run = kwip("fsck", "--json")
+
+    assert run.code == 0
+    assert run.json["findings"] == []
+    assert run.json["is_complete"]
+    assert run.json["checked"] == {
+        "edges": 5 + 3,
+        "entries": 3 * SEAL_AT,
+        "buckets": 4 + 3,
+        "timelines": 4,
+        "users": 4,
+        "posts": SEAL_AT + 1,
+        "claims": 4 + 4,
+        "blocks": 2,
+    }
+
+
+def test_sealed_buckets_that_were_replaced_are_not_looked_at(sample):
+    sample.wiring.services.upkeep.rebuild(sample.bob.id)
+    retired = {"owner": home_of(sample.bob.id), "epoch": 0}
+    assert (
+        sample.database["timeline_buckets"]
+        .update_one(retired, {"$set": {"entries": [NOWHERE, 1]}})
+        .modified_count
+    )
+
+    assert look(sample).findings == []
+
+
+def test_a_home_below_whose_floor_a_bucket_lies_is_sound(sample):
+    bucket = sample.bucket()
+    sample.put("timeline_buckets", bucket["_id"], entries=[NOWHERE, 1])
+    sample.put("timelines", bucket["owner"], floor=bucket["high"] + 1)
+
+    assert look(sample).findings == []
+
+
+# Corruptions: each says which check finds it, under which id, and in which words.
+
+
+def lose_the_followees_side(s):
+    s.lose("followers", f"{s.alice.id}:{s.bob.id}")
+    s.add("users", s.alice.id, followers_count=-1)
+    return "edges", f"{s.bob.id}:{s.alice.id}", "missing in `followers`"
+
+
+def keep_the_followees_side(s):
+    s.put("follows", f"{s.bob.id}:{s.alice.id}", state="removed")
+    s.add("users", s.bob.id, following_count=-1)
+    return "edges", f"{s.bob.id}:{s.alice.id}", "missing in `follows`"
+
+
+def lose_the_followers_side(s):
+    s.lose("follows", f"{s.bob.id}:{s.alice.id}")
+    s.add("users", s.bob.id, following_count=-1)
+    return "edges", f"{s.bob.id}:{s.alice.id}", "missing in `follows`"
+
+
+def lose_who_is_blocked(s):
+    s.lose("blocks", f"{s.dave.id}:in:{s.alice.id}")
+    return "blocks", f"{s.alice.id}:out:{s.dave.id}", "missing on the other side"
+
+
+def lose_who_blocks(s):
+    s.lose("blocks", f"{s.alice.id}:out:{s.dave.id}")
+    return "blocks", f"{s.dave.id}:in:{s.alice.id}", "missing on the other side"
+
+
+def point_to_nothing(s):
+    home = home_of(s.carol.id)
+    s.database["timelines"].update_one({"_id": home}, {"$push": {"entries": NOWHERE}})
+    return "entries", f"{home} {NOWHERE}", "points to no post"
+
+
+def seal_what_points_to_nothing(s):
+    bucket = s.bucket()
+    first, *rest = bucket["entries"]
+    s.put("timeline_buckets", bucket["_id"], entries=[first, first + 1, *rest])
+    return "entries", f"{bucket['owner']} {first + 1}", "points to no post"
+
+
+def shuffle_a_sealed_bucket(s):
+    bucket = s.bucket()
+    first, second, *rest = bucket["entries"]
+    s.put("timeline_buckets", bucket["_id"], entries=[second, first, *rest])
+    return "buckets", bucket["_id"], "not in order"
+
+
+def leave_the_lower_bound(s):
+    bucket = s.bucket()
+    s.put("timeline_buckets", bucket["_id"], low=bucket["entries"][1])
+    return "buckets", bucket["_id"], "entries outside of"
+
+
+def leave_the_upper_bound(s):
+    bucket = s.bucket()
+    s.put("timeline_buckets", bucket["_id"], high=bucket["entries"][-2])
+    return "buckets", bucket["_id"], "entries outside of"
+
+
+def misname_a_bucket(s):
+    bucket = s.bucket()
+    s.lose("timeline_buckets", bucket["_id"])
+    misnamed = {**bucket, "_id": f"{bucket['_id']}0"}
+    s.database["timeline_buckets"].insert_one(misnamed)
+    return "buckets", misnamed["_id"], "does not tell its upper bound"
+
+
+def count_a_tombstone(s):
+    s.add("users", s.carol.id, posts_count=1)
+    return "counters", str(s.carol.id), "posts_count of the user is 1, counted are 0"
+
+
+def count_a_follower_twice(s):
+    s.add("users", s.alice.id, followers_count=1)
+    return (
+        "counters",
+        str(s.alice.id),
+        "followers_count of the user is 3, counted are 2",
+    )
+
+
+def forget_a_followee(s):
+    s.add("users", s.bob.id, following_count=-1)
+    return "counters", str(s.bob.id), "following_count of the user is 0, counted are 1"
+
+
+def forget_a_reply(s):
+    s.add("posts", s.root.id, replies_count=-1)
+    return "counters", str(s.root.id), "replies_count of the post is 0, counted are 1"
+
+
+def count_a_reply_of_a_tombstone(s):
+    s.add("posts", s.tombstone.id, replies_count=1)
+    return (
+        "counters",
+        str(s.tombstone.id),
+        "replies_count of the post is 1, counted are 0",
+    )
+
+
+def let_a_post_wait(s):
+    since = at(system_clock_ms()) - HOUR
+    fields = {"fanout.state": "pending", "fanout.enqueued_at": since}
+    s.put("posts", s.reply.id, **fields)
+    s.add("users", s.bob.id, posts_count=-1)
+    s.add("posts", s.root.id, replies_count=-1)
+    return "pending", str(s.reply.id), "pending for over a minute"
+
+
+def claim_a_handle_for_nobody(s):
+    claim = {"_id": "handle:nobody", "schema": 1, "user_id": NOWHERE}
+    s.database["claims"].insert_one(claim)
+    return "claims", "handle:nobody", "nobody has what is claimed"
+
+
+def claim_an_address_for_nobody(s):
+    claim = {"_id": "email:0123", "schema": 1, "user_id": NOWHERE}
+    s.database["claims"].insert_one(claim)
+    return "claims", "email:0123", "nobody has what is claimed"
+
+
+@pytest.mark.parametrize(
+    "corrupt",
+    [
+        lose_the_followees_side,
+        keep_the_followees_side,
+        lose_the_followers_side,
+        lose_who_is_blocked,
+        lose_who_blocks,
+        point_to_nothing,
+        seal_what_points_to_nothing,
+        shuffle_a_sealed_bucket,
+        leave_the_lower_bound,
+        leave_the_upper_bound,
+        misname_a_bucket,
+        count_a_tombstone,
+        count_a_follower_twice,
+        forget_a_followee,
+        forget_a_reply,
+        count_a_reply_of_a_tombstone,
+        let_a_post_wait,
+        claim_a_handle_for_nobody,
+        claim_an_address_for_nobody,
+    ],
+)
+def test_each_corruption_makes_its_check_fire_and_no_other(kwip, sample, corrupt):
+    check, broken_id, words = corrupt(sample)
+    run = kwip("fsck", "--json")
+    found = run.json["findings"]
+
+    assert run.code == 1
+    assert {(f["check"], f["id"]) for f in found} == {(check, broken_id)}
+    assert any(words in f["problem"] for f in found)
+    assert all(f["remedy"] for f in found)
+
+
+def test_a_finding_is_one_line_and_says_what_to_do(kwip, sample):
+    count_a_tombstone(sample)
+    run = kwip("fsck")
+
+    line, summary = run.out.splitlines()
+    assert run.code == 1
+    assert line == (
+        f"counters: {sample.carol.id}: posts_count of the user is 1, counted are 0: "
+        "set users.posts_count to 0"
+    )
+    assert summary.startswith("1 findings in ")
+    assert "4 users" in summary
+
+
+def test_the_checks_go_on_where_a_page_ends(sample, monkeypatch):
+    monkeypatch.setattr(fsck, "PAGE", 2)
+    monkeypatch.setattr(fsck, "HOMES_A_PAGE", 1)
+    sound = look(sample)
+    corrupt = (
+        forget_a_reply,
+        lose_the_followers_side,
+        lose_who_blocks,
+        point_to_nothing,
+        claim_a_handle_for_nobody,
+        claim_an_address_for_nobody,
+    )
+    broken = {change(sample)[:2] for change in corrupt}
+
+    assert sound.findings == []
+    assert {(f.check, f.id) for f in look(sample).findings} == broken
+
+
+def test_a_check_that_finds_too_much_ends_early_and_says_so(sample):
+    for user in (sample.alice, sample.bob, sample.carol):
+        sample.add("users", user.id, posts_count=1)
+    claim_a_handle_for_nobody(sample)
+    audit = AuditStore(sample.wiring.store)
+    few, enough = (Fsck(audit, system_clock_ms, most).run(Silence()) for most in (2, 3))
+
+    assert [f.check for f in few.findings] == ["counters"] * 2 + ["claims"]
+    assert not few.is_complete
+    assert [f.check for f in enough.findings] == ["counters"] * 3 + ["claims"]
+    assert enough.is_complete
+
+
+def test_a_post_between_states_of_its_delivery_is_no_finding(sample):
+    services, outbox = sample.wiring.services, sample.wiring.outbox
+    now = at(system_clock_ms())
+    drafts = [
+        Draft(text=text, in_reply_to_id=sample.root.id)
+        for text in ("waits", "is delivered", "is tried again", "is given up", "goes")
+    ]
+    posts = [services.posts.publish(sample.bob.id, draft) for draft in drafts]
+    _, leased, again, dead, gone = posts
+    services.posts.delete(sample.bob, gone.id)
+    for post, state in ((again, "pending"), (dead, "dead")):
+        outbox.give_up(outbox.lease(post.id, post.id, now, now + HOUR), state, now)
+    assert services.fanout.begin(leased.id)
+
+    assert look(sample).findings == []
+
+
+def test_an_idempotency_claim_without_its_post_is_no_finding(sample):
+    claims = sample.database["claims"]
+    claims.update_many(
+        {"_id": {"$gt": "idem:", "$lt": "idem;"}}, {"$inc": {"post_id": 1}}
+    )
+
+    assert claims.count_documents({"post_id": {"$gt": 0}}) > SEAL_AT
+    assert look(sample).findings == []
+
+
+class Busy(AuditStore):
+    """Lets something happen between each two reads; notes what is looked at again."""
+
+    def __init__(self, store, happen):
+        super().__init__(store)
+        self.happen = happen
+        self.confirmed = set()
+
+    def follows_after(self, after, limit):
+        self.happen()
+        return super().follows_after(after, limit)
+
+    def without_followers(self, edges):
+        self.happen()
+        return super().without_followers(edges)
+
+    def without_follows(self, edges):
+        self.happen()
+        return super().without_follows(edges)
+
+    def counted_between(self, low, high):
+        self.happen()
+        return super().counted_between(low, high)
+
+    def answers_after(self, place, limit):
+        found = super().answers_after(place, limit)
+        self.happen()
+        return found
+
+    def confirm_edge(self, edge):
+        self.confirmed.add("edges")
+        return super().confirm_edge(edge)
+
+    def confirm_counters(self, user_id):
+        self.confirmed.add("users")
+        return super().confirm_counters(user_id)
+
+    def confirm_replies(self, post_id):
+        self.confirmed.add("posts")
+        return super().confirm_replies(post_id)
+
+
+def test_what_is_written_between_two_reads_is_no_finding(sample, monkeypatch):
+    monkeypatch.setattr(fsck, "PAGE", 2)
+    services, do = sample.wiring.services, jobs(sample.wiring.services)
+    follows = itertools.cycle(
+        (services.relationships.unfollow, services.relationships.follow)
+    )
+
+    def happen():
+        """End a follow or begin it again, and answer the first of all posts."""
+        next(follows)(sample.carol, sample.alice.id)
+        answer = Draft(text="An answer", in_reply_to_id=sample.root.id)
+        do["fanout"](str(services.posts.publish(sample.carol.id, answer).id))
+
+    happen()  # the follow ends, so that a page of follows is read when it stands
+    audit = Busy(sample.wiring.store, happen)
+    report = Fsck(audit, system_clock_ms).run(Silence())
+
+    assert audit.confirmed == {"edges", "users", "posts"}
+    assert report.findings == []
+
+
+def test_bob_has_a_sealed_bucket(sample):
+    home = sample.wiring.stores.timelines.find_open(home_of(sample.bob.id))
+
+    assert len(sample.bucket()["entries"]) == SEAL_AT - KEEP_OPEN
+    assert len(home.entries) == KEEP_OPEN
