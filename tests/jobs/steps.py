@@ -27,6 +27,7 @@ class Steps(CommandListener):
         self._is_fine = False
         self._last = None
         self._act = None
+        self._error = None
         self._asked = {}
 
     def guard(self, wiring):
@@ -60,12 +61,14 @@ class Steps(CommandListener):
 
     def _watch(self, last, work, act, *, is_fine=False):
         self.names, self._last, self._act = [], last, act
-        self._is_fine = is_fine
+        self._is_fine, self._error = is_fine, None
         self._thread = threading.get_ident()
         try:
             work()
         finally:
             self._thread = None
+        if self._error is not None:
+            raise self._error
 
     def started(self, event):
         if self._thread is None:
@@ -91,7 +94,10 @@ class Steps(CommandListener):
         if len(self.names) == self._last:
             # What happens meanwhile is no step of this work.
             thread, self._thread = self._thread, None
-            self._act()
+            try:
+                self._act()
+            except Exception as error:  # noqa: BLE001 -- the driver would swallow it
+                self._error = error
             self._thread = thread
 
 

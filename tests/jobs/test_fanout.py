@@ -51,6 +51,17 @@ def poison(kwip, monkeypatch):
     return make
 
 
+class Fixed(random.Random):
+    """Chance that always gives the same part of the whole."""
+
+    def __init__(self, part):
+        super().__init__(1)
+        self._part = part
+
+    def random(self):
+        return self._part
+
+
 def metric(name, **labels):
     return REGISTRY.get_sample_value(name, labels) or 0.0
 
@@ -97,16 +108,15 @@ def test_upkeep_that_finds_nothing_drops_the_home_all_the_same(
 def test_a_delivery_of_several_rings_of_followers_reaches_everybody_once(
     people, follow, say, rings, kwip, make_worker, right
 ):
-    """Whatever the chunk and wherever the ring is entered."""
+    """Whatever the chunk and wherever the ring is entered, at its ends too."""
     alice, *followers = people("alice", *"bcdefgh")
     follow(alice, *followers)
     for chunk in (1, 2, 3, 4, 6, 7, 8):
-        for seed in range(3):
+        for place in (0.0, 0.4, 1.0):
             worker = make_worker(
-                fanout_times=FanoutTimes(chunk=chunk),
-                rng=random.Random(seed),  # noqa: S311 -- the same every time
+                fanout_times=FanoutTimes(chunk=chunk), rng=Fixed(place)
             )
-            post = say(alice, f"{chunk} {seed}")
+            post = say(alice, f"{chunk} {place}")
             delivered = worker.services.fanout.deliver(
                 worker.services.fanout.begin(post.id)
             )
@@ -179,6 +189,25 @@ def test_a_worker_past_its_lease_moves_nothing(
     assert fanout_of(post) == before
     kwip.services.fanout.deliver(other)
     assert read_home(kwip, bob.id) == [post.id]
+
+
+def test_a_deleted_post_keeps_none_waiting_that_went_along(
+    people, say, kwip, rings, steps, fanout_of
+):
+    [alice] = people("alice")
+    first, second = say(alice, "First"), say(alice, "Second")
+    job = rings.jobs["fanout"]
+    steps.interrupt(
+        5,
+        lambda: job(str(first.id)),
+        lambda: kwip.services.posts.delete(alice, second.id),
+    )
+    rings.waiting.clear()
+    assert fanout_of(first)["state"] == "pending"
+    assert kwip.sweeper.sweep() == 1  # at once, and not when the lease has run out
+    rings.run()
+
+    assert fanout_of(first)["state"] == "done"
 
 
 def test_a_failed_delivery_is_tried_again_later_and_later(
