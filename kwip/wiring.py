@@ -14,7 +14,7 @@ from kwip.cache.objects import Objects
 from kwip.cache.queue import QueueError
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.ids import IdGenerator
-from kwip.jobs.broker import QueueBell, make_broker, waiting
+from kwip.jobs.broker import QueueBell, make_broker
 from kwip.jobs.sweeper import Sweeper
 from kwip.services import probes
 from kwip.services.access import Access
@@ -197,7 +197,6 @@ def build(
             outbox=outbox,
             edges=edges,
             bell=bell,
-            waiting=partial(waiting, broker),
             clock=options.clock,
         ),
         fence=fence,

@@ -73,12 +73,6 @@ class ConflictError(KwipError):
     code = "conflict"
 
 
-class StaleVersionError(ConflictError):
-    """The document changed since it was read: read again and repeat."""
-
-    code = "stale_version"
-
-
 class RateLimitedError(KwipError):
     """Wait `retry_after_s` seconds."""
 

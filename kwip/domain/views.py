@@ -38,7 +38,7 @@ class ThreadView:
 
     `descendants` stand in reading order: each reply is followed by its own replies.
     `depths` gives for each of them how many steps it is below the post. `hidden`
-    counts the posts of the thread that are deleted or not for this viewer;
+    counts the deleted posts among them (others that are hidden are not told of);
     `is_cut` tells that the thread has more posts than are shown.
     """
 

@@ -73,14 +73,6 @@ class QueueBell:
             log.warning("bell_failed", job=job, reason=type(error).__name__)
 
 
-def waiting(broker: RedisBroker, job: str) -> int:
-    """Count the messages in a job's queue that no worker has taken; down means 0."""
-    try:
-        return int(broker.client.llen(f"{broker.namespace}:{QUEUES[job]}"))
-    except QueueError:
-        return 0
-
-
 def make_worker(
     broker: RedisBroker, jobs: dict[str, Callable[[str], None]], *, threads: int
 ) -> dramatiq.Worker:

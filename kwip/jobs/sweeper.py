@@ -12,7 +12,6 @@ from kwip.domain.clock import at, to_ms
 from kwip.domain.errors import StoreUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from threading import Event
 
     from kwip.domain.clock import ClockMs
@@ -24,35 +23,28 @@ log = structlog.get_logger()
 
 #: Between two sweeps, in seconds.
 EVERY_S = 1.0
-#: What was rung for is rung for again after so long, in milliseconds.
-AGAIN_MS = 10_000
+#: What was rung for is rung for again after so long, in milliseconds: a backlog of
+#: thousands is in the queue already, and every further ring costs a write or two.
+AGAIN_MS = 30_000
 #: The most that one sweep rings for, of each kind.
 AT_ONCE = 500
-#: So many unanswered rings are a backlog.
-MANY = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sweeper:
-    """Look through the durable sources of all jobs.
-
-    `waiting` tells how many rings for a job nobody has answered yet: while there are
-    many, what is overdue is most likely among them, and is not rung for again.
-    """
+    """Look through the durable sources of all jobs."""
 
     outbox: OutboxStore
     edges: EdgeStore
     bell: Bell
-    waiting: Callable[[str], int]
     clock: ClockMs
 
     def sweep(self) -> int:
         """Ring for everything that is overdue; count the rings. Two short queries."""
         now_ms = self.clock()
         now, again = at(now_ms), at(now_ms + AGAIN_MS)
-        is_busy = {job: self.waiting(job) > MANY for job in ("fanout", "edge")}
-        posts = [] if is_busy["fanout"] else self.outbox.take_due(now, again, AT_ONCE)
-        edges = [] if is_busy["edge"] else self.edges.take_due(now, again, AT_ONCE)
+        posts = self.outbox.take_due(now, again, AT_ONCE)
+        edges = self.edges.take_due(now, again, AT_ONCE)
         for post_id in posts:
             self.bell("fanout", str(post_id))
         for edge in edges:

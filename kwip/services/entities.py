@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from kwip.cache.keys import CacheKey
+    from kwip.domain.pages import PageRequest
     from kwip.domain.posts import Post
     from kwip.domain.relationships import Relations
     from kwip.domain.users import User
@@ -38,22 +39,35 @@ MAX_THREAD = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """A part of a timeline: `CHUNK` entries next to a cursor.
+    """A part of a timeline: the `CHUNK` entries next to a cursor.
 
-    The newest below `upper`; or, if `above` is given, the oldest above it.
+    The newest below the cursor; or, if `is_upwards`, the oldest above it. There is no
+    other bound: everybody with the same cursor shares what is cached of it.
     `owner_id` is whose home or user timeline it is, 0 for public.
     """
 
     owner_id: UserId
-    upper: int = MAX_ID
-    above: int | None = None
+    cursor: int = MAX_ID
+    is_upwards: bool = False
+
+    @classmethod
+    def first(cls, owner_id: UserId, page: PageRequest) -> Slice:
+        """Give the part with which the reading of a page begins."""
+        if page.min_id is not None:
+            return cls(owner_id, page.min_id, is_upwards=True)
+        return cls(owner_id, page.upper)
 
     @property
     def view(self) -> str:
         """The field of the entity's hash that holds it."""
-        if self.above is not None:
-            return f"above:{self.above}"
-        return "head" if self.upper == MAX_ID else f"below:{self.upper}"
+        if self.is_upwards:
+            return f"above:{self.cursor}"
+        return "head" if self.cursor == MAX_ID else f"below:{self.cursor}"
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """The ids between which it lies, exclusive: lower, upper."""
+        return (self.cursor, MAX_ID) if self.is_upwards else (0, self.cursor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +145,10 @@ class Entities:
             lambda s: _whole(
                 stores.posts.entries_by(
                     [s.owner_id],
-                    below=s.upper,
-                    above=s.above or 0,
+                    above=s.bounds[0],
+                    below=s.bounds[1],
                     limit=CHUNK,
-                    ascending=s.above is not None,
+                    ascending=s.is_upwards,
                 )
             ),
         )
@@ -143,10 +157,10 @@ class Entities:
             lambda _: keys.public(),
             lambda s: _whole(
                 stores.posts.listed(
-                    below=s.upper,
-                    above=s.above or 0,
+                    above=s.bounds[0],
+                    below=s.bounds[1],
                     limit=CHUNK,
-                    ascending=s.above is not None,
+                    ascending=s.is_upwards,
                 )
             ),
         )
@@ -176,12 +190,9 @@ class _HomeLoader:
         stored = self._timelines.stored(home_of(part.owner_id))
         if stored is None:  # nothing is materialised: all of it is below the floor
             return Chunk((), floor=MAX_ID, ends=True)
-        if part.above is None:
-            ids = [i for i in stored.ids if i < part.upper]
-            chosen = ids[:CHUNK]
-        else:
-            ids = [i for i in stored.ids if i > part.above]
-            chosen = ids[-CHUNK:]
+        lower, upper = part.bounds
+        ids = [i for i in stored.ids if lower < i < upper]
+        chosen = ids[-CHUNK:] if part.is_upwards else ids[:CHUNK]
         entries = merge_newest([self._posts.entries(chosen)], CHUNK)
         return Chunk(
             tuple(entries), floor=stored.open.floor, ends=len(ids) == len(chosen)

@@ -33,8 +33,7 @@ class Hydration:
         """Read the viewer's relations; nobody signed in has none."""
         if viewer is None:
             return NO_RELATIONS
-        found = reading.fetch(Want(self._entities.relations, [viewer.id]))[0]
-        return found.get(viewer.id, NO_RELATIONS)
+        return reading.fetch(Want(self._entities.relations, [viewer.id]))[0][viewer.id]
 
     def posts(
         self, viewer: Viewer | None, reading: Reading, entries: Sequence[Entry]

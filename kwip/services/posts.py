@@ -144,7 +144,10 @@ class Posts:
         """
         self._threads.post(viewer, reading, post_id)
         history = self._posts.history(post_id)
-        if history is None:
+        viewer_id = None if viewer is None else viewer.id
+        relations = self._hydration.relations(viewer, reading)
+        # It may have changed since the look above: what is shown is what is asked of.
+        if history is None or not may_see(viewer_id, relations, history.post):
             raise NotFoundError("There is no such kwip.", post_id=post_id)
         return history
 

@@ -47,7 +47,7 @@ class Profiles:
             Want(self._entities.relations, sides),
             Want(
                 self._entities.user_timelines,
-                [Slice(user_id, page.upper, page.min_id)],
+                [Slice.first(user_id, page)],
             ),
         )
         user = self._users.by_id(viewer, reading, user_id)

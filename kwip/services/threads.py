@@ -69,6 +69,9 @@ class Threads:
         views = self._hydration.posts(viewer, reading, [*entries, own])
         if post_id not in views:
             raise NotFoundError("There is no such kwip.", post_id=post_id)
+        posts = reading.fetch(Want(self._entities.posts, [e.post_id for e in entries]))[
+            0
+        ]
         shown = [(c, d) for c, d in descendants if c.post_id in views]
         return ThreadView(
             ancestors=tuple(
@@ -77,7 +80,7 @@ class Threads:
             post=views[post_id],
             descendants=tuple(views[child.post_id] for child, _ in shown),
             depths=tuple(depth for _, depth in shown),
-            hidden=len(entries) + 1 - len(views),
+            hidden=sum(post.is_tombstone for post in posts.values()),
             is_cut=len(below) > MAX_DESCENDANTS or len(known) >= MAX_THREAD,
         )
 

@@ -6,7 +6,7 @@ followees, without a visible border. Public and user timelines are indexed queri
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -64,7 +64,7 @@ class Timelines:
         Warm: 3 Redis round trips with authentication, no MongoDB; one more when the
         page goes past a skeleton. Below the floor: one query per 200 followees.
         """
-        head = Slice(viewer.id, page.upper, page.min_id)
+        head = Slice.first(viewer.id, page)
         relations = reading.fetch(
             Want(self._entities.relations, [viewer.id]),
             Want(self._entities.homes, [head]),
@@ -101,7 +101,7 @@ class Timelines:
         Raises:
             NotFoundError: There is no such user.
         """
-        head = Slice(user_id, page.upper, page.min_id)
+        head = Slice.first(user_id, page)
         users = reading.fetch(
             Want(self._entities.users, [user_id]),
             Want(self._entities.user_timelines, [head]),
@@ -178,14 +178,14 @@ class Timelines:
 
         Newest first; upwards from `min_id` if that is given.
         """
-        part = Slice(owner_id, page.upper, page.min_id)
+        part = Slice.first(owner_id, page)
         while True:
             chunk = reading.fetch(Want(kind, [part]))[0][part]
-            run = chunk.entries if part.above is None else chunk.entries[::-1]
+            run = chunk.entries[::-1] if part.is_upwards else chunk.entries
             yield from (e for e in run if page.lower < e.post_id < page.upper)
             if chunk.ends or not run or not page.lower < run[-1].post_id < page.upper:
                 return
-            part = _after(part, run[-1])
+            part = replace(part, cursor=run[-1].post_id)
 
     def _home_entries(
         self, viewer_id: UserId, reading: Reading, follows: Relations, page: PageRequest
@@ -194,25 +194,26 @@ class Timelines:
 
         The floor may rise between two slices, so each slice's own one counts.
         """
-        part = Slice(viewer_id, page.upper, page.min_id)
+        part = Slice.first(viewer_id, page)
         while True:
             chunk = reading.fetch(Want(self._entities.homes, [part]))[0][part]
-            if part.above is None:
-                yield from (e for e in chunk.entries if e.post_id > page.lower)
-                if chunk.ends:  # the fan-in itself ends at the page's lower bound
-                    below = min(part.upper, chunk.floor)
-                    gap = _Gap(page.lower, below, is_upwards=False)
-                    yield from self._fan_in(viewer_id, follows, gap, page.limit)
-            else:
+            if part.is_upwards:
                 below = min(page.upper, chunk.floor)
-                gap = _Gap(part.above, below, is_upwards=True)
+                gap = _Gap(part.cursor, below, is_upwards=True)
                 yield from self._fan_in(viewer_id, follows, gap, page.limit)
                 yield from (e for e in chunk.entries[::-1] if e.post_id < page.upper)
+            else:
+                yield from (e for e in chunk.entries if e.post_id > page.lower)
+                if chunk.ends:  # the fan-in itself ends at the page's lower bound
+                    below = min(part.cursor, chunk.floor)
+                    gap = _Gap(page.lower, below, is_upwards=False)
+                    yield from self._fan_in(viewer_id, follows, gap, page.limit)
             if chunk.ends or not chunk.entries:
                 return
-            part = _after(part, chunk.entries[-1 if part.above is None else 0])
-            if part.upper <= page.lower:
+            last = chunk.entries[0 if part.is_upwards else -1].post_id
+            if not page.lower < last < page.upper:
                 return
+            part = replace(part, cursor=last)
 
     def _fan_in(
         self, viewer_id: UserId, relations: Relations, gap: _Gap, limit: int
@@ -256,13 +257,6 @@ class _Gap:
     above: int
     below: int
     is_upwards: bool
-
-
-def _after(part: Slice, last: Entry) -> Slice:
-    """Give the slice that follows one whose last entry was `last`."""
-    if part.above is not None:
-        return Slice(part.owner_id, part.upper, last.post_id)
-    return Slice(part.owner_id, last.post_id)
 
 
 def _ascending_page(shown: list[PostView]) -> Page[PostView]:

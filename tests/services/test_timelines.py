@@ -22,3 +22,19 @@ def test_a_post_reaches_its_author_and_a_follower(kwip, rings, new_user):
 
     assert texts(mine) == ["Good morning"]
     assert texts(theirs) == ["Good morning"]
+
+
+def test_a_bound_that_one_reader_names_cuts_no_page_of_another(kwip, new_user):
+    alice = new_user("alice")
+    first, second = (
+        kwip.services.posts.publish(alice.id, Draft(text=text)) for text in "12"
+    )
+
+    def newer_than_first(**bounds):
+        page = PageRequest(min_id=first.id, **bounds)
+        return kwip.services.timelines.public(
+            None, kwip.services.readings.begin(), page
+        )
+
+    assert texts(newer_than_first(max_id=second.id)) == []
+    assert texts(newer_than_first()) == ["2"]

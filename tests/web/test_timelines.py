@@ -167,7 +167,7 @@ def test_a_thread_says_that_something_is_missing(at_alice, anybody, alice, bob):
 
     from_root = anybody.get(f"/@alice/{root}")
     assert from_root.texts == ["root", "leaf"]
-    assert "One kwip of this thread is deleted, or not for you." in from_root.words
+    assert "One kwip of this thread was deleted." in from_root.words
     at_alice.send(f"/@alice/{root}/delete")
     from_leaf = anybody.get(f"/@bob/{leaf}")
     assert from_leaf.texts == ["leaf"]
