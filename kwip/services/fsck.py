@@ -29,6 +29,17 @@ HOMES_A_PAGE = 500
 PENDING_MS = 60_000
 #: The findings of one check that are looked for.
 MOST = 1_000
+#: What is looked at, and counted.
+LOOKED_AT = [
+    "edges",
+    "entries",
+    "buckets",
+    "timelines",
+    "users",
+    "posts",
+    "claims",
+    "blocks",
+]
 #: Posts known to be there that are remembered, so that few are asked for twice.
 REMEMBERED = 1_000_000
 
@@ -69,14 +80,14 @@ class Fsck:
         self._audit = audit
         self._clock = clock
         self._most = most
-        self._checked: Counter[str] = Counter()
+        self._checked = Counter(dict.fromkeys(LOOKED_AT, 0))
         self._advance: Callable[[int], None] = lambda _: None
 
     def run(self, progress: Progress) -> Report:
         """Run all checks, one after the other.
 
-        Two minutes for 82,168 users, 870,161 follows and 5.2 million entries on a
-        busy machine.
+        52 s for 82,168 users, 870,161 follows and 5.2 million entries on two busy
+        cores.
         """
         report = Report(checked=self._checked)
         self._advance = progress.advance
