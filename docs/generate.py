@@ -11,7 +11,10 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from config.settings import reference
+from kwip import cli
 from kwip.blueprints.routes import AREAS
 from kwip.cache.drops import table
 from kwip.store.indexes import INDEXES
@@ -80,10 +83,50 @@ def _policy(policy: Policy) -> Iterator[str]:
     yield "yes" if policy.csrf == "form" else "no"
 
 
+def commands(group: click.Group, path: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Go through all commands that do something, each with what calls it."""
+    for name in group.list_commands(click.Context(group)):
+        command = group.get_command(click.Context(group), name)
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{path}{name} ")
+        elif command is not None:
+            yield f"{path}{name}", command
+
+
+def usage(path: str, command: click.Command) -> Callable[[], str]:
+    """Give what tells how a command is called, in the words of its `--help`."""
+
+    def written() -> str:
+        context = click.Context(command, info_name=path)
+        pieces = command.collect_usage_pieces(context)
+        lines = ["```", " ".join(["kwip", path, *pieces]), "```", ""]
+        lines += [
+            command.help or "",
+            "",
+            "| option | default | what |",
+            "|---|---|---|",
+        ]
+        for option in command.params:
+            if isinstance(option, click.Option):
+                lines.append(_option(option, context))
+        return "\n".join(lines) + "\n"
+
+    return written
+
+
+def _option(option: click.Option, context: click.Context) -> str:
+    value = "" if option.is_flag else f" {option.make_metavar(context)}"
+    default = f"`{option.default}`" if option.show_default else ""
+    if option.required:
+        default = "required"
+    return f"| `{option.opts[0]}{value}` | {default} | {option.help} |"
+
+
 #: Which parts each page has, and what writes them.
 PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "data-model.md": {"indexes": indexes},
     "cache.md": {"drops": table},
+    "cli.md": {path: usage(path, command) for path, command in commands(cli.kwip)},
     "api.md": {area: routes(area) for area in AREAS},
 }
 

@@ -1,0 +1,147 @@
+"""`docs/cli.md` is the contract of the command line; the commands keep it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict
+
+import pytest
+
+from config.settings import PROJECT
+from docs import generate
+from kwip.cli import doctor, world
+from kwip.domain.posts import Draft
+from kwip.jobs.registry import jobs
+from kwip.services import reindex
+from kwip.services.world import PHASES, Loaded, WorldLoader
+from kwip.store.timelines import home_of
+from tests.docs.test_data_model import examples_in, shapes
+from tests.wired import sign_up
+
+PAGE = (PROJECT / "docs" / "cli.md").read_text(encoding="utf-8")
+EXAMPLES = examples_in(PAGE)
+COMMANDS = dict(generate.commands(generate.cli.kwip))
+
+
+def printed(*runs):
+    """Give the shapes of what some runs printed together."""
+    return set().union(*(shapes("", run.json) for run in runs))
+
+
+@pytest.fixture
+def posts(wiring):
+    """Return what bob, whom nobody follows, wrote; three posts, delivered."""
+    bob = sign_up(wiring, "bob")
+    found = [
+        wiring.services.posts.publish(bob.id, Draft(text=f"Post {number}"))
+        for number in range(3)
+    ]
+    for post in found:
+        jobs(wiring.services)["fanout"](str(post.id))
+    return found
+
+
+def users(kwip, _wiring, _posts, _monkeypatch):
+    create = ("users", "create", "alice", "--email", "alice@example.org")
+    return {
+        "users-create": [kwip(*create, "--password", "correct horse", "--json")],
+        "users-token": [kwip("users", "token", "alice", "--json")],
+        "users-follow": [kwip("users", "follow", "alice", "bob", "--json")],
+    }
+
+
+def fanout(kwip, wiring, posts, _monkeypatch):
+    wiring.store.database["posts"].update_one(
+        {"_id": posts[0].id}, {"$set": {"fanout.state": "dead"}}
+    )
+    return {
+        "fanout-pending": [kwip("fanout", "pending", "--dead", "--json")],
+        "fanout-replay": [kwip("fanout", "replay", posts[0].id, "--json")],
+        "fanout-stats": [kwip("fanout", "stats", "--json")],
+    }
+
+
+def timelines(kwip, wiring, posts, monkeypatch):
+    monkeypatch.setattr(reindex, "TRIES", 1)
+    database, home = wiring.store.database, home_of(posts[0].author_id)
+    database["timelines"].update_one({"_id": home}, {"$set": {"entries": []}})
+    differing = kwip("reindex", "verify", "--all", "--json")
+    database["timelines"].delete_one({"_id": home})
+    return {
+        "reindex-verify": [differing],
+        "reindex-timelines": [kwip("reindex", "timelines", "--all", "--json")],
+        "reindex-status": [kwip("reindex", "status", "--json")],
+    }
+
+
+def database(kwip, wiring, posts, _monkeypatch):
+    wiring.store.database["users"].update_one(
+        {"_id": posts[0].author_id}, {"$inc": {"posts_count": 1}}
+    )
+    wiring.store.database["posts"].drop_index("root_id_1__id_1")
+    indexes = [kwip("db", "indexes", *apply, "--json") for apply in ((), ("--apply",))]
+    return {"db-indexes": indexes, "fsck": [kwip("fsck", "--json")]}
+
+
+def stack(kwip, _wiring, _posts, monkeypatch):
+    """Stand in for a stack that runs, which no test here starts."""
+    process = doctor.Process("web", 4711, 88_000_000, 61_000_000)
+    monkeypatch.setattr(doctor, "processes", lambda _: iter([process]))
+    return {"doctor": [kwip("doctor", "--json")]}
+
+
+def load(kwip, _wiring, _posts, monkeypatch):
+    loaded = Loaded(
+        users=2,
+        follows=1,
+        posts=3,
+        deliveries=4,
+        entries=4,
+        deliveries_per_s=5.0,
+        seconds=dict.fromkeys(PHASES, 6.0),
+    )
+    monkeypatch.setattr(world, "read_world", lambda *_, **__: None)
+    monkeypatch.setattr(world, "require_stack", lambda _: None)
+    monkeypatch.setattr(WorldLoader, "load", lambda *_: loaded)
+    run = kwip("world", "load", __file__, __file__, "--json")
+
+    assert run.json == asdict(loaded)
+    return {"world-load": [run]}
+
+
+PRINTING = [users, fanout, timelines, database, stack, load]
+
+
+@pytest.mark.parametrize("printing", PRINTING)
+def test_json_looks_as_its_example_says(kwip, wiring, posts, monkeypatch, printing):
+    for name, runs in printing(kwip, wiring, posts, monkeypatch).items():
+        [example] = EXAMPLES[name]
+
+        assert shapes("", example) == printed(*runs), name
+
+
+def test_every_command_has_its_part_and_no_other_has():
+    parts = re.findall(r"^<!-- begin (.+) -->$", PAGE, re.MULTILINE)
+    titles = re.findall(r"^### kwip (.+)$", PAGE, re.MULTILINE)
+
+    assert parts == titles
+    assert sorted(parts) == sorted(COMMANDS)
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+def test_every_option_of_a_command_is_in_its_part_and_no_other(path):
+    part = PAGE.partition(f"<!-- begin {path} -->")[2].partition("<!-- end ")[0]
+    shown = re.findall(r"^\| `(--[\w-]+)", part, re.MULTILINE)
+    options = [o.opts[0] for o in COMMANDS[path].params if o.opts[0].startswith("-")]
+
+    assert shown == options
+
+
+def test_every_command_that_prints_json_shows_it():
+    printing = {
+        path.replace(" ", "-")
+        for path, command in COMMANDS.items()
+        if any("--json" in option.opts for option in command.params)
+    }
+
+    assert set(EXAMPLES) == printing
