@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 
 import pytest
 from pymongo.monitoring import CommandListener
 
+from kwip.cache.client import Client, ClientTimes
 from kwip.domain.posts import Draft
 from kwip.jobs.registry import jobs
+from kwip.services.keeper import FenceTimes
 from kwip.wiring import Options, build
 from tests.services import test_budgets as budgets
 from tests.services.conftest import Rings, new_user, redis_cache, rings
@@ -41,16 +44,24 @@ def steps():
 
 
 @pytest.fixture
-def kwip(settings, endpoints, rings: Rings, steps):
-    """Return the wiring of one process, with the real times of the fence."""
+def kwip(settings, endpoints, rings: Rings, steps, monkeypatch):
+    """Return the wiring of one process that no busy machine makes impatient.
+
+    A call to Redis that took 200 ms, or a late look at the fence, would be followed by
+    other steps than those that the pages list.
+    """
+    patient = partial(Client, times=ClientTimes(call_s=5.0))
+    monkeypatch.setattr("kwip.wiring.Client", patient)
     wiring = build(
         settings,
         endpoints,
         role="worker",
-        options=Options(bell=rings, listeners=[steps]),
+        options=Options(
+            bell=rings, listeners=[steps], fence_times=FenceTimes().scaled(5)
+        ),
     )
     rings.jobs = jobs(wiring.services)
-    assert wiring.fence.await_lease(within_s=10)
+    assert wiring.fence.await_lease(within_s=20)
     yield wiring
     wiring.close()
 
