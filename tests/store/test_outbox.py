@@ -52,8 +52,10 @@ def test_a_lease_takes_a_limited_number_of_posts(insert, lease):
 def test_direct_posts_go_alone_and_not_with_others(insert, lease):
     insert(post(1, 1), post(2, 1, visibility="direct"), post(3, 1))
 
-    assert lease(2).ids == [post_id(2)]
-    assert lease(1, "two").ids == [post_id(1), post_id(3)]
+    assert lease(1).ids == [post_id(1), post_id(3)]
+    insert(post(4, 1))
+    assert lease(2, "two").ids == [post_id(2)]
+    assert lease(4, "three").ids == [post_id(4)]
 
 
 def test_a_post_that_failed_goes_alone(stores, insert, lease):
