@@ -192,14 +192,14 @@ class WorldLoader:
         loading, is_mixed = self._loading, bool(run.count("is_mixed"))
         total = len(graph.edges)
         pairs = ((ids[a], ids[b]) for a, b in graph.by_followee())
-        for chunk in run.chunks("followers", pairs, total):
+        for chunk in run.chunks("followers", pairs, total, EDGES_AT_ONCE):
             known = loading.follows_among(chunk) if is_mixed else set()
             loading.add_followers([pair for pair in chunk if pair not in known])
         if run.is_past("follows"):
             return
         merging = loading.authors_among(sorted(ids.values()))
         pairs = ((ids[a], ids[b]) for a, b in graph.by_follower())
-        for chunk in run.chunks("follows", pairs, total):
+        for chunk in run.chunks("follows", pairs, total, EDGES_AT_ONCE):
             wanted: Iterable[Pair] = chunk
             if is_mixed:
                 both = loading.followers_among(chunk)
@@ -293,7 +293,7 @@ class _Run:
         self.note(**{f"{self._phase}_done": 1})
 
     def chunks(
-        self, phase: str, items: Iterable[T], total: int, size: int = EDGES_AT_ONCE
+        self, phase: str, items: Iterable[T], total: int, size: int
     ) -> Iterator[list[T]]:
         """Give a phase's items from where an earlier run was, some at a time.
 
