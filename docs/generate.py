@@ -7,6 +7,7 @@ around it is written by hand. `tests/docs` fails when a part is not as the code 
 
 from __future__ import annotations
 
+import inspect
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -101,7 +102,7 @@ def usage(path: str, command: click.Command) -> Callable[[], str]:
         pieces = command.collect_usage_pieces(context)
         lines = ["```", " ".join(["kwip", path, *pieces]), "```", ""]
         lines += [
-            command.help or "",
+            inspect.cleandoc(command.help or ""),
             "",
             "| option | default | what |",
             "|---|---|---|",

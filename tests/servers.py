@@ -51,12 +51,12 @@ class SharedServers:
 
     def start(self) -> None:
         self._home.prepare()
-        self._supervisor.start(servers(self.settings, self._home))
+        self._supervisor.start(servers(self.settings, self._home), 0.0)
         set_up(self._home, self._home.secret("mongodb"), deadline_s=START_S)
 
     def stop(self) -> None:
         # The data is thrown away, so nothing is gained by a tidy end.
-        self._supervisor.stop([0.0])
+        self._supervisor.stop()
         shutil.rmtree(self.root)
 
     @staticmethod

@@ -26,6 +26,24 @@ _KEY = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\]){0,4})")
 _FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 
 
+def require_whole(request: Request) -> None:
+    """Read the body, and refuse one that was cut off or is garbled on its way.
+
+    gunicorn says that a body has ended also when the connection has: half a form
+    would be a whole one with a shorter text.
+
+    Raises:
+        BadRequest: It is shorter than its Content-Length, or a chunk is malformed.
+        RequestEntityTooLarge: It is longer than `MAX_BODY_BYTES`.
+    """
+    try:
+        length = len(request.get_data())
+    except OSError as error:  # what gunicorn raises for a chunk that it cannot read
+        raise BadRequest("The request's body could not be read.") from error
+    if length < (request.content_length or 0):
+        raise BadRequest("The request's body was cut off; send it again.")
+
+
 def read(request: Request) -> dict[str, object]:
     """Return the fields of a request: those of its query under those of its body.
 

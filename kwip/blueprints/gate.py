@@ -18,7 +18,7 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 from werkzeug.exceptions import BadRequest
 
 from kwip import telemetry
-from kwip.blueprints import http, login
+from kwip.blueprints import bodies, http, login
 from kwip.blueprints.table import Policy
 from kwip.domain.errors import ForbiddenError, NotAuthenticatedError
 from kwip.services.access import Credential
@@ -97,6 +97,8 @@ def enforce() -> BaseResponse | None:
     if request.method == "OPTIONS":
         return None
     _check_query()
+    if request.method not in http.SAFE_METHODS:
+        bodies.require_whole(request)
     policy = http.site().policies.get(request.endpoint or "", UNMATCHED)
     viewer = g.viewer = _identify(policy)
     if viewer is not None:

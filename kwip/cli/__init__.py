@@ -12,6 +12,7 @@ from __future__ import annotations
 import importlib
 import json
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
@@ -19,6 +20,7 @@ import click
 from config.settings import SettingsError, from_environment
 from kwip import __version__
 from kwip.domain.errors import InvalidError, KwipError
+from kwip.embedded.home import Home
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -76,7 +78,12 @@ class Commands(click.Group):
 @click.pass_context
 def kwip(ctx: click.Context) -> None:
     """Kwip: a self-hosted microblog and timeline platform."""
-    ctx.obj = from_environment()
+    settings = from_environment()
+    # Whoever looks at a running stack need not know its port, only its home.
+    noted = Home(settings.home).noted_address()
+    if ctx.invoked_subcommand != "up" and noted is not None:
+        settings = replace(settings, bind=noted[0], port=noted[1])
+    ctx.obj = settings
 
 
 def json_option(command: Decorated) -> Decorated:
@@ -107,7 +114,8 @@ def _run(arguments: list[str]) -> int:
     except click.ClickException as error:
         return _failed([error.format_message()])
     except KwipError as error:
-        fields = error.fields.values() if isinstance(error, InvalidError) else ()
+        told = error.fields.items() if isinstance(error, InvalidError) else ()
+        fields = [f"{name}: {what}" for name, what in told]
         return _failed([" ".join([error.message, *fields])])
     except click.Abort:  # Ctrl-C
         return _INTERRUPTED

@@ -59,7 +59,8 @@ def command(settings: Settings, *, as_json: bool) -> int:
     """Say how the running stack is; exit 1 if something is wrong."""
     home = Home(settings.home)
     found = list(processes(home))
-    services = list(ask(settings))
+    # A look must leave nothing behind in a home that was never started.
+    services = list(ask(settings)) if found or settings.mongodb_uri else []
     findings = [*_absent(home, found), *_ailing(services), *_full(home)]
     if as_json:
         print_json(

@@ -66,7 +66,7 @@ def require_stack(settings: Settings) -> None:
         what = ", ".join(missing) or "not ready: web"
         raise NotRunningError(
             f"this needs a running stack ({what}) in {home.root}: start it with"
-            " `kwip up`, with the same KWIP_HOME and KWIP_PORT"
+            " `kwip up`, with the same KWIP_HOME"
         )
 
 

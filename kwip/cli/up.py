@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
     from config.settings import Settings
 
-#: Seconds that programs, then servers, have to end by themselves: below 5 together.
-GRACE_S = (2.5, 2.0)
+#: Seconds that each has to end by itself: below 5 together.
+DEMO_GRACE_S, PROGRAMS_GRACE_S, SERVERS_GRACE_S = 0.3, 2.4, 2.0
 _ASK_S = 1.0
 _LOOPBACK = "127.0.0.1"
 _IPV6 = 6
@@ -65,6 +65,7 @@ def run(settings: Settings, programs: Sequence[Child], demos: Sequence[Child]) -
         check_port("KWIP_METRICS_PORT", _LOOPBACK, settings.metrics_port)
         shutil.rmtree(home.metrics, ignore_errors=True)
         home.metrics.mkdir(mode=0o700)
+        home.note_address(settings.bind, settings.port)
         supervisor = Supervisor(
             home,
             wait=ends.wait,
@@ -79,7 +80,7 @@ def run(settings: Settings, programs: Sequence[Child], demos: Sequence[Child]) -
         except StopAskedError:
             pass
         finally:
-            supervisor.stop(GRACE_S)
+            supervisor.stop()
     _say("Kwip has ended.")
 
 
@@ -92,15 +93,17 @@ def _start(
     """Start everything in order; return who may log in to the demo world."""
     home = Home(settings.home)
     with _step("MongoDB and Valkey"):
-        supervisor.start([*servers(settings, home), preparation(settings)])
+        supervisor.start(
+            [*servers(settings, home), preparation(settings)], SERVERS_GRACE_S
+        )
     with _step("web server, worker and sweeper"):
-        supervisor.start(programs)
+        supervisor.start(programs, PROGRAMS_GRACE_S)
     if not demos:
         return None
     log = log_of("demo", home)
     log.unlink(missing_ok=True)  # what it said at another start is not true any more
     with _step("demo world"):
-        supervisor.start(demos)
+        supervisor.start(demos, DEMO_GRACE_S)
     return last_line(log)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import os
 import re
 import secrets
@@ -101,6 +102,22 @@ class Home:
             ) from error
         self.check_sockets()
         self.check_space()
+
+    def note_address(self, bind: str, port: int) -> None:
+        """Write down where the web server of this start listens, for the commands."""
+        self._address.write_text(json.dumps({"bind": bind, "port": port}))
+
+    def noted_address(self) -> tuple[str, int] | None:
+        """Return where the web server of the last start listened, if there was one."""
+        try:
+            found = json.loads(self._address.read_text())
+        except (OSError, ValueError):
+            return None
+        return found["bind"], found["port"]
+
+    @property
+    def _address(self) -> Path:
+        return self.run / "web.json"
 
     def check_sockets(self) -> None:
         """Refuse a folder of sockets that somebody else could have put there.

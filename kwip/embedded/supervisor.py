@@ -45,6 +45,14 @@ class _Running:
     restart_at: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """Children that were started together, and how long they may take to end."""
+
+    running: list[_Running]
+    grace_s: float
+
+
 class Supervisor:
     """Runs the children of one installation.
 
@@ -67,17 +75,19 @@ class Supervisor:
         self._home = home
         self._wait = wait
         self._said = said
-        self._stages: list[list[_Running]] = []
+        self._stages: list[_Stage] = []
 
-    def start(self, children: Sequence[Child]) -> None:
+    def start(self, children: Sequence[Child], grace_s: float) -> None:
         """Start `children` together and wait until all are ready.
+
+        `grace_s` is how long they may take to end by themselves when `stop` asks.
 
         Raises:
             CannotStartError: If one died or is not ready in time; the caller stops.
             StopAskedError: If the end was asked for meanwhile.
         """
         stage: list[_Running] = []
-        self._stages.append(stage)
+        self._stages.append(_Stage(stage, grace_s))
         for child in children:
             stage.append(self._spawn(child))  # noqa: PERF401 -- stop() must find each
         waiting = list(stage)
@@ -91,21 +101,21 @@ class Supervisor:
         while not self._wait(self._attend()):
             pass
 
-    def stop(self, grace_s: Sequence[float]) -> None:
+    def stop(self) -> None:
         """End everything, the last started first; reap all of it.
 
-        Each stage has its number of seconds to end by itself, then it is killed.
+        Each stage has its time to end by itself, then it is killed.
         """
-        for stage, seconds in zip(reversed(self._stages), grace_s, strict=False):
-            for running in stage:
+        for stage in reversed(self._stages):
+            for running in stage.running:
                 if not has_ended(running.process):
                     running.process.send_signal(signal.SIGTERM)
-            end = time.monotonic() + seconds
+            end = time.monotonic() + stage.grace_s
             while time.monotonic() < end and not all(
-                has_ended(running.process) for running in stage
+                has_ended(running.process) for running in stage.running
             ):
                 time.sleep(_POLL_S)
-            for running in stage:
+            for running in stage.running:
                 end_group(running.process)
                 running.process.wait()
         self._stages.clear()
@@ -137,7 +147,7 @@ class Supervisor:
         """Look at every child once; return the seconds until the next look."""
         now = time.monotonic()
         next_look = _LONGEST_BACKOFF_S
-        for running in (running for stage in self._stages for running in stage):
+        for running in (running for stage in self._stages for running in stage.running):
             if running.child.once:
                 continue
             if running.restart_at is None and has_ended(running.process):

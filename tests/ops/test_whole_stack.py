@@ -49,6 +49,22 @@ def doctor(stack):
     return json.loads(kwip(stack, "doctor", "--json").stdout)
 
 
+def test_commands_find_the_stack_by_its_home_alone(stack):
+    environ = {k: v for k, v in os.environ.items() if not k.startswith("KWIP_")}
+    home = {"KWIP_HOME": stack.environ["KWIP_HOME"], "PYTHONPATH": str(PROJECT)}
+    run = subprocess.run(
+        [*KWIP, "doctor", "--json"],
+        env={**environ, **home},
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd="/",
+    )
+
+    assert json.loads(run.stdout)["findings"] == []
+    assert run.returncode == 0
+
+
 def test_doctor_lists_processes_and_services(stack):
     report = doctor(stack)
     names = {process["name"] for process in report["processes"]}

@@ -26,9 +26,11 @@ from kwip.domain.errors import (
     NotFoundError,
 )
 from kwip.domain.ids import PostId, parse_id
+from kwip.domain.posts import Visibility
 from kwip.schemas.forms import ActForm, ComposeForm, EditForm
 
 if TYPE_CHECKING:
+    from kwip.domain.posts import Post
     from kwip.domain.views import PostView
 
 _NOT_YOURS = "Only who wrote a kwip can change it."
@@ -56,8 +58,14 @@ def create() -> Response:
     except (InvalidError, NotFoundError, GoneError, ForbiddenError) as error:
         return _write_again(error)
     if view.post.in_reply_to_id is None:
-        return go(url_for("web.home"), "Your kwip is out.")
+        return go(url_for("web.home"), _is_out(view.post))
     return go(f"{_thread_above(view)}#p{view.post.id}", "Your reply is out.")
+
+
+def _is_out(post: Post) -> str:
+    if post.visibility is Visibility.DIRECT and not post.mentions:
+        return "Your kwip is out. It names nobody, so only you can see it."
+    return "Your kwip is out."
 
 
 def edit(username: str, post_id: PostId) -> Response:
