@@ -122,6 +122,8 @@ def _ailing(services: list[Service]) -> Iterator[str]:
 
 
 def _full(home: Home) -> Iterator[str]:
+    if not home.root.exists():
+        return
     try:
         home.check_space()
     except CannotStartError as error:
