@@ -6,15 +6,19 @@ import random
 
 import pytest
 import redis
+import structlog
 
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.posts import Draft, Visibility
 from kwip.domain.users import User
 from kwip.jobs.registry import jobs
+from kwip.services.entities import Slice
 from kwip.services.fanout import FanoutTimes
 from kwip.services.keeper import FenceTimes
+from kwip.services.passwords import Passwords
+from kwip.services.reading import Want
 from kwip.wiring import Options, build
-from tests.jobs.oracle import Oracle, check, read_home
+from tests.jobs.oracle import check
 from tests.jobs.snapshots import Snapshot
 from tests.jobs.steps import Steps
 from tests.wired import Rings, viewer_of
@@ -74,6 +78,19 @@ def small(monkeypatch):
 def chunk():
     """Return how many followers make a chunk; one, so that deliveries have several."""
     return 1
+
+
+@pytest.fixture(autouse=True)
+def _quick_passwords(monkeypatch):
+    """Hash no password: nobody here has one, and each process would hash one."""
+    monkeypatch.setattr(Passwords, "hash", lambda *_: "")
+
+
+@pytest.fixture(autouse=True)
+def _quiet_log():
+    """Keep the log in memory: drawing a traceback takes as long as ten deliveries."""
+    with structlog.testing.capture_logs():
+        yield
 
 
 @pytest.fixture
@@ -187,10 +204,16 @@ def right(kwip, mongodb):
 
 @pytest.fixture
 def read_homes(kwip, mongodb):
-    """Return a function that reads every home, so that all are cached."""
+    """Return a function that has cached whatever homes are made of, in one reading."""
+    entities = kwip.services.timelines._entities
 
     def read():
-        return {i: read_home(kwip, i) for i in Oracle(mongodb).users}
+        users = mongodb["users"].distinct("_id")
+        kwip.services.readings.begin().fetch(
+            Want(entities.relations, users),
+            Want(entities.homes, [Slice(user_id) for user_id in users]),
+            Want(entities.posts, mongodb["posts"].distinct("_id")),
+        )
 
     return read
 

@@ -106,20 +106,18 @@ def test_upkeep_that_finds_nothing_drops_the_home_all_the_same(
 
 
 def test_a_delivery_of_several_rings_of_followers_reaches_everybody_once(
-    people, follow, say, rings, kwip, make_worker, right
+    people, follow, say, rings, kwip, monkeypatch, right
 ):
     """Whatever the chunk and wherever the ring is entered, at its ends too."""
+    fanout = kwip.services.fanout
     alice, *followers = people("alice", *"bcdefgh")
     follow(alice, *followers)
     for chunk in (1, 2, 3, 4, 6, 7, 8):
         for place in (0.0, 0.4, 1.0):
-            worker = make_worker(
-                fanout_times=FanoutTimes(chunk=chunk), rng=Fixed(place)
-            )
+            monkeypatch.setattr(fanout, "_times", FanoutTimes(chunk=chunk))
+            monkeypatch.setattr(fanout, "_rng", Fixed(place))
             post = say(alice, f"{chunk} {place}")
-            delivered = worker.services.fanout.deliver(
-                worker.services.fanout.begin(post.id)
-            )
+            delivered = fanout.deliver(fanout.begin(post.id))
             # The author's own home has it since it was published.
             assert delivered == len(followers)
 
