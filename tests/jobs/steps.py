@@ -17,8 +17,8 @@ class KilledError(BaseException):
 class Steps(CommandListener):
     """Count the steps of one thread's work, and do something after one of them.
 
-    Steps are writes that MongoDB has confirmed and drops of cached keys; with
-    `is_fine` also reads, but none within a transaction, for nobody sees that.
+    Steps are writes that MongoDB has confirmed and drops of cached keys, with
+    `is_fine` reads as well. A transaction is one step, for nobody sees its inside.
     """
 
     def __init__(self):
@@ -76,7 +76,7 @@ class Steps(CommandListener):
         name, command = event.command_name, event.command
         in_transaction = "autocommit" in command and name != "commitTransaction"
         counted = _WRITES | _READS if self._is_fine else _WRITES
-        if name in counted and not (self._is_fine and in_transaction):
+        if name in counted and not in_transaction:
             self._asked[event.request_id] = f"{name} {command[name]}"
 
     def succeeded(self, event):

@@ -67,7 +67,7 @@ def test_a_delivery(people, follow, say, rings, killed_at_each_step):
     say(alice, "Second")
     say(alice, "Third", to=first)
 
-    killed_at_each_step(rings.run, steps_at_least=25)
+    killed_at_each_step(rings.run, steps_at_least=22)
 
 
 def test_a_delivery_of_a_direct_post(people, follow, say, rings, killed_at_each_step):
@@ -75,7 +75,7 @@ def test_a_delivery_of_a_direct_post(people, follow, say, rings, killed_at_each_
     follow(alice, *followers)
     say(alice, "@bob psst @stranger", visibility="direct")
 
-    killed_at_each_step(rings.run, steps_at_least=8)
+    killed_at_each_step(rings.run, steps_at_least=6)
 
 
 def test_a_merge(people, follow, say, rings, kwip, killed_at_each_step):
@@ -174,7 +174,7 @@ def test_deleting(people, follow, say, rings, kwip, killed_at_each_step):
         with suppress(GoneError):
             kwip.services.posts.delete(alice, answer.id)
 
-    killed_at_each_step(delete, delete, steps_at_least=4)
+    killed_at_each_step(delete, delete, steps_at_least=2)
 
 
 @pytest.mark.parametrize("change", ["follow", "unfollow", "block"])
@@ -192,4 +192,4 @@ def test_a_change_between_two_people(
     def work():
         getattr(kwip.services.relationships, change)(bob, alice.id)
 
-    killed_at_each_step(work, work, steps_at_least=4)
+    killed_at_each_step(work, work, steps_at_least=2)
