@@ -32,7 +32,9 @@ def test_a_name_that_is_taken_is_one_clear_line_and_2(kwip):
     run = kwip("users", "create", *ALICE)
 
     assert (run.code, run.out) == (2, "")
-    assert run.err == "kwip: You cannot sign up like this. Somebody has that already.\n"
+    assert run.err == (
+        "kwip: You cannot sign up like this. username: Somebody has that already.\n"
+    )
 
 
 def test_token_makes_a_token_that_opens_the_api(kwip, wiring):
@@ -60,7 +62,10 @@ def test_an_unknown_scope_is_one_clear_line_and_2(kwip):
     run = kwip("users", "token", "alice", "--scopes", "reed")
 
     assert (run.code, run.out) == (2, "")
-    assert run.err == "kwip: The token may do nothing. Choose read, write or both.\n"
+    assert (
+        run.err
+        == "kwip: The token may do nothing. scopes: Choose read, write or both.\n"
+    )
 
 
 def test_follow_prints_who_is_followed(kwip, wiring):
