@@ -47,6 +47,15 @@ class Mention:
 
 
 @dataclass(frozen=True, slots=True)
+class Hashtag:
+    """A hashtag at `text[start:end]`; `name` is its one form, without the mark."""
+
+    start: int
+    end: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Name:
     """An @name found in a text, not yet known to be a user's."""
 
