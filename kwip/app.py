@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from flask import Flask
 
 from kwip import __version__
-from kwip.blueprints import bodies, errors, gate, http, login, routes
+from kwip.blueprints import assets, bodies, errors, files, gate, http, login, routes
 from kwip.schemas import html
 from kwip.schemas.site import SiteInfo
 from kwip.schemas.urls import Urls
@@ -53,6 +53,7 @@ def create_app(wiring: Wiring, settings: Settings) -> Flask:
         services=wiring.services,
         urls=urls,
         info=info,
+        assets=assets.load(),
         probes=wiring.probes,
         policies=routes.POLICIES,
     )
@@ -88,7 +89,13 @@ def _configuration(secret_key: str, urls: Urls) -> dict[str, object]:
 
 def _prepare_templates(app: Flask, site: http.Site) -> None:
     """Give templates the site, the viewer and the filters for people's texts."""
-    app.jinja_env.globals.update(site=site.info, urls=site.urls, here=http.here)
+    app.jinja_env.globals.update(
+        site=site.info,
+        urls=site.urls,
+        here=http.here,
+        asset=site.assets.address,
+        grounds=files.GROUNDS,
+    )
     app.jinja_env.filters["post_html"] = partial(html.post_markup, urls=site.urls)
     app.jinja_env.filters["bio_html"] = partial(html.bio_markup, urls=site.urls)
     app.context_processor(lambda: {"viewer": http.viewer()})

@@ -18,7 +18,7 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 from werkzeug.exceptions import BadRequest
 
 from kwip import telemetry
-from kwip.blueprints import bodies, http, login
+from kwip.blueprints import bodies, compression, http, login
 from kwip.blueprints.table import Policy
 from kwip.domain.errors import ForbiddenError, NotAuthenticatedError
 from kwip.services.access import Credential
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-#: Files under /static have no version in their name, so caches ask again soon.
+#: Such files have no version in their name, so caches ask again soon.
 STATIC_MAX_AGE_S = 3_600
 #: For addresses that no route answers: their page still knows who is signed in.
 UNMATCHED = Policy(
@@ -45,6 +45,7 @@ _CACHE_CONTROL = {
     "private": "private, no-cache",
     "widget": "public, max-age=0, s-maxage=30, stale-while-revalidate=60",
     "static": f"public, max-age={STATIC_MAX_AGE_S}",
+    "immutable": "public, max-age=31536000, immutable",
 }
 _SECURITY = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
 #: Pictures have absolute addresses, and a page may be read by another name of ours.
@@ -117,7 +118,7 @@ def enforce() -> BaseResponse | None:
 
 
 def add_headers(response: Response) -> Response:
-    """Add the headers of security, CORS and caching."""
+    """Add the headers of security, CORS and caching; compress a page."""
     response.headers["X-Request-Id"] = g.request_id
     site = http.site()
     origin = site.urls.origin
@@ -136,6 +137,7 @@ def add_headers(response: Response) -> Response:
     response.headers["Cache-Control"] = _CACHE_CONTROL[cache]
     if response.is_json and is_kept and cache != "never":
         http.add_etag(response)
+    compression.compress_page(response)
     return response
 
 

@@ -27,6 +27,7 @@ from kwip.schemas.pages import PageQuery
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from kwip.blueprints.assets import Assets
     from kwip.blueprints.table import Policy
     from kwip.domain.pages import Page, PageRequest
     from kwip.domain.users import Viewer
@@ -57,6 +58,7 @@ class Site:
     services: Services
     urls: Urls
     info: SiteInfo
+    assets: Assets
     probes: Mapping[str, Callable[[], Probe]]
     policies: Mapping[str, Policy]
     dumpers: dict[tuple[type[DumpSchema], bool], DumpSchema] = field(

@@ -25,7 +25,16 @@ if TYPE_CHECKING:
     from kwip.domain.users import Viewer
 
 #: Paths that neither read nor set a cookie.
-COOKIELESS = ("/api", "/static/", "/livez", "/readyz")
+COOKIELESS = (
+    "/api",
+    "/static/",
+    "/assets/",
+    "/favicon.ico",
+    "/robots.txt",
+    "/manifest.webmanifest",
+    "/livez",
+    "/readyz",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint
 from werkzeug.routing import BaseConverter, ValidationError
 
-from kwip.blueprints import api, health, web, widgets
+from kwip.blueprints import api, files, health, web, widgets
 from kwip.blueprints.table import Policy, Route
 from kwip.domain.ids import parse_id
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 AREAS: dict[str, tuple[Route, ...]] = {
     "health": health.ROUTES,
+    "files": files.ROUTES,
     "widgets": widgets.ROUTES,
     "api": api.ROUTES,
     "web": web.ROUTES,

@@ -23,8 +23,8 @@ Quota = Literal[
     "none", "pages", "api", "posts", "deletes", "follows", "sign_in", "sign_up"
 ]
 #: Who may keep the answer: nobody; its reader, who asks each time; shared caches for
-#: half a minute; anybody for as long as `http.STATIC_MAX_AGE_S`.
-Cache = Literal["never", "private", "widget", "static"]
+#: half a minute; anybody for `gate.STATIC_MAX_AGE_S`; anybody for ever.
+Cache = Literal["never", "private", "widget", "static", "immutable"]
 #: Whether an unsafe request must carry the page's form token.
 Csrf = Literal["form", "none"]
 

@@ -104,6 +104,7 @@ class Sender:
             "user_id": person.id,
             "username": person.user.username,
             "token_id": "0" * 64,
+            "name": "kwip.css",
         }
 
     def __call__(self, *, path_values=None, **options):

@@ -309,6 +309,7 @@ def test_a_file_may_be_kept_for_an_hour_and_a_page_by_its_reader(client):
     with client.get("/static/tokens.css") as answer:
         assert answer.headers["Cache-Control"] == "public, max-age=3600"
     assert client.get("/").headers["Cache-Control"] == "private, no-cache"
+    assert client.get("/assets/kwip.css").headers["Cache-Control"] == "no-store"
     assert client.get("/livez").headers["Cache-Control"] == "no-store"
 
 

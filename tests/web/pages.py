@@ -142,7 +142,7 @@ def _check_is_quiet(element):
         assert name != "style", element
     assert element.tag not in {"style", "iframe", "object", "embed", "base"}
     if element.tag == "script":
-        assert element["src"].startswith("/static/kwip.js")
+        assert element["src"].startswith("/assets/kwip.")
         assert not element.text.strip()
 
 

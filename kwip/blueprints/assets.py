@@ -1,0 +1,99 @@
+"""The styles, the script and the pictures of the pages, as browsers get them.
+
+They are read once, at start: several sources become one bundle, bundles are minified,
+everything is compressed and named by its content, so that a browser that has a file
+never asks for it again. No tool but Python is needed for it.
+"""
+
+from __future__ import annotations
+
+import gzip
+import mimetypes
+from dataclasses import dataclass
+from functools import cache
+from hashlib import blake2b
+from pathlib import Path, PurePosixPath
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from rcssmin import cssmin
+from rjsmin import jsmin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+#: Where the sources are; Flask serves them as they are below `/static`.
+FOLDER = Path(__file__).parents[1] / "static"
+#: What each bundle is made of, in this order. A new source file gets its name here.
+BUNDLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"kwip.css": ("tokens.css", "kwip.css"), "kwip.js": ("kwip.js",)}
+)
+
+_MINIFIERS: Mapping[str, Callable[[str], str]] = {".css": cssmin, ".js": jsmin}
+#: 40 bits: two contents of one name are never confused.
+_DIGEST_BYTES = 5
+_TEXT = "charset=utf-8"
+#: Below this a compressed answer saves no packet.
+_WORTH_BYTES = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One file as it is sent; `gzipped` is None where that would save nothing."""
+
+    content: bytes
+    gzipped: bytes | None
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assets:
+    """All files: `names` leads from a source's or a bundle's name to the served one."""
+
+    names: Mapping[str, str]
+    files: Mapping[str, Asset]
+
+    def address(self, name: str) -> str:
+        """Give the path of a file, for templates.
+
+        Raises:
+            KeyError: There is no such file.
+        """
+        return f"/assets/{self.names[name]}"
+
+
+@cache
+def load() -> Assets:
+    """Read and prepare every file; some 30 ms, once in a process."""
+    names, files = {}, {}
+    for name, content in _contents():
+        served = _fingerprinted(name, content)
+        names[name] = served
+        files[served] = _asset(name, content)
+    return Assets(MappingProxyType(names), MappingProxyType(files))
+
+
+def _contents() -> Iterator[tuple[str, bytes]]:
+    """Go through the bundles and all files that are in none."""
+    for name, sources in BUNDLES.items():
+        texts = [(FOLDER / source).read_text("utf-8") for source in sources]
+        minify = _MINIFIERS[PurePosixPath(name).suffix]
+        yield name, minify("\n".join(texts)).encode()
+    for path in sorted(FOLDER.rglob("*")):
+        if path.is_file() and path.suffix not in _MINIFIERS:
+            yield path.relative_to(FOLDER).as_posix(), path.read_bytes()
+
+
+def _fingerprinted(name: str, content: bytes) -> str:
+    path = PurePosixPath(name)
+    digest = blake2b(content, digest_size=_DIGEST_BYTES).hexdigest()
+    return str(path.with_name(f"{path.stem}.{digest}{path.suffix}"))
+
+
+def _asset(name: str, content: bytes) -> Asset:
+    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    is_text = kind.startswith("text/") or kind.endswith(("javascript", "xml"))
+    gzipped = gzip.compress(content, mtime=0) if len(content) >= _WORTH_BYTES else None
+    if gzipped is not None and len(gzipped) >= len(content):
+        gzipped = None
+    return Asset(content, gzipped, f"{kind}; {_TEXT}" if is_text else kind)

@@ -1,0 +1,93 @@
+"""Files that browsers and crawlers ask for without a page's telling them to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Response
+
+from kwip.blueprints import compression, http
+from kwip.blueprints.table import Cache, Policy, Route
+from kwip.domain.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from kwip.blueprints.assets import Asset
+
+#: The grounds of the two schemes, as in `tokens.css`: browsers paint with them what is
+#: around a page.
+GROUNDS = {"light": "#fdfcfa", "dark": "#14181a"}
+#: What crawlers leave alone: forms, settings, and what is of one person only.
+_PRIVATE = ("/compose", "/home", "/settings/", "/login", "/signup", "/api/")
+
+
+def asset(name: str) -> Response:
+    """Give a file by its fingerprinted name; such a name never changes its content."""
+    found = http.site().assets.files.get(name)
+    if found is None:
+        raise NotFoundError("There is no such file.")
+    return _send(found)
+
+
+def favicon() -> Response:
+    """Give the icon to who asks without having read a page."""
+    assets = http.site().assets
+    return _send(assets.files[assets.names["favicon.ico"]])
+
+
+def robots() -> Response:
+    """Tell crawlers that people's pages are open to them, and forms are not."""
+    lines = ["User-agent: *", *(f"Disallow: {path}" for path in _PRIVATE)]
+    return Response("\n".join(lines) + "\n", mimetype="text/plain")
+
+
+def manifest() -> Response:
+    """Tell a phone how the site looks among its apps."""
+    site = http.site()
+    icons = [
+        {"src": site.assets.address(name), "sizes": sizes, "type": kind, "purpose": use}
+        for name, sizes, kind, use in (
+            ("favicon.svg", "any", "image/svg+xml", "any"),
+            ("icon-192.png", "192x192", "image/png", "any"),
+            ("icon-512.png", "512x512", "image/png", "any"),
+            ("icon-maskable.png", "512x512", "image/png", "maskable"),
+        )
+    ]
+    response = http.answer(
+        {
+            "id": "/",
+            "name": site.info.title,
+            "short_name": site.info.title,
+            "description": "Short notes among people you choose, newest first.",
+            "start_url": "/home",
+            "scope": "/",
+            "display": "standalone",
+            "theme_color": GROUNDS["light"],
+            "background_color": GROUNDS["light"],
+            "icons": icons,
+        }
+    )
+    response.mimetype = "application/manifest+json"
+    return response
+
+
+def _send(found: Asset) -> Response:
+    is_gzipped = found.gzipped is not None and compression.takes_gzip()
+    body = found.gzipped if is_gzipped else found.content
+    response = Response(body, content_type=found.content_type)
+    if found.gzipped is not None:
+        response.vary.add("Accept-Encoding")
+    if is_gzipped:
+        response.content_encoding = "gzip"
+    return response
+
+
+def _policy(cache: Cache) -> Policy:
+    return Policy(auth="none", scope=None, quota="none", cache=cache, csrf="none")
+
+
+ROUTES = (
+    Route("GET", "/assets/<path:name>", asset, _policy("immutable")),
+    Route("GET", "/favicon.ico", favicon, _policy("static")),
+    Route("GET", "/robots.txt", robots, _policy("static")),
+    Route("GET", "/manifest.webmanifest", manifest, _policy("static")),
+)
