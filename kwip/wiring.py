@@ -26,11 +26,18 @@ from kwip.services.fence import Fence
 from kwip.services.hydration import Hydration
 from kwip.services.keeper import FenceTimes, Keeper, KeeperParts
 from kwip.services.passwords import Passwords
+from kwip.services.people import People
+from kwip.services.permissions import Permissions
+from kwip.services.pins import Pins
 from kwip.services.posts import Posts, PostsParts
 from kwip.services.profiles import Profiles
+from kwip.services.publication import Publication
 from kwip.services.publisher import PublisherParts
+from kwip.services.reactions import Reactions, ReactionsParts
 from kwip.services.reading import Readings
 from kwip.services.relationships import Relationships, RelationshipsParts
+from kwip.services.reposts import Reposts, RepostsParts
+from kwip.services.rolls import Rolls
 from kwip.services.threads import Threads
 from kwip.services.timelines import Timelines
 from kwip.services.upkeep import Upkeep, UpkeepParts
@@ -45,6 +52,7 @@ from kwip.store.jobs import JobStore
 from kwip.store.loading import LoadStore
 from kwip.store.outbox import OutboxStore
 from kwip.store.posts import PostStore
+from kwip.store.reactions import ReactionStore
 from kwip.store.relationships import RelationshipStore
 from kwip.store.timelines import TimelineStore
 from kwip.store.users import UserStore
@@ -216,6 +224,7 @@ def _stores(store: Store) -> Stores:
         posts=PostStore(store),
         relationships=RelationshipStore(store),
         timelines=TimelineStore(store),
+        reactions=ReactionStore(store),
         sessions=AccessStore(store, "sessions"),
         tokens=AccessStore(store, "tokens"),
     )
@@ -275,25 +284,56 @@ class _Core:
             )
         )
         timelines = Timelines(entities, hydration, threads, stores.posts)
+        permissions = Permissions(stores)
+        publication = Publication(stores.timelines, fence, self.bell)
+        posts = Posts(
+            PostsParts(
+                stores=stores,
+                claims=ClaimStore(self.store),
+                hydration=hydration,
+                threads=threads,
+                permissions=permissions,
+                publication=publication,
+                readings=self.readings,
+                fence=fence,
+                clock_guard=guard,
+                ids=self.ids,
+                clock=options.clock,
+                max_chars=self.settings.post_max_chars,
+            )
+        )
+        rolls = Rolls(entities, hydration)
         return Services(
             readings=self.readings,
             access=Access(stores, entities, fence, passwords, options.clock),
             users=users,
-            posts=Posts(
-                PostsParts(
-                    stores=stores,
-                    claims=ClaimStore(self.store),
-                    hydration=hydration,
-                    threads=threads,
+            posts=posts,
+            reactions=Reactions(
+                ReactionsParts(
+                    store=stores.reactions,
+                    permissions=permissions,
+                    posts=posts,
                     readings=self.readings,
                     fence=fence,
-                    bell=self.bell,
+                    ids=self.ids,
+                )
+            ),
+            reposts=Reposts(
+                RepostsParts(
+                    stores=stores,
+                    permissions=permissions,
+                    publication=publication,
+                    posts=posts,
+                    readings=self.readings,
+                    fence=fence,
                     clock_guard=guard,
                     ids=self.ids,
                     clock=options.clock,
-                    max_chars=self.settings.post_max_chars,
                 )
             ),
+            pins=Pins(stores, permissions, posts, self.readings, fence),
+            rolls=rolls,
+            people=People(entities, hydration, threads, rolls),
             relationships=relationships,
             timelines=timelines,
             profiles=Profiles(entities, users, timelines),

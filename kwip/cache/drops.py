@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from kwip.cache.keys import CacheKey
     from kwip.domain.ids import PostId, UserId
+    from kwip.domain.reactions import Span
 
     Keys = tuple[CacheKey, ...]
 
@@ -35,7 +36,12 @@ def update_profile(*, user_id: UserId) -> Keys:
 
 
 def post(
-    *, post_id: PostId, author_id: UserId, root_id: PostId, is_listed: bool
+    *,
+    post_id: PostId,
+    author_id: UserId,
+    root_id: PostId,
+    is_listed: bool,
+    tags: Iterable[str],
 ) -> Keys:
     """Drop where the author sees it at once; fan-out does the others' homes."""
     listed = (keys.public(),) if is_listed else ()
@@ -45,21 +51,88 @@ def post(
         keys.user_timeline(author_id),
         keys.thread(root_id),
         *listed,
+        *(keys.tag(tag) for tag in tags),
     )
 
 
 def reply(
-    *, post_id: PostId, author_id: UserId, root_id: PostId, is_listed: bool
+    *,
+    post_id: PostId,
+    author_id: UserId,
+    root_id: PostId,
+    is_listed: bool,
+    tags: Iterable[str],
 ) -> Keys:
     """Drop what a post drops; `root_id` began the conversation."""
     return post(
-        post_id=post_id, author_id=author_id, root_id=root_id, is_listed=is_listed
+        post_id=post_id,
+        author_id=author_id,
+        root_id=root_id,
+        is_listed=is_listed,
+        tags=tags,
     )
 
 
-def edit(*, post_id: PostId) -> Keys:
-    """Drop one key: timelines hold ids."""
-    return (keys.post(post_id),)
+def repost(*, post_id: PostId, author_id: UserId, of_id: PostId, span: Span) -> Keys:
+    """Drop what shows it to who reposted; the counter moves with the fan-out."""
+    return (
+        keys.post(post_id),
+        keys.home(author_id),
+        keys.user_timeline(author_id),
+        keys.reactions(author_id, span),
+        keys.roll("reposted_by", of_id),
+    )
+
+
+def unrepost(*, post_id: PostId, author_id: UserId, of_id: PostId, span: Span) -> Keys:
+    """Drop the tombstone that is left, the flag, and the counters."""
+    return (
+        keys.post(post_id),
+        keys.post(of_id),
+        keys.user(author_id),
+        keys.reactions(author_id, span),
+        keys.roll("reposted_by", of_id),
+    )
+
+
+def favourite(*, user_id: UserId, post_id: PostId, span: Span) -> Keys:
+    """Drop the viewer's own flag and list, and the counter."""
+    return (
+        keys.reactions(user_id, span),
+        keys.roll("favourites", user_id),
+        keys.roll("favourited_by", post_id),
+        keys.post(post_id),
+    )
+
+
+def unfavourite(*, user_id: UserId, post_id: PostId, span: Span) -> Keys:
+    """Drop what a favourite drops."""
+    return favourite(user_id=user_id, post_id=post_id, span=span)
+
+
+def bookmark(*, user_id: UserId, span: Span) -> Keys:
+    """Drop the viewer's own flag and list: nobody else sees it."""
+    return (keys.reactions(user_id, span), keys.roll("bookmarks", user_id))
+
+
+def unbookmark(*, user_id: UserId, span: Span) -> Keys:
+    """Drop what a bookmark drops."""
+    return bookmark(user_id=user_id, span=span)
+
+
+def pin(*, user_id: UserId) -> Keys:
+    """Drop one key: pins are part of the author."""
+    return (keys.user(user_id),)
+
+
+def unpin(*, user_id: UserId) -> Keys:
+    """Drop what a pin drops."""
+    return pin(user_id=user_id)
+
+
+def edit(*, post_id: PostId, tags: Iterable[str]) -> Keys:
+    """Drop the post, for timelines hold ids; and the hashtags that came or went."""
+    return (keys.post(post_id), *(keys.tag(tag) for tag in tags))
 
 
 def delete(*, post_id: PostId) -> Keys:
@@ -74,6 +147,7 @@ def follow(*, follower_id: UserId, followee_id: UserId) -> Keys:
         keys.home(follower_id),
         keys.user(follower_id),
         keys.user(followee_id),
+        keys.roll("followers", followee_id),
     )
 
 
@@ -85,9 +159,12 @@ def unfollow(*, follower_id: UserId, followee_id: UserId) -> Keys:
 def block(*, blocker_id: UserId, blocked_id: UserId) -> Keys:
     """Drop both sides: a block unfollows both ways."""
     both = (blocker_id, blocked_id)
-    return tuple(
-        kind(side) for kind in (keys.relations, keys.home, keys.user) for side in both
-    )
+    kinds = (keys.relations, keys.home, keys.user, _followers)
+    return tuple(kind(side) for kind in kinds for side in both)
+
+
+def _followers(user_id: UserId) -> CacheKey:
+    return keys.roll("followers", user_id)
 
 
 def unblock(*, blocker_id: UserId, blocked_id: UserId) -> Keys:
@@ -165,6 +242,14 @@ WRITES: Mapping[str, Callable[..., Keys]] = {
         update_profile,
         post,
         reply,
+        repost,
+        unrepost,
+        favourite,
+        unfavourite,
+        bookmark,
+        unbookmark,
+        pin,
+        unpin,
         edit,
         delete,
         follow,
@@ -187,6 +272,8 @@ WRITES: Mapping[str, Callable[..., Keys]] = {
 }
 
 
+#: Arguments that are several values.
+_SEVERAL = frozenset({"owner_ids", "tags"})
 #: Arguments on which a key depends: what they are when it is not dropped, and when
 #: it is, in words.
 _CONDITIONS: Mapping[str, tuple[object, str]] = {
@@ -206,7 +293,7 @@ def table() -> str:
 
 def _symbolic_keys(write: Callable[..., Keys]) -> list[str]:
     symbols: dict[str, Any] = {
-        name: [f"<each of {name}>"] if name.endswith("_ids") else f"<{name}>"
+        name: [f"<each of {name}>"] if name in _SEVERAL else f"<{name}>"
         for name in inspect.signature(write).parameters
     }
     without = {n: absent for n, (absent, _) in _CONDITIONS.items() if n in symbols}

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NewType
 
 if TYPE_CHECKING:
     from kwip.domain.ids import PostId, UserId
+    from kwip.domain.reactions import Span
 
 CacheKey = NewType("CacheKey", str)
 
@@ -67,6 +68,21 @@ def user_timeline(user_id: UserId) -> CacheKey:
 def thread(root_id: PostId) -> CacheKey:
     """The skeletons of a conversation, by the post that began it."""
     return CacheKey(f"thread:{root_id}")
+
+
+def tag(name: str) -> CacheKey:
+    """The skeletons of a hashtag's timeline, by its folded name."""
+    return CacheKey(f"tag:{name}")
+
+
+def reactions(user_id: UserId, span: Span) -> CacheKey:
+    """What a user did with the posts of one span of ids."""
+    return CacheKey(f"reactions:{user_id}:{span}")
+
+
+def roll(name: str, owner_id: int) -> CacheKey:
+    """The slices of one roll of a user or a post, such as `favourites:<user>`."""
+    return CacheKey(f"{name}:{owner_id}")
 
 
 def public() -> CacheKey:

@@ -27,6 +27,11 @@ class PageRequest:
     min_id: int | None = None
 
     @property
+    def is_first(self) -> bool:
+        """Tell whether it begins with the newest entry."""
+        return self.max_id is None and self.min_id is None
+
+    @property
     def upper(self) -> int:
         """The id below which entries are asked for."""
         return MAX_ID if self.max_id is None else self.max_id

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import datetime as dt
 
     from kwip.domain.ids import PostId, UserId
-    from kwip.domain.text import Link, Mention
+    from kwip.domain.text import Hashtag, Link, Mention
 
 
 class Visibility(StrEnum):
@@ -33,13 +33,18 @@ class Revision:
 
     text: str
     written_at: dt.datetime
+    warning: str = ""
+    is_sensitive: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
     """A post as it is stored, without its delivery state.
 
-    A tombstone keeps ids and links, but neither text nor entities.
+    `warning` stands before a text that is folded away; `is_sensitive` says so of its
+    pictures. A repost has no text of its own: it puts `repost_of_id`, a post that is
+    none itself, before the reposter's followers. A tombstone keeps ids and links, but
+    neither text nor entities.
     """
 
     id: PostId
@@ -49,14 +54,21 @@ class Post:
     created_at: dt.datetime
     links: tuple[Link, ...] = ()
     mentions: tuple[Mention, ...] = ()
+    hashtags: tuple[Hashtag, ...] = ()
+    warning: str = ""
+    is_sensitive: bool = False
     in_reply_to_id: PostId | None = None
     in_reply_to_author_id: UserId | None = None
     root_id: PostId
+    repost_of_id: PostId | None = None
+    repost_of_author_id: UserId | None = None
     source: str = "web"
     language: str | None = None
     edited_at: dt.datetime | None = None
     is_tombstone: bool = False
     replies_count: int = 0
+    reposts_count: int = 0
+    favourites_count: int = 0
     version: int = 1
 
     @property
@@ -64,14 +76,31 @@ class Post:
         """The users whom the text names."""
         return frozenset(mention.user_id for mention in self.mentions)
 
+    def has_hashtag(self, name: str) -> bool:
+        """Tell whether the text has a hashtag, by its folded name."""
+        return any(hashtag.name == name for hashtag in self.hashtags)
+
+    @property
+    def counted_on_id(self) -> PostId | None:
+        """The post whose counter it moves: what it answers or reposts."""
+        return self.in_reply_to_id or self.repost_of_id
+
     @property
     def is_listed(self) -> bool:
         """Tell whether it belongs to the public timeline (public, no reply)."""
         return (
             self.visibility is Visibility.PUBLIC
             and self.in_reply_to_id is None
+            and self.repost_of_id is None
             and not self.is_tombstone
         )
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The hashtags whose timelines it belongs to (public), each once."""
+        if self.visibility is not Visibility.PUBLIC or self.is_tombstone:
+            return ()
+        return tuple(dict.fromkeys(hashtag.name for hashtag in self.hashtags))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +112,18 @@ class Draft:
     in_reply_to_id: PostId | None = None
     source: str = "web"
     language: str | None = None
+    warning: str = ""
+    is_sensitive: bool = False
     idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """What an author asks to change a post to."""
+
+    text: str
+    warning: str = ""
+    is_sensitive: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -101,6 +101,23 @@ def clean_text(text: str, *, max_chars: int, field: str = "status") -> str:
     return cleaned
 
 
+def clean_warning(text: str, *, max_chars: int) -> str:
+    """Return a content warning as it is stored: one line; nothing is no warning.
+
+    Raises:
+        InvalidError: It is too long, or it is not valid Unicode.
+    """
+    line = " ".join(text.split())
+    if not line:
+        return ""
+    return clean_text(line, max_chars=max_chars, field="spoiler_text")
+
+
+def clean_hashtag(text: str) -> str:
+    """Fold a hashtag's name to the one form in which it is looked up."""
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
 def find_links(text: str) -> tuple[Link, ...]:
     """Find the http(s) addresses in a text, without trailing punctuation."""
     links = []

@@ -13,12 +13,13 @@ import heapq
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from kwip.domain.ids import PostId, UserId
 from kwip.domain.posts import Visibility
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from kwip.domain.ids import PostId, UserId
+    from kwip.domain.posts import Post
     from kwip.domain.relationships import Relations
 
 #: An open bucket is sealed at this many entries and keeps the newest of them:
@@ -37,13 +38,27 @@ BUCKET_GRACE_S = 60.0
 class Entry(NamedTuple):
     """One post in a timeline, with what the read rules need before hydration.
 
-    `reply_to_id` is the author of the post that it answers, or 0. A tuple, for
-    hundreds of them are made from packed integers in each request.
+    `reply_to_id` is the author of the post that it answers, `repost_of_id` and
+    `repost_of_author_id` what it reposts, or 0. A tuple, for hundreds of them are
+    made from packed integers in each request.
     """
 
     post_id: PostId
     author_id: UserId
     reply_to_id: UserId
+    repost_of_id: PostId = PostId(0)
+    repost_of_author_id: UserId = UserId(0)
+
+    @classmethod
+    def of(cls, post: Post) -> Entry:
+        """Give the entry of a post."""
+        return cls(
+            post.id,
+            post.author_id,
+            post.in_reply_to_author_id or UserId(0),
+            post.repost_of_id or PostId(0),
+            post.repost_of_author_id or UserId(0),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +125,11 @@ def shows_home(viewer_id: UserId, relations: Relations, entry: Entry) -> bool:
     author, answers = entry.author_id, entry.reply_to_id
     if author == viewer_id:
         return True
+    reposted = entry.repost_of_author_id
     return (
         author in relations.follows
-        and author not in relations.mutes
-        and not relations.has_block(author)
+        and shows_listed(relations, author)
+        and (not reposted or shows_listed(relations, reposted))
         and (answers in (0, viewer_id, author) or answers in relations.follows)
     )
 

@@ -10,7 +10,7 @@ from kwip.domain.errors import InvalidError
 from kwip.domain.text import is_unicode
 
 if TYPE_CHECKING:
-    from kwip.domain.ids import UserId
+    from kwip.domain.ids import PostId, UserId
 
 _USERNAME = re.compile(r"[a-z0-9_]{1,30}", re.ASCII)
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}\.[^@\s]{2,63}")
@@ -47,17 +47,39 @@ RESERVED_USERNAMES = frozenset(
 )
 PASSWORD_LENGTHS = range(8, 257)
 DISPLAY_NAME_MAX, BIO_MAX = 60, 500
+#: A profile shows so many pairs of a name and a value, and pinned posts.
+MAX_FIELDS, FIELD_MAX = 4, 255
+MAX_PINS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileField:
+    """A line that a user adds to the profile, such as `Home page` and an address."""
+
+    name: str
+    value: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """A user as everybody may see it; `version` counts its changes."""
+    """A user as everybody may see it; `version` counts its changes.
+
+    `avatar` and `banner` name pictures, empty for the drawn default. `pinned_ids` are
+    posts at the top of the profile, newest pin first. Whoever is suspended is hidden
+    with everything they wrote. Who is not `is_embeddable` is in no widget.
+    """
 
     id: UserId
     username: str
     display_name: str
     bio: str = ""
-    avatar: str = ""  # path below /static, or empty for the drawn default
+    avatar: str = ""
+    banner: str = ""
+    fields: tuple[ProfileField, ...] = ()
+    pinned_ids: tuple[PostId, ...] = ()
+    is_suspended: bool = False
+    is_embeddable: bool = True
+    is_admin: bool = False
     posts_count: int = 0
     followers_count: int = 0
     following_count: int = 0

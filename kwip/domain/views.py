@@ -13,14 +13,31 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostView:
-    """A post with its author, for one viewer."""
+    """A post with its author, for one viewer.
+
+    Of a repost, `reposted` is the post that it is of; what the viewer did is told
+    there. `in_reply_to_username` is whom it answers, if that is known.
+    """
 
     post: Post
     author: User
     is_own: bool = False
     is_author_muted: bool = False
-    #: The username of whom it answers, if that is known.
     in_reply_to_username: str | None = None
+    reposted: PostView | None = None
+    is_favourited: bool = False
+    is_bookmarked: bool = False
+    is_reposted: bool = False
+
+    @property
+    def shown(self) -> PostView:
+        """The view with the text: the reposted one, or itself."""
+        return self.reposted or self
+
+    @property
+    def is_pinned(self) -> bool:
+        """Tell whether its author has pinned it to the profile."""
+        return self.post.id in self.author.pinned_ids
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

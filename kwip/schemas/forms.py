@@ -13,7 +13,7 @@ from typing import Any
 from marshmallow import fields
 
 from kwip.domain.ids import PostId
-from kwip.domain.posts import Draft, Visibility
+from kwip.domain.posts import Draft, Edit, Visibility
 from kwip.domain.users import READ, WRITE
 from kwip.schemas.body import Id, StrictSchema, Text
 
@@ -80,6 +80,7 @@ class ComposeForm(StrictSchema[Draft]):
         load_default=Visibility.PUBLIC,
         error_messages={"unknown": "Choose who may see it."},
     )
+    warning = Text(load_default="")
     in_reply_to_id = Id(load_default=None)
     key = _line()
 
@@ -87,6 +88,7 @@ class ComposeForm(StrictSchema[Draft]):
         self,
         *,
         text: str,
+        warning: str,
         visibility: Visibility,
         in_reply_to_id: int | None,
         key: str,
@@ -94,6 +96,7 @@ class ComposeForm(StrictSchema[Draft]):
         """Build the draft."""
         return Draft(
             text=text,
+            warning=warning,
             visibility=visibility,
             in_reply_to_id=None if in_reply_to_id is None else PostId(in_reply_to_id),
             source="web",
@@ -101,14 +104,15 @@ class ComposeForm(StrictSchema[Draft]):
         )
 
 
-class EditForm(StrictSchema[str]):
-    """The new text of a kwip."""
+class EditForm(StrictSchema[Edit]):
+    """The new text of a kwip, and the warning before it."""
 
     text = Text(required=True, error_messages={"required": "Write something first."})
+    warning = Text(load_default="")
 
-    def make(self, *, text: str) -> str:
-        """Return the text."""
-        return text
+    def make(self, *, text: str, warning: str) -> Edit:
+        """Build what the kwip is changed to."""
+        return Edit(text=text, warning=warning, is_sensitive=warning.strip() != "")
 
 
 class ProfileForm(StrictSchema[Mapping[str, str]]):

@@ -49,18 +49,24 @@ class PageQuery(BodySchema[PageRequest]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filtered:
-    """A page of a timeline, and what is left out of it."""
+    """A page of a timeline, and what is left out of it.
+
+    `tag` is a hashtag as it was asked for, or empty.
+    """
 
     page: PageRequest
     with_replies: bool
+    with_reposts: bool
+    only_pinned: bool
+    tag: str
     is_empty: bool
 
 
 class FilteredQuery(BodySchema[Filtered]):
     """A page and Mastodon's filters.
 
-    Kwip has no media, pins, hashtags and other servers yet, so whoever asks for
-    nothing but those is shown nothing.
+    Kwip has no media and other servers, so whoever asks for nothing but those is
+    shown nothing.
     """
 
     limit = Limit()
@@ -68,6 +74,7 @@ class FilteredQuery(BodySchema[Filtered]):
     since_id = Id(load_default=None)
     min_id = Id(load_default=None)
     exclude_replies = Flag(load_default=False)
+    exclude_reblogs = Flag(load_default=False)
     only_media = Flag(load_default=False)
     pinned = Flag(load_default=False)
     remote = Flag(load_default=False)
@@ -77,6 +84,7 @@ class FilteredQuery(BodySchema[Filtered]):
         self,
         *,
         exclude_replies: bool,
+        exclude_reblogs: bool,
         only_media: bool,
         pinned: bool,
         remote: bool,
@@ -87,5 +95,8 @@ class FilteredQuery(BodySchema[Filtered]):
         return Filtered(
             page=PageRequest(**page),
             with_replies=not exclude_replies,
-            is_empty=only_media or pinned or remote or bool(tagged),
+            with_reposts=not exclude_reblogs,
+            only_pinned=pinned,
+            tag=tagged,
+            is_empty=only_media or remote,
         )

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from marshmallow import fields, post_dump, validate
 
 from kwip.domain.ids import PostId
-from kwip.domain.posts import Draft, Visibility
-from kwip.schemas.body import BodySchema, Id, NotYet, Text
+from kwip.domain.posts import Draft, Edit, Visibility
+from kwip.schemas.body import BodySchema, Flag, Id, NotYet, Text
 from kwip.schemas.dumping import DumpSchema, Instant, constant
 from kwip.schemas.html import post_html
 from kwip.schemas.users import AccountSchema
@@ -28,14 +28,6 @@ _WORDS = {
 _VISIBILITIES = {word: visibility for visibility, word in _WORDS.items()}
 #: Both tags of a language and those of Chinese scripts, not all of BCP 47.
 _LANGUAGE = r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}\Z"
-_FOR_VIEWERS: dict[str, object] = {
-    "favourited": False,
-    "reblogged": False,
-    "muted": False,
-    "bookmarked": False,
-    "pinned": False,
-    "filtered": [],
-}
 
 
 class StatusSchema(DumpSchema):
@@ -49,24 +41,24 @@ class StatusSchema(DumpSchema):
     edited_at = Instant(attribute="post.edited_at")
     in_reply_to_id = fields.String(attribute="post.in_reply_to_id")
     in_reply_to_account_id = fields.String(attribute="post.in_reply_to_author_id")
-    sensitive = constant(value=False)
-    spoiler_text = constant("")
+    sensitive = fields.Boolean(attribute="post.is_sensitive")
+    spoiler_text = fields.String(attribute="post.warning")
     visibility = fields.Function(lambda view: _WORDS[view.post.visibility])
     language = fields.String(attribute="post.language")
     uri = fields.Method("get_url")
     url = fields.Method("get_url")
     content = fields.Method("get_content")
     replies_count = fields.Integer(attribute="post.replies_count")
-    reblogs_count = constant(0)
-    favourites_count = constant(0)
+    reblogs_count = fields.Integer(attribute="post.reposts_count")
+    favourites_count = fields.Integer(attribute="post.favourites_count")
     application = fields.Function(
         lambda view: {"name": view.post.source, "website": None}
     )
     account = fields.Method("get_account")
     mentions = fields.Method("get_mentions")
-    reblog = constant(None)
+    reblog = fields.Method("get_reblog")
     media_attachments = constant([])
-    tags = constant([])
+    tags = fields.Method("get_tags")
     emojis = constant([])
     card = constant(None)
     poll = constant(None)
@@ -104,9 +96,30 @@ class StatusSchema(DumpSchema):
             for user_id, name in names.items()
         ]
 
-    @post_dump
-    def _tell_viewer(self, status: dict[str, Any], **_: object) -> dict[str, Any]:
-        return status | _FOR_VIEWERS if self.is_signed_in else status
+    def get_tags(self, view: PostView) -> list[dict[str, str]]:
+        """Give each hashtag once, in the order of the text."""
+        names = dict.fromkeys(hashtag.name for hashtag in view.post.hashtags)
+        return [{"name": name, "url": self.urls.tag(name)} for name in names]
+
+    def get_reblog(self, view: PostView) -> object:
+        """Give the status that a repost is of."""
+        return None if view.reposted is None else self.dump(view.reposted, many=False)
+
+    @post_dump(pass_original=True)
+    def _tell_viewer(
+        self, status: dict[str, Any], view: PostView, **_: object
+    ) -> dict[str, Any]:
+        if not self.is_signed_in:
+            return status
+        shown = view.shown
+        return status | {
+            "favourited": shown.is_favourited,
+            "reblogged": shown.is_reposted,
+            "muted": False,
+            "bookmarked": shown.is_bookmarked,
+            "pinned": view.is_pinned,
+            "filtered": [],
+        }
 
 
 class DeletedStatusSchema(StatusSchema):
@@ -134,21 +147,24 @@ class ContextSchema(DumpSchema):
         return self._statuses.dump(thread.descendants, many=True)
 
 
-class EditBody(BodySchema[str]):
+class EditBody(BodySchema[Edit]):
     """The new text of a status.
 
-    What Kwip cannot keep yet is refused rather than lost: a poll, a picture or a
-    warning that silently disappears is worse than an error.
+    What Kwip cannot keep yet is refused rather than lost: a poll or a picture that
+    silently disappears is worse than an error.
     """
 
     status = Text(required=True, error_messages={"required": "Write something first."})
+    spoiler_text = Text(load_default="", allow_none=True)
+    sensitive = Flag(load_default=False)
     media_ids = NotYet()
     poll = NotYet()
-    spoiler_text = NotYet()
 
-    def make(self, *, status: str, **_: object) -> str:
-        """Return the text."""
-        return status
+    def make(
+        self, *, status: str, spoiler_text: str | None, sensitive: bool, **_: object
+    ) -> Edit:
+        """Build what the status is changed to."""
+        return Edit(text=status, warning=spoiler_text or "", is_sensitive=sensitive)
 
 
 class StatusBody(BodySchema[Draft]):
@@ -164,9 +180,10 @@ class StatusBody(BodySchema[Draft]):
         load_default=None,
         validate=validate.Regexp(_LANGUAGE, error="This is not a language code."),
     )
+    spoiler_text = Text(load_default="", allow_none=True)
+    sensitive = Flag(load_default=False)
     media_ids = NotYet()
     poll = NotYet()
-    spoiler_text = NotYet()
     scheduled_at = NotYet()
 
     def make(
@@ -176,6 +193,8 @@ class StatusBody(BodySchema[Draft]):
         visibility: str | None,
         in_reply_to_id: int | None,
         language: str | None,
+        spoiler_text: str | None,
+        sensitive: bool,
         **_: object,
     ) -> Draft:
         """Build the draft; public unless it says otherwise."""
@@ -185,4 +204,6 @@ class StatusBody(BodySchema[Draft]):
             in_reply_to_id=None if in_reply_to_id is None else PostId(in_reply_to_id),
             source="api",
             language=language,
+            warning=spoiler_text or "",
+            is_sensitive=sensitive,
         )

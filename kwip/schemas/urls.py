@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 if TYPE_CHECKING:
     from kwip.domain.users import User
@@ -36,6 +36,10 @@ class Urls:
     def post(self, view: PostView) -> str:
         """Give the address of a post's page."""
         return f"{self.user(view.author.username)}/{view.post.id}"
+
+    def tag(self, name: str) -> str:
+        """Give the address of a hashtag's page, by its folded name."""
+        return f"{self.origin}/tags/{quote(name)}"
 
     def static(self, path: str) -> str:
         """Give the address of a file below `/static`."""

@@ -9,10 +9,15 @@ if TYPE_CHECKING:
     from kwip.services.access import Access
     from kwip.services.clock_guard import ClockGuard
     from kwip.services.fanout import Fanout
+    from kwip.services.people import People
+    from kwip.services.pins import Pins
     from kwip.services.posts import Posts
     from kwip.services.profiles import Profiles
+    from kwip.services.reactions import Reactions
     from kwip.services.reading import Readings
     from kwip.services.relationships import Relationships
+    from kwip.services.reposts import Reposts
+    from kwip.services.rolls import Rolls
     from kwip.services.timelines import Timelines
     from kwip.services.upkeep import Upkeep
     from kwip.services.users import Users
@@ -26,6 +31,11 @@ class Services:
     access: Access
     users: Users
     posts: Posts
+    reactions: Reactions
+    reposts: Reposts
+    pins: Pins
+    rolls: Rolls
+    people: People
     relationships: Relationships
     timelines: Timelines
     profiles: Profiles

@@ -7,10 +7,13 @@ be further views of these same entities.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, cast
 
 from kwip.cache import keys
 from kwip.domain.ids import MAX_ID, PostId, UserId
+from kwip.domain.reactions import Act
+from kwip.domain.rolls import RollChunk, RollSlice, Row
 from kwip.domain.timelines import Chunk, Entry, merge_newest
 from kwip.services import payloads
 from kwip.services.reading import Kind
@@ -22,10 +25,12 @@ if TYPE_CHECKING:
     from kwip.cache.keys import CacheKey
     from kwip.domain.pages import PageRequest
     from kwip.domain.posts import Post
+    from kwip.domain.reactions import Reacted, Span
     from kwip.domain.relationships import Relations
     from kwip.domain.users import User
     from kwip.store.access import Access, AccessStore
     from kwip.store.posts import PostStore, Threaded
+    from kwip.store.reactions import ReactionStore
     from kwip.store.relationships import RelationshipStore
     from kwip.store.timelines import TimelineStore
     from kwip.store.users import UserStore
@@ -43,26 +48,31 @@ class Slice:
 
     The newest below the cursor; or, if `is_upwards`, the oldest above it. There is no
     other bound: everybody with the same cursor shares what is cached of it.
-    `owner_id` is whose home or user timeline it is, 0 for public.
+    `owner` is whose home or user timeline it is, or a hashtag; 0 for public.
     """
 
-    owner_id: UserId
+    owner: UserId | str
     cursor: int = MAX_ID
     is_upwards: bool = False
 
     @classmethod
-    def first(cls, owner_id: UserId, page: PageRequest) -> Slice:
+    def first(cls, owner: UserId | str, page: PageRequest) -> Slice:
         """Give the part with which the reading of a page begins."""
         if page.min_id is not None:
-            return cls(owner_id, page.min_id, is_upwards=True)
-        return cls(owner_id, page.upper)
+            return cls(owner, page.min_id, is_upwards=True)
+        return cls(owner, page.upper)
+
+    @property
+    def user_id(self) -> UserId:
+        """The owner, of a timeline that a user has."""
+        return cast("UserId", self.owner)
 
     @property
     def view(self) -> str:
         """The field of the entity's hash that holds it."""
         if self.is_upwards:
-            return f"above:{self.cursor}"
-        return "head" if self.cursor == MAX_ID else f"below:{self.cursor}"
+            return f"above.2:{self.cursor}"
+        return "head.2" if self.cursor == MAX_ID else f"below.2:{self.cursor}"
 
     @property
     def bounds(self) -> tuple[int, int]:
@@ -86,6 +96,7 @@ class Stores:
     posts: PostStore
     relationships: RelationshipStore
     timelines: TimelineStore
+    reactions: ReactionStore
     sessions: AccessStore
     tokens: AccessStore
 
@@ -97,7 +108,7 @@ class Entities:
         self.posts: Kind[PostId, Post] = Kind(
             name="post",
             key=keys.post,
-            view=_one_view,
+            view=_second_view,
             encode=payloads.encode_post,
             decode=payloads.decode_post,
             version=lambda post: post.version,
@@ -107,7 +118,7 @@ class Entities:
         self.users: Kind[UserId, User] = Kind(
             name="user",
             key=keys.user,
-            view=_one_view,
+            view=_second_view,
             encode=payloads.encode_user,
             decode=payloads.decode_user,
             version=lambda user: user.version,
@@ -137,14 +148,14 @@ class Entities:
         self.sessions = _access_kind("session", keys.session, stores.sessions)
         self.tokens = _access_kind("token", keys.token, stores.tokens)
         self.homes = _skeleton_kind(
-            "home", lambda s: keys.home(s.owner_id), _HomeLoader(stores)
+            "home", lambda s: keys.home(s.user_id), _HomeLoader(stores)
         )
         self.user_timelines = _skeleton_kind(
             "user_timeline",
-            lambda s: keys.user_timeline(s.owner_id),
+            lambda s: keys.user_timeline(s.user_id),
             lambda s: _whole(
                 stores.posts.entries_by(
-                    [s.owner_id],
+                    [s.user_id],
                     above=s.bounds[0],
                     below=s.bounds[1],
                     limit=CHUNK,
@@ -164,6 +175,30 @@ class Entities:
                 )
             ),
         )
+        self.tags = _skeleton_kind(
+            "tag",
+            lambda s: keys.tag(str(s.owner)),
+            lambda s: _whole(
+                stores.posts.tagged(
+                    str(s.owner),
+                    above=s.bounds[0],
+                    below=s.bounds[1],
+                    limit=CHUNK,
+                    ascending=s.is_upwards,
+                )
+            ),
+        )
+        self.reactions: Kind[tuple[UserId, Span], Reacted] = Kind(
+            name="reactions",
+            key=lambda i: keys.reactions(*i),
+            view=_one_view,
+            encode=payloads.encode_reactions,
+            decode=payloads.decode_reactions,
+            version=_unversioned,
+            load=stores.reactions.of_spans,
+            ttl_s=keys.TIMELINE_TTL_S,
+        )
+        self.rolls = _roll_kind(stores)
         self.threads: Kind[PostId, tuple[Threaded, ...]] = Kind(
             name="thread",
             key=keys.thread,
@@ -187,7 +222,7 @@ class _HomeLoader:
         self._posts = stores.posts
 
     def __call__(self, part: Slice) -> Chunk:
-        stored = self._timelines.stored(home_of(part.owner_id))
+        stored = self._timelines.stored(home_of(part.user_id))
         if stored is None:  # nothing is materialised: all of it is below the floor
             return Chunk((), floor=MAX_ID, ends=True)
         lower, upper = part.bounds
@@ -209,6 +244,10 @@ def _one_view(_: object) -> str:
     return "doc"
 
 
+def _second_view(_: object) -> str:
+    return "doc.2"
+
+
 def _unversioned(_: object) -> int:
     return 0
 
@@ -222,6 +261,33 @@ def _skeleton_kind(
         view=lambda part: part.view,
         encode=payloads.encode_chunk,
         decode=payloads.decode_chunk,
+        version=_unversioned,
+        load=lambda parts: {part: load(part) for part in parts},
+        ttl_s=keys.TIMELINE_TTL_S,
+    )
+
+
+def _roll_kind(stores: Stores) -> Kind[RollSlice, RollChunk]:
+    by_user, on_post = stores.reactions.by_user, stores.reactions.on_post
+    loaders: Mapping[str, Callable[..., list[Row]]] = {
+        "favourites": partial(by_user, Act.FAVOURITE),
+        "bookmarks": partial(by_user, Act.BOOKMARK),
+        "favourited_by": partial(on_post, Act.FAVOURITE),
+        "reposted_by": partial(on_post, Act.REPOST),
+        "followers": stores.relationships.followers,
+    }
+
+    def load(part: RollSlice) -> RollChunk:
+        above, below = part.bounds
+        rows = loaders[part.name](part.owner_id, below=below, above=above, limit=CHUNK)
+        return RollChunk(tuple(rows), ends=len(rows) < CHUNK)
+
+    return Kind(
+        name="roll",
+        key=lambda part: keys.roll(part.name, part.owner_id),
+        view=lambda part: part.view,
+        encode=payloads.encode_roll,
+        decode=payloads.decode_roll,
         version=_unversioned,
         load=lambda parts: {part: load(part) for part in parts},
         ttl_s=keys.TIMELINE_TTL_S,

@@ -120,7 +120,7 @@ class Fanout:
             raise LeaseLostError
         for post in lease.posts:
             self._fence.drop(
-                drops.count(author_id=post.author_id, parent_id=post.in_reply_to_id)
+                drops.count(author_id=post.author_id, parent_id=post.counted_on_id)
             )
         self._observe(lease, delivered)
         return delivered

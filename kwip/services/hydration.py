@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kwip.domain.reactions import NO_REACTIONS, Reacted, Span, span_of
 from kwip.domain.relationships import NO_RELATIONS, Relations
 from kwip.domain.views import PostView
 from kwip.domain.visibility import may_see
 from kwip.services.reading import Want
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from kwip.domain.ids import PostId, UserId
     from kwip.domain.posts import Post
@@ -40,38 +41,81 @@ class Hydration:
     ) -> dict[PostId, PostView]:
         """Hydrate entries; those that the viewer may not see are absent.
 
-        One Redis round trip (cold: two, and two queries), however many there are.
+        One Redis round trip (cold: two, and three queries), however many there are.
         """
-        people = {e.author_id for e in entries} | {e.reply_to_id for e in entries}
-        posts, users = reading.fetch(
-            Want(self._entities.posts, [e.post_id for e in entries]),
-            Want(self._entities.users, sorted(people - {0})),
-        )
+        wanted = self.wants(viewer, entries)
+        posts, users, reactions = reading.fetch(*wanted)
         relations = self.relations(viewer, reading)
-        return self.views(viewer, relations, posts.values(), users)
+        circle = _Circle(viewer, relations, users, reactions)
+        views = (_view_of(entry, posts, circle) for entry in entries)
+        return {view.post.id: view for view in views if view is not None}
 
-    def views(
+    def wants(
+        self, viewer: Viewer | None, entries: Sequence[Entry]
+    ) -> tuple[
+        Want[PostId, Post], Want[UserId, User], Want[tuple[UserId, Span], Reacted]
+    ]:
+        """Give what has to be read to hydrate entries."""
+        ids = {e.post_id for e in entries} | {e.repost_of_id for e in entries}
+        people = {
+            user_id
+            for e in entries
+            for user_id in (e.author_id, e.reply_to_id, e.repost_of_author_id)
+        }
+        shown = [e.repost_of_id or e.post_id for e in entries]
+        spans = () if viewer is None else {(viewer.id, span_of(i)) for i in shown}
+        return (
+            Want(self._entities.posts, sorted(ids - {0})),
+            Want(self._entities.users, sorted(people - {0})),
+            Want(self._entities.reactions, sorted(spans)),
+        )
+
+
+class _Circle:
+    """One viewer, and all that is known around them."""
+
+    def __init__(
         self,
         viewer: Viewer | None,
         relations: Relations,
-        posts: Iterable[Post],
         users: Mapping[UserId, User],
-    ) -> dict[PostId, PostView]:
-        """Make views of those posts that the viewer may see."""
-        viewer_id = None if viewer is None else viewer.id
-        return {
-            post.id: PostView(
-                post=post,
-                author=users[post.author_id],
-                is_own=post.author_id == viewer_id,
-                is_author_muted=post.author_id in relations.mutes,
-                in_reply_to_username=_name_of(post.in_reply_to_author_id, users),
-            )
-            for post in posts
-            if post.author_id in users and may_see(viewer_id, relations, post)
-        }
+        reactions: Mapping[tuple[UserId, Span], Reacted],
+    ):
+        self.viewer_id = None if viewer is None else viewer.id
+        self.relations = relations
+        self.users = users
+        self._reactions = {span: found for (_, span), found in reactions.items()}
+
+    def view(self, post: Post | None, reposted: PostView | None) -> PostView | None:
+        """Make a view of a post that the viewer may see, whose author is not gone."""
+        author = None if post is None else self.users.get(post.author_id)
+        if post is None or author is None or author.is_suspended:
+            return None
+        if not may_see(self.viewer_id, self.relations, post):
+            return None
+        reacted = self._reactions.get(span_of(post.id), NO_REACTIONS)
+        answered = post.in_reply_to_author_id
+        addressee = None if answered is None else self.users.get(answered)
+        return PostView(
+            post=post,
+            author=author,
+            is_own=post.author_id == self.viewer_id,
+            is_author_muted=post.author_id in self.relations.mutes,
+            in_reply_to_username=None if addressee is None else addressee.username,
+            reposted=reposted,
+            is_favourited=post.id in reacted.favourites,
+            is_bookmarked=post.id in reacted.bookmarks,
+            is_reposted=post.id in reacted.reposts,
+        )
 
 
-def _name_of(user_id: UserId | None, users: Mapping[UserId, User]) -> str | None:
-    found = None if user_id is None else users.get(user_id)
-    return None if found is None else found.username
+def _view_of(
+    entry: Entry, posts: Mapping[PostId, Post], circle: _Circle
+) -> PostView | None:
+    """Make the view of one entry; of a repost only with what it reposts."""
+    reposted = None
+    if entry.repost_of_id:
+        reposted = circle.view(posts.get(entry.repost_of_id), None)
+        if reposted is None:
+            return None
+    return circle.view(posts.get(entry.post_id), reposted)

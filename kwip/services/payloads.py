@@ -12,12 +12,16 @@ from typing import Any
 from kwip.domain.clock import at, to_ms
 from kwip.domain.ids import PostId, UserId
 from kwip.domain.posts import Post, Visibility
+from kwip.domain.reactions import Reacted
 from kwip.domain.relationships import Relations
-from kwip.domain.text import Link, Mention
+from kwip.domain.rolls import RollChunk, Row
+from kwip.domain.text import Hashtag, Link, Mention
 from kwip.domain.timelines import Chunk, Entry
-from kwip.domain.users import User
+from kwip.domain.users import ProfileField, User
 from kwip.store.access import Access
 from kwip.store.posts import Threaded
+
+_ENTRY_NUMBERS, _ROW_NUMBERS = len(Entry._fields), len(Row._fields)
 
 
 def _dump(value: object) -> bytes:
@@ -33,9 +37,11 @@ def encode_user(user: User) -> bytes:
             user.display_name,
             user.bio,
             user.avatar,
-            user.posts_count,
-            user.followers_count,
-            user.following_count,
+            user.banner,
+            [[x.name, x.value] for x in user.fields],
+            user.pinned_ids,
+            [user.is_suspended, user.is_embeddable, user.is_admin],
+            [user.posts_count, user.followers_count, user.following_count],
             user.version,
         ]
     )
@@ -43,19 +49,37 @@ def encode_user(user: User) -> bytes:
 
 def decode_user(raw: bytes) -> User:
     """Unpack a user."""
-    user_id, username, display_name, bio, avatar, posts, followers, following, v = (
-        json.loads(raw.decode())
-    )
+    (
+        user_id,
+        username,
+        display_name,
+        bio,
+        avatar,
+        banner,
+        fields,
+        pinned,
+        flags,
+        counts,
+        version,
+    ) = json.loads(raw.decode())
+    is_suspended, is_embeddable, is_admin = flags
+    posts, followers, following = counts
     return User(
         id=UserId(user_id),
         username=username,
         display_name=display_name,
         bio=bio,
         avatar=avatar,
+        banner=banner,
+        fields=tuple(ProfileField(*field) for field in fields),
+        pinned_ids=tuple(pinned),
+        is_suspended=is_suspended,
+        is_embeddable=is_embeddable,
+        is_admin=is_admin,
         posts_count=posts,
         followers_count=followers,
         following_count=following,
-        version=v,
+        version=version,
     )
 
 
@@ -72,14 +96,19 @@ def encode_post(post: Post) -> bytes:
             "mentions": [
                 [x.start, x.end, x.user_id, x.username] for x in post.mentions
             ],
+            "tags": [[x.start, x.end, x.name] for x in post.hashtags],
+            "cw": post.warning,
+            "nsfw": post.is_sensitive,
             "to": post.in_reply_to_id,
             "to_by": post.in_reply_to_author_id,
             "root": post.root_id,
+            "of": post.repost_of_id,
+            "of_by": post.repost_of_author_id,
             "src": post.source,
             "lang": post.language,
             "edited": None if post.edited_at is None else to_ms(post.edited_at),
             "gone": post.is_tombstone,
-            "replies": post.replies_count,
+            "counts": [post.replies_count, post.reposts_count, post.favourites_count],
             "v": post.version,
         }
     )
@@ -88,6 +117,7 @@ def encode_post(post: Post) -> bytes:
 def decode_post(raw: bytes) -> Post:
     """Unpack a post."""
     d: dict[str, Any] = json.loads(raw.decode())
+    replies, reposts, favourites = d["counts"]
     return Post(
         id=PostId(d["id"]),
         author_id=UserId(d["by"]),
@@ -96,14 +126,21 @@ def decode_post(raw: bytes) -> Post:
         created_at=at(d["at"]),
         links=tuple(Link(*x) for x in d["links"]),
         mentions=tuple(Mention(*x) for x in d["mentions"]),
+        hashtags=tuple(Hashtag(*x) for x in d["tags"]),
+        warning=d["cw"],
+        is_sensitive=d["nsfw"],
         in_reply_to_id=d["to"],
         in_reply_to_author_id=d["to_by"],
         root_id=PostId(d["root"]),
+        repost_of_id=d["of"],
+        repost_of_author_id=d["of_by"],
         source=d["src"],
         language=d["lang"],
         edited_at=None if d["edited"] is None else at(d["edited"]),
         is_tombstone=d["gone"],
-        replies_count=d["replies"],
+        replies_count=replies,
+        reposts_count=reposts,
+        favourites_count=favourites,
         version=d["v"],
     )
 
@@ -132,6 +169,26 @@ def decode_relations(raw: bytes) -> Relations:
         start += length
     follows, mutes, blocks, blocked_by = groups
     return Relations(follows=follows, mutes=mutes, blocks=blocks, blocked_by=blocked_by)
+
+
+def encode_reactions(reactions: Reacted) -> bytes:
+    """Pack reactions: three lengths, then the ids."""
+    groups = (reactions.favourites, reactions.bookmarks, reactions.reposts)
+    packed = array("q", [len(group) for group in groups])
+    for group in groups:
+        packed.extend(group)
+    return packed.tobytes()
+
+
+def decode_reactions(raw: bytes) -> Reacted:
+    """Unpack reactions: three lengths, then the ids."""
+    packed = array("q")
+    packed.frombytes(raw)
+    start, groups = 3, []
+    for length in packed[:3]:
+        groups.append(frozenset(PostId(i) for i in packed[start : start + length]))
+        start += length
+    return Reacted(*groups)
 
 
 def encode_access(access: Access) -> bytes:
@@ -164,21 +221,37 @@ def decode_access(raw: bytes) -> Access:
 
 
 def encode_chunk(chunk: Chunk) -> bytes:
-    """Pack a chunk: floor, end, then three numbers an entry."""
+    """Pack a chunk: floor, end, then five numbers an entry."""
     packed = array("q", [chunk.floor, chunk.ends])
     for entry in chunk.entries:
-        packed.extend((entry.post_id, entry.author_id, entry.reply_to_id))
+        packed.extend(entry)
     return packed.tobytes()
 
 
 def decode_chunk(raw: bytes) -> Chunk:
-    """Unpack a chunk: floor, end, then three numbers an entry."""
+    """Unpack a chunk: floor, end, then five numbers an entry."""
     packed = array("q")
     packed.frombytes(raw)
-    entries = tuple(
-        map(Entry._make, zip(packed[2::3], packed[3::3], packed[4::3], strict=True))
-    )
+    columns = (packed[start::_ENTRY_NUMBERS] for start in range(2, 2 + _ENTRY_NUMBERS))
+    entries = tuple(map(Entry._make, zip(*columns, strict=True)))
     return Chunk(entries, floor=packed[0], ends=bool(packed[1]))
+
+
+def encode_roll(chunk: RollChunk) -> bytes:
+    """Pack a part of a roll: its end, then four numbers a row."""
+    packed = array("q", [chunk.ends])
+    for row in chunk.rows:
+        packed.extend(row)
+    return packed.tobytes()
+
+
+def decode_roll(raw: bytes) -> RollChunk:
+    """Unpack a part of a roll: its end, then four numbers a row."""
+    packed = array("q")
+    packed.frombytes(raw)
+    columns = (packed[start::_ROW_NUMBERS] for start in range(1, 1 + _ROW_NUMBERS))
+    rows = tuple(map(Row._make, zip(*columns, strict=True)))
+    return RollChunk(rows, ends=bool(packed[0]))
 
 
 def encode_thread(thread: tuple[Threaded, ...]) -> bytes:

@@ -21,26 +21,34 @@ from kwip.domain.errors import (
     NotFoundError,
 )
 from kwip.domain.ids import PostId, UserId, ms_of, slot_of
-from kwip.domain.posts import History, Post, Visibility
-from kwip.domain.text import Link, Mention, clean_text, find_links, find_names
+from kwip.domain.posts import Draft, Edit, History, Post, Visibility
+from kwip.domain.reactions import span_of
+from kwip.domain.text import (
+    Hashtag,
+    Link,
+    Mention,
+    clean_text,
+    clean_warning,
+    find_links,
+    find_names,
+)
 from kwip.domain.timelines import Entry
 from kwip.domain.visibility import may_see, reply_visibility
 from kwip.services.clock_guard import MAX_SKEW_MS
 from kwip.store.claims import Claim
 from kwip.store.outbox import pending
-from kwip.store.timelines import home_of
 
 if TYPE_CHECKING:
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import IdGenerator
-    from kwip.domain.posts import Draft
     from kwip.domain.users import Viewer
     from kwip.domain.views import PostView
-    from kwip.services.bell import Bell
     from kwip.services.clock_guard import ClockGuard
     from kwip.services.entities import Stores
     from kwip.services.fence import Fence
     from kwip.services.hydration import Hydration
+    from kwip.services.permissions import Permissions
+    from kwip.services.publication import Publication
     from kwip.services.reading import Reading, Readings
     from kwip.services.threads import Threads
     from kwip.store.claims import ClaimStore
@@ -62,9 +70,10 @@ class PostsParts:
     claims: ClaimStore
     hydration: Hydration
     threads: Threads
+    permissions: Permissions
+    publication: Publication
     readings: Readings
     fence: Fence
-    bell: Bell
     clock_guard: ClockGuard
     ids: IdGenerator
     clock: ClockMs
@@ -78,13 +87,13 @@ class Posts:
         self._posts = parts.stores.posts
         self._users = parts.stores.users
         self._relationships = parts.stores.relationships
-        self._timelines = parts.stores.timelines
         self._claims = parts.claims
         self._hydration = parts.hydration
         self._threads = parts.threads
+        self._permissions = parts.permissions
+        self._publication = parts.publication
         self._readings = parts.readings
         self._fence = parts.fence
-        self._bell = parts.bell
         self._clock_guard = parts.clock_guard
         self._ids = parts.ids
         self._clock = parts.clock
@@ -106,22 +115,32 @@ class Posts:
     def publish(self, author_id: UserId, draft: Draft) -> Post:
         """Publish a post and return it as it was stored, without making a view."""
         self._clock_guard.require()
-        text = clean_text(draft.text, max_chars=self._max_chars)
-        claim, post = self._claim(author_id, draft, text)
+        draft = self._cleaned(draft)
+        claim, post = self._claim(author_id, draft)
         if post is None:
-            composed = self._compose(author_id, draft, text, claim.post_id)
+            composed = self._compose(author_id, draft, claim.post_id)
             post = self._insert(composed, claim, draft)
-        self._timelines.push([home_of(author_id)], [post.id])
-        self._fence.drop(
-            drops.post(
-                post_id=post.id,
-                author_id=author_id,
-                root_id=post.root_id,
-                is_listed=post.is_listed,
-            )
+        dropped = drops.post(
+            post_id=post.id,
+            author_id=author_id,
+            root_id=post.root_id,
+            is_listed=post.is_listed,
+            tags=post.tags,
         )
-        self._bell("fanout", str(post.id))
+        self._publication.announce(post, dropped)
         return post
+
+    def _cleaned(self, draft: Draft) -> Draft:
+        """Clean the text and its warning, which count together.
+
+        Raises:
+            InvalidError: They cannot be used.
+        """
+        warning = clean_warning(draft.warning, max_chars=self._max_chars)
+        left = self._max_chars - len(warning)
+        text = clean_text(draft.text, max_chars=left)
+        is_sensitive = draft.is_sensitive or warning != ""
+        return replace(draft, text=text, warning=warning, is_sensitive=is_sensitive)
 
     def get(self, viewer: Viewer | None, reading: Reading, post_id: PostId) -> PostView:
         """Show one post. Warm: 2 round trips.
@@ -151,7 +170,7 @@ class Posts:
             raise NotFoundError("There is no such kwip.", post_id=post_id)
         return history
 
-    def edit(self, viewer: Viewer, post_id: PostId, text: str) -> PostView:
+    def edit(self, viewer: Viewer, post_id: PostId, asked: Edit) -> PostView:
         """Give a post of the viewer another text; the old one is kept.
 
         A direct post stays between those whom it named: naming somebody else in it
@@ -164,12 +183,20 @@ class Posts:
             ForbiddenError: Somebody else wrote it.
             ConflictError: It kept changing meanwhile.
         """
-        text = clean_text(text, max_chars=self._max_chars)
+        draft = self._cleaned(
+            Draft(
+                text=asked.text,
+                warning=asked.warning,
+                is_sensitive=asked.is_sensitive,
+            )
+        )
         for _ in range(TRIES):
             old = self._own(viewer, post_id)
-            new = _edited(old, text, self._entities_of(text))
-            done = old.text == text or self._posts.edit(old, new, at(self._clock()))
-            self._fence.drop(drops.edit(post_id=post_id))
+            new = _edited(old, draft, self._entities_of(draft.text))
+            is_same = _content(old) == _content(new)
+            done = is_same or self._posts.edit(old, new, at(self._clock()))
+            tags = {*old.tags} ^ {*new.tags}
+            self._fence.drop(drops.edit(post_id=post_id, tags=sorted(tags)))
             if done:
                 return self._only_view(viewer, self._readings.begin(), new)
         raise ConflictError("The kwip changed meanwhile. Look at it and try again.")
@@ -183,15 +210,20 @@ class Posts:
             ForbiddenError: Somebody else wrote it.
         """
         old = self._posts.bury(post_id, viewer.id)
-        self._fence.drop(
-            (
-                *drops.delete(post_id=post_id),
-                *drops.count(
-                    author_id=viewer.id,
-                    parent_id=old.in_reply_to_id if old else None,
-                ),
-            )
+        gone = old or self._posts.get_many([post_id]).get(post_id)
+        parent_id = gone.counted_on_id if gone else None
+        dropped = (
+            *drops.delete(post_id=post_id),
+            *drops.count(author_id=viewer.id, parent_id=parent_id),
         )
+        if gone and gone.repost_of_id:
+            dropped += drops.unrepost(
+                post_id=post_id,
+                author_id=viewer.id,
+                of_id=gone.repost_of_id,
+                span=span_of(gone.repost_of_id),
+            )
+        self._fence.drop(dropped)
         return old if old is not None else self._own(viewer, post_id)
 
     def _own(self, viewer: Viewer, post_id: PostId) -> Post:
@@ -206,12 +238,10 @@ class Posts:
             raise NotFoundError("There is no such kwip.", post_id=post_id)
         raise ForbiddenError("Only its author can do that.", post_id=post_id)
 
-    def _claim(
-        self, author_id: UserId, draft: Draft, text: str
-    ) -> tuple[Claim, Post | None]:
+    def _claim(self, author_id: UserId, draft: Draft) -> tuple[Claim, Post | None]:
         """Draw id and nonce, or find those that the key stands for, and their post."""
         mine = Claim(
-            self._new_id(author_id, draft), secrets.token_hex(12), _digest(draft, text)
+            self._new_id(author_id, draft), secrets.token_hex(12), _digest(draft)
         )
         key = draft.idempotency_key
         if key is None:
@@ -230,20 +260,22 @@ class Posts:
             return mine, None
         return held, self._posts.find(held.post_id, held.nonce)
 
-    def _compose(
-        self, author_id: UserId, draft: Draft, text: str, post_id: PostId
-    ) -> Post:
+    def _compose(self, author_id: UserId, draft: Draft, post_id: PostId) -> Post:
         """Make the post, and check that its author may answer what it answers."""
         parent = None
         if draft.in_reply_to_id is not None:
-            parent = self._parent(author_id, draft.in_reply_to_id)
+            parent = self._permissions.post(
+                author_id, draft.in_reply_to_id, what="The kwip that you answer"
+            )
         visibility = draft.visibility
         if parent is not None:
             visibility = reply_visibility(parent.visibility, visibility)
         return Post(
             id=post_id,
             author_id=author_id,
-            text=text,
+            text=draft.text,
+            warning=draft.warning,
+            is_sensitive=draft.is_sensitive,
             visibility=visibility,
             created_at=at(ms_of(post_id)),
             in_reply_to_id=parent.id if parent else None,
@@ -251,17 +283,8 @@ class Posts:
             root_id=parent.root_id if parent else post_id,
             source=draft.source,
             language=draft.language,
-            **self._entities_of(text),
+            **self._entities_of(draft.text),
         )
-
-    def _parent(self, author_id: UserId, parent_id: PostId) -> Post:
-        parent = self._posts.get_many([parent_id]).get(parent_id)
-        relations = self._relationships.relations([author_id])[author_id]
-        if parent is not None and parent.is_tombstone and parent.visibility.is_open:
-            raise GoneError("The kwip that you answer was deleted.")
-        if parent is None or not may_see(author_id, relations, parent):
-            raise NotFoundError("The kwip that you answer is not there.")
-        return parent
 
     def _entities_of(self, text: str) -> _TextEntities:
         """Parse a text: its links, and those names in it that are users'."""
@@ -273,7 +296,7 @@ class Posts:
             for n in names
             if n.username in known
         )
-        return {"links": links, "mentions": mentions}
+        return {"links": links, "mentions": mentions, "hashtags": ()}
 
     def _insert(self, post: Post, claim: Claim, draft: Draft) -> Post:
         """Insert a post; where its id is taken by another one, draw a new id."""
@@ -310,8 +333,7 @@ class Posts:
     def _only_view(
         self, viewer: Viewer | None, reading: Reading, post: Post
     ) -> PostView:
-        entry = Entry(post.id, post.author_id, post.in_reply_to_author_id or UserId(0))
-        views = self._hydration.posts(viewer, reading, [entry])
+        views = self._hydration.posts(viewer, reading, [Entry.of(post)])
         if post.id not in views:
             raise GoneError("This kwip was deleted.", post_id=post.id)
         return views[post.id]
@@ -320,10 +342,21 @@ class Posts:
 class _TextEntities(TypedDict):
     links: tuple[Link, ...]
     mentions: tuple[Mention, ...]
+    hashtags: tuple[Hashtag, ...]
 
 
-def _edited(old: Post, text: str, entities: _TextEntities) -> Post:
-    new = replace(old, text=text, **entities)
+def _content(post: Post) -> tuple[str, str, bool]:
+    return (post.text, post.warning, post.is_sensitive)
+
+
+def _edited(old: Post, draft: Draft, entities: _TextEntities) -> Post:
+    new = replace(
+        old,
+        text=draft.text,
+        warning=draft.warning,
+        is_sensitive=draft.is_sensitive,
+        **entities,
+    )
     if old.visibility is not Visibility.DIRECT:
         return new
     stay = (m for m in new.mentions if m.user_id in old.mentioned_ids)
@@ -335,7 +368,14 @@ def _renumbered(post: Post, post_id: PostId) -> Post:
     return replace(post, id=post_id, root_id=root_id, created_at=at(ms_of(post_id)))
 
 
-def _digest(draft: Draft, text: str) -> str:
+def _digest(draft: Draft) -> str:
     """Tell bodies apart that came with the same key."""
-    body = (text, draft.visibility.value, draft.in_reply_to_id, draft.language)
+    body: tuple[object, ...] = (
+        draft.text,
+        draft.visibility.value,
+        draft.in_reply_to_id,
+        draft.language,
+    )
+    if draft.warning or draft.is_sensitive:
+        body += (draft.warning, draft.is_sensitive)
     return hashlib.sha256(repr(body).encode()).hexdigest()

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kwip.domain.pages import Page, PageRequest
 from kwip.services.entities import Slice
 from kwip.services.reading import Want
+from kwip.services.timelines import ALL_KINDS
 
 if TYPE_CHECKING:
-    from kwip.domain.pages import Page, PageRequest
+    from kwip.domain.ids import UserId
     from kwip.domain.users import Viewer
     from kwip.domain.views import PostView, UserView
     from kwip.services.entities import Entities
     from kwip.services.reading import Reading
-    from kwip.services.timelines import Timelines
+    from kwip.services.timelines import Kinds, Timelines
     from kwip.services.users import Users
 
 
@@ -32,9 +34,11 @@ class Profiles:
         username: str,
         page: PageRequest,
         *,
-        with_replies: bool = True,
-    ) -> tuple[UserView, Page[PostView]]:
+        kinds: Kinds = ALL_KINDS,
+    ) -> tuple[UserView, Page[PostView], tuple[PostView, ...]]:
         """Read a user by handle, with a page of their posts. Warm: 3 round trips.
+
+        The posts that the user has pinned come with the first page.
 
         Raises:
             NotFoundError: There is no such user.
@@ -51,7 +55,21 @@ class Profiles:
             ),
         )
         user = self._users.by_id(viewer, reading, user_id)
-        posts = self._timelines.user(
-            viewer, reading, user_id, page, with_replies=with_replies
-        )
-        return user, posts
+        pinned: tuple[PostView, ...] = ()
+        if page.is_first:
+            pinned = self._timelines.pinned(viewer, reading, user.user, page, kinds)
+        posts = self._timelines.user(viewer, reading, user_id, page, kinds=kinds)
+        return user, posts, pinned
+
+    def pins(
+        self, viewer: Viewer | None, reading: Reading, user_id: UserId
+    ) -> Page[PostView]:
+        """Read what a user has pinned, as a page of its own.
+
+        Raises:
+            NotFoundError: There is no such user.
+        """
+        user = self._users.by_id(viewer, reading, user_id).user
+        page = PageRequest(limit=1)
+        items = self._timelines.pinned(viewer, reading, user, page, ALL_KINDS)
+        return Page(items=items)

@@ -54,8 +54,13 @@ class Threads:
     def thread(
         self, viewer: Viewer | None, reading: Reading, post_id: PostId
     ) -> ThreadView:
-        """Read the conversation around a post. Three round trips in all."""
+        """Read the conversation around a post, or around what a repost is of.
+
+        Three round trips in all.
+        """
         post = self.post(viewer, reading, post_id)
+        if post.repost_of_id is not None:
+            return self.thread(viewer, reading, post.repost_of_id)
         root = reading.fetch(Want(self._entities.threads, [post.root_id]))[0]
         known = {one.post_id: one for one in root.get(post.root_id, ())}
         ancestors = list(_ancestors(known, post))[::-1]
@@ -65,8 +70,7 @@ class Threads:
             _entry(known, one)
             for one in [*ancestors, *(child for child, _ in descendants)]
         ]
-        own = Entry(post.id, post.author_id, post.in_reply_to_author_id or UserId(0))
-        views = self._hydration.posts(viewer, reading, [*entries, own])
+        views = self._hydration.posts(viewer, reading, [*entries, Entry.of(post)])
         if post_id not in views:
             raise NotFoundError("There is no such kwip.", post_id=post_id)
         posts = reading.fetch(Want(self._entities.posts, [e.post_id for e in entries]))[

@@ -15,6 +15,7 @@ from kwip.domain.ids import MAX_ID, UserId
 from kwip.domain.pages import Page
 from kwip.domain.timelines import (
     AUTHORS_PER_QUERY,
+    Entry,
     merge_newest,
     shows_home,
     shows_listed,
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
     from kwip.domain.ids import PostId
     from kwip.domain.pages import PageRequest
     from kwip.domain.relationships import Relations
-    from kwip.domain.timelines import Chunk, Entry
-    from kwip.domain.users import Viewer
+    from kwip.domain.timelines import Chunk
+    from kwip.domain.users import User, Viewer
     from kwip.domain.views import PostView, ThreadView
     from kwip.services.entities import Entities
     from kwip.services.hydration import Hydration
@@ -39,6 +40,26 @@ if TYPE_CHECKING:
 
 #: So many rounds of hidden entries are read past before a page may stay short.
 MAX_ROUNDS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """Which kinds of posts of a user are wanted besides those of their own.
+
+    Replies of a user to themselves are no replies.
+    """
+
+    replies: bool = True
+    reposts: bool = True
+
+    def has(self, entry: Entry) -> bool:
+        """Tell whether an entry is of a wanted kind."""
+        is_reply = entry.reply_to_id not in (0, entry.author_id)
+        is_repost = entry.repost_of_id != 0
+        return (self.replies or not is_reply) and (self.reposts or not is_repost)
+
+
+ALL_KINDS = Kinds()
 
 
 class Timelines:
@@ -92,11 +113,12 @@ class Timelines:
         user_id: UserId,
         page: PageRequest,
         *,
-        with_replies: bool = True,
+        kinds: Kinds = ALL_KINDS,
+        tag: str = "",
     ) -> Page[PostView]:
         """Read what one user published, as far as the viewer may see it.
 
-        Warm: 3 round trips. The user's own replies to themselves are no replies.
+        Only what has a hashtag, if one is named. Warm: 3 round trips.
 
         Raises:
             NotFoundError: There is no such user.
@@ -109,9 +131,38 @@ class Timelines:
         if user_id not in users:
             raise NotFoundError("There is no such user.", user_id=user_id)
         source = self._slices(self._entities.user_timelines, user_id, reading, page)
-        entries = (
-            e for e in source if with_replies or e.reply_to_id in (0, e.author_id)
-        )
+        entries = (e for e in source if kinds.has(e))
+        return self._page(viewer, reading, entries, page, tag=tag)
+
+    def pinned(
+        self,
+        viewer: Viewer | None,
+        reading: Reading,
+        user: User,
+        page: PageRequest,
+        kinds: Kinds,
+    ) -> tuple[PostView, ...]:
+        """Read what a user has pinned, the newest pin first.
+
+        Together with the user's newest posts, so that both cost one round trip.
+        """
+        head = Slice.first(user.id, page)
+        chunk = reading.fetch(Want(self._entities.user_timelines, [head]))[0][head]
+        newest = [e for e in chunk.entries if kinds.has(e)][: page.limit + 1]
+        pins = [Entry(post_id, user.id, UserId(0)) for post_id in user.pinned_ids]
+        views = self._hydration.posts(viewer, reading, [*pins, *newest])
+        return tuple(views[e.post_id] for e in pins if e.post_id in views)
+
+    def tag(
+        self, viewer: Viewer | None, reading: Reading, tag: str, page: PageRequest
+    ) -> Page[PostView]:
+        """Read the public posts with a hashtag, by its folded name.
+
+        Warm: 3 round trips.
+        """
+        relations = self._hydration.relations(viewer, reading)
+        source = self._slices(self._entities.tags, tag, reading, page)
+        entries = (e for e in source if shows_listed(relations, e.author_id))
         return self._page(viewer, reading, entries, page)
 
     def thread(
@@ -133,6 +184,8 @@ class Timelines:
         reading: Reading,
         entries: Iterator[Entry],
         page: PageRequest,
+        *,
+        tag: str = "",
     ) -> Page[PostView]:
         """Hydrate entries in growing rounds until the page and one more are there.
 
@@ -150,7 +203,8 @@ class Timelines:
             batch = list(islice(entries, size))
             is_exhausted = len(batch) < size
             views = self._hydration.posts(viewer, reading, batch) if batch else {}
-            found += [views[e.post_id] for e in batch if e.post_id in views]
+            known = [views[e.post_id] for e in batch if e.post_id in views]
+            found += [v for v in known if not tag or v.post.has_hashtag(tag)]
             last_seen = batch[-1].post_id if batch else last_seen
             rounds += 1
         shown = found[: page.limit]
@@ -170,7 +224,7 @@ class Timelines:
     def _slices(
         self,
         kind: Kind[Slice, Chunk],
-        owner_id: UserId,
+        owner: UserId | str,
         reading: Reading,
         page: PageRequest,
     ) -> Iterator[Entry]:
@@ -178,7 +232,7 @@ class Timelines:
 
         Newest first; upwards from `min_id` if that is given.
         """
-        part = Slice.first(owner_id, page)
+        part = Slice.first(owner, page)
         while True:
             chunk = reading.fetch(Want(kind, [part]))[0][part]
             run = chunk.entries[::-1] if part.is_upwards else chunk.entries

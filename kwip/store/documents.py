@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from kwip.domain.ids import PostId, UserId
 
 
+class ProfileFieldDocument(TypedDict):
+    """A line that a user adds to the profile."""
+
+    name: str
+    value: str
+
+
 class UserDocument(TypedDict):
     """Who publishes and follows: what everybody may see, and counters."""
 
@@ -23,6 +30,12 @@ class UserDocument(TypedDict):
     display_name: str
     bio: str
     avatar: str
+    banner: str
+    fields: list[ProfileFieldDocument]
+    pinned_ids: list[PostId]
+    is_suspended: bool
+    is_embeddable: bool
+    is_admin: bool
     posts_count: int
     followers_count: int
     following_count: int
@@ -72,11 +85,21 @@ class MentionDocument(TypedDict):
     username: str
 
 
+class HashtagDocument(TypedDict):
+    """A hashtag in a post's text, by code points."""
+
+    start: int
+    end: int
+    name: str
+
+
 class RevisionDocument(TypedDict):
-    """An earlier text of a post."""
+    """An earlier text of a post; those of schema 1 have neither warning nor flag."""
 
     text: str
     written_at: dt.datetime
+    warning: NotRequired[str]
+    is_sensitive: NotRequired[bool]
 
 
 class FanoutDocument(TypedDict):
@@ -108,9 +131,15 @@ class PostDocument(TypedDict):
     visibility: str
     links: list[LinkDocument]
     mentions: list[MentionDocument]
+    hashtags: list[HashtagDocument]
+    tags: list[str]
+    warning: str
+    is_sensitive: bool
     in_reply_to_id: PostId | None
     in_reply_to_author_id: UserId | None
     root_id: PostId
+    repost_of_id: PostId | None
+    repost_of_author_id: UserId | None
     source: str
     language: str | None
     created_at: dt.datetime
@@ -119,6 +148,8 @@ class PostDocument(TypedDict):
     is_tombstone: bool
     is_listed: bool
     replies_count: int
+    reposts_count: int
+    favourites_count: int
     version: int
     nonce: str
     fanout: FanoutDocument
@@ -211,6 +242,25 @@ class MuteDocument(TypedDict):
     schema: int
     user_id: UserId
     other_id: UserId
+
+
+class ReactionDocument(TypedDict):
+    """One act of a user on a post; `_id` is `<user>:<act>:<post>`.
+
+    It is the claim that keeps a repost single: `repost_id` and `nonce` are those of
+    the post that the repost made.
+    """
+
+    _id: str
+    schema: int
+    user_id: UserId
+    act: Literal["favourite", "bookmark", "repost"]
+    post_id: PostId
+    author_id: UserId
+    reply_to_id: UserId | None
+    seq: int
+    repost_id: NotRequired[PostId]
+    nonce: NotRequired[str]
 
 
 class AccessDocument(TypedDict):

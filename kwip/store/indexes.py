@@ -56,6 +56,10 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
             "PostStore.thread: a conversation",
         ),
         Index(
+            (("tags", ASCENDING), ("_id", DESCENDING)),
+            "PostStore.tagged: hashtag timelines",
+        ),
+        Index(
             (("author_id", ASCENDING), ("fanout.due_at", ASCENDING)),
             "OutboxStore.lease: an author's posts that wait together",
             {"partialFilterExpression": _PENDING},
@@ -127,6 +131,28 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
         Index(
             (("user_id", ASCENDING), ("other_id", ASCENDING)),
             "RelationshipStore.relations, answered from the index alone",
+        ),
+    ),
+    "reactions": (
+        Index(
+            (("user_id", ASCENDING), ("post_id", ASCENDING), ("act", ASCENDING)),
+            "ReactionStore.of_spans: the viewer's flags; from the index alone",
+        ),
+        Index(
+            (
+                ("user_id", ASCENDING),
+                ("act", ASCENDING),
+                ("seq", DESCENDING),
+            ),
+            "ReactionStore.by_user: favourites and bookmarks",
+        ),
+        Index(
+            (
+                ("post_id", ASCENDING),
+                ("act", ASCENDING),
+                ("seq", DESCENDING),
+            ),
+            "ReactionStore.on_post: who favourited or reposted",
         ),
     ),
     "sessions": (_ttl("sessions end by themselves"),),

@@ -9,7 +9,7 @@ from pymongo import ASCENDING, ReturnDocument
 
 from kwip.domain.ids import PostId, UserId
 from kwip.store.client import translated
-from kwip.store.posts import to_post
+from kwip.store.post_documents import to_post
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -163,14 +163,7 @@ class OutboxStore:
             if result.matched_count != len(lease.posts):
                 session.abort_transaction()
                 return False
-            self._count(
-                [
-                    {"author_id": p.author_id, "in_reply_to_id": p.in_reply_to_id}
-                    for p in lease.posts
-                ],
-                1,
-                session,
-            )
+            self._count(lease.posts, 1, session)
             return True
 
         return self._store.transact(work)

@@ -10,22 +10,31 @@ from pymongo.errors import DuplicateKeyError
 
 from kwip.domain.errors import ConflictError
 from kwip.domain.ids import MAX_ID, PostId, UserId
-from kwip.domain.posts import History, Post, Revision, Visibility
-from kwip.domain.text import Link, Mention
+from kwip.domain.posts import History, Post, Visibility
 from kwip.domain.timelines import Entry
 from kwip.store.client import translated
-from kwip.store.upgrades import lift, schema_of
+from kwip.store.post_documents import (
+    content_of,
+    to_document,
+    to_post,
+    to_revision,
+)
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Sequence
 
     from kwip.store.client import Document, Store
-    from kwip.store.documents import FanoutDocument, PostDocument
+    from kwip.store.documents import FanoutDocument, RevisionDocument
 
 #: Earlier texts that are kept; more edits drop the oldest.
 MAX_REVISIONS = 50
-_ENTRY = {"author_id": 1, "in_reply_to_author_id": 1}
+_ENTRY = {
+    "author_id": 1,
+    "in_reply_to_author_id": 1,
+    "repost_of_id": 1,
+    "repost_of_author_id": 1,
+}
 _PUSHED = {"author_id": 1, "visibility": 1, "mentions.user_id": 1}
 _POST = {"fanout": 0, "nonce": 0, "revisions": 0}
 
@@ -57,6 +66,7 @@ class PostStore:
     def __init__(self, store: Store):
         self._store = store
         self._posts = store.database["posts"]
+        self._reactions = store.database["reactions"]
 
     @translated()
     def insert(self, post: Post, nonce: str, fanout: FanoutDocument) -> None:
@@ -68,7 +78,7 @@ class PostStore:
             StoreUnavailableError: Nothing is known; repeat with this id and nonce.
         """
         try:
-            self._posts.insert_one(_to_document(post, nonce, fanout))
+            self._posts.insert_one(to_document(post, nonce, fanout))
         except DuplicateKeyError as error:
             if self._posts.find_one({"_id": post.id, "nonce": nonce}, {"_id": 1}):
                 return
@@ -92,9 +102,7 @@ class PostStore:
         document = self._posts.find_one({"_id": post_id}, {"fanout": 0, "nonce": 0})
         if document is None:
             return None
-        revisions = tuple(
-            Revision(old["text"], old["written_at"]) for old in document["revisions"]
-        )
+        revisions = tuple(to_revision(old) for old in document["revisions"])
         return History(post=to_post(document), revisions=revisions)
 
     @translated()
@@ -173,6 +181,23 @@ class PostStore:
         return [_entry(d) for d in found.sort("_id", order).limit(limit)]
 
     @translated()
+    def tagged(
+        self,
+        tag: str,
+        *,
+        below: int,
+        above: int = 0,
+        limit: int,
+        ascending: bool = False,
+    ) -> list[Entry]:
+        """Read entries of a hashtag's timeline between two ids, one query."""
+        order = ASCENDING if ascending else DESCENDING
+        found = self._posts.find(
+            {"tags": {"$eq": tag}, "_id": _between(above, below)}, _ENTRY
+        )
+        return [_entry(d) for d in found.sort("_id", order).limit(limit)]
+
+    @translated()
     def thread(self, root_id: PostId, *, limit: int) -> list[Threaded]:
         """Read the posts of a conversation (tombstones too), oldest first."""
         found = self._posts.find(
@@ -193,21 +218,23 @@ class PostStore:
 
         The old text goes to the post's revisions; `version` rises by one.
         """
-        written_at = old.edited_at or old.created_at
+        revision: RevisionDocument = {
+            "text": old.text,
+            "written_at": old.edited_at or old.created_at,
+            "warning": old.warning,
+            "is_sensitive": old.is_sensitive,
+        }
         result = self._posts.update_one(
             {"_id": old.id, "version": old.version, "is_tombstone": False},
             {
                 "$set": {
-                    "text": new.text,
-                    "links": _link_documents(new.links),
-                    "mentions": _mention_documents(new.mentions),
-                    "language": new.language,
+                    **content_of(new),
                     "edited_at": at,
                 },
                 "$inc": {"version": 1},
                 "$push": {
                     "revisions": {
-                        "$each": [{"text": old.text, "written_at": written_at}],
+                        "$each": [revision],
                         "$slice": -MAX_REVISIONS,
                     }
                 },
@@ -219,8 +246,9 @@ class PostStore:
     def bury(self, post_id: PostId, author_id: UserId) -> Post | None:
         """Make a tombstone of a post; return it as it was, None if nothing was left.
 
-        One transaction with the counters of its author and of what it answers, if
-        the post had been counted (its fan-out was done).
+        One transaction with the counters of its author and of what it answers or
+        reposts, if the post had been counted (its fan-out was done), and with the
+        claim of a repost.
         """
 
         def work(session: Any) -> Post | None:
@@ -232,14 +260,23 @@ class PostStore:
             )
             if old is None:
                 return None
+            post = to_post(old)
             if old["fanout"]["state"] == "done":
-                self.count([old], -1, session)
-            return to_post(old)
+                self.count([post], -1, session)
+            if post.repost_of_id is not None:
+                self._reactions.delete_one(
+                    {
+                        "_id": f"{author_id}:repost:{post.repost_of_id}",
+                        "repost_id": post_id,
+                    },
+                    session=session,
+                )
+            return post
 
         return self._store.transact(work)
 
-    def count(self, posts: Sequence[Document], by: int, session: Any) -> None:
-        """Add `by` for each post to the counters of its author and its parent.
+    def count(self, posts: Sequence[Post], by: int, session: Any) -> None:
+        """Add `by` for each post to the counters of its author and what it refers to.
 
         Must run in the transaction that makes the post counted or uncounted. Counts
         do not raise `version`: an edit need not start over because of a reply.
@@ -247,14 +284,15 @@ class PostStore:
         users = self._store.database["users"]
         for post in posts:
             users.update_one(
-                {"_id": post["author_id"]},
+                {"_id": post.author_id},
                 {"$inc": {"posts_count": by}},
                 session=session,
             )
-            if post["in_reply_to_id"] is not None:
+            if post.counted_on_id is not None:
+                kind = "replies" if post.in_reply_to_id else "reposts"
                 self._posts.update_one(
-                    {"_id": post["in_reply_to_id"]},
-                    {"$inc": {"replies_count": by}},
+                    {"_id": post.counted_on_id},
+                    {"$inc": {f"{kind}_count": by}},
                     session=session,
                 )
 
@@ -266,74 +304,13 @@ _TOMBSTONE = {
     "text": "",
     "links": [],
     "mentions": [],
+    "hashtags": [],
+    "tags": [],
+    "warning": "",
     "revisions": [],
     "fanout.state": "done",
     "fanout.lease_owner": None,
 }
-
-
-def to_post(document: Document) -> Post:
-    """Turn a stored document of any schema into a post."""
-    d = lift("posts", document)
-    return Post(
-        id=PostId(d["_id"]),
-        author_id=UserId(d["author_id"]),
-        text=d["text"],
-        visibility=Visibility(d["visibility"]),
-        created_at=d["created_at"],
-        links=tuple(Link(x["start"], x["end"], x["url"]) for x in d["links"]),
-        mentions=tuple(
-            Mention(x["start"], x["end"], UserId(x["user_id"]), x["username"])
-            for x in d["mentions"]
-        ),
-        in_reply_to_id=d["in_reply_to_id"],
-        in_reply_to_author_id=d["in_reply_to_author_id"],
-        root_id=PostId(d["root_id"]),
-        source=d["source"],
-        language=d["language"],
-        edited_at=d["edited_at"],
-        is_tombstone=d["is_tombstone"],
-        replies_count=d["replies_count"],
-        version=d["version"],
-    )
-
-
-def _to_document(post: Post, nonce: str, fanout: FanoutDocument) -> Document:
-    document: PostDocument = {
-        "_id": post.id,
-        "schema": schema_of("posts"),
-        "author_id": post.author_id,
-        "text": post.text,
-        "visibility": post.visibility.value,
-        "links": _link_documents(post.links),
-        "mentions": _mention_documents(post.mentions),
-        "in_reply_to_id": post.in_reply_to_id,
-        "in_reply_to_author_id": post.in_reply_to_author_id,
-        "root_id": post.root_id,
-        "source": post.source,
-        "language": post.language,
-        "created_at": post.created_at,
-        "edited_at": None,
-        "revisions": [],
-        "is_tombstone": False,
-        "is_listed": post.is_listed,
-        "replies_count": 0,
-        "version": 1,
-        "nonce": nonce,
-        "fanout": fanout,
-    }
-    return dict(document)
-
-
-def _link_documents(links: Iterable[Link]) -> list[Any]:
-    return [{"start": x.start, "end": x.end, "url": x.url} for x in links]
-
-
-def _mention_documents(mentions: Iterable[Mention]) -> list[Any]:
-    return [
-        {"start": x.start, "end": x.end, "user_id": x.user_id, "username": x.username}
-        for x in mentions
-    ]
 
 
 def _entry(d: Document) -> Entry:
@@ -341,6 +318,9 @@ def _entry(d: Document) -> Entry:
         PostId(d["_id"]),
         UserId(d["author_id"]),
         UserId(d["in_reply_to_author_id"] or 0),
+        # Posts of schema 1 know nothing of reposts.
+        PostId(d.get("repost_of_id") or 0),
+        UserId(d.get("repost_of_author_id") or 0),
     )
 
 

@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+from pymongo import ASCENDING, DESCENDING
+
 from kwip.domain.errors import ForbiddenError
-from kwip.domain.ids import UserId
+from kwip.domain.ids import MAX_ID, UserId
 from kwip.domain.relationships import Relations
+from kwip.domain.rolls import Row
 from kwip.store.client import translated
 from kwip.store.edges import PRESENT, Edge, follow_document, follower_document
 from kwip.store.upgrades import schema_of
@@ -168,6 +171,26 @@ class RelationshipStore:
     def unmute(self, user_id: UserId, other_id: UserId) -> None:
         """End a mute."""
         self._mutes.delete_one({"_id": f"{user_id}:{other_id}"})
+
+    @translated()
+    def followers(
+        self, followee_id: UserId, *, below: int, above: int, limit: int
+    ) -> list[Row]:
+        """Read who follows a user, between two ids, the highest first.
+
+        The lowest ones if only `above` is a bound.
+        """
+        order = ASCENDING if above > 0 and below == MAX_ID else DESCENDING
+        found = self._followers.find(
+            {
+                "followee_id": followee_id,
+                "active": True,
+                "follower_id": {"$gt": above, "$lt": below},
+            },
+            {"_id": 0, "follower_id": 1},
+        )
+        ids = [d["follower_id"] for d in found.sort("follower_id", order).limit(limit)]
+        return [Row(i, i) for i in sorted(ids, reverse=True)]
 
     @translated()
     def relations(self, viewers: Sequence[UserId]) -> dict[UserId, Relations]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 #: The schema that each collection is written in today; 1 unless named.
-SCHEMAS: Mapping[str, int] = {"users": 2}
+SCHEMAS: Mapping[str, int] = {"users": 3, "posts": 2}
 
 
 def _user_gets_an_avatar(document: dict[str, Any]) -> None:
@@ -20,8 +20,32 @@ def _user_gets_an_avatar(document: dict[str, Any]) -> None:
     document.setdefault("avatar", "")
 
 
+def _user_gets_a_banner(document: dict[str, Any]) -> None:
+    """Schema 2 of users had no banner, fields, pins and flags."""
+    document.setdefault("banner", "")
+    document.setdefault("fields", [])
+    document.setdefault("pinned_ids", [])
+    document.setdefault("is_suspended", False)
+    document.setdefault("is_embeddable", True)
+    document.setdefault("is_admin", False)
+
+
+def _post_gets_reactions(document: dict[str, Any]) -> None:
+    """Schema 1 of posts had no hashtags, warnings, reposts and favourites."""
+    document.setdefault("hashtags", [])
+    document.setdefault("tags", [])
+    document.setdefault("warning", "")
+    document.setdefault("is_sensitive", False)
+    document.setdefault("repost_of_id", None)
+    document.setdefault("repost_of_author_id", None)
+    document.setdefault("reposts_count", 0)
+    document.setdefault("favourites_count", 0)
+
+
 _STEPS: Mapping[tuple[str, int], Callable[[dict[str, Any]], None]] = {
     ("users", 1): _user_gets_an_avatar,
+    ("users", 2): _user_gets_a_banner,
+    ("posts", 1): _post_gets_reactions,
 }
 
 

@@ -10,8 +10,8 @@ from pymongo import ASCENDING, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from kwip.domain.errors import ConflictError
-from kwip.domain.ids import UserId
-from kwip.domain.users import User
+from kwip.domain.ids import PostId, UserId
+from kwip.domain.users import MAX_PINS, ProfileField, User
 from kwip.store.bulk import insert_missing
 from kwip.store.client import translated
 from kwip.store.timelines import empty_timeline, home_of
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from kwip.store.client import Document, Store
 
 _HANDLE, _EMAIL = "handle:", "email:"
+#: Users of schema 2 have no pins.
+_PINNED = {"$ifNull": ["$pinned_ids", []]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +150,44 @@ class UserStore:
         return None if document is None else to_user(document)
 
     @translated()
+    def pin(self, user_id: UserId, post_id: PostId) -> bool:
+        """Put a post on top of a user's pins; False if `MAX_PINS` are there.
+
+        A post that is pinned already stays where it is.
+        """
+        result = self._users.update_one(
+            {
+                "_id": user_id,
+                "$or": [
+                    {"pinned_ids": post_id},
+                    {f"pinned_ids.{MAX_PINS - 1}": {"$exists": False}},
+                ],
+            },
+            [
+                {
+                    "$set": {
+                        "pinned_ids": {
+                            "$concatArrays": [
+                                {"$setDifference": [[post_id], _PINNED]},
+                                _PINNED,
+                            ]
+                        },
+                        "version": {"$add": ["$version", 1]},
+                    }
+                }
+            ],
+        )
+        return result.matched_count == 1
+
+    @translated()
+    def unpin(self, user_id: UserId, ids: Sequence[PostId]) -> None:
+        """Take posts out of a user's pins."""
+        self._users.update_one(
+            {"_id": user_id, "pinned_ids": {"$in": list(ids)}},
+            {"$pull": {"pinned_ids": {"$in": list(ids)}}, "$inc": {"version": 1}},
+        )
+
+    @translated()
     def is_empty(self) -> bool:
         """Tell whether nobody has signed up yet."""
         return self._users.find_one({"_id": {"$gt": 0}}, {"_id": 1}) is None
@@ -183,6 +223,12 @@ def to_user(document: Document) -> User:
         display_name=d["display_name"],
         bio=d["bio"],
         avatar=d["avatar"],
+        banner=d["banner"],
+        fields=tuple(ProfileField(x["name"], x["value"]) for x in d["fields"]),
+        pinned_ids=tuple(PostId(i) for i in d["pinned_ids"]),
+        is_suspended=d["is_suspended"],
+        is_embeddable=d["is_embeddable"],
+        is_admin=d["is_admin"],
         posts_count=d["posts_count"],
         followers_count=d["followers_count"],
         following_count=d["following_count"],
@@ -198,6 +244,12 @@ def _to_document(user: User) -> Document:
         "display_name": user.display_name,
         "bio": user.bio,
         "avatar": user.avatar,
+        "banner": user.banner,
+        "fields": [{"name": x.name, "value": x.value} for x in user.fields],
+        "pinned_ids": [],
+        "is_suspended": False,
+        "is_embeddable": user.is_embeddable,
+        "is_admin": user.is_admin,
         "posts_count": 0,
         "followers_count": 0,
         "following_count": 0,

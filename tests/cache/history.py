@@ -19,7 +19,7 @@ from unittest.mock import patch
 from kwip import telemetry
 from kwip.cache import drops
 from kwip.domain.pages import PageRequest
-from kwip.domain.posts import Draft
+from kwip.domain.posts import Draft, Edit
 from kwip.services.fence import Fence
 from kwip.wiring import Options, build
 from tests.cache.nodes import TENTH
@@ -149,7 +149,7 @@ class Recorder:
         self._kwip.close()
 
     def _write_post(self, author, text):
-        self._kwip.services.posts.edit(author.viewer, author.post_id, text)
+        self._kwip.services.posts.edit(author.viewer, author.post_id, Edit(text=text))
 
     def _write_name(self, author, text):
         self._kwip.services.users.update_profile(

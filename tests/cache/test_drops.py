@@ -6,8 +6,8 @@ from kwip.cache import drops, keys
 def test_a_listed_post_drops_the_public_timeline_too():
     ids = {"post_id": 9, "author_id": 1, "root_id": 5}
 
-    listed = drops.post(**ids, is_listed=True)
-    unlisted = drops.post(**ids, is_listed=False)
+    listed = drops.post(**ids, is_listed=True, tags=())
+    unlisted = drops.post(**ids, is_listed=False, tags=())
 
     assert set(listed) - set(unlisted) == {keys.public()}
     assert set(unlisted) == {

@@ -11,7 +11,7 @@ from bson.json_util import JSONOptions
 
 from config.settings import PROJECT
 from kwip.domain.clock import at, system_clock_ms
-from kwip.domain.posts import Draft
+from kwip.domain.posts import Draft, Edit
 from kwip.domain.timelines import SEAL_AT
 from kwip.domain.users import READ, WRITE
 from kwip.services.checkpoint import Checkpoint
@@ -109,7 +109,7 @@ def lived_in(kwip, rings, new_user):
     note()
     kwip.outbox.give_up(lease, "pending", now)
     rings.run()
-    services.posts.edit(bob, root.id, "Who has a good recipe?")
+    services.posts.edit(bob, root.id, Edit(text="Who has a good recipe?"))
     services.relationships.mute(alice, bob.id)
     timelines.push([home_of(bob.id)], range(1, SEAL_AT + 1))
     timelines.seal_full([home_of(bob.id)])

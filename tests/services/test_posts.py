@@ -14,7 +14,7 @@ from kwip.domain.errors import (
     StoreUnavailableError,
 )
 from kwip.domain.ids import MAX_ID, first_id_at, ms_of, slot_of
-from kwip.domain.posts import Draft, Visibility
+from kwip.domain.posts import Draft, Edit, Visibility
 from kwip.services.clock_guard import CHECK_EVERY_MS, ClockGuard
 from tests.wired import home_of
 
@@ -240,20 +240,25 @@ def test_the_clocks_are_compared_once_a_minute():
 def test_an_edit_is_seen_at_once_and_keeps_what_was_there(kwip, posts, alice):
     post = posts.create(alice, Draft(text="Helo")).post
     read(kwip, alice, post.id)
-    posts.edit(alice, post.id, "Hello @alice")
+    posts.edit(alice, post.id, Edit(text="Hello @alice"))
 
     shown = read(kwip, alice, post.id).post
     assert (shown.text, shown.mentioned_ids) == ("Hello @alice", {alice.id})
     history = posts.history(alice, kwip.services.readings.begin(), post.id)
     assert [r.text for r in history.revisions] == ["Helo"]
-    assert posts.edit(alice, post.id, "Hello @alice").post.version == shown.version
+    assert (
+        posts.edit(alice, post.id, Edit(text="Hello @alice")).post.version
+        == shown.version
+    )
 
 
 def test_parallel_edits_all_happen_one_after_the_other(kwip, posts, alice):
     post = posts.create(alice, Draft(text="0")).post
     with ThreadPoolExecutor(3) as threads:
         texts = [str(number) for number in range(1, 4)]
-        list(threads.map(lambda text: posts.edit(alice, post.id, text), texts))
+        list(
+            threads.map(lambda text: posts.edit(alice, post.id, Edit(text=text)), texts)
+        )
 
     history = posts.history(alice, kwip.services.readings.begin(), post.id)
     assert {history.post.text, *(r.text for r in history.revisions)} == {"0", *texts}
@@ -263,7 +268,10 @@ def test_only_the_author_edits_and_deletes(posts, alice, bob):
     post = posts.create(alice, Draft(text="Hello")).post
     secret = posts.create(alice, Draft(text="Psst", visibility=Visibility.DIRECT)).post
 
-    for act in (lambda i: posts.edit(bob, i, "Bye"), lambda i: posts.delete(bob, i)):
+    for act in (
+        lambda i: posts.edit(bob, i, Edit(text="Bye")),
+        lambda i: posts.delete(bob, i),
+    ):
         with pytest.raises(ForbiddenError):
             act(post.id)
         with pytest.raises(NotFoundError):
@@ -277,7 +285,7 @@ def test_an_edited_direct_post_reaches_nobody_else(kwip, rings, posts, alice, bo
     kwip.services.relationships.follow(bob, alice.id)
     post = posts.create(alice, Draft(text="Psst", visibility=Visibility.DIRECT)).post
     rings.run()
-    edited = posts.edit(alice, post.id, "Psst @bob").post
+    edited = posts.edit(alice, post.id, Edit(text="Psst @bob")).post
 
     assert edited.mentions == ()
     assert kwip.services.upkeep.stored_set(bob.id, 0) == set()
@@ -291,10 +299,10 @@ def test_whom_a_direct_post_still_names_keeps_it(kwip, rings, posts, alice, bob)
         alice, Draft(text="Psst @bob", visibility=Visibility.DIRECT)
     ).post
     rings.run()
-    posts.edit(alice, post.id, "Look, @bob")
+    posts.edit(alice, post.id, Edit(text="Look, @bob"))
     assert home_of(kwip, bob) == ["Look, @bob"]
 
-    posts.edit(alice, post.id, "Never mind")
+    posts.edit(alice, post.id, Edit(text="Never mind"))
     assert home_of(kwip, bob) == []
 
 
@@ -309,7 +317,7 @@ def test_a_deleted_post_is_gone_everywhere_at_once(kwip, rings, posts, alice, bo
     for act in (
         lambda: read(kwip, bob, post.id),
         lambda: posts.delete(alice, post.id),
-        lambda: posts.edit(alice, post.id, "Back"),
+        lambda: posts.edit(alice, post.id, Edit(text="Back")),
     ):
         with pytest.raises(GoneError):
             act()

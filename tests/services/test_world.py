@@ -379,8 +379,8 @@ class Waiting:
 def unheard(kwip):
     """Let the bell wait until it is told to run."""
     waiting = Waiting()
-    waiting.jobs = kwip.services.posts._bell.jobs
-    kwip.services.posts._bell = waiting
+    waiting.jobs = kwip.services.posts._publication._bell.jobs
+    kwip.services.posts._publication._bell = waiting
     return waiting
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 
+from kwip.domain.reactions import Act, Reaction
+from kwip.domain.text import Hashtag
 from kwip.domain.users import User
 from kwip.store.access import Access
 from kwip.store.edges import Edge, follow_document, follower_document
 from kwip.store.outbox import pending
-from kwip.store.posts import _to_document
+from kwip.store.post_documents import to_document
+from kwip.store.reactions import _to_document as reaction_document
 from kwip.store.timelines import bucket_document, empty_timeline, home_of
 from kwip.store.users import digest_of
 from tests.store.stores import LATER, NOW, post, post_id
@@ -38,6 +41,7 @@ def populate(stores):
     database["timelines"].insert_many(_timeline_of(n) for n in USERS)
     database["timeline_buckets"].insert_many(d for n in USERS for d in _buckets_of(n))
     _populate_relations(database)
+    database["reactions"].insert_many(d for n in USERS for d in _reactions_of(n))
     for n in USERS[:30]:
         for digest in ("a", "b"):
             stores.access.create(token(n, digest))
@@ -58,15 +62,19 @@ def posts_of(author_id):
     return [post_id(author_id * 100 + i) for i in range(POSTS_EACH)]
 
 
+HOT = posts_of(60)[19]
+
+
 def _posts_of(author_id):
     """Make a thread, tombstones, and posts in every state of delivery."""
     fields = {} if author_id < 30 else {"visibility": "followers"}
     root = post(author_id * 100, author_id, **fields)
     for i in range(POSTS_EACH):
-        made = post(author_id * 100 + i, author_id, **fields)
+        tags = (Hashtag(0, 4, "tea" if i % 10 == 0 else f"t{i}"),)
+        made = post(author_id * 100 + i, author_id, hashtags=tags, **fields)
         if i in (1, 2, 3):
             made = post(author_id * 100 + i, author_id, to=root, **fields)
-        document = _to_document(made, f"nonce{made.id}", pending(BEFORE, BEFORE))
+        document = to_document(made, f"nonce{made.id}", pending(BEFORE, BEFORE))
         state = {4: "pending", 5: "pending", 6: "dead"}.get(i, "done")
         document["fanout"] |= {"state": state}
         if state != "pending":
@@ -74,6 +82,24 @@ def _posts_of(author_id):
         if i == 7:
             document |= {"is_tombstone": True, "is_listed": False}
         yield document
+
+
+def _reactions_of(n):
+    """Make one of each act on posts of some others, and favour a hot post."""
+    targets = [(other, posts_of(other)[0]) for other in range(1, 21)]
+    for act in Act:
+        for author_id, target in [*targets, (60, HOT)]:
+            reaction = Reaction(
+                user_id=n,
+                act=act,
+                post_id=target,
+                author_id=author_id,
+                reply_to_id=None,
+                seq=n * 1_000 + author_id,
+            )
+            yield reaction_document(reaction) | (
+                {"repost_id": post_id(9_000), "nonce": "n"} if act == "repost" else {}
+            )
 
 
 def _timeline_of(n):

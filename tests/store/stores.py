@@ -17,6 +17,7 @@ from kwip.store.jobs import JobStore
 from kwip.store.loading import LoadStore
 from kwip.store.outbox import OutboxStore
 from kwip.store.posts import PostStore
+from kwip.store.reactions import ReactionStore
 from kwip.store.relationships import RelationshipStore
 from kwip.store.timelines import TimelineStore
 from kwip.store.users import UserStore
@@ -38,6 +39,7 @@ class Stores:
         self.loading = LoadStore(store)
         self.posts = PostStore(store)
         self.outbox = OutboxStore(store, self.posts)
+        self.reactions = ReactionStore(store)
         self.relationships = RelationshipStore(store)
         self.timelines = TimelineStore(store)
         self.users = UserStore(store)

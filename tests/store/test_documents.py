@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import pytest
 
+from kwip.domain.timelines import Entry
 from kwip.store import documents
 from kwip.store.indexes import INDEXES
+from kwip.store.outbox import pending
 from kwip.store.upgrades import _STEPS, SCHEMAS, schema_of
-from tests.store.stores import Stores, user
+from tests.store.stores import NOW, Stores, post, user
 from tests.store.test_queries import CALLS
 
 #: The declared shape of each collection's documents.
@@ -20,10 +22,33 @@ SHAPES = {
     "followers": documents.FollowerDocument,
     "blocks": documents.BlockDocument,
     "mutes": documents.MuteDocument,
+    "reactions": documents.ReactionDocument,
     "sessions": documents.AccessDocument,
     "tokens": documents.AccessDocument,
     "jobs": documents.JobDocument,
 }
+
+
+#: Fields that came after schema 1.
+NEW_IN_USERS = (
+    "avatar",
+    "banner",
+    "fields",
+    "pinned_ids",
+    "is_suspended",
+    "is_embeddable",
+    "is_admin",
+)
+NEW_IN_POSTS = (
+    "hashtags",
+    "tags",
+    "warning",
+    "is_sensitive",
+    "repost_of_id",
+    "repost_of_author_id",
+    "reposts_count",
+    "favourites_count",
+)
 
 
 def _fields(shape):
@@ -56,16 +81,28 @@ def test_every_document_that_is_written_has_the_declared_shape(explained, mongod
 def test_a_user_of_the_first_schema_is_lifted_when_read(stores, mongodb):
     stores.users.create_many([user(1)])
     mongodb["users"].update_one(
-        {"_id": 1}, {"$set": {"schema": 1}, "$unset": {"avatar": ""}}
+        {"_id": 1}, {"$set": {"schema": 1}, "$unset": dict.fromkeys(NEW_IN_USERS, "")}
     )
 
-    assert SCHEMAS["users"] == 2
-    assert stores.users.get_many([1])[1].avatar == ""
+    assert SCHEMAS["users"] == 3
+    assert stores.users.get_many([1])[1] == user(1)
     changed = stores.users.update_profile(1, display_name="One", bio="")
     assert changed is not None
     assert changed.avatar == ""
     # Reading wrote nothing.
     assert mongodb["users"].find_one({"_id": 1})["schema"] == 1
+
+
+def test_a_post_of_the_first_schema_is_lifted_when_read(stores, mongodb):
+    old = post(1, 1)
+    stores.posts.insert(old, "nonce", pending(NOW, NOW))
+    mongodb["posts"].update_one(
+        {"_id": old.id},
+        {"$set": {"schema": 1}, "$unset": dict.fromkeys(NEW_IN_POSTS, "")},
+    )
+
+    assert stores.posts.get_many([old.id]) == {old.id: old}
+    assert stores.posts.entries([old.id]) == [Entry.of(old)]
 
 
 @pytest.mark.parametrize("collection", SCHEMAS)

@@ -13,17 +13,29 @@ import pytest
 
 import kwip.store
 from kwip.domain.errors import ConflictError
+from kwip.domain.ids import MAX_ID
+from kwip.domain.reactions import Act, Reaction, Span, span_of
 from kwip.store.claims import Claim
 from kwip.store.indexes import INDEXES, ensure_indexes
 from kwip.store.jobs import Job
 from kwip.store.outbox import pending
+from kwip.store.reactions import RepostClaim
 from kwip.store.timelines import bucket_document, home_of
-from tests.store.population import posts_of, token
+from tests.store.population import HOT, posts_of, token
 from tests.store.stores import LATER, NOW, post, post_id, user
 
 HOMES = [home_of(n) for n in range(1, 41)]
 FANOUT = pending(NOW, LATER)
 CLAIM = Claim(post_id(1), "nonce", "digest")
+LIKED = Reaction(
+    user_id=1,
+    act=Act.FAVOURITE,
+    post_id=posts_of(4)[0],
+    author_id=4,
+    reply_to_id=None,
+    seq=7,
+)
+REPOSTED = replace(LIKED, act=Act.REPOST, post_id=posts_of(6)[0], author_id=6)
 JOB = Job(
     id="reindex:timelines",
     state="running",
@@ -75,7 +87,9 @@ def _insert_sealed_twice(s):
 def _in_transaction(s):
     s.store.transact(
         lambda session: s.posts.count(
-            [{"author_id": 1, "in_reply_to_id": 2}], 1, session
+            [post(100, 1, to=post(200, 2)), post(101, 1, repost_of_id=post_id(200))],
+            1,
+            session,
         )
     )
 
@@ -191,12 +205,46 @@ CALLS = {
         s.posts.listed(below=post_id(9_999), limit=10, ascending=ascending)
         for ascending in (False, True)
     ],
+    "PostStore.tagged": lambda s: [
+        s.posts.tagged("tea", below=post_id(9_999), limit=10, ascending=ascending)
+        for ascending in (False, True)
+    ],
     "PostStore.thread": lambda s: s.posts.thread(posts_of(1)[0], limit=100),
     "PostStore.edit": lambda s: s.posts.edit(
         post(100, 1), replace(post(100, 1), text="New"), NOW
     ),
     "PostStore.bury": lambda s: s.posts.bury(posts_of(6)[1], 6),
     "PostStore.count": _in_transaction,
+    "ReactionStore.add": lambda s: [s.reactions.add(act) for act in (LIKED, LIKED)],
+    "ReactionStore.remove": lambda s: s.reactions.remove(
+        1, Act.FAVOURITE, posts_of(5)[1]
+    ),
+    "ReactionStore.claim_repost": lambda s: [
+        s.reactions.claim_repost(REPOSTED, RepostClaim(post_id(9_100 + n), "nonce"))
+        for n in (1, 2)
+    ],
+    "ReactionStore.repost_of": lambda s: s.reactions.repost_of(1, posts_of(3)[0]),
+    "ReactionStore.move_repost": lambda s: s.reactions.move_repost(
+        1, posts_of(3)[0], post_id(9_000), post_id(9_001)
+    ),
+    "ReactionStore.release_repost": lambda s: s.reactions.release_repost(
+        3, posts_of(5)[0], post_id(9_000)
+    ),
+    "ReactionStore.of_spans": lambda s: [
+        s.reactions.of_spans([(2, span)]) for span in (span_of(HOT), Span(0))
+    ],
+    "ReactionStore.by_user": lambda s: [
+        s.reactions.by_user(Act.FAVOURITE, 2, below=below, above=above, limit=3)
+        for below, above in ((MAX_ID, 0), (MAX_ID, 5), (10, 0))
+    ],
+    "ReactionStore.on_post": lambda s: [
+        s.reactions.on_post(Act.FAVOURITE, HOT, below=below, above=above, limit=3)
+        for below, above in ((MAX_ID, 0), (MAX_ID, 5), (10, 0))
+    ],
+    "RelationshipStore.followers": lambda s: [
+        s.relationships.followers(9, below=below, above=above, limit=3)
+        for below, above in ((MAX_ID, 0), (MAX_ID, 2), (50, 0))
+    ],
     "RelationshipStore.follow": lambda s: s.relationships.follow(1, 50, NOW, "n"),
     "RelationshipStore.unfollow": lambda s: s.relationships.unfollow(1, 5, NOW),
     "RelationshipStore.block": lambda s: s.relationships.block(7, 8, NOW, "n"),
@@ -236,6 +284,8 @@ CALLS = {
     "UserStore.update_profile": lambda s: s.users.update_profile(
         1, display_name="One", bio=""
     ),
+    "UserStore.pin": lambda s: [s.users.pin(1, posts_of(1)[i]) for i in (0, 0, 1)],
+    "UserStore.unpin": lambda s: s.users.unpin(1, posts_of(1)[:1]),
     "UserStore.is_empty": lambda s: s.users.is_empty(),
     "UserStore.count": lambda s: s.users.count(),
     "UserStore.iter_ids": lambda s: list(s.users.iter_ids(batch=40)),

@@ -9,9 +9,11 @@ from kwip.blueprints.api import policies
 from kwip.blueprints.table import Route
 from kwip.domain.errors import NotFoundError
 from kwip.domain.pages import Page
+from kwip.domain.text import clean_hashtag
 from kwip.schemas.pages import FilteredQuery
 from kwip.schemas.posts import StatusSchema
 from kwip.schemas.users import AccountSchema, CredentialAccountSchema, LookupQuery
+from kwip.services.timelines import Kinds
 
 if TYPE_CHECKING:
     from flask import Response
@@ -46,13 +48,16 @@ def account_statuses(user_id: UserId) -> Response:
     """List what an account published, as far as the viewer may see it."""
     asked = http.load_query(FilteredQuery())
     page: Page[PostView] = Page(items=())
-    if not asked.is_empty:
+    if asked.only_pinned:
+        page = http.services().profiles.pins(http.viewer(), http.reading(), user_id)
+    elif not asked.is_empty:
         page = http.services().timelines.user(
             http.viewer(),
             http.reading(),
             user_id,
             asked.page,
-            with_replies=asked.with_replies,
+            kinds=Kinds(replies=asked.with_replies, reposts=asked.with_reposts),
+            tag=clean_hashtag(asked.tag) if asked.tag else "",
         )
     return http.answer_page(StatusSchema, page)
 

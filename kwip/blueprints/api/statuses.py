@@ -43,8 +43,8 @@ def status(post_id: PostId) -> Response:
 
 def edit_status(post_id: PostId) -> Response:
     """Give a post of the viewer's another text."""
-    text = http.load_body(EditBody())
-    view = http.services().posts.edit(http.signed_in(), post_id, text)
+    asked = http.load_body(EditBody())
+    view = http.services().posts.edit(http.signed_in(), post_id, asked)
     return http.answer_dumped(StatusSchema, view)
 
 
@@ -62,6 +62,54 @@ def status_context(post_id: PostId) -> Response:
     return http.answer_dumped(ContextSchema, thread)
 
 
+def favourite_status(post_id: PostId) -> Response:
+    """Favourite a post."""
+    view = http.services().reactions.favourite(http.signed_in(), post_id)
+    return http.answer_dumped(StatusSchema, view)
+
+
+def unfavourite_status(post_id: PostId) -> Response:
+    """Take a favourite back."""
+    view = http.services().reactions.unfavourite(http.signed_in(), post_id)
+    return http.answer_dumped(StatusSchema, view)
+
+
+def reblog_status(post_id: PostId) -> Response:
+    """Repost a post."""
+    view = http.services().reposts.repost(http.signed_in(), post_id, source="api")
+    return http.answer_dumped(StatusSchema, view)
+
+
+def unreblog_status(post_id: PostId) -> Response:
+    """Take a repost back."""
+    view = http.services().reposts.unrepost(http.signed_in(), post_id)
+    return http.answer_dumped(StatusSchema, view)
+
+
+def bookmark_status(post_id: PostId) -> Response:
+    """Keep a post for later."""
+    view = http.services().reactions.bookmark(http.signed_in(), post_id)
+    return http.answer_dumped(StatusSchema, view)
+
+
+def unbookmark_status(post_id: PostId) -> Response:
+    """Take a post out of the bookmarks."""
+    view = http.services().reactions.unbookmark(http.signed_in(), post_id)
+    return http.answer_dumped(StatusSchema, view)
+
+
+def pin_status(post_id: PostId) -> Response:
+    """Put a post of the viewer's at the top of their profile."""
+    view = http.services().pins.pin(http.signed_in(), post_id)
+    return http.answer_dumped(StatusSchema, view)
+
+
+def unpin_status(post_id: PostId) -> Response:
+    """Take a post off the top of the viewer's profile."""
+    view = http.services().pins.unpin(http.signed_in(), post_id)
+    return http.answer_dumped(StatusSchema, view)
+
+
 _STATUS = "/api/v1/statuses/<id:post_id>"
 
 ROUTES = (
@@ -70,4 +118,12 @@ ROUTES = (
     Route("PUT", _STATUS, edit_status, policies.write("posts")),
     Route("DELETE", _STATUS, delete_status, policies.write("deletes")),
     Route("GET", f"{_STATUS}/context", status_context, policies.OPEN_READ),
+    Route("POST", f"{_STATUS}/favourite", favourite_status, policies.write("api")),
+    Route("POST", f"{_STATUS}/unfavourite", unfavourite_status, policies.write("api")),
+    Route("POST", f"{_STATUS}/reblog", reblog_status, policies.write("posts")),
+    Route("POST", f"{_STATUS}/unreblog", unreblog_status, policies.write("api")),
+    Route("POST", f"{_STATUS}/bookmark", bookmark_status, policies.write("api")),
+    Route("POST", f"{_STATUS}/unbookmark", unbookmark_status, policies.write("api")),
+    Route("POST", f"{_STATUS}/pin", pin_status, policies.write("api")),
+    Route("POST", f"{_STATUS}/unpin", unpin_status, policies.write("api")),
 )

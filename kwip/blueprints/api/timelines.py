@@ -8,6 +8,7 @@ from kwip.blueprints import http
 from kwip.blueprints.api import policies
 from kwip.blueprints.table import Route
 from kwip.domain.pages import Page
+from kwip.domain.text import clean_hashtag
 from kwip.schemas.pages import FilteredQuery
 from kwip.schemas.posts import StatusSchema
 
@@ -29,14 +30,28 @@ def public_timeline() -> Response:
     """Show everybody's public posts."""
     asked = http.load_query(FilteredQuery())
     page: Page[PostView] = Page(items=())
-    if not asked.is_empty:
+    if not (asked.is_empty or asked.only_pinned):
         page = http.services().timelines.public(
             http.viewer(), http.reading(), asked.page
         )
     return http.answer_page(StatusSchema, page)
 
 
+def tag_timeline(name: str) -> Response:
+    """Show the public posts with a hashtag."""
+    page = http.services().timelines.tag(
+        http.viewer(), http.reading(), clean_hashtag(name), http.page_request()
+    )
+    return http.answer_page(StatusSchema, page)
+
+
 ROUTES = (
     Route("GET", "/api/v1/timelines/home", home_timeline, policies.READ),
     Route("GET", "/api/v1/timelines/public", public_timeline, policies.OPEN_READ),
+    Route(
+        "GET",
+        "/api/v1/timelines/tag/<string(maxlength=200):name>",
+        tag_timeline,
+        policies.OPEN_READ,
+    ),
 )

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from kwip.blueprints.web import access, posts, relationships, timelines, users
+from kwip.blueprints.web import (
+    access,
+    people,
+    posts,
+    reactions,
+    relationships,
+    timelines,
+    users,
+)
 
 ROUTES = (
     *timelines.ROUTES,
@@ -10,4 +18,6 @@ ROUTES = (
     *users.ROUTES,
     *posts.ROUTES,
     *relationships.ROUTES,
+    *reactions.ROUTES,
+    *people.ROUTES,
 )

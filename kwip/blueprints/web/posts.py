@@ -39,8 +39,8 @@ _NOT_YOURS = "Only who wrote a kwip can change it."
 def thread(username: str, post_id: PostId) -> Response:
     """Show a kwip between what it answers and what answers it."""
     found = http.services().timelines.thread(http.viewer(), http.reading(), post_id)
-    if found.post.author.username != username:
-        return go(_address(found.post))
+    if (found.post.author.username, found.post.post.id) != (username, post_id):
+        return go(_address(found.post))  # another name, or a repost
     sheet = blank_sheet(found.post) if http.viewer() else None
     return page("thread.html", thread=found, sheet=sheet)
 
@@ -71,15 +71,16 @@ def _is_out(post: Post) -> str:
 def edit(username: str, post_id: PostId) -> Response:
     """Show the form to change a kwip of one's own."""
     view = _own(username, post_id)
-    return page("edit.html", view=view, form=Form({"text": view.post.text}))
+    values = {"text": view.post.text, "warning": view.post.warning}
+    return page("edit.html", view=view, form=Form(values))
 
 
 def save_edit(username: str, post_id: PostId) -> Response:
     """Change a kwip of one's own; its earlier text goes into the history."""
     _require_own(username, post_id)
     try:
-        text = http.load_form(EditForm())
-        view = http.services().posts.edit(http.signed_in(), post_id, text)
+        asked = http.load_form(EditForm())
+        view = http.services().posts.edit(http.signed_in(), post_id, asked)
     except InvalidError as error:
         return page_again(
             "edit.html", _in_words_of_form(error), view=_own(username, post_id)
@@ -174,7 +175,11 @@ def _parent_of_form() -> PostView | None:
 
 
 #: What services call the fields that the forms name otherwise.
-_FORM_NAMES = {"status": "text", "idempotency_key": "key"}
+_FORM_NAMES = {
+    "status": "text",
+    "spoiler_text": "warning",
+    "idempotency_key": "key",
+}
 
 
 def _in_words_of_form(error: KwipError) -> KwipError:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
+
+from flask import url_for
 
 from kwip.blueprints import http
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.pages import OPEN, OWN, page
 from kwip.blueprints.web.writing import blank_sheet
+from kwip.domain.text import clean_hashtag
+from kwip.services.timelines import ALL_KINDS, Kinds
 
 if TYPE_CHECKING:
     from flask import Response
@@ -30,28 +34,65 @@ def home() -> Response:
 
 def profile(username: str) -> Response:
     """Show who a user is, and what they wrote to everybody."""
-    return _profile(username, with_replies=False)
+    return _profile(username, Kinds(replies=False))
 
 
 def profile_with_replies(username: str) -> Response:
     """Show who a user is, and all they wrote."""
-    return _profile(username, with_replies=True)
+    return _profile(username, ALL_KINDS)
 
 
-def _profile(username: str, *, with_replies: bool) -> Response:
-    view, found = http.services().profiles.profile(
+def _profile(username: str, kinds: Kinds) -> Response:
+    view, found, pinned = http.services().profiles.profile(
         http.viewer(),
         http.reading(),
         username,
         http.page_request(),
-        with_replies=with_replies,
+        kinds=kinds,
     )
-    return page("profile.html", view=view, page=found, with_replies=with_replies)
+    return page(
+        "profile.html",
+        view=view,
+        page=found,
+        pinned=pinned,
+        with_replies=kinds.replies,
+    )
+
+
+def tag(name: str) -> Response:
+    """Show the public kwips with a hashtag, in any spelling of it."""
+    folded = clean_hashtag(name)
+    found = http.services().timelines.tag(
+        http.viewer(), http.reading(), folded, http.page_request()
+    )
+    return page(
+        "tag.html", page=found, tag=folded, place=url_for("web.tag", name=folded)
+    )
+
+
+def favourites() -> Response:
+    """Show what the viewer has favourited."""
+    return _roll("favourites", "favourites.html")
+
+
+def bookmarks() -> Response:
+    """Show what the viewer keeps for later."""
+    return _roll("bookmarks", "bookmarks.html")
+
+
+def _roll(name: Literal["favourites", "bookmarks"], template: str) -> Response:
+    found = http.services().rolls.posts(
+        http.signed_in(), http.reading(), name, http.page_request()
+    )
+    return page(template, page=found)
 
 
 ROUTES = (
     Route("GET", "/", landing, OPEN),
     Route("GET", "/home", home, OWN),
+    Route("GET", "/tags/<string(maxlength=200):name>", tag, OPEN),
+    Route("GET", "/favourites", favourites, OWN),
+    Route("GET", "/bookmarks", bookmarks, OWN),
     Route("GET", "/@<name:username>", profile, OPEN),
     Route("GET", "/@<name:username>/with-replies", profile_with_replies, OPEN),
 )

@@ -33,6 +33,7 @@ class Sheet:
     author: User
     parent: PostView | None = None
     text: str = ""
+    warning: str = ""
     visibility: str = Visibility.PUBLIC.value
     key: str = field(default_factory=lambda: secrets.token_hex(_KEY_BYTES))
     wrong: Mapping[str, str] = field(default_factory=dict)
@@ -56,6 +57,7 @@ def blank_sheet(parent: PostView | None = None) -> Sheet:
         author=author,
         parent=parent,
         text=_addressed(parent, author.username),
+        warning=parent.post.warning,
         visibility=visibility.value,
     )
 
@@ -71,6 +73,7 @@ def sheet_again(
         author=fresh.author,
         parent=parent,
         text=sent.get("text", ""),
+        warning=sent.get("warning", ""),
         visibility=asked if asked in _VALUES else fresh.visibility,
         key=fresh.key if is_new_key else sent.get("key") or fresh.key,
         wrong=wrong,

@@ -1,0 +1,52 @@
+"""Lists of people as pages: followers, followees, the muted and the blocked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kwip.blueprints import http
+from kwip.blueprints.table import Route
+from kwip.blueprints.web.pages import OPEN, OWN, page
+
+if TYPE_CHECKING:
+    from flask import Response
+
+
+def followers(username: str) -> Response:
+    """List who follows a user."""
+    services, viewer, reading = http.services(), http.viewer(), http.reading()
+    user = services.users.by_name(viewer, reading, username).user
+    found = services.people.followers(viewer, reading, user.id, http.page_request())
+    return page("followers.html", user=user, page=found)
+
+
+def following(username: str) -> Response:
+    """List whom a user follows."""
+    services, viewer, reading = http.services(), http.viewer(), http.reading()
+    user = services.users.by_name(viewer, reading, username).user
+    found = services.people.following(viewer, reading, user.id, http.page_request())
+    return page("following.html", user=user, page=found)
+
+
+def muted() -> Response:
+    """List whom the viewer mutes."""
+    found = http.services().people.muted(
+        http.signed_in(), http.reading(), http.page_request()
+    )
+    return page("settings_muted.html", page=found)
+
+
+def blocked() -> Response:
+    """List whom the viewer blocks."""
+    found = http.services().people.blocked(
+        http.signed_in(), http.reading(), http.page_request()
+    )
+    return page("settings_blocked.html", page=found)
+
+
+ROUTES = (
+    Route("GET", "/@<name:username>/followers", followers, OPEN),
+    Route("GET", "/@<name:username>/following", following, OPEN),
+    Route("GET", "/settings/muted", muted, OWN),
+    Route("GET", "/settings/blocked", blocked, OWN),
+)

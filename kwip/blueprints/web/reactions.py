@@ -1,0 +1,99 @@
+"""Favourite, repost, bookmark and pin, from the buttons on any page.
+
+Every button shares the page's one form, which says where to go back to.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import url_for
+
+from kwip.blueprints import http
+from kwip.blueprints.table import Route
+from kwip.blueprints.web.pages import form_policy, go, is_local
+from kwip.schemas.forms import ActForm
+
+if TYPE_CHECKING:
+    from flask import Response
+
+    from kwip.domain.ids import PostId
+
+
+def favourite(username: str, post_id: PostId) -> Response:
+    """Favourite a kwip."""
+    back = _back(username, post_id)
+    http.services().reactions.favourite(http.signed_in(), post_id)
+    return go(back)
+
+
+def unfavourite(username: str, post_id: PostId) -> Response:
+    """Take a favourite back."""
+    back = _back(username, post_id)
+    http.services().reactions.unfavourite(http.signed_in(), post_id)
+    return go(back)
+
+
+def repost(username: str, post_id: PostId) -> Response:
+    """Show a kwip to the viewer's followers."""
+    back = _back(username, post_id)
+    http.services().reposts.repost(http.signed_in(), post_id)
+    return go(back, "Your followers see it now.")
+
+
+def unrepost(username: str, post_id: PostId) -> Response:
+    """Take a repost back."""
+    back = _back(username, post_id)
+    http.services().reposts.unrepost(http.signed_in(), post_id)
+    return go(back)
+
+
+def bookmark(username: str, post_id: PostId) -> Response:
+    """Keep a kwip for later."""
+    back = _back(username, post_id)
+    http.services().reactions.bookmark(http.signed_in(), post_id)
+    return go(back, "It is in your bookmarks.")
+
+
+def unbookmark(username: str, post_id: PostId) -> Response:
+    """Take a kwip out of the bookmarks."""
+    back = _back(username, post_id)
+    http.services().reactions.unbookmark(http.signed_in(), post_id)
+    return go(back)
+
+
+def pin(username: str, post_id: PostId) -> Response:
+    """Put a kwip of one's own at the top of one's profile."""
+    back = _back(username, post_id)
+    http.services().pins.pin(http.signed_in(), post_id)
+    return go(back, "It is at the top of your profile now.")
+
+
+def unpin(username: str, post_id: PostId) -> Response:
+    """Take a kwip off the top of one's profile."""
+    back = _back(username, post_id)
+    http.services().pins.unpin(http.signed_in(), post_id)
+    return go(back, "It is no longer pinned.")
+
+
+def _back(username: str, post_id: PostId) -> str:
+    """Read where to go back to: the kwip on a page of ours, else its own page."""
+    address = http.load_form(ActForm())
+    if not is_local(address):
+        return url_for("web.thread", username=username, post_id=post_id)
+    return address if "#" in address else f"{address}#p{post_id}"
+
+
+_RULE = "/@<name:username>/<id:post_id>"
+_REACT = form_policy("pages")
+
+ROUTES = (
+    Route("POST", f"{_RULE}/favourite", favourite, _REACT),
+    Route("POST", f"{_RULE}/unfavourite", unfavourite, _REACT),
+    Route("POST", f"{_RULE}/repost", repost, form_policy("posts")),
+    Route("POST", f"{_RULE}/unrepost", unrepost, _REACT),
+    Route("POST", f"{_RULE}/bookmark", bookmark, _REACT),
+    Route("POST", f"{_RULE}/unbookmark", unbookmark, _REACT),
+    Route("POST", f"{_RULE}/pin", pin, _REACT),
+    Route("POST", f"{_RULE}/unpin", unpin, _REACT),
+)

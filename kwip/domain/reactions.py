@@ -1,0 +1,61 @@
+"""Reactions: what a viewer does with a post of somebody, or of their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, NewType
+
+if TYPE_CHECKING:
+    from kwip.domain.ids import PostId, UserId
+
+Span = NewType("Span", int)
+
+#: Posts whose ids differ only in these bits are in one span: 2^28 ms, 3.1 days. A
+#: page of a busy timeline lies in one or two of them.
+_SPAN_BITS = 44
+
+
+class Act(StrEnum):
+    """What was done; the word is part of the document's name."""
+
+    FAVOURITE = "favourite"
+    BOOKMARK = "bookmark"
+    REPOST = "repost"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reaction:
+    """One act. `seq` is an id drawn for it: when it was, and its place in lists.
+
+    `reply_to_id` is the author of the post that `post_id` answers, if it does.
+    """
+
+    user_id: UserId
+    act: Act
+    post_id: PostId
+    author_id: UserId
+    reply_to_id: UserId | None
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reacted:
+    """What one viewer did with the posts of one span, as sets of post ids."""
+
+    favourites: frozenset[PostId] = frozenset()
+    bookmarks: frozenset[PostId] = frozenset()
+    reposts: frozenset[PostId] = frozenset()
+
+
+NO_REACTIONS = Reacted()
+
+
+def span_of(post_id: PostId) -> Span:
+    """Give the span that a post's id lies in."""
+    return Span(post_id >> _SPAN_BITS)
+
+
+def bounds_of(span: Span) -> tuple[int, int]:
+    """Give the lowest id of a span, and the lowest one above it."""
+    return span << _SPAN_BITS, (span + 1) << _SPAN_BITS

@@ -1,0 +1,59 @@
+"""Rolls: ordered ids that are no timeline, such as favourites or followers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from kwip.domain.ids import MAX_ID, PostId, UserId
+from kwip.domain.timelines import Entry
+
+
+class Row(NamedTuple):
+    """One place in a roll; `cursor` orders it, newest (highest) first.
+
+    `id` is a user's, or a post's with its author and the author that it answers.
+    """
+
+    cursor: int
+    id: int
+    author_id: int = 0
+    reply_to_id: int = 0
+
+    @property
+    def entry(self) -> Entry:
+        """The row of a post, ready to be hydrated."""
+        return Entry(PostId(self.id), UserId(self.author_id), UserId(self.reply_to_id))
+
+
+@dataclass(frozen=True, slots=True)
+class RollSlice:
+    """A part of a roll: the rows next to a cursor, as `Slice` is of a timeline.
+
+    `owner_id` is the user or the post whose roll it is.
+    """
+
+    name: str
+    owner_id: int
+    cursor: int = MAX_ID
+    is_upwards: bool = False
+
+    @property
+    def view(self) -> str:
+        """The field of the entity's hash that holds it."""
+        if self.is_upwards:
+            return f"above:{self.cursor}"
+        return "head" if self.cursor == MAX_ID else f"below:{self.cursor}"
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """The cursors between which it lies, exclusive: lower, upper."""
+        return (self.cursor, MAX_ID) if self.is_upwards else (0, self.cursor)
+
+
+@dataclass(frozen=True, slots=True)
+class RollChunk:
+    """A run of rows, newest first; `ends` tells that the roll ends with it."""
+
+    rows: tuple[Row, ...]
+    ends: bool

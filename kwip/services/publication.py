@@ -1,0 +1,33 @@
+"""What happens to every new post once it is stored: the author sees it, others hear."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kwip.store.timelines import home_of
+
+if TYPE_CHECKING:
+    from kwip.cache.keys import CacheKey
+    from kwip.domain.posts import Post
+    from kwip.services.bell import Bell
+    from kwip.services.fence import Fence
+    from kwip.store.timelines import TimelineStore
+
+
+class Publication:
+    """The end of the write path, which may be gone through again."""
+
+    def __init__(self, timelines: TimelineStore, fence: Fence, bell: Bell):
+        self._timelines = timelines
+        self._fence = fence
+        self._bell = bell
+
+    def announce(self, post: Post, dropped: tuple[CacheKey, ...]) -> None:
+        """Put a stored post into its author's home, drop the keys, ring the bell.
+
+        Raises:
+            StoreUnavailableError: The post stands, but must not be acknowledged.
+        """
+        self._timelines.push([home_of(post.author_id)], [post.id])
+        self._fence.drop(dropped)
+        self._bell("fanout", str(post.id))

@@ -1,0 +1,128 @@
+"""Posts as documents: what is stored of a post, and a post of what is stored."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+from kwip.domain.ids import PostId, UserId
+from kwip.domain.posts import Post, Revision, Visibility
+from kwip.domain.text import Hashtag, Link, Mention
+from kwip.store.upgrades import lift, schema_of
+
+if TYPE_CHECKING:
+    from kwip.store.client import Document
+    from kwip.store.documents import (
+        FanoutDocument,
+        HashtagDocument,
+        LinkDocument,
+        MentionDocument,
+        PostDocument,
+        RevisionDocument,
+    )
+
+
+def to_post(document: Document) -> Post:
+    """Turn a stored document of any schema into a post."""
+    d = lift("posts", document)
+    return Post(
+        id=PostId(d["_id"]),
+        author_id=UserId(d["author_id"]),
+        text=d["text"],
+        visibility=Visibility(d["visibility"]),
+        created_at=d["created_at"],
+        links=tuple(Link(x["start"], x["end"], x["url"]) for x in d["links"]),
+        mentions=tuple(
+            Mention(x["start"], x["end"], UserId(x["user_id"]), x["username"])
+            for x in d["mentions"]
+        ),
+        hashtags=tuple(Hashtag(x["start"], x["end"], x["name"]) for x in d["hashtags"]),
+        warning=d["warning"],
+        is_sensitive=d["is_sensitive"],
+        in_reply_to_id=d["in_reply_to_id"],
+        in_reply_to_author_id=d["in_reply_to_author_id"],
+        root_id=PostId(d["root_id"]),
+        repost_of_id=d["repost_of_id"],
+        repost_of_author_id=d["repost_of_author_id"],
+        source=d["source"],
+        language=d["language"],
+        edited_at=d["edited_at"],
+        is_tombstone=d["is_tombstone"],
+        replies_count=d["replies_count"],
+        reposts_count=d["reposts_count"],
+        favourites_count=d["favourites_count"],
+        version=d["version"],
+    )
+
+
+def to_document(post: Post, nonce: str, fanout: FanoutDocument) -> Document:
+    """Give the document of a new post, with its outbox."""
+    document: PostDocument = {
+        "_id": post.id,
+        "schema": schema_of("posts"),
+        "author_id": post.author_id,
+        **content_of(post),
+        "visibility": post.visibility.value,
+        "in_reply_to_id": post.in_reply_to_id,
+        "in_reply_to_author_id": post.in_reply_to_author_id,
+        "root_id": post.root_id,
+        "repost_of_id": post.repost_of_id,
+        "repost_of_author_id": post.repost_of_author_id,
+        "source": post.source,
+        "created_at": post.created_at,
+        "edited_at": None,
+        "revisions": [],
+        "is_tombstone": False,
+        "is_listed": post.is_listed,
+        "replies_count": 0,
+        "reposts_count": 0,
+        "favourites_count": 0,
+        "version": 1,
+        "nonce": nonce,
+        "fanout": fanout,
+    }
+    return dict(document)
+
+
+def content_of(post: Post) -> _Content:
+    """Give what an edit changes: the text and all that was found in it."""
+    return {
+        "text": post.text,
+        "links": [{"start": x.start, "end": x.end, "url": x.url} for x in post.links],
+        "mentions": [
+            {
+                "start": x.start,
+                "end": x.end,
+                "user_id": x.user_id,
+                "username": x.username,
+            }
+            for x in post.mentions
+        ],
+        "hashtags": [
+            {"start": x.start, "end": x.end, "name": x.name} for x in post.hashtags
+        ],
+        "tags": list(post.tags),
+        "warning": post.warning,
+        "is_sensitive": post.is_sensitive,
+        "language": post.language,
+    }
+
+
+class _Content(TypedDict):
+    text: str
+    links: list[LinkDocument]
+    mentions: list[MentionDocument]
+    hashtags: list[HashtagDocument]
+    tags: list[str]
+    warning: str
+    is_sensitive: bool
+    language: str | None
+
+
+def to_revision(document: RevisionDocument) -> Revision:
+    """Turn a stored earlier text into a revision."""
+    return Revision(
+        document["text"],
+        document["written_at"],
+        document.get("warning", ""),
+        document.get("is_sensitive", False),
+    )
