@@ -85,10 +85,10 @@ def _posts_of(author_id):
 
 
 def _reactions_of(n):
-    """Make one of each act on posts of some others, and favour a hot post."""
+    """Make one of each act on posts of some others, on a hot one, and on an old one."""
     targets = [(other, posts_of(other)[0]) for other in range(1, 21)]
     for act in Act:
-        for author_id, target in [*targets, (60, HOT)]:
+        for author_id, target in [*targets, (60, HOT), (61, 1)]:
             reaction = Reaction(
                 user_id=n,
                 act=act,
