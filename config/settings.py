@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 from config import values
+from config.quotas import QuotaSettings
+from config.rules import Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
 #: The folder that holds `kwip/` and `config/`.
 PROJECT = Path(__file__).resolve().parents[1]
@@ -38,33 +40,6 @@ class SettingsError(Exception):
         self.problems = problems
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """How one field is read: `load` and the documentation go by it.
-
-    Attributes:
-        variable: The name of the environment variable.
-        parse: Makes the value of a text; raises ValueError on a bad one.
-        default: The value, or a function that makes it from the fields above it.
-        shown: The default in words.
-        allowed: What `parse` accepts, in words that continue "must be".
-        doc: What the setting does.
-    """
-
-    variable: str
-    parse: Callable[[str], object]
-    default: object
-    shown: str
-    allowed: str
-    doc: str
-
-    def read(self, text: str, known: Mapping[str, Any]) -> object:
-        """Return the value of `text`, the default if it is empty."""
-        if text:
-            return self.parse(text)
-        return self.default(known) if callable(self.default) else self.default
-
-
 def _local_origin(known: Mapping[str, Any]) -> str:
     return f"http://127.0.0.1:{known['port']}"
 
@@ -75,7 +50,7 @@ def _metrics_port(known: Mapping[str, Any]) -> int:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(QuotaSettings):
     """What an operator chose; see each field's declaration for its meaning."""
 
     home: Annotated[
@@ -256,6 +231,19 @@ class Settings:
             doc="The longest text of a kwip, in characters.",
         ),
     ]
+    trusted_proxies: Annotated[
+        int,
+        Rule(
+            "KWIP_TRUSTED_PROXIES",
+            values.number(0, 8),
+            0,
+            shown="0",
+            allowed="a number from 0 to 8",
+            doc="How many proxies of yours a request passes; so many names from the "
+            "end of X-Forwarded-For are believed. Quotas count the addresses of "
+            "visitors: with a proxy in front and 0 here, all of them are one.",
+        ),
+    ]
     signup: Annotated[
         str,
         Rule(
@@ -283,7 +271,8 @@ class Settings:
 def rules() -> dict[str, Rule]:
     """Return the rule of each field, in their order."""
     hints = get_type_hints(Settings, include_extras=True)
-    return {name: hint.__metadata__[0] for name, hint in hints.items()}
+    order = [name for cls in Settings.__mro__[:-1] for name in cls.__annotations__]
+    return {name: hints[name].__metadata__[0] for name in order}
 
 
 def load(environ: Mapping[str, str]) -> Settings:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from kwip import __version__
 from kwip.blueprints import assets, bodies, errors, files, gate, http, login, routes
@@ -41,6 +42,14 @@ def create_app(wiring: Wiring, settings: Settings) -> Flask:
         UndeclaredRouteError: A route stands in no row of the table.
     """
     app = KwipFlask("kwip")
+    if settings.trusted_proxies:
+        # Only the address is taken from them: the origin is a setting.
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign] # Flask's own way
+            app.wsgi_app,
+            x_for=settings.trusted_proxies,
+            x_proto=0,
+            x_host=0,
+        )
     urls = Urls(settings.origin)
     app.config.from_mapping(_configuration(wiring.endpoints.secret_key, urls))
     info = SiteInfo(

@@ -57,6 +57,14 @@ CACHE_WITHOUT_LEASE = Counter(
 CACHE_FENCES = Counter(
     "kwip_cache_fences", "Times that a drop could not be confirmed and the fence rose."
 )
+QUOTA_REFUSALS = Counter(
+    "kwip_quota_refusals", "Requests that were too many.", ["quota"]
+)
+QUOTA_ERRORS = Counter(
+    "kwip_quota_errors",
+    "Requests let through unlimited because Redis did not answer.",
+    ["quota"],
+)
 REDIS_BREAKER_OPEN = Gauge(
     "kwip_redis_breaker_open",
     "1 while a Redis is not asked because it failed, in any live process.",

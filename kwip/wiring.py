@@ -13,12 +13,15 @@ from urllib.parse import urlsplit
 from kwip.cache.client import Client
 from kwip.cache.objects import Objects
 from kwip.cache.queue import QueueError
+from kwip.cache.quotas import Quotas as Charges
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.ids import IdGenerator
+from kwip.domain.quotas import SPANS_S, windows
 from kwip.jobs.broker import QueueBell, make_broker
 from kwip.jobs.sweeper import Sweeper
 from kwip.services import probes
 from kwip.services.access import Access
+from kwip.services.admission import Admission
 from kwip.services.bundle import Services
 from kwip.services.clock_guard import ClockGuard
 from kwip.services.entities import Entities, Stores
@@ -34,6 +37,7 @@ from kwip.services.posts import Posts, PostsParts
 from kwip.services.profiles import Profiles
 from kwip.services.publication import Publication
 from kwip.services.publisher import PublisherParts
+from kwip.services.quotas import Quotas
 from kwip.services.reactions import Reactions, ReactionsParts
 from kwip.services.reading import Readings
 from kwip.services.relationships import Relationships, RelationshipsParts
@@ -113,6 +117,7 @@ class Wiring:
     fence: Fence
     keeper: Keeper
     cache: Client
+    realtime: Client
     probes: Mapping[str, Callable[[], probes.Probe]]
 
     def close(self) -> None:
@@ -120,6 +125,7 @@ class Wiring:
         self.keeper.stop()
         self.broker.close()
         self.cache.close()
+        self.realtime.close()
         self.store.close()
 
 
@@ -142,6 +148,7 @@ def build(
     store = Store(client, endpoints.database)
     broker = make_broker(endpoints.redis_queue_uri, is_worker=role == "worker")
     cache = Client(endpoints.redis_cache_uri)
+    realtime = Client(endpoints.redis_realtime_uri, role="realtime")
     objects = Objects(cache)
     keeper = Keeper(
         KeeperParts(
@@ -170,6 +177,8 @@ def build(
         edges=edges,
         fence=fence,
         readings=readings,
+        cache=cache,
+        realtime=realtime,
         bell=bell,
         options=options,
         settings=settings,
@@ -212,6 +221,7 @@ def build(
         fence=fence,
         keeper=keeper,
         cache=cache,
+        realtime=realtime,
         probes={
             "mongodb": partial(probes.probe_mongodb, store.hello, services.clock_guard),
             "cache": partial(probes.probe_cache, fence),
@@ -242,6 +252,8 @@ class _Core:
     edges: EdgeStore
     fence: Fence
     readings: Readings
+    cache: Client
+    realtime: Client
     bell: Bell
     options: Options
     settings: Settings
@@ -309,9 +321,13 @@ class _Core:
             )
         )
         rolls = Rolls(entities, hydration)
+        access = Access(stores, entities, fence, passwords, options.clock)
+        limits = windows({n: getattr(self.settings, f"quota_{n}") for n in SPANS_S})
         return Services(
             readings=self.readings,
-            access=Access(stores, entities, fence, passwords, options.clock),
+            access=access,
+            admission=Admission(access, users, limits, Charges(self.realtime)),
+            quotas=Quotas(limits, Charges(self.cache), fence),
             users=users,
             posts=posts,
             reactions=Reactions(

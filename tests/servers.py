@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
-from config.settings import Settings, load
+from config.settings import Settings, load, rules
 from kwip.embedded import binaries, endpoints, valkey
 from kwip.embedded.addresses import valkey_address
 from kwip.embedded.children import Child, end_group, spawn
@@ -65,8 +65,17 @@ class SharedServers:
         return False
 
 
+def no_quotas() -> dict[str, str]:
+    """Return the environment in which nothing is limited: tests hurry."""
+    return {
+        rule.variable: "0"
+        for name, rule in rules().items()
+        if name.startswith("quota_")
+    }
+
+
 def settings_in(root: Path, **environ: str) -> Settings:
-    return load({"KWIP_HOME": str(root), **environ})
+    return load({"KWIP_HOME": str(root), **no_quotas(), **environ})
 
 
 def endpoints_of(root: Path, number: int) -> Endpoints:

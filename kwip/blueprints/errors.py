@@ -45,6 +45,8 @@ NUMBERS: dict[type[KwipError], int] = {
 #: Answered with JSON; everything else is a page.
 JSON_PATHS = ("/api/", "/livez", "/readyz")
 
+#: Answers from this number on are errors.
+FIRST_ERROR = 400
 _SERVER_ERROR = 500
 _TITLES = {
     400: "That request made no sense",
@@ -83,8 +85,7 @@ def on_kwip_error(error: KwipError) -> Response:
         log.warning("request_refused", code=error.code, context=error.context)
     fields = error.fields if isinstance(error, InvalidError) else {}
     response = _respond(number, error.message, fields)
-    if isinstance(error, RateLimitedError | StoreUnavailableError):
-        response.headers["Retry-After"] = str(math.ceil(error.retry_after_s))
+    say_when(response, error)
     if number == NUMBERS[NotAuthenticatedError] and wants_json():
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
@@ -98,6 +99,12 @@ def on_http_error(error: HTTPException) -> Response:
     if allowed:
         response.headers["Allow"] = ", ".join(sorted(allowed))
     return response
+
+
+def say_when(response: Response, error: KwipError) -> None:
+    """Tell programs when to try again, if the error does."""
+    if isinstance(error, RateLimitedError | StoreUnavailableError):
+        response.headers["Retry-After"] = str(math.ceil(error.retry_after_s))
 
 
 def number_of(error: KwipError) -> int:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import time
 import uuid
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import structlog
@@ -18,7 +17,7 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 from werkzeug.exceptions import BadRequest
 
 from kwip import telemetry
-from kwip.blueprints import bodies, compression, http, login
+from kwip.blueprints import bodies, compression, errors, http, login, quotas
 from kwip.blueprints.table import Policy
 from kwip.domain.errors import ForbiddenError, NotAuthenticatedError
 from kwip.services.access import Credential
@@ -37,6 +36,7 @@ STATIC_MAX_AGE_S = 3_600
 UNMATCHED = Policy(
     auth="optional", scope=None, quota="pages", cache="never", csrf="none"
 )
+UNMATCHED_API = Policy(auth="none", scope=None, quota="api", cache="never", csrf="none")
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
@@ -93,14 +93,16 @@ def enforce() -> BaseResponse | None:
     Raises:
         NotAuthenticatedError: A token is missing, or no longer good.
         ForbiddenError: The token may not do this, or the form is not ours.
+        RateLimitedError: It is too much.
         BadRequest: The query is not UTF-8.
     """
     if request.method == "OPTIONS":
         return None
+    policy = _policy()
+    quotas.open_bill(policy)
     _check_query()
     if request.method not in http.SAFE_METHODS:
         bodies.require_whole(request)
-    policy = http.site().policies.get(request.endpoint or "", UNMATCHED)
     viewer = g.viewer = _identify(policy)
     if viewer is not None:
         bind_contextvars(viewer_id=viewer.id)
@@ -112,13 +114,15 @@ def enforce() -> BaseResponse | None:
         raise NotAuthenticatedError("The access token is invalid.")
     elif policy.auth == "user":
         return _to_login()
-    if policy.csrf == "form" and request.method not in http.SAFE_METHODS:
-        login.check_form_token(request.form.get("csrf_token"))
+    if request.method not in http.SAFE_METHODS:
+        _admit_write(policy)
     return None
 
 
 def add_headers(response: Response) -> Response:
-    """Add the headers of security, CORS and caching; compress a page."""
+    """Add the headers of security, quotas, CORS and caching; compress a page."""
+    policy = _policy()
+    response = quotas.finish(response, policy)
     response.headers["X-Request-Id"] = g.request_id
     site = http.site()
     origin = site.urls.origin
@@ -127,12 +131,11 @@ def add_headers(response: Response) -> Response:
     response.headers.update(_SECURITY)
     if origin.startswith("https:"):
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
-    if f"{request.path}/".startswith("/api/"):
+    if _is_api():
         response.headers.update(_CORS)
         if request.method == "OPTIONS":
             response.headers.update(_PREFLIGHT)
-    policy = site.policies.get(request.endpoint or "", UNMATCHED)
-    is_kept = response.status_code < HTTPStatus.BAD_REQUEST
+    is_kept = response.status_code < errors.FIRST_ERROR
     cache = policy.cache if is_kept else "never"
     response.headers["Cache-Control"] = _CACHE_CONTROL[cache]
     if response.is_json and is_kept and cache != "never":
@@ -158,6 +161,16 @@ def finish(response: Response) -> Response:
     return response
 
 
+def _policy() -> Policy:
+    """Look up the policy of the route that answers, if there is one."""
+    unmatched = UNMATCHED_API if _is_api() else UNMATCHED
+    return http.site().policies.get(request.endpoint or "", unmatched)
+
+
+def _is_api() -> bool:
+    return f"{request.path}/".startswith("/api/")
+
+
 def _check_query() -> None:
     try:
         request.query_string.decode()
@@ -180,6 +193,12 @@ def _identify(policy: Policy) -> Viewer | None:
     if viewer is None:
         raise NotAuthenticatedError("The access token is invalid.")
     return viewer
+
+
+def _admit_write(policy: Policy) -> None:
+    if policy.csrf == "form":
+        login.check_form_token(request.form.get("csrf_token"))
+    quotas.pay()
 
 
 def _to_login() -> BaseResponse:

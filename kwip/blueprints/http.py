@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from kwip.services.access import Credential
     from kwip.services.bundle import Services
     from kwip.services.probes import Probe
+    from kwip.services.quotas import Bill
     from kwip.services.reading import Reading
 
 T = TypeVar("T")
@@ -87,7 +88,7 @@ def reading() -> Reading:
     An endpoint that writes and then reads must not call this before the write.
     """
     if "reading" not in g:
-        g.reading = services().readings.begin()
+        g.reading = services().readings.begin(g.bill)
     return cast("Reading", g.reading)
 
 
@@ -111,13 +112,23 @@ def signed_in() -> Viewer:
 def identify(credential: Credential | None) -> Viewer | None:
     """Ask who holds a credential: by the cache for a read, else by MongoDB.
 
-    A read also warms the post or the user that its path names: 1 Redis round trip.
+    A read also warms the post or the user that its path names, and charges the
+    request's bill: 1 Redis round trip.
+
+    Raises:
+        RateLimitedError: A read is too much.
     """
     if credential is None:
         return None
     access, named = services().access, request.view_args or {}
+    bill: Bill = g.bill
     if request.method not in SAFE_METHODS:
-        return access.confirm(credential)
+        found = access.confirm(credential)
+        if found is not None:
+            bill.present(found.id, found.digest)
+            bill.confirm()
+        return found
+    bill.present(credential.user_id, credential.id.digest)
     return access.open(
         credential,
         reading(),

@@ -1,7 +1,8 @@
 """The session cookie of our own pages, by Flask-Login, and their form token.
 
 The signed cookie holds `<user id>.<secret>` of a session in MongoDB, which can be
-ended there. Only pages open it: the API, the widgets and files never see a cookie.
+ended there, and the names that this browser has signed in with. Only pages open it:
+the API, the widgets and files never see a cookie.
 """
 
 from __future__ import annotations
@@ -20,10 +21,14 @@ from kwip.domain.errors import ForbiddenError
 from kwip.services.access import Credential
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from flask import Flask, Request
 
     from kwip.domain.users import Viewer
 
+#: Where the cookie keeps the digests of names, and how many: some accounts' two each.
+_NAMES, _NAMES_MAX = "names", 10
 #: Paths that neither read nor set a cookie.
 COOKIELESS = (
     "/api",
@@ -80,17 +85,33 @@ def viewer() -> Viewer | None:
     return visitor.viewer if visitor.is_authenticated else None
 
 
-def sign_in(credential: Credential) -> None:
-    """Keep a new session in the cookie; nothing of the old cookie stays."""
+def sign_in(credential: Credential, names: Iterable[str] = ()) -> None:
+    """Keep a new session in the cookie, and the `names` it was signed in with.
+
+    Of the old cookie only the names stay that this browser is known by.
+    """
+    kept = list(dict.fromkeys([*names, *session.get(_NAMES, ())]))
     session.clear()
     session.permanent = True
+    session[_NAMES] = kept[:_NAMES_MAX]
     flask_login.login_user(Visitor(credential.text))
 
 
 def sign_out() -> None:
-    """Empty the cookie. Ending the session in MongoDB is `Access.sign_out`."""
+    """Empty the cookie but for the names that this browser is known by.
+
+    Ending the session in MongoDB is `Access.sign_out`.
+    """
     flask_login.logout_user()
+    kept = session.get(_NAMES, ())
     session.clear()
+    session.permanent = True
+    session[_NAMES] = kept
+
+
+def known_names() -> frozenset[str]:
+    """Return the digests of the names that this browser has signed in with."""
+    return frozenset(session.get(_NAMES, ()))
 
 
 def form_token() -> str:

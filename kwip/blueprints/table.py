@@ -18,9 +18,17 @@ if TYPE_CHECKING:
 Auth = Literal["none", "optional", "user", "optional_token", "token"]
 #: What a token must be allowed to do. A session may do everything.
 Scope = Literal["read", "write"]
-#: Which quota a request is charged to. Declared only: every request is allowed yet.
+#: Which quota a request is charged to, beside that of the API or of pages.
 Quota = Literal[
-    "none", "pages", "api", "posts", "deletes", "follows", "sign_in", "sign_up"
+    "none",
+    "pages",
+    "api",
+    "posts",
+    "deletes",
+    "follows",
+    "media",
+    "sign_in",
+    "sign_up",
 ]
 #: Who may keep the answer: nobody; its reader, who asks each time; shared caches for
 #: half a minute; anybody for `gate.STATIC_MAX_AGE_S`; anybody for ever.
@@ -41,6 +49,11 @@ class Policy:
     quota: Quota
     cache: Cache
     csrf: Csrf
+
+    @property
+    def is_api(self) -> bool:
+        """Whether clients and other sites use it, not people at its pages."""
+        return self.quota == "api" or self.auth in {"token", "optional_token"}
 
 
 @dataclass(frozen=True, slots=True)

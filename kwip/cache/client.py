@@ -1,4 +1,4 @@
-"""The connection to the cache Redis: short waits, no retries, no exceptions.
+"""The connection to a Redis, mostly the cache: short waits, no retries, no exceptions.
 
 redis-py's own client retries and hangs for seconds on a stopped server; here a call
 waits 200 ms at most and answers None. After a failure a circuit breaker answers for
@@ -47,15 +47,16 @@ class ClientTimes:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A Lua file of `scripts/`, sent by its digest once the server knows it."""
+    """Lua files of `scripts/`, sent by their digest once the server knows it."""
 
     source: bytes
     digest: str
 
     @classmethod
-    def named(cls, name: str) -> Script:
-        """Read `scripts/<name>.lua`."""
-        source = files("kwip.cache").joinpath("scripts", f"{name}.lua").read_bytes()
+    def named(cls, *names: str) -> Script:
+        """Read `scripts/<name>.lua`, one after the other."""
+        folder = files("kwip.cache").joinpath("scripts")
+        source = b"".join(folder.joinpath(f"{n}.lua").read_bytes() for n in names)
         # The digest is how Redis names a script; nothing rests on its strength.
         return cls(source, sha1(source, usedforsecurity=False).hexdigest())
 
@@ -67,11 +68,14 @@ class Breaker:
     more wait and no lock.
     """
 
-    def __init__(self, open_s: float, clock: Callable[[], float]):
+    def __init__(
+        self, open_s: float, clock: Callable[[], float], *, role: str = "cache"
+    ):
         self._open_s = open_s
         self._clock = clock
+        self._role = role
         self._open_until: float | None = None
-        self._gauge = telemetry.REDIS_BREAKER_OPEN.labels("cache")
+        self._gauge = telemetry.REDIS_BREAKER_OPEN.labels(role)
 
     @property
     def is_open(self) -> bool:
@@ -95,11 +99,11 @@ class Breaker:
             if self._open_until is not None:
                 self._open_until = None
                 self._gauge.set(0)
-                log.info("cache_breaker_closed")
+                log.info("cache_breaker_closed", role=self._role)
             return
         if self._open_until is None:
             self._gauge.set(1)
-            log.warning("cache_breaker_opened")
+            log.warning("cache_breaker_opened", role=self._role)
         self._open_until = self._clock() + self._open_s
 
 
@@ -126,6 +130,7 @@ class Client:
         uri: For example `unix://:password@/run/cache.sock` or `redis://host:6379/0`.
         times: How long a call may take.
         idle: Connections kept open while nobody uses them.
+        role: Which Redis it is, for the metrics: "cache" or "realtime".
         clock: For the breaker, in seconds.
     """
 
@@ -135,6 +140,7 @@ class Client:
         *,
         times: ClientTimes | None = None,
         idle: int = 16,
+        role: str = "cache",
         clock: Callable[[], float] = time.monotonic,
     ):
         self._times = times or ClientTimes()
@@ -152,7 +158,7 @@ class Client:
         self._idle: deque[Connection] = deque()
         self._pid = os.getpid()
         self._trips = itertools.count(1)
-        self.breaker = Breaker(self._times.breaker_s, clock)
+        self.breaker = Breaker(self._times.breaker_s, clock, role=role)
         #: Commands sent and waited for, for tests that state what a read costs.
         self.round_trips = 0
 

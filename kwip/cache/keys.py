@@ -90,6 +90,11 @@ def public() -> CacheKey:
     return CacheKey("public")
 
 
+def quota(window: str, whose: str | int) -> CacheKey:
+    """What one user, token, address or name did of something lately."""
+    return CacheKey(f"quota:{window}:{whose}")
+
+
 def full(deployment: str, key: CacheKey) -> str:
     """Name the hash in Redis; `deployment` is random, made with the database."""
     return f"kw:{deployment}:{{{key}}}"

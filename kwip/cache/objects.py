@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from kwip.cache.client import Argument, Client
     from kwip.cache.keys import CacheKey
+    from kwip.cache.quotas import Charge
 
 _PROBE_TTL_S = 10
 
@@ -71,29 +72,39 @@ class Objects:
     ):
         self._client = client
         self._random_bytes = random_bytes
-        self._read = Script.named("read")
-        self._fill = Script.named("fill")
+        self._read = Script.named("quota", "read")
+        self._fill = Script.named("quota", "fill")
 
-    def read(self, lease: Lease, asks: Sequence[Ask]) -> list[bytes] | None:
+    def read(
+        self, lease: Lease, asks: Sequence[Ask], charge: Charge | None = None
+    ) -> list[bytes] | None:
         """Read entries; those without a generation are given one.
 
         Answers in the order asked: a usable entry (`codec.payload`), or a bare
-        generation (`codec.is_miss`) under which a load may be filled.
+        generation (`codec.is_miss`) under which a load may be filled. With a charge
+        its reply comes last, and alone if it was refused (`quotas.verdict`).
         """
         names = [keys.full(lease.deployment, ask.key) for ask in asks]
         nonce = self._random_bytes(codec.GENERATION_BYTES)
         arguments: list[Argument] = [codec.pack_epoch(lease.epoch), nonce]
         for (view, ttl_s), run in groupby(asks, lambda ask: ask[1:]):
             arguments += (sum(1 for _ in run), f"f:{view}", ttl_s)
+        _add(charge, lease, names, arguments)
         return cast(
             "list[bytes] | None", self._client.run(self._read, names, arguments)
         )
 
-    def fill(self, lease: Lease, fillings: Sequence[Filling]) -> list[bool] | None:
-        """Store loaded values; False for each that was refused.
+    def fill(
+        self,
+        lease: Lease,
+        fillings: Sequence[Filling],
+        charge: Charge | None = None,
+    ) -> list[int | bytes] | None:
+        """Store loaded values: 1 for each that was stored, 0 for one refused.
 
         `lease` is the one that was held before the load began. Refused: the key was
-        dropped meanwhile, or holds a newer version.
+        dropped meanwhile, or holds a newer version. With a charge its reply comes
+        last (`quotas.verdict`).
         """
         names: list[str] = []
         arguments: list[Argument] = []
@@ -101,11 +112,9 @@ class Objects:
             names.append(keys.full(lease.deployment, key))
             entry = codec.Entry(generation, lease.epoch, version, payload)
             arguments += (f"f:{view}", codec.pack(entry))
-        reply = self._client.run(self._fill, names, arguments)
-        return (
-            None
-            if reply is None
-            else [stored == 1 for stored in cast("list[int]", reply)]
+        _add(charge, lease, names, arguments)
+        return cast(
+            "list[int | bytes] | None", self._client.run(self._fill, names, arguments)
         )
 
     def drop_confirmed(self, deployment: str, dropped: Sequence[CacheKey]) -> bool:
@@ -134,3 +143,12 @@ class Objects:
         if self._client.insist_script(self._read, [key], arguments) != [nonce]:
             return False
         return self._client.insist("HGET", key, "g", fresh=True) == nonce
+
+
+def _add(
+    charge: Charge | None, lease: Lease, names: list[str], arguments: list[Argument]
+) -> None:
+    """Let a call charge windows too."""
+    if charge is not None:
+        names += [keys.full(lease.deployment, key) for key in charge.keys]
+        arguments.append(charge.terms)

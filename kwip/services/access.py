@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from kwip.services.fence import Fence
     from kwip.services.passwords import Passwords
     from kwip.services.reading import Reading
+    from kwip.store.users import Credentials
 
 SESSION_LIFETIME = dt.timedelta(days=30)
 SCOPES = frozenset({READ, WRITE})
@@ -146,17 +147,17 @@ class Access:
             scopes=access.scopes,
         )
 
-    def sign_in(self, login: str, password: str, agent: str) -> Credential:
-        """Begin a session for the owner of a username or an e-mail address.
+    def prove(self, login: str, password: str) -> Credentials:
+        """Find the owner of a username or an e-mail address by their password.
 
         Raises:
             NotAuthenticatedError: Alike, and as slow, whether the user exists.
         """
-        known = self._stores.users.credentials_of(login.strip().lstrip("@").casefold())
+        known = self._stores.users.credentials_of(folded(login))
         stored = known.password_hash if known else None
         if not self._passwords.matches(stored, password) or known is None:
             raise NotAuthenticatedError("The name or the password is not right.")
-        return self.begin_session(known.user_id, known.username, agent)
+        return known
 
     def begin_session(self, user_id: UserId, username: str, agent: str) -> Credential:
         """Begin a session for somebody who has just proved who they are."""
@@ -237,6 +238,11 @@ class Access:
 
     def _drop(self, keys_of: Callable[..., tuple[Any, ...]], access: AccessId) -> None:
         self._fence.drop(keys_of(user_id=access.user_id, digest=access.digest))
+
+
+def folded(login: str) -> str:
+    """Fold a username or an e-mail address to the form in which it is unique."""
+    return login.strip().lstrip("@").casefold()
 
 
 def _info(access: StoredAccess) -> TokenInfo:

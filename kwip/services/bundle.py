@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kwip.services.access import Access
+    from kwip.services.admission import Admission
     from kwip.services.clock_guard import ClockGuard
     from kwip.services.fanout import Fanout
     from kwip.services.people import People
     from kwip.services.pins import Pins
     from kwip.services.posts import Posts
     from kwip.services.profiles import Profiles
+    from kwip.services.quotas import Quotas
     from kwip.services.reactions import Reactions
     from kwip.services.reading import Readings
     from kwip.services.relationships import Relationships
@@ -29,6 +31,8 @@ class Services:
 
     readings: Readings
     access: Access
+    admission: Admission
+    quotas: Quotas
     users: Users
     posts: Posts
     reactions: Reactions

@@ -11,10 +11,10 @@ began, whatever Redis does; after a write a request begins a new one.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from kwip import telemetry
-from kwip.cache import codec
+from kwip.cache import codec, quotas
 from kwip.cache.objects import Ask
 from kwip.cache.single_flight import Flights, Turns
 from kwip.domain.errors import StoreUnavailableError
@@ -28,6 +28,7 @@ from kwip.services.loading import (
     by_kind,
     filling,
 )
+from kwip.services.quotas import FREE, Bill
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -95,9 +96,12 @@ class Readings:
         self.turns = Turns[Any](direct_loads, patience_s)
         self._fence = fence
 
-    def begin(self) -> Reading:
-        """Begin a reading under the lease of this moment; no I/O."""
-        return Reading(self, self._fence.lease())
+    def begin(self, bill: Bill = FREE) -> Reading:
+        """Begin a reading under the lease of this moment; no I/O.
+
+        Its first call to Redis charges the bill.
+        """
+        return Reading(self, self._fence.lease(), bill)
 
 
 class Reading:
@@ -107,17 +111,25 @@ class Reading:
     call and reads from the store, a few loads of the process at a time.
     """
 
-    def __init__(self, shared: Readings, lease: Lease | None):
+    def __init__(self, shared: Readings, lease: Lease | None, bill: Bill):
         self._shared = shared
         self._lease = lease
+        self._bill = bill
         self._kinds: dict[Kind[Any, Any], _Seen] = {}
 
     def warm(self, *wants: Want[Any, Any]) -> None:
         """Read from the cache what a later `fetch` will want; loads nothing.
 
         One round trip for all of it; none for what is known already.
+
+        Raises:
+            RateLimitedError: That round trip charged the bill, and it is too much.
         """
+        self._warm(wants, is_guarded=False)
+
+    def _warm(self, wants: Sequence[Want[Any, Any]], *, is_guarded: bool) -> None:
         if self._lease is None:
+            self._bill.settle(None)
             return
         asks: list[Ask] = []
         targets: list[tuple[_Seen, Any]] = []
@@ -128,10 +140,15 @@ class Reading:
                 targets.append((seen, each))
         if not asks:
             return
-        replies = self._shared.objects.read(self._lease, asks)
+        charge = self._bill.owed(is_guarded=is_guarded)
+        replies = self._shared.objects.read(self._lease, asks, charge)
         if replies is None:
             self._lease = None
+            self._bill.settle(None)
             return
+        if charge is not None:
+            self._bill.settle(quotas.verdict(replies.pop()))
+            self._bill.require()
         for (seen, each), reply in zip(targets, replies, strict=True):
             seen.replies[each] = reply
 
@@ -154,11 +171,13 @@ class Reading:
 
         Raises:
             StoreUnavailableError: A load failed, or too many go on without the cache.
+            RateLimitedError: As `warm`.
         """
         self.warm(*wants)
         with Loads(self._shared.flights) as loads:
             self._load(loads, wants)
             self._finish(loads)
+        self._bill.require()
         return tuple(self._pick(want) for want in wants)
 
     def fetch_guarded(
@@ -171,15 +190,18 @@ class Reading:
 
         Raises:
             StoreUnavailableError: As `fetch`.
+            RateLimitedError: As `warm`.
         """
-        self.warm(guard, *others)
+        self._warm((guard, *others), is_guarded=True)
         with Loads(self._shared.flights) as loads:
             self._load(loads, [guard])
             if loads.joined:  # another thread knows first whether it is there
                 self._finish(loads)
             if self._pick(guard):
+                self._bill.confirm()
                 self._load(loads, others)
             self._finish(loads)
+        self._bill.require()
         if not self._pick(guard):
             return ({}, *({} for _ in others))
         rest = self.fetch(*others)  # known by now, except in a race for the guard
@@ -290,10 +312,15 @@ class Reading:
         """
         if not loaded or self._lease is None:
             return []
-        stored = self._shared.objects.fill(self._lease, [filling(m) for m in loaded])
+        charge = self._bill.owed(is_guarded=False)
+        fillings = [filling(m) for m in loaded]
+        stored = self._shared.objects.fill(self._lease, fillings, charge)
         if stored is None:
             self._lease = None
+            self._bill.settle(None)
             return []
+        if charge is not None:
+            self._bill.settle(quotas.verdict(cast("bytes", stored.pop())))
         return [m for m, is_in in zip(loaded, stored, strict=True) if not is_in]
 
     def _share(self, miss: Miss, flight: Flight[Any]) -> bool:

@@ -33,6 +33,7 @@ class Credentials:
 
     user_id: UserId
     username: str
+    email: str
     password_hash: str
 
 
@@ -131,7 +132,10 @@ class UserStore:
         if credentials is None or user is None:
             return None
         return Credentials(
-            UserId(held["user_id"]), user["username"], credentials["password_hash"]
+            UserId(held["user_id"]),
+            user["username"],
+            credentials["email"],
+            credentials["password_hash"],
         )
 
     @translated()

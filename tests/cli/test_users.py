@@ -17,14 +17,14 @@ def test_create_prints_id_and_username(kwip, wiring):
 def test_who_was_created_can_log_in(kwip, wiring):
     kwip("users", "create", *ALICE)
 
-    assert wiring.services.access.sign_in("alice", "correct horse", "test")
+    assert wiring.services.access.prove("alice", "correct horse")
 
 
 def test_a_password_that_is_not_given_is_read_from_standard_input(kwip, wiring):
     run = kwip("users", "create", *ALICE[:3], stdin="other horse\nnot this\n")
 
     assert run.code == 0
-    assert wiring.services.access.sign_in("alice", "other horse", "test")
+    assert wiring.services.access.prove("alice", "other horse")
 
 
 def test_a_name_that_is_taken_is_one_clear_line_and_2(kwip):

@@ -8,7 +8,7 @@ from pymongo.monitoring import CommandListener
 from kwip.app import create_app
 from kwip.wiring import Options, build
 from tests.people import People
-from tests.servers import wait_until
+from tests.servers import no_quotas, settings_in, wait_until
 
 
 class Commands(CommandListener):
@@ -25,6 +25,13 @@ class Commands(CommandListener):
 
     def failed(self, event):
         pass
+
+
+@pytest.fixture
+def settings(tmp_path):
+    """Return settings with every quota on: charging must cost no round trip."""
+    huge = dict.fromkeys(no_quotas(), "1000000")
+    return settings_in(tmp_path / "home", **huge)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from kwip.cli.up import is_ready
 from kwip.embedded import endpoints
 from kwip.embedded.children import ROLE, marked
 from kwip.embedded.home import Home
-from tests.servers import settings_in, wait_until
+from tests.servers import no_quotas, settings_in, wait_until
 
 STAND_IN = PROJECT / "tests" / "ops" / "stand_in.py"
 END_S = 5.0
@@ -35,6 +35,7 @@ class Stack:
             "KWIP_HOME": str(root),
             "KWIP_PORT": str(free_port()),
             "KWIP_METRICS_PORT": str(free_port()),
+            **no_quotas(),
             **environ,
         }
         self.process: subprocess.Popen[str] | None = None

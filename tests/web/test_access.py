@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from config.settings import load
 from kwip.app import create_app
+from kwip.domain.quotas import Window
 from tests.people import PASSWORD
 from tests.web.pages import Visitor
 
@@ -193,3 +194,55 @@ def test_a_profile_is_changed_and_keeps_what_is_wrong(at_alice):
     page = at_alice.get("/@alice")
     assert page.one("h1").words == "Alice A."
     assert page.all("a", href="https://a.example")
+
+
+def limited(app, wiring, monkeypatch, **limits):
+    """Let the windows of signing in and up be on in this app."""
+    found = {name: Window(name, limit, 600) for name, limit in limits.items()}
+    monkeypatch.setattr(wiring.services.admission, "_windows", found)
+
+
+def test_too_many_guesses_are_told_when_to_try_again(
+    app, wiring, anybody, alice, monkeypatch
+):
+    limited(app, wiring, monkeypatch, signin=1)
+    anybody.take_token("/login")
+    anybody.send("/login", 401, login="alice", password="a guess")
+    page = anybody.send("/login", 429, login="alice", password=PASSWORD)
+
+    assert page.with_class("problem")[0].words == (
+        "That was too much for now. Try again in 10 minutes."
+    )
+    assert page.value("login") == "alice"
+    assert page.value("password") == ""
+
+
+def test_a_browser_that_was_signed_in_before_gets_in_while_others_guess(
+    app, wiring, anybody, alice, monkeypatch
+):
+    limited(app, wiring, monkeypatch, signin=2, signin_account=2)
+    owner = Visitor(app.test_client())
+    owner.take_token("/login")
+    owner.send("/login", login="alice", password=PASSWORD)
+    owner.take_token("/home")
+    owner.send("/logout")
+    anybody.take_token("/login")
+    for number in (401, 401, 429):
+        anybody.send("/login", number, login="alice", password="a guess")
+    owner.take_token("/login")
+
+    assert owner.send("/login", login="alice@example.org", password=PASSWORD) == "/home"
+
+
+def test_too_many_accounts_are_told_so_and_what_was_filled_in_stays(
+    app, wiring, anybody, alice, monkeypatch
+):
+    limited(app, wiring, monkeypatch, signup=1)
+    wiring.services.admission._charge("sign_up", {"signup": "127.0.0.1"})
+    anybody.take_token("/signup")
+    page = anybody.send(
+        "/signup", 429, username="carol", email="c@example.org", password=PASSWORD
+    )
+
+    assert "Try again in 10 minutes." in page.words
+    assert page.value("username") == "carol"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.edge.test_costs import app, commands, people, wiring
+from tests.edge.test_costs import app, commands, people, settings, wiring
 
-__all__ = ["app", "commands", "people", "wiring"]
+__all__ = ["app", "commands", "people", "settings", "wiring"]
 
 
 @pytest.fixture

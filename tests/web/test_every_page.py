@@ -18,7 +18,7 @@ def mallory(people, wiring, app):
     """Return somebody whose every word is hostile."""
     made = people("mallory")
     viewer = wiring.services.access.confirm(
-        wiring.services.access.sign_in("mallory", PASSWORD, HOSTILE)
+        wiring.services.access.begin_session(made.user.id, "mallory", HOSTILE)
     )
     wiring.services.users.update_profile(
         viewer, display_name=HOSTILE[:60], bio=HOSTILE[:400]

@@ -9,8 +9,9 @@ from kwip.blueprints.table import Policy
 if TYPE_CHECKING:
     from kwip.blueprints.table import Quota
 
-#: What apps ask before anybody signs in.
-ANYBODY = Policy(auth="none", scope=None, quota="api", cache="private", csrf="none")
+#: What apps ask before anybody signs in. It is answered from memory: to charge for it
+#: would cost more than to answer.
+ANYBODY = Policy(auth="none", scope=None, quota="none", cache="private", csrf="none")
 #: What everybody may read; a token shows more.
 OPEN_READ = Policy(
     auth="optional_token", scope="read", quota="api", cache="private", csrf="none"

@@ -22,8 +22,10 @@ from kwip.domain.errors import (
     InvalidError,
     NotAuthenticatedError,
     NotFoundError,
+    RateLimitedError,
 )
 from kwip.schemas.forms import ActForm, LogInForm, SignUpForm, TokenForm
+from kwip.services.admission import Applicant
 from kwip.services.users import SignUp
 
 
@@ -40,11 +42,10 @@ def join() -> Response:
         raise ForbiddenError("Signing up is closed on this site.")
     try:
         form = SignUp(**http.load_form(SignUpForm()))
-        user = http.services().users.sign_up(form)
-    except InvalidError as error:
+        admitted = http.services().admission.sign_up(form, _applicant())
+    except (InvalidError, RateLimitedError) as error:
         return page_again("signup.html", error)
-    access = http.services().access
-    cookie.sign_in(access.begin_session(user.id, user.username, _agent()))
+    cookie.sign_in(admitted.credential, admitted.names)
     return go(url_for("web.home"), "Welcome! This is your home.")
 
 
@@ -59,10 +60,12 @@ def log_in() -> Response:
     """Begin a session, and go where the visitor was on the way to."""
     try:
         form = http.load_form(LogInForm())
-        credential = http.services().access.sign_in(form.login, form.password, _agent())
-    except (InvalidError, NotAuthenticatedError) as error:
+        admitted = http.services().admission.sign_in(
+            form.login, form.password, _applicant()
+        )
+    except (InvalidError, NotAuthenticatedError, RateLimitedError) as error:
         return page_again("login.html", error)
-    cookie.sign_in(credential)
+    cookie.sign_in(admitted.credential, admitted.names)
     return go(form.next if is_local(form.next) else url_for("web.home"))
 
 
@@ -104,8 +107,12 @@ def revoke_token(token_id: str) -> Response:
     return go(url_for("web.token_settings"), "The token is revoked.")
 
 
-def _agent() -> str:
-    return request.user_agent.string
+def _applicant() -> Applicant:
+    return Applicant(
+        address=request.remote_addr,
+        agent=request.user_agent.string,
+        known_names=cookie.known_names(),
+    )
 
 
 _SIGN_UP = Policy(

@@ -47,6 +47,7 @@ def page_again(template: str, error: KwipError, **context: object) -> Response:
     """Answer with the page of a form, what was sent in it, and what to correct."""
     response = page(template, form=form_again(error), **context)
     response.status_code = errors.number_of(error)
+    errors.say_when(response, error)
     return response
 
 

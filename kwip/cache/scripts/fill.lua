@@ -5,11 +5,13 @@
 --   v         epoch and version of the newest fill, 8 + 8 bytes
 --   f:<view>  generation | epoch | version | soft expiry | flags | payload
 --
--- KEYS  one for each entry
+-- KEYS  one for each entry; after them those of the windows to charge (quota.lua)
 -- ARGV  for each key: the field `f:<view>`, the packed entry
+--       last, if there is anything to charge: its terms (quota.lua)
 -- Returns for each key 1 if it was stored, 0 if it was refused: another generation, or
 -- a lower epoch or version than the newest fill. A higher one deletes the other views,
 -- and so does one view too many: cursors name views, and anybody may invent a cursor.
+-- After them what `charge` returned; what it refuses is filled all the same.
 -- It sets no time to live: the hash has one from the making of its generation.
 
 -- Lua compares strings by the server's locale, so numbers are compared instead.
@@ -24,7 +26,9 @@ end
 
 local most_fields = 34  -- g, v and 32 views
 local replies = {}
-for k, key in ipairs(KEYS) do
+local entries = math.floor(#ARGV / 2)
+for k = 1, entries do
+  local key = KEYS[k]
   local field, entry = ARGV[2 * k - 1], ARGV[2 * k]
   local found = redis.call('HMGET', key, 'g', 'v')
   local g, newest = found[1], found[2]
@@ -43,5 +47,8 @@ for k, key in ipairs(KEYS) do
     redis.call('HSET', key, 'v', mine, field, entry)
     replies[k] = 1
   end
+end
+if #ARGV % 2 == 1 then
+  replies[entries + 1] = charge(ARGV[#ARGV], entries + 1, false)
 end
 return replies

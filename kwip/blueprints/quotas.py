@@ -1,0 +1,74 @@
+"""The quota of a request: opened before its endpoint, and said in its answer.
+
+A read is charged by its first call to Redis, a write before its endpoint runs. What
+the API answers without asking Redis is charged at its end; a page is not charged then,
+for what the quota should spare is spent.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import structlog
+from flask import g, request
+
+from kwip.blueprints import errors, http
+from kwip.domain.errors import RateLimitedError
+from kwip.services.quotas import FREE, Bill
+
+if TYPE_CHECKING:
+    from flask import Response
+
+    from kwip.blueprints.table import Policy
+    from kwip.domain.quotas import RateLimit
+
+log = structlog.get_logger()
+
+#: Charged by `services.admission`, which knows the account, or not at all.
+_ELSEWHERE = frozenset({"none", "sign_in", "sign_up"})
+
+
+def open_bill(policy: Policy) -> None:
+    """Begin the request's bill; it is the address's until a credential is shown."""
+    if policy.quota in _ELSEWHERE:
+        g.bill = FREE
+        return
+    g.bill = http.services().quotas.open(
+        policy.quota, is_api=policy.is_api, address=request.remote_addr
+    )
+
+
+def pay() -> None:
+    """Charge a write, whose permission never comes from the cache.
+
+    Raises:
+        RateLimitedError: It is too much.
+    """
+    http.services().quotas.pay(g.bill)
+
+
+def finish(response: Response, policy: Policy) -> Response:
+    """Say to a client of the API what is left to it, on errors too."""
+    bill: Bill = g.get("bill", FREE)
+    if not policy.is_api:
+        return response
+    try:
+        http.services().quotas.pay(bill)
+    except RateLimitedError as error:
+        response = errors.on_kwip_error(error)
+    limit = bill.rate_limit
+    # What shared caches keep would tell others how much is left to whoever came first.
+    is_shared = policy.cache == "widget" and response.status_code < errors.FIRST_ERROR
+    if limit is not None and not is_shared:
+        response.headers.update(_headers(limit))
+    return response
+
+
+def _headers(limit: RateLimit) -> dict[str, str]:
+    reset = dt.datetime.fromtimestamp(limit.reset_ms / 1_000, dt.UTC)
+    return {
+        "X-RateLimit-Limit": str(limit.limit),
+        "X-RateLimit-Remaining": str(limit.remaining),
+        "X-RateLimit-Reset": f"{reset:%Y-%m-%dT%H:%M:%S}.{limit.reset_ms % 1_000:03}Z",
+    }

@@ -1,0 +1,98 @@
+"""How much one may do in a while: the windows, and whom an address stands for.
+
+A window slides: what was let through counts for its span and no longer, so that no
+stretch of that length ever holds more than the limit.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_MINUTE_S = 60
+_HOUR_S = 60 * _MINUTE_S
+_DAY_S = 24 * _HOUR_S
+
+#: How long each window is, in seconds; its limit is the setting of the same name.
+SPANS_S = {
+    "api_user": 5 * _MINUTE_S,
+    "api_token": 5 * _MINUTE_S,
+    "api_address": 5 * _MINUTE_S,
+    "pages_user": 5 * _MINUTE_S,
+    "pages_address": 5 * _MINUTE_S,
+    "posts": 3 * _HOUR_S,
+    "deletes": 30 * _MINUTE_S,
+    "follows": _DAY_S,
+    "media": 30 * _MINUTE_S,
+    "signin": 5 * _MINUTE_S,
+    "signin_account": _HOUR_S,
+    "signup": 30 * _MINUTE_S,
+}
+#: A home has a network of 64 bits, and may use all of its addresses.
+_IPV6_PREFIX = 64
+_ADDRESSES_REMEMBERED = 4_096
+_UNITS = ((_HOUR_S, "hour"), (_MINUTE_S, "minute"))
+
+
+class Window(NamedTuple):
+    """At most `limit` in any `span_s` seconds."""
+
+    name: str
+    limit: int
+    span_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """What is left of the window that has least left, and when it has more again."""
+
+    limit: int
+    remaining: int
+    reset_ms: int
+
+
+def windows(limits: Mapping[str, int]) -> dict[str, Window]:
+    """Make the windows of some limits, by name; a limit of 0 is no window.
+
+    Raises:
+        KeyError: A limit is missing.
+    """
+    return {
+        name: Window(name, limits[name], span_s)
+        for name, span_s in SPANS_S.items()
+        if limits[name]
+    }
+
+
+@lru_cache(_ADDRESSES_REMEMBERED)
+def whose(address: str | None) -> str:
+    """Name whom an address stands for: IPv4 each, IPv6 by its network of 64 bits.
+
+    What is no address, as of a Unix socket, is all one.
+    """
+    try:
+        found = ipaddress.ip_address((address or "").strip())
+    except ValueError:
+        return "unknown"
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    if found.ipv4_mapped:
+        return str(found.ipv4_mapped)
+    network = int(found) >> (found.max_prefixlen - _IPV6_PREFIX)
+    return str(ipaddress.IPv6Address(network << (found.max_prefixlen - _IPV6_PREFIX)))
+
+
+def in_words(seconds: float) -> str:
+    """Say how long to wait, rounded up: "in 3 minutes"."""
+    # Up to two minutes in seconds, and up to two hours in minutes.
+    unit_s, unit = next(
+        (each for each in _UNITS if seconds > 2 * each[0]), (1, "second")
+    )
+    number = max(1, math.ceil(seconds / unit_s))
+    return f"in {number} {unit}{'' if number == 1 else 's'}"

@@ -1,0 +1,162 @@
+"""Let people in: sign-in and sign-up, and what keeps others from guessing their way.
+
+Each try is charged before the password is looked at, so that many at once are no more
+than the limit, and one that was right is given back. An address may fail so often,
+and so may a name from all addresses together. A browser that has signed in with a name
+before is counted in a window that strangers cannot fill: whoever guesses at a name
+locks out other strangers, not its owner. Names count alike whether they exist.
+
+The windows live in the realtime Redis, which evicts nothing. When it is down, people
+are let in: the price of a password hash still slows whoever guesses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+from kwip import telemetry
+from kwip.cache import keys, quotas
+from kwip.cache.quotas import ALONE, Charge
+from kwip.domain.errors import InvalidError
+from kwip.domain.quotas import whose
+from kwip.services.access import folded
+from kwip.services.quotas import too_much
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from kwip.cache.keys import CacheKey
+    from kwip.domain.quotas import Window
+    from kwip.services.access import Access, Credential
+    from kwip.services.users import SignUp, Users
+
+_DIGEST_BYTES = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applicant:
+    """Who wants in, as far as it shows: an address and a browser.
+
+    `known_names` are the digests of the names this browser has signed in with before.
+    """
+
+    address: str | None
+    agent: str
+    known_names: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A new session, and the digests of the names that its owner signs in with."""
+
+    credential: Credential
+    names: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Receipt:
+    """The windows that a try was charged to, and when; None if Redis is down."""
+
+    windows: Mapping[str, CacheKey]
+    at_us: int | None
+
+
+class Admission:
+    """Sign people in and up within the limits.
+
+    Args:
+        access: Checks passwords and begins sessions.
+        users: Makes users.
+        windows: Those that are on, by name.
+        charges: The windows in the realtime Redis.
+    """
+
+    def __init__(
+        self,
+        access: Access,
+        users: Users,
+        windows: Mapping[str, Window],
+        charges: quotas.Quotas,
+    ):
+        self._access = access
+        self._users = users
+        self._windows = windows
+        self._charges = charges
+
+    def sign_in(self, login: str, password: str, applicant: Applicant) -> Admitted:
+        """Begin a session for the owner of a username or an e-mail address.
+
+        Raises:
+            NotAuthenticatedError: Alike, and as slow, whether the user exists.
+            RateLimitedError: There were too many wrong ones, from this address or
+                for this name.
+        """
+        name = name_digest(login)
+        if name in applicant.known_names:
+            whom = {"signin_account": f"known:{name}"}
+        else:
+            whom = {"signin": whose(applicant.address), "signin_account": name}
+        receipt = self._charge("sign_in", whom)
+        owner = self._access.prove(login, password)
+        self._give_back(receipt, whom)
+        credential = self._access.begin_session(
+            owner.user_id, owner.username, applicant.agent
+        )
+        return Admitted(credential, _digests(owner.username, owner.email))
+
+    def sign_up(self, form: SignUp, applicant: Applicant) -> Admitted:
+        """Make a user and begin their first session.
+
+        A form that cannot be used, such as one with a name that somebody has, counts
+        as a failed sign-in: it tells who has an account here.
+
+        Raises:
+            InvalidError: Every field that cannot be used or is taken, in `fields`.
+            RateLimitedError: The address has made, or asked for, too many.
+        """
+        address = whose(applicant.address)
+        receipt = self._charge("sign_up", {"signup": address, "signin": address})
+        try:
+            user = self._users.sign_up(form)
+        except InvalidError:
+            self._give_back(receipt, ["signup"])
+            raise
+        self._give_back(receipt, ["signin"])
+        credential = self._access.begin_session(user.id, user.username, applicant.agent)
+        return Admitted(credential, _digests(user.username, form.email))
+
+    def _charge(self, quota: str, whom: Mapping[str, str]) -> _Receipt:
+        """Charge those of some windows that are on.
+
+        Raises:
+            RateLimitedError: One of them is full.
+        """
+        charged = {n: keys.quota(n, w) for n, w in whom.items() if n in self._windows}
+        if not charged:
+            return _Receipt({}, None)
+        terms = quotas.plain([self._windows[name] for name in charged])
+        verdict = self._charges.charge(ALONE, Charge((*charged.values(),), terms))
+        if verdict is None:
+            telemetry.QUOTA_ERRORS.labels(quota).inc()
+            return _Receipt({}, None)
+        if not verdict.is_allowed:
+            telemetry.QUOTA_REFUSALS.labels(quota).inc()
+            raise too_much(verdict, quota=quota)
+        return _Receipt(charged, verdict.now_us)
+
+    def _give_back(self, receipt: _Receipt, names: Iterable[str]) -> None:
+        for name in names:
+            key = receipt.windows.get(name)
+            if key is not None and receipt.at_us is not None:
+                self._charges.give_back(ALONE, key, receipt.at_us)
+
+
+def name_digest(login: str) -> str:
+    """Name a username or an e-mail address without telling it."""
+    return blake2b(folded(login).encode(), digest_size=_DIGEST_BYTES).hexdigest()
+
+
+def _digests(*names: str) -> frozenset[str]:
+    return frozenset(name_digest(name) for name in names)

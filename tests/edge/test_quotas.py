@@ -1,0 +1,330 @@
+"""What the API and the pages say and do about quotas, and whom they charge."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+import redis
+from prometheus_client import REGISTRY
+
+from kwip.app import create_app
+from kwip.blueprints import routes
+from kwip.cache import keys
+from kwip.services.access import Credential
+from kwip.wiring import Options, build
+from tests.people import People, sign_in
+from tests.servers import settings_in
+
+HEADERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
+HOME, PUBLIC = "/api/v1/timelines/home", "/api/v1/timelines/public"
+WIDGET = "/api/widgets/v1/public"
+
+
+class Limited:
+    """An app with quotas, and somebody who uses it."""
+
+    def __init__(self, wiring, settings, name):
+        self.wiring = wiring
+        self.app = create_app(wiring, settings)
+        self.alice = People(self.app, wiring)(name)
+
+    def get(self, path, address="10.0.0.1", **headers):
+        client = self.app.test_client(use_cookies=False)
+        where = {"REMOTE_ADDR": address}
+        return client.get(path, headers=headers, environ_base=where)
+
+    def charged(self, window, whose):
+        """Count what is in a window."""
+        lease = self.wiring.fence.lease()
+        name = keys.full(lease.deployment, keys.quota(window, whose))
+        uri = self.wiring.endpoints.redis_cache_uri
+        with redis.Redis.from_url(uri) as raw:
+            return raw.llen(name)
+
+
+@pytest.fixture
+def limited(tmp_path, endpoints):
+    """Return a function that makes an app with some limits."""
+    made = []
+
+    def make(redis_cache_uri=None, proxies=0, **limits):
+        environ = {f"KWIP_QUOTA_{n.upper()}": str(v) for n, v in limits.items()}
+        environ["KWIP_TRUSTED_PROXIES"] = str(proxies)
+        settings = settings_in(tmp_path / "home", **environ)
+        options = Options(bell=lambda *_: None)
+        wiring = build(settings, endpoints, role="web", options=options)
+        made.append(wiring)
+        assert wiring.fence.await_lease(within_s=10)
+        return Limited(wiring, settings, "alice" if len(made) == 1 else "another")
+
+    yield make
+    for wiring in made:
+        wiring.close()
+
+
+def told(answer):
+    return [answer.headers.get(name) for name in HEADERS]
+
+
+def number_of(series, quota):
+    return REGISTRY.get_sample_value(series, {"quota": quota}) or 0
+
+
+def test_an_answer_of_the_api_says_what_is_left(limited):
+    kwip = limited(api_user=9, api_token=5)
+    found = [told(kwip.alice.get(HOME)) for _ in range(2)]
+
+    assert [(limit, left) for limit, left, _ in found] == [("5", "4"), ("5", "3")]
+    reset = dt.datetime.fromisoformat(found[0][2])
+    rest = reset - dt.datetime.now(dt.UTC)
+    assert dt.timedelta(minutes=4) < rest <= dt.timedelta(minutes=5)
+
+
+def test_one_request_too_many_is_429_and_says_when(limited):
+    kwip = limited(api_user=2)
+    for _ in range(2):
+        assert kwip.alice.get(HOME).status_code == 200
+    answer = kwip.alice.get(HOME)
+
+    assert answer.status_code == 429
+    assert answer.json == {
+        "error": "That was too much for now. Try again in 5 minutes."
+    }
+    assert told(answer)[:2] == ["2", "0"]
+    assert 240 < int(answer.headers["Retry-After"]) <= 300
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_a_user_with_many_tokens_has_one_quota_and_each_token_its_own(limited):
+    kwip = limited(api_user=3, api_token=2)
+    alice = kwip.alice
+    other = {"Authorization": f"Bearer {alice.reading_token}"}
+    numbers = [alice.get(HOME).status_code for _ in range(3)]
+    numbers += [alice.get(HOME, headers=other).status_code for _ in range(2)]
+
+    assert numbers == [200, 200, 429, 200, 429]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [PUBLIC, "/api/v1/accounts/1", "/api/v1/accounts/lookup", HOME, "/api/v1/nowhere"],
+)
+def test_whoever_shows_no_token_is_charged_by_address_also_for_errors(limited, path):
+    kwip = limited(api_address=2)
+    answers = [kwip.get(path) for _ in range(3)]
+
+    assert [told(answer)[:2] for answer in answers] == [
+        ["2", "1"],
+        ["2", "0"],
+        ["2", "0"],
+    ]
+    assert [answer.status_code == 429 for answer in answers] == [False, False, True]
+    assert kwip.get(path, address="10.0.0.2").status_code != 429
+
+
+@pytest.mark.parametrize("authorization", ["Bearer {}.guessed", "Bearer nonsense"])
+def test_a_forged_token_is_charged_to_the_address_only(limited, authorization):
+    kwip = limited(api_user=9, api_token=9, api_address=2)
+    forged = authorization.format(kwip.alice.id)
+    credential = Credential("token", kwip.alice.user.id, "guessed")
+    answers = [kwip.get(HOME, Authorization=forged) for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [401, 401, 429]
+    assert told(answers[0])[:2] == ["2", "1"]
+    assert kwip.charged("api_address", "10.0.0.1") == 2
+    assert kwip.charged("api_user", kwip.alice.id) == 0
+    assert kwip.charged("api_token", credential.id.digest) == 0
+
+
+def test_a_forged_token_for_a_write_is_charged_to_the_address_too(limited):
+    kwip = limited(api_user=9, posts=9, api_address=2)
+    client = kwip.app.test_client(use_cookies=False)
+    forged = {"Authorization": f"Bearer {kwip.alice.id}.guessed"}
+    numbers = [
+        client.post("/api/v1/statuses", headers=forged).status_code for _ in range(3)
+    ]
+
+    assert numbers == [401, 401, 429]
+    assert kwip.charged("posts", kwip.alice.id) == 0
+
+
+def test_a_good_token_is_charged_to_its_user_also_when_it_is_not_cached(limited):
+    kwip = limited(api_user=9, api_token=8, api_address=1)
+    found = [told(kwip.alice.get(HOME))[:2] for _ in range(3)]
+
+    assert found == [["8", "7"], ["8", "6"], ["8", "5"]]
+    assert kwip.charged("api_user", kwip.alice.id) == 3
+    assert kwip.charged("api_address", "127.0.0.1") == 0
+
+
+def test_a_good_token_that_is_not_cached_may_be_too_many_too(limited, endpoints):
+    kwip = limited(api_user=1)
+    kwip.alice.get(HOME)
+    with redis.Redis.from_url(endpoints.redis_cache_uri) as raw:
+        raw.delete(*raw.scan_iter("kw:*{token:*"))
+
+    answer = kwip.alice.get(HOME)
+
+    assert (answer.status_code, told(answer)[:2]) == (429, ["1", "0"])
+
+
+@pytest.mark.parametrize(
+    ("limits", "ask"),
+    [
+        ({"posts": 2}, lambda a: a.post("/api/v1/statuses", json={"status": "hi"})),
+        ({"posts": 2}, lambda a: a.ask("PUT", "/api/v1/statuses/1")),
+        ({"deletes": 2}, lambda a: a.ask("DELETE", "/api/v1/statuses/1")),
+        ({"follows": 2}, lambda a: a.post("/api/v1/accounts/1/follow")),
+        ({"api_user": 2}, lambda a: a.post("/api/v1/accounts/1/mute")),
+    ],
+)
+def test_each_kind_of_write_has_its_quota(limited, limits, ask):
+    kwip = limited(**limits)
+    answers = [ask(kwip.alice) for _ in range(3)]
+
+    assert [a.status_code == 429 for a in answers] == [False, False, True]
+    assert [told(a)[:2] for a in answers] == [["2", "1"], ["2", "0"], ["2", "0"]]
+
+
+def test_a_write_is_charged_to_the_api_too(limited):
+    kwip = limited(api_user=1, posts=9)
+    kwip.alice.say("hi")
+
+    assert kwip.alice.get(HOME).status_code == 429
+
+
+def test_what_nothing_limits_says_nothing(limited):
+    kwip = limited()
+
+    for answer in (kwip.alice.get(HOME), kwip.get(PUBLIC), kwip.get("/api/v1/nowhere")):
+        assert told(answer) == [None] * 3
+    assert kwip.charged("api_user", kwip.alice.id) == 0
+
+
+def test_a_preflight_is_neither_charged_nor_told(limited):
+    kwip = limited(api_address=1)
+    client = kwip.app.test_client(use_cookies=False)
+    answers = [client.options(PUBLIC) for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [200] * 3
+    assert [told(answer) for answer in answers] == [[None] * 3] * 3
+
+
+def test_a_widget_is_429_in_json_and_tells_shared_caches_nothing(limited):
+    kwip = limited(api_address=1)
+    answers = [kwip.get(WIDGET) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [200, 429]
+    assert told(answers[0]) == [None] * 3
+    assert answers[1].json["error"].startswith("That was too much")
+    assert answers[1].headers["Access-Control-Allow-Origin"] == "*"
+    assert answers[1].headers["Cache-Control"] == "no-store"
+
+
+def test_a_page_too_many_says_when_to_come_back(limited):
+    kwip = limited(pages_address=1, pages_user=2)
+    browser = sign_in(kwip.app, kwip.wiring, kwip.alice)
+    numbers = [kwip.get("/").status_code for _ in range(2)]
+    answers = [browser.get("/home") for _ in range(3)]
+
+    assert numbers == [200, 429]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert "Try again in 5 minutes." in answers[2].text
+    assert "That was a lot" in answers[2].text
+    assert answers[2].headers["Retry-After"]
+    assert told(answers[2]) == [None] * 3
+
+
+def test_a_refused_form_keeps_its_text_to_be_sent_again(limited):
+    kwip = limited(posts=1)
+    browser = sign_in(kwip.app, kwip.wiring, kwip.alice)
+    form = {"csrf_token": browser.form_token, "visibility": "unlisted"}
+    browser.post("/compose", data={**form, "text": "one", "key": "1" * 32})
+    answer = browser.post("/compose", data={**form, "text": "two", "key": "2" * 32})
+
+    assert answer.status_code == 429
+    assert ">\ntwo</textarea>" in answer.text
+    assert 'name="key" value="' + "2" * 32 in answer.text
+    assert 'name="visibility" value="unlisted"' in answer.text
+    assert "Send it again" in answer.text
+    assert "readonly" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("proxies", "forwarded", "address"),
+    [
+        (0, "10.0.0.9", "10.0.0.1"),
+        (1, "10.0.0.9", "10.0.0.9"),
+        (1, "10.0.0.8, 10.0.0.9", "10.0.0.9"),
+        (2, "10.0.0.8, 10.0.0.9", "10.0.0.8"),
+        (1, "2001:db8:1:2::3", "2001:db8:1:2::"),
+        (1, "nonsense", "unknown"),
+    ],
+)
+def test_only_trusted_proxies_say_where_a_request_comes_from(
+    limited, proxies, forwarded, address
+):
+    kwip = limited(proxies=proxies, api_address=9)
+    kwip.get(PUBLIC, **{"X-Forwarded-For": forwarded})
+
+    assert kwip.charged("api_address", address) == 1
+
+
+def test_without_redis_requests_are_let_through_and_counted(limited, endpoints):
+    kwip = limited(api_user=1, api_address=1, pages_address=1, posts=1)
+    kwip.alice.get(HOME)
+    series = "kwip_quota_errors_total"
+    before = [number_of(series, quota) for quota in ("api", "pages", "posts")]
+    kwip.wiring.cache._factory.connection_kwargs["path"] = "/nowhere"
+    kwip.wiring.cache.close()
+
+    answers = [kwip.alice.get(HOME), kwip.get(PUBLIC), kwip.get("/")]
+    answers.append(kwip.alice.ask("PUT", "/api/v1/statuses/1", json={"status": "a"}))
+
+    assert [a.status_code for a in answers] == [200, 200, 200, 404]
+    assert [told(a) for a in answers] == [[None] * 3] * 4
+    after = [number_of(series, quota) for quota in ("api", "pages", "posts")]
+    assert [b - a for a, b in zip(before, after, strict=True)] == [2, 1, 1]
+
+
+def test_a_refusal_is_counted(limited):
+    kwip = limited(api_user=1)
+    before = number_of("kwip_quota_refusals_total", "api")
+    for _ in range(3):
+        kwip.alice.get(HOME)
+
+    assert number_of("kwip_quota_refusals_total", "api") == before + 2
+
+
+@pytest.mark.parametrize(
+    "path", [HOME, PUBLIC, WIDGET, "/", "/@alice", "/api/v1/instance"]
+)
+def test_charging_costs_no_round_trip_of_its_own(limited, endpoints, path):
+    limits = dict.fromkeys(("api_user", "api_token", "api_address"), 99)
+    limits |= dict.fromkeys(("pages_user", "pages_address"), 99)
+    costs = []
+    for each in ({}, limits):
+        with redis.Redis.from_url(endpoints.redis_cache_uri) as raw:
+            raw.flushdb()
+        kwip = limited(**each)
+        ask = kwip.alice.get if path == HOME else kwip.get
+        ask("/api/v1/timelines/home")  # a new server learns the scripts once
+        for _ in range(2):
+            before = kwip.wiring.cache.round_trips
+            assert ask(path).status_code == 200
+            costs.append(kwip.wiring.cache.round_trips - before)
+
+    assert costs[:2] == costs[2:]
+
+
+def test_only_what_asks_no_server_is_unlimited():
+    unlimited = {
+        row.rule
+        for area in ("api", "widgets", "web")
+        for row in routes.AREAS[area]
+        if row.policy.quota == "none"
+    }
+
+    assert unlimited == {"/api/v1/instance", "/api/v2/instance"}
