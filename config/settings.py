@@ -255,6 +255,18 @@ class Settings(QuotaSettings):
             doc="Whether anybody may sign up on the web.",
         ),
     ]
+    styleguide: Annotated[
+        bool,
+        Rule(
+            "KWIP_STYLEGUIDE",
+            values.flag,
+            default=False,
+            shown="0",
+            allowed="1 or 0",
+            doc="Whether `/styleguide` shows every part of the pages in every state; "
+            "for who works on them.",
+        ),
+    ]
     log_level: Annotated[
         str,
         Rule(

@@ -11,8 +11,10 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from kwip import __version__
 from kwip.blueprints import assets, bodies, errors, files, gate, http, login, routes
+from kwip.domain.clock import at, system_clock_ms
 from kwip.schemas import html
 from kwip.schemas.site import SiteInfo
+from kwip.schemas.times import ago
 from kwip.schemas.urls import Urls
 from kwip.services.access import SESSION_LIFETIME
 
@@ -63,6 +65,7 @@ def create_app(wiring: Wiring, settings: Settings) -> Flask:
         urls=urls,
         info=info,
         assets=assets.load(),
+        has_styleguide=settings.styleguide,
         probes=wiring.probes,
         policies=routes.POLICIES,
     )
@@ -107,4 +110,5 @@ def _prepare_templates(app: Flask, site: http.Site) -> None:
     )
     app.jinja_env.filters["post_html"] = partial(html.post_markup, urls=site.urls)
     app.jinja_env.filters["bio_html"] = partial(html.bio_markup, urls=site.urls)
+    app.jinja_env.filters["ago"] = lambda time: ago(time, at(system_clock_ms()))
     app.context_processor(lambda: {"viewer": http.viewer()})

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parents[1] / "static"
 #: What each bundle is made of, in this order. A new source file gets its name here.
 BUNDLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"kwip.css": ("tokens.css", "kwip.css"), "kwip.js": ("kwip.js",)}
+    {
+        "kwip.css": ("tokens.css", "page.css", "posts.css", "people.css", "forms.css"),
+        "kwip.js": ("kwip.js", "acts.js", "write.js", "keys.js"),
+    }
 )
 
 _MINIFIERS: Mapping[str, Callable[[str], str]] = {".css": cssmin, ".js": jsmin}

@@ -126,14 +126,8 @@ def wants_json() -> bool:
 
 
 def _respond(number: int, message: str, fields: dict[str, str]) -> Response:
-    if wants_json():
-        problem: dict[str, object] = {"error": message}
-        if fields:
-            problem["details"] = {
-                name: [{"error": "ERR_INVALID", "description": text}]
-                for name, text in fields.items()
-            }
-        return http.answer(problem, number)
+    if wants_json() or http.is_script():
+        return http.problem(message, fields, number)
     return Response(_page(number, message, fields), number, mimetype="text/html")
 
 

@@ -208,6 +208,8 @@ def _to_login() -> BaseResponse:
         NotAuthenticatedError: The way there would lose a text that was written; the
             error page shows it.
     """
+    if http.is_script():
+        raise NotAuthenticatedError("You are logged out. Log in again to go on.")
     if request.form.get("text"):
         raise NotAuthenticatedError(
             "You are logged out. Copy your text, log in, and send it again."

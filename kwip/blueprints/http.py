@@ -60,6 +60,7 @@ class Site:
     urls: Urls
     info: SiteInfo
     assets: Assets
+    has_styleguide: bool
     probes: Mapping[str, Callable[[], Probe]]
     policies: Mapping[str, Policy]
     dumpers: dict[tuple[type[DumpSchema], bool], DumpSchema] = field(
@@ -229,6 +230,23 @@ def here() -> str:
     # Werkzeug's `full_path` fails on a query that is no UTF-8.
     query = request.query_string.decode(errors="replace")
     return quote(request.path, safe="/@") + (f"?{query}" if query else "")
+
+
+def is_script() -> bool:
+    """Tell whether a page's script asks, which reads answers to forms as data."""
+    accepted = request.accept_mimetypes
+    return accepted["application/json"] > accepted["text/html"]
+
+
+def problem(message: str, fields: Mapping[str, str], number: int) -> Response:
+    """Answer with JSON what went wrong, and with which fields."""
+    body: dict[str, object] = {"error": message}
+    if fields:
+        body["details"] = {
+            name: [{"error": "ERR_INVALID", "description": text}]
+            for name, text in fields.items()
+        }
+    return answer(body, number)
 
 
 def add_etag(response: Response) -> None:

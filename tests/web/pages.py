@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-VOID = {"br", "hr", "img", "input", "link", "meta", "use"}
+VOID = {"br", "hr", "img", "input", "link", "meta", "rect", "use"}
 HIDDEN = {"script", "style", "title"}
 
 

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import pytest
 
+from config.settings import load
+from kwip.app import create_app
 from kwip.blueprints import web
 from kwip.services.users import SignUp
-from tests.people import PASSWORD
-from tests.web.pages import Page, check
+from tests.people import PASSWORD, sign_in
+from tests.web.pages import Page, Visitor, check
 
 HOSTILE = (
     "</title><script>alert(1)</script> </textarea></script></style> "
@@ -58,13 +60,33 @@ def places(mallory, at_mallory):
         "history": f"/@mallory/{first}/history",
         "edit": f"/@mallory/{first}/edit",
         "delete": f"/@mallory/{first}/delete",
+        "tag": "/tags/kwip",
+        "favourites": "/favourites",
+        "bookmarks": "/bookmarks",
+        "followers": "/@mallory/followers",
+        "following": "/@mallory/following",
+        "muted": "/settings/muted",
+        "blocked": "/settings/blocked",
     }
 
 
 def test_every_page_is_among_those_that_are_checked(places):
     pages = {r.endpoint.__name__ for r in web.ROUTES if r.method == "GET"}
 
-    assert pages == places.keys()
+    assert pages - {"styleguide"} == places.keys()
+
+
+def test_the_style_guide_is_sound_and_there_only_where_it_is_asked_for(
+    wiring, settings, alice, at_alice
+):
+    shown = load({"KWIP_HOME": str(settings.home), "KWIP_STYLEGUIDE": "1"})
+    browser = sign_in(create_app(wiring, shown), wiring, alice)
+
+    page = Visitor(browser).get("/styleguide")
+
+    check(page, settings.origin)
+    assert len(page.with_class("section-head")) > 15
+    at_alice.get("/styleguide", 404)
 
 
 @pytest.mark.parametrize("who", ["nobody", "a stranger", "the author"])

@@ -12,7 +12,11 @@ from tests.web.pages import check
 
 STATIC, TEMPLATES = PROJECT / "kwip/static", PROJECT / "kwip/templates"
 TOKENS = (STATIC / "tokens.css").read_text(encoding="utf-8")
-SHEET = (STATIC / "kwip.css").read_text(encoding="utf-8")
+SHEET = "".join(
+    path.read_text(encoding="utf-8")
+    for path in STATIC.glob("*.css")
+    if path.name != "tokens.css"
+)
 PAIRS = [
     ("text", "ground", 11),
     ("text", "raised", 11),
@@ -30,12 +34,9 @@ PAIRS = [
 
 
 def colours(scheme):
-    """The colours of a scheme; what the dark one does not name is as in the light."""
-    light, dark = TOKENS.split("@media (prefers-color-scheme: dark)")
-    found = dict(re.findall(r"--([\w-]+): (#\w{6});", light))
-    if scheme == "dark":
-        found |= dict(re.findall(r"--([\w-]+): (#\w{6});", dark))
-    return found
+    """The colours of a scheme."""
+    pairs = re.findall(r"--([\w-]+): light-dark\((#\w{6}), (#\w{6})\);", TOKENS)
+    return {name: dark if scheme == "dark" else light for name, light, dark in pairs}
 
 
 def luminance(colour):
@@ -71,7 +72,10 @@ def test_every_icon_that_a_page_names_is_drawn():
         re.findall(r'symbol id="(\w+)"', (STATIC / "icons.svg").read_text("utf-8"))
     )
     pages = "".join(p.read_text("utf-8") for p in TEMPLATES.glob("*.html"))
-    named = set(re.findall(r'(?:icon|empty|nav_place)\("(\w+)"', pages))
+    named = set(
+        re.findall(r'(?:icon|empty|nav_place|menu_button|notice)\("(\w+)"', pages)
+    )
+    named |= set(re.findall(r'icon_name="(\w+)"', pages))
 
     assert named
     assert named <= drawn

@@ -8,6 +8,7 @@ from kwip.blueprints.web import (
     posts,
     reactions,
     relationships,
+    styleguide,
     timelines,
     users,
 )
@@ -18,6 +19,7 @@ ROUTES = (
     *users.ROUTES,
     *posts.ROUTES,
     *relationships.ROUTES,
+    *styleguide.ROUTES,
     *reactions.ROUTES,
     *people.ROUTES,
 )

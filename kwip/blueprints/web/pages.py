@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from flask import Response, flash, make_response, redirect, render_template, request
 
-from kwip.blueprints import errors
+from kwip.blueprints import errors, http
 from kwip.blueprints.table import Policy, Quota
 from kwip.domain.errors import InvalidError
 
@@ -37,6 +37,11 @@ class Form:
     wrong: Mapping[str, str] = field(default_factory=dict)
     problem: str = ""
 
+    @property
+    def first_wrong(self) -> str | None:
+        """The field to correct first, which the page opens at."""
+        return next(iter(self.wrong), None)
+
 
 def page(template: str, **context: object) -> Response:
     """Answer with a page."""
@@ -45,10 +50,18 @@ def page(template: str, **context: object) -> Response:
 
 def page_again(template: str, error: KwipError, **context: object) -> Response:
     """Answer with the page of a form, what was sent in it, and what to correct."""
+    if http.is_script():
+        return problem(error)
     response = page(template, form=form_again(error), **context)
     response.status_code = errors.number_of(error)
     errors.say_when(response, error)
     return response
+
+
+def problem(error: KwipError) -> Response:
+    """Answer a script with what is wrong with the form that it sent."""
+    fields = error.fields if isinstance(error, InvalidError) else {}
+    return http.problem(error.message, fields, errors.number_of(error))
 
 
 def form_again(error: KwipError) -> Form:
@@ -60,7 +73,12 @@ def form_again(error: KwipError) -> Form:
 
 
 def go(address: str, message: str = "") -> Response:
-    """Answer a form with the way to a page, which then says the message."""
+    """Answer a form with the way to a page, which then says the message.
+
+    A page's script gets both as data, and does what it likes with them.
+    """
+    if http.is_script():
+        return http.answer({"message": message, "location": address})
     if message:
         flash(message)
     return make_response(redirect(address, 303))

@@ -16,6 +16,7 @@ from kwip.blueprints.web.pages import (
     go,
     page,
     page_again,
+    problem,
 )
 from kwip.blueprints.web.writing import blank_sheet, sheet_again
 from kwip.domain.errors import (
@@ -149,6 +150,8 @@ def _require_own(username: str, post_id: PostId) -> None:
 def _write_again(error: KwipError) -> Response:
     """Show a sheet with what was written, and what to do about it."""
     said = _in_words_of_form(error)
+    if http.is_script():
+        return problem(said)
     wrong = said.fields if isinstance(said, InvalidError) else {}
     sheet = sheet_again(
         _parent_of_form(),

@@ -1,0 +1,153 @@
+"""The style guide: every part of the pages in every state, on one page.
+
+It is there where the setting `KWIP_STYLEGUIDE` opens it, for who is signed in. What it
+shows is made here; nothing is read or written.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from kwip.blueprints import http
+from kwip.blueprints.table import Route
+from kwip.blueprints.web.pages import OWN, Form, page
+from kwip.blueprints.web.writing import Sheet
+from kwip.domain.errors import NotFoundError
+from kwip.domain.ids import PostId, UserId
+from kwip.domain.pages import Page
+from kwip.domain.posts import Post, Visibility
+from kwip.domain.text import find_links
+from kwip.domain.users import User
+from kwip.domain.views import PostView
+
+if TYPE_CHECKING:
+    from flask import Response
+
+_WRITTEN_AT = dt.datetime(2026, 3, 14, 9, 26, tzinfo=dt.UTC)
+_MARKS = "\u0301\u0302\u0303\u0308\u0330\u0331\u0323\u0325" * 62
+_SHORT = "The lamp in the reading room hums in G, if anybody needs a note."
+_LONG = (
+    "Three things from the market: the good plums are back, the man with the knives "
+    "is not, and whoever left a blue glove on the scales may fetch it there.\n\n"
+    "There is a map at https://example.org/market/map?day=saturday&stall=17, and the "
+    "bridge stays closed until noon."
+)
+
+
+def styleguide() -> Response:
+    """Show every part of the pages in every state."""
+    if not http.site().has_styleguide:
+        raise NotFoundError("There is no such address.")
+    ada, beryl, long, arabic = _people()
+    return page(
+        "styleguide.html",
+        views=_views(ada, beryl, long, arabic),
+        people=(ada, beryl, long, arabic),
+        sheet=_sheet(ada, _view(1, beryl, _SHORT)),
+        form=Form({"name": "Ada"}, {"name": "Somebody has that already."}),
+        refused=Form(problem="The name or the password is not right."),
+        pages=Page(items=(), next_max_id=PostId(7), prev_min_id=None),
+        at=_WRITTEN_AT,
+    )
+
+
+def _people() -> tuple[User, ...]:
+    return tuple(
+        User(
+            id=UserId(number),
+            username=username,
+            display_name=name,
+            avatar=avatar,
+        )
+        for number, (username, name, avatar) in enumerate(
+            (
+                ("ada", "Ada Holm", "avatars/hanna.svg"),
+                ("beryl", "Beryl", "avatars/june.svg"),
+                (
+                    "the_longest_name_that_there_is",
+                    f"Z{_MARKS}algo Bartholomew Featherstonehaugh-Cholmondeley III",
+                    "",
+                ),
+                ("layla", "ليلى من المكتبة القديمة", "avatars/lucia.svg"),
+            ),
+            start=1,
+        )
+    )
+
+
+def _views(ada: User, beryl: User, long: User, arabic: User) -> dict[str, PostView]:
+    """Make a kwip for each state, by the words that say which."""
+    plain = _view(1, ada, _SHORT)
+    return {
+        "Plain, by somebody else": plain,
+        "Long, with a link, counts and a reply": replace(
+            _view(2, beryl, _LONG, replies_count=3, reposts_count=12),
+            is_favourited=True,
+            is_reposted=True,
+            is_bookmarked=True,
+        ),
+        "Reposted": PostView(
+            post=_post(3, beryl, ""), author=beryl, reposted=_view(4, ada, _SHORT)
+        ),
+        "Behind a warning": _view(5, ada, _LONG, warning="Plums, and a lost glove"),
+        "One's own, an answer, edited": replace(
+            _view(
+                6,
+                ada,
+                _SHORT,
+                in_reply_to_id=PostId(1),
+                edited_at=_WRITTEN_AT,
+                visibility=Visibility.UNLISTED,
+            ),
+            is_own=True,
+            in_reply_to_username="beryl",
+        ),
+        "For followers, muted": replace(
+            _view(7, beryl, _SHORT, visibility=Visibility.FOLLOWERS),
+            is_author_muted=True,
+        ),
+        "A long name, 500 combining marks, large numbers": _view(
+            8,
+            long,
+            f"Z{_MARKS}algo says " + "un" * 60 + "broken",
+            visibility=Visibility.DIRECT,
+            replies_count=12_345,
+            reposts_count=9_999,
+            favourites_count=123_456,
+        ),
+        "From right to left": _view(
+            9, arabic, "صباح الخير يا @ada، المصباح يعمل.\n\nAnd a line from the left."
+        ),
+    }
+
+
+def _view(number: int, author: User, text: str, **more: object) -> PostView:
+    return PostView(post=_post(number, author, text, **more), author=author)
+
+
+def _post(number: int, author: User, text: str, **more: object) -> Post:
+    post = Post(
+        id=PostId(number),
+        author_id=author.id,
+        text=text,
+        visibility=Visibility.PUBLIC,
+        created_at=_WRITTEN_AT,
+        links=find_links(text),
+        root_id=PostId(number),
+    )
+    return replace(post, **more)  # type: ignore[arg-type]
+
+
+def _sheet(author: User, parent: PostView) -> Sheet:
+    return Sheet(
+        author=author,
+        parent=parent,
+        text=f"@beryl {_LONG * 2}",
+        warning="Plums",
+        wrong={"text": "At most 500 characters; this has 61 too many."},
+    )
+
+
+ROUTES = (Route("GET", "/styleguide", styleguide, OWN),)

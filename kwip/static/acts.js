@@ -1,0 +1,111 @@
+// Acts on kwips: shown at once, sent behind, taken back with a word if they failed.
+
+function showAct(button, isDone) {
+  button.setAttribute("aria-pressed", isDone);
+  button.setAttribute(
+    "formaction",
+    button.getAttribute("formaction").replace(/\/(un)?(\w+)$/, isDone ? "/un$2" : "/$2"),
+  );
+  const count = button.querySelector(".count");
+  if (count) count.textContent = Math.max(0, Number(count.textContent) + (isDone ? 1 : -1)) || "";
+}
+
+// The same kwip may stand on a page twice, once as somebody's repost.
+function twins(button) {
+  const { post } = button.closest("[data-post]").dataset;
+  return all(`[data-post="${post}"] [data-act="${button.dataset.act}"]`);
+}
+
+async function toggleAct(button) {
+  const address = button.getAttribute("formaction");
+  const isDone = button.getAttribute("aria-pressed") !== "true";
+  for (const twin of twins(button)) showAct(twin, isDone);
+  try {
+    const { message } = await act(address);
+    if (message) toast(message);
+  } catch (error) {
+    for (const twin of twins(button)) showAct(twin, !isDone);
+    toast(error.message, { button: { label: "Try again", press: () => toggleAct(button) } });
+  }
+}
+
+// A click while the last one is under way waits for it, so that the last one wins.
+let turns = Promise.resolve();
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("button[data-act]");
+  if (!button || event.ctrlKey || event.metaKey) return;
+  event.preventDefault();
+  turns = turns.then(() => toggleAct(button));
+});
+
+// Deleting can be undone for some seconds: the request goes when they are over, or when
+// the page is left.
+
+const UNDO_SECONDS = 6;
+const waiting = new Map();
+
+function showGone(id, isGone) {
+  for (const article of all(`[data-post="${id}"]`)) {
+    article.classList.toggle("post-going", isGone);
+    article.inert = isGone;
+    // It keeps its place until the text below may move up unseen or is asked to.
+    setTimeout(() => (article.hidden = article.classList.contains("post-going")), 150);
+  }
+}
+
+async function deleteNow(id, options) {
+  const address = waiting.get(id);
+  if (!waiting.delete(id)) return;
+  try {
+    await act(address, options);
+    if (location.pathname === new URL(address, location).pathname.replace(/\/delete$/, "")) {
+      location.assign("/home");
+    }
+  } catch (error) {
+    showGone(id, false);
+    toast(`Your kwip is still there. ${error.message}`);
+  }
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[data-delete]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  const { post: id } = link.closest("[data-post]").dataset;
+  closeMenus();
+  waiting.set(id, link.getAttribute("href"));
+  showGone(id, true);
+  toast("Deleted.", {
+    seconds: UNDO_SECONDS,
+    gone: () => deleteNow(id),
+    button: {
+      label: "Undo",
+      press: () => {
+        waiting.delete(id);
+        showGone(id, false);
+        document.querySelector(`[data-post="${id}"]`)?.focus();
+      },
+    },
+  });
+  // What had the focus is gone.
+  document.querySelector("#toasts .toast:last-child button").focus();
+});
+
+addEventListener("pagehide", () => {
+  for (const id of [...waiting.keys()]) deleteNow(id, { keepalive: true });
+});
+
+// A link is copied where that is possible, and followed otherwise.
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest?.("a[data-copy]");
+  if (!link || !navigator.clipboard || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  closeMenus();
+  try {
+    await navigator.clipboard.writeText(link.href);
+    toast("The link is copied.");
+  } catch {
+    location.assign(link.href);
+  }
+});

@@ -1,0 +1,110 @@
+// The keyboard: from kwip to kwip, and to every place, with one key each.
+
+const OFF = "kwip:no-keys";
+
+function step(by) {
+  const articles = all("article.post:not([hidden])");
+  const at = articles.indexOf(document.activeElement?.closest("article.post"));
+  const next = at < 0 ? articles.find(isBelowHead) : articles[at + by];
+  if (!next) return;
+  next.focus({ preventScroll: true });
+  next.scrollIntoView({ block: "nearest" });
+}
+
+function isBelowHead(article) {
+  return article.getBoundingClientRect().top >= 0;
+}
+
+// The kwip that has the focus, or the one that the page is about.
+const chosen = () =>
+  document.activeElement?.closest("article.post") ?? document.querySelector(".post-focus");
+const press = (selector) => chosen()?.querySelector(selector)?.click();
+const go = (href) => document.querySelector(`.nav a[href="${href}"]`) && location.assign(href);
+
+const KEYS = [
+  ["j", "the next kwip", () => step(1)],
+  ["k", "the kwip before", () => step(-1)],
+  ["o", "open it", () => press(".post-when a")],
+  ["r", "reply to it", () => press('[data-key="r"]')],
+  ["f", "favourite it", () => press('[data-act="favourite"]')],
+  ["t", "repost it", () => press('[data-act="repost"]')],
+  ["b", "bookmark it", () => press('[data-act="bookmark"]')],
+  ["w", "show what is behind a warning", () => press(".folded summary")],
+  ["n", "write a kwip", write],
+  ["h", "home", () => go("/home")],
+  ["p", "the public timeline", () => go("/")],
+  ["i", "notifications", () => go("/notifications")],
+  ["?", "this list", help],
+];
+
+function write() {
+  const text = document.querySelector("#write textarea");
+  if (text) return text.focus();
+  return go("/compose");
+}
+
+function help() {
+  const dialog = document.querySelector("dialog.help") ?? makeHelp();
+  if (!dialog.open) dialog.showModal();
+}
+
+function makeHelp() {
+  const dialog = document.createElement("dialog");
+  dialog.className = "help";
+  dialog.setAttribute("aria-labelledby", "help-title");
+  const title = document.createElement("h2");
+  title.id = "help-title";
+  title.textContent = "Keys";
+  const list = document.createElement("dl");
+  for (const [key, text] of [...KEYS, ["Ctrl Enter", "send what you write"]]) {
+    const name = document.createElement("dt");
+    const sign = document.createElement("kbd");
+    sign.textContent = key;
+    name.append(sign);
+    const about = document.createElement("dd");
+    about.textContent = text;
+    list.append(name, about);
+  }
+  const check = document.createElement("p");
+  check.className = "check";
+  const box = document.createElement("input");
+  box.type = "checkbox";
+  box.id = "keys-on";
+  box.checked = !localStorage.getItem(OFF);
+  box.addEventListener("change", () => {
+    if (box.checked) localStorage.removeItem(OFF);
+    else localStorage.setItem(OFF, "1");
+  });
+  const label = document.createElement("label");
+  label.htmlFor = box.id;
+  label.textContent = "Single keys do this";
+  check.append(box, label);
+  const form = document.createElement("form");
+  form.method = "dialog";
+  const close = document.createElement("button");
+  close.className = "button";
+  close.textContent = "Close";
+  form.append(close);
+  dialog.append(title, list, check, form);
+  document.body.append(dialog);
+  return dialog;
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (event.target.closest("input, textarea, select, dialog, [contenteditable]")) return;
+  const found = KEYS.find(([key]) => key === event.key);
+  if (!found || (localStorage.getItem(OFF) && event.key !== "?")) return;
+  event.preventDefault();
+  found[2]();
+});
+
+// The only way to the list without a keyboard.
+const foot = document.querySelector(".side-foot");
+if (foot) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = "Keys";
+  button.addEventListener("click", help);
+  foot.append(button);
+}

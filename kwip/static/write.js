@@ -1,0 +1,120 @@
+// Writing: a count of what is left, a draft that outlives the page, and sending that
+// loses nothing.
+
+// As a person counts: an emoji with its skin tone, or a letter with its marks, is one.
+const segmenter = Intl.Segmenter && new Intl.Segmenter(undefined, { granularity: "grapheme" });
+const lengthOf = (text) => [...(segmenter ? segmenter.segment(text) : text)].length;
+
+function showLimit(text) {
+  const output = text.form.querySelector("output");
+  if (!output) return;
+  const length = lengthOf(text.value.trim());
+  const left = Number(text.dataset.limit) - length;
+  output.textContent = length ? left : "";
+  output.classList.toggle("limit-over", left < 0);
+}
+
+// Browsers that cannot size a field by its content yet.
+function grow(text) {
+  if (CSS.supports("field-sizing", "content")) return;
+  text.style.blockSize = "auto";
+  text.style.blockSize = `${text.scrollHeight + 2}px`;
+}
+
+for (const text of all("textarea[data-limit]")) {
+  const show = () => {
+    showLimit(text);
+    grow(text);
+  };
+  show();
+  text.addEventListener("input", show);
+  text.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      text.form.requestSubmit();
+    }
+  });
+}
+
+// Drafts: one for each sheet, of this person, in this browser. Logging out ends them.
+
+const DRAFTS = "kwip:draft:";
+const draftKey = (form) => `${DRAFTS}${document.body.dataset.viewer}:${form.dataset.draft}`;
+
+function saveDraft(form) {
+  const { text, warning } = form.elements;
+  const isChanged = text.value.trim() && text.value !== text.defaultValue;
+  if (!isChanged) return localStorage.removeItem(draftKey(form));
+  return localStorage.setItem(
+    draftKey(form),
+    JSON.stringify({ text: text.value, warning: warning?.value ?? "" }),
+  );
+}
+
+function restoreDraft(form) {
+  const draft = JSON.parse(localStorage.getItem(draftKey(form)) ?? "null");
+  const { text, warning } = form.elements;
+  // What the page itself brought back is newer.
+  if (!draft || text.getAttribute("aria-invalid") || text.value !== text.defaultValue) return;
+  text.value = draft.text;
+  if (draft.warning && warning) {
+    warning.value = draft.warning;
+    warning.closest("details").open = true;
+  }
+  text.dispatchEvent(new Event("input"));
+}
+
+// What a refused form says, at the field where it is wrong.
+function showWrong(form, error) {
+  const about = form.querySelector("#text-about");
+  const wrong = error.fields.text ?? error.fields.warning ?? error.message;
+  about.textContent = wrong;
+  about.className = "wrong";
+  about.setAttribute("role", "alert");
+  const field = error.fields.warning ? form.elements.warning : form.elements.text;
+  field.setAttribute("aria-invalid", "true");
+  field.focus();
+}
+
+async function publish(form) {
+  const button = form.querySelector("button.button-main");
+  // The answer may be long under way, and the draft holds what was sent.
+  const fields = new FormData(form);
+  button.disabled = true;
+  try {
+    const { message, location: next } = await send(form.action, fields);
+    localStorage.removeItem(draftKey(form));
+    form.reset();
+    sayNext(message);
+    const { pathname, search } = new URL(next, location);
+    const isHere = pathname + search === location.pathname + location.search;
+    location.assign(next);
+    if (isHere) location.reload();
+  } catch (error) {
+    button.disabled = false;
+    // The key was another text's: this one is new.
+    if (error.fields.key) form.elements.key.value = crypto.randomUUID().replaceAll("-", "");
+    if (error.isSent) return showWrong(form, error);
+    toast(`${error.message} Your text is kept.`, {
+      seconds: 20,
+      button: { label: "Try again", press: () => form.requestSubmit() },
+    });
+  }
+}
+
+for (const form of all("form[data-draft]")) {
+  restoreDraft(form);
+  form.addEventListener("input", () => saveDraft(form));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    publish(form);
+  });
+}
+
+for (const button of all('button[formaction="/logout"], form[action="/logout"] button')) {
+  button.addEventListener("click", () => {
+    for (const key of Object.keys(localStorage)) {
+      if (key.startsWith(DRAFTS)) localStorage.removeItem(key);
+    }
+  });
+}

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from kwip.schemas.times import ago
+
+NOW = dt.datetime(2026, 3, 14, 9, 26, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize(
+    ("passed", "words"),
+    [
+        ({"seconds": -5}, "now"),
+        ({"seconds": 59}, "now"),
+        ({"minutes": 1}, "1m"),
+        ({"minutes": 59, "seconds": 59}, "59m"),
+        ({"hours": 1}, "1h"),
+        ({"hours": 23, "minutes": 59}, "23h"),
+        ({"days": 1}, "1d"),
+        ({"days": 6, "hours": 23}, "6d"),
+        ({"days": 7}, "7 Mar"),
+        ({"days": 72}, "1 Jan"),
+        ({"days": 73}, "31 Dec 2025"),
+    ],
+)
+def test_a_time_is_told_in_as_few_letters_as_say_it(passed, words):
+    assert ago(NOW - dt.timedelta(**passed), NOW) == words
