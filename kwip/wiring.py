@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
 
 from kwip.cache.client import Client
 from kwip.cache.objects import Objects
@@ -42,6 +43,7 @@ from kwip.services.reading import Readings
 from kwip.services.relationships import Relationships, RelationshipsParts
 from kwip.services.reposts import Reposts, RepostsParts
 from kwip.services.rolls import Rolls
+from kwip.services.texts import Texts
 from kwip.services.threads import Threads
 from kwip.services.timelines import Timelines
 from kwip.services.upkeep import Upkeep, UpkeepParts
@@ -311,7 +313,11 @@ class _Core:
                 clock_guard=guard,
                 ids=self.ids,
                 clock=options.clock,
-                max_chars=self.settings.post_max_chars,
+                texts=Texts(
+                    stores.users,
+                    max_chars=self.settings.post_max_chars,
+                    host=urlsplit(self.settings.origin).netloc,
+                ),
             )
         )
         rolls = Rolls(entities, hydration)

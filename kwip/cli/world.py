@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from kwip.cli.bars import Bars
 from kwip.cli.running import connected, require_stack
 from kwip.domain.errors import InvalidError
 from kwip.domain.world import LineError, World, parse_graph, parse_sayings
+from kwip.text.cleaning import clean_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -100,7 +102,9 @@ def read_world(
         if not parsed.nodes:
             raise InvalidError(f"{graph}: there is no line with an edge")
     with _lines(texts) as lines:
-        sayings = parse_sayings(lines, max_chars=settings.post_max_chars)
+        sayings = parse_sayings(
+            lines, partial(clean_text, max_chars=settings.post_max_chars)
+        )
         if not sayings:
             raise InvalidError(f"{texts}: there is no line with a text")
     return World(parsed, sayings, seed)

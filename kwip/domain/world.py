@@ -16,10 +16,9 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from kwip.domain.errors import InvalidError
-from kwip.domain.text import clean_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 #: Two numbers of nodes are packed into one 64-bit integer.
 _NODE_BITS = 31
@@ -128,20 +127,22 @@ def _edge(number: int, line: bytes) -> tuple[int, int]:
     return follower, followee
 
 
-def parse_sayings(lines: Iterable[bytes], *, max_chars: int) -> list[Saying]:
+def parse_sayings(lines: Iterable[bytes], clean: Callable[[str], str]) -> list[Saying]:
     """Read lines of JSON objects with `text`, and `lang` or not; empty ones are none.
+
+    `clean` gives a text as it is stored, or raises InvalidError.
 
     Raises:
         LineError: A line is something else, or its text cannot be published.
     """
     return [
-        _saying(number, line, max_chars)
+        _saying(number, line, clean)
         for number, line in enumerate(lines, start=1)
         if line.strip()
     ]
 
 
-def _saying(number: int, line: bytes, max_chars: int) -> Saying:
+def _saying(number: int, line: bytes, clean: Callable[[str], str]) -> Saying:
     try:
         row = json.loads(line)
     except (ValueError, RecursionError) as error:
@@ -151,7 +152,7 @@ def _saying(number: int, line: bytes, max_chars: int) -> Saying:
     if not isinstance(text, str) or not isinstance(language, str | None):
         raise LineError(number, 'an object with a "text" is wanted')
     try:
-        return Saying(clean_text(text, max_chars=max_chars), language)
+        return Saying(clean(text), language)
     except InvalidError as error:
         problem = " ".join([error.message, *error.fields.values()])
         raise LineError(number, problem) from error

@@ -14,30 +14,35 @@ from typing import TYPE_CHECKING
 import nh3
 from markupsafe import Markup
 
-from kwip.domain.text import Link, find_links
+from kwip.domain.text import Hashtag, Link
+from kwip.text.links import shown_link
+from kwip.text.parsing import parse
 
 if TYPE_CHECKING:
     from kwip.domain.posts import Post
     from kwip.domain.text import Mention
     from kwip.schemas.urls import Urls
 
+    _Entity = Link | Mention | Hashtag
+
 _REL = "nofollow noopener ugc"
 _PARAGRAPHS = re.compile(r"\n{2,}")
 _TAGS = {"p", "br", "a"}
 _ATTRIBUTES = {"a": {"href", "class"}}
 _SCHEMES = {"http", "https"}
-#: Longer links are shortened for the eye; the address itself stays whole.
-_SHOWN_CHARS = 60
 
 
 def post_html(post: Post, urls: Urls) -> str:
-    """Return a post's text as paragraphs with its links and mentions."""
-    return _render(post.text, (*post.links, *post.mentions), urls)
+    """Return a post's text as paragraphs with its links, mentions and hashtags."""
+    return _render(post.text, (*post.links, *post.mentions, *post.hashtags), urls)
 
 
+# Bios are not parsed when they are written, and every view of a user has one.
+@lru_cache(maxsize=2_048)
 def bio_html(text: str, urls: Urls) -> str:
-    """Return what a user says of themselves as paragraphs with its links."""
-    return _render(text, find_links(text), urls)
+    """Return what a user says of themselves: paragraphs, links and hashtags."""
+    found = parse(text, host=urls.host)
+    return _render(text, (*found.links, *found.hashtags), urls)
 
 
 def post_markup(post: Post, urls: Urls) -> Markup:
@@ -52,7 +57,7 @@ def bio_markup(text: str, urls: Urls) -> Markup:
 
 # Pure, and most of the cost of a page; 2,048 texts of 500 characters are some MB.
 @lru_cache(maxsize=2_048)
-def _render(text: str, entities: tuple[Link | Mention, ...], urls: Urls) -> str:
+def _render(text: str, entities: tuple[_Entity, ...], urls: Urls) -> str:
     if not text:
         return ""
     parts, at = [], 0
@@ -70,11 +75,11 @@ def _render(text: str, entities: tuple[Link | Mention, ...], urls: Urls) -> str:
     )
 
 
-def _anchor(shown: str, entity: Link | Mention, urls: Urls) -> str:
+def _anchor(shown: str, entity: _Entity, urls: Urls) -> str:
     if isinstance(entity, Link):
-        href, css = entity.url, ""
-        bare = re.sub(r"(?i)^https?://(www\.)?", "", shown)
-        shown = bare if len(bare) <= _SHOWN_CHARS else f"{bare[: _SHOWN_CHARS - 1]}…"
+        href, css, shown = entity.url, "", shown_link(shown, entity.url)
+    elif isinstance(entity, Hashtag):
+        href, css = urls.tag(entity.name), ' class="mention hashtag"'
     else:
         href, css = urls.user(entity.username), ' class="u-url mention"'
     return f'<a href="{escape(href)}"{css}>{escape(shown)}</a>'

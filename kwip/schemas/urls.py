@@ -38,8 +38,8 @@ class Urls:
         return f"{self.user(view.author.username)}/{view.post.id}"
 
     def tag(self, name: str) -> str:
-        """Give the address of a hashtag's page, by its folded name."""
-        return f"{self.origin}/tags/{quote(name)}"
+        """Give the address of the page of a hashtag, by its one form."""
+        return f"{self.origin}/tags/{quote(name, safe='')}"
 
     def static(self, path: str) -> str:
         """Give the address of a file below `/static`."""

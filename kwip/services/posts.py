@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 from kwip.cache import drops
 from kwip.domain.clock import at
@@ -23,15 +23,6 @@ from kwip.domain.errors import (
 from kwip.domain.ids import PostId, UserId, ms_of, slot_of
 from kwip.domain.posts import Draft, Edit, History, Post, Visibility
 from kwip.domain.reactions import span_of
-from kwip.domain.text import (
-    Hashtag,
-    Link,
-    Mention,
-    clean_text,
-    clean_warning,
-    find_links,
-    find_names,
-)
 from kwip.domain.timelines import Entry
 from kwip.domain.visibility import may_see, reply_visibility
 from kwip.services.clock_guard import MAX_SKEW_MS
@@ -50,6 +41,7 @@ if TYPE_CHECKING:
     from kwip.services.permissions import Permissions
     from kwip.services.publication import Publication
     from kwip.services.reading import Reading, Readings
+    from kwip.services.texts import TextEntities, Texts
     from kwip.services.threads import Threads
     from kwip.store.claims import ClaimStore
 
@@ -77,7 +69,7 @@ class PostsParts:
     clock_guard: ClockGuard
     ids: IdGenerator
     clock: ClockMs
-    max_chars: int
+    texts: Texts
 
 
 class Posts:
@@ -85,7 +77,6 @@ class Posts:
 
     def __init__(self, parts: PostsParts):
         self._posts = parts.stores.posts
-        self._users = parts.stores.users
         self._relationships = parts.stores.relationships
         self._claims = parts.claims
         self._hydration = parts.hydration
@@ -97,7 +88,7 @@ class Posts:
         self._clock_guard = parts.clock_guard
         self._ids = parts.ids
         self._clock = parts.clock
-        self._max_chars = parts.max_chars
+        self._texts = parts.texts
 
     def create(self, viewer: Viewer, draft: Draft) -> PostView:
         """Publish a post; the same idempotency key and body give the same post.
@@ -115,7 +106,7 @@ class Posts:
     def publish(self, author_id: UserId, draft: Draft) -> Post:
         """Publish a post and return it as it was stored, without making a view."""
         self._clock_guard.require()
-        draft = self._cleaned(draft)
+        draft = self._texts.clean(draft)
         claim, post = self._claim(author_id, draft)
         if post is None:
             composed = self._compose(author_id, draft, claim.post_id)
@@ -129,18 +120,6 @@ class Posts:
         )
         self._publication.announce(post, dropped)
         return post
-
-    def _cleaned(self, draft: Draft) -> Draft:
-        """Clean the text and its warning, which count together.
-
-        Raises:
-            InvalidError: They cannot be used.
-        """
-        warning = clean_warning(draft.warning, max_chars=self._max_chars)
-        left = self._max_chars - len(warning)
-        text = clean_text(draft.text, max_chars=left)
-        is_sensitive = draft.is_sensitive or warning != ""
-        return replace(draft, text=text, warning=warning, is_sensitive=is_sensitive)
 
     def get(self, viewer: Viewer | None, reading: Reading, post_id: PostId) -> PostView:
         """Show one post. Warm: 2 round trips.
@@ -183,7 +162,7 @@ class Posts:
             ForbiddenError: Somebody else wrote it.
             ConflictError: It kept changing meanwhile.
         """
-        draft = self._cleaned(
+        draft = self._texts.clean(
             Draft(
                 text=asked.text,
                 warning=asked.warning,
@@ -192,7 +171,7 @@ class Posts:
         )
         for _ in range(TRIES):
             old = self._own(viewer, post_id)
-            new = _edited(old, draft, self._entities_of(draft.text))
+            new = _edited(old, draft, self._texts.entities(draft.text))
             is_same = _content(old) == _content(new)
             done = is_same or self._posts.edit(old, new, at(self._clock()))
             tags = {*old.tags} ^ {*new.tags}
@@ -283,20 +262,8 @@ class Posts:
             root_id=parent.root_id if parent else post_id,
             source=draft.source,
             language=draft.language,
-            **self._entities_of(draft.text),
+            **self._texts.entities(draft.text),
         )
-
-    def _entities_of(self, text: str) -> _TextEntities:
-        """Parse a text: its links, and those names in it that are users'."""
-        links = find_links(text)
-        names = find_names(text, links)
-        known = self._users.ids_of({n.username for n in names}) if names else {}
-        mentions = tuple(
-            Mention(n.start, n.end, known[n.username], n.username)
-            for n in names
-            if n.username in known
-        )
-        return {"links": links, "mentions": mentions, "hashtags": ()}
 
     def _insert(self, post: Post, claim: Claim, draft: Draft) -> Post:
         """Insert a post; where its id is taken by another one, draw a new id."""
@@ -339,17 +306,11 @@ class Posts:
         return views[post.id]
 
 
-class _TextEntities(TypedDict):
-    links: tuple[Link, ...]
-    mentions: tuple[Mention, ...]
-    hashtags: tuple[Hashtag, ...]
-
-
 def _content(post: Post) -> tuple[str, str, bool]:
     return (post.text, post.warning, post.is_sensitive)
 
 
-def _edited(old: Post, draft: Draft, entities: _TextEntities) -> Post:
+def _edited(old: Post, draft: Draft, entities: TextEntities) -> Post:
     new = replace(
         old,
         text=draft.text,

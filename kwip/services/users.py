@@ -19,6 +19,7 @@ from kwip.domain.users import (
 )
 from kwip.domain.views import UserView
 from kwip.services.reading import Want
+from kwip.text.cleaning import length_problem
 
 if TYPE_CHECKING:
     from kwip.domain.ids import IdGenerator
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from kwip.services.reading import Reading
     from kwip.services.relationships import Relationships
     from kwip.store.users import UserStore
+
+#: Line breaks, and the joiners of emoji and of scripts that write with them.
+_KEPT = "\n\u200c\u200d"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,9 +193,10 @@ def _clean(form: SignUp) -> SignUp:
 
 def _clean_line(field: str, text: str, limit: int, fields: dict[str, str]) -> str:
     """Return a short text without control characters; say in `fields` what is wrong."""
-    cleaned = "".join(c for c in text if c.isprintable() or c == "\n").strip()
+    kept = (c for c in text if c.isprintable() or c in _KEPT)
+    cleaned = "".join(kept).strip(" " + _KEPT)
     if not is_unicode(text):
         fields[field] = "It has broken characters in it."
-    elif len(cleaned) > limit:
-        fields[field] = f"At most {limit} characters; this has {len(cleaned)}."
+    elif problem := length_problem(cleaned, max_chars=limit):
+        fields[field] = problem
     return cleaned

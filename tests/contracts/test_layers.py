@@ -30,6 +30,8 @@ SEEDS = [
     (DOWN, {"kwip/cache/keys.py": "import kwip.store.users"}),
     (DOWN, {"kwip/domain/ids.py": "import kwip.telemetry"}),
     (DOWN, {"kwip/domain/ids.py": "import kwip.store.users"}),
+    (DOWN, {"kwip/domain/text.py": "import kwip.text"}),
+    (DOWN, {"kwip/text/scripts.py": "import kwip.services"}),
     (DOWN, {"kwip/services/users.py": "import kwip.schemas"}),
     (DOWN, {"kwip/services/users.py": "import kwip.jobs"}),
     (DOWN, {"kwip/jobs/seed.py": "import kwip.blueprints"}),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 
 import pytest
 
@@ -11,6 +12,7 @@ from kwip.domain.world import (
     parse_graph,
     parse_sayings,
 )
+from kwip.text.cleaning import clean_text
 
 SAYINGS = [Saying(f"Text {number}", "en") for number in range(7)]
 
@@ -20,7 +22,8 @@ def graph(text, users=None):
 
 
 def sayings(text, max_chars=500):
-    return parse_sayings(text.encode().splitlines(keepends=True), max_chars=max_chars)
+    clean = partial(clean_text, max_chars=max_chars)
+    return parse_sayings(text.encode().splitlines(keepends=True), clean)
 
 
 def plans(world, number):

@@ -1,27 +1,34 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+from html.parser import HTMLParser
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import assume, given, settings
 
+from kwip.domain.errors import InvalidError
 from kwip.domain.posts import Post, Visibility
-from kwip.domain.text import Link, Mention, find_links
+from kwip.domain.text import Hashtag, Link, Mention
 from kwip.schemas.html import bio_html, post_html
 from kwip.schemas.urls import Urls
+from kwip.text.cleaning import clean_text
+from kwip.text.links import shown_link
+from kwip.text.parsing import parse
+from tests.hostile import HOSTILE
 
 URLS = Urls("https://kwip.example")
 
 
-def post(text, links=None, mentions=()):
+def post(text, links=None, mentions=(), hashtags=()):
     return Post(
         id=1,
         author_id=2,
         text=text,
         visibility=Visibility.PUBLIC,
         created_at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
-        links=find_links(text) if links is None else links,
+        links=parse(text, host=URLS.host).links if links is None else links,
         mentions=mentions,
+        hashtags=hashtags,
         root_id=1,
     )
 
@@ -102,9 +109,78 @@ def test_a_bio_has_its_links():
     assert bio_html("", URLS) == ""
 
 
-@given(st.text(alphabet=st.sampled_from("<>&\"'/ahttps:.\n @[]()"), max_size=80))
-def test_no_text_makes_anything_but_paragraphs_breaks_and_links(text):
-    made = html(text)
+class Shown(HTMLParser):
+    """What a browser makes of HTML: its paragraphs, and every tag with attributes."""
 
-    for piece in made.split("<")[1:]:
-        assert piece.startswith(("p>", "/p>", "br>", "a href=", "/a>"))
+    def __init__(self, made):
+        super().__init__()
+        self.paragraphs, self.tags = [], []
+        self.feed(made)
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        if tag == "p":
+            self.paragraphs.append("")
+        if tag == "br":
+            self.paragraphs[-1] += "\n"
+
+    def handle_data(self, data):
+        self.paragraphs[-1] += data
+
+
+def shown_of(text, links):
+    """Give the paragraphs that a text is to be shown as."""
+    parts, at = [], 0
+    for link in links:
+        parts += [
+            text[at : link.start],
+            shown_link(text[link.start : link.end], link.url),
+        ]
+        at = link.end
+    return [p for p in re.split(r"\n{2,}", "".join([*parts, text[at:]])) if p]
+
+
+@settings(max_examples=200)
+@given(HOSTILE)
+def test_hostile_text_is_shown_as_it_is_and_leads_only_to_where_it_says(text):
+    try:
+        text = clean_text(text, max_chars=500)
+    except InvalidError:
+        assume(False)  # noqa: FBT003 -- nobody can post it
+    found = parse(text, host=URLS.host)
+    named = tuple(Mention(n.start, n.end, 5, n.username) for n in found.names)
+    hrefs = {link.url for link in found.links}
+    ours = {URLS.user(n.username) for n in named} | {
+        URLS.tag(h.name) for h in found.hashtags
+    }
+
+    whole = html(text, mentions=named, hashtags=found.hashtags)
+    for made in (whole, bio_html(text, URLS)):
+        shown = Shown(made)
+        assert shown.paragraphs == shown_of(text, found.links)
+        for tag, attributes in shown.tags:
+            assert tag in {"p", "br", "a"}
+            assert set(attributes) <= {"href", "class", "rel"}
+            assert tag != "a" or attributes["rel"] == "nofollow noopener ugc"
+            assert tag != "a" or attributes["href"] in hrefs | ours
+
+
+def test_a_hashtag_leads_to_its_page():
+    text = "#Straße & ＃雨"
+    tags = (Hashtag(0, 7, "strasse"), Hashtag(10, 12, "雨"))
+
+    assert html(text, hashtags=tags) == bio_html(text, URLS)
+    assert bio_html(text, URLS) == (
+        '<p><a href="https://kwip.example/tags/strasse" class="mention hashtag" '
+        'rel="nofollow noopener ugc">#Straße</a> &amp; '
+        '<a href="https://kwip.example/tags/%E9%9B%A8" class="mention hashtag" '
+        'rel="nofollow noopener ugc">＃雨</a></p>'
+    )
+
+
+def test_a_host_that_looks_like_another_one_is_shown_as_it_is_asked_for():
+    assert html("https://аpple.com/x") == (
+        '<p><a href="https://xn--pple-43d.com/x" rel="nofollow noopener ugc">'
+        "xn--pple-43d.com/x</a></p>"
+    )

@@ -9,11 +9,11 @@ from kwip.blueprints.api import policies
 from kwip.blueprints.table import Route
 from kwip.domain.errors import NotFoundError
 from kwip.domain.pages import Page
-from kwip.domain.text import clean_hashtag
 from kwip.schemas.pages import FilteredQuery
 from kwip.schemas.posts import StatusSchema
 from kwip.schemas.users import AccountSchema, CredentialAccountSchema, LookupQuery
 from kwip.services.timelines import Kinds
+from kwip.text.hashtags import clean_hashtag
 
 if TYPE_CHECKING:
     from flask import Response

@@ -8,9 +8,9 @@ from kwip.blueprints import http
 from kwip.blueprints.api import policies
 from kwip.blueprints.table import Route
 from kwip.domain.pages import Page
-from kwip.domain.text import clean_hashtag
 from kwip.schemas.pages import FilteredQuery
 from kwip.schemas.posts import StatusSchema
+from kwip.text.hashtags import clean_hashtag
 
 if TYPE_CHECKING:
     from flask import Response

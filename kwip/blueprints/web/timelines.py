@@ -10,8 +10,8 @@ from kwip.blueprints import http
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.pages import OPEN, OWN, page
 from kwip.blueprints.web.writing import blank_sheet
-from kwip.domain.text import clean_hashtag
 from kwip.services.timelines import ALL_KINDS, Kinds
+from kwip.text.hashtags import clean_hashtag
 
 if TYPE_CHECKING:
     from flask import Response

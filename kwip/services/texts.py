@@ -1,0 +1,56 @@
+"""What people write, as it is stored: cleaned, with what stands in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypedDict
+
+from kwip.domain.text import Hashtag, Link, Mention
+from kwip.text.cleaning import clean_text, clean_warning
+from kwip.text.parsing import parse
+
+if TYPE_CHECKING:
+    from kwip.domain.posts import Draft
+    from kwip.store.users import UserStore
+
+
+class TextEntities(TypedDict):
+    """Links, mentions and hashtags of a text, as fields of a post."""
+
+    links: tuple[Link, ...]
+    mentions: tuple[Mention, ...]
+    hashtags: tuple[Hashtag, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Clean and parse texts by the rules of the site; `host` is its own."""
+
+    users: UserStore
+    max_chars: int
+    host: str
+
+    def clean(self, draft: Draft) -> Draft:
+        """Clean the text and its warning, which count together.
+
+        Raises:
+            InvalidError: They cannot be used.
+        """
+        warning = clean_warning(draft.warning)
+        text = clean_text(draft.text, max_chars=self.max_chars, warning=warning)
+        is_sensitive = draft.is_sensitive or warning != ""
+        return replace(draft, text=text, warning=warning, is_sensitive=is_sensitive)
+
+    def entities(self, text: str) -> TextEntities:
+        """Parse a text: of its names, those that are users'. At most one query."""
+        found = parse(text, host=self.host)
+        names = {n.username for n in found.names}
+        known = self.users.ids_of(names) if names else {}
+        mentions = tuple(
+            Mention(n.start, n.end, known[n.username], n.username)
+            for n in found.names
+            if n.username in known
+        )
+        return TextEntities(
+            links=found.links, mentions=mentions, hashtags=found.hashtags
+        )

@@ -1,0 +1,96 @@
+"""Texts as they are stored, and how long they are for people."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import regex
+
+from kwip.domain.errors import InvalidError
+from kwip.domain.text import is_unicode
+
+#: A text has at most so many code points for each character of its limit, so that
+#: hundreds of marks on one letter are no way around it. A family of four skin colours
+#: has 11.
+POINTS_PER_CHAR = 12
+
+_CHARACTER = regex.compile(r"\X")
+#: Categories of what nobody sees; unassigned ones may be tomorrow's emoji.
+_INVISIBLE = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
+
+
+def count_chars(text: str) -> int:
+    """Count what people see as characters: grapheme clusters."""
+    # Most texts are ASCII, and there only CR LF is a cluster of two.
+    if text.isascii():
+        return len(text) - text.count("\r\n")
+    return sum(1 for _ in _CHARACTER.finditer(text))
+
+
+def length_problem(text: str, *, max_chars: int, warning: str = "") -> str | None:
+    """Say by how much a text, with the warning above it, is too long, if it is."""
+    points = len(text) + len(warning)
+    # No character is less than one code point, so most texts need no counting.
+    if points <= max_chars:
+        return None
+    together = " with the warning" if warning else ""
+    over = count_chars(text) + count_chars(warning) - max_chars
+    if over > 0:
+        return f"At most {max_chars} characters{together}; this has {over} too many."
+    max_points = max_chars * POINTS_PER_CHAR
+    if points > max_points:
+        return (
+            "Too many accents and other marks are piled up on its characters: at most "
+            f"{max_points} in all{together}; this has {points - max_points} too many."
+        )
+    return None
+
+
+def clean_text(
+    text: str, *, max_chars: int, warning: str = "", field: str = "status"
+) -> str:
+    """Return a post's text as it is stored: NFC, line feeds, no control marks.
+
+    Args:
+        text: What the person wrote.
+        max_chars: The site's limit, in characters as people count them.
+        warning: The cleaned content warning above it, which counts as well.
+        field: The name of the form field, for the error.
+
+    Raises:
+        InvalidError: Nothing is left, it is too long, or it is not valid Unicode.
+    """
+    cleaned = _cleaned(text, field)
+    if all(unicodedata.category(c) in _INVISIBLE for c in cleaned):
+        raise InvalidError(
+            "There is nothing to post.", {field: "Write something first."}
+        )
+    problem = length_problem(cleaned, warning=warning, max_chars=max_chars)
+    if problem is not None:
+        raise InvalidError("That is too long.", {field: problem})
+    return cleaned
+
+
+def clean_warning(text: str, *, field: str = "spoiler_text") -> str:
+    """Return a content warning as it is stored: one line, or empty for none.
+
+    Its length is bounded together with the text's, by `clean_text`.
+
+    Raises:
+        InvalidError: It is not valid Unicode.
+    """
+    cleaned = " ".join(_cleaned(text, field).split())
+    if all(unicodedata.category(c) in _INVISIBLE for c in cleaned):
+        return ""
+    return cleaned
+
+
+def _cleaned(text: str, field: str) -> str:
+    if not is_unicode(text):
+        raise InvalidError(
+            "That text cannot be posted.", {field: "It has broken characters in it."}
+        )
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    kept = "".join(c for c in lines if c in "\n\t" or unicodedata.category(c) != "Cc")
+    # Last, for a control mark may have stood between a letter and its accent.
+    return unicodedata.normalize("NFC", kept).strip()

@@ -1,0 +1,76 @@
+"""Hashtags in any script, and the one form of their names."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import regex
+
+from kwip.domain.errors import InvalidError
+
+#: Longer ones are just text, in code points of the name's one form.
+NAME_MAX = 100
+
+#: Between two letters they belong to the word, at its end they do not: the middle
+#: dots of Catalan and Japanese.
+_DOTS = r"\u00b7\u0387\u30fb\uff65"
+_JOINERS = r"\u200c\u200d"
+#: Here joiners between letters change nothing that can be seen: two tags would look
+#: the same.
+_UNJOINED = "".join(
+    rf"\p{{scx={script}}}"
+    for script in (
+        *("Latn", "Grek", "Cyrl", "Armn", "Geor", "Hebr", "Ethi", "Cher"),
+        *("Han", "Hira", "Kana", "Bopo", "Yiii", "Hang"),
+    )
+)
+_LETTERS = rf"[\p{{XID_Continue}}--[{_DOTS}{_JOINERS}]]"
+_JOINER = rf"(?<=[[\p{{L}}\p{{M}}]--[{_UNJOINED}]])[{_JOINERS}]"
+#: What a tag may look like in a text, after its mark.
+PATTERN = rf"(?=[\p{{L}}\p{{N}}_]){_LETTERS}++(?:(?:[{_DOTS}]|{_JOINER}){_LETTERS}++)*+"
+MARKS = r"#\uff03"
+
+_NAME = regex.compile(PATTERN, regex.V1)
+_FIRST_MARK = regex.compile(rf"^[{MARKS}]")
+_LETTER = regex.compile(r"\p{Alphabetic}", regex.V1)
+#: Variation selectors, fillers and so on: they are seen by nobody.
+_IGNORABLE = regex.compile(rf"[\p{{DI}}--[{_JOINERS}]]", regex.V1)
+
+
+def name_of(written: str) -> str | None:
+    """Give the one form of a tag's name, written without its mark.
+
+    Compatibility forms and letter case are folded. None for what is no tag: without
+    a letter, or too long.
+    """
+    if not _NAME.fullmatch(written):
+        return None
+    name = _folded(_IGNORABLE.sub("", written))
+    is_name = _NAME.fullmatch(name) and _LETTER.search(name)
+    return name if is_name and len(name) <= NAME_MAX else None
+
+
+def clean_hashtag(text: str, *, field: str = "hashtag") -> str:
+    """Return the name that a tag in an address or a search field stands for.
+
+    Raises:
+        InvalidError: It is no tag.
+    """
+    name = name_of(_FIRST_MARK.sub("", text.strip()))
+    if name is None:
+        raise InvalidError(
+            "That is not a hashtag.",
+            {
+                field: "Use letters, digits and underscores, at least one letter, "
+                f"and at most {NAME_MAX} characters."
+            },
+        )
+    return name
+
+
+def _folded(text: str) -> str:
+    """Fold forms and letter case; twice, for the one brings out the other."""
+    for _ in range(2):
+        apart = unicodedata.normalize("NFKD", text).casefold()
+        text = unicodedata.normalize("NFKC", apart)
+    return text
