@@ -29,6 +29,7 @@ from kwip.services.fanout import Fanout, FanoutParts, FanoutTimes
 from kwip.services.fence import Fence
 from kwip.services.hydration import Hydration
 from kwip.services.keeper import FenceTimes, Keeper, KeeperParts
+from kwip.services.moderation import Moderation
 from kwip.services.passwords import Passwords
 from kwip.services.people import People
 from kwip.services.permissions import Permissions
@@ -175,6 +176,7 @@ def build(
         stores=stores,
         outbox=outbox,
         edges=edges,
+        jobs=jobs,
         fence=fence,
         readings=readings,
         cache=cache,
@@ -250,6 +252,7 @@ class _Core:
     stores: Stores
     outbox: OutboxStore
     edges: EdgeStore
+    jobs: JobStore
     fence: Fence
     readings: Readings
     cache: Client
@@ -357,6 +360,7 @@ class _Core:
             rolls=rolls,
             people=People(entities, hydration, threads, rolls),
             relationships=relationships,
+            moderation=Moderation(stores, self.jobs, fence, passwords, options.clock),
             timelines=timelines,
             profiles=Profiles(entities, users, timelines),
             fanout=Fanout(

@@ -140,6 +140,31 @@ def delete(*, post_id: PostId) -> Keys:
     return (keys.post(post_id),)
 
 
+def suspend(*, user_id: UserId) -> Keys:
+    """Drop one key: whoever is suspended is hidden by what is read of the user."""
+    return (keys.user(user_id),)
+
+
+def unsuspend(*, user_id: UserId) -> Keys:
+    """Drop what a suspension drops."""
+    return suspend(user_id=user_id)
+
+
+def appoint(*, user_id: UserId) -> Keys:
+    """Drop the user, who is an administrator now or no longer."""
+    return (keys.user(user_id),)
+
+
+def sign_out_everywhere(
+    *, user_id: UserId, sessions: Iterable[str], tokens: Iterable[str]
+) -> Keys:
+    """Drop each session and token that has ended."""
+    return (
+        *(keys.session(user_id, digest) for digest in sessions),
+        *(keys.token(user_id, digest) for digest in tokens),
+    )
+
+
 def follow(*, follower_id: UserId, followee_id: UserId) -> Keys:
     """Drop what the follower may see, and both counters."""
     return (
@@ -250,6 +275,10 @@ WRITES: Mapping[str, Callable[..., Keys]] = {
         unbookmark,
         pin,
         unpin,
+        suspend,
+        unsuspend,
+        appoint,
+        sign_out_everywhere,
         edit,
         delete,
         follow,
@@ -273,7 +302,7 @@ WRITES: Mapping[str, Callable[..., Keys]] = {
 
 
 #: Arguments that are several values.
-_SEVERAL = frozenset({"owner_ids", "tags"})
+_SEVERAL = frozenset({"owner_ids", "tags", "sessions", "tokens"})
 #: Arguments on which a key depends: what they are when it is not dropped, and when
 #: it is, in words.
 _CONDITIONS: Mapping[str, tuple[object, str]] = {

@@ -35,7 +35,7 @@ _INTERRUPTED = 130
 COMMANDS = {
     "up": "Start the whole stack and keep it running.",
     "doctor": "Say how the running stack is.",
-    "users": "Create users, give them tokens, let them follow.",
+    "users": "Create users, look after their accounts.",
     "fanout": "Look at posts that wait for their delivery, and replay them.",
     "reindex": "Rebuild timelines and compare them with a fresh computation.",
     "fsck": "Check that everything stored fits together.",

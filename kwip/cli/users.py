@@ -1,8 +1,9 @@
-"""`kwip users`: create users, give them tokens, let them follow."""
+"""`kwip users`: create users, look after their accounts."""
 
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -11,12 +12,14 @@ from kwip.cli import json_option, print_json
 from kwip.cli.running import connected
 from kwip.domain.errors import NotFoundError
 from kwip.domain.users import READ, WRITE, Viewer
+from kwip.services.moderation import Moderation
 from kwip.services.users import SignUp
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from config.settings import Settings
+    from kwip.domain.ids import UserId
     from kwip.wiring import Wiring
 
 #: Under which name a user sees such a token in the list.
@@ -25,7 +28,7 @@ _TOKEN_NAME = "command line"  # noqa: S105 -- a name, no secret
 
 @click.group("users")
 def command() -> None:
-    """Create users, give them tokens, let them follow."""
+    """Create users, look after their accounts."""
 
 
 @command.command("create")
@@ -92,6 +95,79 @@ def follow(settings: Settings, follower: str, followee: str, *, as_json: bool) -
     _print({"id": str(other.id), "username": other.username}, as_json=as_json)
 
 
+@command.command("suspend")
+@click.argument("name")
+@json_option
+@click.pass_obj
+def suspend(settings: Settings, name: str, *, as_json: bool) -> None:
+    """Hide the user NAME with everything they wrote, and let them do nothing.
+
+    Their sessions and tokens open nothing any more. `kwip users unsuspend` brings
+    everything back.
+    """
+    _moderate(settings, name, Moderation.suspend, as_json=as_json, is_suspended=True)
+
+
+@command.command("unsuspend")
+@click.argument("name")
+@json_option
+@click.pass_obj
+def unsuspend(settings: Settings, name: str, *, as_json: bool) -> None:
+    """End the suspension of the user NAME."""
+    _moderate(settings, name, Moderation.unsuspend, as_json=as_json, is_suspended=False)
+
+
+@command.command("admin")
+@click.argument("name")
+@click.argument("state", type=click.Choice(["on", "off"]))
+@json_option
+@click.pass_obj
+def admin(settings: Settings, name: str, state: str, *, as_json: bool) -> None:
+    """Make the user NAME an administrator (on), or no longer (off)."""
+    is_admin = state == "on"
+    appoint = partial(Moderation.appoint, is_admin=is_admin)
+    _moderate(settings, name, appoint, as_json=as_json, is_admin=is_admin)
+
+
+@command.command("password")
+@click.argument("name")
+@click.option(
+    "--end-tokens", is_flag=True, help="End the personal tokens too, not only sessions."
+)
+@json_option
+@click.pass_obj
+def password(settings: Settings, name: str, *, end_tokens: bool, as_json: bool) -> None:
+    """Give the user NAME another password, and end all sessions.
+
+    It is asked for, or read from standard input.
+    """
+    with connected(settings) as wiring:
+        viewer = _viewer(wiring, name)
+        sessions, tokens = wiring.services.moderation.set_password(
+            viewer.id, _ask_password(), ends_tokens=end_tokens
+        )
+    row = {"sessions_ended": sessions, "tokens_ended": tokens}
+    _print({**_named(viewer), **row}, as_json=as_json)
+
+
+def _moderate(
+    settings: Settings,
+    name: str,
+    act: Callable[[Moderation, UserId], None],
+    *,
+    as_json: bool,
+    **flags: bool,
+) -> None:
+    with connected(settings) as wiring:
+        viewer = _viewer(wiring, name)
+        act(wiring.services.moderation, viewer.id)
+    _print({**_named(viewer), **flags}, as_json=as_json)
+
+
+def _named(viewer: Viewer) -> dict[str, object]:
+    return {"id": str(viewer.id), "username": viewer.username}
+
+
 def _viewer(wiring: Wiring, name: str) -> Viewer:
     """Act as the user of a handle, in any letter case, without credentials.
 
@@ -117,5 +193,7 @@ def _print(row: Mapping[str, object], *, as_json: bool) -> None:
     if as_json:
         print_json(row)
         return
+    width = max(10, 2 + max(map(len, row)))
     for name, value in row.items():
-        click.echo(f"{name:<10}{value}")
+        shown = ("no", "yes")[value] if isinstance(value, bool) else value
+        click.echo(f"{name:<{width}}{shown}")

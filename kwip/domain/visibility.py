@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kwip.domain.errors import GoneError, NotFoundError
 from kwip.domain.posts import Visibility
 
 if TYPE_CHECKING:
     from kwip.domain.ids import UserId
     from kwip.domain.posts import Post
     from kwip.domain.relationships import Relations
+    from kwip.domain.users import User
 
 
 def may_see(viewer_id: UserId | None, relations: Relations, post: Post) -> bool:
@@ -30,6 +32,20 @@ def may_see(viewer_id: UserId | None, relations: Relations, post: Post) -> bool:
         return True
     follows = post.author_id in relations.follows
     return post.visibility is Visibility.FOLLOWERS and follows
+
+
+def require_shown(user_id: UserId, user: User | None) -> User:
+    """Give a user who may be shown, whoever asks.
+
+    Raises:
+        NotFoundError: There is none.
+        GoneError: The account is suspended.
+    """
+    if user is None:
+        raise NotFoundError("There is no such user.", user_id=user_id)
+    if user.is_suspended:
+        raise GoneError("This account is suspended.", user_id=user_id)
+    return user
 
 
 def reply_visibility(parent: Visibility, asked: Visibility) -> Visibility:

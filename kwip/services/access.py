@@ -121,15 +121,21 @@ class Access:
             wants.append(Want(self._entities.handles, [username]))
         kinds = {"session": self._entities.sessions, "token": self._entities.tokens}
         guard = Want(kinds[credential.kind], [credential.id])
-        found = reading.fetch_guarded(guard, *wants)[0].get(credential.id)
-        return self._viewer(found)
+        found, *others = reading.fetch_guarded(guard, *wants)
+        user = others[1].get(credential.user_id)
+        if user is None or user.is_suspended:
+            return None
+        return self._viewer(found.get(credential.id))
 
     def confirm(self, credential: Credential | None) -> Viewer | None:
-        """Recognise who writes, straight from MongoDB: one query."""
+        """Recognise who writes, straight from MongoDB: one query.
+
+        Like `open`, it knows nobody who is suspended.
+        """
         if credential is None:
             return None
         stores = {"session": self._stores.sessions, "token": self._stores.tokens}
-        found = stores[credential.kind].find(
+        found = stores[credential.kind].find_usable(
             credential.user_id, digest_of(credential.secret)
         )
         return self._viewer(found)
@@ -151,12 +157,15 @@ class Access:
         """Find the owner of a username or an e-mail address by their password.
 
         Raises:
-            NotAuthenticatedError: Alike, and as slow, whether the user exists.
+            NotAuthenticatedError: Alike, and as slow, whether the user exists. That
+                an account is suspended is told to who knows its password.
         """
         known = self._stores.users.credentials_of(folded(login))
         stored = known.password_hash if known else None
         if not self._passwords.matches(stored, password) or known is None:
             raise NotAuthenticatedError("The name or the password is not right.")
+        if known.is_suspended:
+            raise NotAuthenticatedError("This account is suspended.")
         return known
 
     def begin_session(self, user_id: UserId, username: str, agent: str) -> Credential:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from kwip.services.admission import Admission
     from kwip.services.clock_guard import ClockGuard
     from kwip.services.fanout import Fanout
+    from kwip.services.moderation import Moderation
     from kwip.services.people import People
     from kwip.services.pins import Pins
     from kwip.services.posts import Posts
@@ -41,6 +42,7 @@ class Services:
     rolls: Rolls
     people: People
     relationships: Relationships
+    moderation: Moderation
     timelines: Timelines
     profiles: Profiles
     fanout: Fanout

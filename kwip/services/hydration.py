@@ -96,6 +96,8 @@ class _Circle:
         reacted = self._reactions.get(span_of(post.id), NO_REACTIONS)
         answered = post.in_reply_to_author_id
         addressee = None if answered is None else self.users.get(answered)
+        if addressee is not None and addressee.is_suspended:
+            addressee = None
         return PostView(
             post=post,
             author=author,

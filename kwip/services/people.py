@@ -5,9 +5,11 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
+from kwip.domain.errors import NotFoundError
 from kwip.domain.ids import UserId
 from kwip.domain.relationships import Relationship
 from kwip.domain.rolls import Row
+from kwip.domain.timelines import Entry
 from kwip.domain.views import UserView
 from kwip.services.reading import Want
 from kwip.services.rolls import page_of
@@ -92,6 +94,14 @@ class People:
         """
         post = self._threads.post(viewer, reading, post_id)
         owner_id = post.repost_of_id or post.id
+        # All of it at once: whether its author is suspended, and the first rows.
+        entry = Entry.of(post)
+        reading.warm(
+            *self._hydration.wants(viewer, [entry]),
+            self._rolls.first(name, owner_id, page),
+        )
+        if post_id not in self._hydration.posts(viewer, reading, [entry]):
+            raise NotFoundError("There is no such kwip.", post_id=post_id)
         rows = self._rolls.rows(reading, name, owner_id, page)
         return self._page(viewer, reading, rows, page)
 

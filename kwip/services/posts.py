@@ -129,7 +129,10 @@ class Posts:
             GoneError: It was deleted.
         """
         post = self._threads.post(viewer, reading, post_id)
-        return self._only_view(viewer, reading, post)
+        views = self._hydration.posts(viewer, reading, [Entry.of(post)])
+        if post_id not in views:  # its author is suspended
+            raise NotFoundError("There is no such kwip.", post_id=post_id)
+        return views[post_id]
 
     def history(
         self, viewer: Viewer | None, reading: Reading, post_id: PostId
@@ -140,7 +143,7 @@ class Posts:
             NotFoundError: There is none, or none for this viewer.
             GoneError: It was deleted.
         """
-        self._threads.post(viewer, reading, post_id)
+        self.get(viewer, reading, post_id)
         history = self._posts.history(post_id)
         viewer_id = None if viewer is None else viewer.id
         relations = self._hydration.relations(viewer, reading)

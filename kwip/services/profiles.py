@@ -42,6 +42,7 @@ class Profiles:
 
         Raises:
             NotFoundError: There is no such user.
+            GoneError: The account is suspended.
         """
         user_id = self._users.id_of(reading, username)
         sides = [] if viewer is None else [viewer.id, user_id]
@@ -68,6 +69,7 @@ class Profiles:
 
         Raises:
             NotFoundError: There is no such user.
+            GoneError: The account is suspended.
         """
         user = self._users.by_id(viewer, reading, user_id).user
         page = PageRequest(limit=1)

@@ -14,6 +14,7 @@ from kwip.cache import drops
 from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError, NotFoundError
 from kwip.domain.relationships import NO_RELATIONS, Relations, Relationship
+from kwip.domain.visibility import require_shown
 from kwip.services.reading import Want
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import UserId
-    from kwip.domain.users import Viewer
+    from kwip.domain.users import User, Viewer
     from kwip.services.bell import Bell
     from kwip.services.entities import Entities, Stores
     from kwip.services.fence import Fence
@@ -55,10 +56,11 @@ class Relationships:
 
         Raises:
             NotFoundError: There is no such user.
+            GoneError: The account is suspended.
             ForbiddenError: One of the two blocks the other.
             InvalidError: It is the viewer.
         """
-        self._other(viewer, user_id)
+        require_shown(user_id, self._other(viewer, user_id))
         self._store.follow(viewer.id, user_id, at(self._clock()), _nonce())
         self._fence.drop(drops.follow(follower_id=viewer.id, followee_id=user_id))
         self._bell("edge", f"{viewer.id}:{user_id}")
@@ -142,12 +144,14 @@ class Relationships:
             for user_id in ids
         ]
 
-    def _other(self, viewer: Viewer, user_id: UserId) -> None:
-        """Check that there is another side."""
+    def _other(self, viewer: Viewer, user_id: UserId) -> User:
+        """Find the other side."""
         if user_id == viewer.id:
             raise InvalidError("That is yourself.", {"id": "Choose somebody else."})
-        if user_id not in self._users.get_many([user_id]):
+        other = self._users.get_many([user_id]).get(user_id)
+        if other is None:
             raise NotFoundError("There is no such user.", user_id=user_id)
+        return other
 
     def _fresh(self, viewer: Viewer, user_id: UserId) -> Relationship:
         """Show the relationship as MongoDB has it now."""

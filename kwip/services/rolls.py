@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kwip.domain.pages import PageRequest
-    from kwip.domain.rolls import Row
+    from kwip.domain.rolls import RollChunk, Row
     from kwip.domain.users import Viewer
     from kwip.domain.views import PostView
     from kwip.services.entities import Entities
@@ -58,13 +58,21 @@ class Rolls:
             ]
         return page_of(found, page)
 
+    def first(
+        self, name: str, owner_id: int, page: PageRequest
+    ) -> Want[RollSlice, RollChunk]:
+        """Give the part of a roll with which the reading of a page begins."""
+        is_upwards = page.min_id is not None
+        cursor = page.min_id if page.min_id is not None else page.upper
+        part = RollSlice(name, owner_id, cursor, is_upwards=is_upwards)
+        return Want(self._entities.rolls, [part])
+
     def rows(
         self, reading: Reading, name: str, owner_id: int, page: PageRequest
     ) -> Iterator[Row]:
         """Go through a roll within the page's bounds; upwards from `min_id`."""
-        is_upwards = page.min_id is not None
-        cursor = page.min_id if page.min_id is not None else page.upper
-        part = RollSlice(name, owner_id, cursor, is_upwards=is_upwards)
+        [part] = self.first(name, owner_id, page).ids
+        is_upwards = part.is_upwards
         while True:
             chunk = reading.fetch(Want(self._entities.rolls, [part]))[0][part]
             run = chunk.rows[::-1] if is_upwards else chunk.rows

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from kwip.domain.errors import NotFoundError
 from kwip.domain.ids import MAX_ID, UserId
 from kwip.domain.pages import Page
 from kwip.domain.timelines import (
@@ -20,6 +19,7 @@ from kwip.domain.timelines import (
     shows_home,
     shows_listed,
 )
+from kwip.domain.visibility import require_shown
 from kwip.services.entities import CHUNK, Slice
 from kwip.services.reading import Want
 
@@ -122,14 +122,14 @@ class Timelines:
 
         Raises:
             NotFoundError: There is no such user.
+            GoneError: The account is suspended.
         """
         head = Slice.first(user_id, page)
         users = reading.fetch(
             Want(self._entities.users, [user_id]),
             Want(self._entities.user_timelines, [head]),
         )[0]
-        if user_id not in users:
-            raise NotFoundError("There is no such user.", user_id=user_id)
+        require_shown(user_id, users.get(user_id))
         source = self._slices(self._entities.user_timelines, user_id, reading, page)
         entries = (e for e in source if kinds.has(e))
         return self._page(viewer, reading, entries, page, tag=tag)

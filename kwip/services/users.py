@@ -18,6 +18,7 @@ from kwip.domain.users import (
     clean_username,
 )
 from kwip.domain.views import UserView
+from kwip.domain.visibility import require_shown
 from kwip.services.reading import Want
 from kwip.text.cleaning import length_problem
 
@@ -104,10 +105,10 @@ class Users:
 
         Raises:
             NotFoundError: There is none.
+            GoneError: The account is suspended.
         """
-        found = reading.fetch(Want(self._entities.users, [user_id]))[0].get(user_id)
-        if found is None:
-            raise NotFoundError("There is no such user.", user_id=user_id)
+        users = reading.fetch(Want(self._entities.users, [user_id]))[0]
+        found = require_shown(user_id, users.get(user_id))
         if viewer is None:
             return UserView(user=found)
         between = self._relationships.between(viewer, reading, [user_id])
@@ -122,6 +123,7 @@ class Users:
 
         Raises:
             NotFoundError: There is none.
+            GoneError: The account is suspended.
         """
         return self.by_id(viewer, reading, self.id_of(reading, username))
 

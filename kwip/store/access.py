@@ -15,6 +15,7 @@ from kwip.store.upgrades import schema_of
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Sequence
 
     from kwip.store.client import Document, Store
 
@@ -62,6 +63,29 @@ class AccessStore:
         return None if document is None else _to_access(document)
 
     @translated()
+    def find_usable(self, user_id: UserId, digest: str) -> Access | None:
+        """Do the same, but find none whose user is suspended or gone; one query."""
+        found = self._collection.aggregate(
+            [
+                {"$match": {"_id": f"{user_id}:{digest}"}},
+                {
+                    "$lookup": {
+                        "from": "users",
+                        "localField": "user_id",
+                        "foreignField": "_id",
+                        "pipeline": [
+                            {"$match": {"is_suspended": {"$ne": True}}},
+                            {"$project": {"_id": 1}},
+                        ],
+                        "as": "users",
+                    }
+                },
+                {"$match": {"users": {"$ne": []}}},
+            ]
+        )
+        return next((_to_access(d) for d in found), None)
+
+    @translated()
     def of_user(self, user_id: UserId) -> list[Access]:
         """List all of a user, oldest first."""
         found = self._collection.find({"user_id": user_id})
@@ -72,6 +96,25 @@ class AccessStore:
         """End one; False if it had ended before."""
         result = self._collection.delete_one({"_id": f"{user_id}:{digest}"})
         return result.deleted_count == 1
+
+    @translated()
+    def end_all(self, user_id: UserId, now: dt.datetime) -> list[str]:
+        """End all of a user, and give their digests.
+
+        They are still there, so that whoever repeats it gets them again: `forget`
+        them once their cached keys are dropped.
+        """
+        # All of a user stand together in the order of `_id`.
+        of_user = {"_id": {"$gte": f"{user_id}:", "$lt": f"{user_id};"}}
+        self._collection.update_many(of_user, {"$set": {"expires_at": now}})
+        found = self._collection.find({**of_user, "expires_at": now}, {"_id": 1})
+        return [d["_id"].partition(":")[2] for d in found]
+
+    @translated()
+    def forget(self, user_id: UserId, digests: Sequence[str]) -> None:
+        """Delete some of a user."""
+        names = [f"{user_id}:{digest}" for digest in digests]
+        self._collection.delete_many({"_id": {"$in": names}})
 
 
 def _to_access(document: Document) -> Access:

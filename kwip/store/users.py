@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pymongo import ASCENDING, ReturnDocument
 from pymongo.errors import DuplicateKeyError
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from kwip.store.client import Document, Store
 
+Flag = Literal["is_suspended", "is_admin"]
+
 _HANDLE, _EMAIL = "handle:", "email:"
 #: Users of schema 2 have no pins.
 _PINNED = {"$ifNull": ["$pinned_ids", []]}
@@ -35,6 +37,7 @@ class Credentials:
     username: str
     email: str
     password_hash: str
+    is_suspended: bool
 
 
 class UserStore:
@@ -128,14 +131,17 @@ class UserStore:
         if held is None:
             return None
         credentials = self._credentials.find_one({"_id": held["user_id"]})
-        user = self._users.find_one({"_id": held["user_id"]}, {"username": 1})
+        user = self._users.find_one(
+            {"_id": held["user_id"]}, {"username": 1, "is_suspended": 1}
+        )
         if credentials is None or user is None:
             return None
         return Credentials(
-            UserId(held["user_id"]),
-            user["username"],
-            credentials["email"],
-            credentials["password_hash"],
+            user_id=UserId(held["user_id"]),
+            username=user["username"],
+            email=credentials["email"],
+            password_hash=credentials["password_hash"],
+            is_suspended=user.get("is_suspended", False),
         )
 
     @translated()
@@ -152,6 +158,22 @@ class UserStore:
             return_document=ReturnDocument.AFTER,
         )
         return None if document is None else to_user(document)
+
+    @translated()
+    def set_flag(self, user_id: UserId, name: Flag, *, is_set: bool) -> bool:
+        """Suspend a user or make one an administrator, or end it; False if nobody."""
+        result = self._users.update_one(
+            {"_id": user_id}, {"$set": {name: is_set}, "$inc": {"version": 1}}
+        )
+        return result.matched_count == 1
+
+    @translated()
+    def set_password(self, user_id: UserId, password_hash: str) -> bool:
+        """Give a user another password; False if the user has no credentials."""
+        result = self._credentials.update_one(
+            {"_id": user_id}, {"$set": {"password_hash": password_hash}}
+        )
+        return result.matched_count == 1
 
     @translated()
     def pin(self, user_id: UserId, post_id: PostId) -> bool:

@@ -46,6 +46,12 @@ def users(kwip, _wiring, _posts, _monkeypatch):
     return {
         "users-create": [kwip(*create, "--password", "correct horse", "--json")],
         "users-token": [kwip("users", "token", "alice", "--json")],
+        "users-admin": [kwip("users", "admin", "alice", "on", "--json")],
+        "users-suspend": [kwip("users", "suspend", "alice", "--json")],
+        "users-unsuspend": [kwip("users", "unsuspend", "alice", "--json")],
+        "users-password": [
+            kwip("users", "password", "alice", "--json", stdin="another horse\n")
+        ],
         "users-follow": [kwip("users", "follow", "alice", "bob", "--json")],
     }
 

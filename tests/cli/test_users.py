@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from kwip.services.access import Credential
 
 ALICE = ("alice", "--email", "alice@example.org", "--password", "correct horse")
@@ -98,4 +100,55 @@ def test_without_a_stack_the_line_says_what_to_do(kwip, environ, monkeypatch, tm
     assert (run.code, run.out) == (2, "")
     assert run.err == (
         f"kwip: Kwip does not run in {tmp_path / 'home'}: start it with `kwip up`\n"
+    )
+
+
+def test_suspend_says_who_is_suspended(kwip, wiring):
+    alice = kwip("users", "create", *ALICE, "--json").json
+    run = kwip("users", "suspend", "@Alice", "--json")
+    user_id = int(alice["id"])
+
+    assert (run.code, run.json) == (0, {**alice, "is_suspended": True})
+    assert wiring.stores.users.get_many([user_id])[user_id].is_suspended
+    run = kwip("users", "unsuspend", "alice", "--json")
+    assert (run.code, run.json) == (0, {**alice, "is_suspended": False})
+    assert not wiring.stores.users.get_many([user_id])[user_id].is_suspended
+
+
+@pytest.mark.parametrize(("state", "is_admin"), [("on", True), ("off", False)])
+def test_admin_appoints(kwip, wiring, state, is_admin):
+    alice = kwip("users", "create", *ALICE, "--json").json
+    run = kwip("users", "admin", "alice", state, "--json")
+    user_id = int(alice["id"])
+
+    assert (run.code, run.json) == (0, {**alice, "is_admin": is_admin})
+    assert wiring.stores.users.get_many([user_id])[user_id].is_admin == is_admin
+
+
+def test_password_is_read_and_ends_sessions(kwip, wiring):
+    alice = kwip("users", "create", *ALICE, "--json").json
+    wiring.services.access.begin_session(int(alice["id"]), "alice", "test")
+    run = kwip("users", "password", "alice", "--json", stdin="another horse\n")
+
+    assert run.code == 0
+    assert run.json == {**alice, "sessions_ended": 1, "tokens_ended": 0}
+    assert wiring.services.access.prove("alice", "another horse")
+
+
+def test_password_ends_tokens_if_asked(kwip):
+    kwip("users", "create", *ALICE)
+    kwip("users", "token", "alice")
+    run = kwip("users", "password", "alice", "--end-tokens", stdin="another horse\n")
+
+    assert run.code == 0
+    assert run.out.splitlines()[-1].split() == ["tokens_ended", "1"]
+
+
+def test_a_password_that_is_too_short_is_one_clear_line_and_2(kwip):
+    kwip("users", "create", *ALICE)
+    run = kwip("users", "password", "alice", stdin="short\n")
+
+    assert (run.code, run.out) == (2, "")
+    assert run.err == (
+        "kwip: That password cannot be used. password: Use 8 to 256 characters.\n"
     )

@@ -169,6 +169,12 @@ WRITES = {
     "create_token": lambda w: w.services.access.create_token(
         w.bob, "b", frozenset({READ})
     ),
+    "suspend": lambda w: w.services.moderation.suspend(w.bob.id),
+    "unsuspend": lambda w: w.services.moderation.unsuspend(w.bob.id),
+    "appoint": lambda w: w.services.moderation.appoint(w.bob.id, is_admin=True),
+    "sign_out_everywhere": lambda w: w.services.moderation.sign_out_everywhere(
+        w.bob.id, ends_tokens=True
+    ),
     "revoke_token": lambda w: w.services.access.revoke_token(w.bob, w.token.id),
 }
 #: What the jobs write by: a change that makes them wait, and then they run.

@@ -110,6 +110,9 @@ def _own_the_fence(s):
 CALLS = {
     "AccessStore.create": lambda s: s.access.create(token(1, "c")),
     "AccessStore.find": lambda s: s.access.find(2, "a"),
+    "AccessStore.find_usable": lambda s: s.access.find_usable(2, "a"),
+    "AccessStore.end_all": lambda s: s.access.end_all(4, NOW),
+    "AccessStore.forget": lambda s: s.access.forget(4, ["a"]),
     "AccessStore.of_user": lambda s: s.access.of_user(2),
     "AccessStore.delete": lambda s: s.access.delete(3, "a"),
     "AuditStore.sizes": lambda s: s.audit.sizes(),
@@ -284,6 +287,8 @@ CALLS = {
     "UserStore.update_profile": lambda s: s.users.update_profile(
         1, display_name="One", bio=""
     ),
+    "UserStore.set_flag": lambda s: s.users.set_flag(1, "is_admin", is_set=True),
+    "UserStore.set_password": lambda s: s.users.set_password(1, "hash"),
     "UserStore.pin": lambda s: [s.users.pin(1, posts_of(1)[i]) for i in (0, 0, 1)],
     "UserStore.unpin": lambda s: s.users.unpin(1, posts_of(1)[:1]),
     "UserStore.is_empty": lambda s: s.users.is_empty(),

@@ -1,0 +1,172 @@
+"""A suspended account over HTTP, when another process suspends it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from kwip.blueprints import routes
+from kwip.wiring import Options, build
+from tests.people import PASSWORD, sign_in
+
+ARGUMENT = re.compile(r"<(?:.+?:)?(\w+)>")
+SECRET, TAG = "wombat", "tea"
+
+
+@pytest.fixture
+def moderation(settings, endpoints):
+    """Return what an operator's own process does to accounts."""
+    made = build(settings, endpoints, role="cli", options=Options(bell=lambda *_: None))
+    yield made.services.moderation
+    made.close()
+
+
+@pytest.fixture
+def shown(app, wiring, alice, bob):
+    """Return every way to look at bob and his kwip: by path, in each role."""
+    bob.post(f"/api/v1/accounts/{alice.id}/follow")
+    alice.post(f"/api/v1/accounts/{bob.id}/follow")
+    kwip = bob.say(f"{SECRET} #{TAG}")
+    alice.post(f"/api/v1/statuses/{kwip['id']}/favourite")
+    alice.post(f"/api/v1/statuses/{kwip['id']}/reblog")
+    values = {
+        "post_id": kwip["id"],
+        "user_id": bob.id,
+        "username": "bob",
+        "tag": TAG,
+        "name": TAG,
+    }
+    paths = [
+        ARGUMENT.sub(lambda match: values[match[1]], row.rule)
+        for area in routes.AREAS.values()
+        for row in area
+        if row.method == "GET" and set(ARGUMENT.findall(row.rule)) <= set(values)
+    ]
+    browser = sign_in(app, wiring, alice)
+    nobody = app.test_client(use_cookies=False)
+
+    def look():
+        for path in paths:
+            yield path, nobody.get(path)
+            yield path, browser.get(path)
+            if path.startswith("/api/v1"):
+                yield path, alice.get(path)
+
+    return look
+
+
+def tells(answer):
+    return SECRET.encode() in answer.data
+
+
+def named(path, bob):
+    """Tell whether a path names bob or his kwip."""
+    return re.search(rf"bob|{bob.id}|/\d{{9,}}", path) is not None
+
+
+def test_nothing_of_a_suspended_user_is_on_any_page(shown, moderation, bob):
+    before = [path for path, answer in shown() if tells(answer)]
+    assert before
+
+    moderation.suspend(bob.user.id)
+
+    for path, answer in shown():
+        assert not tells(answer), path
+        if named(path, bob):
+            assert answer.status_code in {303, 401, 403, 404, 410}, (
+                path,
+                answer.status,
+            )
+
+
+def test_the_end_of_a_suspension_brings_everything_back(shown, moderation, bob):
+    before = [path for path, answer in shown() if tells(answer)]
+
+    moderation.suspend(bob.user.id)
+    assert not any(tells(answer) for _, answer in shown())
+    moderation.unsuspend(bob.user.id)
+
+    assert [path for path, answer in shown() if tells(answer)] == before
+
+
+def test_the_profile_of_a_suspended_user_says_so(client, moderation, bob):
+    moderation.suspend(bob.user.id)
+    page = client.get("/@bob")
+    account = client.get(f"/api/v1/accounts/{bob.id}")
+
+    assert (page.status_code, account.status_code) == (410, 404)
+    assert "This account is suspended." in page.text
+    assert account.json == {"error": "This account is suspended."}
+
+
+def test_a_token_opens_nothing_from_the_suspension_on(moderation, bob):
+    assert bob.get("/api/v1/timelines/home").status_code == 200
+
+    moderation.suspend(bob.user.id)
+
+    assert bob.get("/api/v1/timelines/home").status_code == 401
+    answer = bob.post("/api/v1/statuses", json={"status": "Still here"})
+    assert answer.status_code == 401
+
+
+def test_a_session_opens_nothing_from_the_suspension_on(app, wiring, moderation, bob):
+    browser = sign_in(app, wiring, bob)
+    assert browser.get("/home").status_code == 200
+
+    moderation.suspend(bob.user.id)
+
+    answer = browser.get("/home")
+    assert (answer.status_code, answer.location) == (303, "/login?next=/home")
+
+
+def test_tokens_open_again_after_a_suspension(moderation, bob):
+    moderation.suspend(bob.user.id)
+    moderation.unsuspend(bob.user.id)
+
+    assert bob.get("/api/v1/timelines/home").status_code == 200
+    assert bob.say("Back again")["content"]
+
+
+@pytest.mark.parametrize(
+    ("password", "said"),
+    [
+        (PASSWORD, "This account is suspended."),
+        ("wrong horse", "The name or the password is not right."),
+    ],
+)
+def test_only_the_right_password_tells_of_a_suspension(
+    app, moderation, bob, password, said
+):
+    moderation.suspend(bob.user.id)
+    browser = app.test_client()
+    token = re.search(r'name="csrf_token" value="([^"]+)"', browser.get("/login").text)
+    fields = {"login": "bob", "password": password, "csrf_token": token[1]}
+    answer = browser.post("/login", data=fields)
+
+    assert answer.status_code in {401, 422}
+    assert said in answer.text
+
+
+def test_nobody_can_follow_a_suspended_user(moderation, alice, bob):
+    moderation.suspend(bob.user.id)
+
+    assert alice.post(f"/api/v1/accounts/{bob.id}/follow").status_code == 404
+
+
+def test_one_can_still_unfollow_a_suspended_user(moderation, alice, bob):
+    alice.post(f"/api/v1/accounts/{bob.id}/follow")
+    moderation.suspend(bob.user.id)
+
+    answer = alice.post(f"/api/v1/accounts/{bob.id}/unfollow")
+    assert (answer.status_code, answer.json["following"]) == (200, False)
+
+
+def test_a_reply_no_longer_names_whom_it_answers(moderation, alice, bob, client):
+    kwip = bob.say("A question")
+    answer = alice.say("An answer", in_reply_to_id=kwip["id"])
+    assert "@bob" in client.get(f"/@alice/{answer['id']}").text
+
+    moderation.suspend(bob.user.id)
+
+    assert "@bob" not in client.get(f"/@alice/{answer['id']}").text

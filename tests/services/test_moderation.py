@@ -1,0 +1,173 @@
+"""Suspend, appoint, set a password: what an operator does to an account."""
+
+from __future__ import annotations
+
+import pytest
+
+from kwip.domain.errors import (
+    ConflictError,
+    InvalidError,
+    NotAuthenticatedError,
+    NotFoundError,
+)
+from kwip.domain.ids import UserId
+from kwip.domain.pages import PageRequest
+from kwip.domain.posts import Draft
+from kwip.domain.users import READ
+from kwip.services.access import Credential
+from kwip.services.checkpoint import Checkpoint
+from kwip.services.moderation import deletion_of
+
+PASSWORD, NEW_PASSWORD = "correct horse", "another horse"
+
+
+@pytest.fixture
+def alice(new_user):
+    return new_user("alice")
+
+
+@pytest.fixture
+def bob(new_user):
+    return new_user("bob")
+
+
+@pytest.fixture
+def moderation(kwip):
+    return kwip.services.moderation
+
+
+def opens(kwip, credential):
+    """Tell for a read and a write whether a credential opens it."""
+    access = kwip.services.access
+    read = access.open(credential, kwip.services.readings.begin())
+    return read is not None, access.confirm(credential) is not None
+
+
+def token_of(kwip, viewer):
+    _, text = kwip.services.access.create_token(viewer, "app", frozenset({READ}))
+    return Credential.parse("token", text)
+
+
+@pytest.mark.parametrize("make", ["session", "token"])
+def test_nobody_who_is_suspended_is_let_in(kwip, moderation, bob, make):
+    if make == "session":
+        credential = kwip.services.access.begin_session(bob.id, "bob", "x")
+    else:
+        credential = token_of(kwip, bob)
+    assert opens(kwip, credential) == (True, True)
+
+    moderation.suspend(bob.id)
+    assert opens(kwip, credential) == (False, False)
+    moderation.unsuspend(bob.id)
+
+    assert opens(kwip, credential) == (True, True)
+
+
+def test_a_suspension_costs_the_recognition_of_a_viewer_nothing(
+    kwip, commands, bob, moderation
+):
+    credential = kwip.services.access.begin_session(bob.id, "bob", "x")
+    moderation.suspend(bob.id)
+    opens(kwip, credential)
+    before = len(commands), kwip.cache.round_trips
+    opens(kwip, credential)
+
+    assert (len(commands) - before[0], kwip.cache.round_trips - before[1]) == (1, 1)
+
+
+def test_who_reacted_to_a_post_of_a_suspended_user_is_not_told(
+    kwip, moderation, alice, bob
+):
+    post = kwip.services.posts.publish(bob.id, Draft(text="Hello"))
+    kwip.services.reactions.favourite(alice, post.id)
+    repost = kwip.services.reposts.repost(alice, post.id)
+    moderation.suspend(bob.id)
+
+    for post_id in (post.id, repost.post.id):
+        with pytest.raises(NotFoundError):
+            kwip.services.people.reacted(
+                alice,
+                kwip.services.readings.begin(),
+                post_id,
+                "favourited_by",
+                PageRequest(),
+            )
+
+
+def test_the_history_of_a_post_of_a_suspended_user_is_not_told(
+    kwip, moderation, alice, bob
+):
+    post = kwip.services.posts.publish(bob.id, Draft(text="Hello"))
+    moderation.suspend(bob.id)
+
+    with pytest.raises(NotFoundError):
+        kwip.services.posts.history(alice, kwip.services.readings.begin(), post.id)
+
+
+def test_a_deletion_that_has_begun_is_not_taken_back(kwip, moderation, bob):
+    moderation.suspend(bob.id)
+    Checkpoint(kwip.jobs, deletion_of(bob.id), kwip.sweeper.clock).save(cursor=0)
+
+    with pytest.raises(ConflictError, match="kwip users delete"):
+        moderation.unsuspend(bob.id)
+
+
+def test_an_administrator_is_made_and_unmade(kwip, moderation, bob):
+    moderation.appoint(bob.id, is_admin=True)
+    assert kwip.stores.users.get_many([bob.id])[bob.id].is_admin
+    moderation.appoint(bob.id, is_admin=False)
+
+    assert not kwip.stores.users.get_many([bob.id])[bob.id].is_admin
+
+
+def test_a_new_password_ends_every_session_and_leaves_tokens(kwip, moderation, bob):
+    sessions = [kwip.services.access.begin_session(bob.id, "bob", "x") for _ in "ab"]
+    token = token_of(kwip, bob)
+    assert [opens(kwip, each) for each in (*sessions, token)] == [(True, True)] * 3
+
+    assert moderation.set_password(bob.id, NEW_PASSWORD) == (2, 0)
+
+    assert [opens(kwip, each) for each in sessions] == [(False, False)] * 2
+    assert opens(kwip, token) == (True, True)
+    with pytest.raises(NotAuthenticatedError):
+        kwip.services.access.prove("bob", PASSWORD)
+    assert kwip.services.access.prove("bob", NEW_PASSWORD)
+
+
+def test_a_new_password_ends_tokens_if_asked(kwip, moderation, alice, bob):
+    token, other = token_of(kwip, bob), token_of(kwip, alice)
+    opens(kwip, token)
+
+    assert moderation.set_password(bob.id, NEW_PASSWORD, ends_tokens=True) == (0, 1)
+
+    assert opens(kwip, token) == (False, False)
+    assert opens(kwip, other) == (True, True)
+
+
+def test_signing_out_everywhere_drops_again_what_died_before_the_drop(
+    kwip, moderation, bob, monkeypatch
+):
+    session = kwip.services.access.begin_session(bob.id, "bob", "x")
+    opens(kwip, session)
+    with monkeypatch.context() as broken:
+        broken.setattr(kwip.fence, "drop", lambda _: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            moderation.sign_out_everywhere(bob.id, ends_tokens=False)
+    assert opens(kwip, session)[0]  # from the cache
+
+    moderation.sign_out_everywhere(bob.id, ends_tokens=False)
+
+    assert opens(kwip, session) == (False, False)
+
+
+def test_a_password_that_cannot_be_used_changes_nothing(kwip, moderation, bob):
+    with pytest.raises(InvalidError):
+        moderation.set_password(bob.id, "short")
+
+    assert kwip.services.access.prove("bob", PASSWORD)
+
+
+@pytest.mark.parametrize("act", ["suspend", "unsuspend"])
+def test_nobody_of_that_id_is_an_error(moderation, act):
+    with pytest.raises(NotFoundError):
+        getattr(moderation, act)(UserId(17))
