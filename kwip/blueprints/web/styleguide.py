@@ -18,9 +18,9 @@ from kwip.domain.errors import NotFoundError
 from kwip.domain.ids import PostId, UserId
 from kwip.domain.pages import Page
 from kwip.domain.posts import Post, Visibility
-from kwip.domain.text import find_links
 from kwip.domain.users import User
 from kwip.domain.views import PostView
+from kwip.text.parsing import parse
 
 if TYPE_CHECKING:
     from flask import Response
@@ -32,7 +32,7 @@ _LONG = (
     "Three things from the market: the good plums are back, the man with the knives "
     "is not, and whoever left a blue glove on the scales may fetch it there.\n\n"
     "There is a map at https://example.org/market/map?day=saturday&stall=17, and the "
-    "bridge stays closed until noon."
+    "bridge stays closed until noon. #market"
 )
 
 
@@ -128,13 +128,15 @@ def _view(number: int, author: User, text: str, **more: object) -> PostView:
 
 
 def _post(number: int, author: User, text: str, **more: object) -> Post:
+    found = parse(text, host=http.site().urls.host)
     post = Post(
         id=PostId(number),
         author_id=author.id,
         text=text,
         visibility=Visibility.PUBLIC,
         created_at=_WRITTEN_AT,
-        links=find_links(text),
+        links=found.links,
+        hashtags=found.hashtags,
         root_id=PostId(number),
     )
     return replace(post, **more)  # type: ignore[arg-type]
