@@ -82,7 +82,7 @@ def reactions(user_id: UserId, span: Span) -> CacheKey:
 
 def roll(name: str, owner_id: int) -> CacheKey:
     """The slices of one roll of a user or a post, such as `favourites:<user>`."""
-    return CacheKey(f"{name}:{owner_id}")
+    return CacheKey(f"roll:{name}:{owner_id}")
 
 
 def public() -> CacheKey:

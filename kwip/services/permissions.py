@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kwip.domain.errors import GoneError, NotFoundError
+from kwip.domain.errors import ForbiddenError, GoneError, NotFoundError
 from kwip.domain.visibility import may_see
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ class Permissions:
         self._relationships = stores.relationships
 
     def post(
-        self, viewer_id: UserId, post_id: PostId, *, what: str = "The kwip"
+        self, viewer_id: UserId, post_id: PostId, *, what: str = "This kwip"
     ) -> Post:
         """Find a post that a viewer may see; of a repost what it is of. Five queries.
 
@@ -40,6 +40,22 @@ class Permissions:
         if post is None or not self._shows(viewer_id, post):
             raise NotFoundError(f"{what} is not there.", post_id=post_id)
         return post
+
+    def own(self, viewer_id: UserId, post_id: PostId) -> Post:
+        """Find a post that its author wants to change.
+
+        Raises:
+            NotFoundError: There is none for this viewer.
+            GoneError: It was deleted.
+            ForbiddenError: Somebody else wrote it.
+        """
+        post = self._posts.get_many([post_id]).get(post_id)
+        if post is not None and post.author_id == viewer_id:
+            if post.is_tombstone:
+                raise GoneError("This kwip was deleted.", post_id=post_id)
+            return post
+        self.post(viewer_id, post_id)
+        raise ForbiddenError("Only its author can do that.", post_id=post_id)
 
     def _shows(self, viewer_id: UserId, post: Post) -> bool:
         relations = self._relationships.relations([viewer_id])[viewer_id]

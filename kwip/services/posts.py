@@ -77,7 +77,6 @@ class Posts:
 
     def __init__(self, parts: PostsParts):
         self._posts = parts.stores.posts
-        self._relationships = parts.stores.relationships
         self._claims = parts.claims
         self._hydration = parts.hydration
         self._threads = parts.threads
@@ -173,7 +172,9 @@ class Posts:
             )
         )
         for _ in range(TRIES):
-            old = self._own(viewer, post_id)
+            old = self._permissions.own(viewer.id, post_id)
+            if old.repost_of_id is not None:
+                raise ForbiddenError("A repost has no text of its own to change.")
             new = _edited(old, draft, self._texts.entities(draft.text))
             is_same = _content(old) == _content(new)
             done = is_same or self._posts.edit(old, new, at(self._clock()))
@@ -206,19 +207,7 @@ class Posts:
                 span=span_of(gone.repost_of_id),
             )
         self._fence.drop(dropped)
-        return old if old is not None else self._own(viewer, post_id)
-
-    def _own(self, viewer: Viewer, post_id: PostId) -> Post:
-        """Read a post from MongoDB, to be changed by its author."""
-        post = self._posts.get_many([post_id]).get(post_id)
-        if post is not None and post.author_id == viewer.id:
-            if post.is_tombstone:
-                raise GoneError("This kwip was deleted.", post_id=post_id)
-            return post
-        relations = self._relationships.relations([viewer.id])[viewer.id]
-        if post is None or not may_see(viewer.id, relations, post):
-            raise NotFoundError("There is no such kwip.", post_id=post_id)
-        raise ForbiddenError("Only its author can do that.", post_id=post_id)
+        return old if old is not None else self._permissions.own(viewer.id, post_id)
 
     def _claim(self, author_id: UserId, draft: Draft) -> tuple[Claim, Post | None]:
         """Draw id and nonce, or find those that the key stands for, and their post."""

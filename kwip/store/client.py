@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Document = dict[str, Any]
 
+#: A server gives 101 documents at first, and each further batch is a command more:
+#: what a request reads comes in one, up to this many.
+ONE_BATCH = 10_000
 #: A web request must know within 3 s that there is no primary.
 WEB_TIMEOUT_MS = 2_500
 #: A worker or a command may wait out a restart of the server.
@@ -112,6 +115,7 @@ class Store:
 
 __all__ = [
     "JOB_TIMEOUT_MS",
+    "ONE_BATCH",
     "WEB_TIMEOUT_MS",
     "CommandListener",
     "Document",

@@ -12,7 +12,7 @@ from kwip.domain.errors import ConflictError
 from kwip.domain.ids import MAX_ID, PostId, UserId
 from kwip.domain.posts import History, Post, Visibility
 from kwip.domain.timelines import Entry
-from kwip.store.client import translated
+from kwip.store.client import ONE_BATCH, translated
 from kwip.store.post_documents import (
     content_of,
     to_document,
@@ -88,7 +88,7 @@ class PostStore:
     def get_many(self, ids: Sequence[PostId]) -> dict[PostId, Post]:
         """Read posts and tombstones by id, in one query."""
         found = self._posts.find({"_id": {"$in": list(ids)}}, _POST)
-        return {PostId(document["_id"]): to_post(document) for document in found}
+        return {PostId(d["_id"]): to_post(d) for d in found.batch_size(ONE_BATCH)}
 
     @translated()
     def find(self, post_id: PostId, nonce: str) -> Post | None:
@@ -108,9 +108,8 @@ class PostStore:
     @translated()
     def entries(self, ids: Iterable[int]) -> list[Entry]:
         """Read what timelines need of these posts, in no order; tombstones too."""
-        return [
-            _entry(d) for d in self._posts.find({"_id": {"$in": list(ids)}}, _ENTRY)
-        ]
+        found = self._posts.find({"_id": {"$in": list(ids)}}, _ENTRY)
+        return [_entry(d) for d in found.batch_size(ONE_BATCH)]
 
     @translated()
     def entries_by(
@@ -135,7 +134,9 @@ class PostStore:
             _ENTRY,
         )
         order = ASCENDING if ascending else DESCENDING
-        return [_entry(d) for d in found.sort("_id", order).limit(limit)]
+        return [
+            _entry(d) for d in found.sort("_id", order).limit(limit).batch_size(limit)
+        ]
 
     @translated()
     def pushed_by(
@@ -151,7 +152,10 @@ class PostStore:
         whose fan-out pushes them.
         """
         found = self._posts.find(_pushed(authors, at_least), _PUSHED)
-        return [_to_pushed(d) for d in found.sort("_id", DESCENDING).limit(limit)]
+        return [
+            _to_pushed(d)
+            for d in found.sort("_id", DESCENDING).limit(limit).batch_size(limit)
+        ]
 
     @translated()
     def all_delivered_by(self, authors: Sequence[UserId]) -> list[Pushed]:
@@ -178,7 +182,9 @@ class PostStore:
         found = self._posts.find(
             {"is_listed": True, "_id": _between(above, below)}, _ENTRY
         )
-        return [_entry(d) for d in found.sort("_id", order).limit(limit)]
+        return [
+            _entry(d) for d in found.sort("_id", order).limit(limit).batch_size(limit)
+        ]
 
     @translated()
     def tagged(
@@ -195,7 +201,9 @@ class PostStore:
         found = self._posts.find(
             {"tags": {"$eq": tag}, "_id": _between(above, below)}, _ENTRY
         )
-        return [_entry(d) for d in found.sort("_id", order).limit(limit)]
+        return [
+            _entry(d) for d in found.sort("_id", order).limit(limit).batch_size(limit)
+        ]
 
     @translated()
     def thread(self, root_id: PostId, *, limit: int) -> list[Threaded]:
@@ -209,7 +217,7 @@ class PostStore:
                 UserId(d["author_id"]),
                 PostId(d["in_reply_to_id"] or 0),
             )
-            for d in found.sort("_id", ASCENDING).limit(limit)
+            for d in found.sort("_id", ASCENDING).limit(limit).batch_size(limit)
         ]
 
     @translated()

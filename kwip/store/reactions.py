@@ -12,7 +12,7 @@ from pymongo.errors import DuplicateKeyError
 from kwip.domain.ids import MAX_ID, PostId, UserId
 from kwip.domain.reactions import Act, Reacted, Reaction, Span, bounds_of, span_of
 from kwip.domain.rolls import Row
-from kwip.store.client import translated
+from kwip.store.client import ONE_BATCH, translated
 from kwip.store.upgrades import schema_of
 
 if TYPE_CHECKING:
@@ -130,6 +130,7 @@ class ReactionStore:
             },
             {"_id": 0, "user_id": 1, "post_id": 1, "act": 1},
         )
+        found.batch_size(ONE_BATCH)
         acts: dict[tuple[int, int, str], set[PostId]] = defaultdict(set)
         for d in found:
             post_id = PostId(d["post_id"])
@@ -176,7 +177,7 @@ class ReactionStore:
         above, below = bounds
         order = ASCENDING if above > 0 and below == MAX_ID else DESCENDING
         found = self._reactions.find({**query, "seq": {"$gt": above, "$lt": below}})
-        rows = list(found.sort("seq", order).limit(limit))
+        rows = list(found.sort("seq", order).limit(limit).batch_size(limit))
         return rows if order == DESCENDING else rows[::-1]
 
 

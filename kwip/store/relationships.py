@@ -15,7 +15,7 @@ from kwip.domain.errors import ForbiddenError
 from kwip.domain.ids import MAX_ID, UserId
 from kwip.domain.relationships import Relations
 from kwip.domain.rolls import Row
-from kwip.store.client import translated
+from kwip.store.client import ONE_BATCH, translated
 from kwip.store.edges import PRESENT, Edge, follow_document, follower_document
 from kwip.store.upgrades import schema_of
 
@@ -189,7 +189,8 @@ class RelationshipStore:
             },
             {"_id": 0, "follower_id": 1},
         )
-        ids = [d["follower_id"] for d in found.sort("follower_id", order).limit(limit)]
+        ordered = found.sort("follower_id", order).limit(limit).batch_size(limit)
+        ids = [d["follower_id"] for d in ordered]
         return [Row(i, i) for i in sorted(ids, reverse=True)]
 
     @translated()
@@ -202,12 +203,13 @@ class RelationshipStore:
         for d in self._follows.find(
             {"follower_id": ids, "state": PRESENT},
             {"_id": 0, "follower_id": 1, "followee_id": 1},
-        ):
+        ).batch_size(ONE_BATCH):
             groups["follows"][d["follower_id"]].add(UserId(d["followee_id"]))
         pair = {"_id": 0, "user_id": 1, "other_id": 1}
-        for d in self._mutes.find({"user_id": ids}, pair):
+        for d in self._mutes.find({"user_id": ids}, pair).batch_size(ONE_BATCH):
             groups["mutes"][d["user_id"]].add(UserId(d["other_id"]))
-        for d in self._blocks.find({"user_id": ids}, {**pair, "direction": 1}):
+        sided = {**pair, "direction": 1}
+        for d in self._blocks.find({"user_id": ids}, sided).batch_size(ONE_BATCH):
             groups[d["direction"]][d["user_id"]].add(UserId(d["other_id"]))
         return {
             viewer: Relations(

@@ -13,7 +13,7 @@ from kwip.domain.errors import ConflictError
 from kwip.domain.ids import PostId, UserId
 from kwip.domain.users import MAX_PINS, ProfileField, User
 from kwip.store.bulk import insert_missing
-from kwip.store.client import translated
+from kwip.store.client import ONE_BATCH, translated
 from kwip.store.timelines import empty_timeline, home_of
 from kwip.store.upgrades import lift, schema_of
 
@@ -113,7 +113,7 @@ class UserStore:
     @translated()
     def get_many(self, ids: Sequence[UserId]) -> dict[UserId, User]:
         """Read users by id, in one query."""
-        found = self._users.find({"_id": {"$in": list(ids)}})
+        found = self._users.find({"_id": {"$in": list(ids)}}).batch_size(ONE_BATCH)
         return {UserId(d["_id"]): to_user(d) for d in found}
 
     @translated()

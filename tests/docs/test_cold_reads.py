@@ -19,6 +19,11 @@ TITLES = {
     "read_profile_as_nobody": "A profile, nobody signed in",
     "read_thread": "A thread",
     "read_post": "One post",
+    "read_tag": "A hashtag",
+    "read_favourites": "Favourites, and bookmarks alike",
+    "read_followers": "Followers",
+    "read_following": "Whom somebody follows",
+    "read_who_favourited": "Who favourited a post, or reposted it",
 }
 
 

@@ -36,6 +36,7 @@ DECLARED = {
     "followers": documents.FollowerDocument,
     "blocks": documents.BlockDocument,
     "mutes": documents.MuteDocument,
+    "reactions": documents.ReactionDocument,
     "sessions": documents.AccessDocument,
     "tokens": documents.AccessDocument,
     "jobs": documents.JobDocument,
@@ -88,21 +89,28 @@ def lived_in(kwip, rings, new_user):
                 seen[collection] |= shapes(collection, document)
 
     alice, bob = new_user("alice"), new_user("bob")
+    _live(kwip, rings, note, alice, bob)
+    return seen
+
+
+def _live(kwip, rings, note, alice, bob):
     services, timelines = kwip.services, kwip.stores.timelines
     services.access.begin_session(alice.id, alice.username, "a browser")
     services.access.create_token(alice, "a script", frozenset({READ, WRITE}))
     services.relationships.follow(bob, alice.id)
     note()
     root = services.posts.publish(bob.id, Draft(text="Who has a recipe?"))
-    services.posts.publish(
+    answer = services.posts.publish(
         alice.id,
         Draft(
-            text="@bob here: https://example.org/rye",
+            text="@bob here: https://example.org/rye #bread",
             in_reply_to_id=root.id,
             language="en",
             idempotency_key="once",
         ),
     )
+    services.reactions.favourite(alice, root.id)
+    services.reposts.repost(bob, answer.id)
     lease = services.fanout.begin(root.id)
     now = at(system_clock_ms())
     kwip.outbox.advance(lease, now, mode="push", start=bob.id, cursor=alice.id)
@@ -121,7 +129,6 @@ def lived_in(kwip, rings, new_user):
     checkpoint.save(cursor=bob.id, counts={"rebuilt": 1}, detail={"busy": ""})
     kwip.fence._store.suspend("a keeper")
     note()
-    return seen
 
 
 def test_every_document_looks_as_its_examples_say(lived_in):

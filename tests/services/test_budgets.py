@@ -64,9 +64,13 @@ def world(kwip, rings, new_user, request):
     root = kwip.services.posts.publish(author.id, Draft(text="The beginning"))
     writers = [author.id, *(other.id for other in others)][:20]
     for number in range(60):
-        kwip.services.posts.publish(
-            writers[number % len(writers)], Draft(text=f"Post {number}")
-        )
+        draft = Draft(text=f"Post {number} #tea")
+        post = kwip.services.posts.publish(writers[number % len(writers)], draft)
+        if number < 45:
+            kwip.services.reactions.favourite(viewer, post.id)
+    kwip.services.reactions.favourite(viewer, root.id)
+    kwip.services.pins.pin(author, root.id)
+    kwip.services.reposts.repost(author, post.id)
     for number in range(45):
         kwip.services.posts.publish(
             writers[number % len(writers)],
@@ -120,6 +124,42 @@ def read_post(kwip, world, page):
     return (kwip.services.posts.get(viewer, reading, world.post_id),)
 
 
+def read_tag(kwip, world, page):
+    reading = kwip.services.readings.begin()
+    viewer = kwip.services.access.open(world.credential, reading)
+    return kwip.services.timelines.tag(viewer, reading, "tea", page).items
+
+
+def read_favourites(kwip, world, page):
+    reading = kwip.services.readings.begin()
+    viewer = kwip.services.access.open(world.credential, reading)
+    return kwip.services.rolls.posts(viewer, reading, "favourites", page).items
+
+
+def read_followers(kwip, world, page):
+    reading = kwip.services.readings.begin()
+    access, people = kwip.services.access, kwip.services.people
+    viewer = access.open(world.credential, reading, username="author")
+    user_id = kwip.services.users.id_of(reading, "author")
+    return people.followers(viewer, reading, user_id, page).items
+
+
+def read_following(kwip, world, page):
+    reading = kwip.services.readings.begin()
+    access, people = kwip.services.access, kwip.services.people
+    viewer = access.open(world.credential, reading, username="viewer")
+    user_id = kwip.services.users.id_of(reading, "viewer")
+    return people.following(viewer, reading, user_id, page).items
+
+
+def read_who_favourited(kwip, world, page):
+    reading = kwip.services.readings.begin()
+    access, people = kwip.services.access, kwip.services.people
+    viewer = access.open(world.credential, reading, post_id=world.post_id)
+    name = "favourited_by"
+    return people.reacted(viewer, reading, world.post_id, name, page).items
+
+
 PATHS = [
     read_home,
     read_public,
@@ -128,6 +168,11 @@ PATHS = [
     read_profile_as_nobody,
     read_thread,
     read_post,
+    read_tag,
+    read_favourites,
+    read_followers,
+    read_following,
+    read_who_favourited,
 ]
 
 

@@ -40,17 +40,34 @@ def visitors(anybody, at_alice, at_mallory):
 
 
 @pytest.fixture
-def places(mallory, at_mallory):
+def places(alice, mallory, at_mallory):
     """Return the address of each page that there is, by its endpoint."""
     first = mallory.say(HOSTILE)["id"]
     at_mallory.send(f"/@mallory/{first}/edit", text=f"{HOSTILE} again")
     reply = mallory.say(f"@mallory {HOSTILE}", in_reply_to_id=first)["id"]
-    mallory.say(HOSTILE, in_reply_to_id=reply)
+    mallory.say(HOSTILE, in_reply_to_id=reply, spoiler_text=HOSTILE)
+    mallory.say(f"{HOSTILE} #tea")
+    for path in (
+        f"statuses/{reply}/favourite",
+        f"statuses/{reply}/bookmark",
+        f"statuses/{reply}/reblog",
+        f"statuses/{first}/pin",
+        f"accounts/{alice.id}/follow",
+        f"accounts/{alice.id}/mute",
+    ):
+        assert mallory.post(f"/api/v1/{path}").status_code == 200
     return {
         "landing": "/",
         "home": "/home",
         "profile": "/@mallory",
         "profile_with_replies": "/@mallory/with-replies",
+        "followers": "/@alice/followers",
+        "following": "/@mallory/following",
+        "tag": "/tags/Tea",
+        "favourites": "/favourites",
+        "bookmarks": "/bookmarks",
+        "muted": "/settings/muted",
+        "blocked": "/settings/blocked",
         "sign_up": "/signup",
         "login": f"/login?next={HOSTILE}",
         "profile_settings": "/settings/profile",
@@ -60,13 +77,6 @@ def places(mallory, at_mallory):
         "history": f"/@mallory/{first}/history",
         "edit": f"/@mallory/{first}/edit",
         "delete": f"/@mallory/{first}/delete",
-        "tag": "/tags/kwip",
-        "favourites": "/favourites",
-        "bookmarks": "/bookmarks",
-        "followers": "/@mallory/followers",
-        "following": "/@mallory/following",
-        "muted": "/settings/muted",
-        "blocked": "/settings/blocked",
     }
 
 
