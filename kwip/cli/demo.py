@@ -11,9 +11,11 @@ and the job's row remembers when the load began, so all dates stay the same.
 from __future__ import annotations
 
 import json
+import random
 import secrets
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +24,8 @@ from config.settings import from_environment
 from kwip.domain.clock import at, system_clock_ms, to_ms
 from kwip.domain.errors import GoneError, NotFoundError
 from kwip.domain.posts import Draft, Visibility
+from kwip.domain.reactions import Act
+from kwip.domain.users import Viewer
 from kwip.embedded import endpoints as endpoints_of
 from kwip.services.posts import CLAIM_LIFETIME_MS
 from kwip.services.users import SignUp
@@ -48,6 +52,10 @@ _ARRIVED_MS = 17 * _DAY_MS
 #: "Yesterday" ends this long ago at least: what was said today comes after it.
 _TODAY_MS = 10 * 60 * _MINUTE_MS
 _POLL_S = 0.05
+#: What was said in this time is favourited, some of it reposted, and bookmarked by
+#: the visitor: enough to see it on every page, and little enough to load in seconds.
+_LATELY_MS = 2 * _DAY_MS
+_REPOSTED, _BOOKMARKED = 0.35, 0.15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +67,18 @@ class Kwip:
     at_ms: int
     language: str | None = None
     visibility: Visibility = Visibility.PUBLIC
+    warning: str = ""
     parent: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What somebody did with the kwip at a place of the plan, and when."""
+
+    at_ms: int
+    username: str
+    act: Act
+    place: int
 
 
 class LoadClock:
@@ -150,6 +169,41 @@ def _kwip(raw: Mapping[str, Any], at_ms: int) -> Kwip:
         at_ms=at_ms,
         language=raw.get("language", "en"),
         visibility=Visibility(raw.get("visibility", "public")),
+        warning=raw.get("warning", ""),
+    )
+
+
+def responses(
+    kwips: Sequence[Kwip], people: Sequence[Mapping[str, Any]], now_ms: int
+) -> list[Response]:
+    """Let followers favourite what was said lately, some repost it; in order of time.
+
+    Who responds to what is drawn from the kwip's own text, so it is always the same.
+    """
+    followers: dict[str, list[str]] = {}
+    for person in people:
+        for name in person["follows"]:
+            followers.setdefault(name, []).append(person["username"])
+    found = []
+    for place, kwip in enumerate(kwips):
+        is_late = now_ms - kwip.at_ms < _LATELY_MS
+        if not is_late or kwip.visibility is not Visibility.PUBLIC:
+            continue
+        chance = random.Random(kwip.text)  # noqa: S311 - no secret
+        fans = [name for name in followers.get(kwip.author, ()) if name != USERNAME]
+        chance.shuffle(fans)
+        is_root = kwip.parent is None
+        fans = fans[: chance.randrange(1, 6) if is_root else chance.randrange(3)]
+        at_ms = kwip.at_ms
+        for number, name in enumerate(fans):
+            at_ms += chance.randrange(1, 40) * _MINUTE_MS
+            found.append(Response(at_ms, name, Act.FAVOURITE, place))
+            if is_root and number == 0 and chance.random() < _REPOSTED:
+                found.append(Response(at_ms, name, Act.REPOST, place))
+        if is_root and chance.random() < _BOOKMARKED:
+            found.append(Response(at_ms, USERNAME, Act.BOOKMARK, place))
+    return sorted(
+        (r for r in found if r.at_ms < now_ms), key=lambda r: (r.at_ms, r.place)
     )
 
 
@@ -171,7 +225,28 @@ def _fill(wiring: Wiring, clock: LoadClock, started_ms: int) -> None:
     clock.ms = started_ms - _ARRIVED_MS
     ids = _sign_up(wiring, clock, world["people"])
     _follow(wiring, world["people"], ids, started_ms)
-    _publish(wiring, clock, plan(world["kwips"], started_ms), ids)
+    kwips = plan(world["kwips"], started_ms)
+    posted = _publish(wiring, clock, kwips, ids)
+    for response in responses(kwips, world["people"], started_ms):
+        clock.ms = response.at_ms
+        if response.place in posted:
+            viewer = _viewer(ids, response.username)
+            _respond(wiring, viewer, response.act, posted[response.place])
+
+
+def _viewer(ids: Mapping[str, UserId], username: str) -> Viewer:
+    return Viewer(id=ids[username], username=username, digest="")
+
+
+def _respond(wiring: Wiring, viewer: Viewer, act: Act, post_id: PostId) -> None:
+    services = wiring.services
+    with suppress(GoneError, NotFoundError):  # a visitor has deleted it meanwhile
+        if act is Act.FAVOURITE:
+            services.reactions.favourite(viewer, post_id)
+        elif act is Act.BOOKMARK:
+            services.reactions.bookmark(viewer, post_id)
+        else:
+            services.reposts.repost(viewer, post_id, source="demo")
 
 
 def _sign_up(
@@ -214,8 +289,11 @@ def _follow(
 
 def _publish(
     wiring: Wiring, clock: LoadClock, kwips: Sequence[Kwip], ids: Mapping[str, UserId]
-) -> None:
-    """Publish in the order of time; what is there already is found by its key."""
+) -> dict[int, PostId]:
+    """Publish in the order of time; what is there already is found by its key.
+
+    Gives the posts by their place in the plan.
+    """
     posted: dict[int, PostId] = {}
     for number, kwip in enumerate(kwips):
         if kwip.parent is not None and kwip.parent not in posted:
@@ -224,6 +302,7 @@ def _publish(
         draft = Draft(
             text=kwip.text,
             visibility=kwip.visibility,
+            warning=kwip.warning,
             in_reply_to_id=None if kwip.parent is None else posted[kwip.parent],
             source="demo",
             language=kwip.language,
@@ -233,6 +312,7 @@ def _publish(
             posted[number] = wiring.services.posts.publish(ids[kwip.author], draft).id
         except (GoneError, NotFoundError):
             continue  # a visitor has deleted it, or what it answers, meanwhile
+    return posted
 
 
 def _await_delivery(wiring: Wiring, within_s: float) -> None:

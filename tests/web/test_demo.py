@@ -8,6 +8,7 @@ from kwip.cli import demo
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.ids import ms_of
 from kwip.domain.posts import Visibility
+from kwip.domain.reactions import Act
 from kwip.services.posts import Posts
 
 WORLD = json.loads(demo._WORLD.read_text(encoding="utf-8"))
@@ -86,6 +87,20 @@ def test_the_world_is_whole():
         assert (demo._WORLD.parents[1] / "static" / person["avatar"]).is_file()
 
 
+def test_people_respond_to_what_they_follow_after_it_was_said():
+    for now_ms in MOMENTS:
+        plan = demo.plan(WORLD["kwips"], now_ms)
+        found = demo.responses(plan, WORLD["people"], now_ms)
+        follows = {p["username"]: p["follows"] for p in WORLD["people"]}
+
+        assert {r.act for r in found} == set(Act)
+        for response in found:
+            kwip = plan[response.place]
+            assert kwip.at_ms <= response.at_ms < now_ms
+            is_fan = kwip.author in follows[response.username]
+            assert is_fan or response.act is Act.BOOKMARK
+
+
 def test_a_load_that_was_killed_goes_on_and_repeats_nothing(
     settings, endpoints, mongodb, killed_at, small
 ):
@@ -97,7 +112,7 @@ def test_a_load_that_was_killed_goes_on_and_repeats_nothing(
     for _ in range(2):
         assert demo.load(settings, endpoints, delivery_s=0)
 
-    posts = list(mongodb["posts"].find().sort("_id"))
+    posts = list(mongodb["posts"].find({"repost_of_id": None}).sort("_id"))
     said = [kwip.text for kwip in demo.plan(small["kwips"], MOMENTS[0])]
     assert len(first) == 20 < len(said)
     assert {p["_id"]: p["text"] for p in posts[:20]} == first
