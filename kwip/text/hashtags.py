@@ -69,8 +69,6 @@ def clean_hashtag(text: str, *, field: str = "hashtag") -> str:
 
 
 def _folded(text: str) -> str:
-    """Fold forms and letter case; twice, for the one brings out the other."""
-    for _ in range(2):
-        apart = unicodedata.normalize("NFKD", text).casefold()
-        text = unicodedata.normalize("NFKC", apart)
-    return text
+    # Apart first, or a Greek iota below a vowel would be folded in the wrong place.
+    apart = unicodedata.normalize("NFKD", text)
+    return unicodedata.normalize("NFKC", apart.casefold())

@@ -45,6 +45,7 @@ def ascii_host(host: str) -> str | None:
         return None
     labels = name.split(".")
     fits = len(name) <= _MAX_HOST and all(0 < len(x) <= _MAX_LABEL for x in labels)
+    # idna has refused all else already; but this is what an href is made of.
     if not fits or not _ASCII.fullmatch(name):
         return None
     # Browsers take what ends in a number for an address, also an odd one.
@@ -71,7 +72,7 @@ def is_clear(host: str) -> bool:
 
 
 def _encoded(host: str) -> str:
-    return idna.encode(host, uts46=True, std3_rules=True).decode()
+    return idna.encode(host, uts46=True).decode()
 
 
 def _is_address(name: str) -> bool:
