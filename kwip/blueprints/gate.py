@@ -111,7 +111,9 @@ def enforce() -> BaseResponse | None:
                 "This action is outside the authorized scopes.", rule="scope"
             )
     elif policy.auth == "token":
-        raise NotAuthenticatedError("The access token is invalid.")
+        raise NotAuthenticatedError(
+            "Send an access token: Authorization: Bearer … (get one in the settings)."
+        )
     elif policy.auth == "user":
         return _to_login()
     if request.method not in http.SAFE_METHODS:

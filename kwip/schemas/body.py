@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
-from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, post_load
+from marshmallow import (
+    EXCLUDE,
+    RAISE,
+    Schema,
+    ValidationError,
+    fields,
+    post_load,
+    validate,
+)
 
 from kwip.domain.errors import InvalidError
 from kwip.domain.ids import MAX_ID, parse_id
@@ -98,6 +106,21 @@ class Id(fields.Field["int | None"]):
         if parsed is None:
             raise self.make_error("invalid")
         return parsed
+
+
+class Ids(fields.List[Any]):
+    """Several ids, at most `most`, or a single one outside a list."""
+
+    def __init__(self, most: int):
+        super().__init__(
+            Id(),
+            load_default=list,
+            validate=validate.Length(max=most, error="At most {max} at once."),
+        )
+
+    def _deserialize(self, value: object, *args: Any, **kwargs: Any) -> list[Any]:
+        several = value if isinstance(value, list) else [value]
+        return super()._deserialize(several, *args, **kwargs)
 
 
 class Flag(fields.Boolean):

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from marshmallow import fields, post_dump, validate
 
 from kwip.domain.ids import PostId
-from kwip.domain.posts import Draft, Edit, Visibility
-from kwip.schemas.body import BodySchema, Flag, Id, NotYet, Text
+from kwip.domain.pages import MAX_LIMIT
+from kwip.domain.posts import Draft, Edit, Revision, Visibility
+from kwip.schemas.body import BodySchema, Flag, Id, Ids, NotYet, Text
 from kwip.schemas.dumping import DumpSchema, Instant, constant
-from kwip.schemas.html import post_html
+from kwip.schemas.html import bio_html, post_html
 from kwip.schemas.users import AccountSchema
 
 if TYPE_CHECKING:
+    from kwip.domain.posts import History, Post
+    from kwip.domain.users import User
     from kwip.domain.views import PostView, ThreadView
     from kwip.schemas.urls import Urls
 
@@ -145,6 +149,70 @@ class ContextSchema(DumpSchema):
     def get_descendants(self, thread: ThreadView) -> object:
         """Give what answers the post, in reading order."""
         return self._statuses.dump(thread.descendants, many=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One state of a post's text; `post` is the post itself for the present one."""
+
+    author: User
+    state: Revision
+    post: Post | None = None
+
+
+def versions_of(author: User, history: History) -> list[Version]:
+    """Give every text that a post had, oldest first, the present one last."""
+    post = history.post
+    written_at = post.edited_at or post.created_at
+    present = Revision(post.text, written_at, post.warning, post.is_sensitive)
+    earlier = [Version(author, state) for state in history.revisions]
+    return [*earlier, Version(author, present, post)]
+
+
+class StatusEditSchema(DumpSchema):
+    """A `Version` as Mastodon's StatusEdit. Names are links in the present one only."""
+
+    content = fields.Method("get_content")
+    spoiler_text = fields.String(attribute="state.warning")
+    sensitive = fields.Boolean(attribute="state.is_sensitive")
+    created_at = Instant(attribute="state.written_at")
+    account = fields.Method("get_account")
+    media_attachments = constant([])
+    emojis = constant([])
+    poll = constant(None)
+    quote = constant(None)
+
+    def __init__(self, urls: Urls, *, is_signed_in: bool):
+        super().__init__(urls, is_signed_in=is_signed_in)
+        self._accounts = AccountSchema(urls, is_signed_in=is_signed_in)
+
+    def get_content(self, version: Version) -> str:
+        """Give the text as HTML."""
+        if version.post is not None:
+            return post_html(version.post, self.urls)
+        return bio_html(version.state.text, self.urls)
+
+    def get_account(self, version: Version) -> object:
+        """Give the author."""
+        return self._accounts.dump(version.author)
+
+
+class StatusSourceSchema(DumpSchema):
+    """A `PostView` as Mastodon's StatusSource: what was typed."""
+
+    id = fields.String(attribute="post.id")
+    text = fields.String(attribute="post.text")
+    spoiler_text = fields.String(attribute="post.warning")
+
+
+class StatusesQuery(BodySchema[list[PostId]]):
+    """`id[]`: the statuses that are asked for; each once, in that order."""
+
+    id = Ids(MAX_LIMIT)
+
+    def make(self, *, id: list[PostId]) -> list[PostId]:  # noqa: A002 - its name
+        """Return the ids."""
+        return list(dict.fromkeys(id))
 
 
 class EditBody(BodySchema[Edit]):

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from marshmallow import fields, validate
+from marshmallow import fields
 
 from kwip.domain.ids import UserId
-from kwip.schemas.body import BodySchema, Id, NotYet
+from kwip.schemas.body import BodySchema, Ids, NotYet
 from kwip.schemas.dumping import DumpSchema, constant
 
 #: Each of them may cost a query; a page of posts has no more authors.
@@ -35,25 +33,10 @@ class RelationshipSchema(DumpSchema):
     note = constant("")
 
 
-class Ids(fields.List[Any]):
-    """Several ids, or a single one outside a list."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            Id(),
-            load_default=list,
-            validate=validate.Length(max=MAX_IDS, error="At most {max} at once."),
-        )
-
-    def _deserialize(self, value: object, *args: Any, **kwargs: Any) -> list[Any]:
-        several = value if isinstance(value, list) else [value]
-        return super()._deserialize(several, *args, **kwargs)
-
-
 class RelationshipsQuery(BodySchema[list[UserId]]):
     """`id[]`: whom the viewer asks about; each once, in the order asked."""
 
-    id = Ids()
+    id = Ids(MAX_IDS)
 
     def make(self, *, id: list[UserId]) -> list[UserId]:  # noqa: A002 - its name
         """Return the ids."""

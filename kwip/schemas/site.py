@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from marshmallow import fields
 
+from kwip.domain.users import BIO_MAX, DISPLAY_NAME_MAX, FIELD_MAX, MAX_FIELDS, MAX_PINS
 from kwip.schemas.dumping import DumpSchema, constant
 
 #: The Mastodon whose API this is; clients choose by it what they try.
@@ -57,7 +58,15 @@ class _InstanceSchema(DumpSchema):
     def get_configuration(self, info: SiteInfo) -> dict[str, object]:
         """Give the limits; what Kwip has not yet has zeros."""
         return {
-            "accounts": {"max_featured_tags": 0, "max_pinned_statuses": 0},
+            "accounts": {
+                "max_featured_tags": 0,
+                "max_pinned_statuses": MAX_PINS,
+                "max_profile_fields": MAX_FIELDS,
+                "profile_field_name_limit": FIELD_MAX,
+                "profile_field_value_limit": FIELD_MAX,
+                "max_display_name_length": DISPLAY_NAME_MAX,
+                "max_note_length": BIO_MAX,
+            },
             "statuses": {
                 "max_characters": info.post_max_chars,
                 "max_media_attachments": 0,
@@ -70,6 +79,13 @@ class _InstanceSchema(DumpSchema):
     def get_host(self, _info: SiteInfo) -> str:
         """Give the bare host, with its port if the origin names one."""
         return self.urls.host
+
+
+class ExtendedDescriptionSchema(DumpSchema):
+    """A `SiteInfo` as Mastodon's ExtendedDescription."""
+
+    updated_at = constant(None)
+    content = constant(f"<p>{_DESCRIPTION}</p>")
 
 
 class InstanceV1Schema(_InstanceSchema):

@@ -1,4 +1,4 @@
-"""Users: Mastodon's account and relationship, and what changes them."""
+"""Users: Mastodon's account, of others and one's own."""
 
 from __future__ import annotations
 
@@ -8,12 +8,22 @@ from marshmallow import fields
 
 from kwip.domain.clock import at
 from kwip.domain.ids import ms_of
-from kwip.schemas.body import BodySchema, Text
 from kwip.schemas.dumping import DumpSchema, constant, instant
 from kwip.schemas.html import bio_html
 
 if TYPE_CHECKING:
     from kwip.domain.users import User
+
+#: Mastodon's Preferences: Kwip keeps none of them yet.
+PREFERENCES: dict[str, object] = {
+    "posting:default:visibility": "public",
+    "posting:default:sensitive": False,
+    "posting:default:language": None,
+    "posting:default:quote_policy": "nobody",
+    "reading:expand:media": "default",
+    "reading:expand:spoilers": False,
+    "reading:autoplay:gifs": False,
+}
 
 
 class AccountSchema(DumpSchema):
@@ -42,7 +52,7 @@ class AccountSchema(DumpSchema):
     last_status_at = constant(None)
     emojis = constant([])
     roles = constant([])
-    extra_fields = constant([], data_key="fields")
+    extra_fields = fields.Method("get_fields", data_key="fields")
 
     def get_created_at(self, user: User) -> str:
         """Give the time of a user's id, which is when they signed up."""
@@ -51,6 +61,17 @@ class AccountSchema(DumpSchema):
     def get_note(self, user: User) -> str:
         """Give the bio as HTML."""
         return bio_html(user.bio, self.urls)
+
+    def get_fields(self, user: User) -> list[dict[str, str | None]]:
+        """Give the lines of the profile; nothing is verified."""
+        return [
+            {
+                "name": field.name,
+                "value": bio_html(field.value, self.urls),
+                "verified_at": None,
+            }
+            for field in user.fields
+        ]
 
     def get_url(self, user: User) -> str:
         """Give the address of the user's page."""
@@ -74,17 +95,13 @@ class CredentialAccountSchema(AccountSchema):
             "sensitive": False,
             "language": None,
             "note": user.bio,
-            "fields": [],
+            "fields": [
+                {"name": field.name, "value": field.value, "verified_at": None}
+                for field in user.fields
+            ],
             "follow_requests_count": 0,
+            "discoverable": True,
+            "indexable": True,
+            "hide_collections": False,
         }
     )
-
-
-class LookupQuery(BodySchema[str]):
-    """Whose account: `name`, `@name` or `name@host`."""
-
-    acct = Text(required=True)
-
-    def make(self, *, acct: str) -> str:
-        """Return what was asked for."""
-        return acct

@@ -15,7 +15,7 @@ from kwip.services.reading import Want
 from kwip.services.rolls import page_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from kwip.domain.ids import PostId
     from kwip.domain.pages import Page, PageRequest
@@ -49,7 +49,14 @@ class People:
         user_id: UserId,
         page: PageRequest,
     ) -> Page[UserView]:
-        """List who follows a user, the newest account first. Warm: 3 round trips."""
+        """List who follows a user, the newest account first. Warm: 3 round trips.
+
+        Raises:
+            NotFoundError: There is no such user.
+        """
+        head = self._rolls.first("followers", user_id, page)
+        users = reading.fetch(Want(self._entities.users, [user_id]), head)[0]
+        _require(user_id, users)
         rows = self._rolls.rows(reading, "followers", user_id, page)
         return self._page(viewer, reading, rows, page)
 
@@ -60,9 +67,18 @@ class People:
         user_id: UserId,
         page: PageRequest,
     ) -> Page[UserView]:
-        """List whom a user follows, the newest account first. Warm: 3 round trips."""
-        found = reading.fetch(Want(self._entities.relations, [user_id]))[0][user_id]
-        return self._page(viewer, reading, _rows(found.follows, page), page)
+        """List whom a user follows, the newest account first. Warm: 3 round trips.
+
+        Raises:
+            NotFoundError: There is no such user.
+        """
+        users, relations = reading.fetch(
+            Want(self._entities.users, [user_id]),
+            Want(self._entities.relations, [user_id]),
+        )
+        _require(user_id, users)
+        rows = _rows(relations[user_id].follows, page)
+        return self._page(viewer, reading, rows, page)
 
     def muted(
         self, viewer: Viewer, reading: Reading, page: PageRequest
@@ -133,6 +149,11 @@ class People:
                 and user_id not in relations.blocked_by
             ]
         return page_of(found, page)
+
+
+def _require(user_id: UserId, users: Mapping[UserId, User]) -> None:
+    if user_id not in users or users[user_id].is_suspended:
+        raise NotFoundError("There is no such user.", user_id=user_id)
 
 
 def _rows(ids: Iterable[UserId], page: PageRequest) -> Iterator[Row]:

@@ -79,6 +79,19 @@ class Relationships:
         self._bell("edge", f"{viewer.id}:{user_id}")
         return self._fresh(viewer, user_id)
 
+    def remove_follower(self, viewer: Viewer, user_id: UserId) -> Relationship:
+        """End that a user follows the viewer; they may follow again.
+
+        Raises:
+            NotFoundError: There is no such user.
+            InvalidError: It is the viewer.
+        """
+        self._other(viewer, user_id)
+        self._store.unfollow(user_id, viewer.id, at(self._clock()))
+        self._fence.drop(drops.unfollow(follower_id=user_id, followee_id=viewer.id))
+        self._bell("edge", f"{user_id}:{viewer.id}")
+        return self._fresh(viewer, user_id)
+
     def block(self, viewer: Viewer, user_id: UserId) -> Relationship:
         """Block a user: neither sees the other, and follows end both ways.
 

@@ -52,6 +52,9 @@ def test_an_app_learns_whose_token_it_holds(alice, wiring):
         "note": "I <3 https://example.org",
         "fields": [],
         "follow_requests_count": 0,
+        "discoverable": True,
+        "indexable": True,
+        "hide_collections": False,
     }
 
 

@@ -264,3 +264,80 @@ def test_a_context_has_what_is_above_and_what_is_below(alice, bob, client):
     assert [s["id"] for s in context["ancestors"]] == [root["id"], middle["id"]]
     assert [s["id"] for s in context["descendants"]] == [lowest["id"]]
     assert set(context["ancestors"][0]) >= STATUS_KEYS
+
+
+def test_several_statuses_come_in_the_order_asked_without_those_not_there(
+    alice, bob, client
+):
+    first, second = alice.say("one")["id"], alice.say("two")["id"]
+    hidden = alice.say("for followers", visibility="private")["id"]
+    repost = bob.post(f"/api/v1/statuses/{first}/reblog").json["id"]
+    asked = [second, "1", hidden, repost, first, second]
+    path = "/api/v1/statuses?" + "&".join(f"id[]={post_id}" for post_id in asked)
+
+    found = client.get(path).json
+
+    assert [s["id"] for s in found] == [second, repost, first]
+    assert found[1]["reblog"]["id"] == first
+    assert [s["id"] for s in alice.get(path).json] == [second, hidden, repost, first]
+    assert client.get("/api/v1/statuses").json == []
+
+
+@pytest.mark.parametrize("query", ["id[]=x", "&".join(["id[]=1"] * 41)])
+def test_too_many_statuses_and_nonsense_are_named(client, query):
+    answer = client.get(f"/api/v1/statuses?{query}")
+
+    assert answer.status_code == 400
+    assert list(answer.json["details"]) == ["id"]
+
+
+def test_the_source_of_a_status_is_what_was_typed(alice, bob):
+    status = alice.say("a <b> & @bob", spoiler_text="loud & clear")
+    path = f"/api/v1/statuses/{status['id']}/source"
+
+    assert alice.get(path).json == {
+        "id": status["id"],
+        "text": "a <b> & @bob",
+        "spoiler_text": "loud & clear",
+    }
+
+
+def test_the_history_of_an_unedited_status_is_its_present_version(alice, client):
+    status = alice.say("hello", spoiler_text="careful")
+
+    (version,) = client.get(f"/api/v1/statuses/{status['id']}/history").json
+
+    assert version["content"] == status["content"] == "<p>hello</p>"
+    assert version["spoiler_text"] == "careful"
+    assert version["sensitive"] is True
+    assert version["created_at"] == status["created_at"]
+    assert version["account"] == status["account"]
+
+
+def test_the_history_has_each_version_with_its_own_warning_oldest_first(alice, client):
+    status = alice.say("one <i>", spoiler_text="first")
+    path = f"/api/v1/statuses/{status['id']}"
+    alice.ask("PUT", path, json={"status": "two", "spoiler_text": "second"})
+    last = alice.ask("PUT", path, json={"status": "three @alice"}).json
+
+    versions = client.get(f"{path}/history").json
+
+    assert [v["spoiler_text"] for v in versions] == ["first", "second", ""]
+    assert [v["sensitive"] for v in versions] == [True, True, False]
+    assert [v["content"] for v in versions[:2]] == [
+        "<p>one &lt;i&gt;</p>",
+        "<p>two</p>",
+    ]
+    assert versions[2]["content"] == last["content"]
+    times = [v["created_at"] for v in versions]
+    assert times == sorted(times)
+    assert (times[0], times[2]) == (last["created_at"], last["edited_at"])
+
+
+def test_source_and_history_are_for_who_may_see_the_status(alice, bob):
+    status = alice.say("for followers", visibility="private")
+
+    for part in ("source", "history"):
+        answer = bob.get(f"/api/v1/statuses/{status['id']}/{part}")
+
+        assert answer.status_code == 404

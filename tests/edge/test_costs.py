@@ -65,9 +65,13 @@ def people(app, wiring):
 @pytest.fixture
 def costs(wiring, commands, alice, bob):
     """Return what the second of two equal requests costs in round trips."""
-    post = alice.say("hi")
+    post = alice.say("hi #fox")
+    for one, other in ((alice, bob), (bob, alice)):
+        one.post(f"/api/v1/accounts/{other.id}/follow")
+        for act in ("favourite", "bookmark", "reblog"):
+            one.post(f"/api/v1/statuses/{post['id']}/{act}")
     reply = bob.say("@alice ho", in_reply_to_id=post["id"])
-    known = {"post": post["id"], "reply": reply["id"], "alice": alice.id}
+    known = {"post": post["id"], "reply": reply["id"], "alice": alice.id, "bob": bob.id}
 
     def measure(path):
         path = path.format(**known)
@@ -89,7 +93,24 @@ def costs(wiring, commands, alice, bob):
         ("/api/v1/accounts/{alice}", 2),
         ("/api/v1/accounts/lookup?acct=alice", 3),
         ("/api/v1/accounts/{alice}/statuses", 3),
+        ("/api/v1/accounts/{bob}/followers", 3),
+        ("/api/v1/accounts/{alice}/following", 2),
+        ("/api/v1/accounts/search?q=alice", 3),
         ("/api/v1/accounts/relationships?id[]={alice}", 2),
+        ("/api/v1/accounts/familiar_followers?id[]={alice}", 1),
+        ("/api/v1/blocks", 1),
+        ("/api/v1/mutes", 1),
+        ("/api/v1/preferences", 1),
+        ("/api/v1/custom_emojis", 0),
+        ("/api/v1/filters", 1),
+        ("/api/v1/favourites", 3),
+        ("/api/v1/bookmarks", 3),
+        ("/api/v1/timelines/tag/fox", 3),
+        ("/api/v1/tags/fox", 1),
+        ("/api/v1/statuses?id[]={post}&id[]={reply}", 3),
+        ("/api/v1/statuses/{post}/favourited_by", 2),
+        ("/api/v1/statuses/{post}/reblogged_by", 2),
+        ("/api/v1/statuses/{post}/source", 2),
         ("/api/v1/statuses/{post}", 2),
         ("/api/v1/statuses/{reply}/context", 3),
         ("/api/v1/timelines/home", 3),

@@ -5,12 +5,26 @@ Posts are statuses here, users are accounts. `docs/api.md` lists the routes.
 
 from __future__ import annotations
 
-from kwip.blueprints.api import accounts, instance, relationships, statuses, timelines
+from kwip.blueprints.api import (
+    accounts,
+    empty,
+    instance,
+    people,
+    relationships,
+    search,
+    statuses,
+    tags,
+    timelines,
+)
 
 ROUTES = (
     *instance.ROUTES,
     *accounts.ROUTES,
+    *search.ROUTES,
     *relationships.ROUTES,
+    *people.ROUTES,
     *statuses.ROUTES,
     *timelines.ROUTES,
+    *tags.ROUTES,
+    *empty.ROUTES,
 )

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 from kwip.blueprints import http
 from kwip.blueprints.api import policies
 from kwip.blueprints.table import Route
-from kwip.domain.errors import NotFoundError
 from kwip.domain.pages import Page
 from kwip.schemas.pages import FilteredQuery
 from kwip.schemas.posts import StatusSchema
-from kwip.schemas.users import AccountSchema, CredentialAccountSchema, LookupQuery
+from kwip.schemas.users import PREFERENCES, AccountSchema, CredentialAccountSchema
 from kwip.services.timelines import Kinds
 from kwip.text.hashtags import clean_hashtag
 
@@ -28,19 +27,14 @@ def verify_credentials() -> Response:
     return http.answer_dumped(CredentialAccountSchema, user)
 
 
+def preferences() -> Response:
+    """Tell an app how its user likes to write and read: all alike yet."""
+    return http.answer(PREFERENCES)
+
+
 def account(user_id: UserId) -> Response:
     """Show an account, which looks alike to everybody."""
     view = http.services().users.by_id(None, http.reading(), user_id)
-    return http.answer_dumped(AccountSchema, view.user)
-
-
-def lookup_account() -> Response:
-    """Find an account by `acct`: `name`, `@name` or `name@this-host`."""
-    acct = http.load_query(LookupQuery())
-    name, _, host = acct.removeprefix("@").partition("@")
-    if host.lower() not in {"", http.site().urls.host.lower()}:
-        raise NotFoundError("There are no accounts of other servers here.")
-    view = http.services().users.by_name(None, http.reading(), name)
     return http.answer_dumped(AccountSchema, view.user)
 
 
@@ -69,7 +63,7 @@ ROUTES = (
         verify_credentials,
         policies.READ,
     ),
-    Route("GET", "/api/v1/accounts/lookup", lookup_account, policies.OPEN_READ),
+    Route("GET", "/api/v1/preferences", preferences, policies.READ),
     Route("GET", "/api/v1/accounts/<id:user_id>", account, policies.OPEN_READ),
     Route(
         "GET",

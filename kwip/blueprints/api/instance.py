@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING
 from kwip.blueprints import http
 from kwip.blueprints.api import policies
 from kwip.blueprints.table import Route
-from kwip.schemas.site import InstanceV1Schema, InstanceV2Schema
+from kwip.schemas.site import (
+    ExtendedDescriptionSchema,
+    InstanceV1Schema,
+    InstanceV2Schema,
+)
 
 if TYPE_CHECKING:
     from flask import Response
@@ -23,7 +27,18 @@ def instance_v2() -> Response:
     return http.answer_dumped(InstanceV2Schema, http.site().info)
 
 
+def extended_description() -> Response:
+    """Tell at length what the site is: as short as everywhere yet."""
+    return http.answer_dumped(ExtendedDescriptionSchema, http.site().info)
+
+
 ROUTES = (
     Route("GET", "/api/v1/instance", instance_v1, policies.ANYBODY),
     Route("GET", "/api/v2/instance", instance_v2, policies.ANYBODY),
+    Route(
+        "GET",
+        "/api/v1/instance/extended_description",
+        extended_description,
+        policies.ANYBODY,
+    ),
 )

@@ -38,6 +38,18 @@ def unfollow(user_id: UserId) -> Response:
     return http.answer_dumped(RelationshipSchema, found)
 
 
+def remove_follower(user_id: UserId) -> Response:
+    """End that an account follows the viewer."""
+    found = http.services().relationships.remove_follower(http.signed_in(), user_id)
+    return http.answer_dumped(RelationshipSchema, found)
+
+
+def familiar_followers() -> Response:
+    """Tell of each account of `id[]` whom the viewer knows: nobody yet."""
+    ids = http.load_query(RelationshipsQuery())
+    return http.answer([{"id": str(user_id), "accounts": []} for user_id in ids])
+
+
 def block(user_id: UserId) -> Response:
     """Block an account."""
     found = http.services().relationships.block(http.signed_in(), user_id)
@@ -70,6 +82,10 @@ ROUTES = (
     Route("GET", "/api/v1/accounts/relationships", relationships, policies.READ),
     Route("POST", f"{_ACCOUNT}/follow", follow, _FOLLOWS),
     Route("POST", f"{_ACCOUNT}/unfollow", unfollow, _FOLLOWS),
+    Route("POST", f"{_ACCOUNT}/remove_from_followers", remove_follower, _FOLLOWS),
+    Route(
+        "GET", "/api/v1/accounts/familiar_followers", familiar_followers, policies.READ
+    ),
     Route("POST", f"{_ACCOUNT}/block", block, _OTHER),
     Route("POST", f"{_ACCOUNT}/unblock", unblock, _OTHER),
     Route("POST", f"{_ACCOUNT}/mute", mute, _OTHER),

@@ -16,7 +16,11 @@ from kwip.schemas.posts import (
     DeletedStatusSchema,
     EditBody,
     StatusBody,
+    StatusEditSchema,
+    StatusesQuery,
     StatusSchema,
+    StatusSourceSchema,
+    versions_of,
 )
 
 if TYPE_CHECKING:
@@ -39,6 +43,27 @@ def status(post_id: PostId) -> Response:
     """Show a post."""
     view = http.services().posts.get(http.viewer(), http.reading(), post_id)
     return http.answer_dumped(StatusSchema, view)
+
+
+def statuses() -> Response:
+    """Show the posts of `id[]` in that order, without those not for the viewer."""
+    ids = http.load_query(StatusesQuery())
+    found = http.services().rolls.named(http.viewer(), http.reading(), ids)
+    return http.answer(http.dump(StatusSchema, found, many=True))
+
+
+def status_source(post_id: PostId) -> Response:
+    """Show what was typed, to be edited or drafted again."""
+    view = http.services().posts.get(http.signed_in(), http.reading(), post_id)
+    return http.answer_dumped(StatusSourceSchema, view)
+
+
+def status_history(post_id: PostId) -> Response:
+    """Show every text that a post had, oldest first, the present one last."""
+    posts, viewer, reading = http.services().posts, http.viewer(), http.reading()
+    author = posts.get(viewer, reading, post_id).author
+    versions = versions_of(author, posts.history(viewer, reading, post_id))
+    return http.answer(http.dump(StatusEditSchema, versions, many=True))
 
 
 def edit_status(post_id: PostId) -> Response:
@@ -114,10 +139,13 @@ _STATUS = "/api/v1/statuses/<id:post_id>"
 
 ROUTES = (
     Route("POST", "/api/v1/statuses", create_status, policies.write("posts")),
+    Route("GET", "/api/v1/statuses", statuses, policies.OPEN_READ),
     Route("GET", _STATUS, status, policies.OPEN_READ),
     Route("PUT", _STATUS, edit_status, policies.write("posts")),
     Route("DELETE", _STATUS, delete_status, policies.write("deletes")),
     Route("GET", f"{_STATUS}/context", status_context, policies.OPEN_READ),
+    Route("GET", f"{_STATUS}/source", status_source, policies.READ),
+    Route("GET", f"{_STATUS}/history", status_history, policies.OPEN_READ),
     Route("POST", f"{_STATUS}/favourite", favourite_status, policies.write("api")),
     Route("POST", f"{_STATUS}/unfavourite", unfavourite_status, policies.write("api")),
     Route("POST", f"{_STATUS}/reblog", reblog_status, policies.write("posts")),

@@ -1,4 +1,4 @@
-"""Timelines: home, and everybody's public posts."""
+"""Timelines: home, public, a hashtag's; favourites and bookmarks."""
 
 from __future__ import annotations
 
@@ -45,6 +45,22 @@ def tag_timeline(name: str) -> Response:
     return http.answer_page(StatusSchema, page)
 
 
+def favourites() -> Response:
+    """Show what the viewer has favourited, the newest favourite first."""
+    page = http.services().rolls.posts(
+        http.signed_in(), http.reading(), "favourites", http.page_request()
+    )
+    return http.answer_page(StatusSchema, page)
+
+
+def bookmarks() -> Response:
+    """Show what the viewer has bookmarked, the newest bookmark first."""
+    page = http.services().rolls.posts(
+        http.signed_in(), http.reading(), "bookmarks", http.page_request()
+    )
+    return http.answer_page(StatusSchema, page)
+
+
 ROUTES = (
     Route("GET", "/api/v1/timelines/home", home_timeline, policies.READ),
     Route("GET", "/api/v1/timelines/public", public_timeline, policies.OPEN_READ),
@@ -54,4 +70,6 @@ ROUTES = (
         tag_timeline,
         policies.OPEN_READ,
     ),
+    Route("GET", "/api/v1/favourites", favourites, policies.READ),
+    Route("GET", "/api/v1/bookmarks", bookmarks, policies.READ),
 )

@@ -1,0 +1,89 @@
+"""Lists of accounts: who follows whom, who reacted, whom the viewer keeps away.
+
+They page by opaque cursors, which stand in `Link`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kwip.blueprints import http
+from kwip.blueprints.api import policies
+from kwip.blueprints.table import Route
+from kwip.domain.pages import Page
+from kwip.schemas.users import AccountSchema
+
+if TYPE_CHECKING:
+    from flask import Response
+
+    from kwip.domain.ids import PostId, UserId
+    from kwip.domain.views import UserView
+
+
+def followers(user_id: UserId) -> Response:
+    """List who follows an account."""
+    found = http.services().people.followers(
+        http.viewer(), http.reading(), user_id, http.page_request()
+    )
+    return _answer(found)
+
+
+def following(user_id: UserId) -> Response:
+    """List whom an account follows."""
+    found = http.services().people.following(
+        http.viewer(), http.reading(), user_id, http.page_request()
+    )
+    return _answer(found)
+
+
+def blocks() -> Response:
+    """List whom the viewer blocks."""
+    found = http.services().people.blocked(
+        http.signed_in(), http.reading(), http.page_request()
+    )
+    return _answer(found)
+
+
+def mutes() -> Response:
+    """List whom the viewer mutes."""
+    found = http.services().people.muted(
+        http.signed_in(), http.reading(), http.page_request()
+    )
+    return _answer(found)
+
+
+def favourited_by(post_id: PostId) -> Response:
+    """List who favourited a post."""
+    found = http.services().people.reacted(
+        http.viewer(), http.reading(), post_id, "favourited_by", http.page_request()
+    )
+    return _answer(found)
+
+
+def reblogged_by(post_id: PostId) -> Response:
+    """List who reposted a post."""
+    found = http.services().people.reacted(
+        http.viewer(), http.reading(), post_id, "reposted_by", http.page_request()
+    )
+    return _answer(found)
+
+
+def _answer(found: Page[UserView]) -> Response:
+    accounts = Page(
+        items=tuple(view.user for view in found.items),
+        next_max_id=found.next_max_id,
+        prev_min_id=found.prev_min_id,
+    )
+    return http.answer_page(AccountSchema, accounts)
+
+
+_ACCOUNT, _STATUS = "/api/v1/accounts/<id:user_id>", "/api/v1/statuses/<id:post_id>"
+
+ROUTES = (
+    Route("GET", f"{_ACCOUNT}/followers", followers, policies.OPEN_READ),
+    Route("GET", f"{_ACCOUNT}/following", following, policies.OPEN_READ),
+    Route("GET", "/api/v1/blocks", blocks, policies.READ),
+    Route("GET", "/api/v1/mutes", mutes, policies.READ),
+    Route("GET", f"{_STATUS}/favourited_by", favourited_by, policies.OPEN_READ),
+    Route("GET", f"{_STATUS}/reblogged_by", reblogged_by, policies.OPEN_READ),
+)

@@ -1,0 +1,59 @@
+"""Search: what is asked for, and where it leads as Mastodon's Search."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from marshmallow import fields, validate
+
+from kwip.schemas.body import BodySchema, Text
+
+if TYPE_CHECKING:
+    from kwip.schemas.urls import Urls
+
+_KINDS = ("accounts", "hashtags", "statuses")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """What is looked for; `kind` is empty for everything."""
+
+    text: str
+    kind: str
+    offset: int
+
+
+class SearchQuery(BodySchema[Search]):
+    """`q`, `type` and `offset`; there is never more than one account."""
+
+    q = Text(required=True, error_messages={"required": "Write what to look for."})
+    type = fields.String(
+        load_default="",
+        validate=validate.OneOf(("", *_KINDS), error="Must be one of: {choices}."),
+    )
+    offset = fields.Integer(load_default=0, error_messages={"invalid": "No number."})
+
+    def make(self, *, q: str, type: str, offset: int) -> Search:  # noqa: A002 - its name
+        """Build what is looked for."""
+        return Search(text=q, kind=type, offset=offset)
+
+
+class LookupQuery(BodySchema[str]):
+    """Whose account: `name`, `@name` or `name@host`."""
+
+    acct = Text(required=True)
+
+    def make(self, *, acct: str) -> str:
+        """Return what was asked for."""
+        return acct
+
+
+def username_in(text: str, urls: Urls) -> str | None:
+    """Find who is meant by `name`, `@name`, `name@host` or the address of a page.
+
+    None for accounts of other servers.
+    """
+    name = text.strip().removeprefix(f"{urls.origin}/").removeprefix("@")
+    name, _, host = name.partition("@")
+    return name if host.lower() in {"", urls.host.lower()} else None
