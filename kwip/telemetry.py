@@ -65,6 +65,18 @@ QUOTA_ERRORS = Counter(
     "Requests let through unlimited because Redis did not answer.",
     ["quota"],
 )
+DOORBELL_RINGS = Counter(
+    "kwip_doorbell_rings", "Rings of the doorbell, one a chunk or post.", ["outcome"]
+)
+DOORBELL_HEARD = Counter(
+    "kwip_doorbell_heard", "Rings heard, in each process that listens."
+)
+STREAM_CONNECTIONS = Gauge(
+    "kwip_stream_connections",
+    "Requests that wait for something new, in all live processes.",
+    ["transport"],
+    multiprocess_mode="livesum",
+)
 REDIS_BREAKER_OPEN = Gauge(
     "kwip_redis_breaker_open",
     "1 while a Redis is not asked because it failed, in any live process.",

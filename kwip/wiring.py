@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from kwip.cache.client import Client
+from kwip.cache.doorbell import Listener, RedisDoorbell
 from kwip.cache.objects import Objects
-from kwip.cache.queue import QueueError
 from kwip.cache.quotas import Quotas as Charges
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.ids import IdGenerator
 from kwip.domain.quotas import SPANS_S, windows
-from kwip.jobs.broker import QueueBell, make_broker
+from kwip.jobs.broker import QueueBell, make_broker, ping
 from kwip.jobs.sweeper import Sweeper
 from kwip.services import probes
 from kwip.services.access import Access
@@ -29,6 +29,7 @@ from kwip.services.fanout import Fanout, FanoutParts, FanoutTimes
 from kwip.services.fence import Fence
 from kwip.services.hydration import Hydration
 from kwip.services.keeper import FenceTimes, Keeper, KeeperParts
+from kwip.services.live import Live, LiveTimes
 from kwip.services.moderation import Moderation
 from kwip.services.passwords import Passwords
 from kwip.services.people import People
@@ -72,7 +73,7 @@ if TYPE_CHECKING:
     from config.endpoints import Endpoints
     from config.settings import Settings
     from kwip.domain.clock import ClockMs
-    from kwip.services.bell import Bell
+    from kwip.services.bell import Bell, Doorbell
     from kwip.store.client import CommandListener
 
 #: A keeper's look at the fence may take so long, in milliseconds.
@@ -86,8 +87,10 @@ class Options:
     Attributes:
         id_clock: What ids are made from; a loader's own time.
         bell: Rings for jobs instead of the queue.
+        doorbell: Rings for who waits instead of the realtime Redis.
         fence_times: The durations of the cache's fence.
         fanout_times: How fan-out is paced.
+        live_times: How long requests wait for something new.
         listeners: Hear every command to MongoDB.
         rng: Where chance comes from.
     """
@@ -95,8 +98,10 @@ class Options:
     id_clock: ClockMs = system_clock_ms
     clock: ClockMs = system_clock_ms
     bell: Bell | None = None
+    doorbell: Doorbell | None = None
     fence_times: FenceTimes = field(default_factory=FenceTimes)
     fanout_times: FanoutTimes = field(default_factory=FanoutTimes)
+    live_times: LiveTimes = field(default_factory=LiveTimes)
     listeners: Sequence[CommandListener] = ()
     rng: random.Random | None = None
 
@@ -119,10 +124,12 @@ class Wiring:
     keeper: Keeper
     cache: Client
     realtime: Client
+    listener: Listener
     probes: Mapping[str, Callable[[], probes.Probe]]
 
     def close(self) -> None:
-        """End the keeper's thread and close every connection."""
+        """End the threads and close every connection."""
+        self.listener.stop()
         self.keeper.stop()
         self.broker.close()
         self.cache.close()
@@ -134,7 +141,7 @@ def build(
     settings: Settings,
     endpoints: Endpoints,
     *,
-    role: Literal["web", "worker", "cli"],
+    role: Literal["web", "live", "worker", "cli"],
     options: Options | None = None,
 ) -> Wiring:
     """Build the parts of one process; nothing is connected before its first use.
@@ -142,7 +149,7 @@ def build(
     `role` decides how long MongoDB and the queue may keep it waiting.
     """
     options = options or Options()
-    timeout_ms = WEB_TIMEOUT_MS if role == "web" else JOB_TIMEOUT_MS
+    timeout_ms = WEB_TIMEOUT_MS if role in {"web", "live"} else JOB_TIMEOUT_MS
     client = connect(
         endpoints.mongodb_uri, timeout_ms=timeout_ms, listeners=options.listeners
     )
@@ -182,6 +189,7 @@ def build(
         cache=cache,
         realtime=realtime,
         bell=bell,
+        doorbell=options.doorbell or RedisDoorbell(realtime, fence.deployment),
         options=options,
         settings=settings,
         rng=rng,
@@ -214,20 +222,18 @@ def build(
             )
         ),
         broker=broker,
-        sweeper=Sweeper(
-            outbox=outbox,
-            edges=edges,
-            bell=bell,
-            clock=options.clock,
-        ),
+        sweeper=Sweeper(outbox=outbox, edges=edges, bell=bell, clock=options.clock),
         fence=fence,
         keeper=keeper,
         cache=cache,
         realtime=realtime,
+        listener=Listener(
+            endpoints.redis_realtime_uri, fence.deployment, services.live
+        ),
         probes={
             "mongodb": partial(probes.probe_mongodb, store.hello, services.clock_guard),
             "cache": partial(probes.probe_cache, fence),
-            "queue": partial(probes.probe_queue, partial(_ping, broker)),
+            "queue": partial(probes.probe_queue, partial(ping, broker)),
         },
     )
 
@@ -258,6 +264,7 @@ class _Core:
     cache: Client
     realtime: Client
     bell: Bell
+    doorbell: Doorbell
     options: Options
     settings: Settings
     rng: random.Random
@@ -302,7 +309,7 @@ class _Core:
         )
         timelines = Timelines(entities, hydration, threads, stores.posts)
         permissions = Permissions(stores)
-        publication = Publication(stores.timelines, fence, self.bell)
+        publication = Publication(stores.timelines, fence, self.bell, self.doorbell)
         posts = Posts(
             PostsParts(
                 stores=stores,
@@ -370,22 +377,17 @@ class _Core:
                     edges=self.edges,
                     upkeep=upkeep,
                     fence=fence,
+                    doorbell=self.doorbell,
                     clock=options.clock,
                     rng=self.rng,
                     times=options.fanout_times,
                 )
             ),
             upkeep=upkeep,
+            live=Live(options.live_times),
             clock_guard=guard,
         )
 
 
 def _monotonic_ms() -> int:
     return time.monotonic_ns() // 1_000_000
-
-
-def _ping(broker: RedisBroker) -> bool:
-    try:
-        return bool(broker.client.ping())
-    except QueueError:
-        return False

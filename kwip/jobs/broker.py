@@ -39,6 +39,14 @@ def make_broker(uri: str, *, is_worker: bool) -> RedisBroker:
     return broker
 
 
+def ping(broker: RedisBroker) -> bool:
+    """Say whether the queue answers; 200 ms at most, for a worker 5 s."""
+    try:
+        return bool(broker.client.ping())
+    except QueueError:
+        return False
+
+
 class QueueBell:
     """Ring for a job, and never fail.
 

@@ -1,11 +1,28 @@
-"""The bell: a lossy hint that a job may have something to do.
+"""The bells: lossy hints that something may be to do, or to be seen.
 
-Every job has a durable source in MongoDB, so a ring that gets lost costs time only.
+The *bell* tells a worker of a job. Every job has a durable source in MongoDB, so a
+ring that gets lost costs time only. The *doorbell* tells whoever waits in front of an
+open page that something behind it is new; who does not hear it looks by the clock.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kwip.domain.ids import UserId
 
 #: Rings for a job: its name and the id of what it is about. It never raises.
 Bell = Callable[[str, str], None]
+#: Rings for all who wait for one of some topics, after the commit and its drop. It
+#: never raises. A topic is a word, or a word, a colon and an id.
+Doorbell = Callable[[Sequence[str]], None]
+
+#: The topic of the public timeline.
+PUBLIC = "public"
+
+
+def home_topic(owner_id: UserId) -> str:
+    """Name what tells that a home has something new."""
+    return f"home:{owner_id}"

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from kwip.services.admission import Admission
     from kwip.services.clock_guard import ClockGuard
     from kwip.services.fanout import Fanout
+    from kwip.services.live import Live
     from kwip.services.moderation import Moderation
     from kwip.services.people import People
     from kwip.services.pins import Pins
@@ -47,4 +48,5 @@ class Services:
     profiles: Profiles
     fanout: Fanout
     upkeep: Upkeep
+    live: Live
     clock_guard: ClockGuard

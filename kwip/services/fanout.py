@@ -18,6 +18,7 @@ from kwip.cache import drops
 from kwip.domain.clock import at, to_ms
 from kwip.domain.ids import MAX_ID, ms_of
 from kwip.domain.posts import Visibility
+from kwip.services.bell import home_topic
 from kwip.store.timelines import home_of
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import PostId, UserId
+    from kwip.services.bell import Doorbell
     from kwip.services.entities import Stores
     from kwip.services.fence import Fence
     from kwip.services.upkeep import Upkeep
@@ -57,6 +59,7 @@ class FanoutParts:
     edges: EdgeStore
     upkeep: Upkeep
     fence: Fence
+    doorbell: Doorbell
     clock: ClockMs
     rng: random.Random
     times: FanoutTimes
@@ -84,6 +87,7 @@ class Fanout:
         self._edges = parts.edges
         self._upkeep = parts.upkeep
         self._fence = parts.fence
+        self._doorbell = parts.doorbell
         self._clock = parts.clock
         self._rng = parts.rng
         self._times = parts.times
@@ -213,6 +217,7 @@ class Fanout:
         if sealed:
             self._upkeep.trim(sealed)
         self._fence.drop(drops.deliver(owner_ids=owner_ids))
+        self._doorbell([home_topic(owner_id) for owner_id in owner_ids])
         return pushed
 
     def _advance(self, lease: Lease, **progress: object) -> None:

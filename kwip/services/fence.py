@@ -53,6 +53,10 @@ class Fence:
         """Give the right to use the cache, if this process has it now; no I/O."""
         return self._keeper.watch.lease()
 
+    def deployment(self) -> str | None:
+        """Give the database's name in Redis, None as long as it is unknown; no I/O."""
+        return self._keeper.watch.deployment
+
     def await_lease(self, within_s: float) -> bool:
         """Wait for this process's first lease; say whether it came."""
         return self._keeper.watch.await_lease(within_s)

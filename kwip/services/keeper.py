@@ -168,6 +168,11 @@ class Watch:
             return None
         return held.lease
 
+    @property
+    def deployment(self) -> str | None:
+        """The database's name in Redis, once the fence was read; costs no I/O."""
+        return None if self._seen is None else self._seen.state.deployment
+
     def await_lease(self, within_s: float) -> bool:
         """Wait for this process's first lease; say whether it came."""
         return self._has_lease.wait(within_s)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kwip.services.bell import PUBLIC, home_topic
 from kwip.store.timelines import home_of
 
 if TYPE_CHECKING:
     from kwip.cache.keys import CacheKey
     from kwip.domain.posts import Post
-    from kwip.services.bell import Bell
+    from kwip.services.bell import Bell, Doorbell
     from kwip.services.fence import Fence
     from kwip.store.timelines import TimelineStore
 
@@ -17,13 +18,20 @@ if TYPE_CHECKING:
 class Publication:
     """The end of the write path, which may be gone through again."""
 
-    def __init__(self, timelines: TimelineStore, fence: Fence, bell: Bell):
+    def __init__(
+        self,
+        timelines: TimelineStore,
+        fence: Fence,
+        bell: Bell,
+        doorbell: Doorbell,
+    ):
         self._timelines = timelines
         self._fence = fence
         self._bell = bell
+        self._doorbell = doorbell
 
     def announce(self, post: Post, dropped: tuple[CacheKey, ...]) -> None:
-        """Put a stored post into its author's home, drop the keys, ring the bell.
+        """Put a stored post into its author's home, drop the keys, ring the bells.
 
         Raises:
             StoreUnavailableError: The post stands, but must not be acknowledged.
@@ -31,3 +39,5 @@ class Publication:
         self._timelines.push([home_of(post.author_id)], [post.id])
         self._fence.drop(dropped)
         self._bell("fanout", str(post.id))
+        listed = [PUBLIC] if post.is_listed else []
+        self._doorbell([home_topic(post.author_id), *listed])
