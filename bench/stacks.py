@@ -35,6 +35,7 @@ def kwip_stack(home: Path, environ: dict[str, str]) -> Iterator[dict[str, str]]:
         "KWIP_HOME": str(home),
         "KWIP_PORT": str(free_port()),
         "KWIP_METRICS_PORT": str(free_port()),
+        "KWIP_LIVE_PORT": "0",
         "KWIP_LOG_LEVEL": "warning",
         **environ,
     }

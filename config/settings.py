@@ -10,13 +10,14 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from urllib.parse import urlsplit
 
 from config import values
 from config.quotas import QuotaSettings
 from config.rules import Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 #: The folder that holds `kwip/` and `config/`.
 PROJECT = Path(__file__).resolve().parents[1]
@@ -47,6 +48,20 @@ def _local_origin(known: Mapping[str, Any]) -> str:
 def _metrics_port(known: Mapping[str, Any]) -> int:
     above: int = known["port"] + _METRICS_STEP
     return above if above <= _HIGHEST_PORT else above - 2 * _METRICS_STEP
+
+
+def _live_port(known: Mapping[str, Any]) -> int:
+    port: int = known["port"]
+    return port + 1 if port < _HIGHEST_PORT else port - 1
+
+
+def _live_origin(known: Mapping[str, Any]) -> str | None:
+    if not known["live_port"]:
+        return None
+    host, _, port = known["origin"].rpartition(":")
+    if host.startswith("http:") and port == str(known["port"]):
+        return f"{host}:{known['live_port']}"
+    return values.SAME  # a proxy stands in front
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +111,30 @@ class Settings(QuotaSettings):
             allowed="an address without a path, such as https://kwip.example.org",
             doc="Where people reach Kwip; it starts every absolute URL. Only an https "
             "origin makes cookies Secure and sends HSTS.",
+        ),
+    ]
+    live_port: Annotated[
+        int,
+        Rule(
+            "KWIP_LIVE_PORT",
+            values.number(0, _HIGHEST_PORT),
+            _live_port,
+            shown="port + 1",
+            allowed="a free port from 1 to 65535, or 0 for none",
+            doc="The port of the live process, which tells open pages of what is new.",
+        ),
+    ]
+    live_origin: Annotated[
+        str | None,
+        Rule(
+            "KWIP_LIVE_ORIGIN",
+            values.origin_or_same,
+            _live_origin,
+            shown="the site's address with the live port; `same` when `KWIP_ORIGIN` "
+            "does not name the web server's own port, for then a proxy is in front",
+            allowed="an address on the host of KWIP_ORIGIN, or same",
+            doc="Where pages reach the live process. `same`: a proxy leads `/poll/` "
+            "on the site's own address there. The cookie goes to no other host.",
         ),
     ]
     metrics_port: Annotated[
@@ -302,13 +341,23 @@ def load(environ: Mapping[str, str]) -> Settings:
         except (ValueError, KeyError, OSError, RuntimeError):
             problems.append(_problem(rule, text))
             found[name] = rule.read("", found)
-    if found["port"] == found["metrics_port"]:
-        problems.append(
-            f"KWIP_METRICS_PORT={found['metrics_port']}: must differ from KWIP_PORT"
-        )
+    problems += _contradictions(found)
     if problems:
         raise SettingsError(problems)
     return Settings(**found)
+
+
+def _contradictions(found: Mapping[str, Any]) -> Iterator[str]:
+    if found["live_port"] == found["port"]:
+        yield f"KWIP_LIVE_PORT={found['live_port']}: must differ from KWIP_PORT"
+    if found["metrics_port"] in {found["port"], found["live_port"]}:
+        yield (
+            f"KWIP_METRICS_PORT={found['metrics_port']}: must differ from KWIP_PORT"
+            " and KWIP_LIVE_PORT"
+        )
+    live, host = found["live_origin"], urlsplit(found["origin"]).hostname
+    if live not in {None, values.SAME} and urlsplit(live).hostname != host:
+        yield f"KWIP_LIVE_ORIGIN={live}: must be on the host of KWIP_ORIGIN ({host})"
 
 
 def from_environment() -> Settings:

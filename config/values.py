@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+#: Instead of an origin: the site's own.
+SAME = "same"
+
+
 def number(lowest: int, highest: int) -> Callable[[str], int]:
     """Return a parser of a whole number in these bounds."""
 
@@ -70,6 +74,11 @@ def origin(text: str) -> str:
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     port = f":{parts.port}" if parts.port else ""  # `.port` raises on a bad one
     return f"{parts.scheme}://{host}{port}"
+
+
+def origin_or_same(text: str) -> str:
+    """Parse an origin, or the word for the site's own."""
+    return SAME if text == SAME else origin(text)
 
 
 def uri(*schemes: str) -> Callable[[str], str]:

@@ -19,9 +19,12 @@ from kwip.schemas.urls import Urls
 from kwip.services.access import SESSION_LIFETIME
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from types import TracebackType
+    from wsgiref.types import StartResponse, WSGIEnvironment
 
     from config.settings import Settings
+    from kwip.services.live import Live
     from kwip.wiring import Wiring
 
 
@@ -37,13 +40,15 @@ class KwipFlask(Flask):
         gate.log.error("request_failed", exc_info=exc_info)
 
 
-def create_app(wiring: Wiring, settings: Settings) -> Flask:
+def create_app(wiring: Wiring, settings: Settings, *, is_live: bool = False) -> Flask:
     """Make the app: the route table, the gate around it, errors and cookies.
+
+    A live one answers long polls and nothing else, a few requests at a time.
 
     Raises:
         UndeclaredRouteError: A route stands in no row of the table.
     """
-    app = KwipFlask("kwip")
+    app = KwipFlask("kwip", static_folder=None if is_live else "static")
     if settings.trusted_proxies:
         # Only the address is taken from them: the origin is a setting.
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign] # Flask's own way
@@ -68,15 +73,39 @@ def create_app(wiring: Wiring, settings: Settings) -> Flask:
         has_styleguide=settings.styleguide,
         probes=wiring.probes,
         policies=routes.POLICIES,
+        live_origin=_live_origin(settings),
+        is_live=is_live,
     )
     http.install(app.extensions, site)
     _prepare_templates(app, site)
     errors.install(app)
     login.install(app)
     gate.install(app)
-    routes.register(app)
+    routes.register(app, is_live=is_live)
     routes.check(app)
+    if is_live:
+        _let_wait(app, wiring.services.live)
     return app
+
+
+def _live_origin(settings: Settings) -> str | None:
+    """Say where pages poll; the site's own origin needs no name."""
+    found = settings.live_origin
+    return "" if found in {"same", settings.origin} else found
+
+
+def _let_wait(app: Flask, live: Live) -> None:
+    """Give each request one of the turns, which it hands on while it waits."""
+    inner = app.wsgi_app
+
+    def with_turn(
+        environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        with live.turns:
+            return inner(environ, start_response)
+
+    app.wsgi_app = with_turn  # type: ignore[method-assign] # as Flask's manual has it
+    live.open()
 
 
 def _configuration(secret_key: str, urls: Urls) -> dict[str, object]:
@@ -107,6 +136,7 @@ def _prepare_templates(app: Flask, site: http.Site) -> None:
         here=http.here,
         asset=site.assets.address,
         grounds=files.GROUNDS,
+        live_origin=site.live_origin,
     )
     app.jinja_env.filters["post_html"] = partial(html.post_markup, urls=site.urls)
     app.jinja_env.filters["bio_html"] = partial(html.bio_markup, urls=site.urls)

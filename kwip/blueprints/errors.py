@@ -43,7 +43,7 @@ NUMBERS: dict[type[KwipError], int] = {
     StoreUnavailableError: 503,
 }
 #: Answered with JSON; everything else is a page.
-JSON_PATHS = ("/api/", "/livez", "/readyz")
+JSON_PATHS = ("/api/", "/poll/", "/livez", "/readyz")
 
 #: Answers from this number on are errors.
 FIRST_ERROR = 400
@@ -122,7 +122,7 @@ def number_of(error: KwipError) -> int:
 
 def wants_json() -> bool:
     """Tell whether this path answers in JSON, errors included."""
-    return f"{request.path}/".startswith(JSON_PATHS)
+    return http.site().is_live or f"{request.path}/".startswith(JSON_PATHS)
 
 
 def _respond(number: int, message: str, fields: dict[str, str]) -> Response:

@@ -51,7 +51,7 @@ _SECURITY = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origi
 #: Pictures have absolute addresses, and a page may be read by another name of ours.
 _CONTENT_SECURITY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; "
-    "img-src 'self' {origin}; font-src 'self'; connect-src 'self'; "
+    "img-src 'self' {origin}; font-src 'self'; connect-src 'self'{live}; "
     "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _CORS = {
@@ -60,6 +60,11 @@ _CORS = {
         "Link, ETag, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, "
         "X-RateLimit-Reset, X-Request-Id"
     ),
+}
+#: A page of ours, and no other, may poll from another port, with its cookie.
+_OWN_CORS = {
+    "Access-Control-Allow-Credentials": "true",
+    "Access-Control-Expose-Headers": "Retry-After",
 }
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE",
@@ -128,7 +133,8 @@ def add_headers(response: Response) -> Response:
     response.headers["X-Request-Id"] = g.request_id
     site = http.site()
     origin = site.urls.origin
-    content_security = _CONTENT_SECURITY.format(origin=origin)
+    live = f" {site.live_origin}" if site.live_origin else ""
+    content_security = _CONTENT_SECURITY.format(origin=origin, live=live)
     response.headers["Content-Security-Policy"] = content_security
     response.headers.update(_SECURITY)
     if origin.startswith("https:"):
@@ -137,6 +143,11 @@ def add_headers(response: Response) -> Response:
         response.headers.update(_CORS)
         if request.method == "OPTIONS":
             response.headers.update(_PREFLIGHT)
+    if request.path.startswith("/poll/"):
+        response.vary.add("Origin")
+        if request.headers.get("Origin") == origin:
+            response.headers["Access-Control-Allow-Origin"] = origin
+            response.headers.update(_OWN_CORS)
     is_kept = response.status_code < errors.FIRST_ERROR
     cache = policy.cache if is_kept else "never"
     response.headers["Cache-Control"] = _CACHE_CONTROL[cache]
@@ -208,9 +219,9 @@ def _to_login() -> BaseResponse:
 
     Raises:
         NotAuthenticatedError: The way there would lose a text that was written; the
-            error page shows it.
+            error page shows it. Or a script asks, which wants no page.
     """
-    if http.is_script():
+    if http.is_script() or errors.wants_json():
         raise NotAuthenticatedError("You are logged out. Log in again to go on.")
     if request.form.get("text"):
         raise NotAuthenticatedError(

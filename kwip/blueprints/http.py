@@ -53,7 +53,9 @@ class Site:
     """What the endpoints of an app share; `create_app` makes it once.
 
     `probes` look at each server, by its name; `policies` is the route table by
-    endpoint name; `dumpers` fills as schemas are first used.
+    endpoint name; `live_origin` is where pages poll, "" for this site's own origin,
+    None for nowhere; a live process `is_live`; `dumpers` fills as schemas are first
+    used.
     """
 
     services: Services
@@ -63,6 +65,8 @@ class Site:
     has_styleguide: bool
     probes: Mapping[str, Callable[[], Probe]]
     policies: Mapping[str, Policy]
+    live_origin: str | None
+    is_live: bool
     dumpers: dict[tuple[type[DumpSchema], bool], DumpSchema] = field(
         default_factory=dict
     )
@@ -91,6 +95,11 @@ def reading() -> Reading:
     if "reading" not in g:
         g.reading = services().readings.begin(g.bill)
     return cast("Reading", g.reading)
+
+
+def begin_reading() -> None:
+    """Forget the request's reading: the next call of `reading` begins a new one."""
+    g.pop("reading", None)
 
 
 def viewer() -> Viewer | None:
@@ -190,6 +199,11 @@ def answer(value: object, status: int = 200) -> Response:
     """Answer with JSON."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return Response(text, status, content_type="application/json; charset=utf-8")
+
+
+def answer_nothing() -> Response:
+    """Answer that there is nothing to say (204)."""
+    return Response(status=HTTPStatus.NO_CONTENT)
 
 
 def answer_dumped(schema: type[DumpSchema], view: object) -> Response:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from flask import Flask, Request
 
     from kwip.domain.users import Viewer
+    from kwip.services.reading import Reading
 
 #: Where the cookie keeps the digests of names, and how many: some accounts' two each.
 _NAMES, _NAMES_MAX = "names", 10
@@ -83,6 +84,15 @@ def viewer() -> Viewer | None:
     """Return who is signed in."""
     visitor = flask_login.current_user
     return visitor.viewer if visitor.is_authenticated else None
+
+
+def viewer_anew(reading: Reading) -> Viewer | None:
+    """Return who is signed in by now; nothing is charged, for the request has paid."""
+    visitor = flask_login.current_user
+    if not visitor.is_authenticated:
+        return None
+    credential = Credential.parse("session", visitor.text)
+    return http.services().access.open(credential, reading)
 
 
 def sign_in(credential: Credential, names: Iterable[str] = ()) -> None:

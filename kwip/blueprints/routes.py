@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint
 from werkzeug.routing import BaseConverter, ValidationError
 
-from kwip.blueprints import api, files, health, web, widgets
+from kwip.blueprints import api, files, health, live, web, widgets
 from kwip.blueprints.table import Policy, Route
 from kwip.domain.ids import parse_id
 
@@ -24,7 +24,10 @@ AREAS: dict[str, tuple[Route, ...]] = {
     "widgets": widgets.ROUTES,
     "api": api.ROUTES,
     "web": web.ROUTES,
+    "live": live.ROUTES,
 }
+#: What a live process opens; its other addresses are unknown.
+LIVE_AREAS = ("health", "live")
 #: Flask's own route to the files below `kwip/static`.
 STATIC = Policy(auth="none", scope=None, quota="none", cache="static", csrf="none")
 
@@ -62,16 +65,16 @@ class NameConverter(BaseConverter):
         return value.lower()
 
 
-def register(app: Flask) -> None:
-    """Open every route of the table."""
+def register(app: Flask, *, is_live: bool = False) -> None:
+    """Open every route of the table, or those that belong to a live process."""
     app.url_map.converters["id"] = IdConverter
     app.url_map.converters["name"] = NameConverter
     # A slash too many or too few is never answered by a redirect.
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
-    for area, routes in AREAS.items():
+    for area in LIVE_AREAS if is_live else AREAS:
         blueprint = Blueprint(area, __name__)
-        for route in routes:
+        for route in AREAS[area]:
             blueprint.add_url_rule(
                 route.rule,
                 endpoint=route.endpoint.__name__,

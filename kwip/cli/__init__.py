@@ -80,9 +80,9 @@ def kwip(ctx: click.Context) -> None:
     """Kwip: a self-hosted microblog and timeline platform."""
     settings = from_environment()
     # Whoever looks at a running stack need not know its port, only its home.
-    noted = Home(settings.home).noted_address()
-    if ctx.invoked_subcommand != "up" and noted is not None:
-        settings = replace(settings, bind=noted[0], port=noted[1])
+    if ctx.invoked_subcommand != "up":
+        noted: dict[str, Any] = Home(settings.home).noted_address()
+        settings = replace(settings, **noted)
     ctx.obj = settings
 
 

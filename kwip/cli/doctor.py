@@ -61,7 +61,8 @@ def command(settings: Settings, *, as_json: bool) -> int:
     found = list(processes(home))
     # A look must leave nothing behind in a home that was never started.
     services = list(ask(settings)) if found or settings.mongodb_uri else []
-    findings = [*_absent(home, found), *_ailing(services), *_full(home)]
+    roles = ["web", "worker", "sweeper", *(["live"] if settings.live_port else [])]
+    findings = [*_absent(home, found, roles), *_ailing(services), *_full(home)]
     if as_json:
         print_json(
             {
@@ -98,16 +99,23 @@ def ask(settings: Settings) -> Iterator[Service]:
         ("redis-realtime", to.redis_realtime_uri),
     ):
         yield Service(name, uri, ask_redis(uri, is_cache=name == "redis-cache"))
-    ready = is_ready(settings)
-    detail = "ready" if ready else "/readyz does not answer 200: see logs/web.log"
-    yield Service("web", address(settings), Answer(is_ok=ready, detail=detail))
+    yield _ask_program(settings, "web", settings.port)
+    if settings.live_port:
+        yield _ask_program(settings, "live", settings.live_port)
 
 
-def _absent(home: Home, found: list[Process]) -> Iterator[str]:
+def _ask_program(settings: Settings, role: str, port: int) -> Service:
+    ready = is_ready(settings, port)
+    refusal = f"/readyz does not answer 200: see logs/{role}.log"
+    answer = Answer(is_ok=ready, detail="ready" if ready else refusal)
+    return Service(role, address(settings, port), answer)
+
+
+def _absent(home: Home, found: list[Process], roles: list[str]) -> Iterator[str]:
     if not found:
         yield f"Kwip does not run in {home.root}: start it with `kwip up`"
         return
-    for role in ("web", "worker", "sweeper"):
+    for role in roles:
         if role not in {process.name for process in found}:
             yield f"{role}: no process: see {log_of(role, home)}"
 

@@ -62,10 +62,14 @@ def run(settings: Settings, programs: Sequence[Child], demos: Sequence[Child]) -
         for pid in end_leftovers(home):
             _note(home, f"ended process {pid} of an earlier start")
         check_port("KWIP_PORT", settings.bind, settings.port)
+        if settings.live_port:
+            check_port("KWIP_LIVE_PORT", settings.bind, settings.live_port)
         check_port("KWIP_METRICS_PORT", _LOOPBACK, settings.metrics_port)
         shutil.rmtree(home.metrics, ignore_errors=True)
         home.metrics.mkdir(mode=0o700)
-        home.note_address(settings.bind, settings.port)
+        home.note_address(
+            {n: getattr(settings, n) for n in ("bind", "port", "live_port")}
+        )
         supervisor = Supervisor(
             home,
             wait=ends.wait,
@@ -96,7 +100,7 @@ def _start(
         supervisor.start(
             [*servers(settings, home), preparation(settings)], SERVERS_GRACE_S
         )
-    with _step("web server, worker and sweeper"):
+    with _step("web server, live process, worker and sweeper"):
         supervisor.start(programs, PROGRAMS_GRACE_S)
     if not demos:
         return None
@@ -111,11 +115,16 @@ def web_and_workers(settings: Settings) -> list[Child]:
     """Return the programs that need the databases."""
     gunicorn = ("gunicorn", "-c", "config/gunicorn.py", "wsgi:app")
     web = _python(settings, "web", *gunicorn)
-    return [
+    programs = [
         replace(web, is_ready=partial(is_ready, settings)),
         _python(settings, "worker", "kwip.worker"),
         _python(settings, "sweeper", "kwip.worker", "sweeper"),
     ]
+    if settings.live_port:
+        gunicorn = ("gunicorn", "-c", "config/live.py", "wsgi_live:app")
+        ready = partial(is_ready, settings, settings.live_port)
+        programs.append(replace(_python(settings, "live", *gunicorn), is_ready=ready))
+    return programs
 
 
 def preparation(settings: Settings) -> Child:
@@ -147,9 +156,9 @@ def _python(settings: Settings, role: str, *module: str) -> Child:
     return Child(role=role, argv=[sys.executable, "-m", *module], environ=environ)
 
 
-def is_ready(settings: Settings) -> bool:
-    """Ask the web server whether it is ready; 1 s at most."""
-    to = urlsplit(address(settings))
+def is_ready(settings: Settings, port: int | None = None) -> bool:
+    """Ask the web server, or who listens on `port`, if it is ready; 1 s at most."""
+    to = urlsplit(address(settings, port))
     connection = http.client.HTTPConnection(to.netloc, timeout=_ASK_S)
     try:
         connection.request("GET", to.path)
@@ -160,13 +169,13 @@ def is_ready(settings: Settings) -> bool:
         connection.close()
 
 
-def address(settings: Settings) -> str:
-    """Return the URL at which this machine asks the web server whether it is ready."""
+def address(settings: Settings, port: int | None = None) -> str:
+    """Return the URL at which this machine asks a server of ours if it is ready."""
     bind = ipaddress.ip_address(settings.bind)
     if bind.is_unspecified:
         bind = ipaddress.ip_address("::1" if bind.version == _IPV6 else _LOOPBACK)
     host = f"[{bind}]" if bind.version == _IPV6 else str(bind)
-    return f"http://{host}:{settings.port}/readyz"
+    return f"http://{host}:{port or settings.port}/readyz"
 
 
 def check_port(variable: str, bind: str, port: int) -> None:

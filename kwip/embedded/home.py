@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from kwip.embedded.errors import CannotStartError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 #: Linux ends a socket's path at 107 bytes; MongoDB and its driver keep some back.
 _LONGEST_SOCKET_PATH = 100
@@ -103,17 +103,17 @@ class Home:
         self.check_sockets()
         self.check_space()
 
-    def note_address(self, bind: str, port: int) -> None:
-        """Write down where the web server of this start listens, for the commands."""
-        self._address.write_text(json.dumps({"bind": bind, "port": port}))
+    def note_address(self, address: Mapping[str, str | int]) -> None:
+        """Write down where this start listens, by setting, for the commands."""
+        self._address.write_text(json.dumps(dict(address)))
 
-    def noted_address(self) -> tuple[str, int] | None:
-        """Return where the web server of the last start listened, if there was one."""
+    def noted_address(self) -> dict[str, str | int]:
+        """Return where the last start listened; empty if there was none."""
         try:
-            found = json.loads(self._address.read_text())
+            found: dict[str, str | int] = json.loads(self._address.read_text())
         except (OSError, ValueError):
-            return None
-        return found["bind"], found["port"]
+            return {}
+        return found
 
     @property
     def _address(self) -> Path:

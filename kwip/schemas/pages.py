@@ -62,6 +62,16 @@ class Filtered:
     is_empty: bool
 
 
+class SinceQuery(BodySchema[PageRequest]):
+    """What is newer than the newest that a page already shows."""
+
+    since_id = Id(required=True)
+
+    def make(self, *, since_id: int) -> PageRequest:
+        """Build the request: as much as a page may hold."""
+        return PageRequest(limit=MAX_LIMIT, since_id=since_id)
+
+
 class FilteredQuery(BodySchema[Filtered]):
     """A page and Mastodon's filters.
 

@@ -28,13 +28,14 @@ def free_port() -> int:
 
 
 class Stack:
-    """One home with two ports of its own, and its supervisor while it runs."""
+    """One home with three ports of its own, and its supervisor while it runs."""
 
     def __init__(self, root: Path, **environ: str):
         self.environ = {
             "KWIP_HOME": str(root),
             "KWIP_PORT": str(free_port()),
             "KWIP_METRICS_PORT": str(free_port()),
+            "KWIP_LIVE_PORT": str(free_port()),
             **no_quotas(),
             **environ,
         }

@@ -11,6 +11,7 @@ def test_the_defaults_need_no_environment():
 
     assert settings.home == PROJECT / "var"
     assert (settings.port, settings.metrics_port) == (8000, 9000)
+    assert (settings.live_port, settings.live_origin) == (8001, "http://127.0.0.1:8001")
     assert settings.origin == "http://127.0.0.1:8000"
 
 
@@ -23,6 +24,24 @@ def test_what_follows_from_the_port_follows_it():
 
     assert (settings.metrics_port, settings.origin) == (10100, "http://127.0.0.1:9100")
     assert load({"KWIP_PORT": "65000"}).metrics_port == 64000
+    assert (settings.live_port, settings.live_origin) == (9101, "http://127.0.0.1:9101")
+    assert load({"KWIP_PORT": "65535"}).live_port == 65534
+
+
+@pytest.mark.parametrize(
+    ("environ", "live_origin"),
+    [
+        ({"KWIP_ORIGIN": "http://[::1]:8000"}, "http://[::1]:8001"),
+        ({"KWIP_ORIGIN": "http://kwip.lan"}, "same"),
+        ({"KWIP_ORIGIN": "https://k.example"}, "same"),
+        ({"KWIP_ORIGIN": "https://k.example:8000"}, "same"),
+        ({"KWIP_LIVE_PORT": "0"}, None),
+        ({"KWIP_LIVE_PORT": "0", "KWIP_LIVE_ORIGIN": "same"}, "same"),
+        ({"KWIP_LIVE_ORIGIN": "http://127.0.0.1:9/"}, "http://127.0.0.1:9"),
+    ],
+)
+def test_pages_poll_at_the_live_port_unless_a_proxy_is_in_front(environ, live_origin):
+    assert load(environ).live_origin == live_origin
 
 
 @pytest.mark.parametrize(
@@ -35,6 +54,11 @@ def test_what_follows_from_the_port_follows_it():
         ("KWIP_PORT", "٨٠٠٠"),
         ("KWIP_PORT", "9" * 5000),
         ("KWIP_METRICS_PORT", "8000"),
+        ("KWIP_METRICS_PORT", "8001"),
+        ("KWIP_LIVE_PORT", "8000"),
+        ("KWIP_LIVE_PORT", "-1"),
+        ("KWIP_LIVE_ORIGIN", "here"),
+        ("KWIP_LIVE_ORIGIN", "https://live.example"),
         ("KWIP_BIND", "localhost"),
         ("KWIP_BIND", "127.0.0.1:80"),
         ("KWIP_ORIGIN", "kwip.example.org"),

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -73,10 +74,10 @@ def test_doctor_lists_processes_and_services(stack):
     assert report["findings"] == []
     assert names == {
         *("supervisor", "mongod", "valkey-cache", "valkey-queue"),
-        *("web", "worker", "sweeper"),
+        *("web", "live", "worker", "sweeper"),
     }
     assert services == {
-        *("mongodb", "redis-cache", "redis-queue", "redis-realtime", "web"),
+        *("mongodb", "redis-cache", "redis-queue", "redis-realtime", "web", "live"),
     }
     assert {type(process["pid"]) for process in report["processes"]} == {int}
     assert all(service["ok"] and service["detail"] for service in report["services"])
@@ -138,7 +139,7 @@ def counted(stack):
     return sum(found)
 
 
-@pytest.mark.parametrize("role", ["web", "worker"])
+@pytest.mark.parametrize("role", ["web", "live", "worker"])
 def test_the_logs_of_the_programs_are_json(stack, role):
     lines = (stack.home.logs / f"{role}.log").read_text().splitlines()
 
@@ -146,21 +147,40 @@ def test_the_logs_of_the_programs_are_json(stack, role):
     assert all({"event", "timestamp"} <= json.loads(line).keys() for line in lines)
 
 
-@pytest.mark.parametrize("role", ["web", "worker", "sweeper"])
+@pytest.mark.parametrize("role", ["web", "live", "worker", "sweeper"])
 def test_a_killed_program_comes_back(stack, role):
     killed = stack.pid_of(role)
     before = stack.log().count(f"{role} restarted")
     os.kill(killed, signal.SIGKILL)
     wait_until(lambda: stack.log().count(f"{role} restarted") == before + 1)
-    wait_until(lambda: is_ready(stack.settings))
+    for port in (stack.settings.port, stack.settings.live_port):
+        wait_until(lambda port=port: is_ready(stack.settings, port))
 
     assert doctor(stack)["findings"] == []
+
+
+def end_while_pages_wait(stack):
+    """End a stack, and give what the pages that wait are answered."""
+    address = f"http://127.0.0.1:{stack.settings.live_port}/poll/public?since_id=0"
+    with ThreadPoolExecutor(20) as pool:
+        waiting = [pool.submit(urlopen, address) for _ in range(20)]
+        wait_until(lambda: gauge(stack, "kwip_stream_connections") == len(waiting))
+
+        assert stack.end() == 0
+        return {future.result().status for future in waiting}
+
+
+def gauge(stack, name):
+    port = stack.settings.metrics_port
+    with urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+        lines = answer.read().decode().splitlines()
+    return sum(float(x.rpartition(" ")[2]) for x in lines if x.startswith(f"{name}{{"))
 
 
 def test_it_starts_again_after_an_end_and_after_kill_9(make_stack):
     stack = make_stack()
     stack.start(*KWIP, "up")
-    assert stack.end() == 0
+    assert end_while_pages_wait(stack) == {204}
     stack.start(*KWIP, "up")
 
     for process in [psutil.Process(stack.pid), *marked(stack.home)]:

@@ -1,0 +1,55 @@
+"""The live process's settings, read by `gunicorn -c config/live.py wsgi_live:app`.
+
+One process with a greenlet for each request, so that thousands may wait. Its parts
+are those of the web server; gunicorn's worker patches the standard library before it
+imports them.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+from typing import TYPE_CHECKING
+
+import gevent
+from gunicorn.workers.ggevent import GeventWorker
+
+from config import gunicorn as web
+from config.logging import tree
+from config.settings import from_environment
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+_settings = from_environment()
+
+
+class Worker(GeventWorker):  # type: ignore[misc] # gunicorn has no types
+    """gunicorn's worker, which sends away who waits when it is asked to end."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Take no further requests, and answer those that wait."""
+        super().handle_exit(sig, frame)
+        # Imported by the time that somebody can wait; a greenlet, for it takes locks.
+        app = sys.modules.get("wsgi_live")
+        if app is not None:
+            gevent.spawn(app.close)
+
+
+bind = web.bind.removesuffix(str(_settings.port)) + str(_settings.live_port)
+workers = 1
+worker_class = Worker
+# Each waits on a connection of its own; the next setting bounds the memory.
+worker_connections = 10_000
+_most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (_most, _most))
+backlog = 2_048
+# The supervisor gives it 2.5 s; gunicorn looks up once a second.
+graceful_timeout = 2
+# A page asks again at once, so a connection that is idle for longer is a hidden tab's.
+keepalive = 5
+worker_tmp_dir = web.worker_tmp_dir
+control_socket_disable = True
+accesslog = None
+logconfig_dict = tree(_settings.log_level)
+child_exit = web.child_exit

@@ -1,0 +1,99 @@
+"""Long polls: wait until something is new, and say how much.
+
+The live process answers them; a web process says where they belong. A row of
+`ROUTES` is all that another kind of news needs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kwip.blueprints import http, login
+from kwip.blueprints.table import Policy, Route
+from kwip.domain.errors import NotAuthenticatedError
+from kwip.schemas.pages import SinceQuery
+from kwip.services.bell import PUBLIC, home_topic
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask import Response
+
+    from kwip.domain.pages import Page, PageRequest
+    from kwip.domain.users import Viewer
+    from kwip.domain.views import PostView
+    from kwip.services.reading import Reading
+
+FOR_ANYBODY = Policy(
+    auth="optional", scope=None, quota="pages", cache="never", csrf="none"
+)
+FOR_MEMBERS = Policy(auth="user", scope=None, quota="pages", cache="never", csrf="none")
+
+
+def home() -> Response:
+    """Wait for kwips that are new in the viewer's home."""
+    timelines = http.services().timelines
+
+    def read(
+        viewer: Viewer | None, reading: Reading, page: PageRequest
+    ) -> Page[PostView]:
+        if viewer is None:  # the session was ended while it waited
+            raise NotAuthenticatedError("You are logged out. Log in again to go on.")
+        return timelines.home(viewer, reading, page)
+
+    return _wait(home_topic(http.signed_in().id), read)
+
+
+def public() -> Response:
+    """Wait for kwips that are new in the public timeline."""
+    return _wait(PUBLIC, http.services().timelines.public)
+
+
+def _wait(
+    topic: str,
+    read: Callable[[Viewer | None, Reading, PageRequest], Page[PostView]],
+) -> Response:
+    """Answer with how much is newer and with the newest of it, or with 204."""
+    page = http.load_query(SinceQuery())
+    news = http.services().live.wait(topic, _Look(page, read))
+    if news is None:
+        return http.answer_nothing()
+    return http.answer({"count": len(news), "newest_id": str(news[0].post.id)})
+
+
+class _Look:
+    """Look for what is new, each time in a new reading: an old one sees old things.
+
+    The gate has just asked who it is; later looks ask anew, so that a session that
+    was ended ends here too. Warm: 3 round trips each time. Nothing of a look is kept
+    while its request waits.
+    """
+
+    def __init__(
+        self,
+        page: PageRequest,
+        read: Callable[[Viewer | None, Reading, PageRequest], Page[PostView]],
+    ):
+        self._page = page
+        self._read = read
+        self._is_first = True
+
+    def __call__(self) -> tuple[PostView, ...] | None:
+        viewer, reading = self._begin()
+        found = self._read(viewer, reading, self._page).items
+        http.begin_reading()
+        return found or None
+
+    def _begin(self) -> tuple[Viewer | None, Reading]:
+        if self._is_first:
+            self._is_first = False
+            http.begin_reading()  # the gate's is older than the wait
+            return http.viewer(), http.reading()
+        reading = http.services().readings.begin()
+        return login.viewer_anew(reading), reading
+
+
+ROUTES = (
+    Route("GET", "/poll/home", home, FOR_MEMBERS),
+    Route("GET", "/poll/public", public, FOR_ANYBODY),
+)

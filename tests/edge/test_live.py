@@ -1,0 +1,296 @@
+"""Long polls: a live process woken by what other processes do."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from config.settings import load
+from kwip.app import create_app
+from kwip.jobs.registry import jobs
+from kwip.services.live import LiveTimes
+from kwip.wiring import Options, build
+from tests.people import sign_in
+from tests.servers import wait_until
+
+WITHIN_S = 20
+ORIGIN = "http://127.0.0.1:8000"
+
+
+@pytest.fixture
+def make_live(settings, endpoints, monkeypatch):
+    """Return a function that makes the parts of one more live process."""
+    monkeypatch.setattr("kwip.cache.doorbell.LOOK_S", 0.02)
+    monkeypatch.setattr("kwip.cache.doorbell.RETRY_S", 0.02)
+    made = []
+
+    def make(longest_s=60.0, deaf_s=60.0, realtime_uri=None):
+        at = replace(
+            endpoints, redis_realtime_uri=realtime_uri or endpoints.redis_realtime_uri
+        )
+        times = LiveTimes(longest_s=longest_s, deaf_s=deaf_s)
+        wiring = build(settings, at, role="live", options=Options(live_times=times))
+        made.append(wiring)
+        assert wiring.fence.await_lease(within_s=WITHIN_S)
+        wiring.listener.start()
+        if realtime_uri is None:
+            wait_until(lambda: wiring.services.live._link is not None)
+        return Process(wiring, create_app(wiring, settings, is_live=True))
+
+    yield make
+    for wiring in made:
+        wiring.close()
+
+
+class Process:
+    """A live process, and those who poll it."""
+
+    def __init__(self, wiring, app):
+        self.app = app
+        self.wiring = wiring
+        self.looks = 0
+        self._pool = ThreadPoolExecutor(4)
+        timelines = wiring.services.timelines
+        for name in ("home", "public"):
+            self._count(timelines, name)
+
+    def _count(self, timelines, name):
+        read = getattr(timelines, name)
+
+        def counted(*arguments):
+            found = read(*arguments)
+            self.looks += 1
+            return found
+
+        setattr(timelines, name, counted)
+
+    def poll(self, browser, path):
+        """Poll in a thread; returns once the first look is over."""
+        before = self.looks
+        future = self._pool.submit(browser.get, path)
+        wait_until(lambda: self.looks > before or future.done())
+        return future
+
+
+@pytest.fixture
+def live(make_live):
+    return make_live()
+
+
+@pytest.fixture
+def at_alice(wiring, alice):
+    """Return a function that gives alice's browser at some app."""
+    return lambda process: sign_in(process.app, wiring, alice)
+
+
+@pytest.fixture
+def deliver(settings, endpoints):
+    """Return a function that does what a worker process does."""
+    made = build(settings, endpoints, role="worker")
+    assert made.fence.await_lease(within_s=WITHIN_S)
+    yield lambda job, job_id: jobs(made.services)[job](str(job_id))
+    made.close()
+
+
+@pytest.fixture
+def follow(wiring, alice, bob, deliver):
+    """Let alice follow bob."""
+    wait_until(lambda: wiring.fence.lease() is not None)
+    alice.post(f"/api/v1/accounts/{bob.id}/follow")
+    deliver("edge", f"{alice.id}:{bob.id}")
+
+
+def test_what_is_new_already_is_told_at_once(live, at_alice, alice):
+    first, second = alice.say("1")["id"], alice.say("2")["id"]
+
+    answer = at_alice(live).get("/poll/home?since_id=0")
+    assert answer.json == {"count": 2, "newest_id": second}
+    answer = at_alice(live).get(f"/poll/home?since_id={first}")
+    assert answer.json == {"count": 1, "newest_id": second}
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "Set-Cookie" not in answer.headers
+
+
+def test_more_than_a_page_counts_as_a_page(live, at_alice, alice):
+    for number in range(42):
+        newest = alice.say(str(number))["id"]
+
+    answer = at_alice(live).get("/poll/home?since_id=0")
+
+    assert answer.json == {"count": 40, "newest_id": newest}
+
+
+def test_a_worker_wakes_followers_who_wait_in_several_live_processes(
+    make_live, at_alice, bob, follow, deliver
+):
+    processes = [make_live(), make_live()]
+    waiting = [p.poll(at_alice(p), "/poll/home?since_id=0") for p in processes]
+    post = bob.say("Hello")
+    assert not any(future.done() for future in waiting)
+    deliver("fanout", post["id"])
+
+    for future in waiting:
+        answer = future.result(WITHIN_S)
+        assert answer.json == {"count": 1, "newest_id": post["id"]}
+
+
+def test_somebodys_own_kwip_wakes_their_other_windows(live, at_alice, alice, follow):
+    waiting = live.poll(at_alice(live), "/poll/home?since_id=0")
+    post = alice.say("Hello")
+
+    assert waiting.result(WITHIN_S).json["newest_id"] == post["id"]
+
+
+def test_the_public_timeline_tells_anybody(live, alice, follow):
+    waiting = live.poll(live.app.test_client(), "/poll/public?since_id=0")
+    post = alice.say("Hello")
+
+    assert waiting.result(WITHIN_S).json == {"count": 1, "newest_id": post["id"]}
+
+
+def test_what_is_not_listed_does_not_ring_for_the_public(live, alice, follow):
+    waiting = live.poll(live.app.test_client(), "/poll/public?since_id=0")
+    alice.say("Psst", visibility="unlisted")
+    alice.say("Hello")
+
+    assert waiting.result(WITHIN_S).json["count"] == 1
+    assert live.looks == 2
+
+
+def test_a_kwip_that_is_hidden_from_somebody_is_nothing_new(
+    live, at_alice, alice, bob, follow, deliver
+):
+    waiting = live.poll(at_alice(live), "/poll/home?since_id=0")
+    alice.post(f"/api/v1/accounts/{bob.id}/mute")
+    deliver("fanout", bob.say("Hello")["id"])
+    wait_until(lambda: live.looks == 2)
+
+    assert not waiting.done()
+    post = alice.say("Mine")
+    assert waiting.result(WITHIN_S).json == {"count": 1, "newest_id": post["id"]}
+
+
+def test_without_anything_new_a_poll_ends_with_204(make_live, at_alice):
+    process = make_live(longest_s=0.05)
+
+    answer = at_alice(process).get("/poll/home?since_id=0")
+
+    assert (answer.status_code, answer.data) == (204, b"")
+
+
+def test_a_lost_ring_is_made_up_for_at_the_end(make_live, at_alice, alice, wiring):
+    process = make_live(longest_s=0.5)
+    wiring.realtime.breaker._open_until = float("inf")
+    waiting = process.poll(at_alice(process), "/poll/home?since_id=0")
+    post = alice.say("Unheard")
+
+    assert waiting.result(WITHIN_S).json["newest_id"] == post["id"]
+
+
+def test_without_realtime_redis_pages_learn_by_the_clock(make_live, at_alice, alice):
+    process = make_live(deaf_s=0.05, realtime_uri="redis://127.0.0.1:1/0")
+    waiting = process.poll(at_alice(process), "/poll/home?since_id=0")
+    post = alice.say("By the clock")
+
+    assert waiting.result(WITHIN_S).json["newest_id"] == post["id"]
+
+
+def test_a_session_that_was_ended_elsewhere_ends_here(
+    live, at_alice, wiring, alice, bob, follow, deliver
+):
+    browser = at_alice(live)
+    waiting = live.poll(browser, "/poll/home?since_id=0")
+    for session in wiring.stores.sessions.of_user(alice.user.id):
+        viewer = replace(wiring.services.access._viewer(session), digest=session.digest)
+        wiring.services.access.sign_out(viewer)
+    deliver("fanout", bob.say("Hello")["id"])
+    answer = waiting.result(WITHIN_S)
+
+    assert answer.status_code == 401
+    assert answer.json == {"error": "You are logged out. Log in again to go on."}
+
+
+def test_who_is_not_signed_in_has_no_home_to_wait_for(live):
+    answer = live.app.test_client().get("/poll/home?since_id=0")
+
+    assert answer.status_code == 401
+    assert answer.json == {"error": "You are logged out. Log in again to go on."}
+
+
+def test_a_poll_names_what_is_known(live):
+    for query in ("", "?since_id=", "?since_id=x", "?since_id=-1"):
+        answer = live.app.test_client().get(f"/poll/public{query}")
+
+        assert answer.status_code == 400, query
+        assert list(answer.json["details"]) == ["since_id"]
+
+
+def test_a_live_process_knows_polls_and_health_alone(live):
+    for path in ("/", "/home", "/static/kwip.js", "/api/v1/instance"):
+        answer = live.app.test_client().get(path)
+
+        assert answer.status_code == 404, path
+        assert answer.json == {"error": "There is no such address."}
+    assert live.app.test_client().get("/readyz").status_code == 200
+
+
+def test_a_web_process_says_where_polls_belong(app, wiring, alice):
+    for place in ("home", "public"):
+        answer = sign_in(app, wiring, alice).get(f"/poll/{place}?since_id=0")
+
+        assert answer.status_code == 503, place
+        assert answer.headers["Retry-After"] == "60"
+        assert "route /poll there" in answer.json["error"]
+
+
+def test_the_sites_own_pages_may_poll_from_their_port(live, alice):
+    alice.say("Hello")
+    for path, status in {"/poll/public?since_id=0": 200, "/poll/public": 400}.items():
+        answer = live.app.test_client().get(path, headers={"Origin": ORIGIN})
+
+        assert answer.status_code == status
+        assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
+        assert answer.headers["Access-Control-Allow-Credentials"] == "true"
+        assert "Origin" in answer.vary
+
+
+def test_no_other_origin_may_poll(live):
+    for origin in (
+        None,
+        "null",
+        "http://127.0.0.1:8001",
+        "https://127.0.0.1:8000",
+        "*",
+    ):
+        headers = {} if origin is None else {"Origin": origin}
+        answer = live.app.test_client().get("/poll/public", headers=headers)
+
+        assert not [name for name, _ in answer.headers if "Access-Control" in name]
+        assert "Origin" in answer.vary
+
+
+def test_the_pages_own_origin_is_allowed_nowhere_else(app):
+    answer = app.test_client().get("/", headers={"Origin": ORIGIN})
+
+    assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("environ", "told", "allowed"),
+    [
+        ({}, 'data-live="http://127.0.0.1:8001"', "'self' http://127.0.0.1:8001;"),
+        ({"KWIP_LIVE_ORIGIN": "same"}, 'data-live=""', "'self';"),
+        ({"KWIP_LIVE_PORT": "0"}, "<body>", "'self';"),
+        ({"KWIP_ORIGIN": "https://k.example"}, 'data-live=""', "'self';"),
+    ],
+)
+def test_a_page_knows_where_to_poll(wiring, settings, environ, told, allowed):
+    chosen = load({"KWIP_HOME": str(settings.home), **environ})
+    answer = create_app(wiring, chosen).test_client().get("/")
+
+    assert told in answer.text
+    policy = answer.headers["Content-Security-Policy"]
+    assert f"connect-src {allowed}" in policy
+    assert ("live.js" in answer.text) == (told != "<body>")

@@ -1,0 +1,16 @@
+"""The live application: `gunicorn -c config/live.py wsgi_live:app`."""
+
+from __future__ import annotations
+
+from config.settings import from_environment
+from kwip.app import create_app
+from kwip.embedded import endpoints
+from kwip.wiring import build
+
+_settings = from_environment()
+_wiring = build(_settings, endpoints(_settings), role="live")
+_wiring.fence.await_lease(within_s=1.0)
+_wiring.listener.start()
+app = create_app(_wiring, _settings, is_live=True)
+#: Sends everybody away who waits, when the process is to end.
+close = _wiring.services.live.close
