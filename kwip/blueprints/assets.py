@@ -27,8 +27,11 @@ FOLDER = Path(__file__).parents[1] / "static"
 #: What each bundle is made of, in this order. A new source file gets its name here.
 BUNDLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "kwip.css": ("tokens.css", "page.css", "posts.css", "people.css", "forms.css"),
-        "kwip.js": ("kwip.js", "acts.js", "write.js", "keys.js"),
+        "kwip.css": (
+            *("tokens.css", "page.css", "posts.css", "people.css", "forms.css"),
+            "live.css",
+        ),
+        "kwip.js": ("kwip.js", "acts.js", "write.js", "keys.js", "live.js"),
     }
 )
 

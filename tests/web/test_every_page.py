@@ -80,10 +80,14 @@ def places(alice, mallory, at_mallory):
     }
 
 
+#: Parts of pages, that a script puts into one.
+PARTS = {"new_in_public": "/new?since_id=0", "new_in_home": "/home/new?since_id=0"}
+
+
 def test_every_page_is_among_those_that_are_checked(places):
     pages = {r.endpoint.__name__ for r in web.ROUTES if r.method == "GET"}
 
-    assert pages - {"styleguide"} == places.keys()
+    assert pages - {"styleguide"} == places.keys() | PARTS.keys()
 
 
 def test_the_style_guide_is_sound_and_there_only_where_it_is_asked_for(
@@ -97,6 +101,16 @@ def test_the_style_guide_is_sound_and_there_only_where_it_is_asked_for(
     check(page, settings.origin)
     assert len(page.with_class("section-head")) > 15
     at_alice.get("/styleguide", 404)
+
+
+@pytest.mark.parametrize("place", PARTS.values())
+def test_parts_of_pages_show_hostile_texts_as_texts(places, at_mallory, place):
+    part = at_mallory.get(place)
+
+    assert part.texts
+    assert all("<script>alert(1)</script>" in text for text in part.texts)
+    assert not part.all("script")
+    assert not part.all("form")
 
 
 @pytest.mark.parametrize("who", ["nobody", "a stranger", "the author"])

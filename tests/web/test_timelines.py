@@ -98,6 +98,48 @@ def test_past_either_end_there_is_a_way_back(at_alice, alice):
             ]
 
 
+@pytest.mark.parametrize(("place", "part"), [("/", "/new"), ("/home", "/home/new")])
+def test_what_is_newer_than_a_page_comes_as_articles_alone(
+    at_alice, alice, place, part
+):
+    slot = at_alice.get(place).with_class("news")[0]
+    assert slot["data-since"] == "0"
+    first = alice.say("first")["id"]
+    slot = at_alice.get(place).with_class("news")[0]
+    assert (slot["data-fragment"], slot["data-since"]) == (part, first)
+    assert slot["role"] == "status"
+    second, third = alice.say("second")["id"], alice.say("third")["id"]
+
+    new = at_alice.get(f"{part}?since_id={first}")
+
+    assert new.texts == ["third", "second"]
+    (around,) = [e for e in new.elements if "data-newest" in e.attributes]
+    assert (around["data-newest"], around["data-oldest"]) == (third, second)
+    assert not new.all("h1")
+    assert not addresses(new, "There is more that is new: reload")
+    nothing = at_alice.get(f"{part}?since_id={third}")
+    assert nothing.texts == []
+    assert [e["data-newest"] for e in nothing.elements if e.tag == "div"] == [""]
+
+
+def test_more_that_is_new_than_a_page_holds_is_said(at_alice, alice):
+    for number in range(42):
+        alice.say(str(number))
+
+    for part, place in (("/new", "/"), ("/home/new", "/home")):
+        new = at_alice.get(f"{part}?since_id=0")
+
+        assert len(new.texts) == 40
+        assert addresses(new, "There is more that is new: reload") == [place]
+
+
+def test_an_older_page_has_no_place_for_what_is_new(at_alice, alice):
+    first = alice.say("first")["id"]
+
+    for place in ("/", "/home"):
+        assert not at_alice.get(f"{place}?max_id={first}").with_class("news")
+
+
 @pytest.mark.parametrize(("kwips", "words"), [(0, "0 kwips"), (1, "1 kwip")])
 def test_counts_are_said_in_the_right_number(anybody, alice, deliver, kwips, words):
     for _ in range(kwips):

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 #: Pages for everybody, and pages for who is signed in.
 OPEN = Policy(auth="optional", scope=None, quota="pages", cache="private", csrf="none")
 OWN = Policy(auth="user", scope=None, quota="pages", cache="private", csrf="none")
+#: Parts of pages that a script asks for once.
+OPEN_PART = Policy(
+    auth="optional", scope=None, quota="pages", cache="never", csrf="none"
+)
+OWN_PART = Policy(auth="user", scope=None, quota="pages", cache="never", csrf="none")
 #: A page that shows a secret: no copy is kept.
 SECRET = Policy(auth="user", scope=None, quota="pages", cache="never", csrf="none")
 

@@ -8,8 +8,9 @@ from flask import url_for
 
 from kwip.blueprints import http
 from kwip.blueprints.table import Route
-from kwip.blueprints.web.pages import OPEN, OWN, page
+from kwip.blueprints.web.pages import OPEN, OPEN_PART, OWN, OWN_PART, page
 from kwip.blueprints.web.writing import blank_sheet
+from kwip.schemas.pages import SinceQuery
 from kwip.services.timelines import ALL_KINDS, Kinds
 from kwip.text.hashtags import clean_hashtag
 
@@ -30,6 +31,23 @@ def home() -> Response:
     viewer = http.signed_in()
     found = http.services().timelines.home(viewer, http.reading(), http.page_request())
     return page("home.html", page=found, sheet=blank_sheet())
+
+
+def new_in_public() -> Response:
+    """Give what is newer than an open public timeline, as articles alone."""
+    found = http.services().timelines.public(
+        http.viewer(), http.reading(), http.load_query(SinceQuery())
+    )
+    return page("new.html", page=found, place=url_for("web.landing"))
+
+
+def new_in_home() -> Response:
+    """Give what is newer than an open home, as articles alone."""
+    viewer = http.signed_in()
+    found = http.services().timelines.home(
+        viewer, http.reading(), http.load_query(SinceQuery())
+    )
+    return page("new.html", page=found, place=url_for("web.home"))
 
 
 def profile(username: str) -> Response:
@@ -90,6 +108,8 @@ def _roll(name: Literal["favourites", "bookmarks"], template: str) -> Response:
 ROUTES = (
     Route("GET", "/", landing, OPEN),
     Route("GET", "/home", home, OWN),
+    Route("GET", "/new", new_in_public, OPEN_PART),
+    Route("GET", "/home/new", new_in_home, OWN_PART),
     Route("GET", "/tags/<string(maxlength=200):name>", tag, OPEN),
     Route("GET", "/favourites", favourites, OWN),
     Route("GET", "/bookmarks", bookmarks, OWN),
