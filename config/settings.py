@@ -10,20 +10,17 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
-from urllib.parse import urlsplit
 
-from config import values
+from config import addresses, values
 from config.quotas import QuotaSettings
 from config.rules import Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 #: The folder that holds `kwip/` and `config/`.
 PROJECT = Path(__file__).resolve().parents[1]
 
-_HIGHEST_PORT = 65_535
-_METRICS_STEP = 1_000
 
 _REDIS_URI = values.uri("redis", "rediss", "unix")
 _REDIS_ALLOWED = "a URI such as redis://:password@host:6379/0"
@@ -39,29 +36,6 @@ class SettingsError(Exception):
     def __init__(self, problems: list[str]):
         super().__init__("\n".join(problems))
         self.problems = problems
-
-
-def _local_origin(known: Mapping[str, Any]) -> str:
-    return f"http://127.0.0.1:{known['port']}"
-
-
-def _metrics_port(known: Mapping[str, Any]) -> int:
-    above: int = known["port"] + _METRICS_STEP
-    return above if above <= _HIGHEST_PORT else above - 2 * _METRICS_STEP
-
-
-def _live_port(known: Mapping[str, Any]) -> int:
-    port: int = known["port"]
-    return port + 1 if port < _HIGHEST_PORT else port - 1
-
-
-def _live_origin(known: Mapping[str, Any]) -> str | None:
-    if not known["live_port"]:
-        return None
-    host, _, port = known["origin"].rpartition(":")
-    if host.startswith("http:") and port == str(known["port"]):
-        return f"{host}:{known['live_port']}"
-    return values.SAME  # a proxy stands in front
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +57,7 @@ class Settings(QuotaSettings):
         int,
         Rule(
             "KWIP_PORT",
-            values.number(1, _HIGHEST_PORT),
+            values.number(1, addresses.HIGHEST_PORT),
             8000,
             shown="8000",
             allowed="a free port from 1 to 65535",
@@ -106,7 +80,7 @@ class Settings(QuotaSettings):
         Rule(
             "KWIP_ORIGIN",
             values.origin,
-            _local_origin,
+            addresses.local_origin,
             shown="`http://127.0.0.1:<port>`",
             allowed="an address without a path, such as https://kwip.example.org",
             doc="Where people reach Kwip; it starts every absolute URL. Only an https "
@@ -117,8 +91,8 @@ class Settings(QuotaSettings):
         int,
         Rule(
             "KWIP_LIVE_PORT",
-            values.number(0, _HIGHEST_PORT),
-            _live_port,
+            values.number(0, addresses.HIGHEST_PORT),
+            addresses.live_port,
             shown="port + 1",
             allowed="a free port from 1 to 65535, or 0 for none",
             doc="The port of the live process, which tells open pages of what is new.",
@@ -129,7 +103,7 @@ class Settings(QuotaSettings):
         Rule(
             "KWIP_LIVE_ORIGIN",
             values.origin_or_same,
-            _live_origin,
+            addresses.live_origin,
             shown="the site's address with the live port; `same` when `KWIP_ORIGIN` "
             "does not name the web server's own port, for then a proxy is in front",
             allowed="an address on the host of KWIP_ORIGIN, or same",
@@ -141,8 +115,8 @@ class Settings(QuotaSettings):
         int,
         Rule(
             "KWIP_METRICS_PORT",
-            values.number(1, _HIGHEST_PORT),
-            _metrics_port,
+            values.number(1, addresses.HIGHEST_PORT),
+            addresses.metrics_port,
             shown="port + 1000",
             allowed="a free port from 1 to 65535",
             doc="The port, on 127.0.0.1 only, with the metrics of all processes.",
@@ -341,23 +315,10 @@ def load(environ: Mapping[str, str]) -> Settings:
         except (ValueError, KeyError, OSError, RuntimeError):
             problems.append(_problem(rule, text))
             found[name] = rule.read("", found)
-    problems += _contradictions(found)
+    problems += addresses.contradictions(found)
     if problems:
         raise SettingsError(problems)
     return Settings(**found)
-
-
-def _contradictions(found: Mapping[str, Any]) -> Iterator[str]:
-    if found["live_port"] == found["port"]:
-        yield f"KWIP_LIVE_PORT={found['live_port']}: must differ from KWIP_PORT"
-    if found["metrics_port"] in {found["port"], found["live_port"]}:
-        yield (
-            f"KWIP_METRICS_PORT={found['metrics_port']}: must differ from KWIP_PORT"
-            " and KWIP_LIVE_PORT"
-        )
-    live, host = found["live_origin"], urlsplit(found["origin"]).hostname
-    if live not in {None, values.SAME} and urlsplit(live).hostname != host:
-        yield f"KWIP_LIVE_ORIGIN={live}: must be on the host of KWIP_ORIGIN ({host})"
 
 
 def from_environment() -> Settings:

@@ -1,0 +1,55 @@
+"""Where the parts of an installation listen, as far as one follows from another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from config import values
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+HIGHEST_PORT = 65_535
+_METRICS_STEP = 1_000
+
+
+def local_origin(known: Mapping[str, Any]) -> str:
+    """Say where people reach a web server that nothing stands in front of."""
+    return f"http://127.0.0.1:{known['port']}"
+
+
+def metrics_port(known: Mapping[str, Any]) -> int:
+    """Choose the port of the metrics, well away from the others."""
+    above: int = known["port"] + _METRICS_STEP
+    return above if above <= HIGHEST_PORT else above - 2 * _METRICS_STEP
+
+
+def live_port(known: Mapping[str, Any]) -> int:
+    """Choose the port beside the web server's."""
+    port: int = known["port"]
+    return port + 1 if port < HIGHEST_PORT else port - 1
+
+
+def live_origin(known: Mapping[str, Any]) -> str | None:
+    """Say where pages poll: at the live port, or where a proxy leads them."""
+    if not known["live_port"]:
+        return None
+    host, _, port = known["origin"].rpartition(":")
+    if host.startswith("http:") and port == str(known["port"]):
+        return f"{host}:{known['live_port']}"
+    return values.SAME  # a proxy stands in front
+
+
+def contradictions(found: Mapping[str, Any]) -> Iterator[str]:
+    """Say which addresses do not go together."""
+    if found["live_port"] == found["port"]:
+        yield f"KWIP_LIVE_PORT={found['live_port']}: must differ from KWIP_PORT"
+    if found["metrics_port"] in {found["port"], found["live_port"]}:
+        yield (
+            f"KWIP_METRICS_PORT={found['metrics_port']}: must differ from KWIP_PORT"
+            " and KWIP_LIVE_PORT"
+        )
+    live, host = found["live_origin"], urlsplit(found["origin"]).hostname
+    if live not in {None, values.SAME} and urlsplit(live).hostname != host:
+        yield f"KWIP_LIVE_ORIGIN={live}: must be on the host of KWIP_ORIGIN ({host})"
