@@ -165,6 +165,20 @@ def sign_out_everywhere(
     )
 
 
+def leave(*, user_id: UserId, username: str) -> Keys:
+    """Drop what else was known of a user who is deleted now."""
+    return (
+        keys.user(user_id),
+        keys.handle(username),
+        keys.relations(user_id),
+        keys.home(user_id),
+        keys.user_timeline(user_id),
+        keys.roll("followers", user_id),
+        keys.roll("favourites", user_id),
+        keys.roll("bookmarks", user_id),
+    )
+
+
 def follow(*, follower_id: UserId, followee_id: UserId) -> Keys:
     """Drop what the follower may see, and both counters."""
     return (
@@ -279,6 +293,7 @@ WRITES: Mapping[str, Callable[..., Keys]] = {
         unsuspend,
         appoint,
         sign_out_everywhere,
+        leave,
         edit,
         delete,
         follow,

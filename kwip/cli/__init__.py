@@ -93,6 +93,24 @@ def json_option(command: Decorated) -> Decorated:
     )(command)
 
 
+def dry_run_option(command: Decorated) -> Decorated:
+    """Add `--dry-run`: say what would be done."""
+    return click.option("--dry-run", is_flag=True, help="Only say what would be done.")(
+        command
+    )
+
+
+def throttle_option(what: str) -> Callable[[Decorated], Decorated]:
+    """Add `--throttle`; `what` says where it rests."""
+    return click.option(
+        "--throttle",
+        type=click.IntRange(min=0),
+        default=0,
+        show_default=True,
+        help=what,
+    )
+
+
 def print_json(document: Mapping[str, object]) -> None:
     """Print what `--json` asks for."""
     click.echo(json.dumps(document, ensure_ascii=False))

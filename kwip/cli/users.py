@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kwip.cli import json_option, print_json
+from kwip.cli import dry_run_option, json_option, print_json, throttle_option
+from kwip.cli.bars import Bars
 from kwip.cli.running import connected
 from kwip.domain.errors import NotFoundError
 from kwip.domain.users import READ, WRITE, Viewer
+from kwip.services.deletion import BATCH, Deletion, DeletionParts
 from kwip.services.moderation import Moderation
 from kwip.services.users import SignUp
+from kwip.store.deletion import DeletionStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -148,6 +151,81 @@ def password(settings: Settings, name: str, *, end_tokens: bool, as_json: bool) 
         )
     row = {"sessions_ended": sessions, "tokens_ended": tokens}
     _print({**_named(viewer), **row}, as_json=as_json)
+
+
+@command.command("delete")
+@click.argument("name")
+@click.option("--yes", "is_sure", is_flag=True, help="Do not ask for the name again.")
+@dry_run_option
+@throttle_option(f"Milliseconds of rest after each {BATCH} removals.")
+@json_option
+@click.pass_obj
+def delete(
+    settings: Settings,
+    name: str,
+    *,
+    is_sure: bool,
+    dry_run: bool,
+    throttle: int,
+    as_json: bool,
+) -> None:
+    """Delete the user NAME with everything that is theirs. It cannot be undone.
+
+    At first the account is suspended. Then posts become tombstones, and follows,
+    blocks, mutes, reactions, sessions, tokens, home and credentials go away. Nobody
+    can take the name afterwards. If it was interrupted, run it again.
+    """
+    with connected(settings) as wiring, Bars(is_quiet=as_json) as bars:
+        viewer, deletion = _viewer(wiring, name), deletion_by(wiring)
+        if dry_run:
+            removed = deletion.preview(viewer.id)
+        else:
+            _make_sure(viewer.username, is_sure=is_sure)
+            wiring.fence.await_lease(within_s=1.0)
+            removed = deletion.run(viewer.id, bars, throttle_s=throttle / 1000)
+    if as_json:
+        row = {**_named(viewer), "is_dry_run": dry_run, "removed": removed}
+        print_json(row)
+        return
+    found = ", ".join(f"{count} {what}" for what, count in removed.items())
+    done = "would be deleted" if dry_run else "is deleted"
+    click.echo(f"@{viewer.username} {done}, with {found}")
+
+
+def deletion_by(wiring: Wiring) -> Deletion:
+    """Make what deletes users, by a process's parts."""
+    return Deletion(
+        DeletionParts(
+            store=DeletionStore(wiring.store),
+            stores=wiring.stores,
+            edges=wiring.edges,
+            jobs=wiring.jobs,
+            posts=wiring.services.posts,
+            moderation=wiring.services.moderation,
+            fence=wiring.fence,
+            bell=wiring.sweeper.bell,
+            clock=wiring.sweeper.clock,
+        )
+    )
+
+
+def _make_sure(username: str, *, is_sure: bool) -> None:
+    """Let the name be typed again.
+
+    Raises:
+        UsageError: It was another one, or none.
+    """
+    if is_sure:
+        return
+    if sys.stdin.isatty():
+        said = click.prompt(f"Type {username} again to delete it", err=True)
+    else:
+        said = sys.stdin.readline()
+    if said.strip().removeprefix("@").lower() != username:
+        raise click.UsageError(
+            f"That is not {username}: nothing was deleted. Type the name again, or"
+            " use --yes."
+        )
 
 
 def _moderate(

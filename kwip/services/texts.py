@@ -42,14 +42,18 @@ class Texts:
         return replace(draft, text=text, warning=warning, is_sensitive=is_sensitive)
 
     def entities(self, text: str) -> TextEntities:
-        """Parse a text: of its names, those that are users'. At most one query."""
+        """Parse a text: of its names, those of users whom one may see. Two queries.
+
+        Whoever is suspended is not named: the name stays text.
+        """
         found = parse(text, host=self.host)
         names = {n.username for n in found.names}
         known = self.users.ids_of(names) if names else {}
+        shown = self.users.shown_among(known.values()) if known else set()
         mentions = tuple(
             Mention(n.start, n.end, known[n.username], n.username)
             for n in found.names
-            if n.username in known
+            if known.get(n.username) in shown
         )
         return TextEntities(
             links=found.links, mentions=mentions, hashtags=found.hashtags

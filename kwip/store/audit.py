@@ -16,6 +16,7 @@ from pymongo import ASCENDING
 from kwip.domain.ids import PostId, UserId
 from kwip.store.client import translated
 from kwip.store.edges import PRESENT
+from kwip.store.users import NOBODY
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -288,7 +289,7 @@ class AuditStore:
     @translated()
     def claims_after(self, kind: str, after: str, limit: int) -> dict[str, UserId]:
         """Page the claims of one kind, `handle` or `email`, with their users."""
-        query = {"_id": {"$lt": f"{kind};"}}
+        query = {"_id": {"$lt": f"{kind};"}, "user_id": {"$ne": NOBODY}}
         start = after or f"{kind}:"
         found = _page(self._claims, query, start, limit, {"user_id": 1})
         return {d["_id"]: UserId(d["user_id"]) for d in found}

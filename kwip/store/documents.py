@@ -55,8 +55,9 @@ class CredentialDocument(TypedDict):
 class ClaimDocument(TypedDict):
     """A value that must be unique is an `_id` here, for example `handle:alice`.
 
-    Unique indexes do not survive sharding, `_id` does. Idempotency claims carry the
-    post's id and nonce, the body's digest and an end.
+    Unique indexes do not survive sharding, `_id` does. The handle of a deleted user
+    stays, with 0 as its user, so that nobody is taken for them. Idempotency claims
+    carry the post's id and nonce, the body's digest and an end.
     """
 
     _id: str

@@ -132,6 +132,10 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
             (("user_id", ASCENDING), ("other_id", ASCENDING)),
             "RelationshipStore.relations, answered from the index alone",
         ),
+        Index(
+            (("other_id", ASCENDING),),
+            "DeletionStore.muted_by: who mutes somebody who leaves",
+        ),
     ),
     "reactions": (
         Index(

@@ -18,11 +18,14 @@ from kwip.store.timelines import empty_timeline, home_of
 from kwip.store.upgrades import lift, schema_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from kwip.store.client import Document, Store
 
 Flag = Literal["is_suspended", "is_admin"]
+
+#: Whose the handle of a deleted user is: kept, so that nobody is taken for them.
+NOBODY = UserId(0)
 
 _HANDLE, _EMAIL = "handle:", "email:"
 #: Users of schema 2 have no pins.
@@ -60,10 +63,8 @@ class UserStore:
         """
 
         def work(session: Any) -> None:
-            for field, claim in (
-                ("username", _HANDLE + user.username),
-                ("email", _EMAIL + digest_of(email)),
-            ):
+            claims = claims_of(user.username, email)
+            for field, claim in zip(("username", "email"), claims, strict=True):
                 if self._claims.find_one({"_id": claim}, {"_id": 1}, session=session):
                     raise ConflictError("Somebody has that already.", field=field)
                 self._claims.insert_one(_claim(claim, user.id), session=session)
@@ -94,11 +95,18 @@ class UserStore:
         A handle that is taken stays whose it is. Claims come first, for they decide
         that; a load that dies right after them leaves handles without users until it
         goes on.
+
+        Raises:
+            ConflictError: A handle was that of somebody who is deleted.
         """
         insert_missing(
             self._claims, [_claim(_HANDLE + u.username, u.id) for u in users]
         )
         ids = self.ids_of(u.username for u in users)
+        if kept := sorted({u.username for u in users} - ids.keys()):
+            raise ConflictError(
+                f"{kept[0]} was the name of a user who is deleted; nobody gets it."
+            )
         owners = [replace(u, id=ids[u.username]) for u in users]
         insert_missing(self._users, [_to_document(u) for u in owners])
         insert_missing(self._timelines, [empty_timeline(home_of(u.id)) for u in owners])
@@ -118,9 +126,10 @@ class UserStore:
 
     @translated()
     def ids_of(self, usernames: Iterable[str]) -> Mapping[str, UserId]:
-        """Look up handles, in one query; unknown ones are absent."""
+        """Look up handles, in one query; those that are nobody's are absent."""
         claims = [_HANDLE + name for name in usernames]
-        found = self._claims.find({"_id": {"$in": claims}}, {"user_id": 1})
+        query = {"_id": {"$in": claims}, "user_id": {"$ne": NOBODY}}
+        found = self._claims.find(query, {"user_id": 1})
         return {d["_id"].removeprefix(_HANDLE): UserId(d["user_id"]) for d in found}
 
     @translated()
@@ -143,6 +152,12 @@ class UserStore:
             password_hash=credentials["password_hash"],
             is_suspended=user.get("is_suspended", False),
         )
+
+    @translated()
+    def shown_among(self, ids: Collection[UserId]) -> set[UserId]:
+        """Tell which of some users are there and not suspended, in one query."""
+        query = {"_id": {"$in": list(ids)}, "is_suspended": {"$ne": True}}
+        return {UserId(d["_id"]) for d in self._users.find(query, {"_id": 1})}
 
     @translated()
     def update_profile(
@@ -238,6 +253,12 @@ class UserStore:
 def digest_of(text: str) -> str:
     """Give the SHA-256 of a text in hex: how addresses and secrets are stored."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def claims_of(username: str, email: str | None) -> list[str]:
+    """Name the claims of a user: the handle, and the address if there is one."""
+    address = [] if email is None else [_EMAIL + digest_of(email)]
+    return [_HANDLE + username, *address]
 
 
 def to_user(document: Document) -> User:

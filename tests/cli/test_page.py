@@ -53,6 +53,7 @@ def users(kwip, _wiring, _posts, _monkeypatch):
             kwip("users", "password", "alice", "--json", stdin="another horse\n")
         ],
         "users-follow": [kwip("users", "follow", "alice", "bob", "--json")],
+        "users-delete": [kwip("users", "delete", "alice", "--yes", "--json")],
     }
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from kwip.domain.posts import Draft
 from kwip.services.access import Credential
 
 ALICE = ("alice", "--email", "alice@example.org", "--password", "correct horse")
@@ -152,3 +153,40 @@ def test_a_password_that_is_too_short_is_one_clear_line_and_2(kwip):
     assert run.err == (
         "kwip: That password cannot be used. password: Use 8 to 256 characters.\n"
     )
+
+
+def test_delete_removes_a_user_and_says_what(kwip, wiring):
+    alice = kwip("users", "create", *ALICE, "--json").json
+    wiring.services.posts.publish(int(alice["id"]), Draft(text="Hello"))
+    run = kwip("users", "delete", "alice", "--yes", "--json")
+
+    assert run.code == 0
+    assert (run.json["removed"]["posts"], run.json["is_dry_run"]) == (1, False)
+    assert wiring.stores.users.get_many([int(alice["id"])]) == {}
+    assert kwip("users", "delete", "alice", "--yes").err == (
+        "kwip: There is no user alice.\n"
+    )
+
+
+def test_a_dry_run_deletes_nothing(kwip, wiring):
+    alice = kwip("users", "create", *ALICE, "--json").json
+    run = kwip("users", "delete", "alice", "--dry-run", "--json")
+
+    assert (run.code, run.json["is_dry_run"]) == (0, True)
+    assert (
+        not wiring.stores.users.get_many([int(alice["id"])]).popitem()[1].is_suspended
+    )
+
+
+@pytest.mark.parametrize(("typed", "code"), [("alice\n", 0), ("alicia\n", 2), ("", 2)])
+def test_delete_asks_for_the_name_again(kwip, wiring, typed, code):
+    kwip("users", "create", *ALICE)
+    run = kwip("users", "delete", "Alice", stdin=typed)
+
+    assert run.code == code
+    assert ("alice" in wiring.stores.users.ids_of(["alice"])) == (code == 2)
+    if code:
+        assert run.err == (
+            "kwip: That is not alice: nothing was deleted. Type the name again, or"
+            " use --yes.\n"
+        )

@@ -9,6 +9,7 @@ from functools import wraps
 import pytest
 
 from kwip.cache import drops
+from kwip.cli.users import deletion_by
 from kwip.domain.errors import KwipError
 from kwip.domain.posts import Draft, Edit
 from kwip.domain.reactions import span_of
@@ -23,6 +24,16 @@ from tests.wired import sign_up
 
 #: After a deletion, timelines still hold the id, and hydration hides it.
 SKELETONS = {"home", "user_timeline", "public", "thread", "tag"}
+
+
+class Silence:
+    """Progress that nobody watches."""
+
+    def begin(self, phase, total, done=0):
+        pass
+
+    def advance(self, count=1):
+        pass
 
 
 class World:
@@ -230,8 +241,17 @@ def test_a_rebuild_drops_the_home(world, used):
     assert not world.stale()
 
 
+def test_a_deletion_drops_all_that_was_known(world, used):
+    rows, dropped = used
+
+    deletion_by(world.kwip).run(world.bob.id, Silence())
+
+    assert rows["leave"] <= dropped
+    assert world.stale() <= SKELETONS
+
+
 def test_every_row_of_the_table_is_tried():
-    tried = {*WRITES, *JOBS, "trim", "rebuild"}
+    tried = {*WRITES, *JOBS, "trim", "rebuild", "leave"}
 
     # A reply is a post; its row is there for the reader of the table.
     assert set(drops.WRITES) - tried == {"reply"}

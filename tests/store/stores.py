@@ -11,6 +11,7 @@ from kwip.domain.users import User
 from kwip.store.access import AccessStore
 from kwip.store.audit import AuditStore
 from kwip.store.claims import ClaimStore
+from kwip.store.deletion import DeletionStore
 from kwip.store.edges import EdgeStore
 from kwip.store.fence import FenceStore
 from kwip.store.jobs import JobStore
@@ -32,6 +33,7 @@ class Stores:
         self.store = store
         self.access = AccessStore(store, "tokens")
         self.audit = AuditStore(store)
+        self.deletion = DeletionStore(store)
         self.claims = ClaimStore(store)
         self.edges = EdgeStore(store)
         self.fence = FenceStore(store.database)

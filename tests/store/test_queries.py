@@ -142,6 +142,10 @@ CALLS = {
     "AuditStore.users_among": lambda s: s.audit.users_among([1, 2]),
     "ClaimStore.claim": _claim_twice,
     "ClaimStore.move": lambda s: s.claims.move(1, "key", CLAIM, post_id(2)),
+    "DeletionStore.sizes": lambda s: s.deletion.sizes(1),
+    "DeletionStore.muted_by": lambda s: s.deletion.muted_by(2),
+    "DeletionStore.forget": lambda s: s.deletion.forget(30),
+    "DeletionStore.remove": lambda s: s.deletion.remove(user(31)),
     "EdgeStore.followees": lambda s: s.edges.followees(1),
     "EdgeStore.merged_followees": lambda s: s.edges.merged_followees([1, 2]),
     "EdgeStore.followers": lambda s: s.edges.followers(9, above=2, upto=50, limit=3),
@@ -284,6 +288,7 @@ CALLS = {
     "UserStore.credentials_of": lambda s: [
         s.users.credentials_of(login) for login in ("u1", "u1@example.org")
     ],
+    "UserStore.shown_among": lambda s: s.users.shown_among([1, 2, 900]),
     "UserStore.update_profile": lambda s: s.users.update_profile(
         1, display_name="One", bio=""
     ),

@@ -1,0 +1,80 @@
+"""What only the deletion of a user asks: what there is of one, and its last step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kwip.domain.ids import UserId
+from kwip.store.client import translated
+from kwip.store.timelines import home_of
+from kwip.store.users import NOBODY, claims_of
+
+if TYPE_CHECKING:
+    from kwip.domain.users import User
+    from kwip.store.client import Store
+
+
+class DeletionStore:
+    """Counts, and removals that nobody else needs."""
+
+    def __init__(self, store: Store):
+        self._store = store
+        self._database = store.database
+
+    @translated()
+    def sizes(self, user_id: UserId) -> dict[str, int]:
+        """Count what there is of a user, one query for each step of a deletion."""
+        count = self._count
+        one_way = count("mutes", user_id=user_id) + count("mutes", other_id=user_id)
+        return {
+            "follows": count("follows", follower_id=user_id),
+            "followers": count("followers", followee_id=user_id, active=True),
+            "blocks": count("blocks", user_id=user_id),
+            "mutes": one_way,
+            "reactions": count("reactions", user_id=user_id),
+            "posts": count("posts", author_id=user_id, is_tombstone=False),
+        }
+
+    def _count(self, collection: str, **query: object) -> int:
+        return self._database[collection].count_documents(query)
+
+    @translated()
+    def muted_by(self, user_id: UserId) -> list[UserId]:
+        """List who mutes a user; index `other_id`."""
+        found = self._database["mutes"].find({"other_id": user_id}, {"user_id": 1})
+        return [UserId(d["user_id"]) for d in found]
+
+    @translated()
+    def forget(self, user_id: UserId) -> None:
+        """Remove what nobody is told of: waiting edges, keys of requests, the home."""
+        self._database["follows"].delete_many({"follower_id": user_id})
+        own_keys = {"$gte": f"idem:{user_id}:", "$lt": f"idem:{user_id};"}
+        self._database["claims"].delete_many({"_id": own_keys})
+        home = home_of(user_id)
+        self._database["timelines"].delete_one({"_id": home})
+        self._database["timeline_buckets"].delete_many({"owner": home})
+
+    def remove(self, user: User) -> None:
+        """Remove the user, credentials and address; keep the handle from everybody.
+
+        One transaction. Repeating it changes nothing.
+        """
+
+        def work(session: Any) -> None:
+            database = self._database
+            credentials = database["credentials"].find_one_and_delete(
+                {"_id": user.id}, session=session
+            )
+            handle, *address = claims_of(
+                user.username, credentials["email"] if credentials else None
+            )
+            database["claims"].update_one(
+                {"_id": handle}, {"$set": {"user_id": NOBODY}}, session=session
+            )
+            for claim in address:
+                database["claims"].delete_one(
+                    {"_id": claim, "user_id": user.id}, session=session
+                )
+            database["users"].delete_one({"_id": user.id}, session=session)
+
+        self._store.transact(work)

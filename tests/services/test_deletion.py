@@ -1,0 +1,207 @@
+"""Delete a user: nothing is left but tombstones and the name."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from kwip.cli.users import deletion_by
+from kwip.domain.clock import system_clock_ms
+from kwip.domain.errors import InvalidError, KwipError, NotFoundError
+from kwip.domain.posts import Draft
+from kwip.domain.users import READ
+from kwip.services.deletion import Deletion
+from kwip.services.fence import Fence
+from kwip.services.fsck import Fsck
+from kwip.services.moderation import deletion_of
+from kwip.store.audit import AuditStore
+from tests.services.test_moderation import opens
+from tests.wired import home_of, sign_up, viewer_of
+
+#: Where a deleted user may still be named: in what others wrote and did, in
+#: tombstones, and by the job.
+MAY_STAY = {"posts", "jobs", "reactions.author_id", "claims._id"}
+
+
+class Silence:
+    def begin(self, phase, total, done=0):
+        pass
+
+    def advance(self, count=1):
+        pass
+
+
+class Town:
+    """Bob, and others with whom he has to do in every way there is."""
+
+    def __init__(self, kwip, rings):
+        self.kwip, self.rings, services = kwip, rings, kwip.services
+        names = ("bob", "fan", "idol", "foe", "bore", "scold", "prude")
+        people = {name: sign_up(kwip, name) for name in names}
+        self.bob, self.fan, idol, foe, bore, scold, prude = people.values()
+        self.people = people
+        publish = services.posts.publish
+        theirs = publish(idol.id, Draft(text="Look at this"))
+        self.root = publish(self.bob.id, Draft(text="Mine #tea"))
+        self.answer = publish(
+            self.fan.id, Draft(text="@bob nice", in_reply_to_id=self.root.id)
+        )
+        publish(
+            self.bob.id,
+            Draft(text="Right", in_reply_to_id=theirs.id, idempotency_key="key"),
+        )
+        relationships = services.relationships
+        relationships.follow(self.bob, idol.id)
+        relationships.follow(self.fan, self.bob.id)
+        relationships.block(self.bob, foe.id)
+        relationships.block(scold, self.bob.id)
+        relationships.mute(self.bob, bore.id)
+        relationships.mute(prude, self.bob.id)
+        services.reactions.favourite(self.bob, theirs.id)
+        services.reactions.bookmark(self.bob, theirs.id)
+        services.reposts.repost(self.bob, theirs.id)
+        services.reactions.favourite(self.fan, self.root.id)
+        services.reposts.repost(self.fan, self.root.id)
+        services.pins.pin(self.bob, self.root.id)
+        rings.run()
+        self.session = services.access.begin_session(self.bob.id, "bob", "x")
+        services.access.create_token(self.bob, "app", frozenset({READ}))
+
+    def delete(self):
+        removed = deletion_by(self.kwip).run(self.bob.id, Silence())
+        self.kwip.sweeper.sweep()
+        self.rings.run()
+        return removed
+
+    def left(self):
+        """Name the collections, or fields, in which bob is still named."""
+        found = Counter()
+        for name in self.kwip.store.database.list_collection_names():
+            for document in self.kwip.store.database[name].find():
+                for field, value in document.items():
+                    if str(self.bob.id) in str(value) or value == "handle:bob":
+                        found[f"{name}.{field}"] += 1
+        return {n for n in found if not {n, n.partition(".")[0]} & MAY_STAY}
+
+    def findings(self):
+        return (
+            Fsck(AuditStore(self.kwip.store), system_clock_ms).run(Silence()).findings
+        )
+
+
+@pytest.fixture
+def town(kwip, rings):
+    return Town(kwip, rings)
+
+
+def test_nothing_is_left_of_a_deleted_user(town):
+    removed = town.delete()
+
+    assert town.left() == set()
+    assert town.findings() == []
+    assert removed == {
+        "follows": 1,
+        "followers": 1,
+        "blocks": 2,
+        "mutes": 2,
+        "reactions": 3,
+        "posts": 2,
+    }
+
+
+def test_a_preview_counts_what_will_go_and_removes_nothing(town):
+    before = town.left()
+    sizes = deletion_by(town.kwip).preview(town.bob.id)
+
+    assert town.left() == before
+    assert (sizes["follows"], sizes["followers"], sizes["blocks"]) == (1, 1, 2)
+    # The repost is counted as a reaction and as a post.
+    assert (sizes["reactions"], sizes["posts"]) == (3, 3)
+
+
+def test_the_posts_of_a_deleted_user_are_tombstones_without_text(town):
+    town.delete()
+    posts = list(town.kwip.store.database["posts"].find({"author_id": town.bob.id}))
+
+    assert [post["is_tombstone"] for post in posts] == [True] * 3
+    assert not any(post["text"] or post["tags"] for post in posts)
+
+
+def test_what_others_wrote_stays_where_it_was(town):
+    town.delete()
+    reading = town.kwip.services.readings.begin()
+    thread = town.kwip.services.timelines.thread(None, reading, town.answer.id)
+
+    assert thread.post.post.text == "@bob nice"
+    assert thread.ancestors == ()
+    assert home_of(town.kwip, town.fan) == ["@bob nice"]
+
+
+def test_nobody_gets_the_name_and_somebody_gets_the_address(town, kwip):
+    town.delete()
+
+    with pytest.raises(NotFoundError):
+        kwip.services.users.by_name(None, kwip.services.readings.begin(), "bob")
+    with pytest.raises(InvalidError) as refused:
+        sign_up(kwip, "bob")
+    assert set(refused.value.fields) == {"username"}
+    assert kwip.stores.users.credentials_of("bob@example.org") is None
+
+
+def test_a_deleted_user_is_let_in_nowhere(town, kwip):
+    assert opens(kwip, town.session) == (True, True)
+    town.delete()
+
+    assert opens(kwip, town.session) == (False, False)
+    with pytest.raises(KwipError):
+        kwip.services.access.prove("bob", "correct horse")
+
+
+def test_a_deleted_user_is_hidden_before_the_first_step(town, kwip, monkeypatch):
+    monkeypatch.setattr(Deletion, "steps", lambda _: 1 / 0)
+
+    with pytest.raises(ZeroDivisionError):
+        town.delete()
+
+    assert kwip.stores.users.get_many([town.bob.id])[town.bob.id].is_suspended
+    assert opens(kwip, town.session) == (False, False)
+
+
+@pytest.mark.parametrize("drops", range(1, 14, 3))
+def test_a_deletion_that_died_goes_on(town, kwip, monkeypatch, drops):
+    drop, count = Fence.drop, Counter()
+
+    def die(fence, keys):
+        count["drops"] += 1
+        if count["drops"] == drops:
+            raise KeyboardInterrupt
+        drop(fence, keys)
+
+    monkeypatch.setattr(Fence, "drop", die)
+    with pytest.raises(KeyboardInterrupt):
+        town.delete()
+    monkeypatch.setattr(Fence, "drop", drop)
+    assert kwip.jobs.find(deletion_of(town.bob.id)).state == "running"
+
+    town.delete()
+
+    assert town.left() == set()
+    assert town.findings() == []
+    assert kwip.jobs.find(deletion_of(town.bob.id)).state == "done"
+
+
+def test_nobody_cannot_be_deleted(kwip, new_user):
+    viewer = viewer_of(new_user("bob"))
+    deletion_by(kwip).run(viewer.id, Silence())
+
+    with pytest.raises(NotFoundError):
+        deletion_by(kwip).run(viewer.id, Silence())
+
+
+def test_a_new_text_does_not_name_who_is_suspended(kwip, new_user):
+    alice, bob = new_user("alice"), new_user("bob")
+    kwip.services.moderation.suspend(bob.id)
+    post = kwip.services.posts.publish(alice.id, Draft(text="@bob @alice hello"))
+
+    assert [mention.username for mention in post.mentions] == ["alice"]
