@@ -7,12 +7,12 @@ PIP := $(PY) -m pip --disable-pip-version-check --no-input install --quiet \
 # The compiler of the pinned requirements: `pip install uv`.
 UV ?= uv
 
-.PHONY: run test check check-cache bench setup setup-dev docs lock clean
+.PHONY: run test browser check check-cache bench setup setup-dev docs lock clean
 
 run: setup
 	@$(VENV)/bin/kwip up --demo
 
-test: check
+test: check browser
 	$(PY) -m pytest -m "not alone" -n auto --maxprocesses 8 --dist worksteal
 	$(PY) -m pytest -m alone
 
@@ -21,6 +21,10 @@ check: setup-dev
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports
+
+# Chromium for the tests of the pages; `make test CHROMIUM=…` chooses one.
+browser:
+	@sh config/browser.sh >/dev/null
 
 # The protocol of the cache at larger bounds than the suite's; some minutes.
 check-cache: setup-dev

@@ -54,11 +54,11 @@ function showGone(id, isGone) {
   }
 }
 
-async function deleteNow(id, options) {
+async function deleteNow(id) {
   const address = waiting.get(id);
   if (!waiting.delete(id)) return;
   try {
-    await act(address, options);
+    await act(address);
     if (location.pathname === new URL(address, location).pathname.replace(/\/delete$/, "")) {
       location.assign("/home");
     }
@@ -93,7 +93,7 @@ document.addEventListener("click", (event) => {
 });
 
 addEventListener("pagehide", () => {
-  for (const id of [...waiting.keys()]) deleteNow(id, { keepalive: true });
+  for (const id of [...waiting.keys()]) deleteNow(id);
 });
 
 // A link is copied where that is possible, and followed otherwise.

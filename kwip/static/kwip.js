@@ -97,14 +97,14 @@ class SendError extends Error {
   }
 }
 
-async function send(address, fields, { keepalive = false } = {}) {
+async function send(address, fields) {
   let answer;
   try {
     answer = await fetch(address, {
       method: "POST",
       body: new URLSearchParams(fields),
       headers: { Accept: "application/json" },
-      keepalive,
+      keepalive: true, // it arrives also when the page is left meanwhile
     });
   } catch {
     throw new SendError("Kwip cannot be reached.", { isSent: false });
@@ -118,7 +118,7 @@ async function send(address, fields, { keepalive = false } = {}) {
   });
 }
 
-const act = (address, options) => send(address, new FormData(document.getElementById("act")), options);
+const act = (address) => send(address, new FormData(document.getElementById("act")));
 
 // Menus: one is open at a time, it opens where there is room, arrows go through it.
 

@@ -1,0 +1,70 @@
+"""Hostile texts in every field, on every page: shown as texts, and nothing else."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.browser.world import ATTACKS, fill
+
+#: Read where an attack would have left its mark.
+MARKS = """() => [
+  document.querySelectorAll("main script, main style, main iframe").length,
+  document.querySelectorAll("[onerror], [onload], [onfocus], [onmouseover]").length,
+  document.querySelectorAll("base, meta[http-equiv]").length,
+  [...document.querySelectorAll("a[href]")].filter(
+    (a) => !/^(https?:|#)/.test(a.href) && !a.href.startsWith(location.origin)).length,
+  document.querySelectorAll("body.hit").length,
+]"""
+
+
+@pytest.fixture
+def mallory(site):
+    return site.people("mallory")
+
+
+@pytest.fixture
+def places(site, mallory, alice):
+    """Return every page's address, on a site where mallory has written everywhere."""
+    users, access = site.wiring.services.users, site.wiring.services.access
+    credential = access.begin_session(mallory.user.id, "mallory", ATTACKS[0])
+    viewer = access.confirm(credential)
+    users.update_profile(
+        viewer, display_name=ATTACKS[2][:60], bio="\n\n".join(ATTACKS)[:500]
+    )
+    access.create_token(viewer, ATTACKS[2], frozenset({"read"}))
+    places = fill(mallory, alice)
+    for attack in ATTACKS:
+        mallory.say(f"{attack} #lamps", spoiler_text=attack)
+        mallory.say(f"@alice {attack}")
+    return places
+
+
+def test_no_page_runs_what_people_wrote(open_browser, places, mallory, seen):
+    seen.expected.append("404")
+    page = open_browser(mallory)
+
+    for place in places.values():
+        page.goto(place)
+        for folded in page.locator(".folded summary").all():
+            folded.click()
+
+        assert (place, page.evaluate(MARKS)) == (place, [0, 0, 0, 0, 0])
+
+
+def test_no_form_runs_what_it_gives_back(open_browser, alice, seen):
+    seen.expected += ["422", "401", "404"]
+    page = open_browser(alice)
+    visitor = open_browser()
+
+    for attack in ATTACKS[::2]:
+        visitor.goto("/login?next=" + attack)
+        visitor.get_by_label("Username or e-mail").fill(attack)
+        visitor.get_by_label("Password").fill("wrong")
+        visitor.locator("main .button-main").click()
+        assert (attack, visitor.evaluate(MARKS)) == (attack, [0, 0, 0, 0, 0])
+
+        page.goto("/settings/profile")
+        page.get_by_label("Name").fill(attack[:60])
+        page.get_by_label("About you").fill(attack * 20)
+        page.locator("main .button-main").click()
+        assert (attack, page.evaluate(MARKS)) == (attack, [0, 0, 0, 0, 0])

@@ -1,0 +1,65 @@
+"""Two people in two windows see each other, without a reload and without a jump."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import NARROW
+from tests.ops.stack import free_port
+
+
+@pytest.fixture
+def live_port():
+    return free_port()
+
+
+@pytest.mark.parametrize("place", ["/", "/home"])
+def test_what_one_writes_is_offered_in_the_others_window_and_comes_in_place(
+    open_browser, alice, bob, place
+):
+    alice.post(f"/api/v1/accounts/{bob.id}/follow")
+    for number in range(12):
+        bob.say(f"Earlier, number {number}.")
+    reading, writing = open_browser(alice), open_browser(bob)
+    reading.goto(place)
+    reading.mouse.wheel(0, 700)
+    looked_at = reading.locator(".post", has_text="number 4.")
+    before = looked_at.bounding_box()["y"]
+
+    writing.goto("/home")
+    writing.get_by_label("Your kwip").fill("Hello from the other window.")
+    writing.get_by_role("button", name="Kwip it").click()
+
+    offer = reading.get_by_role("button", name="1 new kwip")
+    expect(offer).to_be_visible()
+    assert looked_at.bounding_box()["y"] == before
+    offer.click()
+    expect(reading.locator(".post-text").first).to_have_text(
+        "Hello from the other window."
+    )
+    assert abs(looked_at.bounding_box()["y"] - before) <= 1
+    assert reading.get_by_role("button", name="new kwip").count() == 0
+
+
+def test_what_is_put_in_place_can_be_acted_on_at_once(open_browser, alice, bob):
+    page = open_browser(alice, size=NARROW)
+    page.goto("/")
+    bob.say("Fresh.")
+
+    page.get_by_role("button", name="1 new kwip").click()
+    heart = page.locator(".post", has_text="Fresh.").locator("[data-act=favourite]")
+    heart.click()
+
+    expect(heart).to_have_attribute("aria-pressed", "true")
+    assert page.evaluate("scrollTo(9999, 0), scrollX") == 0
+
+
+def test_without_a_script_a_reload_shows_it(open_browser, alice, bob):
+    page = open_browser(alice, scripts=False)
+    page.goto("/")
+    bob.say("Fresh.")
+
+    page.reload()
+
+    expect(page.locator(".post-text")).to_have_text(["Fresh."])

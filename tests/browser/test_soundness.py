@@ -1,0 +1,92 @@
+"""Every page: nothing for axe-core to find, no scrolling sideways, nothing moves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import axe_playwright_python
+import pytest
+
+from tests.browser.conftest import DESKTOP, NARROW, PHONE
+from tests.browser.world import fill
+
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
+RUN_AXE = """async () => {
+  const found = await axe.run(document, {resultTypes: ["violations"]});
+  return found.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html + " " +
+    n.failureSummary).join(" | ")}`);
+}"""
+FOR_NOBODY = ("public", "profile", "thread", "tag", "followers", "nothing")
+
+
+@pytest.fixture
+def places(alice, bob):
+    return fill(alice, bob)
+
+
+def faults_of(page, place):
+    """Look at a page large and light, then small and dark; give what is wrong."""
+    page.goto(place)
+    page.evaluate(AXE)
+    found = page.evaluate(RUN_AXE)
+    page.emulate_media(color_scheme="dark")
+    page.set_viewport_size(NARROW)
+    found += page.evaluate(RUN_AXE)
+    if over := overflow_of(page):
+        found.append(f"{over} px too wide")
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size(DESKTOP)
+    return found
+
+
+def overflow_of(page):
+    return page.evaluate("scrollTo(9999, 0), scrollX")
+
+
+def test_every_page_of_a_member_is_sound(open_browser, places, alice, seen):
+    seen.expected.append("404")
+    page = open_browser(alice)
+
+    faults = {name: faults_of(page, place) for name, place in places.items()}
+
+    assert {name: found for name, found in faults.items() if found} == {}
+
+
+def test_every_page_of_a_visitor_is_sound(open_browser, places, seen):
+    seen.expected.append("404")
+    page = open_browser()
+
+    open_places = {name: places[name] for name in FOR_NOBODY}
+    open_places |= {"login": "/login", "signup": "/signup"}
+    faults = {name: faults_of(page, place) for name, place in open_places.items()}
+
+    assert {name: found for name, found in faults.items() if found} == {}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_chosen_theme_wins_over_the_systems(open_browser, alice, theme):
+    other = {"light": "dark", "dark": "light"}[theme]
+    page = open_browser(theme=other)
+    page.goto("/")
+
+    page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
+
+    ground = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+    assert ground == {"light": "rgb(253, 252, 250)", "dark": "rgb(20, 24, 26)"}[theme]
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_nothing_moves_while_a_page_is_loaded(open_browser, places, alice, size):
+    page = open_browser(alice, size=size)
+    page.add_init_script(
+        """window.moved = 0;
+        new PerformanceObserver((list) => {
+          for (const one of list.getEntries()) window.moved += one.value;
+        }).observe({type: "layout-shift", buffered: true});"""
+    )
+
+    for name in ("home", "public", "profile", "thread"):
+        page.goto(places[name], wait_until="networkidle")
+        page.evaluate("new Promise((done) => requestAnimationFrame(() => done()))")
+
+        assert (name, page.evaluate("moved")) < (name, 0.02)

@@ -1,0 +1,61 @@
+"""People, kwips and addresses that show every page with something on it."""
+
+from __future__ import annotations
+
+#: Whatever people may type that is no text to a careless page.
+ATTACKS = [
+    "<script>alert(1)</script>",
+    "</title></textarea></script><script>alert(2)</script>",
+    '"><img src=x onerror=alert(3)>',
+    "' autofocus onfocus=alert(4) x='",
+    "<svg/onload=alert(5)>",
+    "javascript:alert(6)",
+    'https://evil.example/"onmouseover=alert(7)//',
+    "{{ 7*7 }}${7*7}#{7*7}",
+    "<style>@import 'https://evil.example/x.css';body{display:none}</style>",
+    '<base href="https://evil.example/"><meta http-equiv=refresh content=0;url=//x.y>',
+    '<!--<img src="--><img src=x onerror=alert(8)//">',
+    "\u202egnp.exe <a href=data:text/html,<script>alert(9)</script>>x</a>",
+    "&lt;img src=x onerror=alert(10)&gt; &#x3C;script&#x3E;",
+    "#<b>tag</b> @<i>name</i> ]]> <iframe srcdoc='<script>alert(11)</script>'>",
+    "Z" + "\u0301\u0323" * 60,
+]
+
+
+def fill(author, other):
+    """Let two people say things of every kind; give each page's address by its name."""
+    first = author.say("A thing worth saying, with https://example.org and #lamps.")
+    author.say("Behind a warning.", spoiler_text="Plums")
+    answer = other.say("@alice Is it?", in_reply_to_id=first["id"])
+    author.say("It is.", in_reply_to_id=answer["id"])
+    author.say("For followers only.", visibility="private")
+    other.post(f"/api/v1/statuses/{first['id']}/favourite")
+    author.post(f"/api/v1/statuses/{answer['id']}/favourite")
+    author.post(f"/api/v1/statuses/{answer['id']}/bookmark")
+    author.post(f"/api/v1/statuses/{answer['id']}/reblog")
+    author.post(f"/api/v1/accounts/{other.id}/follow")
+    other.post(f"/api/v1/accounts/{author.id}/follow")
+    name = author.user.username
+    return {
+        "home": "/home",
+        "public": "/",
+        "profile": f"/@{name}",
+        "with replies": f"/@{name}/with-replies",
+        "other's profile": f"/@{other.user.username}",
+        "thread": f"/@{name}/{first['id']}",
+        "history": f"/@{name}/{first['id']}/history",
+        "edit": f"/@{name}/{first['id']}/edit",
+        "delete": f"/@{name}/{first['id']}/delete",
+        "compose": "/compose",
+        "tag": "/tags/lamps",
+        "favourites": "/favourites",
+        "bookmarks": "/bookmarks",
+        "followers": f"/@{name}/followers",
+        "following": f"/@{name}/following",
+        "settings": "/settings/profile",
+        "tokens": "/settings/tokens",
+        "muted": "/settings/muted",
+        "blocked": "/settings/blocked",
+        "style guide": "/styleguide",
+        "nothing": "/nowhere",
+    }
