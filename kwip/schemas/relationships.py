@@ -33,8 +33,8 @@ class RelationshipSchema(DumpSchema):
     note = constant("")
 
 
-class RelationshipsQuery(BodySchema[list[UserId]]):
-    """`id[]`: whom the viewer asks about; each once, in the order asked."""
+class AccountsQuery(BodySchema[list[UserId]]):
+    """`id[]`: which accounts are asked about; each once, in that order."""
 
     id = Ids(MAX_IDS)
 

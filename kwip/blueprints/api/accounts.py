@@ -10,6 +10,7 @@ from kwip.blueprints.table import Route
 from kwip.domain.pages import Page
 from kwip.schemas.pages import FilteredQuery
 from kwip.schemas.posts import StatusSchema
+from kwip.schemas.relationships import AccountsQuery
 from kwip.schemas.users import PREFERENCES, AccountSchema, CredentialAccountSchema
 from kwip.services.timelines import Kinds
 from kwip.text.hashtags import clean_hashtag
@@ -38,6 +39,13 @@ def account(user_id: UserId) -> Response:
     return http.answer_dumped(AccountSchema, view.user)
 
 
+def accounts() -> Response:
+    """Show the accounts of `id[]` in that order, without those not there."""
+    ids = http.load_query(AccountsQuery())
+    found = http.services().people.named(http.reading(), ids)
+    return http.answer(http.dump(AccountSchema, found, many=True))
+
+
 def account_statuses(user_id: UserId) -> Response:
     """List what an account published, as far as the viewer may see it."""
     asked = http.load_query(FilteredQuery())
@@ -64,6 +72,7 @@ ROUTES = (
         policies.READ,
     ),
     Route("GET", "/api/v1/preferences", preferences, policies.READ),
+    Route("GET", "/api/v1/accounts", accounts, policies.OPEN_READ),
     Route("GET", "/api/v1/accounts/<id:user_id>", account, policies.OPEN_READ),
     Route(
         "GET",

@@ -50,6 +50,8 @@ ROUTES = tuple(
         (f"{_V1}/follow_requests", "follow_requests", "Who asks to follow", _OWN),
         (f"{_V1}/followed_tags", "followed_tags", "Hashtags one follows", _OWN),
         (f"{_V1}/instance/activity", "activity", "Figures of past weeks", _ANYBODY),
+        (f"{_V1}/instance/domain_blocks", "blocked", "Refused servers", _ANYBODY),
+        (f"{_V1}/instance/languages", "languages", "Languages of the site", _ANYBODY),
         (f"{_V1}/instance/peers", "peers", "Servers that Kwip knows", _ANYBODY),
         (f"{_V1}/instance/rules", "rules", "Rules of the site", _ANYBODY),
         (f"{_V1}/lists", "lists", "Lists of accounts", _OWN),

@@ -8,9 +8,9 @@ from kwip.blueprints import http
 from kwip.blueprints.api import policies
 from kwip.blueprints.table import Route
 from kwip.schemas.relationships import (
+    AccountsQuery,
     MuteBody,
     RelationshipSchema,
-    RelationshipsQuery,
 )
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def relationships() -> Response:
     """Show what the viewer and each account of `id[]` are to each other."""
-    ids = http.load_query(RelationshipsQuery())
+    ids = http.load_query(AccountsQuery())
     found = http.services().relationships.between(http.signed_in(), http.reading(), ids)
     return http.answer(http.dump(RelationshipSchema, found, many=True))
 
@@ -46,7 +46,7 @@ def remove_follower(user_id: UserId) -> Response:
 
 def familiar_followers() -> Response:
     """Tell of each account of `id[]` whom the viewer knows: nobody yet."""
-    ids = http.load_query(RelationshipsQuery())
+    ids = http.load_body(AccountsQuery())  # Mastodon.py sends one with this GET
     return http.answer([{"id": str(user_id), "accounts": []} for user_id in ids])
 
 
