@@ -1,43 +1,49 @@
-"""Widgets: public JSON in a shape of our own, version 1, and its parameters."""
+"""Widgets: public JSON in a shape of our own, version 1, and its parameters.
+
+Keys may be added to version 1; none is taken away, and none changes its meaning.
+`kwip.schemas.widget_shapes` is what is published of it.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from marshmallow import fields, validate
+from marshmallow import ValidationError, fields, validate
 
-from kwip.domain.pages import DEFAULT_LIMIT, MAX_LIMIT
+from kwip.domain.clock import at
+from kwip.domain.ids import ms_of
+from kwip.domain.pages import DEFAULT_LIMIT, MAX_LIMIT, PageRequest
 from kwip.schemas.body import Id, StrictSchema
-from kwip.schemas.dumping import DumpSchema, Instant
-from kwip.schemas.html import post_html
+from kwip.schemas.dumping import DumpSchema, Instant, instant
+from kwip.schemas.html import bio_html, post_html
 
 if TYPE_CHECKING:
     from kwip.domain.users import User
     from kwip.domain.views import PostView
     from kwip.schemas.urls import Urls
 
+VERSION = 1
+_YES_OR_NO = {"invalid": "Use true or false."}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WidgetRequest:
-    """How many posts, and after which one of the page before."""
+    """How many posts, after which one of the page before, and what of each.
+
+    Without `keys`, all of it. Replies and reposts can be left out of a user's posts.
+    """
 
     limit: int
     before: int | None
+    keys: frozenset[str]
+    replies: bool = True
+    reposts: bool = True
 
-
-class WidgetQuery(StrictSchema[WidgetRequest]):
-    """`limit` (1 to 40) and `before`; any other parameter is refused."""
-
-    limit = fields.Integer(
-        load_default=DEFAULT_LIMIT,
-        validate=validate.Range(1, MAX_LIMIT, error="Use 1 to {max}."),
-    )
-    before = Id(load_default=None)
-
-    def make(self, *, limit: int, before: int | None) -> WidgetRequest:
-        """Build the request."""
-        return WidgetRequest(limit=limit, before=before)
+    @property
+    def page(self) -> PageRequest:
+        """The page of a timeline."""
+        return PageRequest(limit=self.limit, max_id=self.before)
 
 
 class WidgetAuthorSchema(DumpSchema):
@@ -58,17 +64,58 @@ class WidgetAuthorSchema(DumpSchema):
         return self.urls.avatar(user)
 
 
-class WidgetPostSchema(DumpSchema):
-    """A `PostView` in a widget."""
+class WidgetProfileSchema(WidgetAuthorSchema):
+    """A `User` in a widget of its own."""
 
-    id = fields.String(attribute="post.id")
-    url = fields.Method("get_url")
-    text = fields.String(attribute="post.text")
+    banner = fields.Method("get_banner")
     html = fields.Method("get_html")
-    created_at = Instant(attribute="post.created_at")
-    edited_at = Instant(attribute="post.edited_at")
-    in_reply_to_id = fields.String(attribute="post.in_reply_to_id")
+    lines = fields.Method("get_fields", data_key="fields")
+    created_at = fields.Method("get_created_at")
+    posts_count = fields.Integer()
+    followers_count = fields.Integer()
+    following_count = fields.Integer()
+
+    def get_banner(self, _user: User) -> str:
+        """Give the address of the picture above the profile."""
+        return self.urls.header()
+
+    def get_html(self, user: User) -> str:
+        """Give the bio as HTML that is safe to put into any page."""
+        return bio_html(user.bio, self.urls)
+
+    def get_fields(self, user: User) -> list[dict[str, str]]:
+        """Give the lines of the profile, their values as safe HTML."""
+        return [
+            {"name": line.name, "html": bio_html(line.value, self.urls)}
+            for line in user.fields
+        ]
+
+    def get_created_at(self, user: User) -> str:
+        """Give the time of a user's id, which is when they signed up."""
+        return instant(at(ms_of(user.id)))
+
+
+class WidgetPostSchema(DumpSchema):
+    """A `PostView` in a widget; of a repost it shows the post that it is of.
+
+    `cursor` is what `before` takes: the id of the post, or of the repost.
+    """
+
+    id = fields.String(attribute="shown.post.id")
+    url = fields.Method("get_url")
+    warning = fields.String(attribute="shown.post.warning")
+    text = fields.String(attribute="shown.post.text")
+    html = fields.Method("get_html")
+    hashtags = fields.Method("get_hashtags")
+    created_at = Instant(attribute="shown.post.created_at")
+    edited_at = Instant(attribute="shown.post.edited_at")
+    in_reply_to_id = fields.String(attribute="shown.post.in_reply_to_id")
+    replies_count = fields.Integer(attribute="shown.post.replies_count")
+    reposts_count = fields.Integer(attribute="shown.post.reposts_count")
+    favourites_count = fields.Integer(attribute="shown.post.favourites_count")
     author = fields.Method("get_author")
+    reposted_by = fields.Method("get_reposted_by")
+    cursor = fields.String(attribute="post.id")
 
     def __init__(self, urls: Urls, *, is_signed_in: bool):
         super().__init__(urls, is_signed_in=is_signed_in)
@@ -76,12 +123,71 @@ class WidgetPostSchema(DumpSchema):
 
     def get_url(self, view: PostView) -> str:
         """Give the address of the post's page."""
-        return self.urls.post(view)
+        return self.urls.post(view.shown)
 
     def get_html(self, view: PostView) -> str:
         """Give the text as HTML that is safe to put into any page."""
-        return post_html(view.post, self.urls)
+        return post_html(view.shown.post, self.urls)
+
+    def get_hashtags(self, view: PostView) -> list[dict[str, str]]:
+        """Give each hashtag once, in the order of the text."""
+        names = dict.fromkeys(hashtag.name for hashtag in view.shown.post.hashtags)
+        return [{"name": name, "url": self.urls.tag(name)} for name in names]
 
     def get_author(self, view: PostView) -> object:
-        """Give the author."""
-        return self._authors.dump(view.author)
+        """Give who wrote it."""
+        return self._authors.dump(view.shown.author)
+
+    def get_reposted_by(self, view: PostView) -> object:
+        """Give who reposted it, if that is why it stands here."""
+        return None if view.reposted is None else self._authors.dump(view.author)
+
+
+class _Keys(fields.Field[frozenset[str]]):
+    """Keys of a post, joined by commas."""
+
+    def __init__(self) -> None:
+        super().__init__(load_default=frozenset, data_key="fields")
+
+    def _deserialize(
+        self, value: object, *_args: object, **_kwargs: object
+    ) -> frozenset[str]:
+        keys = frozenset(value.split(",")) if isinstance(value, str) else frozenset()
+        known = WidgetPostSchema._declared_fields  # noqa: SLF001 - marshmallow's own
+        if not keys or keys - known.keys():
+            message = f"Use some of {', '.join(known)}, joined by commas."
+            raise ValidationError(message)
+        return keys
+
+
+class WidgetQuery(StrictSchema[WidgetRequest]):
+    """`limit` (1 to 40), `before`, `order` and `fields`; all others are refused."""
+
+    limit = fields.Integer(
+        load_default=DEFAULT_LIMIT,
+        validate=validate.Range(1, MAX_LIMIT, error="Use 1 to {max}."),
+    )
+    before = Id(load_default=None)
+    order = fields.String(
+        load_default="recent",
+        validate=validate.OneOf(["recent"], error="Must be one of: {choices}."),
+    )
+    keys = _Keys()
+
+    def make(self, *, order: str, **values: Any) -> WidgetRequest:  # noqa: ARG002 - one yet
+        """Build the request."""
+        return WidgetRequest(**values)
+
+
+class UserWidgetQuery(WidgetQuery):
+    """Those of every widget, and `replies` and `reposts`."""
+
+    replies = fields.Boolean(load_default=True, error_messages={**_YES_OR_NO})
+    reposts = fields.Boolean(load_default=True, error_messages={**_YES_OR_NO})
+
+
+class NoQuery(StrictSchema[None]):
+    """No parameter at all."""
+
+    def make(self) -> None:
+        """Return nothing."""

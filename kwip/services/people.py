@@ -11,11 +11,12 @@ from kwip.domain.relationships import Relationship
 from kwip.domain.rolls import Row
 from kwip.domain.timelines import Entry
 from kwip.domain.views import UserView
+from kwip.domain.visibility import require_shown
 from kwip.services.reading import Want
 from kwip.services.rolls import page_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from kwip.domain.ids import PostId
     from kwip.domain.pages import Page, PageRequest
@@ -53,10 +54,11 @@ class People:
 
         Raises:
             NotFoundError: There is no such user.
+            GoneError: The account is suspended.
         """
         head = self._rolls.first("followers", user_id, page)
         users = reading.fetch(Want(self._entities.users, [user_id]), head)[0]
-        _require(user_id, users)
+        require_shown(user_id, users.get(user_id))
         rows = self._rolls.rows(reading, "followers", user_id, page)
         return self._page(viewer, reading, rows, page)
 
@@ -71,12 +73,13 @@ class People:
 
         Raises:
             NotFoundError: There is no such user.
+            GoneError: The account is suspended.
         """
         users, relations = reading.fetch(
             Want(self._entities.users, [user_id]),
             Want(self._entities.relations, [user_id]),
         )
-        _require(user_id, users)
+        require_shown(user_id, users.get(user_id))
         rows = _rows(relations[user_id].follows, page)
         return self._page(viewer, reading, rows, page)
 
@@ -158,11 +161,6 @@ class People:
                 and user_id not in relations.blocked_by
             ]
         return page_of(found, page)
-
-
-def _require(user_id: UserId, users: Mapping[UserId, User]) -> None:
-    if user_id not in users or users[user_id].is_suspended:
-        raise NotFoundError("There is no such user.", user_id=user_id)
 
 
 def _rows(ids: Iterable[UserId], page: PageRequest) -> Iterator[Row]:

@@ -9,6 +9,7 @@ from unittest.mock import MagicMock
 from xml.etree import ElementTree as ET
 
 import pytest
+from jsonschema import Draft202012Validator
 from prometheus_client import Counter
 from prometheus_client.metrics import MetricWrapperBase
 
@@ -16,6 +17,7 @@ from config.settings import PROJECT, reference, rules
 from docs import generate
 from kwip import cli, telemetry
 from kwip.schemas.urls import Urls
+from kwip.schemas.widget_shapes import WIDGET_SCHEMA
 from kwip.schemas.widgets import WidgetAuthorSchema, WidgetPostSchema
 from kwip.services import entities
 from kwip.services.reading import Kind
@@ -186,6 +188,7 @@ def test_the_widget_example_has_every_field():
     post = WidgetPostSchema(urls, is_signed_in=False)
     author = WidgetAuthorSchema(urls, is_signed_in=False)
 
+    Draft202012Validator(WIDGET_SCHEMA).validate(shown)
     assert list(shown) == ["version", "posts", "next"]
     assert list(shown["posts"][0]) == list(post.fields)
     assert list(shown["posts"][0]["author"]) == list(author.fields)

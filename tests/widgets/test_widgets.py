@@ -3,11 +3,25 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 import pytest
+from jsonschema import Draft202012Validator
 
+from kwip.cache import drops
+from kwip.domain.ids import UserId
+from kwip.schemas.urls import Urls
+from kwip.schemas.widget_shapes import WIDGET_SCHEMA
+from kwip.schemas.widgets import (
+    WidgetAuthorSchema,
+    WidgetPostSchema,
+    WidgetProfileSchema,
+)
 from tests.people import sign_in
 
 ROOT = "/api/widgets/v1"
-POST_KEYS = {
+CHECK = Draft202012Validator(
+    WIDGET_SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER
+)
+#: What version 1 had first; pages out there rely on it.
+FIRST_KEYS = {
     "id", "url", "text", "html", "created_at", "edited_at", "in_reply_to_id", "author"
 }  # fmt: skip
 AUTHOR_KEYS = {"id", "username", "display_name", "url", "avatar"}
@@ -17,10 +31,11 @@ CACHE_CONTROL = "public, max-age=0, s-maxage=30, stale-while-revalidate=60"
 @pytest.fixture
 def paths(alice):
     """Let Alice say something; return the path of each widget that shows it."""
-    said = alice.say("hello <b> https://example.org")
+    said = alice.say("hello #fox <b> https://example.org")
     return [
         f"{ROOT}/public",
         f"{ROOT}/user/alice",
+        f"{ROOT}/tag/Fox",
         f"{ROOT}/thread/{said['id']}",
     ]
 
@@ -49,9 +64,17 @@ def test_a_widget_has_the_shape_of_version_1(client, paths, settings):
         assert body["version"] == 1
         assert body["next"] is None
         (post,) = body["posts"]
-        assert set(post) == POST_KEYS
-        assert post["text"] == "hello <b> https://example.org"
-        assert post["html"].startswith("<p>hello &lt;b&gt; <a href=")
+        assert set(post) >= FIRST_KEYS
+        CHECK.validate(body)
+        assert post["text"] == "hello #fox <b> https://example.org"
+        assert post["html"].startswith("<p>hello <a href=")
+        assert "&lt;b&gt; <a href=" in post["html"]
+        assert post["hashtags"] == [
+            {"name": "fox", "url": f"{settings.origin}/tags/fox"}
+        ]
+        assert post["warning"] == ""
+        assert post["reposted_by"] is None
+        assert post["cursor"] == post["id"]
         assert post["url"] == f"{settings.origin}/@alice/{post['id']}"
         assert post["edited_at"] is None
         assert set(post["author"]) == AUTHOR_KEYS
@@ -160,6 +183,9 @@ def test_a_thread_is_read_from_its_beginning_page_by_page(alice, bob, client):
         ("limit=", "limit"),
         ("limit=" + "9" * 4_500, "limit"),
         ("before=x", "before"),
+        ("fields=", "fields"),
+        ("fields=id,secret", "fields"),
+        ("fields[]=id", "fields"),
         ("before=9223372036854775808", "before"),
     ],
 )
@@ -186,6 +212,7 @@ def test_a_deleted_post_is_gone_at_once(alice, client, paths):
     assert thread.headers["Access-Control-Allow-Origin"] == "*"
     assert client.get(paths[0]).json["posts"] == []
     assert client.get(paths[1]).json["posts"] == []
+    assert client.get(paths[2]).json["posts"] == []
 
 
 @pytest.mark.parametrize("word", ["private", "direct"])
@@ -200,7 +227,10 @@ def test_what_is_not_for_everybody_is_in_no_widget(alice, client, word):
 
 
 def test_a_widget_of_nobody_is_404(client):
-    for path in ("user/nobody", "thread/1", "nothing", "user/a%20b", "thread/x"):
+    for path in (
+        "user/nobody", "user/nobody/profile", "thread/1", "nothing", "user/a%20b",
+        "thread/x", "user/a%20b/profile",
+    ):  # fmt: skip
         answer = client.get(f"{ROOT}/{path}")
 
         assert answer.status_code == 404
@@ -214,3 +244,125 @@ def test_a_name_may_be_written_in_any_letter_case(client, paths):
 def test_a_widget_is_read_and_nothing_else(client, paths):
     for method in ("POST", "PUT", "PATCH", "DELETE"):
         assert client.open(paths[0], method=method).status_code == 405
+
+
+def test_the_schema_is_published_and_is_one(client, alice, paths):
+    answer = client.get(f"{ROOT}/schema.json")
+
+    Draft202012Validator.check_schema(answer.json)
+    assert answer.json == WIDGET_SCHEMA
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    posts = client.get(paths[0]).json
+    for key in FIRST_KEYS:
+        broken = dict(posts["posts"][0])
+        del broken[key]
+        assert not CHECK.is_valid(posts | {"posts": [broken]})
+
+
+def test_the_schema_names_every_key_that_is_written(settings):
+    shapes, urls = WIDGET_SCHEMA["$defs"], Urls(settings.origin)
+    written = {
+        "post": WidgetPostSchema,
+        "author": WidgetAuthorSchema,
+        "user": WidgetProfileSchema,
+    }
+    for name, schema in written.items():
+        fields = schema(urls, is_signed_in=False).fields
+        keys = [field.data_key or key for key, field in fields.items()]
+
+        assert sorted(shapes[name]["properties"]) == sorted(keys)
+        assert shapes[name]["required"] == list(shapes[name]["properties"])
+
+
+def test_a_profile_says_who_somebody_is(alice, bob, client, settings):
+    bob.post(f"/api/v1/accounts/{alice.id}/follow")
+
+    answer = client.get(f"{ROOT}/user/ALICE/profile")
+
+    CHECK.validate(answer.json)
+    assert answer.json["version"] == 1
+    user = answer.json["user"]
+    assert user["username"] == "alice"
+    assert user["url"] == f"{settings.origin}/@alice"
+    assert user["banner"].startswith(settings.origin)
+    assert (user["followers_count"], user["following_count"]) == (1, 0)
+    assert user["fields"] == []
+    assert answer.headers["Cache-Control"] == CACHE_CONTROL
+    assert client.get(f"{ROOT}/user/alice/profile?limit=1").status_code == 400
+
+
+def test_a_repost_shows_what_it_is_of_and_who_reposted_it(alice, bob, client):
+    said = alice.say("careful", spoiler_text="loud")
+    bob.say("mine")
+    repost = bob.post(f"/api/v1/statuses/{said['id']}/reblog").json
+    path = f"{ROOT}/user/bob"
+
+    body = client.get(f"{path}?limit=1").json
+
+    CHECK.validate(body)
+    (post,) = body["posts"]
+    assert (post["id"], post["url"]) == (said["id"], said["url"])
+    assert (post["text"], post["warning"]) == ("careful", "loud")
+    assert post["author"]["username"] == "alice"
+    assert post["reposted_by"]["username"] == "bob"
+    assert post["cursor"] == repost["id"]
+    assert body["next"].endswith(f"before={repost['id']}")
+    texts = [p["text"] for p in client.get(f"{path}?reposts=false").json["posts"]]
+    assert texts == ["mine"]
+
+
+def test_replies_of_a_user_can_be_left_out(alice, bob, client):
+    said = bob.say("hello")
+    alice.say("@bob hi", in_reply_to_id=said["id"])
+    alice.say("mine")
+
+    def texts(query):
+        answer = client.get(f"{ROOT}/user/alice?{query}")
+        return [post["text"] for post in answer.json["posts"]]
+
+    assert texts("") == texts("replies=true") == ["mine", "@bob hi"]
+    assert texts("replies=false&order=recent") == ["mine"]
+    assert client.get(f"{ROOT}/user/alice?replies=maybe").status_code == 400
+    assert client.get(f"{ROOT}/public?replies=false").status_code == 400
+
+
+def test_a_page_gets_no_more_of_a_post_than_it_asks_for(client, paths):
+    for path in paths:
+        (post,) = client.get(f"{path}?fields=html,url").json["posts"]
+
+        assert list(post) == ["url", "html"]
+
+
+def test_a_hashtag_is_found_in_every_form_of_it_and_nonsense_is_named(client, paths):
+    for name in ("fox", "FOX", "%23fox", "\uff26\uff2f\uff38"):
+        assert len(client.get(f"{ROOT}/tag/{name}").json["posts"]) == 1
+    assert client.get(f"{ROOT}/tag/bear").json["posts"] == []
+    answer = client.get(f"{ROOT}/tag/a%20b")
+    assert (answer.status_code, list(answer.json["details"])) == (400, ["hashtag"])
+
+
+def opt_out(wiring, person):
+    users = wiring.stores.users
+    user_id = UserId(int(person.id))
+    users._users.update_one({"_id": user_id}, {"$set": {"is_embeddable": False}})
+    wiring.fence.drop(drops.update_profile(user_id=user_id))
+
+
+def test_who_does_not_want_to_be_embedded_is_in_no_widget(
+    wiring, alice, bob, client, paths
+):
+    said = ids(client.get(paths[0]))[0]
+    answer = bob.say("@alice ho", in_reply_to_id=said)["id"]
+    bob.post(f"/api/v1/statuses/{said}/reblog")
+    own = bob.say("mine")["id"]
+    opt_out(wiring, alice)
+
+    for path in (f"{ROOT}/user/alice", f"{ROOT}/user/alice/profile", paths[3]):
+        refused = client.get(path)
+        assert refused.status_code == 404
+        assert refused.json == {"error": "This user is in no widgets."}
+        assert refused.headers["Cache-Control"] == "no-store"
+    assert ids(client.get(paths[0])) == [own]
+    assert ids(client.get(paths[2])) == []
+    assert ids(client.get(f"{ROOT}/user/bob")) == [own, answer]
+    assert ids(client.get(f"{ROOT}/thread/{answer}")) == [answer]

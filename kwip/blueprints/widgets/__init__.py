@@ -2,18 +2,27 @@
 
 Shared caches may hold an answer for 30 s; a deleted post is gone from the origin at
 once. The body is `{"version": 1, "posts": […], "next": …}`; `next` is the address of
-the following page, or null.
+the following page, or null. Whoever does not want to be embedded is in no widget.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from kwip.blueprints import http
 from kwip.blueprints.table import Policy, Route
-from kwip.domain.errors import InvalidError
-from kwip.domain.pages import PageRequest
-from kwip.schemas.widgets import WidgetPostSchema, WidgetQuery
+from kwip.domain.errors import InvalidError, NotFoundError
+from kwip.schemas.widget_shapes import WIDGET_SCHEMA
+from kwip.schemas.widgets import (
+    VERSION,
+    NoQuery,
+    UserWidgetQuery,
+    WidgetPostSchema,
+    WidgetProfileSchema,
+    WidgetQuery,
+)
+from kwip.services.timelines import Kinds
+from kwip.text.hashtags import clean_hashtag
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,24 +30,52 @@ if TYPE_CHECKING:
     from flask import Response
 
     from kwip.domain.ids import PostId
-    from kwip.domain.pages import Page
+    from kwip.domain.users import User
     from kwip.domain.views import PostView
+    from kwip.schemas.widgets import WidgetRequest
 
 WIDGET = Policy(auth="none", scope=None, quota="api", cache="widget", csrf="none")
+SCHEMA = Policy(auth="none", scope=None, quota="none", cache="static", csrf="none")
+
+
+def schema() -> Response:
+    """Give the JSON Schema of all widgets."""
+    return http.answer(WIDGET_SCHEMA)
 
 
 def public_widget() -> Response:
     """Show everybody's public posts, newest first."""
-    page = http.services().timelines.public(None, http.reading(), _page_request())
-    return _answer_page(page)
+    asked = http.load_query(WidgetQuery())
+    page = http.services().timelines.public(None, http.reading(), asked.page)
+    return _answer(page.items, page.next_max_id, asked)
+
+
+def tag_widget(name: str) -> Response:
+    """Show the public posts with a hashtag, newest first."""
+    asked = http.load_query(WidgetQuery())
+    tag = clean_hashtag(name)
+    page = http.services().timelines.tag(None, http.reading(), tag, asked.page)
+    return _answer(page.items, page.next_max_id, asked)
 
 
 def user_widget(username: str) -> Response:
-    """Show what a user published for everybody, newest first."""
-    asked, reading = _page_request(), http.reading()
-    user_id = http.services().users.id_of(reading, username)
-    page = http.services().timelines.user(None, reading, user_id, asked)
-    return _answer_page(page)
+    """Show what a user published and reposted for everybody, newest first."""
+    asked = http.load_query(UserWidgetQuery())
+    kinds = Kinds(replies=asked.replies, reposts=asked.reposts)
+    found, page, _ = http.services().profiles.profile(
+        None, http.reading(), username, asked.page, kinds=kinds
+    )
+    _require_embeddable(found.user)
+    return _answer(page.items, page.next_max_id, asked)
+
+
+def profile_widget(username: str) -> Response:
+    """Show who a user is, with counts."""
+    http.load_query(NoQuery())
+    user = http.services().users.by_name(None, http.reading(), username).user
+    _require_embeddable(user)
+    shown = http.dump(WidgetProfileSchema, user)
+    return http.answer({"version": VERSION, "user": shown})
 
 
 def thread_widget(post_id: PostId) -> Response:
@@ -48,6 +85,7 @@ def thread_widget(post_id: PostId) -> Response:
     """
     asked = http.load_query(WidgetQuery())
     thread = http.services().timelines.thread(None, http.reading(), post_id)
+    _require_embeddable(thread.post.author)
     posts = (*thread.ancestors, thread.post, *thread.descendants)
     start = 0
     if asked.before is not None:
@@ -55,12 +93,12 @@ def thread_widget(post_id: PostId) -> Response:
         start = _after(ids, asked.before)
     shown = posts[start : start + asked.limit]
     has_more = start + asked.limit < len(posts)
-    return _answer(shown, shown[-1].post.id if has_more else None)
+    return _answer(shown, shown[-1].post.id if has_more else None, asked)
 
 
-def _page_request() -> PageRequest:
-    asked = http.load_query(WidgetQuery())
-    return PageRequest(limit=asked.limit, max_id=asked.before)
+def _require_embeddable(user: User) -> None:
+    if not user.is_embeddable:
+        raise NotFoundError("This user is in no widgets.", user_id=user.id)
 
 
 def _after(ids: Sequence[int], before: int) -> int:
@@ -71,20 +109,31 @@ def _after(ids: Sequence[int], before: int) -> int:
     return ids.index(before) + 1
 
 
-def _answer_page(page: Page[PostView]) -> Response:
-    return _answer(page.items, page.next_max_id)
-
-
-def _answer(views: Sequence[PostView], last_id: int | None) -> Response:
+def _answer(
+    views: Sequence[PostView], last_id: int | None, asked: WidgetRequest
+) -> Response:
+    """Answer with a page, without those who do not want to be in it."""
     following = None if last_id is None else http.page_url(before=str(last_id))
-    posts = http.dump(WidgetPostSchema, views, many=True)
-    return http.answer({"version": 1, "posts": posts, "next": following})
+    open_views = [
+        view
+        for view in views
+        if view.author.is_embeddable and view.shown.author.is_embeddable
+    ]
+    dumped = http.dump(WidgetPostSchema, open_views, many=True)
+    posts = cast("list[dict[str, object]]", dumped)
+    if asked.keys:
+        posts = [{k: v for k, v in post.items() if k in asked.keys} for post in posts]
+    return http.answer({"version": VERSION, "posts": posts, "next": following})
 
 
 _ROOT = "/api/widgets/v1"
+_USER = f"{_ROOT}/user/<name:username>"
 
 ROUTES = (
+    Route("GET", f"{_ROOT}/schema.json", schema, SCHEMA),
     Route("GET", f"{_ROOT}/public", public_widget, WIDGET),
-    Route("GET", f"{_ROOT}/user/<name:username>", user_widget, WIDGET),
+    Route("GET", f"{_ROOT}/tag/<string(maxlength=200):name>", tag_widget, WIDGET),
+    Route("GET", _USER, user_widget, WIDGET),
+    Route("GET", f"{_USER}/profile", profile_widget, WIDGET),
     Route("GET", f"{_ROOT}/thread/<id:post_id>", thread_widget, WIDGET),
 )

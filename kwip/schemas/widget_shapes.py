@@ -1,0 +1,103 @@
+"""The JSON Schema of the widgets, as it is published: `/api/widgets/v1/schema.json`.
+
+Written by hand, for it is a promise: `tests/widgets` holds every answer against it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+_DRAFT = "https://json-schema.org/draft/2020-12/schema"
+_TEXT = {"type": "string"}
+_ID = {"type": "string", "pattern": "^[0-9]+$"}
+_URL = {"type": "string", "format": "uri"}
+_TIME = {"type": "string", "format": "date-time"}
+_COUNT = {"type": "integer", "minimum": 0}
+_AUTHOR = {"$ref": "#/$defs/author"}
+
+
+def _object(says: str, properties: dict[str, Any]) -> dict[str, Any]:
+    """Describe an object that has all of these keys, and may have new ones later."""
+    return {
+        "description": says,
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+    }
+
+
+def _maybe(shape: dict[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [shape, {"type": "null"}]}
+
+
+def _list(shape: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": shape}
+
+
+_PERSON = {
+    "id": _ID,
+    "username": _TEXT,
+    "display_name": _TEXT,
+    "url": _URL,
+    "avatar": _URL,
+}
+
+WIDGET_SCHEMA: dict[str, Any] = {
+    "$schema": _DRAFT,
+    "title": "Kwip widgets, version 1",
+    "description": (
+        "Answers to requests without the parameter `fields`. Keys may be added; "
+        "skip those that you do not know."
+    ),
+    "oneOf": [{"$ref": "#/$defs/timeline"}, {"$ref": "#/$defs/profile"}],
+    "$defs": {
+        "timeline": _object(
+            "Posts of everybody, a user, a hashtag or a thread.",
+            {
+                "version": {"const": 1},
+                "posts": _list({"$ref": "#/$defs/post"}),
+                "next": _maybe(_URL) | {"description": "The following page."},
+            },
+        ),
+        "profile": _object(
+            "A user.", {"version": {"const": 1}, "user": {"$ref": "#/$defs/user"}}
+        ),
+        "post": _object(
+            "A post; where it stands because it was reposted, `reposted_by` says who.",
+            {
+                "id": _ID,
+                "url": _URL,
+                "warning": _TEXT
+                | {"description": "Show it first, the text on request."},
+                "text": _TEXT,
+                "html": _TEXT | {"description": "The text, safe to put into a page."},
+                "hashtags": _list(_object("A hashtag.", {"name": _TEXT, "url": _URL})),
+                "created_at": _TIME,
+                "edited_at": _maybe(_TIME),
+                "in_reply_to_id": _maybe(_ID),
+                "replies_count": _COUNT,
+                "reposts_count": _COUNT,
+                "favourites_count": _COUNT,
+                "author": _AUTHOR,
+                "reposted_by": _maybe(_AUTHOR),
+                "cursor": _ID | {"description": "What `before` takes."},
+            },
+        ),
+        "author": _object("Who wrote or reposted.", _PERSON),
+        "user": _object(
+            "Somebody with a profile.",
+            {
+                **_PERSON,
+                "banner": _URL,
+                "html": _TEXT | {"description": "The bio, safe to put into a page."},
+                "fields": _list(
+                    _object("A line of the profile.", {"name": _TEXT, "html": _TEXT})
+                ),
+                "created_at": _TIME,
+                "posts_count": _COUNT,
+                "followers_count": _COUNT,
+                "following_count": _COUNT,
+            },
+        ),
+    },
+}
