@@ -186,6 +186,29 @@ class Settings(ServerSettings):
             "visitors: with a proxy in front and 0 here, all of them are one.",
         ),
     ]
+    media_folder: Annotated[
+        Path,
+        Rule(
+            "KWIP_MEDIA_FOLDER",
+            values.folder,
+            lambda known: known["home"] / "media",
+            shown="`media/` in `KWIP_HOME`",
+            allowed="a folder",
+            doc="The pictures that people upload. Back it up with the database.",
+        ),
+    ]
+    media_max_bytes: Annotated[
+        int,
+        Rule(
+            "KWIP_MEDIA_MAX_BYTES",
+            values.number(100_000, 33_554_432),
+            8_388_608,
+            shown="8388608 (8 MiB)",
+            allowed="a number from 100000 to 33554432 (32 MiB)",
+            doc="The largest picture that people may upload, in bytes. Each web "
+            "process may hold two for each of its threads.",
+        ),
+    ]
     signup: Annotated[
         str,
         Rule(

@@ -63,6 +63,7 @@ def create_app(wiring: Wiring, settings: Settings, *, is_live: bool = False) -> 
         title="Kwip",
         version=__version__,
         post_max_chars=settings.post_max_chars,
+        media_max_bytes=settings.media_max_bytes,
         is_signup_open=settings.signup == "open",
     )
     site = http.Site(
@@ -75,6 +76,8 @@ def create_app(wiring: Wiring, settings: Settings, *, is_live: bool = False) -> 
         policies=routes.POLICIES,
         live_origin=_live_origin(settings),
         is_live=is_live,
+        # Two pictures and a form: a picture that is too large can be told of in it.
+        max_upload_bytes=2 * settings.media_max_bytes + bodies.MAX_BODY_BYTES,
     )
     http.install(app.extensions, site)
     _prepare_templates(app, site)

@@ -30,6 +30,7 @@ from kwip.services.fence import Fence
 from kwip.services.hydration import Hydration
 from kwip.services.keeper import FenceTimes, Keeper, KeeperParts
 from kwip.services.live import Live, LiveTimes
+from kwip.services.media import Media
 from kwip.services.moderation import Moderation
 from kwip.services.passwords import Passwords
 from kwip.services.people import People
@@ -51,7 +52,6 @@ from kwip.services.timelines import Timelines
 from kwip.services.upkeep import Upkeep, UpkeepParts
 from kwip.services.users import Users, UsersParts
 from kwip.services.world import WorldLoader, WorldParts
-from kwip.store.access import AccessStore
 from kwip.store.claims import ClaimStore
 from kwip.store.client import JOB_TIMEOUT_MS, WEB_TIMEOUT_MS, Store, connect
 from kwip.store.edges import EdgeStore
@@ -59,11 +59,6 @@ from kwip.store.fence import FenceStore, connect_fence
 from kwip.store.jobs import JobStore
 from kwip.store.loading import LoadStore
 from kwip.store.outbox import OutboxStore
-from kwip.store.posts import PostStore
-from kwip.store.reactions import ReactionStore
-from kwip.store.relationships import RelationshipStore
-from kwip.store.timelines import TimelineStore
-from kwip.store.users import UserStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -172,7 +167,7 @@ def build(
     )
     fence = Fence(FenceStore(store.database), keeper)
     readings = Readings(objects, fence)
-    stores = _stores(store)
+    stores = Stores.over(store)
     outbox = OutboxStore(store, stores.posts)
     edges, jobs, loading = EdgeStore(store), JobStore(store), LoadStore(store)
     bell = options.bell or QueueBell(broker)
@@ -238,18 +233,6 @@ def build(
     )
 
 
-def _stores(store: Store) -> Stores:
-    return Stores(
-        users=UserStore(store),
-        posts=PostStore(store),
-        relationships=RelationshipStore(store),
-        timelines=TimelineStore(store),
-        reactions=ReactionStore(store),
-        sessions=AccessStore(store, "sessions"),
-        tokens=AccessStore(store, "tokens"),
-    )
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Core:
     """The services, made from the parts below them."""
@@ -278,6 +261,7 @@ class _Core:
         hydration = Hydration(entities)
         threads = Threads(entities, hydration)
         passwords = Passwords()
+        media = Media(self.settings.media_folder, self.settings.media_max_bytes)
         relationships = Relationships(
             RelationshipsParts(
                 stores=stores,
@@ -302,6 +286,7 @@ class _Core:
                 entities=entities,
                 fence=fence,
                 passwords=passwords,
+                media=media,
                 relationships=relationships,
                 ids=self.ids,
                 clock_guard=guard,
@@ -339,6 +324,7 @@ class _Core:
             admission=Admission(access, users, limits, Charges(self.realtime)),
             quotas=Quotas(limits, Charges(self.cache), fence),
             users=users,
+            media=media,
             posts=posts,
             reactions=Reactions(
                 ReactionsParts(

@@ -34,7 +34,7 @@ def require_whole(request: Request) -> None:
 
     Raises:
         BadRequest: It is shorter than its Content-Length, or a chunk is malformed.
-        RequestEntityTooLarge: It is longer than `MAX_BODY_BYTES`.
+        RequestEntityTooLarge: It is longer than the route takes.
     """
     try:
         length = len(request.get_data())

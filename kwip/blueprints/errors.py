@@ -22,6 +22,7 @@ from kwip.domain.errors import (
     NotAuthenticatedError,
     NotFoundError,
     RateLimitedError,
+    StorageFullError,
     StoreUnavailableError,
 )
 
@@ -41,6 +42,7 @@ NUMBERS: dict[type[KwipError], int] = {
     ConflictError: 409,
     RateLimitedError: 429,
     StoreUnavailableError: 503,
+    StorageFullError: 507,
 }
 #: Answered with JSON; everything else is a page.
 JSON_PATHS = ("/api/", "/poll/", "/livez", "/readyz")
@@ -61,6 +63,7 @@ _TITLES = {
     429: "That was a lot",
     500: "Kwip made a mistake",
     503: "Kwip cannot answer right now",
+    507: "There is no room left",
 }
 _MESSAGES = {
     400: "The request could not be read.",

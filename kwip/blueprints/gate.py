@@ -106,9 +106,8 @@ def enforce() -> BaseResponse | None:
     policy = _policy()
     quotas.open_bill(policy)
     _check_query()
-    if request.method not in http.SAFE_METHODS:
-        bodies.require_whole(request)
     viewer = g.viewer = _identify(policy)
+    _read_body(policy, viewer)
     if viewer is not None:
         bind_contextvars(viewer_id=viewer.id)
         if policy.scope and policy.scope not in viewer.scopes:
@@ -135,7 +134,7 @@ def add_headers(response: Response) -> Response:
     origin = site.urls.origin
     live = f" {site.live_origin}" if site.live_origin else ""
     content_security = _CONTENT_SECURITY.format(origin=origin, live=live)
-    response.headers["Content-Security-Policy"] = content_security
+    response.headers.setdefault("Content-Security-Policy", content_security)
     response.headers.update(_SECURITY)
     if origin.startswith("https:"):
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
@@ -182,6 +181,15 @@ def _policy() -> Policy:
 
 def _is_api() -> bool:
     return f"{request.path}/".startswith("/api/")
+
+
+def _read_body(policy: Policy, viewer: Viewer | None) -> None:
+    """Take the whole body in, files only of somebody who is known."""
+    if request.method in http.SAFE_METHODS:
+        return
+    if policy.takes_files and viewer is not None:
+        request.max_content_length = http.site().max_upload_bytes
+    bodies.require_whole(request)
 
 
 def _check_query() -> None:

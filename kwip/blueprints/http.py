@@ -54,8 +54,8 @@ class Site:
 
     `probes` look at each server, by its name; `policies` is the route table by
     endpoint name; `live_origin` is where pages poll, "" for this site's own origin,
-    None for nowhere; a live process `is_live`; `dumpers` fills as schemas are first
-    used.
+    None for nowhere; a live process `is_live`; `max_upload_bytes` is the longest body
+    of a route that takes files; `dumpers` fills as schemas are first used.
     """
 
     services: Services
@@ -67,6 +67,7 @@ class Site:
     policies: Mapping[str, Policy]
     live_origin: str | None
     is_live: bool
+    max_upload_bytes: int
     dumpers: dict[tuple[type[DumpSchema], bool], DumpSchema] = field(
         default_factory=dict
     )
@@ -166,6 +167,15 @@ def load_form(schema: BodySchema[T]) -> T:
     values = bodies.unnest(bodies.pairs_of(request.form))
     values.pop("csrf_token", None)
     return schema.parse(values)
+
+
+def upload(name: str) -> bytes | None:
+    """Return a file that was sent; None where a form's field was left empty."""
+    sent = request.files.get(name)
+    if sent is None:
+        return None
+    content = sent.read()
+    return content if content or sent.filename else None
 
 
 def load_query(schema: BodySchema[T]) -> T:

@@ -35,6 +35,7 @@ COOKIELESS = (
     "/api",
     "/static/",
     "/assets/",
+    "/media/",
     "/favicon.ico",
     "/robots.txt",
     "/manifest.webmanifest",

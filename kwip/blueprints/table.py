@@ -42,13 +42,18 @@ Endpoint = Callable[..., "ResponseReturnValue"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """What is asked of a request before its endpoint runs."""
+    """What is asked of a request before its endpoint runs.
+
+    Only a route that `takes_files` reads more than `bodies.MAX_BODY_BYTES`, and only
+    from who is signed in.
+    """
 
     auth: Auth
     scope: Scope | None
     quota: Quota
     cache: Cache
     csrf: Csrf
+    takes_files: bool = False
 
     @property
     def is_api(self) -> bool:

@@ -144,7 +144,7 @@ def _python(settings: Settings, role: str, *module: str) -> Child:
     """
     paths = {
         rules()[name].variable: str(value)
-        for name in ("home", "mongod", "valkey")
+        for name in ("home", "media_folder", "mongod", "valkey")
         if (value := getattr(settings, name)) is not None
     }
     environ = {

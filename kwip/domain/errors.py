@@ -100,3 +100,9 @@ class StoreUnavailableError(KwipError):
     ):
         super().__init__(message, **context)
         self.retry_after_s = retry_after_s
+
+
+class StorageFullError(KwipError):
+    """Make room, or ask whoever runs the site to; nothing was stored."""
+
+    code = "storage_full"

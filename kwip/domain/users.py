@@ -64,9 +64,10 @@ class ProfileField:
 class User:
     """A user as everybody may see it; `version` counts its changes.
 
-    `avatar` and `banner` name pictures, empty for the drawn default. `pinned_ids` are
-    posts at the top of the profile, newest pin first. Whoever is suspended is hidden
-    with everything they wrote. Who is not `is_embeddable` is in no widget.
+    `avatar` and `banner` name pictures: with a dot a file of ours below `/static`, else
+    one that was uploaded; empty for the drawn default. `pinned_ids` are posts at the
+    top of the profile, newest pin first. Whoever is suspended is hidden with everything
+    they wrote. Who is not `is_embeddable` is in no widget.
     """
 
     id: UserId
@@ -89,6 +90,24 @@ class User:
     def name(self) -> str:
         """What to call the user on a page."""
         return self.display_name or self.username
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileChange:
+    """What a user changes of the own profile; None leaves something as it is.
+
+    `avatar` and `banner` are files as they were sent, which become pictures of ours;
+    `is_avatar_removed` and `is_banner_removed` bring the drawn defaults back.
+    """
+
+    display_name: str | None = None
+    bio: str | None = None
+    fields: tuple[ProfileField, ...] | None = None
+    is_embeddable: bool | None = None
+    avatar: bytes | None = None
+    banner: bytes | None = None
+    is_avatar_removed: bool = False
+    is_banner_removed: bool = False
 
 
 #: What a personal token may do.

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from kwip.domain.ids import PostId
 from kwip.domain.posts import Draft, Edit, Visibility
-from kwip.domain.users import READ, WRITE
+from kwip.domain.users import MAX_FIELDS, READ, WRITE, ProfileChange, ProfileField
 from kwip.schemas.body import Id, StrictSchema, Text
 
 #: No one-line field takes more; the services' own limits lie below it.
@@ -115,15 +115,51 @@ class EditForm(StrictSchema[Edit]):
         return Edit(text=text, warning=warning, is_sensitive=warning.strip() != "")
 
 
-class ProfileForm(StrictSchema[Mapping[str, str]]):
-    """What one says of oneself."""
+class ProfileLineForm(StrictSchema[ProfileField]):
+    """A line of the profile: what it is, and the thing itself."""
+
+    name = _line(is_required=False)
+    value = _line(is_required=False)
+
+    def make(self, *, name: str, value: str) -> ProfileField:
+        """Build the line."""
+        return ProfileField(name, value)
+
+
+class ProfileForm(StrictSchema[ProfileChange]):
+    """What one says of oneself; `fields[0][name]` and so on are the lines.
+
+    The files come beside it.
+    """
 
     display_name = _line(is_required=False)
     bio = Text(load_default="")
+    lines = fields.Dict(
+        keys=fields.Integer(validate=validate.Range(0, MAX_FIELDS - 1)),
+        values=fields.Nested(ProfileLineForm),
+        data_key="fields",
+        load_default=dict,
+    )
+    remove_avatar = fields.Boolean(load_default=False)
+    remove_banner = fields.Boolean(load_default=False)
 
-    def make(self, **values: Any) -> Mapping[str, str]:
-        """Return the fields by their names."""
-        return values
+    def make(
+        self,
+        *,
+        display_name: str,
+        bio: str,
+        lines: Mapping[int, ProfileField],
+        remove_avatar: bool,
+        remove_banner: bool,
+    ) -> ProfileChange:
+        """Build the change, without the files."""
+        return ProfileChange(
+            display_name=display_name,
+            bio=bio,
+            fields=tuple(lines.get(n, ProfileField("", "")) for n in range(MAX_FIELDS)),
+            is_avatar_removed=remove_avatar,
+            is_banner_removed=remove_banner,
+        )
 
 
 class TokenForm(StrictSchema[TokenWish]):

@@ -45,6 +45,11 @@ def bio_html(text: str, urls: Urls) -> str:
     return _render(text, (*found.links, *found.hashtags), urls)
 
 
+def line_html(text: str, urls: Urls) -> str:
+    """Return the value of a profile's line: as a bio, without a paragraph around it."""
+    return bio_html(text, urls).removeprefix("<p>").removesuffix("</p>")
+
+
 def post_markup(post: Post, urls: Urls) -> Markup:
     """Return a post's HTML for a template: the filter `post_html`."""
     return Markup(post_html(post, urls))  # noqa: S704 - cleaned by nh3

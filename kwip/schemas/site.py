@@ -40,6 +40,7 @@ class SiteInfo:
     title: str
     version: str
     post_max_chars: int
+    media_max_bytes: int
     is_signup_open: bool
 
 
@@ -111,7 +112,7 @@ class InstanceV1Schema(_InstanceSchema):
 
     def get_thumbnail(self, _info: SiteInfo) -> str:
         """Give the address of the site's picture."""
-        return self.urls.header()
+        return self.urls.default_banner()
 
 
 class InstanceV2Schema(_InstanceSchema):
@@ -136,7 +137,7 @@ class InstanceV2Schema(_InstanceSchema):
 
     def get_thumbnail(self, _info: SiteInfo) -> dict[str, object]:
         """Give the address of the site's picture."""
-        return {"url": self.urls.header(), "blurhash": None, "versions": {}}
+        return {"url": self.urls.default_banner(), "blurhash": None, "versions": {}}
 
     def get_registrations(self, info: SiteInfo) -> dict[str, object]:
         """Tell whether and where one can sign up."""

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
+from kwip.domain.media import AVATAR, BANNER, PictureFile, is_picture_name
+
 if TYPE_CHECKING:
+    from kwip.domain.media import PictureKind
     from kwip.domain.users import User
     from kwip.domain.views import PostView
 
-_DEFAULT_AVATAR, _DEFAULT_HEADER = "avatars/default.svg", "header.svg"
+_DEFAULT_AVATAR, _DEFAULT_BANNER = "avatars/default.svg", "header.svg"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +48,20 @@ class Urls:
         """Give the address of a file below `/static`."""
         return f"{self.origin}/static/{path}"
 
-    def avatar(self, user: User) -> str:
+    def avatar(self, user: User, *, is_small: bool = False) -> str:
         """Give the address of a user's picture, the drawn default without one."""
-        return self.static(user.avatar or _DEFAULT_AVATAR)
+        return self._picture(user.avatar or _DEFAULT_AVATAR, AVATAR, is_small=is_small)
 
-    def header(self) -> str:
-        """Give the address of the picture above a profile."""
-        return self.static(_DEFAULT_HEADER)
+    def banner(self, user: User, *, is_small: bool = False) -> str:
+        """Give the address of the picture above a profile, the default without one."""
+        return self._picture(user.banner or _DEFAULT_BANNER, BANNER, is_small=is_small)
+
+    def default_banner(self) -> str:
+        """Give the address of the picture for whatever has none of its own."""
+        return self.static(_DEFAULT_BANNER)
+
+    def _picture(self, name: str, kind: PictureKind, *, is_small: bool) -> str:
+        if not is_picture_name(name):
+            return self.static(name)
+        width = kind.sizes[-1 if is_small else 0][0]
+        return f"{self.origin}/media/{PictureFile(name, width).path}"

@@ -9,7 +9,7 @@ from marshmallow import fields
 from kwip.domain.clock import at
 from kwip.domain.ids import ms_of
 from kwip.schemas.dumping import DumpSchema, constant, instant
-from kwip.schemas.html import bio_html
+from kwip.schemas.html import bio_html, line_html
 
 if TYPE_CHECKING:
     from kwip.domain.users import User
@@ -51,7 +51,7 @@ class AccountSchema(DumpSchema):
     statuses_count = fields.Integer(attribute="posts_count")
     last_status_at = constant(None)
     emojis = constant([])
-    roles = constant([])
+    roles = fields.Method("get_roles")
     extra_fields = fields.Method("get_fields", data_key="fields")
 
     def get_created_at(self, user: User) -> str:
@@ -67,7 +67,7 @@ class AccountSchema(DumpSchema):
         return [
             {
                 "name": field.name,
-                "value": bio_html(field.value, self.urls),
+                "value": line_html(field.value, self.urls),
                 "verified_at": None,
             }
             for field in user.fields
@@ -81,9 +81,14 @@ class AccountSchema(DumpSchema):
         """Give the address of the user's picture."""
         return self.urls.avatar(user)
 
-    def get_header(self, _user: User) -> str:
+    def get_header(self, user: User) -> str:
         """Give the address of the picture above the profile."""
-        return self.urls.header()
+        return self.urls.banner(user)
+
+    def get_roles(self, user: User) -> list[dict[str, str]]:
+        """Name what the user is to the site, for everybody to see."""
+        role = {"id": "1", "name": "Administrator", "color": ""}
+        return [role] if user.is_admin else []
 
 
 class CredentialAccountSchema(AccountSchema):

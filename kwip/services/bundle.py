@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from kwip.services.clock_guard import ClockGuard
     from kwip.services.fanout import Fanout
     from kwip.services.live import Live
+    from kwip.services.media import Media
     from kwip.services.moderation import Moderation
     from kwip.services.people import People
     from kwip.services.pins import Pins
@@ -36,6 +37,7 @@ class Services:
     admission: Admission
     quotas: Quotas
     users: Users
+    media: Media
     posts: Posts
     reactions: Reactions
     reposts: Reposts

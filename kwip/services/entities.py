@@ -17,7 +17,12 @@ from kwip.domain.rolls import RollChunk, RollSlice, Row
 from kwip.domain.timelines import Chunk, Entry, merge_newest
 from kwip.services import payloads
 from kwip.services.reading import Kind
-from kwip.store.timelines import home_of
+from kwip.store.access import AccessStore
+from kwip.store.posts import PostStore
+from kwip.store.reactions import ReactionStore
+from kwip.store.relationships import RelationshipStore
+from kwip.store.timelines import TimelineStore, home_of
+from kwip.store.users import UserStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -28,12 +33,9 @@ if TYPE_CHECKING:
     from kwip.domain.reactions import Reacted, Span
     from kwip.domain.relationships import Relations
     from kwip.domain.users import User
-    from kwip.store.access import Access, AccessStore
-    from kwip.store.posts import PostStore, Threaded
-    from kwip.store.reactions import ReactionStore
-    from kwip.store.relationships import RelationshipStore
-    from kwip.store.timelines import TimelineStore
-    from kwip.store.users import UserStore
+    from kwip.store.access import Access
+    from kwip.store.client import Store
+    from kwip.store.posts import Threaded
 
 #: How many entries one skeleton holds: several pages, so that filtering or scrolling
 #: on needs no other one, and little enough to decode for each request.
@@ -99,6 +101,19 @@ class Stores:
     reactions: ReactionStore
     sessions: AccessStore
     tokens: AccessStore
+
+    @classmethod
+    def over(cls, store: Store) -> Stores:
+        """Make them of one database."""
+        return cls(
+            users=UserStore(store),
+            posts=PostStore(store),
+            relationships=RelationshipStore(store),
+            timelines=TimelineStore(store),
+            reactions=ReactionStore(store),
+            sessions=AccessStore(store, "sessions"),
+            tokens=AccessStore(store, "tokens"),
+        )
 
 
 class Entities:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kwip.cache import drops
 from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
 from kwip.domain.ids import UserId
-from kwip.domain.text import is_unicode
+from kwip.domain.media import AVATAR, BANNER
 from kwip.domain.users import (
     BIO_MAX,
     DISPLAY_NAME_MAX,
@@ -19,22 +19,21 @@ from kwip.domain.users import (
 )
 from kwip.domain.views import UserView
 from kwip.domain.visibility import require_shown
+from kwip.services.profile_texts import clean_line, cleaned
 from kwip.services.reading import Want
-from kwip.text.cleaning import length_problem
 
 if TYPE_CHECKING:
     from kwip.domain.ids import IdGenerator
-    from kwip.domain.users import Viewer
+    from kwip.domain.media import PictureKind
+    from kwip.domain.users import ProfileChange, Viewer
     from kwip.services.clock_guard import ClockGuard
     from kwip.services.entities import Entities
     from kwip.services.fence import Fence
+    from kwip.services.media import Media
     from kwip.services.passwords import Passwords
     from kwip.services.reading import Reading
     from kwip.services.relationships import Relationships
-    from kwip.store.users import UserStore
-
-#: Line breaks, and the joiners of emoji and of scripts that write with them.
-_KEPT = "\n\u200c\u200d"
+    from kwip.store.users import ProfileKey, UserStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +56,7 @@ class UsersParts:
     entities: Entities
     fence: Fence
     passwords: Passwords
+    media: Media
     relationships: Relationships
     ids: IdGenerator
     clock_guard: ClockGuard
@@ -70,6 +70,7 @@ class Users:
         self._entities = parts.entities
         self._fence = parts.fence
         self._passwords = parts.passwords
+        self._media = parts.media
         self._relationships = parts.relationships
         self._ids = parts.ids
         self._clock_guard = parts.clock_guard
@@ -150,25 +151,47 @@ class Users:
             raise NotFoundError("Your account is gone.", user_id=viewer.id)
         return found[viewer.id]
 
-    def update_profile(self, viewer: Viewer, *, display_name: str, bio: str) -> User:
-        """Change what the viewer says of themselves.
+    def update_profile(self, viewer: Viewer, change: ProfileChange) -> User:
+        """Change what the viewer says of themselves, and their pictures.
+
+        Nothing is changed unless all of it can be. The pictures that are replaced
+        stay in the media folder until `kwip media prune`.
 
         Raises:
-            InvalidError: A text is too long or broken.
+            InvalidError: Something cannot be used; `fields` names each of it, the
+                parts of a line as `fields[0][name]` and `fields[0][value]`.
+            StorageFullError: There is no room for a picture.
+            StoreUnavailableError: The pictures or the database cannot be reached.
             NotFoundError: The user behind the session is gone.
         """
-        fields: dict[str, str] = {}
-        display_name = _clean_line(
-            "display_name", display_name, DISPLAY_NAME_MAX, fields
+        wrong: dict[str, str] = {}
+        changes = cleaned(change, wrong)
+        pictures: tuple[tuple[ProfileKey, PictureKind, bytes | None], ...] = (
+            ("avatar", AVATAR, change.avatar),
+            ("banner", BANNER, change.banner),
         )
-        bio = _clean_line("bio", bio, BIO_MAX, fields)
-        if fields:
-            raise InvalidError("Your profile cannot be saved like this.", fields)
-        user = self._store.update_profile(viewer.id, display_name=display_name, bio=bio)
+        drawn = {
+            key: self._draw(kind, content, wrong)
+            for key, kind, content in pictures
+            if content is not None
+        }
+        if wrong:
+            raise InvalidError("Your profile cannot be saved like this.", wrong)
+        changes |= {key: self._media.save(sizes) for key, sizes in drawn.items()}
+        user = self._store.update_profile(viewer.id, changes)
         self._fence.drop(drops.update_profile(user_id=viewer.id))
         if user is None:
             raise NotFoundError("Your account is gone.", user_id=viewer.id)
         return user
+
+    def _draw(
+        self, kind: PictureKind, content: bytes, wrong: dict[str, str]
+    ) -> dict[int, bytes]:
+        try:
+            return self._media.draw(kind, content)
+        except InvalidError as error:
+            wrong |= error.fields
+            return {}
 
 
 def _clean(form: SignUp) -> SignUp:
@@ -184,21 +207,10 @@ def _clean(form: SignUp) -> SignUp:
             cleaned[name] = clean(getattr(form, name))
         except InvalidError as error:
             fields |= error.fields
-    display_name = _clean_line(
+    display_name = clean_line(
         "display_name", form.display_name, DISPLAY_NAME_MAX, fields
     )
-    bio = _clean_line("bio", form.bio, BIO_MAX, fields)
+    bio = clean_line("bio", form.bio, BIO_MAX, fields)
     if fields:
         raise InvalidError("You cannot sign up like this.", fields)
     return SignUp(**cleaned, display_name=display_name, bio=bio, avatar=form.avatar)
-
-
-def _clean_line(field: str, text: str, limit: int, fields: dict[str, str]) -> str:
-    """Return a short text without control characters; say in `fields` what is wrong."""
-    kept = (c for c in text if c.isprintable() or c in _KEPT)
-    cleaned = "".join(kept).strip(" " + _KEPT)
-    if not is_unicode(text):
-        fields[field] = "It has broken characters in it."
-    elif problem := length_problem(cleaned, max_chars=limit):
-        fields[field] = problem
-    return cleaned

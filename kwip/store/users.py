@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from kwip.store.client import Document, Store
 
 Flag = Literal["is_suspended", "is_admin"]
+#: What `update_profile` may change.
+ProfileKey = Literal[
+    "display_name", "bio", "fields", "is_embeddable", "avatar", "banner"
+]
 
 #: Whose the handle of a deleted user is: kept, so that nobody is taken for them.
 NOBODY = UserId(0)
@@ -161,16 +165,17 @@ class UserStore:
 
     @translated()
     def update_profile(
-        self, user_id: UserId, *, display_name: str, bio: str, avatar: str | None = None
+        self, user_id: UserId, changes: Mapping[ProfileKey, Any]
     ) -> User | None:
         """Change what a user says of themselves; None if there is no such user."""
-        fields = {"display_name": display_name, "bio": bio}
-        if avatar is not None:
-            fields["avatar"] = avatar
+        fields = dict(changes)
+        if "fields" in fields:
+            fields["fields"] = _field_documents(fields["fields"])
+        update: Document = {"$inc": {"version": 1}}
+        if fields:
+            update["$set"] = fields
         document = self._users.find_one_and_update(
-            {"_id": user_id},
-            {"$set": fields, "$inc": {"version": 1}},
-            return_document=ReturnDocument.AFTER,
+            {"_id": user_id}, update, return_document=ReturnDocument.AFTER
         )
         return None if document is None else to_user(document)
 
@@ -292,7 +297,7 @@ def _to_document(user: User) -> Document:
         "bio": user.bio,
         "avatar": user.avatar,
         "banner": user.banner,
-        "fields": [{"name": x.name, "value": x.value} for x in user.fields],
+        "fields": _field_documents(user.fields),
         "pinned_ids": [],
         "is_suspended": False,
         "is_embeddable": user.is_embeddable,
@@ -303,6 +308,10 @@ def _to_document(user: User) -> Document:
         "last_pull_id": 0,
         "version": 1,
     }
+
+
+def _field_documents(fields: Iterable[ProfileField]) -> list[Document]:
+    return [{"name": x.name, "value": x.value} for x in fields]
 
 
 def _claim(claim: str, user_id: UserId) -> Document:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from kwip.domain.users import ProfileChange, ProfileField, Viewer
+
 ACCOUNT_KEYS = {
     "id", "username", "acct", "display_name", "locked", "bot", "group",
     "discoverable", "created_at", "note", "url", "uri", "avatar", "avatar_static",
@@ -36,7 +38,12 @@ def test_an_account_has_every_key_that_apps_expect(alice, client, settings):
 
 def test_an_app_learns_whose_token_it_holds(alice, wiring):
     wiring.services.users.update_profile(
-        viewer_of(alice), display_name="", bio="I <3 https://example.org"
+        viewer_of(alice),
+        ProfileChange(
+            display_name="",
+            bio="I <3 https://example.org",
+            fields=(ProfileField("Page", "at https://example.org"),),
+        ),
     )
 
     account = alice.get("/api/v1/accounts/verify_credentials").json
@@ -45,12 +52,17 @@ def test_an_app_learns_whose_token_it_holds(alice, wiring):
     assert account["display_name"] == "alice"
     assert '<a href="https://example.org"' in account["note"]
     assert "I &lt;3 " in account["note"]
+    [line] = account["fields"]
+    assert line["name"] == "Page"
+    assert line["value"].startswith('at <a href="https://example.org"')
     assert account["source"] == {
         "privacy": "public",
         "sensitive": False,
         "language": None,
         "note": "I <3 https://example.org",
-        "fields": [],
+        "fields": [
+            {"name": "Page", "value": "at https://example.org", "verified_at": None}
+        ],
         "follow_requests_count": 0,
         "discoverable": True,
         "indexable": True,
@@ -59,8 +71,6 @@ def test_an_app_learns_whose_token_it_holds(alice, wiring):
 
 
 def viewer_of(person):
-    from kwip.domain.users import Viewer  # noqa: PLC0415 - only here
-
     return Viewer(id=person.user.id, username=person.user.username, digest="")
 
 

@@ -20,6 +20,7 @@ from kwip import telemetry
 from kwip.cache import drops
 from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft, Edit
+from kwip.domain.users import ProfileChange
 from kwip.services.fence import Fence
 from kwip.wiring import Options, build
 from tests.cache.nodes import TENTH
@@ -96,7 +97,7 @@ def make_authors(settings, endpoints, number):
         for each in range(number):
             viewer = sign_up(kwip, f"author{each}")
             post = kwip.services.posts.publish(viewer.id, Draft(text="0"))
-            kwip.services.users.update_profile(viewer, display_name="0", bio="")
+            kwip.services.users.update_profile(viewer, ProfileChange(display_name="0"))
             kwip.services.posts.publish(viewer.id, Draft(text="0"))
             authors.append(Author(viewer, post.id))
         return authors
@@ -153,7 +154,7 @@ class Recorder:
 
     def _write_name(self, author, text):
         self._kwip.services.users.update_profile(
-            author.viewer, display_name=text, bio=""
+            author.viewer, ProfileChange(display_name=text)
         )
 
     def _write_newest(self, author, text):

@@ -14,7 +14,7 @@ from kwip.domain.errors import KwipError
 from kwip.domain.posts import Draft, Edit
 from kwip.domain.reactions import span_of
 from kwip.domain.rolls import RollSlice
-from kwip.domain.users import READ
+from kwip.domain.users import READ, ProfileChange
 from kwip.services import upkeep
 from kwip.services.entities import AccessId, Slice
 from kwip.services.fence import Fence
@@ -154,7 +154,7 @@ def _trim(world, monkeypatch):
 WRITES = {
     "sign_up": lambda w: sign_up(w.kwip, "dave"),
     "update_profile": lambda w: w.services.users.update_profile(
-        w.bob, display_name="B", bio=""
+        w.bob, ProfileChange(display_name="B")
     ),
     "post": lambda w: w.post(w.bob, "another"),
     "edit": lambda w: w.services.posts.edit(

@@ -86,7 +86,7 @@ def test_a_user_of_the_first_schema_is_lifted_when_read(stores, mongodb):
 
     assert SCHEMAS["users"] == 3
     assert stores.users.get_many([1])[1] == user(1)
-    changed = stores.users.update_profile(1, display_name="One", bio="")
+    changed = stores.users.update_profile(1, {"display_name": "One"})
     assert changed is not None
     assert changed.avatar == ""
     # Reading wrote nothing.

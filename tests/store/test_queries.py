@@ -289,11 +289,9 @@ CALLS = {
         s.users.credentials_of(login) for login in ("u1", "u1@example.org")
     ],
     "UserStore.shown_among": lambda s: s.users.shown_among([1, 2, 900]),
-    "UserStore.update_profile": lambda s: s.users.update_profile(
-        1, display_name="One", bio=""
-    ),
     "UserStore.set_flag": lambda s: s.users.set_flag(1, "is_admin", is_set=True),
     "UserStore.set_password": lambda s: s.users.set_password(1, "hash"),
+    "UserStore.update_profile": lambda s: s.users.update_profile(1, {"bio": ""}),
     "UserStore.pin": lambda s: [s.users.pin(1, posts_of(1)[i]) for i in (0, 0, 1)],
     "UserStore.unpin": lambda s: s.users.unpin(1, posts_of(1)[:1]),
     "UserStore.is_empty": lambda s: s.users.is_empty(),

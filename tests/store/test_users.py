@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from kwip.domain.errors import ConflictError
+from kwip.domain.users import ProfileField
 from kwip.store.timelines import home_of
 from tests.store.stores import user
 
@@ -58,7 +59,7 @@ def test_of_many_who_want_one_name_at_once_one_gets_it(stores, mongodb):
 
 def test_users_loaded_in_bulk_may_be_loaded_again(stores, mongodb):
     stores.users.create_many([user(1)])
-    stores.users.update_profile(1, display_name="Mine", bio="")
+    stores.users.update_profile(1, {"display_name": "Mine"})
     stores.users.create_many([user(1), user(2)])
 
     assert stores.users.get_many([1])[1].display_name == "Mine"
@@ -70,12 +71,14 @@ def test_users_loaded_in_bulk_may_be_loaded_again(stores, mongodb):
 def test_a_changed_profile_has_a_higher_version(stores):
     stores.users.create_many([user(1)])
     changed = stores.users.update_profile(
-        1, display_name="One", bio="Hi", avatar="a.svg"
+        1, {"display_name": "One", "fields": [ProfileField("Page", "a.example")]}
     )
 
-    assert (changed.display_name, changed.bio, changed.avatar) == ("One", "Hi", "a.svg")
+    assert (changed.display_name, changed.bio) == ("One", "")
+    assert changed.fields == (ProfileField("Page", "a.example"),)
     assert changed.version == 2
-    assert stores.users.update_profile(9, display_name="", bio="") is None
+    assert stores.users.update_profile(1, {}).version == 3
+    assert stores.users.update_profile(9, {"bio": ""}) is None
 
 
 def test_all_users_are_gone_through_in_order(stores):

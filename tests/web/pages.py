@@ -208,6 +208,15 @@ class Visitor:
     def post(self, path, **fields):
         return self._browser.post(path, data={"csrf_token": self._token} | fields)
 
+    def post_body(self, path, body):
+        """Send a body as it is, with `b` between its parts."""
+        kind = "multipart/form-data; boundary=b"
+        return self._browser.post(path, data=body, content_type=kind)
+
+    @property
+    def token(self):
+        return self._token
+
     def take_token(self, path):
         """Take the form token from a page, as a browser does that is signed out."""
         self._token = self.get(path).value("csrf_token")

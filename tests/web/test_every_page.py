@@ -5,6 +5,7 @@ import pytest
 from config.settings import load
 from kwip.app import create_app
 from kwip.blueprints import web
+from kwip.domain.users import ProfileChange, ProfileField
 from kwip.services.users import SignUp
 from tests.people import PASSWORD, sign_in
 from tests.web.pages import Page, Visitor, check
@@ -23,7 +24,12 @@ def mallory(people, wiring, app):
         wiring.services.access.begin_session(made.user.id, "mallory", HOSTILE)
     )
     wiring.services.users.update_profile(
-        viewer, display_name=HOSTILE[:60], bio=HOSTILE[:400]
+        viewer,
+        ProfileChange(
+            display_name=HOSTILE[:60],
+            bio=HOSTILE[:400],
+            fields=(ProfileField(HOSTILE[:200], HOSTILE[:200]),),
+        ),
     )
     wiring.services.access.create_token(viewer, HOSTILE[60:110], frozenset({"read"}))
     return made

@@ -36,11 +36,15 @@ def form_policy(quota: Quota) -> Policy:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What a form shows: the values, and what is wrong with which of them."""
+    """What a form shows: the values, and what is wrong with which of them.
+
+    `has_lost_files` tells that files came with it, which a browser does not keep.
+    """
 
     values: Mapping[str, str] = field(default_factory=dict)
     wrong: Mapping[str, str] = field(default_factory=dict)
     problem: str = ""
+    has_lost_files: bool = False
 
     @property
     def first_wrong(self) -> str | None:
@@ -73,8 +77,9 @@ def form_again(error: KwipError) -> Form:
     """Keep what was sent, and say what is wrong with it."""
     wrong = error.fields if isinstance(error, InvalidError) else {}
     # Where the problem is said beside a field of the form, it is not said twice.
-    beside = wrong.keys() & request.form.keys()
-    return Form(request.form, wrong, "" if beside else error.message)
+    beside = wrong.keys() & {*request.form.keys(), *request.files.keys()}
+    has_files = any(file.filename for file in request.files.values())
+    return Form(request.form, wrong, "" if beside else error.message, has_files)
 
 
 def go(address: str, message: str = "") -> Response:

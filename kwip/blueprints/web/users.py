@@ -2,38 +2,62 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flask import url_for
 
 from kwip.blueprints import http
-from kwip.blueprints.table import Route
-from kwip.blueprints.web.pages import OWN, Form, form_policy, go, page, page_again
-from kwip.domain.errors import InvalidError
+from kwip.blueprints.table import Policy, Route
+from kwip.blueprints.web.pages import OWN, Form, go, page, page_again
+from kwip.domain.errors import InvalidError, StorageFullError
+from kwip.domain.users import MAX_FIELDS
 from kwip.schemas.forms import ProfileForm
 
 if TYPE_CHECKING:
     from flask import Response
 
+    from kwip.domain.users import User
+
 
 def profile_settings() -> Response:
-    """Show the form for one's name and bio."""
-    me = http.services().users.me(http.signed_in(), http.reading())
-    form = Form({"display_name": me.display_name, "bio": me.bio})
-    return page("settings_profile.html", form=form)
+    """Show the form for one's name, pictures, bio and lines."""
+    me = _me()
+    values = {"display_name": me.display_name, "bio": me.bio}
+    for number, line in enumerate(me.fields):
+        values[f"fields[{number}][name]"] = line.name
+        values[f"fields[{number}][value]"] = line.value
+    return page("settings_profile.html", form=Form(values), me=me, lines=MAX_FIELDS)
 
 
 def save_profile() -> Response:
-    """Change one's name and bio."""
+    """Change one's name, pictures, bio and lines."""
     try:
-        form = http.load_form(ProfileForm())
-        http.services().users.update_profile(http.signed_in(), **form)
-    except InvalidError as error:
-        return page_again("settings_profile.html", error)
+        change = replace(
+            http.load_form(ProfileForm()),
+            avatar=http.upload("avatar"),
+            banner=http.upload("banner"),
+        )
+        http.services().users.update_profile(http.signed_in(), change)
+    except (InvalidError, StorageFullError) as error:
+        return page_again("settings_profile.html", error, me=_me(), lines=MAX_FIELDS)
     return go(url_for("web.profile_settings"), "Your profile is saved.")
 
 
+def _me() -> User:
+    return http.services().users.me(http.signed_in(), http.reading())
+
+
+_UPLOAD = Policy(
+    auth="user",
+    scope=None,
+    quota="media",
+    cache="never",
+    csrf="form",
+    takes_files=True,
+)
+
 ROUTES = (
     Route("GET", "/settings/profile", profile_settings, OWN),
-    Route("POST", "/settings/profile", save_profile, form_policy("pages")),
+    Route("POST", "/settings/profile", save_profile, _UPLOAD),
 )

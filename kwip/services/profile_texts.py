@@ -1,0 +1,79 @@
+"""Clean the texts of a profile, and say what is wrong with which of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kwip.domain.text import is_unicode
+from kwip.domain.users import (
+    BIO_MAX,
+    DISPLAY_NAME_MAX,
+    FIELD_MAX,
+    MAX_FIELDS,
+    ProfileField,
+)
+from kwip.text.cleaning import length_problem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kwip.domain.users import ProfileChange
+    from kwip.store.users import ProfileKey
+
+#: Line breaks, and the joiners of emoji and of scripts that write with them.
+_KEPT = "\n\u200c\u200d"
+#: The profile's lines, as they are named where they are wrong.
+_LINE = "fields[{}][{}]"
+
+
+def cleaned(change: ProfileChange, wrong: dict[str, str]) -> dict[ProfileKey, Any]:
+    """Return what is to be stored of a change, without pictures that were sent."""
+    changes: dict[ProfileKey, Any] = {}
+    if change.display_name is not None:
+        changes["display_name"] = clean_line(
+            "display_name", change.display_name, DISPLAY_NAME_MAX, wrong
+        )
+    if change.bio is not None:
+        changes["bio"] = clean_line("bio", change.bio, BIO_MAX, wrong)
+    if change.fields is not None:
+        changes["fields"] = _clean_fields(change.fields, wrong)
+    if change.is_embeddable is not None:
+        changes["is_embeddable"] = change.is_embeddable
+    if change.is_avatar_removed:
+        changes["avatar"] = ""
+    if change.is_banner_removed:
+        changes["banner"] = ""
+    return changes
+
+
+def clean_line(name: str, text: str, limit: int, wrong: dict[str, str]) -> str:
+    """Return a short text without control characters; say in `wrong` what is wrong."""
+    kept = (c for c in text if c.isprintable() or c in _KEPT)
+    clean = "".join(kept).strip(" " + _KEPT)
+    if not is_unicode(text):
+        wrong[name] = "It has broken characters in it."
+    elif problem := length_problem(clean, max_chars=limit):
+        wrong[name] = problem
+    return clean
+
+
+def _clean_fields(
+    fields: Sequence[ProfileField], wrong: dict[str, str]
+) -> tuple[ProfileField, ...]:
+    """Clean the lines of a profile; those that are empty are left out."""
+    found = []
+    for number, field in enumerate(fields):
+        places = [_LINE.format(number, part) for part in ("name", "value")]
+        name, value = (
+            clean_line(place, " ".join(text.split()), FIELD_MAX, wrong)
+            for place, text in zip(places, (field.name, field.value), strict=True)
+        )
+        if name or value:
+            found.append(ProfileField(name, value))
+        if value and not name:
+            wrong[places[0]] = "Say what this is."
+        if name and not value:
+            wrong[places[1]] = "Fill this in, or empty both."
+    if len(found) > MAX_FIELDS:
+        wrong["fields"] = f"At most {MAX_FIELDS} lines; these are {len(found)}."
+    return tuple(found)
