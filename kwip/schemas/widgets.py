@@ -75,9 +75,9 @@ class WidgetProfileSchema(WidgetAuthorSchema):
     followers_count = fields.Integer()
     following_count = fields.Integer()
 
-    def get_banner(self, _user: User) -> str:
+    def get_banner(self, user: User) -> str:
         """Give the address of the picture above the profile."""
-        return self.urls.header()
+        return self.urls.banner(user)
 
     def get_html(self, user: User) -> str:
         """Give the bio as HTML that is safe to put into any page."""
