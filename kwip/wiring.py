@@ -51,6 +51,7 @@ from kwip.services.threads import Threads
 from kwip.services.timelines import Timelines
 from kwip.services.upkeep import Upkeep, UpkeepParts
 from kwip.services.users import Users, UsersParts
+from kwip.services.widgets import Widgets
 from kwip.services.world import WorldLoader, WorldParts
 from kwip.store.claims import ClaimStore
 from kwip.store.client import JOB_TIMEOUT_MS, WEB_TIMEOUT_MS, Store, connect
@@ -356,6 +357,7 @@ class _Core:
             moderation=Moderation(stores, self.jobs, fence, passwords, options.clock),
             timelines=timelines,
             profiles=Profiles(entities, users, timelines),
+            widgets=Widgets(entities, users, stores.posts),
             fanout=Fanout(
                 FanoutParts(
                     stores=stores,

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from kwip.services.timelines import Timelines
     from kwip.services.upkeep import Upkeep
     from kwip.services.users import Users
+    from kwip.services.widgets import Widgets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,7 @@ class Services:
     moderation: Moderation
     timelines: Timelines
     profiles: Profiles
+    widgets: Widgets
     fanout: Fanout
     upkeep: Upkeep
     live: Live

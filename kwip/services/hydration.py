@@ -25,10 +25,15 @@ if TYPE_CHECKING:
 
 
 class Hydration:
-    """Turn ids into what one viewer gets."""
+    """Turn ids into what one viewer gets.
 
-    def __init__(self, entities: Entities):
+    One that `is_embedding` reads for pages that are not ours: authors who do not want
+    to be there are left out, and reposts of theirs.
+    """
+
+    def __init__(self, entities: Entities, *, is_embedding: bool = False):
         self._entities = entities
+        self._is_embedding = is_embedding
 
     def relations(self, viewer: Viewer | None, reading: Reading) -> Relations:
         """Read the viewer's relations; nobody signed in has none."""
@@ -46,6 +51,8 @@ class Hydration:
         wanted = self.wants(viewer, entries)
         posts, users, reactions = reading.fetch(*wanted)
         relations = self.relations(viewer, reading)
+        if self._is_embedding:
+            users = {i: user for i, user in users.items() if user.is_embeddable}
         circle = _Circle(viewer, relations, users, reactions)
         views = (_view_of(entry, posts, circle) for entry in entries)
         return {view.post.id: view for view in views if view is not None}

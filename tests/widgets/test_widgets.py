@@ -5,8 +5,7 @@ from urllib.parse import urlsplit
 import pytest
 from jsonschema import Draft202012Validator
 
-from kwip.cache import drops
-from kwip.domain.ids import UserId
+from kwip.domain.users import ProfileChange, Viewer
 from kwip.schemas.urls import Urls
 from kwip.schemas.widget_shapes import WIDGET_SCHEMA
 from kwip.schemas.widgets import (
@@ -342,10 +341,8 @@ def test_a_hashtag_is_found_in_every_form_of_it_and_nonsense_is_named(client, pa
 
 
 def opt_out(wiring, person):
-    users = wiring.stores.users
-    user_id = UserId(int(person.id))
-    users._users.update_one({"_id": user_id}, {"$set": {"is_embeddable": False}})
-    wiring.fence.drop(drops.update_profile(user_id=user_id))
+    viewer = Viewer(id=person.user.id, username=person.user.username, digest="")
+    wiring.services.users.update_profile(viewer, ProfileChange(is_embeddable=False))
 
 
 def test_who_does_not_want_to_be_embedded_is_in_no_widget(
@@ -357,12 +354,30 @@ def test_who_does_not_want_to_be_embedded_is_in_no_widget(
     own = bob.say("mine")["id"]
     opt_out(wiring, alice)
 
-    for path in (f"{ROOT}/user/alice", f"{ROOT}/user/alice/profile", paths[3]):
+    for path, why in (
+        (f"{ROOT}/user/alice", "This user is in no widgets."),
+        (f"{ROOT}/user/alice/profile", "This user is in no widgets."),
+        (paths[3], "There is no such kwip."),
+    ):
         refused = client.get(path)
-        assert refused.status_code == 404
-        assert refused.json == {"error": "This user is in no widgets."}
+        assert (path, refused.status_code) == (path, 404)
+        assert refused.json == {"error": why}
         assert refused.headers["Cache-Control"] == "no-store"
     assert ids(client.get(paths[0])) == [own]
     assert ids(client.get(paths[2])) == []
     assert ids(client.get(f"{ROOT}/user/bob")) == [own, answer]
     assert ids(client.get(f"{ROOT}/thread/{answer}")) == [answer]
+
+
+def test_a_page_is_full_though_somebody_is_left_out(wiring, alice, bob, client):
+    for number in range(3):
+        alice.say(f"hers {number}")
+        bob.say(f"his {number}")
+    opt_out(wiring, alice)
+
+    answer = client.get(f"{ROOT}/public?limit=2").json
+
+    assert [post["text"] for post in answer["posts"]] == ["his 2", "his 1"]
+    following = client.get(f"{ROOT}{answer['next'].partition(ROOT)[2]}").json
+    assert [post["text"] for post in following["posts"]] == ["his 0"]
+    assert following["next"] is None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from kwip.blueprints import http
 from kwip.blueprints.table import Policy, Route
-from kwip.domain.errors import InvalidError, NotFoundError
+from kwip.domain.errors import InvalidError
 from kwip.schemas.widget_shapes import WIDGET_SCHEMA
 from kwip.schemas.widgets import (
     VERSION,
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from flask import Response
 
     from kwip.domain.ids import PostId
-    from kwip.domain.users import User
     from kwip.domain.views import PostView
     from kwip.schemas.widgets import WidgetRequest
 
@@ -46,7 +45,7 @@ def schema() -> Response:
 def public_widget() -> Response:
     """Show everybody's public posts, newest first."""
     asked = http.load_query(WidgetQuery())
-    page = http.services().timelines.public(None, http.reading(), asked.page)
+    page = http.services().widgets.public(http.reading(), asked.page)
     return _answer(page.items, page.next_max_id, asked)
 
 
@@ -54,7 +53,7 @@ def tag_widget(name: str) -> Response:
     """Show the public posts with a hashtag, newest first."""
     asked = http.load_query(WidgetQuery())
     tag = clean_hashtag(name)
-    page = http.services().timelines.tag(None, http.reading(), tag, asked.page)
+    page = http.services().widgets.tag(http.reading(), tag, asked.page)
     return _answer(page.items, page.next_max_id, asked)
 
 
@@ -62,18 +61,14 @@ def user_widget(username: str) -> Response:
     """Show what a user published and reposted for everybody, newest first."""
     asked = http.load_query(UserWidgetQuery())
     kinds = Kinds(replies=asked.replies, reposts=asked.reposts)
-    found, page, _ = http.services().profiles.profile(
-        None, http.reading(), username, asked.page, kinds=kinds
-    )
-    _require_embeddable(found.user)
+    page = http.services().widgets.user(http.reading(), username, asked.page, kinds)
     return _answer(page.items, page.next_max_id, asked)
 
 
 def profile_widget(username: str) -> Response:
     """Show who a user is, with counts."""
     http.load_query(NoQuery())
-    user = http.services().users.by_name(None, http.reading(), username).user
-    _require_embeddable(user)
+    user = http.services().widgets.profile(http.reading(), username)
     shown = http.dump(WidgetProfileSchema, user)
     return http.answer({"version": VERSION, "user": shown})
 
@@ -84,8 +79,7 @@ def thread_widget(post_id: PostId) -> Response:
     `before` is the last post of the page before, as in every widget.
     """
     asked = http.load_query(WidgetQuery())
-    thread = http.services().timelines.thread(None, http.reading(), post_id)
-    _require_embeddable(thread.post.author)
+    thread = http.services().widgets.thread(http.reading(), post_id)
     posts = (*thread.ancestors, thread.post, *thread.descendants)
     start = 0
     if asked.before is not None:
@@ -94,11 +88,6 @@ def thread_widget(post_id: PostId) -> Response:
     shown = posts[start : start + asked.limit]
     has_more = start + asked.limit < len(posts)
     return _answer(shown, shown[-1].post.id if has_more else None, asked)
-
-
-def _require_embeddable(user: User) -> None:
-    if not user.is_embeddable:
-        raise NotFoundError("This user is in no widgets.", user_id=user.id)
 
 
 def _after(ids: Sequence[int], before: int) -> int:
@@ -112,14 +101,8 @@ def _after(ids: Sequence[int], before: int) -> int:
 def _answer(
     views: Sequence[PostView], last_id: int | None, asked: WidgetRequest
 ) -> Response:
-    """Answer with a page, without those who do not want to be in it."""
     following = None if last_id is None else http.page_url(before=str(last_id))
-    open_views = [
-        view
-        for view in views
-        if view.author.is_embeddable and view.shown.author.is_embeddable
-    ]
-    dumped = http.dump(WidgetPostSchema, open_views, many=True)
+    dumped = http.dump(WidgetPostSchema, views, many=True)
     posts = cast("list[dict[str, object]]", dumped)
     if asked.keys:
         posts = [{k: v for k, v in post.items() if k in asked.keys} for post in posts]

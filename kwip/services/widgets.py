@@ -1,0 +1,85 @@
+"""What may be shown on other sites: nothing of whoever does not want that.
+
+Widgets are read by nobody in particular, and by a hydration that leaves such authors
+out wherever they wrote or were reposted, so that pages are as full as any others.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kwip.domain.errors import NotFoundError
+from kwip.services.entities import Slice
+from kwip.services.hydration import Hydration
+from kwip.services.reading import Want
+from kwip.services.threads import Threads
+from kwip.services.timelines import Timelines
+
+if TYPE_CHECKING:
+    from kwip.domain.ids import PostId
+    from kwip.domain.pages import Page, PageRequest
+    from kwip.domain.users import User
+    from kwip.domain.views import PostView, ThreadView
+    from kwip.services.entities import Entities
+    from kwip.services.reading import Reading
+    from kwip.services.timelines import Kinds
+    from kwip.services.users import Users
+    from kwip.store.posts import PostStore
+
+
+class Widgets:
+    """Timelines and users for pages that are not ours."""
+
+    def __init__(self, entities: Entities, users: Users, posts: PostStore):
+        hydration = Hydration(entities, is_embedding=True)
+        threads = Threads(entities, hydration)
+        self._timelines = Timelines(entities, hydration, threads, posts)
+        self._entities = entities
+        self._users = users
+
+    def public(self, reading: Reading, page: PageRequest) -> Page[PostView]:
+        """Read everybody's public posts. Warm: 2 round trips."""
+        return self._timelines.public(None, reading, page)
+
+    def tag(self, reading: Reading, tag: str, page: PageRequest) -> Page[PostView]:
+        """Read the public posts with a hashtag. Warm: 2 round trips."""
+        return self._timelines.tag(None, reading, tag, page)
+
+    def profile(self, reading: Reading, username: str) -> User:
+        """Give who a user is. Warm: 2 round trips.
+
+        Raises:
+            NotFoundError: There is no such user, or one who is in no widgets.
+            GoneError: The account is suspended.
+        """
+        user = self._users.by_name(None, reading, username).user
+        if not user.is_embeddable:
+            raise NotFoundError("This user is in no widgets.", user_id=user.id)
+        return user
+
+    def user(
+        self, reading: Reading, username: str, page: PageRequest, kinds: Kinds
+    ) -> Page[PostView]:
+        """Read what a user published. Warm: 3 round trips.
+
+        Raises:
+            NotFoundError: There is no such user, or one who is in no widgets.
+            GoneError: The account is suspended.
+        """
+        user_id = self._users.id_of(reading, username)
+        # Together, so that the profile costs no round trip of its own.
+        reading.fetch(
+            Want(self._entities.users, [user_id]),
+            Want(self._entities.user_timelines, [Slice.first(user_id, page)]),
+        )
+        self.profile(reading, username)
+        return self._timelines.user(None, reading, user_id, page, kinds=kinds)
+
+    def thread(self, reading: Reading, post_id: PostId) -> ThreadView:
+        """Read a post with what it answers and what answers it. Warm: 3 round trips.
+
+        Raises:
+            NotFoundError: There is none, or none of somebody who is in widgets.
+            GoneError: It was deleted.
+        """
+        return self._timelines.thread(None, reading, post_id)
