@@ -1,7 +1,7 @@
 """Long polls: wait until something is new, and say how much.
 
-The live process answers them; a web process says where they belong. A row of
-`ROUTES` is all that another kind of news needs.
+The live process answers them; a web process says where they belong. Another kind of
+news needs a topic, a function that reads its newest ids, and a row.
 """
 
 from __future__ import annotations
@@ -15,14 +15,16 @@ from kwip.schemas.pages import SinceQuery
 from kwip.services.bell import PUBLIC, home_topic
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from flask import Response
 
-    from kwip.domain.pages import Page, PageRequest
+    from kwip.domain.pages import PageRequest
     from kwip.domain.users import Viewer
-    from kwip.domain.views import PostView
     from kwip.services.reading import Reading
+
+    #: Gives the ids of what somebody may see above an id, newest first.
+    Read = Callable[[Viewer | None, Reading, PageRequest], Sequence[int]]
 
 FOR_ANYBODY = Policy(
     auth="optional", scope=None, quota="pages", cache="never", csrf="none"
@@ -36,29 +38,33 @@ def home() -> Response:
 
     def read(
         viewer: Viewer | None, reading: Reading, page: PageRequest
-    ) -> Page[PostView]:
+    ) -> Sequence[int]:
         if viewer is None:  # the session was ended while it waited
             raise NotAuthenticatedError("You are logged out. Log in again to go on.")
-        return timelines.home(viewer, reading, page)
+        return [v.post.id for v in timelines.home(viewer, reading, page).items]
 
     return _wait(home_topic(http.signed_in().id), read)
 
 
 def public() -> Response:
     """Wait for kwips that are new in the public timeline."""
-    return _wait(PUBLIC, http.services().timelines.public)
+    timelines = http.services().timelines
+
+    def read(
+        viewer: Viewer | None, reading: Reading, page: PageRequest
+    ) -> Sequence[int]:
+        return [v.post.id for v in timelines.public(viewer, reading, page).items]
+
+    return _wait(PUBLIC, read)
 
 
-def _wait(
-    topic: str,
-    read: Callable[[Viewer | None, Reading, PageRequest], Page[PostView]],
-) -> Response:
+def _wait(topic: str, read: Read) -> Response:
     """Answer with how much is newer and with the newest of it, or with 204."""
     page = http.load_query(SinceQuery())
     news = http.services().live.wait(topic, _Look(page, read))
     if news is None:
         return http.answer_nothing()
-    return http.answer({"count": len(news), "newest_id": str(news[0].post.id)})
+    return http.answer({"count": len(news), "newest_id": str(news[0])})
 
 
 class _Look:
@@ -69,18 +75,14 @@ class _Look:
     while its request waits.
     """
 
-    def __init__(
-        self,
-        page: PageRequest,
-        read: Callable[[Viewer | None, Reading, PageRequest], Page[PostView]],
-    ):
+    def __init__(self, page: PageRequest, read: Read):
         self._page = page
         self._read = read
         self._is_first = True
 
-    def __call__(self) -> tuple[PostView, ...] | None:
+    def __call__(self) -> Sequence[int] | None:
         viewer, reading = self._begin()
-        found = self._read(viewer, reading, self._page).items
+        found = self._read(viewer, reading, self._page)
         http.begin_reading()
         return found or None
 

@@ -8,7 +8,7 @@
   const FIRST_PAUSE = SECOND;
   const LONGEST_PAUSE = 60 * SECOND;
   // Between two answers that said something, so that a busy timeline costs little.
-  const CALM = 2 * SECOND;
+  const CALM = 0.7 * SECOND;
   // As many as the server counts and gives at once.
   const MOST = 40;
 
@@ -27,8 +27,9 @@
   let pause = FIRST_PAUSE;
 
   const words = (number) => {
-    if (number >= MOST) return `${MOST} or more new kwips`;
-    return number === 1 ? "1 new kwip" : `${number} new kwips`;
+    const noun = slot.dataset.noun;
+    if (number >= MOST) return `${MOST} or more new ${noun}s`;
+    return number === 1 ? `1 new ${noun}` : `${number} new ${noun}s`;
   };
 
   function say(text) {

@@ -6,11 +6,13 @@ import os
 import signal
 import socket
 import sys
+from dataclasses import replace
 
 import psutil
 import pymongo
 import pytest
 
+from kwip.cli import up
 from kwip.embedded.children import marked
 from tests.ops.stack import STAND_IN, wait_gone
 from tests.servers import wait_until
@@ -147,7 +149,16 @@ def test_a_moved_home_starts_with_what_it_had(make_stack):
     assert numbers(moved) == [1]
 
 
-@pytest.mark.parametrize("variable", ["KWIP_PORT", "KWIP_METRICS_PORT"])
+def test_without_a_live_port_there_is_no_live_process(settings):
+    def roles(**chosen):
+        return {p.role for p in up.web_and_workers(replace(settings, **chosen))}
+
+    assert roles() - roles(live_port=0) == {"live"}
+
+
+@pytest.mark.parametrize(
+    "variable", ["KWIP_PORT", "KWIP_LIVE_PORT", "KWIP_METRICS_PORT"]
+)
 def test_a_busy_port_is_named(make_stack, variable):
     stack = make_stack()
     port = stack.environ[variable]

@@ -160,8 +160,16 @@ def read_who_favourited(kwip, world, page):
     return people.reacted(viewer, reading, world.post_id, name, page).items
 
 
+def poll_home(kwip, world, page):
+    """Look as a long poll does first: the gate asks who it is before it waits."""
+    access, readings = kwip.services.access, kwip.services.readings
+    viewer = access.open(world.credential, readings.begin())
+    return kwip.services.timelines.home(viewer, readings.begin(), page).items
+
+
 PATHS = [
     read_home,
+    poll_home,
     read_public,
     read_profile,
     read_public_as_nobody,
