@@ -10,13 +10,24 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from kwip import __version__
-from kwip.blueprints import assets, bodies, errors, files, gate, http, login, routes
+from kwip.blueprints import (
+    assets,
+    bodies,
+    errors,
+    files,
+    gate,
+    http,
+    login,
+    look,
+    routes,
+)
 from kwip.domain.clock import at, system_clock_ms
 from kwip.schemas import html
 from kwip.schemas.site import SiteInfo
 from kwip.schemas.times import ago
 from kwip.schemas.urls import Urls
 from kwip.services.access import SESSION_LIFETIME
+from kwip.text.agents import browser_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -143,5 +154,6 @@ def _prepare_templates(app: Flask, site: http.Site) -> None:
     )
     app.jinja_env.filters["post_html"] = partial(html.post_markup, urls=site.urls)
     app.jinja_env.filters["bio_html"] = partial(html.bio_markup, urls=site.urls)
+    app.jinja_env.filters["browser"] = browser_in_words
     app.jinja_env.filters["ago"] = lambda time: ago(time, at(system_clock_ms()))
-    app.context_processor(lambda: {"viewer": http.viewer()})
+    app.context_processor(lambda: {"viewer": http.viewer()} | look.for_templates())

@@ -21,6 +21,7 @@ from kwip.jobs.broker import QueueBell, make_broker, ping
 from kwip.jobs.sweeper import Sweeper
 from kwip.services import probes
 from kwip.services.access import Access
+from kwip.services.account import Account
 from kwip.services.admission import Admission
 from kwip.services.bundle import Services
 from kwip.services.clock_guard import ClockGuard
@@ -319,10 +320,12 @@ class _Core:
         rolls = Rolls(entities, hydration)
         access = Access(stores, entities, fence, passwords, options.clock)
         limits = windows({n: getattr(self.settings, f"quota_{n}") for n in SPANS_S})
+        admission = Admission(access, users, limits, Charges(self.realtime))
         return Services(
             readings=self.readings,
             access=access,
-            admission=Admission(access, users, limits, Charges(self.realtime)),
+            account=Account(stores, fence, passwords, admission, options.clock),
+            admission=admission,
             quotas=Quotas(limits, Charges(self.cache), fence),
             users=users,
             media=media,

@@ -38,6 +38,23 @@ class TokenWish:
     scopes: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class NewPassword:
+    """The password that somebody has, and the one that is wanted."""
+
+    old: str
+    new: str
+
+
+def _choice(*known: str) -> fields.String:
+    missing = "Choose one of them."
+    return fields.String(
+        required=True,
+        validate=validate.OneOf(known, error=missing),
+        error_messages={"required": missing},
+    )
+
+
 def _line(*, is_required: bool = True) -> Text:
     missing = {"required": "Fill this in."}
     if is_required:
@@ -160,6 +177,38 @@ class ProfileForm(StrictSchema[ProfileChange]):
             is_avatar_removed=remove_avatar,
             is_banner_removed=remove_banner,
         )
+
+
+class PrivacyForm(StrictSchema[bool]):
+    """Whether widgets may show one's public kwips; a box that is off is not sent."""
+
+    is_embeddable = fields.Boolean(load_default=False)
+
+    def make(self, *, is_embeddable: bool) -> bool:
+        """Return it."""
+        return is_embeddable
+
+
+class PasswordForm(StrictSchema[NewPassword]):
+    """The password that one has, and the one to come."""
+
+    old_password = _line()
+    new_password = _line()
+
+    def make(self, *, old_password: str, new_password: str) -> NewPassword:
+        """Build the value."""
+        return NewPassword(old_password, new_password)
+
+
+class AppearanceForm(StrictSchema[tuple[str, str]]):
+    """A theme and a size of the text, out of those that there are."""
+
+    theme = _choice("system", "light", "dark")
+    size = _choice("small", "normal", "large", "huge")
+
+    def make(self, *, theme: str, size: str) -> tuple[str, str]:
+        """Return both."""
+        return theme, size
 
 
 class TokenForm(StrictSchema[TokenWish]):

@@ -188,6 +188,22 @@ class Access:
         self._drop(drops.sign_in, credential.id)
         return credential
 
+    def require_current(self, owner: Credentials, begun: Credential) -> None:
+        """End a session again if it began with a password that was changed meanwhile.
+
+        Whoever changes a password stores it and then ends the sessions that are there:
+        one that comes later finds the new password here.
+
+        Raises:
+            NotAuthenticatedError: It was.
+        """
+        now = self._stores.users.credentials_of(owner.username)
+        if now is not None and now.password_hash == owner.password_hash:
+            return
+        self._stores.sessions.delete(owner.user_id, begun.id.digest)
+        self._drop(drops.sign_out, begun.id)
+        raise NotAuthenticatedError("The password was changed just now. Try again.")
+
     def sign_out(self, viewer: Viewer) -> None:
         """End the viewer's session; whoever shows it afterwards is nobody."""
         self._stores.sessions.delete(viewer.id, viewer.digest)

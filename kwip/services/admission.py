@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from kwip.cache.keys import CacheKey
     from kwip.domain.quotas import Window
+    from kwip.domain.users import Viewer
     from kwip.services.access import Access, Credential
     from kwip.services.users import SignUp, Users
 
@@ -104,7 +105,23 @@ class Admission:
         credential = self._access.begin_session(
             owner.user_id, owner.username, applicant.agent
         )
+        self._access.require_current(owner, credential)
         return Admitted(credential, _digests(owner.username, owner.email))
+
+    def prove_again(self, viewer: Viewer, password: str) -> None:
+        """Make sure that who is signed in knows the password.
+
+        Wrong ones are counted for the user alone: whoever sits at somebody else's
+        browser can lock out neither the owner nor others.
+
+        Raises:
+            NotAuthenticatedError: It is not theirs.
+            RateLimitedError: There were too many wrong ones.
+        """
+        whom = {"signin_account": f"own:{viewer.id}"}
+        receipt = self._charge("sign_in", whom)
+        self._access.prove(viewer.username, password)
+        self._give_back(receipt, whom)
 
     def sign_up(self, form: SignUp, applicant: Applicant) -> Admitted:
         """Make a user and begin their first session.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kwip.services.access import Access
+    from kwip.services.account import Account
     from kwip.services.admission import Admission
     from kwip.services.clock_guard import ClockGuard
     from kwip.services.fanout import Fanout
@@ -35,6 +36,7 @@ class Services:
 
     readings: Readings
     access: Access
+    account: Account
     admission: Admission
     quotas: Quotas
     users: Users

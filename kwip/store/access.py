@@ -88,7 +88,7 @@ class AccessStore:
     @translated()
     def of_user(self, user_id: UserId) -> list[Access]:
         """List all of a user, oldest first."""
-        found = self._collection.find({"user_id": user_id})
+        found = self._collection.find({"_id": _all_of(user_id)})
         return sorted((_to_access(d) for d in found), key=lambda a: a.created_at)
 
     @translated()
@@ -98,14 +98,13 @@ class AccessStore:
         return result.deleted_count == 1
 
     @translated()
-    def end_all(self, user_id: UserId, now: dt.datetime) -> list[str]:
-        """End all of a user, and give their digests.
+    def end_all(self, user_id: UserId, now: dt.datetime, *, but: str = "") -> list[str]:
+        """End all of a user but one, and give their digests.
 
         They are still there, so that whoever repeats it gets them again: `forget`
         them once their cached keys are dropped.
         """
-        # All of a user stand together in the order of `_id`.
-        of_user = {"_id": {"$gte": f"{user_id}:", "$lt": f"{user_id};"}}
+        of_user = {"_id": _all_of(user_id) | {"$ne": f"{user_id}:{but}"}}
         self._collection.update_many(of_user, {"$set": {"expires_at": now}})
         found = self._collection.find({**of_user, "expires_at": now}, {"_id": 1})
         return [d["_id"].partition(":")[2] for d in found]
@@ -115,6 +114,11 @@ class AccessStore:
         """Delete some of a user."""
         names = [f"{user_id}:{digest}" for digest in digests]
         self._collection.delete_many({"_id": {"$in": names}})
+
+
+def _all_of(user_id: UserId) -> Document:
+    """Match all of a user, who stand together in the order of `_id`."""
+    return {"$gte": f"{user_id}:", "$lt": f"{user_id};"}
 
 
 def _to_access(document: Document) -> Access:

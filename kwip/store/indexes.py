@@ -160,7 +160,7 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
         ),
     ),
     "sessions": (_ttl("sessions end by themselves"),),
-    "tokens": (Index((("user_id", ASCENDING),), "AccessStore.of_user: the list"),),
+    "tokens": (),
     "jobs": (),
     "cache_fence": (),
 }

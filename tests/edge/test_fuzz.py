@@ -104,6 +104,7 @@ class Sender:
             "user_id": person.id,
             "username": person.user.username,
             "token_id": "0" * 64,
+            "session_id": "0" * 64,
             "name": "kwip.css",
         }
 

@@ -15,6 +15,7 @@ EXAMPLES = {
     "user_id": "1",
     "username": "alice",
     "token_id": "0" * 64,
+    "session_id": "0" * 64,
     "name": "kwip.css",
 }
 

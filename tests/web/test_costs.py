@@ -47,6 +47,10 @@ def post(alice, bob):
         ("/compose", (1, 0), None),
         ("/settings/profile", (1, 0), None),
         ("/settings/tokens", (1, 1), None),
+        ("/settings/privacy", (1, 0), None),
+        ("/settings/password", (1, 0), None),
+        ("/settings/sessions", (1, 1), None),
+        ("/settings/appearance", (1, 0), (0, 0)),
     ],
 )
 def test_a_warm_page_asks_redis_so_often_and_mongodb_only_for_what_is_never_cached(

@@ -1,0 +1,71 @@
+"""How pages look on one device: light or dark, and the size of the text.
+
+A cookie of the device's own holds it, so that it works without signing in, without a
+script, and from the first byte of a page.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from flask import request
+
+from kwip.blueprints import http
+
+if TYPE_CHECKING:
+    from flask import Response
+
+THEMES = ("system", "light", "dark")
+SIZES = ("small", "normal", "large", "huge")
+#: Browsers keep no cookie longer.
+_LIFETIME_S = 400 * 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A theme and a size of the text; the first page of a device has these."""
+
+    theme: str = "system"
+    size: str = "normal"
+
+    @classmethod
+    def parse(cls, text: str) -> Look:
+        """Read what the cookie holds; anything else is the default."""
+        theme, _, size = text.partition(".")
+        if theme not in THEMES or size not in SIZES:
+            return cls()
+        return cls(theme, size)
+
+
+def look() -> Look:
+    """Give the look that this device has chosen."""
+    return Look.parse(request.cookies.get(_cookie(), ""))
+
+
+def keep(response: Response, chosen: Look) -> None:
+    """Let the device remember a look."""
+    response.set_cookie(
+        _cookie(),
+        f"{chosen.theme}.{chosen.size}",
+        max_age=_LIFETIME_S,
+        secure=http.site().urls.origin.startswith("https:"),
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def for_templates() -> dict[str, str]:
+    """Give what the page's first tag says; nothing where the device decides."""
+    chosen = look()
+    return {
+        "theme": "" if chosen.theme == "system" else chosen.theme,
+        "text_size": "" if chosen.size == "normal" else chosen.size,
+    }
+
+
+def _cookie() -> str:
+    # Browsers share cookies between the ports of a host, two sites must not.
+    port = urlsplit(http.site().urls.origin).port
+    return f"kwip_look_{port}" if port else "kwip_look"

@@ -1,0 +1,120 @@
+"""Settings: privacy, the password, sessions, and how pages look on this device."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import url_for
+
+from kwip.blueprints import http, look
+from kwip.blueprints.table import Policy, Route
+from kwip.blueprints.web.pages import OPEN, OWN, Form, form_policy, go, page, page_again
+from kwip.domain.errors import InvalidError, NotFoundError, RateLimitedError
+from kwip.domain.users import ProfileChange
+from kwip.schemas.forms import ActForm, AppearanceForm, PasswordForm, PrivacyForm
+
+if TYPE_CHECKING:
+    from flask import Response
+
+
+def privacy_settings() -> Response:
+    """Show what others may do with one's kwips."""
+    me = http.services().users.me(http.signed_in(), http.reading())
+    values = {"is_embeddable": "1" if me.is_embeddable else ""}
+    return page("settings_privacy.html", form=Form(values))
+
+
+def save_privacy() -> Response:
+    """Let widgets show one's public kwips, or no longer; it holds at once."""
+    try:
+        may = http.load_form(PrivacyForm())
+    except InvalidError as error:
+        return page_again("settings_privacy.html", error)
+    change = ProfileChange(is_embeddable=may)
+    http.services().users.update_profile(http.signed_in(), change)
+    return go(url_for("web.privacy_settings"), "Saved.")
+
+
+def password_settings() -> Response:
+    """Show the form for another password."""
+    return page("settings_password.html", form=Form())
+
+
+def change_password() -> Response:
+    """Give the viewer another password, and end all other sessions."""
+    try:
+        form = http.load_form(PasswordForm())
+        ended = http.services().account.change_password(
+            http.signed_in(), form.old, form.new
+        )
+    except (InvalidError, RateLimitedError) as error:
+        return page_again("settings_password.html", error)
+    message = f"Your password is changed. {_logged_out(ended)}"
+    return go(url_for("web.password_settings"), message)
+
+
+def session_settings() -> Response:
+    """Show where one is logged in."""
+    sessions = http.services().account.sessions(http.signed_in())
+    return page("settings_sessions.html", sessions=sessions)
+
+
+def end_session(session_id: str) -> Response:
+    """End one session; one that has ended already is no mistake."""
+    http.load_form(ActForm())
+    here = url_for("web.session_settings")
+    try:
+        http.services().account.end_session(http.signed_in(), session_id)
+    except NotFoundError:
+        return go(here, "That browser was logged out already.")
+    return go(here, "That browser is logged out.")
+
+
+def end_other_sessions() -> Response:
+    """End all sessions but this one."""
+    http.load_form(ActForm())
+    ended = http.services().account.end_other_sessions(http.signed_in())
+    return go(url_for("web.session_settings"), _logged_out(ended))
+
+
+def appearance_settings() -> Response:
+    """Show how pages may look on this device, to everybody."""
+    chosen = look.look()
+    form = Form({"theme": chosen.theme, "size": chosen.size})
+    return page("settings_appearance.html", form=form)
+
+
+def save_appearance() -> Response:
+    """Let this device remember how pages shall look."""
+    try:
+        theme, size = http.load_form(AppearanceForm())
+    except InvalidError as error:
+        return page_again("settings_appearance.html", error)
+    response = go(url_for("web.appearance_settings"), "This device remembers it.")
+    look.keep(response, look.Look(theme, size))
+    return response
+
+
+def _logged_out(count: int) -> str:
+    if count == 0:
+        return "You were logged in nowhere else."
+    return f"{count} other {'browser is' if count == 1 else 'browsers are'} logged out."
+
+
+_FORM = form_policy("pages")
+_OPEN_FORM = Policy(
+    auth="optional", scope=None, quota="pages", cache="never", csrf="form"
+)
+_END = "/settings/sessions/<string(length=64):session_id>/end"
+
+ROUTES = (
+    Route("GET", "/settings/privacy", privacy_settings, OWN),
+    Route("POST", "/settings/privacy", save_privacy, _FORM),
+    Route("GET", "/settings/password", password_settings, OWN),
+    Route("POST", "/settings/password", change_password, _FORM),
+    Route("GET", "/settings/sessions", session_settings, OWN),
+    Route("POST", "/settings/sessions/end", end_other_sessions, _FORM),
+    Route("POST", _END, end_session, _FORM),
+    Route("GET", "/settings/appearance", appearance_settings, OPEN),
+    Route("POST", "/settings/appearance", save_appearance, _OPEN_FORM),
+)

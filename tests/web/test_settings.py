@@ -1,0 +1,170 @@
+"""Privacy, password, sessions and appearance, as people use them."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.people import PASSWORD
+from tests.web.pages import Visitor
+
+TABS = [
+    "Profile",
+    "Privacy",
+    "Password",
+    "Sessions",
+    "Tokens",
+    "Muted",
+    "Blocked",
+    "Appearance",
+]
+
+
+def test_every_place_of_the_settings_is_a_tab_and_says_where_one_is(at_alice):
+    page = at_alice.get("/settings/profile")
+    nav = page.one("nav", aria_label="Settings")
+    links = [a for a in page.all("a") if nav in a.inside]
+
+    assert [a.words for a in links] == TABS
+    for link in links:
+        shown = at_alice.get(link["href"])
+        here = [a for a in shown.all("a", aria_current="page") if a.words == link.words]
+        assert len(here) == 1
+
+
+def test_who_leaves_widgets_is_in_none_at_once_and_can_come_back(
+    at_alice, alice, client
+):
+    alice.say("hello")
+    widget = "/api/widgets/v1/user/alice"
+    assert client.get(widget).status_code == 200
+
+    at_alice.send("/settings/privacy")
+    assert client.get(widget).status_code == 404
+    box = at_alice.get("/settings/privacy").one("input", id="is_embeddable")
+    assert "checked" not in box.attributes
+    at_alice.send("/settings/privacy", is_embeddable="1")
+    assert client.get(widget).status_code == 200
+
+
+def test_a_change_of_privacy_changes_nothing_else(at_alice, alice):
+    before = alice.get("/api/v1/accounts/verify_credentials").json
+
+    at_alice.send("/settings/privacy")
+
+    assert alice.get("/api/v1/accounts/verify_credentials").json == before
+
+
+def test_another_password_logs_out_other_browsers_and_says_so(
+    at_alice, browser_of, alice, anybody
+):
+    other = browser_of(alice)
+    assert other.get("/home")
+
+    at_alice.send(
+        "/settings/password", old_password=PASSWORD, new_password="another one"
+    )
+
+    page = at_alice.get("/settings/password")
+    assert page.said == "Your password is changed. 1 other browser is logged out."
+    assert other.send_away("/home").startswith("/login")
+    anybody.take_token("/login").send("/login", login="alice", password="another one")
+    assert alice.get("/api/v1/timelines/home").status_code == 200
+
+
+def test_a_wrong_password_is_said_at_its_field_and_none_comes_back(at_alice):
+    page = at_alice.send(
+        "/settings/password", 422, old_password="nope", new_password="short"
+    )
+
+    assert page.wrong("old_password") == "This is not your password."
+    assert page.wrong("new_password") == "Use 8 to 256 characters."
+    assert page.value("old_password") == page.value("new_password") == ""
+    assert "autofocus" in page.one("input", id="old_password").attributes
+
+
+def test_sessions_are_named_and_one_can_be_ended(
+    at_alice, browser_of, alice, app, anybody
+):
+    browser = app.test_client()
+    phone = Visitor(browser)
+    phone.take_token("/login")
+    agent = "Mozilla/5.0 (Android 14; Mobile; rv:128.0) Gecko/128.0 Firefox/128.0"
+    browser.post(
+        "/login",
+        data={"csrf_token": phone.token, "login": "alice", "password": PASSWORD},
+        headers={"User-Agent": agent},
+    )
+    page = at_alice.get("/settings/sessions")
+    assert "Firefox on Android" in page.words
+    assert len(page.with_class("tag")) == 1
+    [end] = [
+        f["action"]
+        for f in page.all("form")
+        if (f.get("action") or "").endswith("/end")
+        and "sessions/end" not in f["action"]
+    ]
+
+    at_alice.send(end)
+
+    assert at_alice.get("/settings/sessions").said == "That browser is logged out."
+    assert phone.send_away("/home").startswith("/login")
+    at_alice.send(end)
+    assert "already" in at_alice.get("/settings/sessions").said
+
+
+def test_all_other_browsers_can_be_logged_out_together(at_alice, browser_of, alice):
+    page = at_alice.get("/settings/sessions")
+    assert "Log out everywhere else" not in page.words
+    others = [browser_of(alice) for _ in range(2)]
+
+    at_alice.send("/settings/sessions/end")
+
+    said = at_alice.get("/settings/sessions").said
+    assert said == "2 other browsers are logged out."
+    assert all(o.send_away("/home").startswith("/login") for o in others)
+
+
+@pytest.mark.parametrize(
+    ("theme", "size", "data"),
+    [
+        ("dark", "large", ("dark", "large")),
+        ("light", "normal", ("light", None)),
+        ("system", "huge", (None, "huge")),
+    ],
+)
+def test_a_device_remembers_its_look_without_signing_in(anybody, theme, size, data):
+    anybody.take_token("/settings/appearance")
+
+    anybody.send("/settings/appearance", theme=theme, size=size)
+
+    for path in ("/", "/login", "/settings/appearance"):
+        html = anybody.get(path).one("html")
+        assert (html.get("data-theme"), html.get("data-text")) == data
+    page = anybody.get("/settings/appearance")
+    assert "checked" in page.one("input", id=f"theme-{theme}").attributes
+    assert "checked" in page.one("input", id=f"size-{size}").attributes
+
+
+def test_a_look_outlives_the_session(at_alice):
+    at_alice.send("/settings/appearance", theme="dark", size="normal")
+    at_alice.send("/logout")
+
+    assert at_alice.get("/").one("html")["data-theme"] == "dark"
+
+
+@pytest.mark.parametrize("sent", [{}, {"theme": "pink", "size": "large"}])
+def test_a_look_that_there_is_not_is_refused(at_alice, sent):
+    page = at_alice.send("/settings/appearance", 422, **sent)
+
+    assert "Choose one of them." in page.words
+
+
+@pytest.mark.parametrize("cookie", ["", "dark", 'x"><script>.large', "dark.large.x"])
+def test_a_cookie_that_is_not_ours_changes_nothing(app, cookie):
+    browser = app.test_client()
+    browser.set_cookie("kwip_look_8000", cookie)
+
+    html = Visitor(browser).get("/").one("html")
+
+    assert "data-theme" not in html.attributes
+    assert "data-text" not in html.attributes
