@@ -141,7 +141,7 @@ class NotYet(fields.Field[None]):
         super().__init__(load_default=None)
 
     def _deserialize(self, value: object, *_args: object, **_kwargs: object) -> None:
-        if value not in ("", [], {}, False, 0, "0"):
+        if value not in ("", [], [""], {}, False, 0, "0"):
             raise self.make_error("invalid")
 
 
