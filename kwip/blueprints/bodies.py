@@ -1,7 +1,7 @@
 """Read the body of a request in every form in which clients send it.
 
 JSON, urlencoded and multipart, also a form without Content-Type, with Rails' nesting
-(`id[]=1&id[]=2`, `source[privacy]=public`).
+(`id[]=1&id[]=2`, `source[privacy]=public`, `fields[][name]=a&fields[][name]=b`).
 """
 
 from __future__ import annotations
@@ -86,6 +86,9 @@ def unnest(pairs: Iterable[tuple[str, str]]) -> dict[str, object]:
 def _put(target: dict[str, object], path: list[str], value: str) -> None:
     """Set `target[path…]`, an empty last step meaning "append to a list"."""
     *steps, last = path
+    if last and len(steps) == 2 and not steps[1]:  # noqa: PLR2004 - `name[][key]`
+        _put_in_last(target, steps[0], last, value)
+        return
     if last:
         _descend(target, steps)[last] = value
         return
@@ -96,6 +99,18 @@ def _put(target: dict[str, object], path: list[str], value: str) -> None:
         found.append(value)
     else:
         parent[name] = [value]
+
+
+def _put_in_last(target: dict[str, object], name: str, key: str, value: str) -> None:
+    """Set `target[name][][key]`: a key that the last object has begins a new one."""
+    found = target.get(name)
+    objects: list[object] = found if isinstance(found, list) else []
+    target[name] = objects
+    last = objects[-1] if objects else None
+    if not isinstance(last, dict) or key in last:
+        last = {}
+        objects.append(last)
+    last[key] = value
 
 
 def _descend(target: dict[str, object], steps: list[str]) -> dict[str, object]:

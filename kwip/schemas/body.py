@@ -130,15 +130,16 @@ class Flag(fields.Boolean):
         return value != "" and super()._deserialize(value, *args, **kwargs)
 
 
+NOT_YET = "Kwip cannot do this yet."
+
+
 class NotYet(fields.Field[None]):
     """Something that Kwip does not have yet: only its absence is accepted."""
 
-    default_error_messages = {  # noqa: RUF012 - marshmallow's own declaration
-        "invalid": "Kwip cannot do this yet.",
-    }
-
-    def __init__(self) -> None:
-        super().__init__(load_default=None)
+    def __init__(self, says: str = NOT_YET) -> None:
+        super().__init__(
+            load_default=None, allow_none=True, error_messages={"invalid": says}
+        )
 
     def _deserialize(self, value: object, *_args: object, **_kwargs: object) -> None:
         if value not in ("", [], [""], {}, False, 0, "0"):

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Any
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from kwip.domain.clock import at
+from kwip.domain.errors import InvalidError
 from kwip.domain.ids import ms_of
+from kwip.domain.users import ProfileChange, ProfileField
+from kwip.schemas.body import NOT_YET, BodySchema, Flag, NotYet, Text
 from kwip.schemas.dumping import DumpSchema, constant, instant
 from kwip.schemas.html import bio_html, line_html
 
 if TYPE_CHECKING:
     from kwip.domain.users import User
 
+#: Numbers longer than this are no places in a list.
+_DIGITS = 10
+#: Mastodon's Roles.
+ADMINISTRATOR = {"id": "1", "name": "Administrator", "color": ""}
+EVERYBODY = {"id": "-99", "name": "", "color": ""}
 #: Mastodon's Preferences: Kwip keeps none of them yet.
 PREFERENCES: dict[str, object] = {
     "posting:default:visibility": "public",
@@ -87,8 +96,7 @@ class AccountSchema(DumpSchema):
 
     def get_roles(self, user: User) -> list[dict[str, str]]:
         """Name what the user is to the site, for everybody to see."""
-        role = {"id": "1", "name": "Administrator", "color": ""}
-        return [role] if user.is_admin else []
+        return [ADMINISTRATOR] if user.is_admin else []
 
 
 class CredentialAccountSchema(AccountSchema):
@@ -110,3 +118,103 @@ class CredentialAccountSchema(AccountSchema):
             "hide_collections": False,
         }
     )
+    role = fields.Method("get_role")
+
+    def get_role(self, user: User) -> dict[str, object]:
+        """Give what the user may do to the site, as Mastodon numbers it."""
+        if user.is_admin:
+            return ADMINISTRATOR | {"permissions": "1", "highlighted": True}
+        return EVERYBODY | {"permissions": "0", "highlighted": False}
+
+
+class FieldBody(BodySchema[ProfileField]):
+    """A line of the profile."""
+
+    name = Text(load_default="")
+    value = Text(load_default="")
+
+    def make(self, *, name: str, value: str) -> ProfileField:
+        """Build the line."""
+        return ProfileField(name, value)
+
+
+class Lines(fields.List[Any]):
+    """Lines of a profile: a list, or an object by their numbers, as Rails has both."""
+
+    def __init__(self) -> None:
+        super().__init__(fields.Nested(FieldBody), load_default=None)
+
+    def _deserialize(self, value: object, *args: Any, **kwargs: Any) -> list[Any]:
+        if isinstance(value, dict):
+            value = [line for _, line in sorted(value.items(), key=_number_of)]
+        return super()._deserialize(value, *args, **kwargs)
+
+
+def _number_of(item: tuple[str, object]) -> tuple[int, str]:
+    key = item[0]
+    return (int(key) if key.isdecimal() and len(key) < _DIGITS else 0, key)
+
+
+def _only(value: object) -> Any:
+    """Take what is so already and nothing else: no app's change is lost silently."""
+    return Flag(
+        load_default=value,
+        allow_none=True,
+        validate=validate.OneOf([value, None], error=NOT_YET),
+    )
+
+
+class SourceBody(BodySchema[None]):
+    """What new posts are like unless told: as for everybody yet."""
+
+    privacy = fields.String(
+        load_default="public", validate=validate.Equal("public", error=NOT_YET)
+    )
+    sensitive = _only(value=False)
+    language = NotYet()
+
+    def make(self, **_: object) -> None:
+        """Return nothing."""
+
+
+class CredentialsBody(BodySchema[ProfileChange]):
+    """What the viewer changes of the own account; the pictures come as files."""
+
+    display_name = Text(load_default=None, allow_none=True)
+    note = Text(load_default=None, allow_none=True)
+    fields_attributes = Lines()
+    avatar = NotYet("Send the picture as a file, in a multipart form.")
+    header = NotYet("Send the picture as a file, in a multipart form.")
+    avatar_description = NotYet()
+    header_description = NotYet()
+    locked = _only(value=False)
+    bot = _only(value=False)
+    hide_collections = _only(value=False)
+    discoverable = _only(value=True)
+    indexable = _only(value=True)
+    source = fields.Nested(SourceBody)
+
+    def make(
+        self,
+        *,
+        display_name: str | None,
+        note: str | None,
+        fields_attributes: list[ProfileField] | None,
+        **_: object,
+    ) -> ProfileChange:
+        """Build the change, without the files."""
+        lines = None if fields_attributes is None else tuple(fields_attributes)
+        return ProfileChange(display_name=display_name, bio=note, fields=lines)
+
+
+#: Mastodon's words for parts of a profile, by ours.
+_WORDS = {"bio": "note", "banner": "header", "fields": "fields_attributes"}
+
+
+def in_words_of_api(error: InvalidError) -> InvalidError:
+    """Name what is wrong with a profile as it was sent."""
+    named = {
+        re.sub(r"^\w+", lambda m: _WORDS.get(m.group(), m.group()), name): text
+        for name, text in error.fields.items()
+    }
+    return InvalidError(error.message, named)

@@ -18,6 +18,7 @@ from kwip.app import create_app
 from kwip.jobs.registry import jobs
 from kwip.wiring import Options, build
 from tests.people import People
+from tests.pictures import plain
 from tests.servers import settings_in
 from tests.wired import Rings
 
@@ -275,6 +276,29 @@ def test_it_knows_the_site_and_whose_token_it_holds(alice, bob, settings):
     assert ids(alice.accounts([bob.me(), alice.me()])) == [bob.me().id, alice.me().id]
     assert alice.preferences()["posting:default:visibility"] == "public"
     assert alice.tag("Fox").name == "fox"
+
+
+def test_it_changes_the_own_account(alice):
+    before = alice.me()
+
+    after = alice.account_update_credentials(
+        display_name="Alice M",
+        note="bakes",
+        fields=[("Home", "https://example.org"), ("City", "Graz")],
+        avatar=plain(),
+        avatar_mime_type="image/png",
+        discoverable=True,
+        default_privacy="public",
+    )
+
+    assert alice.me() == after
+    assert (after.display_name, after.source.note) == ("Alice M", "bakes")
+    assert [field.name for field in after.fields] == ["Home", "City"]
+    assert after.avatar != before.avatar
+    assert alice.account_delete_avatar().avatar == before.avatar
+    assert alice.account_delete_header().header == before.header
+    with pytest.raises(MastodonAPIError, match="422"):
+        alice.account_update_credentials(locked=True)
 
 
 def test_it_finds_nothing_where_kwip_has_none(alice):

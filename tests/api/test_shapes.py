@@ -33,6 +33,10 @@ SOURCE = {
     "follow_requests_count": int,
     "fields": [{"name": str, "value": str, "verified_at": maybe(TIME)}],
 }  # fmt: skip
+ROLE = {
+    "id": re.compile("-?[0-9]+"), "name": str, "color": str, "permissions": ID,
+    "highlighted": bool,
+}  # fmt: skip
 STATUS = {
     "id": ID, "uri": URL, "url": URL, "created_at": TIME, "edited_at": maybe(TIME),
     "account": ACCOUNT, "content": str, "visibility": FILLED, "sensitive": bool,
@@ -180,7 +184,7 @@ def test_the_other_shapes_of_a_status_have_every_key(alice, said):
 def test_an_account_has_every_key_and_one_s_own_has_its_source(alice, client):
     own = alice.get("/api/v1/accounts/verify_credentials").json
 
-    assert problems(ACCOUNT | {"source": SOURCE}, own) == []
+    assert problems(ACCOUNT | {"source": SOURCE, "role": ROLE}, own) == []
     other = client.get(f"/api/v1/accounts/{alice.id}").json
     assert problems(ACCOUNT, other) == []
     assert "source" not in other

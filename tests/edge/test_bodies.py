@@ -96,6 +96,22 @@ def test_rails_keys_become_lists_and_objects():
     }
 
 
+def test_a_key_that_repeats_begins_the_next_object_of_a_list():
+    pairs = [
+        ("lines[][name]", "a"), ("lines[][value]", "1"),
+        ("lines[][value]", "2"), ("lines[][name]", "b"),
+        ("lines[][name]", "c"),
+    ]  # fmt: skip
+
+    assert bodies.unnest(pairs) == {
+        "lines": [
+            {"name": "a", "value": "1"},
+            {"value": "2", "name": "b"},
+            {"name": "c"},
+        ]
+    }
+
+
 @pytest.mark.parametrize("key", ["a[", "a]", "[a]", "a[b]c", "a" + "[b]" * 5, ""])
 def test_a_key_that_is_not_well_formed_stays_as_it_is(key):
     assert bodies.unnest([(key, "1")]) == {key: "1"}
@@ -105,7 +121,7 @@ def test_a_key_that_is_not_well_formed_stays_as_it_is(key):
     st.lists(
         st.tuples(
             st.sampled_from(
-                ["a", "a[]", "a[b]", "a[b][]", "a[][]", "a[][b]", "a[b][c]"]
+                ["a", "a[]", "a[b]", "a[b][]", "a[][]", "a[][b]", "a[][c]", "a[b][c]"]
             ),
             st.text(max_size=3),
         )

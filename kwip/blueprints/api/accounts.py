@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kwip.blueprints import http
 from kwip.blueprints.api import policies
 from kwip.blueprints.table import Route
+from kwip.domain.errors import InvalidError
 from kwip.domain.pages import Page
+from kwip.domain.users import ProfileChange
 from kwip.schemas.pages import FilteredQuery
 from kwip.schemas.posts import StatusSchema
 from kwip.schemas.relationships import AccountsQuery
-from kwip.schemas.users import PREFERENCES, AccountSchema, CredentialAccountSchema
+from kwip.schemas.users import (
+    PREFERENCES,
+    AccountSchema,
+    CredentialAccountSchema,
+    CredentialsBody,
+    in_words_of_api,
+)
 from kwip.services.timelines import Kinds
 from kwip.text.hashtags import clean_hashtag
 
@@ -25,6 +34,34 @@ if TYPE_CHECKING:
 def verify_credentials() -> Response:
     """Tell an app whose token it holds."""
     user = http.services().users.me(http.signed_in(), http.reading())
+    return http.answer_dumped(CredentialAccountSchema, user)
+
+
+def update_credentials() -> Response:
+    """Change the viewer's name, note, fields and pictures, as far as they are sent."""
+    change = replace(
+        http.load_body(CredentialsBody()),
+        avatar=http.upload("avatar"),
+        banner=http.upload("header"),
+    )
+    try:
+        user = http.services().users.update_profile(http.signed_in(), change)
+    except InvalidError as error:
+        raise in_words_of_api(error) from error
+    return http.answer_dumped(CredentialAccountSchema, user)
+
+
+def delete_avatar() -> Response:
+    """Bring the drawn picture of the viewer back."""
+    change = ProfileChange(is_avatar_removed=True)
+    user = http.services().users.update_profile(http.signed_in(), change)
+    return http.answer_dumped(CredentialAccountSchema, user)
+
+
+def delete_header() -> Response:
+    """Bring the drawn picture above the viewer's profile back."""
+    change = ProfileChange(is_banner_removed=True)
+    user = http.services().users.update_profile(http.signed_in(), change)
     return http.answer_dumped(CredentialAccountSchema, user)
 
 
@@ -71,6 +108,14 @@ ROUTES = (
         verify_credentials,
         policies.READ,
     ),
+    Route(
+        "PATCH",
+        "/api/v1/accounts/update_credentials",
+        update_credentials,
+        replace(policies.write("media"), takes_files=True),
+    ),
+    Route("DELETE", "/api/v1/profile/avatar", delete_avatar, policies.write("api")),
+    Route("DELETE", "/api/v1/profile/header", delete_header, policies.write("api")),
     Route("GET", "/api/v1/preferences", preferences, policies.READ),
     Route("GET", "/api/v1/accounts", accounts, policies.OPEN_READ),
     Route("GET", "/api/v1/accounts/<id:user_id>", account, policies.OPEN_READ),
