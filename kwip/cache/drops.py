@@ -253,6 +253,16 @@ def count(*, author_id: UserId, parent_id: PostId | None) -> Keys:
     return (keys.user(author_id), *parent)
 
 
+def recount(*, user_ids: Iterable[UserId], post_ids: Iterable[PostId]) -> Keys:
+    """Drop what shows counters that were counted anew."""
+    return (*map(keys.user, user_ids), *map(keys.post, post_ids))
+
+
+def retag(*, post_id: PostId, tags: Iterable[str]) -> Keys:
+    """Drop what an edit drops: the post, and the hashtags that came or went."""
+    return edit(post_id=post_id, tags=tags)
+
+
 def merge(*, owner_id: UserId) -> Keys:
     """Drop the home that a followee's posts were merged into."""
     return (keys.home(owner_id),)
@@ -308,6 +318,8 @@ WRITES: Mapping[str, Callable[..., Keys]] = {
         revoke_token,
         deliver,
         count,
+        recount,
+        retag,
         merge,
         scrub,
         trim,
@@ -317,7 +329,9 @@ WRITES: Mapping[str, Callable[..., Keys]] = {
 
 
 #: Arguments that are several values.
-_SEVERAL = frozenset({"owner_ids", "tags", "sessions", "tokens"})
+_SEVERAL = frozenset(
+    {"owner_ids", "tags", "sessions", "tokens", "user_ids", "post_ids"}
+)
 #: Arguments on which a key depends: what they are when it is not dropped, and when
 #: it is, in words.
 _CONDITIONS: Mapping[str, tuple[object, str]] = {

@@ -37,8 +37,8 @@ COMMANDS = {
     "doctor": "Say how the running stack is.",
     "users": "Create users, look after their accounts.",
     "fanout": "Look at posts that wait for their delivery, and replay them.",
-    "reindex": "Rebuild timelines and compare them with a fresh computation.",
-    "fsck": "Check that everything stored fits together.",
+    "reindex": "Make anew what is derived from posts and follows, and verify it.",
+    "fsck": "Check that everything stored fits together, and repair it.",
     "db": "Look after the indexes of the database.",
     "world": "Load a network of users, follows and posts.",
 }

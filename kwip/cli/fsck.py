@@ -1,4 +1,4 @@
-"""`kwip fsck`: check that everything stored fits together."""
+"""`kwip fsck`: check that everything stored fits together, and repair what does not."""
 
 from __future__ import annotations
 
@@ -7,48 +7,86 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kwip.cli import FOUND, json_option, print_json
+from kwip.cli import FOUND, dry_run_option, json_option, print_json
 from kwip.cli.bars import Bars
+from kwip.cli.parts import repair_by
 from kwip.cli.running import connected
 from kwip.domain.clock import system_clock_ms
 from kwip.services.fsck import Fsck
 from kwip.store.audit import AuditStore
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from config.settings import Settings
-    from kwip.services.fsck import Report
+    from kwip.services.fsck import Finding, Report
+    from kwip.wiring import Wiring
 
 
 @click.command("fsck")
+@click.option("--repair", "repairs", is_flag=True, help="Repair what can be.")
+@dry_run_option
 @json_option
 @click.pass_obj
-def command(settings: Settings, *, as_json: bool) -> int:
+def command(settings: Settings, *, repairs: bool, dry_run: bool, as_json: bool) -> int:
     """Check that everything stored fits together; exit 1 if something does not.
 
     Follows and blocks from both sides, entries of timelines and their buckets,
-    counters, posts that wait for delivery, claims of handles and addresses. It only
-    reads, and the site may go on meanwhile.
+    counters, hashtags, reactions, pins, posts that wait for delivery, claims of
+    handles and addresses. The site may go on meanwhile. It only reads, unless
+    --repair is given: then it repairs what it can, checks again, and exits 1 if
+    something is left. --repair --dry-run says what would be repaired.
     """
+    if dry_run and not repairs:
+        raise click.UsageError("--dry-run is for --repair; without it fsck only reads.")
     with connected(settings) as wiring, Bars(is_quiet=as_json) as bars:
-        report = Fsck(AuditStore(wiring.store), system_clock_ms).run(bars)
+        report = left = _check(wiring, bars)
+        if repairs and report.findings and not dry_run:
+            wiring.fence.await_lease(within_s=1.0)
+            repairable = [finding for finding in report.findings if finding.repair]
+            repair_by(wiring, settings).repair(repairable, bars)
+            left = _check(wiring, bars)
+    repaired = {_place(f) for f in report.findings} - {_place(f) for f in left.findings}
+    findings = list(dict.fromkeys([*report.findings, *left.findings]))
     if as_json:
         print_json(
             {
-                "findings": [asdict(finding) for finding in report.findings],
+                "findings": [
+                    {**asdict(f), "is_repaired": _place(f) in repaired}
+                    for f in findings
+                ],
                 "checked": dict(report.checked),
                 "is_complete": report.is_complete,
             }
         )
     else:
-        _print(report)
-    return FOUND if report.findings else 0
+        _print(report, findings, repaired, repairs=repairs)
+    return FOUND if left.findings else 0
 
 
-def _print(report: Report) -> None:
-    for finding in report.findings:
-        click.echo(
-            f"{finding.check}: {finding.id}: {finding.problem}: {finding.remedy}"
-        )
+def _check(wiring: Wiring, bars: Bars) -> Report:
+    return Fsck(AuditStore(wiring.store), system_clock_ms).run(bars)
+
+
+def _place(finding: Finding) -> tuple[str, str]:
+    return finding.check, finding.id
+
+
+def _print(
+    report: Report,
+    findings: Collection[Finding],
+    repaired: Collection[tuple[str, str]],
+    *,
+    repairs: bool,
+) -> None:
+    for finding in findings:
+        what = finding.remedy
+        if _place(finding) in repaired:
+            what = f"repaired ({finding.repair})"
+        elif repairs and finding.repair:
+            what = f"to repair: {finding.repair}"
+        click.echo(f"{finding.check}: {finding.id}: {finding.problem}: {what}")
     looked_at = ", ".join(f"{n} {what}" for what, n in report.checked.items())
     more = "" if report.is_complete else " and more"
-    click.echo(f"{len(report.findings)} findings{more} in {looked_at}")
+    done = f", {len(repaired)} repaired," if repaired else ""
+    click.echo(f"{len(findings)} findings{more}{done} in {looked_at}")

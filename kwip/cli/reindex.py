@@ -1,36 +1,61 @@
-"""`kwip reindex`: rebuild timelines, and verify them against a fresh computation."""
+"""`kwip reindex`: make anew what is derived, and verify it by a fresh computation."""
 
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
 
-from kwip.cli import FOUND, json_option, print_json
+from kwip.cli import FOUND, dry_run_option, json_option, print_json, throttle_option
 from kwip.cli.bars import Bars
+from kwip.cli.parts import retagging_by
 from kwip.cli.running import connected
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.errors import NotFoundError
 from kwip.services.checkpoint import Checkpoint
 from kwip.services.reindex import Pace, Reindexer, Verifier
+from kwip.services.renewal import Renewal, counter_phases, tag_phases
+from kwip.store.audit import AuditStore
+from kwip.store.counters import CounterStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from config.settings import Settings
+    from kwip.cli import Decorated
     from kwip.domain.ids import UserId
-    from kwip.services.reindex import Verdict
+    from kwip.store.jobs import Job
     from kwip.wiring import Wiring
 
-_JOB = "reindex:timelines"
+_WHAT = ("timelines", "counters", "tags")
 #: Differences that are listed for a person; `--json` has all of them.
 _SHOWN = 50
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a job has done, for `--json` and for a person; exit 1 if `is_found`."""
+
+    row: dict[str, object]
+    lines: list[str]
+    is_found: bool
+
+
 @click.group("reindex")
 def command() -> None:
-    """Rebuild timelines and compare them with a fresh computation."""
+    """Make anew what is derived from posts and follows, and verify it."""
+
+
+def _concurrency_option(what: str) -> Callable[[Decorated], Decorated]:
+    return click.option(
+        "--concurrency",
+        type=click.IntRange(min=1, max=32),
+        default=2,
+        show_default=True,
+        help=what,
+    )
 
 
 def _homes_options(function: Callable[..., int]) -> Callable[..., int]:
@@ -41,21 +66,9 @@ def _homes_options(function: Callable[..., int]) -> Callable[..., int]:
 
 @command.command("timelines")
 @_homes_options
-@click.option("--dry-run", is_flag=True, help="Only say what would be mended.")
-@click.option(
-    "--concurrency",
-    type=click.IntRange(min=1, max=32),
-    default=2,
-    show_default=True,
-    help="How many homes are rebuilt at once.",
-)
-@click.option(
-    "--throttle",
-    type=click.IntRange(min=0),
-    default=0,
-    show_default=True,
-    help="Milliseconds of rest after each 500 homes.",
-)
+@dry_run_option
+@_concurrency_option("How many homes are rebuilt at once.")
+@throttle_option("Milliseconds of rest after each 500 homes.")
 @json_option
 @click.pass_obj
 def timelines(  # noqa: PLR0913 -- one for each option
@@ -75,9 +88,16 @@ def timelines(  # noqa: PLR0913 -- one for each option
     """
     _check_choice(user, is_all=is_all)
     if dry_run:
-        return _verify(settings, user, as_json=as_json)
+        return _show(_verify(settings, user, is_quiet=as_json), as_json=as_json)
+    pace = Pace(concurrency=concurrency, throttle_s=throttle / 1000)
+    return _show(_rebuild(settings, user, pace, is_quiet=as_json), as_json=as_json)
+
+
+def _rebuild(
+    settings: Settings, user: str | None, pace: Pace, *, is_quiet: bool
+) -> Outcome:
     began = time.monotonic()
-    with connected(settings) as wiring, Bars(is_quiet=as_json) as bars:
+    with connected(settings) as wiring, Bars(is_quiet=is_quiet) as bars:
         wiring.fence.await_lease(within_s=1.0)
         reindexer = Reindexer(wiring.stores, wiring.services.upkeep)
         if user is not None:
@@ -85,41 +105,116 @@ def timelines(  # noqa: PLR0913 -- one for each option
             failed = reindexer.rebuild(ids)
             rebuilt = len(ids) - len(failed)
         else:
-            checkpoint = Checkpoint(wiring.jobs, _JOB, system_clock_ms)
-            if checkpoint.job.state == "done":
-                checkpoint.begin_anew()
-            pace = Pace(concurrency=concurrency, throttle_s=throttle / 1000)
+            checkpoint = _checkpoint(wiring, "timelines")
             failed = reindexer.rebuild_all(checkpoint, pace, bars)
             rebuilt = checkpoint.job.counts["rebuilt"]
     seconds = time.monotonic() - began
-    if as_json:
-        names = [str(user_id) for user_id in failed]
-        print_json({"rebuilt": rebuilt, "failed": names, "seconds": round(seconds, 1)})
+    names = [str(user_id) for user_id in failed]
+    return Outcome(
+        {"rebuilt": rebuilt, "failed": names, "seconds": round(seconds, 1)},
+        [f"{rebuilt} homes rebuilt in {seconds:.1f} s"]
+        + [
+            f"{name}: its home is missing or stayed busy; run it again"
+            for name in names
+        ],
+        is_found=bool(failed),
+    )
+
+
+@command.command("counters")
+@dry_run_option
+@_concurrency_option("How many counters are mended at once.")
+@throttle_option("Milliseconds of rest after each 1,000 users or posts.")
+@json_option
+@click.pass_obj
+def counters(
+    settings: Settings, *, dry_run: bool, concurrency: int, throttle: int, as_json: bool
+) -> int:
+    """Count posts, followers, follows, replies, reposts and favourites anew.
+
+    While the site goes on: each counter that differs is counted once more and set in
+    one transaction. A run that was interrupted goes on where it was.
+    """
+    pace = Pace(concurrency=concurrency, throttle_s=throttle / 1000)
+    outcome = _renew(settings, "counters", None if dry_run else pace, is_quiet=as_json)
+    return _show(outcome, as_json=as_json)
+
+
+@command.command("tags")
+@dry_run_option
+@_concurrency_option("How many posts are rewritten at once.")
+@throttle_option("Milliseconds of rest after each 1,000 posts.")
+@json_option
+@click.pass_obj
+def tags(
+    settings: Settings, *, dry_run: bool, concurrency: int, throttle: int, as_json: bool
+) -> int:
+    """Parse every text anew, and store the hashtags and links that are found now.
+
+    While the site goes on: a post that is edited meanwhile is looked at again.
+    Mentions stay as they are. A run that was interrupted goes on where it was.
+    """
+    pace = Pace(concurrency=concurrency, throttle_s=throttle / 1000)
+    outcome = _renew(settings, "tags", None if dry_run else pace, is_quiet=as_json)
+    return _show(outcome, as_json=as_json)
+
+
+@command.command("all")
+@dry_run_option
+@_concurrency_option("How much is done at once.")
+@throttle_option("Milliseconds of rest after each 500 homes, 1,000 users or posts.")
+@json_option
+@click.pass_obj
+def everything(
+    settings: Settings, *, dry_run: bool, concurrency: int, throttle: int, as_json: bool
+) -> int:
+    """Do all of it: tags, counters, every home."""
+    pace = Pace(concurrency=concurrency, throttle_s=throttle / 1000)
+    outcomes = {
+        what: _renew(settings, what, None if dry_run else pace, is_quiet=as_json)
+        for what in ("tags", "counters")
+    }
+    if dry_run:
+        outcomes["timelines"] = _verify(settings, None, is_quiet=as_json)
     else:
-        click.echo(f"{rebuilt} homes rebuilt in {seconds:.1f} s")
-        for user_id in failed:
-            click.echo(f"{user_id}: its home is missing or stayed busy; run it again")
-    return FOUND if failed else 0
+        outcomes["timelines"] = _rebuild(settings, None, pace, is_quiet=as_json)
+    together = Outcome(
+        {what: outcome.row for what, outcome in outcomes.items()},
+        [line for outcome in outcomes.values() for line in outcome.lines],
+        is_found=any(outcome.is_found for outcome in outcomes.values()),
+    )
+    return _show(together, as_json=as_json)
 
 
 @command.command("verify")
+@click.argument("what", type=click.Choice(_WHAT), default="timelines")
 @_homes_options
 @json_option
 @click.pass_obj
-def verify(settings: Settings, *, user: str | None, is_all: bool, as_json: bool) -> int:
-    """Work out from scratch what homes must store, and list what is missing."""
-    _check_choice(user, is_all=is_all)
-    return _verify(settings, user, as_json=as_json)
+def verify(
+    settings: Settings, what: str, *, user: str | None, is_all: bool, as_json: bool
+) -> int:
+    """Work out from scratch what should be stored, and list what differs.
+
+    WHAT is timelines (unless told), counters or tags; --user is for timelines.
+    """
+    if what == "timelines":
+        _check_choice(user, is_all=is_all)
+        return _show(_verify(settings, user, is_quiet=as_json), as_json=as_json)
+    if user is not None:
+        raise click.UsageError(f"--user is for timelines; {what} are verified as one.")
+    return _show(_renew(settings, what, None, is_quiet=as_json), as_json=as_json)
 
 
 @command.command("status")
 @json_option
 @click.pass_obj
 def status(settings: Settings, *, as_json: bool) -> None:
-    """Say how far the last rebuild of every home has come."""
+    """Say how far the last rebuild of every home has come, and the other jobs."""
     with connected(settings) as wiring:
-        job = wiring.jobs.find(_JOB)
+        jobs = {what: wiring.jobs.find(_job(what)) for what in _WHAT}
         users = wiring.stores.users.count()
+    job = jobs["timelines"]
     if job is None:
         row: dict[str, object] = {"state": "never", "users": users}
     else:
@@ -131,52 +226,120 @@ def status(settings: Settings, *, as_json: bool) -> None:
             "started_at": job.started_at.isoformat(),
             "updated_at": job.updated_at.isoformat(),
         }
+    others = {what: _progress(jobs[what]) for what in ("counters", "tags")}
     if as_json:
-        print_json(row)
+        print_json(row | others)
         return
     for name, value in row.items():
         click.echo(f"{name:12}{value}")
+    for what, state in others.items():
+        click.echo(f"{what:12}" + ", ".join(f"{k} {v}" for k, v in state.items()))
 
 
-def _verify(settings: Settings, user: str | None, *, as_json: bool) -> int:
+def _progress(job: Job | None) -> dict[str, object]:
+    if job is None:
+        return {"state": "never"}
+    return {
+        "state": job.state,
+        **job.counts,
+        "started_at": job.started_at.isoformat(),
+        "updated_at": job.updated_at.isoformat(),
+    }
+
+
+def _renew(
+    settings: Settings, what: str, pace: Pace | None, *, is_quiet: bool
+) -> Outcome:
+    """Mend counters or tags at a pace; without one only say what differs."""
     began = time.monotonic()
-    with connected(settings) as wiring, Bars(is_quiet=as_json) as bars:
+    with connected(settings) as wiring, Bars(is_quiet=is_quiet) as bars:
+        renewal = _renewal(wiring, settings, what)
+        if pace is None:
+            counts, differences = renewal.verify(bars)
+        else:
+            wiring.fence.await_lease(within_s=1.0)
+            checkpoint = _checkpoint(wiring, what)
+            differences = renewal.run(checkpoint, pace, bars)
+            counts = {"mended": 0, **checkpoint.job.counts}
+    seconds = round(time.monotonic() - began, 1)
+    done = ", ".join(f"{number} {name}" for name, number in counts.items())
+    told = _first([f"{text} (`kwip reindex {what}`)" for text in differences])
+    told.append(f"{what}: {done}, {len(differences)} differences; {seconds:.1f} s")
+    return Outcome(
+        {**counts, "differences": differences, "seconds": seconds},
+        told,
+        is_found=bool(differences),
+    )
+
+
+def _renewal(wiring: Wiring, settings: Settings, what: str) -> Renewal:
+    totals = AuditStore(wiring.store).sizes()
+    if what == "tags":
+        return Renewal(tag_phases(retagging_by(wiring, settings), totals))
+    return Renewal(counter_phases(CounterStore(wiring.store), wiring.fence, totals))
+
+
+def _job(what: str) -> str:
+    return f"reindex:{what}"
+
+
+def _checkpoint(wiring: Wiring, what: str) -> Checkpoint:
+    """Find where a job was; one that was done begins anew."""
+    checkpoint = Checkpoint(wiring.jobs, _job(what), system_clock_ms)
+    if checkpoint.job.state == "done":
+        checkpoint.begin_anew()
+    return checkpoint
+
+
+def _verify(settings: Settings, user: str | None, *, is_quiet: bool) -> Outcome:
+    began = time.monotonic()
+    with connected(settings) as wiring, Bars(is_quiet=is_quiet) as bars:
         verifier = Verifier(wiring.stores, wiring.edges)
         if user is None:
             verdict = verifier.verify_all(bars)
         else:
             verdict = verifier.verify([[_id_of(wiring, user)]], bars)
-    _print(verdict, time.monotonic() - began, as_json=as_json)
-    return FOUND if verdict.differences else 0
-
-
-def _print(verdict: Verdict, seconds: float, *, as_json: bool) -> None:
-    if as_json:
-        rows = [
-            {"owner_id": str(d.owner_id), "post_id": str(d.post_id)}
+    seconds = time.monotonic() - began
+    told = _first(
+        [
+            f"home of {d.owner_id}: post {d.post_id} is missing "
+            "(`kwip reindex timelines`)"
             for d in verdict.differences
         ]
-        print_json(
-            {
-                "homes": verdict.homes,
-                "differences": rows,
-                "scrub_pending": verdict.scrub_pending,
-                "seconds": round(seconds, 1),
-            }
-        )
-        return
-    for difference in verdict.differences[:_SHOWN]:
-        click.echo(
-            f"home of {difference.owner_id}: post {difference.post_id} is missing "
-            "(`kwip reindex timelines`)"
-        )
-    rest = len(verdict.differences) - _SHOWN
-    if rest > 0:
-        click.echo(f"… and {rest} more; --json lists all")
-    click.echo(
+    )
+    told.append(
         f"{verdict.homes} homes, {len(verdict.differences)} differences, "
         f"{verdict.scrub_pending} entries wait for a scrub; {seconds:.1f} s"
     )
+    rows = [
+        {"owner_id": str(d.owner_id), "post_id": str(d.post_id)}
+        for d in verdict.differences
+    ]
+    return Outcome(
+        {
+            "homes": verdict.homes,
+            "differences": rows,
+            "scrub_pending": verdict.scrub_pending,
+            "seconds": round(seconds, 1),
+        },
+        told,
+        is_found=bool(rows),
+    )
+
+
+def _first(lines: list[str]) -> list[str]:
+    """Show as many differences as a person reads."""
+    rest = len(lines) - _SHOWN
+    more = [f"… and {rest} more; --json lists all"] if rest > 0 else []
+    return lines[:_SHOWN] + more
+
+
+def _show(outcome: Outcome, *, as_json: bool) -> int:
+    if as_json:
+        print_json(outcome.row)
+    else:
+        click.echo("\n".join(outcome.lines))
+    return FOUND if outcome.is_found else 0
 
 
 def _check_choice(user: str | None, *, is_all: bool) -> None:

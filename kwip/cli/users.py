@@ -10,13 +10,13 @@ import click
 
 from kwip.cli import dry_run_option, json_option, print_json, throttle_option
 from kwip.cli.bars import Bars
+from kwip.cli.parts import deletion_by
 from kwip.cli.running import connected
 from kwip.domain.errors import NotFoundError
 from kwip.domain.users import READ, WRITE, Viewer
-from kwip.services.deletion import BATCH, Deletion, DeletionParts
+from kwip.services.deletion import BATCH
 from kwip.services.moderation import Moderation
 from kwip.services.users import SignUp
-from kwip.store.deletion import DeletionStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -190,23 +190,6 @@ def delete(
     found = ", ".join(f"{count} {what}" for what, count in removed.items())
     done = "would be deleted" if dry_run else "is deleted"
     click.echo(f"@{viewer.username} {done}, with {found}")
-
-
-def deletion_by(wiring: Wiring) -> Deletion:
-    """Make what deletes users, by a process's parts."""
-    return Deletion(
-        DeletionParts(
-            store=DeletionStore(wiring.store),
-            stores=wiring.stores,
-            edges=wiring.edges,
-            jobs=wiring.jobs,
-            posts=wiring.services.posts,
-            moderation=wiring.services.moderation,
-            fence=wiring.fence,
-            bell=wiring.sweeper.bell,
-            clock=wiring.sweeper.clock,
-        )
-    )
 
 
 def _make_sure(username: str, *, is_sure: bool) -> None:

@@ -12,16 +12,17 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from kwip.domain.clock import at
-from kwip.store.audit import Counts, turned_edge
+from kwip.domain.ids import ms_of
+from kwip.services.counting import Counting, differences
+from kwip.store.audit import turned_edge
 from kwip.store.timelines import user_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from kwip.domain.clock import ClockMs
-    from kwip.domain.ids import PostId, UserId
     from kwip.services.progress import Progress
-    from kwip.store.audit import Answer, AuditStore, Bucket, Home
+    from kwip.store.audit import AuditStore, Bucket, Home
 
 PAGE = 5_000
 HOMES_A_PAGE = 500
@@ -39,6 +40,8 @@ LOOKED_AT = [
     "posts",
     "claims",
     "blocks",
+    "reactions",
+    "pins",
 ]
 #: Posts known to be there that are remembered, so that few are asked for twice.
 REMEMBERED = 1_000_000
@@ -46,12 +49,16 @@ REMEMBERED = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong: which check saw it, where, what it is, what to do."""
+    """One thing that is wrong: which check saw it, where, what it is, what to do.
+
+    `repair` says what `services.repair` does about it; empty when it can do nothing.
+    """
 
     check: str
     id: str
     problem: str
     remedy: str
+    repair: str = ""
 
 
 @dataclass(slots=True)
@@ -96,7 +103,10 @@ class Fsck:
             ("edges", 2 * sizes["follows"], self._edges),
             ("timelines", sizes["timelines"], self._timelines),
             ("counters", sizes["users"], self._counters),
-            ("replies", sizes["posts"], self._replies),
+            ("posts", sizes["posts"], self._posts),
+            ("hashtags", sizes["posts"], self._tags),
+            ("reactions", sizes["reactions"], self._reactions),
+            ("pins", sizes["users"], self._pins),
             ("pending", 1, self._pending),
             ("claims", sizes["claims"], self._claims),
             ("blocks", sizes["blocks"], self._blocks),
@@ -140,6 +150,9 @@ class Fsck:
             edge,
             f"the follow is missing in `{missing}`",
             "let the follower unfollow and follow again",
+            f"write the follow in `{missing}` anew"
+            if of_follower
+            else "end the follow",
         )
 
     def _timelines(self) -> Iterator[Finding]:
@@ -169,57 +182,72 @@ class Fsck:
 
     def _counters(self) -> Iterator[Finding]:
         """Count posts, followers and follows of every user."""
-        after, none = 0, Counts(0, 0, 0)
-        while page := self._audit.counters_after(after, PAGE):
-            low, after = min(page), max(page)
-            right = self._audit.counted_between(low, after)
-            for user_id, said in page.items():
-                if said != right.get(user_id, none):
-                    yield from self._user(user_id)
-            self._count("users", len(page))
+        for page in Counting(self._audit.counters, PAGE).users():
+            for user_id in page.ids:
+                found = self._audit.counters.settle_user(user_id)
+                for wrong in differences(*found) if found else ():
+                    yield _miscount("user", user_id, *wrong)
+            self._count("users", page.size)
 
-    def _user(self, user_id: UserId) -> Iterator[Finding]:
-        found = self._audit.confirm_counters(user_id)
-        if found is None:
-            return
-        for name, said, right in zip(Counts._fields, *found, strict=True):
-            if said != right:
+    def _posts(self) -> Iterator[Finding]:
+        """Count replies, reposts and favourites of every post."""
+        for page in Counting(self._audit.counters, PAGE).posts():
+            for post_id in page.ids:
+                found = self._audit.counters.settle_post(post_id)
+                for wrong in differences(*found) if found else ():
+                    yield _miscount("post", post_id, *wrong)
+            self._count("posts", page.size)
+
+    def _tags(self) -> Iterator[Finding]:
+        """Compare under which hashtags a post is listed with those in its text."""
+        reactions, after = self._audit.reactions, 0
+        while True:
+            after, size, suspects = reactions.tagged_after(after, PAGE)
+            if not size:
+                return
+            for post_id in reactions.mistagged_among(suspects) if suspects else ():
                 yield Finding(
-                    "counters",
-                    str(user_id),
-                    f"{name}_count of the user is {said}, counted are {right}",
-                    f"set users.{name}_count to {right}",
+                    "tags",
+                    str(post_id),
+                    "the post is listed under other hashtags than it has",
+                    "run `kwip reindex tags`",
+                    "list it under the hashtags in its text",
                 )
+            self._advance(size)
 
-    def _replies(self) -> Iterator[Finding]:
-        """Count the replies of every post, one conversation at a time."""
-        place = 0, 0
-        thread: list[Answer] = []
-        while page := self._audit.answers_after(place, PAGE):
-            place = page[-1].root_id, page[-1].post_id
-            for answer in page:
-                if thread and thread[0].root_id != answer.root_id:
-                    yield from self._thread(thread)
-                    thread = []
-                thread.append(answer)
-            self._count("posts", len(page))
-        yield from self._thread(thread)
+    def _reactions(self) -> Iterator[Finding]:
+        """Look for reactions of nobody, to nothing, and for reposts without a post."""
+        reactions, after = self._audit.reactions, ""
+        while rows := reactions.reactions_after(after, PAGE):
+            after = rows[-1].id
+            for row in reactions.wrong_among(rows):
+                # The claim of a repost is written just before its post.
+                if row.repost_id and ms_of(row.repost_id) > self._clock() - PENDING_MS:
+                    continue
+                if problem := reactions.confirm_reaction(row.id):
+                    yield Finding(
+                        "reactions", row.id, problem, "run with --repair", "remove it"
+                    )
+            self._count("reactions", len(rows))
 
-    def _thread(self, thread: list[Answer]) -> Iterator[Finding]:
-        counted = Counter(a.parent_id for a in thread if a.is_counted)
-        for answer in thread:
-            if answer.replies != counted[answer.post_id]:
-                yield from self._post(answer.post_id)
-
-    def _post(self, post_id: PostId) -> Iterator[Finding]:
-        said, right = self._audit.confirm_replies(post_id)
-        if said != right:
-            yield Finding(
-                "counters",
-                str(post_id),
-                f"replies_count of the post is {said}, counted are {right}",
-                f"set posts.replies_count to {right}",
-            )
+    def _pins(self) -> Iterator[Finding]:
+        """Look for pins that are not posts of whoever pinned them."""
+        reactions, after = self._audit.reactions, 0
+        while True:
+            after, size, pins = reactions.pins_after(after, PAGE)
+            if not size:
+                return
+            for user_id, ids in pins.items():
+                for post_id in reactions.not_by(user_id, ids):
+                    yield Finding(
+                        "pins",
+                        f"{user_id} {post_id}",
+                        "the pinned post is not one of the user's",
+                        "let the user take the pin back",
+                        "take the pin back",
+                    )
+                self._checked["pins"] += len(ids)
+            self._advance(size)
 
     def _pending(self) -> Iterator[Finding]:
         """Look for posts that nobody delivers."""
@@ -230,6 +258,7 @@ class Fsck:
                 str(post_id),
                 "the post has been pending for over a minute",
                 "see `kwip doctor` and `kwip fanout pending`",
+                "ring for its delivery",
             )
         self._advance(1)
 
@@ -247,6 +276,7 @@ class Fsck:
                         claim,
                         "nobody has what is claimed",
                         "if a load was interrupted, run it again; else delete it",
+                        "delete the claim",
                     )
                 self._count("claims", len(claims))
 
@@ -261,6 +291,7 @@ class Fsck:
                     side,
                     "the block is missing on the other side",
                     "let the user block or unblock again",
+                    "block on both sides",
                 )
             self._count("blocks", len(sides))
 
@@ -275,7 +306,7 @@ def _strangers(home: Home, ids: set[int]) -> Iterator[Finding]:
             "entries",
             f"{home.owner} {post_id}",
             "the entry points to no post",
-            _rebuild(home),
+            *_rebuild(home),
         )
 
 
@@ -288,8 +319,23 @@ def _disorder(home: Home, bucket: Bucket) -> Iterator[Finding]:
     if bucket.id != f"{home.owner}:{home.epoch}:{bucket.high}":
         problems.append("its name does not tell its upper bound")
     for problem in problems:
-        yield Finding("buckets", bucket.id, problem, _rebuild(home))
+        yield Finding("buckets", bucket.id, problem, *_rebuild(home))
 
 
-def _rebuild(home: Home) -> str:
-    return f"rebuild the home of user {user_of(home.owner)} (`kwip reindex timelines`)"
+def _miscount(what: str, found_id: int, name: str, said: int, right: int) -> Finding:
+    counter = f"{what}s.{name}_count"
+    return Finding(
+        "counters",
+        str(found_id),
+        f"{name}_count of the {what} is {said}, counted are {right}",
+        f"set {counter} to {right}",
+        f"set {counter} to {right}",
+    )
+
+
+def _rebuild(home: Home) -> tuple[str, str]:
+    user_id = user_of(home.owner)
+    return (
+        f"rebuild the home of user {user_id} (`kwip reindex timelines`)",
+        f"rebuild the home of user {user_id}",
+    )

@@ -11,6 +11,7 @@ from kwip.text.parsing import parse
 
 if TYPE_CHECKING:
     from kwip.domain.posts import Draft
+    from kwip.domain.text import Entities
     from kwip.store.users import UserStore
 
 
@@ -41,12 +42,16 @@ class Texts:
         is_sensitive = draft.is_sensitive or warning != ""
         return replace(draft, text=text, warning=warning, is_sensitive=is_sensitive)
 
+    def parse(self, text: str) -> Entities:
+        """Parse a text by the rules of the site, without a look at who is a user."""
+        return parse(text, host=self.host)
+
     def entities(self, text: str) -> TextEntities:
         """Parse a text: of its names, those of users whom one may see. Two queries.
 
         Whoever is suspended is not named: the name stays text.
         """
-        found = parse(text, host=self.host)
+        found = self.parse(text)
         names = {n.username for n in found.names}
         known = self.users.ids_of(names) if names else {}
         shown = self.users.shown_among(known.values()) if known else set()

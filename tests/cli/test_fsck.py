@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 
 from kwip.domain.clock import at, system_clock_ms
+from kwip.domain.ids import MAX_ID
 from kwip.domain.posts import Draft
 from kwip.jobs.registry import jobs
 from kwip.services import fsck
 from kwip.services.fsck import Fsck
 from kwip.store.audit import AuditStore
+from kwip.store.counters import CounterStore
 from kwip.store.timelines import home_of
 from tests.wired import sign_up
 
@@ -47,6 +49,7 @@ class Sample:
     root: Any
     reply: Any
     tombstone: Any
+    repost: Any
 
     @property
     def database(self):
@@ -100,7 +103,7 @@ def sample(wiring, monkeypatch):
 
     for follower, followee in ((bob, alice), (carol, alice), (alice, bob)):
         follow(follower, followee)
-    root = publish(alice, "Who has a recipe?")
+    root = publish(alice, "Who has a recipe? #rye")
     reply = publish(bob, "I have", root)
     tombstone = publish(carol, "So have I", root)
     deliver(root, reply, tombstone)
@@ -110,7 +113,12 @@ def sample(wiring, monkeypatch):
     services.relationships.unfollow(dave, bob.id)
     do["edge"](f"{dave.id}:{bob.id}")
     services.relationships.block(alice, dave.id)
-    return Sample(wiring, *people, root, reply, tombstone)
+    services.reactions.favourite(alice, reply.id)
+    services.reactions.bookmark(carol, root.id)
+    services.pins.pin(alice, root.id)
+    repost = services.reposts.repost(bob, root.id).post
+    deliver(repost)
+    return Sample(wiring, *people, root, reply, tombstone, repost)
 
 
 def look(sample):
@@ -125,13 +133,15 @@ def test_a_sound_database_has_no_findings(kwip, sample):
     assert run.json["is_complete"]
     assert run.json["checked"] == {
         "edges": 5 + 3,
-        "entries": 3 * SEAL_AT,
+        "entries": 3 * SEAL_AT + 2,
         "buckets": 4 + 3,
         "timelines": 4,
         "users": 4,
-        "posts": SEAL_AT + 1,
+        "posts": SEAL_AT + 2,
         "claims": 4 + 4,
         "blocks": 2,
+        "reactions": 3,
+        "pins": 1,
     }
 
 
@@ -259,6 +269,58 @@ def count_a_reply_of_a_tombstone(s):
     )
 
 
+def count_a_favourite_twice(s):
+    s.add("posts", s.reply.id, favourites_count=1)
+    return (
+        "counters",
+        str(s.reply.id),
+        "favourites_count of the post is 2, counted are 1",
+    )
+
+
+def forget_a_repost(s):
+    s.add("posts", s.root.id, reposts_count=-1)
+    return "counters", str(s.root.id), "reposts_count of the post is 0, counted are 1"
+
+
+def list_under_another_hashtag(s):
+    s.put("posts", s.root.id, tags=["wheat"])
+    return "tags", str(s.root.id), "other hashtags than it has"
+
+
+def favourite_what_is_not_there(s):
+    [found] = s.database["reactions"].find({"act": "favourite"})
+    s.lose("reactions", found["_id"])
+    s.add("posts", s.reply.id, favourites_count=-1)
+    lost = {**found, "_id": f"{s.alice.id}:favourite:{NOWHERE}", "post_id": NOWHERE}
+    s.database["reactions"].insert_one(lost)
+    return "reactions", lost["_id"], "its post is not there"
+
+
+def bookmark_by_nobody(s):
+    [found] = s.database["reactions"].find({"act": "bookmark"})
+    lost = {**found, "_id": f"{NOWHERE}:bookmark:{s.root.id}", "user_id": NOWHERE}
+    s.database["reactions"].insert_one(lost)
+    return "reactions", lost["_id"], "its user is not there"
+
+
+def claim_a_repost_that_is_not_there(s):
+    [found] = s.database["reactions"].find({"act": "repost"})
+    lost = {
+        **found,
+        "_id": f"{s.carol.id}:repost:{s.root.id}",
+        "user_id": s.carol.id,
+        "repost_id": NOWHERE,
+    }
+    s.database["reactions"].insert_one(lost)
+    return "reactions", lost["_id"], "the repost that it claims is not there"
+
+
+def pin_what_somebody_else_wrote(s):
+    s.put("users", s.carol.id, pinned_ids=[s.root.id])
+    return "pins", f"{s.carol.id} {s.root.id}", "not one of the user's"
+
+
 def let_a_post_wait(s):
     since = at(system_clock_ms()) - HOUR
     fields = {"fanout.state": "pending", "fanout.enqueued_at": since}
@@ -280,7 +342,7 @@ def claim_an_address_for_nobody(s):
     return "claims", "email:0123", "nobody has what is claimed"
 
 
-@pytest.mark.parametrize(
+each_corruption = pytest.mark.parametrize(
     "corrupt",
     [
         lose_the_followees_side,
@@ -302,8 +364,18 @@ def claim_an_address_for_nobody(s):
         let_a_post_wait,
         claim_a_handle_for_nobody,
         claim_an_address_for_nobody,
+        count_a_favourite_twice,
+        forget_a_repost,
+        list_under_another_hashtag,
+        favourite_what_is_not_there,
+        bookmark_by_nobody,
+        claim_a_repost_that_is_not_there,
+        pin_what_somebody_else_wrote,
     ],
 )
+
+
+@each_corruption
 def test_each_corruption_makes_its_check_fire_and_no_other(kwip, sample, corrupt):
     check, broken_id, words = corrupt(sample)
     run = kwip("fsck", "--json")
@@ -313,6 +385,81 @@ def test_each_corruption_makes_its_check_fire_and_no_other(kwip, sample, corrupt
     assert {(f["check"], f["id"]) for f in found} == {(check, broken_id)}
     assert any(words in f["problem"] for f in found)
     assert all(f["remedy"] for f in found)
+
+
+@each_corruption
+def test_each_corruption_is_repaired(kwip, sample, corrupt):
+    check, broken_id, _ = corrupt(sample)
+    run = kwip("fsck", "--repair", "--json")
+    found = {(f["check"], f["id"], f["is_repaired"]) for f in run.json["findings"]}
+    # Only a worker can deliver what waits.
+    is_repaired = check != "pending"
+
+    assert found == {(check, broken_id, is_repaired)}
+    assert (run.code, kwip("fsck").code) == ((0, 0) if is_repaired else (1, 1))
+
+
+@each_corruption
+def test_a_dry_run_repairs_nothing(kwip, sample, corrupt):
+    corrupt(sample)
+    before = kwip("fsck", "--json").json
+    run = kwip("fsck", "--repair", "--dry-run", "--json")
+
+    assert (run.code, run.json) == (1, before)
+    assert all(finding["repair"] for finding in run.json["findings"])
+
+
+def test_a_follow_that_was_half_lost_is_merged_anew(kwip, sample):
+    lose_the_followees_side(sample)
+    kwip("fsck", "--repair")
+    alice, bob = sample.alice.id, sample.bob.id
+    edge = sample.wiring.edges.find_edge(bob, alice)
+
+    assert edge.state == "merging"
+    assert sample.wiring.edges.followers(alice, above=0, upto=MAX_ID, limit=9) == [
+        bob,
+        sample.carol.id,
+    ]
+
+
+def test_a_repair_is_seen_at_once(kwip, sample):
+    wiring = sample.wiring
+    assert wiring.fence.await_lease(within_s=10)
+
+    def shown():
+        reading = wiring.services.readings.begin()
+        return wiring.services.users.by_name(None, reading, "carol").user.posts_count
+
+    count_a_tombstone(sample)
+    assert shown() == 1
+
+    line = kwip("fsck", "--repair").out.splitlines()[0]
+    assert line == (
+        f"counters: {sample.carol.id}: posts_count of the user is 1, counted are 0: "
+        "repaired (set users.posts_count to 0)"
+    )
+    assert shown() == 0
+
+
+def test_dry_run_is_for_repairs(kwip):
+    run = kwip("fsck", "--dry-run")
+
+    assert (run.code, run.err) == (
+        2,
+        "kwip: --dry-run is for --repair; without it fsck only reads.\n",
+    )
+
+
+def test_a_repost_that_is_about_to_be_stored_is_no_finding(sample):
+    claim = sample.wiring.stores.reactions.repost_of(sample.bob.id, sample.root.id)
+    sample.lose("posts", claim.repost_id)
+    sample.add("posts", sample.root.id, reposts_count=-1)
+    sample.add("users", sample.bob.id, posts_count=-1)
+    for home in sample.database["timelines"].find():
+        kept = [i for i in home["entries"] if i != claim.repost_id]
+        sample.put("timelines", home["_id"], entries=kept)
+
+    assert look(sample).findings == []
 
 
 def test_a_finding_is_one_line_and_says_what_to_do(kwip, sample):
@@ -387,13 +534,39 @@ def test_an_idempotency_claim_without_its_post_is_no_finding(sample):
     assert look(sample).findings == []
 
 
-class Busy(AuditStore):
+class BusyCounters(CounterStore):
     """Lets something happen between each two reads; notes what is looked at again."""
+
+    def __init__(self, store, happen, confirmed):
+        super().__init__(store)
+        self.happen, self.confirmed = happen, confirmed
+
+    def counted_between(self, low, high):
+        self.happen()
+        return super().counted_between(low, high)
+
+    def answers_after(self, place, limit):
+        found = super().answers_after(place, limit)
+        self.happen()
+        return found
+
+    def settle_user(self, user_id, *, mends=False):
+        self.confirmed.add("users")
+        return super().settle_user(user_id, mends=mends)
+
+    def settle_post(self, post_id, *, mends=False):
+        self.confirmed.add("posts")
+        return super().settle_post(post_id, mends=mends)
+
+
+class Busy(AuditStore):
+    """Does the same for edges."""
 
     def __init__(self, store, happen):
         super().__init__(store)
         self.happen = happen
         self.confirmed = set()
+        self.counters = BusyCounters(store, happen, self.confirmed)
 
     def follows_after(self, after, limit):
         self.happen()
@@ -407,26 +580,9 @@ class Busy(AuditStore):
         self.happen()
         return super().without_follows(edges)
 
-    def counted_between(self, low, high):
-        self.happen()
-        return super().counted_between(low, high)
-
-    def answers_after(self, place, limit):
-        found = super().answers_after(place, limit)
-        self.happen()
-        return found
-
     def confirm_edge(self, edge):
         self.confirmed.add("edges")
         return super().confirm_edge(edge)
-
-    def confirm_counters(self, user_id):
-        self.confirmed.add("users")
-        return super().confirm_counters(user_id)
-
-    def confirm_replies(self, post_id):
-        self.confirmed.add("posts")
-        return super().confirm_replies(post_id)
 
 
 def test_what_is_written_between_two_reads_is_no_finding(sample, monkeypatch):
@@ -454,4 +610,4 @@ def test_bob_has_a_sealed_bucket(sample):
     home = sample.wiring.stores.timelines.find_open(home_of(sample.bob.id))
 
     assert len(sample.bucket()["entries"]) == SEAL_AT - KEEP_OPEN
-    assert len(home.entries) == KEEP_OPEN
+    assert len(home.entries) == KEEP_OPEN + 1  # and the repost

@@ -73,8 +73,24 @@ def timelines(kwip, wiring, posts, monkeypatch):
     database, home = wiring.store.database, home_of(posts[0].author_id)
     database["timelines"].update_one({"_id": home}, {"$set": {"entries": []}})
     differing = kwip("reindex", "verify", "--all", "--json")
+    wiring.store.database["users"].update_one(
+        {"_id": posts[0].author_id}, {"$inc": {"posts_count": 1}}
+    )
+    wiring.store.database["posts"].update_one(
+        {"_id": posts[0].id}, {"$set": {"tags": ["tea"]}}
+    )
+    renewed = {
+        f"reindex-{what}": [
+            kwip("reindex", what, "--dry-run", "--json"),
+            kwip("reindex", what, "--json"),
+        ]
+        for what in ("counters", "tags")
+    }
     database["timelines"].delete_one({"_id": home})
+    together = [kwip("reindex", "all", "--json")]
     return {
+        **renewed,
+        "reindex-all": together,
         "reindex-verify": [differing],
         "reindex-timelines": [kwip("reindex", "timelines", "--all", "--json")],
         "reindex-status": [kwip("reindex", "status", "--json")],

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from kwip.cli.users import deletion_by
+from kwip.cli.parts import deletion_by
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.errors import InvalidError, KwipError, NotFoundError
 from kwip.domain.posts import Draft

@@ -9,7 +9,7 @@ from functools import wraps
 import pytest
 
 from kwip.cache import drops
-from kwip.cli.users import deletion_by
+from kwip.cli.parts import deletion_by, repair_by, retagging_by
 from kwip.domain.errors import KwipError
 from kwip.domain.posts import Draft, Edit
 from kwip.domain.reactions import span_of
@@ -18,6 +18,7 @@ from kwip.domain.users import READ, ProfileChange
 from kwip.services import upkeep
 from kwip.services.entities import AccessId, Slice
 from kwip.services.fence import Fence
+from kwip.services.fsck import Finding
 from kwip.services.reading import Want
 from kwip.store.timelines import home_of
 from tests.wired import sign_up
@@ -39,8 +40,9 @@ class Silence:
 class World:
     """Three people with posts, a session and a token, all of it cached."""
 
-    def __init__(self, kwip, rings):
+    def __init__(self, kwip, rings, settings):
         self.kwip, self.rings, self.services = kwip, rings, kwip.services
+        self.settings = settings
         self.alice, self.bob, self.carol = (
             sign_up(kwip, name) for name in ("alice", "bob", "carol")
         )
@@ -117,8 +119,8 @@ class World:
 
 
 @pytest.fixture
-def world(kwip, rings):
-    made = World(kwip, rings)
+def world(kwip, rings, settings):
+    made = World(kwip, rings, settings)
     assert not made.stale()
     return made
 
@@ -186,6 +188,13 @@ WRITES = {
     "sign_out_everywhere": lambda w: w.services.moderation.sign_out_everywhere(
         w.bob.id, ends_tokens=True
     ),
+    "retag": lambda w: retagging_by(w.kwip, w.settings).retag(w.root.id),
+    "recount": lambda w: [
+        repair_by(w.kwip, w.settings).repair(
+            [Finding("counters", str(i), "", "")], Silence()
+        )
+        for i in (w.bob.id, w.answer.id)
+    ],
     "revoke_token": lambda w: w.services.access.revoke_token(w.bob, w.token.id),
 }
 #: What the jobs write by: a change that makes them wait, and then they run.

@@ -20,6 +20,8 @@ from kwip.store.outbox import OutboxStore
 from kwip.store.posts import PostStore
 from kwip.store.reactions import ReactionStore
 from kwip.store.relationships import RelationshipStore
+from kwip.store.repairs import RepairStore
+from kwip.store.retagging import RetagStore
 from kwip.store.timelines import TimelineStore
 from kwip.store.users import UserStore
 
@@ -34,6 +36,8 @@ class Stores:
         self.access = AccessStore(store, "tokens")
         self.audit = AuditStore(store)
         self.deletion = DeletionStore(store)
+        self.repairs = RepairStore(store)
+        self.retags = RetagStore(store)
         self.claims = ClaimStore(store)
         self.edges = EdgeStore(store)
         self.fence = FenceStore(store.database)

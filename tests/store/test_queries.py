@@ -127,13 +127,41 @@ CALLS = {
     ),
     "AuditStore.homes_after": lambda s: s.audit.homes_after("home:20", 20),
     "AuditStore.posts_among": lambda s: s.audit.posts_among(posts_of(1)),
-    "AuditStore.counters_after": lambda s: s.audit.counters_after(20, 20),
-    "AuditStore.counted_between": lambda s: s.audit.counted_between(20, 30),
-    "AuditStore.confirm_counters": lambda s: s.audit.confirm_counters(20),
-    "AuditStore.answers_after": lambda s: s.audit.answers_after(
+    "CounterStore.users_after": lambda s: s.audit.counters.users_after(20, 20),
+    "CounterStore.counted_between": lambda s: s.audit.counters.counted_between(20, 30),
+    "CounterStore.settle_user": lambda s: s.audit.counters.settle_user(20, mends=True),
+    "CounterStore.answers_after": lambda s: s.audit.counters.answers_after(
         (posts_of(20)[0], 0), 100
     ),
-    "AuditStore.confirm_replies": lambda s: s.audit.confirm_replies(posts_of(1)[0]),
+    "CounterStore.reacted_on": lambda s: s.audit.counters.reacted_on(posts_of(1)),
+    "CounterStore.settle_post": lambda s: s.audit.counters.settle_post(
+        posts_of(1)[0], mends=True
+    ),
+    "ReactionAuditStore.reactions_after": lambda s: s.audit.reactions.reactions_after(
+        "20:", 20
+    ),
+    "ReactionAuditStore.wrong_among": lambda s: s.audit.reactions.wrong_among(
+        s.audit.reactions.reactions_after("20:", 20)
+    ),
+    "ReactionAuditStore.confirm_reaction": lambda s: s.audit.reactions.confirm_reaction(
+        f"1:favourite:{posts_of(2)[0]}"
+    ),
+    "ReactionAuditStore.tagged_after": lambda s: s.audit.reactions.tagged_after(20, 20),
+    "ReactionAuditStore.mistagged_among": lambda s: s.audit.reactions.mistagged_among(
+        posts_of(1)
+    ),
+    "ReactionAuditStore.pins_after": lambda s: s.audit.reactions.pins_after(20, 20),
+    "ReactionAuditStore.not_by": lambda s: s.audit.reactions.not_by(1, posts_of(1)),
+    "RepairStore.mend_edge": lambda s: [
+        s.repairs.mend_edge(1, other, NOW, "nonce") for other in (2, 47)
+    ],
+    "RepairStore.mend_block": lambda s: s.repairs.mend_block("1:out:32"),
+    "RepairStore.drop_claim": lambda s: s.repairs.drop_claim("handle:u1"),
+    "RepairStore.drop_reaction": lambda s: s.repairs.drop_reaction("1:favourite:17"),
+    "RepairStore.make_due": lambda s: s.repairs.make_due(posts_of(1)[4], NOW),
+    "RetagStore.after": lambda s: s.retags.after(20, 20),
+    "RetagStore.tags_of": lambda s: s.retags.tags_of(posts_of(1)[0]),
+    "RetagStore.rewrite": lambda s: s.retags.rewrite(post(100, 1), post(100, 1)),
     "AuditStore.pending_since": lambda s: s.audit.pending_since(NOW, 7),
     "AuditStore.claims_after": lambda s: [
         s.audit.claims_after(kind, "", 40) for kind in ("handle", "email")

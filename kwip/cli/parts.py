@@ -1,0 +1,63 @@
+"""What only commands need, made from a process's parts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from kwip.services.deletion import Deletion, DeletionParts
+from kwip.services.repair import Repair, RepairParts
+from kwip.services.retagging import Retagging
+from kwip.services.texts import Texts
+from kwip.store.counters import CounterStore
+from kwip.store.deletion import DeletionStore
+from kwip.store.repairs import RepairStore
+from kwip.store.retagging import RetagStore
+
+if TYPE_CHECKING:
+    from config.settings import Settings
+    from kwip.wiring import Wiring
+
+
+def deletion_by(wiring: Wiring) -> Deletion:
+    """Make what deletes users."""
+    return Deletion(
+        DeletionParts(
+            store=DeletionStore(wiring.store),
+            stores=wiring.stores,
+            edges=wiring.edges,
+            jobs=wiring.jobs,
+            posts=wiring.services.posts,
+            moderation=wiring.services.moderation,
+            fence=wiring.fence,
+            bell=wiring.sweeper.bell,
+            clock=wiring.sweeper.clock,
+        )
+    )
+
+
+def retagging_by(wiring: Wiring, settings: Settings) -> Retagging:
+    """Make what parses stored texts again."""
+    texts = Texts(
+        wiring.stores.users,
+        max_chars=settings.post_max_chars,
+        host=urlsplit(settings.origin).netloc,
+    )
+    store = RetagStore(wiring.store)
+    return Retagging(texts, wiring.stores.posts, store, wiring.fence)
+
+
+def repair_by(wiring: Wiring, settings: Settings) -> Repair:
+    """Make what repairs the findings of fsck."""
+    return Repair(
+        RepairParts(
+            store=RepairStore(wiring.store),
+            counters=CounterStore(wiring.store),
+            users=wiring.stores.users,
+            upkeep=wiring.services.upkeep,
+            retagging=retagging_by(wiring, settings),
+            fence=wiring.fence,
+            bell=wiring.sweeper.bell,
+            clock=wiring.sweeper.clock,
+        )
+    )

@@ -1,0 +1,84 @@
+"""Compare the counters of users and posts with what they count, a page at a time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+
+from kwip.domain.ids import MAX_ID, PostId, UserId
+from kwip.store.counters import Answer, PostCounts, UserCounts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kwip.store.counters import CounterStore
+
+Id = TypeVar("Id")
+
+NO_USER_COUNTS = UserCounts(0, 0, 0)
+
+
+class Suspects(NamedTuple, Generic[Id]):
+    """What a page of `size` seems to have wrong, and where the next one begins."""
+
+    cursor: int
+    size: int
+    ids: list[Id]
+
+
+class Counting:
+    """Look for counters that seem wrong; the store settles whether they are.
+
+    What is written between two reads is only a suspicion.
+    """
+
+    def __init__(self, store: CounterStore, page: int):
+        self._store = store
+        self._page = page
+
+    def users(self, after: int = 0) -> Iterator[Suspects[UserId]]:
+        """Go through users above an id; four queries a page."""
+        while said := self._store.users_after(after, self._page):
+            low, after = min(said), max(said)
+            right = self._store.counted_between(low, after)
+            wrong = [i for i in said if said[i] != right.get(i, NO_USER_COUNTS)]
+            yield Suspects(after, len(said), wrong)
+
+    def posts(self, after: int = 0) -> Iterator[Suspects[PostId]]:
+        """Go through posts, whole conversations above a root; four queries a page.
+
+        The cursor is the last conversation that is finished, the size what was in
+        those that the page has finished.
+        """
+        place, thread = (after, MAX_ID - 1), list[Answer]()
+        while page := self._store.answers_after(place, self._page):
+            place = page[-1].root_id, page[-1].post_id
+            reacted = self._store.reacted_on([a.post_id for a in page])
+            wrong = [
+                a.post_id
+                for a in page
+                if a.counts[1:] != reacted.get(a.post_id, (0, 0))
+            ]
+            finished = 0
+            for answer in page:
+                if thread and thread[0].root_id != answer.root_id:
+                    wrong += _miscounted(thread)
+                    finished += len(thread)
+                    after, thread = thread[0].root_id, []
+                thread.append(answer)
+            yield Suspects(after, finished, list(dict.fromkeys(wrong)))
+        if thread:
+            yield Suspects(thread[0].root_id, len(thread), _miscounted(thread))
+
+
+def _miscounted(thread: list[Answer]) -> list[PostId]:
+    counted = Counter(a.parent_id for a in thread if a.is_counted)
+    return [a.post_id for a in thread if a.counts.replies != counted[a.post_id]]
+
+
+def differences(
+    said: UserCounts | PostCounts, right: UserCounts | PostCounts
+) -> list[tuple[str, int, int]]:
+    """Name the counters that are wrong, with what they say and should."""
+    pairs = zip(said._fields, said, right, strict=True)
+    return [(name, one, other) for name, one, other in pairs if one != other]

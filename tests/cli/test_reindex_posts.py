@@ -1,0 +1,246 @@
+"""`kwip reindex counters` and `kwip reindex tags`: mend, resume, verify."""
+
+from __future__ import annotations
+
+import pytest
+
+from kwip.cli.parts import retagging_by
+from kwip.domain.pages import PageRequest
+from kwip.domain.posts import Draft, Edit
+from kwip.jobs.registry import jobs
+from kwip.services import renewal, retagging
+from kwip.store.counters import CounterStore
+from kwip.store.retagging import RetagStore
+from tests.wired import sign_up
+
+INTERRUPTED = 130
+
+
+@pytest.fixture
+def world(wiring):
+    """Return alice and bob, and a conversation of theirs with a favourite."""
+    alice, bob = (sign_up(wiring, name) for name in ("alice", "bob"))
+    services, do = wiring.services, jobs(wiring.services)
+    services.relationships.follow(bob, alice.id)
+    do["edge"](f"{bob.id}:{alice.id}")
+    root = services.posts.publish(alice.id, Draft(text="@bob any #tea?"))
+    reply = services.posts.publish(
+        bob.id, Draft(text="#Tea and #toast", in_reply_to_id=root.id)
+    )
+    other = services.posts.publish(bob.id, Draft(text="No tags"))
+    for post in (root, reply, other):
+        do["fanout"](str(post.id))
+    services.reactions.favourite(bob, root.id)
+    return alice, bob, root, reply, other
+
+
+def put(wiring, collection, document_id, **fields):
+    result = wiring.store.database[collection].update_one(
+        {"_id": document_id}, {"$set": fields}
+    )
+    assert result.modified_count == 1
+
+
+def break_counters(wiring, world):
+    alice, bob, root, reply, _ = world
+    put(wiring, "users", alice.id, posts_count=7, followers_count=0)
+    put(wiring, "users", bob.id, following_count=3)
+    put(wiring, "posts", root.id, replies_count=0, favourites_count=5)
+    put(wiring, "posts", reply.id, reposts_count=2)
+
+
+def break_tags(wiring, world):
+    _, _, root, reply, _ = world
+    put(wiring, "posts", root.id, hashtags=[], tags=[])
+    put(wiring, "posts", reply.id, tags=["tea", "coffee"])
+
+
+def tagged(wiring, tag):
+    page = wiring.services.timelines.tag(
+        None, wiring.services.readings.begin(), tag, PageRequest()
+    )
+    return [view.post.id for view in page.items]
+
+
+BREAKS = {"counters": (break_counters, 4), "tags": (break_tags, 2)}
+each_kind = pytest.mark.parametrize("what", BREAKS)
+
+
+@each_kind
+def test_verify_finds_nothing_in_a_sound_world(kwip, world, what):
+    run = kwip("reindex", "verify", what, "--json")
+
+    assert (run.code, run.json["differences"]) == (0, [])
+    assert run.json["posts"] == 3
+
+
+@each_kind
+def test_what_differs_is_named_and_mended(kwip, wiring, world, what):
+    corrupt, broken = BREAKS[what]
+    corrupt(wiring, world)
+    before = kwip("reindex", "verify", what, "--json")
+    dry = kwip("reindex", what, "--dry-run", "--json")
+    run = kwip("reindex", what, "--json")
+
+    assert (before.code, dry.code, run.code) == (1, 1, 0)
+    assert before.json["differences"] == dry.json["differences"]
+    assert len({text.partition(":")[0] for text in before.json["differences"]}) == (
+        broken
+    )
+    assert (run.json["mended"], run.json["differences"]) == (broken, [])
+    assert kwip("reindex", "verify", what).code == 0
+    assert kwip("fsck").code == 0
+    assert kwip("reindex", what, "--json").json["mended"] == 0
+
+
+def test_a_counter_that_differs_is_one_line(kwip, wiring, world):
+    put(wiring, "users", world[0].id, posts_count=7)
+    lines = kwip("reindex", "verify", "counters").out.splitlines()
+
+    assert lines[0] == (
+        f"user {world[0].id}: posts_count is 7, counted are 1 (`kwip reindex counters`)"
+    )
+    assert lines[1].startswith("counters: 2 users, 3 posts, 1 differences")
+
+
+@each_kind
+def test_status_tells_how_far_it_came(kwip, world, what):
+    kwip("reindex", what)
+    found = kwip("reindex", "status", "--json").json
+
+    assert (found[what]["state"], found[what]["posts"]) == ("done", 3)
+    assert found["state"] == "never"
+
+
+def test_user_is_for_timelines(kwip):
+    run = kwip("reindex", "verify", "tags", "--user", "alice")
+
+    assert (run.code, run.err) == (
+        2,
+        "kwip: --user is for timelines; tags are verified as one.\n",
+    )
+
+
+@pytest.mark.parametrize("looks", range(1, 7))
+def test_counting_that_died_goes_on(kwip, wiring, world, monkeypatch, looks):
+    monkeypatch.setattr(renewal, "PAGE", 1)
+    break_counters(wiring, world)
+    settle, left = CounterStore.settle_post, [looks]
+
+    def die(store, post_id, *, mends=False):
+        left[0] -= 1
+        if left[0] == 0:
+            raise KeyboardInterrupt
+        return settle(store, post_id, mends=mends)
+
+    with monkeypatch.context() as dying:
+        dying.setattr(CounterStore, "settle_post", die)
+        assert kwip("reindex", "counters").code == INTERRUPTED
+    interrupted = kwip("reindex", "status", "--json").json["counters"]
+    assert (interrupted["state"], interrupted["users"]) == ("running", 2)
+
+    run = kwip("reindex", "counters", "--json")
+
+    assert (run.json["users"], run.json["posts"]) == (2, 3)
+    assert kwip("reindex", "verify", "counters").code == 0
+
+
+def test_parsing_that_died_goes_on(kwip, wiring, world, monkeypatch):
+    monkeypatch.setattr(retagging, "PAGE", 1)
+    break_tags(wiring, world)
+    rewrite = RetagStore.rewrite
+
+    def die(store, old, new):
+        if old.id == world[3].id:
+            raise KeyboardInterrupt
+        return rewrite(store, old, new)
+
+    with monkeypatch.context() as dying:
+        dying.setattr(RetagStore, "rewrite", die)
+        assert kwip("reindex", "tags").code == INTERRUPTED
+    assert kwip("reindex", "status", "--json").json["tags"]["posts"] == 1
+
+    run = kwip("reindex", "tags", "--json")
+
+    assert (run.json["posts"], run.json["mended"]) == (3, 2)
+    assert kwip("reindex", "verify", "tags").code == 0
+
+
+def test_a_counter_that_moves_meanwhile_is_exact(kwip, wiring, world, monkeypatch):
+    alice, bob, root, _, _ = world
+    break_counters(wiring, world)
+    count = CounterStore._reacted
+    moves = [
+        lambda: wiring.services.reactions.unfavourite(bob, root.id),
+        lambda: wiring.services.reactions.favourite(alice, root.id),
+    ]
+
+    def move_meanwhile(store, ids, session=None):
+        found = count(store, ids, session)
+        if session is not None and moves:
+            moves.pop()()
+        return found
+
+    monkeypatch.setattr(CounterStore, "_reacted", move_meanwhile)
+    kwip("reindex", "counters")
+
+    assert moves == []
+    assert kwip("reindex", "verify", "counters").code == 0
+
+
+def test_a_post_that_is_edited_meanwhile_is_looked_at_again(
+    wiring, settings, world, monkeypatch
+):
+    alice, _, root, _, _ = world
+    break_tags(wiring, world)
+    rewrite, edits = RetagStore.rewrite, ["Any #coffee?"]
+
+    def edit_first(store, old, new):
+        if edits:
+            wiring.services.posts.edit(alice, root.id, Edit(text=edits.pop()))
+        return rewrite(store, old, new)
+
+    monkeypatch.setattr(RetagStore, "rewrite", edit_first)
+
+    assert retagging_by(wiring, settings).retag(root.id)
+    post = wiring.stores.posts.get_many([root.id])[root.id]
+    assert (post.text, post.tags) == ("Any #coffee?", ("coffee",))
+
+
+def test_new_hashtags_are_seen_at_once(kwip, wiring, world):
+    _, _, root, reply, _ = world
+    assert wiring.fence.await_lease(within_s=10)
+    break_tags(wiring, world)
+    assert tagged(wiring, "tea") == [reply.id]
+    assert tagged(wiring, "coffee") == [reply.id]
+
+    kwip("reindex", "tags")
+
+    assert tagged(wiring, "tea") == [reply.id, root.id]
+    assert (tagged(wiring, "coffee"), tagged(wiring, "toast")) == ([], [reply.id])
+
+
+def test_mentions_and_tombstones_stay_as_they_are(kwip, wiring, world):
+    _, bob, root, reply, _ = world
+    wiring.services.posts.delete(bob, reply.id)
+    put(wiring, "posts", root.id, hashtags=[], tags=[])
+    tombstone = wiring.store.database["posts"].find_one({"_id": reply.id})
+
+    kwip("reindex", "tags")
+
+    post = wiring.stores.posts.get_many([root.id])[root.id]
+    assert [mention.user_id for mention in post.mentions] == [bob.id]
+    assert wiring.store.database["posts"].find_one({"_id": reply.id}) == tombstone
+
+
+def test_all_does_all_of_it(kwip, wiring, world):
+    for corrupt, _ in BREAKS.values():
+        corrupt(wiring, world)
+    dry = kwip("reindex", "all", "--dry-run", "--json")
+    run = kwip("reindex", "all", "--json")
+
+    assert (dry.code, run.code) == (1, 0)
+    assert run.json["counters"]["mended"] == 4
+    assert run.json["tags"]["mended"] == 2
+    assert run.json["timelines"]["rebuilt"] == 2
+    assert kwip("reindex", "all", "--dry-run").code == 0
