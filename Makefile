@@ -7,7 +7,7 @@ PIP := $(PY) -m pip --disable-pip-version-check --no-input install --quiet \
 # The compiler of the pinned requirements: `pip install uv`.
 UV ?= uv
 
-.PHONY: run test browser check check-cache bench setup setup-dev docs lock clean
+.PHONY: run test browser check check-cache bench lighthouse pictures setup setup-dev docs lock clean
 
 run: setup
 	@$(VENV)/bin/kwip up --demo
@@ -33,6 +33,10 @@ check-cache: setup-dev
 # Figures of this machine; `make bench ROW=home` measures one row.
 bench: setup
 	$(PY) -m bench $(ROW)
+
+# Scores and pictures of the pages of a demo world; Lighthouse needs Node and npm.
+lighthouse pictures: setup-dev browser
+	$(PY) -m bench.pages $@
 
 setup: $(VENV)/runtime.stamp $(VENV)/bin/kwip
 

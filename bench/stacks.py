@@ -45,6 +45,28 @@ def kwip_stack(home: Path, environ: dict[str, str]) -> Iterator[dict[str, str]]:
 
 
 @contextmanager
+def demo_stack(home: Path) -> Iterator[str]:
+    """Run `kwip up --demo` in `home` until its world is loaded; gives its origin."""
+    port = free_port()
+    environ = {
+        **os.environ,  # noqa: TID251 -- a child gets what we have
+        "KWIP_HOME": str(home),
+        "KWIP_PORT": str(port),
+        "KWIP_LIVE_PORT": str(free_port()),
+        "KWIP_METRICS_PORT": str(free_port()),
+        "KWIP_STYLEGUIDE": "1",
+    }
+    log = home.parent / "up"
+    with _running([KWIP, "up", "--demo"], environ, log):
+        end = time.monotonic() + _START_S
+        while b"demo login" not in log.with_suffix(".log").read_bytes():
+            if time.monotonic() > end:
+                raise TimeoutError("the demo world is not loaded")
+            time.sleep(0.2)
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
 def bare_stack(bodies: Path, *, workers: int, threads: int) -> Iterator[int]:
     """Run the bare app with as many workers and threads; gives its port."""
     port = free_port()
