@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from kwip.domain.users import ProfileChange, ProfileField
 from tests.browser.world import ATTACKS, fill
 
 #: Read where an attack would have left its mark.
@@ -28,8 +29,12 @@ def places(site, mallory, alice):
     users, access = site.wiring.services.users, site.wiring.services.access
     credential = access.begin_session(mallory.user.id, "mallory", ATTACKS[0])
     viewer = access.confirm(credential)
+    lines = tuple(ProfileField(a[:200], a[:200]) for a in ATTACKS[:4])
     users.update_profile(
-        viewer, display_name=ATTACKS[2][:60], bio="\n\n".join(ATTACKS)[:500]
+        viewer,
+        ProfileChange(
+            display_name=ATTACKS[2][:60], bio="\n\n".join(ATTACKS)[:500], fields=lines
+        ),
     )
     access.create_token(viewer, ATTACKS[2], frozenset({"read"}))
     places = fill(mallory, alice)

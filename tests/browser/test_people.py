@@ -90,7 +90,8 @@ def test_the_focus_is_seen_wherever_it_goes(open_browser, alice, bob):
             """() => {
               const e = document.activeElement, s = getComputedStyle(e);
               const isThick = parseFloat(s.outlineWidth) >= 2;
-              const isSeen = s.outlineStyle !== "none" && isThick;
+              const isLined = e.matches(".compose textarea") && s.boxShadow !== "none";
+              const isSeen = (s.outlineStyle !== "none" && isThick) || isLined;
               return isSeen || e === document.body ? "" : e.outerHTML;
             }"""
         )

@@ -86,7 +86,7 @@ def save_edit(username: str, post_id: PostId) -> Response:
         return page_again(
             "edit.html", _in_words_of_form(error), view=_own(username, post_id)
         )
-    return go(_address(view), "Your kwip is changed.")
+    return go(_address(view), "Your kwip is saved.")
 
 
 def delete(username: str, post_id: PostId) -> Response:
