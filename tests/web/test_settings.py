@@ -13,8 +13,6 @@ TABS = [
     "Password",
     "Sessions",
     "Tokens",
-    "Muted",
-    "Blocked",
     "Appearance",
 ]
 
@@ -29,6 +27,8 @@ def test_every_place_of_the_settings_is_a_tab_and_says_where_one_is(at_alice):
         shown = at_alice.get(link["href"])
         here = [a for a in shown.all("a", aria_current="page") if a.words == link.words]
         assert len(here) == 1
+    for name in ("muted", "blocked"):
+        assert at_alice.get("/settings/privacy").all("a", href=f"/settings/{name}")
 
 
 def test_who_leaves_widgets_is_in_none_at_once_and_can_come_back(
