@@ -12,6 +12,7 @@ from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft
 from kwip.domain.users import User
 from kwip.services.access import Credential
+from kwip.services.timelines import ALL_KINDS
 from kwip.store.timelines import home_of
 
 WARM_REDIS, COLD_REDIS, COLD_MONGODB = 3, 6, 14
@@ -43,6 +44,8 @@ class World:
     credential: Credential
     author_id: UserId
     post_id: PostId
+    named_posts: tuple[PostId, ...] = ()
+    named_users: tuple[UserId, ...] = ()
 
 
 def credential_of(kwip, viewer):
@@ -71,13 +74,17 @@ def world(kwip, rings, new_user, request):
     kwip.services.reactions.favourite(viewer, root.id)
     kwip.services.pins.pin(author, root.id)
     kwip.services.reposts.repost(author, post.id)
-    for number in range(45):
+    replies = [
         kwip.services.posts.publish(
             writers[number % len(writers)],
             Draft(text=f"Reply {number}", in_reply_to_id=root.id),
-        )
+        ).id
+        for number in range(45)
+    ]
     rings.run()
-    return World(viewer.id, credential_of(kwip, viewer), author.id, root.id)
+    credential = credential_of(kwip, viewer)
+    named_posts, named_users = (post.id, *replies), (viewer.id, *writers)
+    return World(viewer.id, credential, author.id, root.id, named_posts, named_users)
 
 
 def read_home(kwip, world, page):
@@ -160,6 +167,34 @@ def read_who_favourited(kwip, world, page):
     return people.reacted(viewer, reading, world.post_id, name, page).items
 
 
+def read_named_posts(kwip, world, page):
+    reading = kwip.services.readings.begin()
+    viewer = kwip.services.access.open(world.credential, reading)
+    ids = world.named_posts[: page.limit]
+    return tuple(kwip.services.rolls.named(viewer, reading, ids))
+
+
+def read_named_users(kwip, world, page):
+    reading = kwip.services.readings.begin()
+    kwip.services.access.open(world.credential, reading)
+    ids = world.named_users[: page.limit]
+    return tuple(kwip.services.people.named(reading, ids))
+
+
+def read_profile_widget(kwip, world, page):
+    return (kwip.services.widgets.profile(kwip.services.readings.begin(), "author"),)
+
+
+def read_user_widget(kwip, world, page):
+    reading = kwip.services.readings.begin()
+    return kwip.services.widgets.user(reading, "author", page, ALL_KINDS).items
+
+
+def read_tag_widget(kwip, world, page):
+    reading = kwip.services.readings.begin()
+    return kwip.services.widgets.tag(reading, "tea", page).items
+
+
 def poll_home(kwip, world, page):
     """Look as a long poll does first: the gate asks who it is before it waits."""
     access, readings = kwip.services.access, kwip.services.readings
@@ -181,6 +216,11 @@ PATHS = [
     read_followers,
     read_following,
     read_who_favourited,
+    read_named_posts,
+    read_named_users,
+    read_profile_widget,
+    read_user_widget,
+    read_tag_widget,
 ]
 
 
