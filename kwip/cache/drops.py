@@ -195,6 +195,11 @@ def unfollow(*, follower_id: UserId, followee_id: UserId) -> Keys:
     return follow(follower_id=follower_id, followee_id=followee_id)
 
 
+def remove_follower(*, follower_id: UserId, followee_id: UserId) -> Keys:
+    """Drop what a follow drops: the followee ends it."""
+    return follow(follower_id=follower_id, followee_id=followee_id)
+
+
 def block(*, blocker_id: UserId, blocked_id: UserId) -> Keys:
     """Drop both sides: a block unfollows both ways."""
     both = (blocker_id, blocked_id)
@@ -308,6 +313,7 @@ WRITES: Mapping[str, Callable[..., Keys]] = {
         delete,
         follow,
         unfollow,
+        remove_follower,
         block,
         unblock,
         mute,

@@ -88,7 +88,8 @@ class Relationships:
         """
         self._other(viewer, user_id)
         self._store.unfollow(user_id, viewer.id, at(self._clock()))
-        self._fence.drop(drops.unfollow(follower_id=user_id, followee_id=viewer.id))
+        dropped = drops.remove_follower(follower_id=user_id, followee_id=viewer.id)
+        self._fence.drop(dropped)
         self._bell("edge", f"{user_id}:{viewer.id}")
         return self._fresh(viewer, user_id)
 

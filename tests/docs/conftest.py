@@ -76,8 +76,11 @@ def world(kwip, rings, new_user):
     for followee in (author, other):
         kwip.services.relationships.follow(viewer, followee.id)
     root = kwip.services.posts.publish(author.id, Draft(text="The beginning"))
-    reply = Draft(text="A reply", in_reply_to_id=root.id)
-    kwip.services.posts.publish(other.id, reply)
+    draft = Draft(text="A reply", in_reply_to_id=root.id)
+    reply = kwip.services.posts.publish(other.id, draft)
     rings.run()
     credential = budgets.credential_of(kwip, viewer)
-    return budgets.World(viewer.id, credential, author.id, root.id)
+    named_posts, named_users = (root.id, reply.id), (viewer.id, author.id)
+    return budgets.World(
+        viewer.id, credential, author.id, root.id, named_posts, named_users
+    )

@@ -13,6 +13,7 @@ from tests.services import test_budgets as budgets
 BEGIN, END = "<!-- begin cold-reads -->\n", "<!-- end cold-reads -->\n"
 TITLES = {
     "read_home": "Home",
+    "poll_home": "Home, as a long poll looks at it first",
     "read_public": "Public, signed in",
     "read_profile": "A profile, signed in",
     "read_public_as_nobody": "Public, nobody signed in",
@@ -24,6 +25,11 @@ TITLES = {
     "read_followers": "Followers",
     "read_following": "Whom somebody follows",
     "read_who_favourited": "Who favourited a post, or reposted it",
+    "read_named_posts": "Posts by their ids",
+    "read_named_users": "Users by their ids",
+    "read_profile_widget": "The widget of a profile",
+    "read_user_widget": "The widget of a user's posts",
+    "read_tag_widget": "The widget of a hashtag",
 }
 
 

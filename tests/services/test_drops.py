@@ -173,6 +173,9 @@ WRITES = {
     "unpin": lambda w: w.services.pins.unpin(w.alice, w.answer.id),
     "follow": lambda w: w.services.relationships.follow(w.bob, w.alice.id),
     "unfollow": lambda w: w.services.relationships.unfollow(w.alice, w.bob.id),
+    "remove_follower": lambda w: w.services.relationships.remove_follower(
+        w.bob, w.alice.id
+    ),
     "block": lambda w: w.services.relationships.block(w.bob, w.alice.id),
     "unblock": lambda w: w.services.relationships.unblock(w.carol, w.alice.id),
     "mute": lambda w: w.services.relationships.mute(w.alice, w.bob.id),
