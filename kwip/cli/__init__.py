@@ -36,6 +36,8 @@ COMMANDS = {
     "up": "Start the whole stack and keep it running.",
     "doctor": "Say how the running stack is.",
     "users": "Create users, look after their accounts.",
+    "queue": "Look at what waits for workers, and at what was given up.",
+    "cache": "Look at the cache, compare it with MongoDB, drop from it.",
     "fanout": "Look at posts that wait for their delivery, and replay them.",
     "reindex": "Make anew what is derived from posts and follows, and verify it.",
     "fsck": "Check that everything stored fits together, and repair it.",

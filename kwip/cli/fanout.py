@@ -17,6 +17,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from config.settings import Settings
+    from kwip.domain.ids import UserId
+    from kwip.wiring import Wiring
+
+
+limit_option = click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=50,
+    show_default=True,
+    help="The most that are listed.",
+)
 
 
 @click.group("fanout")
@@ -30,13 +41,7 @@ def command() -> None:
 def stats(settings: Settings, *, as_json: bool) -> None:
     """Count what waits for delivery, and what was given up."""
     with connected(settings) as wiring:
-        oldest = wiring.outbox.oldest_pending_at()
-        row = {
-            "pending": wiring.outbox.pending_count(),
-            "oldest_pending_s": 0.0 if oldest is None else _age_s(oldest),
-            "dead": wiring.outbox.dead_count(),
-            "edges_waiting": wiring.edges.waiting_count(),
-        }
+        row = waiting(wiring)
     if as_json:
         print_json(row)
         return
@@ -46,15 +51,20 @@ def stats(settings: Settings, *, as_json: bool) -> None:
     click.echo(f"{row['edges_waiting']:>10} follows wait for a merge or a scrub")
 
 
+def waiting(wiring: Wiring) -> dict[str, float]:
+    """Count the work that is in MongoDB."""
+    oldest = wiring.outbox.oldest_pending_at()
+    return {
+        "pending": wiring.outbox.pending_count(),
+        "oldest_pending_s": 0.0 if oldest is None else _age_s(oldest),
+        "dead": wiring.outbox.dead_count(),
+        "edges_waiting": wiring.edges.waiting_count(),
+    }
+
+
 @command.command("pending")
 @click.option("--dead", "is_dead", is_flag=True, help="Those that were given up.")
-@click.option(
-    "--limit",
-    type=click.IntRange(min=1),
-    default=50,
-    show_default=True,
-    help="The most that are listed.",
-)
+@limit_option
 @json_option
 @click.pass_obj
 def pending(settings: Settings, *, is_dead: bool, limit: int, as_json: bool) -> None:
@@ -62,6 +72,13 @@ def pending(settings: Settings, *, is_dead: bool, limit: int, as_json: bool) -> 
     with connected(settings) as wiring:
         outbox = wiring.outbox
         found = outbox.dead(limit) if is_dead else outbox.oldest_pending(limit)
+        print_posts(found, as_json=as_json)
+
+
+def print_posts(
+    found: Sequence[tuple[PostId, UserId, int, dt.datetime]], *, as_json: bool
+) -> None:
+    """Print posts with how often they were tried, and since when they wait."""
     if as_json:
         rows = [
             {

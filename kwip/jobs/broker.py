@@ -8,7 +8,7 @@ kept, and retries are dated in that source.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, cast
 
 import dramatiq
 import structlog
@@ -45,6 +45,32 @@ def ping(broker: RedisBroker) -> bool:
         return bool(broker.client.ping())
     except QueueError:
         return False
+
+
+def queue_sizes(broker: RedisBroker, now_ms: int) -> dict[str, QueueSize | None]:
+    """Count the bells that wait in each queue; None when the queue does not answer."""
+    return {name: _size(broker, name, now_ms) for name in sorted(set(QUEUES.values()))}
+
+
+class QueueSize(TypedDict):
+    """How many bells wait, and for how long the oldest has."""
+
+    waiting: int
+    oldest_s: float
+
+
+def _size(broker: RedisBroker, queue: str, now_ms: int) -> QueueSize | None:
+    name, client = f"{broker.namespace}:{queue}", broker.client
+    try:
+        waiting = client.llen(name)
+        first = client.lindex(name, 0)
+        message = client.hget(f"{name}.msgs", first) if first else None
+    except QueueError:
+        return None
+    if message is None:  # nothing, or just taken
+        return {"waiting": waiting, "oldest_s": 0.0}
+    since_ms = dramatiq.Message.decode(cast("bytes", message)).message_timestamp
+    return {"waiting": waiting, "oldest_s": max(0, now_ms - since_ms) / 1000}
 
 
 class QueueBell:

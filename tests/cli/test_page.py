@@ -9,10 +9,11 @@ import pytest
 
 from config.settings import PROJECT
 from docs import generate
+from kwip.cli import cache as cache_command
 from kwip.cli import doctor, world
 from kwip.domain.posts import Draft
 from kwip.jobs.registry import jobs
-from kwip.services import reindex
+from kwip.services import cache_audit, reindex
 from kwip.services.world import PHASES, Loaded, WorldLoader
 from kwip.store.timelines import home_of
 from tests.docs.test_data_model import examples_in, shapes
@@ -65,6 +66,33 @@ def fanout(kwip, wiring, posts, _monkeypatch):
         "fanout-pending": [kwip("fanout", "pending", "--dead", "--json")],
         "fanout-replay": [kwip("fanout", "replay", posts[0].id, "--json")],
         "fanout-stats": [kwip("fanout", "stats", "--json")],
+        **queue(kwip, wiring, posts),
+    }
+
+
+def queue(kwip, wiring, posts):
+    wiring.store.database["posts"].update_one(
+        {"_id": posts[0].id}, {"$set": {"fanout.state": "dead"}}
+    )
+    return {
+        "queue-stats": [kwip("queue", "stats", "--json")],
+        "queue-dead": [kwip("queue", "dead", "--json")],
+        "queue-retry": [kwip("queue", "retry", posts[0].id, "--json")],
+    }
+
+
+def cache(kwip, wiring, posts, monkeypatch):
+    monkeypatch.setattr(cache_audit, "SETTLED_S", 0.0)
+    monkeypatch.setattr(cache_command, "_hit_ratio", lambda _: 0.97)
+    assert wiring.fence.await_lease(within_s=10)
+    bob = posts[0].author_id
+    wiring.services.users.by_id(None, wiring.services.readings.begin(), bob)
+    stats = kwip("cache", "stats", "--json")
+    wiring.store.database["users"].update_one({"_id": bob}, {"$set": {"bio": "x"}})
+    return {
+        "cache-stats": [stats],
+        "cache-verify": [kwip("cache", "verify", "--json")],
+        "cache-drop": [kwip("cache", "drop", "user", "--json")],
     }
 
 
@@ -132,7 +160,7 @@ def load(kwip, _wiring, _posts, monkeypatch):
     return {"world-load": [run]}
 
 
-PRINTING = [users, fanout, timelines, database, stack, load]
+PRINTING = [users, fanout, timelines, database, stack, load, cache]
 
 
 @pytest.mark.parametrize("printing", PRINTING)

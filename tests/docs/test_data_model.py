@@ -22,7 +22,7 @@ from kwip.store.timelines import home_of
 
 PAGE = (PROJECT / "docs" / "data-model.md").read_text(encoding="utf-8")
 #: Fields whose keys are data.
-MAPS = {"jobs.counts", "jobs.detail"}
+MAPS = {"jobs.counts", "jobs.detail", ".kinds"}
 DECLARED = {
     "users": documents.UserDocument,
     "credentials": documents.CredentialDocument,

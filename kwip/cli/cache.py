@@ -1,0 +1,160 @@
+"""`kwip cache`: look at the cache, compare it with MongoDB, drop from it."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import click
+from prometheus_client.parser import text_string_to_metric_families
+
+from kwip.cache.inspection import Inspection
+from kwip.cache.keys import CacheKey
+from kwip.cli import FOUND, dry_run_option, json_option, print_json
+from kwip.cli.running import NotRunningError, connected
+from kwip.services.cache_audit import CacheAudit
+from kwip.services.entities import Entities
+from kwip.store.fence import FenceStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from config.settings import Settings
+    from kwip.store.fence import FenceState
+    from kwip.wiring import Wiring
+
+#: Results of a look into the cache that needed no load of its own.
+_HITS = {"hit", "empty", "shared"}
+_METRICS_TIMEOUT_S = 2.0
+_sample_option = click.option(
+    "--sample",
+    type=click.IntRange(min=1),
+    default=10_000,
+    show_default=True,
+    help="Keys that are looked at, at most.",
+)
+
+
+@click.group("cache")
+def command() -> None:
+    """Look at the cache, compare it with MongoDB, drop from it."""
+
+
+@command.command("stats")
+@_sample_option
+@json_option
+@click.pass_obj
+def stats(settings: Settings, *, sample: int, as_json: bool) -> None:
+    """Count what is cached by kind, and say how much of what is read is found."""
+    with connected(settings) as wiring, _audit(wiring) as (audit, fence, inspection):
+        counts, is_complete = audit.count(sample)
+        memory = inspection.memory()
+    row = {
+        "is_suspended": fence.suspended,
+        "epoch": fence.epoch,
+        "kinds": dict(counts.most_common()),
+        "is_complete": is_complete,
+        "used_bytes": memory.used_bytes if memory else None,
+        "most_bytes": memory.most_bytes if memory else None,
+        "hit_ratio": _hit_ratio(settings),
+    }
+    if as_json:
+        print_json(row)
+        return
+    state = "suspended: nobody uses it" if fence.suspended else "in use"
+    click.echo(f"{state}, epoch {fence.epoch}")
+    if memory:
+        click.echo(f"{memory.used_bytes} bytes of {memory.most_bytes or 'any number'}")
+    if row["hit_ratio"] is not None:
+        click.echo(f"{row['hit_ratio']:.1%} of what was asked for was there")
+    for kind, count in counts.most_common():
+        click.echo(f"{count:>10} {kind}")
+    if not is_complete:
+        click.echo(f"… among the first {sample} keys; --sample looks at more")
+
+
+@command.command("verify")
+@_sample_option
+@json_option
+@click.pass_obj
+def verify(settings: Settings, *, sample: int, as_json: bool) -> int:
+    """Compare cached entries with MongoDB; exit 1 if one differs.
+
+    What differs is looked at again a second later, for it may just be written.
+    """
+    with connected(settings) as wiring, _audit(wiring) as (audit, fence, _):
+        if fence.suspended:
+            raise NotRunningError("The cache is suspended: nobody reads it now.")
+        looked_at, differences = audit.verify(sample)
+    if as_json:
+        rows = [asdict(difference) for difference in differences]
+        print_json({"kinds": dict(looked_at), "differences": rows})
+    else:
+        for found in differences:
+            click.echo(
+                f"{found.key} {found.view}: {found.problem}"
+                f" (`kwip cache drop {found.key}`)"
+            )
+        click.echo(f"{looked_at.total()} entries, {len(differences)} differences")
+    return FOUND if differences else 0
+
+
+@command.command("drop")
+@click.argument("what", required=False)
+@click.option("--all", "is_all", is_flag=True, help="Everything.")
+@dry_run_option
+@json_option
+@click.pass_obj
+def drop(
+    settings: Settings, what: str | None, *, is_all: bool, dry_run: bool, as_json: bool
+) -> None:
+    """Drop a kind (such as post), a key (such as post:17), or everything.
+
+    It is dropped as a write would: when the command ends, nobody reads what was
+    there when it began. Nothing is lost, for MongoDB has it all.
+    """
+    if is_all == bool(what):
+        raise click.UsageError("Name a kind or a key, or use --all.")
+    with connected(settings) as wiring, _audit(wiring) as (audit, _, __):
+        if dry_run:
+            dropped = audit.matching(what)
+        elif what and ":" in what:
+            dropped = audit.drop([CacheKey(what)])
+        else:
+            dropped = audit.drop_all(what)
+    if as_json:
+        print_json({"dropped": dropped, "is_dry_run": dry_run})
+    else:
+        done = "keys would be dropped" if dry_run else "keys dropped"
+        click.echo(f"{dropped} {done}")
+
+
+@contextmanager
+def _audit(wiring: Wiring) -> Iterator[tuple[CacheAudit, FenceState, Inspection]]:
+    wiring.fence.await_lease(within_s=1.0)
+    fence = FenceStore(wiring.store.database).read()
+    if fence is None:
+        raise NotRunningError("Nobody has used the cache yet: start Kwip first.")
+    inspection = Inspection(wiring.cache, fence.deployment)
+    entities = Entities(wiring.stores)
+    yield CacheAudit(inspection, entities, wiring.fence, fence.epoch), fence, inspection
+
+
+def _hit_ratio(settings: Settings) -> float | None:
+    """Ask the metrics of the running stack; None if there are none."""
+    url = f"http://127.0.0.1:{settings.metrics_port}/metrics"
+    try:
+        with urlopen(url, timeout=_METRICS_TIMEOUT_S) as answer:
+            text = answer.read().decode()
+    except (URLError, OSError):
+        return None
+    looks = {"hit": 0.0, "all": 0.0}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            if sample.name == "kwip_cache_requests_total":
+                looks["all"] += sample.value
+                looks["hit"] += sample.value * (sample.labels["result"] in _HITS)
+    return looks["hit"] / looks["all"] if looks["all"] else None

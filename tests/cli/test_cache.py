@@ -1,0 +1,204 @@
+"""`kwip cache`: count, compare with MongoDB, drop."""
+
+from __future__ import annotations
+
+import pytest
+import redis
+
+from kwip.cache import keys
+from kwip.cache.inspection import Inspection
+from kwip.domain.ids import MAX_ID
+from kwip.domain.pages import PageRequest
+from kwip.domain.posts import Draft
+from kwip.jobs.registry import jobs
+from kwip.services import cache_audit
+from kwip.services.cache_audit import CacheAudit
+from kwip.services.entities import Entities
+from kwip.services.reading import Kind
+from kwip.store.fence import FenceStore
+from tests.wired import sign_up
+
+
+@pytest.fixture
+def raw(endpoints):
+    """Return a plain client, to see what is there."""
+    with redis.Redis.from_url(endpoints.redis_cache_uri) as plain:
+        yield plain
+
+
+@pytest.fixture
+def bob(wiring):
+    """Return bob, who has written and whose pages were read: all kinds are cached."""
+    assert wiring.fence.await_lease(within_s=10)
+    bob, services = sign_up(wiring, "bob"), wiring.services
+    post = services.posts.publish(bob.id, Draft(text="Hello #tea"))
+    gone = services.posts.publish(bob.id, Draft(text="Gone #tea"))
+    jobs(services)["fanout"](str(post.id))
+    services.reactions.favourite(bob, post.id)
+    credential = services.access.begin_session(bob.id, "bob", "x")
+    reading = services.readings.begin()
+    services.access.open(credential, reading)
+    page, middle = PageRequest(), PageRequest(max_id=MAX_ID - 1)
+    for each in (page, middle, PageRequest(min_id=1)):
+        services.timelines.home(bob, reading, each)
+        services.timelines.user(bob, reading, bob.id, each)
+        services.timelines.public(bob, reading, each)
+        services.timelines.tag(bob, reading, "tea", each)
+        services.rolls.posts(bob, reading, "favourites", each)
+        services.people.followers(bob, reading, bob.id, each)
+    services.timelines.thread(bob, reading, post.id)
+    services.users.by_name(bob, reading, "bob")
+    services.posts.delete(bob, gone.id)
+    services.posts.get(bob, services.readings.begin(), post.id)
+    return bob
+
+
+def lie(wiring, bob):
+    """Change a document past the services, so that nothing is dropped."""
+    wiring.store.database["users"].update_one({"_id": bob.id}, {"$set": {"bio": "Lie"}})
+
+
+def test_stats_count_keys_by_kind(kwip, bob):
+    found = kwip("cache", "stats", "--json").json
+
+    assert (found["is_suspended"], found["is_complete"]) == (False, True)
+    assert found["kinds"]["user"] == 1
+    assert {"post", "home", "tag", "public", "roll", "session"} <= set(found["kinds"])
+    assert found["used_bytes"] > 0
+    assert found["hit_ratio"] is None  # no stack serves metrics here
+
+
+def test_stats_look_at_no_more_than_asked_for(kwip, bob):
+    found = kwip("cache", "stats", "--sample", 2, "--json").json
+
+    assert not found["is_complete"]
+    assert 0 < sum(found["kinds"].values()) <= 3
+
+
+def test_what_is_cached_is_what_is_stored(kwip, bob):
+    run = kwip("cache", "verify", "--json")
+
+    assert (run.code, run.json["differences"]) == (0, [])
+    # A deleted post stays in skeletons; that is no difference.
+    assert run.json["kinds"]["user_timeline"] == 3
+    assert set(run.json["kinds"]) >= {
+        *("post", "user", "handle", "relations", "session", "home", "public", "tag"),
+        *("thread", "reactions", "roll"),
+    }
+
+
+def test_a_cached_value_that_is_not_stored_is_found(kwip, wiring, bob, monkeypatch):
+    monkeypatch.setattr(cache_audit, "SETTLED_S", 0.0)
+    lie(wiring, bob)
+    run = kwip("cache", "verify", "--json")
+
+    assert run.code == 1
+    assert run.json["differences"] == [
+        {
+            "key": f"user:{bob.id}",
+            "view": "doc.2",
+            "problem": "cached otherwise than it is stored",
+        }
+    ]
+
+
+def test_a_cached_absence_that_is_wrong_is_found(kwip, wiring, bob, monkeypatch):
+    monkeypatch.setattr(cache_audit, "SETTLED_S", 0.0)
+    with pytest.raises(Exception, match="no such user"):
+        wiring.services.users.by_name(None, wiring.services.readings.begin(), "eve")
+    wiring.store.database["claims"].insert_one(
+        {"_id": "handle:eve", "schema": 1, "user_id": bob.id}
+    )
+    run = kwip("cache", "verify")
+
+    assert run.code == 1
+    assert run.out.splitlines()[0] == (
+        "handle:eve doc: cached as absent, and there is one"
+        " (`kwip cache drop handle:eve`)"
+    )
+
+
+def test_what_is_written_meanwhile_is_no_difference(wiring, bob):
+    lie(wiring, bob)
+
+    def settle(_):
+        wiring.services.moderation.appoint(bob.id, is_admin=True)
+
+    fence = FenceStore(wiring.store.database).read()
+    audit = CacheAudit(
+        Inspection(wiring.cache, fence.deployment),
+        Entities(wiring.stores),
+        wiring.fence,
+        fence.epoch,
+        sleep=settle,
+    )
+
+    assert audit.verify(100)[1] == []
+
+
+@pytest.mark.parametrize(
+    ("what", "gone"), [("user", {"user"}), ("post", {"post"}), ("public", {"public"})]
+)
+def test_a_kind_is_dropped(kwip, bob, what, gone):
+    before = set(kwip("cache", "stats", "--json").json["kinds"])
+    dry = kwip("cache", "drop", what, "--dry-run", "--json").json
+    run = kwip("cache", "drop", what, "--json")
+    after = set(kwip("cache", "stats", "--json").json["kinds"])
+
+    assert (run.code, before - after) == (0, gone)
+    assert dry == {"dropped": run.json["dropped"], "is_dry_run": True}
+
+
+def test_a_key_is_dropped_so_that_the_next_read_is_right(kwip, wiring, bob):
+    lie(wiring, bob)
+    run = kwip("cache", "drop", f"user:{bob.id}")
+    reading = wiring.services.readings.begin()
+
+    assert (run.code, run.out) == (0, "1 keys dropped\n")
+    assert wiring.services.users.me(bob, reading).bio == "Lie"
+
+
+def test_everything_is_dropped_but_what_is_only_counted(kwip, wiring, bob, raw):
+    window = keys.full(wiring.fence.lease().deployment, keys.quota("api_user", bob.id))
+    raw.rpush(window, "1")
+    run = kwip("cache", "drop", "--all", "--json")
+
+    assert run.json["dropped"] > 10
+    assert raw.keys(window.split(":{")[0] + "*") == [window.encode()]
+    assert kwip("cache", "verify").code == 0
+
+
+@pytest.mark.parametrize("arguments", [[], ["post", "--all"]])
+def test_drop_wants_a_name_or_all(kwip, arguments):
+    run = kwip("cache", "drop", *arguments)
+
+    assert (run.code, run.err) == (
+        2,
+        "kwip: Name a kind or a key, or use --all.\n",
+    )
+
+
+def test_a_redis_that_does_not_answer_is_one_clear_line(kwip, bob, environ, tmp_path):
+    environ["KWIP_REDIS_CACHE_URI"] = f"unix://{tmp_path}/nothing"
+    for command in ("stats", "verify"):
+        run = kwip("cache", command)
+
+        assert (run.code, run.out) == (2, "")
+        said = run.err.splitlines()[-1]
+        assert said.startswith("kwip: The cache Redis does not answer")
+
+
+def test_a_person_can_read_the_stats(kwip, bob):
+    first, second, *rest = kwip("cache", "stats").out.splitlines()
+
+    assert first.startswith("in use, epoch ")
+    assert second.endswith("bytes of any number") or " of " in second
+    assert any(line.split() == ["1", "user"] for line in rest)
+
+
+def test_every_kind_can_be_read_back(bob, kwip, wiring):
+    """A kind that nobody can name by its key would never be verified."""
+    readers = cache_audit._readers(Entities(wiring.stores))
+    kinds = [k for k in vars(Entities(wiring.stores)).values() if isinstance(k, Kind)]
+
+    assert {kind.name for kind, _ in readers.values()} == {k.name for k in kinds}

@@ -1,0 +1,51 @@
+"""`kwip queue`: what waits for workers; the rest is `kwip fanout`'s."""
+
+from __future__ import annotations
+
+from kwip.jobs.broker import QueueBell
+from tests.cli.test_fanout import alice, dead, waiting
+
+__all__ = ["alice", "dead", "waiting"]
+
+
+def test_stats_of_empty_queues_are_zeros(kwip):
+    run = kwip("queue", "stats", "--json")
+
+    assert run.code == 0
+    assert run.json["queues"] == {
+        "fanout": {"waiting": 0, "oldest_s": 0.0},
+        "upkeep": {"waiting": 0, "oldest_s": 0.0},
+    }
+    assert run.json["pending"] == run.json["dead"] == run.json["edges_waiting"] == 0
+
+
+def test_stats_count_bells_and_the_work_behind_them(kwip, wiring, waiting):
+    QueueBell(wiring.broker)("fanout", str(waiting))
+    found = kwip("queue", "stats", "--json").json
+
+    assert (found["queues"]["fanout"]["waiting"], found["pending"]) == (1, 1)
+    assert 0 <= found["queues"]["fanout"]["oldest_s"] < 60
+
+
+def test_stats_say_that_a_queue_does_not_answer(kwip, waiting, environ, tmp_path):
+    environ["KWIP_REDIS_QUEUE_URI"] = f"unix://{tmp_path}/nothing"
+    run = kwip("queue", "stats", "--json")
+
+    assert run.code == 0
+    assert run.json["queues"] == {"fanout": None, "upkeep": None}
+    assert run.json["pending"] == 1
+    assert "does not answer" in kwip("queue", "stats").out
+
+
+def test_dead_lists_what_was_given_up(kwip, dead):
+    [row] = kwip("queue", "dead", "--json").json["posts"]
+
+    assert row["id"] == str(dead)
+    assert str(dead) in kwip("queue", "dead").out
+
+
+def test_retry_is_replay(kwip, wiring, dead):
+    run = kwip("queue", "retry", dead, "--json")
+
+    assert (run.code, run.json) == (0, {"replayed": 1})
+    assert wiring.outbox.dead_count() == 0
