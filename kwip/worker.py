@@ -1,10 +1,14 @@
-"""The processes behind the queue: `python -m kwip.worker` and `… sweeper`."""
+"""The process behind the queue: `python -m kwip.worker`.
+
+It runs jobs as the bell rings, and the sweeper in a thread beside them: one process
+less on a small machine. `… jobs` and `… sweeper` run one of the two alone.
+"""
 
 from __future__ import annotations
 
 import signal
 import sys
-from threading import Event
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 import structlog
@@ -24,7 +28,7 @@ log = structlog.get_logger()
 
 
 def main(arguments: list[str]) -> None:
-    """Run the worker, or the sweeper, until SIGTERM or SIGINT."""
+    """Run jobs and the sweeper, or one of the two, until SIGTERM or SIGINT."""
     settings = from_environment()
     logging.configure(settings.log_level)
     stop = Event()
@@ -33,12 +37,21 @@ def main(arguments: list[str]) -> None:
     wiring = build(settings, endpoints(settings), role="worker")
     try:
         if arguments == ["sweeper"]:
-            log.info("sweeper_started")
-            wiring.sweeper.run(stop)
-        else:
+            _sweep(wiring, stop)
+        elif arguments == ["jobs"]:
             _work(wiring, settings, stop)
+        else:
+            sweeper = Thread(target=_sweep, args=(wiring, stop), name="sweeper")
+            sweeper.start()
+            _work(wiring, settings, stop)
+            sweeper.join()
     finally:
         wiring.close()
+
+
+def _sweep(wiring: Wiring, stop: Event) -> None:
+    log.info("sweeper_started")
+    wiring.sweeper.run(stop)
 
 
 def _work(wiring: Wiring, settings: Settings, stop: Event) -> None:

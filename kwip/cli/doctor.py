@@ -61,7 +61,7 @@ def command(settings: Settings, *, as_json: bool) -> int:
     found = list(processes(home))
     # A look must leave nothing behind in a home that was never started.
     services = list(ask(settings)) if found or settings.mongodb_uri else []
-    roles = ["web", "worker", "sweeper", *(["live"] if settings.live_port else [])]
+    roles = ["web", "worker", *(["live"] if settings.live_port else [])]
     findings = [*_absent(home, found, roles), *_ailing(services), *_full(home)]
     if as_json:
         print_json(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from kwip.wiring import Wiring
 
 #: Without these nothing is delivered.
-_NEEDED = ("web", "worker", "sweeper")
+_NEEDED = ("web", "worker")
 
 
 class NotRunningError(KwipError):

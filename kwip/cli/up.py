@@ -100,7 +100,7 @@ def _start(
         supervisor.start(
             [*servers(settings, home), preparation(settings)], SERVERS_GRACE_S
         )
-    with _step("web server, live process, worker and sweeper"):
+    with _step("web server, live process and worker"):
         supervisor.start(programs, PROGRAMS_GRACE_S)
     if not demos:
         return None
@@ -118,7 +118,6 @@ def web_and_workers(settings: Settings) -> list[Child]:
     programs = [
         replace(web, is_ready=partial(is_ready, settings)),
         _python(settings, "worker", "kwip.worker"),
-        _python(settings, "sweeper", "kwip.worker", "sweeper"),
     ]
     if settings.live_port:
         gunicorn = ("gunicorn", "-c", "config/live.py", "wsgi_live:app")

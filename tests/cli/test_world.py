@@ -69,7 +69,7 @@ def refused(run, *words):
 def test_without_a_running_stack_nothing_is_loaded(kwip, mongodb, graph, texts):
     run = kwip("world", "load", graph, texts)
 
-    refused(run, "web, worker, sweeper", "`kwip up`")
+    refused(run, "web, worker", "`kwip up`")
     assert mongodb["users"].count_documents({}) == 0
 
 

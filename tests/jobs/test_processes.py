@@ -63,10 +63,11 @@ def chunk():
 
 @pytest.fixture
 def start(endpoints, tmp_path):
-    """Return a function that starts a worker, or with "sweeper" the sweeper."""
+    """Return a function that starts a worker for jobs, "sweeper", or with "" both."""
     started = []
 
-    def start(*arguments):
+    def start(role="jobs"):
+        arguments = [role] if role else []
         started.append(Process(endpoints, tmp_path / "home", *arguments))
         return started[-1]
 
@@ -173,8 +174,9 @@ def test_a_worker_process_stopped_past_its_lease(
     assert fanout_of(mongodb, post)["attempts"] == 2
 
 
+@pytest.mark.parametrize("roles", [["jobs", "sweeper"], [""]])
 def test_worker_and_sweeper_do_what_was_rung_into_an_empty_queue(
-    start, people, follow, say, kwip, rings, mongodb, now, right
+    roles, start, people, follow, say, kwip, rings, mongodb, now, right
 ):
     """One of each job waits, and no message tells of it."""
     alice, bob, carol = people("alice", "bob", "carol")
@@ -184,8 +186,8 @@ def test_worker_and_sweeper_do_what_was_rung_into_an_empty_queue(
     kwip.services.relationships.unfollow(bob, alice.id)
     rings.waiting.clear()
     mongodb["posts"].update_many({}, {"$set": {"fanout.due_at": now()}})
-    start()
-    start("sweeper")
+    for role in roles:
+        start(role)
     wait_until(lambda: Oracle(mongodb).waiting() == ([], []))
 
     right()

@@ -74,7 +74,7 @@ def test_doctor_lists_processes_and_services(stack):
     assert report["findings"] == []
     assert names == {
         *("supervisor", "mongod", "valkey-cache", "valkey-queue"),
-        *("web", "live", "worker", "sweeper"),
+        *("web", "live", "worker"),
     }
     assert services == {
         *("mongodb", "redis-cache", "redis-queue", "redis-realtime", "web", "live"),
@@ -147,7 +147,7 @@ def test_the_logs_of_the_programs_are_json(stack, role):
     assert all({"event", "timestamp"} <= json.loads(line).keys() for line in lines)
 
 
-@pytest.mark.parametrize("role", ["web", "live", "worker", "sweeper"])
+@pytest.mark.parametrize("role", ["web", "live", "worker"])
 def test_a_killed_program_comes_back(stack, role):
     killed = stack.pid_of(role)
     before = stack.log().count(f"{role} restarted")
