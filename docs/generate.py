@@ -17,7 +17,7 @@ import click
 from config.settings import reference
 from kwip import cli
 from kwip.blueprints.routes import AREAS
-from kwip.cache.drops import table
+from kwip.cache.drop_table import table
 from kwip.store.indexes import INDEXES
 
 if TYPE_CHECKING:

@@ -156,4 +156,8 @@ def _prepare_templates(app: Flask, site: http.Site) -> None:
     app.jinja_env.filters["bio_html"] = partial(html.bio_markup, urls=site.urls)
     app.jinja_env.filters["browser"] = browser_in_words
     app.jinja_env.filters["ago"] = lambda time: ago(time, at(system_clock_ms()))
-    app.context_processor(lambda: {"viewer": http.viewer()} | look.for_templates())
+    app.context_processor(
+        lambda: (
+            {"viewer": http.viewer(), "unread": http.unread()} | look.for_templates()
+        )
+    )

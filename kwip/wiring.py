@@ -31,8 +31,11 @@ from kwip.services.fence import Fence
 from kwip.services.hydration import Hydration
 from kwip.services.keeper import FenceTimes, Keeper, KeeperParts
 from kwip.services.live import Live, LiveTimes
+from kwip.services.markers import Markers
 from kwip.services.media import Media
 from kwip.services.moderation import Moderation
+from kwip.services.notifications import Notifications
+from kwip.services.notifying import Notifying
 from kwip.services.passwords import Passwords
 from kwip.services.people import People
 from kwip.services.permissions import Permissions
@@ -264,10 +267,12 @@ class _Core:
         threads = Threads(entities, hydration)
         passwords = Passwords()
         media = Media(self.settings.media_folder, self.settings.media_max_bytes)
+        notifying = Notifying(stores, self.edges, fence, self.doorbell, self.ids)
         relationships = Relationships(
             RelationshipsParts(
                 stores=stores,
                 entities=entities,
+                notifying=notifying,
                 fence=fence,
                 bell=self.bell,
                 clock=options.clock,
@@ -305,6 +310,7 @@ class _Core:
                 threads=threads,
                 permissions=permissions,
                 publication=publication,
+                notifying=notifying,
                 readings=self.readings,
                 fence=fence,
                 clock_guard=guard,
@@ -336,6 +342,7 @@ class _Core:
                     permissions=permissions,
                     posts=posts,
                     readings=self.readings,
+                    notifying=notifying,
                     fence=fence,
                     ids=self.ids,
                 )
@@ -358,6 +365,8 @@ class _Core:
             people=People(entities, hydration, threads, rolls),
             relationships=relationships,
             moderation=Moderation(stores, self.jobs, fence, passwords, options.clock),
+            notifications=Notifications(entities, hydration, stores, fence),
+            markers=Markers(entities, stores.markers, fence, options.clock),
             timelines=timelines,
             profiles=Profiles(entities, users, timelines),
             widgets=Widgets(entities, users, stores.posts),
@@ -367,6 +376,7 @@ class _Core:
                     outbox=self.outbox,
                     edges=self.edges,
                     upkeep=upkeep,
+                    notifying=notifying,
                     fence=fence,
                     doorbell=self.doorbell,
                     clock=options.clock,

@@ -148,6 +148,17 @@ def identify(credential: Credential | None) -> Viewer | None:
     )
 
 
+def unread() -> int:
+    """Count what the viewer has not read, on a page that was read by its viewer.
+
+    No I/O: it came with the viewer. Error pages and answers to forms do not know it.
+    """
+    viewer, known = g.get("viewer"), g.get("reading")
+    if viewer is None or known is None or request.method not in SAFE_METHODS:
+        return 0
+    return services().notifications.unread(viewer, known)
+
+
 def load_body(schema: BodySchema[T]) -> T:
     """Read the request's fields, in whatever form they came.
 

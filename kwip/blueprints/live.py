@@ -12,7 +12,7 @@ from kwip.blueprints import http, login
 from kwip.blueprints.table import Policy, Route
 from kwip.domain.errors import NotAuthenticatedError
 from kwip.schemas.pages import SinceQuery
-from kwip.services.bell import PUBLIC, home_topic
+from kwip.services.bell import PUBLIC, home_topic, notifications_topic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,11 +39,23 @@ def home() -> Response:
     def read(
         viewer: Viewer | None, reading: Reading, page: PageRequest
     ) -> Sequence[int]:
-        if viewer is None:  # the session was ended while it waited
-            raise NotAuthenticatedError("You are logged out. Log in again to go on.")
-        return [v.post.id for v in timelines.home(viewer, reading, page).items]
+        found = timelines.home(_still_there(viewer), reading, page)
+        return [v.post.id for v in found.items]
 
     return _wait(home_topic(http.signed_in().id), read)
+
+
+def notifications() -> Response:
+    """Wait for what the viewer is told next."""
+    service = http.services().notifications
+
+    def read(
+        viewer: Viewer | None, reading: Reading, page: PageRequest
+    ) -> Sequence[int]:
+        found = service.page(_still_there(viewer), reading, page)
+        return [v.id for v in found.items]
+
+    return _wait(notifications_topic(http.signed_in().id), read)
 
 
 def public() -> Response:
@@ -56,6 +68,13 @@ def public() -> Response:
         return [v.post.id for v in timelines.public(viewer, reading, page).items]
 
     return _wait(PUBLIC, read)
+
+
+def _still_there(viewer: Viewer | None) -> Viewer:
+    """Give the viewer, unless the session was ended while it waited."""
+    if viewer is None:
+        raise NotAuthenticatedError("You are logged out. Log in again to go on.")
+    return viewer
 
 
 def _wait(topic: str, read: Read) -> Response:
@@ -97,5 +116,6 @@ class _Look:
 
 ROUTES = (
     Route("GET", "/poll/home", home, FOR_MEMBERS),
+    Route("GET", "/poll/notifications", notifications, FOR_MEMBERS),
     Route("GET", "/poll/public", public, FOR_ANYBODY),
 )

@@ -2,7 +2,8 @@
 
 Each function is named after a write of `services` and gives the keys that it must
 hand to `services.fence.drop` before it answers, also when it found nothing left to
-do: an earlier try may have died between its commit and its drop. `table` prints it.
+do: an earlier try may have died between its commit and its drop. `drop_table` prints
+them.
 
 Counts (followers, posts, replies) may lag; `count` drops what shows them once a
 fan-out is done.
@@ -10,8 +11,7 @@ fan-out is done.
 
 from __future__ import annotations
 
-import inspect
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 from kwip.cache import keys
 
@@ -84,30 +84,43 @@ def repost(*, post_id: PostId, author_id: UserId, of_id: PostId, span: Span) -> 
     )
 
 
-def unrepost(*, post_id: PostId, author_id: UserId, of_id: PostId, span: Span) -> Keys:
-    """Drop the tombstone that is left, the flag, and the counters."""
+def unrepost(
+    *,
+    post_id: PostId,
+    author_id: UserId,
+    of_id: PostId,
+    of_author_id: UserId,
+    span: Span,
+) -> Keys:
+    """Drop the tombstone that is left, the flag, the counters, what the other heard."""
     return (
         keys.post(post_id),
         keys.post(of_id),
         keys.user(author_id),
         keys.reactions(author_id, span),
         keys.roll("reposted_by", of_id),
+        *notify(recipient_ids=[of_author_id]),
     )
 
 
-def favourite(*, user_id: UserId, post_id: PostId, span: Span) -> Keys:
-    """Drop the viewer's own flag and list, and the counter."""
+def favourite(
+    *, user_id: UserId, post_id: PostId, author_id: UserId, span: Span
+) -> Keys:
+    """Drop the viewer's own flag and list, the counter, and what the author is told."""
     return (
         keys.reactions(user_id, span),
         keys.roll("favourites", user_id),
         keys.roll("favourited_by", post_id),
         keys.post(post_id),
+        *notify(recipient_ids=[author_id]),
     )
 
 
-def unfavourite(*, user_id: UserId, post_id: PostId, span: Span) -> Keys:
+def unfavourite(
+    *, user_id: UserId, post_id: PostId, author_id: UserId, span: Span
+) -> Keys:
     """Drop what a favourite drops."""
-    return favourite(user_id=user_id, post_id=post_id, span=span)
+    return favourite(user_id=user_id, post_id=post_id, author_id=author_id, span=span)
 
 
 def bookmark(*, user_id: UserId, span: Span) -> Keys:
@@ -130,14 +143,20 @@ def unpin(*, user_id: UserId) -> Keys:
     return pin(user_id=user_id)
 
 
-def edit(*, post_id: PostId, tags: Iterable[str]) -> Keys:
-    """Drop the post, for timelines hold ids; and the hashtags that came or went."""
-    return (keys.post(post_id), *(keys.tag(tag) for tag in tags))
+def edit(
+    *, post_id: PostId, tags: Iterable[str], recipient_ids: Iterable[UserId]
+) -> Keys:
+    """Drop the post, for timelines hold ids; hashtags that came or went, who hears."""
+    return (
+        keys.post(post_id),
+        *(keys.tag(tag) for tag in tags),
+        *notify(recipient_ids=recipient_ids),
+    )
 
 
-def delete(*, post_id: PostId) -> Keys:
-    """Drop one key: hydration hides a tombstone everywhere."""
-    return (keys.post(post_id),)
+def delete(*, post_id: PostId, recipient_ids: Iterable[UserId]) -> Keys:
+    """Drop the post, which hydration hides everywhere, and who had heard of it."""
+    return (keys.post(post_id), *notify(recipient_ids=recipient_ids))
 
 
 def suspend(*, user_id: UserId) -> Keys:
@@ -180,13 +199,14 @@ def leave(*, user_id: UserId, username: str) -> Keys:
 
 
 def follow(*, follower_id: UserId, followee_id: UserId) -> Keys:
-    """Drop what the follower may see, and both counters."""
+    """Drop what the follower may see, both counters, and what the followee is told."""
     return (
         keys.relations(follower_id),
         keys.home(follower_id),
         keys.user(follower_id),
         keys.user(followee_id),
         keys.roll("followers", followee_id),
+        *notify(recipient_ids=[followee_id]),
     )
 
 
@@ -204,7 +224,8 @@ def block(*, blocker_id: UserId, blocked_id: UserId) -> Keys:
     """Drop both sides: a block unfollows both ways."""
     both = (blocker_id, blocked_id)
     kinds = (keys.relations, keys.home, keys.user, _followers)
-    return tuple(kind(side) for kind in kinds for side in both)
+    dropped = tuple(kind(side) for kind in kinds for side in both)
+    return (*dropped, *notify(recipient_ids=both))
 
 
 def _followers(user_id: UserId) -> CacheKey:
@@ -247,6 +268,25 @@ def revoke_token(*, user_id: UserId, digest: str) -> Keys:
     return (keys.token(user_id, digest),)
 
 
+def notify(*, recipient_ids: Iterable[UserId]) -> Keys:
+    """Drop the notifications and the badge of those who are told something."""
+    return tuple(
+        kind(recipient_id)
+        for recipient_id in recipient_ids
+        for kind in (keys.notifications, keys.unread)
+    )
+
+
+def dismiss(*, user_id: UserId) -> Keys:
+    """Drop what listed the notification, or all of them."""
+    return notify(recipient_ids=[user_id])
+
+
+def mark(*, user_id: UserId) -> Keys:
+    """Drop the markers and what is counted above one of them."""
+    return (keys.markers(user_id), keys.unread(user_id))
+
+
 def deliver(*, owner_ids: Iterable[UserId]) -> Keys:
     """Drop the homes of one delivered chunk of owners (500 to 1,000)."""
     return tuple(keys.home(owner_id) for owner_id in owner_ids)
@@ -265,7 +305,7 @@ def recount(*, user_ids: Iterable[UserId], post_ids: Iterable[PostId]) -> Keys:
 
 def retag(*, post_id: PostId, tags: Iterable[str]) -> Keys:
     """Drop what an edit drops: the post, and the hashtags that came or went."""
-    return edit(post_id=post_id, tags=tags)
+    return edit(post_id=post_id, tags=tags, recipient_ids=())
 
 
 def merge(*, owner_id: UserId) -> Keys:
@@ -322,6 +362,9 @@ WRITES: Mapping[str, Callable[..., Keys]] = {
         sign_out,
         create_token,
         revoke_token,
+        notify,
+        dismiss,
+        mark,
         deliver,
         count,
         recount,
@@ -332,41 +375,3 @@ WRITES: Mapping[str, Callable[..., Keys]] = {
         rebuild,
     )
 }
-
-
-#: Arguments that are several values.
-_SEVERAL = frozenset(
-    {"owner_ids", "tags", "sessions", "tokens", "user_ids", "post_ids"}
-)
-#: Arguments on which a key depends: what they are when it is not dropped, and when
-#: it is, in words.
-_CONDITIONS: Mapping[str, tuple[object, str]] = {
-    "is_listed": (False, " if it is listed"),
-    "parent_id": (None, " if there is one"),
-}
-
-
-def table() -> str:
-    """Write the table in Markdown, for `docs/cache.md`; ids appear by their names."""
-    rows = [
-        f"| {name} | {', '.join(_symbolic_keys(write))} | {_reason(write)} |"
-        for name, write in WRITES.items()
-    ]
-    return "\n".join(["| write | drops | why |", "|---|---|---|", *rows]) + "\n"
-
-
-def _symbolic_keys(write: Callable[..., Keys]) -> list[str]:
-    symbols: dict[str, Any] = {
-        name: [f"<each of {name}>"] if name in _SEVERAL else f"<{name}>"
-        for name in inspect.signature(write).parameters
-    }
-    without = {n: absent for n, (absent, _) in _CONDITIONS.items() if n in symbols}
-    always = write(**symbols | without)
-    condition = "".join(_CONDITIONS[name][1] for name in without)
-    return [
-        f"`{key}`" + ("" if key in always else condition) for key in write(**symbols)
-    ]
-
-
-def _reason(write: Callable[..., Keys]) -> str:
-    return cast("str", write.__doc__).split("\n", maxsplit=1)[0]

@@ -85,6 +85,21 @@ def roll(name: str, owner_id: int) -> CacheKey:
     return CacheKey(f"roll:{name}:{owner_id}")
 
 
+def notifications(user_id: UserId) -> CacheKey:
+    """The slices of a user's notifications."""
+    return CacheKey(f"notifications:{user_id}")
+
+
+def unread(user_id: UserId) -> CacheKey:
+    """Who did what above a user's read marker: what the badge counts."""
+    return CacheKey(f"unread:{user_id}")
+
+
+def markers(user_id: UserId) -> CacheKey:
+    """How far a user has read."""
+    return CacheKey(f"markers:{user_id}")
+
+
 def public() -> CacheKey:
     """The skeletons of the public timeline."""
     return CacheKey("public")

@@ -13,13 +13,15 @@ if TYPE_CHECKING:
 class Relations:
     """Everybody whom a viewer follows, mutes or blocks, and who blocks the viewer.
 
-    One cached entity per viewer: the read rules need all of it at once.
+    `notifies` are those of whose every post the viewer wants to be told. One cached
+    entity per viewer: the read rules need all of it at once.
     """
 
     follows: frozenset[UserId] = frozenset()
     mutes: frozenset[UserId] = frozenset()
     blocks: frozenset[UserId] = frozenset()
     blocked_by: frozenset[UserId] = frozenset()
+    notifies: frozenset[UserId] = frozenset()
 
     def has_block(self, other_id: UserId) -> bool:
         """Tell whether either of the two blocks the other."""
@@ -39,3 +41,4 @@ class Relationship:
     is_blocking: bool = False
     is_blocked_by: bool = False
     is_muting: bool = False
+    is_notifying: bool = False

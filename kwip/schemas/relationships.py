@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import fields
 
 from kwip.domain.ids import UserId
-from kwip.schemas.body import BodySchema, Ids, NotYet
+from kwip.schemas.body import BodySchema, Flag, Ids, NotYet
 from kwip.schemas.dumping import DumpSchema, constant
 
 #: Each of them may cost a query; a page of posts has no more authors.
@@ -18,7 +18,7 @@ class RelationshipSchema(DumpSchema):
     id = fields.String()
     following = fields.Boolean(attribute="is_following")
     showing_reblogs = fields.Boolean(attribute="is_following")
-    notifying = constant(value=False)
+    notifying = fields.Boolean(attribute="is_notifying")
     languages = constant(None)
     followed_by = fields.Boolean(attribute="is_followed_by")
     blocking = fields.Boolean(attribute="is_blocking")
@@ -41,6 +41,16 @@ class AccountsQuery(BodySchema[list[UserId]]):
     def make(self, *, id: list[UserId]) -> list[UserId]:  # noqa: A002 - its name
         """Return the ids."""
         return list(dict.fromkeys(id))
+
+
+class FollowBody(BodySchema["bool | None"]):
+    """How to follow: `notify` asks to be told of each new post, or no longer."""
+
+    notify = Flag(load_default=None)
+
+    def make(self, *, notify: bool | None) -> bool | None:
+        """Return the wish; None leaves it as it is."""
+        return notify
 
 
 class MuteBody(BodySchema[None]):

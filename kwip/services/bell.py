@@ -23,6 +23,11 @@ Doorbell = Callable[[Sequence[str]], None]
 PUBLIC = "public"
 
 
+def notifications_topic(user_id: UserId) -> str:
+    """Name what tells that somebody is told something new."""
+    return f"notifications:{user_id}"
+
+
 def home_topic(owner_id: UserId) -> str:
     """Name what tells that a home has something new."""
     return f"home:{owner_id}"

@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from kwip.services.clock_guard import ClockGuard
     from kwip.services.fanout import Fanout
     from kwip.services.live import Live
+    from kwip.services.markers import Markers
     from kwip.services.media import Media
     from kwip.services.moderation import Moderation
+    from kwip.services.notifications import Notifications
     from kwip.services.people import People
     from kwip.services.pins import Pins
     from kwip.services.posts import Posts
@@ -49,6 +51,8 @@ class Services:
     people: People
     relationships: Relationships
     moderation: Moderation
+    notifications: Notifications
+    markers: Markers
     timelines: Timelines
     profiles: Profiles
     widgets: Widgets

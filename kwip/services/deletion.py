@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from kwip.cache import drops
 from kwip.domain.clock import at
 from kwip.domain.errors import GoneError, NotFoundError
-from kwip.domain.ids import MAX_ID, PostId
+from kwip.domain.ids import MAX_ID, PostId, UserId
 from kwip.domain.reactions import Act, span_of
 from kwip.domain.users import User, Viewer
 from kwip.services.checkpoint import Checkpoint
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from kwip.domain.clock import ClockMs
-    from kwip.domain.ids import UserId
+    from kwip.domain.rolls import Row
     from kwip.services.bell import Bell
     from kwip.services.entities import Stores
     from kwip.services.fence import Fence
@@ -180,12 +180,13 @@ class Deletion:
                 act, user.id, below=below, above=0, limit=BATCH
             ):
                 for row in rows:
-                    self._take_back(user, act, PostId(row.id))
+                    self._take_back(user, act, row)
                     yield
                 below = rows[-1].cursor
 
-    def _take_back(self, user: User, act: Act, post_id: PostId) -> None:
+    def _take_back(self, user: User, act: Act, row: Row) -> None:
         """Take one reaction back; the post of a repost goes with it."""
+        post_id, author_id = PostId(row.id), UserId(row.author_id)
         span = span_of(post_id)
         if act is Act.REPOST:
             claim = self._reactions.repost_of(user.id, post_id)
@@ -195,7 +196,9 @@ class Deletion:
             return
         self._reactions.remove(user.id, act, post_id)
         if act is Act.FAVOURITE:
-            dropped = drops.unfavourite(user_id=user.id, post_id=post_id, span=span)
+            dropped = drops.unfavourite(
+                user_id=user.id, post_id=post_id, author_id=author_id, span=span
+            )
         else:
             dropped = drops.unbookmark(user_id=user.id, span=span)
         self._fence.drop(dropped)

@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, cast
 
 from kwip.cache import keys
 from kwip.domain.ids import MAX_ID, PostId, UserId
+from kwip.domain.notifications import NotificationChunk, NotificationSlice
 from kwip.domain.reactions import Act
 from kwip.domain.rolls import RollChunk, RollSlice, Row
 from kwip.domain.timelines import Chunk, Entry, merge_newest
 from kwip.services import payloads
 from kwip.services.reading import Kind
 from kwip.store.access import AccessStore
+from kwip.store.markers import MarkerStore
+from kwip.store.notifications import NotificationStore
 from kwip.store.posts import PostStore
 from kwip.store.reactions import ReactionStore
 from kwip.store.relationships import RelationshipStore
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from kwip.cache.keys import CacheKey
+    from kwip.domain.markers import Marked, Marker
+    from kwip.domain.notifications import Unread
     from kwip.domain.pages import PageRequest
     from kwip.domain.posts import Post
     from kwip.domain.reactions import Reacted, Span
@@ -99,6 +104,8 @@ class Stores:
     relationships: RelationshipStore
     timelines: TimelineStore
     reactions: ReactionStore
+    notifications: NotificationStore
+    markers: MarkerStore
     sessions: AccessStore
     tokens: AccessStore
 
@@ -111,6 +118,8 @@ class Stores:
             relationships=RelationshipStore(store),
             timelines=TimelineStore(store),
             reactions=ReactionStore(store),
+            notifications=NotificationStore(store),
+            markers=MarkerStore(store),
             sessions=AccessStore(store, "sessions"),
             tokens=AccessStore(store, "tokens"),
         )
@@ -153,7 +162,7 @@ class Entities:
         self.relations: Kind[UserId, Relations] = Kind(
             name="relations",
             key=keys.relations,
-            view=_one_view,
+            view=_second_view,
             encode=payloads.encode_relations,
             decode=payloads.decode_relations,
             version=_unversioned,
@@ -214,6 +223,27 @@ class Entities:
             ttl_s=keys.TIMELINE_TTL_S,
         )
         self.rolls = _roll_kind(stores)
+        self.notifications = _notification_kind(stores)
+        self.unread: Kind[UserId, Unread] = Kind(
+            name="unread",
+            key=keys.unread,
+            view=_one_view,
+            encode=payloads.encode_unread,
+            decode=payloads.decode_unread,
+            version=_unversioned,
+            load=stores.notifications.unread,
+            ttl_s=keys.TIMELINE_TTL_S,
+        )
+        self.markers: Kind[UserId, dict[Marked, Marker]] = Kind(
+            name="markers",
+            key=keys.markers,
+            view=_one_view,
+            encode=payloads.encode_markers,
+            decode=payloads.decode_markers,
+            version=_unversioned,
+            load=stores.markers.of_users,
+            ttl_s=keys.TIMELINE_TTL_S,
+        )
         self.threads: Kind[PostId, tuple[Threaded, ...]] = Kind(
             name="thread",
             key=keys.thread,
@@ -303,6 +333,28 @@ def _roll_kind(stores: Stores) -> Kind[RollSlice, RollChunk]:
         view=lambda part: part.view,
         encode=payloads.encode_roll,
         decode=payloads.decode_roll,
+        version=_unversioned,
+        load=lambda parts: {part: load(part) for part in parts},
+        ttl_s=keys.TIMELINE_TTL_S,
+    )
+
+
+def _notification_kind(
+    stores: Stores,
+) -> Kind[NotificationSlice, NotificationChunk]:
+    def load(part: NotificationSlice) -> NotificationChunk:
+        above, below = part.bounds
+        rows = stores.notifications.page(
+            part.user_id, part.wish, below=below, above=above, limit=CHUNK
+        )
+        return NotificationChunk(tuple(rows), ends=len(rows) < CHUNK)
+
+    return Kind(
+        name="notifications",
+        key=lambda part: keys.notifications(part.user_id),
+        view=lambda part: part.view,
+        encode=payloads.encode_notifications,
+        decode=payloads.decode_notifications,
         version=_unversioned,
         load=lambda parts: {part: load(part) for part in parts},
         ttl_s=keys.TIMELINE_TTL_S,

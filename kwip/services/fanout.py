@@ -1,10 +1,10 @@
 """Deliver posts into the homes of followers, resumable at every step.
 
-A post is its own outbox. A worker leases it, records that it will be pushed, and goes
-around the ring of its author's followers chunk by chunk: push, seal what is full, drop
-the cached homes, move the cursor. Each step may be repeated; none may be left out. The
-lease's owner fences every step, so a worker that was stopped for too long cannot move
-a cursor that somebody else has taken over.
+A post is its own outbox. A worker leases it, records that it will be pushed, notifies
+those to whom it speaks, and goes around the ring of its author's followers chunk by
+chunk: push, seal what is full, drop the cached homes, move the cursor. Each step may
+be repeated; none may be left out. The lease's owner fences every step, so a worker
+that was stopped for too long cannot move a cursor that somebody else has taken over.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from kwip.services.bell import Doorbell
     from kwip.services.entities import Stores
     from kwip.services.fence import Fence
+    from kwip.services.notifying import Notifying
     from kwip.services.upkeep import Upkeep
     from kwip.store.edges import EdgeStore
     from kwip.store.outbox import Lease, OutboxStore
@@ -58,6 +59,7 @@ class FanoutParts:
     outbox: OutboxStore
     edges: EdgeStore
     upkeep: Upkeep
+    notifying: Notifying
     fence: Fence
     doorbell: Doorbell
     clock: ClockMs
@@ -86,6 +88,7 @@ class Fanout:
         self._outbox = parts.outbox
         self._edges = parts.edges
         self._upkeep = parts.upkeep
+        self._notifying = parts.notifying
         self._fence = parts.fence
         self._doorbell = parts.doorbell
         self._clock = parts.clock
@@ -115,6 +118,8 @@ class Fanout:
             StoreUnavailableError: Give the lease up, somebody will go on.
         """
         start = lease.start if lease.mode else self._choose(lease)
+        if lease.cursor is None:
+            self._tell(lease)
         delivered = 0
         for owners, place in self._chunks(lease, start):
             delivered += self._push(lease, owners)
@@ -161,6 +166,19 @@ class Fanout:
             start = low + round((high - low) * self._rng.random())
         self._advance(lease, mode="push", start=start)
         return start
+
+    def _tell(self, lease: Lease) -> None:
+        """Notify those to whom the posts speak, and who asked to be told of them.
+
+        The lease is extended after each time. If it is lost then because a post was
+        deleted, that deletion may have missed what had not been written yet.
+        """
+        for _ in self._notifying.tell(lease.posts):
+            try:
+                self._advance(lease)
+            except LeaseLostError:
+                self._notifying.retract_buried(lease.posts)
+                raise
 
     def _chunks(
         self, lease: Lease, start: int

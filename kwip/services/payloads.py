@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 from array import array
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kwip.domain.clock import at, to_ms
 from kwip.domain.ids import PostId, UserId
+from kwip.domain.markers import Marked, Marker
+from kwip.domain.notifications import NotificationChunk, NotificationRow, Unread
 from kwip.domain.posts import Post, Visibility
 from kwip.domain.reactions import Reacted
 from kwip.domain.relationships import Relations
@@ -20,6 +22,9 @@ from kwip.domain.timelines import Chunk, Entry
 from kwip.domain.users import ProfileField, User
 from kwip.store.access import Access
 from kwip.store.posts import Threaded
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _ENTRY_NUMBERS, _ROW_NUMBERS = len(Entry._fields), len(Row._fields)
 
@@ -146,12 +151,13 @@ def decode_post(raw: bytes) -> Post:
 
 
 def encode_relations(relations: Relations) -> bytes:
-    """Pack relations: four lengths, then the ids."""
+    """Pack relations: five lengths, then the ids."""
     groups = (
         relations.follows,
         relations.mutes,
         relations.blocks,
         relations.blocked_by,
+        relations.notifies,
     )
     packed = array("q", [len(group) for group in groups])
     for group in groups:
@@ -160,15 +166,21 @@ def encode_relations(relations: Relations) -> bytes:
 
 
 def decode_relations(raw: bytes) -> Relations:
-    """Unpack relations: four lengths, then the ids."""
+    """Unpack relations: five lengths, then the ids."""
     packed = array("q")
     packed.frombytes(raw)
-    start, groups = 4, []
-    for length in packed[:4]:
+    start, groups = 5, []
+    for length in packed[:5]:
         groups.append(frozenset(UserId(i) for i in packed[start : start + length]))
         start += length
-    follows, mutes, blocks, blocked_by = groups
-    return Relations(follows=follows, mutes=mutes, blocks=blocks, blocked_by=blocked_by)
+    follows, mutes, blocks, blocked_by, notifies = groups
+    return Relations(
+        follows=follows,
+        mutes=mutes,
+        blocks=blocks,
+        blocked_by=blocked_by,
+        notifies=notifies,
+    )
 
 
 def encode_reactions(reactions: Reacted) -> bytes:
@@ -252,6 +264,55 @@ def decode_roll(raw: bytes) -> RollChunk:
     columns = (packed[start::_ROW_NUMBERS] for start in range(1, 1 + _ROW_NUMBERS))
     rows = tuple(map(Row._make, zip(*columns, strict=True)))
     return RollChunk(rows, ends=bool(packed[0]))
+
+
+def encode_notifications(chunk: NotificationChunk) -> bytes:
+    """Pack a part of somebody's notifications: its end, then six numbers a row."""
+    packed = array("q", [chunk.ends])
+    for row in chunk.rows:
+        packed.extend(row)
+    return packed.tobytes()
+
+
+def decode_notifications(raw: bytes) -> NotificationChunk:
+    """Unpack a part of somebody's notifications."""
+    packed = array("q")
+    packed.frombytes(raw)
+    width = len(NotificationRow._fields)
+    columns = (packed[start::width] for start in range(1, 1 + width))
+    rows = tuple(map(NotificationRow._make, zip(*columns, strict=True)))
+    return NotificationChunk(rows, ends=bool(packed[0]))
+
+
+def encode_unread(unread: Unread) -> bytes:
+    """Pack what is unread: the marker, then the actors."""
+    return array("q", [unread.last_read_id, *unread.actor_ids]).tobytes()
+
+
+def decode_unread(raw: bytes) -> Unread:
+    """Unpack what is unread: the marker, then the actors."""
+    packed = array("q")
+    packed.frombytes(raw)
+    return Unread(packed[0], tuple(UserId(i) for i in packed[1:]))
+
+
+def encode_markers(markers: Mapping[Marked, Marker]) -> bytes:
+    """Pack a user's markers."""
+    return _dump(
+        {
+            name: [marker.last_read_id, marker.version, to_ms(marker.updated_at)]
+            for name, marker in markers.items()
+        }
+    )
+
+
+def decode_markers(raw: bytes) -> dict[Marked, Marker]:
+    """Unpack a user's markers."""
+    found: dict[Marked, list[int]] = json.loads(raw.decode())
+    return {
+        name: Marker(last_read_id=last, version=version, updated_at=at(ms))
+        for name, (last, version, ms) in found.items()
+    }
 
 
 def encode_thread(thread: tuple[Threaded, ...]) -> bytes:

@@ -178,5 +178,6 @@ def _view(viewer: Viewer | None, relations: Relations, user: User) -> UserView:
         is_following=user.id in relations.follows,
         is_blocking=user.id in relations.blocks,
         is_muting=user.id in relations.mutes,
+        is_notifying=user.id in relations.notifies,
     )
     return UserView(user=user, relationship=relationship, is_own=user.id == viewer.id)

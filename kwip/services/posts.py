@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from kwip.services.entities import Stores
     from kwip.services.fence import Fence
     from kwip.services.hydration import Hydration
+    from kwip.services.notifying import Notifying
     from kwip.services.permissions import Permissions
     from kwip.services.publication import Publication
     from kwip.services.reading import Reading, Readings
@@ -64,6 +65,7 @@ class PostsParts:
     threads: Threads
     permissions: Permissions
     publication: Publication
+    notifying: Notifying
     readings: Readings
     fence: Fence
     clock_guard: ClockGuard
@@ -77,11 +79,13 @@ class Posts:
 
     def __init__(self, parts: PostsParts):
         self._posts = parts.stores.posts
+        self._notifications = parts.stores.notifications
         self._claims = parts.claims
         self._hydration = parts.hydration
         self._threads = parts.threads
         self._permissions = parts.permissions
         self._publication = parts.publication
+        self._notifying = parts.notifying
         self._readings = parts.readings
         self._fence = parts.fence
         self._clock_guard = parts.clock_guard
@@ -154,8 +158,8 @@ class Posts:
     def edit(self, viewer: Viewer, post_id: PostId, asked: Edit) -> PostView:
         """Give a post of the viewer another text; the old one is kept.
 
-        A direct post stays between those whom it named: naming somebody else in it
-        neither shows it to them nor puts it into their home.
+        Whom it names since then is told. A direct post stays between those whom it
+        named: naming somebody else in it neither shows it to them nor tells them.
 
         Raises:
             InvalidError: The text cannot be used.
@@ -177,9 +181,15 @@ class Posts:
                 raise ForbiddenError("A repost has no text of its own to change.")
             new = _edited(old, draft, self._texts.entities(draft.text))
             is_same = _content(old) == _content(new)
-            done = is_same or self._posts.edit(old, new, at(self._clock()))
-            tags = {*old.tags} ^ {*new.tags}
-            self._fence.drop(drops.edit(post_id=post_id, tags=sorted(tags)))
+            told = [] if is_same else self._notifying.of_edit(old, new)
+            done = is_same or self._posts.edit(old, new, at(self._clock()), told)
+            dropped = drops.edit(
+                post_id=post_id,
+                tags=sorted({*old.tags} ^ {*new.tags}),
+                recipient_ids=sorted(new.mentioned_ids),
+            )
+            self._fence.drop(dropped)
+            self._notifying.ring(*told)
             if done:
                 return self._only_view(viewer, self._readings.begin(), new)
         raise ConflictError("The kwip changed meanwhile. Look at it and try again.")
@@ -195,8 +205,10 @@ class Posts:
         old = self._posts.bury(post_id, viewer.id)
         gone = old or self._posts.get_many([post_id]).get(post_id)
         parent_id = gone.counted_on_id if gone else None
+        is_own = gone is not None and gone.author_id == viewer.id
+        recipients = set(self._notifications.forget(gone)) if gone and is_own else ()
         dropped = (
-            *drops.delete(post_id=post_id),
+            *drops.delete(post_id=post_id, recipient_ids=sorted(recipients)),
             *drops.count(author_id=viewer.id, parent_id=parent_id),
         )
         if gone and gone.repost_of_id:
@@ -204,6 +216,7 @@ class Posts:
                 post_id=post_id,
                 author_id=viewer.id,
                 of_id=gone.repost_of_id,
+                of_author_id=gone.repost_of_author_id or viewer.id,
                 span=span_of(gone.repost_of_id),
             )
         self._fence.drop(dropped)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from kwip.domain.users import Viewer
     from kwip.domain.views import PostView
     from kwip.services.fence import Fence
+    from kwip.services.notifying import Notifying
     from kwip.services.permissions import Permissions
     from kwip.services.posts import Posts
     from kwip.services.reading import Readings
@@ -33,6 +34,7 @@ class ReactionsParts:
     permissions: Permissions
     posts: Posts
     readings: Readings
+    notifying: Notifying
     fence: Fence
     ids: IdGenerator
 
@@ -45,6 +47,7 @@ class Reactions:
         self._permissions = parts.permissions
         self._posts = parts.posts
         self._readings = parts.readings
+        self._notifying = parts.notifying
         self._fence = parts.fence
         self._ids = parts.ids
 
@@ -56,10 +59,17 @@ class Reactions:
             GoneError: It was deleted.
         """
         post = self._permissions.post(viewer.id, post_id)
-        self._store.add(self._reaction(viewer.id, Act.FAVOURITE, post))
+        told = self._notifying.of_favourite(viewer.id, post)
+        self._store.add(self._reaction(viewer.id, Act.FAVOURITE, post), told)
         self._fence.drop(
-            drops.favourite(user_id=viewer.id, post_id=post.id, span=span_of(post.id))
+            drops.favourite(
+                user_id=viewer.id,
+                post_id=post.id,
+                author_id=post.author_id,
+                span=span_of(post.id),
+            )
         )
+        self._notifying.ring(told)
         return self._view(viewer, post)
 
     def unfavourite(self, viewer: Viewer, post_id: PostId) -> PostView:
@@ -72,7 +82,12 @@ class Reactions:
         post = self._permissions.post(viewer.id, post_id)
         self._store.remove(viewer.id, Act.FAVOURITE, post.id)
         self._fence.drop(
-            drops.unfavourite(user_id=viewer.id, post_id=post.id, span=span_of(post.id))
+            drops.unfavourite(
+                user_id=viewer.id,
+                post_id=post.id,
+                author_id=post.author_id,
+                span=span_of(post.id),
+            )
         )
         return self._view(viewer, post)
 

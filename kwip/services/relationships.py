@@ -16,6 +16,7 @@ from kwip.domain.errors import InvalidError, NotFoundError
 from kwip.domain.relationships import NO_RELATIONS, Relations, Relationship
 from kwip.domain.visibility import require_shown
 from kwip.services.reading import Want
+from kwip.store.edges import Edge
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from kwip.services.bell import Bell
     from kwip.services.entities import Entities, Stores
     from kwip.services.fence import Fence
+    from kwip.services.notifying import Notifying
     from kwip.services.reading import Reading
 
 
@@ -35,6 +37,7 @@ class RelationshipsParts:
 
     stores: Stores
     entities: Entities
+    notifying: Notifying
     fence: Fence
     bell: Bell
     clock: ClockMs
@@ -47,12 +50,17 @@ class Relationships:
         self._users = parts.stores.users
         self._store = parts.stores.relationships
         self._entities = parts.entities
+        self._notifying = parts.notifying
         self._fence = parts.fence
         self._bell = parts.bell
         self._clock = parts.clock
 
-    def follow(self, viewer: Viewer, user_id: UserId) -> Relationship:
-        """Follow a user; doing it twice changes nothing.
+    def follow(
+        self, viewer: Viewer, user_id: UserId, *, notify: bool | None = None
+    ) -> Relationship:
+        """Follow a user; doing it twice changes nothing but `notify`.
+
+        `notify` says whether the viewer is told of each new post; None leaves it.
 
         Raises:
             NotFoundError: There is no such user.
@@ -61,9 +69,26 @@ class Relationships:
             InvalidError: It is the viewer.
         """
         require_shown(user_id, self._other(viewer, user_id))
-        self._store.follow(viewer.id, user_id, at(self._clock()), _nonce())
+        edge = Edge(viewer.id, user_id, "merging", 0, _nonce(), notify=notify or False)
+        told = self._notifying.of_follow(viewer.id, user_id)
+        is_new = self._store.follow(edge, at(self._clock()), told)
+        if not is_new and notify is not None:
+            self._store.ask_for_posts(viewer.id, user_id, notify=notify)
         self._fence.drop(drops.follow(follower_id=viewer.id, followee_id=user_id))
         self._bell("edge", f"{viewer.id}:{user_id}")
+        self._notifying.ring(told)
+        return self._fresh(viewer, user_id)
+
+    def unnotify(self, viewer: Viewer, user_id: UserId) -> Relationship:
+        """No longer be told of each new post of somebody, followed or not.
+
+        Raises:
+            NotFoundError: There is no such user.
+            InvalidError: It is the viewer.
+        """
+        self._other(viewer, user_id)
+        self._store.ask_for_posts(viewer.id, user_id, notify=False)
+        self._fence.drop(drops.follow(follower_id=viewer.id, followee_id=user_id))
         return self._fresh(viewer, user_id)
 
     def unfollow(self, viewer: Viewer, user_id: UserId) -> Relationship:
@@ -187,4 +212,5 @@ def _relationship(
         is_blocking=user_id in mine.blocks,
         is_blocked_by=user_id in mine.blocked_by,
         is_muting=user_id in mine.mutes,
+        is_notifying=user_id in mine.notifies,
     )

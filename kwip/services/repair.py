@@ -123,16 +123,22 @@ class Repair:
     def _reaction(self, place: str) -> None:
         user, act, post = place.split(":")
         user_id, post_id = UserId(int(user)), PostId(int(post))
-        self._store.drop_reaction(place)
+        author_id = self._store.drop_reaction(place) or user_id
         self._recount_post(post_id)
         span = span_of(post_id)
         if act == Act.BOOKMARK:
             dropped = drops.unbookmark(user_id=user_id, span=span)
         elif act == Act.FAVOURITE:
-            dropped = drops.unfavourite(user_id=user_id, post_id=post_id, span=span)
+            dropped = drops.unfavourite(
+                user_id=user_id, post_id=post_id, author_id=author_id, span=span
+            )
         else:
             dropped = drops.unrepost(
-                post_id=post_id, author_id=user_id, of_id=post_id, span=span
+                post_id=post_id,
+                author_id=user_id,
+                of_id=post_id,
+                of_author_id=author_id,
+                span=span,
             )
         self._fence.drop(dropped)
 

@@ -110,6 +110,7 @@ class Reposts:
                 post_id=repost_id,
                 author_id=viewer.id,
                 of_id=original.id,
+                of_author_id=original.author_id,
                 span=span_of(original.id),
             )
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 from kwip.domain.pages import Page
 from kwip.domain.rolls import RollSlice
@@ -95,7 +95,15 @@ class Rolls:
             part = replace(part, cursor=run[-1].cursor)
 
 
-def page_of(found: list[tuple[Row, T]], page: PageRequest) -> Page[T]:
+class Placed(Protocol):
+    """Whatever has a place in a list."""
+
+    @property
+    def cursor(self) -> int:
+        """What orders it, newest (highest) first."""
+
+
+def page_of(found: Sequence[tuple[Placed, T]], page: PageRequest) -> Page[T]:
     """Make a page of what was found in the order of reading, one more than it shows."""
     shown = found[: page.limit]
     has_more = len(found) > page.limit

@@ -109,3 +109,25 @@ document.addEventListener("click", async (event) => {
     location.assign(link.href);
   }
 });
+
+// Notifications that were in view are read. The page goes on to show which were new; the
+// button does the same where no script runs.
+
+const seen = document.getElementById("seen");
+
+async function markSeen() {
+  if (document.hidden) return;
+  document.removeEventListener("visibilitychange", markSeen);
+  try {
+    await send(seen.action, new FormData(seen));
+  } catch {
+    return; // the button is still there
+  }
+  seen.hidden = true;
+  document.getElementById("unread").hidden = true;
+}
+
+if (seen) {
+  document.addEventListener("visibilitychange", markSeen);
+  markSeen();
+}

@@ -46,10 +46,12 @@ class DeletionStore:
 
     @translated()
     def forget(self, user_id: UserId) -> None:
-        """Remove what nobody is told of: waiting edges, keys of requests, the home."""
+        """Remove what nobody else sees: waiting edges, keys of requests, the home."""
         self._database["follows"].delete_many({"follower_id": user_id})
         own_keys = {"$gte": f"idem:{user_id}:", "$lt": f"idem:{user_id};"}
         self._database["claims"].delete_many({"_id": own_keys})
+        self._database["notifications"].delete_many({"recipient_id": user_id})
+        self._database["markers"].delete_one({"_id": user_id})
         home = home_of(user_id)
         self._database["timelines"].delete_one({"_id": home})
         self._database["timeline_buckets"].delete_many({"owner": home})

@@ -200,7 +200,8 @@ class FollowDocument(TypedDict):
 
     `merging` and `removed` say that the home still waits for a merge or a scrub.
     `nonce` is drawn for each follow and block, so that whoever ends the waiting of
-    one cannot end that of the next one.
+    one cannot end that of the next one. `notify` says that the follower wants to be
+    told of each new post.
     """
 
     _id: str
@@ -211,6 +212,7 @@ class FollowDocument(TypedDict):
     due_at: dt.datetime
     attempts: int
     nonce: str
+    notify: bool
 
 
 class FollowerDocument(TypedDict):
@@ -221,6 +223,7 @@ class FollowerDocument(TypedDict):
     followee_id: UserId
     follower_id: UserId
     active: bool
+    notify: bool
 
 
 class BlockDocument(TypedDict):
@@ -262,6 +265,43 @@ class ReactionDocument(TypedDict):
     seq: int
     repost_id: NotRequired[PostId]
     nonce: NotRequired[str]
+
+
+class NotificationDocument(TypedDict):
+    """What one recipient is told; `_id` is `<recipient>:<about>:<source>`.
+
+    `<about>` is `post`, `repost`, `favourite` or `follow`; a post has one name for a
+    recipient, be it a reply, a mention or asked for. `seq` is its id and place. Where
+    there is no post, nobody answered or nothing reposted, ids are 0.
+    """
+
+    _id: str
+    schema: int
+    recipient_id: UserId
+    kind: Literal["mention", "reply", "repost", "favourite", "follow", "post"]
+    actor_id: UserId
+    seq: int
+    post_id: PostId
+    reply_to_id: UserId
+    repost_of_id: PostId
+    expires_at: dt.datetime
+
+
+class MarkerDocument(TypedDict):
+    """How far one timeline was read; `version` counts the changes."""
+
+    last_read_id: int
+    version: int
+    updated_at: dt.datetime
+
+
+class MarkersDocument(TypedDict):
+    """How far a user has read, on every device; `_id` is the user's."""
+
+    _id: UserId
+    schema: int
+    home: NotRequired[MarkerDocument]
+    notifications: NotRequired[MarkerDocument]
 
 
 class AccessDocument(TypedDict):

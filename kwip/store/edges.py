@@ -31,6 +31,7 @@ class Edge:
     state: Literal["merging", "active", "removed"]
     attempts: int
     nonce: str
+    notify: bool = False
 
 
 class EdgeStore:
@@ -93,6 +94,22 @@ class EdgeStore:
             {"_id": 0, "follower_id": 1},
         )
         return sorted(UserId(d["follower_id"]) for d in found)
+
+    @translated()
+    def subscribers(
+        self, followee_id: UserId, *, above: int, limit: int
+    ) -> list[UserId]:
+        """Page the followers who want to be told of each new post, lowest first."""
+        found = self._followers.find(
+            {
+                "followee_id": followee_id,
+                "notify": True,
+                "follower_id": {"$gt": above},
+            },
+            {"_id": 0, "follower_id": 1},
+        )
+        ordered = found.sort("follower_id", ASCENDING).limit(limit)
+        return [UserId(d["follower_id"]) for d in ordered]
 
     @translated()
     def follower_bounds(self, followee_id: UserId) -> tuple[int, int]:
@@ -197,6 +214,7 @@ def follow_document(edge: Edge, due_at: dt.datetime) -> Document:
         "due_at": due_at,
         "attempts": edge.attempts,
         "nonce": edge.nonce,
+        "notify": edge.notify,
     }
 
 
@@ -206,7 +224,9 @@ def _loaded_document(
     return follow_document(Edge(follower_id, followee_id, "active", 0, ""), now)
 
 
-def follower_document(followee_id: UserId, follower_id: UserId) -> Document:
+def follower_document(
+    followee_id: UserId, follower_id: UserId, *, notify: bool = False
+) -> Document:
     """Give the edge as the followee's side keeps it."""
     return {
         "_id": f"{followee_id}:{follower_id}",
@@ -214,6 +234,7 @@ def follower_document(followee_id: UserId, follower_id: UserId) -> Document:
         "followee_id": followee_id,
         "follower_id": follower_id,
         "active": True,
+        "notify": notify,
     }
 
 

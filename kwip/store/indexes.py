@@ -98,6 +98,7 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
                 ("follower_id", ASCENDING),
                 ("state", ASCENDING),
                 ("followee_id", ASCENDING),
+                ("notify", ASCENDING),
             ),
             "EdgeStore.followees, RelationshipStore.relations; from the index alone",
         ),
@@ -115,6 +116,11 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
                 ("follower_id", ASCENDING),
             ),
             "EdgeStore.followers: fan-out, answered from the index alone",
+        ),
+        Index(
+            (("followee_id", ASCENDING), ("follower_id", ASCENDING)),
+            "EdgeStore.subscribers: who wants to be told of each new post",
+            {"partialFilterExpression": {"notify": True}},
         ),
     ),
     "blocks": (
@@ -159,6 +165,24 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
             "ReactionStore.on_post: who favourited or reposted",
         ),
     ),
+    "notifications": (
+        Index(
+            (
+                ("recipient_id", ASCENDING),
+                ("seq", DESCENDING),
+                ("kind", ASCENDING),
+                ("actor_id", ASCENDING),
+            ),
+            "NotificationStore.page, NotificationStore.unread",
+        ),
+        Index(
+            (("actor_id", ASCENDING), ("post_id", ASCENDING)),
+            "NotificationStore.forget: which followers were told of a post",
+            {"partialFilterExpression": {"kind": "post"}},
+        ),
+        _ttl("notifications are deleted 180 days after what they tell of"),
+    ),
+    "markers": (),
     "sessions": (_ttl("sessions end by themselves"),),
     "tokens": (),
     "jobs": (),

@@ -13,6 +13,7 @@ from kwip.domain.ids import MAX_ID, PostId, UserId
 from kwip.domain.posts import History, Post, Visibility
 from kwip.domain.timelines import Entry
 from kwip.store.client import ONE_BATCH, translated
+from kwip.store.notifications import names_of, write_new
 from kwip.store.post_documents import (
     content_of,
     to_document,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Sequence
 
+    from kwip.domain.notifications import Notification
     from kwip.store.client import Document, Store
     from kwip.store.documents import FanoutDocument, RevisionDocument
 
@@ -67,6 +69,7 @@ class PostStore:
         self._store = store
         self._posts = store.database["posts"]
         self._reactions = store.database["reactions"]
+        self._notifications = store.database["notifications"]
 
     @translated()
     def insert(self, post: Post, nonce: str, fanout: FanoutDocument) -> None:
@@ -220,43 +223,34 @@ class PostStore:
             for d in found.sort("_id", ASCENDING).limit(limit).batch_size(limit)
         ]
 
-    @translated()
-    def edit(self, old: Post, new: Post, at: dt.datetime) -> bool:
+    def edit(
+        self, old: Post, new: Post, at: dt.datetime, told: Sequence[Notification] = ()
+    ) -> bool:
         """Replace the text of `old` by that of `new`; False if it changed meanwhile.
 
-        The old text goes to the post's revisions; `version` rises by one.
+        The old text goes to the post's revisions; `version` rises by one. What people
+        are told who are named now is written in the same transaction.
         """
-        revision: RevisionDocument = {
-            "text": old.text,
-            "written_at": old.edited_at or old.created_at,
-            "warning": old.warning,
-            "is_sensitive": old.is_sensitive,
-        }
-        result = self._posts.update_one(
-            {"_id": old.id, "version": old.version, "is_tombstone": False},
-            {
-                "$set": {
-                    **content_of(new),
-                    "edited_at": at,
-                },
-                "$inc": {"version": 1},
-                "$push": {
-                    "revisions": {
-                        "$each": [revision],
-                        "$slice": -MAX_REVISIONS,
-                    }
-                },
-            },
-        )
-        return result.modified_count == 1
+
+        def work(session: Any) -> bool:
+            result = self._posts.update_one(
+                {"_id": old.id, "version": old.version, "is_tombstone": False},
+                _edit_of(old, new, at),
+                session=session,
+            )
+            if result.modified_count:
+                write_new(self._notifications, told, session)
+            return result.modified_count == 1
+
+        return self._store.transact(work)
 
     @translated()
     def bury(self, post_id: PostId, author_id: UserId) -> Post | None:
         """Make a tombstone of a post; return it as it was, None if nothing was left.
 
         One transaction with the counters of its author and of what it answers or
-        reposts, if the post had been counted (its fan-out was done), and with the
-        claim of a repost.
+        reposts, if the post had been counted (its fan-out was done), with the claim
+        of a repost, and with what those were told to whom it spoke.
         """
 
         def work(session: Any) -> Post | None:
@@ -279,6 +273,9 @@ class PostStore:
                     },
                     session=session,
                 )
+            self._notifications.delete_many(
+                {"_id": {"$in": names_of(post)}}, session=session
+            )
             return post
 
         return self._store.transact(work)
@@ -319,6 +316,20 @@ _TOMBSTONE = {
     "fanout.state": "done",
     "fanout.lease_owner": None,
 }
+
+
+def _edit_of(old: Post, new: Post, at: dt.datetime) -> Document:
+    revision: RevisionDocument = {
+        "text": old.text,
+        "written_at": old.edited_at or old.created_at,
+        "warning": old.warning,
+        "is_sensitive": old.is_sensitive,
+    }
+    return {
+        "$set": {**content_of(new), "edited_at": at},
+        "$inc": {"version": 1},
+        "$push": {"revisions": {"$each": [revision], "$slice": -MAX_REVISIONS}},
+    }
 
 
 def _entry(d: Document) -> Entry:

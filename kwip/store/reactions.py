@@ -13,11 +13,13 @@ from kwip.domain.ids import MAX_ID, PostId, UserId
 from kwip.domain.reactions import Act, Reacted, Reaction, Span, bounds_of, span_of
 from kwip.domain.rolls import Row
 from kwip.store.client import ONE_BATCH, translated
+from kwip.store.notifications import write
 from kwip.store.upgrades import schema_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from kwip.domain.notifications import Notification
     from kwip.store.client import Document, Store
 
 
@@ -36,11 +38,13 @@ class ReactionStore:
         self._store = store
         self._reactions = store.database["reactions"]
         self._posts = store.database["posts"]
+        self._notifications = store.database["notifications"]
 
-    def add(self, reaction: Reaction) -> bool:
+    def add(self, reaction: Reaction, told: Notification | None = None) -> bool:
         """Write a favourite or a bookmark; False if it stood already.
 
-        A favourite is counted in the same transaction.
+        A favourite is counted, and what the author is told is written, in the same
+        transaction.
         """
 
         def work(session: Any) -> bool:
@@ -49,6 +53,8 @@ class ReactionStore:
                 return False
             self._reactions.insert_one(_to_document(reaction), session=session)
             self._count(reaction.act, reaction.post_id, 1, session)
+            if told is not None:
+                write(self._notifications, told, session)
             return True
 
         try:
@@ -61,10 +67,13 @@ class ReactionStore:
 
         def work(session: Any) -> bool:
             name = _name(user_id, act, post_id)
-            result = self._reactions.delete_one({"_id": name}, session=session)
-            if result.deleted_count:
-                self._count(act, post_id, -1, session)
-            return result.deleted_count == 1
+            old = self._reactions.find_one_and_delete({"_id": name}, session=session)
+            if old is None:
+                return False
+            self._count(act, post_id, -1, session)
+            told = f"{old['author_id']}:{act.value}:{post_id}:{user_id}"
+            self._notifications.delete_one({"_id": told}, session=session)
+            return True
 
         return self._store.transact(work)
 

@@ -17,12 +17,14 @@ from kwip.domain.relationships import Relations
 from kwip.domain.rolls import Row
 from kwip.store.client import ONE_BATCH, translated
 from kwip.store.edges import PRESENT, Edge, follow_document, follower_document
+from kwip.store.notifications import write
 from kwip.store.upgrades import schema_of
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Sequence
 
+    from kwip.domain.notifications import Notification
     from kwip.store.client import Store
 
 
@@ -36,18 +38,20 @@ class RelationshipStore:
         self._followers = store.database["followers"]
         self._blocks = store.database["blocks"]
         self._mutes = store.database["mutes"]
+        self._notifications = store.database["notifications"]
 
     def follow(
-        self, follower_id: UserId, followee_id: UserId, now: dt.datetime, nonce: str
+        self, edge: Edge, now: dt.datetime, told: Notification | None = None
     ) -> bool:
-        """Write a follow from both sides; False if it stood already.
+        """Write a new follow from both sides; False if it stood already.
 
-        The edge is `merging` until the followee's posts are in the follower's home.
+        The edge is to be `merging` until the followee's posts are in the follower's
+        home. What the followee is told is written with it.
 
         Raises:
             ForbiddenError: One of the two blocks the other.
         """
-        edge = Edge(follower_id, followee_id, "merging", 0, nonce)
+        follower_id, followee_id = edge.follower_id, edge.followee_id
         ways = [f"{follower_id}:{way}:{followee_id}" for way in ("out", "in")]
 
         def work(session: Any) -> bool:
@@ -60,12 +64,34 @@ class RelationshipStore:
             self._write(edge, now, session)
             self._followers.replace_one(
                 {"_id": f"{followee_id}:{follower_id}"},
-                follower_document(followee_id, follower_id),
+                follower_document(followee_id, follower_id, notify=edge.notify),
                 upsert=True,
                 session=session,
             )
             self._count(follower_id, followee_id, 1, session)
+            if told is not None:
+                write(self._notifications, told, session)
             return True
+
+        return self._store.transact(work)
+
+    def ask_for_posts(
+        self, follower_id: UserId, followee_id: UserId, *, notify: bool
+    ) -> bool:
+        """Say whether a follower is told of each new post; False without a follow."""
+
+        def work(session: Any) -> bool:
+            wish = {"$set": {"notify": notify}}
+            result = self._follows.update_one(
+                {"_id": f"{follower_id}:{followee_id}", "state": PRESENT},
+                wish,
+                session=session,
+            )
+            if result.matched_count:
+                self._followers.update_one(
+                    {"_id": f"{followee_id}:{follower_id}"}, wish, session=session
+                )
+            return result.matched_count == 1
 
         return self._store.transact(work)
 
@@ -100,6 +126,9 @@ class RelationshipStore:
     def _end(self, follower_id: UserId, followee_id: UserId, session: Any) -> None:
         self._followers.delete_one(
             {"_id": f"{followee_id}:{follower_id}"}, session=session
+        )
+        self._notifications.delete_one(
+            {"_id": f"{followee_id}:follow:{follower_id}"}, session=session
         )
         self._count(follower_id, followee_id, -1, session)
 
@@ -173,6 +202,21 @@ class RelationshipStore:
         self._mutes.delete_one({"_id": f"{user_id}:{other_id}"})
 
     @translated()
+    def deaf_to(self, actor_id: UserId, user_ids: Sequence[UserId]) -> set[UserId]:
+        """Tell which of some users hear nothing of somebody, in two queries.
+
+        They mute that user, or one of the two blocks the other.
+        """
+        blocks = [f"{i}:{way}:{actor_id}" for i in user_ids for way in ("out", "in")]
+        mutes = [f"{i}:{actor_id}" for i in user_ids]
+        who = {"_id": 0, "user_id": 1}
+        found = [
+            *self._blocks.find({"_id": {"$in": blocks}}, who),
+            *self._mutes.find({"_id": {"$in": mutes}}, who),
+        ]
+        return {UserId(d["user_id"]) for d in found}
+
+    @translated()
     def followers(
         self, followee_id: UserId, *, below: int, above: int, limit: int
     ) -> list[Row]:
@@ -195,28 +239,39 @@ class RelationshipStore:
 
     @translated()
     def relations(self, viewers: Sequence[UserId]) -> dict[UserId, Relations]:
-        """Read all relations of some viewers, in three queries."""
+        """Read all relations of some viewers, in two commands."""
         ids = {"$in": list(viewers)}
         groups: dict[str, dict[int, set[UserId]]] = {
-            name: defaultdict(set) for name in ("follows", "mutes", "out", "in")
+            name: defaultdict(set)
+            for name in ("follows", "notifies", "mutes", "out", "in")
         }
         for d in self._follows.find(
             {"follower_id": ids, "state": PRESENT},
-            {"_id": 0, "follower_id": 1, "followee_id": 1},
+            {"_id": 0, "follower_id": 1, "followee_id": 1, "notify": 1},
         ).batch_size(ONE_BATCH):
             groups["follows"][d["follower_id"]].add(UserId(d["followee_id"]))
+            if d.get("notify"):
+                groups["notifies"][d["follower_id"]].add(UserId(d["followee_id"]))
+        of_viewers = {"$match": {"user_id": ids}}
         pair = {"_id": 0, "user_id": 1, "other_id": 1}
-        for d in self._mutes.find({"user_id": ids}, pair).batch_size(ONE_BATCH):
-            groups["mutes"][d["user_id"]].add(UserId(d["other_id"]))
-        sided = {**pair, "direction": 1}
-        for d in self._blocks.find({"user_id": ids}, sided).batch_size(ONE_BATCH):
-            groups[d["direction"]][d["user_id"]].add(UserId(d["other_id"]))
+        blocks = [of_viewers, {"$project": {**pair, "direction": 1}}]
+        for d in self._mutes.aggregate(
+            [
+                of_viewers,
+                {"$project": pair},
+                {"$unionWith": {"coll": "blocks", "pipeline": blocks}},
+            ],
+            batchSize=ONE_BATCH,
+        ):
+            group = d.get("direction", "mutes")
+            groups[group][d["user_id"]].add(UserId(d["other_id"]))
         return {
             viewer: Relations(
                 follows=frozenset(groups["follows"][viewer]),
                 mutes=frozenset(groups["mutes"][viewer]),
                 blocks=frozenset(groups["out"][viewer]),
                 blocked_by=frozenset(groups["in"][viewer]),
+                notifies=frozenset(groups["notifies"][viewer]),
             )
             for viewer in viewers
         }

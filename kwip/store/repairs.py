@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kwip.domain.ids import UserId
 from kwip.store.audit import turned_block
 from kwip.store.client import translated
 from kwip.store.edges import PRESENT, Edge, follow_document, follower_document
@@ -14,7 +15,7 @@ from kwip.store.users import NOBODY
 if TYPE_CHECKING:
     import datetime as dt
 
-    from kwip.domain.ids import PostId, UserId
+    from kwip.domain.ids import PostId
     from kwip.store.client import Store
 
 
@@ -50,13 +51,16 @@ class RepairStore:
                 "merging" if stands else "removed",
                 attempts=0,
                 nonce=nonce,
+                notify=bool(stands and stands.get("notify")),
             )
             document = follow_document(edge, now)
             follows.replace_one({"_id": name}, document, upsert=True, session=session)
             if stands is None:
                 followers.delete_one({"_id": turned}, session=session)
             else:
-                document = follower_document(followee_id, follower_id)
+                document = follower_document(
+                    followee_id, follower_id, notify=edge.notify
+                )
                 followers.insert_one(document, session=session)
 
         self._store.transact(work)
@@ -100,10 +104,15 @@ class RepairStore:
         self._store.transact(work)
 
     @translated()
-    def drop_reaction(self, reaction_id: str) -> None:
-        """Delete a reaction of nobody, to nothing, or the claim of a lost repost."""
-        if self._problem_of(reaction_id):
-            self._database["reactions"].delete_one({"_id": reaction_id})
+    def drop_reaction(self, reaction_id: str) -> UserId | None:
+        """Delete a reaction of nobody, to nothing, or the claim of a lost repost.
+
+        Gives on whose post it was, if it was there.
+        """
+        if not self._problem_of(reaction_id):
+            return None
+        old = self._database["reactions"].find_one_and_delete({"_id": reaction_id})
+        return None if old is None else UserId(old["author_id"])
 
     @translated()
     def make_due(self, post_id: PostId, now: dt.datetime) -> None:

@@ -12,7 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 #: The schema that each collection is written in today; 1 unless named.
-SCHEMAS: Mapping[str, int] = {"users": 3, "posts": 2}
+SCHEMAS: Mapping[str, int] = {
+    "users": 3,
+    "posts": 2,
+    "follows": 2,
+    "followers": 2,
+}
 
 
 def _user_gets_an_avatar(document: dict[str, Any]) -> None:
@@ -42,10 +47,17 @@ def _post_gets_reactions(document: dict[str, Any]) -> None:
     document.setdefault("favourites_count", 0)
 
 
+def _edge_gets_notify(document: dict[str, Any]) -> None:
+    """Schema 1 of follows and followers: nobody asked for notifications of posts."""
+    document.setdefault("notify", False)
+
+
 _STEPS: Mapping[tuple[str, int], Callable[[dict[str, Any]], None]] = {
     ("users", 1): _user_gets_an_avatar,
     ("users", 2): _user_gets_a_banner,
     ("posts", 1): _post_gets_reactions,
+    ("follows", 1): _edge_gets_notify,
+    ("followers", 1): _edge_gets_notify,
 }
 
 

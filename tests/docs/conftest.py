@@ -76,7 +76,7 @@ def world(kwip, rings, new_user):
     for followee in (author, other):
         kwip.services.relationships.follow(viewer, followee.id)
     root = kwip.services.posts.publish(author.id, Draft(text="The beginning"))
-    draft = Draft(text="A reply", in_reply_to_id=root.id)
+    draft = Draft(text="A reply, @viewer", in_reply_to_id=root.id)
     reply = kwip.services.posts.publish(other.id, draft)
     rings.run()
     credential = budgets.credential_of(kwip, viewer)

@@ -25,6 +25,7 @@ TITLES = {
     "read_followers": "Followers",
     "read_following": "Whom somebody follows",
     "read_who_favourited": "Who favourited a post, or reposted it",
+    "read_notifications": "Notifications",
     "read_named_posts": "Posts by their ids",
     "read_named_users": "Users by their ids",
     "read_profile_widget": "The widget of a profile",

@@ -36,6 +36,9 @@ DECLARED = {
     "followers": documents.FollowerDocument,
     "blocks": documents.BlockDocument,
     "mutes": documents.MuteDocument,
+    "notifications": documents.NotificationDocument,
+    "markers": documents.MarkersDocument,
+    "markers.notifications": documents.MarkerDocument,
     "reactions": documents.ReactionDocument,
     "sessions": documents.AccessDocument,
     "tokens": documents.AccessDocument,
@@ -117,6 +120,7 @@ def _live(kwip, rings, note, alice, bob):
     note()
     kwip.outbox.give_up(lease, "pending", now)
     rings.run()
+    services.markers.save(bob, {"home": root.id, "notifications": root.id})
     services.posts.edit(bob, root.id, Edit(text="Who has a good recipe?"))
     services.relationships.mute(alice, bob.id)
     timelines.push([home_of(bob.id)], range(1, SEAL_AT + 1))

@@ -12,6 +12,7 @@ from tests.servers import wait_until
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
 EXAMPLES = {
     "post_id": "1",
+    "notification_id": "1",
     "user_id": "1",
     "username": "alice",
     "token_id": "0" * 64,

@@ -81,6 +81,9 @@ def world(kwip, rings, new_user, request):
         ).id
         for number in range(45)
     ]
+    for number in range(60):
+        text = f"@viewer {number}"
+        kwip.services.posts.publish(writers[number % len(writers)], Draft(text=text))
     rings.run()
     credential = credential_of(kwip, viewer)
     named_posts, named_users = (post.id, *replies), (viewer.id, *writers)
@@ -202,6 +205,12 @@ def poll_home(kwip, world, page):
     return kwip.services.timelines.home(viewer, readings.begin(), page).items
 
 
+def read_notifications(kwip, world, page):
+    reading = kwip.services.readings.begin()
+    viewer = kwip.services.access.open(world.credential, reading)
+    return kwip.services.notifications.overview(viewer, reading, page).page.items
+
+
 PATHS = [
     read_home,
     poll_home,
@@ -216,6 +225,7 @@ PATHS = [
     read_followers,
     read_following,
     read_who_favourited,
+    read_notifications,
     read_named_posts,
     read_named_users,
     read_profile_widget,

@@ -11,6 +11,7 @@ import pytest
 from kwip.cache import drops
 from kwip.cli.parts import deletion_by, repair_by, retagging_by
 from kwip.domain.errors import KwipError
+from kwip.domain.notifications import NotificationSlice
 from kwip.domain.posts import Draft, Edit
 from kwip.domain.reactions import span_of
 from kwip.domain.rolls import RollSlice
@@ -46,7 +47,7 @@ class World:
         self.alice, self.bob, self.carol = (
             sign_up(kwip, name) for name in ("alice", "bob", "carol")
         )
-        self.services.relationships.follow(self.alice, self.bob.id)
+        self.services.relationships.follow(self.alice, self.bob.id, notify=True)
         self.services.relationships.block(self.carol, self.alice.id)
         self.services.relationships.mute(self.alice, self.carol.id)
         self.root = self.post(self.bob, "root")
@@ -99,6 +100,9 @@ class World:
                     for post in (self.root, self.answer)
                 ],
             ),
+            Want(entities.notifications, [NotificationSlice(each) for each in people]),
+            Want(entities.unread, people),
+            Want(entities.markers, people),
             Want(entities.threads, [self.root.id]),
             Want(entities.homes, [Slice(each) for each in people]),
             Want(entities.user_timelines, [Slice(each) for each in people]),
@@ -160,7 +164,7 @@ WRITES = {
     ),
     "post": lambda w: w.post(w.bob, "another"),
     "edit": lambda w: w.services.posts.edit(
-        w.bob, w.root.id, Edit(text="edited #other")
+        w.bob, w.root.id, Edit(text="edited #other @alice")
     ),
     "delete": lambda w: w.services.posts.delete(w.alice, w.answer.id),
     "repost": lambda w: w.services.reposts.repost(w.alice, w.root.id),
@@ -180,6 +184,8 @@ WRITES = {
     "unblock": lambda w: w.services.relationships.unblock(w.carol, w.alice.id),
     "mute": lambda w: w.services.relationships.mute(w.alice, w.bob.id),
     "unmute": lambda w: w.services.relationships.unmute(w.alice, w.carol.id),
+    "dismiss": lambda w: w.services.notifications.dismiss(w.bob, w.answer.id),
+    "mark": lambda w: w.services.markers.see_notifications(w.bob, w.answer.id),
     "sign_in": lambda w: w.services.access.begin_session(w.bob.id, "bob", "y"),
     "sign_out": lambda w: w.services.access.sign_out(w.visitor),
     "create_token": lambda w: w.services.access.create_token(
@@ -204,6 +210,7 @@ WRITES = {
 JOBS = {
     "deliver": lambda w: w.post(w.bob, "another"),
     "count": lambda w: w.post(w.bob, "another answer", w.answer),
+    "notify": lambda w: w.post(w.bob, "for @carol and who asked"),
     "merge": lambda w: w.services.relationships.follow(w.bob, w.alice.id),
     "scrub": lambda w: w.services.relationships.unfollow(w.alice, w.bob.id),
 }

@@ -42,11 +42,19 @@ class Plan:
     def collection(self):
         return self.command[self.name]
 
+    @property
+    def collections(self):
+        """Give the collection that is asked, and those that are joined to it."""
+        stages = self.command.get("pipeline", [])
+        joins = [s.get("$lookup", {}).get("from") for s in stages]
+        joins += [s.get("$unionWith", {}).get("coll") for s in stages]
+        return {self.collection, *filter(None, joins)}
+
     def problem(self):
         """Say in words what is wrong with it, or None."""
         if "COLLSCAN" in self.stages:
             return f"{self.method}: scans {self.collection}: {self.command}"
-        allowed = max(2 * self.returned + 10, self._named())
+        allowed = max(2 * self.returned + 10, self._named() + self._joined())
         if self.name in READS and self.examined > allowed:
             return (
                 f"{self.method}: looks at {self.examined} of {self.collection}"
@@ -58,6 +66,14 @@ class Plan:
         """Count the documents that a query names by `_id`."""
         wanted = self.command.get("filter", {}).get("_id")
         return len(wanted.get("$in", ())) if isinstance(wanted, dict) else 0
+
+    def _joined(self):
+        """Count what a join may look at for all users that it begins with."""
+        pipeline = self.command.get("pipeline", [])
+        stages = [s for p in pipeline for s in p.get("$lookup", {}).get("pipeline", ())]
+        limits = [stage["$limit"] + 10 for stage in stages if "$limit" in stage]
+        users = pipeline[0].get("$match", {}).get("_id", {}) if limits else {}
+        return sum(limits) * len(users.get("$in", ()))
 
 
 class Explainer(CommandListener):
@@ -115,7 +131,9 @@ def _look(part, plan):
             _look(each, plan)
     elif isinstance(part, dict):
         plan.stages.add(str(part.get("stage")))
-        plan.indexes.add(str(part.get("indexName")))
+        plan.indexes |= {str(part.get("indexName")), *part.get("indexesUsed", ())}
+        if int(part.get("collectionScans", 0)):  # what a join says instead
+            plan.stages.add("COLLSCAN")
         if "totalDocsExamined" in part:
             plan.examined += part["totalDocsExamined"]
             plan.returned += part["nReturned"]

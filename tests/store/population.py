@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 
+from kwip.domain.notifications import Notification, NotificationKind
 from kwip.domain.reactions import Act, Reaction
 from kwip.domain.text import Hashtag
 from kwip.domain.users import User
 from kwip.store.access import Access
 from kwip.store.edges import Edge, follow_document, follower_document
+from kwip.store.notifications import _to_document as notification_document
 from kwip.store.outbox import pending
 from kwip.store.post_documents import to_document
 from kwip.store.reactions import _to_document as reaction_document
@@ -42,6 +44,9 @@ def populate(stores):
     database["timeline_buckets"].insert_many(d for n in USERS for d in _buckets_of(n))
     _populate_relations(database)
     database["reactions"].insert_many(d for n in USERS for d in _reactions_of(n))
+    database["notifications"].insert_many(
+        d for n in USERS for d in _notifications_of(n)
+    )
     for n in USERS[:30]:
         for digest in ("a", "b"):
             stores.access.create(token(n, digest))
@@ -102,6 +107,21 @@ def _reactions_of(n):
             )
 
 
+def _notifications_of(n):
+    """Make one of each kind from each of many people, and one person's own kind."""
+    for actor_id in range(1, 31):
+        for place, kind in enumerate(NotificationKind):
+            told = Notification(
+                recipient_id=n,
+                kind=kind,
+                actor_id=actor_id,
+                seq=post_id(actor_id * 100 + place),
+                post_id=post_id(actor_id * 100 + place),
+                repost_of_id=post_id(n),
+            )
+            yield notification_document(told)
+
+
 def _timeline_of(n):
     entries = [i for author in (n, n % 60 + 1) for i in posts_of(author)]
     full = list(range(1, 131)) if n <= 5 else []
@@ -129,6 +149,8 @@ def _populate_relations(database):
             follows.append(follow_document(edge, BEFORE if step < 3 else LATER))
             if state != "removed":
                 followers.append(follower_document(other, n))
+        # User 9 has many followers, of whom one in twenty asks for each post.
+        followers.append(follower_document(9, 1_000 + n, notify=n % 20 == 0))
         other = (n + 30) % 60 + 1
         pair = {"schema": 1, "user_id": n, "other_id": other}
         mutes.append({"_id": f"{n}:{other}", **pair})

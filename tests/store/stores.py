@@ -16,6 +16,8 @@ from kwip.store.edges import EdgeStore
 from kwip.store.fence import FenceStore
 from kwip.store.jobs import JobStore
 from kwip.store.loading import LoadStore
+from kwip.store.markers import MarkerStore
+from kwip.store.notifications import NotificationStore
 from kwip.store.outbox import OutboxStore
 from kwip.store.posts import PostStore
 from kwip.store.reactions import ReactionStore
@@ -43,6 +45,8 @@ class Stores:
         self.fence = FenceStore(store.database)
         self.jobs = JobStore(store)
         self.loading = LoadStore(store)
+        self.markers = MarkerStore(store)
+        self.notifications = NotificationStore(store)
         self.posts = PostStore(store)
         self.outbox = OutboxStore(store, self.posts)
         self.reactions = ReactionStore(store)

@@ -23,6 +23,8 @@ SHAPES = {
     "blocks": documents.BlockDocument,
     "mutes": documents.MuteDocument,
     "reactions": documents.ReactionDocument,
+    "notifications": documents.NotificationDocument,
+    "markers": documents.MarkersDocument,
     "sessions": documents.AccessDocument,
     "tokens": documents.AccessDocument,
     "jobs": documents.JobDocument,

@@ -14,8 +14,17 @@ import pytest
 import kwip.store
 from kwip.domain.errors import ConflictError
 from kwip.domain.ids import MAX_ID
+from kwip.domain.notifications import (
+    EVERY_KIND,
+    EVERYTHING,
+    SPOKEN_TO,
+    Notification,
+    NotificationKind,
+    Wish,
+)
 from kwip.domain.reactions import Act, Reaction, Span, span_of
 from kwip.store.claims import Claim
+from kwip.store.edges import Edge
 from kwip.store.indexes import INDEXES, ensure_indexes
 from kwip.store.jobs import Job
 from kwip.store.outbox import pending
@@ -34,6 +43,13 @@ LIKED = Reaction(
     author_id=4,
     reply_to_id=None,
     seq=7,
+)
+TOLD = Notification(
+    recipient_id=4,
+    kind=NotificationKind.FAVOURITE,
+    actor_id=1,
+    seq=post_id(4_000),
+    post_id=posts_of(4)[0],
 )
 REPOSTED = replace(LIKED, act=Act.REPOST, post_id=posts_of(6)[0], author_id=6)
 JOB = Job(
@@ -178,6 +194,7 @@ CALLS = {
     "EdgeStore.merged_followees": lambda s: s.edges.merged_followees([1, 2]),
     "EdgeStore.followers": lambda s: s.edges.followers(9, above=2, upto=50, limit=3),
     "EdgeStore.followers_among": lambda s: s.edges.followers_among(9, [3, 4, 5]),
+    "EdgeStore.subscribers": lambda s: s.edges.subscribers(9, above=0, limit=40),
     "EdgeStore.follower_bounds": lambda s: s.edges.follower_bounds(9),
     "EdgeStore.find_edge": lambda s: s.edges.find_edge(1, 2),
     "EdgeStore.settle": _settle_both,
@@ -204,6 +221,23 @@ CALLS = {
     "LoadStore.recount": lambda s: s.loading.recount([1, 2, 3]),
     "LoadStore.entries_count": lambda s: s.loading.entries_count(),
     "LoadStore.published": lambda s: s.loading.published([(1, "key"), (2, "none")]),
+    "MarkerStore.of_users": lambda s: s.markers.of_users([1, 2]),
+    "MarkerStore.save": lambda s: s.markers.save(1, {"home": 5}, NOW),
+    "MarkerStore.advance": lambda s: s.markers.advance(
+        1, {"notifications": post_id(2_900)}, NOW
+    ),
+    "NotificationStore.add_many": lambda s: [
+        s.notifications.add_many(told) for told in ([], [TOLD], [TOLD])
+    ],
+    "NotificationStore.page": lambda s: [
+        s.notifications.page(1, wish, below=below, above=above, limit=9)
+        for below, above in ((MAX_ID, 0), (MAX_ID, post_id(900)), (post_id(2_000), 0))
+        for wish in (EVERYTHING, Wish(SPOKEN_TO), Wish(EVERY_KIND, 7))
+    ],
+    "NotificationStore.unread": lambda s: s.notifications.unread([1, 2]),
+    "NotificationStore.dismiss": lambda s: s.notifications.dismiss(3, post_id(203)),
+    "NotificationStore.clear": lambda s: s.notifications.clear(4),
+    "NotificationStore.forget": lambda s: s.notifications.forget(post(5, 5)),
     "OutboxStore.lease": _lease,
     "OutboxStore.advance": lambda s: s.outbox.advance(_lease(s, 2), LATER, cursor=1),
     "OutboxStore.finish": lambda s: s.outbox.finish(_lease(s, 3)),
@@ -246,11 +280,11 @@ CALLS = {
     ],
     "PostStore.thread": lambda s: s.posts.thread(posts_of(1)[0], limit=100),
     "PostStore.edit": lambda s: s.posts.edit(
-        post(100, 1), replace(post(100, 1), text="New"), NOW
+        post(100, 1), replace(post(100, 1), text="New"), NOW, [TOLD]
     ),
     "PostStore.bury": lambda s: s.posts.bury(posts_of(6)[1], 6),
     "PostStore.count": _in_transaction,
-    "ReactionStore.add": lambda s: [s.reactions.add(act) for act in (LIKED, LIKED)],
+    "ReactionStore.add": lambda s: [s.reactions.add(LIKED, TOLD) for _ in range(2)],
     "ReactionStore.remove": lambda s: s.reactions.remove(
         1, Act.FAVOURITE, posts_of(5)[1]
     ),
@@ -280,7 +314,13 @@ CALLS = {
         s.relationships.followers(9, below=below, above=above, limit=3)
         for below, above in ((MAX_ID, 0), (MAX_ID, 2), (50, 0))
     ],
-    "RelationshipStore.follow": lambda s: s.relationships.follow(1, 50, NOW, "n"),
+    "RelationshipStore.deaf_to": lambda s: s.relationships.deaf_to(1, [2, 31, 32]),
+    "RelationshipStore.follow": lambda s: s.relationships.follow(
+        Edge(1, 50, "merging", 0, "n"), NOW, replace(TOLD, kind=NotificationKind.FOLLOW)
+    ),
+    "RelationshipStore.ask_for_posts": lambda s: s.relationships.ask_for_posts(
+        2, 6, notify=True
+    ),
     "RelationshipStore.unfollow": lambda s: s.relationships.unfollow(1, 5, NOW),
     "RelationshipStore.block": lambda s: s.relationships.block(7, 8, NOW, "n"),
     "RelationshipStore.unblock": lambda s: s.relationships.unblock(7, 8),
@@ -381,12 +421,13 @@ def test_every_public_method_of_a_store_is_called_here():
 def test_no_query_scans_or_looks_at_too_much_and_each_index_is_used(explained):
     plans = ask(explained, CALLS)
     used = {
-        (plan.collection, index): {
+        (collection, index): {
             p.method
             for p in plans
-            if p.collection == plan.collection and index in p.indexes
+            if collection in p.collections and index in p.indexes
         }
         for plan in plans
+        for collection in plan.collections
         for index in plan.indexes
     }
 

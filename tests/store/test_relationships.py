@@ -7,6 +7,7 @@ import pytest
 
 from kwip.domain.errors import ForbiddenError
 from kwip.domain.relationships import NO_RELATIONS, Relations
+from kwip.store.edges import Edge
 from tests.store.stores import LATER, NOW, user
 
 
@@ -21,7 +22,7 @@ def counts(stores, number):
 
 
 def follow(stores, one, two, nonce="nonce"):
-    return stores.relationships.follow(one, two, NOW, nonce)
+    return stores.relationships.follow(Edge(one, two, "merging", 0, nonce), NOW)
 
 
 def test_a_follow_is_written_from_both_sides_and_counted_once(stores):

@@ -46,8 +46,12 @@ def visitors(anybody, at_alice, at_mallory):
 
 
 @pytest.fixture
-def places(alice, mallory, at_mallory):
+def places(alice, mallory, at_mallory, people, wiring):
     """Return the address of each page that there is, by its endpoint."""
+    liked = alice.say(HOSTILE)["id"]
+    named = people("carol").say(f"@mallory {HOSTILE}")["id"]
+    fanout = wiring.services.fanout
+    fanout.deliver(fanout.begin(int(named)))
     first = mallory.say(HOSTILE)["id"]
     at_mallory.send(f"/@mallory/{first}/edit", text=f"{HOSTILE} again")
     reply = mallory.say(f"@mallory {HOSTILE}", in_reply_to_id=first)["id"]
@@ -58,6 +62,7 @@ def places(alice, mallory, at_mallory):
         f"statuses/{reply}/bookmark",
         f"statuses/{reply}/reblog",
         f"statuses/{first}/pin",
+        f"statuses/{liked}/favourite",
         f"accounts/{alice.id}/follow",
         f"accounts/{alice.id}/mute",
     ):
@@ -87,11 +92,17 @@ def places(alice, mallory, at_mallory):
         "history": f"/@mallory/{first}/history",
         "edit": f"/@mallory/{first}/edit",
         "delete": f"/@mallory/{first}/delete",
+        "notifications": "/notifications",
+        "mentions": "/notifications/mentions",
     }
 
 
 #: Parts of pages, that a script puts into one.
-PARTS = {"new_in_public": "/new?since_id=0", "new_in_home": "/home/new?since_id=0"}
+PARTS = {
+    "new_in_public": "/new?since_id=0",
+    "new_in_home": "/home/new?since_id=0",
+    "new_notifications": "/notifications/new?since_id=0",
+}
 
 
 def test_every_page_is_among_those_that_are_checked(places):

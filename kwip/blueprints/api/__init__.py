@@ -9,6 +9,7 @@ from kwip.blueprints.api import (
     accounts,
     empty,
     instance,
+    notifications,
     people,
     relationships,
     search,
@@ -27,4 +28,5 @@ ROUTES = (
     *timelines.ROUTES,
     *tags.ROUTES,
     *empty.ROUTES,
+    *notifications.ROUTES,
 )

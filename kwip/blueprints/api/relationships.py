@@ -9,6 +9,7 @@ from kwip.blueprints.api import policies
 from kwip.blueprints.table import Route
 from kwip.schemas.relationships import (
     AccountsQuery,
+    FollowBody,
     MuteBody,
     RelationshipSchema,
 )
@@ -27,8 +28,11 @@ def relationships() -> Response:
 
 
 def follow(user_id: UserId) -> Response:
-    """Follow an account."""
-    found = http.services().relationships.follow(http.signed_in(), user_id)
+    """Follow an account; `notify` asks to be told of each of its statuses."""
+    notify = http.load_body(FollowBody())
+    found = http.services().relationships.follow(
+        http.signed_in(), user_id, notify=notify
+    )
     return http.answer_dumped(RelationshipSchema, found)
 
 

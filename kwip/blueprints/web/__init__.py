@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kwip.blueprints.web import (
     access,
+    notifications,
     people,
     posts,
     reactions,
@@ -24,4 +25,5 @@ ROUTES = (
     *styleguide.ROUTES,
     *reactions.ROUTES,
     *people.ROUTES,
+    *notifications.ROUTES,
 )

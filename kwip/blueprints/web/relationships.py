@@ -1,4 +1,4 @@
-"""Follow, unfollow, block, unblock, mute, unmute: one button each.
+"""Follow, be notified, block, mute, and the end of each: one button each.
 
 The buttons share their page's one form, which says where to go back to.
 """
@@ -25,6 +25,22 @@ def follow(username: str) -> Response:
     back = _back(username)
     http.services().relationships.follow(http.signed_in(), _id_of(username))
     return go(back, f"You follow @{username} now.")
+
+
+def notify(username: str) -> Response:
+    """Follow a user, and be told of each of their kwips."""
+    back = _back(username)
+    http.services().relationships.follow(
+        http.signed_in(), _id_of(username), notify=True
+    )
+    return go(back, f"You are told when @{username} kwips.")
+
+
+def unnotify(username: str) -> Response:
+    """No longer be told of each kwip of a followed user."""
+    back = _back(username)
+    http.services().relationships.unnotify(http.signed_in(), _id_of(username))
+    return go(back, f"You are no longer told when @{username} kwips.")
 
 
 def unfollow(username: str) -> Response:
@@ -80,6 +96,8 @@ _FOLLOW, _OTHER = form_policy("follows"), form_policy("pages")
 ROUTES = (
     Route("POST", "/@<name:username>/follow", follow, _FOLLOW),
     Route("POST", "/@<name:username>/unfollow", unfollow, _FOLLOW),
+    Route("POST", "/@<name:username>/notify", notify, _FOLLOW),
+    Route("POST", "/@<name:username>/unnotify", unnotify, _FOLLOW),
     Route("POST", "/@<name:username>/block", block, _OTHER),
     Route("POST", "/@<name:username>/unblock", unblock, _OTHER),
     Route("POST", "/@<name:username>/mute", mute, _OTHER),

@@ -1,0 +1,61 @@
+"""The viewer's notifications as pages, and the mark up to where they were read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from flask import url_for
+
+from kwip.blueprints import http
+from kwip.blueprints.table import Route
+from kwip.blueprints.web.pages import OWN, OWN_PART, form_policy, go, page
+from kwip.domain.notifications import EVERYTHING, SPOKEN_TO, Wish
+from kwip.domain.pages import MAX_LIMIT
+from kwip.schemas.notifications import SeenForm
+from kwip.schemas.pages import SinceQuery
+
+if TYPE_CHECKING:
+    from flask import Response
+
+
+def notifications() -> Response:
+    """Show what others did that concerns the viewer; reading it marks nothing."""
+    return _overview("notifications.html", EVERYTHING)
+
+
+def mentions() -> Response:
+    """Show only what was said to the viewer."""
+    return _overview("notifications.html", Wish(SPOKEN_TO), is_all=False)
+
+
+def new_notifications() -> Response:
+    """Give what is newer than an open page, as articles alone."""
+    found = http.services().notifications.overview(
+        http.signed_in(), http.reading(), http.load_query(SinceQuery())
+    )
+    return page("notifications_new.html", overview=found, page=found.page)
+
+
+def _overview(template: str, wish: Wish, *, is_all: bool = True) -> Response:
+    # Much of a page is one sentence about many: it takes as many as there may be.
+    asked = replace(http.page_request(), limit=MAX_LIMIT)
+    found = http.services().notifications.overview(
+        http.signed_in(), http.reading(), asked, wish
+    )
+    return page(template, overview=found, page=found.page, is_all=is_all)
+
+
+def see_notifications() -> Response:
+    """Mark what a page has shown as read."""
+    last_read_id = http.load_form(SeenForm())
+    http.services().markers.see_notifications(http.signed_in(), last_read_id)
+    return go(url_for("web.notifications"))
+
+
+ROUTES = (
+    Route("GET", "/notifications", notifications, OWN),
+    Route("GET", "/notifications/mentions", mentions, OWN),
+    Route("GET", "/notifications/new", new_notifications, OWN_PART),
+    Route("POST", "/notifications/seen", see_notifications, form_policy("pages")),
+)

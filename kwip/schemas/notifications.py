@@ -1,0 +1,173 @@
+"""Notifications and markers: Mastodon's entities, and what is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from marshmallow import fields, validate
+
+from kwip.domain.ids import UserId
+from kwip.domain.markers import MARKED, Marked
+from kwip.domain.notifications import EVERY_KIND, NotificationKind, Wish
+from kwip.domain.pages import PageRequest
+from kwip.schemas.body import BodySchema, Id, StrictSchema, Text
+from kwip.schemas.dumping import DumpSchema, Instant
+from kwip.schemas.pages import Limit
+from kwip.schemas.posts import StatusSchema
+from kwip.schemas.users import AccountSchema
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kwip.domain.notifications import NotificationView
+    from kwip.schemas.urls import Urls
+
+#: Mastodon's word for each kind; a reply is a mention there.
+_TYPES = {
+    NotificationKind.MENTION: "mention",
+    NotificationKind.REPLY: "mention",
+    NotificationKind.REPOST: "reblog",
+    NotificationKind.FAVOURITE: "favourite",
+    NotificationKind.FOLLOW: "follow",
+    NotificationKind.POST: "status",
+}
+#: What one sentence of an app may tell together.
+_GROUPED = {NotificationKind.REPOST, NotificationKind.FAVOURITE}
+
+
+class NotificationSchema(DumpSchema):
+    """A `NotificationView` as Mastodon's Notification."""
+
+    id = fields.String()
+    type = fields.Function(lambda view: _TYPES[view.kind])
+    created_at = Instant()
+    group_key = fields.Method("get_group_key")
+    account = fields.Method("get_account")
+    status = fields.Method("get_status")
+
+    def __init__(self, urls: Urls, *, is_signed_in: bool):
+        super().__init__(urls, is_signed_in=is_signed_in)
+        self._accounts = AccountSchema(urls, is_signed_in=is_signed_in)
+        self._statuses = StatusSchema(urls, is_signed_in=is_signed_in)
+
+    def get_group_key(self, view: NotificationView) -> str:
+        """Name what may be told together with others."""
+        if view.post is not None and view.kind in _GROUPED:
+            return f"{_TYPES[view.kind]}-{view.post.post.id}"
+        return f"ungrouped-{view.id}"
+
+    def get_account(self, view: NotificationView) -> object:
+        """Give who did it."""
+        return self._accounts.dump(view.actor, many=False)
+
+    def get_status(self, view: NotificationView) -> object:
+        """Give the post that it is about, if there is one."""
+        return None if view.post is None else self._statuses.dump(view.post, many=False)
+
+
+class Words(fields.List[Any]):
+    """Several words, or a single one outside a list."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            fields.String(),
+            load_default=list,
+            validate=validate.Length(max=50, error="At most {max} at once."),
+        )
+
+    def _deserialize(self, value: object, *args: Any, **kwargs: Any) -> list[Any]:
+        several = value if isinstance(value, list) else [value]
+        return super()._deserialize(several, *args, **kwargs)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A page of notifications, and which of them."""
+
+    page: PageRequest
+    wish: Wish
+
+
+class NotificationsQuery(BodySchema[Asked]):
+    """A page, `types[]`, `exclude_types[]` and `account_id`.
+
+    Types that Kwip has not are accepted, and nothing is of them.
+    """
+
+    limit = Limit()
+    max_id = Id(load_default=None)
+    since_id = Id(load_default=None)
+    min_id = Id(load_default=None)
+    types = Words()
+    exclude_types = Words()
+    account_id = Id(load_default=None)
+
+    def make(
+        self,
+        *,
+        types: list[str],
+        exclude_types: list[str],
+        account_id: int | None,
+        **page: Any,
+    ) -> Asked:
+        """Build the page and the wish."""
+        kinds = frozenset(
+            kind
+            for kind in EVERY_KIND
+            if (not types or _TYPES[kind] in types)
+            and _TYPES[kind] not in exclude_types
+        )
+        return Asked(PageRequest(**page), Wish(kinds, UserId(account_id or 0)))
+
+
+class MarkerSchema(DumpSchema):
+    """A `Marker` as Mastodon's."""
+
+    last_read_id = fields.String()
+    version = fields.Integer()
+    updated_at = Instant()
+
+
+class MarkersQuery(BodySchema[list[Marked]]):
+    """`timeline[]`: of which timelines the markers are asked for."""
+
+    timeline = Words()
+
+    def make(self, *, timeline: list[str]) -> list[Marked]:
+        """Return those that have markers, each once."""
+        return [name for name in MARKED if name in timeline]
+
+
+class _PlaceBody(BodySchema[int]):
+    """How far one timeline was read."""
+
+    last_read_id = Id(
+        required=True, error_messages={"required": "Say what was read last."}
+    )
+
+    def make(self, *, last_read_id: int) -> int:
+        """Return the id."""
+        return last_read_id
+
+
+class MarkersBody(BodySchema["Mapping[Marked, int]"]):
+    """`home[last_read_id]` and `notifications[last_read_id]`: one of them or both."""
+
+    home = fields.Nested(_PlaceBody)
+    notifications = fields.Nested(_PlaceBody)
+
+    def make(self, **places: int) -> Mapping[Marked, int]:
+        """Return the places by timeline."""
+        return {name: places[name] for name in MARKED if name in places}
+
+
+class SeenForm(StrictSchema[int]):
+    """The newest notification that a page has shown."""
+
+    last_read_id = Id(required=True)
+    next = Text(load_default="")
+
+    def make(self, *, last_read_id: int, **_: object) -> int:
+        """Return the id."""
+        return last_read_id

@@ -1,0 +1,60 @@
+"""Markers: how far a user has read home and notifications, on every device."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kwip.cache import drops
+from kwip.domain.clock import at
+from kwip.domain.ids import ms_of
+from kwip.domain.markers import Marked, Marker
+from kwip.services.reading import Want
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from kwip.domain.clock import ClockMs
+    from kwip.domain.users import Viewer
+    from kwip.services.entities import Entities
+    from kwip.services.fence import Fence
+    from kwip.services.reading import Reading
+    from kwip.store.markers import MarkerStore
+
+
+class Markers:
+    """Read and move markers."""
+
+    def __init__(
+        self, entities: Entities, store: MarkerStore, fence: Fence, clock: ClockMs
+    ):
+        self._entities = entities
+        self._store = store
+        self._fence = fence
+        self._clock = clock
+
+    def get(
+        self, viewer: Viewer, reading: Reading, names: Sequence[Marked]
+    ) -> dict[Marked, Marker]:
+        """Read the markers asked for; where none was set yet it stands at 0."""
+        found = reading.fetch(Want(self._entities.markers, [viewer.id]))[0]
+        markers = found.get(viewer.id, {})
+        unset = Marker(last_read_id=0, version=0, updated_at=at(ms_of(viewer.id)))
+        return {name: markers.get(name, unset) for name in names}
+
+    def save(
+        self, viewer: Viewer, places: Mapping[Marked, int]
+    ) -> dict[Marked, Marker]:
+        """Set markers to where an app says that its user is, be it further back.
+
+        Of two apps at once the later one holds: there is nothing to conflict.
+        """
+        saved = self._store.save(viewer.id, places, at(self._clock()))
+        self._fence.drop(drops.mark(user_id=viewer.id))
+        return {name: saved[name] for name in places}
+
+    def see_notifications(self, viewer: Viewer, last_read_id: int) -> None:
+        """Mark what the viewer's page has shown as read; the marker never goes back."""
+        self._store.advance(
+            viewer.id, {"notifications": last_read_id}, at(self._clock())
+        )
+        self._fence.drop(drops.mark(user_id=viewer.id))

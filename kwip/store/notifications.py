@@ -1,0 +1,215 @@
+"""Notifications: one document for each thing that a recipient is told."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from pymongo import ASCENDING, DESCENDING
+
+from kwip.domain.clock import at
+from kwip.domain.ids import MAX_ID, PostId, UserId, ms_of
+from kwip.domain.notifications import (
+    MAX_UNREAD,
+    NotificationKind,
+    NotificationRow,
+    Unread,
+    Wish,
+    addressed,
+)
+from kwip.store.bulk import insert_new
+from kwip.store.client import translated
+from kwip.store.upgrades import schema_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from kwip.domain.notifications import Notification
+    from kwip.domain.posts import Post
+    from kwip.store.client import Document, Store
+
+#: So long after what they tell of they are deleted.
+LIFETIME = dt.timedelta(days=180)
+#: Of a deleted post so many favourites, reposts and followers who were told are
+#: forgotten at once; the rest is hidden when reading.
+MAX_FORGOTTEN = 1_000
+
+
+class NotificationStore:
+    """The `notifications` collection."""
+
+    def __init__(self, store: Store):
+        self._notifications = store.database["notifications"]
+        self._users = store.database["users"]
+
+    @translated()
+    def add_many(self, notifications: Sequence[Notification]) -> None:
+        """Write notifications; those that are there stay as they are."""
+        insert_new(self._notifications, [_to_document(n) for n in notifications])
+
+    @translated()
+    def page(
+        self, user_id: UserId, wish: Wish, *, below: int, above: int, limit: int
+    ) -> list[NotificationRow]:
+        """Read some of a recipient's between two seqs, newest first.
+
+        The oldest ones if only `above` is a bound. The index tells which are wanted.
+        """
+        order = ASCENDING if above > 0 and below == MAX_ID else DESCENDING
+        found = self._notifications.find(
+            {
+                "recipient_id": user_id,
+                "seq": {"$gt": above, "$lt": below},
+                "kind": {"$in": sorted(wish.kinds)},
+                **({"actor_id": wish.actor_id} if wish.actor_id else {}),
+            }
+        )
+        rows = [_to_row(d) for d in found.sort("seq", order).limit(limit)]
+        return rows if order == DESCENDING else rows[::-1]
+
+    @translated()
+    def unread(self, user_ids: Sequence[UserId]) -> dict[UserId, Unread]:
+        """Read who did what above the read markers of some users; one command.
+
+        The marker is joined by MongoDB: every page asks for this, and its budget of
+        queries is small.
+        """
+        found = self._users.aggregate(
+            [
+                {"$match": {"_id": {"$in": list(user_ids)}}},
+                {"$project": {"_id": 1}},
+                {
+                    "$lookup": {
+                        "from": "markers",
+                        "localField": "_id",
+                        "foreignField": "_id",
+                        "as": "marker",
+                    }
+                },
+                {"$set": {"last": {"$ifNull": [{"$first": _LAST_READ}, 0]}}},
+                {
+                    "$lookup": {
+                        "from": "notifications",
+                        "let": {"user": "$_id", "last": "$last"},
+                        "pipeline": _ABOVE,
+                        "as": "rows",
+                    }
+                },
+                {"$project": {"last": 1, "rows.actor_id": 1}},
+            ]
+        )
+        return {
+            UserId(d["_id"]): Unread(
+                d["last"], tuple(UserId(row["actor_id"]) for row in d["rows"])
+            )
+            for d in found
+        }
+
+    @translated()
+    def dismiss(self, user_id: UserId, seq: int) -> bool:
+        """Delete one of a recipient's; False if it was not there."""
+        result = self._notifications.delete_many({"recipient_id": user_id, "seq": seq})
+        return result.deleted_count > 0
+
+    @translated()
+    def clear(self, user_id: UserId) -> None:
+        """Delete all of a recipient's."""
+        self._notifications.delete_many({"recipient_id": user_id})
+
+    @translated()
+    def forget(self, post: Post) -> list[UserId]:
+        """Delete all that a gone post told, and its author of reactions to it.
+
+        That is whom it spoke to, and `MAX_FORGOTTEN` each of the followers who asked,
+        the favourites and the reposts. Gives who may have been told.
+        """
+        self._notifications.delete_many({"_id": {"$in": names_of(post)}})
+        for kind in ("favourite", "repost"):
+            prefix = f"{post.author_id}:{kind}:{post.id}"
+            self._forget({"_id": {"$gt": f"{prefix}:", "$lt": f"{prefix};"}})
+        asked = {"actor_id": post.author_id, "post_id": post.id, "kind": "post"}
+        return [post.author_id, *addressed(post), *self._forget(asked)]
+
+    def _forget(self, query: Document) -> list[UserId]:
+        who = self._notifications.find(query, {"recipient_id": 1}).limit(MAX_FORGOTTEN)
+        found = list(who)
+        if found:
+            names = [d["_id"] for d in found]
+            self._notifications.delete_many({"_id": {"$in": names}})
+        return [UserId(d["recipient_id"]) for d in found]
+
+
+def write(collection: Any, notification: Notification, session: Any) -> None:
+    """Write a notification within the transaction of the act that it tells of."""
+    document = _to_document(notification)
+    collection.replace_one(
+        {"_id": document["_id"]}, document, upsert=True, session=session
+    )
+
+
+def write_new(
+    collection: Any, notifications: Iterable[Notification], session: Any
+) -> None:
+    """Write those that are not there yet within a transaction."""
+    for notification in notifications:
+        document = _to_document(notification)
+        collection.update_one(
+            {"_id": document.pop("_id")},
+            {"$setOnInsert": document},
+            upsert=True,
+            session=session,
+        )
+
+
+def names_of(post: Post) -> list[str]:
+    """Name what a post told those to whom it speaks, be it as a reply or a mention."""
+    if post.repost_of_id is not None:
+        about = f"repost:{post.repost_of_id}:{post.id}"
+    else:
+        about = f"post:{post.id}"
+    return [f"{recipient_id}:{about}" for recipient_id in sorted(addressed(post))]
+
+
+_LAST_READ = "$marker.notifications.last_read_id"
+#: The newest above the marker, from the index alone.
+_ABOVE = [
+    {
+        "$match": {
+            "$expr": {
+                "$and": [
+                    {"$eq": ["$recipient_id", "$$user"]},
+                    {"$gt": ["$seq", "$$last"]},
+                ]
+            }
+        }
+    },
+    {"$sort": {"seq": DESCENDING}},
+    {"$limit": MAX_UNREAD},
+    {"$project": {"_id": 0, "actor_id": 1}},
+]
+
+
+def _to_document(notification: Notification) -> Document:
+    return {
+        "_id": notification.name,
+        "schema": schema_of("notifications"),
+        "recipient_id": notification.recipient_id,
+        "kind": notification.kind.value,
+        "actor_id": notification.actor_id,
+        "seq": notification.seq,
+        "post_id": notification.post_id,
+        "reply_to_id": notification.reply_to_id,
+        "repost_of_id": notification.repost_of_id,
+        "expires_at": at(ms_of(notification.seq)) + LIFETIME,
+    }
+
+
+def _to_row(d: Document) -> NotificationRow:
+    return NotificationRow(
+        d["seq"],
+        NotificationKind(d["kind"]).number,
+        UserId(d["actor_id"]),
+        PostId(d["post_id"]),
+        UserId(d["reply_to_id"]),
+        PostId(d["repost_of_id"]),
+    )
