@@ -224,6 +224,25 @@ class TokenForm(StrictSchema[TokenWish]):
         return TokenWish(name, frozenset(s for s, is_on in chosen.items() if is_on))
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Where to go back to, and the entry to which the page is scrolled there."""
+
+    address: str
+    place_id: int | None
+
+
+class ReactForm(StrictSchema[Way]):
+    """The page's one form; a button of a repost says in which entry it stands."""
+
+    next = Text(load_default="")
+    place_id = Id(load_default=None)
+
+    def make(self, *, next: str, place_id: int | None) -> Way:  # noqa: A002 - the field's name
+        """Build the value."""
+        return Way(next, place_id)
+
+
 class ActForm(StrictSchema[str]):
     """The page's one form, which its buttons share: where to go back to."""
 

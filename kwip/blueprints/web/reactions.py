@@ -12,7 +12,7 @@ from flask import url_for
 from kwip.blueprints import http
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.pages import form_policy, go, is_local
-from kwip.schemas.forms import ActForm
+from kwip.schemas.forms import ReactForm
 
 if TYPE_CHECKING:
     from flask import Response
@@ -78,10 +78,11 @@ def unpin(username: str, post_id: PostId) -> Response:
 
 def _back(username: str, post_id: PostId) -> str:
     """Read where to go back to: the kwip on a page of ours, else its own page."""
-    address = http.load_form(ActForm())
-    if not is_local(address):
+    way = http.load_form(ReactForm())
+    if not is_local(way.address):
         return url_for("web.thread", username=username, post_id=post_id)
-    return address if "#" in address else f"{address}#p{post_id}"
+    page = way.address.partition("#")[0]
+    return f"{page}#p{way.place_id or post_id}"
 
 
 _RULE = "/@<name:username>/<id:post_id>"
