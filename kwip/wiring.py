@@ -50,6 +50,7 @@ from kwip.services.reading import Readings
 from kwip.services.relationships import Relationships, RelationshipsParts
 from kwip.services.reposts import Reposts, RepostsParts
 from kwip.services.rolls import Rolls
+from kwip.services.setup import Setup
 from kwip.services.texts import Texts
 from kwip.services.threads import Threads
 from kwip.services.timelines import Timelines
@@ -64,6 +65,7 @@ from kwip.store.fence import FenceStore, connect_fence
 from kwip.store.jobs import JobStore
 from kwip.store.loading import LoadStore
 from kwip.store.outbox import OutboxStore
+from kwip.store.setup import SetupStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -326,12 +328,14 @@ class _Core:
         rolls = Rolls(entities, hydration)
         access = Access(stores, entities, fence, passwords, options.clock)
         limits = windows({n: getattr(self.settings, f"quota_{n}") for n in SPANS_S})
-        admission = Admission(access, users, limits, Charges(self.realtime))
+        setup = Setup(SetupStore(self.store), users, options.clock)
+        admission = Admission(access, users, setup, limits, Charges(self.realtime))
         return Services(
             readings=self.readings,
             access=access,
             account=Account(stores, fence, passwords, admission, options.clock),
             admission=admission,
+            setup=setup,
             quotas=Quotas(limits, Charges(self.cache), fence),
             users=users,
             media=media,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import parse_qsl
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 #: Enough for the longest post with every character percent-encoded.
 MAX_BODY_BYTES = 256 * 1024
+#: So much more is read, to be able to say that it is too much: any photograph.
+READ_PAST_BYTES = 64 * 1024 * 1024
+_CHUNK_BYTES = 64 * 1024
 MAX_FIELDS = 500
 _KEY = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\]){0,4})")
 _FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
@@ -38,10 +42,25 @@ def require_whole(request: Request) -> None:
     """
     try:
         length = len(request.get_data())
+    except RequestEntityTooLarge:
+        _read_past(request)
+        raise
     except OSError as error:  # what gunicorn raises for a chunk that it cannot read
         raise BadRequest("The request's body could not be read.") from error
     if length < (request.content_length or 0):
         raise BadRequest("The request's body was cut off; send it again.")
+
+
+def _read_past(request: Request) -> None:
+    """Read the rest of a body that is too long, and forget it.
+
+    Browsers show an answer only when they could send all of theirs; what is longer
+    still ends as a broken connection.
+    """
+    left, source = READ_PAST_BYTES, request.environ["wsgi.input"]
+    with suppress(OSError):
+        while left > 0 and (chunk := source.read(min(left, _CHUNK_BYTES))):
+            left -= len(chunk)
 
 
 def read(request: Request) -> dict[str, object]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 #: around a page.
 GROUNDS = {"light": "#fdfcfa", "dark": "#14181a"}
 #: What crawlers leave alone: forms, settings, and what is of one person only.
-_PRIVATE = ("/compose", "/home", "/settings/", "/login", "/signup", "/api/")
+_PRIVATE = ("/compose", "/home", "/settings/", "/setup", "/login", "/signup", "/api/")
 
 
 def asset(name: str) -> Response:

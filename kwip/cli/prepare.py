@@ -10,15 +10,20 @@ from __future__ import annotations
 import sys
 
 from config.settings import from_environment
+from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.errors import KwipError
+from kwip.domain.setup import LIFETIME, TRIES, WAITING
 from kwip.embedded import endpoints
 from kwip.embedded.prepare import prepare
 from kwip.store.client import JOB_TIMEOUT_MS, Store, connect
 from kwip.store.indexes import ensure_indexes
+from kwip.store.setup import SetupStore
 
 
 def main() -> None:
     """Set the servers up, and create the indexes that are missing.
+
+    The argument, if there is one, is the digest of a code for the first administrator.
 
     Raises:
         SystemExit: With the line that says why it cannot be done.
@@ -30,10 +35,19 @@ def main() -> None:
         store = Store(connect(to.mongodb_uri, timeout_ms=JOB_TIMEOUT_MS), to.database)
         try:
             ensure_indexes(store.database)
+            for digest in sys.argv[1:]:
+                _offer(store, digest)
         finally:
             store.close()
     except KwipError as error:
         sys.exit(error.message)
+
+
+def _offer(store: Store, digest: str) -> None:
+    """Let a code make the first administrator, and say so if there is none yet."""
+    end = at(system_clock_ms()) + LIFETIME
+    if SetupStore(store).offer(digest, TRIES, end):
+        print(WAITING)  # noqa: T201 -- the supervisor reads it
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import shutil
 import socket
 import sys
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -21,6 +21,7 @@ import click
 from config.settings import rules
 from kwip import telemetry
 from kwip.domain.clock import at, system_clock_ms
+from kwip.domain.setup import WAITING, code_digest, draw_code
 from kwip.embedded.children import Child, end_leftovers, last_line, locked, log_of
 from kwip.embedded.ends import Ends
 from kwip.embedded.errors import CannotStartError
@@ -38,6 +39,14 @@ DEMO_GRACE_S, PROGRAMS_GRACE_S, SERVERS_GRACE_S = 0.3, 2.4, 2.0
 _ASK_S = 1.0
 _LOOPBACK = "127.0.0.1"
 _IPV6 = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the programs of a start tell its operator, if they do."""
+
+    setup_code: str | None = None
+    demo_login: str | None = None
 
 
 @click.command("up")
@@ -77,9 +86,9 @@ def run(settings: Settings, programs: Sequence[Child], demos: Sequence[Child]) -
             ended=partial(telemetry.forget, home.metrics),
         )
         try:
-            login = _start(settings, supervisor, programs, demos)
+            said = _start(settings, supervisor, programs, demos)
             telemetry.serve(home.metrics, settings.metrics_port)
-            _say(banner(settings, login))
+            _say(banner(settings, said))
             supervisor.watch()
         except StopAskedError:
             pass
@@ -93,22 +102,25 @@ def _start(
     supervisor: Supervisor,
     programs: Sequence[Child],
     demos: Sequence[Child],
-) -> str | None:
-    """Start everything in order; return who may log in to the demo world."""
-    home = Home(settings.home)
+) -> Said:
+    """Start everything in order; return what is to be told of it."""
+    home, code = Home(settings.home), draw_code()
+    said = log_of("prepare", home)
+    said.unlink(missing_ok=True)  # what it said at another start is not true any more
     with _step("MongoDB and Valkey"):
         supervisor.start(
-            [*servers(settings, home), preparation(settings)], SERVERS_GRACE_S
+            [*servers(settings, home), preparation(settings, code)], SERVERS_GRACE_S
         )
+    told = Said(setup_code=code if last_line(said) == WAITING else None)
     with _step("web server, live process and worker"):
         supervisor.start(programs, PROGRAMS_GRACE_S)
     if not demos:
-        return None
+        return told
     log = log_of("demo", home)
-    log.unlink(missing_ok=True)  # what it said at another start is not true any more
+    log.unlink(missing_ok=True)
     with _step("demo world"):
         supervisor.start(demos, DEMO_GRACE_S)
-    return last_line(log)
+    return replace(told, demo_login=last_line(log))
 
 
 def web_and_workers(settings: Settings) -> list[Child]:
@@ -126,9 +138,13 @@ def web_and_workers(settings: Settings) -> list[Child]:
     return programs
 
 
-def preparation(settings: Settings) -> Child:
-    """Return what makes the databases ready, and ends."""
-    return replace(_python(settings, "prepare", "kwip.cli.prepare"), once=True)
+def preparation(settings: Settings, code: str) -> Child:
+    """Return what makes the databases ready, and ends.
+
+    It is told the digest alone of the code for the first administrator.
+    """
+    program = ("kwip.cli.prepare", code_digest(code))
+    return replace(_python(settings, "prepare", *program), once=True)
 
 
 def demo_world(settings: Settings) -> Child:
@@ -204,11 +220,14 @@ def _why_not(variable: str, bind: str, port: int, error: OSError) -> str:
     return f"KWIP_BIND={bind}: cannot listen there ({error.strerror})"
 
 
-def banner(settings: Settings, login: str | None) -> str:
+def banner(settings: Settings, said: Said) -> str:
     """Return what an operator wants to know once everything runs."""
+    code = said.setup_code
+    setup = f"{settings.origin}/setup with the code {code} (one day, once)"
     rows = [
         ("address", settings.origin),
-        ("demo login", login),
+        ("demo login", said.demo_login),
+        ("set up", setup if code else None),
         ("metrics", f"http://{_LOOPBACK}:{settings.metrics_port}/metrics"),
         ("logs", Home(settings.home).logs),
         ("stop", "Ctrl-C"),

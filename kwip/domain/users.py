@@ -37,6 +37,7 @@ RESERVED_USERNAMES = frozenset(
         "root",
         "search",
         "settings",
+        "setup",
         "signup",
         "static",
         "support",

@@ -75,6 +75,20 @@ class SignUpForm(StrictSchema[Mapping[str, str]]):
         return values
 
 
+class SetupForm(StrictSchema[tuple[str, Mapping[str, str]]]):
+    """The code that was printed, and what everybody fills in who signs up."""
+
+    code = _line()
+    username = _line()
+    display_name = _line(is_required=False)
+    email = _line()
+    password = _line()
+
+    def make(self, *, code: str, **values: Any) -> tuple[str, Mapping[str, str]]:
+        """Return the code, and the other fields by their names."""
+        return code, values
+
+
 class LogInForm(StrictSchema[LogIn]):
     """Username or e-mail, and password."""
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from kwip.domain.quotas import Window
     from kwip.domain.users import Viewer
     from kwip.services.access import Access, Credential
+    from kwip.services.setup import Setup
     from kwip.services.users import SignUp, Users
 
 _DIGEST_BYTES = 12
@@ -70,6 +71,7 @@ class Admission:
     Args:
         access: Checks passwords and begins sessions.
         users: Makes users.
+        setup: Makes the first administrator.
         windows: Those that are on, by name.
         charges: The windows in the realtime Redis.
     """
@@ -78,11 +80,13 @@ class Admission:
         self,
         access: Access,
         users: Users,
+        setup: Setup,
         windows: Mapping[str, Window],
         charges: quotas.Quotas,
     ):
         self._access = access
         self._users = users
+        self._setup = setup
         self._windows = windows
         self._charges = charges
 
@@ -107,6 +111,23 @@ class Admission:
         )
         self._access.require_current(owner, credential)
         return Admitted(credential, _digests(owner.username, owner.email))
+
+    def set_up(self, code: str, form: SignUp, applicant: Applicant) -> Admitted:
+        """Make the first administrator and begin their first session.
+
+        A wrong code or form counts as a failed sign-in.
+
+        Raises:
+            InvalidError: The code is wrong, or the form, in `fields`.
+            NotFoundError: There is nothing to set up (any more).
+            RateLimitedError: There were too many wrong ones from this address.
+        """
+        whom = {"signin": whose(applicant.address)}
+        receipt = self._charge("sign_in", whom)
+        user = self._setup.complete(code, form)
+        self._give_back(receipt, whom)
+        credential = self._access.begin_session(user.id, user.username, applicant.agent)
+        return Admitted(credential, _digests(user.username, form.email))
 
     def prove_again(self, viewer: Viewer, password: str) -> None:
         """Make sure that who is signed in knows the password.

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from kwip.services.relationships import Relationships
     from kwip.services.reposts import Reposts
     from kwip.services.rolls import Rolls
+    from kwip.services.setup import Setup
     from kwip.services.timelines import Timelines
     from kwip.services.upkeep import Upkeep
     from kwip.services.users import Users
@@ -40,6 +41,7 @@ class Services:
     access: Access
     account: Account
     admission: Admission
+    setup: Setup
     quotas: Quotas
     users: Users
     media: Media

@@ -81,6 +81,18 @@ class Users:
         Raises:
             InvalidError: Every field that cannot be used or is taken, in `fields`.
         """
+        return self._create(form, "")
+
+    def sign_up_admin(self, form: SignUp, setup: str) -> User:
+        """Make the first administrator, with the digest of the setup's code.
+
+        Raises:
+            InvalidError: As for everybody.
+            NotFoundError: Somebody was faster.
+        """
+        return self._create(form, setup)
+
+    def _create(self, form: SignUp, setup: str) -> User:
         self._clock_guard.require()
         form = _clean(form)
         user = User(
@@ -89,10 +101,14 @@ class Users:
             display_name=form.display_name,
             bio=form.bio,
             avatar=form.avatar,
+            is_admin=bool(setup),
         )
+        hashed = self._passwords.hash(form.password)
         try:
-            self._store.create(user, form.email, self._passwords.hash(form.password))
+            self._store.create(user, form.email, hashed, setup=setup)
         except ConflictError as error:
+            if error.context["field"] == "setup":
+                raise NotFoundError("This site has been set up.") from error
             taken = {str(error.context["field"]): "Somebody has that already."}
             raise InvalidError("You cannot sign up like this.", taken) from error
         finally:

@@ -37,7 +37,13 @@ def _ttl(needed_by: str) -> Index:
 
 
 INDEXES: Mapping[str, tuple[Index, ...]] = {
-    "users": (),
+    "users": (
+        Index(
+            (("is_admin", ASCENDING),),
+            "SetupStore.has_admin, SetupStore.offer: whether there is an administrator",
+            {"partialFilterExpression": {"is_admin": True}},
+        ),
+    ),
     "credentials": (),
     "claims": (_ttl("idempotency keys end by themselves"),),
     "posts": (

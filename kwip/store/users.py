@@ -14,6 +14,7 @@ from kwip.domain.ids import PostId, UserId
 from kwip.domain.users import MAX_PINS, ProfileField, User
 from kwip.store.bulk import insert_missing
 from kwip.store.client import ONE_BATCH, translated
+from kwip.store.setup import SETUP_CLAIM
 from kwip.store.timelines import empty_timeline, home_of
 from kwip.store.upgrades import lift, schema_of
 
@@ -57,16 +58,25 @@ class UserStore:
         self._claims = store.database["claims"]
         self._timelines = store.database["timelines"]
 
-    def create(self, user: User, email: str, password_hash: str) -> None:
+    def create(
+        self, user: User, email: str, password_hash: str, *, setup: str = ""
+    ) -> None:
         """Create claims, user, credentials and home timeline in one transaction.
 
+        With the digest of a `setup` code only as long as that waits, and it goes.
+
         Raises:
-            ConflictError: The handle or the address is taken; `context` says which.
+            ConflictError: The handle or the address is taken, or the setup is done;
+                `context` says which.
             StoreUnavailableError: Nothing is known; repeating it is a conflict at
                 worst.
         """
 
         def work(session: Any) -> None:
+            if setup:
+                waiting = {"_id": SETUP_CLAIM, "digest": setup}
+                if not self._claims.delete_one(waiting, session=session).deleted_count:
+                    raise ConflictError("This site has been set up.", field="setup")
             claims = claims_of(user.username, email)
             for field, claim in zip(("username", "email"), claims, strict=True):
                 if self._claims.find_one({"_id": claim}, {"_id": 1}, session=session):

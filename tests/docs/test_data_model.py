@@ -12,12 +12,14 @@ from bson.json_util import JSONOptions
 from config.settings import PROJECT
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.posts import Draft, Edit
+from kwip.domain.setup import LIFETIME
 from kwip.domain.timelines import SEAL_AT
 from kwip.domain.users import READ, WRITE
 from kwip.services.checkpoint import Checkpoint
 from kwip.store import documents
 from kwip.store.fence import FenceDocument
 from kwip.store.indexes import INDEXES
+from kwip.store.setup import SetupStore
 from kwip.store.timelines import home_of
 
 PAGE = (PROJECT / "docs" / "data-model.md").read_text(encoding="utf-8")
@@ -91,6 +93,7 @@ def lived_in(kwip, rings, new_user):
             for document in kwip.store.database[collection].find():
                 seen[collection] |= shapes(collection, document)
 
+    SetupStore(kwip.store).offer("a digest", 100, at(system_clock_ms()) + LIFETIME)
     alice, bob = new_user("alice"), new_user("bob")
     _live(kwip, rings, note, alice, bob)
     return seen

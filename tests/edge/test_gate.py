@@ -224,7 +224,9 @@ def test_a_body_that_is_too_large_is_413(alice, content_type):
     )
 
     assert answer.status_code == 413
-    assert answer.json["error"] == "The request is larger than Kwip takes."
+    assert answer.json["error"] == (
+        "The request is larger than Kwip takes. Send a smaller file or a shorter text."
+    )
 
 
 def test_a_body_that_does_not_say_its_length_is_413_too(alice):

@@ -24,6 +24,7 @@ from kwip.store.reactions import ReactionStore
 from kwip.store.relationships import RelationshipStore
 from kwip.store.repairs import RepairStore
 from kwip.store.retagging import RetagStore
+from kwip.store.setup import SetupStore
 from kwip.store.timelines import TimelineStore
 from kwip.store.users import UserStore
 
@@ -51,6 +52,7 @@ class Stores:
         self.outbox = OutboxStore(store, self.posts)
         self.reactions = ReactionStore(store)
         self.relationships = RelationshipStore(store)
+        self.setup = SetupStore(store)
         self.timelines = TimelineStore(store)
         self.users = UserStore(store)
 

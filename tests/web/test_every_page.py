@@ -5,8 +5,11 @@ import pytest
 from config.settings import load
 from kwip.app import create_app
 from kwip.blueprints import web
+from kwip.domain.clock import at, system_clock_ms
+from kwip.domain.setup import LIFETIME, TRIES
 from kwip.domain.users import ProfileChange, ProfileField
 from kwip.services.users import SignUp
+from kwip.store.setup import SetupStore
 from tests.people import PASSWORD, sign_in
 from tests.web.pages import Page, Visitor, check
 
@@ -52,6 +55,8 @@ def places(alice, mallory, at_mallory, people, wiring):
     named = people("carol").say(f"@mallory {HOSTILE}")["id"]
     fanout = wiring.services.fanout
     fanout.deliver(fanout.begin(int(named)))
+    end = at(system_clock_ms()) + LIFETIME
+    assert SetupStore(wiring.store).offer("a digest", TRIES, end)
     first = mallory.say(HOSTILE)["id"]
     at_mallory.send(f"/@mallory/{first}/edit", text=f"{HOSTILE} again")
     reply = mallory.say(f"@mallory {HOSTILE}", in_reply_to_id=first)["id"]
@@ -80,6 +85,7 @@ def places(alice, mallory, at_mallory, people, wiring):
         "muted": "/settings/muted",
         "blocked": "/settings/blocked",
         "sign_up": "/signup",
+        "setup": "/setup",
         "login": f"/login?next={HOSTILE}",
         "profile_settings": "/settings/profile",
         "token_settings": "/settings/tokens",

@@ -42,7 +42,7 @@ def join() -> Response:
         raise ForbiddenError("Signing up is closed on this site.")
     try:
         form = SignUp(**http.load_form(SignUpForm()))
-        admitted = http.services().admission.sign_up(form, _applicant())
+        admitted = http.services().admission.sign_up(form, applicant())
     except (InvalidError, RateLimitedError) as error:
         return page_again("signup.html", error)
     cookie.sign_in(admitted.credential, admitted.names)
@@ -61,7 +61,7 @@ def log_in() -> Response:
     try:
         form = http.load_form(LogInForm())
         admitted = http.services().admission.sign_in(
-            form.login, form.password, _applicant()
+            form.login, form.password, applicant()
         )
     except (InvalidError, NotAuthenticatedError, RateLimitedError) as error:
         return page_again("login.html", error)
@@ -107,7 +107,8 @@ def revoke_token(token_id: str) -> Response:
     return go(url_for("web.token_settings"), "The token is revoked.")
 
 
-def _applicant() -> Applicant:
+def applicant() -> Applicant:
+    """Say who wants in, as far as it shows."""
     return Applicant(
         address=request.remote_addr,
         agent=request.user_agent.string,

@@ -1,0 +1,46 @@
+"""The page on which a new site gets its first administrator."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import url_for
+
+from kwip.blueprints import http
+from kwip.blueprints import login as cookie
+from kwip.blueprints.table import Policy, Route
+from kwip.blueprints.web.access import applicant
+from kwip.blueprints.web.pages import Form, go, page, page_again
+from kwip.domain.errors import InvalidError, RateLimitedError
+from kwip.schemas.forms import SetupForm
+from kwip.services.users import SignUp
+
+if TYPE_CHECKING:
+    from flask import Response
+
+
+def setup() -> Response:
+    """Show the form, as long as a code waits to be used; else there is no page."""
+    http.services().setup.require_open()
+    return page("setup.html", form=Form())
+
+
+def set_up() -> Response:
+    """Make the first administrator and sign them in."""
+    try:
+        code, form = http.load_form(SetupForm())
+        admitted = http.services().admission.set_up(code, SignUp(**form), applicant())
+    except (InvalidError, RateLimitedError) as error:
+        http.services().setup.require_open()
+        return page_again("setup.html", error)
+    cookie.sign_in(admitted.credential, admitted.names)
+    return go(url_for("web.home"), "Welcome! You run this site.")
+
+
+_OPEN = Policy(auth="optional", scope=None, quota="pages", cache="never", csrf="none")
+_FORM = Policy(auth="optional", scope=None, quota="sign_in", cache="never", csrf="form")
+
+ROUTES = (
+    Route("GET", "/setup", setup, _OPEN),
+    Route("POST", "/setup", set_up, _FORM),
+)

@@ -1,0 +1,30 @@
+"""The code that makes the first administrator of a site."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import secrets
+
+#: A code is good for so long, and for so many wrong ones before it.
+LIFETIME, TRIES = dt.timedelta(days=1), 100
+#: What a preparation says last when a code waits to be used.
+WAITING = "the first administrator is waited for"
+#: 32 signs without letters and digits that look alike: 80 bits in all.
+_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+_GROUPS, _GROUP = 4, 4
+
+
+def draw_code() -> str:
+    """Draw a code that can be read out and typed."""
+    groups = (
+        "".join(secrets.choice(_ALPHABET) for _ in range(_GROUP))
+        for _ in range(_GROUPS)
+    )
+    return "-".join(groups)
+
+
+def code_digest(code: str) -> str:
+    """Give what is stored of a code, however somebody typed it: its SHA-256."""
+    plain = "".join(c for c in code.upper() if c.isalnum())
+    return hashlib.sha256(plain.encode(errors="replace")).hexdigest()
