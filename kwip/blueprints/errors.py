@@ -69,7 +69,7 @@ _MESSAGES = {
     400: "The request could not be read.",
     404: "There is no such address.",
     405: "This address does not take that kind of request.",
-    413: "The request is larger than Kwip takes. Send a smaller file or a shorter text.",
+    413: "The request is larger than Kwip takes. Send a smaller file or less text.",
     500: "It is not your fault. It has been noted; try again shortly.",
 }
 _OTHER = "The request could not be answered."

@@ -225,7 +225,7 @@ def test_a_body_that_is_too_large_is_413(alice, content_type):
 
     assert answer.status_code == 413
     assert answer.json["error"] == (
-        "The request is larger than Kwip takes. Send a smaller file or a shorter text."
+        "The request is larger than Kwip takes. Send a smaller file or less text."
     )
 
 
