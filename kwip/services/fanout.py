@@ -143,11 +143,11 @@ class Fanout:
 
     def fail(self, lease: Lease) -> Literal["retry", "dead"]:
         """Give a lease up after an error: to be tried again later, or dead."""
-        now = self._clock()
-        if lease.attempts >= self._times.max_attempts:
+        now, attempts = self._clock(), self._outbox.attempts(lease)
+        if attempts >= self._times.max_attempts:
             self._outbox.give_up(lease, "dead", at(now))
             return "dead"
-        longest = self._times.retry_min_ms << (lease.attempts - 1)
+        longest = self._times.retry_min_ms << (attempts - 1)
         wait = min(longest, self._times.retry_max_ms) * self._rng.uniform(0.5, 1.0)
         self._outbox.give_up(lease, "pending", at(now + round(wait)))
         return "retry"

@@ -137,15 +137,25 @@ class OutboxStore:
     def advance(self, lease: Lease, until: dt.datetime, **progress: object) -> bool:
         """Record `mode`, `start`, `cursor` or `has_wrapped`, and extend the lease.
 
-        Returns False, with nothing more to do for the caller, if the lease is lost
-        for any of the posts.
+        Whoever moves the cursor is not failing: from there on tries count anew, so
+        that a long delivery outlasts any number of restarts. Returns False, with
+        nothing more to do for the caller, if the lease is lost for any of the posts.
         """
         fields = {f"fanout.{name}": value for name, value in progress.items()}
+        if "cursor" in progress:
+            fields["fanout.attempts"] = 1
         result = self._posts.update_many(
             {"_id": {"$in": lease.ids}, "fanout.lease_owner": lease.owner},
             {"$set": {**fields, "fanout.lease_until": until, "fanout.due_at": until}},
         )
         return result.matched_count == len(lease.posts)
+
+    @translated()
+    def attempts(self, lease: Lease) -> int:
+        """Tell how often the leased posts were tried since their cursor moved."""
+        query = {"_id": lease.ids[0], "fanout.lease_owner": lease.owner}
+        found = self._posts.find_one(query, {"fanout.attempts": 1})
+        return lease.attempts if found is None else found["fanout"]["attempts"]
 
     def finish(self, lease: Lease) -> bool:
         """Mark the posts delivered and count them, in one transaction.

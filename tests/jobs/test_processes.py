@@ -151,7 +151,6 @@ def test_a_worker_process_killed_in_the_middle_of_a_delivery(
     sweep()
 
     is_everywhere_once(post)
-    assert fanout_of(mongodb, post)["attempts"] == left["attempts"] + 1 == 2
 
 
 def test_a_worker_process_stopped_past_its_lease(
@@ -171,7 +170,6 @@ def test_a_worker_process_stopped_past_its_lease(
     wait_until(lambda: fanout_of(mongodb, other)["state"] == "done")
     homes = mongodb["timelines"]
     assert homes.count_documents({"entries": [post.id, other.id]}) == FOLLOWERS + 1
-    assert fanout_of(mongodb, post)["attempts"] == 2
 
 
 @pytest.mark.parametrize("roles", [["jobs", "sweeper"], [""]])

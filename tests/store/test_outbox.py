@@ -97,6 +97,20 @@ def test_a_lease_that_ran_out_is_taken_over_with_its_place(stores, insert, lease
     assert (second.mode, second.cursor, second.attempts) == ("push", 5, 2)
 
 
+def test_tries_count_anew_when_the_cursor_has_moved(stores, insert, lease):
+    insert(post(1, 1))
+    for number in range(1, 4):
+        stores.outbox.give_up(lease(1, f"try {number}"), "pending", NOW)
+    last = lease(1)
+    assert (last.attempts, stores.outbox.attempts(last)) == (4, 4)
+
+    stores.outbox.advance(last, LATER, mode="push", start=0)
+    assert stores.outbox.attempts(last) == 4
+    stores.outbox.advance(last, LATER, cursor=5)
+
+    assert stores.outbox.attempts(last) == 1
+
+
 def test_whoever_lost_a_lease_moves_nothing(stores, insert, lease, mongodb):
     insert(post(1, 1))
     first = lease(1)

@@ -240,6 +240,7 @@ CALLS = {
     "NotificationStore.forget": lambda s: s.notifications.forget(post(5, 5)),
     "OutboxStore.lease": _lease,
     "OutboxStore.advance": lambda s: s.outbox.advance(_lease(s, 2), LATER, cursor=1),
+    "OutboxStore.attempts": lambda s: s.outbox.attempts(_lease(s, 8)),
     "OutboxStore.finish": lambda s: s.outbox.finish(_lease(s, 3)),
     "OutboxStore.give_up": lambda s: s.outbox.give_up(_lease(s, 4), "dead", NOW),
     "OutboxStore.take_due": lambda s: s.outbox.take_due(NOW, LATER, 7),
