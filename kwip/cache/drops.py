@@ -195,6 +195,9 @@ def leave(*, user_id: UserId, username: str) -> Keys:
         keys.roll("followers", user_id),
         keys.roll("favourites", user_id),
         keys.roll("bookmarks", user_id),
+        keys.notifications(user_id),
+        keys.unread(user_id),
+        keys.markers(user_id),
     )
 
 

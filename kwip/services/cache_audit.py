@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from kwip.cache import codec
 from kwip.domain.errors import StoreUnavailableError
 from kwip.domain.ids import MAX_ID, PostId, UserId
+from kwip.domain.notifications import KINDS, NotificationSlice, Wish
 from kwip.domain.reactions import Span
 from kwip.domain.rolls import RollSlice
 from kwip.domain.timelines import Chunk
@@ -223,6 +224,9 @@ def _readers(
         "reactions": (entities.reactions, _span),
         "thread": (entities.threads, lambda rest, _: PostId(int(rest))),
         "roll": (entities.rolls, _roll),
+        "notifications": (entities.notifications, _notifications),
+        "unread": (entities.unread, lambda rest, _: UserId(int(rest))),
+        "markers": (entities.markers, lambda rest, _: UserId(int(rest))),
     }
 
 
@@ -257,6 +261,14 @@ def _roll(rest: str, view: str) -> RollSlice:
     name, _, owner = rest.partition(":")
     cursor, is_upwards = _cursor(view)
     return RollSlice(name, int(owner), cursor, is_upwards=is_upwards)
+
+
+def _notifications(rest: str, view: str) -> NotificationSlice:
+    """Read `<place>:<numbers of the kinds>:<actor>` back."""
+    place, numbers, actor = view.rsplit(":", 2)
+    cursor, is_upwards = _cursor(place)
+    wish = Wish(frozenset(KINDS[int(n)] for n in numbers), UserId(int(actor)))
+    return NotificationSlice(UserId(int(rest)), wish, cursor, is_upwards=is_upwards)
 
 
 def _unreachable() -> StoreUnavailableError:

@@ -49,7 +49,13 @@ def bob(wiring):
     services.timelines.thread(bob, reading, post.id)
     services.users.by_name(bob, reading, "bob")
     services.posts.delete(bob, gone.id)
-    services.posts.get(bob, services.readings.begin(), post.id)
+    reading = services.readings.begin()
+    services.posts.get(bob, reading, post.id)
+    for each in (page, middle, PageRequest(min_id=1)):
+        services.notifications.page(bob, reading, each)
+    services.access.open(credential, services.readings.begin())
+    services.notifications.unread(bob, reading)
+    services.markers.get(bob, reading, ["home"])
     return bob
 
 
@@ -83,7 +89,7 @@ def test_what_is_cached_is_what_is_stored(kwip, bob):
     assert run.json["kinds"]["user_timeline"] == 3
     assert set(run.json["kinds"]) >= {
         *("post", "user", "handle", "relations", "session", "home", "public", "tag"),
-        *("thread", "reactions", "roll"),
+        *("thread", "reactions", "roll", "notifications", "unread", "markers"),
     }
 
 
