@@ -38,6 +38,7 @@ COMMANDS = {
     "users": "Create users, look after their accounts.",
     "queue": "Look at what waits for workers, and at what was given up.",
     "cache": "Look at the cache, compare it with MongoDB, drop from it.",
+    "media": "Look after the pictures that people uploaded.",
     "fanout": "Look at posts that wait for their delivery, and replay them.",
     "reindex": "Make anew what is derived from posts and follows, and verify it.",
     "fsck": "Check that everything stored fits together, and repair it.",

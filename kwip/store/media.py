@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 #: What a writer that was killed leaves, and what `remove` takes away.
 _DRAFT, _TAKEN = ".draft", ".taken"
+#: Files of ours that are none yet, or no longer.
+LEFTOVERS = (_DRAFT, _TAKEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +68,26 @@ class MediaFolder:
             except FileNotFoundError:
                 return None
 
+    def has(self, path: str) -> bool:
+        """Tell whether a file is there."""
+        with _told():
+            return (self._root / path).is_file()
+
     def files(self) -> Iterator[StoredFile]:
         """Go through all files, whatever they are."""
         with _told():
-            folders = sorted(self._root.glob("*/"))
-            for folder in folders:
+            for folder in self._folders():
                 for entry in sorted(folder.iterdir()):
                     with suppress(FileNotFoundError):
                         found = entry.stat()
                         path = f"{folder.name}/{entry.name}"
                         yield StoredFile(path, found.st_size, found.st_mtime)
+
+    def _folders(self) -> list[Path]:
+        try:
+            return sorted(p for p in self._root.iterdir() if p.is_dir())
+        except FileNotFoundError:  # nobody has uploaded anything
+            return []
 
     def remove(self, path: str, *, older_than_s: float) -> bool:
         """Take a file away, unless it was saved (again) after a time.

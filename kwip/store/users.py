@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pymongo import ASCENDING, ReturnDocument
 from pymongo.errors import DuplicateKeyError
@@ -46,6 +46,14 @@ class Credentials:
     email: str
     password_hash: str
     is_suspended: bool
+
+
+class Pictured(NamedTuple):
+    """A user, and the names of their pictures."""
+
+    user_id: UserId
+    avatar: str
+    banner: str
 
 
 class UserStore:
@@ -252,6 +260,15 @@ class UserStore:
     def count(self) -> int:
         """Estimate how many users there are."""
         return self._users.estimated_document_count()
+
+    @translated()
+    def pictures_after(self, after: UserId, limit: int) -> list[Pictured]:
+        """Give whose pictures are which, in the order of ids, of all above `after`."""
+        found = self._users.find({"_id": {"$gt": after}}, {"avatar": 1, "banner": 1})
+        return [
+            Pictured(UserId(d["_id"]), d.get("avatar", ""), d.get("banner", ""))
+            for d in found.sort("_id", ASCENDING).limit(limit)
+        ]
 
     def iter_ids(self, after: int = 0, batch: int = 1_000) -> Iterator[list[UserId]]:
         """Go through all user ids above `after` in order, a batch at a time."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import asdict
 
@@ -12,11 +13,13 @@ from docs import generate
 from kwip.cli import cache as cache_command
 from kwip.cli import doctor, world
 from kwip.domain.posts import Draft
+from kwip.domain.users import ProfileChange, Viewer
 from kwip.jobs.registry import jobs
 from kwip.services import cache_audit, reindex
 from kwip.services.world import PHASES, Loaded, WorldLoader
 from kwip.store.timelines import home_of
 from tests.docs.test_data_model import examples_in, shapes
+from tests.pictures import BLUE, plain
 from tests.wired import sign_up
 
 PAGE = (PROJECT / "docs" / "cli.md").read_text(encoding="utf-8")
@@ -141,6 +144,21 @@ def stack(kwip, _wiring, _posts, monkeypatch):
     return {"doctor": [kwip("doctor", "--json")]}
 
 
+def media(kwip, wiring, posts, _monkeypatch):
+    bob = Viewer(id=posts[0].author_id, username="bob", digest="")
+    change = wiring.services.users.update_profile
+    old = change(bob, ProfileChange(avatar=plain())).avatar
+    change(bob, ProfileChange(avatar=plain(colour=BLUE)))
+    wiring.stores.users.update_profile(bob.id, {"banner": "0" * 32})
+    for path in wiring.services.media._folder._root.rglob(f"{old}*"):
+        os.utime(path, (0, 0))
+    return {
+        "media-usage": [kwip("media", "usage", "--json")],
+        "media-orphans": [kwip("media", "orphans", "--json")],
+        "media-prune": [kwip("media", "prune", "--json")],
+    }
+
+
 def load(kwip, _wiring, _posts, monkeypatch):
     loaded = Loaded(
         users=2,
@@ -160,7 +178,7 @@ def load(kwip, _wiring, _posts, monkeypatch):
     return {"world-load": [run]}
 
 
-PRINTING = [users, fanout, timelines, database, stack, load, cache]
+PRINTING = [users, fanout, timelines, database, stack, load, cache, media]
 
 
 @pytest.mark.parametrize("printing", PRINTING)

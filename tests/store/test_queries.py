@@ -370,6 +370,7 @@ CALLS = {
     "UserStore.unpin": lambda s: s.users.unpin(1, posts_of(1)[:1]),
     "UserStore.is_empty": lambda s: s.users.is_empty(),
     "UserStore.count": lambda s: s.users.count(),
+    "UserStore.pictures_after": lambda s: s.users.pictures_after(20, 7),
     "UserStore.iter_ids": lambda s: list(s.users.iter_ids(batch=40)),
 }
 #: Methods that ask nothing.

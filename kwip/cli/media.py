@@ -1,0 +1,96 @@
+"""`kwip media`: how much pictures take, which nobody uses, and take those away."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from kwip.cli import FOUND, dry_run_option, json_option, print_json
+from kwip.cli.running import connected
+from kwip.domain.clock import system_clock_ms
+from kwip.services.media_audit import MediaAudit
+from kwip.store.media import MediaFolder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from config.settings import Settings
+    from kwip.store.media import StoredFile
+    from kwip.wiring import Wiring
+
+
+@click.group("media")
+def command() -> None:
+    """Look after the pictures that people uploaded."""
+
+
+@command.command("usage")
+@json_option
+@click.pass_obj
+def usage(settings: Settings, *, as_json: bool) -> int:
+    """Count files and bytes by kind; exit 1 if a user's picture is missing."""
+    with connected(settings) as wiring:
+        found = _audit(settings, wiring).inventory()
+    kinds = {
+        kind: {"files": found.files[kind], "bytes": found.bytes[kind]}
+        for kind in sorted(found.files)
+    }
+    orphans = {"files": len(found.orphans), "bytes": _size(found.orphans)}
+    if as_json:
+        missing = [
+            {"user_id": str(m.user_id), "kind": m.kind, "picture": m.picture}
+            for m in found.missing
+        ]
+        print_json({"kinds": kinds, "orphans": orphans, "findings": missing})
+        return FOUND if missing else 0
+    for kind, row in {**kinds, "orphans": orphans}.items():
+        click.echo(f"{kind:<10}{row['files']:>10} files {row['bytes']:>14} bytes")
+    for m in found.missing:
+        click.echo(f"missing: the {m.kind} {m.picture} of user {m.user_id}")
+    return FOUND if found.missing else 0
+
+
+@command.command("orphans")
+@json_option
+@click.pass_obj
+def orphans(settings: Settings, *, as_json: bool) -> int:
+    """List files of an hour and older that no user names; exit 1 if there are any."""
+    with connected(settings) as wiring:
+        found = _audit(settings, wiring).inventory().orphans
+    if as_json:
+        print_json({"findings": _rows(found)})
+    else:
+        for file in found:
+            click.echo(f"{file.size:>10} {file.path}")
+        click.echo(f"{len(found)} orphans, {_size(found)} bytes")
+    return FOUND if found else 0
+
+
+@command.command("prune")
+@dry_run_option
+@json_option
+@click.pass_obj
+def prune(settings: Settings, *, dry_run: bool, as_json: bool) -> None:
+    """Remove files of an hour and older that no user names."""
+    with connected(settings) as wiring:
+        audit = _audit(settings, wiring)
+        found = audit.inventory().orphans if dry_run else audit.prune()
+    if as_json:
+        print_json({"removed": _rows(found), "is_dry_run": dry_run})
+        return
+    done = "files would be removed" if dry_run else "files removed"
+    click.echo(f"{len(found)} {done}, {_size(found)} bytes")
+
+
+def _audit(settings: Settings, wiring: Wiring) -> MediaAudit:
+    folder = MediaFolder(settings.media_folder)
+    return MediaAudit(folder, wiring.stores.users, system_clock_ms)
+
+
+def _rows(files: Sequence[StoredFile]) -> list[dict[str, object]]:
+    return [{"path": file.path, "bytes": file.size} for file in files]
+
+
+def _size(files: Sequence[StoredFile]) -> int:
+    return sum(file.size for file in files)

@@ -1,0 +1,104 @@
+"""Compare the pictures in the folder with those that users name.
+
+The folder is listed first and the users are read afterwards: a picture that somebody
+takes meanwhile is then named, or too new to be an orphan.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from kwip.domain.clock import at
+from kwip.domain.ids import UserId
+from kwip.domain.media import AVATAR, BANNER, PictureFile, is_picture_name
+from kwip.store.media import LEFTOVERS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kwip.domain.clock import ClockMs
+    from kwip.domain.media import PictureKind
+    from kwip.store.media import MediaFolder, StoredFile
+    from kwip.store.users import UserStore
+
+#: A file that is younger may belong to a form that is just being saved.
+GRACE = dt.timedelta(hours=1)
+_BATCH = 1_000
+#: What is counted under no kind of picture.
+_OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A picture that a user names and that is not in the folder."""
+
+    user_id: UserId
+    kind: str
+    picture: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """What is in the folder: files and bytes by kind, orphans, and what is missing."""
+
+    files: Counter[str] = field(default_factory=Counter)
+    bytes: Counter[str] = field(default_factory=Counter)
+    orphans: list[StoredFile] = field(default_factory=list)
+    missing: list[Missing] = field(default_factory=list)
+
+
+class MediaAudit:
+    """Look after the folder of pictures."""
+
+    def __init__(self, folder: MediaFolder, users: UserStore, clock: ClockMs):
+        self._folder = folder
+        self._users = users
+        self._clock = clock
+
+    def inventory(self) -> Inventory:
+        """Look at every file and every user; a query for 1,000 users."""
+        limit_s = self._limit_s()
+        listed = list(self._folder.files())
+        found, used = Inventory(), set()
+        for user_id, kind, picture in self._named():
+            used.add(picture)
+            paths = [PictureFile(picture, width).path for width, _ in kind.sizes]
+            if not all(self._folder.has(path) for path in paths):
+                found.missing.append(Missing(user_id, kind.name, picture))
+        for file in listed:
+            name = PurePosixPath(file.path).name
+            parsed = PictureFile.parse(name)
+            kind_name = parsed.kind.name if parsed else _OTHER
+            found.files[kind_name] += 1
+            found.bytes[kind_name] += file.size
+            is_ours = parsed is not None or name.endswith(LEFTOVERS)
+            is_used = parsed is not None and parsed.picture in used
+            if is_ours and not is_used and file.modified_s < limit_s:
+                found.orphans.append(file)
+        return found
+
+    def prune(self) -> list[StoredFile]:
+        """Take the orphans away; give those that were still there, and still old."""
+        limit_s = self._limit_s()
+        return [
+            file
+            for file in self.inventory().orphans
+            if self._folder.remove(file.path, older_than_s=limit_s)
+        ]
+
+    def _limit_s(self) -> float:
+        return (at(self._clock()) - GRACE).timestamp()
+
+    def _named(self) -> Iterator[tuple[UserId, PictureKind, str]]:
+        """Go through all uploaded pictures that users name."""
+        after = UserId(0)
+        while batch := self._users.pictures_after(after, _BATCH):
+            for user in batch:
+                for kind, name in ((AVATAR, user.avatar), (BANNER, user.banner)):
+                    if name and is_picture_name(name):
+                        yield user.user_id, kind, name
+            after = batch[-1].user_id
