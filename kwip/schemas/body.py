@@ -146,6 +146,15 @@ class NotYet(fields.Field[None]):
             raise self.make_error("invalid")
 
 
+def only(value: object) -> Any:
+    """Take what is so already and nothing else: no app's change is lost silently."""
+    return Flag(
+        load_default=value,
+        allow_none=True,
+        validate=validate.OneOf([value, None], error=NOT_YET),
+    )
+
+
 def _sentence(messages: object) -> str:
     """Make one line of what marshmallow says about a field."""
     if isinstance(messages, dict):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import fields
 
 from kwip.domain.ids import UserId
-from kwip.schemas.body import BodySchema, Flag, Ids, NotYet
+from kwip.schemas.body import BodySchema, Flag, Ids, NotYet, only
 from kwip.schemas.dumping import DumpSchema, constant
 
 #: Each of them may cost a query; a page of posts has no more authors.
@@ -47,8 +47,10 @@ class FollowBody(BodySchema["bool | None"]):
     """How to follow: `notify` asks to be told of each new post, or no longer."""
 
     notify = Flag(load_default=None)
+    reblogs = only(value=True)
+    languages = NotYet()
 
-    def make(self, *, notify: bool | None) -> bool | None:
+    def make(self, *, notify: bool | None, **_: object) -> bool | None:
         """Return the wish; None leaves it as it is."""
         return notify
 

@@ -11,7 +11,7 @@ from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError
 from kwip.domain.ids import ms_of
 from kwip.domain.users import ProfileChange, ProfileField
-from kwip.schemas.body import NOT_YET, BodySchema, Flag, NotYet, Text
+from kwip.schemas.body import NOT_YET, BodySchema, NotYet, Text, only
 from kwip.schemas.dumping import DumpSchema, constant, instant
 from kwip.schemas.html import bio_html, line_html
 
@@ -155,22 +155,13 @@ def _number_of(item: tuple[str, object]) -> tuple[int, str]:
     return (int(key) if key.isdecimal() and len(key) < _DIGITS else 0, key)
 
 
-def _only(value: object) -> Any:
-    """Take what is so already and nothing else: no app's change is lost silently."""
-    return Flag(
-        load_default=value,
-        allow_none=True,
-        validate=validate.OneOf([value, None], error=NOT_YET),
-    )
-
-
 class SourceBody(BodySchema[None]):
     """What new posts are like unless told: as for everybody yet."""
 
     privacy = fields.String(
         load_default="public", validate=validate.Equal("public", error=NOT_YET)
     )
-    sensitive = _only(value=False)
+    sensitive = only(value=False)
     language = NotYet()
 
     def make(self, **_: object) -> None:
@@ -187,11 +178,11 @@ class CredentialsBody(BodySchema[ProfileChange]):
     header = NotYet("Send the picture as a file, in a multipart form.")
     avatar_description = NotYet()
     header_description = NotYet()
-    locked = _only(value=False)
-    bot = _only(value=False)
-    hide_collections = _only(value=False)
-    discoverable = _only(value=True)
-    indexable = _only(value=True)
+    locked = only(value=False)
+    bot = only(value=False)
+    hide_collections = only(value=False)
+    discoverable = only(value=True)
+    indexable = only(value=True)
     source = fields.Nested(SourceBody)
 
     def make(

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from kwip.blueprints import routes
+from kwip.blueprints import bodies, routes
 from tests.edge.test_routes import EXAMPLES
 
 ROWS = routes.AREAS["api"]
@@ -25,6 +25,7 @@ BODIES = {
     },
     "edit_status": {"status": "other", "sensitive": "1"},
     "follow": {"reblogs": "true"},
+    "save_markers": {"home[last_read_id]": "5", "notifications[last_read_id]": "6"},
     "mute": {"notifications": "False", "duration": "0"},
 }
 #: Fields of the wrong kind, each with what makes no sense there.
@@ -37,9 +38,22 @@ WRONG = {
     "in_reply_to_id": ("x", 1.5, True, ["1"], {}),
     "poll": ({"options": ["a"]}, "x"),
     "duration": (300, "300"),
+    "reblogs": (False, "false", "maybe", []),
+    "languages": (["en"],),
+    "home": ("5", {"last_read_id": "x"}, {}, ["5"]),
 }
 FIELDS = {
-    "create_status": [name for name in WRONG if name != "duration"],
+    "create_status": [
+        "status",
+        "spoiler_text",
+        "visibility",
+        "language",
+        "sensitive",
+        "in_reply_to_id",
+        "poll",
+    ],
+    "follow": ["reblogs", "languages"],
+    "save_markers": ["home"],
     "edit_status": ["status", "spoiler_text", "sensitive", "poll"],
     "mute": ["duration"],
 }
@@ -55,9 +69,8 @@ def name_of(row):
 
 def in_forms(body):
     """Give a request's options for each form of one body, and whether with a slash."""
-    nested = {k.removesuffix("[]"): [v] if "[]" in k else v for k, v in body.items()}
     encoded = urlencode(body)
-    yield {"json": {k: v for k, v in nested.items() if v != [""]}}, ""
+    yield {"json": bodies.unnest(body.items())}, ""
     yield {"data": body}, "/"
     yield {"data": body, "content_type": "multipart/form-data"}, ""
     yield {"data": encoded}, ""  # a form that does not say that it is one

@@ -260,6 +260,50 @@ def test_it_pages_through_people(app, wiring, alice, bob, rings):
     assert bob.status_favourited_by(status) == []
 
 
+def test_it_reads_and_dismisses_notifications(alice, bob, rings):
+    status = alice.toot("hello")
+    bob.account_follow(alice.me(), notify=True)
+    bob.status_favourite(status)
+    bob.status_reblog(status)
+    bob.status_reply(status, "ho")
+    rings.run()
+
+    found = alice.notifications()
+
+    types = [one.type for one in found]
+    assert sorted(types) == ["favourite", "follow", "mention", "reblog"]
+    assert {one.account.acct for one in found} == {"bob"}
+    assert alice.notifications_unread_count()["count"] == 4
+    assert [one.type for one in alice.notifications(types=["follow"])] == ["follow"]
+    without = alice.notifications(exclude_types=["follow"])
+    assert ids(without) == ids(one for one in found if one.type != "follow")
+    pages = all_pages(alice, alice.notifications(limit=3), "next")
+    assert pages == [ids(found[:3]), ids(found[3:])]
+    assert alice.notifications(id=found[0].id).type == found[0].type
+    alice.notifications_dismiss(found[0])
+    assert ids(alice.notifications()) == ids(found[1:])
+    alice.notifications_clear()
+    assert alice.notifications() == []
+    asked = alice.account_relationships(bob.me())[0]
+    assert (asked.followed_by, asked.notifying) == (True, False)
+    assert bob.account_relationships(alice.me())[0].notifying is True
+
+
+def test_it_keeps_how_far_one_has_read(alice):
+    status = alice.toot("hello")
+
+    before = alice.markers_get(["home", "notifications"])
+    assert [(name, before[name].version) for name in before] == [
+        ("home", 0),
+        ("notifications", 0),
+    ]
+    set_now = alice.markers_set(["home", "notifications"], [status, 5])
+
+    assert set_now["home"].last_read_id == status.id
+    assert alice.markers_get("home")["home"].last_read_id == status.id
+    assert alice.markers_get("notifications")["notifications"].version >= 1
+
+
 def test_it_knows_the_site_and_whose_token_it_holds(alice, bob, settings):
     instance = alice.instance()
 

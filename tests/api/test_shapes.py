@@ -63,6 +63,11 @@ RELATIONSHIP = {
     "muting_expires_at": maybe(TIME), "requested": bool, "requested_by": bool,
     "domain_blocking": bool, "endorsed": bool, "note": str,
 }  # fmt: skip
+NOTIFICATION = {
+    "id": ID, "type": FILLED, "created_at": TIME, "group_key": FILLED,
+    "account": ACCOUNT, "status": maybe(STATUS | OF_VIEWER),
+}  # fmt: skip
+MARKER = {"last_read_id": ID, "version": int, "updated_at": TIME}
 CONFIGURATION = {
     "accounts": {"max_featured_tags": int, "max_pinned_statuses": int},
     "statuses": {
@@ -196,6 +201,25 @@ def test_a_relationship_has_every_key(alice, bob):
     assert problems(RELATIONSHIP, answer.json) == []
     asked = alice.get(f"/api/v1/accounts/relationships?id[]={bob.id}")
     assert problems([RELATIONSHIP], asked.json) == []
+
+
+def test_a_notification_and_a_marker_have_every_key(alice, bob):
+    said = alice.say("hello")
+    bob.post(f"/api/v1/accounts/{alice.id}/follow")
+    bob.post(f"/api/v1/statuses/{said['id']}/favourite")
+
+    found = alice.get("/api/v1/notifications").json
+
+    assert [one["type"] for one in found] == ["favourite", "follow"]
+    assert problems([NOTIFICATION], found) == []
+    one = alice.get(f"/api/v1/notifications/{found[0]['id']}").json
+    assert problems(NOTIFICATION, one) == []
+    counted = alice.get("/api/v1/notifications/unread_count").json
+    assert problems({"count": int}, counted) == []
+    body = {"home": {"last_read_id": said["id"]}}
+    assert (
+        problems({"home": MARKER}, alice.post("/api/v1/markers", json=body).json) == []
+    )
 
 
 def test_a_hashtag_has_every_key(alice, client):
