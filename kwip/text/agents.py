@@ -11,7 +11,7 @@ _BROWSERS = (
     (r"\bSamsungBrowser/", "Samsung Internet"),
     (r"\bVivaldi/", "Vivaldi"),
     (r"\b(Firefox|FxiOS)/", "Firefox"),
-    (r"\bCriOS/|\bChrom(e|ium)/", "Chrome"),
+    (r"\bCriOS/|\b(Headless)?Chrom(e|ium)/", "Chrome"),
     (r"\bSafari/", "Safari"),
     (r"\bcurl/", "curl"),
 )

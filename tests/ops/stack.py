@@ -40,6 +40,7 @@ class Stack:
             **environ,
         }
         self.process: subprocess.Popen[str] | None = None
+        self.said = ""
 
     @property
     def settings(self):
@@ -67,8 +68,12 @@ class Stack:
     def start(self, *command: str) -> None:
         """Start and wait until the stack has said that it is running."""
         self.begin(*command)
-        lines = iter(self.process.stdout.readline, "")
-        assert any("stop" in line for line in lines), self.process.stderr.read()
+        self.said = ""
+        for line in iter(self.process.stdout.readline, ""):
+            self.said += line
+            if "stop" in line:
+                break
+        assert "stop" in self.said, self.process.stderr.read()
 
         assert is_ready(self.settings)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import pytest
 
 from config.settings import PROJECT
 from kwip.cli.up import is_ready
+from kwip.domain.setup import code_digest
 from kwip.embedded.children import marked
 from tests.ops.stack import Stack
 from tests.servers import wait_until
@@ -64,6 +66,17 @@ def test_commands_find_the_stack_by_its_home_alone(stack):
 
     assert json.loads(run.stdout)["findings"] == []
     assert run.returncode == 0
+
+
+def test_a_start_prints_a_code_for_the_first_administrator_that_no_log_has(stack):
+    [code] = re.findall(r"/setup with the code (\S+)", stack.said)
+    with urlopen(f"{stack.settings.origin}/setup") as page:
+        assert "Set up this site" in page.read().decode()
+
+    logs = "".join(log.read_text() for log in stack.home.logs.iterdir())
+    assert "waited for" in logs
+    assert code not in logs
+    assert code_digest(code) not in logs
 
 
 def test_doctor_lists_processes_and_services(stack):

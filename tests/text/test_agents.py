@@ -42,6 +42,7 @@ WEBKIT = "Mozilla/5.0 ({}) AppleWebKit/537.36 (KHTML, like Gecko) {}"
             "Chrome on ChromeOS",
         ),
         (WEBKIT.format("X11; Linux", "Chrome/1 Safari/5 OPR/111"), "Opera on Linux"),
+        (WEBKIT.format("X11; Linux", "HeadlessChrome/1 Safari/5"), "Chrome on Linux"),
         ("curl/8.5.0", "curl"),
         ("Something (Linux)", "A browser on Linux"),
         ("", UNKNOWN),
