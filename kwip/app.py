@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from types import TracebackType
     from wsgiref.types import StartResponse, WSGIEnvironment
 
+    from flask import Request
+    from werkzeug.routing import MapAdapter
+
     from config.settings import Settings
     from kwip.services.live import Live
     from kwip.wiring import Wiring
@@ -41,6 +44,23 @@ if TYPE_CHECKING:
 
 class KwipFlask(Flask):
     """Flask, with its unexpected errors in Kwip's own log."""
+
+    own_host = ""
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Find routes by our own host, whatever a client calls us.
+
+        A host that there cannot be would leave the request without a map, and its
+        error page without links.
+        """
+        if request is None:
+            return super().create_url_adapter(None)
+        return self.url_map.bind(
+            self.own_host,
+            path_info=request.path,
+            default_method=request.method,
+            query_args=request.query_string.decode(errors="replace"),
+        )
 
     def log_exception(
         self,
@@ -69,6 +89,7 @@ def create_app(wiring: Wiring, settings: Settings, *, is_live: bool = False) -> 
             x_host=0,
         )
     urls = Urls(settings.origin)
+    app.own_host = urls.host
     app.config.from_mapping(_configuration(wiring.endpoints.secret_key, urls))
     info = SiteInfo(
         title="Kwip",
@@ -115,6 +136,10 @@ def _let_wait(app: Flask, live: Live) -> None:
     def with_turn(
         environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] not in http.SAFE_METHODS:
+            # A body that does not come would hold the turn for as long.
+            start_response("405 Method Not Allowed", [("Connection", "close")])
+            return []
         with live.turns:
             return inner(environ, start_response)
 

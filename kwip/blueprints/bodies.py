@@ -27,6 +27,8 @@ READ_PAST_BYTES = 64 * 1024 * 1024
 _CHUNK_BYTES = 64 * 1024
 MAX_FIELDS = 500
 _KEY = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\]){0,4})")
+#: Types of bodies in which an ampersand parts no fields.
+_UNCOUNTED = frozenset({"multipart/form-data", "application/json"})
 _FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 
 
@@ -38,16 +40,19 @@ def require_whole(request: Request) -> None:
 
     Raises:
         BadRequest: It is shorter than its Content-Length, or a chunk is malformed.
-        RequestEntityTooLarge: It is longer than the route takes.
+        RequestEntityTooLarge: It is longer than the route takes, or a form of more
+            than `MAX_FIELDS` fields (Werkzeug counts those of multipart only).
     """
     try:
-        length = len(request.get_data())
+        body = request.get_data()
     except RequestEntityTooLarge:
         _read_past(request)
         raise
     except OSError as error:  # what gunicorn raises for a chunk that it cannot read
         raise BadRequest("The request's body could not be read.") from error
-    if length < (request.content_length or 0):
+    if request.mimetype not in _UNCOUNTED and body.count(b"&") >= MAX_FIELDS:
+        raise RequestEntityTooLarge
+    if len(body) < (request.content_length or 0):
         raise BadRequest("The request's body was cut off; send it again.")
 
 

@@ -1,8 +1,8 @@
 """Which answers go out compressed: files from a stock, pages as they are made.
 
 Answers of the API do not, a proxy compresses them: `docs/decisions/compression.md`.
-A page repeats what its address says beside the form's token, and that is safe: the
-token is signed anew each second, and no other site's request carries the cookie.
+Of its address a page repeats the path and numbers only, so nobody else chooses what
+is compressed beside what only the viewer may read.
 """
 
 from __future__ import annotations

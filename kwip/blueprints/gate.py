@@ -187,7 +187,8 @@ def _read_body(policy: Policy, viewer: Viewer | None) -> None:
     """Take the whole body in, files only of somebody who is known."""
     if request.method in http.SAFE_METHODS:
         return
-    if policy.takes_files and viewer is not None:
+    is_upload = request.mimetype == "multipart/form-data"
+    if policy.takes_files and is_upload and viewer is not None:
         request.max_content_length = http.site().max_upload_bytes
     bodies.require_whole(request)
 

@@ -257,14 +257,19 @@ def page_url(**cursor: str) -> str:
     ]
     # Paths and arguments may hold anything that a client sent: quoted, never raw.
     query = urlencode([*kept, *cursor.items()], errors="replace")
-    return f"{site().urls.origin}{request.path.rstrip('/')}?{query}"
+    path = quote(request.path.rstrip("/"), safe="/@")
+    return f"{site().urls.origin}{path}?{query}"
 
 
 def here() -> str:
-    """Give the path and query of this request, as a link back to it."""
-    # Werkzeug's `full_path` fails on a query that is no UTF-8.
-    query = request.query_string.decode(errors="replace")
-    return quote(request.path, safe="/@") + (f"?{query}" if query else "")
+    """Give the path and the cursors of this request, as a link back to it.
+
+    Nothing else of the query: what others put into it would be compressed together
+    with what only the viewer may read. Two slashes in front would name a host.
+    """
+    cursors = [(k, v) for k, v in request.args.items() if v.isascii() and v.isdigit()]
+    query = f"?{urlencode(cursors)}" if cursors else ""
+    return quote("/" + request.path.lstrip("/"), safe="/@") + query
 
 
 def is_script() -> bool:

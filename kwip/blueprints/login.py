@@ -69,11 +69,18 @@ class PageSessions(SecureCookieSessionInterface):
         return super().open_session(app, request)
 
 
+class SessionsOnly(flask_login.LoginManager):  # type: ignore[misc] # no types
+    """Flask-Login without its remember cookie: ours lives as long as the session."""
+
+    def _load_user_from_remember_cookie(self, _cookie: str) -> None:
+        """Let nobody in, and do not even read it: a broken one is an error there."""
+
+
 def install(app: Flask) -> None:
     """Let an app know its visitors by their cookie."""
     app.session_interface = PageSessions()
     # No context processor: it would load the visitor while an error page is made.
-    manager = flask_login.LoginManager()
+    manager = SessionsOnly()
     manager.init_app(app, add_context_processor=False)
     # Bound to no address: phones change theirs. The cookie is HttpOnly and revocable.
     manager.session_protection = None

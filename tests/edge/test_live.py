@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -293,3 +294,19 @@ def test_a_page_knows_where_to_poll(wiring, settings, environ, told, allowed):
     assert told in answer.text
     policy = answer.headers["Content-Security-Policy"]
     assert f"connect-src {allowed}" in policy
+
+
+def test_what_is_no_poll_is_refused_before_its_body_comes(make_live):
+    process = make_live()
+
+    class Silent(io.BytesIO):
+        def read(self, _size=-1):
+            raise AssertionError("the body was read")
+
+    answer = process.app.test_client().post(
+        "/poll/home",
+        input_stream=Silent(),
+        environ_overrides={"CONTENT_LENGTH": "100"},
+    )
+
+    assert answer.status_code == 405
