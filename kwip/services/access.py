@@ -104,7 +104,7 @@ class Access:
         post_id: PostId | None = None,
         username: str | None = None,
     ) -> Viewer | None:
-        """Recognise who reads, in one Redis round trip (cold: one more, 6 queries).
+        """Recognise who reads, in one Redis round trip (cold: one more, 5 queries).
 
         The viewer's relations and profile, for a page what is unread, and the post or
         username in the path come along, so that what follows has them already.

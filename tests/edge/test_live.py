@@ -56,16 +56,17 @@ class Process:
         timelines = wiring.services.timelines
         for name in ("home", "public"):
             self._count(timelines, name)
+        self._count(wiring.services.notifications, "page")
 
-    def _count(self, timelines, name):
-        read = getattr(timelines, name)
+    def _count(self, service, name):
+        read = getattr(service, name)
 
         def counted(*arguments):
             found = read(*arguments)
             self.looks += 1
             return found
 
-        setattr(timelines, name, counted)
+        setattr(service, name, counted)
 
     def poll(self, browser, path):
         """Poll in a thread; returns once the first look is over."""
@@ -149,6 +150,24 @@ def test_the_public_timeline_tells_anybody(live, alice, follow):
     post = alice.say("Hello")
 
     assert waiting.result(WITHIN_S).json == {"count": 1, "newest_id": post["id"]}
+
+
+@pytest.mark.parametrize("act", ["favourite", "follow", "mention"])
+def test_whoever_is_told_something_learns_of_it_at_once(
+    live, at_alice, alice, bob, follow, deliver, act
+):
+    post = alice.say("Hello")
+    waiting = live.poll(at_alice(live), "/poll/notifications?since_id=0")
+    assert not waiting.done()
+    if act == "favourite":
+        bob.post(f"/api/v1/statuses/{post['id']}/favourite")
+    elif act == "follow":
+        bob.post(f"/api/v1/accounts/{alice.id}/follow")
+    else:
+        deliver("fanout", bob.say("@alice")["id"])
+
+    newest = alice.get("/api/v1/notifications").json[0]["id"]
+    assert waiting.result(WITHIN_S).json == {"count": 1, "newest_id": newest}
 
 
 def test_what_is_not_listed_does_not_ring_for_the_public(live, alice, follow):

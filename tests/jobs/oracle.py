@@ -18,9 +18,14 @@ class Oracle:
     def __post_init__(self):
         self.users = {d["_id"]: d for d in self.database["users"].find()}
         self.posts = {d["_id"]: d for d in self.database["posts"].find()}
-        self.follows = defaultdict(set)
+        self.follows, self.asked = defaultdict(set), set()
         for d in self.database["follows"].find({"state": {"$ne": "removed"}}):
             self.follows[d["follower_id"]].add(d["followee_id"])
+            if d.get("notify"):
+                self.asked.add((d["follower_id"], d["followee_id"]))
+        self.blocks = {
+            (d["user_id"], d["other_id"]) for d in self.database["blocks"].find()
+        }
         self.timelines = {d["_id"]: d for d in self.database["timelines"].find()}
         self.buckets = list(self.database["timeline_buckets"].find())
 
@@ -60,6 +65,33 @@ class Oracle:
             or self.posts[post_id]["in_reply_to_author_id"]
             in {*known, self.posts[post_id]["author_id"]}
         }
+
+    def told(self, owner):
+        """Give (kind, post) of what posts tell somebody, however often delivered."""
+        return {
+            (kind, post_id)
+            for post_id, post in self.posts.items()
+            if not post["is_tombstone"]
+            and post["author_id"] != owner
+            and (owner, post["author_id"]) not in self.blocks
+            and (kind := self._told_as(owner, post))
+        }
+
+    def _told_as(self, owner, post):
+        is_named = owner in {m["user_id"] for m in post["mentions"]}
+        is_follower = post["author_id"] in self.follows[owner]
+        may_see = {"direct": is_named, "followers": is_named or is_follower}
+        answered = post["in_reply_to_author_id"]
+        if post["repost_of_id"]:
+            return "repost" if post["repost_of_author_id"] == owner else None
+        if answered == owner and may_see.get(post["visibility"], True):
+            return "reply"
+        if is_named:
+            return "mention"
+        is_for_all = answered in {None, post["author_id"]}
+        is_asked = (owner, post["author_id"]) in self.asked
+        is_direct = post["visibility"] == "direct"
+        return "post" if is_asked and is_for_all and not is_direct else None
 
     def counters(self):
         """Give (posts, followers, following) of each user, and replies of each post."""
@@ -103,11 +135,23 @@ def read_home(kwip, user_id, limit=40):
             return ids
 
 
+def read_told(kwip, user_id):
+    """Read all that posts tell somebody: (kind, post or repost), newest first."""
+    viewer = Viewer(id=user_id, username="somebody", digest="")
+    page = kwip.services.notifications.page(
+        viewer, kwip.services.readings.begin(), PageRequest(limit=1_000)
+    )
+    assert page.next_max_id is None
+    acts = {"favourite", "follow"}
+    return [(v.kind.value, v.id) for v in page.items if v.kind.value not in acts]
+
+
 def check(kwip, mongodb, *, is_unfollowed=False):
-    """Assert that every home, edge and counter is exactly right.
+    """Assert that every home, edge, counter and notification is exactly right.
 
     With `is_unfollowed` homes may hold posts, without showing them, of people who
-    were unfollowed while their delivery was under way.
+    were unfollowed while their delivery was under way; and those whom somebody once
+    blocked may not have been heard.
     """
     oracle = Oracle(mongodb)
     assert oracle.waiting() == ([], [])
@@ -122,6 +166,10 @@ def check(kwip, mongodb, *, is_unfollowed=False):
         assert not extra, user["username"]
         seen = read_home(kwip, user_id)
         assert seen == sorted(oracle.shown(user_id), reverse=True), user["username"]
+        told, due = read_told(kwip, user_id), oracle.told(user_id)
+        assert len(told) == len(set(told)), user["username"]
+        assert set(told) <= due, user["username"]
+        assert is_unfollowed or set(told) == due, user["username"]
     assert oracle.kept_counters() == oracle.counters()
 
 

@@ -53,21 +53,52 @@ def killed_at_each_step(
     return kill
 
 
-def test_a_delivery(people, follow, say, rings, killed_at_each_step):
-    """Three posts together, around the ring, through seals and a trim."""
+def test_a_delivery(people, follow, say, rings, kwip, killed_at_each_step):
+    """Three posts together, around the ring, through seals and a trim.
+
+    One follower is told of each, one of those is also named, and one answered.
+    """
     alice, carol, *followers = people("alice", "carol", *"de")
     follow(alice, *followers)
+    kwip.services.relationships.follow(followers[0], alice.id, notify=True)
     follow(carol, followers[1])
     for number in range(5):
         say(alice, f"Alice {number}")
         say(carol, f"Carol {number}")
         say(carol, f"More of Carol {number}")
         rings.run()
-    first = say(alice, "First")
-    say(alice, "Second")
+    asked = say(carol, "Asked")
+    rings.run()
+    first = say(alice, "First, @d and @carol")
+    say(alice, "Second", to=asked)
     say(alice, "Third", to=first)
 
-    killed_at_each_step(rings.run, steps_at_least=22)
+    killed_at_each_step(rings.run, steps_at_least=28)
+
+
+def test_a_delivery_to_many_who_asked(
+    people, follow, say, rings, kwip, killed_at_each_step, monkeypatch
+):
+    monkeypatch.setattr("kwip.services.notifying.SUBSCRIBERS_AT_ONCE", 1)
+    alice, *followers = people("alice", *"bcd")
+    for follower in followers:
+        kwip.services.relationships.follow(follower, alice.id, notify=True)
+    rings.run()
+    say(alice, "Hello @b")
+
+    killed_at_each_step(rings.run, steps_at_least=12)
+
+
+def test_a_repost(people, say, rings, kwip, killed_at_each_step):
+    alice, bob = people("alice", "bob")
+    post = say(alice, "Hello")
+    rings.run()
+
+    def repost():
+        kwip.services.reposts.repost(bob, post.id)
+        rings.run()
+
+    killed_at_each_step(repost, repost, steps_at_least=8)
 
 
 def test_a_delivery_of_a_direct_post(people, follow, say, rings, killed_at_each_step):

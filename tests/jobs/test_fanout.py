@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import random
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 from prometheus_client import REGISTRY
@@ -436,3 +437,25 @@ def test_a_killed_job_is_no_error_that_is_swallowed(people, say, rings, steps):
 
     with pytest.raises(KilledError):
         steps.interrupt(1, lambda: rings.jobs["fanout"](str(post.id)), die)
+
+
+def test_what_was_told_of_a_post_deleted_meanwhile_is_taken_back(
+    people, say, kwip, steps, mongodb, rings
+):
+    """Also if the deletion came when the notifications were not there yet."""
+    alice, _, carol = people("alice", "bob", "carol")
+    kwip.services.relationships.follow(carol, alice.id, notify=True)
+    rings.run()
+    mongodb["notifications"].delete_many({})
+
+    def deleted_after(step):
+        post = say(alice, "Hello @bob")
+        delete = partial(kwip.services.posts.delete, alice, post.id)
+        return steps.interrupt(step, rings.run, delete)
+
+    step = 0
+    while deleted_after(step):
+        assert list(mongodb["notifications"].find()) == [], steps.names[:step]
+        step += 1
+
+    assert step > 10

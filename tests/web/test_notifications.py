@@ -1,0 +1,213 @@
+"""The page of notifications, its badge, and the button that asks for each kwip."""
+
+from __future__ import annotations
+
+import pytest
+
+from kwip.domain.notifications import Notification, NotificationKind
+from kwip.jobs.registry import jobs
+
+PATH = "/notifications"
+
+
+@pytest.fixture
+def say(wiring):
+    """Return a function that lets a person say something, and delivers it."""
+
+    def say(person, text, **fields):
+        status = person.say(text, **fields)
+        jobs(wiring.services)["fanout"](status["id"])
+        return status
+
+    return say
+
+
+@pytest.fixture
+def fans(people):
+    """Return five people who do what alice is told of."""
+    return [people(name) for name in ("bob", "carol", "dave", "erin", "frank")]
+
+
+def badge(page):
+    """What the navigation says of what is unread, or nothing."""
+    (found,) = [e for e in page.elements if e.get("id") == "unread"]
+    return "" if "hidden" in found.attributes else found.words
+
+
+def sentences(page):
+    """What the notifications that are one sentence say, without times."""
+    said = page.with_class("notice-said")
+    spans = [e for e in page.all("span") if e.inside[-1] in said]
+    return [e.words.removeprefix("New: ") for e in spans]
+
+
+def favourites(fans, post, number):
+    for fan in fans[:number]:
+        fan.post(f"/api/v1/statuses/{post['id']}/favourite")
+
+
+@pytest.mark.parametrize(
+    ("number", "sentence"),
+    [
+        (1, "Bob favourited your kwip"),
+        (2, "Carol and Bob favourited your kwip"),
+        (3, "Dave, Carol and Bob favourited your kwip"),
+        (4, "Erin, Dave and 2 others favourited your kwip"),
+        (5, "Frank, Erin and 3 others favourited your kwip"),
+    ],
+)
+def test_a_sentence_names_as_many_as_one_reads(
+    at_alice, alice, fans, say, number, sentence
+):
+    favourites(fans, say(alice, "A walk"), number)
+
+    assert sentences(at_alice.get(PATH)) == [sentence]
+
+
+def test_a_page_tells_of_each_kind(at_alice, alice, fans, say, wiring):
+    bob, carol, *_ = fans
+    alice.post(f"/api/v1/accounts/{bob.id}/follow", json={"notify": True})
+    own = say(alice, "A walk")
+    bob.post(f"/api/v1/accounts/{alice.id}/follow")
+    carol.post(f"/api/v1/accounts/{alice.id}/follow")
+    reposted = bob.post(f"/api/v1/statuses/{own['id']}/reblog").json
+    jobs(wiring.services)["fanout"](reposted["id"])
+    say(carol, "@alice how long?", in_reply_to_id=own["id"])
+    say(carol, "Ask @alice")
+    say(bob, "A cake")
+
+    page = at_alice.get(PATH)
+
+    assert sentences(page) == [
+        "Bob reposted your kwip",
+        "Carol and Bob followed you",
+    ]
+    assert [e.words for e in page.with_class("post-why")] == [
+        "New: A new kwip, as you asked",
+        "New: Mentioned you",
+        "New: Answered you",
+    ]
+    assert page.texts == ["A cake", "Ask @alice", "@alice how long?"]
+    assert "Your kwip: A walk" in page.words
+
+
+def test_the_tab_of_mentions_shows_only_what_was_said_to_one(
+    at_alice, alice, fans, say
+):
+    bob, *_ = fans
+    favourites(fans, say(alice, "A walk"), 1)
+    say(bob, "@alice")
+
+    page = at_alice.get(f"{PATH}/mentions")
+
+    assert page.texts == ["@alice"]
+    assert sentences(page) == []
+    assert page.one("a", aria_current="page", href=f"{PATH}/mentions").words
+
+
+def test_every_page_counts_what_is_unread_until_it_is_marked(
+    at_alice, alice, fans, say
+):
+    favourites(fans, say(alice, "A walk"), 2)
+    for path in ("/home", "/", "/@bob", PATH, PATH):
+        assert badge(at_alice.get(path)) == "2 unread", path
+    page = at_alice.get(PATH)
+    assert len(page.with_class("notice-new")) == 1
+
+    place = at_alice.send(f"{PATH}/seen", last_read_id=page.value("last_read_id"))
+
+    after = at_alice.get(place)
+    assert badge(after) == ""
+    assert after.with_class("notice-new") == []
+    assert after.all("button", form=None, class_="button") == []
+    assert sentences(after) == sentences(page)
+
+
+def test_what_came_after_the_page_stays_new(at_alice, alice, fans, say):
+    post = say(alice, "A walk")
+    favourites(fans, post, 1)
+    page = at_alice.get(PATH)
+    favourites(fans, post, 2)
+    at_alice.send(f"{PATH}/seen", last_read_id=page.value("last_read_id"))
+
+    after = at_alice.get(PATH)
+
+    assert badge(after) == "1 unread"
+    assert sentences(after) == [
+        "Carol favourited your kwip",
+        "Bob favourited your kwip",
+    ]
+
+
+def test_more_than_the_badge_counts_is_99_and_more(at_alice, alice, fans, wiring):
+    wiring.stores.notifications.add_many(
+        [
+            Notification(
+                recipient_id=alice.user.id,
+                kind=NotificationKind.MENTION,
+                actor_id=fans[number % 5].user.id,
+                seq=wiring.services.users._ids.next_id(number),
+                post_id=number,
+            )
+            for number in range(101)
+        ]
+    )
+
+    assert badge(at_alice.get("/home")) == "99+ unread"
+
+
+def test_a_page_of_nothing_says_what_will_be_there(at_alice):
+    assert "Nothing has happened yet" in at_alice.get(PATH).words
+    assert "Nobody has spoken to you yet" in at_alice.get(f"{PATH}/mentions").words
+    further = at_alice.get(f"{PATH}?max_id=1")
+    assert "Nothing further this way" in further.words
+    assert badge(further) == ""
+
+
+def test_a_page_leads_on_to_what_is_older(at_alice, fans, say):
+    bob, *_ = fans
+    for number in range(41):
+        say(bob, f"@alice {number}")
+    first = at_alice.get(PATH)
+    assert len(first.texts) == 40
+
+    older = at_alice.get(first.one("a", rel="next")["href"])
+
+    assert older.texts == ["@alice 0"]
+    assert older.all("a", rel="next") == []
+    assert older.all("form", id="seen") == []
+
+
+def test_a_part_has_what_is_newer_and_says_up_to_where(at_alice, fans, say):
+    bob, *_ = fans
+    first = say(bob, "@alice 1")
+    newest = say(bob, "@alice 2")
+
+    part = at_alice.get(f"{PATH}/new?since_id={first['id']}")
+
+    assert part.texts == ["@alice 2"]
+    (holder,) = [e for e in part.elements if "data-newest" in e.attributes]
+    assert holder["data-newest"] == newest["id"]
+
+
+def test_one_asks_on_the_profile_and_is_told(at_alice, alice, fans, say):
+    bob, *_ = fans
+    notify = "Notify me when @bob kwips"
+    assert notify not in at_alice.get("/@bob").words
+    at_alice.send("/@bob/follow")
+    assert notify in at_alice.get("/@bob").words
+
+    place = at_alice.send("/@bob/notify")
+
+    page = at_alice.get(place)
+    assert "You are told when @bob kwips." in page.said
+    assert "You are told of each kwip" in page.words
+    say(bob, "A cake")
+    assert at_alice.get(PATH).texts == ["A cake"]
+    at_alice.send("/@bob/unnotify")
+    assert notify in at_alice.get("/@bob").words
+
+
+@pytest.mark.parametrize("fields", [{}, {"last_read_id": "x"}, {"other": "1"}])
+def test_a_mark_without_a_place_is_refused(at_alice, fields):
+    assert at_alice.post(f"{PATH}/seen", **fields).status_code == 422
