@@ -116,8 +116,7 @@ document.addEventListener("click", async (event) => {
 const seen = document.getElementById("seen");
 
 async function markSeen() {
-  if (document.hidden) return;
-  document.removeEventListener("visibilitychange", markSeen);
+  if (document.hidden || seen.hidden) return;
   try {
     await send(seen.action, new FormData(seen));
   } catch {
@@ -129,5 +128,10 @@ async function markSeen() {
 
 if (seen) {
   document.addEventListener("visibilitychange", markSeen);
+  document.addEventListener("kwip:added", () => {
+    seen.elements.last_read_id.value = document.querySelector("[data-poll]").dataset.since;
+    seen.hidden = false;
+    markSeen();
+  });
   markSeen();
 }

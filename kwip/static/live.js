@@ -126,7 +126,7 @@
   }
 
   function put(found, isByKey) {
-    if (found.dataset.newest) shown = found.dataset.newest;
+    if (found.dataset.newest) shown = slot.dataset.since = found.dataset.newest;
     known = shown;
     count = 0;
     const added = [...found.children].filter(
