@@ -63,3 +63,38 @@ def test_without_a_script_a_reload_shows_it(open_browser, alice, bob):
     page.reload()
 
     expect(page.locator(".post-text")).to_have_text(["Fresh."])
+
+
+def test_a_favourite_and_a_follow_are_told_in_the_others_window_and_read_there(
+    open_browser, alice, bob
+):
+    post = alice.say("Worth liking.")
+    page = open_browser(alice)
+    page.goto("/notifications")
+
+    bob.post(f"/api/v1/statuses/{post['id']}/favourite")
+    expect(page.get_by_role("button", name="1 new notification")).to_be_visible()
+    bob.post(f"/api/v1/accounts/{alice.id}/follow")
+    offer = page.get_by_role("button", name="2 new notifications")
+    with page.expect_response("**/notifications/seen"):
+        offer.click()
+
+    expect(page.locator(".notice-said").first).to_contain_text("Bob followed you")
+    expect(page.locator(".notice-said").last).to_contain_text("Bob favourited")
+    expect(page.locator("#unread")).to_be_hidden()
+    page.goto("/home")
+    expect(page.locator("#unread")).to_be_hidden()
+
+
+def test_without_a_script_a_button_marks_notifications_as_read(
+    open_browser, alice, bob
+):
+    page = open_browser(alice, scripts=False)
+    bob.post(f"/api/v1/accounts/{alice.id}/follow")
+    page.goto("/notifications")
+    expect(page.locator("#unread")).to_have_text("1 unread")
+
+    page.get_by_role("button", name="Mark all as read").click()
+
+    expect(page.locator("#unread")).to_be_hidden()
+    expect(page.locator(".notice-said")).to_contain_text("Bob followed you")

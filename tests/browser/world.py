@@ -50,6 +50,8 @@ def fill(author, other):
         "tag": "/tags/lamps",
         "favourites": "/favourites",
         "bookmarks": "/bookmarks",
+        "notifications": "/notifications",
+        "mentions": "/notifications/mentions",
         "followers": f"/@{name}/followers",
         "following": f"/@{name}/following",
         "settings": "/settings/profile",
