@@ -26,6 +26,18 @@ class Row(NamedTuple):
         return Entry(PostId(self.id), UserId(self.author_id), UserId(self.reply_to_id))
 
 
+class Between(NamedTuple):
+    """What is read of a roll: rows between two cursors, exclusive.
+
+    The `limit` newest of them, or the oldest ones if `ascending`.
+    """
+
+    above: int
+    below: int
+    limit: int
+    ascending: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class RollSlice:
     """A part of a roll: the rows next to a cursor, as `Slice` is of a timeline.

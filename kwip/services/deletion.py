@@ -17,6 +17,7 @@ from kwip.domain.clock import at
 from kwip.domain.errors import GoneError, NotFoundError
 from kwip.domain.ids import MAX_ID, PostId, UserId
 from kwip.domain.reactions import Act, span_of
+from kwip.domain.rolls import Between
 from kwip.domain.users import User, Viewer
 from kwip.services.checkpoint import Checkpoint
 from kwip.services.moderation import deletion_of
@@ -177,7 +178,7 @@ class Deletion:
         for act in Act:
             below = MAX_ID
             while rows := self._reactions.by_user(
-                act, user.id, below=below, above=0, limit=BATCH
+                act, user.id, Between(0, below, BATCH)
             ):
                 for row in rows:
                     self._take_back(user, act, row)
@@ -189,10 +190,10 @@ class Deletion:
         post_id, author_id = PostId(row.id), UserId(row.author_id)
         span = span_of(post_id)
         if act is Act.REPOST:
-            claim = self._reactions.repost_of(user.id, post_id)
-            if claim is not None:
-                self._bury(user, claim.repost_id)
-                self._reactions.release_repost(user.id, post_id, claim.repost_id)
+            repost_id = self._reactions.repost_of(user.id, post_id)
+            if repost_id is not None:
+                self._bury(user, repost_id)
+                self._reactions.release_repost(user.id, post_id, repost_id)
             return
         self._reactions.remove(user.id, act, post_id)
         if act is Act.FAVOURITE:

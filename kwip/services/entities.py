@@ -14,7 +14,7 @@ from kwip.cache import keys
 from kwip.domain.ids import MAX_ID, PostId, UserId
 from kwip.domain.notifications import NotificationChunk, NotificationSlice
 from kwip.domain.reactions import Act
-from kwip.domain.rolls import RollChunk, RollSlice, Row
+from kwip.domain.rolls import Between, RollChunk, RollSlice, Row
 from kwip.domain.timelines import Chunk, Entry, merge_newest
 from kwip.services import payloads
 from kwip.services.reading import Kind
@@ -324,7 +324,8 @@ def _roll_kind(stores: Stores) -> Kind[RollSlice, RollChunk]:
 
     def load(part: RollSlice) -> RollChunk:
         above, below = part.bounds
-        rows = loaders[part.name](part.owner_id, below=below, above=above, limit=CHUNK)
+        wanted = Between(above, below, CHUNK, ascending=part.is_upwards)
+        rows = loaders[part.name](part.owner_id, wanted)
         return RollChunk(tuple(rows), ends=len(rows) < CHUNK)
 
     return Kind(

@@ -23,6 +23,7 @@ from kwip.domain.pages import Page, PageRequest
 from kwip.domain.timelines import shows_listed
 from kwip.services.reading import Want
 from kwip.services.rolls import page_of
+from kwip.services.walk import Walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -70,7 +71,8 @@ class Notifications:
 
         Hidden ones are passed over, at one more round trip for a whole page of them.
         """
-        rows = self._rows(viewer, reading, page, wish)
+        walk = Walk(self._rows(viewer, reading, page, wish))
+        rows = iter(walk)
         found: list[tuple[NotificationRow, NotificationView]] = []
         wanted = page.limit + 1
         while len(found) < wanted:
@@ -78,7 +80,7 @@ class Notifications:
             if not batch:
                 break
             found += self._views(viewer, reading, batch)
-        return page_of(found, page)
+        return page_of(found, page, walk)
 
     def overview(
         self,

@@ -14,6 +14,7 @@ from kwip.domain.views import UserView
 from kwip.domain.visibility import require_shown
 from kwip.services.reading import Want
 from kwip.services.rolls import page_of
+from kwip.services.walk import Walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -88,14 +89,14 @@ class People:
     ) -> Page[UserView]:
         """List whom the viewer mutes."""
         mutes = self._hydration.relations(viewer, reading).mutes
-        return self._page(viewer, reading, _rows(mutes, page), page)
+        return self._page(viewer, reading, _rows(mutes, page), page, is_own=True)
 
     def blocked(
         self, viewer: Viewer, reading: Reading, page: PageRequest
     ) -> Page[UserView]:
         """List whom the viewer blocks."""
         blocks = self._hydration.relations(viewer, reading).blocks
-        return self._page(viewer, reading, _rows(blocks, page), page)
+        return self._page(viewer, reading, _rows(blocks, page), page, is_own=True)
 
     def reacted(
         self,
@@ -139,12 +140,17 @@ class People:
         reading: Reading,
         rows: Iterator[Row],
         page: PageRequest,
+        *,
+        is_own: bool = False,
     ) -> Page[UserView]:
         """Look users up until the page and one more are there.
 
-        Whoever is suspended is passed over, and who blocks the viewer.
+        Whoever is suspended is passed over, and who blocks the viewer, but not in the
+        viewer's `own` lists: what one did one can take back.
         """
         relations = self._hydration.relations(viewer, reading)
+        walk = Walk(rows)
+        rows = iter(walk)
         found: list[tuple[Row, UserView]] = []
         wanted = page.limit + 1
         while len(found) < wanted:
@@ -157,10 +163,15 @@ class People:
                 (row, _view(viewer, relations, users[user_id]))
                 for row, user_id in zip(batch, ids, strict=True)
                 if user_id in users
-                and not users[user_id].is_suspended
-                and user_id not in relations.blocked_by
+                and (
+                    is_own
+                    or (
+                        not users[user_id].is_suspended
+                        and user_id not in relations.blocked_by
+                    )
+                )
             ]
-        return page_of(found, page)
+        return page_of(found, page, walk)
 
 
 def _rows(ids: Iterable[UserId], page: PageRequest) -> Iterator[Row]:

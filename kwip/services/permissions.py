@@ -41,6 +41,22 @@ class Permissions:
             raise NotFoundError(f"{what} is not there.", post_id=post_id)
         return post
 
+    def original(self, post_id: PostId) -> Post:
+        """Find a post, of a repost what it is of, whoever asks.
+
+        For taking back what one did, which needs no permission: the post may be
+        deleted, or hidden from who once could see it.
+
+        Raises:
+            NotFoundError: There is none.
+        """
+        post = self._posts.get_many([post_id]).get(post_id)
+        if post is None:
+            raise NotFoundError("This kwip is not there.", post_id=post_id)
+        if post.repost_of_id is not None:
+            return self.original(post.repost_of_id)
+        return post
+
     def own(self, viewer_id: UserId, post_id: PostId) -> Post:
         """Find a post that its author wants to change.
 

@@ -66,9 +66,10 @@ class Pins:
             NotFoundError: There is no such post for this viewer.
             GoneError: It was deleted.
         """
-        self._users.unpin(viewer.id, [post_id])
+        original = self._permissions.original(post_id)
+        self._users.unpin(viewer.id, [original.id])
         self._fence.drop(drops.unpin(user_id=viewer.id))
-        return self._posts.get(viewer, self._readings.begin(), post_id)
+        return self._posts.get(viewer, self._readings.begin(), original.id)
 
     def _forget_deleted(self, viewer: Viewer) -> None:
         """Make room: a deleted post keeps its pin until the next one."""

@@ -73,13 +73,13 @@ class Reactions:
         return self._view(viewer, post)
 
     def unfavourite(self, viewer: Viewer, post_id: PostId) -> PostView:
-        """Take a favourite back.
+        """Take a favourite back, also of a post that the viewer may not see any more.
 
         Raises:
-            NotFoundError: There is no such post for this viewer.
+            NotFoundError: There is no such post for this viewer (any more).
             GoneError: It was deleted.
         """
-        post = self._permissions.post(viewer.id, post_id)
+        post = self._permissions.original(post_id)
         self._store.remove(viewer.id, Act.FAVOURITE, post.id)
         self._fence.drop(
             drops.unfavourite(
@@ -104,13 +104,13 @@ class Reactions:
         return self._view(viewer, post)
 
     def unbookmark(self, viewer: Viewer, post_id: PostId) -> PostView:
-        """Take a post out of the viewer's bookmarks.
+        """Take a post out of the viewer's bookmarks, also one hidden since.
 
         Raises:
-            NotFoundError: There is no such post for this viewer.
+            NotFoundError: There is no such post for this viewer (any more).
             GoneError: It was deleted.
         """
-        post = self._permissions.post(viewer.id, post_id)
+        post = self._permissions.original(post_id)
         self._store.remove(viewer.id, Act.BOOKMARK, post.id)
         self._fence.drop(drops.unbookmark(user_id=viewer.id, span=span_of(post.id)))
         return self._view(viewer, post)

@@ -1,8 +1,7 @@
 """Repost: put a post of somebody, or an earlier one of one's own, before followers.
 
 A repost is a post without text, delivered like any other. Its reaction document is
-the claim that keeps it single: it is written first and names the id and the nonce of
-the post, so whoever dies between the two is helped by the next try.
+the claim that keeps it single; both are stored in one transaction.
 """
 
 from __future__ import annotations
@@ -18,7 +17,6 @@ from kwip.domain.ids import PostId, ms_of, slot_of
 from kwip.domain.posts import Post, Visibility
 from kwip.domain.reactions import Act, Reaction, span_of
 from kwip.store.outbox import pending
-from kwip.store.reactions import RepostClaim
 
 if TYPE_CHECKING:
     from kwip.domain.clock import ClockMs
@@ -94,86 +92,76 @@ class Reposts:
     def unrepost(self, viewer: Viewer, post_id: PostId) -> PostView:
         """Take the viewer's repost of a post back; show the post.
 
+        Also of a post that the viewer may not see any more.
+
         Raises:
-            NotFoundError: There is no such post for this viewer.
+            NotFoundError: There is no such post for this viewer (any more).
             GoneError: It was deleted.
         """
-        original = self._permissions.post(viewer.id, post_id)
-        claim = self._store.repost_of(viewer.id, original.id)
-        repost_id = original.id
-        if claim is not None:
-            repost_id = claim.repost_id
-            self._post_store.bury(repost_id, viewer.id)
-            self._store.release_repost(viewer.id, original.id, repost_id)
+        original = self._permissions.original(post_id)
+        original_id = original.id
+        found_id = self._store.repost_of(viewer.id, original_id)
+        repost_id = original_id if found_id is None else found_id
+        if found_id is not None:
+            self._post_store.bury(found_id, viewer.id)
+            self._store.release_repost(viewer.id, original_id, found_id)
         self._fence.drop(
             drops.unrepost(
                 post_id=repost_id,
                 author_id=viewer.id,
-                of_id=original.id,
+                of_id=original_id,
                 of_author_id=original.author_id,
-                span=span_of(original.id),
+                span=span_of(original_id),
             )
         )
-        return self._posts.get(viewer, self._readings.begin(), original.id)
+        return self._posts.get(viewer, self._readings.begin(), original_id)
 
     def _put(self, author_id: UserId, original: Post, source: str) -> Post:
-        """Claim the repost and store its post, or find that it was done before."""
+        """Store the repost, or find that it was done before."""
         for _ in range(TRIES):
-            mine = self._new_claim(author_id, original)
-            held = self._store.claim_repost(
-                self._reaction(author_id, original, mine), mine
-            )
-            found = self._post_store.find(held.repost_id, held.nonce)
+            post = self._new(author_id, original, source)
+            now = self._clock()
+            fanout = pending(at(now), at(now + SWEEP_AFTER_MS))
+            try:
+                repost_id = self._store.repost(
+                    _reaction(post, original), post, secrets.token_hex(12), fanout
+                )
+            except ConflictError:
+                continue
+            if repost_id == post.id:
+                return post
+            found = self._post_store.get_many([repost_id]).get(repost_id)
             if found is not None and not found.is_tombstone:
                 return found
-            if found is None:
-                stored = self._insert(author_id, original, held, source)
-                if stored is not None:
-                    return stored
-            else:  # it was taken back by somebody who died before the claim went
-                self._store.release_repost(author_id, original.id, held.repost_id)
+            # Only a crash of an older version leaves a claim without its post.
+            self._store.release_repost(author_id, original.id, repost_id)
         raise ConflictError("Too much is happening at once. Try again.")
 
-    def _insert(
-        self, author_id: UserId, original: Post, claim: RepostClaim, source: str
-    ) -> Post | None:
-        """Insert the post of a claim; None if its id was taken and has been moved."""
-        post = Post(
-            id=claim.repost_id,
+    def _new(self, author_id: UserId, original: Post, source: str) -> Post:
+        number = self._ids.next_id(slot_of(author_id), above=original.id)
+        repost_id = PostId(number)
+        return Post(
+            id=repost_id,
             author_id=author_id,
             text="",
             visibility=original.visibility,
-            created_at=at(ms_of(claim.repost_id)),
-            root_id=claim.repost_id,
+            created_at=at(ms_of(repost_id)),
+            root_id=repost_id,
             repost_of_id=original.id,
             repost_of_author_id=original.author_id,
             source=source,
         )
-        now = self._clock()
-        try:
-            fanout = pending(at(now), at(now + SWEEP_AFTER_MS))
-            self._post_store.insert(post, claim.nonce, fanout)
-        except ConflictError:
-            new_id = self._new_claim(author_id, original).repost_id
-            self._store.move_repost(author_id, original.id, claim.repost_id, new_id)
-            return None
-        return post
 
-    def _new_claim(self, author_id: UserId, original: Post) -> RepostClaim:
-        repost_id = self._ids.next_id(slot_of(author_id), above=original.id)
-        return RepostClaim(PostId(repost_id), secrets.token_hex(12))
 
-    def _reaction(
-        self, author_id: UserId, original: Post, claim: RepostClaim
-    ) -> Reaction:
-        return Reaction(
-            user_id=author_id,
-            act=Act.REPOST,
-            post_id=original.id,
-            author_id=original.author_id,
-            reply_to_id=original.in_reply_to_author_id,
-            seq=claim.repost_id,
-        )
+def _reaction(post: Post, original: Post) -> Reaction:
+    return Reaction(
+        user_id=post.author_id,
+        act=Act.REPOST,
+        post_id=original.id,
+        author_id=original.author_id,
+        reply_to_id=original.in_reply_to_author_id,
+        seq=post.id,
+    )
 
 
 def _require_repostable(viewer: Viewer, original: Post) -> None:

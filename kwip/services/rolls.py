@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from kwip.domain.pages import Page
 from kwip.domain.rolls import RollSlice
 from kwip.domain.timelines import Entry
 from kwip.services.reading import Want
+from kwip.services.walk import Walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -45,7 +46,8 @@ class Rolls:
         Posts that the viewer may not see any more are passed over. The cursors are
         the acts', not the posts'.
         """
-        rows = self.rows(reading, name, viewer.id, page)
+        walk = Walk(self.rows(reading, name, viewer.id, page))
+        rows = iter(walk)
         found: list[tuple[Row, PostView]] = []
         wanted = page.limit + 1
         while len(found) < wanted:
@@ -58,7 +60,7 @@ class Rolls:
                 for row in batch
                 if row.entry.post_id in views
             ]
-        return page_of(found, page)
+        return page_of(found, page, walk)
 
     def first(
         self, name: str, owner_id: int, page: PageRequest
@@ -103,14 +105,25 @@ class Placed(Protocol):
         """What orders it, newest (highest) first."""
 
 
-def page_of(found: Sequence[tuple[Placed, T]], page: PageRequest) -> Page[T]:
-    """Make a page of what was found in the order of reading, one more than it shows."""
+def page_of(
+    found: Sequence[tuple[Placed, T]],
+    page: PageRequest,
+    walk: Walk[Any] | None = None,
+) -> Page[T]:
+    """Make a page of what was found in the order of reading, one more than it shows.
+
+    Where the walk that found it was cut, the next page goes on behind it.
+    """
     shown = found[: page.limit]
-    has_more = len(found) > page.limit
+    places = [place.cursor for place, _ in shown]
+    next_max_id = places[-1] if places and len(found) > page.limit else None
     if page.min_id is not None:
-        shown, has_more = shown[::-1], True
+        shown, places = shown[::-1], places[::-1]
+        next_max_id = places[-1] if places else None
+    elif next_max_id is None and walk is not None and walk.is_cut and walk.last:
+        next_max_id = walk.last.cursor
     return Page(
         items=tuple(item for _, item in shown),
-        next_max_id=shown[-1][0].cursor if shown and has_more else None,
-        prev_min_id=shown[0][0].cursor if shown else None,
+        next_max_id=next_max_id,
+        prev_min_id=places[0] if places else None,
     )

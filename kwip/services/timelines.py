@@ -22,6 +22,7 @@ from kwip.domain.timelines import (
 from kwip.domain.visibility import require_shown
 from kwip.services.entities import CHUNK, Slice
 from kwip.services.reading import Want
+from kwip.services.walk import Walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,12 +91,9 @@ class Timelines:
             Want(self._entities.relations, [viewer.id]),
             Want(self._entities.homes, [head]),
         )[0][viewer.id]
-        entries = (
-            entry
-            for entry in self._home_entries(viewer.id, reading, relations, page)
-            if shows_home(viewer.id, relations, entry)
-        )
-        return self._page(viewer, reading, entries, page)
+        walk = Walk(self._home_entries(viewer.id, reading, relations, page))
+        entries = (e for e in walk if shows_home(viewer.id, relations, e))
+        return self._page(viewer, reading, entries, walk, page)
 
     def public(
         self, viewer: Viewer | None, reading: Reading, page: PageRequest
@@ -103,8 +101,9 @@ class Timelines:
         """Read everybody's public posts, without replies. Warm: 3 round trips."""
         relations = self._hydration.relations(viewer, reading)
         source = self._slices(self._entities.public, UserId(0), reading, page)
-        entries = (e for e in source if shows_listed(relations, e.author_id))
-        return self._page(viewer, reading, entries, page)
+        walk = Walk(source)
+        entries = (e for e in walk if shows_listed(relations, e.author_id))
+        return self._page(viewer, reading, entries, walk, page)
 
     def user(
         self,
@@ -130,9 +129,12 @@ class Timelines:
             Want(self._entities.user_timelines, [head]),
         )[0]
         require_shown(user_id, users.get(user_id))
+        if self._hydration.relations(viewer, reading).has_block(user_id):
+            return Page(items=())
         source = self._slices(self._entities.user_timelines, user_id, reading, page)
-        entries = (e for e in source if kinds.has(e))
-        return self._page(viewer, reading, entries, page, tag=tag)
+        walk = Walk(source)
+        entries = (e for e in walk if kinds.has(e))
+        return self._page(viewer, reading, entries, walk, page, tag=tag)
 
     def pinned(
         self,
@@ -162,8 +164,9 @@ class Timelines:
         """
         relations = self._hydration.relations(viewer, reading)
         source = self._slices(self._entities.tags, tag, reading, page)
-        entries = (e for e in source if shows_listed(relations, e.author_id))
-        return self._page(viewer, reading, entries, page)
+        walk = Walk(source)
+        entries = (e for e in walk if shows_listed(relations, e.author_id))
+        return self._page(viewer, reading, entries, walk, page)
 
     def thread(
         self, viewer: Viewer | None, reading: Reading, post_id: PostId
@@ -183,6 +186,7 @@ class Timelines:
         viewer: Viewer | None,
         reading: Reading,
         entries: Iterator[Entry],
+        walk: Walk[Entry],
         page: PageRequest,
         *,
         tag: str = "",
@@ -190,7 +194,8 @@ class Timelines:
         """Hydrate entries in growing rounds until the page and one more are there.
 
         The one more tells whether there is a next page. After `MAX_ROUNDS` a page
-        may stay short, but it is never empty while there is something left.
+        may stay short, and after `MAX_LOOKED_AT` hidden entries in a row it may be
+        empty though there is something left: `next_max_id` says so.
         """
         found: list[PostView] = []
         last_seen: int = 0
@@ -213,6 +218,8 @@ class Timelines:
         next_max_id: int | None = None
         if len(found) > page.limit:
             next_max_id = shown[-1].post.id
+        elif walk.is_cut and walk.last is not None:
+            next_max_id = walk.last.post_id
         elif not is_exhausted:
             next_max_id = last_seen
         return Page(

@@ -253,8 +253,8 @@ class MuteDocument(TypedDict):
 class ReactionDocument(TypedDict):
     """One act of a user on a post; `_id` is `<user>:<act>:<post>`.
 
-    It is the claim that keeps a repost single: `repost_id` and `nonce` are those of
-    the post that the repost made.
+    It is the claim that keeps a repost single: `repost_id` is the post that the
+    repost made, in the same transaction.
     """
 
     _id: str
@@ -266,7 +266,6 @@ class ReactionDocument(TypedDict):
     reply_to_id: UserId | None
     seq: int
     repost_id: NotRequired[PostId]
-    nonce: NotRequired[str]
 
 
 class NotificationDocument(TypedDict):

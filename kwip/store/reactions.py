@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pymongo import ASCENDING, DESCENDING
 from pymongo.errors import DuplicateKeyError
 
-from kwip.domain.ids import MAX_ID, PostId, UserId
+from kwip.domain.errors import ConflictError
+from kwip.domain.ids import PostId, UserId
 from kwip.domain.reactions import Act, Reacted, Reaction, Span, bounds_of, span_of
-from kwip.domain.rolls import Row
+from kwip.domain.rolls import Between, Row
 from kwip.store.client import ONE_BATCH, translated
 from kwip.store.notifications import write
+from kwip.store.post_documents import to_document
 from kwip.store.upgrades import schema_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kwip.domain.notifications import Notification
+    from kwip.domain.posts import Post
     from kwip.store.client import Document, Store
-
-
-@dataclass(frozen=True, slots=True)
-class RepostClaim:
-    """The one repost of a post by a user: the id and the nonce of its own post."""
-
-    repost_id: PostId
-    nonce: str
+    from kwip.store.documents import FanoutDocument
 
 
 class ReactionStore:
@@ -83,37 +78,40 @@ class ReactionStore:
                 {"_id": post_id}, {"$inc": {"favourites_count": by}}, session=session
             )
 
-    @translated()
-    def claim_repost(self, reaction: Reaction, claim: RepostClaim) -> RepostClaim:
-        """Claim a repost; return the claim that holds, this one or an earlier one."""
-        document = _to_document(reaction)
-        document |= {"repost_id": claim.repost_id, "nonce": claim.nonce}
+    def repost(
+        self, reaction: Reaction, post: Post, nonce: str, fanout: FanoutDocument
+    ) -> PostId:
+        """Store a repost and its claim in one transaction; give the one that stands.
+
+        Raises:
+            ConflictError: Another post has this id, or the same repost is being
+                stored at this moment; try again with a new id.
+            StoreUnavailableError: Nothing is known; repeat it.
+        """
+
+        def work(session: Any) -> PostId:
+            name = _name(reaction.user_id, Act.REPOST, reaction.post_id)
+            held = self._reactions.find_one(
+                {"_id": name}, {"repost_id": 1}, session=session
+            )
+            if held is not None:
+                return PostId(held["repost_id"])
+            claim = _to_document(reaction) | {"repost_id": post.id}
+            self._reactions.insert_one(claim, session=session)
+            self._posts.insert_one(to_document(post, nonce, fanout), session=session)
+            return post.id
+
         try:
-            self._reactions.insert_one(document)
-        except DuplicateKeyError:
-            held = self.repost_of(reaction.user_id, reaction.post_id)
-            return held or self.claim_repost(reaction, claim)
-        return claim
+            return self._store.transact(work)
+        except DuplicateKeyError as error:
+            raise ConflictError("That id is taken.", post_id=post.id) from error
 
     @translated()
-    def repost_of(self, user_id: UserId, post_id: PostId) -> RepostClaim | None:
+    def repost_of(self, user_id: UserId, post_id: PostId) -> PostId | None:
         """Find a user's repost of a post."""
         name = _name(user_id, Act.REPOST, post_id)
-        held = self._reactions.find_one({"_id": name}, {"repost_id": 1, "nonce": 1})
-        if held is None:
-            return None
-        return RepostClaim(PostId(held["repost_id"]), held["nonce"])
-
-    @translated()
-    def move_repost(
-        self, user_id: UserId, post_id: PostId, old: PostId, new: PostId
-    ) -> bool:
-        """Give a claim whose id another post has a new id; False if it has changed."""
-        result = self._reactions.update_one(
-            {"_id": _name(user_id, Act.REPOST, post_id), "repost_id": old},
-            {"$set": {"repost_id": new}},
-        )
-        return result.modified_count == 1
+        held = self._reactions.find_one({"_id": name}, {"repost_id": 1})
+        return None if held is None else PostId(held["repost_id"])
 
     @translated()
     def release_repost(
@@ -152,42 +150,26 @@ class ReactionStore:
         }
 
     @translated()
-    def by_user(
-        self, act: Act, user_id: UserId, *, below: int, above: int, limit: int
-    ) -> list[Row]:
-        """Read the posts of a user's acts between two seqs, newest first.
-
-        The oldest ones if only `above` is a bound.
-        """
-        found = self._between(
-            {"user_id": user_id, "act": act.value}, (above, below), limit
-        )
+    def by_user(self, act: Act, user_id: UserId, part: Between) -> list[Row]:
+        """Read the posts of a user's acts between two seqs, newest first."""
+        found = self._between({"user_id": user_id, "act": act.value}, part)
         return [
             Row(d["seq"], d["post_id"], d["author_id"], d["reply_to_id"] or 0)
             for d in found
         ]
 
     @translated()
-    def on_post(
-        self, act: Act, post_id: PostId, *, below: int, above: int, limit: int
-    ) -> list[Row]:
-        """Read who acted on a post between two seqs, newest first.
-
-        The oldest ones if only `above` is a bound.
-        """
-        found = self._between(
-            {"post_id": post_id, "act": act.value}, (above, below), limit
-        )
+    def on_post(self, act: Act, post_id: PostId, part: Between) -> list[Row]:
+        """Read who acted on a post between two seqs, newest first."""
+        found = self._between({"post_id": post_id, "act": act.value}, part)
         return [Row(d["seq"], d["user_id"]) for d in found]
 
-    def _between(
-        self, query: Document, bounds: tuple[int, int], limit: int
-    ) -> list[Document]:
-        above, below = bounds
-        order = ASCENDING if above > 0 and below == MAX_ID else DESCENDING
-        found = self._reactions.find({**query, "seq": {"$gt": above, "$lt": below}})
-        rows = list(found.sort("seq", order).limit(limit).batch_size(limit))
-        return rows if order == DESCENDING else rows[::-1]
+    def _between(self, query: Document, part: Between) -> list[Document]:
+        bounds = {"$gt": part.above, "$lt": part.below}
+        order = ASCENDING if part.ascending else DESCENDING
+        found = self._reactions.find({**query, "seq": bounds}).sort("seq", order)
+        rows = list(found.limit(part.limit).batch_size(part.limit))
+        return rows[::-1] if part.ascending else rows
 
 
 def _name(user_id: UserId, act: Act, post_id: PostId) -> str:

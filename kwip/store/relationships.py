@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from pymongo import ASCENDING, DESCENDING
 
 from kwip.domain.errors import ForbiddenError
-from kwip.domain.ids import MAX_ID, UserId
+from kwip.domain.ids import UserId
 from kwip.domain.relationships import Relations
-from kwip.domain.rolls import Row
+from kwip.domain.rolls import Between, Row
 from kwip.store.client import ONE_BATCH, translated
 from kwip.store.edges import PRESENT, Edge, follow_document, follower_document
 from kwip.store.notifications import write
@@ -217,23 +217,19 @@ class RelationshipStore:
         return {UserId(d["user_id"]) for d in found}
 
     @translated()
-    def followers(
-        self, followee_id: UserId, *, below: int, above: int, limit: int
-    ) -> list[Row]:
-        """Read who follows a user, between two ids, the highest first.
-
-        The lowest ones if only `above` is a bound.
-        """
-        order = ASCENDING if above > 0 and below == MAX_ID else DESCENDING
+    def followers(self, followee_id: UserId, part: Between) -> list[Row]:
+        """Read who follows a user, between two ids, the highest first."""
+        order = ASCENDING if part.ascending else DESCENDING
         found = self._followers.find(
             {
                 "followee_id": followee_id,
                 "active": True,
-                "follower_id": {"$gt": above, "$lt": below},
+                "follower_id": {"$gt": part.above, "$lt": part.below},
             },
             {"_id": 0, "follower_id": 1},
         )
-        ordered = found.sort("follower_id", order).limit(limit).batch_size(limit)
+        ordered = found.sort("follower_id", order).limit(part.limit)
+        ordered.batch_size(part.limit)
         ids = [d["follower_id"] for d in ordered]
         return [Row(i, i) for i in sorted(ids, reverse=True)]
 

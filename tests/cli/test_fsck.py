@@ -451,12 +451,12 @@ def test_dry_run_is_for_repairs(kwip):
 
 
 def test_a_repost_that_is_about_to_be_stored_is_no_finding(sample):
-    claim = sample.wiring.stores.reactions.repost_of(sample.bob.id, sample.root.id)
-    sample.lose("posts", claim.repost_id)
+    repost_id = sample.wiring.stores.reactions.repost_of(sample.bob.id, sample.root.id)
+    sample.lose("posts", repost_id)
     sample.add("posts", sample.root.id, reposts_count=-1)
     sample.add("users", sample.bob.id, posts_count=-1)
     for home in sample.database["timelines"].find():
-        kept = [i for i in home["entries"] if i != claim.repost_id]
+        kept = [i for i in home["entries"] if i != repost_id]
         sample.put("timelines", home["_id"], entries=kept)
 
     assert look(sample).findings == []

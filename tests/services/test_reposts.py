@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from kwip.domain.errors import ForbiddenError, GoneError, NotFoundError
+from kwip.domain.errors import ForbiddenError, NotFoundError
 from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft, Edit, Visibility
 
@@ -74,21 +74,47 @@ def test_twenty_parallel_reposts_make_one(kwip, rings, reposts, post, bob, mongo
     assert read(kwip, bob, post.id).post.reposts_count == 1
 
 
-def test_who_dies_after_the_claim_is_helped_by_the_next_try(
-    kwip, reposts, post, bob, monkeypatch
+def test_a_repost_and_its_claim_come_together_or_not_at_all(
+    kwip, reposts, post, bob, mongodb, monkeypatch
 ):
-    store = kwip.stores.posts
     with monkeypatch.context() as broken:
-        broken.setattr(store, "insert", lambda *_: 1 / 0)
+        broken.setattr("kwip.store.reactions.to_document", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             reposts.repost(bob, post.id)
-    claim = kwip.stores.reactions.repost_of(bob.id, post.id)
+
+    assert mongodb["reactions"].count_documents({}) == 0
+    assert not read(kwip, bob, post.id).is_reposted
+    assert reposts.repost(bob, post.id).shown.is_reposted
+
+
+def test_an_id_that_is_taken_is_drawn_anew(kwip, reposts, post, bob, monkeypatch):
+    mine = kwip.services.posts.publish(bob.id, Draft(text="Mine"))
+    ids = iter([mine.id, mine.id + (1 << 16)])
+    monkeypatch.setattr(reposts._ids, "next_id", lambda *_, **__: next(ids))
     view = reposts.repost(bob, post.id)
 
-    assert view.post.id == claim.repost_id
+    assert view.post.id != mine.id
+    assert read(kwip, bob, mine.id).post.text == "Mine"
 
 
-def test_who_dies_between_burial_and_release_leaves_no_lock(
+def test_what_one_did_is_taken_back_from_a_post_that_is_hidden_since(
+    kwip, rings, reposts, post, alice, bob, carol
+):
+    reposts.repost(bob, post.id)
+    kwip.services.reactions.favourite(bob, post.id)
+    rings.run()
+    kwip.services.relationships.block(alice, bob.id)
+    with pytest.raises(NotFoundError):
+        reposts.unrepost(bob, post.id)
+    with pytest.raises(NotFoundError):
+        kwip.services.reactions.unfavourite(bob, post.id)
+
+    shown = read(kwip, alice, post.id).post
+    assert (shown.reposts_count, shown.favourites_count) == (0, 0)
+    assert home(kwip, carol) == []
+
+
+def test_a_claim_without_its_repost_is_no_lock(
     kwip, rings, reposts, post, bob, mongodb
 ):
     first = reposts.repost(bob, post.id)
@@ -128,7 +154,7 @@ def test_a_repost_of_what_is_deleted_is_hidden(
     kwip.services.posts.delete(alice, post.id)
 
     assert home(kwip, carol) == []
-    with pytest.raises(GoneError):
+    with pytest.raises(NotFoundError):
         read(kwip, carol, view.post.id)
 
 

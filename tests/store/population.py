@@ -103,7 +103,7 @@ def _reactions_of(n):
                 seq=n * 1_000 + author_id,
             )
             yield reaction_document(reaction) | (
-                {"repost_id": post_id(9_000), "nonce": "n"} if act == "repost" else {}
+                {"repost_id": post_id(9_000)} if act == "repost" else {}
             )
 
 

@@ -23,12 +23,12 @@ from kwip.domain.notifications import (
     Wish,
 )
 from kwip.domain.reactions import Act, Reaction, Span, span_of
+from kwip.domain.rolls import Between
 from kwip.store.claims import Claim
 from kwip.store.edges import Edge
 from kwip.store.indexes import INDEXES, ensure_indexes
 from kwip.store.jobs import Job
 from kwip.store.outbox import pending
-from kwip.store.reactions import RepostClaim
 from kwip.store.timelines import bucket_document, home_of
 from tests.store.population import HOT, posts_of, token
 from tests.store.stores import LATER, NOW, post, post_id, user
@@ -52,6 +52,11 @@ TOLD = Notification(
     post_id=posts_of(4)[0],
 )
 REPOSTED = replace(LIKED, act=Act.REPOST, post_id=posts_of(6)[0], author_id=6)
+PARTS = (
+    Between(0, MAX_ID, 3),
+    Between(5, MAX_ID, 3, ascending=True),
+    Between(0, 10, 3),
+)
 JOB = Job(
     id="reindex:timelines",
     state="running",
@@ -289,14 +294,11 @@ CALLS = {
     "ReactionStore.remove": lambda s: s.reactions.remove(
         1, Act.FAVOURITE, posts_of(5)[1]
     ),
-    "ReactionStore.claim_repost": lambda s: [
-        s.reactions.claim_repost(REPOSTED, RepostClaim(post_id(9_100 + n), "nonce"))
+    "ReactionStore.repost": lambda s: [
+        s.reactions.repost(REPOSTED, post(9_100 + n, 1), "nonce", FANOUT)
         for n in (1, 2)
     ],
     "ReactionStore.repost_of": lambda s: s.reactions.repost_of(1, posts_of(3)[0]),
-    "ReactionStore.move_repost": lambda s: s.reactions.move_repost(
-        1, posts_of(3)[0], post_id(9_000), post_id(9_001)
-    ),
     "ReactionStore.release_repost": lambda s: s.reactions.release_repost(
         3, posts_of(5)[0], post_id(9_000)
     ),
@@ -304,16 +306,13 @@ CALLS = {
         s.reactions.of_spans([(2, span)]) for span in (span_of(HOT), Span(0))
     ],
     "ReactionStore.by_user": lambda s: [
-        s.reactions.by_user(Act.FAVOURITE, 2, below=below, above=above, limit=3)
-        for below, above in ((MAX_ID, 0), (MAX_ID, 5), (10, 0))
+        s.reactions.by_user(Act.FAVOURITE, 2, part) for part in PARTS
     ],
     "ReactionStore.on_post": lambda s: [
-        s.reactions.on_post(Act.FAVOURITE, HOT, below=below, above=above, limit=3)
-        for below, above in ((MAX_ID, 0), (MAX_ID, 5), (10, 0))
+        s.reactions.on_post(Act.FAVOURITE, HOT, part) for part in PARTS
     ],
     "RelationshipStore.followers": lambda s: [
-        s.relationships.followers(9, below=below, above=above, limit=3)
-        for below, above in ((MAX_ID, 0), (MAX_ID, 2), (50, 0))
+        s.relationships.followers(9, part) for part in PARTS
     ],
     "RelationshipStore.deaf_to": lambda s: s.relationships.deaf_to(1, [2, 31, 32]),
     "RelationshipStore.follow": lambda s: s.relationships.follow(
