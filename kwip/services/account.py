@@ -86,16 +86,19 @@ class Account:
     def change_password(self, viewer: Viewer, old: str, new: str) -> int:
         """Give the viewer another password; count the sessions that end by it.
 
-        Whoever signs in with the old one meanwhile is signed out again by the check
-        after every sign-in.
+        They end before it is stored, so that none outlives it if something fails
+        between, and again after it: whoever signs in with the old one later still is
+        signed out by the check after every sign-in. A change that was stored and then
+        failed may be sent again: its new password is then the one that proves it.
 
         Raises:
             InvalidError: The old one is wrong, or the new one cannot be used.
             RateLimitedError: There were too many wrong ones.
         """
         wrong: dict[str, str] = {}
+        proof = old
         try:
-            self._admission.prove_again(viewer, old)
+            proof = self._admission.prove_again(viewer, old, new)
         except NotAuthenticatedError:
             wrong["old_password"] = "This is not your password."  # noqa: S105 -- words
         try:
@@ -106,6 +109,10 @@ class Account:
             wrong["new_password"] = "This is the one that you have."  # noqa: S105
         if wrong:
             raise InvalidError("Your password stays as it is.", wrong)
-        if not self._users.set_password(viewer.id, self._passwords.hash(new)):
+        if proof == new:  # a repeat
+            return self.end_other_sessions(viewer)
+        hashed = self._passwords.hash(new)
+        ended = self.end_other_sessions(viewer)
+        if not self._users.set_password(viewer.id, hashed):
             raise NotFoundError("Your account is gone.", user_id=viewer.id)
-        return self.end_other_sessions(viewer)
+        return ended + self.end_other_sessions(viewer)

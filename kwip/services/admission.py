@@ -12,6 +12,7 @@ are let in: the price of a password hash still slows whoever guesses.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING
 from kwip import telemetry
 from kwip.cache import keys, quotas
 from kwip.cache.quotas import ALONE, Charge
-from kwip.domain.errors import InvalidError
+from kwip.domain.errors import InvalidError, NotAuthenticatedError
 from kwip.domain.quotas import whose
 from kwip.services.access import folded
 from kwip.services.quotas import too_much
@@ -129,20 +130,25 @@ class Admission:
         credential = self._access.begin_session(user.id, user.username, applicant.agent)
         return Admitted(credential, _digests(user.username, form.email))
 
-    def prove_again(self, viewer: Viewer, password: str) -> None:
-        """Make sure that who is signed in knows the password.
+    def prove_again(self, viewer: Viewer, *passwords: str) -> str:
+        """Make sure that who is signed in knows the password; return which it is.
 
-        Wrong ones are counted for the user alone: whoever sits at somebody else's
-        browser can lock out neither the owner nor others.
+        All that are offered together are one try. Wrong ones are counted for the user
+        alone: whoever sits at somebody else's browser can lock out neither the owner
+        nor others.
 
         Raises:
-            NotAuthenticatedError: It is not theirs.
+            NotAuthenticatedError: None is theirs.
             RateLimitedError: There were too many wrong ones.
         """
         whom = {"signin_account": f"own:{viewer.id}"}
         receipt = self._charge("sign_in", whom)
-        self._access.prove(viewer.username, password)
-        self._give_back(receipt, whom)
+        for password in passwords:
+            with suppress(NotAuthenticatedError):
+                self._access.prove(viewer.username, password)
+                self._give_back(receipt, whom)
+                return password
+        raise NotAuthenticatedError("The password is not right.")
 
     def sign_up(self, form: SignUp, applicant: Applicant) -> Admitted:
         """Make a user and begin their first session.

@@ -145,6 +145,43 @@ def test_a_sign_in_with_the_old_password_that_overtakes_the_change_is_ended(
     assert not opens(kwip, begun[0])
 
 
+@pytest.mark.parametrize("drops", [1, 2])
+def test_a_change_that_failed_leaves_nobody_in_and_can_be_repeated(
+    kwip, alice, sign_in, monkeypatch, drops
+):
+    """Before the password is stored, and after it."""
+    _, viewer = sign_in()
+    thief, _ = sign_in()
+    assert opens(kwip, thief)
+    drop, asked = kwip.fence.drop, []
+
+    def fail_once(keys):
+        asked.append(keys)
+        if len(asked) == drops:
+            raise ConnectionError
+        drop(keys)
+
+    monkeypatch.setattr(kwip.fence, "drop", fail_once)
+    with pytest.raises(ConnectionError):
+        kwip.services.account.change_password(viewer, OLD, NEW)
+
+    is_stored = drops == 2
+    assert kwip.services.access.prove("alice", NEW if is_stored else OLD)
+    assert not (is_stored and opens(kwip, thief))
+    assert kwip.services.account.change_password(viewer, OLD, NEW) == 1 - is_stored
+    assert not opens(kwip, thief)
+    assert kwip.services.access.prove("alice", NEW)
+
+
+def test_a_repeat_ends_who_came_in_between(kwip, alice, sign_in):
+    _, viewer = sign_in()
+    kwip.services.account.change_password(viewer, OLD, NEW)
+    late, _ = sign_in()
+
+    assert kwip.services.account.change_password(viewer, OLD, NEW) == 1
+    assert not opens(kwip, late)
+
+
 def test_sessions_are_listed_this_one_first_and_ended_ones_are_not(
     kwip, alice, sign_in
 ):
