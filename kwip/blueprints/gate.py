@@ -107,7 +107,9 @@ def enforce() -> BaseResponse | None:
     quotas.open_bill(policy)
     _check_query()
     viewer = g.viewer = _identify(policy)
-    _read_body(policy, viewer)
+    is_write = request.method not in http.SAFE_METHODS
+    if is_write:
+        _take_in(policy, viewer)
     if viewer is not None:
         bind_contextvars(viewer_id=viewer.id)
         if policy.scope and policy.scope not in viewer.scopes:
@@ -120,8 +122,8 @@ def enforce() -> BaseResponse | None:
         )
     elif policy.auth == "user":
         return _to_login()
-    if request.method not in http.SAFE_METHODS:
-        _admit_write(policy)
+    if is_write and policy.csrf == "form":
+        login.check_form_token(request.form.get("csrf_token"))
     return None
 
 
@@ -183,14 +185,18 @@ def _is_api() -> bool:
     return f"{request.path}/".startswith("/api/")
 
 
-def _read_body(policy: Policy, viewer: Viewer | None) -> None:
-    """Take the whole body in, files only of somebody who is known."""
-    if request.method in http.SAFE_METHODS:
-        return
+def _take_in(policy: Policy, viewer: Viewer | None) -> None:
+    """Take a write's whole body in, files only of somebody who is known.
+
+    It is charged whatever else is wrong with it: MongoDB has been asked who it is.
+    """
     is_upload = request.mimetype == "multipart/form-data"
     if policy.takes_files and is_upload and viewer is not None:
         request.max_content_length = http.site().max_upload_bytes
-    bodies.require_whole(request)
+    try:
+        bodies.require_whole(request)
+    finally:
+        quotas.pay()
 
 
 def _check_query() -> None:
@@ -215,12 +221,6 @@ def _identify(policy: Policy) -> Viewer | None:
     if viewer is None:
         raise NotAuthenticatedError("The access token is invalid.")
     return viewer
-
-
-def _admit_write(policy: Policy) -> None:
-    if policy.csrf == "form":
-        login.check_form_token(request.form.get("csrf_token"))
-    quotas.pay()
 
 
 def _to_login() -> BaseResponse:

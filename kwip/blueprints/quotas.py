@@ -42,6 +42,8 @@ def open_bill(policy: Policy) -> None:
 def pay() -> None:
     """Charge a write, whose permission never comes from the cache.
 
+    To its user, or to its address if its credential is no good.
+
     Raises:
         RateLimitedError: It is too much.
     """

@@ -10,7 +10,9 @@ from prometheus_client import REGISTRY
 
 from kwip.app import create_app
 from kwip.blueprints import routes
+from kwip.blueprints.api import empty, policies
 from kwip.cache import keys
+from kwip.cache.quotas import Quotas
 from kwip.services.access import Credential
 from kwip.wiring import Options, build
 from tests.people import People, sign_in
@@ -18,6 +20,7 @@ from tests.servers import settings_in
 
 HEADERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
 HOME, PUBLIC = "/api/v1/timelines/home", "/api/v1/timelines/public"
+FORM = "application/x-www-form-urlencoded"
 WIDGET = "/api/widgets/v1/public"
 
 
@@ -252,6 +255,52 @@ def test_a_refused_form_keeps_its_text_to_be_sent_again(limited):
     assert "readonly" not in answer.text
 
 
+def test_a_form_of_a_session_that_has_ended_is_charged_to_its_address(limited):
+    kwip = limited(pages_address=2, pages_user=9, posts=9)
+    browser = sign_in(kwip.app, kwip.wiring, kwip.alice)
+    kwip.wiring.services.moderation.sign_out_everywhere(
+        kwip.alice.user.id, ends_tokens=False
+    )
+    form = {"csrf_token": browser.form_token, "key": "1" * 32}
+    numbers = [browser.post("/compose", data=form).status_code for _ in range(3)]
+
+    assert numbers == [303, 303, 429]
+    assert kwip.charged("pages_user", kwip.alice.id) == 0
+
+
+@pytest.mark.parametrize(
+    ("sent", "number"),
+    [
+        ({"data": {"csrf_token": "nonsense"}}, 403),
+        ({"data": "&" * 500, "content_type": FORM}, 413),
+    ],
+    ids=["its token", "its length"],
+)
+def test_a_form_that_is_refused_is_charged_to_whoever_sent_it(limited, sent, number):
+    kwip = limited(pages_user=2)
+    browser = sign_in(kwip.app, kwip.wiring, kwip.alice)
+    numbers = [browser.post("/compose", **sent).status_code for _ in range(3)]
+
+    assert numbers == [number, number, 429]
+
+
+def test_a_good_form_is_charged_in_one_call(limited, monkeypatch):
+    kwip = limited(pages_user=9, pages_address=9, posts=9)
+    browser = sign_in(kwip.app, kwip.wiring, kwip.alice)
+    charge, calls = Quotas.charge, []
+
+    def counted(quotas, deployment, terms):
+        calls.append(terms)
+        return charge(quotas, deployment, terms)
+
+    monkeypatch.setattr(Quotas, "charge", counted)
+    form = {"csrf_token": browser.form_token, "text": "hi", "key": "1" * 32}
+
+    assert browser.post("/compose", data=form).status_code == 303
+    assert len(calls) == 1
+    assert kwip.charged("posts", kwip.alice.id) == 1
+
+
 @pytest.mark.parametrize(
     ("proxies", "forwarded", "address"),
     [
@@ -327,4 +376,8 @@ def test_only_what_asks_no_server_is_unlimited():
         if row.policy.quota == "none"
     }
 
-    assert unlimited == {"/api/v1/instance", "/api/v2/instance"}
+    assert unlimited == {
+        *("/api/v1/instance", "/api/v2/instance", "/api/widgets/v1/schema.json"),
+        *(row.rule for row in empty.ROUTES if row.policy == policies.ANYBODY),
+        "/api/v1/instance/extended_description",
+    }
