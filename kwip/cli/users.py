@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from config.settings import Settings
     from kwip.domain.ids import UserId
+    from kwip.services.deletion import Deletion
     from kwip.wiring import Wiring
 
 #: Under which name a user sees such a token in the list.
@@ -176,7 +177,8 @@ def delete(
     can take the name afterwards. If it was interrupted, run it again.
     """
     with connected(settings) as wiring, Bars(is_quiet=as_json) as bars:
-        viewer, deletion = _viewer(wiring, name), deletion_by(wiring)
+        deletion = deletion_by(wiring)
+        viewer = _to_delete(wiring, deletion, name)
         if dry_run:
             removed = deletion.preview(viewer.id)
         else:
@@ -190,6 +192,15 @@ def delete(
     found = ", ".join(f"{count} {what}" for what, count in removed.items())
     done = "would be deleted" if dry_run else "is deleted"
     click.echo(f"@{viewer.username} {done}, with {found}")
+
+
+def _to_delete(wiring: Wiring, deletion: Deletion, name: str) -> Viewer:
+    """Find the user of a handle, or who had it when their deletion was cut off."""
+    username = name.removeprefix("@").lower()
+    gone_id = deletion.cut_off(username)
+    if gone_id is not None:
+        return Viewer(id=gone_id, username=username, digest="")
+    return _viewer(wiring, name)
 
 
 def _make_sure(username: str, *, is_sure: bool) -> None:

@@ -2,7 +2,8 @@
 
 The account is suspended before the first step, so all of it is hidden at once. What a
 step has done is gone from where the step looks, so a deletion that was interrupted
-goes on where it was; its job says that it has begun and is not to be taken back.
+goes on where it was; its job says that it has begun and is not to be taken back, and
+keeps the name, which nothing else tells once the user is gone.
 """
 
 from __future__ import annotations
@@ -98,6 +99,13 @@ class Deletion:
         """Count what would be removed."""
         return self._parts.store.sizes(user_id)
 
+    def cut_off(self, username: str) -> UserId | None:
+        """Find whose deletion was interrupted when nothing but its end was left."""
+        for job in self._parts.jobs.running(deletion_of("")):
+            if job.detail.get("username") == username:
+                return UserId(int(job.id.removeprefix(deletion_of(""))))
+        return None
+
     def run(
         self, user_id: UserId, progress: Progress, *, throttle_s: float = 0.0
     ) -> dict[str, int]:
@@ -107,12 +115,12 @@ class Deletion:
             NotFoundError: There is no such user.
         """
         user = self._users.get_many([user_id]).get(user_id)
-        if user is None:
-            raise NotFoundError("There is no such user.", user_id=user_id)
         checkpoint = Checkpoint(
             self._parts.jobs, deletion_of(user_id), self._parts.clock
         )
-        checkpoint.save()
+        if user is None:
+            return self._end(user_id, checkpoint)
+        checkpoint.save(detail={"username": user.username})
         self._parts.moderation.suspend(user_id)
         self._parts.moderation.sign_out_everywhere(user_id, ends_tokens=True)
         sizes, removed = self.preview(user_id), {}
@@ -125,10 +133,22 @@ class Deletion:
                 if removed[step.name] % BATCH == 0:
                     self._sleep(throttle_s)
         self._parts.store.forget(user_id)
+        checkpoint.save(counts=removed)
         self._parts.store.remove(user)
-        self._fence.drop(drops.leave(user_id=user_id, username=user.username))
-        checkpoint.save(counts=removed, is_done=True)
-        return removed
+        return self._end(user_id, checkpoint)
+
+    def _end(self, user_id: UserId, checkpoint: Checkpoint) -> dict[str, int]:
+        """Drop what is known of a user who is gone; also where it was cut off here.
+
+        Raises:
+            NotFoundError: No deletion of such a user is left to end.
+        """
+        username = checkpoint.job.detail.get("username")
+        if username is None or checkpoint.job.state == "done":
+            raise NotFoundError("There is no such user.", user_id=user_id)
+        self._fence.drop(drops.leave(user_id=user_id, username=username))
+        checkpoint.save(is_done=True)
+        return dict(checkpoint.job.counts)
 
     def _follows(self, user: User) -> Iterator[None]:
         relations = self._relationships.relations([user.id])[user.id]

@@ -7,7 +7,7 @@ holds at once, and its end brings everything back.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from kwip.cache import drops
 from kwip.domain.clock import at
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from kwip.store.users import Flag
 
 
-def deletion_of(user_id: UserId) -> str:
-    """Name the job that deletes a user."""
+def deletion_of(user_id: UserId | Literal[""]) -> str:
+    """Name the job that deletes a user; "" gives how all such names begin."""
     return f"delete:{user_id}"
 
 

@@ -41,6 +41,12 @@ class JobStore:
         return None if document is None else _to_job(document)
 
     @translated()
+    def running(self, prefix: str) -> list[Job]:
+        """List the jobs that are not done and whose id begins so."""
+        query = {"_id": {"$gte": prefix, "$lt": f"{prefix}\uffff"}, "state": "running"}
+        return [_to_job(document) for document in self._jobs.find(query)]
+
+    @translated()
     def save(self, job: Job) -> None:
         """Store a job's row as it is now."""
         document: Document = {

@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from kwip.cache import drops
+from kwip.cli.bars import Bars
+from kwip.cli.parts import deletion_by
 from kwip.domain.posts import Draft
 from kwip.services.access import Credential
 
@@ -166,6 +169,21 @@ def test_delete_removes_a_user_and_says_what(kwip, wiring):
     assert kwip("users", "delete", "alice", "--yes").err == (
         "kwip: There is no user alice.\n"
     )
+
+
+def test_a_deletion_that_died_at_its_end_is_run_again_by_name(
+    kwip, wiring, monkeypatch
+):
+    kwip("users", "create", *ALICE)
+    user_id = wiring.stores.users.ids_of(["alice"])["alice"]
+    with monkeypatch.context() as broken:
+        broken.setattr(drops, "leave", lambda **_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            deletion_by(wiring).run(user_id, Bars(is_quiet=True))
+    again = kwip("users", "delete", "Alice", "--yes", "--json")
+
+    assert (again.code, again.json["id"]) == (0, str(user_id))
+    assert kwip("users", "delete", "alice", "--yes").code == 2
 
 
 def test_a_dry_run_deletes_nothing(kwip, wiring):

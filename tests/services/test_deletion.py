@@ -6,6 +6,7 @@ from collections import Counter
 
 import pytest
 
+from kwip.cache import drops
 from kwip.cli.parts import deletion_by
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.errors import InvalidError, KwipError, NotFoundError
@@ -168,13 +169,13 @@ def test_a_deleted_user_is_hidden_before_the_first_step(town, kwip, monkeypatch)
     assert opens(kwip, town.session) == (False, False)
 
 
-@pytest.mark.parametrize("drops", range(1, 14, 3))
-def test_a_deletion_that_died_goes_on(town, kwip, monkeypatch, drops):
+@pytest.mark.parametrize("nth", range(1, 14, 3))
+def test_a_deletion_that_died_goes_on(town, kwip, monkeypatch, nth):
     drop, count = Fence.drop, Counter()
 
     def die(fence, keys):
         count["drops"] += 1
-        if count["drops"] == drops:
+        if count["drops"] == nth:
             raise KeyboardInterrupt
         drop(fence, keys)
 
@@ -189,6 +190,26 @@ def test_a_deletion_that_died_goes_on(town, kwip, monkeypatch, drops):
     assert town.left() == set()
     assert town.findings() == []
     assert kwip.jobs.find(deletion_of(town.bob.id)).state == "done"
+
+
+def test_a_deletion_that_died_when_the_user_was_gone_is_ended(town, kwip, monkeypatch):
+    deletion, user_id = deletion_by(kwip), town.bob.id
+    reading = kwip.services.readings.begin()
+    assert kwip.services.users.by_name(None, reading, "bob")  # it is cached
+    with monkeypatch.context() as broken:
+        broken.setattr(drops, "leave", lambda **_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            deletion.run(user_id, Silence())
+
+    assert kwip.stores.users.get_many([user_id]) == {}
+    assert deletion.cut_off("bob") == user_id
+    removed = deletion.run(user_id, Silence())
+
+    assert (removed["followers"], removed["posts"]) == (1, 2)
+    assert deletion.cut_off("bob") is None
+    assert kwip.jobs.find(deletion_of(user_id)).state == "done"
+    with pytest.raises(NotFoundError):
+        kwip.services.users.by_name(None, kwip.services.readings.begin(), "bob")
 
 
 def test_nobody_cannot_be_deleted(kwip, new_user):

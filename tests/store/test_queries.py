@@ -214,6 +214,7 @@ CALLS = {
     "FenceStore.beat": _own_the_fence,
     "FenceStore.take_over": _own_the_fence,
     "JobStore.find": lambda s: s.jobs.find("reindex:timelines"),
+    "JobStore.running": lambda s: s.jobs.running("reindex:"),
     "JobStore.save": lambda s: s.jobs.save(JOB),
     "LoadStore.has_follows": lambda s: s.loading.has_follows(),
     "LoadStore.follows_among": lambda s: s.loading.follows_among([(1, 2), (1, 60)]),
