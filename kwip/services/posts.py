@@ -142,6 +142,9 @@ class Posts:
     ) -> History:
         """Show a post with its earlier texts; one query, for these are not cached.
 
+        Whoever may see it only because it names them gets what it says now: an
+        earlier text may be from before it named them.
+
         Raises:
             NotFoundError: There is none, or none for this viewer.
             GoneError: It was deleted.
@@ -153,6 +156,8 @@ class Posts:
         # It may have changed since the look above: what is shown is what is asked of.
         if history is None or not may_see(viewer_id, relations, history.post):
             raise NotFoundError("There is no such kwip.", post_id=post_id)
+        if not may_see(viewer_id, relations, replace(history.post, mentions=())):
+            return History(post=history.post)
         return history
 
     def edit(self, viewer: Viewer, post_id: PostId, asked: Edit) -> PostView:

@@ -252,6 +252,25 @@ def test_an_edit_is_seen_at_once_and_keeps_what_was_there(kwip, posts, alice):
     )
 
 
+def test_whom_an_edit_names_is_not_shown_what_was_there_before(
+    kwip, posts, alice, bob, new_user
+):
+    fan = new_user("fan")
+    kwip.services.relationships.follow(fan, alice.id)
+    draft = Draft(text="Bob is a fool", visibility=Visibility.FOLLOWERS)
+    post = posts.create(alice, draft).post
+    posts.edit(alice, post.id, Edit(text="Hello @bob"))
+
+    def texts(viewer):
+        history = posts.history(viewer, kwip.services.readings.begin(), post.id)
+        return [*(r.text for r in history.revisions), history.post.text]
+
+    assert texts(bob) == ["Hello @bob"]
+    assert texts(fan) == texts(alice) == ["Bob is a fool", "Hello @bob"]
+    kwip.services.relationships.follow(bob, alice.id)
+    assert texts(bob) == texts(alice)
+
+
 def test_parallel_edits_all_happen_one_after_the_other(kwip, posts, alice):
     post = posts.create(alice, Draft(text="0")).post
     with ThreadPoolExecutor(3) as threads:
