@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from kwip.cache.inspection import Inspection
 from kwip.cache.keys import CacheKey
 from kwip.cli import FOUND, dry_run_option, json_option, print_json
+from kwip.cli.bars import Bars
 from kwip.cli.running import NotRunningError, connected
 from kwip.services.cache_audit import CacheAudit
 from kwip.services.entities import Entities
@@ -50,7 +51,8 @@ def command() -> None:
 def stats(settings: Settings, *, sample: int, as_json: bool) -> None:
     """Count what is cached by kind, and say how much of what is read is found."""
     with connected(settings) as wiring, _audit(wiring) as (audit, fence, inspection):
-        counts, is_complete = audit.count(sample)
+        with Bars(is_quiet=as_json) as bars:
+            counts, is_complete = audit.count(sample, bars)
         memory = inspection.memory()
     row = {
         "is_suspended": fence.suspended,
@@ -88,7 +90,8 @@ def verify(settings: Settings, *, sample: int, as_json: bool) -> int:
     with connected(settings) as wiring, _audit(wiring) as (audit, fence, _):
         if fence.suspended:
             raise NotRunningError("The cache is suspended: nobody reads it now.")
-        looked_at, differences = audit.verify(sample)
+        with Bars(is_quiet=as_json) as bars:
+            looked_at, differences = audit.verify(sample, bars)
     if as_json:
         rows = [asdict(difference) for difference in differences]
         print_json({"kinds": dict(looked_at), "differences": rows})

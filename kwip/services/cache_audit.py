@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from kwip.services.entities import Entities
     from kwip.services.fence import Fence
     from kwip.services.loading import Kind
+    from kwip.services.progress import Progress
 
 #: After this long, in seconds, a write has dropped what it changed.
 SETTLED_S = 1.0
@@ -80,19 +81,28 @@ class CacheAudit:
         self._epoch = epoch
         self._sleep = sleep
 
-    def count(self, most: int) -> tuple[Counter[str], bool]:
+    def count(self, most: int, progress: Progress) -> tuple[Counter[str], bool]:
         """Count keys by kind, of about `most`; say whether that is all of them."""
-        names = set(islice(self._names(), most + 1))
+        progress.begin("keys", most)
+        names: set[CacheKey] = set()
+        for key in islice(self._names(), most + 1):
+            names.add(key)
+            progress.advance()
         return Counter(map(kind_of, names)), len(names) <= most
 
-    def verify(self, most: int) -> tuple[Counter[str], list[Difference]]:
+    def verify(
+        self, most: int, progress: Progress
+    ) -> tuple[Counter[str], list[Difference]]:
         """Compare the entries of about `most` keys; count them by kind.
 
         Entries that nobody uses any more are not looked at.
         """
         looked_at: Counter[str] = Counter()
         suspects: list[_Entry] = []
-        for key in dict.fromkeys(islice(self._names(), most)):
+        names = dict.fromkeys(islice(self._names(), most))
+        progress.begin("keys", len(names))
+        for key in names:
+            progress.advance()
             for entry in self._entries(key):
                 looked_at[kind_of(key)] += 1
                 if self._problem(entry):

@@ -7,6 +7,7 @@ import redis
 
 from kwip.cache import keys
 from kwip.cache.inspection import Inspection
+from kwip.cli.bars import Bars
 from kwip.domain.ids import MAX_ID
 from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft
@@ -139,7 +140,35 @@ def test_what_is_written_meanwhile_is_no_difference(wiring, bob):
         sleep=settle,
     )
 
-    assert audit.verify(100)[1] == []
+    assert audit.verify(100, Bars(is_quiet=True))[1] == []
+
+
+class Steps:
+    """What a person would see of a bar."""
+
+    def begin(self, phase, total, done=0):
+        self.phase, self.total, self.done = phase, total, done
+
+    def advance(self, count=1):
+        self.done += count
+
+
+def test_they_say_how_far_they_are(wiring, bob):
+    fence = FenceStore(wiring.store.database).read()
+    audit = CacheAudit(
+        Inspection(wiring.cache, fence.deployment),
+        Entities(wiring.stores),
+        wiring.fence,
+        fence.epoch,
+    )
+    counting, comparing = Steps(), Steps()
+    audit.count(5, counting)
+    audit.verify(5, comparing)
+
+    assert (counting.phase, counting.total) == ("keys", 5)
+    assert counting.done >= 5
+    assert (comparing.phase, comparing.done) == ("keys", comparing.total)
+    assert comparing.total > 0
 
 
 @pytest.mark.parametrize(
