@@ -51,7 +51,7 @@ SPOKEN_TO = frozenset({NotificationKind.MENTION, NotificationKind.REPLY})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notification:
-    """What one recipient is told. `seq` is its id: when it was, and its place.
+    """What one recipient is told. `seq` is its id: when it was told, and its place.
 
     `post_id` is the post that says it (a reply, a repost) or that is favourited, 0
     for a follow. `reply_to_id` is the author whom that post answers, `repost_of_id`
@@ -264,13 +264,15 @@ def is_for_subscribers(post: Post) -> bool:
     )
 
 
-def of_post(post: Post, recipient_id: UserId, kind: NotificationKind) -> Notification:
-    """Make the notification of a new post or repost, whose place is the post's id."""
+def of_post(
+    post: Post, recipient_id: UserId, kind: NotificationKind, *, seq: int
+) -> Notification:
+    """Make the notification of a post or repost, at the place `seq`."""
     return Notification(
         recipient_id=recipient_id,
         kind=kind,
         actor_id=post.author_id,
-        seq=post.id,
+        seq=seq,
         post_id=post.id,
         reply_to_id=post.in_reply_to_author_id or NOBODY,
         repost_of_id=post.repost_of_id or NO_POST,

@@ -2,9 +2,10 @@
 
 A post is its own outbox. A worker leases it, records that it will be pushed, notifies
 those to whom it speaks, and goes around the ring of its author's followers chunk by
-chunk: push, seal what is full, drop the cached homes, move the cursor. Each step may
-be repeated; none may be left out. The lease's owner fences every step, so a worker
-that was stopped for too long cannot move a cursor that somebody else has taken over.
+chunk: push, seal what is full, drop the cached homes, move the cursor. Who asked to be
+told of each post is told last, for no home should wait for that. Each step may be
+repeated; none may be left out. The lease's owner fences every step, so a worker that
+was stopped for too long cannot move a cursor that somebody else has taken over.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from typing import TYPE_CHECKING, Literal
 from kwip import telemetry
 from kwip.cache import drops
 from kwip.domain.clock import at, to_ms
-from kwip.domain.ids import MAX_ID, ms_of
+from kwip.domain.ids import MAX_ID, UserId, ms_of
+from kwip.domain.notifications import NOBODY
 from kwip.domain.posts import Visibility
 from kwip.services.bell import home_topic
 from kwip.store.timelines import home_of
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kwip.domain.clock import ClockMs
-    from kwip.domain.ids import PostId, UserId
+    from kwip.domain.ids import PostId
     from kwip.services.bell import Doorbell
     from kwip.services.entities import Stores
     from kwip.services.fence import Fence
@@ -118,13 +120,16 @@ class Fanout:
             StoreUnavailableError: Give the lease up, somebody will go on.
         """
         start = lease.start if lease.mode else self._choose(lease)
-        if lease.cursor is None:
-            self._tell(lease)
+        if lease.told is None and self._notifying.tell(lease.posts):
+            self._note_told(lease, NOBODY)
         delivered = 0
         for owners, place in self._chunks(lease, start):
             delivered += self._push(lease, owners)
             if place is not None:
                 self._advance(lease, cursor=place.cursor, has_wrapped=place.has_wrapped)
+        above = UserId(lease.told or NOBODY)
+        for last in self._notifying.tell_subscribers(lease.posts, above):
+            self._note_told(lease, last)
         if not self._outbox.finish(lease):
             raise LeaseLostError
         for post in lease.posts:
@@ -167,18 +172,17 @@ class Fanout:
         self._advance(lease, mode="push", start=start)
         return start
 
-    def _tell(self, lease: Lease) -> None:
-        """Notify those to whom the posts speak, and who asked to be told of them.
+    def _note_told(self, lease: Lease, last: UserId) -> None:
+        """Record up to which follower those who asked were told, so far nobody at 0.
 
-        The lease is extended after each time. If it is lost then because a post was
-        deleted, that deletion may have missed what had not been written yet.
+        If the lease was lost meanwhile because a post was deleted, that deletion may
+        have missed what had not been written yet.
         """
-        for _ in self._notifying.tell(lease.posts):
-            try:
-                self._advance(lease)
-            except LeaseLostError:
-                self._notifying.retract_buried(lease.posts)
-                raise
+        try:
+            self._advance(lease, told=last)
+        except LeaseLostError:
+            self._notifying.retract_buried(lease.posts)
+            raise
 
     def _chunks(
         self, lease: Lease, start: int

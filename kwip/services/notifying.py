@@ -56,37 +56,42 @@ class Notifying:
         self._doorbell = doorbell
         self._ids = ids
 
-    def tell(self, posts: Sequence[Post]) -> Iterator[int]:
-        """Tell of new posts by one author, some recipients at a time.
+    def tell(self, posts: Sequence[Post]) -> bool:
+        """Tell those to whom new posts by one author speak; False if to nobody.
 
-        Gives how many were told after each time. Doing it again changes nothing.
+        Doing it again changes nothing, except for who has dismissed it meanwhile.
         """
-        author_id = posts[0].author_id
-        spoken_to = {post.id: self._spoken_to(post) for post in posts}
         told = [
-            of_post(post, recipient_id, kind)
+            (post, recipient_id, kind)
             for post in posts
-            for recipient_id, kind in spoken_to[post.id].items()
+            for recipient_id, kind in self._spoken_to(post).items()
         ]
-        if told:
-            yield self._write(author_id, told)
+        self._write(posts[0].author_id, told)
+        return bool(told)
+
+    def tell_subscribers(
+        self, posts: Sequence[Post], above: UserId
+    ) -> Iterator[UserId]:
+        """Tell the followers who asked for each post, `SUBSCRIBERS_AT_ONCE` a time.
+
+        Begins above a user, and gives who was the last one after each time.
+        """
         listed = [post for post in posts if is_for_subscribers(post)]
-        above = NOBODY
+        spoken_to = {post.id: self._spoken_to(post) for post in listed}
         while listed:
             asking = self._edges.subscribers(
-                author_id, above=above, limit=SUBSCRIBERS_AT_ONCE
+                posts[0].author_id, above=above, limit=SUBSCRIBERS_AT_ONCE
             )
             if asking:
                 above = asking[-1]
-                yield self._write(
-                    author_id,
-                    [
-                        of_post(post, each, NotificationKind.POST)
-                        for post in listed
-                        for each in asking
-                        if each not in spoken_to[post.id]
-                    ],
-                )
+                told = [
+                    (post, each, NotificationKind.POST)
+                    for post in listed
+                    for each in asking
+                    if each not in spoken_to[post.id]
+                ]
+                self._write(posts[0].author_id, told)
+                yield above
             if len(asking) < SUBSCRIBERS_AT_ONCE:
                 return
 
@@ -162,15 +167,29 @@ class Notifying:
             del told[parent_id]
         return told
 
-    def _write(self, actor_id: UserId, told: list[Notification]) -> int:
-        """Write notifications by one actor for those who hear, and make them seen."""
-        recipients = sorted({n.recipient_id for n in told})
-        hearing = self._without_deaf(actor_id, recipients)
-        heard = set(hearing)
-        self._store.add_many([n for n in told if n.recipient_id in heard])
+    def _write(
+        self, actor_id: UserId, told: list[tuple[Post, UserId, NotificationKind]]
+    ) -> None:
+        """Write notifications by one actor for those who hear, and make them seen.
+
+        Their places are drawn now: a delivery may be late, and what is told below
+        the read marker would never be new.
+        """
+        if not told:
+            return
+        hearing = self._without_deaf(actor_id, sorted({each for _, each, _ in told}))
+        heard, slot = set(hearing), slot_of(actor_id)
+        posts = sorted({post.id for post, _, _ in told})
+        seqs = {each: self._ids.next_id(slot, above=each) for each in posts}
+        self._store.add_many(
+            [
+                of_post(post, recipient_id, kind, seq=seqs[post.id])
+                for post, recipient_id, kind in told
+                if recipient_id in heard
+            ]
+        )
         self._fence.drop(drops.notify(recipient_ids=hearing))
         self._doorbell([notifications_topic(each) for each in hearing])
-        return len(hearing)
 
     def _without_deaf(
         self, actor_id: UserId, user_ids: Sequence[UserId]

@@ -109,7 +109,9 @@ class FanoutDocument(TypedDict):
     """How far the delivery of a post has come: the outbox inside the post.
 
     `due_at` is when the sweeper rings for it next; `start` is the follower where
-    the ring of followers is entered, `cursor` the last one delivered to.
+    the ring of followers is entered, `cursor` the last one delivered to. `told` is
+    there as soon as those are told to whom the post speaks: the last follower told
+    of those who asked to be, or 0.
     """
 
     state: Literal["pending", "done", "dead"]
@@ -117,6 +119,7 @@ class FanoutDocument(TypedDict):
     start: int | None
     cursor: int | None
     has_wrapped: bool
+    told: NotRequired[int]
     lease_owner: str | None
     lease_until: dt.datetime | None
     enqueued_at: dt.datetime

@@ -38,6 +38,7 @@ class Lease:
     start: int
     cursor: int | None
     has_wrapped: bool
+    told: int | None
     attempts: int
 
     @property
@@ -109,6 +110,7 @@ class OutboxStore:
             start=fanout["start"] or 0,
             cursor=fanout["cursor"],
             has_wrapped=fanout["has_wrapped"],
+            told=fanout.get("told"),
             attempts=fanout["attempts"],
         )
 
@@ -135,14 +137,15 @@ class OutboxStore:
 
     @translated()
     def advance(self, lease: Lease, until: dt.datetime, **progress: object) -> bool:
-        """Record `mode`, `start`, `cursor` or `has_wrapped`, and extend the lease.
+        """Record `mode`, `start`, `cursor`, `has_wrapped` or `told`; extend the lease.
 
-        Whoever moves the cursor is not failing: from there on tries count anew, so
-        that a long delivery outlasts any number of restarts. Returns False, with
-        nothing more to do for the caller, if the lease is lost for any of the posts.
+        Whoever moves the cursor, or tells more people, is not failing: from there on
+        tries count anew, so that a long delivery outlasts any number of restarts.
+        Returns False, with nothing more to do for the caller, if the lease is lost for
+        any of the posts.
         """
         fields = {f"fanout.{name}": value for name, value in progress.items()}
-        if "cursor" in progress:
+        if "cursor" in progress or progress.get("told"):
             fields["fanout.attempts"] = 1
         result = self._posts.update_many(
             {"_id": {"$in": lease.ids}, "fanout.lease_owner": lease.owner},

@@ -120,8 +120,8 @@ def test_who_asked_is_told_of_what_an_author_says_to_everybody(made, is_told):
 def test_a_post_has_one_name_for_a_recipient_whatever_it_is_to_them():
     kinds = (REPLY, MENTION, NotificationKind.POST)
 
-    assert {of_post(post(), BOB, kind).name for kind in kinds} == {"2:post:50"}
-    assert of_post(post(of=BOB), BOB, REPOST).name == "2:repost:30:50"
+    assert {of_post(post(), BOB, kind, seq=60).name for kind in kinds} == {"2:post:50"}
+    assert of_post(post(of=BOB), BOB, REPOST, seq=60).name == "2:repost:30:50"
 
 
 def test_an_act_has_a_name_of_its_own():

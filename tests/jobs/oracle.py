@@ -143,7 +143,9 @@ def read_told(kwip, user_id):
     )
     assert page.next_max_id is None
     acts = {"favourite", "follow"}
-    return [(v.kind.value, v.id) for v in page.items if v.kind.value not in acts]
+    stored = kwip.store.database["notifications"].find({"recipient_id": user_id})
+    about = {d["seq"]: d["post_id"] for d in stored}
+    return [(v.kind.value, about[v.id]) for v in page.items if v.kind.value not in acts]
 
 
 def check(kwip, mongodb, *, is_unfollowed=False):

@@ -62,6 +62,9 @@ class World:
             self.bob, "a", frozenset({READ})
         )[0]
         rings.run()
+        [self.told] = kwip.store.database["notifications"].distinct(
+            "seq", {"recipient_id": self.bob.id, "post_id": self.answer.id}
+        )
 
     def post(self, viewer, text, parent=None):
         draft = Draft(
@@ -184,8 +187,8 @@ WRITES = {
     "unblock": lambda w: w.services.relationships.unblock(w.carol, w.alice.id),
     "mute": lambda w: w.services.relationships.mute(w.alice, w.bob.id),
     "unmute": lambda w: w.services.relationships.unmute(w.alice, w.carol.id),
-    "dismiss": lambda w: w.services.notifications.dismiss(w.bob, w.answer.id),
-    "mark": lambda w: w.services.markers.see_notifications(w.bob, w.answer.id),
+    "dismiss": lambda w: w.services.notifications.dismiss(w.bob, w.told),
+    "mark": lambda w: w.services.markers.see_notifications(w.bob, w.told),
     "sign_in": lambda w: w.services.access.begin_session(w.bob.id, "bob", "y"),
     "sign_out": lambda w: w.services.access.sign_out(w.visitor),
     "create_token": lambda w: w.services.access.create_token(

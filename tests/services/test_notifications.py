@@ -9,6 +9,7 @@ from kwip.domain.notifications import SPOKEN_TO, NotificationKind, Wish
 from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft, Edit, Visibility
 from kwip.services import notifying
+from kwip.store.timelines import home_of
 
 
 @pytest.fixture
@@ -328,9 +329,10 @@ def test_pages_lie_side_by_side_and_hidden_ones_are_passed_over(
 
     first = views(alice, limit=3)
     second = views(alice, limit=9, max_id=first[-1].id)
-    assert [view.id for view in (*first, *second)] == shown
-    assert views(alice, limit=2, min_id=shown[-1])[-1].id == shown[-2]
-    assert [view.id for view in views(alice, since_id=shown[2])] == shown[:2]
+    found = [*first, *second]
+    assert [view.post.post.id for view in found] == shown
+    assert views(alice, limit=2, min_id=found[-1].id)[-1] == found[-2]
+    assert list(views(alice, since_id=found[2].id)) == found[:2]
 
 
 def test_one_may_choose_kinds_and_a_user(people, say, views, kwip):
@@ -347,13 +349,14 @@ def test_one_may_choose_kinds_and_a_user(people, say, views, kwip):
     assert views(alice, Wish(frozenset())) == ()
 
 
-def test_one_notification_is_shown_to_its_recipient_only(people, say, kwip):
+def test_one_notification_is_shown_to_its_recipient_only(people, say, views, kwip):
     alice, bob = people("alice", "bob")
-    post = say(bob, "@alice")
+    say(bob, "@alice")
     service, begin = kwip.services.notifications, kwip.services.readings.begin
+    [view] = views(alice)
 
-    assert service.get(alice, begin(), post.id).post.post.id == post.id
-    for viewer, number in ((bob, post.id), (alice, post.id - 1), (alice, 0)):
+    assert service.get(alice, begin(), view.id) == view
+    for viewer, number in ((bob, view.id), (alice, view.id - 1), (alice, 0)):
         with pytest.raises(NotFoundError):
             service.get(viewer, begin(), number)
 
@@ -361,23 +364,46 @@ def test_one_notification_is_shown_to_its_recipient_only(people, say, kwip):
 def test_what_is_seen_is_read_until_there_is_more(people, say, views, unread, kwip):
     alice, bob = people("alice", "bob")
     first = say(bob, "@alice")
-    kwip.services.markers.see_notifications(alice, first.id)
+    [seen] = views(alice)
+    kwip.services.markers.see_notifications(alice, seen.id)
     second = say(bob, "@alice again")
 
     assert unread(alice) == 1
-    assert [(v.id, v.is_new) for v in views(alice)] == [
+    found = views(alice)
+    assert [(v.post.post.id, v.is_new) for v in found] == [
         (second.id, True),
         (first.id, False),
     ]
-    kwip.services.markers.see_notifications(alice, second.id)
-    kwip.services.markers.see_notifications(alice, first.id)
+    for view in found:
+        kwip.services.markers.see_notifications(alice, view.id)
     assert unread(alice) == 0
 
 
-def test_an_overview_names_the_newest_though_it_is_hidden(people, say, kwip):
+def test_what_is_told_late_is_new_all_the_same(people, say, views, unread, kwip, rings):
+    alice, bob = people("alice", "bob")
+    kwip.services.relationships.follow(alice, bob.id, notify=True)
+    liked = say(alice)
+    named = kwip.services.posts.publish(bob.id, Draft(text="@alice"))
+    asked = kwip.services.posts.publish(bob.id, Draft(text="A walk"))
+    kwip.services.reactions.favourite(bob, liked.id)
+    [seen] = views(alice)
+    kwip.services.markers.see_notifications(alice, seen.id)
+    rings.run()
+
+    assert unread(alice) == 2
+    assert [(v.kind.value, v.is_new) for v in views(alice)] == [
+        ("post", True),
+        ("mention", True),
+        ("favourite", False),
+    ]
+    assert [v.post.post.id for v in views(alice)] == [asked.id, named.id, liked.id]
+
+
+def test_an_overview_names_the_newest_though_it_is_hidden(people, say, views, kwip):
     alice, bob, carol = people("alice", "bob", "carol")
     say(bob, "@alice")
-    newest = say(carol, "@alice")
+    say(carol, "@alice")
+    newest = views(alice)[0]
     kwip.services.moderation.suspend(carol.id)
 
     overview = kwip.services.notifications.overview(
@@ -410,3 +436,56 @@ def test_whoever_is_told_hears_the_doorbell(people, say, kwip, monkeypatch):
 
     topics = [f"notifications:{viewer.id}" for viewer in (bob, alice, alice, alice)]
     assert rung == topics
+
+
+def test_homes_do_not_wait_for_those_who_asked_to_be_told(
+    people, kwip, rings, monkeypatch
+):
+    alice, bob = people("alice", "bob")
+    kwip.services.relationships.follow(bob, alice.id, notify=True)
+    rings.run()
+    post = kwip.services.posts.publish(alice.id, Draft(text="A walk"))
+    held = []
+
+    def subscribers(*_, **__):
+        held.extend(kwip.stores.timelines.stored(home_of(bob.id)).ids)
+        return []
+
+    monkeypatch.setattr(kwip.edges, "subscribers", subscribers)
+    rings.run()
+
+    assert held == [post.id]
+
+
+def test_a_delivery_that_goes_on_tells_nobody_again(
+    people, told, views, kwip, rings, monkeypatch
+):
+    monkeypatch.setattr(notifying, "SUBSCRIBERS_AT_ONCE", 1)
+    alice, bob, carol, dave = people("alice", "bob", "carol", "dave")
+    for each in (bob, carol):
+        kwip.services.relationships.follow(each, alice.id, notify=True)
+    rings.run()
+    post = kwip.services.posts.publish(alice.id, Draft(text="Hello @dave"))
+    fanout = kwip.services.fanout
+    first, second = sorted([bob, carol], key=lambda each: each.id)
+    subscribers = kwip.edges.subscribers
+
+    def fails(author_id, *, above, limit):
+        if above == first.id:
+            raise RuntimeError
+        return subscribers(author_id, above=above, limit=limit)
+
+    lease = fanout.begin(post.id)
+    with monkeypatch.context() as patch:
+        patch.setattr(kwip.edges, "subscribers", fails)
+        with pytest.raises(RuntimeError):
+            fanout.deliver(lease)
+    fanout.let_go(lease)
+    for each in (first, dave):
+        [view] = views(each)
+        kwip.services.notifications.dismiss(each, view.id)
+
+    rings.run()
+
+    assert told(first) == told(dave) == []
+    assert told(second) == [("post", "alice", post.id)]
