@@ -100,7 +100,9 @@ class RedisDoorbell:
         self._deployment = deployment
 
     def __call__(self, topics: Sequence[str]) -> None:
-        """Ring once for all of `topics`."""
+        """Ring once for all of `topics`; without any there is nothing to ring for."""
+        if not topics:
+            return
         telemetry.DOORBELL_RINGS.labels(self._ring(topics)).inc()
 
     def _ring(self, topics: Sequence[str]) -> str:

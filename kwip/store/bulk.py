@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from pymongo.errors import BulkWriteError
 
+from kwip.domain.errors import StoreUnavailableError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -15,12 +17,18 @@ DUPLICATE_KEY = 11000
 
 
 def insert_new(collection: Any, documents: Sequence[Document]) -> None:
-    """Insert documents; leave those alone whose `_id` is there."""
+    """Insert documents; leave those alone whose `_id` is there.
+
+    Raises:
+        StoreUnavailableError: It is not known whether a majority has them.
+    """
     if not documents:
         return
     try:
         collection.insert_many(documents, ordered=False)
     except BulkWriteError as error:
+        if error.details["writeConcernErrors"]:
+            raise StoreUnavailableError(reason="not acknowledged") from error
         failed = error.details["writeErrors"]
         if any(f["code"] != DUPLICATE_KEY for f in failed):
             raise

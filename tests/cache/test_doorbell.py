@@ -120,6 +120,14 @@ def test_a_ring_of_another_process_is_heard_by_all_who_listen(endpoints, listen)
     assert ringer.exitcode == 0
 
 
+def test_without_topics_nobody_is_rung_for(listen, bell):
+    ear = listen()
+    bell([])
+    bell(["public"])
+
+    assert ear.next() == ["public"]
+
+
 def test_another_deployment_on_the_same_redis_hears_nothing(listen, bell):
     other, own = listen(deployment=lambda: "d2"), listen()
     bell(["public"])
