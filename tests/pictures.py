@@ -47,6 +47,52 @@ def on_its_side():
     return encoded(stored, "JPEG", exif=exif, quality=95)
 
 
+def with_exif(exif, kind="JPEG", **options):
+    """Make a picture whose EXIF is some bytes, whatever they are."""
+    return plain(kind, exif=b"Exif\0\0" + exif, **options)
+
+
+#: EXIF of which nothing, or nothing but other things, can be read.
+ODD_EXIF = {
+    "a rational number as the name of the camera": (
+        b"II*\0\x08\0\0\0\x01\0\x10\x01\x05\0\x01\0\0\0\x1a\0\0\0"
+        b"\0\0\0\0\x01\0\0\0\x02\0\0\0"
+    ),
+    "a floating point number as the text of a note": (
+        b"II*\0\x08\0\0\0\x02\0"
+        b"\x12\x01\x03\0\x01\0\0\0\x06\0\0\0"
+        b"\x31\x01\x0b\0\x01\0\0\0\0\0\xc0\x3f\0\0\0\0"
+    ),
+    "an orientation that is a text": (
+        b"II*\0\x08\0\0\0\x01\0\x12\x01\x02\0\x04\0\0\0abc\0\0\0\0\0"
+    ),
+    "several orientations": (
+        b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x02\0\0\0\x06\0\x03\0\0\0\0\0"
+    ),
+    "no directory": b"II*\0\xff\xff\xff\0",
+    "another format": b"what is this?",
+    "nothing": b"",
+}
+
+
+def with_thumbnail(size):
+    """Make a photograph with a small picture in its EXIF, as cameras do."""
+    directory = b"II*\0\x08\0\0\0\0\0\0\0\0\0"
+    return with_exif(directory + plain("JPEG", size=(160, 120)), size=size)
+
+
+def quarters():
+    """Make a picture with another colour in each quarter."""
+    image = Image.new("RGB", (64, 64))
+    for place, colour in zip(
+        ((0, 0), (32, 0), (0, 32), (32, 32)),
+        (RED, BLUE, (30, 200, 30), (200, 200, 30)),
+        strict=True,
+    ):
+        image.paste(colour, (*place, place[0] + 32, place[1] + 32))
+    return image
+
+
 def moving():
     frames = [Image.new("P", (40, 40), colour) for colour in (1, 2, 3)]
     for frame in frames:
@@ -73,6 +119,14 @@ def claiming_webp(width, height):
     return b"RIFF" + struct.pack("<I", 4 + len(chunk)) + b"WEBP" + chunk
 
 
+def claiming_jpeg(width, height, mode="RGB", scans=1):
+    """Make a JPEG of a few bytes whose header claims a size, and many passes."""
+    content = plain("JPEG", mode=mode)
+    sizes = content.index(b"\xff\xc0") + 5
+    claimed = content[:sizes] + struct.pack(">HH", height, width) + content[sizes + 4 :]
+    return claimed + b"\xff\xda\0\x08\x01\x01\0\0\x3f\0" * (scans - 1)
+
+
 #: What is refused, each with a word of the reason.
 HOSTILE = {
     "an SVG": (b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>", "no JPEG"),
@@ -90,8 +144,18 @@ HOSTILE = {
     "a PNG without pixels": (claiming(0, 0), ""),
     "a PNG with too few bytes for its size": (claiming(3_000, 3_000), "broken"),
     "a WebP of 16,383 by 16,383": (claiming_webp(16_383, 16_383), ""),
-    "a JPEG of 200 passes": (
-        plain("JPEG") + b"\xff\xda\0\x08\x01\x01\0\0\x3f\0" * 200,
+    "a JPEG of 51 megapixels": (claiming_jpeg(8_500, 6_000), "50 are the most"),
+    "a JPEG of 17 megapixels in two passes": (
+        claiming_jpeg(4_250, 4_000, scans=2),
+        "17 megapixels; 16 are the most",
+    ),
+    "a JPEG of 17 megapixels in colours of print": (
+        claiming_jpeg(4_250, 4_000, mode="CMYK"),
+        "17 megapixels; 16 are the most",
+    ),
+    "a JPEG of 9 megapixels and 60 passes": (
+        claiming_jpeg(3_000, 3_000, scans=60),
         "passes",
     ),
+    "a JPEG of 200 passes": (claiming_jpeg(64, 48, scans=200), "passes"),
 }

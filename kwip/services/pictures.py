@@ -18,19 +18,19 @@ import warnings
 import zlib
 from typing import TYPE_CHECKING
 
-from PIL import Image, ImageOps
+from PIL import Image
 
 from kwip.domain.errors import InvalidError, StoreUnavailableError
 
 if TYPE_CHECKING:
     from kwip.domain.media import PictureKind
 
-#: JPEGs are decoded at a fraction of their size: what cameras make may be large.
+#: What cameras make may be large: a JPEG of one pass is decoded at a fraction of it.
 MAX_JPEG_PIXELS = 50_000_000
-#: Other formats need up to 16 bytes for each pixel.
+#: Others need up to 16 bytes for each pixel.
 MAX_PIXELS = 16_000_000
-#: A JPEG may hold its picture in many passes, each of which costs a whole decoding.
-MAX_SCANS = 100
+#: Of a JPEG of many passes all is kept in memory until the last one, and each costs.
+MAX_SCANS, MAX_SCANNED_PIXELS = 100, 500_000_000
 #: Others may have so many seconds' work before us.
 PATIENCE_S = 5.0
 
@@ -42,6 +42,16 @@ _MEGA = 1_000_000
 #: What can be scaled as it is.
 _SCALABLE = frozenset({"L", "LA", "RGB", "RGBA", "CMYK"})
 _ORIENTATION = 0x0112
+#: How a picture gets upright, by what a camera says of how it was held.
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 #: Orientations with which width and height are the other way round.
 _ON_ITS_SIDE = range(5, 9)
 #: Scale down in whole steps as long as three pixels are left for each.
@@ -57,6 +67,8 @@ _BROKEN = (
     LookupError,
     ArithmeticError,
     TypeError,
+    AttributeError,
+    RuntimeError,
     MemoryError,
     struct.error,
     zlib.error,
@@ -128,14 +140,18 @@ def _draw(kind: PictureKind, content: bytes) -> dict[int, bytes]:
 
 def _open(kind: PictureKind, content: bytes) -> Image.Image:
     """Read a file's header, and refuse what is too large; decodes nothing."""
+    file = io.BytesIO(content)
     try:
-        image = Image.open(io.BytesIO(content), formats=_FORMATS)
+        image = Image.open(file, formats=_FORMATS)
     except _BROKEN as error:
         raise _refused(
             kind, "This is no JPEG, PNG, GIF or WebP picture; choose another one."
         ) from error
     is_jpeg = image.format in {"JPEG", "MPO"}
-    limit = MAX_JPEG_PIXELS if is_jpeg else MAX_PIXELS
+    # Pillow has read up to the first pass; what is before has other pictures in it.
+    scans = 1 + content.count(_JPEG_SCAN, file.tell()) if is_jpeg else 1
+    is_lean = is_jpeg and scans == 1 and image.mode != "CMYK"
+    limit = MAX_JPEG_PIXELS if is_lean else MAX_PIXELS
     pixels = image.width * image.height
     if pixels > limit:
         raise _refused(
@@ -143,7 +159,7 @@ def _open(kind: PictureKind, content: bytes) -> Image.Image:
             f"This picture has {pixels / _MEGA:,.0f} megapixels; "
             f"{limit / _MEGA:.0f} are the most for its format.",
         )
-    if is_jpeg and content.count(_JPEG_SCAN) > MAX_SCANS:
+    if scans > MAX_SCANS or pixels * scans > MAX_SCANNED_PIXELS:
         raise _refused(kind, "This picture is made of too many passes; save it anew.")
     return image
 
@@ -154,7 +170,8 @@ def _fitted(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     Only the result is turned and converted, as far as that can be: copies of a whole
     picture are what takes memory.
     """
-    if image.getexif().get(_ORIENTATION) in _ON_ITS_SIDE:
+    orientation = _orientation(image)
+    if orientation in _ON_ITS_SIDE:
         size = size[::-1]
     image.draft(None, size)  # a JPEG is decoded at a fraction of its size
     if image.mode == _DEEP:
@@ -164,8 +181,22 @@ def _fitted(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     small = image.resize(
         size, box=_middle(image.size, size), reducing_gap=_REDUCING_GAP
     )
-    colours = "RGBA" if small.has_transparency_data else "RGB"
-    return ImageOps.exif_transpose(small.convert(colours))
+    upright = small.convert("RGBA" if small.has_transparency_data else "RGB")
+    if orientation in _TURNS:
+        upright = upright.transpose(_TURNS[orientation])
+    return upright
+
+
+def _orientation(image: Image.Image) -> int:
+    """Read how the camera was held, and nothing else of EXIF; 1 if that is broken."""
+    exif = Image.Exif()
+    try:
+        # Not `getexif`, which would decode the whole of a PNG.
+        exif.load(image.info.get("exif", b""))
+        found = exif.get(_ORIENTATION)
+    except _BROKEN:
+        return 1
+    return found if isinstance(found, int) else 1
 
 
 def _middle(

@@ -7,6 +7,7 @@ from contextlib import suppress
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image, ImageOps
 
 from kwip.domain.errors import InvalidError, StoreUnavailableError
 from kwip.domain.media import AVATAR, BANNER
@@ -15,13 +16,19 @@ from kwip.services.pictures import Pictures
 from tests.pictures import (
     BLUE,
     HOSTILE,
+    ODD_EXIF,
+    ORIENTATION,
     RED,
     claiming,
+    encoded,
     moving,
     on_its_side,
     opened,
     plain,
+    quarters,
     see_through,
+    with_exif,
+    with_thumbnail,
 )
 
 MAX_BYTES = 100_000
@@ -109,6 +116,48 @@ def test_a_photograph_is_turned_upright_and_tells_nothing(drawing):
     top = opened(drawing.draw(AVATAR, content)[400])
     assert is_near(top.getpixel((200, 10)), BLUE)
     assert is_near(top.getpixel((200, 390)), RED)
+
+
+@pytest.mark.parametrize("orientation", range(10))
+def test_each_orientation_is_turned_as_cameras_mean_it(drawing, orientation):
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    content = encoded(quarters(), "JPEG", exif=exif, quality=95, subsampling=0)
+    meant = ImageOps.exif_transpose(opened(content)).resize((400, 400))
+
+    drawn = draw(drawing, content)[400]
+
+    for place in ((50, 50), (350, 50), (50, 350), (350, 350)):
+        assert is_near(drawn.getpixel(place), meant.getpixel(place))
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("name", ODD_EXIF)
+def test_odd_exif_keeps_no_picture_out(drawing, kind, name):
+    drawn = draw(drawing, with_exif(ODD_EXIF[name], kind))
+
+    assert is_near(drawn[400].getpixel((200, 200)), RED)
+
+
+@pytest.mark.parametrize("error", [AttributeError, RuntimeError, RecursionError])
+def test_whatever_a_decoder_stumbles_over_is_a_broken_picture(
+    drawing, monkeypatch, error
+):
+    def stumble(*_):
+        raise error
+
+    monkeypatch.setattr(pictures, "_fitted", stumble)
+
+    assert "broken" in why(drawing, plain())
+
+
+def test_a_large_photograph_is_drawn_and_one_of_many_passes_up_to_less():
+    large = Pictures(5_000_000)
+    once = with_thumbnail((6_000, 3_000))
+    passes = plain("JPEG", size=(3_000, 3_000), progressive=True)
+
+    for content in (once, passes):
+        assert draw(large, content)[400].size == (400, 400)
 
 
 @pytest.mark.parametrize("name", HOSTILE)
