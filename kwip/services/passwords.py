@@ -6,11 +6,20 @@ One hash costs about 40 ms and 19 MiB, so only a few may run at once in a proces
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
+from kwip.domain.errors import StoreUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _AT_ONCE = 2
+#: Others may have so many seconds' work before us.
+PATIENCE_S = 2.0
 
 
 class Passwords:
@@ -23,15 +32,36 @@ class Passwords:
         self._nobody = self.hash("nobody has this password")
 
     def hash(self, password: str) -> str:
-        """Hash a password with a fresh salt."""
-        with self._slots:
+        """Hash a password with a fresh salt.
+
+        Raises:
+            StoreUnavailableError: Too many are being hashed or checked.
+        """
+        with self._slot():
             return self._hasher.hash(password)
 
     def matches(self, stored: str | None, password: str) -> bool:
-        """Tell whether a password is right; None stands for no such user."""
-        with self._slots:
+        """Tell whether a password is right; None stands for no such user.
+
+        Raises:
+            StoreUnavailableError: Too many are being hashed or checked.
+        """
+        with self._slot():
             try:
                 self._hasher.verify(stored or self._nobody, password)
             except (Argon2Error, InvalidHashError):
                 return False
         return stored is not None
+
+    @contextmanager
+    def _slot(self) -> Iterator[None]:
+        """Wait for one's turn, but not for ever: each who waits holds a thread."""
+        if not self._slots.acquire(timeout=PATIENCE_S):
+            raise StoreUnavailableError(
+                "Many people are logging in right now. Try again shortly.",
+                reason="too many passwords at once",
+            )
+        try:
+            yield
+        finally:
+            self._slots.release()
