@@ -12,7 +12,7 @@ from kwip.domain.users import (
     MAX_FIELDS,
     ProfileField,
 )
-from kwip.text.cleaning import length_problem
+from kwip.text.cleaning import is_visible, length_problem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +34,7 @@ def cleaned(change: ProfileChange, wrong: dict[str, str]) -> dict[ProfileKey, An
             "display_name", change.display_name, DISPLAY_NAME_MAX, wrong
         )
     if change.bio is not None:
-        changes["bio"] = clean_line("bio", change.bio, BIO_MAX, wrong)
+        changes["bio"] = clean_lines("bio", change.bio, BIO_MAX, wrong)
     if change.fields is not None:
         changes["fields"] = _clean_fields(change.fields, wrong)
     if change.is_embeddable is not None:
@@ -47,9 +47,19 @@ def cleaned(change: ProfileChange, wrong: dict[str, str]) -> dict[ProfileKey, An
 
 
 def clean_line(name: str, text: str, limit: int, wrong: dict[str, str]) -> str:
-    """Return a short text without control characters; say in `wrong` what is wrong."""
+    """Return a text of one line, otherwise like `clean_lines`."""
+    return clean_lines(name, " ".join(text.split()), limit, wrong)
+
+
+def clean_lines(name: str, text: str, limit: int, wrong: dict[str, str]) -> str:
+    """Return a short text without control characters; say in `wrong` what is wrong.
+
+    It is empty if there is nothing in it that somebody sees.
+    """
     kept = (c for c in text if c.isprintable() or c in _KEPT)
     clean = "".join(kept).strip(" " + _KEPT)
+    if not is_visible(clean):
+        clean = ""
     if not is_unicode(text):
         wrong[name] = "It has broken characters in it."
     elif problem := length_problem(clean, max_chars=limit):
@@ -65,7 +75,7 @@ def _clean_fields(
     for number, field in enumerate(fields):
         places = [_LINE.format(number, part) for part in ("name", "value")]
         name, value = (
-            clean_line(place, " ".join(text.split()), FIELD_MAX, wrong)
+            clean_line(place, text, FIELD_MAX, wrong)
             for place, text in zip(places, (field.name, field.value), strict=True)
         )
         if name or value:

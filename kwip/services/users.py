@@ -19,7 +19,7 @@ from kwip.domain.users import (
 )
 from kwip.domain.views import UserView
 from kwip.domain.visibility import require_shown
-from kwip.services.profile_texts import clean_line, cleaned
+from kwip.services.profile_texts import clean_line, clean_lines, cleaned
 from kwip.services.reading import Want
 
 if TYPE_CHECKING:
@@ -226,7 +226,7 @@ def _clean(form: SignUp) -> SignUp:
     display_name = clean_line(
         "display_name", form.display_name, DISPLAY_NAME_MAX, fields
     )
-    bio = clean_line("bio", form.bio, BIO_MAX, fields)
+    bio = clean_lines("bio", form.bio, BIO_MAX, fields)
     if fields:
         raise InvalidError("You cannot sign up like this.", fields)
     return SignUp(**cleaned, display_name=display_name, bio=bio, avatar=form.avatar)

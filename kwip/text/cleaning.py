@@ -15,8 +15,11 @@ from kwip.domain.text import is_unicode
 POINTS_PER_CHAR = 12
 
 _CHARACTER = regex.compile(r"\X")
-#: Categories of what nobody sees; unassigned ones may be tomorrow's emoji.
-_INVISIBLE = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
+#: What somebody sees: also what is unassigned, which may be tomorrow's emoji, but no
+#: fillers that are letters by their category, and no Braille cell without dots.
+_VISIBLE = regex.compile(
+    r"[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Zs}\p{Default_Ignorable_Code_Point}\u2800]"
+)
 
 
 def count_chars(text: str) -> int:
@@ -25,6 +28,11 @@ def count_chars(text: str) -> int:
     if text.isascii():
         return len(text) - text.count("\r\n")
     return sum(1 for _ in _CHARACTER.finditer(text))
+
+
+def is_visible(text: str) -> bool:
+    """Tell whether there is anything in a text that somebody sees."""
+    return _VISIBLE.search(text) is not None
 
 
 def length_problem(text: str, *, max_chars: int, warning: str = "") -> str | None:
@@ -61,7 +69,7 @@ def clean_text(
         InvalidError: Nothing is left, it is too long, or it is not valid Unicode.
     """
     cleaned = _cleaned(text, field)
-    if all(unicodedata.category(c) in _INVISIBLE for c in cleaned):
+    if not is_visible(cleaned):
         raise InvalidError(
             "There is nothing to post.", {field: "Write something first."}
         )
@@ -80,7 +88,7 @@ def clean_warning(text: str, *, field: str = "spoiler_text") -> str:
         InvalidError: It is not valid Unicode.
     """
     cleaned = " ".join(_cleaned(text, field).split())
-    if all(unicodedata.category(c) in _INVISIBLE for c in cleaned):
+    if not is_visible(cleaned):
         return ""
     return cleaned
 

@@ -59,7 +59,11 @@ def test_a_text_is_stored_composed_without_control_marks_or_outer_space():
 
 
 @pytest.mark.parametrize(
-    "text", ["", " \n\t", "\u200b\u200d", "\u2028", "\0\x1f", "\u202e"]
+    "text",
+    [
+        *("", " \n\t", "\u200b\u200d", "\u2028", "\0\x1f", "\u202e"),
+        *("\u3164", "\u115f\u1160", "\u2800", "\ufe0f", "\U000e0061"),
+    ],
 )
 def test_nothing_visible_is_nothing_to_post(text):
     with pytest.raises(InvalidError, match="nothing to post"):
