@@ -95,6 +95,7 @@ def test_sessions_are_named_and_one_can_be_ended(
         headers={"User-Agent": agent},
     )
     page = at_alice.get("/settings/sessions")
+    assert "is logged out 30 days after it logged in." in page.words
     assert "Firefox on Android" in page.words
     assert len(page.with_class("tag")) == 1
     [end] = [
