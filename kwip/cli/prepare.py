@@ -12,7 +12,7 @@ import sys
 from config.settings import from_environment
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.errors import KwipError
-from kwip.domain.setup import LIFETIME, TRIES, WAITING
+from kwip.domain.setup import LIFETIME, WAITING
 from kwip.embedded import endpoints
 from kwip.embedded.prepare import prepare
 from kwip.store.client import JOB_TIMEOUT_MS, Store, connect
@@ -46,7 +46,7 @@ def main() -> None:
 def _offer(store: Store, digest: str) -> None:
     """Let a code make the first administrator, and say so if there is none yet."""
     end = at(system_clock_ms()) + LIFETIME
-    if SetupStore(store).offer(digest, TRIES, end):
+    if SetupStore(store).offer(digest, end):
         print(WAITING)  # noqa: T201 -- the supervisor reads it
 
 

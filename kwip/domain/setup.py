@@ -6,8 +6,8 @@ import datetime as dt
 import hashlib
 import secrets
 
-#: A code is good for so long, and for so many wrong ones before it.
-LIFETIME, TRIES = dt.timedelta(days=1), 100
+#: A code is good for so long.
+LIFETIME = dt.timedelta(days=1)
 #: What a preparation says last when a code waits to be used.
 WAITING = "the first administrator is waited for"
 #: 32 signs without letters and digits that look alike: 80 bits in all.

@@ -1,14 +1,17 @@
 """The first administrator of a site: whoever has the code that `kwip up` printed.
 
 The code is drawn where the stack is started and told to nobody else; the database has
-its digest, until it is used or has ended. It has 80 bits, so the bound on wrong tries
-is for the log's sake: guessing is hopeless in any case.
+its digest, until it is used or has ended. It has 80 bits, so guessing is hopeless, and
+wrong ones do not end it: a stranger could then keep the site from its owner. They are
+in the log, and the address of whoever guesses is let try so often only.
 """
 
 from __future__ import annotations
 
 from hmac import compare_digest
 from typing import TYPE_CHECKING
+
+import structlog
 
 from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError, NotFoundError
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
     from kwip.domain.users import User
     from kwip.services.users import SignUp, Users
     from kwip.store.setup import SetupStore
+
+log = structlog.get_logger()
 
 
 class Setup:
@@ -35,29 +40,30 @@ class Setup:
         Raises:
             NotFoundError: No code is waiting, or there is an administrator.
         """
-        if not self._store.is_offered(at(self._clock())) or self._store.has_admin():
-            raise _nothing_here()
+        self._waiting()
 
     def complete(self, code: str, form: SignUp) -> User:
         """Make the administrator for whoever has the code.
 
         Raises:
-            InvalidError: The code is wrong, or something of the form; the code of a
-                wrong form stays good.
+            InvalidError: The code is wrong, or something of the form; the code stays
+                good.
             NotFoundError: No code is waiting (any more).
         """
-        self.require_open()
-        digest = self._store.take_try(at(self._clock()))
-        if digest is None:
-            raise _nothing_here()
+        digest = self._waiting()
         if not compare_digest(digest, code_digest(code)):
+            log.warning("setup_refused")
             raise InvalidError(
                 "This is not the code.",
                 {"code": "It stands where Kwip was started, in the latest lines."},
             )
-        self._store.give_back(digest)
         return self._users.sign_up_admin(form, digest)
 
-
-def _nothing_here() -> NotFoundError:
-    return NotFoundError("There is nothing to set up. This site has been set up.")
+    def _waiting(self) -> str:
+        """Give the digest of the code that waits to be used."""
+        digest = self._store.digest(at(self._clock()))
+        if digest is None or self._store.has_admin():
+            raise NotFoundError(
+                "There is nothing to set up. This site has been set up."
+            )
+        return digest

@@ -58,7 +58,7 @@ class ClaimDocument(TypedDict):
     Unique indexes do not survive sharding, `_id` does. The handle of a deleted user
     stays, with 0 as its user, so that nobody is taken for them. Idempotency claims
     carry the post's id and nonce, the body's digest and an end. The claim `setup` is
-    nobody's: the digest of a code, how often it may be tried, and an end.
+    nobody's: the digest of a code, and an end.
     """
 
     _id: str
@@ -67,7 +67,6 @@ class ClaimDocument(TypedDict):
     post_id: NotRequired[PostId]
     nonce: NotRequired[str]
     digest: NotRequired[str]
-    tries_left: NotRequired[int]
     expires_at: NotRequired[dt.datetime]
 
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pymongo import ReturnDocument
-
 from kwip.store.client import translated
 from kwip.store.upgrades import schema_of
 
@@ -29,7 +27,7 @@ class SetupStore:
         self._users = store.database["users"]
 
     @translated()
-    def offer(self, digest: str, tries: int, expires_at: dt.datetime) -> bool:
+    def offer(self, digest: str, expires_at: dt.datetime) -> bool:
         """Let a code make the first administrator; False if there is one.
 
         A code that was offered before is good for nothing any more.
@@ -43,7 +41,6 @@ class SetupStore:
                 "schema": schema_of("claims"),
                 "user_id": 0,
                 "digest": digest,
-                "tries_left": tries,
                 "expires_at": expires_at,
             },
             upsert=True,
@@ -56,29 +53,8 @@ class SetupStore:
         return self._users.find_one({"is_admin": True}, {"_id": 1}) is not None
 
     @translated()
-    def is_offered(self, now: dt.datetime) -> bool:
-        """Tell whether there is a code that can still be tried."""
+    def digest(self, now: dt.datetime) -> str | None:
+        """Give the digest of the code that waits to be used; None if there is none."""
         claim = {"_id": SETUP_CLAIM, "expires_at": {"$gt": now}}
-        found = self._claims.find_one(claim, {"tries_left": 1})
-        return found is not None and found["tries_left"] > 0
-
-    @translated()
-    def take_try(self, now: dt.datetime) -> str | None:
-        """Use up one try, and give the digest of the code; None if none is left."""
-        found = self._claims.find_one_and_update(
-            {
-                "_id": SETUP_CLAIM,
-                "expires_at": {"$gt": now},
-                "tries_left": {"$gt": 0},
-            },
-            {"$inc": {"tries_left": -1}},
-            return_document=ReturnDocument.AFTER,
-        )
+        found = self._claims.find_one(claim, {"digest": 1})
         return None if found is None else str(found["digest"])
-
-    @translated()
-    def give_back(self, digest: str) -> None:
-        """Give back the try of a code that was right."""
-        self._claims.update_one(
-            {"_id": SETUP_CLAIM, "digest": digest}, {"$inc": {"tries_left": 1}}
-        )

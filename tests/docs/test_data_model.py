@@ -93,7 +93,7 @@ def lived_in(kwip, rings, new_user):
             for document in kwip.store.database[collection].find():
                 seen[collection] |= shapes(collection, document)
 
-    SetupStore(kwip.store).offer("a digest", 100, at(system_clock_ms()) + LIFETIME)
+    SetupStore(kwip.store).offer("a digest", at(system_clock_ms()) + LIFETIME)
     alice, bob = new_user("alice"), new_user("bob")
     _live(kwip, rings, note, alice, bob)
     return seen

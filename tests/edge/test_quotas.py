@@ -74,6 +74,12 @@ def number_of(series, quota):
     return REGISTRY.get_sample_value(series, {"quota": quota}) or 0
 
 
+def test_the_page_of_the_setup_is_charged_before_mongodb_is_asked(limited):
+    kwip = limited(pages_address=2)
+
+    assert [kwip.get("/setup").status_code for _ in range(3)] == [404, 404, 429]
+
+
 def test_an_answer_of_the_api_says_what_is_left(limited):
     kwip = limited(api_user=9, api_token=5)
     found = [told(kwip.alice.get(HOME)) for _ in range(2)]

@@ -6,6 +6,7 @@ import datetime as dt
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import structlog
 
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.errors import InvalidError, KwipError, NotFoundError
@@ -32,10 +33,10 @@ def store(kwip):
 def offer(store):
     """Return a function that offers a new code, and gives it."""
 
-    def draw(tries=100, lifetime=LIFETIME):
+    def draw(lifetime=LIFETIME):
         code = draw_code()
         end = at(system_clock_ms()) + lifetime
-        assert store.offer(code_digest(code), tries, end)
+        assert store.offer(code_digest(code), end)
         return code
 
     return draw
@@ -59,7 +60,7 @@ def test_whoever_has_the_code_becomes_the_administrator_once(kwip, offer, store)
     ):
         with pytest.raises(NotFoundError):
             again()
-    assert not store.offer(code_digest(code), 1, at(system_clock_ms()) + LIFETIME)
+    assert not store.offer(code_digest(code), at(system_clock_ms()) + LIFETIME)
 
 
 def test_eight_at_once_with_the_code_make_one_administrator(kwip, offer):
@@ -80,20 +81,21 @@ def test_eight_at_once_with_the_code_make_one_administrator(kwip, offer):
     assert kwip.stores.users.count() == 1
 
 
-def test_a_wrong_code_makes_nobody_and_is_tried_so_often_only(kwip, offer):
-    code = offer(tries=3)
-    for _ in range(3):
-        with pytest.raises(InvalidError) as caught:
-            kwip.services.setup.complete(draw_code(), form())
-        assert list(caught.value.fields) == ["code"]
+def test_wrong_codes_make_nobody_are_logged_and_do_not_end_the_right_one(kwip, offer):
+    code = offer()
+    with structlog.testing.capture_logs() as lines:
+        for _ in range(150):
+            with pytest.raises(InvalidError) as caught:
+                kwip.services.setup.complete(draw_code(), form())
 
-    with pytest.raises(NotFoundError):
-        kwip.services.setup.complete(code, form())
+    assert list(caught.value.fields) == ["code"]
+    assert [line["event"] for line in lines] == ["setup_refused"] * 150
     assert kwip.stores.users.is_empty()
+    assert kwip.services.setup.complete(code, form()).is_admin
 
 
-def test_a_wrong_form_with_the_right_code_costs_no_try(kwip, offer):
-    code = offer(tries=1)
+def test_a_wrong_form_with_the_right_code_leaves_it_good(kwip, offer):
+    code = offer()
     for _ in range(3):
         with pytest.raises(InvalidError) as caught:
             kwip.services.setup.complete(code, form("admin"))

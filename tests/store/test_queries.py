@@ -328,11 +328,9 @@ CALLS = {
     "RelationshipStore.mute": lambda s: s.relationships.mute(1, 2),
     "RelationshipStore.unmute": lambda s: s.relationships.unmute(1, 2),
     "RelationshipStore.relations": lambda s: s.relationships.relations([1, 2]),
-    "SetupStore.offer": lambda s: s.setup.offer("digest", 3, LATER),
+    "SetupStore.offer": lambda s: s.setup.offer("digest", LATER),
     "SetupStore.has_admin": lambda s: s.setup.has_admin(),
-    "SetupStore.is_offered": lambda s: s.setup.is_offered(NOW),
-    "SetupStore.take_try": lambda s: s.setup.take_try(NOW),
-    "SetupStore.give_back": lambda s: s.setup.give_back("digest"),
+    "SetupStore.digest": lambda s: s.setup.digest(NOW),
     "Store.hello": lambda s: s.store.hello(),
     "Store.transact": _in_transaction,
     "TimelineStore.push": lambda s: [

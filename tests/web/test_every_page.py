@@ -6,7 +6,7 @@ from config.settings import load
 from kwip.app import create_app
 from kwip.blueprints import web
 from kwip.domain.clock import at, system_clock_ms
-from kwip.domain.setup import LIFETIME, TRIES
+from kwip.domain.setup import LIFETIME
 from kwip.domain.users import ProfileChange, ProfileField
 from kwip.services.users import SignUp
 from kwip.store.setup import SetupStore
@@ -56,7 +56,7 @@ def places(alice, mallory, at_mallory, people, wiring):
     fanout = wiring.services.fanout
     fanout.deliver(fanout.begin(int(named)))
     end = at(system_clock_ms()) + LIFETIME
-    assert SetupStore(wiring.store).offer("a digest", TRIES, end)
+    assert SetupStore(wiring.store).offer("a digest", end)
     first = mallory.say(HOSTILE)["id"]
     at_mallory.send(f"/@mallory/{first}/edit", text=f"{HOSTILE} again")
     reply = mallory.say(f"@mallory {HOSTILE}", in_reply_to_id=first)["id"]

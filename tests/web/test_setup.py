@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kwip.domain.clock import at, system_clock_ms
-from kwip.domain.setup import LIFETIME, TRIES, code_digest, draw_code
+from kwip.domain.setup import LIFETIME, code_digest, draw_code
 from kwip.store.setup import SetupStore
 from tests.people import PASSWORD
 
@@ -16,7 +16,7 @@ FORM = {"username": "boss", "email": "boss@example.org", "password": PASSWORD}
 def code(wiring):
     drawn = draw_code()
     end = at(system_clock_ms()) + LIFETIME
-    assert SetupStore(wiring.store).offer(code_digest(drawn), TRIES, end)
+    assert SetupStore(wiring.store).offer(code_digest(drawn), end)
     return drawn
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask import url_for
 
-from kwip.blueprints import http
+from kwip.blueprints import http, quotas
 from kwip.blueprints import login as cookie
 from kwip.blueprints.table import Policy, Route
 from kwip.blueprints.web.access import applicant
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 def setup() -> Response:
     """Show the form, as long as a code waits to be used; else there is no page."""
+    # Nothing here asks Redis, and a stranger may ask MongoDB so often only.
+    quotas.pay()
     http.services().setup.require_open()
     return page("setup.html", form=Form())
 
