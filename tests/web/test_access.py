@@ -137,9 +137,9 @@ def test_logging_out_ends_the_session_everywhere(at_alice, app):
 
 
 def test_a_new_token_works_and_is_shown_once(at_alice, client):
-    where = at_alice.send("/settings/tokens", name="bot", read="1", write="1")
-    page = at_alice.get(where)
+    page = at_alice.send("/settings/tokens", 200, name="bot", read="1", write="1")
     (secret,) = page.with_class("secret")
+    assert page.value("name") == ""
 
     headers = {"Authorization": f"Bearer {secret.words}"}
     answer = client.get("/api/v1/accounts/verify_credentials", headers=headers)
@@ -147,9 +147,18 @@ def test_a_new_token_works_and_is_shown_once(at_alice, client):
     assert not at_alice.get("/settings/tokens").with_class("secret")
 
 
+def test_a_new_token_is_in_no_cookie_and_no_other_page_shows_it(at_alice):
+    answer = at_alice.post("/settings/tokens", name="bot", read="1")
+
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "Set-Cookie" not in answer.headers
+    for path in ("/home", "/settings/tokens"):
+        assert not at_alice.get(path).with_class("secret")
+
+
 def test_a_token_that_is_revoked_works_no_more(at_alice, client):
-    where = at_alice.send("/settings/tokens", name="bot", read="1")
-    page = at_alice.get(where)
+    page = at_alice.send("/settings/tokens", 200, name="bot", read="1")
     headers = {"Authorization": f"Bearer {page.with_class('secret')[0].words}"}
     place = [f["action"] for f in page.all("form") if "revoke" in f.get("action", "")]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, flash, request, url_for
+from flask import Response, request, url_for
 
 from kwip.blueprints import http
 from kwip.blueprints import login as cookie
@@ -78,14 +78,17 @@ def logout() -> Response:
 
 def token_settings() -> Response:
     """Show the viewer's tokens, and the form for a new one."""
+    return _tokens_page()
+
+
+def _tokens_page(secret: str = "") -> Response:
     tokens = http.services().access.tokens(http.signed_in())
-    return page(
-        "settings_tokens.html", tokens=tokens, form=Form({"read": "1", "write": "1"})
-    )
+    form = Form({"read": "1", "write": "1"})
+    return page("settings_tokens.html", tokens=tokens, form=form, secret=secret)
 
 
 def create_token() -> Response:
-    """Make a token; the page that follows shows it, once."""
+    """Make a token, and show it: here, once, for a cookie is no place for it."""
     access = http.services().access
     try:
         wish = http.load_form(TokenForm())
@@ -93,8 +96,7 @@ def create_token() -> Response:
     except InvalidError as error:
         tokens = access.tokens(http.signed_in())
         return page_again("settings_tokens.html", error, tokens=tokens)
-    flash(text, "token")
-    return go(url_for("web.token_settings"))
+    return _tokens_page(text)
 
 
 def revoke_token(token_id: str) -> Response:
