@@ -68,14 +68,22 @@ def orphans(settings: Settings, *, as_json: bool) -> int:
 
 
 @command.command("prune")
+@click.option(
+    "--force", "is_sure", is_flag=True, help="Also if no user names any picture."
+)
 @dry_run_option
 @json_option
 @click.pass_obj
-def prune(settings: Settings, *, dry_run: bool, as_json: bool) -> None:
-    """Remove files of an hour and older that no user names."""
+def prune(settings: Settings, *, is_sure: bool, dry_run: bool, as_json: bool) -> None:
+    """Remove files of an hour and older that no user names.
+
+    If there are such files and no user names any picture, nothing is removed: it may
+    be the wrong database.
+    """
     with connected(settings) as wiring:
         audit = _audit(settings, wiring)
-        found = audit.inventory().orphans if dry_run else audit.prune()
+        look = audit.orphans if dry_run else audit.prune
+        found = look(is_sure=is_sure)
     if as_json:
         print_json({"removed": _rows(found), "is_dry_run": dry_run})
         return

@@ -28,6 +28,7 @@ def deletion_by(wiring: Wiring) -> Deletion:
             edges=wiring.edges,
             jobs=wiring.jobs,
             posts=wiring.services.posts,
+            media=wiring.services.media,
             moderation=wiring.services.moderation,
             fence=wiring.fence,
             bell=wiring.sweeper.bell,

@@ -17,10 +17,12 @@ from kwip.cache import drops
 from kwip.domain.clock import at
 from kwip.domain.errors import GoneError, NotFoundError
 from kwip.domain.ids import MAX_ID, PostId, UserId
+from kwip.domain.media import AVATAR, BANNER, is_picture_name
 from kwip.domain.reactions import Act, span_of
 from kwip.domain.rolls import Between
 from kwip.domain.users import User, Viewer
 from kwip.services.checkpoint import Checkpoint
+from kwip.services.media_audit import named_pictures
 from kwip.services.moderation import deletion_of
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from kwip.services.bell import Bell
     from kwip.services.entities import Stores
     from kwip.services.fence import Fence
+    from kwip.services.media import Media
     from kwip.services.moderation import Moderation
     from kwip.services.posts import Posts
     from kwip.services.progress import Progress
@@ -58,6 +61,7 @@ class DeletionParts:
     edges: EdgeStore
     jobs: JobStore
     posts: Posts
+    media: Media
     moderation: Moderation
     fence: Fence
     bell: Bell
@@ -91,8 +95,9 @@ class Deletion:
             Step("blocks", self._blocks),
             Step("mutes", self._mutes),
             Step("reactions", self._reacted),
-            # Last, for what was under way when the account was suspended.
+            # Late, for what was under way when the account was suspended.
             Step("posts", self._published),
+            Step("pictures", self._pictures),
         )
 
     def preview(self, user_id: UserId) -> dict[str, int]:
@@ -231,6 +236,23 @@ class Deletion:
                 self._bury(user, entry.post_id)
                 yield
             below = entries[-1].post_id
+
+    def _pictures(self, user: User) -> Iterator[None]:
+        """Take away the pictures that nobody else names; same files have one name.
+
+        If somebody else uploads the very same at this moment, they do it again.
+        """
+        now_s = self._parts.clock() / 1_000
+        # Not those the deletion began with: a form may just have been saved.
+        latest = self._users.get_many([user.id]).get(user.id, user)
+        pictures = {(AVATAR, latest.avatar), (BANNER, latest.banner)}
+        pictures = {(k, name) for k, name in pictures if name and is_picture_name(name)}
+        if pictures:
+            named = named_pictures(self._users)
+            pictures -= {(k, name) for owner, k, name in named if owner != user.id}
+        for kind, name in pictures:
+            if self._parts.media.remove(kind, name, older_than_s=now_s):
+                yield
 
     def _bury(self, user: User, post_id: PostId) -> None:
         viewer = Viewer(id=user.id, username=user.username, digest="")

@@ -53,6 +53,16 @@ class Media:
             self._folder.save(PictureFile(name, width).path, content)
         return name
 
+    def remove(self, kind: PictureKind, name: str, *, older_than_s: float) -> bool:
+        """Take a picture away, unless somebody saved it (again) after a time.
+
+        Raises:
+            StoreUnavailableError: The folder cannot be reached.
+        """
+        paths = [PictureFile(name, width).path for width, _ in kind.sizes]
+        gone = [self._folder.remove(p, older_than_s=older_than_s) for p in paths]
+        return any(gone)
+
     def read(self, path: str) -> tuple[PictureFile, bytes]:
         """Give a file by its path below `/media`.
 

@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from kwip.domain.clock import at
+from kwip.domain.errors import ConflictError
 from kwip.domain.ids import UserId
 from kwip.domain.media import AVATAR, BANNER, PictureFile, is_picture_name
 from kwip.store.media import LEFTOVERS
@@ -41,10 +42,14 @@ class Missing:
     picture: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Inventory:
-    """What is in the folder: files and bytes by kind, orphans, and what is missing."""
+    """What is in the folder: files and bytes by kind, orphans, and what is missing.
 
+    `named` counts how often a user names a picture.
+    """
+
+    named: int = 0
     files: Counter[str] = field(default_factory=Counter)
     bytes: Counter[str] = field(default_factory=Counter)
     orphans: list[StoredFile] = field(default_factory=list)
@@ -64,7 +69,8 @@ class MediaAudit:
         limit_s = self._limit_s()
         listed = list(self._folder.files())
         found, used = Inventory(), set()
-        for user_id, kind, picture in self._named():
+        for user_id, kind, picture in named_pictures(self._users):
+            found.named += 1
             used.add(picture)
             paths = [PictureFile(picture, width).path for width, _ in kind.sizes]
             if not all(self._folder.has(path) for path in paths):
@@ -81,24 +87,44 @@ class MediaAudit:
                 found.orphans.append(file)
         return found
 
-    def prune(self) -> list[StoredFile]:
-        """Take the orphans away; give those that were still there, and still old."""
+    def orphans(self, *, is_sure: bool) -> list[StoredFile]:
+        """List what may be taken away.
+
+        Raises:
+            ConflictError: That is all there is, and nobody is sure of it: a database
+                that is empty, or another one, names no picture either.
+        """
+        found = self.inventory()
+        if found.orphans and not found.named and not is_sure:
+            raise ConflictError(
+                f"No user names any picture, and {len(found.orphans)} files are there. "
+                "Look whether this is the right database; if it is, use --force."
+            )
+        return found.orphans
+
+    def prune(self, *, is_sure: bool) -> list[StoredFile]:
+        """Take the orphans away; give those that were still there, and still old.
+
+        Raises:
+            ConflictError: As for `orphans`.
+        """
         limit_s = self._limit_s()
         return [
             file
-            for file in self.inventory().orphans
+            for file in self.orphans(is_sure=is_sure)
             if self._folder.remove(file.path, older_than_s=limit_s)
         ]
 
     def _limit_s(self) -> float:
         return (at(self._clock()) - GRACE).timestamp()
 
-    def _named(self) -> Iterator[tuple[UserId, PictureKind, str]]:
-        """Go through all uploaded pictures that users name."""
-        after = UserId(0)
-        while batch := self._users.pictures_after(after, _BATCH):
-            for user in batch:
-                for kind, name in ((AVATAR, user.avatar), (BANNER, user.banner)):
-                    if name and is_picture_name(name):
-                        yield user.user_id, kind, name
-            after = batch[-1].user_id
+
+def named_pictures(users: UserStore) -> Iterator[tuple[UserId, PictureKind, str]]:
+    """Go through all uploaded pictures that users name; a query for 1,000 users."""
+    after = UserId(0)
+    while batch := users.pictures_after(after, _BATCH):
+        for user in batch:
+            for kind, name in ((AVATAR, user.avatar), (BANNER, user.banner)):
+                if name and is_picture_name(name):
+                    yield user.user_id, kind, name
+        after = batch[-1].user_id

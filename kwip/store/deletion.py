@@ -33,6 +33,11 @@ class DeletionStore:
             "mutes": one_way,
             "reactions": count("reactions", user_id=user_id),
             "posts": count("posts", author_id=user_id, is_tombstone=False),
+            # Those that were uploaded: the others' names have a dot.
+            "pictures": sum(
+                count("users", _id=user_id, **{kind: {"$regex": r"^[^.]+$"}})
+                for kind in ("avatar", "banner")
+            ),
         }
 
     def _count(self, collection: str, **query: object) -> int:

@@ -80,6 +80,23 @@ def test_a_picture_that_was_replaced_is_an_orphan_after_an_hour(kwip, show, root
     assert kwip("media", "prune").out == "0 files removed, 0 bytes\n"
 
 
+def test_nothing_is_pruned_where_no_user_names_any_picture_unless_forced(
+    kwip, show, root
+):
+    show(avatar=plain())
+    show(is_avatar_removed=True)
+    assert kwip("media", "prune").out == "0 files removed, 0 bytes\n"
+    age(root)
+
+    for options in ([], ["--dry-run"], ["--json"]):
+        refused = kwip("media", "prune", *options)
+        assert refused.code == 2
+        assert "right database" in refused.err
+    assert len(files(root)) == 2
+    assert kwip("media", "prune", "--force", "--json").code == 0
+    assert files(root) == []
+
+
 def test_leftovers_of_killed_writers_go_and_files_of_others_stay(kwip, show, root):
     name = show(avatar=plain()).avatar
     folder = root / name[:2]

@@ -11,12 +11,13 @@ from kwip.cli.parts import deletion_by
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.errors import InvalidError, KwipError, NotFoundError
 from kwip.domain.posts import Draft
-from kwip.domain.users import READ
+from kwip.domain.users import READ, ProfileChange
 from kwip.services.deletion import Deletion
 from kwip.services.fence import Fence
 from kwip.services.fsck import Fsck
 from kwip.services.moderation import deletion_of
 from kwip.store.audit import AuditStore
+from tests.pictures import BLUE, plain
 from tests.services.test_moderation import opens
 from tests.wired import home_of, sign_up, viewer_of
 
@@ -108,6 +109,7 @@ def test_nothing_is_left_of_a_deleted_user(town):
         "mutes": 2,
         "reactions": 3,
         "posts": 2,
+        "pictures": 0,
     }
 
 
@@ -119,6 +121,40 @@ def test_a_preview_counts_what_will_go_and_removes_nothing(town):
     assert (sizes["follows"], sizes["followers"], sizes["blocks"]) == (1, 1, 2)
     # The repost is counted as a reaction and as a post.
     assert (sizes["reactions"], sizes["posts"]) == (3, 3)
+
+
+def pictures_of(kwip, root, viewer):
+    """List which files there are of the pictures that a user names."""
+    user = kwip.stores.users.get_many([viewer.id])[viewer.id]
+    return [
+        [path.name for path in root.rglob(f"{name}-*")]
+        for name in (user.avatar, user.banner)
+    ]
+
+
+def test_pictures_go_too_unless_somebody_else_has_the_same(town, settings):
+    users, root = town.kwip.services.users, settings.media_folder
+    same = plain(colour=BLUE)
+    users.update_profile(town.bob, ProfileChange(avatar=plain(), banner=same))
+    users.update_profile(town.fan, ProfileChange(banner=same))
+    other = plain(colour=(9, 99, 9))
+    users.update_profile(town.people["idol"], ProfileChange(avatar=other))
+    assert deletion_by(town.kwip).preview(town.bob.id)["pictures"] == 2
+    theirs = pictures_of(town.kwip, root, town.fan)[1]
+    there = {path.name for path in root.rglob("*.webp")}
+    mine = set(pictures_of(town.kwip, root, town.bob)[0])
+    assert (len(mine), len(theirs)) == (2, 2)
+
+    assert town.delete()["pictures"] == 1
+
+    assert {path.name for path in root.rglob("*") if path.is_file()} == there - mine
+
+
+def test_a_picture_of_the_site_is_none_of_a_deleted_user(town, settings):
+    town.kwip.stores.users.update_profile(town.bob.id, {"avatar": "avatars/demo.svg"})
+    assert deletion_by(town.kwip).preview(town.bob.id)["pictures"] == 0
+
+    assert town.delete()["pictures"] == 0
 
 
 def test_the_posts_of_a_deleted_user_are_tombstones_without_text(town):
