@@ -15,12 +15,14 @@ from kwip.domain.errors import NotFoundError
 from kwip.domain.notifications import (
     EVERYTHING,
     NOTHING_UNREAD,
+    NotificationKind,
     NotificationSlice,
     NotificationView,
     grouped,
 )
 from kwip.domain.pages import Page, PageRequest
 from kwip.domain.timelines import shows_listed
+from kwip.services.entities import CHUNK
 from kwip.services.reading import Want
 from kwip.services.rolls import page_of
 from kwip.services.walk import Walk
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
     from kwip.domain.notifications import NotificationGroup, NotificationRow, Wish
     from kwip.domain.users import Viewer
+    from kwip.domain.views import PostView
     from kwip.services.entities import Entities, Stores
     from kwip.services.fence import Fence
     from kwip.services.hydration import Hydration
@@ -69,17 +72,20 @@ class Notifications:
     ) -> Page[NotificationView]:
         """Read a page of notifications. Warm: 3 round trips.
 
-        Hidden ones are passed over, at one more round trip for a whole page of them.
+        Hidden ones are passed over in growing rounds, at one more round trip each,
+        and `MAX_LOOKED_AT` of them at most: `next_max_id` tells where to go on.
         """
+        reading.warm(
+            Want(self._entities.relations, [viewer.id]),
+            Want(self._entities.notifications, [_first(viewer, page, wish)]),
+        )
         walk = Walk(self._rows(viewer, reading, page, wish))
         rows = iter(walk)
         found: list[tuple[NotificationRow, NotificationView]] = []
-        wanted = page.limit + 1
-        while len(found) < wanted:
-            batch = list(islice(rows, wanted))
-            if not batch:
-                break
+        wanted = size = page.limit + 1
+        while len(found) < wanted and (batch := list(islice(rows, size))):
             found += self._views(viewer, reading, batch)
+            size = min(4 * size, CHUNK)
         return page_of(found, page, walk)
 
     def overview(
@@ -91,16 +97,14 @@ class Notifications:
     ) -> Overview:
         """Read a page of notifications, those put together that are one sentence."""
         head = NotificationSlice(viewer.id)
-        reading.warm(
-            Want(self._entities.notifications, [head, _first(viewer, page, wish)])
-        )
+        parts = [head, _first(viewer, page, wish)]
+        newest = reading.fetch(Want(self._entities.notifications, parts))[0][head].rows
         shown = self.page(viewer, reading, page, wish)
         groups = Page(
             items=grouped(shown.items),
             next_max_id=shown.next_max_id,
             prev_min_id=shown.prev_min_id,
         )
-        newest = reading.fetch(Want(self._entities.notifications, [head]))[0][head].rows
         return Overview(
             page=groups,
             newest_id=newest[0].cursor if newest else 0,
@@ -165,15 +169,20 @@ class Notifications:
         shown = [row for row in rows if shows_listed(relations, row.actor_id)]
         entries = [e for row in shown if (e := row.entry(viewer.id)) is not None]
         actors = Want(self._entities.users, [row.actor_id for row in shown])
-        reading.fetch(actors, *self._hydration.wants(viewer, entries))
-        users = reading.fetch(actors)[0]
+        unread = Want(self._entities.unread, [viewer.id])
+        users, marks, *_ = reading.fetch(
+            actors, unread, *self._hydration.wants(viewer, entries)
+        )
         posts = self._hydration.posts(viewer, reading, entries)
-        found = reading.fetch(Want(self._entities.unread, [viewer.id]))[0]
-        last_read_id = found.get(viewer.id, NOTHING_UNREAD).last_read_id
+        last_read_id = marks.get(viewer.id, NOTHING_UNREAD).last_read_id
         views = []
         for row in shown:
             actor, post = users.get(row.actor_id), posts.get(row.post_id)
-            if actor is None or actor.is_suspended or (row.post_id and post is None):
+            if (
+                actor is None
+                or actor.is_suspended
+                or not _still_says(row, post, viewer)
+            ):
                 continue
             view = NotificationView(
                 id=row.cursor,
@@ -184,6 +193,16 @@ class Notifications:
             )
             views.append((row, view))
         return views
+
+
+def _still_says(row: NotificationRow, post: PostView | None, viewer: Viewer) -> bool:
+    """Tell whether the viewer may see what a row tells of, and is named if it says so.
+
+    An edit may have taken the name away while the post was on its way.
+    """
+    if row.kind is NotificationKind.MENTION:
+        return post is not None and viewer.id in post.post.mentioned_ids
+    return post is not None or not row.post_id
 
 
 def _first(viewer: Viewer, page: PageRequest, wish: Wish) -> NotificationSlice:

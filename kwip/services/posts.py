@@ -163,7 +163,8 @@ class Posts:
     def edit(self, viewer: Viewer, post_id: PostId, asked: Edit) -> PostView:
         """Give a post of the viewer another text; the old one is kept.
 
-        Whom it names since then is told. A direct post stays between those whom it
+        Whom it names since then is told, and whom it no longer names is told no
+        longer. A direct post stays between those whom it
         named: naming somebody else in it neither shows it to them nor tells them.
 
         Raises:
@@ -188,10 +189,13 @@ class Posts:
             is_same = _content(old) == _content(new)
             told = [] if is_same else self._notifying.of_edit(old, new)
             done = is_same or self._posts.edit(old, new, at(self._clock()), told)
+            if done:
+                unnamed = old.mentioned_ids - new.mentioned_ids
+                self._notifications.withdraw(post_id, sorted(unnamed))
             dropped = drops.edit(
                 post_id=post_id,
                 tags=sorted({*old.tags} ^ {*new.tags}),
-                recipient_ids=sorted(new.mentioned_ids),
+                recipient_ids=sorted(old.mentioned_ids | new.mentioned_ids),
             )
             self._fence.drop(dropped)
             self._notifying.ring(*told)

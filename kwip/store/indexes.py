@@ -176,10 +176,13 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
             (
                 ("recipient_id", ASCENDING),
                 ("seq", DESCENDING),
-                ("kind", ASCENDING),
                 ("actor_id", ASCENDING),
             ),
             "NotificationStore.page, NotificationStore.unread",
+        ),
+        Index(
+            (("recipient_id", ASCENDING), ("kind", ASCENDING), ("seq", DESCENDING)),
+            "NotificationStore.page: some kinds, mentions for example",
         ),
         Index(
             (("actor_id", ASCENDING), ("post_id", ASCENDING)),

@@ -10,6 +10,7 @@ from pymongo import ASCENDING, DESCENDING
 from kwip.domain.clock import at
 from kwip.domain.ids import MAX_ID, PostId, UserId, ms_of
 from kwip.domain.notifications import (
+    EVERY_KIND,
     MAX_UNREAD,
     NotificationKind,
     NotificationRow,
@@ -53,15 +54,15 @@ class NotificationStore:
     ) -> list[NotificationRow]:
         """Read some of a recipient's between two seqs, newest first.
 
-        The oldest ones if only `above` is a bound. The index tells which are wanted.
+        The oldest ones if only `above` is a bound. Some kinds are read each by its
+        own run of the index, so that the others cost nothing.
         """
         order = ASCENDING if above > 0 and below == MAX_ID else DESCENDING
         found = self._notifications.find(
             {
                 "recipient_id": user_id,
                 "seq": {"$gt": above, "$lt": below},
-                "kind": {"$in": sorted(wish.kinds)},
-                **({"actor_id": wish.actor_id} if wish.actor_id else {}),
+                **_wished(wish),
             }
         )
         rows = [_to_row(d) for d in found.sort("seq", order).limit(limit)]
@@ -110,6 +111,15 @@ class NotificationStore:
         """Delete one of a recipient's; False if it was not there."""
         result = self._notifications.delete_many({"recipient_id": user_id, "seq": seq})
         return result.deleted_count > 0
+
+    @translated()
+    def withdraw(self, post_id: PostId, recipient_ids: Sequence[UserId]) -> None:
+        """Delete that some recipients were named by a post."""
+        names = [f"{recipient_id}:post:{post_id}" for recipient_id in recipient_ids]
+        if names:
+            self._notifications.delete_many(
+                {"_id": {"$in": names}, "kind": NotificationKind.MENTION.value}
+            )
 
     @translated()
     def clear(self, user_id: UserId) -> None:
@@ -187,6 +197,15 @@ _ABOVE = [
     {"$limit": MAX_UNREAD},
     {"$project": {"_id": 0, "actor_id": 1}},
 ]
+
+
+def _wished(wish: Wish) -> Document:
+    wanted: Document = {}
+    if wish.kinds != EVERY_KIND:
+        wanted["kind"] = {"$in": sorted(wish.kinds)}
+    if wish.actor_id:
+        wanted["actor_id"] = wish.actor_id
+    return wanted
 
 
 def _to_document(notification: Notification) -> Document:

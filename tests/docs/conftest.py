@@ -75,12 +75,20 @@ def world(kwip, rings, new_user):
     viewer, author, other = (new_user(name) for name in ("viewer", "author", "other"))
     for followee in (author, other):
         kwip.services.relationships.follow(viewer, followee.id)
-    root = kwip.services.posts.publish(author.id, Draft(text="The beginning"))
+    root = kwip.services.posts.publish(author.id, Draft(text="The beginning #tea"))
     draft = Draft(text="A reply, @viewer", in_reply_to_id=root.id)
     reply = kwip.services.posts.publish(other.id, draft)
     rings.run()
+    kwip.services.reactions.favourite(viewer, root.id)
+    kwip.services.pins.pin(author, root.id)
     credential = budgets.credential_of(kwip, viewer)
     named_posts, named_users = (root.id, reply.id), (viewer.id, author.id)
     return budgets.World(
-        viewer.id, credential, author.id, root.id, named_posts, named_users
+        viewer.id,
+        credential,
+        budgets.token_of(kwip, viewer.id),
+        author.id,
+        root.id,
+        named_posts,
+        named_users,
     )

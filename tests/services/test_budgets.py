@@ -8,9 +8,10 @@ import pytest
 
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.ids import PostId, UserId
+from kwip.domain.notifications import SPOKEN_TO, Wish
 from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft
-from kwip.domain.users import User
+from kwip.domain.users import READ, User, Viewer
 from kwip.services.access import Credential
 from kwip.services.timelines import ALL_KINDS
 from kwip.store.timelines import home_of
@@ -42,6 +43,7 @@ class World:
 
     viewer_id: UserId
     credential: Credential
+    token: Credential
     author_id: UserId
     post_id: PostId
     named_posts: tuple[PostId, ...] = ()
@@ -50,6 +52,13 @@ class World:
 
 def credential_of(kwip, viewer):
     return kwip.services.access.begin_session(viewer.id, viewer.username, "a test")
+
+
+def token_of(kwip, viewer_id):
+    viewer = Viewer(id=viewer_id, username="viewer", digest="")
+    scopes = frozenset({READ})
+    _, text = kwip.services.access.create_token(viewer, "an app", scopes)
+    return Credential.parse("token", text)
 
 
 @pytest.fixture
@@ -87,7 +96,15 @@ def world(kwip, rings, new_user, request):
     rings.run()
     credential = credential_of(kwip, viewer)
     named_posts, named_users = (post.id, *replies), (viewer.id, *writers)
-    return World(viewer.id, credential, author.id, root.id, named_posts, named_users)
+    return World(
+        viewer.id,
+        credential,
+        token_of(kwip, viewer.id),
+        author.id,
+        root.id,
+        named_posts,
+        named_users,
+    )
 
 
 def read_home(kwip, world, page):
@@ -211,6 +228,26 @@ def read_notifications(kwip, world, page):
     return kwip.services.notifications.overview(viewer, reading, page).page.items
 
 
+def list_notifications(kwip, world, page):
+    """Read as an app does, whose token brings no count of what is unread."""
+    reading = kwip.services.readings.begin()
+    viewer = kwip.services.access.open(world.token, reading)
+    return kwip.services.notifications.page(viewer, reading, page).items
+
+
+def poll_notifications(kwip, world, page):
+    access, readings = kwip.services.access, kwip.services.readings
+    viewer = access.open(world.credential, readings.begin())
+    return kwip.services.notifications.page(viewer, readings.begin(), page).items
+
+
+def read_mentions(kwip, world, page):
+    reading = kwip.services.readings.begin()
+    viewer = kwip.services.access.open(world.credential, reading)
+    wish = Wish(SPOKEN_TO)
+    return kwip.services.notifications.overview(viewer, reading, page, wish).page.items
+
+
 PATHS = [
     read_home,
     poll_home,
@@ -226,6 +263,9 @@ PATHS = [
     read_following,
     read_who_favourited,
     read_notifications,
+    read_mentions,
+    list_notifications,
+    poll_notifications,
     read_named_posts,
     read_named_users,
     read_profile_widget,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from kwip.domain.errors import NotFoundError
-from kwip.domain.notifications import SPOKEN_TO, NotificationKind, Wish
+from kwip.domain.ids import PostId
+from kwip.domain.notifications import SPOKEN_TO, Notification, NotificationKind, Wish
 from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft, Edit, Visibility
 from kwip.services import notifying
@@ -287,9 +288,61 @@ def test_whom_an_edit_names_is_told_at_its_place(people, say, told, kwip):
     for text in ("Hello @carol", "Hello @bob and @carol", "Hello @dave, @bob"):
         kwip.services.posts.edit(alice, old.id, Edit(text=text))
 
-    assert told(bob) == [("mention", "carol", later.id), ("mention", "alice", old.id)]
+    assert told(bob) == [("mention", "alice", old.id), ("mention", "carol", later.id)]
     # One is told once of a post, be it as a follower or by name.
     assert told(carol) == [("post", "alice", old.id)]
+
+
+def test_whom_an_edit_names_no_longer_is_told_no_longer(
+    people, say, told, unread, kwip
+):
+    alice, bob, carol = people("alice", "bob", "carol")
+    root = say(carol)
+    post = say(alice, "Hello @bob", to=root)
+    assert (unread(bob), unread(carol)) == (1, 1)
+    kwip.services.posts.edit(alice, post.id, Edit(text="Hello"))
+
+    assert (told(bob), unread(bob)) == ([], 0)
+    assert told(carol) == [("reply", "alice", post.id)]
+    assert (
+        list(kwip.store.database["notifications"].find({"recipient_id": bob.id})) == []
+    )
+
+
+def test_whom_an_edit_during_the_delivery_names_no_longer_is_not_told(
+    people, told, kwip, rings
+):
+    alice, bob = people("alice", "bob")
+    post = kwip.services.posts.publish(alice.id, Draft(text="Hello @bob"))
+    lease = kwip.services.fanout.begin(post.id)
+    kwip.services.posts.edit(alice, post.id, Edit(text="Hello"))
+    kwip.services.fanout.deliver(lease)
+
+    assert told(bob) == []
+
+
+def test_many_hidden_ones_are_passed_over_in_few_rounds(people, say, views, kwip):
+    alice, bob, carol = people("alice", "bob", "carol")
+    [seen] = [say(bob, "@alice")]
+    post = say(alice)
+    kwip.stores.notifications.add_many(
+        [
+            Notification(
+                recipient_id=alice.id,
+                kind=NotificationKind.FAVOURITE,
+                actor_id=carol.id,
+                seq=post.id + (number << 16),
+                post_id=PostId(number),
+            )
+            for number in range(1, 601)
+        ]
+    )
+    kwip.services.moderation.suspend(carol.id)
+    before = kwip.cache.round_trips
+    found = views(alice, limit=1)
+
+    assert [view.post.post.id for view in found] == [seen.id]
+    assert kwip.cache.round_trips - before <= 30
 
 
 def test_whom_only_the_edit_names_is_told_of_it_as_new(people, say, views, kwip):

@@ -238,10 +238,18 @@ CALLS = {
     "NotificationStore.page": lambda s: [
         s.notifications.page(1, wish, below=below, above=above, limit=9)
         for below, above in ((MAX_ID, 0), (MAX_ID, post_id(900)), (post_id(2_000), 0))
-        for wish in (EVERYTHING, Wish(SPOKEN_TO), Wish(EVERY_KIND, 7))
+        for wish in (
+            EVERYTHING,
+            Wish(SPOKEN_TO),
+            Wish(frozenset({NotificationKind.FOLLOW})),
+            Wish(EVERY_KIND, 7),
+        )
     ],
     "NotificationStore.unread": lambda s: s.notifications.unread([1, 2]),
     "NotificationStore.dismiss": lambda s: s.notifications.dismiss(3, post_id(203)),
+    "NotificationStore.withdraw": lambda s: [
+        s.notifications.withdraw(post_id(203), each) for each in ([], [3, 4])
+    ],
     "NotificationStore.clear": lambda s: s.notifications.clear(4),
     "NotificationStore.forget": lambda s: s.notifications.forget(post(5, 5)),
     "OutboxStore.lease": _lease,
