@@ -145,8 +145,8 @@ class People:
     ) -> Page[UserView]:
         """Look users up until the page and one more are there.
 
-        Whoever is suspended is passed over, and who blocks the viewer, but not in the
-        viewer's `own` lists: what one did one can take back.
+        Whoever is suspended is passed over, and blocks in either direction, but not
+        in the viewer's own lists: what one did one can take back.
         """
         relations = self._hydration.relations(viewer, reading)
         walk = Walk(rows)
@@ -167,7 +167,7 @@ class People:
                     is_own
                     or (
                         not users[user_id].is_suspended
-                        and user_id not in relations.blocked_by
+                        and not relations.has_block(user_id)
                     )
                 )
             ]

@@ -21,6 +21,16 @@ function grow(text) {
   text.style.blockSize = `${text.scrollHeight + 2}px`;
 }
 
+// Who came here to answer writes behind the names, and types no single keys.
+function answerHere() {
+  const text = location.hash === "#reply" && document.querySelector("#reply textarea");
+  if (!text) return;
+  text.focus();
+  text.setSelectionRange(text.value.length, text.value.length);
+}
+answerHere();
+addEventListener("hashchange", answerHere);
+
 for (const text of all("textarea[data-limit]")) {
   const show = () => {
     showLimit(text);

@@ -50,6 +50,15 @@ def test_who_blocks_the_viewer_is_in_no_list(kwip, crowd):
     ]
 
 
+def test_whom_the_viewer_blocks_is_in_no_list_either(kwip, crowd):
+    viewer, (first, second, *_) = crowd
+    kwip.services.relationships.follow(first, second.id)
+    kwip.services.relationships.block(viewer, first.id)
+    page = listed(kwip, viewer, "followers", second.id)
+
+    assert [view.user.id for view in page.items] == [viewer.id]
+
+
 def test_the_muted_and_the_blocked_are_listed_for_oneself(kwip, crowd):
     viewer, (first, second, *_) = crowd
     kwip.services.relationships.mute(viewer, first.id)
