@@ -310,8 +310,9 @@ def test_a_follow_that_was_there_is_left_alone(kwip, mongodb, small):
     kwip.world.load(made, 0, Watching())
     ids, now = ids_of(kwip, made), mongodb["jobs"].find_one()["started_at"]
     (a, b), (c, d), *_ = made.graph.by_follower()
-    # Due later, or the sweeper would end it before the load has seen it.
-    later = now + dt.timedelta(hours=1)
+    # Due in some seconds of the sweeper, which is a minute ahead: it must not end it
+    # before the load has seen it.
+    later = now + dt.timedelta(seconds=66)
     kwip.stores.relationships.unfollow(ids[a], ids[b], later)
     ended, standing = f"{ids[a]}:{ids[b]}", f"{ids[c]}:{ids[d]}"
     mongodb["follows"].update_one({"_id": standing}, {"$set": {"nonce": "mine"}})
