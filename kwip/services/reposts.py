@@ -16,6 +16,7 @@ from kwip.domain.errors import ConflictError, ForbiddenError
 from kwip.domain.ids import PostId, ms_of, slot_of
 from kwip.domain.posts import Post, Visibility
 from kwip.domain.reactions import Act, Reaction, span_of
+from kwip.services.posts import SWEEP_AFTER_MS, TRIES
 from kwip.store.outbox import pending
 
 if TYPE_CHECKING:
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
     from kwip.services.posts import Posts
     from kwip.services.publication import Publication
     from kwip.services.reading import Readings
-
-#: As for any post: see `services.posts`.
-SWEEP_AFTER_MS, TRIES = 5_000, 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

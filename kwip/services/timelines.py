@@ -148,6 +148,8 @@ class Timelines:
 
         Together with the user's newest posts, so that both cost one round trip.
         """
+        if not user.pinned_ids:
+            return ()
         head = Slice.first(user.id, page)
         chunk = reading.fetch(Want(self._entities.user_timelines, [head]))[0][head]
         newest = [e for e in chunk.entries if kinds.has(e)][: page.limit + 1]
