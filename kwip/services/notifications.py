@@ -7,7 +7,7 @@ and deletions leave of it.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import islice
+from functools import partial
 from typing import TYPE_CHECKING
 
 from kwip.cache import drops
@@ -22,10 +22,8 @@ from kwip.domain.notifications import (
 )
 from kwip.domain.pages import Page, PageRequest
 from kwip.domain.timelines import shows_listed
-from kwip.services.entities import CHUNK
 from kwip.services.reading import Want
-from kwip.services.rolls import page_of
-from kwip.services.walk import Walk
+from kwip.services.rolls import fill_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -79,14 +77,8 @@ class Notifications:
             Want(self._entities.relations, [viewer.id]),
             Want(self._entities.notifications, [_first(viewer, page, wish)]),
         )
-        walk = Walk(self._rows(viewer, reading, page, wish))
-        rows = iter(walk)
-        found: list[tuple[NotificationRow, NotificationView]] = []
-        wanted = size = page.limit + 1
-        while len(found) < wanted and (batch := list(islice(rows, size))):
-            found += self._views(viewer, reading, batch)
-            size = min(4 * size, CHUNK)
-        return page_of(found, page, walk)
+        rows = self._rows(viewer, reading, page, wish)
+        return fill_page(rows, page, partial(self._views, viewer, reading))
 
     def overview(
         self,

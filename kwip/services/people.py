@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 from kwip.domain.errors import NotFoundError
@@ -13,8 +12,7 @@ from kwip.domain.timelines import Entry
 from kwip.domain.views import UserView
 from kwip.domain.visibility import require_shown
 from kwip.services.reading import Want
-from kwip.services.rolls import page_of
-from kwip.services.walk import Walk
+from kwip.services.rolls import fill_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -149,17 +147,11 @@ class People:
         in the viewer's own lists: what one did one can take back.
         """
         relations = self._hydration.relations(viewer, reading)
-        walk = Walk(rows)
-        rows = iter(walk)
-        found: list[tuple[Row, UserView]] = []
-        wanted = page.limit + 1
-        while len(found) < wanted:
-            batch = list(islice(rows, wanted))
-            if not batch:
-                break
+
+        def views_of(batch: list[Row]) -> list[tuple[Row, UserView]]:
             ids = [UserId(row.id) for row in batch]
             users = reading.fetch(Want(self._entities.users, ids))[0]
-            found += [
+            return [
                 (row, _view(viewer, relations, users[user_id]))
                 for row, user_id in zip(batch, ids, strict=True)
                 if user_id in users
@@ -171,7 +163,8 @@ class People:
                     )
                 )
             ]
-        return page_of(found, page, walk)
+
+        return fill_page(rows, page, views_of)
 
 
 def _rows(ids: Iterable[UserId], page: PageRequest) -> Iterator[Row]:

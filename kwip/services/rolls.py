@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 from kwip.domain.pages import Page
 from kwip.domain.rolls import RollSlice
 from kwip.domain.timelines import Entry
+from kwip.services.entities import CHUNK
 from kwip.services.reading import Want
 from kwip.services.walk import Walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from kwip.domain.ids import PostId
     from kwip.domain.pages import PageRequest
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from kwip.services.reading import Reading
 
 T = TypeVar("T")
+P = TypeVar("P", bound="Placed")
 
 
 class Rolls:
@@ -46,21 +48,16 @@ class Rolls:
         Posts that the viewer may not see any more are passed over. The cursors are
         the acts', not the posts'.
         """
-        walk = Walk(self.rows(reading, name, viewer.id, page))
-        rows = iter(walk)
-        found: list[tuple[Row, PostView]] = []
-        wanted = page.limit + 1
-        while len(found) < wanted:
-            batch = list(islice(rows, wanted))
-            if not batch:
-                break
+
+        def views_of(batch: list[Row]) -> list[tuple[Row, PostView]]:
             views = self._hydration.posts(viewer, reading, [r.entry for r in batch])
-            found += [
+            return [
                 (row, views[row.entry.post_id])
                 for row in batch
                 if row.entry.post_id in views
             ]
-        return page_of(found, page, walk)
+
+        return fill_page(self.rows(reading, name, viewer.id, page), page, views_of)
 
     def first(
         self, name: str, owner_id: int, page: PageRequest
@@ -105,10 +102,29 @@ class Placed(Protocol):
         """What orders it, newest (highest) first."""
 
 
-def page_of(
-    found: Sequence[tuple[Placed, T]],
+def fill_page(
+    source: Iterator[P],
     page: PageRequest,
-    walk: Walk[Any] | None = None,
+    views_of: Callable[[list[P]], list[tuple[P, T]]],
+) -> Page[T]:
+    """Make views of places in growing rounds until the page and one more are there.
+
+    `views_of` leaves out what is hidden; `MAX_LOOKED_AT` places are looked at most.
+    """
+    walk = Walk(source)
+    places = iter(walk)
+    found: list[tuple[P, T]] = []
+    wanted = size = page.limit + 1
+    while len(found) < wanted and (batch := list(islice(places, size))):
+        found += views_of(batch)
+        size = min(4 * size, CHUNK)
+    return _page_of(found, page, walk)
+
+
+def _page_of(
+    found: Sequence[tuple[P, T]],
+    page: PageRequest,
+    walk: Walk[P],
 ) -> Page[T]:
     """Make a page of what was found in the order of reading, one more than it shows.
 
@@ -120,7 +136,7 @@ def page_of(
     if page.min_id is not None:
         shown, places = shown[::-1], places[::-1]
         next_max_id = places[-1] if places else None
-    elif next_max_id is None and walk is not None and walk.is_cut and walk.last:
+    elif next_max_id is None and walk.is_cut and walk.last:
         next_max_id = walk.last.cursor
     return Page(
         items=tuple(item for _, item in shown),
