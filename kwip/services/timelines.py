@@ -1,24 +1,18 @@
 """Read timelines: skeletons of ids, filtered and hydrated for one viewer.
 
-Home is read from what it stores, and below its floor by fan-in from the posts of the
-followees, without a visible border. Public and user timelines are indexed queries.
+Where the entries come from is in `sources`; here they are filtered by the rules of
+their kind, hydrated, and cut into pages.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from kwip.domain.ids import MAX_ID, UserId
+from kwip.domain.ids import UserId
 from kwip.domain.pages import Page
-from kwip.domain.timelines import (
-    AUTHORS_PER_QUERY,
-    Entry,
-    merge_newest,
-    shows_home,
-    shows_listed,
-)
+from kwip.domain.timelines import Entry, shows_home, shows_listed
 from kwip.domain.visibility import require_shown
 from kwip.services.entities import CHUNK, Slice
 from kwip.services.reading import Want
@@ -29,15 +23,13 @@ if TYPE_CHECKING:
 
     from kwip.domain.ids import PostId
     from kwip.domain.pages import PageRequest
-    from kwip.domain.relationships import Relations
-    from kwip.domain.timelines import Chunk
     from kwip.domain.users import User, Viewer
     from kwip.domain.views import PostView, ThreadView
     from kwip.services.entities import Entities
     from kwip.services.hydration import Hydration
-    from kwip.services.reading import Kind, Reading
+    from kwip.services.reading import Reading
+    from kwip.services.sources import Sources
     from kwip.services.threads import Threads
-    from kwip.store.posts import PostStore
 
 #: So many rounds of hidden entries are read past before a page may stay short.
 MAX_ROUNDS = 8
@@ -71,12 +63,12 @@ class Timelines:
         entities: Entities,
         hydration: Hydration,
         threads: Threads,
-        posts: PostStore,
+        sources: Sources,
     ):
         self._entities = entities
         self._hydration = hydration
         self._threads = threads
-        self._posts = posts
+        self._sources = sources
 
     def home(
         self, viewer: Viewer, reading: Reading, page: PageRequest
@@ -91,7 +83,7 @@ class Timelines:
             Want(self._entities.relations, [viewer.id]),
             Want(self._entities.homes, [head]),
         )[0][viewer.id]
-        walk = Walk(self._home_entries(viewer.id, reading, relations, page))
+        walk = Walk(self._sources.home(viewer.id, reading, relations, page))
         entries = (e for e in walk if shows_home(viewer.id, relations, e))
         return self._page(viewer, reading, entries, walk, page)
 
@@ -100,7 +92,7 @@ class Timelines:
     ) -> Page[PostView]:
         """Read everybody's public posts, without replies. Warm: 3 round trips."""
         relations = self._hydration.relations(viewer, reading)
-        source = self._slices(self._entities.public, UserId(0), reading, page)
+        source = self._sources.slices(self._entities.public, UserId(0), reading, page)
         walk = Walk(source)
         entries = (e for e in walk if shows_listed(relations, e.author_id))
         return self._page(viewer, reading, entries, walk, page)
@@ -131,7 +123,9 @@ class Timelines:
         require_shown(user_id, users.get(user_id))
         if self._hydration.relations(viewer, reading).has_block(user_id):
             return Page(items=())
-        source = self._slices(self._entities.user_timelines, user_id, reading, page)
+        source = self._sources.slices(
+            self._entities.user_timelines, user_id, reading, page
+        )
         walk = Walk(source)
         entries = (e for e in walk if kinds.has(e))
         return self._page(viewer, reading, entries, walk, page, tag=tag)
@@ -165,7 +159,7 @@ class Timelines:
         Warm: 3 round trips.
         """
         relations = self._hydration.relations(viewer, reading)
-        source = self._slices(self._entities.tags, tag, reading, page)
+        source = self._sources.slices(self._entities.tags, tag, reading, page)
         walk = Walk(source)
         entries = (e for e in walk if shows_listed(relations, e.author_id))
         return self._page(viewer, reading, entries, walk, page)
@@ -229,97 +223,6 @@ class Timelines:
             next_max_id=next_max_id,
             prev_min_id=shown[0].post.id if shown else None,
         )
-
-    def _slices(
-        self,
-        kind: Kind[Slice, Chunk],
-        owner: UserId | str,
-        reading: Reading,
-        page: PageRequest,
-    ) -> Iterator[Entry]:
-        """Go through a timeline's entries within the page's bounds, chunk by chunk.
-
-        Newest first; upwards from `min_id` if that is given.
-        """
-        part = Slice.first(owner, page)
-        while True:
-            chunk = reading.fetch(Want(kind, [part]))[0][part]
-            run = chunk.entries[::-1] if part.is_upwards else chunk.entries
-            yield from (e for e in run if page.lower < e.post_id < page.upper)
-            if chunk.ends or not run or not page.lower < run[-1].post_id < page.upper:
-                return
-            part = replace(part, cursor=run[-1].post_id)
-
-    def _home_entries(
-        self, viewer_id: UserId, reading: Reading, follows: Relations, page: PageRequest
-    ) -> Iterator[Entry]:
-        """Go through what home stores, and below its floor through the fan-in.
-
-        The floor may rise between two slices, so each slice's own one counts.
-        """
-        part = Slice.first(viewer_id, page)
-        while True:
-            chunk = reading.fetch(Want(self._entities.homes, [part]))[0][part]
-            if part.is_upwards:
-                below = min(page.upper, chunk.floor)
-                gap = _Gap(part.cursor, below, is_upwards=True)
-                yield from self._fan_in(viewer_id, follows, gap, page.limit)
-                yield from (e for e in chunk.entries[::-1] if e.post_id < page.upper)
-            else:
-                yield from (e for e in chunk.entries if e.post_id > page.lower)
-                if chunk.ends:  # the fan-in itself ends at the page's lower bound
-                    below = min(part.cursor, chunk.floor)
-                    gap = _Gap(page.lower, below, is_upwards=False)
-                    yield from self._fan_in(viewer_id, follows, gap, page.limit)
-            if chunk.ends or not chunk.entries:
-                return
-            last = chunk.entries[0 if part.is_upwards else -1].post_id
-            if not page.lower < last < page.upper:
-                return
-            part = replace(part, cursor=last)
-
-    def _fan_in(
-        self, viewer_id: UserId, relations: Relations, gap: _Gap, limit: int
-    ) -> Iterator[Entry]:
-        """Go through the posts within a gap of all whom home shows.
-
-        One query per `AUTHORS_PER_QUERY` authors and batch: above that many MongoDB
-        no longer merges by the index.
-        """
-        hidden = relations.blocks | relations.blocked_by | relations.mutes
-        authors = sorted({viewer_id, *(relations.follows - hidden)})
-        above, below, size = gap.above, gap.below, 2 * (limit + 1)
-        while above + 1 < below:
-            parts = [
-                self._posts.entries_by(
-                    authors[i : i + AUTHORS_PER_QUERY],
-                    below=below,
-                    above=above,
-                    limit=size,
-                    ascending=gap.is_upwards,
-                )
-                for i in range(0, len(authors), AUTHORS_PER_QUERY)
-            ]
-            run = merge_newest(parts, MAX_ID if gap.is_upwards else size)
-            if gap.is_upwards:
-                run = run[::-1][:size]
-            yield from run
-            if len(run) < size:
-                return
-            if gap.is_upwards:
-                above = run[-1].post_id
-            else:
-                below = run[-1].post_id
-            size = min(size * 2, CHUNK)
-
-
-@dataclass(frozen=True, slots=True)
-class _Gap:
-    """Ids between which home stores nothing, and in which order they are wanted."""
-
-    above: int
-    below: int
-    is_upwards: bool
 
 
 def _ascending_page(shown: list[PostView]) -> Page[PostView]:

@@ -12,6 +12,7 @@ from kwip.domain.errors import NotFoundError
 from kwip.services.entities import Slice
 from kwip.services.hydration import Hydration
 from kwip.services.reading import Want
+from kwip.services.sources import Sources
 from kwip.services.threads import Threads
 from kwip.services.timelines import Timelines
 
@@ -33,7 +34,9 @@ class Widgets:
     def __init__(self, entities: Entities, users: Users, posts: PostStore):
         hydration = Hydration(entities, is_embedding=True)
         threads = Threads(entities, hydration)
-        self._timelines = Timelines(entities, hydration, threads, posts)
+        self._timelines = Timelines(
+            entities, hydration, threads, Sources(entities, posts)
+        )
         self._entities = entities
         self._users = users
 

@@ -51,7 +51,7 @@ def kwip(settings, endpoints, rings: Rings, steps, monkeypatch):
     other steps than those that the pages list.
     """
     patient = partial(Client, times=ClientTimes(call_s=5.0))
-    monkeypatch.setattr("kwip.wiring.Client", patient)
+    monkeypatch.setattr("kwip.wiring.process.Client", patient)
     wiring = build(
         settings,
         endpoints,

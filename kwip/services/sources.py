@@ -1,0 +1,128 @@
+"""Where the entries of timelines come from, chunk by chunk, before any filter.
+
+Home is read from what it stores, and below its floor by fan-in from the posts of the
+followees, without a visible border. Other timelines are slices of indexed queries.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from kwip.domain.ids import MAX_ID, UserId
+from kwip.domain.timelines import AUTHORS_PER_QUERY, Entry, merge_newest
+from kwip.services.entities import CHUNK, Slice
+from kwip.services.reading import Want
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kwip.domain.pages import PageRequest
+    from kwip.domain.relationships import Relations
+    from kwip.domain.timelines import Chunk
+    from kwip.services.entities import Entities
+    from kwip.services.reading import Kind, Reading
+    from kwip.store.posts import PostStore
+
+
+class Sources:
+    """The entries of every timeline, as iterators that read on as they are asked."""
+
+    def __init__(self, entities: Entities, posts: PostStore):
+        self._entities = entities
+        self._posts = posts
+
+    def slices(
+        self,
+        kind: Kind[Slice, Chunk],
+        owner: UserId | str,
+        reading: Reading,
+        page: PageRequest,
+    ) -> Iterator[Entry]:
+        """Go through a timeline's entries within the page's bounds, chunk by chunk.
+
+        Newest first; upwards from `min_id` if that is given.
+        """
+        part = Slice.first(owner, page)
+        while True:
+            chunk = reading.fetch(Want(kind, [part]))[0][part]
+            run = chunk.entries[::-1] if part.is_upwards else chunk.entries
+            yield from (e for e in run if page.lower < e.post_id < page.upper)
+            if chunk.ends or not run or not page.lower < run[-1].post_id < page.upper:
+                return
+            part = replace(part, cursor=run[-1].post_id)
+
+    def home(
+        self,
+        viewer_id: UserId,
+        reading: Reading,
+        relations: Relations,
+        page: PageRequest,
+    ) -> Iterator[Entry]:
+        """Go through what home stores, and below its floor through the fan-in.
+
+        The floor may rise between two slices, so each slice's own one counts.
+        """
+        part = Slice.first(viewer_id, page)
+        while True:
+            chunk = reading.fetch(Want(self._entities.homes, [part]))[0][part]
+            if part.is_upwards:
+                below = min(page.upper, chunk.floor)
+                gap = _Gap(part.cursor, below, is_upwards=True)
+                yield from self._fan_in(viewer_id, relations, gap, page.limit)
+                yield from (e for e in chunk.entries[::-1] if e.post_id < page.upper)
+            else:
+                yield from (e for e in chunk.entries if e.post_id > page.lower)
+                if chunk.ends:  # the fan-in itself ends at the page's lower bound
+                    below = min(part.cursor, chunk.floor)
+                    gap = _Gap(page.lower, below, is_upwards=False)
+                    yield from self._fan_in(viewer_id, relations, gap, page.limit)
+            if chunk.ends or not chunk.entries:
+                return
+            last = chunk.entries[0 if part.is_upwards else -1].post_id
+            if not page.lower < last < page.upper:
+                return
+            part = replace(part, cursor=last)
+
+    def _fan_in(
+        self, viewer_id: UserId, relations: Relations, gap: _Gap, limit: int
+    ) -> Iterator[Entry]:
+        """Go through the posts within a gap of all whom home shows.
+
+        One query per `AUTHORS_PER_QUERY` authors and batch: above that many MongoDB
+        no longer merges by the index.
+        """
+        hidden = relations.blocks | relations.blocked_by | relations.mutes
+        authors = sorted({viewer_id, *(relations.follows - hidden)})
+        above, below, size = gap.above, gap.below, 2 * (limit + 1)
+        while above + 1 < below:
+            parts = [
+                self._posts.entries_by(
+                    authors[i : i + AUTHORS_PER_QUERY],
+                    below=below,
+                    above=above,
+                    limit=size,
+                    ascending=gap.is_upwards,
+                )
+                for i in range(0, len(authors), AUTHORS_PER_QUERY)
+            ]
+            run = merge_newest(parts, MAX_ID if gap.is_upwards else size)
+            if gap.is_upwards:
+                run = run[::-1][:size]
+            yield from run
+            if len(run) < size:
+                return
+            if gap.is_upwards:
+                above = run[-1].post_id
+            else:
+                below = run[-1].post_id
+            size = min(size * 2, CHUNK)
+
+
+@dataclass(frozen=True, slots=True)
+class _Gap:
+    """Ids between which home stores nothing, and in which order they are wanted."""
+
+    above: int
+    below: int
+    is_upwards: bool

@@ -1,0 +1,176 @@
+"""Build one process's parts, and know in which order they end."""
+
+from __future__ import annotations
+
+import os
+import random
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Literal
+
+from kwip.cache.client import Client
+from kwip.cache.doorbell import Listener, RedisDoorbell
+from kwip.cache.objects import Objects
+from kwip.domain.ids import IdGenerator
+from kwip.jobs.broker import QueueBell, make_broker, ping
+from kwip.jobs.sweeper import Sweeper
+from kwip.services import probes
+from kwip.services.entities import Stores
+from kwip.services.fence import Fence
+from kwip.services.keeper import Keeper, KeeperParts
+from kwip.services.publisher import PublisherParts
+from kwip.services.reading import Readings
+from kwip.services.world import WorldLoader, WorldParts
+from kwip.store.client import JOB_TIMEOUT_MS, WEB_TIMEOUT_MS, Store, connect
+from kwip.store.edges import EdgeStore
+from kwip.store.fence import FenceStore, connect_fence
+from kwip.store.jobs import JobStore
+from kwip.store.loading import LoadStore
+from kwip.store.outbox import OutboxStore
+from kwip.wiring.core import Core
+from kwip.wiring.options import Options
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from dramatiq.brokers.redis import RedisBroker
+
+    from config.endpoints import Endpoints
+    from config.settings import Settings
+    from kwip.services.bundle import Services
+
+
+#: A keeper's look at the fence may take so long, in milliseconds.
+_FENCE_TIMEOUT_MS = 800
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wiring:
+    """One process's parts: the services, and the stores for the command line."""
+
+    endpoints: Endpoints
+    services: Services
+    stores: Stores
+    store: Store
+    outbox: OutboxStore
+    edges: EdgeStore
+    jobs: JobStore
+    world: WorldLoader
+    broker: RedisBroker
+    sweeper: Sweeper
+    fence: Fence
+    keeper: Keeper
+    cache: Client
+    realtime: Client
+    listener: Listener
+    probes: Mapping[str, Callable[[], probes.Probe]]
+
+    def close(self) -> None:
+        """End the threads and close every connection."""
+        self.listener.stop()
+        self.keeper.stop()
+        self.broker.close()
+        self.cache.close()
+        self.realtime.close()
+        self.store.close()
+
+
+def build(
+    settings: Settings,
+    endpoints: Endpoints,
+    *,
+    role: Literal["web", "live", "worker", "cli"],
+    options: Options | None = None,
+) -> Wiring:
+    """Build the parts of one process; nothing is connected before its first use.
+
+    `role` decides how long MongoDB and the queue may keep it waiting.
+    """
+    options = options or Options()
+    timeout_ms = WEB_TIMEOUT_MS if role in {"web", "live"} else JOB_TIMEOUT_MS
+    client = connect(
+        endpoints.mongodb_uri, timeout_ms=timeout_ms, listeners=options.listeners
+    )
+    store = Store(client, endpoints.database)
+    broker = make_broker(endpoints.redis_queue_uri, is_worker=role == "worker")
+    cache = Client(endpoints.redis_cache_uri)
+    realtime = Client(endpoints.redis_realtime_uri, role="realtime")
+    objects = Objects(cache)
+    keeper = Keeper(
+        KeeperParts(
+            connect=partial(
+                connect_fence,
+                endpoints.mongodb_uri,
+                endpoints.database,
+                timeout_ms=_FENCE_TIMEOUT_MS,
+            ),
+            objects=objects,
+            times=options.fence_times,
+        )
+    )
+    fence = Fence(FenceStore(store.database), keeper)
+    readings = Readings(objects, fence)
+    stores = Stores.over(store)
+    outbox = OutboxStore(store, stores.posts)
+    edges, jobs, loading = EdgeStore(store), JobStore(store), LoadStore(store)
+    bell = options.bell or QueueBell(broker)
+    rng = options.rng or random.Random(os.urandom(16))  # noqa: S311 -- no secret
+    ids = IdGenerator(options.id_clock, rng)
+    core = Core(
+        store=store,
+        stores=stores,
+        outbox=outbox,
+        edges=edges,
+        jobs=jobs,
+        fence=fence,
+        readings=readings,
+        cache=cache,
+        realtime=realtime,
+        bell=bell,
+        doorbell=options.doorbell or RedisDoorbell(realtime, fence.deployment),
+        options=options,
+        settings=settings,
+        rng=rng,
+        ids=ids,
+    )
+    services = core.services()
+    return Wiring(
+        endpoints=endpoints,
+        services=services,
+        stores=stores,
+        store=store,
+        outbox=outbox,
+        edges=edges,
+        jobs=jobs,
+        world=WorldLoader(
+            WorldParts(
+                users=stores.users,
+                loading=loading,
+                jobs=jobs,
+                publishing=PublisherParts(
+                    posts=services.posts,
+                    users=stores.users,
+                    loading=loading,
+                    outbox=outbox,
+                    edges=edges,
+                ),
+                fence=fence,
+                ids=ids,
+                clock=options.clock,
+            )
+        ),
+        broker=broker,
+        sweeper=Sweeper(outbox=outbox, edges=edges, bell=bell, clock=options.clock),
+        fence=fence,
+        keeper=keeper,
+        cache=cache,
+        realtime=realtime,
+        listener=Listener(
+            endpoints.redis_realtime_uri, fence.deployment, services.live
+        ),
+        probes={
+            "mongodb": partial(probes.probe_mongodb, store.hello, services.clock_guard),
+            "cache": partial(probes.probe_cache, fence),
+            "queue": partial(probes.probe_queue, partial(ping, broker)),
+        },
+    )
