@@ -116,6 +116,15 @@ class Reading:
         self._lease = lease
         self._bill = bill
         self._kinds: dict[Kind[Any, Any], _Seen] = {}
+        self.is_all_cached = True
+
+    def bypass(self) -> None:
+        """Note that something was asked of a store besides what is cached.
+
+        Whoever reads around this reading must say so: what is made of it cannot be
+        kept as a page, for nothing would tell when that part of it changes.
+        """
+        self.is_all_cached = False
 
     def warm(self, *wants: Want[Any, Any]) -> None:
         """Read from the cache what a later `fetch` will want; loads nothing.

@@ -69,14 +69,16 @@ class Sources:
             if part.is_upwards:
                 below = min(page.upper, chunk.floor)
                 gap = _Gap(part.cursor, below, is_upwards=True)
-                yield from self._fan_in(viewer_id, relations, gap, page.limit)
+                yield from self._fan_in(reading, viewer_id, relations, gap, page.limit)
                 yield from (e for e in chunk.entries[::-1] if e.post_id < page.upper)
             else:
                 yield from (e for e in chunk.entries if e.post_id > page.lower)
                 if chunk.ends:  # the fan-in itself ends at the page's lower bound
                     below = min(part.cursor, chunk.floor)
                     gap = _Gap(page.lower, below, is_upwards=False)
-                    yield from self._fan_in(viewer_id, relations, gap, page.limit)
+                    yield from self._fan_in(
+                        reading, viewer_id, relations, gap, page.limit
+                    )
             if chunk.ends or not chunk.entries:
                 return
             last = chunk.entries[0 if part.is_upwards else -1].post_id
@@ -85,7 +87,12 @@ class Sources:
             part = replace(part, cursor=last)
 
     def _fan_in(
-        self, viewer_id: UserId, relations: Relations, gap: _Gap, limit: int
+        self,
+        reading: Reading,
+        viewer_id: UserId,
+        relations: Relations,
+        gap: _Gap,
+        limit: int,
     ) -> Iterator[Entry]:
         """Go through the posts within a gap of all whom home shows.
 
@@ -96,6 +103,7 @@ class Sources:
         authors = sorted({viewer_id, *(relations.follows - hidden)})
         above, below, size = gap.above, gap.below, 2 * (limit + 1)
         while above + 1 < below:
+            reading.bypass()
             parts = [
                 self._posts.entries_by(
                     authors[i : i + AUTHORS_PER_QUERY],
