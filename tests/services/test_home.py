@@ -17,7 +17,8 @@ def small(monkeypatch):
     for target, value in {
         "kwip.services.entities.CHUNK": 5,
         "kwip.services.timelines.CHUNK": 5,
-        "kwip.services.timelines.AUTHORS_PER_QUERY": 2,
+        "kwip.services.sources.CHUNK": 5,
+        "kwip.services.sources.AUTHORS_PER_QUERY": 2,
         "kwip.store.timelines.SEAL_AT": 8,
         "kwip.domain.timelines.KEEP_OPEN": 4,
         "kwip.domain.timelines.TRIM_TO": 10,
