@@ -1,7 +1,8 @@
 """Where the entries of timelines come from, chunk by chunk, before any filter.
 
 Home is read from what it stores, and below its floor by fan-in from the posts of the
-followees, without a visible border. Other timelines are slices of indexed queries.
+followees, without a visible border; what is not stored is merged in by `sides`. Other
+timelines are slices of indexed queries.
 """
 
 from __future__ import annotations
@@ -13,15 +14,17 @@ from kwip.domain.ids import MAX_ID, UserId
 from kwip.domain.timelines import AUTHORS_PER_QUERY, Entry, merge_newest
 from kwip.services.entities import CHUNK, Slice
 from kwip.services.reading import Want
+from kwip.services.sides import Merge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from kwip.domain.pages import PageRequest
     from kwip.domain.relationships import Relations
     from kwip.domain.timelines import Chunk
     from kwip.services.entities import Entities
     from kwip.services.reading import Kind, Reading
+    from kwip.services.sides import Side
     from kwip.store.posts import PostStore
 
 
@@ -53,6 +56,21 @@ class Sources:
             part = replace(part, cursor=run[-1].post_id)
 
     def home(
+        self,
+        viewer_id: UserId,
+        reading: Reading,
+        relations: Relations,
+        page: PageRequest,
+        sides: Sequence[Side] = (),
+    ) -> Iterator[Entry]:
+        """Go through what home shows, with side sources merged in, each post once.
+
+        Newest first; upwards from `min_id` if that is given.
+        """
+        stored = self._home(viewer_id, reading, relations, page)
+        return Merge(sides, self.slices, reading, page).over(stored)
+
+    def _home(
         self,
         viewer_id: UserId,
         reading: Reading,
