@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 #: Arguments that are several values.
 _SEVERAL = frozenset(
     {
-        "owner_ids",
+        "owners",
         "recipient_ids",
         "tags",
         "sessions",

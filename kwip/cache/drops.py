@@ -3,7 +3,7 @@
 Each function is named after a write of `services` and gives the keys that it must
 hand to `services.fence.drop` before it answers, also when it found nothing left to
 do: an earlier try may have died between its commit and its drop. `drop_table` prints
-them.
+them. Those of stored timelines are in `timeline_drops`.
 
 Counts (followers, posts, replies) may lag; `count` drops what shows them once a
 fan-out is done.
@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kwip.cache import keys
+from kwip.cache.timeline_drops import deliver, merge, rebuild, scrub, trim
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -290,11 +291,6 @@ def mark(*, user_id: UserId) -> Keys:
     return (keys.markers(user_id), keys.unread(user_id))
 
 
-def deliver(*, owner_ids: Iterable[UserId]) -> Keys:
-    """Drop the homes of one delivered chunk of owners (500 to 1,000)."""
-    return tuple(keys.home(owner_id) for owner_id in owner_ids)
-
-
 def count(*, author_id: UserId, parent_id: PostId | None) -> Keys:
     """Drop what shows the counters that a fanned-out post has moved."""
     parent = () if parent_id is None else (keys.post(parent_id),)
@@ -309,26 +305,6 @@ def recount(*, user_ids: Iterable[UserId], post_ids: Iterable[PostId]) -> Keys:
 def retag(*, post_id: PostId, tags: Iterable[str]) -> Keys:
     """Drop what an edit drops: the post, and the hashtags that came or went."""
     return edit(post_id=post_id, tags=tags, recipient_ids=())
-
-
-def merge(*, owner_id: UserId) -> Keys:
-    """Drop the home that a followee's posts were merged into."""
-    return (keys.home(owner_id),)
-
-
-def scrub(*, owner_id: UserId) -> Keys:
-    """Drop the home that an unfollowed author's posts were taken from."""
-    return (keys.home(owner_id),)
-
-
-def trim(*, owner_id: UserId) -> Keys:
-    """Drop the home whose floor rose."""
-    return (keys.home(owner_id),)
-
-
-def rebuild(*, owner_id: UserId) -> Keys:
-    """Drop the home that was built anew."""
-    return (keys.home(owner_id),)
 
 
 #: The table: each write of services, and what gives its keys.

@@ -60,6 +60,11 @@ def home(user_id: UserId) -> CacheKey:
     return CacheKey(f"home:{user_id}")
 
 
+def timeline(owner: str) -> CacheKey:
+    """The skeletons of a stored timeline, by its name; of a home the same as `home`."""
+    return CacheKey(owner)
+
+
 def user_timeline(user_id: UserId) -> CacheKey:
     """The skeletons of what a user published."""
     return CacheKey(f"user_timeline:{user_id}")

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from kwip import telemetry
-from kwip.cache import drops
+from kwip.cache import drops, timeline_drops
 from kwip.domain.clock import at, to_ms
 from kwip.domain.ids import MAX_ID, UserId, ms_of
 from kwip.domain.notifications import NOBODY
@@ -238,7 +238,7 @@ class Fanout:
         sealed = self._timelines.seal_full(owners)
         if sealed:
             self._upkeep.trim(sealed)
-        self._fence.drop(drops.deliver(owner_ids=owner_ids))
+        self._fence.drop(timeline_drops.deliver(owners=owners))
         self._doorbell([home_topic(owner_id) for owner_id in owner_ids])
         return pushed
 

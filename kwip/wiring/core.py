@@ -32,6 +32,7 @@ from kwip.services.profiles import Profiles
 from kwip.services.publication import Publication
 from kwip.services.quotas import Quotas
 from kwip.services.reactions import Reactions, ReactionsParts
+from kwip.services.rearranging import Rearranger
 from kwip.services.relationships import Relationships, RelationshipsParts
 from kwip.services.reposts import Reposts, RepostsParts
 from kwip.services.rolls import Rolls
@@ -102,13 +103,13 @@ class Core:
                 clock=options.clock,
             )
         )
+        rearranger = Rearranger(stores.timelines, stores.posts, fence, options.clock)
         upkeep = Upkeep(
             UpkeepParts(
                 timelines=stores.timelines,
                 edges=self.edges,
                 posts=stores.posts,
-                fence=fence,
-                clock=options.clock,
+                rearranger=rearranger,
             )
         )
         users = Users(

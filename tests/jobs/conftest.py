@@ -30,9 +30,9 @@ SMALL = {
     "kwip.store.timelines.SEAL_AT": 8,
     "kwip.domain.timelines.KEEP_OPEN": 4,
     "kwip.domain.timelines.TRIM_TO": 8,
-    "kwip.services.upkeep.TRIM_TO": 8,
-    "kwip.services.upkeep.TRIM_ABOVE": 14,
-    "kwip.services.upkeep.AUTHORS_PER_QUERY": 2,
+    "kwip.services.rearranging.TRIM_TO": 8,
+    "kwip.services.rearranging.TRIM_ABOVE": 14,
+    "kwip.services.rearranging.AUTHORS_PER_QUERY": 2,
 }
 
 

@@ -140,7 +140,7 @@ def test_a_scrub(people, follow, say, rings, kwip, killed_at_each_step):
 def test_a_trim(people, say, rings, kwip, killed_at_each_step, monkeypatch):
     [alice] = people("alice")
     with monkeypatch.context() as patched:
-        patched.setattr("kwip.services.upkeep.TRIM_ABOVE", 1_600)
+        patched.setattr("kwip.services.rearranging.TRIM_ABOVE", 1_600)
         for number in range(16):
             say(alice, f"Post {number}")
             rings.run()

@@ -7,8 +7,8 @@ from kwip.domain.timelines import BUCKET_GRACE_S
 from kwip.store.timelines import home_of
 from tests.jobs.conftest import SMALL
 
-TRIM_TO = SMALL["kwip.services.upkeep.TRIM_TO"]
-TRIM_ABOVE = SMALL["kwip.services.upkeep.TRIM_ABOVE"]
+TRIM_TO = SMALL["kwip.services.rearranging.TRIM_TO"]
+TRIM_ABOVE = SMALL["kwip.services.rearranging.TRIM_ABOVE"]
 
 
 @pytest.fixture(autouse=True)

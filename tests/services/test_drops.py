@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from contextlib import suppress
 from functools import wraps
 
@@ -16,7 +17,7 @@ from kwip.domain.posts import Draft, Edit
 from kwip.domain.reactions import span_of
 from kwip.domain.rolls import RollSlice
 from kwip.domain.users import READ, ProfileChange
-from kwip.services import upkeep
+from kwip.services import rearranging
 from kwip.services.entities import AccessId, Slice
 from kwip.services.fence import Fence
 from kwip.services.fsck import Finding
@@ -142,7 +143,7 @@ def used(monkeypatch):
             rows.setdefault(name, set()).update(row(**ids))
             return row(**ids)
 
-        monkeypatch.setattr(drops, name, wraps(row)(recorded))
+        monkeypatch.setattr(sys.modules[row.__module__], name, wraps(row)(recorded))
     drop = Fence.drop
 
     def spy(fence, keys):
@@ -155,7 +156,7 @@ def used(monkeypatch):
 
 
 def _trim(world, monkeypatch):
-    monkeypatch.setattr(upkeep, "TRIM_ABOVE", 1)
+    monkeypatch.setattr(rearranging, "TRIM_ABOVE", 1)
     world.services.upkeep.trim([home_of(world.alice.id)])
 
 

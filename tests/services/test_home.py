@@ -22,8 +22,8 @@ def small(monkeypatch):
         "kwip.store.timelines.SEAL_AT": 8,
         "kwip.domain.timelines.KEEP_OPEN": 4,
         "kwip.domain.timelines.TRIM_TO": 10,
-        "kwip.services.upkeep.TRIM_TO": 10,
-        "kwip.services.upkeep.TRIM_ABOVE": 20,
+        "kwip.services.rearranging.TRIM_TO": 10,
+        "kwip.services.rearranging.TRIM_ABOVE": 20,
     }.items():
         monkeypatch.setattr(target, value)
 

@@ -1,0 +1,42 @@
+"""The rows of the table in `drops` that are about stored timelines.
+
+`owner` is the name of a timeline: `home:<user>` or `list:<list>`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kwip.cache import keys
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kwip.cache.keys import CacheKey
+
+    Keys = tuple[CacheKey, ...]
+
+
+def deliver(*, owners: Iterable[str]) -> Keys:
+    """Drop the homes or lists of one delivered chunk of owners (500 to 1,000)."""
+    return tuple(keys.timeline(owner) for owner in owners)
+
+
+def merge(*, owner: str) -> Keys:
+    """Drop the home or list that an author's posts were merged into."""
+    return (keys.timeline(owner),)
+
+
+def scrub(*, owner: str) -> Keys:
+    """Drop the home or list that an author's posts were taken from."""
+    return (keys.timeline(owner),)
+
+
+def trim(*, owner: str) -> Keys:
+    """Drop the home or list whose floor rose."""
+    return (keys.timeline(owner),)
+
+
+def rebuild(*, owner: str) -> Keys:
+    """Drop the home or list that was built anew."""
+    return (keys.timeline(owner),)
