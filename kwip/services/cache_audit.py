@@ -20,7 +20,8 @@ from kwip.domain.notifications import KINDS, NotificationSlice, Wish
 from kwip.domain.reactions import Span
 from kwip.domain.rolls import RollSlice
 from kwip.domain.timelines import Chunk
-from kwip.services.entities import AccessId, Slice
+from kwip.services.entities import AccessId
+from kwip.services.skeletons import Slice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -8,23 +8,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from kwip.cache import keys
-from kwip.domain.ids import MAX_ID, PostId, UserId
+from kwip.domain.ids import PostId, UserId
 from kwip.domain.notifications import NotificationChunk, NotificationSlice
 from kwip.domain.reactions import Act
 from kwip.domain.rolls import Between, RollChunk, RollSlice, Row
-from kwip.domain.timelines import Chunk, Entry, merge_newest
 from kwip.services import payloads
 from kwip.services.reading import Kind
+from kwip.services.skeletons import (
+    CHUNK,
+    HomeLoader,
+    query_loader,
+    skeleton_kind,
+    unversioned,
+)
 from kwip.store.access import AccessStore
 from kwip.store.markers import MarkerStore
 from kwip.store.notifications import NotificationStore
 from kwip.store.posts import PostStore
 from kwip.store.reactions import ReactionStore
 from kwip.store.relationships import RelationshipStore
-from kwip.store.timelines import TimelineStore, home_of
+from kwip.store.timelines import TimelineStore
 from kwip.store.users import UserStore
 
 if TYPE_CHECKING:
@@ -33,7 +39,6 @@ if TYPE_CHECKING:
     from kwip.cache.keys import CacheKey
     from kwip.domain.markers import Marked, Marker
     from kwip.domain.notifications import Unread
-    from kwip.domain.pages import PageRequest
     from kwip.domain.posts import Post
     from kwip.domain.reactions import Reacted, Span
     from kwip.domain.relationships import Relations
@@ -42,49 +47,8 @@ if TYPE_CHECKING:
     from kwip.store.client import Store
     from kwip.store.posts import Threaded
 
-#: How many entries one skeleton holds: several pages, so that filtering or scrolling
-#: on needs no other one, and little enough to decode for each request.
-CHUNK = 200
 #: The most posts of one thread that are looked at.
 MAX_THREAD = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Slice:
-    """A part of a timeline: the `CHUNK` entries next to a cursor.
-
-    The newest below the cursor; or, if `is_upwards`, the oldest above it. There is no
-    other bound: everybody with the same cursor shares what is cached of it.
-    `owner` is whose home or user timeline it is, or a hashtag; 0 for public.
-    """
-
-    owner: UserId | str
-    cursor: int = MAX_ID
-    is_upwards: bool = False
-
-    @classmethod
-    def first(cls, owner: UserId | str, page: PageRequest) -> Slice:
-        """Give the part with which the reading of a page begins."""
-        if page.min_id is not None:
-            return cls(owner, page.min_id, is_upwards=True)
-        return cls(owner, page.upper)
-
-    @property
-    def user_id(self) -> UserId:
-        """The owner, of a timeline that a user has."""
-        return cast("UserId", self.owner)
-
-    @property
-    def view(self) -> str:
-        """The field of the entity's hash that holds it."""
-        if self.is_upwards:
-            return f"above.2:{self.cursor}"
-        return "head.2" if self.cursor == MAX_ID else f"below.2:{self.cursor}"
-
-    @property
-    def bounds(self) -> tuple[int, int]:
-        """The ids between which it lies, exclusive: lower, upper."""
-        return (self.cursor, MAX_ID) if self.is_upwards else (0, self.cursor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +119,7 @@ class Entities:
             view=_one_view,
             encode=lambda user_id: str(user_id).encode(),
             decode=lambda raw: UserId(int(raw)),
-            version=_unversioned,
+            version=unversioned,
             load=stores.users.ids_of,
             ttl_s=keys.DOCUMENT_TTL_S,
         )
@@ -165,52 +129,31 @@ class Entities:
             view=_second_view,
             encode=payloads.encode_relations,
             decode=payloads.decode_relations,
-            version=_unversioned,
+            version=unversioned,
             load=stores.relationships.relations,
             ttl_s=keys.AUTHORITY_TTL_S,
         )
         self.sessions = _access_kind("session", keys.session, stores.sessions)
         self.tokens = _access_kind("token", keys.token, stores.tokens)
-        self.homes = _skeleton_kind(
-            "home", lambda s: keys.home(s.user_id), _HomeLoader(stores)
+        self.homes = skeleton_kind(
+            "home",
+            lambda s: keys.home(s.user_id),
+            HomeLoader(stores.timelines, stores.posts),
         )
-        self.user_timelines = _skeleton_kind(
+        self.user_timelines = skeleton_kind(
             "user_timeline",
             lambda s: keys.user_timeline(s.user_id),
-            lambda s: _whole(
-                stores.posts.entries_by(
-                    [s.user_id],
-                    above=s.bounds[0],
-                    below=s.bounds[1],
-                    limit=CHUNK,
-                    ascending=s.is_upwards,
-                )
-            ),
+            query_loader(lambda s, q: stores.posts.entries_by([s.user_id], **q)),
         )
-        self.public = _skeleton_kind(
+        self.public = skeleton_kind(
             "public",
             lambda _: keys.public(),
-            lambda s: _whole(
-                stores.posts.listed(
-                    above=s.bounds[0],
-                    below=s.bounds[1],
-                    limit=CHUNK,
-                    ascending=s.is_upwards,
-                )
-            ),
+            query_loader(lambda _, q: stores.posts.listed(**q)),
         )
-        self.tags = _skeleton_kind(
+        self.tags = skeleton_kind(
             "tag",
             lambda s: keys.tag(str(s.owner)),
-            lambda s: _whole(
-                stores.posts.tagged(
-                    str(s.owner),
-                    above=s.bounds[0],
-                    below=s.bounds[1],
-                    limit=CHUNK,
-                    ascending=s.is_upwards,
-                )
-            ),
+            query_loader(lambda s, q: stores.posts.tagged(str(s.owner), **q)),
         )
         self.reactions: Kind[tuple[UserId, Span], Reacted] = Kind(
             name="reactions",
@@ -218,7 +161,7 @@ class Entities:
             view=_one_view,
             encode=payloads.encode_reactions,
             decode=payloads.decode_reactions,
-            version=_unversioned,
+            version=unversioned,
             load=stores.reactions.of_spans,
             ttl_s=keys.TIMELINE_TTL_S,
         )
@@ -230,7 +173,7 @@ class Entities:
             view=_one_view,
             encode=payloads.encode_unread,
             decode=payloads.decode_unread,
-            version=_unversioned,
+            version=unversioned,
             load=stores.notifications.unread,
             ttl_s=keys.TIMELINE_TTL_S,
         )
@@ -240,7 +183,7 @@ class Entities:
             view=_one_view,
             encode=payloads.encode_markers,
             decode=payloads.decode_markers,
-            version=_unversioned,
+            version=unversioned,
             load=stores.markers.of_users,
             ttl_s=keys.TIMELINE_TTL_S,
         )
@@ -250,7 +193,7 @@ class Entities:
             view=_one_view,
             encode=payloads.encode_thread,
             decode=payloads.decode_thread,
-            version=_unversioned,
+            version=unversioned,
             load=lambda roots: {
                 root: tuple(stores.posts.thread(root, limit=MAX_THREAD))
                 for root in roots
@@ -259,57 +202,12 @@ class Entities:
         )
 
 
-class _HomeLoader:
-    """Read a part of what a home stores, with authors and addressees."""
-
-    def __init__(self, stores: Stores):
-        self._timelines = stores.timelines
-        self._posts = stores.posts
-
-    def __call__(self, part: Slice) -> Chunk:
-        stored = self._timelines.stored(home_of(part.user_id))
-        if stored is None:  # nothing is materialised: all of it is below the floor
-            return Chunk((), floor=MAX_ID, ends=True)
-        lower, upper = part.bounds
-        ids = [i for i in stored.ids if lower < i < upper]
-        chosen = ids[-CHUNK:] if part.is_upwards else ids[:CHUNK]
-        entries = merge_newest([self._posts.entries(chosen)], CHUNK)
-        return Chunk(
-            tuple(entries), floor=stored.open.floor, ends=len(ids) == len(chosen)
-        )
-
-
-def _whole(entries: list[Entry]) -> Chunk:
-    """Make a chunk of a timeline that is a query: its floor is the end of it."""
-    ordered = merge_newest([entries], CHUNK)
-    return Chunk(tuple(ordered), floor=0, ends=len(ordered) < CHUNK)
-
-
 def _one_view(_: object) -> str:
     return "doc"
 
 
 def _second_view(_: object) -> str:
     return "doc.2"
-
-
-def _unversioned(_: object) -> int:
-    return 0
-
-
-def _skeleton_kind(
-    name: str, key: Callable[[Slice], CacheKey], load: Callable[[Slice], Chunk]
-) -> Kind[Slice, Chunk]:
-    return Kind(
-        name=name,
-        key=key,
-        view=lambda part: part.view,
-        encode=payloads.encode_chunk,
-        decode=payloads.decode_chunk,
-        version=_unversioned,
-        load=lambda parts: {part: load(part) for part in parts},
-        ttl_s=keys.TIMELINE_TTL_S,
-    )
 
 
 def _roll_kind(stores: Stores) -> Kind[RollSlice, RollChunk]:
@@ -334,7 +232,7 @@ def _roll_kind(stores: Stores) -> Kind[RollSlice, RollChunk]:
         view=lambda part: part.view,
         encode=payloads.encode_roll,
         decode=payloads.decode_roll,
-        version=_unversioned,
+        version=unversioned,
         load=lambda parts: {part: load(part) for part in parts},
         ttl_s=keys.TIMELINE_TTL_S,
     )
@@ -356,7 +254,7 @@ def _notification_kind(
         view=lambda part: part.view,
         encode=payloads.encode_notifications,
         decode=payloads.decode_notifications,
-        version=_unversioned,
+        version=unversioned,
         load=lambda parts: {part: load(part) for part in parts},
         ttl_s=keys.TIMELINE_TTL_S,
     )
@@ -375,7 +273,7 @@ def _access_kind(
         view=_one_view,
         encode=payloads.encode_access,
         decode=payloads.decode_access,
-        version=_unversioned,
+        version=unversioned,
         load=load,
         ttl_s=keys.AUTHORITY_TTL_S,
     )

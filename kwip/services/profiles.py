@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kwip.domain.pages import Page, PageRequest
-from kwip.services.entities import Slice
 from kwip.services.reading import Want
+from kwip.services.skeletons import Slice
 from kwip.services.timelines import ALL_KINDS
 
 if TYPE_CHECKING:

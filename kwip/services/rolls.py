@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 from kwip.domain.pages import Page
 from kwip.domain.rolls import RollSlice
 from kwip.domain.timelines import Entry
-from kwip.services.entities import CHUNK
 from kwip.services.reading import Want
+from kwip.services.skeletons import CHUNK
 from kwip.services.walk import Walk
 
 if TYPE_CHECKING:

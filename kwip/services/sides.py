@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kwip.domain.ids import MAX_ID, UserId
-from kwip.services.entities import Slice
 from kwip.services.reading import Want
+from kwip.services.skeletons import Slice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from kwip.domain.ids import MAX_ID, UserId
 from kwip.domain.timelines import AUTHORS_PER_QUERY, Entry, merge_newest
-from kwip.services.entities import CHUNK, Slice
 from kwip.services.reading import Want
 from kwip.services.sides import Merge
+from kwip.services.skeletons import CHUNK, Slice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -14,8 +14,8 @@ from kwip.domain.ids import UserId
 from kwip.domain.pages import Page
 from kwip.domain.timelines import Entry, shows_home, shows_listed
 from kwip.domain.visibility import require_shown
-from kwip.services.entities import CHUNK, Slice
 from kwip.services.reading import Want
+from kwip.services.skeletons import CHUNK, Slice
 from kwip.services.walk import Walk
 
 if TYPE_CHECKING:

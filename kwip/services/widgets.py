@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kwip.domain.errors import NotFoundError
-from kwip.services.entities import Slice
 from kwip.services.hydration import Hydration
 from kwip.services.reading import Want
+from kwip.services.skeletons import Slice
 from kwip.services.sources import Sources
 from kwip.services.threads import Threads
 from kwip.services.timelines import Timelines

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
 #: Earlier texts that are kept; more edits drop the oldest.
 MAX_REVISIONS = 50
-_ENTRY = {
+#: What of a post makes its entry.
+ENTRY = {
     "author_id": 1,
     "in_reply_to_author_id": 1,
     "repost_of_id": 1,
@@ -111,8 +112,8 @@ class PostStore:
     @translated()
     def entries(self, ids: Iterable[int]) -> list[Entry]:
         """Read what timelines need of these posts, in no order; tombstones too."""
-        found = self._posts.find({"_id": {"$in": list(ids)}}, _ENTRY)
-        return [_entry(d) for d in found.batch_size(ONE_BATCH)]
+        found = self._posts.find({"_id": {"$in": list(ids)}}, ENTRY)
+        return [to_entry(d) for d in found.batch_size(ONE_BATCH)]
 
     @translated()
     def entries_by(
@@ -132,13 +133,13 @@ class PostStore:
             {
                 "author_id": {"$in": list(authors)},
                 "is_tombstone": False,
-                "_id": _between(above, below),
+                "_id": between(above, below),
             },
-            _ENTRY,
+            ENTRY,
         )
         order = ASCENDING if ascending else DESCENDING
         return [
-            _entry(d) for d in found.sort("_id", order).limit(limit).batch_size(limit)
+            to_entry(d) for d in found.sort("_id", order).limit(limit).batch_size(limit)
         ]
 
     @translated()
@@ -183,10 +184,10 @@ class PostStore:
         """Read entries of the public timeline between two ids, one query."""
         order = ASCENDING if ascending else DESCENDING
         found = self._posts.find(
-            {"is_listed": True, "_id": _between(above, below)}, _ENTRY
+            {"is_listed": True, "_id": between(above, below)}, ENTRY
         )
         return [
-            _entry(d) for d in found.sort("_id", order).limit(limit).batch_size(limit)
+            to_entry(d) for d in found.sort("_id", order).limit(limit).batch_size(limit)
         ]
 
     @translated()
@@ -202,10 +203,10 @@ class PostStore:
         """Read entries of a hashtag's timeline between two ids, one query."""
         order = ASCENDING if ascending else DESCENDING
         found = self._posts.find(
-            {"tags": {"$eq": tag}, "_id": _between(above, below)}, _ENTRY
+            {"tags": {"$eq": tag}, "_id": between(above, below)}, ENTRY
         )
         return [
-            _entry(d) for d in found.sort("_id", order).limit(limit).batch_size(limit)
+            to_entry(d) for d in found.sort("_id", order).limit(limit).batch_size(limit)
         ]
 
     @translated()
@@ -332,7 +333,8 @@ def _edit_of(old: Post, new: Post, at: dt.datetime) -> Document:
     }
 
 
-def _entry(d: Document) -> Entry:
+def to_entry(d: Document) -> Entry:
+    """Make the entry of a post that was read with `ENTRY`."""
     return Entry(
         PostId(d["_id"]),
         UserId(d["author_id"]),
@@ -361,6 +363,7 @@ def _to_pushed(d: Document) -> Pushed:
     )
 
 
-def _between(above: int, below: int) -> dict[str, int]:
+def between(above: int, below: int) -> dict[str, int]:
+    """Match ids between two, exclusive."""
     # MAX_ID itself is no id of ours, so the open end may be exclusive as well.
     return {"$gt": above, "$lt": min(below, MAX_ID)}

@@ -12,11 +12,11 @@ from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.posts import Draft, Visibility
 from kwip.domain.users import User
 from kwip.jobs.registry import jobs
-from kwip.services.entities import Slice
 from kwip.services.fanout import FanoutTimes
 from kwip.services.keeper import FenceTimes
 from kwip.services.passwords import Passwords
 from kwip.services.reading import Want
+from kwip.services.skeletons import Slice
 from kwip.wiring import Options, build
 from tests.jobs.oracle import check
 from tests.jobs.snapshots import Snapshot

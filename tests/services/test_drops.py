@@ -18,10 +18,11 @@ from kwip.domain.reactions import span_of
 from kwip.domain.rolls import RollSlice
 from kwip.domain.users import READ, ProfileChange
 from kwip.services import rearranging
-from kwip.services.entities import AccessId, Slice
+from kwip.services.entities import AccessId
 from kwip.services.fence import Fence
 from kwip.services.fsck import Finding
 from kwip.services.reading import Want
+from kwip.services.skeletons import Slice
 from kwip.store.timelines import home_of
 from tests.wired import sign_up
 

@@ -1,0 +1,157 @@
+"""Skeletons: the parts of timelines as they are cached, and how they are loaded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypedDict, cast
+
+from kwip.cache import keys
+from kwip.domain.ids import MAX_ID, PostId, UserId
+from kwip.domain.timelines import Chunk, Entry, merge_newest
+from kwip.services import payloads
+from kwip.services.loading import Kind
+from kwip.store.timelines import home_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from kwip.cache.keys import CacheKey
+    from kwip.domain.pages import PageRequest
+    from kwip.store.posts import PostStore
+    from kwip.store.timelines import Stored, TimelineStore
+
+#: How many entries one skeleton holds: several pages, so that filtering or scrolling
+#: on needs no other one, and little enough to decode for each request.
+CHUNK = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A part of a timeline: the `CHUNK` entries next to a cursor.
+
+    The newest below the cursor; or, if `is_upwards`, the oldest above it. There is no
+    other bound: everybody with the same cursor shares what is cached of it.
+    `owner` is whose home or user timeline it is, or a hashtag; 0 for public.
+    """
+
+    owner: UserId | str
+    cursor: int = MAX_ID
+    is_upwards: bool = False
+
+    @classmethod
+    def first(cls, owner: UserId | str, page: PageRequest) -> Slice:
+        """Give the part with which the reading of a page begins."""
+        if page.min_id is not None:
+            return cls(owner, page.min_id, is_upwards=True)
+        return cls(owner, page.upper)
+
+    @property
+    def user_id(self) -> UserId:
+        """The owner, of a timeline that a user has."""
+        return cast("UserId", self.owner)
+
+    @property
+    def view(self) -> str:
+        """The field of the entity's hash that holds it."""
+        if self.is_upwards:
+            return f"above.2:{self.cursor}"
+        return "head.2" if self.cursor == MAX_ID else f"below.2:{self.cursor}"
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """The ids between which it lies, exclusive: lower, upper."""
+        return (self.cursor, MAX_ID) if self.is_upwards else (0, self.cursor)
+
+
+def unversioned(_: object) -> int:
+    """Give the version of what is a query over many documents: it has none."""
+    return 0
+
+
+def skeleton_kind(
+    name: str,
+    key: Callable[[Slice], CacheKey],
+    load: Callable[[Sequence[Slice]], Mapping[Slice, Chunk]],
+) -> Kind[Slice, Chunk]:
+    """Make the kind of one sort of timeline."""
+    return Kind(
+        name=name,
+        key=key,
+        view=lambda part: part.view,
+        encode=payloads.encode_chunk,
+        decode=payloads.decode_chunk,
+        version=unversioned,
+        load=load,
+        ttl_s=keys.TIMELINE_TTL_S,
+    )
+
+
+class HomeLoader:
+    """Read parts of what homes store, with authors and addressees."""
+
+    def __init__(self, timelines: TimelineStore, posts: PostStore):
+        self._timelines = timelines
+        self._posts = posts
+
+    def __call__(self, parts: Sequence[Slice]) -> dict[Slice, Chunk]:
+        """Load parts of up to 200 homes, in three queries."""
+        stored = self._timelines.stored_many(
+            sorted({home_of(part.user_id) for part in parts})
+        )
+        chosen = {
+            part: _choose(part, stored.get(home_of(part.user_id))) for part in parts
+        }
+        wanted = {i for ids, _, _ in chosen.values() for i in ids}
+        known = (
+            {e.post_id: e for e in self._posts.entries(sorted(wanted))}
+            if wanted
+            else {}
+        )
+        return {
+            part: Chunk(
+                tuple(known[i] for i in ids if i in known), floor=floor, ends=ends
+            )
+            for part, (ids, floor, ends) in chosen.items()
+        }
+
+
+def _choose(part: Slice, stored: Stored | None) -> tuple[list[PostId], int, bool]:
+    """Give the ids of a part, newest first, the floor, and whether it is the last."""
+    if stored is None:  # nothing is materialised: all of it is below the floor
+        return [], MAX_ID, True
+    lower, upper = part.bounds
+    ids = [PostId(i) for i in stored.ids if lower < i < upper]
+    chosen = ids[-CHUNK:] if part.is_upwards else ids[:CHUNK]
+    return chosen, stored.open.floor, len(ids) == len(chosen)
+
+
+class _Query(TypedDict):
+    above: int
+    below: int
+    limit: int
+    ascending: bool
+
+
+def query_loader(
+    ask: Callable[[Slice, _Query], list[Entry]],
+) -> Callable[[Sequence[Slice]], dict[Slice, Chunk]]:
+    """Load parts of timelines that are queries, one for each part."""
+
+    def load(part: Slice) -> Chunk:
+        above, below = part.bounds
+        return _whole(
+            ask(
+                part,
+                _Query(
+                    above=above, below=below, limit=CHUNK, ascending=part.is_upwards
+                ),
+            )
+        )
+
+    return lambda parts: {part: load(part) for part in parts}
+
+
+def _whole(entries: list[Entry]) -> Chunk:
+    """Make a chunk of a timeline that is a query: its floor is the end of it."""
+    ordered = merge_newest([entries], CHUNK)
+    return Chunk(tuple(ordered), floor=0, ends=len(ordered) < CHUNK)
