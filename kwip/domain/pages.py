@@ -37,6 +37,13 @@ class PageRequest:
         return MAX_ID if self.max_id is None else self.max_id
 
     @property
+    def above(self) -> PageRequest | None:
+        """What lies above a page that begins below something, from there upwards."""
+        if self.max_id is None:
+            return None
+        return PageRequest(limit=MAX_LIMIT, min_id=self.max_id - 1)
+
+    @property
     def lower(self) -> int:
         """The id above which entries are asked for."""
         return max(self.since_id or 0, self.min_id or 0)

@@ -49,6 +49,11 @@ class Entry(NamedTuple):
     repost_of_id: PostId = PostId(0)
     repost_of_author_id: UserId = UserId(0)
 
+    @property
+    def subject_id(self) -> PostId:
+        """The post that it shows: of a repost the one that it is of."""
+        return self.repost_of_id or self.post_id
+
     @classmethod
     def of(cls, post: Post) -> Entry:
         """Give the entry of a post."""

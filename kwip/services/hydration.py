@@ -14,7 +14,7 @@ from kwip.domain.visibility import may_see
 from kwip.services.reading import Want
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from kwip.domain.ids import PostId, UserId
     from kwip.domain.posts import Post
@@ -56,6 +56,15 @@ class Hydration:
         circle = _Circle(viewer, relations, users, reactions)
         views = (_view_of(entry, posts, circle) for entry in entries)
         return {view.post.id: view for view in views if view is not None}
+
+    def gone(self, reading: Reading, user_ids: Iterable[UserId]) -> set[UserId]:
+        """Tell of whom nothing is shown to anybody, whatever they wrote."""
+        ids = sorted(user_ids)
+        users = reading.fetch(Want(self._entities.users, ids))[0]
+        return {i for i in ids if i not in users or not self._is_shown(users[i])}
+
+    def _is_shown(self, user: User) -> bool:
+        return not user.is_suspended and (user.is_embeddable or not self._is_embedding)
 
     def wants(
         self, viewer: Viewer | None, entries: Sequence[Entry]

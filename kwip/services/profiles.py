@@ -50,10 +50,7 @@ class Profiles:
         reading.fetch(
             Want(self._entities.users, [user_id]),
             Want(self._entities.relations, sides),
-            Want(
-                self._entities.user_timelines,
-                [Slice.first(user_id, page)],
-            ),
+            Want(self._entities.user_timelines, Slice.around(user_id, page)),
         )
         user = self._users.by_id(viewer, reading, user_id)
         pinned: tuple[PostView, ...] = ()

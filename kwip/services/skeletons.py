@@ -45,6 +45,12 @@ class Slice:
             return cls(owner, page.min_id, is_upwards=True)
         return cls(owner, page.upper)
 
+    @classmethod
+    def around(cls, owner: UserId | str, page: PageRequest) -> list[Slice]:
+        """Give that part, and before it the one above the page if there is one."""
+        near = [] if page.above is None else [cls.first(owner, page.above)]
+        return [*near, cls.first(owner, page)]
+
     @property
     def user_id(self) -> UserId:
         """The owner, of a timeline that a user has."""

@@ -6,20 +6,23 @@ their kind, hydrated, and cut into pages.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
+from kwip.domain import sieves
 from kwip.domain.ids import UserId
 from kwip.domain.pages import Page
-from kwip.domain.timelines import Entry, shows_home, shows_listed
+from kwip.domain.sieves import Sieve
+from kwip.domain.timelines import Entry, shows_home
 from kwip.domain.visibility import require_shown
+from kwip.services.pages import Pages, Run
 from kwip.services.reading import Want
-from kwip.services.skeletons import CHUNK, Slice
-from kwip.services.walk import Walk
+from kwip.services.sieving import Sieving
+from kwip.services.skeletons import Slice
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from kwip.domain.ids import PostId
     from kwip.domain.pages import PageRequest
@@ -30,9 +33,7 @@ if TYPE_CHECKING:
     from kwip.services.reading import Reading
     from kwip.services.sources import Sources
     from kwip.services.threads import Threads
-
-#: So many rounds of hidden entries are read past before a page may stay short.
-MAX_ROUNDS = 8
+    from kwip.store.sieves import SieveStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,11 @@ class Kinds:
         is_repost = entry.repost_of_id != 0
         return (self.replies or not is_reply) and (self.reposts or not is_repost)
 
+    def sieve(self, sieve: Sieve) -> Sieve:
+        """Let a sieve leave out what is not wanted."""
+        addressees = None if self.replies else frozenset[UserId]()
+        return replace(sieve, addressees=addressees, has_reposts=self.reposts)
+
 
 ALL_KINDS = Kinds()
 
@@ -64,7 +70,10 @@ class Timelines:
         hydration: Hydration,
         threads: Threads,
         sources: Sources,
+        sieve_store: SieveStore,
     ):
+        self._pages = Pages(hydration)
+        self._sieving = Sieving(sieve_store, hydration)
         self._entities = entities
         self._hydration = hydration
         self._threads = threads
@@ -76,26 +85,42 @@ class Timelines:
         """Read posts of the viewer and of whom the viewer follows now.
 
         Warm: 3 Redis round trips with authentication, no MongoDB; one more when the
-        page goes past a skeleton. Below the floor: one query per 200 followees.
+        page goes past a skeleton. Below the floor: one query per 200 followees, and
+        another for what lies above the page.
         """
-        head = Slice.first(viewer.id, page)
         relations = reading.fetch(
             Want(self._entities.relations, [viewer.id]),
-            Want(self._entities.homes, [head]),
+            Want(self._entities.homes, Slice.around(viewer.id, page)),
         )[0][viewer.id]
-        walk = Walk(self._sources.home(viewer.id, reading, relations, page))
-        entries = (e for e in walk if shows_home(viewer.id, relations, e))
-        return self._page(viewer, reading, entries, walk, page)
+
+        def read(part: PageRequest) -> Iterator[Entry]:
+            return self._sources.home(viewer.id, reading, relations, part)
+
+        run = Run(
+            entries=read(page),
+            above=read(page.above) if page.above else iter(()),
+            wants=partial(shows_home, viewer.id, relations),
+            shows=_shows_all,
+            sieved=self._sieved(reading, page, sieves.of_home(viewer.id, relations)),
+        )
+        return self._pages.cut(viewer, reading, run, page)
 
     def public(
         self, viewer: Viewer | None, reading: Reading, page: PageRequest
     ) -> Page[PostView]:
         """Read everybody's public posts, without replies. Warm: 3 round trips."""
         relations = self._hydration.relations(viewer, reading)
-        source = self._sources.slices(self._entities.public, UserId(0), reading, page)
-        walk = Walk(source)
-        entries = (e for e in walk if shows_listed(relations, e.author_id))
-        return self._page(viewer, reading, entries, walk, page)
+        hidden = sieves.hidden_by(relations)
+        run = Run(
+            entries=self._sources.slices(
+                self._entities.public, UserId(0), reading, page
+            ),
+            above=iter(()),  # there are no reposts
+            wants=lambda entry: entry.author_id not in hidden,
+            shows=_shows_all,
+            sieved=self._sieved(reading, page, Sieve(hidden=hidden, is_listed=True)),
+        )
+        return self._pages.cut(viewer, reading, run, page)
 
     def user(
         self,
@@ -115,20 +140,28 @@ class Timelines:
             NotFoundError: There is no such user.
             GoneError: The account is suspended.
         """
-        head = Slice.first(user_id, page)
         users = reading.fetch(
             Want(self._entities.users, [user_id]),
-            Want(self._entities.user_timelines, [head]),
+            Want(self._entities.user_timelines, Slice.around(user_id, page)),
         )[0]
         require_shown(user_id, users.get(user_id))
-        if self._hydration.relations(viewer, reading).has_block(user_id):
+        relations = self._hydration.relations(viewer, reading)
+        if relations.has_block(user_id):
             return Page(items=())
-        source = self._sources.slices(
-            self._entities.user_timelines, user_id, reading, page
+        read = partial(
+            self._sources.slices, self._entities.user_timelines, user_id, reading
         )
-        walk = Walk(source)
-        entries = (e for e in walk if kinds.has(e))
-        return self._page(viewer, reading, entries, walk, page, tag=tag)
+        sieve = kinds.sieve(
+            sieves.of_user(None if viewer is None else viewer.id, relations, user_id)
+        )
+        run = Run(
+            entries=read(page),
+            above=read(page.above) if page.above else iter(()),
+            wants=kinds.has,
+            shows=lambda view: not tag or view.post.has_hashtag(tag),
+            sieved=self._sieved(reading, page, replace(sieve, tag=tag)),
+        )
+        return self._pages.cut(viewer, reading, run, page)
 
     def pinned(
         self,
@@ -159,10 +192,15 @@ class Timelines:
         Warm: 3 round trips.
         """
         relations = self._hydration.relations(viewer, reading)
-        source = self._sources.slices(self._entities.tags, tag, reading, page)
-        walk = Walk(source)
-        entries = (e for e in walk if shows_listed(relations, e.author_id))
-        return self._page(viewer, reading, entries, walk, page)
+        hidden = sieves.hidden_by(relations)
+        run = Run(
+            entries=self._sources.slices(self._entities.tags, tag, reading, page),
+            above=iter(()),  # there are no reposts
+            wants=lambda entry: entry.author_id not in hidden,
+            shows=_shows_all,
+            sieved=self._sieved(reading, page, Sieve(hidden=hidden, tag=tag)),
+        )
+        return self._pages.cut(viewer, reading, run, page)
 
     def thread(
         self, viewer: Viewer | None, reading: Reading, post_id: PostId
@@ -177,59 +215,11 @@ class Timelines:
         """
         return self._threads.thread(viewer, reading, post_id)
 
-    def _page(
-        self,
-        viewer: Viewer | None,
-        reading: Reading,
-        entries: Iterator[Entry],
-        walk: Walk[Entry],
-        page: PageRequest,
-        *,
-        tag: str = "",
-    ) -> Page[PostView]:
-        """Hydrate entries in growing rounds until the page and one more are there.
-
-        The one more tells whether there is a next page. After `MAX_ROUNDS` a page
-        may stay short, and after `MAX_LOOKED_AT` hidden entries in a row it may be
-        empty though there is something left: `next_max_id` says so.
-        """
-        found: list[PostView] = []
-        last_seen: int = 0
-        is_exhausted, rounds = False, 0
-        wanted = page.limit + 1
-        while not is_exhausted and len(found) < wanted:
-            if rounds >= MAX_ROUNDS and found:
-                break
-            size = min((wanted - len(found)) << rounds, CHUNK)
-            batch = list(islice(entries, size))
-            is_exhausted = len(batch) < size
-            views = self._hydration.posts(viewer, reading, batch) if batch else {}
-            known = [views[e.post_id] for e in batch if e.post_id in views]
-            found += [v for v in known if not tag or v.post.has_hashtag(tag)]
-            last_seen = batch[-1].post_id if batch else last_seen
-            rounds += 1
-        shown = found[: page.limit]
-        if page.min_id is not None:
-            return _ascending_page(shown)
-        next_max_id: int | None = None
-        if len(found) > page.limit:
-            next_max_id = shown[-1].post.id
-        elif walk.is_cut and walk.last is not None:
-            next_max_id = walk.last.post_id
-        elif not is_exhausted:
-            next_max_id = last_seen
-        return Page(
-            items=tuple(shown),
-            next_max_id=next_max_id,
-            prev_min_id=shown[0].post.id if shown else None,
-        )
+    def _sieved(
+        self, reading: Reading, page: PageRequest, sieve: Sieve
+    ) -> Callable[[int], Iterator[Entry]]:
+        return lambda last_id: self._sieving.read(reading, page, last_id, sieve)
 
 
-def _ascending_page(shown: list[PostView]) -> Page[PostView]:
-    """Turn a page that was read upwards; what it was read from lies below it."""
-    items = tuple(shown[::-1])
-    return Page(
-        items=items,
-        next_max_id=items[-1].post.id if items else None,
-        prev_min_id=items[0].post.id if items else None,
-    )
+def _shows_all(_: PostView) -> bool:
+    return True

@@ -26,16 +26,23 @@ if TYPE_CHECKING:
     from kwip.services.timelines import Kinds
     from kwip.services.users import Users
     from kwip.store.posts import PostStore
+    from kwip.store.sieves import SieveStore
 
 
 class Widgets:
     """Timelines and users for pages that are not ours."""
 
-    def __init__(self, entities: Entities, users: Users, posts: PostStore):
+    def __init__(
+        self,
+        entities: Entities,
+        users: Users,
+        posts: PostStore,
+        sieve_store: SieveStore,
+    ):
         hydration = Hydration(entities, is_embedding=True)
         threads = Threads(entities, hydration)
         self._timelines = Timelines(
-            entities, hydration, threads, Sources(entities, posts)
+            entities, hydration, threads, Sources(entities, posts), sieve_store
         )
         self._entities = entities
         self._users = users
@@ -73,7 +80,7 @@ class Widgets:
         # Together, so that the profile costs no round trip of its own.
         reading.fetch(
             Want(self._entities.users, [user_id]),
-            Want(self._entities.user_timelines, [Slice.first(user_id, page)]),
+            Want(self._entities.user_timelines, Slice.around(user_id, page)),
         )
         self.profile(reading, username)
         return self._timelines.user(None, reading, user_id, page, kinds=kinds)

@@ -46,6 +46,7 @@ from kwip.services.users import Users, UsersParts
 from kwip.services.widgets import Widgets
 from kwip.store.claims import ClaimStore
 from kwip.store.setup import SetupStore
+from kwip.store.sieves import SieveStore
 
 if TYPE_CHECKING:
     import random
@@ -124,9 +125,8 @@ class Core:
                 clock_guard=guard,
             )
         )
-        timelines = Timelines(
-            entities, hydration, threads, Sources(entities, stores.posts)
-        )
+        sources, sieve_store = Sources(entities, stores.posts), SieveStore(self.store)
+        timelines = Timelines(entities, hydration, threads, sources, sieve_store)
         permissions = Permissions(stores)
         publication = Publication(stores.timelines, fence, self.bell, self.doorbell)
         posts = Posts(
@@ -198,7 +198,7 @@ class Core:
             markers=Markers(entities, stores.markers, fence, options.clock),
             timelines=timelines,
             profiles=Profiles(entities, users, timelines),
-            widgets=Widgets(entities, users, stores.posts),
+            widgets=Widgets(entities, users, stores.posts, sieve_store),
             fanout=Fanout(
                 FanoutParts(
                     stores=stores,

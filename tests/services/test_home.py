@@ -15,8 +15,8 @@ from kwip.store.timelines import home_of
 def small(monkeypatch):
     """Make skeletons, buckets and homes small, so that a page crosses them all."""
     for target, value in {
-        "kwip.services.entities.CHUNK": 5,
-        "kwip.services.timelines.CHUNK": 5,
+        "kwip.services.skeletons.CHUNK": 5,
+        "kwip.services.pages.CHUNK": 5,
         "kwip.services.sources.CHUNK": 5,
         "kwip.services.sources.AUTHORS_PER_QUERY": 2,
         "kwip.store.timelines.SEAL_AT": 8,

@@ -45,43 +45,141 @@ def pages(read):
             return found
 
 
-def test_a_timeline_of_hidden_posts_is_read_on_from_where_it_was_cut(kwip, alice):
-    [first] = say(kwip, alice, 1)
-    say(kwip, alice, 30, visibility=Visibility.FOLLOWERS)
-
+def read_user(kwip, viewer, author, **wanted):
     def read(page):
         reading = kwip.services.readings.begin()
-        return kwip.services.timelines.user(None, reading, alice.id, page)
+        return kwip.services.timelines.user(viewer, reading, author.id, page, **wanted)
 
-    found = pages(read)
-    assert [post_id for page in found for post_id in page] == [first]
-    assert len(found) == 3
+    return read
 
 
-def test_a_hashtag_that_an_author_never_used_is_looked_for_bit_by_bit(kwip, alice):
-    say(kwip, alice, 30)
-
+def read_home(kwip, viewer):
     def read(page):
-        reading = kwip.services.readings.begin()
-        return kwip.services.timelines.user(None, reading, alice.id, page, tag="zzz")
-
-    assert pages(read) == [[], [], []]
-
-
-def test_replies_that_nobody_asked_for_count_as_looked_at(kwip, alice, bob):
-    [root] = say(kwip, bob, 1)
-    [own] = say(kwip, alice, 1)
-    say(kwip, alice, 30, in_reply_to_id=root)
-
-    def read(page):
-        reading = kwip.services.readings.begin()
-        return kwip.services.timelines.user(
-            None, reading, alice.id, page, kinds=Kinds(replies=False)
+        return kwip.services.timelines.home(
+            viewer, kwip.services.readings.begin(), page
         )
 
+    return read
+
+
+def read_public(kwip, viewer):
+    def read(page):
+        return kwip.services.timelines.public(
+            viewer, kwip.services.readings.begin(), page
+        )
+
+    return read
+
+
+def read_tag(kwip, viewer, tag):
+    def read(page):
+        return kwip.services.timelines.tag(
+            viewer, kwip.services.readings.begin(), tag, page
+        )
+
+    return read
+
+
+def read_widget(kwip):
+    return lambda page: kwip.services.widgets.public(
+        kwip.services.readings.begin(), page
+    )
+
+
+def assert_finds(read, wanted):
+    """No page is empty with a next one, and neither direction ends too early."""
     found = pages(read)
-    assert [post_id for page in found for post_id in page] == [own]
-    assert len(found) == 3
+    assert [post_id for page in found for post_id in page] == wanted
+    assert all(found[:-1])
+    back, min_id = [], 0
+    while items := read(PageRequest(limit=3, min_id=min_id)).items:
+        back = [*(view.post.id for view in items), *back]
+        min_id = back[0]
+    assert back == wanted
+
+
+def test_followers_posts_do_not_end_the_page_of_a_visitor(kwip, alice, bob):
+    [first] = say(kwip, alice, 1)
+    say(kwip, alice, 30, visibility=Visibility.FOLLOWERS)
+    [last] = say(kwip, alice, 1)
+    say(kwip, alice, 30, visibility=Visibility.DIRECT)
+
+    for visitor in (None, bob):
+        assert_finds(read_user(kwip, visitor, alice), [last, first])
+
+
+def test_a_hashtag_that_an_author_never_used_is_an_empty_page(kwip, alice):
+    say(kwip, alice, 30)
+    tagged = kwip.services.posts.publish(alice.id, Draft(text="#tea")).id
+    say(kwip, alice, 30)
+
+    assert pages(read_user(kwip, None, alice, tag="zzz")) == [[]]
+    assert_finds(read_user(kwip, None, alice, tag="tea"), [tagged])
+
+
+def test_replies_and_reposts_that_nobody_asked_for_end_nothing(kwip, alice, bob):
+    [root] = say(kwip, bob, 1)
+    [own] = say(kwip, alice, 1)
+    say(kwip, alice, 15, in_reply_to_id=root)
+    for post_id in say(kwip, bob, 15):
+        kwip.services.reposts.repost(alice, post_id)
+
+    kinds = Kinds(replies=False, reposts=False)
+    assert_finds(read_user(kwip, None, alice, kinds=kinds), [own])
+    assert_finds(read_user(kwip, alice, alice, kinds=kinds), [own])
+
+
+def test_muted_people_do_not_end_home(kwip, rings, alice, bob, new_user):
+    reader = new_user("reader")
+    for friend in (alice, bob):
+        kwip.services.relationships.follow(reader, friend.id)
+    rings.run()
+    first = say(kwip, alice, 2)
+    [question] = say(kwip, new_user("stranger"), 1)
+    say(kwip, bob, 30)
+    say(kwip, alice, 20, in_reply_to_id=question)
+    rings.run()
+    kwip.services.relationships.mute(reader, bob.id)
+
+    assert_finds(read_home(kwip, reader), first[::-1])
+
+
+def test_suspended_people_do_not_end_home(kwip, rings, alice, bob, new_user):
+    reader = new_user("reader")
+    for friend in (alice, bob):
+        kwip.services.relationships.follow(reader, friend.id)
+    rings.run()
+    first = say(kwip, alice, 2)
+    say(kwip, bob, 80)
+    rings.run()
+    kwip.services.moderation.suspend(bob.id)
+
+    assert_finds(read_home(kwip, reader), first[::-1])
+
+
+def test_hidden_people_do_not_end_public_and_tags(kwip, alice, bob, new_user):
+    first = [
+        kwip.services.posts.publish(alice.id, Draft(text=f"#tea {n}")).id
+        for n in range(2)
+    ]
+    for n in range(40):
+        kwip.services.posts.publish(bob.id, Draft(text=f"#tea {n}"))
+    reader = new_user("reader")
+    kwip.services.relationships.mute(reader, bob.id)
+
+    assert_finds(read_public(kwip, reader), first[::-1])
+    assert_finds(read_tag(kwip, reader, "tea"), first[::-1])
+    kwip.services.moderation.suspend(bob.id)
+    assert_finds(read_public(kwip, None), first[::-1])
+    assert_finds(read_widget(kwip), first[::-1])
+
+
+def test_where_nothing_else_is_left_the_page_is_the_last(kwip, alice, bob):
+    say(kwip, alice, 40)
+    kwip.services.relationships.mute(bob, alice.id)
+
+    assert pages(read_public(kwip, bob)) == [[]]
+    assert pages(read_home(kwip, bob)) == [[]]
 
 
 def test_who_is_blocked_is_shown_nothing_and_walked_past_nothing(kwip, alice, bob):

@@ -1,0 +1,69 @@
+"""What a query can tell of who may see what, where nearly all is hidden."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kwip.domain.posts import Visibility
+
+if TYPE_CHECKING:
+    from kwip.domain.ids import UserId
+    from kwip.domain.relationships import Relations
+
+_OPEN = frozenset({Visibility.PUBLIC, Visibility.UNLISTED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sieve:
+    """Which posts of a timeline a query leaves in; it may leave in too much.
+
+    It is asked when thousands of entries in a row were hidden, and what it gives is
+    filtered and hydrated like everything else.
+
+    Attributes:
+        authors: Only by these; empty for anybody.
+        hidden: Nothing by these, and no reposts of theirs.
+        tag: Only with this hashtag, by its folded name; empty for any.
+        is_listed: Only what the public timeline has.
+        viewer_id: Who reads; None where nobody is signed in.
+        audience: Only what these may see, or what names the viewer; None for all.
+        addressees: Answers only to these and to oneself; None for all.
+        has_reposts: Whether reposts are wanted.
+    """
+
+    authors: frozenset[UserId] = frozenset()
+    hidden: frozenset[UserId] = frozenset()
+    tag: str = ""
+    is_listed: bool = False
+    viewer_id: UserId | None = None
+    audience: frozenset[Visibility] | None = None
+    addressees: frozenset[UserId] | None = None
+    has_reposts: bool = True
+
+
+def hidden_by(relations: Relations) -> frozenset[UserId]:
+    """Give whom a viewer's relations hide in timelines of many authors."""
+    return relations.mutes | relations.blocks | relations.blocked_by
+
+
+def of_home(viewer_id: UserId, relations: Relations) -> Sieve:
+    """Leave in what home shows, as `shows_home` says it of an entry."""
+    hidden = hidden_by(relations)
+    return Sieve(
+        authors=frozenset({viewer_id, *(relations.follows - hidden)}),
+        hidden=hidden,
+        viewer_id=viewer_id,
+        audience=_OPEN | {Visibility.FOLLOWERS},
+        addressees=relations.follows | {viewer_id},
+    )
+
+
+def of_user(viewer_id: UserId | None, relations: Relations, author_id: UserId) -> Sieve:
+    """Leave in what a viewer may see of an author, as `may_see` says it of a post."""
+    audience: frozenset[Visibility] | None = _OPEN
+    if viewer_id == author_id:
+        audience = None
+    elif author_id in relations.follows:
+        audience = _OPEN | {Visibility.FOLLOWERS}
+    return Sieve(authors=frozenset({author_id}), viewer_id=viewer_id, audience=audience)
