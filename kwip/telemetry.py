@@ -57,6 +57,9 @@ CACHE_WITHOUT_LEASE = Counter(
 CACHE_FENCES = Counter(
     "kwip_cache_fences", "Times that a drop could not be confirmed and the fence rose."
 )
+CACHE_DROPS_PUT_OFF = Counter(
+    "kwip_cache_drops_put_off", "Drops of what may lag that were put off."
+)
 QUOTA_REFUSALS = Counter(
     "kwip_quota_refusals", "Requests that were too many.", ["quota"]
 )

@@ -10,6 +10,7 @@ import pymongo
 import pytest
 import redis
 
+from kwip.cache import keys
 from kwip.store.indexes import ensure_indexes
 from tests.servers import PrivateValkey, SharedServers, endpoints_of, settings_in
 
@@ -74,6 +75,16 @@ def _clients(_own_endpoints):
     yield mongodb[_own_endpoints.database], caches
     for client in [mongodb, *caches]:
         client.close()
+
+
+@pytest.fixture(autouse=True)
+def nothing_lags(monkeypatch):
+    """Drop at once what may lag, so that no test has to wait for a count.
+
+    Who tests the lag overrides this.
+    """
+    monkeypatch.setattr(keys, "counted", lambda key: key)
+    monkeypatch.setattr(keys, "arriving", lambda key: key)
 
 
 @pytest.fixture

@@ -181,10 +181,15 @@ class Client:
         return self._attempt(command, fresh=fresh)
 
     def insist_script(
-        self, script: Script, keys: Sequence[str], arguments: Sequence[Argument]
+        self,
+        script: Script,
+        keys: Sequence[str],
+        arguments: Sequence[Argument],
+        *,
+        fresh: bool,
     ) -> Reply | None:
-        """Run a script past the breaker, on a fresh connection."""
-        return self._attempt(_evalsha(script, keys, arguments), script, fresh=True)
+        """Run a script past the breaker, as `insist`."""
+        return self._attempt(_evalsha(script, keys, arguments), script, fresh=fresh)
 
     def close(self) -> None:
         """Close the connections that nobody uses."""

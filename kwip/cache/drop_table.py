@@ -6,11 +6,13 @@ import inspect
 from typing import TYPE_CHECKING, Any, cast
 
 from kwip.cache.drops import WRITES
+from kwip.cache.keys import Paced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from kwip.cache.drops import Keys
+    from kwip.cache.keys import Droppable
 
 #: Arguments that are several values.
 _SEVERAL = frozenset(
@@ -50,8 +52,14 @@ def _symbolic_keys(write: Callable[..., Keys]) -> list[str]:
     always = write(**symbols | without)
     condition = "".join(_CONDITIONS[name][1] for name in without)
     return [
-        f"`{key}`" + ("" if key in always else condition) for key in write(**symbols)
+        _shown(key) + ("" if key in always else condition) for key in write(**symbols)
     ]
+
+
+def _shown(dropped: Droppable) -> str:
+    if isinstance(dropped, Paced):
+        return f"`{dropped.key}` within {dropped.pace_ms} ms"
+    return f"`{dropped}`"
 
 
 def _reason(write: Callable[..., Keys]) -> str:

@@ -5,8 +5,9 @@ hand to `services.fence.drop` before it answers, also when it found nothing left
 do: an earlier try may have died between its commit and its drop. `drop_table` prints
 them. Those of stored timelines are in `timeline_drops`.
 
-Counts (followers, posts, replies) may lag; `count` drops what shows them once a
-fan-out is done.
+Counts may lag, and so may the arrival of posts in timelines that nobody owns. What
+is dropped for these alone is `keys.counted` or `keys.arriving`, and such drops are
+coalesced.
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ from kwip.cache.timeline_drops import deliver, merge, rebuild, scrub, trim
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from kwip.cache.keys import CacheKey
+    from kwip.cache.keys import CacheKey, Droppable
     from kwip.domain.ids import PostId, UserId
     from kwip.domain.reactions import Span
 
-    Keys = tuple[CacheKey, ...]
+    Keys = tuple[Droppable, ...]
 
 
 def sign_up(*, user_id: UserId, username: str) -> Keys:
@@ -45,14 +46,14 @@ def post(
     tags: Iterable[str],
 ) -> Keys:
     """Drop where the author sees it at once; fan-out does the others' homes."""
-    listed = (keys.public(),) if is_listed else ()
+    listed = (keys.arriving(keys.public()),) if is_listed else ()
     return (
         keys.post(post_id),
         keys.home(author_id),
         keys.user_timeline(author_id),
         keys.thread(root_id),
         *listed,
-        *(keys.tag(tag) for tag in tags),
+        *(keys.arriving(keys.tag(tag)) for tag in tags),
     )
 
 
@@ -96,8 +97,8 @@ def unrepost(
     """Drop the tombstone that is left, the flag, the counters, what the other heard."""
     return (
         keys.post(post_id),
-        keys.post(of_id),
-        keys.user(author_id),
+        keys.counted(keys.post(of_id)),
+        keys.counted(keys.user(author_id)),
         keys.reactions(author_id, span),
         keys.roll("reposted_by", of_id),
         *notify(recipient_ids=[of_author_id]),
@@ -112,7 +113,7 @@ def favourite(
         keys.reactions(user_id, span),
         keys.roll("favourites", user_id),
         keys.roll("favourited_by", post_id),
-        keys.post(post_id),
+        keys.counted(keys.post(post_id)),
         *notify(recipient_ids=[author_id]),
     )
 
@@ -207,8 +208,8 @@ def follow(*, follower_id: UserId, followee_id: UserId) -> Keys:
     return (
         keys.relations(follower_id),
         keys.home(follower_id),
-        keys.user(follower_id),
-        keys.user(followee_id),
+        keys.counted(keys.user(follower_id)),
+        keys.counted(keys.user(followee_id)),
         keys.roll("followers", followee_id),
         *notify(recipient_ids=[followee_id]),
     )
@@ -227,9 +228,13 @@ def remove_follower(*, follower_id: UserId, followee_id: UserId) -> Keys:
 def block(*, blocker_id: UserId, blocked_id: UserId) -> Keys:
     """Drop both sides: a block unfollows both ways."""
     both = (blocker_id, blocked_id)
-    kinds = (keys.relations, keys.home, keys.user, _followers)
+    kinds = (keys.relations, keys.home, _shown_counts, _followers)
     dropped = tuple(kind(side) for kind in kinds for side in both)
     return (*dropped, *notify(recipient_ids=both))
+
+
+def _shown_counts(user_id: UserId) -> Droppable:
+    return keys.counted(keys.user(user_id))
 
 
 def _followers(user_id: UserId) -> CacheKey:
@@ -293,8 +298,8 @@ def mark(*, user_id: UserId) -> Keys:
 
 def count(*, author_id: UserId, parent_id: PostId | None) -> Keys:
     """Drop what shows the counters that a fanned-out post has moved."""
-    parent = () if parent_id is None else (keys.post(parent_id),)
-    return (keys.user(author_id), *parent)
+    parent = () if parent_id is None else (keys.counted(keys.post(parent_id)),)
+    return (keys.counted(keys.user(author_id)), *parent)
 
 
 def recount(*, user_ids: Iterable[UserId], post_ids: Iterable[PostId]) -> Keys:

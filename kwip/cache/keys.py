@@ -9,7 +9,7 @@ drop: so long may the cache be older than a write that was never acknowledged.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NewType
+from typing import TYPE_CHECKING, NamedTuple, NewType
 
 if TYPE_CHECKING:
     from kwip.domain.ids import PostId, UserId
@@ -23,6 +23,25 @@ DOCUMENT_TTL_S = 300
 TIMELINE_TTL_S = 60
 #: Relations, sessions and tokens: what decides who may see.
 AUTHORITY_TTL_S = 30
+
+#: What shows a count may lag so long, and so may what shows posts as they arrive.
+COUNT_PACE_MS = 1_000
+ARRIVAL_PACE_MS = 250
+
+
+class Paced(NamedTuple):
+    """A key whose drop may come late, so that many writes cost it few drops.
+
+    It is dropped at once if it was not for `pace_ms`, else when those are over: at
+    most one drop in that time, at both edges of a burst.
+    """
+
+    key: CacheKey
+    pace_ms: int
+
+
+#: What a write drops: a key at once, or one that may lag.
+Droppable = CacheKey | Paced
 
 
 def post(post_id: PostId) -> CacheKey:
@@ -108,6 +127,21 @@ def markers(user_id: UserId) -> CacheKey:
 def public() -> CacheKey:
     """The skeletons of the public timeline."""
     return CacheKey("public")
+
+
+def counted(key: CacheKey) -> Paced:
+    """Let what shows a count lag."""
+    return Paced(key, COUNT_PACE_MS)
+
+
+def arriving(key: CacheKey) -> Paced:
+    """Let what shows posts as they arrive lag."""
+    return Paced(key, ARRIVAL_PACE_MS)
+
+
+def pace(key: CacheKey) -> CacheKey:
+    """When a key was last dropped, or will be: the ms of the server's clock."""
+    return CacheKey(f"pace:{key}")
 
 
 def quota(window: str, whose: str | int) -> CacheKey:

@@ -15,14 +15,16 @@ import secrets
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple, cast
 
+from kwip import telemetry
 from kwip.cache import codec, keys
 from kwip.cache.client import Script
+from kwip.cache.keys import Paced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from kwip.cache.client import Argument, Client
-    from kwip.cache.keys import CacheKey
+    from kwip.cache.keys import CacheKey, Droppable
     from kwip.cache.quotas import Charge
 
 _PROBE_TTL_S = 10
@@ -74,6 +76,7 @@ class Objects:
         self._random_bytes = random_bytes
         self._read = Script.named("quota", "read")
         self._fill = Script.named("quota", "fill")
+        self._drop = Script.named("drop")
 
     def read(
         self, lease: Lease, asks: Sequence[Ask], charge: Charge | None = None
@@ -117,17 +120,32 @@ class Objects:
             "list[int | bytes] | None", self._client.run(self._fill, names, arguments)
         )
 
-    def drop_confirmed(self, deployment: str, dropped: Sequence[CacheKey]) -> bool:
+    def drop_confirmed(self, deployment: str, dropped: Sequence[Droppable]) -> bool:
         """Delete entities with all their views; say whether Redis confirmed it.
 
-        Two tries of 200 ms past the breaker, the second on a fresh connection. Only
-        `services.fence` may call it: what is not confirmed must be fenced.
+        Paced ones are deleted now, or by Redis when their time has come; that, too, is
+        one round trip. Two tries of 200 ms past the breaker, the second on a fresh
+        connection. Only `services.fence` may call it: what is not confirmed must be
+        fenced.
         """
-        command = ("UNLINK", *(keys.full(deployment, key) for key in dropped))
-        return any(
-            self._client.insist(*command, fresh=fresh) is not None
-            for fresh in (False, True)
-        )
+        paced = [each for each in dropped if isinstance(each, Paced)]
+        names = [
+            keys.full(deployment, key) for key in dropped if not isinstance(key, Paced)
+        ]
+        arguments: list[Argument] = [len(names), *(each.pace_ms for each in paced)]
+        for key, _ in paced:
+            names += (keys.full(deployment, key), keys.full(deployment, keys.pace(key)))
+        for fresh in (False, True):
+            if not paced:
+                reply = self._client.insist("UNLINK", *names, fresh=fresh)
+            else:
+                reply = self._client.insist_script(
+                    self._drop, names, arguments, fresh=fresh
+                )
+                telemetry.CACHE_DROPS_PUT_OFF.inc(cast("int", reply or 0))
+            if reply is not None:
+                return True
+        return False
 
     def probe(self, deployment: str, name: str) -> bool:
         """Say whether Redis deletes, runs Lua that writes, and reads it back.
@@ -140,7 +158,9 @@ class Objects:
         if self._client.insist("UNLINK", key, fresh=True) is None:
             return False
         arguments = (codec.pack_epoch(0), nonce, 1, "f:probe", _PROBE_TTL_S)
-        if self._client.insist_script(self._read, [key], arguments) != [nonce]:
+        if self._client.insist_script(self._read, [key], arguments, fresh=True) != [
+            nonce
+        ]:
             return False
         return self._client.insist("HGET", key, "g", fresh=True) == nonce
 

@@ -14,6 +14,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from kwip.cache import codec
+from kwip.cache.keys import COUNT_PACE_MS
 from kwip.domain.errors import StoreUnavailableError
 from kwip.domain.ids import MAX_ID, PostId, UserId
 from kwip.domain.notifications import KINDS, NotificationSlice, Wish
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
     from kwip.services.loading import Kind
     from kwip.services.progress import Progress
 
-#: After this long, in seconds, a write has dropped what it changed.
-SETTLED_S = 1.0
+#: After this long, in seconds, a write has dropped what it changed, counts included.
+SETTLED_S = COUNT_PACE_MS / 1000 + 1.0
 #: Keys that are dropped together.
 BATCH = 500
 #: What is counted there and not cached: nobody drops a window of a quota unawares.

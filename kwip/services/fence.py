@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 import structlog
 
 from kwip import telemetry
+from kwip.cache.keys import Paced
 from kwip.services.keeper import new_deployment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from kwip.cache.keys import CacheKey
+    from kwip.cache.keys import Droppable
     from kwip.cache.objects import Lease
     from kwip.services.keeper import Keeper, Sighting
     from kwip.store.fence import FenceState, FenceStore
@@ -61,31 +62,38 @@ class Fence:
         """Wait for this process's first lease; say whether it came."""
         return self._keeper.watch.await_lease(within_s)
 
-    def drop(self, keys: Iterable[CacheKey]) -> None:
+    def drop(self, keys: Iterable[Droppable]) -> None:
         """Drop keys after a commit; return when nobody can read what they held.
 
-        One round trip. When Redis does not confirm it, about 3 s for the first write
-        of an outage, and one look at the fence for later ones.
+        What is paced may still be read for its pace. One round trip. When Redis does
+        not confirm it, about 3 s for the first write of an outage, and one look at
+        the fence for later ones; nothing if all of the keys are paced, for the fence
+        is not raised over what may lag.
 
         Raises:
             StoreUnavailableError: Neither the cache nor the fence answered; the write
                 stands, but must not be acknowledged.
         """
-        dropped = tuple(dict.fromkeys(keys))
+        dropped = _each_once(keys)
         if not dropped:
             return
+        may_lag = all(isinstance(each, Paced) for each in dropped)
         watch = self._keeper.watch
         lease = watch.lease()
         if lease is None:
             # What the keeper last saw is only a hint: look after the commit.
             seen = watch.saw(self._look())
             if seen.state.suspended:
-                self._outwait_leases(seen)
+                if not may_lag:
+                    self._outwait_leases(seen)
                 return
             deployment = seen.state.deployment
         else:
             deployment = lease.deployment
         if self._objects.drop_confirmed(deployment, dropped):
+            return
+        if may_lag:
+            log.warning("cache_paced_drop_lost", keys=len(dropped))
             return
         seen = watch.saw(self._store.suspend(watch.name))
         telemetry.CACHE_FENCES.inc()
@@ -100,3 +108,11 @@ class Fence:
         rest_s = seen.known_at + self._wait_s - self._clock()
         if rest_s > 0:
             self._sleep(rest_s)
+
+
+def _each_once(keys: Iterable[Droppable]) -> tuple[Droppable, ...]:
+    """Leave out doubles, and paced keys that are dropped at once, too."""
+    each = dict.fromkeys(keys)
+    return tuple(
+        key for key in each if not (isinstance(key, Paced) and key.key in each)
+    )

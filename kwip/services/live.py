@@ -16,7 +16,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from kwip import telemetry
+from kwip.cache.keys import ARRIVAL_PACE_MS
 from kwip.domain.errors import StoreUnavailableError
+from kwip.services.bell import PUBLIC
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -35,10 +37,13 @@ class LiveTimes:
     Attributes:
         longest_s: Until its last look; proxies lose patience after 30 s.
         deaf_s: Between two looks while the doorbell cannot be heard.
+        settle_s: Between a ring for everybody's timeline and the look: what is cached
+            of it may lag (`cache.keys.ARRIVAL_PACE_MS`).
     """
 
     longest_s: float = 25.0
     deaf_s: float = 5.0
+    settle_s: float = (ARRIVAL_PACE_MS + 50) / 1000
 
 
 class Live:
@@ -123,6 +128,8 @@ class Live:
                 if found is not None or self._is_over(end):
                     return found
                 self._rest(rung, link, end)
+                if topic == PUBLIC:
+                    self._settle()
 
     def _is_over(self, end: float) -> bool:
         return not self._is_open or self._monotonic() >= end
@@ -140,6 +147,12 @@ class Live:
                 waiting.discard(rung)
                 if not waiting:
                     del self._waiting[topic]
+
+    def _settle(self) -> None:
+        """Let what may lag arrive; several rings meanwhile cost one look."""
+        self.turns.release()
+        time.sleep(self._times.settle_s)
+        self.turns.acquire()
 
     def _rest(self, rung: threading.Event, link: int | None, end: float) -> None:
         """Sleep until it rings, the time is over, or a ring may have been missed.

@@ -8,7 +8,7 @@ from kwip.services.bell import PUBLIC, home_topic
 from kwip.store.timelines import home_of
 
 if TYPE_CHECKING:
-    from kwip.cache.keys import CacheKey
+    from kwip.cache.keys import Droppable
     from kwip.domain.posts import Post
     from kwip.services.bell import Bell, Doorbell
     from kwip.services.fence import Fence
@@ -30,7 +30,7 @@ class Publication:
         self._bell = bell
         self._doorbell = doorbell
 
-    def announce(self, post: Post, dropped: tuple[CacheKey, ...]) -> None:
+    def announce(self, post: Post, dropped: tuple[Droppable, ...]) -> None:
         """Put a stored post into its author's home, drop the keys, ring the bells.
 
         Raises:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 from kwip.cache import drops, keys
 from kwip.cache.drop_table import table
 
@@ -32,7 +34,10 @@ def test_a_mute_drops_nothing_of_the_muted():
 
 
 def test_a_delivered_chunk_drops_the_home_of_each_owner():
-    assert drops.deliver(owner_ids=iter([3, 4])) == (keys.home(3), keys.home(4))
+    assert drops.deliver(owners=iter(["home:3", "list:4"])) == (
+        keys.home(3),
+        keys.timeline("list:4"),
+    )
 
 
 def test_a_count_without_a_parent_drops_the_author_alone():
@@ -43,7 +48,7 @@ def test_a_count_without_a_parent_drops_the_author_alone():
 def test_no_write_drops_nothing_and_none_drops_a_key_twice():
     for name, write in drops.WRITES.items():
         row = next(r for r in table().splitlines() if r.startswith(f"| {name} "))
-        shown = [part for part in row.split("`") if ":" in part or part == "public"]
+        shown = re.findall("`([^`]+)`", row)
 
         assert shown, name
         assert len(set(shown)) == len(shown), name
@@ -55,5 +60,5 @@ def test_the_printed_table_says_on_what_a_key_depends():
 
     assert "`public` if it is listed" in printed
     assert "`post:<parent_id>` if there is one" in printed
-    assert "`home:<each of owner_ids>`" in printed
+    assert "`<each of owners>`" in printed
     assert len(printed.splitlines()) == len(drops.WRITES) + 2

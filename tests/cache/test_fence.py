@@ -62,6 +62,11 @@ class Process:
         self._clock[0] += seconds
 
 
+@pytest.fixture(autouse=True)
+def nothing_lags():
+    """Let lag what may."""
+
+
 @pytest.fixture
 def clock():
     return [1_000.0]
@@ -121,6 +126,46 @@ def test_a_drop_that_neither_cache_nor_fence_takes_is_not_acknowledged(process):
 
     with pytest.raises(StoreUnavailableError):
         one.fence.drop([KEY])
+
+
+def test_what_may_lag_is_dropped_without_the_fence(process):
+    one = process()
+    one.cache.confirms = False
+
+    one.fence.drop([keys.counted(KEY), keys.arriving(keys.public())])
+
+    assert one.store.read().epoch == 1
+    assert not one.slept
+    assert one.watch.lease()
+
+
+def test_one_key_that_must_not_lag_raises_the_fence_for_all(process):
+    one = process()
+    one.cache.confirms = False
+
+    one.fence.drop([keys.counted(KEY), keys.home(2)])
+
+    assert one.store.read().suspended
+    assert one.slept == pytest.approx([2.4])
+
+
+def test_a_key_that_may_lag_and_must_not_is_dropped_at_once(process):
+    one = process()
+
+    one.fence.drop([keys.counted(KEY), KEY])
+
+    assert one.cache.drops == [("here", (KEY,))]
+
+
+def test_while_suspended_what_may_lag_waits_for_nothing(process, clock):
+    one = process()
+    one.store.suspend("other")
+    one.look()
+
+    one.fence.drop([keys.counted(KEY)])
+
+    assert not one.cache.drops
+    assert not one.slept
 
 
 def test_while_suspended_no_drops_are_sent_but_the_rest_is_waited_out(process, clock):

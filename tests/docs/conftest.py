@@ -38,6 +38,11 @@ class Steps(CommandListener):
         pass
 
 
+@pytest.fixture(autouse=True)
+def nothing_lags():
+    """Let lag what may: the pages say so."""
+
+
 @pytest.fixture
 def steps():
     return Steps()

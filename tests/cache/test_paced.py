@@ -1,0 +1,178 @@
+"""Drops of what may lag: at once after a pause, else by Redis when it is over."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import time
+from dataclasses import replace
+
+import pytest
+
+from kwip.cache import codec, keys
+from kwip.cache.client import Script
+from kwip.cache.objects import Ask, Filling, Objects
+from tests.servers import wait_until
+
+KEY = keys.post(1)
+#: Long enough that a busy machine does two calls in it, and short enough to wait for.
+PACE_MS = 400
+PACED = keys.Paced(KEY, PACE_MS)
+TTL_S = 300
+
+
+@pytest.fixture(autouse=True)
+def nothing_lags():
+    """Let lag what may."""
+
+
+@pytest.fixture
+def drop(objects, lease):
+    return lambda *dropped: objects.drop_confirmed(lease.deployment, dropped)
+
+
+@pytest.fixture
+def generation(objects, lease):
+    """Return what reads the entity's generation, and makes one if it has none."""
+    return lambda: objects.read(lease, [Ask(KEY, "doc", TTL_S)])[0]
+
+
+@pytest.fixture
+def left_ms(raw, lease):
+    """Return what tells how long the entity lives."""
+    return lambda: raw.pttl(keys.full(lease.deployment, KEY))
+
+
+def test_after_a_pause_it_is_dropped_at_once(drop, generation):
+    before = generation()
+
+    assert drop(PACED)
+
+    assert generation() != before
+
+
+def test_soon_after_it_is_dropped_by_redis_when_the_pause_is_over(
+    drop, generation, left_ms
+):
+    drop(PACED)
+    before = generation()
+
+    assert drop(PACED)
+
+    assert 0 < left_ms() <= PACE_MS
+    wait_until(lambda: generation() != before)
+
+
+def test_without_the_later_edge_it_would_stay(objects, drop, generation, left_ms):
+    source = objects._drop.source.replace(b"PEXPIREAT", b"PEXPIRETIME")
+    source = source.replace(b"'PEXPIRETIME', entity, due", b"'PEXPIRETIME', entity")
+    objects._drop = replace(objects._drop, source=source, digest=Script("", "0").digest)
+    drop(PACED)
+    generation()
+
+    drop(PACED)
+
+    assert left_ms() > PACE_MS
+
+
+def test_what_was_loaded_before_the_drop_ends_with_the_pause(
+    objects, drop, generation, lease, left_ms
+):
+    drop(PACED)
+    before = codec.Generation(generation())
+    drop(PACED)
+
+    filling = Filling(KEY, "doc", before, 1, b"what was there before")
+
+    assert objects.fill(lease, [filling]) in ([0], [1])
+    assert left_ms() <= PACE_MS
+    wait_until(lambda: generation()[:12] != before)
+
+
+def test_what_is_read_again_meanwhile_ends_with_the_pause_too(
+    drop, generation, left_ms
+):
+    drop(PACED)
+    drop(PACED)
+    drop(KEY)
+    generation()
+    assert left_ms() > PACE_MS
+
+    drop(PACED)
+
+    assert left_ms() <= PACE_MS
+
+
+def test_a_burst_costs_one_drop_in_each_pause(drop, generation):
+    began, seen, writes = time.monotonic(), set(), 0
+    while time.monotonic() - began < 3 * PACE_MS / 1000:
+        drop(PACED)
+        seen.add(generation())
+        writes += 1
+
+    passed_ms = (time.monotonic() - began) * 1000
+    assert writes > 2 * len(seen)
+    # Each drop gives one generation more than there are drops.
+    assert len(seen) <= 2 + passed_ms / PACE_MS
+
+
+def test_one_that_must_not_lag_is_dropped_beside_it(drop, generation, raw, lease):
+    other = keys.Paced(keys.post(2), PACE_MS)
+    drop(other)
+    before = generation()
+
+    drop(KEY, other)
+
+    assert generation() != before
+
+
+def test_a_clock_that_was_set_back_puts_nothing_off(drop, generation, raw, lease):
+    ahead = int(time.time() * 1000) + 3_600_000
+    raw.set(keys.full(lease.deployment, keys.pace(KEY)), ahead)
+    before = generation()
+
+    drop(PACED)
+
+    assert generation() != before
+
+
+def test_a_later_drop_costs_one_round_trip(client, drop):
+    drop(KEY, PACED)  # the server knows the script from now on
+    trips = client.round_trips
+
+    drop(KEY, PACED)
+
+    assert client.round_trips == trips + 1
+
+
+def _write_and_die(make, said):
+    node = make()
+    assert node.fence.await_lease(10)
+    for text in ("first", "second"):
+        node.notes.write(1, text)
+        node.fence.drop([PACED])
+        if text == "first":
+            said.put(node.read(1).text)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_it_is_dropped_though_the_writer_was_killed_in_between(node):
+    reader = node()
+    assert reader.fence.await_lease(10)
+    fork = multiprocessing.get_context("fork")
+    said = fork.Queue()
+    writer = fork.Process(target=_write_and_die, args=(node, said))
+
+    writer.start()
+    assert said.get(timeout=20) == "first"
+    writer.join(timeout=20)
+
+    assert writer.exitcode == -signal.SIGKILL
+    wait_until(lambda: reader.read(1).text == "second", within_s=5)
+
+
+def test_a_redis_that_is_gone_confirms_nothing(client, lease):
+    client._factory.connection_kwargs["path"] = "/nowhere.sock"
+
+    assert not Objects(client).drop_confirmed(lease.deployment, [PACED])
