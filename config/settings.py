@@ -173,6 +173,19 @@ class Settings(ServerSettings):
             doc="The longest text of a kwip, in characters.",
         ),
     ]
+    pull_followers: Annotated[
+        int,
+        Rule(
+            "KWIP_PULL_FOLLOWERS",
+            values.number(1, 1_000_000_000),
+            10_000,
+            shown="10000",
+            allowed="a number from 1 to 1000000000",
+            doc="From so many active followers on an author's new posts are merged "
+            "into homes when these are read, instead of delivered into each. Below "
+            "seven tenths of it new ones are delivered again.",
+        ),
+    ]
     trusted_proxies: Annotated[
         int,
         Rule(

@@ -12,10 +12,10 @@ from kwip.blueprints import http, login
 from kwip.blueprints.table import Policy, Route
 from kwip.domain.errors import NotAuthenticatedError
 from kwip.schemas.pages import SinceQuery
-from kwip.services.bell import PUBLIC, home_topic, notifications_topic
+from kwip.services.bell import PUBLIC, notifications_topic
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from flask import Response
 
@@ -42,7 +42,7 @@ def home() -> Response:
         found = timelines.home(_still_there(viewer), reading, page)
         return [v.post.id for v in found.items]
 
-    return _wait(home_topic(http.signed_in().id), read)
+    return _wait(timelines.home_topics(http.signed_in(), http.reading()), read)
 
 
 def notifications() -> Response:
@@ -55,7 +55,7 @@ def notifications() -> Response:
         found = service.page(_still_there(viewer), reading, page)
         return [v.id for v in found.items]
 
-    return _wait(notifications_topic(http.signed_in().id), read)
+    return _wait([notifications_topic(http.signed_in().id)], read)
 
 
 def public() -> Response:
@@ -67,7 +67,7 @@ def public() -> Response:
     ) -> Sequence[int]:
         return [v.post.id for v in timelines.public(viewer, reading, page).items]
 
-    return _wait(PUBLIC, read)
+    return _wait([PUBLIC], read)
 
 
 def _still_there(viewer: Viewer | None) -> Viewer:
@@ -77,10 +77,10 @@ def _still_there(viewer: Viewer | None) -> Viewer:
     return viewer
 
 
-def _wait(topic: str, read: Read) -> Response:
+def _wait(topics: Collection[str], read: Read) -> Response:
     """Answer with how much is newer and with the newest of it, or with 204."""
     page = http.load_query(SinceQuery())
-    news = http.services().live.wait(topic, _Look(page, read))
+    news = http.services().live.wait(topics, _Look(page, read))
     if news is None:
         return http.answer_nothing()
     return http.answer({"count": len(news), "newest_id": str(news[0])})

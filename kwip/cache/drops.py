@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kwip.cache import keys
-from kwip.cache.timeline_drops import deliver, merge, rebuild, scrub, trim
+from kwip.cache.timeline_drops import deliver, merge, pull, rebuild, scrub, trim
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -194,6 +194,7 @@ def leave(*, user_id: UserId, username: str) -> Keys:
         keys.relations(user_id),
         keys.home(user_id),
         keys.user_timeline(user_id),
+        keys.pulls(),
         keys.roll("followers", user_id),
         keys.roll("favourites", user_id),
         keys.roll("bookmarks", user_id),
@@ -350,6 +351,7 @@ WRITES: Mapping[str, Callable[..., Keys]] = {
         dismiss,
         mark,
         deliver,
+        pull,
         count,
         recount,
         retag,

@@ -124,6 +124,11 @@ def markers(user_id: UserId) -> CacheKey:
     return CacheKey(f"markers:{user_id}")
 
 
+def pulls() -> CacheKey:
+    """Whose posts are merged into homes when they are read, and down from which."""
+    return CacheKey("pulls")
+
+
 def public() -> CacheKey:
     """The skeletons of the public timeline."""
     return CacheKey("public")

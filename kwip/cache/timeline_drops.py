@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from kwip.cache.keys import CacheKey
+    from kwip.domain.ids import UserId
 
     Keys = tuple[CacheKey, ...]
 
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
 def deliver(*, owners: Iterable[str]) -> Keys:
     """Drop the homes or lists of one delivered chunk of owners (500 to 1,000)."""
     return tuple(keys.timeline(owner) for owner in owners)
+
+
+def pull(*, author_id: UserId) -> Keys:
+    """Drop who is pulled, and what the readers of all homes merge of the author."""
+    return (keys.pulls(), keys.user_timeline(author_id))
 
 
 def merge(*, owner: str) -> Keys:

@@ -28,6 +28,11 @@ def notifications_topic(user_id: UserId) -> str:
     return f"notifications:{user_id}"
 
 
+def pulled_topic(author_id: UserId) -> str:
+    """Name what tells that an author has something new that is in no home."""
+    return f"pulled:{author_id}"
+
+
 def home_topic(owner_id: UserId) -> str:
     """Name what tells that a home has something new."""
     return f"home:{owner_id}"

@@ -22,6 +22,7 @@ from kwip.domain.reactions import Span
 from kwip.domain.rolls import RollSlice
 from kwip.domain.timelines import Chunk
 from kwip.services.entities import AccessId
+from kwip.services.sides import EVERYBODY
 from kwip.services.skeletons import Slice
 
 if TYPE_CHECKING:
@@ -231,6 +232,7 @@ def _readers(
         "token": (entities.tokens, _access),
         "home": (entities.homes, _user_slice),
         "user_timeline": (entities.user_timelines, _user_slice),
+        "pulls": (entities.pulls, lambda *_: EVERYBODY),
         "public": (entities.public, lambda _, view: _slice(UserId(0), view)),
         "tag": (entities.tags, _slice),
         "reactions": (entities.reactions, _span),

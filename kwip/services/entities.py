@@ -28,6 +28,7 @@ from kwip.store.access import AccessStore
 from kwip.store.markers import MarkerStore
 from kwip.store.notifications import NotificationStore
 from kwip.store.posts import PostStore
+from kwip.store.reach import ReachStore
 from kwip.store.reactions import ReactionStore
 from kwip.store.relationships import RelationshipStore
 from kwip.store.timelines import TimelineStore
@@ -67,6 +68,7 @@ class Stores:
     posts: PostStore
     relationships: RelationshipStore
     timelines: TimelineStore
+    reach: ReachStore
     reactions: ReactionStore
     notifications: NotificationStore
     markers: MarkerStore
@@ -81,6 +83,7 @@ class Stores:
             posts=PostStore(store),
             relationships=RelationshipStore(store),
             timelines=TimelineStore(store),
+            reach=ReachStore(store),
             reactions=ReactionStore(store),
             notifications=NotificationStore(store),
             markers=MarkerStore(store),
@@ -144,6 +147,16 @@ class Entities:
             "user_timeline",
             lambda s: keys.user_timeline(s.user_id),
             query_loader(lambda s, q: stores.posts.entries_by([s.user_id], **q)),
+        )
+        self.pulls: Kind[UserId, dict[UserId, PostId]] = Kind(
+            name="pulls",
+            key=lambda _: keys.pulls(),
+            view=_one_view,
+            encode=payloads.encode_pulls,
+            decode=payloads.decode_pulls,
+            version=unversioned,
+            load=lambda ids: dict.fromkeys(ids, stores.reach.last_pulls()),
+            ttl_s=keys.TIMELINE_TTL_S,
         )
         self.public = skeleton_kind(
             "public",

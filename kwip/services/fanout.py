@@ -1,9 +1,10 @@
 """Deliver posts into the homes of followers, resumable at every step.
 
-A post is its own outbox. A worker leases it, records that it will be pushed, notifies
-those to whom it speaks, and goes around the ring of its author's followers chunk by
-chunk: push, seal what is full, drop the cached homes, move the cursor. Who asked to be
-told of each post is told last, for no home should wait for that. Each step may be
+A post is its own outbox. A worker leases it, records whether it will be pushed or
+pulled, notifies those to whom it speaks, and goes around the ring of its author's
+followers chunk by chunk: push, seal what is full, drop the cached homes, move the
+cursor. What is pulled only gets known to whoever reads homes. Who asked to be told of
+each post is told last, for no home should wait for that. Each step may be
 repeated; none may be left out. The lease's owner fences every step, so a worker that
 was stopped for too long cannot move a cursor that somebody else has taken over.
 """
@@ -11,7 +12,7 @@ was stopped for too long cannot move a cursor that somebody else has taken over.
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from kwip import telemetry
@@ -20,7 +21,7 @@ from kwip.domain.clock import at, to_ms
 from kwip.domain.ids import MAX_ID, UserId, ms_of
 from kwip.domain.notifications import NOBODY
 from kwip.domain.posts import Visibility
-from kwip.services.bell import home_topic
+from kwip.services.bell import home_topic, pulled_topic
 from kwip.store.timelines import home_of
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from kwip.services.entities import Stores
     from kwip.services.fence import Fence
     from kwip.services.notifying import Notifying
+    from kwip.services.reach import Reach
     from kwip.services.upkeep import Upkeep
     from kwip.store.edges import EdgeStore
     from kwip.store.outbox import Lease, OutboxStore
@@ -61,6 +63,7 @@ class FanoutParts:
     outbox: OutboxStore
     edges: EdgeStore
     upkeep: Upkeep
+    reach: Reach
     notifying: Notifying
     fence: Fence
     doorbell: Doorbell
@@ -90,6 +93,7 @@ class Fanout:
         self._outbox = parts.outbox
         self._edges = parts.edges
         self._upkeep = parts.upkeep
+        self._reach = parts.reach
         self._notifying = parts.notifying
         self._fence = parts.fence
         self._doorbell = parts.doorbell
@@ -119,14 +123,13 @@ class Fanout:
             LeaseLostError: Somebody else goes on; nothing is left to do here.
             StoreUnavailableError: Give the lease up, somebody will go on.
         """
-        start = lease.start if lease.mode else self._choose(lease)
+        if not lease.mode:
+            lease = self._choose(lease)
         if lease.told is None and self._notifying.tell(lease.posts):
             self._note_told(lease, NOBODY)
-        delivered = 0
-        for owners, place in self._chunks(lease, start):
-            delivered += self._push(lease, owners)
-            if place is not None:
-                self._advance(lease, cursor=place.cursor, has_wrapped=place.has_wrapped)
+        delivered = (
+            self._pull(lease) if lease.mode == "pull" else self._go_around(lease)
+        )
         above = UserId(lease.told or NOBODY)
         for last in self._notifying.tell_subscribers(lease.posts, above):
             self._note_told(lease, last)
@@ -157,20 +160,39 @@ class Fanout:
         self._outbox.give_up(lease, "pending", at(now + round(wait)))
         return "retry"
 
-    def _choose(self, lease: Lease) -> int:
-        """Record that the posts are pushed, and where the ring is entered.
+    def _choose(self, lease: Lease) -> Lease:
+        """Record whether the posts are pushed, and where the ring is entered.
 
         It is recorded before any follower is looked up: whoever follows after that
         look is served by the merge, which takes posts whose mode is recorded. Large
         rings are entered anywhere, so that nobody is always last.
         """
         author = self._users.get_many([lease.author_id]).get(lease.author_id)
-        start = 0
-        if author is not None and author.followers_count > self._times.chunk:
+        followers = 0 if author is None else author.followers_count
+        mode, start = self._reach.choose(lease.posts[-1], followers), 0
+        if mode == "push" and followers > self._times.chunk:
             low, high = self._edges.follower_bounds(lease.author_id)
             start = low + round((high - low) * self._rng.random())
-        self._advance(lease, mode="push", start=start)
-        return start
+        self._advance(lease, mode=mode, start=start)
+        return replace(lease, mode=mode, start=start)
+
+    def _pull(self, lease: Lease) -> int:
+        """Have readers of homes merge the posts, and wake those who wait for them.
+
+        It must come before the posts count as delivered, which they are to nobody.
+        """
+        self._reach.let_pull(lease.posts[-1])
+        self._doorbell([pulled_topic(lease.author_id)])
+        return 0
+
+    def _go_around(self, lease: Lease) -> int:
+        """Push the posts chunk by chunk, from where the lease stands; count them."""
+        delivered = 0
+        for owners, place in self._chunks(lease):
+            delivered += self._push(lease, owners)
+            if place is not None:
+                self._advance(lease, cursor=place.cursor, has_wrapped=place.has_wrapped)
+        return delivered
 
     def _note_told(self, lease: Lease, last: UserId) -> None:
         """Record up to which follower those who asked were told, so far nobody at 0.
@@ -184,14 +206,13 @@ class Fanout:
             self._notifying.retract_buried(lease.posts)
             raise
 
-    def _chunks(
-        self, lease: Lease, start: int
-    ) -> Iterator[tuple[list[UserId], _Place | None]]:
+    def _chunks(self, lease: Lease) -> Iterator[tuple[list[UserId], _Place | None]]:
         """Go around the ring from where the lease stands, a chunk of owners a time.
 
         The place behind a chunk comes with it, None behind the last. The author is
         in the first chunk.
         """
+        start = lease.start
         owners = [lease.author_id] if lease.cursor is None else []
         if lease.posts[0].visibility is Visibility.DIRECT:
             named = sorted(lease.posts[0].mentioned_ids)

@@ -21,7 +21,7 @@ from kwip.domain.errors import StoreUnavailableError
 from kwip.services.bell import PUBLIC
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
 T = TypeVar("T")
 
@@ -101,7 +101,7 @@ class Live:
         """Note that the doorbell is heard no longer."""
         self._link = None
 
-    def wait(self, topic: str, look: Callable[[], T | None]) -> T | None:
+    def wait(self, topics: Collection[str], look: Callable[[], T | None]) -> T | None:
         """Look until something is found; None after the longest time.
 
         The caller holds a turn, which is given up while waiting. Each look must begin
@@ -118,7 +118,7 @@ class Live:
             )
         end = self._monotonic() + self._times.longest_s
         with (
-            self._entered(topic) as rung,
+            self._entered(topics) as rung,
             telemetry.STREAM_CONNECTIONS.labels("poll").track_inprogress(),
         ):
             while True:
@@ -128,25 +128,30 @@ class Live:
                 if found is not None or self._is_over(end):
                     return found
                 self._rest(rung, link, end)
-                if topic == PUBLIC:
+                if PUBLIC in topics:
                     self._settle()
 
     def _is_over(self, end: float) -> bool:
         return not self._is_open or self._monotonic() >= end
 
     @contextmanager
-    def _entered(self, topic: str) -> Iterator[threading.Event]:
+    def _entered(self, topics: Collection[str]) -> Iterator[threading.Event]:
         rung = threading.Event()
         with self._lock:
-            self._waiting.setdefault(topic, set()).add(rung)
+            for topic in topics:
+                self._waiting.setdefault(topic, set()).add(rung)
         try:
             yield rung
         finally:
             with self._lock:
-                waiting = self._waiting[topic]
-                waiting.discard(rung)
-                if not waiting:
-                    del self._waiting[topic]
+                for topic in topics:
+                    self._leave(topic, rung)
+
+    def _leave(self, topic: str, rung: threading.Event) -> None:
+        waiting = self._waiting[topic]
+        waiting.discard(rung)
+        if not waiting:
+            del self._waiting[topic]
 
     def _settle(self) -> None:
         """Let what may lag arrive; several rings meanwhile cost one look."""

@@ -296,6 +296,24 @@ def decode_unread(raw: bytes) -> Unread:
     return Unread(packed[0], tuple(UserId(i) for i in packed[1:]))
 
 
+def encode_pulls(newest: Mapping[UserId, PostId]) -> bytes:
+    """Pack who is pulled: two numbers an author."""
+    packed = array("q")
+    for author_and_post in newest.items():
+        packed.extend(author_and_post)
+    return packed.tobytes()
+
+
+def decode_pulls(raw: bytes) -> dict[UserId, PostId]:
+    """Unpack who is pulled: two numbers an author."""
+    packed = array("q")
+    packed.frombytes(raw)
+    return {
+        UserId(author_id): PostId(post_id)
+        for author_id, post_id in zip(packed[0::2], packed[1::2], strict=True)
+    }
+
+
 def encode_markers(markers: Mapping[Marked, Marker]) -> bytes:
     """Pack a user's markers."""
     return _dump(

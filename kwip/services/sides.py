@@ -29,18 +29,27 @@ if TYPE_CHECKING:
 TOGETHER = 32
 
 
+#: The one id of the entity that tells who is pulled.
+EVERYBODY = UserId(0)
+#: Pages that begin in the same 4.7 hours (2^24 ms) begin with the same part of a pull
+#: author: each reader's own cursor would be a part that nobody shares.
+GRAIN = 1 << 40
+
+
 @dataclass(frozen=True, slots=True)
 class Side:
     """A timeline to be merged into another one; `slices` reads it.
 
     Only its entries from `oldest` up to `newest` matter: where the other timeline has
-    the rest by itself, no part of a side source that lies there is asked for.
+    the rest by itself, no part of a side source that lies there is asked for. A first
+    part begins at a multiple of `grain`, at or before the page.
     """
 
     kind: Kind[Slice, Chunk]
     owner: UserId | str
     oldest: int = 0
     newest: int = MAX_ID
+    grain: int = 1
 
     def matters_to(self, page: PageRequest) -> bool:
         """Tell whether any of these entries can be on a page, as far as it says."""
@@ -55,6 +64,21 @@ class Side:
         if page.min_id is None:
             return replace(page, max_id=max_id, since_id=lower)
         return replace(page, max_id=max_id, min_id=lower, since_id=None)
+
+    def first(self, page: PageRequest) -> Slice:
+        """Give the part with which the reading for a page begins."""
+        clipped = self.clip(page)
+        if clipped.min_id is not None:
+            start = clipped.min_id - clipped.min_id % self.grain
+            return Slice(self.owner, start, is_upwards=True)
+        start = clipped.upper + -clipped.upper % self.grain
+        return Slice(self.owner, min(start, self.newest + 1, MAX_ID))
+
+    def around(self, page: PageRequest) -> list[Slice]:
+        """Give that part, and the one above the page if anything of it is there."""
+        above = page.above
+        near = [self.first(above)] if above and self.matters_to(above) else []
+        return [*near, self.first(page)]
 
 
 class Merge:
@@ -105,13 +129,13 @@ class Merge:
         """Begin the next sources, all their first parts in one round trip."""
         count = min(TOGETHER, len(self._waiting))
         begun = [self._waiting.popleft() for _ in range(count)]
-        pages = [side.clip(self._page) for side in begun]
-        first: dict[Kind[Slice, Chunk], list[Slice]] = {}
-        for side, page in zip(begun, pages, strict=True):
-            first.setdefault(side.kind, []).append(Slice.first(side.owner, page))
-        self._reading.fetch(*(Want(kind, parts) for kind, parts in first.items()))
-        for side, page in zip(begun, pages, strict=True):
-            self._begin(self._slices(side.kind, side.owner, self._reading, page))
+        parts: dict[Kind[Slice, Chunk], list[Slice]] = {}
+        for side in begun:
+            parts.setdefault(side.kind, []).extend(side.around(self._page))
+        self._reading.fetch(*(Want(kind, slices) for kind, slices in parts.items()))
+        for side in begun:
+            first, page = side.first(self._page), side.clip(self._page)
+            self._begin(self._slices(side.kind, first, self._reading, page))
 
     def _begin(self, source: Iterator[Entry]) -> None:
         self._advance(source, self._number)

@@ -13,18 +13,17 @@ from typing import TYPE_CHECKING
 from kwip.domain.ids import MAX_ID, UserId
 from kwip.domain.timelines import AUTHORS_PER_QUERY, Entry, merge_newest
 from kwip.services.reading import Want
-from kwip.services.sides import Merge
+from kwip.services.sides import EVERYBODY, GRAIN, Merge, Side
 from kwip.services.skeletons import CHUNK, Slice
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from kwip.domain.pages import PageRequest
     from kwip.domain.relationships import Relations
     from kwip.domain.timelines import Chunk
     from kwip.services.entities import Entities
     from kwip.services.reading import Kind, Reading
-    from kwip.services.sides import Side
     from kwip.store.posts import PostStore
 
 
@@ -38,20 +37,24 @@ class Sources:
     def slices(
         self,
         kind: Kind[Slice, Chunk],
-        owner: UserId | str,
+        first: Slice,
         reading: Reading,
         page: PageRequest,
     ) -> Iterator[Entry]:
         """Go through a timeline's entries within the page's bounds, chunk by chunk.
 
-        Newest first; upwards from `min_id` if that is given.
+        Newest first; upwards from `min_id` if that is given. The first part may begin
+        before the page does.
         """
-        part = Slice.first(owner, page)
+        part = first
         while True:
             chunk = reading.fetch(Want(kind, [part]))[0][part]
             run = chunk.entries[::-1] if part.is_upwards else chunk.entries
             yield from (e for e in run if page.lower < e.post_id < page.upper)
-            if chunk.ends or not run or not page.lower < run[-1].post_id < page.upper:
+            if chunk.ends or not run:
+                return
+            last = run[-1].post_id
+            if last >= page.upper if part.is_upwards else last <= page.lower:
                 return
             part = replace(part, cursor=run[-1].post_id)
 
@@ -65,10 +68,28 @@ class Sources:
     ) -> Iterator[Entry]:
         """Go through what home shows, with side sources merged in, each post once.
 
-        Newest first; upwards from `min_id` if that is given.
+        Newest first; upwards from `min_id` if that is given. Pull authors are among
+        the side sources.
         """
+        first = Slice.first(viewer_id, page)
+        floor = reading.fetch(Want(self._entities.homes, [first]))[0][first].floor
+        pulled = self.pulled(reading, {viewer_id, *relations.follows}, floor)
         stored = self._home(viewer_id, reading, relations, page)
-        return Merge(sides, self.slices, reading, page).over(stored)
+        return Merge([*pulled, *sides], self.slices, reading, page).over(stored)
+
+    def pulled(
+        self, reading: Reading, authors: Collection[UserId], floor: int
+    ) -> list[Side]:
+        """Give the pull authors among some, for a timeline that stores from a floor.
+
+        Also those who are pushed again: what was pulled of them is nowhere else.
+        """
+        pulls = reading.fetch(Want(self._entities.pulls, [EVERYBODY]))[0][EVERYBODY]
+        return [
+            Side(self._entities.user_timelines, author_id, floor, newest, GRAIN)
+            for author_id, newest in pulls.items()
+            if author_id in authors
+        ]
 
     def _home(
         self,

@@ -16,8 +16,10 @@ from kwip.domain.pages import Page
 from kwip.domain.sieves import Sieve
 from kwip.domain.timelines import Entry, shows_home
 from kwip.domain.visibility import require_shown
+from kwip.services.bell import home_topic, pulled_topic
 from kwip.services.pages import Pages, Run
 from kwip.services.reading import Want
+from kwip.services.sides import EVERYBODY
 from kwip.services.sieving import Sieving
 from kwip.services.skeletons import Slice
 
@@ -84,13 +86,14 @@ class Timelines:
     ) -> Page[PostView]:
         """Read posts of the viewer and of whom the viewer follows now.
 
-        Warm: 3 Redis round trips with authentication, no MongoDB; one more when the
-        page goes past a skeleton. Below the floor: one query per 200 followees, and
-        another for what lies above the page.
+        Warm: 3 Redis round trips with authentication, no MongoDB; one more with pull
+        authors, and when the page goes past a skeleton. Below the floor: one query
+        per 200 followees, and another for what lies above the page.
         """
         relations = reading.fetch(
             Want(self._entities.relations, [viewer.id]),
             Want(self._entities.homes, Slice.around(viewer.id, page)),
+            Want(self._entities.pulls, [EVERYBODY]),
         )[0][viewer.id]
 
         def read(part: PageRequest) -> Iterator[Entry]:
@@ -105,6 +108,16 @@ class Timelines:
         )
         return self._pages.cut(viewer, reading, run, page)
 
+    def home_topics(self, viewer: Viewer, reading: Reading) -> list[str]:
+        """Name what tells that the viewer's home has something new. One round trip."""
+        all_relations, pulls = reading.fetch(
+            Want(self._entities.relations, [viewer.id]),
+            Want(self._entities.pulls, [EVERYBODY]),
+        )
+        follows = all_relations[viewer.id].follows
+        pulled = follows & pulls[EVERYBODY].keys()
+        return [home_topic(viewer.id), *map(pulled_topic, pulled)]
+
     def public(
         self, viewer: Viewer | None, reading: Reading, page: PageRequest
     ) -> Page[PostView]:
@@ -113,7 +126,7 @@ class Timelines:
         hidden = sieves.hidden_by(relations)
         run = Run(
             entries=self._sources.slices(
-                self._entities.public, UserId(0), reading, page
+                self._entities.public, Slice.first(UserId(0), page), reading, page
             ),
             above=iter(()),  # there are no reposts
             wants=lambda entry: entry.author_id not in hidden,
@@ -148,9 +161,11 @@ class Timelines:
         relations = self._hydration.relations(viewer, reading)
         if relations.has_block(user_id):
             return Page(items=())
-        read = partial(
-            self._sources.slices, self._entities.user_timelines, user_id, reading
-        )
+
+        def read(part: PageRequest) -> Iterator[Entry]:
+            first, kind = Slice.first(user_id, part), self._entities.user_timelines
+            return self._sources.slices(kind, first, reading, part)
+
         sieve = kinds.sieve(
             sieves.of_user(None if viewer is None else viewer.id, relations, user_id)
         )
@@ -194,7 +209,9 @@ class Timelines:
         relations = self._hydration.relations(viewer, reading)
         hidden = sieves.hidden_by(relations)
         run = Run(
-            entries=self._sources.slices(self._entities.tags, tag, reading, page),
+            entries=self._sources.slices(
+                self._entities.tags, Slice.first(tag, page), reading, page
+            ),
             above=iter(()),  # there are no reposts
             wants=lambda entry: entry.author_id not in hidden,
             shows=_shows_all,

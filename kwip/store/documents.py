@@ -114,7 +114,7 @@ class FanoutDocument(TypedDict):
     """
 
     state: Literal["pending", "done", "dead"]
-    mode: Literal["push", "none"] | None
+    mode: Literal["push", "pull", "none"] | None
     start: int | None
     cursor: int | None
     has_wrapped: bool

@@ -43,6 +43,11 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
             "SetupStore.has_admin, SetupStore.offer: whether there is an administrator",
             {"partialFilterExpression": {"is_admin": True}},
         ),
+        Index(
+            (("last_pull_id", ASCENDING),),
+            "ReachStore.last_pulls: whose posts readers of homes merge",
+            {"partialFilterExpression": {"last_pull_id": {"$gt": 0}}},
+        ),
     ),
     "credentials": (),
     "claims": (_ttl("idempotency keys end by themselves"),),

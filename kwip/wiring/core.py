@@ -31,6 +31,7 @@ from kwip.services.posts import Posts, PostsParts
 from kwip.services.profiles import Profiles
 from kwip.services.publication import Publication
 from kwip.services.quotas import Quotas
+from kwip.services.reach import Reach
 from kwip.services.reactions import Reactions, ReactionsParts
 from kwip.services.rearranging import Rearranger
 from kwip.services.relationships import Relationships, RelationshipsParts
@@ -205,6 +206,9 @@ class Core:
                     outbox=self.outbox,
                     edges=self.edges,
                     upkeep=upkeep,
+                    reach=Reach(
+                        stores.reach, fence, pull_at=self.settings.pull_followers
+                    ),
                     notifying=notifying,
                     fence=fence,
                     doorbell=self.doorbell,

@@ -138,6 +138,25 @@ def test_a_worker_wakes_followers_who_wait_in_several_live_processes(
         assert answer.json == {"count": 1, "newest_id": post["id"]}
 
 
+def test_a_kwip_that_is_in_no_home_wakes_those_who_follow_its_author(
+    live, at_alice, bob, follow, settings, endpoints
+):
+    """Of an author from whom something was pulled before they began to wait."""
+    few = replace(settings, pull_followers=1)
+    worker = build(few, endpoints, role="worker")
+    assert worker.fence.await_lease(within_s=WITHIN_S)
+    work = jobs(worker.services)["fanout"]
+    first = bob.say("Hello")["id"]
+    work(first)
+    waiting = live.poll(at_alice(live), f"/poll/home?since_id={first}")
+    post = bob.say("Hello again")
+    assert not waiting.done()
+    work(post["id"])
+    worker.close()
+
+    assert waiting.result(WITHIN_S).json == {"count": 1, "newest_id": post["id"]}
+
+
 def test_somebodys_own_kwip_wakes_their_other_windows(live, at_alice, alice, follow):
     waiting = live.poll(at_alice(live), "/poll/home?since_id=0")
     post = alice.say("Hello")

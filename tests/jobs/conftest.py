@@ -18,7 +18,7 @@ from kwip.services.passwords import Passwords
 from kwip.services.reading import Want
 from kwip.services.skeletons import Slice
 from kwip.wiring import Options, build
-from tests.jobs.oracle import check
+from tests.jobs.oracle import check, check_stored_sets
 from tests.jobs.snapshots import Snapshot
 from tests.jobs.steps import Steps
 from tests.wired import Rings, viewer_of
@@ -222,6 +222,63 @@ def read_homes(kwip, mongodb):
 def snapshot(mongodb, redis_cache):
     """Return a function that keeps the databases as they are, to bring them back."""
     return lambda: Snapshot(mongodb, redis_cache)
+
+
+@pytest.fixture
+def killed_at_each_step(
+    kwip, mongodb, steps, snapshot, sweep, right, read_homes, rings
+):
+    """Return a function that kills `work` after each step, and checks what is left.
+
+    `again` is what whoever asked does when the process is back.
+    """
+
+    def kill(work, again=lambda: None, *, steps_at_least):
+        before, waiting = snapshot(), list(rings.waiting)
+        done, is_killed = 0, True
+        while is_killed:
+            before.restore()
+            rings.waiting = list(waiting)
+            read_homes()  # so that all are cached
+            is_killed = steps.kill(done, work)
+            rings.waiting.clear()  # the queue went with it
+            again()
+            sweep()
+            try:
+                right()
+            except AssertionError as error:
+                error.add_note(f"killed after step {done} of {steps.names}")
+                raise
+            done += 1
+        check_stored_sets(kwip, mongodb)
+        assert done > steps_at_least, steps.names
+
+    return kill
+
+
+@pytest.fixture
+def interrupted_at_each_step(steps, snapshot, sweep, right, read_homes, rings):
+    """Return a function that interrupts `work` after each step by `meanwhile`."""
+
+    def interrupt(work, meanwhile, *, steps_at_least, **allowed):
+        before, waiting = snapshot(), list(rings.waiting)
+        at, has_step = 0, True
+        while has_step:
+            before.restore()
+            rings.waiting = list(waiting)
+            read_homes()
+            has_step = steps.interrupt(at, work, meanwhile)
+            rings.run()
+            sweep()
+            try:
+                right(**allowed)
+            except AssertionError as error:
+                error.add_note(f"interrupted after step {at} of {steps.names}")
+                raise
+            at += 1
+        assert at > steps_at_least, steps.names
+
+    return interrupt
 
 
 @pytest.fixture

@@ -13,44 +13,11 @@ import pytest
 
 from kwip.domain.errors import GoneError
 from kwip.store.timelines import home_of
-from tests.jobs.oracle import check_stored_sets
 
 
 @pytest.fixture(autouse=True)
 def _small(small):
     pass
-
-
-@pytest.fixture
-def killed_at_each_step(
-    kwip, mongodb, steps, snapshot, sweep, right, read_homes, rings
-):
-    """Return a function that kills `work` after each step, and checks what is left.
-
-    `again` is what whoever asked does when the process is back.
-    """
-
-    def kill(work, again=lambda: None, *, steps_at_least):
-        before, waiting = snapshot(), list(rings.waiting)
-        done, is_killed = 0, True
-        while is_killed:
-            before.restore()
-            rings.waiting = list(waiting)
-            read_homes()  # so that all are cached
-            is_killed = steps.kill(done, work)
-            rings.waiting.clear()  # the queue went with it
-            again()
-            sweep()
-            try:
-                right()
-            except AssertionError as error:
-                error.add_note(f"killed after step {done} of {steps.names}")
-                raise
-            done += 1
-        check_stored_sets(kwip, mongodb)
-        assert done > steps_at_least, steps.names
-
-    return kill
 
 
 def test_a_delivery(people, follow, say, rings, kwip, killed_at_each_step):

@@ -21,31 +21,6 @@ def _small(small):
 
 
 @pytest.fixture
-def interrupted_at_each_step(steps, snapshot, sweep, right, read_homes, rings):
-    """Return a function that interrupts `work` after each step by `meanwhile`."""
-
-    def interrupt(work, meanwhile, *, steps_at_least, **allowed):
-        before, waiting = snapshot(), list(rings.waiting)
-        at, has_step = 0, True
-        while has_step:
-            before.restore()
-            rings.waiting = list(waiting)
-            read_homes()
-            has_step = steps.interrupt(at, work, meanwhile)
-            rings.run()
-            sweep()
-            try:
-                right(**allowed)
-            except AssertionError as error:
-                error.add_note(f"interrupted after step {at} of {steps.names}")
-                raise
-            at += 1
-        assert at > steps_at_least, steps.names
-
-    return interrupt
-
-
-@pytest.fixture
 def alice_and_two(people, follow):
     """Return an author and two followers, in the order of their ids."""
     alice, *followers = people("alice", *"bc")

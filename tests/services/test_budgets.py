@@ -313,6 +313,24 @@ def test_below_the_floor_each_200_followees_cost_one_query(
     assert (warm.redis, warm.mongodb) == (3, 3)  # 501 authors
 
 
+@pytest.mark.parametrize("world", [500], indirect=True, ids="{} follows".format)
+def test_pull_authors_cost_one_more_round_trip(kwip, cost_of, world, redis_cache):
+    """However many of them, on the first page and further down."""
+    users = kwip.store.database["users"]
+    newest = max(world.named_posts) + (1 << 40)
+    users.update_many({}, [{"$set": {"last_pull_id": {"$add": [newest, "$_id"]}}}])
+    users.update_many({"_id": {"$gt": 20 << 16}}, {"$set": {"last_pull_id": 0}})
+    redis_cache.flushdb()
+    first = PageRequest(limit=20)
+    second = PageRequest(limit=20, max_id=read_home(kwip, world, first)[-1].post.id)
+    read_home(kwip, world, second)
+    for page in (first, second):
+        warm, items = cost_of(lambda: read_home(kwip, world, page))  # noqa: B023 -- called at once
+
+        assert len(items) == 20
+        assert (warm.redis, warm.mongodb) == (WARM_REDIS + 1, 0)
+
+
 @pytest.mark.parametrize("world", [5], indirect=True, ids="{} follows".format)
 def test_a_forged_session_loads_nothing_of_the_user_it_names(
     kwip, cost_of, world, redis_cache

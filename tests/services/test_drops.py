@@ -21,7 +21,9 @@ from kwip.services import rearranging
 from kwip.services.entities import AccessId
 from kwip.services.fence import Fence
 from kwip.services.fsck import Finding
+from kwip.services.reach import Reach
 from kwip.services.reading import Want
+from kwip.services.sides import EVERYBODY
 from kwip.services.skeletons import Slice
 from kwip.store.timelines import home_of
 from tests.wired import sign_up
@@ -111,6 +113,7 @@ class World:
             Want(entities.threads, [self.root.id]),
             Want(entities.homes, [Slice(each) for each in people]),
             Want(entities.user_timelines, [Slice(each) for each in people]),
+            Want(entities.pulls, [EVERYBODY]),
             Want(entities.public, [Slice(0)]),
             Want(entities.sessions, access),
             Want(entities.tokens, access),
@@ -211,9 +214,20 @@ WRITES = {
     ],
     "revoke_token": lambda w: w.services.access.revoke_token(w.bob, w.token.id),
 }
+
+
+def _post_to_very_many(world):
+    """Let bob's one follower be very many."""
+    world.services.fanout._reach = Reach(
+        world.kwip.stores.reach, world.kwip.fence, pull_at=1
+    )
+    world.post(world.bob, "another")
+
+
 #: What the jobs write by: a change that makes them wait, and then they run.
 JOBS = {
     "deliver": lambda w: w.post(w.bob, "another"),
+    "pull": _post_to_very_many,
     "count": lambda w: w.post(w.bob, "another answer", w.answer),
     "notify": lambda w: w.post(w.bob, "for @carol and who asked"),
     "merge": lambda w: w.services.relationships.follow(w.bob, w.alice.id),

@@ -47,7 +47,7 @@ def waiting():
         def start(live, topic, look):
             def wait():
                 with live.turns:
-                    return live.wait(topic, look)
+                    return live.wait([topic], look)
 
             return pool.submit(wait)
 
@@ -160,7 +160,7 @@ def test_an_end_sends_everybody_away_and_nobody_in(waiting):
 
     assert [future.result(WITHIN_S) for future in futures] == [None] * 3
     with pytest.raises(StoreUnavailableError):
-        live.wait("home:1", Looks())
+        live.wait(["home:1"], Looks())
 
 
 def test_a_look_that_fails_leaves_nothing_behind(waiting):
@@ -182,7 +182,7 @@ def test_those_who_wait_hold_no_turn(waiting):
 
         def wait(look):
             with live.turns:
-                return live.wait("public", look)
+                return live.wait(["public"], look)
 
         futures = [pool.submit(wait, look) for look in looks]
         wait_until(lambda: all(look.count == 1 for look in looks))
@@ -208,7 +208,7 @@ def test_no_more_than_the_turns_are_at_work_at_once():
 
     def wait():
         with live.turns:
-            return live.wait("public", look)
+            return live.wait(["public"], look)
 
     with ThreadPoolExecutor(2 * TURNS) as pool:
         for future in [pool.submit(wait) for _ in range(2 * TURNS)]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 import pytest
@@ -17,11 +17,13 @@ from kwip.services import sides as module
 from kwip.services.loading import Kind
 from kwip.services.reading import Reading, Readings
 from kwip.services.sides import Side
+from kwip.services.skeletons import Slice
 from kwip.services.sources import Sources
 
 VIEWER = UserId(1)
 PART = 3
 TOGETHER = 2
+GRAIN = 7
 
 
 @dataclass
@@ -37,6 +39,7 @@ class World:
     def __post_init__(self):
         self.homes = self._kind("home", lambda _: self.stored, self.floor)
         self.others = self._kind("other", lambda owner: self.beside[owner], 0)
+        self.pulls = replace(self.others, load=lambda ids: {i: {} for i in ids})
 
     def _kind(self, name, ids_of, floor):
         def load(part):
@@ -69,7 +72,7 @@ class World:
 
     def sides(self, newest):
         return [
-            Side(self.others, name, newest=newest[name], oldest=self.floor)
+            Side(self.others, name, newest=newest[name], oldest=self.floor, grain=GRAIN)
             for name in self.beside
         ]
 
@@ -165,6 +168,18 @@ def test_a_source_is_begun_when_the_page_comes_down_to_it():
     assert world.asked == [("1",), ("a", "b")], "those together cost one round trip"
     assert [e.post_id for e in found] == [48, 10, 9]
     assert world.asked == [("1",), ("a", "b"), ("c", "d")]
+
+
+def test_readers_at_different_places_begin_with_the_same_part():
+    side = Side(None, 7, oldest=3, newest=60, grain=10)
+
+    def first(**page):
+        return side.first(PageRequest(**page))
+
+    assert first(max_id=41) == first(max_id=50) == Slice(7, 50)
+    assert first() == first(max_id=90) == first(max_id=61) == Slice(7, 61)
+    assert first(min_id=29) == first(min_id=20) == Slice(7, 20, is_upwards=True)
+    assert first(min_id=0) == Slice(7, 0, is_upwards=True)
 
 
 def test_below_the_floor_no_source_is_asked():

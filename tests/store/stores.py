@@ -20,6 +20,7 @@ from kwip.store.markers import MarkerStore
 from kwip.store.notifications import NotificationStore
 from kwip.store.outbox import OutboxStore
 from kwip.store.posts import PostStore
+from kwip.store.reach import ReachStore
 from kwip.store.reactions import ReactionStore
 from kwip.store.relationships import RelationshipStore
 from kwip.store.repairs import RepairStore
@@ -50,6 +51,7 @@ class Stores:
         self.notifications = NotificationStore(store)
         self.posts = PostStore(store)
         self.outbox = OutboxStore(store, self.posts)
+        self.reach = ReachStore(store)
         self.reactions = ReactionStore(store)
         self.relationships = RelationshipStore(store)
         self.setup = SetupStore(store)
