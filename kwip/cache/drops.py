@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kwip.cache import keys
+from kwip.cache.list_drops import change_list
 from kwip.cache.timeline_drops import deliver, merge, pull, rebuild, scrub, trim
 
 if TYPE_CHECKING:
@@ -201,6 +202,7 @@ def leave(*, user_id: UserId, username: str) -> Keys:
         keys.notifications(user_id),
         keys.unread(user_id),
         keys.markers(user_id),
+        keys.lists(user_id),
     )
 
 
@@ -208,6 +210,7 @@ def follow(*, follower_id: UserId, followee_id: UserId) -> Keys:
     """Drop what the follower may see, both counters, and what the followee is told."""
     return (
         keys.relations(follower_id),
+        keys.lists(follower_id),
         keys.home(follower_id),
         keys.counted(keys.user(follower_id)),
         keys.counted(keys.user(followee_id)),
@@ -229,7 +232,7 @@ def remove_follower(*, follower_id: UserId, followee_id: UserId) -> Keys:
 def block(*, blocker_id: UserId, blocked_id: UserId) -> Keys:
     """Drop both sides: a block unfollows both ways."""
     both = (blocker_id, blocked_id)
-    kinds = (keys.relations, keys.home, _shown_counts, _followers)
+    kinds = (keys.relations, keys.lists, keys.home, _shown_counts, _followers)
     dropped = tuple(kind(side) for kind in kinds for side in both)
     return (*dropped, *notify(recipient_ids=both))
 
@@ -355,6 +358,7 @@ WRITES: Mapping[str, Callable[..., Keys]] = {
         count,
         recount,
         retag,
+        change_list,
         merge,
         scrub,
         trim,

@@ -84,6 +84,11 @@ def timeline(owner: str) -> CacheKey:
     return CacheKey(owner)
 
 
+def lists(owner_id: UserId) -> CacheKey:
+    """A user's own lists: a view of all, and one of each with its members."""
+    return CacheKey(f"lists:{owner_id}")
+
+
 def user_timeline(user_id: UserId) -> CacheKey:
     """The skeletons of what a user published."""
     return CacheKey(f"user_timeline:{user_id}")

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 class Relations:
     """Everybody whom a viewer follows, mutes or blocks, and who blocks the viewer.
 
-    `notifies` are those of whose every post the viewer wants to be told. One cached
-    entity per viewer: the read rules need all of it at once.
+    `notifies` are those of whose every post the viewer wants to be told, `exclusive`
+    those whom one of the viewer's lists keeps out of home. One cached entity per
+    viewer: the read rules need all of it at once.
     """
 
     follows: frozenset[UserId] = frozenset()
@@ -22,6 +23,7 @@ class Relations:
     blocks: frozenset[UserId] = frozenset()
     blocked_by: frozenset[UserId] = frozenset()
     notifies: frozenset[UserId] = frozenset()
+    exclusive: frozenset[UserId] = frozenset()
 
     def has_block(self, other_id: UserId) -> bool:
         """Tell whether either of the two blocks the other."""

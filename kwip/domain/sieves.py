@@ -9,6 +9,7 @@ from kwip.domain.posts import Visibility
 
 if TYPE_CHECKING:
     from kwip.domain.ids import UserId
+    from kwip.domain.lists import Listing
     from kwip.domain.relationships import Relations
 
 _OPEN = frozenset({Visibility.PUBLIC, Visibility.UNLISTED})
@@ -50,12 +51,25 @@ def hidden_by(relations: Relations) -> frozenset[UserId]:
 def of_home(viewer_id: UserId, relations: Relations) -> Sieve:
     """Leave in what home shows, as `shows_home` says it of an entry."""
     hidden = hidden_by(relations)
+    shown = relations.follows - relations.exclusive - hidden
     return Sieve(
-        authors=frozenset({viewer_id, *(relations.follows - hidden)}),
+        authors=frozenset({viewer_id, *shown}),
         hidden=hidden,
         viewer_id=viewer_id,
         audience=_OPEN | {Visibility.FOLLOWERS},
         addressees=relations.follows | {viewer_id},
+    )
+
+
+def of_list(listing: Listing, relations: Relations) -> Sieve:
+    """Leave in what a list shows, as `shows_list` says it of an entry."""
+    owner_id, hidden = listing.list.owner_id, hidden_by(relations)
+    return Sieve(
+        authors=listing.authors(relations) - hidden,
+        hidden=hidden,
+        viewer_id=owner_id,
+        audience=_OPEN | {Visibility.FOLLOWERS},
+        addressees=listing.addressees(relations) | {owner_id},
     )
 
 

@@ -133,6 +133,7 @@ def shows_home(viewer_id: UserId, relations: Relations, entry: Entry) -> bool:
     reposted = entry.repost_of_author_id
     return (
         author in relations.follows
+        and author not in relations.exclusive
         and shows_listed(relations, author)
         and (not reposted or shows_listed(relations, reposted))
         and (answers in (0, viewer_id, author) or answers in relations.follows)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from kwip import telemetry
-from kwip.domain.ids import PostId, UserId
+from kwip.domain.ids import ListId, PostId, UserId
 from kwip.services.fanout import LeaseLostError
 
 if TYPE_CHECKING:
@@ -20,7 +20,12 @@ log = structlog.get_logger()
 
 def jobs(services: Services) -> dict[str, Callable[[str], None]]:
     """Give every job as a function of the id that it is rung for."""
-    work = {"fanout": _fanout, "edge": _edge}
+    work = {
+        "fanout": _fanout,
+        "edge": _edge,
+        "list_edge": _list_edge,
+        "list": _list,
+    }
 
     def guarded(name: str) -> Callable[[str], None]:
         def run(job_id: str) -> None:
@@ -59,3 +64,17 @@ def _edge(services: Services, job_id: str) -> str:
     follower, _, followee = job_id.partition(":")
     is_settled = services.upkeep.settle(UserId(int(follower)), UserId(int(followee)))
     return "done" if is_settled else "later"
+
+
+def _list_edge(services: Services, job_id: str) -> str:
+    """Merge or scrub what a change of a list's members left to do."""
+    member, _, list_id = job_id.partition(":")
+    is_settled = services.list_upkeep.settle(UserId(int(member)), ListId(int(list_id)))
+    return "done" if is_settled else "later"
+
+
+def _list(services: Services, job_id: str) -> str:
+    """Remove what is left of a deleted list."""
+    owner, _, list_id = job_id.partition(":")
+    services.list_upkeep.remove_buried(UserId(int(owner)), ListId(int(list_id)))
+    return "done"

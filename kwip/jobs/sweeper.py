@@ -12,11 +12,14 @@ from kwip.domain.clock import at, to_ms
 from kwip.domain.errors import StoreUnavailableError
 
 if TYPE_CHECKING:
+    import datetime as dt
     from threading import Event
 
     from kwip.domain.clock import ClockMs
     from kwip.services.bell import Bell
     from kwip.store.edges import EdgeStore
+    from kwip.store.list_edges import ListEdgeStore
+    from kwip.store.lists import ListStore
     from kwip.store.outbox import OutboxStore
 
 log = structlog.get_logger()
@@ -36,11 +39,13 @@ class Sweeper:
 
     outbox: OutboxStore
     edges: EdgeStore
+    lists: ListStore
+    list_edges: ListEdgeStore
     bell: Bell
     clock: ClockMs
 
     def sweep(self) -> int:
-        """Ring for everything that is overdue; count the rings. Two short queries."""
+        """Ring for everything that is overdue; count the rings. Short queries."""
         now_ms = self.clock()
         now, again = at(now_ms), at(now_ms + AGAIN_MS)
         posts = self.outbox.take_due(now, again, AT_ONCE)
@@ -49,10 +54,20 @@ class Sweeper:
             self.bell("fanout", str(post_id))
         for edge in edges:
             self.bell("edge", f"{edge.follower_id}:{edge.followee_id}")
+        rung = self._ring_for_lists(now, again)
         oldest = self.outbox.oldest_pending_at()
         age_ms = 0 if oldest is None else max(0, now_ms - to_ms(oldest))
         telemetry.FANOUT_OLDEST_PENDING.set(age_ms / 1000)
-        return len(posts) + len(edges)
+        return len(posts) + len(edges) + rung
+
+    def _ring_for_lists(self, now: dt.datetime, again: dt.datetime) -> int:
+        places = self.list_edges.take_due(now, again, AT_ONCE)
+        buried = self.lists.take_buried(now, again, AT_ONCE)
+        for place in places:
+            self.bell("list_edge", f"{place.member_id}:{place.list_id}")
+        for owner_id, list_id in buried:
+            self.bell("list", f"{owner_id}:{list_id}")
+        return len(places) + len(buried)
 
     def run(self, stop: Event) -> None:
         """Sweep once a second until told to stop; outlast an absent MongoDB."""

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from kwip.services.admission import Admission
     from kwip.services.clock_guard import ClockGuard
     from kwip.services.fanout import Fanout
+    from kwip.services.list_upkeep import ListUpkeep
+    from kwip.services.lists import Lists
     from kwip.services.live import Live
     from kwip.services.markers import Markers
     from kwip.services.media import Media
@@ -52,6 +54,7 @@ class Services:
     rolls: Rolls
     people: People
     relationships: Relationships
+    lists: Lists
     moderation: Moderation
     notifications: Notifications
     markers: Markers
@@ -60,5 +63,6 @@ class Services:
     widgets: Widgets
     fanout: Fanout
     upkeep: Upkeep
+    list_upkeep: ListUpkeep
     live: Live
     clock_guard: ClockGuard

@@ -15,16 +15,17 @@ from kwip.domain.ids import PostId, UserId
 from kwip.domain.notifications import NotificationChunk, NotificationSlice
 from kwip.domain.reactions import Act
 from kwip.domain.rolls import Between, RollChunk, RollSlice, Row
-from kwip.services import payloads
+from kwip.services import list_payloads, payloads
 from kwip.services.reading import Kind
 from kwip.services.skeletons import (
     CHUNK,
-    HomeLoader,
+    StoredLoader,
     query_loader,
     skeleton_kind,
     unversioned,
 )
 from kwip.store.access import AccessStore
+from kwip.store.lists import ListStore
 from kwip.store.markers import MarkerStore
 from kwip.store.notifications import NotificationStore
 from kwip.store.posts import PostStore
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from kwip.cache.keys import CacheKey
+    from kwip.domain.ids import ListId
+    from kwip.domain.lists import Listing, UserList
     from kwip.domain.markers import Marked, Marker
     from kwip.domain.notifications import Unread
     from kwip.domain.posts import Post
@@ -67,6 +70,7 @@ class Stores:
     users: UserStore
     posts: PostStore
     relationships: RelationshipStore
+    lists: ListStore
     timelines: TimelineStore
     reach: ReachStore
     reactions: ReactionStore
@@ -82,6 +86,7 @@ class Stores:
             users=UserStore(store),
             posts=PostStore(store),
             relationships=RelationshipStore(store),
+            lists=ListStore(store),
             timelines=TimelineStore(store),
             reach=ReachStore(store),
             reactions=ReactionStore(store),
@@ -129,7 +134,7 @@ class Entities:
         self.relations: Kind[UserId, Relations] = Kind(
             name="relations",
             key=keys.relations,
-            view=_second_view,
+            view=_third_view,
             encode=payloads.encode_relations,
             decode=payloads.decode_relations,
             version=unversioned,
@@ -138,10 +143,30 @@ class Entities:
         )
         self.sessions = _access_kind("session", keys.session, stores.sessions)
         self.tokens = _access_kind("token", keys.token, stores.tokens)
-        self.homes = skeleton_kind(
-            "home",
-            lambda s: keys.home(s.user_id),
-            HomeLoader(stores.timelines, stores.posts),
+        stored = StoredLoader(stores.timelines, stores.posts)
+        self.homes = skeleton_kind("home", lambda s: keys.home(s.user_id), stored)
+        self.list_timelines = skeleton_kind(
+            "list", lambda s: keys.timeline(str(s.owner)), stored
+        )
+        self.lists: Kind[UserId, tuple[UserList, ...]] = Kind(
+            name="lists",
+            key=keys.lists,
+            view=lambda _: "all",
+            encode=list_payloads.encode_lists,
+            decode=list_payloads.decode_lists,
+            version=unversioned,
+            load=stores.lists.of_owners,
+            ttl_s=keys.AUTHORITY_TTL_S,
+        )
+        self.listings: Kind[tuple[UserId, ListId], Listing] = Kind(
+            name="listing",
+            key=lambda i: keys.lists(i[0]),
+            view=lambda i: str(i[1]),
+            encode=list_payloads.encode_listing,
+            decode=list_payloads.decode_listing,
+            version=unversioned,
+            load=stores.lists.get_many,
+            ttl_s=keys.AUTHORITY_TTL_S,
         )
         self.user_timelines = skeleton_kind(
             "user_timeline",
@@ -221,6 +246,10 @@ def _one_view(_: object) -> str:
 
 def _second_view(_: object) -> str:
     return "doc.2"
+
+
+def _third_view(_: object) -> str:
+    return "doc.3"
 
 
 def _roll_kind(stores: Stores) -> Kind[RollSlice, RollChunk]:

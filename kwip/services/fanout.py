@@ -3,8 +3,9 @@
 A post is its own outbox. A worker leases it, records whether it will be pushed or
 pulled, notifies those to whom it speaks, and goes around the ring of its author's
 followers chunk by chunk: push, seal what is full, drop the cached homes, move the
-cursor. What is pulled only gets known to whoever reads homes. Who asked to be told of
-each post is told last, for no home should wait for that. Each step may be
+cursor. What is pulled only gets known to whoever reads homes. Then come the lists that
+hold the author, and last who asked to be told of each post, for no home should wait for
+that. Each step may be
 repeated; none may be left out. The lease's owner fences every step, so a worker that
 was stopped for too long cannot move a cursor that somebody else has taken over.
 """
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from kwip.services.bell import Doorbell
     from kwip.services.entities import Stores
     from kwip.services.fence import Fence
+    from kwip.services.list_fanout import ListFanout
     from kwip.services.notifying import Notifying
     from kwip.services.reach import Reach
     from kwip.services.upkeep import Upkeep
@@ -64,6 +66,7 @@ class FanoutParts:
     edges: EdgeStore
     upkeep: Upkeep
     reach: Reach
+    lists: ListFanout
     notifying: Notifying
     fence: Fence
     doorbell: Doorbell
@@ -94,6 +97,7 @@ class Fanout:
         self._edges = parts.edges
         self._upkeep = parts.upkeep
         self._reach = parts.reach
+        self._lists = parts.lists
         self._notifying = parts.notifying
         self._fence = parts.fence
         self._doorbell = parts.doorbell
@@ -186,12 +190,17 @@ class Fanout:
         return 0
 
     def _go_around(self, lease: Lease) -> int:
-        """Push the posts chunk by chunk, from where the lease stands; count them."""
+        """Push the posts chunk by chunk, from where the lease stands; count them.
+
+        Those that go into lists are not counted.
+        """
         delivered = 0
         for owners, place in self._chunks(lease):
             delivered += self._push(lease, owners)
             if place is not None:
                 self._advance(lease, cursor=place.cursor, has_wrapped=place.has_wrapped)
+        for last_list in self._lists.deliver(lease.posts, lease.listed):
+            self._advance(lease, listed=last_list)
         return delivered
 
     def _note_told(self, lease: Lease, last: UserId) -> None:

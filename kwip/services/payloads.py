@@ -151,13 +151,14 @@ def decode_post(raw: bytes) -> Post:
 
 
 def encode_relations(relations: Relations) -> bytes:
-    """Pack relations: five lengths, then the ids."""
+    """Pack relations: six lengths, then the ids."""
     groups = (
         relations.follows,
         relations.mutes,
         relations.blocks,
         relations.blocked_by,
         relations.notifies,
+        relations.exclusive,
     )
     packed = array("q", [len(group) for group in groups])
     for group in groups:
@@ -166,20 +167,21 @@ def encode_relations(relations: Relations) -> bytes:
 
 
 def decode_relations(raw: bytes) -> Relations:
-    """Unpack relations: five lengths, then the ids."""
+    """Unpack relations: six lengths, then the ids."""
     packed = array("q")
     packed.frombytes(raw)
-    start, groups = 5, []
-    for length in packed[:5]:
+    start, groups = 6, []
+    for length in packed[:6]:
         groups.append(frozenset(UserId(i) for i in packed[start : start + length]))
         start += length
-    follows, mutes, blocks, blocked_by, notifies = groups
+    follows, mutes, blocks, blocked_by, notifies, exclusive = groups
     return Relations(
         follows=follows,
         mutes=mutes,
         blocks=blocks,
         blocked_by=blocked_by,
         notifies=notifies,
+        exclusive=exclusive,
     )
 
 

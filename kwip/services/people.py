@@ -123,6 +123,16 @@ class People:
         rows = self._rolls.rows(reading, name, owner_id, page)
         return self._page(viewer, reading, rows, page)
 
+    def among(
+        self,
+        viewer: Viewer,
+        reading: Reading,
+        ids: Iterable[UserId],
+        page: PageRequest,
+    ) -> Page[UserView]:
+        """List people whom the viewer has put together, the newest account first."""
+        return self._page(viewer, reading, _rows(ids, page), page, is_own=True)
+
     def named(self, reading: Reading, ids: Sequence[UserId]) -> list[User]:
         """Read users that somebody names by their ids, in that order; only those here.
 

@@ -31,7 +31,8 @@ class Slice:
 
     The newest below the cursor; or, if `is_upwards`, the oldest above it. There is no
     other bound: everybody with the same cursor shares what is cached of it.
-    `owner` is whose home or user timeline it is, or a hashtag; 0 for public.
+    `owner` is whose home or user timeline it is, the name of a list's, or a hashtag;
+    0 for public.
     """
 
     owner: UserId | str
@@ -92,21 +93,20 @@ def skeleton_kind(
     )
 
 
-class HomeLoader:
-    """Read parts of what homes store, with authors and addressees."""
+class StoredLoader:
+    """Read parts of what homes or lists store, with authors and addressees.
+
+    Their slices' owner is the timeline's name, or the user whose home it is.
+    """
 
     def __init__(self, timelines: TimelineStore, posts: PostStore):
         self._timelines = timelines
         self._posts = posts
 
     def __call__(self, parts: Sequence[Slice]) -> dict[Slice, Chunk]:
-        """Load parts of up to 200 homes, in three queries."""
-        stored = self._timelines.stored_many(
-            sorted({home_of(part.user_id) for part in parts})
-        )
-        chosen = {
-            part: _choose(part, stored.get(home_of(part.user_id))) for part in parts
-        }
+        """Load parts of up to 200 timelines, in three queries."""
+        stored = self._timelines.stored_many(sorted({_name(part) for part in parts}))
+        chosen = {part: _choose(part, stored.get(_name(part))) for part in parts}
         wanted = {i for ids, _, _ in chosen.values() for i in ids}
         known = (
             {e.post_id: e for e in self._posts.entries(sorted(wanted))}
@@ -119,6 +119,10 @@ class HomeLoader:
             )
             for part, (ids, floor, ends) in chosen.items()
         }
+
+
+def _name(part: Slice) -> str:
+    return part.owner if isinstance(part.owner, str) else home_of(part.owner)
 
 
 def _choose(part: Slice, stored: Stored | None) -> tuple[list[PostId], int, bool]:

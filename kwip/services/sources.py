@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from kwip.domain.ids import MAX_ID, UserId
+from kwip.domain.ids import MAX_ID
 from kwip.domain.timelines import AUTHORS_PER_QUERY, Entry, merge_newest
 from kwip.services.reading import Want
 from kwip.services.sides import EVERYBODY, GRAIN, Merge, Side
@@ -19,8 +19,8 @@ from kwip.services.skeletons import CHUNK, Slice
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
+    from kwip.domain.ids import UserId
     from kwip.domain.pages import PageRequest
-    from kwip.domain.relationships import Relations
     from kwip.domain.timelines import Chunk
     from kwip.services.entities import Entities
     from kwip.services.reading import Kind, Reading
@@ -58,23 +58,22 @@ class Sources:
                 return
             part = replace(part, cursor=run[-1].post_id)
 
-    def home(
+    def stored(
         self,
-        viewer_id: UserId,
+        shown: Shown,
         reading: Reading,
-        relations: Relations,
         page: PageRequest,
         sides: Sequence[Side] = (),
     ) -> Iterator[Entry]:
-        """Go through what home shows, with side sources merged in, each post once.
+        """Go through a home or list, with side sources merged in, each post once.
 
         Newest first; upwards from `min_id` if that is given. Pull authors are among
         the side sources.
         """
-        first = Slice.first(viewer_id, page)
-        floor = reading.fetch(Want(self._entities.homes, [first]))[0][first].floor
-        pulled = self.pulled(reading, {viewer_id, *relations.follows}, floor)
-        stored = self._home(viewer_id, reading, relations, page)
+        first = Slice.first(shown.owner, page)
+        floor = reading.fetch(Want(shown.kind, [first]))[0][first].floor
+        pulled = self.pulled(reading, shown.authors, floor)
+        stored = self._stored(shown, reading, page)
         return Merge([*pulled, *sides], self.slices, reading, page).over(stored)
 
     def pulled(
@@ -91,33 +90,27 @@ class Sources:
             if author_id in authors
         ]
 
-    def _home(
-        self,
-        viewer_id: UserId,
-        reading: Reading,
-        relations: Relations,
-        page: PageRequest,
+    def _stored(
+        self, shown: Shown, reading: Reading, page: PageRequest
     ) -> Iterator[Entry]:
-        """Go through what home stores, and below its floor through the fan-in.
+        """Go through what a timeline stores, and below its floor through the fan-in.
 
         The floor may rise between two slices, so each slice's own one counts.
         """
-        part = Slice.first(viewer_id, page)
+        part = Slice.first(shown.owner, page)
         while True:
-            chunk = reading.fetch(Want(self._entities.homes, [part]))[0][part]
+            chunk = reading.fetch(Want(shown.kind, [part]))[0][part]
             if part.is_upwards:
                 below = min(page.upper, chunk.floor)
                 gap = _Gap(part.cursor, below, is_upwards=True)
-                yield from self._fan_in(reading, viewer_id, relations, gap, page.limit)
+                yield from self._fan_in(reading, shown, gap, page.limit)
                 yield from (e for e in chunk.entries[::-1] if e.post_id < page.upper)
             else:
                 yield from (e for e in chunk.entries if e.post_id > page.lower)
                 if chunk.ends:  # the fan-in itself ends at the page's lower bound
                     below = min(part.cursor, chunk.floor)
                     gap = _Gap(page.lower, below, is_upwards=False)
-                    yield from self._fan_in(
-                        reading, viewer_id, relations, gap, page.limit
-                    )
+                    yield from self._fan_in(reading, shown, gap, page.limit)
             if chunk.ends or not chunk.entries:
                 return
             last = chunk.entries[0 if part.is_upwards else -1].post_id
@@ -126,20 +119,14 @@ class Sources:
             part = replace(part, cursor=last)
 
     def _fan_in(
-        self,
-        reading: Reading,
-        viewer_id: UserId,
-        relations: Relations,
-        gap: _Gap,
-        limit: int,
+        self, reading: Reading, shown: Shown, gap: _Gap, limit: int
     ) -> Iterator[Entry]:
-        """Go through the posts within a gap of all whom home shows.
+        """Go through the posts within a gap of all whom a timeline shows.
 
         One query per `AUTHORS_PER_QUERY` authors and batch: above that many MongoDB
         no longer merges by the index.
         """
-        hidden = relations.blocks | relations.blocked_by | relations.mutes
-        authors = sorted({viewer_id, *(relations.follows - hidden)})
+        authors = sorted(shown.authors)
         above, below, size = gap.above, gap.below, 2 * (limit + 1)
         while above + 1 < below:
             reading.bypass()
@@ -164,6 +151,15 @@ class Sources:
             else:
                 below = run[-1].post_id
             size = min(size * 2, CHUNK)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A stored timeline, as its skeletons name it, and whose posts it shows now."""
+
+    kind: Kind[Slice, Chunk]
+    owner: UserId | str
+    authors: frozenset[UserId]
 
 
 @dataclass(frozen=True, slots=True)

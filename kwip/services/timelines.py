@@ -12,21 +12,25 @@ from typing import TYPE_CHECKING
 
 from kwip.domain import sieves
 from kwip.domain.ids import UserId
+from kwip.domain.lists import shows_list
 from kwip.domain.pages import Page
 from kwip.domain.sieves import Sieve
 from kwip.domain.timelines import Entry, shows_home
 from kwip.domain.visibility import require_shown
 from kwip.services.bell import home_topic, pulled_topic
+from kwip.services.lists import require_listing
 from kwip.services.pages import Pages, Run
 from kwip.services.reading import Want
 from kwip.services.sides import EVERYBODY
 from kwip.services.sieving import Sieving
 from kwip.services.skeletons import Slice
+from kwip.services.sources import Shown
+from kwip.store.list_edges import list_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from kwip.domain.ids import PostId
+    from kwip.domain.ids import ListId, PostId
     from kwip.domain.pages import PageRequest
     from kwip.domain.users import User, Viewer
     from kwip.domain.views import PostView, ThreadView
@@ -96,15 +100,46 @@ class Timelines:
             Want(self._entities.pulls, [EVERYBODY]),
         )[0][viewer.id]
 
-        def read(part: PageRequest) -> Iterator[Entry]:
-            return self._sources.home(viewer.id, reading, relations, part)
-
+        sieve = sieves.of_home(viewer.id, relations)
+        shown = Shown(self._entities.homes, viewer.id, sieve.authors)
+        read = partial(self._sources.stored, shown, reading)
         run = Run(
             entries=read(page),
             above=read(page.above) if page.above else iter(()),
             wants=partial(shows_home, viewer.id, relations),
             shows=_shows_all,
-            sieved=self._sieved(reading, page, sieves.of_home(viewer.id, relations)),
+            sieved=self._sieved(reading, page, sieve),
+        )
+        return self._pages.cut(viewer, reading, run, page)
+
+    def of_list(
+        self, viewer: Viewer, reading: Reading, list_id: ListId, page: PageRequest
+    ) -> Page[PostView]:
+        """Read posts of those in a list of the viewer. Costs what `home` does.
+
+        Raises:
+            NotFoundError: The viewer has no such list.
+        """
+        name = list_of(list_id)
+        listing = require_listing(
+            self._entities,
+            viewer,
+            reading,
+            list_id,
+            Want(self._entities.list_timelines, Slice.around(name, page)),
+            Want(self._entities.pulls, [EVERYBODY]),
+        )
+        relations = self._hydration.relations(viewer, reading)
+        sieve = sieves.of_list(listing, relations)
+        shown = Shown(self._entities.list_timelines, name, sieve.authors)
+        read = partial(self._sources.stored, shown, reading)
+        run = Run(
+            entries=read(page),
+            above=read(page.above) if page.above else iter(()),
+            wants=partial(shows_list, listing, relations),
+            shows=_shows_all,
+            # A sieve of nobody would leave in everybody.
+            sieved=self._sieved(reading, page, sieve) if sieve.authors else _nothing,
         )
         return self._pages.cut(viewer, reading, run, page)
 
@@ -236,6 +271,10 @@ class Timelines:
         self, reading: Reading, page: PageRequest, sieve: Sieve
     ) -> Callable[[int], Iterator[Entry]]:
         return lambda last_id: self._sieving.read(reading, page, last_id, sieve)
+
+
+def _nothing(_: int) -> Iterator[Entry]:
+    return iter(())
 
 
 def _shows_all(_: PostView) -> bool:

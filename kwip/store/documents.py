@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
 if TYPE_CHECKING:
     import datetime as dt
 
-    from kwip.domain.ids import PostId, UserId
+    from kwip.domain.ids import ListId, PostId, UserId
 
 
 class ProfileFieldDocument(TypedDict):
@@ -110,7 +110,7 @@ class FanoutDocument(TypedDict):
     `due_at` is when the sweeper rings for it next; `start` is the follower where
     the ring of followers is entered, `cursor` the last one delivered to. `told` is
     there as soon as those are told to whom the post speaks: the last follower told
-    of those who asked to be, or 0.
+    of those who asked to be, or 0. `listed` is the last list delivered to.
     """
 
     state: Literal["pending", "done", "dead"]
@@ -119,6 +119,7 @@ class FanoutDocument(TypedDict):
     cursor: int | None
     has_wrapped: bool
     told: NotRequired[int]
+    listed: NotRequired[int]
     lease_owner: str | None
     lease_until: dt.datetime | None
     enqueued_at: dt.datetime
@@ -250,6 +251,41 @@ class MuteDocument(TypedDict):
     schema: int
     user_id: UserId
     other_id: UserId
+
+
+class ListDocument(TypedDict):
+    """Some of those whom a user follows, as a timeline of its own.
+
+    `state` is `deleted`, and `due_at` a time, while what belongs to it is removed.
+    """
+
+    _id: ListId
+    schema: int
+    owner_id: UserId
+    title: str
+    replies_policy: Literal["none", "list", "followed"]
+    is_exclusive: bool
+    member_ids: list[UserId]
+    state: Literal["active", "deleted"]
+    due_at: dt.datetime | None
+    version: int
+
+
+class ListMemberDocument(TypedDict):
+    """A place in a list seen from the member; `_id` is `<member>:<list>`.
+
+    `merging` and `removed` say that the list's timeline still waits for a merge or a
+    scrub; `nonce` is as that of a follow.
+    """
+
+    _id: str
+    schema: int
+    list_id: ListId
+    owner_id: UserId
+    member_id: UserId
+    state: Literal["merging", "active", "removed"]
+    due_at: dt.datetime
+    nonce: str
 
 
 class ReactionDocument(TypedDict):

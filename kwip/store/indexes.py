@@ -154,6 +154,28 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
             "DeletionStore.muted_by: who mutes somebody who leaves",
         ),
     ),
+    "lists": (
+        Index(
+            (("owner_id", ASCENDING), ("is_exclusive", ASCENDING)),
+            "ListStore.of_owners, RelationshipStore.relations: who leaves home",
+        ),
+        Index(
+            (("due_at", ASCENDING),),
+            "ListStore.take_buried: deleted lists that the sweeper rings for",
+            {"partialFilterExpression": {"state": "deleted"}},
+        ),
+    ),
+    "list_members": (
+        Index(
+            (("member_id", ASCENDING), ("list_id", ASCENDING)),
+            "ListEdgeStore.lists_with: fan-out",
+        ),
+        Index(
+            (("due_at", ASCENDING),),
+            "ListEdgeStore.take_due: merges and scrubs that the sweeper rings for",
+            {"partialFilterExpression": {"state": {"$in": ["merging", "removed"]}}},
+        ),
+    ),
     "reactions": (
         Index(
             (("user_id", ASCENDING), ("post_id", ASCENDING), ("act", ASCENDING)),

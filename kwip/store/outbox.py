@@ -38,6 +38,7 @@ class Lease:
     start: int
     cursor: int | None
     has_wrapped: bool
+    listed: int
     told: int | None
     attempts: int
 
@@ -110,6 +111,7 @@ class OutboxStore:
             start=fanout["start"] or 0,
             cursor=fanout["cursor"],
             has_wrapped=fanout["has_wrapped"],
+            listed=fanout.get("listed", 0),
             told=fanout.get("told"),
             attempts=fanout["attempts"],
         )
@@ -137,15 +139,16 @@ class OutboxStore:
 
     @translated()
     def advance(self, lease: Lease, until: dt.datetime, **progress: object) -> bool:
-        """Record `mode`, `start`, `cursor`, `has_wrapped` or `told`; extend the lease.
+        """Record `mode` or a place; extend the lease.
 
-        Whoever moves the cursor, or tells more people, is not failing: from there on
+        A place is `start`, `cursor` and `has_wrapped`, or `listed`, or `told`. Whoever
+        moves the cursor, or reaches more lists or people, is not failing: from there on
         tries count anew, so that a long delivery outlasts any number of restarts.
         Returns False, with nothing more to do for the caller, if the lease is lost for
         any of the posts.
         """
         fields = {f"fanout.{name}": value for name, value in progress.items()}
-        if "cursor" in progress or progress.get("told"):
+        if progress.keys() & {"cursor", "listed"} or progress.get("told"):
             fields["fanout.attempts"] = 1
         result = self._posts.update_many(
             {"_id": {"$in": lease.ids}, "fanout.lease_owner": lease.owner},

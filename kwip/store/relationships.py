@@ -17,6 +17,7 @@ from kwip.domain.relationships import Relations
 from kwip.domain.rolls import Between, Row
 from kwip.store.client import ONE_BATCH, translated
 from kwip.store.edges import PRESENT, Edge, follow_document, follower_document
+from kwip.store.list_edges import exclusive_members, leave_lists
 from kwip.store.notifications import write
 from kwip.store.upgrades import schema_of
 
@@ -108,7 +109,7 @@ class RelationshipStore:
             )
             if not result.modified_count:
                 return False
-            self._end(follower_id, followee_id, session)
+            self._end(follower_id, followee_id, now, session)
             return True
 
         return self._store.transact(work)
@@ -123,13 +124,16 @@ class RelationshipStore:
             {"_id": document["_id"]}, document, upsert=True, session=session
         )
 
-    def _end(self, follower_id: UserId, followee_id: UserId, session: Any) -> None:
+    def _end(
+        self, follower_id: UserId, followee_id: UserId, now: dt.datetime, session: Any
+    ) -> None:
         self._followers.delete_one(
             {"_id": f"{followee_id}:{follower_id}"}, session=session
         )
         self._notifications.delete_one(
             {"_id": f"{followee_id}:follow:{follower_id}"}, session=session
         )
+        leave_lists(self._store.database, follower_id, followee_id, now, session)
         self._count(follower_id, followee_id, -1, session)
 
     def _count(
@@ -171,7 +175,7 @@ class RelationshipStore:
                 is_ended = self._is_present(edge, session)
                 self._write(edge, now, session)
                 if is_ended:
-                    self._end(one, two, session)
+                    self._end(one, two, now, session)
 
         self._store.transact(work)
 
@@ -239,7 +243,7 @@ class RelationshipStore:
         ids = {"$in": list(viewers)}
         groups: dict[str, dict[int, set[UserId]]] = {
             name: defaultdict(set)
-            for name in ("follows", "notifies", "mutes", "out", "in")
+            for name in ("follows", "notifies", "mutes", "out", "in", "exclusive")
         }
         for d in self._follows.find(
             {"follower_id": ids, "state": PRESENT},
@@ -256,6 +260,7 @@ class RelationshipStore:
                 of_viewers,
                 {"$project": pair},
                 {"$unionWith": {"coll": "blocks", "pipeline": blocks}},
+                {"$unionWith": {"coll": "lists", "pipeline": exclusive_members(ids)}},
             ],
             batchSize=ONE_BATCH,
         ):
@@ -268,6 +273,7 @@ class RelationshipStore:
                 blocks=frozenset(groups["out"][viewer]),
                 blocked_by=frozenset(groups["in"][viewer]),
                 notifies=frozenset(groups["notifies"][viewer]),
+                exclusive=frozenset(groups["exclusive"][viewer]),
             )
             for viewer in viewers
         }

@@ -17,6 +17,9 @@ from kwip.services.clock_guard import ClockGuard
 from kwip.services.entities import Entities, Stores
 from kwip.services.fanout import Fanout, FanoutParts
 from kwip.services.hydration import Hydration
+from kwip.services.list_fanout import ListFanout
+from kwip.services.list_upkeep import ListUpkeep
+from kwip.services.lists import Lists, ListsParts
 from kwip.services.live import Live
 from kwip.services.markers import Markers
 from kwip.services.media import Media
@@ -61,6 +64,7 @@ if TYPE_CHECKING:
     from kwip.store.client import Store
     from kwip.store.edges import EdgeStore
     from kwip.store.jobs import JobStore
+    from kwip.store.list_edges import ListEdgeStore
     from kwip.store.outbox import OutboxStore
     from kwip.wiring.options import Options
 
@@ -73,6 +77,7 @@ class Core:
     stores: Stores
     outbox: OutboxStore
     edges: EdgeStore
+    list_edges: ListEdgeStore
     jobs: JobStore
     fence: Fence
     readings: Readings
@@ -152,6 +157,7 @@ class Core:
             )
         )
         rolls = Rolls(entities, hydration)
+        people = People(entities, hydration, threads, rolls)
         access = Access(stores, entities, fence, passwords, options.clock)
         limits = windows({n: getattr(self.settings, f"quota_{n}") for n in SPANS_S})
         setup = Setup(SetupStore(self.store), users, options.clock)
@@ -192,8 +198,19 @@ class Core:
             ),
             pins=Pins(stores, permissions, posts, self.readings, fence),
             rolls=rolls,
-            people=People(entities, hydration, threads, rolls),
+            people=people,
             relationships=relationships,
+            lists=Lists(
+                ListsParts(
+                    store=stores.lists,
+                    entities=entities,
+                    people=people,
+                    fence=fence,
+                    bell=self.bell,
+                    ids=self.ids,
+                    clock=options.clock,
+                )
+            ),
             moderation=Moderation(stores, self.jobs, fence, passwords, options.clock),
             notifications=Notifications(entities, hydration, stores, fence),
             markers=Markers(entities, stores.markers, fence, options.clock),
@@ -209,6 +226,13 @@ class Core:
                     reach=Reach(
                         stores.reach, fence, pull_at=self.settings.pull_followers
                     ),
+                    lists=ListFanout(
+                        stores.lists,
+                        self.list_edges,
+                        stores.timelines,
+                        rearranger,
+                        fence,
+                    ),
                     notifying=notifying,
                     fence=fence,
                     doorbell=self.doorbell,
@@ -218,6 +242,9 @@ class Core:
                 )
             ),
             upkeep=upkeep,
+            list_upkeep=ListUpkeep(
+                stores.lists, self.list_edges, stores.timelines, rearranger, fence
+            ),
             live=Live(options.live_times),
             clock_guard=guard,
         )

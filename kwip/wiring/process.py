@@ -25,6 +25,7 @@ from kwip.store.client import JOB_TIMEOUT_MS, WEB_TIMEOUT_MS, Store, connect
 from kwip.store.edges import EdgeStore
 from kwip.store.fence import FenceStore, connect_fence
 from kwip.store.jobs import JobStore
+from kwip.store.list_edges import ListEdgeStore
 from kwip.store.loading import LoadStore
 from kwip.store.outbox import OutboxStore
 from kwip.wiring.core import Core
@@ -113,6 +114,7 @@ def build(
     stores = Stores.over(store)
     outbox = OutboxStore(store, stores.posts)
     edges, jobs, loading = EdgeStore(store), JobStore(store), LoadStore(store)
+    list_edges = ListEdgeStore(store)
     bell = options.bell or QueueBell(broker)
     rng = options.rng or random.Random(os.urandom(16))  # noqa: S311 -- no secret
     ids = IdGenerator(options.id_clock, rng)
@@ -121,6 +123,7 @@ def build(
         stores=stores,
         outbox=outbox,
         edges=edges,
+        list_edges=list_edges,
         jobs=jobs,
         fence=fence,
         readings=readings,
@@ -160,7 +163,14 @@ def build(
             )
         ),
         broker=broker,
-        sweeper=Sweeper(outbox=outbox, edges=edges, bell=bell, clock=options.clock),
+        sweeper=Sweeper(
+            outbox=outbox,
+            edges=edges,
+            lists=stores.lists,
+            list_edges=list_edges,
+            bell=bell,
+            clock=options.clock,
+        ),
         fence=fence,
         keeper=keeper,
         cache=cache,

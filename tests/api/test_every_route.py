@@ -27,6 +27,8 @@ BODIES = {
     "follow": {"reblogs": "true"},
     "save_markers": {"home[last_read_id]": "5", "notifications[last_read_id]": "6"},
     "mute": {"notifications": "False", "duration": "0"},
+    "create_list": {"title": "Friends", "replies_policy": "none", "exclusive": "1"},
+    "change_list": {"title": "Others", "replies_policy": "", "exclusive": ""},
 }
 #: Fields of the wrong kind, each with what makes no sense there.
 WRONG = {
@@ -41,6 +43,10 @@ WRONG = {
     "reblogs": (False, "false", "maybe", []),
     "languages": (["en"],),
     "home": ("5", {"last_read_id": "x"}, {}, ["5"]),
+    "title": (5, ["a"], {}),
+    "replies_policy": ("everybody", 5, ["none"]),
+    "exclusive": ("maybe", [True], {}),
+    "account_ids": ("x", ["x"], [[1]], {"a": 1}),
 }
 FIELDS = {
     "create_status": [
@@ -56,6 +62,10 @@ FIELDS = {
     "save_markers": ["home"],
     "edit_status": ["status", "spoiler_text", "sensitive", "poll"],
     "mute": ["duration"],
+    "create_list": ["title", "replies_policy", "exclusive"],
+    "change_list": ["title", "replies_policy", "exclusive"],
+    "add_to_list": ["account_ids"],
+    "remove_from_list": ["account_ids"],
 }
 
 
@@ -83,6 +93,9 @@ def path_of(alice, bob):
 
     def made(row):
         known = EXAMPLES | {"user_id": bob.id, "name": "fox"}
+        if "list_id" in row.rule:
+            made = alice.post("/api/v1/lists", json={"title": "Friends"})
+            known |= {"list_id": made.json["id"]}
         if "post_id" in row.rule:
             known |= {"post_id": alice.say("hello #fox")["id"]}
         return re.sub(r"<(?:.+?:)?(\w+)>", lambda m: known[m.group(1)], row.rule)
@@ -153,6 +166,10 @@ def test_a_page_of_every_list_says_where_the_next_one_begins(alice, bob, people)
     carol = people("carol")
     for one in (alice, carol):
         one.post(f"/api/v1/accounts/{bob.id}/follow")
+        bob.post(f"/api/v1/accounts/{one.id}/follow")
+    listed = bob.post("/api/v1/lists", json={"title": "Friends"}).json["id"]
+    both = {"account_ids": [alice.id, carol.id]}
+    assert bob.post(f"/api/v1/lists/{listed}/accounts", json=both).status_code == 200
     said = [bob.say(f"#fox {number}")["id"] for number in range(2)]
     for post_id in said:
         for act in ("favourite", "bookmark"):
@@ -161,7 +178,7 @@ def test_a_page_of_every_list_says_where_the_next_one_begins(alice, bob, people)
     lists = [
         "timelines/home", "timelines/public", "timelines/tag/fox", "favourites",
         "bookmarks", f"accounts/{bob.id}/statuses", f"accounts/{bob.id}/followers",
-        f"statuses/{said[0]}/favourited_by",
+        f"statuses/{said[0]}/favourited_by", f"lists/{listed}/accounts",
     ]  # fmt: skip
     for path in lists:
         first = bob.get(f"/api/v1/{path}?limit=1")

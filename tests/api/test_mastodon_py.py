@@ -345,11 +345,36 @@ def test_it_changes_the_own_account(alice):
         alice.account_update_credentials(locked=True)
 
 
+def test_it_makes_fills_reads_and_deletes_lists(alice, bob, rings):
+    alice.account_follow(bob.me())
+    made = alice.list_create("Friends", replies_policy="none", exclusive=True)
+    assert (made.title, made.replies_policy, made.exclusive) == (
+        "Friends",
+        "none",
+        True,
+    )
+    alice.list_accounts_add(made, [bob.me()])
+    bob.toot("Hello")
+    rings.run()
+
+    assert [each.id for each in alice.list_accounts(made)] == [bob.me().id]
+    assert [each.id for each in alice.account_lists(bob.me())] == [made.id]
+    assert alice.timeline_list(made)[0].account.id == bob.me().id
+    renamed = alice.list_update(made, "Others", replies_policy="list", exclusive=False)
+    assert alice.lists() == [renamed]
+    assert alice.list(made).title == "Others"
+    alice.list_accounts_delete(made, [bob.me()])
+    assert alice.list_accounts(made) == []
+    alice.list_delete(made)
+    assert alice.lists() == []
+    with pytest.raises(MastodonNotFoundError):
+        alice.timeline_list(made)
+
+
 def test_it_finds_nothing_where_kwip_has_none(alice):
     me = alice.me()
     for found in (
         alice.account_featured_tags(me),
-        alice.account_lists(me),
         alice.announcements(),
         alice.conversations(),
         alice.custom_emojis(),
@@ -365,7 +390,6 @@ def test_it_finds_nothing_where_kwip_has_none(alice):
         alice.instance_languages(),
         alice.instance_peers(),
         alice.instance_rules(),
-        alice.lists(),
         alice.scheduled_statuses(),
         alice.suggestions(),
         alice.suggestions_v1(),

@@ -9,6 +9,7 @@ import pytest
 from pymongo.monitoring import CommandListener
 
 from kwip.cache.client import Client, ClientTimes
+from kwip.domain.lists import ListChange
 from kwip.domain.posts import Draft
 from kwip.jobs.registry import jobs
 from kwip.services.keeper import FenceTimes
@@ -80,6 +81,8 @@ def world(kwip, rings, new_user):
     viewer, author, other = (new_user(name) for name in ("viewer", "author", "other"))
     for followee in (author, other):
         kwip.services.relationships.follow(viewer, followee.id)
+    listed = kwip.services.lists.create(viewer, ListChange(title="Some"))
+    kwip.services.lists.add(viewer, listed.id, [author.id, other.id])
     root = kwip.services.posts.publish(author.id, Draft(text="The beginning #tea"))
     draft = Draft(text="A reply, @viewer", in_reply_to_id=root.id)
     reply = kwip.services.posts.publish(other.id, draft)
@@ -94,6 +97,7 @@ def world(kwip, rings, new_user):
         budgets.token_of(kwip, viewer.id),
         author.id,
         root.id,
+        listed.id,
         named_posts,
         named_users,
     )

@@ -14,6 +14,9 @@ BEGIN, END = "<!-- begin cold-reads -->\n", "<!-- end cold-reads -->\n"
 TITLES = {
     "read_home": "Home",
     "poll_home": "Home, as a long poll looks at it first",
+    "read_list": "A list",
+    "list_lists": "The lists of the viewer",
+    "read_list_members": "Who is in a list",
     "read_public": "Public, signed in",
     "read_profile": "A profile, signed in",
     "read_public_as_nobody": "Public, nobody signed in",

@@ -11,6 +11,7 @@ from bson.json_util import JSONOptions
 
 from config.settings import PROJECT
 from kwip.domain.clock import at, system_clock_ms
+from kwip.domain.lists import ListChange
 from kwip.domain.posts import Draft, Edit
 from kwip.domain.setup import LIFETIME
 from kwip.domain.timelines import SEAL_AT
@@ -38,6 +39,8 @@ DECLARED = {
     "followers": documents.FollowerDocument,
     "blocks": documents.BlockDocument,
     "mutes": documents.MuteDocument,
+    "lists": documents.ListDocument,
+    "list_members": documents.ListMemberDocument,
     "notifications": documents.NotificationDocument,
     "markers": documents.MarkersDocument,
     "markers.notifications": documents.MarkerDocument,
@@ -99,6 +102,14 @@ def lived_in(kwip, rings, new_user):
     return seen
 
 
+def _make_and_delete_a_list(services, note, owner, member):
+    made = services.lists.create(owner, ListChange(title="Bakers"))
+    services.lists.add(owner, made.id, [member.id])
+    note()
+    services.lists.delete(owner, made.id)
+    note()
+
+
 def _live(kwip, rings, note, alice, bob):
     services, timelines = kwip.services, kwip.stores.timelines
     services.access.begin_session(alice.id, alice.username, "a browser")
@@ -117,9 +128,11 @@ def _live(kwip, rings, note, alice, bob):
     )
     services.reactions.favourite(alice, root.id)
     services.reposts.repost(bob, answer.id)
+    _make_and_delete_a_list(services, note, bob, alice)
     lease = services.fanout.begin(root.id)
     now = at(system_clock_ms())
-    kwip.outbox.advance(lease, now, mode="push", start=bob.id, cursor=alice.id)
+    place = {"start": bob.id, "cursor": alice.id, "listed": alice.id}
+    kwip.outbox.advance(lease, now, mode="push", **place)
     note()
     kwip.outbox.give_up(lease, "pending", now)
     rings.run()

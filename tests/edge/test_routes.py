@@ -14,6 +14,7 @@ EXAMPLES = {
     "post_id": "1",
     "notification_id": "1",
     "user_id": "1",
+    "list_id": "1",
     "username": "alice",
     "token_id": "0" * 64,
     "session_id": "0" * 64,

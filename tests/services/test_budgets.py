@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import pytest
 
 from kwip.domain.clock import at, system_clock_ms
-from kwip.domain.ids import PostId, UserId
+from kwip.domain.ids import ListId, PostId, UserId
+from kwip.domain.lists import ListChange
 from kwip.domain.notifications import SPOKEN_TO, Wish
 from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft
@@ -46,6 +47,7 @@ class World:
     token: Credential
     author_id: UserId
     post_id: PostId
+    list_id: ListId
     named_posts: tuple[PostId, ...] = ()
     named_users: tuple[UserId, ...] = ()
 
@@ -73,6 +75,9 @@ def world(kwip, rings, new_user, request):
     kwip.stores.users.create_many(others)
     now = at(system_clock_ms())
     kwip.edges.load_edges([(viewer.id, other.id) for other in [author, *others]], now)
+    listed = kwip.services.lists.create(viewer, ListChange(title="Some"))
+    some = [author.id, *(other.id for other in others)][:20]
+    kwip.services.lists.add(viewer, listed.id, some)
     root = kwip.services.posts.publish(author.id, Draft(text="The beginning"))
     writers = [author.id, *(other.id for other in others)][:20]
     for number in range(60):
@@ -102,6 +107,7 @@ def world(kwip, rings, new_user, request):
         token_of(kwip, viewer.id),
         author.id,
         root.id,
+        listed.id,
         named_posts,
         named_users,
     )
@@ -111,6 +117,24 @@ def read_home(kwip, world, page):
     reading = kwip.services.readings.begin()
     viewer = kwip.services.access.open(world.credential, reading)
     return kwip.services.timelines.home(viewer, reading, page).items
+
+
+def read_list(kwip, world, page):
+    reading = kwip.services.readings.begin()
+    viewer = kwip.services.access.open(world.credential, reading)
+    return kwip.services.timelines.of_list(viewer, reading, world.list_id, page).items
+
+
+def list_lists(kwip, world, page):
+    reading = kwip.services.readings.begin()
+    viewer = kwip.services.access.open(world.credential, reading)
+    return kwip.services.lists.overview(viewer, reading)
+
+
+def read_list_members(kwip, world, page):
+    reading, lists = kwip.services.readings.begin(), kwip.services.lists
+    viewer = kwip.services.access.open(world.credential, reading)
+    return lists.members(viewer, reading, world.list_id, page).items
 
 
 def read_public(kwip, world, page):
@@ -251,6 +275,9 @@ def read_mentions(kwip, world, page):
 PATHS = [
     read_home,
     poll_home,
+    read_list,
+    list_lists,
+    read_list_members,
     read_public,
     read_profile,
     read_public_as_nobody,

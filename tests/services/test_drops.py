@@ -12,6 +12,7 @@ import pytest
 from kwip.cache import drops
 from kwip.cli.parts import deletion_by, repair_by, retagging_by
 from kwip.domain.errors import KwipError
+from kwip.domain.lists import ListChange
 from kwip.domain.notifications import NotificationSlice
 from kwip.domain.posts import Draft, Edit
 from kwip.domain.reactions import span_of
@@ -25,6 +26,7 @@ from kwip.services.reach import Reach
 from kwip.services.reading import Want
 from kwip.services.sides import EVERYBODY
 from kwip.services.skeletons import Slice
+from kwip.store.list_edges import list_of
 from kwip.store.timelines import home_of
 from tests.wired import sign_up
 
@@ -65,6 +67,8 @@ class World:
         self.token = self.services.access.create_token(
             self.bob, "a", frozenset({READ})
         )[0]
+        self.list = self.services.lists.create(self.alice, ListChange(title="A"))
+        self.services.lists.add(self.alice, self.list.id, [self.bob.id])
         rings.run()
         [self.told] = kwip.store.database["notifications"].distinct(
             "seq", {"recipient_id": self.bob.id, "post_id": self.answer.id}
@@ -87,6 +91,9 @@ class World:
         return [
             Want(entities.users, people),
             Want(entities.relations, people),
+            Want(entities.lists, people),
+            Want(entities.listings, [(self.alice.id, self.list.id)]),
+            Want(entities.list_timelines, [Slice(list_of(self.list.id))]),
             Want(entities.handles, ["alice", "bob", "carol", "dave"]),
             Want(entities.posts, [self.root.id, self.answer.id]),
             Want(entities.reactions, [(i, span_of(self.root.id)) for i in people]),
@@ -212,6 +219,9 @@ WRITES = {
         )
         for i in (w.bob.id, w.answer.id)
     ],
+    "change_list": lambda w: w.services.lists.change(
+        w.alice, w.list.id, ListChange(is_exclusive=True)
+    ),
     "revoke_token": lambda w: w.services.access.revoke_token(w.bob, w.token.id),
 }
 
@@ -245,6 +255,31 @@ def test_a_write_drops_what_it_changes_and_so_does_a_repeat(world, used, row):
 
         assert rows[row] <= dropped
         assert world.stale() <= allowed
+        rows.clear()
+        dropped.clear()
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda w: w.services.lists.create(w.alice, ListChange(title="B")),
+        lambda w: w.services.lists.delete(w.alice, w.list.id),
+        lambda w: w.services.lists.remove(w.alice, w.list.id, [w.bob.id]),
+        lambda w: w.services.lists.add(w.alice, w.other_list.id, [w.bob.id]),
+    ],
+    ids=["create", "delete", "remove", "add"],
+)
+def test_every_change_of_lists_drops_the_same(world, used, write):
+    rows, dropped = used
+    world.other_list = world.services.lists.create(world.alice, ListChange(title="C"))
+    assert not world.stale()
+    for _ in range(2):
+        with suppress(KwipError):
+            write(world)
+
+        assert rows["change_list"] <= dropped
+        world.rings.run()
+        assert not world.stale()
         rows.clear()
         dropped.clear()
 

@@ -11,14 +11,13 @@ from hypothesis import strategies as st
 
 from kwip.domain.ids import MAX_ID, UserId
 from kwip.domain.pages import PageRequest
-from kwip.domain.relationships import NO_RELATIONS
 from kwip.domain.timelines import Chunk, Entry
 from kwip.services import sides as module
 from kwip.services.loading import Kind
 from kwip.services.reading import Reading, Readings
 from kwip.services.sides import Side
 from kwip.services.skeletons import Slice
-from kwip.services.sources import Sources
+from kwip.services.sources import Shown, Sources
 
 VIEWER = UserId(1)
 PART = 3
@@ -78,8 +77,8 @@ class World:
 
     def read(self, page, sides):
         reading = Reading(Readings(None, NoLease()), None, Bill())
-        sources = Sources(self, self)
-        return sources.home(VIEWER, reading, NO_RELATIONS, page, sides)
+        shown = Shown(self.homes, VIEWER, frozenset({VIEWER}))
+        return Sources(self, self).stored(shown, reading, page, sides)
 
     def everything(self, newest):
         """Give all that a home shows, newest first, without any merge."""

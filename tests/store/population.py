@@ -10,6 +10,7 @@ from kwip.domain.text import Hashtag
 from kwip.domain.users import User
 from kwip.store.access import Access
 from kwip.store.edges import Edge, follow_document, follower_document
+from kwip.store.list_edges import ListEdge, edge_document
 from kwip.store.notifications import _to_document as notification_document
 from kwip.store.outbox import pending
 from kwip.store.post_documents import to_document
@@ -47,6 +48,8 @@ def populate(stores):
     database["notifications"].insert_many(
         d for n in USERS for d in _notifications_of(n)
     )
+    database["lists"].insert_many(_list(n, place) for n in USERS for place in range(3))
+    database["list_members"].insert_many(d for n in USERS for d in _places_of(n))
     for n in USERS[:30]:
         for digest in ("a", "b"):
             stores.access.create(token(n, digest))
@@ -120,6 +123,39 @@ def _notifications_of(n):
                 repost_of_id=post_id(n),
             )
             yield notification_document(told)
+
+
+def list_id(n, place):
+    """Name one of the three lists of user n; the first one is deleted."""
+    return n * 10 + place
+
+
+def _members_of(n):
+    """Give who is in each list of user n: some of those whom n follows."""
+    return [(n + step - 1) % 60 + 1 for step in (3, 4, 5)]
+
+
+def _list(n, place):
+    return {
+        "_id": list_id(n, place),
+        "schema": 1,
+        "owner_id": n,
+        "title": f"List {place}",
+        "replies_policy": "list",
+        "is_exclusive": place == 1,
+        "member_ids": _members_of(n),
+        "state": "active" if place else "deleted",
+        "due_at": None if place else BEFORE if n < 5 else LATER,
+        "version": 1,
+    }
+
+
+def _places_of(n):
+    states = ("merging", "removed", "active")
+    for place in range(3):
+        for member_id, state in zip(_members_of(n), states, strict=True):
+            edge = ListEdge(list_id(n, place), n, member_id, state, "nonce")
+            yield edge_document(edge, BEFORE if n < 5 else LATER)
 
 
 def _timeline_of(n):

@@ -15,6 +15,8 @@ from kwip.store.deletion import DeletionStore
 from kwip.store.edges import EdgeStore
 from kwip.store.fence import FenceStore
 from kwip.store.jobs import JobStore
+from kwip.store.list_edges import ListEdgeStore
+from kwip.store.lists import ListStore
 from kwip.store.loading import LoadStore
 from kwip.store.markers import MarkerStore
 from kwip.store.notifications import NotificationStore
@@ -26,6 +28,7 @@ from kwip.store.relationships import RelationshipStore
 from kwip.store.repairs import RepairStore
 from kwip.store.retagging import RetagStore
 from kwip.store.setup import SetupStore
+from kwip.store.sieves import SieveStore
 from kwip.store.timelines import TimelineStore
 from kwip.store.users import UserStore
 
@@ -46,6 +49,8 @@ class Stores:
         self.edges = EdgeStore(store)
         self.fence = FenceStore(store.database)
         self.jobs = JobStore(store)
+        self.lists = ListStore(store)
+        self.list_edges = ListEdgeStore(store)
         self.loading = LoadStore(store)
         self.markers = MarkerStore(store)
         self.notifications = NotificationStore(store)
@@ -55,6 +60,7 @@ class Stores:
         self.reactions = ReactionStore(store)
         self.relationships = RelationshipStore(store)
         self.setup = SetupStore(store)
+        self.sieves = SieveStore(store)
         self.timelines = TimelineStore(store)
         self.users = UserStore(store)
 

@@ -22,6 +22,8 @@ SHAPES = {
     "followers": documents.FollowerDocument,
     "blocks": documents.BlockDocument,
     "mutes": documents.MuteDocument,
+    "lists": documents.ListDocument,
+    "list_members": documents.ListMemberDocument,
     "reactions": documents.ReactionDocument,
     "notifications": documents.NotificationDocument,
     "markers": documents.MarkersDocument,

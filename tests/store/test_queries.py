@@ -14,6 +14,7 @@ import pytest
 import kwip.store
 from kwip.domain.errors import ConflictError
 from kwip.domain.ids import MAX_ID
+from kwip.domain.lists import ListChange, UserList
 from kwip.domain.notifications import (
     EVERY_KIND,
     EVERYTHING,
@@ -24,13 +25,15 @@ from kwip.domain.notifications import (
 )
 from kwip.domain.reactions import Act, Reaction, Span, span_of
 from kwip.domain.rolls import Between
+from kwip.domain.sieves import Sieve
 from kwip.store.claims import Claim
 from kwip.store.edges import Edge
 from kwip.store.indexes import INDEXES, ensure_indexes
 from kwip.store.jobs import Job
+from kwip.store.list_edges import ListEdge
 from kwip.store.outbox import pending
 from kwip.store.timelines import bucket_document, home_of
-from tests.store.population import HOT, posts_of, token
+from tests.store.population import HOT, list_id, posts_of, token
 from tests.store.stores import LATER, NOW, post, post_id, user
 
 HOMES = [home_of(n) for n in range(1, 41)]
@@ -216,6 +219,30 @@ CALLS = {
     "JobStore.find": lambda s: s.jobs.find("reindex:timelines"),
     "JobStore.running": lambda s: s.jobs.running("reindex:"),
     "JobStore.save": lambda s: s.jobs.save(JOB),
+    "ListStore.create": lambda s: s.lists.create(
+        UserList(id=9_999, owner_id=1, title="New")
+    ),
+    "ListStore.of_owners": lambda s: s.lists.of_owners([1, 2]),
+    "ListStore.get_many": lambda s: s.lists.get_many([(1, list_id(1, 1))]),
+    "ListStore.containing": lambda s: s.lists.containing(1, 5),
+    "ListStore.holding": lambda s: s.lists.holding([1, 2], 5),
+    "ListStore.change": lambda s: s.lists.change(
+        3, list_id(3, 1), ListChange(title="Other", is_exclusive=True)
+    ),
+    "ListStore.add": lambda s: s.lists.add(
+        [ListEdge(list_id(1, 2), 1, other, "merging", "n") for other in (7, 8)], NOW
+    ),
+    "ListStore.remove": lambda s: s.lists.remove(2, list_id(2, 2), [6], NOW),
+    "ListStore.bury": lambda s: s.lists.bury(4, list_id(4, 2), NOW),
+    "ListStore.remove_buried": lambda s: s.lists.remove_buried(5, list_id(5, 0)),
+    "ListStore.take_buried": lambda s: s.lists.take_buried(NOW, LATER, 3),
+    "ListEdgeStore.lists_with": lambda s: s.list_edges.lists_with(9, above=0, limit=3),
+    "ListEdgeStore.find": lambda s: s.list_edges.find(4, list_id(1, 1)),
+    "ListEdgeStore.settle": lambda s: [
+        s.list_edges.settle(s.list_edges.find(member_id, list_id(10, 1)))
+        for member_id in (13, 14)
+    ],
+    "ListEdgeStore.take_due": lambda s: s.list_edges.take_due(NOW, LATER, 7),
     "LoadStore.has_follows": lambda s: s.loading.has_follows(),
     "LoadStore.follows_among": lambda s: s.loading.follows_among([(1, 2), (1, 60)]),
     "LoadStore.followers_among": lambda s: s.loading.followers_among([(1, 2), (1, 60)]),
@@ -340,6 +367,17 @@ CALLS = {
     "RelationshipStore.mute": lambda s: s.relationships.mute(1, 2),
     "RelationshipStore.unmute": lambda s: s.relationships.unmute(1, 2),
     "RelationshipStore.relations": lambda s: s.relationships.relations([1, 2]),
+    "SieveStore.entries": lambda s: [
+        s.sieves.entries(
+            sieve, authors, below=post_id(9_999), above=0, limit=9, ascending=ascending
+        )
+        for sieve, authors in (
+            (Sieve(authors=frozenset({7, 8}), has_reposts=False), [7, 8]),
+            (Sieve(is_listed=True, hidden=frozenset({2})), []),
+            (Sieve(tag="tea", hidden=frozenset({2})), []),
+        )
+        for ascending in (False, True)
+    ],
     "SetupStore.offer": lambda s: s.setup.offer("digest", LATER),
     "SetupStore.has_admin": lambda s: s.setup.has_admin(),
     "SetupStore.digest": lambda s: s.setup.digest(NOW),

@@ -36,7 +36,6 @@ _OWN, _OPEN, _ANYBODY = policies.READ, policies.OPEN_READ, policies.ANYBODY
 ROUTES = tuple(
     _none(path, name, says, policy)
     for path, name, says, policy in (
-        (f"{_ACCOUNT}/lists", "account_lists", "Lists with an account in them", _OWN),
         (f"{_ACCOUNT}/featured_tags", "account_tags", "Featured hashtags", _OPEN),
         (f"{_ACCOUNT}/endorsements", "account_endorsed", "Featured accounts", _OPEN),
         (f"{_V1}/announcements", "announcements", "News of the site", _OWN),
@@ -54,7 +53,6 @@ ROUTES = tuple(
         (f"{_V1}/instance/languages", "languages", "Languages of the site", _ANYBODY),
         (f"{_V1}/instance/peers", "peers", "Servers that Kwip knows", _ANYBODY),
         (f"{_V1}/instance/rules", "rules", "Rules of the site", _ANYBODY),
-        (f"{_V1}/lists", "lists", "Lists of accounts", _OWN),
         (f"{_V1}/scheduled_statuses", "scheduled", "Posts for later", _OWN),
         (
             f"{_V1}/suggestions",

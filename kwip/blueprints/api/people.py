@@ -25,7 +25,7 @@ def followers(user_id: UserId) -> Response:
     found = http.services().people.followers(
         http.viewer(), http.reading(), user_id, http.page_request()
     )
-    return _answer(found)
+    return answer_accounts(found)
 
 
 def following(user_id: UserId) -> Response:
@@ -33,7 +33,7 @@ def following(user_id: UserId) -> Response:
     found = http.services().people.following(
         http.viewer(), http.reading(), user_id, http.page_request()
     )
-    return _answer(found)
+    return answer_accounts(found)
 
 
 def blocks() -> Response:
@@ -41,7 +41,7 @@ def blocks() -> Response:
     found = http.services().people.blocked(
         http.signed_in(), http.reading(), http.page_request()
     )
-    return _answer(found)
+    return answer_accounts(found)
 
 
 def mutes() -> Response:
@@ -49,7 +49,7 @@ def mutes() -> Response:
     found = http.services().people.muted(
         http.signed_in(), http.reading(), http.page_request()
     )
-    return _answer(found)
+    return answer_accounts(found)
 
 
 def favourited_by(post_id: PostId) -> Response:
@@ -57,7 +57,7 @@ def favourited_by(post_id: PostId) -> Response:
     found = http.services().people.reacted(
         http.viewer(), http.reading(), post_id, "favourited_by", http.page_request()
     )
-    return _answer(found)
+    return answer_accounts(found)
 
 
 def reblogged_by(post_id: PostId) -> Response:
@@ -65,10 +65,11 @@ def reblogged_by(post_id: PostId) -> Response:
     found = http.services().people.reacted(
         http.viewer(), http.reading(), post_id, "reposted_by", http.page_request()
     )
-    return _answer(found)
+    return answer_accounts(found)
 
 
-def _answer(found: Page[UserView]) -> Response:
+def answer_accounts(found: Page[UserView]) -> Response:
+    """Answer with a page of accounts."""
     accounts = Page(
         items=tuple(view.user for view in found.items),
         next_max_id=found.next_max_id,

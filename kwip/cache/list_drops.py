@@ -1,0 +1,18 @@
+"""The row of the table in `drops` that is about lists of people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kwip.cache import keys
+
+if TYPE_CHECKING:
+    from kwip.cache.keys import CacheKey
+    from kwip.domain.ids import UserId
+
+    Keys = tuple[CacheKey, ...]
+
+
+def change_list(*, owner_id: UserId) -> Keys:
+    """Drop what the owner's lists are, and whom exclusive ones keep out of home."""
+    return (keys.lists(owner_id), keys.relations(owner_id))

@@ -1,0 +1,73 @@
+"""Lists: Mastodon's list, and what is asked to make and fill one."""
+
+from __future__ import annotations
+
+from marshmallow import fields, validate
+
+from kwip.domain.ids import UserId
+from kwip.domain.lists import MAX_MEMBERS, MEMBERS_AT_ONCE, ListChange, RepliesPolicy
+from kwip.schemas.body import BodySchema, Flag, Ids, Text
+from kwip.schemas.dumping import DumpSchema
+from kwip.schemas.pages import Limit, PageQuery
+
+_POLICIES = [policy.value for policy in RepliesPolicy]
+
+
+class ListSchema(DumpSchema):
+    """A `UserList` as Mastodon's List."""
+
+    id = fields.String()
+    title = fields.String()
+    replies_policy = fields.Function(lambda each: each.replies_policy.value)
+    exclusive = fields.Boolean(attribute="is_exclusive")
+
+
+class Policy(fields.String):
+    """Which answers a list shows; empty means not said."""
+
+    def __init__(self) -> None:
+        one_of = "Choose one of " + ", ".join(_POLICIES) + "."
+        super().__init__(
+            load_default="", validate=validate.OneOf(["", *_POLICIES], error=one_of)
+        )
+
+
+class ListBody(BodySchema[ListChange]):
+    """A list to make, or what to change of one."""
+
+    title = Text(load_default=None)
+    replies_policy = Policy()
+    exclusive = Flag(load_default=None)
+
+    def make(
+        self, *, title: str | None, replies_policy: str, exclusive: bool | None
+    ) -> ListChange:
+        """Build the change."""
+        return ListChange(
+            title=title,
+            replies_policy=RepliesPolicy(replies_policy) if replies_policy else None,
+            is_exclusive=exclusive,
+        )
+
+
+class MembersBody(BodySchema[list[UserId]]):
+    """`account_ids[]`: whom to put into a list, or take out of it."""
+
+    account_ids = Ids(MEMBERS_AT_ONCE)
+
+    def make(self, *, account_ids: list[UserId]) -> list[UserId]:
+        """Return the ids, each once."""
+        return list(dict.fromkeys(account_ids))
+
+
+class _Limit(Limit):
+    """How many accounts: of 0 is made as many as a list can hold."""
+
+    def _deserialize(self, value: object, *_args: object, **_kwargs: object) -> int:
+        return MAX_MEMBERS if value == "0" else super()._deserialize(value)
+
+
+class MembersQuery(PageQuery):
+    """A page of a list's accounts; with a `limit` of 0 all of them."""
+
+    limit = _Limit()

@@ -1,0 +1,193 @@
+"""Memberships in lists as delivery sees them, by the member: which lists get a post.
+
+As with follows, an edge is `merging` until the list's timeline has the member's posts,
+and `removed` until they are out of it again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from pymongo import ASCENDING
+
+from kwip.domain.ids import ListId, UserId
+from kwip.store.client import translated
+from kwip.store.upgrades import schema_of
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Sequence
+
+    from pymongo.collection import Collection
+    from pymongo.database import Database
+
+    from kwip.store.client import Document, Store
+
+_PRESENT = {"$in": ["merging", "active"]}
+_WAITING = {"$in": ["merging", "removed"]}
+
+
+@dataclass(frozen=True, slots=True)
+class ListEdge:
+    """Somebody's place in a list, and whether its timeline waits for upkeep."""
+
+    list_id: ListId
+    owner_id: UserId
+    member_id: UserId
+    state: Literal["merging", "active", "removed"]
+    nonce: str
+
+
+def list_of(list_id: ListId) -> str:
+    """Name the timeline of a list."""
+    return f"list:{list_id}"
+
+
+class ListEdgeStore:
+    """The `list_members` collection, beside `ListStore`; sharded by the member."""
+
+    def __init__(self, store: Store):
+        self._members = store.database["list_members"]
+
+    @translated()
+    def lists_with(self, member_id: UserId, *, above: int, limit: int) -> list[ListId]:
+        """Page the lists with a member, lowest id first."""
+        found = self._members.find(
+            {"member_id": member_id, "state": _PRESENT, "list_id": {"$gt": above}},
+            {"_id": 0, "list_id": 1},
+        )
+        ordered = found.sort("list_id", ASCENDING).limit(limit)
+        return [ListId(d["list_id"]) for d in ordered]
+
+    @translated()
+    def find(self, member_id: UserId, list_id: ListId) -> ListEdge | None:
+        """Read one membership in whatever state it is."""
+        query = {"_id": f"{member_id}:{list_id}", "member_id": member_id}
+        document = self._members.find_one(query)
+        return None if document is None else _edge(document)
+
+    @translated()
+    def settle(self, edge: ListEdge) -> bool:
+        """End the waiting of an edge whose merge or scrub is done.
+
+        False if it changed meanwhile, be it back to the same state.
+        """
+        query = {
+            "_id": f"{edge.member_id}:{edge.list_id}",
+            "member_id": edge.member_id,
+            "state": edge.state,
+            "nonce": edge.nonce,
+        }
+        if edge.state == "removed":
+            return self._members.delete_one(query).deleted_count == 1
+        result = self._members.update_one(query, {"$set": {"state": "active"}})
+        return result.matched_count == 1
+
+    @translated()
+    def take_due(
+        self, now: dt.datetime, next_due: dt.datetime, limit: int
+    ) -> list[ListEdge]:
+        """List edges whose merge or scrub should be done by now, due again later."""
+        overdue: Document = {"state": _WAITING, "due_at": {"$lte": now}}
+        found = self._members.find(overdue).sort("due_at", ASCENDING).limit(limit)
+        edges = [_edge(d) for d in found]
+        if edges:
+            self._members.update_many(
+                {
+                    "_id": {"$in": [f"{e.member_id}:{e.list_id}" for e in edges]},
+                    "member_id": {"$in": [e.member_id for e in edges]},
+                    **overdue,
+                },
+                {"$set": {"due_at": next_due}},
+            )
+        return edges
+
+
+def edge_document(edge: ListEdge, due_at: dt.datetime) -> Document:
+    """Give the edge as it is stored."""
+    return {
+        "_id": f"{edge.member_id}:{edge.list_id}",
+        "schema": schema_of("list_members"),
+        "list_id": edge.list_id,
+        "owner_id": edge.owner_id,
+        "member_id": edge.member_id,
+        "state": edge.state,
+        "due_at": due_at,
+        "nonce": edge.nonce,
+    }
+
+
+def end_memberships(
+    members: Collection[dict[str, Any]],
+    pairs: Sequence[tuple[UserId, ListId]],
+    now: dt.datetime,
+    session: Any,
+) -> None:
+    """Let members' posts be scrubbed from lists that they are in no longer."""
+    members.update_many(
+        {
+            "_id": {"$in": [f"{member_id}:{list_id}" for member_id, list_id in pairs]},
+            "member_id": {"$in": [member_id for member_id, _ in pairs]},
+            "state": _PRESENT,
+        },
+        {"$set": {"state": "removed", "due_at": now}},
+        session=session,
+    )
+
+
+def leave_lists(
+    database: Database[dict[str, Any]],
+    owner_id: UserId,
+    member_id: UserId,
+    now: dt.datetime,
+    session: Any,
+) -> None:
+    """Take somebody whom the owner no longer follows out of all lists of the owner."""
+    lists = database["lists"]
+    holding = {"owner_id": owner_id, "member_ids": member_id}
+    found = lists.find(holding, {"_id": 1}, session=session)
+    pairs = [(member_id, ListId(d["_id"])) for d in found]
+    if not pairs:
+        return
+    lists.update_many(
+        holding,
+        {"$pull": {"member_ids": member_id}, "$inc": {"version": 1}},
+        session=session,
+    )
+    end_memberships(database["list_members"], pairs, now, session)
+
+
+def exclusive_members(owner_ids: Document) -> list[Document]:
+    """Give the pipeline for whom exclusive lists keep out of their owners' homes.
+
+    A document each, with `user_id`, `other_id` and the `direction` "exclusive".
+    """
+    return [
+        {
+            "$match": {
+                "owner_id": owner_ids,
+                "is_exclusive": True,
+                "state": "active",
+            }
+        },
+        {"$unwind": "$member_ids"},
+        {
+            "$project": {
+                "_id": 0,
+                "user_id": "$owner_id",
+                "other_id": "$member_ids",
+                "direction": {"$literal": "exclusive"},
+            }
+        },
+    ]
+
+
+def _edge(document: Document) -> ListEdge:
+    return ListEdge(
+        ListId(document["list_id"]),
+        UserId(document["owner_id"]),
+        UserId(document["member_id"]),
+        document["state"],
+        document["nonce"],
+    )
