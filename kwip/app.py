@@ -173,6 +173,8 @@ def _prepare_templates(app: Flask, site: http.Site) -> None:
         site=site.info,
         urls=site.urls,
         here=http.here,
+        query=http.query,
+        ways=http.ways,
         asset=site.assets.address,
         grounds=files.GROUNDS,
         live_origin=site.live_origin,

@@ -45,6 +45,8 @@ T = TypeVar("T")
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _CURSORS = frozenset({"max_id", "since_id", "min_id"})
+#: Words of an address that stay when one pages on: how a timeline is shown.
+_WAYS = frozenset({("repeats", "fold"), ("repeats", "show")})
 _EXTENSION = "kwip"
 
 
@@ -261,15 +263,25 @@ def page_url(**cursor: str) -> str:
     return f"{site().urls.origin}{path}?{query}"
 
 
-def here() -> str:
+def ways() -> dict[str, str]:
+    """Give the words of the address that say how its timeline is shown."""
+    return {k: v for k, v in request.args.items() if (k, v) in _WAYS}
+
+
+def query(**words: object) -> str:
+    """Give the query of another page of the same timeline, shown in the same way."""
+    both = ways() | words
+    return f"?{urlencode(both)}" if both else ""
+
+
+def here(**words: object) -> str:
     """Give the path and the cursors of this request, as a link back to it.
 
     Nothing else of the query: what others put into it would be compressed together
     with what only the viewer may read. Two slashes in front would name a host.
     """
-    cursors = [(k, v) for k, v in request.args.items() if v.isascii() and v.isdigit()]
-    query = f"?{urlencode(cursors)}" if cursors else ""
-    return quote("/" + request.path.lstrip("/"), safe="/@") + query
+    cursors = {k: v for k, v in request.args.items() if v.isascii() and v.isdigit()}
+    return quote("/" + request.path.lstrip("/"), safe="/@") + query(**cursors | words)
 
 
 def is_script() -> bool:

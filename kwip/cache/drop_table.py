@@ -19,6 +19,7 @@ _SEVERAL = frozenset(
     {
         "owners",
         "recipient_ids",
+        "later_ids",
         "tags",
         "sessions",
         "tokens",

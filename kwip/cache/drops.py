@@ -147,19 +147,33 @@ def unpin(*, user_id: UserId) -> Keys:
 
 
 def edit(
-    *, post_id: PostId, tags: Iterable[str], recipient_ids: Iterable[UserId]
+    *,
+    post_id: PostId,
+    tags: Iterable[str],
+    recipient_ids: Iterable[UserId],
+    later_ids: Iterable[PostId],
 ) -> Keys:
-    """Drop the post, for timelines hold ids; hashtags that came or went, who hears."""
+    """Drop the post and what may repeat it; hashtags that came or went, who hears."""
     return (
         keys.post(post_id),
+        *map(keys.post, later_ids),
         *(keys.tag(tag) for tag in tags),
         *notify(recipient_ids=recipient_ids),
     )
 
 
-def delete(*, post_id: PostId, recipient_ids: Iterable[UserId]) -> Keys:
-    """Drop the post, which hydration hides everywhere, and who had heard of it."""
-    return (keys.post(post_id), *notify(recipient_ids=recipient_ids))
+def delete(
+    *,
+    post_id: PostId,
+    recipient_ids: Iterable[UserId],
+    later_ids: Iterable[PostId],
+) -> Keys:
+    """Drop the post, which is hidden everywhere, what may repeat it, and who heard."""
+    return (
+        keys.post(post_id),
+        *map(keys.post, later_ids),
+        *notify(recipient_ids=recipient_ids),
+    )
 
 
 def suspend(*, user_id: UserId) -> Keys:
@@ -313,7 +327,12 @@ def recount(*, user_ids: Iterable[UserId], post_ids: Iterable[PostId]) -> Keys:
 
 def retag(*, post_id: PostId, tags: Iterable[str]) -> Keys:
     """Drop what an edit drops: the post, and the hashtags that came or went."""
-    return edit(post_id=post_id, tags=tags, recipient_ids=())
+    return edit(post_id=post_id, tags=tags, recipient_ids=(), later_ids=())
+
+
+def repeat(*, post_id: PostId) -> Keys:
+    """Drop the post of which is stored anew what it repeats."""
+    return (keys.post(post_id),)
 
 
 #: The table: each write of services, and what gives its keys.
@@ -359,6 +378,7 @@ WRITES: Mapping[str, Callable[..., Keys]] = {
         recount,
         retag,
         change_list,
+        repeat,
         merge,
         scrub,
         trim,

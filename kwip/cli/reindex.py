@@ -16,7 +16,8 @@ from kwip.domain.clock import system_clock_ms
 from kwip.domain.errors import NotFoundError
 from kwip.services.checkpoint import Checkpoint
 from kwip.services.reindex import Pace, Reindexer, Verifier
-from kwip.services.renewal import Renewal, counter_phases, tag_phases
+from kwip.services.renewal import Renewal, counter_phases, repeat_phases, tag_phases
+from kwip.services.repeats import Repeats
 from kwip.store.audit import AuditStore
 from kwip.store.counters import CounterStore
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from kwip.store.jobs import Job
     from kwip.wiring import Wiring
 
-_WHAT = ("timelines", "counters", "tags")
+_WHAT = ("timelines", "counters", "tags", "repeats")
 #: Differences that are listed for a person; `--json` has all of them.
 _SHOWN = 50
 
@@ -159,6 +160,25 @@ def tags(
     return _show(outcome, as_json=as_json)
 
 
+@command.command("repeats")
+@dry_run_option
+@_concurrency_option("How many authors' posts are rewritten at once.")
+@throttle_option("Milliseconds of rest after each 100 authors.")
+@json_option
+@click.pass_obj
+def repeats(
+    settings: Settings, *, dry_run: bool, concurrency: int, throttle: int, as_json: bool
+) -> int:
+    """Say anew which kwips repeat one that their author wrote within a day before.
+
+    While the site goes on: a post that is edited meanwhile is left as it is. A run
+    that was interrupted goes on where it was.
+    """
+    pace = Pace(concurrency=concurrency, throttle_s=throttle / 1000)
+    outcome = _renew(settings, "repeats", None if dry_run else pace, is_quiet=as_json)
+    return _show(outcome, as_json=as_json)
+
+
 @command.command("all")
 @dry_run_option
 @_concurrency_option("How much is done at once.")
@@ -168,11 +188,11 @@ def tags(
 def everything(
     settings: Settings, *, dry_run: bool, concurrency: int, throttle: int, as_json: bool
 ) -> int:
-    """Do all of it: tags, counters, every home."""
+    """Do all of it: tags, counters, repeats, every home."""
     pace = Pace(concurrency=concurrency, throttle_s=throttle / 1000)
     outcomes = {
         what: _renew(settings, what, None if dry_run else pace, is_quiet=as_json)
-        for what in ("tags", "counters")
+        for what in ("tags", "counters", "repeats")
     }
     if dry_run:
         outcomes["timelines"] = _verify(settings, None, is_quiet=as_json)
@@ -196,7 +216,8 @@ def verify(
 ) -> int:
     """Work out from scratch what should be stored, and list what differs.
 
-    WHAT is timelines (unless told), counters or tags; --user is for timelines.
+    WHAT is timelines (unless told), counters, tags or repeats; --user is for
+    timelines.
     """
     if what == "timelines":
         _check_choice(user, is_all=is_all)
@@ -226,7 +247,7 @@ def status(settings: Settings, *, as_json: bool) -> None:
             "started_at": job.started_at.isoformat(),
             "updated_at": job.updated_at.isoformat(),
         }
-    others = {what: _progress(jobs[what]) for what in ("counters", "tags")}
+    others = {what: _progress(jobs[what]) for what in ("counters", "tags", "repeats")}
     if as_json:
         print_json(row | others)
         return
@@ -276,6 +297,9 @@ def _renewal(wiring: Wiring, settings: Settings, what: str) -> Renewal:
     totals = AuditStore(wiring.store).sizes()
     if what == "tags":
         return Renewal(tag_phases(retagging_by(wiring, settings), totals))
+    if what == "repeats":
+        repeats = Repeats(wiring.stores, wiring.fence)
+        return Renewal(repeat_phases(repeats, totals))
     return Renewal(counter_phases(CounterStore(wiring.store), wiring.fence, totals))
 
 

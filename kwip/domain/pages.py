@@ -19,12 +19,14 @@ class PageRequest:
 
     `max_id` gives entries below it, `since_id` the newest above it, `min_id` those
     next above it (both newest first in the answer). Limits lie in 1 to `MAX_LIMIT`.
+    `folds_repeats` leaves out what somebody said before.
     """
 
     limit: int = DEFAULT_LIMIT
     max_id: int | None = None
     since_id: int | None = None
     min_id: int | None = None
+    folds_repeats: bool = False
 
     @property
     def is_first(self) -> bool:
@@ -54,8 +56,10 @@ class Page(Generic[T]):
     """Some entries, newest first, and where the neighbouring pages begin.
 
     `next_max_id` is None on the last page; `prev_min_id` is None on an empty one.
+    `folded` counts the repeats that were left out between them.
     """
 
     items: tuple[T, ...]
     next_max_id: int | None = None
     prev_min_id: int | None = None
+    folded: int = 0

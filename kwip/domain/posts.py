@@ -44,7 +44,7 @@ class Post:
     `warning` stands before a text that is folded away; `is_sensitive` says so of its
     pictures. A repost has no text of its own: it puts `repost_of_id`, a post that is
     none itself, before the reposter's followers. A tombstone keeps ids and links, but
-    neither text nor entities.
+    neither text nor entities. `repeats_id` is what it repeats (see `repeats`).
     """
 
     id: PostId
@@ -62,6 +62,7 @@ class Post:
     root_id: PostId
     repost_of_id: PostId | None = None
     repost_of_author_id: UserId | None = None
+    repeats_id: PostId | None = None
     source: str = "web"
     language: str | None = None
     edited_at: dt.datetime | None = None

@@ -31,6 +31,7 @@ class Sieve:
         audience: Only what these may see, or what names the viewer; None for all.
         addressees: Answers only to these and to oneself; None for all.
         has_reposts: Whether reposts are wanted.
+        has_repeats: Whether other people's repeats are wanted.
     """
 
     authors: frozenset[UserId] = frozenset()
@@ -41,6 +42,7 @@ class Sieve:
     audience: frozenset[Visibility] | None = None
     addressees: frozenset[UserId] | None = None
     has_reposts: bool = True
+    has_repeats: bool = True
 
 
 def hidden_by(relations: Relations) -> frozenset[UserId]:

@@ -68,7 +68,8 @@ class User:
     `avatar` and `banner` name pictures: with a dot a file of ours below `/static`, else
     one that was uploaded; empty for the drawn default. `pinned_ids` are posts at the
     top of the profile, newest pin first. Whoever is suspended is hidden with everything
-    they wrote. Who is not `is_embeddable` is in no widget.
+    they wrote. Who is not `is_embeddable` is in no widget. Whoever `folds_repeats` is
+    shown on pages only once what somebody says again and again.
     """
 
     id: UserId
@@ -82,6 +83,7 @@ class User:
     is_suspended: bool = False
     is_embeddable: bool = True
     is_admin: bool = False
+    folds_repeats: bool = True
     posts_count: int = 0
     followers_count: int = 0
     following_count: int = 0
@@ -105,6 +107,7 @@ class ProfileChange:
     bio: str | None = None
     fields: tuple[ProfileField, ...] | None = None
     is_embeddable: bool | None = None
+    folds_repeats: bool | None = None
     avatar: bytes | None = None
     banner: bytes | None = None
     is_avatar_removed: bool = False

@@ -35,6 +35,11 @@ class PostView:
         return self.reposted or self
 
     @property
+    def is_repeat(self) -> bool:
+        """Tell whether it is folded where repeats are; one's own never are."""
+        return self.post.repeats_id is not None and not self.is_own
+
+    @property
     def is_pinned(self) -> bool:
         """Tell whether its author has pinned it to the profile."""
         return self.post.id in self.author.pinned_ids

@@ -203,6 +203,16 @@ class PrivacyForm(StrictSchema[bool]):
         return is_embeddable
 
 
+class ReadingForm(StrictSchema[bool]):
+    """Whether repeats are folded; a box that is off is not sent."""
+
+    folds_repeats = fields.Boolean(load_default=False)
+
+    def make(self, *, folds_repeats: bool) -> bool:
+        """Return it."""
+        return folds_repeats
+
+
 class PasswordForm(StrictSchema[NewPassword]):
     """The password that one has, and the one to come."""
 

@@ -34,17 +34,50 @@ class Limit(fields.Field[int]):
         return max(1, min(MAX_LIMIT, int(value[:_DIGITS])))
 
 
+class Repeats(fields.Field[bool]):
+    """Whether repeats are folded: `fold` or `show`."""
+
+    default_error_messages = {  # noqa: RUF012 - marshmallow's own declaration
+        "invalid": "Must be one of: fold, show.",
+    }
+
+    def __init__(self, *, load_default: bool | None = False):
+        super().__init__(load_default=load_default, data_key="repeats")
+
+    def _deserialize(self, value: object, *_args: object, **_kwargs: object) -> bool:
+        if value not in {"fold", "show"}:
+            raise self.make_error("invalid")
+        return value == "fold"
+
+
 class PageQuery(BodySchema[PageRequest]):
-    """`limit`, `max_id`, `since_id` and `min_id`; other parameters are skipped."""
+    """`limit`, `max_id`, `since_id`, `min_id`, `repeats`; others are skipped."""
 
     limit = Limit()
     max_id = Id(load_default=None)
     since_id = Id(load_default=None)
     min_id = Id(load_default=None)
+    folds_repeats = Repeats()
 
     def make(self, **values: Any) -> PageRequest:
         """Build the page."""
         return PageRequest(**values)
+
+
+class OwnPageQuery(PageQuery):
+    """The same on our own pages, where a setting says what is done with repeats."""
+
+    folds_repeats = Repeats(load_default=None)
+
+    def __init__(self, *, folds_repeats: bool):
+        super().__init__()
+        self._folds_repeats = folds_repeats
+
+    def make(self, **values: Any) -> PageRequest:
+        """Build the page."""
+        if values["folds_repeats"] is None:
+            values["folds_repeats"] = self._folds_repeats
+        return super().make(**values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +99,13 @@ class SinceQuery(BodySchema[PageRequest]):
     """What is newer than the newest that a page already shows."""
 
     since_id = Id(required=True)
+    folds_repeats = Repeats()
 
-    def make(self, *, since_id: int) -> PageRequest:
+    def make(self, *, since_id: int, folds_repeats: bool) -> PageRequest:
         """Build the request: as much as a page may hold."""
-        return PageRequest(limit=MAX_LIMIT, since_id=since_id)
+        return PageRequest(
+            limit=MAX_LIMIT, since_id=since_id, folds_repeats=folds_repeats
+        )
 
 
 class FilteredQuery(BodySchema[Filtered]):
@@ -89,6 +125,7 @@ class FilteredQuery(BodySchema[Filtered]):
     pinned = Flag(load_default=False)
     remote = Flag(load_default=False)
     tagged = Text(load_default="")
+    folds_repeats = Repeats()
 
     def make(
         self,

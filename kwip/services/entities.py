@@ -32,6 +32,7 @@ from kwip.store.posts import PostStore
 from kwip.store.reach import ReachStore
 from kwip.store.reactions import ReactionStore
 from kwip.store.relationships import RelationshipStore
+from kwip.store.repeats import RepeatStore
 from kwip.store.timelines import TimelineStore
 from kwip.store.users import UserStore
 
@@ -69,6 +70,7 @@ class Stores:
 
     users: UserStore
     posts: PostStore
+    repeats: RepeatStore
     relationships: RelationshipStore
     lists: ListStore
     timelines: TimelineStore
@@ -85,6 +87,7 @@ class Stores:
         return cls(
             users=UserStore(store),
             posts=PostStore(store),
+            repeats=RepeatStore(store),
             relationships=RelationshipStore(store),
             lists=ListStore(store),
             timelines=TimelineStore(store),
@@ -104,7 +107,7 @@ class Entities:
         self.posts: Kind[PostId, Post] = Kind(
             name="post",
             key=keys.post,
-            view=_second_view,
+            view=_third_view,
             encode=payloads.encode_post,
             decode=payloads.decode_post,
             version=lambda post: post.version,
@@ -114,7 +117,7 @@ class Entities:
         self.users: Kind[UserId, User] = Kind(
             name="user",
             key=keys.user,
-            view=_second_view,
+            view=_third_view,
             encode=payloads.encode_user,
             decode=payloads.decode_user,
             version=lambda user: user.version,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from kwip.services.skeletons import CHUNK
 from kwip.services.walk import Walk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from kwip.domain.ids import PostId
     from kwip.domain.pages import PageRequest
@@ -67,11 +67,11 @@ class Pages:
         ahead = _Ahead(
             filter(run.wants, walk), filter(run.wants, near), is_upwards=is_upwards
         )
-        taken = self._take(viewer, reading, run, ahead, page.limit + 1)
+        taken = self._take(viewer, reading, run, ahead, page)
         if walk.is_cut and not taken.found and walk.last is not None:
             rest = filter(run.wants, run.sieved(walk.last.post_id))
             ahead = _Ahead(rest, iter(()), is_upwards=is_upwards)
-            taken = self._take(viewer, reading, run, ahead, page.limit + 1)
+            taken = self._take(viewer, reading, run, ahead, page)
         elif walk.is_cut and walk.last is not None:
             taken.goes_on_behind = walk.last.post_id
         return _page_of(taken, page)
@@ -82,9 +82,9 @@ class Pages:
         reading: Reading,
         run: Run,
         ahead: _Ahead,
-        wanted: int,
+        page: PageRequest,
     ) -> _Taken:
-        taken = _Taken([])
+        taken, wanted = _Taken([]), page.limit + 1
         views: dict[PostId, PostView] = {}
         is_exhausted, rounds = False, 0
         while not is_exhausted and len(taken.found) < wanted:
@@ -96,7 +96,10 @@ class Pages:
             unknown = [e for e in suspects(batch, near) if e.post_id not in views]
             if batch:
                 hydrated = self._hydration.posts(viewer, reading, [*batch, *unknown])
-                views |= {i: view for i, view in hydrated.items() if run.shows(view)}
+                shown = {i: view for i, view in hydrated.items() if run.shows(view)}
+                if page.folds_repeats:
+                    taken.folded += _fold(shown, batch)
+                views |= shown
                 taken.goes_on_behind = batch[-1].post_id
             newest_first = batch[::-1] if ahead.is_upwards else batch
             kept = set(collapse([*near[::-1], *newest_first], views.keys()))
@@ -113,6 +116,15 @@ class _Taken:
 
     found: list[PostView]
     goes_on_behind: int | None = None
+    folded: list[PostId] = field(default_factory=list)
+
+
+def _fold(shown: dict[PostId, PostView], batch: Sequence[Entry]) -> list[PostId]:
+    """Take the repeats out of what is shown; tell which of a batch these were."""
+    repeats = {i for i, view in shown.items() if view.is_repeat}
+    for post_id in repeats:
+        del shown[post_id]
+    return [e.post_id for e in batch if e.post_id in repeats]
 
 
 class _Ahead:
@@ -143,16 +155,23 @@ class _Ahead:
 
 def _page_of(taken: _Taken, page: PageRequest) -> Page[PostView]:
     shown = taken.found[: page.limit]
+    has_more = len(taken.found) > page.limit
+    folded = len(taken.folded)
     if page.min_id is not None:  # what it was read from lies below it
         items = tuple(shown[::-1])
+        if has_more:
+            folded = sum(i < items[0].post.id for i in taken.folded)
         return Page(
             items=items,
             next_max_id=items[-1].post.id if items else None,
             prev_min_id=items[0].post.id if items else None,
+            folded=folded,
         )
-    has_more = len(taken.found) > page.limit
+    if has_more:
+        folded = sum(i > shown[-1].post.id for i in taken.folded)
     return Page(
         items=tuple(shown),
         next_max_id=shown[-1].post.id if has_more else taken.goes_on_behind,
         prev_min_id=shown[0].post.id if shown else None,
+        folded=folded,
     )

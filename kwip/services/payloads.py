@@ -45,7 +45,12 @@ def encode_user(user: User) -> bytes:
             user.banner,
             [[x.name, x.value] for x in user.fields],
             user.pinned_ids,
-            [user.is_suspended, user.is_embeddable, user.is_admin],
+            [
+                user.is_suspended,
+                user.is_embeddable,
+                user.is_admin,
+                user.folds_repeats,
+            ],
             [user.posts_count, user.followers_count, user.following_count],
             user.version,
         ]
@@ -67,7 +72,7 @@ def decode_user(raw: bytes) -> User:
         counts,
         version,
     ) = json.loads(raw.decode())
-    is_suspended, is_embeddable, is_admin = flags
+    is_suspended, is_embeddable, is_admin, folds_repeats = flags
     posts, followers, following = counts
     return User(
         id=UserId(user_id),
@@ -81,6 +86,7 @@ def decode_user(raw: bytes) -> User:
         is_suspended=is_suspended,
         is_embeddable=is_embeddable,
         is_admin=is_admin,
+        folds_repeats=folds_repeats,
         posts_count=posts,
         followers_count=followers,
         following_count=following,
@@ -109,6 +115,7 @@ def encode_post(post: Post) -> bytes:
             "root": post.root_id,
             "of": post.repost_of_id,
             "of_by": post.repost_of_author_id,
+            "again": post.repeats_id,
             "src": post.source,
             "lang": post.language,
             "edited": None if post.edited_at is None else to_ms(post.edited_at),
@@ -139,6 +146,7 @@ def decode_post(raw: bytes) -> Post:
         root_id=PostId(d["root"]),
         repost_of_id=d["of"],
         repost_of_author_id=d["of_by"],
+        repeats_id=d["again"],
         source=d["src"],
         language=d["lang"],
         edited_at=None if d["edited"] is None else at(d["edited"]),

@@ -80,6 +80,7 @@ class Posts:
     def __init__(self, parts: PostsParts):
         self._posts = parts.stores.posts
         self._notifications = parts.stores.notifications
+        self._repeats = parts.stores.repeats
         self._claims = parts.claims
         self._hydration = parts.hydration
         self._threads = parts.threads
@@ -113,7 +114,7 @@ class Posts:
         claim, post = self._claim(author_id, draft)
         if post is None:
             composed = self._compose(author_id, draft, claim.post_id)
-            post = self._insert(composed, claim, draft)
+            post = self._insert(self._repeats.link(composed), claim, draft)
         dropped = drops.post(
             post_id=post.id,
             author_id=author_id,
@@ -164,8 +165,8 @@ class Posts:
         """Give a post of the viewer another text; the old one is kept.
 
         Whom it names since then is told, and whom it no longer names is told no
-        longer. A direct post stays between those whom it
-        named: naming somebody else in it neither shows it to them nor tells them.
+        longer. A direct post stays between those whom it named: naming somebody else
+        in it neither shows it to them nor tells them.
 
         Raises:
             InvalidError: The text cannot be used.
@@ -185,19 +186,22 @@ class Posts:
             old = self._permissions.own(viewer.id, post_id)
             if old.repost_of_id is not None:
                 raise ForbiddenError("A repost has no text of its own to change.")
-            new = _edited(old, draft, self._texts.entities(draft.text))
+            entities = self._texts.entities(draft.text)
+            new = self._repeats.link(_edited(old, draft, entities))
             is_same = _content(old) == _content(new)
             told = [] if is_same else self._notifying.of_edit(old, new)
             done = is_same or self._posts.edit(old, new, at(self._clock()), told)
             if done:
                 unnamed = old.mentioned_ids - new.mentioned_ids
                 self._notifications.withdraw(post_id, sorted(unnamed))
-            dropped = drops.edit(
-                post_id=post_id,
-                tags=sorted({*old.tags} ^ {*new.tags}),
-                recipient_ids=sorted(old.mentioned_ids | new.mentioned_ids),
+            self._fence.drop(
+                drops.edit(
+                    post_id=post_id,
+                    tags=sorted({*old.tags} ^ {*new.tags}),
+                    recipient_ids=sorted(old.mentioned_ids | new.mentioned_ids),
+                    later_ids=self._repeats.later(viewer.id, post_id),
+                )
             )
-            self._fence.drop(dropped)
             self._notifying.ring(*told)
             if done:
                 return self._only_view(viewer, self._readings.begin(), new)
@@ -217,18 +221,15 @@ class Posts:
         is_own = gone is not None and gone.author_id == viewer.id
         recipients = set(self._notifications.forget(gone)) if gone and is_own else ()
         dropped = (
-            *drops.delete(post_id=post_id, recipient_ids=sorted(recipients)),
+            *drops.delete(
+                post_id=post_id,
+                recipient_ids=sorted(recipients),
+                later_ids=self._repeats.later(viewer.id, post_id),
+            ),
             *drops.count(author_id=viewer.id, parent_id=parent_id),
         )
-        if gone and gone.repost_of_id:
-            dropped += drops.unrepost(
-                post_id=post_id,
-                author_id=viewer.id,
-                of_id=gone.repost_of_id,
-                of_author_id=gone.repost_of_author_id or viewer.id,
-                span=span_of(gone.repost_of_id),
-            )
-        self._fence.drop(dropped)
+        unreposted = _unreposted(viewer.id, gone) if gone else ()
+        self._fence.drop((*dropped, *unreposted))
         return old if old is not None else self._permissions.own(viewer.id, post_id)
 
     def _claim(self, author_id: UserId, draft: Draft) -> tuple[Claim, Post | None]:
@@ -336,6 +337,19 @@ def _edited(old: Post, draft: Draft, entities: TextEntities) -> Post:
         return new
     stay = (m for m in new.mentions if m.user_id in old.mentioned_ids)
     return replace(new, mentions=tuple(stay))
+
+
+def _unreposted(viewer_id: UserId, gone: Post) -> drops.Keys:
+    """Give what else the deletion of a repost drops."""
+    if not gone.repost_of_id:
+        return ()
+    return drops.unrepost(
+        post_id=gone.id,
+        author_id=viewer_id,
+        of_id=gone.repost_of_id,
+        of_author_id=gone.repost_of_author_id or viewer_id,
+        span=span_of(gone.repost_of_id),
+    )
 
 
 def _renumbered(post: Post, post_id: PostId) -> Post:

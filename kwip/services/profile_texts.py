@@ -39,6 +39,8 @@ def cleaned(change: ProfileChange, wrong: dict[str, str]) -> dict[ProfileKey, An
         changes["fields"] = _clean_fields(change.fields, wrong)
     if change.is_embeddable is not None:
         changes["is_embeddable"] = change.is_embeddable
+    if change.folds_repeats is not None:
+        changes["folds_repeats"] = change.folds_repeats
     if change.is_avatar_removed:
         changes["avatar"] = ""
     if change.is_banner_removed:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from kwip.services.fence import Fence
     from kwip.services.progress import Progress
     from kwip.services.reindex import Pace
+    from kwip.services.repeats import Repeats
     from kwip.services.retagging import Retagging
     from kwip.store.counters import CounterStore
 
@@ -148,6 +149,17 @@ def counter_phases(
             mend_post,
         ),
     ]
+
+
+def repeat_phases(repeats: Repeats, totals: Mapping[str, int]) -> list[Phase]:
+    """Say anew of each author's posts which of them repeat another."""
+
+    def wrong(each: Any) -> list[str]:
+        count = repeats.count(each)
+        text = f"user {each}: {count} kwips repeat something else than is stored"
+        return [text] if count else []
+
+    return [Phase("authors", totals["users"], repeats.iter_pages, wrong, repeats.mend)]
 
 
 def tag_phases(retagging: Retagging, totals: Mapping[str, int]) -> list[Phase]:

@@ -166,7 +166,11 @@ class Timelines:
             above=iter(()),  # there are no reposts
             wants=lambda entry: entry.author_id not in hidden,
             shows=_shows_all,
-            sieved=self._sieved(reading, page, Sieve(hidden=hidden, is_listed=True)),
+            sieved=self._sieved(
+                reading,
+                page,
+                Sieve(hidden=hidden, is_listed=True, viewer_id=_id_of(viewer)),
+            ),
         )
         return self._pages.cut(viewer, reading, run, page)
 
@@ -201,9 +205,7 @@ class Timelines:
             first, kind = Slice.first(user_id, part), self._entities.user_timelines
             return self._sources.slices(kind, first, reading, part)
 
-        sieve = kinds.sieve(
-            sieves.of_user(None if viewer is None else viewer.id, relations, user_id)
-        )
+        sieve = kinds.sieve(sieves.of_user(_id_of(viewer), relations, user_id))
         run = Run(
             entries=read(page),
             above=read(page.above) if page.above else iter(()),
@@ -250,7 +252,11 @@ class Timelines:
             above=iter(()),  # there are no reposts
             wants=lambda entry: entry.author_id not in hidden,
             shows=_shows_all,
-            sieved=self._sieved(reading, page, Sieve(hidden=hidden, tag=tag)),
+            sieved=self._sieved(
+                reading,
+                page,
+                Sieve(hidden=hidden, tag=tag, viewer_id=_id_of(viewer)),
+            ),
         )
         return self._pages.cut(viewer, reading, run, page)
 
@@ -270,11 +276,16 @@ class Timelines:
     def _sieved(
         self, reading: Reading, page: PageRequest, sieve: Sieve
     ) -> Callable[[int], Iterator[Entry]]:
+        sieve = replace(sieve, has_repeats=not page.folds_repeats)
         return lambda last_id: self._sieving.read(reading, page, last_id, sieve)
 
 
 def _nothing(_: int) -> Iterator[Entry]:
     return iter(())
+
+
+def _id_of(viewer: Viewer | None) -> UserId | None:
+    return None if viewer is None else viewer.id
 
 
 def _shows_all(_: PostView) -> bool:

@@ -65,7 +65,7 @@
     let response;
     let news;
     try {
-      response = await fetch(`${origin}${slot.dataset.poll}?since_id=${known}`, {
+      response = await fetch(`${origin}${slot.dataset.poll}since_id=${known}`, {
         credentials: "include",
         signal: mine.signal,
       });
@@ -109,7 +109,7 @@
     const button = slot.querySelector("button");
     button.setAttribute("aria-busy", "true");
     try {
-      const address = `${slot.dataset.fragment}?since_id=${shown}`;
+      const address = `${slot.dataset.fragment}since_id=${shown}`;
       const response = await fetch(address, { headers: { Accept: "text/html" } });
       const page = new DOMParser().parseFromString(await response.text(), "text/html");
       const found = page.querySelector("[data-newest]");

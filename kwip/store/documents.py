@@ -36,6 +36,7 @@ class UserDocument(TypedDict):
     is_suspended: bool
     is_embeddable: bool
     is_admin: bool
+    folds_repeats: bool
     posts_count: int
     followers_count: int
     following_count: int
@@ -146,6 +147,8 @@ class PostDocument(TypedDict):
     root_id: PostId
     repost_of_id: PostId | None
     repost_of_author_id: UserId | None
+    said: int | None
+    repeats_id: PostId | None
     source: str
     language: str | None
     created_at: dt.datetime

@@ -58,6 +58,11 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
             {"partialFilterExpression": _ALIVE},
         ),
         Index(
+            (("author_id", ASCENDING), ("said", ASCENDING), ("_id", DESCENDING)),
+            "RepeatStore.link: what an author said within a day",
+            {"partialFilterExpression": _ALIVE},
+        ),
+        Index(
             (("is_listed", ASCENDING), ("_id", DESCENDING)),
             "PostStore.listed: the public timeline",
             {"partialFilterExpression": {"is_listed": True}},

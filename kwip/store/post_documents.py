@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from kwip.domain.ids import PostId, UserId
 from kwip.domain.posts import Post, Revision, Visibility
+from kwip.domain.repeats import digest_of
 from kwip.domain.text import Hashtag, Link, Mention
 from kwip.store.upgrades import lift, schema_of
 
@@ -43,6 +44,7 @@ def to_post(document: Document) -> Post:
         root_id=PostId(d["root_id"]),
         repost_of_id=d["repost_of_id"],
         repost_of_author_id=d["repost_of_author_id"],
+        repeats_id=d["repeats_id"],
         source=d["source"],
         language=d["language"],
         edited_at=d["edited_at"],
@@ -67,6 +69,7 @@ def to_document(post: Post, nonce: str, fanout: FanoutDocument) -> Document:
         "root_id": post.root_id,
         "repost_of_id": post.repost_of_id,
         "repost_of_author_id": post.repost_of_author_id,
+        "repeats_id": post.repeats_id,
         "source": post.source,
         "created_at": post.created_at,
         "edited_at": None,
@@ -104,6 +107,7 @@ def content_of(post: Post) -> _Content:
         "warning": post.warning,
         "is_sensitive": post.is_sensitive,
         "language": post.language,
+        "said": digest_of(post),
     }
 
 
@@ -116,6 +120,7 @@ class _Content(TypedDict):
     warning: str
     is_sensitive: bool
     language: str | None
+    said: int | None
 
 
 def to_revision(document: RevisionDocument) -> Revision:

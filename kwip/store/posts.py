@@ -11,6 +11,7 @@ from pymongo.errors import DuplicateKeyError
 from kwip.domain.errors import ConflictError
 from kwip.domain.ids import MAX_ID, PostId, UserId
 from kwip.domain.posts import History, Post, Visibility
+from kwip.domain.repeats import digest_of
 from kwip.domain.timelines import Entry
 from kwip.store.client import ONE_BATCH, translated
 from kwip.store.notifications import names_of, write_new
@@ -20,6 +21,7 @@ from kwip.store.post_documents import (
     to_post,
     to_revision,
 )
+from kwip.store.repeats import resettle
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -241,6 +243,8 @@ class PostStore:
             )
             if result.modified_count:
                 write_new(self._notifications, told, session)
+                said = {digest_of(old), digest_of(new)}
+                resettle(self._posts, old.author_id, old.id, said, session)
             return result.modified_count == 1
 
         return self._store.transact(work)
@@ -251,7 +255,8 @@ class PostStore:
 
         One transaction with the counters of its author and of what it answers or
         reposts, if the post had been counted (its fan-out was done), with the claim
-        of a repost, and with what those were told to whom it spoke.
+        of a repost, with what those were told to whom it spoke, and with what
+        repeated it.
         """
 
         def work(session: Any) -> Post | None:
@@ -277,6 +282,8 @@ class PostStore:
             self._notifications.delete_many(
                 {"_id": {"$in": names_of(post)}}, session=session
             )
+            said = {digest_of(post)}
+            resettle(self._posts, author_id, post_id, said, session)
             return post
 
         return self._store.transact(work)
@@ -313,6 +320,8 @@ _TOMBSTONE = {
     "hashtags": [],
     "tags": [],
     "warning": "",
+    "said": None,
+    "repeats_id": None,
     "revisions": [],
     "fanout.state": "done",
     "fanout.lease_owner": None,
@@ -327,7 +336,11 @@ def _edit_of(old: Post, new: Post, at: dt.datetime) -> Document:
         "is_sensitive": old.is_sensitive,
     }
     return {
-        "$set": {**content_of(new), "edited_at": at},
+        "$set": {
+            **content_of(new),
+            "repeats_id": new.repeats_id,
+            "edited_at": at,
+        },
         "$inc": {"version": 1},
         "$push": {"revisions": {"$each": [revision], "$slice": -MAX_REVISIONS}},
     }

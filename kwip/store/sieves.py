@@ -62,7 +62,7 @@ def _query(sieve: Sieve, authors: Sequence[UserId]) -> Document:
         query["is_listed"] = True
     if sieve.tag:
         query["tags"] = {"$eq": sieve.tag}
-    choices = [c for c in (_seen(sieve), _answering(sieve)) if c]
+    choices = [c for c in (_seen(sieve), _answering(sieve), _new(sieve)) if c]
     if choices:
         query["$and"] = [{"$or": choice} for choice in choices]
     return query
@@ -86,6 +86,11 @@ def _answering(sieve: Sieve) -> list[Document]:
         {"$expr": {"$eq": ["$in_reply_to_author_id", "$author_id"]}},
         *_own(sieve),
     ]
+
+
+def _new(sieve: Sieve) -> list[Document]:
+    # Posts of older schemas do not have the field.
+    return [] if sieve.has_repeats else [{"repeats_id": None}, *_own(sieve)]
 
 
 def _own(sieve: Sieve) -> list[Document]:

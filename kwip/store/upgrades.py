@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 #: The schema that each collection is written in today; 1 unless named.
 SCHEMAS: Mapping[str, int] = {
-    "users": 3,
-    "posts": 2,
+    "users": 4,
+    "posts": 3,
     "follows": 2,
     "followers": 2,
 }
@@ -35,6 +35,11 @@ def _user_gets_a_banner(document: dict[str, Any]) -> None:
     document.setdefault("is_admin", False)
 
 
+def _user_folds_repeats(document: dict[str, Any]) -> None:
+    """Schema 3 of users knew no repeats."""
+    document.setdefault("folds_repeats", True)
+
+
 def _post_gets_reactions(document: dict[str, Any]) -> None:
     """Schema 1 of posts had no hashtags, warnings, reposts and favourites."""
     document.setdefault("hashtags", [])
@@ -47,6 +52,12 @@ def _post_gets_reactions(document: dict[str, Any]) -> None:
     document.setdefault("favourites_count", 0)
 
 
+def _post_gets_repeats(document: dict[str, Any]) -> None:
+    """Schema 2 of posts knew no repeats; `kwip reindex repeats` finds them."""
+    document.setdefault("said", None)
+    document.setdefault("repeats_id", None)
+
+
 def _edge_gets_notify(document: dict[str, Any]) -> None:
     """Schema 1 of follows and followers: nobody asked for notifications of posts."""
     document.setdefault("notify", False)
@@ -55,7 +66,9 @@ def _edge_gets_notify(document: dict[str, Any]) -> None:
 _STEPS: Mapping[tuple[str, int], Callable[[dict[str, Any]], None]] = {
     ("users", 1): _user_gets_an_avatar,
     ("users", 2): _user_gets_a_banner,
+    ("users", 3): _user_folds_repeats,
     ("posts", 1): _post_gets_reactions,
+    ("posts", 2): _post_gets_repeats,
     ("follows", 1): _edge_gets_notify,
     ("followers", 1): _edge_gets_notify,
 }

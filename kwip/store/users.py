@@ -26,7 +26,13 @@ if TYPE_CHECKING:
 Flag = Literal["is_suspended", "is_admin"]
 #: What `update_profile` may change.
 ProfileKey = Literal[
-    "display_name", "bio", "fields", "is_embeddable", "avatar", "banner"
+    "display_name",
+    "bio",
+    "fields",
+    "is_embeddable",
+    "folds_repeats",
+    "avatar",
+    "banner",
 ]
 
 #: Whose the handle of a deleted user is: kept, so that nobody is taken for them.
@@ -308,6 +314,7 @@ def to_user(document: Document) -> User:
         is_suspended=d["is_suspended"],
         is_embeddable=d["is_embeddable"],
         is_admin=d["is_admin"],
+        folds_repeats=d["folds_repeats"],
         posts_count=d["posts_count"],
         followers_count=d["followers_count"],
         following_count=d["following_count"],
@@ -329,6 +336,7 @@ def _to_document(user: User) -> Document:
         "is_suspended": False,
         "is_embeddable": user.is_embeddable,
         "is_admin": user.is_admin,
+        "folds_repeats": user.folds_repeats,
         "posts_count": 0,
         "followers_count": 0,
         "following_count": 0,

@@ -4,6 +4,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from kwip.jobs.registry import jobs
 from tests.api.paging import links, walk
 
 
@@ -101,6 +102,30 @@ def test_a_parameter_that_makes_no_sense_is_named(alice, path, name, value):
     assert answer.status_code == 400
     assert answer.json["error"]
     assert list(answer.json["details"]) == [name]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v1/timelines/public",
+        "/api/v1/timelines/home",
+        "/api/v1/timelines/tag/tea",
+        "/api/v1/accounts/{alice}/statuses",
+    ],
+)
+def test_repeats_are_folded_for_whoever_asks_for_it(alice, bob, wiring, path):
+    bob.post(f"/api/v1/accounts/{alice.id}/follow")
+    for text in ("#tea?", "cake? #tea", "#tea?"):
+        jobs(wiring.services)["fanout"](alice.say(text)["id"])
+    path = path.format(alice=alice.id)
+
+    assert len(bob.get(path).json) == 3
+    assert len(bob.get(f"{path}?repeats=show").json) == 3
+    folded = bob.get(f"{path}?repeats=fold").json
+    assert [status["content"].count("cake") for status in folded] == [1, 0]
+    wrong = bob.get(f"{path}?repeats=no")
+    assert wrong.status_code in {400, 422}
+    assert "repeats" in wrong.json["details"]
 
 
 def test_home_shows_whom_one_follows_and_the_public_everybody(alice, bob):

@@ -56,6 +56,7 @@ def fill(author, other):
         "following": f"/@{name}/following",
         "settings": "/settings/profile",
         "privacy": "/settings/privacy",
+        "reading": "/settings/reading",
         "password": "/settings/password",
         "sessions": "/settings/sessions",
         "appearance": "/settings/appearance",

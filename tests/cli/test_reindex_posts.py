@@ -55,6 +55,12 @@ def break_tags(wiring, world):
     put(wiring, "posts", reply.id, tags=["tea", "coffee"])
 
 
+def break_repeats(wiring, world):
+    _, _, root, reply, other = world
+    put(wiring, "posts", root.id, said=7)
+    put(wiring, "posts", other.id, repeats_id=reply.id)
+
+
 def tagged(wiring, tag):
     page = wiring.services.timelines.tag(
         None, wiring.services.readings.begin(), tag, PageRequest()
@@ -62,7 +68,13 @@ def tagged(wiring, tag):
     return [view.post.id for view in page.items]
 
 
-BREAKS = {"counters": (break_counters, 4), "tags": (break_tags, 2)}
+BREAKS = {
+    "counters": (break_counters, 4),
+    "tags": (break_tags, 2),
+    "repeats": (break_repeats, 2),
+}
+#: What each of them counts, and how many of it there are.
+LOOKED_AT = {"counters": ("posts", 3), "tags": ("posts", 3), "repeats": ("authors", 2)}
 each_kind = pytest.mark.parametrize("what", BREAKS)
 
 
@@ -71,7 +83,8 @@ def test_verify_finds_nothing_in_a_sound_world(kwip, world, what):
     run = kwip("reindex", "verify", what, "--json")
 
     assert (run.code, run.json["differences"]) == (0, [])
-    assert run.json["posts"] == 3
+    name, count = LOOKED_AT[what]
+    assert run.json[name] == count
 
 
 @each_kind
@@ -108,8 +121,24 @@ def test_status_tells_how_far_it_came(kwip, world, what):
     kwip("reindex", what)
     found = kwip("reindex", "status", "--json").json
 
-    assert (found[what]["state"], found[what]["posts"]) == ("done", 3)
+    name, count = LOOKED_AT[what]
+    assert (found[what]["state"], found[what][name]) == ("done", count)
     assert found["state"] == "never"
+
+
+def test_repeats_that_an_older_version_stored_are_found(kwip, wiring, world):
+    alice = world[0]
+    made = [
+        wiring.services.posts.publish(alice.id, Draft(text="Tea?")).id for _ in range(3)
+    ]
+    wiring.store.database["posts"].update_many(
+        {}, {"$set": {"schema": 2}, "$unset": {"said": "", "repeats_id": ""}}
+    )
+    run = kwip("reindex", "repeats", "--json")
+
+    assert (run.code, run.json["mended"]) == (0, 2)
+    posts = wiring.stores.posts.get_many(made)
+    assert [posts[i].repeats_id for i in made] == [None, *made[:2]]
 
 
 def test_user_is_for_timelines(kwip):
@@ -242,5 +271,6 @@ def test_all_does_all_of_it(kwip, wiring, world):
     assert (dry.code, run.code) == (1, 0)
     assert run.json["counters"]["mended"] == 4
     assert run.json["tags"]["mended"] == 2
+    assert run.json["repeats"]["mended"] == 2
     assert run.json["timelines"]["rebuilt"] == 2
     assert kwip("reindex", "all", "--dry-run").code == 0

@@ -116,7 +116,9 @@ def _live(kwip, rings, note, alice, bob):
     services.access.create_token(alice, "a script", frozenset({READ, WRITE}))
     services.relationships.follow(bob, alice.id)
     note()
-    root = services.posts.publish(bob.id, Draft(text="Who has a recipe?"))
+    _, root = (
+        services.posts.publish(bob.id, Draft(text="Who has a recipe?")) for _ in "12"
+    )
     answer = services.posts.publish(
         alice.id,
         Draft(

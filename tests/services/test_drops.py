@@ -24,6 +24,7 @@ from kwip.services.fence import Fence
 from kwip.services.fsck import Finding
 from kwip.services.reach import Reach
 from kwip.services.reading import Want
+from kwip.services.repeats import Repeats
 from kwip.services.sides import EVERYBODY
 from kwip.services.skeletons import Slice
 from kwip.store.list_edges import list_of
@@ -171,6 +172,13 @@ def _trim(world, monkeypatch):
     world.services.upkeep.trim([home_of(world.alice.id)])
 
 
+def _forget_repeats(world):
+    """Store something wrong, as an older version did, and mend it."""
+    posts = world.kwip.store.database["posts"]
+    posts.update_one({"_id": world.root.id}, {"$set": {"repeats_id": 5}})
+    Repeats(world.kwip.stores, world.kwip.fence).mend(world.bob.id)
+
+
 #: Each row of the table, and the service that writes by it.
 WRITES = {
     "sign_up": lambda w: sign_up(w.kwip, "dave"),
@@ -213,6 +221,7 @@ WRITES = {
         w.bob.id, ends_tokens=True
     ),
     "retag": lambda w: retagging_by(w.kwip, w.settings).retag(w.root.id),
+    "repeat": _forget_repeats,
     "recount": lambda w: [
         repair_by(w.kwip, w.settings).repair(
             [Finding("counters", str(i), "", "")], Silence()

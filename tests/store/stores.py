@@ -26,6 +26,7 @@ from kwip.store.reach import ReachStore
 from kwip.store.reactions import ReactionStore
 from kwip.store.relationships import RelationshipStore
 from kwip.store.repairs import RepairStore
+from kwip.store.repeats import RepeatStore
 from kwip.store.retagging import RetagStore
 from kwip.store.setup import SetupStore
 from kwip.store.sieves import SieveStore
@@ -57,6 +58,7 @@ class Stores:
         self.posts = PostStore(store)
         self.outbox = OutboxStore(store, self.posts)
         self.reach = ReachStore(store)
+        self.repeats = RepeatStore(store)
         self.reactions = ReactionStore(store)
         self.relationships = RelationshipStore(store)
         self.setup = SetupStore(store)

@@ -42,6 +42,7 @@ NEW_IN_USERS = (
     "is_suspended",
     "is_embeddable",
     "is_admin",
+    "folds_repeats",
 )
 NEW_IN_POSTS = (
     "hashtags",
@@ -52,6 +53,8 @@ NEW_IN_POSTS = (
     "repost_of_author_id",
     "reposts_count",
     "favourites_count",
+    "said",
+    "repeats_id",
 )
 
 
@@ -88,7 +91,7 @@ def test_a_user_of_the_first_schema_is_lifted_when_read(stores, mongodb):
         {"_id": 1}, {"$set": {"schema": 1}, "$unset": dict.fromkeys(NEW_IN_USERS, "")}
     )
 
-    assert SCHEMAS["users"] == 3
+    assert SCHEMAS["users"] == 4
     assert stores.users.get_many([1])[1] == user(1)
     changed = stores.users.update_profile(1, {"display_name": "One"})
     assert changed is not None

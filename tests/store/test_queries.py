@@ -24,6 +24,7 @@ from kwip.domain.notifications import (
     Wish,
 )
 from kwip.domain.reactions import Act, Reaction, Span, span_of
+from kwip.domain.repeats import Said
 from kwip.domain.rolls import Between
 from kwip.domain.sieves import Sieve
 from kwip.store.claims import Claim
@@ -183,6 +184,12 @@ CALLS = {
     "RepairStore.drop_claim": lambda s: s.repairs.drop_claim("handle:u1"),
     "RepairStore.drop_reaction": lambda s: s.repairs.drop_reaction("1:favourite:17"),
     "RepairStore.make_due": lambda s: s.repairs.make_due(posts_of(1)[4], NOW),
+    "RepeatStore.link": lambda s: s.repeats.link(post(9_999, 1)),
+    "RepeatStore.later": lambda s: s.repeats.later(1, posts_of(1)[4]),
+    "RepeatStore.by_author": lambda s: s.repeats.by_author(1, posts_of(1)[4], 20),
+    "RepeatStore.rewrite": lambda s: s.repeats.rewrite(
+        post(100, 1), Said(post_id(100), 5, None)
+    ),
     "RetagStore.after": lambda s: s.retags.after(20, 20),
     "RetagStore.tags_of": lambda s: s.retags.tags_of(posts_of(1)[0]),
     "RetagStore.rewrite": lambda s: s.retags.rewrite(post(100, 1), post(100, 1)),
@@ -298,7 +305,7 @@ CALLS = {
     "PostStore.history": lambda s: s.posts.history(posts_of(1)[0]),
     "PostStore.entries": lambda s: s.posts.entries(posts_of(1)),
     "PostStore.entries_by": lambda s: [
-        s.posts.entries_by(authors, below=post_id(9_999), limit=10, ascending=ascending)
+        s.posts.entries_by(authors, below=post_id(9_999), limit=2, ascending=ascending)
         for authors in ([7], list(range(1, 61)))
         for ascending in (False, True)
     ],

@@ -48,6 +48,7 @@ def post(alice, bob):
         ("/settings/profile", (1, 0), None),
         ("/settings/tokens", (1, 1), None),
         ("/settings/privacy", (1, 0), None),
+        ("/settings/reading", (1, 0), None),
         ("/settings/password", (1, 0), None),
         ("/settings/sessions", (1, 1), None),
         ("/settings/appearance", (1, 0), (0, 0)),

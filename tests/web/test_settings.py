@@ -10,6 +10,7 @@ from tests.web.pages import Visitor
 TABS = [
     "Profile",
     "Privacy",
+    "Reading",
     "Password",
     "Sessions",
     "Tokens",

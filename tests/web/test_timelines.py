@@ -106,11 +106,12 @@ def test_what_is_newer_than_a_page_comes_as_articles_alone(
     assert slot["data-since"] == "0"
     first = alice.say("first")["id"]
     slot = at_alice.get(place).with_class("news")[0]
-    assert (slot["data-fragment"], slot["data-since"]) == (part, first)
+    address = f"{part}?repeats=fold&"
+    assert (slot["data-fragment"], slot["data-since"]) == (address, first)
     assert slot["role"] == "status"
     second, third = alice.say("second")["id"], alice.say("third")["id"]
 
-    new = at_alice.get(f"{part}?since_id={first}")
+    new = at_alice.get(f"{address}since_id={first}")
 
     assert new.texts == ["third", "second"]
     (around,) = [e for e in new.elements if "data-newest" in e.attributes]
@@ -251,3 +252,36 @@ def test_the_place_where_one_is_is_marked(at_alice):
         }
 
         assert here == {place}
+
+
+def test_repeats_are_folded_and_can_be_shown(anybody, at_alice, at_bob, alice, bob):
+    for text in ("Tea?", "Cake?", "Tea?"):
+        alice.say(text)
+    bob.say("Tea?")
+    folded = anybody.get("/")
+
+    assert folded.texts == ["Tea?", "Cake?", "Tea?"]
+    assert "1 repeat is folded." in folded.words
+    [address] = addresses(folded, "Show it")
+    shown = anybody.get(address)
+    assert shown.texts == ["Tea?", "Tea?", "Cake?", "Tea?"]
+    assert anybody.get(addresses(shown, "Fold them")[0]).texts == folded.texts
+    # One's own are never folded, and a setting shows everybody's.
+    assert len(at_alice.get("/@alice").texts) == 3
+    assert len(at_bob.get("/@alice").texts) == 2
+    at_bob.send("/settings/reading")
+    assert len(at_bob.get("/@alice").texts) == 3
+    assert len(at_bob.get("/@alice?repeats=fold").texts) == 2
+
+
+def test_how_repeats_are_shown_is_kept_from_page_to_page(anybody, at_alice, alice):
+    for _ in range(25):
+        alice.say("Tea?")
+    first = anybody.get("/?repeats=show")
+
+    assert addresses(first, "Older")[0].startswith("/?repeats=show&max_id=")
+    assert len(anybody.get(addresses(first, "Older")[0]).texts) == 5
+    kept = at_alice.get("/?repeats=show&x=secret").one("input", name="next")
+    assert kept["value"] == "/?repeats=show"
+    wrong = anybody.get("/?repeats=perhaps", status=400)
+    assert "Must be one of: fold, show." in wrong.words

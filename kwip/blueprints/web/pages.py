@@ -11,11 +11,14 @@ from flask import Response, flash, make_response, redirect, render_template, req
 from kwip.blueprints import errors, http
 from kwip.blueprints.table import Policy, Quota
 from kwip.domain.errors import InvalidError
+from kwip.schemas.pages import OwnPageQuery
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kwip.domain.errors import KwipError
+    from kwip.domain.pages import PageRequest
+    from kwip.domain.users import User, Viewer
 
 #: Pages for everybody, and pages for who is signed in.
 OPEN = Policy(auth="optional", scope=None, quota="pages", cache="private", csrf="none")
@@ -50,6 +53,23 @@ class Form:
     def first_wrong(self) -> str | None:
         """The field to correct first, which the page opens at."""
         return next(iter(self.wrong), None)
+
+
+def timeline_request() -> PageRequest:
+    """Read which page of a timeline is asked for, and what is done with repeats.
+
+    Unless the address says it, the viewer's setting does; visitors have them folded.
+
+    Raises:
+        InvalidError: A parameter has no such value.
+    """
+    viewer = http.viewer()
+    folds = viewer is None or _me(viewer).folds_repeats
+    return http.load_query(OwnPageQuery(folds_repeats=folds))
+
+
+def _me(viewer: Viewer) -> User:
+    return http.services().users.me(viewer, http.reading())
 
 
 def page(template: str, **context: object) -> Response:

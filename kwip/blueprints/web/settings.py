@@ -11,7 +11,13 @@ from kwip.blueprints.table import Policy, Route
 from kwip.blueprints.web.pages import OPEN, OWN, Form, form_policy, go, page, page_again
 from kwip.domain.errors import InvalidError, NotFoundError, RateLimitedError
 from kwip.domain.users import ProfileChange
-from kwip.schemas.forms import ActForm, AppearanceForm, PasswordForm, PrivacyForm
+from kwip.schemas.forms import (
+    ActForm,
+    AppearanceForm,
+    PasswordForm,
+    PrivacyForm,
+    ReadingForm,
+)
 
 if TYPE_CHECKING:
     from flask import Response
@@ -33,6 +39,24 @@ def save_privacy() -> Response:
     change = ProfileChange(is_embeddable=may)
     http.services().users.update_profile(http.signed_in(), change)
     return go(url_for("web.privacy_settings"), "Saved.")
+
+
+def reading_settings() -> Response:
+    """Show how the viewer's timelines are read."""
+    me = http.services().users.me(http.signed_in(), http.reading())
+    values = {"folds_repeats": "1" if me.folds_repeats else ""}
+    return page("settings_reading.html", form=Form(values))
+
+
+def save_reading() -> Response:
+    """Let the viewer's pages fold repeats, or show them."""
+    try:
+        folds = http.load_form(ReadingForm())
+    except InvalidError as error:
+        return page_again("settings_reading.html", error)
+    change = ProfileChange(folds_repeats=folds)
+    http.services().users.update_profile(http.signed_in(), change)
+    return go(url_for("web.reading_settings"), "Saved.")
 
 
 def password_settings() -> Response:
@@ -110,6 +134,8 @@ _END = "/settings/sessions/<string(length=64):session_id>/end"
 ROUTES = (
     Route("GET", "/settings/privacy", privacy_settings, OWN),
     Route("POST", "/settings/privacy", save_privacy, _FORM),
+    Route("GET", "/settings/reading", reading_settings, OWN),
+    Route("POST", "/settings/reading", save_reading, _FORM),
     Route("GET", "/settings/password", password_settings, OWN),
     Route("POST", "/settings/password", change_password, _FORM),
     Route("GET", "/settings/sessions", session_settings, OWN),

@@ -8,7 +8,14 @@ from flask import url_for
 
 from kwip.blueprints import http
 from kwip.blueprints.table import Route
-from kwip.blueprints.web.pages import OPEN, OPEN_PART, OWN, OWN_PART, page
+from kwip.blueprints.web.pages import (
+    OPEN,
+    OPEN_PART,
+    OWN,
+    OWN_PART,
+    page,
+    timeline_request,
+)
 from kwip.blueprints.web.writing import blank_sheet
 from kwip.schemas.pages import SinceQuery
 from kwip.services.timelines import ALL_KINDS, Kinds
@@ -20,17 +27,16 @@ if TYPE_CHECKING:
 
 def landing() -> Response:
     """Show the public timeline, and to visitors what Kwip is."""
-    found = http.services().timelines.public(
-        http.viewer(), http.reading(), http.page_request()
-    )
-    return page("landing.html", page=found)
+    asked = timeline_request()
+    found = http.services().timelines.public(http.viewer(), http.reading(), asked)
+    return page("landing.html", page=found, asked=asked)
 
 
 def home() -> Response:
     """Show the viewer's home under a sheet to write on."""
-    viewer = http.signed_in()
-    found = http.services().timelines.home(viewer, http.reading(), http.page_request())
-    return page("home.html", page=found, sheet=blank_sheet())
+    viewer, asked = http.signed_in(), timeline_request()
+    found = http.services().timelines.home(viewer, http.reading(), asked)
+    return page("home.html", page=found, asked=asked, sheet=blank_sheet())
 
 
 def new_in_public() -> Response:
@@ -65,7 +71,7 @@ def _profile(username: str, kinds: Kinds) -> Response:
         http.viewer(),
         http.reading(),
         username,
-        http.page_request(),
+        timeline_request(),
         kinds=kinds,
     )
     return page(
@@ -81,7 +87,7 @@ def tag(name: str) -> Response:
     """Show the public kwips with a hashtag, in any spelling of it."""
     folded = clean_hashtag(name)
     found = http.services().timelines.tag(
-        http.viewer(), http.reading(), folded, http.page_request()
+        http.viewer(), http.reading(), folded, timeline_request()
     )
     return page(
         "tag.html", page=found, tag=folded, place=url_for("web.tag", name=folded)
