@@ -18,6 +18,7 @@ from kwip.services.passwords import Passwords
 from kwip.services.reading import Want
 from kwip.services.skeletons import Slice
 from kwip.wiring import Options, build
+from tests.jobs.list_oracle import waiting
 from tests.jobs.oracle import check, check_stored_sets
 from tests.jobs.snapshots import Snapshot
 from tests.jobs.steps import Steps
@@ -178,7 +179,7 @@ def say(kwip):
 
 
 @pytest.fixture
-def sweep(kwip, clock, rings):
+def sweep(kwip, clock, rings, mongodb):
     """Return a function that lets all leases run out and the sweeper do its work."""
 
     def sweep():
@@ -186,7 +187,8 @@ def sweep(kwip, clock, rings):
             clock.ahead_ms += LONG_MS
             kwip.sweeper.sweep()
             rings.run()
-            if not (kwip.outbox.pending_count() or kwip.edges.waiting_count()):
+            posts, edges = kwip.outbox.pending_count(), kwip.edges.waiting_count()
+            if not (posts or edges or waiting(mongodb)):
                 return
 
     return sweep

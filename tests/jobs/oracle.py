@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from kwip.domain.pages import PageRequest
 from kwip.domain.users import Viewer
+from tests.jobs.list_oracle import check_lists
 
 
 @dataclass
@@ -31,7 +32,11 @@ class Oracle:
 
     def stored(self, owner):
         """Give the floor of a home, and the ids that it stores at or above it."""
-        home = self.timelines[f"home:{owner}"]
+        return self.stored_in(f"home:{owner}")
+
+    def stored_in(self, name):
+        """Give the same of any timeline, by its name."""
+        home = self.timelines[name]
         sealed = [
             i
             for d in self.buckets
@@ -193,6 +198,7 @@ def check(kwip, mongodb, *, is_unfollowed=False):
         assert set(told) <= due, user["username"]
         assert is_unfollowed or set(told) == due, user["username"]
     assert oracle.kept_counters() == oracle.counters()
+    check_lists(kwip, oracle, is_unfollowed=is_unfollowed)
 
 
 def check_stored_sets(kwip, mongodb):

@@ -9,6 +9,7 @@ from pymongo.write_concern import WriteConcern
 _MOVED = (
     *("users", "claims", "posts", "timelines", "timeline_buckets"),
     *("follows", "followers", "blocks", "reactions", "notifications"),
+    *("lists", "list_members"),
 )
 
 

@@ -115,6 +115,26 @@ def test_only_people_whom_one_follows_can_be_in_a_list(
     assert kwip.services.lists.get(owner, reading, list_id).member_ids == frozenset()
 
 
+def test_who_is_unfollowed_at_the_same_moment_is_not_added(
+    kwip, friends, make_list, monkeypatch
+):
+    owner, bob, _ = friends
+    list_id, store = make_list(owner), kwip.stores.lists
+    require = store._require_follows
+    unfollows = [lambda: kwip.services.relationships.unfollow(owner, bob.id)]
+
+    def meanwhile(*args):
+        if unfollows:
+            unfollows.pop()()
+        require(*args)
+
+    monkeypatch.setattr(store, "_require_follows", meanwhile)
+
+    with pytest.raises(InvalidError):
+        kwip.services.lists.add(owner, list_id, [bob.id])
+    assert not unfollows
+
+
 def test_who_leaves_a_list_is_out_of_it_at_once_and_scrubbed_later(
     kwip, rings, friends, make_list, read, say
 ):
