@@ -162,6 +162,19 @@ class Settings(ServerSettings):
             doc="Threads of the job worker.",
         ),
     ]
+    cache_relay: Annotated[
+        bool,
+        Rule(
+            "KWIP_CACHE_RELAY",
+            values.flag,
+            default=True,
+            shown="1",
+            allowed="1 or 0",
+            doc="Whether the sweeper follows MongoDB's changes and repeats the drops "
+            "of writers that died before theirs. 0: what they wrote is seen when the "
+            "times to live have run out, after 5 minutes at most.",
+        ),
+    ]
     post_max_chars: Annotated[
         int,
         Rule(

@@ -60,6 +60,14 @@ CACHE_FENCES = Counter(
 CACHE_DROPS_PUT_OFF = Counter(
     "kwip_cache_drops_put_off", "Drops of what may lag that were put off."
 )
+CACHE_RELAY_DROPS = Counter(
+    "kwip_cache_relay_drops", "Keys that the relay dropped after their writers."
+)
+CACHE_RELAY_LAG = Gauge(
+    "kwip_cache_relay_lag_seconds",
+    "From a write to the relay's drop.",
+    multiprocess_mode="livemax",
+)
 QUOTA_REFUSALS = Counter(
     "kwip_quota_refusals", "Requests that were too many.", ["quota"]
 )

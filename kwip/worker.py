@@ -50,8 +50,15 @@ def main(arguments: list[str]) -> None:
 
 
 def _sweep(wiring: Wiring, stop: Event) -> None:
-    log.info("sweeper_started")
+    """Sweep, with the relay in a thread beside it, unless that is switched off."""
+    log.info("sweeper_started", relay=wiring.relay is not None)
+    if wiring.relay is None:
+        wiring.sweeper.run(stop)
+        return
+    relay = Thread(target=wiring.relay.run, args=(stop,), name="relay")
+    relay.start()
     wiring.sweeper.run(stop)
+    relay.join()
 
 
 def _work(wiring: Wiring, settings: Settings, stop: Event) -> None:

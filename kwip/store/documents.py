@@ -359,6 +359,16 @@ class AccessDocument(TypedDict):
     expires_at: NotRequired[dt.datetime]
 
 
+class RelayDocument(TypedDict):
+    """Who repeats the drops of all writes, until when, and how far it has come."""
+
+    _id: Literal["cache"]
+    schema: int
+    owner: str
+    until: dt.datetime
+    token: dict[str, str] | None
+
+
 class JobDocument(TypedDict):
     """A long operator's job that can be resumed, for example `reindex:timelines`."""
 

@@ -228,6 +228,7 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
     "tokens": (),
     "jobs": (),
     "cache_fence": (),
+    "cache_relay": (),
 }
 
 

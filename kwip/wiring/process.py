@@ -20,7 +20,9 @@ from kwip.services.fence import Fence
 from kwip.services.keeper import Keeper, KeeperParts
 from kwip.services.publisher import PublisherParts
 from kwip.services.reading import Readings
+from kwip.services.relay import Relay
 from kwip.services.world import WorldLoader, WorldParts
+from kwip.store.changes import ChangeStore
 from kwip.store.client import JOB_TIMEOUT_MS, WEB_TIMEOUT_MS, Store, connect
 from kwip.store.edges import EdgeStore
 from kwip.store.fence import FenceStore, connect_fence
@@ -59,6 +61,7 @@ class Wiring:
     world: WorldLoader
     broker: RedisBroker
     sweeper: Sweeper
+    relay: Relay | None
     fence: Fence
     keeper: Keeper
     cache: Client
@@ -171,6 +174,9 @@ def build(
             bell=bell,
             clock=options.clock,
         ),
+        relay=Relay(changes=ChangeStore(store), fence=fence, clock=options.clock)
+        if settings.cache_relay
+        else None,
         fence=fence,
         keeper=keeper,
         cache=cache,

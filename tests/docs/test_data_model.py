@@ -18,6 +18,7 @@ from kwip.domain.timelines import SEAL_AT
 from kwip.domain.users import READ, WRITE
 from kwip.services.checkpoint import Checkpoint
 from kwip.store import documents
+from kwip.store.changes import ChangeStore
 from kwip.store.fence import FenceDocument
 from kwip.store.indexes import INDEXES
 from kwip.store.setup import SetupStore
@@ -49,6 +50,7 @@ DECLARED = {
     "tokens": documents.AccessDocument,
     "jobs": documents.JobDocument,
     "cache_fence": FenceDocument,
+    "cache_relay": documents.RelayDocument,
 }
 #: What a collection of a shared shape never has.
 NEVER = {"tokens.expires_at"}
@@ -110,6 +112,14 @@ def _make_and_delete_a_list(services, note, owner, member):
     note()
 
 
+def _cache(kwip, note, now):
+    changes = ChangeStore(kwip.store)
+    changes.lease("a relay", now, now)
+    note()
+    changes.save("a relay", {"_data": "8265"}, now)
+    kwip.fence._store.suspend("a keeper")
+
+
 def _live(kwip, rings, note, alice, bob):
     services, timelines = kwip.services, kwip.stores.timelines
     services.access.begin_session(alice.id, alice.username, "a browser")
@@ -149,7 +159,7 @@ def _live(kwip, rings, note, alice, bob):
     services.relationships.block(alice, bob.id)
     checkpoint = Checkpoint(kwip.jobs, "reindex:timelines", system_clock_ms)
     checkpoint.save(cursor=bob.id, counts={"rebuilt": 1}, detail={"busy": ""})
-    kwip.fence._store.suspend("a keeper")
+    _cache(kwip, note, now)
     note()
 
 

@@ -99,6 +99,8 @@ class Explainer(CommandListener):
             return
         self.methods.add(self._method)
         if event.command_name in READS | WRITES:
+            if _follows(event.command):
+                return  # the oplog has no index, and a stream begins at its end
             for command in _statements(event.command):
                 self.plans.append(self._explain(command))
 
@@ -113,6 +115,11 @@ class Explainer(CommandListener):
         answer = self._database.command("explain", command, verbosity="executionStats")
         _look(answer, plan)
         return plan
+
+
+def _follows(command):
+    """Tell whether a command opens a change stream."""
+    return any("$changeStream" in stage for stage in command.get("pipeline", ()))
 
 
 def _statements(command):

@@ -10,6 +10,7 @@ from kwip.domain.text import Mention
 from kwip.domain.users import User
 from kwip.store.access import AccessStore
 from kwip.store.audit import AuditStore
+from kwip.store.changes import ChangeStore
 from kwip.store.claims import ClaimStore
 from kwip.store.deletion import DeletionStore
 from kwip.store.edges import EdgeStore
@@ -43,6 +44,7 @@ class Stores:
         self.store = store
         self.access = AccessStore(store, "tokens")
         self.audit = AuditStore(store)
+        self.changes = ChangeStore(store)
         self.deletion = DeletionStore(store)
         self.repairs = RepairStore(store)
         self.retags = RetagStore(store)

@@ -66,7 +66,7 @@ def _fields(shape):
 
 
 def test_every_collection_is_declared():
-    assert set(INDEXES) == {*SHAPES, "cache_fence"}
+    assert set(INDEXES) == {*SHAPES, "cache_fence", "cache_relay"}
 
 
 def test_every_document_that_is_written_has_the_declared_shape(explained, mongodb):

@@ -131,11 +131,19 @@ def _own_the_fence(s):
     s.fence.take_over(s.fence.read(), "you")
 
 
+def _follow_changes(s):
+    with s.changes.follow(["users"], None) as feed:
+        feed.take(1)
+
+
 #: How each public method is called; several calls where it has several ways.
 CALLS = {
     "AccessStore.create": lambda s: s.access.create(token(1, "c")),
     "AccessStore.find": lambda s: s.access.find(2, "a"),
     "AccessStore.find_usable": lambda s: s.access.find_usable(2, "a"),
+    "ChangeStore.follow": _follow_changes,
+    "ChangeStore.lease": lambda s: s.changes.lease("me", NOW, NOW),
+    "ChangeStore.save": lambda s: s.changes.save("me", None, NOW),
     "AccessStore.end_all": lambda s: s.access.end_all(4, NOW),
     "AccessStore.forget": lambda s: s.access.forget(4, ["a"]),
     "AccessStore.of_user": lambda s: s.access.of_user(2),

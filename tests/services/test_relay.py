@@ -1,0 +1,290 @@
+"""The relay: it drops what writers that died did not."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from kwip.cache import keys
+from kwip.domain.clock import at
+from kwip.domain.posts import Draft, Edit
+from kwip.domain.reactions import span_of
+from kwip.domain.users import READ, ProfileChange
+from kwip.services import relay as module
+from kwip.services.concerned import FOLLOWED, LEFT_OUT
+from kwip.services.fence import Fence
+from kwip.store.changes import ChangeStore, HistoryLostError
+from kwip.store.indexes import INDEXES
+from tests.servers import wait_until
+
+
+@pytest.fixture
+def running(kwip, monkeypatch):
+    """Return a function that starts a relay in a thread; it gives what stops it."""
+    monkeypatch.setattr(module, "SAVE_S", 0.02)
+    monkeypatch.setattr(module, "IDLE_S", 0.02)
+    monkeypatch.setattr(module, "EVERY_S", 0.02)
+    monkeypatch.setattr(module, "PAUSE_S", 0.02)
+    stops = []
+
+    def start():
+        relay = module.Relay(
+            changes=ChangeStore(kwip.store),
+            fence=kwip.fence,
+            clock=kwip.relay.clock,
+        )
+        stop = threading.Event()
+        thread = threading.Thread(target=relay.run, args=(stop,))
+        thread.start()
+
+        def end():
+            stop.set()
+            thread.join()
+
+        stops.append(end)
+        return end
+
+    yield start
+    for end in stops:
+        end()
+
+
+@pytest.fixture
+def left(running, mongodb):
+    """Return a function that lets a relay store a place and end."""
+
+    def leave():
+        end = running()
+        wait_until(lambda: place(mongodb))
+        end()
+
+    return leave
+
+
+@pytest.fixture
+def dying(monkeypatch):
+    """Let writers die between commit and drop, for as long as one is in it."""
+
+    class Killed(BaseException):
+        pass
+
+    def run(write):
+        writer, drop = threading.current_thread(), Fence.drop
+
+        def die(fence, dropped):
+            if threading.current_thread() is writer:
+                raise Killed
+            drop(fence, dropped)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(Fence, "drop", die)
+            with pytest.raises(Killed):
+                write()
+
+    return run
+
+
+def place(mongodb):
+    """Give where the relay has come, once it has stored it."""
+    found = mongodb["cache_relay"].find_one({"token": {"$ne": None}})
+    return found and found["token"]
+
+
+def name_of(kwip, user):
+    reading = kwip.services.readings.begin()
+    return kwip.services.users.by_name(None, reading, user.username).user.display_name
+
+
+def rename(kwip, user, name):
+    kwip.services.users.update_profile(user, ProfileChange(display_name=name))
+
+
+def test_a_write_whose_writer_died_is_seen_soon(kwip, new_user, running, dying):
+    alice = new_user("alice")
+    rename(kwip, alice, "before")
+    assert name_of(kwip, alice) == "before"
+    dying(lambda: rename(kwip, alice, "after"))
+    assert name_of(kwip, alice) == "before", "the control: nobody dropped it"
+
+    end = running()
+    wait_until(lambda: place(kwip.store.database))
+    dying(lambda: rename(kwip, alice, "later"))
+
+    wait_until(lambda: name_of(kwip, alice) == "later")
+    end()
+
+
+def test_a_relay_goes_on_where_a_killed_one_was(
+    kwip, mongodb, new_user, running, left, dying
+):
+    alice = new_user("alice")
+    rename(kwip, alice, "before")
+    left()
+    assert name_of(kwip, alice) == "before"
+    dying(lambda: rename(kwip, alice, "after"))
+    assert name_of(kwip, alice) == "before"
+    later = at(kwip.relay.clock() + 1_000)
+    killed = {"owner": "a dead one", "until": later}
+    mongodb["cache_relay"].update_one({}, {"$set": killed})
+
+    running()
+
+    wait_until(lambda: name_of(kwip, alice) == "after")
+    assert at(kwip.relay.clock()) >= later, "its lease was respected"
+
+
+def test_the_place_is_stored_after_the_drop(kwip, mongodb, new_user, running, left):
+    left()
+    before = place(mongodb)
+    dropping, go_on = threading.Event(), threading.Event()
+    drop = Fence.drop
+
+    def slow(fence, dropped):
+        dropped = list(dropped)
+        if keys.handle("alice") in dropped:
+            dropping.set()
+            assert go_on.wait(20)
+        drop(fence, dropped)
+
+    with pytest.MonkeyPatch.context() as patched:
+        new_user("alice")
+        patched.setattr(Fence, "drop", slow)
+        end = running()
+        assert dropping.wait(20)
+
+        assert place(mongodb) == before
+        go_on.set()
+        end()
+    assert place(mongodb) != before
+
+
+def test_one_relay_at_a_time(kwip, mongodb, running):
+    running()
+    wait_until(lambda: place(mongodb))
+    owner = mongodb["cache_relay"].find_one()["owner"]
+    running()
+    before = place(mongodb)
+
+    mongodb["users"].insert_one({"_id": 1, "schema": 3, "username": "x"})
+
+    wait_until(lambda: place(mongodb) != before)
+    assert mongodb["cache_relay"].find_one()["owner"] == owner
+
+
+def test_lost_history_raises_the_epoch_and_goes_on(
+    kwip, mongodb, new_user, running, left, dying
+):
+    alice = new_user("alice")
+    rename(kwip, alice, "before")
+    assert name_of(kwip, alice) == "before"
+    with mongodb.watch() as stream:
+        dying(lambda: rename(kwip, alice, "missed"))
+        token = _long_gone(stream.next()["_id"])
+    left()
+    mongodb["cache_relay"].update_one({}, {"$set": {"token": token}})
+    with (
+        pytest.raises(HistoryLostError),
+        ChangeStore(kwip.store).follow(["users"], token) as feed,
+    ):
+        feed.take(1)
+
+    running()
+
+    wait_until(lambda: mongodb["cache_fence"].find_one()["epoch"] == 2)
+    wait_until(lambda: name_of(kwip, alice) == "missed")
+    wait_until(lambda: kwip.fence.lease() is not None)
+    dying(lambda: rename(kwip, alice, "after"))
+    wait_until(lambda: name_of(kwip, alice) == "after")
+
+
+def _long_gone(token):
+    """Give a token with a time at its head that the oplog does not have."""
+    data = token["_data"]
+    return {"_data": f"{data[:2]}{1:08X}{1:08X}{data[18:]}"}
+
+
+def test_every_collection_is_followed_or_left_out_for_a_reason():
+    assert {*FOLLOWED, *LEFT_OUT} == set(INDEXES)
+    assert not set(FOLLOWED) & set(LEFT_OUT)
+
+
+#: Writes, and what somebody would see of the past if their drops were left to the
+#: relay: all that is exact. What may lag is dropped as well.
+WRITES = {
+    "sign_up": lambda w: w.new_user("dave"),
+    "post": lambda w: w.say(w.bob, "another"),
+    "reply": lambda w: w.say(w.bob, "an answer", w.post),
+    "repost": lambda w: w.services.reposts.repost(w.bob, w.post.id),
+    "favourite": lambda w: w.services.reactions.favourite(w.bob, w.post.id),
+    "bookmark": lambda w: w.services.reactions.bookmark(w.bob, w.post.id),
+    "edit": lambda w: w.services.posts.edit(w.alice, w.post.id, Edit(text="@bob")),
+    "follow": lambda w: w.services.relationships.follow(w.bob, w.alice.id),
+    "block": lambda w: w.services.relationships.block(w.bob, w.alice.id),
+    "mute": lambda w: w.services.relationships.mute(w.bob, w.alice.id),
+    "pin": lambda w: w.services.pins.pin(w.alice, w.post.id),
+    "mark": lambda w: w.services.markers.save(w.bob, {"home": w.post.id}),
+    "session": lambda w: w.services.access.begin_session(w.bob.id, "bob", "y"),
+    "token": lambda w: w.services.access.create_token(w.bob, "b", frozenset({READ})),
+    "delete": lambda w: w.services.posts.delete(w.alice, w.post.id),
+}
+
+
+class World:
+    def __init__(self, kwip, new_user):
+        self.services, self.new_user = kwip.services, new_user
+        self.alice, self.bob = new_user("alice"), new_user("bob")
+        self.post = self.say(self.alice, "first")
+
+    def say(self, viewer, text, parent=None):
+        draft = Draft(text=text, in_reply_to_id=parent and parent.id)
+        return self.services.posts.publish(viewer.id, draft)
+
+
+def test_the_relay_drops_what_each_write_dropped(kwip, new_user, monkeypatch):
+    world = World(kwip, new_user)
+    dropped = set()
+    drop = Fence.drop
+    monkeypatch.setattr(
+        Fence, "drop", lambda fence, some: dropped.update(some) or drop(fence, some)
+    )
+    relay = module.Relay(
+        changes=ChangeStore(kwip.store), fence=kwip.fence, clock=kwip.relay.clock
+    )
+    with relay.changes.follow(list(FOLLOWED), None) as feed:
+        for name, write in WRITES.items():
+            write(world)
+            by_writer = set(dropped)
+            dropped.clear()
+            # No counter of a post that was never delivered moves with its deletion.
+            by_writer -= {keys.user(world.alice.id)} if name == "delete" else set()
+
+            def has_followed(expected=by_writer):
+                relay._relay(feed.take(100))
+                return expected <= dropped
+
+            wait_until(has_followed)
+            dropped.clear()
+
+
+def test_a_delivery_that_goes_on_drops_nothing(kwip, new_user, rings, monkeypatch):
+    world = World(kwip, new_user)
+    with ChangeStore(kwip.store).follow(["posts"], None) as feed:
+        lease = kwip.services.fanout.begin(world.post.id)
+        kwip.services.fanout.deliver(lease)
+        changes = []
+        wait_until(lambda: changes.extend(feed.take(10)) or len(changes) >= 2)
+
+    assert {key for change in changes for key in FOLLOWED["posts"](change)} == set()
+
+
+def test_a_reaction_is_known_by_its_name(kwip, new_user):
+    world = World(kwip, new_user)
+    with ChangeStore(kwip.store).follow(["reactions"], None) as feed:
+        world.services.reactions.favourite(world.bob, world.post.id)
+        world.services.reactions.unfavourite(world.bob, world.post.id)
+        changes = []
+        wait_until(lambda: changes.extend(feed.take(10)) or len(changes) == 2)
+
+    flag = keys.reactions(world.bob.id, span_of(world.post.id))
+    assert all(flag in FOLLOWED["reactions"](change) for change in changes)
