@@ -15,16 +15,16 @@ from kwip.blueprints import (
     bodies,
     errors,
     files,
+    finished,
     gate,
+    holes,
     http,
     login,
     look,
     routes,
 )
-from kwip.domain.clock import at, system_clock_ms
 from kwip.schemas import html
 from kwip.schemas.site import SiteInfo
-from kwip.schemas.times import ago
 from kwip.schemas.urls import Urls
 from kwip.services.access import SESSION_LIFETIME
 from kwip.text.agents import browser_in_words
@@ -80,14 +80,6 @@ def create_app(wiring: Wiring, settings: Settings, *, is_live: bool = False) -> 
         UndeclaredRouteError: A route stands in no row of the table.
     """
     app = KwipFlask("kwip", static_folder=None if is_live else "static")
-    if settings.trusted_proxies:
-        # Only the address is taken from them: the origin is a setting.
-        app.wsgi_app = ProxyFix(  # type: ignore[method-assign] # Flask's own way
-            app.wsgi_app,
-            x_for=settings.trusted_proxies,
-            x_proto=0,
-            x_host=0,
-        )
     urls = Urls(settings.origin)
     app.own_host = urls.host
     app.config.from_mapping(_configuration(wiring.endpoints.secret_key, urls))
@@ -118,6 +110,16 @@ def create_app(wiring: Wiring, settings: Settings, *, is_live: bool = False) -> 
     gate.install(app)
     routes.register(app, is_live=is_live)
     routes.check(app)
+    if not is_live:
+        app.wsgi_app = finished.FinishedPages(app, site)  # type: ignore[method-assign]
+    if settings.trusted_proxies:
+        # Only the address is taken from them: the origin is a setting.
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign] # Flask's own way
+            app.wsgi_app,
+            x_for=settings.trusted_proxies,
+            x_proto=0,
+            x_host=0,
+        )
     if is_live:
         _let_wait(app, wiring.services.live)
     return app
@@ -182,7 +184,7 @@ def _prepare_templates(app: Flask, site: http.Site) -> None:
     app.jinja_env.filters["post_html"] = partial(html.post_markup, urls=site.urls)
     app.jinja_env.filters["bio_html"] = partial(html.bio_markup, urls=site.urls)
     app.jinja_env.filters["browser"] = browser_in_words
-    app.jinja_env.filters["ago"] = lambda time: ago(time, at(system_clock_ms()))
+    app.jinja_env.filters["ago"] = holes.time_ago
     app.context_processor(
         lambda: (
             {"viewer": http.viewer(), "unread": http.unread()} | look.for_templates()

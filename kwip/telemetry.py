@@ -7,6 +7,7 @@ of labels and their values are constants, never ids, so their number is bounded.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from prometheus_client import (
@@ -96,11 +97,26 @@ REDIS_BREAKER_OPEN = Gauge(
 )
 
 
+@cache  # bounded, as all labels are; to look a series up costs more than to count
+def _of_requests(route: str, method: str, family: int) -> tuple[Counter, Histogram]:
+    labels = (route, method, f"{family}xx")
+    return HTTP_REQUESTS.labels(*labels), HTTP_DURATION.labels(*labels)
+
+
 def observe_request(route: str, method: str, status: int, seconds: float) -> None:
     """Count and time one request; `route` is the rule, not the path."""
-    labels = (route, method, f"{status // 100}xx")
-    HTTP_REQUESTS.labels(*labels).inc()
-    HTTP_DURATION.labels(*labels).observe(seconds)
+    requests, durations = _of_requests(route, method, status // 100)
+    requests.inc()
+    durations.observe(seconds)
+
+
+_PAGE_HITS = CACHE_REQUESTS.labels("page", "hit")
+_PAGE_MISSES = CACHE_REQUESTS.labels("page", "miss")
+
+
+def count_page(*, is_found: bool) -> None:
+    """Count a look for a finished page."""
+    (_PAGE_HITS if is_found else _PAGE_MISSES).inc()
 
 
 def serve(folder: Path, port: int) -> Callable[[], None]:

@@ -8,9 +8,11 @@ is compressed beside what only the viewer may read.
 from __future__ import annotations
 
 import gzip
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from flask import request
+from werkzeug.http import parse_accept_header
 
 if TYPE_CHECKING:
     from flask import Response
@@ -23,15 +25,29 @@ _LEVEL = 5
 
 def takes_gzip() -> bool:
     """Tell whether who asks can read gzip."""
-    return request.accept_encodings.quality("gzip") > 0
+    return _reads_gzip(request.headers.get("Accept-Encoding", ""))
+
+
+def is_worth_it(accepted: str, length: int) -> bool:
+    """Tell whether a page of so many bytes is compressed for who accepts that."""
+    return length >= LEAST_BYTES and _reads_gzip(accepted)
 
 
 def compress_page(response: Response) -> None:
     """Compress an HTML page for who can read it."""
     if response.mimetype != "text/html" or response.is_streamed:
         return
-    response.vary.add("Accept-Encoding")
-    if takes_gzip() and (response.content_length or 0) >= LEAST_BYTES:
-        body = gzip.compress(response.get_data(), _LEVEL, mtime=0)
-        response.set_data(body)
+    accepted = request.headers.get("Accept-Encoding", "")
+    if is_worth_it(accepted, response.content_length or 0):
+        response.set_data(compressed(response.get_data()))
         response.content_encoding = "gzip"
+
+
+def compressed(page: bytes) -> bytes:
+    """Compress the bytes of a page."""
+    return gzip.compress(page, _LEVEL, mtime=0)
+
+
+@lru_cache(256)  # a few browsers send the same few words again and again
+def _reads_gzip(accepted: str) -> bool:
+    return parse_accept_header(accepted).quality("gzip") > 0

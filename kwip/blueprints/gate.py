@@ -6,9 +6,7 @@ the HTTP series.
 
 from __future__ import annotations
 
-import re
 import time
-import uuid
 from typing import TYPE_CHECKING
 
 import structlog
@@ -17,8 +15,18 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 from werkzeug.exceptions import BadRequest
 
 from kwip import telemetry
-from kwip.blueprints import bodies, compression, errors, http, login, quotas
+from kwip.blueprints import (
+    bodies,
+    compression,
+    errors,
+    finished,
+    holes,
+    http,
+    login,
+    quotas,
+)
 from kwip.blueprints.table import Policy
+from kwip.domain.clock import system_clock_ms
 from kwip.domain.errors import ForbiddenError, NotAuthenticatedError
 from kwip.services.access import Credential
 
@@ -38,7 +46,6 @@ UNMATCHED = Policy(
 )
 UNMATCHED_API = Policy(auth="none", scope=None, quota="api", cache="never", csrf="none")
 
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 _CACHE_CONTROL = {
     "never": "no-store",
@@ -83,9 +90,12 @@ def install(app: Flask) -> None:
 
 def begin() -> None:
     """Give the request its id and its place in the log."""
-    g.started_s = time.perf_counter()
-    asked = request.headers.get("X-Request-Id", "")
-    g.request_id = asked if _REQUEST_ID.fullmatch(asked) else uuid.uuid4().hex
+    begun = http.begun()
+    if begun is None:
+        g.started_s = time.perf_counter()
+        g.request_id = http.request_id(request.headers.get("X-Request-Id", ""))
+    else:
+        g.started_s, g.request_id = begun.started_s, begun.request_id
     clear_contextvars()
     bind_contextvars(request_id=g.request_id)
 
@@ -152,10 +162,22 @@ def add_headers(response: Response) -> Response:
     is_kept = response.status_code < errors.FIRST_ERROR
     cache = policy.cache if is_kept else "never"
     response.headers["Cache-Control"] = _CACHE_CONTROL[cache]
-    if response.is_json and is_kept and cache != "never":
-        http.add_etag(response)
-    compression.compress_page(response)
+    if response.mimetype == "text/html":
+        response.vary.add("Accept-Encoding")
+    if policy.auth in {"user", "optional"}:
+        response.vary.add("Cookie")
+    _settle_body(response, is_tagged=is_kept and cache != "never")
     return response
+
+
+def _settle_body(response: Response, *, is_tagged: bool) -> None:
+    """Keep an answer for those who ask next; then make it ready for who asked now."""
+    if response.is_json and is_tagged:
+        http.add_etag(response)
+    finished.keep(response)
+    http.spare(response)
+    holes.fill(response, login.form_token, system_clock_ms())
+    compression.compress_page(response)
 
 
 def finish(response: Response) -> Response:
@@ -211,13 +233,10 @@ def _identify(policy: Policy) -> Viewer | None:
         return None
     if policy.auth in {"user", "optional"}:
         return login.viewer()
-    scheme, _, text = request.headers.get("Authorization", "").partition(" ")
-    if not text:
+    text = request.headers.get("Authorization", "")
+    if not text.partition(" ")[2]:
         return None
-    credential = Credential.parse("token", text.strip())
-    viewer = None
-    if scheme.lower() == "bearer" and credential:
-        viewer = http.identify(credential)
+    viewer = http.identify(Credential.from_header(text))
     if viewer is None:
         raise NotAuthenticatedError("The access token is invalid.")
     return viewer

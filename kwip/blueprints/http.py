@@ -7,6 +7,8 @@ the viewer, the request's one reading, its fields and its page, and answer throu
 from __future__ import annotations
 
 import json
+import os
+import re
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from http import HTTPStatus
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from kwip.blueprints.assets import Assets
     from kwip.blueprints.table import Policy
+    from kwip.domain.errors import RateLimitedError
     from kwip.domain.pages import Page, PageRequest
     from kwip.domain.users import Viewer
     from kwip.schemas.body import BodySchema
@@ -48,6 +51,9 @@ _CURSORS = frozenset({"max_id", "since_id", "min_id"})
 #: Words of an address that stay when one pages on: how a timeline is shown.
 _WAYS = frozenset({("repeats", "fold"), ("repeats", "show")})
 _EXTENSION = "kwip"
+#: Where `finished` leaves what it has begun.
+BEGUN = "kwip.begun"
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +81,21 @@ class Site:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A request for which `finished` asked the cache for a page in vain.
+
+    `page` names it, so that the answer can be kept.
+    """
+
+    started_s: float
+    request_id: str
+    bill: Bill
+    reading: Reading
+    page: str
+    refusal: RateLimitedError | None = None
+
+
 def install(app_extensions: dict[str, object], site: Site) -> None:
     """Put the site where `site()` finds it."""
     app_extensions[_EXTENSION] = site
@@ -96,13 +117,27 @@ def reading() -> Reading:
     An endpoint that writes and then reads must not call this before the write.
     """
     if "reading" not in g:
-        g.reading = services().readings.begin(g.bill)
+        known = begun()
+        g.reading = (
+            services().readings.begin(g.bill) if known is None else known.reading
+        )
     return cast("Reading", g.reading)
 
 
 def begin_reading() -> None:
     """Forget the request's reading: the next call of `reading` begins a new one."""
+    request.environ.pop(BEGUN, None)
     g.pop("reading", None)
+
+
+def begun() -> Begun | None:
+    """Return what was done for this request before Flask saw it."""
+    return cast("Begun | None", request.environ.get(BEGUN))
+
+
+def request_id(asked: str) -> str:
+    """Name a request as its client does, or by 32 random digits."""
+    return asked if _REQUEST_ID.fullmatch(asked) else os.urandom(16).hex()
 
 
 def viewer() -> Viewer | None:
@@ -141,7 +176,8 @@ def identify(credential: Credential | None) -> Viewer | None:
             bill.present(found.id, found.digest)
             bill.confirm()
         return found
-    bill.present(credential.user_id, credential.id.digest)
+    if begun() is None:
+        bill.present(credential.user_id, credential.id.digest)
     return access.open(
         credential,
         reading(),
@@ -302,9 +338,13 @@ def problem(message: str, fields: Mapping[str, str], number: int) -> Response:
 
 
 def add_etag(response: Response) -> None:
-    """Name the body by its 128-bit BLAKE2, and spare who has it the bytes (304)."""
-    tag = blake2b(response.get_data(), digest_size=16).hexdigest()
-    response.set_etag(tag)
-    if request.if_none_match.contains_weak(tag):
+    """Name the body by its 128-bit BLAKE2."""
+    response.set_etag(blake2b(response.get_data(), digest_size=16).hexdigest())
+
+
+def spare(response: Response) -> None:
+    """Spare whoever has the body already its bytes (304)."""
+    tag, _ = response.get_etag()
+    if tag and request.if_none_match.contains_weak(tag):
         response.status_code = HTTPStatus.NOT_MODIFIED
         response.set_data(b"")

@@ -14,9 +14,10 @@ import flask_login
 from flask import session
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_wtf.csrf import generate_csrf, validate_csrf
+from itsdangerous import BadSignature, URLSafeTimedSerializer
 from wtforms import ValidationError
 
-from kwip.blueprints import http
+from kwip.blueprints import holes, http
 from kwip.domain.errors import ForbiddenError
 from kwip.services.access import Credential
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from kwip.domain.users import Viewer
     from kwip.services.reading import Reading
 
+#: What Flask-Login, Flask-WTF and Flask name their part of the cookie.
+_USER, _RAW_TOKEN, _MESSAGES = "_user_id", "csrf_token", "_flashes"
 #: Where the cookie keeps the digests of names, and how many: some accounts' two each.
 _NAMES, _NAMES_MAX = "names", 10
 #: Paths that neither read nor set a cookie.
@@ -85,7 +88,7 @@ def install(app: Flask) -> None:
     # Bound to no address: phones change theirs. The cookie is HttpOnly and revocable.
     manager.session_protection = None
     manager.user_loader(_load)
-    app.jinja_env.globals["form_token"] = form_token
+    app.jinja_env.globals["form_token"] = lambda: holes.FORM_TOKEN
 
 
 def viewer() -> Viewer | None:
@@ -130,6 +133,41 @@ def sign_out() -> None:
 def known_names() -> frozenset[str]:
     """Return the digests of the names that this browser has signed in with."""
     return frozenset(session.get(_NAMES, ()))
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who asks for a page, as far as the cookie says; nobody has no credential.
+
+    `form_token` is what this reader's forms carry, None if there is none yet.
+    """
+
+    credential: Credential | None = None
+    form_token: str | None = None
+
+
+def reader_of(app: Flask, cookie: str | None) -> Reader | None:
+    """Read a session cookie; None for one that a page will change or cannot use.
+
+    No I/O: whether the session has been ended is for the cache or MongoDB to say.
+    """
+    if cookie is None:
+        return Reader()
+    lifetime_s = int(app.permanent_session_lifetime.total_seconds())
+    serializer = PageSessions().get_signing_serializer(app)
+    try:
+        held = serializer.loads(cookie, max_age=lifetime_s) if serializer else {}
+    except BadSignature:
+        return None
+    raw, text = held.get(_RAW_TOKEN), held.get(_USER)
+    if _MESSAGES in held or not isinstance(raw, str):
+        return None
+    signer = URLSafeTimedSerializer(app.secret_key or "", salt="wtf-csrf-token")
+    token = str(signer.dumps(raw))
+    if text is None:
+        return Reader(None, token)
+    credential = Credential.parse("session", text)
+    return None if credential is None else Reader(credential, token)
 
 
 def form_token() -> str:

@@ -41,13 +41,13 @@ class Look:
 
 def look() -> Look:
     """Give the look that this device has chosen."""
-    return Look.parse(request.cookies.get(_cookie(), ""))
+    return Look.parse(request.cookies.get(cookie(), ""))
 
 
 def keep(response: Response, chosen: Look) -> None:
     """Let the device remember a look."""
     response.set_cookie(
-        _cookie(),
+        cookie(),
         f"{chosen.theme}.{chosen.size}",
         max_age=_LIFETIME_S,
         secure=http.site().urls.origin.startswith("https:"),
@@ -65,7 +65,13 @@ def for_templates() -> dict[str, str]:
     }
 
 
-def _cookie() -> str:
+def cookie() -> str:
+    """Name the cookie."""
+    return cookie_of(http.site().urls.origin)
+
+
+def cookie_of(origin: str) -> str:
+    """Name the cookie of a site, by its address."""
     # Browsers share cookies between the ports of a host, two sites must not.
-    port = urlsplit(http.site().urls.origin).port
+    port = urlsplit(origin).port
     return f"kwip_look_{port}" if port else "kwip_look"

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from flask import Response
 
     from kwip.blueprints.table import Policy
-    from kwip.domain.quotas import RateLimit
 
 log = structlog.get_logger()
 
@@ -30,7 +29,17 @@ _ELSEWHERE = frozenset({"none", "sign_in", "sign_up"})
 
 
 def open_bill(policy: Policy) -> None:
-    """Begin the request's bill; it is the address's until a credential is shown."""
+    """Begin the request's bill; it is the address's until a credential is shown.
+
+    Raises:
+        RateLimitedError: The bill was begun before, and it is too much.
+    """
+    begun = http.begun()
+    if begun is not None:
+        g.bill = begun.bill
+        if begun.refusal is not None:
+            raise begun.refusal
+        return
     if policy.quota in _ELSEWHERE:
         g.bill = FREE
         return
@@ -59,18 +68,21 @@ def finish(response: Response, policy: Policy) -> Response:
         http.services().quotas.pay(bill)
     except RateLimitedError as error:
         response = errors.on_kwip_error(error)
-    limit = bill.rate_limit
-    # What shared caches keep would tell others how much is left to whoever came first.
-    is_shared = policy.cache == "widget" and response.status_code < errors.FIRST_ERROR
-    if limit is not None and not is_shared:
-        response.headers.update(_headers(limit))
+    if response.status_code >= errors.FIRST_ERROR or policy.cache != "widget":
+        # What shared caches keep would tell others how much is left to who came first.
+        response.headers.update(headers(bill))
     return response
 
 
-def _headers(limit: RateLimit) -> dict[str, str]:
+def headers(bill: Bill) -> list[tuple[str, str]]:
+    """Say what is left to a client; nothing if nothing limits it."""
+    limit = bill.rate_limit
+    if limit is None:
+        return []
     reset = dt.datetime.fromtimestamp(limit.reset_ms / 1_000, dt.UTC)
-    return {
-        "X-RateLimit-Limit": str(limit.limit),
-        "X-RateLimit-Remaining": str(limit.remaining),
-        "X-RateLimit-Reset": f"{reset:%Y-%m-%dT%H:%M:%S}.{limit.reset_ms % 1_000:03}Z",
-    }
+    moment = f"{reset:%Y-%m-%dT%H:%M:%S}.{limit.reset_ms % 1_000:03}Z"
+    return [
+        ("X-RateLimit-Limit", str(limit.limit)),
+        ("X-RateLimit-Remaining", str(limit.remaining)),
+        ("X-RateLimit-Reset", moment),
+    ]

@@ -33,6 +33,9 @@ Quota = Literal[
 #: Who may keep the answer: nobody; its reader, who asks each time; shared caches for
 #: half a minute; anybody for `gate.STATIC_MAX_AGE_S`; anybody for ever.
 Cache = Literal["never", "private", "widget", "static", "immutable"]
+#: Whether finished answers are kept, for their reader or for everybody; `home` where
+#: they begin with the newest of the viewer's home, which is then read along.
+Kept = Literal["no", "page", "home"]
 #: Whether an unsafe request must carry the page's form token.
 Csrf = Literal["form", "none"]
 
@@ -45,7 +48,8 @@ class Policy:
     """What is asked of a request before its endpoint runs.
 
     Only a route that `takes_files` reads more than `bodies.MAX_BODY_BYTES`, and only
-    from who is signed in.
+    from who is signed in. An answer that is `kept` depends on its address, its reader
+    and what is read for it through the cache, and on nothing else.
     """
 
     auth: Auth
@@ -54,6 +58,7 @@ class Policy:
     cache: Cache
     csrf: Csrf
     takes_files: bool = False
+    kept: Kept = "no"
 
     @property
     def is_api(self) -> bool:

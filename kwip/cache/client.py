@@ -14,6 +14,7 @@ import itertools
 import os
 import time
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha1
 from importlib.resources import files
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 import structlog
 from redis.backoff import NoBackoff
 from redis.connection import ConnectionPool
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError, RedisError, ResponseError
 from redis.retry import Retry
 
 from kwip import telemetry
@@ -123,6 +124,14 @@ class Connection(Protocol):
         """Wait for one answer; raises an error that the server answered."""
 
 
+@dataclass(slots=True)
+class _Line:
+    """A connection, and how many answers are still to come that nobody waits for."""
+
+    connection: Connection
+    owed: int = 0
+
+
 class Client:
     """Send commands to one Redis; None means that it did not answer as it should.
 
@@ -155,7 +164,7 @@ class Client:
             protocol=2,  # so that a new connection costs AUTH alone
             driver_info=None,
         )
-        self._idle: deque[Connection] = deque()
+        self._idle: deque[_Line] = deque()
         self._pid = os.getpid()
         self._trips = itertools.count(1)
         self.breaker = Breaker(self._times.breaker_s, clock, role=role)
@@ -172,6 +181,23 @@ class Client:
         if not self.breaker.lets_through():
             return None
         return self._attempt(_evalsha(script, keys, arguments), script)
+
+    def tell(self, *commands: tuple[Argument, ...]) -> None:
+        """Send commands and wait for no answer; they may come to nothing.
+
+        Whoever next uses the connection reads their answers first. No round trip.
+        """
+        line = self._take() if self.breaker.lets_through() else None
+        if line is None:
+            return
+        try:
+            for command in commands:
+                line.connection.send_command(*command)
+        except RedisError:
+            line.connection.disconnect()
+            return
+        line.owed += len(commands)
+        self._put_back(line)
 
     def insist(self, *command: Argument, fresh: bool) -> Reply | None:
         """Send a command past the breaker, on a `fresh` connection if asked.
@@ -194,7 +220,7 @@ class Client:
     def close(self) -> None:
         """Close the connections that nobody uses."""
         while self._idle:
-            self._idle.pop().disconnect()
+            self._idle.pop().connection.disconnect()
 
     def _attempt(
         self,
@@ -205,35 +231,37 @@ class Client:
     ) -> Reply | None:
         began = self._clock()
         try:
-            connection = None if fresh else self._take()
-            if connection is None:
-                connection = self._connect()
-                reply = self._exchange(connection, command, script, self._rest(began))
+            line = None if fresh else self._take()
+            if line is None:
+                line = self._connect()
+                reply = self._exchange(line, command, script, self._rest(began))
             else:
-                reply = self._exchange(connection, command, script)
+                reply = self._exchange(line, command, script)
         except RedisError as error:
             self.breaker.note(worked=False)
             log.debug("cache_call_failed", error=type(error).__name__)
             self.close()  # what else is idle leads to the same server
             return None
         self.breaker.note(worked=True)
-        if len(self._idle) < self._max_idle:
-            self._idle.append(connection)
-        else:
-            connection.disconnect()
+        self._put_back(line)
         return reply
 
     def _exchange(
         self,
-        connection: Connection,
+        line: _Line,
         command: tuple[Argument, ...],
         script: Script | None,
         wait_s: float | None = None,
     ) -> Reply:
         """Wait for one answer: the one seam where round trips are counted."""
         self.round_trips = next(self._trips)
+        connection = line.connection
         try:
             connection.send_command(*command)
+            while line.owed:
+                line.owed -= 1
+                with suppress(ResponseError):
+                    connection.read_response()
             if wait_s is None:
                 return connection.read_response()
             return connection.read_response(timeout=wait_s)
@@ -241,9 +269,15 @@ class Client:
             if script is None:
                 raise
         eval_it = ("EVAL", script.source, *command[2:])
-        return self._exchange(connection, eval_it, None, wait_s)
+        return self._exchange(line, eval_it, None, wait_s)
 
-    def _take(self) -> Connection | None:
+    def _put_back(self, line: _Line) -> None:
+        if len(self._idle) < self._max_idle:
+            self._idle.append(line)
+        else:
+            line.connection.disconnect()
+
+    def _take(self) -> _Line | None:
         if self._pid != os.getpid():  # a fork shares sockets with its parent
             self._idle, self._pid = deque(), os.getpid()
         try:
@@ -251,12 +285,12 @@ class Client:
         except IndexError:
             return None
 
-    def _connect(self) -> Connection:
+    def _connect(self) -> _Line:
         factory = self._factory
         made = factory.connection_class(**factory.connection_kwargs)
         connection = cast("Connection", made)
         connection.connect()
-        return connection
+        return _Line(connection)
 
     def _rest(self, began: float) -> float:
         """Give what is left of a call's time after connecting, at least 1 ms."""

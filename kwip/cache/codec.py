@@ -16,8 +16,12 @@ from typing import NamedTuple, NewType
 #: 96 random bits, made once for a key and never again.
 Generation = NewType("Generation", bytes)
 
+#: What a value was loaded under: generation, epoch and version as an entry begins.
+Stamp = NewType("Stamp", bytes)
+
 GENERATION_BYTES = 12
 _HEADER = struct.Struct(">12sQQQB")
+_STAMP = struct.Struct(">12sQQ")
 _FLAGS_AT = _HEADER.size - 1
 _IS_EMPTY = 1
 
@@ -59,3 +63,13 @@ def payload(raw: bytes) -> bytes | None:
 def is_miss(reply: bytes) -> bool:
     """Tell a bare generation from an entry in a reply of `scripts/read.lua`."""
     return len(reply) == GENERATION_BYTES
+
+
+def stamp(generation: Generation, epoch: int, version: int) -> Stamp:
+    """Pack what a value was loaded under."""
+    return Stamp(_STAMP.pack(generation, epoch, version))
+
+
+def stamp_of(raw: bytes) -> Stamp:
+    """Take what a stored entry was loaded under."""
+    return Stamp(raw[: _STAMP.size])

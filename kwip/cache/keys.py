@@ -21,6 +21,8 @@ CacheKey = NewType("CacheKey", str)
 DOCUMENT_TTL_S = 300
 #: Skeletons of home, user, thread and public.
 TIMELINE_TTL_S = 60
+#: Finished pages; what they are made from mostly ends before.
+PAGE_TTL_S = 60
 #: Relations, sessions and tokens: what decides who may see.
 AUTHORITY_TTL_S = 30
 
@@ -152,6 +154,11 @@ def arriving(key: CacheKey) -> Paced:
 def pace(key: CacheKey) -> CacheKey:
     """When a key was last dropped, or will be: the ms of the server's clock."""
     return CacheKey(f"pace:{key}")
+
+
+def page(digest: str) -> CacheKey:
+    """One finished page of one reader, by the digest of all that it depends on."""
+    return CacheKey(f"page:{digest}")
 
 
 def quota(window: str, whose: str | int) -> CacheKey:

@@ -12,8 +12,9 @@ Every function is one round trip. When Redis is down, hangs (200 ms) or refuses:
 from __future__ import annotations
 
 import secrets
+import struct
 from itertools import groupby
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from kwip import telemetry
 from kwip.cache import codec, keys
@@ -21,13 +22,15 @@ from kwip.cache.client import Script
 from kwip.cache.keys import Paced
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from kwip.cache.client import Argument, Client
+    from kwip.cache.codec import Stamp
     from kwip.cache.keys import CacheKey, Droppable
     from kwip.cache.quotas import Charge
 
 _PROBE_TTL_S = 10
+_LENGTH = struct.Struct(">H")
 
 
 class Lease(NamedTuple):
@@ -58,6 +61,31 @@ class Filling(NamedTuple):
     payload: bytes | None
 
 
+class Wish(NamedTuple):
+    """A finished page to look for; `etag` is that of a copy at hand, b"" for none."""
+
+    key: CacheKey
+    etag: bytes = b""
+
+
+class Found(NamedTuple):
+    """A finished page that may be used; no content if the copy at hand is the same.
+
+    `verdict` is what came of the charge, if there was one.
+    """
+
+    etag: bytes
+    content: bytes | None
+    verdict: bytes | None
+
+
+class Kept(NamedTuple):
+    """A finished page to keep: its ETag, and its bytes, whatever they are."""
+
+    etag: bytes
+    content: bytes
+
+
 class Objects:
     """The cached entities behind one client.
 
@@ -74,7 +102,8 @@ class Objects:
     ):
         self._client = client
         self._random_bytes = random_bytes
-        self._read = Script.named("quota", "read")
+        self._read = Script.named("quota", "entries", "read")
+        self._open = Script.named("quota", "entries", "open")
         self._fill = Script.named("quota", "fill")
         self._drop = Script.named("drop")
 
@@ -87,15 +116,59 @@ class Objects:
         generation (`codec.is_miss`) under which a load may be filled. With a charge
         its reply comes last, and alone if it was refused (`quotas.verdict`).
         """
+        names, arguments = self._packed(lease, asks, charge)
+        return cast(
+            "list[bytes] | None", self._client.run(self._read, names, arguments)
+        )
+
+    def open(
+        self,
+        lease: Lease,
+        wish: Wish,
+        asks: Sequence[Ask],
+        charge: Charge | None = None,
+    ) -> list[bytes] | Found | None:
+        """Give a page of which no part has changed; else what `read` gives.
+
+        A page is charged as one whose first entry, the guard, was found.
+        """
+        names, arguments = self._packed(lease, asks, charge)
+        names.insert(0, keys.full(lease.deployment, wish.key))
+        arguments.insert(0, wish.etag)
+        replies = cast(
+            "list[Any] | None", self._client.run(self._open, names, arguments)
+        )
+        if replies is None:
+            return None
+        if not replies or not isinstance(replies[0], list):
+            return replies
+        (etag, *content), *verdict = replies
+        return Found(etag, *(content or [None]), *(verdict or [None]))
+
+    def keep(
+        self, lease: Lease, key: CacheKey, page: Kept, parts: Mapping[CacheKey, Stamp]
+    ) -> None:
+        """Keep a finished page with what it was made from; waits for no answer."""
+        named = [(keys.full(lease.deployment, k).encode(), s) for k, s in parts.items()]
+        packed = b"".join(_LENGTH.pack(len(k)) + k + s for k, s in named)
+        name = keys.full(lease.deployment, key)
+        epoch = codec.pack_epoch(lease.epoch)
+        self._client.tell(
+            ("HSET", name, "p", epoch + packed, "e", page.etag, "b", page.content),
+            ("EXPIRE", name, keys.PAGE_TTL_S),
+        )
+
+    def _packed(
+        self, lease: Lease, asks: Sequence[Ask], charge: Charge | None
+    ) -> tuple[list[str], list[Argument]]:
+        """Give the keys and arguments of `entries.lua`."""
         names = [keys.full(lease.deployment, ask.key) for ask in asks]
         nonce = self._random_bytes(codec.GENERATION_BYTES)
         arguments: list[Argument] = [codec.pack_epoch(lease.epoch), nonce]
         for (view, ttl_s), run in groupby(asks, lambda ask: ask[1:]):
             arguments += (sum(1 for _ in run), f"f:{view}", ttl_s)
         _add(charge, lease, names, arguments)
-        return cast(
-            "list[bytes] | None", self._client.run(self._read, names, arguments)
-        )
+        return names, arguments
 
     def fill(
         self,

@@ -63,3 +63,14 @@ class Page(Generic[T]):
     next_max_id: int | None = None
     prev_min_id: int | None = None
     folded: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A finished page: its ETag, and all that is answered, packed by whoever made it.
+
+    `content` is None if whoever asked has the page of this ETag.
+    """
+
+    etag: bytes
+    content: bytes | None

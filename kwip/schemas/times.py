@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from kwip.domain.clock import at
 
-if TYPE_CHECKING:
-    import datetime as dt
-
-_MINUTE_S, _HOUR_S, _DAY_S = 60, 3_600, 86_400
+_MINUTE_MS, _HOUR_MS, _DAY_MS = 60_000, 3_600_000, 86_400_000
 #: After so many days a date says more than their number.
 _COUNTED_DAYS = 7
 
 
-def ago(moment: dt.datetime, now: dt.datetime) -> str:
+def ago(then_ms: int, now_ms: int) -> str:
     """Say "now", "5m", "3h", "2d", and after a week the date, as `kwip.js` does."""
-    passed_s = (now - moment).total_seconds()
-    for unit, letter, end_s in (
-        (_MINUTE_S, "m", _HOUR_S),
-        (_HOUR_S, "h", _DAY_S),
-        (_DAY_S, "d", _COUNTED_DAYS * _DAY_S),
-    ):
-        if passed_s < unit:
-            return "now"
-        if passed_s < end_s:
-            return f"{int(passed_s // unit)}{letter}"
-    return f"{moment:%-d %b}" if moment.year == now.year else f"{moment:%-d %b %Y}"
+    passed_ms = now_ms - then_ms
+    if passed_ms < _MINUTE_MS:
+        return "now"
+    if passed_ms < _HOUR_MS:
+        return f"{passed_ms // _MINUTE_MS}m"
+    if passed_ms < _DAY_MS:
+        return f"{passed_ms // _HOUR_MS}h"
+    if passed_ms < _COUNTED_DAYS * _DAY_MS:
+        return f"{passed_ms // _DAY_MS}d"
+    moment = at(then_ms)
+    is_this_year = moment.year == at(now_ms).year
+    return f"{moment:%-d %b}" if is_this_year else f"{moment:%-d %b %Y}"

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from kwip.cache import drops
+from kwip.cache.keys import PAGE_TTL_S
 from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError, NotAuthenticatedError, NotFoundError
 from kwip.domain.ids import UserId, parse_id
@@ -58,6 +59,12 @@ class Credential:
             return None
         return cls(kind, UserId(user_id), secret)
 
+    @classmethod
+    def from_header(cls, text: str) -> Credential | None:
+        """Read `Bearer <token>`; None if it cannot be one."""
+        scheme, _, token = text.partition(" ")
+        return cls.parse("token", token.strip()) if scheme.lower() == "bearer" else None
+
     @property
     def text(self) -> str:
         """The form in which it is shown."""
@@ -96,6 +103,35 @@ class Access:
         self._passwords = passwords
         self._clock = clock
 
+    def wants(
+        self, credential: Credential, post_id: PostId | None, username: str | None
+    ) -> tuple[Want[Any, Any], ...]:
+        """Give what is read of whoever shows a credential, which comes first.
+
+        The viewer's relations and profile, for a page what is unread, and the post or
+        username in the path come along, so that what follows has them already.
+        """
+        kinds = {"session": self._entities.sessions, "token": self._entities.tokens}
+        wants: list[Want[Any, Any]] = [
+            Want(kinds[credential.kind], [credential.id]),
+            Want(self._entities.relations, [credential.user_id]),
+            Want(self._entities.users, [credential.user_id]),
+        ]
+        if credential.kind == "session":  # apps ask for it by a route of its own
+            wants.append(Want(self._entities.unread, [credential.user_id]))
+        return (*wants, *self.named(post_id, username))
+
+    def named(
+        self, post_id: PostId | None, username: str | None
+    ) -> tuple[Want[Any, Any], ...]:
+        """Give what is read of the post or the user that a path names."""
+        wants: list[Want[Any, Any]] = []
+        if post_id is not None:
+            wants.append(Want(self._entities.posts, [post_id]))
+        if username is not None:
+            wants.append(Want(self._entities.handles, [username]))
+        return tuple(wants)
+
     def open(
         self,
         credential: Credential | None,
@@ -106,28 +142,19 @@ class Access:
     ) -> Viewer | None:
         """Recognise who reads, in one Redis round trip (cold: one more, 5 queries).
 
-        The viewer's relations and profile, for a page what is unread, and the post or
-        username in the path come along, so that what follows has them already.
+        All that `wants` names is read with it.
         """
         if credential is None:
             return None
-        wants: list[Want[Any, Any]] = [
-            Want(self._entities.relations, [credential.user_id]),
-            Want(self._entities.users, [credential.user_id]),
-        ]
-        if credential.kind == "session":  # apps ask for it by a route of its own
-            wants.append(Want(self._entities.unread, [credential.user_id]))
-        if post_id is not None:
-            wants.append(Want(self._entities.posts, [post_id]))
-        if username is not None:
-            wants.append(Want(self._entities.handles, [username]))
-        kinds = {"session": self._entities.sessions, "token": self._entities.tokens}
-        guard = Want(kinds[credential.kind], [credential.id])
-        found, *others = reading.fetch_guarded(guard, *wants)
-        user = others[1].get(credential.user_id)
+        guard, *others = self.wants(credential, post_id, username)
+        found, *rest = reading.fetch_guarded(guard, *others)
+        user = rest[1].get(credential.user_id)
         if user is None or user.is_suspended:
             return None
-        return self._viewer(found.get(credential.id))
+        access = found.get(credential.id)
+        if access is not None and self._ends_soon(access):
+            reading.bypass()
+        return self._viewer(access)
 
     def confirm(self, credential: Credential | None) -> Viewer | None:
         """Recognise who writes, straight from MongoDB: one query.
@@ -141,6 +168,11 @@ class Access:
             credential.user_id, digest_of(credential.secret)
         )
         return self._viewer(found)
+
+    def _ends_soon(self, access: StoredAccess) -> bool:
+        """Tell whether a page might be kept for longer than its reader may see it."""
+        kept_until = at(self._clock()) + dt.timedelta(seconds=PAGE_TTL_S)
+        return access.expires_at is not None and access.expires_at <= kept_until
 
     def _viewer(self, access: StoredAccess | None) -> Viewer | None:
         if access is None:

@@ -11,13 +11,13 @@ began, whatever Redis does; after a write a request begins a new one.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from kwip import telemetry
-from kwip.cache import codec, quotas
-from kwip.cache.objects import Ask
 from kwip.cache.single_flight import Flights, Turns
 from kwip.domain.errors import StoreUnavailableError
+from kwip.domain.pages import Finished
+from kwip.services.known import Known, count
+from kwip.services.leased import Leased
 from kwip.services.loading import (
     ABSENT,
     UNLOADED,
@@ -52,25 +52,6 @@ RESTARTS = 4
 #: wait for its turn.
 DIRECT_LOADS = 16
 PATIENCE_S = 0.5
-
-
-class _Seen:
-    """What a reading knows of one kind: values, and replies not yet looked at."""
-
-    __slots__ = ("replies", "values")
-
-    def __init__(self) -> None:
-        self.values: dict[Any, Any] = {}
-        self.replies: dict[Any, bytes] = {}
-
-    def unknown(self, ids: Iterable[Any]) -> list[Any]:
-        """Give the ids of which nothing is known, each once."""
-        values, replies = self.values, self.replies
-        return [
-            each
-            for each in dict.fromkeys(ids)
-            if each not in values and each not in replies
-        ]
 
 
 class Readings:
@@ -113,10 +94,9 @@ class Reading:
 
     def __init__(self, shared: Readings, lease: Lease | None, bill: Bill):
         self._shared = shared
-        self._lease = lease
+        self._leased = Leased(shared.objects, lease, bill)
         self._bill = bill
-        self._kinds: dict[Kind[Any, Any], _Seen] = {}
-        self.is_all_cached = True
+        self._known = Known(self._leased)
 
     def bypass(self) -> None:
         """Note that something was asked of a store besides what is cached.
@@ -124,7 +104,42 @@ class Reading:
         Whoever reads around this reading must say so: what is made of it cannot be
         kept as a page, for nothing would tell when that part of it changes.
         """
-        self.is_all_cached = False
+        self._leased.bypass()
+
+    def open(
+        self,
+        page: str,
+        etag: bytes,
+        guard: Want[Any, Any] | None,
+        *others: Want[Any, Any],
+    ) -> Finished | None:
+        """Find a finished page; if there is none, read what `warm` would: 1 round trip.
+
+        `page` names it, `etag` that of a copy at hand, b"" for none. `guard` is the
+        credential of whose page it is, None if it is everybody's.
+
+        Raises:
+            RateLimitedError: It charged the bill, and it is too much.
+        """
+        wants = others if guard is None else (guard, *others)
+        asks, targets = self._known.asks(wants)
+        found = self._leased.open(page, etag, asks, is_guarded=guard is not None)
+        if isinstance(found, Finished):
+            return found
+        self._known.note(targets, found)
+        return None
+
+    @property
+    def can_keep(self) -> bool:
+        """Whether a page made of this reading may be kept: all of it is cached."""
+        return self._leased.can_keep
+
+    def keep(self, page: str, etag: bytes, content: bytes) -> None:
+        """Keep a finished page that was made of this reading alone; waits for nothing.
+
+        It is found until one of the entities that were read is dropped.
+        """
+        self._leased.keep(page, etag, content)
 
     def warm(self, *wants: Want[Any, Any]) -> None:
         """Read from the cache what a later `fetch` will want; loads nothing.
@@ -137,29 +152,8 @@ class Reading:
         self._warm(wants, is_guarded=False)
 
     def _warm(self, wants: Sequence[Want[Any, Any]], *, is_guarded: bool) -> None:
-        if self._lease is None:
-            self._bill.settle(None)
-            return
-        asks: list[Ask] = []
-        targets: list[tuple[_Seen, Any]] = []
-        for want in wants:
-            kind, seen = want.kind, self._of(want.kind)
-            for each in seen.unknown(want.ids):
-                asks.append(Ask(kind.key(each), kind.view(each), kind.ttl_s))
-                targets.append((seen, each))
-        if not asks:
-            return
-        charge = self._bill.owed(is_guarded=is_guarded)
-        replies = self._shared.objects.read(self._lease, asks, charge)
-        if replies is None:
-            self._lease = None
-            self._bill.settle(None)
-            return
-        if charge is not None:
-            self._bill.settle(quotas.verdict(replies.pop()))
-            self._bill.require()
-        for (seen, each), reply in zip(targets, replies, strict=True):
-            seen.replies[each] = reply
+        asks, targets = self._known.asks(wants)
+        self._known.note(targets, self._leased.read(asks, is_guarded=is_guarded))
 
     @overload
     def fetch(self, a: Want[K, V], /) -> tuple[dict[K, V]]: ...
@@ -187,7 +181,7 @@ class Reading:
             self._load(loads, wants)
             self._finish(loads)
         self._bill.require()
-        return tuple(self._pick(want) for want in wants)
+        return tuple(self._known.pick(want) for want in wants)
 
     def fetch_guarded(
         self, guard: Want[K, V], *others: Want[Any, Any]
@@ -206,68 +200,31 @@ class Reading:
             self._load(loads, [guard])
             if loads.joined:  # another thread knows first whether it is there
                 self._finish(loads)
-            if self._pick(guard):
+            if self._known.pick(guard):
                 self._bill.confirm()
                 self._load(loads, others)
             self._finish(loads)
         self._bill.require()
-        if not self._pick(guard):
+        if not self._known.pick(guard):
             return ({}, *({} for _ in others))
         rest = self.fetch(*others)  # known by now, except in a race for the guard
-        return (self._pick(guard), *rest)
-
-    def _of(self, kind: Kind[Any, Any]) -> _Seen:
-        seen = self._kinds.get(kind)
-        if seen is None:
-            seen = self._kinds[kind] = _Seen()
-        return seen
-
-    def _pick(self, want: Want[Any, Any]) -> dict[Any, Any]:
-        values = self._of(want.kind).values
-        return {
-            each: value
-            for each in want.ids
-            if (value := values.get(each, ABSENT)) is not ABSENT
-        }
+        return (self._known.pick(guard), *rest)
 
     def _load(self, loads: Loads, wants: Sequence[Want[Any, Any]]) -> None:
         """Look at the replies; load what is missing and nobody else is loading."""
         misses: dict[tuple[Kind[Any, Any], Any], Miss] = {}
         for want in wants:
-            self._take_replies(want, misses)
-        lease = self._lease
+            self._known.take(want, misses)
+        lease = self._leased.lease
         if lease is None:
             self._load_directly(misses.values())
         elif misses:
             self._query([m for m in misses.values() if loads.join(m, lease)])
 
-    def _take_replies(
-        self,
-        want: Want[Any, Any],
-        misses: dict[tuple[Kind[Any, Any], Any], Miss],
-    ) -> None:
-        kind, seen = want.kind, self._of(want.kind)
-        hits = empties = missed = 0
-        for each in want.ids:
-            if each in seen.values or (kind, each) in misses:
-                continue
-            reply = seen.replies.pop(each, b"")
-            if not reply or codec.is_miss(reply):
-                misses[kind, each] = Miss(kind, each, codec.Generation(reply))
-                missed += 1
-            elif (payload := codec.payload(reply)) is None:
-                seen.values[each] = ABSENT
-                empties += 1
-            else:
-                seen.values[each] = kind.decode(payload)
-                hits += 1
-        _count(kind, "hit", hits)
-        _count(kind, "empty", empties)
-        _count(kind, "bypass" if self._lease is None else "miss", missed)
-
     def _load_directly(self, misses: Iterable[Miss]) -> None:
         """Load without a generation: a few at a time, and nothing is filled."""
         for kind, group in by_kind(misses).items():
+            self.bypass()
             ids = tuple(miss.id for miss in group)
             load = partial(kind.load, ids)
             loaded = self._shared.turns.load((kind.name, ids), load)
@@ -285,7 +242,7 @@ class Reading:
             self._settle(group, kind.load([miss.id for miss in group]))
 
     def _settle(self, group: list[Miss], found: Mapping[Any, Any]) -> None:
-        values = self._of(group[0].kind).values
+        values = self._known.of(group[0].kind).values
         for miss in group:
             miss.value = values[miss.id] = found.get(miss.id, ABSENT)
 
@@ -298,7 +255,7 @@ class Reading:
             self._start_over(loads, unsettled)
         unsettled = self._land(loads)
         for kind, group in by_kind(unsettled).items():
-            _count(kind, "unfilled", len(group))
+            count(kind, "unfilled", len(group))
         self._do_without(unsettled)
 
     def _land(self, loads: Loads) -> list[Miss]:
@@ -319,17 +276,9 @@ class Reading:
 
         Refused: dropped, or filled with something newer, while it was being loaded.
         """
-        if not loaded or self._lease is None:
+        if not loaded or self._leased.lease is None:
             return []
-        charge = self._bill.owed(is_guarded=False)
-        fillings = [filling(m) for m in loaded]
-        stored = self._shared.objects.fill(self._lease, fillings, charge)
-        if stored is None:
-            self._lease = None
-            self._bill.settle(None)
-            return []
-        if charge is not None:
-            self._bill.settle(quotas.verdict(cast("bytes", stored.pop())))
+        stored = self._leased.fill([filling(miss) for miss in loaded])
         return [m for m, is_in in zip(loaded, stored, strict=True) if not is_in]
 
     def _share(self, miss: Miss, flight: Flight[Any]) -> bool:
@@ -337,31 +286,28 @@ class Reading:
         result = flight.wait()
         if result is None:
             return False
-        self._of(miss.kind).values[miss.id] = result[0]
-        _count(miss.kind, "shared", 1)
+        miss.value = self._known.of(miss.kind).values[miss.id] = result[0]
+        self._leased.note_filled(filling(miss))
+        count(miss.kind, "shared", 1)
         return True
 
     def _start_over(self, loads: Loads, unsettled: list[Miss]) -> None:
         """Read and load again, unless Redis fails meanwhile."""
         wants: list[Want[Any, Any]] = []
         for kind, group in by_kind(unsettled).items():
-            _count(kind, "refused", len(group))
+            count(kind, "refused", len(group))
             wants.append(Want(kind, [miss.id for miss in group]))
             for miss in group:
-                self._of(kind).values.pop(miss.id, None)
+                self._known.of(kind).values.pop(miss.id, None)
         self.warm(*wants)
-        if self._lease is None:
+        if self._leased.lease is None:
             self._do_without(unsettled)
         else:
             self._load(loads, wants)
 
     def _do_without(self, unsettled: list[Miss]) -> None:
         """Use what was loaded, and load directly what was not: both are new enough."""
+        self.bypass()
         self._load_directly(m for m in unsettled if m.value is UNLOADED)
         for miss in unsettled:
-            self._of(miss.kind).values[miss.id] = miss.value
-
-
-def _count(kind: Kind[Any, Any], result: str, number: int) -> None:
-    if number:
-        telemetry.CACHE_REQUESTS.labels(kind.name, result).inc(number)
+            self._known.of(miss.kind).values[miss.id] = miss.value

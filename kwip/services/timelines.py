@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kwip.domain import sieves
 from kwip.domain.ids import UserId
@@ -152,6 +152,11 @@ class Timelines:
         follows = all_relations[viewer.id].follows
         pulled = follows & pulls[EVERYBODY].keys()
         return [home_topic(viewer.id), *map(pulled_topic, pulled)]
+
+    def top_of_home(self, viewer_id: UserId) -> tuple[Want[Any, Any], ...]:
+        """Give what reading the top of somebody's home begins with."""
+        pulls = Want(self._entities.pulls, [EVERYBODY])
+        return (Want(self._entities.homes, [Slice(viewer_id)]), pulls)
 
     def public(
         self, viewer: Viewer | None, reading: Reading, page: PageRequest

@@ -195,7 +195,7 @@ def test_only_what_was_refused_starts_over(leased, notes, cost):
 
 def test_without_a_lease_nothing_is_read_from_redis_nor_filled(leased, notes, cost):
     reading = leased.readings.begin()
-    reading._lease = None
+    reading._leased.lease = None
     before = results()
 
     assert cost(lambda: reading.fetch(Want(notes.kind, [1, 2]))) == (0, 1)
@@ -386,7 +386,8 @@ def test_a_load_under_another_lease_is_not_shared(leased, notes, blocked):
     notes.write(1, "new")  # and its drop fails: the fence rises instead
     notes.after_load = lambda: None
     reading = leased.readings.begin()
-    reading._lease = reading._lease._replace(epoch=reading._lease.epoch + 1)
+    leased_by = reading._leased.lease
+    reading._leased.lease = leased_by._replace(epoch=leased_by.epoch + 1)
 
     assert reading.fetch(Want(notes.kind, [1]))[0][1].text == "new"
 

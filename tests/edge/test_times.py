@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 
+from kwip.domain.clock import to_ms
 from kwip.schemas.times import ago
 
 NOW = dt.datetime(2026, 3, 14, 9, 26, tzinfo=dt.UTC)
@@ -26,4 +27,4 @@ NOW = dt.datetime(2026, 3, 14, 9, 26, tzinfo=dt.UTC)
     ],
 )
 def test_a_time_is_told_in_as_few_letters_as_say_it(passed, words):
-    assert ago(NOW - dt.timedelta(**passed), NOW) == words
+    assert ago(to_ms(NOW - dt.timedelta(**passed)), to_ms(NOW)) == words

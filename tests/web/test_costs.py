@@ -38,10 +38,10 @@ def post(alice, bob):
 @pytest.mark.parametrize(
     ("path", "of_viewer", "of_nobody"),
     [
-        ("/", (3, 0), (2, 0)),
-        ("/home", (3, 0), None),
-        ("/@alice", (3, 0), (3, 0)),
-        ("/@alice/with-replies", (3, 0), (3, 0)),
+        ("/", (1, 0), (1, 0)),
+        ("/home", (1, 0), None),
+        ("/@alice", (1, 0), (1, 0)),
+        ("/@alice/with-replies", (1, 0), (1, 0)),
         ("/@alice/{post}", (3, 0), (3, 0)),
         ("/@alice/{post}/history", (2, 1), (2, 1)),
         ("/compose", (1, 0), None),

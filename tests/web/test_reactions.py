@@ -44,7 +44,7 @@ def test_a_pin_stands_above_the_profile(at_bob, bob, kwip):
 def test_a_button_of_a_repost_leads_back_to_the_repost(at_alice, at_bob, bob, kwip):
     at_bob.send(f"/@bob/{kwip}/repost")
     page = at_bob.get("/@bob")
-    (button, _) = page.all("button", data_act="favourite")
+    (button,) = page.all("button", data_act="favourite")
     place_id = button["value"]
 
     assert button["name"] == "place_id"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kwip.blueprints.table import Policy
@@ -17,6 +18,9 @@ OPEN_READ = Policy(
     auth="optional_token", scope="read", quota="api", cache="private", csrf="none"
 )
 READ = Policy(auth="token", scope="read", quota="api", cache="private", csrf="none")
+#: Timelines, which apps ask for again and again.
+KEPT_OPEN_READ = replace(OPEN_READ, kept="page")
+KEPT_HOME = replace(READ, kept="home")
 
 
 def write(quota: Quota) -> Policy:

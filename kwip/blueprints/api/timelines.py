@@ -62,13 +62,13 @@ def bookmarks() -> Response:
 
 
 ROUTES = (
-    Route("GET", "/api/v1/timelines/home", home_timeline, policies.READ),
-    Route("GET", "/api/v1/timelines/public", public_timeline, policies.OPEN_READ),
+    Route("GET", "/api/v1/timelines/home", home_timeline, policies.KEPT_HOME),
+    Route("GET", "/api/v1/timelines/public", public_timeline, policies.KEPT_OPEN_READ),
     Route(
         "GET",
         "/api/v1/timelines/tag/<string(maxlength=200):name>",
         tag_timeline,
-        policies.OPEN_READ,
+        policies.KEPT_OPEN_READ,
     ),
     Route("GET", "/api/v1/favourites", favourites, policies.READ),
     Route("GET", "/api/v1/bookmarks", bookmarks, policies.READ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 #: Pages for everybody, and pages for who is signed in.
 OPEN = Policy(auth="optional", scope=None, quota="pages", cache="private", csrf="none")
 OWN = Policy(auth="user", scope=None, quota="pages", cache="private", csrf="none")
+#: Timelines, which are asked for again and again.
+KEPT_OPEN = replace(OPEN, kept="page")
+KEPT_HOME = replace(OWN, kept="home")
 #: Parts of pages that a script asks for once.
 OPEN_PART = Policy(
     auth="optional", scope=None, quota="pages", cache="never", csrf="none"

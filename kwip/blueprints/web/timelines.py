@@ -9,7 +9,8 @@ from flask import url_for
 from kwip.blueprints import http
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.pages import (
-    OPEN,
+    KEPT_HOME,
+    KEPT_OPEN,
     OPEN_PART,
     OWN,
     OWN_PART,
@@ -112,13 +113,13 @@ def _roll(name: Literal["favourites", "bookmarks"], template: str) -> Response:
 
 
 ROUTES = (
-    Route("GET", "/", landing, OPEN),
-    Route("GET", "/home", home, OWN),
+    Route("GET", "/", landing, KEPT_OPEN),
+    Route("GET", "/home", home, KEPT_HOME),
     Route("GET", "/new", new_in_public, OPEN_PART),
     Route("GET", "/home/new", new_in_home, OWN_PART),
-    Route("GET", "/tags/<string(maxlength=200):name>", tag, OPEN),
+    Route("GET", "/tags/<string(maxlength=200):name>", tag, KEPT_OPEN),
     Route("GET", "/favourites", favourites, OWN),
     Route("GET", "/bookmarks", bookmarks, OWN),
-    Route("GET", "/@<name:username>", profile, OPEN),
-    Route("GET", "/@<name:username>/with-replies", profile_with_replies, OPEN),
+    Route("GET", "/@<name:username>", profile, KEPT_OPEN),
+    Route("GET", "/@<name:username>/with-replies", profile_with_replies, KEPT_OPEN),
 )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from flask import request
 
-from kwip.blueprints import http
+from kwip.blueprints import holes, http
 from kwip.domain.posts import Visibility
 from kwip.domain.visibility import reply_visibility
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from kwip.domain.users import User
     from kwip.domain.views import PostView
 
-_KEY_BYTES = 16
 _VALUES = [visibility.value for visibility in Visibility]
 
 
@@ -35,7 +33,7 @@ class Sheet:
     text: str = ""
     warning: str = ""
     visibility: str = Visibility.PUBLIC.value
-    key: str = field(default_factory=lambda: secrets.token_hex(_KEY_BYTES))
+    key: str = holes.KEY
     wrong: Mapping[str, str] = field(default_factory=dict)
     problem: str = ""
 

@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     from kwip.domain.views import PostView
     from kwip.schemas.widgets import WidgetRequest
 
-WIDGET = Policy(auth="none", scope=None, quota="api", cache="widget", csrf="none")
+WIDGET = Policy(
+    auth="none", scope=None, quota="api", cache="widget", csrf="none", kept="page"
+)
 SCHEMA = Policy(auth="none", scope=None, quota="none", cache="static", csrf="none")
 
 

@@ -1,0 +1,95 @@
+"""Finished pages as they are kept, and those that a process gave before."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Self
+
+from kwip.blueprints.holes import Holed
+
+if TYPE_CHECKING:
+    from flask import Response
+
+    from kwip.domain.pages import Finished
+
+#: A process holds so many bytes of pages that it gave before.
+COPIES_BYTES = 16_000_000
+
+#: What each answer has of its own, or is worked out for it.
+_OWN_HEADERS = ("x-request-id", "x-ratelimit-", "content-length", "content-encoding")
+_DIGEST_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A finished page: what it answers, and what to whoever has it already.
+
+    `tag` is the ETag that readers know, if it has one; `etag` that of what is kept.
+    """
+
+    etag: bytes
+    tag: str
+    headers: list[tuple[str, str]]
+    headers_unchanged: list[tuple[str, str]]
+    page: Holed
+    is_whole: bool
+
+    @classmethod
+    def of(cls, found: Finished) -> Self:
+        """Unpack what `pack` made."""
+        head, body = (found.content or b"[]\n").split(b"\n", 1)
+        headers = [(name, value) for name, value in json.loads(head)]
+        page = Holed.of(body)
+        shown = {name.lower(): value for name, value in headers}
+        is_whole = "text/html" not in shown.get("content-type", "")
+        return cls(
+            found.etag,
+            shown.get("etag", "").strip('"'),
+            [*headers, ("Content-Length", str(len(body)))] if is_whole else headers,
+            [(name, value) for name, value in headers if name != "Content-Type"],
+            page,
+            is_whole,
+        )
+
+
+def pack(response: Response) -> tuple[bytes, bytes]:
+    """Pack an answer whose holes are not filled: the ETag of what is kept, and that."""
+    headers = [
+        (name, value)
+        for name, value in response.headers
+        if not name.lower().startswith(_OWN_HEADERS)
+    ]
+    body = response.get_data()
+    etag = blake2b(body, digest_size=_DIGEST_BYTES).hexdigest()
+    return etag.encode(), json.dumps(headers).encode() + b"\n" + body
+
+
+class Copies:
+    """The pages that this process gave last, up to so many bytes; of any age."""
+
+    def __init__(self, most_bytes: int = COPIES_BYTES):
+        self._most = most_bytes
+        self._held = 0
+        self._copies: OrderedDict[str, Copy] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, name: str) -> Copy | None:
+        """Give a copy, which may be old: compare its ETag."""
+        return self._copies.get(name)
+
+    def put(self, name: str, copy: Copy) -> None:
+        """Hold a copy, and let go of those that came longest ago."""
+        with self._lock:
+            old = self._copies.pop(name, None)
+            self._held += _size(copy) - (_size(old) if old else 0)
+            self._copies[name] = copy
+            while self._held > self._most:
+                self._held -= _size(self._copies.popitem(last=False)[1])
+
+
+def _size(copy: Copy) -> int:
+    return sum(map(len, copy.page.parts))

@@ -1,0 +1,268 @@
+"""Finished pages: answered from the cache before Flask sees the request.
+
+A page is kept with everything that it was made from, and one call of Redis compares
+that, charges the quota, and gives the page if nothing has changed. If something has,
+the same call has read what the request begins with, and Flask goes on from there.
+
+Only routes whose policy says so are kept, each under its address and its reader's
+credential; what must be new in each answer is a hole, or is added to it.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from hashlib import blake2b
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+import structlog
+from structlog.contextvars import clear_contextvars
+from werkzeug.exceptions import HTTPException
+from werkzeug.http import parse_cookie, parse_etags
+from werkzeug.routing import RequestRedirect
+
+from kwip import telemetry
+from kwip.blueprints import compression, http, login, look, quotas
+from kwip.blueprints.copies import Copies, Copy, pack
+from kwip.domain.clock import system_clock_ms
+from kwip.domain.errors import RateLimitedError
+from kwip.services.access import Credential
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from flask import Flask, Response
+
+    from kwip.blueprints.login import Reader
+    from kwip.blueprints.table import Policy
+    from kwip.services.reading import Want
+
+    Header = tuple[str, str]
+
+log = structlog.get_logger()
+
+#: Addresses and cookies that are longer are left to the app.
+MAX_ADDRESS, MAX_COOKIE = 300, 4_096
+#: Other parameters are no part of a kept page's address, so that nobody fills the
+#: cache by inventing some. Pages further down are not kept: they are seldom read twice.
+PARAMETERS = frozenset(
+    {"limit", "since_id", "local", "replies", "reposts", "repeats", "order", "fields"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A kept address: its route, and what its rule names in the path."""
+
+    address: str
+    rule: str
+    policy: Policy
+    named: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request for a page that may be kept: which one, and whose.
+
+    `name` is the page's in the cache.
+    """
+
+    place: Place
+    reader: Reader
+    name: str
+    environ: WSGIEnvironment
+
+
+class FinishedPages:
+    """Stands before the app: answers with a finished page, or hands the request on."""
+
+    def __init__(self, app: Flask, site: http.Site):
+        self._inner: WSGIApplication = app.wsgi_app
+        self._site = site
+        self._copies = Copies()
+        self._place: Callable[[str, str], Place | None] = lru_cache(4_096)(
+            lambda path, query: _place(app, site, path, query)
+        )
+        self._visitor: Callable[[str], tuple[Reader, str] | None] = lru_cache(4_096)(
+            lambda cookies: _visitor(app, site, cookies)
+        )
+        self._origin = f"{site.info.version} {site.urls.origin}"
+
+    def __call__(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Answer one request."""
+        asked = self._asked(environ)
+        if asked is None:
+            return self._inner(environ, start_response)
+        begun = self._begin(asked)
+        copy = self._find(begun, asked)
+        if copy is None:
+            return self._inner(environ, start_response)
+        status, headers, body = _answer(begun, asked, copy)
+        start_response(f"{status} {status.phrase}", headers)
+        _report(begun, asked, status)
+        return [body]
+
+    def _asked(self, environ: WSGIEnvironment) -> Asked | None:
+        """Give what is asked for and by whom, if its page may be kept."""
+        if environ["REQUEST_METHOD"] != "GET":
+            return None
+        path, query = environ["PATH_INFO"], environ.get("QUERY_STRING", "")
+        if len(path) + len(query) > MAX_ADDRESS:
+            return None
+        place = self._place(path, query)
+        found = None if place is None else self._reader(place.policy, environ)
+        if place is None or found is None:
+            return None
+        reader, look_text = found
+        whose = "" if reader.credential is None else reader.credential.id.digest
+        named = f"{self._origin} {place.address} {whose} {look_text}"
+        name = blake2b(named.encode(), digest_size=16).hexdigest()
+        return Asked(place, reader, name, environ)
+
+    def _reader(
+        self, policy: Policy, environ: WSGIEnvironment
+    ) -> tuple[Reader, str] | None:
+        """Give who asks, and for which look; None where the app has to say."""
+        if policy.auth in {"user", "optional"}:
+            cookies = environ.get("HTTP_COOKIE", "")
+            found = self._visitor(cookies) if len(cookies) <= MAX_COOKIE else None
+            is_nobody = found is None or found[0].credential is None
+            return None if is_nobody and policy.auth == "user" else found
+        text = environ.get("HTTP_AUTHORIZATION")
+        if policy.auth == "none" or (text is None and policy.auth != "token"):
+            return login.Reader(), ""
+        credential = Credential.from_header(text or "")
+        return None if credential is None else (login.Reader(credential), "")
+
+    def _begin(self, asked: Asked) -> http.Begun:
+        policy, environ = asked.place.policy, asked.environ
+        services = self._site.services
+        bill = services.quotas.open(
+            policy.quota, is_api=policy.is_api, address=environ.get("REMOTE_ADDR")
+        )
+        return http.Begun(
+            time.perf_counter(),
+            http.request_id(environ.get("HTTP_X_REQUEST_ID", "")),
+            bill,
+            services.readings.begin(bill),
+            asked.name,
+        )
+
+    def _find(self, begun: http.Begun, asked: Asked) -> Copy | None:
+        """Find the page, in one round trip; else let the app go on from there."""
+        copy = self._copies.get(asked.name)
+        etag = b"" if copy is None else copy.etag
+        guard, *others = self._wants(begun, asked)
+        try:
+            found = begun.reading.open(asked.name, etag, guard, *others)
+        except RateLimitedError as error:
+            asked.environ[http.BEGUN] = replace(begun, refusal=error)
+            return None
+        telemetry.count_page(is_found=found is not None)
+        if found is not None and (copy is None or found.content is not None):
+            copy = Copy.of(found)
+            self._copies.put(asked.name, copy)
+        lacks_token = asked.reader.form_token is None
+        if found is None or copy is None or (copy.page.has_form and lacks_token):
+            asked.environ[http.BEGUN] = begun
+            return None
+        return copy
+
+    def _wants(
+        self, begun: http.Begun, asked: Asked
+    ) -> tuple[Want[Any, Any] | None, *tuple[Want[Any, Any], ...]]:
+        """Give what the app would read first: the reader, what the path names, home."""
+        services, credential = self._site.services, asked.reader.credential
+        named = asked.place.named.get("post_id"), asked.place.named.get("username")
+        if credential is None:
+            return (None, *services.access.named(*named))
+        begun.bill.present(credential.user_id, credential.id.digest)
+        guard, *others = services.access.wants(credential, *named)
+        if asked.place.policy.kept == "home":
+            others += services.timelines.top_of_home(credential.user_id)
+        return (guard, *others)
+
+
+def _place(app: Flask, site: http.Site, path: str, query: str) -> Place | None:
+    """Look up a kept address; None for any other. Path and query as WSGI has them."""
+    names = {name for name, _ in parse_qsl(query, keep_blank_values=True)}
+    if not names <= PARAMETERS or not query.isascii():
+        return None
+    adapter = app.url_map.bind(site.urls.host)
+    try:
+        readable = path.encode("latin-1").decode()
+        rule, named = adapter.match(readable, method="GET", return_rule=True)
+    except (HTTPException, RequestRedirect, UnicodeDecodeError):
+        return None
+    policy = site.policies[rule.endpoint]
+    if policy.kept == "no":
+        return None
+    return Place(f"{path}?{query}", rule.rule, policy, named)
+
+
+def _visitor(app: Flask, site: http.Site, cookies: str) -> tuple[Reader, str] | None:
+    """Give who shows these cookies, and which look; None where the app has to say."""
+    known = parse_cookie(cookies)
+    reader = login.reader_of(app, known.get(app.config["SESSION_COOKIE_NAME"]))
+    chosen = known.get(look.cookie_of(site.urls.origin), "")
+    return None if reader is None else (reader, str(look.Look.parse(chosen)))
+
+
+def _answer(
+    begun: http.Begun, asked: Asked, copy: Copy
+) -> tuple[HTTPStatus, list[Header], bytes]:
+    """Give a page, or say that the reader's is the same."""
+    environ, policy = asked.environ, asked.place.policy
+    own = [("X-Request-Id", begun.request_id)]
+    if policy.is_api and policy.cache != "widget":
+        own += quotas.headers(begun.bill)
+    known = environ.get("HTTP_IF_NONE_MATCH")
+    if copy.tag and known and parse_etags(known).contains_weak(copy.tag):
+        return HTTPStatus.NOT_MODIFIED, [*copy.headers_unchanged, *own], b""
+    if copy.is_whole:
+        return HTTPStatus.OK, [*copy.headers, *own], copy.page.parts[0]
+    token = asked.reader.form_token or ""
+    body = copy.page.fill(lambda: token, system_clock_ms())
+    if compression.is_worth_it(environ.get("HTTP_ACCEPT_ENCODING", ""), len(body)):
+        body = compression.compressed(body)
+        own.append(("Content-Encoding", "gzip"))
+    own.append(("Content-Length", str(len(body))))
+    return HTTPStatus.OK, [*copy.headers, *own], body
+
+
+def _report(begun: http.Begun, asked: Asked, status: HTTPStatus) -> None:
+    """Log and count an answer as the gate does."""
+    seconds = time.perf_counter() - begun.started_s
+    telemetry.observe_request(asked.place.rule, "GET", status, seconds)
+    clear_contextvars()
+    reader = asked.reader.credential
+    log.info(
+        "request",
+        request_id=begun.request_id,
+        method="GET",
+        path=asked.environ["PATH_INFO"][:200],
+        route=asked.place.rule,
+        status=int(status),
+        ms=round(seconds * 1_000, 1),
+        **({} if reader is None else {"viewer_id": reader.user_id}),
+    )
+
+
+def keep(response: Response) -> None:
+    """Keep an answer of the app for those who ask next, if it may be kept.
+
+    Its headers are all there but those that each answer has of its own; its holes are
+    not filled yet.
+    """
+    begun = http.begun()
+    if begun is None or response.status_code != HTTPStatus.OK or response.is_streamed:
+        return
+    is_whole = http.reading() is begun.reading and begun.reading.can_keep
+    if is_whole and "Set-Cookie" not in response.headers:
+        begun.reading.keep(begun.page, *pack(response))

@@ -1,0 +1,53 @@
+-- Read many entries, and make the generation of each that has none; stands before
+-- read.lua and open.lua.
+--
+-- Keys (each a hash, one entity, named `kw:<deployment>:{<entity>}`)
+--   g         12 random bytes: the generation; lives as long as the hash
+--   v         epoch and version of the newest fill, 8 + 8 bytes (fill.lua)
+--   f:<view>  generation | epoch | version | soft expiry | flags | payload
+--
+-- `read_entries(skipped)` leaves out the first `skipped` of KEYS and of ARGV, then:
+-- KEYS  one for each entry, in runs that share a view and a time to live; after them
+--       those of the windows to charge (quota.lua)
+-- ARGV  1 the epoch of the caller's lease, 8 bytes
+--       2 a nonce, 12 random bytes: the generation of every hash made by this call
+--       3.. for each run: how many keys, the field `f:<view>`, time to live in s
+--       last, if there is anything to charge: its terms (quota.lua)
+-- Returns for each key the entry, if it may be used under that generation and epoch,
+-- else the generation alone: what is then loaded may be filled under it. After them
+-- what `charge` returned; that alone, if it was refused.
+-- The time to live is set when the generation is made, and never again.
+local function read_entries(skipped)
+  local epoch, nonce = ARGV[skipped + 1], ARGV[skipped + 2]
+  local replies, k = {}, 0
+  for run = skipped + 3, #ARGV - 2, 3 do
+    local field, ttl = ARGV[run + 1], ARGV[run + 2]
+    for _ = 1, tonumber(ARGV[run]) do
+      k = k + 1
+      local key = KEYS[skipped + k]
+      local found = redis.call('HMGET', key, 'g', field)
+      local g, entry = found[1], found[2]
+      if not g then
+        redis.call('HSET', key, 'g', nonce)
+        redis.call('EXPIRE', key, ttl)
+        replies[k] = nonce
+      elseif entry and string.sub(entry, 1, 12) == g
+          and string.sub(entry, 13, 20) == epoch then
+        replies[k] = entry
+      else
+        replies[k] = g
+      end
+    end
+  end
+  if (#ARGV - skipped) % 3 == 0 then
+    -- Byte 37 has the flags; 1 is known empty: a forged token that was looked up before.
+    local guard = replies[1]
+    local is_found = guard and #guard > 36 and string.byte(guard, 37) % 2 == 0
+    local verdict = charge(ARGV[#ARGV], skipped + k + 1, is_found)
+    if string.byte(verdict) == 0 then
+      return {verdict}
+    end
+    replies[k + 1] = verdict
+  end
+  return replies
+end

@@ -1,0 +1,54 @@
+-- Give a finished page if nothing that it was made from has changed; else read entries.
+--
+-- Keys (a hash, one page of one reader, named `kw:<deployment>:{page:<digest>}`)
+--   p  the epoch of the lease under which all its parts were read, 8 bytes; then for
+--      each part its entity's key (length in 2 bytes before it), its generation and
+--      the `v` that it had, 12 + 16 bytes
+--   e  the page's ETag
+--   b  the page: headers and body, whatever it is to whoever kept it
+--
+-- KEYS  1 the page; then as entries.lua
+-- ARGV  1 the ETag of the copy that the caller has itself, or nothing; then as
+--       entries.lua
+-- Returns {{ETag, page}} or, if the caller has it, {{ETag}}; after it what `charge`
+-- returned, and that alone if it was refused. A page that may not be used: as
+-- entries.lua.
+-- The version is compared too: under one generation the newer of two fills counts.
+local function is_current(parts, epoch)
+  if string.sub(parts, 1, 8) ~= epoch then
+    return false
+  end
+  local at, length, key = 9, #parts, nil
+  while at <= length do
+    key, at = struct.unpack('>I2c0', parts, at)
+    local found = redis.call('HMGET', key, 'g', 'v')
+    local g, v = found[1], found[2]
+    if not (g and v) or string.sub(parts, at, at + 27) ~= g .. v then
+      return false
+    end
+    at = at + 28
+  end
+  return true
+end
+
+local parts = redis.call('HGET', KEYS[1], 'p')
+if not parts or not is_current(parts, ARGV[2]) then
+  return read_entries(1)
+end
+local etag, verdict = redis.call('HGET', KEYS[1], 'e'), nil
+if (#ARGV - 1) % 3 == 0 then
+  local entries = 0
+  for run = 4, #ARGV - 2, 3 do
+    entries = entries + tonumber(ARGV[run])
+  end
+  -- A page of somebody is kept under their credential, which is one of its parts.
+  verdict = charge(ARGV[#ARGV], entries + 2, true)
+  if string.byte(verdict) == 0 then
+    return {verdict}
+  end
+end
+local page = {etag}
+if etag ~= ARGV[1] then
+  page[2] = redis.call('HGET', KEYS[1], 'b')
+end
+return {page, verdict}
