@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 #: The queue of each job: upkeep must not wait behind a burst of fan-outs.
-QUEUES = {"fanout": "fanout", "edge": "upkeep"}
+QUEUES = {
+    "fanout": "fanout",
+    "edge": "upkeep",
+    "list_edge": "upkeep",
+    "list": "upkeep",
+}
 #: After a ring that failed, rings are left out for so long, in seconds.
 QUIET_S = 1.0
 #: How long an idle worker waits between two looks, in milliseconds at most.
