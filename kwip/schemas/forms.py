@@ -13,6 +13,7 @@ from typing import Any
 from marshmallow import fields, validate
 
 from kwip.domain.ids import PostId
+from kwip.domain.lists import ListChange, RepliesPolicy
 from kwip.domain.posts import Draft, Edit, Visibility
 from kwip.domain.users import MAX_FIELDS, READ, WRITE, ProfileChange, ProfileField
 from kwip.schemas.body import Id, StrictSchema, Text
@@ -211,6 +212,24 @@ class ReadingForm(StrictSchema[bool]):
     def make(self, *, folds_repeats: bool) -> bool:
         """Return it."""
         return folds_repeats
+
+
+class ListForm(StrictSchema[ListChange]):
+    """What a list is called and shows; a box that is off is not sent."""
+
+    title = _line()
+    replies_policy = _choice(*(policy.value for policy in RepliesPolicy))
+    is_exclusive = fields.Boolean(load_default=False)
+
+    def make(
+        self, *, title: str, replies_policy: str, is_exclusive: bool
+    ) -> ListChange:
+        """Build the change."""
+        return ListChange(
+            title=title,
+            replies_policy=RepliesPolicy(replies_policy),
+            is_exclusive=is_exclusive,
+        )
 
 
 class PasswordForm(StrictSchema[NewPassword]):

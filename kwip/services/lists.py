@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import IdGenerator, UserId
     from kwip.domain.pages import Page, PageRequest
-    from kwip.domain.users import Viewer
+    from kwip.domain.users import User, Viewer
     from kwip.domain.views import UserView
     from kwip.services.bell import Bell
     from kwip.services.entities import Entities
@@ -187,6 +187,26 @@ class Lists:
         require_shown(user_id, users.get(user_id))
         reading.bypass()
         return self._store.containing(viewer.id, user_id)
+
+    def around(
+        self, viewer: Viewer, reading: Reading, user_id: UserId
+    ) -> tuple[User, tuple[UserList, ...], frozenset[ListId]]:
+        """Show somebody, all lists of the viewer, and in which of them they are.
+
+        Warm: 2 round trips and a query.
+
+        Raises:
+            NotFoundError: There is no such user.
+            GoneError: The account is suspended.
+        """
+        users = reading.fetch(
+            Want(self._entities.users, [user_id]),
+            Want(self._entities.lists, [viewer.id]),
+        )[0]
+        user = require_shown(user_id, users.get(user_id))
+        holding = self.containing(viewer, reading, user_id)
+        ids = frozenset(each.id for each in holding)
+        return user, self.overview(viewer, reading), ids
 
     def _ring(self, list_id: ListId, ids: Sequence[UserId]) -> None:
         for user_id in ids:

@@ -35,6 +35,9 @@ def fill(author, other):
     author.post(f"/api/v1/statuses/{answer['id']}/reblog")
     author.post(f"/api/v1/accounts/{other.id}/follow")
     other.post(f"/api/v1/accounts/{author.id}/follow")
+    made = author.post("/api/v1/lists", json={"title": "Lamps and plums"}).json["id"]
+    members = {"account_ids": [other.id]}
+    author.post(f"/api/v1/lists/{made}/accounts", json=members)
     name = author.user.username
     return {
         "home": "/home",
@@ -46,6 +49,11 @@ def fill(author, other):
         "history": f"/@{name}/{first['id']}/history",
         "edit": f"/@{name}/{first['id']}/edit",
         "delete": f"/@{name}/{first['id']}/delete",
+        "lists": "/lists",
+        "list": f"/lists/{made}",
+        "list edit": f"/lists/{made}/edit",
+        "list members": f"/lists/{made}/members",
+        "lists with": f"/@{other.user.username}/lists",
         "compose": "/compose",
         "tag": "/tags/lamps",
         "favourites": "/favourites",

@@ -44,6 +44,10 @@ def post(alice, bob):
         ("/@alice/with-replies", (1, 0), (1, 0)),
         ("/@alice/{post}", (3, 0), (3, 0)),
         ("/@alice/{post}/history", (2, 1), (2, 1)),
+        ("/lists", (2, 0), None),
+        ("/lists/{made}/edit", (2, 0), None),
+        ("/lists/{made}/members", (3, 0), None),
+        ("/@alice/lists", (2, 1), None),
         ("/compose", (1, 0), None),
         ("/settings/profile", (1, 0), None),
         ("/settings/tokens", (1, 1), None),
@@ -58,7 +62,11 @@ def test_a_warm_page_asks_redis_so_often_and_mongodb_only_for_what_is_never_cach
     cost_of, post, visitors, path, of_viewer, of_nobody
 ):
     viewer, nobody = visitors
-    place = path.format(post=post)
+    fields = {"title": "Friends", "replies_policy": "list"}
+    viewer.send("/@alice/follow")
+    made = viewer.send("/lists", **fields).removeprefix("/lists/")
+    viewer.send(f"/lists/{made}/add/alice")
+    place = path.format(post=post, made=made)
 
     assert cost_of(viewer, place) == of_viewer
     if of_nobody is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kwip.blueprints.web import (
     access,
+    lists,
     notifications,
     people,
     posts,
@@ -27,5 +28,6 @@ ROUTES = (
     *styleguide.ROUTES,
     *reactions.ROUTES,
     *people.ROUTES,
+    *lists.ROUTES,
     *notifications.ROUTES,
 )

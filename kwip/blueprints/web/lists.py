@@ -1,0 +1,152 @@
+"""Lists as pages: all of them, one's timeline, who is in it, and how to change it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import url_for
+
+from kwip.blueprints import http
+from kwip.blueprints.table import Route
+from kwip.blueprints.web.pages import (
+    OWN,
+    Form,
+    form_policy,
+    go,
+    is_local,
+    page,
+    page_again,
+)
+from kwip.domain.errors import InvalidError
+from kwip.domain.lists import RepliesPolicy
+from kwip.schemas.forms import ActForm, ListForm
+
+if TYPE_CHECKING:
+    from flask import Response
+
+    from kwip.domain.ids import ListId
+    from kwip.domain.lists import UserList
+
+
+def lists() -> Response:
+    """Show the viewer's lists, and a form for another one."""
+    found = http.services().lists.overview(http.signed_in(), http.reading())
+    form = Form({"replies_policy": RepliesPolicy.LIST.value})
+    return page("lists.html", lists=found, form=form)
+
+
+def create_list() -> Response:
+    """Make an empty list, and show it."""
+    services, viewer = http.services(), http.signed_in()
+    try:
+        made = services.lists.create(viewer, http.load_form(ListForm()))
+    except InvalidError as error:
+        found = services.lists.overview(viewer, http.reading())
+        return page_again("lists.html", error, lists=found)
+    return go(_place(made.id), f"“{made.title}” is made.")
+
+
+def list_timeline(list_id: ListId) -> Response:
+    """Show what the people in a list wrote."""
+    services, viewer, reading = http.services(), http.signed_in(), http.reading()
+    found = services.timelines.of_list(viewer, reading, list_id, http.page_request())
+    listing = services.lists.get(viewer, reading, list_id)
+    return page("list.html", listing=listing, page=found)
+
+
+def edit_list(list_id: ListId) -> Response:
+    """Show the form that changes a list."""
+    own = _own(list_id)
+    values = {
+        "title": own.title,
+        "replies_policy": own.replies_policy.value,
+        "is_exclusive": "1" if own.is_exclusive else "",
+    }
+    return page("list_edit.html", list=own, form=Form(values))
+
+
+def save_list(list_id: ListId) -> Response:
+    """Change a list."""
+    try:
+        change = http.load_form(ListForm())
+        http.services().lists.change(http.signed_in(), list_id, change)
+    except InvalidError as error:
+        return page_again("list_edit.html", error, list=_own(list_id))
+    return go(_place(list_id), "Saved.")
+
+
+def delete_list(list_id: ListId) -> Response:
+    """Ask whether a list shall go."""
+    return page("list_delete.html", list=_own(list_id))
+
+
+def delete_list_now(list_id: ListId) -> Response:
+    """Delete a list."""
+    http.load_form(ActForm())
+    http.services().lists.delete(http.signed_in(), list_id)
+    return go(url_for("web.lists"), "The list is gone.")
+
+
+def list_members(list_id: ListId) -> Response:
+    """Show who is in a list."""
+    services, viewer, reading = http.services(), http.signed_in(), http.reading()
+    found = services.lists.members(viewer, reading, list_id, http.page_request())
+    return page("list_members.html", list=_own(list_id), page=found)
+
+
+def user_lists(username: str) -> Response:
+    """Show the viewer's lists, and in which of them a user is."""
+    services, viewer, reading = http.services(), http.signed_in(), http.reading()
+    user_id = services.users.id_of(reading, username)
+    user, found, containing = services.lists.around(viewer, reading, user_id)
+    return page("user_lists.html", user=user, lists=found, containing=containing)
+
+
+def add_to_list(list_id: ListId, username: str) -> Response:
+    """Put a user into a list."""
+    back = _back(list_id)
+    services = http.services()
+    user_id = services.users.id_of(http.reading(), username)
+    services.lists.add(http.signed_in(), list_id, [user_id])
+    return go(back, f"@{username} is in the list now.")
+
+
+def remove_from_list(list_id: ListId, username: str) -> Response:
+    """Take a user out of a list."""
+    back = _back(list_id)
+    services = http.services()
+    user_id = services.users.id_of(http.reading(), username)
+    services.lists.remove(http.signed_in(), list_id, [user_id])
+    return go(back, f"@{username} is no longer in the list.")
+
+
+def _own(list_id: ListId) -> UserList:
+    """Find one of the viewer's lists."""
+    return http.services().lists.get(http.signed_in(), http.reading(), list_id).list
+
+
+def _place(list_id: ListId) -> str:
+    return url_for("web.list_timeline", list_id=list_id)
+
+
+def _back(list_id: ListId) -> str:
+    """Read where to go back to: a page of ours, else the list's people."""
+    address = http.load_form(ActForm())
+    return address if is_local(address) else f"{_place(list_id)}/members"
+
+
+_LIST, _FORM = "/lists/<id:list_id>", form_policy("pages")
+
+ROUTES = (
+    Route("GET", "/lists", lists, OWN),
+    Route("POST", "/lists", create_list, _FORM),
+    Route("GET", _LIST, list_timeline, OWN),
+    Route("GET", f"{_LIST}/edit", edit_list, OWN),
+    Route("POST", f"{_LIST}/edit", save_list, _FORM),
+    Route("GET", f"{_LIST}/delete", delete_list, OWN),
+    Route("POST", f"{_LIST}/delete", delete_list_now, _FORM),
+    Route("GET", f"{_LIST}/members", list_members, OWN),
+    Route("POST", f"{_LIST}/add/<name:username>", add_to_list, _FORM),
+    Route("POST", f"{_LIST}/remove/<name:username>", remove_from_list, _FORM),
+    Route("GET", "/@<name:username>/lists", user_lists, OWN),
+)

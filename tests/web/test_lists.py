@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture
+def place(at_alice, bob):
+    """Return the address of a list of alice's, who follows bob."""
+    at_alice.send("/@bob/follow")
+    return at_alice.send("/lists", title="Friends", replies_policy="list")
+
+
+def deliver(wiring, status):
+    """Do what a worker does with a new kwip."""
+    fanout = wiring.services.fanout
+    fanout.deliver(fanout.begin(int(status["id"])))
+
+
+def test_the_first_list_is_made_on_an_empty_page(at_alice):
+    assert "No lists yet" in at_alice.get("/lists").words
+
+    place = at_alice.send("/lists", title="Friends", replies_policy="none")
+
+    page = at_alice.get(place)
+    assert page.said == "“Friends” is made."
+    assert page.title == "Friends · Kwip"
+    assert "Nobody is in this list" in page.words
+    row = at_alice.get("/lists").one("a", href=place)
+    assert row.words == "Friends"
+
+
+def test_a_list_that_cannot_be_made_keeps_what_was_written(at_alice):
+    fields = {"replies_policy": "followed", "is_exclusive": "1"}
+    page = at_alice.send("/lists", 422, title="x" * 101, **fields)
+
+    assert page.value("title") == "x" * 101
+    assert "1 too many" in page.wrong("title")
+    assert "checked" in page.one("input", value="followed").attributes
+    assert "checked" in page.one("input", id="is_exclusive").attributes
+
+
+def test_people_are_put_into_lists_from_their_profiles(at_alice, bob, place, wiring):
+    assert at_alice.get("/@bob").one("a", href="/@bob/lists")
+
+    add = f"{place}/add/bob"
+    assert at_alice.get("/@bob/lists").one("button", formaction=add)
+    assert at_alice.send(add, next="/@bob/lists") == "/@bob/lists"
+
+    page = at_alice.get("/@bob/lists")
+    assert page.said == "@bob is in the list now."
+    assert page.one("button", formaction=f"{place}/remove/bob")
+    assert at_alice.get(f"{place}/members").one("a", href="/@bob", class_="person")
+    deliver(wiring, bob.say("Hello"))
+    assert at_alice.get(place).texts == ["Hello"]
+
+    assert at_alice.send(f"{place}/remove/bob") == f"{place}/members"
+    assert "Nobody is in this list" in at_alice.get(f"{place}/members").words
+    assert at_alice.get(place).texts == []
+
+
+def test_only_who_is_followed_has_lists_in_the_menu(at_alice, bob, people):
+    people("carol")
+
+    assert not at_alice.get("/@carol").all("a", href="/@carol/lists")
+    assert "No lists yet" in at_alice.get("/@bob/lists").words
+
+
+def test_who_is_not_followed_cannot_be_added(at_alice, place, people):
+    people("carol")
+
+    page = at_alice.send(f"{place}/add/carol", 422)
+
+    assert "Only people whom you follow" in page.words
+
+
+def test_a_list_is_changed(at_alice, bob, place, wiring):
+    at_alice.send(f"{place}/add/bob")
+    deliver(wiring, bob.say("Hello"))
+    assert at_alice.get("/home").texts == ["Hello"]
+    page = at_alice.get(f"{place}/edit")
+    assert page.value("title") == "Friends"
+
+    fields = {"title": "Few", "replies_policy": "none", "is_exclusive": "1"}
+    assert at_alice.send(f"{place}/edit", **fields) == place
+
+    assert at_alice.get(place).title == "Few · Kwip"
+    assert "not in home" in at_alice.get("/lists").words
+    assert at_alice.get("/home").texts == []
+    page = at_alice.send(f"{place}/edit", 422, title="", replies_policy="none")
+    assert page.wrong("title")
+
+
+def test_a_list_is_deleted_after_a_question(at_alice, place):
+    question = at_alice.get(f"{place}/delete")
+    assert "You go on following" in question.words
+
+    assert at_alice.send(f"{place}/delete") == "/lists"
+
+    assert at_alice.get("/lists").said == "The list is gone."
+    at_alice.get(place, 404)
+
+
+def test_the_lists_of_others_are_not_there(at_bob, place):
+    for path in ("", "/edit", "/members", "/delete"):
+        at_bob.get(place + path, 404)
+    at_bob.send(f"{place}/delete", 404)
