@@ -199,6 +199,18 @@ class Settings(ServerSettings):
             "seven tenths of it new ones are delivered again.",
         ),
     ]
+    dormant_days: Annotated[
+        int,
+        Rule(
+            "KWIP_DORMANT_DAYS",
+            values.number(1, 36_500),
+            14,
+            shown="14",
+            allowed="a number from 1 to 36500",
+            doc="After so many days without a look at home, posts are delivered there "
+            "no more; home is built anew when its owner comes back.",
+        ),
+    ]
     trusted_proxies: Annotated[
         int,
         Rule(

@@ -16,7 +16,16 @@ from typing import TYPE_CHECKING
 
 from kwip.cache import keys
 from kwip.cache.list_drops import change_list
-from kwip.cache.timeline_drops import deliver, merge, pull, rebuild, scrub, trim
+from kwip.cache.timeline_drops import (
+    deliver,
+    lay_down,
+    merge,
+    pull,
+    rebuild,
+    scrub,
+    trim,
+    wake,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -383,5 +392,7 @@ WRITES: Mapping[str, Callable[..., Keys]] = {
         scrub,
         trim,
         rebuild,
+        lay_down,
+        wake,
     )
 }

@@ -38,6 +38,16 @@ def scrub(*, owner: str) -> Keys:
     return (keys.timeline(owner),)
 
 
+def lay_down(*, owner: str) -> Keys:
+    """Drop the home of who has stopped reading: nothing is delivered into it now."""
+    return (keys.timeline(owner),)
+
+
+def wake(*, owner: str) -> Keys:
+    """Drop what said that there is no home."""
+    return (keys.timeline(owner),)
+
+
 def trim(*, owner: str) -> Keys:
     """Drop the home or list whose floor rose."""
     return (keys.timeline(owner),)

@@ -25,7 +25,6 @@ def deletion_by(wiring: Wiring) -> Deletion:
         DeletionParts(
             store=DeletionStore(wiring.store),
             stores=wiring.stores,
-            edges=wiring.edges,
             jobs=wiring.jobs,
             posts=wiring.services.posts,
             media=wiring.services.media,

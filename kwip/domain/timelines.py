@@ -78,6 +78,13 @@ class Chunk:
     floor: int
     ends: bool
 
+    def above(self, floor: int) -> Chunk:
+        """Leave out what lies below a floor, if its own one is lower."""
+        if self.floor >= floor:
+            return self
+        kept = tuple(e for e in self.entries if e.post_id >= floor)
+        return Chunk(kept, floor, self.ends or len(kept) < len(self.entries))
+
 
 @dataclass(frozen=True, slots=True)
 class Seal:

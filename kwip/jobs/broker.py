@@ -27,6 +27,8 @@ QUEUES = {
     "edge": "upkeep",
     "list_edge": "upkeep",
     "list": "upkeep",
+    "seen": "upkeep",
+    "rest": "upkeep",
 }
 #: After a ring that failed, rings are left out for so long, in seconds.
 QUIET_S = 1.0

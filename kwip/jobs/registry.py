@@ -25,6 +25,8 @@ def jobs(services: Services) -> dict[str, Callable[[str], None]]:
         "edge": _edge,
         "list_edge": _list_edge,
         "list": _list,
+        "seen": _seen,
+        "rest": _rest,
     }
 
     def guarded(name: str) -> Callable[[str], None]:
@@ -78,3 +80,13 @@ def _list(services: Services, job_id: str) -> str:
     owner, _, list_id = job_id.partition(":")
     services.list_upkeep.remove_buried(UserId(int(owner)), ListId(int(list_id)))
     return "done"
+
+
+def _seen(services: Services, job_id: str) -> str:
+    """Note that somebody reads home, and build it for who comes back."""
+    return "done" if services.dormancy.seen(UserId(int(job_id))) else "later"
+
+
+def _rest(services: Services, job_id: str) -> str:
+    """Lay down the home of somebody who has stopped reading."""
+    return "done" if services.dormancy.rest(UserId(int(job_id))) else "later"

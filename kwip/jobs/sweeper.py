@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from kwip.domain.clock import ClockMs
     from kwip.services.bell import Bell
+    from kwip.services.dormancy import Dormancy
     from kwip.store.edges import EdgeStore
     from kwip.store.list_edges import ListEdgeStore
     from kwip.store.lists import ListStore
@@ -41,11 +42,15 @@ class Sweeper:
     edges: EdgeStore
     lists: ListStore
     list_edges: ListEdgeStore
+    dormancy: Dormancy
     bell: Bell
     clock: ClockMs
 
     def sweep(self) -> int:
-        """Ring for everything that is overdue; count the rings. Short queries."""
+        """Ring for everything that is overdue; count the rings.
+
+        Short queries, and once a minute three more.
+        """
         now_ms = self.clock()
         now, again = at(now_ms), at(now_ms + AGAIN_MS)
         posts = self.outbox.take_due(now, again, AT_ONCE)
@@ -55,10 +60,13 @@ class Sweeper:
         for edge in edges:
             self.bell("edge", f"{edge.follower_id}:{edge.followee_id}")
         rung = self._ring_for_lists(now, again)
+        dormant = self.dormancy.overdue()
+        for user_id in dormant:
+            self.bell("rest", str(user_id))
         oldest = self.outbox.oldest_pending_at()
         age_ms = 0 if oldest is None else max(0, now_ms - to_ms(oldest))
         telemetry.FANOUT_OLDEST_PENDING.set(age_ms / 1000)
-        return len(posts) + len(edges) + rung
+        return len(posts) + len(edges) + rung + len(dormant)
 
     def _ring_for_lists(self, now: dt.datetime, again: dt.datetime) -> int:
         places = self.list_edges.take_due(now, again, AT_ONCE)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from kwip.services.account import Account
     from kwip.services.admission import Admission
     from kwip.services.clock_guard import ClockGuard
+    from kwip.services.dormancy import Dormancy
     from kwip.services.fanout import Fanout
     from kwip.services.list_upkeep import ListUpkeep
     from kwip.services.lists import Lists
@@ -64,5 +65,6 @@ class Services:
     fanout: Fanout
     upkeep: Upkeep
     list_upkeep: ListUpkeep
+    dormancy: Dormancy
     live: Live
     clock_guard: ClockGuard

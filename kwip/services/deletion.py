@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from kwip.services.posts import Posts
     from kwip.services.progress import Progress
     from kwip.store.deletion import DeletionStore
-    from kwip.store.edges import EdgeStore
     from kwip.store.jobs import JobStore
 
 #: What is asked for and removed between two rests.
@@ -58,7 +57,6 @@ class DeletionParts:
 
     store: DeletionStore
     stores: Stores
-    edges: EdgeStore
     jobs: JobStore
     posts: Posts
     media: Media
@@ -80,7 +78,6 @@ class Deletion:
     ):
         self._parts = parts
         self._users = parts.stores.users
-        self._edges = parts.edges
         self._relationships = parts.stores.relationships
         self._reactions = parts.stores.reactions
         self._posts = parts.stores.posts
@@ -163,14 +160,14 @@ class Deletion:
 
     def _followers(self, user: User) -> Iterator[None]:
         above = 0
-        while page := self._edges.followers(
-            user.id, above=above, upto=MAX_ID, limit=BATCH
+        while rows := self._relationships.followers(
+            user.id, Between(above, MAX_ID, BATCH, ascending=True)
         ):
-            for other_id in page:
+            for other_id in sorted(UserId(row.id) for row in rows):
                 self._unfollow(other_id, user.id)
                 self._parts.bell("edge", f"{other_id}:{user.id}")
                 yield
-            above = page[-1]
+            above = rows[0].id
 
     def _unfollow(self, follower_id: UserId, followee_id: UserId) -> None:
         now = at(self._parts.clock())

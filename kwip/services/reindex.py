@@ -162,8 +162,8 @@ class Verifier:
         extra: dict[UserId, set[int]] = {}
         for owner_id in ids:
             home = stored.get(home_of(owner_id))
-            if home is None:
-                continue
+            if home is None or home.open.state != "ok":
+                continue  # dormant: there is nothing to compare
             authors = {owner_id, *(before[owner_id] & after[owner_id])}
             wanted = self._wanted(owner_id, authors, home)
             present = set(home.ids)

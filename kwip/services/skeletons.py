@@ -127,7 +127,7 @@ def _name(part: Slice) -> str:
 
 def _choose(part: Slice, stored: Stored | None) -> tuple[list[PostId], int, bool]:
     """Give the ids of a part, newest first, the floor, and whether it is the last."""
-    if stored is None:  # nothing is materialised: all of it is below the floor
+    if stored is None or stored.open.state != "ok":  # all of it is below the floor
         return [], MAX_ID, True
     lower, upper = part.bounds
     ids = [PostId(i) for i in stored.ids if lower < i < upper]

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from kwip.domain.ids import UserId
     from kwip.domain.pages import PageRequest
     from kwip.domain.timelines import Chunk
+    from kwip.services.dormancy import Attendance
     from kwip.services.entities import Entities
     from kwip.services.reading import Kind, Reading
     from kwip.store.posts import PostStore
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 class Sources:
     """The entries of every timeline, as iterators that read on as they are asked."""
 
-    def __init__(self, entities: Entities, posts: PostStore):
+    def __init__(self, entities: Entities, posts: PostStore, attendance: Attendance):
+        self._attendance = attendance
         self._entities = entities
         self._posts = posts
 
@@ -72,6 +74,8 @@ class Sources:
         """
         first = Slice.first(shown.owner, page)
         floor = reading.fetch(Want(shown.kind, [first]))[0][first].floor
+        if not isinstance(shown.owner, str):  # that is a list, which never goes
+            self._attendance.note(shown.owner, has_home=floor < MAX_ID)
         pulled = self.pulled(reading, shown.authors, floor)
         stored = self._stored(shown, reading, page)
         return Merge([*pulled, *sides], self.slices, reading, page).over(stored)
@@ -95,11 +99,14 @@ class Sources:
     ) -> Iterator[Entry]:
         """Go through what a timeline stores, and below its floor through the fan-in.
 
-        The floor may rise between two slices, so each slice's own one counts.
+        The floor may rise between two slices, so each slice's own one counts; but none
+        that is lower than an earlier one, as that of a home which was built anew.
         """
-        part = Slice.first(shown.owner, page)
+        part, floor = Slice.first(shown.owner, page), 0
         while True:
-            chunk = reading.fetch(Want(shown.kind, [part]))[0][part]
+            found = reading.fetch(Want(shown.kind, [part]))[0][part]
+            chunk = found.above(floor)
+            floor = chunk.floor
             if part.is_upwards:
                 below = min(page.upper, chunk.floor)
                 gap = _Gap(part.cursor, below, is_upwards=True)

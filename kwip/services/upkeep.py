@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kwip.domain.ids import UserId
     from kwip.store.edges import EdgeStore
     from kwip.store.posts import PostStore
-    from kwip.store.timelines import TimelineStore
+    from kwip.store.timelines import TimelineStore, UpkeepLease
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +47,13 @@ class Upkeep:
     def settle(self, follower_id: UserId, followee_id: UserId) -> bool:
         """Merge or scrub, whichever an edge waits for; nothing if it waits no more."""
         with self._rearranger.lease(home_of(follower_id)) as lease:
-            if lease is None:
-                return False
             edge = self._edges.find_edge(follower_id, followee_id)
             if edge is None or edge.state == "active":
-                return True
+                return lease is not None or not self._has_home(follower_id)
+            if lease is None:
+                # The home of who is dormant will be built from the edges of then;
+                # this one was there before the home is looked for.
+                return not self._has_home(follower_id) and self._edges.settle(edge)
             if edge.state == "merging":
                 is_done = self._rearranger.merge(lease, follower_id, followee_id)
             else:
@@ -63,18 +65,27 @@ class Upkeep:
         return self._rearranger.trim(owners)
 
     def rebuild(self, user_id: UserId) -> bool:
-        """Build a home anew and swap it in."""
+        """Build a home anew and swap it in; who is dormant has none to build."""
         with self._rearranger.lease(home_of(user_id)) as lease:
-            before = None if lease is None else self._timelines.stored(lease.owner)
-            if lease is None or before is None:
-                return False
-            authors = [user_id, *self._edges.followees(user_id)]
-            wanted = self._rearranger.wanted(user_id, authors, before.open.floor)
-            # The owner's newest posts are there before their delivery has begun.
-            rest = [i for i in before.ids if i not in wanted.ids]
-            own = self._posts.written_by(user_id, rest) if rest else []
-            both = Wanted({*wanted.ids, *own}, wanted.known_from)
-            return self._rearranger.rebuild(lease, before, both)
+            if lease is None:
+                return not self._has_home(user_id)
+            return self.build(lease, user_id)
+
+    def build(self, lease: UpkeepLease, user_id: UserId) -> bool:
+        """Build a home anew under a lease, and swap it in."""
+        before = self._timelines.stored(lease.owner)
+        if before is None:
+            return False
+        authors = [user_id, *self._edges.followees(user_id)]
+        wanted = self._rearranger.wanted(user_id, authors, before.open.floor)
+        # The owner's newest posts are there before their delivery has begun.
+        rest = [i for i in before.ids if i not in wanted.ids]
+        own = self._posts.written_by(user_id, rest) if rest else []
+        both = Wanted({*wanted.ids, *own}, wanted.known_from)
+        return self._rearranger.rebuild(lease, before, both)
+
+    def _has_home(self, user_id: UserId) -> bool:
+        return self._timelines.find_open(home_of(user_id)) is not None
 
     def stored_set(self, owner_id: UserId, floor: int) -> set[int]:
         """Work out from scratch what a home must store at or above a floor.

@@ -12,7 +12,6 @@ from kwip.domain.errors import NotFoundError
 from kwip.services.hydration import Hydration
 from kwip.services.reading import Want
 from kwip.services.skeletons import Slice
-from kwip.services.sources import Sources
 from kwip.services.threads import Threads
 from kwip.services.timelines import Timelines
 
@@ -23,9 +22,9 @@ if TYPE_CHECKING:
     from kwip.domain.views import PostView, ThreadView
     from kwip.services.entities import Entities
     from kwip.services.reading import Reading
+    from kwip.services.sources import Sources
     from kwip.services.timelines import Kinds
     from kwip.services.users import Users
-    from kwip.store.posts import PostStore
     from kwip.store.sieves import SieveStore
 
 
@@ -36,14 +35,12 @@ class Widgets:
         self,
         entities: Entities,
         users: Users,
-        posts: PostStore,
+        sources: Sources,
         sieve_store: SieveStore,
     ):
         hydration = Hydration(entities, is_embedding=True)
         threads = Threads(entities, hydration)
-        self._timelines = Timelines(
-            entities, hydration, threads, Sources(entities, posts), sieve_store
-        )
+        self._timelines = Timelines(entities, hydration, threads, sources, sieve_store)
         self._entities = entities
         self._users = users
 

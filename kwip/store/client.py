@@ -79,11 +79,31 @@ def connect(
 
 
 class Store:
-    """One database and what every part of the store needs of it."""
+    """One database and what every part of the store needs of it.
 
-    def __init__(self, client: MongoClient[Document], database: str):
+    Args:
+        client: The connection.
+        database: Its name.
+        is_sharded: What to take the server for; None asks it.
+    """
+
+    def __init__(
+        self,
+        client: MongoClient[Document],
+        database: str,
+        *,
+        is_sharded: bool | None = None,
+    ):
         self.client = client
         self.database: Database[Document] = client[database]
+        self._is_sharded = is_sharded
+
+    @property
+    def is_sharded(self) -> bool:
+        """Tell whether a router of a sharded cluster answers; asked once."""
+        if self._is_sharded is None:
+            self._is_sharded = self.hello().get("msg") == "isdbgrid"
+        return self._is_sharded
 
     @translated()
     def transact(self, work: Callable[[ClientSession], T]) -> T:

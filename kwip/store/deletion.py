@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kwip.domain.ids import UserId
 from kwip.store.client import translated
+from kwip.store.edges import EITHER
 from kwip.store.timelines import home_of
 from kwip.store.users import NOBODY, claims_of
 
@@ -28,7 +29,7 @@ class DeletionStore:
         one_way = count("mutes", user_id=user_id) + count("mutes", other_id=user_id)
         return {
             "follows": count("follows", follower_id=user_id),
-            "followers": count("followers", followee_id=user_id, active=True),
+            "followers": count("followers", followee_id=user_id, active=EITHER),
             "blocks": count("blocks", user_id=user_id),
             "mutes": one_way,
             "reactions": count("reactions", user_id=user_id),

@@ -184,7 +184,7 @@ class TimelineDocument(TypedDict):
     floor: int
     epoch: int
     version: int
-    state: Literal["ok"]
+    state: Literal["ok", "dropping", "building"]
     upkeep: UpkeepDocument | None
     terms: int
     last_read_at: dt.datetime | None
@@ -224,13 +224,17 @@ class FollowDocument(TypedDict):
 
 
 class FollowerDocument(TypedDict):
-    """The same edge seen from the followee; `_id` is `<followee>:<follower>`."""
+    """The same edge seen from the followee; `_id` is `<followee>:<follower>`.
+
+    Fan-out passes over who is not `active`, decided in `active_term`.
+    """
 
     _id: str
     schema: int
     followee_id: UserId
     follower_id: UserId
     active: bool
+    active_term: NotRequired[int]
     notify: bool
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: The states of a follow that stands.
 PRESENT = {"$in": ["merging", "active"]}
+#: Of a follower, whether dormant or not; so the index can be used.
+EITHER = {"$in": [True, False]}
 _WAITING = {"$in": ["merging", "removed"]}
 
 
@@ -84,11 +86,11 @@ class EdgeStore:
     def followers_among(
         self, followee_id: UserId, ids: Sequence[UserId]
     ) -> list[UserId]:
-        """Tell which of some users follow the followee actively, lowest first."""
+        """Tell which of some users follow the followee, lowest first."""
         found = self._followers.find(
             {
                 "followee_id": followee_id,
-                "active": True,
+                "active": EITHER,
                 "follower_id": {"$in": list(ids)},
             },
             {"_id": 0, "follower_id": 1},

@@ -96,7 +96,17 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
             {"partialFilterExpression": {"fanout.state": "dead"}},
         ),
     ),
-    "timelines": (),
+    "timelines": (
+        Index(
+            (("last_read_at", ASCENDING), ("_id", ASCENDING)),
+            "DormancyStore.idle_since, DormancyStore.date_undated: who stopped reading",
+        ),
+        Index(
+            (("state", ASCENDING),),
+            "DormancyStore.unfinished: homes that are being laid down or built",
+            {"partialFilterExpression": {"state": {"$in": ["building", "dropping"]}}},
+        ),
+    ),
     "timeline_buckets": (
         Index(
             (

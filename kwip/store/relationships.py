@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from pymongo import ASCENDING, DESCENDING
 
+from kwip.domain.clock import to_ms
 from kwip.domain.errors import ForbiddenError
 from kwip.domain.ids import UserId
 from kwip.domain.relationships import Relations
 from kwip.domain.rolls import Between, Row
 from kwip.store.client import ONE_BATCH, translated
-from kwip.store.edges import PRESENT, Edge, follow_document, follower_document
+from kwip.store.edges import EITHER, PRESENT, Edge, follow_document, follower_document
 from kwip.store.list_edges import exclusive_members, leave_lists
 from kwip.store.notifications import write
 from kwip.store.upgrades import schema_of
@@ -65,7 +66,8 @@ class RelationshipStore:
             self._write(edge, now, session)
             self._followers.replace_one(
                 {"_id": f"{followee_id}:{follower_id}"},
-                follower_document(followee_id, follower_id, notify=edge.notify),
+                follower_document(followee_id, follower_id, notify=edge.notify)
+                | {"active_term": to_ms(now)},
                 upsert=True,
                 session=session,
             )
@@ -227,7 +229,7 @@ class RelationshipStore:
         found = self._followers.find(
             {
                 "followee_id": followee_id,
-                "active": True,
+                "active": EITHER,
                 "follower_id": {"$gt": part.above, "$lt": part.below},
             },
             {"_id": 0, "follower_id": 1},

@@ -19,6 +19,7 @@ from kwip.domain.errors import StoreUnavailableError
 from kwip.domain.ids import UserId
 from kwip.domain.timelines import READ_RESTART_S, SEAL_AT, Seal, plan_seal
 from kwip.store.client import translated
+from kwip.store.pushing import append, push
 from kwip.store.upgrades import schema_of
 
 if TYPE_CHECKING:
@@ -34,13 +35,17 @@ _READ_TRIES = 3
 
 @dataclass(frozen=True, slots=True)
 class OpenBucket:
-    """The open bucket as it was when read; `version` changes with every write."""
+    """The open bucket as it was when read; `version` changes with every write.
+
+    Readers look into it only if `state` is ok.
+    """
 
     owner: str
     entries: tuple[int, ...]
     floor: int
     epoch: int
     version: int
+    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +108,7 @@ class TimelineStore:
     """
 
     def __init__(self, store: Store, monotonic: Callable[[], float] = time.monotonic):
+        self._store = store
         self._monotonic = monotonic
         self._timelines = store.database["timelines"]
         self._buckets = store.database["timeline_buckets"]
@@ -116,26 +122,13 @@ class TimelineStore:
         Safe to repeat; an id that was sealed meanwhile is then stored twice, which
         readers do not see.
         """
-        if len(ids) == 1:
-            result = self._timelines.update_many(
-                {
-                    "_id": {"$in": list(owners)},
-                    "entries": {"$ne": ids[0]},
-                    "floor": {"$lte": ids[0]},
-                },
-                {"$push": {"entries": ids[0]}, "$inc": {"version": 1}},
-            )
-        else:
-            result = self._timelines.update_many(
-                {"_id": {"$in": list(owners)}}, _append(list(ids))
-            )
-        return result.modified_count
+        return push(self._timelines, owners, ids, is_sharded=self._store.is_sharded)
 
     @translated()
     def add(self, owner: str, ids: Sequence[int], *, holder: str) -> bool:
         """Add ids to one open bucket under its upkeep lease; False if it is lost."""
         result = self._timelines.update_one(
-            {"_id": owner, "upkeep.owner": holder}, _append(list(ids))
+            {"_id": owner, "upkeep.owner": holder}, append(ids)
         )
         return result.matched_count == 1
 
@@ -333,25 +326,6 @@ def _in_use(bucket: OpenBucket) -> Document:
     }
 
 
-def _append(ids: list[int]) -> list[Document]:
-    """Append ids ≥ floor that are missing; logs the appended elements only.
-
-    A guard by `$nin` would be wrong: an owner that has one of them gets none.
-    """
-    above = {"$filter": {"input": ids, "cond": {"$gte": ["$$this", "$floor"]}}}
-    missing = {"$setDifference": [above, "$entries"]}
-    return [
-        {"$set": {"missing": missing}},
-        {
-            "$set": {
-                "entries": {"$concatArrays": ["$entries", "$missing"]},
-                "version": {"$add": ["$version", {"$size": "$missing"}]},
-            }
-        },
-        {"$unset": "missing"},
-    ]
-
-
 def bucket_document(owner: str, epoch: int, ids: Sequence[int]) -> Document:
     """Give the sealed bucket for ids in ascending order."""
     return {
@@ -396,4 +370,5 @@ def _open(document: Document) -> OpenBucket:
         document["floor"],
         document["epoch"],
         document["version"],
+        document["state"],
     )

@@ -14,6 +14,7 @@ from kwip.services.account import Account
 from kwip.services.admission import Admission
 from kwip.services.bundle import Services
 from kwip.services.clock_guard import ClockGuard
+from kwip.services.dormancy import Attendance, Dormancy, DormancyParts
 from kwip.services.entities import Entities, Stores
 from kwip.services.fanout import Fanout, FanoutParts
 from kwip.services.hydration import Hydration
@@ -49,6 +50,7 @@ from kwip.services.upkeep import Upkeep, UpkeepParts
 from kwip.services.users import Users, UsersParts
 from kwip.services.widgets import Widgets
 from kwip.store.claims import ClaimStore
+from kwip.store.dormancy import DormancyStore
 from kwip.store.setup import SetupStore
 from kwip.store.sieves import SieveStore
 
@@ -131,7 +133,9 @@ class Core:
                 clock_guard=guard,
             )
         )
-        sources, sieve_store = Sources(entities, stores.posts), SieveStore(self.store)
+        attendance = Attendance(self.bell, options.clock)
+        sources = Sources(entities, stores.posts, attendance)
+        sieve_store = SieveStore(self.store)
         timelines = Timelines(entities, hydration, threads, sources, sieve_store)
         permissions = Permissions(stores)
         publication = Publication(stores.timelines, fence, self.bell, self.doorbell)
@@ -216,7 +220,7 @@ class Core:
             markers=Markers(entities, stores.markers, fence, options.clock),
             timelines=timelines,
             profiles=Profiles(entities, users, timelines),
-            widgets=Widgets(entities, users, stores.posts, sieve_store),
+            widgets=Widgets(entities, users, sources, sieve_store),
             fanout=Fanout(
                 FanoutParts(
                     stores=stores,
@@ -244,6 +248,16 @@ class Core:
             upkeep=upkeep,
             list_upkeep=ListUpkeep(
                 stores.lists, self.list_edges, stores.timelines, rearranger, fence
+            ),
+            dormancy=Dormancy(
+                DormancyParts(
+                    store=DormancyStore(self.store),
+                    rearranger=rearranger,
+                    upkeep=upkeep,
+                    fence=fence,
+                    clock=options.clock,
+                    after_days=self.settings.dormant_days,
+                )
             ),
             live=Live(options.live_times),
             clock_guard=guard,

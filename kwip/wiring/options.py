@@ -32,6 +32,7 @@ class Options:
         live_times: How long requests wait for something new.
         listeners: Hear every command to MongoDB.
         rng: Where chance comes from.
+        is_sharded: What to take MongoDB for; None asks it.
     """
 
     id_clock: ClockMs = system_clock_ms
@@ -43,3 +44,4 @@ class Options:
     live_times: LiveTimes = field(default_factory=LiveTimes)
     listeners: Sequence[CommandListener] = ()
     rng: random.Random | None = None
+    is_sharded: bool | None = None

@@ -95,7 +95,7 @@ def build(
     client = connect(
         endpoints.mongodb_uri, timeout_ms=timeout_ms, listeners=options.listeners
     )
-    store = Store(client, endpoints.database)
+    store = Store(client, endpoints.database, is_sharded=options.is_sharded)
     broker = make_broker(endpoints.redis_queue_uri, is_worker=role == "worker")
     cache = Client(endpoints.redis_cache_uri)
     realtime = Client(endpoints.redis_realtime_uri, role="realtime")
@@ -171,6 +171,7 @@ def build(
             edges=edges,
             lists=stores.lists,
             list_edges=list_edges,
+            dormancy=services.dormancy,
             bell=bell,
             clock=options.clock,
         ),

@@ -163,6 +163,18 @@ def follow(kwip, rings):
 
 
 @pytest.fixture
+def unfollow(kwip, rings):
+    """Return a function that lets people unfollow somebody."""
+
+    def unfollow(followee, *followers):
+        for follower in followers:
+            kwip.services.relationships.unfollow(follower, followee.id)
+        rings.run()
+
+    return unfollow
+
+
+@pytest.fixture
 def say(kwip):
     """Return a function that publishes; `to` is a post that is answered."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 
+from kwip.domain.ids import MAX_ID
 from kwip.domain.pages import PageRequest
 from kwip.domain.users import Viewer
 from tests.jobs.list_oracle import check_lists
@@ -31,16 +32,22 @@ class Oracle:
         self.buckets = list(self.database["timeline_buckets"].find())
 
     def stored(self, owner):
-        """Give the floor of a home, and the ids that it stores at or above it."""
+        """Give the floor of a home, and the ids that it stores at or above it.
+
+        Who is dormant has no home.
+        """
         return self.stored_in(f"home:{owner}")
 
     def stored_in(self, name):
         """Give the same of any timeline, by its name."""
-        home = self.timelines[name]
+        home = self.timelines.get(name)
+        if home is None:
+            return MAX_ID, set()
         sealed = [
             i
             for d in self.buckets
             if (d["owner"], d["epoch"]) == (home["_id"], home["epoch"])
+            and "expires_at" not in d
             for i in d["entries"]
         ]
         floor = home["floor"]
@@ -131,10 +138,16 @@ class Oracle:
         return people, {i: d["replies_count"] for i, d in self.posts.items()}
 
     def waiting(self):
-        """Name the posts and the edges that still wait."""
+        """Name the posts, the edges and the homes that still wait."""
         posts = [i for i, d in self.posts.items() if d["fanout"]["state"] == "pending"]
         edges = self.database["follows"].find({"state": {"$ne": "active"}})
-        return posts, [d["_id"] for d in edges]
+        homes = [name for name, d in self.timelines.items() if d["state"] != "ok"]
+        return posts, [d["_id"] for d in edges], homes
+
+    def passed_over(self, owner):
+        """Tell whom somebody follows without getting what they write."""
+        dormant = {"follower_id": owner, "active": False}
+        return [d["followee_id"] for d in self.database["followers"].find(dormant)]
 
 
 def read_home(kwip, user_id, limit=40):
@@ -176,9 +189,10 @@ def check(kwip, mongodb, *, is_unfollowed=False):
     blocked may not have been heard.
     """
     oracle = Oracle(mongodb)
-    assert oracle.waiting() == ([], [])
+    assert oracle.waiting() == ([], [], [])
     for user_id, user in oracle.users.items():
         floor, stored = oracle.stored(user_id)
+        assert floor == MAX_ID or not oracle.passed_over(user_id), user["username"]
         wanted = {i for i in oracle.storing(user_id) if i >= floor}
         assert wanted <= stored, user["username"]
         extra = {

@@ -186,6 +186,6 @@ def test_worker_and_sweeper_do_what_was_rung_into_an_empty_queue(
     mongodb["posts"].update_many({}, {"$set": {"fanout.due_at": now()}})
     for role in roles:
         start(role)
-    wait_until(lambda: Oracle(mongodb).waiting() == ([], []))
+    wait_until(lambda: Oracle(mongodb).waiting() == ([], [], []))
 
     right()

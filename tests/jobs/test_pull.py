@@ -37,18 +37,6 @@ def mode_of(mongodb):
     return lambda post: mongodb["posts"].find_one(post.id)["fanout"]["mode"]
 
 
-@pytest.fixture
-def unfollow(kwip, rings):
-    """Return a function that lets people unfollow somebody."""
-
-    def unfollow(followee, *followers):
-        for follower in followers:
-            kwip.services.relationships.unfollow(follower, followee.id)
-        rings.run()
-
-    return unfollow
-
-
 def test_posts_are_pulled_from_so_many_followers_on_until_there_are_far_fewer(
     crowd, follow, unfollow, say, rings, mode_of, right
 ):

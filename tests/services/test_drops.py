@@ -11,6 +11,7 @@ import pytest
 
 from kwip.cache import drops
 from kwip.cli.parts import deletion_by, repair_by, retagging_by
+from kwip.domain.clock import at
 from kwip.domain.errors import KwipError
 from kwip.domain.lists import ListChange
 from kwip.domain.notifications import NotificationSlice
@@ -243,12 +244,27 @@ def _post_to_very_many(world):
     world.post(world.bob, "another")
 
 
+def _stop_reading(world):
+    world.kwip.store.database["timelines"].update_one(
+        {"_id": home_of(world.bob.id)}, {"$set": {"last_read_at": at(0)}}
+    )
+    world.rings("rest", str(world.bob.id))
+
+
+def _come_back(world):
+    _stop_reading(world)
+    world.rings.run()
+    world.rings("seen", str(world.bob.id))
+
+
 #: What the jobs write by: a change that makes them wait, and then they run.
 JOBS = {
     "deliver": lambda w: w.post(w.bob, "another"),
     "pull": _post_to_very_many,
     "count": lambda w: w.post(w.bob, "another answer", w.answer),
     "notify": lambda w: w.post(w.bob, "for @carol and who asked"),
+    "lay_down": _stop_reading,
+    "wake": _come_back,
     "merge": lambda w: w.services.relationships.follow(w.bob, w.alice.id),
     "scrub": lambda w: w.services.relationships.unfollow(w.alice, w.bob.id),
 }

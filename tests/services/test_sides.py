@@ -38,7 +38,9 @@ class World:
     def __post_init__(self):
         self.homes = self._kind("home", lambda _: self.stored, self.floor)
         self.others = self._kind("other", lambda owner: self.beside[owner], 0)
-        self.pulls = replace(self.others, load=lambda ids: {i: {} for i in ids})
+        self.pulls = replace(
+            self.others, key=str, view=str, load=lambda ids: {i: {} for i in ids}
+        )
 
     def _kind(self, name, ids_of, floor):
         def load(part):
@@ -69,6 +71,9 @@ class World:
         )
         return [Entry(i, UserId(2), UserId(0)) for i in ids[:limit]]
 
+    def note(self, user_id, *, has_home):
+        pass
+
     def sides(self, newest):
         return [
             Side(self.others, name, newest=newest[name], oldest=self.floor, grain=GRAIN)
@@ -78,7 +83,7 @@ class World:
     def read(self, page, sides):
         reading = Reading(Readings(None, NoLease()), None, Bill())
         shown = Shown(self.homes, VIEWER, frozenset({VIEWER}))
-        return Sources(self, self).stored(shown, reading, page, sides)
+        return Sources(self, self, self).stored(shown, reading, page, sides)
 
     def everything(self, newest):
         """Give all that a home shows, newest first, without any merge."""

@@ -13,6 +13,7 @@ from kwip.store.audit import AuditStore
 from kwip.store.changes import ChangeStore
 from kwip.store.claims import ClaimStore
 from kwip.store.deletion import DeletionStore
+from kwip.store.dormancy import DormancyStore
 from kwip.store.edges import EdgeStore
 from kwip.store.fence import FenceStore
 from kwip.store.jobs import JobStore
@@ -49,6 +50,7 @@ class Stores:
         self.repairs = RepairStore(store)
         self.retags = RetagStore(store)
         self.claims = ClaimStore(store)
+        self.dormancy = DormancyStore(store)
         self.edges = EdgeStore(store)
         self.fence = FenceStore(store.database)
         self.jobs = JobStore(store)

@@ -1,0 +1,70 @@
+"""The updates that deliver ids into open buckets.
+
+One `update_many` serves a deployment that is not sharded. On a sharded one it may
+pass over documents whose chunk is moving, so each owner gets an update of its own with
+the shard key.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pymongo import UpdateOne
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pymongo.collection import Collection
+
+    from kwip.store.client import Document
+
+#: So many single updates go into one bulk.
+BATCH = 500
+
+
+def push(
+    timelines: Collection[Document],
+    owners: Sequence[str],
+    ids: Sequence[int],
+    *,
+    is_sharded: bool,
+) -> int:
+    """Add ids to the owners' open buckets that lack them; count what changed."""
+    guard, update = _delivery(ids)
+    if not is_sharded:
+        query = {"_id": {"$in": list(owners)}, **guard}
+        return timelines.update_many(query, update).modified_count
+    updates = [UpdateOne({"_id": owner, **guard}, update) for owner in owners]
+    return sum(
+        timelines.bulk_write(updates[i : i + BATCH], ordered=False).modified_count
+        for i in range(0, len(updates), BATCH)
+    )
+
+
+def _delivery(ids: Sequence[int]) -> tuple[Document, Any]:
+    """Give the guard of an owner, and the update; one id needs no pipeline."""
+    if len(ids) != 1:
+        return {}, append(ids)
+    return (
+        {"entries": {"$ne": ids[0]}, "floor": {"$lte": ids[0]}},
+        {"$push": {"entries": ids[0]}, "$inc": {"version": 1}},
+    )
+
+
+def append(ids: Sequence[int]) -> list[Document]:
+    """Append ids ≥ floor that are missing; logs the appended elements only.
+
+    A guard by `$nin` would be wrong: an owner that has one of them gets none.
+    """
+    above = {"$filter": {"input": list(ids), "cond": {"$gte": ["$$this", "$floor"]}}}
+    missing = {"$setDifference": [above, "$entries"]}
+    return [
+        {"$set": {"missing": missing}},
+        {
+            "$set": {
+                "entries": {"$concatArrays": ["$entries", "$missing"]},
+                "version": {"$add": ["$version", {"$size": "$missing"}]},
+            }
+        },
+        {"$unset": "missing"},
+    ]
