@@ -38,9 +38,12 @@ scroll-back: setup-dev
 faults: setup-dev
 	$(PY) -m tests.faults "$(FAULT)" $(SECONDS)
 
-# Figures of this machine; `make bench ROW=home` measures one row.
+# Figures of this machine; `make bench ROW=home` measures one row. Most rows need a
+# network of real size: docs/performance.md says how to name one.
 bench: setup
 	$(PY) -m bench $(ROW)
+	$(PY) -m bench.charts
+	$(PY) -m docs.generate
 
 # Scores and pictures of the pages of a demo world; Lighthouse needs Node and npm.
 lighthouse pictures: setup-dev browser

@@ -1,19 +1,12 @@
 """How many bytes of oplog a delivery costs, from the entries themselves.
 
-Needs a running stack (`KWIP_HOME`), best right after `kwip world load`. Reads what the
-oplog still has of timelines. A delivery is an id that an update appended to an open
-bucket; the updates that append nothing (seals, trims, leases of upkeep) are overhead.
+A delivery is an id that an update appended to an open bucket; the updates that append
+nothing (seals, trims, leases of upkeep) are overhead.
 """
 
 from __future__ import annotations
 
-import json
 from typing import Any
-
-import pymongo
-
-from config.settings import from_environment
-from kwip.embedded import endpoints
 
 #: In an update's entry, `sentries` is what changed in the array `entries`: a flag, and
 #: `u<place>` for each element that is new.
@@ -27,13 +20,22 @@ _FIRST = {"$cond": [{"$eq": ["$o.diff.u.version", _WHOLE]}, _WHOLE, 0]}
 _DELIVERED = {"$add": [_APPENDED, _FIRST]}
 
 
-def measure(oplog: Any, database: str) -> dict[str, Any]:
-    """Sum bytes and deliveries of all entries that the oplog has of timelines."""
+def measure(oplog: Any, database: str, *, after: Any, count: int) -> dict[str, Any]:
+    """Sum bytes and deliveries of what the oplog has of timelines behind a time.
+
+    Only updates that delivered `count` ids are counted, and what is none is overhead.
+    """
     by_size = {
         row["_id"]: row
         for row in oplog.aggregate(
             [
-                {"$match": {"ns": f"{database}.timelines", "op": "u"}},
+                {
+                    "$match": {
+                        "ns": f"{database}.timelines",
+                        "op": "u",
+                        "ts": {"$gt": after},
+                    }
+                },
                 {"$project": {"n": _DELIVERED, "bytes": {"$bsonSize": "$$ROOT"}}},
                 {
                     "$group": {
@@ -45,11 +47,12 @@ def measure(oplog: Any, database: str) -> dict[str, Any]:
             ]
         )
     }
+    by_size = {n: row for n, row in by_size.items() if n in {0, count}}
     other = by_size.pop(0, {"updates": 0, "bytes": 0})
     deliveries = sum(n * row["updates"] for n, row in by_size.items())
     pushes = sum(row["updates"] for row in by_size.values())
     pushed = sum(row["bytes"] for row in by_size.values())
-    sealed = _sealed_bytes(oplog, database)
+    sealed = _sealed_bytes(oplog, database, after)
     return {
         "deliveries": deliveries,
         "updates": pushes,
@@ -65,23 +68,11 @@ def measure(oplog: Any, database: str) -> dict[str, Any]:
     }
 
 
-def _sealed_bytes(oplog: Any, database: str) -> int:
+def _sealed_bytes(oplog: Any, database: str, after: Any) -> int:
     rows = oplog.aggregate(
         [
-            {"$match": {"ns": f"{database}.timeline_buckets"}},
+            {"$match": {"ns": f"{database}.timeline_buckets", "ts": {"$gt": after}}},
             {"$group": {"_id": None, "bytes": {"$sum": {"$bsonSize": "$$ROOT"}}}},
         ]
     )
     return sum(row["bytes"] for row in rows)
-
-
-def main() -> None:
-    """Print what was measured, as JSON."""
-    to = endpoints(from_environment())
-    with pymongo.MongoClient[dict[str, Any]](to.mongodb_uri) as client:
-        report = measure(client["local"]["oplog.rs"], to.database)
-    print(json.dumps(report, indent=2))
-
-
-if __name__ == "__main__":
-    main()

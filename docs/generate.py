@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bench import report, scaling
 from config.settings import reference
 from kwip import cli
 from kwip.blueprints.routes import AREAS
@@ -130,6 +131,8 @@ PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "data-model.md": {"indexes": indexes},
     "cache.md": {"drops": table},
     "cli.md": {path: usage(path, command) for path, command in commands(cli.kwip)},
+    "performance.md": {"results": report.results, "settings": report.settings},
+    "scaling.md": {"unit-costs": scaling.unit_costs, "growth": scaling.growth},
     "api.md": {area: routes(area) for area in AREAS},
 }
 

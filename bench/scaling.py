@@ -1,0 +1,128 @@
+"""Work out from measured unit costs what a larger site needs, for `docs/scaling.md`.
+
+How people behave is assumed; what their acts cost is read from `bench/results/`.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bench.rows import kept
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bench.rows import Row
+
+USERS = (10**5, 10**6, 10**7, 10**8)
+DAY_S = 86_400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class People:
+    """What people do, on a day.
+
+    Attributes:
+        active: The share of users who come on a day.
+        posts: By each of those.
+        reads: Pages of a timeline, by each of those.
+        reach: Followers whose homes get a post.
+        peak: How many times more in the busiest hour.
+        load: The share of what a machine can do that it is planned to do.
+    """
+
+    active: float = 0.2
+    posts: float = 1.5
+    reads: float = 20.0
+    reach: float = 100.0
+    peak: float = 3.0
+    load: float = 0.25
+
+
+PEOPLE = People()
+
+
+#: What one unit of a row is.
+_UNITS: Mapping[str, str] = {
+    "fanout": "deliveries by one thread of a worker",
+    "burst": "the same when ten posts wait together",
+    "oplog_single": "oplog of a delivery",
+    "oplog_burst": "oplog of a delivery, ten at once",
+    "size": "a warm page of home, in the app alone",
+    "cold": "a cold page of home",
+    "home": "unchanged pages of home by one web process",
+    "hit_ratio": "objects that a read finds in the cache",
+}
+
+
+def unit_costs() -> str:
+    """List what one unit of each kind of work costs, and the row that says so."""
+    rows = _rows()
+    lines = ["| unit | cost | row |", "|---|---|---|"]
+    for name, what in _UNITS.items():
+        cost = _median(rows, name)
+        if cost is not None:
+            lines.append(f"| {what} | {_amount(cost)} {rows[name].unit} | `{name}` |")
+    bare = _median(rows, "fanout", is_reference=True)
+    if bare is not None:
+        unit = rows["fanout"].unit
+        lines.append(
+            f"| bare pushes by one connection to MongoDB | {_amount(bare)} {unit} |"
+            " `fanout` |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def growth() -> str:
+    """Compute the load of larger sites and what they need at the measured costs."""
+    rows = _rows()
+    head = ["users", "posts/s", "deliveries/s", "reads/s", "oplog of deliveries"]
+    head += ["worker threads", "web processes", "shards"]
+    lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+    lines += [_line(users, rows) for users in USERS]
+    return "\n".join(lines) + "\n"
+
+
+def _line(users: int, rows: Mapping[str, Row]) -> str:
+    acts_s = users * PEOPLE.active * PEOPLE.peak / DAY_S
+    posts, reads = acts_s * PEOPLE.posts, acts_s * PEOPLE.reads
+    deliveries = posts * PEOPLE.reach
+    bytes_each = _median(rows, "oplog_single")
+    worker = _median(rows, "fanout")
+    pushes = _median(rows, "fanout", is_reference=True)
+    page_s = _median(rows, "size")
+    cells = [
+        f"10^{round(math.log10(users))}",
+        _amount(posts),
+        _amount(deliveries),
+        _amount(reads),
+        "-" if bytes_each is None else f"{deliveries * bytes_each / 1e6:,.3g} MB/s",
+        "-" if worker is None else _number(deliveries / (worker * PEOPLE.load)),
+        "-" if page_s is None else _number(reads * page_s / PEOPLE.load),
+        "-" if pushes is None else _number(deliveries / (pushes * PEOPLE.load)),
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _rows() -> dict[str, Row]:
+    return {row.name: row for row, _ in kept()}
+
+
+def _median(
+    rows: Mapping[str, Row], name: str, *, is_reference: bool = False
+) -> float | None:
+    if name not in rows:
+        return None
+    row = rows[name]
+    return statistics.median(row.theirs if is_reference else row.ours)
+
+
+def _amount(value: float) -> str:
+    return f"{float(f'{value:.3g}'):,g}"
+
+
+def _number(value: float) -> str:
+    return f"{max(1, math.ceil(value)):,}"

@@ -1,0 +1,116 @@
+"""Worlds of a real network, loaded once and kept: users, who follows whom, posts.
+
+The network and the texts are named by the environment, as `kwip world load` takes
+them: `BENCH_GRAPH` and `BENCH_TEXTS`. What was loaded stays in the folder
+`BENCH_HOME` (`var/bench` unless named), for loading all of it takes minutes.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.stacks import KWIP, ROOT, kwip_stack
+from config import logging
+from config.settings import load
+from kwip.embedded import endpoints
+from kwip.embedded.home import Home
+from kwip.embedded.replica_set import set_up
+from kwip.embedded.servers import servers
+from kwip.embedded.supervisor import Supervisor
+from kwip.wiring import Options, build
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kwip.store.client import CommandListener
+    from kwip.wiring import Wiring
+
+#: The whole network, and the part of it with the lowest node numbers.
+WHOLE, SMALL = "whole", "small"
+_USERS = {WHOLE: None, SMALL: 1_000}
+_POSTS = {WHOLE: 4_000, SMALL: 400}
+_START_S = 60.0
+#: The web answers before the worker is there.
+_WORKER_S = 10.0
+
+
+class NoNetworkError(Exception):
+    """The environment names no network to load."""
+
+
+def home_of(world: str) -> Path:
+    """Give the folder of a world, loaded if need be.
+
+    Raises:
+        NoNetworkError: There is nothing to load it from.
+    """
+    environ = os.environ  # noqa: TID251 -- the one place of the bench that reads them
+    home = Path(environ.get("BENCH_HOME", ROOT / "var" / "bench")) / world
+    loaded = home.with_suffix(".loaded")
+    if loaded.exists():
+        return home
+    graph, texts = environ.get("BENCH_GRAPH"), environ.get("BENCH_TEXTS")
+    if not graph or not texts:
+        message = "name a network: BENCH_GRAPH and BENCH_TEXTS"
+        raise NoNetworkError(message)
+    home.parent.mkdir(parents=True, exist_ok=True)
+    users = [] if _USERS[world] is None else ["--users", str(_USERS[world])]
+    with kwip_stack(home, {}) as stack:
+        command = [
+            *(KWIP, "world", "load", graph, texts),
+            *("--posts", str(_POSTS[world])),
+            *users,
+        ]
+        print(f"loading the world {world!r}", file=sys.stderr)
+        time.sleep(_WORKER_S)
+        subprocess.run(command, cwd=ROOT, env=stack, check=True)  # noqa: S603 -- ours
+    loaded.touch()
+    return home
+
+
+@contextmanager
+def servers_of(home: Path) -> Iterator[dict[str, str]]:
+    """Run the private servers of a home alone; gives the environment that names it."""
+    environ = {"KWIP_HOME": str(home), "KWIP_CACHE_RELAY": "0"}
+    of = Home(home)
+    of.prepare()
+    supervisor = Supervisor(of, wait=_pause, said=_say, ended=_say)
+    supervisor.start(servers(load(environ), of), 0.0)
+    try:
+        set_up(of, of.secret("mongodb"), deadline_s=_START_S)
+        yield environ
+    finally:
+        supervisor.stop()
+
+
+def _pause(seconds: float) -> bool:
+    time.sleep(seconds)
+    return False
+
+
+def _say(*_: object) -> None:
+    """Keep quiet: what matters stands in the logs of the home."""
+
+
+@contextmanager
+def wired(
+    environ: dict[str, str], listeners: tuple[CommandListener, ...] = ()
+) -> Iterator[Wiring]:
+    """Build the parts of a process without a queue; it has a lease on the cache."""
+    settings = load(environ)
+    logging.configure("warning")
+    options = Options(
+        bell=lambda *_: None, doorbell=lambda *_: None, listeners=listeners
+    )
+    wiring = build(settings, endpoints(settings), role="worker", options=options)
+    try:
+        wiring.fence.await_lease(within_s=10.0)
+        yield wiring
+    finally:
+        wiring.close()
