@@ -6,7 +6,6 @@ the viewer, the request's one reading, its fields and its page, and answer throu
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from dataclasses import dataclass, field
@@ -24,6 +23,7 @@ from flask import (
 
 from kwip.blueprints import bodies
 from kwip.domain.errors import NotAuthenticatedError
+from kwip.schemas.dumping import to_text
 from kwip.schemas.pages import PageQuery
 
 if TYPE_CHECKING:
@@ -247,16 +247,23 @@ def page_request() -> PageRequest:
 
 def dump(schema: type[DumpSchema], view: object, *, many: bool = False) -> object:
     """Turn a view, or many, into JSON values for this viewer."""
+    return _dumper(schema).dump(view, many=many)
+
+
+def _dumper(schema: type[DumpSchema]) -> DumpSchema:
     key = (schema, viewer() is not None)
     dumpers = site().dumpers
     if key not in dumpers:
         dumpers[key] = schema(site().urls, is_signed_in=key[1])
-    return dumpers[key].dump(view, many=many)
+    return dumpers[key]
 
 
 def answer(value: object, status: int = 200) -> Response:
     """Answer with JSON."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _json(to_text(value), status)
+
+
+def _json(text: str, status: int = 200) -> Response:
     return Response(text, status, content_type="application/json; charset=utf-8")
 
 
@@ -272,7 +279,7 @@ def answer_dumped(schema: type[DumpSchema], view: object) -> Response:
 
 def answer_page(schema: type[DumpSchema], page: Page[T]) -> Response:
     """Answer with a page of views, and its neighbours in `Link`, next first."""
-    response = answer(dump(schema, page.items, many=True))
+    response = _json(_dumper(schema).write(page.items))
     links = [
         f'<{page_url(**{cursor: str(value)})}>; rel="{rel}"'
         for rel, cursor, value in (

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from marshmallow import Schema, fields
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Sequence
 
     from kwip.schemas.urls import Urls
 
@@ -25,6 +27,15 @@ class DumpSchema(Schema):
         super().__init__(dump_only=tuple(self._declared_fields))
         self.urls = urls
         self.is_signed_in = is_signed_in
+
+    def write(self, views: Sequence[Any]) -> str:
+        """Write many views as JSON text."""
+        return to_text(self.dump(views, many=True))
+
+
+def to_text(value: object) -> str:
+    """Write JSON without spaces, in the letters of its texts."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 class Instant(fields.Field["dt.datetime"]):

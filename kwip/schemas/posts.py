@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -11,15 +12,18 @@ from marshmallow import fields, post_dump, validate
 from kwip.domain.ids import PostId
 from kwip.domain.pages import MAX_LIMIT
 from kwip.domain.posts import Draft, Edit, Revision, Visibility
+from kwip.domain.views import PostView
 from kwip.schemas.body import BodySchema, Flag, Id, Ids, NotYet, Text
-from kwip.schemas.dumping import DumpSchema, Instant, constant
+from kwip.schemas.dumping import DumpSchema, Instant, constant, to_text
 from kwip.schemas.html import bio_html, post_html
 from kwip.schemas.users import AccountSchema
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kwip.domain.posts import History, Post
     from kwip.domain.users import User
-    from kwip.domain.views import PostView, ThreadView
+    from kwip.domain.views import ThreadView
     from kwip.schemas.urls import Urls
 
 #: Mastodon's word for each visibility.
@@ -32,6 +36,37 @@ _WORDS = {
 _VISIBILITIES = {word: visibility for visibility, word in _WORDS.items()}
 #: Both tags of a language and those of Chinese scripts, not all of BCP 47.
 _LANGUAGE = r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}\Z"
+_NOTHING_DONE = (False, False, False, False)
+#: So many statuses a process holds as they are written, some 1.5 kB each.
+MOST_WRITTEN = 4_096
+
+
+def _deeds(view: PostView) -> tuple[bool, bool, bool, bool]:
+    """Give what a viewer did with a post, and whether its author has pinned it."""
+    shown = view.shown
+    return shown.is_favourited, shown.is_reposted, shown.is_bookmarked, view.is_pinned
+
+
+def _told(
+    favourited: bool,  # noqa: FBT001 - as `_deeds` gives them
+    reblogged: bool,  # noqa: FBT001
+    bookmarked: bool,  # noqa: FBT001
+    pinned: bool,  # noqa: FBT001
+) -> dict[str, Any]:
+    """Give what only signed-in viewers are told of a post."""
+    return {
+        "favourited": favourited,
+        "reblogged": reblogged,
+        "muted": False,
+        "bookmarked": bookmarked,
+        "pinned": pinned,
+        "filtered": [],
+    }
+
+
+@lru_cache(16)
+def _told_text(*deeds: bool) -> str:
+    return to_text(_told(*deeds))[1:]
 
 
 class StatusSchema(DumpSchema):
@@ -71,9 +106,44 @@ class StatusSchema(DumpSchema):
     def __init__(self, urls: Urls, *, is_signed_in: bool):
         super().__init__(urls, is_signed_in=is_signed_in)
         # A page has few authors, and an account is a pure function of its user.
+        self._written: dict[tuple[int, int], tuple[Post, User, str, str]] = {}
+        self._lock = threading.Lock()
         self._account_of = lru_cache(maxsize=1_024)(
             AccountSchema(urls, is_signed_in=is_signed_in).dump
         )
+
+    def write(self, views: Sequence[PostView]) -> str:
+        """Write many views as JSON text, joined from what is the same for all readers.
+
+        What a post and its author show is written once, as long as both stay the same
+        values; what its reader did with it, and what it reposts, are put in.
+        """
+        return f"[{','.join(map(self._joined, views))}]"
+
+    def _joined(self, view: PostView) -> str:
+        head, tail = self._halves(view.post, view.author)
+        reblog = "null" if view.reposted is None else self._joined(view.reposted)
+        if not self.is_signed_in:
+            return f'{head},"reblog":{reblog},{tail}}}'
+        return f'{head},"reblog":{reblog},{tail},{_told_text(*_deeds(view))}'
+
+    def _halves(self, post: Post, author: User) -> tuple[str, str]:
+        """Write what comes before and after `reblog`, without any braces at the end."""
+        key = (id(post), id(author))
+        known = self._written.get(key)
+        if known is None:
+            status = self.dump(PostView(post=post, author=author), many=False)
+            at = list(status).index("reblog")
+            told = _told(*_NOTHING_DONE)
+            pairs = [(k, v) for k, v in status.items() if k not in told]
+            head, tail = to_text(dict(pairs[:at])), to_text(dict(pairs[at + 1 :]))
+            # The two values are held, so that their ids are nobody else's.
+            known = (post, author, head[:-1], tail[1:-1])
+            with self._lock:
+                self._written[key] = known
+                if len(self._written) > MOST_WRITTEN:
+                    del self._written[next(iter(self._written))]
+        return known[2:]
 
     def get_url(self, view: PostView) -> str:
         """Give the address of the post's page."""
@@ -113,17 +183,7 @@ class StatusSchema(DumpSchema):
     def _tell_viewer(
         self, status: dict[str, Any], view: PostView, **_: object
     ) -> dict[str, Any]:
-        if not self.is_signed_in:
-            return status
-        shown = view.shown
-        return status | {
-            "favourited": shown.is_favourited,
-            "reblogged": shown.is_reposted,
-            "muted": False,
-            "bookmarked": shown.is_bookmarked,
-            "pinned": view.is_pinned,
-            "filtered": [],
-        }
+        return status | _told(*_deeds(view)) if self.is_signed_in else status
 
 
 class DeletedStatusSchema(StatusSchema):

@@ -1,7 +1,7 @@
 """What is cached: how each entity is named, loaded, and turned into bytes.
 
-Payloads are JSON or packed integers. Whole pages and ready-made bytes of posts will
-be further views of these same entities.
+Payloads are JSON or packed integers. A process remembers what it made of the same
+bytes, so that what does not change is decoded, and written as JSON, once.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from kwip.cache import keys
 from kwip.domain.ids import PostId, UserId
+from kwip.domain.memo import Decoded
 from kwip.domain.notifications import NotificationChunk, NotificationSlice
 from kwip.domain.reactions import Act
 from kwip.domain.rolls import Between, RollChunk, RollSlice, Row
@@ -52,6 +53,9 @@ if TYPE_CHECKING:
     from kwip.store.client import Store
     from kwip.store.posts import Threaded
 
+#: So many bytes of payloads a process remembers with what it made of them; in memory
+#: that is some five times as much.
+POSTS_BYTES, USERS_BYTES, RELATIONS_BYTES = 4_000_000, 1_000_000, 1_000_000
 #: The most posts of one thread that are looked at.
 MAX_THREAD = 1_000
 
@@ -109,7 +113,7 @@ class Entities:
             key=keys.post,
             view=_third_view,
             encode=payloads.encode_post,
-            decode=payloads.decode_post,
+            decode=Decoded(payloads.decode_post, POSTS_BYTES),
             version=lambda post: post.version,
             load=stores.posts.get_many,
             ttl_s=keys.DOCUMENT_TTL_S,
@@ -119,7 +123,7 @@ class Entities:
             key=keys.user,
             view=_third_view,
             encode=payloads.encode_user,
-            decode=payloads.decode_user,
+            decode=Decoded(payloads.decode_user, USERS_BYTES),
             version=lambda user: user.version,
             load=stores.users.get_many,
             ttl_s=keys.DOCUMENT_TTL_S,
@@ -139,7 +143,7 @@ class Entities:
             key=keys.relations,
             view=_third_view,
             encode=payloads.encode_relations,
-            decode=payloads.decode_relations,
+            decode=Decoded(payloads.decode_relations, RELATIONS_BYTES),
             version=unversioned,
             load=stores.relationships.relations,
             ttl_s=keys.AUTHORITY_TTL_S,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypedDict, cast
 
 from kwip.cache import keys
 from kwip.domain.ids import MAX_ID, PostId, UserId
+from kwip.domain.memo import Decoded
 from kwip.domain.timelines import Chunk, Entry, merge_newest
 from kwip.services import payloads
 from kwip.services.loading import Kind
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 #: How many entries one skeleton holds: several pages, so that filtering or scrolling
 #: on needs no other one, and little enough to decode for each request.
 CHUNK = 200
+#: Of each sort of timeline a process remembers so many bytes of parts, 40 an entry,
+#: with what it made of them: some six times as much.
+CHUNKS_BYTES = 500_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,7 @@ def skeleton_kind(
         key=key,
         view=lambda part: part.view,
         encode=payloads.encode_chunk,
-        decode=payloads.decode_chunk,
+        decode=Decoded(payloads.decode_chunk, CHUNKS_BYTES),
         version=unversioned,
         load=load,
         ttl_s=keys.TIMELINE_TTL_S,

@@ -1,0 +1,117 @@
+"""Statuses joined from written parts are what the schema dumps, whatever the views."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from kwip.domain.memo import Decoded
+from kwip.domain.posts import Post, Visibility
+from kwip.domain.text import Hashtag, Mention
+from kwip.domain.users import User
+from kwip.domain.views import PostView
+from kwip.schemas import posts
+from kwip.schemas.posts import DeletedStatusSchema, StatusSchema
+from kwip.schemas.urls import Urls
+from tests.hostile import HOSTILE
+
+URLS = Urls("https://kwip.example")
+IDS = some.integers(1, 5)
+TIMES = some.datetimes(dt.datetime(2020, 1, 1), dt.datetime(2030, 1, 1)).map(  # noqa: DTZ001
+    lambda moment: moment.replace(tzinfo=dt.UTC)
+)
+TEXTS = HOSTILE
+USERS = some.builds(
+    User,
+    id=IDS,
+    username=some.sampled_from(["alice", "bob"]),
+    display_name=TEXTS,
+    pinned_ids=some.lists(IDS, max_size=2).map(tuple),
+    followers_count=IDS,
+)
+POSTS = some.builds(
+    Post,
+    id=IDS,
+    author_id=IDS,
+    root_id=IDS,
+    text=TEXTS,
+    visibility=some.sampled_from(Visibility),
+    created_at=TIMES,
+    mentions=some.just((Mention(0, 1, 3, "bob"),)) | some.just(()),
+    hashtags=some.just((Hashtag(0, 1, "fox"),)) | some.just(()),
+    warning=TEXTS,
+    is_sensitive=some.booleans(),
+    in_reply_to_id=some.none() | IDS,
+    in_reply_to_author_id=some.none() | IDS,
+    language=some.none() | some.just("de"),
+    edited_at=some.none() | TIMES,
+    favourites_count=IDS,
+)
+FLAGS = {
+    name: some.booleans() for name in ("is_favourited", "is_bookmarked", "is_reposted")
+}
+VIEWS = some.builds(
+    PostView,
+    post=POSTS,
+    author=USERS,
+    reposted=some.none() | some.builds(PostView, post=POSTS, author=USERS, **FLAGS),
+    **FLAGS,
+)
+
+
+def check(schema, views):
+    expected = schema.dump(views, many=True)
+    written = schema.write(views)
+    assert written == json.dumps(expected, ensure_ascii=False, separators=(",", ":"))
+
+
+@pytest.mark.parametrize("schema_class", [StatusSchema, DeletedStatusSchema])
+@pytest.mark.parametrize("is_signed_in", [True, False])
+def test_what_is_joined_is_what_is_dumped(schema_class, is_signed_in):
+    schema = schema_class(URLS, is_signed_in=is_signed_in)  # one, so that it remembers
+
+    @settings(max_examples=60, deadline=None)
+    @given(some.lists(VIEWS, max_size=3))
+    def all_views(views):
+        check(schema, views)
+        check(schema, [replace(view, is_favourited=True) for view in views])
+
+    all_views()
+
+
+def test_only_so_many_are_remembered(monkeypatch):
+    monkeypatch.setattr(posts, "MOST_WRITTEN", 3)
+    schema = StatusSchema(URLS, is_signed_in=True)
+    one = PostView(
+        post=Post(
+            id=1,
+            author_id=2,
+            root_id=1,
+            text="x",
+            visibility=Visibility.PUBLIC,
+            created_at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
+        ),
+        author=User(id=2, username="bob", display_name=""),
+    )
+    views = [replace(one, post=replace(one.post, id=number)) for number in range(9)]
+
+    check(schema, views)
+    assert len(schema._written) == 3
+    check(schema, views)
+
+
+def test_equal_bytes_give_one_value_until_they_are_forgotten():
+    decode = Decoded(lambda raw: [raw], most_bytes=6)
+    first = decode(b"aaa")
+
+    assert decode(b"a" * 3) is first
+    decode(b"bbb")
+    assert decode(b"aaa") is first
+    decode(b"ccc")
+    assert decode(b"aaa") is not first, "the oldest went"
+    assert decode(b"x" * 9) == [b"x" * 9], "what is too large is decoded each time"
