@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict, cast
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 #: How many entries one skeleton holds: several pages, so that filtering or scrolling
 #: on needs no other one, and little enough to decode for each request.
 CHUNK = 200
+#: So many entries a process remembers, 250 bytes each.
+MOST_ENTRIES = 20_000
 #: Of each sort of timeline a process remembers so many bytes of parts, 40 an entry,
 #: with what it made of them: some six times as much.
 CHUNKS_BYTES = 500_000
@@ -97,6 +100,32 @@ def skeleton_kind(
     )
 
 
+class Entries:
+    """What timelines need of posts, which never changes; remembers the last ones.
+
+    An entry outlives its post: whether there is something to show is for those to say
+    who read the posts themselves.
+    """
+
+    def __init__(self, posts: PostStore):
+        self._posts = posts
+        self._known: dict[PostId, Entry] = {}
+        self._lock = threading.Lock()
+
+    def of(self, ids: set[PostId]) -> dict[PostId, Entry]:
+        """Give the entries of posts that there are; one query for those not known."""
+        found = {i: e for i in ids if (e := self._known.get(i)) is not None}
+        missing = ids - found.keys()
+        if missing:
+            new = {e.post_id: e for e in self._posts.entries(sorted(missing))}
+            found |= new
+            with self._lock:
+                self._known |= new
+                for _ in range(len(self._known) - MOST_ENTRIES):
+                    del self._known[next(iter(self._known))]
+        return found
+
+
 class StoredLoader:
     """Read parts of what homes or lists store, with authors and addressees.
 
@@ -105,18 +134,14 @@ class StoredLoader:
 
     def __init__(self, timelines: TimelineStore, posts: PostStore):
         self._timelines = timelines
-        self._posts = posts
+        self._entries = Entries(posts)
 
     def __call__(self, parts: Sequence[Slice]) -> dict[Slice, Chunk]:
-        """Load parts of up to 200 timelines, in three queries."""
+        """Load parts of up to 200 timelines: three queries, two if all is known."""
         stored = self._timelines.stored_many(sorted({_name(part) for part in parts}))
         chosen = {part: _choose(part, stored.get(_name(part))) for part in parts}
         wanted = {i for ids, _, _ in chosen.values() for i in ids}
-        known = (
-            {e.post_id: e for e in self._posts.entries(sorted(wanted))}
-            if wanted
-            else {}
-        )
+        known = self._entries.of(wanted)
         return {
             part: Chunk(
                 tuple(known[i] for i in ids if i in known), floor=floor, ends=ends
