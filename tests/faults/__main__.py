@@ -23,7 +23,6 @@ from tests.servers import PrivateValkey, SharedServers, endpoints_of
 RESULT = Path(__file__).parents[2] / "bench" / "results" / "faults.json"
 #: What must be found when it is taken out, and under which fault.
 CONTROLS = (("none", "the drop of an edit"), ("lose requests", "the fence"))
-CONTROL_S = 10.0
 
 
 def main(wanted, seconds):
@@ -32,7 +31,7 @@ def main(wanted, seconds):
     try:
         servers.start()
         trials = [(name, "nothing", seconds) for name in FAULTS if wanted in {"", name}]
-        trials += [(fault, without, CONTROL_S) for fault, without in CONTROLS]
+        trials += [(fault, without, seconds) for fault, without in CONTROLS]
         rows = []
         for trial in trials:
             rows.append(_row(servers, *trial))

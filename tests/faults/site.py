@@ -55,6 +55,11 @@ class Site:
         ]
         wait_until(self._answers, within_s=60)
 
+    def check(self):
+        """Fail with the log unless every process that was started still runs."""
+        ended = [p for p in self._processes if p.poll() is not None]
+        assert not ended, Path(self._log.name).read_text()
+
     def stop(self):
         for process in self._processes:
             process.terminate()
@@ -76,7 +81,7 @@ class Site:
         )
 
     def _answers(self):
-        assert all(process.poll() is None for process in self._processes)
+        self.check()
         try:
             with urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=5) as answer:
                 return answer.status == 200

@@ -16,7 +16,6 @@ from tests.faults.proxy import Proxy
 from tests.faults.records import Records
 from tests.faults.site import Site
 from tests.jobs.oracle import Oracle
-from tests.servers import wait_until
 from tests.wired import sign_up
 
 if TYPE_CHECKING:
@@ -78,6 +77,7 @@ def hold(place, faults, seconds, *, without="nothing", webs=2, workers=1):
             outcome.proof |= FAULTS[fault](cache, _ends_after(seconds, ends))
         time.sleep(CALM_S)
         crowd.stop()
+        site.check()
         watch.stop()
         missing = _drained(
             place.mongodb, site.port, (*authors, owner, *readers), records
@@ -166,7 +166,11 @@ class _Watch:
 
 def _drained(mongodb, port, people, records):
     """When all jobs are done: find what is missing, doubled or out of place."""
-    wait_until(lambda: Oracle(mongodb).waiting() == ([], []), within_s=DRAIN_S)
+    end = time.monotonic() + DRAIN_S
+    while any(waiting := Oracle(mongodb).waiting()):
+        if time.monotonic() > end:
+            return [f"{waiting} still wait after {DRAIN_S} s"]
+        time.sleep(0.2)
     oracle, found = Oracle(mongodb), []
     standing = {i for i, post in oracle.posts.items() if not post["is_tombstone"]}
     found += [f"{i} was acknowledged and is gone" for i in records.written - standing]

@@ -1,0 +1,166 @@
+"""Who sees what where: the rules in few words, without a timeline or a cache."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+#: From the widest audience to the narrowest.
+VISIBILITIES = ("public", "unlisted", "followers", "direct")
+
+
+@dataclass
+class Kwip:
+    """A post; `author` and `names` are people, `parent` and `original` posts."""
+
+    id: int
+    author: str
+    visibility: str = "public"
+    text: str = ""
+    names: frozenset = frozenset()
+    tags: frozenset = frozenset()
+    parent: Kwip | None = None
+    original: Kwip | None = None
+    is_gone: bool = False
+
+    def says(self):
+        """Give what a post says and to whom; None where nothing can be a repeat."""
+        if self.is_gone or self.original or self.visibility == "direct":
+            return None
+        parent_id = self.parent.id if self.parent else 0
+        return self.author, self.visibility, self.text, self.names, parent_id
+
+
+@dataclass
+class List:
+    """Somebody's list of people; `replies` says which answers it shows."""
+
+    members: set = field(default_factory=set)
+    replies: str = "list"
+    is_exclusive: bool = False
+
+
+@dataclass
+class Model:
+    """What people have done, and what they see because of it."""
+
+    people: tuple
+    posts: list = field(default_factory=list)
+    follows: set = field(default_factory=set)
+    blocks: set = field(default_factory=set)
+    mutes: set = field(default_factory=set)
+    suspended: set = field(default_factory=set)
+    lists: dict = field(default_factory=dict)
+
+    # What people do.
+
+    def add(self, post):
+        self.posts.append(post)
+        return post
+
+    def follow(self, one, two):
+        self.follows.add((one, two))
+
+    def unfollow(self, one, two):
+        self.follows.discard((one, two))
+        self.lists[one].members.discard(two)
+
+    def block(self, one, two):
+        self.blocks.add((one, two))
+        self.unfollow(one, two)
+        self.unfollow(two, one)
+
+    def unblock(self, one, two):
+        self.blocks.discard((one, two))
+
+    def mute(self, one, two):
+        self.mutes.add((one, two))
+
+    def unmute(self, one, two):
+        self.mutes.discard((one, two))
+
+    # What they may do.
+
+    def is_apart(self, one, two):
+        """Tell whether one of two blocks the other."""
+        return bool({(one, two), (two, one)} & self.blocks)
+
+    def may_follow(self, one, two):
+        return not self.is_apart(one, two) and two not in self.suspended
+
+    def may_repost(self, viewer, post):
+        is_own_circle = post.author == viewer and post.visibility == "followers"
+        is_open = post.visibility in {"public", "unlisted"}
+        is_original = post.original is None and (is_open or is_own_circle)
+        return is_original and self.may_see(viewer, post)
+
+    def repost_of(self, viewer, post):
+        """Find the repost that somebody has made of a post."""
+        for each in self.posts:
+            if each.original is post and each.author == viewer and not each.is_gone:
+                return each
+        return None
+
+    def may_see(self, viewer, post):
+        """Tell whether somebody, None being nobody signed in, may see a post."""
+        if post.is_gone or post.author in self.suspended:
+            return False
+        if post.original and not self.may_see(viewer, post.original):
+            return False
+        if post.author == viewer or viewer in post.names:
+            return not self.is_apart(viewer, post.author)
+        if post.visibility == "followers":
+            return (viewer, post.author) in self.follows
+        return post.visibility != "direct" and not self.is_apart(viewer, post.author)
+
+    # What they see: rules of a post, for `shown` and `allowed`.
+
+    def home(self, viewer, post):
+        if post.author == viewer:
+            return True
+        known = self._known(viewer)
+        mine = self.lists[viewer]
+        is_elsewhere = mine.is_exclusive and post.author in mine.members
+        is_known = post.author in known and not is_elsewhere
+        return is_known and self._speaks_to(viewer, post, known)
+
+    def list(self, viewer, post):
+        mine, known = self.lists[viewer], self._known(viewer)
+        others = {"none": set(), "list": mine.members, "followed": known}[mine.replies]
+        return post.author in mine.members and self._speaks_to(viewer, post, others)
+
+    def public(self, viewer, post):
+        return self.tag(viewer, post) and not post.parent and not post.original
+
+    def tag(self, viewer, post):
+        return post.visibility == "public" and (viewer, post.author) not in self.mutes
+
+    def _known(self, viewer):
+        return {b for a, b in self.follows if a == viewer}
+
+    def _speaks_to(self, viewer, post, others):
+        """Tell whether a post is no answer to a stranger, nor of somebody muted."""
+        answered = post.parent.author if post.parent else viewer
+        concerned = {post.author, (post.original or post).author}
+        is_muted = any((viewer, each) in self.mutes for each in concerned)
+        return not is_muted and answered in others | {viewer, post.author}
+
+    def allowed(self, viewer, rule):
+        """Give what a timeline may show, be it that something has not arrived yet."""
+        posts = [p for p in self.posts if self.may_see(viewer, p) and rule(viewer, p)]
+        return {post.id for post in posts}
+
+    def shown(self, viewer, rule, *, is_folded):
+        """List what it shows, newest first: one post or repost of each, said once."""
+        allowed, shown, subjects = self.allowed(viewer, rule), [], set()
+        for post in sorted(self.posts, key=lambda each: -each.id):
+            subject = (post.original or post).id
+            is_folding = is_folded and post.author != viewer and self._is_repeat(post)
+            if post.id in allowed and not is_folding and subject not in subjects:
+                shown.append(post.id)
+                subjects.add(subject)
+        return shown
+
+    def _is_repeat(self, post):
+        return post.says() is not None and any(
+            each.id < post.id and each.says() == post.says() for each in self.posts
+        )
