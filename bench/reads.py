@@ -18,7 +18,6 @@ from pymongo.monitoring import CommandListener
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from bench.deliveries import deliver, publish
-from bench.requests import HUGE_QUOTAS
 from bench.rows import Goal, Row, rounds
 from bench.worlds import SMALL, WHOLE, home_of, servers_of, wired
 from config.settings import load
@@ -139,8 +138,7 @@ def site(world: str) -> Iterator[Site]:
     """Run the servers of a world and make an app on them."""
     commands = Commands()
     with servers_of(home_of(world)) as environ, wired(environ, (commands,)) as wiring:
-        settings = load({**environ, **HUGE_QUOTAS})
-        yield Site(wiring, create_app(wiring, settings), commands)
+        yield Site(wiring, create_app(wiring, load(environ)), commands)
 
 
 def cold() -> Iterator[Row]:

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.requests import HUGE_QUOTAS
 from bench.stacks import KWIP, ROOT, kwip_stack
 from config import logging
 from config.settings import load
@@ -77,7 +78,7 @@ def home_of(world: str) -> Path:
 @contextmanager
 def servers_of(home: Path) -> Iterator[dict[str, str]]:
     """Run the private servers of a home alone; gives the environment that names it."""
-    environ = {"KWIP_HOME": str(home), "KWIP_CACHE_RELAY": "0"}
+    environ = {"KWIP_HOME": str(home), "KWIP_CACHE_RELAY": "0", **HUGE_QUOTAS}
     of = Home(home)
     of.prepare()
     supervisor = Supervisor(of, wait=_pause, said=_say, ended=_say)

@@ -50,6 +50,11 @@ def contradictions(found: Mapping[str, Any]) -> Iterator[str]:
             f"KWIP_METRICS_PORT={found['metrics_port']}: must differ from KWIP_PORT"
             " and KWIP_LIVE_PORT"
         )
+    caches, node = found["redis_cache_uris"], found["cache_node"]
+    if caches is not None and node not in caches:
+        yield f"KWIP_CACHE_NODE={node}: must be a name in KWIP_REDIS_CACHE_URIS"
+    if caches is not None and found["redis_cache_uri"] is not None:
+        yield "KWIP_REDIS_CACHE_URI=…: must be empty with KWIP_REDIS_CACHE_URIS"
     live, host = found["live_origin"], urlsplit(found["origin"]).hostname
     if live not in {None, values.SAME} and urlsplit(live).hostname != host:
         yield f"KWIP_LIVE_ORIGIN={live}: must be on the host of KWIP_ORIGIN ({host})"

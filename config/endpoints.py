@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +20,9 @@ class Endpoints:
     mongodb_uri: str = field(repr=False)
     database: str
     redis_cache_uri: str = field(repr=False)
+    cache_node: str = "cache"
+    #: The caches that other processes read, by their names.
+    other_cache_uris: Mapping[str, str] = field(default_factory=dict, repr=False)
     redis_queue_uri: str = field(repr=False)
     redis_realtime_uri: str = field(repr=False)
     secret_key: str = field(repr=False)

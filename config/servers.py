@@ -66,6 +66,30 @@ class ServerSettings(QuotaSettings):
             doc="The cache: no replicas, no RDB, no AOF, an LFU eviction policy.",
         ),
     ]
+    redis_cache_uris: Annotated[
+        dict[str, str] | None,
+        Rule(
+            "KWIP_REDIS_CACHE_URIS",
+            values.named_uris("redis", "rediss", "unix"),
+            None,
+            shown="one cache, that of `KWIP_REDIS_CACHE_URI`",
+            allowed="names and URIs such as a=redis://one:6379/0,b=redis://two:6379/0",
+            doc="Several caches, each a whole copy for a group of processes; the same "
+            "list in every process. `KWIP_CACHE_NODE` says which one this process "
+            "reads ([how to add one](scaling.md#several-caches)).",
+        ),
+    ]
+    cache_node: Annotated[
+        str,
+        Rule(
+            "KWIP_CACHE_NODE",
+            values.name,
+            "cache",
+            shown="cache",
+            allowed="a name in KWIP_REDIS_CACHE_URIS, if that is set",
+            doc="Which of several caches this process reads.",
+        ),
+    ]
     redis_queue_uri: Annotated[
         str | None,
         Rule(

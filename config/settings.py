@@ -322,7 +322,7 @@ def from_environment() -> Settings:
 
 def _problem(rule: Rule, text: str) -> str:
     # A URI may hold a password, and this line goes to a terminal or a log.
-    shown = "…" if rule.variable.endswith("_URI") else text
+    shown = "…" if rule.variable.endswith(("_URI", "_URIS")) else text
     return f"{rule.variable}={shown}: must be {rule.allowed}"
 
 

@@ -6,6 +6,7 @@ Each parser raises ValueError on a text that it cannot use.
 from __future__ import annotations
 
 import ipaddress
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 #: Instead of an origin: the site's own.
 SAME = "same"
+
+_NAME = re.compile("[a-z0-9-]{1,32}")
 
 
 def number(lowest: int, highest: int) -> Callable[[str], int]:
@@ -79,6 +82,27 @@ def origin(text: str) -> str:
 def origin_or_same(text: str) -> str:
     """Parse an origin, or the word for the site's own."""
     return SAME if text == SAME else origin(text)
+
+
+def named_uris(*schemes: str) -> Callable[[str], dict[str, str]]:
+    """Return a parser of `name=URI` pairs between commas; no name comes twice."""
+    parse_one = uri(*schemes)
+
+    def parse(text: str) -> dict[str, str]:
+        pairs = [pair.strip().partition("=") for pair in text.split(",")]
+        found = {name: parse_one(address) for name, _, address in pairs}
+        if len(found) != len(pairs) or not all(map(_NAME.fullmatch, found)):
+            raise ValueError(text)
+        return found
+
+    return parse
+
+
+def name(text: str) -> str:
+    """Parse a name of small letters, digits and hyphens."""
+    if _NAME.fullmatch(text) is None:
+        raise ValueError(text)
+    return text
 
 
 def uri(*schemes: str) -> Callable[[str], str]:

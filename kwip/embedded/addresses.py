@@ -35,11 +35,14 @@ def endpoints(settings: Settings) -> Endpoints:
     realtime = settings.redis_realtime_uri or valkey_address(
         home, "valkey-queue", database=1
     )
+    caches = dict(settings.redis_cache_uris or {})
+    own = caches.pop(settings.cache_node, "") or settings.redis_cache_uri
     return Endpoints(
         mongodb_uri=mongodb_uri,
         database=urlsplit(mongodb_uri).path.strip("/") or DATABASE,
-        redis_cache_uri=settings.redis_cache_uri
-        or valkey_address(home, "valkey-cache"),
+        redis_cache_uri=own or valkey_address(home, "valkey-cache"),
+        cache_node=settings.cache_node,
+        other_cache_uris=caches,
         redis_queue_uri=queue,
         redis_realtime_uri=realtime,
         secret_key=secret_key,
@@ -63,7 +66,8 @@ def embedded_roles(settings: Settings) -> list[str]:
     """Return the servers that no `KWIP_…_URI` replaces, in the order they start."""
     needed = {
         "mongod": settings.mongodb_uri is None,
-        "valkey-cache": settings.redis_cache_uri is None,
+        "valkey-cache": settings.redis_cache_uri is None
+        and settings.redis_cache_uris is None,
         "valkey-queue": settings.redis_queue_uri is None
         or settings.redis_realtime_uri is None,
     }

@@ -103,12 +103,14 @@ class KeeperParts:
         objects: The cache, to probe it.
         times: The durations.
         clock: Seconds that go on while the machine sleeps.
+        is_read: Whether this process reads the node, and not only drops its keys.
     """
 
     connect: Callable[[], FenceStore]
     objects: Objects
     times: FenceTimes
     clock: Callable[[], float] = boot_clock
+    is_read: bool = True
 
 
 class Keeper:
@@ -241,7 +243,7 @@ class Watch:
         leased_until = min(held.until, now) if held else self._counted_until
         without = now - max(leased_until, self._counted_until)
         self._counted_until = now
-        if without > 0:
+        if without > 0 and self._parts.is_read:
             telemetry.CACHE_WITHOUT_LEASE.inc(without)
 
 

@@ -61,7 +61,7 @@ class FenceStore:
 
     Args:
         database: Where `cache_fence` is.
-        node: Which cache node; there is one until caches are copied.
+        node: Which cache node.
     """
 
     def __init__(self, database: Database[Any], node: str = "cache"):
@@ -87,10 +87,15 @@ class FenceStore:
         return None if found is None else _state(found)
 
     def ensure(self, deployment: str) -> FenceState:
-        """Read the fence, making it for `deployment` if there is none."""
+        """Read the fence, making it if there is none.
+
+        For `deployment`, or for that of the other nodes if there are some.
+        """
+        with _fence_answers():
+            other = self._majority.find_one({}, {"deployment": 1}, sort=[("_id", 1)])
         made = {
             "schema": _SCHEMA,
-            "deployment": deployment,
+            "deployment": deployment if other is None else other["deployment"],
             "epoch": 1,
             "suspended": False,
             "owner": None,
@@ -173,7 +178,9 @@ class FenceStore:
         return any(len(server.all_hosts) > 1 for server in servers.values())
 
 
-def connect_fence(uri: str, database: str, *, timeout_ms: int) -> FenceStore:
+def connect_fence(
+    uri: str, database: str, *, timeout_ms: int, node: str = "cache"
+) -> FenceStore:
     """Reach the fence through a client of its own, with one connection.
 
     The keeper of a process uses it, so that no load of the process delays a lease.
@@ -187,7 +194,7 @@ def connect_fence(uri: str, database: str, *, timeout_ms: int) -> FenceStore:
         serverSelectionTimeoutMS=timeout_ms,
         connectTimeoutMS=timeout_ms,
     )
-    return FenceStore(client[database])
+    return FenceStore(client[database], node)
 
 
 @contextmanager

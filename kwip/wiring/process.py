@@ -17,7 +17,6 @@ from kwip.jobs.sweeper import Sweeper
 from kwip.services import probes
 from kwip.services.entities import Stores
 from kwip.services.fence import Fence
-from kwip.services.keeper import Keeper, KeeperParts
 from kwip.services.publisher import PublisherParts
 from kwip.services.reading import Readings
 from kwip.services.relay import Relay
@@ -25,11 +24,12 @@ from kwip.services.world import WorldLoader, WorldParts
 from kwip.store.changes import ChangeStore
 from kwip.store.client import JOB_TIMEOUT_MS, WEB_TIMEOUT_MS, Store, connect
 from kwip.store.edges import EdgeStore
-from kwip.store.fence import FenceStore, connect_fence
+from kwip.store.fence import FenceStore
 from kwip.store.jobs import JobStore
 from kwip.store.list_edges import ListEdgeStore
 from kwip.store.loading import LoadStore
 from kwip.store.outbox import OutboxStore
+from kwip.wiring.caches import Caches, OtherCache
 from kwip.wiring.core import Core
 from kwip.wiring.options import Options
 
@@ -41,10 +41,7 @@ if TYPE_CHECKING:
     from config.endpoints import Endpoints
     from config.settings import Settings
     from kwip.services.bundle import Services
-
-
-#: A keeper's look at the fence may take so long, in milliseconds.
-_FENCE_TIMEOUT_MS = 800
+    from kwip.services.keeper import Keeper
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +62,7 @@ class Wiring:
     fence: Fence
     keeper: Keeper
     cache: Client
+    other_caches: list[OtherCache]
     realtime: Client
     listener: Listener
     probes: Mapping[str, Callable[[], probes.Probe]]
@@ -73,6 +71,8 @@ class Wiring:
         """End the threads and close every connection."""
         self.listener.stop()
         self.keeper.stop()
+        for other in self.other_caches:
+            other.close()
         self.broker.close()
         self.cache.close()
         self.realtime.close()
@@ -100,19 +100,14 @@ def build(
     cache = Client(endpoints.redis_cache_uri)
     realtime = Client(endpoints.redis_realtime_uri, role="realtime")
     objects = Objects(cache)
-    keeper = Keeper(
-        KeeperParts(
-            connect=partial(
-                connect_fence,
-                endpoints.mongodb_uri,
-                endpoints.database,
-                timeout_ms=_FENCE_TIMEOUT_MS,
-            ),
-            objects=objects,
-            times=options.fence_times,
-        )
+    caches = Caches(endpoints, store, options.fence_times)
+    keeper = caches.keeper(endpoints.cache_node, objects)
+    others = caches.others()
+    fence = Fence(
+        FenceStore(store.database, endpoints.cache_node),
+        keeper,
+        others=[(other.store, other.keeper) for other in others],
     )
-    fence = Fence(FenceStore(store.database), keeper)
     readings = Readings(objects, fence)
     stores = Stores.over(store)
     outbox = OutboxStore(store, stores.posts)
@@ -181,6 +176,7 @@ def build(
         fence=fence,
         keeper=keeper,
         cache=cache,
+        other_caches=others,
         realtime=realtime,
         listener=Listener(
             endpoints.redis_realtime_uri, fence.deployment, services.live

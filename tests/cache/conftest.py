@@ -43,9 +43,9 @@ def node(endpoints):
     """
     made = []
 
-    def make(redis_uri=None, times=TENTH, call_times=TENTH_CALLS):
+    def make(redis_uri=None, times=TENTH, call_times=TENTH_CALLS, **options):
         uri = redis_uri or endpoints.redis_cache_uri
-        made.append(Node(endpoints, uri, times, call_times))
+        made.append(Node(endpoints, uri, times, call_times, **options))
         return made[-1]
 
     yield make

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,7 +16,9 @@ from kwip.cache.objects import Objects
 from kwip.services.fence import Fence
 from kwip.services.keeper import FenceTimes, Keeper, KeeperParts
 from kwip.services.reading import Kind, Readings, Want
+from kwip.store.client import Store
 from kwip.store.fence import FenceStore, connect_fence
+from kwip.wiring.caches import Caches
 
 #: A tenth of the real times, except for a call: a busy machine must not look hung.
 TENTH = FenceTimes().scaled(0.1)
@@ -80,7 +83,8 @@ def _decode(raw):
 class Node:
     """What one process has: its client, its keeper, its fence, its readings."""
 
-    def __init__(self, endpoints, redis_uri, times, call_times):
+    def __init__(self, endpoints, redis_uri, times, call_times, cache=("cache", ())):
+        name, others = cache
         self.client = Client(redis_uri, times=call_times)
         self.objects = Objects(self.client)
         connect = partial(
@@ -88,6 +92,7 @@ class Node:
             endpoints.mongodb_uri,
             endpoints.database,
             timeout_ms=MONGODB_MS,
+            node=name,
         )
         self.times = times
         self.keeper = Keeper(
@@ -95,8 +100,16 @@ class Node:
         )
         self._mongodb = pymongo.MongoClient(endpoints.mongodb_uri)
         database = self._mongodb[endpoints.database]
-        self.store = FenceStore(database)
-        self.fence = Fence(self.store, self.keeper)
+        self.store = FenceStore(database, name)
+        at = dataclasses.replace(endpoints, other_cache_uris=dict(others))
+        self.others = Caches(
+            at, Store(self._mongodb, endpoints.database), times
+        ).others()
+        self.fence = Fence(
+            self.store,
+            self.keeper,
+            others=[(other.store, other.keeper) for other in self.others],
+        )
         self.readings = Readings(self.objects, self.fence)
         self.notes = Notes(database)
 
@@ -113,5 +126,7 @@ class Node:
 
     def close(self):
         self.keeper.stop()
+        for other in self.others:
+            other.close()
         self.client.close()
         self._mongodb.close()

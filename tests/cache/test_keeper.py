@@ -179,6 +179,7 @@ def test_in_a_set_of_several_nodes_the_fence_is_read_linearizable(
         made = store.ensure("here")
         assert not store._has_peers(), "the tests' set has one node"
         monkeypatch.setattr(store, "_has_peers", lambda: has_peers)
+        heard.levels.clear()
 
         assert store.read() == made
         assert heard.levels == [level]

@@ -4,6 +4,7 @@ import pytest
 
 from config.endpoints import Endpoints, without_password
 from config.settings import PROJECT, SettingsError, load, reference, rules
+from kwip.embedded import endpoints
 
 
 def test_the_defaults_need_no_environment():
@@ -73,6 +74,11 @@ def test_pages_poll_at_the_live_port_unless_a_proxy_is_in_front(environ, live_or
         ("KWIP_VALKEY", "/"),
         ("KWIP_MONGODB_URI", "localhost"),
         ("KWIP_REDIS_CACHE_URI", "http://localhost"),
+        ("KWIP_REDIS_CACHE_URIS", "redis://localhost"),
+        ("KWIP_REDIS_CACHE_URIS", "cache=http://localhost"),
+        ("KWIP_REDIS_CACHE_URIS", "cache=redis://one,cache=redis://two"),
+        ("KWIP_REDIS_CACHE_URIS", "cache=redis://one,"),
+        ("KWIP_CACHE_NODE", "The cache"),
         ("KWIP_WEB_WORKERS", "0"),
         ("KWIP_SIGNUP", "Open"),
         ("KWIP_LOG_LEVEL", "loud"),
@@ -103,6 +109,35 @@ def test_a_refused_uri_does_not_show_its_password():
         load({"KWIP_MONGODB_URI": "http://kwip:geheim@localhost"})
 
     assert "geheim" not in str(refused.value)
+
+
+def test_of_several_caches_a_process_reads_the_one_it_names(tmp_path):
+    caches = "a=redis://one, b=redis://:geheim@two:6379/0"
+    environ = {"KWIP_HOME": str(tmp_path), "KWIP_REDIS_CACHE_URIS": caches}
+
+    found = endpoints(load(environ | {"KWIP_CACHE_NODE": "b"}))
+
+    assert found.redis_cache_uri == "redis://:geheim@two:6379/0"
+    assert (found.cache_node, dict(found.other_cache_uris)) == (
+        "b",
+        {"a": "redis://one"},
+    )
+    assert "geheim" not in repr(found)
+    with pytest.raises(SettingsError, match="KWIP_CACHE_NODE=c: must be a name in"):
+        load(environ | {"KWIP_CACHE_NODE": "c"})
+    both = {"KWIP_CACHE_NODE": "a", "KWIP_REDIS_CACHE_URI": "redis://three"}
+    with pytest.raises(SettingsError, match="must be empty with KWIP_REDIS"):
+        load(environ | both)
+    with pytest.raises(SettingsError) as refused:
+        load({"KWIP_REDIS_CACHE_URIS": "a=http://:geheim@one"})
+    assert "geheim" not in str(refused.value)
+
+
+def test_without_a_list_there_is_one_cache(tmp_path):
+    found = endpoints(load({"KWIP_HOME": str(tmp_path)}))
+
+    assert (found.cache_node, found.other_cache_uris) == ("cache", {})
+    assert "valkey-cache" in found.redis_cache_uri
 
 
 @pytest.mark.parametrize(

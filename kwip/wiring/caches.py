@@ -1,0 +1,75 @@
+"""Make what a process has of each cache node: its fence, and a keeper of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from kwip.cache.client import Client
+from kwip.cache.objects import Objects
+from kwip.services.keeper import Keeper, KeeperParts
+from kwip.store.fence import FenceStore, connect_fence
+
+if TYPE_CHECKING:
+    from config.endpoints import Endpoints
+    from kwip.services.keeper import FenceTimes
+    from kwip.store.client import Store
+
+#: A keeper's look at the fence may take so long, in milliseconds.
+_FENCE_TIMEOUT_MS = 800
+
+
+@dataclass(frozen=True, slots=True)
+class OtherCache:
+    """A node that other processes read, and to which this one sends its drops."""
+
+    client: Client
+    store: FenceStore
+    keeper: Keeper
+
+    def close(self) -> None:
+        """End its thread and close its connections."""
+        self.keeper.stop()
+        self.client.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Caches:
+    """The nodes of an installation.
+
+    Attributes:
+        endpoints: Where they are.
+        store: Where their fences are, through the client that writes.
+        times: The durations of the fences.
+    """
+
+    endpoints: Endpoints
+    store: Store
+    times: FenceTimes
+
+    def keeper(self, node: str, objects: Objects, *, is_read: bool = True) -> Keeper:
+        """Make the keeper of one node."""
+        connect = partial(
+            connect_fence,
+            self.endpoints.mongodb_uri,
+            self.endpoints.database,
+            timeout_ms=_FENCE_TIMEOUT_MS,
+            node=node,
+        )
+        return Keeper(
+            KeeperParts(
+                connect=connect, objects=objects, times=self.times, is_read=is_read
+            )
+        )
+
+    def others(self) -> list[OtherCache]:
+        """Make what is needed of the nodes that this process does not read."""
+        made = []
+        for node, uri in self.endpoints.other_cache_uris.items():
+            client = Client(uri, role=f"cache {node}")
+            keeper = self.keeper(node, Objects(client), is_read=False)
+            made.append(
+                OtherCache(client, FenceStore(self.store.database, node), keeper)
+            )
+        return made
