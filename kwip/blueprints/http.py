@@ -47,9 +47,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-_CURSORS = frozenset({"max_id", "since_id", "min_id"})
+_CURSORS = frozenset({"max_id", "since_id", "min_id", "as_of"})
 #: Words of an address that stay when one pages on: how a timeline is shown.
-_WAYS = frozenset({("repeats", "fold"), ("repeats", "show")})
+_WAYS = frozenset(
+    {("order", "active"), ("repeats", "fold"), ("repeats", "show")},
+)
 _EXTENSION = "kwip"
 #: Where `finished` leaves what it has begun.
 BEGUN = "kwip.begun"
@@ -280,8 +282,9 @@ def answer_dumped(schema: type[DumpSchema], view: object) -> Response:
 def answer_page(schema: type[DumpSchema], page: Page[T]) -> Response:
     """Answer with a page of views, and its neighbours in `Link`, next first."""
     response = _json(_dumper(schema).write(page.items))
+    then = {} if page.as_of is None else {"as_of": str(page.as_of)}
     links = [
-        f'<{page_url(**{cursor: str(value)})}>; rel="{rel}"'
+        f'<{page_url(**{cursor: str(value)}, **then)}>; rel="{rel}"'
         for rel, cursor, value in (
             ("next", "max_id", page.next_max_id),
             ("prev", "min_id", page.prev_min_id),
@@ -312,8 +315,11 @@ def ways() -> dict[str, str]:
 
 
 def query(**words: object) -> str:
-    """Give the query of another page of the same timeline, shown in the same way."""
-    both = ways() | words
+    """Give the query of another page of the same timeline, shown in the same way.
+
+    An empty word is left out.
+    """
+    both = {key: word for key, word in (ways() | words).items() if word != ""}
     return f"?{urlencode(both)}" if both else ""
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from kwip.cache import keys
 from kwip.cache.list_drops import change_list
+from kwip.cache.order_drops import lift, repeat
 from kwip.cache.timeline_drops import (
     deliver,
     lay_down,
@@ -57,6 +58,7 @@ def post(
 ) -> Keys:
     """Drop where the author sees it at once; fan-out does the others' homes."""
     listed = (keys.arriving(keys.public()),) if is_listed else ()
+    active = lift(root_id=root_id, author_id=author_id, is_listed=is_listed, tags=tags)
     return (
         keys.post(post_id),
         keys.home(author_id),
@@ -64,6 +66,7 @@ def post(
         keys.thread(root_id),
         *listed,
         *(keys.arriving(keys.tag(tag)) for tag in tags),
+        *active,
     )
 
 
@@ -167,6 +170,7 @@ def edit(
         keys.post(post_id),
         *map(keys.post, later_ids),
         *(keys.tag(tag) for tag in tags),
+        *(keys.active("tag", tag) for tag in tags),
         *notify(recipient_ids=recipient_ids),
     )
 
@@ -218,6 +222,7 @@ def leave(*, user_id: UserId, username: str) -> Keys:
         keys.relations(user_id),
         keys.home(user_id),
         keys.user_timeline(user_id),
+        keys.active("user", user_id),
         keys.pulls(),
         keys.roll("followers", user_id),
         keys.roll("favourites", user_id),
@@ -339,11 +344,6 @@ def retag(*, post_id: PostId, tags: Iterable[str]) -> Keys:
     return edit(post_id=post_id, tags=tags, recipient_ids=(), later_ids=())
 
 
-def repeat(*, post_id: PostId) -> Keys:
-    """Drop the post of which is stored anew what it repeats."""
-    return (keys.post(post_id),)
-
-
 #: The table: each write of services, and what gives its keys.
 WRITES: Mapping[str, Callable[..., Keys]] = {
     write.__name__: write
@@ -352,6 +352,7 @@ WRITES: Mapping[str, Callable[..., Keys]] = {
         update_profile,
         post,
         reply,
+        lift,
         repost,
         unrepost,
         favourite,

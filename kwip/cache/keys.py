@@ -116,6 +116,11 @@ def roll(name: str, owner_id: int) -> CacheKey:
     return CacheKey(f"roll:{name}:{owner_id}")
 
 
+def active(name: str, owner: int | str = 0) -> CacheKey:
+    """The slices of a timeline in the active order, such as `active:tag:<name>`."""
+    return CacheKey(f"active:{name}:{owner}")
+
+
 def notifications(user_id: UserId) -> CacheKey:
     """The slices of a user's notifications."""
     return CacheKey(f"notifications:{user_id}")

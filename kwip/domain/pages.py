@@ -20,6 +20,10 @@ class PageRequest:
     `max_id` gives entries below it, `since_id` the newest above it, `min_id` those
     next above it (both newest first in the answer). Limits lie in 1 to `MAX_LIMIT`.
     `folds_repeats` leaves out what somebody said before.
+
+    If it `is_active`, the entries are conversations in the order of their last
+    replies (see `activity`), the cursors are their places, and `as_of` says when the
+    reader began.
     """
 
     limit: int = DEFAULT_LIMIT
@@ -27,6 +31,8 @@ class PageRequest:
     since_id: int | None = None
     min_id: int | None = None
     folds_repeats: bool = False
+    is_active: bool = False
+    as_of: int | None = None
 
     @property
     def is_first(self) -> bool:
@@ -46,6 +52,12 @@ class PageRequest:
         return PageRequest(limit=MAX_LIMIT, min_id=self.max_id - 1)
 
     @property
+    def window(self) -> PageRequest:
+        """The newest entries of when the reader of an active order began."""
+        max_id = None if self.as_of is None else self.as_of + 1
+        return PageRequest(limit=MAX_LIMIT, max_id=max_id)
+
+    @property
     def lower(self) -> int:
         """The id above which entries are asked for."""
         return max(self.since_id or 0, self.min_id or 0)
@@ -56,13 +68,17 @@ class Page(Generic[T]):
     """Some entries, newest first, and where the neighbouring pages begin.
 
     `next_max_id` is None on the last page; `prev_min_id` is None on an empty one.
-    `folded` counts the repeats that were left out between them.
+    `folded` counts the repeats that were left out between them. In the active order
+    the neighbours begin at places `as_of` then, and `window_end` is the id of the
+    oldest entry that the order looked at, if there are older ones.
     """
 
     items: tuple[T, ...]
     next_max_id: int | None = None
     prev_min_id: int | None = None
     folded: int = 0
+    as_of: int | None = None
+    window_end: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

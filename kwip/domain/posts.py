@@ -24,7 +24,11 @@ class Visibility(StrEnum):
     @property
     def is_open(self) -> bool:
         """Tell whether people without an account may see it."""
-        return self in {Visibility.PUBLIC, Visibility.UNLISTED}
+        return self in OPEN
+
+
+#: What people without an account may see.
+OPEN = frozenset({Visibility.PUBLIC, Visibility.UNLISTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,9 @@ class Post:
     `warning` stands before a text that is folded away; `is_sensitive` says so of its
     pictures. A repost has no text of its own: it puts `repost_of_id`, a post that is
     none itself, before the reposter's followers. A tombstone keeps ids and links, but
-    neither text nor entities. `repeats_id` is what it repeats (see `repeats`).
+    neither text nor entities. `repeats_id` is what it repeats (see `repeats`). Of a
+    post that begins a conversation `last_public_reply_id` is the newest public or
+    unlisted reply, at first its own id; of others there is none.
     """
 
     id: PostId
@@ -63,6 +69,7 @@ class Post:
     repost_of_id: PostId | None = None
     repost_of_author_id: UserId | None = None
     repeats_id: PostId | None = None
+    last_public_reply_id: PostId | None = None
     source: str = "web"
     language: str | None = None
     edited_at: dt.datetime | None = None
@@ -87,12 +94,16 @@ class Post:
         return self.in_reply_to_id or self.repost_of_id
 
     @property
+    def begins(self) -> bool:
+        """Tell whether it begins a conversation: no reply, no repost."""
+        return self.in_reply_to_id is None and self.repost_of_id is None
+
+    @property
     def is_listed(self) -> bool:
         """Tell whether it belongs to the public timeline (public, no reply)."""
         return (
             self.visibility is Visibility.PUBLIC
-            and self.in_reply_to_id is None
-            and self.repost_of_id is None
+            and self.begins
             and not self.is_tombstone
         )
 

@@ -42,20 +42,23 @@ class Between(NamedTuple):
 class RollSlice:
     """A part of a roll: the rows next to a cursor, as `Slice` is of a timeline.
 
-    `owner_id` is the user or the post whose roll it is.
+    `owner_id` is the user or the post whose roll it is, or a hashtag. `as_of` is for
+    rolls whose rows move: they stand as they stood when that id was the newest.
     """
 
     name: str
-    owner_id: int
+    owner_id: int | str
     cursor: int = MAX_ID
     is_upwards: bool = False
+    as_of: int | None = None
 
     @property
     def view(self) -> str:
         """The field of the entity's hash that holds it."""
+        then = "" if self.as_of is None else f":{self.as_of}"
         if self.is_upwards:
-            return f"above:{self.cursor}"
-        return "head" if self.cursor == MAX_ID else f"below:{self.cursor}"
+            return f"above:{self.cursor}{then}"
+        return "head" if self.cursor == MAX_ID else f"below:{self.cursor}{then}"
 
     @property
     def bounds(self) -> tuple[int, int]:

@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwip.domain.posts import Visibility
+from kwip.domain.posts import OPEN, Visibility
 
 if TYPE_CHECKING:
     from kwip.domain.ids import UserId
     from kwip.domain.lists import Listing
     from kwip.domain.relationships import Relations
-
-_OPEN = frozenset({Visibility.PUBLIC, Visibility.UNLISTED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +56,7 @@ def of_home(viewer_id: UserId, relations: Relations) -> Sieve:
         authors=frozenset({viewer_id, *shown}),
         hidden=hidden,
         viewer_id=viewer_id,
-        audience=_OPEN | {Visibility.FOLLOWERS},
+        audience=OPEN | {Visibility.FOLLOWERS},
         addressees=relations.follows | {viewer_id},
     )
 
@@ -70,16 +68,16 @@ def of_list(listing: Listing, relations: Relations) -> Sieve:
         authors=listing.authors(relations) - hidden,
         hidden=hidden,
         viewer_id=owner_id,
-        audience=_OPEN | {Visibility.FOLLOWERS},
+        audience=OPEN | {Visibility.FOLLOWERS},
         addressees=listing.addressees(relations) | {owner_id},
     )
 
 
 def of_user(viewer_id: UserId | None, relations: Relations, author_id: UserId) -> Sieve:
     """Leave in what a viewer may see of an author, as `may_see` says it of a post."""
-    audience: frozenset[Visibility] | None = _OPEN
+    audience: frozenset[Visibility] | None = OPEN
     if viewer_id == author_id:
         audience = None
     elif author_id in relations.follows:
-        audience = _OPEN | {Visibility.FOLLOWERS}
+        audience = OPEN | {Visibility.FOLLOWERS}
     return Sieve(authors=frozenset({author_id}), viewer_id=viewer_id, audience=audience)

@@ -50,13 +50,35 @@ class Repeats(fields.Field[bool]):
         return value == "fold"
 
 
+class Order(fields.Field[bool]):
+    """Whether the order is `active`, by the last reply, and not `recent`."""
+
+    default_error_messages = {  # noqa: RUF012 - marshmallow's own declaration
+        "invalid": "Must be one of: {choices}.",
+    }
+
+    def __init__(self, choices: tuple[str, ...] = ("recent", "active")) -> None:
+        super().__init__(load_default=False, data_key="order")
+        self._choices = choices
+
+    def _deserialize(self, value: object, *_args: object, **_kwargs: object) -> bool:
+        if value not in self._choices:
+            raise self.make_error("invalid", choices=", ".join(self._choices))
+        return value == "active"
+
+
 class PageQuery(BodySchema[PageRequest]):
-    """`limit`, `max_id`, `since_id`, `min_id`, `repeats`; others are skipped."""
+    """Where a page begins, `order` and `repeats`; other parameters are skipped.
+
+    `as_of` is set by us, in the addresses of pages in the active order.
+    """
 
     limit = Limit()
     max_id = Id(load_default=None)
     since_id = Id(load_default=None)
     min_id = Id(load_default=None)
+    as_of = Id(load_default=None)
+    is_active = Order()
     folds_repeats = Repeats()
 
     def make(self, **values: Any) -> PageRequest:
@@ -109,7 +131,7 @@ class SinceQuery(BodySchema[PageRequest]):
 
 
 class FilteredQuery(BodySchema[Filtered]):
-    """A page and Mastodon's filters.
+    """A page as `PageQuery` has it, and Mastodon's filters.
 
     Kwip has no media and other servers, so whoever asks for nothing but those is
     shown nothing.
@@ -119,6 +141,8 @@ class FilteredQuery(BodySchema[Filtered]):
     max_id = Id(load_default=None)
     since_id = Id(load_default=None)
     min_id = Id(load_default=None)
+    as_of = Id(load_default=None)
+    is_active = Order()
     exclude_replies = Flag(load_default=False)
     exclude_reblogs = Flag(load_default=False)
     only_media = Flag(load_default=False)

@@ -17,6 +17,7 @@ from kwip.domain.pages import DEFAULT_LIMIT, MAX_LIMIT, PageRequest
 from kwip.schemas.body import Id, StrictSchema
 from kwip.schemas.dumping import DumpSchema, Instant, instant
 from kwip.schemas.html import bio_html, post_html
+from kwip.schemas.pages import Order
 
 if TYPE_CHECKING:
     from kwip.domain.users import User
@@ -39,11 +40,18 @@ class WidgetRequest:
     keys: frozenset[str]
     replies: bool = True
     reposts: bool = True
+    is_active: bool = False
+    as_of: int | None = None
 
     @property
     def page(self) -> PageRequest:
         """The page of a timeline."""
-        return PageRequest(limit=self.limit, max_id=self.before)
+        return PageRequest(
+            limit=self.limit,
+            max_id=self.before,
+            is_active=self.is_active,
+            as_of=self.as_of,
+        )
 
 
 class WidgetAuthorSchema(DumpSchema):
@@ -160,7 +168,7 @@ class _Keys(fields.Field[frozenset[str]]):
         return keys
 
 
-class WidgetQuery(StrictSchema[WidgetRequest]):
+class ThreadWidgetQuery(StrictSchema[WidgetRequest]):
     """`limit` (1 to 40), `before`, `order` and `fields`; all others are refused."""
 
     limit = fields.Integer(
@@ -168,15 +176,19 @@ class WidgetQuery(StrictSchema[WidgetRequest]):
         validate=validate.Range(1, MAX_LIMIT, error="Use 1 to {max}."),
     )
     before = Id(load_default=None)
-    order = fields.String(
-        load_default="recent",
-        validate=validate.OneOf(["recent"], error="Must be one of: {choices}."),
-    )
+    is_active = Order(("recent",))
     keys = _Keys()
 
-    def make(self, *, order: str, **values: Any) -> WidgetRequest:  # noqa: ARG002 - one yet
+    def make(self, **values: Any) -> WidgetRequest:
         """Build the request."""
         return WidgetRequest(**values)
+
+
+class WidgetQuery(ThreadWidgetQuery):
+    """The same of a timeline, which has an active order; `as_of` is set by us."""
+
+    is_active = Order()
+    as_of = Id(load_default=None)
 
 
 class UserWidgetQuery(WidgetQuery):

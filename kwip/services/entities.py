@@ -26,6 +26,7 @@ from kwip.services.skeletons import (
     unversioned,
 )
 from kwip.store.access import AccessStore
+from kwip.store.activity import ActivityStore
 from kwip.store.lists import ListStore
 from kwip.store.markers import MarkerStore
 from kwip.store.notifications import NotificationStore
@@ -34,6 +35,7 @@ from kwip.store.reach import ReachStore
 from kwip.store.reactions import ReactionStore
 from kwip.store.relationships import RelationshipStore
 from kwip.store.repeats import RepeatStore
+from kwip.store.sieves import SieveStore
 from kwip.store.timelines import TimelineStore
 from kwip.store.users import UserStore
 
@@ -75,6 +77,8 @@ class Stores:
     users: UserStore
     posts: PostStore
     repeats: RepeatStore
+    activity: ActivityStore
+    sieves: SieveStore
     relationships: RelationshipStore
     lists: ListStore
     timelines: TimelineStore
@@ -92,6 +96,8 @@ class Stores:
             users=UserStore(store),
             posts=PostStore(store),
             repeats=RepeatStore(store),
+            activity=ActivityStore(store),
+            sieves=SieveStore(store),
             relationships=RelationshipStore(store),
             lists=ListStore(store),
             timelines=TimelineStore(store),
@@ -111,7 +117,7 @@ class Entities:
         self.posts: Kind[PostId, Post] = Kind(
             name="post",
             key=keys.post,
-            view=_third_view,
+            view=_fourth_view,
             encode=payloads.encode_post,
             decode=Decoded(payloads.decode_post, POSTS_BYTES),
             version=lambda post: post.version,
@@ -211,6 +217,7 @@ class Entities:
             ttl_s=keys.TIMELINE_TTL_S,
         )
         self.rolls = _roll_kind(stores)
+        self.active = _active_kind(stores)
         self.notifications = _notification_kind(stores)
         self.unread: Kind[UserId, Unread] = Kind(
             name="unread",
@@ -259,6 +266,10 @@ def _third_view(_: object) -> str:
     return "doc.3"
 
 
+def _fourth_view(_: object) -> str:
+    return "doc.4"
+
+
 def _roll_kind(stores: Stores) -> Kind[RollSlice, RollChunk]:
     by_user, on_post = stores.reactions.by_user, stores.reactions.on_post
     loaders: Mapping[str, Callable[..., list[Row]]] = {
@@ -278,6 +289,31 @@ def _roll_kind(stores: Stores) -> Kind[RollSlice, RollChunk]:
     return Kind(
         name="roll",
         key=lambda part: keys.roll(part.name, part.owner_id),
+        view=lambda part: part.view,
+        encode=payloads.encode_roll,
+        decode=payloads.decode_roll,
+        version=unversioned,
+        load=lambda parts: {part: load(part) for part in parts},
+        ttl_s=keys.TIMELINE_TTL_S,
+    )
+
+
+def _active_kind(stores: Stores) -> Kind[RollSlice, RollChunk]:
+    """Make the kind of the timelines whose active order is an index."""
+    loaders: Mapping[str, Callable[..., list[Row]]] = {
+        "public": stores.activity.listed,
+        "tag": stores.activity.tagged,
+        "user": stores.activity.by_author,
+    }
+
+    def load(part: RollSlice) -> RollChunk:
+        wanted = Between(*part.bounds, CHUNK, ascending=part.is_upwards)
+        rows = loaders[part.name](part.owner_id, wanted, part.as_of)
+        return RollChunk(tuple(rows), ends=len(rows) < CHUNK)
+
+    return Kind(
+        name="active",
+        key=lambda part: keys.active(part.name, part.owner_id),
         view=lambda part: part.view,
         encode=payloads.encode_roll,
         decode=payloads.decode_roll,

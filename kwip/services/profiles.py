@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from kwip.domain.pages import Page, PageRequest
 from kwip.services.reading import Want
-from kwip.services.skeletons import Slice
 from kwip.services.timelines import ALL_KINDS
 
 if TYPE_CHECKING:
@@ -38,7 +37,8 @@ class Profiles:
     ) -> tuple[UserView, Page[PostView], tuple[PostView, ...]]:
         """Read a user by handle, with a page of their posts. Warm: 3 round trips.
 
-        The posts that the user has pinned come with the first page.
+        The posts that the user has pinned come with the first page, unless that is
+        in the active order.
 
         Raises:
             NotFoundError: There is no such user.
@@ -50,11 +50,11 @@ class Profiles:
         reading.fetch(
             Want(self._entities.users, [user_id]),
             Want(self._entities.relations, sides),
-            Want(self._entities.user_timelines, Slice.around(user_id, page)),
+            self._timelines.begin_of_user(user_id, page),
         )
         user = self._users.by_id(viewer, reading, user_id)
         pinned: tuple[PostView, ...] = ()
-        if page.is_first:
+        if page.is_first and not page.is_active:
             pinned = self._timelines.pinned(viewer, reading, user.user, page, kinds)
         posts = self._timelines.user(viewer, reading, user_id, page, kinds=kinds)
         return user, posts, pinned

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kwip.cache import order_drops
 from kwip.services.bell import PUBLIC, home_topic
 from kwip.store.timelines import home_of
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from kwip.domain.posts import Post
     from kwip.services.bell import Bell, Doorbell
     from kwip.services.fence import Fence
+    from kwip.store.activity import ActivityStore
     from kwip.store.timelines import TimelineStore
 
 
@@ -21,11 +23,13 @@ class Publication:
     def __init__(
         self,
         timelines: TimelineStore,
+        activity: ActivityStore,
         fence: Fence,
         bell: Bell,
         doorbell: Doorbell,
     ):
         self._timelines = timelines
+        self._activity = activity
         self._fence = fence
         self._bell = bell
         self._doorbell = doorbell
@@ -37,7 +41,16 @@ class Publication:
             StoreUnavailableError: The post stands, but must not be acknowledged.
         """
         self._timelines.push([home_of(post.author_id)], [post.id])
-        self._fence.drop(dropped)
+        self._fence.drop((*dropped, *self._lift(post)))
         self._bell("fanout", str(post.id))
         listed = [PUBLIC] if post.is_listed else []
         self._doorbell([home_topic(post.author_id), *listed])
+
+    def _lift(self, post: Post) -> tuple[Droppable, ...]:
+        """Move a conversation up with an answer for everybody."""
+        if post.in_reply_to_id is None or not post.visibility.is_open:
+            return ()
+        root = self._activity.lift(post.root_id, post.id)
+        if root is None:
+            return ()
+        return order_drops.lift(root_id=post.root_id, **root._asdict())

@@ -55,7 +55,12 @@ class Slice:
 
     @classmethod
     def around(cls, owner: UserId | str, page: PageRequest) -> list[Slice]:
-        """Give that part, and before it the one above the page if there is one."""
+        """Give that part, and before it the one above the page if there is one.
+
+        The active order of a home or list looks at its newest entries instead.
+        """
+        if page.is_active:
+            return [cls.first(owner, page.window)]
         near = [] if page.above is None else [cls.first(owner, page.above)]
         return [*near, cls.first(owner, page)]
 

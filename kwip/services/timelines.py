@@ -17,6 +17,7 @@ from kwip.domain.pages import Page
 from kwip.domain.sieves import Sieve
 from kwip.domain.timelines import Entry, shows_home
 from kwip.domain.visibility import require_shown
+from kwip.services.active import Active, Conversations
 from kwip.services.bell import home_topic, pulled_topic
 from kwip.services.lists import require_listing
 from kwip.services.pages import Pages, Run
@@ -34,12 +35,11 @@ if TYPE_CHECKING:
     from kwip.domain.pages import PageRequest
     from kwip.domain.users import User, Viewer
     from kwip.domain.views import PostView, ThreadView
-    from kwip.services.entities import Entities
+    from kwip.services.entities import Entities, Stores
     from kwip.services.hydration import Hydration
     from kwip.services.reading import Reading
     from kwip.services.sources import Sources
     from kwip.services.threads import Threads
-    from kwip.store.sieves import SieveStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +76,11 @@ class Timelines:
         hydration: Hydration,
         threads: Threads,
         sources: Sources,
-        sieve_store: SieveStore,
+        stores: Stores,
     ):
         self._pages = Pages(hydration)
-        self._sieving = Sieving(sieve_store, hydration)
+        self._sieving = Sieving(stores.sieves, hydration)
+        self._active = Active(entities, hydration, stores.activity)
         self._entities = entities
         self._hydration = hydration
         self._threads = threads
@@ -103,10 +104,13 @@ class Timelines:
         sieve = sieves.of_home(viewer.id, relations)
         shown = Shown(self._entities.homes, viewer.id, sieve.authors)
         read = partial(self._sources.stored, shown, reading)
+        wants = partial(shows_home, viewer.id, relations)
+        if page.is_active:
+            return self._active.window(viewer, reading, read, wants, page)
         run = Run(
             entries=read(page),
             above=read(page.above) if page.above else iter(()),
-            wants=partial(shows_home, viewer.id, relations),
+            wants=wants,
             shows=_shows_all,
             sieved=self._sieved(reading, page, sieve),
         )
@@ -133,10 +137,13 @@ class Timelines:
         sieve = sieves.of_list(listing, relations)
         shown = Shown(self._entities.list_timelines, name, sieve.authors)
         read = partial(self._sources.stored, shown, reading)
+        wants = partial(shows_list, listing, relations)
+        if page.is_active:
+            return self._active.window(viewer, reading, read, wants, page)
         run = Run(
             entries=read(page),
             above=read(page.above) if page.above else iter(()),
-            wants=partial(shows_list, listing, relations),
+            wants=wants,
             shows=_shows_all,
             # A sieve of nobody would leave in everybody.
             sieved=self._sieved(reading, page, sieve) if sieve.authors else _nothing,
@@ -164,6 +171,9 @@ class Timelines:
         """Read everybody's public posts, without replies. Warm: 3 round trips."""
         relations = self._hydration.relations(viewer, reading)
         hidden = sieves.hidden_by(relations)
+        if page.is_active:
+            wanted = Conversations("public", 0, hidden, _shows_all)
+            return self._active.indexed(viewer, reading, wanted, page)
         run = Run(
             entries=self._sources.slices(
                 self._entities.public, Slice.first(UserId(0), page), reading, page
@@ -198,13 +208,19 @@ class Timelines:
             GoneError: The account is suspended.
         """
         users = reading.fetch(
-            Want(self._entities.users, [user_id]),
-            Want(self._entities.user_timelines, Slice.around(user_id, page)),
+            Want(self._entities.users, [user_id]), self.begin_of_user(user_id, page)
         )[0]
         require_shown(user_id, users.get(user_id))
         relations = self._hydration.relations(viewer, reading)
         if relations.has_block(user_id):
             return Page(items=())
+
+        def shows(view: PostView) -> bool:
+            return not tag or view.post.has_hashtag(tag)
+
+        if page.is_active:
+            wanted = Conversations("user", user_id, frozenset(), shows)
+            return self._active.indexed(viewer, reading, wanted, page)
 
         def read(part: PageRequest) -> Iterator[Entry]:
             first, kind = Slice.first(user_id, part), self._entities.user_timelines
@@ -215,10 +231,16 @@ class Timelines:
             entries=read(page),
             above=read(page.above) if page.above else iter(()),
             wants=kinds.has,
-            shows=lambda view: not tag or view.post.has_hashtag(tag),
+            shows=shows,
             sieved=self._sieved(reading, page, replace(sieve, tag=tag)),
         )
         return self._pages.cut(viewer, reading, run, page)
+
+    def begin_of_user(self, user_id: UserId, page: PageRequest) -> Want[Any, Any]:
+        """Give the parts with which the reading of a user's timeline begins."""
+        if page.is_active:
+            return self._active.first("user", user_id, page)
+        return Want(self._entities.user_timelines, Slice.around(user_id, page))
 
     def pinned(
         self,
@@ -250,6 +272,9 @@ class Timelines:
         """
         relations = self._hydration.relations(viewer, reading)
         hidden = sieves.hidden_by(relations)
+        if page.is_active:
+            wanted = Conversations("tag", tag, hidden, _shows_all)
+            return self._active.indexed(viewer, reading, wanted, page)
         run = Run(
             entries=self._sources.slices(
                 self._entities.tags, Slice.first(tag, page), reading, page

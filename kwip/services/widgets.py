@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from kwip.domain.errors import NotFoundError
 from kwip.services.hydration import Hydration
 from kwip.services.reading import Want
-from kwip.services.skeletons import Slice
 from kwip.services.threads import Threads
 from kwip.services.timelines import Timelines
 
@@ -20,12 +19,11 @@ if TYPE_CHECKING:
     from kwip.domain.pages import Page, PageRequest
     from kwip.domain.users import User
     from kwip.domain.views import PostView, ThreadView
-    from kwip.services.entities import Entities
+    from kwip.services.entities import Entities, Stores
     from kwip.services.reading import Reading
     from kwip.services.sources import Sources
     from kwip.services.timelines import Kinds
     from kwip.services.users import Users
-    from kwip.store.sieves import SieveStore
 
 
 class Widgets:
@@ -36,11 +34,11 @@ class Widgets:
         entities: Entities,
         users: Users,
         sources: Sources,
-        sieve_store: SieveStore,
+        stores: Stores,
     ):
         hydration = Hydration(entities, is_embedding=True)
         threads = Threads(entities, hydration)
-        self._timelines = Timelines(entities, hydration, threads, sources, sieve_store)
+        self._timelines = Timelines(entities, hydration, threads, sources, stores)
         self._entities = entities
         self._users = users
 
@@ -77,7 +75,7 @@ class Widgets:
         # Together, so that the profile costs no round trip of its own.
         reading.fetch(
             Want(self._entities.users, [user_id]),
-            Want(self._entities.user_timelines, Slice.around(user_id, page)),
+            self._timelines.begin_of_user(user_id, page),
         )
         self.profile(reading, username)
         return self._timelines.user(None, reading, user_id, page, kinds=kinds)

@@ -149,6 +149,7 @@ class PostDocument(TypedDict):
     repost_of_author_id: UserId | None
     said: int | None
     repeats_id: PostId | None
+    last_public_reply_id: PostId | None
     source: str
     language: str | None
     created_at: dt.datetime

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pymongo.database import Database
 
 _PENDING = {"fanout.state": "pending"}
+_ACTIVE = "last_public_reply_id"
 _ALIVE = {"is_tombstone": False}
 
 
@@ -66,6 +67,21 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
             (("is_listed", ASCENDING), ("_id", DESCENDING)),
             "PostStore.listed: the public timeline",
             {"partialFilterExpression": {"is_listed": True}},
+        ),
+        Index(
+            (("is_listed", ASCENDING), (_ACTIVE, DESCENDING)),
+            "ActivityStore.listed: the public timeline in the active order",
+            {"partialFilterExpression": {"is_listed": True}},
+        ),
+        Index(
+            (("tags", ASCENDING), (_ACTIVE, DESCENDING)),
+            "ActivityStore.tagged: hashtag timelines in the active order",
+            {"partialFilterExpression": {"is_listed": True}},
+        ),
+        Index(
+            (("author_id", ASCENDING), (_ACTIVE, DESCENDING)),
+            "ActivityStore.by_author: user timelines in the active order",
+            {"partialFilterExpression": _ALIVE},
         ),
         Index(
             (("root_id", ASCENDING), ("_id", ASCENDING)),

@@ -292,7 +292,8 @@ class PostStore:
         """Add `by` for each post to the counters of its author and what it refers to.
 
         Must run in the transaction that makes the post counted or uncounted. Counts
-        do not raise `version`: an edit need not start over because of a reply.
+        do not raise `version`: an edit need not start over because of a reply. What
+        is counted now has moved its conversation up, even if its writer died first.
         """
         users = self._store.database["users"]
         for post in posts:
@@ -306,6 +307,12 @@ class PostStore:
                 self._posts.update_one(
                     {"_id": post.counted_on_id},
                     {"$inc": {f"{kind}_count": by}},
+                    session=session,
+                )
+            if by > 0 and post.in_reply_to_id and post.visibility.is_open:
+                self._posts.update_one(
+                    {"_id": post.root_id, "last_public_reply_id": {"$lt": post.id}},
+                    {"$set": {"last_public_reply_id": post.id}},
                     session=session,
                 )
 

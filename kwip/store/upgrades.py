@@ -52,10 +52,16 @@ def _post_gets_reactions(document: dict[str, Any]) -> None:
     document.setdefault("favourites_count", 0)
 
 
-def _post_gets_repeats(document: dict[str, Any]) -> None:
-    """Schema 2 of posts knew no repeats; `kwip reindex repeats` finds them."""
+def _post_gets_orders(document: dict[str, Any]) -> None:
+    """Schema 2 of posts knew no repeats and no active order.
+
+    `kwip reindex repeats` and `kwip reindex counters` find them.
+    """
     document.setdefault("said", None)
     document.setdefault("repeats_id", None)
+    begins = document["in_reply_to_id"] is None and document["repost_of_id"] is None
+    last = document["_id"] if begins else None
+    document.setdefault("last_public_reply_id", last)
 
 
 def _edge_gets_notify(document: dict[str, Any]) -> None:
@@ -68,7 +74,7 @@ _STEPS: Mapping[tuple[str, int], Callable[[dict[str, Any]], None]] = {
     ("users", 2): _user_gets_a_banner,
     ("users", 3): _user_folds_repeats,
     ("posts", 1): _post_gets_reactions,
-    ("posts", 2): _post_gets_repeats,
+    ("posts", 2): _post_gets_orders,
     ("follows", 1): _edge_gets_notify,
     ("followers", 1): _edge_gets_notify,
 }

@@ -52,7 +52,6 @@ from kwip.services.widgets import Widgets
 from kwip.store.claims import ClaimStore
 from kwip.store.dormancy import DormancyStore
 from kwip.store.setup import SetupStore
-from kwip.store.sieves import SieveStore
 
 if TYPE_CHECKING:
     import random
@@ -135,10 +134,11 @@ class Core:
         )
         attendance = Attendance(self.bell, options.clock)
         sources = Sources(entities, stores.posts, attendance)
-        sieve_store = SieveStore(self.store)
-        timelines = Timelines(entities, hydration, threads, sources, sieve_store)
+        timelines = Timelines(entities, hydration, threads, sources, stores)
         permissions = Permissions(stores)
-        publication = Publication(stores.timelines, fence, self.bell, self.doorbell)
+        publication = Publication(
+            stores.timelines, stores.activity, fence, self.bell, self.doorbell
+        )
         posts = Posts(
             PostsParts(
                 stores=stores,
@@ -220,7 +220,7 @@ class Core:
             markers=Markers(entities, stores.markers, fence, options.clock),
             timelines=timelines,
             profiles=Profiles(entities, users, timelines),
-            widgets=Widgets(entities, users, sources, sieve_store),
+            widgets=Widgets(entities, users, sources, stores),
             fanout=Fanout(
                 FanoutParts(
                     stores=stores,

@@ -148,3 +148,31 @@ def test_quota_headers_come_together_and_so_not_at_all_yet(alice):
     headers = alice.get("/api/v1/timelines/home").headers
 
     assert not [name for name in dict(headers) if name.startswith("X-RateLimit")]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v1/timelines/public",
+        "/api/v1/timelines/home",
+        "/api/v1/timelines/tag/tea",
+        "/api/v1/accounts/{alice}/statuses",
+    ],
+)
+def test_the_active_order_is_followed_by_link_whatever_moves(alice, wiring, path):
+    made = [alice.say(f"#tea {n}")["id"] for n in range(5)]
+    alice.say("hot", in_reply_to_id=made[1])
+    wiring.fence.drop(["active:public:0", "active:tag:tea"])
+    path = path.format(alice=alice.id)
+    first = alice.get(f"{path}?order=active&limit=2")
+    alice.say("hot", in_reply_to_id=made[0])
+    alice.say("hot", in_reply_to_id=made[4])
+    wiring.fence.drop(["active:public:0", "active:tag:tea"])
+    following = links(first)["next"].partition("/api")
+    rest = walk(alice, "".join(following[1:]), "next")
+
+    pages = [[status["id"] for status in first.json], *rest]
+    assert pages == [[made[1], made[4]], [made[3], made[2]], [made[0]]]
+    anew = alice.get(f"{path}?order=active&limit=2").json
+    assert [status["id"] for status in anew] == [made[4], made[0]]
+    assert "order" in alice.get(f"{path}?order=loud").json["details"]

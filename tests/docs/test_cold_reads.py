@@ -37,6 +37,12 @@ TITLES = {
     "read_profile_widget": "The widget of a profile",
     "read_user_widget": "The widget of a user's posts",
     "read_tag_widget": "The widget of a hashtag",
+    "read_home_in_active_order": "Home in the active order",
+    "read_list_in_active_order": "A list in the active order",
+    "read_public_in_active_order": "Public in the active order",
+    "read_profile_in_active_order": "A profile in the active order",
+    "read_tag_in_active_order": "A hashtag in the active order",
+    "read_user_widget_in_active_order": "The widget of a user in the active order",
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -272,6 +272,16 @@ def read_mentions(kwip, world, page):
     return kwip.services.notifications.overview(viewer, reading, page, wish).page.items
 
 
+def in_active_order(read):
+    """Give what reads the same timeline in the active order."""
+
+    def read_active(kwip, world, page):
+        return read(kwip, world, replace(page, is_active=True))
+
+    read_active.__name__ = f"{read.__name__}_in_active_order"
+    return read_active
+
+
 PATHS = [
     read_home,
     poll_home,
@@ -298,6 +308,10 @@ PATHS = [
     read_profile_widget,
     read_user_widget,
     read_tag_widget,
+    *map(
+        in_active_order,
+        (read_home, read_list, read_public, read_profile, read_tag, read_user_widget),
+    ),
 ]
 
 

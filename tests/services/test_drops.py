@@ -33,7 +33,7 @@ from kwip.store.timelines import home_of
 from tests.wired import sign_up
 
 #: After a deletion, timelines still hold the id, and hydration hides it.
-SKELETONS = {"home", "user_timeline", "public", "thread", "tag"}
+SKELETONS = {"home", "user_timeline", "public", "thread", "tag", "active"}
 
 
 class Silence:
@@ -106,6 +106,15 @@ class World:
                     RollSlice(name, each)
                     for name in ("favourites", "bookmarks", "followers")
                     for each in people
+                ],
+            ),
+            Want(
+                entities.active,
+                [
+                    RollSlice("public", 0),
+                    RollSlice("tag", "tag"),
+                    RollSlice("tag", "other"),
+                    *(RollSlice("user", each) for each in people),
                 ],
             ),
             Want(
@@ -187,6 +196,7 @@ WRITES = {
         w.bob, ProfileChange(display_name="B")
     ),
     "post": lambda w: w.post(w.bob, "another"),
+    "lift": lambda w: w.post(w.alice, "one more answer", w.root),
     "edit": lambda w: w.services.posts.edit(
         w.bob, w.root.id, Edit(text="edited #other @alice")
     ),

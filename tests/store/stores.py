@@ -9,6 +9,7 @@ from kwip.domain.posts import Post, Visibility
 from kwip.domain.text import Mention
 from kwip.domain.users import User
 from kwip.store.access import AccessStore
+from kwip.store.activity import ActivityStore
 from kwip.store.audit import AuditStore
 from kwip.store.changes import ChangeStore
 from kwip.store.claims import ClaimStore
@@ -62,6 +63,7 @@ class Stores:
         self.posts = PostStore(store)
         self.outbox = OutboxStore(store, self.posts)
         self.reach = ReachStore(store)
+        self.activity = ActivityStore(store)
         self.repeats = RepeatStore(store)
         self.reactions = ReactionStore(store)
         self.relationships = RelationshipStore(store)

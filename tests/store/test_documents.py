@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from kwip.domain.timelines import Entry
@@ -55,6 +57,7 @@ NEW_IN_POSTS = (
     "favourites_count",
     "said",
     "repeats_id",
+    "last_public_reply_id",
 )
 
 
@@ -108,7 +111,8 @@ def test_a_post_of_the_first_schema_is_lifted_when_read(stores, mongodb):
         {"$set": {"schema": 1}, "$unset": dict.fromkeys(NEW_IN_POSTS, "")},
     )
 
-    assert stores.posts.get_many([old.id]) == {old.id: old}
+    lifted = replace(old, last_public_reply_id=old.id)
+    assert stores.posts.get_many([old.id]) == {old.id: lifted}
     assert stores.posts.entries([old.id]) == [Entry.of(old)]
 
 

@@ -192,6 +192,17 @@ CALLS = {
     "RepairStore.drop_claim": lambda s: s.repairs.drop_claim("handle:u1"),
     "RepairStore.drop_reaction": lambda s: s.repairs.drop_reaction("1:favourite:17"),
     "RepairStore.make_due": lambda s: s.repairs.make_due(posts_of(1)[4], NOW),
+    "ActivityStore.lift": lambda s: s.activity.lift(posts_of(1)[0], posts_of(1)[3]),
+    "ActivityStore.listed": lambda s: [
+        s.activity.listed(0, part, as_of) for part in PARTS for as_of in (None, HOT)
+    ],
+    "ActivityStore.tagged": lambda s: [
+        s.activity.tagged("tea", part, as_of) for part in PARTS for as_of in (None, 1)
+    ],
+    "ActivityStore.by_author": lambda s: [
+        s.activity.by_author(1, part, as_of) for part in PARTS for as_of in (None, 1)
+    ],
+    "ActivityStore.places": lambda s: s.activity.places([posts_of(1)[0]], MAX_ID),
     "RepeatStore.link": lambda s: s.repeats.link(post(9_999, 1)),
     "RepeatStore.later": lambda s: s.repeats.later(1, posts_of(1)[4]),
     "RepeatStore.by_author": lambda s: s.repeats.by_author(1, posts_of(1)[4], 20),

@@ -285,3 +285,38 @@ def test_how_repeats_are_shown_is_kept_from_page_to_page(anybody, at_alice, alic
     assert kept["value"] == "/?repeats=show"
     wrong = anybody.get("/?repeats=perhaps", status=400)
     assert "Must be one of: fold, show." in wrong.words
+
+
+@pytest.mark.parametrize("place", ["/", "/home", "/@alice", "/tags/tea"])
+def test_a_timeline_can_be_read_in_the_active_order(at_alice, alice, wiring, place):
+    first = alice.say("#tea 1")["id"]
+    made = [alice.say(f"#tea {n}")["id"] for n in range(2, 24)]
+    alice.say("It is", in_reply_to_id=first)
+    wiring.fence.drop(["active:public:0", "active:tag:tea"])
+    recent = at_alice.get(place)
+    [address] = addresses(recent, "Active")
+    active = at_alice.get(address)
+
+    assert address == f"{place}?order=active"
+    assert [a["href"] for a in active.all("a", aria_current="page")][-1] == address
+    assert active.texts == ["#tea 1", *(f"#tea {n}" for n in range(23, 4, -1))]
+    assert not active.with_class("news")
+    [older] = addresses(active, "Older")
+    alice.say("Is it?", in_reply_to_id=made[1])
+    rest = at_alice.get(older)
+    assert rest.texts == ["#tea 4", "#tea 3", "#tea 2"]
+    [newer] = addresses(rest, "Newer")
+    assert at_alice.get(newer).texts == active.texts
+    assert addresses(active, "Recent" if place != "/@alice" else "Kwips") == [place]
+
+
+def test_home_says_where_the_active_order_ends(at_alice, alice, monkeypatch):
+    monkeypatch.setattr("kwip.services.active.WINDOW", 2)
+    for n in range(4):
+        alice.say(str(n))
+    page = at_alice.get("/home?order=active")
+
+    assert page.texts == ["3", "2"]
+    assert "This order knows the conversations among the newest" in page.words
+    [older] = addresses(page, "Older kwips, newest first")
+    assert at_alice.get(older).texts == ["1", "0"]

@@ -171,7 +171,7 @@ def test_a_thread_is_read_from_its_beginning_page_by_page(alice, bob, client):
 @pytest.mark.parametrize(
     ("query", "field"),
     [
-        ("order=active", "order"),
+        ("order=loud", "order"),
         ("max_id=1", "max_id"),
         ("limit[]=1", "limit"),
         ("callback=x", "callback"),
@@ -308,6 +308,24 @@ def test_a_repost_shows_what_it_is_of_and_who_reposted_it(alice, bob, client):
     assert body["next"].endswith(f"before={repost['id']}")
     texts = [p["text"] for p in client.get(f"{path}?reposts=false").json["posts"]]
     assert texts == ["mine"]
+
+
+@pytest.mark.parametrize("kind", ["public", "tag/tea", "user/alice"])
+def test_a_widget_in_the_active_order(alice, client, wiring, kind):
+    made = [alice.say(f"#tea {n}")["id"] for n in range(3)]
+    alice.say("hot", in_reply_to_id=made[0])
+    wiring.fence.drop(["active:public:0", "active:tag:tea"])
+    path = f"{ROOT}/{kind}?order=active&limit=2"
+
+    assert walk(client, path) == [[made[0], made[2]], [made[1]]]
+
+
+def test_a_thread_has_one_order(alice, client):
+    root = alice.say("hello")["id"]
+
+    assert client.get(f"{ROOT}/thread/{root}?order=recent").status_code == 200
+    answer = client.get(f"{ROOT}/thread/{root}?order=active")
+    assert list(answer.json["details"]) == ["order"]
 
 
 def test_replies_of_a_user_can_be_left_out(alice, bob, client):

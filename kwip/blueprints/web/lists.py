@@ -16,6 +16,7 @@ from kwip.blueprints.web.pages import (
     is_local,
     page,
     page_again,
+    timeline_request,
 )
 from kwip.domain.errors import InvalidError
 from kwip.domain.lists import RepliesPolicy
@@ -49,7 +50,7 @@ def create_list() -> Response:
 def list_timeline(list_id: ListId) -> Response:
     """Show what the people in a list wrote."""
     services, viewer, reading = http.services(), http.signed_in(), http.reading()
-    found = services.timelines.of_list(viewer, reading, list_id, http.page_request())
+    found = services.timelines.of_list(viewer, reading, list_id, timeline_request())
     listing = services.lists.get(viewer, reading, list_id)
     return page("list.html", listing=listing, page=found)
 

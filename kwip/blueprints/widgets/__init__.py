@@ -16,6 +16,7 @@ from kwip.schemas.widget_shapes import WIDGET_SCHEMA
 from kwip.schemas.widgets import (
     VERSION,
     NoQuery,
+    ThreadWidgetQuery,
     UserWidgetQuery,
     WidgetPostSchema,
     WidgetProfileSchema,
@@ -45,10 +46,10 @@ def schema() -> Response:
 
 
 def public_widget() -> Response:
-    """Show everybody's public posts, newest first."""
+    """Show everybody's public posts, newest first or in the active order."""
     asked = http.load_query(WidgetQuery())
     page = http.services().widgets.public(http.reading(), asked.page)
-    return _answer(page.items, page.next_max_id, asked)
+    return _answer(page.items, page.next_max_id, asked, page.as_of)
 
 
 def tag_widget(name: str) -> Response:
@@ -56,7 +57,7 @@ def tag_widget(name: str) -> Response:
     asked = http.load_query(WidgetQuery())
     tag = clean_hashtag(name)
     page = http.services().widgets.tag(http.reading(), tag, asked.page)
-    return _answer(page.items, page.next_max_id, asked)
+    return _answer(page.items, page.next_max_id, asked, page.as_of)
 
 
 def user_widget(username: str) -> Response:
@@ -64,7 +65,7 @@ def user_widget(username: str) -> Response:
     asked = http.load_query(UserWidgetQuery())
     kinds = Kinds(replies=asked.replies, reposts=asked.reposts)
     page = http.services().widgets.user(http.reading(), username, asked.page, kinds)
-    return _answer(page.items, page.next_max_id, asked)
+    return _answer(page.items, page.next_max_id, asked, page.as_of)
 
 
 def profile_widget(username: str) -> Response:
@@ -80,7 +81,7 @@ def thread_widget(post_id: PostId) -> Response:
 
     `before` is the last post of the page before, as in every widget.
     """
-    asked = http.load_query(WidgetQuery())
+    asked = http.load_query(ThreadWidgetQuery())
     thread = http.services().widgets.thread(http.reading(), post_id)
     posts = (*thread.ancestors, thread.post, *thread.descendants)
     start = 0
@@ -101,9 +102,15 @@ def _after(ids: Sequence[int], before: int) -> int:
 
 
 def _answer(
-    views: Sequence[PostView], last_id: int | None, asked: WidgetRequest
+    views: Sequence[PostView],
+    last_id: int | None,
+    asked: WidgetRequest,
+    as_of: int | None = None,
 ) -> Response:
-    following = None if last_id is None else http.page_url(before=str(last_id))
+    following = None
+    if last_id is not None:
+        then = {} if as_of is None else {"as_of": str(as_of)}
+        following = http.page_url(before=str(last_id), **then)
     dumped = http.dump(WidgetPostSchema, views, many=True)
     posts = cast("list[dict[str, object]]", dumped)
     if asked.keys:

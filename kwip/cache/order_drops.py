@@ -1,0 +1,33 @@
+"""Which writes about the order and the repeats of timelines drop which keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kwip.cache import keys
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kwip.cache.keys import Droppable
+    from kwip.domain.ids import PostId, UserId
+
+    Keys = tuple[Droppable, ...]
+
+
+def lift(
+    *, root_id: PostId, author_id: UserId, is_listed: bool, tags: Iterable[str]
+) -> Keys:
+    """Drop where the beginning of a conversation stands in the active order."""
+    rolls = [keys.active("public")] if is_listed else []
+    rolls += [keys.active("tag", tag) for tag in tags]
+    return (
+        keys.post(root_id),
+        keys.active("user", author_id),
+        *map(keys.arriving, rolls),
+    )
+
+
+def repeat(*, post_id: PostId) -> Keys:
+    """Drop the post of which is stored anew what it repeats."""
+    return (keys.post(post_id),)

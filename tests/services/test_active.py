@@ -1,0 +1,251 @@
+"""The active order: the conversation that was answered last is on top."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kwip.domain.pages import PageRequest
+from kwip.domain.posts import Draft, Visibility
+
+FIRST = PageRequest(limit=40, is_active=True)
+
+
+@pytest.fixture
+def alice(new_user):
+    return new_user("alice")
+
+
+@pytest.fixture
+def bob(kwip, rings, new_user, alice):
+    """Return somebody who follows alice."""
+    bob = new_user("bob")
+    kwip.services.relationships.follow(bob, alice.id)
+    rings.run()
+    return bob
+
+
+def say(kwip, author, text="x", **fields):
+    return kwip.services.posts.publish(author.id, Draft(text=text, **fields)).id
+
+
+def answer(kwip, author, post_id, **fields):
+    return say(kwip, author, in_reply_to_id=post_id, **fields)
+
+
+def readers(kwip, viewer, author, tag="tea"):
+    """Give what reads each kind of timeline."""
+    timelines, begin = kwip.services.timelines, kwip.services.readings.begin
+    return {
+        "public": lambda page: timelines.public(viewer, begin(), page),
+        "tag": lambda page: timelines.tag(viewer, begin(), tag, page),
+        "user": lambda page: timelines.user(viewer, begin(), author.id, page),
+        "home": lambda page: timelines.home(viewer, begin(), page),
+    }
+
+
+def ids(page):
+    return [view.post.id for view in page.items]
+
+
+def settle(kwip, rings):
+    """Let the worker come, and paced drops be over."""
+    rings.run()
+    for name in ("public:0", "tag:tea"):
+        kwip.fence.drop([f"active:{name}"])
+
+
+@pytest.mark.parametrize("kind", ["public", "tag", "user", "home"])
+def test_an_answer_for_everybody_moves_its_conversation_up(
+    kwip, rings, alice, bob, kind
+):
+    read = readers(kwip, bob, alice)[kind]
+    roots = [say(kwip, alice, f"#tea {n}") for n in range(4)]
+    settle(kwip, rings)
+    assert ids(read(FIRST)) == roots[::-1]
+
+    first = answer(kwip, bob, roots[1])
+    answer(kwip, alice, first, visibility=Visibility.UNLISTED)
+    answer(kwip, bob, roots[0])
+    answer(kwip, alice, roots[3], visibility=Visibility.FOLLOWERS)
+    settle(kwip, rings)
+
+    assert ids(read(FIRST)) == [roots[0], roots[1], roots[3], roots[2]]
+    assert ids(read(replace(FIRST, is_active=False)))[:2] != roots[:2]
+
+
+def test_what_is_hidden_from_the_reader_stays_hidden(kwip, rings, alice, bob):
+    kept, gone = say(kwip, alice, "#tea 1"), say(kwip, alice, "#tea 2")
+    secret = say(kwip, alice, "#tea 3", visibility=Visibility.FOLLOWERS)
+    for post_id in (kept, gone):
+        answer(kwip, alice, post_id)
+    kwip.services.posts.delete(alice, gone)
+    settle(kwip, rings)
+
+    for kind, read in readers(kwip, bob, alice).items():
+        seen = [secret, kept] if kind in {"user", "home"} else [kept]
+        assert sorted(ids(read(FIRST))) == sorted(seen), kind
+    visitor = readers(kwip, None, alice)
+    assert ids(visitor["user"](FIRST)) == [kept]
+    kwip.services.relationships.mute(bob, alice.id)
+    assert ids(readers(kwip, bob, alice)["public"](FIRST)) == []
+
+
+def test_a_deleted_answer_moves_nothing_down(kwip, rings, alice, bob):
+    roots = [say(kwip, alice, f"#tea {n}") for n in range(2)]
+    reply = answer(kwip, alice, roots[0])
+    kwip.services.posts.delete(alice, reply)
+    settle(kwip, rings)
+
+    for read in readers(kwip, bob, alice).values():
+        assert ids(read(FIRST)) == roots
+
+
+def test_repeats_are_folded_in_this_order_too(kwip, rings, alice, bob):
+    first, again = (say(kwip, alice, "#tea?") for _ in range(2))
+    answer(kwip, bob, again)
+    settle(kwip, rings)
+
+    for read in readers(kwip, bob, alice).values():
+        assert ids(read(FIRST)) == [again, first]
+        page = read(replace(FIRST, folds_repeats=True))
+        assert (ids(page), page.folded) == ([first], 1)
+
+
+def test_a_worker_moves_up_what_its_dead_writer_did_not(
+    kwip, rings, alice, bob, monkeypatch
+):
+    roots = [say(kwip, alice, f"#tea {n}") for n in range(2)]
+
+    def die(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as dying:
+        dying.setattr(type(kwip.stores.activity), "lift", die)
+        with pytest.raises(KeyboardInterrupt):
+            answer(kwip, alice, roots[0])
+    [reply] = kwip.store.database["posts"].distinct("_id", {"root_id": roots[0]})[1:]
+    kwip.services.fanout.deliver(kwip.services.fanout.begin(reply))
+    settle(kwip, rings)
+
+    assert kwip.stores.posts.get_many(roots)[roots[0]].last_public_reply_id == reply
+
+
+#: What happens while somebody pages: an answer to one of the conversations, or a page.
+STEPS = st.lists(st.one_of(st.integers(0, 4), st.just("page")), max_size=9)
+
+
+class Reader:
+    """Somebody who pages through a hashtag in the active order."""
+
+    def __init__(self, kwip, tag):
+        self._kwip, self._tag = kwip, tag
+        self.pages = []
+
+    def read(self, **page):
+        return self._kwip.services.timelines.tag(
+            None,
+            self._kwip.services.readings.begin(),
+            self._tag,
+            PageRequest(is_active=True, **page),
+        )
+
+    def turn(self):
+        """Read the next page; False if it was the last."""
+        cursor = {}
+        if self.pages:
+            last = self.pages[-1]
+            cursor = {"max_id": last.next_max_id, "as_of": last.as_of}
+        self.pages.append(self.read(limit=2, **cursor))
+        return self.pages[-1].next_max_id is not None
+
+    def back(self):
+        """Read upwards from the last page; give what is met."""
+        seen, place = [], self.pages[-1].prev_min_id
+        while place is not None:
+            found = self.read(limit=2, min_id=place, as_of=self.pages[0].as_of)
+            seen = [*ids(found), *seen]
+            place = found.prev_min_id
+        return seen
+
+
+def test_paging_meets_each_conversation_once_whatever_moves(kwip, alice):
+    names = itertools.count()
+
+    @settings(max_examples=20)
+    @given(before=st.lists(st.integers(0, 4), max_size=3), steps=STEPS)
+    def check(before, steps):
+        tag = f"tea{next(names)}"
+        roots = [say(kwip, alice, f"#{tag} {n}") for n in range(5)]
+
+        def move(number):
+            answer(kwip, alice, roots[number])
+            kwip.fence.drop([f"active:tag:{tag}"])
+
+        for number in before:
+            move(number)
+        kwip.fence.drop([f"active:tag:{tag}"])
+        reader, wanted = Reader(kwip, tag), []
+        for step in itertools.chain(["page"], steps, itertools.repeat("page")):
+            if step != "page":
+                move(step)
+                continue
+            wanted = wanted or ids(reader.read())
+            if not reader.turn():
+                break
+        seen = [post_id for page in reader.pages for post_id in ids(page)]
+
+        assert sorted(wanted) == roots
+        assert seen == wanted
+        assert reader.back() == wanted[: -len(reader.pages[-1].items)]
+
+    check()
+
+
+def test_home_is_paged_without_a_gap_while_conversations_move(
+    kwip, rings, alice, bob, monkeypatch
+):
+    monkeypatch.setattr("kwip.services.active.WINDOW", 13)  # all that there is at first
+    roots = [say(kwip, alice, f"{n}") for n in range(12)]
+    rings.run()
+    read = readers(kwip, bob, alice)["home"]
+    chance = random.Random(4)  # noqa: S311 -- the same every time
+    answer(kwip, alice, roots[5])
+    rings.run()
+    wanted = ids(read(FIRST))
+    seen, page = [], PageRequest(limit=3, is_active=True)
+    while True:
+        found = read(page)
+        seen += ids(found)
+        if found.next_max_id is None:
+            break
+        page = replace(page, max_id=found.next_max_id, as_of=found.as_of)
+        answer(kwip, chance.choice([alice, bob]), chance.choice(roots))
+        say(kwip, alice, "A new one")
+        rings.run()
+
+    assert wanted == [roots[5], *roots[:5:-1], *roots[4::-1]]
+    assert seen == wanted
+
+
+def test_home_knows_this_order_of_its_newest_entries_alone(
+    kwip, rings, alice, bob, monkeypatch
+):
+    monkeypatch.setattr("kwip.services.active.WINDOW", 5)
+    roots = [say(kwip, alice, f"{n}") for n in range(8)]
+    answer(kwip, alice, roots[0])
+    rings.run()
+    read = readers(kwip, bob, alice)["home"]
+    page = read(PageRequest(limit=2, is_active=True))
+    assert (ids(page), page.window_end) == ([roots[7], roots[6]], None)
+    last = read(
+        PageRequest(limit=2, is_active=True, max_id=page.next_max_id, as_of=page.as_of)
+    )
+
+    assert ids(last) == [roots[5], roots[4]]
+    assert (last.next_max_id, last.window_end) == (None, roots[4])
