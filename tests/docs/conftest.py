@@ -29,7 +29,7 @@ class Steps(CommandListener):
     def started(self, event):
         # A cursor goes on by its number; its collection stands beside it.
         is_more = event.command_name == "getMore"
-        collection = event.command["collection" if is_more else event.command_name]
+        collection = event.command.get("collection" if is_more else event.command_name)
         self.seen.append(f"MongoDB: `{event.command_name} {collection}`")
 
     def succeeded(self, event):
@@ -56,6 +56,7 @@ def kwip(settings, endpoints, rings: Rings, steps, monkeypatch):
     A call to Redis that took 200 ms, or a late look at the fence, would be followed by
     other steps than those that the pages list.
     """
+    monkeypatch.setattr("kwip.services.skeletons.MOST_ENTRIES", 0)  # it has just begun
     patient = partial(Client, times=ClientTimes(call_s=5.0))
     monkeypatch.setattr("kwip.wiring.process.Client", patient)
     wiring = build(

@@ -24,6 +24,9 @@ LARGE = (
     (Model, Bounds(writers=2, readers=(1, 1), fails=2, evictions=1, crashes=1)),
     (Model, Bounds(2, (3,), fails=2, evictions=1, crashes=1, has_memory=True)),
     (Model, Bounds(2, (1, 1), fails=1, evictions=1, crashes=1, has_memory=True)),
+    (Model, Bounds(readers=(1, 2), fails=1, evictions=1, has_pages=True)),
+    (Model, Bounds(2, (2, 1), evictions=1, has_pages=True, property="L")),
+    (Model, Bounds(2, (1, 1), fails=1, evictions=1, crashes=1, has_pages=True)),
 )
 
 

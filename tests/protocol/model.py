@@ -39,6 +39,7 @@ class Process(NamedTuple):
     A reader is ("new",), ("read", need, epoch), ("load", need, epoch, generation,
     joined) or ("fill", need, epoch, generation, joined, version). `need` is the version
     that it must not be older than, `joined` are the needs of those who share its load.
+    One that has answered may stand at ("keep", 0, epoch, generation, version).
     """
 
     lease: int
@@ -51,7 +52,9 @@ class World(NamedTuple):
 
     `cache` is the entity's hash: its generation, and the entry (epoch, version) that
     is valid under it. A writer is ("new",), ("repeat",), ("drop", version),
-    ("suspend", version) or ("wait", version, epoch).
+    ("suspend", version) or ("wait", version, epoch). `page` is a finished page that was
+    made of the entity: the generation, epoch and version that stand with it, and the
+    version that it shows.
     """
 
     db: int
@@ -65,14 +68,16 @@ class World(NamedTuple):
     fails: int
     evictions: int
     crashes: int
+    page: tuple = ()
 
 
 class Bounds(NamedTuple):
     """How much happens at most; `readers` are those of each process.
 
     `repeats` are writes that find nothing left to do. With `has_memory` a process
-    remembers what it read. `property` is "A", never older than the last acknowledged
-    write, or "L", linearizable: nor older than what any finished read returned.
+    remembers what it read; with `has_pages` finished pages are kept. `property` is "A",
+    never older than the last acknowledged write, or "L", linearizable: nor older than
+    what any finished read returned.
     """
 
     writers: int = 1
@@ -82,6 +87,7 @@ class Bounds(NamedTuple):
     evictions: int = 0
     crashes: int = 0
     has_memory: bool = False
+    has_pages: bool = False
     property: str = "A"
 
 
@@ -210,7 +216,10 @@ class Model:
             Process(q.lease, (), tuple(sorted(_dead(task) for task in q.readers)))
             for q in w.processes
         ]
-        return w._replace(cache=cache, processes=tuple(sorted(processes)), **changes)
+        page = (DEAD, *w.page[1:]) if w.page else ()
+        return w._replace(
+            cache=cache, processes=tuple(sorted(processes)), page=page, **changes
+        )
 
     # The fence and the leases ------------------------------------------------------
 
@@ -247,12 +256,15 @@ class Model:
         self, w: World, p: int, rest: Process, need: int, epoch: int
     ) -> Iterator[Step]:
         """Read the entry, or a generation, made if there is none: `read.lua`."""
+        if w.page and self.page_fits(w.page, w.cache, epoch):
+            yield self.returns(w, p, rest, need, w.page[3], "is given the page")
+            return
         cache, entry, held = self.looked_up(w.cache)
         w = w._replace(cache=cache)
         if rest.memory and self.memory_fits(rest.memory, epoch):
             yield self.returns(w, p, rest, need, rest.memory[1], "remembers")
         elif entry and self.entry_fits(entry, epoch):
-            kept = self.keep(rest, epoch, entry[1])
+            kept = self.keep(rest, epoch, entry[1], held)
             yield self.returns(w, p, kept, need, entry[1], "hits")
         elif (leader := self.leader(rest, epoch, held)) is not None:
             yield "joins", self.joined(w, p, rest, leader, need), None
@@ -304,7 +316,7 @@ class Model:
             again = [("read", each, epoch) for each in needs]
             yield "refused", self.go(w, p, rest, *again), None
         else:
-            kept = self.keep(rest, epoch, v)
+            kept = self.keep(rest, epoch, v, generation)
             after = w._replace(cache=cache)
             yield self.returns(after, p, kept, max(needs), v, "fills")
         if w.fails and self.bounds.property == "A":
@@ -318,9 +330,32 @@ class Model:
             return (LIVE, (epoch, v))
         return None
 
-    def keep(self, q: Process, epoch: int, v: int) -> Process:
-        """Remember what was read (the memory of a process comes later)."""
+    def keep(self, q: Process, epoch: int, v: int, held: int) -> Process:
+        """Remember what was read (no process does that yet), and make a page of it."""
+        if self.bounds.has_pages:
+            task = ("keep", 0, epoch, held, v)
+            q = q._replace(readers=tuple(sorted((*q.readers, task))))
         return q._replace(memory=(epoch, v)) if self.bounds.has_memory else q
+
+    def r_keep(
+        self, w: World, p: int, rest: Process, _need: int, *made_of: int
+    ) -> Iterator[Step]:
+        """Keep a page with what it is made of, or come to nothing: `Objects.keep`."""
+        epoch, held, v = made_of
+        page = self.kept_page(w, (held, epoch, v, v))
+        yield "keeps", self.put(w, p, rest)._replace(page=page), None
+        yield "keeps nothing", self.put(w, p, rest), None
+
+    def kept_page(self, w: World, page: tuple) -> tuple:  # noqa: ARG002 - of a mutant
+        """Give the page that is kept."""
+        return page
+
+    def page_fits(self, page: tuple, cache: tuple, epoch: int) -> bool:
+        """Compare all that a page was made of, and the lease: `open.lua`."""
+        generation, *filled, _ = page
+        return (
+            generation == LIVE and cache == (LIVE, tuple(filled)) and filled[0] == epoch
+        )
 
     def returns(
         self, w: World, p: int, rest: Process, need: int, v: int, how: str
@@ -344,6 +379,6 @@ class Model:
 
 def _dead(task: Task) -> Task:
     """Give what is left of a reader's task when the key's generation is gone."""
-    if task[0] in ("load", "fill") and task[3] == LIVE:
+    if task[0] in ("load", "fill", "keep") and task[3] == LIVE:
         return (*task[:3], DEAD, *task[4:])
     return task

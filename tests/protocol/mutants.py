@@ -278,3 +278,40 @@ class RetryAfterCrashDropsNothing(NothingToDoDropsNothing):
     def w_repeat(self, w: World, others: tuple) -> Iterator[Step]:
         if not others:
             yield from super().w_repeat(w, others)
+
+
+class PageIsTrusted(Model):
+    """A page is good for its time to live, whatever becomes of its parts."""
+
+    def page_fits(self, page: tuple, cache: tuple, epoch: int) -> bool:  # noqa: ARG002
+        return page[1] == epoch
+
+
+class PageWithoutVersion(Model):
+    """Of a page's parts the generations alone are compared."""
+
+    def page_fits(self, page: tuple, cache: tuple, epoch: int) -> bool:
+        return page[0] == LIVE == cache[0] and page[1] == epoch
+
+
+class PageWithoutGeneration(Model):
+    """Of a page's parts the versions alone are compared, and a drop takes none away."""
+
+    def page_fits(self, page: tuple, cache: tuple, epoch: int) -> bool:
+        is_same = not cache[1] or cache[1] == page[1:3]
+        return is_same and page[1] == epoch
+
+
+class PageWithoutEpoch(Model):
+    """A page is given under a lease on another epoch than its parts were read under."""
+
+    def page_fits(self, page: tuple, cache: tuple, epoch: int) -> bool:  # noqa: ARG002
+        return page[0] == LIVE and cache == (LIVE, page[1:3])
+
+
+class PageIsStampedWhenKept(Model):
+    """With a page stands what its parts are when it is kept, not when read."""
+
+    def kept_page(self, w: World, page: tuple) -> tuple:
+        generation, entry = w.cache
+        return (generation, *entry, page[3]) if entry else page

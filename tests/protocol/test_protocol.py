@@ -45,6 +45,12 @@ MUTANTS = {
     mutants.EntryWithoutEpoch: Bounds(fails=1),
     mutants.LeasesWhileSuspended: Bounds(writers=2, fails=1),
     mutants.MemoryWithoutEpoch: Bounds(fails=1, has_memory=True),
+    # The rules of finished pages.
+    mutants.PageIsTrusted: Bounds(has_pages=True),
+    mutants.PageWithoutVersion: Bounds(readers=(2, 1), has_pages=True, property="L"),
+    mutants.PageWithoutGeneration: Bounds(has_pages=True),
+    mutants.PageWithoutEpoch: Bounds(fails=1, has_pages=True),
+    mutants.PageIsStampedWhenKept: Bounds(readers=(3,), has_pages=True),
 }
 #: Somewhat more than any mutant needs.
 MORE = (
@@ -52,6 +58,8 @@ MORE = (
     Bounds(writers=2, repeats=1, readers=(1, 1), evictions=1, crashes=1, property="L"),
     Bounds(writers=2, readers=(1, 1), fails=1, evictions=1, crashes=1),
     Bounds(writers=2, readers=(2,), fails=1, evictions=1, crashes=1, has_memory=True),
+    Bounds(readers=(1, 2), fails=1, has_pages=True),
+    Bounds(writers=2, readers=(2,), evictions=1, has_pages=True, property="L"),
 )
 each_mutant = pytest.mark.parametrize(
     ("mutant", "bounds"), MUTANTS.items(), ids=lambda x: getattr(x, "__name__", "")
@@ -69,8 +77,9 @@ def smaller(bounds):
         yield bounds._replace(
             readers=bounds.readers[:i] + left + bounds.readers[i + 1 :]
         )
-    if bounds.has_memory:
-        yield bounds._replace(has_memory=False)
+    for name in ("has_memory", "has_pages"):
+        if getattr(bounds, name):
+            yield bounds._replace(**{name: False})
 
 
 @each_mutant
