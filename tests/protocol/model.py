@@ -180,7 +180,7 @@ class Model:
         return w.epoch + 1
 
     def w_wait(self, w: World, others: tuple, v: int, epoch: int) -> Iterator[Step]:
-        """Outwait older leases, and answer: `Fence._outwait_leases`."""
+        """Outwait older leases, and answer: `Fence._wait_until`."""
         after = self.outwaited(self.ack(w, others, v), epoch)
         yield f"outwait epoch {epoch}, ack v{v}", after, None
 
