@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kwip.cache import keys
-from kwip.cache.list_drops import change_list
+from kwip.cache.list_drops import change_list, follow_tag
 from kwip.cache.order_drops import lift, repeat
 from kwip.cache.timeline_drops import (
     deliver,
@@ -388,6 +388,7 @@ WRITES: Mapping[str, Callable[..., Keys]] = {
         recount,
         retag,
         change_list,
+        follow_tag,
         repeat,
         merge,
         scrub,

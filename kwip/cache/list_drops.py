@@ -1,4 +1,4 @@
-"""The row of the table in `drops` that is about lists of people."""
+"""The rows of the table in `drops` that are about lists and followed hashtags."""
 
 from __future__ import annotations
 
@@ -16,3 +16,8 @@ if TYPE_CHECKING:
 def change_list(*, owner_id: UserId) -> Keys:
     """Drop what the owner's lists are, and whom exclusive ones keep out of home."""
     return (keys.lists(owner_id), keys.relations(owner_id))
+
+
+def follow_tag(*, user_id: UserId) -> Keys:
+    """Drop what says which hashtags come into home."""
+    return (keys.relations(user_id),)

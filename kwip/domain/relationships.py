@@ -14,8 +14,9 @@ class Relations:
     """Everybody whom a viewer follows, mutes or blocks, and who blocks the viewer.
 
     `notifies` are those of whose every post the viewer wants to be told, `exclusive`
-    those whom one of the viewer's lists keeps out of home. One cached entity per
-    viewer: the read rules need all of it at once.
+    those whom one of the viewer's lists keeps out of home, `tags` the hashtags that
+    the viewer follows. One cached entity per viewer: the read rules need all of it at
+    once.
     """
 
     follows: frozenset[UserId] = frozenset()
@@ -24,6 +25,7 @@ class Relations:
     blocked_by: frozenset[UserId] = frozenset()
     notifies: frozenset[UserId] = frozenset()
     exclusive: frozenset[UserId] = frozenset()
+    tags: frozenset[str] = frozenset()
 
     def has_block(self, other_id: UserId) -> bool:
         """Tell whether either of the two blocks the other."""

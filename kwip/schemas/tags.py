@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from marshmallow import fields, post_dump
 
 from kwip.schemas.dumping import DumpSchema, constant
 
+if TYPE_CHECKING:
+    from kwip.domain.tags import TagView
+
 
 class TagSchema(DumpSchema):
-    """A hashtag's folded name as Mastodon's Tag; its use is not counted yet."""
+    """A `TagView` as Mastodon's Tag; its use is not counted yet."""
 
-    id = fields.Function(str)
-    name = fields.Function(str)
+    id = fields.String(attribute="name")
+    name = fields.String()
     url = fields.Method("get_url")
     history = constant([])
 
-    def get_url(self, name: str) -> str:
+    following = fields.Boolean(attribute="is_following")
+    featuring = constant(value=False)
+
+    def get_url(self, tag: TagView) -> str:
         """Give the address of the hashtag's page."""
-        return self.urls.tag(name)
+        return self.urls.tag(tag.name)
 
     @post_dump
     def _tell_viewer(self, tag: dict[str, Any], **_: object) -> dict[str, Any]:
-        if not self.is_signed_in:
-            return tag
-        return tag | {"following": False, "featuring": False}
+        told = {"following", "featuring"} if not self.is_signed_in else set()
+        return {key: value for key, value in tag.items() if key not in told}

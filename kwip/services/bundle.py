@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from kwip.services.clock_guard import ClockGuard
     from kwip.services.dormancy import Dormancy
     from kwip.services.fanout import Fanout
+    from kwip.services.followed_tags import FollowedTags
     from kwip.services.list_upkeep import ListUpkeep
     from kwip.services.lists import Lists
     from kwip.services.live import Live
@@ -56,6 +57,7 @@ class Services:
     people: People
     relationships: Relationships
     lists: Lists
+    followed_tags: FollowedTags
     moderation: Moderation
     notifications: Notifications
     markers: Markers

@@ -27,6 +27,7 @@ from kwip.services.skeletons import (
 )
 from kwip.store.access import AccessStore
 from kwip.store.activity import ActivityStore
+from kwip.store.followed_tags import FollowedTagStore
 from kwip.store.lists import ListStore
 from kwip.store.markers import MarkerStore
 from kwip.store.notifications import NotificationStore
@@ -81,6 +82,7 @@ class Stores:
     sieves: SieveStore
     relationships: RelationshipStore
     lists: ListStore
+    followed_tags: FollowedTagStore
     timelines: TimelineStore
     reach: ReachStore
     reactions: ReactionStore
@@ -100,6 +102,7 @@ class Stores:
             sieves=SieveStore(store),
             relationships=RelationshipStore(store),
             lists=ListStore(store),
+            followed_tags=FollowedTagStore(store),
             timelines=TimelineStore(store),
             reach=ReachStore(store),
             reactions=ReactionStore(store),
@@ -147,7 +150,7 @@ class Entities:
         self.relations: Kind[UserId, Relations] = Kind(
             name="relations",
             key=keys.relations,
-            view=_third_view,
+            view=_fourth_view,
             encode=payloads.encode_relations,
             decode=Decoded(payloads.decode_relations, RELATIONS_BYTES),
             version=unversioned,

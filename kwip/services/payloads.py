@@ -161,7 +161,7 @@ def decode_post(raw: bytes) -> Post:
 
 
 def encode_relations(relations: Relations) -> bytes:
-    """Pack relations: six lengths, then the ids."""
+    """Pack relations: six lengths, the ids, and hashtags parted by line ends."""
     groups = (
         relations.follows,
         relations.mutes,
@@ -173,15 +173,17 @@ def encode_relations(relations: Relations) -> bytes:
     packed = array("q", [len(group) for group in groups])
     for group in groups:
         packed.extend(group)
-    return packed.tobytes()
+    return packed.tobytes() + "\n".join(sorted(relations.tags)).encode()
 
 
 def decode_relations(raw: bytes) -> Relations:
-    """Unpack relations: six lengths, then the ids."""
-    packed = array("q")
-    packed.frombytes(raw)
+    """Unpack relations: six lengths, the ids, and hashtags parted by line ends."""
+    packed, lengths = array("q"), array("q")
+    lengths.frombytes(raw[: 6 * lengths.itemsize])
+    end = (6 + sum(lengths)) * lengths.itemsize
+    packed.frombytes(raw[:end])
     start, groups = 6, []
-    for length in packed[:6]:
+    for length in lengths:
         groups.append(frozenset(UserId(i) for i in packed[start : start + length]))
         start += length
     follows, mutes, blocks, blocked_by, notifies, exclusive = groups
@@ -192,6 +194,7 @@ def decode_relations(raw: bytes) -> Relations:
         blocked_by=blocked_by,
         notifies=notifies,
         exclusive=exclusive,
+        tags=frozenset(raw[end:].decode().split("\n")) if raw[end:] else frozenset(),
     )
 
 

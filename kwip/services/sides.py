@@ -42,7 +42,8 @@ class Side:
 
     Only its entries from `oldest` up to `newest` matter: where the other timeline has
     the rest by itself, no part of a side source that lies there is asked for. A first
-    part begins at a multiple of `grain`, at or before the page.
+    part begins at a multiple of `grain`, at or before the page. `noted` gets the ids
+    of the entries that come by it.
     """
 
     kind: Kind[Slice, Chunk]
@@ -50,6 +51,7 @@ class Side:
     oldest: int = 0
     newest: int = MAX_ID
     grain: int = 1
+    noted: set[int] | None = None
 
     def matters_to(self, page: PageRequest) -> bool:
         """Tell whether any of these entries can be on a page, as far as it says."""
@@ -135,7 +137,8 @@ class Merge:
         self._reading.fetch(*(Want(kind, slices) for kind, slices in parts.items()))
         for side in begun:
             first, page = side.first(self._page), side.clip(self._page)
-            self._begin(self._slices(side.kind, first, self._reading, page))
+            source = self._slices(side.kind, first, self._reading, page)
+            self._begin(source if side.noted is None else noted(source, side.noted))
 
     def _begin(self, source: Iterator[Entry]) -> None:
         self._advance(source, self._number)
@@ -146,3 +149,10 @@ class Merge:
         if entry is not None:
             order = entry.post_id if self._is_upwards else -entry.post_id
             heapq.heappush(self._next, (order, number, entry, source))
+
+
+def noted(entries: Iterator[Entry], ids: set[int]) -> Iterator[Entry]:
+    """Go through entries, and add their ids as they come."""
+    for entry in entries:
+        ids.add(entry.post_id)
+        yield entry

@@ -15,7 +15,7 @@ from kwip.domain.ids import UserId
 from kwip.domain.lists import shows_list
 from kwip.domain.pages import Page
 from kwip.domain.sieves import Sieve
-from kwip.domain.timelines import Entry, shows_home
+from kwip.domain.timelines import Entry
 from kwip.domain.visibility import require_shown
 from kwip.services.active import Active, Conversations
 from kwip.services.bell import home_topic, pulled_topic
@@ -26,6 +26,7 @@ from kwip.services.sides import EVERYBODY
 from kwip.services.sieving import Sieving
 from kwip.services.skeletons import Slice
 from kwip.services.sources import Shown
+from kwip.services.tag_sides import TagSides
 from kwip.store.list_edges import list_of
 
 if TYPE_CHECKING:
@@ -91,8 +92,9 @@ class Timelines:
     ) -> Page[PostView]:
         """Read posts of the viewer and of whom the viewer follows now.
 
-        Warm: 3 Redis round trips with authentication, no MongoDB; one more with pull
-        authors, and when the page goes past a skeleton. Below the floor: one query
+        And public posts with a hashtag that the viewer follows. Warm: 3 Redis round
+        trips with authentication, no MongoDB; one more with pull authors or followed
+        hashtags, and when the page goes past a skeleton. Below the floor: one query
         per 200 followees, and another for what lies above the page.
         """
         relations = reading.fetch(
@@ -101,18 +103,21 @@ class Timelines:
             Want(self._entities.pulls, [EVERYBODY]),
         )[0][viewer.id]
 
-        sieve = sieves.of_home(viewer.id, relations)
-        shown = Shown(self._entities.homes, viewer.id, sieve.authors)
-        read = partial(self._sources.stored, shown, reading)
-        wants = partial(shows_home, viewer.id, relations)
+        authors = sieves.of_home(viewer.id, relations).authors
+        shown = Shown(self._entities.homes, viewer.id, authors)
+        tagged = TagSides(self._entities.tags, viewer.id, relations)
+        read = partial(self._sources.stored, shown, reading, sides=tagged.sides)
         if page.is_active:
-            return self._active.window(viewer, reading, read, wants, page)
+            return self._active.window(viewer, reading, read, tagged.shows, page)
         run = Run(
             entries=read(page),
             above=read(page.above) if page.above else iter(()),
-            wants=wants,
+            wants=tagged.shows,
             shows=_shows_all,
-            sieved=self._sieved(reading, page, sieve),
+            sieved=tagged.sieved(
+                partial(self._sieved, reading, page),
+                is_upwards=page.min_id is not None,
+            ),
         )
         return self._pages.cut(viewer, reading, run, page)
 

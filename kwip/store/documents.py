@@ -296,6 +296,14 @@ class ListMemberDocument(TypedDict):
     nonce: str
 
 
+class FollowedTagsDocument(TypedDict):
+    """The hashtags that a user follows, by their folded names; `_id` is the user's."""
+
+    _id: UserId
+    schema: int
+    tags: list[str]
+
+
 class ReactionDocument(TypedDict):
     """One act of a user on a post; `_id` is `<user>:<act>:<post>`.
 

@@ -207,6 +207,7 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
             {"partialFilterExpression": {"state": {"$in": ["merging", "removed"]}}},
         ),
     ),
+    "followed_tags": (),
     "reactions": (
         Index(
             (("user_id", ASCENDING), ("post_id", ASCENDING), ("act", ASCENDING)),

@@ -158,29 +158,26 @@ def leave_lists(
     end_memberships(database["list_members"], pairs, now, session)
 
 
-def exclusive_members(owner_ids: Document) -> list[Document]:
-    """Give the pipeline for whom exclusive lists keep out of their owners' homes.
+def exclusive_members(owner_ids: Document) -> Document:
+    """Unite a pipeline with whom exclusive lists keep out of their owners' homes.
 
     A document each, with `user_id`, `other_id` and the `direction` "exclusive".
     """
-    return [
-        {
-            "$match": {
-                "owner_id": owner_ids,
-                "is_exclusive": True,
-                "state": "active",
-            }
-        },
-        {"$unwind": "$member_ids"},
-        {
-            "$project": {
-                "_id": 0,
-                "user_id": "$owner_id",
-                "other_id": "$member_ids",
-                "direction": {"$literal": "exclusive"},
-            }
-        },
-    ]
+    match = {"owner_id": owner_ids, "is_exclusive": True, "state": "active"}
+    fields = {
+        "_id": 0,
+        "user_id": "$owner_id",
+        "other_id": "$member_ids",
+        "direction": {"$literal": "exclusive"},
+    }
+    return {
+        "coll": "lists",
+        "pipeline": [
+            {"$match": match},
+            {"$unwind": "$member_ids"},
+            {"$project": fields},
+        ],
+    }
 
 
 def _edge(document: Document) -> ListEdge:

@@ -6,7 +6,6 @@ query that names its shard key.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from pymongo import ASCENDING, DESCENDING
@@ -14,12 +13,12 @@ from pymongo import ASCENDING, DESCENDING
 from kwip.domain.clock import to_ms
 from kwip.domain.errors import ForbiddenError
 from kwip.domain.ids import UserId
-from kwip.domain.relationships import Relations
 from kwip.domain.rolls import Between, Row
-from kwip.store.client import ONE_BATCH, translated
+from kwip.store.client import translated
 from kwip.store.edges import EITHER, PRESENT, Edge, follow_document, follower_document
-from kwip.store.list_edges import exclusive_members, leave_lists
+from kwip.store.list_edges import leave_lists
 from kwip.store.notifications import write
+from kwip.store.relations import read_relations
 from kwip.store.upgrades import schema_of
 
 if TYPE_CHECKING:
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kwip.domain.notifications import Notification
+    from kwip.domain.relationships import Relations
     from kwip.store.client import Store
 
 
@@ -242,40 +242,4 @@ class RelationshipStore:
     @translated()
     def relations(self, viewers: Sequence[UserId]) -> dict[UserId, Relations]:
         """Read all relations of some viewers, in two commands."""
-        ids = {"$in": list(viewers)}
-        groups: dict[str, dict[int, set[UserId]]] = {
-            name: defaultdict(set)
-            for name in ("follows", "notifies", "mutes", "out", "in", "exclusive")
-        }
-        for d in self._follows.find(
-            {"follower_id": ids, "state": PRESENT},
-            {"_id": 0, "follower_id": 1, "followee_id": 1, "notify": 1},
-        ).batch_size(ONE_BATCH):
-            groups["follows"][d["follower_id"]].add(UserId(d["followee_id"]))
-            if d.get("notify"):
-                groups["notifies"][d["follower_id"]].add(UserId(d["followee_id"]))
-        of_viewers = {"$match": {"user_id": ids}}
-        pair = {"_id": 0, "user_id": 1, "other_id": 1}
-        blocks = [of_viewers, {"$project": {**pair, "direction": 1}}]
-        for d in self._mutes.aggregate(
-            [
-                of_viewers,
-                {"$project": pair},
-                {"$unionWith": {"coll": "blocks", "pipeline": blocks}},
-                {"$unionWith": {"coll": "lists", "pipeline": exclusive_members(ids)}},
-            ],
-            batchSize=ONE_BATCH,
-        ):
-            group = d.get("direction", "mutes")
-            groups[group][d["user_id"]].add(UserId(d["other_id"]))
-        return {
-            viewer: Relations(
-                follows=frozenset(groups["follows"][viewer]),
-                mutes=frozenset(groups["mutes"][viewer]),
-                blocks=frozenset(groups["out"][viewer]),
-                blocked_by=frozenset(groups["in"][viewer]),
-                notifies=frozenset(groups["notifies"][viewer]),
-                exclusive=frozenset(groups["exclusive"][viewer]),
-            )
-            for viewer in viewers
-        }
+        return read_relations(self._store.database, viewers)

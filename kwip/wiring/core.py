@@ -17,6 +17,7 @@ from kwip.services.clock_guard import ClockGuard
 from kwip.services.dormancy import Attendance, Dormancy, DormancyParts
 from kwip.services.entities import Entities, Stores
 from kwip.services.fanout import Fanout, FanoutParts
+from kwip.services.followed_tags import FollowedTags
 from kwip.services.hydration import Hydration
 from kwip.services.list_fanout import ListFanout
 from kwip.services.list_upkeep import ListUpkeep
@@ -204,6 +205,7 @@ class Core:
             rolls=rolls,
             people=people,
             relationships=relationships,
+            followed_tags=FollowedTags(stores.followed_tags, hydration, fence),
             lists=Lists(
                 ListsParts(
                     store=stores.lists,

@@ -371,6 +371,20 @@ def test_it_makes_fills_reads_and_deletes_lists(alice, bob, rings):
         alice.timeline_list(made)
 
 
+def test_it_follows_hashtags(alice, bob):
+    bob.toot("A loaf #Rye")
+    assert alice.tag("rye").following is False
+
+    assert alice.tag_follow("Rye").following is True
+
+    assert alice.tag("rye").following is True
+    assert [tag.name for tag in alice.followed_tags()] == ["rye"]
+    assert [post.account.acct for post in alice.timeline_home()] == ["bob"]
+    assert alice.tag_unfollow("rye").following is False
+    assert alice.followed_tags() == []
+    assert alice.timeline_home() == []
+
+
 def test_it_finds_nothing_where_kwip_has_none(alice):
     me = alice.me()
     for found in (
@@ -384,7 +398,6 @@ def test_it_finds_nothing_where_kwip_has_none(alice):
         alice.filters(),
         alice.filters_v2(),
         alice.follow_requests(),
-        alice.followed_tags(),
         alice.instance_activity(),
         alice.instance_domain_blocks(),
         alice.instance_languages(),

@@ -19,7 +19,7 @@ from kwip.domain.users import READ, WRITE
 from kwip.services.checkpoint import Checkpoint
 from kwip.store import documents
 from kwip.store.changes import ChangeStore
-from kwip.store.fence import FenceDocument
+from kwip.store.fence import FenceDocument, FenceStore
 from kwip.store.indexes import INDEXES
 from kwip.store.setup import SetupStore
 from kwip.store.timelines import home_of
@@ -41,6 +41,7 @@ DECLARED = {
     "blocks": documents.BlockDocument,
     "mutes": documents.MuteDocument,
     "lists": documents.ListDocument,
+    "followed_tags": documents.FollowedTagsDocument,
     "list_members": documents.ListMemberDocument,
     "notifications": documents.NotificationDocument,
     "markers": documents.MarkersDocument,
@@ -104,11 +105,12 @@ def lived_in(kwip, rings, new_user):
     return seen
 
 
-def _make_and_delete_a_list(services, note, owner, member):
+def _follow_tags_and_lists(services, note, owner, member):
     made = services.lists.create(owner, ListChange(title="Bakers"))
     services.lists.add(owner, made.id, [member.id])
     note()
     services.lists.delete(owner, made.id)
+    services.followed_tags.follow(owner, "bread")
     note()
 
 
@@ -117,7 +119,7 @@ def _cache(kwip, note, now):
     changes.lease("a relay", now, now)
     note()
     changes.save("a relay", {"_data": "8265"}, now)
-    kwip.fence._store.suspend("a keeper")
+    FenceStore(kwip.store.database).suspend("a keeper")
 
 
 def _live(kwip, rings, note, alice, bob):
@@ -140,7 +142,7 @@ def _live(kwip, rings, note, alice, bob):
     )
     services.reactions.favourite(alice, root.id)
     services.reposts.repost(bob, answer.id)
-    _make_and_delete_a_list(services, note, bob, alice)
+    _follow_tags_and_lists(services, note, bob, alice)
     lease = services.fanout.begin(root.id)
     now = at(system_clock_ms())
     place = {"start": bob.id, "cursor": alice.id, "listed": alice.id}

@@ -242,6 +242,7 @@ WRITES = {
     "change_list": lambda w: w.services.lists.change(
         w.alice, w.list.id, ListChange(is_exclusive=True)
     ),
+    "follow_tag": lambda w: w.services.followed_tags.follow(w.alice, "tea"),
     "revoke_token": lambda w: w.services.access.revoke_token(w.bob, w.token.id),
 }
 

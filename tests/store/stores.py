@@ -17,6 +17,7 @@ from kwip.store.deletion import DeletionStore
 from kwip.store.dormancy import DormancyStore
 from kwip.store.edges import EdgeStore
 from kwip.store.fence import FenceStore
+from kwip.store.followed_tags import FollowedTagStore
 from kwip.store.jobs import JobStore
 from kwip.store.list_edges import ListEdgeStore
 from kwip.store.lists import ListStore
@@ -55,6 +56,7 @@ class Stores:
         self.edges = EdgeStore(store)
         self.fence = FenceStore(store.database)
         self.jobs = JobStore(store)
+        self.followed_tags = FollowedTagStore(store)
         self.lists = ListStore(store)
         self.list_edges = ListEdgeStore(store)
         self.loading = LoadStore(store)

@@ -26,6 +26,7 @@ SHAPES = {
     "mutes": documents.MuteDocument,
     "lists": documents.ListDocument,
     "list_members": documents.ListMemberDocument,
+    "followed_tags": documents.FollowedTagsDocument,
     "reactions": documents.ReactionDocument,
     "notifications": documents.NotificationDocument,
     "markers": documents.MarkersDocument,

@@ -255,6 +255,8 @@ CALLS = {
     "JobStore.find": lambda s: s.jobs.find("reindex:timelines"),
     "JobStore.running": lambda s: s.jobs.running("reindex:"),
     "JobStore.save": lambda s: s.jobs.save(JOB),
+    "FollowedTagStore.follow": lambda s: s.followed_tags.follow(1, "tea"),
+    "FollowedTagStore.unfollow": lambda s: s.followed_tags.unfollow(2, "tea"),
     "ListStore.create": lambda s: s.lists.create(
         UserList(id=9_999, owner_id=1, title="New")
     ),

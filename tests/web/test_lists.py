@@ -104,3 +104,19 @@ def test_the_lists_of_others_are_not_there(at_bob, place):
     for path in ("", "/edit", "/members", "/delete"):
         at_bob.get(place + path, 404)
     at_bob.send(f"{place}/delete", 404)
+
+
+def test_a_hashtag_is_followed_on_its_page_and_listed(at_alice, anybody, bob):
+    bob.say("A loaf #Rye")
+    assert not anybody.get("/tags/rye").all("button")
+    follow, unfollow = "/tags/rye/follow", "/tags/rye/unfollow"
+    assert at_alice.get("/tags/Rye").one("button", formaction=follow)
+
+    assert at_alice.send("/tags/RYE/follow") == "/tags/rye"
+
+    assert at_alice.get("/tags/rye").one("button", formaction=unfollow)
+    assert at_alice.get("/home").texts == ["A loaf #Rye"]
+    assert at_alice.get("/lists").one("button", formaction=unfollow)
+    assert at_alice.send(unfollow, next="/lists") == "/lists"
+    assert at_alice.get("/lists").said == "You no longer follow #rye."
+    assert at_alice.get("/home").texts == []

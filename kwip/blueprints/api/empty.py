@@ -47,7 +47,6 @@ ROUTES = tuple(
         (f"{_V1}/filters", "filters_v1", "Filters, as older apps know them", _OWN),
         ("/api/v2/filters", "filters_v2", "Filters", _OWN),
         (f"{_V1}/follow_requests", "follow_requests", "Who asks to follow", _OWN),
-        (f"{_V1}/followed_tags", "followed_tags", "Hashtags one follows", _OWN),
         (f"{_V1}/instance/activity", "activity", "Figures of past weeks", _ANYBODY),
         (f"{_V1}/instance/domain_blocks", "blocked", "Refused servers", _ANYBODY),
         (f"{_V1}/instance/languages", "languages", "Languages of the site", _ANYBODY),

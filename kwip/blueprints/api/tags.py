@@ -1,4 +1,4 @@
-"""Hashtags: what a tag is called and where its posts are."""
+"""Hashtags: what a tag is called, where its posts are, and whether one follows it."""
 
 from __future__ import annotations
 
@@ -16,14 +16,37 @@ if TYPE_CHECKING:
 
 def tag(name: str) -> Response:
     """Show a hashtag, used or not."""
-    return http.answer_dumped(TagSchema, clean_hashtag(name))
+    found = http.services().followed_tags.get(
+        http.viewer(), http.reading(), clean_hashtag(name)
+    )
+    return http.answer_dumped(TagSchema, found)
 
+
+def follow_tag(name: str) -> Response:
+    """Follow a hashtag: public statuses with it come into home."""
+    found = http.services().followed_tags.follow(http.signed_in(), clean_hashtag(name))
+    return http.answer_dumped(TagSchema, found)
+
+
+def unfollow_tag(name: str) -> Response:
+    """No longer follow a hashtag."""
+    found = http.services().followed_tags.unfollow(
+        http.signed_in(), clean_hashtag(name)
+    )
+    return http.answer_dumped(TagSchema, found)
+
+
+def followed_tags() -> Response:
+    """Show all hashtags that the viewer follows, by name."""
+    found = http.services().followed_tags.overview(http.signed_in(), http.reading())
+    return http.answer(http.dump(TagSchema, found, many=True))
+
+
+_TAG, _FOLLOW = "/api/v1/tags/<string(maxlength=200):name>", policies.write("follows")
 
 ROUTES = (
-    Route(
-        "GET",
-        "/api/v1/tags/<string(maxlength=200):name>",
-        tag,
-        policies.OPEN_READ,
-    ),
+    Route("GET", _TAG, tag, policies.OPEN_READ),
+    Route("POST", f"{_TAG}/follow", follow_tag, _FOLLOW),
+    Route("POST", f"{_TAG}/unfollow", unfollow_tag, _FOLLOW),
+    Route("GET", "/api/v1/followed_tags", followed_tags, policies.READ),
 )

@@ -13,6 +13,7 @@ from kwip.blueprints.web import (
     settings,
     setup,
     styleguide,
+    tags,
     timelines,
     users,
 )
@@ -29,5 +30,6 @@ ROUTES = (
     *reactions.ROUTES,
     *people.ROUTES,
     *lists.ROUTES,
+    *tags.ROUTES,
     *notifications.ROUTES,
 )

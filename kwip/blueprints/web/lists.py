@@ -30,20 +30,18 @@ if TYPE_CHECKING:
 
 
 def lists() -> Response:
-    """Show the viewer's lists, and a form for another one."""
-    found = http.services().lists.overview(http.signed_in(), http.reading())
+    """Show the viewer's lists and hashtags, and a form for another list."""
     form = Form({"replies_policy": RepliesPolicy.LIST.value})
-    return page("lists.html", lists=found, form=form)
+    return page("lists.html", form=form, **_everything())
 
 
 def create_list() -> Response:
     """Make an empty list, and show it."""
-    services, viewer = http.services(), http.signed_in()
     try:
-        made = services.lists.create(viewer, http.load_form(ListForm()))
+        wish = http.load_form(ListForm())
+        made = http.services().lists.create(http.signed_in(), wish)
     except InvalidError as error:
-        found = services.lists.overview(viewer, http.reading())
-        return page_again("lists.html", error, lists=found)
+        return page_again("lists.html", error, **_everything())
     return go(_place(made.id), f"“{made.title}” is made.")
 
 
@@ -119,6 +117,12 @@ def remove_from_list(list_id: ListId, username: str) -> Response:
     user_id = services.users.id_of(http.reading(), username)
     services.lists.remove(http.signed_in(), list_id, [user_id])
     return go(back, f"@{username} is no longer in the list.")
+
+
+def _everything() -> dict[str, object]:
+    services, viewer, reading = http.services(), http.signed_in(), http.reading()
+    tags = services.followed_tags.overview(viewer, reading)
+    return {"lists": services.lists.overview(viewer, reading), "tags": tags}
 
 
 def _own(list_id: ListId) -> UserList:

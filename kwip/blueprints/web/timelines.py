@@ -87,12 +87,11 @@ def _profile(username: str, kinds: Kinds) -> Response:
 def tag(name: str) -> Response:
     """Show the public kwips with a hashtag, in any spelling of it."""
     folded = clean_hashtag(name)
-    found = http.services().timelines.tag(
-        http.viewer(), http.reading(), folded, timeline_request()
-    )
-    return page(
-        "tag.html", page=found, tag=folded, place=url_for("web.tag", name=folded)
-    )
+    services, viewer, reading = http.services(), http.viewer(), http.reading()
+    found = services.timelines.tag(viewer, reading, folded, timeline_request())
+    view = services.followed_tags.get(viewer, reading, folded)
+    place = url_for("web.tag", name=folded)
+    return page("tag.html", page=found, tag=folded, view=view, place=place)
 
 
 def favourites() -> Response:

@@ -1,0 +1,49 @@
+"""Follow hashtags, and stop following them: one button each.
+
+The buttons share their page's one form, which says where to go back to.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import url_for
+
+from kwip.blueprints import http
+from kwip.blueprints.table import Route
+from kwip.blueprints.web.pages import form_policy, go, is_local
+from kwip.schemas.forms import ActForm
+from kwip.text.hashtags import clean_hashtag
+
+if TYPE_CHECKING:
+    from flask import Response
+
+
+def follow_tag(name: str) -> Response:
+    """Let what has a hashtag come into the viewer's home."""
+    folded = clean_hashtag(name)
+    back = _back(folded)
+    http.services().followed_tags.follow(http.signed_in(), folded)
+    return go(back, f"Public kwips with #{folded} come into your home.")
+
+
+def unfollow_tag(name: str) -> Response:
+    """No longer follow a hashtag."""
+    folded = clean_hashtag(name)
+    back = _back(folded)
+    http.services().followed_tags.unfollow(http.signed_in(), folded)
+    return go(back, f"You no longer follow #{folded}.")
+
+
+def _back(tag: str) -> str:
+    """Read where to go back to: a page of ours, else the hashtag's."""
+    address = http.load_form(ActForm())
+    return address if is_local(address) else url_for("web.tag", name=tag)
+
+
+_TAG, _FOLLOW = "/tags/<string(maxlength=200):name>", form_policy("follows")
+
+ROUTES = (
+    Route("POST", f"{_TAG}/follow", follow_tag, _FOLLOW),
+    Route("POST", f"{_TAG}/unfollow", unfollow_tag, _FOLLOW),
+)

@@ -1,0 +1,81 @@
+"""Merge followed hashtags into home while it is read."""
+
+from __future__ import annotations
+
+import heapq
+from typing import TYPE_CHECKING
+
+from kwip.domain import sieves
+from kwip.domain.tags import shows_tagged
+from kwip.domain.timelines import shows_home
+from kwip.services.sides import Side, noted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from kwip.domain.ids import UserId
+    from kwip.domain.relationships import Relations
+    from kwip.domain.sieves import Sieve
+    from kwip.domain.timelines import Chunk, Entry
+    from kwip.services.reading import Kind
+    from kwip.services.skeletons import Slice
+
+    Sieved = Callable[[int], Iterator[Entry]]
+
+
+class TagSides:
+    """The hashtags that a viewer follows, as side sources of one read of home.
+
+    An entry does not tell its hashtags, so it is noted which ones came by them.
+    """
+
+    def __init__(
+        self, kind: Kind[Slice, Chunk], viewer_id: UserId, relations: Relations
+    ):
+        self._viewer_id = viewer_id
+        self._relations = relations
+        self._came: set[int] = set()
+        self.sides = [
+            Side(kind, tag, noted=self._came) for tag in sorted(relations.tags)
+        ]
+
+    def shows(self, entry: Entry) -> bool:
+        """Tell whether home shows an entry, by itself or because of a hashtag."""
+        if shows_home(self._viewer_id, self._relations, entry):
+            return True
+        return entry.post_id in self._came and shows_tagged(
+            self._viewer_id, self._relations, entry
+        )
+
+    def sieved(self, read: Callable[[Sieve], Sieved], *, is_upwards: bool) -> Sieved:
+        """Go on behind an entry, by the query of home and one for each hashtag."""
+        home, *tagged = [read(sieve) for sieve in self._sieves()]
+
+        def merged(last_id: int) -> Iterator[Entry]:
+            beside = (noted(each(last_id), self._came) for each in tagged)
+            entries = heapq.merge(
+                home(last_id),
+                *beside,
+                key=lambda e: e.post_id if is_upwards else -e.post_id,
+            )
+            last = None
+            for entry in entries:
+                if entry.post_id != last:
+                    yield entry
+                last = entry.post_id
+
+        return merged
+
+    def _sieves(self) -> list[Sieve]:
+        relations = self._relations
+        hidden = sieves.hidden_by(relations) | relations.exclusive
+        tagged = [
+            sieves.Sieve(
+                hidden=hidden,
+                tag=tag,
+                viewer_id=self._viewer_id,
+                addressees=frozenset(),
+            )
+            for tag in sorted(relations.tags)
+        ]
+        return [sieves.of_home(self._viewer_id, relations), *tagged]
