@@ -7,7 +7,7 @@ PIP := $(PY) -m pip --disable-pip-version-check --no-input install --quiet \
 # The compiler of the pinned requirements: `pip install uv`.
 UV ?= uv
 
-.PHONY: run test browser check check-cache faults scroll-back bench lighthouse pictures setup setup-dev docs lock clean
+.PHONY: run test browser check check-cache machine faults scroll-back bench lighthouse pictures setup setup-dev docs lock clean
 
 run: setup
 	@$(VENV)/bin/kwip up --demo
@@ -33,6 +33,10 @@ check-cache: setup-dev
 # A home of 50,000 posts, read to its beginning and back; a minute or two.
 scroll-back: setup-dev
 	SCROLL_BACK=50000 $(PY) -m pytest -n 0 -s tests/services/test_scroll_back.py
+
+# People, workers and deaths in any order, against a model; some minutes a hundred runs.
+machine: setup-dev
+	MACHINE_RUNS=$(or $(RUNS),200) $(PY) -m pytest -n 0 tests/machine -k everybody_always
 
 # A whole site while its cache fails, a minute for each fault; `FAULT=kill SECONDS=30`.
 faults: setup-dev

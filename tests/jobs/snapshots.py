@@ -8,7 +8,7 @@ from pymongo.write_concern import WriteConcern
 #: processes hold leases on it.
 _MOVED = (
     *("users", "claims", "posts", "timelines", "timeline_buckets"),
-    *("follows", "followers", "blocks", "reactions", "notifications"),
+    *("follows", "followers", "blocks", "mutes", "reactions", "notifications"),
     *("lists", "list_members"),
 )
 

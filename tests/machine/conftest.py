@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from tests.jobs.conftest import (
+    _quick_passwords,
+    _quiet_log,
+    clock,
+    kwip,
+    make_worker,
+    people,
+    redis_cache,
+    rings,
+    snapshot,
+    steps,
+)
+
+__all__ = [
+    "_quick_passwords",
+    "_quiet_log",
+    "clock",
+    "kwip",
+    "make_worker",
+    "people",
+    "redis_cache",
+    "rings",
+    "snapshot",
+    "steps",
+]

@@ -1,0 +1,444 @@
+"""People, workers, deaths and losses in any order; then everybody reads everything.
+
+Each rule does one thing through the services and the same to the model. After it, what
+people see at once must be what the model says; and what is delivered must be so once
+the jobs are done, however they were done: whole, twice, killed, lost, interleaved.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import deque
+from contextlib import suppress
+from copy import deepcopy
+from functools import partial
+from itertools import permutations
+from typing import ClassVar, NamedTuple
+from unittest.mock import patch
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from kwip.domain.errors import GoneError
+from kwip.domain.lists import ListChange, RepliesPolicy
+from kwip.domain.posts import Draft, Edit, Visibility
+from kwip.store.timelines import home_of
+from tests.machine.model import VISIBILITIES, Kwip
+from tests.machine.timelines import TAG, downwards, timelines_of, upwards
+from tests.machine.world import PEOPLE, World
+
+LONG_AGO = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+#: So many rules in a row workers may be away for.
+STRIKE = 4
+
+
+class Fate(NamedTuple):
+    """What happens to an act or a job, after which of its steps."""
+
+    name: str
+    step: int
+
+
+WHOLE = Fate("whole", 0)
+
+
+def _fates(*names):
+    return st.one_of(
+        st.just(WHOLE),
+        st.builds(Fate, st.sampled_from(names), st.integers(1, 14)),
+    )
+
+
+ACT = _fates("killed", "around", "inside")
+#: What happens to the next jobs; most acts leave some.
+JOBS = st.lists(_fates("killed", "doubled", "lost", "interleaved"), max_size=3)
+PERSON = st.sampled_from(PEOPLE)
+PAIR = st.sampled_from(list(permutations(PEOPLE, 2)))
+NUMBER = st.integers(0, 1_000)
+TEXT = st.builds(
+    dict,
+    is_said_again=st.booleans(),
+    tags=st.frozensets(st.just(TAG)),
+    names=st.frozensets(PERSON, max_size=1),
+)
+PLAIN = {"is_said_again": False, "tags": frozenset(), "names": frozenset()}
+
+
+class Machine(RuleBasedStateMachine):
+    """The rules; a subclass has the `world`."""
+
+    world: ClassVar[World]
+    #: How many rules have been run, by all runs of this class.
+    ran: ClassVar[int] = 0
+
+    def __init__(self):
+        super().__init__()
+        self.world.reset()
+        self.services = self.world.kwip.services
+        self.viewers = self.world.viewers
+        self.model = deepcopy(self.world.model)
+        self.job_fates = deque()
+        self.away = 0
+        self.page = {"limit": 40, "folds_repeats": False}
+
+    # What people do.
+
+    @rule(
+        authors=st.lists(PERSON, min_size=1, max_size=5),
+        visibility=st.sampled_from(VISIBILITIES),
+        text=TEXT,
+        fate=ACT,
+        jobs=JOBS,
+    )
+    def write(self, authors, visibility, text, fate, jobs):
+        self.job_fates.extend(jobs)
+        for author in filter(self._may_act, authors):
+            self._write(author, visibility, text, None, fate)
+
+    @rule(author=PERSON, which=NUMBER, text=TEXT, fate=ACT, jobs=JOBS)
+    def reply(self, author, which, text, fate, jobs):
+        self.job_fates.extend(jobs)
+        parent = self._pick(
+            which, lambda post: not post.original and self.model.may_see(author, post)
+        )
+        if parent and self._may_act(author):
+            self._write(author, parent.visibility, text, parent, fate)
+
+    @rule(who=PERSON, which=NUMBER, fate=ACT, jobs=JOBS)
+    def repost(self, who, which, fate, jobs):
+        self.job_fates.extend(jobs)
+        post = self._pick(which, partial(self.model.may_repost, who))
+        if post and self._may_act(who):
+            view = self._act(
+                partial(self.services.reposts.repost, self.viewers[who], post.id), fate
+            )
+            if not self.model.repost_of(who, post):
+                self.model.add(Kwip(view.post.id, who, post.visibility, original=post))
+
+    @rule(who=PERSON, which=NUMBER, fate=ACT)
+    def take_a_repost_back(self, who, which, fate):
+        post = self._pick(
+            which,
+            lambda post: (
+                self.model.repost_of(who, post) and self.model.may_see(who, post)
+            ),
+        )
+        if post and self._may_act(who):
+            self._act(
+                partial(self.services.reposts.unrepost, self.viewers[who], post.id),
+                fate,
+            )
+            self.model.repost_of(who, post).is_gone = True
+
+    @rule(which=NUMBER, text=TEXT, fate=ACT)
+    def edit(self, which, text, fate):
+        post = self._pick(which, lambda post: not post.is_gone and not post.original)
+        if post and self._may_act(post.author):
+            says, full = self._texts(text)
+            author = self.viewers[post.author]
+            self._act(
+                partial(self.services.posts.edit, author, post.id, Edit(text=full)),
+                fate,
+            )
+            is_direct = post.visibility == "direct"
+            post.names = text["names"] & post.names if is_direct else text["names"]
+            post.text, post.tags = says, text["tags"]
+
+    @rule(which=NUMBER, fate=ACT)
+    def delete(self, which, fate):
+        post = self._pick(which, lambda post: not post.is_gone)
+        if post and self._may_act(post.author):
+
+            def delete():
+                with suppress(GoneError):  # it was, before the first try died
+                    self.services.posts.delete(self.viewers[post.author], post.id)
+
+            self._act(delete, fate)
+            post.is_gone = True
+
+    @rule(pair=PAIR, fate=ACT, jobs=JOBS)
+    def follow(self, pair, fate, jobs):
+        self.job_fates.extend(jobs)
+        if self.model.may_follow(*pair):
+            self._relate("follow", pair, fate)
+
+    @rule(pair=PAIR, fate=ACT, jobs=JOBS)
+    def unfollow(self, pair, fate, jobs):
+        self.job_fates.extend(jobs)
+        self._relate("unfollow", pair, fate)
+
+    @rule(
+        act=st.sampled_from(("block", "unblock", "mute", "unmute")),
+        pair=PAIR,
+        fate=ACT,
+    )
+    def relate(self, act, pair, fate):
+        self._relate(act, pair, fate)
+
+    @rule(pair=PAIR, fate=ACT, jobs=JOBS)
+    def put_into_or_out_of_a_list(self, pair, fate, jobs):
+        self.job_fates.extend(jobs)
+        one, two = pair
+        members = self.model.lists[one].members
+        if self._may_act(one) and (two in members or pair in self.model.follows):
+            act = "remove" if two in members else "add"
+            self._act(
+                partial(
+                    getattr(self.services.lists, act),
+                    self.viewers[one],
+                    self.world.lists[one],
+                    [self.viewers[two].id],
+                ),
+                fate,
+            )
+            members ^= {two}
+
+    @rule(
+        who=PERSON,
+        replies=st.sampled_from(tuple(RepliesPolicy)),
+        is_exclusive=st.booleans(),
+        fate=ACT,
+    )
+    def change_a_list(self, who, replies, is_exclusive, fate):
+        change = ListChange(replies_policy=replies, is_exclusive=is_exclusive)
+        work = partial(
+            self.services.lists.change,
+            self.viewers[who],
+            self.world.lists[who],
+            change,
+        )
+        if self._may_act(who):
+            self._act(work, fate)
+            self.model.lists[who].replies = replies.value
+            self.model.lists[who].is_exclusive = is_exclusive
+
+    @rule(who=PERSON, fate=ACT)
+    def suspend_or_not(self, who, fate):
+        act = "suspend" if self._may_act(who) else "unsuspend"
+        user_id = self.viewers[who].id
+        self._act(partial(getattr(self.services.moderation, act), user_id), fate)
+        self.model.suspended ^= {who}
+
+    # What happens to the jobs and to the cache.
+
+    @rule(job=st.sampled_from(("rebuild", "trim")), who=PERSON, jobs=JOBS)
+    def upkeep(self, job, who, jobs):
+        self.job_fates.extend(jobs)
+        self.world.rings(job, str(self.viewers[who].id))
+
+    @rule(who=PERSON, jobs=JOBS)
+    def fall_asleep(self, who, jobs):
+        """Let a home be laid down, as if nobody had read it for long."""
+        self.job_fates.extend(jobs)
+        user_id = self.viewers[who].id
+        self.world.kwip.store.database["timelines"].update_one(
+            {"_id": home_of(user_id)}, {"$set": {"last_read_at": LONG_AGO}}
+        )
+        self.world.rings("rest", str(user_id))
+
+    @rule()
+    def strike(self):
+        self.away = STRIKE
+
+    @rule(key=NUMBER)
+    def evict(self, key):
+        found = sorted(self.world.cache.keys("kw:*"))
+        if found:
+            self.world.cache.delete(found[key % len(found)])
+
+    @rule()
+    def flush(self):
+        self.world.cache.flushdb()
+
+    @rule(limit=st.sampled_from((8, 40, 40)), folds_repeats=st.booleans())
+    def choose_pages(self, limit, folds_repeats):
+        self.page = {"limit": limit, "folds_repeats": folds_repeats}
+
+    @rule(
+        pair=PAIR,
+        count=st.integers(2, 6),
+        step=st.integers(1, 6),
+        has_cache=st.booleans(),
+    )
+    def read_while_jobs_are_done(self, pair, count, step, has_cache):
+        """What was there before the jobs is there while they are done.
+
+        With the cache a load that something came between begins anew.
+        """
+        who, author = pair
+        for _ in range(count if self._may_act(author) else 0):
+            self._write(author, "public", PLAIN, None, WHOLE)
+        home = self._timelines(who, is_stored=True)[:1]
+        before, seen = [self._read(each) for each in home], []
+        self.world.cache.flushdb()
+
+        def read():
+            fence = self.world.kwip.fence
+            with patch.object(fence, "lease", fence.lease if has_cache else _no_lease):
+                seen.extend(self._read(each) for each in home)
+
+        self.world.steps.interrupt(step, read, self._drain)
+        for timeline, old, ids in zip(home, before, seen, strict=True):
+            self._check_before_delivery(timeline, ids)
+            missing = set(old) & set(self._read(timeline)) - set(ids)
+            assert not missing, f"{timeline.name}: {missing} was away for a moment"
+
+    # What must hold.
+
+    @invariant()
+    def everybody_sees_what_the_model_says(self):
+        """Nothing forbidden before the jobs are done, and all that is due after them.
+
+        What is stored is read by everybody, the other timelines by one viewer in turn.
+        """
+        type(self).ran += 1
+        for each in self._stored():
+            self._check_before_delivery(each, self._read(each))
+        self.away = max(0, self.away - 1)
+        if not self.away:
+            self._drain()
+            self._check(self._stored())
+        self._check(self._timelines((None, *PEOPLE)[self.ran % 5], is_stored=False))
+
+    def _stored(self):
+        return [
+            each for name in PEOPLE for each in self._timelines(name, is_stored=True)
+        ]
+
+    def _timelines(self, name, *, is_stored):
+        if name in self.model.suspended:
+            return []
+        found = timelines_of(
+            self.services, self.model, self.viewers, self.world.lists, name
+        )
+        return [each for each in found if each.is_stored == is_stored]
+
+    def _check(self, timelines):
+        """Read timelines in both directions, and compare each with the model."""
+        for each in timelines:
+            wanted = self._wanted(each)
+            for direction in (downwards, upwards):
+                reading = self.services.readings.begin()
+                seen = direction(each.read, reading, **self.page)
+                assert seen == wanted, f"{each.name}: {seen} is not {wanted}"
+
+    def _check_before_delivery(self, timeline, seen):
+        """Nothing forbidden, nothing twice, and what somebody wrote is there."""
+        name = timeline.name
+        assert seen == sorted(set(seen), reverse=True), (
+            f"{name}: twice, or not in order"
+        )
+        extra = set(seen) - self.model.allowed(_viewer_of(timeline), timeline.rule)
+        assert not extra, f"{name}: {extra} is forbidden"
+        authors = {post.id: post.author for post in self.model.posts}
+        own = {i for i in self._wanted(timeline) if name == f"home of {authors[i]}"}
+        assert own <= set(seen), f"{name}: {own - set(seen)} is one's own and missing"
+
+    def _wanted(self, timeline):
+        return self.model.shown(
+            _viewer_of(timeline),
+            timeline.rule,
+            is_folded=self.page["folds_repeats"],
+        )
+
+    # How it is done.
+
+    def _read(self, timeline):
+        return downwards(timeline.read, self.services.readings.begin(), **self.page)
+
+    def _may_act(self, name):
+        return name not in self.model.suspended
+
+    def _pick(self, number, rule):
+        found = [post for post in self.model.posts if rule(post)]
+        return found[-1 - number % len(found)] if found else None
+
+    def _texts(self, text):
+        """Give what a text says, and that with whom it names."""
+        is_new = not text["is_said_again"]
+        words = f"Number {self.ran}.{len(self.model.posts)}" if is_new else "Again"
+        says = " ".join([words, *(f"#{tag}" for tag in text["tags"])])
+        return says, " ".join([says, *(f"@{name}" for name in text["names"])])
+
+    def _write(self, author, visibility, text, parent, fate):
+        says, full = self._texts(text)
+        draft = Draft(
+            text=full,
+            visibility=Visibility(visibility),
+            in_reply_to_id=parent.id if parent else None,
+            idempotency_key=str(len(self.model.posts)),
+        )
+        post = self._act(
+            partial(self.services.posts.publish, self.viewers[author].id, draft), fate
+        )
+        marks = {name: text[name] for name in ("names", "tags")}
+        self.model.add(Kwip(post.id, author, visibility, says, **marks, parent=parent))
+
+    def _relate(self, act, pair, fate):
+        if self._may_act(pair[0]):
+            one, two = (self.viewers[name] for name in pair)
+            work = partial(getattr(self.services.relationships, act), one, two.id)
+            self._act(work, fate)
+            getattr(self.model, act)(*pair)
+
+    def _act(self, work, fate):
+        """Do what somebody asks for; who dies on the way is asked again."""
+        steps, waiting, result = self.world.steps, self.world.rings.waiting, []
+
+        def act():
+            result[:] = [work()]
+
+        if fate.name == "killed":
+            steps.kill(fate.step, act)
+            act()
+        elif fate.name == "around":
+            steps.interrupt(fate.step, act, self._run_waiting)
+        elif fate.name == "inside" and waiting:
+            job = self.next_job()
+            if not steps.interrupt(fate.step, job, act):
+                act()
+        else:
+            act()
+        return result[0]
+
+    def _drain(self):
+        """Do all that was rung for, each as it is fated, and sweep up the rest."""
+        self._run_waiting()
+        for _ in range(8):
+            if not self.world.is_waiting():
+                return
+            self.world.clock.ahead_ms += self.world.long_ms
+            self.world.kwip.sweeper.sweep()
+            self._run_waiting()
+        raise AssertionError("something is never delivered")
+
+    def next_job(self):
+        """Take what was rung for first, to be done."""
+        name, job_id = self.world.rings.waiting.pop(0)
+        return partial(self.world.rings.jobs[name], job_id)
+
+    def _run_waiting(self):
+        waiting, steps = self.world.rings.waiting, self.world.steps
+        while waiting:
+            job = self.next_job()
+            name, step = self.job_fates.popleft() if self.job_fates else WHOLE
+            if name == "killed":
+                steps.kill(step, job)
+            elif name == "interleaved" and waiting:
+                other = self.next_job()
+                if not steps.interrupt(step, job, other):
+                    other()
+            elif name != "lost":
+                job()
+            if name == "doubled":
+                job()
+
+
+def _no_lease():
+    return None
+
+
+def _viewer_of(timeline):
+    """Give who reads a timeline, None being nobody signed in."""
+    name = timeline.name.rpartition(" ")[2]
+    return name if name in PEOPLE else None

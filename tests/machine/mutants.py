@@ -1,0 +1,216 @@
+"""Kwip with one thing left out, each of which the machine must notice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pymongo import UpdateOne
+
+from kwip.cache import drops, list_drops, timeline_drops
+from kwip.domain.timelines import plan_buckets
+from kwip.services import hydration
+from kwip.services.fanout import Fanout
+from kwip.services.rearranging import Rearranger
+from kwip.store import timelines
+from kwip.store.dormancy import DormancyStore
+from kwip.store.reach import ReachStore
+from kwip.store.timelines import Stored, TimelineStore, bucket_document
+from tests.machine.machine import PLAIN, WHOLE, Fate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.machine.machine import Machine
+
+#: A reading of home is noted once in this time.
+AN_HOUR_MS = 4_000_000
+
+
+def _read_sealed_first(store, owners):
+    sealed = list(store._buckets.find({"owner": {"$in": list(owners)}}))
+    stored = {}
+    for bucket in store._open_buckets(owners):
+        ids = set(bucket.entries)
+        for each in sealed:
+            if (each["owner"], each["epoch"]) == (bucket.owner, bucket.epoch):
+                ids.update(each["entries"])
+        kept = sorted((i for i in ids if i >= bucket.floor), reverse=True)
+        stored[bucket.owner] = Stored(bucket, tuple(kept))
+    return stored
+
+
+def _insert_without_union(store, documents):
+    for document in documents:
+        store._buckets.update_one(
+            {"_id": document["_id"]}, {"$setOnInsert": document}, upsert=True
+        )
+
+
+def _cut_whatever_arrived(bucket, seal):
+    return UpdateOne({"_id": bucket.owner}, {"$set": {"entries": list(seal.keep)}})
+
+
+def _swap_without_arrivals(rearranger, lease, before, ids, floor):
+    store = rearranger._timelines
+    seal, sealed = plan_buckets(i for i in ids if i >= floor)
+    store.insert_sealed(
+        [bucket_document(lease.owner, lease.term, part) for part in sealed]
+    )
+    now = store.find_open(lease.owner)
+    new = replace(now, entries=seal.keep, floor=floor, epoch=lease.term)
+    return store.replace_open(now, new, holder=lease.holder)
+
+
+_chunks, _set_active = Fanout._chunks, DormancyStore.set_active
+
+
+def _move_on_before_pushing(fanout, lease):
+    for owners, place in _chunks(fanout, lease):
+        if place is not None:
+            fanout._advance(lease, cursor=place.cursor, has_wrapped=place.has_wrapped)
+        yield owners, place
+
+
+def _see_all_that_is_not_deleted(viewer_id, relations, post):
+    return not post.is_tombstone
+
+
+def _never_wake(store, user_id, term, *, is_active):
+    if not is_active:
+        _set_active(store, user_id, term, is_active=False)
+
+
+# How each is met, in as few rules as the machine itself has needed: what to do with a
+# machine that has just begun, and at which step of it something comes between.
+
+
+def _many(state, author, count):
+    state.write([author] * count, "public", PLAIN, WHOLE, [])
+
+
+def _read_while_it_is_sealed(state, step):
+    state.read_while_jobs_are_done(("alice", "carol"), 6, step, has_cache=False)
+
+
+def _merge_beside_a_dead_seal(state, step):
+    _many(state, "dave", 6)
+    state.everybody_sees_what_the_model_says()
+    _many(state, "bob", 6)
+    state.world.steps.kill(step, state.next_job())
+    state.follow(("alice", "dave"), WHOLE, [])
+
+
+def _deliver_beside_a_seal(state, step):
+    _many(state, "bob", 5)
+    _many(state, "carol", 1)
+    waiting = state.world.rings.waiting
+    waiting.insert(1, waiting.pop())
+    state.job_fates.append(Fate("interleaved", step))
+
+
+def _unfollow(state, _):
+    state.everybody_sees_what_the_model_says()
+    state.unfollow(("alice", "bob"), WHOLE, [])
+
+
+def _write(state, _):
+    state.everybody_sees_what_the_model_says()
+    _many(state, "bob", 1)
+
+
+def _follow_somebody_with_many_posts(state, _):
+    _many(state, "dave", 10)
+    state.everybody_sees_what_the_model_says()
+    state.follow(("alice", "dave"), WHOLE, [])
+
+
+def _deliver_beside_a_rebuild(state, step):
+    state.upkeep("rebuild", "alice", [Fate("interleaved", step)])
+    _many(state, "bob", 1)
+
+
+def _deliver_and_die(state, step):
+    _many(state, "bob", 1)
+    state.job_fates.append(Fate("killed", step))
+
+
+def _write_for_all(state, _):
+    state.follow(("carol", "bob"), WHOLE, [])
+    _many(state, "bob", 1)
+
+
+def _list(state, _):
+    state.everybody_sees_what_the_model_says()
+    state.put_into_or_out_of_a_list(("alice", "bob"), WHOLE, [])
+
+
+def _sleep_and_wake(state, _):
+    state.fall_asleep("alice", [])
+    state.everybody_sees_what_the_model_says()
+    state.world.clock.ahead_ms += AN_HOUR_MS
+    state.everybody_sees_what_the_model_says()
+    _many(state, "bob", 1)
+
+
+def _nothing(*_):
+    pass
+
+
+class Mutant(NamedTuple):
+    """What is put in whose place, and what a machine has to do to notice."""
+
+    patches: tuple[tuple[Any, str, Callable[..., Any]], ...]
+    script: Callable[[Machine, int], None]
+    steps: tuple[int, ...] = (1,)
+
+
+MUTANTS = {
+    "a reader takes the sealed buckets first": Mutant(
+        ((TimelineStore, "_stored", _read_sealed_first),),
+        _read_while_it_is_sealed,
+        steps=(2, 3, 4),
+    ),
+    "a bucket that was sealed before gets nothing added": Mutant(
+        ((TimelineStore, "insert_sealed", _insert_without_union),),
+        _merge_beside_a_dead_seal,
+        steps=(5, 6, 7),
+    ),
+    "a seal cuts what arrived meanwhile": Mutant(
+        ((timelines, "cut_operation", _cut_whatever_arrived),),
+        _deliver_beside_a_seal,
+        steps=(10, 11, 12, 13),
+    ),
+    "an unfollow drops nothing": Mutant(
+        ((drops, "unfollow", lambda **_: ()),), _unfollow
+    ),
+    "a delivery drops nothing": Mutant(
+        ((timeline_drops, "deliver", lambda **_: ()),), _write
+    ),
+    "the floor stays where it was": Mutant(
+        ((TimelineStore, "raise_floor", lambda *_, **__: True),),
+        _follow_somebody_with_many_posts,
+    ),
+    "a rebuild loses what was pushed meanwhile": Mutant(
+        ((Rearranger, "_swap", _swap_without_arrivals),),
+        _deliver_beside_a_rebuild,
+        steps=(5, 6, 7, 8),
+    ),
+    "the cursor moves before the push": Mutant(
+        ((Fanout, "_chunks", _move_on_before_pushing),),
+        _deliver_and_die,
+        steps=(2, 3, 4, 5),
+    ),
+    "whom others pull is not remembered": Mutant(
+        ((ReachStore, "raise_last_pull", _nothing),), _write_for_all
+    ),
+    "a change of a list drops nothing": Mutant(
+        ((list_drops, "change_list", lambda **_: ()),), _list
+    ),
+    "whoever wakes is passed over": Mutant(
+        ((DormancyStore, "set_active", _never_wake),), _sleep_and_wake
+    ),
+    "everybody may see everything": Mutant(
+        ((hydration, "may_see", _see_all_that_is_not_deleted),), _nothing
+    ),
+}

@@ -1,0 +1,77 @@
+"""Read every timeline of somebody through the services, in both directions."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from kwip.domain.pages import PageRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TAG = "one"
+
+
+class Timeline(NamedTuple):
+    """One timeline of one viewer: how it is read, and the model's rule of it.
+
+    Into a stored one others' posts come when they have been delivered.
+    """
+
+    name: str
+    read: Callable
+    rule: Callable
+    is_stored: bool = False
+
+
+def timelines_of(services, model, viewers, lists, name):
+    """Give every timeline that somebody can read, home first; None has no account."""
+    viewer, reads = viewers.get(name), services.timelines
+    if viewer is not None:
+        yield Timeline(
+            f"home of {name}", partial(reads.home, viewer), model.home, is_stored=True
+        )
+        yield Timeline(
+            f"list of {name}",
+            lambda reading, page: reads.of_list(viewer, reading, lists[name], page),
+            model.list,
+            is_stored=True,
+        )
+    yield Timeline(f"public for {name}", partial(reads.public, viewer), model.public)
+    yield Timeline(
+        f"#{TAG} for {name}",
+        lambda reading, page: reads.tag(viewer, reading, TAG, page),
+        lambda who, post: TAG in post.tags and model.tag(who, post),
+    )
+    for author, other in viewers.items():
+        if author not in model.suspended:
+            yield Timeline(
+                f"{author} for {name}",
+                lambda reading, page, other=other: reads.user(
+                    viewer, reading, other.id, page
+                ),
+                lambda _, post, author=author: post.author == author,
+            )
+
+
+def downwards(read, reading, **page):
+    """Read a timeline from its newest post to its end; give the ids."""
+    ids, max_id = [], None
+    while True:
+        found = read(reading, PageRequest(max_id=max_id, **page))
+        assert found.items or found.next_max_id is None, "no empty page has a next one"
+        ids += [view.post.id for view in found.items]
+        max_id = found.next_max_id
+        if max_id is None:
+            return ids
+
+
+def upwards(read, reading, **page):
+    """Read a timeline from its oldest post up; give the ids, newest first."""
+    ids = []
+    while True:
+        found = read(reading, PageRequest(min_id=ids[0] if ids else 0, **page))
+        if not found.items:
+            return ids
+        ids = [view.post.id for view in found.items] + ids
