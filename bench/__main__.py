@@ -34,7 +34,7 @@ ROWS: Mapping[str, Callable[[], Iterable[Row]]] = {
 
 
 def main(wanted: str | None) -> int:
-    """Measure, keep and print; 1 if a row is unknown or could not be measured."""
+    """Measure, keep and print; 1 if the wanted row is unknown or cannot be measured."""
     if wanted is not None and wanted not in ROWS:
         print(f"no row {wanted!r}: there are {', '.join(ROWS)}", file=sys.stderr)
         return 1
@@ -51,7 +51,7 @@ def main(wanted: str | None) -> int:
             left_out.append(f"{name} was not measured: {error}")
     print(table(measured))
     print("\n".join(left_out), file=sys.stderr)
-    return 1 if left_out else 0
+    return 1 if wanted is not None and left_out else 0
 
 
 if __name__ == "__main__":

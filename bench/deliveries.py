@@ -23,11 +23,21 @@ if TYPE_CHECKING:
 
 ROUNDS, AUTHORS, BURST = 7, 12, 10
 CHUNK = 1_000
+#: Each form of a delivery: its name, how many posts at once, whether it is the one of a
+#: sharded cluster, and the most bytes of oplog.
+_FORMS = (
+    ("single", 1, False, 250.0),
+    ("burst", BURST, False, 50.0),
+    ("sharded", 1, True, 400.0),
+)
 
 
 @contextmanager
-def _whole_network() -> Iterator[Wiring]:
-    with servers_of(home_of(WHOLE)) as environ, wired(environ) as wiring:
+def _whole_network(*, is_sharded: bool = False) -> Iterator[Wiring]:
+    with (
+        servers_of(home_of(WHOLE)) as environ,
+        wired(environ, is_sharded=is_sharded) as wiring,
+    ):
         yield wiring
 
 
@@ -166,22 +176,23 @@ def burst() -> Iterator[Row]:
 
 def oplog() -> Iterator[Row]:
     """Measure the bytes of oplog of a delivery, in each of its forms."""
-    with _whole_network() as wiring:
-        author = most_followed(wiring, 1)[0]
-        forms = {"single": 1, "burst": BURST}
-        goals = {"single": 250.0, "burst": 50.0}
-        for form, number in forms.items():
+    for form, number, is_sharded, most in _FORMS:
+        with _whole_network(is_sharded=is_sharded) as wiring:
+            author = most_followed(wiring, 1)[0]
             found = [_oplog_bytes(wiring, author.id, number) for _ in range(3)]
-            yield Row(
-                name=f"oplog_{form}",
-                what=f"oplog of a delivery, {number} at once",
-                reference="",
-                unit="bytes",
-                ours=found,
-                theirs=[],
-                goal=Goal("at most", goals[form]),
-                setting={"followers": author.followers_count},
-            )
+        yield Row(
+            name=f"oplog_{form}",
+            what=f"oplog of a delivery, {number} at once",
+            reference="",
+            unit="bytes",
+            ours=found,
+            theirs=[],
+            goal=Goal("at most", most),
+            setting={
+                "followers": author.followers_count,
+                "form": "a bulk of single updates" if is_sharded else "update_many",
+            },
+        )
 
 
 def _oplog_bytes(wiring: Wiring, author_id: UserId, number: int) -> float:

@@ -101,13 +101,22 @@ def _say(*_: object) -> None:
 
 @contextmanager
 def wired(
-    environ: dict[str, str], listeners: tuple[CommandListener, ...] = ()
+    environ: dict[str, str],
+    listeners: tuple[CommandListener, ...] = (),
+    *,
+    is_sharded: bool = False,
 ) -> Iterator[Wiring]:
-    """Build the parts of a process without a queue; it has a lease on the cache."""
+    """Build the parts of a process without a queue; it has a lease on the cache.
+
+    `is_sharded` has it write as to a sharded cluster.
+    """
     settings = load(environ)
     logging.configure("warning")
     options = Options(
-        bell=lambda *_: None, doorbell=lambda *_: None, listeners=listeners
+        bell=lambda *_: None,
+        doorbell=lambda *_: None,
+        listeners=listeners,
+        is_sharded=is_sharded,
     )
     wiring = build(settings, endpoints(settings), role="worker", options=options)
     try:
