@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bench.reads import Reader
     from kwip.domain.ids import UserId
 
-ROUNDS, ACTS, WARM_UP, WRITES = 3, 1_500, 4_000, 0.05
+ROUNDS, ACTS, WARM_UP, WRITES = 3, 700, 2_000, 0.05
 
 
 class Load:

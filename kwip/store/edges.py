@@ -79,7 +79,7 @@ class EdgeStore:
             },
             {"_id": 0, "follower_id": 1},
         )
-        ordered = found.sort("follower_id", ASCENDING).limit(limit)
+        ordered = found.sort("follower_id", ASCENDING).limit(limit).batch_size(limit)
         return [UserId(d["follower_id"]) for d in ordered]
 
     @translated()
