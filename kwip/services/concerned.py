@@ -1,15 +1,15 @@
 """Say which cached keys a change in MongoDB concerns, as its writer dropped them.
 
 What a writer knew and a change does not tell is left out: whom an edit no longer names
-has a changed notification, and the hashtags that it took away end with their time to
-live.
+has a changed notification; the hashtags that it took away, and the places of a
+conversation in the active order, end with their time to live.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kwip.cache import drops, keys, timeline_drops
+from kwip.cache import drops, keys, list_drops, timeline_drops
 from kwip.domain.ids import PostId, UserId
 from kwip.domain.reactions import span_of
 
@@ -119,6 +119,10 @@ def _markers(change: Change) -> Keys:
     return drops.mark(user_id=UserId(change.id))
 
 
+def _followed_tags(change: Change) -> Keys:
+    return list_drops.follow_tag(user_id=UserId(change.id))
+
+
 def _session(change: Change) -> Keys:
     user, _, digest = change.id.partition(":")
     return drops.sign_out(user_id=UserId(int(user)), digest=digest)
@@ -145,6 +149,7 @@ FOLLOWED: Mapping[str, Callable[[Change], Keys]] = {
     "reactions": _reaction,
     "notifications": _notification,
     "markers": _markers,
+    "followed_tags": _followed_tags,
     "sessions": _session,
     "tokens": _token,
 }
