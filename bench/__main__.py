@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 #: Each row, or what some rows are measured together by.
 ROWS: Mapping[str, Callable[[], Iterable[Row]]] = {
     "home": requests.home,
+    "new_post": requests.new_post,
+    "html": requests.html,
     "widget": requests.widget,
     "cold": reads.cold,
     "size": reads.size,

@@ -1,4 +1,4 @@
-"""The reference: a bare Flask app that returns the same bytes, nothing else.
+"""The reference: a bare Flask app that returns the same bytes, or 304, nothing else.
 
 `KWIP_BENCH_BODIES` names a folder; `/<name>` answers with the file of that name.
 """
@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import os
+from http import HTTPStatus
 from pathlib import Path
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 
 app = Flask(__name__)
 _folder = Path(os.environ["KWIP_BENCH_BODIES"])  # noqa: TID251 -- no setting of Kwip
@@ -17,5 +18,7 @@ _bodies = {path.name: path.read_bytes() for path in _folder.iterdir()}
 
 @app.get("/<name>")
 def body(name: str) -> Response:
-    """Answer with one file's bytes."""
+    """Answer with one file's bytes; with nothing to whoever names any version of it."""
+    if request.if_none_match:
+        return Response(status=HTTPStatus.NOT_MODIFIED, headers={"ETag": '"bare"'})
     return Response(_bodies[name], content_type="application/json; charset=utf-8")

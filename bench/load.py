@@ -29,10 +29,11 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The status and the body of one answer."""
+    """One answer; `headers` by their names in lower case."""
 
     status: int
     body: bytes
+    headers: dict[str, str]
 
 
 class Connection:
@@ -47,12 +48,12 @@ class Connection:
         """Send the request and read the whole answer."""
         self._socket.sendall(self._request)
         status = int(self._file.readline().split()[1])
-        length = 0
+        headers = {}
         while (line := self._file.readline()) not in {b"\r\n", b""}:
-            name, _, value = line.partition(b":")
-            if name.lower() == b"content-length":
-                length = int(value)
-        return Answer(status, self._file.read(length))
+            name, _, value = line.decode("latin-1").partition(":")
+            headers[name.lower()] = value.strip()
+        body = self._file.read(int(headers.get("content-length", 0)))
+        return Answer(status, body, headers)
 
     def close(self) -> None:
         """Close it."""

@@ -15,10 +15,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.requests import HUGE_QUOTAS
 from bench.stacks import KWIP, ROOT, kwip_stack
 from config import logging
-from config.settings import load
+from config.settings import load, rules
 from kwip.embedded import endpoints
 from kwip.embedded.home import Home
 from kwip.embedded.replica_set import set_up
@@ -32,6 +31,12 @@ if TYPE_CHECKING:
     from kwip.store.client import CommandListener
     from kwip.wiring import Wiring
 
+#: Quotas are charged as on any site, and never used up.
+HUGE_QUOTAS = {
+    rule.variable: "100000000"
+    for name, rule in rules().items()
+    if name.startswith("quota_")
+}
 #: The whole network, and the part of it with the lowest node numbers.
 WHOLE, SMALL = "whole", "small"
 _USERS = {WHOLE: None, SMALL: 1_000}
