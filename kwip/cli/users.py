@@ -173,8 +173,8 @@ def delete(
     """Delete the user NAME with everything that is theirs. It cannot be undone.
 
     At first the account is suspended. Then posts become tombstones, and follows,
-    blocks, mutes, reactions, sessions, tokens, home, credentials and pictures go away.
-    Nobody can take the name afterwards. If it was interrupted, run it again.
+    blocks, mutes, lists, reactions, sessions, tokens, home, credentials and pictures go
+    away. Nobody can take the name afterwards. If it was interrupted, run it again.
     """
     with connected(settings) as wiring, Bars(is_quiet=as_json) as bars:
         deletion = deletion_by(wiring)

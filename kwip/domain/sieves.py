@@ -24,6 +24,8 @@ class Sieve:
         authors: Only by these; empty for anybody.
         hidden: Nothing by these, and no reposts of theirs.
         tag: Only with this hashtag, by its folded name; empty for any.
+        all_tags: Only with all of these, too.
+        no_tags: Only without any of these.
         is_listed: Only what the public timeline has.
         viewer_id: Who reads; None where nobody is signed in.
         audience: Only what these may see, or what names the viewer; None for all.
@@ -35,6 +37,8 @@ class Sieve:
     authors: frozenset[UserId] = frozenset()
     hidden: frozenset[UserId] = frozenset()
     tag: str = ""
+    all_tags: tuple[str, ...] = ()
+    no_tags: tuple[str, ...] = ()
     is_listed: bool = False
     viewer_id: UserId | None = None
     audience: frozenset[Visibility] | None = None

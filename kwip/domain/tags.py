@@ -1,4 +1,4 @@
-"""Hashtags that one follows: what comes into home because of them."""
+"""Hashtags: which are asked for, and what comes into home because one follows them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from kwip.domain.timelines import shows_listed
 
 if TYPE_CHECKING:
     from kwip.domain.ids import UserId
+    from kwip.domain.posts import Post
     from kwip.domain.relationships import Relations
     from kwip.domain.timelines import Entry
 
@@ -22,6 +23,24 @@ class TagView:
 
     name: str
     is_following: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TagWish:
+    """Which hashtags are asked for, by folded names.
+
+    One of `any_of` (one at least), all of `all_of`, and none of `none_of`.
+    """
+
+    any_of: tuple[str, ...]
+    all_of: tuple[str, ...] = ()
+    none_of: tuple[str, ...] = ()
+
+    def shows(self, post: Post) -> bool:
+        """Tell whether a post that has one of `any_of` is asked for."""
+        return all(map(post.has_hashtag, self.all_of)) and not any(
+            map(post.has_hashtag, self.none_of)
+        )
 
 
 def shows_tagged(viewer_id: UserId, relations: Relations, entry: Entry) -> bool:

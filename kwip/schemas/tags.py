@@ -2,14 +2,80 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from marshmallow import fields, post_dump
+from marshmallow import fields, post_dump, validate
 
+from kwip.domain.pages import PageRequest
+from kwip.schemas.body import BodySchema, Id, Text
 from kwip.schemas.dumping import DumpSchema, constant
+from kwip.schemas.pages import Limit, Order, Repeats
 
 if TYPE_CHECKING:
     from kwip.domain.tags import TagView
+
+
+#: Hashtags of one mode, as Mastodon has it.
+MAX_TAGS = 4
+
+
+class _Names(fields.List[Any]):
+    """Some hashtags, or a single one outside a list; each by its folded name."""
+
+    def __init__(self, mode: str):
+        super().__init__(
+            Text(),
+            data_key=mode,
+            load_default=list,
+            validate=validate.Length(max=MAX_TAGS, error="At most {max} at once."),
+        )
+
+    def _deserialize(self, value: object, *args: Any, **kwargs: Any) -> list[Any]:
+        several = value if isinstance(value, list) else [value]
+        return super()._deserialize(several, *args, **kwargs)
+
+
+@dataclass(frozen=True, slots=True)
+class TagsWanted:
+    """A page, and the other hashtags that count, as they were written."""
+
+    page: PageRequest
+    any_of: tuple[str, ...]
+    all_of: tuple[str, ...]
+    none_of: tuple[str, ...]
+
+
+class TagsQuery(BodySchema[TagsWanted]):
+    """A page of a hashtag's timeline as `PageQuery` has it, and other hashtags.
+
+    Those of `any[]` are as good as that of the address, those of `all[]` must be there,
+    too, and those of `none[]` must not.
+    """
+
+    limit = Limit()
+    max_id = Id(load_default=None)
+    since_id = Id(load_default=None)
+    min_id = Id(load_default=None)
+    as_of = Id(load_default=None)
+    is_active = Order()
+    folds_repeats = Repeats()
+    any_of = _Names("any")
+    all_of = _Names("all")
+    none_of = _Names("none")
+
+    def make(
+        self,
+        *,
+        any_of: list[str],
+        all_of: list[str],
+        none_of: list[str],
+        **page: Any,
+    ) -> TagsWanted:
+        """Build the page, and the hashtags."""
+        return TagsWanted(
+            PageRequest(**page), tuple(any_of), tuple(all_of), tuple(none_of)
+        )
 
 
 class TagSchema(DumpSchema):

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from kwip.services.reposts import Reposts
     from kwip.services.rolls import Rolls
     from kwip.services.setup import Setup
+    from kwip.services.tag_timelines import TagTimelines
     from kwip.services.timelines import Timelines
     from kwip.services.upkeep import Upkeep
     from kwip.services.users import Users
@@ -62,6 +63,7 @@ class Services:
     notifications: Notifications
     markers: Markers
     timelines: Timelines
+    tag_timelines: TagTimelines
     profiles: Profiles
     widgets: Widgets
     fanout: Fanout

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from kwip.cache import drops
+from kwip.cache import drops, list_drops
 from kwip.domain.clock import at
 from kwip.domain.errors import GoneError, NotFoundError
 from kwip.domain.ids import MAX_ID, PostId, UserId
@@ -91,6 +91,7 @@ class Deletion:
             Step("followers", self._followers),
             Step("blocks", self._blocks),
             Step("mutes", self._mutes),
+            Step("lists", self._lists),
             Step("reactions", self._reacted),
             # Late, for what was under way when the account was suspended.
             Step("posts", self._published),
@@ -194,6 +195,14 @@ class Deletion:
         for muter_id, muted_id in both:
             self._relationships.unmute(muter_id, muted_id)
             self._fence.drop(drops.unmute(muter_id=muter_id))
+            yield
+
+    def _lists(self, user: User) -> Iterator[None]:
+        lists = self._parts.stores.lists
+        for each in lists.of_owners([user.id])[user.id]:
+            lists.bury(user.id, each.id, at(self._parts.clock()))
+            lists.remove_buried(user.id, each.id)
+            self._fence.drop(list_drops.change_list(owner_id=user.id))
             yield
 
     def _reacted(self, user: User) -> Iterator[None]:

@@ -11,7 +11,7 @@ from kwip.domain.timelines import shows_home
 from kwip.services.sides import Side, noted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from kwip.domain.ids import UserId
     from kwip.domain.relationships import Relations
@@ -52,17 +52,8 @@ class TagSides:
         home, *tagged = [read(sieve) for sieve in self._sieves()]
 
         def merged(last_id: int) -> Iterator[Entry]:
-            beside = (noted(each(last_id), self._came) for each in tagged)
-            entries = heapq.merge(
-                home(last_id),
-                *beside,
-                key=lambda e: e.post_id if is_upwards else -e.post_id,
-            )
-            last = None
-            for entry in entries:
-                if entry.post_id != last:
-                    yield entry
-                last = entry.post_id
+            beside = [noted(each(last_id), self._came) for each in tagged]
+            return merge_once([home(last_id), *beside], is_upwards=is_upwards)
 
         return merged
 
@@ -79,3 +70,13 @@ class TagSides:
             for tag in sorted(relations.tags)
         ]
         return [sieves.of_home(self._viewer_id, relations), *tagged]
+
+
+def merge_once(runs: Sequence[Iterator[Entry]], *, is_upwards: bool) -> Iterator[Entry]:
+    """Merge entries in the order of reading, each once."""
+    order = 1 if is_upwards else -1
+    last = None
+    for entry in heapq.merge(*runs, key=lambda e: order * e.post_id):
+        if entry.post_id != last:
+            yield entry
+        last = entry.post_id

@@ -32,6 +32,7 @@ class DeletionStore:
             "followers": count("followers", followee_id=user_id, active=EITHER),
             "blocks": count("blocks", user_id=user_id),
             "mutes": one_way,
+            "lists": count("lists", owner_id=user_id),
             "reactions": count("reactions", user_id=user_id),
             "posts": count("posts", author_id=user_id, is_tombstone=False),
             # Those that were uploaded: the others' names have a dot.

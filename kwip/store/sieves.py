@@ -60,8 +60,9 @@ def _query(sieve: Sieve, authors: Sequence[UserId]) -> Document:
         query["repost_of_author_id"] = {"$nin": hidden}
     if sieve.is_listed:
         query["is_listed"] = True
-    if sieve.tag:
-        query["tags"] = {"$eq": sieve.tag}
+    tags = {"$eq": sieve.tag, "$all": sieve.all_tags, "$nin": sieve.no_tags}
+    if said := {operator: value for operator, value in tags.items() if value}:
+        query["tags"] = said
     choices = [c for c in (_seen(sieve), _answering(sieve), _new(sieve)) if c]
     if choices:
         query["$and"] = [{"$or": choice} for choice in choices]

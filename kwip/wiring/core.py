@@ -44,6 +44,7 @@ from kwip.services.reposts import Reposts, RepostsParts
 from kwip.services.rolls import Rolls
 from kwip.services.setup import Setup
 from kwip.services.sources import Sources
+from kwip.services.tag_timelines import TagTimelines
 from kwip.services.texts import Texts
 from kwip.services.threads import Threads
 from kwip.services.timelines import Timelines
@@ -221,6 +222,9 @@ class Core:
             notifications=Notifications(entities, hydration, stores, fence),
             markers=Markers(entities, stores.markers, fence, options.clock),
             timelines=timelines,
+            tag_timelines=TagTimelines(
+                timelines, entities, hydration, sources, stores.sieves
+            ),
             profiles=Profiles(entities, users, timelines),
             widgets=Widgets(entities, users, sources, stores),
             fanout=Fanout(

@@ -176,3 +176,30 @@ def test_the_active_order_is_followed_by_link_whatever_moves(alice, wiring, path
     anew = alice.get(f"{path}?order=active&limit=2").json
     assert [status["id"] for status in anew] == [made[4], made[0]]
     assert "order" in alice.get(f"{path}?order=loud").json["details"]
+
+
+def test_a_hashtags_timeline_takes_other_hashtags_in_three_modes(alice):
+    for text in ("#tea", "#rye", "#tea #rye", "#tea #oat"):
+        alice.say(text)
+    path = "/api/v1/timelines/tag/tea"
+
+    def count(query):
+        return len(alice.get(f"{path}?{query}").json)
+
+    assert count("any[]=Rye") == 4
+    assert count("all[]=%23rye") == 1
+    assert count("none[]=rye&none[]=oat") == 1
+    assert count("any=rye&all=tea&none=oat") == 2
+    links_of = links(alice.get(f"{path}?any[]=rye&limit=1"))
+    assert "any%5B%5D=rye" in links_of["next"]
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [("any[]=1", "any"), ("all[]=a&all[]=b&all[]=c&all[]=d&all[]=e", "all")],
+)
+def test_hashtags_that_cannot_be_asked_for_are_named(alice, query, field):
+    answer = alice.get(f"/api/v1/timelines/tag/tea?{query}")
+
+    assert answer.status_code in {400, 422}
+    assert list(answer.json["details"]) == [field]

@@ -10,6 +10,7 @@ from kwip.cache import drops
 from kwip.cli.parts import deletion_by
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.errors import InvalidError, KwipError, NotFoundError
+from kwip.domain.lists import ListChange
 from kwip.domain.posts import Draft
 from kwip.domain.users import READ, ProfileChange
 from kwip.services.deletion import Deletion
@@ -17,6 +18,7 @@ from kwip.services.fence import Fence
 from kwip.services.fsck import Fsck
 from kwip.services.moderation import deletion_of
 from kwip.store.audit import AuditStore
+from kwip.store.list_edges import list_of
 from tests.pictures import BLUE, plain
 from tests.services.test_moderation import opens
 from tests.wired import home_of, sign_up, viewer_of
@@ -66,6 +68,11 @@ class Town:
         services.reactions.favourite(self.fan, self.root.id)
         services.reposts.repost(self.fan, self.root.id)
         services.pins.pin(self.bob, self.root.id)
+        for owner, member in ((self.bob, idol), (self.fan, self.bob)):
+            made = services.lists.create(owner, ListChange(title="A list"))
+            services.lists.add(owner, made.id, [member.id])
+        services.followed_tags.follow(self.bob, "tea")
+        self.kept = list_of(made.id)
         rings.run()
         self.session = services.access.begin_session(self.bob.id, "bob", "x")
         services.access.create_token(self.bob, "app", frozenset({READ}))
@@ -102,11 +109,14 @@ def test_nothing_is_left_of_a_deleted_user(town):
 
     assert town.left() == set()
     assert town.findings() == []
+    owners = town.kwip.store.database["timelines"].distinct("_id")
+    assert [each for each in owners if each.startswith("list:")] == [town.kept]
     assert removed == {
         "follows": 1,
         "followers": 1,
         "blocks": 2,
         "mutes": 2,
+        "lists": 1,
         "reactions": 3,
         "posts": 2,
         "pictures": 0,

@@ -8,11 +8,15 @@ from kwip.blueprints import http
 from kwip.blueprints.api import policies
 from kwip.blueprints.table import Route
 from kwip.domain.pages import Page
+from kwip.domain.tags import TagWish
 from kwip.schemas.pages import FilteredQuery
 from kwip.schemas.posts import StatusSchema
+from kwip.schemas.tags import TagsQuery
 from kwip.text.hashtags import clean_hashtag
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from flask import Response
 
     from kwip.domain.views import PostView
@@ -38,11 +42,21 @@ def public_timeline() -> Response:
 
 
 def tag_timeline(name: str) -> Response:
-    """Show the public posts with a hashtag."""
-    page = http.services().timelines.tag(
-        http.viewer(), http.reading(), clean_hashtag(name), http.page_request()
+    """Show the public posts with a hashtag, and with or without others."""
+    asked = http.load_query(TagsQuery())
+    wish = TagWish(
+        tuple(dict.fromkeys([clean_hashtag(name), *_names(asked.any_of, "any")])),
+        _names(asked.all_of, "all"),
+        _names(asked.none_of, "none"),
+    )
+    page = http.services().tag_timelines.page(
+        http.viewer(), http.reading(), wish, asked.page
     )
     return http.answer_page(StatusSchema, page)
+
+
+def _names(written: Sequence[str], mode: str) -> tuple[str, ...]:
+    return tuple(clean_hashtag(name, field=mode) for name in written)
 
 
 def favourites() -> Response:
