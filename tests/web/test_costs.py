@@ -11,10 +11,11 @@ __all__ = ["app", "commands", "people", "settings", "wiring"]
 
 @pytest.fixture
 def cost_of(wiring, commands):
-    """Return what the second of two equal requests costs in round trips."""
+    """Return what a request costs in round trips that was made before."""
 
     def measure(visitor, path):
-        visitor.get(path)
+        for _ in range(2):  # the first may show a message, and is not kept then
+            visitor.get(path)
         redis, mongodb = wiring.cache.round_trips, len(commands.names)
         visitor.get(path)
         return wiring.cache.round_trips - redis, len(commands.names) - mongodb
