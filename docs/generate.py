@@ -20,6 +20,7 @@ from kwip import cli
 from kwip.blueprints.routes import AREAS
 from kwip.cache.drop_table import table
 from kwip.store.indexes import INDEXES
+from kwip.store.sharding import SHARD_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -60,6 +61,19 @@ def _words(value: object) -> str:
     if isinstance(value, dict):
         return " or ".join(f"`{one}`" for one in value["$in"])
     return f"`{value}`" if isinstance(value, str) else f"`{json.dumps(value)}`"
+
+
+def shard_keys() -> str:
+    """List by what each collection is divided on a sharded cluster."""
+    lines = [
+        "| step | collection | shard key | what stays together |",
+        "|---|---|---|---|",
+    ]
+    for name, key in sorted(SHARD_KEYS.items(), key=lambda each: each[1].step):
+        kind = "hashed" if key.is_hashed else "ranges"
+        row = f"{key.step} | `{name}` | `{key.field}`, {kind} | {key.together}"
+        lines.append(f"| {row} |")
+    return "\n".join(lines) + "\n"
 
 
 def routes(area: str) -> Callable[[], str]:
@@ -128,7 +142,7 @@ def _option(option: click.Option, context: click.Context) -> str:
 
 #: Which parts each page has, and what writes them.
 PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
-    "data-model.md": {"indexes": indexes},
+    "data-model.md": {"indexes": indexes, "shard-keys": shard_keys},
     "cache.md": {"drops": table},
     "cli.md": {path: usage(path, command) for path, command in commands(cli.kwip)},
     "performance.md": {"results": report.results, "settings": report.settings},

@@ -10,15 +10,36 @@ import pymongo
 import pytest
 import redis
 
+import kwip.store.client
 from kwip.cache import keys
 from kwip.store.indexes import ensure_indexes
 from tests.servers import PrivateValkey, SharedServers, endpoints_of, settings_in
+from tests.sharded import Untargeted
 
 # The machine that runs the tests may be busy; a slow example is not a wrong one.
 hypothesis.settings.register_profile("kwip", deadline=None)
 hypothesis.settings.load_profile("kwip")
 
 _ROOT = "kwip_servers"
+_UNTARGETED = Untargeted()
+
+
+def _watched(*arguments, event_listeners, **options):
+    listeners = [*event_listeners, _UNTARGETED]
+    return pymongo.MongoClient(*arguments, event_listeners=listeners, **options)
+
+
+# Every client that Kwip makes in this process, whatever test makes it.
+kwip.store.client.MongoClient = _watched
+
+
+@pytest.fixture(autouse=True)
+def untargeted():
+    """Fail the test when Kwip sent a command to every shard that should go to few."""
+    _UNTARGETED.found.clear()
+    yield _UNTARGETED.found
+    assert _UNTARGETED.found == []
+    assert _UNTARGETED.found == []
 
 
 def pytest_configure(config):

@@ -15,7 +15,7 @@ from pymongo import ASCENDING, ReturnDocument, UpdateOne
 from pymongo.errors import DuplicateKeyError
 
 from kwip.store.client import translated
-from kwip.store.edges import PRESENT
+from kwip.store.edges import PRESENT, follower_key
 from kwip.store.timelines import empty_timeline, home_of, user_of
 
 if TYPE_CHECKING:
@@ -139,8 +139,7 @@ class DormancyStore:
         updates = [
             UpdateOne(
                 {
-                    "_id": f"{d['followee_id']}:{user_id}",
-                    "followee_id": d["followee_id"],
+                    **follower_key(d["followee_id"], user_id),
                     "active_term": {"$not": {"$gt": term}},
                 },
                 {"$set": decided},

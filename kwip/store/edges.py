@@ -129,7 +129,7 @@ class EdgeStore:
     @translated()
     def find_edge(self, follower_id: UserId, followee_id: UserId) -> Edge | None:
         """Read one follow in whatever state it is."""
-        document = self._follows.find_one({"_id": f"{follower_id}:{followee_id}"})
+        document = self._follows.find_one(follow_key(follower_id, followee_id))
         return None if document is None else _edge(document)
 
     @translated()
@@ -140,7 +140,7 @@ class EdgeStore:
         then is not what is due now.
         """
         query = {
-            "_id": f"{edge.follower_id}:{edge.followee_id}",
+            **follow_key(edge.follower_id, edge.followee_id),
             "state": edge.state,
             "nonce": edge.nonce,
         }
@@ -159,7 +159,11 @@ class EdgeStore:
         documents = list(found)
         if documents:
             self._follows.update_many(
-                {"_id": {"$in": [d["_id"] for d in documents]}, **overdue},
+                {
+                    "_id": {"$in": [d["_id"] for d in documents]},
+                    "follower_id": {"$in": [d["follower_id"] for d in documents]},
+                    **overdue,
+                },
                 {"$set": {"due_at": next_due}, "$inc": {"attempts": 1}},
             )
         return [_edge(d) for d in documents]
@@ -178,13 +182,25 @@ class EdgeStore:
         For loads into empty homes only. Repeating it changes nothing; counters are
         left to `recount`.
         """
-        for collection, documents in (
-            (self._follows, [_loaded_document(a, b, now) for a, b in edges]),
-            (self._followers, [follower_document(b, a) for a, b in edges]),
+        for collection, key, documents in (
+            (
+                self._follows,
+                "follower_id",
+                [_loaded_document(a, b, now) for a, b in edges],
+            ),
+            (
+                self._followers,
+                "followee_id",
+                [follower_document(b, a) for a, b in edges],
+            ),
         ):
             collection.bulk_write(
                 [
-                    UpdateOne({"_id": d.pop("_id")}, {"$setOnInsert": d}, upsert=True)
+                    UpdateOne(
+                        {"_id": d.pop("_id"), key: d[key]},
+                        {"$setOnInsert": d},
+                        upsert=True,
+                    )
                     for d in documents
                 ],
                 ordered=False,
@@ -203,6 +219,16 @@ class EdgeStore:
             ],
             ordered=False,
         )
+
+
+def follow_key(follower_id: UserId, followee_id: UserId) -> Document:
+    """Match an edge on the follower's side, on the one shard that has it."""
+    return {"_id": f"{follower_id}:{followee_id}", "follower_id": follower_id}
+
+
+def follower_key(followee_id: UserId, follower_id: UserId) -> Document:
+    """Match an edge on the followee's side, on the one shard that has it."""
+    return {"_id": f"{followee_id}:{follower_id}", "followee_id": followee_id}
 
 
 def follow_document(edge: Edge, due_at: dt.datetime) -> Document:

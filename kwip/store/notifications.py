@@ -118,7 +118,11 @@ class NotificationStore:
         names = [f"{recipient_id}:post:{post_id}" for recipient_id in recipient_ids]
         if names:
             self._notifications.delete_many(
-                {"_id": {"$in": names}, "kind": NotificationKind.MENTION.value}
+                {
+                    "_id": {"$in": names},
+                    "recipient_id": {"$in": list(recipient_ids)},
+                    "kind": NotificationKind.MENTION.value,
+                }
             )
 
     @translated()
@@ -133,10 +137,11 @@ class NotificationStore:
         That is whom it spoke to, and `MAX_FORGOTTEN` each of the followers who asked,
         the favourites and the reposts. Gives who may have been told.
         """
-        self._notifications.delete_many({"_id": {"$in": names_of(post)}})
+        self._notifications.delete_many(told_by(post))
         for kind in ("favourite", "repost"):
             prefix = f"{post.author_id}:{kind}:{post.id}"
-            self._forget({"_id": {"$gt": f"{prefix}:", "$lt": f"{prefix};"}})
+            names = {"$gt": f"{prefix}:", "$lt": f"{prefix};"}
+            self._forget({"_id": names, "recipient_id": post.author_id})
         asked = {"actor_id": post.author_id, "post_id": post.id, "kind": "post"}
         return [post.author_id, *addressed(post), *self._forget(asked)]
 
@@ -145,7 +150,10 @@ class NotificationStore:
         found = list(who)
         if found:
             names = [d["_id"] for d in found]
-            self._notifications.delete_many({"_id": {"$in": names}})
+            recipients = [d["recipient_id"] for d in found]
+            self._notifications.delete_many(
+                {"_id": {"$in": names}, "recipient_id": {"$in": recipients}}
+            )
         return [UserId(d["recipient_id"]) for d in found]
 
 
@@ -153,7 +161,10 @@ def write(collection: Any, notification: Notification, session: Any) -> None:
     """Write a notification within the transaction of the act that it tells of."""
     document = _to_document(notification)
     collection.replace_one(
-        {"_id": document["_id"]}, document, upsert=True, session=session
+        {"_id": document["_id"], "recipient_id": document["recipient_id"]},
+        document,
+        upsert=True,
+        session=session,
     )
 
 
@@ -164,20 +175,22 @@ def write_new(
     for notification in notifications:
         document = _to_document(notification)
         collection.update_one(
-            {"_id": document.pop("_id")},
+            {"_id": document.pop("_id"), "recipient_id": document["recipient_id"]},
             {"$setOnInsert": document},
             upsert=True,
             session=session,
         )
 
 
-def names_of(post: Post) -> list[str]:
-    """Name what a post told those to whom it speaks, be it as a reply or a mention."""
+def told_by(post: Post) -> Document:
+    """Match what a post told those to whom it speaks, be it as a reply or a mention."""
     if post.repost_of_id is not None:
         about = f"repost:{post.repost_of_id}:{post.id}"
     else:
         about = f"post:{post.id}"
-    return [f"{recipient_id}:{about}" for recipient_id in sorted(addressed(post))]
+    recipients = sorted(addressed(post))
+    names = [f"{recipient_id}:{about}" for recipient_id in recipients]
+    return {"_id": {"$in": names}, "recipient_id": {"$in": recipients}}
 
 
 _LAST_READ = "$marker.notifications.last_read_id"

@@ -14,7 +14,7 @@ from kwip.domain.posts import History, Post, Visibility
 from kwip.domain.repeats import digest_of
 from kwip.domain.timelines import Entry
 from kwip.store.client import ONE_BATCH, translated
-from kwip.store.notifications import names_of, write_new
+from kwip.store.notifications import told_by, write_new
 from kwip.store.post_documents import (
     content_of,
     to_document,
@@ -279,9 +279,7 @@ class PostStore:
                     },
                     session=session,
                 )
-            self._notifications.delete_many(
-                {"_id": {"$in": names_of(post)}}, session=session
-            )
+            self._notifications.delete_many(told_by(post), session=session)
             said = {digest_of(post)}
             resettle(self._posts, author_id, post_id, said, session)
             return post

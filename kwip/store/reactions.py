@@ -66,8 +66,11 @@ class ReactionStore:
             if old is None:
                 return False
             self._count(act, post_id, -1, session)
-            told = f"{old['author_id']}:{act.value}:{post_id}:{user_id}"
-            self._notifications.delete_one({"_id": told}, session=session)
+            author_id = old["author_id"]
+            told = f"{author_id}:{act.value}:{post_id}:{user_id}"
+            self._notifications.delete_one(
+                {"_id": told, "recipient_id": author_id}, session=session
+            )
             return True
 
         return self._store.transact(work)

@@ -15,7 +15,15 @@ from kwip.domain.errors import ForbiddenError
 from kwip.domain.ids import UserId
 from kwip.domain.rolls import Between, Row
 from kwip.store.client import translated
-from kwip.store.edges import EITHER, PRESENT, Edge, follow_document, follower_document
+from kwip.store.edges import (
+    EITHER,
+    PRESENT,
+    Edge,
+    follow_document,
+    follow_key,
+    follower_document,
+    follower_key,
+)
 from kwip.store.list_edges import leave_lists
 from kwip.store.notifications import write
 from kwip.store.relations import read_relations
@@ -59,13 +67,14 @@ class RelationshipStore:
         def work(session: Any) -> bool:
             # A block at the same moment writes the same edge, so one of the two
             # transactions is repeated and sees the other.
-            if self._blocks.find_one({"_id": {"$in": ways}}, session=session):
+            blocked = {"_id": {"$in": ways}, "user_id": follower_id}
+            if self._blocks.find_one(blocked, session=session):
                 raise ForbiddenError("You cannot follow this user.")
             if self._is_present(edge, session):
                 return False
             self._write(edge, now, session)
             self._followers.replace_one(
-                {"_id": f"{followee_id}:{follower_id}"},
+                follower_key(followee_id, follower_id),
                 follower_document(followee_id, follower_id, notify=edge.notify)
                 | {"active_term": to_ms(now)},
                 upsert=True,
@@ -86,13 +95,13 @@ class RelationshipStore:
         def work(session: Any) -> bool:
             wish = {"$set": {"notify": notify}}
             result = self._follows.update_one(
-                {"_id": f"{follower_id}:{followee_id}", "state": PRESENT},
+                follow_key(follower_id, followee_id) | {"state": PRESENT},
                 wish,
                 session=session,
             )
             if result.matched_count:
                 self._followers.update_one(
-                    {"_id": f"{followee_id}:{follower_id}"}, wish, session=session
+                    follower_key(followee_id, follower_id), wish, session=session
                 )
             return result.matched_count == 1
 
@@ -105,7 +114,7 @@ class RelationshipStore:
 
         def work(session: Any) -> bool:
             result = self._follows.update_one(
-                {"_id": f"{follower_id}:{followee_id}", "state": PRESENT},
+                follow_key(follower_id, followee_id) | {"state": PRESENT},
                 {"$set": {"state": "removed", "due_at": now, "attempts": 0}},
                 session=session,
             )
@@ -117,23 +126,27 @@ class RelationshipStore:
         return self._store.transact(work)
 
     def _is_present(self, edge: Edge, session: Any) -> bool:
-        present = {"_id": f"{edge.follower_id}:{edge.followee_id}", "state": PRESENT}
+        key = follow_key(edge.follower_id, edge.followee_id)
+        present = key | {"state": PRESENT}
         return self._follows.find_one(present, {"_id": 1}, session=session) is not None
 
     def _write(self, edge: Edge, now: dt.datetime, session: Any) -> None:
         document = follow_document(edge, now)
-        self._follows.replace_one(
-            {"_id": document["_id"]}, document, upsert=True, session=session
-        )
+        key = follow_key(edge.follower_id, edge.followee_id)
+        self._follows.replace_one(key, document, upsert=True, session=session)
 
     def _end(
         self, follower_id: UserId, followee_id: UserId, now: dt.datetime, session: Any
     ) -> None:
         self._followers.delete_one(
-            {"_id": f"{followee_id}:{follower_id}"}, session=session
+            follower_key(followee_id, follower_id), session=session
         )
         self._notifications.delete_one(
-            {"_id": f"{followee_id}:follow:{follower_id}"}, session=session
+            {
+                "_id": f"{followee_id}:follow:{follower_id}",
+                "recipient_id": followee_id,
+            },
+            session=session,
         )
         leave_lists(self._store.database, follower_id, followee_id, now, session)
         self._count(follower_id, followee_id, -1, session)
@@ -163,7 +176,7 @@ class RelationshipStore:
                 (other_id, user_id, "in"),
             ):
                 self._blocks.replace_one(
-                    {"_id": f"{one}:{way}:{two}"},
+                    {"_id": f"{one}:{way}:{two}", "user_id": one},
                     {
                         "schema": schema_of("blocks"),
                         "user_id": one,
@@ -189,7 +202,8 @@ class RelationshipStore:
                 (user_id, other_id, "out"),
                 (other_id, user_id, "in"),
             ):
-                self._blocks.delete_one({"_id": f"{one}:{way}:{two}"}, session=session)
+                side = {"_id": f"{one}:{way}:{two}", "user_id": one}
+                self._blocks.delete_one(side, session=session)
 
         self._store.transact(work)
 
@@ -197,7 +211,7 @@ class RelationshipStore:
     def mute(self, user_id: UserId, other_id: UserId) -> None:
         """Write a mute."""
         self._mutes.replace_one(
-            {"_id": f"{user_id}:{other_id}"},
+            {"_id": f"{user_id}:{other_id}", "user_id": user_id},
             {"schema": schema_of("mutes"), "user_id": user_id, "other_id": other_id},
             upsert=True,
         )
@@ -205,7 +219,7 @@ class RelationshipStore:
     @translated()
     def unmute(self, user_id: UserId, other_id: UserId) -> None:
         """End a mute."""
-        self._mutes.delete_one({"_id": f"{user_id}:{other_id}"})
+        self._mutes.delete_one({"_id": f"{user_id}:{other_id}", "user_id": user_id})
 
     @translated()
     def deaf_to(self, actor_id: UserId, user_ids: Sequence[UserId]) -> set[UserId]:
@@ -216,9 +230,10 @@ class RelationshipStore:
         blocks = [f"{i}:{way}:{actor_id}" for i in user_ids for way in ("out", "in")]
         mutes = [f"{i}:{actor_id}" for i in user_ids]
         who = {"_id": 0, "user_id": 1}
+        users = {"user_id": {"$in": list(user_ids)}}
         found = [
-            *self._blocks.find({"_id": {"$in": blocks}}, who),
-            *self._mutes.find({"_id": {"$in": mutes}}, who),
+            *self._blocks.find({"_id": {"$in": blocks}, **users}, who),
+            *self._mutes.find({"_id": {"$in": mutes}, **users}, who),
         ]
         return {UserId(d["user_id"]) for d in found}
 

@@ -350,7 +350,7 @@ def cut_operation(bucket: OpenBucket, seal: Seal) -> UpdateOne:
 def _union(document: Document) -> UpdateOne:
     both: dict[str, Any] = {"$setUnion": ["$entries", document["entries"]]}
     return UpdateOne(
-        {"_id": document["_id"]},
+        {"_id": document["_id"], "owner": document["owner"]},
         [
             {
                 "$set": {

@@ -81,6 +81,12 @@ def chunk():
     return 1
 
 
+@pytest.fixture
+def is_sharded():
+    """Return whether stores take MongoDB for a sharded cluster."""
+    return False
+
+
 @pytest.fixture(autouse=True)
 def _quick_passwords(monkeypatch):
     """Hash no password: nobody here has one, and each process would hash one."""
@@ -95,7 +101,7 @@ def _quiet_log():
 
 
 @pytest.fixture
-def make_worker(settings, endpoints, clock, steps, rings, chunk):
+def make_worker(settings, endpoints, clock, steps, rings, chunk, is_sharded):
     """Return a function that makes the parts of one more process."""
     made = []
 
@@ -106,6 +112,7 @@ def make_worker(settings, endpoints, clock, steps, rings, chunk):
             "fence_times": FenceTimes().scaled(0.1),
             "fanout_times": FanoutTimes(chunk=chunk),
             "listeners": [steps],
+            "is_sharded": is_sharded,
             "rng": random.Random(5),  # noqa: S311 -- the same every time
         }
         wiring = build(

@@ -20,6 +20,7 @@ def _small(small):
     pass
 
 
+@pytest.mark.parametrize("is_sharded", [False, True])
 def test_a_delivery(people, follow, say, rings, kwip, killed_at_each_step):
     """Three posts together, around the ring, through seals and a trim.
 

@@ -67,6 +67,7 @@ def metric(name, **labels):
     return REGISTRY.get_sample_value(name, labels) or 0.0
 
 
+@pytest.mark.parametrize("is_sharded", [False, True])
 def test_each_job_may_run_twice(people, follow, say, rings, kwip, right):
     alice, bob = people("alice", "bob")
     post = say(alice)
@@ -110,6 +111,7 @@ def test_upkeep_that_finds_nothing_drops_the_home_all_the_same(
     assert steps.names.count("drop") == 1
 
 
+@pytest.mark.parametrize("is_sharded", [False, True])
 def test_a_delivery_of_several_rings_of_followers_reaches_everybody_once(
     people, follow, say, rings, kwip, monkeypatch, right
 ):
@@ -130,6 +132,7 @@ def test_a_delivery_of_several_rings_of_followers_reaches_everybody_once(
     right()
 
 
+@pytest.mark.parametrize("is_sharded", [False, True])
 def test_posts_that_wait_together_are_delivered_together(
     people, follow, say, kwip, rings, steps, right
 ):

@@ -8,6 +8,7 @@ import pytest
 
 from kwip.domain.errors import StoreUnavailableError
 from kwip.domain.timelines import KEEP_OPEN, READ_RESTART_S, SEAL_AT
+from kwip.store.client import Store
 from kwip.store.timelines import (
     TimelineStore,
     bucket_document,
@@ -20,9 +21,11 @@ from tests.store.stores import LATER, NOW
 ALICE, BOB, CAROL = (home_of(n) for n in (1, 2, 3))
 
 
-@pytest.fixture
-def timelines(store):
-    return TimelineStore(store)
+@pytest.fixture(params=[False, True], ids=["one", "sharded"])
+def timelines(store, request):
+    """Return the store of one server, and of a router of a sharded cluster."""
+    made = Store(store.client, store.database.name, is_sharded=request.param)
+    return TimelineStore(made)
 
 
 @pytest.fixture

@@ -1,0 +1,133 @@
+"""Hear every command of Kwip's own clients, and note those without a shard key.
+
+There is no router of a sharded cluster to test with. So it is checked where the
+driver sends: a command on a collection of `SHARD_KEYS` that does not name the shard key
+would go to every shard.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from pymongo.monitoring import CommandListener
+
+from config.settings import PROJECT
+from kwip.store.sharding import SHARD_KEYS
+
+#: Which statements a command has, and where each has its query.
+_QUERIES = {
+    "find": lambda c: [c.get("filter", {})],
+    "count": lambda c: [c.get("query", {})],
+    "distinct": lambda c: [c.get("query", {})],
+    "findAndModify": lambda c: [c["query"]],
+    "update": lambda c: [u["q"] for u in c["updates"]],
+    "delete": lambda c: [d["q"] for d in c["deletes"]],
+    "insert": lambda c: c["documents"],
+}
+_STORE = str(PROJECT / "kwip" / "store")
+
+#: What may go to every shard, by the method or the class that asks, and why.
+ALLOWED = {
+    "AuditStore": "fsck looks through everything, page by page",
+    "CounterStore": "fsck and reindex count everything anew",
+    "ReactionAuditStore": "fsck looks through everything, page by page",
+    "RepairStore": "an operator mends one thing at a time",
+    "LoadStore": "an operator loads a world, before there are shards",
+    "DeletionStore.muted_by": "an operator deletes a user: who mutes them, once",
+    "DeletionStore._count": "an operator is shown what there is of a user, once",
+    "NotificationStore._forget": "which followers were told of a post, once it is gone",
+    "EdgeStore.take_due": "the sweeper asks each shard for its own, once a second",
+    "EdgeStore.waiting_count": "a figure for operators",
+    "DormancyStore.date_undated": "the sweeper asks each shard, once a minute",
+    "DormancyStore.idle_since": "the sweeper asks each shard, once a minute",
+    "DormancyStore.unfinished": "the sweeper asks each shard, once a minute",
+    "ReachStore.last_pulls": "one small answer for everybody, asked when it changes",
+    "SetupStore.has_admin": "asked until there is an administrator",
+    "SetupStore.offer": "asked until there is an administrator",
+    "UserStore.count": "an estimate for operators",
+    "UserStore.is_empty": "asked when a command begins",
+    "UserStore._ids_after": "an operator's command goes through everybody",
+    "UserStore.pictures_after": "an operator's command goes through everybody",
+}
+
+
+class Untargeted(CommandListener):
+    """Remember who asked what without naming a shard key."""
+
+    def __init__(self):
+        self.found = []
+
+    def started(self, event):
+        for collection, query in statements(event.command_name, event.command):
+            key = SHARD_KEYS.get(collection)
+            if key is not None and not names_key(query, key):
+                asker = _asker()
+                if asker and not {asker, asker.partition(".")[0]} & ALLOWED.keys():
+                    self.found.append(
+                        f"{asker}: {event.command_name} {collection} {query}"
+                    )
+
+    def succeeded(self, event):
+        pass
+
+    def failed(self, event):
+        pass
+
+
+def statements(name, command):
+    """Give each collection that a command asks, with the query."""
+    if name == "aggregate":
+        yield from _of_pipeline(command["aggregate"], command["pipeline"])
+    elif name in _QUERIES:
+        yield from ((command[name], query) for query in _QUERIES[name](command))
+
+
+def _of_pipeline(collection, pipeline):
+    """Give what a pipeline asks, and what it joins with pipelines of their own."""
+    yield collection, pipeline[0].get("$match", {}) if pipeline else {}
+    for stage in pipeline:
+        if "$unionWith" in stage:
+            union = stage["$unionWith"]
+            yield from _of_pipeline(union["coll"], union["pipeline"])
+        elif "$lookup" in stage:
+            yield stage["$lookup"]["from"], _of_join(stage["$lookup"])
+
+
+def _of_join(lookup):
+    """Give what a join asks for, whose values come from the documents before it."""
+    if "foreignField" in lookup:
+        return {lookup["foreignField"]: 1}
+    parts = lookup["pipeline"][0]["$match"].get("$expr", {}).get("$and", ())
+    return {part["$eq"][0].removeprefix("$"): 1 for part in parts if "$eq" in part}
+
+
+def names_key(query, key):
+    """Tell whether a query says for which values of a shard key it is.
+
+    A range says it where the collection is divided by ranges, if it has both ends.
+    """
+    if "$or" in query and all(names_key(part, key) for part in query["$or"]):
+        return True
+    if any(names_key(part, key) for part in query.get("$and", ())):
+        return True
+    if key.field not in query:
+        return False
+    value = query[key.field]
+    if not isinstance(value, dict) or {"$in", "$eq"} & value.keys():
+        return True
+    is_range = {"$gt", "$gte"} & value.keys() and {"$lt", "$lte"} & value.keys()
+    return bool(is_range) and not key.is_hashed
+
+
+def _asker():
+    """Name the method of a store that asks, "" for none: that is a test itself."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        code = frame.f_code
+        owner = code.co_qualname.partition(".")[0]
+        is_ours = str(Path(code.co_filename).parent) == _STORE
+        if is_ours and owner.endswith("Store") and owner != "Store":
+            return code.co_qualname.partition(".<locals>")[0]
+        frame = frame.f_back
+    return ""
