@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from bench import arrival, deliveries, hits, reads, requests
+from bench import arrival, contention, deliveries, hits, reads, requests
 from bench.rows import Row, save, table
 from bench.worlds import NoNetworkError
 
@@ -31,6 +31,7 @@ ROWS: Mapping[str, Callable[[], Iterable[Row]]] = {
     "burst": deliveries.burst,
     "oplog": deliveries.oplog,
     "arrival": arrival.arrival,
+    "public": contention.contention,
     "hits": hits.hits,
 }
 
