@@ -71,7 +71,8 @@ def shard_keys() -> str:
     ]
     for name, key in sorted(SHARD_KEYS.items(), key=lambda each: each[1].step):
         kind = "hashed" if key.is_hashed else "ranges"
-        row = f"{key.step} | `{name}` | `{key.field}`, {kind} | {key.together}"
+        then = f", then `{key.then}`" if key.then else ""
+        row = f"{key.step} | `{name}` | `{key.field}`{then}, {kind} | {key.together}"
         lines.append(f"| {row} |")
     return "\n".join(lines) + "\n"
 

@@ -19,20 +19,28 @@ class ShardKey:
     """By which field a collection is divided, and what that keeps together.
 
     `step` orders the move: the largest write load first, and what can be rebuilt. What
-    is not hashed is divided by ranges, for it is asked for by the beginning of its key.
+    is not hashed is divided by ranges, for it is read in the order of its key or by the
+    beginning of it. `then` is a second field of the key, which no command must name.
     """
 
     field: str
     step: int
     together: str
     is_hashed: bool = True
+    then: str = ""
 
 
 SHARD_KEYS: Mapping[str, ShardKey] = {
     "timelines": ShardKey("_id", 1, "a timeline"),
     "timeline_buckets": ShardKey("owner", 1, "what a timeline has sealed"),
     "follows": ShardKey("follower_id", 2, "whom somebody follows"),
-    "followers": ShardKey("followee_id", 2, "who follows somebody"),
+    "followers": ShardKey(
+        "followee_id",
+        2,
+        "who follows somebody; a very large following can be split",
+        is_hashed=False,
+        then="follower_id",
+    ),
     "blocks": ShardKey("user_id", 2, "one side of a user's blocks"),
     "mutes": ShardKey("user_id", 2, "whom somebody mutes"),
     "notifications": ShardKey("recipient_id", 3, "what somebody is told"),
