@@ -75,6 +75,11 @@ def _line(row):
     proof = ", ".join(f"{name}: {count}" for name, count in row["proof"].items())
     found = sum(row["violations"].values())
     left_out = "" if row["without"] == "nothing" else f" without {row['without']}"
+    told = [f"    {text}" for each in row["examples"].values() for text in each]
+    return "\n".join([_figures(row, left_out, found, proof), *told])
+
+
+def _figures(row, left_out, found, proof):
     return (
         f"{row['fault'] + left_out:<36} {row['writes']:>6} writes {row['reads']:>7} "
         f"reads {row['checks']:>8} checks {found:>4} violations  ({proof})"

@@ -1,0 +1,184 @@
+"""How a machine does what its rules say, and compares what everybody sees."""
+
+from __future__ import annotations
+
+from collections import deque
+from copy import deepcopy
+from functools import partial
+from typing import ClassVar, NamedTuple
+
+from hypothesis.stateful import RuleBasedStateMachine
+
+from kwip.domain.posts import Draft, Visibility
+from tests.machine.model import Kwip
+from tests.machine.timelines import downwards, timelines_of, upwards
+from tests.machine.world import PEOPLE, World
+
+
+class Fate(NamedTuple):
+    """What happens to an act or a job, after which of its steps."""
+
+    name: str
+    step: int
+
+
+WHOLE = Fate("whole", 0)
+
+
+class Doing(RuleBasedStateMachine):
+    """What is common to all rules; a subclass has the `world`."""
+
+    world: ClassVar[World]
+    #: How many rules have been run, by all runs of this class.
+    ran: ClassVar[int] = 0
+
+    def __init__(self):
+        super().__init__()
+        self.world.reset()
+        self.services = self.world.kwip.services
+        self.viewers = self.world.viewers
+        self.model = deepcopy(self.world.model)
+        self.job_fates = deque()
+        self.away = 0
+        self.page = {"limit": 40, "folds_repeats": False}
+
+    # What is compared.
+
+    def _stored(self):
+        return [
+            each for name in PEOPLE for each in self._timelines(name, is_stored=True)
+        ]
+
+    def _timelines(self, name, *, is_stored):
+        if name in self.model.suspended:
+            return []
+        found = timelines_of(
+            self.services, self.model, self.viewers, self.world.lists, name
+        )
+        return [each for each in found if each.is_stored == is_stored]
+
+    def _check(self, timelines):
+        """Read timelines in both directions, and compare each with the model."""
+        for each in timelines:
+            wanted = self._wanted(each)
+            for direction in (downwards, upwards):
+                reading = self.services.readings.begin()
+                seen = direction(each.read, reading, **self.page)
+                assert seen == wanted, f"{each.name}: {seen} is not {wanted}"
+
+    def _check_before_delivery(self, timeline, seen):
+        """Nothing forbidden, nothing twice, and what somebody wrote is there."""
+        name = timeline.name
+        assert seen == sorted(set(seen), reverse=True), (
+            f"{name}: twice, or not in order"
+        )
+        extra = set(seen) - self.model.allowed(_viewer_of(timeline), timeline.rule)
+        assert not extra, f"{name}: {extra} is forbidden"
+        authors = {post.id: post.author for post in self.model.posts}
+        own = {i for i in self._wanted(timeline) if name == f"home of {authors[i]}"}
+        assert own <= set(seen), f"{name}: {own - set(seen)} is one's own and missing"
+
+    def _wanted(self, timeline):
+        return self.model.shown(
+            _viewer_of(timeline),
+            timeline.rule,
+            is_folded=self.page["folds_repeats"],
+        )
+
+    # How it is done.
+
+    def _read(self, timeline):
+        return downwards(timeline.read, self.services.readings.begin(), **self.page)
+
+    def _may_act(self, name):
+        return name not in self.model.suspended
+
+    def _pick(self, number, rule):
+        found = [post for post in self.model.posts if rule(post)]
+        return found[-1 - number % len(found)] if found else None
+
+    def _texts(self, text):
+        """Give what a text says, and that with whom it names."""
+        is_new = not text["is_said_again"]
+        words = f"Number {self.ran}.{len(self.model.posts)}" if is_new else "Again"
+        says = " ".join([words, *(f"#{tag}" for tag in text["tags"])])
+        return says, " ".join([says, *(f"@{name}" for name in text["names"])])
+
+    def _write(self, author, visibility, text, parent, fate):
+        says, full = self._texts(text)
+        draft = Draft(
+            text=full,
+            visibility=Visibility(visibility),
+            in_reply_to_id=parent.id if parent else None,
+            idempotency_key=str(len(self.model.posts)),
+        )
+        post = self._act(
+            partial(self.services.posts.publish, self.viewers[author].id, draft), fate
+        )
+        marks = {name: text[name] for name in ("names", "tags")}
+        self.model.add(Kwip(post.id, author, visibility, says, **marks, parent=parent))
+
+    def _relate(self, act, pair, fate):
+        if self._may_act(pair[0]):
+            one, two = (self.viewers[name] for name in pair)
+            work = partial(getattr(self.services.relationships, act), one, two.id)
+            self._act(work, fate)
+            getattr(self.model, act)(*pair)
+
+    def _act(self, work, fate):
+        """Do what somebody asks for; who dies on the way is asked again."""
+        steps, waiting, result = self.world.steps, self.world.rings.waiting, []
+
+        def act():
+            result[:] = [work()]
+
+        if fate.name == "killed":
+            steps.kill(fate.step, act)
+            act()
+        elif fate.name == "around":
+            steps.interrupt(fate.step, act, self._run_waiting)
+        elif fate.name == "inside" and waiting:
+            job = self.next_job()
+            if not steps.interrupt(fate.step, job, act):
+                act()
+        else:
+            act()
+        return result[0]
+
+    def _drain(self):
+        """Do all that was rung for, each as it is fated, and sweep up the rest."""
+        self._run_waiting()
+        for _ in range(8):
+            if not self.world.is_waiting():
+                return
+            self.world.clock.ahead_ms += self.world.long_ms
+            self.world.kwip.sweeper.sweep()
+            self._run_waiting()
+        raise AssertionError("something is never delivered")
+
+    def next_job(self):
+        """Take what was rung for first, to be done."""
+        name, job_id = self.world.rings.waiting.pop(0)
+        return partial(self.world.rings.jobs[name], job_id)
+
+    def _run_waiting(self):
+        waiting, steps = self.world.rings.waiting, self.world.steps
+        while waiting:
+            job = self.next_job()
+            name, step = self.job_fates.popleft() if self.job_fates else WHOLE
+            if name == "killed":
+                steps.kill(step, job)
+            elif name == "interleaved" and waiting:
+                other = self.next_job()
+                if not steps.interrupt(step, job, other):
+                    other()
+            elif name != "lost":
+                job()
+            if name == "doubled":
+                job()
+
+
+def _viewer_of(timeline):
+    """Give who reads a timeline, None being nobody signed in."""
+    name = timeline.name.rpartition(" ")[2]
+    return name if name in PEOPLE else None
