@@ -9,7 +9,7 @@ from pymongo.write_concern import WriteConcern
 _MOVED = (
     *("users", "claims", "posts", "timelines", "timeline_buckets"),
     *("follows", "followers", "blocks", "mutes", "reactions", "notifications"),
-    *("lists", "list_members"),
+    *("lists", "list_members", "followed_tags"),
 )
 
 

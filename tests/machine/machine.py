@@ -187,6 +187,15 @@ class Machine(Doing):
             self.model.lists[who].is_exclusive = is_exclusive
 
     @rule(who=PERSON, fate=ACT)
+    def follow_a_hashtag_or_not(self, who, fate):
+        pair = (who, TAG)
+        act = "unfollow" if pair in self.model.tags else "follow"
+        work = getattr(self.services.followed_tags, act)
+        if self._may_act(who):
+            self._act(partial(work, self.viewers[who], TAG), fate)
+            self.model.tags ^= {pair}
+
+    @rule(who=PERSON, fate=ACT)
     def suspend_or_not(self, who, fate):
         act = "suspend" if self._may_act(who) else "unsuspend"
         user_id = self.viewers[who].id

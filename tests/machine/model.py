@@ -50,6 +50,8 @@ class Model:
     mutes: set = field(default_factory=set)
     suspended: set = field(default_factory=set)
     lists: dict = field(default_factory=dict)
+    #: Who follows which hashtag.
+    tags: set = field(default_factory=set)
 
     # What people do.
 
@@ -117,11 +119,13 @@ class Model:
     def home(self, viewer, post):
         if post.author == viewer:
             return True
-        known = self._known(viewer)
-        mine = self.lists[viewer]
-        is_elsewhere = mine.is_exclusive and post.author in mine.members
-        is_known = post.author in known and not is_elsewhere
-        return is_known and self._speaks_to(viewer, post, known)
+        known, mine = self._known(viewer), self.lists[viewer]
+        if mine.is_exclusive and post.author in mine.members:
+            return False
+        is_known = post.author in known and self._speaks_to(viewer, post, known)
+        is_tagged = any((viewer, tag) in self.tags for tag in post.tags)
+        is_answer = post.parent and post.parent.author != post.author
+        return is_known or (is_tagged and not is_answer and self.tag(viewer, post))
 
     def list(self, viewer, post):
         mine, known = self.lists[viewer], self._known(viewer)
