@@ -45,7 +45,7 @@ def draw(rows: Sequence[Row]) -> Image.Image:
     image = Image.new("RGB", (_WIDTH, _TOP + _LINE * len(rows) + 40), "white")
     pen = ImageDraw.Draw(image)
     font, small = ImageFont.load_default(17), ImageFont.load_default(14)
-    pen.text((20, 20), "Measured beside its goal, each row", _INK, font)
+    pen.text((20, 20), "Each row beside its goal: further right is better", _INK, font)
     for mark in (0.25, 0.5, 1, 2, 4, 8):
         x = _x(mark)
         pen.line((x, _TOP - 12, x, image.height - 30), _INK if mark == 1 else _FAINT)
@@ -74,7 +74,9 @@ def _bar(
     pen.rectangle((_LEFT, y + 4, max(_LEFT + 1, _x(best)), y + 24), colour)
     pen.line((ends[0], y + 14, ends[-1], y + 14), _INK, 2)
     shown = cells(row)
-    text = f"{shown[3]}  (goal {shown[5]})"
+    # The font has no signs for these.
+    goal = shown[5].replace("≥", "at least").replace("≤", "at most")
+    text = f"{shown[3]}  ({goal})"
     pen.text((_WIDTH - _RIGHT + 16, y + 6), text, _INK, fonts[1])
 
 

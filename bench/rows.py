@@ -139,7 +139,7 @@ def table(rows: Iterable[Row]) -> str:
 def cells(row: Row) -> tuple[str, ...]:
     """Give what stands in a row of the table."""
     ours, theirs = (
-        f"{_short(statistics.median(side))} {row.unit}" if side else "-"
+        _amount(statistics.median(side), row.unit) if side else "-"
         for side in (row.ours, row.theirs)
     )
     low, high = min(row.figures), max(row.figures)
@@ -152,6 +152,12 @@ def cells(row: Row) -> tuple[str, ...]:
         "-" if row.goal is None else str(row.goal),
         row.verdict,
     )
+
+
+def _amount(value: float, unit: str) -> str:
+    if unit == "s" and value < 1:
+        value, unit = value * 1_000, "ms"
+    return f"{_short(value)} {unit}"
 
 
 def _short(value: float) -> str:
