@@ -148,6 +148,7 @@ def _places(origin: str) -> dict[str, str]:
         "followers": f"{own}/followers",
         "settings": "/settings/profile",
         "privacy": "/settings/privacy",
+        "catch-up": "/home/catch-up",
         "reading": "/settings/reading",
         "password": "/settings/password",
         "sessions": "/settings/sessions",

@@ -163,7 +163,7 @@ class MarkersBody(BodySchema["Mapping[Marked, int]"]):
 
 
 class SeenForm(StrictSchema[int]):
-    """The newest notification that a page has shown."""
+    """The newest entry that a page has shown."""
 
     last_read_id = Id(required=True)
     next = Text(load_default="")

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from kwip.services.access import Access
     from kwip.services.account import Account
     from kwip.services.admission import Admission
+    from kwip.services.catch_up import CatchUp
     from kwip.services.clock_guard import ClockGuard
     from kwip.services.dormancy import Dormancy
     from kwip.services.fanout import Fanout
@@ -64,6 +65,7 @@ class Services:
     markers: Markers
     timelines: Timelines
     tag_timelines: TagTimelines
+    catch_up: CatchUp
     profiles: Profiles
     widgets: Widgets
     fanout: Fanout

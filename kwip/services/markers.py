@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from kwip.cache import drops
 from kwip.domain.clock import at
+from kwip.domain.errors import InvalidError
 from kwip.domain.ids import ms_of
 from kwip.domain.markers import Marked, Marker
+from kwip.services.clock_guard import MAX_SKEW_MS
 from kwip.services.reading import Want
 
 if TYPE_CHECKING:
@@ -52,9 +54,17 @@ class Markers:
         self._fence.drop(drops.mark(user_id=viewer.id))
         return {name: saved[name] for name in places}
 
-    def see_notifications(self, viewer: Viewer, last_read_id: int) -> None:
-        """Mark what the viewer's page has shown as read; the marker never goes back."""
-        self._store.advance(
-            viewer.id, {"notifications": last_read_id}, at(self._clock())
-        )
+    def see(self, viewer: Viewer, name: Marked, last_read_id: int) -> None:
+        """Mark what the viewer's page has shown as read; the marker never goes back.
+
+        Raises:
+            InvalidError: It lies in the future: nothing would be unread for long.
+        """
+        now_ms = self._clock()
+        if ms_of(last_read_id) > now_ms + MAX_SKEW_MS:
+            raise InvalidError(
+                "That place cannot be remembered.",
+                {"last_read_id": "Nothing has this id yet. Load the page again."},
+            )
+        self._store.advance(viewer.id, {name: last_read_id}, at(now_ms))
         self._fence.drop(drops.mark(user_id=viewer.id))

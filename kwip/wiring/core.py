@@ -13,6 +13,7 @@ from kwip.services.access import Access
 from kwip.services.account import Account
 from kwip.services.admission import Admission
 from kwip.services.bundle import Services
+from kwip.services.catch_up import CatchUp
 from kwip.services.clock_guard import ClockGuard
 from kwip.services.dormancy import Attendance, Dormancy, DormancyParts
 from kwip.services.entities import Entities, Stores
@@ -137,6 +138,7 @@ class Core:
         attendance = Attendance(self.bell, options.clock)
         sources = Sources(entities, stores.posts, attendance)
         timelines = Timelines(entities, hydration, threads, sources, stores)
+        markers = Markers(entities, stores.markers, fence, options.clock)
         permissions = Permissions(stores)
         publication = Publication(
             stores.timelines, stores.activity, fence, self.bell, self.doorbell
@@ -220,11 +222,12 @@ class Core:
             ),
             moderation=Moderation(stores, self.jobs, fence, passwords, options.clock),
             notifications=Notifications(entities, hydration, stores, fence),
-            markers=Markers(entities, stores.markers, fence, options.clock),
+            markers=markers,
             timelines=timelines,
             tag_timelines=TagTimelines(
                 timelines, entities, hydration, sources, stores.sieves
             ),
+            catch_up=CatchUp(markers, timelines),
             profiles=Profiles(entities, users, timelines),
             widgets=Widgets(entities, users, sources, stores),
             fanout=Fanout(

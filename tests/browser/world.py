@@ -64,6 +64,7 @@ def fill(author, other):
         "following": f"/@{name}/following",
         "settings": "/settings/profile",
         "privacy": "/settings/privacy",
+        "catch-up": "/home/catch-up",
         "reading": "/settings/reading",
         "password": "/settings/password",
         "sessions": "/settings/sessions",

@@ -219,7 +219,7 @@ WRITES = {
     "mute": lambda w: w.services.relationships.mute(w.alice, w.bob.id),
     "unmute": lambda w: w.services.relationships.unmute(w.alice, w.carol.id),
     "dismiss": lambda w: w.services.notifications.dismiss(w.bob, w.told),
-    "mark": lambda w: w.services.markers.see_notifications(w.bob, w.told),
+    "mark": lambda w: w.services.markers.see(w.bob, "notifications", w.told),
     "sign_in": lambda w: w.services.access.begin_session(w.bob.id, "bob", "y"),
     "sign_out": lambda w: w.services.access.sign_out(w.visitor),
     "create_token": lambda w: w.services.access.create_token(

@@ -418,7 +418,7 @@ def test_what_is_seen_is_read_until_there_is_more(people, say, views, unread, kw
     alice, bob = people("alice", "bob")
     first = say(bob, "@alice")
     [seen] = views(alice)
-    kwip.services.markers.see_notifications(alice, seen.id)
+    kwip.services.markers.see(alice, "notifications", seen.id)
     second = say(bob, "@alice again")
 
     assert unread(alice) == 1
@@ -428,7 +428,7 @@ def test_what_is_seen_is_read_until_there_is_more(people, say, views, unread, kw
         (first.id, False),
     ]
     for view in found:
-        kwip.services.markers.see_notifications(alice, view.id)
+        kwip.services.markers.see(alice, "notifications", view.id)
     assert unread(alice) == 0
 
 
@@ -440,7 +440,7 @@ def test_what_is_told_late_is_new_all_the_same(people, say, views, unread, kwip,
     asked = kwip.services.posts.publish(bob.id, Draft(text="A walk"))
     kwip.services.reactions.favourite(bob, liked.id)
     [seen] = views(alice)
-    kwip.services.markers.see_notifications(alice, seen.id)
+    kwip.services.markers.see(alice, "notifications", seen.id)
     rings.run()
 
     assert unread(alice) == 2

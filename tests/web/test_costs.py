@@ -41,6 +41,7 @@ def post(alice, bob):
     [
         ("/", (1, 0), (1, 0)),
         ("/home", (1, 0), None),
+        ("/home/catch-up", (4, 0), None),
         ("/@alice", (1, 0), (1, 0)),
         ("/@alice/with-replies", (1, 0), (1, 0)),
         ("/@alice/{post}", (3, 0), (3, 0)),

@@ -98,6 +98,7 @@ def places(alice, mallory, at_mallory, people, wiring):
         "profile_settings": "/settings/profile",
         "token_settings": "/settings/tokens",
         "privacy_settings": "/settings/privacy",
+        "catch_up": "/home/catch-up",
         "reading_settings": "/settings/reading",
         "password_settings": "/settings/password",
         "session_settings": "/settings/sessions",

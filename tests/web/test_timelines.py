@@ -320,3 +320,40 @@ def test_home_says_where_the_active_order_ends(at_alice, alice, monkeypatch):
     assert "This order knows the conversations among the newest" in page.words
     [older] = addresses(page, "Older kwips, newest first")
     assert at_alice.get(older).texts == ["1", "0"]
+
+
+def test_one_catches_up_from_where_one_stopped_oldest_first(at_alice, alice):
+    assert not at_alice.get("/home/catch-up").all("button", name="last_read_id")
+    alice.say("old")
+    fresh = at_alice.get("/home/catch-up")
+    assert "Where did you stop?" in fresh.words
+    assert fresh.texts == []
+    stop = fresh.one("button", name="last_read_id")
+    at_alice.send("/home/read", last_read_id=stop["value"])
+    assert "You have read everything" in at_alice.get("/home/catch-up").words
+
+    for n in range(25):
+        alice.say(str(n))
+    first = at_alice.get("/home/catch-up")
+    assert first.texts == [str(n) for n in range(20)]
+    on = first.one("button", name="last_read_id")
+    assert on["formaction"] == "/home/read"
+    assert at_alice.send("/home/read", last_read_id=on["value"]) == (
+        "/home/catch-up#main"
+    )
+    second = at_alice.get("/home/catch-up")
+    assert second.texts == ["20", "21", "22", "23", "24"]
+    # An app knows the place, and a page that is open since long takes nothing back.
+    at_alice.send("/home/read", last_read_id=stop["value"])
+    marker = alice.get("/api/v1/markers?timeline[]=home").json["home"]
+    assert (marker["last_read_id"], marker["version"]) == (on["value"], 3)
+    home = at_alice.get("/home").one("button", name="last_read_id")
+    at_alice.send("/home/read", last_read_id=home["value"])
+    assert "You have read everything" in at_alice.get("/home/catch-up").words
+
+
+def test_a_place_in_the_future_is_not_remembered(at_alice):
+    answer = at_alice.post("/home/read", last_read_id=2**62)
+
+    assert answer.status_code == 422
+    assert "Nothing has this id yet." in answer.text

@@ -49,7 +49,7 @@ def _overview(template: str, wish: Wish, *, is_all: bool = True) -> Response:
 def see_notifications() -> Response:
     """Mark what a page has shown as read."""
     last_read_id = http.load_form(SeenForm())
-    http.services().markers.see_notifications(http.signed_in(), last_read_id)
+    http.services().markers.see(http.signed_in(), "notifications", last_read_id)
     return go(url_for("web.notifications"))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from flask import url_for
@@ -14,10 +15,13 @@ from kwip.blueprints.web.pages import (
     OPEN_PART,
     OWN,
     OWN_PART,
+    form_policy,
+    go,
     page,
     timeline_request,
 )
 from kwip.blueprints.web.writing import blank_sheet
+from kwip.schemas.notifications import SeenForm
 from kwip.schemas.pages import SinceQuery
 from kwip.services.timelines import ALL_KINDS, Kinds
 from kwip.text.hashtags import clean_hashtag
@@ -38,6 +42,20 @@ def home() -> Response:
     viewer, asked = http.signed_in(), timeline_request()
     found = http.services().timelines.home(viewer, http.reading(), asked)
     return page("home.html", page=found, asked=asked, sheet=blank_sheet())
+
+
+def catch_up() -> Response:
+    """Show home from where the viewer stopped, oldest first."""
+    asked = replace(timeline_request(), max_id=None, since_id=None, min_id=None)
+    found = http.services().catch_up.page(http.signed_in(), http.reading(), asked)
+    return page("catch_up.html", page=found.page, is_begun=found.is_begun)
+
+
+def read_home() -> Response:
+    """Remember that the viewer has read home up to here; go on to what comes next."""
+    last_read_id = http.load_form(SeenForm())
+    http.services().markers.see(http.signed_in(), "home", last_read_id)
+    return go(url_for("web.catch_up", _anchor="main"))
 
 
 def new_in_public() -> Response:
@@ -114,6 +132,8 @@ def _roll(name: Literal["favourites", "bookmarks"], template: str) -> Response:
 ROUTES = (
     Route("GET", "/", landing, KEPT_OPEN),
     Route("GET", "/home", home, KEPT_HOME),
+    Route("GET", "/home/catch-up", catch_up, OWN),
+    Route("POST", "/home/read", read_home, form_policy("pages")),
     Route("GET", "/new", new_in_public, OPEN_PART),
     Route("GET", "/home/new", new_in_home, OWN_PART),
     Route("GET", "/tags/<string(maxlength=200):name>", tag, KEPT_OPEN),
