@@ -55,6 +55,7 @@ def repair_by(wiring: Wiring, settings: Settings) -> Repair:
             counters=CounterStore(wiring.store),
             users=wiring.stores.users,
             upkeep=wiring.services.upkeep,
+            list_upkeep=wiring.services.list_upkeep,
             retagging=retagging_by(wiring, settings),
             fence=wiring.fence,
             bell=wiring.sweeper.bell,

@@ -334,6 +334,9 @@ def _miscount(what: str, found_id: int, name: str, said: int, right: int) -> Fin
 
 
 def _rebuild(home: Home) -> tuple[str, str]:
+    if home.owner.startswith("list:"):
+        says = f"rebuild the timeline of list {home.owner.removeprefix('list:')}"
+        return f"{says} (`kwip fsck --repair`)", says
     user_id = user_of(home.owner)
     return (
         f"rebuild the home of user {user_id} (`kwip reindex timelines`)",

@@ -54,16 +54,18 @@ class ListUpkeep:
                 is_done = self._rearranger.scrub(lease, member_id)
             return is_done and self._edges.settle(edge)
 
-    def rebuild(self, owner_id: UserId, list_id: ListId) -> bool:
+    def rebuild(self, list_id: ListId) -> bool:
         """Build a list's timeline anew and swap it in; False as `settle`."""
         with self._rearranger.lease(list_of(list_id)) as lease:
             before = None if lease is None else self._timelines.stored(lease.owner)
             if lease is None or before is None:
                 return False
-            found = self._lists.get_many([(owner_id, list_id)])
-            listing = found.get((owner_id, list_id))
-            authors = sorted(listing.member_ids) if listing else []
-            wanted = self._rearranger.wanted(owner_id, authors, before.open.floor)
+            listing = self._lists.find(list_id)
+            if listing is None:  # it was deleted, and goes away
+                return True
+            wanted = self._rearranger.wanted(
+                listing.list.owner_id, sorted(listing.member_ids), before.open.floor
+            )
             return self._rearranger.rebuild(lease, before, wanted)
 
     def remove_buried(self, owner_id: UserId, list_id: ListId) -> None:

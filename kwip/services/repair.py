@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 
 from kwip.cache import drops
 from kwip.domain.clock import at
-from kwip.domain.ids import PostId, UserId
+from kwip.domain.ids import ListId, PostId, UserId
 from kwip.domain.reactions import Act, span_of
-from kwip.store.timelines import user_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from kwip.services.bell import Bell
     from kwip.services.fence import Fence
     from kwip.services.fsck import Finding
+    from kwip.services.list_upkeep import ListUpkeep
     from kwip.services.progress import Progress
     from kwip.services.retagging import Retagging
     from kwip.services.upkeep import Upkeep
@@ -44,6 +44,7 @@ class RepairParts:
     counters: CounterStore
     users: UserStore
     upkeep: Upkeep
+    list_upkeep: ListUpkeep
     retagging: Retagging
     fence: Fence
     bell: Bell
@@ -96,10 +97,14 @@ class Repair:
         )
 
     def _home(self, place: str) -> None:
-        """Rebuild a home; `place` begins with its owner's name."""
-        owner = ":".join(place.partition(" ")[0].split(":")[:2])
+        """Rebuild a home or list; `place` begins with its name."""
+        kind, number = place.partition(" ")[0].split(":")[:2]
         for _ in range(TRIES):
-            if self._parts.upkeep.rebuild(user_of(owner)):
+            if kind == "list":
+                is_done = self._parts.list_upkeep.rebuild(ListId(int(number)))
+            else:
+                is_done = self._parts.upkeep.rebuild(UserId(int(number)))
+            if is_done:
                 return
             self._sleep(PAUSE_S)
 

@@ -46,7 +46,7 @@ _WITHOUT_MEMBERS = {
 class ListStore:
     """The `lists` collection, and the memberships that are written with it.
 
-    Every query names the owner, by whom lists are sharded.
+    Every query but `find` names the owner, by whom lists are sharded.
     """
 
     def __init__(self, store: Store):
@@ -105,6 +105,12 @@ class ListStore:
         )
         read = {(UserId(d["owner_id"]), ListId(d["_id"])): d for d in found}
         return {each: _to_listing(read[each]) for each in ids if each in read}
+
+    @translated()
+    def find(self, list_id: ListId) -> Listing | None:
+        """Read a list whosever it is, for upkeep alone: no shard key is known."""
+        document = self._lists.find_one({"_id": list_id, "state": "active"})
+        return None if document is None else _to_listing(document)
 
     @translated()
     def containing(self, owner_id: UserId, member_id: UserId) -> list[UserList]:

@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import pytest
 
+from kwip.cli.parts import repair_by
+from kwip.domain.clock import system_clock_ms
 from kwip.domain.errors import InvalidError, NotFoundError
 from kwip.domain.lists import ListChange, RepliesPolicy
 from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft, Visibility
+from kwip.services.fsck import Fsck
+from kwip.store.audit import AuditStore
 from kwip.store.list_edges import list_of
 from kwip.store.timelines import home_of as stored_home_of
 from tests.wired import home_of
+
+
+class Silence:
+    """Progress that nobody watches."""
+
+    def begin(self, phase, total, done=0):
+        pass
+
+    def advance(self, count=1):
+        pass
 
 
 @pytest.fixture
@@ -323,9 +337,28 @@ def test_a_rebuilt_list_stores_what_it_must_and_no_more(
         {"_id": list_of(list_id)}, {"$set": {"entries": [stray.id]}}
     )
 
-    assert kwip.services.list_upkeep.rebuild(owner.id, list_id)
+    assert kwip.services.list_upkeep.rebuild(list_id)
 
     assert kwip.stores.timelines.stored(list_of(list_id)).ids == (wanted.id,)
+
+
+def test_fsck_finds_a_list_in_disorder_and_repair_rebuilds_it(
+    kwip, settings, friends, make_list, say
+):
+    owner, bob, _ = friends
+    list_id = make_list(owner, bob)
+    post = say(bob, "of bob")
+    kwip.store.database["timelines"].update_one(
+        {"_id": list_of(list_id)}, {"$push": {"entries": 17}}
+    )
+    fsck = Fsck(AuditStore(kwip.store), system_clock_ms)
+
+    [found] = fsck.run(Silence()).findings
+    repair_by(kwip, settings).repair([found], Silence())
+
+    assert found.repair == f"rebuild the timeline of list {list_id}"
+    assert fsck.run(Silence()).findings == []
+    assert kwip.stores.timelines.stored(list_of(list_id)).ids == (post.id,)
 
 
 def test_lists_and_their_people_have_limits(kwip, friends, make_list, monkeypatch):
