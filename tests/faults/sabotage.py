@@ -5,24 +5,22 @@ from __future__ import annotations
 import os
 
 from kwip.cache import drops
-from kwip.services.fence import Fence
+from kwip.services import fence
 
 #: The variable by which a process is told what to leave out.
 VARIABLE = "KWIP_FAULTS_WITHOUT"
 
 
-def _drop_without_fence(fence, keys):
-    """Do what `Fence.drop` does, and take an unconfirmed drop for a drop."""
-    lease = fence.lease()
-    deployment = lease.deployment if lease else fence._store.read().deployment
-    fence._objects.drop_confirmed(deployment, tuple(keys))
+def _take_for_dropped(*_):
+    """Give the moment from which on nobody reads what could not be dropped: now."""
+    return 0.0
 
 
 WITHOUT = {
     "nothing": (),
     "the drop of an edit": ((drops, "edit", lambda **_: ()),),
     "the drop of an unfollow": ((drops, "unfollow", lambda **_: ()),),
-    "the fence": ((Fence, "drop", _drop_without_fence),),
+    "the fence": ((fence._Node, "suspend", _take_for_dropped),),
 }
 
 

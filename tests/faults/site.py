@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 import sys
-from pathlib import Path
 from urllib.request import urlopen
 
+from kwip.embedded.children import Child, end_group, spawn
+from kwip.embedded.home import Home
 from tests.faults.sabotage import VARIABLE
 from tests.servers import no_quotas, wait_until
-
-ROOT = Path(__file__).parents[2]
 
 
 class Site:
@@ -25,9 +23,9 @@ class Site:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
-        self._log = (home / "site.log").open("wb")
+        self._home = Home(home)
+        self._home.prepare()
         self._environ = {
-            **os.environ,
             **no_quotas(),
             "KWIP_HOME": str(home),
             "KWIP_PORT": str(self.port),
@@ -44,23 +42,22 @@ class Site:
             "KWIP_CACHE_RELAY": "1" if without == "nothing" else "0",
             VARIABLE: without,
         }
-        gunicorn = (
-            "-m",
-            "gunicorn",
-            "-c",
-            "config/gunicorn.py",
-            "tests.faults.web:app",
-        )
-        self._processes = [self._start(*gunicorn)]
-        self._processes += [
-            self._start("-m", "tests.faults.work") for _ in range(workers)
+        gunicorn = ("gunicorn", "-c", "config/gunicorn.py", "tests.faults.web:app")
+        self._processes = [
+            self._start("web", *gunicorn),
+            *(self._start(f"job-{n}", "tests.faults.work") for n in range(workers)),
         ]
-        wait_until(self._answers, within_s=60)
+        try:
+            wait_until(self._answers, within_s=120)
+        except AssertionError:
+            self.stop()
+            raise
 
     def check(self):
         """Fail with the log unless every process that was started still runs."""
         ended = [p for p in self._processes if p.poll() is not None]
-        assert not ended, Path(self._log.name).read_text()
+        logs = (log.read_text()[-4_000:] for log in self._home.logs.iterdir())
+        assert not ended, "\n".join(logs)
 
     def stop(self):
         for process in self._processes:
@@ -69,18 +66,13 @@ class Site:
             try:
                 process.wait(10)
             except subprocess.TimeoutExpired:
-                process.kill()
+                end_group(process)
                 process.wait()
-        self._log.close()
 
-    def _start(self, *arguments):
-        return subprocess.Popen(
-            [sys.executable, *arguments],
-            env=self._environ,
-            cwd=ROOT,
-            stdout=self._log,
-            stderr=self._log,
-        )
+    def _start(self, role, *module):
+        """Start a process that the kernel ends with this one."""
+        argv = [sys.executable, "-m", *module]
+        return spawn(Child(role=role, argv=argv, environ=self._environ), self._home)
 
     def _answers(self):
         self.check()
