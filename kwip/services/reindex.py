@@ -29,8 +29,9 @@ BATCH = 500
 TOGETHER = AUTHORS_PER_QUERY
 #: Posts that a verification remembers, so that it needs little memory.
 REMEMBERED = 300_000
-#: How often a home whose upkeep is busy is tried again, and after how long.
-TRIES, PAUSE_S = 10, 0.5
+#: How often a home whose upkeep is busy is tried again, and after how long: for longer
+#: than the lease holds that a killed run has left.
+TRIES, PAUSE_S = 140, 0.5
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from kwip.domain.users import User
 from kwip.jobs.registry import jobs
 from kwip.services import reindex
 from kwip.services.checkpoint import Checkpoint
+from kwip.services.rearranging import LEASE_MS
 from kwip.services.reindex import Pace, Reindexer, Verifier
 from kwip.store.timelines import home_of
 from tests.wired import sign_up
@@ -150,8 +151,8 @@ def test_status_tells_how_far_the_last_run_came(kwip, world):
     kwip("reindex", "timelines", "--all")
     done = kwip("reindex", "status", "--json").json
 
-    other = {"counters": {"state": "never"}, "tags": {"state": "never"}}
-    assert never == {"state": "never", "users": 3, **other}
+    others = dict.fromkeys(("counters", "tags", "repeats"), {"state": "never"})
+    assert never == {"state": "never", "users": 3, **others}
     assert (done["state"], done["rebuilt"], done["failed"]) == ("done", 3, 0)
 
 
@@ -218,6 +219,18 @@ def test_a_home_whose_upkeep_is_busy_is_rebuilt_at_the_end(wiring, world):
     assert failed == []
     assert tries[-1] == bob.id
     assert checkpoint.job.counts == {"rebuilt": 3, "failed": 0}
+
+
+def test_a_home_whose_lease_a_killed_run_has_left_is_waited_for(wiring, world):
+    slept = []
+
+    class Held:
+        def rebuild(self, _):
+            return sum(slept) > LEASE_MS / 1000
+
+    failed = Reindexer(wiring.stores, Held(), sleep=slept.append).rebuild([1])
+
+    assert failed == []
 
 
 def test_what_moves_during_a_verification_is_looked_at_again(wiring, world):
