@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from bench.rows import cells, kept
+import json
+
+from bench.rows import RESULTS, cells, kept
 
 
 def results() -> str:
@@ -26,4 +28,23 @@ def settings() -> str:
         how += [f"{name}: {value:.3g}" for name, value in row.notes.items()]
         how.append(f"rounds: {len(row.ours)}")
         lines.append(f"| `{row.name}` | {day} | {', '.join(how)} |")
+    return "\n".join(lines) + "\n"
+
+
+def faults() -> str:
+    """List what a site was seen to do while its cache failed, fault by fault."""
+    lines = [
+        "| fault | writes | reads | checks | violations | proof of the fault |",
+        "|---|---|---|---|---|---|",
+    ]
+    report = json.loads((RESULTS / "faults.json").read_text(encoding="utf-8"))
+    for row in report["rows"]:
+        what = row["fault"]
+        if row["without"] != "nothing":
+            what += f", without {row['without']}"
+        proof = ", ".join(f"{name}: {count:,}" for name, count in row["proof"].items())
+        figures = [row[name] for name in ("writes", "reads", "checks")]
+        figures.append(sum(row["violations"].values()))
+        shown = " | ".join(f"{each:,}" for each in figures)
+        lines.append(f"| {what} | {shown} | {proof} |")
     return "\n".join(lines) + "\n"

@@ -146,7 +146,11 @@ PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "data-model.md": {"indexes": indexes, "shard-keys": shard_keys},
     "cache.md": {"drops": table},
     "cli.md": {path: usage(path, command) for path, command in commands(cli.kwip)},
-    "performance.md": {"results": report.results, "settings": report.settings},
+    "performance.md": {
+        "results": report.results,
+        "settings": report.settings,
+        "faults": report.faults,
+    },
     "scaling.md": {"unit-costs": scaling.unit_costs, "growth": scaling.growth},
     "api.md": {area: routes(area) for area in AREAS},
 }
