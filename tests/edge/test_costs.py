@@ -72,7 +72,15 @@ def known(alice, bob):
         for act in ("favourite", "bookmark", "reblog"):
             one.post(f"/api/v1/statuses/{post['id']}/{act}")
     reply = bob.say("@alice ho", in_reply_to_id=post["id"])
-    return {"post": post["id"], "reply": reply["id"], "alice": alice.id, "bob": bob.id}
+    made = bob.post("/api/v1/lists", json={"title": "Foxes"}).json["id"]
+    bob.post(f"/api/v1/lists/{made}/accounts", json={"account_ids": [alice.id]})
+    return {
+        "post": post["id"],
+        "reply": reply["id"],
+        "list": made,
+        "alice": alice.id,
+        "bob": bob.id,
+    }
 
 
 @pytest.fixture
@@ -123,6 +131,7 @@ def costs(wiring, commands, bob, known):
         ("/api/v1/statuses/{reply}/context", 3),
         ("/api/v1/timelines/home", 1),
         ("/api/v1/timelines/public", 1),
+        ("/api/v1/timelines/list/{list}", 1),
         ("/api/widgets/v1/public", 1),
         ("/api/widgets/v1/schema.json", 0),
         ("/api/widgets/v1/tag/fox", 1),
@@ -142,6 +151,7 @@ def test_a_warm_request_asks_redis_so_often_and_mongodb_never(costs, path, redis
         ("/api/v1/timelines/tag/fox", 3),
         ("/api/v1/timelines/home", 2),
         ("/api/v1/timelines/public", 3),
+        ("/api/v1/timelines/list/{list}", 2),
         ("/api/widgets/v1/public", 3),
         ("/api/widgets/v1/tag/fox", 3),
         ("/api/widgets/v1/user/alice", 3),

@@ -28,6 +28,7 @@ ADDRESSES = {
         "/api/v1/timelines/home",
         "/api/v1/timelines/public?limit=5",
         "/api/v1/timelines/tag/fox",
+        "/api/v1/timelines/list/{list}",
     ],
     "widgets": [
         "/api/widgets/v1/public",
@@ -36,7 +37,14 @@ ADDRESSES = {
         "/api/widgets/v1/user/alice/profile",
         "/api/widgets/v1/thread/{post}",
     ],
-    "web": ["/", "/home", "/tags/fox", "/@alice", "/@alice/with-replies"],
+    "web": [
+        "/",
+        "/home",
+        "/tags/fox",
+        "/@alice",
+        "/@alice/with-replies",
+        "/lists/{list}",
+    ],
 }
 
 
@@ -120,9 +128,13 @@ def test_a_page_is_given_as_the_app_makes_it_whatever_was_done_before(
     chance = random.Random(8)  # noqa: S311 -- no secret
     root = alice.say("first #fox")["id"]
     mine = [root]
+    listing = bob.post("/api/v1/lists", json={"title": "Foxes"}).json["id"]
+    members = f"/api/v1/lists/{listing}/accounts"
     acts = [
         lambda: mine.append(alice.say("more #fox")["id"]),
-        lambda: bob.say("@alice no", in_reply_to_id=root),
+        lambda: bob.post(  # while they block each other it is refused
+            "/api/v1/statuses", json={"status": "@alice no", "in_reply_to_id": root}
+        ),
         lambda: alice.ask(
             "PUT",
             f"/api/v1/statuses/{chance.choice(mine)}",
@@ -131,6 +143,8 @@ def test_a_page_is_given_as_the_app_makes_it_whatever_was_done_before(
         lambda: alice.ask("DELETE", f"/api/v1/statuses/{mine.pop()}"),
         lambda: bob.post(f"/api/v1/accounts/{alice.id}/follow"),
         lambda: bob.post(f"/api/v1/accounts/{alice.id}/unfollow"),
+        lambda: bob.post(members, json={"account_ids": [alice.id]}),
+        lambda: bob.ask("DELETE", members, json={"account_ids": [alice.id]}),
         lambda: bob.post(f"/api/v1/accounts/{alice.id}/mute"),
         lambda: bob.post(f"/api/v1/accounts/{alice.id}/unmute"),
         lambda: bob.post(f"/api/v1/accounts/{alice.id}/block"),
@@ -146,7 +160,7 @@ def test_a_page_is_given_as_the_app_makes_it_whatever_was_done_before(
         act()
         for area, paths in ADDRESSES.items():
             for reader in readers[area]:
-                path = chance.choice(paths).format(post=root)
+                path = chance.choice(paths).format(post=root, list=listing)
                 reader.kept(path)
                 # A paced drop of a count may fall between the two.
                 tries = [(reader.kept(path), reader.anew(path)) for _ in range(2)]

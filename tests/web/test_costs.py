@@ -47,6 +47,7 @@ def post(alice, bob):
         ("/@alice/{post}", (3, 0), (3, 0)),
         ("/@alice/{post}/history", (2, 1), (2, 1)),
         ("/lists", (2, 0), None),
+        ("/lists/{made}", (1, 0), None),
         ("/lists/{made}/edit", (2, 0), None),
         ("/lists/{made}/members", (3, 0), None),
         ("/@alice/lists", (2, 1), None),

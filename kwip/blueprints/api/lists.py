@@ -98,5 +98,10 @@ ROUTES = (
     Route("POST", f"{_LIST}/accounts", add_to_list, _WRITE),
     Route("DELETE", f"{_LIST}/accounts", remove_from_list, _WRITE),
     Route("GET", "/api/v1/accounts/<id:user_id>/lists", account_lists, policies.READ),
-    Route("GET", "/api/v1/timelines/list/<id:list_id>", list_timeline, policies.READ),
+    Route(
+        "GET",
+        "/api/v1/timelines/list/<id:list_id>",
+        list_timeline,
+        policies.KEPT_READ,
+    ),
 )

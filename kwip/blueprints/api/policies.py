@@ -20,6 +20,7 @@ OPEN_READ = Policy(
 READ = Policy(auth="token", scope="read", quota="api", cache="private", csrf="none")
 #: Timelines, which apps ask for again and again.
 KEPT_OPEN_READ = replace(OPEN_READ, kept="page")
+KEPT_READ = replace(READ, kept="page")
 KEPT_HOME = replace(READ, kept="home")
 
 

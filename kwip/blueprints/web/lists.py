@@ -9,6 +9,7 @@ from flask import url_for
 from kwip.blueprints import http
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.pages import (
+    KEPT_OWN,
     OWN,
     Form,
     form_policy,
@@ -145,7 +146,7 @@ _LIST, _FORM = "/lists/<id:list_id>", form_policy("pages")
 ROUTES = (
     Route("GET", "/lists", lists, OWN),
     Route("POST", "/lists", create_list, _FORM),
-    Route("GET", _LIST, list_timeline, OWN),
+    Route("GET", _LIST, list_timeline, KEPT_OWN),
     Route("GET", f"{_LIST}/edit", edit_list, OWN),
     Route("POST", f"{_LIST}/edit", save_list, _FORM),
     Route("GET", f"{_LIST}/delete", delete_list, OWN),

@@ -25,6 +25,7 @@ OPEN = Policy(auth="optional", scope=None, quota="pages", cache="private", csrf=
 OWN = Policy(auth="user", scope=None, quota="pages", cache="private", csrf="none")
 #: Timelines, which are asked for again and again.
 KEPT_OPEN = replace(OPEN, kept="page")
+KEPT_OWN = replace(OWN, kept="page")
 KEPT_HOME = replace(OWN, kept="home")
 #: Parts of pages that a script asks for once.
 OPEN_PART = Policy(
