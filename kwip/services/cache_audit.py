@@ -16,14 +16,15 @@ from typing import TYPE_CHECKING, Any
 from kwip.cache import codec
 from kwip.cache.keys import COUNT_PACE_MS
 from kwip.domain.errors import StoreUnavailableError
-from kwip.domain.ids import MAX_ID, PostId, UserId
+from kwip.domain.ids import MAX_ID, ListId, PostId, UserId
 from kwip.domain.notifications import KINDS, NotificationSlice, Wish
 from kwip.domain.reactions import Span
-from kwip.domain.rolls import RollSlice
+from kwip.domain.rolls import RollChunk, RollSlice
 from kwip.domain.timelines import Chunk
 from kwip.services.entities import AccessId
 from kwip.services.sides import EVERYBODY
 from kwip.services.skeletons import Slice
+from kwip.store.list_edges import list_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -171,16 +172,14 @@ class CacheAudit:
         A view of an older release has another name than today's.
         """
         prefix, _, rest = key.partition(":")
-        reader = self._readers.get(prefix)
-        if reader is None:
-            return None
-        kind, parse = reader
-        try:
-            entity = parse(rest, view)
-        except ValueError:
-            return None
-        is_todays = kind.key(entity) == key and kind.view(entity) == view
-        return (kind, entity) if is_todays else None
+        for kind, parse in self._readers.get(prefix, ()):
+            try:
+                entity = parse(rest, view)
+            except ValueError:
+                continue
+            if kind.key(entity) == key and kind.view(entity) == view:
+                return kind, entity
+        return None
 
     def _problem(self, entry: _Entry) -> str:
         """Say how an entry differs from MongoDB; "" if it does not."""
@@ -199,6 +198,9 @@ class CacheAudit:
         return "" if is_same else "cached otherwise than it is stored"
 
 
+_Reader = tuple["Kind[Any, Any]", "Callable[[str, str], Any]"]
+
+
 def kind_of(key: CacheKey) -> str:
     """Name the kind of a key: what stands before the first colon."""
     return key.partition(":")[0]
@@ -210,37 +212,45 @@ def _is_older_skeleton(cached: Any, loaded: Any) -> bool:
     A deleted post stays in cached skeletons, where hydration hides it; and what is
     loaded in its place lies below all that is cached.
     """
-    if not isinstance(cached, Chunk) or not isinstance(loaded, Chunk):
-        return False
-    known = set(cached.entries)
-    missing = [entry.post_id for entry in loaded.entries if entry not in known]
-    ids = [entry.post_id for entry in cached.entries]
-    is_longer = len(known) > len(set(loaded.entries) & known)
-    return is_longer and all(post_id < min(ids) for post_id in missing)
+    ours, theirs = _places(cached), _places(loaded)
+    is_longer = len(ours.keys()) > len(theirs.keys() & ours.keys())
+    missing = [place for entry, place in theirs.items() if entry not in ours]
+    return is_longer and all(place < min(ours.values()) for place in missing)
+
+
+def _places(skeleton: Any) -> dict[Any, int]:
+    """Give what a skeleton has, with where each stands."""
+    if isinstance(skeleton, Chunk):
+        return {entry: entry.post_id for entry in skeleton.entries}
+    rows = skeleton.rows if isinstance(skeleton, RollChunk) else ()
+    return {row: row.cursor for row in rows}
 
 
 def _readers(
     entities: Entities,
-) -> dict[str, tuple[Kind[Any, Any], Callable[[str, str], Any]]]:
-    """Give for each prefix of names the kind, and how its ids are read back."""
+) -> dict[str, tuple[_Reader, ...]]:
+    """Give for each prefix of names its kinds, and how their ids are read back."""
     return {
-        "post": (entities.posts, lambda rest, _: PostId(int(rest))),
-        "user": (entities.users, lambda rest, _: UserId(int(rest))),
-        "handle": (entities.handles, lambda rest, _: rest),
-        "relations": (entities.relations, lambda rest, _: UserId(int(rest))),
-        "session": (entities.sessions, _access),
-        "token": (entities.tokens, _access),
-        "home": (entities.homes, _user_slice),
-        "user_timeline": (entities.user_timelines, _user_slice),
-        "pulls": (entities.pulls, lambda *_: EVERYBODY),
-        "public": (entities.public, lambda _, view: _slice(UserId(0), view)),
-        "tag": (entities.tags, _slice),
-        "reactions": (entities.reactions, _span),
-        "thread": (entities.threads, lambda rest, _: PostId(int(rest))),
-        "roll": (entities.rolls, _roll),
-        "notifications": (entities.notifications, _notifications),
-        "unread": (entities.unread, lambda rest, _: UserId(int(rest))),
-        "markers": (entities.markers, lambda rest, _: UserId(int(rest))),
+        "post": ((entities.posts, lambda rest, _: PostId(int(rest))),),
+        "user": ((entities.users, lambda rest, _: UserId(int(rest))),),
+        "handle": ((entities.handles, lambda rest, _: rest),),
+        "relations": ((entities.relations, lambda rest, _: UserId(int(rest))),),
+        "session": ((entities.sessions, _access),),
+        "token": ((entities.tokens, _access),),
+        "home": ((entities.homes, _user_slice),),
+        "list": ((entities.list_timelines, _list_slice),),
+        "lists": ((entities.lists, _lists), (entities.listings, _listing)),
+        "active": ((entities.active, _active),),
+        "user_timeline": ((entities.user_timelines, _user_slice),),
+        "pulls": ((entities.pulls, lambda *_: EVERYBODY),),
+        "public": ((entities.public, lambda _, view: _slice(UserId(0), view)),),
+        "tag": ((entities.tags, _slice),),
+        "reactions": ((entities.reactions, _span),),
+        "thread": ((entities.threads, lambda rest, _: PostId(int(rest))),),
+        "roll": ((entities.rolls, _roll),),
+        "notifications": ((entities.notifications, _notifications),),
+        "unread": ((entities.unread, lambda rest, _: UserId(int(rest))),),
+        "markers": ((entities.markers, lambda rest, _: UserId(int(rest))),),
     }
 
 
@@ -269,6 +279,28 @@ def _slice(owner: UserId | str, view: str) -> Slice:
 
 def _user_slice(rest: str, view: str) -> Slice:
     return _slice(UserId(int(rest)), view)
+
+
+def _list_slice(rest: str, view: str) -> Slice:
+    return _slice(list_of(ListId(int(rest))), view)
+
+
+def _lists(rest: str, _: str) -> UserId:
+    return UserId(int(rest))
+
+
+def _listing(rest: str, view: str) -> tuple[UserId, ListId]:
+    return UserId(int(rest)), ListId(int(view))
+
+
+def _active(rest: str, view: str) -> RollSlice:
+    """Read `<cursor>[:<as of>]` back."""
+    name, _, owner = rest.partition(":")
+    place, _, as_of = view.rpartition(":") if view.count(":") > 1 else (view, "", "")
+    cursor, is_upwards = _cursor(place)
+    then = int(as_of) if as_of else None
+    whose = owner if name == "tag" else int(owner)
+    return RollSlice(name, whose, cursor, is_upwards=is_upwards, as_of=then)
 
 
 def _roll(rest: str, view: str) -> RollSlice:
