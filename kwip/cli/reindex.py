@@ -15,7 +15,7 @@ from kwip.cli.running import connected
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.errors import NotFoundError
 from kwip.services.checkpoint import Checkpoint
-from kwip.services.reindex import Pace, Reindexer, Verifier
+from kwip.services.reindex import Difference, Pace, Reindexer, Verifier
 from kwip.services.renewal import Renewal, counter_phases, repeat_phases, tag_phases
 from kwip.services.repeats import Repeats
 from kwip.store.audit import AuditStore
@@ -60,8 +60,8 @@ def _concurrency_option(what: str) -> Callable[[Decorated], Decorated]:
 
 
 def _homes_options(function: Callable[..., int]) -> Callable[..., int]:
-    one = click.option("--user", metavar="NAME", help="One user's home.")
-    every = click.option("--all", "is_all", is_flag=True, help="Every home.")
+    one = click.option("--user", metavar="NAME", help="One user's home and lists.")
+    every = click.option("--all", "is_all", is_flag=True, help="Every home and list.")
     return one(every(function))
 
 
@@ -82,9 +82,9 @@ def timelines(  # noqa: PLR0913 -- one for each option
     throttle: int,
     as_json: bool,
 ) -> int:
-    """Rebuild homes while the site goes on.
+    """Rebuild homes and lists while the site goes on.
 
-    A rebuilt home is swapped in as a whole. With `--all` a run that was interrupted
+    What is rebuilt is swapped in as a whole. With `--all` a run that was interrupted
     goes on where it was.
     """
     _check_choice(user, is_all=is_all)
@@ -100,7 +100,9 @@ def _rebuild(
     began = time.monotonic()
     with connected(settings) as wiring, Bars(is_quiet=is_quiet) as bars:
         wiring.fence.await_lease(within_s=1.0)
-        reindexer = Reindexer(wiring.stores, wiring.services.upkeep)
+        reindexer = Reindexer(
+            wiring.stores, wiring.services.upkeep, wiring.services.list_upkeep
+        )
         if user is not None:
             ids = [_id_of(wiring, user)]
             failed = reindexer.rebuild(ids)
@@ -113,9 +115,10 @@ def _rebuild(
     names = [str(user_id) for user_id in failed]
     return Outcome(
         {"rebuilt": rebuilt, "failed": names, "seconds": round(seconds, 1)},
-        [f"{rebuilt} homes rebuilt in {seconds:.1f} s"]
+        [f"{rebuilt} homes and their owners' lists rebuilt in {seconds:.1f} s"]
         + [
-            f"{name}: its home is missing or stayed busy; run it again"
+            f"{name}: a home or list stayed busy, or a list has no timeline; "
+            "run it again"
             for name in names
         ],
         is_found=bool(failed),
@@ -326,22 +329,27 @@ def _verify(settings: Settings, user: str | None, *, is_quiet: bool) -> Outcome:
     seconds = time.monotonic() - began
     told = _first(
         [
-            f"home of {d.owner_id}: post {d.post_id} is missing "
-            "(`kwip reindex timelines`)"
+            f"{_place(d)}: post {d.post_id} is missing (`kwip reindex timelines`)"
             for d in verdict.differences
         ]
     )
     told.append(
-        f"{verdict.homes} homes, {len(verdict.differences)} differences, "
+        f"{verdict.homes} homes, {verdict.lists} lists, "
+        f"{len(verdict.differences)} differences, "
         f"{verdict.scrub_pending} entries wait for a scrub; {seconds:.1f} s"
     )
     rows = [
-        {"owner_id": str(d.owner_id), "post_id": str(d.post_id)}
+        {
+            "owner_id": str(d.owner_id),
+            "list_id": None if d.list_id is None else str(d.list_id),
+            "post_id": str(d.post_id),
+        }
         for d in verdict.differences
     ]
     return Outcome(
         {
             "homes": verdict.homes,
+            "lists": verdict.lists,
             "differences": rows,
             "scrub_pending": verdict.scrub_pending,
             "seconds": round(seconds, 1),
@@ -349,6 +357,11 @@ def _verify(settings: Settings, user: str | None, *, is_quiet: bool) -> Outcome:
         told,
         is_found=bool(rows),
     )
+
+
+def _place(found: Difference) -> str:
+    home = f"home of {found.owner_id}"
+    return home if found.list_id is None else f"list {found.list_id}"
 
 
 def _first(lines: list[str]) -> list[str]:

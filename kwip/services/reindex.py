@@ -1,4 +1,4 @@
-"""Rebuild every home, and verify what homes store against a fresh computation."""
+"""Rebuild every home and list, and verify what they store by a fresh computation."""
 
 from __future__ import annotations
 
@@ -6,22 +6,27 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from kwip.domain.ids import UserId
+from kwip.domain.ids import ListId, UserId
 from kwip.domain.timelines import AUTHORS_PER_QUERY, belongs_in_home
+from kwip.store.list_edges import list_of
 from kwip.store.timelines import home_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from kwip.domain.lists import UserList
     from kwip.services.checkpoint import Checkpoint
     from kwip.services.entities import Stores
+    from kwip.services.list_upkeep import ListUpkeep
     from kwip.services.progress import Progress
     from kwip.services.upkeep import Upkeep
     from kwip.store.edges import EdgeStore
     from kwip.store.posts import Pushed
     from kwip.store.timelines import Stored
+
+_T = TypeVar("_T")
 
 #: Homes between two checkpoints of a rebuild.
 BATCH = 500
@@ -36,17 +41,19 @@ TRIES, PAUSE_S = 140, 0.5
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A post that a home must store and does not."""
+    """A post that a home, or the list if one is named, must store and does not."""
 
     owner_id: UserId
+    list_id: ListId | None
     post_id: int
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a verification found; `scrub_pending` counts ids that still go away."""
+    """What a verification found; `scrub_pending` counts homes' ids that still go."""
 
     homes: int
+    lists: int
     differences: tuple[Difference, ...]
     scrub_pending: int
 
@@ -59,25 +66,41 @@ class Pace:
     throttle_s: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Timeline:
+    """A stored timeline: somebody's home, or one of their lists."""
+
+    owner_id: UserId
+    list_id: ListId | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is stored under."""
+        return home_of(self.owner_id) if self.list_id is None else list_of(self.list_id)
+
+
 class Reindexer:
-    """Rebuild homes one by one, beside whatever else goes on."""
+    """Rebuild homes and their owners' lists, beside whatever else goes on."""
 
     def __init__(
         self,
         stores: Stores,
         upkeep: Upkeep,
+        list_upkeep: ListUpkeep,
         sleep: Callable[[float], None] = time.sleep,
     ):
         self._users = stores.users
+        self._lists = stores.lists
         self._upkeep = upkeep
+        self._list_upkeep = list_upkeep
         self._sleep = sleep
 
     def rebuild_all(
         self, checkpoint: Checkpoint, pace: Pace, progress: Progress
     ) -> list[UserId]:
-        """Rebuild all homes, from the checkpoint on; return those that could not be.
+        """Rebuild all homes and lists, from the checkpoint on; return whose could not.
 
-        A home that is busy is tried again at the end; the checkpoint remembers it.
+        Who has a busy one is tried again at the end; the checkpoint remembers them.
         """
         job = checkpoint.job
         done = job.counts.get("rebuilt", 0)
@@ -85,7 +108,8 @@ class Reindexer:
         progress.begin("homes", max(self._users.count(), done), done)
         with ThreadPoolExecutor(pace.concurrency) as pool:
             for ids in self._users.iter_ids(after=job.cursor, batch=BATCH):
-                rebuilt = list(pool.map(self._upkeep.rebuild, ids))
+                lists = self._lists.of_owners(ids)
+                rebuilt = list(pool.map(self._rebuild, ids, [lists[i] for i in ids]))
                 busy += [i for i, ok in zip(ids, rebuilt, strict=True) if not ok]
                 done += sum(rebuilt)
                 progress.advance(len(ids))
@@ -101,21 +125,29 @@ class Reindexer:
         return failed
 
     def rebuild(self, ids: Sequence[UserId]) -> list[UserId]:
-        """Rebuild some homes, patiently; return those that stayed busy."""
+        """Rebuild some users' homes and lists, patiently; return whose stayed busy."""
         waiting = list(ids)
         for number in range(TRIES):
-            waiting = [i for i in waiting if not self._upkeep.rebuild(i)]
+            # Read each time: a list that was deleted meanwhile is waited for no more.
+            lists = self._lists.of_owners(waiting)
+            waiting = [i for i in waiting if not self._rebuild(i, lists[i])]
             if not waiting:
                 break
             self._sleep(PAUSE_S * min(number, 1))
         return waiting
 
+    def _rebuild(self, user_id: UserId, lists: Iterable[UserList]) -> bool:
+        is_done = self._upkeep.rebuild(user_id)
+        for each in lists:
+            is_done = self._list_upkeep.rebuild(each.id) and is_done
+        return is_done
+
 
 class Verifier:
-    """Compare what homes store with what they must store.
+    """Compare what homes and lists store with what they must store.
 
     A post that is missing is a difference. Posts that are still being delivered and
-    followees who are still being merged are left out, and a difference is looked at
+    people who are still being merged are left out, and a difference is looked at
     a second time, so that what moves meanwhile is none.
     """
 
@@ -123,59 +155,77 @@ class Verifier:
         self._users = stores.users
         self._posts = stores.posts
         self._timelines = stores.timelines
+        self._lists = stores.lists
         self._relationships = stores.relationships
         self._edges = edges
         self._delivered: dict[UserId, list[Pushed]] = {}
         self._remembered = 0
 
     def verify_all(self, progress: Progress) -> Verdict:
-        """Verify every home: six queries for `TOGETHER` homes, and authors' posts."""
+        """Verify all: eight queries for `TOGETHER` homes, authors' posts, each list."""
         progress.begin("homes", self._users.count())
         return self.verify(self._users.iter_ids(batch=TOGETHER), progress)
 
     def verify(self, batches: Iterable[list[UserId]], progress: Progress) -> Verdict:
-        """Verify some homes, at most `TOGETHER` in a batch."""
-        homes, pending = 0, 0
+        """Verify some homes and their owners' lists, at most `TOGETHER` in a batch."""
+        homes, lists, pending = 0, 0, 0
         suspects: set[UserId] = set()
         for ids in batches:
-            missing, extra = self._compare(ids)
+            missing, timelines, extra = self._compare(ids)
             suspects |= {difference.owner_id for difference in missing}
             pending += extra
             homes += len(ids)
+            lists += timelines - len(ids)
             progress.advance(len(ids))
         self._forget()
         differences: list[Difference] = []
         for ids in _batches(sorted(suspects), TOGETHER):
             differences += self._compare(ids)[0]
-        return Verdict(homes, tuple(differences), pending)
+        return Verdict(homes, lists, tuple(differences), pending)
 
-    def _compare(self, ids: list[UserId]) -> tuple[list[Difference], int]:
-        """Compare some homes; count the stored ids of people not followed now.
+    def _compare(self, ids: list[UserId]) -> tuple[list[Difference], int, int]:
+        """Compare some homes and lists; count these, and homes' ids of strangers.
 
-        Whom a home follows is read before and after what it stores, and only those
-        found both times count: the others have just been merged or are being scrubbed.
+        Whose posts a timeline holds is read before and after what it stores, and only
+        those found both times count: the others have just been merged or are being
+        scrubbed.
         """
-        before = self._edges.merged_followees(ids)
-        self._remember({*ids, *(i for each in before.values() for i in each)})
-        stored = self._timelines.stored_many([home_of(i) for i in ids])
-        after = self._edges.merged_followees(ids)
+        before = self._authors(ids)
+        self._remember({i for authors in before.values() for i in authors})
+        stored: dict[str, Stored] = {}
+        for names in _batches([each.name for each in before], TOGETHER):
+            stored |= self._timelines.stored_many(names)
+        after = self._authors(ids)
         missing: list[Difference] = []
         extra: dict[UserId, set[int]] = {}
-        for owner_id in ids:
-            home = stored.get(home_of(owner_id))
-            if home is None or home.open.state != "ok":
-                continue  # dormant: there is nothing to compare
-            authors = {owner_id, *(before[owner_id] & after[owner_id])}
-            wanted = self._wanted(owner_id, authors, home)
-            present = set(home.ids)
-            missing += [Difference(owner_id, i) for i in sorted(wanted - present)]
-            extra[owner_id] = present - wanted
-        return missing, self._count_strangers(extra)
+        for each, authors in before.items():
+            held = stored.get(each.name)
+            if held is None or held.open.state != "ok":
+                continue  # dormant, or deleted: there is nothing to compare
+            both = authors & after.get(each, set())
+            wanted, present = self._wanted(each.owner_id, both, held), set(held.ids)
+            missing += [
+                Difference(each.owner_id, each.list_id, i)
+                for i in sorted(wanted - present)
+            ]
+            if each.list_id is None:
+                extra[each.owner_id] = present - wanted
+        return missing, len(before), self._count_strangers(extra)
+
+    def _authors(self, ids: list[UserId]) -> dict[_Timeline, set[UserId]]:
+        """Tell whose posts the homes and lists of some users hold already."""
+        followees = self._edges.merged_followees(ids)
+        homes = {_Timeline(i): {i, *followees[i]} for i in ids}
+        lists = {
+            _Timeline(each.list.owner_id, each.list.id): set(each.member_ids)
+            for each in self._lists.merged(ids)
+        }
+        return homes | lists
 
     def _wanted(
-        self, owner_id: UserId, authors: Iterable[UserId], home: Stored
+        self, owner_id: UserId, authors: Iterable[UserId], held: Stored
     ) -> set[int]:
-        floor = home.open.floor
+        floor = held.open.floor
         return {
             post.post_id
             for author_id in authors
@@ -222,7 +272,7 @@ class Verifier:
         self._remembered = 0
 
 
-def _batches(ids: Iterable[UserId], size: int) -> Iterator[list[UserId]]:
+def _batches(ids: Iterable[_T], size: int) -> Iterator[list[_T]]:
     waiting = iter(ids)
     while batch := list(islice(waiting, size)):
         yield batch

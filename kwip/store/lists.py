@@ -6,6 +6,7 @@ A membership is kept from both sides: in the list, for who reads it, and in
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pymongo import ASCENDING, ReplaceOne, ReturnDocument
@@ -28,6 +29,8 @@ from kwip.store.upgrades import schema_of
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Sequence
+
+    from pymongo.collection import Collection
 
     from kwip.domain.lists import ListChange
     from kwip.store.client import Document, Store
@@ -90,6 +93,15 @@ class ListStore:
         for d in self._lists.find(query, _WITHOUT_MEMBERS).sort("_id", ASCENDING):
             found[d["owner_id"]].append(_to_list(d, d["members_count"]))
         return {user_id: tuple(lists) for user_id, lists in found.items()}
+
+    @translated()
+    def merged(self, owner_ids: Sequence[UserId]) -> list[Listing]:
+        """Read lists with those members whose posts they hold; one query for each."""
+        query = {"owner_id": {"$in": list(owner_ids)}, "state": "active"}
+        found = [_to_listing(d) for d in self._lists.find(query)]
+        return [
+            replace(one, member_ids=_merged_in(self._members, one)) for one in found
+        ]
 
     @translated()
     def get_many(
@@ -277,6 +289,17 @@ class ListStore:
                 {"$set": {"due_at": next_due}},
             )
         return ids
+
+
+def _merged_in(
+    members: Collection[dict[str, Any]], listing: Listing
+) -> frozenset[UserId]:
+    query = {
+        "_id": {"$in": [f"{i}:{listing.list.id}" for i in listing.member_ids]},
+        "member_id": {"$in": list(listing.member_ids)},
+        "state": "active",
+    }
+    return frozenset(UserId(d["member_id"]) for d in members.find(query))
 
 
 def _active(owner_id: UserId, list_id: ListId) -> Document:

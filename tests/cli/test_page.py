@@ -12,10 +12,12 @@ from config.settings import PROJECT
 from docs import generate
 from kwip.cli import cache as cache_command
 from kwip.cli import doctor, world
+from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.posts import Draft
 from kwip.domain.users import ProfileChange, Viewer
 from kwip.jobs.registry import jobs
 from kwip.services import cache_audit, reindex
+from kwip.services.rearranging import LEASE_MS
 from kwip.services.world import PHASES, Loaded, WorldLoader
 from kwip.store.timelines import home_of
 from tests.docs.test_data_model import examples_in, shapes
@@ -117,7 +119,8 @@ def timelines(kwip, wiring, posts, monkeypatch):
         ]
         for what in ("counters", "tags")
     }
-    database["timelines"].delete_one({"_id": home})
+    now = system_clock_ms()
+    wiring.stores.timelines.take(home, "busy", at(now), at(now + LEASE_MS))
     together = [kwip("reindex", "all", "--json")]
     return {
         **renewed,

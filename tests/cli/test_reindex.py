@@ -7,6 +7,7 @@ import itertools
 import pytest
 
 from kwip.domain.clock import system_clock_ms
+from kwip.domain.lists import ListChange
 from kwip.domain.posts import Draft
 from kwip.domain.users import User
 from kwip.jobs.registry import jobs
@@ -14,6 +15,7 @@ from kwip.services import reindex
 from kwip.services.checkpoint import Checkpoint
 from kwip.services.rearranging import LEASE_MS
 from kwip.services.reindex import Pace, Reindexer, Verifier
+from kwip.store.list_edges import list_of
 from kwip.store.timelines import home_of
 from tests.wired import sign_up
 
@@ -76,7 +78,7 @@ def test_verify_names_a_post_that_is_missing(kwip, wiring, world):
 
     assert run.code == 1
     assert run.json["differences"] == [
-        {"owner_id": str(bob.id), "post_id": str(posts[1].id)}
+        {"owner_id": str(bob.id), "list_id": None, "post_id": str(posts[1].id)}
     ]
 
 
@@ -176,7 +178,7 @@ def test_a_run_that_died_goes_on_behind_its_last_checkpoint(wiring, world, monke
 
     checkpoint = Checkpoint(wiring.jobs, "reindex:timelines", system_clock_ms)
     with pytest.raises(KeyboardInterrupt):
-        Reindexer(wiring.stores, Dying()).rebuild_all(
+        Reindexer(wiring.stores, Dying(), wiring.services.list_upkeep).rebuild_all(
             checkpoint, Pace(concurrency=1), Counter()
         )
     resumed, progress = (
@@ -190,9 +192,9 @@ def test_a_run_that_died_goes_on_behind_its_last_checkpoint(wiring, world, monke
             rebuilt.append(user_id)
             return upkeep.rebuild(user_id)
 
-    failed = Reindexer(wiring.stores, Counting()).rebuild_all(
-        resumed, Pace(concurrency=1), progress
-    )
+    failed = Reindexer(
+        wiring.stores, Counting(), wiring.services.list_upkeep
+    ).rebuild_all(resumed, Pace(concurrency=1), progress)
 
     assert failed == []
     assert len(first) >= 6
@@ -213,7 +215,12 @@ def test_a_home_whose_upkeep_is_busy_is_rebuilt_at_the_end(wiring, world):
             return wiring.services.upkeep.rebuild(user_id)
 
     checkpoint = Checkpoint(wiring.jobs, "reindex:timelines", system_clock_ms)
-    reindexer = Reindexer(wiring.stores, Busy(), sleep=lambda _: None)
+    reindexer = Reindexer(
+        wiring.stores,
+        Busy(),
+        wiring.services.list_upkeep,
+        sleep=lambda _: None,
+    )
     failed = reindexer.rebuild_all(checkpoint, Pace(), Counter())
 
     assert failed == []
@@ -228,7 +235,10 @@ def test_a_home_whose_lease_a_killed_run_has_left_is_waited_for(wiring, world):
         def rebuild(self, _):
             return sum(slept) > LEASE_MS / 1000
 
-    failed = Reindexer(wiring.stores, Held(), sleep=slept.append).rebuild([1])
+    reindexer = Reindexer(
+        wiring.stores, Held(), wiring.services.list_upkeep, sleep=slept.append
+    )
+    failed = reindexer.rebuild([1])
 
     assert failed == []
 
@@ -250,3 +260,73 @@ def test_what_moves_during_a_verification_is_looked_at_again(wiring, world):
 
     assert verdict.differences == ()
     assert looks == [[bob.id], [bob.id]]
+
+
+@pytest.fixture
+def listing(wiring, world):
+    """Return bob's list of alice, which has lost one of her posts."""
+    alice, bob, _, posts = world
+    made = wiring.services.lists.create(bob, ListChange(title="Friends"))
+    wiring.services.lists.add(bob, made.id, [alice.id])
+    jobs(wiring.services)["list_edge"](f"{alice.id}:{made.id}")
+    wiring.store.database["timelines"].update_one(
+        {"_id": list_of(made.id)}, {"$pull": {"entries": posts[1].id}}
+    )
+    return made
+
+
+def held(wiring, listing):
+    return set(wiring.stores.timelines.stored(list_of(listing.id)).ids)
+
+
+@pytest.mark.parametrize("whose", [("--all",), ("--user", "bob")])
+def test_a_damaged_list_is_found_and_mended(kwip, wiring, world, listing, whose):
+    _, bob, _, posts = world
+
+    found = kwip("reindex", "verify", *whose, "--json")
+    mended = kwip("reindex", "timelines", *whose)
+    again = kwip("reindex", "verify", *whose, "--json")
+
+    assert (found.code, found.json["lists"]) == (1, 1)
+    assert found.json["differences"] == [
+        {
+            "owner_id": str(bob.id),
+            "list_id": str(listing.id),
+            "post_id": str(posts[1].id),
+        }
+    ]
+    assert (mended.code, again.code) == (0, 0)
+    assert held(wiring, listing) == {post.id for post in posts}
+
+
+def test_posts_and_members_under_way_are_no_differences_of_a_list(
+    kwip, wiring, world, listing
+):
+    alice, bob, carol, _ = world
+    wiring.services.list_upkeep.rebuild(listing.id)
+    wiring.services.posts.publish(alice.id, Draft(text="Not delivered yet"))
+    post = wiring.services.posts.publish(carol.id, Draft(text="Before she is in it"))
+    do = jobs(wiring.services)
+    do["fanout"](str(post.id))
+    wiring.services.relationships.follow(bob, carol.id)
+    wiring.services.lists.add(bob, listing.id, [carol.id])
+
+    assert kwip("reindex", "verify", "--user", "bob").code == 0
+
+
+def test_a_delivery_during_the_rebuild_of_a_list_is_kept(
+    wiring, world, listing, monkeypatch
+):
+    alice, _, _, posts = world
+    rearranger = wiring.services.list_upkeep._rearranger
+    rebuild, late = rearranger.rebuild, []
+
+    def delivered_before_the_swap(lease, before, wanted):
+        late.append(wiring.services.posts.publish(alice.id, Draft(text="Late")))
+        jobs(wiring.services)["fanout"](str(late[0].id))
+        return rebuild(lease, before, wanted)
+
+    monkeypatch.setattr(rearranger, "rebuild", delivered_before_the_swap)
+
+    assert wiring.services.list_upkeep.rebuild(listing.id)
+    assert held(wiring, listing) == {post.id for post in (*posts, *late)}

@@ -261,6 +261,7 @@ CALLS = {
         UserList(id=9_999, owner_id=1, title="New")
     ),
     "ListStore.of_owners": lambda s: s.lists.of_owners([1, 2]),
+    "ListStore.merged": lambda s: s.lists.merged([1, 2]),
     "ListStore.get_many": lambda s: s.lists.get_many([(1, list_id(1, 1))]),
     "ListStore.find": lambda s: s.lists.find(list_id(1, 1)),
     "ListStore.containing": lambda s: s.lists.containing(1, 5),
