@@ -208,7 +208,10 @@ def _place(app: Flask, site: http.Site, path: str, query: str) -> Place | None:
 
 def _visitor(app: Flask, site: http.Site, cookies: str) -> tuple[Reader, str] | None:
     """Give who shows these cookies, and which look; None where the app has to say."""
-    known = parse_cookie(cookies)
+    try:
+        known = parse_cookie(cookies)
+    except UnicodeDecodeError:
+        return None
     reader = login.reader_of(app, known.get(app.config["SESSION_COOKIE_NAME"]))
     chosen = known.get(look.cookie_of(site.urls.origin), "")
     return None if reader is None else (reader, str(look.Look.parse(chosen)))

@@ -91,7 +91,7 @@ class OwnPageQuery(PageQuery):
 
     folds_repeats = Repeats(load_default=None)
 
-    def __init__(self, *, folds_repeats: bool):
+    def __init__(self, *, folds_repeats: bool = True):
         super().__init__()
         self._folds_repeats = folds_repeats
 
