@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 
@@ -13,7 +14,11 @@ from flask import Flask, Response, request
 
 app = Flask(__name__)
 _folder = Path(os.environ["KWIP_BENCH_BODIES"])  # noqa: TID251 -- no setting of Kwip
-_bodies = {path.name: path.read_bytes() for path in _folder.iterdir()}
+
+
+@cache
+def _read(name: str) -> bytes:
+    return (_folder / name).read_bytes()
 
 
 @app.get("/<name>")
@@ -21,4 +26,4 @@ def body(name: str) -> Response:
     """Answer with one file's bytes; with nothing to whoever names any version of it."""
     if request.if_none_match:
         return Response(status=HTTPStatus.NOT_MODIFIED, headers={"ETag": '"bare"'})
-    return Response(_bodies[name], content_type="application/json; charset=utf-8")
+    return Response(_read(name), content_type="application/json; charset=utf-8")

@@ -9,6 +9,7 @@ import tempfile
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -200,10 +201,10 @@ def settled(target: Target) -> Answer:
 def _timed(connection: Connection, part: str = "") -> float:
     """Time one request whose answer has some part."""
     began = time.perf_counter()
-    body = connection.ask().body
+    answer = connection.ask()
     seconds = time.perf_counter() - began
-    if part.encode() not in body:
-        message = f"the answer lacks {part}"
+    if answer.status != HTTPStatus.OK or part.encode() not in answer.body:
+        message = f"the answer is {answer.status} or lacks {part}"
         raise RuntimeError(message)
     return seconds
 
