@@ -22,6 +22,8 @@ COPIES_BYTES = 16_000_000
 #: What each answer has of its own, or is worked out for it.
 _OWN_HEADERS = ("x-request-id", "x-ratelimit-", "content-length", "content-encoding")
 _DIGEST_BYTES = 16
+#: What the headers of a copy take, and each of its parts, in bytes.
+_BESIDES, _A_PART = 4_000, 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +65,9 @@ def pack(response: Response) -> tuple[bytes, bytes]:
         for name, value in response.headers
         if not name.lower().startswith(_OWN_HEADERS)
     ]
-    body = response.get_data()
-    etag = blake2b(body, digest_size=_DIGEST_BYTES).hexdigest()
-    return etag.encode(), json.dumps(headers).encode() + b"\n" + body
+    content = json.dumps(headers).encode() + b"\n" + response.get_data()
+    etag = blake2b(content, digest_size=_DIGEST_BYTES).hexdigest()
+    return etag.encode(), content
 
 
 class Copies:
@@ -92,4 +94,5 @@ class Copies:
 
 
 def _size(copy: Copy) -> int:
-    return sum(map(len, copy.page.parts))
+    """Estimate the memory of a copy: some kB besides its bytes."""
+    return _BESIDES + sum(len(part) + _A_PART for part in copy.page.parts)

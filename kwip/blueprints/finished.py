@@ -10,6 +10,7 @@ credential; what must be new in each answer is a hole, or is added to it.
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 import structlog
+from flask import session
 from structlog.contextvars import clear_contextvars
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import parse_cookie, parse_etags
@@ -47,11 +49,16 @@ log = structlog.get_logger()
 
 #: Addresses and cookies that are longer are left to the app.
 MAX_ADDRESS, MAX_COOKIE = 300, 4_096
-#: Other parameters are no part of a kept page's address, so that nobody fills the
-#: cache by inventing some. Pages further down are not kept: they are seldom read twice.
-PARAMETERS = frozenset(
-    {"limit", "since_id", "local", "replies", "reposts", "repeats", "order", "fields"}
-)
+_FLAG = r"true|false|0|1"
+_SHARED = {"limit": r"[1-9]|[1-3][0-9]|40", "order": r"recent|active"}
+#: The parameters of kept pages, by area. With any other, or twice the same, a page is
+#: not kept: nobody fills the cache by inventing some. Nor further down a timeline, for
+#: that is seldom read twice.
+PARAMETERS: Mapping[str, Mapping[str, str]] = {
+    "api": {**_SHARED, "since_id": r"[0-9]{1,19}", "local": _FLAG, "repeats": r"fold"},
+    "widgets": {**_SHARED, "replies": _FLAG, "reposts": _FLAG, "fields": r"[a-z_,]+"},
+    "web": {"order": _SHARED["order"], "repeats": r"fold|show"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +97,10 @@ class FinishedPages:
         self._visitor: Callable[[str], tuple[Reader, str] | None] = lru_cache(4_096)(
             lambda cookies: _visitor(app, site, cookies)
         )
-        self._origin = f"{site.info.version} {site.urls.origin}"
+        # What answers depend on besides: the same in all processes of an installation.
+        site_text = f"{site.info} {site.urls} {site.live_origin}"
+        site_text += f" {sorted(site.assets.names.items())}"
+        self._site_digest = _digest(site_text)
 
     def __call__(
         self, environ: WSGIEnvironment, start_response: StartResponse
@@ -120,10 +130,11 @@ class FinishedPages:
         if place is None or found is None:
             return None
         reader, look_text = found
-        whose = "" if reader.credential is None else reader.credential.id.digest
-        named = f"{self._origin} {place.address} {whose} {look_text}"
-        name = blake2b(named.encode(), digest_size=16).hexdigest()
-        return Asked(place, reader, name, environ)
+        shown = reader.credential
+        # The user too: a secret with another's id before it would be charged to them.
+        whose = "" if shown is None else f"{shown.user_id}.{shown.id.digest}"
+        named = f"{self._site_digest} {place.address} {whose} {look_text}"
+        return Asked(place, reader, _digest(named), environ)
 
     def _reader(
         self, policy: Policy, environ: WSGIEnvironment
@@ -164,12 +175,14 @@ class FinishedPages:
         except RateLimitedError as error:
             asked.environ[http.BEGUN] = replace(begun, refusal=error)
             return None
-        telemetry.count_page(is_found=found is not None)
         if found is not None and (copy is None or found.content is not None):
             copy = Copy.of(found)
             self._copies.put(asked.name, copy)
         lacks_token = asked.reader.form_token is None
-        if found is None or copy is None or (copy.page.has_form and lacks_token):
+        cannot_fill = copy is not None and copy.page.has_form and lacks_token
+        is_found = found is not None and not cannot_fill
+        telemetry.count_page(is_found=is_found)
+        if copy is None or not is_found:
             asked.environ[http.BEGUN] = begun
             return None
         return copy
@@ -189,11 +202,12 @@ class FinishedPages:
         return (guard, *others)
 
 
+def _digest(text: str) -> str:
+    return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
 def _place(app: Flask, site: http.Site, path: str, query: str) -> Place | None:
     """Look up a kept address; None for any other. Path and query as WSGI has them."""
-    names = {name for name, _ in parse_qsl(query, keep_blank_values=True)}
-    if not names <= PARAMETERS or not query.isascii():
-        return None
     adapter = app.url_map.bind(site.urls.host)
     try:
         readable = path.encode("latin-1").decode()
@@ -201,9 +215,17 @@ def _place(app: Flask, site: http.Site, path: str, query: str) -> Place | None:
     except (HTTPException, RequestRedirect, UnicodeDecodeError):
         return None
     policy = site.policies[rule.endpoint]
-    if policy.kept == "no":
+    if policy.kept == "no" or not _is_kept(rule.endpoint.partition(".")[0], query):
         return None
     return Place(f"{path}?{query}", rule.rule, policy, named)
+
+
+def _is_kept(area: str, query: str) -> bool:
+    """Tell whether pages with these parameters are kept."""
+    pairs = parse_qsl(query, keep_blank_values=True)
+    known = PARAMETERS[area]
+    are_known = all(re.fullmatch(known.get(name, "(?!)"), v) for name, v in pairs)
+    return are_known and len(dict(pairs)) == len(pairs) and query.isascii()
 
 
 def _visitor(app: Flask, site: http.Site, cookies: str) -> tuple[Reader, str] | None:
@@ -267,5 +289,6 @@ def keep(response: Response) -> None:
     if begun is None or response.status_code != HTTPStatus.OK or response.is_streamed:
         return
     is_whole = http.reading() is begun.reading and begun.reading.can_keep
-    if is_whole and "Set-Cookie" not in response.headers:
+    changes_cookie = session.modified or "Set-Cookie" in response.headers
+    if is_whole and not changes_cookie:
         begun.reading.keep(begun.page, *pack(response))

@@ -148,6 +148,10 @@ class Access:
             return None
         guard, *others = self.wants(credential, post_id, username)
         found, *rest = reading.fetch_guarded(guard, *others)
+        if credential.id not in found:
+            # What is shown to nobody in particular must not be kept as theirs: whoever
+            # shows the credential again would be charged as its user.
+            reading.bypass()
         user = rest[1].get(credential.user_id)
         if user is None or user.is_suspended:
             return None

@@ -261,10 +261,6 @@ def _one_view(_: object) -> str:
     return "doc"
 
 
-def _second_view(_: object) -> str:
-    return "doc.2"
-
-
 def _third_view(_: object) -> str:
     return "doc.3"
 

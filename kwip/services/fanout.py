@@ -23,6 +23,7 @@ from kwip.domain.ids import MAX_ID, UserId, ms_of
 from kwip.domain.notifications import NOBODY
 from kwip.domain.posts import Visibility
 from kwip.services.bell import home_topic, pulled_topic
+from kwip.services.publication import lift
 from kwip.store.timelines import home_of
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ class Fanout:
 
     def __init__(self, parts: FanoutParts):
         self._users = parts.stores.users
+        self._activity = parts.stores.activity
         self._timelines = parts.stores.timelines
         self._outbox = parts.outbox
         self._edges = parts.edges
@@ -137,12 +139,16 @@ class Fanout:
         above = UserId(lease.told or NOBODY)
         for last in self._notifying.tell_subscribers(lease.posts, above):
             self._note_told(lease, last)
+        # Whoever wrote an answer may have died before the conversation moved up.
+        lifted = [key for post in lease.posts for key in lift(self._activity, post)]
+        self._fence.drop(lifted)
         if not self._outbox.finish(lease):
             raise LeaseLostError
-        for post in lease.posts:
-            self._fence.drop(
-                drops.count(author_id=post.author_id, parent_id=post.counted_on_id)
-            )
+        counts = (
+            drops.count(author_id=post.author_id, parent_id=post.counted_on_id)
+            for post in lease.posts
+        )
+        self._fence.drop(key for keys in counts for key in keys)
         self._observe(lease, delivered)
         return delivered
 

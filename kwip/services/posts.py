@@ -151,6 +151,7 @@ class Posts:
             GoneError: It was deleted.
         """
         self.get(viewer, reading, post_id)
+        reading.bypass()
         history = self._posts.history(post_id)
         viewer_id = None if viewer is None else viewer.id
         relations = self._hydration.relations(viewer, reading)
@@ -202,8 +203,8 @@ class Posts:
                     later_ids=self._repeats.later(viewer.id, post_id),
                 )
             )
-            self._notifying.ring(*told)
             if done:
+                self._notifying.ring(*told)
                 return self._only_view(viewer, self._readings.begin(), new)
         raise ConflictError("The kwip changed meanwhile. Look at it and try again.")
 

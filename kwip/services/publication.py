@@ -41,16 +41,17 @@ class Publication:
             StoreUnavailableError: The post stands, but must not be acknowledged.
         """
         self._timelines.push([home_of(post.author_id)], [post.id])
-        self._fence.drop((*dropped, *self._lift(post)))
+        self._fence.drop((*dropped, *lift(self._activity, post)))
         self._bell("fanout", str(post.id))
         listed = [PUBLIC] if post.is_listed else []
         self._doorbell([home_topic(post.author_id), *listed])
 
-    def _lift(self, post: Post) -> tuple[Droppable, ...]:
-        """Move a conversation up with an answer for everybody."""
-        if post.in_reply_to_id is None or not post.visibility.is_open:
-            return ()
-        root = self._activity.lift(post.root_id, post.id)
-        if root is None:
-            return ()
-        return order_drops.lift(root_id=post.root_id, **root._asdict())
+
+def lift(activity: ActivityStore, post: Post) -> tuple[Droppable, ...]:
+    """Move a conversation up with an answer for everybody; give what to drop then."""
+    if post.in_reply_to_id is None or not post.visibility.is_open:
+        return ()
+    root = activity.lift(post.root_id, post.id)
+    if root is None:
+        return ()
+    return order_drops.lift(root_id=post.root_id, **root._asdict())

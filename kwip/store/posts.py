@@ -307,12 +307,6 @@ class PostStore:
                     {"$inc": {f"{kind}_count": by}},
                     session=session,
                 )
-            if by > 0 and post.in_reply_to_id and post.visibility.is_open:
-                self._posts.update_one(
-                    {"_id": post.root_id, "last_public_reply_id": {"$lt": post.id}},
-                    {"$set": {"last_public_reply_id": post.id}},
-                    session=session,
-                )
 
 
 #: What a tombstone loses. Its delivery ends: nothing is left to deliver.

@@ -6,12 +6,13 @@ import random
 import re
 
 import pytest
+from flask import Response
 from redis import Redis
 from werkzeug.test import Client
 
 from kwip import telemetry
 from kwip.blueprints import holes
-from kwip.blueprints.copies import Copies, Copy
+from kwip.blueprints.copies import Copies, Copy, pack
 from kwip.blueprints.holes import Holed
 from kwip.blueprints.routes import AREAS
 from kwip.domain.clock import at, system_clock_ms
@@ -230,6 +231,33 @@ def test_a_revoked_token_opens_no_page(home, wiring, alice):
     assert home.kept(HOME).status_code == 401
 
 
+def test_a_secret_with_somebody_elses_id_opens_nothing(home, alice, bob, kept):
+    secret = alice.token.partition(".")[2]
+    forged = Asking(kept, {"Authorization": f"Bearer {bob.id}.{secret}"})
+
+    for _ in range(2):
+        assert not was_found(lambda: forged.kept(HOME))
+    assert forged.kept(HOME).status_code == 401
+
+
+def test_what_an_ended_session_is_shown_is_not_kept(app, wiring, alice):
+    browser = sign_in(app, wiring, alice)
+    token = browser.form_token
+    cookie = browser.get_cookie(app.config["SESSION_COOKIE_NAME"])
+    assert browser.post("/logout", data={"csrf_token": token}).status_code == 303
+    browser.set_cookie(cookie.key, cookie.value)
+
+    for _ in range(3):
+        assert not was_found(lambda: browser.get("/"))
+
+
+def test_pages_that_differ_in_their_headers_are_different():
+    answers = [Response("[]", headers={"Link": link}) for link in ("<1>", "<2>", "<2>")]
+    first, second, third = (pack(answer)[0] for answer in answers)
+
+    assert first != second == third
+
+
 def test_a_page_is_its_readers_alone(home, kept, bob):
     at_bob = Asking(kept, {"Authorization": f"Bearer {bob.token}"})
 
@@ -260,7 +288,10 @@ def ask(asking, known):
 def test_a_page_is_named_by_its_address_and_what_it_may_depend_on(home):
     assert not was_found(lambda: home.kept(f"{HOME}?limit=1"))
     assert was_found(lambda: home.kept(f"{HOME}?limit=1"))
-    for query in ("max_id=9", "min_id=9", "any=thing", "limit=1&x=%00"):
+    for query in (
+        *("max_id=9", "min_id=9", "any=thing", "limit=1&x=%00", "limit=1&limit=2"),
+        *("limit=99", "limit=01", "order=up", "since_id=x", "replies=true", "limit="),
+    ):
         misses = looks("miss")
         for _ in range(2):
             home.kept(f"{HOME}?{query}")
@@ -337,14 +368,17 @@ def test_a_page_of_a_session_that_ends_soon_is_not_kept(app, wiring, alice, mong
 
 
 def test_a_process_holds_copies_up_to_so_many_bytes():
-    copies = Copies(100)
+    copies = Copies(20_000)
     for number in range(4):
-        content = b"[]\n" + b"x" * 40
+        content = b"[]\n" + b"x" * 4_000
         copies.put(f"{number}", Copy.of(Finished(b"e", content)))
 
     assert [number for number in range(4) if copies.get(f"{number}")] == [2, 3]
-    copies.put("3", Copy.of(Finished(b"e", b"[]\n" + b"x" * 60)))
+    copies.put("3", Copy.of(Finished(b"e", b"[]\n" + b"x" * 6_000)))
     assert copies.get("2")
+    for number in range(9):
+        copies.put(f"small {number}", Copy.of(Finished(b"e", b"[]\n[]")))
+    assert not copies.get("2"), "small ones take room, too"
 
 
 def test_holes_are_filled_and_what_is_none_is_left_empty():

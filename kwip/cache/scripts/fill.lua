@@ -1,7 +1,7 @@
 -- Store what was loaded, unless the key was dropped meanwhile or has something newer.
 --
 -- Keys (each a hash, one entity, named `kw:<deployment>:{<entity>}`)
---   g         12 random bytes: the generation; only read.lua makes it
+--   g         12 random bytes: the generation; only entries.lua makes it
 --   v         epoch and version of the newest fill, 8 + 8 bytes
 --   f:<view>  generation | epoch | version | soft expiry | flags | payload
 --

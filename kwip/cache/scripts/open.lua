@@ -41,7 +41,8 @@ if (#ARGV - 1) % 3 == 0 then
   for run = 4, #ARGV - 2, 3 do
     entries = entries + tonumber(ARGV[run])
   end
-  -- A page of somebody is kept under their credential, which is one of its parts.
+  -- A page of somebody is named by their user and secret together, and was made when
+  -- both were good; the credential is one of the parts that were compared.
   verdict = charge(ARGV[#ARGV], entries + 2, true)
   if string.byte(verdict) == 0 then
     return {verdict}

@@ -1,4 +1,4 @@
--- Charge sliding windows, all of them or none; stands before read, fill and charge.lua.
+-- Charge sliding windows, all of them or none; stands before read, open, fill and charge.lua.
 --
 -- Keys (each a list, one window, named `kw:<deployment>:{quota:<window>:<whose>}`)
 --   the server's time in µs of each request that was let through, oldest first: never
