@@ -1,10 +1,8 @@
-"""Finished pages as they are kept, and those that a process gave before."""
+"""Finished pages as they are kept, and as a process holds them."""
 
 from __future__ import annotations
 
 import json
-import threading
-from collections import OrderedDict
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Self
@@ -15,9 +13,6 @@ if TYPE_CHECKING:
     from flask import Response
 
     from kwip.domain.pages import Finished
-
-#: A process holds so many bytes of pages that it gave before.
-COPIES_BYTES = 16_000_000
 
 #: What each answer has of its own, or is worked out for it.
 _OWN_HEADERS = ("x-request-id", "x-ratelimit-", "content-length", "content-encoding")
@@ -70,29 +65,6 @@ def pack(response: Response) -> tuple[bytes, bytes]:
     return etag.encode(), content
 
 
-class Copies:
-    """The pages that this process gave last, up to so many bytes; of any age."""
-
-    def __init__(self, most_bytes: int = COPIES_BYTES):
-        self._most = most_bytes
-        self._held = 0
-        self._copies: OrderedDict[str, Copy] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, name: str) -> Copy | None:
-        """Give a copy, which may be old: compare its ETag."""
-        return self._copies.get(name)
-
-    def put(self, name: str, copy: Copy) -> None:
-        """Hold a copy, and let go of those that came longest ago."""
-        with self._lock:
-            old = self._copies.pop(name, None)
-            self._held += _size(copy) - (_size(old) if old else 0)
-            self._copies[name] = copy
-            while self._held > self._most:
-                self._held -= _size(self._copies.popitem(last=False)[1])
-
-
-def _size(copy: Copy) -> int:
+def size_of(copy: Copy) -> int:
     """Estimate the memory of a copy: some kB besides its bytes."""
     return _BESIDES + sum(len(part) + _A_PART for part in copy.page.parts)

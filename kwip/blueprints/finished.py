@@ -19,7 +19,6 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-import structlog
 from flask import session
 from structlog.contextvars import clear_contextvars
 from werkzeug.exceptions import HTTPException
@@ -28,9 +27,11 @@ from werkzeug.routing import RequestRedirect
 
 from kwip import telemetry
 from kwip.blueprints import compression, http, login, look, quotas
-from kwip.blueprints.copies import Copies, Copy, pack
+from kwip.blueprints.copies import Copy, pack, size_of
+from kwip.blueprints.report import report
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.errors import RateLimitedError
+from kwip.domain.memo import Remembered
 from kwip.services.access import Credential
 
 if TYPE_CHECKING:
@@ -45,8 +46,8 @@ if TYPE_CHECKING:
 
     Header = tuple[str, str]
 
-log = structlog.get_logger()
-
+#: A process holds so many bytes of pages that it gave before.
+COPIES_BYTES = 16_000_000
 #: Addresses and cookies that are longer are left to the app.
 MAX_ADDRESS, MAX_COOKIE = 300, 4_096
 _FLAG = r"true|false|0|1"
@@ -90,7 +91,7 @@ class FinishedPages:
     def __init__(self, app: Flask, site: http.Site):
         self._inner: WSGIApplication = app.wsgi_app
         self._site = site
-        self._copies = Copies()
+        self._copies = Remembered[str, Copy](COPIES_BYTES)
         self._place: Callable[[str, str], Place | None] = lru_cache(4_096)(
             lambda path, query: _place(app, site, path, query)
         )
@@ -177,7 +178,7 @@ class FinishedPages:
             return None
         if found is not None and (copy is None or found.content is not None):
             copy = Copy.of(found)
-            self._copies.put(asked.name, copy)
+            self._copies.put(asked.name, copy, size_of(copy))
         lacks_token = asked.reader.form_token is None
         cannot_fill = copy is not None and copy.page.has_form and lacks_token
         is_found = found is not None and not cannot_fill
@@ -263,20 +264,12 @@ def _answer(
 
 def _report(begun: http.Begun, asked: Asked, status: HTTPStatus) -> None:
     """Log and count an answer as the gate does."""
-    seconds = time.perf_counter() - begun.started_s
-    telemetry.observe_request(asked.place.rule, "GET", status, seconds)
     clear_contextvars()
     reader = asked.reader.credential
-    log.info(
-        "request",
-        request_id=begun.request_id,
-        method="GET",
-        path=asked.environ["PATH_INFO"][:200],
-        route=asked.place.rule,
-        status=int(status),
-        ms=round(seconds * 1_000, 1),
-        **({} if reader is None else {"viewer_id": reader.user_id}),
-    )
+    known: dict[str, object] = {} if reader is None else {"viewer_id": reader.user_id}
+    path, rule = asked.environ["PATH_INFO"], asked.place.rule
+    known |= {"request_id": begun.request_id}
+    report(begun.started_s, "GET", path, rule, int(status), **known)
 
 
 def keep(response: Response) -> None:

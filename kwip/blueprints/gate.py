@@ -14,7 +14,6 @@ from flask import Response, g, redirect, request, url_for
 from structlog.contextvars import bind_contextvars, clear_contextvars
 from werkzeug.exceptions import BadRequest
 
-from kwip import telemetry
 from kwip.blueprints import (
     bodies,
     compression,
@@ -25,6 +24,7 @@ from kwip.blueprints import (
     login,
     quotas,
 )
+from kwip.blueprints.report import report
 from kwip.blueprints.table import Policy
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.errors import ForbiddenError, NotAuthenticatedError
@@ -46,7 +46,6 @@ UNMATCHED = Policy(
 )
 UNMATCHED_API = Policy(auth="none", scope=None, quota="api", cache="never", csrf="none")
 
-_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 _CACHE_CONTROL = {
     "never": "no-store",
     "private": "private, no-cache",
@@ -182,18 +181,8 @@ def _settle_body(response: Response, *, is_tagged: bool) -> None:
 
 def finish(response: Response) -> Response:
     """Say in the log and the metrics how the request went."""
-    seconds = time.perf_counter() - g.started_s
     route = request.url_rule.rule if request.url_rule else "unmatched"
-    method = request.method if request.method in _METHODS else "other"
-    telemetry.observe_request(route, method, response.status_code, seconds)
-    log.info(
-        "request",
-        method=method,
-        path=request.path[:200],
-        route=route,
-        status=response.status_code,
-        ms=round(seconds * 1000, 1),
-    )
+    report(g.started_s, request.method, request.path, route, response.status_code)
     return response
 
 

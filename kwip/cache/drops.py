@@ -29,7 +29,7 @@ from kwip.cache.timeline_drops import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from kwip.cache.keys import CacheKey, Droppable
     from kwip.domain.ids import PostId, UserId
@@ -54,7 +54,7 @@ def post(
     author_id: UserId,
     root_id: PostId,
     is_listed: bool,
-    tags: Iterable[str],
+    tags: Collection[str],
 ) -> Keys:
     """Drop where the author sees it at once; fan-out does the others' homes."""
     listed = (keys.arriving(keys.public()),) if is_listed else ()
@@ -76,7 +76,7 @@ def reply(
     author_id: UserId,
     root_id: PostId,
     is_listed: bool,
-    tags: Iterable[str],
+    tags: Collection[str],
 ) -> Keys:
     """Drop what a post drops; `root_id` began the conversation."""
     return post(
@@ -161,7 +161,7 @@ def unpin(*, user_id: UserId) -> Keys:
 def edit(
     *,
     post_id: PostId,
-    tags: Iterable[str],
+    tags: Collection[str],
     recipient_ids: Iterable[UserId],
     later_ids: Iterable[PostId],
 ) -> Keys:
@@ -339,7 +339,7 @@ def recount(*, user_ids: Iterable[UserId], post_ids: Iterable[PostId]) -> Keys:
     return (*map(keys.user, user_ids), *map(keys.post, post_ids))
 
 
-def retag(*, post_id: PostId, tags: Iterable[str]) -> Keys:
+def retag(*, post_id: PostId, tags: Collection[str]) -> Keys:
     """Drop what an edit drops: the post, and the hashtags that came or went."""
     return edit(post_id=post_id, tags=tags, recipient_ids=(), later_ids=())
 

@@ -1,4 +1,4 @@
-"""Remember what pure functions gave, so much of it and no more."""
+"""Remember some values in a process, so much of them and no more."""
 
 from __future__ import annotations
 
@@ -6,42 +6,59 @@ import threading
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
 
+K = TypeVar("K", bound="Hashable")
 V = TypeVar("V")
+
+
+class Remembered(Generic[K, V]):
+    """Values by key, for many threads; what was put longest ago goes first.
+
+    Args:
+        most: How much is remembered at most, in the unit of the values' sizes.
+    """
+
+    def __init__(self, most: int):
+        self._most = most
+        self._held = 0
+        self._values: dict[K, tuple[V, int]] = {}
+        self._lock = threading.Lock()
+
+    def get(self, key: K) -> V | None:
+        """Give a value, if it is still remembered; it takes no lock."""
+        found = self._values.get(key)
+        return None if found is None else found[0]
+
+    def put(self, key: K, value: V, size: int = 1) -> None:
+        """Remember a value in the place of what was there."""
+        with self._lock:
+            old = self._values.pop(key, None)
+            self._held += size - (0 if old is None else old[1])
+            self._values[key] = (value, size)
+            while self._held > self._most:
+                self._held -= self._values.pop(next(iter(self._values)))[1]
 
 
 class Decoded(Generic[V]):
     """A decoder that remembers what it made of the same bytes; for many threads.
 
-    Equal bytes give the very same value, so others can tell by identity what they
-    have seen before. Values must be immutable.
+    Equal bytes mostly give the very same value, so others can tell by identity what
+    they have seen before. Values must be immutable.
 
     Args:
         decode: Makes a value of bytes.
-        most_bytes: How many bytes to remember; what came longest ago goes first.
+        most_bytes: How many bytes to remember.
     """
 
     def __init__(self, decode: Callable[[bytes], V], most_bytes: int):
         self._decode = decode
-        self._most = most_bytes
-        self._held = 0
-        self._values: dict[bytes, V] = {}
-        self._lock = threading.Lock()
+        self._values = Remembered[bytes, V](most_bytes)
 
     def __call__(self, raw: bytes) -> V:
         """Decode, or remember."""
-        try:
-            return self._values[raw]
-        except KeyError:
+        value = self._values.get(raw)
+        if value is None:
             value = self._decode(raw)
-        with self._lock:
-            if raw in self._values:  # another thread was faster; one value for all
-                return self._values[raw]
-            self._values[raw] = value
-            self._held += len(raw)
-            while self._held > self._most:
-                oldest = next(iter(self._values))
-                del self._values[oldest]
-                self._held -= len(oldest)
+            self._values.put(raw, value, len(raw))
         return value

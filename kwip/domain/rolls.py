@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from kwip.domain.ids import MAX_ID, PostId, UserId
 from kwip.domain.timelines import Entry
+
+if TYPE_CHECKING:
+    from kwip.domain.pages import PageRequest
 
 
 class Row(NamedTuple):
@@ -51,6 +54,19 @@ class RollSlice:
     cursor: int = MAX_ID
     is_upwards: bool = False
     as_of: int | None = None
+
+    @classmethod
+    def first(
+        cls,
+        name: str,
+        owner_id: int | str,
+        page: PageRequest,
+        as_of: int | None = None,
+    ) -> RollSlice:
+        """Give the part with which the reading of a page begins."""
+        is_upwards = page.min_id is not None
+        cursor = page.upper if page.min_id is None else page.min_id
+        return cls(name, owner_id, cursor, is_upwards=is_upwards, as_of=as_of)
 
     @property
     def view(self) -> str:

@@ -67,8 +67,8 @@ class Order(fields.Field[bool]):
         return value == "active"
 
 
-class PageQuery(BodySchema[PageRequest]):
-    """Where a page begins, `order` and `repeats`; other parameters are skipped.
+class PageFields:
+    """The parameters of every page of a timeline, for the queries that have them.
 
     `as_of` is set by us, in the addresses of pages in the active order.
     """
@@ -80,6 +80,10 @@ class PageQuery(BodySchema[PageRequest]):
     as_of = Id(load_default=None)
     is_active = Order()
     folds_repeats = Repeats()
+
+
+class PageQuery(PageFields, BodySchema[PageRequest]):
+    """Where a page begins, `order` and `repeats`; other parameters are skipped."""
 
     def make(self, **values: Any) -> PageRequest:
         """Build the page."""
@@ -130,26 +134,19 @@ class SinceQuery(BodySchema[PageRequest]):
         )
 
 
-class FilteredQuery(BodySchema[Filtered]):
+class FilteredQuery(PageFields, BodySchema[Filtered]):
     """A page as `PageQuery` has it, and Mastodon's filters.
 
     Kwip has no media and other servers, so whoever asks for nothing but those is
     shown nothing.
     """
 
-    limit = Limit()
-    max_id = Id(load_default=None)
-    since_id = Id(load_default=None)
-    min_id = Id(load_default=None)
-    as_of = Id(load_default=None)
-    is_active = Order()
     exclude_replies = Flag(load_default=False)
     exclude_reblogs = Flag(load_default=False)
     only_media = Flag(load_default=False)
     pinned = Flag(load_default=False)
     remote = Flag(load_default=False)
     tagged = Text(load_default="")
-    folds_repeats = Repeats()
 
     def make(
         self,

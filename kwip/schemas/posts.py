@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from marshmallow import fields, post_dump, validate
 
 from kwip.domain.ids import PostId
+from kwip.domain.memo import Remembered
 from kwip.domain.pages import MAX_LIMIT
 from kwip.domain.posts import Draft, Edit, Revision, Visibility
 from kwip.domain.views import PostView
@@ -69,6 +69,10 @@ def _told_text(*deeds: bool) -> str:
     return to_text(_told(*deeds))[1:]
 
 
+#: A post and its author, and the two halves of what is written of them.
+_Written = tuple["Post", "User", str, str]
+
+
 class StatusSchema(DumpSchema):
     """A `PostView` as Mastodon's Status. Every key is always there.
 
@@ -106,8 +110,7 @@ class StatusSchema(DumpSchema):
     def __init__(self, urls: Urls, *, is_signed_in: bool):
         super().__init__(urls, is_signed_in=is_signed_in)
         # A page has few authors, and an account is a pure function of its user.
-        self._written: dict[tuple[int, int], tuple[Post, User, str, str]] = {}
-        self._lock = threading.Lock()
+        self._written = Remembered[tuple[int, int], _Written](MOST_WRITTEN)
         self._account_of = lru_cache(maxsize=1_024)(
             AccountSchema(urls, is_signed_in=is_signed_in).dump
         )
@@ -139,10 +142,7 @@ class StatusSchema(DumpSchema):
             head, tail = to_text(dict(pairs[:at])), to_text(dict(pairs[at + 1 :]))
             # The two values are held, so that their ids are nobody else's.
             known = (post, author, head[:-1], tail[1:-1])
-            with self._lock:
-                self._written[key] = known
-                if len(self._written) > MOST_WRITTEN:
-                    del self._written[next(iter(self._written))]
+            self._written.put(key, known)
         return known[2:]
 
     def get_url(self, view: PostView) -> str:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from marshmallow import fields, post_dump, validate
 
 from kwip.domain.pages import PageRequest
-from kwip.schemas.body import BodySchema, Id, Text
+from kwip.schemas.body import BodySchema, Text
 from kwip.schemas.dumping import DumpSchema, constant
-from kwip.schemas.pages import Limit, Order, Repeats
+from kwip.schemas.pages import PageFields
 
 if TYPE_CHECKING:
     from kwip.domain.tags import TagView
@@ -46,20 +46,13 @@ class TagsWanted:
     none_of: tuple[str, ...]
 
 
-class TagsQuery(BodySchema[TagsWanted]):
+class TagsQuery(PageFields, BodySchema[TagsWanted]):
     """A page of a hashtag's timeline as `PageQuery` has it, and other hashtags.
 
     Those of `any[]` are as good as that of the address, those of `all[]` must be there,
     too, and those of `none[]` must not.
     """
 
-    limit = Limit()
-    max_id = Id(load_default=None)
-    since_id = Id(load_default=None)
-    min_id = Id(load_default=None)
-    as_of = Id(load_default=None)
-    is_active = Order()
-    folds_repeats = Repeats()
     any_of = _Names("any")
     all_of = _Names("all")
     none_of = _Names("none")

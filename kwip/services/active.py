@@ -14,7 +14,7 @@ from kwip.domain.activity import WINDOW, ordered
 from kwip.domain.ids import MAX_ID, PostId
 from kwip.domain.rolls import RollSlice, Row
 from kwip.services.reading import Want
-from kwip.services.rolls import fill_page
+from kwip.services.rolls import fill_page, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Sequence
@@ -60,19 +60,10 @@ class Active:
         self, roll: str, owner: int | str, page: PageRequest
     ) -> Want[RollSlice, RollChunk]:
         """Give the part of an index with which the reading of a page begins."""
-        return Want(
-            self._entities.active,
-            [
-                RollSlice(
-                    roll,
-                    owner,
-                    page.upper if page.min_id is None else page.min_id,
-                    is_upwards=page.min_id is not None,
-                    # The very first part is as it is now.
-                    as_of=None if page.is_first else page.as_of,
-                )
-            ],
-        )
+        # The very first part is as it is now.
+        as_of = None if page.is_first else page.as_of
+        part = RollSlice.first(roll, owner, page, as_of)
+        return Want(self._entities.active, [part])
 
     def indexed(
         self,
@@ -133,19 +124,9 @@ class Active:
         self, reading: Reading, wanted: Conversations, page: PageRequest
     ) -> Iterator[Row]:
         """Go through the rows within the page's bounds, as of when its reader began."""
-        [part] = self.first(wanted.roll, wanted.owner, page).ids
-        is_upwards = part.is_upwards
-        while True:
-            chunk = reading.fetch(Want(self._entities.active, [part]))[0][part]
-            rows = chunk.rows[::-1] if is_upwards else chunk.rows
-            for row in rows:
-                if not page.lower < row.cursor < page.upper:
-                    return
-                if row.author_id not in wanted.hidden:
-                    yield row
-            if chunk.ends or not rows:
-                return
-            part = replace(part, cursor=rows[-1].cursor, as_of=page.as_of)
+        first = self.first(wanted.roll, wanted.owner, page)
+        rows = rows_of(reading, first, page, page.as_of)
+        return (row for row in rows if row.author_id not in wanted.hidden)
 
     def _as_they_stood(
         self, reading: Reading, rows: Sequence[Row], as_of: int

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kwip.cache import keys
 from kwip.domain.ids import PostId, UserId
@@ -219,8 +219,8 @@ class Entities:
             load=stores.reactions.of_spans,
             ttl_s=keys.TIMELINE_TTL_S,
         )
-        self.rolls = _roll_kind(stores)
-        self.active = _active_kind(stores)
+        self.rolls = _favourites_and_such(stores)
+        self.active = _conversations(stores)
         self.notifications = _notification_kind(stores)
         self.unread: Kind[UserId, Unread] = Kind(
             name="unread",
@@ -269,7 +269,8 @@ def _fourth_view(_: object) -> str:
     return "doc.4"
 
 
-def _roll_kind(stores: Stores) -> Kind[RollSlice, RollChunk]:
+def _favourites_and_such(stores: Stores) -> Kind[RollSlice, RollChunk]:
+    """Make the kind of the rolls that are somebody's own, or a post's."""
     by_user, on_post = stores.reactions.by_user, stores.reactions.on_post
     loaders: Mapping[str, Callable[..., list[Row]]] = {
         "favourites": partial(by_user, Act.FAVOURITE),
@@ -278,41 +279,40 @@ def _roll_kind(stores: Stores) -> Kind[RollSlice, RollChunk]:
         "reposted_by": partial(on_post, Act.REPOST),
         "followers": stores.relationships.followers,
     }
-
-    def load(part: RollSlice) -> RollChunk:
-        above, below = part.bounds
-        wanted = Between(above, below, CHUNK, ascending=part.is_upwards)
-        rows = loaders[part.name](part.owner_id, wanted)
-        return RollChunk(tuple(rows), ends=len(rows) < CHUNK)
-
-    return Kind(
-        name="roll",
-        key=lambda part: keys.roll(part.name, part.owner_id),
-        view=lambda part: part.view,
-        encode=payloads.encode_roll,
-        decode=payloads.decode_roll,
-        version=unversioned,
-        load=lambda parts: {part: load(part) for part in parts},
-        ttl_s=keys.TIMELINE_TTL_S,
+    return _roll_kind(
+        "roll",
+        keys.roll,
+        lambda part, wanted: loaders[part.name](part.owner_id, wanted),
     )
 
 
-def _active_kind(stores: Stores) -> Kind[RollSlice, RollChunk]:
+def _conversations(stores: Stores) -> Kind[RollSlice, RollChunk]:
     """Make the kind of the timelines whose active order is an index."""
     loaders: Mapping[str, Callable[..., list[Row]]] = {
         "public": stores.activity.listed,
         "tag": stores.activity.tagged,
         "user": stores.activity.by_author,
     }
+    return _roll_kind(
+        "active",
+        keys.active,
+        lambda part, wanted: loaders[part.name](part.owner_id, wanted, part.as_of),
+    )
 
+
+def _roll_kind(
+    name: str,
+    key: Callable[[str, Any], CacheKey],
+    rows_of: Callable[[RollSlice, Between], list[Row]],
+) -> Kind[RollSlice, RollChunk]:
     def load(part: RollSlice) -> RollChunk:
         wanted = Between(*part.bounds, CHUNK, ascending=part.is_upwards)
-        rows = loaders[part.name](part.owner_id, wanted, part.as_of)
+        rows = rows_of(part, wanted)
         return RollChunk(tuple(rows), ends=len(rows) < CHUNK)
 
     return Kind(
-        name="active",
-        key=lambda part: keys.active(part.name, part.owner_id),
+        name=name,
+        key=lambda part: key(part.name, part.owner_id),
         view=lambda part: part.view,
         encode=payloads.encode_roll,
         decode=payloads.decode_roll,

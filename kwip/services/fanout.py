@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from kwip import telemetry
-from kwip.cache import drops, timeline_drops
+from kwip.cache import drops
 from kwip.domain.clock import at, to_ms
 from kwip.domain.ids import MAX_ID, UserId, ms_of
 from kwip.domain.notifications import NOBODY
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from kwip.services.list_fanout import ListFanout
     from kwip.services.notifying import Notifying
     from kwip.services.reach import Reach
-    from kwip.services.upkeep import Upkeep
+    from kwip.services.rearranging import Rearranger
     from kwip.store.edges import EdgeStore
     from kwip.store.outbox import Lease, OutboxStore
 
@@ -65,7 +65,7 @@ class FanoutParts:
     stores: Stores
     outbox: OutboxStore
     edges: EdgeStore
-    upkeep: Upkeep
+    rearranger: Rearranger
     reach: Reach
     lists: ListFanout
     notifying: Notifying
@@ -94,10 +94,9 @@ class Fanout:
     def __init__(self, parts: FanoutParts):
         self._users = parts.stores.users
         self._activity = parts.stores.activity
-        self._timelines = parts.stores.timelines
         self._outbox = parts.outbox
         self._edges = parts.edges
-        self._upkeep = parts.upkeep
+        self._rearranger = parts.rearranger
         self._reach = parts.reach
         self._lists = parts.lists
         self._notifying = parts.notifying
@@ -270,11 +269,7 @@ class Fanout:
     def _push(self, lease: Lease, owner_ids: list[UserId]) -> int:
         """Push the posts to one chunk of owners, and make it seen."""
         owners = [home_of(owner_id) for owner_id in owner_ids]
-        pushed = self._timelines.push(owners, lease.ids) * len(lease.ids)
-        sealed = self._timelines.seal_full(owners)
-        if sealed:
-            self._upkeep.trim(sealed)
-        self._fence.drop(timeline_drops.deliver(owners=owners))
+        pushed = self._rearranger.deliver(owners, lease.ids) * len(lease.ids)
         self._doorbell([home_topic(owner_id) for owner_id in owner_ids])
         return pushed
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kwip.cache import timeline_drops
 from kwip.domain.posts import Visibility
 from kwip.store.list_edges import list_of
 
@@ -17,11 +16,9 @@ if TYPE_CHECKING:
 
     from kwip.domain.ids import ListId, PostId
     from kwip.domain.posts import Post
-    from kwip.services.fence import Fence
     from kwip.services.rearranging import Rearranger
     from kwip.store.list_edges import ListEdgeStore
     from kwip.store.lists import ListStore
-    from kwip.store.timelines import TimelineStore
 
 #: So many lists get posts at a time.
 LISTS_AT_ONCE = 1_000
@@ -34,15 +31,11 @@ class ListFanout:
         self,
         lists: ListStore,
         edges: ListEdgeStore,
-        timelines: TimelineStore,
         rearranger: Rearranger,
-        fence: Fence,
     ):
         self._lists = lists
         self._edges = edges
-        self._timelines = timelines
         self._rearranger = rearranger
-        self._fence = fence
 
     def deliver(self, posts: Sequence[Post], above: int) -> Iterator[ListId]:
         """Push posts by one author to the lists above one; give the last, each time.
@@ -67,10 +60,5 @@ class ListFanout:
 
     def _push(self, lists: Sequence[ListId], ids: Sequence[PostId]) -> None:
         owners = [list_of(list_id) for list_id in lists]
-        if not owners:
-            return
-        self._timelines.push(owners, ids)
-        sealed = self._timelines.seal_full(owners)
-        if sealed:
-            self._rearranger.trim(sealed)
-        self._fence.drop(timeline_drops.deliver(owners=owners))
+        if owners:
+            self._rearranger.deliver(owners, ids)

@@ -1,7 +1,7 @@
 """Rearrange one stored timeline, a home or a list's, under its upkeep lease.
 
-Each write is conditional on the lease, and delivery goes on beside it. Whose posts a
-timeline holds is for `upkeep` and `list_upkeep` to say.
+Each write is conditional on the lease but that of delivery, which goes on beside it.
+Whose posts a timeline holds is for `upkeep` and `list_upkeep` to say.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from kwip.domain.clock import ClockMs
-    from kwip.domain.ids import UserId
+    from kwip.domain.ids import PostId, UserId
     from kwip.services.fence import Fence
     from kwip.store.posts import PostStore
     from kwip.store.timelines import Stored, TimelineStore, UpkeepLease
@@ -64,6 +64,18 @@ class Rearranger:
         self._posts = posts
         self._fence = fence
         self._clock = clock
+
+    def deliver(self, owners: Sequence[str], ids: Sequence[PostId]) -> int:
+        """Put posts into timelines, and make it seen; count whose changed.
+
+        It needs no lease. Full buckets are sealed, too long timelines trimmed.
+        """
+        changed = self._timelines.push(owners, ids)
+        sealed = self._timelines.seal_full(owners)
+        if sealed:
+            self.trim(sealed)
+        self._fence.drop(timeline_drops.deliver(owners=owners))
+        return changed
 
     @contextmanager
     def lease(self, owner: str) -> Iterator[UpkeepLease | None]:

@@ -63,10 +63,7 @@ class Rolls:
         self, name: str, owner_id: int, page: PageRequest
     ) -> Want[RollSlice, RollChunk]:
         """Give the part of a roll with which the reading of a page begins."""
-        is_upwards = page.min_id is not None
-        cursor = page.min_id if page.min_id is not None else page.upper
-        part = RollSlice(name, owner_id, cursor, is_upwards=is_upwards)
-        return Want(self._entities.rolls, [part])
+        return Want(self._entities.rolls, [RollSlice.first(name, owner_id, page)])
 
     def named(
         self, viewer: Viewer | None, reading: Reading, ids: Sequence[PostId]
@@ -84,14 +81,24 @@ class Rolls:
         self, reading: Reading, name: str, owner_id: int, page: PageRequest
     ) -> Iterator[Row]:
         """Go through a roll within the page's bounds; upwards from `min_id`."""
-        [part] = self.first(name, owner_id, page).ids
-        while True:
-            chunk = reading.fetch(Want(self._entities.rolls, [part]))[0][part]
-            run = chunk.rows[::-1] if part.is_upwards else chunk.rows
-            yield from (row for row in run if page.lower < row.cursor < page.upper)
-            if chunk.ends or not run or not page.lower < run[-1].cursor < page.upper:
-                return
-            part = replace(part, cursor=run[-1].cursor)
+        return rows_of(reading, self.first(name, owner_id, page), page)
+
+
+def rows_of(
+    reading: Reading,
+    first: Want[RollSlice, RollChunk],
+    page: PageRequest,
+    as_of: int | None = None,
+) -> Iterator[Row]:
+    """Go through a roll from its first part on, within the page's bounds."""
+    [part] = first.ids
+    while True:
+        chunk = reading.fetch(Want(first.kind, [part]))[0][part]
+        run = chunk.rows[::-1] if part.is_upwards else chunk.rows
+        yield from (row for row in run if page.lower < row.cursor < page.upper)
+        if chunk.ends or not run or not page.lower < run[-1].cursor < page.upper:
+            return
+        part = replace(part, cursor=run[-1].cursor, as_of=as_of)
 
 
 class Placed(Protocol):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict, cast
 
 from kwip.cache import keys
 from kwip.domain.ids import MAX_ID, PostId, UserId
-from kwip.domain.memo import Decoded
+from kwip.domain.memo import Decoded, Remembered
 from kwip.domain.timelines import Chunk, Entry, merge_newest
 from kwip.services import payloads
 from kwip.services.loading import Kind
@@ -114,20 +113,16 @@ class Entries:
 
     def __init__(self, posts: PostStore):
         self._posts = posts
-        self._known: dict[PostId, Entry] = {}
-        self._lock = threading.Lock()
+        self._known = Remembered[PostId, Entry](MOST_ENTRIES)
 
     def of(self, ids: set[PostId]) -> dict[PostId, Entry]:
         """Give the entries of posts that there are; one query for those not known."""
         found = {i: e for i in ids if (e := self._known.get(i)) is not None}
         missing = ids - found.keys()
         if missing:
-            new = {e.post_id: e for e in self._posts.entries(sorted(missing))}
-            found |= new
-            with self._lock:
-                self._known |= new
-                for _ in range(len(self._known) - MOST_ENTRIES):
-                    del self._known[next(iter(self._known))]
+            for entry in self._posts.entries(sorted(missing)):
+                found[entry.post_id] = entry
+                self._known.put(entry.post_id, entry)
         return found
 
 

@@ -27,11 +27,17 @@ class TagSides:
     """The hashtags that a viewer follows, as side sources of one read of home.
 
     An entry does not tell its hashtags, so it is noted which ones came by them.
+    `home` is the sieve of home without them.
     """
 
     def __init__(
-        self, kind: Kind[Slice, Chunk], viewer_id: UserId, relations: Relations
+        self,
+        kind: Kind[Slice, Chunk],
+        viewer_id: UserId,
+        relations: Relations,
+        home: Sieve,
     ):
+        self._home = home
         self._viewer_id = viewer_id
         self._relations = relations
         self._came: set[int] = set()
@@ -49,18 +55,18 @@ class TagSides:
 
     def sieved(self, read: Callable[[Sieve], Sieved], *, is_upwards: bool) -> Sieved:
         """Go on behind an entry, by the query of home and one for each hashtag."""
-        home, *tagged = [read(sieve) for sieve in self._sieves()]
 
         def merged(last_id: int) -> Iterator[Entry]:
-            beside = [noted(each(last_id), self._came) for each in tagged]
-            return merge_once([home(last_id), *beside], is_upwards=is_upwards)
+            runs = [noted(read(each)(last_id), self._came) for each in self._tagged()]
+            home = read(self._home)(last_id)
+            return merge_once([home, *runs], is_upwards=is_upwards)
 
         return merged
 
-    def _sieves(self) -> list[Sieve]:
+    def _tagged(self) -> list[Sieve]:
         relations = self._relations
         hidden = sieves.hidden_by(relations) | relations.exclusive
-        tagged = [
+        return [
             sieves.Sieve(
                 hidden=hidden,
                 tag=tag,
@@ -69,7 +75,6 @@ class TagSides:
             )
             for tag in sorted(relations.tags)
         ]
-        return [sieves.of_home(self._viewer_id, relations), *tagged]
 
 
 def merge_once(runs: Sequence[Iterator[Entry]], *, is_upwards: bool) -> Iterator[Entry]:

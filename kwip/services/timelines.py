@@ -34,11 +34,12 @@ if TYPE_CHECKING:
 
     from kwip.domain.ids import ListId, PostId
     from kwip.domain.pages import PageRequest
+    from kwip.domain.timelines import Chunk
     from kwip.domain.users import User, Viewer
     from kwip.domain.views import PostView, ThreadView
     from kwip.services.entities import Entities, Stores
     from kwip.services.hydration import Hydration
-    from kwip.services.reading import Reading
+    from kwip.services.reading import Kind, Reading
     from kwip.services.sources import Sources
     from kwip.services.threads import Threads
 
@@ -103,9 +104,9 @@ class Timelines:
             Want(self._entities.pulls, [EVERYBODY]),
         )[0][viewer.id]
 
-        authors = sieves.of_home(viewer.id, relations).authors
-        shown = Shown(self._entities.homes, viewer.id, authors)
-        tagged = TagSides(self._entities.tags, viewer.id, relations)
+        sieve = sieves.of_home(viewer.id, relations)
+        shown = Shown(self._entities.homes, viewer.id, sieve.authors)
+        tagged = TagSides(self._entities.tags, viewer.id, relations, sieve)
         read = partial(self._sources.stored, shown, reading, sides=tagged.sides)
         if page.is_active:
             return self._active.window(viewer, reading, read, tagged.shows, page)
@@ -174,25 +175,8 @@ class Timelines:
         self, viewer: Viewer | None, reading: Reading, page: PageRequest
     ) -> Page[PostView]:
         """Read everybody's public posts, without replies. Warm: 3 round trips."""
-        relations = self._hydration.relations(viewer, reading)
-        hidden = sieves.hidden_by(relations)
-        if page.is_active:
-            wanted = Conversations("public", 0, hidden, _shows_all)
-            return self._active.indexed(viewer, reading, wanted, page)
-        run = Run(
-            entries=self._sources.slices(
-                self._entities.public, Slice.first(UserId(0), page), reading, page
-            ),
-            above=iter(()),  # there are no reposts
-            wants=lambda entry: entry.author_id not in hidden,
-            shows=_shows_all,
-            sieved=self._sieved(
-                reading,
-                page,
-                Sieve(hidden=hidden, is_listed=True, viewer_id=_id_of(viewer)),
-            ),
-        )
-        return self._pages.cut(viewer, reading, run, page)
+        sieve = Sieve(is_listed=True)
+        return self._everybodys(self._entities.public, viewer, reading, page, sieve)
 
     def user(
         self,
@@ -275,23 +259,31 @@ class Timelines:
 
         Warm: 3 round trips.
         """
-        relations = self._hydration.relations(viewer, reading)
-        hidden = sieves.hidden_by(relations)
+        sieve = Sieve(tag=tag)
+        return self._everybodys(self._entities.tags, viewer, reading, page, sieve)
+
+    def _everybodys(
+        self,
+        kind: Kind[Slice, Chunk],
+        viewer: Viewer | None,
+        reading: Reading,
+        page: PageRequest,
+        sieve: Sieve,
+    ) -> Page[PostView]:
+        """Read what a query finds of everybody: all of it, or what has a hashtag."""
+        hidden = sieves.hidden_by(self._hydration.relations(viewer, reading))
         if page.is_active:
-            wanted = Conversations("tag", tag, hidden, _shows_all)
+            roll, owner = ("tag", sieve.tag) if sieve.tag else ("public", 0)
+            wanted = Conversations(roll, owner, hidden, _shows_all)
             return self._active.indexed(viewer, reading, wanted, page)
+        first = Slice.first(sieve.tag or UserId(0), page)
+        sieve = replace(sieve, hidden=hidden, viewer_id=_id_of(viewer))
         run = Run(
-            entries=self._sources.slices(
-                self._entities.tags, Slice.first(tag, page), reading, page
-            ),
+            entries=self._sources.slices(kind, first, reading, page),
             above=iter(()),  # there are no reposts
             wants=lambda entry: entry.author_id not in hidden,
             shows=_shows_all,
-            sieved=self._sieved(
-                reading,
-                page,
-                Sieve(hidden=hidden, tag=tag, viewer_id=_id_of(viewer)),
-            ),
+            sieved=self._sieved(reading, page, sieve),
         )
         return self._pages.cut(viewer, reading, run, page)
 

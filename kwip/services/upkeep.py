@@ -1,4 +1,4 @@
-"""Rearrange homes: merge after a follow, scrub after an unfollow, trim, rebuild.
+"""Rearrange homes: merge after a follow, scrub after an unfollow, rebuild.
 
 All of it holds one lease on the timeline's document; edges and floor are read after
 it is taken. Delivery goes on beside it.
@@ -13,8 +13,6 @@ from kwip.services.rearranging import Rearranger, Wanted
 from kwip.store.timelines import home_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from kwip.domain.ids import UserId
     from kwip.store.edges import EdgeStore
     from kwip.store.posts import PostStore
@@ -60,10 +58,6 @@ class Upkeep:
                 is_done = self._rearranger.scrub(lease, followee_id)
             return is_done and self._edges.settle(edge)
 
-    def trim(self, owners: Sequence[str]) -> list[str]:
-        """Raise the floor of those of the owners that store too much; return whose."""
-        return self._rearranger.trim(owners)
-
     def rebuild(self, user_id: UserId) -> bool:
         """Build a home anew and swap it in; who is dormant has none to build."""
         with self._rearranger.lease(home_of(user_id)) as lease:
@@ -86,11 +80,3 @@ class Upkeep:
 
     def _has_home(self, user_id: UserId) -> bool:
         return self._timelines.find_open(home_of(user_id)) is not None
-
-    def stored_set(self, owner_id: UserId, floor: int) -> set[int]:
-        """Work out from scratch what a home must store at or above a floor.
-
-        One query per 200 followees. Of very long homes only the newest part is told.
-        """
-        authors = [owner_id, *self._edges.followees(owner_id)]
-        return self._rearranger.wanted(owner_id, authors, floor).ids

@@ -235,17 +235,11 @@ class Core:
                     stores=stores,
                     outbox=self.outbox,
                     edges=self.edges,
-                    upkeep=upkeep,
+                    rearranger=rearranger,
                     reach=Reach(
                         stores.reach, fence, pull_at=self.settings.pull_followers
                     ),
-                    lists=ListFanout(
-                        stores.lists,
-                        self.list_edges,
-                        stores.timelines,
-                        rearranger,
-                        fence,
-                    ),
+                    lists=ListFanout(stores.lists, self.list_edges, rearranger),
                     notifying=notifying,
                     fence=fence,
                     doorbell=self.doorbell,

@@ -12,10 +12,11 @@ from werkzeug.test import Client
 
 from kwip import telemetry
 from kwip.blueprints import holes
-from kwip.blueprints.copies import Copies, Copy, pack
+from kwip.blueprints.copies import Copy, pack, size_of
 from kwip.blueprints.holes import Holed
 from kwip.blueprints.routes import AREAS
 from kwip.domain.clock import at, system_clock_ms
+from kwip.domain.memo import Remembered
 from kwip.domain.pages import Finished
 from kwip.services.access import Credential
 from tests.people import sign_in
@@ -367,17 +368,22 @@ def test_a_page_of_a_session_that_ends_soon_is_not_kept(app, wiring, alice, mong
         assert not was_found(lambda: browser.get("/home"))
 
 
+def hold(copies, name, content):
+    copy = Copy.of(Finished(b"e", content))
+    copies.put(name, copy, size_of(copy))
+
+
 def test_a_process_holds_copies_up_to_so_many_bytes():
-    copies = Copies(20_000)
+    copies = Remembered(20_000)
     for number in range(4):
         content = b"[]\n" + b"x" * 4_000
-        copies.put(f"{number}", Copy.of(Finished(b"e", content)))
+        hold(copies, f"{number}", content)
 
     assert [number for number in range(4) if copies.get(f"{number}")] == [2, 3]
-    copies.put("3", Copy.of(Finished(b"e", b"[]\n" + b"x" * 6_000)))
+    hold(copies, "3", b"[]\n" + b"x" * 6_000)
     assert copies.get("2")
     for number in range(9):
-        copies.put(f"small {number}", Copy.of(Finished(b"e", b"[]\n[]")))
+        hold(copies, f"small {number}", b"[]\n[]")
     assert not copies.get("2"), "small ones take room, too"
 
 

@@ -102,7 +102,7 @@ def test_only_so_many_are_remembered(monkeypatch):
     views = [replace(one, post=replace(one.post, id=number)) for number in range(9)]
 
     check(schema, views)
-    assert len(schema._written) == 3
+    assert len(schema._written._values) == 3
     check(schema, views)
 
 

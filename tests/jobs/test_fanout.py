@@ -94,7 +94,7 @@ def test_what_is_not_there_is_nothing_to_do(kwip, rings):
         rings.jobs[job](job_id)
 
     assert kwip.services.upkeep.rebuild(17)
-    assert kwip.services.upkeep.trim([home_of(17)]) == []
+    assert kwip.services.upkeep._rearranger.trim([home_of(17)]) == []
 
 
 @pytest.mark.parametrize("change", ["follow", "unfollow"])

@@ -8,7 +8,7 @@ import pytest
 
 from kwip.domain.pages import PageRequest
 from kwip.store.timelines import home_of
-from tests.jobs.oracle import Oracle, read_home
+from tests.jobs.oracle import Oracle, read_home, stored_set
 
 #: From three followers on an author is pulled, and pushed again below two.
 PULL_AT = 3
@@ -72,7 +72,7 @@ def test_what_is_pulled_is_stored_in_no_home_but_the_authors_own(
 
     stores = kwip.stores.timelines
     assert stores.stored(home_of(others[0].id)).ids == ()
-    assert kwip.services.upkeep.stored_set(alice.id, 0) == set()
+    assert stored_set(kwip, alice.id, 0) == set()
     for each in (alice, *others[:3]):
         assert read_home(kwip, each.id) == [post.id]
     assert read_home(kwip, others[3].id) == []

@@ -76,5 +76,7 @@ def extra_jobs(kwip):
     """Give the upkeep that an operator may ask for, as jobs of a user's id."""
     return {
         "rebuild": lambda user_id: kwip.services.upkeep.rebuild(int(user_id)),
-        "trim": lambda user_id: kwip.services.upkeep.trim([home_of(int(user_id))]),
+        "trim": lambda user_id: kwip.services.upkeep._rearranger.trim(
+            [home_of(int(user_id))]
+        ),
     }

@@ -179,7 +179,7 @@ def used(monkeypatch):
 
 def _trim(world, monkeypatch):
     monkeypatch.setattr(rearranging, "TRIM_ABOVE", 1)
-    world.services.upkeep.trim([home_of(world.alice.id)])
+    world.services.upkeep._rearranger.trim([home_of(world.alice.id)])
 
 
 def _forget_repeats(world):

@@ -16,6 +16,7 @@ from kwip.domain.errors import (
 from kwip.domain.ids import MAX_ID, first_id_at, ms_of, slot_of
 from kwip.domain.posts import Draft, Edit, Visibility
 from kwip.services.clock_guard import CHECK_EVERY_MS, ClockGuard
+from tests.jobs.oracle import stored_set
 from tests.wired import home_of
 
 
@@ -307,7 +308,7 @@ def test_an_edited_direct_post_reaches_nobody_else(kwip, rings, posts, alice, bo
     edited = posts.edit(alice, post.id, Edit(text="Psst @bob")).post
 
     assert edited.mentions == ()
-    assert kwip.services.upkeep.stored_set(bob.id, 0) == set()
+    assert stored_set(kwip, bob.id, 0) == set()
     with pytest.raises(NotFoundError):
         read(kwip, bob, post.id)
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import random
 
-import pytest
-
 from kwip.domain.ids import MAX_ID
 from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft, Edit, Visibility
@@ -13,20 +11,9 @@ from kwip.domain.sieves import Sieve
 from kwip.services import walk
 from kwip.services.reading import Want
 from kwip.store.sieves import SieveStore
+from tests.services.test_active import alice, bob
 
-
-@pytest.fixture
-def alice(new_user):
-    return new_user("alice")
-
-
-@pytest.fixture
-def bob(kwip, rings, new_user, alice):
-    """Return somebody who follows alice."""
-    bob = new_user("bob")
-    kwip.services.relationships.follow(bob, alice.id)
-    rings.run()
-    return bob
+__all__ = ["alice", "bob"]
 
 
 def say(kwip, author, text, **fields):

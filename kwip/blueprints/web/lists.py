@@ -14,10 +14,10 @@ from kwip.blueprints.web.pages import (
     Form,
     form_policy,
     go,
-    is_local,
     page,
     page_again,
     timeline_request,
+    way_back,
 )
 from kwip.domain.errors import InvalidError
 from kwip.domain.lists import RepliesPolicy
@@ -136,9 +136,7 @@ def _place(list_id: ListId) -> str:
 
 
 def _back(list_id: ListId) -> str:
-    """Read where to go back to: a page of ours, else the list's people."""
-    address = http.load_form(ActForm())
-    return address if is_local(address) else f"{_place(list_id)}/members"
+    return way_back(f"{_place(list_id)}/members")
 
 
 _LIST, _FORM = "/lists/<id:list_id>", form_policy("pages")

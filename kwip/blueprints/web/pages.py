@@ -11,6 +11,7 @@ from flask import Response, flash, make_response, redirect, render_template, req
 from kwip.blueprints import errors, http
 from kwip.blueprints.table import Policy, Quota
 from kwip.domain.errors import InvalidError
+from kwip.schemas.forms import ActForm
 from kwip.schemas.pages import OwnPageQuery
 
 if TYPE_CHECKING:
@@ -116,6 +117,12 @@ def go(address: str, message: str = "") -> Response:
     if message:
         flash(message)
     return make_response(redirect(address, 303))
+
+
+def way_back(otherwise: str) -> str:
+    """Read from a form where to go back to: a page of ours, else to `otherwise`."""
+    address = http.load_form(ActForm())
+    return address if is_local(address) else otherwise
 
 
 def is_local(address: str) -> bool:

@@ -11,7 +11,7 @@ from flask import url_for
 
 from kwip.blueprints import http
 from kwip.blueprints.table import Route
-from kwip.blueprints.web.pages import form_policy, go, is_local
+from kwip.blueprints.web.pages import form_policy, go, way_back
 from kwip.schemas.forms import ActForm
 
 if TYPE_CHECKING:
@@ -82,9 +82,7 @@ def unmute(username: str) -> Response:
 
 
 def _back(username: str) -> str:
-    """Read where to go back to: a page of ours, else the user's profile."""
-    address = http.load_form(ActForm())
-    return address if is_local(address) else url_for("web.profile", username=username)
+    return way_back(url_for("web.profile", username=username))
 
 
 def _id_of(username: str) -> UserId:

@@ -11,8 +11,7 @@ from flask import url_for
 
 from kwip.blueprints import http
 from kwip.blueprints.table import Route
-from kwip.blueprints.web.pages import form_policy, go, is_local
-from kwip.schemas.forms import ActForm
+from kwip.blueprints.web.pages import form_policy, go, way_back
 from kwip.text.hashtags import clean_hashtag
 
 if TYPE_CHECKING:
@@ -36,9 +35,7 @@ def unfollow_tag(name: str) -> Response:
 
 
 def _back(tag: str) -> str:
-    """Read where to go back to: a page of ours, else the hashtag's."""
-    address = http.load_form(ActForm())
-    return address if is_local(address) else url_for("web.tag", name=tag)
+    return way_back(url_for("web.tag", name=tag))
 
 
 _TAG, _FOLLOW = "/tags/<string(maxlength=200):name>", form_policy("follows")
