@@ -62,3 +62,11 @@ class Decoded(Generic[V]):
             value = self._decode(raw)
             self._values.put(raw, value, len(raw))
         return value
+
+    def same(self, raw: bytes, value: V) -> V:
+        """Give the value remembered of these bytes, else remember this one of them."""
+        known = self._values.get(raw)
+        if known is None:
+            self._values.put(raw, value, len(raw))
+            return value
+        return known

@@ -92,15 +92,15 @@ class Leased:
         stored = [bool(one) for one in replies]
         for filling, is_stored in zip(fillings, stored, strict=True):
             if is_stored:
-                self.note_filled(filling)
+                self.note_filled(filling.key, filling.generation, filling.version)
         return stored
 
-    def note_filled(self, filling: Filling) -> None:
+    def note_filled(
+        self, key: CacheKey, generation: codec.Generation, version: int
+    ) -> None:
         """Note an entity that was filled just now, by us or by another thread."""
         if self.lease is not None:
-            generation, version = filling.generation, filling.version
-            stamp = codec.stamp(generation, self.lease.epoch, version)
-            self.note(filling.key, stamp)
+            self.note(key, codec.stamp(generation, self.lease.epoch, version))
 
     def note(self, key: CacheKey, stamp: Stamp) -> None:
         """Note that what is made of this reading has this entity in it.

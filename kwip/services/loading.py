@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from kwip.cache.objects import Filling
+from kwip.domain.memo import Decoded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -48,6 +49,17 @@ class Kind(Generic[K, V]):
     load: Callable[[Sequence[K]], Mapping[K, V]]
     ttl_s: int
 
+    def pack(self, value: V) -> tuple[bytes, V]:
+        """Give what is cached of a loaded value, and what stands for it here.
+
+        That is what the process made of the same bytes before, if it remembers: then
+        what was made of that is still good.
+        """
+        payload = self.encode(value)
+        if isinstance(self.decode, Decoded):
+            return payload, self.decode.same(payload, value)
+        return payload, value
+
 
 @dataclass(frozen=True, slots=True)
 class Want(Generic[K, V]):
@@ -59,12 +71,33 @@ class Want(Generic[K, V]):
 
 @dataclass(slots=True, eq=False)
 class Miss:
-    """An entity that is not cached, and the generation to fill it under."""
+    """An entity that is not cached, and the generation to fill it under.
+
+    `payload` is what is cached of the value: None until it is loaded here, and of one
+    that is absent.
+    """
 
     kind: Kind[Any, Any]
     id: Any
     generation: Generation
     value: Any = UNLOADED
+    payload: bytes | None = None
+
+    @property
+    def key(self) -> CacheKey:
+        """The entity's name in the cache."""
+        return self.kind.key(self.id)
+
+    @property
+    def version(self) -> int:
+        """The version of the value; 0 if the entity is absent."""
+        return 0 if self.value is ABSENT else self.kind.version(self.value)
+
+    def settle(self, value: Any) -> None:
+        """Note what was loaded, or that the entity is absent."""
+        self.value, self.payload = value, None
+        if value is not ABSENT:
+            self.payload, self.value = self.kind.pack(value)
 
 
 class Loads:
@@ -123,8 +156,5 @@ def by_kind(misses: Iterable[Miss]) -> dict[Kind[Any, Any], list[Miss]]:
 
 def filling(miss: Miss) -> Filling:
     """Give what is stored for a loaded miss; an absent entity is known empty."""
-    kind, value = miss.kind, miss.value
-    name = (kind.key(miss.id), kind.view(miss.id))
-    if value is ABSENT:
-        return Filling(*name, miss.generation, 0, None)
-    return Filling(*name, miss.generation, kind.version(value), kind.encode(value))
+    view = miss.kind.view(miss.id)
+    return Filling(miss.key, view, miss.generation, miss.version, miss.payload)

@@ -244,7 +244,8 @@ class Reading:
     def _settle(self, group: list[Miss], found: Mapping[Any, Any]) -> None:
         values = self._known.of(group[0].kind).values
         for miss in group:
-            miss.value = values[miss.id] = found.get(miss.id, ABSENT)
+            miss.settle(found.get(miss.id, ABSENT))
+            values[miss.id] = miss.value
 
     def _finish(self, loads: Loads) -> None:
         """Fill what was loaded and take what others loaded; what fails starts over."""
@@ -287,7 +288,7 @@ class Reading:
         if result is None:
             return False
         miss.value = self._known.of(miss.kind).values[miss.id] = result[0]
-        self._leased.note_filled(filling(miss))
+        self._leased.note_filled(miss.key, miss.generation, miss.version)
         count(miss.kind, "shared", 1)
         return True
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from kwip.domain.ids import UserId
 from kwip.domain.relationships import Relations
 from kwip.store.client import ONE_BATCH
 from kwip.store.edges import PRESENT
@@ -17,46 +16,40 @@ if TYPE_CHECKING:
 
     from pymongo.database import Database
 
+    from kwip.domain.ids import UserId
+
 
 def read_relations(
     database: Database[dict[str, Any]], viewers: Sequence[UserId]
 ) -> dict[UserId, Relations]:
-    """Read all relations of some viewers, in two commands."""
+    """Read all relations of some viewers, in one command.
+
+    Whoever follows thousands costs one document with their ids, not one for each.
+    """
     ids = {"$in": list(viewers)}
-    groups: dict[str, dict[int, set[UserId]]] = {
-        name: defaultdict(set)
-        for name in ("follows", "notifies", "mutes", "out", "in", "exclusive")
-    }
-    tags: dict[int, list[str]] = {}
-    for d in (
-        database["follows"]
-        .find(
-            {"follower_id": ids, "state": PRESENT},
-            {"_id": 0, "follower_id": 1, "followee_id": 1, "notify": 1},
-        )
-        .batch_size(ONE_BATCH)
-    ):
-        groups["follows"][d["follower_id"]].add(UserId(d["followee_id"]))
-        if d.get("notify"):
-            groups["notifies"][d["follower_id"]].add(UserId(d["followee_id"]))
+    groups: dict[str, dict[int, set[Any]]] = defaultdict(lambda: defaultdict(set))
     of_viewers = {"$match": {"user_id": ids}}
     pair = {"_id": 0, "user_id": 1, "other_id": 1}
     blocks = [of_viewers, {"$project": {**pair, "direction": 1}}]
-    for d in database["mutes"].aggregate(
+    mutes = [of_viewers, {"$project": pair}]
+    for d in database["follows"].aggregate(
         [
-            of_viewers,
-            {"$project": pair},
+            *_followees(ids),
+            {"$unionWith": {"coll": "mutes", "pipeline": mutes}},
             {"$unionWith": {"coll": "blocks", "pipeline": blocks}},
             {"$unionWith": exclusive_members(ids)},
             {"$unionWith": followed_tags(ids)},
         ],
         batchSize=ONE_BATCH,
     ):
-        group = d.get("direction", "mutes")
-        if group == "tags":
-            tags[d["user_id"]] = d["tags"]
-            continue
-        groups[group][d["user_id"]].add(UserId(d["other_id"]))
+        viewer, group = d["user_id"], d.get("direction", "mutes")
+        if group == "follows":
+            groups[group][viewer].update(d["followees"])
+            groups["notifies"][viewer].update(d["notifying"])
+        elif group == "tags":
+            groups[group][viewer].update(d["tags"])
+        else:
+            groups[group][viewer].add(d["other_id"])
     return {
         viewer: Relations(
             follows=frozenset(groups["follows"][viewer]),
@@ -65,7 +58,21 @@ def read_relations(
             blocked_by=frozenset(groups["in"][viewer]),
             notifies=frozenset(groups["notifies"][viewer]),
             exclusive=frozenset(groups["exclusive"][viewer]),
-            tags=frozenset(tags.get(viewer, ())),
+            tags=frozenset(groups["tags"][viewer]),
         )
         for viewer in viewers
     }
+
+
+def _followees(follower_ids: dict[str, Any]) -> list[dict[str, Any]]:
+    """Give one document for each follower; it is answered from the index alone."""
+    notifying = {"$cond": ["$notify", "$followee_id", "$$REMOVE"]}
+    fields = {
+        "followees": {"$push": "$followee_id"},
+        "notifying": {"$push": notifying},
+    }
+    return [
+        {"$match": {"follower_id": follower_ids, "state": PRESENT}},
+        {"$group": {"_id": "$follower_id", **fields}},
+        {"$set": {"user_id": "$_id", "direction": "follows"}},
+    ]
