@@ -164,7 +164,15 @@ class FinishedPages:
             bill,
             services.readings.begin(bill),
             asked.name,
+            self._first(asked),
         )
+
+    def _first(self, asked: Asked) -> tuple[Want[Any, Any], ...]:
+        """Give what the page of a known reader begins with."""
+        credential = asked.reader.credential
+        if credential is None or asked.place.policy.kept != "home":
+            return ()
+        return self._site.services.timelines.top_of_home(credential.user_id)
 
     def _find(self, begun: http.Begun, asked: Asked) -> Copy | None:
         """Find the page, in one round trip; else let the app go on from there."""
@@ -198,8 +206,7 @@ class FinishedPages:
             return (None, *services.access.named(*named))
         begun.bill.present(credential.user_id, credential.id.digest)
         guard, *others = services.access.wants(credential, *named)
-        if asked.place.policy.kept == "home":
-            others += services.timelines.top_of_home(credential.user_id)
+        others += begun.first
         return (guard, *others)
 
 

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from http import HTTPStatus
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import quote, urlencode
 
 from flask import (
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from kwip.services.bundle import Services
     from kwip.services.probes import Probe
     from kwip.services.quotas import Bill
-    from kwip.services.reading import Reading
+    from kwip.services.reading import Reading, Want
 
 T = TypeVar("T")
 
@@ -87,7 +87,7 @@ class Site:
 class Begun:
     """A request for which `finished` asked the cache for a page in vain.
 
-    `page` names it, so that the answer can be kept.
+    `page` names it, so that the answer can be kept; `first` is what it begins with.
     """
 
     started_s: float
@@ -95,6 +95,7 @@ class Begun:
     bill: Bill
     reading: Reading
     page: str
+    first: tuple[Want[Any, Any], ...]
     refusal: RateLimitedError | None = None
 
 
@@ -178,13 +179,15 @@ def identify(credential: Credential | None) -> Viewer | None:
             bill.present(found.id, found.digest)
             bill.confirm()
         return found
-    if begun() is None:
+    page = begun()
+    if page is None:
         bill.present(credential.user_id, credential.id.digest)
     return access.open(
         credential,
         reading(),
         post_id=named.get("post_id"),
         username=named.get("username"),
+        first=() if page is None else page.first,
     )
 
 

@@ -7,6 +7,7 @@ from pymongo.monitoring import CommandListener
 from redis import Redis
 
 from kwip.app import create_app
+from kwip.schemas.posts import StatusSchema
 from kwip.wiring import Options, build
 from tests.people import People
 from tests.servers import no_quotas, settings_in, wait_until
@@ -167,3 +168,28 @@ def test_a_page_that_is_not_kept_is_joined_from_what_is_cached(
             assert plain.delete(*plain.keys("kw:*{page:*")) > 0
 
     assert costs(path, between=forget_pages) == (redis, 0)
+
+
+def test_a_cold_home_is_read_in_two_steps(costs, endpoints):
+    def forget_all():
+        with Redis.from_url(endpoints.redis_cache_uri) as plain:
+            plain.flushdb()
+
+    # Each step is read, loaded and filled; the page's own question is the first's.
+    redis, mongodb = costs("/api/v1/timelines/home", between=forget_all)
+    assert redis == 4
+    assert mongodb <= 9
+
+
+def test_what_was_written_of_a_post_outlives_the_cache(
+    costs, endpoints, known, monkeypatch
+):
+    def forget_all():
+        with Redis.from_url(endpoints.redis_cache_uri) as plain:
+            plain.flushdb()
+        monkeypatch.setattr(StatusSchema, "dump", fail)
+
+    def fail(*_, **__):
+        raise AssertionError("it is written anew")
+
+    costs("/api/v1/timelines/home", between=forget_all)

@@ -116,3 +116,12 @@ def test_equal_bytes_give_one_value_until_they_are_forgotten():
     decode(b"ccc")
     assert decode(b"aaa") is not first, "the oldest went"
     assert decode(b"x" * 9) == [b"x" * 9], "what is too large is decoded each time"
+
+
+def test_a_loaded_value_is_the_one_that_its_bytes_gave_before():
+    decode = Decoded(lambda raw: [raw], most_bytes=6)
+    loaded = [b"aaa"]
+
+    assert decode.same(b"aaa", loaded) is loaded
+    assert decode(b"aaa") is loaded
+    assert decode.same(b"aaa", [b"aaa"]) is loaded
