@@ -13,12 +13,14 @@ import redis
 import kwip.store.client
 from kwip.cache import keys
 from kwip.store.indexes import ensure_indexes
+from tests.quick import make_quick
 from tests.servers import PrivateValkey, SharedServers, endpoints_of, settings_in
 from tests.sharded import Untargeted
 
 # The machine that runs the tests may be busy; a slow example is not a wrong one.
 hypothesis.settings.register_profile("kwip", deadline=None)
 hypothesis.settings.load_profile("kwip")
+make_quick()
 
 _ROOT = "kwip_servers"
 _UNTARGETED = Untargeted()

@@ -14,7 +14,6 @@ from kwip.domain.users import User
 from kwip.jobs.registry import jobs
 from kwip.services.fanout import FanoutTimes
 from kwip.services.keeper import FenceTimes
-from kwip.services.passwords import Passwords
 from kwip.services.reading import Want
 from kwip.services.skeletons import Slice
 from kwip.wiring import Options, build
@@ -85,12 +84,6 @@ def chunk():
 def is_sharded():
     """Return whether stores take MongoDB for a sharded cluster."""
     return False
-
-
-@pytest.fixture(autouse=True)
-def _quick_passwords(monkeypatch):
-    """Hash no password: nobody here has one, and each process would hash one."""
-    monkeypatch.setattr(Passwords, "hash", lambda *_: "")
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,8 @@
-"""How many passwords are hashed at once, and what the others get."""
+"""What a hash costs, how many are made at once, and what the others get."""
 
 from __future__ import annotations
 
+import argon2
 import pytest
 
 from kwip.domain.errors import StoreUnavailableError
@@ -12,6 +13,14 @@ from kwip.services.passwords import Passwords
 @pytest.fixture
 def hashing():
     return Passwords()
+
+
+def test_a_hash_costs_19_mib_and_two_passes(monkeypatch):
+    monkeypatch.setattr(passwords, "PasswordHasher", argon2.PasswordHasher)
+
+    stored = Passwords().hash("correct horse")
+
+    assert stored.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
 
 
 def test_who_waits_too_long_is_sent_away_and_comes_in_later(hashing, monkeypatch):
