@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from tests.jobs.conftest import (
-    _quick_passwords,
     _quiet_log,
     clock,
     is_sharded,
@@ -15,7 +14,6 @@ from tests.jobs.conftest import (
 )
 
 __all__ = [
-    "_quick_passwords",
     "_quiet_log",
     "clock",
     "is_sharded",
