@@ -20,6 +20,7 @@ from kwip.services import list_payloads, payloads
 from kwip.services.reading import Kind
 from kwip.services.skeletons import (
     CHUNK,
+    Entries,
     StoredLoader,
     query_loader,
     skeleton_kind,
@@ -117,14 +118,19 @@ class Entities:
     """Every kind of cached entity."""
 
     def __init__(self, stores: Stores):
+        entries = Entries(stores.posts)
         self.posts: Kind[PostId, Post] = Kind(
             name="post",
             key=keys.post,
             view=_fourth_view,
             encode=payloads.encode_post,
-            decode=Decoded(payloads.decode_post, POSTS_BYTES),
+            decode=Decoded(
+                lambda raw: entries.note(payloads.decode_post(raw)), POSTS_BYTES
+            ),
             version=lambda post: post.version,
-            load=stores.posts.get_many,
+            load=lambda ids: {
+                i: entries.note(post) for i, post in stores.posts.get_many(ids).items()
+            },
             ttl_s=keys.DOCUMENT_TTL_S,
         )
         self.users: Kind[UserId, User] = Kind(
@@ -159,7 +165,7 @@ class Entities:
         )
         self.sessions = _access_kind("session", keys.session, stores.sessions)
         self.tokens = _access_kind("token", keys.token, stores.tokens)
-        stored = StoredLoader(stores.timelines, stores.posts)
+        stored = StoredLoader(stores.timelines, entries)
         self.homes = skeleton_kind("home", lambda s: keys.home(s.user_id), stored)
         self.list_timelines = skeleton_kind(
             "list", lambda s: keys.timeline(str(s.owner)), stored

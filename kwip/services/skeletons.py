@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from kwip.cache.keys import CacheKey
     from kwip.domain.pages import PageRequest
+    from kwip.domain.posts import Post
     from kwip.store.posts import PostStore
     from kwip.store.timelines import Stored, TimelineStore
 
@@ -115,6 +116,12 @@ class Entries:
         self._posts = posts
         self._known = Remembered[PostId, Entry](MOST_ENTRIES)
 
+    def note(self, post: Post) -> Post:
+        """Remember the entry of a post that was read for something else."""
+        if not post.is_tombstone:
+            self._known.put(post.id, Entry.of(post))
+        return post
+
     def of(self, ids: set[PostId]) -> dict[PostId, Entry]:
         """Give the entries of posts that there are; one query for those not known."""
         found = {i: e for i in ids if (e := self._known.get(i)) is not None}
@@ -132,9 +139,9 @@ class StoredLoader:
     Their slices' owner is the timeline's name, or the user whose home it is.
     """
 
-    def __init__(self, timelines: TimelineStore, posts: PostStore):
+    def __init__(self, timelines: TimelineStore, entries: Entries):
         self._timelines = timelines
-        self._entries = Entries(posts)
+        self._entries = entries
 
     def __call__(self, parts: Sequence[Slice]) -> dict[Slice, Chunk]:
         """Load parts of up to 200 timelines: three queries, two if all is known."""

@@ -58,13 +58,13 @@ class Doing(RuleBasedStateMachine):
         return [each for each in found if each.is_stored == is_stored]
 
     def _check(self, timelines):
-        """Read timelines in both directions, and compare each with the model."""
+        """Read timelines in both orders and directions, and compare with the model."""
         for each in timelines:
-            wanted = self._wanted(each)
-            for direction in (downwards, upwards):
-                reading = self.services.readings.begin()
-                seen = direction(each.read, reading, **self.page)
-                assert seen == wanted, f"{each.name}: {seen} is not {wanted}"
+            for is_active in (False, True):
+                wanted = self._wanted(each, is_active=is_active)
+                for direction in (downwards, upwards):
+                    seen = self._read(each, direction, is_active=is_active)
+                    assert seen == wanted, f"{each.name}: {seen} is not {wanted}"
 
     def _check_before_delivery(self, timeline, seen):
         """Nothing forbidden, nothing twice, and what somebody wrote is there."""
@@ -78,8 +78,9 @@ class Doing(RuleBasedStateMachine):
         own = {i for i in self._wanted(timeline) if name == f"home of {authors[i]}"}
         assert own <= set(seen), f"{name}: {own - set(seen)} is one's own and missing"
 
-    def _wanted(self, timeline):
-        return self.model.shown(
+    def _wanted(self, timeline, *, is_active=False):
+        order = self.model.active if is_active else self.model.shown
+        return order(
             _viewer_of(timeline),
             timeline.rule,
             is_folded=self.page["folds_repeats"],
@@ -87,8 +88,9 @@ class Doing(RuleBasedStateMachine):
 
     # How it is done.
 
-    def _read(self, timeline):
-        return downwards(timeline.read, self.services.readings.begin(), **self.page)
+    def _read(self, timeline, direction=downwards, *, is_active=False):
+        reading = self.services.readings.begin()
+        return direction(timeline.read, reading, is_active=is_active, **self.page)
 
     def _may_act(self, name):
         return name not in self.model.suspended

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 #: From the widest audience to the narrowest.
 VISIBILITIES = ("public", "unlisted", "followers", "direct")
+OPEN = {"public", "unlisted"}
 
 
 @dataclass
@@ -21,6 +22,11 @@ class Kwip:
     parent: Kwip | None = None
     original: Kwip | None = None
     is_gone: bool = False
+
+    @property
+    def root(self):
+        """The post that the conversation begins with."""
+        return self.parent.root if self.parent else self
 
     def says(self):
         """Give what a post says and to whom; None where nothing can be a repeat."""
@@ -91,7 +97,7 @@ class Model:
 
     def may_repost(self, viewer, post):
         is_own_circle = post.author == viewer and post.visibility == "followers"
-        is_open = post.visibility in {"public", "unlisted"}
+        is_open = post.visibility in OPEN
         is_original = post.original is None and (is_open or is_own_circle)
         return is_original and self.may_see(viewer, post)
 
@@ -155,14 +161,30 @@ class Model:
 
     def shown(self, viewer, rule, *, is_folded):
         """List what it shows, newest first: one post or repost of each, said once."""
-        allowed, shown, subjects = self.allowed(viewer, rule), [], set()
-        for post in sorted(self.posts, key=lambda each: -each.id):
+        shown, subjects = [], set()
+        for post in self._unfolded(viewer, rule, is_folded):
             subject = (post.original or post).id
-            is_folding = is_folded and post.author != viewer and self._is_repeat(post)
-            if post.id in allowed and not is_folding and subject not in subjects:
+            if subject not in subjects:
                 shown.append(post.id)
                 subjects.add(subject)
         return shown
+
+    def active(self, viewer, rule, *, is_folded):
+        """List the conversations that it shows, the last one answered first."""
+        posts = self._unfolded(viewer, rule, is_folded)
+        begun = [post for post in posts if not (post.parent or post.original)]
+        return [post.id for post in sorted(begun, key=lambda each: -self._place(each))]
+
+    def _place(self, root):
+        answers = [p for p in self.posts if p.root is root and p.visibility in OPEN]
+        return max(post.id for post in [root, *answers])
+
+    def _unfolded(self, viewer, rule, is_folded):
+        allowed = self.allowed(viewer, rule)
+        for post in sorted(self.posts, key=lambda each: -each.id):
+            is_folding = is_folded and post.author != viewer and self._is_repeat(post)
+            if post.id in allowed and not is_folding:
+                yield post
 
     def _is_repeat(self, post):
         return post.says() is not None and any(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pymongo import UpdateOne
 
-from kwip.cache import drops, list_drops, timeline_drops
+from kwip.cache import drops, list_drops, order_drops, timeline_drops
 from kwip.domain.timelines import plan_buckets
 from kwip.services import hydration
 from kwip.services.fanout import Fanout
@@ -145,6 +145,11 @@ def _list(state, _):
     state.put_into_or_out_of_a_list(("alice", "bob"), WHOLE, [])
 
 
+def _answer(state, _):
+    state.everybody_sees_what_the_model_says()
+    state.reply("bob", 5, PLAIN, WHOLE, [])
+
+
 def _sleep_and_wake(state, _):
     state.fall_asleep("alice", [])
     state.everybody_sees_what_the_model_says()
@@ -206,6 +211,9 @@ MUTANTS = {
     ),
     "a change of a list drops nothing": Mutant(
         ((list_drops, "change_list", lambda **_: ()),), _list
+    ),
+    "an answer drops nothing of its conversation": Mutant(
+        ((order_drops, "lift", lambda **_: ()),), _answer
     ),
     "whoever wakes is passed over": Mutant(
         ((DormancyStore, "set_active", _never_wake),), _sleep_and_wake

@@ -56,22 +56,23 @@ def timelines_of(services, model, viewers, lists, name):
 
 
 def downwards(read, reading, **page):
-    """Read a timeline from its newest post to its end; give the ids."""
-    ids, max_id = [], None
+    """Read a timeline from its top to its end; give the ids."""
+    ids, cursor = [], {}
     while True:
-        found = read(reading, PageRequest(max_id=max_id, **page))
+        found = read(reading, PageRequest(**cursor, **page))
         assert found.items or found.next_max_id is None, "no empty page has a next one"
         ids += [view.post.id for view in found.items]
-        max_id = found.next_max_id
-        if max_id is None:
+        if found.next_max_id is None:
             return ids
+        cursor = {"max_id": found.next_max_id, "as_of": found.as_of}
 
 
 def upwards(read, reading, **page):
-    """Read a timeline from its oldest post up; give the ids, newest first."""
-    ids = []
+    """Read a timeline from its end to its top; give the ids, the top's first."""
+    ids, cursor = [], {"min_id": 0}
     while True:
-        found = read(reading, PageRequest(min_id=ids[0] if ids else 0, **page))
+        found = read(reading, PageRequest(**cursor, **page))
         if not found.items:
             return ids
         ids = [view.post.id for view in found.items] + ids
+        cursor = {"min_id": found.prev_min_id, "as_of": found.as_of}

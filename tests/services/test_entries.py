@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft
+from kwip.domain.users import Viewer
 from kwip.services import skeletons
 from kwip.services.skeletons import Entries
 from tests.wired import sign_up
@@ -38,3 +42,31 @@ def test_only_so_many_are_remembered(kwip, commands, ids, monkeypatch):
     assert len(commands) == asked
     entries.of({ids[0]})
     assert len(commands) == asked + 1
+
+
+def test_what_was_read_as_a_post_is_known_as_an_entry(kwip, commands, ids):
+    entries = Entries(kwip.stores.posts)
+    posts = kwip.stores.posts.get_many(ids)
+    assert entries.note(posts[ids[0]]) is posts[ids[0]]
+    entries.note(replace(posts[ids[1]], is_tombstone=True))
+    expected = list(kwip.stores.posts.entries(ids[:1]))
+    asked = len(commands)
+
+    assert list(entries.of({ids[0]}).values()) == expected
+    assert len(commands) == asked
+    entries.of({ids[1]})
+    assert len(commands) == asked + 1, "what was deleted says too little"
+
+
+def test_a_home_asks_for_no_entry_of_a_post_that_was_read(kwip, rings, commands, ids):
+    rings.run()
+    services, users = kwip.services, kwip.stores.users
+    alice = Viewer(id=users.ids_of(["alice"])["alice"], username="alice", digest="")
+    for post_id in ids:
+        services.posts.get(alice, services.readings.begin(), post_id)
+    before = len(commands)
+
+    page = services.timelines.home(alice, services.readings.begin(), PageRequest())
+    assert [view.post.id for view in page.items] == ids[::-1]
+    # What home stores, what of it is sealed, and who is pulled.
+    assert commands.names[before:].count("find") == 3
