@@ -6,6 +6,8 @@ PIP := $(PY) -m pip --disable-pip-version-check --no-input install --quiet \
 	--require-hashes --no-deps --root-user-action=ignore
 # The compiler of the pinned requirements: `pip install uv`.
 UV ?= uv
+# A test run starts a hundred processes; none has to compile what another has.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: run test browser check check-cache machine faults scroll-back bench lighthouse pictures setup setup-dev docs lock clean
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -49,6 +50,12 @@ def pytest_configure(config):
     is_controller = getattr(config.option, "dist", "no") != "no"
     if is_controller and not hasattr(config, "workerinput"):
         _start(config)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers():
+    """Use one process more than there are processors: now and then each one waits."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.hookimpl(optionalhook=True)
