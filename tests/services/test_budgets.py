@@ -64,9 +64,16 @@ def token_of(kwip, viewer_id):
 
 
 @pytest.fixture
-def world(kwip, rings, new_user, request):
+def world(kwip, rings, new_user, once, request):
     """Return a viewer with `follows` followees, 60 posts in home, and a thread."""
-    follows = request.param
+
+    def make(follows):
+        return make_world(kwip, rings, new_user, follows)
+
+    return once(make, request.param)
+
+
+def make_world(kwip, rings, new_user, follows):
     viewer, author = new_user("viewer"), new_user("author")
     others = [
         User(id=UserId(number << 16), username=f"n{number}", display_name="")

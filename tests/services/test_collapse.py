@@ -43,9 +43,16 @@ def collapsed(entries, window):
 
 
 @pytest.fixture
-def world(narrow, kwip, rings, new_user):
+def world(narrow, kwip, rings, new_user, once):
     """Return a reader, and (id, subject, is visible) of home's entries."""
-    services = kwip.services
+
+    def make():
+        return make_world(kwip.services, rings, new_user)
+
+    return once(make)
+
+
+def make_world(services, rings, new_user):
     reader = new_user("reader")
     friends = [new_user(f"friend{n}") for n in range(4)]
     for friend in friends:

@@ -39,43 +39,45 @@ class Silence:
 class Town:
     """Bob, and others with whom he has to do in every way there is."""
 
-    def __init__(self, kwip, rings):
-        self.kwip, self.rings, services = kwip, rings, kwip.services
+    def __init__(self, kwip, rings, once):
+        self.kwip, self.rings = kwip, rings
+        vars(self).update(once(self._begin))
+
+    def _begin(self):
+        services = self.kwip.services
         names = ("bob", "fan", "idol", "foe", "bore", "scold", "prude")
-        people = {name: sign_up(kwip, name) for name in names}
-        self.bob, self.fan, idol, foe, bore, scold, prude = people.values()
-        self.people = people
+        people = {name: sign_up(self.kwip, name) for name in names}
+        bob, fan, idol, foe, bore, scold, prude = people.values()
         publish = services.posts.publish
         theirs = publish(idol.id, Draft(text="Look at this"))
-        self.root = publish(self.bob.id, Draft(text="Mine #tea"))
-        self.answer = publish(
-            self.fan.id, Draft(text="@bob nice", in_reply_to_id=self.root.id)
-        )
+        root = publish(bob.id, Draft(text="Mine #tea"))
+        answer = publish(fan.id, Draft(text="@bob nice", in_reply_to_id=root.id))
         publish(
-            self.bob.id,
+            bob.id,
             Draft(text="Right", in_reply_to_id=theirs.id, idempotency_key="key"),
         )
         relationships = services.relationships
-        relationships.follow(self.bob, idol.id)
-        relationships.follow(self.fan, self.bob.id)
-        relationships.block(self.bob, foe.id)
-        relationships.block(scold, self.bob.id)
-        relationships.mute(self.bob, bore.id)
-        relationships.mute(prude, self.bob.id)
-        services.reactions.favourite(self.bob, theirs.id)
-        services.reactions.bookmark(self.bob, theirs.id)
-        services.reposts.repost(self.bob, theirs.id)
-        services.reactions.favourite(self.fan, self.root.id)
-        services.reposts.repost(self.fan, self.root.id)
-        services.pins.pin(self.bob, self.root.id)
-        for owner, member in ((self.bob, idol), (self.fan, self.bob)):
+        relationships.follow(bob, idol.id)
+        relationships.follow(fan, bob.id)
+        relationships.block(bob, foe.id)
+        relationships.block(scold, bob.id)
+        relationships.mute(bob, bore.id)
+        relationships.mute(prude, bob.id)
+        services.reactions.favourite(bob, theirs.id)
+        services.reactions.bookmark(bob, theirs.id)
+        services.reposts.repost(bob, theirs.id)
+        services.reactions.favourite(fan, root.id)
+        services.reposts.repost(fan, root.id)
+        services.pins.pin(bob, root.id)
+        for owner, member in ((bob, idol), (fan, bob)):
             made = services.lists.create(owner, ListChange(title="A list"))
             services.lists.add(owner, made.id, [member.id])
-        services.followed_tags.follow(self.bob, "tea")
-        self.kept = list_of(made.id)
-        rings.run()
-        self.session = services.access.begin_session(self.bob.id, "bob", "x")
-        services.access.create_token(self.bob, "app", frozenset({READ}))
+        services.followed_tags.follow(bob, "tea")
+        self.rings.run()
+        session = services.access.begin_session(bob.id, "bob", "x")
+        services.access.create_token(bob, "app", frozenset({READ}))
+        posts = {"root": root, "answer": answer, "kept": list_of(made.id)}
+        return {"people": people, "bob": bob, "fan": fan, "session": session} | posts
 
     def delete(self):
         removed = deletion_by(self.kwip).run(self.bob.id, Silence())
@@ -100,8 +102,8 @@ class Town:
 
 
 @pytest.fixture
-def town(kwip, rings):
-    return Town(kwip, rings)
+def town(kwip, rings, once):
+    return Town(kwip, rings, once)
 
 
 def test_nothing_is_left_of_a_deleted_user(town):

@@ -49,32 +49,38 @@ class Silence:
 class World:
     """Three people with posts, a session and a token, all of it cached."""
 
-    def __init__(self, kwip, rings, settings):
+    def __init__(self, kwip, rings, settings, once):
         self.kwip, self.rings, self.services = kwip, rings, kwip.services
         self.settings = settings
-        self.alice, self.bob, self.carol = (
-            sign_up(kwip, name) for name in ("alice", "bob", "carol")
+        vars(self).update(once(self._begin))
+
+    def _begin(self):
+        services = self.services
+        alice, bob, carol = (
+            sign_up(self.kwip, name) for name in ("alice", "bob", "carol")
         )
-        self.services.relationships.follow(self.alice, self.bob.id, notify=True)
-        self.services.relationships.block(self.carol, self.alice.id)
-        self.services.relationships.mute(self.alice, self.carol.id)
-        self.root = self.post(self.bob, "root")
-        self.answer = self.post(self.alice, "answer", self.root)
-        self.services.reposts.repost(self.bob, self.answer.id)
-        self.services.reactions.favourite(self.bob, self.answer.id)
-        self.services.reactions.bookmark(self.bob, self.answer.id)
-        self.services.pins.pin(self.alice, self.answer.id)
-        self.session = self.services.access.begin_session(self.bob.id, "bob", "x")
-        self.visitor = self.services.access.confirm(self.session)
-        self.token = self.services.access.create_token(
-            self.bob, "a", frozenset({READ})
-        )[0]
-        self.list = self.services.lists.create(self.alice, ListChange(title="A"))
-        self.services.lists.add(self.alice, self.list.id, [self.bob.id])
-        rings.run()
-        [self.told] = kwip.store.database["notifications"].distinct(
-            "seq", {"recipient_id": self.bob.id, "post_id": self.answer.id}
+        services.relationships.follow(alice, bob.id, notify=True)
+        services.relationships.block(carol, alice.id)
+        services.relationships.mute(alice, carol.id)
+        root = self.post(bob, "root")
+        answer = self.post(alice, "answer", root)
+        services.reposts.repost(bob, answer.id)
+        services.reactions.favourite(bob, answer.id)
+        services.reactions.bookmark(bob, answer.id)
+        services.pins.pin(alice, answer.id)
+        session = services.access.begin_session(bob.id, "bob", "x")
+        visitor = services.access.confirm(session)
+        token = services.access.create_token(bob, "a", frozenset({READ}))[0]
+        made = services.lists.create(alice, ListChange(title="A"))
+        services.lists.add(alice, made.id, [bob.id])
+        self.rings.run()
+        [told] = self.kwip.store.database["notifications"].distinct(
+            "seq", {"recipient_id": bob.id, "post_id": answer.id}
         )
+        people = {"alice": alice, "bob": bob, "carol": carol}
+        access = {"session": session, "visitor": visitor, "token": token}
+        posts = {"root": root, "answer": answer, "told": told, "list": made}
+        return people | access | posts
 
     def post(self, viewer, text, parent=None):
         draft = Draft(
@@ -149,8 +155,8 @@ class World:
 
 
 @pytest.fixture
-def world(kwip, rings, settings):
-    made = World(kwip, rings, settings)
+def world(kwip, rings, settings, once):
+    made = World(kwip, rings, settings, once)
     assert not made.stale()
     return made
 
