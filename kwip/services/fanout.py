@@ -1,13 +1,16 @@
 """Deliver posts into the homes of followers, resumable at every step.
 
-A post is its own outbox. A worker leases it, records whether it will be pushed or
-pulled, notifies those to whom it speaks, and goes around the ring of its author's
-followers chunk by chunk: push, seal what is full, drop the cached homes, move the
-cursor. What is pulled only gets known to whoever reads homes. Then come the lists that
-hold the author, and last who asked to be told of each post, for no home should wait for
-that. Each step may be
-repeated; none may be left out. The lease's owner fences every step, so a worker that
-was stopped for too long cannot move a cursor that somebody else has taken over.
+A post is its own outbox. A worker leases it, looks at its author's audience, decides
+whether it will be pushed or pulled, notifies those to whom it speaks, and goes around
+the ring of its author's followers chunk by chunk: push, seal what is full, drop the
+cached homes, move the cursor. What is pulled only gets known to whoever reads homes.
+Then come the lists that hold the author, and last who asked to be told of each post,
+for no home should wait for that. Each step may be repeated; none may be left out. The
+lease's owner fences every step, so a worker that was stopped for too long cannot move
+a cursor that somebody else has taken over.
+
+Whoever begins to follow after the look at the audience is served by the merge: it takes
+every post that is not known to be pulled, and the post was there before the look.
 """
 
 from __future__ import annotations
@@ -92,7 +95,6 @@ class Fanout:
     """Deliver what the outbox holds."""
 
     def __init__(self, parts: FanoutParts):
-        self._users = parts.stores.users
         self._activity = parts.stores.activity
         self._outbox = parts.outbox
         self._edges = parts.edges
@@ -113,7 +115,11 @@ class Fanout:
         """
         now = self._clock()
         lease = self._outbox.lease(
-            post_id, secrets.token_hex(8), at(now), at(now + self._times.lease_ms)
+            post_id,
+            secrets.token_hex(8),
+            at(now),
+            at(now + self._times.lease_ms),
+            self._times.chunk,
         )
         if lease is not None and lease.attempts > self._times.max_attempts:
             self._outbox.give_up(lease, "dead", at(now))
@@ -135,9 +141,10 @@ class Fanout:
         delivered = (
             self._pull(lease) if lease.mode == "pull" else self._go_around(lease)
         )
-        above = UserId(lease.told or NOBODY)
-        for last in self._notifying.tell_subscribers(lease.posts, above):
-            self._note_told(lease, last)
+        if lease.audience.has_subscribers:
+            above = UserId(lease.told or NOBODY)
+            for last in self._notifying.tell_subscribers(lease.posts, above):
+                self._note_told(lease, last)
         # Whoever wrote an answer may have died before the conversation moved up.
         lifted = [key for post in lease.posts for key in lift(self._activity, post)]
         self._fence.drop(lifted)
@@ -170,26 +177,26 @@ class Fanout:
         return "retry"
 
     def _choose(self, lease: Lease) -> Lease:
-        """Record whether the posts are pushed, and where the ring is entered.
+        """Decide whether the posts are pushed, and where the ring is entered.
 
-        It is recorded before any follower is looked up: whoever follows after that
-        look is served by the merge, which takes posts whose mode is recorded. Large
-        rings are entered anywhere, so that nobody is always last.
+        It is recorded with the first place that is, so whoever takes over before that
+        decides anew: then homes may store what is pulled, which readers see once.
+        Large rings are entered anywhere, so that nobody is always last.
         """
-        author = self._users.get_many([lease.author_id]).get(lease.author_id)
-        followers = 0 if author is None else author.followers_count
+        followers = lease.audience.followers_count
         mode, start = self._reach.choose(lease.posts[-1], followers), 0
         if mode == "push" and followers > self._times.chunk:
             low, high = self._edges.follower_bounds(lease.author_id)
             start = low + round((high - low) * self._rng.random())
-        self._advance(lease, mode=mode, start=start)
         return replace(lease, mode=mode, start=start)
 
     def _pull(self, lease: Lease) -> int:
         """Have readers of homes merge the posts, and wake those who wait for them.
 
         It must come before the posts count as delivered, which they are to nobody.
+        It is recorded first, so that from here on no home stores them.
         """
+        self._advance(lease)
         self._reach.let_pull(lease.posts[-1])
         self._doorbell([pulled_topic(lease.author_id)])
         return 0
@@ -204,8 +211,9 @@ class Fanout:
             delivered += self._push(lease, owners)
             if place is not None:
                 self._advance(lease, cursor=place.cursor, has_wrapped=place.has_wrapped)
-        for last_list in self._lists.deliver(lease.posts, lease.listed):
-            self._advance(lease, listed=last_list)
+        if lease.audience.is_in_lists:
+            for last_list in self._lists.deliver(lease.posts, lease.listed):
+                self._advance(lease, listed=last_list)
         return delivered
 
     def _note_told(self, lease: Lease, last: UserId) -> None:
@@ -235,6 +243,12 @@ class Fanout:
         place: _Place | None = _Place(
             start if lease.cursor is None else lease.cursor, lease.has_wrapped
         )
+        if lease.cursor is None and not start:
+            first = list(lease.audience.followers)
+            is_full = len(first) == self._times.chunk
+            place = _Place(first[-1], has_wrapped=False) if is_full else None
+            yield owners + first, place
+            owners = []
         while place is not None:
             found, place = self._ring(lease.author_id, start, place)
             yield owners + found, place

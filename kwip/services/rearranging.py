@@ -19,6 +19,7 @@ from kwip.domain.timelines import (
     TRIM_ABOVE,
     TRIM_TO,
     belongs_in_home,
+    looks_for_full,
     plan_buckets,
     raised_floor,
 )
@@ -68,11 +69,11 @@ class Rearranger:
     def deliver(self, owners: Sequence[str], ids: Sequence[PostId]) -> int:
         """Put posts into timelines, and make it seen; count whose changed.
 
-        It needs no lease. Full buckets are sealed, too long timelines trimmed.
+        It needs no lease. Now and then full buckets are sealed, too long timelines
+        trimmed.
         """
         changed = self._timelines.push(owners, ids)
-        sealed = self._timelines.seal_full(owners)
-        if sealed:
+        if looks_for_full(ids) and (sealed := self._timelines.seal_full(owners)):
             self.trim(sealed)
         self._fence.drop(timeline_drops.deliver(owners=owners))
         return changed

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from kwip.store.client import Document, Store
 
-_PRESENT = {"$in": ["merging", "active"]}
+#: The states of a membership that stands.
+PRESENT = {"$in": ["merging", "active"]}
 _WAITING = {"$in": ["merging", "removed"]}
 
 
@@ -54,7 +55,7 @@ class ListEdgeStore:
     def lists_with(self, member_id: UserId, *, above: int, limit: int) -> list[ListId]:
         """Page the lists with a member, lowest id first."""
         found = self._members.find(
-            {"member_id": member_id, "state": _PRESENT, "list_id": {"$gt": above}},
+            {"member_id": member_id, "state": PRESENT, "list_id": {"$gt": above}},
             {"_id": 0, "list_id": 1},
         )
         ordered = found.sort("list_id", ASCENDING).limit(limit)
@@ -129,7 +130,7 @@ def end_memberships(
         {
             "_id": {"$in": [f"{member_id}:{list_id}" for member_id, list_id in pairs]},
             "member_id": {"$in": [member_id for member_id, _ in pairs]},
-            "state": _PRESENT,
+            "state": PRESENT,
         },
         {"$set": {"state": "removed", "due_at": now}},
         session=session,

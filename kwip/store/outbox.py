@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pymongo import ASCENDING, ReturnDocument
 
 from kwip.domain.ids import PostId, UserId
+from kwip.store.audience import Audience, look
 from kwip.store.client import translated
 from kwip.store.post_documents import to_post
 
@@ -22,13 +23,16 @@ if TYPE_CHECKING:
 
 #: Posts of one author that are delivered together at most.
 MAX_TOGETHER = 32
+#: So many followers come with a lease; more are asked for.
+FIRST_FOLLOWERS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
     """The right to deliver some posts of one author, from one place on.
 
-    `owner` is drawn anew for each lease, so it fences every later step.
+    `owner` is drawn anew for each lease, so it fences every later step. The audience
+    was looked at under the lease.
     """
 
     owner: str
@@ -41,6 +45,7 @@ class Lease:
     listed: int
     told: int | None
     attempts: int
+    audience: Audience
 
     @property
     def ids(self) -> list[PostId]:
@@ -79,14 +84,20 @@ class OutboxStore:
 
     @translated()
     def lease(
-        self, post_id: PostId, owner: str, now: dt.datetime, until: dt.datetime
+        self,
+        post_id: PostId,
+        owner: str,
+        now: dt.datetime,
+        until: dt.datetime,
+        followers: int = FIRST_FOLLOWERS,
     ) -> Lease | None:
         """Take a pending post that nobody holds; None if there is nothing to take.
 
-        A post that was never tried takes along others of its author that were not
-        either (three more queries), for they wait for the same owners. One that
-        failed goes alone, so that it cannot take the others down with it; so does a
-        dead letter that is replayed, for it goes on from where it stopped.
+        A second command looks at its audience, with so many followers at most. A post
+        that was never tried takes along others of its author that were not either (two
+        more, if there are any), for they wait for the same owners. One that failed
+        goes alone, so that it cannot take the others down with it; so does a dead
+        letter that is replayed, for it goes on from where it stopped.
         """
         first = self._posts.find_one_and_update(
             {"_id": post_id, **_free(now)},
@@ -98,11 +109,18 @@ class OutboxStore:
         )
         if first is None:
             return None
+        author_id, fanout = UserId(first["author_id"]), first["fanout"]
+        waiting = _waiting(author_id, now) if _may_go_together(first) else None
+        audience, ids = look(
+            self._store.database,
+            author_id,
+            waiting=waiting,
+            most=(MAX_TOGETHER - 1, followers),
+        )
         taken = [first]
-        if _may_go_together(first):
-            taken += self._take_along(first, owner, now, until)
+        if waiting and ids:
+            taken += self._take_along(ids, waiting, _held(owner, until))
         taken.sort(key=lambda d: d["_id"])
-        fanout = first["fanout"]
         return Lease(
             owner=owner,
             posts=tuple(to_post(d) for d in taken),
@@ -114,40 +132,32 @@ class OutboxStore:
             listed=fanout.get("listed", 0),
             told=fanout.get("told"),
             attempts=fanout["attempts"],
+            audience=audience,
         )
 
     def _take_along(
-        self, first: Document, owner: str, now: dt.datetime, until: dt.datetime
+        self, ids: Sequence[PostId], waiting: Document, held: Document
     ) -> list[Document]:
-        waiting = {
-            "author_id": first["author_id"],
-            "fanout.attempts": 0,
-            "fanout.mode": None,
-            "visibility": {"$ne": "direct"},
-            **_free(now),
-        }
-        found = self._posts.find(waiting, {"_id": 1}).limit(MAX_TOGETHER - 1)
-        ids = [d["_id"] for d in found]
-        if not ids:
-            return []
         self._posts.update_many(
-            {"_id": {"$in": ids}, **waiting},
-            {"$set": _held(owner, until), "$inc": {"fanout.attempts": 1}},
+            {"_id": {"$in": list(ids)}, **waiting},
+            {"$set": held, "$inc": {"fanout.attempts": 1}},
         )
-        mine = {"_id": {"$in": ids}, "fanout.lease_owner": owner}
+        owner = held["fanout.lease_owner"]
+        mine = {"_id": {"$in": list(ids)}, "fanout.lease_owner": owner}
         return list(self._posts.find(mine))
 
     @translated()
     def advance(self, lease: Lease, until: dt.datetime, **progress: object) -> bool:
-        """Record `mode` or a place; extend the lease.
+        """Record a place, and what was chosen for the lease; extend it.
 
-        A place is `start`, `cursor` and `has_wrapped`, or `listed`, or `told`. Whoever
-        moves the cursor, or reaches more lists or people, is not failing: from there on
+        A place is `cursor` and `has_wrapped`, or `listed`, or `told`. Whoever moves
+        the cursor, or reaches more lists or people, is not failing: from there on
         tries count anew, so that a long delivery outlasts any number of restarts.
         Returns False, with nothing more to do for the caller, if the lease is lost for
         any of the posts.
         """
-        fields = {f"fanout.{name}": value for name, value in progress.items()}
+        recorded = {"mode": lease.mode, "start": lease.start, **progress}
+        fields = {f"fanout.{name}": value for name, value in recorded.items()}
         if progress.keys() & {"cursor", "listed"} or progress.get("told"):
             fields["fanout.attempts"] = 1
         result = self._posts.update_many(
@@ -164,7 +174,7 @@ class OutboxStore:
         return lease.attempts if found is None else found["fanout"]["attempts"]
 
     def finish(self, lease: Lease) -> bool:
-        """Mark the posts delivered and count them, in one transaction.
+        """Mark the posts delivered, in what mode, and count them, in one transaction.
 
         Returns False if the lease is lost for any of them (then none is marked).
         """
@@ -173,7 +183,13 @@ class OutboxStore:
             held = {"_id": {"$in": lease.ids}, "fanout.lease_owner": lease.owner}
             result = self._posts.update_many(
                 held,
-                {"$set": {"fanout.state": "done", "fanout.lease_owner": None}},
+                {
+                    "$set": {
+                        "fanout.state": "done",
+                        "fanout.mode": lease.mode,
+                        "fanout.lease_owner": None,
+                    }
+                },
                 session=session,
             )
             if result.matched_count != len(lease.posts):
@@ -299,6 +315,17 @@ def _free(now: dt.datetime) -> Document:
             {"fanout.lease_owner": None},
             {"fanout.lease_until": {"$lt": now}},
         ],
+    }
+
+
+def _waiting(author_id: UserId, now: dt.datetime) -> Document:
+    """Match an author's posts that nobody has tried and that may go together."""
+    return {
+        "author_id": author_id,
+        "fanout.attempts": 0,
+        "fanout.mode": None,
+        "visibility": {"$ne": "direct"},
+        **_free(now),
     }
 
 

@@ -155,7 +155,8 @@ class PostStore:
         """Read what the stored sets of homes are made from.
 
         That is the newest `limit` posts with id ≥ `at_least` of at most 200 authors
-        whose fan-out pushes them.
+        whose fan-out pushes them, or may: what is not decided yet is among them, for
+        a delivery under way may have passed by whoever asks.
         """
         found = self._posts.find(_pushed(authors, at_least), _PUSHED)
         return [
@@ -362,7 +363,7 @@ def _pushed(authors: Sequence[UserId], at_least: int) -> Document:
         "author_id": {"$in": list(authors)},
         "is_tombstone": False,
         "_id": {"$gte": at_least},
-        "fanout.mode": "push",
+        "fanout.mode": {"$in": ["push", None]},
     }
 
 

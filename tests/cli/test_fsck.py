@@ -84,6 +84,7 @@ class Sample:
 def sample(wiring, monkeypatch):
     """Return a database in which there is something for each check."""
     monkeypatch.setattr("kwip.store.timelines.SEAL_AT", SEAL_AT)
+    monkeypatch.setattr("kwip.domain.timelines.SEAL_LOOK", 1)
     monkeypatch.setattr("kwip.domain.timelines.KEEP_OPEN", KEEP_OPEN)
     people = [sign_up(wiring, name) for name in ("alice", "bob", "carol", "dave")]
     alice, bob, carol, dave = people

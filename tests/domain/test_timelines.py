@@ -1,18 +1,25 @@
 from __future__ import annotations
 
+import random
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kwip.domain.clock import system_clock_ms
+from kwip.domain.ids import IdGenerator, PostId
 from kwip.domain.posts import Visibility
 from kwip.domain.relationships import Relations
 from kwip.domain.timelines import (
     KEEP_OPEN,
     SEAL_AT,
+    SEAL_LOOK,
+    SEALED,
     TRIM_ABOVE,
     TRIM_TO,
     Entry,
     belongs_in_home,
+    looks_for_full,
     merge_newest,
     plan_buckets,
     plan_seal,
@@ -48,8 +55,17 @@ def test_a_rebuilt_timeline_is_divided_without_loss_into_small_buckets(ids):
     together = [i for part in sealed for i in part]
 
     assert tuple(together) == seal.cut
-    assert all(0 < len(part) <= KEEP_OPEN for part in sealed)
+    assert all(0 < len(part) <= SEALED for part in sealed)
     assert len(seal.keep) <= KEEP_OPEN
+
+
+def test_a_home_is_looked_at_once_in_so_many_posts_however_they_come():
+    ids = IdGenerator(system_clock_ms, random.Random(1))  # noqa: S311 -- no secret
+    drawn = [PostId(ids.next_id(ids.random_slot())) for _ in range(4_000)]
+    looks = sum(looks_for_full([post_id]) for post_id in drawn)
+
+    assert 0.8 * len(drawn) < looks * SEAL_LOOK < 1.2 * len(drawn)
+    assert looks_for_full(drawn)
 
 
 def test_the_floor_stays_while_a_timeline_is_small():

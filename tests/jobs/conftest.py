@@ -28,6 +28,7 @@ LONG_MS = 400_000
 #: Timelines seal and trim as the real ones do, at a sixteenth to a hundredth.
 SMALL = {
     "kwip.store.timelines.SEAL_AT": 8,
+    "kwip.domain.timelines.SEAL_LOOK": 1,
     "kwip.domain.timelines.KEEP_OPEN": 4,
     "kwip.domain.timelines.TRIM_TO": 8,
     "kwip.services.rearranging.TRIM_TO": 8,

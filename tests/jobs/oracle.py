@@ -113,10 +113,11 @@ class Oracle:
         is_direct = post["visibility"] == "direct"
         return "post" if is_asked and is_for_all and not is_direct else None
 
-    def is_own_pulled(self, owner, post_id):
-        """Tell whether it is a post of the owner's own that followers pull."""
+    def is_pulled(self, owner, post_id):
+        """Tell whether followers pull a post by the owner or somebody followed."""
         post = self.posts[post_id]
-        return post["author_id"] == owner and post["fanout"]["mode"] == "pull"
+        known = {owner, *self.follows[owner]}
+        return post["author_id"] in known and post["fanout"]["mode"] == "pull"
 
     def counters(self):
         """Give (posts, followers, following) of each user, and replies of each post."""
@@ -182,7 +183,8 @@ def read_told(kwip, user_id):
 def check(kwip, mongodb, *, is_unfollowed=False):
     """Assert that every home, edge, counter and notification is exactly right.
 
-    Of pulled posts a home stores at most the owner's own.
+    Of pulled posts a home stores the owner's own, and those that came before it was
+    decided how they go.
 
     With `is_unfollowed` homes may hold posts, without showing them, of people who
     were unfollowed while their delivery was under way; and those whom somebody once
@@ -198,8 +200,7 @@ def check(kwip, mongodb, *, is_unfollowed=False):
         extra = {
             i
             for i in stored - wanted
-            if not oracle.posts[i]["is_tombstone"]
-            and not oracle.is_own_pulled(user_id, i)
+            if not oracle.posts[i]["is_tombstone"] and not oracle.is_pulled(user_id, i)
         }
         if is_unfollowed:
             known = oracle.follows[user_id]

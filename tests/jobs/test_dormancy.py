@@ -265,7 +265,7 @@ def test_a_drop_or_a_return_during_a_delivery(
         (drop if way == "drop" else come_back)()
         look()
 
-    interrupted_at_each_step(run_one, meanwhile, steps_at_least=10)
+    interrupted_at_each_step(run_one, meanwhile, steps_at_least=8)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from kwip.domain.clock import at, system_clock_ms, to_ms
 from kwip.domain.errors import StoreUnavailableError
 from kwip.domain.ids import ms_of
 from kwip.domain.posts import Draft, Post, Visibility
+from kwip.domain.timelines import SEAL_LOOK
 from kwip.jobs.registry import jobs
 from kwip.services.fanout import Fanout, FanoutTimes, LeaseLostError
 from kwip.store.outbox import pending
@@ -144,6 +145,29 @@ def test_posts_that_wait_together_are_delivered_together(
     # One for both homes; of the empty chunk behind them, none for each owner in it.
     assert steps.names.count("update timelines") == (1 if is_sharded else 2)
     right()
+
+
+def test_a_delivery_asks_nothing_that_it_can_know(
+    people, follow, say, rings, steps, monkeypatch, kwip
+):
+    monkeypatch.setattr(kwip.services.fanout, "_times", FanoutTimes())
+    alice, *followers = people("alice", *"bcd")
+    follow(alice, *followers)
+    post = say(alice)
+    while post.id % SEAL_LOOK == 0:
+        rings.run()
+        post = say(alice)
+    steps.interrupt(-1, rings.run, None)
+
+    assert steps.names == [
+        "findAndModify posts",
+        "aggregate users",
+        "update timelines",
+        "drop",
+        "drop",
+        "commitTransaction 1",
+        "drop",
+    ]
 
 
 def test_two_workers_share_the_work_without_doing_it_twice(
@@ -334,6 +358,7 @@ def test_a_post_that_cannot_be_delivered_stops_no_other(
 def test_an_error_in_any_part_of_a_delivery_is_made_good(
     people, follow, say, kwip, rings, monkeypatch, sweep, right, call
 ):
+    monkeypatch.setattr("kwip.domain.timelines.SEAL_LOOK", 1)
     alice, *followers = people("alice", *"bc")
     follow(alice, *followers)
     say(alice)
@@ -364,8 +389,8 @@ def test_delivery_goes_on_behind_the_cursor_of_the_dead(
     alice, *followers = people("alice", *"bcdef")
     follow(alice, *followers)
     post = say(alice)
-    # Two chunks of one follower each: push, drop, cursor.
-    assert steps.kill(2 + 2 * 3, lambda: rings.jobs["fanout"](str(post.id)))
+    # The lease, then two chunks of one follower each: push, drop, cursor.
+    assert steps.kill(1 + 2 * 3, lambda: rings.jobs["fanout"](str(post.id)))
     clock.ahead_ms += 31_000
     fanout: Fanout = kwip.services.fanout
 

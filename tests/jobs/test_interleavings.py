@@ -50,8 +50,9 @@ def test_a_stopped_deliverer_past_its_lease(
     interrupted_at_each_step(deliver, sweep, steps_at_least=18)
 
 
+@pytest.mark.parametrize("is_merged", [False, True])
 def test_follows_during_a_delivery(
-    alice_and_two, say, rings, deliver, kwip, interrupted_at_each_step
+    alice_and_two, say, rings, deliver, kwip, interrupted_at_each_step, is_merged
 ):
     """Of the lowest and the highest follower, before and behind the cursor."""
     alice, *others = alice_and_two
@@ -63,8 +64,10 @@ def test_follows_during_a_delivery(
     def meanwhile():
         for other in others:
             kwip.services.relationships.follow(other, alice.id)
+        if is_merged:
+            rings.run()
 
-    interrupted_at_each_step(deliver, meanwhile, steps_at_least=10)
+    interrupted_at_each_step(deliver, meanwhile, steps_at_least=8)
 
 
 def test_a_delivery_during_a_follow(

@@ -155,7 +155,8 @@ def test_a_delivery_that_is_taken_over_goes_on_as_it_began(
 ):
     alice, others = switching("pull")
 
-    assert steps.kill(3, rings.run)
+    # The lease, what goes along, the notification, its drop, and that bob was told.
+    assert steps.kill(5, rings.run)
     [post, _] = mongodb["posts"].find({"fanout.lease_owner": {"$ne": None}})
     assert post["fanout"]["mode"] == "pull"
     rings.waiting.clear()
@@ -163,6 +164,25 @@ def test_a_delivery_that_is_taken_over_goes_on_as_it_began(
     sweep()
     right()
     assert mongodb["posts"].find_one(post["_id"])["fanout"]["mode"] == "pull"
+
+
+def test_a_delivery_that_is_taken_over_early_is_decided_anew(
+    crowd, follow, say, rings, steps, sweep, mode_of, kwip, right
+):
+    """One home stores what is pulled in the end; its reader sees it once."""
+    alice, others = crowd
+    post = say(alice, "Hello")
+
+    assert steps.kill(2, rings.run)  # the lease and the first push
+    rings.waiting.clear()
+    stored = [kwip.stores.timelines.stored(home_of(each.id)).ids for each in others]
+    assert sorted(stored[:2]) == [(), (post.id,)]
+    follow(alice, others[2])
+    sweep()
+    right()
+    assert mode_of(post) == "pull"
+    for each in others[:3]:
+        assert read_home(kwip, each.id) == [post.id]
 
 
 @pytest.mark.parametrize("to", ["pull", "push"])

@@ -20,6 +20,7 @@ def narrow(monkeypatch):
         "kwip.services.pages.CHUNK": 7,
         "kwip.services.sources.CHUNK": 7,
         "kwip.store.timelines.SEAL_AT": 8,
+        "kwip.domain.timelines.SEAL_LOOK": 1,
         "kwip.domain.timelines.KEEP_OPEN": 4,
     }.items():
         monkeypatch.setattr(target, value)

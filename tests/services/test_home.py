@@ -20,6 +20,7 @@ def small(monkeypatch):
         "kwip.services.sources.CHUNK": 5,
         "kwip.services.sources.AUTHORS_PER_QUERY": 2,
         "kwip.store.timelines.SEAL_AT": 8,
+        "kwip.domain.timelines.SEAL_LOOK": 1,
         "kwip.domain.timelines.KEEP_OPEN": 4,
         "kwip.domain.timelines.TRIM_TO": 10,
         "kwip.services.rearranging.TRIM_TO": 10,

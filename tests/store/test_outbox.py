@@ -4,6 +4,8 @@ import datetime as dt
 
 import pytest
 
+from kwip.store.audience import Audience
+from kwip.store.list_edges import ListEdge, edge_document
 from kwip.store.outbox import MAX_TOGETHER, pending
 from tests.store.stores import LATER, NOW, post, post_id, user
 
@@ -41,6 +43,28 @@ def test_a_lease_takes_what_waits_with_the_post(insert, lease):
     assert (taken.mode, taken.start, taken.cursor, taken.attempts) == (None, 0, None, 1)
     assert lease(3, "two") is None
     assert lease(9, "two").ids == [post_id(9)]
+
+
+def test_a_lease_tells_who_gets_the_posts(stores, insert, lease, mongodb):
+    stores.users.create_many([user(n) for n in (3, 4, 5)])
+    insert(post(1, 1), post(2, 1), post(3, 2))
+    stores.edges.load_edges([(n, 1) for n in (5, 3, 4)], NOW)
+    stores.edges.recount({1: (3, 0)})
+    dormant = {"followee_id": 1, "follower_id": 4}
+    mongodb["followers"].update_one(dormant, {"$set": {"active": False}})
+
+    assert lease(1).audience == Audience(
+        3, (3, 5), is_in_lists=False, has_subscribers=False
+    )
+    assert lease(3).audience == Audience(
+        0, (), is_in_lists=False, has_subscribers=False
+    )
+    stores.outbox.give_up(lease(2, now=MUCH_LATER), "pending", NOW)
+    mongodb["followers"].update_one(dormant, {"$set": {"notify": True}})
+    edge = ListEdge(7, 3, 1, "merging", "")
+    mongodb["list_members"].insert_one(edge_document(edge, NOW))
+    taken = stores.outbox.lease(post_id(2), "two", MUCH_LATER, MUCH_LATER, 1)
+    assert taken.audience == Audience(3, (3,), is_in_lists=True, has_subscribers=True)
 
 
 def test_a_lease_takes_a_limited_number_of_posts(insert, lease):
