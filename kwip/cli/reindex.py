@@ -191,7 +191,7 @@ def repeats(
 def everything(
     settings: Settings, *, dry_run: bool, concurrency: int, throttle: int, as_json: bool
 ) -> int:
-    """Do all of it: tags, counters, repeats, every home."""
+    """Do all of it: tags, counters, repeats, every home and list."""
     pace = Pace(concurrency=concurrency, throttle_s=throttle / 1000)
     outcomes = {
         what: _renew(settings, what, None if dry_run else pace, is_quiet=as_json)
@@ -234,7 +234,7 @@ def verify(
 @json_option
 @click.pass_obj
 def status(settings: Settings, *, as_json: bool) -> None:
-    """Say how far the last rebuild of every home has come, and the other jobs."""
+    """Say how far the last rebuild of all timelines has come, and the other jobs."""
     with connected(settings) as wiring:
         jobs = {what: wiring.jobs.find(_job(what)) for what in _WHAT}
         users = wiring.stores.users.count()
