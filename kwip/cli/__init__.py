@@ -47,6 +47,11 @@ COMMANDS = {
 }
 
 
+def numbered(number: int, thing: str) -> str:
+    """Write how many there are of something: "1 home", "2 homes"."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
 class Commands(click.Group):
     """A group whose commands are modules, imported when they are needed."""
 

@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from kwip.cache.inspection import Inspection
 from kwip.cache.keys import CacheKey
-from kwip.cli import FOUND, dry_run_option, json_option, print_json
+from kwip.cli import FOUND, dry_run_option, json_option, numbered, print_json
 from kwip.cli.bars import Bars
 from kwip.cli.running import NotRunningError, connected
 from kwip.services.cache_audit import CacheAudit
@@ -101,7 +101,9 @@ def verify(settings: Settings, *, sample: int, as_json: bool) -> int:
                 f"{found.key} {found.view}: {found.problem}"
                 f" (`kwip cache drop {found.key}`)"
             )
-        click.echo(f"{looked_at.total()} entries, {len(differences)} differences")
+        total = looked_at.total()
+        entries = "1 entry" if total == 1 else f"{total} entries"
+        click.echo(f"{entries}, {numbered(len(differences), 'difference')}")
     return FOUND if differences else 0
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kwip.cli import FOUND, dry_run_option, json_option, print_json
+from kwip.cli import FOUND, dry_run_option, json_option, numbered, print_json
 from kwip.cli.bars import Bars
 from kwip.cli.parts import repair_by
 from kwip.cli.running import connected
@@ -89,4 +89,4 @@ def _print(
     looked_at = ", ".join(f"{n} {what}" for what, n in report.checked.items())
     more = "" if report.is_complete else " and more"
     done = f", {len(repaired)} repaired," if repaired else ""
-    click.echo(f"{len(findings)} findings{more}{done} in {looked_at}")
+    click.echo(f"{numbered(len(findings), 'finding')}{more}{done} in {looked_at}")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kwip.cli import FOUND, dry_run_option, json_option, print_json
+from kwip.cli import FOUND, dry_run_option, json_option, numbered, print_json
 from kwip.cli.running import connected
 from kwip.domain.clock import system_clock_ms
 from kwip.services.media_audit import MediaAudit
@@ -63,7 +63,7 @@ def orphans(settings: Settings, *, as_json: bool) -> int:
     else:
         for file in found:
             click.echo(f"{file.size:>10} {file.path}")
-        click.echo(f"{len(found)} orphans, {_size(found)} bytes")
+        click.echo(f"{numbered(len(found), 'orphan')}, {_size(found)} bytes")
     return FOUND if found else 0
 
 

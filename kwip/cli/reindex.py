@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kwip.cli import FOUND, dry_run_option, json_option, print_json, throttle_option
+from kwip.cli import (
+    FOUND,
+    dry_run_option,
+    json_option,
+    numbered,
+    print_json,
+    throttle_option,
+)
 from kwip.cli.bars import Bars
 from kwip.cli.parts import retagging_by
 from kwip.cli.running import connected
@@ -68,8 +75,8 @@ def _homes_options(function: Callable[..., int]) -> Callable[..., int]:
 @command.command("timelines")
 @_homes_options
 @dry_run_option
-@_concurrency_option("How many homes are rebuilt at once.")
-@throttle_option("Milliseconds of rest after each 500 homes.")
+@_concurrency_option("How many users' homes and lists are rebuilt at once.")
+@throttle_option("Milliseconds of rest after each 500 users.")
 @json_option
 @click.pass_obj
 def timelines(  # noqa: PLR0913 -- one for each option
@@ -115,7 +122,7 @@ def _rebuild(
     names = [str(user_id) for user_id in failed]
     return Outcome(
         {"rebuilt": rebuilt, "failed": names, "seconds": round(seconds, 1)},
-        [f"{rebuilt} homes and their owners' lists rebuilt in {seconds:.1f} s"]
+        [f"{numbered(rebuilt, 'home')} with the owners' lists rebuilt, {seconds:.1f} s"]
         + [
             f"{name}: a home or list stayed busy, or a list has no timeline; "
             "run it again"
@@ -185,7 +192,10 @@ def repeats(
 @command.command("all")
 @dry_run_option
 @_concurrency_option("How much is done at once.")
-@throttle_option("Milliseconds of rest after each 500 homes, 1,000 users or posts.")
+@throttle_option(
+    "Milliseconds of rest after each page: 500 users' timelines, 1,000 users or posts, "
+    "100 authors."
+)
 @json_option
 @click.pass_obj
 def everything(
@@ -286,9 +296,14 @@ def _renew(
             differences = renewal.run(checkpoint, pace, bars)
             counts = {"mended": 0, **checkpoint.job.counts}
     seconds = round(time.monotonic() - began, 1)
-    done = ", ".join(f"{number} {name}" for name, number in counts.items())
+    done = ", ".join(
+        f"{number} {name}" if name == "mended" else numbered(number, name[:-1])
+        for name, number in counts.items()
+    )
     told = _first([f"{text} (`kwip reindex {what}`)" for text in differences])
-    told.append(f"{what}: {done}, {len(differences)} differences; {seconds:.1f} s")
+    told.append(
+        f"{what}: {done}, {numbered(len(differences), 'difference')}; {seconds:.1f} s"
+    )
     return Outcome(
         {**counts, "differences": differences, "seconds": seconds},
         told,
@@ -334,8 +349,8 @@ def _verify(settings: Settings, user: str | None, *, is_quiet: bool) -> Outcome:
         ]
     )
     told.append(
-        f"{verdict.homes} homes, {verdict.lists} lists, "
-        f"{len(verdict.differences)} differences, "
+        f"{numbered(verdict.homes, 'home')}, {numbered(verdict.lists, 'list')}, "
+        f"{numbered(len(verdict.differences), 'difference')}, "
         f"{verdict.scrub_pending} entries wait for a scrub; {seconds:.1f} s"
     )
     rows = [

@@ -473,7 +473,7 @@ def test_a_finding_is_one_line_and_says_what_to_do(kwip, sample):
         f"counters: {sample.carol.id}: posts_count of the user is 1, counted are 0: "
         "set users.posts_count to 0"
     )
-    assert summary.startswith("1 findings in ")
+    assert summary.startswith("1 finding in ")
     assert "4 users" in summary
 
 

@@ -113,7 +113,7 @@ def test_a_counter_that_differs_is_one_line(kwip, wiring, world):
     assert lines[0] == (
         f"user {world[0].id}: posts_count is 7, counted are 1 (`kwip reindex counters`)"
     )
-    assert lines[1].startswith("counters: 2 users, 3 posts, 1 differences")
+    assert lines[1].startswith("counters: 2 users, 3 posts, 1 difference;")
 
 
 @each_kind

@@ -53,7 +53,7 @@ def public_widget() -> Response:
 
 
 def tag_widget(name: str) -> Response:
-    """Show the public posts with a hashtag, newest first."""
+    """Show the public posts with a hashtag, newest first or in the active order."""
     asked = http.load_query(WidgetQuery())
     tag = clean_hashtag(name)
     page = http.services().widgets.tag(http.reading(), tag, asked.page)
@@ -61,7 +61,7 @@ def tag_widget(name: str) -> Response:
 
 
 def user_widget(username: str) -> Response:
-    """Show what a user published and reposted for everybody, newest first."""
+    """Show what a user published and reposted for everybody, in either order."""
     asked = http.load_query(UserWidgetQuery())
     kinds = Kinds(replies=asked.replies, reposts=asked.reposts)
     page = http.services().widgets.user(http.reading(), username, asked.page, kinds)
