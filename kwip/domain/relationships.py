@@ -46,3 +46,14 @@ class Relationship:
     is_blocked_by: bool = False
     is_muting: bool = False
     is_notifying: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Parting:
+    """What two users are to each other after the viewer's follow has ended.
+
+    `left_lists` counts the viewer's lists that the other has left by it.
+    """
+
+    relationship: Relationship
+    left_lists: int

@@ -13,7 +13,12 @@ from typing import TYPE_CHECKING
 from kwip.cache import drops
 from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError, NotFoundError
-from kwip.domain.relationships import NO_RELATIONS, Relations, Relationship
+from kwip.domain.relationships import (
+    NO_RELATIONS,
+    Parting,
+    Relations,
+    Relationship,
+)
 from kwip.domain.visibility import require_shown
 from kwip.services.reading import Want
 from kwip.store.edges import Edge
@@ -91,18 +96,18 @@ class Relationships:
         self._fence.drop(drops.follow(follower_id=viewer.id, followee_id=user_id))
         return self._fresh(viewer, user_id)
 
-    def unfollow(self, viewer: Viewer, user_id: UserId) -> Relationship:
-        """Stop following a user.
+    def unfollow(self, viewer: Viewer, user_id: UserId) -> Parting:
+        """Stop following a user, who leaves the viewer's lists.
 
         Raises:
             NotFoundError: There is no such user.
             InvalidError: It is the viewer.
         """
         self._other(viewer, user_id)
-        self._store.unfollow(viewer.id, user_id, at(self._clock()))
+        left = self._store.unfollow(viewer.id, user_id, at(self._clock()))
         self._fence.drop(drops.unfollow(follower_id=viewer.id, followee_id=user_id))
         self._bell("edge", f"{viewer.id}:{user_id}")
-        return self._fresh(viewer, user_id)
+        return Parting(self._fresh(viewer, user_id), left or 0)
 
     def remove_follower(self, viewer: Viewer, user_id: UserId) -> Relationship:
         """End that a user follows the viewer; they may follow again.
@@ -118,7 +123,7 @@ class Relationships:
         self._bell("edge", f"{user_id}:{viewer.id}")
         return self._fresh(viewer, user_id)
 
-    def block(self, viewer: Viewer, user_id: UserId) -> Relationship:
+    def block(self, viewer: Viewer, user_id: UserId) -> Parting:
         """Block a user: neither sees the other, and follows end both ways.
 
         Raises:
@@ -126,11 +131,11 @@ class Relationships:
             InvalidError: It is the viewer.
         """
         self._other(viewer, user_id)
-        self._store.block(viewer.id, user_id, at(self._clock()), _nonce())
+        left = self._store.block(viewer.id, user_id, at(self._clock()), _nonce())
         self._fence.drop(drops.block(blocker_id=viewer.id, blocked_id=user_id))
         self._bell("edge", f"{viewer.id}:{user_id}")
         self._bell("edge", f"{user_id}:{viewer.id}")
-        return self._fresh(viewer, user_id)
+        return Parting(self._fresh(viewer, user_id), left)
 
     def unblock(self, viewer: Viewer, user_id: UserId) -> Relationship:
         """End a block; follows that it ended stay ended.

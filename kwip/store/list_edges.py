@@ -143,20 +143,24 @@ def leave_lists(
     member_id: UserId,
     now: dt.datetime,
     session: Any,
-) -> None:
-    """Take somebody whom the owner no longer follows out of all lists of the owner."""
+) -> int:
+    """Take somebody whom the owner no longer follows out of all lists of the owner.
+
+    Return how many these were, without those that are deleted already.
+    """
     lists = database["lists"]
     holding = {"owner_id": owner_id, "member_ids": member_id}
-    found = lists.find(holding, {"_id": 1}, session=session)
-    pairs = [(member_id, ListId(d["_id"])) for d in found]
-    if not pairs:
-        return
+    found = list(lists.find(holding, {"state": 1}, session=session))
+    if not found:
+        return 0
     lists.update_many(
         holding,
         {"$pull": {"member_ids": member_id}, "$inc": {"version": 1}},
         session=session,
     )
+    pairs = [(member_id, ListId(d["_id"])) for d in found]
     end_memberships(database["list_members"], pairs, now, session)
+    return sum(d["state"] == "active" for d in found)
 
 
 def exclusive_members(owner_ids: Document) -> Document:

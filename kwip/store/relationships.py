@@ -109,19 +109,22 @@ class RelationshipStore:
 
     def unfollow(
         self, follower_id: UserId, followee_id: UserId, now: dt.datetime
-    ) -> bool:
-        """End a follow; False if there was none. Its entries still want a scrub."""
+    ) -> int | None:
+        """End a follow; its entries still want a scrub.
 
-        def work(session: Any) -> bool:
+        Return how many lists of the follower's the followee has left by it, or None
+        if there was no follow.
+        """
+
+        def work(session: Any) -> int | None:
             result = self._follows.update_one(
                 follow_key(follower_id, followee_id) | {"state": PRESENT},
                 {"$set": {"state": "removed", "due_at": now, "attempts": 0}},
                 session=session,
             )
             if not result.modified_count:
-                return False
-            self._end(follower_id, followee_id, now, session)
-            return True
+                return None
+            return self._end(follower_id, followee_id, now, session)
 
         return self._store.transact(work)
 
@@ -137,7 +140,7 @@ class RelationshipStore:
 
     def _end(
         self, follower_id: UserId, followee_id: UserId, now: dt.datetime, session: Any
-    ) -> None:
+    ) -> int:
         self._followers.delete_one(
             follower_key(followee_id, follower_id), session=session
         )
@@ -148,8 +151,8 @@ class RelationshipStore:
             },
             session=session,
         )
-        leave_lists(self._store.database, follower_id, followee_id, now, session)
         self._count(follower_id, followee_id, -1, session)
+        return leave_lists(self._store.database, follower_id, followee_id, now, session)
 
     def _count(
         self, follower_id: UserId, followee_id: UserId, by: int, session: Any
@@ -163,14 +166,17 @@ class RelationshipStore:
 
     def block(
         self, user_id: UserId, other_id: UserId, now: dt.datetime, nonce: str
-    ) -> None:
+    ) -> int:
         """Write a block from both sides and end follows in both directions.
+
+        Return how many lists of the user's the other has left by it.
 
         Each edge is left `removed` with a new nonce, also where there was none: that
         is what makes this and a follow at the same moment notice each other.
         """
 
-        def work(session: Any) -> None:
+        def work(session: Any) -> int:
+            left = {"out": 0, "in": 0}
             for one, two, way in (
                 (user_id, other_id, "out"),
                 (other_id, user_id, "in"),
@@ -190,9 +196,10 @@ class RelationshipStore:
                 is_ended = self._is_present(edge, session)
                 self._write(edge, now, session)
                 if is_ended:
-                    self._end(one, two, now, session)
+                    left[way] = self._end(one, two, now, session)
+            return left["out"]
 
-        self._store.transact(work)
+        return self._store.transact(work)
 
     def unblock(self, user_id: UserId, other_id: UserId) -> None:
         """End a block, from both sides."""

@@ -39,8 +39,8 @@ def test_a_follow_is_written_from_both_sides_and_counted_once(stores):
 def test_an_unfollow_leaves_the_edge_for_its_scrub(stores):
     follow(stores, 1, 2)
 
-    assert stores.relationships.unfollow(1, 2, NOW)
-    assert not stores.relationships.unfollow(1, 2, NOW)
+    assert stores.relationships.unfollow(1, 2, NOW) == 0
+    assert stores.relationships.unfollow(1, 2, NOW) is None
     assert stores.edges.followees(1) == []
     assert stores.edges.followers(2, above=0, upto=9, limit=9) == []
     assert (counts(stores, 1), counts(stores, 2)) == ((0, 0), (0, 0))

@@ -73,6 +73,42 @@ def test_who_is_not_followed_cannot_be_added(at_alice, place, people):
     assert "Only people whom you follow" in page.words
 
 
+def test_who_is_unfollowed_or_blocked_is_told_to_have_left_lists(at_alice, bob, place):
+    other = at_alice.send("/lists", title="Few", replies_policy="list")
+    gone = at_alice.send("/lists", title="Gone", replies_policy="list")
+    for each in (place, other, gone):
+        at_alice.send(f"{each}/add/bob")
+    at_alice.send(f"{gone}/delete")
+
+    at_alice.get("/lists")  # what was said until now
+
+    at_alice.send("/@bob/unfollow")
+    said = at_alice.get("/@bob").said
+    assert said == "You no longer follow @bob, who has left 2 of your lists."
+    at_alice.send("/@bob/unfollow")
+    assert at_alice.get("/@bob").said == "You no longer follow @bob."
+
+    at_alice.send("/@bob/follow")
+    at_alice.send(f"{place}/add/bob")
+    at_alice.get("/lists")
+    at_alice.send("/@bob/block")
+    assert at_alice.get("/@bob").said == (
+        "You and @bob no longer see each other. @bob has left one of your lists."
+    )
+
+
+def test_the_lists_of_who_is_blocked_are_not_told(at_alice, alice, at_bob):
+    at_bob.send("/@alice/follow")
+    made = at_bob.send("/lists", title="Mine", replies_policy="list")
+    at_bob.send(f"{made}/add/alice")
+
+    at_alice.send("/@bob/block")
+
+    said = at_alice.get("/@bob").said
+    assert said == "You and @bob no longer see each other."
+    assert "Nobody is in this list" in at_bob.get(f"{made}/members").words
+
+
 def test_a_list_is_changed(at_alice, bob, place, wiring):
     at_alice.send(f"{place}/add/bob")
     deliver(wiring, bob.say("Hello"))

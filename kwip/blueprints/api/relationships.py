@@ -38,8 +38,8 @@ def follow(user_id: UserId) -> Response:
 
 def unfollow(user_id: UserId) -> Response:
     """Stop following an account."""
-    found = http.services().relationships.unfollow(http.signed_in(), user_id)
-    return http.answer_dumped(RelationshipSchema, found)
+    done = http.services().relationships.unfollow(http.signed_in(), user_id)
+    return http.answer_dumped(RelationshipSchema, done.relationship)
 
 
 def remove_follower(user_id: UserId) -> Response:
@@ -56,8 +56,8 @@ def familiar_followers() -> Response:
 
 def block(user_id: UserId) -> Response:
     """Block an account."""
-    found = http.services().relationships.block(http.signed_in(), user_id)
-    return http.answer_dumped(RelationshipSchema, found)
+    done = http.services().relationships.block(http.signed_in(), user_id)
+    return http.answer_dumped(RelationshipSchema, done.relationship)
 
 
 def unblock(user_id: UserId) -> Response:

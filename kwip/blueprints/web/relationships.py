@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from flask import Response
 
     from kwip.domain.ids import UserId
+    from kwip.domain.relationships import Parting
 
 
 def follow(username: str) -> Response:
@@ -46,17 +47,20 @@ def unnotify(username: str) -> Response:
 def unfollow(username: str) -> Response:
     """Stop following a user."""
     back = _back(username)
-    http.services().relationships.unfollow(http.signed_in(), _id_of(username))
-    return go(back, f"You no longer follow @{username}.")
+    done = http.services().relationships.unfollow(http.signed_in(), _id_of(username))
+    left = _left(done)
+    who = f"@{username}, who {left}" if left else f"@{username}"
+    return go(back, f"You no longer follow {who}.")
 
 
 def block(username: str) -> Response:
     """Block a user, and show their profile: the page before may be hidden now."""
     http.load_form(ActForm())
-    http.services().relationships.block(http.signed_in(), _id_of(username))
+    done = http.services().relationships.block(http.signed_in(), _id_of(username))
+    says, left = f"You and @{username} no longer see each other.", _left(done)
     return go(
         url_for("web.profile", username=username),
-        f"You and @{username} no longer see each other.",
+        f"{says} @{username} {left}." if left else says,
     )
 
 
@@ -79,6 +83,14 @@ def unmute(username: str) -> Response:
     back = _back(username)
     http.services().relationships.unmute(http.signed_in(), _id_of(username))
     return go(back, f"@{username} is no longer muted.")
+
+
+def _left(done: Parting) -> str:
+    """Tell which lists somebody has left by it, after their name; "" for none."""
+    if not done.left_lists:
+        return ""
+    which = "one" if done.left_lists == 1 else str(done.left_lists)
+    return f"has left {which} of your lists"
 
 
 def _back(username: str) -> str:
