@@ -21,15 +21,22 @@ function grow(text) {
   text.style.blockSize = `${text.scrollHeight + 2}px`;
 }
 
-// Who came here to answer writes behind the names, and types no single keys.
+// Who came here to answer writes behind the names, and types no single keys. Browsers go
+// to the field that the address names, but late, and not always when one comes back.
+const reply = document.querySelector("textarea#reply");
+
 function answerHere() {
-  const text = location.hash === "#reply" && document.querySelector("#reply textarea");
-  if (!text) return;
-  text.focus();
-  text.setSelectionRange(text.value.length, text.value.length);
+  if (location.hash !== "#reply" || document.activeElement !== document.body) return;
+  reply.setSelectionRange(reply.value.length, reply.value.length);
+  reply.focus({ preventScroll: true });
 }
-answerHere();
-addEventListener("hashchange", answerHere);
+
+if (reply) {
+  // For who comes to it from elsewhere on the page.
+  reply.setSelectionRange(reply.value.length, reply.value.length);
+  answerHere();
+  addEventListener("pageshow", answerHere);
+}
 
 for (const text of all("textarea[data-limit]")) {
   const show = () => {

@@ -1,0 +1,107 @@
+"""Single keys act on what was chosen, and on nothing while somebody writes."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import DESKTOP, PHONE
+
+SIZES = pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+PRESSED = "[data-act][aria-pressed=true]"
+
+
+@pytest.fixture
+def kwip(alice, bob):
+    """Return a kwip that stands in alice's home and names somebody else too."""
+    alice.post(f"/api/v1/accounts/{bob.id}/follow")
+    return bob.say("Is it far?")
+
+
+def reply_in(page):
+    return page.get_by_label("Your reply to @bob")
+
+
+def expect_to_write_behind_the_names(page):
+    """Type at once as people do; every letter of it is a single key or near one."""
+    page.wait_for_load_state()
+    page.keyboard.type("so fat, but jolly")
+
+    expect(reply_in(page)).to_be_focused()
+    expect(reply_in(page)).to_have_value("@bob so fat, but jolly")
+    assert page.locator(PRESSED).count() == 0
+
+
+@SIZES
+def test_who_presses_reply_in_home_can_write(open_browser, alice, kwip, size):
+    page = open_browser(alice, size=size)
+    page.goto("/home")
+
+    page.get_by_role("link", name="Reply").click()
+    page.wait_for_url("**#reply")
+
+    expect_to_write_behind_the_names(page)
+
+
+def test_who_presses_r_in_home_can_write(open_browser, alice, kwip):
+    page = open_browser(alice)
+    page.goto("/home")
+
+    page.keyboard.press("j")
+    page.keyboard.press("r")
+    page.wait_for_url("**#reply")
+
+    expect_to_write_behind_the_names(page)
+
+
+@SIZES
+def test_who_opens_the_address_of_a_reply_can_write(open_browser, alice, kwip, size):
+    page = open_browser(alice, size=size)
+
+    page.goto(f"/@bob/{kwip['id']}#reply")
+
+    expect_to_write_behind_the_names(page)
+
+
+def test_who_presses_reply_in_the_thread_can_write(open_browser, alice, kwip):
+    page = open_browser(alice)
+    page.goto(f"/@bob/{kwip['id']}")
+
+    page.get_by_role("link", name="Reply").click()
+
+    expect_to_write_behind_the_names(page)
+
+
+def test_who_comes_back_to_a_reply_goes_on_writing(open_browser, alice, kwip):
+    page = open_browser(alice)
+    page.goto(f"/@bob/{kwip['id']}#reply")
+    page.keyboard.type("so")
+    page.goto("/home")
+
+    page.go_back()
+    page.wait_for_load_state()
+    page.keyboard.type(" fat")
+
+    expect(reply_in(page)).to_have_value("@bob so fat")
+    assert page.locator(PRESSED).count() == 0
+
+
+def test_without_a_script_too_the_field_of_a_reply_has_the_focus(
+    open_browser, alice, kwip
+):
+    page = open_browser(alice, scripts=False)
+    page.goto("/home")
+
+    page.get_by_role("link", name="Reply").click()
+    page.wait_for_url("**#reply")
+
+    expect(reply_in(page)).to_be_focused()
+
+
+def test_a_visitor_who_wants_to_reply_is_led_to_the_way_in(open_browser, kwip):
+    page = open_browser()
+    page.goto("/")
+
+    page.get_by_role("link", name="Reply").click()
+
+    expect(page.locator("main").get_by_role("link", name="Log in")).to_be_focused()
