@@ -143,7 +143,7 @@ def _page(number: int, message: str, fields: dict[str, str]) -> str:
             number=number,
             title=title,
             message=message,
-            fields=fields,
+            wrong=_wrong(message, fields),
             request_id=request_id,
             sent=_sent_form(),
         )
@@ -153,6 +153,20 @@ def _page(number: int, message: str, fields: dict[str, str]) -> str:
             f"<title>{escape(title)}</title><h1>{escape(title)}</h1>"
             f"<p>{escape(message)}</p>"
         )
+
+
+def _wrong(message: str, fields: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Give what else is wrong, and with what.
+
+    Fields have names for programs, which say something to a person only where they
+    stand in the page's own form or address.
+    """
+    known = {*request.args, *_sent_form()}
+    return [
+        (name if name in known else "", wrong)
+        for name, wrong in fields.items()
+        if wrong != message
+    ]
 
 
 def _sent_form() -> Mapping[str, str]:

@@ -48,7 +48,8 @@ def test_people_are_put_into_lists_from_their_profiles(at_alice, bob, place, wir
 
     page = at_alice.get("/@bob/lists")
     assert page.said == "@bob is in the list now."
-    assert page.one("button", formaction=f"{place}/remove/bob")
+    out = page.one("button", formaction=f"{place}/remove/bob")
+    assert out.words == "Take out @bob from Friends"
     assert at_alice.get(f"{place}/members").one("a", href="/@bob", class_="person")
     deliver(wiring, bob.say("Hello"))
     assert at_alice.get(place).texts == ["Hello"]
@@ -62,7 +63,49 @@ def test_only_who_is_followed_has_lists_in_the_menu(at_alice, bob, people):
     people("carol")
 
     assert not at_alice.get("/@carol").all("a", href="/@carol/lists")
-    assert "No lists yet" in at_alice.get("/@bob/lists").words
+    at_alice.send("/@bob/follow")
+    page = at_alice.get("/@bob")
+    [link] = page.all("a", href="/@bob/lists")
+    assert link.words == "Lists with @bob"
+    page = at_alice.get("/@bob/lists")
+    assert "No lists yet" in page.words
+    assert "you can put @bob into it here" in page.words
+
+
+@pytest.mark.parametrize("has_lists", [True, False])
+def test_who_is_not_followed_is_to_be_followed_first(at_alice, bob, has_lists):
+    if has_lists:
+        at_alice.send("/lists", title="Friends", replies_policy="list")
+    page = at_alice.get("/@bob/lists")
+
+    assert "Follow @bob first" in page.words
+    assert "Make one first" not in page.words
+    own = [b for b in page.all("button") if not b["formaction"].endswith("/logout")]
+    [follow] = own
+    assert (follow["formaction"], follow.words) == ("/@bob/follow", "Follow @bob")
+    kept = page.one("input", name="next")["value"]
+    assert at_alice.send(follow["formaction"], next=kept) == "/@bob/lists"
+    assert "first, and choose" not in at_alice.get("/@bob/lists").words
+
+
+@pytest.mark.parametrize("blocks", ["at_alice", "at_bob"])
+def test_who_cannot_be_followed_has_no_button_for_it(at_alice, at_bob, blocks):
+    if blocks == "at_alice":
+        at_alice.send("/@bob/block")
+    else:
+        at_bob.send("/@alice/block")
+
+    page = at_alice.get("/@bob/lists")
+    assert "Only people whom you follow" in page.words
+    assert not page.all("button", formaction="/@bob/follow")
+
+
+def test_nobody_puts_oneself_into_a_list(at_alice, place):
+    page = at_alice.get("/@alice/lists")
+
+    assert "you cannot be in one yourself" in page.words
+    assert not page.all("button", formaction=f"{place}/add/alice")
+    assert not page.all("button", formaction="/@alice/follow")
 
 
 def test_who_is_not_followed_cannot_be_added(at_alice, place, people):
@@ -70,7 +113,8 @@ def test_who_is_not_followed_cannot_be_added(at_alice, place, people):
 
     page = at_alice.send(f"{place}/add/carol", 422)
 
-    assert "Only people whom you follow" in page.words
+    assert page.words.count("Only people whom you follow") == 1
+    assert "account_ids" not in page.words
 
 
 def test_who_is_unfollowed_or_blocked_is_told_to_have_left_lists(at_alice, bob, place):

@@ -98,8 +98,8 @@ def user_lists(username: str) -> Response:
     """Show the viewer's lists, and in which of them a user is."""
     services, viewer, reading = http.services(), http.signed_in(), http.reading()
     user_id = services.users.id_of(reading, username)
-    user, found, containing = services.lists.around(viewer, reading, user_id)
-    return page("user_lists.html", user=user, lists=found, containing=containing)
+    view, found, containing = services.lists.around(viewer, reading, user_id)
+    return page("user_lists.html", view=view, lists=found, containing=containing)
 
 
 def add_to_list(list_id: ListId, username: str) -> Response:
