@@ -6,7 +6,7 @@ import asyncio
 import random
 import threading
 from collections import Counter
-from contextlib import suppress
+from contextlib import closing, suppress
 from urllib.parse import urlsplit
 
 #: Longer than Kwip waits for a reply, and shorter.
@@ -54,23 +54,23 @@ class Proxy:
         self._is_listening.set()
         self._loop.run_forever()
         server.close()
-        for task in asyncio.all_tasks(self._loop):
+        tasks = asyncio.all_tasks(self._loop)
+        for task in tasks:
             task.cancel()
+        self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
         self._loop.run_until_complete(asyncio.sleep(0.05))
         self._loop.close()
 
     async def _serve(self, reader, writer):
-        try:
-            answers, questions = await asyncio.open_unix_connection(self._upstream)
-        except OSError:
-            writer.close()
-            return
-        with suppress(OSError, asyncio.IncompleteReadError):
-            await asyncio.gather(
-                self._ask(reader, questions), self._answer(answers, writer)
-            )
-        for each in (writer, questions):
-            each.close()
+        with closing(writer):
+            try:
+                answers, questions = await asyncio.open_unix_connection(self._upstream)
+            except OSError:
+                return
+            with closing(questions), suppress(OSError, asyncio.IncompleteReadError):
+                await asyncio.gather(
+                    self._ask(reader, questions), self._answer(answers, writer)
+                )
 
     async def _ask(self, reader, questions):
         while data := await reader.read(65_536):
