@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import tempfile
 from pathlib import Path
@@ -10,6 +11,7 @@ import hypothesis
 import pymongo
 import pytest
 import redis
+from pymongo.write_concern import WriteConcern
 
 import kwip.store.client
 from kwip.cache import keys
@@ -56,6 +58,12 @@ def pytest_configure(config):
 def pytest_xdist_auto_num_workers():
     """Use one process more than there are processors: now and then each one waits."""
     return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_finish():
+    """Spare the collector of garbage the tests and modules, which all stay."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -121,9 +129,23 @@ def nothing_lags(monkeypatch):
 def mongodb(_clients):
     """Return the test's database, with its indexes and without a document."""
     database, _ = _clients
-    for name in database.list_collection_names():
-        database[name].delete_many({})
+    quick = database.with_options(write_concern=WriteConcern(1))
+    for name in _filled(database):
+        quick[name].delete_many({})
+    # One write that waits for the majority waits for all before it.
+    database["jobs"].delete_many({"_id": "none"})
     return database
+
+
+def _filled(database):
+    """Name the collections that hold something; one command for all of them."""
+    first, *others = database.list_collection_names()
+    unions = [{"$unionWith": {"coll": n, "pipeline": _named(n)}} for n in others]
+    return [each["name"] for each in database[first].aggregate(_named(first) + unions)]
+
+
+def _named(collection):
+    return [{"$limit": 1}, {"$project": {"_id": 0, "name": {"$literal": collection}}}]
 
 
 @pytest.fixture
@@ -132,6 +154,36 @@ def endpoints(_own_endpoints, _clients, mongodb):
     for client in _clients[1]:
         client.flushdb()
     return _own_endpoints
+
+
+_BEGINNINGS = {}
+
+
+@pytest.fixture
+def once(_clients, endpoints):
+    """Return a function that makes a beginning, once for all tests of this process.
+
+    It gives what was made; each later test gets the same documents and an empty
+    cache. The fence is each test's own, for its process holds a lease on it.
+    """
+    database, redises = _clients
+
+    def once(make, *arguments):
+        key = (make.__module__, make.__qualname__, *arguments)
+        if key in _BEGINNINGS:
+            made, documents = _BEGINNINGS[key]
+            for name, kept in documents.items():
+                database[name].insert_many(kept)
+            return made
+        made = make(*arguments)
+        for each in redises:
+            each.flushdb()
+        names = set(_filled(database)) - {"cache_fence"}
+        documents = {name: list(database[name].find()) for name in names}
+        _BEGINNINGS[key] = made, documents
+        return made
+
+    return once
 
 
 @pytest.fixture

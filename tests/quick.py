@@ -5,8 +5,6 @@ Processes that a test starts are as they always are.
 
 from __future__ import annotations
 
-from functools import cache
-
 import argon2
 import jinja2
 from flask import Flask
@@ -34,13 +32,12 @@ def _compiled_when_needed(rule, append_unknown=True):  # noqa: FBT002 - as Werkz
 
     An app has some hundreds, of which a test needs few.
     """
-
-    @cache
-    def compiled():
-        return _compile_builder(rule, append_unknown)
+    compiled = []
 
     def build(self, **values):
-        return compiled()(self, **values)
+        if not compiled:
+            compiled.append(_compile_builder(rule, append_unknown))
+        return compiled[0](self, **values)
 
     return build
 

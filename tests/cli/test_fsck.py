@@ -81,11 +81,19 @@ class Sample:
 
 
 @pytest.fixture
-def sample(wiring, monkeypatch):
+def sample(wiring, monkeypatch, once):
     """Return a database in which there is something for each check."""
     monkeypatch.setattr("kwip.store.timelines.SEAL_AT", SEAL_AT)
     monkeypatch.setattr("kwip.domain.timelines.SEAL_LOOK", 1)
     monkeypatch.setattr("kwip.domain.timelines.KEEP_OPEN", KEEP_OPEN)
+
+    def make():
+        return make_sample(wiring)
+
+    return Sample(wiring, *once(make))
+
+
+def make_sample(wiring):
     people = [sign_up(wiring, name) for name in ("alice", "bob", "carol", "dave")]
     alice, bob, carol, dave = people
     services, do = wiring.services, jobs(wiring.services)
@@ -119,7 +127,7 @@ def sample(wiring, monkeypatch):
     services.pins.pin(alice, root.id)
     repost = services.reposts.repost(bob, root.id).post
     deliver(repost)
-    return Sample(wiring, *people, root, reply, tombstone, repost)
+    return (*people, root, reply, tombstone, repost)
 
 
 def look(sample):

@@ -71,31 +71,3 @@ def kwip(settings, endpoints, rings, commands):
 def new_user(kwip):
     """Return a function that signs somebody up and gives the viewer."""
     return partial(sign_up, kwip)
-
-
-_BEGINNINGS = {}
-
-
-@pytest.fixture
-def once(mongodb, redis_cache):
-    """Return a function that makes a beginning, once for all tests of this process.
-
-    It gives what was made; each later test gets the same documents and an empty
-    cache. The fence is each test's own, for its process holds a lease on it.
-    """
-
-    def once(make, *arguments):
-        key = (make.__module__, make.__qualname__, *arguments)
-        if key in _BEGINNINGS:
-            made, documents = _BEGINNINGS[key]
-            for name, kept in documents.items():
-                mongodb[name].insert_many(kept)
-            return made
-        made = make(*arguments)
-        redis_cache.flushdb()
-        names = set(mongodb.list_collection_names()) - {"cache_fence"}
-        found = {name: list(mongodb[name].find()) for name in names}
-        _BEGINNINGS[key] = made, {name: kept for name, kept in found.items() if kept}
-        return made
-
-    return once
