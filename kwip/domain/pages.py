@@ -68,15 +68,17 @@ class Page(Generic[T]):
     """Some entries, newest first, and where the neighbouring pages begin.
 
     `next_max_id` is None on the last page; `prev_min_id` is None on an empty one.
-    `folded` counts the repeats that were left out between them. In the active order
-    the neighbours begin at places `as_of` then, and `window_end` is the id of the
-    oldest entry that the order looked at, if there are older ones.
+    `folded` counts the repeats that were left out between them, and in a timeline's
+    own order `newest_id` is the newest of both. In the active order the neighbours
+    begin at places `as_of` then, and `window_end` is the id of the oldest entry that
+    the order looked at, if there are older ones.
     """
 
     items: tuple[T, ...]
     next_max_id: int | None = None
     prev_min_id: int | None = None
     folded: int = 0
+    newest_id: int | None = None
     as_of: int | None = None
     window_end: int | None = None
 

@@ -156,22 +156,28 @@ class _Ahead:
 def _page_of(taken: _Taken, page: PageRequest) -> Page[PostView]:
     shown = taken.found[: page.limit]
     has_more = len(taken.found) > page.limit
-    folded = len(taken.folded)
+    folded = taken.folded
     if page.min_id is not None:  # what it was read from lies below it
         items = tuple(shown[::-1])
         if has_more:
-            folded = sum(i < items[0].post.id for i in taken.folded)
+            folded = [i for i in folded if i < items[0].post.id]
         return Page(
             items=items,
             next_max_id=items[-1].post.id if items else None,
             prev_min_id=items[0].post.id if items else None,
-            folded=folded,
+            folded=len(folded),
+            newest_id=_newest(items[:1], folded),
         )
     if has_more:
-        folded = sum(i > shown[-1].post.id for i in taken.folded)
+        folded = [i for i in folded if i > shown[-1].post.id]
     return Page(
         items=tuple(shown),
         next_max_id=shown[-1].post.id if has_more else taken.goes_on_behind,
         prev_min_id=shown[0].post.id if shown else None,
-        folded=folded,
+        folded=len(folded),
+        newest_id=_newest(shown[:1], folded),
     )
+
+
+def _newest(first: Sequence[PostView], folded: Sequence[PostId]) -> PostId | None:
+    return max((*folded, *(view.post.id for view in first)), default=None)

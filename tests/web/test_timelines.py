@@ -323,10 +323,16 @@ def test_home_says_where_the_active_order_ends(at_alice, alice, monkeypatch):
 
 
 def test_one_catches_up_from_where_one_stopped_oldest_first(at_alice, alice):
-    assert not at_alice.get("/home/catch-up").all("button", name="last_read_id")
+    empty = at_alice.get("/home/catch-up")
+    assert not empty.all("button", name="last_read_id")
+    assert "Your home is empty so far." in empty.words
+    assert "From now on" not in empty.words
     alice.say("old")
     fresh = at_alice.get("/home/catch-up")
     assert "Where did you stop?" in fresh.words
+    assert "Press the button, and from here on Kwip remembers" in fresh.words
+    marker = alice.get("/api/v1/markers?timeline[]=home").json["home"]
+    assert marker["last_read_id"] == "0"
     assert fresh.texts == []
     stop = fresh.one("button", name="last_read_id")
     at_alice.send("/home/read", last_read_id=stop["value"])
@@ -336,6 +342,7 @@ def test_one_catches_up_from_where_one_stopped_oldest_first(at_alice, alice):
         alice.say(str(n))
     first = at_alice.get("/home/catch-up")
     assert first.texts == [str(n) for n in range(20)]
+    assert at_alice.get("/home/catch-up?order=active").texts == first.texts
     on = first.one("button", name="last_read_id")
     assert on["formaction"] == "/home/read"
     assert at_alice.send("/home/read", last_read_id=on["value"]) == (
@@ -350,6 +357,55 @@ def test_one_catches_up_from_where_one_stopped_oldest_first(at_alice, alice):
     home = at_alice.get("/home").one("button", name="last_read_id")
     at_alice.send("/home/read", last_read_id=home["value"])
     assert "You have read everything" in at_alice.get("/home/catch-up").words
+
+
+def test_where_nothing_is_left_to_catch_up_home_is_a_link_away(at_alice, alice):
+    alice.say("old")
+    page = at_alice.get("/home")
+    [note] = [e for e in page.with_class("column-note") if "Stopping" in e.words]
+    assert "all this and everything before it, and catch up" in note.words
+
+    place = page.one("button", name="last_read_id")["value"]
+    at_alice.send("/home/read", last_read_id=place)
+
+    page = at_alice.get("/home/catch-up")
+    assert "Nothing has come into your home since you stopped." in page.words
+    assert addresses(page, "Home, the newest first") == ["/home"]
+    assert not page.all("button", name="last_read_id")
+    assert "folded" not in page.words
+
+
+def test_one_catches_up_past_what_is_folded(at_alice, alice, bob, deliver):
+    at_alice.send("/@bob/follow")
+    deliver("edge", f"{alice.id}:{bob.id}")
+    for text in ("Tea?", "Tea?"):
+        deliver("fanout", bob.say(text)["id"])
+    begin = at_alice.get("/home/catch-up").one("button", name="last_read_id")
+    at_home = at_alice.get("/home").one("button", name="last_read_id")
+    assert begin["value"] == at_home["value"]
+    at_alice.send("/home/read", last_read_id=begin["value"])
+    assert "folded" not in at_alice.get("/home/catch-up").words
+
+    last = [bob.say("Tea?")["id"] for _ in range(2)][-1]
+    for each in (last, bob.say("Cake?")["id"], bob.say("Tea?")["id"]):
+        deliver("fanout", each)
+    with_items = at_alice.get("/home/catch-up")
+    assert with_items.texts == ["Cake?"]
+    on = with_items.one("button", name="last_read_id")
+    at_alice.send("/home/read", last_read_id=on["value"])
+    assert "folded" not in at_alice.get("/home/catch-up").words
+
+    deliver("fanout", bob.say("Tea?")["id"])
+    page = at_alice.get("/home/catch-up")
+    assert "Nothing but repeats has come" in page.words
+    assert "1 repeat is folded." in page.words
+    [address] = addresses(page, "Show it")
+    assert at_alice.get(address).texts == ["Tea?"]
+    on = page.one("button", name="last_read_id")
+    at_alice.send("/home/read", last_read_id=on["value"])
+    page = at_alice.get("/home/catch-up")
+    assert "Nothing has come into your home since you stopped." in page.words
+    assert "folded" not in page.words
 
 
 def test_a_place_in_the_future_is_not_remembered(at_alice):

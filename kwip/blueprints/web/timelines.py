@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from flask import url_for
@@ -21,6 +20,7 @@ from kwip.blueprints.web.pages import (
     timeline_request,
 )
 from kwip.blueprints.web.writing import blank_sheet
+from kwip.domain.pages import PageRequest
 from kwip.schemas.notifications import SeenForm
 from kwip.schemas.pages import SinceQuery
 from kwip.services.timelines import ALL_KINDS, Kinds
@@ -46,7 +46,8 @@ def home() -> Response:
 
 def catch_up() -> Response:
     """Show home from where the viewer stopped, oldest first."""
-    asked = replace(timeline_request(), max_id=None, since_id=None, min_id=None)
+    asked = timeline_request()
+    asked = PageRequest(limit=asked.limit, folds_repeats=asked.folds_repeats)
     found = http.services().catch_up.page(http.signed_in(), http.reading(), asked)
     return page("catch_up.html", page=found.page, is_begun=found.is_begun)
 
