@@ -76,7 +76,8 @@ def look(
             _first({**by_followee, "notify": True}, 1, {"_id": 0, "asking": asking}),
         ),
     ]
-    found = list(database["users"].aggregate(stages, batchSize=posts + followers + 3))
+    cursor = database["users"].aggregate(stages, batchSize=posts + followers + 3)
+    found = cursor.to_list()
     audience = Audience(
         next((d["followers_count"] for d in found if "followers_count" in d), 0),
         tuple(UserId(d["follower_id"]) for d in found if "follower_id" in d),

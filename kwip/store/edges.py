@@ -80,7 +80,7 @@ class EdgeStore:
             {"_id": 0, "follower_id": 1},
         )
         ordered = found.sort("follower_id", ASCENDING).limit(limit).batch_size(limit)
-        return [UserId(d["follower_id"]) for d in ordered]
+        return [UserId(d["follower_id"]) for d in ordered.to_list()]
 
     @translated()
     def followers_among(
