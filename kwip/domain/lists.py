@@ -7,6 +7,7 @@ decided when reading, by `shows_list`, and what an exclusive list takes out of h
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -44,6 +45,14 @@ class UserList:
     replies_policy: RepliesPolicy = RepliesPolicy.LIST
     is_exclusive: bool = False
     members_count: int = 0
+
+    @property
+    def place(self) -> tuple[str, str, int]:
+        """Where it stands among others: by its title, whatever the case and accents."""
+        title = self.title.casefold()
+        letters = unicodedata.normalize("NFKD", title)
+        plain = "".join(c for c in letters if not unicodedata.combining(c))
+        return plain.casefold(), title, self.id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

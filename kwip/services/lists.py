@@ -154,7 +154,7 @@ class Lists:
         """Show all lists of the viewer, by title. Warm: 2 round trips."""
         found = reading.fetch(Want(self._entities.lists, [viewer.id]))[0]
         lists = found.get(viewer.id, ())
-        return tuple(sorted(lists, key=lambda each: (each.title.casefold(), each.id)))
+        return tuple(sorted(lists, key=lambda each: each.place))
 
     def get(self, viewer: Viewer, reading: Reading, list_id: ListId) -> Listing:
         """Show one list of the viewer, and who is in it.

@@ -153,6 +153,31 @@ def test_the_lists_of_who_is_blocked_are_not_told(at_alice, alice, at_bob):
     assert "Nobody is in this list" in at_bob.get(f"{made}/members").words
 
 
+def test_lists_stand_by_their_titles_whatever_the_case_and_accents(at_alice):
+    titles = ["crowd", "Äpfel", "Zoo", "apfel", "Éclair", "Dogs", "ängste"]
+    for title in titles:
+        at_alice.send("/lists", title=title, replies_policy="list")
+
+    rows = [e.words for e in at_alice.get("/lists").all("strong")]
+    assert rows == ["ängste", "apfel", "Äpfel", "crowd", "Dogs", "Éclair", "Zoo"]
+
+
+def test_the_way_to_add_people_is_told_by_the_name_that_it_has(at_alice, bob, place):
+    [entry] = at_alice.get("/@bob").all("a", href="/@bob/lists")
+    says = f"choose “{entry.words.removesuffix('@bob')}…” in the menu"
+    for path in (place, f"{place}/members"):
+        assert says in at_alice.get(path).words
+    at_alice.send(f"{place}/add/bob")
+
+    members = at_alice.get(f"{place}/members")
+    assert says in members.words
+    assert members.one("a", href="/@alice/following")
+    [link] = at_alice.get(f"{place}/edit").all("a", href=f"{place}/members")
+    assert link.words == "Who is in it, and how to add people"
+    [link] = at_alice.get(place).all("a", href=f"{place}/members")
+    assert link["aria-label"] == "Who is in this list, and how to add people"
+
+
 def test_a_list_is_changed(at_alice, bob, place, wiring):
     at_alice.send(f"{place}/add/bob")
     deliver(wiring, bob.say("Hello"))
@@ -194,7 +219,10 @@ def test_a_hashtag_is_followed_on_its_page_and_listed(at_alice, anybody, bob):
 
     assert at_alice.send("/tags/RYE/follow") == "/tags/rye"
 
-    assert at_alice.get("/tags/rye").one("button", formaction=unfollow)
+    page = at_alice.get("/tags/rye")
+    assert page.one("button", formaction=unfollow)
+    assert page.said == "You follow #rye now."
+    assert page.words.count("into your home") == 1
     assert at_alice.get("/home").texts == ["A loaf #Rye"]
     assert at_alice.get("/lists").one("button", formaction=unfollow)
     assert at_alice.send(unfollow, next="/lists") == "/lists"

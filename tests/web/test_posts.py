@@ -230,10 +230,15 @@ def test_a_kwip_is_deleted_after_one_more_question(at_alice, anybody, alice):
 def test_nobody_else_can_change_a_kwip(at_bob, alice):
     post = alice.say("Mine")["id"]
     for name in ("alice", "bob"):
-        at_bob.get(f"/@{name}/{post}/edit", 403)
-        at_bob.get(f"/@{name}/{post}/delete", 403)
+        refused = {
+            "change": at_bob.get(f"/@{name}/{post}/edit", 403),
+            "delete": at_bob.get(f"/@{name}/{post}/delete", 403),
+        }
+        for act, page in refused.items():
+            assert f"Only who wrote a kwip can {act} it." in page.words
         at_bob.send(f"/@{name}/{post}/edit", 403, text="Yours")
-        at_bob.send(f"/@{name}/{post}/delete", 403)
+        page = at_bob.send(f"/@{name}/{post}/delete", 403)
+        assert "Only who wrote a kwip can delete it." in page.words
 
     assert at_bob.get("/@alice").texts == ["Mine"]
 

@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from kwip.domain.posts import Post
     from kwip.domain.views import PostView
 
-_NOT_YOURS = "Only who wrote a kwip can change it."
-
 
 def thread(username: str, post_id: PostId) -> Response:
     """Show a kwip between what it answers and what answers it."""
@@ -71,32 +69,34 @@ def _is_out(post: Post) -> str:
 
 def edit(username: str, post_id: PostId) -> Response:
     """Show the form to change a kwip of one's own."""
-    view = _own(username, post_id)
+    view = _own(username, post_id, "change")
     values = {"text": view.post.text, "warning": view.post.warning}
     return page("edit.html", view=view, form=Form(values))
 
 
 def save_edit(username: str, post_id: PostId) -> Response:
     """Change a kwip of one's own; its earlier text goes into the history."""
-    _require_own(username, post_id)
+    _require_own(username, post_id, "change")
     try:
         asked = http.load_form(EditForm())
         view = http.services().posts.edit(http.signed_in(), post_id, asked)
     except InvalidError as error:
         return page_again(
-            "edit.html", _in_words_of_form(error), view=_own(username, post_id)
+            "edit.html",
+            _in_words_of_form(error),
+            view=_own(username, post_id, "change"),
         )
     return go(_address(view), "Your kwip is saved.")
 
 
 def delete(username: str, post_id: PostId) -> Response:
     """Ask once more."""
-    return page("delete.html", view=_own(username, post_id))
+    return page("delete.html", view=_own(username, post_id, "delete"))
 
 
 def delete_now(username: str, post_id: PostId) -> Response:
     """Delete a kwip of one's own; only a tombstone stays."""
-    _require_own(username, post_id)
+    _require_own(username, post_id, "delete")
     http.load_form(ActForm())
     http.services().posts.delete(http.signed_in(), post_id)
     return go(url_for("web.home"), "Your kwip is deleted.")
@@ -128,23 +128,27 @@ def _thread_above(view: PostView) -> str:
     )
 
 
-def _own(username: str, post_id: PostId) -> PostView:
-    """Find a kwip of the viewer's own.
+def _own(username: str, post_id: PostId, act: str) -> PostView:
+    """Find a kwip of the viewer's own, to "change" or "delete" it.
 
     Raises:
         ForbiddenError: Somebody else wrote it.
     """
-    _require_own(username, post_id)
+    _require_own(username, post_id, act)
     view = http.services().posts.get(http.signed_in(), http.reading(), post_id)
     if not view.is_own:
-        raise ForbiddenError(_NOT_YOURS, post_id=post_id)
+        raise _not_yours(post_id, act)
     return view
 
 
-def _require_own(username: str, post_id: PostId) -> None:
+def _require_own(username: str, post_id: PostId, act: str) -> None:
     """Refuse an address that names somebody else, before anything is read."""
     if http.signed_in().username != username:
-        raise ForbiddenError(_NOT_YOURS, post_id=post_id)
+        raise _not_yours(post_id, act)
+
+
+def _not_yours(post_id: PostId, act: str) -> ForbiddenError:
+    return ForbiddenError(f"Only who wrote a kwip can {act} it.", post_id=post_id)
 
 
 def _write_again(error: KwipError) -> Response:

@@ -23,7 +23,7 @@ def follow_tag(name: str) -> Response:
     folded = clean_hashtag(name)
     back = _back(folded)
     http.services().followed_tags.follow(http.signed_in(), folded)
-    return go(back, f"Public kwips with #{folded} come into your home.")
+    return go(back, f"You follow #{folded} now.")
 
 
 def unfollow_tag(name: str) -> Response:
