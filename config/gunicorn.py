@@ -24,6 +24,8 @@ keepalive = 30
 # Heartbeats in memory: on a busy disk they could come too late.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 control_socket_disable = True
+# Nobody says from outside where the app is mounted, or what path was meant.
+forwarder_headers = ""
 # The app writes one line for each request, with its id.
 accesslog = None
 logconfig_dict = tree(_settings.log_level)

@@ -50,6 +50,7 @@ graceful_timeout = 2
 keepalive = 5
 worker_tmp_dir = web.worker_tmp_dir
 control_socket_disable = True
+forwarder_headers = web.forwarder_headers
 accesslog = None
 logconfig_dict = tree(_settings.log_level)
 child_exit = web.child_exit

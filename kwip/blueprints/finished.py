@@ -17,7 +17,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from flask import session
 from structlog.contextvars import clear_contextvars
@@ -35,7 +35,7 @@ from kwip.domain.memo import Remembered
 from kwip.services.access import Credential
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
     from flask import Flask, Response
@@ -53,10 +53,10 @@ MAX_ADDRESS, MAX_COOKIE = 300, 4_096
 _FLAG = r"true|false|0|1"
 _SHARED = {"limit": r"[1-9]|[1-3][0-9]|40", "order": r"recent|active"}
 #: The parameters of kept pages, by area. With any other, or twice the same, a page is
-#: not kept: nobody fills the cache by inventing some. Nor further down a timeline, for
-#: that is seldom read twice.
+#: not kept: nobody fills the cache by inventing some, but for choices of `fields`. Nor
+#: from a cursor on, for that is seldom read twice.
 PARAMETERS: Mapping[str, Mapping[str, str]] = {
-    "api": {**_SHARED, "since_id": r"[0-9]{1,19}", "local": _FLAG, "repeats": r"fold"},
+    "api": {**_SHARED, "local": _FLAG, "repeats": r"fold"},
     "widgets": {**_SHARED, "replies": _FLAG, "reposts": _FLAG, "fields": r"[a-z_,]+"},
     "web": {"order": _SHARED["order"], "repeats": r"fold|show"},
 }
@@ -223,17 +223,18 @@ def _place(app: Flask, site: http.Site, path: str, query: str) -> Place | None:
     except (HTTPException, RequestRedirect, UnicodeDecodeError):
         return None
     policy = site.policies[rule.endpoint]
-    if policy.kept == "no" or not _is_kept(rule.endpoint.partition(".")[0], query):
+    pairs = sorted(parse_qsl(query, keep_blank_values=True))
+    if policy.kept == "no" or not _are_kept(rule.endpoint.partition(".")[0], pairs):
         return None
-    return Place(f"{path}?{query}", rule.rule, policy, named)
+    # However it was written: in another order, or with escapes that need not be.
+    return Place(f"{path}?{urlencode(pairs)}", rule.rule, policy, named)
 
 
-def _is_kept(area: str, query: str) -> bool:
+def _are_kept(area: str, pairs: Sequence[tuple[str, str]]) -> bool:
     """Tell whether pages with these parameters are kept."""
-    pairs = parse_qsl(query, keep_blank_values=True)
     known = PARAMETERS[area]
     are_known = all(re.fullmatch(known.get(name, "(?!)"), v) for name, v in pairs)
-    return are_known and len(dict(pairs)) == len(pairs) and query.isascii()
+    return are_known and len(dict(pairs)) == len(pairs)
 
 
 def _visitor(app: Flask, site: http.Site, cookies: str) -> tuple[Reader, str] | None:

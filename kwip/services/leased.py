@@ -95,6 +95,11 @@ class Leased:
                 self.note_filled(filling.key, filling.generation, filling.version)
         return stored
 
+    def pay(self) -> None:
+        """Charge what came due since the last call, if anything did: 1 round trip."""
+        if self._bill.owed(is_guarded=False) is not None:
+            self.fill([])
+
     def note_filled(
         self, key: CacheKey, generation: codec.Generation, version: int
     ) -> None:

@@ -204,6 +204,7 @@ class Reading:
                 self._bill.confirm()
                 self._load(loads, others)
             self._finish(loads)
+        self._leased.pay()  # when other threads have filled all of it
         self._bill.require()
         if not self._known.pick(guard):
             return ({}, *({} for _ in others))

@@ -289,9 +289,12 @@ def ask(asking, known):
 def test_a_page_is_named_by_its_address_and_what_it_may_depend_on(home):
     assert not was_found(lambda: home.kept(f"{HOME}?limit=1"))
     assert was_found(lambda: home.kept(f"{HOME}?limit=1"))
+    assert not was_found(lambda: home.kept(f"{HOME}?limit=1&order=active"))
+    for same in ("order=active&limit=1", "%6cimit=%31&order=active"):
+        assert was_found(lambda same=same: home.kept(f"{HOME}?{same}"))
     for query in (
         *("max_id=9", "min_id=9", "any=thing", "limit=1&x=%00", "limit=1&limit=2"),
-        *("limit=99", "limit=01", "order=up", "since_id=x", "replies=true", "limit="),
+        *("limit=99", "limit=01", "order=up", "since_id=9", "replies=true", "limit="),
     ):
         misses = looks("miss")
         for _ in range(2):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import redis
@@ -14,6 +16,8 @@ from kwip.blueprints.api import empty, policies
 from kwip.cache import keys
 from kwip.cache.quotas import Quotas
 from kwip.services.access import Credential
+from kwip.store import relationships
+from kwip.store.relations import read_relations
 from kwip.wiring import Options, build
 from tests.people import People, sign_in
 from tests.servers import settings_in
@@ -372,6 +376,32 @@ def test_charging_costs_no_round_trip_of_its_own(limited, endpoints, path):
             costs.append(kwip.wiring.cache.round_trips - before)
 
     assert costs[:2] == costs[2:]
+
+
+def test_threads_that_wait_for_the_same_load_are_charged_too(
+    limited, endpoints, monkeypatch
+):
+    kwip = limited(pages_user=3, pages_address=99)
+    browsers = [sign_in(kwip.app, kwip.wiring, kwip.alice)] * 6
+
+    def slow(load):
+        def load_slowly(*what):
+            time.sleep(0.3)  # the other threads come to wait for this one
+            return load(*what)
+
+        return load_slowly
+
+    sessions = kwip.wiring.stores.sessions
+    monkeypatch.setattr(sessions, "find", slow(sessions.find))
+    monkeypatch.setattr(relationships, "read_relations", slow(read_relations))
+    with redis.Redis.from_url(endpoints.redis_cache_uri) as raw:
+        raw.flushdb()
+    with ThreadPoolExecutor(6) as pool:
+        asked = [pool.submit(each.get, "/settings/privacy") for each in browsers]
+        codes = sorted(each.result().status_code for each in asked)
+
+    assert codes == [200] * 3 + [429] * 3
+    assert kwip.charged("pages_user", kwip.alice.id) == 3
 
 
 def test_only_what_asks_no_server_is_unlimited():

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import psutil
 import pytest
@@ -138,6 +138,13 @@ def test_requests_of_all_web_processes_are_counted(stack):
             pass
 
     assert counted(stack) == before + 8
+
+
+def test_nobody_says_from_outside_where_the_app_is_mounted(stack):
+    for port in (stack.settings.port, stack.settings.live_port):
+        asked = Request(f"http://127.0.0.1:{port}/livez", headers={"SCRIPT_NAME": "/x"})
+        with urlopen(asked) as answer:
+            assert answer.status == 200
 
 
 def counted(stack):
