@@ -148,7 +148,7 @@ def test_posts_that_wait_together_are_delivered_together(
 
 
 def test_a_delivery_asks_nothing_that_it_can_know(
-    people, follow, say, rings, steps, monkeypatch, kwip
+    people, follow, say, rings, steps, monkeypatch, kwip, fanout_of
 ):
     monkeypatch.setattr(kwip.services.fanout, "_times", FanoutTimes())
     alice, *followers = people("alice", *"bcd")
@@ -168,6 +168,7 @@ def test_a_delivery_asks_nothing_that_it_can_know(
         "commitTransaction 1",
         "drop",
     ]
+    assert (fanout_of(post)["state"], fanout_of(post)["mode"]) == ("done", "push")
 
 
 def test_two_workers_share_the_work_without_doing_it_twice(
