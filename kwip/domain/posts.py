@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from kwip.domain.clock import at
+from kwip.domain.ids import ms_of
+
 if TYPE_CHECKING:
     import datetime as dt
 
@@ -97,6 +100,15 @@ class Post:
     def begins(self) -> bool:
         """Tell whether it begins a conversation: no reply, no repost."""
         return self.in_reply_to_id is None and self.repost_of_id is None
+
+    @property
+    def answered_at(self) -> dt.datetime | None:
+        """When the newest public or unlisted reply came to what it began, if one did.
+
+        A reply that was deleted since counts too.
+        """
+        last_id = self.last_public_reply_id
+        return at(ms_of(last_id)) if last_id and last_id != self.id else None
 
     @property
     def is_listed(self) -> bool:

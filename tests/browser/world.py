@@ -41,6 +41,7 @@ def fill(author, other):
     name = author.user.username
     return {
         "home": "/home",
+        "active": "/home?order=active",
         "public": "/",
         "profile": f"/@{name}",
         "with replies": f"/@{name}/with-replies",

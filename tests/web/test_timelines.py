@@ -291,7 +291,7 @@ def test_how_repeats_are_shown_is_kept_from_page_to_page(anybody, at_alice, alic
 def test_a_timeline_can_be_read_in_the_active_order(at_alice, alice, wiring, place):
     first = alice.say("#tea 1")["id"]
     made = [alice.say(f"#tea {n}")["id"] for n in range(2, 24)]
-    alice.say("It is", in_reply_to_id=first)
+    answer = alice.say("It is", in_reply_to_id=first)
     wiring.fence.drop(["active:public:0", "active:tag:tea"])
     recent = at_alice.get(place)
     [address] = addresses(recent, "Active")
@@ -300,6 +300,11 @@ def test_a_timeline_can_be_read_in_the_active_order(at_alice, alice, wiring, pla
     assert address == f"{place}?order=active"
     assert [a["href"] for a in active.all("a", aria_current="page")][-1] == address
     assert active.texts == ["#tea 1", *(f"#tea {n}" for n in range(23, 4, -1))]
+    [note] = active.with_class("post-note")
+    assert note.words == "answered now"
+    [time] = [e for e in active.all("time") if note in e.inside]
+    assert time["datetime"] == answer["created_at"][:19] + "Z"
+    assert "answered" not in recent.words
     assert not active.with_class("news")
     [older] = addresses(active, "Older")
     alice.say("Is it?", in_reply_to_id=made[1])
