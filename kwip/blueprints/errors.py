@@ -161,6 +161,8 @@ def _wrong(message: str, fields: Mapping[str, str]) -> list[tuple[str, str]]:
     Fields have names for programs, which say something to a person only where they
     stand in the page's own form or address.
     """
+    if not fields:
+        return []  # and a query that is no text, which is refused, is not read again
     known = {*request.args, *_sent_form()}
     return [
         (name if name in known else "", wrong)
