@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
 
-from kwip.cli import (
-    FOUND,
-    dry_run_option,
-    json_option,
-    numbered,
-    print_json,
-    throttle_option,
-)
+from kwip.cli import dry_run_option, json_option, numbered, print_json, throttle_option
 from kwip.cli.bars import Bars
+from kwip.cli.outcomes import Outcome, first, show
 from kwip.cli.parts import retagging_by
 from kwip.cli.running import connected
 from kwip.domain.clock import system_clock_ms
@@ -38,17 +31,6 @@ if TYPE_CHECKING:
     from kwip.wiring import Wiring
 
 _WHAT = ("timelines", "counters", "tags", "repeats")
-#: Differences that are listed for a person; `--json` has all of them.
-_SHOWN = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a job has done, for `--json` and for a person; exit 1 if `is_found`."""
-
-    row: dict[str, object]
-    lines: list[str]
-    is_found: bool
 
 
 @click.group("reindex")
@@ -96,9 +78,9 @@ def timelines(  # noqa: PLR0913 -- one for each option
     """
     _check_choice(user, is_all=is_all)
     if dry_run:
-        return _show(_verify(settings, user, is_quiet=as_json), as_json=as_json)
+        return show(_verify(settings, user, is_quiet=as_json), as_json=as_json)
     pace = Pace(concurrency=concurrency, throttle_s=throttle / 1000)
-    return _show(_rebuild(settings, user, pace, is_quiet=as_json), as_json=as_json)
+    return show(_rebuild(settings, user, pace, is_quiet=as_json), as_json=as_json)
 
 
 def _rebuild(
@@ -148,7 +130,7 @@ def counters(
     """
     pace = Pace(concurrency=concurrency, throttle_s=throttle / 1000)
     outcome = _renew(settings, "counters", None if dry_run else pace, is_quiet=as_json)
-    return _show(outcome, as_json=as_json)
+    return show(outcome, as_json=as_json)
 
 
 @command.command("tags")
@@ -167,7 +149,7 @@ def tags(
     """
     pace = Pace(concurrency=concurrency, throttle_s=throttle / 1000)
     outcome = _renew(settings, "tags", None if dry_run else pace, is_quiet=as_json)
-    return _show(outcome, as_json=as_json)
+    return show(outcome, as_json=as_json)
 
 
 @command.command("repeats")
@@ -186,7 +168,7 @@ def repeats(
     """
     pace = Pace(concurrency=concurrency, throttle_s=throttle / 1000)
     outcome = _renew(settings, "repeats", None if dry_run else pace, is_quiet=as_json)
-    return _show(outcome, as_json=as_json)
+    return show(outcome, as_json=as_json)
 
 
 @command.command("all")
@@ -216,7 +198,7 @@ def everything(
         [line for outcome in outcomes.values() for line in outcome.lines],
         is_found=any(outcome.is_found for outcome in outcomes.values()),
     )
-    return _show(together, as_json=as_json)
+    return show(together, as_json=as_json)
 
 
 @command.command("verify")
@@ -234,10 +216,10 @@ def verify(
     """
     if what == "timelines":
         _check_choice(user, is_all=is_all)
-        return _show(_verify(settings, user, is_quiet=as_json), as_json=as_json)
+        return show(_verify(settings, user, is_quiet=as_json), as_json=as_json)
     if user is not None:
         raise click.UsageError(f"--user is for timelines; {what} are verified as one.")
-    return _show(_renew(settings, what, None, is_quiet=as_json), as_json=as_json)
+    return show(_renew(settings, what, None, is_quiet=as_json), as_json=as_json)
 
 
 @command.command("status")
@@ -300,7 +282,7 @@ def _renew(
         f"{number} {name}" if name == "mended" else numbered(number, name[:-1])
         for name, number in counts.items()
     )
-    told = _first([f"{text} (`kwip reindex {what}`)" for text in differences])
+    told = first([f"{text} (`kwip reindex {what}`)" for text in differences])
     told.append(
         f"{what}: {done}, {numbered(len(differences), 'difference')}; {seconds:.1f} s"
     )
@@ -342,7 +324,7 @@ def _verify(settings: Settings, user: str | None, *, is_quiet: bool) -> Outcome:
         else:
             verdict = verifier.verify([[_id_of(wiring, user)]], bars)
     seconds = time.monotonic() - began
-    told = _first(
+    told = first(
         [
             f"{_place(d)}: post {d.post_id} is missing (`kwip reindex timelines`)"
             for d in verdict.differences
@@ -377,21 +359,6 @@ def _verify(settings: Settings, user: str | None, *, is_quiet: bool) -> Outcome:
 def _place(found: Difference) -> str:
     home = f"home of {found.owner_id}"
     return home if found.list_id is None else f"list {found.list_id}"
-
-
-def _first(lines: list[str]) -> list[str]:
-    """Show as many differences as a person reads."""
-    rest = len(lines) - _SHOWN
-    more = [f"… and {rest} more; --json lists all"] if rest > 0 else []
-    return lines[:_SHOWN] + more
-
-
-def _show(outcome: Outcome, *, as_json: bool) -> int:
-    if as_json:
-        print_json(outcome.row)
-    else:
-        click.echo("\n".join(outcome.lines))
-    return FOUND if outcome.is_found else 0
 
 
 def _check_choice(user: str | None, *, is_all: bool) -> None:

@@ -1,0 +1,37 @@
+"""What a job of the command line has done, as JSON or for a person to read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import click
+
+from kwip.cli import FOUND, print_json
+
+#: Differences that are listed for a person; `--json` has all of them.
+_SHOWN = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a job has done, for `--json` and for a person; exit 1 if `is_found`."""
+
+    row: dict[str, object]
+    lines: list[str]
+    is_found: bool
+
+
+def first(lines: list[str]) -> list[str]:
+    """Give as many differences as a person reads."""
+    rest = len(lines) - _SHOWN
+    more = [f"… and {rest} more; --json lists all"] if rest > 0 else []
+    return lines[:_SHOWN] + more
+
+
+def show(outcome: Outcome, *, as_json: bool) -> int:
+    """Print an outcome; give the exit code."""
+    if as_json:
+        print_json(outcome.row)
+    else:
+        click.echo("\n".join(outcome.lines))
+    return FOUND if outcome.is_found else 0
