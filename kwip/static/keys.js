@@ -15,21 +15,43 @@ function isBelowHead(article) {
   return article.getBoundingClientRect().top >= 0;
 }
 
-// The kwip that has the focus, or the one that the page is about.
-const chosen = () =>
-  document.activeElement?.closest("article.post") ?? document.querySelector(".post-focus");
-const press = (selector) => chosen()?.querySelector(selector)?.click();
-const go = (href) => document.querySelector(`.nav a[href="${href}"]`) && location.assign(href);
+// The kwip that was chosen: by j and k, or by going to something in it.
+const chosen = () => document.activeElement?.closest("article.post");
+const press = (selector, article = chosen()) => article?.querySelector(selector)?.click();
+// What changes nothing may also mean the kwip that the page is about.
+const look = (selector) => press(selector, chosen() ?? document.querySelector(".post-focus"));
+
+// Who has left for another page types for that one already, while this one is still here.
+const LEAVING_MS = 10_000;
+let restsUntil = 0;
+
+function leave() {
+  restsUntil = performance.now() + LEAVING_MS;
+}
+
+function go(href) {
+  if (!document.querySelector(`.nav a[href="${href}"]`)) return;
+  leave();
+  location.assign(href);
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[href]");
+  if (!link || event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  const isHere = link.hash && link.href.split("#")[0] === location.href.split("#")[0];
+  if (!isHere) leave();
+});
+addEventListener("pageshow", () => (restsUntil = 0));
 
 const KEYS = [
-  ["j", "the next kwip", () => step(1)],
-  ["k", "the kwip before", () => step(-1)],
+  ["j", "choose the next kwip", () => step(1)],
+  ["k", "choose the kwip before", () => step(-1)],
   ["o", "open it", () => press(".post-when a")],
-  ["r", "reply to it", () => press('[data-key="r"]')],
   ["f", "favourite it", () => press('[data-act="favourite"]')],
   ["t", "repost it", () => press('[data-act="repost"]')],
   ["b", "bookmark it", () => press('[data-act="bookmark"]')],
-  ["w", "show what is behind a warning", () => press(".folded summary")],
+  ["r", "reply to it, or to the kwip of this page", () => look('[data-key="r"]')],
+  ["w", "show what is behind its warning", () => look(".folded summary")],
   ["n", "write a kwip", write],
   ["h", "home", () => go("/home")],
   ["p", "the public timeline", () => go("/")],
@@ -95,6 +117,7 @@ document.addEventListener("keydown", (event) => {
   if (event.target.closest("input, textarea, select, dialog, [contenteditable]")) return;
   const found = KEYS.find(([key]) => key === event.key);
   if (!found || (localStorage.getItem(OFF) && event.key !== "?")) return;
+  if (performance.now() < restsUntil) return;
   event.preventDefault();
   found[2]();
 });

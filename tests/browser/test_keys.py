@@ -105,3 +105,38 @@ def test_a_visitor_who_wants_to_reply_is_led_to_the_way_in(open_browser, kwip):
     page.get_by_role("link", name="Reply").click()
 
     expect(page.locator("main").get_by_role("link", name="Log in")).to_be_focused()
+
+
+def test_a_key_acts_on_no_kwip_that_was_not_chosen(open_browser, alice, kwip):
+    page = open_browser(alice)
+    page.goto(f"/@bob/{kwip['id']}")
+
+    page.keyboard.type("ftb")
+    page.keyboard.press("j")
+    with page.expect_response("**/bookmark"):
+        page.keyboard.press("b")
+
+    (act,) = page.locator(PRESSED).all()
+    assert act.get_attribute("data-act") == "bookmark"
+
+
+def test_keys_rest_while_the_next_page_is_on_its_way(open_browser, alice, kwip):
+    page = open_browser(alice)
+    page.goto("/home")
+    page.keyboard.press("j")
+
+    # All in one task of the script: the next page cannot come between.
+    acted = page.evaluate(
+        """async (pressed) => {
+          const on = document.activeElement;
+          for (const key of "rfat") {
+            on.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true}));
+          }
+          for (let turn = 0; turn < 10; turn += 1) await null;
+          return document.querySelectorAll(pressed).length;
+        }""",
+        PRESSED,
+    )
+
+    page.wait_for_url("**#reply")
+    assert acted == 0
