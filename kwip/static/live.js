@@ -135,27 +135,49 @@
     const hadFocus = slot.contains(document.activeElement);
     slot.replaceChildren();
     if (added.length) {
-      keepPlace(() => {
+      const stale = olderOf(added);
+      keepPlace(stale, () => {
         slot.after(...added);
+        for (const one of stale) leaveBehind(one);
         document.querySelector(".empty")?.remove();
         document.dispatchEvent(new CustomEvent("kwip:added"));
       });
     }
+    // With kwips left out between, nobody has read all up to the newest.
+    const read = document.querySelector("button[name=last_read_id]");
+    if (read && !document.querySelector(".news-more")) read.value = shown;
     const first = added[0]?.querySelector("a:not([tabindex])");
     const next = first ?? document.querySelector("main");
     if (hadFocus) next.focus({ preventScroll: !isByKey });
     begin();
   }
 
+  // Of a kwip and its reposts a timeline shows the newest only.
+  function olderOf(added) {
+    if (slot.dataset.noun !== "kwip") return [];
+    const ids = new Set(added.map((one) => one.dataset.post));
+    return all("main [data-post]").filter((one) => ids.has(one.dataset.post));
+  }
+
+  // Who was at it goes along to where it stands now.
+  function leaveBehind(article) {
+    const isHere = article.contains(document.activeElement);
+    article.remove();
+    const again = document.querySelector(`main [data-post="${article.dataset.post}"]`);
+    if (isHere) again.focus({ preventScroll: true });
+  }
+
   // What is being read stays where it is, unless the top of the timeline is in sight.
-  function keepPlace(change) {
+  function keepPlace(stale, change) {
     const root = document.documentElement;
-    const next = slot.nextElementSibling;
-    const top = next?.getBoundingClientRect().top;
+    const isAtTop = !(slot.nextElementSibling?.getBoundingClientRect().top < 0);
+    const kept = all("main article.post").filter((one) => !stale.includes(one));
+    const read = kept.find((one) => one.getBoundingClientRect().bottom > 0);
+    const top = read?.getBoundingClientRect().top;
     root.style.overflowAnchor = "none"; // some browsers do this too, others do not
     change();
-    if (next && top < 0) {
-      scrollBy({ top: next.getBoundingClientRect().top - top, behavior: "instant" });
+    if (read && !isAtTop) {
+      scrollBy({ top: read.getBoundingClientRect().top - top, behavior: "instant" });
     }
     root.style.overflowAnchor = "";
   }

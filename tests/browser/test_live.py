@@ -55,6 +55,44 @@ def test_what_is_put_in_place_can_be_acted_on_at_once(open_browser, alice, bob):
     assert page.evaluate("scrollTo(9999, 0), scrollX") == 0
 
 
+def test_a_reposted_kwip_goes_to_the_top_and_stands_nowhere_else(
+    open_browser, site, alice, bob
+):
+    carol = site.people("carol")
+    for person in (bob, carol):
+        alice.post(f"/api/v1/accounts/{person.id}/follow")
+    said = [bob.say(f"Earlier, number {number}.") for number in range(12)]
+    page = open_browser(alice)
+    page.goto("/home")
+    page.mouse.wheel(0, 700)
+    looked_at = page.locator(".post", has_text="number 2.")
+    looked_at.focus()
+    before = looked_at.bounding_box()["y"]
+
+    carol.post(f"/api/v1/statuses/{said[9]['id']}/reblog")
+    offer = page.get_by_role("button", name="1 new kwip")
+    offer.click()
+    again = page.locator(".post", has_text="number 9.")
+
+    expect(again.locator(".post-why")).to_contain_text("Carol reposted")
+    assert again.count() == 1
+    assert abs(looked_at.bounding_box()["y"] - before) <= 1
+
+
+def test_what_came_in_place_is_read_when_one_stops_there(open_browser, alice, bob):
+    alice.post(f"/api/v1/accounts/{bob.id}/follow")
+    bob.say("Before.")
+    page = open_browser(alice)
+    page.goto("/home")
+    bob.say("Fresh.")
+    page.get_by_role("button", name="1 new kwip").click()
+    expect(page.locator(".post")).to_have_count(2)
+
+    page.get_by_role("button", name="Remember that you have read").click()
+
+    expect(page.get_by_text("You have read everything")).to_be_visible()
+
+
 def test_without_a_script_a_reload_shows_it(open_browser, alice, bob):
     page = open_browser(alice, scripts=False)
     page.goto("/")
