@@ -49,6 +49,7 @@ function showGone(id, isGone) {
   for (const article of all(`[data-post="${id}"]`)) {
     article.classList.toggle("post-going", isGone);
     article.inert = isGone;
+    if (!isGone) article.hidden = false;
     // It keeps its place until the text below may move up unseen or is asked to.
     setTimeout(() => (article.hidden = article.classList.contains("post-going")), 150);
   }
@@ -68,23 +69,35 @@ async function deleteNow(id) {
   }
 }
 
+// Who was there goes on at the next kwip, or begins anew.
+function goOnAfter(article) {
+  const kwips = all("article.post").filter((one) => one === article || !one.inert);
+  const next = kwips[kwips.indexOf(article) + 1] ?? document.querySelector("h1");
+  next.tabIndex = -1;
+  next.focus({ preventScroll: true });
+}
+
 document.addEventListener("click", (event) => {
   const link = event.target.closest?.("a[data-delete]");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
-  const { post: id } = link.closest("[data-post]").dataset;
+  const article = link.closest("[data-post]");
+  const { post: id } = article.dataset;
   closeMenus();
   waiting.set(id, link.getAttribute("href"));
   showGone(id, true);
   toast("Deleted.", {
     seconds: UNDO_SECONDS,
-    gone: () => deleteNow(id),
+    gone: (hadFocus) => {
+      deleteNow(id);
+      if (hadFocus) goOnAfter(article);
+    },
     button: {
       label: "Undo",
       press: () => {
         waiting.delete(id);
         showGone(id, false);
-        document.querySelector(`[data-post="${id}"]`)?.focus();
+        article.focus();
       },
     },
   });

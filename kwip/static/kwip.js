@@ -39,7 +39,8 @@ setInterval(() => showTimes(), MINUTE * 1000);
 document.addEventListener("kwip:added", () => showTimes());
 
 // Say something in passing. `button` is {label, press}; the toast waits while somebody
-// is at it. The answer is a function that takes the toast away.
+// is at it. `gone` hears whether the focus was in it. The answer is a function that takes
+// the toast away.
 function toast(text, { button, seconds = 5, gone = () => {} } = {}) {
   const box = document.createElement("div");
   box.className = "toast";
@@ -55,8 +56,9 @@ function toast(text, { button, seconds = 5, gone = () => {} } = {}) {
       timer = setTimeout(end, 1000);
       return;
     }
+    const hadFocus = box.contains(document.activeElement);
     close();
-    gone();
+    gone(hadFocus);
   };
   if (button) {
     const control = document.createElement("button");

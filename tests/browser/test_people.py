@@ -216,8 +216,29 @@ def test_a_deletion_can_be_undone(open_browser, alice):
     button(page, "Undo").click()
 
     expect(post).to_be_visible()
+    expect(post).to_be_focused()
     page.reload()
     expect(post).to_be_visible()
+
+
+def test_after_a_deletion_one_goes_on_at_the_next_kwip(open_browser, alice):
+    alice.say("Then comes this.")
+    alice.say("Not worth keeping.")
+    page = open_browser(alice)
+    page.clock.install()
+    page.goto("/home")
+
+    for text, next_place in (
+        ("Not worth", page.locator(".post", has_text="Then comes this.")),
+        ("Then comes", page.get_by_role("heading", name="Home")),
+    ):
+        post = page.locator(".post", has_text=text)
+        post.locator("summary", has_text="More").click()
+        post.get_by_role("link", name="Delete").click()
+        expect(button(page, "Undo")).to_be_focused()
+        page.clock.run_for(10_000)
+
+        expect(next_place).to_be_focused()
 
 
 def test_a_deletion_is_done_when_the_page_is_left(open_browser, alice):
