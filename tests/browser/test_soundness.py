@@ -90,3 +90,36 @@ def test_nothing_moves_while_a_page_is_loaded(open_browser, places, alice, size)
         page.evaluate("new Promise((done) => requestAnimationFrame(() => done()))")
 
         assert (name, page.evaluate("moved")) < (name, 0.02)
+
+
+def test_a_long_title_leaves_room_for_what_stands_beside_it(open_browser, alice):
+    title = "Lamps and plums " * 6
+    made = alice.post("/api/v1/lists", json={"title": title}).json["id"]
+    page = open_browser(alice, size=PHONE)
+    page.goto(f"/lists/{made}")
+
+    beside = page.locator(".column-head a").all()
+
+    assert [link.bounding_box()["width"] >= 40 for link in beside] == [True] * 3
+    assert overflow_of(page) == 0
+
+
+def test_the_words_of_a_button_stand_in_its_middle(open_browser, alice, bob):
+    alice.post(f"/api/v1/accounts/{bob.id}/follow")
+    alice.post("/api/v1/markers", json={"home": {"last_read_id": "1"}})
+    bob.say("New.")
+    page = open_browser(alice, size=PHONE)
+    page.goto("/home/catch-up")
+
+    lines = page.get_by_role("link", name="The newest kwips").evaluate(
+        """(button) => {
+          const words = document.createRange();
+          words.selectNodeContents(button);
+          const {left, right} = button.getBoundingClientRect();
+          const lines = [...words.getClientRects()];
+          return lines.map((line) => line.left - left - (right - line.right));
+        }"""
+    )
+
+    assert len(lines) > 1
+    assert max(map(abs, lines)) < 2
