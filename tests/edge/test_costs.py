@@ -20,7 +20,9 @@ class Commands(CommandListener):
         self.names = []
 
     def started(self, event):
-        self.names.append(event.command_name)
+        # An unfinished cursor is ended by a thread of the driver, at any time.
+        if event.command_name != "killCursors":
+            self.names.append(event.command_name)
 
     def succeeded(self, event):
         pass
