@@ -57,11 +57,8 @@ class Decoded(Generic[V]):
 
     def __call__(self, raw: bytes) -> V:
         """Decode, or remember."""
-        value = self._values.get(raw)
-        if value is None:
-            value = self._decode(raw)
-            self._values.put(raw, value, len(raw))
-        return value
+        known = self._values.get(raw)
+        return self.same(raw, self._decode(raw)) if known is None else known
 
     def same(self, raw: bytes, value: V) -> V:
         """Give the value remembered of these bytes, else remember this one of them."""

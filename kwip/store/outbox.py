@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 #: Posts of one author that are delivered together at most.
 MAX_TOGETHER = 32
-#: So many followers come with a lease; more are asked for.
-FIRST_FOLLOWERS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +87,7 @@ class OutboxStore:
         owner: str,
         now: dt.datetime,
         until: dt.datetime,
-        followers: int = FIRST_FOLLOWERS,
+        followers: int,
     ) -> Lease | None:
         """Take a pending post that nobody holds; None if there is nothing to take.
 

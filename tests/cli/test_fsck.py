@@ -527,7 +527,7 @@ def test_a_post_between_states_of_its_delivery_is_no_finding(sample):
     _, leased, again, dead, gone = posts
     services.posts.delete(sample.bob, gone.id)
     for post, state in ((again, "pending"), (dead, "dead")):
-        outbox.give_up(outbox.lease(post.id, post.id, now, now + HOUR), state, now)
+        outbox.give_up(outbox.lease(post.id, post.id, now, now + HOUR, 1), state, now)
     assert services.fanout.begin(leased.id)
 
     assert look(sample).findings == []

@@ -6,37 +6,16 @@ from functools import partial
 
 import pytest
 import redis
-from pymongo.monitoring import CommandListener
 
 from kwip.jobs.registry import jobs
 from kwip.wiring import Options, build
+from tests.commands import Commands
 from tests.wired import Rings, sign_up
 
 
 @pytest.fixture
 def rings():
     return Rings()
-
-
-class Commands(CommandListener):
-    """Every command to MongoDB, by name; the keeper's are not among them."""
-
-    def __init__(self):
-        self.names = []
-
-    def __len__(self):
-        return len(self.names)
-
-    def started(self, event):
-        # A new connection signs in, and a thread of the driver ends what is left over.
-        if event.command_name not in {"saslStart", "saslContinue", "killCursors"}:
-            self.names.append(event.command_name)
-
-    def succeeded(self, event):
-        pass
-
-    def failed(self, event):
-        pass
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ def insert(stores):
 @pytest.fixture
 def lease(stores):
     def lease(number, owner="one", now=NOW, until=LATER):
-        return stores.outbox.lease(post_id(number), owner, now, until)
+        return stores.outbox.lease(post_id(number), owner, now, until, 1_000)
 
     return lease
 

@@ -156,7 +156,7 @@ def test_a_buried_post_is_uncounted_only_if_it_was_counted(stores, insert):
     stores.users.create_many([user(1)])
     root = post(1, 1)
     insert(root, post(2, 1, to=root), post(3, 1, to=root))
-    lease = stores.outbox.lease(post_id(2), "owner", NOW, LATER)
+    lease = stores.outbox.lease(post_id(2), "owner", NOW, LATER, 1_000)
     assert stores.outbox.finish(lease)
     counted = len(lease.posts)
 

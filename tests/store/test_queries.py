@@ -86,7 +86,7 @@ def _insert_thrice(s):
 
 
 def _lease(s, number=1):
-    return s.outbox.lease(posts_of(number)[4], "owner", NOW, LATER)
+    return s.outbox.lease(posts_of(number)[4], "owner", NOW, LATER, 1_000)
 
 
 def _upkeep(s, n):
