@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -26,7 +25,6 @@ from kwip.blueprints import (
 from kwip.schemas import html
 from kwip.schemas.site import SiteInfo
 from kwip.schemas.urls import Urls
-from kwip.services.access import SESSION_LIFETIME
 from kwip.text.agents import browser_in_words
 
 if TYPE_CHECKING:
@@ -150,17 +148,9 @@ def _let_wait(app: Flask, live: Live) -> None:
 
 
 def _configuration(secret_key: str, urls: Urls) -> dict[str, object]:
-    origin = urlsplit(urls.origin)
-    # Browsers share cookies between the ports of a host, two sites must not.
-    name = f"kwip_{origin.port}" if origin.port else "kwip"
     return {
         "SECRET_KEY": secret_key,
-        "SESSION_COOKIE_NAME": name,
-        "SESSION_COOKIE_SECURE": origin.scheme == "https",
-        "SESSION_COOKIE_HTTPONLY": True,
-        "SESSION_COOKIE_SAMESITE": "Lax",
-        "SESSION_REFRESH_EACH_REQUEST": False,
-        "PERMANENT_SESSION_LIFETIME": SESSION_LIFETIME,
+        **login.cookie_settings(urls.origin),
         "WTF_CSRF_TIME_LIMIT": None,  # as long as the cookie that it belongs to
         "MAX_CONTENT_LENGTH": bodies.MAX_BODY_BYTES,
         "MAX_FORM_MEMORY_SIZE": bodies.MAX_BODY_BYTES,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import flask_login
 from flask import session
@@ -19,7 +20,7 @@ from wtforms import ValidationError
 
 from kwip.blueprints import holes, http
 from kwip.domain.errors import ForbiddenError
-from kwip.services.access import Credential
+from kwip.services.access import SESSION_LIFETIME, Credential
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,6 +90,21 @@ def install(app: Flask) -> None:
     manager.session_protection = None
     manager.user_loader(_load)
     app.jinja_env.globals["form_token"] = lambda: holes.FORM_TOKEN
+
+
+def cookie_settings(origin: str) -> dict[str, object]:
+    """Say how Flask makes the cookie of a site."""
+    address = urlsplit(origin)
+    # Browsers share cookies between the ports of a host, two sites must not.
+    name = f"kwip_{address.port}" if address.port else "kwip"
+    return {
+        "SESSION_COOKIE_NAME": name,
+        "SESSION_COOKIE_SECURE": address.scheme == "https",
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_REFRESH_EACH_REQUEST": False,
+        "PERMANENT_SESSION_LIFETIME": SESSION_LIFETIME,
+    }
 
 
 def viewer() -> Viewer | None:

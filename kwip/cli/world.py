@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kwip.cli import json_option, print_json
+from kwip.cli import drive, json_option, print_json
 from kwip.cli.bars import Bars
 from kwip.cli.running import connected, require_stack
 from kwip.domain.errors import InvalidError
@@ -30,7 +30,10 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @click.group("world")
 def command() -> None:
-    """Load a network of users, follows and posts."""
+    """Load a network of users, follows and posts, and requests as of its users."""
+
+
+command.add_command(drive.command)
 
 
 @command.command("load")

@@ -1,4 +1,4 @@
-"""`kwip world load`: what it refuses, and a load on a real stack that is killed."""
+"""`kwip world`: what it refuses, and a load on a real stack that is killed."""
 
 from __future__ import annotations
 
@@ -196,6 +196,7 @@ def test_a_load_killed_with_its_stack_is_resumed_and_nothing_is_wrong(
     code, rebuilt = call(stack, "reindex", "timelines", "--all")
     assert (code, rebuilt["rebuilt"], rebuilt["failed"]) == (0, USERS, [])
     check_sound(stack, follows=loaded["follows"])
+    check_driven(stack)
 
 
 def check_sound(stack, follows):
@@ -208,3 +209,16 @@ def check_sound(stack, follows):
     assert (code, report["homes"], report["differences"]) == (0, USERS, [])
     report = call(stack, "fanout", "stats")[1]
     assert (report["pending"], report["dead"], report["edges_waiting"]) == (0, 0, 0)
+
+
+def check_driven(stack):
+    """Every kind of request is answered, and nobody stays signed in."""
+    code, driven = call(stack, "world", "drive", "--rate", 40, "--seconds", 4)
+
+    assert code == 0
+    assert set(driven["statuses"]) == {"200"}
+    assert set(driven["p95_by_act_ms"]) >= {"home", "page", "widget", "post"}
+    assert driven["requests"] == sum(driven["statuses"].values()) > 100
+    with database(stack) as stored:
+        assert stored.sessions.count_documents({}) == 0
+        assert stored.tokens.count_documents({"name": "world drive"}) == 0

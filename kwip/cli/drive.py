@@ -1,0 +1,258 @@
+"""`kwip world drive`: load a running stack as a living site would, and time it."""
+
+from __future__ import annotations
+
+import json
+import random
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, cast
+from urllib.parse import urlsplit
+
+import click
+from flask import Flask, session
+
+from kwip.blueprints import login
+from kwip.cli import json_option, print_json
+from kwip.cli.bars import Bars
+from kwip.cli.open_loop import OpenLoop
+from kwip.cli.running import connected, require_stack
+from kwip.cli.up import address
+from kwip.domain.driving import plan, sum_up
+from kwip.domain.errors import NotFoundError
+from kwip.domain.ids import MAX_ID
+from kwip.domain.users import Viewer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from flask.sessions import SecureCookieSession
+
+    from config.settings import Settings
+    from kwip.domain.driving import Driven, Planned
+    from kwip.domain.ids import UserId
+    from kwip.domain.users import User
+    from kwip.wiring import Wiring
+
+_NAME = "world drive"
+_THREADS = 4
+#: Whose threads are looked at: the newest posts of the public timeline.
+_THREADS_OF = 200
+
+
+@click.command("drive")
+@click.option(
+    "--rate",
+    type=click.FloatRange(min=0.1, max=10_000),
+    default=25.0,
+    show_default=True,
+    help="Requests a second, on average.",
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=1, max=3_600),
+    default=30.0,
+    show_default=True,
+    help="How long.",
+)
+@click.option(
+    "--people",
+    type=click.IntRange(min=2, max=1_000_000),
+    default=5_000,
+    show_default=True,
+    help="How many different users make the requests.",
+)
+@click.option(
+    "--seed",
+    type=int,
+    default=1,
+    show_default=True,
+    help="Decides who asks for what and when.",
+)
+@json_option
+@click.pass_obj
+def command(
+    settings: Settings,
+    *,
+    rate: float,
+    seconds: float,
+    people: int,
+    seed: int,
+    as_json: bool,
+) -> None:
+    """Load the running stack as a living site would, and time its answers.
+
+    Of 100 requests 70 read a home through the API, 15 a page, 10 a widget; 4 publish
+    and 1 follows, as real users of the site: do this to a test site only. Requests
+    come when they come, whether or not earlier ones are answered.
+    """
+    require_stack(settings)
+    planned = list(plan(rate, seconds, seed))
+    with (
+        connected(settings) as wiring,
+        Bars(is_quiet=as_json) as bars,
+        _crowd(wiring, settings, planned, people) as crowd,
+    ):
+        to = urlsplit(address(settings))
+        requests = [(each, crowd.request(each)) for each in planned]
+        bars.begin("requests", len(requests))
+        loop = OpenLoop(to.hostname or "", to.port or 80, bars.advance)
+        driven = sum_up(rate, seconds, loop.run(requests))
+    if as_json:
+        print_json(asdict(driven))
+    else:
+        _print(driven)
+
+
+@dataclass(frozen=True, slots=True)
+class _Person:
+    """A user, with what shows who they are to the API and to pages."""
+
+    user: User
+    token: str
+    cookie: str
+    token_id: str
+    session_id: str
+
+
+class _Crowd:
+    """The people of a load, and what they ask for."""
+
+    def __init__(
+        self,
+        people: Sequence[UserId],
+        signed_in: Mapping[UserId, _Person],
+        threads: Sequence[str],
+    ):
+        self._people = people
+        self._signed_in = signed_in
+        self._everybody = [person.user for person in signed_in.values()]
+        self._threads = threads
+
+    def request(self, planned: Planned) -> bytes:
+        """Write the HTTP request of one act."""
+        person = self._signed_in[_who(planned, self._people)]
+        chance = random.Random(planned.draw)  # noqa: S311 -- no secret
+        other = chance.choice(self._everybody)
+        match planned.act:
+            case "home":
+                return _http("GET", "/api/v1/timelines/home?limit=20", person.token)
+            case "page":
+                return _http("GET", self._page(chance, other), cookie=person.cookie)
+            case "widget":
+                return _http("GET", f"/api/widgets/v1/user/{other.username}?limit=20")
+            case "follow":
+                path = f"/api/v1/accounts/{other.id}/follow"
+                return _http("POST", path, person.token, body={})
+            case "post":
+                body = {"status": f"{person.user.username} says {chance.random()}"}
+                return _http("POST", "/api/v1/statuses", person.token, body=body)
+
+    def _page(self, chance: random.Random, other: User) -> str:
+        profile = f"/@{other.username}"
+        thread = chance.choice(self._threads or [profile])
+        return chance.choice(("/home", "/home", "/", profile, thread))
+
+
+def _who(planned: Planned, people: Sequence[UserId]) -> UserId:
+    """Choose who makes a request."""
+    return people[int(planned.draw * len(people))]
+
+
+def _http(
+    method: str,
+    path: str,
+    token: str = "",
+    *,
+    cookie: str = "",
+    body: Mapping[str, str] | None = None,
+) -> bytes:
+    lines = [f"{method} {path} HTTP/1.1", "Host: kwip", "Accept-Encoding: gzip"]
+    if token:
+        lines.append(f"Authorization: Bearer {token}")
+    if cookie:
+        lines.append(f"Cookie: {cookie}")
+    content = b"" if body is None else json.dumps(body).encode()
+    if body is not None:
+        lines += ["Content-Type: application/json", f"Content-Length: {len(content)}"]
+    return "\r\n".join([*lines, "", ""]).encode() + content
+
+
+@contextmanager
+def _crowd(
+    wiring: Wiring, settings: Settings, planned: Sequence[Planned], size: int
+) -> Iterator[_Crowd]:
+    """Sign in everybody who will act; sign them out again in the end.
+
+    Raises:
+        NotFoundError: There are no users.
+    """
+    users = wiring.stores.users
+    ids = [user_id for some in users.iter_ids() for user_id in some]
+    if not ids:
+        raise NotFoundError("There are no users: load a world first.")
+    chance = random.Random(1)  # noqa: S311 -- no secret; the same people each time
+    people = chance.sample(ids, min(size, len(ids)))
+    acting = users.get_many(sorted({_who(each, people) for each in planned}))
+    # The lease on the cache is taken before the first write, not in the middle.
+    wiring.fence.await_lease(within_s=1.0)
+    sign_in = _SignIn(wiring, settings.origin)
+    with ThreadPoolExecutor(_THREADS) as pool:
+        signed_in = dict(zip(acting, pool.map(sign_in, acting.values()), strict=True))
+        try:
+            yield _Crowd(people, signed_in, _threads(wiring))
+        finally:
+            list(pool.map(sign_in.undo, signed_in.values()))
+
+
+def _threads(wiring: Wiring) -> list[str]:
+    """Give the addresses of some threads."""
+    listed = wiring.stores.posts.listed(below=MAX_ID, limit=_THREADS_OF)
+    authors = wiring.stores.users.get_many([entry.author_id for entry in listed])
+    return [
+        f"/@{authors[entry.author_id].username}/{entry.post_id}"
+        for entry in listed
+        if entry.author_id in authors
+    ]
+
+
+class _SignIn:
+    """Sign users in without a password: for the API and for pages."""
+
+    def __init__(self, wiring: Wiring, origin: str):
+        self._access = wiring.services.access
+        self._account = wiring.services.account
+        self._app = Flask("drive")
+        self._app.secret_key = wiring.endpoints.secret_key
+        self._app.config.from_mapping(login.cookie_settings(origin))
+        login.install(self._app)
+
+    def __call__(self, user: User) -> _Person:
+        """Make a token and a session."""
+        viewer = Viewer(id=user.id, username=user.username, digest="")
+        info, token = self._access.create_token(viewer, _NAME, viewer.scopes)
+        begun = self._access.begin_session(user.id, user.username, _NAME)
+        answer = self._app.response_class()
+        with self._app.test_request_context("/login"):
+            login.sign_in(begun)
+            login.form_token()
+            held = cast("SecureCookieSession", session)
+            self._app.session_interface.save_session(self._app, held, answer)
+        cookie = answer.headers["Set-Cookie"].partition(";")[0]
+        return _Person(user, token, cookie, info.id, begun.id.digest)
+
+    def undo(self, person: _Person) -> None:
+        """End both."""
+        viewer = Viewer(id=person.user.id, username=person.user.username, digest="")
+        with suppress(NotFoundError):  # somebody else was faster
+            self._access.revoke_token(viewer, person.token_id)
+            self._account.end_session(viewer, person.session_id)
+
+
+def _print(driven: Driven) -> None:
+    for name, value in asdict(driven).items():
+        for inner, number in value.items() if isinstance(value, dict) else ():
+            click.echo(f"{name.removesuffix('_ms') + ' ' + inner:<20}{number!s:>10}")
+        if not isinstance(value, dict):
+            click.echo(f"{name:<20}{value!s:>10}")

@@ -1,0 +1,99 @@
+"""An HTTP client that sends each request when it is due, answered or not.
+
+One thread and plain sockets, because the client shares the machine with what it
+measures. Requests come from many addresses of the loopback network, so that each has
+the rate limits of a person of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+from collections import deque
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from kwip.domain.driving import Answered
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from kwip.domain.driving import Planned
+
+    Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+#: People close the page when nothing has come for so long.
+PATIENCE_S = 10.0
+_ADDRESSES = 200
+#: Files that a process may want: a connection for each request under way.
+_FILES = 16_384
+
+
+class OpenLoop:
+    """Requests to one server: each has a connection of its own while it lasts.
+
+    Args:
+        host: Who is asked; only a loopback address has many neighbours to ask from.
+        port: Where.
+        advance: Told of each request that has been dealt with.
+    """
+
+    def __init__(self, host: str, port: int, advance: Callable[[int], None]):
+        self._host = host
+        self._port = port
+        self._advance = advance
+        self._idle: deque[Connection] = deque()
+        self._opened = 0
+
+    def run(self, requests: Sequence[tuple[Planned, bytes]]) -> list[Answered]:
+        """Send all requests in the order of their times, and wait for the answers."""
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(_FILES, most), most))
+        return asyncio.run(self._run(requests))
+
+    async def _run(self, requests: Sequence[tuple[Planned, bytes]]) -> list[Answered]:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        under_way = []
+        for planned, request in requests:
+            due = began + planned.at_s
+            if (wait_s := due - loop.time()) > 0:
+                await asyncio.sleep(wait_s)
+            under_way.append(asyncio.create_task(self._answer(planned, request, due)))
+        answers = await asyncio.gather(*under_way)
+        for _, writer in self._idle:
+            writer.close()
+        return answers
+
+    async def _answer(self, planned: Planned, request: bytes, due: float) -> Answered:
+        status = 0
+        with suppress(OSError, TimeoutError, EOFError, ValueError, IndexError):
+            async with asyncio.timeout(PATIENCE_S):
+                status = await self._ask(request)
+        self._advance(1)
+        return Answered(planned, status, asyncio.get_running_loop().time() - due)
+
+    async def _ask(self, request: bytes) -> int:
+        """Send one request on a connection that is free; give the answer's status."""
+        reader, writer = self._idle.pop() if self._idle else await self._open()
+        is_whole = False
+        try:
+            writer.write(request)
+            head = (await reader.readuntil(b"\r\n\r\n")).lower()
+            _, found, length = head.partition(b"content-length: ")
+            if found:
+                await reader.readexactly(int(length.split(b"\r\n", 1)[0]))
+            is_whole = bool(found) and b"connection: close" not in head
+            return int(head.split(b" ", 2)[1])
+        finally:
+            if is_whole:
+                self._idle.append((reader, writer))
+            else:
+                writer.close()
+
+    async def _open(self) -> Connection:
+        self._opened += 1
+        number = self._opened % _ADDRESSES
+        is_local = self._host.startswith("127.")
+        local = (f"127.7.{number // 100}.{number % 100 + 1}", 0) if is_local else None
+        return await asyncio.open_connection(self._host, self._port, local_addr=local)
