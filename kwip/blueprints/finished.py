@@ -32,6 +32,7 @@ from kwip.blueprints.report import report
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.errors import RateLimitedError
 from kwip.domain.memo import Remembered
+from kwip.domain.pages import DEFAULT_LIMIT, PageRequest
 from kwip.services.access import Credential
 
 if TYPE_CHECKING:
@@ -64,12 +65,13 @@ PARAMETERS: Mapping[str, Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A kept address: its route, and what its rule names in the path."""
+    """A kept address: its route, what its rule names in the path, and which page."""
 
     address: str
     rule: str
     policy: Policy
     named: Mapping[str, Any]
+    page: PageRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +174,8 @@ class FinishedPages:
         credential = asked.reader.credential
         if credential is None or asked.place.policy.kept != "home":
             return ()
-        return self._site.services.timelines.top_of_home(credential.user_id)
+        timelines = self._site.services.timelines
+        return timelines.begin_of_home(credential.user_id, asked.place.page)
 
     def _find(self, begun: http.Begun, asked: Asked) -> Copy | None:
         """Find the page, in one round trip; else let the app go on from there."""
@@ -227,7 +230,12 @@ def _place(app: Flask, site: http.Site, path: str, query: str) -> Place | None:
     if policy.kept == "no" or not _are_kept(rule.endpoint.partition(".")[0], pairs):
         return None
     # However it was written: in another order, or with escapes that need not be.
-    return Place(f"{path}?{urlencode(pairs)}", rule.rule, policy, named)
+    address, asked = f"{path}?{urlencode(pairs)}", dict(pairs)
+    page = PageRequest(
+        limit=int(asked.get("limit", DEFAULT_LIMIT)),
+        is_active=asked.get("order") == "active",
+    )
+    return Place(address, rule.rule, policy, named, page)
 
 
 def _are_kept(area: str, pairs: Sequence[tuple[str, str]]) -> bool:

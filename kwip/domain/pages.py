@@ -40,6 +40,12 @@ class PageRequest:
         return self.max_id is None and self.min_id is None
 
     @property
+    def is_top(self) -> bool:
+        """Tell whether few entries are enough to begin with, the newest ones."""
+        is_short = self.limit <= DEFAULT_LIMIT or self.since_id is not None
+        return self.is_first and is_short and not self.is_active
+
+    @property
     def upper(self) -> int:
         """The id below which entries are asked for."""
         return MAX_ID if self.max_id is None else self.max_id

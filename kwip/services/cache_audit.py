@@ -42,7 +42,7 @@ SETTLED_S = COUNT_PACE_MS / 1000 + 1.0
 BATCH = 500
 #: What is counted there and not cached: nobody drops a window of a quota unawares.
 COUNTED = {"quota"}
-_VIEW = re.compile(r"(head|below|above)(?:\.\d+)?(?::(\d+))?")
+_VIEW = re.compile(r"(top|head|below|above)(?:\.\d+)?(?::(\d+))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +274,7 @@ def _cursor(view: str) -> tuple[int, bool]:
 
 def _slice(owner: UserId | str, view: str) -> Slice:
     cursor, is_upwards = _cursor(view)
-    return Slice(owner, cursor, is_upwards=is_upwards)
+    return Slice(owner, cursor, is_upwards=is_upwards, is_top=view == "top.2")
 
 
 def _user_slice(rest: str, view: str) -> Slice:

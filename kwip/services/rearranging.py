@@ -193,7 +193,13 @@ class Rearranger:
                 return False
             arrived = sorted(i for i in now.ids if i >= floor and i not in known)
             entries = (*seal.keep, *arrived)
-            new = replace(now.open, entries=entries, floor=floor, epoch=lease.term)
+            new = replace(
+                now.open,
+                entries=entries,
+                floor=floor,
+                epoch=lease.term,
+                sealed_to=sealed[-1][-1] if sealed else 0,
+            )
             if self._timelines.replace_open(now.open, new, holder=lease.holder):
                 self._retire(lease.owner)
                 return True

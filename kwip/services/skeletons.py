@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypedDict, cast
 
 from kwip.cache import keys
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 #: How many entries one skeleton holds: several pages, so that filtering or scrolling
 #: on needs no other one, and little enough to decode for each request.
 CHUNK = 200
+#: The top of a home or list may be as short as this: a first page and a few that are
+#: hidden. An open bucket keeps more when it is sealed.
+TOP = 24
 #: So many entries a process remembers, 250 bytes each.
 MOST_ENTRIES = 20_000
 #: Of each sort of timeline a process remembers so many bytes of parts, 40 an entry,
@@ -39,12 +42,14 @@ class Slice:
     The newest below the cursor; or, if `is_upwards`, the oldest above it. There is no
     other bound: everybody with the same cursor shares what is cached of it.
     `owner` is whose home or user timeline it is, the name of a list's, or a hashtag;
-    0 for public.
+    0 for public. The newest part of a home or list may also be read as its `is_top`:
+    `TOP` entries or more, as many as cost one query.
     """
 
     owner: UserId | str
     cursor: int = MAX_ID
     is_upwards: bool = False
+    is_top: bool = False
 
     @classmethod
     def first(cls, owner: UserId | str, page: PageRequest) -> Slice:
@@ -54,15 +59,27 @@ class Slice:
         return cls(owner, page.upper)
 
     @classmethod
-    def around(cls, owner: UserId | str, page: PageRequest) -> list[Slice]:
-        """Give that part, and before it the one above the page if there is one.
+    def first_stored(cls, owner: UserId | str, page: PageRequest) -> Slice:
+        """Give that part of a home or list."""
+        return replace(cls.first(owner, page), is_top=page.is_top)
 
-        The active order of a home or list looks at its newest entries instead.
+    @classmethod
+    def around(cls, owner: UserId | str, page: PageRequest) -> list[Slice]:
+        """Give that part, and before it the one above the page if there is one."""
+        near = [] if page.above is None else [cls.first(owner, page.above)]
+        return [*near, cls.first(owner, page)]
+
+    @classmethod
+    def around_stored(cls, owner: UserId | str, page: PageRequest) -> list[Slice]:
+        """Give those parts of a home or list.
+
+        Its active order looks at the newest entries instead.
         """
         if page.is_active:
             return [cls.first(owner, page.window)]
-        near = [] if page.above is None else [cls.first(owner, page.above)]
-        return [*near, cls.first(owner, page)]
+        if page.above is not None:
+            return cls.around(owner, page)
+        return [cls.first_stored(owner, page)]
 
     @property
     def user_id(self) -> UserId:
@@ -74,7 +91,9 @@ class Slice:
         """The field of the entity's hash that holds it."""
         if self.is_upwards:
             return f"above.2:{self.cursor}"
-        return "head.2" if self.cursor == MAX_ID else f"below.2:{self.cursor}"
+        if self.cursor == MAX_ID:
+            return "top.2" if self.is_top else "head.2"
+        return f"below.2:{self.cursor}"
 
     @property
     def bounds(self) -> tuple[int, int]:
@@ -144,8 +163,13 @@ class StoredLoader:
         self._entries = entries
 
     def __call__(self, parts: Sequence[Slice]) -> dict[Slice, Chunk]:
-        """Load parts of up to 200 timelines: three queries, two if all is known."""
-        stored = self._timelines.stored_many(sorted({_name(part) for part in parts}))
+        """Load parts of up to 200 timelines: at most three queries.
+
+        One for a top of which the process knows all entries.
+        """
+        names = sorted({_name(part) for part in parts})
+        enough = TOP if all(part.is_top for part in parts) else None
+        stored = self._timelines.stored_many(names, enough=enough)
         chosen = {part: _choose(part, stored.get(_name(part))) for part in parts}
         wanted = {i for ids, _, _ in chosen.values() for i in ids}
         known = self._entries.of(wanted)
@@ -168,7 +192,8 @@ def _choose(part: Slice, stored: Stored | None) -> tuple[list[PostId], int, bool
     lower, upper = part.bounds
     ids = [PostId(i) for i in stored.ids if lower < i < upper]
     chosen = ids[-CHUNK:] if part.is_upwards else ids[:CHUNK]
-    return chosen, stored.open.floor, len(ids) == len(chosen)
+    ends = len(ids) == len(chosen) and not stored.goes_on
+    return chosen, stored.open.floor, ends
 
 
 class _Query(TypedDict):

@@ -72,7 +72,7 @@ class Sources:
         Newest first; upwards from `min_id` if that is given. Pull authors are among
         the side sources.
         """
-        first = Slice.first(shown.owner, page)
+        first = Slice.first_stored(shown.owner, page)
         floor = reading.fetch(Want(shown.kind, [first]))[0][first].floor
         if not isinstance(shown.owner, str):  # that is a list, which never goes
             self._attendance.note(shown.owner, has_home=floor < MAX_ID)
@@ -102,7 +102,7 @@ class Sources:
         The floor may rise between two slices, so each slice's own one counts; but none
         that is lower than an earlier one, as that of a home which was built anew.
         """
-        part, floor = Slice.first(shown.owner, page), 0
+        part, floor = Slice.first_stored(shown.owner, page), 0
         while True:
             found = reading.fetch(Want(shown.kind, [part]))[0][part]
             chunk = found.above(floor)
@@ -123,7 +123,7 @@ class Sources:
             last = chunk.entries[0 if part.is_upwards else -1].post_id
             if not page.lower < last < page.upper:
                 return
-            part = replace(part, cursor=last)
+            part = replace(part, cursor=last, is_top=False)
 
     def _fan_in(
         self, reading: Reading, shown: Shown, gap: _Gap, limit: int

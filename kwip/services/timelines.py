@@ -100,8 +100,7 @@ class Timelines:
         """
         relations = reading.fetch(
             Want(self._entities.relations, [viewer.id]),
-            Want(self._entities.homes, Slice.around(viewer.id, page)),
-            Want(self._entities.pulls, [EVERYBODY]),
+            *self.begin_of_home(viewer.id, page),
         )[0][viewer.id]
 
         sieve = sieves.of_home(viewer.id, relations)
@@ -136,7 +135,7 @@ class Timelines:
             viewer,
             reading,
             list_id,
-            Want(self._entities.list_timelines, Slice.around(name, page)),
+            Want(self._entities.list_timelines, Slice.around_stored(name, page)),
             Want(self._entities.pulls, [EVERYBODY]),
         )
         relations = self._hydration.relations(viewer, reading)
@@ -166,10 +165,14 @@ class Timelines:
         pulled = follows & pulls[EVERYBODY].keys()
         return [home_topic(viewer.id), *map(pulled_topic, pulled)]
 
-    def top_of_home(self, viewer_id: UserId) -> tuple[Want[Any, Any], ...]:
-        """Give what reading the top of somebody's home begins with."""
-        pulls = Want(self._entities.pulls, [EVERYBODY])
-        return (Want(self._entities.homes, [Slice(viewer_id)]), pulls)
+    def begin_of_home(
+        self, viewer_id: UserId, page: PageRequest
+    ) -> tuple[Want[Any, Any], ...]:
+        """Give what the reading of a page of somebody's home begins with."""
+        return (
+            Want(self._entities.homes, Slice.around_stored(viewer_id, page)),
+            Want(self._entities.pulls, [EVERYBODY]),
+        )
 
     def public(
         self, viewer: Viewer | None, reading: Reading, page: PageRequest

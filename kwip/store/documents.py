@@ -185,6 +185,7 @@ class TimelineDocument(TypedDict):
     floor: int
     epoch: int
     version: int
+    sealed_to: int
     state: Literal["ok", "dropping", "building"]
     upkeep: UpkeepDocument | None
     terms: int

@@ -3,7 +3,8 @@
 `$push` at the tail logs one element to the oplog whatever the array's size; `$slice`,
 `$position`, `$sort`, `$pull` and `$addToSet` log the whole array and never touch the
 open bucket. Readers take the open bucket first and the sealed ones after it: the
-other order loses what a seal moves between the two reads.
+other order loses what a seal moves between the two reads. The open bucket knows the
+highest id that was sealed, so that what is above it can be read alone.
 """
 
 from __future__ import annotations
@@ -37,7 +38,9 @@ _READ_TRIES = 3
 class OpenBucket:
     """The open bucket as it was when read; `version` changes with every write.
 
-    Readers look into it only if `state` is ok.
+    Readers look into it only if `state` is ok. `sealed_to` is the highest id that a
+    seal of this epoch has cut, 0 if there was none, None where that is not known: in
+    a timeline that was sealed before it was noted.
     """
 
     owner: str
@@ -46,14 +49,31 @@ class OpenBucket:
     epoch: int
     version: int
     state: str
+    sealed_to: int | None
+
+    @property
+    def top(self) -> list[int]:
+        """Everything that the timeline stores above what is sealed, newest first.
+
+        Nothing if that is not known. A bucket that was inserted by a seal whose cut
+        was lost has no id that is not here.
+        """
+        if self.sealed_to is None:
+            return []
+        lowest = max(self.floor, self.sealed_to + 1)
+        return sorted({i for i in self.entries if i >= lowest}, reverse=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Everything that a timeline stores: ids ≥ floor without doubles, newest first."""
+    """What a timeline stores: ids ≥ floor without doubles, newest first.
+
+    All of it, unless it `goes_on` below.
+    """
 
     open: OpenBucket
     ids: tuple[int, ...]
+    goes_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +112,7 @@ def empty_timeline(owner: str) -> Document:
         "floor": 0,
         "epoch": 0,
         "version": 0,
+        "sealed_to": 0,
         "state": "ok",
         "upkeep": None,
         "terms": 0,
@@ -192,8 +213,13 @@ class TimelineStore:
         return self.stored_many([owner]).get(owner)
 
     @translated()
-    def stored_many(self, owners: Sequence[str]) -> dict[str, Stored]:
+    def stored_many(
+        self, owners: Sequence[str], *, enough: int | None = None
+    ) -> dict[str, Stored]:
         """Read everything that up to 200 timelines store, in two queries.
+
+        Of a timeline whose open bucket has `enough` ids above what is sealed, those
+        alone: one query, if all of them have.
 
         Raises:
             StoreUnavailableError: It took so long, three times, that buckets may
@@ -201,17 +227,22 @@ class TimelineStore:
         """
         for _ in range(_READ_TRIES):
             began = self._monotonic()
-            found = self._stored(owners)
+            found = self._stored(owners, enough)
             if self._monotonic() - began <= READ_RESTART_S:
                 return found
         raise StoreUnavailableError(reason="timelines are read too slowly")
 
-    def _stored(self, owners: Sequence[str]) -> dict[str, Stored]:
+    def _stored(self, owners: Sequence[str], enough: int | None) -> dict[str, Stored]:
         buckets = self._open_buckets(owners)
+        found = {} if enough is None else _tops(buckets, enough)
+        return found | self._whole([b for b in buckets if b.owner not in found])
+
+    def _whole(self, buckets: Sequence[OpenBucket]) -> dict[str, Stored]:
+        """Read the sealed buckets behind some open ones."""
         ids = {bucket.owner: set(bucket.entries) for bucket in buckets}
-        if buckets:
-            used = {"$or": [_in_use(bucket) for bucket in buckets]}
-            for sealed in self._buckets.find(used, {"owner": 1, "entries": 1}):
+        if used := [_in_use(bucket) for bucket in buckets if bucket.sealed_to != 0]:
+            found = self._buckets.find({"$or": used}, {"owner": 1, "entries": 1})
+            for sealed in found:
                 ids[sealed["owner"]].update(sealed["entries"])
         return {
             bucket.owner: Stored(
@@ -286,6 +317,7 @@ class TimelineStore:
                     "entries": list(new.entries),
                     "floor": new.floor,
                     "epoch": new.epoch,
+                    "sealed_to": new.sealed_to,
                 },
                 "$inc": {"version": 1},
             },
@@ -341,10 +373,22 @@ def bucket_document(owner: str, epoch: int, ids: Sequence[int]) -> Document:
 
 def cut_operation(bucket: OpenBucket, seal: Seal) -> UpdateOne:
     """Cut an unchanged open bucket to what a seal keeps."""
+    change: Document = {"entries": list(seal.keep)}
+    if bucket.sealed_to is not None:
+        change["sealed_to"] = max(bucket.sealed_to, *seal.cut[-1:])
     return UpdateOne(
         {"_id": bucket.owner, "version": bucket.version, "epoch": bucket.epoch},
-        {"$set": {"entries": list(seal.keep)}, "$inc": {"version": 1}},
+        {"$set": change, "$inc": {"version": 1}},
     )
+
+
+def _tops(buckets: Sequence[OpenBucket], enough: int) -> dict[str, Stored]:
+    """Give what is above the sealed part of those timelines where it is enough."""
+    return {
+        bucket.owner: Stored(bucket, tuple(top), goes_on=True)
+        for bucket in buckets
+        if bucket.sealed_to and len(top := bucket.top) >= enough
+    }
 
 
 def _union(document: Document) -> UpdateOne:
@@ -371,4 +415,5 @@ def _open(document: Document) -> OpenBucket:
         document["epoch"],
         document["version"],
         document["state"],
+        document.get("sealed_to"),
     )

@@ -15,7 +15,12 @@ from kwip.services.rearranging import Rearranger
 from kwip.store import timelines
 from kwip.store.dormancy import DormancyStore
 from kwip.store.reach import ReachStore
-from kwip.store.timelines import Stored, TimelineStore, bucket_document
+from kwip.store.timelines import (
+    OpenBucket,
+    Stored,
+    TimelineStore,
+    bucket_document,
+)
 from tests.machine.machine import PLAIN, WHOLE, Fate
 
 if TYPE_CHECKING:
@@ -27,7 +32,7 @@ if TYPE_CHECKING:
 AN_HOUR_MS = 4_000_000
 
 
-def _read_sealed_first(store, owners):
+def _read_sealed_first(store, owners, _):
     sealed = list(store._buckets.find({"owner": {"$in": list(owners)}}))
     stored = {}
     for bucket in store._open_buckets(owners):
@@ -58,8 +63,18 @@ def _swap_without_arrivals(rearranger, lease, before, ids, floor):
         [bucket_document(lease.owner, lease.term, part) for part in sealed]
     )
     now = store.find_open(lease.owner)
-    new = replace(now, entries=seal.keep, floor=floor, epoch=lease.term)
+    new = replace(
+        now,
+        entries=seal.keep,
+        floor=floor,
+        epoch=lease.term,
+        sealed_to=sealed[-1][-1] if sealed else 0,
+    )
     return store.replace_open(now, new, holder=lease.holder)
+
+
+def _take_all_that_is_open(bucket):
+    return sorted(set(bucket.entries), reverse=True)
 
 
 _chunks, _set_active = Fanout._chunks, DormancyStore.set_active
@@ -107,6 +122,15 @@ def _deliver_beside_a_seal(state, step):
     waiting = state.world.rings.waiting
     waiting.insert(1, waiting.pop())
     state.job_fates.append(Fate("interleaved", step))
+
+
+def _deliver_an_old_post_at_last(state, _):
+    _many(state, "bob", 1)
+    oldest = state.world.rings.waiting.pop()
+    _many(state, "carol", 7)
+    state._run_waiting()
+    state.world.rings.waiting.append(oldest)
+    state._run_waiting()
 
 
 def _unfollow(state, _):
@@ -192,6 +216,10 @@ MUTANTS = {
         ((timelines, "cut_operation", _cut_whatever_arrived),),
         _deliver_beside_a_seal,
         steps=(6, 7, 8, 9),
+    ),
+    "the newest part takes what lies between sealed ids": Mutant(
+        ((OpenBucket, "top", property(_take_all_that_is_open)),),
+        _deliver_an_old_post_at_last,
     ),
     "an unfollow drops nothing": Mutant(
         ((drops, "unfollow", lambda **_: ()),), _unfollow

@@ -25,6 +25,7 @@ from tests.servers import settings_in
 #: far that goes.
 SMALL_READS = {
     "kwip.services.skeletons.CHUNK": 8,
+    "kwip.services.skeletons.TOP": 2,
     "kwip.services.pages.CHUNK": 8,
     "kwip.services.sources.CHUNK": 8,
     "kwip.services.sources.AUTHORS_PER_QUERY": 2,

@@ -17,6 +17,7 @@ def narrow(monkeypatch):
         "kwip.domain.collapse.WINDOW": 6,
         "kwip.services.pages.REACH": 5,
         "kwip.services.skeletons.CHUNK": 7,
+        "kwip.services.skeletons.TOP": 2,
         "kwip.services.pages.CHUNK": 7,
         "kwip.services.sources.CHUNK": 7,
         "kwip.store.timelines.SEAL_AT": 8,

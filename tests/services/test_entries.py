@@ -68,5 +68,5 @@ def test_a_home_asks_for_no_entry_of_a_post_that_was_read(kwip, rings, commands,
 
     page = services.timelines.home(alice, services.readings.begin(), PageRequest())
     assert [view.post.id for view in page.items] == ids[::-1]
-    # What home stores, what of it is sealed, and who is pulled.
-    assert commands.names[before:].count("find") == 3
+    # What home stores, of which nothing is sealed, and who is pulled.
+    assert commands.names[before:].count("find") == 2

@@ -16,6 +16,7 @@ def small(monkeypatch):
     """Make skeletons, buckets and homes small, so that a page crosses them all."""
     for target, value in {
         "kwip.services.skeletons.CHUNK": 5,
+        "kwip.services.skeletons.TOP": 2,
         "kwip.services.pages.CHUNK": 5,
         "kwip.services.sources.CHUNK": 5,
         "kwip.services.sources.AUTHORS_PER_QUERY": 2,

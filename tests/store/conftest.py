@@ -5,14 +5,21 @@ from __future__ import annotations
 import pytest
 
 from kwip.store.client import Store, connect
+from tests.commands import Commands
 from tests.store.explain import Explainer
 from tests.store.population import populate
 from tests.store.stores import Stores
 
 
 @pytest.fixture
-def store(mongodb, endpoints):
-    made = Store(connect(endpoints.mongodb_uri, timeout_ms=10_000), endpoints.database)
+def commands():
+    return Commands()
+
+
+@pytest.fixture
+def store(mongodb, endpoints, commands):
+    client = connect(endpoints.mongodb_uri, timeout_ms=10_000, listeners=[commands])
+    made = Store(client, endpoints.database)
     yield made
     made.close()
 

@@ -137,6 +137,58 @@ def test_a_full_bucket_is_sealed_and_keeps_its_newest(timelines, homes, mongodb)
     assert mongodb["timeline_buckets"].count_documents({}) == 1
 
 
+def newest(timelines, owner, enough=1):
+    """Give what is read where so many ids are enough, and whether there is more."""
+    found = timelines.stored_many([owner], enough=enough)[owner]
+    return list(found.ids), found.goes_on
+
+
+def test_what_is_above_the_sealed_part_can_be_read_alone(timelines, homes, commands):
+    homes(alice=range(1, SEAL_AT + 1))
+    timelines.seal_full([ALICE])
+    timelines.push([ALICE], [SEAL_AT + 1])
+    before = len(commands)
+    top = list(range(SEAL_AT + 1, SEAL_AT - KEEP_OPEN, -1))
+
+    assert newest(timelines, ALICE) == (top, True)
+    assert len(commands) - before == 1
+    assert newest(timelines, ALICE, enough=len(top)) == (top, True)
+    everything = list(range(SEAL_AT + 1, 0, -1))
+    assert newest(timelines, ALICE, enough=len(top) + 1) == (everything, False)
+
+
+def test_what_arrives_below_the_sealed_part_is_not_among_the_newest(timelines, homes):
+    homes(alice=range(10, 10 + 2 * SEAL_AT, 2))
+    timelines.seal_full([ALICE])
+    timelines.push([ALICE], [11])
+    ids, goes_on = newest(timelines, ALICE)
+
+    assert (len(ids), goes_on) == (KEEP_OPEN, True)
+    assert 11 not in ids
+    assert 11 in timelines.stored(ALICE).ids
+
+
+def test_a_timeline_of_which_nothing_is_sealed_is_read_by_one_query(
+    timelines, homes, commands
+):
+    homes(alice=range(5))
+    before = len(commands)
+
+    assert newest(timelines, ALICE) == ([4, 3, 2, 1, 0], False)
+    assert len(commands) - before == 1
+
+
+def test_a_timeline_that_does_not_say_what_is_sealed_is_read_whole(
+    timelines, homes, mongodb
+):
+    homes(alice=range(1, SEAL_AT + 1))
+    mongodb["timelines"].update_one({"_id": ALICE}, {"$unset": {"sealed_to": ""}})
+    timelines.seal_full([ALICE])
+
+    assert newest(timelines, ALICE) == (list(range(SEAL_AT, 0, -1)), False)
+    assert "sealed_to" not in mongodb["timelines"].find_one({"_id": ALICE})
+
+
 def test_sealing_twice_changes_nothing(timelines, homes, mongodb):
     homes(alice=range(SEAL_AT))
     timelines.seal_full([ALICE])
@@ -196,6 +248,7 @@ def test_sealers_that_cut_differently_below_one_id_unite(timelines, mongodb, hom
 
     assert found["entries"] == [3, 4, 5, 6, 9]
     assert found["low"] == 3
+    mongodb["timelines"].update_one({"_id": ALICE}, {"$set": {"sealed_to": 9}})
     assert timelines.stored(ALICE).ids == (9, 6, 5, 4, 3, 2, 1)
 
 
