@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from bench import arrival, contention, deliveries, hits, reads, requests
+from bench import arrival, contention, deliveries, hits, living, reads, requests
 from bench.rows import Row, save, table
 from bench.worlds import NoNetworkError
 
@@ -33,6 +33,8 @@ ROWS: Mapping[str, Callable[[], Iterable[Row]]] = {
     "arrival": arrival.arrival,
     "public": contention.contention,
     "hits": hits.hits,
+    "mix": living.mix,
+    "idle": living.idle,
 }
 
 

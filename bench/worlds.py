@@ -37,10 +37,10 @@ HUGE_QUOTAS = {
     for name, rule in rules().items()
     if name.startswith("quota_")
 }
-#: The whole network, and the part of it with the lowest node numbers.
-WHOLE, SMALL = "whole", "small"
-_USERS = {WHOLE: None, SMALL: 1_000}
-_POSTS = {WHOLE: 4_000, SMALL: 400}
+#: The whole network, and parts of it with the lowest node numbers.
+WHOLE, SMALL, MIX = "whole", "small", "mix"
+_USERS = {WHOLE: None, SMALL: 1_000, MIX: 5_000}
+_POSTS = {WHOLE: 4_000, SMALL: 400, MIX: 3_000}
 _START_S = 60.0
 #: The web answers before the worker is there.
 _WORKER_S = 10.0
