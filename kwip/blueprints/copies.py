@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from hashlib import blake2b
+from io import BytesIO
 from typing import TYPE_CHECKING, Self
 
 from kwip.blueprints.holes import Holed
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
     from kwip.domain.pages import Finished
 
+#: Raised when `pack` changes, so that pages of other versions are not found.
+FORMAT = 2
 #: What each answer has of its own, or is worked out for it.
 _OWN_HEADERS = ("x-request-id", "x-ratelimit-", "content-length", "content-encoding")
 _DIGEST_BYTES = 16
@@ -38,9 +41,11 @@ class Copy:
     @classmethod
     def of(cls, found: Finished) -> Self:
         """Unpack what `pack` made."""
-        head, body = (found.content or b"[]\n").split(b"\n", 1)
-        headers = [(name, value) for name, value in json.loads(head)]
-        page = Holed.of(body)
+        head, body = (found.content or b"[[], []]\n").split(b"\n", 1)
+        named, lengths = json.loads(head)
+        headers = [(name, value) for name, value in named]
+        source = BytesIO(body)
+        page = Holed([source.read(length) for length in lengths])
         shown = {name.lower(): value for name, value in headers}
         is_whole = "text/html" not in shown.get("content-type", "")
         return cls(
@@ -54,13 +59,18 @@ class Copy:
 
 
 def pack(response: Response) -> tuple[bytes, bytes]:
-    """Pack an answer whose holes are not filled: the ETag of what is kept, and that."""
+    """Pack an answer before it is filled: the ETag of what is kept, and that.
+
+    The first line has the headers and the length of each part; the parts follow.
+    """
     headers = [
         (name, value)
         for name, value in response.headers
         if not name.lower().startswith(_OWN_HEADERS)
     ]
-    content = json.dumps(headers).encode() + b"\n" + response.get_data()
+    parts = Holed.of(response).parts
+    head = json.dumps([headers, [len(part) for part in parts]]).encode()
+    content = b"".join([head, b"\n", *parts])
     etag = blake2b(content, digest_size=_DIGEST_BYTES).hexdigest()
     return etag.encode(), content
 

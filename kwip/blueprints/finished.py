@@ -5,7 +5,7 @@ that, charges the quota, and gives the page if nothing has changed. If something
 the same call has read what the request begins with, and Flask goes on from there.
 
 Only routes whose policy says so are kept, each under its address and its reader's
-credential; what must be new in each answer is a hole, or is added to it.
+credential; what must be new in each answer is a placeholder, or is added to it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from werkzeug.routing import RequestRedirect
 
 from kwip import telemetry
 from kwip.blueprints import compression, http, login, look, quotas
-from kwip.blueprints.copies import Copy, pack, size_of
+from kwip.blueprints.copies import FORMAT, Copy, pack, size_of
 from kwip.blueprints.report import report
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.errors import RateLimitedError
@@ -101,7 +101,7 @@ class FinishedPages:
             lambda cookies: _visitor(app, site, cookies)
         )
         # What answers depend on besides: the same in all processes of an installation.
-        site_text = f"{site.info} {site.urls} {site.live_origin}"
+        site_text = f"{FORMAT} {site.info} {site.urls} {site.live_origin}"
         site_text += f" {sorted(site.assets.names.items())}"
         self._site_digest = _digest(site_text)
 
@@ -291,8 +291,8 @@ def _report(begun: http.Begun, asked: Asked, status: HTTPStatus) -> None:
 def keep(response: Response) -> None:
     """Keep an answer of the app for those who ask next, if it may be kept.
 
-    Its headers are all there but those that each answer has of its own; its holes are
-    not filled yet.
+    Its headers are all there but those that each answer has of its own; its
+    placeholders are not filled yet.
     """
     begun = http.begun()
     if begun is None or response.status_code != HTTPStatus.OK or response.is_streamed:

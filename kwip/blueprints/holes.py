@@ -1,7 +1,8 @@
-"""Holes in pages: what is new in each answer, and therefore in no page that is kept.
+"""Placeholders in pages: what is new in each answer, and therefore in no page kept.
 
-A template leaves a hole, a name between two NUL bytes, which no text of people can
-have in it; it is filled when the page goes out, whether it was kept or made just now.
+A template leaves a placeholder: its name between two marks. The mark is random and
+drawn when the page is rendered, so nothing that a request or a person wrote can hold
+it. It never leaves the process: a page is kept as its parts.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
+from flask import g
 from markupsafe import Markup
 
 from kwip.domain.clock import to_ms
@@ -21,53 +23,76 @@ if TYPE_CHECKING:
 
     from flask import Response
 
-_EDGE = b"\0"
-_KEY_BYTES = 16
+_FORM_TOKEN, _KEY = b"form", b"key"
+_MARK_BYTES = _KEY_BYTES = 16
 
-#: The form token of the reader's session.
-FORM_TOKEN = Markup("\0form\0")
-#: A word that a form sends with a kwip, so that it becomes one however often it comes.
-KEY = Markup("\0key\0")
+
+def form_token() -> Markup:
+    """Leave a placeholder for the form token of the reader's session."""
+    return _placeholder(_FORM_TOKEN)
+
+
+def key() -> Markup:
+    """Leave one for the idempotency key that a form sends with a kwip."""
+    return _placeholder(_KEY)
 
 
 def time_ago(moment: dt.datetime) -> Markup:
-    """Leave a hole for how long ago something was."""
-    return Markup(f"\0{to_ms(moment)}\0")  # noqa: S704 -- a number
+    """Leave one for how long ago something was."""
+    return _placeholder(b"%d" % to_ms(moment))
+
+
+def _placeholder(name: bytes) -> Markup:
+    mark = _mark()
+    whole = (mark + name + mark).decode()
+    return Markup(whole)  # noqa: S704 -- hexadecimal digits and a name
+
+
+def _mark() -> bytes:
+    """Give the mark of this request's placeholders."""
+    mark: bytes | None = g.get("placeholder_mark")
+    if mark is None:
+        mark = g.placeholder_mark = secrets.token_hex(_MARK_BYTES).encode()
+    return mark
 
 
 @dataclass(frozen=True, slots=True)
 class Holed:
-    """A page with holes: `parts[1]`, `parts[3]` and so on are their names."""
+    """A page in parts: `parts[1]`, `parts[3]` and so on name its placeholders."""
 
     parts: list[bytes]
 
     @classmethod
-    def of(cls, page: bytes) -> Self:
-        """Find the holes of a page."""
-        return cls(page.split(_EDGE))
+    def of(cls, response: Response) -> Self:
+        """Find the placeholders of an answer that this request has rendered."""
+        content = response.get_data()
+        if response.mimetype != "text/html":
+            return cls([content])
+        return cls(content.split(_mark()))
 
     @property
     def has_form(self) -> bool:
         """Whether it must be filled with a form token."""
-        return b"form" in self.parts[1::2]
+        return _FORM_TOKEN in self.parts[1::2]
 
     def fill(self, form_token: Callable[[], str], now_ms: int) -> bytes:
         """Give the page as it goes out."""
         parts = self.parts.copy()
         for i in range(1, len(parts), 2):
             name = parts[i]
-            if name == b"form":
-                parts[i] = form_token().encode()
-            elif name == b"key":
-                parts[i] = secrets.token_hex(_KEY_BYTES).encode()
+            if name == _FORM_TOKEN:
+                filled = form_token()
+            elif name == _KEY:
+                filled = secrets.token_hex(_KEY_BYTES)
             else:
-                parts[i] = ago(int(name), now_ms).encode() if name.isdigit() else b""
+                filled = ago(int(name), now_ms)
+            parts[i] = filled.encode()
         return b"".join(parts)
 
 
 def fill(response: Response, form_token: Callable[[], str], now_ms: int) -> None:
-    """Fill the holes of a page that was made just now."""
+    """Fill the placeholders of a page that was rendered just now."""
     if response.mimetype == "text/html" and not response.is_streamed:
-        page = Holed.of(response.get_data())
+        page = Holed.of(response)
         if len(page.parts) > 1:
             response.set_data(page.fill(form_token, now_ms))

@@ -89,7 +89,7 @@ def install(app: Flask) -> None:
     # Bound to no address: phones change theirs. The cookie is HttpOnly and revocable.
     manager.session_protection = None
     manager.user_loader(_load)
-    app.jinja_env.globals["form_token"] = lambda: holes.FORM_TOKEN
+    app.jinja_env.globals["form_token"] = holes.form_token
 
 
 def cookie_settings(origin: str) -> dict[str, object]:

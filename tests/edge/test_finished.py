@@ -6,14 +6,13 @@ import random
 import re
 
 import pytest
-from flask import Response
+from flask import Response, render_template_string
 from redis import Redis
 from werkzeug.test import Client
 
 from kwip import telemetry
 from kwip.blueprints import holes
 from kwip.blueprints.copies import Copy, pack, size_of
-from kwip.blueprints.holes import Holed
 from kwip.blueprints.routes import AREAS
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.memo import Remembered
@@ -253,7 +252,10 @@ def test_what_an_ended_session_is_shown_is_not_kept(app, wiring, alice):
 
 
 def test_pages_that_differ_in_their_headers_are_different():
-    answers = [Response("[]", headers={"Link": link}) for link in ("<1>", "<2>", "<2>")]
+    answers = [
+        Response("[]", headers={"Link": link}, mimetype="application/json")
+        for link in ("<1>", "<2>", "<2>")
+    ]
     first, second, third = (pack(answer)[0] for answer in answers)
 
     assert first != second == third
@@ -372,26 +374,57 @@ def test_a_page_of_a_session_that_ends_soon_is_not_kept(app, wiring, alice, mong
 
 
 def hold(copies, name, content):
-    copy = Copy.of(Finished(b"e", content))
+    copy = Copy.of(Finished(*pack(Response(content, mimetype="application/json"))))
     copies.put(name, copy, size_of(copy))
 
 
 def test_a_process_holds_copies_up_to_so_many_bytes():
     copies = Remembered(20_000)
     for number in range(4):
-        content = b"[]\n" + b"x" * 4_000
-        hold(copies, f"{number}", content)
+        hold(copies, f"{number}", b"x" * 4_000)
 
     assert [number for number in range(4) if copies.get(f"{number}")] == [2, 3]
-    hold(copies, "3", b"[]\n" + b"x" * 6_000)
+    hold(copies, "3", b"x" * 6_000)
     assert copies.get("2")
     for number in range(9):
-        hold(copies, f"small {number}", b"[]\n[]")
+        hold(copies, f"small {number}", b"[]")
     assert not copies.get("2"), "small ones take room, too"
 
 
-def test_holes_are_filled_and_what_is_none_is_left_empty():
-    page = Holed.of(f"a{holes.FORM_TOKEN}b\0rest\0c".encode())
+def rendered(template, **context):
+    """Render a page in a request of its own; give what is kept of it, and its bytes."""
+    response = Response(render_template_string(template, **context))
+    content = pack(response)[1]
+    holes.fill(response, lambda: "the-token", 0)
+    return content, response.get_data()
 
-    assert page.has_form
-    assert page.fill(lambda: "token", 0) == b"atokenbc"
+
+def test_the_placeholders_of_a_page_are_filled_wherever_it_was_kept(app):
+    with app.test_request_context():
+        kept, filled = rendered("a{{ form_token() }}b{{ form_token() }}c")
+    copy = Copy.of(Finished(b"e", kept))
+
+    assert filled == b"athe-tokenbthe-tokenc"
+    assert copy.page.has_form
+    assert copy.page.fill(lambda: "another", 0) == b"aanotherbanotherc"
+
+
+def test_a_page_is_kept_as_the_same_bytes_whichever_request_rendered_it(app):
+    kept = set()
+    for _ in range(2):
+        with app.test_request_context():
+            kept.add(rendered("a{{ form_token() }}b")[0])
+
+    assert len(kept) == 1
+
+
+def test_nothing_that_was_written_before_is_a_placeholder(app):
+    with app.test_request_context():
+        earlier = str(holes.form_token())
+    for sent in ("\0form\0", earlier):
+        with app.test_request_context():
+            kept, filled = rendered("{{ sent }} {{ form_token() }}", sent=sent)
+
+        assert filled == f"{sent} the-token".encode()
+        page = Copy.of(Finished(b"e", kept)).page
+        assert page.fill(lambda: "the-token", 0) == filled

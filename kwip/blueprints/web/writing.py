@@ -33,7 +33,7 @@ class Sheet:
     text: str = ""
     warning: str = ""
     visibility: str = Visibility.PUBLIC.value
-    key: str = holes.KEY
+    key: str = field(default_factory=holes.key)
     wrong: Mapping[str, str] = field(default_factory=dict)
     problem: str = ""
 
