@@ -14,6 +14,8 @@ from urllib.parse import parse_qsl
 
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
+from kwip.domain.text import has_controls
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -30,6 +32,30 @@ _KEY = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\]){0,4})")
 #: Types of bodies in which an ampersand parts no fields.
 _UNCOUNTED = frozenset({"multipart/form-data", "application/json"})
 _FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
+_SHOWN_CHARS = 40
+
+
+class MalformedError(BadRequest):
+    """The request cannot be read; unlike Werkzeug's, the description is shown."""
+
+
+def refuse_controls(pairs: Iterable[tuple[str, str]]) -> None:
+    """Refuse control characters, other than white space, in names and values.
+
+    Raises:
+        MalformedError: There are some; it names the first parameter that has them.
+    """
+    for name, value in pairs:
+        if has_controls(name):
+            raise MalformedError(
+                "The name of a parameter contains a control character."
+                " Remove it and try again."
+            )
+        if has_controls(value):
+            raise MalformedError(
+                f"“{name[:_SHOWN_CHARS]}” contains a control character."
+                " Remove it and try again."
+            )
 
 
 def require_whole(request: Request) -> None:
@@ -39,7 +65,7 @@ def require_whole(request: Request) -> None:
     would be a whole one with a shorter text.
 
     Raises:
-        BadRequest: It is shorter than its Content-Length, or a chunk is malformed.
+        MalformedError: It is shorter than its Content-Length, or a chunk is malformed.
         RequestEntityTooLarge: It is longer than the route takes, or a form of more
             than `MAX_FIELDS` fields (Werkzeug counts those of multipart only).
     """
@@ -49,11 +75,11 @@ def require_whole(request: Request) -> None:
         _read_past(request)
         raise
     except OSError as error:  # what gunicorn raises for a chunk that it cannot read
-        raise BadRequest("The request's body could not be read.") from error
+        raise MalformedError("The request body could not be read.") from error
     if request.mimetype not in _UNCOUNTED and body.count(b"&") >= MAX_FIELDS:
         raise RequestEntityTooLarge
     if len(body) < (request.content_length or 0):
-        raise BadRequest("The request's body was cut off; send it again.")
+        raise MalformedError("The request body was cut off. Send it again.")
 
 
 def _read_past(request: Request) -> None:
@@ -72,7 +98,7 @@ def read(request: Request) -> dict[str, object]:
     """Return the fields of a request: those of its query under those of its body.
 
     Raises:
-        BadRequest: The body is not what its type says, or is no object of fields.
+        MalformedError: The body is not what its type says, or is no object of fields.
         RequestEntityTooLarge: It has `MAX_BODY_BYTES` or more.
     """
     nested = unnest(pairs_of(request.args))
@@ -152,16 +178,16 @@ def _parse_form(raw: bytes) -> list[tuple[str, str]]:
             raw.decode(), keep_blank_values=True, max_num_fields=MAX_FIELDS
         )
     except ValueError as error:
-        raise BadRequest("The form could not be read.") from error
+        raise MalformedError("The form could not be read.") from error
 
 
 def _parse_json(raw: bytes) -> dict[str, object]:
     try:
         parsed = json.loads(raw or b"{}", parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        raise BadRequest("The JSON could not be read.") from error
+        raise MalformedError("The JSON could not be read.") from error
     if not isinstance(parsed, dict):
-        raise BadRequest("The JSON must be an object of fields.")
+        raise MalformedError("The JSON must be an object of fields.")
     return parsed
 
 

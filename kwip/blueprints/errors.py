@@ -12,7 +12,7 @@ from markupsafe import escape
 from structlog.contextvars import get_contextvars
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from kwip.blueprints import http
+from kwip.blueprints import bodies, http
 from kwip.domain.errors import (
     ConflictError,
     ForbiddenError,
@@ -97,7 +97,10 @@ def on_kwip_error(error: KwipError) -> Response:
 def on_http_error(error: HTTPException) -> Response:
     """Answer what werkzeug raised, or made of an unexpected exception."""
     number = error.code or _SERVER_ERROR
-    response = _respond(number, _MESSAGES.get(number, _OTHER), {})
+    message = _MESSAGES.get(number, _OTHER)
+    if isinstance(error, bodies.MalformedError):
+        message = error.description or message
+    response = _respond(number, message, {})
     allowed = getattr(error, "valid_methods", None)
     if allowed:
         response.headers["Allow"] = ", ".join(sorted(allowed))

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import structlog
 from flask import Response, g, redirect, request, url_for
 from structlog.contextvars import bind_contextvars, clear_contextvars
-from werkzeug.exceptions import BadRequest
 
 from kwip.blueprints import (
     bodies,
@@ -28,6 +27,7 @@ from kwip.blueprints.report import report
 from kwip.blueprints.table import Policy
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.errors import ForbiddenError, NotAuthenticatedError
+from kwip.domain.text import has_controls
 from kwip.services.access import Credential
 
 if TYPE_CHECKING:
@@ -108,13 +108,14 @@ def enforce() -> BaseResponse | None:
         NotAuthenticatedError: A token is missing, or no longer good.
         ForbiddenError: The token may not do this, or the form is not ours.
         RateLimitedError: It is too much.
-        BadRequest: The query is not UTF-8.
+        MalformedError: The address is not UTF-8, or it or a form has control
+            characters.
     """
     if request.method == "OPTIONS":
         return None
     policy = _policy()
     quotas.open_bill(policy)
-    _check_query()
+    _check_address()
     viewer = g.viewer = _identify(policy)
     is_write = request.method not in http.SAFE_METHODS
     if is_write:
@@ -133,6 +134,7 @@ def enforce() -> BaseResponse | None:
         return _to_login()
     if is_write and policy.csrf == "form":
         login.check_form_token(request.form.get("csrf_token"))
+        bodies.refuse_controls(bodies.pairs_of(request.form))
     return None
 
 
@@ -210,11 +212,16 @@ def _take_in(policy: Policy, viewer: Viewer | None) -> None:
         quotas.pay()
 
 
-def _check_query() -> None:
+def _check_address() -> None:
     try:
         request.query_string.decode()
     except UnicodeDecodeError as error:  # which Werkzeug raises as it is, at any time
-        raise BadRequest from error
+        raise bodies.MalformedError("This address is not valid UTF-8.") from error
+    if has_controls(request.path, but_spaces=False):
+        raise bodies.MalformedError(
+            "This address contains a control character. Check the link and try again."
+        )
+    bodies.refuse_controls(bodies.pairs_of(request.args))
 
 
 def _identify(policy: Policy) -> Viewer | None:

@@ -6,11 +6,16 @@ it is written (`kwip.text`); pages and the API are built from text and entities.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kwip.domain.ids import UserId
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+#: The same without tabs and what ends a line.
+_NO_SPACES = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +67,9 @@ class Entities:
 def is_unicode(text: str) -> bool:
     """Tell whether a text can be encoded: half a surrogate pair cannot."""
     return not any("\ud800" <= c <= "\udfff" for c in text)
+
+
+def has_controls(text: str, *, but_spaces: bool = True) -> bool:
+    """Tell whether a text holds control characters, white space counting or not."""
+    pattern = _NO_SPACES if but_spaces else _CONTROLS
+    return pattern.search(text) is not None

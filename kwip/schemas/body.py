@@ -16,6 +16,7 @@ from marshmallow import (
 
 from kwip.domain.errors import InvalidError
 from kwip.domain.ids import MAX_ID, parse_id
+from kwip.domain.text import has_controls, is_unicode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -67,11 +68,14 @@ class StrictSchema(BodySchema[T]):
 
 
 class Text(fields.String):
-    """A text of valid Unicode without NUL, at most `max_chars` long."""
+    """A text of valid Unicode, at most `max_chars` long.
+
+    White space is the only control character that it may hold.
+    """
 
     default_error_messages = {  # noqa: RUF012 - marshmallow's own declaration
         "invalid": "Write text here.",
-        "broken": "It has broken characters in it.",
+        "broken": "Contains characters we can't store.",
         "long": "At most {max_chars} characters.",
     }
 
@@ -83,7 +87,7 @@ class Text(fields.String):
         text: str = super()._deserialize(value, *args, **kwargs)
         if len(text) > self._max_chars:
             raise self.make_error("long", max_chars=self._max_chars)
-        if "\0" in text or any("\ud800" <= c <= "\udfff" for c in text):
+        if has_controls(text) or not is_unicode(text):
             raise self.make_error("broken")
         return text
 

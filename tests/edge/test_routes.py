@@ -208,7 +208,7 @@ def test_a_form_token_is_good_in_its_own_browser_only(app, wiring, alice, bob):
 )
 @pytest.mark.parametrize(
     "nonsense",
-    ["0x1", "-1", "1.5", "٣", "9223372036854775808", "9" * 5_000, "a", "%00", "%ff"],
+    ["0x1", "-1", "1.5", "٣", "9223372036854775808", "9" * 5_000, "a", "%ff"],
 )
 def test_an_id_that_cannot_be_one_is_404(client, path, nonsense):
     answer = client.get(path + nonsense)
