@@ -45,7 +45,7 @@ class Repeats(fields.Field[bool]):
         super().__init__(load_default=load_default, data_key="repeats")
 
     def _deserialize(self, value: object, *_args: object, **_kwargs: object) -> bool:
-        if value not in {"fold", "show"}:
+        if value not in ("fold", "show"):  # no set: it may be a list
             raise self.make_error("invalid")
         return value == "fold"
 

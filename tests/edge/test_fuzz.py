@@ -9,7 +9,8 @@ import pkgutil
 import re
 from collections import defaultdict
 from functools import partial
-from urllib.parse import unquote_to_bytes
+from itertools import product
+from urllib.parse import unquote_to_bytes, urlencode
 
 import psutil
 import pytest
@@ -81,6 +82,9 @@ QUERIES = [
     b"id[]=" + b"&id[]=".join([b"9"] * 500), b"id[a][b][c][d][e]=1", b"next=//x.y",
     b"exclude_replies=[]&pinned=%F0%9F%A6%8A&tagged=" + b"x" * 3_000,
 ]  # fmt: skip
+#: How a name comes where a single text is expected.
+SHAPES = ["{}[]=x", "{}[]=x&{}[]=y", "{}[a]=x", "{}[a][b]=x", "{}[][a]=x", "{}=x&{}=y",
+          "{}=&{}[]=", "{}"]  # fmt: skip
 PATHS = ["9223372036854775807", "9223372036854775808", "9" * 3_000, "-1", "x", "%00",
          "%ff%fe", "%ed%a0%80", "..", "%2e%2e%2f", "@", "\u0663"]  # fmt: skip
 HEADERS = [
@@ -145,14 +149,14 @@ def senders(app, wiring, alice):
 
 @pytest.fixture
 def fields_of(monkeypatch):
-    """Return a function that tells which fields of a body a route reads, by asking."""
+    """Return a function that tells which fields a route reads, by asking it."""
     asked = []
 
     def noting(load, schema):
         asked.extend(field.data_key or name for name, field in schema.fields.items())
         return load(schema)
 
-    for name in ("load_form", "load_body"):
+    for name in ("load_form", "load_body", "load_query"):
         monkeypatch.setattr(http, name, partial(noting, getattr(http, name)))
 
     def found(send):
@@ -221,6 +225,29 @@ def test_queries_of_nonsense_are_no_mistake_of_ours(senders):
             send(environ_overrides={"QUERY_STRING": query.decode("latin-1")})
 
 
+def test_parameters_in_every_shape_are_no_mistake_of_ours(senders, fields_of):
+    read = set()
+    for send in senders:
+        names = fields_of(send) if send.row.method == "GET" else []
+        read |= {*names}
+        for shape in SHAPES if names else ():
+            query = "&".join(shape.format(name, name) for name in names)
+            send(environ_overrides={"QUERY_STRING": query})
+
+    assert read >= {"repeats", "order", "limit", "tagged", "types", "fields"}
+
+
+def test_fields_of_forms_in_every_shape_are_no_mistake_of_ours(senders, fields_of):
+    for send in senders:
+        if send.row.policy.csrf != "form":
+            continue
+        names = fields_of(send)
+        for shape in SHAPES:
+            fields = "&".join(shape.format(name, name) for name in names)
+            token = urlencode({"csrf_token": send.form_token})
+            send(data=f"{token}&{fields}", content_type=TYPES[2])
+
+
 def test_headers_of_nonsense_are_no_mistake_of_ours(senders):
     for send in senders:
         for headers in HEADERS:
@@ -254,9 +281,27 @@ ANY_JSON = st.recursive(
 )
 
 
+def names_of(schema):
+    """Give the names that the fields of a schema have in a request."""
+    return sorted(f.data_key or name for name, f in schema().fields.items())
+
+
+def test_each_field_takes_each_value_or_says_what_is_wrong():
+    refused = []
+    for schema in SCHEMAS:
+        for name, value in product(names_of(schema), VALUES):
+            try:
+                schema().parse({name: value})
+            except InvalidError as error:
+                refused.append(error.fields)
+
+    assert len(refused) > 1_000
+    assert all(refused)
+
+
 @given(st.sampled_from(SCHEMAS), st.data())
 def test_a_schema_gives_a_value_or_says_what_is_wrong(schema, data):
-    names = st.sampled_from(sorted(schema().fields) or ["x"])
+    names = st.sampled_from(names_of(schema) or ["x"])
     body = data.draw(st.dictionaries(names | st.text(max_size=5), ANY_JSON, max_size=5))
 
     try:
