@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import parse_qsl
 
+from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 from kwip.domain.text import has_controls
@@ -33,6 +34,8 @@ _KEY = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\]){0,4})")
 _UNCOUNTED = frozenset({"multipart/form-data", "application/json"})
 _FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 _SHOWN_CHARS = 40
+#: What gunicorn raises while a body is read: the connection ended, or a chunk is none.
+_UNREADABLE = (OSError, ParseException)
 
 
 class MalformedError(BadRequest):
@@ -70,16 +73,24 @@ def require_whole(request: Request) -> None:
             than `MAX_FIELDS` fields (Werkzeug counts those of multipart only).
     """
     try:
-        body = request.get_data()
+        body = _body_of(request)
     except RequestEntityTooLarge:
         _read_past(request)
         raise
-    except OSError as error:  # what gunicorn raises for a chunk that it cannot read
+    except _UNREADABLE as error:
         raise MalformedError("The request body could not be read.") from error
     if request.mimetype not in _UNCOUNTED and body.count(b"&") >= MAX_FIELDS:
         raise RequestEntityTooLarge
     if len(body) < (request.content_length or 0):
         raise MalformedError("The request body was cut off. Send it again.")
+
+
+def _body_of(request: Request) -> bytes:
+    """Read the body: one that does not say its length is cut at the limit."""
+    body = request.get_data()
+    if request.content_length is None and len(body) == request.max_content_length:
+        raise RequestEntityTooLarge
+    return body
 
 
 def _read_past(request: Request) -> None:
@@ -89,7 +100,7 @@ def _read_past(request: Request) -> None:
     still ends as a broken connection.
     """
     left, source = READ_PAST_BYTES, request.environ["wsgi.input"]
-    with suppress(OSError):
+    with suppress(*_UNREADABLE):
         while left > 0 and (chunk := source.read(min(left, _CHUNK_BYTES))):
             left -= len(chunk)
 
@@ -99,14 +110,11 @@ def read(request: Request) -> dict[str, object]:
 
     Raises:
         MalformedError: The body is not what its type says, or is no object of fields.
-        RequestEntityTooLarge: It has `MAX_BODY_BYTES` or more.
     """
     nested = unnest(pairs_of(request.args))
     if request.mimetype in _FORMS:
         return nested | unnest(pairs_of(request.form))
     raw = request.get_data(cache=False)
-    if len(raw) >= MAX_BODY_BYTES:  # a body that did not say its length is cut there
-        raise RequestEntityTooLarge
     if request.is_json or raw.lstrip()[:1] == b"{":
         return nested | _parse_json(raw)
     return nested | unnest(_parse_form(raw))

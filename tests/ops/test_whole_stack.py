@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -145,6 +146,16 @@ def test_nobody_says_from_outside_where_the_app_is_mounted(stack):
         asked = Request(f"http://127.0.0.1:{port}/livez", headers={"SCRIPT_NAME": "/x"})
         with urlopen(asked) as answer:
             assert answer.status == 200
+
+
+def test_a_malformed_chunk_is_a_bad_request(stack):
+    head = "HTTP/1.1\r\nHost: kwip\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", stack.settings.port)) as connection:
+        connection.sendall(f"POST /login {head}zz\r\nhello\r\n".encode())
+        answer = connection.makefile("rb").readline()
+
+    assert answer == b"HTTP/1.1 400 BAD REQUEST\r\n"
+    assert "request_failed" not in (stack.home.logs / "web.log").read_text()
 
 
 def counted(stack):
