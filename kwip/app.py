@@ -12,7 +12,6 @@ from kwip import __version__
 from kwip.blueprints import (
     assets,
     bodies,
-    errors,
     files,
     finished,
     gate,
@@ -103,7 +102,6 @@ def create_app(wiring: Wiring, settings: Settings, *, is_live: bool = False) -> 
     )
     http.install(app.extensions, site)
     _prepare_templates(app, site)
-    errors.install(app)
     login.install(app)
     gate.install(app)
     routes.register(app, is_live=is_live)

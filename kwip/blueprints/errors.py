@@ -29,8 +29,6 @@ from kwip.domain.errors import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from flask import Flask
-
 log = structlog.get_logger()
 
 NUMBERS: dict[type[KwipError], int] = {
@@ -75,14 +73,14 @@ _MESSAGES = {
 _OTHER = "The request could not be answered."
 
 
-def install(app: Flask) -> None:
-    """Answer errors of ours, of werkzeug and unexpected ones."""
-    app.register_error_handler(KwipError, on_kwip_error)
-    app.register_error_handler(HTTPException, on_http_error)
+def answer(error: KwipError | HTTPException) -> Response:
+    """Answer what Kwip or Werkzeug raised; an unexpected exception is one of theirs."""
+    return (
+        _on_kwip_error(error) if isinstance(error, KwipError) else _on_http_error(error)
+    )
 
 
-def on_kwip_error(error: KwipError) -> Response:
-    """Answer what Kwip raised on purpose."""
+def _on_kwip_error(error: KwipError) -> Response:
     number = number_of(error)
     if number >= _SERVER_ERROR or number in {401, 403}:
         log.warning("request_refused", code=error.code, context=error.context)
@@ -94,9 +92,8 @@ def on_kwip_error(error: KwipError) -> Response:
     return response
 
 
-def on_http_error(error: HTTPException) -> Response:
-    """Answer what werkzeug raised, or made of an unexpected exception."""
-    number = error.code or _SERVER_ERROR
+def _on_http_error(error: HTTPException) -> Response:
+    number = number_of(error)
     message = _MESSAGES.get(number, _OTHER)
     if isinstance(error, bodies.MalformedError):
         message = error.description or message
@@ -113,12 +110,14 @@ def say_when(response: Response, error: KwipError) -> None:
         response.headers["Retry-After"] = str(math.ceil(error.retry_after_s))
 
 
-def number_of(error: KwipError) -> int:
+def number_of(error: KwipError | HTTPException) -> int:
     """Give the HTTP number of an error.
 
     Two numbers depend on the request: a GET can only be corrected in its address
     (400), and clients of the API know a deleted post as 404.
     """
+    if isinstance(error, HTTPException):
+        return error.code or _SERVER_ERROR
     if isinstance(error, InvalidError) and request.method in http.SAFE_METHODS:
         return 400
     if isinstance(error, GoneError) and wants_json():

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import structlog
 from flask import Response, g, redirect, request, url_for
 from structlog.contextvars import bind_contextvars, clear_contextvars
+from werkzeug.exceptions import HTTPException
 
 from kwip.blueprints import (
     bodies,
@@ -26,7 +27,12 @@ from kwip.blueprints import (
 from kwip.blueprints.report import report
 from kwip.blueprints.table import Policy
 from kwip.domain.clock import system_clock_ms
-from kwip.domain.errors import ForbiddenError, NotAuthenticatedError
+from kwip.domain.errors import (
+    ForbiddenError,
+    KwipError,
+    NotAuthenticatedError,
+    RateLimitedError,
+)
 from kwip.domain.text import has_controls
 from kwip.services.access import Credential
 
@@ -85,6 +91,8 @@ def install(app: Flask) -> None:
     app.before_request(enforce)
     app.after_request(finish)
     app.after_request(add_headers)
+    app.register_error_handler(KwipError, fail)
+    app.register_error_handler(HTTPException, fail)
 
 
 def begin() -> None:
@@ -117,9 +125,21 @@ def enforce() -> BaseResponse | None:
     quotas.open_bill(policy)
     _check_address()
     viewer = g.viewer = _identify(policy)
+    if policy.asks_nothing:
+        quotas.pay()
     is_write = request.method not in http.SAFE_METHODS
     if is_write:
         _take_in(policy, viewer)
+    to_login = _let_in(policy, viewer)
+    if to_login is not None:
+        return to_login
+    if is_write and policy.csrf == "form":
+        login.check_form_token(request.form.get("csrf_token"))
+        bodies.refuse_controls(bodies.pairs_of(request.form))
+    return None
+
+
+def _let_in(policy: Policy, viewer: Viewer | None) -> BaseResponse | None:
     if viewer is not None:
         bind_contextvars(viewer_id=viewer.id)
         if policy.scope and policy.scope not in viewer.scopes:
@@ -132,10 +152,19 @@ def enforce() -> BaseResponse | None:
         )
     elif policy.auth == "user":
         return _to_login()
-    if is_write and policy.csrf == "form":
-        login.check_form_token(request.form.get("csrf_token"))
-        bodies.refuse_controls(bodies.pairs_of(request.form))
     return None
+
+
+def fail(error: KwipError | HTTPException) -> Response:
+    """Charge a request that failed, then answer what went wrong.
+
+    Flask makes an HTTPException of what nobody expected.
+    """
+    try:
+        quotas.pay_failure(_policy(), errors.number_of(error))
+    except RateLimitedError as refusal:
+        return errors.answer(refusal)
+    return errors.answer(error)
 
 
 def add_headers(response: Response) -> Response:

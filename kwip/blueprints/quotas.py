@@ -1,8 +1,8 @@
 """The quota of a request: opened before its endpoint, and said in its answer.
 
 A read is charged by its first call to Redis, a write before its endpoint runs. What
-the API answers without asking Redis is charged at its end; a page is not charged then,
-for what the quota should spare is spent.
+the API answers without asking Redis is charged at its end, and so is whatever failed;
+a page that succeeded is not, for what the quota should spare is spent.
 """
 
 from __future__ import annotations
@@ -15,17 +15,20 @@ from flask import g, request
 
 from kwip.blueprints import errors, http
 from kwip.domain.errors import RateLimitedError
-from kwip.services.quotas import FREE, Bill
+from kwip.services.quotas import FREE
 
 if TYPE_CHECKING:
     from flask import Response
 
     from kwip.blueprints.table import Policy
+    from kwip.services.quotas import Bill
 
 log = structlog.get_logger()
 
 #: Charged by `services.admission`, which knows the account, or not at all.
 _ELSEWHERE = frozenset({"none", "sign_in", "sign_up"})
+#: Failures that cost a visitor nothing: one that was refused, and one of our servers.
+_UNCHARGED = frozenset({429, 503})
 
 
 def open_bill(policy: Policy) -> None:
@@ -49,28 +52,49 @@ def open_bill(policy: Policy) -> None:
 
 
 def pay() -> None:
-    """Charge a write, whose permission never comes from the cache.
+    """Charge what is due, in a call of its own.
 
-    To its user, or to its address if its credential is no good.
+    A write, whose permission never comes from the cache, to its user, or to its address
+    if its credential is no good.
 
     Raises:
         RateLimitedError: It is too much.
     """
-    http.services().quotas.pay(g.bill)
+    http.services().quotas.pay(g.get("bill", FREE))
+
+
+def pay_failure(policy: Policy, number: int) -> None:
+    """Charge a request that failed, unless it has been charged already.
+
+    What has no quota, or one that counts something else, is charged to its address.
+
+    Raises:
+        RateLimitedError: It is too much.
+    """
+    if number in _UNCHARGED:
+        return
+    if g.get("bill", FREE) is FREE:
+        g.bill = http.services().quotas.open(
+            "pages" if policy.quota in _ELSEWHERE else policy.quota,
+            is_api=policy.is_api,
+            address=request.remote_addr,
+        )
+    pay()
 
 
 def finish(response: Response, policy: Policy) -> Response:
-    """Say to a client of the API what is left to it, on errors too."""
-    bill: Bill = g.get("bill", FREE)
-    if not policy.is_api:
-        return response
+    """Charge what is due at the end, and tell a client of the API what is left."""
+    has_failed = response.status_code >= errors.FIRST_ERROR
     try:
-        http.services().quotas.pay(bill)
+        if has_failed:
+            pay_failure(policy, response.status_code)
+        elif policy.is_api:
+            pay()
     except RateLimitedError as error:
-        response = errors.on_kwip_error(error)
-    if response.status_code >= errors.FIRST_ERROR or policy.cache != "widget":
+        response = errors.answer(error)
+    if policy.is_api and (has_failed or policy.cache != "widget"):
         # What shared caches keep would tell others how much is left to who came first.
-        response.headers.update(headers(bill))
+        response.headers.update(headers(g.get("bill", FREE)))
     return response
 
 

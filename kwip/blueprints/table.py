@@ -49,7 +49,8 @@ class Policy:
 
     Only a route that `takes_files` reads more than `bodies.MAX_BODY_BYTES`, and only
     from who is signed in. An answer that is `kept` depends on its address, its reader
-    and what is read for it through the cache, and on nothing else.
+    and what is read for it through the cache, and on nothing else. An endpoint that
+    `asks_nothing` of Redis is charged before it runs, in a call of its own.
     """
 
     auth: Auth
@@ -58,6 +59,7 @@ class Policy:
     cache: Cache
     csrf: Csrf
     takes_files: bool = False
+    asks_nothing: bool = False
     kept: Kept = "no"
 
     @property

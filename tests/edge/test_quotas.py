@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -16,6 +17,8 @@ from kwip.blueprints.api import empty, policies
 from kwip.cache import keys
 from kwip.cache.quotas import Quotas
 from kwip.services.access import Credential
+from kwip.services.probes import Probe
+from kwip.services.users import Users
 from kwip.store import relationships
 from kwip.store.relations import read_relations
 from kwip.wiring import Options, build
@@ -68,6 +71,19 @@ def limited(tmp_path, endpoints):
     yield make
     for wiring in made:
         wiring.close()
+
+
+@pytest.fixture
+def charges(monkeypatch):
+    """Return what was charged in calls of its own."""
+    charge, made = Quotas.charge, []
+
+    def counted(quotas, deployment, terms):
+        made.append(terms)
+        return charge(quotas, deployment, terms)
+
+    monkeypatch.setattr(Quotas, "charge", counted)
+    return made
 
 
 def told(answer):
@@ -294,20 +310,13 @@ def test_a_form_that_is_refused_is_charged_to_whoever_sent_it(limited, sent, num
     assert numbers == [number, number, 429]
 
 
-def test_a_good_form_is_charged_in_one_call(limited, monkeypatch):
+def test_a_good_form_is_charged_in_one_call(limited, charges):
     kwip = limited(pages_user=9, pages_address=9, posts=9)
     browser = sign_in(kwip.app, kwip.wiring, kwip.alice)
-    charge, calls = Quotas.charge, []
-
-    def counted(quotas, deployment, terms):
-        calls.append(terms)
-        return charge(quotas, deployment, terms)
-
-    monkeypatch.setattr(Quotas, "charge", counted)
     form = {"csrf_token": browser.form_token, "text": "hi", "key": "1" * 32}
 
     assert browser.post("/compose", data=form).status_code == 303
-    assert len(calls) == 1
+    assert len(charges) == 1
     assert kwip.charged("posts", kwip.alice.id) == 1
 
 
@@ -417,3 +426,122 @@ def test_only_what_asks_no_server_is_unlimited():
         *(row.rule for row in empty.ROUTES if row.policy == policies.ANYBODY),
         "/api/v1/instance/extended_description",
     }
+
+
+def form(**fields):
+    return {"method": "POST", "data": fields}
+
+
+@pytest.fixture
+def broken(monkeypatch):
+    """Return the address of a page that always fails by a defect of ours."""
+
+    def fail(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Users, "id_of", fail)
+    monkeypatch.setattr(Users, "by_name", fail)
+    return "/@alice"
+
+
+#: What fails before it asks Redis anything.
+FAILING = [
+    ("/nowhere", {}, 404),
+    ("/logout", {}, 405),
+    ("/nowhere", {"method": "OPTIONS"}, 404),
+    ("/login", {"method": "SPOIL"}, 405),
+    ("/assets/nothing.js", {}, 404),
+    ("/static/nothing.css", {}, 404),
+    ("/media/nothing.webp", {}, 404),
+    ("/livez/nothing", {}, 404),
+    ("/login?next=%00", {}, 400),
+    ("/?repeats[]=x", {}, 400),
+    ("/signup", form(), 403),
+    ("/login", form(login="a"), 403),
+    ("/login", {"method": "POST", "data": "&" * 500, "content_type": FORM}, 413),
+    ("/compose", form(text="a"), 401),
+    ("/setup", form(code="a"), 403),
+    ("/poll/public?since_id=x", {}, 400),
+]
+
+
+@pytest.mark.parametrize(("path", "sent", "number"), FAILING)
+def test_a_request_that_fails_is_charged_to_its_address(limited, path, sent, number):
+    kwip = limited(pages_address=2)
+    client = kwip.app.test_client(use_cookies=False)
+
+    def ask(address):
+        where = {"environ_overrides": {"REMOTE_ADDR": address}}
+        return client.open(path, **sent, **where).status_code
+
+    assert [ask("10.0.0.1") for _ in range(3)] == [number, number, 429]
+    assert kwip.charged("pages_address", "10.0.0.1") == 2
+    assert ask("10.0.0.2") == number
+
+
+def test_a_defect_of_ours_is_charged_to_whoever_finds_it(limited, broken):
+    kwip = limited(pages_address=2)
+
+    assert [kwip.get(broken).status_code for _ in range(3)] == [500, 500, 429]
+
+
+@pytest.mark.parametrize(
+    ("fields", "number"),
+    [
+        ({"login": "alice", "password": "wrong"}, 401),
+        ({"login": "alice"}, 422),
+        ({"login": "alice", "password": "a\0b"}, 400),
+    ],
+)
+def test_a_failed_sign_in_is_charged_as_a_request_too(limited, fields, number):
+    kwip = limited(pages_address=3)
+    client = kwip.app.test_client()
+    page = client.get("/login").text
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page).group(1)
+    codes = [
+        client.post("/login", data={"csrf_token": token, **fields}).status_code
+        for _ in range(3)
+    ]
+
+    assert codes == [number, number, 429]
+
+
+def test_a_failed_request_of_somebody_signed_in_is_charged_once(limited):
+    kwip = limited(pages_user=9, pages_address=9)
+    browser = sign_in(kwip.app, kwip.wiring, kwip.alice)
+
+    assert browser.get("/nowhere").status_code == 404
+    assert browser.get("/login?next=%00").status_code == 400
+    assert browser.post("/compose", data={}).status_code == 403
+    assert kwip.charged("pages_user", kwip.alice.id) == 2
+    assert kwip.charged("pages_address", "127.0.0.1") == 1
+
+
+def test_the_forms_to_sign_in_and_up_are_charged(limited):
+    kwip = limited(pages_address=2)
+    codes = [kwip.get(path).status_code for path in ("/login", "/signup", "/login")]
+
+    assert codes == [200, 200, 429]
+
+
+def test_what_succeeds_makes_no_call_only_to_be_charged(limited, charges):
+    kwip = limited(pages_user=9, pages_address=9, api_address=9, api_user=9, posts=9)
+    browser = sign_in(kwip.app, kwip.wiring, kwip.alice)
+    kwip.alice.say("hi")
+    charges.clear()
+    for path in ("/", "/@alice", "/livez", "/robots.txt", "/static/tokens.css", PUBLIC):
+        with kwip.get(path) as answer:
+            assert (path, answer.status_code) == (path, 200)
+    for path in ("/home", "/login", "/settings/profile", "/settings/appearance"):
+        assert browser.get(path).status_code in {200, 303}
+    assert kwip.alice.get(HOME).status_code == 200
+
+    assert charges == []
+
+
+def test_a_probe_that_is_not_ready_is_not_charged(limited, charges):
+    kwip = limited(pages_address=2)
+    kwip.wiring.probes["mongodb"] = lambda: Probe(ok=False, detail="", is_needed=True)
+
+    assert [kwip.get("/readyz").status_code for _ in range(4)] == [503] * 4
+    assert charges == []

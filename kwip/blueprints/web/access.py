@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import Response, request, url_for
 
 from kwip.blueprints import http
@@ -118,6 +120,8 @@ def applicant() -> Applicant:
     )
 
 
+#: Whoever wants in sees these before anything is known of them.
+_DOOR = replace(OPEN, asks_nothing=True)
 _SIGN_UP = Policy(
     auth="optional", scope=None, quota="sign_up", cache="never", csrf="form"
 )
@@ -127,9 +131,9 @@ _LOG_IN = Policy(
 _FORM = form_policy("pages")
 
 ROUTES = (
-    Route("GET", "/signup", sign_up, OPEN),
+    Route("GET", "/signup", sign_up, _DOOR),
     Route("POST", "/signup", join, _SIGN_UP),
-    Route("GET", "/login", login, OPEN),
+    Route("GET", "/login", login, _DOOR),
     Route("POST", "/login", log_in, _LOG_IN),
     Route("POST", "/logout", logout, _FORM),
     Route("GET", "/settings/tokens", token_settings, SECRET),
