@@ -8,13 +8,21 @@ as the request id, is on every line.
 from __future__ import annotations
 
 import logging.config
+import sys
+import threading
+import time
+import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
+    from collections.abc import Callable, MutableMapping
 
+_PROJECT = f"{Path(__file__).resolve().parents[1]}/"
+_KWIP = f"{_PROJECT}kwip/"
+_ERROR_CHARS = 300
 #: Values that never belong in a log, whoever logs them.
 _SECRET = frozenset(
     {"password", "secret", "token", "cookie", "authorization", "csrf_token", "uri"}
@@ -78,9 +86,85 @@ def without_secrets(
     return event
 
 
+class SparseTracebacks:
+    """Write a traceback of the same error in the same place once in a while.
+
+    In between a line only says what was raised where; the next traceback says how
+    many were left out. So a flood of errors cannot fill the disk.
+
+    Args:
+        every_s: How long the same traceback is left out.
+        most: How many places are remembered.
+        clock: Seconds of any clock that only goes forward.
+    """
+
+    def __init__(
+        self,
+        *,
+        every_s: float = 60.0,
+        most: int = 1_000,
+        clock: Callable[[], float] = time.monotonic,
+    ):
+        self._every_s = every_s
+        self._most = most
+        self._clock = clock
+        self._lock = threading.Lock()
+        #: When each traceback was last written, and how often it was left out since.
+        self._written: dict[tuple[type[BaseException], str], tuple[float, int]] = {}
+
+    def __call__(
+        self, _logger: object, _method: str, event: MutableMapping[str, Any]
+    ) -> MutableMapping[str, Any]:
+        """Take the traceback out of a line, if it need not be written again."""
+        error = _raised(event.get("exc_info"))
+        if error is None:
+            return event
+        event["place"] = place = _place_of(error)
+        event["error"] = f"{type(error).__name__}: {error}"[:_ERROR_CHARS]
+        left_out = self._count(type(error), place)
+        if left_out is None:
+            del event["exc_info"]
+        elif left_out:
+            event["tracebacks_left_out"] = left_out
+        return event
+
+    def _count(self, error: type[BaseException], place: str) -> int | None:
+        """Tell how many were left out until now; None if this one is, too."""
+        now = self._clock()
+        with self._lock:
+            written_at, left_out = self._written.get((error, place), (None, 0))
+            if written_at is not None and now - written_at < self._every_s:
+                self._written[error, place] = written_at, left_out + 1
+                return None
+            if len(self._written) >= self._most:
+                self._written.clear()
+            self._written[error, place] = now, 0
+            return left_out
+
+
+def _raised(exc_info: object) -> BaseException | None:
+    """Give the error of a line, in each of the forms that loggers take."""
+    if isinstance(exc_info, BaseException):
+        return exc_info
+    found = exc_info if isinstance(exc_info, tuple) else sys.exc_info()
+    return found[1] if exc_info else None
+
+
+def _place_of(error: BaseException) -> str:
+    """Name the last line of ours that an error passed, or else where it was raised."""
+    lines = [
+        (Path(frame.f_code.co_filename), number)
+        for frame, number in traceback.walk_tb(error.__traceback__)
+    ]
+    ours = [(path, number) for path, number in lines if path.is_relative_to(_KWIP)]
+    path, number = (ours or lines or [(Path("?"), 0)])[-1]
+    return f"{'/'.join(path.parts[-3 if ours else -2 :])}:{number}"
+
+
 _SHARED: list[structlog.typing.Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.processors.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     without_secrets,
+    SparseTracebacks(),
 ]

@@ -6,7 +6,12 @@ import json
 import subprocess
 import sys
 
+import pytest
+
+from config.logging import SparseTracebacks
 from config.settings import PROJECT
+from kwip.domain.errors import InvalidError
+from kwip.schemas.pages import PageQuery
 
 HEAD = """
 import logging, structlog
@@ -71,3 +76,90 @@ def test_secrets_are_hidden_whoever_logs_them():
     [line] = lines_of("log.info('login', password='geheim', token='geheim', name='a')")
 
     assert (line["password"], line["token"], line["name"]) == ("…", "…", "a")
+
+
+FAILING = """
+def fail(number):
+    try:
+        if number % 2:
+            {}["odd"]
+        raise ValueError(f"{number} is even")
+    except Exception:
+        log.exception("it_failed", number=number)
+"""
+
+
+def test_the_traceback_of_one_place_is_written_once_in_a_while():
+    lines = lines_of(FAILING + "for number in range(6): fail(number)")
+
+    assert ["exception" in line for line in lines] == [True] * 2 + [False] * 4
+    assert [line["number"] for line in lines] == [0, 1, 2, 3, 4, 5]
+    assert lines[4]["error"] == "ValueError: 4 is even"
+    assert lines[4]["place"] == lines[0]["place"]
+    assert lines[0]["place"] != lines[1]["place"]
+
+
+def test_a_library_that_fails_often_writes_few_tracebacks_too():
+    program = """
+for number in range(3):
+    try:
+        1 / 0
+    except ZeroDivisionError:
+        logging.getLogger("gunicorn.error").exception("it %s", "broke")
+"""
+
+    lines = lines_of(program)
+    assert [line["event"] for line in lines] == ["it broke"] * 3
+    assert ["exception" in line for line in lines] == [True, False, False]
+
+
+def raised(depth=0):
+    """Raise in one place, by ways of several lengths."""
+    if depth:
+        return raised(depth - 1)
+    try:
+        json.loads("{")
+    except ValueError as error:
+        return error
+
+
+def test_a_later_traceback_says_how_many_were_left_out():
+    now = [0.0]
+    sparse = SparseTracebacks(every_s=60, clock=lambda: now[0])
+
+    def log(at_s):
+        now[0] = at_s
+        return sparse(None, "error", {"event": "it_failed", "exc_info": raised(2)})
+
+    first, second, third, fourth, fifth = map(log, (0.0, 1.0, 59.0, 60.0, 61.0))
+    assert ["exc_info" in line for line in (first, second, third, fourth, fifth)] == [
+        *(True, False, False, True, False),
+    ]
+    assert fourth["tracebacks_left_out"] == 2
+    assert "tracebacks_left_out" not in first
+
+
+def test_a_place_is_the_last_line_of_ours():
+    line = SparseTracebacks()(None, "error", {"exc_info": raised()})
+
+    assert line["place"].startswith("json/decoder.py:")
+    with pytest.raises(InvalidError) as refused:
+        PageQuery().parse({"limit": "many"})
+    line = SparseTracebacks()(None, "error", {"exc_info": refused.value})
+    assert line["place"].startswith("kwip/schemas/body.py:")
+
+
+def test_lines_without_an_error_stay_as_they_are():
+    sparse = SparseTracebacks()
+
+    for event in ({"event": "a"}, {"event": "a", "exc_info": None}):
+        assert sparse(None, "info", dict(event)) == event
+
+
+def test_the_places_that_are_remembered_are_bounded():
+    sparse = SparseTracebacks(most=3)
+    for number in range(9):
+        error = type(f"Error{number}", (Exception,), {})()
+        sparse(None, "error", {"exc_info": error})
+
+    assert len(sparse._written) <= 3
