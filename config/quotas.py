@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from config import values
+from config.logs import LogSettings
 from config.rules import Rule
 
 #: Far above what anybody does; a window holds one number for each thing that counts.
@@ -24,7 +25,7 @@ def _quota(name: str, default: int, doc: str) -> Rule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class QuotaSettings:
+class QuotaSettings(LogSettings):
     """The limit of each window; `kwip.domain.quotas` says how long the windows are."""
 
     quota_api_user: Annotated[

@@ -270,17 +270,6 @@ class Settings(ServerSettings):
             "for who works on them.",
         ),
     ]
-    log_level: Annotated[
-        str,
-        Rule(
-            "KWIP_LOG_LEVEL",
-            values.choice("debug", "info", "warning", "error"),
-            "info",
-            shown="info",
-            allowed="debug, info, warning or error",
-            doc="The least important log line that is written.",
-        ),
-    ]
 
 
 def rules() -> dict[str, Rule]:

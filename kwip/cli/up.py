@@ -26,6 +26,7 @@ from kwip.embedded.children import Child, end_leftovers, last_line, locked, log_
 from kwip.embedded.ends import Ends
 from kwip.embedded.errors import CannotStartError
 from kwip.embedded.home import Home
+from kwip.embedded.logs import Logs
 from kwip.embedded.servers import servers
 from kwip.embedded.supervisor import StopAskedError, Supervisor
 
@@ -89,7 +90,7 @@ def run(settings: Settings, programs: Sequence[Child], demos: Sequence[Child]) -
             said = _start(settings, supervisor, programs, demos)
             telemetry.serve(home.metrics, settings.metrics_port)
             _say(banner(settings, said))
-            supervisor.watch()
+            supervisor.watch(Logs(home.logs, settings.log_max_bytes, settings.log_keep))
         except StopAskedError:
             pass
         finally:

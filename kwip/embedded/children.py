@@ -39,7 +39,6 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 _PR_SET_PDEATHSIG = 1
 
 _POLL_S = 0.02
-_LOG_BYTES = 10_000_000
 _LAST_BYTES = 64_000
 _LINE_CHARS = 300
 #: What a line says that names a cause, then what one says that names a consequence.
@@ -115,18 +114,18 @@ def spawn(child: Child, home: Home) -> subprocess.Popen[bytes]:
 
 
 def log_of(role: str, home: Home) -> Path:
-    """Return the log of `role`, started afresh when it has grown large."""
-    log = home.logs / f"{role}.log"
-    with contextlib.suppress(FileNotFoundError):
-        if log.stat().st_size > _LOG_BYTES:
-            log.replace(log.with_suffix(".log.1"))
-    return log
+    """Return the log of `role`."""
+    return home.logs / f"{role}.log"
 
 
 def last_words(log: Path, start: int) -> str:
-    """Return the most telling line that a dead child left in `log` after `start`."""
+    """Return the most telling line that a dead child left in `log` after `start`.
+
+    All of a log that has been cut since is after it.
+    """
+    size = log.stat().st_size
     with log.open("rb") as file:
-        file.seek(max(start, log.stat().st_size - _LAST_BYTES))
+        file.seek(max(start if start <= size else 0, size - _LAST_BYTES))
         lines = file.read().decode(errors="replace").strip().splitlines()
     for telling in _TELLING:
         found = [line for line in lines if telling.search(line)]

@@ -23,10 +23,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from kwip.embedded.home import Home
+    from kwip.embedded.logs import Logs
 
 _POLL_S = 0.02
 _FIRST_BACKOFF_S = 0.2
 _LONGEST_BACKOFF_S = 30.0
+#: How often the logs are looked at, at least.
+_LOGS_S = 5.0
 #: A child that has lived this long starts over with the shortest backoff.
 _STEADY_S = 60.0
 
@@ -96,10 +99,10 @@ class Supervisor:
             if waiting and self._wait(_POLL_S):
                 raise StopAskedError
 
-    def watch(self) -> None:
-        """Restart children that die, until the end is asked for."""
-        while not self._wait(self._attend()):
-            pass
+    def watch(self, logs: Logs) -> None:
+        """Restart children that die and rotate `logs`, until the end is asked for."""
+        while not self._wait(min(self._attend(), _LOGS_S)):
+            logs.rotate()
 
     def stop(self) -> None:
         """End everything, the last started first; reap all of it.

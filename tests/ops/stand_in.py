@@ -29,6 +29,12 @@ class Answer(BaseHTTPRequestHandler):
 ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Answer).serve_forever()
 """
 _BROKEN = "raise OSError('[Errno 28] No space left on device')"
+_TALKATIVE = """
+import time
+for number in range(2_000):
+    print(number, "x" * 100, flush=True)
+time.sleep(1e6)
+"""
 _STUBBORN = """
 import signal, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -38,7 +44,8 @@ time.sleep(1e6)
 
 def stand_ins(settings: Settings, kind: str) -> list[Child]:
     web = _BROKEN if kind == "broken" else _WEB
-    worker = _STUBBORN if kind == "stubborn" else "import time; time.sleep(1e6)"
+    kinds = {"stubborn": _STUBBORN, "talkative": _TALKATIVE}
+    worker = kinds.get(kind, "import time; time.sleep(1e6)")
     return [
         Child(
             role="web",

@@ -30,3 +30,10 @@ def test_the_line_that_names_the_cause_is_shown(tmp_path, log, words):
 
     assert shown.startswith(words)
     assert len(shown) <= 300
+
+
+def test_of_a_log_that_was_cut_meanwhile_all_is_new(tmp_path):
+    path = tmp_path / "role.log"
+    path.write_text("Error: it broke\n")
+
+    assert last_words(path, 1_000) == "Error: it broke"

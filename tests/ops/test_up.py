@@ -19,6 +19,7 @@ from tests.servers import wait_until
 
 BROKEN = (sys.executable, STAND_IN, "broken")
 STUBBORN = (sys.executable, STAND_IN, "stubborn")
+TALKATIVE = (sys.executable, STAND_IN, "talkative")
 
 
 def insert(stack, number):
@@ -108,6 +109,20 @@ def test_a_child_that_dies_is_restarted_and_said_in_the_log(make_stack, role):
     assert stack.pid_of(role) != killed
     assert f"{role} ended (signal 9" in stack.log()
     assert numbers(stack) == [1]
+
+
+def test_logs_are_rotated_while_their_programs_run(make_stack):
+    stack = make_stack(KWIP_LOG_MAX_BYTES="100000", KWIP_LOG_KEEP="2")
+    stack.start(*TALKATIVE)
+    log = stack.home.logs / "worker.log"
+    talking = stack.pid_of("worker")
+    wait_until(lambda: log.with_name("worker.log.1.gz").exists())
+
+    assert log.stat().st_size < 100_000
+    assert stack.pid_of("worker") == talking
+    os.kill(talking, signal.SIGKILL)
+    wait_until(lambda: "worker ended (signal 9" in stack.log())
+    assert stack.end() == 0
 
 
 def test_a_second_up_in_the_same_home_is_refused(make_stack):

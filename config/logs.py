@@ -1,0 +1,50 @@
+"""The settings of the logs: what is written, and how much of it is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from config import values
+from config.rules import Rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogSettings:
+    """What programs log, and how `kwip up` rotates the files."""
+
+    log_level: Annotated[
+        str,
+        Rule(
+            "KWIP_LOG_LEVEL",
+            values.choice("debug", "info", "warning", "error"),
+            "info",
+            shown="info",
+            allowed="debug, info, warning or error",
+            doc="The least important log line that is written.",
+        ),
+    ]
+    log_max_bytes: Annotated[
+        int,
+        Rule(
+            "KWIP_LOG_MAX_BYTES",
+            values.number(100_000, 1_000_000_000),
+            10_000_000,
+            shown="10000000 (10 MB)",
+            allowed="a number from 100000 to 1000000000",
+            doc="A log that grows larger is compressed and started again, while its "
+            "program runs.",
+        ),
+    ]
+    log_keep: Annotated[
+        int,
+        Rule(
+            "KWIP_LOG_KEEP",
+            values.number(0, 1_000),
+            5,
+            shown="5",
+            allowed="a number from 0 to 1000",
+            doc="How many compressed logs of each program are kept; older ones are "
+            "deleted.",
+        ),
+    ]
