@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from kwip.cache import timeline_drops
 from kwip.domain.clock import at
 from kwip.domain.timelines import BUCKET_GRACE_S
-from kwip.store.timelines import home_of
+from kwip.store.buckets import home_of
 
 if TYPE_CHECKING:
     from kwip.domain.clock import ClockMs

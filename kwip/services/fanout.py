@@ -27,7 +27,7 @@ from kwip.domain.notifications import NOBODY
 from kwip.domain.posts import Visibility
 from kwip.services.bell import home_topic, pulled_topic
 from kwip.services.publication import lift
-from kwip.store.timelines import home_of
+from kwip.store.buckets import home_of
 
 if TYPE_CHECKING:
     import random

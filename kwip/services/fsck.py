@@ -15,7 +15,7 @@ from kwip.domain.clock import at
 from kwip.domain.ids import ms_of
 from kwip.services.counting import Counting, differences
 from kwip.store.audit import turned_edge
-from kwip.store.timelines import user_of
+from kwip.store.buckets import user_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kwip.cache import order_drops
 from kwip.services.bell import PUBLIC, home_topic
-from kwip.store.timelines import home_of
+from kwip.store.buckets import home_of
 
 if TYPE_CHECKING:
     from kwip.cache.keys import Droppable

@@ -23,7 +23,7 @@ from kwip.domain.timelines import (
     plan_buckets,
     raised_floor,
 )
-from kwip.store.timelines import bucket_document
+from kwip.store.buckets import bucket_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import PostId, UserId
     from kwip.services.fence import Fence
+    from kwip.store.buckets import Stored
     from kwip.store.posts import PostStore
-    from kwip.store.timelines import Stored, TimelineStore, UpkeepLease
+    from kwip.store.timelines import TimelineStore, UpkeepLease
 
 #: How long one piece of upkeep may hold its lease.
 LEASE_MS = 60_000

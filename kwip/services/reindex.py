@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from kwip.domain.ids import ListId, UserId
 from kwip.domain.timelines import AUTHORS_PER_QUERY, belongs_in_home
+from kwip.store.buckets import home_of
 from kwip.store.list_edges import list_of
-from kwip.store.timelines import home_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from kwip.services.list_upkeep import ListUpkeep
     from kwip.services.progress import Progress
     from kwip.services.upkeep import Upkeep
+    from kwip.store.buckets import Stored
     from kwip.store.edges import EdgeStore
     from kwip.store.posts import Pushed
-    from kwip.store.timelines import Stored
 
 _T = TypeVar("_T")
 

@@ -11,7 +11,7 @@ from kwip.domain.memo import Decoded, Remembered
 from kwip.domain.timelines import Chunk, Entry, merge_newest
 from kwip.services import payloads
 from kwip.services.loading import Kind
-from kwip.store.timelines import home_of
+from kwip.store.buckets import home_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from kwip.cache.keys import CacheKey
     from kwip.domain.pages import PageRequest
     from kwip.domain.posts import Post
+    from kwip.store.buckets import Stored
     from kwip.store.posts import PostStore
-    from kwip.store.timelines import Stored, TimelineStore
+    from kwip.store.timelines import TimelineStore
 
 #: How many entries one skeleton holds: several pages, so that filtering or scrolling
 #: on needs no other one, and little enough to decode for each request.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwip.services.rearranging import Rearranger, Wanted
-from kwip.store.timelines import home_of
+from kwip.store.buckets import home_of
 
 if TYPE_CHECKING:
     from kwip.domain.ids import UserId

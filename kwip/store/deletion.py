@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kwip.domain.ids import UserId
+from kwip.store.buckets import home_of
 from kwip.store.client import translated
 from kwip.store.edges import EITHER
-from kwip.store.timelines import home_of
 from kwip.store.users import NOBODY, claims_of
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from pymongo import ASCENDING, ReturnDocument, UpdateOne
 from pymongo.errors import DuplicateKeyError
 
+from kwip.store.buckets import empty_timeline, home_of, user_of
 from kwip.store.client import translated
 from kwip.store.edges import PRESENT, follower_key
-from kwip.store.timelines import empty_timeline, home_of, user_of
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -20,10 +20,10 @@ from kwip.domain.lists import (
     RepliesPolicy,
     UserList,
 )
+from kwip.store.buckets import empty_timeline
 from kwip.store.client import translated
 from kwip.store.edges import PRESENT
 from kwip.store.list_edges import edge_document, end_memberships, list_of
-from kwip.store.timelines import empty_timeline
 from kwip.store.upgrades import schema_of
 
 if TYPE_CHECKING:

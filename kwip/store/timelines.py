@@ -11,69 +11,35 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pymongo import InsertOne, ReturnDocument, UpdateOne
+from pymongo import InsertOne, ReturnDocument
 from pymongo.errors import BulkWriteError
 
 from kwip.domain.errors import StoreUnavailableError
-from kwip.domain.ids import UserId
-from kwip.domain.timelines import READ_RESTART_S, SEAL_AT, Seal, plan_seal
+from kwip.domain.timelines import READ_RESTART_S, SEAL_AT, plan_seal
+from kwip.store.buckets import (
+    Stored,
+    bucket_document,
+    cut_operation,
+    in_use,
+    to_open,
+    tops,
+    union_operation,
+)
 from kwip.store.client import translated
 from kwip.store.pushing import append, push
-from kwip.store.upgrades import schema_of
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Mapping, Sequence
 
     from kwip.domain.ids import PostId
+    from kwip.store.buckets import OpenBucket
     from kwip.store.client import Document, Store
 
 _DUPLICATE_KEY = 11000
 _READ_TRIES = 3
-
-
-@dataclass(frozen=True, slots=True)
-class OpenBucket:
-    """The open bucket as it was when read; `version` changes with every write.
-
-    Readers look into it only if `state` is ok. `sealed_to` is the highest id that a
-    seal of this epoch has cut, 0 if there was none, None where that is not known: in
-    a timeline that was sealed before it was noted.
-    """
-
-    owner: str
-    entries: tuple[int, ...]
-    floor: int
-    epoch: int
-    version: int
-    state: str
-    sealed_to: int | None
-
-    @property
-    def top(self) -> list[int]:
-        """Everything that the timeline stores above what is sealed, newest first.
-
-        Nothing if that is not known. A bucket that was inserted by a seal whose cut
-        was lost has no id that is not here.
-        """
-        if self.sealed_to is None:
-            return []
-        lowest = max(self.floor, self.sealed_to + 1)
-        return sorted({i for i in self.entries if i >= lowest}, reverse=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """What a timeline stores: ids ≥ floor without doubles, newest first.
-
-    All of it, unless it `goes_on` below.
-    """
-
-    open: OpenBucket
-    ids: tuple[int, ...]
-    goes_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,33 +57,6 @@ class UpkeepLease:
     def owner(self) -> str:
         """Whose timeline it is."""
         return self.bucket.owner
-
-
-def home_of(user_id: UserId) -> str:
-    """Name the home timeline of a user."""
-    return f"home:{user_id}"
-
-
-def user_of(owner: str) -> UserId:
-    """Give the user whose home timeline it is."""
-    return UserId(int(owner.removeprefix("home:")))
-
-
-def empty_timeline(owner: str) -> Document:
-    """Give the document of a timeline that stores nothing yet."""
-    return {
-        "_id": owner,
-        "schema": schema_of("timelines"),
-        "entries": [],
-        "floor": 0,
-        "epoch": 0,
-        "version": 0,
-        "sealed_to": 0,
-        "state": "ok",
-        "upkeep": None,
-        "terms": 0,
-        "last_read_at": None,
-    }
 
 
 class TimelineStore:
@@ -161,7 +100,7 @@ class TimelineStore:
         changed between the two is left as it is: a later delivery seals it.
         """
         full = [
-            _open(d)
+            to_open(d)
             for d in self._timelines.find(
                 {
                     "_id": {"$in": list(owners)},
@@ -200,13 +139,13 @@ class TimelineStore:
             if any(f["code"] != _DUPLICATE_KEY for f in failed):
                 raise
             twice = [documents[f["index"]] for f in failed]
-            self._buckets.bulk_write([_union(d) for d in twice], ordered=False)
+            self._buckets.bulk_write([union_operation(d) for d in twice], ordered=False)
 
     @translated()
     def find_open(self, owner: str) -> OpenBucket | None:
         """Read one open bucket."""
         document = self._timelines.find_one({"_id": owner})
-        return None if document is None else _open(document)
+        return None if document is None else to_open(document)
 
     def stored(self, owner: str) -> Stored | None:
         """Read everything that a timeline stores, in two queries."""
@@ -234,13 +173,13 @@ class TimelineStore:
 
     def _stored(self, owners: Sequence[str], enough: int | None) -> dict[str, Stored]:
         buckets = self._open_buckets(owners)
-        found = {} if enough is None else _tops(buckets, enough)
+        found = {} if enough is None else tops(buckets, enough)
         return found | self._whole([b for b in buckets if b.owner not in found])
 
     def _whole(self, buckets: Sequence[OpenBucket]) -> dict[str, Stored]:
         """Read the sealed buckets behind some open ones."""
         ids = {bucket.owner: set(bucket.entries) for bucket in buckets}
-        if used := [_in_use(bucket) for bucket in buckets if bucket.sealed_to != 0]:
+        if used := [in_use(bucket) for bucket in buckets if bucket.sealed_to != 0]:
             found = self._buckets.find({"$or": used}, {"owner": 1, "entries": 1})
             for sealed in found:
                 ids[sealed["owner"]].update(sealed["entries"])
@@ -259,7 +198,7 @@ class TimelineStore:
 
     def _open_buckets(self, owners: Sequence[str]) -> list[OpenBucket]:
         found = self._timelines.find({"_id": {"$in": list(owners)}})
-        return [_open(document) for document in found]
+        return [to_open(document) for document in found]
 
     @translated()
     def sizes(self, owners: Sequence[str]) -> Mapping[str, int]:
@@ -271,7 +210,7 @@ class TimelineStore:
         sizes = {b.owner: len(b.entries) for b in buckets}
         if buckets:
             for d in self._buckets.find(
-                {"$or": [_in_use(b) for b in buckets]},
+                {"$or": [in_use(b) for b in buckets]},
                 {"owner": 1, "size": {"$size": "$entries"}},
             ):
                 sizes[d["owner"]] += d["size"]
@@ -294,7 +233,7 @@ class TimelineStore:
         )
         if document is None:
             return None
-        return UpkeepLease(holder, document["terms"], _open(document))
+        return UpkeepLease(holder, document["terms"], to_open(document))
 
     @translated()
     def release(self, owner: str, holder: str) -> None:
@@ -347,73 +286,3 @@ class TimelineStore:
                 {"owner": bucket.owner, **gone, "expires_at": {"$exists": False}},
                 {"$set": {"expires_at": at}},
             )
-
-
-def _in_use(bucket: OpenBucket) -> Document:
-    """Match the sealed buckets that readers of an open bucket look at."""
-    return {
-        "owner": bucket.owner,
-        "epoch": bucket.epoch,
-        "high": {"$gte": bucket.floor},
-    }
-
-
-def bucket_document(owner: str, epoch: int, ids: Sequence[int]) -> Document:
-    """Give the sealed bucket for ids in ascending order."""
-    return {
-        "_id": f"{owner}:{epoch}:{ids[-1]}",
-        "schema": schema_of("timeline_buckets"),
-        "owner": owner,
-        "epoch": epoch,
-        "low": ids[0],
-        "high": ids[-1],
-        "entries": list(ids),
-    }
-
-
-def cut_operation(bucket: OpenBucket, seal: Seal) -> UpdateOne:
-    """Cut an unchanged open bucket to what a seal keeps."""
-    change: Document = {"entries": list(seal.keep)}
-    if bucket.sealed_to is not None:
-        change["sealed_to"] = max(bucket.sealed_to, *seal.cut[-1:])
-    return UpdateOne(
-        {"_id": bucket.owner, "version": bucket.version, "epoch": bucket.epoch},
-        {"$set": change, "$inc": {"version": 1}},
-    )
-
-
-def _tops(buckets: Sequence[OpenBucket], enough: int) -> dict[str, Stored]:
-    """Give what is above the sealed part of those timelines where it is enough."""
-    return {
-        bucket.owner: Stored(bucket, tuple(top), goes_on=True)
-        for bucket in buckets
-        if bucket.sealed_to and len(top := bucket.top) >= enough
-    }
-
-
-def _union(document: Document) -> UpdateOne:
-    both: dict[str, Any] = {"$setUnion": ["$entries", document["entries"]]}
-    return UpdateOne(
-        {"_id": document["_id"], "owner": document["owner"]},
-        [
-            {
-                "$set": {
-                    "entries": {"$sortArray": {"input": both, "sortBy": 1}},
-                    "low": {"$min": ["$low", document["low"]]},
-                }
-            },
-            {"$unset": "expires_at"},
-        ],
-    )
-
-
-def _open(document: Document) -> OpenBucket:
-    return OpenBucket(
-        document["_id"],
-        tuple(document["entries"]),
-        document["floor"],
-        document["epoch"],
-        document["version"],
-        document["state"],
-        document.get("sealed_to"),
-    )

@@ -12,10 +12,10 @@ from pymongo.errors import DuplicateKeyError
 from kwip.domain.errors import ConflictError
 from kwip.domain.ids import PostId, UserId
 from kwip.domain.users import MAX_PINS, ProfileField, User
+from kwip.store.buckets import empty_timeline, home_of
 from kwip.store.bulk import insert_missing
 from kwip.store.client import ONE_BATCH, translated
 from kwip.store.setup import SETUP_CLAIM
-from kwip.store.timelines import empty_timeline, home_of
 from kwip.store.upgrades import lift, schema_of
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from kwip.jobs.registry import jobs
 from kwip.services import fsck
 from kwip.services.fsck import Fsck
 from kwip.store.audit import AuditStore
+from kwip.store.buckets import home_of
 from kwip.store.counters import CounterStore
-from kwip.store.timelines import home_of
 from tests.wired import sign_up
 
 #: A post id that nobody has drawn.

@@ -19,7 +19,7 @@ from kwip.jobs.registry import jobs
 from kwip.services import cache_audit, reindex
 from kwip.services.rearranging import LEASE_MS
 from kwip.services.world import PHASES, Loaded, WorldLoader
-from kwip.store.timelines import home_of
+from kwip.store.buckets import home_of
 from tests.docs.test_data_model import examples_in, shapes
 from tests.pictures import BLUE, plain
 from tests.wired import sign_up

@@ -15,8 +15,8 @@ from kwip.services import reindex
 from kwip.services.checkpoint import Checkpoint
 from kwip.services.rearranging import LEASE_MS
 from kwip.services.reindex import Pace, Reindexer, Verifier
+from kwip.store.buckets import home_of
 from kwip.store.list_edges import list_of
-from kwip.store.timelines import home_of
 from tests.wired import sign_up
 
 

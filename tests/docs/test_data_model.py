@@ -18,11 +18,11 @@ from kwip.domain.timelines import SEAL_AT
 from kwip.domain.users import READ, WRITE
 from kwip.services.checkpoint import Checkpoint
 from kwip.store import documents
+from kwip.store.buckets import home_of
 from kwip.store.changes import ChangeStore
 from kwip.store.fence import FenceDocument, FenceStore
 from kwip.store.indexes import INDEXES
 from kwip.store.setup import SetupStore
-from kwip.store.timelines import home_of
 
 PAGE = (PROJECT / "docs" / "data-model.md").read_text(encoding="utf-8")
 #: Fields whose keys are data.

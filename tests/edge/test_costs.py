@@ -160,7 +160,7 @@ def test_a_cold_home_is_read_in_two_steps(costs, endpoints):
             plain.flushdb()
 
     # Each step is read, loaded and filled; the page's own question is the first's.
-    assert costs("/api/v1/timelines/home", between=forget_all) == (4, 9)
+    assert costs("/api/v1/timelines/home", between=forget_all) == (4, 8)
 
 
 def test_what_was_written_of_a_post_outlives_the_cache(

@@ -7,7 +7,7 @@ import pytest
 from kwip.domain.ids import MAX_ID
 from kwip.domain.rolls import Between
 from kwip.services.reindex import Verifier
-from kwip.store.timelines import home_of
+from kwip.store.buckets import home_of
 from tests.jobs.conftest import LONG_MS
 from tests.jobs.oracle import Oracle, read_home
 

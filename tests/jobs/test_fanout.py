@@ -14,8 +14,8 @@ from kwip.domain.posts import Draft, Post, Visibility
 from kwip.domain.timelines import SEAL_LOOK
 from kwip.jobs.registry import jobs
 from kwip.services.fanout import Fanout, FanoutTimes, LeaseLostError
+from kwip.store.buckets import home_of
 from kwip.store.outbox import pending
-from kwip.store.timelines import home_of
 from tests.jobs.oracle import Oracle, read_home
 from tests.jobs.steps import KilledError
 

@@ -6,7 +6,7 @@ from kwip.domain.clock import to_ms
 from kwip.domain.timelines import BUCKET_GRACE_S
 from kwip.jobs.broker import QUEUES
 from kwip.jobs.registry import jobs
-from kwip.store.timelines import home_of
+from kwip.store.buckets import home_of
 from tests.jobs.conftest import SMALL
 
 TRIM_TO = SMALL["kwip.services.rearranging.TRIM_TO"]

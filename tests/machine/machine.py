@@ -19,7 +19,7 @@ from hypothesis.stateful import invariant, rule
 from kwip.domain.errors import GoneError
 from kwip.domain.lists import ListChange, RepliesPolicy
 from kwip.domain.posts import Edit
-from kwip.store.timelines import home_of
+from kwip.store.buckets import home_of
 from tests.machine.doing import WHOLE, Doing, Fate
 from tests.machine.model import VISIBILITIES, Kwip
 from tests.machine.timelines import TAG

@@ -13,14 +13,10 @@ from kwip.services import hydration
 from kwip.services.fanout import Fanout
 from kwip.services.rearranging import Rearranger
 from kwip.store import timelines
+from kwip.store.buckets import OpenBucket, Stored, bucket_document
 from kwip.store.dormancy import DormancyStore
 from kwip.store.reach import ReachStore
-from kwip.store.timelines import (
-    OpenBucket,
-    Stored,
-    TimelineStore,
-    bucket_document,
-)
+from kwip.store.timelines import TimelineStore
 from tests.machine.machine import PLAIN, WHOLE, Fate
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from kwip.domain.lists import ListChange
 from kwip.domain.posts import Draft, Visibility
-from kwip.store.timelines import home_of
+from kwip.store.buckets import home_of
 from tests.machine.model import VISIBILITIES, Kwip, List, Model
 from tests.machine.timelines import TAG
 

@@ -15,7 +15,7 @@ from kwip.domain.posts import Draft
 from kwip.domain.users import READ, User, Viewer
 from kwip.services.access import Credential
 from kwip.services.timelines import ALL_KINDS
-from kwip.store.timelines import home_of
+from kwip.store.buckets import home_of
 
 WARM_REDIS, COLD_REDIS, COLD_MONGODB = 3, 6, 14
 

@@ -28,8 +28,8 @@ from kwip.services.reading import Want
 from kwip.services.repeats import Repeats
 from kwip.services.sides import EVERYBODY
 from kwip.services.skeletons import Slice
+from kwip.store.buckets import home_of
 from kwip.store.list_edges import list_of
-from kwip.store.timelines import home_of
 from tests.wired import sign_up
 
 #: After a deletion, timelines still hold the id, and hydration hides it.

@@ -8,7 +8,7 @@ import pytest
 
 from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft
-from kwip.store.timelines import home_of
+from kwip.store.buckets import home_of
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft, Visibility
 from kwip.services.fsck import Fsck
 from kwip.store.audit import AuditStore
+from kwip.store.buckets import home_of as stored_home_of
 from kwip.store.list_edges import list_of
-from kwip.store.timelines import home_of as stored_home_of
 from tests.wired import home_of
 
 

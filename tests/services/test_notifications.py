@@ -10,7 +10,7 @@ from kwip.domain.notifications import SPOKEN_TO, Notification, NotificationKind,
 from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft, Edit, Visibility
 from kwip.services import notifying
-from kwip.store.timelines import home_of
+from kwip.store.buckets import home_of
 
 
 @pytest.fixture

@@ -16,9 +16,9 @@ from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Post, Visibility
 from kwip.domain.timelines import TRIM_TO
 from kwip.domain.users import User
+from kwip.store.buckets import home_of
 from kwip.store.outbox import pending
 from kwip.store.post_documents import to_document
-from kwip.store.timelines import home_of
 
 POSTS = int(os.environ.get("SCROLL_BACK", "3000"))
 FOLLOWEES = 30

@@ -9,13 +9,13 @@ from kwip.domain.reactions import Act, Reaction
 from kwip.domain.text import Hashtag
 from kwip.domain.users import User
 from kwip.store.access import Access
+from kwip.store.buckets import bucket_document, empty_timeline, home_of
 from kwip.store.edges import Edge, follow_document, follower_document
 from kwip.store.list_edges import ListEdge, edge_document
 from kwip.store.notifications import _to_document as notification_document
 from kwip.store.outbox import pending
 from kwip.store.post_documents import to_document
 from kwip.store.reactions import _to_document as reaction_document
-from kwip.store.timelines import bucket_document, empty_timeline, home_of
 from kwip.store.users import digest_of
 from tests.store.stores import LATER, NOW, post, post_id
 
@@ -165,6 +165,7 @@ def _timeline_of(n):
         "entries": [*full, *entries],
         "epoch": 1,
         "floor": 100,
+        "sealed_to": 963,
     }
 
 

@@ -27,13 +27,13 @@ from kwip.domain.reactions import Act, Reaction, Span, span_of
 from kwip.domain.repeats import Said
 from kwip.domain.rolls import Between
 from kwip.domain.sieves import Sieve
+from kwip.store.buckets import bucket_document, home_of
 from kwip.store.claims import Claim
 from kwip.store.edges import Edge
 from kwip.store.indexes import INDEXES, ensure_indexes
 from kwip.store.jobs import Job
 from kwip.store.list_edges import ListEdge
 from kwip.store.outbox import pending
-from kwip.store.timelines import bucket_document, home_of
 from tests.store.population import HOT, list_id, posts_of, token
 from tests.store.stores import LATER, NOW, post, post_id, user
 

@@ -8,14 +8,9 @@ import pytest
 
 from kwip.domain.errors import StoreUnavailableError
 from kwip.domain.timelines import KEEP_OPEN, READ_RESTART_S, SEAL_AT
+from kwip.store.buckets import bucket_document, empty_timeline, home_of, user_of
 from kwip.store.client import Store
-from kwip.store.timelines import (
-    TimelineStore,
-    bucket_document,
-    empty_timeline,
-    home_of,
-    user_of,
-)
+from kwip.store.timelines import TimelineStore
 from tests.store.stores import LATER, NOW
 
 ALICE, BOB, CAROL = (home_of(n) for n in (1, 2, 3))

@@ -7,7 +7,7 @@ import pytest
 
 from kwip.domain.errors import ConflictError
 from kwip.domain.users import ProfileField
-from kwip.store.timelines import home_of
+from kwip.store.buckets import home_of
 from tests.store.stores import user
 
 
