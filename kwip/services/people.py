@@ -87,14 +87,14 @@ class People:
     ) -> Page[UserView]:
         """List whom the viewer mutes."""
         mutes = self._hydration.relations(viewer, reading).mutes
-        return self._page(viewer, reading, _rows(mutes, page), page, is_own=True)
+        return self._page(viewer, reading, _rows(mutes, page), page, with_blocked=True)
 
     def blocked(
         self, viewer: Viewer, reading: Reading, page: PageRequest
     ) -> Page[UserView]:
         """List whom the viewer blocks."""
         blocks = self._hydration.relations(viewer, reading).blocks
-        return self._page(viewer, reading, _rows(blocks, page), page, is_own=True)
+        return self._page(viewer, reading, _rows(blocks, page), page, with_blocked=True)
 
     def reacted(
         self,
@@ -131,7 +131,7 @@ class People:
         page: PageRequest,
     ) -> Page[UserView]:
         """List people whom the viewer has put together, the newest account first."""
-        return self._page(viewer, reading, _rows(ids, page), page, is_own=True)
+        return self._page(viewer, reading, _rows(ids, page), page, with_blocked=True)
 
     def named(self, reading: Reading, ids: Sequence[UserId]) -> list[User]:
         """Read users that somebody names by their ids, in that order; only those here.
@@ -149,12 +149,12 @@ class People:
         rows: Iterator[Row],
         page: PageRequest,
         *,
-        is_own: bool = False,
+        with_blocked: bool = False,
     ) -> Page[UserView]:
         """Look users up until the page and one more are there.
 
-        Whoever is suspended is passed over, and blocks in either direction, but not
-        in the viewer's own lists: what one did one can take back.
+        Suspended users are left out, and so are blocks in either direction. Lists that
+        the viewer made show blocked users, so that a block can be taken back.
         """
         relations = self._hydration.relations(viewer, reading)
 
@@ -165,13 +165,8 @@ class People:
                 (row, _view(viewer, relations, users[user_id]))
                 for row, user_id in zip(batch, ids, strict=True)
                 if user_id in users
-                and (
-                    is_own
-                    or (
-                        not users[user_id].is_suspended
-                        and not relations.has_block(user_id)
-                    )
-                )
+                and not users[user_id].is_suspended
+                and (with_blocked or not relations.has_block(user_id))
             ]
 
         return fill_page(rows, page, views_of)

@@ -30,7 +30,11 @@ def shown(app, wiring, alice, bob):
     kwip = bob.say(f"{SECRET} #{TAG}")
     alice.post(f"/api/v1/statuses/{kwip['id']}/favourite")
     alice.post(f"/api/v1/statuses/{kwip['id']}/reblog")
+    bob.ask("PATCH", "/api/v1/accounts/update_credentials", data={"note": SECRET})
+    friends = alice.post("/api/v1/lists", json={"title": "Friends"}).json["id"]
+    alice.post(f"/api/v1/lists/{friends}/accounts", json={"account_ids": [bob.id]})
     values = {
+        "list_id": friends,
         "post_id": kwip["id"],
         "user_id": bob.id,
         "username": "bob",
@@ -61,8 +65,9 @@ def tells(answer):
 
 
 def named(path, bob):
-    """Tell whether a path names bob or his kwip."""
-    return re.search(rf"bob|{bob.id}|/\d{{9,}}", path) is not None
+    """Tell whether a path names bob or his kwip, and not a list that he is in."""
+    is_list = re.search(r"/lists?/", path)
+    return not is_list and re.search(rf"bob|{bob.id}|/\d{{9,}}", path) is not None
 
 
 def test_nothing_of_a_suspended_user_is_on_any_page(shown, moderation, bob):
@@ -126,6 +131,25 @@ def test_tokens_open_again_after_a_suspension(moderation, bob):
 
     assert bob.get("/api/v1/timelines/home").status_code == 200
     assert bob.say("Back again")["content"]
+
+
+@pytest.mark.parametrize("act", ["mute", "block"])
+def test_a_suspended_user_is_not_among_the_muted_and_the_blocked(
+    app, wiring, moderation, alice, bob, act
+):
+    bob.ask("PATCH", "/api/v1/accounts/update_credentials", data={"note": SECRET})
+    alice.post(f"/api/v1/accounts/{bob.id}/{act}")
+    browser = sign_in(app, wiring, alice)
+
+    def seen():
+        listed = alice.get(f"/api/v1/{act}s").json
+        page = browser.get("/settings/muted" if act == "mute" else "/settings/blocked")
+        return [account["note"] for account in listed], "@bob" in page.text
+
+    assert seen() == ([f"<p>{SECRET}</p>"], True)
+    moderation.suspend(bob.user.id)
+    assert seen() == ([], False)
+    assert alice.post(f"/api/v1/accounts/{bob.id}/un{act}").status_code == 200
 
 
 @pytest.mark.parametrize(
