@@ -39,6 +39,7 @@ ALLOWED = {
     "DeletionStore._count": "an operator is shown what there is of a user, once",
     "NotificationStore._forget": "which followers were told of a post, once it is gone",
     "EdgeStore.take_due": "the sweeper asks each shard for its own, once a second",
+    "ListEdgeStore.take_due": "the sweeper asks each shard for its own, once a second",
     "EdgeStore.waiting_count": "a figure for operators",
     "DormancyStore.date_undated": "the sweeper asks each shard, once a minute",
     "DormancyStore.idle_since": "the sweeper asks each shard, once a minute",

@@ -192,7 +192,7 @@ class ListStore:
             )
             self._members.bulk_write(
                 [
-                    ReplaceOne({"_id": d["_id"]}, d, upsert=True)
+                    ReplaceOne(_named(d), d, upsert=True)
                     for d in (edge_document(edge, now) for edge in new)
                 ],
                 session=session,
@@ -289,6 +289,10 @@ class ListStore:
                 {"$set": {"due_at": next_due}},
             )
         return ids
+
+
+def _named(edge: Document) -> Document:
+    return {"_id": edge["_id"], "member_id": edge["member_id"]}
 
 
 def _merged_in(

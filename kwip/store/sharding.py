@@ -43,6 +43,7 @@ SHARD_KEYS: Mapping[str, ShardKey] = {
     ),
     "blocks": ShardKey("user_id", 2, "one side of a user's blocks"),
     "mutes": ShardKey("user_id", 2, "whom somebody mutes"),
+    "list_members": ShardKey("member_id", 2, "which lists somebody is in"),
     "notifications": ShardKey("recipient_id", 3, "what somebody is told"),
     "markers": ShardKey("_id", 3, "how far somebody has read"),
     "users": ShardKey("_id", 4, "a user"),
