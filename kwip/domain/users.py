@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from kwip.domain.ids import PostId, UserId
 
 _USERNAME = re.compile(r"[a-z0-9_]{1,30}", re.ASCII)
-_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}\.[^@\s]{2,63}")
 #: Paths and roles that a person could mistake for the site itself.
 RESERVED_USERNAMES = frozenset(
     {
@@ -114,6 +113,19 @@ class ProfileChange:
     is_banner_removed: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Email:
+    """An e-mail address.
+
+    `address` is what was typed, to send to. `key` is what addresses are compared by;
+    `folded` is what credentials of schema 1 were compared by.
+    """
+
+    address: str
+    key: str
+    folded: str
+
+
 #: What a personal token may do.
 READ, WRITE = "read", "write"
 
@@ -150,21 +162,6 @@ def clean_username(text: str) -> str:
             {"username": "This name is reserved; choose another."},
         )
     return name
-
-
-def clean_email(text: str) -> str:
-    """Return an address in the form in which it is unique (folded case).
-
-    Raises:
-        InvalidError: It does not look like an address.
-    """
-    email = text.strip().casefold()
-    if not (email.isprintable() and _EMAIL.fullmatch(email)):
-        raise InvalidError(
-            "That e-mail address cannot be used.",
-            {"email": "Write an address such as name@example.org."},
-        )
-    return email
 
 
 def check_password(text: str) -> str:

@@ -22,12 +22,14 @@ from kwip.services.entities import AccessId
 from kwip.services.reading import Want
 from kwip.store.access import Access as StoredAccess
 from kwip.store.users import digest_of
+from kwip.text.emails import read_email
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import PostId
+    from kwip.domain.users import Email
     from kwip.services.entities import Entities, Stores
     from kwip.services.fence import Fence
     from kwip.services.passwords import Passwords
@@ -199,7 +201,7 @@ class Access:
             NotAuthenticatedError: Alike, and as slow, whether the user exists. That
                 an account is suspended is told to who knows its password.
         """
-        known = self._stores.users.credentials_of(folded(login))
+        known = self._stores.users.credentials_of(login_of(login))
         stored = known.password_hash if known else None
         if not self._passwords.matches(stored, password) or known is None:
             raise NotAuthenticatedError("The name or the password is not right.")
@@ -304,9 +306,10 @@ class Access:
         self._fence.drop(keys_of(user_id=access.user_id, digest=access.digest))
 
 
-def folded(login: str) -> str:
-    """Fold a username or an e-mail address to the form in which it is unique."""
-    return login.strip().lstrip("@").casefold()
+def login_of(text: str) -> str | Email:
+    """Read what somebody signs in with: a username in its one form, or an address."""
+    name = text.strip().lstrip("@")
+    return read_email(name) if "@" in name else name.lower()
 
 
 def _info(access: StoredAccess) -> TokenInfo:

@@ -22,7 +22,7 @@ from kwip.cache import keys, quotas
 from kwip.cache.quotas import ALONE, Charge
 from kwip.domain.errors import InvalidError, NotAuthenticatedError
 from kwip.domain.quotas import whose
-from kwip.services.access import folded
+from kwip.services.access import login_of
 from kwip.services.quotas import too_much
 
 if TYPE_CHECKING:
@@ -198,8 +198,13 @@ class Admission:
 
 
 def name_digest(login: str) -> str:
-    """Name a username or an e-mail address without telling it."""
-    return blake2b(folded(login).encode(), digest_size=_DIGEST_BYTES).hexdigest()
+    """Name a username or an e-mail address without telling it.
+
+    Folded further than addresses are: who guesses gains nothing by other spellings.
+    """
+    found = login_of(login)
+    name = found if isinstance(found, str) else found.key
+    return blake2b(name.casefold().encode(), digest_size=_DIGEST_BYTES).hexdigest()
 
 
 def _digests(*names: str) -> frozenset[str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeVar
 
 from kwip.cache import drops
 from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
@@ -14,18 +14,20 @@ from kwip.domain.users import (
     DISPLAY_NAME_MAX,
     User,
     check_password,
-    clean_email,
     clean_username,
 )
 from kwip.domain.views import UserView
 from kwip.domain.visibility import require_shown
 from kwip.services.profile_texts import clean_line, clean_lines, cleaned
 from kwip.services.reading import Want
+from kwip.text.emails import clean_email
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kwip.domain.ids import IdGenerator
     from kwip.domain.media import PictureKind
-    from kwip.domain.users import ProfileChange, Viewer
+    from kwip.domain.users import Email, ProfileChange, Viewer
     from kwip.services.clock_guard import ClockGuard
     from kwip.services.entities import Entities
     from kwip.services.fence import Fence
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
     from kwip.services.reading import Reading
     from kwip.services.relationships import Relationships
     from kwip.store.users import ProfileKey, UserStore
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +98,7 @@ class Users:
 
     def _create(self, form: SignUp, setup: str) -> User:
         self._clock_guard.require()
-        form = _clean(form)
+        form, email = _clean(form)
         user = User(
             id=UserId(self._ids.next_id(self._ids.random_slot())),
             username=form.username,
@@ -105,7 +109,7 @@ class Users:
         )
         hashed = self._passwords.hash(form.password)
         try:
-            self._store.create(user, form.email, hashed, setup=setup)
+            self._store.create(user, email, hashed, setup=setup)
         except ConflictError as error:
             if error.context["field"] == "setup":
                 raise NotFoundError("This site has been set up.") from error
@@ -210,23 +214,32 @@ class Users:
             return {}
 
 
-def _clean(form: SignUp) -> SignUp:
+def _clean(form: SignUp) -> tuple[SignUp, Email]:
     """Clean every field, and report all that is wrong with them together."""
-    fields: dict[str, str] = {}
-    cleaned: dict[str, str] = {}
-    for name, clean in (
-        ("username", clean_username),
-        ("email", clean_email),
-        ("password", check_password),
-    ):
-        try:
-            cleaned[name] = clean(getattr(form, name))
-        except InvalidError as error:
-            fields |= error.fields
+    wrong: dict[str, str] = {}
+    username = _checked(clean_username, form.username, wrong)
+    email = _checked(clean_email, form.email, wrong)
+    password = _checked(check_password, form.password, wrong)
     display_name = clean_line(
-        "display_name", form.display_name, DISPLAY_NAME_MAX, fields
+        "display_name", form.display_name, DISPLAY_NAME_MAX, wrong
     )
-    bio = clean_lines("bio", form.bio, BIO_MAX, fields)
-    if fields:
-        raise InvalidError("You cannot sign up like this.", fields)
-    return SignUp(**cleaned, display_name=display_name, bio=bio, avatar=form.avatar)
+    bio = clean_lines("bio", form.bio, BIO_MAX, wrong)
+    if username is None or email is None or password is None or wrong:
+        raise InvalidError("You cannot sign up like this.", wrong)
+    cleaned = replace(
+        form,
+        username=username,
+        email=email.address,
+        password=password,
+        display_name=display_name,
+        bio=bio,
+    )
+    return cleaned, email
+
+
+def _checked(clean: Callable[[str], _T], text: str, wrong: dict[str, str]) -> _T | None:
+    try:
+        return clean(text)
+    except InvalidError as error:
+        wrong |= error.fields
+        return None

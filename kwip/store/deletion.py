@@ -8,6 +8,7 @@ from kwip.domain.ids import UserId
 from kwip.store.buckets import home_of
 from kwip.store.client import translated
 from kwip.store.edges import EITHER
+from kwip.store.upgrades import lift
 from kwip.store.users import NOBODY, claims_of
 
 if TYPE_CHECKING:
@@ -75,16 +76,14 @@ class DeletionStore:
             credentials = database["credentials"].find_one_and_delete(
                 {"_id": user.id}, session=session
             )
-            handle, *address = claims_of(
-                user.username, credentials["email"] if credentials else None
-            )
+            key = lift("credentials", credentials)["email_key"] if credentials else ""
+            handle, address = claims_of(user.username, key)
             database["claims"].update_one(
                 {"_id": handle}, {"$set": {"user_id": NOBODY}}, session=session
             )
-            for claim in address:
-                database["claims"].delete_one(
-                    {"_id": claim, "user_id": user.id}, session=session
-                )
+            database["claims"].delete_one(
+                {"_id": address, "user_id": user.id}, session=session
+            )
             database["users"].delete_one({"_id": user.id}, session=session)
 
         self._store.transact(work)

@@ -50,6 +50,7 @@ class CredentialDocument(TypedDict):
     _id: UserId
     schema: int
     email: str
+    email_key: str
     password_hash: str
 
 

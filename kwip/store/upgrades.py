@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 #: The schema that each collection is written in today; 1 unless named.
 SCHEMAS: Mapping[str, int] = {
     "users": 4,
+    "credentials": 2,
     "posts": 3,
     "follows": 2,
     "followers": 2,
@@ -38,6 +39,14 @@ def _user_gets_a_banner(document: dict[str, Any]) -> None:
 def _user_folds_repeats(document: dict[str, Any]) -> None:
     """Schema 3 of users knew no repeats."""
     document.setdefault("folds_repeats", True)
+
+
+def _credentials_get_a_key(document: dict[str, Any]) -> None:
+    """Schema 1 of credentials kept an address in folded case, as its own key.
+
+    What was typed is not known any more, so the claim stays as it is.
+    """
+    document.setdefault("email_key", document["email"])
 
 
 def _post_gets_reactions(document: dict[str, Any]) -> None:
@@ -73,6 +82,7 @@ _STEPS: Mapping[tuple[str, int], Callable[[dict[str, Any]], None]] = {
     ("users", 1): _user_gets_an_avatar,
     ("users", 2): _user_gets_a_banner,
     ("users", 3): _user_folds_repeats,
+    ("credentials", 1): _credentials_get_a_key,
     ("posts", 1): _post_gets_reactions,
     ("posts", 2): _post_gets_orders,
     ("follows", 1): _edge_gets_notify,

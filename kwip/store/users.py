@@ -21,6 +21,7 @@ from kwip.store.upgrades import lift, schema_of
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+    from kwip.domain.users import Email
     from kwip.store.client import Document, Store
 
 Flag = Literal["is_suspended", "is_admin"]
@@ -73,7 +74,7 @@ class UserStore:
         self._timelines = store.database["timelines"]
 
     def create(
-        self, user: User, email: str, password_hash: str, *, setup: str = ""
+        self, user: User, email: Email, password_hash: str, *, setup: str = ""
     ) -> None:
         """Create claims, user, credentials and home timeline in one transaction.
 
@@ -91,17 +92,20 @@ class UserStore:
                 waiting = {"_id": SETUP_CLAIM, "digest": setup}
                 if not self._claims.delete_one(waiting, session=session).deleted_count:
                     raise ConflictError("This site has been set up.", field="setup")
-            claims = claims_of(user.username, email)
-            for field, claim in zip(("username", "email"), claims, strict=True):
-                if self._claims.find_one({"_id": claim}, {"_id": 1}, session=session):
-                    raise ConflictError("Somebody has that already.", field=field)
+            handle, address = claims_of(user.username, email.key)
+            if self._owner(handle, session) is not None:
+                raise ConflictError("Somebody has that already.", field="username")
+            if self._owner_by(email, session) is not None:
+                raise ConflictError("Somebody has that already.", field="email")
+            for claim in (handle, address):
                 self._claims.insert_one(_claim(claim, user.id), session=session)
             self._users.insert_one(_to_document(user), session=session)
             self._credentials.insert_one(
                 {
                     "_id": user.id,
                     "schema": schema_of("credentials"),
-                    "email": email,
+                    "email": email.address,
+                    "email_key": email.key,
                     "password_hash": password_hash,
                 },
                 session=session,
@@ -161,25 +165,47 @@ class UserStore:
         return {d["_id"].removeprefix(_HANDLE): UserId(d["user_id"]) for d in found}
 
     @translated()
-    def credentials_of(self, login: str) -> Credentials | None:
-        """Find what the owner of a handle or an address signs in with."""
-        claim = _EMAIL + digest_of(login) if "@" in login else _HANDLE + login
-        held = self._claims.find_one({"_id": claim}, {"user_id": 1})
-        if held is None:
-            return None
-        credentials = self._credentials.find_one({"_id": held["user_id"]})
+    def credentials_of(self, login: str | Email) -> Credentials | None:
+        """Find what the owner of a handle or an address signs in with.
+
+        As many queries if there is nobody, so that the time does not tell.
+        """
+        if isinstance(login, str):
+            user_id = self._owner(_HANDLE + login)
+        else:
+            user_id = self._owner_by(login)
+        credentials = self._credentials.find_one({"_id": user_id})
         user = self._users.find_one(
-            {"_id": held["user_id"]}, {"username": 1, "is_suspended": 1}
+            {"_id": user_id}, {"username": 1, "is_suspended": 1}
         )
-        if credentials is None or user is None:
+        if user_id is None or credentials is None or user is None:
             return None
         return Credentials(
-            user_id=UserId(held["user_id"]),
+            user_id=user_id,
             username=user["username"],
             email=credentials["email"],
             password_hash=credentials["password_hash"],
             is_suspended=user.get("is_suspended", False),
         )
+
+    def _owner(self, claim: str, session: Any = None) -> UserId | None:
+        """Tell whose a claim is; `NOBODY` has those of deleted users."""
+        held = self._claims.find_one({"_id": claim}, {"user_id": 1}, session=session)
+        return None if held is None else UserId(held["user_id"])
+
+    def _owner_by(self, email: Email, session: Any = None) -> UserId | None:
+        """Tell whose an address is.
+
+        What was typed for an account of schema 1 is not known any more, so such an
+        account has every address that was the same by the rule of that schema.
+        """
+        user_id = self._owner(_EMAIL + digest_of(email.key), session)
+        if user_id is None and email.folded != email.key:
+            user_id = self._owner(_EMAIL + digest_of(email.folded), session)
+            first = {"_id": user_id, "schema": 1}
+            if self._credentials.find_one(first, {"_id": 1}, session=session) is None:
+                return None
+        return user_id
 
     @translated()
     def shown_among(self, ids: Collection[UserId]) -> set[UserId]:
@@ -293,10 +319,9 @@ def digest_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def claims_of(username: str, email: str | None) -> list[str]:
-    """Name the claims of a user: the handle, and the address if there is one."""
-    address = [] if email is None else [_EMAIL + digest_of(email)]
-    return [_HANDLE + username, *address]
+def claims_of(username: str, email_key: str) -> tuple[str, str]:
+    """Name the claims of a user: the handle, and the address."""
+    return _HANDLE + username, _EMAIL + digest_of(email_key)
 
 
 def to_user(document: Document) -> User:

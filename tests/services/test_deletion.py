@@ -19,6 +19,7 @@ from kwip.services.fsck import Fsck
 from kwip.services.moderation import deletion_of
 from kwip.store.audit import AuditStore
 from kwip.store.list_edges import list_of
+from kwip.text.emails import read_email
 from tests.pictures import BLUE, plain
 from tests.services.test_moderation import opens
 from tests.wired import home_of, sign_up, viewer_of
@@ -195,7 +196,7 @@ def test_nobody_gets_the_name_and_somebody_gets_the_address(town, kwip):
     with pytest.raises(InvalidError) as refused:
         sign_up(kwip, "bob")
     assert set(refused.value.fields) == {"username"}
-    assert kwip.stores.users.credentials_of("bob@example.org") is None
+    assert kwip.stores.users.credentials_of(read_email("bob@example.org")) is None
 
 
 def test_a_deleted_user_is_let_in_nowhere(town, kwip):

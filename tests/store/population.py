@@ -35,10 +35,7 @@ def populate(stores):
         {"_id": f"email:{digest_of(f'u{n}@example.org')}", "schema": 1, "user_id": n}
         for n in USERS
     )
-    database["credentials"].insert_many(
-        {"_id": n, "schema": 1, "email": f"u{n}@example.org", "password_hash": "x"}
-        for n in USERS
-    )
+    database["credentials"].insert_many(_credentials_of(n) for n in USERS)
     database["posts"].insert_many(d for n in USERS for d in _posts_of(n))
     database["timelines"].delete_many({})
     database["timelines"].insert_many(_timeline_of(n) for n in USERS)
@@ -53,6 +50,17 @@ def populate(stores):
     for n in USERS[:30]:
         for digest in ("a", "b"):
             stores.access.create(token(n, digest))
+
+
+def _credentials_of(number):
+    address = f"u{number}@example.org"
+    return {
+        "_id": number,
+        "schema": 2,
+        "email": address,
+        "email_key": address,
+        "password_hash": "x",
+    }
 
 
 def token(user_id, digest):

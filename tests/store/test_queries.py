@@ -34,6 +34,7 @@ from kwip.store.indexes import INDEXES, ensure_indexes
 from kwip.store.jobs import Job
 from kwip.store.list_edges import ListEdge
 from kwip.store.outbox import pending
+from kwip.text.emails import read_email
 from tests.store.population import HOT, list_id, posts_of, token
 from tests.store.stores import LATER, NOW, post, post_id, user
 
@@ -442,13 +443,16 @@ CALLS = {
     "TimelineStore.expire_buckets": lambda s: s.timelines.expire_buckets(
         s.timelines.find_open(home_of(20)), LATER
     ),
-    "UserStore.create": lambda s: s.users.create(user(900), "x@example.org", "hash"),
+    "UserStore.create": lambda s: s.users.create(
+        user(900), read_email("x@example.org"), "hash"
+    ),
     "UserStore.create_many": lambda s: s.users.create_many([user(901), user(1)]),
     "UserStore.with_credentials": lambda s: s.users.with_credentials([1, 2, 900]),
     "UserStore.get_many": lambda s: s.users.get_many([1, 2, 3]),
     "UserStore.ids_of": lambda s: s.users.ids_of(["u1", "u2", "nobody"]),
     "UserStore.credentials_of": lambda s: [
-        s.users.credentials_of(login) for login in ("u1", "u1@example.org")
+        s.users.credentials_of(login)
+        for login in ("u1", read_email("u1@example.org"), read_email("ß@example.org"))
     ],
     "UserStore.shown_among": lambda s: s.users.shown_among([1, 2, 900]),
     "UserStore.set_flag": lambda s: s.users.set_flag(1, "is_admin", is_set=True),

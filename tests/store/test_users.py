@@ -8,17 +8,18 @@ import pytest
 from kwip.domain.errors import ConflictError
 from kwip.domain.users import ProfileField
 from kwip.store.buckets import home_of
+from kwip.text.emails import read_email
 from tests.store.stores import user
 
 
 def test_signing_up_makes_everything_at_once(stores, mongodb):
-    stores.users.create(user(1), "one@example.org", "hash")
+    stores.users.create(user(1), read_email("one@example.org"), "hash")
 
     assert stores.users.get_many([1, 2]) == {1: user(1)}
     assert stores.users.ids_of(["u1", "u2"]) == {"u1": 1}
     assert stores.users.credentials_of("u1").password_hash == "hash"
-    assert stores.users.credentials_of("one@example.org").user_id == 1
-    assert stores.users.credentials_of("two@example.org") is None
+    assert stores.users.credentials_of(read_email("one@example.org")).user_id == 1
+    assert stores.users.credentials_of(read_email("two@example.org")) is None
     assert stores.timelines.find_open(home_of(1)).entries == ()
     assert "one@example.org" not in repr(list(mongodb["claims"].find()))
 
@@ -30,9 +31,9 @@ def test_signing_up_makes_everything_at_once(stores, mongodb):
 def test_a_name_or_an_address_that_is_taken_leaves_nothing(
     stores, mongodb, name, email, field
 ):
-    stores.users.create(user(1), "one@example.org", "hash")
+    stores.users.create(user(1), read_email("one@example.org"), "hash")
     with pytest.raises(ConflictError) as refused:
-        stores.users.create(replace(user(2), username=name), email, "hash")
+        stores.users.create(replace(user(2), username=name), read_email(email), "hash")
 
     assert refused.value.context["field"] == field
     assert mongodb["claims"].count_documents({}) == 2
@@ -44,7 +45,7 @@ def test_of_many_who_want_one_name_at_once_one_gets_it(stores, mongodb):
     def sign_up(number):
         wanted = replace(user(number), username="wanted")
         try:
-            stores.users.create(wanted, f"{number}@example.org", "hash")
+            stores.users.create(wanted, read_email(f"{number}@example.org"), "hash")
         except ConflictError:
             return False
         return True

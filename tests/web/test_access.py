@@ -44,7 +44,7 @@ def test_a_form_names_every_field_that_is_wrong_and_keeps_the_others(anybody, al
         "/signup", 422, username="alice", email="nope", password="2short"
     )
 
-    assert page.wrong("email") == "Write an address such as name@example.org."
+    assert page.wrong("email") == "Enter an email address, such as name@example.org."
     assert page.wrong("password") == "Use 8 to 256 characters."
     assert page.value("username") == "alice"
     assert page.value("email") == "nope"

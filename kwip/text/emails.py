@@ -1,0 +1,45 @@
+"""E-mail addresses: which there can be, and when two are the same.
+
+What somebody typed is kept for sending. Addresses are compared by a key: the local part
+in lower case (no folding: `ß` and `ss` are different mailboxes), and the domain in the
+ASCII form of IDNA.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from kwip.domain.errors import InvalidError
+from kwip.domain.users import Email
+from kwip.text.hosts import ascii_host
+
+_LOCAL = re.compile(r"[^@\s]{1,64}")
+#: A top-level domain is no number, and the host has something before it.
+_DOMAIN = re.compile(r".+\.[a-z](?:[a-z0-9-]*[a-z0-9])")
+
+
+def clean_email(text: str) -> Email:
+    """Read the address of a new account.
+
+    Raises:
+        InvalidError: It does not look like an address.
+    """
+    email = read_email(text)
+    local, _, domain = email.key.rpartition("@")
+    fits = _LOCAL.fullmatch(local) and _DOMAIN.fullmatch(domain)
+    if not (fits and email.address.isprintable() and ascii_host(domain)):
+        raise InvalidError(
+            "That e-mail address cannot be used.",
+            {"email": "Enter an email address, such as name@example.org."},
+        )
+    return email
+
+
+def read_email(text: str) -> Email:
+    """Read an address that need not be one, to look for its account."""
+    address = text.strip()
+    local, _, domain = address.rpartition("@")
+    host = ascii_host(domain) or domain.lower()
+    key = f"{unicodedata.normalize('NFC', local.lower())}@{host}"
+    return Email(address, key, address.casefold())
