@@ -7,18 +7,18 @@ from pathlib import Path  # noqa: TC003 -- `get_type_hints` looks for it
 from typing import Annotated
 
 from config import values
-from config.quotas import QuotaSettings
 from config.rules import Rule
+from config.security import SecuritySettings
 
 _REDIS_URI = values.uri("redis", "rediss", "unix")
 _REDIS_ALLOWED = "a URI such as redis://:password@host:6379/0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ServerSettings(QuotaSettings):
+class ServerSettings(SecuritySettings):
     """Where MongoDB and the Redis roles are; None is an embedded server.
 
-    It stands on the quotas because classes with slots cannot stand side by side.
+    It stands on the others because classes with slots cannot stand side by side.
     """
 
     mongod: Annotated[

@@ -77,6 +77,10 @@ QUOTA_ERRORS = Counter(
     "Requests let through unlimited because Redis did not answer.",
     ["quota"],
 )
+PASSWORDS_SHED = Counter(
+    "kwip_password_hashes_shed",
+    "Passwords that were not looked at because too many were being hashed.",
+)
 DOORBELL_RINGS = Counter(
     "kwip_doorbell_rings", "Rings of the doorbell, one a chunk or post.", ["outcome"]
 )

@@ -47,7 +47,8 @@ JSON_PATHS = ("/api/", "/poll/", "/livez", "/readyz")
 
 #: Answers from this number on are errors.
 FIRST_ERROR = 400
-_SERVER_ERROR = 500
+#: Answers from this number on are failures of ours.
+SERVER_ERROR = 500
 _TITLES = {
     400: "That request made no sense",
     401: "Log in to go on",
@@ -82,8 +83,8 @@ def answer(error: KwipError | HTTPException) -> Response:
 
 def _on_kwip_error(error: KwipError) -> Response:
     number = number_of(error)
-    if number >= _SERVER_ERROR or number in {401, 403}:
-        log.warning("request_refused", code=error.code, context=error.context)
+    if number >= SERVER_ERROR or number in {401, 403}:
+        note(error)
     fields = error.fields if isinstance(error, InvalidError) else {}
     response = _respond(number, error.message, fields)
     say_when(response, error)
@@ -102,6 +103,11 @@ def _on_http_error(error: HTTPException) -> Response:
     if allowed:
         response.headers["Allow"] = ", ".join(sorted(allowed))
     return response
+
+
+def note(error: KwipError) -> None:
+    """Write to the log why a request was refused."""
+    log.warning("request_refused", code=error.code, context=error.context)
 
 
 def say_when(response: Response, error: KwipError) -> None:

@@ -1,6 +1,7 @@
 """Hash and check passwords: argon2id, 19 MiB, t=2, p=1 (OWASP's smallest setting).
 
-One hash costs about 40 ms and 19 MiB, so only a few may run at once in a process.
+One hash costs about 40 ms of a core and 19 MiB, so few run at once in a process. Who
+waits holds a thread that others need, so few may wait; the rest is refused at once.
 """
 
 from __future__ import annotations
@@ -12,22 +13,28 @@ from typing import TYPE_CHECKING
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
+from kwip import telemetry
 from kwip.domain.errors import StoreUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_AT_ONCE = 2
-#: Others may have so many seconds' work before us.
+#: How long to wait for the few before us, on a machine that is very busy.
 PATIENCE_S = 2.0
 
 
 class Passwords:
-    """The one place that hashes passwords."""
+    """The one place that hashes passwords.
 
-    def __init__(self) -> None:
+    Args:
+        at_once: How many threads may hash at the same time.
+        room: How many threads may hash or wait to.
+    """
+
+    def __init__(self, *, at_once: int, room: int) -> None:
         self._hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
-        self._slots = threading.BoundedSemaphore(_AT_ONCE)
+        self._turns = threading.BoundedSemaphore(at_once)
+        self._room = threading.BoundedSemaphore(max(room, at_once))
         # Checked when there is no such user, so that both cases take as long.
         self._nobody = self.hash("nobody has this password")
 
@@ -37,7 +44,7 @@ class Passwords:
         Raises:
             StoreUnavailableError: Too many are being hashed or checked.
         """
-        with self._slot():
+        with self._turn():
             return self._hasher.hash(password)
 
     def matches(self, stored: str | None, password: str) -> bool:
@@ -46,7 +53,7 @@ class Passwords:
         Raises:
             StoreUnavailableError: Too many are being hashed or checked.
         """
-        with self._slot():
+        with self._turn():
             try:
                 self._hasher.verify(stored or self._nobody, password)
             except (Argon2Error, InvalidHashError):
@@ -54,14 +61,24 @@ class Passwords:
         return stored is not None
 
     @contextmanager
-    def _slot(self) -> Iterator[None]:
-        """Wait for one's turn, but not for ever: each who waits holds a thread."""
-        if not self._slots.acquire(timeout=PATIENCE_S):
-            raise StoreUnavailableError(
-                "Many people are logging in right now. Try again shortly.",
-                reason="too many passwords at once",
-            )
+    def _turn(self) -> Iterator[None]:
+        """Wait for one's turn if there is room to, and not for ever."""
+        if not self._room.acquire(blocking=False):
+            raise _too_many()
         try:
-            yield
+            if not self._turns.acquire(timeout=PATIENCE_S):
+                raise _too_many()
+            try:
+                yield
+            finally:
+                self._turns.release()
         finally:
-            self._slots.release()
+            self._room.release()
+
+
+def _too_many() -> StoreUnavailableError:
+    telemetry.PASSWORDS_SHED.inc()
+    return StoreUnavailableError(
+        "Too many people are logging in right now. Try again in a few seconds.",
+        reason="too many passwords at once",
+    )

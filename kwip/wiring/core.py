@@ -101,7 +101,10 @@ class Core:
         entities = Entities(stores)
         hydration = Hydration(entities)
         threads = Threads(entities, hydration)
-        passwords = Passwords()
+        passwords = Passwords(
+            at_once=self.settings.password_hashes,
+            room=self.settings.web_threads // 2,
+        )
         media = Media(self.settings.media_folder, self.settings.media_max_bytes)
         notifying = Notifying(stores, self.edges, fence, self.doorbell, self.ids)
         relationships = Relationships(

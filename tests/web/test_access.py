@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import threading
+
+import pytest
+
 from config.settings import load
 from kwip.app import create_app
 from kwip.domain.quotas import Window
@@ -224,6 +228,26 @@ def test_too_many_guesses_are_told_when_to_try_again(
     )
     assert page.value("login") == "alice"
     assert page.value("password") == ""
+
+
+@pytest.mark.parametrize("path", ["/login", "/signup"])
+def test_too_many_at_once_are_asked_to_try_again_and_their_form_stays(
+    wiring, anybody, monkeypatch, path
+):
+    hashing = wiring.services.access._passwords
+    monkeypatch.setattr(hashing, "_room", threading.Semaphore(0))
+    anybody.take_token(path)
+    filled = {"login": "alice"} if path == "/login" else {"username": "a"}
+    email = {} if path == "/login" else {"email": "a@example.org"}
+    page = anybody.send(path, 503, password=PASSWORD, **filled, **email)
+
+    assert page.with_class("problem")[0].words == (
+        "Too many people are logging in right now. Try again in a few seconds."
+    )
+    [(name, value)] = filled.items()
+    assert page.value(name) == value
+    answer = anybody.post(path, password=PASSWORD, **filled, **email)
+    assert int(answer.headers["Retry-After"]) >= 1
 
 
 def test_a_browser_that_was_signed_in_before_gets_in_while_others_guess(

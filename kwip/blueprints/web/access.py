@@ -25,10 +25,19 @@ from kwip.domain.errors import (
     NotAuthenticatedError,
     NotFoundError,
     RateLimitedError,
+    StoreUnavailableError,
 )
 from kwip.schemas.forms import ActForm, LogInForm, SignUpForm, TokenForm
 from kwip.services.admission import Applicant
 from kwip.services.users import SignUp
+
+#: After these the form is shown again, with what was filled in.
+_TRY_AGAIN = (
+    InvalidError,
+    NotAuthenticatedError,
+    RateLimitedError,
+    StoreUnavailableError,
+)
 
 
 def sign_up() -> Response:
@@ -45,7 +54,7 @@ def join() -> Response:
     try:
         form = SignUp(**http.load_form(SignUpForm()))
         admitted = http.services().admission.sign_up(form, applicant())
-    except (InvalidError, RateLimitedError) as error:
+    except _TRY_AGAIN as error:
         return page_again("signup.html", error)
     cookie.sign_in(admitted.credential, admitted.names)
     return go(url_for("web.home"), "Welcome! This is your home.")
@@ -65,7 +74,7 @@ def log_in() -> Response:
         admitted = http.services().admission.sign_in(
             form.login, form.password, applicant()
         )
-    except (InvalidError, NotAuthenticatedError, RateLimitedError) as error:
+    except _TRY_AGAIN as error:
         return page_again("login.html", error)
     cookie.sign_in(admitted.credential, admitted.names)
     return go(form.next if is_local(form.next) else url_for("web.home"))

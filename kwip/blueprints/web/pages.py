@@ -84,6 +84,8 @@ def page(template: str, **context: object) -> Response:
 
 def page_again(template: str, error: KwipError, **context: object) -> Response:
     """Answer with the page of a form, what was sent in it, and what to correct."""
+    if errors.number_of(error) >= errors.SERVER_ERROR:
+        errors.note(error)
     if http.is_script():
         return problem(error)
     response = page(template, form=form_again(error), **context)
