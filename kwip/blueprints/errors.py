@@ -123,7 +123,7 @@ def number_of(error: KwipError | HTTPException) -> int:
     (400), and clients of the API know a deleted post as 404.
     """
     if isinstance(error, HTTPException):
-        return error.code or _SERVER_ERROR
+        return error.code or SERVER_ERROR
     if isinstance(error, InvalidError) and request.method in http.SAFE_METHODS:
         return 400
     if isinstance(error, GoneError) and wants_json():

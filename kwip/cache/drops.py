@@ -289,9 +289,9 @@ def unmute(*, muter_id: UserId) -> Keys:
     return mute(muter_id=muter_id)
 
 
-def sign_in(*, user_id: UserId, digest: str) -> Keys:
-    """Drop what said that there is no such session."""
-    return (keys.session(user_id, digest),)
+def sign_in(*, user_id: UserId, digest: str, sessions: Iterable[str]) -> Keys:
+    """Drop what said that there is no such session, and those that it ends."""
+    return tuple(keys.session(user_id, each) for each in (digest, *sessions))
 
 
 def sign_out(*, user_id: UserId, digest: str) -> Keys:

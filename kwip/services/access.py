@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from kwip.store.users import Credentials
 
 SESSION_LIFETIME = dt.timedelta(days=30)
+#: More than anybody has browsers; a script that signs in each time ends its oldest.
+MAX_SESSIONS = 50
 SCOPES = frozenset({READ, WRITE})
 TOKEN_NAME_MAX, MAX_TOKENS = 60, 100
 _SECRET_BYTES = 24
@@ -210,12 +212,15 @@ class Access:
         return known
 
     def begin_session(self, user_id: UserId, username: str, agent: str) -> Credential:
-        """Begin a session for somebody who has just proved who they are."""
+        """Begin a session for somebody who has just proved who they are.
+
+        The user's oldest sessions end if there are more than `MAX_SESSIONS` now.
+        """
         credential = Credential(
             "session", user_id, secrets.token_urlsafe(_SECRET_BYTES)
         )
-        now = at(self._clock())
-        self._stores.sessions.create(
+        now, sessions = at(self._clock()), self._stores.sessions
+        sessions.create(
             StoredAccess(
                 user_id=user_id,
                 digest=credential.id.digest,
@@ -226,7 +231,10 @@ class Access:
                 expires_at=now + SESSION_LIFETIME,
             )
         )
-        self._drop(drops.sign_in, credential.id)
+        digest = credential.id.digest
+        ended = sessions.end_oldest(user_id, MAX_SESSIONS - 1, now, but=digest)
+        self._fence.drop(drops.sign_in(user_id=user_id, digest=digest, sessions=ended))
+        sessions.forget(user_id, ended)
         return credential
 
     def require_current(self, owner: Credentials, begun: Credential) -> None:

@@ -110,8 +110,27 @@ class AccessStore:
         return [d["_id"].partition(":")[2] for d in found]
 
     @translated()
+    def end_oldest(
+        self, user_id: UserId, keep: int, now: dt.datetime, *, but: str
+    ) -> list[str]:
+        """End all of a user but one and the newest `keep`, and give their digests.
+
+        `forget` them as those of `end_all`.
+        """
+        of_user = {"_id": _all_of(user_id) | {"$ne": f"{user_id}:{but}"}}
+        found = self._collection.find(of_user, {"created_at": 1})
+        newest_first = sorted(found, key=lambda d: d["created_at"], reverse=True)
+        ids = [d["_id"] for d in newest_first[keep:]]
+        if ids:
+            ended = {"$set": {"expires_at": now}}
+            self._collection.update_many({"_id": {"$in": ids}}, ended)
+        return [each.partition(":")[2] for each in ids]
+
+    @translated()
     def forget(self, user_id: UserId, digests: Sequence[str]) -> None:
-        """Delete some of a user."""
+        """Delete some of a user, if any."""
+        if not digests:
+            return
         names = [f"{user_id}:{digest}" for digest in digests]
         self._collection.delete_many({"_id": {"$in": names}})
 

@@ -14,6 +14,7 @@ from kwip.domain.errors import (
     RateLimitedError,
 )
 from kwip.domain.users import READ
+from kwip.services.access import MAX_SESSIONS
 from kwip.services.admission import Applicant
 from kwip.wiring import Options, build
 
@@ -201,6 +202,43 @@ def test_sessions_are_listed_this_one_first_and_ended_ones_are_not(
         "second",
         "first",
     ]
+
+
+def test_the_oldest_sessions_end_when_there_are_too_many_at_once_everywhere(
+    kwip, alice, sign_in, new_user, elsewhere, mongodb
+):
+    bob = new_user("bob")
+    his = kwip.services.access.begin_session(bob.id, "bob", "a browser")
+    oldest, _ = sign_in()
+    second, _ = sign_in()
+    assert opens(elsewhere, oldest)
+    assert opens(elsewhere, oldest)  # from the cache
+    for _ in range(MAX_SESSIONS - 2):
+        sign_in()
+    assert opens(elsewhere, oldest)
+
+    newest, viewer = sign_in()
+
+    assert not opens(elsewhere, oldest)
+    assert not opens(kwip, oldest)
+    assert kwip.services.access.confirm(oldest) is None
+    assert all(opens(elsewhere, each) for each in (second, newest, his))
+    assert len(kwip.services.account.sessions(viewer)) == MAX_SESSIONS
+    assert mongodb["sessions"].count_documents({"user_id": alice.id}) == MAX_SESSIONS
+
+
+def test_many_sessions_from_before_end_with_the_next_sign_in(
+    kwip, alice, sign_in, mongodb
+):
+    sign_in()
+    document = mongodb["sessions"].find_one({"user_id": alice.id})
+    mongodb["sessions"].insert_many(
+        {**document, "_id": f"{alice.id}:{number:064}"} for number in range(200)
+    )
+    newest, viewer = sign_in()
+
+    assert len(kwip.services.account.sessions(viewer)) == MAX_SESSIONS
+    assert opens(kwip, newest)
 
 
 def test_nobody_ends_somebody_elses_session(kwip, alice, sign_in, new_user):

@@ -146,6 +146,7 @@ CALLS = {
     "ChangeStore.lease": lambda s: s.changes.lease("me", NOW, NOW),
     "ChangeStore.save": lambda s: s.changes.save("me", None, NOW),
     "AccessStore.end_all": lambda s: s.access.end_all(4, NOW),
+    "AccessStore.end_oldest": lambda s: s.access.end_oldest(5, 1, NOW, but="a"),
     "AccessStore.forget": lambda s: s.access.forget(4, ["a"]),
     "AccessStore.of_user": lambda s: s.access.of_user(2),
     "AccessStore.delete": lambda s: s.access.delete(3, "a"),
