@@ -75,8 +75,17 @@ class QuotaSettings(LogSettings):
         _quota(
             "SIGNIN_ACCOUNT",
             25,
-            "Failed sign-ins with one name or e-mail address in an hour. Browsers "
-            "that have signed in with it before are counted apart.",
+            "Sign-ins with one username or email address in an hour, right or wrong. "
+            "Browsers that have signed in with it before are counted apart.",
+        ),
+    ]
+    quota_signin_address: Annotated[
+        int,
+        _quota(
+            "SIGNIN_ADDRESS",
+            100,
+            "Sign-ins from one address in 5 minutes, right or wrong, from browsers "
+            "that have not signed in with that name before.",
         ),
     ]
     quota_signup: Annotated[

@@ -32,6 +32,7 @@ SPANS_S = {
     "media": 30 * _MINUTE_S,
     "signin": 5 * _MINUTE_S,
     "signin_account": _HOUR_S,
+    "signin_address": 5 * _MINUTE_S,
     "signup": 30 * _MINUTE_S,
 }
 #: A home has a network of 64 bits, and may use all of its addresses.

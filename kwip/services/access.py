@@ -196,8 +196,12 @@ class Access:
             scopes=access.scopes,
         )
 
-    def prove(self, login: str, password: str) -> Credentials:
+    def prove(
+        self, login: str, password: str, *, is_known: bool = False
+    ) -> Credentials:
         """Find the owner of a username or an e-mail address by their password.
+
+        `is_known` waits where strangers are refused because there are too many.
 
         Raises:
             NotAuthenticatedError: Alike, and as slow, whether the user exists. That
@@ -205,7 +209,8 @@ class Access:
         """
         known = self._stores.users.credentials_of(login_of(login))
         stored = known.password_hash if known else None
-        if not self._passwords.matches(stored, password) or known is None:
+        is_right = self._passwords.matches(stored, password, waits=is_known)
+        if not is_right or known is None:
             raise NotAuthenticatedError("The name or the password is not right.")
         if known.is_suspended:
             raise NotAuthenticatedError("This account is suspended.")

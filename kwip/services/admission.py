@@ -1,13 +1,14 @@
 """Let people in: sign-in and sign-up, and what keeps others from guessing their way.
 
 Each try is charged before the password is looked at, so that many at once are no more
-than the limit, and one that was right is given back. An address may fail so often,
-and so may a name from all addresses together. A browser that has signed in with a name
-before is counted in a window that strangers cannot fill: whoever guesses at a name
-locks out other strangers, not its owner. Names count alike whether they exist.
+than the limit. It counts for its address and for the name that was tried, right or
+wrong, for each costs a hash; and as a failure of its address, which is given back if it
+was right. A browser that has signed in with a name before is counted in a window of its
+own: whoever guesses at a name locks out other strangers, not its owner. Names count
+alike whether they exist.
 
 The windows live in the realtime Redis, which evicts nothing. When it is down, people
-are let in: the price of a password hash still slows whoever guesses.
+are let in: few passwords are hashed at once, which slows whoever guesses.
 """
 
 from __future__ import annotations
@@ -20,7 +21,11 @@ from typing import TYPE_CHECKING
 from kwip import telemetry
 from kwip.cache import keys, quotas
 from kwip.cache.quotas import ALONE, Charge
-from kwip.domain.errors import InvalidError, NotAuthenticatedError
+from kwip.domain.errors import (
+    InvalidError,
+    NotAuthenticatedError,
+    StoreUnavailableError,
+)
 from kwip.domain.quotas import whose
 from kwip.services.access import login_of
 from kwip.services.quotas import too_much
@@ -96,17 +101,27 @@ class Admission:
 
         Raises:
             NotAuthenticatedError: Alike, and as slow, whether the user exists.
-            RateLimitedError: There were too many wrong ones, from this address or
-                for this name.
+            RateLimitedError: There were too many, from this address or for this name.
+            StoreUnavailableError: Among others, if there are too many at once.
         """
         name = name_digest(login)
-        if name in applicant.known_names:
+        is_known = name in applicant.known_names
+        if is_known:
             whom = {"signin_account": f"known:{name}"}
         else:
-            whom = {"signin": whose(applicant.address), "signin_account": name}
+            address = whose(applicant.address)
+            whom = {
+                "signin": address,
+                "signin_account": name,
+                "signin_address": address,
+            }
         receipt = self._charge("sign_in", whom)
-        owner = self._access.prove(login, password)
-        self._give_back(receipt, whom)
+        try:
+            owner = self._access.prove(login, password, is_known=is_known)
+        except StoreUnavailableError:  # nobody has looked at the password
+            self._give_back(receipt, ["signin", "signin_account"])
+            raise
+        self._give_back(receipt, ["signin"])
         credential = self._access.begin_session(
             owner.user_id, owner.username, applicant.agent
         )
@@ -133,20 +148,18 @@ class Admission:
     def prove_again(self, viewer: Viewer, *passwords: str) -> str:
         """Make sure that who is signed in knows the password; return which it is.
 
-        All that are offered together are one try. Wrong ones are counted for the user
+        All that are offered together are one try. Tries are counted for the user
         alone: whoever sits at somebody else's browser can lock out neither the owner
         nor others.
 
         Raises:
             NotAuthenticatedError: None is theirs.
-            RateLimitedError: There were too many wrong ones.
+            RateLimitedError: There were too many.
         """
-        whom = {"signin_account": f"own:{viewer.id}"}
-        receipt = self._charge("sign_in", whom)
+        self._charge("sign_in", {"signin_account": f"own:{viewer.id}"})
         for password in passwords:
             with suppress(NotAuthenticatedError):
-                self._access.prove(viewer.username, password)
-                self._give_back(receipt, whom)
+                self._access.prove(viewer.username, password, is_known=True)
                 return password
         raise NotAuthenticatedError("The password is not right.")
 

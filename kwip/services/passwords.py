@@ -47,13 +47,18 @@ class Passwords:
         with self._turn():
             return self._hasher.hash(password)
 
-    def matches(self, stored: str | None, password: str) -> bool:
+    def matches(
+        self, stored: str | None, password: str, *, waits: bool = False
+    ) -> bool:
         """Tell whether a password is right; None stands for no such user.
+
+        If it `waits`, it also waits for room, so that strangers who take all of it
+        cannot keep out somebody who is known.
 
         Raises:
             StoreUnavailableError: Too many are being hashed or checked.
         """
-        with self._turn():
+        with self._turn(waits=waits):
             try:
                 self._hasher.verify(stored or self._nobody, password)
             except (Argon2Error, InvalidHashError):
@@ -61,9 +66,9 @@ class Passwords:
         return stored is not None
 
     @contextmanager
-    def _turn(self) -> Iterator[None]:
+    def _turn(self, *, waits: bool = False) -> Iterator[None]:
         """Wait for one's turn if there is room to, and not for ever."""
-        if not self._room.acquire(blocking=False):
+        if not self._room.acquire(timeout=PATIENCE_S if waits else 0):
             raise _too_many()
         try:
             if not self._turns.acquire(timeout=PATIENCE_S):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from prometheus_client import REGISTRY
 
-from kwip.domain.errors import InvalidError, NotAuthenticatedError, RateLimitedError
+from kwip.domain.errors import InvalidError, KwipError, RateLimitedError
+from kwip.domain.users import Viewer
 from kwip.services.admission import Applicant
 from kwip.services.users import SignUp
 from kwip.wiring import Options, build
@@ -50,7 +52,7 @@ def tries(wiring, applicants, login="alice", password=GUESS):
     for applicant in applicants:
         try:
             wiring.services.admission.sign_in(login, password, applicant)
-        except (NotAuthenticatedError, RateLimitedError) as error:
+        except KwipError as error:
             results.append(error.code)
         else:
             results.append("in")
@@ -91,8 +93,8 @@ def test_a_name_may_be_guessed_at_so_often_from_everywhere_whoever_has_it(
     assert found == ["not_authenticated", "not_authenticated", "rate_limited"]
 
 
-def test_a_right_password_counts_for_nothing(guarded):
-    kwip = guarded(signin=2, signin_account=2)
+def test_a_right_password_is_no_failed_sign_in_of_its_address(guarded):
+    kwip = guarded(signin=2)
 
     assert tries(kwip, [at("10.0.0.1")] * 5, password=PASSWORD) == ["in"] * 5
     assert tries(kwip, [at("10.0.0.1")] * 3) == [
@@ -100,6 +102,56 @@ def test_a_right_password_counts_for_nothing(guarded):
         "not_authenticated",
         "rate_limited",
     ]
+
+
+def test_an_address_may_sign_in_so_often_right_or_wrong(guarded):
+    kwip = guarded(signin_address=3)
+    found = tries(kwip, [at("10.0.0.1")] * 2, password=PASSWORD)
+    found += tries(kwip, [at("10.0.0.1")])
+    found += tries(kwip, [at("10.0.0.1"), at("10.0.0.2")], password=PASSWORD)
+
+    assert found == ["in", "in", "not_authenticated", "rate_limited", "in"]
+
+
+@pytest.mark.parametrize("login", ["alice", EMAIL])
+def test_an_account_may_be_signed_in_to_so_often_from_everywhere(guarded, login):
+    kwip = guarded(signin_account=2)
+
+    assert tries(kwip, strangers(4), login, PASSWORD) == [
+        *["in"] * 2,
+        *["rate_limited"] * 2,
+    ]
+
+
+def test_a_browser_that_is_known_may_not_sign_in_for_ever_either(guarded):
+    kwip = guarded(signin_account=2)
+    names = kwip.services.admission.sign_in("alice", PASSWORD, at("10.1.1.1")).names
+    known = at("10.1.1.1", names)
+
+    assert tries(kwip, [known] * 3, password=PASSWORD) == ["in", "in", "rate_limited"]
+
+
+def test_another_password_may_be_asked_for_so_often_right_or_wrong(guarded):
+    kwip = guarded(signin_account=2)
+    alice = kwip.stores.users.credentials_of("alice")
+    viewer = Viewer(id=alice.user_id, username="alice", digest="")
+    for _ in range(2):
+        kwip.services.admission.prove_again(viewer, PASSWORD)
+
+    with pytest.raises(RateLimitedError):
+        kwip.services.admission.prove_again(viewer, PASSWORD)
+    assert tries(kwip, [at("10.0.0.1")], password=PASSWORD) == ["in"]
+
+
+def test_a_try_whose_password_nobody_looked_at_is_no_failure(guarded, monkeypatch):
+    kwip = guarded(signin=1, signin_account=1)
+    with monkeypatch.context() as busy:
+        hashing = kwip.services.access._passwords
+        busy.setattr(hashing, "_room", threading.Semaphore(0))
+        found = tries(kwip, [at("10.0.0.1")] * 2, password=PASSWORD)
+
+    assert found == ["store_unavailable"] * 2
+    assert tries(kwip, [at("10.0.0.1")], password=PASSWORD) == ["in"]
 
 
 def test_many_guesses_at_once_are_no_more_than_the_limit(guarded):
@@ -112,10 +164,10 @@ def test_many_guesses_at_once_are_no_more_than_the_limit(guarded):
 
 @pytest.mark.parametrize("login", ["alice", EMAIL])
 def test_guesses_of_strangers_do_not_lock_the_owner_out(guarded, login):
-    kwip = guarded(signin=2, signin_account=2)
+    kwip = guarded(signin=9, signin_account=2, signin_address=4)
     names = kwip.services.admission.sign_in("alice", PASSWORD, at("10.1.1.1")).names
     assert tries(kwip, strangers(3), login)[-1] == "rate_limited"
-    assert tries(kwip, [at("10.1.1.1")] * 3, "bob")[-1] == "rate_limited"
+    assert tries(kwip, [at("10.1.1.1")] * 4, "bob")[-1] == "rate_limited"
     owner = at("10.1.1.1", names)
 
     assert tries(kwip, [owner], login, PASSWORD) == ["in"]

@@ -84,6 +84,19 @@ def test_when_the_room_is_full_others_are_sent_away_at_once(slow, monkeypatch):
     assert hashing.hash("correct horse")
 
 
+def test_who_is_known_waits_for_room_that_strangers_take(hashing):
+    stored = hashing.hash("correct horse")
+    hashing._room.acquire()
+    with ThreadPoolExecutor(1) as threads:
+        known = threads.submit(hashing.matches, stored, "correct horse", waits=True)
+        wait_until(hashing._room._cond._waiters.__len__)
+        with pytest.raises(StoreUnavailableError):
+            hashing.matches(stored, "correct horse")
+        hashing._room.release()
+
+        assert known.result()
+
+
 @pytest.mark.parametrize("at_once", [1, 2])
 def test_no_more_hashes_are_under_way_than_are_allowed(slow, at_once):
     hashing, hasher = slow(at_once=at_once, room=4)

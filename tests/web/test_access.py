@@ -253,7 +253,7 @@ def test_too_many_at_once_are_asked_to_try_again_and_their_form_stays(
 def test_a_browser_that_was_signed_in_before_gets_in_while_others_guess(
     app, wiring, anybody, alice, monkeypatch
 ):
-    limited(app, wiring, monkeypatch, signin=2, signin_account=2)
+    limited(app, wiring, monkeypatch, signin=9, signin_account=3)
     owner = Visitor(app.test_client())
     owner.take_token("/login")
     owner.send("/login", login="alice", password=PASSWORD)
