@@ -167,18 +167,29 @@ class Admission:
         """Make a user and begin their first session.
 
         A form that cannot be used, such as one with a name that somebody has, counts
-        as a failed sign-in: it tells who has an account here.
+        as a failed sign-in: it tells who has an account here. One with an address
+        that somebody has counts as a new account instead, and the error does not name
+        the address: there is no cheaper way to learn of it than to make accounts.
 
         Raises:
-            InvalidError: Every field that cannot be used or is taken, in `fields`.
+            InvalidError: Every field that cannot be used, in `fields`, or none.
             RateLimitedError: The address has made, or asked for, too many.
         """
         address = whose(applicant.address)
         receipt = self._charge("sign_up", {"signup": address, "signin": address})
         try:
             user = self._users.sign_up(form)
-        except InvalidError:
+        except InvalidError as error:
+            if error.context.get("taken") == "email":
+                self._give_back(receipt, ["signin"])
+                raise InvalidError(
+                    "We couldn't create an account with these details. "
+                    "If you already have an account, log in."
+                ) from error
             self._give_back(receipt, ["signup"])
+            raise
+        except StoreUnavailableError:
+            self._give_back(receipt, ["signup", "signin"])
             raise
         self._give_back(receipt, ["signin"])
         credential = self._access.begin_session(user.id, user.username, applicant.agent)

@@ -39,6 +39,12 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
+_REFUSED = "This account can't be created."
+_TAKEN = {
+    "username": "This username is taken.",
+    "email": "This email address is taken.",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignUp:
@@ -83,7 +89,8 @@ class Users:
         """Make a user, with credentials and an empty home, in one transaction.
 
         Raises:
-            InvalidError: Every field that cannot be used or is taken, in `fields`.
+            InvalidError: Every field that cannot be used, in `fields`, or the one
+                that is `taken`, which the context names too.
         """
         return self._create(form, "")
 
@@ -113,8 +120,9 @@ class Users:
         except ConflictError as error:
             if error.context["field"] == "setup":
                 raise NotFoundError("This site has been set up.") from error
-            taken = {str(error.context["field"]): "Somebody has that already."}
-            raise InvalidError("You cannot sign up like this.", taken) from error
+            field = str(error.context["field"])
+            wrong = {field: _TAKEN[field]}
+            raise InvalidError(_REFUSED, wrong, taken=field) from error
         finally:
             self._fence.drop(drops.sign_up(user_id=user.id, username=user.username))
         return user
@@ -225,7 +233,7 @@ def _clean(form: SignUp) -> tuple[SignUp, Email]:
     )
     bio = clean_lines("bio", form.bio, BIO_MAX, wrong)
     if username is None or email is None or password is None or wrong:
-        raise InvalidError("You cannot sign up like this.", wrong)
+        raise InvalidError(_REFUSED, wrong)
     cleaned = replace(
         form,
         username=username,

@@ -39,7 +39,7 @@ def test_a_name_that_is_taken_is_one_clear_line_and_2(kwip):
 
     assert (run.code, run.out) == (2, "")
     assert run.err == (
-        "kwip: You cannot sign up like this. username: Somebody has that already.\n"
+        "kwip: This account can't be created. username: This username is taken.\n"
     )
 
 

@@ -144,14 +144,16 @@ def test_another_password_may_be_asked_for_so_often_right_or_wrong(guarded):
 
 
 def test_a_try_whose_password_nobody_looked_at_is_no_failure(guarded, monkeypatch):
-    kwip = guarded(signin=1, signin_account=1)
+    kwip = guarded(signin=1, signin_account=1, signup=1)
     with monkeypatch.context() as busy:
         hashing = kwip.services.access._passwords
         busy.setattr(hashing, "_room", threading.Semaphore(0))
         found = tries(kwip, [at("10.0.0.1")] * 2, password=PASSWORD)
+        found += [join(kwip, "carol") for _ in range(2)]
 
-    assert found == ["store_unavailable"] * 2
+    assert found == ["store_unavailable"] * 4
     assert tries(kwip, [at("10.0.0.1")], password=PASSWORD) == ["in"]
+    assert join(kwip, "carol") == "in"
 
 
 def test_many_guesses_at_once_are_no_more_than_the_limit(guarded):
@@ -199,7 +201,7 @@ def test_a_browser_is_known_for_the_names_it_signed_in_with_only(guarded):
 def join(wiring, name, address="10.0.0.1"):
     try:
         wiring.services.admission.sign_up(form_of(name), at(address))
-    except (InvalidError, RateLimitedError) as error:
+    except KwipError as error:
         return error.code
     return "in"
 
@@ -224,6 +226,55 @@ def test_names_that_are_taken_use_up_no_account_but_cannot_be_tried_for_ever(gua
         *["invalid"] * 3,
         "rate_limited",
     ]
+
+
+def test_an_address_that_has_an_account_is_refused_without_a_word_about_it(guarded):
+    kwip = guarded()
+    for email in (EMAIL, EMAIL.upper()):
+        form = SignUp(username="carol", email=email, password=PASSWORD)
+        with pytest.raises(InvalidError) as refused:
+            kwip.services.admission.sign_up(form, at("10.0.0.1"))
+
+        assert refused.value.fields == {}
+        assert "email" not in refused.value.message
+        assert "log in" in refused.value.message
+
+
+def test_a_name_that_is_taken_tells_nothing_about_the_address(guarded):
+    kwip = guarded()
+    told = []
+    for email in (EMAIL, "new@example.org"):
+        form = SignUp(username="alice", email=email, password=PASSWORD)
+        with pytest.raises(InvalidError) as refused:
+            kwip.services.admission.sign_up(form, at("10.0.0.1"))
+        told.append((refused.value.message, refused.value.fields))
+
+    assert told[0] == told[1]
+    assert set(told[0][1]) == {"username"}
+
+
+def test_to_try_whether_an_address_has_an_account_costs_as_much_as_an_account(guarded):
+    kwip = guarded(signup=2, signin=9)
+    form = SignUp(username="carol", email=EMAIL, password=PASSWORD)
+    found = []
+    for _ in range(3):
+        with pytest.raises(KwipError) as refused:
+            kwip.services.admission.sign_up(form, at("10.0.0.1"))
+        found.append(refused.value.code)
+
+    assert found == ["invalid", "invalid", "rate_limited"]
+    assert join(kwip, "carol") == "rate_limited"
+    assert join(kwip, "carol", "10.0.0.2") == "in"
+
+
+def test_an_operator_is_told_that_an_address_is_taken(guarded):
+    kwip = guarded()
+    with pytest.raises(InvalidError) as refused:
+        kwip.services.users.sign_up(
+            SignUp(username="carol", email=EMAIL, password=PASSWORD)
+        )
+
+    assert set(refused.value.fields) == {"email"}
 
 
 def test_limits_of_0_are_none(guarded):

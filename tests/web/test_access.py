@@ -63,7 +63,23 @@ def test_a_name_that_is_taken_is_said_at_its_field(anybody, alice):
         "/signup", 422, username="ALICE", email="a@b.example", password=PASSWORD
     )
 
-    assert page.wrong("username") == "Somebody has that already."
+    assert page.wrong("username") == "This username is taken."
+
+
+def test_an_address_that_has_an_account_is_not_told_to_strangers(anybody, alice):
+    anybody.take_token("/signup")
+
+    page = anybody.send(
+        "/signup", 422, username="new", email="alice@example.org", password=PASSWORD
+    )
+
+    assert not page.wrong("email")
+    assert page.with_class("problem")[0].words == (
+        "We couldn't create an account with these details. "
+        "If you already have an account, log in."
+    )
+    assert page.value("email") == "alice@example.org"
+    assert page.all("a", href="/login")
 
 
 def test_a_site_that_is_closed_says_so_and_takes_nobody(wiring, settings):
