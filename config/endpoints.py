@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,8 @@ class Endpoints:
     other_cache_uris: Mapping[str, str] = field(default_factory=dict, repr=False)
     redis_queue_uri: str = field(repr=False)
     redis_realtime_uri: str = field(repr=False)
-    secret_key: str = field(repr=False)
+    #: What signs cookies and form tokens: the first key, and older ones that count.
+    secret_keys: Sequence[str] = field(repr=False)
 
 
 def without_password(uri: str) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
+from config import secret_keys as keys
 from config import values
 from config.quotas import QuotaSettings
 from config.rules import Rule
@@ -12,7 +13,37 @@ from config.rules import Rule
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecuritySettings(QuotaSettings):
-    """How passwords are hashed."""
+    """How cookies are signed and passwords hashed.
+
+    Keys of None stand for those that Kwip makes for itself. Keys are no part of the
+    representation.
+    """
+
+    secret_keys: Annotated[
+        tuple[str, ...] | None,
+        Rule(
+            "KWIP_SECRET_KEY",
+            keys.parse,
+            None,
+            shown="those in `KWIP_SECRET_KEY_FILE`",
+            allowed="random keys of 32 characters or more, with spaces between them",
+            doc="What signs session cookies and form tokens; the same on [every "
+            "machine](scaling.md#what-machines-must-share). The first key signs, and "
+            "older ones after it still open what they signed ([how to change "
+            "it](runbook.md#change-the-secret-key)).",
+        ),
+    ] = field(repr=False)
+    secret_keys_in_file: Annotated[
+        tuple[str, ...] | None,
+        Rule(
+            "KWIP_SECRET_KEY_FILE",
+            keys.read,
+            None,
+            shown="`secrets/flask` in `KWIP_HOME`, made on the first start",
+            allowed="the path of a text file with such keys",
+            doc="A file with the keys instead, one on each line.",
+        ),
+    ] = field(repr=False)
 
     password_hashes: Annotated[
         int,

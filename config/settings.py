@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 from config import addresses, values
 from config.rules import Rule
+from config.secret_keys import WeakKeyError
 from config.servers import ServerSettings
 
 if TYPE_CHECKING:
@@ -291,6 +292,9 @@ def load(environ: Mapping[str, str]) -> Settings:
         text = environ.get(rule.variable, "")
         try:
             found[name] = rule.read(text, found)
+        except WeakKeyError as error:
+            problems.append(f"{rule.variable}: {error}")
+            found[name] = rule.read("", found)
         except (ValueError, KeyError, OSError, RuntimeError):
             problems.append(_problem(rule, text))
             found[name] = rule.read("", found)
@@ -311,7 +315,7 @@ def from_environment() -> Settings:
 
 def _problem(rule: Rule, text: str) -> str:
     # A URI may hold a password, and this line goes to a terminal or a log.
-    shown = "…" if rule.variable.endswith(("_URI", "_URIS")) else text
+    shown = "…" if rule.variable.endswith(("_URI", "_URIS", "_KEY")) else text
     return f"{rule.variable}={shown}: must be {rule.allowed}"
 
 

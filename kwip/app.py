@@ -27,7 +27,7 @@ from kwip.schemas.urls import Urls
 from kwip.text.agents import browser_in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from types import TracebackType
     from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -79,7 +79,7 @@ def create_app(wiring: Wiring, settings: Settings, *, is_live: bool = False) -> 
     app = KwipFlask("kwip", static_folder=None if is_live else "static")
     urls = Urls(settings.origin)
     app.own_host = urls.host
-    app.config.from_mapping(_configuration(wiring.endpoints.secret_key, urls))
+    app.config.from_mapping(_configuration(wiring.endpoints.secret_keys, urls))
     info = SiteInfo(
         title="Kwip",
         version=__version__,
@@ -145,10 +145,9 @@ def _let_wait(app: Flask, live: Live) -> None:
     live.open()
 
 
-def _configuration(secret_key: str, urls: Urls) -> dict[str, object]:
+def _configuration(keys: Sequence[str], urls: Urls) -> dict[str, object]:
     return {
-        "SECRET_KEY": secret_key,
-        **login.cookie_settings(urls.origin),
+        **login.cookie_settings(urls.origin, keys),
         "WTF_CSRF_TIME_LIMIT": None,  # as long as the cookie that it belongs to
         "MAX_CONTENT_LENGTH": bodies.MAX_BODY_BYTES,
         "MAX_FORM_MEMORY_SIZE": bodies.MAX_BODY_BYTES,

@@ -23,7 +23,7 @@ from kwip.domain.errors import ForbiddenError
 from kwip.services.access import SESSION_LIFETIME, Credential
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from flask import Flask, Request
 
@@ -92,12 +92,19 @@ def install(app: Flask) -> None:
     app.jinja_env.globals["form_token"] = holes.form_token
 
 
-def cookie_settings(origin: str) -> dict[str, object]:
-    """Say how Flask makes the cookie of a site."""
+def cookie_settings(origin: str, keys: Sequence[str]) -> dict[str, object]:
+    """Say how Flask makes the cookie of a site, and what signs it and the forms.
+
+    The first key signs, the others are still accepted.
+    """
     address = urlsplit(origin)
     # Browsers share cookies between the ports of a host, two sites must not.
     name = f"kwip_{address.port}" if address.port else "kwip"
     return {
+        "SECRET_KEY": keys[0],
+        "SECRET_KEY_FALLBACKS": [*keys[1:]],
+        # Flask-WTF knows no fallbacks, but signs with the last key of a list.
+        "WTF_CSRF_SECRET_KEY": [*reversed(keys)],
         "SESSION_COOKIE_NAME": name,
         "SESSION_COOKIE_SECURE": address.scheme == "https",
         "SESSION_COOKIE_HTTPONLY": True,

@@ -224,8 +224,8 @@ class _SignIn:
         self._access = wiring.services.access
         self._account = wiring.services.account
         self._app = Flask("drive")
-        self._app.secret_key = wiring.endpoints.secret_key
-        self._app.config.from_mapping(login.cookie_settings(origin))
+        keys = wiring.endpoints.secret_keys
+        self._app.config.from_mapping(login.cookie_settings(origin, keys))
         login.install(self._app)
 
     def __call__(self, user: User) -> _Person:

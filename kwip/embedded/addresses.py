@@ -24,11 +24,11 @@ def endpoints(settings: Settings) -> Endpoints:
     agree on them.
 
     Raises:
-        CannotStartError: If a secret cannot be read or made, or the folder of the
-            sockets belongs to somebody else.
+        CannotStartError: If a secret cannot be read or made or is weak, or the folder
+            of the sockets belongs to somebody else.
     """
     home = Home(settings.home)
-    secret_key = home.secret("flask")
+    keys = settings.secret_keys or settings.secret_keys_in_file or home.secret_keys()
     home.check_sockets()
     mongodb_uri = settings.mongodb_uri or mongodb_address(home)
     queue = settings.redis_queue_uri or valkey_address(home, "valkey-queue")
@@ -45,7 +45,7 @@ def endpoints(settings: Settings) -> Endpoints:
         other_cache_uris=caches,
         redis_queue_uri=queue,
         redis_realtime_uri=realtime,
-        secret_key=secret_key,
+        secret_keys=keys,
     )
 
 

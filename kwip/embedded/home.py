@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from config import secret_keys as keys
 from kwip.embedded.errors import CannotStartError
 
 if TYPE_CHECKING:
@@ -176,6 +177,19 @@ class Home:
                 " put a longer random text there"
             )
         return text
+
+    def secret_keys(self) -> tuple[str, ...]:
+        """Return what signs cookies, as `secret` keeps it; one key on each line.
+
+        Raises:
+            CannotStartError: As `secret` does, or a key is weak.
+        """
+        text = self.secret("flask")
+        try:
+            return keys.parse(text)
+        except keys.WeakKeyError as error:
+            path = self.root / "secrets" / "flask"
+            raise CannotStartError(f"{path}: {error}") from error
 
     @property
     def key_file(self) -> Path:

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import stat
+from secrets import token_hex, token_urlsafe
+
 import pytest
 
 from config.endpoints import Endpoints, without_password
+from config.secret_keys import ADVICE, parse
 from config.settings import PROJECT, SettingsError, load, reference, rules
 from kwip.embedded import endpoints
+from kwip.embedded.errors import CannotStartError
 
 
 def test_the_defaults_need_no_environment():
@@ -159,10 +164,101 @@ def test_endpoints_do_not_print_their_secrets():
         redis_cache_uri="redis://:geheim@h",
         redis_queue_uri="redis://:geheim@h",
         redis_realtime_uri="redis://:geheim@h",
-        secret_key="geheim",
+        secret_keys=["geheim"],
     )
 
     assert "geheim" not in repr(endpoints)
+
+
+KEY, OLDER = "9d41c07be2f85a36907cb1d4e8f25a63", "Zk3_vT8-qL1xN5wR7yB2mH9cJ4fD6gSa"
+
+
+def test_secret_keys_are_read_from_a_variable_or_a_file(tmp_path):
+    home, file = {"KWIP_HOME": str(tmp_path / "home")}, tmp_path / "keys"
+    file.write_text(f"{KEY}\n\n  {OLDER}\r\n")
+
+    for between in (" ", ",", ", ", "\n"):
+        found = load({**home, "KWIP_SECRET_KEY": f"{KEY}{between}{OLDER}"})
+        assert endpoints(found).secret_keys == (KEY, OLDER)
+    found = load({**home, "KWIP_SECRET_KEY_FILE": str(file)})
+    assert endpoints(found).secret_keys == (KEY, OLDER)
+    assert KEY not in repr(found)
+    assert not (tmp_path / "home" / "secrets" / "flask").exists()
+
+
+def test_without_one_a_secret_key_is_made_that_only_its_owner_reads(tmp_path):
+    settings = load({"KWIP_HOME": str(tmp_path)})
+    [key] = endpoints(settings).secret_keys
+    file = tmp_path / "secrets" / "flask"
+
+    assert file.read_text() == key
+    assert len(key) == 64
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert endpoints(settings).secret_keys == (key,)
+
+
+@pytest.mark.parametrize(
+    ("weak", "why"),
+    [
+        ("hunter2", "is shorter than 32 characters"),
+        (KEY[:31], "is shorter than 32 characters"),
+        ("a" * 64, "has fewer than 8 different characters"),
+        ("0123456" * 9, "has fewer than 8 different characters"),
+        ("k7#Qx2!z" * 4, "repeats itself"),
+        ("k7#Qx2!z" * 4 + "k7#", "repeats itself"),
+        ("0123456789abcdefghijklmnopqrstuvwxyz", "is a sequence"),
+        ("zyxwvutsrqponmlkjihgfedcba9876543210", "is a sequence"),
+        ("change-me-5d0f8b2c9e17a4638f21d0b7", "is well known"),
+        ("My_Super_S.e.c.r.e.t_Key_2f9c81d07ab6", "is well known"),
+        ("5f352379324c22463451387a0aec5d2f", "is well known"),
+    ],
+)
+def test_a_weak_secret_key_is_refused_wherever_it_stands(tmp_path, weak, why):
+    file = tmp_path / "keys"
+    file.write_text(weak)
+    for variable, value in (
+        ("KWIP_SECRET_KEY", weak),
+        ("KWIP_SECRET_KEY_FILE", str(file)),
+    ):
+        with pytest.raises(SettingsError) as refused:
+            load({variable: value})
+        [problem] = refused.value.problems
+        assert problem == f"{variable}: the key {why}: {ADVICE}"
+
+    with pytest.raises(SettingsError) as refused:
+        load({"KWIP_SECRET_KEY": f"{KEY} {weak}"})
+    assert str(refused.value) == f"KWIP_SECRET_KEY: key 2 of 2 {why}: {ADVICE}"
+    home = tmp_path / "home"
+    (home / "secrets").mkdir(parents=True)
+    (home / "secrets" / "flask").write_text(f"{KEY}\n{weak}\n")
+    with pytest.raises(CannotStartError) as stopped:
+        endpoints(load({"KWIP_HOME": str(home)}))
+    assert stopped.value.message == f"{home}/secrets/flask: key 2 of 2 {why}: {ADVICE}"
+
+
+def test_a_secret_key_is_set_once(tmp_path):
+    file = tmp_path / "keys"
+    file.write_text(KEY)
+    with pytest.raises(SettingsError, match="must be empty with KWIP_SECRET_KEY"):
+        load({"KWIP_SECRET_KEY": KEY, "KWIP_SECRET_KEY_FILE": str(file)})
+
+
+@pytest.mark.parametrize("content", [None, b"", b" \n", b"\xff\xfe"])
+def test_a_file_without_a_secret_key_is_refused(tmp_path, content):
+    file = tmp_path / "keys"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(SettingsError) as refused:
+        load({"KWIP_SECRET_KEY_FILE": str(file)})
+
+    [problem] = refused.value.problems
+    assert problem.startswith("KWIP_SECRET_KEY_FILE")
+
+
+def test_random_secret_keys_are_strong():
+    for _ in range(500):
+        keys = [token_hex(16), token_hex(32), token_urlsafe(24), token_urlsafe(48)]
+        assert parse(" ".join(keys)) == tuple(keys)
 
 
 def test_origins_lose_their_slash_and_keep_their_port():
