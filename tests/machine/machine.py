@@ -233,7 +233,7 @@ class Machine(Doing):
     def flush(self):
         self.world.cache.flushdb()
 
-    @rule(limit=st.sampled_from((8, 40, 40)), folds_repeats=st.booleans())
+    @rule(limit=st.sampled_from((8, 20, 40)), folds_repeats=st.booleans())
     def choose_pages(self, limit, folds_repeats):
         self.page = {"limit": limit, "folds_repeats": folds_repeats}
 

@@ -121,6 +121,7 @@ def _deliver_beside_a_seal(state, step):
 
 
 def _deliver_an_old_post_at_last(state, _):
+    state.choose_pages(8, folds_repeats=False)
     _many(state, "bob", 1)
     oldest = state.world.rings.waiting.pop()
     _many(state, "carol", 7)
