@@ -49,11 +49,14 @@ def _symbolic_keys(write: Callable[..., Keys]) -> list[str]:
         name: [f"<each of {name}>"] if name in _SEVERAL else f"<{name}>"
         for name in inspect.signature(write).parameters
     }
-    without = {n: absent for n, (absent, _) in _CONDITIONS.items() if n in symbols}
-    always = write(**symbols | without)
-    condition = "".join(_CONDITIONS[name][1] for name in without)
+    asked = {name: _CONDITIONS[name] for name in _CONDITIONS if name in symbols}
+    without = {
+        words: write(**symbols | {name: absent})
+        for name, (absent, words) in asked.items()
+    }
     return [
-        _shown(key) + ("" if key in always else condition) for key in write(**symbols)
+        _shown(key) + "".join(words for words in without if key not in without[words])
+        for key in write(**symbols)
     ]
 
 

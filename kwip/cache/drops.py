@@ -52,11 +52,12 @@ def post(
     *,
     post_id: PostId,
     author_id: UserId,
+    parent_id: PostId | None,
     root_id: PostId,
     is_listed: bool,
     tags: Collection[str],
 ) -> Keys:
-    """Drop where the author sees it at once; fan-out does the others' homes."""
+    """Drop where it is seen and what counts it; fan-out does the others' homes."""
     listed = (keys.arriving(keys.public()),) if is_listed else ()
     active = lift(root_id=root_id, author_id=author_id, is_listed=is_listed, tags=tags)
     return (
@@ -67,35 +68,19 @@ def post(
         *listed,
         *(keys.arriving(keys.tag(tag)) for tag in tags),
         *active,
-    )
-
-
-def reply(
-    *,
-    post_id: PostId,
-    author_id: UserId,
-    root_id: PostId,
-    is_listed: bool,
-    tags: Collection[str],
-) -> Keys:
-    """Drop what a post drops; `root_id` began the conversation."""
-    return post(
-        post_id=post_id,
-        author_id=author_id,
-        root_id=root_id,
-        is_listed=is_listed,
-        tags=tags,
+        *count(author_id=author_id, parent_id=parent_id),
     )
 
 
 def repost(*, post_id: PostId, author_id: UserId, of_id: PostId, span: Span) -> Keys:
-    """Drop what shows it to who reposted; the counter moves with the fan-out."""
+    """Drop what shows it to who reposted, and what counts it."""
     return (
         keys.post(post_id),
         keys.home(author_id),
         keys.user_timeline(author_id),
         keys.reactions(author_id, span),
         keys.roll("reposted_by", of_id),
+        *count(author_id=author_id, parent_id=of_id),
     )
 
 
@@ -110,8 +95,7 @@ def unrepost(
     """Drop the tombstone that is left, the flag, the counters, what the other heard."""
     return (
         keys.post(post_id),
-        keys.counted(keys.post(of_id)),
-        keys.counted(keys.user(author_id)),
+        *count(author_id=author_id, parent_id=of_id),
         keys.reactions(author_id, span),
         keys.roll("reposted_by", of_id),
         *notify(recipient_ids=[of_author_id]),
@@ -329,7 +313,7 @@ def mark(*, user_id: UserId) -> Keys:
 
 
 def count(*, author_id: UserId, parent_id: PostId | None) -> Keys:
-    """Drop what shows the counters that a fanned-out post has moved."""
+    """Drop what shows the counters that a post moves when it comes or goes."""
     parent = () if parent_id is None else (keys.counted(keys.post(parent_id)),)
     return (keys.counted(keys.user(author_id)), *parent)
 
@@ -351,7 +335,6 @@ WRITES: Mapping[str, Callable[..., Keys]] = {
         sign_up,
         update_profile,
         post,
-        reply,
         lift,
         repost,
         unrepost,

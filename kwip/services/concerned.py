@@ -60,6 +60,7 @@ def _post(change: Change) -> Keys:
     return drops.post(
         post_id=post_id,
         author_id=written["author_id"],
+        parent_id=written["in_reply_to_id"],
         root_id=written["root_id"],
         is_listed=written["is_listed"],
         tags=written["tags"],

@@ -20,7 +20,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from kwip import telemetry
-from kwip.cache import drops
 from kwip.domain.clock import at, to_ms
 from kwip.domain.ids import MAX_ID, UserId, ms_of
 from kwip.domain.notifications import NOBODY
@@ -150,11 +149,6 @@ class Fanout:
         self._fence.drop(lifted)
         if not self._outbox.finish(lease):
             raise LeaseLostError
-        counts = (
-            drops.count(author_id=post.author_id, parent_id=post.counted_on_id)
-            for post in lease.posts
-        )
-        self._fence.drop(key for keys in counts for key in keys)
         self._observe(lease, delivered)
         return delivered
 

@@ -118,6 +118,7 @@ class Posts:
         dropped = drops.post(
             post_id=post.id,
             author_id=author_id,
+            parent_id=post.in_reply_to_id,
             root_id=post.root_id,
             is_listed=post.is_listed,
             tags=post.tags,

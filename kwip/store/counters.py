@@ -21,11 +21,31 @@ from kwip.store.paging import page_after
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pymongo.database import Database
+
+    from kwip.domain.posts import Post
     from kwip.store.client import Document, Store
 
-_COUNTED = {"is_tombstone": False, "fanout.state": "done"}
+_COUNTED = {"is_tombstone": False}
 _ON_POSTS = ("replies_count", "reposts_count", "favourites_count")
 _ON_USERS = ("posts_count", "followers_count", "following_count")
+
+
+def count(database: Database[Document], post: Post, by: int, session: Any) -> None:
+    """Add `by` to the counters of a post's author and of what it answers or reposts.
+
+    Must run in the transaction that stores the post or makes it a tombstone. Counters
+    do not raise `version`: an edit need not start over because of a reply. What many
+    write at once comes last, so that it is held for the commit alone.
+    """
+    database["users"].update_one(
+        {"_id": post.author_id}, {"$inc": {"posts_count": by}}, session=session
+    )
+    if post.counted_on_id is not None:
+        kind = "replies_count" if post.in_reply_to_id else "reposts_count"
+        database["posts"].update_one(
+            {"_id": post.counted_on_id}, {"$inc": {kind: by}}, session=session
+        )
 
 
 class UserCounts(NamedTuple):
@@ -124,7 +144,6 @@ class CounterStore:
             "root_id": 1,
             "in_reply_to_id": 1,
             "is_tombstone": 1,
-            "fanout.state": 1,
         }
         # The driver's `min` begins in the index where the last page ended.
         found = (
@@ -185,7 +204,7 @@ class CounterStore:
                 return None
             thread = self._posts.find(
                 {"root_id": post["root_id"]},
-                {"in_reply_to_id": 1, "is_tombstone": 1, "fanout.state": 1},
+                {"in_reply_to_id": 1, "is_tombstone": 1},
                 session=session,
             )
             replies = sum(
@@ -217,7 +236,7 @@ def _group(
 
 
 def _is_counted(post: Document) -> bool:
-    return not post["is_tombstone"] and post["fanout"]["state"] == "done"
+    return not post["is_tombstone"]
 
 
 def _user_counts(user: Document) -> UserCounts:

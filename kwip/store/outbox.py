@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pymongo import ASCENDING, ReturnDocument
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from kwip.domain.posts import Post
     from kwip.store.client import Document, Store
     from kwip.store.documents import FanoutDocument
-    from kwip.store.posts import PostStore
 
 #: Posts of one author that are delivered together at most.
 MAX_TOGETHER = 32
@@ -75,9 +74,8 @@ def pending(enqueued_at: dt.datetime, due_at: dt.datetime) -> FanoutDocument:
 class OutboxStore:
     """The `fanout` part of the `posts` collection."""
 
-    def __init__(self, store: Store, posts: PostStore):
-        self._store = store
-        self._count = posts.count
+    def __init__(self, store: Store):
+        self._database = store.database
         self._posts = store.database["posts"]
 
     @translated()
@@ -110,7 +108,7 @@ class OutboxStore:
         author_id, fanout = UserId(first["author_id"]), first["fanout"]
         waiting = _waiting(author_id, now) if _may_go_together(first) else None
         audience, ids = look(
-            self._store.database,
+            self._database,
             author_id,
             waiting=waiting,
             most=(MAX_TOGETHER - 1, followers),
@@ -171,32 +169,23 @@ class OutboxStore:
         found = self._posts.find_one(query, {"fanout.attempts": 1})
         return lease.attempts if found is None else found["fanout"]["attempts"]
 
+    @translated()
     def finish(self, lease: Lease) -> bool:
-        """Mark the posts delivered, in what mode, and count them, in one transaction.
+        """Mark the posts delivered, and in what mode.
 
-        Returns False if the lease is lost for any of them (then none is marked).
+        Returns False if the lease is lost for any of them; the others are marked.
         """
-
-        def work(session: Any) -> bool:
-            held = {"_id": {"$in": lease.ids}, "fanout.lease_owner": lease.owner}
-            result = self._posts.update_many(
-                held,
-                {
-                    "$set": {
-                        "fanout.state": "done",
-                        "fanout.mode": lease.mode,
-                        "fanout.lease_owner": None,
-                    }
-                },
-                session=session,
-            )
-            if result.matched_count != len(lease.posts):
-                session.abort_transaction()
-                return False
-            self._count(lease.posts, 1, session)
-            return True
-
-        return self._store.transact(work)
+        result = self._posts.update_many(
+            {"_id": {"$in": lease.ids}, "fanout.lease_owner": lease.owner},
+            {
+                "$set": {
+                    "fanout.state": "done",
+                    "fanout.mode": lease.mode,
+                    "fanout.lease_owner": None,
+                }
+            },
+        )
+        return result.matched_count == len(lease.posts)
 
     @translated()
     def give_up(self, lease: Lease, state: str, due_at: dt.datetime) -> None:

@@ -14,6 +14,7 @@ from kwip.domain.posts import History, Post, Visibility
 from kwip.domain.repeats import digest_of
 from kwip.domain.timelines import Entry
 from kwip.store.client import ONE_BATCH, translated
+from kwip.store.counters import count
 from kwip.store.notifications import told_by, write_new
 from kwip.store.post_documents import (
     content_of,
@@ -76,15 +77,20 @@ class PostStore:
 
     @translated()
     def insert(self, post: Post, nonce: str, fanout: FanoutDocument) -> None:
-        """Store a new post with its outbox in one atomic insert.
+        """Store a new post with its outbox, and count it, in one transaction.
 
         Raises:
             ConflictError: Another post has this id; draw a new one. The same post
                 with the same nonce is no conflict: it was stored before.
             StoreUnavailableError: Nothing is known; repeat with this id and nonce.
         """
+
+        def work(session: Any) -> None:
+            self._posts.insert_one(to_document(post, nonce, fanout), session=session)
+            count(self._store.database, post, 1, session)
+
         try:
-            self._posts.insert_one(to_document(post, nonce, fanout))
+            self._store.transact(work)
         except DuplicateKeyError as error:
             if self._posts.find_one({"_id": post.id, "nonce": nonce}, {"_id": 1}):
                 return
@@ -255,9 +261,8 @@ class PostStore:
         """Make a tombstone of a post; return it as it was, None if nothing was left.
 
         One transaction with the counters of its author and of what it answers or
-        reposts, if the post had been counted (its fan-out was done), with the claim
-        of a repost, with what those were told to whom it spoke, and with what
-        repeated it.
+        reposts, with the claim of a repost, with what those were told to whom it
+        spoke, and with what repeated it.
         """
 
         def work(session: Any) -> Post | None:
@@ -270,8 +275,7 @@ class PostStore:
             if old is None:
                 return None
             post = to_post(old)
-            if old["fanout"]["state"] == "done":
-                self.count([post], -1, session)
+            count(self._store.database, post, -1, session)
             if post.repost_of_id is not None:
                 self._reactions.delete_one(
                     {
@@ -286,28 +290,6 @@ class PostStore:
             return post
 
         return self._store.transact(work)
-
-    def count(self, posts: Sequence[Post], by: int, session: Any) -> None:
-        """Add `by` for each post to the counters of its author and what it refers to.
-
-        Must run in the transaction that makes the post counted or uncounted. Counts
-        do not raise `version`: an edit need not start over because of a reply. What
-        is counted now has moved its conversation up, even if its writer died first.
-        """
-        users = self._store.database["users"]
-        for post in posts:
-            users.update_one(
-                {"_id": post.author_id},
-                {"$inc": {"posts_count": by}},
-                session=session,
-            )
-            if post.counted_on_id is not None:
-                kind = "replies" if post.in_reply_to_id else "reposts"
-                self._posts.update_one(
-                    {"_id": post.counted_on_id},
-                    {"$inc": {f"{kind}_count": by}},
-                    session=session,
-                )
 
 
 #: What a tombstone loses. Its delivery ends: nothing is left to deliver.

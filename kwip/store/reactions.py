@@ -13,6 +13,7 @@ from kwip.domain.ids import PostId, UserId
 from kwip.domain.reactions import Act, Reacted, Reaction, Span, bounds_of, span_of
 from kwip.domain.rolls import Between, Row
 from kwip.store.client import ONE_BATCH, translated
+from kwip.store.counters import count
 from kwip.store.notifications import write
 from kwip.store.post_documents import to_document
 from kwip.store.upgrades import schema_of
@@ -31,6 +32,7 @@ class ReactionStore:
 
     def __init__(self, store: Store):
         self._store = store
+        self._database = store.database
         self._reactions = store.database["reactions"]
         self._posts = store.database["posts"]
         self._notifications = store.database["notifications"]
@@ -84,7 +86,9 @@ class ReactionStore:
     def repost(
         self, reaction: Reaction, post: Post, nonce: str, fanout: FanoutDocument
     ) -> PostId:
-        """Store a repost and its claim in one transaction; give the one that stands.
+        """Store a repost and its claim, and count it, in one transaction.
+
+        Gives the repost that stands.
 
         Raises:
             ConflictError: Another post has this id, or the same repost is being
@@ -102,6 +106,7 @@ class ReactionStore:
             claim = _to_document(reaction) | {"repost_id": post.id}
             self._reactions.insert_one(claim, session=session)
             self._posts.insert_one(to_document(post, nonce, fanout), session=session)
+            count(self._database, post, 1, session)
             return post.id
 
         try:

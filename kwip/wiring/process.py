@@ -110,7 +110,7 @@ def build(
     )
     readings = Readings(objects, fence)
     stores = Stores.over(store)
-    outbox = OutboxStore(store, stores.posts)
+    outbox = OutboxStore(store)
     edges, jobs, loading = EdgeStore(store), JobStore(store), LoadStore(store)
     list_edges = ListEdgeStore(store)
     bell = options.bell or QueueBell(broker)

@@ -7,7 +7,7 @@ from kwip.cache.drop_table import table
 
 
 def test_a_listed_post_drops_the_public_timeline_too():
-    ids = {"post_id": 9, "author_id": 1, "root_id": 5}
+    ids = {"post_id": 9, "author_id": 1, "parent_id": 7, "root_id": 5}
 
     listed = drops.post(**ids, is_listed=True, tags=())
     unlisted = drops.post(**ids, is_listed=False, tags=())
@@ -18,6 +18,8 @@ def test_a_listed_post_drops_the_public_timeline_too():
         keys.home(1),
         keys.user_timeline(1),
         keys.thread(5),
+        keys.user(1),
+        keys.post(7),
     } <= set(unlisted)
 
 

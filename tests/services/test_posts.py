@@ -45,6 +45,19 @@ def test_a_post_is_in_its_authors_home_before_the_answer(kwip, posts, alice):
     assert home_of(kwip, alice) == ["Hello"]
 
 
+def test_posts_replies_and_reposts_are_counted_before_they_are_delivered(
+    kwip, posts, alice, bob
+):
+    root = posts.create(alice, Draft(text="Hello")).post
+    posts.create(bob, Draft(text="Hello to you", in_reply_to_id=root.id))
+    kwip.services.reposts.repost(bob, root.id)
+
+    shown = read(kwip, bob, root.id).post
+    assert (shown.replies_count, shown.reposts_count) == (1, 1)
+    reading = kwip.services.readings.begin()
+    assert kwip.services.users.by_name(bob, reading, "bob").user.posts_count == 2
+
+
 def test_a_posts_id_has_its_authors_slot_and_its_date(posts, alice):
     post = posts.create(alice, Draft(text="Hello")).post
 

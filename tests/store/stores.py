@@ -63,7 +63,7 @@ class Stores:
         self.markers = MarkerStore(store)
         self.notifications = NotificationStore(store)
         self.posts = PostStore(store)
-        self.outbox = OutboxStore(store, self.posts)
+        self.outbox = OutboxStore(store)
         self.reach = ReachStore(store)
         self.activity = ActivityStore(store)
         self.repeats = RepeatStore(store)
