@@ -121,8 +121,8 @@ def nothing_lags(monkeypatch):
 
     Who tests the lag overrides this.
     """
-    monkeypatch.setattr(keys, "counted", lambda key: key)
-    monkeypatch.setattr(keys, "arriving", lambda key: key)
+    monkeypatch.setattr(keys, "counted", lambda key, _=None: key)
+    monkeypatch.setattr(keys, "arriving", lambda key, _=None: key)
 
 
 @pytest.fixture

@@ -156,7 +156,7 @@ class FinishedPages:
 
     def _begin(self, asked: Asked) -> http.Begun:
         policy, environ = asked.place.policy, asked.environ
-        services = self._site.services
+        services, credential = self._site.services, asked.reader.credential
         bill = services.quotas.open(
             policy.quota, is_api=policy.is_api, address=environ.get("REMOTE_ADDR")
         )
@@ -164,7 +164,7 @@ class FinishedPages:
             time.perf_counter(),
             http.request_id(environ.get("HTTP_X_REQUEST_ID", "")),
             bill,
-            services.readings.begin(bill),
+            services.readings.begin(credential.user_id if credential else None, bill),
             asked.name,
             self._first(asked),
         )

@@ -122,7 +122,9 @@ def reading() -> Reading:
     if "reading" not in g:
         known = begun()
         g.reading = (
-            services().readings.begin(g.bill) if known is None else known.reading
+            services().readings.begin(g.get("reader_id"), g.bill)
+            if known is None
+            else known.reading
         )
     return cast("Reading", g.reading)
 
@@ -173,6 +175,7 @@ def identify(credential: Credential | None) -> Viewer | None:
         return None
     access, named = services().access, request.view_args or {}
     bill: Bill = g.bill
+    g.reader_id = credential.user_id
     if request.method not in SAFE_METHODS:
         found = access.confirm(credential)
         if found is not None:

@@ -110,7 +110,8 @@ class _Look:
             self._is_first = False
             http.begin_reading()  # the gate's is older than the wait
             return http.viewer(), http.reading()
-        reading = http.services().readings.begin()
+        viewer = http.viewer()
+        reading = http.services().readings.begin(viewer.id if viewer else None)
         return login.viewer_anew(reading), reading
 
 

@@ -5,9 +5,9 @@ hand to `services.fence.drop` before it answers, also when it found nothing left
 do: an earlier try may have died between its commit and its drop. `drop_table` prints
 them. Those of stored timelines are in `timeline_drops`.
 
-Counts may lag, and so may the arrival of posts in timelines that nobody owns. What
-is dropped for these alone is `keys.counted` or `keys.arriving`, and such drops are
-coalesced.
+Counts may lag, and so may the arrival of posts in timelines that nobody owns, for all
+but whoever wrote. What is dropped for these alone is `keys.counted` or `keys.arriving`,
+and such drops are coalesced.
 """
 
 from __future__ import annotations
@@ -58,15 +58,21 @@ def post(
     tags: Collection[str],
 ) -> Keys:
     """Drop where it is seen and what counts it; fan-out does the others' homes."""
-    listed = (keys.arriving(keys.public()),) if is_listed else ()
-    active = lift(root_id=root_id, author_id=author_id, is_listed=is_listed, tags=tags)
+    listed = (keys.arriving(keys.public(), author_id),) if is_listed else ()
+    active = lift(
+        root_id=root_id,
+        author_id=author_id,
+        is_listed=is_listed,
+        tags=tags,
+        writer_id=author_id,
+    )
     return (
         keys.post(post_id),
         keys.home(author_id),
         keys.user_timeline(author_id),
         keys.thread(root_id),
         *listed,
-        *(keys.arriving(keys.tag(tag)) for tag in tags),
+        *(keys.arriving(keys.tag(tag), author_id) for tag in tags),
         *active,
         *count(author_id=author_id, parent_id=parent_id),
     )
@@ -110,7 +116,7 @@ def favourite(
         keys.reactions(user_id, span),
         keys.roll("favourites", user_id),
         keys.roll("favourited_by", post_id),
-        keys.counted(keys.post(post_id)),
+        keys.counted(keys.post(post_id), user_id),
         *notify(recipient_ids=[author_id]),
     )
 
@@ -220,15 +226,7 @@ def leave(*, user_id: UserId, username: str) -> Keys:
 
 def follow(*, follower_id: UserId, followee_id: UserId) -> Keys:
     """Drop what the follower may see, both counters, and what the followee is told."""
-    return (
-        keys.relations(follower_id),
-        keys.lists(follower_id),
-        keys.home(follower_id),
-        keys.counted(keys.user(follower_id)),
-        keys.counted(keys.user(followee_id)),
-        keys.roll("followers", followee_id),
-        *notify(recipient_ids=[followee_id]),
-    )
+    return _edge(follower_id, followee_id, writer_id=follower_id)
 
 
 def unfollow(*, follower_id: UserId, followee_id: UserId) -> Keys:
@@ -238,19 +236,28 @@ def unfollow(*, follower_id: UserId, followee_id: UserId) -> Keys:
 
 def remove_follower(*, follower_id: UserId, followee_id: UserId) -> Keys:
     """Drop what a follow drops: the followee ends it."""
-    return follow(follower_id=follower_id, followee_id=followee_id)
+    return _edge(follower_id, followee_id, writer_id=followee_id)
+
+
+def _edge(follower_id: UserId, followee_id: UserId, *, writer_id: UserId) -> Keys:
+    return (
+        keys.relations(follower_id),
+        keys.lists(follower_id),
+        keys.home(follower_id),
+        keys.counted(keys.user(follower_id), writer_id),
+        keys.counted(keys.user(followee_id), writer_id),
+        keys.roll("followers", followee_id),
+        *notify(recipient_ids=[followee_id]),
+    )
 
 
 def block(*, blocker_id: UserId, blocked_id: UserId) -> Keys:
     """Drop both sides: a block unfollows both ways."""
     both = (blocker_id, blocked_id)
-    kinds = (keys.relations, keys.lists, keys.home, _shown_counts, _followers)
+    kinds = (keys.relations, keys.lists, keys.home, _followers)
     dropped = tuple(kind(side) for kind in kinds for side in both)
-    return (*dropped, *notify(recipient_ids=both))
-
-
-def _shown_counts(user_id: UserId) -> Droppable:
-    return keys.counted(keys.user(user_id))
+    counts = (keys.counted(keys.user(side), blocker_id) for side in both)
+    return (*dropped, *counts, *notify(recipient_ids=both))
 
 
 def _followers(user_id: UserId) -> CacheKey:
@@ -314,8 +321,10 @@ def mark(*, user_id: UserId) -> Keys:
 
 def count(*, author_id: UserId, parent_id: PostId | None) -> Keys:
     """Drop what shows the counters that a post moves when it comes or goes."""
-    parent = () if parent_id is None else (keys.counted(keys.post(parent_id)),)
-    return (keys.counted(keys.user(author_id)), *parent)
+    counted = [keys.user(author_id)]
+    if parent_id is not None:
+        counted.append(keys.post(parent_id))
+    return tuple(keys.counted(key, author_id) for key in counted)
 
 
 def recount(*, user_ids: Iterable[UserId], post_ids: Iterable[PostId]) -> Keys:

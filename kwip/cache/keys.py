@@ -35,11 +35,13 @@ class Paced(NamedTuple):
     """A key whose drop may come late, so that many writes cost it few drops.
 
     It is dropped at once if it was not for `pace_ms`, else when those are over: at
-    most one drop in that time, at both edges of a burst.
+    most one drop in that time, at both edges of a burst. It never comes late for
+    `writer_id`, who made the change.
     """
 
     key: CacheKey
     pace_ms: int
+    writer_id: UserId | None = None
 
 
 #: What a write drops: a key at once, or one that may lag.
@@ -146,14 +148,19 @@ def public() -> CacheKey:
     return CacheKey("public")
 
 
-def counted(key: CacheKey) -> Paced:
-    """Let what shows a count lag."""
-    return Paced(key, COUNT_PACE_MS)
+def counted(key: CacheKey, writer_id: UserId | None = None) -> Paced:
+    """Let what shows a count lag, for all but whoever changed it."""
+    return Paced(key, COUNT_PACE_MS, writer_id)
 
 
-def arriving(key: CacheKey) -> Paced:
-    """Let what shows posts as they arrive lag."""
-    return Paced(key, ARRIVAL_PACE_MS)
+def arriving(key: CacheKey, writer_id: UserId | None = None) -> Paced:
+    """Let what shows posts as they arrive lag, for all but their author."""
+    return Paced(key, ARRIVAL_PACE_MS, writer_id)
+
+
+def lacking(user_id: UserId | None) -> str:
+    """Name the field of an entity that may lack what a user wrote; "" of nobody."""
+    return "" if user_id is None else f"w:{user_id}"
 
 
 def pace(key: CacheKey) -> CacheKey:

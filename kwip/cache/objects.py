@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from kwip.cache.codec import Stamp
     from kwip.cache.keys import CacheKey, Droppable
     from kwip.cache.quotas import Charge
+    from kwip.domain.ids import UserId
 
 _PROBE_TTL_S = 10
 _LENGTH = struct.Struct(">H")
@@ -108,15 +109,21 @@ class Objects:
         self._drop = Script.named("drop")
 
     def read(
-        self, lease: Lease, asks: Sequence[Ask], charge: Charge | None = None
+        self,
+        lease: Lease,
+        asks: Sequence[Ask],
+        charge: Charge | None = None,
+        reader_id: UserId | None = None,
     ) -> list[bytes] | None:
         """Read entries; those without a generation are given one.
 
         Answers in the order asked: a usable entry (`codec.payload`), or a bare
-        generation (`codec.is_miss`) under which a load may be filled. With a charge
-        its reply comes last, and alone if it was refused (`quotas.verdict`).
+        generation (`codec.is_miss`) under which a load may be filled, or b"" where
+        the entry may lack what the reader wrote: what is then loaded is the reader's
+        alone. With a charge its reply comes last, and alone if it was refused
+        (`quotas.verdict`).
         """
-        names, arguments = self._packed(lease, asks, charge)
+        names, arguments = self._packed(lease, asks, charge, reader_id)
         return cast(
             "list[bytes] | None", self._client.run(self._read, names, arguments)
         )
@@ -127,12 +134,13 @@ class Objects:
         wish: Wish,
         asks: Sequence[Ask],
         charge: Charge | None = None,
+        reader_id: UserId | None = None,
     ) -> list[bytes] | Found | None:
         """Give a page of which no part has changed; else what `read` gives.
 
         A page is charged as one whose first entry, the guard, was found.
         """
-        names, arguments = self._packed(lease, asks, charge)
+        names, arguments = self._packed(lease, asks, charge, reader_id)
         names.insert(0, keys.full(lease.deployment, wish.key))
         arguments.insert(0, wish.etag)
         replies = cast(
@@ -159,12 +167,17 @@ class Objects:
         )
 
     def _packed(
-        self, lease: Lease, asks: Sequence[Ask], charge: Charge | None
+        self,
+        lease: Lease,
+        asks: Sequence[Ask],
+        charge: Charge | None,
+        reader_id: UserId | None,
     ) -> tuple[list[str], list[Argument]]:
         """Give the keys and arguments of `entries.lua`."""
         names = [keys.full(lease.deployment, ask.key) for ask in asks]
         nonce = self._random_bytes(codec.GENERATION_BYTES)
-        arguments: list[Argument] = [codec.pack_epoch(lease.epoch), nonce]
+        epoch, lacking = codec.pack_epoch(lease.epoch), keys.lacking(reader_id)
+        arguments: list[Argument] = [epoch, nonce, lacking]
         for (view, ttl_s), run in groupby(asks, lambda ask: ask[1:]):
             arguments += (sum(1 for _ in run), f"f:{view}", ttl_s)
         _add(charge, lease, names, arguments)
@@ -196,18 +209,19 @@ class Objects:
     def drop_confirmed(self, deployment: str, dropped: Sequence[Droppable]) -> bool:
         """Delete entities with all their views; say whether Redis confirmed it.
 
-        Paced ones are deleted now, or by Redis when their time has come; that, too, is
-        one round trip. Two tries of 200 ms past the breaker, the second on a fresh
-        connection. Only `services.fence` may call it: what is not confirmed must be
-        fenced.
+        Paced ones are deleted now, or by Redis when their time has come; until then
+        whoever wrote is given nothing of them. That, too, is one round trip. Two tries
+        of 200 ms past the breaker, the second on a fresh connection. Only
+        `services.fence` may call it: what is not confirmed must be fenced.
         """
         paced = [each for each in dropped if isinstance(each, Paced)]
         names = [
             keys.full(deployment, key) for key in dropped if not isinstance(key, Paced)
         ]
-        arguments: list[Argument] = [len(names), *(each.pace_ms for each in paced)]
-        for key, _ in paced:
+        arguments: list[Argument] = [len(names)]
+        for key, pace_ms, writer_id in paced:
             names += (keys.full(deployment, key), keys.full(deployment, keys.pace(key)))
+            arguments += (pace_ms, keys.lacking(writer_id))
         for fresh in (False, True):
             if not paced:
                 reply = self._client.insist("UNLINK", *names, fresh=fresh)
@@ -230,7 +244,7 @@ class Objects:
         nonce = self._random_bytes(codec.GENERATION_BYTES)
         if self._client.insist("UNLINK", key, fresh=True) is None:
             return False
-        arguments = (codec.pack_epoch(0), nonce, 1, "f:probe", _PROBE_TTL_S)
+        arguments = (codec.pack_epoch(0), nonce, "", 1, "f:probe", _PROBE_TTL_S)
         if self._client.insist_script(self._read, [key], arguments, fresh=True) != [
             nonce
         ]:

@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 
 def lift(
-    *, root_id: PostId, author_id: UserId, is_listed: bool, tags: Iterable[str]
+    *,
+    root_id: PostId,
+    author_id: UserId,
+    is_listed: bool,
+    tags: Iterable[str],
+    writer_id: UserId,
 ) -> Keys:
     """Drop where the beginning of a conversation stands in the active order."""
     rolls = [keys.active("public")] if is_listed else []
@@ -24,7 +29,7 @@ def lift(
     return (
         keys.post(root_id),
         keys.active("user", author_id),
-        *map(keys.arriving, rolls),
+        *(keys.arriving(roll, writer_id) for roll in rolls),
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kwip.cache import drops, keys, list_drops, timeline_drops
+from kwip.cache.keys import Paced
 from kwip.domain.ids import PostId, UserId
 from kwip.domain.reactions import span_of
 
@@ -170,5 +171,11 @@ LEFT_OUT: Mapping[str, str] = {
 
 
 def concerned(change: Change) -> Keys:
-    """Give the keys of what may be cached of a changed document."""
-    return FOLLOWED[change.collection](change)
+    """Give the keys of what may be cached of a changed document.
+
+    Its writer has seen to it that they do not lack it themselves.
+    """
+    return tuple(
+        key._replace(writer_id=None) if isinstance(key, Paced) else key
+        for key in FOLLOWED[change.collection](change)
+    )

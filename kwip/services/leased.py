@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from kwip.cache.codec import Stamp
     from kwip.cache.keys import CacheKey
     from kwip.cache.objects import Ask, Filling, Lease, Objects
+    from kwip.domain.ids import UserId
     from kwip.services.quotas import Bill
 
 #: A page made of more parts is not kept: to check them costs as much as to build it.
@@ -23,11 +24,19 @@ MAX_PARTS = 200
 class Leased:
     """The cache, for one request: after its first failed call there is none.
 
-    `lease` is None then. Its first call charges the bill.
+    `lease` is None then. Its first call charges the bill. Nothing that it reads lacks
+    what `reader_id` wrote.
     """
 
-    def __init__(self, objects: Objects, lease: Lease | None, bill: Bill):
+    def __init__(
+        self,
+        objects: Objects,
+        lease: Lease | None,
+        bill: Bill,
+        reader_id: UserId | None,
+    ):
         self.lease = lease
+        self._reader_id = reader_id
         self._objects = objects
         self._bill = bill
         self._parts: dict[CacheKey, Stamp] = {}
@@ -45,7 +54,7 @@ class Leased:
         if not asks:
             return []
         charge = self._bill.owed(is_guarded=is_guarded)
-        replies = self._objects.read(self.lease, asks, charge)
+        replies = self._objects.read(self.lease, asks, charge, self._reader_id)
         if replies is None:
             self._lose()
             return None
@@ -66,7 +75,7 @@ class Leased:
             return None
         charge = self._bill.owed(is_guarded=is_guarded)
         wish = Wish(keys.page(page), etag)
-        found = self._objects.open(self.lease, wish, asks, charge)
+        found = self._objects.open(self.lease, wish, asks, charge, self._reader_id)
         if found is None:
             self._lose()
             return None

@@ -73,6 +73,9 @@ class Want(Generic[K, V]):
 class Miss:
     """An entity that is not cached, and the generation to fill it under.
 
+    The generation is b"" if there is none: without a lease, or because the cached
+    value may lack what the reader wrote.
+
     `payload` is what is cached of the value: None until it is loaded here, and of one
     that is absent.
     """

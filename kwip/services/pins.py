@@ -57,7 +57,7 @@ class Pins:
         self._fence.drop(drops.pin(user_id=viewer.id))
         if not is_pinned:
             raise InvalidError(f"{MAX_PINS} pins are the most. Unpin one first.")
-        return self._posts.get(viewer, self._readings.begin(), post.id)
+        return self._posts.get(viewer, self._readings.begin(viewer.id), post.id)
 
     def unpin(self, viewer: Viewer, post_id: PostId) -> PostView:
         """Take a post off the top of the profile.
@@ -69,7 +69,7 @@ class Pins:
         original = self._permissions.original(post_id)
         self._users.unpin(viewer.id, [original.id])
         self._fence.drop(drops.unpin(user_id=viewer.id))
-        return self._posts.get(viewer, self._readings.begin(), original.id)
+        return self._posts.get(viewer, self._readings.begin(viewer.id), original.id)
 
     def _forget_deleted(self, viewer: Viewer) -> None:
         """Make room: a deleted post keeps its pin until the next one."""

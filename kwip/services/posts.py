@@ -105,7 +105,7 @@ class Posts:
             StoreUnavailableError: Nothing is known; repeat it with the same key.
         """
         post = self.publish(viewer.id, draft)
-        return self._only_view(viewer, self._readings.begin(), post)
+        return self._only_view(viewer, self._readings.begin(viewer.id), post)
 
     def publish(self, author_id: UserId, draft: Draft) -> Post:
         """Publish a post and return it as it was stored, without making a view."""
@@ -206,7 +206,7 @@ class Posts:
             )
             if done:
                 self._notifying.ring(*told)
-                return self._only_view(viewer, self._readings.begin(), new)
+                return self._only_view(viewer, self._readings.begin(viewer.id), new)
         raise ConflictError("The kwip changed meanwhile. Look at it and try again.")
 
     def delete(self, viewer: Viewer, post_id: PostId) -> Post:

@@ -54,4 +54,6 @@ def lift(activity: ActivityStore, post: Post) -> tuple[Droppable, ...]:
     root = activity.lift(post.root_id, post.id)
     if root is None:
         return ()
-    return order_drops.lift(root_id=post.root_id, **root._asdict())
+    return order_drops.lift(
+        root_id=post.root_id, **root._asdict(), writer_id=post.author_id
+    )

@@ -126,4 +126,4 @@ class Reactions:
         )
 
     def _view(self, viewer: Viewer, post: Post) -> PostView:
-        return self._posts.get(viewer, self._readings.begin(), post.id)
+        return self._posts.get(viewer, self._readings.begin(viewer.id), post.id)

@@ -5,7 +5,9 @@ for each kind that misses, and one round trip to fill all of it. A `Reading` hol
 lease that it began with, and remembers what it has read.
 
 Every value is at least as new as the last write acknowledged before the reading
-began, whatever Redis does; after a write a request begins a new one.
+began, whatever Redis does; after a write a request begins a new one. Where counts and
+arriving posts may lag, they never do for whoever wrote: where a cached value may lack
+it, this reader's is loaded, and others use the cached one meanwhile.
 """
 
 from __future__ import annotations
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
     from kwip.cache.objects import Lease, Objects
     from kwip.cache.single_flight import Flight
+    from kwip.domain.ids import UserId
     from kwip.services.fence import Fence
 
 __all__ = ["Kind", "Reading", "Readings", "Want"]
@@ -77,12 +80,13 @@ class Readings:
         self.turns = Turns[Any](direct_loads, patience_s)
         self._fence = fence
 
-    def begin(self, bill: Bill = FREE) -> Reading:
+    def begin(self, reader_id: UserId | None = None, bill: Bill = FREE) -> Reading:
         """Begin a reading under the lease of this moment; no I/O.
 
-        Its first call to Redis charges the bill.
+        Its first call to Redis charges the bill. `reader_id` is who reads, or only
+        says so: nothing is shown for it.
         """
-        return Reading(self, self._fence.lease(), bill)
+        return Reading(self, self._fence.lease(), bill, reader_id)
 
 
 class Reading:
@@ -92,9 +96,15 @@ class Reading:
     call and reads from the store, a few loads of the process at a time.
     """
 
-    def __init__(self, shared: Readings, lease: Lease | None, bill: Bill):
+    def __init__(
+        self,
+        shared: Readings,
+        lease: Lease | None,
+        bill: Bill,
+        reader_id: UserId | None = None,
+    ):
         self._shared = shared
-        self._leased = Leased(shared.objects, lease, bill)
+        self._leased = Leased(shared.objects, lease, bill, reader_id)
         self._bill = bill
         self._known = Known(self._leased)
 
@@ -220,7 +230,9 @@ class Reading:
         if lease is None:
             self._load_directly(misses.values())
         elif misses:
-            self._query([m for m in misses.values() if loads.join(m, lease)])
+            self._load_directly(m for m in misses.values() if not m.generation)
+            filled = (m for m in misses.values() if m.generation)
+            self._query([m for m in filled if loads.join(m, lease)])
 
     def _load_directly(self, misses: Iterable[Miss]) -> None:
         """Load without a generation: a few at a time, and nothing is filled."""

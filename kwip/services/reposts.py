@@ -85,7 +85,7 @@ class Reposts:
             span=span_of(original.id),
         )
         self._publication.announce(post, dropped)
-        return self._posts.get(viewer, self._readings.begin(), post.id)
+        return self._posts.get(viewer, self._readings.begin(viewer.id), post.id)
 
     def unrepost(self, viewer: Viewer, post_id: PostId) -> PostView:
         """Take the viewer's repost of a post back; show the post.
@@ -112,7 +112,7 @@ class Reposts:
                 span=span_of(original_id),
             )
         )
-        return self._posts.get(viewer, self._readings.begin(), original_id)
+        return self._posts.get(viewer, self._readings.begin(viewer.id), original_id)
 
     def _put(self, author_id: UserId, original: Post, source: str) -> Post:
         """Store the repost, or find that it was done before."""

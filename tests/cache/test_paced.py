@@ -12,7 +12,7 @@ import pytest
 
 from kwip.cache import codec, keys
 from kwip.cache.client import Script
-from kwip.cache.objects import Ask, Filling, Objects
+from kwip.cache.objects import Ask, Filling, Found, Kept, Objects, Wish
 from tests.servers import wait_until
 
 KEY = keys.post(1)
@@ -176,3 +176,108 @@ def test_a_redis_that_is_gone_confirms_nothing(client, lease):
     client._factory.connection_kwargs["path"] = "/nowhere.sock"
 
     assert not Objects(client).drop_confirmed(lease.deployment, [PACED])
+
+
+WRITER, OTHER = 7, 8
+#: Longer than any test.
+WROTE = keys.Paced(KEY, 600_000, WRITER)
+PAGE = Wish(keys.page("page"))
+
+
+@pytest.fixture
+def read(objects, lease):
+    """Return what reads a view of the entity as somebody."""
+
+    def read(reader_id=None, view="doc"):
+        return objects.read(lease, [Ask(KEY, view, TTL_S)], None, reader_id)[0]
+
+    return read
+
+
+@pytest.fixture
+def fill(objects, lease, read):
+    """Return what fills a view of the entity under its generation; 1 if it did."""
+
+    def fill(payload, version=1, view="doc"):
+        generation = codec.Generation(read(view=view)[:12])
+        return objects.fill(lease, [Filling(KEY, view, generation, version, payload)])
+
+    return fill
+
+
+def test_who_wrote_is_given_nothing_while_others_go_on(drop, read, fill):
+    drop(WROTE)
+    fill(b"before")
+
+    drop(WROTE)
+
+    assert read(WRITER) == b""
+    assert codec.payload(read(OTHER)) == codec.payload(read()) == b"before"
+
+
+def test_when_the_pause_is_over_who_wrote_is_like_all_others(drop, read):
+    wrote = WROTE._replace(pace_ms=PACE_MS)
+    drop(wrote)
+    read()
+
+    drop(wrote)
+
+    wait_until(lambda: len(read(WRITER)) == codec.GENERATION_BYTES)
+
+
+def test_what_was_loaded_before_and_is_filled_later_is_not_for_who_wrote(
+    drop, read, fill
+):
+    drop(WROTE)
+    fill(b"before")
+    drop(WROTE)
+
+    assert fill(b"edited before", version=2) == [1]
+
+    assert codec.payload(read()) == b"edited before"
+    assert read(WRITER) == b""
+
+
+def test_what_is_dropped_at_once_or_not_there_is_for_who_wrote_too(
+    drop, read, raw, lease
+):
+    drop(WROTE)  # at once
+    assert len(read(WRITER)) == codec.GENERATION_BYTES
+
+    drop(WROTE, KEY)
+    drop(WROTE)
+
+    assert not raw.exists(keys.full(lease.deployment, KEY))
+    assert len(read(WRITER)) == codec.GENERATION_BYTES
+
+
+def test_a_page_is_given_to_all_but_who_wrote_a_part_of_it(
+    objects, drop, read, fill, lease
+):
+    drop(WROTE)
+    fill(b"before")
+    parts = {KEY: codec.stamp_of(read())}
+    objects.keep(lease, PAGE.key, Kept(b"tag", b"the page"), parts)
+
+    drop(WROTE)
+
+    def opened(reader_id):
+        return objects.open(lease, PAGE, [Ask(KEY, "doc", TTL_S)], None, reader_id)
+
+    assert opened(OTHER) == opened(None) == Found(b"tag", b"the page", None)
+    assert opened(WRITER) == [b""]
+
+
+def test_many_who_write_leave_the_views_where_they_are(drop, read, fill):
+    drop(WROTE)
+    for number in range(31):
+        fill(b"before", view=f"view {number}")
+    for user_id in range(100):
+        drop(WROTE._replace(writer_id=user_id))
+
+    fill(b"before", view="view 31")
+
+    assert codec.payload(read(view="view 0")) == b"before"
+    fill(b"before", view="one too many")
+    assert codec.is_miss(read(view="view 0"))
+    assert read(99, view="one too many") == b""

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from kwip.cache.keys import Paced
+from kwip.domain.clock import at
 from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft, Edit
+from kwip.services.concerned import concerned
+from kwip.store.changes import Change
 from tests.servers import wait_until
 
 #: Twice the pace: a count may be so old, however many write.
@@ -80,3 +84,20 @@ def test_a_burst_arrives_in_public_soon_and_a_deletion_at_once(kwip, people, say
     wait_until(lambda: _public(kwip)[0] == "post 2", within_s=ARRIVAL_LAG_S)
     kwip.services.posts.delete(author, last.id)
     assert _public(kwip)[0] == "post 1"
+
+
+def test_who_repeats_a_drop_after_the_writer_takes_nothing_from_the_writer():
+    written = {
+        "author_id": 1,
+        "in_reply_to_id": None,
+        "root_id": 5,
+        "repost_of_id": None,
+        "is_listed": True,
+        "tags": ["tea"],
+    }
+    change = Change("posts", 5, "insert", frozenset(), written, at(0))
+
+    paced = [key for key in concerned(change) if isinstance(key, Paced)]
+
+    assert {key.key for key in paced} >= {"public", "tag:tea", "user:1"}
+    assert {key.writer_id for key in paced} == {None}

@@ -5,32 +5,38 @@
 --   g         12 random bytes: the generation; lives as long as the hash
 --   v         epoch and version of the newest fill, 8 + 8 bytes (fill.lua)
 --   f:<view>  generation | epoch | version | soft expiry | flags | payload
+--   w:<user>  nothing: the views may lack what this user wrote (drop.lua)
 --
 -- `read_entries(skipped)` leaves out the first `skipped` of KEYS and of ARGV, then:
 -- KEYS  one for each entry, in runs that share a view and a time to live; after them
 --       those of the windows to charge (quota.lua)
 -- ARGV  1 the epoch of the caller's lease, 8 bytes
 --       2 a nonce, 12 random bytes: the generation of every hash made by this call
---       3.. for each run: how many keys, the field `f:<view>`, time to live in s
+--       3 the field `w:<user>` of the reader, or nothing
+--       4.. for each run: how many keys, the field `f:<view>`, time to live in s
 --       last, if there is anything to charge: its terms (quota.lua)
 -- Returns for each key the entry, if it may be used under that generation and epoch,
--- else the generation alone: what is then loaded may be filled under it. After them
--- what `charge` returned; that alone, if it was refused.
+-- else the generation alone: what is then loaded may be filled under it. Nothing at all
+-- where the views may lack what the reader wrote: others still use them, so what is
+-- then loaded is for the reader alone. After them what `charge` returned; that alone, if
+-- it was refused.
 -- The time to live is set when the generation is made, and never again.
 local function read_entries(skipped)
-  local epoch, nonce = ARGV[skipped + 1], ARGV[skipped + 2]
+  local epoch, nonce, wrote = ARGV[skipped + 1], ARGV[skipped + 2], ARGV[skipped + 3]
   local replies, k = {}, 0
-  for run = skipped + 3, #ARGV - 2, 3 do
+  for run = skipped + 4, #ARGV - 2, 3 do
     local field, ttl = ARGV[run + 1], ARGV[run + 2]
     for _ = 1, tonumber(ARGV[run]) do
       k = k + 1
       local key = KEYS[skipped + k]
-      local found = redis.call('HMGET', key, 'g', field)
+      local found = redis.call('HMGET', key, 'g', field, wrote)
       local g, entry = found[1], found[2]
       if not g then
         redis.call('HSET', key, 'g', nonce)
         redis.call('EXPIRE', key, ttl)
         replies[k] = nonce
+      elseif found[3] then
+        replies[k] = ''
       elseif entry and string.sub(entry, 1, 12) == g
           and string.sub(entry, 13, 20) == epoch then
         replies[k] = entry
@@ -39,7 +45,7 @@ local function read_entries(skipped)
       end
     end
   end
-  if (#ARGV - skipped) % 3 == 0 then
+  if (#ARGV - skipped) % 3 == 1 then
     -- Byte 37 has the flags; 1 is known empty: a forged token that was looked up before.
     local guard = replies[1]
     local is_found = guard and #guard > 36 and string.byte(guard, 37) % 2 == 0

@@ -4,6 +4,7 @@
 --   g         12 random bytes: the generation; only entries.lua makes it
 --   v         epoch and version of the newest fill, 8 + 8 bytes
 --   f:<view>  generation | epoch | version | soft expiry | flags | payload
+--   w:<user>  nothing: the views may lack what this user wrote (drop.lua)
 --
 -- KEYS  one for each entry; after them those of the windows to charge (quota.lua)
 -- ARGV  for each key: the field `f:<view>`, the packed entry
@@ -24,7 +25,7 @@ local function compare(a, b)
   return a_version < b_version and -1 or (a_version > b_version and 1 or 0)
 end
 
-local most_fields = 34  -- g, v and 32 views
+local most_views = 32
 local replies = {}
 local entries = math.floor(#ARGV / 2)
 for k = 1, entries do
@@ -37,10 +38,16 @@ for k = 1, entries do
   if g ~= string.sub(entry, 1, 12) or order < 0 then
     replies[k] = 0
   else
-    if order > 0 or redis.call('HLEN', key) >= most_fields then
+    if order > 0 or redis.call('HLEN', key) >= most_views + 2 then
+      local views = {}
       for _, other in ipairs(redis.call('HKEYS', key)) do
-        if other ~= 'g' and other ~= 'v' then
-          redis.call('HDEL', key, other)
+        if string.sub(other, 1, 2) == 'f:' then
+          views[#views + 1] = other
+        end
+      end
+      if order > 0 or #views >= most_views then
+        for _, view in ipairs(views) do
+          redis.call('HDEL', key, view)
         end
       end
     end

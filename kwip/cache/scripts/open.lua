@@ -13,17 +13,18 @@
 -- Returns {{ETag, page}} or, if the caller has it, {{ETag}}; after it what `charge`
 -- returned, and that alone if it was refused. A page that may not be used: as
 -- entries.lua.
--- The version is compared too: under one generation the newer of two fills counts.
-local function is_current(parts, epoch)
+-- The version is compared too: under one generation the newer of two fills counts. And
+-- no part may lack what the reader wrote (entries.lua).
+local function is_current(parts, epoch, wrote)
   if string.sub(parts, 1, 8) ~= epoch then
     return false
   end
   local at, length, key = 9, #parts, nil
   while at <= length do
     key, at = struct.unpack('>I2c0', parts, at)
-    local found = redis.call('HMGET', key, 'g', 'v')
+    local found = redis.call('HMGET', key, 'g', 'v', wrote)
     local g, v = found[1], found[2]
-    if not (g and v) or string.sub(parts, at, at + 27) ~= g .. v then
+    if not (g and v) or found[3] or string.sub(parts, at, at + 27) ~= g .. v then
       return false
     end
     at = at + 28
@@ -32,13 +33,13 @@ local function is_current(parts, epoch)
 end
 
 local parts = redis.call('HGET', KEYS[1], 'p')
-if not parts or not is_current(parts, ARGV[2]) then
+if not parts or not is_current(parts, ARGV[2], ARGV[4]) then
   return read_entries(1)
 end
 local etag, verdict = redis.call('HGET', KEYS[1], 'e'), nil
-if (#ARGV - 1) % 3 == 0 then
+if (#ARGV - 1) % 3 == 1 then
   local entries = 0
-  for run = 4, #ARGV - 2, 3 do
+  for run = 5, #ARGV - 2, 3 do
     entries = entries + tonumber(ARGV[run])
   end
   -- A page of somebody is named by their user and secret together, and was made when
