@@ -2,8 +2,8 @@
 
 Who waits is entered under a topic *before* the first look, so nothing falls between
 look and wait. A ring wakes it to look again, with a new reading: the ring says only
-that there may be something. Rings may get lost, so it looks once more at its end, and
-every few seconds while the doorbell cannot be heard.
+that there may be something. Rings may get lost, so it looks once more at its end,
+every few seconds while the doorbell cannot be heard, and as soon as it is heard again.
 """
 
 from __future__ import annotations
@@ -64,8 +64,7 @@ class Live:
         self._monotonic = monotonic
         self._waiting: dict[str, set[threading.Event]] = {}
         self._lock = threading.Lock()
-        self._links = 0
-        self._link: int | None = None
+        self._is_linked = False
         self._is_open = False
         self.turns = threading.BoundedSemaphore(TURNS)
 
@@ -76,10 +75,7 @@ class Live:
     def close(self) -> None:
         """Send everybody away at once, as if their time were over."""
         self._is_open = False
-        with self._lock:
-            everybody = [one for waiting in self._waiting.values() for one in waiting]
-        for rung in everybody:
-            rung.set()
+        self._wake_all()
 
     def heard(self, topics: Iterable[str]) -> None:
         """Wake those who wait for one of `topics`."""
@@ -89,17 +85,13 @@ class Live:
             one.set()
 
     def linked(self) -> None:
-        """Note that the doorbell is heard from now on.
-
-        Each link has a number of its own: who waits across two of them may have
-        missed a ring.
-        """
-        self._links += 1
-        self._link = self._links
+        """Note that the doorbell is heard from now on; who waits may have missed it."""
+        self._is_linked = True
+        self._wake_all()
 
     def unlinked(self) -> None:
         """Note that the doorbell is heard no longer."""
-        self._link = None
+        self._is_linked = False
 
     def wait(self, topics: Collection[str], look: Callable[[], T | None]) -> T | None:
         """Look until something is found; None after the longest time.
@@ -123,13 +115,18 @@ class Live:
         ):
             while True:
                 rung.clear()
-                link = self._link
                 found = look()
                 if found is not None or self._is_over(end):
                     return found
-                self._rest(rung, link, end)
+                self._rest(rung, end)
                 if PUBLIC in topics:
                     self._settle()
+
+    def _wake_all(self) -> None:
+        with self._lock:
+            everybody = [one for waiting in self._waiting.values() for one in waiting]
+        for rung in everybody:
+            rung.set()
 
     def _is_over(self, end: float) -> bool:
         return not self._is_open or self._monotonic() >= end
@@ -159,16 +156,16 @@ class Live:
         time.sleep(self._times.settle_s)
         self.turns.acquire()
 
-    def _rest(self, rung: threading.Event, link: int | None, end: float) -> None:
+    def _rest(self, rung: threading.Event, end: float) -> None:
         """Sleep until it rings, the time is over, or a ring may have been missed.
 
-        `link` is the one of the last look. Not all wake in the same moment.
+        While the doorbell is not heard, not all wake in the same moment.
         """
         self.turns.release()
         try:
             while (rest_s := end - self._monotonic()) > 0:
                 nap_s = self._times.deaf_s * random.uniform(0.8, 1.2)  # noqa: S311
-                if rung.wait(min(rest_s, nap_s)) or link is None or link != self._link:
+                if rung.wait(min(rest_s, nap_s)) or not self._is_linked:
                     return
         finally:
             self.turns.acquire()

@@ -37,7 +37,7 @@ def make_live(settings, endpoints, monkeypatch):
         assert wiring.fence.await_lease(within_s=WITHIN_S)
         wiring.listener.start()
         if realtime_uri is None:
-            wait_until(lambda: wiring.services.live._link is not None)
+            wait_until(lambda: wiring.services.live._is_linked)
         return Process(wiring, create_app(wiring, settings, is_live=True))
 
     yield make

@@ -129,8 +129,8 @@ def test_while_the_doorbell_is_unheard_it_looks_by_the_clock(waiting):
     assert looks.count == 5
 
 
-def test_who_waited_while_the_link_was_lost_looks_again(waiting):
-    live = opened(LiveTimes(longest_s=60, deaf_s=0.01))
+def test_who_waited_while_the_link_was_lost_looks_again_at_once(waiting):
+    live = opened(PATIENT)
     looks = Looks()
     future = waiting(live, "home:1", looks)
     wait_until(lambda: looks.count == 1)
@@ -139,6 +139,18 @@ def test_who_waited_while_the_link_was_lost_looks_again(waiting):
     live.linked()
 
     assert future.result(WITHIN_S) == "rung while nobody heard it"
+
+
+def test_who_waits_in_a_process_that_begins_to_hear_looks_again_at_once(waiting):
+    live = Live(PATIENT)
+    live.open()
+    looks = Looks()
+    future = waiting(live, "home:1", looks)
+    wait_until(lambda: looks.count == 1)
+    looks.news = "rung before anybody heard it"
+    live.linked()
+
+    assert future.result(WITHIN_S) == "rung before anybody heard it"
 
 
 def test_who_hears_the_doorbell_does_not_look_by_the_clock(waiting):
