@@ -16,27 +16,48 @@ function twins(button) {
   return all(`[data-post="${post}"] [data-act="${button.dataset.act}"]`);
 }
 
-async function toggleAct(button) {
-  const address = button.getAttribute("formaction");
-  const isDone = button.getAttribute("aria-pressed") !== "true";
-  for (const twin of twins(button)) showAct(twin, isDone);
-  try {
-    const { message } = await act(address);
-    if (message) toast(message);
-  } catch (error) {
-    for (const twin of twins(button)) showAct(twin, !isDone);
-    toast(error.message, { button: { label: "Try again", press: () => toggleAct(button) } });
-  }
+// What is wanted of each act on each kwip, and what the server is known to have, as long
+// as a request for it is under way: a press meanwhile is shown at once and sent after it,
+// and those on other kwips wait for nothing.
+const wishes = new Map();
+
+function toggleAct(button) {
+  const key = `${button.closest("[data-post]").dataset.post} ${button.dataset.act}`;
+  const isDone = button.getAttribute("aria-pressed") === "true";
+  const wish = wishes.get(key) ?? { has: isDone };
+  wish.wants = !isDone;
+  for (const twin of twins(button)) showAct(twin, wish.wants);
+  if (wishes.has(key)) return;
+  wishes.set(key, wish);
+  fulfil(wish, button).finally(() => wishes.delete(key));
 }
 
-// A click while the last one is under way waits for it, so that the last one wins.
-let turns = Promise.resolve();
+async function fulfil(wish, button) {
+  const address = button.getAttribute("formaction").replace(/\/(un)?(\w+)$/, "/");
+  const { act: name } = button.dataset;
+  let isSure = true;
+  while (!isSure || wish.has !== wish.wants) {
+    const { wants } = wish;
+    try {
+      const { message } = await act(`${address}${wants ? "" : "un"}${name}`);
+      wish.has = wants;
+      isSure = true;
+      if (message && wish.wants === wants) toast(message);
+    } catch (error) {
+      isSure = false;
+      if (wish.wants !== wants) continue; // what was pressed since then counts
+      for (const twin of twins(button)) showAct(twin, wish.has);
+      toast(error.message, { button: { label: "Try again", press: () => toggleAct(button) } });
+      return;
+    }
+  }
+}
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest?.("button[data-act]");
   if (!button || event.ctrlKey || event.metaKey) return;
   event.preventDefault();
-  turns = turns.then(() => toggleAct(button));
+  toggleAct(button);
 });
 
 // Deleting can be undone for some seconds: the request goes when they are over, or when

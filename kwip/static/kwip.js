@@ -99,19 +99,40 @@ class SendError extends Error {
   }
 }
 
+// Nobody waits longer for an answer.
+const PATIENCE_MS = 15_000;
+// Browsers refuse to send more than 64 KiB for pages that are left.
+const KEPT_ALIVE = 30_000;
+
 async function send(address, fields) {
+  const body = `${new URLSearchParams(fields)}`;
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), PATIENCE_MS);
   let answer;
+  let told;
   try {
     answer = await fetch(address, {
       method: "POST",
-      body: new URLSearchParams(fields),
-      headers: { Accept: "application/json" },
-      keepalive: true, // it arrives also when the page is left meanwhile
+      body,
+      headers: {
+        Accept: "application/json",
+        "Content-Type": "application/x-www-form-urlencoded;charset=UTF-8",
+      },
+      keepalive: body.length < KEPT_ALIVE, // it arrives also when the page is left
+      signal: late.signal,
+    });
+    told = await answer.json().catch((error) => {
+      if (late.signal.aborted) throw error;
+      return {};
     });
   } catch {
-    throw new SendError("Kwip cannot be reached.", { isSent: false });
+    const isLate = late.signal.aborted;
+    throw new SendError(isLate ? "Kwip is not responding." : "Kwip cannot be reached.", {
+      isSent: false,
+    });
+  } finally {
+    clearTimeout(timer);
   }
-  const told = await answer.json().catch(() => ({}));
   if (answer.ok) return told;
   const fieldsOf = Object.entries(told.details ?? {});
   throw new SendError(told.error ?? "That did not work.", {

@@ -5,12 +5,14 @@
 const segmenter = Intl.Segmenter && new Intl.Segmenter(undefined, { granularity: "grapheme" });
 const lengthOf = (text) => [...(segmenter ? segmenter.segment(text) : text)].length;
 
+// How many characters may still be written; endless where there is no limit.
+const leftOf = ({ dataset, value }) => (dataset.limit ?? Infinity) - lengthOf(value.trim());
+
 function showLimit(text) {
   const output = text.form.querySelector("output");
   if (!output) return;
-  const length = lengthOf(text.value.trim());
-  const left = Number(text.dataset.limit) - length;
-  output.textContent = length ? left : "";
+  const left = leftOf(text);
+  output.textContent = text.value.trim() ? left : "";
   output.classList.toggle("limit-over", left < 0);
 }
 
@@ -90,7 +92,25 @@ function showWrong(form, error) {
   about.setAttribute("role", "alert");
   const field = error.fields.warning ? form.elements.warning : form.elements.text;
   field.setAttribute("aria-invalid", "true");
+  field.setAttribute("aria-describedby", about.id);
   field.focus();
+}
+
+// What was wrong with a field is not any more, as far as can be told here.
+function showRight(field) {
+  if (field.getAttribute("aria-invalid") !== "true" || leftOf(field) < 0) return;
+  field.removeAttribute("aria-invalid");
+  const about = document.getElementById(field.getAttribute("aria-describedby"));
+  if (!about?.dataset.hint) return about?.remove();
+  about.textContent = about.dataset.hint;
+  about.className = "said";
+  about.removeAttribute("role");
+}
+
+// Not `randomUUID`: browsers have that on secure pages alone.
+function newKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 async function publish(form) {
@@ -110,7 +130,7 @@ async function publish(form) {
   } catch (error) {
     button.disabled = false;
     // The key was another text's: this one is new.
-    if (error.fields.key) form.elements.key.value = crypto.randomUUID().replaceAll("-", "");
+    if (error.fields.key) form.elements.key.value = newKey();
     if (error.isSent) return showWrong(form, error);
     toast(`${error.message} Your text is kept.`, {
       seconds: 20,
@@ -121,7 +141,10 @@ async function publish(form) {
 
 for (const form of all("form[data-draft]")) {
   restoreDraft(form);
-  form.addEventListener("input", () => saveDraft(form));
+  form.addEventListener("input", ({ target }) => {
+    showRight(target);
+    saveDraft(form);
+  });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     publish(form);

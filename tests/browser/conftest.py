@@ -67,13 +67,20 @@ def live_port():
 
 
 @pytest.fixture
-def site(tmp_path, endpoints, live_port):
+def environ():
+    """Return settings of the test's own: none; a test that wants some overrides it."""
+    return {}
+
+
+@pytest.fixture
+def site(tmp_path, endpoints, live_port, environ):
     """Return a site of the test's own."""
     settings = settings_in(
         tmp_path / "home",
         KWIP_PORT=str(free_port()),
         KWIP_LIVE_PORT=str(live_port),
         KWIP_STYLEGUIDE="1",
+        **environ,
     )
     work = {}
     options = Options(bell=lambda job, job_id: work[job](job_id))

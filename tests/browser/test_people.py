@@ -23,6 +23,17 @@ def button(page, name):
     return page.get_by_role("button", name=name)
 
 
+def hold(page, address):
+    """Let requests to an address wait for ever; give what may let them go on."""
+    held = []
+
+    def on_request(route):
+        held.append(route)
+
+    page.route(address, on_request)
+    return held
+
+
 def test_by_keyboard_alone_one_signs_in_writes_favourites_and_leaves(
     open_browser, alice, bob
 ):
@@ -188,6 +199,50 @@ def test_an_act_that_fails_is_taken_back_with_a_word(open_browser, alice, bob, s
     expect(heart).to_have_attribute("aria-pressed", "true")
 
 
+def test_one_request_that_hangs_holds_up_no_other_act(open_browser, alice, bob):
+    bob.say("Calm.")
+    bob.say("Hangs.")
+    page = open_browser(alice)
+    page.clock.install()
+    page.goto("/")
+    hung = page.locator(".post", has_text="Hangs.").locator("[data-act=favourite]")
+    calm = page.locator(".post", has_text="Calm.").locator("[data-act=favourite]")
+    hold(page, f"**{hung.get_attribute('formaction')}")
+
+    with page.expect_request("**/favourite"):
+        hung.click()
+    expect(hung).to_have_attribute("aria-pressed", "true")
+    with page.expect_response("**/favourite"):
+        calm.click()
+    expect(calm).to_have_attribute("aria-pressed", "true")
+
+    page.clock.run_for(16_000)
+    expect(page.get_by_role("status")).to_contain_text(["Kwip is not responding."])
+    expect(hung).to_have_attribute("aria-pressed", "false")
+    expect(calm).to_have_attribute("aria-pressed", "true")
+
+
+def test_what_is_pressed_last_shows_at_once_and_wins(open_browser, alice, bob):
+    said = bob.say("Undecided.")
+    page = open_browser(alice)
+    page.goto("/")
+    heart = button(page.locator(".post"), "Favourite")
+    held = hold(page, "**/favourite")
+
+    with page.expect_request("**/favourite"):
+        heart.click()
+    heart.click()
+    heart.click()
+    heart.click()
+    expect(heart).to_have_attribute("aria-pressed", "false")
+    with page.expect_response("**/unfavourite"):
+        held[0].continue_()
+
+    expect(heart).to_have_attribute("aria-pressed", "false")
+    assert len(held) == 1
+    assert alice.get(f"/api/v1/statuses/{said['id']}").json["favourites_count"] == 0
+
+
 def test_who_is_signed_out_meanwhile_is_told_and_nothing_pretends(
     open_browser, alice, bob, seen
 ):
@@ -276,6 +331,26 @@ def test_a_kwip_that_cannot_be_sent_is_kept_and_sent_later(open_browser, alice, 
     expect(page.get_by_label("Your kwip")).to_have_value("")
 
 
+def test_a_key_that_was_used_for_another_text_is_replaced_on_plain_http_too(
+    open_browser, alice, seen
+):
+    seen.expected.append("422")
+    page = open_browser(alice)
+    page.add_init_script("Crypto.prototype.randomUUID = undefined")
+    for text in ("One text.", "Another text."):
+        page.goto("/home")
+        page.locator("input[name=key]").evaluate("e => (e.value = 'used')")
+        page.get_by_label("Your kwip").fill(text)
+        button(page, "Kwip it").click()
+        if text == "One text.":
+            expect(page.locator(".post-text")).to_have_text([text])
+
+    expect(page.locator("#text-about")).to_contain_text("This was sent before")
+    button(page, "Kwip it").click()
+
+    expect(page.locator(".post-text")).to_have_text(["Another text.", "One text."])
+
+
 def test_logging_out_leaves_no_draft_behind(open_browser, alice):
     page = open_browser(alice)
     page.goto("/home")
@@ -300,9 +375,15 @@ def test_what_is_wrong_is_said_at_the_field_and_the_field_has_the_focus(
 
     button(page, "Kwip it").click()
 
-    expect(page.locator("#text-about")).to_contain_text("too many")
+    about = page.locator("#text-about")
+    expect(about).to_contain_text("too many")
     expect(text).to_be_focused()
     expect(text).to_have_attribute("aria-invalid", "true")
+    text.fill("x" * 502)
+    expect(about).to_contain_text("too many")
+    text.fill("x" * 500)
+    expect(about).to_have_text("At most 500 characters.")
+    expect(text).not_to_have_attribute("aria-invalid", "true")
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["script", "no script"])
@@ -352,3 +433,22 @@ def test_on_a_phone_every_place_is_within_reach(open_browser, alice):
     assert menu["x"] + menu["width"] <= PHONE["width"]
     button(page, "Log out").locator("visible=true").click()
     expect(page.get_by_text("You are logged out.")).to_be_visible()
+
+
+@pytest.fixture
+def environ(request):
+    return getattr(request, "param", {})
+
+
+@pytest.mark.parametrize(
+    "environ", [{"KWIP_POST_MAX_CHARS": "5000"}], indirect=True, ids=["5000"]
+)
+def test_a_text_of_more_than_64_kib_on_its_way_is_sent(open_browser, alice):
+    text = "\N{BLACK CHESS KNIGHT}\N{VARIATION SELECTOR-16}" * 5_000
+    page = open_browser(alice)
+    page.goto("/home")
+
+    page.get_by_label("Your kwip").fill(text)
+    button(page, "Kwip it").click()
+
+    expect(page.locator(".post-text")).to_have_text([text])
