@@ -1,4 +1,4 @@
-"""Long polls: wait until something is new, and say how much.
+"""Long polls: wait until something has changed on an open page, and say what.
 
 The live process answers them; a web process says where they belong. Another kind of
 news needs a topic, a function that reads its newest ids, and a row.
@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from kwip.blueprints import http, login
 from kwip.blueprints.table import Policy, Route
-from kwip.domain.errors import NotAuthenticatedError
-from kwip.schemas.pages import SinceQuery
-from kwip.services.bell import PUBLIC, notifications_topic
+from kwip.domain.errors import InvalidError, NotAuthenticatedError
+from kwip.schemas.pages import OpenPageQuery, SinceQuery
+from kwip.services.bell import PUBLIC, notifications_topic, post_topic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from kwip.domain.pages import PageRequest
     from kwip.domain.users import Viewer
+    from kwip.schemas.pages import OpenPage
     from kwip.services.reading import Reading
 
     #: Gives the ids of what somebody may see above an id, newest first.
@@ -70,6 +71,15 @@ def public() -> Response:
     return _wait([PUBLIC], read)
 
 
+def other() -> Response:
+    """Wait for what changes on any page: the badge, and kwips that are deleted."""
+    asked = http.load_query(OpenPageQuery())
+    if asked.unread is None and not asked.shown:
+        missing = "Send what the page shows: this or shown[]."
+        raise InvalidError("There is nothing to wait for.", {"unread": missing})
+    return _wait([], None)
+
+
 def _still_there(viewer: Viewer | None) -> Viewer:
     """Give the viewer, unless the session was ended while it waited."""
     if viewer is None:
@@ -77,33 +87,61 @@ def _still_there(viewer: Viewer | None) -> Viewer:
     return viewer
 
 
-def _wait(topics: Collection[str], read: Read) -> Response:
-    """Answer with how much is newer and with the newest of it, or with 204."""
-    page = http.load_query(SinceQuery())
-    news = http.services().live.wait(topics, _Look(page, read))
-    if news is None:
-        return http.answer_nothing()
-    return http.answer({"count": len(news), "newest_id": str(news[0])})
+def _wait(topics: Collection[str], read: Read | None) -> Response:
+    """Answer with what has changed, as far as the page says what it shows, or with 204.
+
+    That is how much is newer and the newest of it, the number on the badge, and which
+    posts are gone.
+    """
+    asked, viewer = http.load_query(OpenPageQuery()), http.viewer()
+    news = None if read is None else (http.load_query(SinceQuery()), read)
+    look = _Look(asked, news)
+    if not asked.waits:
+        found = look()
+    else:
+        topics = [*topics, *map(post_topic, asked.shown)]
+        if viewer is not None and asked.unread is not None:
+            topics.append(notifications_topic(viewer.id))
+        found = http.services().live.wait(topics, look)
+    return http.answer_nothing() if found is None else http.answer(found)
 
 
 class _Look:
-    """Look for what is new, each time in a new reading: an old one sees old things.
+    """Look for what has changed, each time in a new reading: an old one is old.
 
     The gate has just asked who it is; later looks ask anew, so that a session that
-    was ended ends here too. Warm: 3 round trips each time. Nothing of a look is kept
+    was ended ends here too. Warm: 4 round trips each time. Nothing of a look is kept
     while its request waits.
     """
 
-    def __init__(self, page: PageRequest, read: Read):
+    def __init__(self, page: OpenPage, news: tuple[PageRequest, Read] | None):
         self._page = page
-        self._read = read
+        self._news = news
         self._is_first = True
 
-    def __call__(self) -> Sequence[int] | None:
+    def __call__(self) -> dict[str, object] | None:
         viewer, reading = self._begin()
-        found = self._read(viewer, reading, self._page)
+        found = self._changes(viewer, reading)
+        if self._news is not None:
+            since, read = self._news
+            if news := read(viewer, reading, since):
+                found |= {"count": len(news), "newest_id": str(news[0])}
         http.begin_reading()
         return found or None
+
+    def _changes(self, viewer: Viewer | None, reading: Reading) -> dict[str, object]:
+        page = self._page
+        if page.unread is None and not page.shown:
+            return {}
+        if page.unread is not None:
+            viewer = _still_there(viewer)
+        now = http.services().open_pages.look(viewer, reading, page.shown)
+        found: dict[str, object] = {}
+        if page.unread not in {None, now.unread}:
+            found["unread"] = now.unread
+        if now.gone:
+            found["gone"] = [str(post_id) for post_id in now.gone]
+        return found
 
     def _begin(self) -> tuple[Viewer | None, Reading]:
         if self._is_first:
@@ -119,4 +157,5 @@ ROUTES = (
     Route("GET", "/poll/home", home, FOR_MEMBERS),
     Route("GET", "/poll/notifications", notifications, FOR_MEMBERS),
     Route("GET", "/poll/public", public, FOR_ANYBODY),
+    Route("GET", "/poll/page", other, FOR_ANYBODY),
 )

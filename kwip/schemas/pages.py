@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
+from kwip.domain.notifications import MAX_UNREAD
 from kwip.domain.pages import DEFAULT_LIMIT, MAX_LIMIT, PageRequest
-from kwip.schemas.body import BodySchema, Flag, Id, Text
+from kwip.schemas.body import BodySchema, Flag, Id, Ids, Text
+
+if TYPE_CHECKING:
+    from kwip.domain.ids import PostId
 
 _NUMBER = re.compile(r"-?[0-9]+")
 _DIGITS = 10
+#: Posts of an open page that are watched.
+MAX_SHOWN = 100
 
 
 class Limit(fields.Field[int]):
@@ -132,6 +138,28 @@ class SinceQuery(BodySchema[PageRequest]):
         return PageRequest(
             limit=MAX_LIMIT, since_id=since_id, folds_repeats=folds_repeats
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenPage:
+    """What an open page shows: the number on its badge, if it has one, and posts."""
+
+    unread: int | None
+    shown: tuple[PostId, ...]
+    waits: bool
+
+
+class OpenPageQuery(BodySchema[OpenPage]):
+    """An open page that asks what has changed; `wait` until something has."""
+
+    unread = fields.Integer(load_default=None, validate=validate.Range(0, MAX_UNREAD))
+    shown = Ids(MAX_SHOWN)
+    wait = Flag(load_default=True)
+
+    def make(self, *, unread: int | None, shown: list[PostId], wait: bool) -> OpenPage:
+        """Build it, each post once."""
+        each = tuple(dict.fromkeys(shown))
+        return OpenPage(unread=unread, shown=each, waits=wait)
 
 
 class FilteredQuery(PageFields, BodySchema[Filtered]):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kwip.domain.ids import UserId
+    from kwip.domain.ids import PostId, UserId
 
 #: Rings for a job: its name and the id of what it is about. It never raises.
 Bell = Callable[[str, str], None]
@@ -24,8 +24,13 @@ PUBLIC = "public"
 
 
 def notifications_topic(user_id: UserId) -> str:
-    """Name what tells that somebody is told something new."""
+    """Name what tells that a user's notifications, or what is read of them, changed."""
     return f"notifications:{user_id}"
+
+
+def post_topic(post_id: PostId) -> str:
+    """Name what tells that a post is gone."""
+    return f"post:{post_id}"
 
 
 def pulled_topic(author_id: UserId) -> str:

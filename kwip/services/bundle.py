@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kwip.services.media import Media
     from kwip.services.moderation import Moderation
     from kwip.services.notifications import Notifications
+    from kwip.services.open_pages import OpenPages
     from kwip.services.people import People
     from kwip.services.pins import Pins
     from kwip.services.posts import Posts
@@ -72,5 +73,6 @@ class Services:
     upkeep: Upkeep
     list_upkeep: ListUpkeep
     dormancy: Dormancy
+    open_pages: OpenPages
     live: Live
     clock_guard: ClockGuard

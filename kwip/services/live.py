@@ -110,7 +110,7 @@ class Live:
             )
         end = self._monotonic() + self._times.longest_s
         with (
-            self._entered(topics) as rung,
+            self._entered(set(topics)) as rung,
             telemetry.STREAM_CONNECTIONS.labels("poll").track_inprogress(),
         ):
             while True:

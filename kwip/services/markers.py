@@ -9,6 +9,7 @@ from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError
 from kwip.domain.ids import ms_of
 from kwip.domain.markers import Marked, Marker
+from kwip.services.bell import notifications_topic
 from kwip.services.clock_guard import MAX_SKEW_MS
 from kwip.services.reading import Want
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from kwip.domain.clock import ClockMs
     from kwip.domain.users import Viewer
+    from kwip.services.bell import Doorbell
     from kwip.services.entities import Entities
     from kwip.services.fence import Fence
     from kwip.services.reading import Reading
@@ -27,11 +29,17 @@ class Markers:
     """Read and move markers."""
 
     def __init__(
-        self, entities: Entities, store: MarkerStore, fence: Fence, clock: ClockMs
+        self,
+        entities: Entities,
+        store: MarkerStore,
+        fence: Fence,
+        doorbell: Doorbell,
+        clock: ClockMs,
     ):
         self._entities = entities
         self._store = store
         self._fence = fence
+        self._doorbell = doorbell
         self._clock = clock
 
     def get(
@@ -51,7 +59,7 @@ class Markers:
         Of two apps at once the later one holds: there is nothing to conflict.
         """
         saved = self._store.save(viewer.id, places, at(self._clock()))
-        self._fence.drop(drops.mark(user_id=viewer.id))
+        self._show(viewer)
         return {name: saved[name] for name in places}
 
     def see(self, viewer: Viewer, name: Marked, last_read_id: int) -> None:
@@ -67,4 +75,9 @@ class Markers:
                 {"last_read_id": "Nothing has this id yet. Load the page again."},
             )
         self._store.advance(viewer.id, {name: last_read_id}, at(now_ms))
+        self._show(viewer)
+
+    def _show(self, viewer: Viewer) -> None:
+        """Make it seen, also by the badge of the viewer's other open pages."""
         self._fence.drop(drops.mark(user_id=viewer.id))
+        self._doorbell([notifications_topic(viewer.id)])

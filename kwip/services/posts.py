@@ -221,7 +221,7 @@ class Posts:
         gone = old or self._posts.get_many([post_id]).get(post_id)
         parent_id = gone.counted_on_id if gone else None
         is_own = gone is not None and gone.author_id == viewer.id
-        recipients = set(self._notifications.forget(gone)) if gone and is_own else ()
+        recipients = set(self._notifications.forget(gone)) if gone and is_own else set()
         dropped = (
             *drops.delete(
                 post_id=post_id,
@@ -231,7 +231,7 @@ class Posts:
             *drops.count(author_id=viewer.id, parent_id=parent_id),
         )
         unreposted = _unreposted(viewer.id, gone) if gone else ()
-        self._fence.drop((*dropped, *unreposted))
+        self._publication.withdraw(post_id, (*dropped, *unreposted), recipients)
         return old if old is not None else self._permissions.own(viewer.id, post_id)
 
     def _claim(self, author_id: UserId, draft: Draft) -> tuple[Claim, Post | None]:

@@ -1,15 +1,23 @@
-"""What happens to every new post once it is stored: the author sees it, others hear."""
+"""What happens to a post once it is stored, or gone: it is seen, and others hear."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from kwip.cache import order_drops
-from kwip.services.bell import PUBLIC, home_topic
+from kwip.services.bell import (
+    PUBLIC,
+    home_topic,
+    notifications_topic,
+    post_topic,
+)
 from kwip.store.buckets import home_of
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from kwip.cache.keys import Droppable
+    from kwip.domain.ids import PostId, UserId
     from kwip.domain.posts import Post
     from kwip.services.bell import Bell, Doorbell
     from kwip.services.fence import Fence
@@ -45,6 +53,22 @@ class Publication:
         self._bell("fanout", str(post.id))
         listed = [PUBLIC] if post.is_listed else []
         self._doorbell([home_topic(post.author_id), *listed])
+
+    def withdraw(
+        self,
+        post_id: PostId,
+        dropped: tuple[Droppable, ...],
+        told: Collection[UserId],
+    ) -> None:
+        """Drop the keys of a post that is gone, and tell the pages that show it.
+
+        Those who were `told` of it are told less by now.
+
+        Raises:
+            StoreUnavailableError: As `announce`.
+        """
+        self._fence.drop(dropped)
+        self._doorbell([post_topic(post_id), *map(notifications_topic, told)])
 
 
 def lift(activity: ActivityStore, post: Post) -> tuple[Droppable, ...]:

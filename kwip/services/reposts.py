@@ -103,15 +103,14 @@ class Reposts:
         if found_id is not None:
             self._post_store.bury(found_id, viewer.id)
             self._store.release_repost(viewer.id, original_id, found_id)
-        self._fence.drop(
-            drops.unrepost(
-                post_id=repost_id,
-                author_id=viewer.id,
-                of_id=original_id,
-                of_author_id=original.author_id,
-                span=span_of(original_id),
-            )
+        dropped = drops.unrepost(
+            post_id=repost_id,
+            author_id=viewer.id,
+            of_id=original_id,
+            of_author_id=original.author_id,
+            span=span_of(original_id),
         )
+        self._publication.withdraw(repost_id, dropped, [original.author_id])
         return self._posts.get(viewer, self._readings.begin(viewer.id), original_id)
 
     def _put(self, author_id: UserId, original: Post, source: str) -> Post:

@@ -147,6 +147,17 @@ document.addEventListener("click", async (event) => {
 // Notifications that were in view are read. The page goes on to show which were new; the
 // button does the same where no script runs.
 
+const badge = document.getElementById("unread");
+const plainTitle = document.title.replace(/^\(\d+\+?\) /, "");
+
+function showUnread(count) {
+  const shown = count < 100 ? count : "99+";
+  badge.dataset.count = count;
+  badge.hidden = !count;
+  badge.firstChild.data = shown;
+  document.title = count ? `(${shown}) ${plainTitle}` : plainTitle;
+}
+
 const seen = document.getElementById("seen");
 
 async function markSeen() {
@@ -157,7 +168,7 @@ async function markSeen() {
     return; // the button is still there
   }
   seen.hidden = true;
-  document.getElementById("unread").hidden = true;
+  showUnread(0);
 }
 
 if (seen) {

@@ -1,6 +1,7 @@
-// What is new above an open timeline, without a reload: one long poll for the page that
-// is being looked at, a button that says how much there is, and the articles put in
-// place without moving what is being read.
+// What changes while a page is open, without a reload: the badge, kwips that are deleted,
+// and what is new above a timeline. One long poll for the page that is being looked at, a
+// button that says how much is new, and the articles put in place without moving what is
+// being read.
 {
   const SECOND = 1000;
   // An answer that comes this late is lost; the server gives one after 25 s.
@@ -9,8 +10,11 @@
   const LONGEST_PAUSE = 60 * SECOND;
   // Between two answers that said something, so that a busy timeline costs little.
   const CALM = 0.7 * SECOND;
-  // As many as the server counts and gives at once.
+  // As many as the server counts and gives at once, and as many as it watches.
   const MOST = 40;
+  const MOST_WATCHED = 100;
+  // A page that is not in sight looks so often what its title should say.
+  const UNSEEN_PAUSE = 60 * SECOND;
 
   const slot = document.querySelector("[data-poll]");
   const origin = document.body.dataset.live;
@@ -56,8 +60,20 @@
     pause = Math.min(2 * pause, LONGEST_PAUSE);
   }
 
+  // All that the page shows: of a repost the kwip, and the entry that it stands in.
+  function question() {
+    const fields = [];
+    if (badge) fields.push(`unread=${badge.dataset.count}`);
+    if (document.hidden) return `/poll/page?wait=0&${fields}`;
+    const ids = all("main article[data-post]").flatMap((one) => [one.dataset.post, entryOf(one)]);
+    const watched = [...new Set(ids)].slice(0, MOST_WATCHED);
+    fields.push(...watched.map((id) => `shown[]=${id}`));
+    const place = slot && count < MOST ? `${slot.dataset.poll}since_id=${known}&` : "/poll/page?";
+    return place + fields.join("&");
+  }
+
   async function ask() {
-    if (asking || document.hidden || count >= MOST) return;
+    if (asking || (document.hidden && !badge)) return;
     const mine = new AbortController();
     asking = mine;
     const patience = setTimeout(() => mine.abort(), PATIENCE);
@@ -65,7 +81,7 @@
     let response;
     let news;
     try {
-      response = await fetch(`${origin}${slot.dataset.poll}since_id=${known}`, {
+      response = await fetch(origin + question(), {
         credentials: "include",
         signal: mine.signal,
       });
@@ -77,11 +93,11 @@
     }
     if (asking !== mine) return; // the page was hidden meanwhile, and maybe shown again
     asking = null;
-    if (news) {
+    if (news) show(news);
+    if (document.hidden && response?.ok) {
+      later(UNSEEN_PAUSE);
+    } else if (news) {
       pause = FIRST_PAUSE;
-      known = news.newest_id;
-      count += news.count;
-      say(words(count));
       later(CALM);
     } else if (response?.status === 204 && performance.now() - began > SECOND) {
       pause = FIRST_PAUSE;
@@ -89,6 +105,16 @@
     } else if (response?.status !== 401 && response?.status !== 403) {
       backOff(response);
     }
+  }
+
+  function show(news) {
+    if (news.count) {
+      known = news.newest_id;
+      count += news.count;
+      say(words(count));
+    }
+    if ("unread" in news) showUnread(news.unread);
+    if (news.gone) takeAway(new Set(news.gone));
   }
 
   function stop() {
@@ -152,6 +178,31 @@
     begin();
   }
 
+  const entryOf = (article) => article.id.replace(/^\D+/, "");
+
+  // Kwips that were deleted leave the page; who was at one goes on at the next.
+  function takeAway(ids) {
+    const gone = all("main article[data-post]").filter(
+      (one) => ids.has(one.dataset.post) || ids.has(entryOf(one)),
+    );
+    for (const id of ids) waiting.delete(id);
+    keepPlace(gone, () => {
+      for (const one of gone) {
+        one.inert = true;
+        if (one.contains(document.activeElement)) goOnAfter(one);
+        if (one.matches(".post-focus")) one.replaceWith(tombstone());
+        else (one.closest(".replies > li") ?? one).remove();
+      }
+    });
+  }
+
+  function tombstone() {
+    const said = document.createElement("p");
+    said.className = "tombstone";
+    said.textContent = "This kwip was deleted.";
+    return said;
+  }
+
   // Of a kwip and its reposts a timeline shows the newest only.
   function olderOf(added) {
     if (slot.dataset.noun !== "kwip") return [];
@@ -170,7 +221,8 @@
   // What is being read stays where it is, unless the top of the timeline is in sight.
   function keepPlace(stale, change) {
     const root = document.documentElement;
-    const isAtTop = !(slot.nextElementSibling?.getBoundingClientRect().top < 0);
+    const first = slot ? slot.nextElementSibling : document.querySelector("main article.post");
+    const isAtTop = !(first?.getBoundingClientRect().top < 0);
     const kept = all("main article.post").filter((one) => !stale.includes(one));
     const read = kept.find((one) => one.getBoundingClientRect().bottom > 0);
     const top = read?.getBoundingClientRect().top;
@@ -182,10 +234,12 @@
     root.style.overflowAnchor = "";
   }
 
-  if (slot && isReachable) {
-    document.addEventListener("visibilitychange", () =>
-      document.hidden ? stop() : begin(),
-    );
+  if ((slot || badge) && isReachable) {
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden) return begin();
+      stop();
+      later(UNSEEN_PAUSE);
+    });
     addEventListener("online", begin);
     addEventListener("pagehide", stop);
     addEventListener("pageshow", (event) => event.persisted && begin());

@@ -29,6 +29,7 @@ from kwip.services.media import Media
 from kwip.services.moderation import Moderation
 from kwip.services.notifications import Notifications
 from kwip.services.notifying import Notifying
+from kwip.services.open_pages import OpenPages
 from kwip.services.passwords import Passwords
 from kwip.services.people import People
 from kwip.services.permissions import Permissions
@@ -141,7 +142,8 @@ class Core:
         attendance = Attendance(self.bell, options.clock)
         sources = Sources(entities, stores.posts, attendance)
         timelines = Timelines(entities, hydration, threads, sources, stores)
-        markers = Markers(entities, stores.markers, fence, options.clock)
+        markers = Markers(entities, stores.markers, fence, self.doorbell, options.clock)
+        notifications = Notifications(entities, hydration, stores, fence)
         permissions = Permissions(stores)
         publication = Publication(
             stores.timelines, stores.activity, fence, self.bell, self.doorbell
@@ -224,7 +226,7 @@ class Core:
                 )
             ),
             moderation=Moderation(stores, self.jobs, fence, passwords, options.clock),
-            notifications=Notifications(entities, hydration, stores, fence),
+            notifications=notifications,
             markers=markers,
             timelines=timelines,
             tag_timelines=TagTimelines(
@@ -265,6 +267,7 @@ class Core:
                     after_days=self.settings.dormant_days,
                 )
             ),
+            open_pages=OpenPages(entities, notifications),
             live=Live(options.live_times),
             clock_guard=guard,
         )

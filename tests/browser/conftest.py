@@ -96,6 +96,7 @@ def site(tmp_path, endpoints, live_port, environ):
             live.listener.start()
             answering = create_app(live, settings, is_live=True)
             ends.enter_context(served(answering, live_port))
+            ends.callback(live.services.live.close)
         yield Site(settings.origin, app, wiring, People(app, wiring))
 
 

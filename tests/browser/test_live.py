@@ -136,3 +136,47 @@ def test_without_a_script_a_button_marks_notifications_as_read(
 
     expect(page.locator("#unread")).to_be_hidden()
     expect(page.locator(".notice-said")).to_contain_text("Bob followed you")
+
+
+@pytest.mark.parametrize("place", ["/home", "/settings/profile", "/@bob"])
+def test_the_badge_and_the_title_count_on_every_page_and_in_all_windows(
+    open_browser, alice, bob, place
+):
+    page, other = open_browser(alice), open_browser(alice)
+    page.goto(place)
+    title = page.title()
+    badge = page.locator("#unread")
+    expect(badge).to_be_hidden()
+
+    bob.post(f"/api/v1/accounts/{alice.id}/follow")
+    expect(badge).to_have_text("1 unread")
+    expect(page).to_have_title(f"(1) {title}")
+    page.reload()
+    expect(page).to_have_title(f"(1) {title}")
+    other.goto("/notifications")
+
+    expect(badge).to_be_hidden()
+    expect(page).to_have_title(title)
+    expect(other).to_have_title("Notifications · Kwip")
+
+
+def test_a_kwip_that_is_deleted_elsewhere_leaves_open_windows(open_browser, alice, bob):
+    for number in range(8):
+        bob.say(f"Earlier, number {number}.")
+    goes = bob.say("Not for long.")
+    for number in range(4):
+        bob.say(f"Later, number {number}.")
+    page, thread = open_browser(alice), open_browser(alice)
+    page.goto("/")
+    thread.goto(f"/@bob/{goes['id']}")
+    page.mouse.wheel(0, 900)
+    read = page.locator(".post", has_text="number 4.")
+    expect(read).to_be_in_viewport()
+    before = read.bounding_box()["y"]
+
+    bob.ask("DELETE", f"/api/v1/statuses/{goes['id']}")
+
+    expect(page.locator(".post", has_text="Not for long.")).to_have_count(0)
+    assert page.locator(".post").count() == 12
+    assert abs(read.bounding_box()["y"] - before) <= 1
+    expect(thread.get_by_text("This kwip was deleted.")).to_be_visible()

@@ -57,6 +57,7 @@ class Process:
         for name in ("home", "public"):
             self._count(timelines, name)
         self._count(wiring.services.notifications, "page")
+        self._count(wiring.services.open_pages, "look")
 
     def _count(self, service, name):
         read = getattr(service, name)
@@ -189,6 +190,88 @@ def test_whoever_is_told_something_learns_of_it_at_once(
     assert waiting.result(WITHIN_S).json == {"count": 1, "newest_id": newest}
 
 
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [("page", 0), ("home", 0), ("public", 0), ("notifications", 0), ("page", 3)],
+)
+def test_the_badge_of_every_page_learns_at_once_what_it_counts(
+    live, at_alice, alice, bob, follow, path, shown
+):
+    query = f"since_id={2**62}&unread={shown}"
+    post = alice.say("Hello")
+    waiting = live.poll(at_alice(live), f"/poll/{path}?{query}")
+    if not shown:  # else it is told by the first look
+        assert not waiting.done()
+        bob.post(f"/api/v1/statuses/{post['id']}/favourite")
+
+    assert waiting.result(WITHIN_S).json == {"unread": 0 if shown else 1}
+
+
+def test_what_was_read_elsewhere_leaves_the_badge(live, at_alice, alice, bob, follow):
+    bob.post(f"/api/v1/accounts/{alice.id}/follow")
+    newest = alice.get("/api/v1/notifications").json[0]["id"]
+    waiting = live.poll(at_alice(live), "/poll/page?unread=1")
+    assert not waiting.done()
+    alice.post("/api/v1/markers", json={"notifications": {"last_read_id": newest}})
+
+    assert waiting.result(WITHIN_S).json == {"unread": 0}
+
+
+@pytest.mark.parametrize("when", ["before", "meanwhile"])
+def test_a_page_is_told_which_of_its_kwips_were_deleted(
+    live, at_alice, alice, bob, follow, when
+):
+    stays, goes = bob.say("Stays")["id"], bob.say("Goes")["id"]
+    query = f"shown[]={stays}&shown[]={goes}"
+    if when == "before":
+        bob.ask("DELETE", f"/api/v1/statuses/{goes}")
+        waiting = live.poll(live.app.test_client(), f"/poll/page?{query}")
+    else:
+        waiting = live.poll(at_alice(live), f"/poll/home?since_id={2**62}&{query}")
+        assert not waiting.done()
+        bob.ask("DELETE", f"/api/v1/statuses/{goes}")
+
+    assert waiting.result(WITHIN_S).json == {"gone": [goes]}
+
+
+def test_a_repost_that_is_taken_back_is_gone(live, alice, bob, follow):
+    post = alice.say("Hello")["id"]
+    repost = bob.post(f"/api/v1/statuses/{post}/reblog").json["id"]
+    waiting = live.poll(live.app.test_client(), f"/poll/page?shown[]={repost}")
+    assert not waiting.done()
+    bob.post(f"/api/v1/statuses/{post}/unreblog")
+
+    assert waiting.result(WITHIN_S).json == {"gone": [repost]}
+
+
+def test_who_does_not_want_to_wait_is_answered_at_once(live, at_alice, alice, bob):
+    browser = at_alice(live)
+    assert browser.get("/poll/page?unread=0&wait=0").status_code == 204
+
+    bob.post(f"/api/v1/accounts/{alice.id}/follow")
+
+    assert browser.get("/poll/page?unread=0&wait=0").json == {"unread": 1}
+
+
+def test_a_page_with_a_badge_learns_that_its_session_has_ended(live):
+    answer = live.app.test_client().get("/poll/page?unread=2")
+
+    assert answer.status_code == 401
+
+
+def test_a_page_says_what_it_shows_and_that_is_bounded(live):
+    for query in (
+        "",
+        "unread=101",
+        "unread=x",
+        "shown[]=x",
+        "&".join(["shown[]=1"] * 101),
+    ):
+        answer = live.app.test_client().get(f"/poll/page?{query}")
+
+        assert answer.status_code == 400, query
+
+
 def test_what_is_not_listed_does_not_ring_for_the_public(live, alice, follow):
     waiting = live.poll(live.app.test_client(), "/poll/public?since_id=0")
     alice.say("Psst", visibility="unlisted")
@@ -276,8 +359,9 @@ def test_a_live_process_knows_polls_and_health_alone(live):
 
 
 def test_a_web_process_says_where_polls_belong(app, wiring, alice):
-    for place in ("home", "public"):
-        answer = sign_in(app, wiring, alice).get(f"/poll/{place}?since_id=0")
+    for place in ("home", "public", "page"):
+        query = "since_id=0&unread=0"
+        answer = sign_in(app, wiring, alice).get(f"/poll/{place}?{query}")
 
         assert answer.status_code == 503, place
         assert answer.headers["Retry-After"] == "60"

@@ -409,3 +409,18 @@ def test_hidden_entries_cost_one_more_round_trip_each_round(
 
     assert len(items) == 20
     assert (warm.redis, warm.mongodb) == (4, 0)
+
+
+@pytest.mark.parametrize("world", [5], indirect=True, ids="{} follows".format)
+def test_what_became_of_an_open_page_costs_one_round_trip(kwip, cost_of, world):
+    viewer = Viewer(id=world.viewer_id, username="viewer", digest="")
+
+    def look():
+        reading = kwip.services.readings.begin(viewer.id)
+        return kwip.services.open_pages.look(viewer, reading, world.named_posts[:40])
+
+    look()
+    warm, found = cost_of(look)
+
+    assert found == (60, ())
+    assert (warm.redis, warm.mongodb) == (1, 0)
