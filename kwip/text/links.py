@@ -1,7 +1,8 @@
 """Links: which addresses in a text lead somewhere, and how they are shown.
 
-An address with http(s) before it may have any valid host. Without it, only `www.` or a
-path makes one of it, and only below a public suffix: `file.py` is a file.
+An address with http(s) before it may have any valid host with a dot in it: others lead
+nowhere, or into the network of whoever reads. Without http(s), only `www.` or a path
+makes one of it, and only below a public suffix: `file.py` is a file.
 """
 
 from __future__ import annotations
@@ -102,7 +103,9 @@ def _with_scheme(text: str, found: regex.Match[str]) -> Link | None:
         shorter = _host(_HOST_BEFORE_WORDS.match(text, found.end()))
         if shorter and is_registered(shorter.name):
             return Link(found.start(), shorter.end, scheme + shorter.name)
-    return None if host is None else _link(text, found.start(), scheme, host)
+    if host is None or "." not in host.name:
+        return None
+    return _link(text, found.start(), scheme, host)
 
 
 def _bare(text: str, found: regex.Match[str]) -> Link | None:
