@@ -31,7 +31,15 @@ def test_one_pins_only_what_is_ones_own(at_alice, at_bob, kwip, act):
     status = 403 if act == "pin" else 303
     at_alice.send(f"/@bob/{kwip}/{act}", status)
 
-    assert at_bob.send(f"/@bob/{kwip}/{act}", next="/@bob") == f"/@bob#p{kwip}"
+    assert at_bob.send(f"/@bob/{kwip}/{act}", next="/home") == f"/home#p{kwip}"
+
+
+def test_who_pins_on_the_profile_comes_to_the_pinned_copy(at_bob, bob, kwip):
+    back = at_bob.send(f"/@bob/{kwip}/pin", next="/@bob")
+
+    assert back == f"/@bob#pin{kwip}"
+    assert at_bob.get("/@bob").one("article", id=f"pin{kwip}")
+    assert at_bob.send(f"/@bob/{kwip}/unpin", next="/@bob") == f"/@bob#p{kwip}"
 
 
 def test_a_pin_stands_above_the_profile(at_bob, bob, kwip):

@@ -65,6 +65,9 @@ def unbookmark(username: str, post_id: PostId) -> Response:
 def pin(username: str, post_id: PostId) -> Response:
     """Put a kwip of one's own at the top of one's profile."""
     back = _back(username, post_id)
+    profile = url_for("web.profile", username=username)
+    if back == f"{profile}#p{post_id}":
+        back = f"{profile}#pin{post_id}"
     http.services().pins.pin(http.signed_in(), post_id)
     return go(back, "It is at the top of your profile now.")
 
