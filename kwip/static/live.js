@@ -43,7 +43,7 @@
       button.type = "button";
       button.className = "button button-main";
       button.addEventListener("click", (event) => take(event.detail === 0));
-      slot.append(button);
+      keepPlace([], () => slot.append(button));
     }
     button.textContent = text;
   }

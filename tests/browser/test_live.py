@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import NARROW
+from tests.browser.conftest import DESKTOP, NARROW
 from tests.ops.stack import free_port
 
 
@@ -40,6 +40,20 @@ def test_what_one_writes_is_offered_in_the_others_window_and_comes_in_place(
     )
     assert abs(looked_at.bounding_box()["y"] - before) <= 1
     assert reading.get_by_role("button", name="new kwip").count() == 0
+
+
+@pytest.mark.parametrize("size", [DESKTOP, NARROW], ids=["desktop", "narrow"])
+def test_the_offer_covers_no_kwip(open_browser, alice, bob, size):
+    bob.say("Earlier.")
+    page = open_browser(alice, size=size)
+    page.goto("/")
+    bob.say("Fresh.")
+
+    offer = page.get_by_role("button", name="1 new kwip")
+    expect(offer).to_be_visible()
+
+    box = offer.bounding_box()
+    assert box["y"] + box["height"] <= page.locator(".post").bounding_box()["y"]
 
 
 def test_what_is_put_in_place_can_be_acted_on_at_once(open_browser, alice, bob):

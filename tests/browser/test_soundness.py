@@ -12,7 +12,8 @@ from tests.browser.world import fill
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
 RUN_AXE = """async () => {
-  const found = await axe.run(document, {resultTypes: ["violations"]});
+  const found = await axe.run(document, {
+    resultTypes: ["violations"], rules: {"target-size": {enabled: true}}});
   return found.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html + " " +
     n.failureSummary).join(" | ")}`);
 }"""
@@ -123,3 +124,35 @@ def test_the_words_of_a_button_stand_in_its_middle(open_browser, alice, bob):
 
     assert len(lines) > 1
     assert max(map(abs, lines)) < 2
+
+
+@pytest.mark.parametrize("size", [PHONE, NARROW], ids=["phone", "narrow"])
+def test_a_long_warning_leaves_room_for_other_kwips(open_browser, alice, size):
+    warning = "what this is about, and why it is behind a warning, " * 9
+    alice.say("The text.", spoiler_text=warning)
+    page = open_browser(alice, size=size)
+    page.goto("/home")
+    post = page.locator(".post")
+
+    assert post.bounding_box()["height"] < 300
+    folded = post.locator(".folded > summary > :first-child")
+    before = folded.bounding_box()["height"]
+    post.locator(".folded summary").click()
+    assert folded.bounding_box()["height"] > before, "all of it is there with the text"
+
+
+def test_all_of_the_sheet_stands_in_one_line_on_the_smallest_phone(open_browser, alice):
+    page = open_browser(alice, size=NARROW)
+    page.goto("/home")
+    page.get_by_label("Your kwip").fill("x" * 501)
+    page.get_by_label("Who may see it").select_option("Followers")
+    parts = page.locator(".compose-end > :not(.said)").all()
+
+    boxes = [part.bounding_box() for part in parts]
+
+    middles = [box["y"] + box["height"] / 2 for box in boxes]
+    assert max(middles) - min(middles) < 3
+    assert max(box["height"] for box in boxes) < 44
+    ends = [box["x"] + box["width"] for box in boxes]
+    assert all(end <= box["x"] for end, box in zip(ends, boxes[1:], strict=False))
+    assert overflow_of(page) == 0
