@@ -8,7 +8,7 @@ the API, the widgets and files never see a cookie.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import flask_login
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from flask import Flask, Request
 
     from kwip.domain.users import Viewer
-    from kwip.services.reading import Reading
+    from kwip.services.reading import Reading, Want
 
 #: What Flask-Login, Flask-WTF and Flask name their part of the cookie.
 _USER, _RAW_TOKEN, _MESSAGES = "_user_id", "csrf_token", "_flashes"
@@ -120,13 +120,16 @@ def viewer() -> Viewer | None:
     return visitor.viewer if visitor.is_authenticated else None
 
 
-def viewer_anew(reading: Reading) -> Viewer | None:
-    """Return who is signed in by now; nothing is charged, for the request has paid."""
+def viewer_anew(reading: Reading, *first: Want[Any, Any]) -> Viewer | None:
+    """Return who is signed in by now; nothing is charged, for the request has paid.
+
+    What is read `first` comes in the same round trip.
+    """
     visitor = flask_login.current_user
     if not visitor.is_authenticated:
         return None
     credential = Credential.parse("session", visitor.text)
-    return http.services().access.open(credential, reading)
+    return http.services().access.open(credential, reading, first=first)
 
 
 def sign_in(credential: Credential, names: Iterable[str] = ()) -> None:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kwip.domain.ids import PostId
+    from kwip.domain.posts import Post
     from kwip.domain.users import Viewer
     from kwip.services.entities import Entities
     from kwip.services.notifications import Notifications
@@ -30,11 +31,18 @@ class OpenPages:
         self._entities = entities
         self._notifications = notifications
 
+    def first(self, shown: Sequence[PostId]) -> Want[PostId, Post]:
+        """Give what is read of the posts, so that it comes with the viewer."""
+        return Want(self._entities.posts, shown)
+
     def look(
         self, viewer: Viewer | None, reading: Reading, shown: Sequence[PostId]
     ) -> PageState:
-        """Tell how things stand for a page that shows these posts; 1 round trip."""
-        posts = Want(self._entities.posts, shown)
+        """Tell how things stand for a page that shows these posts.
+
+        One round trip; none where `Access.open` has read `first` with the viewer.
+        """
+        posts = self.first(shown)
         if viewer is None:
             (found,), unread = reading.fetch(posts), 0
         else:

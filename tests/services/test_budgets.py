@@ -419,8 +419,15 @@ def test_what_became_of_an_open_page_costs_one_round_trip(kwip, cost_of, world):
         reading = kwip.services.readings.begin(viewer.id)
         return kwip.services.open_pages.look(viewer, reading, world.named_posts[:40])
 
-    look()
-    warm, found = cost_of(look)
+    def look_again():
+        reading, posts = kwip.services.readings.begin(viewer.id), world.named_posts[:40]
+        first = [kwip.services.open_pages.first(posts)]
+        kwip.services.access.open(world.credential, reading, first=first)
+        return kwip.services.open_pages.look(viewer, reading, posts)
 
-    assert found == (60, ())
-    assert (warm.redis, warm.mongodb) == (1, 0)
+    for each in (look, look_again):
+        each()
+        warm, found = cost_of(each)
+
+        assert found == (60, ())
+        assert (warm.redis, warm.mongodb) == (1, 0)
