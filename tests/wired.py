@@ -18,6 +18,7 @@ class Rings:
 
     def __call__(self, job, job_id):
         self.waiting.append((job, job_id))
+        return True
 
     def run(self):
         """Do every job that was rung for, and those that these ring for."""

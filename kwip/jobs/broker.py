@@ -95,10 +95,10 @@ class QueueBell:
         self._monotonic = monotonic
         self._quiet_until = 0.0
 
-    def __call__(self, job: str, job_id: str) -> None:
-        """Put one message into the job's queue; on Redis down, do without it."""
+    def __call__(self, job: str, job_id: str) -> bool:
+        """Put one message into the job's queue; on Redis down, say that it is not."""
         if self._monotonic() < self._quiet_until:
-            return
+            return False
         try:
             self._broker.enqueue(
                 dramatiq.Message(
@@ -112,6 +112,8 @@ class QueueBell:
         except QueueError as error:
             self._quiet_until = self._monotonic() + QUIET_S
             log.warning("bell_failed", job=job, reason=type(error).__name__)
+            return False
+        return True
 
 
 def make_worker(

@@ -27,8 +27,8 @@ log = structlog.get_logger()
 
 #: Between two sweeps, in seconds.
 EVERY_S = 1.0
-#: What was rung for is rung for again after so long, in milliseconds: a backlog of
-#: thousands is in the queue already, and every further ring costs a write or two.
+#: What is in the queue is rung for again after so long, in milliseconds: a backlog of
+#: thousands is there already, and every further ring costs a write or two.
 AGAIN_MS = 30_000
 #: The most that one sweep rings for, of each kind.
 AT_ONCE = 500
@@ -53,12 +53,15 @@ class Sweeper:
         """
         now_ms = self.clock()
         now, again = at(now_ms), at(now_ms + AGAIN_MS)
-        posts = self.outbox.take_due(now, again, AT_ONCE)
-        edges = self.edges.take_due(now, again, AT_ONCE)
-        for post_id in posts:
-            self.bell("fanout", str(post_id))
-        for edge in edges:
-            self.bell("edge", f"{edge.follower_id}:{edge.followee_id}")
+        posts = self.outbox.take_due(
+            now, again, AT_ONCE, lambda post_id: self.bell("fanout", str(post_id))
+        )
+        edges = self.edges.take_due(
+            now,
+            again,
+            AT_ONCE,
+            lambda edge: self.bell("edge", f"{edge.follower_id}:{edge.followee_id}"),
+        )
         rung = self._ring_for_lists(now, again)
         dormant = self.dormancy.overdue()
         for user_id in dormant:
@@ -69,12 +72,15 @@ class Sweeper:
         return len(posts) + len(edges) + rung + len(dormant)
 
     def _ring_for_lists(self, now: dt.datetime, again: dt.datetime) -> int:
-        places = self.list_edges.take_due(now, again, AT_ONCE)
-        buried = self.lists.take_buried(now, again, AT_ONCE)
-        for place in places:
-            self.bell("list_edge", f"{place.member_id}:{place.list_id}")
-        for owner_id, list_id in buried:
-            self.bell("list", f"{owner_id}:{list_id}")
+        places = self.list_edges.take_due(
+            now,
+            again,
+            AT_ONCE,
+            lambda place: self.bell("list_edge", f"{place.member_id}:{place.list_id}"),
+        )
+        buried = self.lists.take_buried(
+            now, again, AT_ONCE, lambda each: self.bell("list", f"{each[0]}:{each[1]}")
+        )
         return len(places) + len(buried)
 
     def run(self, stop: Event) -> None:

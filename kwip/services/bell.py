@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from kwip.domain.ids import PostId, UserId
 
-#: Rings for a job: its name and the id of what it is about. It never raises.
-Bell = Callable[[str, str], None]
+#: Rings for a job: its name and the id of what it is about. It never raises, and says
+#: whether the queue has it now.
+Bell = Callable[[str, str], bool]
 #: Rings for all who wait for one of some topics, after the commit and its drop. It
 #: never raises. A topic is a word, or a word, a colon and an id.
 Doorbell = Callable[[Sequence[str]], None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING, Literal
 
 from pymongo import ASCENDING, DESCENDING, UpdateOne
@@ -13,7 +14,7 @@ from kwip.store.upgrades import schema_of
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from kwip.store.client import Document, Store
 
@@ -151,22 +152,29 @@ class EdgeStore:
 
     @translated()
     def take_due(
-        self, now: dt.datetime, next_due: dt.datetime, limit: int
+        self,
+        now: dt.datetime,
+        next_due: dt.datetime,
+        limit: int,
+        enqueue: Callable[[Edge], bool],
     ) -> list[Edge]:
-        """List edges whose merge or scrub should be done by now, due again later."""
+        """Enqueue edges whose merge or scrub should be done by now; list those.
+
+        They are due again at `next_due`; what `enqueue` does not take stays due.
+        """
         overdue: Document = {"state": _WAITING, "due_at": {"$lte": now}}
         found = self._follows.find(overdue).sort("due_at", ASCENDING).limit(limit)
-        documents = list(found)
-        if documents:
+        edges = list(takewhile(enqueue, [_edge(d) for d in found]))
+        if edges:
             self._follows.update_many(
                 {
-                    "_id": {"$in": [d["_id"] for d in documents]},
-                    "follower_id": {"$in": [d["follower_id"] for d in documents]},
+                    "_id": {"$in": [f"{e.follower_id}:{e.followee_id}" for e in edges]},
+                    "follower_id": {"$in": [e.follower_id for e in edges]},
                     **overdue,
                 },
                 {"$set": {"due_at": next_due}, "$inc": {"attempts": 1}},
             )
-        return [_edge(d) for d in documents]
+        return edges
 
     @translated()
     def waiting_count(self) -> int:

@@ -7,6 +7,7 @@ and `removed` until they are out of it again.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Literal
 
 from pymongo import ASCENDING
@@ -17,7 +18,7 @@ from kwip.store.upgrades import schema_of
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pymongo.collection import Collection
     from pymongo.database import Database
@@ -87,12 +88,19 @@ class ListEdgeStore:
 
     @translated()
     def take_due(
-        self, now: dt.datetime, next_due: dt.datetime, limit: int
+        self,
+        now: dt.datetime,
+        next_due: dt.datetime,
+        limit: int,
+        enqueue: Callable[[ListEdge], bool],
     ) -> list[ListEdge]:
-        """List edges whose merge or scrub should be done by now, due again later."""
+        """Enqueue edges whose merge or scrub should be done by now; list those.
+
+        They are due again at `next_due`; what `enqueue` does not take stays due.
+        """
         overdue: Document = {"state": _WAITING, "due_at": {"$lte": now}}
         found = self._members.find(overdue).sort("due_at", ASCENDING).limit(limit)
-        edges = [_edge(d) for d in found]
+        edges = list(takewhile(enqueue, [_edge(d) for d in found]))
         if edges:
             self._members.update_many(
                 {

@@ -7,6 +7,7 @@ A membership is kept from both sides: in the list, for who reads it, and in
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from pymongo import ASCENDING, ReplaceOne, ReturnDocument
@@ -28,7 +29,7 @@ from kwip.store.upgrades import schema_of
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pymongo.collection import Collection
 
@@ -273,12 +274,17 @@ class ListStore:
 
     @translated()
     def take_buried(
-        self, now: dt.datetime, next_due: dt.datetime, limit: int
+        self,
+        now: dt.datetime,
+        next_due: dt.datetime,
+        limit: int,
+        enqueue: Callable[[tuple[UserId, ListId]], bool],
     ) -> list[tuple[UserId, ListId]]:
-        """List buried lists that should be gone by now, due again later."""
+        """Enqueue buried lists that are due, as `OutboxStore.take_due`; list those."""
         overdue: Document = {"state": "deleted", "due_at": {"$lte": now}}
         found = self._lists.find(overdue, {"owner_id": 1}).sort("due_at", ASCENDING)
-        ids = [(UserId(d["owner_id"]), ListId(d["_id"])) for d in found.limit(limit)]
+        due = [(UserId(d["owner_id"]), ListId(d["_id"])) for d in found.limit(limit)]
+        ids = list(takewhile(enqueue, due))
         if ids:
             self._lists.update_many(
                 {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from pymongo import ASCENDING, ReturnDocument
@@ -14,7 +15,7 @@ from kwip.store.post_documents import to_post
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from kwip.domain.posts import Post
     from kwip.store.client import Document, Store
@@ -204,13 +205,21 @@ class OutboxStore:
 
     @translated()
     def take_due(
-        self, now: dt.datetime, next_due: dt.datetime, limit: int
+        self,
+        now: dt.datetime,
+        next_due: dt.datetime,
+        limit: int,
+        enqueue: Callable[[PostId], bool],
     ) -> list[PostId]:
-        """List pending posts that should be delivered by now, due again later."""
+        """Enqueue pending posts that should be delivered by now; list those.
+
+        They are due again at `next_due`. What `enqueue` does not take stays due, and
+        so does what this process enqueued before it died.
+        """
         overdue = {"fanout.state": "pending", "fanout.due_at": {"$lte": now}}
         found = self._posts.find(overdue, {"_id": 1})
         ordered = found.sort("fanout.due_at", ASCENDING).limit(limit)
-        ids = [PostId(d["_id"]) for d in ordered]
+        ids = list(takewhile(enqueue, [PostId(d["_id"]) for d in ordered]))
         if ids:
             self._posts.update_many(
                 {"_id": {"$in": ids}, **overdue}, {"$set": {"fanout.due_at": next_due}}

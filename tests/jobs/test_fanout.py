@@ -18,6 +18,7 @@ from kwip.store.buckets import home_of
 from kwip.store.outbox import pending
 from tests.jobs.oracle import Oracle, read_home
 from tests.jobs.steps import KilledError
+from tests.wired import Rings
 
 
 @pytest.fixture
@@ -475,6 +476,53 @@ def test_the_sweeper_waits_until_something_is_due(people, say, kwip, rings, cloc
     assert metric("kwip_fanout_oldest_pending_seconds") >= 5.0
     clock.ahead_ms += 30_100
     assert kwip.sweeper.sweep() == 1
+
+
+def test_what_the_queue_does_not_take_is_tried_again_by_the_next_sweep(
+    people, say, follow, kwip, rings, clock, monkeypatch
+):
+    alice, bob = people("alice", "bob")
+    follow(alice, bob)
+    first, second = say(alice, "First"), say(alice, "Second")
+    kwip.services.relationships.unfollow(bob, alice.id)
+    rings.waiting.clear()
+    clock.ahead_ms += 5_100
+    room = ["fanout"]
+    taking = Rings.__call__
+
+    def take(bell, job, job_id):
+        return bool(room) and room.pop() == job and taking(bell, job, job_id)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Rings, "__call__", take)
+        assert kwip.sweeper.sweep() == 1
+        assert kwip.sweeper.sweep() == 0
+
+    assert kwip.sweeper.sweep() == 2
+    assert rings.waiting == [
+        ("fanout", str(first.id)),
+        ("fanout", str(second.id)),
+        ("edge", f"{bob.id}:{alice.id}"),
+    ]
+
+
+def test_what_was_enqueued_is_delivered_though_the_sweep_failed_after_it(
+    people, say, kwip, rings, clock, fanout_of, monkeypatch
+):
+    [alice] = people("alice")
+    post = say(alice)
+    rings.waiting.clear()
+    clock.ahead_ms += 5_100
+
+    def fail(*_):
+        raise StoreUnavailableError
+
+    monkeypatch.setattr(kwip.edges, "take_due", fail)
+    with pytest.raises(StoreUnavailableError):
+        kwip.sweeper.sweep()
+    rings.run()
+
+    assert fanout_of(post)["state"] == "done"
 
 
 def test_a_killed_job_is_no_error_that_is_swallowed(people, say, rings, steps):

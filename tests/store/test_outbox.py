@@ -170,10 +170,10 @@ def test_the_sweeper_takes_what_is_due_and_not_again_at_once(stores, insert):
     insert(post(1, 1), post(2, 1), due_at=NOW)
     insert(post(3, 1), due_at=MUCH_LATER)
 
-    assert stores.outbox.take_due(NOW, LATER, 1) == [post_id(1)]
-    assert stores.outbox.take_due(NOW, LATER, 9) == [post_id(2)]
-    assert stores.outbox.take_due(NOW, LATER, 9) == []
-    assert set(stores.outbox.take_due(MUCH_LATER, MUCH_LATER, 9)) == {
+    assert stores.outbox.take_due(NOW, LATER, 1, bool) == [post_id(1)]
+    assert stores.outbox.take_due(NOW, LATER, 9, bool) == [post_id(2)]
+    assert stores.outbox.take_due(NOW, LATER, 9, bool) == []
+    assert set(stores.outbox.take_due(MUCH_LATER, MUCH_LATER, 9, bool)) == {
         post_id(n) for n in (1, 2, 3)
     }
 
@@ -198,4 +198,4 @@ def test_a_tombstone_is_not_delivered(stores, insert, lease):
     stores.posts.bury(post_id(1), 1)
 
     assert lease(1) is None
-    assert stores.outbox.take_due(MUCH_LATER, MUCH_LATER, 9) == []
+    assert stores.outbox.take_due(MUCH_LATER, MUCH_LATER, 9, bool) == []

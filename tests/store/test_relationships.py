@@ -149,9 +149,9 @@ def test_edges_that_wait_are_taken_when_due_and_not_again_at_once(stores):
     stores.edges.load_edges([(1, 4)], NOW)
 
     assert stores.edges.waiting_count() == 2
-    assert [e.followee_id for e in stores.edges.take_due(NOW, LATER, 9)] == [2]
-    assert stores.edges.take_due(NOW, LATER, 9) == []
-    due = stores.edges.take_due(LATER, LATER, 9)
+    assert [e.followee_id for e in stores.edges.take_due(NOW, LATER, 9, bool)] == [2]
+    assert stores.edges.take_due(NOW, LATER, 9, bool) == []
+    due = stores.edges.take_due(LATER, LATER, 9, bool)
     assert {(e.followee_id, e.state) for e in due} == {(2, "merging"), (3, "removed")}
 
 
