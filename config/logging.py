@@ -1,5 +1,7 @@
 """How programs log: one JSON object a line, on standard output.
 
+A line that cannot be written, on a full disk for example, is lost, and nothing else is.
+
 The supervisor sends each program's output to `KWIP_HOME/logs/<role>.log`. An event's
 name is constant and its values stand beside it; whatever was bound to the context, such
 as the request id, is on every line.
@@ -7,13 +9,16 @@ as the request id, is on every line.
 
 from __future__ import annotations
 
+import contextlib
+import io
 import logging.config
+import os
 import sys
 import threading
 import time
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import structlog
 
@@ -39,7 +44,7 @@ def configure(level: str) -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(),
+        logger_factory=structlog.WriteLoggerFactory(_OUTPUT),
         cache_logger_on_first_use=True,
     )
 
@@ -63,7 +68,7 @@ def tree(level: str) -> dict[str, Any]:
         "handlers": {
             "stdout": {
                 "class": "logging.StreamHandler",
-                "stream": "ext://sys.stdout",
+                "stream": _OUTPUT,
                 "formatter": "json",
             }
         },
@@ -160,6 +165,29 @@ def _place_of(error: BaseException) -> str:
     path, number = (ours or lines or [(Path("?"), 0)])[-1]
     return f"{'/'.join(path.parts[-3 if ours else -2 :])}:{number}"
 
+
+class _Output(io.TextIOBase):
+    """Standard output, written at once and without ever raising.
+
+    `sys.stdout` would keep what it could not write and fail with it again later.
+    """
+
+    def __init__(self) -> None:
+        self._is_torn = False
+
+    def write(self, text: str) -> int:
+        """Write a whole line; on its own, if the last one was cut off."""
+        line = text.encode("utf-8", "backslashreplace")
+        whole = b"\n" + line if self._is_torn else line
+        written = 0
+        with contextlib.suppress(OSError):
+            written = os.write(_STANDARD_OUTPUT, whole)
+        self._is_torn = 0 < written < len(whole) or (self._is_torn and not written)
+        return len(text)
+
+
+_STANDARD_OUTPUT = 1
+_OUTPUT = cast("TextIO", _Output())
 
 _SHARED: list[structlog.typing.Processor] = [
     structlog.contextvars.merge_contextvars,

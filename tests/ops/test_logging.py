@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -163,3 +164,44 @@ def test_the_places_that_are_remembered_are_bounded():
         sparse(None, "error", {"exc_info": error})
 
     assert len(sparse._written) <= 3
+
+
+def test_a_line_that_cannot_be_written_is_no_error(tmp_path):
+    program = """
+log.info("a")
+logging.getLogger("some.library").warning("b")
+print("still here", file=sys.stderr)
+"""
+    with Path("/dev/full").open("w") as full:
+        run = subprocess.run(
+            [sys.executable, "-c", f"import sys\n{HEAD}{program}"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            cwd=PROJECT,
+        )
+
+    assert (run.returncode, run.stderr) == (0, "still here\n")
+
+
+def test_after_a_line_that_was_cut_off_the_next_one_stands_on_its_own(tmp_path):
+    program = """
+import resource
+log.info("whole")
+soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (150, hard))
+log.info("cut", words="x" * 100)
+log.info("lost")
+resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+log.info("again")
+"""
+    written = tmp_path / "log"
+    with written.open("w") as file:
+        subprocess.run(
+            [sys.executable, "-c", HEAD + program], stdout=file, check=True, cwd=PROJECT
+        )
+    first, torn, last = written.read_text().splitlines()
+
+    assert (json.loads(first)["event"], json.loads(last)["event"]) == ("whole", "again")
+    assert torn.startswith('{"words": "xxx')
