@@ -10,7 +10,7 @@ from kwip.wiring import build
 _settings = from_environment()
 _wiring = build(_settings, endpoints(_settings), role="live")
 _wiring.fence.await_lease(within_s=1.0)
-_wiring.listener.start()
+_wiring.listener.loop.start()
 app = create_app(_wiring, _settings, is_live=True)
 #: Sends everybody away who waits, when the process is to end.
 close = _wiring.services.live.close

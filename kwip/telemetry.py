@@ -48,6 +48,16 @@ FANOUT_OLDEST_PENDING = Gauge(
 DELIVERIES = Counter("kwip_deliveries", "Entries put into home timelines.")
 JOBS = Counter("kwip_jobs", "Jobs that ended.", ["job", "outcome"])
 
+LOOP_HEARTBEAT = Gauge(
+    "kwip_loop_heartbeat_timestamp_seconds",
+    "When a loop last did a piece of its work; the oldest of all live processes.",
+    ["loop"],
+    multiprocess_mode="livemin",
+)
+LOOP_FAILURES = Counter(
+    "kwip_loop_failures", "Failures that a loop outlasted.", ["loop"]
+)
+
 CACHE_REQUESTS = Counter(
     "kwip_cache_requests", "Looks into the cache.", ["cache", "result"]
 )

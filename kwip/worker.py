@@ -1,14 +1,15 @@
 """The process behind the queue: `python -m kwip.worker`.
 
-It runs jobs as the bell rings, and the sweeper in a thread beside them: one process
-less on a small machine. `… jobs` and `… sweeper` run one of the two alone.
+It runs jobs as the bell rings, with the sweeper and the relay in threads beside them:
+one process less on a small machine. `… jobs` and `… sweeper` run one of the two alone.
 """
 
 from __future__ import annotations
 
 import signal
 import sys
-from threading import Event, Thread
+from functools import partial
+from threading import Event
 from typing import TYPE_CHECKING
 
 import structlog
@@ -16,8 +17,9 @@ import structlog
 from config import logging
 from config.settings import from_environment
 from kwip.embedded import endpoints
-from kwip.jobs.broker import make_worker
+from kwip.jobs.broker import attend, make_worker
 from kwip.jobs.registry import jobs
+from kwip.loops import Loop
 from kwip.wiring import build
 
 if TYPE_CHECKING:
@@ -36,29 +38,15 @@ def main(arguments: list[str]) -> None:
         signal.signal(number, lambda *_: stop.set())
     wiring = build(settings, endpoints(settings), role="worker")
     try:
-        if arguments == ["sweeper"]:
-            _sweep(wiring, stop)
-        elif arguments == ["jobs"]:
+        if arguments != ["jobs"]:
+            for loop in wiring.loops:
+                loop.start()
+            log.info("sweeper_started", loops=[loop.name for loop in wiring.loops])
+        if arguments != ["sweeper"]:
             _work(wiring, settings, stop)
-        else:
-            sweeper = Thread(target=_sweep, args=(wiring, stop), name="sweeper")
-            sweeper.start()
-            _work(wiring, settings, stop)
-            sweeper.join()
+        stop.wait()
     finally:
         wiring.close()
-
-
-def _sweep(wiring: Wiring, stop: Event) -> None:
-    """Sweep, with the relay in a thread beside it, unless that is switched off."""
-    log.info("sweeper_started", relay=wiring.relay is not None)
-    if wiring.relay is None:
-        wiring.sweeper.run(stop)
-        return
-    relay = Thread(target=wiring.relay.run, args=(stop,), name="relay")
-    relay.start()
-    wiring.sweeper.run(stop)
-    relay.join()
 
 
 def _work(wiring: Wiring, settings: Settings, stop: Event) -> None:
@@ -69,8 +57,11 @@ def _work(wiring: Wiring, settings: Settings, stop: Event) -> None:
         wiring.broker, jobs(wiring.services), threads=settings.worker_threads
     )
     worker.start()
+    watch = Loop("jobs", partial(attend, worker))
+    watch.start()
     log.info("worker_started", threads=settings.worker_threads)
     stop.wait()
+    watch.stop()
     worker.stop()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import os
 import tempfile
@@ -11,13 +12,20 @@ import hypothesis
 import pymongo
 import pytest
 import redis
+import structlog
 from pymongo.write_concern import WriteConcern
 
 import kwip.store.client
 from kwip.cache import keys
 from kwip.store.indexes import ensure_indexes
 from tests.quick import make_quick
-from tests.servers import PrivateValkey, SharedServers, endpoints_of, settings_in
+from tests.servers import (
+    FailPoint,
+    PrivateValkey,
+    SharedServers,
+    endpoints_of,
+    settings_in,
+)
 from tests.sharded import Untargeted
 
 # The machine that runs the tests may be busy; a slow example is not a wrong one.
@@ -90,14 +98,19 @@ def _start(config):
 
 
 @pytest.fixture(scope="session")
-def _own_endpoints(request):
-    """Return this process's endpoints on the shared servers."""
+def _place(request):
+    """Return the folder of the shared servers, and this process's number on them."""
     worker = getattr(request.config, "workerinput", None)
     if worker is not None:
-        number = int(worker["workerid"].removeprefix("gw"))
-        return endpoints_of(Path(worker[_ROOT]), number)
+        return Path(worker[_ROOT]), int(worker["workerid"].removeprefix("gw"))
     # A run in one process starts them with the first test that needs them.
-    return endpoints_of(_start(request.config).root, 0)
+    return _start(request.config).root, 0
+
+
+@pytest.fixture(scope="session")
+def _own_endpoints(_place):
+    """Return this process's endpoints on the shared servers."""
+    return endpoints_of(*_place)
 
 
 @pytest.fixture(scope="session")
@@ -135,6 +148,26 @@ def mongodb(_clients):
     # One write that waits for the majority waits for all before it.
     database["jobs"].delete_many({"_id": "none"})
     return database
+
+
+@pytest.fixture
+def quiet_log():
+    """Keep the log in memory: drawing a traceback takes as long as ten deliveries."""
+    with structlog.testing.capture_logs() as lines:
+        yield lines
+
+
+@pytest.fixture
+def fail_commands(_place, mongodb):
+    """Return what makes commands fail on the test's database, as MongoDB itself does.
+
+    There is one fail point for all processes of the run, so one test has it at a time.
+    """
+    with (_place[0] / "fail-point").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        fail_point = FailPoint(mongodb)
+        yield fail_point
+        fail_point.end()
 
 
 def _filled(database):

@@ -9,7 +9,7 @@ import signal
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 from config.settings import Settings, load, rules
@@ -23,6 +23,8 @@ from kwip.embedded.supervisor import Supervisor
 
 if TYPE_CHECKING:
     import subprocess
+
+    from pymongo.database import Database
 
     from config.endpoints import Endpoints
 
@@ -51,7 +53,8 @@ class SharedServers:
 
     def start(self) -> None:
         self._home.prepare()
-        self._supervisor.start(servers(self.settings, self._home), 0.0)
+        children = [_with_fail_points(c) for c in servers(self.settings, self._home)]
+        self._supervisor.start(children, 0.0)
         set_up(self._home, self._home.secret("mongodb"), deadline_s=START_S)
 
     def stop(self) -> None:
@@ -63,6 +66,14 @@ class SharedServers:
     def _pause(seconds: float) -> bool:
         time.sleep(seconds)
         return False
+
+
+def _with_fail_points(child: Child) -> Child:
+    """Let MongoDB fail when a test asks it to (`failCommand`)."""
+    if child.role != "mongod":
+        return child
+    enabled = ("--setParameter", "enableTestCommands=1")
+    return dataclasses.replace(child, argv=[*child.argv, *enabled])
 
 
 def no_quotas() -> dict[str, str]:
@@ -92,6 +103,42 @@ def endpoints_of(root: Path, number: int) -> Endpoints:
 
 def _with_database(uri: str, number: int) -> str:
     return urlunsplit(urlsplit(uri)._replace(query=f"db={number}"))
+
+
+class FailPoint:
+    """Make commands on one database fail as if MongoDB had failed."""
+
+    def __init__(self, database: Database[Any]):
+        self._database = database
+        self._admin = database.client.admin
+        self._before = 0
+
+    def begin(self, *commands: str, collection: str, **how: object) -> None:
+        """Let every such command fail; `how` is an `errorCode`, for example."""
+        data = {
+            "failCommands": commands,
+            "namespace": f"{self._database.name}.{collection}",
+            **how,
+        }
+        self._before = self._configure("alwaysOn", data=data)["count"]
+
+    def wait(self, times: int) -> None:
+        """Wait until so many commands have failed since the beginning."""
+        self._admin.command(
+            "waitForFailPoint",
+            "failCommand",
+            timesEntered=self._before + times,
+            maxTimeMS=round(START_S * 1_000),
+        )
+
+    def end(self) -> None:
+        """Let commands succeed again."""
+        self._configure("off")
+
+    def _configure(self, mode: str, **options: object) -> dict[str, Any]:
+        return self._admin.command(
+            "configureFailPoint", "failCommand", mode=mode, **options
+        )
 
 
 class PrivateValkey:

@@ -11,7 +11,6 @@ A message holds the topics of one ring, packed: those of a delivered chunk are u
 from __future__ import annotations
 
 import struct
-import threading
 import time
 from typing import TYPE_CHECKING, Protocol
 
@@ -19,6 +18,7 @@ import structlog
 
 from kwip import telemetry
 from kwip.cache.queue import QueueError, connect_queue
+from kwip.loops import Loop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -127,7 +127,7 @@ class Audience(Protocol):
 
 
 class Listener:
-    """Hear the doorbell in a thread, and say whether it can be heard.
+    """Hear the doorbell in a loop, and say whether it can be heard.
 
     Args:
         uri: The realtime Redis.
@@ -144,40 +144,31 @@ class Listener:
         self._uri = uri
         self._deployment = deployment
         self._audience = audience
-        self._is_stopped = threading.Event()
-        self._thread = threading.Thread(
-            target=self._run, name="doorbell-listener", daemon=True
-        )
+        self.loop = Loop("listener", self._work)
 
-    def start(self) -> None:
-        """Start to listen; call it in the process that is to hear."""
-        self._thread.start()
+    def _work(self, loop: Loop) -> float:
+        """Listen as long as Redis answers, if the name of the deployment is known."""
+        deployment = self._deployment()
+        if deployment is not None:
+            try:
+                with (
+                    connect_queue(self._uri, is_worker=False) as client,
+                    client.pubsub() as channel,
+                ):
+                    self._listen(channel, deployment, loop)
+            except QueueError as error:
+                log.warning("doorbell_unheard", reason=type(error).__name__)
+            finally:
+                self._audience.unlinked()
+        return RETRY_S
 
-    def stop(self) -> None:
-        """End the thread, if it was started."""
-        self._is_stopped.set()
-        if self._thread.is_alive():
-            self._thread.join()
-
-    def _run(self) -> None:
-        with connect_queue(self._uri, is_worker=False) as client:
-            while not self._is_stopped.is_set():
-                deployment = self._deployment()
-                if deployment is not None:
-                    try:
-                        with client.pubsub() as channel:
-                            self._listen(channel, deployment)
-                    except QueueError as error:
-                        log.warning("doorbell_unheard", reason=type(error).__name__)
-                    self._audience.unlinked()
-                self._is_stopped.wait(RETRY_S)
-
-    def _listen(self, channel: PubSub, deployment: str) -> None:
+    def _listen(self, channel: PubSub, deployment: str, loop: Loop) -> None:
         """Hear rings until the end, or until the deployment has another name."""
         channel.subscribe(channel_of(deployment))
         heard_at = asked_at = time.monotonic()
-        while not self._is_stopped.is_set() and self._deployment() == deployment:
+        while not loop.is_stopped and self._deployment() == deployment:
             message = channel.get_message(timeout=LOOK_S)
+            loop.beat()
             now = time.monotonic()
             if message is not None:
                 heard_at = now

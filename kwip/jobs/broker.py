@@ -19,6 +19,8 @@ from kwip.cache.queue import QueueError, connect_queue
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from kwip.loops import Loop
+
 log = structlog.get_logger()
 
 #: The queue of each job: upkeep must not wait behind a burst of fan-outs.
@@ -32,6 +34,8 @@ QUEUES = {
 }
 #: After a ring that failed, rings are left out for so long, in seconds.
 QUIET_S = 1.0
+#: Between two looks at a worker's threads, in seconds.
+ATTEND_S = 1.0
 #: How long an idle worker waits between two looks, in milliseconds at most.
 POLL_MS = 100
 
@@ -126,3 +130,15 @@ def make_worker(
         )
         as_actor(run)
     return dramatiq.Worker(broker, worker_threads=threads, worker_timeout=POLL_MS)
+
+
+def attend(worker: dramatiq.Worker, _loop: Loop) -> float:
+    """Look whether all threads of a worker live; the work of a loop.
+
+    Raises:
+        SystemExit: One has ended, so this loop and the process end as well.
+    """
+    threads = (*worker.consumers.values(), *worker.workers)
+    if not all(thread.is_alive() for thread in threads):
+        raise SystemExit("a thread of the worker has ended")
+    return ATTEND_S

@@ -9,13 +9,12 @@ import structlog
 
 from kwip import telemetry
 from kwip.domain.clock import at, to_ms
-from kwip.domain.errors import StoreUnavailableError
 
 if TYPE_CHECKING:
     import datetime as dt
-    from threading import Event
 
     from kwip.domain.clock import ClockMs
+    from kwip.loops import Loop
     from kwip.services.bell import Bell
     from kwip.services.dormancy import Dormancy
     from kwip.store.edges import EdgeStore
@@ -83,13 +82,9 @@ class Sweeper:
         )
         return len(places) + len(buried)
 
-    def run(self, stop: Event) -> None:
-        """Sweep once a second until told to stop; outlast an absent MongoDB."""
-        while not stop.wait(EVERY_S):
-            try:
-                rung = self.sweep()
-            except StoreUnavailableError as error:
-                log.warning("sweep_failed", **error.context)
-                continue
-            if rung:
-                log.info("swept", rung=rung)
+    def work(self, _loop: Loop) -> float:
+        """Sweep; the work of a loop."""
+        rung = self.sweep()
+        if rung:
+            log.info("swept", rung=rung)
+        return EVERY_S

@@ -20,6 +20,7 @@ import structlog
 from kwip import telemetry
 from kwip.cache.objects import Lease
 from kwip.domain.errors import StoreUnavailableError
+from kwip.loops import Loop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,6 +105,7 @@ class KeeperParts:
         times: The durations.
         clock: Seconds that go on while the machine sleeps.
         is_read: Whether this process reads the node, and not only drops its keys.
+        name: Names its loop.
     """
 
     connect: Callable[[], FenceStore]
@@ -111,6 +113,7 @@ class KeeperParts:
     times: FenceTimes
     clock: Callable[[], float] = boot_clock
     is_read: bool = True
+    name: str = "keeper"
 
 
 class Keeper:
@@ -132,7 +135,7 @@ class Keeper:
             mine = Watch(self.parts)
             watch = self._watches.setdefault(pid, mine)
             if watch is mine:
-                watch.start()
+                watch.loop.start()
         return watch
 
     def stop(self) -> None:
@@ -158,10 +161,8 @@ class Watch:
         self._caretaker = _Caretaker(self.name, parts)
         self._counted_until = parts.clock()
         self._has_lease = threading.Event()
-        self._is_stopped = threading.Event()
-        self._thread = threading.Thread(
-            target=self._run, name="cache-keeper", daemon=True
-        )
+        self._fence: FenceStore | None = None
+        self.loop = Loop(parts.name, self._work)
 
     def lease(self) -> Lease | None:
         """Give the lease that is held at this moment; costs no I/O."""
@@ -196,24 +197,16 @@ class Watch:
             self._held = None
         return seen
 
-    def start(self) -> None:
-        """Start the thread."""
-        self._thread.start()
-
     def stop(self) -> None:
-        """End the thread; the lease ends with it."""
-        self._is_stopped.set()
-        self._thread.join()
+        """End the loop; the lease ends with it."""
+        self.loop.stop()
         self._held = None
+        if self._fence is not None:
+            self._fence.close()
 
-    def _run(self) -> None:
-        fence = self._parts.connect()
-        try:
-            pause_s = 0.0
-            while not self._is_stopped.wait(pause_s):
-                pause_s = self._look(fence)
-        finally:
-            fence.close()
+    def _work(self, _loop: Loop) -> float:
+        self._fence = self._fence or self._parts.connect()
+        return self._look(self._fence)
 
     def _look(self, fence: FenceStore) -> float:
         """Look once; give the seconds until the next look."""

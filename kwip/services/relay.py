@@ -18,14 +18,12 @@ import structlog
 
 from kwip import telemetry
 from kwip.domain.clock import at
-from kwip.domain.errors import StoreUnavailableError
 from kwip.services.concerned import FOLLOWED, concerned
 from kwip.store.changes import HistoryLostError
 
 if TYPE_CHECKING:
-    from threading import Event
-
     from kwip.domain.clock import ClockMs
+    from kwip.loops import Loop
     from kwip.services.fence import Fence
     from kwip.store.changes import Change, ChangeStore, Feed, Token
 
@@ -37,7 +35,7 @@ LEASE_S = 10.0
 SAVE_S, IDLE_S = 1.0, 3.0
 #: Between two looks at the changes. To follow each at once costs MongoDB twice as much.
 EVERY_S = 0.25
-#: After a failure, and for who waits to take over.
+#: Between two tries of who waits to take over.
 PAUSE_S = 1.0
 #: The most changes whose keys are dropped together.
 BATCH = 500
@@ -60,49 +58,42 @@ class Relay:
     lease_s: float = LEASE_S
     name: str = field(default_factory=lambda: secrets.token_hex(8))
 
-    def run(self, stop: Event) -> None:
-        """Relay until told to stop; outlast an absent MongoDB, and another relay."""
-        while not stop.is_set():
-            try:
-                self._serve(stop)
-            except StoreUnavailableError as error:
-                log.warning("cache_relay_failed", **error.context)
-            stop.wait(PAUSE_S)
-
-    def _serve(self, stop: Event) -> None:
+    def work(self, loop: Loop) -> float:
+        """Relay until the loop is stopped or another one relays; the work of a loop."""
         is_mine, token = self.changes.lease(self.name, self._now(), self._until())
         if not is_mine:
-            return
+            return PAUSE_S
         try:
-            self._follow(stop, token)
+            self._follow(loop, token)
         except HistoryLostError:
             # What was missed is unknown. The stream goes on from now first, so that
             # nothing is missed between it and the new epoch.
             log.warning("cache_relay_lost_history")
-            self._follow(stop, None, is_new_epoch=True)
+            self._follow(loop, None, is_new_epoch=True)
+        return PAUSE_S
 
     def _follow(
-        self, stop: Event, token: Token | None, *, is_new_epoch: bool = False
+        self, loop: Loop, token: Token | None, *, is_new_epoch: bool = False
     ) -> None:
         with self.changes.follow(list(FOLLOWED), token) as feed:
             if is_new_epoch:
                 self.fence.end_all()
-            while not stop.is_set() and self._relay_for(feed, stop):
-                pass
-            if stop.is_set():  # the next one need not wait until the lease is over
+            while not loop.is_stopped and self._relay_for(feed, loop):
+                loop.beat()
+            if loop.is_stopped:  # the next one need not wait until the lease is over
                 self.changes.save(self.name, feed.token, self._now())
 
-    def _relay_for(self, feed: Feed, stop: Event) -> bool:
+    def _relay_for(self, feed: Feed, loop: Loop) -> bool:
         """Relay until it is time to note the place; False if it is another's now."""
         began = time.monotonic()
         relayed = 0
-        while not stop.is_set():
+        while not loop.is_stopped:
             found = self._relay(feed.take(BATCH))
             relayed += found
             if time.monotonic() - began >= (SAVE_S if relayed else IDLE_S):
                 break
             if found < BATCH:
-                stop.wait(EVERY_S)
+                loop.wait(EVERY_S)
         return self.changes.save(self.name, feed.token, self._until())
 
     def _relay(self, changes: list[Change]) -> int:

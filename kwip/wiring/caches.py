@@ -59,7 +59,11 @@ class Caches:
         )
         return Keeper(
             KeeperParts(
-                connect=connect, objects=objects, times=self.times, is_read=is_read
+                connect=connect,
+                objects=objects,
+                times=self.times,
+                is_read=is_read,
+                name="keeper" if is_read else f"keeper {node}",
             )
         )
 

@@ -14,6 +14,7 @@ from kwip.cache.objects import Objects
 from kwip.domain.ids import IdGenerator
 from kwip.jobs.broker import QueueBell, make_broker, ping
 from kwip.jobs.sweeper import Sweeper
+from kwip.loops import Loop
 from kwip.services import probes
 from kwip.services.entities import Stores
 from kwip.services.fence import Fence
@@ -58,18 +59,20 @@ class Wiring:
     world: WorldLoader
     broker: RedisBroker
     sweeper: Sweeper
-    relay: Relay | None
+    relay: Relay
     fence: Fence
     keeper: Keeper
     cache: Client
     other_caches: list[OtherCache]
     realtime: Client
     listener: Listener
+    loops: list[Loop]
     probes: Mapping[str, Callable[[], probes.Probe]]
 
     def close(self) -> None:
         """End the threads and close every connection."""
-        self.listener.stop()
+        for loop in (*self.loops, self.listener.loop):
+            loop.stop()
         self.keeper.stop()
         for other in self.other_caches:
             other.close()
@@ -135,6 +138,20 @@ def build(
         ids=ids,
     )
     services = core.services()
+    sweeper = Sweeper(
+        outbox=outbox,
+        edges=edges,
+        lists=stores.lists,
+        list_edges=list_edges,
+        dormancy=services.dormancy,
+        bell=bell,
+        clock=options.clock,
+    )
+    relay = Relay(changes=ChangeStore(store), fence=fence, clock=options.clock)
+    work: dict[str, Callable[[Loop], float]] = {"sweeper": sweeper.work}
+    if settings.cache_relay:
+        work["relay"] = relay.work
+    listener = Listener(endpoints.redis_realtime_uri, fence.deployment, services.live)
     return Wiring(
         endpoints=endpoints,
         services=services,
@@ -161,26 +178,15 @@ def build(
             )
         ),
         broker=broker,
-        sweeper=Sweeper(
-            outbox=outbox,
-            edges=edges,
-            lists=stores.lists,
-            list_edges=list_edges,
-            dormancy=services.dormancy,
-            bell=bell,
-            clock=options.clock,
-        ),
-        relay=Relay(changes=ChangeStore(store), fence=fence, clock=options.clock)
-        if settings.cache_relay
-        else None,
+        sweeper=sweeper,
+        relay=relay,
         fence=fence,
         keeper=keeper,
         cache=cache,
         other_caches=others,
         realtime=realtime,
-        listener=Listener(
-            endpoints.redis_realtime_uri, fence.deployment, services.live
-        ),
+        listener=listener,
+        loops=[Loop(name, each) for name, each in work.items()],
         probes={
             "mongodb": partial(probes.probe_mongodb, store.hello, services.clock_guard),
             "cache": partial(probes.probe_cache, fence),

@@ -93,7 +93,7 @@ def site(tmp_path, endpoints, live_port, environ):
         if live_port:
             live = build(settings, endpoints, role="live")
             ends.callback(live.close)
-            live.listener.start()
+            live.listener.loop.start()
             answering = create_app(live, settings, is_live=True)
             ends.enter_context(served(answering, live_port))
             ends.callback(live.services.live.close)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kwip import loops
 from kwip.cache import doorbell
 from kwip.cache.client import Client
 from kwip.cache.doorbell import Listener, RedisDoorbell, channel_of, pack, unpack
@@ -66,14 +67,14 @@ def listen(endpoints):
     def start(uri=None, deployment=lambda: "d1"):
         ear = Ear()
         listener = Listener(uri or endpoints.redis_realtime_uri, deployment, ear)
-        listener.start()
+        listener.loop.start()
         started.append(listener)
         wait_until(ear.is_linked)
         return ear
 
     yield start
     for listener in started:
-        listener.stop()
+        listener.loop.stop()
 
 
 @pytest.fixture
@@ -197,8 +198,22 @@ def test_a_listener_says_that_it_is_deaf_and_hears_again(private_valkey, listen,
     assert ear.next() == ["public"]
 
 
+def test_a_listener_outlasts_an_error_of_who_hears(
+    listen, bell, monkeypatch, quiet_log
+):
+    monkeypatch.setattr(loops, "FIRST_PAUSE_S", 0.01)
+    ear = listen()
+    with monkeypatch.context() as patched:
+        patched.setattr(Ear, "heard", lambda *_: 1 / 0)
+        bell(["public"])
+        wait_until(lambda: ear.words == ["linked", "unlinked", "linked"])
+    bell(["public"])
+
+    assert ear.next() == ["public"]
+
+
 def test_a_listener_that_was_never_started_can_be_stopped(endpoints):
     ear = Ear()
-    Listener(endpoints.redis_realtime_uri, lambda: "d1", ear).stop()
+    Listener(endpoints.redis_realtime_uri, lambda: "d1", ear).loop.stop()
 
     assert ear.rings.empty()

@@ -10,9 +10,10 @@ import pytest
 import redis
 from pymongo.monitoring import CommandListener
 
+from kwip import loops
 from kwip.cache.objects import Lease
 from kwip.domain.errors import StoreUnavailableError
-from kwip.services.keeper import FenceTimes, KeeperParts, Watch
+from kwip.services.keeper import FenceTimes, Keeper, KeeperParts, Watch
 from kwip.store.fence import FenceState, FenceStore, connect_fence
 from tests.servers import wait_until
 
@@ -364,6 +365,24 @@ def test_a_keeper_looks_by_itself(live):
     wait_until(lambda: live.fence.lease() is not None)
 
     assert live.fence.lease() == Lease(live.store.read().deployment, 1)
+
+
+def test_a_keeper_outlasts_whatever_goes_wrong(fences, monkeypatch, quiet_log):
+    errors = [OSError("no such host"), RuntimeError("a defect")]
+
+    def connect():
+        if errors:
+            raise errors.pop(0)
+        return fences
+
+    monkeypatch.setattr(loops, "FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr(fences, "close", lambda: None)
+    keeper = Keeper(
+        KeeperParts(connect=connect, objects=Probed(), times=FenceTimes().scaled(0.1))
+    )
+
+    assert keeper.watch.await_lease(10)
+    keeper.stop()
 
 
 def test_a_cache_that_came_back_is_resumed_by_itself(live, valkey):

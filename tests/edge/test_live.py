@@ -35,7 +35,7 @@ def make_live(settings, endpoints, monkeypatch):
         wiring = build(settings, at, role="live", options=Options(live_times=times))
         made.append(wiring)
         assert wiring.fence.await_lease(within_s=WITHIN_S)
-        wiring.listener.start()
+        wiring.listener.loop.start()
         if realtime_uri is None:
             wait_until(lambda: wiring.services.live._is_linked)
         return Process(wiring, create_app(wiring, settings, is_live=True))

@@ -6,7 +6,6 @@ import random
 
 import pytest
 import redis
-import structlog
 
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.posts import Draft, Visibility
@@ -19,6 +18,7 @@ from kwip.services.skeletons import Slice
 from kwip.wiring import Options, build
 from tests.jobs.list_oracle import waiting
 from tests.jobs.oracle import check, check_stored_sets
+from tests.jobs.process import Process
 from tests.jobs.snapshots import Snapshot
 from tests.jobs.steps import Steps
 from tests.wired import Rings, viewer_of
@@ -88,10 +88,8 @@ def is_sharded():
 
 
 @pytest.fixture(autouse=True)
-def _quiet_log():
-    """Keep the log in memory: drawing a traceback takes as long as ten deliveries."""
-    with structlog.testing.capture_logs():
-        yield
+def _quiet(quiet_log):
+    pass
 
 
 @pytest.fixture
@@ -129,6 +127,22 @@ def kwip(make_worker, rings, steps):
     steps.guard(wiring)
     rings.jobs = jobs(wiring.services)
     return wiring
+
+
+@pytest.fixture
+def start(endpoints, tmp_path):
+    """Return a function that starts a worker for jobs, "sweeper", or with "" both."""
+    started = []
+
+    def start(role="jobs", **options):
+        arguments = [role] if role else []
+        process = Process(endpoints, tmp_path / "home", *arguments, **options)
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.end()
 
 
 @pytest.fixture

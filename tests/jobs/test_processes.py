@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
@@ -20,60 +16,12 @@ from tests.servers import wait_until
 
 #: Seven chunks and a bit.
 FOLLOWERS = 7_200
-ROOT = Path(__file__).parents[2]
-
-
-class Process:
-    """`python -m kwip.worker` on the test's servers."""
-
-    def __init__(self, endpoints, home, *arguments):
-        mongodb_uri = endpoints.mongodb_uri.replace(
-            "/?", f"/{endpoints.database}?authSource=admin&"
-        )
-        environ = os.environ | {
-            "KWIP_HOME": str(home),
-            "KWIP_MONGODB_URI": mongodb_uri,
-            "KWIP_REDIS_CACHE_URI": endpoints.redis_cache_uri,
-            "KWIP_REDIS_QUEUE_URI": endpoints.redis_queue_uri,
-            "KWIP_REDIS_REALTIME_URI": endpoints.redis_realtime_uri,
-        }
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "kwip.worker", *arguments],
-            env=environ,
-            cwd=ROOT,
-            stdout=subprocess.DEVNULL,
-        )
-
-    def send(self, number):
-        self._process.send_signal(number)
-
-    def is_alive(self):
-        return self._process.poll() is None
-
-    def end(self):
-        self._process.kill()
-        self._process.wait()
 
 
 @pytest.fixture
 def chunk():
     """Return the real number of followers in a chunk."""
     return FanoutTimes().chunk
-
-
-@pytest.fixture
-def start(endpoints, tmp_path):
-    """Return a function that starts a worker for jobs, "sweeper", or with "" both."""
-    started = []
-
-    def start(role="jobs"):
-        arguments = [role] if role else []
-        started.append(Process(endpoints, tmp_path / "home", *arguments))
-        return started[-1]
-
-    yield start
-    for process in started:
-        process.end()
 
 
 @pytest.fixture

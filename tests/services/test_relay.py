@@ -6,11 +6,13 @@ import threading
 
 import pytest
 
+from kwip import loops
 from kwip.cache import keys
 from kwip.domain.clock import at
 from kwip.domain.posts import Draft, Edit
 from kwip.domain.reactions import span_of
 from kwip.domain.users import READ, ProfileChange
+from kwip.loops import Loop
 from kwip.services import relay as module
 from kwip.services.concerned import FOLLOWED, LEFT_OUT
 from kwip.services.fence import Fence
@@ -21,11 +23,12 @@ from tests.servers import wait_until
 
 @pytest.fixture
 def running(kwip, monkeypatch):
-    """Return a function that starts a relay in a thread; it gives what stops it."""
+    """Return a function that starts a relay in a loop; it gives what stops it."""
     monkeypatch.setattr(module, "SAVE_S", 0.02)
     monkeypatch.setattr(module, "IDLE_S", 0.02)
     monkeypatch.setattr(module, "EVERY_S", 0.02)
     monkeypatch.setattr(module, "PAUSE_S", 0.02)
+    monkeypatch.setattr(loops, "FIRST_PAUSE_S", 0.02)
     stops = []
 
     def start():
@@ -34,16 +37,10 @@ def running(kwip, monkeypatch):
             fence=kwip.fence,
             clock=kwip.relay.clock,
         )
-        stop = threading.Event()
-        thread = threading.Thread(target=relay.run, args=(stop,))
-        thread.start()
-
-        def end():
-            stop.set()
-            thread.join()
-
-        stops.append(end)
-        return end
+        loop = Loop("relay", relay.work)
+        loop.start()
+        stops.append(loop.stop)
+        return loop.stop
 
     yield start
     for end in stops:
@@ -195,6 +192,23 @@ def test_lost_history_raises_the_epoch_and_goes_on(
     wait_until(lambda: name_of(kwip, alice) == "missed")
     wait_until(lambda: kwip.fence.lease() is not None)
     dying(lambda: rename(kwip, alice, "after"))
+    wait_until(lambda: name_of(kwip, alice) == "after")
+
+
+def test_history_that_is_lost_again_and_again_does_not_end_the_relay(
+    kwip, mongodb, new_user, running, dying, fail_commands, monkeypatch, quiet_log
+):
+    monkeypatch.setattr(kwip.fence, "_sleep", lambda _: None)  # nobody else reads
+    alice = new_user("alice")
+    running()
+    wait_until(lambda: place(mongodb))
+    fail_commands.begin("getMore", collection="$cmd.aggregate", errorCode=286)
+    fail_commands.wait(3)
+    fail_commands.end()
+    wait_until(lambda: kwip.fence.lease() is not None)
+    assert name_of(kwip, alice) == ""
+    dying(lambda: rename(kwip, alice, "after"))
+
     wait_until(lambda: name_of(kwip, alice) == "after")
 
 
