@@ -160,14 +160,17 @@ class Watch:
         self._seen: Sighting | None = None
         self._caretaker = _Caretaker(self.name, parts)
         self._counted_until = parts.clock()
+        self._counting = threading.Lock()
         self._has_lease = threading.Event()
         self._fence: FenceStore | None = None
         self.loop = Loop(parts.name, self._work)
 
     def lease(self) -> Lease | None:
         """Give the lease that is held at this moment; costs no I/O."""
-        held = self._held
-        if held is None or self._clock() >= held.until:
+        held, now = self._held, self._clock()
+        if held is None or now >= held.until:
+            # Here too, so that it is counted while the loop is stuck.
+            self._count_time_without_lease(now)
             return None
         return held.lease
 
@@ -232,10 +235,11 @@ class Watch:
         self._has_lease.set()
 
     def _count_time_without_lease(self, now: float) -> None:
-        held = self._held
-        leased_until = min(held.until, now) if held else self._counted_until
-        without = now - max(leased_until, self._counted_until)
-        self._counted_until = now
+        with self._counting:
+            held = self._held
+            leased_until = min(held.until, now) if held else self._counted_until
+            without = now - max(leased_until, self._counted_until)
+            self._counted_until = max(now, self._counted_until)
         if without > 0 and self._parts.is_read:
             telemetry.CACHE_WITHOUT_LEASE.inc(without)
 

@@ -10,7 +10,7 @@ import pytest
 import redis
 from pymongo.monitoring import CommandListener
 
-from kwip import loops
+from kwip import loops, telemetry
 from kwip.cache.objects import Lease
 from kwip.domain.errors import StoreUnavailableError
 from kwip.services.keeper import FenceTimes, Keeper, KeeperParts, Watch
@@ -217,6 +217,27 @@ def test_a_lease_runs_out_when_mongodb_does_not_answer(watch, fences, clock):
         one._look(fences)
 
     assert one.lease() is None
+
+
+def test_time_without_a_lease_is_counted_though_the_loop_is_stuck(watch, fences, clock):
+    def counted():
+        return telemetry.CACHE_WITHOUT_LEASE._value.get() - before
+
+    one = watch()
+    one._look(fences)
+    before = telemetry.CACHE_WITHOUT_LEASE._value.get()
+    clock.now += 1.5
+    assert one.lease()
+    assert counted() == 0
+
+    clock.now += 2.5
+    assert one.lease() is None
+    assert counted() == pytest.approx(2.0)
+    clock.now += 1
+    assert one.lease() is None
+    one._look(fences)
+
+    assert counted() == pytest.approx(3.0)
 
 
 def test_looks_come_every_500_ms_whatever_they_take(watch, fences, clock):
