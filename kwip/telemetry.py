@@ -7,8 +7,13 @@ of labels and their values are constants, never ids, so their number is bounded.
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import mmap
+import os
 from functools import cache
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from prometheus_client import (
     CollectorRegistry,
@@ -17,11 +22,79 @@ from prometheus_client import (
     Histogram,
     multiprocess,
     start_http_server,
+    values,
 )
+from prometheus_client.mmap_dict import MmapedDict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
+
+#: The first size of a file of numbers; it is doubled as it fills.
+_FILE_BYTES = 1 << 16
+
+
+class _Numbers(MmapedDict):
+    """One file of a process's numbers, as prometheus-client maps it into memory.
+
+    The library makes files with holes, and the kernel ends a process (SIGBUS) when it
+    changes a hole that the disk has no room for. So a file is written before it is
+    mapped. A number that finds no room stays in its process, and is written as a whole
+    by the first change after there is room again.
+    """
+
+    _f: Any = None
+
+    def __init__(self, filename: str):
+        self._path = Path(filename)
+        self._is_open = False
+        self._positions: dict[str, int] = {}
+        with contextlib.suppress(OSError):
+            self._open()
+
+    def read_value(self, key: str) -> tuple[float, float]:
+        """Return a number and its time; 0 for one that is not in the file."""
+        with contextlib.suppress(OSError):
+            found: tuple[float, float] = super().read_value(key)  # type: ignore[no-untyped-call]
+            return found
+        return 0.0, 0.0
+
+    def write_value(self, key: str, value: float, timestamp: float) -> None:
+        """Store a number and its time, if there is room."""
+        with contextlib.suppress(OSError):
+            super().write_value(key, value, timestamp)  # type: ignore[no-untyped-call]
+
+    def _open(self) -> None:
+        if not self._path.exists():
+            # Whoever adds the numbers up must not find it half made.
+            draft = self._path.with_suffix(".new")
+            try:
+                draft.write_bytes(bytes(_FILE_BYTES))
+                draft.rename(self._path)
+            except OSError:
+                draft.unlink(missing_ok=True)
+                raise
+        super().__init__(str(self._path))  # type: ignore[no-untyped-call]
+        self._is_open = True
+
+    def _init_value(self, key: str) -> None:
+        if not self._is_open:
+            self._open()
+        most = len(key.encode()) + 32  # with its length, its padding and two numbers
+        while self._used + most > self._capacity:
+            self._grow()
+        super()._init_value(key)  # type: ignore[no-untyped-call]
+
+    def _grow(self) -> None:
+        descriptor = self._f.fileno()
+        if os.write(descriptor, bytes(self._capacity)) < self._capacity:
+            os.ftruncate(descriptor, self._capacity)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self._capacity *= 2
+        self._m = mmap.mmap(descriptor, self._capacity)
+
+
+# The library has no setting for it, and looks it up when the first number is made.
+values.MmapedDict = _Numbers  # type: ignore[attr-defined, assignment]
 
 HTTP_REQUESTS = Counter(
     "kwip_http_requests",

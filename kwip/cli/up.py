@@ -7,7 +7,6 @@ import errno
 import http.client
 import ipaddress
 import json
-import shutil
 import socket
 import sys
 import time
@@ -75,8 +74,7 @@ def run(settings: Settings, programs: Sequence[Child], demos: Sequence[Child]) -
         if settings.live_port:
             check_port("KWIP_LIVE_PORT", settings.bind, settings.live_port)
         check_port("KWIP_METRICS_PORT", _LOOPBACK, settings.metrics_port)
-        shutil.rmtree(home.metrics, ignore_errors=True)
-        home.metrics.mkdir(mode=0o700)
+        home.make_metrics()
         home.note_address(
             {n: getattr(settings, n) for n in ("bind", "port", "live_port")}
         )
@@ -95,6 +93,7 @@ def run(settings: Settings, programs: Sequence[Child], demos: Sequence[Child]) -
             pass
         finally:
             supervisor.stop()
+            home.remove_metrics()
     _say("Kwip has ended.")
 
 

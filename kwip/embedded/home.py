@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
 import os
@@ -27,6 +28,8 @@ _PLAIN_PATH = re.compile(r"[A-Za-z0-9._/-]+")
 _LONGEST_SOCKET_NAME = "mongodb-27017.sock"
 #: Where the sockets go when their path under `KWIP_HOME` would not do.
 _RUNTIME = Path("/tmp")  # noqa: S108 -- the shortest folder that every Linux has
+#: A disk in memory, in containers too.
+_MEMORY = Path("/dev/shm")  # noqa: S108 -- for a folder that only we can enter
 
 #: MongoDB writes 300 MB of journal before its first document.
 _FIRST_START_BYTES = 600_000_000
@@ -52,7 +55,10 @@ class Home:
 
     @property
     def metrics(self) -> Path:
-        """Return the folder in which all processes leave their metrics."""
+        """Return the folder in which all processes leave their metrics.
+
+        It leads into memory if that was possible when it was made.
+        """
         return self.run / "metrics"
 
     @property
@@ -103,6 +109,32 @@ class Home:
             ) from error
         self.check_sockets()
         self.check_space()
+
+    def make_metrics(self) -> None:
+        """Make the folder of the metrics, empty.
+
+        In memory it has room while the disk is full, and no file system answers a
+        change of a mapped page with the end of the process.
+        """
+        self.remove_metrics()
+        with contextlib.suppress(OSError):
+            self._metrics_in_memory.mkdir(mode=0o700)
+            self.metrics.symlink_to(self._metrics_in_memory)
+            return
+        self.metrics.mkdir(mode=0o700)
+
+    def remove_metrics(self) -> None:
+        """Remove the folder of the metrics, also what an earlier start left."""
+        shutil.rmtree(self._metrics_in_memory, ignore_errors=True)
+        if self.metrics.is_symlink():
+            self.metrics.unlink()
+        shutil.rmtree(self.metrics, ignore_errors=True)
+
+    @property
+    def _metrics_in_memory(self) -> Path:
+        # By device and inode: a copy of the home has a folder of its own.
+        found = self.root.stat()
+        return _MEMORY / f"kwip-{found.st_dev}-{found.st_ino}"
 
     def note_address(self, address: Mapping[str, str | int]) -> None:
         """Write down where this start listens, by setting, for the commands."""

@@ -115,6 +115,7 @@ class Stack:
             for process in marked(self.home):
                 process.kill()
             wait_gone(self.home)
+            self.home.remove_metrics()
         shutil.rmtree(self.home.sockets, ignore_errors=True)  # not always in the home
 
     def log(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import threading
 from pathlib import Path
@@ -136,6 +137,54 @@ def test_a_folder_of_sockets_that_another_user_made_is_refused(short_path, monke
     with pytest.raises(CannotStartError, match="belongs to another user"):
         endpoints(settings_in(home.root))
     home.sockets.unlink()
+
+
+@pytest.fixture
+def home(short_path, monkeypatch):
+    """Return a home, with a folder in the place of the disk in memory."""
+    home, memory = Home(short_path / "home"), short_path / "memory"
+    memory.mkdir()
+    monkeypatch.setattr("kwip.embedded.home._MEMORY", memory)
+    home.run.mkdir(parents=True)
+    return home
+
+
+def test_metrics_are_in_memory_and_begin_empty(home, short_path):
+    home.make_metrics()
+    (home.metrics / "left").touch()
+    home.make_metrics()
+    [folder] = (short_path / "memory").iterdir()
+
+    assert home.metrics.resolve() == folder
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert list(home.metrics.iterdir()) == []
+
+
+def test_a_copy_of_a_home_leaves_the_metrics_of_the_first_alone(home, short_path):
+    home.make_metrics()
+    (home.metrics / "kept").touch()
+    copy = Home(short_path / "copy")
+    shutil.copytree(home.root, copy.root, symlinks=True)
+    copy.make_metrics()
+
+    assert (home.metrics / "kept").exists()
+    assert list(copy.metrics.iterdir()) == []
+
+
+def test_metrics_leave_nothing_in_memory(home, short_path):
+    home.make_metrics()
+    home.remove_metrics()
+
+    assert list((short_path / "memory").iterdir()) == []
+    assert not os.path.lexists(home.metrics)
+
+
+def test_without_a_disk_in_memory_metrics_are_in_the_home(home, short_path):
+    (short_path / "memory").rmdir()
+    for _ in range(2):
+        home.make_metrics()
+
+        assert home.metrics.resolve() == home.root.resolve() / "run" / "metrics"
 
 
 def test_a_full_disk_is_named_with_what_is_needed(short_path):

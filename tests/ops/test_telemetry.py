@@ -11,6 +11,7 @@ import pytest
 
 from config.settings import PROJECT
 from kwip import telemetry
+from tests.ops.disk import on_small_disk
 from tests.ops.stack import free_port
 
 SERIES = {
@@ -34,6 +35,35 @@ telemetry.FANOUT_OLDEST_PENDING.set(4)
 telemetry.CACHE_REQUESTS.labels("post", "hit").inc()
 telemetry.CACHE_WITHOUT_LEASE.inc(0.5)
 telemetry.REDIS_BREAKER_OPEN.labels("cache").set(1)
+"""
+
+
+#: Counts on a full disk, more than the files have room for at first, and prints what
+#: can be read as soon as there is room again and everything has been counted once more.
+FULL = """
+import os, sys
+from pathlib import Path
+from prometheus_client import CollectorRegistry, multiprocess
+from tests.ops.disk import fill
+
+def count():
+    telemetry.DELIVERIES.inc()
+    for number in range(600):
+        telemetry.JOBS.labels(f"job {number}", "done").inc()
+
+folder = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
+if "from the start" in sys.argv:
+    fill(folder)
+from kwip import telemetry
+filler = fill(folder)
+count()
+filler.unlink()
+count()
+registry = CollectorRegistry()
+multiprocess.MultiProcessCollector(registry)
+found = [sample for metric in registry.collect() for sample in metric.samples]
+jobs = [sample.value for sample in found if sample.name == "kwip_jobs_total"]
+print(registry.get_sample_value("kwip_deliveries_total"), len(jobs), set(jobs))
 """
 
 
@@ -88,3 +118,17 @@ def test_a_live_gauge_ends_with_its_process_and_a_counter_does_not(folder, scrap
     page = scrape()
     assert "kwip_redis_breaker_open{" not in page
     assert "kwip_deliveries_total 6.0" in page
+
+
+@pytest.mark.parametrize("since", ["from the start", "later"])
+def test_a_process_on_a_full_disk_lives_and_loses_no_number(tmp_path, since):
+    run = subprocess.run(
+        on_small_disk(tmp_path, "600k", sys.executable, "-c", FULL, since),
+        env={**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=PROJECT,
+    )
+
+    assert (run.returncode, run.stdout, run.stderr) == (0, "2.0 600 {2.0}\n", "")

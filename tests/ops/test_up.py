@@ -40,6 +40,7 @@ def test_a_signal_ends_everything_within_five_seconds(make_stack, number):
     assert {"mongod", "valkey-cache", "valkey-queue", "web", "worker"} == roles(stack)
     assert stack.end(number) == 0
     assert not marked(stack.home)
+    assert not stack.home.metrics.exists()
 
 
 def roles(stack):
