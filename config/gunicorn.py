@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
 
 from config.logging import configure, tree
 from config.settings import from_environment
-from kwip.embedded.home import Home
 
 _settings = from_environment()
 configure(_settings.log_level)
@@ -29,17 +27,3 @@ forwarder_headers = ""
 # The app writes one line for each request, with its id.
 accesslog = None
 logconfig_dict = tree(_settings.log_level)
-
-
-class Worker(Protocol):
-    """What is used of gunicorn's workers, which have no types."""
-
-    pid: int
-
-
-def child_exit(_server: object, worker: Worker) -> None:
-    """Drop the live gauges of a web process that has ended."""
-    # Imported here, for it opens files in the name of the process that imports it.
-    from kwip import telemetry  # noqa: PLC0415
-
-    telemetry.forget(Home(_settings.home).metrics, worker.pid)

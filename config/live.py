@@ -53,4 +53,3 @@ control_socket_disable = True
 forwarder_headers = web.forwarder_headers
 accesslog = None
 logconfig_dict = tree(_settings.log_level)
-child_exit = web.child_exit

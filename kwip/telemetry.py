@@ -27,7 +27,9 @@ from prometheus_client import (
 from prometheus_client.mmap_dict import MmapedDict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+
+    from prometheus_client import Metric
 
 #: The first size of a file of numbers; it is doubled as it fills.
 _FILE_BYTES = 1 << 16
@@ -206,7 +208,31 @@ def count_page(*, is_found: bool) -> None:
     (_PAGE_HITS if is_found else _PAGE_MISSES).inc()
 
 
-def serve(folder: Path, port: int) -> Callable[[], None]:
+class _Processes(multiprocess.MultiProcessCollector):
+    """The sum of all processes' numbers; live gauges are those of live processes.
+
+    Args:
+        folder: Where the processes leave their numbers.
+        is_alive: Tells whether a process number is that of one of them.
+    """
+
+    def __init__(self, folder: Path, is_alive: Callable[[int], bool]):
+        super().__init__(None, path=str(folder))  # type: ignore[no-untyped-call] # no types
+        self._folder = folder
+        self._is_alive = is_alive
+
+    def collect(self) -> Iterable[Metric]:
+        """Add up the numbers, after those of processes that have ended are dropped."""
+        for file in self._folder.glob("gauge_live*.db"):
+            if not self._is_alive(int(file.stem.rpartition("_")[2])):
+                file.unlink(missing_ok=True)
+        found: Iterable[Metric] = super().collect()  # type: ignore[no-untyped-call]
+        return found
+
+
+def serve(
+    folder: Path, port: int, is_alive: Callable[[int], bool]
+) -> Callable[[], None]:
     """Serve the sum of all processes' numbers in `folder` on 127.0.0.1, in a thread.
 
     Returns what ends it; a program that is about to end need not call that.
@@ -215,9 +241,7 @@ def serve(folder: Path, port: int) -> Callable[[], None]:
         OSError: If the port cannot be listened on.
     """
     registry = CollectorRegistry()
-    multiprocess.MultiProcessCollector(  # type: ignore[no-untyped-call] # no types
-        registry, path=str(folder)
-    )
+    registry.register(_Processes(folder, is_alive))
     server, thread = start_http_server(port, addr="127.0.0.1", registry=registry)
 
     def end() -> None:
@@ -226,10 +250,3 @@ def serve(folder: Path, port: int) -> Callable[[], None]:
         thread.join()
 
     return end
-
-
-def forget(folder: Path, pid: int) -> None:
-    """Drop the live gauges of a process that has ended; its counters stay."""
-    multiprocess.mark_process_dead(  # type: ignore[no-untyped-call] # it has no types
-        pid, path=str(folder)
-    )

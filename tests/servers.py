@@ -47,9 +47,7 @@ class SharedServers:
         self.root = Path(tempfile.mkdtemp(prefix="kwip-tests-"))
         self.settings = settings_in(self.root)
         self._home = Home(self.root)
-        self._supervisor = Supervisor(
-            self._home, wait=self._pause, said=print, ended=print
-        )
+        self._supervisor = Supervisor(self._home, wait=self._pause, said=print)
 
     def start(self) -> None:
         self._home.prepare()

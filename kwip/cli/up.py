@@ -21,7 +21,14 @@ from config.settings import rules
 from kwip import telemetry
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.setup import WAITING, code_digest, draw_code
-from kwip.embedded.children import Child, end_leftovers, last_line, locked, log_of
+from kwip.embedded.children import (
+    Child,
+    end_leftovers,
+    is_marked,
+    last_line,
+    locked,
+    log_of,
+)
 from kwip.embedded.ends import Ends
 from kwip.embedded.errors import CannotStartError
 from kwip.embedded.home import Home
@@ -82,11 +89,12 @@ def run(settings: Settings, programs: Sequence[Child], demos: Sequence[Child]) -
             home,
             wait=ends.wait,
             said=partial(_note, home),
-            ended=partial(telemetry.forget, home.metrics),
         )
         try:
             said = _start(settings, supervisor, programs, demos)
-            telemetry.serve(home.metrics, settings.metrics_port)
+            telemetry.serve(
+                home.metrics, settings.metrics_port, partial(is_marked, home)
+            )
             _say(banner(settings, said))
             supervisor.watch(Logs(home.logs, settings.log_max_bytes, settings.log_keep))
         except StopAskedError:

@@ -171,12 +171,24 @@ def has_ended(process: subprocess.Popen[bytes]) -> bool:
 def marked(home: Home) -> list[psutil.Process]:
     """Return the live processes of `home`, whoever started them, but ourselves."""
     mark = mark_of(home)
-    found = []
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error, OSError):
-            if process.pid != os.getpid() and process.environ().get(MARK) == mark:
-                found.append(process)
-    return found
+    return [
+        process
+        for process in psutil.process_iter()
+        if process.pid != os.getpid() and _has(process, mark)
+    ]
+
+
+def is_marked(home: Home, pid: int) -> bool:
+    """Tell whether `pid` is a live process of `home`."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return _has(psutil.Process(pid), mark_of(home))
+    return False
+
+
+def _has(process: psutil.Process, mark: str) -> bool:
+    with contextlib.suppress(psutil.Error, OSError):
+        return process.environ().get(MARK) == mark
+    return False
 
 
 def end_leftovers(home: Home, *, grace_s: float = 2.0) -> list[int]:

@@ -63,7 +63,6 @@ class Supervisor:
         home: Whose lock the caller holds.
         wait: Waits the given seconds at most; true when the end was asked for.
         said: Told when a child died or came back, in one line.
-        ended: Told the process number of a child that died.
     """
 
     def __init__(
@@ -72,9 +71,7 @@ class Supervisor:
         *,
         wait: Callable[[float], bool],
         said: Callable[[str], None],
-        ended: Callable[[int], None],
     ):
-        self._ended = ended
         self._home = home
         self._wait = wait
         self._said = said
@@ -164,7 +161,6 @@ class Supervisor:
     def _bury(self, running: _Running, now: float) -> None:
         end_group(running.process)
         code = running.process.wait()
-        self._ended(running.process.pid)
         if now - running.since > _STEADY_S:
             running.backoff_s = _FIRST_BACKOFF_S
         running.restart_at = now + running.backoff_s
