@@ -250,3 +250,18 @@ def serve(
         thread.join()
 
     return end
+
+
+def heartbeats(folder: Path, is_alive: Callable[[int], bool]) -> dict[str, float]:
+    """Tell when each loop of the processes in `folder` last beat, in Unix seconds.
+
+    Where several processes run the same loop it is the oldest heartbeat.
+    """
+    if not folder.is_dir():
+        return {}
+    return {
+        sample.labels["loop"]: sample.value
+        for metric in _Processes(folder, is_alive).collect()
+        for sample in metric.samples
+        if sample.name == "kwip_loop_heartbeat_timestamp_seconds"
+    }

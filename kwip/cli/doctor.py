@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 import psutil
 
 from config.endpoints import without_password
+from kwip import telemetry
 from kwip.cli import FOUND, json_option, print_json
 from kwip.cli.up import address, is_ready
+from kwip.domain.clock import system_clock_ms
 from kwip.embedded import endpoints
-from kwip.embedded.children import ROLE, holder, log_of, marked
+from kwip.embedded.children import ROLE, holder, is_marked, log_of, marked
 from kwip.embedded.errors import CannotStartError
 from kwip.embedded.home import Home
 from kwip.embedded.probes import Answer, ask_mongodb, ask_redis
+from kwip.loops import SILENT_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from config.settings import Settings
+
+#: What works in every stack.
+_LOOPS = {"sweeper", "jobs", "keeper"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,9 @@ def command(settings: Settings, *, as_json: bool) -> int:
     services = list(ask(settings)) if found or settings.mongodb_uri else []
     roles = ["web", "worker", *(["live"] if settings.live_port else [])]
     findings = [*_absent(home, found, roles), *_ailing(services), *_full(home)]
+    if found:
+        live = {"listener"} if settings.live_port else set()
+        findings += _silent(home, _LOOPS | live)
     if as_json:
         print_json(
             {
@@ -127,6 +137,15 @@ def _ailing(services: list[Service]) -> Iterator[str]:
             yield f"{service.name}: {uri} {service.answer.detail}"
         for finding in service.answer.findings:
             yield f"{service.name}: {finding}"
+
+
+def _silent(home: Home, expected: set[str]) -> Iterator[str]:
+    beats = telemetry.heartbeats(home.metrics, partial(is_marked, home))
+    for loop in sorted(expected | beats.keys()):
+        silent_s = system_clock_ms() / 1_000 - beats.get(loop, 0.0)
+        if silent_s > SILENT_S:
+            since = f" for {silent_s:.0f} s" if loop in beats else ""
+            yield f"{loop}: no heartbeat{since}: see `loop_failed` in {home.logs}"
 
 
 def _full(home: Home) -> Iterator[str]:

@@ -135,9 +135,10 @@ def web_and_workers(settings: Settings) -> list[Child]:
     """Return the programs that need the databases."""
     gunicorn = ("gunicorn", "-c", "config/gunicorn.py", "wsgi:app")
     web = _python(settings, "web", *gunicorn)
+    worker = _python(settings, "worker", "kwip.worker")
     programs = [
         replace(web, is_ready=partial(is_ready, settings)),
-        _python(settings, "worker", "kwip.worker"),
+        replace(worker, is_ready=partial(has_swept, Home(settings.home))),
     ]
     if settings.live_port:
         gunicorn = ("gunicorn", "-c", "config/live.py", "wsgi_live:app")
@@ -190,6 +191,11 @@ def is_ready(settings: Settings, port: int | None = None) -> bool:
         return False
     finally:
         connection.close()
+
+
+def has_swept(home: Home) -> bool:
+    """Tell whether the worker is at work."""
+    return "sweeper" in telemetry.heartbeats(home.metrics, partial(is_marked, home))
 
 
 def address(settings: Settings, port: int | None = None) -> str:

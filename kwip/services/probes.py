@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwip.domain.errors import StoreUnavailableError
+from kwip.loops import SILENT_S
 from kwip.services.clock_guard import MAX_SKEW_MS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
 
+    from kwip.loops import Loop
     from kwip.services.clock_guard import ClockGuard
     from kwip.services.fence import Fence
     from kwip.store.client import Document
@@ -53,3 +56,26 @@ def probe_queue(ping: Callable[[], bool]) -> Probe:
         return Probe(ok=True, detail="answers", is_needed=False)
     detail = "it does not answer: new posts wait for their delivery"
     return Probe(ok=False, detail=detail, is_needed=False)
+
+
+def probe_loops(
+    own: Callable[[], Iterable[Loop]],
+    shared_s: Callable[[], Mapping[str, float]],
+    is_reachable: Callable[[], bool],
+) -> Probe:
+    """Look whether all loops do their work: this process's, and those of all processes.
+
+    `shared_s` tells for how long the latter were not heard of. It is not asked while
+    MongoDB `is_reachable` no more, for that would take as long again as to find out.
+    """
+    silent_s = {loop.name: loop.silent_s for loop in own()}
+    try:
+        silent_s |= shared_s() if is_reachable() else {}
+    except StoreUnavailableError:
+        return Probe(ok=False, detail="MongoDB does not answer", is_needed=False)
+    silent = [
+        f"{name}: no heartbeat" + (f" for {s:.0f} s" if math.isfinite(s) else "")
+        for name, s in silent_s.items()
+        if s > SILENT_S
+    ]
+    return Probe(ok=not silent, detail=", ".join(silent) or "at work", is_needed=False)

@@ -123,6 +123,10 @@ class Store:
                 write_concern=WriteConcern("majority", j=True),
             )
 
+    def is_reachable(self) -> bool:
+        """Tell whether somebody took writes when last heard of; no I/O."""
+        return self.client.topology_description.has_writable_server()
+
     @translated()
     def hello(self) -> Document:
         """Ask the server who it is and what time it has (`localTime`)."""

@@ -18,6 +18,7 @@ from kwip.loops import Loop
 from kwip.services import probes
 from kwip.services.entities import Stores
 from kwip.services.fence import Fence
+from kwip.services.heartbeats import Heartbeats
 from kwip.services.publisher import PublisherParts
 from kwip.services.reading import Readings
 from kwip.services.relay import Relay
@@ -151,6 +152,7 @@ def build(
     work: dict[str, Callable[[Loop], float]] = {"sweeper": sweeper.work}
     if settings.cache_relay:
         work["relay"] = relay.work
+    heartbeats = Heartbeats(jobs, options.clock, tuple(work))
     listener = Listener(endpoints.redis_realtime_uri, fence.deployment, services.live)
     return Wiring(
         endpoints=endpoints,
@@ -186,10 +188,19 @@ def build(
         other_caches=others,
         realtime=realtime,
         listener=listener,
-        loops=[Loop(name, each) for name, each in work.items()],
+        loops=[
+            Loop(name, each, on_beat=partial(heartbeats.beat, name))
+            for name, each in work.items()
+        ],
         probes={
             "mongodb": partial(probes.probe_mongodb, store.hello, services.clock_guard),
             "cache": partial(probes.probe_cache, fence),
             "queue": partial(probes.probe_queue, partial(ping, broker)),
+            "loops": partial(
+                probes.probe_loops,
+                lambda: [keeper.watch.loop, listener.loop],
+                heartbeats.silent_s,
+                store.is_reachable,
+            ),
         },
     )

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 
 from kwip.app import create_app
-from kwip.services.probes import Probe
+from kwip.domain.clock import at, system_clock_ms
+from kwip.domain.errors import StoreUnavailableError
+from kwip.services.heartbeats import Heartbeats
+from kwip.services.probes import Probe, probe_loops
 from tests.servers import wait_until
 
 GOOD = Probe(ok=True, detail="fine", is_needed=True)
@@ -32,14 +36,16 @@ def test_a_living_process_looks_at_no_server(wiring, settings):
     assert answer.json == {"status": "ok"}
 
 
-def test_with_all_its_servers_kwip_is_ready(client):
+def test_with_all_its_servers_and_loops_kwip_is_ready(client, wiring):
+    for loop in wiring.loops:
+        loop.beat()
     # The right to use the cache comes with the keeper's first look.
     wait_until(lambda: client.get("/readyz").json["status"] == "ready")
 
     answer = client.get("/readyz")
 
     assert answer.status_code == 200
-    assert set(answer.json["checks"]) >= {"mongodb", "cache", "queue"}
+    assert set(answer.json["checks"]) >= {"mongodb", "cache", "queue", "loops"}
     assert all(check["ok"] for check in answer.json["checks"].values())
 
 
@@ -60,3 +66,61 @@ def test_without_a_redis_it_is_degraded_and_without_mongodb_unready(
     assert answer.json["status"] == status
     for name, probe in probes.items():
         assert answer.json["checks"][name] == {"ok": probe.ok, "detail": probe.detail}
+
+
+@pytest.fixture
+def loops(wiring):
+    """Return a function that asks what is said of the loops, which all beat."""
+    for loop in wiring.loops:
+        loop.beat()
+
+    def ask():
+        found = wiring.probes["loops"]()
+        assert not found.is_needed
+        return found.ok, found.detail
+
+    assert ask() == (True, "at work")
+    return ask
+
+
+def test_a_loop_of_any_process_that_is_not_heard_of_is_told(loops, mongodb):
+    ago = at(system_clock_ms() - 40_500)
+    mongodb["jobs"].update_one({"_id": "loop:sweeper"}, {"$set": {"updated_at": ago}})
+    mongodb["jobs"].delete_one({"_id": "loop:relay"})
+
+    is_ok, detail = loops()
+
+    assert not is_ok
+    assert re.fullmatch("sweeper: no heartbeat for 4. s, relay: no heartbeat", detail)
+
+
+def test_a_loop_of_this_process_that_is_stuck_is_told(loops, wiring):
+    wiring.keeper.watch.loop.stop()
+    wiring.keeper.watch.loop._beat_at -= 40
+
+    is_ok, detail = loops()
+
+    assert not is_ok
+    assert re.fullmatch("keeper: no heartbeat for 4. s", detail)
+
+
+def test_mongodb_is_asked_for_heartbeats_only_while_it_answers():
+    def fail():
+        raise StoreUnavailableError
+
+    assert probe_loops(list, fail, lambda: False).ok
+    found = probe_loops(list, fail, lambda: True)
+    assert (found.ok, found.detail) == (False, "MongoDB does not answer")
+
+
+def test_a_heartbeat_is_stored_once_in_ten_seconds(mongodb, wiring):
+    now = [1_000_000]
+    beats = Heartbeats(wiring.jobs, lambda: now[0], ["sweeper"])
+    stored = []
+    for _ in range(5):
+        beats.beat("sweeper")
+        stored.append(mongodb["jobs"].find_one({"_id": "loop:sweeper"})["updated_at"])
+        now[0] += 4_000
+
+    assert stored == [at(ms) for ms in (1_000_000,) * 3 + (1_012_000,) * 2]
+    assert beats.silent_s() == {"sweeper": 8}

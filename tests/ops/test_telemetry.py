@@ -127,6 +127,11 @@ def test_a_live_gauge_ends_with_its_process_and_a_counter_does_not(living, scrap
     assert "kwip_deliveries_total 6.0" in page
 
 
+def test_the_oldest_heartbeat_of_all_live_processes_is_told(folder):
+    assert telemetry.heartbeats(folder, lambda _: True) == {"sweeper": 1_000}
+    assert telemetry.heartbeats(folder, lambda _: False) == {}
+
+
 @pytest.mark.parametrize("since", ["from the start", "later"])
 def test_a_process_on_a_full_disk_lives_and_loses_no_number(tmp_path, since):
     run = subprocess.run(

@@ -187,7 +187,7 @@ def test_a_killed_program_comes_back(stack, role):
     for port in (stack.settings.port, stack.settings.live_port):
         wait_until(lambda port=port: is_ready(stack.settings, port))
 
-    assert doctor(stack)["findings"] == []
+    wait_until(lambda: doctor(stack)["findings"] == [])
 
 
 def end_while_pages_wait(stack):

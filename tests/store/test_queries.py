@@ -469,7 +469,7 @@ CALLS = {
     "UserStore.iter_ids": lambda s: list(s.users.iter_ids(batch=40)),
 }
 #: Methods that ask nothing.
-SILENT = {"Store.close", "FenceStore.close"}
+SILENT = {"Store.close", "Store.is_reachable", "FenceStore.close"}
 
 
 def public_methods():

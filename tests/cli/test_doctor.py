@@ -1,0 +1,37 @@
+"""What `kwip doctor` finds; tests/ops has it look at a real stack."""
+
+from __future__ import annotations
+
+import pytest
+
+from kwip import telemetry
+from kwip.cli.doctor import _silent
+from kwip.domain.clock import system_clock_ms
+from kwip.embedded.home import Home
+
+
+@pytest.fixture
+def findings(tmp_path, monkeypatch):
+    """Return a function of the age of each heartbeat, in seconds."""
+
+    def find(**ages):
+        now = system_clock_ms() / 1_000
+        beats = {loop: now - age for loop, age in ages.items()}
+        monkeypatch.setattr(telemetry, "heartbeats", lambda *_: beats)
+        return list(_silent(Home(tmp_path), {"sweeper", "jobs"}))
+
+    return find
+
+
+def test_loops_that_beat_are_no_finding(findings):
+    assert findings(sweeper=1, jobs=29) == []
+
+
+def test_a_loop_that_is_silent_or_missing_is_a_finding(findings, tmp_path):
+    see = f"see `loop_failed` in {tmp_path}/logs"
+
+    assert findings(sweeper=31, relay=60) == [
+        f"jobs: no heartbeat: {see}",
+        f"relay: no heartbeat for 60 s: {see}",
+        f"sweeper: no heartbeat for 31 s: {see}",
+    ]
