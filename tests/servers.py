@@ -33,11 +33,12 @@ POLL_S = 0.01
 
 
 def wait_until(condition, within_s=START_S):
-    """Poll `condition` until it holds; fail the test when it never does."""
+    """Poll `condition` until it holds, return what it says; fail when it never does."""
     end = time.monotonic() + within_s
-    while not condition():
+    while not (found := condition()):
         assert time.monotonic() < end, f"not within {within_s} s"
         time.sleep(POLL_S)
+    return found
 
 
 class SharedServers:

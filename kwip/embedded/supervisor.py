@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 _POLL_S = 0.02
 _FIRST_BACKOFF_S = 0.2
-_LONGEST_BACKOFF_S = 30.0
+#: After an outage, such as a full disk, everything works again within 30 s.
+_LONGEST_BACKOFF_S = 10.0
 #: How often the logs are looked at, at least.
 _LOGS_S = 5.0
 #: A child that has lived this long starts over with the shortest backoff.
