@@ -27,11 +27,22 @@ def insert_new(collection: Any, documents: Sequence[Document]) -> None:
     try:
         collection.insert_many(documents, ordered=False)
     except BulkWriteError as error:
-        if error.details["writeConcernErrors"]:
-            raise StoreUnavailableError(reason="not acknowledged") from error
-        failed = error.details["writeErrors"]
-        if any(f["code"] != DUPLICATE_KEY for f in failed):
-            raise
+        duplicates_in(error)
+
+
+def duplicates_in(error: BulkWriteError) -> list[int]:
+    """Tell which of the inserted documents were there, if nothing else is wrong.
+
+    Raises:
+        StoreUnavailableError: It is not known whether a majority has the others.
+        BulkWriteError: The same error, for another reason.
+    """
+    if error.details["writeConcernErrors"]:
+        raise StoreUnavailableError(reason="not acknowledged") from error
+    failed = error.details["writeErrors"]
+    if any(each["code"] != DUPLICATE_KEY for each in failed):
+        raise error
+    return [each["index"] for each in failed]
 
 
 def insert_missing(collection: Any, documents: Sequence[Document]) -> None:

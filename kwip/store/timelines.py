@@ -27,6 +27,7 @@ from kwip.store.buckets import (
     tops,
     union_operation,
 )
+from kwip.store.bulk import duplicates_in
 from kwip.store.client import translated
 from kwip.store.pushing import append, push
 
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from kwip.store.buckets import OpenBucket
     from kwip.store.client import Document, Store
 
-_DUPLICATE_KEY = 11000
 _READ_TRIES = 3
 
 
@@ -135,10 +135,7 @@ class TimelineStore:
         try:
             self._buckets.bulk_write([InsertOne(d) for d in documents], ordered=False)
         except BulkWriteError as error:
-            failed = error.details["writeErrors"]
-            if any(f["code"] != _DUPLICATE_KEY for f in failed):
-                raise
-            twice = [documents[f["index"]] for f in failed]
+            twice = [documents[index] for index in duplicates_in(error)]
             self._buckets.bulk_write([union_operation(d) for d in twice], ordered=False)
 
     @translated()

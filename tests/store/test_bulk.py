@@ -6,6 +6,7 @@ import pytest
 from pymongo.errors import BulkWriteError
 
 from kwip.domain.errors import StoreUnavailableError
+from kwip.store.buckets import bucket_document
 from kwip.store.bulk import DUPLICATE_KEY, insert_new
 
 
@@ -14,7 +15,7 @@ class Doubtful:
 
     def __init__(self, codes, concerns):
         self._details = {
-            "writeErrors": [{"code": code} for code in codes],
+            "writeErrors": [{"code": c, "index": n} for n, c in enumerate(codes)],
             "writeConcernErrors": concerns,
         }
 
@@ -32,3 +33,19 @@ def test_what_is_there_is_no_error_and_everything_else_is_one():
     insert_new(Doubtful([DUPLICATE_KEY], []), [{"_id": 1}])
     with pytest.raises(BulkWriteError):
         insert_new(Doubtful([DUPLICATE_KEY, 121], []), [{"_id": 1}])
+
+
+def test_a_sealed_bucket_that_no_majority_confirms_is_not_taken_for_done(
+    stores, mongodb, fail_commands
+):
+    sealed = bucket_document("home:1", 1, [7, 9])
+    doubt = {"code": 64, "errmsg": "not replicated"}
+    fail_commands.begin(
+        "insert", collection="timeline_buckets", writeConcernError=doubt
+    )
+    with pytest.raises(StoreUnavailableError):
+        stores.timelines.insert_sealed([sealed])
+    fail_commands.end()
+    stores.timelines.insert_sealed([sealed])
+
+    assert list(mongodb["timeline_buckets"].find()) == [sealed]
