@@ -152,13 +152,13 @@ class ChangeStore:
 
 @contextmanager
 def _kept_history() -> Iterator[None]:
-    try:
-        with translated():
+    with translated():
+        try:
             yield
-    except OperationFailure as error:
-        if error.code in _LOST:
-            raise HistoryLostError from error
-        raise
+        except OperationFailure as error:
+            if error.code in _LOST:
+                raise HistoryLostError from error
+            raise
 
 
 def _to_change(event: Mapping[str, Any]) -> Change:

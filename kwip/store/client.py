@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pymongo import MongoClient
 from pymongo import timeout as time_limit
 from pymongo.errors import (
+    BulkWriteError,
     ConnectionFailure,
-    ExecutionTimeout,
     NetworkTimeout,
+    OperationFailure,
     PyMongoError,
-    WTimeoutError,
+    WriteConcernError,
 )
 from pymongo.monitoring import CommandListener
 from pymongo.read_concern import ReadConcern
@@ -37,23 +38,49 @@ WEB_TIMEOUT_MS = 2_500
 #: A worker or a command may wait out a restart of the server.
 JOB_TIMEOUT_MS = 60_000
 
-_UNAVAILABLE = (ConnectionFailure, ExecutionTimeout, NetworkTimeout, WTimeoutError)
+#: Codes by which MongoDB refuses a command, a document or a client: a defect of ours,
+#: and nothing was written. Any other, also one that is unknown, tells of the server's
+#: state: nothing is known about a write, and a read may succeed the next time.
+_REFUSALS = frozenset(
+    {
+        *(2, 9, 14, 72),  # BadValue, FailedToParse, TypeMismatch, InvalidOptions
+        *(13, 18),  # Unauthorized, AuthenticationFailed
+        *(20, 59, 115, 168),  # no such operation, command or stage
+        *(26, 27, 48, 73),  # namespaces and indexes that are missing, taken or wrong
+        *(67, 68, 85, 86),  # an index that contradicts another one
+        *(22, 28, 40, 52, 54, 55, 56, 57, 61, 66, 121),  # a document as it must not be
+        *(11000, 10334, 17419),  # DuplicateKey; too large, also after an update
+    }
+)
+_UNAVAILABLE = (ConnectionFailure, NetworkTimeout)
 _LABELS = ("TransientTransactionError", "RetryableWriteError")
 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn the driver's "it did not answer" into `StoreUnavailableError`.
+    """Turn what the driver says of the server's state into `StoreUnavailableError`.
 
     Works as a decorator too. Errors that mean a defect of ours pass through.
     """
     try:
         yield
     except PyMongoError as error:
-        is_away = isinstance(error, _UNAVAILABLE) or error.timeout
-        if is_away or any(error.has_error_label(label) for label in _LABELS):
-            raise StoreUnavailableError(reason=type(error).__name__) from error
-        raise
+        if not _is_unavailable(error):
+            raise
+        code = error.code if isinstance(error, OperationFailure) else None
+        raise StoreUnavailableError(reason=type(error).__name__, code=code) from error
+
+
+def _is_unavailable(error: PyMongoError) -> bool:
+    if error.timeout or any(error.has_error_label(label) for label in _LABELS):
+        return True
+    if isinstance(error, BulkWriteError):
+        failed = {each["code"] for each in error.details["writeErrors"]}
+        return bool(error.details["writeConcernErrors"] or failed - _REFUSALS)
+    if isinstance(error, OperationFailure):
+        # A write concern that failed says so of a write that may be there.
+        return isinstance(error, WriteConcernError) or error.code not in _REFUSALS
+    return isinstance(error, _UNAVAILABLE)
 
 
 def connect(

@@ -334,3 +334,22 @@ def test_the_version_is_the_packages(client):
     assert client.get("/api/v1/instance").json["version"] == (
         f"4.5.0 (compatible; Kwip {kwip.__version__})"
     )
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"errorCode": 20_000},
+        {"writeConcernError": {"code": 64, "errmsg": "not replicated"}},
+    ],
+    ids=str,
+)
+def test_a_write_of_which_mongodb_says_something_unknown_may_be_repeated(
+    alice, fail_commands, how
+):
+    fail_commands.begin("insert", collection="posts", **how)
+    answer = alice.post("/api/v1/statuses", json={"status": "Hello"})
+    fail_commands.end()
+
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0

@@ -5,7 +5,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from pymongo.errors import OperationFailure
+from pymongo import InsertOne, UpdateOne
+from pymongo.errors import BulkWriteError, DuplicateKeyError, OperationFailure
 
 from kwip.domain.errors import ConflictError, StoreUnavailableError
 from kwip.store.client import Store, connect, translated
@@ -78,6 +79,75 @@ def test_a_server_that_hangs_is_given_up_after_the_time_out(
 
     assert 0.15 < time.monotonic() - began < 1.5
     assert refused.value.retry_after_s > 0
+
+
+#: Unknown to any driver, AtlasError, Interrupted, KeyNotFound, OutOfDiskSpace.
+STATES = [{"errorCode": code} for code in (20_000, 8_000, 11_601, 211, 14_031)]
+#: WriteConcernFailed, and InterruptedDueToReplStateChange. The latter the driver takes
+#: for a failover, in which it repeats all but `update_many` until the time is over.
+DOUBT, FAILOVER = (
+    {"writeConcernError": {"code": code, "errmsg": "doubtful"}} for code in (64, 11_602)
+)
+WRITES = {
+    "insert": [
+        lambda users: users.insert_one({"_id": 1}),
+        lambda users: users.insert_many([{"_id": 1}, {"_id": 2}]),
+        lambda users: users.bulk_write([InsertOne({"_id": 1})]),
+    ],
+    "update": [
+        lambda users: users.update_one({"_id": 1}, {"$set": {"a": 1}}),
+        lambda users: users.update_many({}, {"$set": {"a": 1}}),
+        lambda users: users.bulk_write([UpdateOne({"_id": 1}, {"$set": {"a": 1}})]),
+    ],
+    "delete": [lambda users: users.delete_many({})],
+    "findAndModify": [
+        lambda users: users.find_one_and_update({"_id": 1}, {"$set": {"a": 1}})
+    ],
+}
+
+
+@pytest.mark.parametrize("how", [*STATES, DOUBT], ids=str)
+@pytest.mark.parametrize("command", WRITES)
+def test_a_write_of_which_nothing_is_known_is_an_unavailable_store(
+    store, fail_commands, command, how
+):
+    fail_commands.begin(command, collection="users", **how)
+    for write in WRITES[command]:
+        with pytest.raises(StoreUnavailableError), translated():
+            write(store.database["users"])
+
+
+def test_a_write_that_a_failover_interrupted_is_an_unavailable_store(
+    unreachable, endpoints, mongodb, fail_commands
+):
+    # The driver looks for another primary, and finds the same one at its next look.
+    uri = f"{endpoints.mongodb_uri}&heartbeatFrequencyMS=500"
+    client = unreachable(uri, timeout_ms=10_000).store.client
+    fail_commands.begin("update", collection="users", **FAILOVER)
+    with pytest.raises(StoreUnavailableError), translated():
+        client[mongodb.name]["users"].update_many({}, {"$set": {"a": 1}})
+
+
+@pytest.mark.parametrize("how", STATES, ids=str)
+def test_a_read_that_may_succeed_the_next_time_is_an_unavailable_store(
+    store, fail_commands, how
+):
+    fail_commands.begin("find", collection="users", **how)
+    with pytest.raises(StoreUnavailableError) as refused, translated():
+        store.database["users"].find_one()
+
+    assert refused.value.context["code"] == how["errorCode"]
+
+
+def test_what_is_there_already_is_no_unavailable_store(store):
+    users = store.database["users"]
+    users.insert_one({"_id": 1})
+    for again, error in (
+        (lambda: users.insert_one({"_id": 1}), DuplicateKeyError),
+        (lambda: users.insert_many([{"_id": 1}]), BulkWriteError),
+    ):
+        with pytest.raises(error), translated():
+            again()
 
 
 def test_a_defect_of_ours_is_no_unavailable_store(store):
