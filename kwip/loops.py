@@ -78,9 +78,13 @@ class Loop:
         self._show_life()
         self._thread.start()
 
+    def request_stop(self) -> None:
+        """Let the thread end after what it is doing."""
+        self._stopped.set()
+
     def stop(self) -> None:
         """End the thread, if it was started, and wait for it."""
-        self._stopped.set()
+        self.request_stop()
         if self._thread.is_alive():
             self._thread.join()
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import signal
 import sys
-from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -17,9 +16,8 @@ import structlog
 from config import logging
 from config.settings import from_environment
 from kwip.embedded import endpoints
-from kwip.jobs.broker import attend, make_worker
 from kwip.jobs.registry import jobs
-from kwip.loops import Loop
+from kwip.jobs.runner import Runner
 from kwip.wiring import build
 
 if TYPE_CHECKING:
@@ -53,16 +51,13 @@ def _work(wiring: Wiring, settings: Settings, stop: Event) -> None:
     """Run jobs as the bell rings; a job under way is finished before the end."""
     # The lease on the cache is taken before the first job, not in the middle of it.
     wiring.fence.await_lease(within_s=1.0)
-    worker = make_worker(
-        wiring.broker, jobs(wiring.services), threads=settings.worker_threads
+    runner = Runner(
+        wiring.queue, jobs(wiring.services), threads=settings.worker_threads
     )
-    worker.start()
-    watch = Loop("jobs", partial(attend, worker))
-    watch.start()
+    runner.start()
     log.info("worker_started", threads=settings.worker_threads)
     stop.wait()
-    watch.stop()
-    worker.stop()
+    runner.stop()
 
 
 if __name__ == "__main__":

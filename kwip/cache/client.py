@@ -20,6 +20,7 @@ from hashlib import sha1
 from importlib.resources import files
 from typing import TYPE_CHECKING, Protocol, cast
 
+import redis
 import structlog
 from redis.backoff import NoBackoff
 from redis.connection import ConnectionPool
@@ -295,6 +296,19 @@ class Client:
     def _rest(self, began: float) -> float:
         """Give what is left of a call's time after connecting, at least 1 ms."""
         return max(0.001, began + self._times.call_s - self._clock())
+
+
+def plain_client(uri: str, timeout_s: float) -> redis.Redis:
+    """Make redis-py's own client, for what may wait; it raises `RedisError`.
+
+    Without its retries, which keep a caller for 6 s and more.
+    """
+    return redis.Redis.from_url(
+        uri,
+        socket_timeout=timeout_s,
+        socket_connect_timeout=timeout_s,
+        retry=Retry(NoBackoff(), 0),
+    )
 
 
 def _evalsha(

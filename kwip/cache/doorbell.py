@@ -15,9 +15,10 @@ import time
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
+from redis.exceptions import RedisError
 
 from kwip import telemetry
-from kwip.cache.queue import QueueError, connect_queue
+from kwip.cache.client import plain_client
 from kwip.loops import Loop
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ LOOK_S = 0.25
 ASK_S, DEAF_S = 1.0, 3.0
 #: Between two tries to listen.
 RETRY_S = 0.5
+#: How long one call may take.
+ANSWER_S = 0.2
 
 _NAME_LENGTH = struct.Struct("<B")
 _COUNT = struct.Struct("<I")
@@ -152,11 +155,11 @@ class Listener:
         if deployment is not None:
             try:
                 with (
-                    connect_queue(self._uri, is_worker=False) as client,
+                    plain_client(self._uri, ANSWER_S) as client,
                     client.pubsub() as channel,
                 ):
                     self._listen(channel, deployment, loop)
-            except QueueError as error:
+            except RedisError as error:
                 log.warning("doorbell_unheard", reason=type(error).__name__)
             finally:
                 self._audience.unlinked()
@@ -174,7 +177,7 @@ class Listener:
                 heard_at = now
                 self._take(message["type"], message["data"])
             elif now - heard_at > DEAF_S:  # a stopped server closes no connection
-                raise QueueError("no sign of life")
+                raise RedisError("no sign of life")
             elif now - max(heard_at, asked_at) > ASK_S:
                 asked_at = now
                 channel.ping()

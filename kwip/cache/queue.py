@@ -1,27 +1,145 @@
-"""The connection to the queue Redis, which holds bells and nothing that matters."""
+"""The queue of jobs, in a Redis of its own: lists of names and ids, and nothing else.
+
+Losing the queue costs time only: each job has a durable source in MongoDB, which the
+sweeper looks through, and retries are dated there. So a job that was taken is gone
+from here, whatever becomes of whoever took it.
+
+Keys (each a list, one lane, named `kw:queue:<lane>`)
+  `<job> <id> <ms since 1970>` of each job that waits, the longest waiting first
+"""
 
 from __future__ import annotations
 
-import redis
-from redis.backoff import NoBackoff
+import time
+from typing import TYPE_CHECKING, NamedTuple, TypedDict, cast
+
+import structlog
 from redis.exceptions import RedisError
-from redis.retry import Retry
 
-#: What a queue call may raise; callers wait for the sweeper instead.
-QueueError = RedisError
+from kwip.cache.client import plain_client
 
-#: A ring may keep a writer waiting so long, in seconds, and then goes without.
-_RING_TIMEOUT_S = 0.2
-#: A worker has nothing better to do than to wait for its queue, in seconds.
-_FETCH_TIMEOUT_S = 5.0
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from kwip.domain.clock import ClockMs
+
+log = structlog.get_logger()
+
+#: A call may keep a writer waiting so long, in seconds, and then goes without.
+CALL_S = 0.2
+#: After a failure the queue is left alone for so long, in seconds.
+QUIET_S = 1.0
+#: How long a worker waits for a job in one call, in seconds. It ends within that time.
+TAKE_S = 1.0
+#: The most jobs that wait in a lane. The sweeper enqueues the rest when there is room.
+MOST = 100_000
+_NAME = "kw:queue:"
 
 
-def connect_queue(uri: str, *, is_worker: bool) -> redis.Redis:
-    """Make a client without retries: redis-py's own keep a caller for 6 s and more."""
-    timeout_s = _FETCH_TIMEOUT_S if is_worker else _RING_TIMEOUT_S
-    return redis.Redis.from_url(
-        uri,
-        socket_timeout=timeout_s,
-        socket_connect_timeout=timeout_s,
-        retry=Retry(NoBackoff(), 0),
-    )
+class QueuedJob(NamedTuple):
+    """A job that was taken from the queue, by its name and what it is about."""
+
+    name: str
+    id: str
+
+
+class LaneSize(TypedDict):
+    """How many jobs wait in a lane, and for how long the first one has."""
+
+    waiting: int
+    oldest_s: float
+
+
+class JobQueue:
+    """Enqueue jobs, and take them.
+
+    Args:
+        uri: For example `unix://:password@/run/queue.sock` or `redis://host:6379/0`.
+        lanes: The lane of each job: those in one do not wait for those in another.
+        clock: The time of day, for how long a job waits.
+        monotonic: Seconds, for leaving a dead queue alone.
+    """
+
+    def __init__(
+        self,
+        uri: str,
+        lanes: Mapping[str, str],
+        clock: ClockMs,
+        monotonic: Callable[[], float] = time.monotonic,
+    ):
+        self._lanes = lanes
+        self._clock = clock
+        self._monotonic = monotonic
+        self._quiet_until = 0.0
+        self._client = plain_client(uri, CALL_S)
+        self._waiting_client = plain_client(uri, TAKE_S + CALL_S)
+
+    @property
+    def lanes(self) -> list[str]:
+        """The names of all lanes."""
+        return sorted(set(self._lanes.values()))
+
+    def enqueue(self, job: str, job_id: str) -> bool:
+        """Put a job into its lane; False if Redis is down, or the lane is full.
+
+        One round trip, 200 ms at most; none for a second after one that failed.
+        """
+        if self._monotonic() < self._quiet_until:
+            return False
+        lane = _NAME + self._lanes[job]
+        try:
+            waiting = self._client.rpush(lane, f"{job} {job_id} {self._clock()}")
+            if waiting > MOST:
+                self._client.rpop(lane)
+                return False
+        except RedisError as error:
+            self._quiet_until = self._monotonic() + QUIET_S
+            log.warning("enqueue_failed", job=job, reason=type(error).__name__)
+            return False
+        return True
+
+    def take(self, lanes: Sequence[str]) -> QueuedJob | None:
+        """Take the first job of the first lane that has one; wait for it up to 1 s.
+
+        Raises:
+            QueueDownError: Redis does not answer.
+        """
+        try:
+            found = self._waiting_client.blpop([_NAME + each for each in lanes], TAKE_S)
+        except RedisError as error:
+            raise QueueDownError(type(error).__name__) from error
+        if found is None:
+            return None
+        name, job_id, _ = cast("tuple[bytes, bytes]", found)[1].decode().split(" ")
+        return QueuedJob(name, job_id)
+
+    def ping(self) -> bool:
+        """Say whether the queue answers; 200 ms at most."""
+        try:
+            return bool(self._client.ping())
+        except RedisError:
+            return False
+
+    def sizes(self) -> dict[str, LaneSize | None]:
+        """Count the jobs that wait in each lane; None where Redis does not answer."""
+        return {lane: self._size(_NAME + lane) for lane in self.lanes}
+
+    def _size(self, name: str) -> LaneSize | None:
+        try:
+            waiting = self._client.llen(name)
+            first = cast("bytes | None", self._client.lindex(name, 0))
+        except RedisError:
+            return None
+        if first is None:  # nothing, or just taken
+            return {"waiting": waiting, "oldest_s": 0.0}
+        since_ms = int(first.rsplit(b" ", 1)[1])
+        return {"waiting": waiting, "oldest_s": max(0, self._clock() - since_ms) / 1000}
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._client.close()
+        self._waiting_client.close()
+
+
+class QueueDownError(Exception):
+    """Redis does not answer whoever waits for jobs."""

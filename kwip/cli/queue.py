@@ -9,8 +9,6 @@ import click
 from kwip.cli import json_option, print_json
 from kwip.cli.fanout import limit_option, print_posts, replay, waiting
 from kwip.cli.running import connected
-from kwip.domain.clock import system_clock_ms
-from kwip.jobs.broker import queue_sizes
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -30,7 +28,7 @@ def stats(settings: Settings, *, as_json: bool) -> None:
     Bells may get lost; the work itself is in MongoDB.
     """
     with connected(settings) as wiring:
-        queues = queue_sizes(wiring.broker, system_clock_ms())
+        queues = wiring.queue.sizes()
         row = {"queues": queues, **waiting(wiring)}
     if as_json:
         print_json(row)

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Literal
 from kwip.cache.client import Client
 from kwip.cache.doorbell import Listener, RedisDoorbell
 from kwip.cache.objects import Objects
+from kwip.cache.queue import JobQueue
 from kwip.domain.ids import IdGenerator
-from kwip.jobs.broker import QueueBell, make_broker, ping
+from kwip.jobs.runner import LANES
 from kwip.jobs.sweeper import Sweeper
 from kwip.loops import Loop
 from kwip.services import probes
@@ -38,8 +39,6 @@ from kwip.wiring.options import Options
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from dramatiq.brokers.redis import RedisBroker
-
     from config.endpoints import Endpoints
     from config.settings import Settings
     from kwip.services.bundle import Services
@@ -58,7 +57,7 @@ class Wiring:
     edges: EdgeStore
     jobs: JobStore
     world: WorldLoader
-    broker: RedisBroker
+    queue: JobQueue
     sweeper: Sweeper
     relay: Relay
     fence: Fence
@@ -77,7 +76,7 @@ class Wiring:
         self.keeper.stop()
         for other in self.other_caches:
             other.close()
-        self.broker.close()
+        self.queue.close()
         self.cache.close()
         self.realtime.close()
         self.store.close()
@@ -100,7 +99,7 @@ def build(
         endpoints.mongodb_uri, timeout_ms=timeout_ms, listeners=options.listeners
     )
     store = Store(client, endpoints.database, is_sharded=options.is_sharded)
-    broker = make_broker(endpoints.redis_queue_uri, is_worker=role == "worker")
+    queue = JobQueue(endpoints.redis_queue_uri, LANES, options.clock)
     cache = Client(endpoints.redis_cache_uri)
     realtime = Client(endpoints.redis_realtime_uri, role="realtime")
     objects = Objects(cache)
@@ -117,7 +116,7 @@ def build(
     outbox = OutboxStore(store)
     edges, jobs, loading = EdgeStore(store), JobStore(store), LoadStore(store)
     list_edges = ListEdgeStore(store)
-    bell = options.bell or QueueBell(broker)
+    bell = options.bell or queue.enqueue
     rng = options.rng or random.Random(os.urandom(16))  # noqa: S311 -- no secret
     ids = IdGenerator(options.id_clock, rng)
     core = Core(
@@ -179,7 +178,7 @@ def build(
                 clock=options.clock,
             )
         ),
-        broker=broker,
+        queue=queue,
         sweeper=sweeper,
         relay=relay,
         fence=fence,
@@ -195,7 +194,7 @@ def build(
         probes={
             "mongodb": partial(probes.probe_mongodb, store.hello, services.clock_guard),
             "cache": partial(probes.probe_cache, fence),
-            "queue": partial(probes.probe_queue, partial(ping, broker)),
+            "queue": partial(probes.probe_queue, queue.ping),
             "loops": partial(
                 probes.probe_loops,
                 lambda: [keeper.watch.loop, listener.loop],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from kwip.jobs.broker import QueueBell
 from tests.cli.test_fanout import alice, dead, waiting
 
 __all__ = ["alice", "dead", "waiting"]
@@ -20,7 +19,7 @@ def test_stats_of_empty_queues_are_zeros(kwip):
 
 
 def test_stats_count_bells_and_the_work_behind_them(kwip, wiring, waiting):
-    QueueBell(wiring.broker)("fanout", str(waiting))
+    wiring.queue.enqueue("fanout", str(waiting))
     found = kwip("queue", "stats", "--json").json
 
     assert (found["queues"]["fanout"]["waiting"], found["pending"]) == (1, 1)

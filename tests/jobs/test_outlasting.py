@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from kwip.jobs import broker
-from kwip.jobs.registry import jobs
 from tests.jobs.oracle import Oracle
 from tests.servers import wait_until
 
@@ -79,17 +77,3 @@ def test_a_worker_whose_log_cannot_be_written_does_its_work(
     fail_commands.end()
 
     wait_until(lambda: Oracle(mongodb).waiting() == ([], [], []))
-
-
-def test_a_worker_ends_with_any_of_its_threads(make_worker):
-    wiring = make_worker()
-    worker = broker.make_worker(wiring.broker, jobs(wiring.services), threads=2)
-    worker.start()
-    assert broker.attend(worker, None) > 0
-
-    worker.workers[0].stop()
-    worker.workers[0].join()
-
-    with pytest.raises(SystemExit):
-        broker.attend(worker, None)
-    worker.stop()

@@ -4,8 +4,8 @@ import pytest
 
 from kwip.domain.clock import to_ms
 from kwip.domain.timelines import BUCKET_GRACE_S
-from kwip.jobs.broker import QUEUES
 from kwip.jobs.registry import jobs
+from kwip.jobs.runner import LANES
 from kwip.store.buckets import home_of
 from tests.jobs.conftest import SMALL
 
@@ -161,4 +161,4 @@ def test_a_home_whose_upkeep_is_busy_is_left_for_later(
 
 def test_every_job_has_a_queue(kwip):
     """A worker that knows a job without one does not start."""
-    assert jobs(kwip.services).keys() == QUEUES.keys()
+    assert jobs(kwip.services).keys() == LANES.keys()

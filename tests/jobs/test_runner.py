@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from kwip.cache.queue import JobQueue
+from kwip.domain.clock import system_clock_ms
+from kwip.jobs.runner import LANES, Runner
+from tests.servers import wait_until
+
+
+@pytest.fixture
+def queue(endpoints):
+    queue = JobQueue(endpoints.redis_queue_uri, LANES, system_clock_ms)
+    yield queue
+    queue.close()
+
+
+class Done:
+    """What jobs have been run, one of which may be held up."""
+
+    def __init__(self):
+        self.jobs = []
+        self.let_go = threading.Event()
+
+    def run(self, name, job_id):
+        if job_id == "slow":
+            self.let_go.wait(10.0)
+        self.jobs.append((name, job_id))
+
+
+@pytest.fixture
+def done():
+    return Done()
+
+
+@pytest.fixture
+def start(queue, done):
+    runners = []
+
+    def start(threads):
+        jobs = {
+            name: lambda job_id, name=name: done.run(name, job_id) for name in LANES
+        }
+        runner = Runner(queue, jobs, threads=threads)
+        runner.start()
+        runners.append(runner)
+        return runner
+
+    yield start
+    done.let_go.set()
+    for runner in runners:
+        runner.stop()
+
+
+def test_jobs_are_run_as_they_come(queue, start, done):
+    start(threads=1)
+    queue.enqueue("fanout", "17")
+    queue.enqueue("edge", "1:2")
+
+    wait_until(lambda: sorted(done.jobs) == [("edge", "1:2"), ("fanout", "17")])
+
+
+def test_a_burst_in_one_lane_does_not_hold_up_the_other(queue, start, done):
+    for number in range(50):
+        queue.enqueue("fanout", str(number))
+    queue.enqueue("edge", "1:2")
+    start(threads=1)
+
+    wait_until(lambda: len(done.jobs) == 51)
+    assert ("edge", "1:2") in done.jobs[:2]
+
+
+def test_as_many_jobs_run_at_once_as_there_are_threads(queue, start, done):
+    start(threads=2)
+    queue.enqueue("fanout", "slow")
+    queue.enqueue("fanout", "17")
+
+    wait_until(lambda: done.jobs == [("fanout", "17")])
+
+
+def test_a_job_under_way_is_finished_before_the_end(queue, start, done):
+    runner = start(threads=1)
+    queue.enqueue("fanout", "slow")
+    wait_until(lambda: queue.sizes()["fanout"]["waiting"] == 0)
+    stopping = threading.Thread(target=runner.stop)
+    stopping.start()
+    queue.enqueue("fanout", "17")
+    done.let_go.set()
+    stopping.join()
+
+    assert done.jobs == [("fanout", "slow")]
+    assert queue.sizes()["fanout"]["waiting"] == 1
