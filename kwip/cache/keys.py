@@ -4,7 +4,9 @@ A `CacheKey` is the name without the installation's prefix; `full` adds it. The 
 keep an entity on one slot of a Redis Cluster.
 
 The times to live are the backstop for a writer that died between its commit and its
-drop: so long may the cache be older than a write that was never acknowledged.
+drop: so long may the cache be older than a write that was never acknowledged. While
+the relay repeats the drops of all writes there is no need of them, and what it follows
+lives much longer.
 """
 
 from __future__ import annotations
@@ -21,10 +23,12 @@ CacheKey = NewType("CacheKey", str)
 DOCUMENT_TTL_S = 300
 #: Skeletons of home, user, thread and public.
 TIMELINE_TTL_S = 60
-#: Finished pages; what they are made from mostly ends before.
-PAGE_TTL_S = 60
+#: Finished pages: as long as somebody may come back for the same one.
+PAGE_TTL_S = 900
 #: Relations, sessions and tokens: what decides who may see.
 AUTHORITY_TTL_S = 30
+#: All of these while the relay is seen to run, but for what it cannot follow.
+FOLLOWED_TTL_S = 6 * 3_600
 
 #: What shows a count may lag so long, and so may what shows posts as they arrive.
 COUNT_PACE_MS = 1_000

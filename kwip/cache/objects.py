@@ -35,18 +35,32 @@ _LENGTH = struct.Struct(">H")
 
 
 class Lease(NamedTuple):
-    """The right to use the cache: for which database, and under which epoch."""
+    """The right to use the cache: for which database, and under which epoch.
+
+    While it `is_followed`, the relay repeats the drops of writers that died.
+    """
 
     deployment: str
     epoch: int
+    is_followed: bool = False
 
 
 class Ask(NamedTuple):
-    """One entry to read: its entity, its view, and how long a new hash lives."""
+    """One entry to read: its entity, its view, and how long a new hash lives.
+
+    What `is_followed` by the relay lives for `FOLLOWED_TTL_S` while that runs.
+    """
 
     key: CacheKey
     view: str
     ttl_s: int
+    is_followed: bool = False
+
+    def lifetime_s(self, lease: Lease) -> int:
+        """Give the time to live; below 0 if what lives longer must be cut to it."""
+        if not self.is_followed:
+            return self.ttl_s
+        return keys.FOLLOWED_TTL_S if lease.is_followed else -self.ttl_s
 
 
 class Filling(NamedTuple):
@@ -178,8 +192,9 @@ class Objects:
         nonce = self._random_bytes(codec.GENERATION_BYTES)
         epoch, lacking = codec.pack_epoch(lease.epoch), keys.lacking(reader_id)
         arguments: list[Argument] = [epoch, nonce, lacking]
-        for (view, ttl_s), run in groupby(asks, lambda ask: ask[1:]):
-            arguments += (sum(1 for _ in run), f"f:{view}", ttl_s)
+        runs = groupby(asks, lambda ask: (ask.view, ask.lifetime_s(lease)))
+        for (view, lifetime_s), run in runs:
+            arguments += (sum(1 for _ in run), f"f:{view}", lifetime_s)
         _add(charge, lease, names, arguments)
         return names, arguments
 

@@ -121,6 +121,11 @@ def _markers(change: Change) -> Keys:
     return drops.mark(user_id=UserId(change.id))
 
 
+def _list(change: Change) -> Keys:
+    owner_id = change.document.get("owner_id")
+    return () if owner_id is None else list_drops.change_list(owner_id=owner_id)
+
+
 def _followed_tags(change: Change) -> Keys:
     return list_drops.follow_tag(user_id=UserId(change.id))
 
@@ -151,6 +156,7 @@ FOLLOWED: Mapping[str, Callable[[Change], Keys]] = {
     "reactions": _reaction,
     "notifications": _notification,
     "markers": _markers,
+    "lists": _list,
     "followed_tags": _followed_tags,
     "sessions": _session,
     "tokens": _token,
@@ -161,8 +167,7 @@ LEFT_OUT: Mapping[str, str] = {
     "an author's own home is dropped with the post",
     "timeline_buckets": "as timelines",
     "followers": "the other side of follows",
-    "lists": "a change does not tell the owner; they are short-lived in the cache",
-    "list_members": "as lists",
+    "list_members": "the other side of lists",
     "credentials": "never cached",
     "jobs": "never cached",
     "cache_fence": "never cached",

@@ -132,6 +132,7 @@ class Entities:
                 i: entries.note(post) for i, post in stores.posts.get_many(ids).items()
             },
             ttl_s=keys.DOCUMENT_TTL_S,
+            is_followed=True,
         )
         self.users: Kind[UserId, User] = Kind(
             name="user",
@@ -142,6 +143,7 @@ class Entities:
             version=lambda user: user.version,
             load=stores.users.get_many,
             ttl_s=keys.DOCUMENT_TTL_S,
+            is_followed=True,
         )
         self.handles: Kind[str, UserId] = Kind(
             name="handle",
@@ -152,6 +154,7 @@ class Entities:
             version=unversioned,
             load=stores.users.ids_of,
             ttl_s=keys.DOCUMENT_TTL_S,
+            is_followed=True,
         )
         self.relations: Kind[UserId, Relations] = Kind(
             name="relations",
@@ -162,6 +165,7 @@ class Entities:
             version=unversioned,
             load=stores.relationships.relations,
             ttl_s=keys.AUTHORITY_TTL_S,
+            is_followed=True,
         )
         self.sessions = _access_kind("session", keys.session, stores.sessions)
         self.tokens = _access_kind("token", keys.token, stores.tokens)
@@ -179,6 +183,7 @@ class Entities:
             version=unversioned,
             load=stores.lists.of_owners,
             ttl_s=keys.AUTHORITY_TTL_S,
+            is_followed=True,
         )
         self.listings: Kind[tuple[UserId, ListId], Listing] = Kind(
             name="listing",
@@ -189,6 +194,7 @@ class Entities:
             version=unversioned,
             load=stores.lists.get_many,
             ttl_s=keys.AUTHORITY_TTL_S,
+            is_followed=True,
         )
         self.user_timelines = skeleton_kind(
             "user_timeline",
@@ -204,6 +210,7 @@ class Entities:
             version=unversioned,
             load=lambda ids: dict.fromkeys(ids, stores.reach.last_pulls()),
             ttl_s=keys.TIMELINE_TTL_S,
+            is_followed=True,
         )
         self.public = skeleton_kind(
             "public",
@@ -214,6 +221,7 @@ class Entities:
             "tag",
             lambda s: keys.tag(str(s.owner)),
             query_loader(lambda s, q: stores.posts.tagged(str(s.owner), **q)),
+            is_followed=False,  # which hashtags an edit took away no change tells
         )
         self.reactions: Kind[tuple[UserId, Span], Reacted] = Kind(
             name="reactions",
@@ -224,6 +232,7 @@ class Entities:
             version=unversioned,
             load=stores.reactions.of_spans,
             ttl_s=keys.TIMELINE_TTL_S,
+            is_followed=True,
         )
         self.rolls = _favourites_and_such(stores)
         self.active = _conversations(stores)
@@ -237,6 +246,7 @@ class Entities:
             version=unversioned,
             load=stores.notifications.unread,
             ttl_s=keys.TIMELINE_TTL_S,
+            is_followed=True,
         )
         self.markers: Kind[UserId, dict[Marked, Marker]] = Kind(
             name="markers",
@@ -247,6 +257,7 @@ class Entities:
             version=unversioned,
             load=stores.markers.of_users,
             ttl_s=keys.TIMELINE_TTL_S,
+            is_followed=True,
         )
         self.threads: Kind[PostId, tuple[Threaded, ...]] = Kind(
             name="thread",
@@ -260,6 +271,7 @@ class Entities:
                 for root in roots
             },
             ttl_s=keys.TIMELINE_TTL_S,
+            is_followed=True,
         )
 
 
@@ -289,6 +301,7 @@ def _favourites_and_such(stores: Stores) -> Kind[RollSlice, RollChunk]:
         "roll",
         keys.roll,
         lambda part, wanted: loaders[part.name](part.owner_id, wanted),
+        is_followed=True,
     )
 
 
@@ -303,6 +316,7 @@ def _conversations(stores: Stores) -> Kind[RollSlice, RollChunk]:
         "active",
         keys.active,
         lambda part, wanted: loaders[part.name](part.owner_id, wanted, part.as_of),
+        is_followed=False,  # where a conversation stood before no change tells
     )
 
 
@@ -310,6 +324,8 @@ def _roll_kind(
     name: str,
     key: Callable[[str, Any], CacheKey],
     rows_of: Callable[[RollSlice, Between], list[Row]],
+    *,
+    is_followed: bool,
 ) -> Kind[RollSlice, RollChunk]:
     def load(part: RollSlice) -> RollChunk:
         wanted = Between(*part.bounds, CHUNK, ascending=part.is_upwards)
@@ -325,6 +341,7 @@ def _roll_kind(
         version=unversioned,
         load=lambda parts: {part: load(part) for part in parts},
         ttl_s=keys.TIMELINE_TTL_S,
+        is_followed=is_followed,
     )
 
 
@@ -347,6 +364,7 @@ def _notification_kind(
         version=unversioned,
         load=lambda parts: {part: load(part) for part in parts},
         ttl_s=keys.TIMELINE_TTL_S,
+        is_followed=True,
     )
 
 
@@ -366,4 +384,5 @@ def _access_kind(
         version=unversioned,
         load=load,
         ttl_s=keys.AUTHORITY_TTL_S,
+        is_followed=True,
     )

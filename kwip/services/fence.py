@@ -93,6 +93,15 @@ class Fence:
         """
         self._wait_until(node.suspend() for node in self._nodes)
 
+    def follow(self) -> None:
+        """Show the readers of every node that the relay keeps up; a write for each.
+
+        Raises:
+            StoreUnavailableError: A fence did not answer.
+        """
+        for node in self._nodes:
+            node.follow()
+
     def _wait_until(self, moments: Iterable[float]) -> None:
         """Wait for the last of some moments, each learnt in its turn."""
         rest_s = max(list(moments)) - self._clock()
@@ -136,6 +145,10 @@ class _Node:
         telemetry.CACHE_FENCES.inc()
         log.warning("cache_fence_raised", epoch=seen.state.epoch, keys=keys)
         return self._leases_end(seen)
+
+    def follow(self) -> None:
+        """Show that the relay keeps up."""
+        self._store.follow()
 
     def _look(self) -> FenceState:
         return self._store.read() or self._store.ensure(new_deployment())

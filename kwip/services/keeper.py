@@ -57,6 +57,8 @@ class FenceTimes:
         probe_gap_s: Between the three probes that must work before a resume.
         beat_s: Between two signs of life of who suspended the cache.
         takeover_s: Without such a sign, any keeper takes its place.
+        unfollow_s: Without a sign of life of the relay, what was cached under it ends.
+            Longer than another one needs to take over.
     """
 
     period_s: float = 0.5
@@ -65,6 +67,7 @@ class FenceTimes:
     probe_gap_s: float = 0.3
     beat_s: float = 2.0
     takeover_s: float = 10.0
+    unfollow_s: float = 30.0
 
     def scaled(self, factor: float) -> FenceTimes:
         """Give all times multiplied by `factor`; tests use a tenth."""
@@ -75,6 +78,7 @@ class FenceTimes:
             probe_gap_s=self.probe_gap_s * factor,
             beat_s=self.beat_s * factor,
             takeover_s=self.takeover_s * factor,
+            unfollow_s=self.unfollow_s * factor,
         )
 
 
@@ -160,6 +164,7 @@ class Watch:
         self._seen: Sighting | None = None
         self._caretaker = _Caretaker(self.name, parts)
         self._counted_until = parts.clock()
+        self._relay_beat, self._relay_moved_at = -1, 0.0
         self._counting = threading.Lock()
         self._has_lease = threading.Event()
         self._fence: FenceStore | None = None
@@ -221,10 +226,23 @@ class Watch:
             if self.saw(state).state.suspended:
                 pause_s = self._caretaker.tend(fence, state, began)
             elif self._is_newest(state):
-                self._hold(Lease(state.deployment, state.epoch), began)
+                self._hold(self._lease_of(state), began)
+                self._watch_relay(fence, state, began)
         except StoreUnavailableError as error:
             log.warning("cache_fence_unreadable", **error.context)
         return max(0.0, began + pause_s - self._clock())
+
+    @staticmethod
+    def _lease_of(state: FenceState) -> Lease:
+        return Lease(state.deployment, state.epoch, state.is_followed)
+
+    def _watch_relay(self, fence: FenceStore, state: FenceState, now: float) -> None:
+        """End what was cached under a relay that shows no sign of life for long."""
+        if not state.is_followed or state.relay_beat != self._relay_beat:
+            self._relay_beat, self._relay_moved_at = state.relay_beat, now
+        elif now - self._relay_moved_at >= self._times.unfollow_s:
+            log.warning("cache_relay_missing", epoch=state.epoch)
+            fence.unfollow(state)
 
     def _is_newest(self, state: FenceState) -> bool:
         return self._seen is not None and self._seen.state == state

@@ -67,7 +67,8 @@ class Known:
         for want in wants:
             kind, seen = want.kind, self.of(want.kind)
             for each in seen.unknown(want.ids):
-                asks.append(Ask(kind.key(each), kind.view(each), kind.ttl_s))
+                key, view = kind.key(each), kind.view(each)
+                asks.append(Ask(key, view, kind.ttl_s, kind.is_followed))
                 targets.append((seen, each))
         return asks, targets
 

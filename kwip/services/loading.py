@@ -38,6 +38,8 @@ class Kind(Generic[K, V]):
         load: Loads 1 or more distinct ids from the store, by majority from the
             primary; what it leaves out is absent, and cached as such.
         ttl_s: How long a hash lives at most after its generation was made.
+        is_followed: Whether the relay repeats all drops of it, so that it may live
+            much longer while that runs.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Kind(Generic[K, V]):
     version: Callable[[V], int]
     load: Callable[[Sequence[K]], Mapping[K, V]]
     ttl_s: int
+    is_followed: bool = False
 
     def pack(self, value: V) -> tuple[bytes, V]:
         """Give what is cached of a loaded value, and what stands for it here.

@@ -111,6 +111,8 @@ def skeleton_kind(
     name: str,
     key: Callable[[Slice], CacheKey],
     load: Callable[[Sequence[Slice]], Mapping[Slice, Chunk]],
+    *,
+    is_followed: bool = True,
 ) -> Kind[Slice, Chunk]:
     """Make the kind of one sort of timeline."""
     return Kind(
@@ -122,6 +124,7 @@ def skeleton_kind(
         version=unversioned,
         load=load,
         ttl_s=keys.TIMELINE_TTL_S,
+        is_followed=is_followed,
     )
 
 

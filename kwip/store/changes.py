@@ -45,8 +45,9 @@ class HistoryLostError(Exception):
 class Change:
     """One write to one document.
 
-    `document` is what was written as a whole: by an insert or a replacement. `fields`
-    are those that an update named, with the paths below them.
+    `document` is what was written as a whole: by an insert or a replacement; and what
+    an update has made of a document whose collection keeps images (`IMAGED`).
+    `fields` are those that an update named, with the paths below them.
     """
 
     collection: str
@@ -115,6 +116,7 @@ class ChangeStore:
             stream = self._database.watch(
                 pipeline,
                 resume_after=token,
+                full_document="whenAvailable",
                 max_await_time_ms=_AWAIT_MS,
                 batch_size=_BATCH,
             )

@@ -8,7 +8,7 @@ did not answer, so every error of the driver becomes `StoreUnavailableError`.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from pymongo import MongoClient, ReturnDocument
@@ -33,7 +33,8 @@ class FenceDocument(TypedDict):
 
     `beat` moves while `owner` lives, who suspended the cache and will resume it.
     `deployment` is random and part of every cached key: made with the database, and
-    again by a restore.
+    again by a restore. `relay_beat` moves while the relay keeps up with all writes;
+    `is_followed` says that it did, so that values under this epoch may be old ones.
     """
 
     _id: str
@@ -43,17 +44,24 @@ class FenceDocument(TypedDict):
     suspended: bool
     owner: str | None
     beat: int
+    is_followed: bool
+    relay_beat: int
 
 
 @dataclass(frozen=True, slots=True)
 class FenceState:
-    """What the fence says at one moment."""
+    """What the fence says at one moment.
+
+    That the relay goes on is no change of it.
+    """
 
     deployment: str
     epoch: int
     suspended: bool
     owner: str | None
     beat: int
+    is_followed: bool = field(default=False, compare=False)
+    relay_beat: int = field(default=0, compare=False)
 
 
 class FenceStore:
@@ -100,6 +108,8 @@ class FenceStore:
             "suspended": False,
             "owner": None,
             "beat": 0,
+            "is_followed": False,
+            "relay_beat": 0,
         }
         with _fence_answers():
             try:
@@ -142,6 +152,22 @@ class FenceStore:
                 self._owned(state), {"$set": {"suspended": False, "owner": None}}
             )
         return resumed.modified_count == 1
+
+    def follow(self) -> None:
+        """Show that the relay keeps up; what is cached from now on may live long."""
+        change = {"$set": {"is_followed": True}, "$inc": {"relay_beat": 1}}
+        with _fence_answers():
+            self._majority.update_one({"_id": self._node}, change)
+
+    def unfollow(self, state: FenceState) -> None:
+        """End what was cached while the relay went on, unless it has moved since.
+
+        The epoch rises, so all of it is a miss; the cache itself may be used.
+        """
+        same = {"_id": self._node, "epoch": state.epoch, "relay_beat": state.relay_beat}
+        change = {"$set": {"is_followed": False}, "$inc": {"epoch": 1}}
+        with _fence_answers():
+            self._majority.update_one({**same, "is_followed": True}, change)
 
     def close(self) -> None:
         """Close the client; only for one that `connect_fence` made."""
@@ -216,4 +242,7 @@ def _state(found: FenceDocument) -> FenceState:
         suspended=found["suspended"],
         owner=found["owner"],
         beat=found["beat"],
+        # A fence that was made before there was a relay has neither.
+        is_followed=found.get("is_followed", False),
+        relay_beat=found.get("relay_beat", 0),
     )

@@ -259,6 +259,11 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
 }
 
 
+#: Collections whose changes must tell more than which fields were written.
+IMAGED = ("lists",)
+_IMAGES = "changeStreamPreAndPostImages"
+
+
 @translated()
 def ensure_indexes(database: Database[dict[str, Any]]) -> dict[str, list[str]]:
     """Create what is missing; return the names created, by collection.
@@ -266,7 +271,7 @@ def ensure_indexes(database: Database[dict[str, Any]]) -> dict[str, list[str]]:
     Collections are created too, for a transaction must not meet a missing one.
     """
     created: dict[str, list[str]] = {}
-    existing = set(database.list_collection_names())
+    existing = {c["name"]: c["options"] for c in database.list_collections()}
     for collection, indexes in INDEXES.items():
         if collection not in existing:
             database.create_collection(collection)
@@ -275,6 +280,8 @@ def ensure_indexes(database: Database[dict[str, Any]]) -> dict[str, list[str]]:
         if missing:
             database[collection].create_indexes([_model(i) for i in missing])
             created[collection] = [index.name for index in missing]
+        if collection in IMAGED and _IMAGES not in existing.get(collection, {}):
+            database.command({"collMod": collection, _IMAGES: {"enabled": True}})
     return created
 
 

@@ -240,6 +240,48 @@ def test_time_without_a_lease_is_counted_though_the_loop_is_stuck(watch, fences,
     assert counted() == pytest.approx(3.0)
 
 
+def test_a_lease_says_whether_the_relay_goes_on(watch, fences):
+    one = watch()
+    one._look(fences)
+    assert not one.lease().is_followed
+
+    fences.follow()
+    one._look(fences)
+
+    assert one.lease() == Lease("here", 1, is_followed=True)
+
+
+def test_what_was_cached_ends_when_the_relay_has_been_silent_for_long(
+    watch, fences, clock
+):
+    one, other = watch(), watch()
+    fences.follow()
+    for each in (one, other):
+        each._look(fences)
+    for seconds in (29.0, 29.0):
+        clock.now += seconds
+        fences.follow()
+        one._look(fences)
+    assert one.lease() == Lease("here", 1, is_followed=True)
+
+    clock.now += 31.0
+    for each in (one, other, one, other):  # the other has seen it move by then
+        each._look(fences)
+
+    assert one.lease() == other.lease() == Lease("here", 2, is_followed=False)
+    assert not fences.read().suspended
+
+
+def test_a_relay_that_never_was_ends_nothing(watch, fences, clock):
+    one = watch()
+    for _ in range(3):
+        one._look(fences)
+        clock.now += 31.0
+    one._look(fences)
+
+    assert one.lease() == Lease("here", 1)
+
+
 def test_looks_come_every_500_ms_whatever_they_take(watch, fences, clock):
     one = watch()
     read = fences.read

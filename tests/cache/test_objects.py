@@ -229,3 +229,31 @@ def test_a_probe_finds_a_read_only_server_out_that_answers_a_ping(private_valkey
         assert not objects.probe("deployment", "me")
         assert not objects.drop_confirmed("deployment", [POST])
     client.close()
+
+
+FOLLOWED = Ask(POST, "doc", 300, is_followed=True)
+
+
+def test_what_is_followed_lives_long_while_the_relay_goes_on(read, lease, raw):
+    read(ASK, lease=lease._replace(is_followed=True))
+    assert raw.ttl(NAME) == 300
+    raw.flushdb()
+
+    read(FOLLOWED, lease=lease)
+    assert raw.ttl(NAME) == 300
+    raw.flushdb()
+
+    read(FOLLOWED, lease=lease._replace(is_followed=True))
+    assert raw.ttl(NAME) == keys.FOLLOWED_TTL_S
+
+
+def test_what_lives_long_ends_soon_when_it_is_read_without_the_relay(read, lease, raw):
+    read(FOLLOWED, lease=lease._replace(is_followed=True))
+    read(FOLLOWED, lease=lease)
+    assert raw.ttl(NAME) == 300
+
+    raw.expire(NAME, 20)
+    read(FOLLOWED, lease=lease)
+    read(FOLLOWED, lease=lease._replace(is_followed=True))
+
+    assert raw.ttl(NAME) == 20, "no read makes it longer"

@@ -256,6 +256,8 @@ CALLS = {
     "FenceStore.suspend": _move_the_fence,
     "FenceStore.resume": _move_the_fence,
     "FenceStore.beat": _own_the_fence,
+    "FenceStore.follow": lambda s: s.fence.follow(),
+    "FenceStore.unfollow": lambda s: s.fence.unfollow(s.fence.read()),
     "FenceStore.take_over": _own_the_fence,
     "JobStore.find": lambda s: s.jobs.find("reindex:timelines"),
     "JobStore.running": lambda s: s.jobs.running("reindex:"),

@@ -13,27 +13,32 @@
 -- ARGV  1 the epoch of the caller's lease, 8 bytes
 --       2 a nonce, 12 random bytes: the generation of every hash made by this call
 --       3 the field `w:<user>` of the reader, or nothing
---       4.. for each run: how many keys, the field `f:<view>`, time to live in s
+--       4.. for each run: how many keys, the field `f:<view>`, time to live in s; below
+--           0: no hash lives longer than that from now on, however it was made
 --       last, if there is anything to charge: its terms (quota.lua)
 -- Returns for each key the entry, if it may be used under that generation and epoch,
 -- else the generation alone: what is then loaded may be filled under it. Nothing at all
 -- where the views may lack what the reader wrote: others still use them, so what is
 -- then loaded is for the reader alone. After them what `charge` returned; that alone, if
 -- it was refused.
--- The time to live is set when the generation is made, and never again.
+-- The time to live is set when the generation is made, and never made longer.
 local function read_entries(skipped)
   local epoch, nonce, wrote = ARGV[skipped + 1], ARGV[skipped + 2], ARGV[skipped + 3]
   local replies, k = {}, 0
   for run = skipped + 4, #ARGV - 2, 3 do
-    local field, ttl = ARGV[run + 1], ARGV[run + 2]
+    local field, ttl = ARGV[run + 1], tonumber(ARGV[run + 2])
+    local longest = math.abs(ttl)
     for _ = 1, tonumber(ARGV[run]) do
       k = k + 1
       local key = KEYS[skipped + k]
       local found = redis.call('HMGET', key, 'g', field, wrote)
       local g, entry = found[1], found[2]
+      if g and ttl < 0 and redis.call('TTL', key) > longest then
+        redis.call('EXPIRE', key, longest)
+      end
       if not g then
         redis.call('HSET', key, 'g', nonce)
-        redis.call('EXPIRE', key, ttl)
+        redis.call('EXPIRE', key, longest)
         replies[k] = nonce
       elseif found[3] then
         replies[k] = ''
