@@ -14,7 +14,7 @@ _host = f"[{_settings.bind}]" if ":" in _settings.bind else _settings.bind
 bind = f"{_host}:{_settings.port}"
 workers = _settings.web_workers
 threads = _settings.web_threads
-worker_class = "gthread"
+worker_class = "kwip.web_worker.WebWorker"
 # The supervisor gives the whole web server 2.5 s to end.
 graceful_timeout = 2
 # Below the 60 s after which browsers and proxies close idle connections themselves.

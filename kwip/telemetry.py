@@ -133,6 +133,11 @@ LOOP_FAILURES = Counter(
     "kwip_loop_failures", "Failures that a loop outlasted.", ["loop"]
 )
 
+HTTP_SHED = Counter(
+    "kwip_http_requests_shed",
+    "Requests refused because they had waited too long for a thread.",
+)
+
 CACHE_REQUESTS = Counter(
     "kwip_cache_requests", "Looks into the cache.", ["cache", "result"]
 )

@@ -1,0 +1,97 @@
+"""gunicorn's threaded worker, which refuses what it comes to too late.
+
+When more is asked than a process can answer, requests wait in it for a free thread,
+and in the end each is answered when whoever asked has gone. So a request that has
+waited for longer than anybody likes to is answered 503 before any work; what is left
+is answered in time.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from gunicorn.workers.gthread import ThreadWorker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: A request that has waited so long for a thread is refused, in seconds.
+PATIENCE_S = 0.5
+#: When to ask again, in seconds.
+RETRY_AFTER_S = 2
+_MOST_BYTES = 65_536
+_API = b"/api/"
+_JSON = b'{"error": "Kwip is very busy right now. Try again in a few seconds."}'
+_HTML = (
+    b"<!doctype html><html lang=en><meta charset=utf-8>"
+    b"<meta name=viewport content='width=device-width'>"
+    b"<title>Kwip is very busy</title><h1>Kwip is very busy right now</h1>"
+    b"<p>Try again in a few seconds.</p>"
+)
+
+
+class WebWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
+    """Answers requests in threads, and 503 to those that have waited for too long."""
+
+    clock: Callable[[], float] = staticmethod(time.monotonic)
+
+    def enqueue_req(self, conn: Any) -> None:
+        """Let a connection with a request wait for a thread."""
+        conn.ready_at = self.clock()
+        super().enqueue_req(conn)
+
+    def handle(self, conn: Any) -> Any:
+        """Answer a request in a thread; says what to do with the connection."""
+        if self.clock() - conn.ready_at <= PATIENCE_S:
+            return super().handle(conn)
+        # Imported here, for it opens files in the name of the process that imports it.
+        from kwip import telemetry  # noqa: PLC0415
+
+        telemetry.HTTP_SHED.inc()
+        return _refuse(conn)
+
+
+def _refuse(conn: Any) -> bool:
+    """Refuse the request that waits on a connection; say whether it stays open."""
+    try:
+        conn.sock.settimeout(None)
+        conn.init()
+        ahead = conn.parser.unreader.buf.getvalue()
+        request = ahead or conn.sock.recv(_MOST_BYTES, socket.MSG_DONTWAIT)
+        if not request or _is_gone(conn.sock):
+            return False
+        ends = request.startswith(b"GET ") and request.endswith(b"\r\n\r\n")
+        stays_open = ends and not ahead
+        conn.sock.sendall(_answer(request, stays_open=stays_open))
+    except OSError:
+        return False
+    return stays_open
+
+
+def _is_gone(sock: socket.socket) -> bool:
+    """Tell whether the other side has closed the connection."""
+    with suppress(BlockingIOError):
+        return sock.recv(1, socket.MSG_DONTWAIT | socket.MSG_PEEK) == b""
+    return False
+
+
+def _answer(request: bytes, *, stays_open: bool) -> bytes:
+    """Write the refusal, for an app or for a browser."""
+    is_api = request.partition(b" ")[2].startswith(_API)
+    body, kind = (_JSON, b"application/json") if is_api else (_HTML, b"text/html")
+    lines = [
+        b"HTTP/1.1 503 Service Unavailable",
+        b"Content-Type: " + kind + b"; charset=utf-8",
+        b"Content-Length: %d" % len(body),
+        b"Retry-After: %d" % RETRY_AFTER_S,
+        b"Cache-Control: no-store",
+        b"Content-Security-Policy: default-src 'none'; frame-ancestors 'none'",
+        b"X-Content-Type-Options: nosniff",
+        b"Connection: " + (b"keep-alive" if stays_open else b"close"),
+    ]
+    if is_api:
+        lines.append(b"Access-Control-Allow-Origin: *")
+    return b"\r\n".join([*lines, b"", body])
