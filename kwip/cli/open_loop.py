@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 #: People close the page when nothing has come for so long.
 PATIENCE_S = 10.0
 _ADDRESSES = 200
+#: A server closes what is idle for longer, and may be doing so at this moment.
+_IDLE_S = 20.0
 #: Files that a process may want: a connection for each request under way.
 _FILES = 16_384
 
@@ -42,7 +44,7 @@ class OpenLoop:
         self._host = host
         self._port = port
         self._advance = advance
-        self._idle: deque[Connection] = deque()
+        self._idle: deque[tuple[float, Connection]] = deque()
         self._opened = 0
 
     def run(self, requests: Sequence[tuple[Planned, bytes]]) -> list[Answered]:
@@ -61,7 +63,7 @@ class OpenLoop:
                 await asyncio.sleep(wait_s)
             under_way.append(asyncio.create_task(self._answer(planned, request, due)))
         answers = await asyncio.gather(*under_way)
-        for _, writer in self._idle:
+        for _, (_, writer) in self._idle:
             writer.close()
         return answers
 
@@ -75,7 +77,7 @@ class OpenLoop:
 
     async def _ask(self, request: bytes) -> int:
         """Send one request on a connection that is free; give the answer's status."""
-        reader, writer = self._idle.pop() if self._idle else await self._open()
+        reader, writer = self._take_idle() or await self._open()
         is_whole = False
         try:
             writer.write(request)
@@ -87,9 +89,17 @@ class OpenLoop:
             return int(head.split(b" ", 2)[1])
         finally:
             if is_whole:
-                self._idle.append((reader, writer))
+                since = asyncio.get_running_loop().time()
+                self._idle.append((since, (reader, writer)))
             else:
                 writer.close()
+
+    def _take_idle(self) -> Connection | None:
+        """Take the connection that was used last, if it is still good."""
+        now = asyncio.get_running_loop().time()
+        while self._idle and now - self._idle[0][0] > _IDLE_S:
+            self._idle.popleft()[1][1].close()
+        return self._idle.pop()[1] if self._idle else None
 
     async def _open(self) -> Connection:
         self._opened += 1
