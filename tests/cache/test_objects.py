@@ -130,6 +130,29 @@ def test_the_views_of_an_entity_are_bounded(read, fill, raw):
         assert codec.payload(read(ASK._replace(view=f"below:{number}"))) == b"page"
 
 
+@pytest.mark.parametrize("head", ["head", "head.2", "top.2"])
+def test_no_number_of_cursors_deletes_the_first_part_of_a_timeline(
+    read, fill, raw, head
+):
+    generation = read()
+    fill(generation, b"first", view=head, version=0)
+    for number in range(100):
+        fill(generation, b"page", view=f"below:{number}", version=0)
+        fill(generation, b"page", view=f"head:{number}", version=0)
+
+    assert codec.payload(read(ASK._replace(view=head))) == b"first"
+    assert raw.hlen(NAME) <= 2 + 32
+
+
+def test_a_higher_version_deletes_the_first_part_too(read, fill):
+    generation = read()
+    fill(generation, b"first", view="head.2", version=1)
+
+    fill(generation, b"page", view="below:7", version=2)
+
+    assert codec.is_miss(read(ASK._replace(view="head.2")))
+
+
 def test_an_entry_of_another_epoch_is_a_miss(read, fill, lease):
     generation = read()
     fill(generation, b"text")

@@ -154,6 +154,20 @@ def test_a_page_that_is_not_kept_is_joined_from_what_is_cached(costs, endpoints)
     assert found == {path: (redis, 0) for path, redis in JOINED.items()}
 
 
+def test_deep_paging_takes_the_first_page_of_public_from_nobody(
+    costs, endpoints, client, known
+):
+    def page_deeply():
+        with Redis.from_url(endpoints.redis_cache_uri) as plain:
+            assert plain.delete(*plain.keys("kw:*{page:*")) > 0
+        for number in range(40):
+            cursor = int(known["reply"]) - number
+            path = f"/api/v1/timelines/public?max_id={cursor}"
+            assert client.get(path).status_code == 200
+
+    assert costs("/api/v1/timelines/public", between=page_deeply) == (3, 0)
+
+
 def test_a_cold_home_is_read_in_two_steps(costs, endpoints):
     def forget_all():
         with Redis.from_url(endpoints.redis_cache_uri) as plain:

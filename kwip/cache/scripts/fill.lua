@@ -10,8 +10,9 @@
 -- ARGV  for each key: the field `f:<view>`, the packed entry
 --       last, if there is anything to charge: its terms (quota.lua)
 -- Returns for each key 1 if it was stored, 0 if it was refused: another generation, or
--- a lower epoch or version than the newest fill. A higher one deletes the other views,
--- and so does one view too many: cursors name views, and anybody may invent a cursor.
+-- a lower epoch or version than the newest fill. A higher one deletes the other views.
+-- One view too many deletes all of them but the first parts of a timeline, `head` and
+-- `top`: cursors name views, and anybody may invent a cursor; everybody reads those.
 -- After them what `charge` returned; what it refuses is filled all the same.
 -- It sets no time to live: the hash has one from the making of its generation.
 
@@ -47,7 +48,11 @@ for k = 1, entries do
       end
       if order > 0 or #views >= most_views then
         for _, view in ipairs(views) do
-          redis.call('HDEL', key, view)
+          local is_first = string.find(view, '^f:head[.%d]*$')
+            or string.find(view, '^f:top[.%d]*$')
+          if order > 0 or not is_first then
+            redis.call('HDEL', key, view)
+          end
         end
       end
     end
