@@ -17,7 +17,7 @@ from kwip.domain.ids import PostId, UserId
 from kwip.domain.posts import Visibility
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from kwip.domain.posts import Post
     from kwip.domain.relationships import Relations
@@ -33,6 +33,8 @@ SEAL_LOOK = 8
 TRIM_ABOVE, TRIM_TO = 1_600, 800
 #: Above this many authors in one `$in` MongoDB stops merge-sorting.
 AUTHORS_PER_QUERY = 200
+#: So many pull authors are named to every reader of a home, 16 bytes each.
+MOST_PULLED = 2_000
 #: A read of a timeline that took longer starts over: what it began with may be gone.
 READ_RESTART_S = 30.0
 #: Buckets that no reader needs are deleted no sooner than this after they fell out.
@@ -88,6 +90,25 @@ class Chunk:
             return self
         kept = tuple(e for e in self.entries if e.post_id >= floor)
         return Chunk(kept, floor, self.ends or len(kept) < len(self.entries))
+
+
+@dataclass(frozen=True, slots=True)
+class Pulls:
+    """Whose posts readers merge: authors, each with the newest post that was pulled.
+
+    Only the `MOST_PULLED` who were pulled last are named. What was pulled of others
+    lies below `floor`, and there every home and list is read as if it stored nothing.
+    """
+
+    newest: Mapping[UserId, PostId]
+    floor: int = 0
+
+    @classmethod
+    def of(cls, latest: Sequence[tuple[UserId, PostId]]) -> Pulls:
+        """Make them of authors, the last one pulled first, and one too many if any."""
+        others = latest[MOST_PULLED:]
+        floor = others[0][1] + 1 if others else 0
+        return cls(dict(latest[:MOST_PULLED]), floor)
 
 
 @dataclass(frozen=True, slots=True)

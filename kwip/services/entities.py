@@ -16,6 +16,7 @@ from kwip.domain.memo import Decoded
 from kwip.domain.notifications import NotificationChunk, NotificationSlice
 from kwip.domain.reactions import Act
 from kwip.domain.rolls import Between, RollChunk, RollSlice, Row
+from kwip.domain.timelines import MOST_PULLED, Pulls
 from kwip.services import list_payloads, payloads
 from kwip.services.reading import Kind
 from kwip.services.skeletons import (
@@ -60,6 +61,8 @@ if TYPE_CHECKING:
 #: So many bytes of payloads a process remembers with what it made of them; in memory
 #: that is some five times as much.
 POSTS_BYTES, USERS_BYTES, RELATIONS_BYTES = 4_000_000, 1_000_000, 1_000_000
+#: The same of who is pulled, which is one value and as large as 32 kB.
+PULLS_BYTES = 64_000
 #: The most posts of one thread that are looked at.
 MAX_THREAD = 1_000
 
@@ -201,14 +204,16 @@ class Entities:
             lambda s: keys.user_timeline(s.user_id),
             query_loader(lambda s, q: stores.posts.entries_by([s.user_id], **q)),
         )
-        self.pulls: Kind[UserId, dict[UserId, PostId]] = Kind(
+        self.pulls: Kind[UserId, Pulls] = Kind(
             name="pulls",
             key=lambda _: keys.pulls(),
-            view=_one_view,
+            view=lambda _: "doc.2",
             encode=payloads.encode_pulls,
-            decode=payloads.decode_pulls,
+            decode=Decoded(payloads.decode_pulls, PULLS_BYTES),
             version=unversioned,
-            load=lambda ids: dict.fromkeys(ids, stores.reach.last_pulls()),
+            load=lambda ids: dict.fromkeys(
+                ids, Pulls.of(stores.reach.last_pulls(MOST_PULLED + 1))
+            ),
             ttl_s=keys.TIMELINE_TTL_S,
             is_followed=True,
         )

@@ -18,7 +18,7 @@ from kwip.domain.reactions import Reacted
 from kwip.domain.relationships import Relations
 from kwip.domain.rolls import RollChunk, Row
 from kwip.domain.text import Hashtag, Link, Mention
-from kwip.domain.timelines import Chunk, Entry
+from kwip.domain.timelines import Chunk, Entry, Pulls
 from kwip.domain.users import ProfileField, User
 from kwip.store.access import Access
 from kwip.store.posts import Threaded
@@ -311,22 +311,23 @@ def decode_unread(raw: bytes) -> Unread:
     return Unread(packed[0], tuple(UserId(i) for i in packed[1:]))
 
 
-def encode_pulls(newest: Mapping[UserId, PostId]) -> bytes:
-    """Pack who is pulled: two numbers an author."""
-    packed = array("q")
-    for author_and_post in newest.items():
+def encode_pulls(pulls: Pulls) -> bytes:
+    """Pack who is pulled: the floor, then two numbers an author."""
+    packed = array("q", [pulls.floor])
+    for author_and_post in pulls.newest.items():
         packed.extend(author_and_post)
     return packed.tobytes()
 
 
-def decode_pulls(raw: bytes) -> dict[UserId, PostId]:
-    """Unpack who is pulled: two numbers an author."""
+def decode_pulls(raw: bytes) -> Pulls:
+    """Unpack who is pulled: the floor, then two numbers an author."""
     packed = array("q")
     packed.frombytes(raw)
-    return {
+    newest = {
         UserId(author_id): PostId(post_id)
-        for author_id, post_id in zip(packed[0::2], packed[1::2], strict=True)
+        for author_id, post_id in zip(packed[1::2], packed[2::2], strict=True)
     }
+    return Pulls(newest, packed[0])
 
 
 def encode_markers(markers: Mapping[Marked, Marker]) -> bytes:

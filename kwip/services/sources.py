@@ -17,11 +17,11 @@ from kwip.services.sides import EVERYBODY, GRAIN, Merge, Side
 from kwip.services.skeletons import CHUNK, Slice
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from kwip.domain.ids import UserId
     from kwip.domain.pages import PageRequest
-    from kwip.domain.timelines import Chunk
+    from kwip.domain.timelines import Chunk, Pulls
     from kwip.services.dormancy import Attendance
     from kwip.services.entities import Entities
     from kwip.services.reading import Kind, Reading
@@ -73,36 +73,50 @@ class Sources:
         the side sources.
         """
         first = Slice.first_stored(shown.owner, page)
-        floor = reading.fetch(Want(shown.kind, [first]))[0][first].floor
+        chunks, everybody = reading.fetch(
+            Want(shown.kind, [first]), Want(self._entities.pulls, [EVERYBODY])
+        )
+        floor, pulls = chunks[first].floor, everybody[EVERYBODY]
         if not isinstance(shown.owner, str):  # that is a list, which never goes
             self._attendance.note(shown.owner, has_home=floor < MAX_ID)
-        pulled = self.pulled(reading, shown.authors, floor)
-        stored = self._stored(shown, reading, page)
+        pulled = self._pulled(pulls, shown.authors, max(floor, pulls.floor))
+        stored = self._stored(shown, reading, page, pulls.floor)
         return Merge([*pulled, *sides], self.slices, reading, page).over(stored)
 
-    def pulled(
-        self, reading: Reading, authors: Collection[UserId], floor: int
+    def _pulled(
+        self, pulls: Pulls, authors: frozenset[UserId], floor: int
     ) -> list[Side]:
-        """Give the pull authors among some, for a timeline that stores from a floor.
+        """Give the pull authors among some, for a timeline that is read from a floor.
 
         Also those who are pushed again: what was pulled of them is nowhere else.
         """
-        pulls = reading.fetch(Want(self._entities.pulls, [EVERYBODY]))[0][EVERYBODY]
         return [
-            Side(self._entities.user_timelines, author_id, floor, newest, GRAIN)
-            for author_id, newest in pulls.items()
-            if author_id in authors
+            Side(
+                self._entities.user_timelines,
+                author_id,
+                floor,
+                pulls.newest[author_id],
+                GRAIN,
+            )
+            for author_id in authors & pulls.newest.keys()
         ]
 
     def _stored(
-        self, shown: Shown, reading: Reading, page: PageRequest
+        self, shown: Shown, reading: Reading, page: PageRequest, floor: int
     ) -> Iterator[Entry]:
         """Go through what a timeline stores, and below its floor through the fan-in.
 
         The floor may rise between two slices, so each slice's own one counts; but none
-        that is lower than an earlier one, as that of a home which was built anew.
+        that is lower than `floor` or an earlier one, as that of a home which was built
+        anew.
         """
-        part, floor = Slice.first_stored(shown.owner, page), 0
+        part = Slice.first_stored(shown.owner, page)
+        if part.is_upwards and part.cursor + 1 < floor:
+            gap = _Gap(part.cursor, min(page.upper, floor), is_upwards=True)
+            yield from self._fan_in(reading, shown, gap, page.limit)
+            if page.upper <= floor:
+                return
+            part = replace(part, cursor=floor - 1)
         while True:
             found = reading.fetch(Want(shown.kind, [part]))[0][part]
             chunk = found.above(floor)

@@ -162,7 +162,7 @@ class Timelines:
             Want(self._entities.pulls, [EVERYBODY]),
         )
         follows = all_relations[viewer.id].follows
-        pulled = follows & pulls[EVERYBODY].keys()
+        pulled = follows & pulls[EVERYBODY].newest.keys()
         return [home_topic(viewer.id), *map(pulled_topic, pulled)]
 
     def begin_of_home(

@@ -51,10 +51,12 @@ class ReachStore:
         self._users.update_one({"_id": author_id}, {"$max": {"last_pull_id": post_id}})
 
     @translated()
-    def last_pulls(self) -> dict[UserId, PostId]:
-        """Give every author who was ever pulled, with the newest post that was."""
+    def last_pulls(self, limit: int) -> list[tuple[UserId, PostId]]:
+        """Give authors with the newest post of theirs that was pulled, newest first."""
         found = self._users.find({"last_pull_id": {"$gt": 0}}, {"last_pull_id": 1})
-        return {
-            UserId(d["_id"]): PostId(d["last_pull_id"])
-            for d in found.batch_size(ONE_BATCH)
-        }
+        return [
+            (UserId(d["_id"]), PostId(d["last_pull_id"]))
+            for d in found.sort("last_pull_id", DESCENDING)
+            .limit(limit)
+            .batch_size(ONE_BATCH)
+        ]

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from kwip.domain.pages import PageRequest
+from kwip.services.sides import EVERYBODY
 from kwip.store.buckets import home_of
 from tests.jobs.oracle import Oracle, read_home, stored_set
 
@@ -247,6 +248,42 @@ def test_both_ways_through_a_home_meet_every_post_once(
     for limit in (1, 3, 40):
         assert read_home(kwip, reader.id, limit) == posts[::-1]
         assert _upwards(kwip, reader, limit) == posts[1:]
+
+
+def test_who_was_pulled_longest_ago_is_forgotten_and_nothing_of_theirs_is(
+    people, follow, say, rings, kwip, monkeypatch
+):
+    """Two pull authors, of whom readers are told of one; both ways meet every post."""
+    for module in ("domain.timelines", "services.entities"):
+        monkeypatch.setattr(f"kwip.{module}.MOST_PULLED", 1)
+    monkeypatch.setattr("kwip.services.skeletons.CHUNK", 3)
+    early, late, small, *readers = people("early", "late", "small", *"bcd")
+    reader, posts = readers[0], []
+    for author in (early, late):
+        follow(author, *readers)
+    follow(small, reader)
+    for author in (early, small, early, small, late, small, small, late, small):
+        posts.append(say(author, "Hello").id)
+        rings.run()
+    [first] = kwip.stores.reach.last_pulls(2)[1:]
+
+    assert first == (early.id, posts[2])
+    for limit in (1, 3, 40):
+        assert read_home(kwip, reader.id, limit) == posts[::-1]
+        assert _upwards(kwip, reader, limit) == posts[1:]
+
+
+def test_who_is_pulled_is_decoded_once(crowd, follow, say, rings, kwip):
+    alice, others = crowd
+    follow(alice, others[2])
+    say(alice, "Hello")
+    rings.run()
+    _, wanted = kwip.services.timelines.begin_of_home(alice.id, PageRequest())
+    found = [kwip.services.readings.begin().fetch(wanted)[0] for _ in range(3)]
+
+    assert set(found[0][EVERYBODY].newest) == {alice.id}
+    assert found[1][EVERYBODY] is found[0][EVERYBODY]
+    assert found[2][EVERYBODY] is found[0][EVERYBODY]
 
 
 def _upwards(kwip, viewer, limit):

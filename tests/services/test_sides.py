@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kwip.domain.ids import MAX_ID, UserId
 from kwip.domain.pages import PageRequest
-from kwip.domain.timelines import Chunk, Entry
+from kwip.domain.timelines import Chunk, Entry, Pulls
 from kwip.services import sides as module
 from kwip.services.loading import Kind
 from kwip.services.reading import Reading, Readings
@@ -33,13 +33,17 @@ class World:
     floor: int
     below: set[int]
     beside: dict[str, set[int]]
+    pulls_floor: int = 0
     asked: list[tuple[str, ...]] = field(default_factory=list)
 
     def __post_init__(self):
         self.homes = self._kind("home", lambda _: self.stored, self.floor)
         self.others = self._kind("other", lambda owner: self.beside[owner], 0)
         self.pulls = replace(
-            self.others, key=str, view=str, load=lambda ids: {i: {} for i in ids}
+            self.others,
+            key=str,
+            view=str,
+            load=lambda ids: {i: Pulls({}, self.pulls_floor) for i in ids},
         )
 
     def _kind(self, name, ids_of, floor):
@@ -76,9 +80,16 @@ class World:
 
     def sides(self, newest):
         return [
-            Side(self.others, name, newest=newest[name], oldest=self.floor, grain=GRAIN)
+            Side(
+                self.others, name, newest=newest[name], oldest=self.lowest, grain=GRAIN
+            )
             for name in self.beside
         ]
+
+    @property
+    def lowest(self):
+        """Give the id below which a home is read as if it stored nothing."""
+        return max(self.floor, self.pulls_floor)
 
     def read(self, page, sides):
         reading = Reading(Readings(None, NoLease()), None, Bill())
@@ -91,9 +102,9 @@ class World:
             i
             for name, ids in self.beside.items()
             for i in ids
-            if self.floor <= i <= newest[name]
+            if self.lowest <= i <= newest[name]
         }
-        stored = {i for i in self.stored if i >= self.floor}
+        stored = {i for i in self.stored if i >= self.lowest}
         return sorted(stored | beside | self.below, reverse=True)
 
 
@@ -118,18 +129,20 @@ def worlds(draw):
     """Draw homes, floors, and other timelines that overlap with them.
 
     A timeline beside has entries above the newest that matters only if home stores
-    them, as an author has whose posts are pushed again.
+    them, as an author has whose posts are pushed again. A home may store from further
+    down than it is read from.
     """
     floor = draw(st.sampled_from([0, 20, 40, MAX_ID]))
+    pulls_floor = draw(st.sampled_from([0, 10, 30, 50]))
     stored = {i for i in draw(st.sets(ids)) if i >= floor}
-    below = {i for i in draw(st.sets(ids)) if i < floor}
+    below = {i for i in draw(st.sets(ids)) if i < max(floor, pulls_floor)}
     names = ["a", "b", "c", "d", "e"][: draw(st.integers(0, 5))]
     newest = {name: draw(st.sampled_from([10, 25, 45, MAX_ID])) for name in names}
     beside = {
         name: {i for i in draw(st.sets(ids)) if i <= newest[name] or i in stored}
         for name in names
     }
-    return World(stored, floor, below, beside), newest
+    return World(stored, floor, below, beside, pulls_floor), newest
 
 
 @pytest.fixture(autouse=True, scope="module")

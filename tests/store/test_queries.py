@@ -375,7 +375,7 @@ CALLS = {
     "ReachStore.active_followers": lambda s: s.reach.active_followers(9, 30),
     "ReachStore.is_pulled": lambda s: s.reach.is_pulled(9),
     "ReachStore.raise_last_pull": lambda s: s.reach.raise_last_pull(9, post_id(1)),
-    "ReachStore.last_pulls": lambda s: s.reach.last_pulls(),
+    "ReachStore.last_pulls": lambda s: s.reach.last_pulls(2),
     "ReactionStore.add": lambda s: [s.reactions.add(LIKED, TOLD) for _ in range(2)],
     "ReactionStore.remove": lambda s: s.reactions.remove(
         1, Act.FAVOURITE, posts_of(5)[1]
