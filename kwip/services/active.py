@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from kwip.store.activity import ActivityStore
 
 
+#: So many conversations of an index are hydrated for one page.
+MAX_HYDRATED = 400
+
+
 @dataclass(frozen=True, slots=True)
 class Conversations:
     """What a timeline shows of those that an index holds.
@@ -46,6 +50,10 @@ class Conversations:
     owner: int | str
     hidden: Container[UserId]
     shows: Callable[[PostView], bool]
+
+
+#: What a window shows of its rows, which it has chosen before.
+_ALL = Conversations("", 0, frozenset(), lambda _: True)
 
 
 class Active:
@@ -74,19 +82,15 @@ class Active:
     ) -> Page[PostView]:
         """Read a timeline of which the order is an index. Warm: 3 round trips.
 
-        A page is only empty if nothing more is shown that way.
+        At most `MAX_HYDRATED` conversations are hydrated, one round trip for each 200
+        of them. Where these are all hidden, the page is empty and has a next one.
         """
+        begin = self.first(wanted.roll, wanted.owner, page)
         if page.is_first:
-            begin = self.first(wanted.roll, wanted.owner, page)
             rows = reading.fetch(begin)[0][begin.ids[0]].rows
             page = replace(page, as_of=rows[0].cursor if rows else None)
-        source = self._rows(reading, wanted, page)
-        while True:
-            found = self._fill(viewer, reading, source, page, wanted.shows)
-            if found.items or found.next_max_id is None:
-                return found
-            page = replace(page, max_id=found.next_max_id)
-            source = self._rows(reading, wanted, page)
+        source = rows_of(reading, begin, page, page.as_of)
+        return self._fill(viewer, reading, source, page, wanted)
 
     def window(
         self,
@@ -113,20 +117,10 @@ class Active:
         rows = self._as_they_stood(reading, rows, as_of)
         rows = [r for r in ordered(rows) if page.lower < r.cursor < page.upper]
         source = iter(rows if page.min_id is None else rows[::-1])
-        found = self._fill(
-            viewer, reading, source, replace(page, as_of=as_of), lambda _: True
-        )
+        found = self._fill(viewer, reading, source, replace(page, as_of=as_of))
         if found.next_max_id is not None or len(entries) <= WINDOW:
             return found
         return replace(found, window_end=looked_at[-1].post_id)
-
-    def _rows(
-        self, reading: Reading, wanted: Conversations, page: PageRequest
-    ) -> Iterator[Row]:
-        """Go through the rows within the page's bounds, as of when its reader began."""
-        first = self.first(wanted.roll, wanted.owner, page)
-        rows = rows_of(reading, first, page, page.as_of)
-        return (row for row in rows if row.author_id not in wanted.hidden)
 
     def _as_they_stood(
         self, reading: Reading, rows: Sequence[Row], as_of: int
@@ -149,20 +143,26 @@ class Active:
         reading: Reading,
         source: Iterator[Row],
         page: PageRequest,
-        shows: Callable[[PostView], bool],
+        wanted: Conversations = _ALL,
     ) -> Page[PostView]:
         folded: list[int] = []
 
         def views_of(batch: list[Row]) -> list[tuple[Row, PostView]]:
             views = self._hydration.posts(viewer, reading, [r.entry for r in batch])
             found = [(r, views[PostId(r.id)]) for r in batch if r.id in views]
-            found = [(row, view) for row, view in found if shows(view)]
+            found = [(row, view) for row, view in found if wanted.shows(view)]
             if not page.folds_repeats:
                 return found
             folded.extend(row.cursor for row, view in found if view.is_repeat)
             return [(row, view) for row, view in found if not view.is_repeat]
 
-        found = fill_page(source, page, views_of)
+        found = fill_page(
+            source,
+            page,
+            views_of,
+            wants=lambda row: row.author_id not in wanted.hidden,
+            most=MAX_HYDRATED,
+        )
         return replace(found, as_of=page.as_of, folded=_within(folded, found, page))
 
 

@@ -11,7 +11,7 @@ from kwip.domain.rolls import RollSlice
 from kwip.domain.timelines import Entry
 from kwip.services.reading import Want
 from kwip.services.skeletons import CHUNK
-from kwip.services.walk import Walk
+from kwip.services.walk import MAX_LOOKED_AT, Walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -113,40 +113,44 @@ def fill_page(
     source: Iterator[P],
     page: PageRequest,
     views_of: Callable[[list[P]], list[tuple[P, T]]],
+    *,
+    wants: Callable[[P], bool] | None = None,
+    most: int = MAX_LOOKED_AT,
 ) -> Page[T]:
     """Make views of places in growing rounds until the page and one more are there.
 
-    `views_of` leaves out what is hidden; `MAX_LOOKED_AT` places are looked at most.
+    `views_of` leaves out what is hidden, and is asked for what `wants` leaves in.
+    `MAX_LOOKED_AT` places are looked at, and views made of `most`; where that ends a
+    page early, even an empty one, it has a next one.
     """
     walk = Walk(source)
-    places = iter(walk)
+    places = iter(walk) if wants is None else filter(wants, walk)
     found: list[tuple[P, T]] = []
     wanted = size = page.limit + 1
-    while len(found) < wanted and (batch := list(islice(places, size))):
+    while len(found) < wanted and (batch := list(islice(places, min(size, most)))):
         found += views_of(batch)
+        most -= len(batch)
         size = min(4 * size, CHUNK)
-    return _page_of(found, page, walk)
+    is_cut = walk.is_cut or (len(found) < wanted and not most)
+    return _page_of(found, page, walk.last if is_cut else None)
 
 
 def _page_of(
-    found: Sequence[tuple[P, T]],
-    page: PageRequest,
-    walk: Walk[P],
+    found: Sequence[tuple[P, T]], page: PageRequest, cut_at: P | None
 ) -> Page[T]:
     """Make a page of what was found in the order of reading, one more than it shows.
 
-    Where the walk that found it was cut, the next page goes on behind it.
+    Where it was cut, the page that follows in this order begins behind that place.
     """
     shown = found[: page.limit]
     places = [place.cursor for place, _ in shown]
-    next_max_id = places[-1] if places and len(found) > page.limit else None
-    if page.min_id is not None:
-        shown, places = shown[::-1], places[::-1]
-        next_max_id = places[-1] if places else None
-    elif next_max_id is None and walk.is_cut and walk.last:
-        next_max_id = walk.last.cursor
-    return Page(
-        items=tuple(item for _, item in shown),
-        next_max_id=next_max_id,
-        prev_min_id=places[0] if places else None,
-    )
+    first, last = (places[0], places[-1]) if places else (None, None)
+    behind = None
+    if len(found) > page.limit:
+        behind = last
+    elif cut_at is not None:
+        behind = cut_at.cursor
+    items = tuple(item for _, item in shown)
+    if page.min_id is None:
+        return Page(items=items, next_max_id=behind, prev_min_id=first)
+    return Page(items=items[::-1], next_max_id=first, prev_min_id=behind or last)

@@ -12,6 +12,9 @@ from hypothesis import strategies as st
 
 from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft, Visibility
+from kwip.domain.users import ProfileChange
+from kwip.services import active, walk
+from kwip.services.hydration import Hydration
 
 FIRST = PageRequest(limit=40, is_active=True)
 
@@ -249,3 +252,83 @@ def test_home_knows_this_order_of_its_newest_entries_alone(
 
     assert ids(last) == [roots[5], roots[4]]
     assert (last.next_max_id, last.window_end) == (None, roots[4])
+
+
+@pytest.fixture
+def hydrated(monkeypatch):
+    """Let a request hydrate 12 conversations at most; return how many each call did."""
+    counts, posts = [], Hydration.posts
+
+    def counting(self, viewer, reading, entries):
+        counts.append(len(entries))
+        return posts(self, viewer, reading, entries)
+
+    monkeypatch.setattr(Hydration, "posts", counting)
+    monkeypatch.setattr(active, "MAX_HYDRATED", 12)
+    return counts
+
+
+#: Of each timeline: who reads it, and how what is hidden from them was written.
+HIDDEN = {
+    "public": "by a suspended author",
+    "tag": "by a suspended author",
+    "user": "for followers",
+    "tagged": "without the hashtag",
+    "widget": "of who is in no widgets",
+    "muted": "by a muted author",
+}
+
+
+def hide(kwip, alice, bob, kind):
+    """Publish two conversations, and 40 between them that the reader may not see."""
+    first, last = say(kwip, alice, "#tea 1"), None
+    writer = alice if kind in {"user", "tagged"} else bob
+    text = "x" if kind == "tagged" else "#tea"
+    visibility = Visibility.FOLLOWERS if kind == "user" else Visibility.PUBLIC
+    for number in range(40):
+        say(kwip, writer, f"{text} {number}", visibility=visibility)
+    last = say(kwip, alice, "#tea 2")
+    if kind in {"public", "tag"}:
+        kwip.services.moderation.suspend(bob.id)
+    elif kind == "widget":
+        change = ProfileChange(is_embeddable=False)
+        kwip.services.users.update_profile(bob, change)
+    return [last, first]
+
+
+@pytest.mark.parametrize("kind", HIDDEN)
+def test_however_much_is_hidden_one_request_does_its_share_and_the_next_goes_on(
+    kwip, rings, alice, bob, new_user, hydrated, monkeypatch, kind
+):
+    wanted = hide(kwip, alice, bob, kind)
+    viewer = None
+    if kind == "muted":  # what is not hydrated is walked past more cheaply
+        monkeypatch.setattr(walk.Walk.__init__, "__defaults__", (12,))
+        viewer = new_user("carol")
+        kwip.services.relationships.mute(viewer, bob.id)
+    settle(kwip, rings)
+    begin, timelines = kwip.services.readings.begin, kwip.services.timelines
+    read = readers(kwip, viewer, alice) | {
+        "tagged": lambda page: timelines.user(None, begin(), alice.id, page, tag="tea"),
+        "widget": lambda page: kwip.services.widgets.public(begin(), page),
+        "muted": lambda page: timelines.public(viewer, begin(), page),
+    }
+    page, seen, back, pages = PageRequest(limit=3, is_active=True), [], [], 0
+    while True:
+        hydrated.clear()
+        found = read[kind](page)
+        seen, pages = seen + ids(found), pages + 1
+        assert sum(hydrated) <= 12
+        if found.next_max_id is None:
+            break
+        page = replace(page, max_id=found.next_max_id, as_of=found.as_of)
+    page = replace(page, max_id=None, min_id=0)
+    while page.min_id is not None:
+        hydrated.clear()
+        found = read[kind](page)
+        back = [*ids(found), *back]
+        assert sum(hydrated) <= 12
+        page = replace(page, min_id=found.prev_min_id)
+
+    assert seen == back == wanted
+    assert pages == 4

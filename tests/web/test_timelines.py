@@ -98,6 +98,24 @@ def test_past_either_end_there_is_a_way_back(at_alice, alice):
             ]
 
 
+@pytest.mark.parametrize("place", ["/@alice", "/", "/tags/tea"])
+def test_a_page_of_which_everything_is_hidden_leads_on_in_the_active_order(
+    anybody, alice, bob, wiring, monkeypatch, place
+):
+    monkeypatch.setattr("kwip.services.active.MAX_HYDRATED", 5)
+    alice.say("#tea")
+    for number in range(5):
+        alice.say(str(number), visibility="private")
+        bob.say(f"#tea {number}")
+    wiring.services.moderation.suspend(bob.user.id)
+
+    first = anybody.get(f"{place}?order=active")
+    assert first.texts == []
+    assert "Nothing you can see on this page" in first.words
+    second = anybody.get(addresses(first, "Older")[0])
+    assert second.texts == ["#tea"]
+
+
 @pytest.mark.parametrize(("place", "part"), [("/", "/new"), ("/home", "/home/new")])
 def test_what_is_newer_than_a_page_comes_as_articles_alone(
     at_alice, alice, place, part
