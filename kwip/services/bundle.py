@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from kwip.services.rolls import Rolls
     from kwip.services.setup import Setup
     from kwip.services.tag_timelines import TagTimelines
+    from kwip.services.threads import Threads
     from kwip.services.timelines import Timelines
     from kwip.services.upkeep import Upkeep
     from kwip.services.users import Users
@@ -64,6 +65,7 @@ class Services:
     moderation: Moderation
     notifications: Notifications
     markers: Markers
+    threads: Threads
     timelines: Timelines
     tag_timelines: TagTimelines
     catch_up: CatchUp

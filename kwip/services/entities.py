@@ -53,10 +53,10 @@ if TYPE_CHECKING:
     from kwip.domain.posts import Post
     from kwip.domain.reactions import Reacted, Span
     from kwip.domain.relationships import Relations
+    from kwip.domain.threads import Threaded
     from kwip.domain.users import User
     from kwip.store.access import Access
     from kwip.store.client import Store
-    from kwip.store.posts import Threaded
 
 #: So many bytes of payloads a process remembers with what it made of them; in memory
 #: that is some five times as much.

@@ -18,10 +18,10 @@ from kwip.domain.reactions import Reacted
 from kwip.domain.relationships import Relations
 from kwip.domain.rolls import RollChunk, Row
 from kwip.domain.text import Hashtag, Link, Mention
+from kwip.domain.threads import Threaded
 from kwip.domain.timelines import Chunk, Entry, Pulls
 from kwip.domain.users import ProfileField, User
 from kwip.store.access import Access
-from kwip.store.posts import Threaded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from kwip.domain.errors import GoneError, NotFoundError
-from kwip.domain.ids import UserId
+from kwip.domain.threads import Conversation
 from kwip.domain.timelines import Entry
 from kwip.domain.views import ThreadView
 from kwip.domain.visibility import may_see
@@ -14,15 +14,12 @@ from kwip.services.entities import MAX_THREAD
 from kwip.services.reading import Want
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
     from kwip.domain.ids import PostId
     from kwip.domain.posts import Post
     from kwip.domain.users import Viewer
     from kwip.services.entities import Entities
     from kwip.services.hydration import Hydration
     from kwip.services.reading import Reading
-    from kwip.store.posts import Threaded
 
 #: How much of a conversation is shown around one post.
 MAX_ANCESTORS, MAX_DESCENDANTS = 40, 200
@@ -62,12 +59,13 @@ class Threads:
         if post.repost_of_id is not None:
             return self.thread(viewer, reading, post.repost_of_id)
         root = reading.fetch(Want(self._entities.threads, [post.root_id]))[0]
-        known = {one.post_id: one for one in root.get(post.root_id, ())}
-        ancestors = list(_ancestors(known, post))[::-1]
-        below = list(_descendants(known, post_id))
+        conversation = Conversation(root.get(post.root_id, ()))
+        above = conversation.above(post.in_reply_to_id)
+        ancestors = list(islice(above, MAX_ANCESTORS))[::-1]
+        below = list(conversation.below(post_id))
         descendants = below[:MAX_DESCENDANTS]
         entries = [
-            _entry(known, one)
+            conversation.entry(one)
             for one in [*ancestors, *(child for child, _ in descendants)]
         ]
         views = self._hydration.posts(viewer, reading, [*entries, Entry.of(post)])
@@ -85,39 +83,5 @@ class Threads:
             descendants=tuple(views[child.post_id] for child, _ in shown),
             depths=tuple(depth for _, depth in shown),
             hidden=sum(post.is_tombstone for post in posts.values()),
-            is_cut=len(below) > MAX_DESCENDANTS or len(known) >= MAX_THREAD,
+            is_cut=len(below) > MAX_DESCENDANTS or len(conversation) >= MAX_THREAD,
         )
-
-
-def _ancestors(known: Mapping[PostId, Threaded], post: Post) -> Iterator[Threaded]:
-    """Go up from a post to the beginning, at most `MAX_ANCESTORS` steps."""
-    parent = known.get(post.in_reply_to_id) if post.in_reply_to_id else None
-    for _ in range(MAX_ANCESTORS):
-        if parent is None:
-            return
-        yield parent
-        parent = known.get(parent.parent_id)
-
-
-def _descendants(
-    known: Mapping[PostId, Threaded], post_id: PostId
-) -> Iterator[tuple[Threaded, int]]:
-    """Go through replies in reading order, each with its depth below the post."""
-    children: dict[PostId, list[Threaded]] = defaultdict(list)
-    for one in known.values():
-        children[one.parent_id].append(one)
-    waiting = _deeper(children[post_id], 1)
-    while waiting:
-        one, depth = waiting.pop()
-        yield one, depth
-        waiting += _deeper(children[one.post_id], depth + 1)
-
-
-def _deeper(siblings: Sequence[Threaded], depth: int) -> list[tuple[Threaded, int]]:
-    """Put siblings on a stack so that the oldest comes off first."""
-    return [(one, depth) for one in reversed(siblings)]
-
-
-def _entry(known: Mapping[PostId, Threaded], one: Threaded) -> Entry:
-    parent = known.get(one.parent_id)
-    return Entry(one.post_id, one.author_id, parent.author_id if parent else UserId(0))

@@ -32,16 +32,15 @@ from kwip.store.list_edges import list_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from kwip.domain.ids import ListId, PostId
+    from kwip.domain.ids import ListId
     from kwip.domain.pages import PageRequest
     from kwip.domain.timelines import Chunk
     from kwip.domain.users import User, Viewer
-    from kwip.domain.views import PostView, ThreadView
+    from kwip.domain.views import PostView
     from kwip.services.entities import Entities, Stores
     from kwip.services.hydration import Hydration
     from kwip.services.reading import Kind, Reading
     from kwip.services.sources import Sources
-    from kwip.services.threads import Threads
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,6 @@ class Timelines:
         self,
         entities: Entities,
         hydration: Hydration,
-        threads: Threads,
         sources: Sources,
         stores: Stores,
     ):
@@ -85,7 +83,6 @@ class Timelines:
         self._active = Active(entities, hydration, stores.activity)
         self._entities = entities
         self._hydration = hydration
-        self._threads = threads
         self._sources = sources
 
     def home(
@@ -289,19 +286,6 @@ class Timelines:
             sieved=self._sieved(reading, page, sieve),
         )
         return self._pages.cut(viewer, reading, run, page)
-
-    def thread(
-        self, viewer: Viewer | None, reading: Reading, post_id: PostId
-    ) -> ThreadView:
-        """Read a post with what it answers and what answers it.
-
-        Warm: 3 round trips.
-
-        Raises:
-            NotFoundError: There is none, or none for this viewer.
-            GoneError: It was deleted.
-        """
-        return self._threads.thread(viewer, reading, post_id)
 
     def _sieved(
         self, reading: Reading, page: PageRequest, sieve: Sieve

@@ -37,8 +37,8 @@ class Widgets:
         stores: Stores,
     ):
         hydration = Hydration(entities, is_embedding=True)
-        threads = Threads(entities, hydration)
-        self._timelines = Timelines(entities, hydration, threads, sources, stores)
+        self._threads = Threads(entities, hydration)
+        self._timelines = Timelines(entities, hydration, sources, stores)
         self._entities = entities
         self._users = users
 
@@ -87,4 +87,4 @@ class Widgets:
             NotFoundError: There is none, or none of somebody who is in widgets.
             GoneError: It was deleted.
         """
-        return self._timelines.thread(None, reading, post_id)
+        return self._threads.thread(None, reading, post_id)

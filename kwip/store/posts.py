@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from pymongo import ASCENDING, DESCENDING, ReturnDocument
 from pymongo.errors import DuplicateKeyError
@@ -12,6 +12,7 @@ from kwip.domain.errors import ConflictError
 from kwip.domain.ids import MAX_ID, PostId, UserId
 from kwip.domain.posts import History, Post, Visibility
 from kwip.domain.repeats import digest_of
+from kwip.domain.threads import Threaded
 from kwip.domain.timelines import Entry
 from kwip.store.client import ONE_BATCH, translated
 from kwip.store.counters import count
@@ -53,17 +54,6 @@ class Pushed:
     author_id: UserId
     visibility: Visibility
     mentioned_ids: frozenset[UserId]
-
-
-class Threaded(NamedTuple):
-    """A post in a conversation; `parent_id` is what it answers, or 0.
-
-    A tuple, for a thousand of them are made from packed integers at once.
-    """
-
-    post_id: PostId
-    author_id: UserId
-    parent_id: PostId
 
 
 class PostStore:

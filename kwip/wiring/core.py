@@ -141,7 +141,7 @@ class Core:
         )
         attendance = Attendance(self.bell, options.clock)
         sources = Sources(entities, stores.posts, attendance)
-        timelines = Timelines(entities, hydration, threads, sources, stores)
+        timelines = Timelines(entities, hydration, sources, stores)
         markers = Markers(entities, stores.markers, fence, self.doorbell, options.clock)
         notifications = Notifications(entities, hydration, stores, fence)
         permissions = Permissions(stores)
@@ -228,6 +228,7 @@ class Core:
             moderation=Moderation(stores, self.jobs, fence, passwords, options.clock),
             notifications=notifications,
             markers=markers,
+            threads=threads,
             timelines=timelines,
             tag_timelines=TagTimelines(
                 timelines, entities, hydration, sources, stores.sieves

@@ -57,7 +57,7 @@ def bob(wiring):
     made = services.lists.create(bob, ListChange(title="Friends"))
     services.timelines.of_list(bob, reading, made.id, page)
     services.lists.overview(bob, reading)
-    services.timelines.thread(bob, reading, post.id)
+    services.threads.thread(bob, reading, post.id)
     services.users.by_name(bob, reading, "bob")
     services.posts.delete(bob, gone.id)
     reading = services.readings.begin()

@@ -171,7 +171,7 @@ def read_thread(kwip, world, page):
     reading = kwip.services.readings.begin()
     access = kwip.services.access
     viewer = access.open(world.credential, reading, post_id=world.post_id)
-    thread = kwip.services.timelines.thread(viewer, reading, world.post_id)
+    thread = kwip.services.threads.thread(viewer, reading, world.post_id)
     return (thread.post, *thread.descendants)
 
 

@@ -181,7 +181,7 @@ def test_the_posts_of_a_deleted_user_are_tombstones_without_text(town):
 def test_what_others_wrote_stays_where_it_was(town):
     town.delete()
     reading = town.kwip.services.readings.begin()
-    thread = town.kwip.services.timelines.thread(None, reading, town.answer.id)
+    thread = town.kwip.services.threads.thread(None, reading, town.answer.id)
 
     assert thread.post.post.text == "@bob nice"
     assert thread.ancestors == ()

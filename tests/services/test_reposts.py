@@ -195,7 +195,7 @@ def test_a_repost_is_not_public_has_no_text_and_no_reply(
     view = reposts.repost(bob, post.id)
     reading = kwip.services.readings.begin()
     public = kwip.services.timelines.public(None, reading, PageRequest())
-    thread = kwip.services.timelines.thread(None, reading, view.post.id)
+    thread = kwip.services.threads.thread(None, reading, view.post.id)
     draft = Draft(text="An answer", in_reply_to_id=view.post.id)
     answer = kwip.services.posts.create(alice, draft)
 

@@ -83,7 +83,7 @@ def delete_status(post_id: PostId) -> Response:
 
 def status_context(post_id: PostId) -> Response:
     """Show what is around a post in its thread."""
-    thread = http.services().timelines.thread(http.viewer(), http.reading(), post_id)
+    thread = http.services().threads.thread(http.viewer(), http.reading(), post_id)
     return http.answer_dumped(ContextSchema, thread)
 
 

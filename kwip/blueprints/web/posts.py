@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 def thread(username: str, post_id: PostId) -> Response:
     """Show a kwip between what it answers and what answers it."""
-    found = http.services().timelines.thread(http.viewer(), http.reading(), post_id)
+    found = http.services().threads.thread(http.viewer(), http.reading(), post_id)
     if (found.post.author.username, found.post.post.id) != (username, post_id):
         return go(_address(found.post))  # another name, or a repost
     sheet = blank_sheet(found.post) if http.viewer() else None

@@ -1,0 +1,66 @@
+"""Conversations: which posts answer which, and the order in which they are read."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple
+
+from kwip.domain.ids import PostId, UserId
+from kwip.domain.timelines import Entry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+
+class Threaded(NamedTuple):
+    """A post in a conversation; `parent_id` is what it answers, or 0.
+
+    A tuple, for a thousand of them are made from packed integers at once.
+    """
+
+    post_id: PostId
+    author_id: UserId
+    parent_id: PostId
+
+
+class Conversation:
+    """The posts of a conversation, by what they answer.
+
+    Args:
+        posts: All that are known, oldest first.
+    """
+
+    def __init__(self, posts: Iterable[Threaded]):
+        self._by_id = {one.post_id: one for one in posts}
+
+    def __len__(self) -> int:
+        """Count the posts."""
+        return len(self._by_id)
+
+    def above(self, parent_id: PostId | None) -> Iterator[Threaded]:
+        """Go from what a post answers up to the beginning."""
+        parent = self._by_id.get(parent_id or PostId(0))
+        while parent is not None:
+            yield parent
+            parent = self._by_id.get(parent.parent_id)
+
+    def below(self, post_id: PostId) -> Iterator[tuple[Threaded, int]]:
+        """Go through replies in reading order, each with its depth below the post.
+
+        Each reply is followed by its own replies, the oldest first.
+        """
+        children: dict[PostId, list[Threaded]] = defaultdict(list)
+        for one in self._by_id.values():
+            children[one.parent_id].append(one)
+        waiting = [(one, 1) for one in reversed(children[post_id])]
+        while waiting:
+            one, depth = waiting.pop()
+            yield one, depth
+            waiting += [(c, depth + 1) for c in reversed(children[one.post_id])]
+
+    def entry(self, one: Threaded) -> Entry:
+        """Give one of its posts ready to be hydrated."""
+        parent = self._by_id.get(one.parent_id)
+        return Entry(
+            one.post_id, one.author_id, parent.author_id if parent else UserId(0)
+        )
