@@ -27,7 +27,7 @@ from kwip.schemas.dumping import to_text
 from kwip.schemas.pages import PageQuery
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from kwip.blueprints.assets import Assets
     from kwip.blueprints.table import Policy
@@ -283,6 +283,13 @@ def answer_nothing() -> Response:
 def answer_dumped(schema: type[DumpSchema], view: object) -> Response:
     """Answer with one view as JSON."""
     return answer(dump(schema, view))
+
+
+def answer_lists(schema: type[DumpSchema], **lists: Sequence[object]) -> Response:
+    """Answer with some lists of views, each under its name."""
+    dumper = _dumper(schema)
+    written = (f'"{name}":{dumper.write(views)}' for name, views in lists.items())
+    return _json(f"{{{','.join(written)}}}")
 
 
 def answer_page(schema: type[DumpSchema], page: Page[T]) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from kwip.domain.ids import PostId, UserId
@@ -10,6 +11,10 @@ from kwip.domain.timelines import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+
+#: So many posts of a conversation are put in order. Replies after these are not listed.
+MAX_THREAD = 5_000
 
 
 class Threaded(NamedTuple):
@@ -21,6 +26,28 @@ class Threaded(NamedTuple):
     post_id: PostId
     author_id: UserId
     parent_id: PostId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThreadPart:
+    """How much of a conversation is shown around a post.
+
+    The nearest `ancestors` above it, and so many `replies` below it in reading order:
+    those behind the reply `after`; or the part that has the reply `having`, if it is
+    there at all; or the first ones.
+    """
+
+    ancestors: int
+    replies: int
+    after: PostId | None = None
+    having: PostId | None = None
+
+
+#: What a page shows, which leads on to the next part.
+ON_PAGE = ThreadPart(ancestors=40, replies=40)
+#: What apps get at once, as their API knows no parts: with a token, and without.
+FOR_VIEWER = ThreadPart(ancestors=200, replies=400)
+FOR_ANYBODY = ThreadPart(ancestors=40, replies=60)
 
 
 class Conversation:

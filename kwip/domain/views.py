@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from kwip.domain.ids import PostId
     from kwip.domain.posts import Post
     from kwip.domain.relationships import Relationship
     from kwip.domain.users import User
@@ -60,8 +61,12 @@ class ThreadView:
 
     `descendants` stand in reading order: each reply is followed by its own replies.
     `depths` gives for each of them how many steps it is below the post. `hidden`
-    counts the deleted posts among them (others that are hidden are not told of);
-    `is_cut` tells that the thread has more posts than are shown.
+    counts the deleted posts among them (others that are hidden are not told of).
+
+    It may be a part: `is_first` tells that it begins with the first reply, `next_after`
+    is the reply behind which the next part begins, and `goes_above` tells that there
+    are more ancestors. `is_cut` tells that the conversation is too long to be read
+    to its end.
     """
 
     ancestors: tuple[PostView, ...]
@@ -69,4 +74,7 @@ class ThreadView:
     descendants: tuple[PostView, ...]
     depths: tuple[int, ...]
     hidden: int = 0
+    is_first: bool = True
+    next_after: PostId | None = None
+    goes_above: bool = False
     is_cut: bool = False

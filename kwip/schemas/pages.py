@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import Any
 
 from marshmallow import fields, validate
 
+from kwip.domain.ids import PostId
 from kwip.domain.notifications import MAX_UNREAD
 from kwip.domain.pages import DEFAULT_LIMIT, MAX_LIMIT, PageRequest
+from kwip.domain.threads import ON_PAGE, ThreadPart
 from kwip.schemas.body import BodySchema, Flag, Id, Ids, Text
-
-if TYPE_CHECKING:
-    from kwip.domain.ids import PostId
 
 _NUMBER = re.compile(r"-?[0-9]+")
 _DIGITS = 10
@@ -125,6 +124,21 @@ class Filtered:
     only_pinned: bool
     tag: str
     is_empty: bool
+
+
+class ThreadQuery(BodySchema[ThreadPart]):
+    """Which part of a thread: behind the reply `after`, or the one with `reply`."""
+
+    after = Id(load_default=None)
+    reply = Id(load_default=None)
+
+    def make(self, *, after: int | None, reply: int | None) -> ThreadPart:
+        """Build the part."""
+        return replace(
+            ON_PAGE,
+            after=None if after is None else PostId(after),
+            having=None if reply is None else PostId(reply),
+        )
 
 
 class SinceQuery(BodySchema[PageRequest]):

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from kwip.domain.posts import History, Post
     from kwip.domain.users import User
-    from kwip.domain.views import ThreadView
     from kwip.schemas.urls import Urls
 
 #: Mastodon's word for each visibility.
@@ -190,25 +189,6 @@ class DeletedStatusSchema(StatusSchema):
     """A status as it was, with its source `text`, so that it can be drafted again."""
 
     text = fields.String(attribute="post.text")
-
-
-class ContextSchema(DumpSchema):
-    """A `ThreadView` as Mastodon's Context: what is around a post, without it."""
-
-    ancestors = fields.Method("get_ancestors")
-    descendants = fields.Method("get_descendants")
-
-    def __init__(self, urls: Urls, *, is_signed_in: bool):
-        super().__init__(urls, is_signed_in=is_signed_in)
-        self._statuses = StatusSchema(urls, is_signed_in=is_signed_in)
-
-    def get_ancestors(self, thread: ThreadView) -> object:
-        """Give what the post answers, oldest first."""
-        return self._statuses.dump(thread.ancestors, many=True)
-
-    def get_descendants(self, thread: ThreadView) -> object:
-        """Give what answers the post, in reading order."""
-        return self._statuses.dump(thread.descendants, many=True)
 
 
 @dataclass(frozen=True, slots=True)

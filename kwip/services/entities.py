@@ -16,6 +16,7 @@ from kwip.domain.memo import Decoded
 from kwip.domain.notifications import NotificationChunk, NotificationSlice
 from kwip.domain.reactions import Act
 from kwip.domain.rolls import Between, RollChunk, RollSlice, Row
+from kwip.domain.threads import MAX_THREAD
 from kwip.domain.timelines import MOST_PULLED, Pulls
 from kwip.services import list_payloads, payloads
 from kwip.services.reading import Kind
@@ -63,8 +64,6 @@ if TYPE_CHECKING:
 POSTS_BYTES, USERS_BYTES, RELATIONS_BYTES = 4_000_000, 1_000_000, 1_000_000
 #: The same of who is pulled, which is one value and as large as 32 kB.
 PULLS_BYTES = 64_000
-#: The most posts of one thread that are looked at.
-MAX_THREAD = 1_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kwip.domain.ids import PostId
     from kwip.domain.pages import Page, PageRequest
     from kwip.domain.users import User
-    from kwip.domain.views import PostView, ThreadView
+    from kwip.domain.views import PostView
     from kwip.services.entities import Entities, Stores
     from kwip.services.reading import Reading
     from kwip.services.sources import Sources
@@ -80,11 +80,14 @@ class Widgets:
         self.profile(reading, username)
         return self._timelines.user(None, reading, user_id, page, kinds=kinds)
 
-    def thread(self, reading: Reading, post_id: PostId) -> ThreadView:
+    def thread(
+        self, reading: Reading, post_id: PostId, page: PageRequest
+    ) -> Page[PostView]:
         """Read a post with what it answers and what answers it. Warm: 3 round trips.
 
         Raises:
             NotFoundError: There is none, or none of somebody who is in widgets.
             GoneError: It was deleted.
+            InvalidError: `page.max_id` is not in this thread.
         """
-        return self._threads.thread(None, reading, post_id)
+        return self._threads.in_one_line(None, reading, post_id, page)

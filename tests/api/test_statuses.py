@@ -5,6 +5,8 @@ import re
 
 import pytest
 
+from tests.conversations import grow
+
 STATUS_KEYS = {
     "id", "created_at", "edited_at", "in_reply_to_id", "in_reply_to_account_id",
     "sensitive", "spoiler_text", "visibility", "language", "uri", "url", "content",
@@ -251,6 +253,23 @@ def test_a_deleted_status_is_answered_with_its_source_and_is_gone(alice, client)
         assert answer.json["error"]
     assert alice.ask("PUT", path, json={"status": "x"}).status_code == 404
     assert alice.get("/api/v1/timelines/home").json == []
+
+
+def test_a_context_has_bounds_and_wider_ones_for_who_shows_a_token(
+    alice, client, wiring
+):
+    root = alice.say("root")["id"]
+    made = grow(wiring.store.database, int(root), [*range(210), *[210] * 410])
+    path = f"/api/v1/statuses/{made[210]}/context"
+
+    sizes = [
+        (len(found["ancestors"]), len(found["descendants"]))
+        for found in (client.get(path).json, alice.get(path).json)
+    ]
+
+    assert sizes == [(40, 60), (200, 400)]
+    above = [status["id"] for status in client.get(path).json["ancestors"]]
+    assert above == [str(post_id) for post_id in made[170:210]]
 
 
 def test_a_context_has_what_is_above_and_what_is_below(alice, bob, client):

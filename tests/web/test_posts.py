@@ -132,8 +132,8 @@ def test_a_reply_leads_back_to_its_thread(at_bob, alice):
         in_reply_to_id=sheet.value("in_reply_to_id"),
     )
 
-    assert where.startswith(f"{place}#p")
-    page = at_bob.get(place)
+    assert where.startswith(f"{place}?reply=")
+    page = at_bob.get(where.partition("#")[0])
     assert page.said == "Your reply is out."
     assert page.texts == ["Question?", "Answer!"]
     assert [e for e in page.elements if e.get("id") == where.partition("#")[2]]

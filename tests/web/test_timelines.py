@@ -5,6 +5,7 @@ import re
 import pytest
 
 from kwip.jobs.registry import jobs
+from tests.conversations import grow
 
 
 @pytest.fixture
@@ -218,6 +219,70 @@ def test_a_deep_thread_steps_in_no_further_than_a_phone_can_bear(anybody, alice)
     page = anybody.get(f"/@alice/{first}")
 
     assert page.all("li")[-1]["class"] == "depth-7"
+
+
+def test_a_long_thread_leads_on_part_by_part(anybody, alice, wiring):
+    root = alice.say("root")["id"]
+    answers = [0, *[1] * 45, 0]  # one reply, 45 to that one, and one more
+    made = grow(wiring.store.database, int(root), answers)
+    texts = [f"Reply {number}" for number in range(1, 48)]
+
+    first = anybody.get(f"/@alice/{root}")
+    assert first.texts == ["root", *texts[:40]]
+    assert not addresses(first, "First replies")
+    (more,) = addresses(first, "More replies")
+    assert more == f"/@alice/{root}?after={made[40]}#replies"
+    assert [e for e in first.elements if e.get("id") == "replies"]
+
+    second = anybody.get(more)
+    assert second.texts == ["root", *texts[40:]]
+    assert not addresses(second, "More replies")
+    assert addresses(second, "First replies") == [f"/@alice/{root}#replies"]
+    # What they answer stands on the first part.
+    assert addresses(second, "@alice") == [f"/@alice/{made[1]}"] * 6
+    assert addresses(first, "@alice") == []
+
+
+def test_who_replies_in_a_long_thread_is_led_to_the_part_with_it(at_bob, alice, wiring):
+    root = alice.say("root")["id"]
+    grow(wiring.store.database, int(root), [0] * 90)
+    sheet = at_bob.get(f"/@alice/{root}")
+
+    where = at_bob.send(
+        "/compose",
+        text="Mine",
+        key=sheet.value("key"),
+        visibility="public",
+        in_reply_to_id=root,
+    )
+
+    part, _, place = where.partition("#")
+    page = at_bob.get(part)
+    assert page.texts == ["root", *(f"Reply {n}" for n in range(81, 91)), "Mine"]
+    assert [e for e in page.elements if e.get("id") == place]
+    elsewhere = at_bob.get(f"/@alice/{root}?reply=1")
+    assert elsewhere.texts[:2] == ["root", "Reply 1"]
+
+
+def test_a_deep_thread_leads_up_to_its_beginning(anybody, alice, wiring):
+    root = alice.say("root")["id"]
+    made = grow(wiring.store.database, int(root), range(45))
+
+    last = anybody.get(f"/@alice/{made[-1]}")
+    assert last.texts == [f"Reply {number}" for number in range(5, 46)]
+    (earlier,) = addresses(last, "Show earlier kwips in this thread")
+    assert earlier == f"/@alice/{made[5]}"
+    above = anybody.get(earlier)
+    assert above.texts[:7] == ["root", *(f"Reply {n}" for n in range(1, 7))]
+    assert not addresses(above, "Show earlier kwips in this thread")
+
+
+@pytest.mark.parametrize("after", ["1", "x", "-1"])
+def test_a_part_of_a_thread_that_there_is_not_is_no_page(anybody, alice, after):
+    place = f"/@alice/{alice.say('root')['id']}"
+
+    page = anybody.get(f"{place}?after={after}", status=400)
+    assert page.all("strong")[0].words == "after"
 
 
 def test_a_thread_says_that_something_is_missing(at_alice, anybody, alice, bob):

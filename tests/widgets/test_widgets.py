@@ -13,6 +13,7 @@ from kwip.schemas.widgets import (
     WidgetPostSchema,
     WidgetProfileSchema,
 )
+from tests.conversations import grow
 from tests.people import sign_in
 
 ROOT = "/api/widgets/v1"
@@ -166,6 +167,20 @@ def test_a_thread_is_read_from_its_beginning_page_by_page(alice, bob, client):
     posts = client.get(f"{ROOT}/thread/{first}").json["posts"]
     assert [p["id"] for p in posts] == [root, first, below]
     assert [p["in_reply_to_id"] for p in posts] == [None, root, first]
+
+
+def test_a_long_thread_is_read_to_its_end(alice, wiring, client):
+    root = alice.say("root")["id"]
+    made = grow(wiring.store.database, int(root), [0, 1, *[2] * 250])
+    path = f"{ROOT}/thread/{made[2]}"
+
+    pages = walk(client, f"{path}?limit=40")
+
+    assert [len(page) for page in pages] == [40] * 6 + [13]
+    assert [post_id for page in pages for post_id in page] == list(map(str, made))
+    wrong = client.get(f"{path}?before=1")
+    assert wrong.status_code == 400
+    assert list(wrong.json["details"]) == ["before"]
 
 
 @pytest.mark.parametrize(

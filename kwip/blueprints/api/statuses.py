@@ -10,9 +10,9 @@ from flask import request
 from kwip.blueprints import http
 from kwip.blueprints.api import policies
 from kwip.blueprints.table import Route
+from kwip.domain.threads import FOR_ANYBODY, FOR_VIEWER
 from kwip.domain.views import PostView
 from kwip.schemas.posts import (
-    ContextSchema,
     DeletedStatusSchema,
     EditBody,
     StatusBody,
@@ -82,9 +82,13 @@ def delete_status(post_id: PostId) -> Response:
 
 
 def status_context(post_id: PostId) -> Response:
-    """Show what is around a post in its thread."""
-    thread = http.services().threads.thread(http.viewer(), http.reading(), post_id)
-    return http.answer_dumped(ContextSchema, thread)
+    """Show what is around a post in its thread; with a token, more of it."""
+    viewer = http.viewer()
+    part = FOR_ANYBODY if viewer is None else FOR_VIEWER
+    found = http.services().threads.thread(viewer, http.reading(), post_id, part)
+    return http.answer_lists(
+        StatusSchema, ancestors=found.ancestors, descendants=found.descendants
+    )
 
 
 def favourite_status(post_id: PostId) -> Response:

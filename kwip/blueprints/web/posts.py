@@ -29,6 +29,7 @@ from kwip.domain.errors import (
 from kwip.domain.ids import PostId, parse_id
 from kwip.domain.posts import Visibility
 from kwip.schemas.forms import ActForm, ComposeForm, EditForm
+from kwip.schemas.pages import ThreadQuery
 
 if TYPE_CHECKING:
     from kwip.domain.posts import Post
@@ -36,8 +37,9 @@ if TYPE_CHECKING:
 
 
 def thread(username: str, post_id: PostId) -> Response:
-    """Show a kwip between what it answers and what answers it."""
-    found = http.services().threads.thread(http.viewer(), http.reading(), post_id)
+    """Show a kwip between what it answers and what answers it, a part at a time."""
+    part = http.load_query(ThreadQuery())
+    found = http.services().threads.thread(http.viewer(), http.reading(), post_id, part)
     if (found.post.author.username, found.post.post.id) != (username, post_id):
         return go(_address(found.post))  # another name, or a repost
     sheet = blank_sheet(found.post) if http.viewer() else None
@@ -58,7 +60,7 @@ def create() -> Response:
         return _write_again(error)
     if view.post.in_reply_to_id is None:
         return go(url_for("web.home"), _is_out(view.post))
-    return go(f"{_thread_above(view)}#p{view.post.id}", "Your reply is out.")
+    return go(_reply_in_thread(view), "Your reply is out.")
 
 
 def _is_out(post: Post) -> str:
@@ -117,14 +119,16 @@ def _address(view: PostView) -> str:
     return url_for("web.thread", username=view.author.username, post_id=view.post.id)
 
 
-def _thread_above(view: PostView) -> str:
-    """Give the page of what a reply answers, if it can still be named."""
+def _reply_in_thread(view: PostView) -> str:
+    """Give where a reply stands below what it answers, if that can still be named."""
     if view.in_reply_to_username is None:
         return _address(view)
     return url_for(
         "web.thread",
         username=view.in_reply_to_username,
         post_id=view.post.in_reply_to_id,
+        reply=view.post.id,
+        _anchor=f"p{view.post.id}",
     )
 
 

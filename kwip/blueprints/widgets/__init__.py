@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, cast
 
 from kwip.blueprints import http
 from kwip.blueprints.table import Policy, Route
-from kwip.domain.errors import InvalidError
 from kwip.schemas.widget_shapes import WIDGET_SCHEMA
 from kwip.schemas.widgets import (
     VERSION,
@@ -82,23 +81,8 @@ def thread_widget(post_id: PostId) -> Response:
     `before` is the last post of the page before, as in every widget.
     """
     asked = http.load_query(ThreadWidgetQuery())
-    thread = http.services().widgets.thread(http.reading(), post_id)
-    posts = (*thread.ancestors, thread.post, *thread.descendants)
-    start = 0
-    if asked.before is not None:
-        ids = [view.post.id for view in posts]
-        start = _after(ids, asked.before)
-    shown = posts[start : start + asked.limit]
-    has_more = start + asked.limit < len(posts)
-    return _answer(shown, shown[-1].post.id if has_more else None, asked)
-
-
-def _after(ids: Sequence[int], before: int) -> int:
-    if before not in ids:
-        raise InvalidError(
-            "That is not a page of this thread.", {"before": "It is not in the thread."}
-        )
-    return ids.index(before) + 1
+    page = http.services().widgets.thread(http.reading(), post_id, asked.page)
+    return _answer(page.items, page.next_max_id, asked)
 
 
 def _answer(
