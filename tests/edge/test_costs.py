@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import pytest
+from pymongo import UpdateOne
 from redis import Redis
 
+from kwip import telemetry
 from kwip.app import create_app
+from kwip.domain.ids import UserId
+from kwip.domain.users import User
 from kwip.schemas.posts import StatusSchema
 from kwip.wiring import Options, build
 from tests.commands import Commands
-from tests.people import People
+from tests.conversations import grow
+from tests.people import People, sign_in
 from tests.servers import no_quotas, settings_in, wait_until
 
 
@@ -112,7 +117,7 @@ WARM = {
     "/api/v1/statuses/{post}/reblogged_by": 2,
     "/api/v1/statuses/{post}/source": 2,
     "/api/v1/statuses/{post}": 2,
-    "/api/v1/statuses/{reply}/context": 3,
+    "/api/v1/statuses/{reply}/context": 1,
     "/api/v1/timelines/home": 1,
     "/api/v1/timelines/public": 1,
     "/api/v1/timelines/list/{list}": 1,
@@ -126,6 +131,7 @@ WARM = {
 }
 #: The same of pages of which only the parts are cached.
 JOINED = {
+    "/api/v1/statuses/{reply}/context": 3,
     "/api/v1/timelines/tag/fox": 3,
     "/api/v1/timelines/home": 2,
     "/api/v1/timelines/public": 3,
@@ -152,6 +158,41 @@ def test_a_page_that_is_not_kept_is_joined_from_what_is_cached(costs, endpoints)
     found = {path: costs(path, between=forget_pages) for path in JOINED}
 
     assert found == {path: (redis, 0) for path, redis in JOINED.items()}
+
+
+@pytest.fixture
+def crowded(wiring, known):
+    """Return the page of a reply amid a thousand, each by somebody else."""
+    stores, root_id = wiring.stores, int(known["post"])
+    authors = [UserId(n << 16) for n in range(1, 1_042)]
+    stores.users.create_many(
+        [User(id=i, username=f"n{i}", display_name="") for i in authors]
+    )
+    ids = grow(wiring.store.database, root_id, [*range(41), *[41] * 1_000])
+    database = wiring.store.database
+    database["posts"].bulk_write(
+        [
+            UpdateOne({"_id": post_id}, {"$set": {"author_id": author_id}})
+            for post_id, author_id in zip(ids[1:], authors, strict=True)
+        ]
+    )
+    return f"/@n{authors[40]}/{ids[41]}"
+
+
+def test_an_unchanged_thread_of_a_thousand_replies_is_one_round_trip(
+    app, wiring, commands, client, bob, crowded
+):
+    """With as many ancestors and authors as a page can have, and nothing of Flask."""
+    for browser in (client, sign_in(app, wiring, bob)):
+        first = browser.get(crowded)
+        assert (first.status_code, first.text.count("<article")) == (200, 81)
+        redis, mongodb = wiring.cache.round_trips, len(commands.names)
+        hits = telemetry.CACHE_REQUESTS.labels("page", "hit")._value.get()
+        assert browser.get(crowded).status_code == 200
+
+        assert wiring.cache.round_trips - redis == 1
+        assert len(commands.names) == mongodb
+        assert telemetry.CACHE_REQUESTS.labels("page", "hit")._value.get() == hits + 1
 
 
 def test_deep_paging_takes_the_first_page_of_public_from_nobody(

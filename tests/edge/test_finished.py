@@ -30,6 +30,7 @@ ADDRESSES = {
         "/api/v1/timelines/public?limit=5",
         "/api/v1/timelines/tag/fox",
         "/api/v1/timelines/list/{list}",
+        "/api/v1/statuses/{post}/context",
     ],
     "widgets": [
         "/api/widgets/v1/public",
@@ -45,6 +46,7 @@ ADDRESSES = {
         "/@alice",
         "/@alice/with-replies",
         "/lists/{list}",
+        "/@alice/{post}",
     ],
 }
 

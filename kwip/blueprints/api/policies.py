@@ -18,7 +18,7 @@ OPEN_READ = Policy(
     auth="optional_token", scope="read", quota="api", cache="private", csrf="none"
 )
 READ = Policy(auth="token", scope="read", quota="api", cache="private", csrf="none")
-#: Timelines, which apps ask for again and again.
+#: Timelines and threads, which apps ask for again and again.
 KEPT_OPEN_READ = replace(OPEN_READ, kept="page")
 KEPT_READ = replace(READ, kept="page")
 KEPT_HOME = replace(READ, kept="home")

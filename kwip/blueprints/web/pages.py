@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 #: Pages for everybody, and pages for who is signed in.
 OPEN = Policy(auth="optional", scope=None, quota="pages", cache="private", csrf="none")
 OWN = Policy(auth="user", scope=None, quota="pages", cache="private", csrf="none")
-#: Timelines, which are asked for again and again.
+#: Timelines and threads, which are asked for again and again.
 KEPT_OPEN = replace(OPEN, kept="page")
 KEPT_OWN = replace(OWN, kept="page")
 KEPT_HOME = replace(OWN, kept="home")
