@@ -211,7 +211,8 @@ def _settle_body(response: Response, *, is_tagged: bool) -> None:
 
 
 def finish(response: Response) -> Response:
-    """Say in the log and the metrics how the request went."""
+    """Charge the work of a request; say in the log and the metrics how it went."""
+    quotas.pay_work()
     route = request.url_rule.rule if request.url_rule else "unmatched"
     report(g.started_s, request.method, request.path, route, response.status_code)
     return response

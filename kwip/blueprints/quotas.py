@@ -82,6 +82,11 @@ def pay_failure(policy: Policy, number: int) -> None:
     pay()
 
 
+def pay_work() -> None:
+    """Charge what the request has read beyond its share, at its very end."""
+    http.services().quotas.pay_work(g.get("bill", FREE))
+
+
 def finish(response: Response, policy: Policy) -> Response:
     """Charge what is due at the end, and tell a client of the API what is left."""
     has_failed = response.status_code >= errors.FIRST_ERROR

@@ -1,10 +1,11 @@
 """Sliding windows in Redis: what a call charges, and what came of it.
 
 Keys `kw:<deployment>:{quota:<window>:<whose>}`: a list of the times at which something
-was let through, about 10 bytes each, at most as many as the limit; it lives for one
-span after the newest. The clock is the server's. `scripts/quota.lua` charges windows
-in the same call that reads or fills, or alone. When Redis is down, hangs (200 ms) or
-refuses, a charge is None and whoever asked decides; Kwip lets the request through.
+was let through, about 10 bytes each, at most as many as the limit and what `add` puts
+in; it lives for one span after the newest. The clock is the server's.
+`scripts/quota.lua` charges windows in the same call that reads or fills, or alone. When
+Redis is down, hangs (200 ms) or refuses, a charge is None and whoever asked decides;
+Kwip lets the request through.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from kwip.cache.client import Script
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kwip.cache.client import Client
+    from kwip.cache.client import Argument, Client
     from kwip.cache.keys import CacheKey
     from kwip.domain.quotas import Window
 
@@ -91,6 +92,19 @@ class Quotas:
         names = [keys.full(deployment, key) for key in charge.keys]
         reply = self._client.run(self._charge, names, [charge.terms])
         return None if reply is None else verdict(cast("bytes", reply))
+
+    def add(
+        self, deployment: str, charged: Sequence[CacheKey], at_us: int, times: int
+    ) -> None:
+        """Put so many times more into windows that were charged at `at_us`.
+
+        No round trip: nobody waits for the answer, and it may come to nothing. The
+        windows may hold more than their limits then.
+        """
+        commands: list[tuple[Argument, ...]] = [
+            ("RPUSHX", keys.full(deployment, key), *[at_us] * times) for key in charged
+        ]
+        self._client.tell(*commands)
 
     def give_back(self, deployment: str, key: CacheKey, at_us: int) -> None:
         """Take what was let through at `at_us` out of a window: one round trip.

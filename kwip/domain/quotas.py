@@ -35,6 +35,11 @@ SPANS_S = {
     "signin_address": 5 * _MINUTE_S,
     "signup": 30 * _MINUTE_S,
 }
+#: So much work is in the price of one request, in entities read: of a page, and of the
+#: API. An address may ask for ten times as many pages, so less is in each of them; by
+#: default neither lets it take more than a tenth of a processor.
+PAGE_WORK = 50
+API_WORK = 200
 #: A home has a network of 64 bits, and may use all of its addresses.
 _IPV6_PREFIX = 64
 _ADDRESSES_REMEMBERED = 4_096

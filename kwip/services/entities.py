@@ -22,6 +22,7 @@ from kwip.services import list_payloads, payloads
 from kwip.services.reading import Kind
 from kwip.services.skeletons import (
     CHUNK,
+    CHUNK_WEIGHT,
     Entries,
     StoredLoader,
     query_loader,
@@ -62,6 +63,8 @@ if TYPE_CHECKING:
 #: So many bytes of payloads a process remembers with what it made of them; in memory
 #: that is some five times as much.
 POSTS_BYTES, USERS_BYTES, RELATIONS_BYTES = 4_000_000, 1_000_000, 1_000_000
+#: A long conversation costs its reader as much as so many posts.
+THREAD_WEIGHT = 20
 #: The same of who is pulled, which is one value and as large as 32 kB.
 PULLS_BYTES = 64_000
 
@@ -276,6 +279,7 @@ class Entities:
             },
             ttl_s=keys.TIMELINE_TTL_S,
             is_followed=True,
+            weight=THREAD_WEIGHT,
         )
 
 
@@ -346,6 +350,7 @@ def _roll_kind(
         load=lambda parts: {part: load(part) for part in parts},
         ttl_s=keys.TIMELINE_TTL_S,
         is_followed=is_followed,
+        weight=CHUNK_WEIGHT,
     )
 
 
@@ -369,6 +374,7 @@ def _notification_kind(
         load=lambda parts: {part: load(part) for part in parts},
         ttl_s=keys.TIMELINE_TTL_S,
         is_followed=True,
+        weight=CHUNK_WEIGHT,
     )
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from kwip.services.leased import Leased
     from kwip.services.loading import Kind, Want
+    from kwip.services.quotas import Bill
 
     Target = tuple["Seen", Any]
 
@@ -38,10 +39,11 @@ class Seen:
 
 
 class Known:
-    """All that a reading knows, for one thread."""
+    """All that a reading knows, for one thread; what it asks for is on the bill."""
 
-    def __init__(self, leased: Leased):
+    def __init__(self, leased: Leased, bill: Bill):
         self._leased = leased
+        self._bill = bill
         self._kinds: dict[Kind[Any, Any], Seen] = {}
 
     def of(self, kind: Kind[Any, Any]) -> Seen:
@@ -64,12 +66,16 @@ class Known:
         """Give what is not known yet, and where to note it."""
         asks: list[Ask] = []
         targets: list[Target] = []
+        work = 0
         for want in wants:
             kind, seen = want.kind, self.of(want.kind)
-            for each in seen.unknown(want.ids):
+            unknown = seen.unknown(want.ids)
+            work += kind.weight * len(unknown)
+            for each in unknown:
                 key, view = kind.key(each), kind.view(each)
                 asks.append(Ask(key, view, kind.ttl_s, kind.is_followed))
                 targets.append((seen, each))
+        self._bill.count(work)
         return asks, targets
 
     def note(self, targets: list[Target], replies: list[bytes] | None) -> None:

@@ -40,6 +40,7 @@ class Kind(Generic[K, V]):
         ttl_s: How long a hash lives at most after its generation was made.
         is_followed: Whether the relay repeats all drops of it, so that it may live
             much longer while that runs.
+        weight: How many posts cost as much, for the quota of who reads it.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Kind(Generic[K, V]):
     load: Callable[[Sequence[K]], Mapping[K, V]]
     ttl_s: int
     is_followed: bool = False
+    weight: int = 1
 
     def pack(self, value: V) -> tuple[bytes, V]:
         """Give what is cached of a loaded value, and what stands for it here.

@@ -5,6 +5,8 @@ call finds the credential in the cache; else the address that it comes from, and
 MongoDB has confirmed the credential, the next call moves the charge to user and token.
 So what a forged token costs is charged to whoever sent it, and never to its user.
 
+What it has read beyond its share is added to the same windows when it ends.
+
 When Redis does not answer, requests are let through, and counted.
 """
 
@@ -17,7 +19,7 @@ from kwip import telemetry
 from kwip.cache import keys, quotas
 from kwip.cache.quotas import Charge
 from kwip.domain.errors import RateLimitedError
-from kwip.domain.quotas import RateLimit, in_words, whose
+from kwip.domain.quotas import API_WORK, PAGE_WORK, RateLimit, in_words, whose
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,9 +36,13 @@ _US_PER_MS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Tariff:
-    """The windows of one kind of request, with their terms packed ready for use."""
+    """The windows of one kind of request, with their terms packed ready for use.
+
+    So much `work` is in one charge.
+    """
 
     name: str
+    work: int
     user: tuple[Window, ...]
     token: tuple[Window, ...]
     address: tuple[Window, ...]
@@ -61,6 +67,7 @@ class Tariff:
             user, token, address = among("pages_user", name), (), among("pages_address")
         return cls(
             name,
+            API_WORK if is_api else PAGE_WORK,
             user,
             token,
             address,
@@ -86,7 +93,15 @@ class Bill:
     entry is the request's credential may. `FREE` is shared, so nothing changes it.
     """
 
-    __slots__ = ("_address", "_known", "_tariff", "due", "needs_guard", "verdict")
+    __slots__ = (
+        "_address",
+        "_known",
+        "_tariff",
+        "_work",
+        "due",
+        "needs_guard",
+        "verdict",
+    )
 
     def __init__(self, tariff: Tariff, address: str | None):
         self._tariff = tariff
@@ -95,6 +110,29 @@ class Bill:
         self.due: Charge | None = Charge(self._address, tariff.terms_address)
         self.needs_guard = False
         self.verdict: Verdict | None = None
+        self._work = 0
+
+    def count(self, work: int) -> None:
+        """Note work that was done for the request: one for a post that was read."""
+        if self is not FREE:
+            self._work += work
+
+    @property
+    def surcharge(self) -> int:
+        """How often it is charged once more for its work."""
+        return self._work // self._tariff.work
+
+    @property
+    def surcharged(self) -> tuple[CacheKey, ...]:
+        """The windows that its work is charged to: not that of a kind of write."""
+        if not self._known or self.needs_guard:
+            return self._address
+        windows = (*self._tariff.user, *self._tariff.token)
+        return tuple(
+            key
+            for window, key in zip(windows, self._known, strict=True)
+            if window.name != self._tariff.name
+        )
 
     def present(self, user_id: UserId, digest: str) -> None:
         """Owe as whoever a credential names, if it turns out to be good."""
@@ -154,7 +192,8 @@ class Bill:
         if verdict is None or not verdict.limit:
             return None
         reset_ms = -(-verdict.reset_us // _US_PER_MS)
-        return RateLimit(verdict.limit, verdict.remaining, reset_ms)
+        remaining = max(0, verdict.remaining - self.surcharge)
+        return RateLimit(verdict.limit, remaining, reset_ms)
 
 
 def _free() -> Bill:
@@ -208,6 +247,19 @@ class Quotas:
             verdict = self._charges.charge(lease.deployment, bill.due)
         bill.settle(verdict)
         bill.require()
+
+    def pay_work(self, bill: Bill) -> None:
+        """Charge the work of a request that was let through, at its end.
+
+        It waits for no answer, and no other request is refused for it: the next one
+        finds less left.
+        """
+        verdict, times = bill.verdict, bill.surcharge
+        if not times or verdict is None or not verdict.is_allowed:
+            return
+        lease = self._fence.lease()
+        if lease is not None:
+            self._charges.add(lease.deployment, bill.surcharged, verdict.now_us, times)
 
 
 def too_much(verdict: Verdict, **context: object) -> RateLimitedError:

@@ -51,6 +51,8 @@ V3 = TypeVar("V3")
 
 #: A refused fill starts over so many times; then the value is used but not filled.
 RESTARTS = 4
+#: A query besides the cache costs as much as so many posts.
+QUERY_WORK = 20
 #: Loads of one process that go on at once without the cache, and how long one may
 #: wait for its turn.
 DIRECT_LOADS = 16
@@ -106,7 +108,7 @@ class Reading:
         self._shared = shared
         self._leased = Leased(shared.objects, lease, bill, reader_id)
         self._bill = bill
-        self._known = Known(self._leased)
+        self._known = Known(self._leased, bill)
 
     def bypass(self) -> None:
         """Note that something was asked of a store besides what is cached.
@@ -114,6 +116,7 @@ class Reading:
         Whoever reads around this reading must say so: what is made of it cannot be
         kept as a page, for nothing would tell when that part of it changes.
         """
+        self._bill.count(QUERY_WORK)
         self._leased.bypass()
 
     def open(
@@ -252,6 +255,7 @@ class Reading:
     def _query(self, misses: Iterable[Miss]) -> None:
         """Ask the store once for each kind."""
         for kind, group in by_kind(misses).items():
+            self._bill.count(kind.weight * len(group))
             self._settle(group, kind.load([miss.id for miss in group]))
 
     def _settle(self, group: list[Miss], found: Mapping[Any, Any]) -> None:

@@ -29,6 +29,8 @@ CHUNK = 200
 #: The top of a home or list may be as short as this: a first page and a few that are
 #: hidden. An open bucket keeps more when it is sealed.
 TOP = 24
+#: A skeleton costs its reader as much as so many posts.
+CHUNK_WEIGHT = 5
 #: So many entries a process remembers, 250 bytes each.
 MOST_ENTRIES = 20_000
 #: Of each sort of timeline a process remembers so many bytes of parts, 40 an entry,
@@ -125,6 +127,7 @@ def skeleton_kind(
         load=load,
         ttl_s=keys.TIMELINE_TTL_S,
         is_followed=is_followed,
+        weight=CHUNK_WEIGHT,
     )
 
 

@@ -179,6 +179,24 @@ def test_what_is_given_back_may_be_used_again(charge, charges, raw):
     assert [charge().is_allowed for _ in range(2)] == [1, 0]
 
 
+def test_what_is_added_counts_as_requests_do_and_makes_no_window(
+    charge, charges, client, raw
+):
+    first = charge(limit=9)
+    trips = client.round_trips
+    charges.add(ALONE, (KEY, OTHER), first.now_us, 5)
+    assert client.round_trips == trips
+
+    second = charge(limit=9)
+
+    assert (first.remaining, second.remaining) == (8, 2)
+    assert not raw.exists(OTHER_NAME)
+    charges.add(ALONE, (KEY,), first.now_us, 8)
+    refused = charge(limit=9)
+    assert (refused.is_allowed, refused.reset_us) == (0, second.now_us + 60 * US)
+    assert 59_000 < raw.pttl(NAME) <= 60_001
+
+
 def test_a_charge_without_windows_is_no_limit(charges):
     verdict = charges.charge(ALONE, Charge((), quotas.plain([])))
 
@@ -190,6 +208,7 @@ def test_without_redis_nothing_is_charged_and_nothing_raised():
 
     assert charges.charge(ALONE, Charge((), quotas.plain([]))) is None
     charges.give_back(ALONE, KEY, 1)
+    charges.add(ALONE, (KEY,), 1, 3)
 
 
 USER, ADDRESS = keys.quota("api_user", 1), keys.quota("api_address", "10.0.0.1")

@@ -22,6 +22,7 @@ from kwip.services.users import Users
 from kwip.store import relationships
 from kwip.store.relations import read_relations
 from kwip.wiring import Options, build
+from tests.conversations import grow
 from tests.people import People, sign_in
 from tests.servers import settings_in
 
@@ -411,6 +412,93 @@ def test_threads_that_wait_for_the_same_load_are_charged_too(
 
     assert codes == [200] * 3 + [429] * 3
     assert kwip.charged("pages_user", kwip.alice.id) == 3
+
+
+def long_thread(kwip, replies=60):
+    """Let somebody begin a conversation with that many replies; give its id."""
+    root = kwip.alice.say("root")["id"]
+    grow(kwip.wiring.store.database, int(root), [0] * replies)
+    return root
+
+
+def forget(endpoints, pattern):
+    with redis.Redis.from_url(endpoints.redis_cache_uri) as raw:
+        for key in raw.scan_iter(pattern):
+            raw.delete(key)
+
+
+def test_a_page_is_charged_for_what_it_reads_and_a_kept_one_once(limited, endpoints):
+    kwip = limited(pages_address=99)
+    path = f"/@alice/{long_thread(kwip)}"
+    found = []
+    for forgotten in ("kw:*{[^q]*", "kw:*{none*", "kw:*{page:*"):
+        forget(endpoints, forgotten)
+        before = kwip.charged("pages_address", "10.0.0.1")
+        assert kwip.get(path).status_code == 200
+        kwip.alice.get(HOME)  # by the same connection, so it comes after the charge
+        found.append(kwip.charged("pages_address", "10.0.0.1") - before)
+
+    # 42 kwips, a conversation and their author: loaded, kept, read from the cache.
+    assert found == [3, 1, 2]
+
+
+def test_what_is_left_to_an_app_tells_of_its_work(limited):
+    kwip = limited(api_user=500, api_token=99, api_address=99)
+    path = f"/api/v1/statuses/{long_thread(kwip, 400)}/context"
+    digest = Credential.parse("token", kwip.alice.token).id.digest
+    before = kwip.charged("api_token", digest)
+    answers = [kwip.alice.get(path), kwip.alice.get(HOME)]
+    charged = kwip.charged("api_token", digest)
+
+    lefts = [int(answer.headers["X-RateLimit-Remaining"]) for answer in answers]
+    assert len(answers[0].json["descendants"]) == 400
+    assert charged - before == 2 + 4  # 800 read and loaded, 200 for each charge
+    assert lefts == [99 - charged + 1, 99 - charged]
+    assert kwip.charged("api_user", kwip.alice.id) == charged
+    assert kwip.charged("api_address", "127.0.0.1") == 0
+
+
+def test_work_is_charged_to_who_did_it_and_not_as_a_post(limited):
+    kwip = limited(pages_user=99, pages_address=99, posts=9, api_user=9)
+    path = f"/@alice/{long_thread(kwip)}"
+    browser = sign_in(kwip.app, kwip.wiring, kwip.alice)
+    form = {"csrf_token": browser.form_token, "text": "hi", "key": "1" * 32}
+    assert browser.get(path).status_code == 200
+    assert browser.post("/compose", data=form).status_code == 303
+
+    assert kwip.charged("pages_user", kwip.alice.id) == 4
+    assert kwip.charged("posts", kwip.alice.id) == 2
+    assert kwip.charged("pages_address", "127.0.0.1") == 0
+
+
+def test_whoever_asks_for_dear_pages_alone_is_stopped_sooner(limited, endpoints):
+    kwip = limited(pages_address=30)
+    path = f"/@alice/{long_thread(kwip, 200)}"
+    part, numbers = path, []
+    while 429 not in numbers:
+        answer = kwip.get(part)
+        numbers.append(answer.status_code)
+        more = re.search(r'href="([^"]+after=\d+)', answer.text)
+        part = more[1] if more else path
+        forget(endpoints, "kw:*{page:*")
+
+    assert 10 < len(numbers) <= 16
+
+
+def test_charging_for_work_costs_no_round_trip(limited, endpoints):
+    costs = []
+    for limits in ({}, {"pages_address": 99}):
+        kwip = limited(**limits)
+        path = f"/@{kwip.alice.user.username}/{long_thread(kwip)}"
+        for _ in range(3):
+            forget(endpoints, "kw:*{page:*")
+            before = kwip.wiring.cache.round_trips
+            assert kwip.get(path).status_code == 200
+            costs.append(kwip.wiring.cache.round_trips - before)
+
+    assert kwip.charged("pages_address", "10.0.0.1") > 3
+    assert costs[:3] == costs[3:]
+    assert costs[1:3] == [3, 3]
 
 
 def test_only_what_asks_no_server_is_unlimited():

@@ -2,7 +2,8 @@
 --
 -- Keys (each a list, one window, named `kw:<deployment>:{quota:<window>:<whose>}`)
 --   the server's time in µs of each request that was let through, oldest first: never
---   more than the limit; lives for one span after the newest
+--   more than the limit, and what cache/quotas.py adds for the work of the last ones;
+--   lives for one span after the newest
 --
 -- `charge(terms, first, is_found)` charges the keys from `KEYS[first]` on.
 -- `terms` is packed by cache/quotas.py:
