@@ -23,6 +23,7 @@ ROWS: Mapping[str, Callable[[], Iterable[Row]]] = {
     "new_post": requests.new_post,
     "html": requests.html,
     "widget": requests.widget,
+    "thread": requests.thread,
     "cold": reads.cold,
     "size": reads.size,
     "follows": reads.follows,

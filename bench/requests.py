@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 ROUNDS, SECONDS, CLIENTS, MANY_CLIENTS = 7, 3.0, 8, 32
 WORKERS, THREADS = 1, 8
-FOLLOWEES, POSTS, NEW_POSTS = 10, 60, 20
+FOLLOWEES, POSTS, NEW_POSTS, REPLIES = 10, 60, 20, 1_000
 PASSWORD = "bench-password"  # noqa: S105 -- of a site that lives for a minute
 _DELIVERED_S = 10.0
 
@@ -112,6 +112,19 @@ def widget() -> Iterator[Row]:
     with _site() as site:
         yield _row("widget", site.widget, site.bare("widget", site.widget), 0.5)
         yield _unchanged("widget_304", site, site.widget)
+
+
+def thread() -> Iterator[Row]:
+    """Measure the unchanged page of a long thread, as a visitor gets it."""
+    with _site() as site, wired(site.environ) as wiring:
+        root_id = _conversation(site, wiring.store.database)
+        ours = Target(site.port, f"/@author0/{root_id}")
+        row = _row("thread", ours, site.bare("thread", ours), 0.5)
+        yield replace(
+            row,
+            what=f"GET the page of a thread of {REPLIES:,} replies, unchanged",
+            setting={**row.setting, "replies": REPLIES, "authors": FOLLOWEES},
+        )
 
 
 def new_post() -> Iterator[Row]:
@@ -222,16 +235,39 @@ def _people(environ: dict[str, str]) -> dict[str, str]:
     return tokens
 
 
-def _post(site: Site, name: str, number: int) -> int:
+def _post(site: Site, name: str, number: int, parent_id: int | None = None) -> int:
     text = f"Post {number}: " + "some words of an ordinary length " * 3
     header, token = site.bearer(name)
+    status = {"status": text, "in_reply_to_id": parent_id and str(parent_id)}
     request = Request(
         f"http://127.0.0.1:{site.port}/api/v1/statuses",
-        data=json.dumps({"status": text}).encode(),
+        data=json.dumps(status).encode(),
         headers={header: token, "Content-Type": "application/json"},
     )
     with urlopen(request, timeout=10) as answer:  # noqa: S310 -- our own server
         return int(json.loads(answer.read())["id"])
+
+
+def _conversation(site: Site, database: Any) -> int:
+    """Begin a long conversation; give its id.
+
+    Everybody replies once through Kwip. The other replies are copies of these, made in
+    the database, for to post them takes minutes; each answers an earlier one.
+    """
+    root_id = _post(site, "author0", 0)
+    ids = [root_id]
+    for number in range(FOLLOWEES):
+        ids.append(_post(site, f"author{number}", number, root_id))
+        _await_delivery(database, ids[-1])
+    said = list(database["posts"].find({"_id": {"$in": ids[1:]}}))
+    copies = []
+    for number in range(len(said), REPLIES):
+        post_id = ids[-1] + 1
+        parent = {"in_reply_to_id": ids[number // 2]}
+        copies.append({**said[number % len(said)], "_id": post_id, **parent})
+        ids.append(post_id)
+    database["posts"].insert_many(copies)
+    return root_id
 
 
 def _await_delivery(database: Any, post_id: int) -> None:
