@@ -1,9 +1,10 @@
 """gunicorn's threaded worker, which refuses what it comes to too late.
 
 When more is asked than a process can answer, requests wait in it for a free thread,
-and in the end each is answered when whoever asked has gone. So a request that has
-waited for longer than anybody likes to is answered 503 before any work; what is left
-is answered in time.
+and in the end each is answered when whoever asked has gone. So once none has begun
+promptly for a while, those that have waited for longer than anybody likes to are
+answered 503 before any work; what is left is answered in time. A short stall, as when
+a server restarts, is waited out.
 """
 
 from __future__ import annotations
@@ -18,8 +19,12 @@ from gunicorn.workers.gthread import ThreadWorker
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: A request that has waited so long for a thread is refused, in seconds.
-PATIENCE_S = 0.5
+#: A process in which no request found a thread at once for so long is overloaded, in
+#: seconds, and what counts as at once.
+OVERLOADED_S, PROMPT_S = 2.0, 0.1
+#: A request that has waited so long for a thread is refused, in seconds: in a process
+#: that is overloaded, and in any.
+PATIENCE_S, LONGEST_S = 0.5, 5.0
 #: When to ask again, in seconds.
 RETRY_AFTER_S = 2
 _MOST_BYTES = 65_536
@@ -37,6 +42,7 @@ class WebWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
     """Answers requests in threads, and 503 to those that have waited for too long."""
 
     clock: Callable[[], float] = staticmethod(time.monotonic)
+    prompt_at = 0.0
 
     def enqueue_req(self, conn: Any) -> None:
         """Let a connection with a request wait for a thread."""
@@ -45,7 +51,12 @@ class WebWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
 
     def handle(self, conn: Any) -> Any:
         """Answer a request in a thread; says what to do with the connection."""
-        if self.clock() - conn.ready_at <= PATIENCE_S:
+        now = self.clock()
+        waited_s = now - conn.ready_at
+        if waited_s <= PROMPT_S:
+            self.prompt_at = now
+        is_overloaded = now - self.prompt_at > OVERLOADED_S
+        if waited_s <= (PATIENCE_S if is_overloaded else LONGEST_S):
             return super().handle(conn)
         # Imported here, for it opens files in the name of the process that imports it.
         from kwip import telemetry  # noqa: PLC0415

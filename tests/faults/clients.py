@@ -8,6 +8,7 @@ import random
 import threading
 import time
 from contextlib import contextmanager
+from http import HTTPStatus
 from itertools import count
 from typing import NamedTuple
 
@@ -49,7 +50,7 @@ class Client:
 
         Raises:
             RefusedError: The answer is none of 2xx.
-            OSError: There was none.
+            OSError: There was none, or that the server is too busy for one.
         """
         if self._connection is None:
             self._connection = http.client.HTTPConnection(
@@ -68,6 +69,8 @@ class Client:
         except (OSError, http.client.HTTPException) as error:
             self.close()
             raise OSError(repr(error)) from error
+        if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
+            raise OSError("too busy")
         if answer.status // 100 != 2:
             raise RefusedError(answer.status, text[:200])
         return json.loads(text)

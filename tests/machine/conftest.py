@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from tests.jobs.conftest import (
-    _quiet_log,
     clock,
     is_sharded,
     kwip,
@@ -14,7 +13,6 @@ from tests.jobs.conftest import (
 )
 
 __all__ = [
-    "_quiet_log",
     "clock",
     "is_sharded",
     "kwip",

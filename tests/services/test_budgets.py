@@ -408,7 +408,9 @@ def test_hidden_entries_cost_one_more_round_trip_each_round(
     warm, items = cost_of(lambda: read_home(kwip, world, page))
 
     assert len(items) == 20
-    assert (warm.redis, warm.mongodb) == (4, 0)
+    # One for the second round; and one where the top of home ends before it does.
+    assert 4 <= warm.redis <= 5
+    assert warm.mongodb == 0
 
 
 @pytest.mark.parametrize("world", [5], indirect=True, ids="{} follows".format)
