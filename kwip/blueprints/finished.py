@@ -46,9 +46,12 @@ if TYPE_CHECKING:
     from kwip.services.reading import Want
 
     Header = tuple[str, str]
+    _Visitors = Callable[[str], tuple[Reader, str] | None]
 
-#: A process holds so many bytes of pages that it gave before.
-COPIES_BYTES = 16_000_000
+#: How much memory a process uses for pages that it gave before.
+COPIES_BYTES = 4_000_000
+#: How many addresses and cookies it has read before: at most 1 and 2 MB of them.
+MOST_PLACES, MOST_VISITORS = 1_024, 512
 #: Addresses and cookies that are longer are left to the app.
 MAX_ADDRESS, MAX_COOKIE = 300, 4_096
 _FLAG = r"true|false|0|1"
@@ -94,10 +97,10 @@ class FinishedPages:
         self._inner: WSGIApplication = app.wsgi_app
         self._site = site
         self._copies = Remembered[str, Copy](COPIES_BYTES)
-        self._place: Callable[[str, str], Place | None] = lru_cache(4_096)(
+        self._place: Callable[[str, str], Place | None] = lru_cache(MOST_PLACES)(
             lambda path, query: _place(app, site, path, query)
         )
-        self._visitor: Callable[[str], tuple[Reader, str] | None] = lru_cache(4_096)(
+        self._visitor: _Visitors = lru_cache(MOST_VISITORS)(
             lambda cookies: _visitor(app, site, cookies)
         )
         # What answers depend on besides: the same in all processes of an installation.

@@ -1,4 +1,4 @@
-"""Remember some values in a process, so much of them and no more."""
+"""Remember some values in a process, within a limit of memory."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ class Remembered(Generic[K, V]):
     """Values by key, for many threads; what was put longest ago goes first.
 
     Args:
-        most: How much is remembered at most, in the unit of the values' sizes.
+        most_bytes: How much memory they may take together.
     """
 
-    def __init__(self, most: int):
-        self._most = most
+    def __init__(self, most_bytes: int):
+        self._most = most_bytes
         self._held = 0
         self._values: dict[K, tuple[V, int]] = {}
         self._lock = threading.Lock()
@@ -30,8 +30,12 @@ class Remembered(Generic[K, V]):
         found = self._values.get(key)
         return None if found is None else found[0]
 
-    def put(self, key: K, value: V, size: int = 1) -> None:
-        """Remember a value in the place of what was there."""
+    def put(self, key: K, value: V, size: int) -> None:
+        """Remember a value in the place of what was there.
+
+        `size` is the memory that key and value take, in bytes. An estimate will do if
+        it is not too low: `tests/services/test_memory.py` weighs real values.
+        """
         with self._lock:
             old = self._values.pop(key, None)
             self._held += size - (0 if old is None else old[1])
@@ -48,11 +52,22 @@ class Decoded(Generic[V]):
 
     Args:
         decode: Makes a value of bytes.
-        most_bytes: How many bytes to remember.
+        most_bytes: How much memory bytes and values may take together.
+        besides: What a value takes that was made of no bytes.
+        times: What it takes more for each byte, with the byte itself.
     """
 
-    def __init__(self, decode: Callable[[bytes], V], most_bytes: int):
+    def __init__(
+        self,
+        decode: Callable[[bytes], V],
+        most_bytes: int,
+        *,
+        besides: int = 0,
+        times: float = 1,
+    ):
         self._decode = decode
+        self._besides = besides
+        self._times = times
         self._values = Remembered[bytes, V](most_bytes)
 
     def __call__(self, raw: bytes) -> V:
@@ -64,6 +79,7 @@ class Decoded(Generic[V]):
         """Give the value remembered of these bytes, else remember this one of them."""
         known = self._values.get(raw)
         if known is None:
-            self._values.put(raw, value, len(raw))
+            size = self._besides + int(self._times * len(raw))
+            self._values.put(raw, value, size)
             return value
         return known

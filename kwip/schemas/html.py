@@ -7,13 +7,14 @@ second wall that knows only paragraphs, line breaks and http(s) links.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from html import escape
+from sys import getsizeof
 from typing import TYPE_CHECKING
 
 import nh3
 from markupsafe import Markup
 
+from kwip.domain.memo import Remembered
 from kwip.domain.text import Hashtag, Link
 from kwip.text.links import shown_link
 from kwip.text.parsing import parse
@@ -24,25 +25,43 @@ if TYPE_CHECKING:
     from kwip.schemas.urls import Urls
 
     _Entity = Link | Mention | Hashtag
+    _Source = tuple[str, tuple[_Entity, ...], Urls]
 
 _REL = "nofollow noopener ugc"
 _PARAGRAPHS = re.compile(r"\n{2,}")
 _TAGS = {"p", "br", "a"}
 _ATTRIBUTES = {"a": {"href", "class"}}
 _SCHEMES = {"http", "https"}
+#: How much memory a process uses for the HTML of posts, and of bios.
+POSTS_BYTES, BIOS_BYTES = 1_000_000, 500_000
+#: What an entity of a text takes, and what a text does besides its letters.
+_ENTITY_BYTES, _TEXT_BYTES = 300, 400
+# HTML is a pure function of these, and most of the cost of a page.
+_posts = Remembered["_Source", str](POSTS_BYTES)
+_bios = Remembered["_Source", str](BIOS_BYTES)
 
 
 def post_html(post: Post, urls: Urls) -> str:
     """Return a post's text as paragraphs with its links, mentions and hashtags."""
-    return _render(post.text, (*post.links, *post.mentions, *post.hashtags), urls)
+    entities: tuple[_Entity, ...] = (*post.links, *post.mentions, *post.hashtags)
+    source = (post.text, entities, urls)
+    known = _posts.get(source)
+    if known is None:
+        known = _render(*source)
+        _posts.put(source, known, _weight(post.text, entities, known))
+    return known
 
 
-# Bios are not parsed when they are written, and every view of a user has one.
-@lru_cache(maxsize=2_048)
 def bio_html(text: str, urls: Urls) -> str:
     """Return what a user says of themselves: paragraphs, links and hashtags."""
-    found = parse(text, host=urls.host)
-    return _render(text, (*found.links, *found.hashtags), urls)
+    # They are not parsed when they are written, and every view of a user has one.
+    source: _Source = (text, (), urls)
+    known = _bios.get(source)
+    if known is None:
+        found = parse(text, host=urls.host)
+        known = _render(text, (*found.links, *found.hashtags), urls)
+        _bios.put(source, known, _weight(text, (), known))
+    return known
 
 
 def line_html(text: str, urls: Urls) -> str:
@@ -60,8 +79,11 @@ def bio_markup(text: str, urls: Urls) -> Markup:
     return Markup(bio_html(text, urls))  # noqa: S704 - cleaned by nh3
 
 
-# Pure, and most of the cost of a page; 2,048 texts of 500 characters are some MB.
-@lru_cache(maxsize=2_048)
+def _weight(text: str, entities: tuple[_Entity, ...], html: str) -> int:
+    letters = getsizeof(text) + getsizeof(html)
+    return _TEXT_BYTES + letters + _ENTITY_BYTES * len(entities)
+
+
 def _render(text: str, entities: tuple[_Entity, ...], urls: Urls) -> str:
     if not text:
         return ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from sys import getsizeof
 from typing import TYPE_CHECKING, Any
 
 from marshmallow import fields, post_dump, validate
@@ -36,8 +37,11 @@ _VISIBILITIES = {word: visibility for visibility, word in _WORDS.items()}
 #: Both tags of a language and those of Chinese scripts, not all of BCP 47.
 _LANGUAGE = r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}\Z"
 _NOTHING_DONE = (False, False, False, False)
-#: So many statuses a process holds as they are written, some 1.5 kB each.
-MOST_WRITTEN = 4_096
+#: How much memory a process uses for statuses as they are written, for viewers who are
+#: signed in and for others each; and what the post and author of one take.
+WRITTEN_BYTES, _SOURCE_BYTES = 2_000_000, 2_000
+#: An account takes 2 kB, with the longest bio and lines 10.
+_MOST_ACCOUNTS = 256
 
 
 def _deeds(view: PostView) -> tuple[bool, bool, bool, bool]:
@@ -109,8 +113,8 @@ class StatusSchema(DumpSchema):
     def __init__(self, urls: Urls, *, is_signed_in: bool):
         super().__init__(urls, is_signed_in=is_signed_in)
         # A page has few authors, and an account is a pure function of its user.
-        self._written = Remembered[tuple[int, int], _Written](MOST_WRITTEN)
-        self._account_of = lru_cache(maxsize=1_024)(
+        self._written = Remembered[tuple[int, int], _Written](WRITTEN_BYTES)
+        self._account_of = lru_cache(maxsize=_MOST_ACCOUNTS)(
             AccountSchema(urls, is_signed_in=is_signed_in).dump
         )
 
@@ -141,7 +145,8 @@ class StatusSchema(DumpSchema):
             head, tail = to_text(dict(pairs[:at])), to_text(dict(pairs[at + 1 :]))
             # The two values are held, so that their ids are nobody else's.
             known = (post, author, head[:-1], tail[1:-1])
-            self._written.put(key, known)
+            size = _SOURCE_BYTES + getsizeof(known[2]) + getsizeof(known[3])
+            self._written.put(key, known, size)
         return known[2:]
 
     def get_url(self, view: PostView) -> str:

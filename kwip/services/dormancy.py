@@ -32,8 +32,8 @@ DAY_MS = 86_400_000
 NOTED_MS = 3_600_000
 #: A home that is missing is rung for again after so long.
 MISSED_MS = 10_000
-#: A process remembers so many readers.
-REMEMBERED = 100_000
+#: A process remembers so many readers, 150 bytes each.
+REMEMBERED = 20_000
 #: Further than this, in milliseconds, no two machines' clocks are apart.
 CLOCKS_MS = 10_000
 #: So often the sweeper looks for homes that nobody reads, and so many at a time.

@@ -60,13 +60,13 @@ if TYPE_CHECKING:
     from kwip.store.access import Access
     from kwip.store.client import Store
 
-#: So many bytes of payloads a process remembers with what it made of them; in memory
-#: that is some five times as much.
-POSTS_BYTES, USERS_BYTES, RELATIONS_BYTES = 4_000_000, 1_000_000, 1_000_000
+#: How much memory a process uses for what it made of payloads: some 1,500 posts, 2,000
+#: users and the relations of 300 readers.
+POSTS_BYTES, USERS_BYTES, RELATIONS_BYTES = 3_000_000, 1_000_000, 1_000_000
 #: A long conversation costs its reader as much as so many posts.
 THREAD_WEIGHT = 20
-#: The same of who is pulled, which is one value and as large as 32 kB.
-PULLS_BYTES = 64_000
+#: The memory of who is pulled, which is one value and as large as 32 kB.
+PULLS_BYTES = 500_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,10 @@ class Entities:
             view=_fourth_view,
             encode=payloads.encode_post,
             decode=Decoded(
-                lambda raw: entries.note(payloads.decode_post(raw)), POSTS_BYTES
+                lambda raw: entries.note(payloads.decode_post(raw)),
+                POSTS_BYTES,
+                besides=600,
+                times=2.5,
             ),
             version=lambda post: post.version,
             load=lambda ids: {
@@ -144,7 +147,7 @@ class Entities:
             key=keys.user,
             view=_third_view,
             encode=payloads.encode_user,
-            decode=Decoded(payloads.decode_user, USERS_BYTES),
+            decode=Decoded(payloads.decode_user, USERS_BYTES, besides=300, times=4),
             version=lambda user: user.version,
             load=stores.users.get_many,
             ttl_s=keys.DOCUMENT_TTL_S,
@@ -166,7 +169,9 @@ class Entities:
             key=keys.relations,
             view=_fourth_view,
             encode=payloads.encode_relations,
-            decode=Decoded(payloads.decode_relations, RELATIONS_BYTES),
+            decode=Decoded(
+                payloads.decode_relations, RELATIONS_BYTES, besides=2_000, times=10
+            ),
             version=unversioned,
             load=stores.relationships.relations,
             ttl_s=keys.AUTHORITY_TTL_S,
@@ -211,7 +216,7 @@ class Entities:
             key=lambda _: keys.pulls(),
             view=lambda _: "doc.2",
             encode=payloads.encode_pulls,
-            decode=Decoded(payloads.decode_pulls, PULLS_BYTES),
+            decode=Decoded(payloads.decode_pulls, PULLS_BYTES, besides=500, times=10),
             version=unversioned,
             load=lambda ids: dict.fromkeys(
                 ids, Pulls.of(stores.reach.last_pulls(MOST_PULLED + 1))

@@ -31,11 +31,12 @@ CHUNK = 200
 TOP = 24
 #: A skeleton costs its reader as much as so many posts.
 CHUNK_WEIGHT = 5
-#: So many entries a process remembers, 250 bytes each.
-MOST_ENTRIES = 20_000
-#: Of each sort of timeline a process remembers so many bytes of parts, 40 an entry,
-#: with what it made of them: some six times as much.
-CHUNKS_BYTES = 500_000
+#: How much memory a process uses for entries, and what each takes.
+ENTRIES_BYTES, ENTRY_BYTES = 1_500_000, 300
+#: How much memory it uses for parts of timelines of every sort.
+CHUNKS_BYTES = 1_500_000
+#: Equal bytes are equal parts, whatever timeline they are of.
+_decode_chunk = Decoded(payloads.decode_chunk, CHUNKS_BYTES, besides=400, times=6.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ def skeleton_kind(
         key=key,
         view=lambda part: part.view,
         encode=payloads.encode_chunk,
-        decode=Decoded(payloads.decode_chunk, CHUNKS_BYTES),
+        decode=_decode_chunk,
         version=unversioned,
         load=load,
         ttl_s=keys.TIMELINE_TTL_S,
@@ -140,12 +141,12 @@ class Entries:
 
     def __init__(self, posts: PostStore):
         self._posts = posts
-        self._known = Remembered[PostId, Entry](MOST_ENTRIES)
+        self._known = Remembered[PostId, Entry](ENTRIES_BYTES)
 
     def note(self, post: Post) -> Post:
         """Remember the entry of a post that was read for something else."""
         if not post.is_tombstone:
-            self._known.put(post.id, Entry.of(post))
+            self._known.put(post.id, Entry.of(post), ENTRY_BYTES)
         return post
 
     def of(self, ids: set[PostId]) -> dict[PostId, Entry]:
@@ -155,7 +156,7 @@ class Entries:
         if missing:
             for entry in self._posts.entries(sorted(missing)):
                 found[entry.post_id] = entry
-                self._known.put(entry.post_id, entry)
+                self._known.put(entry.post_id, entry, ENTRY_BYTES)
         return found
 
 

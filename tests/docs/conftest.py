@@ -56,7 +56,7 @@ def kwip(settings, endpoints, rings: Rings, steps, monkeypatch):
     A call to Redis that took 200 ms, or a late look at the fence, would be followed by
     other steps than those that the pages list.
     """
-    monkeypatch.setattr("kwip.services.skeletons.MOST_ENTRIES", 0)  # it has just begun
+    monkeypatch.setattr("kwip.services.skeletons.ENTRIES_BYTES", 0)  # it has just begun
     patient = partial(Client, times=ClientTimes(call_s=5.0))
     monkeypatch.setattr("kwip.wiring.process.Client", patient)
     wiring = build(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 
@@ -13,6 +14,7 @@ from werkzeug.test import Client
 from kwip import telemetry
 from kwip.blueprints import holes
 from kwip.blueprints.copies import Copy, pack, size_of
+from kwip.blueprints.finished import COPIES_BYTES, MAX_COOKIE, MOST_VISITORS
 from kwip.blueprints.routes import AREAS
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.memo import Remembered
@@ -20,6 +22,7 @@ from kwip.domain.pages import Finished
 from kwip.services.access import Credential
 from tests.people import sign_in
 from tests.servers import wait_until
+from tests.weights import taken_by
 
 HOME = "/api/v1/timelines/home"
 OWN = {"x-request-id", "x-ratelimit-remaining", "x-ratelimit-reset"}
@@ -391,6 +394,28 @@ def test_a_process_holds_copies_up_to_so_many_bytes():
     for number in range(9):
         hold(copies, f"small {number}", b"[]")
     assert not copies.get("2"), "small ones take room, too"
+
+
+@pytest.mark.parametrize(("parts", "many"), [(0, 2_000), (300, 300)])
+def test_copies_take_what_their_limit_says(parts, many):
+    headers = [["Link", "<https://kwip.example/>"]] * 9
+    copies = Remembered(COPIES_BYTES)
+
+    def fill():
+        for number in range(many):
+            body = [b"%099d" % number] * (2 * parts + 1)
+            head = json.dumps([headers, [len(part) for part in body]]).encode()
+            hold(copies, f"{number}", b"".join([head, b"\n", *body]))
+
+    assert COPIES_BYTES / 2 < taken_by(fill) < 1.1 * COPIES_BYTES
+
+
+def test_cookies_that_were_read_take_two_megabytes_at_most(app):
+    def fill():
+        for number in range(2 * MOST_VISITORS):
+            app.wsgi_app._visitor("x" * (MAX_COOKIE - 9) + f"{number}")
+
+    assert taken_by(fill) < 2.5e6
 
 
 def rendered(template, **context):

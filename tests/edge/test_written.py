@@ -86,7 +86,7 @@ def test_what_is_joined_is_what_is_dumped(schema_class, is_signed_in):
 
 
 def test_only_so_many_are_remembered(monkeypatch):
-    monkeypatch.setattr(posts, "MOST_WRITTEN", 3)
+    monkeypatch.setattr(posts, "WRITTEN_BYTES", 12_000)  # 3 kB each
     schema = StatusSchema(URLS, is_signed_in=True)
     one = PostView(
         post=Post(

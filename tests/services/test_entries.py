@@ -32,7 +32,7 @@ def test_an_entry_is_asked_for_once(kwip, commands, ids):
 
 
 def test_only_so_many_are_remembered(kwip, commands, ids, monkeypatch):
-    monkeypatch.setattr(skeletons, "MOST_ENTRIES", 2)
+    monkeypatch.setattr(skeletons, "ENTRIES_BYTES", 2 * skeletons.ENTRY_BYTES)
     entries = Entries(kwip.stores.posts)
     for post_id in ids:
         entries.of({post_id})
