@@ -28,6 +28,7 @@ def servers(settings: Settings, home: Home) -> list[Child]:
             Child(
                 role="mongod",
                 argv=mongod.command(program, home),
+                environ=mongod.ENVIRON,
                 is_ready=partial(mongod.listens, home),
                 # After `kill -9` in a heavy load it replays its journal first.
                 ready_s=120.0,

@@ -64,6 +64,18 @@ def test_the_servers_listen_on_sockets_in_a_closed_folder_only(make_stack):
     assert not Path("/tmp/mongodb-27017.sock").exists()
 
 
+def test_mongodb_takes_little_memory(endpoints):
+    with pymongo.MongoClient(endpoints.mongodb_uri) as client:
+        status = client.admin.command("serverStatus")
+    allocator = status["tcmalloc"]["tcmalloc"]
+
+    assert status["wiredTiger"]["cache"]["maximum bytes configured"] == 64 << 20
+    assert allocator["aggressive_memory_decommit"] == 1
+    assert allocator["release_rate"] == 10
+    assert allocator["max_total_thread_cache_bytes"] == 4 << 20
+    assert allocator["pageheap_free_bytes"] < 1_000_000
+
+
 def test_passwords_stand_in_no_command_line(make_stack):
     stack = make_stack()
     stack.start()
