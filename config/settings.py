@@ -244,8 +244,9 @@ class Settings(ServerSettings):
             8_388_608,
             shown="8388608 (8 MiB)",
             allowed="a number from 100000 to 33554432 (32 MiB)",
-            doc="The largest picture that people may upload, in bytes. Each web "
-            "process may hold two for each of its threads.",
+            doc="The largest picture that people may upload, in bytes. Forms with "
+            "pictures wait in the folder for temporary files (`TMPDIR`): two pictures "
+            "for each thread of each web process at most.",
         ),
     ]
     signup: Annotated[

@@ -18,6 +18,11 @@ def encoded(image, kind, **options):
     return target.getvalue()
 
 
+def sent(content):
+    """Give a picture as it comes with a request."""
+    return io.BytesIO(content)
+
+
 def opened(content):
     image = Image.open(io.BytesIO(content))
     image.load()

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl
 from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
+from kwip.domain.errors import StorageFullError
 from kwip.domain.text import has_controls
 
 if TYPE_CHECKING:
@@ -91,6 +92,32 @@ def _body_of(request: Request) -> bytes:
     if request.content_length is None and len(body) == request.max_content_length:
         raise RequestEntityTooLarge
     return body
+
+
+def require_whole_files(request: Request) -> None:
+    """Read a form with files, large ones onto the disk, and refuse it likewise.
+
+    Raises:
+        MalformedError: It is shorter than its Content-Length, or malformed.
+        RequestEntityTooLarge: It is longer than the route takes, or has too many
+            fields.
+        StorageFullError: There is no room on the disk.
+    """
+    try:
+        request.form  # noqa: B018 -- reads all of it
+    except RequestEntityTooLarge:
+        _read_past(request)
+        raise
+    except ParseException as error:
+        raise MalformedError("The request body could not be read.") from error
+    except OSError as error:  # while a file is written; else it is a BadRequest
+        raise StorageFullError(
+            "This site has no room for your file. Try again later.", reason=str(error)
+        ) from error
+    # Werkzeug also stops where it cannot go on.
+    if request.stream.tell() < (request.content_length or 0):
+        _read_past(request)
+        raise MalformedError("The request body was cut off. Send it again.")
 
 
 def _read_past(request: Request) -> None:

@@ -236,8 +236,11 @@ def _take_in(policy: Policy, viewer: Viewer | None) -> None:
     is_upload = request.mimetype == "multipart/form-data"
     if policy.takes_files and is_upload and viewer is not None:
         request.max_content_length = http.site().max_upload_bytes
+        take = bodies.require_whole_files
+    else:
+        take = bodies.require_whole
     try:
-        bodies.require_whole(request)
+        take(request)
     finally:
         quotas.pay()
 

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import IO, TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import quote, urlencode
 
 from flask import (
@@ -226,13 +226,14 @@ def load_form(schema: BodySchema[T]) -> T:
     return schema.parse(values)
 
 
-def upload(name: str) -> bytes | None:
+def upload(name: str) -> IO[bytes] | None:
     """Return a file that was sent; None where a form's field was left empty."""
     sent = request.files.get(name)
     if sent is None:
         return None
-    content = sent.read()
-    return content if content or sent.filename else None
+    is_empty = not sent.stream.read(1)
+    sent.stream.seek(0)
+    return None if is_empty and not sent.filename else sent.stream
 
 
 def load_query(schema: BodySchema[T]) -> T:

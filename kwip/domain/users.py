@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from kwip.domain.errors import InvalidError
 from kwip.domain.text import is_unicode
@@ -107,8 +107,8 @@ class ProfileChange:
     fields: tuple[ProfileField, ...] | None = None
     is_embeddable: bool | None = None
     folds_repeats: bool | None = None
-    avatar: bytes | None = None
-    banner: bytes | None = None
+    avatar: IO[bytes] | None = None
+    banner: IO[bytes] | None = None
     is_avatar_removed: bool = False
     is_banner_removed: bool = False
 

@@ -7,7 +7,7 @@ names is an orphan.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from kwip.domain.errors import NotFoundError
 from kwip.domain.media import PictureFile, picture_name
@@ -32,14 +32,18 @@ class Media:
         self._pictures = Pictures(max_bytes)
         self._folder = MediaFolder(root)
 
-    def draw(self, kind: PictureKind, content: bytes) -> dict[int, bytes]:
+    def draw(self, kind: PictureKind, file: IO[bytes]) -> dict[int, bytes]:
         """Make a picture of an uploaded file, by width; stores nothing yet.
 
         Raises:
             InvalidError: It cannot be used; `fields` says why, by the kind's name.
             StoreUnavailableError: Too many are being drawn.
         """
-        return self._pictures.draw(kind, content)
+        return self._pictures.draw(kind, file)
+
+    def close(self) -> None:
+        """End what draws pictures."""
+        self._pictures.close()
 
     def save(self, drawn: dict[int, bytes]) -> str:
         """Store a picture in all its sizes, and give its name.

@@ -1,124 +1,70 @@
-"""Make pictures of what people upload: the one place that decodes their files.
-
-A file is taken for what is in it, whatever it is called; only four formats are tried.
-Its size is read from its header and limited before anything is decoded. What is stored
-is drawn anew, so that nothing of the file itself is kept: no place, no camera, no
-second picture, no script.
-
-At most one file is decoded at a time in a process: a picture of `MAX_PIXELS` needs
-at most 250 MB for as long as that takes (WebP; others 150 MB).
-"""
+"""Make pictures of what people upload; a child process decodes their files."""
 
 from __future__ import annotations
 
-import io
-import struct
-import threading
-import warnings
-import zlib
-from typing import TYPE_CHECKING
+import os
+from typing import IO, TYPE_CHECKING
 
-from PIL import Image
-
-from kwip.domain.errors import InvalidError, StoreUnavailableError
+from kwip.domain.errors import InvalidError
+from kwip.services.isolated import FailedError, Isolated, Limits
 
 if TYPE_CHECKING:
     from kwip.domain.media import PictureKind
 
-#: What cameras make may be large: a JPEG of one pass is decoded at a fraction of it.
-MAX_JPEG_PIXELS = 50_000_000
-#: Others need up to 16 bytes for each pixel.
-MAX_PIXELS = 16_000_000
-#: Of a JPEG of many passes all is kept in memory until the last one, and each costs.
-MAX_SCANS, MAX_SCANNED_PIXELS = 100, 500_000_000
-#: Others may have so many seconds' work before us.
-PATIENCE_S = 5.0
-
-_FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
-_JPEG_SCAN = b"\xff\xda"
-#: At this quality nobody sees a difference at the sizes of ours.
-_QUALITY = 80
+#: Of the pictures that are taken the largest need 310 MB, with the program itself.
+_MEMORY_BYTES = 500_000_000
 _MEGA = 1_000_000
-#: What can be scaled as it is.
-_SCALABLE = frozenset({"L", "LA", "RGB", "RGBA", "CMYK"})
-_ORIENTATION = 0x0112
-#: How a picture gets upright, by what a camera says of how it was held.
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-#: Orientations with which width and height are the other way round.
-_ON_ITS_SIDE = range(5, 9)
-#: Scale down in whole steps as long as three pixels are left for each.
-_REDUCING_GAP = 3.0
-#: One channel of 16 bits.
-_DEEP = "I;16"
-#: What Pillow and its decoders raise for files that are broken or meant to harm.
-_BROKEN = (
-    OSError,
-    ValueError,
-    SyntaxError,
-    EOFError,
-    LookupError,
-    ArithmeticError,
-    TypeError,
-    AttributeError,
-    RuntimeError,
-    MemoryError,
-    struct.error,
-    zlib.error,
-)
-# We look at the size ourselves, with a lower limit and a better message.
-Image.MAX_IMAGE_PIXELS = None
 
 
 class Pictures:
-    """Turn uploaded files into pictures of our own; `max_bytes` is the largest file."""
+    """Turn uploaded files into pictures of our own.
 
-    def __init__(self, max_bytes: int):
+    Args:
+        max_bytes: The largest file.
+        limits: What the child may take.
+    """
+
+    def __init__(self, max_bytes: int, limits: Limits | None = None):
         self._max_bytes = max_bytes
-        self._slot = threading.Lock()
+        limits = limits or Limits(memory_bytes=_MEMORY_BYTES)
+        self._child = Isolated("kwip.services.drawing", limits)
 
-    def draw(self, kind: PictureKind, content: bytes) -> dict[int, bytes]:
+    def draw(self, kind: PictureKind, file: IO[bytes]) -> dict[int, bytes]:
         """Draw a file in every size of a kind; WebP, by width, the largest first.
 
-        The middle is kept where the shape is another one. 40 to 300 ms of work for an
-        ordinary photograph.
+        The first one after a while takes 0.2 s more, to start the child.
 
         Raises:
             InvalidError: It is no picture that can be used; `fields` says why, under
                 the kind's name.
             StoreUnavailableError: Too many are being drawn.
         """
-        wrong = self._look_at(content)
+        wrong = self._look_at(file)
         if wrong:
             raise _refused(kind, wrong)
-        if not self._slot.acquire(timeout=PATIENCE_S):
-            raise StoreUnavailableError(
-                "Many pictures are coming in right now. Try again shortly.",
-                reason="too many pictures at once",
-            )
         try:
-            return _draw(kind, content)
-        except _BROKEN as error:
+            answer, drawn = self._child.run({"sizes": kind.sizes}, file)
+        except FailedError as error:
             raise _refused(
-                kind, "This picture is broken or cut off; choose another one."
+                kind, "This picture can't be processed. Choose another one."
             ) from error
-        finally:
-            self._slot.release()
+        if "refused" in answer:
+            raise _refused(kind, str(answer["refused"]))
+        widths = [width for width, _ in kind.sizes]
+        return dict(zip(widths, drawn, strict=True))
 
-    def _look_at(self, content: bytes) -> str:
+    def close(self) -> None:
+        """End the child, if there is one."""
+        self._child.close()
+
+    def _look_at(self, file: IO[bytes]) -> str:
         """Say what keeps a file from being looked into, if anything does."""
-        if not content:
+        size = file.seek(0, os.SEEK_END)
+        if not size:
             return "This file is empty."
-        if len(content) > self._max_bytes:
+        if size > self._max_bytes:
             return (
-                f"This file has {len(content) / _MEGA:.1f} MB; "
+                f"This file has {size / _MEGA:.1f} MB; "
                 f"{self._max_bytes / _MEGA:.1f} MB are the most."
             )
         return ""
@@ -126,92 +72,3 @@ class Pictures:
 
 def _refused(kind: PictureKind, why: str) -> InvalidError:
     return InvalidError("This picture cannot be used.", {kind.name: why})
-
-
-def _draw(kind: PictureKind, content: bytes) -> dict[int, bytes]:
-    with warnings.catch_warnings():
-        # Of details that are not as they should be, which do not matter here.
-        warnings.simplefilter("ignore")
-        whole = _fitted(_open(kind, content), kind.sizes[0])
-    sizes = {width: whole.resize((width, height)) for width, height in kind.sizes[1:]}
-    drawn = {whole.width: whole} | sizes
-    return {width: _encoded(image) for width, image in drawn.items()}
-
-
-def _open(kind: PictureKind, content: bytes) -> Image.Image:
-    """Read a file's header, and refuse what is too large; decodes nothing."""
-    file = io.BytesIO(content)
-    try:
-        image = Image.open(file, formats=_FORMATS)
-    except _BROKEN as error:
-        raise _refused(
-            kind, "This is no JPEG, PNG, GIF or WebP picture; choose another one."
-        ) from error
-    is_jpeg = image.format in {"JPEG", "MPO"}
-    # Pillow has read up to the first pass; what is before has other pictures in it.
-    scans = 1 + content.count(_JPEG_SCAN, file.tell()) if is_jpeg else 1
-    is_lean = is_jpeg and scans == 1 and image.mode != "CMYK"
-    limit = MAX_JPEG_PIXELS if is_lean else MAX_PIXELS
-    pixels = image.width * image.height
-    if pixels > limit:
-        raise _refused(
-            kind,
-            f"This picture has {pixels / _MEGA:,.0f} megapixels; "
-            f"{limit / _MEGA:.0f} are the most for its format.",
-        )
-    if scans > MAX_SCANS or pixels * scans > MAX_SCANNED_PIXELS:
-        raise _refused(kind, "This picture is made of too many passes; save it anew.")
-    return image
-
-
-def _fitted(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """Decode a picture; give its middle in a size, upright, in 8-bit colours.
-
-    Only the result is turned and converted, as far as that can be: copies of a whole
-    picture are what takes memory.
-    """
-    orientation = _orientation(image)
-    if orientation in _ON_ITS_SIDE:
-        size = size[::-1]
-    image.draft(None, size)  # a JPEG is decoded at a fraction of its size
-    if image.mode == _DEEP:
-        image = image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
-    elif image.mode not in _SCALABLE or "transparency" in image.info:
-        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
-    small = image.resize(
-        size, box=_middle(image.size, size), reducing_gap=_REDUCING_GAP
-    )
-    upright = small.convert("RGBA" if small.has_transparency_data else "RGB")
-    if orientation in _TURNS:
-        upright = upright.transpose(_TURNS[orientation])
-    return upright
-
-
-def _orientation(image: Image.Image) -> int:
-    """Read how the camera was held, and nothing else of EXIF; 1 if that is broken."""
-    exif = Image.Exif()
-    try:
-        # Not `getexif`, which would decode the whole of a PNG.
-        exif.load(image.info.get("exif", b""))
-        found = exif.get(_ORIENTATION)
-    except _BROKEN:
-        return 1
-    return found if isinstance(found, int) else 1
-
-
-def _middle(
-    whole: tuple[int, int], shape: tuple[int, int]
-) -> tuple[float, float, float, float]:
-    """Give the largest box of a shape in the middle of a picture."""
-    scale = min(whole[0] / shape[0], whole[1] / shape[1])
-    width, height = shape[0] * scale, shape[1] * scale
-    left, top = (whole[0] - width) / 2, (whole[1] - height) / 2
-    # Rounding must not lead past the border.
-    return left, top, min(left + width, whole[0]), min(top + height, whole[1])
-
-
-def _encoded(image: Image.Image) -> bytes:
-    """Write WebP with nothing in it but the picture."""
-    target = io.BytesIO()
-    image.save(target, "WEBP", quality=_QUALITY, exif=b"", icc_profile=None, xmp=b"")
-    return target.getvalue()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import IO, TYPE_CHECKING, TypeVar
 
 from kwip.cache import drops
 from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
@@ -194,14 +194,14 @@ class Users:
         """
         wrong: dict[str, str] = {}
         changes = cleaned(change, wrong)
-        pictures: tuple[tuple[ProfileKey, PictureKind, bytes | None], ...] = (
+        pictures: tuple[tuple[ProfileKey, PictureKind, IO[bytes] | None], ...] = (
             ("avatar", AVATAR, change.avatar),
             ("banner", BANNER, change.banner),
         )
         drawn = {
-            key: self._draw(kind, content, wrong)
-            for key, kind, content in pictures
-            if content is not None
+            key: self._draw(kind, file, wrong)
+            for key, kind, file in pictures
+            if file is not None
         }
         if wrong:
             raise InvalidError("Your profile cannot be saved like this.", wrong)
@@ -213,10 +213,10 @@ class Users:
         return user
 
     def _draw(
-        self, kind: PictureKind, content: bytes, wrong: dict[str, str]
+        self, kind: PictureKind, file: IO[bytes], wrong: dict[str, str]
     ) -> dict[int, bytes]:
         try:
-            return self._media.draw(kind, content)
+            return self._media.draw(kind, file)
         except InvalidError as error:
             wrong |= error.fields
             return {}

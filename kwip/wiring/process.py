@@ -71,6 +71,7 @@ class Wiring:
 
     def close(self) -> None:
         """End the threads and close every connection."""
+        self.services.media.close()
         for loop in (*self.loops, self.listener.loop):
             loop.stop()
         self.keeper.stop()

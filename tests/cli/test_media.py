@@ -8,7 +8,7 @@ import time
 import pytest
 
 from kwip.domain.users import ProfileChange
-from tests.pictures import BLUE, plain
+from tests.pictures import BLUE, plain, sent
 from tests.wired import sign_up
 
 LONG_AGO = time.time() - 2 * 3600
@@ -23,8 +23,11 @@ def bob(wiring):
 def show(wiring, bob):
     """Return a function that gives bob other pictures."""
 
-    def change(**pictures):
-        return wiring.services.users.update_profile(bob, ProfileChange(**pictures))
+    def change(**changes):
+        changes = {
+            k: sent(v) if isinstance(v, bytes) else v for k, v in changes.items()
+        }
+        return wiring.services.users.update_profile(bob, ProfileChange(**changes))
 
     return change
 

@@ -21,7 +21,7 @@ from kwip.services.rearranging import LEASE_MS
 from kwip.services.world import PHASES, Loaded, WorldLoader
 from kwip.store.buckets import home_of
 from tests.docs.test_data_model import examples_in, shapes
-from tests.pictures import BLUE, plain
+from tests.pictures import BLUE, plain, sent
 from tests.wired import sign_up
 
 PAGE = (PROJECT / "docs" / "cli.md").read_text(encoding="utf-8")
@@ -150,8 +150,8 @@ def stack(kwip, _wiring, _posts, monkeypatch):
 def media(kwip, wiring, posts, _monkeypatch):
     bob = Viewer(id=posts[0].author_id, username="bob", digest="")
     change = wiring.services.users.update_profile
-    old = change(bob, ProfileChange(avatar=plain())).avatar
-    change(bob, ProfileChange(avatar=plain(colour=BLUE)))
+    old = change(bob, ProfileChange(avatar=sent(plain()))).avatar
+    change(bob, ProfileChange(avatar=sent(plain(colour=BLUE))))
     wiring.stores.users.update_profile(bob.id, {"banner": "0" * 32})
     for path in wiring.services.media._folder._root.rglob(f"{old}*"):
         os.utime(path, (0, 0))

@@ -20,7 +20,7 @@ from kwip.services.moderation import deletion_of
 from kwip.store.audit import AuditStore
 from kwip.store.list_edges import list_of
 from kwip.text.emails import read_email
-from tests.pictures import BLUE, plain
+from tests.pictures import BLUE, plain, sent
 from tests.services.test_moderation import opens
 from tests.wired import home_of, sign_up, viewer_of
 
@@ -147,10 +147,11 @@ def pictures_of(kwip, root, viewer):
 
 def test_pictures_go_too_unless_somebody_else_has_the_same(town, settings):
     users, root = town.kwip.services.users, settings.media_folder
-    same = plain(colour=BLUE)
-    users.update_profile(town.bob, ProfileChange(avatar=plain(), banner=same))
+    same = sent(plain(colour=BLUE))
+    mine = ProfileChange(avatar=sent(plain()), banner=same)
+    users.update_profile(town.bob, mine)
     users.update_profile(town.fan, ProfileChange(banner=same))
-    other = plain(colour=(9, 99, 9))
+    other = sent(plain(colour=(9, 99, 9)))
     users.update_profile(town.people["idol"], ProfileChange(avatar=other))
     assert deletion_by(town.kwip).preview(town.bob.id)["pictures"] == 2
     theirs = pictures_of(town.kwip, root, town.fan)[1]

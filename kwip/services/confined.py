@@ -1,0 +1,99 @@
+"""The child's side of `isolated`: take jobs from a pipe, within limits.
+
+Only the standard library is imported here, for a child starts while somebody waits.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import resource
+import signal
+import sys
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    #: What a job gives: JSON, and bytes.
+    Answer = tuple[Mapping[str, Any], list[bytes]]
+
+LENGTH_BYTES = 4
+
+
+def serve(work: Callable[[Mapping[str, Any], bytes], Answer]) -> None:
+    """Do jobs in this process until its parent has ended or wants no more.
+
+    `work` gets the question and the content of a job. What it raises ends the process.
+    """
+    memory_bytes, cpu_s = map(int, sys.argv[1:])
+    _confine(memory_bytes)
+    while (job := _take_job(sys.stdin.buffer)) is not None:
+        with _one_at_a_time():
+            used = resource.getrusage(resource.RUSAGE_SELF)
+            most_s = int(used.ru_utime + used.ru_stime) + 1 + cpu_s
+            resource.setrlimit(resource.RLIMIT_CPU, (most_s, resource.RLIM_INFINITY))
+            answer, parts = work(*job)
+        del job
+        send(sys.stdout.buffer, json.dumps([answer, len(parts)]).encode(), *parts)
+
+
+def _confine(memory_bytes: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
+    with suppress(OSError):  # if memory runs out, this process is the first to go
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # it writes no file
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Wait until no other process of this installation does such a job."""
+    file = os.open(__file__, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(file)
+
+
+def _take_job(pipe: IO[bytes]) -> tuple[dict[str, Any], bytes] | None:
+    try:
+        question = take(pipe)
+    except EOFError:
+        return None
+    return json.loads(question), take(pipe)
+
+
+def send(pipe: IO[bytes], *contents: bytes) -> None:
+    """Write each with its length before it."""
+    for content in contents:
+        pipe.write(len(content).to_bytes(LENGTH_BYTES, "big"))
+        pipe.write(content)
+    pipe.flush()
+
+
+def take(pipe: IO[bytes], most: int | None = None) -> bytes:
+    """Read one length and as many bytes.
+
+    Raises:
+        EOFError: The pipe ends before that.
+        ValueError: It is more than `most`.
+    """
+    size = int.from_bytes(_whole(pipe, LENGTH_BYTES), "big")
+    if most is not None and size > most:
+        message = f"{size} bytes are too many"
+        raise ValueError(message)
+    return _whole(pipe, size)
+
+
+def _whole(pipe: IO[bytes], size: int) -> bytes:
+    content = pipe.read(size)
+    if len(content) < size:
+        raise EOFError
+    return content
