@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from bench.deliveries import BarePush, followers_of, most_followed, publish
 from bench.rows import Goal, Row
 from bench.stacks import kwip_stack
-from bench.worlds import WHOLE, home_of
+from bench.worlds import ROOM, WHOLE, home_of
 from config.settings import load
 from kwip.domain.ids import ms_of
 from kwip.embedded import endpoints
@@ -31,7 +31,7 @@ _GIVE_UP_S = 30.0
 
 def arrival() -> Iterator[Row]:
     """Post as the most followed author while others post, through the real worker."""
-    with kwip_stack(home_of(WHOLE), {}) as environ:
+    with kwip_stack(home_of(WHOLE), ROOM) as environ:
         settings = load(environ)
         wiring = build(settings, endpoints(settings), role="cli")
         try:

@@ -37,6 +37,8 @@ HUGE_QUOTAS = {
     for name, rule in rules().items()
     if name.startswith("quota_")
 }
+#: What is advised for a site with so many users.
+ROOM = {"KWIP_MONGOD_CACHE_MB": "256"}
 #: The whole network, and parts of it with the lowest node numbers.
 WHOLE, SMALL, MIX = "whole", "small", "mix"
 _USERS = {WHOLE: None, SMALL: 1_000, MIX: 5_000}
@@ -67,7 +69,7 @@ def home_of(world: str) -> Path:
         raise NoNetworkError(message)
     home.parent.mkdir(parents=True, exist_ok=True)
     users = [] if _USERS[world] is None else ["--users", str(_USERS[world])]
-    with kwip_stack(home, {}) as stack:
+    with kwip_stack(home, ROOM) as stack:
         command = [
             *(KWIP, "world", "load", graph, texts),
             *("--posts", str(_POSTS[world])),
@@ -83,7 +85,7 @@ def home_of(world: str) -> Path:
 @contextmanager
 def servers_of(home: Path) -> Iterator[dict[str, str]]:
     """Run the private servers of a home alone; gives the environment that names it."""
-    environ = {"KWIP_HOME": str(home), "KWIP_CACHE_RELAY": "0", **HUGE_QUOTAS}
+    environ = {"KWIP_HOME": str(home), "KWIP_CACHE_RELAY": "0", **HUGE_QUOTAS, **ROOM}
     of = Home(home)
     of.prepare()
     supervisor = Supervisor(of, wait=_pause, said=_say, ended=_say)

@@ -32,6 +32,19 @@ class ServerSettings(SecuritySettings):
             doc="The MongoDB server that `kwip up` starts.",
         ),
     ]
+    mongod_cache_mb: Annotated[
+        int,
+        Rule(
+            "KWIP_MONGOD_CACHE_MB",
+            values.number(16, 1_000_000),
+            32,
+            shown="32",
+            allowed="a number from 16 to 1000000",
+            doc="Memory for the cache of that MongoDB, in MB, beside what the system "
+            "caches of its files. More makes large sites faster: 256 from some "
+            "10,000 users on.",
+        ),
+    ]
     valkey: Annotated[
         Path | None,
         Rule(

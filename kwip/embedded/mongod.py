@@ -12,10 +12,6 @@ if TYPE_CHECKING:
 
     from kwip.embedded.home import Home
 
-#: What is cached beside the pages that the kernel caches. The least that MongoDB's own
-#: option takes is 256 MB. With 64, 5 million deliveries to 20,000 users took as long,
-#: wrote as much (394 and 374 MB) and left a process of 277 MB instead of 511.
-_CACHE = "cache_size=64M"
 #: MongoDB sets aside 33,000 sessions, 33 MB; it runs at most 256 operations at a time.
 _SESSIONS = "session_max=2000"
 #: Seconds between checkpoints: a start after `kill -9` replays at most this much.
@@ -42,8 +38,10 @@ ENVIRON = {
 }
 
 
-def command(program: Path, home: Home) -> list[str]:
+def command(program: Path, home: Home, cache_mb: int) -> list[str]:
     """Return the command line of the private MongoDB of `home`."""
+    # MongoDB's own option takes no less than 256 MB.
+    engine = f"cache_size={cache_mb}M,{_SESSIONS},{_EVICTION}"
     home.make_key_file()
     data = home.data("mongod")
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -58,7 +56,7 @@ def command(program: Path, home: Home) -> list[str]:
         *("--unixSocketPrefix", str(home.sockets)),
         *("--filePermissions", "0700"),
         *("--syncdelay", _CHECKPOINT_S),
-        *("--wiredTigerEngineConfigString", f"{_CACHE},{_SESSIONS},{_EVICTION}"),
+        *("--wiredTigerEngineConfigString", engine),
         *("--oplogSize", _OPLOG_MB),
         "--quiet",  # no line for each connection
         *("--setParameter", "diagnosticDataCollectionEnabled=false"),

@@ -27,7 +27,7 @@ def servers(settings: Settings, home: Home) -> list[Child]:
         children.append(
             Child(
                 role="mongod",
-                argv=mongod.command(program, home),
+                argv=mongod.command(program, home, settings.mongod_cache_mb),
                 environ=mongod.ENVIRON,
                 is_ready=partial(mongod.listens, home),
                 # After `kill -9` in a heavy load it replays its journal first.

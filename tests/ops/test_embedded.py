@@ -69,7 +69,7 @@ def test_mongodb_takes_little_memory(endpoints):
         status = client.admin.command("serverStatus")
     allocator = status["tcmalloc"]["tcmalloc"]
 
-    assert status["wiredTiger"]["cache"]["maximum bytes configured"] == 64 << 20
+    assert status["wiredTiger"]["cache"]["maximum bytes configured"] == 32 << 20
     assert allocator["aggressive_memory_decommit"] == 1
     assert allocator["release_rate"] == 10
     assert allocator["max_total_thread_cache_bytes"] == 4 << 20
