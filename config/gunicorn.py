@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 from config.logging import configure, tree
@@ -27,3 +28,13 @@ forwarder_headers = ""
 # The app writes one line for each request, with its id.
 accesslog = None
 logconfig_dict = tree(_settings.log_level)
+
+
+def when_ready(_arbiter: object) -> None:
+    """Share the arbiter's memory with the workers that are forked from it.
+
+    The garbage collector writes to the objects that it looks at, and a page of memory
+    that is written to becomes a copy. 3 MB for each worker.
+    """
+    gc.collect()
+    gc.freeze()
