@@ -176,7 +176,7 @@ def waiting_now(settings: Settings) -> int:
 
 
 def live_pss(settings: Settings) -> list[float]:
-    """Weigh gunicorn's two live processes: proportional megabytes."""
+    """Weigh the live processes: proportional megabytes."""
     found = [
         process.memory_full_info().pss / 1_000_000
         for process in marked(Home(settings.home))

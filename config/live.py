@@ -7,9 +7,11 @@ imports them.
 
 from __future__ import annotations
 
+import os
 import resource
+import signal
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import gevent
 from gunicorn.workers.ggevent import GeventWorker
@@ -24,8 +26,16 @@ if TYPE_CHECKING:
 _settings = from_environment()
 
 
+#: A process that has not come round its loop for so long is ended, and started again.
+HUNG_S = 30
+
+
 class Worker(GeventWorker):  # type: ignore[misc] # gunicorn has no types
     """gunicorn's worker, which sends away who waits when it is asked to end."""
+
+    def notify(self) -> None:
+        """Set the alarm anew, once a second; nobody else watches over this process."""
+        signal.alarm(HUNG_S)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Take no further requests, and answer those that wait."""
@@ -53,3 +63,22 @@ control_socket_disable = True
 forwarder_headers = web.forwarder_headers
 accesslog = None
 logconfig_dict = tree(_settings.log_level)
+
+
+def when_ready(arbiter: Any) -> None:
+    """Be the only worker: an arbiter beside it would take 17 MB to watch over it.
+
+    Whoever has started this process starts it again when it has ended.
+    """
+    worker = Worker(
+        1,
+        os.getppid(),
+        arbiter.LISTENERS,
+        arbiter.app,
+        arbiter.timeout,
+        arbiter.cfg,
+        arbiter.log,
+    )
+    worker.pid = os.getpid()
+    worker.init_process()
+    sys.exit(0)

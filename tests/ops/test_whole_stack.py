@@ -222,3 +222,22 @@ def test_it_starts_again_after_an_end_and_after_kill_9(make_stack):
     assert is_ready(stack.settings)
     assert stack.end(signal.SIGINT) == 0
     assert not marked(stack.home)
+
+
+def test_the_live_process_needs_no_other_one(stack):
+    names = [process["name"] for process in doctor(stack)["processes"]]
+
+    assert names.count("live") == 1
+
+
+def test_a_live_process_whose_loop_hangs_is_ended(short_path):
+    """The supervisor then starts it again, as after any other end."""
+    hang = "live.HUNG_S = 1; live.Worker.notify(None); time.sleep(30)"
+    run = subprocess.run(
+        [sys.executable, "-c", f"import time; from config import live; {hang}"],
+        env={**os.environ, "PYTHONPATH": str(PROJECT), "KWIP_HOME": str(short_path)},
+        check=False,
+        cwd="/",
+    )
+
+    assert run.returncode == -signal.SIGALRM
