@@ -11,6 +11,7 @@ import contextlib
 import errno
 import mmap
 import os
+from collections import defaultdict
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,9 +28,10 @@ from prometheus_client import (
 from prometheus_client.mmap_dict import MmapedDict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from prometheus_client import Metric
+    from prometheus_client.samples import Sample
 
 #: The first size of a file of numbers; it is doubled as it fills.
 _FILE_BYTES = 1 << 16
@@ -262,11 +264,23 @@ def heartbeats(folder: Path, is_alive: Callable[[int], bool]) -> dict[str, float
 
     Where several processes run the same loop it is the oldest heartbeat.
     """
-    if not folder.is_dir():
-        return {}
     return {
         sample.labels["loop"]: sample.value
-        for metric in _Processes(folder, is_alive).collect()
-        for sample in metric.samples
+        for sample in _samples(folder, is_alive)
         if sample.name == "kwip_loop_heartbeat_timestamp_seconds"
     }
+
+
+def cache_requests(folder: Path, is_alive: Callable[[int], bool]) -> dict[str, float]:
+    """Count the looks into the cache by result, of all processes in `folder`."""
+    counts: dict[str, float] = defaultdict(float)
+    for sample in _samples(folder, is_alive):
+        if sample.name == "kwip_cache_requests_total":
+            counts[sample.labels["result"]] += sample.value
+    return counts
+
+
+def _samples(folder: Path, is_alive: Callable[[int], bool]) -> Iterator[Sample]:
+    if folder.is_dir():
+        for metric in _Processes(folder, is_alive).collect():
+            yield from metric.samples

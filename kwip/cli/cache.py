@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import click
-from prometheus_client.parser import text_string_to_metric_families
 
+from kwip import telemetry
 from kwip.cache.inspection import Inspection
 from kwip.cache.keys import CacheKey
 from kwip.cli import FOUND, dry_run_option, json_option, numbered, print_json
 from kwip.cli.bars import Bars
 from kwip.cli.running import NotRunningError, connected
+from kwip.embedded.children import is_marked
+from kwip.embedded.home import Home
 from kwip.services.cache_audit import CacheAudit
 from kwip.services.entities import Entities
 from kwip.store.fence import FenceStore
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 #: Results of a look into the cache that needed no load of its own.
 _HITS = {"hit", "empty", "shared"}
-_METRICS_TIMEOUT_S = 2.0
 _sample_option = click.option(
     "--sample",
     type=click.IntRange(min=1),
@@ -149,17 +149,8 @@ def _audit(wiring: Wiring) -> Iterator[tuple[CacheAudit, FenceState, Inspection]
 
 
 def _hit_ratio(settings: Settings) -> float | None:
-    """Ask the metrics of the running stack; None if there are none."""
-    url = f"http://127.0.0.1:{settings.metrics_port}/metrics"
-    try:
-        with urlopen(url, timeout=_METRICS_TIMEOUT_S) as answer:
-            text = answer.read().decode()
-    except (URLError, OSError):
-        return None
-    looks = {"hit": 0.0, "all": 0.0}
-    for family in text_string_to_metric_families(text):
-        for sample in family.samples:
-            if sample.name == "kwip_cache_requests_total":
-                looks["all"] += sample.value
-                looks["hit"] += sample.value * (sample.labels["result"] in _HITS)
-    return looks["hit"] / looks["all"] if looks["all"] else None
+    """Read the metrics of this home's running stack; None if there are none."""
+    home = Home(settings.home)
+    looks = telemetry.cache_requests(home.metrics, partial(is_marked, home))
+    total = sum(looks.values())
+    return sum(looks.get(each, 0.0) for each in _HITS) / total if total else None

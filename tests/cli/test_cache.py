@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import redis
 
+from config.settings import PROJECT
+from kwip import telemetry
 from kwip.cache import keys
 from kwip.cache.inspection import Inspection
 from kwip.cli.bars import Bars
@@ -14,12 +20,14 @@ from kwip.domain.ids import MAX_ID
 from kwip.domain.lists import ListChange
 from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft
+from kwip.embedded.home import Home
 from kwip.jobs.registry import jobs
 from kwip.services import cache_audit
 from kwip.services.cache_audit import CacheAudit
 from kwip.services.entities import Entities
 from kwip.services.reading import Kind
 from kwip.store.fence import FenceStore
+from tests.ops.stack import free_port
 from tests.wired import sign_up
 
 
@@ -83,6 +91,43 @@ def test_stats_count_keys_by_kind(kwip, bob):
     assert {"post", "home", "tag", "public", "roll", "session"} <= set(found["kinds"])
     assert found["used_bytes"] > 0
     assert found["hit_ratio"] is None  # no stack serves metrics here
+
+
+def count(folder):
+    """Let a process of a stack count three hits and a miss."""
+    program = """
+from kwip import telemetry
+telemetry.CACHE_REQUESTS.labels("post", "hit").inc(3)
+telemetry.CACHE_REQUESTS.labels("user", "miss").inc()
+"""
+    subprocess.run(
+        [sys.executable, "-c", program],
+        check=True,
+        env={**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(folder)},
+        cwd=PROJECT,
+    )
+
+
+def test_the_hit_ratio_is_that_of_the_stack_in_this_home(kwip, bob, environ):
+    home = Home(Path(environ["KWIP_HOME"]))
+    home.prepare()
+    home.make_metrics()
+    count(home.metrics)
+
+    assert kwip("cache", "stats", "--json").json["hit_ratio"] == 0.75
+    assert "75.0% of what was asked for" in kwip("cache", "stats").out
+    home.remove_metrics()
+
+
+def test_another_stack_does_not_count_for_the_hit_ratio(kwip, bob, environ, tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    count(other)
+    environ["KWIP_METRICS_PORT"] = str(free_port())
+    end = telemetry.serve(other, int(environ["KWIP_METRICS_PORT"]), lambda _: True)
+
+    assert kwip("cache", "stats", "--json").json["hit_ratio"] is None
+    end()
 
 
 def test_stats_look_at_no_more_than_asked_for(kwip, bob):
