@@ -30,10 +30,11 @@ if TYPE_CHECKING:
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import PostId
     from kwip.domain.users import Email
-    from kwip.services.entities import Entities, Stores
+    from kwip.services.entities import Entities
     from kwip.services.fence import Fence
     from kwip.services.passwords import Passwords
     from kwip.services.reading import Reading
+    from kwip.services.stores import Stores
     from kwip.store.users import Credentials
 
 SESSION_LIFETIME = dt.timedelta(days=30)

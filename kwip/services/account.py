@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from kwip.domain.clock import ClockMs
     from kwip.domain.users import Viewer
     from kwip.services.admission import Admission
-    from kwip.services.entities import Stores
     from kwip.services.fence import Fence
     from kwip.services.passwords import Passwords
+    from kwip.services.stores import Stores
 
 
 @dataclass(frozen=True, slots=True)

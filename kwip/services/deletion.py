@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from kwip.domain.clock import ClockMs
     from kwip.domain.rolls import Row
     from kwip.services.bell import Bell
-    from kwip.services.entities import Stores
     from kwip.services.fence import Fence
     from kwip.services.media import Media
     from kwip.services.moderation import Moderation
     from kwip.services.posts import Posts
     from kwip.services.progress import Progress
+    from kwip.services.stores import Stores
     from kwip.store.deletion import DeletionStore
     from kwip.store.jobs import JobStore
 

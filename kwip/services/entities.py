@@ -29,20 +29,6 @@ from kwip.services.skeletons import (
     skeleton_kind,
     unversioned,
 )
-from kwip.store.access import AccessStore
-from kwip.store.activity import ActivityStore
-from kwip.store.followed_tags import FollowedTagStore
-from kwip.store.lists import ListStore
-from kwip.store.markers import MarkerStore
-from kwip.store.notifications import NotificationStore
-from kwip.store.posts import PostStore
-from kwip.store.reach import ReachStore
-from kwip.store.reactions import ReactionStore
-from kwip.store.relationships import RelationshipStore
-from kwip.store.repeats import RepeatStore
-from kwip.store.sieves import SieveStore
-from kwip.store.timelines import TimelineStore
-from kwip.store.users import UserStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -57,8 +43,8 @@ if TYPE_CHECKING:
     from kwip.domain.relationships import Relations
     from kwip.domain.threads import Threaded
     from kwip.domain.users import User
-    from kwip.store.access import Access
-    from kwip.store.client import Store
+    from kwip.services.stores import Stores
+    from kwip.store.access import Access, AccessStore
 
 #: How much memory a process uses for what it made of payloads: some 1,500 posts, 2,000
 #: users and the relations of 300 readers.
@@ -75,48 +61,6 @@ class AccessId:
 
     user_id: UserId
     digest: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stores:
-    """The stores that cached entities are loaded from."""
-
-    users: UserStore
-    posts: PostStore
-    repeats: RepeatStore
-    activity: ActivityStore
-    sieves: SieveStore
-    relationships: RelationshipStore
-    lists: ListStore
-    followed_tags: FollowedTagStore
-    timelines: TimelineStore
-    reach: ReachStore
-    reactions: ReactionStore
-    notifications: NotificationStore
-    markers: MarkerStore
-    sessions: AccessStore
-    tokens: AccessStore
-
-    @classmethod
-    def over(cls, store: Store) -> Stores:
-        """Make them of one database."""
-        return cls(
-            users=UserStore(store),
-            posts=PostStore(store),
-            repeats=RepeatStore(store),
-            activity=ActivityStore(store),
-            sieves=SieveStore(store),
-            relationships=RelationshipStore(store),
-            lists=ListStore(store),
-            followed_tags=FollowedTagStore(store),
-            timelines=TimelineStore(store),
-            reach=ReachStore(store),
-            reactions=ReactionStore(store),
-            notifications=NotificationStore(store),
-            markers=MarkerStore(store),
-            sessions=AccessStore(store, "sessions"),
-            tokens=AccessStore(store, "tokens"),
-        )
 
 
 class Entities:

@@ -35,12 +35,12 @@ if TYPE_CHECKING:
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import PostId
     from kwip.services.bell import Doorbell
-    from kwip.services.entities import Stores
     from kwip.services.fence import Fence
     from kwip.services.list_fanout import ListFanout
     from kwip.services.notifying import Notifying
     from kwip.services.reach import Reach
     from kwip.services.rearranging import Rearranger
+    from kwip.services.stores import Stores
     from kwip.store.edges import EdgeStore
     from kwip.store.outbox import Lease, OutboxStore
 

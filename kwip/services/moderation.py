@@ -17,9 +17,9 @@ from kwip.domain.users import check_password
 if TYPE_CHECKING:
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import UserId
-    from kwip.services.entities import Stores
     from kwip.services.fence import Fence
     from kwip.services.passwords import Passwords
+    from kwip.services.stores import Stores
     from kwip.store.jobs import JobStore
     from kwip.store.users import Flag
 

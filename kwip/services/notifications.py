@@ -31,10 +31,11 @@ if TYPE_CHECKING:
     from kwip.domain.notifications import NotificationGroup, NotificationRow, Wish
     from kwip.domain.users import Viewer
     from kwip.domain.views import PostView
-    from kwip.services.entities import Entities, Stores
+    from kwip.services.entities import Entities
     from kwip.services.fence import Fence
     from kwip.services.hydration import Hydration
     from kwip.services.reading import Reading
+    from kwip.services.stores import Stores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

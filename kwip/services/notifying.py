@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from kwip.domain.ids import IdGenerator, UserId
     from kwip.domain.posts import Post
     from kwip.services.bell import Doorbell
-    from kwip.services.entities import Stores
     from kwip.services.fence import Fence
+    from kwip.services.stores import Stores
     from kwip.store.edges import EdgeStore
 
 #: So many who asked for an author's posts are told at a time.

@@ -10,7 +10,7 @@ from kwip.domain.visibility import may_see
 if TYPE_CHECKING:
     from kwip.domain.ids import PostId, UserId
     from kwip.domain.posts import Post
-    from kwip.services.entities import Stores
+    from kwip.services.stores import Stores
 
 
 class Permissions:

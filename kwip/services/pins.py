@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from kwip.domain.ids import PostId
     from kwip.domain.users import Viewer
     from kwip.domain.views import PostView
-    from kwip.services.entities import Stores
     from kwip.services.fence import Fence
     from kwip.services.permissions import Permissions
     from kwip.services.posts import Posts
     from kwip.services.reading import Readings
+    from kwip.services.stores import Stores
 
 
 class Pins:

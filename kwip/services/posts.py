@@ -35,13 +35,13 @@ if TYPE_CHECKING:
     from kwip.domain.users import Viewer
     from kwip.domain.views import PostView
     from kwip.services.clock_guard import ClockGuard
-    from kwip.services.entities import Stores
     from kwip.services.fence import Fence
     from kwip.services.hydration import Hydration
     from kwip.services.notifying import Notifying
     from kwip.services.permissions import Permissions
     from kwip.services.publication import Publication
     from kwip.services.reading import Reading, Readings
+    from kwip.services.stores import Stores
     from kwip.services.texts import TextEntities, Texts
     from kwip.services.threads import Threads
     from kwip.store.claims import ClaimStore

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from kwip.domain.lists import UserList
     from kwip.services.checkpoint import Checkpoint
-    from kwip.services.entities import Stores
     from kwip.services.list_upkeep import ListUpkeep
     from kwip.services.progress import Progress
+    from kwip.services.stores import Stores
     from kwip.services.upkeep import Upkeep
     from kwip.store.buckets import Stored
     from kwip.store.edges import EdgeStore

@@ -30,10 +30,11 @@ if TYPE_CHECKING:
     from kwip.domain.ids import UserId
     from kwip.domain.users import User, Viewer
     from kwip.services.bell import Bell
-    from kwip.services.entities import Entities, Stores
+    from kwip.services.entities import Entities
     from kwip.services.fence import Fence
     from kwip.services.notifying import Notifying
     from kwip.services.reading import Reading
+    from kwip.services.stores import Stores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

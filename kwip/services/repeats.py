@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from kwip.domain.ids import UserId
     from kwip.domain.posts import Post
-    from kwip.services.entities import Stores
     from kwip.services.fence import Fence
+    from kwip.services.stores import Stores
 
 #: Authors that are looked at between two checkpoints, and posts read with one query.
 PAGE, POSTS = 100, 1_000

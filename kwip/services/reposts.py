@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from kwip.domain.users import Viewer
     from kwip.domain.views import PostView
     from kwip.services.clock_guard import ClockGuard
-    from kwip.services.entities import Stores
     from kwip.services.fence import Fence
     from kwip.services.permissions import Permissions
     from kwip.services.posts import Posts
     from kwip.services.publication import Publication
     from kwip.services.reading import Readings
+    from kwip.services.stores import Stores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

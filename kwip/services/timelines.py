@@ -37,10 +37,11 @@ if TYPE_CHECKING:
     from kwip.domain.timelines import Chunk
     from kwip.domain.users import User, Viewer
     from kwip.domain.views import PostView
-    from kwip.services.entities import Entities, Stores
+    from kwip.services.entities import Entities
     from kwip.services.hydration import Hydration
     from kwip.services.reading import Kind, Reading
     from kwip.services.sources import Sources
+    from kwip.services.stores import Stores
 
 
 @dataclass(frozen=True, slots=True)

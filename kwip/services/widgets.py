@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from kwip.domain.pages import Page, PageRequest
     from kwip.domain.users import User
     from kwip.domain.views import PostView
-    from kwip.services.entities import Entities, Stores
+    from kwip.services.entities import Entities
     from kwip.services.reading import Reading
     from kwip.services.sources import Sources
+    from kwip.services.stores import Stores
     from kwip.services.timelines import Kinds
     from kwip.services.users import Users
 

@@ -16,7 +16,7 @@ from kwip.services.bundle import Services
 from kwip.services.catch_up import CatchUp
 from kwip.services.clock_guard import ClockGuard
 from kwip.services.dormancy import Attendance, Dormancy, DormancyParts
-from kwip.services.entities import Entities, Stores
+from kwip.services.entities import Entities
 from kwip.services.fanout import Fanout, FanoutParts
 from kwip.services.followed_tags import FollowedTags
 from kwip.services.hydration import Hydration
@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from kwip.services.bell import Bell, Doorbell
     from kwip.services.fence import Fence
     from kwip.services.reading import Readings
+    from kwip.services.stores import Stores
     from kwip.store.client import Store
     from kwip.store.edges import EdgeStore
     from kwip.store.jobs import JobStore

@@ -17,12 +17,12 @@ from kwip.jobs.runner import LANES
 from kwip.jobs.sweeper import Sweeper
 from kwip.loops import Loop
 from kwip.services import probes
-from kwip.services.entities import Stores
 from kwip.services.fence import Fence
 from kwip.services.heartbeats import Heartbeats
 from kwip.services.publisher import PublisherParts
 from kwip.services.reading import Readings
 from kwip.services.relay import Relay
+from kwip.services.stores import Stores
 from kwip.services.world import WorldLoader, WorldParts
 from kwip.store.changes import ChangeStore
 from kwip.store.client import JOB_TIMEOUT_MS, WEB_TIMEOUT_MS, Store, connect

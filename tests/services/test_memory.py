@@ -18,7 +18,8 @@ from kwip.schemas import html
 from kwip.schemas.posts import WRITTEN_BYTES, StatusSchema
 from kwip.schemas.urls import Urls
 from kwip.services import entities, payloads, skeletons
-from kwip.services.entities import Entities, Stores
+from kwip.services.entities import Entities
+from kwip.services.stores import Stores
 from kwip.store.client import Store, connect
 from tests.weights import taken_by
 
