@@ -34,22 +34,23 @@ _INTERRUPTED = 130
 #: Each command and what `kwip --help` says of it, so that help imports none of them.
 COMMANDS = {
     "up": "Start the whole stack and keep it running.",
-    "doctor": "Say how the running stack is.",
-    "users": "Create users, look after their accounts.",
-    "queue": "Look at what waits for workers, and at what was given up.",
-    "cache": "Look at the cache, compare it with MongoDB, drop from it.",
-    "media": "Look after the pictures that people uploaded.",
-    "fanout": "Look at posts that wait for their delivery, and replay them.",
-    "reindex": "Make anew what is derived from posts and follows, and verify it.",
-    "fsck": "Check that everything stored fits together, and repair it.",
-    "db": "Look after the indexes of the database.",
-    "world": "Load a network of users, follows and posts.",
+    "doctor": "Check the running stack.",
+    "users": "Create and manage users.",
+    "queue": "Show what is waiting for workers.",
+    "cache": "Inspect, verify and invalidate the cache.",
+    "media": "Manage uploaded pictures.",
+    "fanout": "Show and replay posts waiting for delivery.",
+    "reindex": "Rebuild and verify derived data.",
+    "fsck": "Check stored data for problems, and repair it.",
+    "db": "Manage the database indexes.",
+    "world": "Load a social graph, and drive traffic against it.",
 }
 
 
 def numbered(number: int, thing: str) -> str:
-    """Write how many there are of something: "1 home", "2 homes"."""
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+    """Write how many there are of something: "1 home", "2 homes", "2 deliveries"."""
+    many = f"{thing[:-1]}ies" if thing.endswith("y") else f"{thing}s"
+    return f"{number} {thing if number == 1 else many}"
 
 
 class Commands(click.Group):

@@ -1,4 +1,4 @@
-"""`kwip fanout`: look at posts that wait for their delivery, and replay them."""
+"""`kwip fanout`: show and replay posts waiting for delivery."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kwip.cli import json_option, print_json
+from kwip.cli import json_option, numbered, print_json
 from kwip.cli.running import connected
 from kwip.domain.clock import at, system_clock_ms, to_ms
 from kwip.domain.errors import InvalidError
@@ -21,34 +21,43 @@ if TYPE_CHECKING:
     from kwip.wiring import Wiring
 
 
-limit_option = click.option(
+_limit_option = click.option(
     "--limit",
     type=click.IntRange(min=1),
     default=50,
     show_default=True,
-    help="The most that are listed.",
+    help="Maximum number of posts to list.",
 )
 
 
 @click.group("fanout")
 def command() -> None:
-    """Look at posts that wait for their delivery, and replay them."""
+    """Show and replay posts waiting for delivery."""
 
 
 @command.command("stats")
 @json_option
 @click.pass_obj
 def stats(settings: Settings, *, as_json: bool) -> None:
-    """Count what waits for delivery, and what was given up."""
+    """Count pending and failed deliveries."""
     with connected(settings) as wiring:
         row = waiting(wiring)
     if as_json:
         print_json(row)
         return
-    click.echo(f"{row['pending']:>10} posts pending")
-    click.echo(f"{row['oldest_pending_s']:>10.1f} s since the oldest of them came")
-    click.echo(f"{row['dead']:>10} posts given up (`kwip fanout replay`)")
-    click.echo(f"{row['edges_waiting']:>10} follows wait for a merge or a scrub")
+    print_waiting(row)
+
+
+def print_waiting(row: dict[str, float]) -> None:
+    """Print what `waiting` counted."""
+    pending, dead = int(row["pending"]), int(row["dead"])
+    edges = int(row["edges_waiting"])
+    click.echo(f"{numbered(pending, 'post')} waiting for delivery")
+    if pending:
+        click.echo(f"the oldest has waited {row['oldest_pending_s']:.1f} s")
+    failed = f"{numbered(dead, 'delivery')} failed for good"
+    click.echo(f"{failed} (`kwip fanout replay`)" if dead else failed)
+    click.echo(f"{numbered(edges, 'follow')} waiting for a backfill or purge")
 
 
 def waiting(wiring: Wiring) -> dict[str, float]:
@@ -63,22 +72,24 @@ def waiting(wiring: Wiring) -> dict[str, float]:
 
 
 @command.command("pending")
-@click.option("--dead", "is_dead", is_flag=True, help="Those that were given up.")
-@limit_option
+@click.option("--dead", "is_dead", is_flag=True, help="Show failed deliveries instead.")
+@_limit_option
 @json_option
 @click.pass_obj
 def pending(settings: Settings, *, is_dead: bool, limit: int, as_json: bool) -> None:
-    """List posts that wait for delivery, the first one due first."""
+    """List posts waiting for delivery, the next one due first."""
     with connected(settings) as wiring:
         outbox = wiring.outbox
         found = outbox.dead(limit) if is_dead else outbox.oldest_pending(limit)
-        print_posts(found, as_json=as_json)
+        _print_posts(found, is_dead=is_dead, as_json=as_json)
 
 
-def print_posts(
-    found: Sequence[tuple[PostId, UserId, int, dt.datetime]], *, as_json: bool
+def _print_posts(
+    found: Sequence[tuple[PostId, UserId, int, dt.datetime]],
+    *,
+    is_dead: bool,
+    as_json: bool,
 ) -> None:
-    """Print posts with how often they were tried, and since when they wait."""
     if as_json:
         rows = [
             {
@@ -91,28 +102,30 @@ def print_posts(
         ]
         print_json({"posts": rows})
         return
+    if not found:
+        click.echo("No failed deliveries" if is_dead else "Nothing is waiting")
     for post_id, author_id, attempts, enqueued_at in found:
         click.echo(
-            f"{post_id}  by {author_id}  tried {attempts} times"
-            f"  since {_age_s(enqueued_at):.1f} s"
+            f"{post_id}  by {author_id}  {numbered(attempts, 'attempt')}"
+            f"  waiting for {_age_s(enqueued_at):.1f} s"
         )
 
 
 @command.command("replay")
 @click.argument("post_ids", metavar="[POST_ID]...", nargs=-1)
-@click.option("--all", "is_all", is_flag=True, help="Everything that was given up.")
+@click.option("--all", "is_all", is_flag=True, help="Replay every failed delivery.")
 @json_option
 @click.pass_obj
 def replay(
     settings: Settings, post_ids: Sequence[str], *, is_all: bool, as_json: bool
 ) -> None:
-    """Deliver posts that were given up, from where they stopped.
+    """Retry failed deliveries from where they stopped.
 
-    They are pending again and the sweeper rings for them within a second. Posts that
-    were not given up stay as they are.
+    The sweeper picks them up within a second. Posts whose delivery has not failed are
+    left unchanged.
     """
     if is_all == bool(post_ids):
-        raise click.UsageError("Name some posts, or use --all.")
+        raise click.UsageError("Specify POST_ID, or use --all.")
     ids = [_post_id(text) for text in post_ids]
     with connected(settings) as wiring:
         outbox, now = wiring.outbox, at(system_clock_ms())
@@ -121,13 +134,13 @@ def replay(
     if as_json:
         print_json({"replayed": replayed})
     else:
-        click.echo(f"{replayed} posts are pending again")
+        click.echo(f"{numbered(replayed, 'delivery')} queued for retry")
 
 
 def _post_id(text: str) -> PostId:
     found = parse_id(text)
     if found is None:
-        raise InvalidError(f"{text} is no id of a post.")
+        raise InvalidError(f"{text} is not a valid post id.")
     return PostId(found)
 
 

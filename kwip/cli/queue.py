@@ -1,4 +1,4 @@
-"""`kwip queue`: look at what waits for workers, and at what was given up."""
+"""`kwip queue`: show what is waiting for workers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kwip.cli import json_option, print_json
-from kwip.cli.fanout import limit_option, print_posts, replay, waiting
+from kwip.cli.fanout import print_waiting, waiting
 from kwip.cli.running import connected
 
 if TYPE_CHECKING:
@@ -16,43 +16,27 @@ if TYPE_CHECKING:
 
 @click.group("queue")
 def command() -> None:
-    """Look at what waits for workers, and at what was given up."""
+    """Show what is waiting for workers."""
 
 
 @command.command("stats")
 @json_option
 @click.pass_obj
 def stats(settings: Settings, *, as_json: bool) -> None:
-    """Count the bells that wait in each queue, and the work that they are about.
+    """Count the jobs in each queue, and the work behind them.
 
-    Bells may get lost; the work itself is in MongoDB.
+    Jobs in Redis may get lost; the work itself is in MongoDB.
     """
     with connected(settings) as wiring:
         queues = wiring.queue.sizes()
-        row = {"queues": queues, **waiting(wiring)}
+        work = waiting(wiring)
     if as_json:
-        print_json(row)
+        print_json({"queues": queues, **work})
         return
     for name, found in queues.items():
         if found is None:
-            click.echo(f"{name}: the queue does not answer; see `kwip doctor`")
+            click.echo(f"{name}: the queue is not responding; see `kwip doctor`")
         else:
             oldest = f"the oldest for {found['oldest_s']:.1f} s"
-            click.echo(f"{found['waiting']:>10} bells wait in {name}, {oldest}")
-    click.echo(f"{row['pending']:>10} posts pending")
-    click.echo(f"{row['dead']:>10} posts given up (`kwip queue dead`)")
-    click.echo(f"{row['edges_waiting']:>10} follows wait for a merge or a scrub")
-
-
-@command.command("dead")
-@limit_option
-@json_option
-@click.pass_obj
-def dead(settings: Settings, *, limit: int, as_json: bool) -> None:
-    """List posts whose delivery was given up, the oldest first."""
-    with connected(settings) as wiring:
-        print_posts(wiring.outbox.dead(limit), as_json=as_json)
-
-
-# One way to do it, with the name under which one looks for it here.
-command.add_command(replay, "retry")
+            click.echo(f"{found['waiting']:>10} jobs waiting in {name}, {oldest}")
+    print_waiting(work)

@@ -35,7 +35,13 @@ class DeletionStore:
             "mutes": one_way,
             "lists": count("lists", owner_id=user_id),
             "reactions": count("reactions", user_id=user_id),
-            "posts": count("posts", author_id=user_id, is_tombstone=False),
+            # Reposts go with the reactions; posts of schema 1 know nothing of them.
+            "posts": count(
+                "posts",
+                author_id=user_id,
+                is_tombstone=False,
+                repost_of_id={"$in": [None, 0]},
+            ),
             # Those that were uploaded: the others' names have a dot.
             "pictures": sum(
                 count("users", _id=user_id, **{kind: {"$regex": r"^[^.]+$"}})

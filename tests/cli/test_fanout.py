@@ -95,16 +95,21 @@ def test_replay_leaves_posts_alone_that_were_not_given_up(kwip, waiting):
 def test_replay_wants_either_posts_or_all(kwip, arguments):
     run = kwip("fanout", "replay", *arguments)
 
-    assert (run.code, run.err) == (2, "kwip: Name some posts, or use --all.\n")
+    assert (run.code, run.err) == (2, "kwip: Specify POST_ID, or use --all.\n")
 
 
 def test_replay_refuses_what_is_no_id(kwip):
     run = kwip("fanout", "replay", "first")
 
-    assert (run.code, run.err) == (2, "kwip: first is no id of a post.\n")
+    assert (run.code, run.err) == (2, "kwip: first is not a valid post id.\n")
 
 
 def test_a_person_can_read_all_of_it(kwip, dead):
-    assert "1 posts given up" in kwip("fanout", "stats").out
+    assert "1 delivery failed for good" in kwip("fanout", "stats").out
     assert str(dead) in kwip("fanout", "pending", "--dead").out
-    assert kwip("fanout", "replay", dead).out == "1 posts are pending again\n"
+    assert kwip("fanout", "replay", dead).out == "1 delivery queued for retry\n"
+
+
+def test_pending_says_that_nothing_waits(kwip):
+    assert kwip("fanout", "pending").out == "Nothing is waiting\n"
+    assert kwip("fanout", "pending", "--dead").out == "No failed deliveries\n"
