@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Literal
 
 from kwip.domain.errors import InvalidError
 from kwip.domain.text import is_unicode
@@ -50,6 +50,16 @@ DISPLAY_NAME_MAX, BIO_MAX = 60, 500
 #: A profile shows so many pairs of a name and a value, and pinned posts.
 MAX_FIELDS, FIELD_MAX = 4, 255
 MAX_PINS = 5
+#: What `update_profile` may change.
+ProfileKey = Literal[
+    "display_name",
+    "bio",
+    "fields",
+    "is_embeddable",
+    "folds_repeats",
+    "avatar",
+    "banner",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kwip.cache import list_drops
 from kwip.domain.clock import at
-from kwip.domain.errors import InvalidError, NotFoundError
+from kwip.domain.errors import InvalidError
 from kwip.domain.ids import ListId, slot_of
 from kwip.domain.lists import (
     MAX_LISTS,
@@ -26,6 +26,7 @@ from kwip.domain.lists import (
 from kwip.domain.relationships import Relationship
 from kwip.domain.views import UserView
 from kwip.domain.visibility import require_shown
+from kwip.services.lookups import no_such_list, require_listing
 from kwip.services.profile_texts import clean_line
 from kwip.services.reading import Want
 from kwip.store.list_edges import ListEdge
@@ -101,7 +102,7 @@ class Lists:
         changed = self._store.change(viewer.id, list_id, change)
         self._fence.drop(list_drops.change_list(owner_id=viewer.id))
         if changed is None:
-            raise _no_such_list(list_id)
+            raise no_such_list(list_id)
         return changed
 
     def delete(self, viewer: Viewer, list_id: ListId) -> None:
@@ -114,7 +115,7 @@ class Lists:
         self._fence.drop(list_drops.change_list(owner_id=viewer.id))
         self._bell("list", f"{viewer.id}:{list_id}")
         if not is_there:
-            raise _no_such_list(list_id)
+            raise no_such_list(list_id)
 
     def add(self, viewer: Viewer, list_id: ListId, ids: Sequence[UserId]) -> None:
         """Put people into a list whom the viewer follows; who is in it already stays.
@@ -148,7 +149,7 @@ class Lists:
         self._fence.drop(list_drops.change_list(owner_id=viewer.id))
         self._ring(list_id, ids)
         if not is_there:
-            raise _no_such_list(list_id)
+            raise no_such_list(list_id)
 
     def overview(self, viewer: Viewer, reading: Reading) -> tuple[UserList, ...]:
         """Show all lists of the viewer, by title. Warm: 2 round trips."""
@@ -223,30 +224,6 @@ class Lists:
     def _ring(self, list_id: ListId, ids: Sequence[UserId]) -> None:
         for user_id in ids:
             self._bell("list_edge", f"{user_id}:{list_id}")
-
-
-def require_listing(
-    entities: Entities,
-    viewer: Viewer,
-    reading: Reading,
-    list_id: ListId,
-    *others: Want[Any, Any],
-) -> Listing:
-    """Give a list to its owner, and read what else is wanted together with it.
-
-    Raises:
-        NotFoundError: The viewer has no such list.
-    """
-    mine = (viewer.id, list_id)
-    read = reading.fetch(Want(entities.listings, [mine]), *others)[0]
-    found: Listing | None = read.get(mine)
-    if found is None:
-        raise _no_such_list(list_id)
-    return found
-
-
-def _no_such_list(list_id: ListId) -> NotFoundError:
-    return NotFoundError("There is no such list.", list_id=list_id)
 
 
 def _title(text: str) -> str:

@@ -17,8 +17,7 @@ from kwip.text.cleaning import is_visible, length_problem
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kwip.domain.users import ProfileChange
-    from kwip.store.users import ProfileKey
+    from kwip.domain.users import ProfileChange, ProfileKey
 
 #: Line breaks, and the joiners of emoji and of scripts that write with them.
 _KEPT = "\n\u200c\u200d"

@@ -19,7 +19,7 @@ from kwip.domain.timelines import Entry
 from kwip.domain.visibility import require_shown
 from kwip.services.active import Active, Conversations
 from kwip.services.bell import home_topic, pulled_topic
-from kwip.services.lists import require_listing
+from kwip.services.lookups import require_listing
 from kwip.services.pages import Pages, Run
 from kwip.services.reading import Want
 from kwip.services.sides import EVERYBODY

@@ -18,6 +18,7 @@ from kwip.domain.users import (
 )
 from kwip.domain.views import UserView
 from kwip.domain.visibility import require_shown
+from kwip.services.lookups import require_user_id
 from kwip.services.profile_texts import clean_line, clean_lines, cleaned
 from kwip.services.reading import Want
 from kwip.text.emails import clean_email
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from kwip.domain.ids import IdGenerator
     from kwip.domain.media import PictureKind
-    from kwip.domain.users import Email, ProfileChange, Viewer
+    from kwip.domain.users import Email, ProfileChange, ProfileKey, Viewer
     from kwip.services.clock_guard import ClockGuard
     from kwip.services.entities import Entities
     from kwip.services.fence import Fence
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from kwip.services.passwords import Passwords
     from kwip.services.reading import Reading
     from kwip.services.relationships import Relationships
-    from kwip.store.users import ProfileKey, UserStore
+    from kwip.store.users import UserStore
 
 _T = TypeVar("_T")
 
@@ -162,11 +163,7 @@ class Users:
         Raises:
             NotFoundError: Nobody's.
         """
-        name = username.removeprefix("@").lower()
-        user_id = reading.fetch(Want(self._entities.handles, [name]))[0].get(name)
-        if user_id is None:
-            raise NotFoundError("There is no such user.", username=name[:30])
-        return user_id
+        return require_user_id(self._entities, reading, username)
 
     def me(self, viewer: Viewer, reading: Reading) -> User:
         """Show the viewer's own profile.

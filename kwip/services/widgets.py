@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kwip.domain.errors import NotFoundError
+from kwip.domain.visibility import require_shown
 from kwip.services.hydration import Hydration
+from kwip.services.lookups import require_user_id
 from kwip.services.reading import Want
 from kwip.services.threads import Threads
 from kwip.services.timelines import Timelines
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from kwip.services.sources import Sources
     from kwip.services.stores import Stores
     from kwip.services.timelines import Kinds
-    from kwip.services.users import Users
 
 
 class Widgets:
@@ -33,7 +34,6 @@ class Widgets:
     def __init__(
         self,
         entities: Entities,
-        users: Users,
         sources: Sources,
         stores: Stores,
     ):
@@ -41,7 +41,6 @@ class Widgets:
         self._threads = Threads(entities, hydration)
         self._timelines = Timelines(entities, hydration, sources, stores)
         self._entities = entities
-        self._users = users
 
     def public(self, reading: Reading, page: PageRequest) -> Page[PostView]:
         """Read everybody's public posts. Warm: 2 round trips."""
@@ -58,7 +57,9 @@ class Widgets:
             NotFoundError: There is no such user, or one who is in no widgets.
             GoneError: The account is suspended.
         """
-        user = self._users.by_name(None, reading, username).user
+        user_id = require_user_id(self._entities, reading, username)
+        users = reading.fetch(Want(self._entities.users, [user_id]))[0]
+        user = require_shown(user_id, users.get(user_id))
         if not user.is_embeddable:
             raise NotFoundError("This user is in no widgets.", user_id=user.id)
         return user
@@ -72,7 +73,7 @@ class Widgets:
             NotFoundError: There is no such user, or one who is in no widgets.
             GoneError: The account is suspended.
         """
-        user_id = self._users.id_of(reading, username)
+        user_id = require_user_id(self._entities, reading, username)
         # Together, so that the profile costs no round trip of its own.
         reading.fetch(
             Want(self._entities.users, [user_id]),

@@ -21,20 +21,10 @@ from kwip.store.upgrades import lift, schema_of
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from kwip.domain.users import Email
+    from kwip.domain.users import Email, ProfileKey
     from kwip.store.client import Document, Store
 
 Flag = Literal["is_suspended", "is_admin"]
-#: What `update_profile` may change.
-ProfileKey = Literal[
-    "display_name",
-    "bio",
-    "fields",
-    "is_embeddable",
-    "folds_repeats",
-    "avatar",
-    "banner",
-]
 
 #: Whose the handle of a deleted user is: kept, so that nobody is taken for them.
 NOBODY = UserId(0)

@@ -236,7 +236,7 @@ class Core:
             ),
             catch_up=CatchUp(markers, timelines),
             profiles=Profiles(entities, users, timelines),
-            widgets=Widgets(entities, users, sources, stores),
+            widgets=Widgets(entities, sources, stores),
             fanout=Fanout(
                 FanoutParts(
                     stores=stores,
