@@ -26,7 +26,7 @@ def _quota(name: str, default: int, doc: str) -> Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuotaSettings(LogSettings):
-    """The limit of each window; `kwip.domain.quotas` says how long the windows are."""
+    """The limit of each window; `kwip.domain.rate_limits` has their lengths."""
 
     quota_api_user: Annotated[
         int, _quota("API_USER", 1_500, "API: requests of one user in 5 minutes.")

@@ -9,18 +9,10 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from kwip import __version__
-from kwip.blueprints import (
-    assets,
-    bodies,
-    files,
-    finished,
-    gate,
-    holes,
-    http,
-    login,
-    look,
-    routes,
-)
+from kwip.blueprints import appearance as look
+from kwip.blueprints import assets, bodies, files, gate, http, login, routes
+from kwip.blueprints import page_cache as finished
+from kwip.blueprints import placeholders as holes
 from kwip.schemas import html
 from kwip.schemas.site import SiteInfo
 from kwip.schemas.urls import Urls
@@ -35,7 +27,7 @@ if TYPE_CHECKING:
     from werkzeug.routing import MapAdapter
 
     from config.settings import Settings
-    from kwip.services.live import Live
+    from kwip.services.delivery.live import Live
     from kwip.wiring import Wiring
 
 

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from kwip.app import create_app
 from kwip.blueprints import login
 from kwip.domain.users import READ, WRITE, User, Viewer
-from kwip.services.users import SignUp
+from kwip.services.accounts.users import SignUp
 from kwip.wiring import Options, Wiring, build
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import jinja2
 from flask import Flask
 from werkzeug.routing import Rule
 
-from kwip.services import passwords
+from kwip.services.accounts import passwords
 
 _compile_builder = Rule._compile_builder
 

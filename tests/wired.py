@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from kwip.domain.pages import PageRequest
 from kwip.domain.users import Viewer
-from kwip.services.users import SignUp
+from kwip.services.accounts.users import SignUp
 
 
 @dataclass

@@ -14,16 +14,10 @@ from flask import Response, g, redirect, request, url_for
 from structlog.contextvars import bind_contextvars, clear_contextvars
 from werkzeug.exceptions import HTTPException
 
-from kwip.blueprints import (
-    bodies,
-    compression,
-    errors,
-    finished,
-    holes,
-    http,
-    login,
-    quotas,
-)
+from kwip.blueprints import bodies, compression, errors, http, login
+from kwip.blueprints import page_cache as finished
+from kwip.blueprints import placeholders as holes
+from kwip.blueprints import rate_limits as quotas
 from kwip.blueprints.report import report
 from kwip.blueprints.table import Policy
 from kwip.domain.clock import system_clock_ms
@@ -34,7 +28,7 @@ from kwip.domain.errors import (
     RateLimitedError,
 )
 from kwip.domain.text import has_controls
-from kwip.services.access import Credential
+from kwip.services.accounts.authentication import Credential
 
 if TYPE_CHECKING:
     from flask import Flask

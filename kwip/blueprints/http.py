@@ -38,11 +38,11 @@ if TYPE_CHECKING:
     from kwip.schemas.dumping import DumpSchema
     from kwip.schemas.site import SiteInfo
     from kwip.schemas.urls import Urls
-    from kwip.services.access import Credential
+    from kwip.services.accounts.authentication import Credential
     from kwip.services.bundle import Services
-    from kwip.services.probes import Probe
-    from kwip.services.quotas import Bill
-    from kwip.services.reading import Reading, Want
+    from kwip.services.coherence.probes import Probe
+    from kwip.services.reading.loader import Reading, Want
+    from kwip.services.reading.rate_limits import Bill
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ from kwip.blueprints import http, login
 from kwip.blueprints.table import Policy, Route
 from kwip.domain.errors import InvalidError, NotAuthenticatedError
 from kwip.schemas.pages import OpenPageQuery, SinceQuery
-from kwip.services.bell import PUBLIC, notifications_topic, post_topic
+from kwip.services.delivery.signals import PUBLIC, notifications_topic, post_topic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kwip.domain.pages import PageRequest
     from kwip.domain.users import Viewer
     from kwip.schemas.pages import OpenPage
-    from kwip.services.reading import Reading
+    from kwip.services.reading.loader import Reading
 
     #: Gives the ids of what somebody may see above an id, newest first.
     Read = Callable[[Viewer | None, Reading, PageRequest], Sequence[int]]

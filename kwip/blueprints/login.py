@@ -18,9 +18,10 @@ from flask_wtf.csrf import generate_csrf, validate_csrf
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from wtforms import ValidationError
 
-from kwip.blueprints import holes, http
+from kwip.blueprints import http
+from kwip.blueprints import placeholders as holes
 from kwip.domain.errors import ForbiddenError
-from kwip.services.access import SESSION_LIFETIME, Credential
+from kwip.services.accounts.authentication import SESSION_LIFETIME, Credential
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from flask import Flask, Request
 
     from kwip.domain.users import Viewer
-    from kwip.services.reading import Reading, Want
+    from kwip.services.reading.loader import Reading, Want
 
 #: What Flask-Login, Flask-WTF and Flask name their part of the cookie.
 _USER, _RAW_TOKEN, _MESSAGES = "_user_id", "csrf_token", "_flashes"

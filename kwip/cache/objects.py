@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from kwip.cache.client import Argument, Client
     from kwip.cache.codec import Stamp
     from kwip.cache.keys import CacheKey, Droppable
-    from kwip.cache.quotas import Charge
+    from kwip.cache.rate_limits import Charge
     from kwip.domain.ids import UserId
 
 _PROBE_TTL_S = 10

@@ -17,8 +17,8 @@ from kwip.cli.bars import Bars
 from kwip.cli.running import NotRunningError, connected
 from kwip.embedded.children import is_marked
 from kwip.embedded.home import Home
-from kwip.services.cache_audit import CacheAudit
-from kwip.services.entities import Entities
+from kwip.services.maintenance.cache_audit import CacheAudit
+from kwip.services.reading.entities import Entities
 from kwip.store.fence import FenceStore
 
 if TYPE_CHECKING:

@@ -27,8 +27,8 @@ from kwip.domain.posts import Draft, Visibility
 from kwip.domain.reactions import Act
 from kwip.domain.users import Viewer
 from kwip.embedded import endpoints as endpoints_of
-from kwip.services.posts import CLAIM_LIFETIME_MS
-from kwip.services.users import SignUp
+from kwip.services.accounts.users import SignUp
+from kwip.services.posting.posts import CLAIM_LIFETIME_MS
 from kwip.store.jobs import Job
 from kwip.wiring import Options, build
 

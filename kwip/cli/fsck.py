@@ -12,14 +12,14 @@ from kwip.cli.bars import Bars
 from kwip.cli.parts import repair_by
 from kwip.cli.running import connected
 from kwip.domain.clock import system_clock_ms
-from kwip.services.fsck import Fsck
+from kwip.services.maintenance.fsck import Fsck
 from kwip.store.audit import AuditStore
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from config.settings import Settings
-    from kwip.services.fsck import Finding, Report
+    from kwip.services.maintenance.fsck import Finding, Report
     from kwip.wiring import Wiring
 
 

@@ -9,7 +9,7 @@ import click
 from kwip.cli import FOUND, dry_run_option, json_option, numbered, print_json
 from kwip.cli.running import connected
 from kwip.domain.clock import system_clock_ms
-from kwip.services.media_audit import MediaAudit
+from kwip.services.maintenance.media_audit import MediaAudit
 from kwip.store.media import MediaFolder
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from kwip.services.deletion import Deletion, DeletionParts
-from kwip.services.repair import Repair, RepairParts
-from kwip.services.retagging import Retagging
-from kwip.services.texts import Texts
+from kwip.services.maintenance.deletion import Deletion, DeletionParts
+from kwip.services.maintenance.repair import Repair, RepairParts
+from kwip.services.maintenance.retagging import Retagging
+from kwip.services.posting.texts import Texts
 from kwip.store.counters import CounterStore
 from kwip.store.deletion import DeletionStore
 from kwip.store.repairs import RepairStore

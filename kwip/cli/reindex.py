@@ -14,10 +14,15 @@ from kwip.cli.parts import retagging_by
 from kwip.cli.running import connected
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.errors import NotFoundError
-from kwip.services.checkpoint import Checkpoint
-from kwip.services.reindex import Difference, Pace, Reindexer, Verifier
-from kwip.services.renewal import Renewal, counter_phases, repeat_phases, tag_phases
-from kwip.services.repeats import Repeats
+from kwip.services.maintenance.checkpoint import Checkpoint
+from kwip.services.maintenance.rebuild import (
+    Renewal,
+    counter_phases,
+    repeat_phases,
+    tag_phases,
+)
+from kwip.services.maintenance.reindex import Difference, Pace, Reindexer, Verifier
+from kwip.services.maintenance.repeats import Repeats
 from kwip.store.audit import AuditStore
 from kwip.store.counters import CounterStore
 

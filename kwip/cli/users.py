@@ -14,16 +14,16 @@ from kwip.cli.parts import deletion_by
 from kwip.cli.running import connected
 from kwip.domain.errors import NotFoundError
 from kwip.domain.users import READ, WRITE, Viewer
-from kwip.services.deletion import BATCH
-from kwip.services.moderation import Moderation
-from kwip.services.users import SignUp
+from kwip.services.accounts.moderation import Moderation
+from kwip.services.accounts.users import SignUp
+from kwip.services.maintenance.deletion import BATCH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from config.settings import Settings
     from kwip.domain.ids import UserId
-    from kwip.services.deletion import Deletion
+    from kwip.services.maintenance.deletion import Deletion
     from kwip.wiring import Wiring
 
 #: Under which name a user sees such a token in the list.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from kwip.domain.rolls import Between, Row
+    from kwip.domain.id_lists import Between, Row
 
 #: Home and lists know this order of so many of their newest entries.
 WINDOW = 400

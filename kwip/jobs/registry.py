@@ -8,7 +8,7 @@ import structlog
 
 from kwip import telemetry
 from kwip.domain.ids import ListId, PostId, UserId
-from kwip.services.fanout import LeaseLostError
+from kwip.services.delivery.fanout import LeaseLostError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from kwip.domain.clock import ClockMs
     from kwip.loops import Loop
-    from kwip.services.bell import Bell
-    from kwip.services.dormancy import Dormancy
+    from kwip.services.delivery.hibernation import Dormancy
+    from kwip.services.delivery.signals import Bell
     from kwip.store.edges import EdgeStore
     from kwip.store.list_edges import ListEdgeStore
     from kwip.store.lists import ListStore

@@ -6,39 +6,39 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kwip.services.access import Access
-    from kwip.services.account import Account
-    from kwip.services.admission import Admission
-    from kwip.services.catch_up import CatchUp
-    from kwip.services.clock_guard import ClockGuard
-    from kwip.services.dormancy import Dormancy
-    from kwip.services.fanout import Fanout
-    from kwip.services.followed_tags import FollowedTags
-    from kwip.services.list_upkeep import ListUpkeep
-    from kwip.services.lists import Lists
-    from kwip.services.live import Live
-    from kwip.services.markers import Markers
-    from kwip.services.media import Media
-    from kwip.services.moderation import Moderation
-    from kwip.services.notifications import Notifications
-    from kwip.services.open_pages import OpenPages
-    from kwip.services.people import People
-    from kwip.services.pins import Pins
-    from kwip.services.posts import Posts
-    from kwip.services.profiles import Profiles
-    from kwip.services.quotas import Quotas
-    from kwip.services.reactions import Reactions
-    from kwip.services.reading import Readings
-    from kwip.services.relationships import Relationships
-    from kwip.services.reposts import Reposts
-    from kwip.services.rolls import Rolls
-    from kwip.services.setup import Setup
-    from kwip.services.tag_timelines import TagTimelines
-    from kwip.services.threads import Threads
-    from kwip.services.timelines import Timelines
-    from kwip.services.upkeep import Upkeep
-    from kwip.services.users import Users
-    from kwip.services.widgets import Widgets
+    from kwip.services.accounts.account import Account
+    from kwip.services.accounts.authentication import Access
+    from kwip.services.accounts.moderation import Moderation
+    from kwip.services.accounts.profiles import Profiles
+    from kwip.services.accounts.setup import Setup
+    from kwip.services.accounts.sign_in import Admission
+    from kwip.services.accounts.users import Users
+    from kwip.services.coherence.clock_guard import ClockGuard
+    from kwip.services.delivery.fanout import Fanout
+    from kwip.services.delivery.hibernation import Dormancy
+    from kwip.services.delivery.home_compaction import Upkeep
+    from kwip.services.delivery.list_compaction import ListUpkeep
+    from kwip.services.delivery.live import Live
+    from kwip.services.media.media import Media
+    from kwip.services.posting.pins import Pins
+    from kwip.services.posting.posts import Posts
+    from kwip.services.posting.reactions import Reactions
+    from kwip.services.posting.reposts import Reposts
+    from kwip.services.reading.loader import Readings
+    from kwip.services.reading.rate_limits import Quotas
+    from kwip.services.social.followed_tags import FollowedTags
+    from kwip.services.social.lists import Lists
+    from kwip.services.social.people import People
+    from kwip.services.social.relationships import Relationships
+    from kwip.services.timelines.catch_up import CatchUp
+    from kwip.services.timelines.hashtag_timelines import TagTimelines
+    from kwip.services.timelines.id_lists import Rolls
+    from kwip.services.timelines.markers import Markers
+    from kwip.services.timelines.notifications import Notifications
+    from kwip.services.timelines.open_pages import OpenPages
+    from kwip.services.timelines.threads import Threads
+    from kwip.services.timelines.timelines import Timelines
+    from kwip.services.timelines.widgets import Widgets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pymongo import ASCENDING, DESCENDING, ReturnDocument
 
 from kwip.domain.activity import as_it_was, ordered
+from kwip.domain.id_lists import Row
 from kwip.domain.ids import PostId, UserId
 from kwip.domain.posts import OPEN
-from kwip.domain.rolls import Row
 from kwip.store.client import ONE_BATCH, translated
 from kwip.store.posts import between
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from kwip.domain.rolls import Between
+    from kwip.domain.id_lists import Between
     from kwip.store.client import Document, Store
 
 #: So many conversations that moved since a reader began are put back to their places.

@@ -9,9 +9,9 @@ from pymongo import ASCENDING, DESCENDING
 from pymongo.errors import DuplicateKeyError
 
 from kwip.domain.errors import ConflictError
+from kwip.domain.id_lists import Between, Row
 from kwip.domain.ids import PostId, UserId
 from kwip.domain.reactions import Act, Reacted, Reaction, Span, bounds_of, span_of
-from kwip.domain.rolls import Between, Row
 from kwip.store.client import ONE_BATCH, translated
 from kwip.store.counters import count
 from kwip.store.notifications import write

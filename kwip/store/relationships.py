@@ -12,8 +12,8 @@ from pymongo import ASCENDING, DESCENDING
 
 from kwip.domain.clock import to_ms
 from kwip.domain.errors import ForbiddenError
+from kwip.domain.id_lists import Between, Row
 from kwip.domain.ids import UserId
-from kwip.domain.rolls import Between, Row
 from kwip.store.client import translated
 from kwip.store.edges import (
     EITHER,

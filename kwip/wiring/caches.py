@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from kwip.cache.client import Client
 from kwip.cache.objects import Objects
-from kwip.services.keeper import Keeper, KeeperParts
+from kwip.services.coherence.cache_lease import Keeper, KeeperParts
 from kwip.store.fence import FenceStore, connect_fence
 
 if TYPE_CHECKING:
     from config.endpoints import Endpoints
-    from kwip.services.keeper import FenceTimes
+    from kwip.services.coherence.cache_lease import FenceTimes
     from kwip.store.client import Store
 
 #: A keeper's look at the fence may take so long, in milliseconds.

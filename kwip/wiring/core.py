@@ -7,54 +7,54 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from kwip.cache.quotas import Quotas as Charges
-from kwip.domain.quotas import SPANS_S, windows
-from kwip.services.access import Access
-from kwip.services.account import Account
-from kwip.services.admission import Admission
+from kwip.cache.rate_limits import Quotas as Charges
+from kwip.domain.rate_limits import SPANS_S, windows
+from kwip.services.accounts.account import Account
+from kwip.services.accounts.authentication import Access
+from kwip.services.accounts.moderation import Moderation
+from kwip.services.accounts.passwords import Passwords
+from kwip.services.accounts.profiles import Profiles
+from kwip.services.accounts.setup import Setup
+from kwip.services.accounts.sign_in import Admission
+from kwip.services.accounts.users import Users, UsersParts
 from kwip.services.bundle import Services
-from kwip.services.catch_up import CatchUp
-from kwip.services.clock_guard import ClockGuard
-from kwip.services.dormancy import Attendance, Dormancy, DormancyParts
-from kwip.services.entities import Entities
-from kwip.services.fanout import Fanout, FanoutParts
-from kwip.services.followed_tags import FollowedTags
-from kwip.services.hydration import Hydration
-from kwip.services.list_fanout import ListFanout
-from kwip.services.list_upkeep import ListUpkeep
-from kwip.services.lists import Lists, ListsParts
-from kwip.services.live import Live
-from kwip.services.markers import Markers
-from kwip.services.media import Media
-from kwip.services.moderation import Moderation
-from kwip.services.notifications import Notifications
-from kwip.services.notifying import Notifying
-from kwip.services.open_pages import OpenPages
-from kwip.services.passwords import Passwords
-from kwip.services.people import People
-from kwip.services.permissions import Permissions
-from kwip.services.pins import Pins
-from kwip.services.posts import Posts, PostsParts
-from kwip.services.profiles import Profiles
-from kwip.services.publication import Publication
-from kwip.services.quotas import Quotas
-from kwip.services.reach import Reach
-from kwip.services.reactions import Reactions, ReactionsParts
-from kwip.services.rearranging import Rearranger
-from kwip.services.relationships import Relationships, RelationshipsParts
-from kwip.services.reposts import Reposts, RepostsParts
-from kwip.services.rolls import Rolls
-from kwip.services.setup import Setup
-from kwip.services.sources import Sources
-from kwip.services.tag_timelines import TagTimelines
-from kwip.services.texts import Texts
-from kwip.services.threads import Threads
-from kwip.services.timelines import Timelines
-from kwip.services.upkeep import Upkeep, UpkeepParts
-from kwip.services.users import Users, UsersParts
-from kwip.services.widgets import Widgets
+from kwip.services.coherence.clock_guard import ClockGuard
+from kwip.services.delivery.compaction import Rearranger
+from kwip.services.delivery.fanout import Fanout, FanoutParts
+from kwip.services.delivery.hibernation import Attendance, Dormancy, DormancyParts
+from kwip.services.delivery.home_compaction import Upkeep, UpkeepParts
+from kwip.services.delivery.list_compaction import ListUpkeep
+from kwip.services.delivery.list_fanout import ListFanout
+from kwip.services.delivery.live import Live
+from kwip.services.delivery.notifier import Notifying
+from kwip.services.delivery.publication import Publication
+from kwip.services.delivery.pull_authors import Reach
+from kwip.services.media.media import Media
+from kwip.services.posting.permissions import Permissions
+from kwip.services.posting.pins import Pins
+from kwip.services.posting.posts import Posts, PostsParts
+from kwip.services.posting.reactions import Reactions, ReactionsParts
+from kwip.services.posting.reposts import Reposts, RepostsParts
+from kwip.services.posting.texts import Texts
+from kwip.services.reading.entities import Entities
+from kwip.services.reading.rate_limits import Quotas
+from kwip.services.social.followed_tags import FollowedTags
+from kwip.services.social.lists import Lists, ListsParts
+from kwip.services.social.people import People
+from kwip.services.social.relationships import Relationships, RelationshipsParts
+from kwip.services.timelines.catch_up import CatchUp
+from kwip.services.timelines.hashtag_timelines import TagTimelines
+from kwip.services.timelines.hydration import Hydration
+from kwip.services.timelines.id_lists import Rolls
+from kwip.services.timelines.markers import Markers
+from kwip.services.timelines.notifications import Notifications
+from kwip.services.timelines.open_pages import OpenPages
+from kwip.services.timelines.sources import Sources
+from kwip.services.timelines.threads import Threads
+from kwip.services.timelines.timelines import Timelines
+from kwip.services.timelines.widgets import Widgets
 from kwip.store.claims import ClaimStore
-from kwip.store.dormancy import DormancyStore
+from kwip.store.hibernation import DormancyStore
 from kwip.store.setup import SetupStore
 
 if TYPE_CHECKING:
@@ -63,10 +63,10 @@ if TYPE_CHECKING:
     from config.settings import Settings
     from kwip.cache.client import Client
     from kwip.domain.ids import IdGenerator
-    from kwip.services.bell import Bell, Doorbell
-    from kwip.services.fence import Fence
-    from kwip.services.reading import Readings
-    from kwip.services.stores import Stores
+    from kwip.services.coherence.fence import Fence
+    from kwip.services.delivery.signals import Bell, Doorbell
+    from kwip.services.reading.loader import Readings
+    from kwip.services.reading.stores import Stores
     from kwip.store.client import Store
     from kwip.store.edges import EdgeStore
     from kwip.store.jobs import JobStore

@@ -6,16 +6,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kwip.domain.clock import system_clock_ms
-from kwip.services.fanout import FanoutTimes
-from kwip.services.keeper import FenceTimes
-from kwip.services.live import LiveTimes
+from kwip.services.coherence.cache_lease import FenceTimes
+from kwip.services.delivery.fanout import FanoutTimes
+from kwip.services.delivery.live import LiveTimes
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Sequence
 
     from kwip.domain.clock import ClockMs
-    from kwip.services.bell import Bell, Doorbell
+    from kwip.services.delivery.signals import Bell, Doorbell
     from kwip.store.client import CommandListener
 
 

@@ -9,21 +9,21 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from kwip.cache.client import Client
-from kwip.cache.doorbell import Listener, RedisDoorbell
 from kwip.cache.objects import Objects
 from kwip.cache.queue import JobQueue
+from kwip.cache.signals import Listener, RedisDoorbell
 from kwip.domain.ids import IdGenerator
 from kwip.jobs.runner import LANES
 from kwip.jobs.sweeper import Sweeper
 from kwip.loops import Loop
-from kwip.services import probes
-from kwip.services.fence import Fence
-from kwip.services.heartbeats import Heartbeats
-from kwip.services.publisher import PublisherParts
-from kwip.services.reading import Readings
-from kwip.services.relay import Relay
-from kwip.services.stores import Stores
-from kwip.services.world import WorldLoader, WorldParts
+from kwip.services.coherence import probes
+from kwip.services.coherence.change_stream import Relay
+from kwip.services.coherence.fence import Fence
+from kwip.services.maintenance.heartbeats import Heartbeats
+from kwip.services.reading.loader import Readings
+from kwip.services.reading.stores import Stores
+from kwip.services.world.loader import WorldLoader, WorldParts
+from kwip.services.world.publisher import PublisherParts
 from kwip.store.changes import ChangeStore
 from kwip.store.client import JOB_TIMEOUT_MS, WEB_TIMEOUT_MS, Store, connect
 from kwip.store.edges import EdgeStore
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from config.endpoints import Endpoints
     from config.settings import Settings
     from kwip.services.bundle import Services
-    from kwip.services.keeper import Keeper
+    from kwip.services.coherence.cache_lease import Keeper
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ import redis
 
 from kwip.cache.client import Client, ClientTimes
 from kwip.cache.objects import Lease, Objects
-from kwip.services.keeper import FenceTimes
+from kwip.services.coherence.cache_lease import FenceTimes
 from tests.cache.nodes import TENTH, TENTH_CALLS, Node
 
 

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from unittest.mock import patch
 
 from kwip import telemetry
-from kwip.cache import drops
+from kwip.cache import invalidation as drops
 from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft, Edit
 from kwip.domain.users import ProfileChange
-from kwip.services import fence
+from kwip.services.coherence import fence
 from kwip.wiring import Options, build
 from tests.cache.nodes import TENTH
 from tests.servers import wait_until

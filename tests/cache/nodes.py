@@ -13,9 +13,9 @@ from pymongo.write_concern import WriteConcern
 from kwip.cache import keys
 from kwip.cache.client import Client, ClientTimes
 from kwip.cache.objects import Objects
-from kwip.services.fence import Fence
-from kwip.services.keeper import FenceTimes, Keeper, KeeperParts
-from kwip.services.reading import Kind, Readings, Want
+from kwip.services.coherence.cache_lease import FenceTimes, Keeper, KeeperParts
+from kwip.services.coherence.fence import Fence
+from kwip.services.reading.loader import Kind, Readings, Want
 from kwip.store.client import Store
 from kwip.store.fence import FenceStore, connect_fence
 from kwip.wiring.caches import Caches

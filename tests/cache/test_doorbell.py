@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kwip import loops
-from kwip.cache import doorbell
+from kwip.cache import signals as doorbell
 from kwip.cache.client import Client
-from kwip.cache.doorbell import Listener, RedisDoorbell, channel_of, pack, unpack
+from kwip.cache.signals import Listener, RedisDoorbell, channel_of, pack, unpack
 from kwip.domain.ids import MAX_ID
 from tests.servers import wait_until
 

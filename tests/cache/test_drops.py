@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import re
 
-from kwip.cache import drops, keys
-from kwip.cache.drop_table import table
+from kwip.cache import invalidation as drops
+from kwip.cache import keys
+from kwip.cache.invalidation_table import table
 
 
 def test_a_listed_post_drops_the_public_timeline_too():

@@ -14,8 +14,8 @@ import kwip
 from kwip.cache import keys
 from kwip.cache.client import ClientTimes
 from kwip.domain.errors import StoreUnavailableError
-from kwip.services.fence import Fence
-from kwip.services.keeper import FenceTimes, KeeperParts, Watch
+from kwip.services.coherence.cache_lease import FenceTimes, KeeperParts, Watch
+from kwip.services.coherence.fence import Fence
 from kwip.store.fence import FenceStore
 from tests.servers import wait_until
 

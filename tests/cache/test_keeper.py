@@ -13,7 +13,7 @@ from pymongo.monitoring import CommandListener
 from kwip import loops, telemetry
 from kwip.cache.objects import Lease
 from kwip.domain.errors import StoreUnavailableError
-from kwip.services.keeper import FenceTimes, Keeper, KeeperParts, Watch
+from kwip.services.coherence.cache_lease import FenceTimes, Keeper, KeeperParts, Watch
 from kwip.store.fence import FenceState, FenceStore, connect_fence
 from tests.servers import wait_until
 

@@ -8,11 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from kwip.cache import keys, quotas
+from kwip.cache import keys
+from kwip.cache import rate_limits as quotas
 from kwip.cache.client import Client
 from kwip.cache.objects import Ask, Filling
-from kwip.cache.quotas import ALONE, Charge, Quotas
-from kwip.domain.quotas import Window
+from kwip.cache.rate_limits import ALONE, Charge, Quotas
+from kwip.domain.rate_limits import Window
 
 KEY, OTHER = keys.quota("posts", 1), keys.quota("deletes", 1)
 NAME, OTHER_NAME = (keys.full(ALONE, key) for key in (KEY, OTHER))

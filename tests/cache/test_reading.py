@@ -10,7 +10,7 @@ import pytest
 from kwip import telemetry
 from kwip.cache import keys
 from kwip.domain.errors import StoreUnavailableError
-from kwip.services.reading import RESTARTS, Readings, Want
+from kwip.services.reading.loader import RESTARTS, Readings, Want
 from tests.servers import wait_until
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from kwip.services.keeper import FenceTimes
+from kwip.services.coherence.cache_lease import FenceTimes
 from tests.cache.nodes import TENTH_CALLS, Node
 from tests.servers import wait_until
 

@@ -22,10 +22,10 @@ from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft
 from kwip.embedded.home import Home
 from kwip.jobs.registry import jobs
-from kwip.services import cache_audit
-from kwip.services.cache_audit import CacheAudit
-from kwip.services.entities import Entities
-from kwip.services.reading import Kind
+from kwip.services.maintenance import cache_audit
+from kwip.services.maintenance.cache_audit import CacheAudit
+from kwip.services.reading.entities import Entities
+from kwip.services.reading.loader import Kind
 from kwip.store.fence import FenceStore
 from tests.ops.stack import free_port
 from tests.wired import sign_up

@@ -13,8 +13,8 @@ from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.ids import MAX_ID
 from kwip.domain.posts import Draft
 from kwip.jobs.registry import jobs
-from kwip.services import fsck
-from kwip.services.fsck import Fsck
+from kwip.services.maintenance import fsck
+from kwip.services.maintenance.fsck import Fsck
 from kwip.store.audit import AuditStore
 from kwip.store.buckets import home_of
 from kwip.store.counters import CounterStore

@@ -16,9 +16,9 @@ from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.posts import Draft
 from kwip.domain.users import ProfileChange, Viewer
 from kwip.jobs.registry import jobs
-from kwip.services import cache_audit, reindex
-from kwip.services.rearranging import LEASE_MS
-from kwip.services.world import PHASES, Loaded, WorldLoader
+from kwip.services.delivery.compaction import LEASE_MS
+from kwip.services.maintenance import cache_audit, reindex
+from kwip.services.world.loader import PHASES, Loaded, WorldLoader
 from kwip.store.buckets import home_of
 from tests.docs.test_data_model import examples_in, shapes
 from tests.pictures import BLUE, plain, sent

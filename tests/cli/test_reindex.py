@@ -11,10 +11,10 @@ from kwip.domain.lists import ListChange
 from kwip.domain.posts import Draft
 from kwip.domain.users import User
 from kwip.jobs.registry import jobs
-from kwip.services import reindex
-from kwip.services.checkpoint import Checkpoint
-from kwip.services.rearranging import LEASE_MS
-from kwip.services.reindex import Pace, Reindexer, Verifier
+from kwip.services.delivery.compaction import LEASE_MS
+from kwip.services.maintenance import reindex
+from kwip.services.maintenance.checkpoint import Checkpoint
+from kwip.services.maintenance.reindex import Pace, Reindexer, Verifier
 from kwip.store.buckets import home_of
 from kwip.store.list_edges import list_of
 from tests.wired import sign_up

@@ -8,7 +8,8 @@ from kwip.cli.parts import retagging_by
 from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft, Edit
 from kwip.jobs.registry import jobs
-from kwip.services import renewal, retagging
+from kwip.services.maintenance import rebuild as renewal
+from kwip.services.maintenance import retagging
 from kwip.store.counters import CounterStore
 from kwip.store.retagging import RetagStore
 from tests.wired import sign_up

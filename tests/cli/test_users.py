@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from kwip.cache import drops
+from kwip.cache import invalidation as drops
 from kwip.cli.bars import Bars
 from kwip.cli.parts import deletion_by
 from kwip.domain.posts import Draft
-from kwip.services.access import Credential
+from kwip.services.accounts.authentication import Credential
 
 ALICE = ("alice", "--email", "alice@example.org", "--password", "correct horse")
 BOB = ("bob", "--email", "bob@example.org", "--password", "correct horse")

@@ -17,6 +17,7 @@ import pytest
 from config.settings import PROJECT
 
 DOWN = "Imports point down; every module has a layer"
+SERVICES = "A package of services calls those below it"
 DATA = "Only services, jobs, wiring and the CLI touch data"
 MONGODB = "pymongo and bson stay in kwip.store"
 REDIS = "redis stays in kwip.cache"
@@ -25,37 +26,48 @@ SETTINGS = "Settings are read at the top and passed down"
 CYCLES = "No import cycles between siblings"
 
 SEEDS = [
-    (DOWN, {"kwip/store/users.py": "import kwip.services.users"}),
+    (DOWN, {"kwip/store/users.py": "import kwip.services.accounts.users"}),
     (DOWN, {"kwip/store/users.py": "import kwip.cache.keys"}),
     (DOWN, {"kwip/cache/keys.py": "import kwip.store.users"}),
     (DOWN, {"kwip/domain/ids.py": "import kwip.telemetry"}),
     (DOWN, {"kwip/domain/ids.py": "import kwip.store.users"}),
     (DOWN, {"kwip/domain/text.py": "import kwip.text"}),
     (DOWN, {"kwip/text/scripts.py": "import kwip.services"}),
-    (DOWN, {"kwip/services/users.py": "import kwip.schemas"}),
-    (DOWN, {"kwip/services/users.py": "import kwip.jobs"}),
+    (DOWN, {"kwip/services/accounts/users.py": "import kwip.schemas"}),
+    (DOWN, {"kwip/services/accounts/users.py": "import kwip.jobs"}),
     (DOWN, {"kwip/jobs/seed.py": "import kwip.blueprints"}),
     (DOWN, {"kwip/embedded/home.py": "import kwip.wiring"}),
     (DOWN, {"kwip/utils.py": "import json"}),
+    (SERVICES, {"kwip/services/reading/slices.py": "import kwip.services.timelines"}),
+    (SERVICES, {"kwip/services/posting/pins.py": "import kwip.services.social"}),
+    (SERVICES, {"kwip/services/accounts/seed.py": "import kwip.services.maintenance"}),
+    (SERVICES, {"kwip/services/utils.py": "import json"}),
     (DATA, {"kwip/blueprints/seed.py": "import kwip.store"}),
     (DATA, {"kwip/blueprints/seed.py": "import kwip.cache"}),
     (DATA, {"kwip/schemas/seed.py": "import kwip.store"}),
     (DATA, {"kwip/embedded/home.py": "import kwip.store"}),
-    (MONGODB, {"kwip/services/users.py": "import bson"}),
+    (MONGODB, {"kwip/services/accounts/users.py": "import bson"}),
     (MONGODB, {"kwip/blueprints/seed.py": "import pymongo"}),
     (MONGODB, {"kwip/cli/seed.py": "import pymongo"}),
-    (REDIS, {"kwip/services/users.py": "import redis"}),
+    (REDIS, {"kwip/services/accounts/users.py": "import redis"}),
     (REDIS, {"kwip/store/users.py": "import redis"}),
-    (EDGE, {"kwip/services/users.py": "import flask"}),
+    (EDGE, {"kwip/services/accounts/users.py": "import flask"}),
     (EDGE, {"kwip/domain/ids.py": "import marshmallow"}),
     (EDGE, {"kwip/store/users.py": "import werkzeug"}),
-    (SETTINGS, {"kwip/services/users.py": "import config.settings"}),
+    (SETTINGS, {"kwip/services/accounts/users.py": "import config.settings"}),
     (SETTINGS, {"kwip/blueprints/seed.py": "import config.endpoints"}),
     (
         CYCLES,
         {
             "kwip/domain/seed.py": "import kwip.domain.seedling",
             "kwip/domain/seedling.py": "import kwip.domain.seed",
+        },
+    ),
+    (
+        CYCLES,
+        {
+            "kwip/services/delivery/seed.py": "import kwip.services.reading.seed",
+            "kwip/services/reading/seed.py": "import kwip.services.delivery.seed",
         },
     ),
     (

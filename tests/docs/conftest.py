@@ -12,7 +12,7 @@ from kwip.cache.client import Client, ClientTimes
 from kwip.domain.lists import ListChange
 from kwip.domain.posts import Draft
 from kwip.jobs.registry import jobs
-from kwip.services.keeper import FenceTimes
+from kwip.services.coherence.cache_lease import FenceTimes
 from kwip.wiring import Options, build
 from tests.services import test_budgets as budgets
 from tests.services.conftest import Rings, new_user, redis_cache, rings
@@ -56,7 +56,9 @@ def kwip(settings, endpoints, rings: Rings, steps, monkeypatch):
     A call to Redis that took 200 ms, or a late look at the fence, would be followed by
     other steps than those that the pages list.
     """
-    monkeypatch.setattr("kwip.services.skeletons.ENTRIES_BYTES", 0)  # it has just begun
+    monkeypatch.setattr(
+        "kwip.services.reading.slices.ENTRIES_BYTES", 0
+    )  # it has just begun
     patient = partial(Client, times=ClientTimes(call_s=5.0))
     monkeypatch.setattr("kwip.wiring.process.Client", patient)
     wiring = build(

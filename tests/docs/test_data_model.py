@@ -16,7 +16,7 @@ from kwip.domain.posts import Draft, Edit
 from kwip.domain.setup import LIFETIME
 from kwip.domain.timelines import SEAL_AT
 from kwip.domain.users import READ, WRITE
-from kwip.services.checkpoint import Checkpoint
+from kwip.services.maintenance.checkpoint import Checkpoint
 from kwip.store import documents
 from kwip.store.buckets import home_of
 from kwip.store.changes import ChangeStore

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from config.settings import rules
-from kwip.domain.quotas import SPANS_S, Window, in_words, whose, windows
+from kwip.domain.rate_limits import SPANS_S, Window, in_words, whose, windows
 
 
 @pytest.mark.parametrize(

@@ -12,14 +12,14 @@ from redis import Redis
 from werkzeug.test import Client
 
 from kwip import telemetry
-from kwip.blueprints import holes
-from kwip.blueprints.copies import Copy, pack, size_of
-from kwip.blueprints.finished import COPIES_BYTES, MAX_COOKIE, MOST_VISITORS
+from kwip.blueprints import placeholders as holes
+from kwip.blueprints.page_cache import COPIES_BYTES, MAX_COOKIE, MOST_VISITORS
+from kwip.blueprints.page_copies import Copy, pack, size_of
 from kwip.blueprints.routes import AREAS
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.memo import Remembered
 from kwip.domain.pages import Finished
-from kwip.services.access import Credential
+from kwip.services.accounts.authentication import Credential
 from tests.people import sign_in
 from tests.servers import wait_until
 from tests.weights import taken_by
@@ -351,7 +351,7 @@ def test_each_answer_has_a_key_and_a_time_of_its_own(app, wiring, alice, monkeyp
     }
     assert len(keys) == 4
     later = system_clock_ms() + 5 * 60_000
-    monkeypatch.setattr("kwip.blueprints.finished.system_clock_ms", lambda: later)
+    monkeypatch.setattr("kwip.blueprints.page_cache.system_clock_ms", lambda: later)
     pages = []
     assert was_found(lambda: pages.append(browser.get("/home").text))
     assert ">5m</time>" in pages[0]

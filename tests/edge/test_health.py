@@ -8,8 +8,8 @@ import pytest
 from kwip.app import create_app
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.errors import StoreUnavailableError
-from kwip.services.heartbeats import Heartbeats
-from kwip.services.probes import Probe, probe_loops
+from kwip.services.coherence.probes import Probe, probe_loops
+from kwip.services.maintenance.heartbeats import Heartbeats
 from tests.servers import wait_until
 
 GOOD = Probe(ok=True, detail="fine", is_needed=True)

@@ -11,7 +11,7 @@ import pytest
 from config.settings import load
 from kwip.app import create_app
 from kwip.jobs.registry import jobs
-from kwip.services.live import LiveTimes
+from kwip.services.delivery.live import LiveTimes
 from kwip.wiring import Options, build
 from tests.people import sign_in
 from tests.servers import wait_until
@@ -23,8 +23,8 @@ ORIGIN = "http://127.0.0.1:8000"
 @pytest.fixture
 def make_live(settings, endpoints, monkeypatch):
     """Return a function that makes the parts of one more live process."""
-    monkeypatch.setattr("kwip.cache.doorbell.LOOK_S", 0.02)
-    monkeypatch.setattr("kwip.cache.doorbell.RETRY_S", 0.02)
+    monkeypatch.setattr("kwip.cache.signals.LOOK_S", 0.02)
+    monkeypatch.setattr("kwip.cache.signals.RETRY_S", 0.02)
     made = []
 
     def make(longest_s=60.0, deaf_s=60.0, realtime_uri=None):

@@ -16,13 +16,14 @@ from dataclasses import replace
 import pytest
 
 from kwip.app import create_app
-from kwip.cache import drops
+from kwip.cache import invalidation as drops
 from kwip.domain.ids import UserId
 from kwip.domain.lists import ListChange
 from kwip.domain.posts import Draft, Edit, Visibility
 from kwip.jobs.registry import jobs
-from kwip.services import hydration, posts
-from kwip.services.live import LiveTimes
+from kwip.services.delivery.live import LiveTimes
+from kwip.services.posting import posts
+from kwip.services.timelines import hydration
 from kwip.wiring import Options, build
 from tests.edge.surfaces import surfaces
 from tests.machine.model import VISIBILITIES, Kwip, List, Model

@@ -15,10 +15,10 @@ from kwip.app import create_app
 from kwip.blueprints import routes
 from kwip.blueprints.api import empty, policies
 from kwip.cache import keys
-from kwip.cache.quotas import Quotas
-from kwip.services.access import Credential
-from kwip.services.probes import Probe
-from kwip.services.users import Users
+from kwip.cache.rate_limits import Quotas
+from kwip.services.accounts.authentication import Credential
+from kwip.services.accounts.users import Users
+from kwip.services.coherence.probes import Probe
 from kwip.store import relationships
 from kwip.store.relations import read_relations
 from kwip.wiring import Options, build

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-from kwip.cache import drops
-from kwip.services import fence
+from kwip.cache import invalidation as drops
+from kwip.services.coherence import fence
 
 #: The variable by which a process is told what to leave out.
 VARIABLE = "KWIP_FAULTS_WITHOUT"

@@ -11,10 +11,10 @@ from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.posts import Draft, Visibility
 from kwip.domain.users import User
 from kwip.jobs.registry import jobs
-from kwip.services.fanout import FanoutTimes
-from kwip.services.keeper import FenceTimes
-from kwip.services.reading import Want
-from kwip.services.skeletons import Slice
+from kwip.services.coherence.cache_lease import FenceTimes
+from kwip.services.delivery.fanout import FanoutTimes
+from kwip.services.reading.loader import Want
+from kwip.services.reading.slices import Slice
 from kwip.wiring import Options, build
 from tests.jobs.list_oracle import waiting
 from tests.jobs.oracle import check, check_stored_sets
@@ -31,9 +31,9 @@ SMALL = {
     "kwip.domain.timelines.SEAL_LOOK": 1,
     "kwip.domain.timelines.KEEP_OPEN": 4,
     "kwip.domain.timelines.TRIM_TO": 8,
-    "kwip.services.rearranging.TRIM_TO": 8,
-    "kwip.services.rearranging.TRIM_ABOVE": 14,
-    "kwip.services.rearranging.AUTHORS_PER_QUERY": 2,
+    "kwip.services.delivery.compaction.TRIM_TO": 8,
+    "kwip.services.delivery.compaction.TRIM_ABOVE": 14,
+    "kwip.services.delivery.compaction.AUTHORS_PER_QUERY": 2,
 }
 
 

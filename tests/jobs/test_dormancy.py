@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from kwip.domain.id_lists import Between
 from kwip.domain.ids import MAX_ID
-from kwip.domain.rolls import Between
-from kwip.services.reindex import Verifier
+from kwip.services.maintenance.reindex import Verifier
 from kwip.store.buckets import home_of
 from tests.jobs.conftest import LONG_MS
 from tests.jobs.oracle import Oracle, read_home

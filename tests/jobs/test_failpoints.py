@@ -47,7 +47,7 @@ def test_a_delivery(people, follow, say, rings, kwip, killed_at_each_step):
 def test_a_delivery_to_many_who_asked(
     people, follow, say, rings, kwip, killed_at_each_step, monkeypatch
 ):
-    monkeypatch.setattr("kwip.services.notifying.SUBSCRIBERS_AT_ONCE", 1)
+    monkeypatch.setattr("kwip.services.delivery.notifier.SUBSCRIBERS_AT_ONCE", 1)
     alice, *followers = people("alice", *"bcd")
     for follower in followers:
         kwip.services.relationships.follow(follower, alice.id, notify=True)
@@ -108,7 +108,7 @@ def test_a_scrub(people, follow, say, rings, kwip, killed_at_each_step):
 def test_a_trim(people, say, rings, kwip, killed_at_each_step, monkeypatch):
     [alice] = people("alice")
     with monkeypatch.context() as patched:
-        patched.setattr("kwip.services.rearranging.TRIM_ABOVE", 1_600)
+        patched.setattr("kwip.services.delivery.compaction.TRIM_ABOVE", 1_600)
         for number in range(16):
             say(alice, f"Post {number}")
             rings.run()

@@ -13,7 +13,7 @@ from kwip.domain.ids import ms_of
 from kwip.domain.posts import Draft, Post, Visibility
 from kwip.domain.timelines import SEAL_LOOK
 from kwip.jobs.registry import jobs
-from kwip.services.fanout import Fanout, FanoutTimes, LeaseLostError
+from kwip.services.delivery.fanout import Fanout, FanoutTimes, LeaseLostError
 from kwip.store.buckets import home_of
 from kwip.store.outbox import pending
 from tests.jobs.oracle import Oracle, read_home

@@ -309,7 +309,9 @@ def test_a_stopped_rebuild_past_its_lease(
         rings.run()
 
     interrupted_at_each_step(
-        lambda: kwip.services.upkeep.rebuild(bob.id), meanwhile, steps_at_least=10
+        lambda: kwip.services.upkeep.rebuild(bob.id),
+        meanwhile,
+        steps_at_least=10,
     )
 
 

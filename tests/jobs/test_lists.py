@@ -15,7 +15,7 @@ from kwip.domain.lists import ListChange
 
 @pytest.fixture(autouse=True)
 def _small(small, monkeypatch):
-    monkeypatch.setattr("kwip.services.list_fanout.LISTS_AT_ONCE", 1)
+    monkeypatch.setattr("kwip.services.delivery.list_fanout.LISTS_AT_ONCE", 1)
 
 
 @pytest.fixture

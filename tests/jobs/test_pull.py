@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from kwip.domain.pages import PageRequest
-from kwip.services.sides import EVERYBODY
+from kwip.services.timelines.merging import EVERYBODY
 from kwip.store.buckets import home_of
 from tests.jobs.oracle import Oracle, read_home, stored_set
 
@@ -226,8 +226,8 @@ def test_both_ways_through_a_home_meet_every_post_once(
     crowd, follow, unfollow, say, rings, kwip, monkeypatch
 ):
     """A home with a floor, and an author who was pushed, pulled and pushed again."""
-    monkeypatch.setattr("kwip.services.skeletons.CHUNK", 3)
-    monkeypatch.setattr("kwip.services.sources.GRAIN", 8 << 16)
+    monkeypatch.setattr("kwip.services.reading.slices.CHUNK", 3)
+    monkeypatch.setattr("kwip.services.timelines.sources.GRAIN", 8 << 16)
     alice, others = crowd
     reader, posts = others[0], []
     follow(others[3], reader)
@@ -256,7 +256,7 @@ def test_who_was_pulled_longest_ago_is_forgotten_and_nothing_of_theirs_is(
     """Two pull authors, of whom readers are told of one; both ways meet every post."""
     for module in ("domain.timelines", "services.entities"):
         monkeypatch.setattr(f"kwip.{module}.MOST_PULLED", 1)
-    monkeypatch.setattr("kwip.services.skeletons.CHUNK", 3)
+    monkeypatch.setattr("kwip.services.reading.slices.CHUNK", 3)
     early, late, small, *readers = people("early", "late", "small", *"bcd")
     reader, posts = readers[0], []
     for author in (early, late):

@@ -9,8 +9,8 @@ from kwip.jobs.runner import LANES
 from kwip.store.buckets import home_of
 from tests.jobs.conftest import SMALL
 
-TRIM_TO = SMALL["kwip.services.rearranging.TRIM_TO"]
-TRIM_ABOVE = SMALL["kwip.services.rearranging.TRIM_ABOVE"]
+TRIM_TO = SMALL["kwip.services.delivery.compaction.TRIM_TO"]
+TRIM_ABOVE = SMALL["kwip.services.delivery.compaction.TRIM_ABOVE"]
 
 
 @pytest.fixture(autouse=True)

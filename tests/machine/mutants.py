@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pymongo import UpdateOne
 
-from kwip.cache import drops, list_drops, order_drops, timeline_drops
+from kwip.cache import invalidation as drops
+from kwip.cache import list_invalidation as list_drops
+from kwip.cache import order_invalidation as order_drops
+from kwip.cache import timeline_invalidation as timeline_drops
 from kwip.domain.timelines import plan_buckets
-from kwip.services import hydration
-from kwip.services.fanout import Fanout
-from kwip.services.rearranging import Rearranger
+from kwip.services.delivery.compaction import Rearranger
+from kwip.services.delivery.fanout import Fanout
+from kwip.services.timelines import hydration
 from kwip.store import timelines
 from kwip.store.buckets import OpenBucket, Stored, bucket_document
-from kwip.store.dormancy import DormancyStore
-from kwip.store.reach import ReachStore
+from kwip.store.hibernation import DormancyStore
+from kwip.store.pull_authors import ReachStore
 from kwip.store.timelines import TimelineStore
 from tests.machine.machine import PLAIN, WHOLE, Fate
 

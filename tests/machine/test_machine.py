@@ -24,13 +24,13 @@ from tests.servers import settings_in
 #: shown once however far apart its reposts are; `services/test_collapse.py` has how
 #: far that goes.
 SMALL_READS = {
-    "kwip.services.skeletons.CHUNK": 8,
-    "kwip.services.skeletons.TOP": 2,
-    "kwip.services.pages.CHUNK": 8,
-    "kwip.services.sources.CHUNK": 8,
-    "kwip.services.sources.AUTHORS_PER_QUERY": 2,
+    "kwip.services.reading.slices.CHUNK": 8,
+    "kwip.services.reading.slices.TOP": 2,
+    "kwip.services.timelines.paging.CHUNK": 8,
+    "kwip.services.timelines.sources.CHUNK": 8,
+    "kwip.services.timelines.sources.AUTHORS_PER_QUERY": 2,
     "kwip.domain.collapse.WINDOW": 10_000,
-    "kwip.services.pages.REACH": 9_999,
+    "kwip.services.timelines.paging.REACH": 9_999,
 }
 #: Rules of one run; each begins with the same people, follows and posts.
 RULES = 12

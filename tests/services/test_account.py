@@ -14,8 +14,8 @@ from kwip.domain.errors import (
     RateLimitedError,
 )
 from kwip.domain.users import READ
-from kwip.services.access import MAX_SESSIONS
-from kwip.services.admission import Applicant
+from kwip.services.accounts.authentication import MAX_SESSIONS
+from kwip.services.accounts.sign_in import Applicant
 from kwip.wiring import Options, build
 
 OLD, NEW = "correct horse", "battery staple"

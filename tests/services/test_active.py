@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft, Visibility
 from kwip.domain.users import ProfileChange
-from kwip.services import active, walk
-from kwip.services.hydration import Hydration
+from kwip.services.timelines import active_order as active
+from kwip.services.timelines import walk
+from kwip.services.timelines.hydration import Hydration
 
 FIRST = PageRequest(limit=40, is_active=True)
 
@@ -213,7 +214,9 @@ def test_paging_meets_each_conversation_once_whatever_moves(kwip, alice):
 def test_home_is_paged_without_a_gap_while_conversations_move(
     kwip, rings, alice, bob, monkeypatch
 ):
-    monkeypatch.setattr("kwip.services.active.WINDOW", 13)  # all that there is at first
+    monkeypatch.setattr(
+        "kwip.services.timelines.active_order.WINDOW", 13
+    )  # all that there is at first
     roots = [say(kwip, alice, f"{n}") for n in range(12)]
     rings.run()
     read = readers(kwip, bob, alice)["home"]
@@ -239,7 +242,7 @@ def test_home_is_paged_without_a_gap_while_conversations_move(
 def test_home_knows_this_order_of_its_newest_entries_alone(
     kwip, rings, alice, bob, monkeypatch
 ):
-    monkeypatch.setattr("kwip.services.active.WINDOW", 5)
+    monkeypatch.setattr("kwip.services.timelines.active_order.WINDOW", 5)
     roots = [say(kwip, alice, f"{n}") for n in range(8)]
     answer(kwip, alice, roots[0])
     rings.run()

@@ -10,8 +10,8 @@ from prometheus_client import REGISTRY
 
 from kwip.domain.errors import InvalidError, KwipError, RateLimitedError
 from kwip.domain.users import Viewer
-from kwip.services.admission import Applicant
-from kwip.services.users import SignUp
+from kwip.services.accounts.sign_in import Applicant
+from kwip.services.accounts.users import SignUp
 from kwip.wiring import Options, build
 from tests.servers import settings_in
 

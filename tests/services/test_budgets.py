@@ -13,8 +13,8 @@ from kwip.domain.notifications import SPOKEN_TO, Wish
 from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft
 from kwip.domain.users import READ, User, Viewer
-from kwip.services.access import Credential
-from kwip.services.timelines import ALL_KINDS
+from kwip.services.accounts.authentication import Credential
+from kwip.services.timelines.timelines import ALL_KINDS
 from kwip.store.buckets import home_of
 
 WARM_REDIS, COLD_REDIS, COLD_MONGODB = 3, 6, 14

@@ -15,11 +15,11 @@ def narrow(monkeypatch):
     """Let a window be small, and skeletons and rounds smaller than a page."""
     for target, value in {
         "kwip.domain.collapse.WINDOW": 6,
-        "kwip.services.pages.REACH": 5,
-        "kwip.services.skeletons.CHUNK": 7,
-        "kwip.services.skeletons.TOP": 2,
-        "kwip.services.pages.CHUNK": 7,
-        "kwip.services.sources.CHUNK": 7,
+        "kwip.services.timelines.paging.REACH": 5,
+        "kwip.services.reading.slices.CHUNK": 7,
+        "kwip.services.reading.slices.TOP": 2,
+        "kwip.services.timelines.paging.CHUNK": 7,
+        "kwip.services.timelines.sources.CHUNK": 7,
         "kwip.store.timelines.SEAL_AT": 8,
         "kwip.domain.timelines.SEAL_LOOK": 1,
         "kwip.domain.timelines.KEEP_OPEN": 4,

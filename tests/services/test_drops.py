@@ -8,25 +8,25 @@ from functools import wraps
 
 import pytest
 
-from kwip.cache import drops
+from kwip.cache import invalidation as drops
 from kwip.cli.parts import deletion_by, repair_by, retagging_by
 from kwip.domain.clock import at
 from kwip.domain.errors import KwipError
+from kwip.domain.id_lists import RollSlice
 from kwip.domain.lists import ListChange
 from kwip.domain.notifications import NotificationSlice
 from kwip.domain.posts import Draft, Edit
 from kwip.domain.reactions import span_of
-from kwip.domain.rolls import RollSlice
 from kwip.domain.users import READ, ProfileChange
-from kwip.services import rearranging
-from kwip.services.entities import AccessId
-from kwip.services.fence import Fence
-from kwip.services.fsck import Finding
-from kwip.services.reach import Reach
-from kwip.services.reading import Want
-from kwip.services.repeats import Repeats
-from kwip.services.sides import EVERYBODY
-from kwip.services.skeletons import Slice
+from kwip.services.coherence.fence import Fence
+from kwip.services.delivery import compaction as rearranging
+from kwip.services.delivery.pull_authors import Reach
+from kwip.services.maintenance.fsck import Finding
+from kwip.services.maintenance.repeats import Repeats
+from kwip.services.reading.entities import AccessId
+from kwip.services.reading.loader import Want
+from kwip.services.reading.slices import Slice
+from kwip.services.timelines.merging import EVERYBODY
 from kwip.store.buckets import home_of
 from kwip.store.list_edges import list_of
 from tests.wired import sign_up

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kwip.domain.errors import InvalidError, NotAuthenticatedError
-from kwip.services.users import SignUp
+from kwip.services.accounts.users import SignUp
 from kwip.store.deletion import DeletionStore
 from kwip.store.users import digest_of
 

@@ -9,8 +9,8 @@ import pytest
 from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft
 from kwip.domain.users import Viewer
-from kwip.services import skeletons
-from kwip.services.skeletons import Entries
+from kwip.services.reading import slices as skeletons
+from kwip.services.reading.slices import Entries
 from tests.wired import sign_up
 
 

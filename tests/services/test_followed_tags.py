@@ -100,8 +100,8 @@ def test_past_thousands_of_hidden_posts_hashtags_are_read_on(
     kwip, people, say, monkeypatch
 ):
     reader, bob, carol = people
-    monkeypatch.setattr("kwip.services.walk.MAX_LOOKED_AT", 4)
-    monkeypatch.setattr("kwip.services.walk.Walk.__init__.__defaults__", (4,))
+    monkeypatch.setattr("kwip.services.timelines.walk.MAX_LOOKED_AT", 4)
+    monkeypatch.setattr("kwip.services.timelines.walk.Walk.__init__.__defaults__", (4,))
     for tag in ("rye", "tea"):
         kwip.services.followed_tags.follow(reader, tag)
     kwip.services.relationships.follow(reader, carol.id)

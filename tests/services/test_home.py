@@ -15,17 +15,17 @@ from kwip.store.buckets import home_of
 def small(monkeypatch):
     """Make skeletons, buckets and homes small, so that a page crosses them all."""
     for target, value in {
-        "kwip.services.skeletons.CHUNK": 5,
-        "kwip.services.skeletons.TOP": 2,
-        "kwip.services.pages.CHUNK": 5,
-        "kwip.services.sources.CHUNK": 5,
-        "kwip.services.sources.AUTHORS_PER_QUERY": 2,
+        "kwip.services.reading.slices.CHUNK": 5,
+        "kwip.services.reading.slices.TOP": 2,
+        "kwip.services.timelines.paging.CHUNK": 5,
+        "kwip.services.timelines.sources.CHUNK": 5,
+        "kwip.services.timelines.sources.AUTHORS_PER_QUERY": 2,
         "kwip.store.timelines.SEAL_AT": 8,
         "kwip.domain.timelines.SEAL_LOOK": 1,
         "kwip.domain.timelines.KEEP_OPEN": 4,
         "kwip.domain.timelines.TRIM_TO": 10,
-        "kwip.services.rearranging.TRIM_TO": 10,
-        "kwip.services.rearranging.TRIM_ABOVE": 20,
+        "kwip.services.delivery.compaction.TRIM_TO": 10,
+        "kwip.services.delivery.compaction.TRIM_ABOVE": 20,
     }.items():
         monkeypatch.setattr(target, value)
 

@@ -11,8 +11,8 @@ import psutil
 import pytest
 
 from kwip.domain.errors import StoreUnavailableError
-from kwip.services import confined
-from kwip.services.isolated import FailedError, Isolated, Limits
+from kwip.services.media import confined
+from kwip.services.media.isolated import FailedError, Isolated, Limits
 from tests.servers import wait_until
 
 LIMITS = {"memory_bytes": 200_000_000, "cpu_s": 1}

@@ -8,7 +8,7 @@ from kwip.cache.keys import Paced
 from kwip.domain.clock import at
 from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft, Edit
-from kwip.services.concerned import concerned
+from kwip.services.coherence.changed_keys import concerned
 from kwip.store.changes import Change
 from tests.servers import wait_until
 

@@ -10,7 +10,7 @@ from kwip.domain.errors import InvalidError, NotFoundError
 from kwip.domain.lists import ListChange, RepliesPolicy
 from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft, Visibility
-from kwip.services.fsck import Fsck
+from kwip.services.maintenance.fsck import Fsck
 from kwip.store.audit import AuditStore
 from kwip.store.buckets import home_of as stored_home_of
 from kwip.store.list_edges import list_of

@@ -17,9 +17,10 @@ from kwip.domain.views import PostView
 from kwip.schemas import html
 from kwip.schemas.posts import WRITTEN_BYTES, StatusSchema
 from kwip.schemas.urls import Urls
-from kwip.services import entities, payloads, skeletons
-from kwip.services.entities import Entities
-from kwip.services.stores import Stores
+from kwip.services.reading import entities, payloads
+from kwip.services.reading import slices as skeletons
+from kwip.services.reading.entities import Entities
+from kwip.services.reading.stores import Stores
 from kwip.store.client import Store, connect
 from tests.weights import taken_by
 

@@ -14,9 +14,9 @@ from kwip.domain.ids import UserId
 from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft
 from kwip.domain.users import READ
-from kwip.services.access import Credential
-from kwip.services.checkpoint import Checkpoint
-from kwip.services.moderation import deletion_of
+from kwip.services.accounts.authentication import Credential
+from kwip.services.accounts.moderation import deletion_of
+from kwip.services.maintenance.checkpoint import Checkpoint
 
 PASSWORD, NEW_PASSWORD = "correct horse", "another horse"
 

@@ -9,7 +9,7 @@ from kwip.domain.ids import PostId
 from kwip.domain.notifications import SPOKEN_TO, Notification, NotificationKind, Wish
 from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft, Edit, Visibility
-from kwip.services import notifying
+from kwip.services.delivery import notifier as notifying
 from kwip.store.buckets import home_of
 
 

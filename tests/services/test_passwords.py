@@ -10,8 +10,8 @@ import pytest
 from prometheus_client import REGISTRY
 
 from kwip.domain.errors import StoreUnavailableError
-from kwip.services import passwords
-from kwip.services.passwords import Passwords
+from kwip.services.accounts import passwords
+from kwip.services.accounts.passwords import Passwords
 from tests.servers import START_S, wait_until
 
 

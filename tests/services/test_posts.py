@@ -15,7 +15,7 @@ from kwip.domain.errors import (
 )
 from kwip.domain.ids import MAX_ID, first_id_at, ms_of, slot_of
 from kwip.domain.posts import Draft, Edit, Visibility
-from kwip.services.clock_guard import CHECK_EVERY_MS, ClockGuard
+from kwip.services.coherence.clock_guard import CHECK_EVERY_MS, ClockGuard
 from tests.jobs.oracle import stored_set
 from tests.wired import home_of
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from kwip.domain.users import ProfileChange, ProfileField
-from kwip.services.profile_texts import cleaned
-from kwip.services.users import SignUp
+from kwip.services.accounts.users import SignUp
+from kwip.text.profiles import cleaned
 
 #: A Hangul filler, joiners of nothing, a Braille cell without dots, a selector.
 NOTHING = ["\u3164", "\u115f\u1160", "\u200d\u200c", "\u2800 \u2800", "\ufe0f", "\n\n"]

@@ -14,9 +14,9 @@ from kwip.domain.posts import Draft, Edit
 from kwip.domain.reactions import span_of
 from kwip.domain.users import READ, ProfileChange
 from kwip.loops import Loop
-from kwip.services import relay as module
-from kwip.services.concerned import FOLLOWED, LEFT_OUT
-from kwip.services.fence import Fence
+from kwip.services.coherence import change_stream as module
+from kwip.services.coherence.changed_keys import FOLLOWED, LEFT_OUT
+from kwip.services.coherence.fence import Fence
 from kwip.store.changes import ChangeStore, HistoryLostError
 from kwip.store.indexes import INDEXES
 from tests.servers import wait_until

@@ -7,10 +7,10 @@ import random
 from kwip.domain.ids import MAX_ID
 from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft, Edit, Visibility
-from kwip.domain.sieves import Sieve
-from kwip.services import walk
-from kwip.services.reading import Want
-from kwip.store.sieves import SieveStore
+from kwip.domain.pushdown import Sieve
+from kwip.services.reading.loader import Want
+from kwip.services.timelines import walk
+from kwip.store.pushdown import SieveStore
 from tests.services.test_active import alice, bob
 
 __all__ = ["alice", "bob"]

@@ -11,7 +11,7 @@ import structlog
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.errors import InvalidError, KwipError, NotFoundError
 from kwip.domain.setup import LIFETIME, code_digest, draw_code
-from kwip.services.users import SignUp
+from kwip.services.accounts.users import SignUp
 from kwip.store.setup import SetupStore
 
 

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from kwip.domain.ids import MAX_ID, UserId
 from kwip.domain.pages import PageRequest
 from kwip.domain.timelines import Chunk, Entry, Pulls
-from kwip.services import sides as module
-from kwip.services.loading import Kind
-from kwip.services.reading import Reading, Readings
-from kwip.services.sides import Side
-from kwip.services.skeletons import Slice
-from kwip.services.sources import Shown, Sources
+from kwip.services.reading.loader import Reading, Readings
+from kwip.services.reading.loads import Kind
+from kwip.services.reading.slices import Slice
+from kwip.services.timelines import merging as module
+from kwip.services.timelines.merging import Side
+from kwip.services.timelines.sources import Shown, Sources
 
 VIEWER = UserId(1)
 PART = 3

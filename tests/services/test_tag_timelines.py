@@ -44,7 +44,9 @@ def test_each_mode_counts_on_every_page(
     read, any_of, all_of, none_of, is_hidden_by_thousands, monkeypatch
 ):
     if is_hidden_by_thousands:
-        monkeypatch.setattr("kwip.services.walk.Walk.__init__.__defaults__", (1,))
+        monkeypatch.setattr(
+            "kwip.services.timelines.walk.Walk.__init__.__defaults__", (1,)
+        )
     shown = [
         text
         for text in TEXTS[::-1]

@@ -12,7 +12,7 @@ from kwip.domain.ids import PostId
 from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft
 from kwip.domain.threads import FOR_ANYBODY, FOR_VIEWER, ON_PAGE, ThreadPart
-from kwip.services.hydration import Hydration
+from kwip.services.timelines.hydration import Hydration
 from tests.conversations import grow
 
 SMALL = ThreadPart(ancestors=2, replies=3)
@@ -129,7 +129,7 @@ def test_who_is_signed_in_gets_more_at_once_in_as_many_round_trips_as_it_takes(
 def test_hidden_replies_end_a_part_and_the_next_goes_on(
     kwip, root, alice, hydrated, monkeypatch
 ):
-    monkeypatch.setattr("kwip.services.threads.MAX_HIDDEN", 9)
+    monkeypatch.setattr("kwip.services.timelines.threads.MAX_HIDDEN", 9)
     database = kwip.store.database
     made = grow(database, root, [0] * 60)
     hidden = {"_id": {"$in": made[3:58]}}

@@ -8,7 +8,7 @@ from kwip.domain.notifications import Notification, NotificationKind
 from kwip.domain.reactions import Act, Reaction
 from kwip.domain.text import Hashtag
 from kwip.domain.users import User
-from kwip.store.access import Access
+from kwip.store.access_keys import Access
 from kwip.store.buckets import bucket_document, empty_timeline, home_of
 from kwip.store.edges import Edge, follow_document, follower_document
 from kwip.store.list_edges import ListEdge, edge_document

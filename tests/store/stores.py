@@ -8,16 +8,16 @@ from kwip.domain.ids import first_id_at
 from kwip.domain.posts import Post, Visibility
 from kwip.domain.text import Mention
 from kwip.domain.users import User
-from kwip.store.access import AccessStore
+from kwip.store.access_keys import AccessStore
 from kwip.store.activity import ActivityStore
 from kwip.store.audit import AuditStore
 from kwip.store.changes import ChangeStore
 from kwip.store.claims import ClaimStore
 from kwip.store.deletion import DeletionStore
-from kwip.store.dormancy import DormancyStore
 from kwip.store.edges import EdgeStore
 from kwip.store.fence import FenceStore
 from kwip.store.followed_tags import FollowedTagStore
+from kwip.store.hibernation import DormancyStore
 from kwip.store.jobs import JobStore
 from kwip.store.list_edges import ListEdgeStore
 from kwip.store.lists import ListStore
@@ -26,14 +26,14 @@ from kwip.store.markers import MarkerStore
 from kwip.store.notifications import NotificationStore
 from kwip.store.outbox import OutboxStore
 from kwip.store.posts import PostStore
-from kwip.store.reach import ReachStore
+from kwip.store.pull_authors import ReachStore
+from kwip.store.pushdown import SieveStore
 from kwip.store.reactions import ReactionStore
 from kwip.store.relationships import RelationshipStore
 from kwip.store.repairs import RepairStore
 from kwip.store.repeats import RepeatStore
 from kwip.store.retagging import RetagStore
 from kwip.store.setup import SetupStore
-from kwip.store.sieves import SieveStore
 from kwip.store.timelines import TimelineStore
 from kwip.store.users import UserStore
 

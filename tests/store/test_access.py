@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from kwip.store.access import AccessStore
+from kwip.store.access_keys import AccessStore
 from kwip.store.jobs import Job
 from tests.store.population import token
 from tests.store.stores import LATER, NOW

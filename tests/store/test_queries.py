@@ -13,6 +13,7 @@ import pytest
 
 import kwip.store
 from kwip.domain.errors import ConflictError
+from kwip.domain.id_lists import Between
 from kwip.domain.ids import MAX_ID
 from kwip.domain.lists import ListChange, UserList
 from kwip.domain.notifications import (
@@ -23,10 +24,9 @@ from kwip.domain.notifications import (
     NotificationKind,
     Wish,
 )
+from kwip.domain.pushdown import Sieve
 from kwip.domain.reactions import Act, Reaction, Span, span_of
 from kwip.domain.repeats import Said
-from kwip.domain.rolls import Between
-from kwip.domain.sieves import Sieve
 from kwip.store.buckets import bucket_document, home_of
 from kwip.store.claims import Claim
 from kwip.store.counters import count

@@ -6,7 +6,7 @@ import pytest
 
 from config.settings import load
 from kwip.app import create_app
-from kwip.domain.quotas import Window
+from kwip.domain.rate_limits import Window
 from tests.people import PASSWORD
 from tests.web.pages import Visitor
 

@@ -9,7 +9,7 @@ from kwip.domain.clock import system_clock_ms
 from kwip.domain.ids import ms_of
 from kwip.domain.posts import Visibility
 from kwip.domain.reactions import Act
-from kwip.services.posts import Posts
+from kwip.services.posting.posts import Posts
 
 WORLD = json.loads(demo._WORLD.read_text(encoding="utf-8"))
 PEOPLE = {person["username"] for person in WORLD["people"]}

@@ -103,7 +103,7 @@ def test_past_either_end_there_is_a_way_back(at_alice, alice):
 def test_a_page_of_which_everything_is_hidden_leads_on_in_the_active_order(
     anybody, alice, bob, wiring, monkeypatch, place
 ):
-    monkeypatch.setattr("kwip.services.active.MAX_HYDRATED", 5)
+    monkeypatch.setattr("kwip.services.timelines.active_order.MAX_HYDRATED", 5)
     alice.say("#tea")
     for number in range(5):
         alice.say(str(number), visibility="private")
@@ -399,7 +399,7 @@ def test_a_timeline_can_be_read_in_the_active_order(at_alice, alice, wiring, pla
 
 
 def test_home_says_where_the_active_order_ends(at_alice, alice, monkeypatch):
-    monkeypatch.setattr("kwip.services.active.WINDOW", 2)
+    monkeypatch.setattr("kwip.services.timelines.active_order.WINDOW", 2)
     for n in range(4):
         alice.say(str(n))
     page = at_alice.get("/home?order=active")

@@ -28,8 +28,8 @@ from kwip.domain.errors import (
     StoreUnavailableError,
 )
 from kwip.schemas.forms import ActForm, LogInForm, SignUpForm, TokenForm
-from kwip.services.admission import Applicant
-from kwip.services.users import SignUp
+from kwip.services.accounts.sign_in import Applicant
+from kwip.services.accounts.users import SignUp
 
 #: After these the form is shown again, with what was filled in.
 _TRY_AGAIN = (

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from flask import url_for
 
-from kwip.blueprints import http, look
+from kwip.blueprints import appearance as look
+from kwip.blueprints import http
 from kwip.blueprints.table import Policy, Route
 from kwip.blueprints.web.pages import OPEN, OWN, Form, form_policy, go, page, page_again
 from kwip.domain.errors import InvalidError, NotFoundError, RateLimitedError

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 from flask import url_for
 
-from kwip.blueprints import http, quotas
+from kwip.blueprints import http
 from kwip.blueprints import login as cookie
+from kwip.blueprints import rate_limits as quotas
 from kwip.blueprints.table import Policy, Route
 from kwip.blueprints.web.access import applicant
 from kwip.blueprints.web.pages import Form, go, page, page_again
 from kwip.domain.errors import InvalidError, RateLimitedError
 from kwip.schemas.forms import SetupForm
-from kwip.services.users import SignUp
+from kwip.services.accounts.users import SignUp
 
 if TYPE_CHECKING:
     from flask import Response

@@ -23,7 +23,7 @@ from kwip.blueprints.web.writing import blank_sheet
 from kwip.domain.pages import PageRequest
 from kwip.schemas.notifications import SeenForm
 from kwip.schemas.pages import SinceQuery
-from kwip.services.timelines import ALL_KINDS, Kinds
+from kwip.services.timelines.timelines import ALL_KINDS, Kinds
 from kwip.text.hashtags import clean_hashtag
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from flask import request
 
-from kwip.blueprints import holes, http
+from kwip.blueprints import http
+from kwip.blueprints import placeholders as holes
 from kwip.domain.posts import Visibility
 from kwip.domain.visibility import reply_visibility
 

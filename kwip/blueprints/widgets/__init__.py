@@ -21,7 +21,7 @@ from kwip.schemas.widgets import (
     WidgetProfileSchema,
     WidgetQuery,
 )
-from kwip.services.timelines import Kinds
+from kwip.services.timelines.timelines import Kinds
 from kwip.text.hashtags import clean_hashtag
 
 if TYPE_CHECKING:

@@ -1,0 +1,308 @@
+"""Finished pages: answered from the cache before Flask sees the request.
+
+A page is kept with everything that it was made from, and one call of Redis compares
+that, charges the quota, and gives the page if nothing has changed. If something has,
+the same call has read what the request begins with, and Flask goes on from there.
+
+Only routes whose policy says so are kept, each under its address and its reader's
+credential; what must be new in each answer is a placeholder, or is added to it.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from hashlib import blake2b
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlencode
+
+from flask import session
+from structlog.contextvars import clear_contextvars
+from werkzeug.exceptions import HTTPException
+from werkzeug.http import parse_cookie, parse_etags
+from werkzeug.routing import RequestRedirect
+
+from kwip import telemetry
+from kwip.blueprints import appearance as look
+from kwip.blueprints import compression, http, login
+from kwip.blueprints import rate_limits as quotas
+from kwip.blueprints.page_copies import FORMAT, Copy, pack, size_of
+from kwip.blueprints.report import report
+from kwip.domain.clock import system_clock_ms
+from kwip.domain.errors import RateLimitedError
+from kwip.domain.memo import Remembered
+from kwip.domain.pages import DEFAULT_LIMIT, PageRequest
+from kwip.services.accounts.authentication import Credential
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from flask import Flask, Response
+
+    from kwip.blueprints.login import Reader
+    from kwip.blueprints.table import Policy
+    from kwip.services.reading.loader import Want
+
+    Header = tuple[str, str]
+    _Visitors = Callable[[str], tuple[Reader, str] | None]
+
+#: How much memory a process uses for pages that it gave before.
+COPIES_BYTES = 4_000_000
+#: How many addresses and cookies it has read before: at most 1 and 2 MB of them.
+MOST_PLACES, MOST_VISITORS = 1_024, 512
+#: Addresses and cookies that are longer are left to the app.
+MAX_ADDRESS, MAX_COOKIE = 300, 4_096
+_FLAG = r"true|false|0|1"
+_SHARED = {"limit": r"[1-9]|[1-3][0-9]|40", "order": r"recent|active"}
+#: The parameters of kept pages, by area. With any other, or twice the same, a page is
+#: not kept: nobody fills the cache by inventing some, but for choices of `fields`. Nor
+#: from a cursor on, for that is seldom read twice.
+PARAMETERS: Mapping[str, Mapping[str, str]] = {
+    "api": {**_SHARED, "local": _FLAG, "repeats": r"fold"},
+    "widgets": {**_SHARED, "replies": _FLAG, "reposts": _FLAG, "fields": r"[a-z_,]+"},
+    "web": {"order": _SHARED["order"], "repeats": r"fold|show"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A kept address: its route, what its rule names in the path, and which page."""
+
+    address: str
+    rule: str
+    policy: Policy
+    named: Mapping[str, Any]
+    page: PageRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request for a page that may be kept: which one, and whose.
+
+    `name` is the page's in the cache.
+    """
+
+    place: Place
+    reader: Reader
+    name: str
+    environ: WSGIEnvironment
+
+
+class FinishedPages:
+    """Stands before the app: answers with a finished page, or hands the request on."""
+
+    def __init__(self, app: Flask, site: http.Site):
+        self._inner: WSGIApplication = app.wsgi_app
+        self._site = site
+        self._copies = Remembered[str, Copy](COPIES_BYTES)
+        self._place: Callable[[str, str], Place | None] = lru_cache(MOST_PLACES)(
+            lambda path, query: _place(app, site, path, query)
+        )
+        self._visitor: _Visitors = lru_cache(MOST_VISITORS)(
+            lambda cookies: _visitor(app, site, cookies)
+        )
+        # What answers depend on besides: the same in all processes of an installation.
+        site_text = f"{FORMAT} {site.info} {site.urls} {site.live_origin}"
+        site_text += f" {sorted(site.assets.names.items())}"
+        self._site_digest = _digest(site_text)
+
+    def __call__(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Answer one request."""
+        asked = self._asked(environ)
+        if asked is None:
+            return self._inner(environ, start_response)
+        begun = self._begin(asked)
+        copy = self._find(begun, asked)
+        if copy is None:
+            return self._inner(environ, start_response)
+        status, headers, body = _answer(begun, asked, copy)
+        start_response(f"{status} {status.phrase}", headers)
+        _report(begun, asked, status)
+        return [body]
+
+    def _asked(self, environ: WSGIEnvironment) -> Asked | None:
+        """Give what is asked for and by whom, if its page may be kept."""
+        if environ["REQUEST_METHOD"] != "GET":
+            return None
+        path, query = environ["PATH_INFO"], environ.get("QUERY_STRING", "")
+        if len(path) + len(query) > MAX_ADDRESS:
+            return None
+        place = self._place(path, query)
+        found = None if place is None else self._reader(place.policy, environ)
+        if place is None or found is None:
+            return None
+        reader, look_text = found
+        shown = reader.credential
+        # The user too: a secret with another's id before it would be charged to them.
+        whose = "" if shown is None else f"{shown.user_id}.{shown.id.digest}"
+        named = f"{self._site_digest} {place.address} {whose} {look_text}"
+        return Asked(place, reader, _digest(named), environ)
+
+    def _reader(
+        self, policy: Policy, environ: WSGIEnvironment
+    ) -> tuple[Reader, str] | None:
+        """Give who asks, and for which look; None where the app has to say."""
+        if policy.auth in {"user", "optional"}:
+            cookies = environ.get("HTTP_COOKIE", "")
+            found = self._visitor(cookies) if len(cookies) <= MAX_COOKIE else None
+            is_nobody = found is None or found[0].credential is None
+            return None if is_nobody and policy.auth == "user" else found
+        text = environ.get("HTTP_AUTHORIZATION")
+        if policy.auth == "none" or (text is None and policy.auth != "token"):
+            return login.Reader(), ""
+        credential = Credential.from_header(text or "")
+        return None if credential is None else (login.Reader(credential), "")
+
+    def _begin(self, asked: Asked) -> http.Begun:
+        policy, environ = asked.place.policy, asked.environ
+        services, credential = self._site.services, asked.reader.credential
+        bill = services.quotas.open(
+            policy.quota, is_api=policy.is_api, address=environ.get("REMOTE_ADDR")
+        )
+        return http.Begun(
+            time.perf_counter(),
+            http.request_id(environ.get("HTTP_X_REQUEST_ID", "")),
+            bill,
+            services.readings.begin(credential.user_id if credential else None, bill),
+            asked.name,
+            self._first(asked),
+        )
+
+    def _first(self, asked: Asked) -> tuple[Want[Any, Any], ...]:
+        """Give what the page of a known reader begins with."""
+        credential = asked.reader.credential
+        if credential is None or asked.place.policy.kept != "home":
+            return ()
+        timelines = self._site.services.timelines
+        return timelines.begin_of_home(credential.user_id, asked.place.page)
+
+    def _find(self, begun: http.Begun, asked: Asked) -> Copy | None:
+        """Find the page, in one round trip; else let the app go on from there."""
+        copy = self._copies.get(asked.name)
+        etag = b"" if copy is None else copy.etag
+        guard, *others = self._wants(begun, asked)
+        try:
+            found = begun.reading.open(asked.name, etag, guard, *others)
+        except RateLimitedError as error:
+            asked.environ[http.BEGUN] = replace(begun, refusal=error)
+            return None
+        if found is not None and (copy is None or found.content is not None):
+            copy = Copy.of(found)
+            self._copies.put(asked.name, copy, size_of(copy))
+        lacks_token = asked.reader.form_token is None
+        cannot_fill = copy is not None and copy.page.has_form and lacks_token
+        is_found = found is not None and not cannot_fill
+        telemetry.count_page(is_found=is_found)
+        if copy is None or not is_found:
+            asked.environ[http.BEGUN] = begun
+            return None
+        return copy
+
+    def _wants(
+        self, begun: http.Begun, asked: Asked
+    ) -> tuple[Want[Any, Any] | None, *tuple[Want[Any, Any], ...]]:
+        """Give what the app would read first: the reader, what the path names, home."""
+        services, credential = self._site.services, asked.reader.credential
+        named = asked.place.named.get("post_id"), asked.place.named.get("username")
+        if credential is None:
+            return (None, *services.access.named(*named))
+        begun.bill.present(credential.user_id, credential.id.digest)
+        guard, *others = services.access.wants(credential, *named)
+        others += begun.first
+        return (guard, *others)
+
+
+def _digest(text: str) -> str:
+    return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _place(app: Flask, site: http.Site, path: str, query: str) -> Place | None:
+    """Look up a kept address; None for any other. Path and query as WSGI has them."""
+    adapter = app.url_map.bind(site.urls.host)
+    try:
+        readable = path.encode("latin-1").decode()
+        rule, named = adapter.match(readable, method="GET", return_rule=True)
+    except (HTTPException, RequestRedirect, UnicodeDecodeError):
+        return None
+    policy = site.policies[rule.endpoint]
+    pairs = sorted(parse_qsl(query, keep_blank_values=True))
+    if policy.kept == "no" or not _are_kept(rule.endpoint.partition(".")[0], pairs):
+        return None
+    # However it was written: in another order, or with escapes that need not be.
+    address, asked = f"{path}?{urlencode(pairs)}", dict(pairs)
+    page = PageRequest(
+        limit=int(asked.get("limit", DEFAULT_LIMIT)),
+        is_active=asked.get("order") == "active",
+    )
+    return Place(address, rule.rule, policy, named, page)
+
+
+def _are_kept(area: str, pairs: Sequence[tuple[str, str]]) -> bool:
+    """Tell whether pages with these parameters are kept."""
+    known = PARAMETERS[area]
+    are_known = all(re.fullmatch(known.get(name, "(?!)"), v) for name, v in pairs)
+    return are_known and len(dict(pairs)) == len(pairs)
+
+
+def _visitor(app: Flask, site: http.Site, cookies: str) -> tuple[Reader, str] | None:
+    """Give who shows these cookies, and which look; None where the app has to say."""
+    try:
+        known = parse_cookie(cookies)
+    except UnicodeDecodeError:
+        return None
+    reader = login.reader_of(app, known.get(app.config["SESSION_COOKIE_NAME"]))
+    chosen = known.get(look.cookie_of(site.urls.origin), "")
+    return None if reader is None else (reader, str(look.Look.parse(chosen)))
+
+
+def _answer(
+    begun: http.Begun, asked: Asked, copy: Copy
+) -> tuple[HTTPStatus, list[Header], bytes]:
+    """Give a page, or say that the reader's is the same."""
+    environ, policy = asked.environ, asked.place.policy
+    own = [("X-Request-Id", begun.request_id)]
+    if policy.is_api and policy.cache != "widget":
+        own += quotas.headers(begun.bill)
+    known = environ.get("HTTP_IF_NONE_MATCH")
+    if copy.tag and known and parse_etags(known).contains_weak(copy.tag):
+        return HTTPStatus.NOT_MODIFIED, [*copy.headers_unchanged, *own], b""
+    if copy.is_whole:
+        return HTTPStatus.OK, [*copy.headers, *own], copy.page.parts[0]
+    token = asked.reader.form_token or ""
+    body = copy.page.fill(lambda: token, system_clock_ms())
+    if compression.is_worth_it(environ.get("HTTP_ACCEPT_ENCODING", ""), len(body)):
+        body = compression.compressed(body)
+        own.append(("Content-Encoding", "gzip"))
+    own.append(("Content-Length", str(len(body))))
+    return HTTPStatus.OK, [*copy.headers, *own], body
+
+
+def _report(begun: http.Begun, asked: Asked, status: HTTPStatus) -> None:
+    """Log and count an answer as the gate does."""
+    clear_contextvars()
+    reader = asked.reader.credential
+    known: dict[str, object] = {} if reader is None else {"viewer_id": reader.user_id}
+    path, rule = asked.environ["PATH_INFO"], asked.place.rule
+    known |= {"request_id": begun.request_id}
+    report(begun.started_s, "GET", path, rule, int(status), **known)
+
+
+def keep(response: Response) -> None:
+    """Keep an answer of the app for those who ask next, if it may be kept.
+
+    Its headers are all there but those that each answer has of its own; its
+    placeholders are not filled yet.
+    """
+    begun = http.begun()
+    if begun is None or response.status_code != HTTPStatus.OK or response.is_streamed:
+        return
+    is_whole = http.reading() is begun.reading and begun.reading.can_keep
+    changes_cookie = session.modified or "Set-Cookie" in response.headers
+    if is_whole and not changes_cookie:
+        begun.reading.keep(begun.page, *pack(response))

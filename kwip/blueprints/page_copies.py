@@ -1,0 +1,80 @@
+"""Finished pages as they are kept, and as a process holds them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from hashlib import blake2b
+from io import BytesIO
+from typing import TYPE_CHECKING, Self
+
+from kwip.blueprints.placeholders import Holed
+
+if TYPE_CHECKING:
+    from flask import Response
+
+    from kwip.domain.pages import Finished
+
+#: Raised when `pack` changes, so that pages of other versions are not found.
+FORMAT = 2
+#: What each answer has of its own, or is worked out for it.
+_OWN_HEADERS = ("x-request-id", "x-ratelimit-", "content-length", "content-encoding")
+_DIGEST_BYTES = 16
+#: What the headers of a copy take, and each of its parts, in bytes.
+_BESIDES, _A_PART = 4_000, 50
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A finished page: what it answers, and what to whoever has it already.
+
+    `tag` is the ETag that readers know, if it has one; `etag` that of what is kept.
+    """
+
+    etag: bytes
+    tag: str
+    headers: list[tuple[str, str]]
+    headers_unchanged: list[tuple[str, str]]
+    page: Holed
+    is_whole: bool
+
+    @classmethod
+    def of(cls, found: Finished) -> Self:
+        """Unpack what `pack` made."""
+        head, body = (found.content or b"[[], []]\n").split(b"\n", 1)
+        named, lengths = json.loads(head)
+        headers = [(name, value) for name, value in named]
+        source = BytesIO(body)
+        page = Holed([source.read(length) for length in lengths])
+        shown = {name.lower(): value for name, value in headers}
+        is_whole = "text/html" not in shown.get("content-type", "")
+        return cls(
+            found.etag,
+            shown.get("etag", "").strip('"'),
+            [*headers, ("Content-Length", str(len(body)))] if is_whole else headers,
+            [(name, value) for name, value in headers if name != "Content-Type"],
+            page,
+            is_whole,
+        )
+
+
+def pack(response: Response) -> tuple[bytes, bytes]:
+    """Pack an answer before it is filled: the ETag of what is kept, and that.
+
+    The first line has the headers and the length of each part; the parts follow.
+    """
+    headers = [
+        (name, value)
+        for name, value in response.headers
+        if not name.lower().startswith(_OWN_HEADERS)
+    ]
+    parts = Holed.of(response).parts
+    head = json.dumps([headers, [len(part) for part in parts]]).encode()
+    content = b"".join([head, b"\n", *parts])
+    etag = blake2b(content, digest_size=_DIGEST_BYTES).hexdigest()
+    return etag.encode(), content
+
+
+def size_of(copy: Copy) -> int:
+    """Estimate the memory of a copy: some kB besides its bytes."""
+    return _BESIDES + sum(len(part) + _A_PART for part in copy.page.parts)

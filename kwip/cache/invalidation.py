@@ -1,0 +1,392 @@
+"""Say which write drops which keys: the one table of them.
+
+Each function is named after a write of `services` and gives the keys that it must
+hand to `services.fence.drop` before it answers, also when it found nothing left to
+do: an earlier try may have died between its commit and its drop. `drop_table` prints
+them. Those of stored timelines are in `timeline_drops`.
+
+Counts may lag, and so may the arrival of posts in timelines that nobody owns, for all
+but whoever wrote. What is dropped for these alone is `keys.counted` or `keys.arriving`,
+and such drops are coalesced.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kwip.cache import keys
+from kwip.cache.list_invalidation import change_list, follow_tag
+from kwip.cache.order_invalidation import lift, repeat
+from kwip.cache.timeline_invalidation import (
+    deliver,
+    lay_down,
+    merge,
+    pull,
+    rebuild,
+    scrub,
+    trim,
+    wake,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping
+
+    from kwip.cache.keys import CacheKey, Droppable
+    from kwip.domain.ids import PostId, UserId
+    from kwip.domain.reactions import Span
+
+    Keys = tuple[Droppable, ...]
+
+
+def sign_up(*, user_id: UserId, username: str) -> Keys:
+    """Drop what said that there is no such user."""
+    return (keys.user(user_id), keys.handle(username), keys.home(user_id))
+
+
+def update_profile(*, user_id: UserId) -> Keys:
+    """Drop one key, however many posts the user wrote."""
+    return (keys.user(user_id),)
+
+
+def post(
+    *,
+    post_id: PostId,
+    author_id: UserId,
+    parent_id: PostId | None,
+    root_id: PostId,
+    is_listed: bool,
+    tags: Collection[str],
+) -> Keys:
+    """Drop where it is seen and what counts it; fan-out does the others' homes."""
+    listed = (keys.arriving(keys.public(), author_id),) if is_listed else ()
+    active = lift(
+        root_id=root_id,
+        author_id=author_id,
+        is_listed=is_listed,
+        tags=tags,
+        writer_id=author_id,
+    )
+    return (
+        keys.post(post_id),
+        keys.home(author_id),
+        keys.user_timeline(author_id),
+        keys.thread(root_id),
+        *listed,
+        *(keys.arriving(keys.tag(tag), author_id) for tag in tags),
+        *active,
+        *count(author_id=author_id, parent_id=parent_id),
+    )
+
+
+def repost(*, post_id: PostId, author_id: UserId, of_id: PostId, span: Span) -> Keys:
+    """Drop what shows it to who reposted, and what counts it."""
+    return (
+        keys.post(post_id),
+        keys.home(author_id),
+        keys.user_timeline(author_id),
+        keys.reactions(author_id, span),
+        keys.roll("reposted_by", of_id),
+        *count(author_id=author_id, parent_id=of_id),
+    )
+
+
+def unrepost(
+    *,
+    post_id: PostId,
+    author_id: UserId,
+    of_id: PostId,
+    of_author_id: UserId,
+    span: Span,
+) -> Keys:
+    """Drop the tombstone that is left, the flag, the counters, what the other heard."""
+    return (
+        keys.post(post_id),
+        *count(author_id=author_id, parent_id=of_id),
+        keys.reactions(author_id, span),
+        keys.roll("reposted_by", of_id),
+        *notify(recipient_ids=[of_author_id]),
+    )
+
+
+def favourite(
+    *, user_id: UserId, post_id: PostId, author_id: UserId, span: Span
+) -> Keys:
+    """Drop the viewer's own flag and list, the counter, and what the author is told."""
+    return (
+        keys.reactions(user_id, span),
+        keys.roll("favourites", user_id),
+        keys.roll("favourited_by", post_id),
+        keys.counted(keys.post(post_id), user_id),
+        *notify(recipient_ids=[author_id]),
+    )
+
+
+def unfavourite(
+    *, user_id: UserId, post_id: PostId, author_id: UserId, span: Span
+) -> Keys:
+    """Drop what a favourite drops."""
+    return favourite(user_id=user_id, post_id=post_id, author_id=author_id, span=span)
+
+
+def bookmark(*, user_id: UserId, span: Span) -> Keys:
+    """Drop the viewer's own flag and list: nobody else sees it."""
+    return (keys.reactions(user_id, span), keys.roll("bookmarks", user_id))
+
+
+def unbookmark(*, user_id: UserId, span: Span) -> Keys:
+    """Drop what a bookmark drops."""
+    return bookmark(user_id=user_id, span=span)
+
+
+def pin(*, user_id: UserId) -> Keys:
+    """Drop one key: pins are part of the author."""
+    return (keys.user(user_id),)
+
+
+def unpin(*, user_id: UserId) -> Keys:
+    """Drop what a pin drops."""
+    return pin(user_id=user_id)
+
+
+def edit(
+    *,
+    post_id: PostId,
+    tags: Collection[str],
+    recipient_ids: Iterable[UserId],
+    later_ids: Iterable[PostId],
+) -> Keys:
+    """Drop the post and what may repeat it; hashtags that came or went, who hears."""
+    return (
+        keys.post(post_id),
+        *map(keys.post, later_ids),
+        *(keys.tag(tag) for tag in tags),
+        *(keys.active("tag", tag) for tag in tags),
+        *notify(recipient_ids=recipient_ids),
+    )
+
+
+def delete(
+    *,
+    post_id: PostId,
+    recipient_ids: Iterable[UserId],
+    later_ids: Iterable[PostId],
+) -> Keys:
+    """Drop the post, which is hidden everywhere, what may repeat it, and who heard."""
+    return (
+        keys.post(post_id),
+        *map(keys.post, later_ids),
+        *notify(recipient_ids=recipient_ids),
+    )
+
+
+def suspend(*, user_id: UserId) -> Keys:
+    """Drop one key: whoever is suspended is hidden by what is read of the user."""
+    return (keys.user(user_id),)
+
+
+def unsuspend(*, user_id: UserId) -> Keys:
+    """Drop what a suspension drops."""
+    return suspend(user_id=user_id)
+
+
+def appoint(*, user_id: UserId) -> Keys:
+    """Drop the user, who is an administrator now or no longer."""
+    return (keys.user(user_id),)
+
+
+def sign_out_everywhere(
+    *, user_id: UserId, sessions: Iterable[str], tokens: Iterable[str]
+) -> Keys:
+    """Drop each session and token that has ended."""
+    return (
+        *(keys.session(user_id, digest) for digest in sessions),
+        *(keys.token(user_id, digest) for digest in tokens),
+    )
+
+
+def leave(*, user_id: UserId, username: str) -> Keys:
+    """Drop what else was known of a user who is deleted now."""
+    return (
+        keys.user(user_id),
+        keys.handle(username),
+        keys.relations(user_id),
+        keys.home(user_id),
+        keys.user_timeline(user_id),
+        keys.active("user", user_id),
+        keys.pulls(),
+        keys.roll("followers", user_id),
+        keys.roll("favourites", user_id),
+        keys.roll("bookmarks", user_id),
+        keys.notifications(user_id),
+        keys.unread(user_id),
+        keys.markers(user_id),
+        keys.lists(user_id),
+    )
+
+
+def follow(*, follower_id: UserId, followee_id: UserId) -> Keys:
+    """Drop what the follower may see, both counters, and what the followee is told."""
+    return _edge(follower_id, followee_id, writer_id=follower_id)
+
+
+def unfollow(*, follower_id: UserId, followee_id: UserId) -> Keys:
+    """Drop what a follow drops."""
+    return follow(follower_id=follower_id, followee_id=followee_id)
+
+
+def remove_follower(*, follower_id: UserId, followee_id: UserId) -> Keys:
+    """Drop what a follow drops: the followee ends it."""
+    return _edge(follower_id, followee_id, writer_id=followee_id)
+
+
+def _edge(follower_id: UserId, followee_id: UserId, *, writer_id: UserId) -> Keys:
+    return (
+        keys.relations(follower_id),
+        keys.lists(follower_id),
+        keys.home(follower_id),
+        keys.counted(keys.user(follower_id), writer_id),
+        keys.counted(keys.user(followee_id), writer_id),
+        keys.roll("followers", followee_id),
+        *notify(recipient_ids=[followee_id]),
+    )
+
+
+def block(*, blocker_id: UserId, blocked_id: UserId) -> Keys:
+    """Drop both sides: a block unfollows both ways."""
+    both = (blocker_id, blocked_id)
+    kinds = (keys.relations, keys.lists, keys.home, _followers)
+    dropped = tuple(kind(side) for kind in kinds for side in both)
+    counts = (keys.counted(keys.user(side), blocker_id) for side in both)
+    return (*dropped, *counts, *notify(recipient_ids=both))
+
+
+def _followers(user_id: UserId) -> CacheKey:
+    return keys.roll("followers", user_id)
+
+
+def unblock(*, blocker_id: UserId, blocked_id: UserId) -> Keys:
+    """Drop both sides' relations and homes; no counter moves."""
+    both = (blocker_id, blocked_id)
+    return tuple(kind(side) for kind in (keys.relations, keys.home) for side in both)
+
+
+def mute(*, muter_id: UserId) -> Keys:
+    """Drop the muter's side only: the other must not notice."""
+    return (keys.relations(muter_id), keys.home(muter_id))
+
+
+def unmute(*, muter_id: UserId) -> Keys:
+    """Drop what a mute drops."""
+    return mute(muter_id=muter_id)
+
+
+def sign_in(*, user_id: UserId, digest: str, sessions: Iterable[str]) -> Keys:
+    """Drop what said that there is no such session, and those that it ends."""
+    return tuple(keys.session(user_id, each) for each in (digest, *sessions))
+
+
+def sign_out(*, user_id: UserId, digest: str) -> Keys:
+    """Drop the session: it ends before the answer."""
+    return (keys.session(user_id, digest),)
+
+
+def create_token(*, user_id: UserId, digest: str) -> Keys:
+    """Drop what said that there is no such token."""
+    return (keys.token(user_id, digest),)
+
+
+def revoke_token(*, user_id: UserId, digest: str) -> Keys:
+    """Drop the token: it ends before the answer."""
+    return (keys.token(user_id, digest),)
+
+
+def notify(*, recipient_ids: Iterable[UserId]) -> Keys:
+    """Drop the notifications and the badge of those who are told something."""
+    return tuple(
+        kind(recipient_id)
+        for recipient_id in recipient_ids
+        for kind in (keys.notifications, keys.unread)
+    )
+
+
+def dismiss(*, user_id: UserId) -> Keys:
+    """Drop what listed the notification, or all of them."""
+    return notify(recipient_ids=[user_id])
+
+
+def mark(*, user_id: UserId) -> Keys:
+    """Drop the markers and what is counted above one of them."""
+    return (keys.markers(user_id), keys.unread(user_id))
+
+
+def count(*, author_id: UserId, parent_id: PostId | None) -> Keys:
+    """Drop what shows the counters that a post moves when it comes or goes."""
+    counted = [keys.user(author_id)]
+    if parent_id is not None:
+        counted.append(keys.post(parent_id))
+    return tuple(keys.counted(key, author_id) for key in counted)
+
+
+def recount(*, user_ids: Iterable[UserId], post_ids: Iterable[PostId]) -> Keys:
+    """Drop what shows counters that were counted anew."""
+    return (*map(keys.user, user_ids), *map(keys.post, post_ids))
+
+
+def retag(*, post_id: PostId, tags: Collection[str]) -> Keys:
+    """Drop what an edit drops: the post, and the hashtags that came or went."""
+    return edit(post_id=post_id, tags=tags, recipient_ids=(), later_ids=())
+
+
+#: The table: each write of services, and what gives its keys.
+WRITES: Mapping[str, Callable[..., Keys]] = {
+    write.__name__: write
+    for write in (
+        sign_up,
+        update_profile,
+        post,
+        lift,
+        repost,
+        unrepost,
+        favourite,
+        unfavourite,
+        bookmark,
+        unbookmark,
+        pin,
+        unpin,
+        suspend,
+        unsuspend,
+        appoint,
+        sign_out_everywhere,
+        leave,
+        edit,
+        delete,
+        follow,
+        unfollow,
+        remove_follower,
+        block,
+        unblock,
+        mute,
+        unmute,
+        sign_in,
+        sign_out,
+        create_token,
+        revoke_token,
+        notify,
+        dismiss,
+        mark,
+        deliver,
+        pull,
+        count,
+        recount,
+        retag,
+        change_list,
+        follow_tag,
+        repeat,
+        merge,
+        scrub,
+        trim,
+        rebuild,
+        lay_down,
+        wake,
+    )
+}

@@ -1,0 +1,70 @@
+"""Print which write drops which keys, for the page about the cache."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any, cast
+
+from kwip.cache.invalidation import WRITES
+from kwip.cache.keys import Paced
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from kwip.cache.invalidation import Keys
+    from kwip.cache.keys import Droppable
+
+#: Arguments that are several values.
+_SEVERAL = frozenset(
+    {
+        "owners",
+        "recipient_ids",
+        "later_ids",
+        "tags",
+        "sessions",
+        "tokens",
+        "user_ids",
+        "post_ids",
+    }
+)
+#: Arguments on which a key depends: what they are when it is not dropped, and when
+#: it is, in words.
+_CONDITIONS: Mapping[str, tuple[object, str]] = {
+    "is_listed": (False, " if it is listed"),
+    "parent_id": (None, " if there is one"),
+}
+
+
+def table() -> str:
+    """Write the table in Markdown, for `docs/cache.md`; ids appear by their names."""
+    rows = [
+        f"| {name} | {', '.join(_symbolic_keys(write))} | {_reason(write)} |"
+        for name, write in WRITES.items()
+    ]
+    return "\n".join(["| write | drops | why |", "|---|---|---|", *rows]) + "\n"
+
+
+def _symbolic_keys(write: Callable[..., Keys]) -> list[str]:
+    symbols: dict[str, Any] = {
+        name: [f"<each of {name}>"] if name in _SEVERAL else f"<{name}>"
+        for name in inspect.signature(write).parameters
+    }
+    asked = {name: _CONDITIONS[name] for name in _CONDITIONS if name in symbols}
+    without = {
+        words: write(**symbols | {name: absent})
+        for name, (absent, words) in asked.items()
+    }
+    return [
+        _shown(key) + "".join(words for words in without if key not in without[words])
+        for key in write(**symbols)
+    ]
+
+
+def _shown(dropped: Droppable) -> str:
+    if isinstance(dropped, Paced):
+        return f"`{dropped.key}` within {dropped.pace_ms} ms"
+    return f"`{dropped}`"
+
+
+def _reason(write: Callable[..., Keys]) -> str:
+    return cast("str", write.__doc__).split("\n", maxsplit=1)[0]

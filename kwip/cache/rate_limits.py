@@ -1,0 +1,118 @@
+"""Sliding windows in Redis: what a call charges, and what came of it.
+
+Keys `kw:<deployment>:{quota:<window>:<whose>}`: a list of the times at which something
+was let through, about 10 bytes each, at most as many as the limit and what `add` puts
+in; it lives for one span after the newest. The clock is the server's.
+`scripts/quota.lua` charges windows in the same call that reads or fills, or alone. When
+Redis is down, hangs (200 ms) or refuses, a charge is None and whoever asked decides;
+Kwip lets the request through.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+from kwip.cache import keys
+from kwip.cache.client import Script
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kwip.cache.client import Argument, Client
+    from kwip.cache.keys import CacheKey
+    from kwip.domain.rate_limits import Window
+
+#: The deployment in the names of windows that no cached entity is beside.
+ALONE = "alone"
+
+_HEAD = struct.Struct("BBB")
+_WINDOW = struct.Struct(">II")
+_BACK = struct.Struct(">Q")
+_VERDICT = struct.Struct(">BBIIQQ")
+_MS = 1_000
+
+
+class Charge(NamedTuple):
+    """Windows to charge in one call: their keys, and the packed terms."""
+
+    keys: tuple[CacheKey, ...]
+    terms: bytes
+
+
+class Verdict(NamedTuple):
+    """What came of a charge: the figures of the window that has least left.
+
+    `is_known` tells that the windows were charged which are for who is known by a
+    cached credential. `limit` is 0 if there was no window to charge. Times are in µs
+    of the server's clock: when there is more again, and when this was.
+    """
+
+    is_allowed: int
+    is_known: int
+    limit: int
+    remaining: int
+    reset_us: int
+    now_us: int
+
+
+def guarded(known: Sequence[Window], others: Sequence[Window]) -> bytes:
+    """Pack terms: `known` if the call finds its first entry, else `others`."""
+    return _HEAD.pack(1, len(known), len(others)) + _pack([*known, *others])
+
+
+def plain(windows: Sequence[Window]) -> bytes:
+    """Pack terms that are charged in any case."""
+    return _HEAD.pack(0, 0, len(windows)) + _pack(windows)
+
+
+def giving_back(charge: Charge, key: CacheKey, at_us: int) -> Charge:
+    """Let a charge take what was let through at `at_us` out of another window."""
+    return Charge((*charge.keys, key), charge.terms + _BACK.pack(at_us))
+
+
+def verdict(reply: bytes) -> Verdict:
+    """Read what `charge` returned."""
+    return Verdict._make(_VERDICT.unpack(reply))
+
+
+class Quotas:
+    """The windows behind one client, for charges that go alone.
+
+    Args:
+        client: The connection to their Redis.
+    """
+
+    def __init__(self, client: Client):
+        self._client = client
+        self._charge = Script.named("quota", "charge")
+
+    def charge(self, deployment: str, charge: Charge) -> Verdict | None:
+        """Charge all windows or none: one round trip; None when Redis is down."""
+        names = [keys.full(deployment, key) for key in charge.keys]
+        reply = self._client.run(self._charge, names, [charge.terms])
+        return None if reply is None else verdict(cast("bytes", reply))
+
+    def add(
+        self, deployment: str, charged: Sequence[CacheKey], at_us: int, times: int
+    ) -> None:
+        """Put so many times more into windows that were charged at `at_us`.
+
+        No round trip: nobody waits for the answer, and it may come to nothing. The
+        windows may hold more than their limits then.
+        """
+        commands: list[tuple[Argument, ...]] = [
+            ("RPUSHX", keys.full(deployment, key), *[at_us] * times) for key in charged
+        ]
+        self._client.tell(*commands)
+
+    def give_back(self, deployment: str, key: CacheKey, at_us: int) -> None:
+        """Take what was let through at `at_us` out of a window: one round trip.
+
+        It stays there when Redis is down.
+        """
+        self.charge(deployment, giving_back(Charge((), plain(())), key, at_us))
+
+
+def _pack(windows: Sequence[Window]) -> bytes:
+    return b"".join(_WINDOW.pack(w.limit, int(w.span_s * _MS)) for w in windows)

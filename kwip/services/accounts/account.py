@@ -1,0 +1,118 @@
+"""What people do about their own account: its password, and where they are signed in.
+
+A new password ends every other session and no token: a token is a program's, has a
+name, and is revoked where it stands in the list.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kwip.cache import invalidation as drops
+from kwip.domain.clock import at
+from kwip.domain.errors import InvalidError, NotAuthenticatedError, NotFoundError
+from kwip.domain.users import check_password
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from kwip.domain.clock import ClockMs
+    from kwip.domain.users import Viewer
+    from kwip.services.accounts.passwords import Passwords
+    from kwip.services.accounts.sign_in import Admission
+    from kwip.services.coherence.fence import Fence
+    from kwip.services.reading.stores import Stores
+
+
+@dataclass(frozen=True, slots=True)
+class SessionInfo:
+    """What the list of sessions shows of one; `agent` is what the browser said."""
+
+    id: str
+    agent: str
+    created_at: dt.datetime
+    is_own: bool
+
+
+class Account:
+    """The viewer's password and sessions."""
+
+    def __init__(
+        self,
+        stores: Stores,
+        fence: Fence,
+        passwords: Passwords,
+        admission: Admission,
+        clock: ClockMs,
+    ):
+        self._users = stores.users
+        self._sessions = stores.sessions
+        self._fence = fence
+        self._passwords = passwords
+        self._admission = admission
+        self._clock = clock
+
+    def sessions(self, viewer: Viewer) -> list[SessionInfo]:
+        """List where the viewer is signed in, this session first; one query."""
+        now = at(self._clock())
+        found = [
+            SessionInfo(s.digest, s.name, s.created_at, s.digest == viewer.digest)
+            for s in self._sessions.of_user(viewer.id)
+            if s.expires_at is None or s.expires_at > now
+        ]
+        return sorted(found, key=lambda s: (s.is_own, s.created_at), reverse=True)
+
+    def end_session(self, viewer: Viewer, session_id: str) -> None:
+        """End one session of the viewer.
+
+        Raises:
+            NotFoundError: There is none of that id (it is ended all the same).
+        """
+        was_there = self._sessions.delete(viewer.id, session_id)
+        self._fence.drop(drops.sign_out(user_id=viewer.id, digest=session_id))
+        if not was_there:
+            raise NotFoundError("There is no such session.")
+
+    def end_other_sessions(self, viewer: Viewer) -> int:
+        """End all sessions of the viewer but this one, and count them."""
+        ended = self._sessions.end_all(viewer.id, at(self._clock()), but=viewer.digest)
+        self._fence.drop(
+            drops.sign_out_everywhere(user_id=viewer.id, sessions=ended, tokens=())
+        )
+        self._sessions.forget(viewer.id, ended)
+        return len(ended)
+
+    def change_password(self, viewer: Viewer, old: str, new: str) -> int:
+        """Give the viewer another password; count the sessions that end by it.
+
+        They end before it is stored, so that none outlives it if something fails
+        between, and again after it: whoever signs in with the old one later still is
+        signed out by the check after every sign-in. A change that was stored and then
+        failed may be sent again: its new password is then the one that proves it.
+
+        Raises:
+            InvalidError: The old one is wrong, or the new one cannot be used.
+            RateLimitedError: There were too many wrong ones.
+        """
+        wrong: dict[str, str] = {}
+        proof = old
+        try:
+            proof = self._admission.prove_again(viewer, old, new)
+        except NotAuthenticatedError:
+            wrong["old_password"] = "This is not your password."  # noqa: S105 -- words
+        try:
+            check_password(new)
+        except InvalidError as error:
+            wrong["new_password"] = error.fields["password"]
+        if not wrong and new == old:
+            wrong["new_password"] = "This is the one that you have."  # noqa: S105
+        if wrong:
+            raise InvalidError("Your password stays as it is.", wrong)
+        if proof == new:  # a repeat
+            return self.end_other_sessions(viewer)
+        hashed = self._passwords.hash(new)
+        ended = self.end_other_sessions(viewer)
+        if not self._users.set_password(viewer.id, hashed):
+            raise NotFoundError("Your account is gone.", user_id=viewer.id)
+        return ended + self.end_other_sessions(viewer)

@@ -1,0 +1,330 @@
+"""Who makes a request: sessions, personal tokens, sign-in.
+
+A credential is `<user id>.<secret>`, so that everything about the viewer can be asked
+for in the first round trip. Reads take it from the cache, where it is an entity like
+any other; the permission for a write always comes from MongoDB.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from kwip.cache import invalidation as drops
+from kwip.cache.keys import PAGE_TTL_S
+from kwip.domain.clock import at
+from kwip.domain.errors import InvalidError, NotAuthenticatedError, NotFoundError
+from kwip.domain.ids import UserId, parse_id
+from kwip.domain.users import READ, WRITE, Viewer
+from kwip.services.reading.entities import AccessId
+from kwip.services.reading.loader import Want
+from kwip.store.access_keys import Access as StoredAccess
+from kwip.store.users import digest_of
+from kwip.text.emails import read_email
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from kwip.domain.clock import ClockMs
+    from kwip.domain.ids import PostId
+    from kwip.domain.users import Email
+    from kwip.services.accounts.passwords import Passwords
+    from kwip.services.coherence.fence import Fence
+    from kwip.services.reading.entities import Entities
+    from kwip.services.reading.loader import Reading
+    from kwip.services.reading.stores import Stores
+    from kwip.store.users import Credentials
+
+SESSION_LIFETIME = dt.timedelta(days=30)
+#: More than anybody has browsers; a script that signs in each time ends its oldest.
+MAX_SESSIONS = 50
+SCOPES = frozenset({READ, WRITE})
+TOKEN_NAME_MAX, MAX_TOKENS = 60, 100
+_SECRET_BYTES = 24
+_SECRET_MAX = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What a browser or an app shows; `kind` says where it was made."""
+
+    kind: Literal["session", "token"]
+    user_id: UserId
+    secret: str
+
+    @classmethod
+    def parse(cls, kind: Literal["session", "token"], text: str) -> Credential | None:
+        """Read `<user id>.<secret>`; None if it cannot be one."""
+        user, _, secret = text.partition(".")
+        user_id = parse_id(user)
+        is_shaped = secret.isascii() and 0 < len(secret) <= _SECRET_MAX
+        if user_id is None or not is_shaped:
+            return None
+        return cls(kind, UserId(user_id), secret)
+
+    @classmethod
+    def from_header(cls, text: str) -> Credential | None:
+        """Read `Bearer <token>`; None if it cannot be one."""
+        scheme, _, token = text.partition(" ")
+        return cls.parse("token", token.strip()) if scheme.lower() == "bearer" else None
+
+    @property
+    def text(self) -> str:
+        """The form in which it is shown."""
+        return f"{self.user_id}.{self.secret}"
+
+    @property
+    def id(self) -> AccessId:
+        """The name under which it is stored, which does not tell the secret."""
+        return AccessId(self.user_id, digest_of(self.secret))
+
+
+@dataclass(frozen=True, slots=True)
+class TokenInfo:
+    """What the list of personal tokens shows of one."""
+
+    id: str
+    name: str
+    scopes: frozenset[str]
+    created_at: dt.datetime
+
+
+class Access:
+    """Recognise viewers; begin and end their sessions and tokens."""
+
+    def __init__(
+        self,
+        stores: Stores,
+        entities: Entities,
+        fence: Fence,
+        passwords: Passwords,
+        clock: ClockMs,
+    ):
+        self._stores = stores
+        self._entities = entities
+        self._fence = fence
+        self._passwords = passwords
+        self._clock = clock
+
+    def wants(
+        self, credential: Credential, post_id: PostId | None, username: str | None
+    ) -> tuple[Want[Any, Any], ...]:
+        """Give what is read of whoever shows a credential, which comes first.
+
+        The viewer's relations and profile, for a page what is unread, and the post or
+        username in the path come along, so that what follows has them already.
+        """
+        kinds = {"session": self._entities.sessions, "token": self._entities.tokens}
+        wants: list[Want[Any, Any]] = [
+            Want(kinds[credential.kind], [credential.id]),
+            Want(self._entities.relations, [credential.user_id]),
+            Want(self._entities.users, [credential.user_id]),
+        ]
+        if credential.kind == "session":  # apps ask for it by a route of its own
+            wants.append(Want(self._entities.unread, [credential.user_id]))
+        return (*wants, *self.named(post_id, username))
+
+    def named(
+        self, post_id: PostId | None, username: str | None
+    ) -> tuple[Want[Any, Any], ...]:
+        """Give what is read of the post or the user that a path names."""
+        wants: list[Want[Any, Any]] = []
+        if post_id is not None:
+            wants.append(Want(self._entities.posts, [post_id]))
+        if username is not None:
+            wants.append(Want(self._entities.handles, [username]))
+        return tuple(wants)
+
+    def open(
+        self,
+        credential: Credential | None,
+        reading: Reading,
+        *,
+        post_id: PostId | None = None,
+        username: str | None = None,
+        first: Sequence[Want[Any, Any]] = (),
+    ) -> Viewer | None:
+        """Recognise who reads, in one Redis round trip (cold: one more, 4 queries).
+
+        All that `wants` names is read with it, and what the page begins with.
+        """
+        if credential is None:
+            return None
+        guard, *others = self.wants(credential, post_id, username)
+        found, *rest = reading.fetch_guarded(guard, *others, *first)
+        if credential.id not in found:
+            # What is shown to nobody in particular must not be kept as theirs: whoever
+            # shows the credential again would be charged as its user.
+            reading.bypass()
+        user = rest[1].get(credential.user_id)
+        if user is None or user.is_suspended:
+            return None
+        access = found.get(credential.id)
+        if access is not None and self._ends_soon(access):
+            reading.bypass()
+        return self._viewer(access)
+
+    def confirm(self, credential: Credential | None) -> Viewer | None:
+        """Recognise who writes, straight from MongoDB: one query.
+
+        Like `open`, it knows nobody who is suspended.
+        """
+        if credential is None:
+            return None
+        stores = {"session": self._stores.sessions, "token": self._stores.tokens}
+        found = stores[credential.kind].find_usable(
+            credential.user_id, digest_of(credential.secret)
+        )
+        return self._viewer(found)
+
+    def _ends_soon(self, access: StoredAccess) -> bool:
+        """Tell whether a page might be kept for longer than its reader may see it."""
+        kept_until = at(self._clock()) + dt.timedelta(seconds=PAGE_TTL_S)
+        return access.expires_at is not None and access.expires_at <= kept_until
+
+    def _viewer(self, access: StoredAccess | None) -> Viewer | None:
+        if access is None:
+            return None
+        # MongoDB deletes ended sessions only once a minute, and the cache later.
+        if access.expires_at is not None and access.expires_at <= at(self._clock()):
+            return None
+        return Viewer(
+            id=access.user_id,
+            username=access.username,
+            digest=access.digest,
+            scopes=access.scopes,
+        )
+
+    def prove(
+        self, login: str, password: str, *, is_known: bool = False
+    ) -> Credentials:
+        """Find the owner of a username or an e-mail address by their password.
+
+        `is_known` waits where strangers are refused because there are too many.
+
+        Raises:
+            NotAuthenticatedError: Alike, and as slow, whether the user exists. That
+                an account is suspended is told to who knows its password.
+        """
+        known = self._stores.users.credentials_of(login_of(login))
+        stored = known.password_hash if known else None
+        is_right = self._passwords.matches(stored, password, waits=is_known)
+        if not is_right or known is None:
+            raise NotAuthenticatedError("The name or the password is not right.")
+        if known.is_suspended:
+            raise NotAuthenticatedError("This account is suspended.")
+        return known
+
+    def begin_session(self, user_id: UserId, username: str, agent: str) -> Credential:
+        """Begin a session for somebody who has just proved who they are.
+
+        The user's oldest sessions end if there are more than `MAX_SESSIONS` now.
+        """
+        credential = Credential(
+            "session", user_id, secrets.token_urlsafe(_SECRET_BYTES)
+        )
+        now, sessions = at(self._clock()), self._stores.sessions
+        sessions.create(
+            StoredAccess(
+                user_id=user_id,
+                digest=credential.id.digest,
+                username=username,
+                name=agent[:200],
+                scopes=SCOPES,
+                created_at=now,
+                expires_at=now + SESSION_LIFETIME,
+            )
+        )
+        digest = credential.id.digest
+        ended = sessions.end_oldest(user_id, MAX_SESSIONS - 1, now, but=digest)
+        self._fence.drop(drops.sign_in(user_id=user_id, digest=digest, sessions=ended))
+        sessions.forget(user_id, ended)
+        return credential
+
+    def require_current(self, owner: Credentials, begun: Credential) -> None:
+        """End a session again if it began with a password that was changed meanwhile.
+
+        Whoever changes a password stores it and then ends the sessions that are there:
+        one that comes later finds the new password here.
+
+        Raises:
+            NotAuthenticatedError: It was.
+        """
+        now = self._stores.users.credentials_of(owner.username)
+        if now is not None and now.password_hash == owner.password_hash:
+            return
+        self._stores.sessions.delete(owner.user_id, begun.id.digest)
+        self._drop(drops.sign_out, begun.id)
+        raise NotAuthenticatedError("The password was changed just now. Try again.")
+
+    def sign_out(self, viewer: Viewer) -> None:
+        """End the viewer's session; whoever shows it afterwards is nobody."""
+        self._stores.sessions.delete(viewer.id, viewer.digest)
+        self._drop(drops.sign_out, AccessId(viewer.id, viewer.digest))
+
+    def create_token(
+        self, viewer: Viewer, name: str, scopes: frozenset[str]
+    ) -> tuple[TokenInfo, str]:
+        """Make a personal token; its text is given this once.
+
+        Raises:
+            InvalidError: The name or the scopes are not allowed, or there are
+                `MAX_TOKENS` already.
+        """
+        name = name.strip()
+        if not name or len(name) > TOKEN_NAME_MAX:
+            limit = f"Use 1 to {TOKEN_NAME_MAX} characters."
+            raise InvalidError("The token needs a name.", {"name": limit})
+        if not scopes or not scopes <= SCOPES:
+            raise InvalidError(
+                "The token may do nothing.", {"scopes": "Choose read, write or both."}
+            )
+        if len(self._stores.tokens.of_user(viewer.id)) >= MAX_TOKENS:
+            raise InvalidError(
+                "There are too many tokens.",
+                {"name": f"Revoke one first; {MAX_TOKENS} are the most."},
+            )
+        credential = Credential(
+            "token", viewer.id, secrets.token_urlsafe(_SECRET_BYTES)
+        )
+        stored = StoredAccess(
+            user_id=viewer.id,
+            digest=credential.id.digest,
+            username=viewer.username,
+            name=name,
+            scopes=scopes,
+            created_at=at(self._clock()),
+        )
+        self._stores.tokens.create(stored)
+        self._drop(drops.create_token, credential.id)
+        return _info(stored), credential.text
+
+    def tokens(self, viewer: Viewer) -> list[TokenInfo]:
+        """List the viewer's personal tokens, oldest first; one query."""
+        return [_info(token) for token in self._stores.tokens.of_user(viewer.id)]
+
+    def revoke_token(self, viewer: Viewer, token_id: str) -> None:
+        """End a personal token of the viewer.
+
+        Raises:
+            NotFoundError: There is none of that id (it is ended all the same).
+        """
+        was_there = self._stores.tokens.delete(viewer.id, token_id)
+        self._drop(drops.revoke_token, AccessId(viewer.id, token_id))
+        if not was_there:
+            raise NotFoundError("There is no such token.")
+
+    def _drop(self, keys_of: Callable[..., tuple[Any, ...]], access: AccessId) -> None:
+        self._fence.drop(keys_of(user_id=access.user_id, digest=access.digest))
+
+
+def login_of(text: str) -> str | Email:
+    """Read what somebody signs in with: a username in its one form, or an address."""
+    name = text.strip().lstrip("@")
+    return read_email(name) if "@" in name else name.lower()
+
+
+def _info(access: StoredAccess) -> TokenInfo:
+    return TokenInfo(access.digest, access.name, access.scopes, access.created_at)

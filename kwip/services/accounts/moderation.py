@@ -1,0 +1,122 @@
+"""What only an operator does to an account: suspend it, appoint, set a password.
+
+A suspension is one flag of the user, which every reader of the user sees: nobody is
+shown the account or what it wrote, and its sessions and tokens open nothing. So it
+holds at once, and its end brings everything back.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from kwip.cache import invalidation as drops
+from kwip.domain.clock import at
+from kwip.domain.errors import ConflictError, NotFoundError
+from kwip.domain.users import check_password
+
+if TYPE_CHECKING:
+    from kwip.domain.clock import ClockMs
+    from kwip.domain.ids import UserId
+    from kwip.services.accounts.passwords import Passwords
+    from kwip.services.coherence.fence import Fence
+    from kwip.services.reading.stores import Stores
+    from kwip.store.jobs import JobStore
+    from kwip.store.users import Flag
+
+
+def deletion_of(user_id: UserId | Literal[""]) -> str:
+    """Name the job that deletes a user; "" gives how all such names begin."""
+    return f"delete:{user_id}"
+
+
+class Moderation:
+    """Act on accounts. Each act may be repeated."""
+
+    def __init__(
+        self,
+        stores: Stores,
+        jobs: JobStore,
+        fence: Fence,
+        passwords: Passwords,
+        clock: ClockMs,
+    ):
+        self._users = stores.users
+        self._sessions = stores.sessions
+        self._tokens = stores.tokens
+        self._jobs = jobs
+        self._fence = fence
+        self._passwords = passwords
+        self._clock = clock
+
+    def suspend(self, user_id: UserId) -> None:
+        """Hide an account with everything it wrote, and let it do nothing.
+
+        Raises:
+            NotFoundError: There is no such user.
+        """
+        is_there = self._set(user_id, "is_suspended", is_set=True)
+        self._fence.drop(drops.suspend(user_id=user_id))
+        _require(user_id, is_there=is_there)
+
+    def unsuspend(self, user_id: UserId) -> None:
+        """End a suspension.
+
+        Raises:
+            NotFoundError: There is no such user.
+            ConflictError: The account is being deleted.
+        """
+        if self._jobs.find(deletion_of(user_id)) is not None:
+            raise ConflictError(
+                "The deletion of this account has begun and cannot be taken back: "
+                "end it with `kwip users delete`.",
+                user_id=user_id,
+            )
+        is_there = self._set(user_id, "is_suspended", is_set=False)
+        self._fence.drop(drops.unsuspend(user_id=user_id))
+        _require(user_id, is_there=is_there)
+
+    def appoint(self, user_id: UserId, *, is_admin: bool) -> None:
+        """Make a user an administrator, or no longer.
+
+        Raises:
+            NotFoundError: There is no such user.
+        """
+        is_there = self._set(user_id, "is_admin", is_set=is_admin)
+        self._fence.drop(drops.appoint(user_id=user_id))
+        _require(user_id, is_there=is_there)
+
+    def _set(self, user_id: UserId, flag: Flag, *, is_set: bool) -> bool:
+        return self._users.set_flag(user_id, flag, is_set=is_set)
+
+    def set_password(
+        self, user_id: UserId, password: str, *, ends_tokens: bool = False
+    ) -> tuple[int, int]:
+        """Give a user another password; count the sessions and tokens that end by it.
+
+        Raises:
+            InvalidError: The password cannot be used.
+            NotFoundError: There is no such user, or one who never had a password.
+        """
+        hashed = self._passwords.hash(check_password(password))
+        if not self._users.set_password(user_id, hashed):
+            raise NotFoundError("Nobody signs in to this account.", user_id=user_id)
+        return self.sign_out_everywhere(user_id, ends_tokens=ends_tokens)
+
+    def sign_out_everywhere(
+        self, user_id: UserId, *, ends_tokens: bool
+    ) -> tuple[int, int]:
+        """End all sessions of a user, and the tokens if asked; count both."""
+        now = at(self._clock())
+        sessions = self._sessions.end_all(user_id, now)
+        tokens = self._tokens.end_all(user_id, now) if ends_tokens else []
+        self._fence.drop(
+            drops.sign_out_everywhere(user_id=user_id, sessions=sessions, tokens=tokens)
+        )
+        self._sessions.forget(user_id, sessions)
+        self._tokens.forget(user_id, tokens)
+        return len(sessions), len(tokens)
+
+
+def _require(user_id: UserId, *, is_there: bool) -> None:
+    if not is_there:
+        raise NotFoundError("There is no such user.", user_id=user_id)

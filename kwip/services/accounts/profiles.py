@@ -1,0 +1,74 @@
+"""A user's page: who it is, what the viewer is to them, and what they published."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kwip.domain.pages import Page, PageRequest
+from kwip.services.reading.loader import Want
+from kwip.services.timelines.timelines import ALL_KINDS
+
+if TYPE_CHECKING:
+    from kwip.domain.ids import UserId
+    from kwip.domain.users import Viewer
+    from kwip.domain.views import PostView, UserView
+    from kwip.services.accounts.users import Users
+    from kwip.services.reading.entities import Entities
+    from kwip.services.reading.loader import Reading
+    from kwip.services.timelines.timelines import Kinds, Timelines
+
+
+class Profiles:
+    """Read a whole profile within the budget of one timeline."""
+
+    def __init__(self, entities: Entities, users: Users, timelines: Timelines):
+        self._entities = entities
+        self._users = users
+        self._timelines = timelines
+
+    def profile(
+        self,
+        viewer: Viewer | None,
+        reading: Reading,
+        username: str,
+        page: PageRequest,
+        *,
+        kinds: Kinds = ALL_KINDS,
+    ) -> tuple[UserView, Page[PostView], tuple[PostView, ...]]:
+        """Read a user by handle, with a page of their posts. Warm: 3 round trips.
+
+        The posts that the user has pinned come with the first page, unless that is
+        in the active order.
+
+        Raises:
+            NotFoundError: There is no such user.
+            GoneError: The account is suspended.
+        """
+        user_id = self._users.id_of(reading, username)
+        sides = [] if viewer is None else [viewer.id, user_id]
+        # All at once, so that the two reads below find it there.
+        reading.fetch(
+            Want(self._entities.users, [user_id]),
+            Want(self._entities.relations, sides),
+            self._timelines.begin_of_user(user_id, page),
+        )
+        user = self._users.by_id(viewer, reading, user_id)
+        pinned: tuple[PostView, ...] = ()
+        if page.is_first and not page.is_active:
+            pinned = self._timelines.pinned(viewer, reading, user.user, page, kinds)
+        posts = self._timelines.user(viewer, reading, user_id, page, kinds=kinds)
+        return user, posts, pinned
+
+    def pins(
+        self, viewer: Viewer | None, reading: Reading, user_id: UserId
+    ) -> Page[PostView]:
+        """Read what a user has pinned, as a page of its own.
+
+        Raises:
+            NotFoundError: There is no such user.
+            GoneError: The account is suspended.
+        """
+        user = self._users.by_id(viewer, reading, user_id).user
+        page = PageRequest(limit=1)
+        items = self._timelines.pinned(viewer, reading, user, page, ALL_KINDS)
+        return Page(items=items)

@@ -1,0 +1,69 @@
+"""The first administrator of a site: whoever has the code that `kwip up` printed.
+
+The code is drawn where the stack is started and told to nobody else; the database has
+its digest, until it is used or has ended. It has 80 bits, so guessing is hopeless, and
+wrong ones do not end it: a stranger could then keep the site from its owner. They are
+in the log, and the address of whoever guesses is let try so often only.
+"""
+
+from __future__ import annotations
+
+from hmac import compare_digest
+from typing import TYPE_CHECKING
+
+import structlog
+
+from kwip.domain.clock import at
+from kwip.domain.errors import InvalidError, NotFoundError
+from kwip.domain.setup import code_digest
+
+if TYPE_CHECKING:
+    from kwip.domain.clock import ClockMs
+    from kwip.domain.users import User
+    from kwip.services.accounts.users import SignUp, Users
+    from kwip.store.setup import SetupStore
+
+log = structlog.get_logger()
+
+
+class Setup:
+    """Make the first administrator, once."""
+
+    def __init__(self, store: SetupStore, users: Users, clock: ClockMs):
+        self._store = store
+        self._users = users
+        self._clock = clock
+
+    def require_open(self) -> None:
+        """Look whether there is anything to set up; two queries.
+
+        Raises:
+            NotFoundError: No code is waiting, or there is an administrator.
+        """
+        self._waiting()
+
+    def complete(self, code: str, form: SignUp) -> User:
+        """Make the administrator for whoever has the code.
+
+        Raises:
+            InvalidError: The code is wrong, or something of the form; the code stays
+                good.
+            NotFoundError: No code is waiting (any more).
+        """
+        digest = self._waiting()
+        if not compare_digest(digest, code_digest(code)):
+            log.warning("setup_refused")
+            raise InvalidError(
+                "This is not the code.",
+                {"code": "It stands where Kwip was started, in the latest lines."},
+            )
+        return self._users.sign_up_admin(form, digest)
+
+    def _waiting(self) -> str:
+        """Give the digest of the code that waits to be used."""
+        digest = self._store.digest(at(self._clock()))
+        if digest is None or self._store.has_admin():
+            raise NotFoundError(
+                "There is nothing to set up. This site has been set up."
+            )
+        return digest

@@ -1,0 +1,236 @@
+"""Let people in: sign-in and sign-up, and what keeps others from guessing their way.
+
+Each try is charged before the password is looked at, so that many at once are no more
+than the limit. It counts for its address and for the name that was tried, right or
+wrong, for each costs a hash; and as a failure of its address, which is given back if it
+was right. A browser that has signed in with a name before is counted in a window of its
+own: whoever guesses at a name locks out other strangers, not its owner. Names count
+alike whether they exist.
+
+The windows live in the realtime Redis, which evicts nothing. When it is down, people
+are let in: few passwords are hashed at once, which slows whoever guesses.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+from kwip import telemetry
+from kwip.cache import keys
+from kwip.cache import rate_limits as quotas
+from kwip.cache.rate_limits import ALONE, Charge
+from kwip.domain.errors import (
+    InvalidError,
+    NotAuthenticatedError,
+    StoreUnavailableError,
+)
+from kwip.domain.rate_limits import whose
+from kwip.services.accounts.authentication import login_of
+from kwip.services.reading.rate_limits import too_much
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from kwip.cache.keys import CacheKey
+    from kwip.domain.rate_limits import Window
+    from kwip.domain.users import Viewer
+    from kwip.services.accounts.authentication import Access, Credential
+    from kwip.services.accounts.setup import Setup
+    from kwip.services.accounts.users import SignUp, Users
+
+_DIGEST_BYTES = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applicant:
+    """Who wants in, as far as it shows: an address and a browser.
+
+    `known_names` are the digests of the names this browser has signed in with before.
+    """
+
+    address: str | None
+    agent: str
+    known_names: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A new session, and the digests of the names that its owner signs in with."""
+
+    credential: Credential
+    names: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Receipt:
+    """The windows that a try was charged to, and when; None if Redis is down."""
+
+    windows: Mapping[str, CacheKey]
+    at_us: int | None
+
+
+class Admission:
+    """Sign people in and up within the limits.
+
+    Args:
+        access: Checks passwords and begins sessions.
+        users: Makes users.
+        setup: Makes the first administrator.
+        windows: Those that are on, by name.
+        charges: The windows in the realtime Redis.
+    """
+
+    def __init__(
+        self,
+        access: Access,
+        users: Users,
+        setup: Setup,
+        windows: Mapping[str, Window],
+        charges: quotas.Quotas,
+    ):
+        self._access = access
+        self._users = users
+        self._setup = setup
+        self._windows = windows
+        self._charges = charges
+
+    def sign_in(self, login: str, password: str, applicant: Applicant) -> Admitted:
+        """Begin a session for the owner of a username or an e-mail address.
+
+        Raises:
+            NotAuthenticatedError: Alike, and as slow, whether the user exists.
+            RateLimitedError: There were too many, from this address or for this name.
+            StoreUnavailableError: Among others, if there are too many at once.
+        """
+        name = name_digest(login)
+        is_known = name in applicant.known_names
+        if is_known:
+            whom = {"signin_account": f"known:{name}"}
+        else:
+            address = whose(applicant.address)
+            whom = {
+                "signin": address,
+                "signin_account": name,
+                "signin_address": address,
+            }
+        receipt = self._charge("sign_in", whom)
+        try:
+            owner = self._access.prove(login, password, is_known=is_known)
+        except StoreUnavailableError:  # nobody has looked at the password
+            self._give_back(receipt, ["signin", "signin_account"])
+            raise
+        self._give_back(receipt, ["signin"])
+        credential = self._access.begin_session(
+            owner.user_id, owner.username, applicant.agent
+        )
+        self._access.require_current(owner, credential)
+        return Admitted(credential, _digests(owner.username, owner.email))
+
+    def set_up(self, code: str, form: SignUp, applicant: Applicant) -> Admitted:
+        """Make the first administrator and begin their first session.
+
+        A wrong code or form counts as a failed sign-in.
+
+        Raises:
+            InvalidError: The code is wrong, or the form, in `fields`.
+            NotFoundError: There is nothing to set up (any more).
+            RateLimitedError: There were too many wrong ones from this address.
+        """
+        whom = {"signin": whose(applicant.address)}
+        receipt = self._charge("sign_in", whom)
+        user = self._setup.complete(code, form)
+        self._give_back(receipt, whom)
+        credential = self._access.begin_session(user.id, user.username, applicant.agent)
+        return Admitted(credential, _digests(user.username, form.email))
+
+    def prove_again(self, viewer: Viewer, *passwords: str) -> str:
+        """Make sure that who is signed in knows the password; return which it is.
+
+        All that are offered together are one try. Tries are counted for the user
+        alone: whoever sits at somebody else's browser can lock out neither the owner
+        nor others.
+
+        Raises:
+            NotAuthenticatedError: None is theirs.
+            RateLimitedError: There were too many.
+        """
+        self._charge("sign_in", {"signin_account": f"own:{viewer.id}"})
+        for password in passwords:
+            with suppress(NotAuthenticatedError):
+                self._access.prove(viewer.username, password, is_known=True)
+                return password
+        raise NotAuthenticatedError("The password is not right.")
+
+    def sign_up(self, form: SignUp, applicant: Applicant) -> Admitted:
+        """Make a user and begin their first session.
+
+        A form that cannot be used, such as one with a name that somebody has, counts
+        as a failed sign-in: it tells who has an account here. One with an address
+        that somebody has counts as a new account instead, and the error does not name
+        the address: there is no cheaper way to learn of it than to make accounts.
+
+        Raises:
+            InvalidError: Every field that cannot be used, in `fields`, or none.
+            RateLimitedError: The address has made, or asked for, too many.
+        """
+        address = whose(applicant.address)
+        receipt = self._charge("sign_up", {"signup": address, "signin": address})
+        try:
+            user = self._users.sign_up(form)
+        except InvalidError as error:
+            if error.context.get("taken") == "email":
+                self._give_back(receipt, ["signin"])
+                raise InvalidError(
+                    "We couldn't create an account with these details. "
+                    "If you already have an account, log in."
+                ) from error
+            self._give_back(receipt, ["signup"])
+            raise
+        except StoreUnavailableError:
+            self._give_back(receipt, ["signup", "signin"])
+            raise
+        self._give_back(receipt, ["signin"])
+        credential = self._access.begin_session(user.id, user.username, applicant.agent)
+        return Admitted(credential, _digests(user.username, form.email))
+
+    def _charge(self, quota: str, whom: Mapping[str, str]) -> _Receipt:
+        """Charge those of some windows that are on.
+
+        Raises:
+            RateLimitedError: One of them is full.
+        """
+        charged = {n: keys.quota(n, w) for n, w in whom.items() if n in self._windows}
+        if not charged:
+            return _Receipt({}, None)
+        terms = quotas.plain([self._windows[name] for name in charged])
+        verdict = self._charges.charge(ALONE, Charge((*charged.values(),), terms))
+        if verdict is None:
+            telemetry.QUOTA_ERRORS.labels(quota).inc()
+            return _Receipt({}, None)
+        if not verdict.is_allowed:
+            telemetry.QUOTA_REFUSALS.labels(quota).inc()
+            raise too_much(verdict, quota=quota)
+        return _Receipt(charged, verdict.now_us)
+
+    def _give_back(self, receipt: _Receipt, names: Iterable[str]) -> None:
+        for name in names:
+            key = receipt.windows.get(name)
+            if key is not None and receipt.at_us is not None:
+                self._charges.give_back(ALONE, key, receipt.at_us)
+
+
+def name_digest(login: str) -> str:
+    """Name a username or an e-mail address without telling it.
+
+    Folded further than addresses are: who guesses gains nothing by other spellings.
+    """
+    found = login_of(login)
+    name = found if isinstance(found, str) else found.key
+    return blake2b(name.casefold().encode(), digest_size=_DIGEST_BYTES).hexdigest()
+
+
+def _digests(*names: str) -> frozenset[str]:
+    return frozenset(name_digest(name) for name in names)

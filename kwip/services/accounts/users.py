@@ -1,0 +1,250 @@
+"""Users: sign up, find, change one's profile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import IO, TYPE_CHECKING, TypeVar
+
+from kwip.cache import invalidation as drops
+from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
+from kwip.domain.ids import UserId
+from kwip.domain.media import AVATAR, BANNER
+from kwip.domain.users import (
+    BIO_MAX,
+    DISPLAY_NAME_MAX,
+    User,
+    check_password,
+    clean_username,
+)
+from kwip.domain.views import UserView
+from kwip.domain.visibility import require_shown
+from kwip.services.reading.loader import Want
+from kwip.services.reading.lookups import require_user_id
+from kwip.text.emails import clean_email
+from kwip.text.profiles import clean_line, clean_lines, cleaned
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kwip.domain.ids import IdGenerator
+    from kwip.domain.media import PictureKind
+    from kwip.domain.users import Email, ProfileChange, ProfileKey, Viewer
+    from kwip.services.accounts.passwords import Passwords
+    from kwip.services.coherence.clock_guard import ClockGuard
+    from kwip.services.coherence.fence import Fence
+    from kwip.services.media.media import Media
+    from kwip.services.reading.entities import Entities
+    from kwip.services.reading.loader import Reading
+    from kwip.services.social.relationships import Relationships
+    from kwip.store.users import UserStore
+
+_T = TypeVar("_T")
+
+_REFUSED = "This account can't be created."
+_TAKEN = {
+    "username": "This username is taken.",
+    "email": "This email address is taken.",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignUp:
+    """What somebody who signs up fills in."""
+
+    username: str
+    email: str
+    password: str
+    display_name: str = ""
+    bio: str = ""
+    avatar: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsersParts:
+    """What `Users` is made of."""
+
+    store: UserStore
+    entities: Entities
+    fence: Fence
+    passwords: Passwords
+    media: Media
+    relationships: Relationships
+    ids: IdGenerator
+    clock_guard: ClockGuard
+
+
+class Users:
+    """Sign people up and show who they are."""
+
+    def __init__(self, parts: UsersParts):
+        self._store = parts.store
+        self._entities = parts.entities
+        self._fence = parts.fence
+        self._passwords = parts.passwords
+        self._media = parts.media
+        self._relationships = parts.relationships
+        self._ids = parts.ids
+        self._clock_guard = parts.clock_guard
+
+    def sign_up(self, form: SignUp) -> User:
+        """Make a user, with credentials and an empty home, in one transaction.
+
+        Raises:
+            InvalidError: Every field that cannot be used, in `fields`, or the one
+                that is `taken`, which the context names too.
+        """
+        return self._create(form, "")
+
+    def sign_up_admin(self, form: SignUp, setup: str) -> User:
+        """Make the first administrator, with the digest of the setup's code.
+
+        Raises:
+            InvalidError: As for everybody.
+            NotFoundError: Somebody was faster.
+        """
+        return self._create(form, setup)
+
+    def _create(self, form: SignUp, setup: str) -> User:
+        self._clock_guard.require()
+        form, email = _clean(form)
+        user = User(
+            id=UserId(self._ids.next_id(self._ids.random_slot())),
+            username=form.username,
+            display_name=form.display_name,
+            bio=form.bio,
+            avatar=form.avatar,
+            is_admin=bool(setup),
+        )
+        hashed = self._passwords.hash(form.password)
+        try:
+            self._store.create(user, email, hashed, setup=setup)
+        except ConflictError as error:
+            if error.context["field"] == "setup":
+                raise NotFoundError("This site has been set up.") from error
+            field = str(error.context["field"])
+            wrong = {field: _TAKEN[field]}
+            raise InvalidError(_REFUSED, wrong, taken=field) from error
+        finally:
+            self._fence.drop(drops.sign_up(user_id=user.id, username=user.username))
+        return user
+
+    def by_id(
+        self, viewer: Viewer | None, reading: Reading, user_id: UserId
+    ) -> UserView:
+        """Show a user.
+
+        Raises:
+            NotFoundError: There is none.
+            GoneError: The account is suspended.
+        """
+        users = reading.fetch(Want(self._entities.users, [user_id]))[0]
+        found = require_shown(user_id, users.get(user_id))
+        if viewer is None:
+            return UserView(user=found)
+        between = self._relationships.between(viewer, reading, [user_id])
+        return UserView(
+            user=found, relationship=between[0], is_own=viewer.id == user_id
+        )
+
+    def by_name(
+        self, viewer: Viewer | None, reading: Reading, username: str
+    ) -> UserView:
+        """Show the user of a handle, in any letter case.
+
+        Raises:
+            NotFoundError: There is none.
+            GoneError: The account is suspended.
+        """
+        return self.by_id(viewer, reading, self.id_of(reading, username))
+
+    def id_of(self, reading: Reading, username: str) -> UserId:
+        """Look up whose a handle is, in any letter case.
+
+        Raises:
+            NotFoundError: Nobody's.
+        """
+        return require_user_id(self._entities, reading, username)
+
+    def me(self, viewer: Viewer, reading: Reading) -> User:
+        """Show the viewer's own profile.
+
+        Raises:
+            NotFoundError: The user behind the session is gone.
+        """
+        found = reading.fetch(Want(self._entities.users, [viewer.id]))[0]
+        if viewer.id not in found:
+            raise NotFoundError("Your account is gone.", user_id=viewer.id)
+        return found[viewer.id]
+
+    def update_profile(self, viewer: Viewer, change: ProfileChange) -> User:
+        """Change what the viewer says of themselves, and their pictures.
+
+        Nothing is changed unless all of it can be. The pictures that are replaced
+        stay in the media folder until `kwip media prune`.
+
+        Raises:
+            InvalidError: Something cannot be used; `fields` names each of it, the
+                parts of a line as `fields[0][name]` and `fields[0][value]`.
+            StorageFullError: There is no room for a picture.
+            StoreUnavailableError: The pictures or the database cannot be reached.
+            NotFoundError: The user behind the session is gone.
+        """
+        wrong: dict[str, str] = {}
+        changes = cleaned(change, wrong)
+        pictures: tuple[tuple[ProfileKey, PictureKind, IO[bytes] | None], ...] = (
+            ("avatar", AVATAR, change.avatar),
+            ("banner", BANNER, change.banner),
+        )
+        drawn = {
+            key: self._draw(kind, file, wrong)
+            for key, kind, file in pictures
+            if file is not None
+        }
+        if wrong:
+            raise InvalidError("Your profile cannot be saved like this.", wrong)
+        changes |= {key: self._media.save(sizes) for key, sizes in drawn.items()}
+        user = self._store.update_profile(viewer.id, changes)
+        self._fence.drop(drops.update_profile(user_id=viewer.id))
+        if user is None:
+            raise NotFoundError("Your account is gone.", user_id=viewer.id)
+        return user
+
+    def _draw(
+        self, kind: PictureKind, file: IO[bytes], wrong: dict[str, str]
+    ) -> dict[int, bytes]:
+        try:
+            return self._media.draw(kind, file)
+        except InvalidError as error:
+            wrong |= error.fields
+            return {}
+
+
+def _clean(form: SignUp) -> tuple[SignUp, Email]:
+    """Clean every field, and report all that is wrong with them together."""
+    wrong: dict[str, str] = {}
+    username = _checked(clean_username, form.username, wrong)
+    email = _checked(clean_email, form.email, wrong)
+    password = _checked(check_password, form.password, wrong)
+    display_name = clean_line(
+        "display_name", form.display_name, DISPLAY_NAME_MAX, wrong
+    )
+    bio = clean_lines("bio", form.bio, BIO_MAX, wrong)
+    if username is None or email is None or password is None or wrong:
+        raise InvalidError(_REFUSED, wrong)
+    cleaned = replace(
+        form,
+        username=username,
+        email=email.address,
+        password=password,
+        display_name=display_name,
+        bio=bio,
+    )
+    return cleaned, email
+
+
+def _checked(clean: Callable[[str], _T], text: str, wrong: dict[str, str]) -> _T | None:
+    try:
+        return clean(text)
+    except InvalidError as error:
+        wrong |= error.fields
+        return None

@@ -1,0 +1,122 @@
+"""Repeat the drops of all writes, for writers that died before they dropped.
+
+A write that was killed between its commit and its drop was not acknowledged, and its
+keys would end with their times to live. The relay looks at the changes in MongoDB four
+times a second and drops what each concerns; where it has come is stored after the
+drop, so a relay that dies drops some of it again. One process relays at a time.
+
+As long as it keeps up, what is cached lives for hours instead of a minute.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import structlog
+
+from kwip import telemetry
+from kwip.domain.clock import at
+from kwip.services.coherence.changed_keys import FOLLOWED, concerned
+from kwip.store.changes import HistoryLostError
+
+if TYPE_CHECKING:
+    from kwip.domain.clock import ClockMs
+    from kwip.loops import Loop
+    from kwip.services.coherence.fence import Fence
+    from kwip.store.changes import Change, ChangeStore, Feed, Token
+
+log = structlog.get_logger()
+
+#: Who has not said for so long how far it has come may be replaced.
+LEASE_S = 10.0
+#: Between two such notes while there are changes, and while there are none.
+SAVE_S, IDLE_S = 1.0, 3.0
+#: Between two looks at the changes. To follow each at once costs MongoDB twice as much.
+EVERY_S = 0.25
+#: Between two tries of who waits to take over.
+PAUSE_S = 1.0
+#: The most changes whose keys are dropped together.
+BATCH = 500
+#: Who is further behind than this does not keep up. A burst of writes is no reason to
+#: empty the cache.
+KEEPS_UP_S = 60.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Relay:
+    """Follow the changes of everything that is cached, and drop what they concern.
+
+    Attributes:
+        changes: The stream, and where it was left.
+        fence: Drops the keys; when that is not confirmed, as for any writer.
+        clock: The time of day.
+        lease_s: How long another one waits for a dead one.
+        lag_s: How old the newest change was when its keys had been dropped.
+    """
+
+    changes: ChangeStore
+    fence: Fence
+    clock: ClockMs
+    lease_s: float = LEASE_S
+    name: str = field(default_factory=lambda: secrets.token_hex(8))
+    lag_s: float = 0.0
+
+    def work(self, loop: Loop) -> float:
+        """Relay until the loop is stopped or another one relays; the work of a loop."""
+        is_mine, token = self.changes.lease(self.name, self._now(), self._until())
+        if not is_mine:
+            return PAUSE_S
+        try:
+            self._follow(loop, token)
+        except HistoryLostError:
+            # What was missed is unknown. The stream goes on from now first, so that
+            # nothing is missed between it and the new epoch.
+            log.warning("cache_relay_lost_history")
+            self._follow(loop, None, is_new_epoch=True)
+        return PAUSE_S
+
+    def _follow(
+        self, loop: Loop, token: Token | None, *, is_new_epoch: bool = False
+    ) -> None:
+        with self.changes.follow(list(FOLLOWED), token) as feed:
+            if is_new_epoch:
+                self.fence.end_all()
+            while not loop.is_stopped and self._relay_for(feed, loop):
+                if self.lag_s < KEEPS_UP_S:
+                    self.fence.follow()
+                loop.beat()
+            if loop.is_stopped:  # the next one need not wait until the lease is over
+                self.changes.save(self.name, feed.token, self._now())
+
+    def _relay_for(self, feed: Feed, loop: Loop) -> bool:
+        """Relay until it is time to note the place; False if it is another's now."""
+        began = time.monotonic()
+        relayed = 0
+        while not loop.is_stopped:
+            found = self._relay(feed.take(BATCH))
+            relayed += found
+            if time.monotonic() - began >= (SAVE_S if relayed else IDLE_S):
+                break
+            if found < BATCH:
+                loop.wait(EVERY_S)
+        return self.changes.save(self.name, feed.token, self._until())
+
+    def _relay(self, changes: list[Change]) -> int:
+        """Drop what some changes concern; count the changes."""
+        lag_s = (self._now() - changes[-1].at).total_seconds() if changes else 0.0
+        self.lag_s = max(0.0, lag_s)
+        dropped = {key: None for change in changes for key in concerned(change)}
+        self.fence.drop(dropped)
+        telemetry.CACHE_RELAY_DROPS.inc(len(dropped))
+        telemetry.CACHE_RELAY_LAG.set(self.lag_s)
+        return len(changes)
+
+    def _now(self) -> dt.datetime:
+        return at(self.clock())
+
+    def _until(self) -> dt.datetime:
+        return self._now() + dt.timedelta(seconds=self.lease_s)

@@ -1,0 +1,189 @@
+"""Say which cached keys a change in MongoDB concerns, as its writer dropped them.
+
+What a writer knew and a change does not tell is left out: whom an edit no longer names
+has a changed notification; the hashtags that it took away, and the places of a
+conversation in the active order, end with their time to live.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kwip.cache import invalidation as drops
+from kwip.cache import keys
+from kwip.cache import list_invalidation as list_drops
+from kwip.cache import timeline_invalidation as timeline_drops
+from kwip.cache.keys import Paced
+from kwip.domain.ids import PostId, UserId
+from kwip.domain.reactions import span_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from kwip.cache.invalidation import Keys
+    from kwip.store.changes import Change
+
+_COUNTS = {
+    "users": frozenset({"posts_count", "followers_count", "following_count"}),
+    "posts": frozenset({"replies_count", "reposts_count", "favourites_count"}),
+}
+#: What the sweeper writes to an edge; no cached value has it.
+_SWEPT = frozenset({"due_at", "attempts"})
+
+
+def _user(change: Change) -> Keys:
+    user_id = UserId(change.id)
+    if change.operation == "insert":
+        return drops.sign_up(user_id=user_id, username=change.document["username"])
+    if change.fields and change.fields <= _COUNTS["users"]:
+        return (keys.counted(keys.user(user_id)),)
+    pulled = (
+        timeline_drops.pull(author_id=user_id)
+        if "last_pull_id" in change.fields
+        else ()
+    )
+    return (*drops.update_profile(user_id=user_id), *pulled)
+
+
+def _claim(change: Change) -> Keys:
+    kind, _, name = change.id.partition(":")
+    return (keys.handle(name),) if kind == "handle" else ()
+
+
+def _post(change: Change) -> Keys:
+    post_id, written = PostId(change.id), change.document
+    if change.operation != "insert":
+        return _post_changed(post_id, change.fields)
+    if written["repost_of_id"] is not None:
+        return drops.repost(
+            post_id=post_id,
+            author_id=written["author_id"],
+            of_id=written["repost_of_id"],
+            span=span_of(written["repost_of_id"]),
+        )
+    return drops.post(
+        post_id=post_id,
+        author_id=written["author_id"],
+        parent_id=written["in_reply_to_id"],
+        root_id=written["root_id"],
+        is_listed=written["is_listed"],
+        tags=written["tags"],
+    )
+
+
+def _post_changed(post_id: PostId, fields: frozenset[str]) -> Keys:
+    shown = {field for field in fields if field.partition(".")[0] != "fanout"}
+    if fields and not shown:  # its delivery goes on
+        return ()
+    if shown and shown <= _COUNTS["posts"]:
+        return (keys.counted(keys.post(post_id)),)
+    return (keys.post(post_id),)
+
+
+def _follow(change: Change) -> Keys:
+    if change.fields and change.fields <= _SWEPT:
+        return ()
+    follower_id, followee_id = _two(change.id)
+    return drops.follow(follower_id=follower_id, followee_id=followee_id)
+
+
+def _block(change: Change) -> Keys:
+    one, direction, two = change.id.split(":")
+    if direction != "out":  # the other side of the same block
+        return ()
+    return drops.block(blocker_id=UserId(int(one)), blocked_id=UserId(int(two)))
+
+
+def _mute(change: Change) -> Keys:
+    return drops.mute(muter_id=_two(change.id)[0])
+
+
+def _reaction(change: Change) -> Keys:
+    user, act, post = change.id.split(":")
+    user_id, post_id = UserId(int(user)), PostId(int(post))
+    span = span_of(post_id)
+    if act == "bookmark":
+        return drops.bookmark(user_id=user_id, span=span)
+    flag = keys.reactions(user_id, span)
+    if act == "repost":
+        return (flag, keys.roll("reposted_by", post_id))
+    return (
+        flag,
+        keys.roll("favourites", user_id),
+        keys.roll("favourited_by", post_id),
+        keys.counted(keys.post(post_id)),
+    )
+
+
+def _notification(change: Change) -> Keys:
+    recipient = change.id.partition(":")[0]
+    return drops.notify(recipient_ids=[UserId(int(recipient))])
+
+
+def _markers(change: Change) -> Keys:
+    return drops.mark(user_id=UserId(change.id))
+
+
+def _list(change: Change) -> Keys:
+    owner_id = change.document.get("owner_id")
+    return () if owner_id is None else list_drops.change_list(owner_id=owner_id)
+
+
+def _followed_tags(change: Change) -> Keys:
+    return list_drops.follow_tag(user_id=UserId(change.id))
+
+
+def _session(change: Change) -> Keys:
+    user, _, digest = change.id.partition(":")
+    return drops.sign_out(user_id=UserId(int(user)), digest=digest)
+
+
+def _token(change: Change) -> Keys:
+    user, _, digest = change.id.partition(":")
+    return drops.revoke_token(user_id=UserId(int(user)), digest=digest)
+
+
+def _two(name: str) -> tuple[UserId, UserId]:
+    one, _, two = name.partition(":")
+    return UserId(int(one)), UserId(int(two))
+
+
+#: The collections that are followed, and which keys a change of each concerns.
+FOLLOWED: Mapping[str, Callable[[Change], Keys]] = {
+    "users": _user,
+    "claims": _claim,
+    "posts": _post,
+    "follows": _follow,
+    "blocks": _block,
+    "mutes": _mute,
+    "reactions": _reaction,
+    "notifications": _notification,
+    "markers": _markers,
+    "lists": _list,
+    "followed_tags": _followed_tags,
+    "sessions": _session,
+    "tokens": _token,
+}
+#: Those that are not, and why nobody misses them.
+LEFT_OUT: Mapping[str, str] = {
+    "timelines": "an unfinished delivery, merge or scrub is done again, with its drop; "
+    "an author's own home is dropped with the post",
+    "timeline_buckets": "as timelines",
+    "followers": "the other side of follows",
+    "list_members": "the other side of lists",
+    "credentials": "never cached",
+    "jobs": "never cached",
+    "cache_fence": "never cached",
+    "cache_relay": "never cached",
+}
+
+
+def concerned(change: Change) -> Keys:
+    """Give the keys of what may be cached of a changed document.
+
+    Its writer has seen to it that they do not lack it themselves.
+    """
+    return tuple(
+        key._replace(writer_id=None) if isinstance(key, Paced) else key
+        for key in FOLLOWED[change.collection](change)
+    )

@@ -1,0 +1,165 @@
+"""Drop cached keys so that no acknowledged write is followed by an older read.
+
+A drop that Redis does not confirm is replaced by the fence in MongoDB: its epoch is
+raised, which every cached entry and every lease carries, and the writer waits until
+all older leases have run out. Why that holds is checked by `tests/protocol`.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import structlog
+
+from kwip import telemetry
+from kwip.cache.keys import Paced
+from kwip.services.coherence.cache_lease import new_deployment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from kwip.cache.keys import Droppable
+    from kwip.cache.objects import Lease
+    from kwip.services.coherence.cache_lease import Keeper, Sighting
+    from kwip.store.fence import FenceState, FenceStore
+
+log = structlog.get_logger()
+
+
+class Fence:
+    """The one way to drop cached keys, and the right to read them.
+
+    A drop goes to every cache node, for each is a whole copy that other processes
+    read. One that is silent is suspended, and the others go on.
+
+    Args:
+        store: The fence of the node that this process reads, through the client that
+            the process writes with.
+        keeper: Keeps the lease on it, and knows the cache and the durations.
+        others: The same of every other node.
+        sleep: Waits for seconds.
+    """
+
+    def __init__(
+        self,
+        store: FenceStore,
+        keeper: Keeper,
+        *,
+        others: Sequence[tuple[FenceStore, Keeper]] = (),
+        sleep: Callable[[float], None] = time.sleep,
+    ):
+        self._keeper = keeper
+        self._nodes = [_Node(store, keeper), *(_Node(*other) for other in others)]
+        self._clock = keeper.parts.clock
+        self._sleep = sleep
+
+    def lease(self) -> Lease | None:
+        """Give the right to use the cache, if this process has it now; no I/O."""
+        return self._keeper.watch.lease()
+
+    def deployment(self) -> str | None:
+        """Give the database's name in Redis, None as long as it is unknown; no I/O."""
+        return self._keeper.watch.deployment
+
+    def await_lease(self, within_s: float) -> bool:
+        """Wait for this process's first lease; say whether it came."""
+        return self._keeper.watch.await_lease(within_s)
+
+    def drop(self, keys: Iterable[Droppable]) -> None:
+        """Drop keys after a commit; return when nobody can read what they held.
+
+        What is paced may still be read for its pace. One round trip for each node.
+        When a Redis does not confirm it, about 3 s for the first write of an outage,
+        and one look at the fence for later ones; nothing if all of the keys are
+        paced, for the fence is not raised over what may lag.
+
+        Raises:
+            StoreUnavailableError: Neither a cache nor its fence answered; the write
+                stands, but must not be acknowledged.
+        """
+        dropped = _each_once(keys)
+        if dropped:
+            self._wait_until(node.drop(dropped) for node in self._nodes)
+
+    def end_all(self) -> None:
+        """Make everything that is cached a miss for everybody; about 3 s.
+
+        As after a drop that was not confirmed: the epochs are raised, and a cache is
+        used again when it has been probed.
+
+        Raises:
+            StoreUnavailableError: A fence did not answer.
+        """
+        self._wait_until(node.suspend() for node in self._nodes)
+
+    def follow(self) -> None:
+        """Show the readers of every node that the relay keeps up; a write for each.
+
+        Raises:
+            StoreUnavailableError: A fence did not answer.
+        """
+        for node in self._nodes:
+            node.follow()
+
+    def _wait_until(self, moments: Iterable[float]) -> None:
+        """Wait for the last of some moments, each learnt in its turn."""
+        rest_s = max(list(moments)) - self._clock()
+        if rest_s > 0:
+            self._sleep(rest_s)
+
+
+class _Node:
+    """One cache node, as a writer sees it."""
+
+    def __init__(self, store: FenceStore, keeper: Keeper):
+        self._store = store
+        self._keeper = keeper
+        self._objects = keeper.parts.objects
+        self._wait_s = keeper.parts.times.wait_s
+
+    def drop(self, dropped: Sequence[Droppable]) -> float:
+        """Drop keys here; give the moment from which on nobody reads them here."""
+        may_lag = all(isinstance(each, Paced) for each in dropped)
+        watch = self._keeper.watch
+        lease = watch.lease()
+        if lease is None:
+            # What the keeper last saw is only a hint: look after the commit.
+            seen = watch.saw(self._look())
+            if seen.state.suspended:
+                return 0.0 if may_lag else self._leases_end(seen)
+            deployment = seen.state.deployment
+        else:
+            deployment = lease.deployment
+        if self._objects.drop_confirmed(deployment, dropped):
+            return 0.0
+        if may_lag:
+            log.warning("cache_paced_drop_lost", keys=len(dropped))
+            return 0.0
+        return self.suspend(len(dropped))
+
+    def suspend(self, keys: int = 0) -> float:
+        """Raise the epoch here; give the moment when every older lease has run out."""
+        watch = self._keeper.watch
+        seen = watch.saw(self._store.suspend(watch.name))
+        telemetry.CACHE_FENCES.inc()
+        log.warning("cache_fence_raised", epoch=seen.state.epoch, keys=keys)
+        return self._leases_end(seen)
+
+    def follow(self) -> None:
+        """Show that the relay keeps up."""
+        self._store.follow()
+
+    def _look(self) -> FenceState:
+        return self._store.read() or self._store.ensure(new_deployment())
+
+    def _leases_end(self, seen: Sighting) -> float:
+        return seen.known_at + self._wait_s
+
+
+def _each_once(keys: Iterable[Droppable]) -> tuple[Droppable, ...]:
+    """Leave out doubles, and paced keys that are dropped at once, too."""
+    each = dict.fromkeys(keys)
+    return tuple(
+        key for key in each if not (isinstance(key, Paced) and key.key in each)
+    )

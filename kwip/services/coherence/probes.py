@@ -1,0 +1,81 @@
+"""Look at each server that Kwip needs, for `/readyz` and `kwip doctor`."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kwip.domain.errors import StoreUnavailableError
+from kwip.loops import SILENT_S
+from kwip.services.coherence.clock_guard import MAX_SKEW_MS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from kwip.loops import Loop
+    from kwip.services.coherence.clock_guard import ClockGuard
+    from kwip.services.coherence.fence import Fence
+    from kwip.store.client import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What a look at one server found; without a needed one Kwip is not ready."""
+
+    ok: bool
+    detail: str
+    is_needed: bool
+
+
+def probe_mongodb(hello: Callable[[], Document], clock_guard: ClockGuard) -> Probe:
+    """Look whether MongoDB takes writes, and whether its clock agrees with ours."""
+    try:
+        if not hello().get("isWritablePrimary"):
+            return Probe(ok=False, detail="there is no primary", is_needed=True)
+        skew_ms = clock_guard.skew_ms()
+    except StoreUnavailableError:
+        return Probe(ok=False, detail="it does not answer", is_needed=True)
+    if abs(skew_ms) > MAX_SKEW_MS:
+        detail = f"the clocks are {abs(skew_ms) / 1000:.1f} s apart; set them"
+        return Probe(ok=False, detail=detail, is_needed=True)
+    return Probe(ok=True, detail="primary", is_needed=True)
+
+
+def probe_cache(fence: Fence) -> Probe:
+    """Look whether this process may use the cache at this moment; no I/O."""
+    if fence.lease() is None:
+        detail = "not in use: every read goes to MongoDB"
+        return Probe(ok=False, detail=detail, is_needed=False)
+    return Probe(ok=True, detail="in use", is_needed=False)
+
+
+def probe_queue(ping: Callable[[], bool]) -> Probe:
+    """Look whether the queue answers."""
+    if ping():
+        return Probe(ok=True, detail="answers", is_needed=False)
+    detail = "it does not answer: new posts wait for their delivery"
+    return Probe(ok=False, detail=detail, is_needed=False)
+
+
+def probe_loops(
+    own: Callable[[], Iterable[Loop]],
+    shared_s: Callable[[], Mapping[str, float]],
+    is_reachable: Callable[[], bool],
+) -> Probe:
+    """Look whether all loops do their work: this process's, and those of all processes.
+
+    `shared_s` tells for how long the latter were not heard of. It is not asked while
+    MongoDB `is_reachable` no more, for that would take as long again as to find out.
+    """
+    silent_s = {loop.name: loop.silent_s for loop in own()}
+    try:
+        silent_s |= shared_s() if is_reachable() else {}
+    except StoreUnavailableError:
+        return Probe(ok=False, detail="MongoDB does not answer", is_needed=False)
+    silent = [
+        f"{name}: no heartbeat" + (f" for {s:.0f} s" if math.isfinite(s) else "")
+        for name, s in silent_s.items()
+        if s > SILENT_S
+    ]
+    return Probe(ok=not silent, detail=", ".join(silent) or "at work", is_needed=False)

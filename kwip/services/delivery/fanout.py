@@ -1,0 +1,295 @@
+"""Deliver posts into the homes of followers, resumable at every step.
+
+A post is its own outbox. A worker leases it, looks at its author's audience, decides
+whether it will be pushed or pulled, notifies those to whom it speaks, and goes around
+the ring of its author's followers chunk by chunk: push, seal what is full, drop the
+cached homes, move the cursor. What is pulled only gets known to whoever reads homes.
+Then come the lists that hold the author, and last who asked to be told of each post,
+for no home should wait for that. Each step may be repeated; none may be left out. The
+lease's owner fences every step, so a worker that was stopped for too long cannot move
+a cursor that somebody else has taken over.
+
+Whoever begins to follow after the look at the audience is served by the merge: it takes
+every post that is not known to be pulled, and the post was there before the look.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from kwip import telemetry
+from kwip.domain.clock import at, to_ms
+from kwip.domain.ids import MAX_ID, UserId, ms_of
+from kwip.domain.notifications import NOBODY
+from kwip.domain.posts import Visibility
+from kwip.services.delivery.publication import lift
+from kwip.services.delivery.signals import home_topic, pulled_topic
+from kwip.store.buckets import home_of
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Iterator
+
+    from kwip.domain.clock import ClockMs
+    from kwip.domain.ids import PostId
+    from kwip.services.coherence.fence import Fence
+    from kwip.services.delivery.compaction import Rearranger
+    from kwip.services.delivery.list_fanout import ListFanout
+    from kwip.services.delivery.notifier import Notifying
+    from kwip.services.delivery.pull_authors import Reach
+    from kwip.services.delivery.signals import Doorbell
+    from kwip.services.reading.stores import Stores
+    from kwip.store.edges import EdgeStore
+    from kwip.store.outbox import Lease, OutboxStore
+
+#: A post whose id is this much older than its insert was loaded with its own date;
+#: its lag tells nothing.
+BACKDATED_MS = 60_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FanoutTimes:
+    """How fan-out is paced; times in milliseconds."""
+
+    chunk: int = 1_000
+    lease_ms: int = 30_000
+    max_attempts: int = 8
+    retry_min_ms: int = 1_000
+    retry_max_ms: int = 300_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FanoutParts:
+    """What `Fanout` is made of."""
+
+    stores: Stores
+    outbox: OutboxStore
+    edges: EdgeStore
+    rearranger: Rearranger
+    reach: Reach
+    lists: ListFanout
+    notifying: Notifying
+    fence: Fence
+    doorbell: Doorbell
+    clock: ClockMs
+    rng: random.Random
+    times: FanoutTimes
+
+
+class LeaseLostError(Exception):
+    """Somebody else has taken some of the posts over, or one was deleted: stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a delivery is on the ring of followers."""
+
+    cursor: int
+    has_wrapped: bool
+
+
+class Fanout:
+    """Deliver what the outbox holds."""
+
+    def __init__(self, parts: FanoutParts):
+        self._activity = parts.stores.activity
+        self._outbox = parts.outbox
+        self._edges = parts.edges
+        self._rearranger = parts.rearranger
+        self._reach = parts.reach
+        self._lists = parts.lists
+        self._notifying = parts.notifying
+        self._fence = parts.fence
+        self._doorbell = parts.doorbell
+        self._clock = parts.clock
+        self._rng = parts.rng
+        self._times = parts.times
+
+    def begin(self, post_id: PostId) -> Lease | None:
+        """Take a post, and what waits with it; None if there is nothing to do.
+
+        A post that was tried too often becomes a dead letter here.
+        """
+        now = self._clock()
+        lease = self._outbox.lease(
+            post_id,
+            secrets.token_hex(8),
+            at(now),
+            at(now + self._times.lease_ms),
+            self._times.chunk,
+        )
+        if lease is not None and lease.attempts > self._times.max_attempts:
+            self._outbox.give_up(lease, "dead", at(now))
+            telemetry.JOBS.labels("fanout", "dead").inc()
+            return None
+        return lease
+
+    def deliver(self, lease: Lease) -> int:
+        """Deliver leased posts to everybody they are for; count the deliveries.
+
+        Raises:
+            LeaseLostError: Somebody else goes on; nothing is left to do here.
+            StoreUnavailableError: Give the lease up, somebody will go on.
+        """
+        if not lease.mode:
+            lease = self._choose(lease)
+        if lease.told is None and self._notifying.tell(lease.posts):
+            self._note_told(lease, NOBODY)
+        delivered = (
+            self._pull(lease) if lease.mode == "pull" else self._go_around(lease)
+        )
+        if lease.audience.has_subscribers:
+            above = UserId(lease.told or NOBODY)
+            for last in self._notifying.tell_subscribers(lease.posts, above):
+                self._note_told(lease, last)
+        # Whoever wrote an answer may have died before the conversation moved up.
+        lifted = [key for post in lease.posts for key in lift(self._activity, post)]
+        self._fence.drop(lifted)
+        if not self._outbox.finish(lease):
+            raise LeaseLostError
+        self._observe(lease, delivered)
+        return delivered
+
+    def let_go(self, lease: Lease) -> None:
+        """Give up what is left of a lease that was lost for some of its posts.
+
+        A post that is deleted must not keep those waiting that went along with it.
+        """
+        self._outbox.give_up(lease, "pending", at(self._clock()))
+
+    def fail(self, lease: Lease) -> Literal["retry", "dead"]:
+        """Give a lease up after an error: to be tried again later, or dead."""
+        now, attempts = self._clock(), self._outbox.attempts(lease)
+        if attempts >= self._times.max_attempts:
+            self._outbox.give_up(lease, "dead", at(now))
+            return "dead"
+        longest = self._times.retry_min_ms << (attempts - 1)
+        wait = min(longest, self._times.retry_max_ms) * self._rng.uniform(0.5, 1.0)
+        self._outbox.give_up(lease, "pending", at(now + round(wait)))
+        return "retry"
+
+    def _choose(self, lease: Lease) -> Lease:
+        """Decide whether the posts are pushed, and where the ring is entered.
+
+        It is recorded with the first place that is, so whoever takes over before that
+        decides anew: then homes may store what is pulled, which readers see once.
+        Large rings are entered anywhere, so that nobody is always last.
+        """
+        followers = lease.audience.followers_count
+        mode, start = self._reach.choose(lease.posts[-1], followers), 0
+        if mode == "push" and followers > self._times.chunk:
+            low, high = self._edges.follower_bounds(lease.author_id)
+            start = low + round((high - low) * self._rng.random())
+        return replace(lease, mode=mode, start=start)
+
+    def _pull(self, lease: Lease) -> int:
+        """Have readers of homes merge the posts, and wake those who wait for them.
+
+        It must come before the posts count as delivered, which they are to nobody.
+        It is recorded first, so that from here on no home stores them.
+        """
+        self._advance(lease)
+        self._reach.let_pull(lease.posts[-1])
+        self._doorbell([pulled_topic(lease.author_id)])
+        return 0
+
+    def _go_around(self, lease: Lease) -> int:
+        """Push the posts chunk by chunk, from where the lease stands; count them.
+
+        Those that go into lists are not counted.
+        """
+        delivered = 0
+        for owners, place in self._chunks(lease):
+            delivered += self._push(lease, owners)
+            if place is not None:
+                self._advance(lease, cursor=place.cursor, has_wrapped=place.has_wrapped)
+        if lease.audience.is_in_lists:
+            for last_list in self._lists.deliver(lease.posts, lease.listed):
+                self._advance(lease, listed=last_list)
+        return delivered
+
+    def _note_told(self, lease: Lease, last: UserId) -> None:
+        """Record up to which follower those who asked were told, so far nobody at 0.
+
+        If the lease was lost meanwhile because a post was deleted, that deletion may
+        have missed what had not been written yet.
+        """
+        try:
+            self._advance(lease, told=last)
+        except LeaseLostError:
+            self._notifying.retract_buried(lease.posts)
+            raise
+
+    def _chunks(self, lease: Lease) -> Iterator[tuple[list[UserId], _Place | None]]:
+        """Go around the ring from where the lease stands, a chunk of owners a time.
+
+        The place behind a chunk comes with it, None behind the last. The author is
+        in the first chunk.
+        """
+        start = lease.start
+        owners = [lease.author_id] if lease.cursor is None else []
+        if lease.posts[0].visibility is Visibility.DIRECT:
+            named = sorted(lease.posts[0].mentioned_ids)
+            yield owners + self._edges.followers_among(lease.author_id, named), None
+            return
+        place: _Place | None = _Place(
+            start if lease.cursor is None else lease.cursor, lease.has_wrapped
+        )
+        if lease.cursor is None and not start:
+            first = list(lease.audience.followers)
+            is_full = len(first) == self._times.chunk
+            place = _Place(first[-1], has_wrapped=False) if is_full else None
+            yield owners + first, place
+            owners = []
+        while place is not None:
+            found, place = self._ring(lease.author_id, start, place)
+            yield owners + found, place
+            owners = []
+
+    def _ring(
+        self, author_id: UserId, start: int, place: _Place
+    ) -> tuple[list[UserId], _Place | None]:
+        """Read the next chunk of followers behind a place, across the end if need be.
+
+        The ring runs from `start` (exclusive) up to the highest follower, and from
+        the lowest one up to `start`.
+        """
+        limit = self._times.chunk
+        found: list[UserId] = []
+        if not place.has_wrapped:
+            found = self._edges.followers(
+                author_id, above=place.cursor, upto=MAX_ID, limit=limit
+            )
+            if len(found) == limit:
+                return found, _Place(found[-1], has_wrapped=False)
+            place = _Place(0, has_wrapped=True)
+        if place.cursor >= start:
+            return found, None
+        rest = limit - len(found)
+        found += self._edges.followers(
+            author_id, above=place.cursor, upto=start, limit=rest
+        )
+        is_full = len(found) == limit
+        return found, _Place(found[-1], has_wrapped=True) if is_full else None
+
+    def _push(self, lease: Lease, owner_ids: list[UserId]) -> int:
+        """Push the posts to one chunk of owners, and make it seen."""
+        owners = [home_of(owner_id) for owner_id in owner_ids]
+        pushed = self._rearranger.deliver(owners, lease.ids) * len(lease.ids)
+        self._doorbell([home_topic(owner_id) for owner_id in owner_ids])
+        return pushed
+
+    def _advance(self, lease: Lease, **progress: object) -> None:
+        until = at(self._clock() + self._times.lease_ms)
+        if not self._outbox.advance(lease, until, **progress):
+            raise LeaseLostError
+
+    def _observe(self, lease: Lease, delivered: int) -> None:
+        now = self._clock()
+        telemetry.DELIVERIES.inc(delivered)
+        for post, enqueued_at in zip(lease.posts, lease.enqueued_at, strict=True):
+            made_ms = ms_of(post.id)
+            if to_ms(enqueued_at) - made_ms < BACKDATED_MS:
+                telemetry.FANOUT_LAG.observe(max(0.0, (now - made_ms) / 1000))

@@ -1,0 +1,179 @@
+"""Lay down the homes of people who have stopped reading, and make them again.
+
+A dormant owner has no home and costs no delivery. Whoever comes back reads by fan-in
+at once, without noticing, until the home is built. One lease is held for either way,
+so the two never mix; whatever is left undone the sweeper rings for.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kwip.cache import timeline_invalidation as timeline_drops
+from kwip.domain.clock import at
+from kwip.domain.timelines import BUCKET_GRACE_S
+from kwip.store.buckets import home_of
+
+if TYPE_CHECKING:
+    from kwip.domain.clock import ClockMs
+    from kwip.domain.ids import UserId
+    from kwip.services.coherence.fence import Fence
+    from kwip.services.delivery.compaction import Rearranger
+    from kwip.services.delivery.home_compaction import Upkeep
+    from kwip.services.delivery.signals import Bell
+    from kwip.store.hibernation import DormancyStore, Standing
+    from kwip.store.timelines import UpkeepLease
+
+DAY_MS = 86_400_000
+#: A reading is noted once in so long, in milliseconds.
+NOTED_MS = 3_600_000
+#: A home that is missing is rung for again after so long.
+MISSED_MS = 10_000
+#: A process remembers so many readers, 150 bytes each.
+REMEMBERED = 20_000
+#: Further than this, in milliseconds, no two machines' clocks are apart.
+CLOCKS_MS = 10_000
+#: So often the sweeper looks for homes that nobody reads, and so many at a time.
+LOOK_MS, AT_ONCE = 60_000, 200
+
+
+class Attendance:
+    """Tell the worker who reads home, at most once an hour for each reader.
+
+    It lies in a reader's path, so it only rings.
+    """
+
+    def __init__(self, bell: Bell, clock: ClockMs):
+        self._bell = bell
+        self._clock = clock
+        self._rung: OrderedDict[UserId, int] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def note(self, user_id: UserId, *, has_home: bool) -> None:
+        """Ring for who reads home; sooner again if that is missing."""
+        if self._is_due(user_id, NOTED_MS if has_home else MISSED_MS):
+            self._bell("seen", str(user_id))
+
+    def _is_due(self, user_id: UserId, pause_ms: int) -> bool:
+        now = self._clock()
+        with self._lock:
+            if now - self._rung.get(user_id, -NOTED_MS) < pause_ms:
+                return False
+            self._rung[user_id] = now
+            self._rung.move_to_end(user_id)
+            if len(self._rung) > REMEMBERED:
+                self._rung.popitem(last=False)
+        return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DormancyParts:
+    """What `Dormancy` is made of; who does not read for `after_days` is dormant."""
+
+    store: DormancyStore
+    rearranger: Rearranger
+    upkeep: Upkeep
+    fence: Fence
+    clock: ClockMs
+    after_days: int
+
+
+class Dormancy:
+    """Drop and return.
+
+    Methods return False when somebody else holds the lease: it is asked again later.
+    """
+
+    def __init__(self, parts: DormancyParts):
+        self._store = parts.store
+        self._rearranger = parts.rearranger
+        self._upkeep = parts.upkeep
+        self._fence = parts.fence
+        self._clock = parts.clock
+        self._after_ms = parts.after_days * DAY_MS
+        self._next_look = 0
+
+    def overdue(self) -> list[UserId]:
+        """List whose homes are to be laid down or finished, once in `LOOK_MS`.
+
+        Homes of which no reading is known count as read when they are first met here.
+        """
+        now = self._clock()
+        if now < self._next_look:
+            return []
+        self._next_look = now + LOOK_MS
+        self._store.date_undated(at(now), AT_ONCE)
+        idle = self._store.idle_since(at(now - self._after_ms), AT_ONCE)
+        return [*self._store.unfinished(at(now), AT_ONCE), *idle]
+
+    def seen(self, user_id: UserId) -> bool:
+        """Note that somebody reads home, and make it if there is none."""
+        now = self._clock()
+        if self._store.touch(user_id, at(now), at(now - NOTED_MS)):
+            return True
+        standing = self._store.find(user_id)
+        if standing is not None and standing.state == "ok":
+            return True
+        if standing is not None and standing.state == "dropping":
+            self._lay_down(user_id)
+        # Read now, after the last home was seen to be gone; clocks may differ a bit.
+        self._store.create(user_id, at(now), epoch=self._clock() + CLOCKS_MS)
+        return self._build(user_id)
+
+    def rest(self, user_id: UserId) -> bool:
+        """Lay a home down that nobody has read, or finish what was left undone."""
+        standing = self._store.find(user_id)
+        if standing is not None and standing.state == "building":
+            return self._build(user_id)
+        return self._lay_down(user_id)
+
+    def _lay_down(self, user_id: UserId) -> bool:
+        with self._rearranger.lease(home_of(user_id)) as lease:
+            standing = self._store.find(user_id)
+            if lease is None or standing is None:
+                return standing is None
+            if standing.state == "building":
+                return False
+            held = self._begin_drop(lease, standing)
+            if held is None:
+                return True
+            # From here on readers are served by fan-in, those of the cache as well.
+            self._fence.drop(timeline_drops.lay_down(owner=lease.owner))
+            self._store.set_active(user_id, held.term, is_active=False)
+            grace = at(self._clock() + round(BUCKET_GRACE_S * 1000))
+            return self._store.remove(held, grace)
+
+    def _begin_drop(self, lease: UpkeepLease, standing: Standing) -> UpkeepLease | None:
+        """Begin only with what was not read for long and is not read now, or go on.
+
+        The term says whose word about an edge is the last. It is the time, so that it
+        is above that of follows since the last return; whoever takes over has a
+        higher one, and so has the next home.
+        """
+        if standing.state == "dropping":
+            return lease
+        now, read_at = self._clock(), standing.last_read_at
+        if read_at is None or read_at >= at(now - self._after_ms):
+            return None
+        return self._store.begin_drop(lease, read_at, term=now)
+
+    def _build(self, user_id: UserId) -> bool:
+        """Fill a home that was made empty, once fan-out delivers into it again.
+
+        A post whose fan-out looked for followers before that has its mode recorded,
+        so it is among what is read here.
+        """
+        with self._rearranger.lease(home_of(user_id)) as lease:
+            standing = self._store.find(user_id)
+            state = None if standing is None else standing.state
+            if lease is None or state != "building":
+                return state == "ok"
+            self._store.set_active(user_id, lease.term, is_active=True)
+            if not self._upkeep.build(lease, user_id):
+                return False
+            is_done = self._store.finish(lease)
+            self._fence.drop(timeline_drops.wake(owner=lease.owner))
+            return is_done

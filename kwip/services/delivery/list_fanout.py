@@ -1,0 +1,64 @@
+"""Deliver posts into the lists that hold their author, once every home has them.
+
+The place of a delivery is the last list, kept in the post as `fanout.listed`: a worker
+that takes a delivery over goes on behind it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kwip.domain.posts import Visibility
+from kwip.store.list_edges import list_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from kwip.domain.ids import ListId, PostId
+    from kwip.domain.posts import Post
+    from kwip.services.delivery.compaction import Rearranger
+    from kwip.store.list_edges import ListEdgeStore
+    from kwip.store.lists import ListStore
+
+#: So many lists get posts at a time.
+LISTS_AT_ONCE = 1_000
+
+
+class ListFanout:
+    """The part of fan-out that is about lists."""
+
+    def __init__(
+        self,
+        lists: ListStore,
+        edges: ListEdgeStore,
+        rearranger: Rearranger,
+    ):
+        self._lists = lists
+        self._edges = edges
+        self._rearranger = rearranger
+
+    def deliver(self, posts: Sequence[Post], above: int) -> Iterator[ListId]:
+        """Push posts by one author to the lists above one; give the last, each time.
+
+        A direct post goes alone, and to lists of those whom it names. Doing it again
+        changes nothing.
+        """
+        author_id, ids = posts[0].author_id, [post.id for post in posts]
+        if posts[0].visibility is Visibility.DIRECT:
+            named = sorted(posts[0].mentioned_ids)
+            self._push(self._lists.holding(named, author_id), ids)
+            return
+        lists = self._edges.lists_with(author_id, above=above, limit=LISTS_AT_ONCE)
+        while lists:
+            self._push(lists, ids)
+            yield lists[-1]
+            if len(lists) < LISTS_AT_ONCE:
+                return
+            lists = self._edges.lists_with(
+                author_id, above=lists[-1], limit=LISTS_AT_ONCE
+            )
+
+    def _push(self, lists: Sequence[ListId], ids: Sequence[PostId]) -> None:
+        owners = [list_of(list_id) for list_id in lists]
+        if owners:
+            self._rearranger.deliver(owners, ids)

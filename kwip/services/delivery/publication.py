@@ -1,0 +1,83 @@
+"""What happens to a post once it is stored, or gone: it is seen, and others hear."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kwip.cache import order_invalidation as order_drops
+from kwip.services.delivery.signals import (
+    PUBLIC,
+    home_topic,
+    notifications_topic,
+    post_topic,
+)
+from kwip.store.buckets import home_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from kwip.cache.keys import Droppable
+    from kwip.domain.ids import PostId, UserId
+    from kwip.domain.posts import Post
+    from kwip.services.coherence.fence import Fence
+    from kwip.services.delivery.signals import Bell, Doorbell
+    from kwip.store.activity import ActivityStore
+    from kwip.store.timelines import TimelineStore
+
+
+class Publication:
+    """The end of the write path, which may be gone through again."""
+
+    def __init__(
+        self,
+        timelines: TimelineStore,
+        activity: ActivityStore,
+        fence: Fence,
+        bell: Bell,
+        doorbell: Doorbell,
+    ):
+        self._timelines = timelines
+        self._activity = activity
+        self._fence = fence
+        self._bell = bell
+        self._doorbell = doorbell
+
+    def announce(self, post: Post, dropped: tuple[Droppable, ...]) -> None:
+        """Put a stored post into its author's home, drop the keys, ring the bells.
+
+        Raises:
+            StoreUnavailableError: The post stands, but must not be acknowledged.
+        """
+        self._timelines.push([home_of(post.author_id)], [post.id])
+        self._fence.drop((*dropped, *lift(self._activity, post)))
+        self._bell("fanout", str(post.id))
+        listed = [PUBLIC] if post.is_listed else []
+        self._doorbell([home_topic(post.author_id), *listed])
+
+    def withdraw(
+        self,
+        post_id: PostId,
+        dropped: tuple[Droppable, ...],
+        told: Collection[UserId],
+    ) -> None:
+        """Drop the keys of a post that is gone, and tell the pages that show it.
+
+        Those who were `told` of it are told less by now.
+
+        Raises:
+            StoreUnavailableError: As `announce`.
+        """
+        self._fence.drop(dropped)
+        self._doorbell([post_topic(post_id), *map(notifications_topic, told)])
+
+
+def lift(activity: ActivityStore, post: Post) -> tuple[Droppable, ...]:
+    """Move a conversation up with an answer for everybody; give what to drop then."""
+    if post.in_reply_to_id is None or not post.visibility.is_open:
+        return ()
+    root = activity.lift(post.root_id, post.id)
+    if root is None:
+        return ()
+    return order_drops.lift(
+        root_id=post.root_id, **root._asdict(), writer_id=post.author_id
+    )

@@ -1,0 +1,62 @@
+"""Decide which posts are pushed into homes, and which are pulled by their readers.
+
+The posts of an author with very many followers are *pulled*: no home stores them, and
+whoever reads a home merges the author's own timeline into it, down from the newest
+post that was pulled (`users.last_pull_id`). It is decided for each post, and recorded
+on it, so that a delivery that is taken over goes on as it began.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from kwip.cache import timeline_invalidation as timeline_drops
+from kwip.domain.posts import Visibility
+
+if TYPE_CHECKING:
+    from kwip.domain.posts import Post
+    from kwip.services.coherence.fence import Fence
+    from kwip.store.pull_authors import ReachStore
+
+Mode = Literal["push", "pull"]
+
+
+class Reach:
+    """Decide between push and pull.
+
+    Args:
+        store: Counts followers, and keeps who is pulled.
+        fence: Drops what is cached of it.
+        pull_at: From so many active followers on an author's new posts are pulled;
+            below seven tenths of it they are pushed again. In between it stays as it
+            was, so that nobody goes to and fro.
+    """
+
+    def __init__(self, store: ReachStore, fence: Fence, *, pull_at: int):
+        self._store = store
+        self._fence = fence
+        self._pull_at = pull_at
+        self._push_below = pull_at * 7 // 10
+
+    def choose(self, post: Post, followers_count: int) -> Mode:
+        """Decide for a post, and those that go with it, whose author has followers.
+
+        A direct post is pushed, for it is for few. Up to two queries for who has many
+        followers, none for others.
+        """
+        if (
+            post.visibility is Visibility.DIRECT
+            or followers_count < self._push_below
+            or followers_count == 0
+        ):
+            return "push"
+        active = self._store.active_followers(post.author_id, self._pull_at)
+        if active < self._push_below:
+            return "push"
+        is_pulled = active >= self._pull_at or self._store.is_pulled(post.author_id)
+        return "pull" if is_pulled else "push"
+
+    def let_pull(self, newest: Post) -> None:
+        """Have an author's posts up to this one merged into homes from now on."""
+        self._store.raise_last_pull(newest.author_id, newest.id)
+        self._fence.drop(timeline_drops.pull(author_id=newest.author_id))

@@ -1,0 +1,324 @@
+"""Compare what is cached with MongoDB, and drop what an operator names.
+
+An entry is a finding when it can be used now, differs from what MongoDB gives, and is
+still the same a moment later: whoever wrote meanwhile has dropped it by then.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from kwip.cache import codec
+from kwip.cache.keys import COUNT_PACE_MS
+from kwip.domain.errors import StoreUnavailableError
+from kwip.domain.id_lists import RollChunk, RollSlice
+from kwip.domain.ids import MAX_ID, ListId, PostId, UserId
+from kwip.domain.notifications import KINDS, NotificationSlice, Wish
+from kwip.domain.reactions import Span
+from kwip.domain.timelines import Chunk
+from kwip.services.reading.entities import AccessId
+from kwip.services.reading.slices import Slice
+from kwip.services.timelines.merging import EVERYBODY
+from kwip.store.list_edges import list_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from kwip.cache.inspection import Inspection
+    from kwip.cache.keys import CacheKey
+    from kwip.services.coherence.fence import Fence
+    from kwip.services.maintenance.progress import Progress
+    from kwip.services.reading.entities import Entities
+    from kwip.services.reading.loads import Kind
+
+#: After this long, in seconds, a write has dropped what it changed, counts included.
+SETTLED_S = COUNT_PACE_MS / 1000 + 1.0
+#: Keys that are dropped together.
+BATCH = 500
+#: What is counted there and not cached: nobody drops a window of a quota unawares.
+COUNTED = {"quota"}
+_VIEW = re.compile(r"(top|head|below|above)(?:\.\d+)?(?::(\d+))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """An entry that is not what MongoDB gives."""
+
+    key: CacheKey
+    view: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    key: CacheKey
+    view: str
+    raw: bytes
+
+
+class CacheAudit:
+    """Look at entries of every kind.
+
+    Args:
+        inspection: The cache.
+        entities: The kinds: how an entry is named, decoded and loaded.
+        fence: Drops.
+        epoch: Entries of another one are not used by anybody.
+    """
+
+    def __init__(
+        self,
+        inspection: Inspection,
+        entities: Entities,
+        fence: Fence,
+        epoch: int,
+        sleep: Callable[[float], None] = time.sleep,
+    ):
+        self._inspection = inspection
+        self._readers = _readers(entities)
+        self._fence = fence
+        self._epoch = epoch
+        self._sleep = sleep
+
+    def count(self, most: int, progress: Progress) -> tuple[Counter[str], bool]:
+        """Count keys by kind, of about `most`; say whether that is all of them."""
+        progress.begin("keys", most)
+        names: set[CacheKey] = set()
+        for key in islice(self._names(), most + 1):
+            names.add(key)
+            progress.advance()
+        return Counter(map(kind_of, names)), len(names) <= most
+
+    def verify(
+        self, most: int, progress: Progress
+    ) -> tuple[Counter[str], list[Difference]]:
+        """Compare the entries of about `most` keys; count them by kind.
+
+        Entries that nobody uses any more are not looked at.
+        """
+        looked_at: Counter[str] = Counter()
+        suspects: list[_Entry] = []
+        names = dict.fromkeys(islice(self._names(), most))
+        progress.begin("keys", len(names))
+        for key in names:
+            progress.advance()
+            for entry in self._entries(key):
+                looked_at[kind_of(key)] += 1
+                if self._problem(entry):
+                    suspects.append(entry)
+        if suspects:
+            self._sleep(SETTLED_S)
+        return looked_at, [
+            Difference(entry.key, entry.view, problem)
+            for entry in suspects
+            if entry in self._entries(entry.key) and (problem := self._problem(entry))
+        ]
+
+    def drop(self, keys: Iterable[CacheKey]) -> int:
+        """Drop some keys so that nobody reads what they held; count them."""
+        waiting, dropped = iter(dict.fromkeys(keys)), 0
+        while batch := list(islice(waiting, BATCH)):
+            self._fence.drop(batch)
+            dropped += len(batch)
+        return dropped
+
+    def drop_all(self, kind: str | None = None) -> int:
+        """Drop everything, or all of one kind; count it.
+
+        What is there when it begins is dropped, key by key, as a write would drop it.
+        So nobody reads what was cached before, and the site is not slowed as it
+        would be by a new epoch, under which nothing is a hit for anybody.
+        """
+        return self.drop(self._names(kind))
+
+    def matching(self, what: str | None) -> int:
+        """Count the keys of a kind, a key itself, or all of them."""
+        if what is not None and ":" in what:
+            return sum(key == what for key in set(self._names()))
+        return len(set(self._names(what)))
+
+    def _names(self, kind: str | None = None) -> Iterator[CacheKey]:
+        for batch in self._inspection.iter_names():
+            if batch is None:
+                raise _unreachable()
+            for key in batch:
+                if kind_of(key) == kind or (
+                    kind is None and kind_of(key) not in COUNTED
+                ):
+                    yield key
+
+    def _entries(self, key: CacheKey) -> list[_Entry]:
+        """Give the entries of a key that are used now and that we can read."""
+        if kind_of(key) not in self._readers:  # it may be no hash at all
+            return []
+        found = self._inspection.entries(key)
+        if found is None:
+            raise _unreachable()
+        return [
+            _Entry(key, view, raw)
+            for view, raw in found.items()
+            if codec.unpack(raw).epoch == self._epoch
+            and self._reader(key, view) is not None
+        ]
+
+    def _reader(self, key: CacheKey, view: str) -> tuple[Kind[Any, Any], Any] | None:
+        """Find the kind and the id behind a name; None for what is not ours to read.
+
+        A view of an older release has another name than today's.
+        """
+        prefix, _, rest = key.partition(":")
+        for kind, parse in self._readers.get(prefix, ()):
+            try:
+                entity = parse(rest, view)
+            except ValueError:
+                continue
+            if kind.key(entity) == key and kind.view(entity) == view:
+                return kind, entity
+        return None
+
+    def _problem(self, entry: _Entry) -> str:
+        """Say how an entry differs from MongoDB; "" if it does not."""
+        found = self._reader(entry.key, entry.view)
+        if found is None:
+            return ""
+        kind, entity = found
+        payload = codec.payload(entry.raw)
+        loaded = kind.load([entity]).get(entity)
+        if payload is None:
+            return "" if loaded is None else "cached as absent, and there is one"
+        cached = kind.decode(payload)
+        if loaded is None:
+            return "cached, and there is none"
+        is_same = cached == loaded or _is_older_skeleton(cached, loaded)
+        return "" if is_same else "cached otherwise than it is stored"
+
+
+_Reader = tuple["Kind[Any, Any]", "Callable[[str, str], Any]"]
+
+
+def kind_of(key: CacheKey) -> str:
+    """Name the kind of a key: what stands before the first colon."""
+    return key.partition(":")[0]
+
+
+def _is_older_skeleton(cached: Any, loaded: Any) -> bool:
+    """Tell whether a skeleton only has more than it would have now.
+
+    A deleted post stays in cached skeletons, where hydration hides it; and what is
+    loaded in its place lies below all that is cached.
+    """
+    ours, theirs = _places(cached), _places(loaded)
+    is_longer = len(ours.keys()) > len(theirs.keys() & ours.keys())
+    missing = [place for entry, place in theirs.items() if entry not in ours]
+    return is_longer and all(place < min(ours.values()) for place in missing)
+
+
+def _places(skeleton: Any) -> dict[Any, int]:
+    """Give what a skeleton has, with where each stands."""
+    if isinstance(skeleton, Chunk):
+        return {entry: entry.post_id for entry in skeleton.entries}
+    rows = skeleton.rows if isinstance(skeleton, RollChunk) else ()
+    return {row: row.cursor for row in rows}
+
+
+def _readers(
+    entities: Entities,
+) -> dict[str, tuple[_Reader, ...]]:
+    """Give for each prefix of names its kinds, and how their ids are read back."""
+    return {
+        "post": ((entities.posts, lambda rest, _: PostId(int(rest))),),
+        "user": ((entities.users, lambda rest, _: UserId(int(rest))),),
+        "handle": ((entities.handles, lambda rest, _: rest),),
+        "relations": ((entities.relations, lambda rest, _: UserId(int(rest))),),
+        "session": ((entities.sessions, _access),),
+        "token": ((entities.tokens, _access),),
+        "home": ((entities.homes, _user_slice),),
+        "list": ((entities.list_timelines, _list_slice),),
+        "lists": ((entities.lists, _lists), (entities.listings, _listing)),
+        "active": ((entities.active, _active),),
+        "user_timeline": ((entities.user_timelines, _user_slice),),
+        "pulls": ((entities.pulls, lambda *_: EVERYBODY),),
+        "public": ((entities.public, lambda _, view: _slice(UserId(0), view)),),
+        "tag": ((entities.tags, _slice),),
+        "reactions": ((entities.reactions, _span),),
+        "thread": ((entities.threads, lambda rest, _: PostId(int(rest))),),
+        "roll": ((entities.rolls, _roll),),
+        "notifications": ((entities.notifications, _notifications),),
+        "unread": ((entities.unread, lambda rest, _: UserId(int(rest))),),
+        "markers": ((entities.markers, lambda rest, _: UserId(int(rest))),),
+    }
+
+
+def _access(rest: str, _: str) -> AccessId:
+    user, _, digest = rest.partition(":")
+    return AccessId(UserId(int(user)), digest)
+
+
+def _span(rest: str, _: str) -> tuple[UserId, Span]:
+    user, _, span = rest.partition(":")
+    return UserId(int(user)), Span(int(span))
+
+
+def _cursor(view: str) -> tuple[int, bool]:
+    """Read the cursor of a slice, and whether it goes upwards."""
+    found = _VIEW.fullmatch(view)
+    if found is None:
+        raise ValueError(view)
+    return int(found[2] or MAX_ID), found[1] == "above"
+
+
+def _slice(owner: UserId | str, view: str) -> Slice:
+    cursor, is_upwards = _cursor(view)
+    return Slice(owner, cursor, is_upwards=is_upwards, is_top=view == "top.2")
+
+
+def _user_slice(rest: str, view: str) -> Slice:
+    return _slice(UserId(int(rest)), view)
+
+
+def _list_slice(rest: str, view: str) -> Slice:
+    return _slice(list_of(ListId(int(rest))), view)
+
+
+def _lists(rest: str, _: str) -> UserId:
+    return UserId(int(rest))
+
+
+def _listing(rest: str, view: str) -> tuple[UserId, ListId]:
+    return UserId(int(rest)), ListId(int(view))
+
+
+def _active(rest: str, view: str) -> RollSlice:
+    """Read `<cursor>[:<as of>]` back."""
+    name, _, owner = rest.partition(":")
+    place, _, as_of = view.rpartition(":") if view.count(":") > 1 else (view, "", "")
+    cursor, is_upwards = _cursor(place)
+    then = int(as_of) if as_of else None
+    whose = owner if name == "tag" else int(owner)
+    return RollSlice(name, whose, cursor, is_upwards=is_upwards, as_of=then)
+
+
+def _roll(rest: str, view: str) -> RollSlice:
+    name, _, owner = rest.partition(":")
+    cursor, is_upwards = _cursor(view)
+    return RollSlice(name, int(owner), cursor, is_upwards=is_upwards)
+
+
+def _notifications(rest: str, view: str) -> NotificationSlice:
+    """Read `<place>:<numbers of the kinds>:<actor>` back."""
+    place, numbers, actor = view.rsplit(":", 2)
+    cursor, is_upwards = _cursor(place)
+    wish = Wish(frozenset(KINDS[int(n)] for n in numbers), UserId(int(actor)))
+    return NotificationSlice(UserId(int(rest)), wish, cursor, is_upwards=is_upwards)
+
+
+def _unreachable() -> StoreUnavailableError:
+    return StoreUnavailableError(
+        "The cache Redis does not answer: see `kwip doctor`. Nothing wrong is read"
+        " meanwhile, for a process without it asks MongoDB."
+    )

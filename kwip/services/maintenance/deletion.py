@@ -1,0 +1,268 @@
+"""Delete a user: step by step, each of which may be repeated until nothing is left.
+
+The account is suspended before the first step, so all of it is hidden at once. What a
+step has done is gone from where the step looks, so a deletion that was interrupted
+goes on where it was; its job says that it has begun and is not to be taken back, and
+keeps the name, which nothing else tells once the user is gone.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from kwip.cache import invalidation as drops
+from kwip.cache import list_invalidation as list_drops
+from kwip.domain.clock import at
+from kwip.domain.errors import GoneError, NotFoundError
+from kwip.domain.id_lists import Between
+from kwip.domain.ids import MAX_ID, PostId, UserId
+from kwip.domain.media import AVATAR, BANNER, is_picture_name
+from kwip.domain.reactions import Act, span_of
+from kwip.domain.users import User, Viewer
+from kwip.services.accounts.moderation import deletion_of
+from kwip.services.maintenance.checkpoint import Checkpoint
+from kwip.services.maintenance.media_audit import named_pictures
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from kwip.domain.clock import ClockMs
+    from kwip.domain.id_lists import Row
+    from kwip.services.accounts.moderation import Moderation
+    from kwip.services.coherence.fence import Fence
+    from kwip.services.delivery.signals import Bell
+    from kwip.services.maintenance.progress import Progress
+    from kwip.services.media.media import Media
+    from kwip.services.posting.posts import Posts
+    from kwip.services.reading.stores import Stores
+    from kwip.store.deletion import DeletionStore
+    from kwip.store.jobs import JobStore
+
+#: What is asked for and removed between two rests.
+BATCH = 500
+
+
+class Step(NamedTuple):
+    """One kind of thing to remove: yields after each one."""
+
+    name: str
+    run: Callable[[User], Iterator[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeletionParts:
+    """What `Deletion` is made of."""
+
+    store: DeletionStore
+    stores: Stores
+    jobs: JobStore
+    posts: Posts
+    media: Media
+    moderation: Moderation
+    fence: Fence
+    bell: Bell
+    clock: ClockMs
+
+
+class Deletion:
+    """Remove everything of a user.
+
+    Posts become tombstones, so that threads keep their shape. The steps go on one
+    after the other: nearly all of them move the counters of the one user.
+    """
+
+    def __init__(
+        self, parts: DeletionParts, sleep: Callable[[float], None] = time.sleep
+    ):
+        self._parts = parts
+        self._users = parts.stores.users
+        self._relationships = parts.stores.relationships
+        self._reactions = parts.stores.reactions
+        self._posts = parts.stores.posts
+        self._fence = parts.fence
+        self._sleep = sleep
+
+    def steps(self) -> tuple[Step, ...]:
+        """Give the steps in order; what else is kept of a user gets one here."""
+        return (
+            Step("follows", self._follows),
+            Step("followers", self._followers),
+            Step("blocks", self._blocks),
+            Step("mutes", self._mutes),
+            Step("lists", self._lists),
+            Step("reactions", self._reacted),
+            # Late, for what was under way when the account was suspended.
+            Step("posts", self._published),
+            Step("pictures", self._pictures),
+        )
+
+    def preview(self, user_id: UserId) -> dict[str, int]:
+        """Count what would be removed."""
+        return self._parts.store.sizes(user_id)
+
+    def cut_off(self, username: str) -> UserId | None:
+        """Find whose deletion was interrupted when nothing but its end was left."""
+        for job in self._parts.jobs.running(deletion_of("")):
+            if job.detail.get("username") == username:
+                return UserId(int(job.id.removeprefix(deletion_of(""))))
+        return None
+
+    def run(
+        self, user_id: UserId, progress: Progress, *, throttle_s: float = 0.0
+    ) -> dict[str, int]:
+        """Delete a user; count what was removed, by step.
+
+        Raises:
+            NotFoundError: There is no such user.
+        """
+        user = self._users.get_many([user_id]).get(user_id)
+        checkpoint = Checkpoint(
+            self._parts.jobs, deletion_of(user_id), self._parts.clock
+        )
+        if user is None:
+            return self._end(user_id, checkpoint)
+        checkpoint.save(detail={"username": user.username})
+        self._parts.moderation.suspend(user_id)
+        self._parts.moderation.sign_out_everywhere(user_id, ends_tokens=True)
+        sizes, removed = self.preview(user_id), {}
+        for step in self.steps():
+            progress.begin(step.name, sizes.get(step.name, 0))
+            removed[step.name] = 0
+            for _ in step.run(user):
+                removed[step.name] += 1
+                progress.advance()
+                if removed[step.name] % BATCH == 0:
+                    self._sleep(throttle_s)
+        self._parts.store.forget(user_id)
+        checkpoint.save(counts=removed)
+        self._parts.store.remove(user)
+        return self._end(user_id, checkpoint)
+
+    def _end(self, user_id: UserId, checkpoint: Checkpoint) -> dict[str, int]:
+        """Drop what is known of a user who is gone; also where it was cut off here.
+
+        Raises:
+            NotFoundError: No deletion of such a user is left to end.
+        """
+        username = checkpoint.job.detail.get("username")
+        if username is None or checkpoint.job.state == "done":
+            raise NotFoundError("There is no such user.", user_id=user_id)
+        self._fence.drop(drops.leave(user_id=user_id, username=username))
+        checkpoint.save(is_done=True)
+        return dict(checkpoint.job.counts)
+
+    def _follows(self, user: User) -> Iterator[None]:
+        relations = self._relationships.relations([user.id])[user.id]
+        for other_id in sorted(relations.follows):
+            self._unfollow(user.id, other_id)
+            yield
+
+    def _followers(self, user: User) -> Iterator[None]:
+        above = 0
+        while rows := self._relationships.followers(
+            user.id, Between(above, MAX_ID, BATCH, ascending=True)
+        ):
+            for other_id in sorted(UserId(row.id) for row in rows):
+                self._unfollow(other_id, user.id)
+                self._parts.bell("edge", f"{other_id}:{user.id}")
+                yield
+            above = rows[0].id
+
+    def _unfollow(self, follower_id: UserId, followee_id: UserId) -> None:
+        now = at(self._parts.clock())
+        self._relationships.unfollow(follower_id, followee_id, now)
+        self._fence.drop(
+            drops.unfollow(follower_id=follower_id, followee_id=followee_id)
+        )
+
+    def _blocks(self, user: User) -> Iterator[None]:
+        relations = self._relationships.relations([user.id])[user.id]
+        both = [(user.id, other) for other in sorted(relations.blocks)]
+        both += [(other, user.id) for other in sorted(relations.blocked_by)]
+        for blocker_id, blocked_id in both:
+            self._relationships.unblock(blocker_id, blocked_id)
+            self._fence.drop(
+                drops.unblock(blocker_id=blocker_id, blocked_id=blocked_id)
+            )
+            yield
+
+    def _mutes(self, user: User) -> Iterator[None]:
+        relations = self._relationships.relations([user.id])[user.id]
+        both = [(user.id, other) for other in sorted(relations.mutes)]
+        both += [(other, user.id) for other in self._parts.store.muted_by(user.id)]
+        for muter_id, muted_id in both:
+            self._relationships.unmute(muter_id, muted_id)
+            self._fence.drop(drops.unmute(muter_id=muter_id))
+            yield
+
+    def _lists(self, user: User) -> Iterator[None]:
+        lists = self._parts.stores.lists
+        for each in lists.of_owners([user.id])[user.id]:
+            lists.bury(user.id, each.id, at(self._parts.clock()))
+            lists.remove_buried(user.id, each.id)
+            self._fence.drop(list_drops.change_list(owner_id=user.id))
+            yield
+
+    def _reacted(self, user: User) -> Iterator[None]:
+        for act in Act:
+            below = MAX_ID
+            while rows := self._reactions.by_user(
+                act, user.id, Between(0, below, BATCH)
+            ):
+                for row in rows:
+                    self._take_back(user, act, row)
+                    yield
+                below = rows[-1].cursor
+
+    def _take_back(self, user: User, act: Act, row: Row) -> None:
+        """Take one reaction back; the post of a repost goes with it."""
+        post_id, author_id = PostId(row.id), UserId(row.author_id)
+        span = span_of(post_id)
+        if act is Act.REPOST:
+            repost_id = self._reactions.repost_of(user.id, post_id)
+            if repost_id is not None:
+                self._bury(user, repost_id)
+                self._reactions.release_repost(user.id, post_id, repost_id)
+            return
+        self._reactions.remove(user.id, act, post_id)
+        if act is Act.FAVOURITE:
+            dropped = drops.unfavourite(
+                user_id=user.id, post_id=post_id, author_id=author_id, span=span
+            )
+        else:
+            dropped = drops.unbookmark(user_id=user.id, span=span)
+        self._fence.drop(dropped)
+
+    def _published(self, user: User) -> Iterator[None]:
+        below = MAX_ID
+        while entries := self._posts.entries_by([user.id], below=below, limit=BATCH):
+            for entry in entries:
+                self._bury(user, entry.post_id)
+                yield
+            below = entries[-1].post_id
+
+    def _pictures(self, user: User) -> Iterator[None]:
+        """Take away the pictures that nobody else names; same files have one name.
+
+        If somebody else uploads the very same at this moment, they do it again.
+        """
+        now_s = self._parts.clock() / 1_000
+        # Not those the deletion began with: a form may just have been saved.
+        latest = self._users.get_many([user.id]).get(user.id, user)
+        pictures = {(AVATAR, latest.avatar), (BANNER, latest.banner)}
+        pictures = {(k, name) for k, name in pictures if name and is_picture_name(name)}
+        if pictures:
+            named = named_pictures(self._users)
+            pictures -= {(k, name) for owner, k, name in named if owner != user.id}
+        for kind, name in pictures:
+            if self._parts.media.remove(kind, name, older_than_s=now_s):
+                yield
+
+    def _bury(self, user: User, post_id: PostId) -> None:
+        viewer = Viewer(id=user.id, username=user.username, digest="")
+        # Gone, or never there: its claim may be older than the post, or alone.
+        with suppress(GoneError, NotFoundError):
+            self._parts.posts.delete(viewer, post_id)

@@ -1,0 +1,344 @@
+"""Check that everything stored fits together, while the site goes on.
+
+Every check goes through its collections a page at a time. What two reads of a moving
+site seem to contradict is looked at again in one snapshot before it is a finding.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from kwip.domain.clock import at
+from kwip.domain.ids import ms_of
+from kwip.services.maintenance.counting import Counting, differences
+from kwip.store.audit import turned_edge
+from kwip.store.buckets import user_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from kwip.domain.clock import ClockMs
+    from kwip.services.maintenance.progress import Progress
+    from kwip.store.audit import AuditStore, Bucket, Home
+
+PAGE = 5_000
+HOMES_A_PAGE = 500
+#: A post that has waited longer for its delivery is a finding.
+PENDING_MS = 60_000
+#: The findings of one check that are looked for.
+MOST = 1_000
+#: What is looked at, and counted.
+LOOKED_AT = [
+    "edges",
+    "entries",
+    "buckets",
+    "timelines",
+    "users",
+    "posts",
+    "claims",
+    "blocks",
+    "reactions",
+    "pins",
+]
+#: Posts known to be there that are remembered, so that few are asked for twice.
+REMEMBERED = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong: which check saw it, where, what it is, what to do.
+
+    `repair` says what `services.repair` does about it; empty when it can do nothing.
+    """
+
+    check: str
+    id: str
+    problem: str
+    remedy: str
+    repair: str = ""
+
+
+@dataclass(slots=True)
+class Report:
+    """What a run found, and how much it looked at.
+
+    It is not complete when a check has found so much that it was ended early.
+    """
+
+    findings: list[Finding] = field(default_factory=list)
+    checked: Counter[str] = field(default_factory=Counter)
+    is_complete: bool = True
+
+
+class Fsck:
+    """Run every check.
+
+    Args:
+        audit: What to look through.
+        clock: For the age of what is pending.
+        most: A check ends when it has found so much, for every finding costs a
+            second look.
+    """
+
+    def __init__(self, audit: AuditStore, clock: ClockMs, most: int = MOST):
+        self._audit = audit
+        self._clock = clock
+        self._most = most
+        self._checked = Counter(dict.fromkeys(LOOKED_AT, 0))
+        self._advance: Callable[[int], None] = lambda _: None
+
+    def run(self, progress: Progress) -> Report:
+        """Run all checks, one after the other.
+
+        52 s for 82,168 users, 870,161 follows and 5.2 million entries on two busy
+        cores.
+        """
+        report = Report(checked=self._checked)
+        self._advance = progress.advance
+        sizes = self._audit.sizes()
+        for name, total, check in (
+            ("edges", 2 * sizes["follows"], self._edges),
+            ("timelines", sizes["timelines"], self._timelines),
+            ("counters", sizes["users"], self._counters),
+            ("posts", sizes["posts"], self._posts),
+            ("hashtags", sizes["posts"], self._tags),
+            ("reactions", sizes["reactions"], self._reactions),
+            ("pins", sizes["users"], self._pins),
+            ("pending", 1, self._pending),
+            ("claims", sizes["claims"], self._claims),
+            ("blocks", sizes["blocks"], self._blocks),
+        ):
+            progress.begin(name, total)
+            found = list(islice(check(), self._most + 1))
+            report.findings += found[: self._most]
+            report.is_complete &= len(found) <= self._most
+        return report
+
+    def _count(self, what: str, number: int) -> None:
+        self._checked[what] += number
+        self._advance(number)
+
+    def _edges(self) -> Iterator[Finding]:
+        """Compare every edge's two sides, from either one."""
+        after = ""
+        while True:
+            names, standing = self._audit.follows_after(after, PAGE)
+            if not names:
+                break
+            after = names[-1]
+            for edge in self._audit.without_followers(standing):
+                yield from self._edge(edge)
+            self._count("edges", len(names))
+        after = ""
+        while turned := self._audit.followers_after(after, PAGE):
+            after = turned[-1]
+            names = [turned_edge(name) for name in turned]
+            for edge in self._audit.without_follows(names):
+                yield from self._edge(edge)
+            self._count("edges", len(turned))
+
+    def _edge(self, edge: str) -> Iterator[Finding]:
+        of_follower, of_followee = self._audit.confirm_edge(edge)
+        if of_follower == of_followee:
+            return
+        missing = "followers" if of_follower else "follows"
+        yield Finding(
+            "edges",
+            edge,
+            f"the follow is missing in `{missing}`",
+            "let the follower unfollow and follow again",
+            f"write the follow in `{missing}` anew"
+            if of_follower
+            else "end the follow",
+        )
+
+    def _timelines(self) -> Iterator[Finding]:
+        """Look for entries without a post, and for buckets in disorder."""
+        known: set[int] = set()
+        after = ""
+        while homes := self._audit.homes_after(after, HOMES_A_PAGE):
+            after = homes[-1].owner
+            stored = [set().union(*_parts(home)) for home in homes]
+            self._learn(known, set().union(*stored))
+            for home, ids in zip(homes, stored, strict=True):
+                if not ids <= known:
+                    yield from _strangers(home, ids - known)
+                for bucket in home.buckets:
+                    yield from _disorder(home, bucket)
+                self._checked["entries"] += sum(map(len, _parts(home)))
+                self._checked["buckets"] += 1 + len(home.buckets)
+            self._count("timelines", len(homes))
+
+    def _learn(self, known: set[int], ids: set[int]) -> None:
+        """Add to `known` those ids that are posts'."""
+        if len(known) > REMEMBERED:
+            known.clear()
+        unknown = sorted(ids - known)
+        for i in range(0, len(unknown), PAGE):
+            known |= self._audit.posts_among(unknown[i : i + PAGE])
+
+    def _counters(self) -> Iterator[Finding]:
+        """Count posts, followers and follows of every user."""
+        for page in Counting(self._audit.counters, PAGE).users():
+            for user_id in page.ids:
+                found = self._audit.counters.settle_user(user_id)
+                for wrong in differences(*found) if found else ():
+                    yield _miscount("user", user_id, *wrong)
+            self._count("users", page.size)
+
+    def _posts(self) -> Iterator[Finding]:
+        """Count replies, reposts and favourites of every post."""
+        for page in Counting(self._audit.counters, PAGE).posts():
+            for post_id in page.ids:
+                found = self._audit.counters.settle_post(post_id)
+                for wrong in differences(*found) if found else ():
+                    yield _miscount("post", post_id, *wrong)
+            self._count("posts", page.size)
+
+    def _tags(self) -> Iterator[Finding]:
+        """Compare under which hashtags a post is listed with those in its text."""
+        reactions, after = self._audit.reactions, 0
+        while True:
+            after, size, suspects = reactions.tagged_after(after, PAGE)
+            if not size:
+                return
+            for post_id in reactions.mistagged_among(suspects) if suspects else ():
+                yield Finding(
+                    "tags",
+                    str(post_id),
+                    "the post is listed under other hashtags than it has",
+                    "run `kwip reindex tags`",
+                    "list it under the hashtags in its text",
+                )
+            self._advance(size)
+
+    def _reactions(self) -> Iterator[Finding]:
+        """Look for reactions of nobody, to nothing, and for reposts without a post."""
+        reactions, after = self._audit.reactions, ""
+        while rows := reactions.reactions_after(after, PAGE):
+            after = rows[-1].id
+            for row in reactions.wrong_among(rows):
+                # The claim of a repost is written just before its post.
+                if row.repost_id and ms_of(row.repost_id) > self._clock() - PENDING_MS:
+                    continue
+                if problem := reactions.confirm_reaction(row.id):
+                    yield Finding(
+                        "reactions", row.id, problem, "run with --repair", "remove it"
+                    )
+            self._count("reactions", len(rows))
+
+    def _pins(self) -> Iterator[Finding]:
+        """Look for pins that are not posts of whoever pinned them."""
+        reactions, after = self._audit.reactions, 0
+        while True:
+            after, size, pins = reactions.pins_after(after, PAGE)
+            if not size:
+                return
+            for user_id, ids in pins.items():
+                for post_id in reactions.not_by(user_id, ids):
+                    yield Finding(
+                        "pins",
+                        f"{user_id} {post_id}",
+                        "the pinned post is not one of the user's",
+                        "let the user take the pin back",
+                        "take the pin back",
+                    )
+                self._checked["pins"] += len(ids)
+            self._advance(size)
+
+    def _pending(self) -> Iterator[Finding]:
+        """Look for posts that nobody delivers."""
+        before = at(self._clock() - PENDING_MS)
+        for post_id in self._audit.pending_since(before, self._most + 1):
+            yield Finding(
+                "pending",
+                str(post_id),
+                "the post has been pending for over a minute",
+                "see `kwip doctor` and `kwip fanout pending`",
+                "ring for its delivery",
+            )
+        self._advance(1)
+
+    def _claims(self) -> Iterator[Finding]:
+        """Look for handles and addresses that are taken by nobody."""
+        for kind in ("handle", "email"):
+            after = ""
+            while claims := self._audit.claims_after(kind, after, PAGE):
+                after = max(claims)
+                there = self._audit.users_among(set(claims.values()))
+                lost = [c for c, user_id in claims.items() if user_id not in there]
+                for claim in self._audit.without_user(lost) if lost else ():
+                    yield Finding(
+                        "claims",
+                        claim,
+                        "nobody has what is claimed",
+                        "if a load was interrupted, run it again; else delete it",
+                        "delete the claim",
+                    )
+                self._count("claims", len(claims))
+
+    def _blocks(self) -> Iterator[Finding]:
+        """Compare every block's two sides."""
+        after = ""
+        while sides := self._audit.blocks_after(after, PAGE):
+            after = sides[-1]
+            for side in self._audit.without_other_side(sides):
+                yield Finding(
+                    "blocks",
+                    side,
+                    "the block is missing on the other side",
+                    "let the user block or unblock again",
+                    "block on both sides",
+                )
+            self._count("blocks", len(sides))
+
+
+def _parts(home: Home) -> list[tuple[int, ...]]:
+    return [home.entries, *(bucket.entries for bucket in home.buckets)]
+
+
+def _strangers(home: Home, ids: set[int]) -> Iterator[Finding]:
+    for post_id in sorted(ids):
+        yield Finding(
+            "entries",
+            f"{home.owner} {post_id}",
+            "the entry points to no post",
+            *_rebuild(home),
+        )
+
+
+def _disorder(home: Home, bucket: Bucket) -> Iterator[Finding]:
+    problems, entries = [], bucket.entries
+    if entries != tuple(sorted(set(entries))):
+        problems.append("its entries are not in order")
+    if entries and not bucket.low <= min(entries) <= max(entries) <= bucket.high:
+        problems.append(f"it has entries outside of {bucket.low} to {bucket.high}")
+    if bucket.id != f"{home.owner}:{home.epoch}:{bucket.high}":
+        problems.append("its name does not tell its upper bound")
+    for problem in problems:
+        yield Finding("buckets", bucket.id, problem, *_rebuild(home))
+
+
+def _miscount(what: str, found_id: int, name: str, said: int, right: int) -> Finding:
+    counter = f"{what}s.{name}_count"
+    return Finding(
+        "counters",
+        str(found_id),
+        f"{name}_count of the {what} is {said}, counted are {right}",
+        f"set {counter} to {right}",
+        f"set {counter} to {right}",
+    )
+
+
+def _rebuild(home: Home) -> tuple[str, str]:
+    if home.owner.startswith("list:"):
+        says = f"rebuild the timeline of list {home.owner.removeprefix('list:')}"
+        return f"{says} (`kwip fsck --repair`)", says
+    user_id = user_of(home.owner)
+    return (
+        f"rebuild the home of user {user_id} (`kwip reindex timelines`)",
+        f"rebuild the home of user {user_id}",
+    )

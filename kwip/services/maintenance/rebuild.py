@@ -1,0 +1,175 @@
+"""Go through all of a kind, mend what differs, and remember how far one has come."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kwip.cache import invalidation as drops
+from kwip.services.maintenance.counting import Counting, differences
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from kwip.services.coherence.fence import Fence
+    from kwip.services.maintenance.checkpoint import Checkpoint
+    from kwip.services.maintenance.counting import Suspects
+    from kwip.services.maintenance.progress import Progress
+    from kwip.services.maintenance.reindex import Pace
+    from kwip.services.maintenance.repeats import Repeats
+    from kwip.services.maintenance.retagging import Retagging
+    from kwip.store.counters import CounterStore
+
+#: Users or posts that are counted together.
+PAGE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """One kind of things that are looked through; each is named by its id.
+
+    Attributes:
+        name: What they are called.
+        total: How many there are, about.
+        pages: Gives them above a cursor, with those that seem wrong.
+        wrong: Says in words what is wrong with one, looked at once more.
+        mend: Makes one right, as far as it can.
+    """
+
+    name: str
+    total: int
+    pages: Callable[[int], Iterator[Suspects[Any]]]
+    wrong: Callable[[Any], Sequence[str]]
+    mend: Callable[[Any], object]
+
+
+class Renewal:
+    """Run phases one after the other, beside whatever else goes on."""
+
+    def __init__(
+        self, phases: Sequence[Phase], sleep: Callable[[float], None] = time.sleep
+    ):
+        self._phases = phases
+        self._sleep = sleep
+
+    def verify(self, progress: Progress) -> tuple[dict[str, int], list[str]]:
+        """Count what was looked at by phase, and say in words what differs."""
+        looked_at: dict[str, int] = {}
+        found: list[str] = []
+        for phase in self._phases:
+            progress.begin(phase.name, phase.total)
+            looked_at[phase.name] = 0
+            for page in phase.pages(0):
+                found += [text for each in page.ids for text in phase.wrong(each)]
+                looked_at[phase.name] += page.size
+                progress.advance(page.size)
+        return looked_at, found
+
+    def run(self, checkpoint: Checkpoint, pace: Pace, progress: Progress) -> list[str]:
+        """Mend all that differs, from the checkpoint on; say what still does.
+
+        The checkpoint has the phase, and the last id of it that is finished.
+        """
+        begun = checkpoint.job.detail.get("phase", self._phases[0].name)
+        names = [phase.name for phase in self._phases]
+        left: list[str] = []
+        with ThreadPoolExecutor(pace.concurrency) as pool:
+            for phase in self._phases[names.index(begun) :]:
+                if phase.name != begun:
+                    checkpoint.save(cursor=0, detail={"phase": phase.name})
+                for page in self._pages(phase, checkpoint, progress):
+                    wrong = [each for each in page.ids if phase.wrong(each)]
+                    list(pool.map(phase.mend, wrong))
+                    left += [text for each in wrong for text in phase.wrong(each)]
+                    self._save(phase, checkpoint, page, len(wrong))
+                    progress.advance(page.size)
+                    self._sleep(pace.throttle_s)
+        checkpoint.save(is_done=True)
+        return left
+
+    @staticmethod
+    def _pages(
+        phase: Phase, checkpoint: Checkpoint, progress: Progress
+    ) -> Iterator[Suspects[Any]]:
+        done = checkpoint.job.counts.get(phase.name, 0)
+        progress.begin(phase.name, max(phase.total, done), done)
+        return phase.pages(checkpoint.job.cursor)
+
+    @staticmethod
+    def _save(
+        phase: Phase, checkpoint: Checkpoint, page: Suspects[Any], mended: int
+    ) -> None:
+        counts = checkpoint.job.counts
+        checkpoint.save(
+            cursor=page.cursor,
+            counts={
+                phase.name: counts.get(phase.name, 0) + page.size,
+                "mended": counts.get("mended", 0) + mended,
+            },
+            detail={"phase": phase.name},
+        )
+
+
+def counter_phases(
+    store: CounterStore, fence: Fence, totals: Mapping[str, int]
+) -> list[Phase]:
+    """Count everything anew: of users, then of posts."""
+    counting = Counting(store, PAGE)
+
+    def mend_user(user_id: Any) -> None:
+        store.settle_user(user_id, mends=True)
+        fence.drop(drops.recount(user_ids=[user_id], post_ids=()))
+
+    def mend_post(post_id: Any) -> None:
+        store.settle_post(post_id, mends=True)
+        fence.drop(drops.recount(user_ids=(), post_ids=[post_id]))
+
+    def wrong(what: str, look: Callable[[Any], Any], each: Any) -> list[str]:
+        found = look(each)
+        return [
+            f"{what} {each}: {name}_count is {said}, counted are {right}"
+            for name, said, right in (differences(*found) if found else ())
+        ]
+
+    return [
+        Phase(
+            "users",
+            totals["users"],
+            counting.users,
+            lambda each: wrong("user", store.settle_user, each),
+            mend_user,
+        ),
+        Phase(
+            "posts",
+            totals["posts"],
+            counting.posts,
+            lambda each: wrong("post", store.settle_post, each),
+            mend_post,
+        ),
+    ]
+
+
+def repeat_phases(repeats: Repeats, totals: Mapping[str, int]) -> list[Phase]:
+    """Say anew of each author's posts which of them repeat another."""
+
+    def wrong(each: Any) -> list[str]:
+        count = repeats.count(each)
+        text = f"user {each}: {count} kwips repeat something else than is stored"
+        return [text] if count else []
+
+    return [Phase("authors", totals["users"], repeats.iter_pages, wrong, repeats.mend)]
+
+
+def tag_phases(retagging: Retagging, totals: Mapping[str, int]) -> list[Phase]:
+    """Parse every text anew."""
+
+    def wrong(each: Any) -> list[str]:
+        is_wrong = retagging.differs(each)
+        text = f"post {each}: its text says other links or hashtags than are stored"
+        return [text] if is_wrong else []
+
+    return [
+        Phase("posts", totals["posts"], retagging.iter_pages, wrong, retagging.retag)
+    ]

@@ -1,0 +1,165 @@
+"""Repair what `services.fsck` has found.
+
+Each repair looks once more and writes in one transaction, so it may be repeated and
+does no harm to what has been mended meanwhile. Whether it worked is for the next run
+of the checks to say.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kwip.cache import invalidation as drops
+from kwip.domain.clock import at
+from kwip.domain.ids import ListId, PostId, UserId
+from kwip.domain.reactions import Act, span_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from kwip.domain.clock import ClockMs
+    from kwip.services.coherence.fence import Fence
+    from kwip.services.delivery.home_compaction import Upkeep
+    from kwip.services.delivery.list_compaction import ListUpkeep
+    from kwip.services.delivery.signals import Bell
+    from kwip.services.maintenance.fsck import Finding
+    from kwip.services.maintenance.progress import Progress
+    from kwip.services.maintenance.retagging import Retagging
+    from kwip.store.counters import CounterStore
+    from kwip.store.repairs import RepairStore
+    from kwip.store.users import UserStore
+
+#: How often a home whose upkeep is busy is tried again, and after how long.
+TRIES, PAUSE_S = 10, 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepairParts:
+    """What `Repair` is made of."""
+
+    store: RepairStore
+    counters: CounterStore
+    users: UserStore
+    upkeep: Upkeep
+    list_upkeep: ListUpkeep
+    retagging: Retagging
+    fence: Fence
+    bell: Bell
+    clock: ClockMs
+
+
+class Repair:
+    """One repair for each check; what it cannot repair it leaves."""
+
+    def __init__(self, parts: RepairParts, sleep: Callable[[float], None] = time.sleep):
+        self._parts = parts
+        self._store = parts.store
+        self._fence = parts.fence
+        self._sleep = sleep
+        self._repairs: dict[str, Callable[[str], None]] = {
+            "edges": self._edge,
+            "blocks": self._block,
+            "entries": self._home,
+            "buckets": self._home,
+            "counters": self._counters,
+            "tags": self._tags,
+            "reactions": self._reaction,
+            "pins": self._pin,
+            "pending": self._pending,
+            "claims": self._claim,
+        }
+
+    def repair(self, findings: Iterable[Finding], progress: Progress) -> None:
+        """Repair all that can be, each place once."""
+        places = list(dict.fromkeys((f.check, f.id) for f in findings))
+        progress.begin("repairs", len(places))
+        for check, place in places:
+            self._repairs[check](place)
+            progress.advance()
+
+    def _edge(self, place: str) -> None:
+        follower, _, followee = place.partition(":")
+        follower_id, followee_id = UserId(int(follower)), UserId(int(followee))
+        now = at(self._parts.clock())
+        self._store.mend_edge(follower_id, followee_id, now, secrets.token_hex(8))
+        self._recount(follower_id, followee_id)
+        self._fence.drop(drops.follow(follower_id=follower_id, followee_id=followee_id))
+        self._parts.bell("edge", place)
+
+    def _block(self, place: str) -> None:
+        self._store.mend_block(place)
+        user, _, other = place.split(":")
+        self._fence.drop(
+            drops.block(blocker_id=UserId(int(user)), blocked_id=UserId(int(other)))
+        )
+
+    def _home(self, place: str) -> None:
+        """Rebuild a home or list; `place` begins with its name."""
+        kind, number = place.partition(" ")[0].split(":")[:2]
+        for _ in range(TRIES):
+            if kind == "list":
+                is_done = self._parts.list_upkeep.rebuild(ListId(int(number)))
+            else:
+                is_done = self._parts.upkeep.rebuild(UserId(int(number)))
+            if is_done:
+                return
+            self._sleep(PAUSE_S)
+
+    def _counters(self, place: str) -> None:
+        """Count anew; the id is a user's or a post's, and neither is harmed."""
+        self._recount(UserId(int(place)))
+        self._recount_post(PostId(int(place)))
+
+    def _recount(self, *user_ids: UserId) -> None:
+        for user_id in user_ids:
+            self._parts.counters.settle_user(user_id, mends=True)
+        self._fence.drop(drops.recount(user_ids=user_ids, post_ids=()))
+
+    def _recount_post(self, post_id: PostId) -> None:
+        self._parts.counters.settle_post(post_id, mends=True)
+        self._fence.drop(drops.recount(user_ids=(), post_ids=[post_id]))
+
+    def _tags(self, place: str) -> None:
+        self._parts.retagging.retag(PostId(int(place)))
+
+    def _reaction(self, place: str) -> None:
+        user, act, post = place.split(":")
+        user_id, post_id = UserId(int(user)), PostId(int(post))
+        author_id = self._store.drop_reaction(place) or user_id
+        self._recount_post(post_id)
+        span = span_of(post_id)
+        if act == Act.BOOKMARK:
+            dropped = drops.unbookmark(user_id=user_id, span=span)
+        elif act == Act.FAVOURITE:
+            dropped = drops.unfavourite(
+                user_id=user_id, post_id=post_id, author_id=author_id, span=span
+            )
+        else:
+            dropped = drops.unrepost(
+                post_id=post_id,
+                author_id=user_id,
+                of_id=post_id,
+                of_author_id=author_id,
+                span=span,
+            )
+        self._fence.drop(dropped)
+
+    def _pin(self, place: str) -> None:
+        user, _, post = place.partition(" ")
+        self._parts.users.unpin(UserId(int(user)), [PostId(int(post))])
+        self._fence.drop(drops.unpin(user_id=UserId(int(user))))
+
+    def _pending(self, place: str) -> None:
+        """Ring once more: whether it is delivered is the workers' to say."""
+        self._store.make_due(PostId(int(place)), at(self._parts.clock()))
+        self._parts.bell("fanout", place)
+
+    def _claim(self, place: str) -> None:
+        self._store.drop_claim(place)
+        kind, _, name = place.partition(":")
+        if kind == "handle":
+            nobody = UserId(0)
+            self._fence.drop(drops.sign_up(user_id=nobody, username=name))

@@ -1,0 +1,56 @@
+"""Go through what each author said, and store anew which posts repeat another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kwip.cache import order_invalidation as order_drops
+from kwip.domain.repeats import DAY, Said, digest_of, settle
+from kwip.services.maintenance.counting import Suspects
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kwip.domain.ids import UserId
+    from kwip.domain.posts import Post
+    from kwip.services.coherence.fence import Fence
+    from kwip.services.reading.stores import Stores
+
+#: Authors that are looked at between two checkpoints, and posts read with one query.
+PAGE, POSTS = 100, 1_000
+
+
+class Repeats:
+    """Find posts of which is stored something else than their texts say."""
+
+    def __init__(self, stores: Stores, fence: Fence):
+        self._users = stores.users
+        self._store = stores.repeats
+        self._fence = fence
+
+    def iter_pages(self, after: int = 0) -> Iterator[Suspects[UserId]]:
+        """Go through authors above an id, and tell of whom something differs."""
+        for ids in self._users.iter_ids(after=after, batch=PAGE):
+            yield Suspects(ids[-1], len(ids), [i for i in ids if self.count(i)])
+
+    def count(self, author_id: UserId) -> int:
+        """Count the posts of an author of which something else is stored."""
+        return sum(1 for _ in self._differing(author_id))
+
+    def mend(self, author_id: UserId) -> None:
+        """Store it anew; a post that changes meanwhile is left to a later run."""
+        for post, right in self._differing(author_id):
+            self._store.rewrite(post, right)
+            self._fence.drop(order_drops.repeat(post_id=post.id))
+
+    def _differing(self, author_id: UserId) -> Iterator[tuple[Post, Said]]:
+        after, run = 0, list[Said]()
+        while page := self._store.by_author(author_id, after, POSTS):
+            # What the last day before this page said may be repeated in it.
+            run = [one for one in run if page[0][0].id - one.post_id < DAY]
+            run += [Said(p.id, digest_of(p), p.repeats_id) for p, _ in page]
+            run = list(settle(run))
+            for (post, digest), right in zip(page, run[-len(page) :], strict=True):
+                if (digest, post.repeats_id) != right[1:]:
+                    yield post, right
+            after = page[-1][0].id

@@ -1,0 +1,87 @@
+"""Parse the texts of stored posts again, and store what is found there now.
+
+Mentions stay: whom a post names was settled when it was written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from kwip.cache import invalidation as drops
+from kwip.services.maintenance.counting import Suspects
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from kwip.domain.ids import PostId
+    from kwip.domain.posts import Post
+    from kwip.domain.text import Hashtag, Link, Mention
+    from kwip.services.coherence.fence import Fence
+    from kwip.services.posting.texts import Texts
+    from kwip.store.posts import PostStore
+    from kwip.store.retagging import RetagStore
+
+#: Posts that are read and parsed together.
+PAGE = 1_000
+#: How often a rewriting that lost to an edit starts over.
+TRIES = 5
+
+
+class Retagging:
+    """Bring hashtags and links in line with the texts."""
+
+    def __init__(self, texts: Texts, posts: PostStore, store: RetagStore, fence: Fence):
+        self._texts = texts
+        self._posts = posts
+        self._store = store
+        self._fence = fence
+
+    def iter_pages(self, after: int = 0) -> Iterator[Suspects[PostId]]:
+        """Go through posts above an id, and tell whose texts say something else."""
+        while page := self._store.after(after, PAGE):
+            after = page[-1][0].id
+            differing = [post.id for post, tags in page if self._differs(post, tags)]
+            yield Suspects(after, len(page), differing)
+
+    def differs(self, post_id: PostId) -> bool:
+        """Look once more at a post: does its text say something else than is stored?"""
+        post = self._posts.get_many([post_id]).get(post_id)
+        return post is not None and self._differs(post, self._store.tags_of(post_id))
+
+    def _differs(self, post: Post, tags: Sequence[str]) -> bool:
+        parsed = self._parsed(post)
+        return parsed != post or parsed.tags != tuple(tags)
+
+    def retag(self, post_id: PostId) -> bool:
+        """Rewrite one post; False if it kept changing meanwhile.
+
+        Its `tags` are written anew in any case, and all that shows them dropped.
+        """
+        for _ in range(TRIES):
+            old = self._posts.get_many([post_id]).get(post_id)
+            if old is None:
+                return True
+            listed = self._store.tags_of(post_id)
+            new = self._parsed(old)
+            done = self._store.rewrite(old, new)
+            tags = {*listed, *old.tags, *new.tags}
+            self._fence.drop(drops.retag(post_id=post_id, tags=sorted(tags)))
+            if done:
+                return True
+        return False
+
+    def _parsed(self, post: Post) -> Post:
+        if post.is_tombstone or post.repost_of_id:
+            return replace(post, links=(), hashtags=())
+        found = self._texts.parse(post.text)
+        return replace(
+            post,
+            links=tuple(x for x in found.links if _is_clear(x, post.mentions)),
+            hashtags=tuple(x for x in found.hashtags if _is_clear(x, post.mentions)),
+        )
+
+
+def _is_clear(found: Link | Hashtag, mentions: tuple[Mention, ...]) -> bool:
+    """Tell whether something in a text overlaps no mention that was found before."""
+    return all(x.end <= found.start or found.end <= x.start for x in mentions)

@@ -1,0 +1,211 @@
+"""Do risky work in a child process, within limits of memory and time.
+
+What decodes the files of strangers may crash, loop, or take hundreds of megabytes. A
+child does it: one job at a time, until none has come for a while, and then the system
+has all of its memory back. Only bytes and JSON pass between the two, so whoever takes
+the child over through a file cannot make its parent run anything.
+
+A kind of work is a module that calls `kwip.services.media.confined.serve`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, cast
+
+import structlog
+
+from kwip.domain.errors import StoreUnavailableError
+from kwip.services.media.confined import LENGTH_BYTES, send, take
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kwip.services.media.confined import Answer
+
+log = structlog.get_logger()
+
+_PROJECT = Path(__file__).parents[2]
+#: How long a part of an answer may be, and how many: a child that was taken over could
+#: claim anything.
+_MOST_BYTES, _MOST_PARTS = 16_000_000, 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What jobs may take.
+
+    Attributes:
+        memory_bytes: The child's address space.
+        cpu_s: A job's processor time, in whole seconds.
+        job_s: A job's time, with the wait for jobs of other processes.
+        waiting: How many jobs may be there at once, with the one that is being done.
+        wait_s: How long one waits for those before it.
+        idle_s: The child ends when nothing has come for so long.
+    """
+
+    memory_bytes: int
+    cpu_s: int = 10
+    job_s: float = 30.0
+    waiting: int = 4
+    wait_s: float = 5.0
+    idle_s: float = 10.0
+
+
+class FailedError(Exception):
+    """The child died of a job: it crashed, or wanted more than it may take."""
+
+
+class Isolated:
+    """Hands jobs to a child process, which is started when there is one.
+
+    For many threads. Nothing is forked that Python would have to set up, so it may be
+    started by any of them.
+
+    Args:
+        module: What the child runs, with `python -m`.
+        limits: What jobs may take.
+    """
+
+    def __init__(self, module: str, limits: Limits):
+        self._module = module
+        self._limits = limits
+        self._places = threading.BoundedSemaphore(limits.waiting)
+        self._turn = threading.Lock()
+        self._child: subprocess.Popen[bytes] | None = None
+        self._end_later: threading.Timer | None = None
+
+    def run(self, question: Mapping[str, Any], content: IO[bytes]) -> Answer:
+        """Have one job done: give its answer and the parts of that.
+
+        Raises:
+            FailedError: The child did not survive it.
+            StoreUnavailableError: Too many jobs wait, or this one took too long.
+        """
+        if not self._places.acquire(blocking=False):
+            raise _busy("too many jobs wait")
+        try:
+            if not self._turn.acquire(timeout=self._limits.wait_s):
+                raise _busy("jobs take too long")
+            try:
+                return self._ask(question, content)
+            finally:
+                self._turn.release()
+        finally:
+            self._places.release()
+
+    def close(self) -> None:
+        """End the child, if there is one."""
+        with self._turn:
+            if self._end_later is not None:
+                self._end_later.cancel()
+            self._end()
+
+    def _ask(self, question: Mapping[str, Any], content: IO[bytes]) -> Answer:
+        if self._end_later is not None:
+            self._end_later.cancel()
+        child = self._child = self._child or self._start()
+        is_late = threading.Event()
+        watch = threading.Timer(self._limits.job_s, _kill, (child, is_late))
+        watch.daemon = True
+        watch.start()
+        try:
+            _send_job(_pipe(child.stdin), question, content)
+            answer = _take_answer(_pipe(child.stdout))
+        except (OSError, EOFError, ValueError, TypeError) as error:
+            code = self._end()
+            log.warning("isolated_job_failed", module=self._module, exit_code=code)
+            if is_late.is_set():
+                raise _busy("a job took too long") from error
+            raise FailedError from error
+        finally:
+            watch.cancel()
+        self._end_later = threading.Timer(self._limits.idle_s, self._end_if_idle)
+        self._end_later.daemon = True
+        self._end_later.start()
+        return answer
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", self._module]
+        command += [str(self._limits.memory_bytes), str(self._limits.cpu_s)]
+        try:
+            return subprocess.Popen(  # noqa: S603 -- our own module
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,  # the log has one form of lines
+                cwd=_PROJECT,
+            )
+        except OSError as error:
+            raise _busy(f"no child process: {error.strerror}") from error
+
+    def _end_if_idle(self) -> None:
+        # Whoever has the turn now will see to it again.
+        if self._turn.acquire(blocking=False):
+            try:
+                self._end()
+            finally:
+                self._turn.release()
+
+    def _end(self) -> int | None:
+        """End the child; give its exit code."""
+        child, self._child = self._child, None
+        if child is None:
+            return None
+        with suppress(OSError):  # what was not sent yet cannot be
+            _pipe(child.stdin).close()
+        _pipe(child.stdout).close()
+        try:
+            return child.wait(1.0)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            return child.wait()
+
+
+def _pipe(end: IO[bytes] | None) -> IO[bytes]:
+    return cast("IO[bytes]", end)  # asked for by `_start`
+
+
+def _busy(reason: str) -> StoreUnavailableError:
+    return StoreUnavailableError(
+        "Kwip is busy with other uploads. Try again in a few seconds.",
+        retry_after_s=5.0,
+        reason=reason,
+    )
+
+
+def _kill(child: subprocess.Popen[bytes], is_late: threading.Event) -> None:
+    is_late.set()
+    child.kill()
+
+
+def _send_job(pipe: IO[bytes], question: Mapping[str, Any], content: IO[bytes]) -> None:
+    size = content.seek(0, os.SEEK_END)
+    content.seek(0)
+    send(pipe, json.dumps(question).encode())
+    pipe.write(size.to_bytes(LENGTH_BYTES, "big"))
+    shutil.copyfileobj(content, pipe)
+    pipe.flush()
+
+
+def _take_answer(pipe: IO[bytes]) -> Answer:
+    """Read an answer.
+
+    Raises:
+        EOFError: The child has ended.
+        ValueError: It is no answer.
+        TypeError: It is no answer.
+    """
+    answer, parts = json.loads(take(pipe, _MOST_BYTES))
+    if parts > _MOST_PARTS:
+        message = f"{parts} parts are too many"
+        raise ValueError(message)
+    return answer, [take(pipe, _MOST_BYTES) for _ in range(parts)]

@@ -1,0 +1,83 @@
+"""Pictures of users: take them in, give them out, keep their folder clean.
+
+What is stored belongs to nobody by itself: a picture is used as long as a user's
+document names it. So nothing can be left that says otherwise, and whatever no user
+names is an orphan.
+"""
+
+from __future__ import annotations
+
+from typing import IO, TYPE_CHECKING
+
+from kwip.domain.errors import NotFoundError
+from kwip.domain.media import PictureFile, picture_name
+from kwip.services.media.pictures import Pictures
+from kwip.store.media import MediaFolder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kwip.domain.media import PictureKind
+
+
+class Media:
+    """The pictures that were uploaded.
+
+    Args:
+        root: The folder of the pictures.
+        max_bytes: The largest file that is taken in.
+    """
+
+    def __init__(self, root: Path, max_bytes: int):
+        self._pictures = Pictures(max_bytes)
+        self._folder = MediaFolder(root)
+
+    def draw(self, kind: PictureKind, file: IO[bytes]) -> dict[int, bytes]:
+        """Make a picture of an uploaded file, by width; stores nothing yet.
+
+        Raises:
+            InvalidError: It cannot be used; `fields` says why, by the kind's name.
+            StoreUnavailableError: Too many are being drawn.
+        """
+        return self._pictures.draw(kind, file)
+
+    def close(self) -> None:
+        """End what draws pictures."""
+        self._pictures.close()
+
+    def save(self, drawn: dict[int, bytes]) -> str:
+        """Store a picture in all its sizes, and give its name.
+
+        Raises:
+            StorageFullError: The disk is full.
+            StoreUnavailableError: The folder cannot be written to.
+        """
+        name = picture_name(drawn.values())
+        for width, content in drawn.items():
+            self._folder.save(PictureFile(name, width).path, content)
+        return name
+
+    def remove(self, kind: PictureKind, name: str, *, older_than_s: float) -> bool:
+        """Take a picture away, unless somebody saved it (again) after a time.
+
+        Raises:
+            StoreUnavailableError: The folder cannot be reached.
+        """
+        paths = [PictureFile(name, width).path for width, _ in kind.sizes]
+        gone = [self._folder.remove(p, older_than_s=older_than_s) for p in paths]
+        return any(gone)
+
+    def read(self, path: str) -> tuple[PictureFile, bytes]:
+        """Give a file by its path below `/media`.
+
+        Raises:
+            NotFoundError: There is none.
+            StoreUnavailableError: It cannot be read.
+        """
+        file = PictureFile.parse(path.rpartition("/")[2])
+        content = None
+        if file is not None and file.path == path:
+            content = self._folder.read(path)
+        if file is None or content is None:
+            raise NotFoundError("There is no such picture.")
+        return file, content

@@ -1,0 +1,74 @@
+"""Make pictures of what people upload; a child process decodes their files."""
+
+from __future__ import annotations
+
+import os
+from typing import IO, TYPE_CHECKING
+
+from kwip.domain.errors import InvalidError
+from kwip.services.media.isolated import FailedError, Isolated, Limits
+
+if TYPE_CHECKING:
+    from kwip.domain.media import PictureKind
+
+#: Of the pictures that are taken the largest need 310 MB, with the program itself.
+_MEMORY_BYTES = 500_000_000
+_MEGA = 1_000_000
+
+
+class Pictures:
+    """Turn uploaded files into pictures of our own.
+
+    Args:
+        max_bytes: The largest file.
+        limits: What the child may take.
+    """
+
+    def __init__(self, max_bytes: int, limits: Limits | None = None):
+        self._max_bytes = max_bytes
+        limits = limits or Limits(memory_bytes=_MEMORY_BYTES)
+        self._child = Isolated("kwip.services.media.drawing", limits)
+
+    def draw(self, kind: PictureKind, file: IO[bytes]) -> dict[int, bytes]:
+        """Draw a file in every size of a kind; WebP, by width, the largest first.
+
+        The first one after a while takes 0.2 s more, to start the child.
+
+        Raises:
+            InvalidError: It is no picture that can be used; `fields` says why, under
+                the kind's name.
+            StoreUnavailableError: Too many are being drawn.
+        """
+        wrong = self._look_at(file)
+        if wrong:
+            raise _refused(kind, wrong)
+        try:
+            answer, drawn = self._child.run({"sizes": kind.sizes}, file)
+        except FailedError as error:
+            raise _refused(
+                kind, "This picture can't be processed. Choose another one."
+            ) from error
+        if "refused" in answer:
+            raise _refused(kind, str(answer["refused"]))
+        widths = [width for width, _ in kind.sizes]
+        return dict(zip(widths, drawn, strict=True))
+
+    def close(self) -> None:
+        """End the child, if there is one."""
+        self._child.close()
+
+    def _look_at(self, file: IO[bytes]) -> str:
+        """Say what keeps a file from being looked into, if anything does."""
+        size = file.seek(0, os.SEEK_END)
+        if not size:
+            return "This file is empty."
+        if size > self._max_bytes:
+            return (
+                f"This file has {size / _MEGA:.1f} MB; "
+                f"{self._max_bytes / _MEGA:.1f} MB are the most."
+            )
+        return ""
+
+
+def _refused(kind: PictureKind, why: str) -> InvalidError:
+    return InvalidError("This picture cannot be used.", {kind.name: why})

@@ -1,0 +1,80 @@
+"""What a viewer may act on: asked of MongoDB, never of the cache."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kwip.domain.errors import ForbiddenError, GoneError, NotFoundError
+from kwip.domain.visibility import may_see
+
+if TYPE_CHECKING:
+    from kwip.domain.ids import PostId, UserId
+    from kwip.domain.posts import Post
+    from kwip.services.reading.stores import Stores
+
+
+class Permissions:
+    """Find posts for a write."""
+
+    def __init__(self, stores: Stores):
+        self._posts = stores.posts
+        self._users = stores.users
+        self._relationships = stores.relationships
+
+    def post(
+        self, viewer_id: UserId, post_id: PostId, *, what: str = "This kwip"
+    ) -> Post:
+        """Find a post that a viewer may see; of a repost what it is of. Five queries.
+
+        `what` begins the message for the person.
+
+        Raises:
+            NotFoundError: There is none, or none for this viewer.
+            GoneError: It was deleted, and everybody could have seen it.
+        """
+        post = self._posts.get_many([post_id]).get(post_id)
+        if post is not None and post.repost_of_id and not post.is_tombstone:
+            return self.post(viewer_id, post.repost_of_id, what=what)
+        if post is not None and post.is_tombstone and post.visibility.is_open:
+            raise GoneError(f"{what} was deleted.", post_id=post_id)
+        if post is None or not self._shows(viewer_id, post):
+            raise NotFoundError(f"{what} is not there.", post_id=post_id)
+        return post
+
+    def original(self, post_id: PostId) -> Post:
+        """Find a post, of a repost what it is of, whoever asks.
+
+        For taking back what one did, which needs no permission: the post may be
+        deleted, or hidden from who once could see it.
+
+        Raises:
+            NotFoundError: There is none.
+        """
+        post = self._posts.get_many([post_id]).get(post_id)
+        if post is None:
+            raise NotFoundError("This kwip is not there.", post_id=post_id)
+        if post.repost_of_id is not None:
+            return self.original(post.repost_of_id)
+        return post
+
+    def own(self, viewer_id: UserId, post_id: PostId) -> Post:
+        """Find a post that its author wants to change.
+
+        Raises:
+            NotFoundError: There is none for this viewer.
+            GoneError: It was deleted.
+            ForbiddenError: Somebody else wrote it.
+        """
+        post = self._posts.get_many([post_id]).get(post_id)
+        if post is not None and post.author_id == viewer_id:
+            if post.is_tombstone:
+                raise GoneError("This kwip was deleted.", post_id=post_id)
+            return post
+        self.post(viewer_id, post_id)
+        raise ForbiddenError("Only its author can do that.", post_id=post_id)
+
+    def _shows(self, viewer_id: UserId, post: Post) -> bool:
+        relations = self._relationships.relations([viewer_id])[viewer_id]
+        author = self._users.get_many([post.author_id]).get(post.author_id)
+        is_there = author is not None and not author.is_suspended
+        return is_there and may_see(viewer_id, relations, post)

@@ -1,0 +1,372 @@
+"""Publish, edit, delete and show posts.
+
+The write path: claim the idempotency key, insert the post with its own outbox, put it
+into the author's home, drop the cached keys, ring for the fan-out, answer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from kwip.cache import invalidation as drops
+from kwip.domain.clock import at
+from kwip.domain.errors import (
+    ConflictError,
+    ForbiddenError,
+    GoneError,
+    InvalidError,
+    NotFoundError,
+)
+from kwip.domain.ids import PostId, UserId, ms_of, slot_of
+from kwip.domain.posts import Draft, Edit, History, Post, Visibility
+from kwip.domain.reactions import span_of
+from kwip.domain.timelines import Entry
+from kwip.domain.visibility import may_see, reply_visibility
+from kwip.services.coherence.clock_guard import MAX_SKEW_MS
+from kwip.store.claims import Claim
+from kwip.store.outbox import pending
+
+if TYPE_CHECKING:
+    from kwip.domain.clock import ClockMs
+    from kwip.domain.ids import IdGenerator
+    from kwip.domain.users import Viewer
+    from kwip.domain.views import PostView
+    from kwip.services.coherence.clock_guard import ClockGuard
+    from kwip.services.coherence.fence import Fence
+    from kwip.services.delivery.notifier import Notifying
+    from kwip.services.delivery.publication import Publication
+    from kwip.services.posting.permissions import Permissions
+    from kwip.services.posting.texts import TextEntities, Texts
+    from kwip.services.reading.loader import Reading, Readings
+    from kwip.services.reading.stores import Stores
+    from kwip.services.timelines.hydration import Hydration
+    from kwip.services.timelines.threads import Threads
+    from kwip.store.claims import ClaimStore
+
+#: How long a repeated request finds its first result.
+CLAIM_LIFETIME_MS = 24 * 3_600_000
+#: The sweeper rings for a post that nobody has delivered so long after its insert.
+SWEEP_AFTER_MS = 5_000
+KEY_MAX = 200
+#: How often a write that lost a race is repeated before it says so.
+TRIES = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostsParts:
+    """What `Posts` is made of; `clock` and `ids` may be a loader's own."""
+
+    stores: Stores
+    claims: ClaimStore
+    hydration: Hydration
+    threads: Threads
+    permissions: Permissions
+    publication: Publication
+    notifying: Notifying
+    readings: Readings
+    fence: Fence
+    clock_guard: ClockGuard
+    ids: IdGenerator
+    clock: ClockMs
+    texts: Texts
+
+
+class Posts:
+    """Everything that one can do to a post."""
+
+    def __init__(self, parts: PostsParts):
+        self._posts = parts.stores.posts
+        self._notifications = parts.stores.notifications
+        self._repeats = parts.stores.repeats
+        self._claims = parts.claims
+        self._hydration = parts.hydration
+        self._threads = parts.threads
+        self._permissions = parts.permissions
+        self._publication = parts.publication
+        self._notifying = parts.notifying
+        self._readings = parts.readings
+        self._fence = parts.fence
+        self._clock_guard = parts.clock_guard
+        self._ids = parts.ids
+        self._clock = parts.clock
+        self._texts = parts.texts
+
+    def create(self, viewer: Viewer, draft: Draft) -> PostView:
+        """Publish a post; the same idempotency key and body give the same post.
+
+        Raises:
+            InvalidError: The text or the key cannot be used, or the key was used for
+                another body.
+            NotFoundError: What it answers is not there for this viewer.
+            GoneError: What it answers was deleted, or the repeated post itself was.
+            StoreUnavailableError: Nothing is known; repeat it with the same key.
+        """
+        post = self.publish(viewer.id, draft)
+        return self._only_view(viewer, self._readings.begin(viewer.id), post)
+
+    def publish(self, author_id: UserId, draft: Draft) -> Post:
+        """Publish a post and return it as it was stored, without making a view."""
+        self._clock_guard.require()
+        draft = self._texts.clean(draft)
+        claim, post = self._claim(author_id, draft)
+        if post is None:
+            composed = self._compose(author_id, draft, claim.post_id)
+            post = self._insert(self._repeats.link(composed), claim, draft)
+        dropped = drops.post(
+            post_id=post.id,
+            author_id=author_id,
+            parent_id=post.in_reply_to_id,
+            root_id=post.root_id,
+            is_listed=post.is_listed,
+            tags=post.tags,
+        )
+        self._publication.announce(post, dropped)
+        return post
+
+    def get(self, viewer: Viewer | None, reading: Reading, post_id: PostId) -> PostView:
+        """Show one post. Warm: 2 round trips.
+
+        Raises:
+            NotFoundError: There is none, or none for this viewer.
+            GoneError: It was deleted.
+        """
+        post = self._threads.post(viewer, reading, post_id)
+        views = self._hydration.posts(viewer, reading, [Entry.of(post)])
+        if post_id not in views:  # its author is suspended
+            raise NotFoundError("There is no such kwip.", post_id=post_id)
+        return views[post_id]
+
+    def history(
+        self, viewer: Viewer | None, reading: Reading, post_id: PostId
+    ) -> History:
+        """Show a post with its earlier texts; one query, for these are not cached.
+
+        Whoever may see it only because it names them gets what it says now: an
+        earlier text may be from before it named them.
+
+        Raises:
+            NotFoundError: There is none, or none for this viewer.
+            GoneError: It was deleted.
+        """
+        self.get(viewer, reading, post_id)
+        reading.bypass()
+        history = self._posts.history(post_id)
+        viewer_id = None if viewer is None else viewer.id
+        relations = self._hydration.relations(viewer, reading)
+        # It may have changed since the look above: what is shown is what is asked of.
+        if history is None or not may_see(viewer_id, relations, history.post):
+            raise NotFoundError("There is no such kwip.", post_id=post_id)
+        if not may_see(viewer_id, relations, replace(history.post, mentions=())):
+            return History(post=history.post)
+        return history
+
+    def edit(self, viewer: Viewer, post_id: PostId, asked: Edit) -> PostView:
+        """Give a post of the viewer another text; the old one is kept.
+
+        Whom it names since then is told, and whom it no longer names is told no
+        longer. A direct post stays between those whom it named: naming somebody else
+        in it neither shows it to them nor tells them.
+
+        Raises:
+            InvalidError: The text cannot be used.
+            NotFoundError: There is none for this viewer.
+            GoneError: It was deleted.
+            ForbiddenError: Somebody else wrote it.
+            ConflictError: It kept changing meanwhile.
+        """
+        draft = self._texts.clean(
+            Draft(
+                text=asked.text,
+                warning=asked.warning,
+                is_sensitive=asked.is_sensitive,
+            )
+        )
+        for _ in range(TRIES):
+            old = self._permissions.own(viewer.id, post_id)
+            if old.repost_of_id is not None:
+                raise ForbiddenError("A repost has no text of its own to change.")
+            entities = self._texts.entities(draft.text)
+            new = self._repeats.link(_edited(old, draft, entities))
+            is_same = _content(old) == _content(new)
+            told = [] if is_same else self._notifying.of_edit(old, new)
+            done = is_same or self._posts.edit(old, new, at(self._clock()), told)
+            if done:
+                unnamed = old.mentioned_ids - new.mentioned_ids
+                self._notifications.withdraw(post_id, sorted(unnamed))
+            self._fence.drop(
+                drops.edit(
+                    post_id=post_id,
+                    tags=sorted({*old.tags} ^ {*new.tags}),
+                    recipient_ids=sorted(old.mentioned_ids | new.mentioned_ids),
+                    later_ids=self._repeats.later(viewer.id, post_id),
+                )
+            )
+            if done:
+                self._notifying.ring(*told)
+                return self._only_view(viewer, self._readings.begin(viewer.id), new)
+        raise ConflictError("The kwip changed meanwhile. Look at it and try again.")
+
+    def delete(self, viewer: Viewer, post_id: PostId) -> Post:
+        """Leave a tombstone of a post of the viewer; return it as it was.
+
+        Raises:
+            NotFoundError: There is none for this viewer.
+            GoneError: It was deleted before.
+            ForbiddenError: Somebody else wrote it.
+        """
+        old = self._posts.bury(post_id, viewer.id)
+        gone = old or self._posts.get_many([post_id]).get(post_id)
+        parent_id = gone.counted_on_id if gone else None
+        is_own = gone is not None and gone.author_id == viewer.id
+        recipients = set(self._notifications.forget(gone)) if gone and is_own else set()
+        dropped = (
+            *drops.delete(
+                post_id=post_id,
+                recipient_ids=sorted(recipients),
+                later_ids=self._repeats.later(viewer.id, post_id),
+            ),
+            *drops.count(author_id=viewer.id, parent_id=parent_id),
+        )
+        unreposted = _unreposted(viewer.id, gone) if gone else ()
+        self._publication.withdraw(post_id, (*dropped, *unreposted), recipients)
+        return old if old is not None else self._permissions.own(viewer.id, post_id)
+
+    def _claim(self, author_id: UserId, draft: Draft) -> tuple[Claim, Post | None]:
+        """Draw id and nonce, or find those that the key stands for, and their post."""
+        mine = Claim(
+            self._new_id(author_id, draft), secrets.token_hex(12), _digest(draft)
+        )
+        key = draft.idempotency_key
+        if key is None:
+            return mine, None
+        if not 0 < len(key) <= KEY_MAX:
+            limit = f"Use 1 to {KEY_MAX} characters."
+            raise InvalidError("The key cannot be used.", {"idempotency_key": limit})
+        expires_at = at(self._clock() + CLAIM_LIFETIME_MS)
+        held = self._claims.claim(author_id, key, mine, expires_at)
+        if held.digest != mine.digest:
+            raise InvalidError(
+                "This was sent before with another text.",
+                {"idempotency_key": "Use a new key for a new kwip."},
+            )
+        if held is mine:
+            return mine, None
+        return held, self._posts.find(held.post_id, held.nonce)
+
+    def _compose(self, author_id: UserId, draft: Draft, post_id: PostId) -> Post:
+        """Make the post, and check that its author may answer what it answers."""
+        parent = None
+        if draft.in_reply_to_id is not None:
+            parent = self._permissions.post(
+                author_id, draft.in_reply_to_id, what="The kwip that you answer"
+            )
+        visibility = draft.visibility
+        if parent is not None:
+            visibility = reply_visibility(parent.visibility, visibility)
+        return Post(
+            id=post_id,
+            author_id=author_id,
+            text=draft.text,
+            warning=draft.warning,
+            is_sensitive=draft.is_sensitive,
+            visibility=visibility,
+            created_at=at(ms_of(post_id)),
+            in_reply_to_id=parent.id if parent else None,
+            in_reply_to_author_id=parent.author_id if parent else None,
+            root_id=parent.root_id if parent else post_id,
+            source=draft.source,
+            language=draft.language,
+            **self._texts.entities(draft.text),
+        )
+
+    def _insert(self, post: Post, claim: Claim, draft: Draft) -> Post:
+        """Insert a post; where its id is taken by another one, draw a new id."""
+        now = self._clock()
+        for _ in range(TRIES):
+            try:
+                fanout = pending(at(now), at(now + SWEEP_AFTER_MS))
+                self._posts.insert(post, claim.nonce, fanout)
+            except ConflictError:
+                claim = self._moved(post.author_id, claim, draft)
+                post = _renumbered(post, claim.post_id)
+            else:
+                return post
+        raise ConflictError("Too much is happening at once. Try again.")
+
+    def _moved(self, author_id: UserId, claim: Claim, draft: Draft) -> Claim:
+        """Give a claim whose id is taken a new one; a parallel repeat may be first."""
+        new = replace(claim, post_id=self._new_id(author_id, draft))
+        key = draft.idempotency_key
+        if key is None or self._claims.move(author_id, key, claim, new.post_id):
+            return new
+        return self._claims.claim(
+            author_id, key, new, at(self._clock() + CLAIM_LIFETIME_MS)
+        )
+
+    def _new_id(self, author_id: UserId, draft: Draft) -> PostId:
+        above = draft.in_reply_to_id or 0
+        # Nobody has found that post yet: an id from the future is no post's, and
+        # would lead all later ids of this author there.
+        if ms_of(above) > self._clock() + MAX_SKEW_MS:
+            raise NotFoundError("The kwip that you answer is not there.")
+        return PostId(self._ids.next_id(slot_of(author_id), above=above))
+
+    def _only_view(
+        self, viewer: Viewer | None, reading: Reading, post: Post
+    ) -> PostView:
+        views = self._hydration.posts(viewer, reading, [Entry.of(post)])
+        if post.id not in views:
+            raise GoneError("This kwip was deleted.", post_id=post.id)
+        return views[post.id]
+
+
+def _content(post: Post) -> tuple[str, str, bool]:
+    return (post.text, post.warning, post.is_sensitive)
+
+
+def _edited(old: Post, draft: Draft, entities: TextEntities) -> Post:
+    new = replace(
+        old,
+        text=draft.text,
+        warning=draft.warning,
+        is_sensitive=draft.is_sensitive,
+        **entities,
+    )
+    if old.visibility is not Visibility.DIRECT:
+        return new
+    stay = (m for m in new.mentions if m.user_id in old.mentioned_ids)
+    return replace(new, mentions=tuple(stay))
+
+
+def _unreposted(viewer_id: UserId, gone: Post) -> drops.Keys:
+    """Give what else the deletion of a repost drops."""
+    if not gone.repost_of_id:
+        return ()
+    return drops.unrepost(
+        post_id=gone.id,
+        author_id=viewer_id,
+        of_id=gone.repost_of_id,
+        of_author_id=gone.repost_of_author_id or viewer_id,
+        span=span_of(gone.repost_of_id),
+    )
+
+
+def _renumbered(post: Post, post_id: PostId) -> Post:
+    root_id = post_id if post.root_id == post.id else post.root_id
+    return replace(post, id=post_id, root_id=root_id, created_at=at(ms_of(post_id)))
+
+
+def _digest(draft: Draft) -> str:
+    """Tell bodies apart that came with the same key."""
+    body: tuple[object, ...] = (
+        draft.text,
+        draft.visibility.value,
+        draft.in_reply_to_id,
+        draft.language,
+    )
+    if draft.warning or draft.is_sensitive:
+        body += (draft.warning, draft.is_sensitive)
+    return hashlib.sha256(repr(body).encode()).hexdigest()

@@ -1,0 +1,129 @@
+"""Favourite and bookmark posts.
+
+What a viewer did is one document, the flag is exact. The counter of favourites moves
+in the same transaction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kwip.cache import invalidation as drops
+from kwip.domain.ids import slot_of
+from kwip.domain.reactions import Act, Reaction, span_of
+
+if TYPE_CHECKING:
+    from kwip.domain.ids import IdGenerator, PostId, UserId
+    from kwip.domain.posts import Post
+    from kwip.domain.users import Viewer
+    from kwip.domain.views import PostView
+    from kwip.services.coherence.fence import Fence
+    from kwip.services.delivery.notifier import Notifying
+    from kwip.services.posting.permissions import Permissions
+    from kwip.services.posting.posts import Posts
+    from kwip.services.reading.loader import Readings
+    from kwip.store.reactions import ReactionStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReactionsParts:
+    """What `Reactions` is made of."""
+
+    store: ReactionStore
+    permissions: Permissions
+    posts: Posts
+    readings: Readings
+    notifying: Notifying
+    fence: Fence
+    ids: IdGenerator
+
+
+class Reactions:
+    """What a viewer does with a post. Each act may be repeated."""
+
+    def __init__(self, parts: ReactionsParts):
+        self._store = parts.store
+        self._permissions = parts.permissions
+        self._posts = parts.posts
+        self._readings = parts.readings
+        self._notifying = parts.notifying
+        self._fence = parts.fence
+        self._ids = parts.ids
+
+    def favourite(self, viewer: Viewer, post_id: PostId) -> PostView:
+        """Favourite a post, of a repost what it is of; twice changes nothing.
+
+        Raises:
+            NotFoundError: There is none for this viewer.
+            GoneError: It was deleted.
+        """
+        post = self._permissions.post(viewer.id, post_id)
+        told = self._notifying.of_favourite(viewer.id, post)
+        self._store.add(self._reaction(viewer.id, Act.FAVOURITE, post), told)
+        self._fence.drop(
+            drops.favourite(
+                user_id=viewer.id,
+                post_id=post.id,
+                author_id=post.author_id,
+                span=span_of(post.id),
+            )
+        )
+        self._notifying.ring(told)
+        return self._view(viewer, post)
+
+    def unfavourite(self, viewer: Viewer, post_id: PostId) -> PostView:
+        """Take a favourite back, also of a post that the viewer may not see any more.
+
+        Raises:
+            NotFoundError: There is no such post for this viewer (any more).
+            GoneError: It was deleted.
+        """
+        post = self._permissions.original(post_id)
+        self._store.remove(viewer.id, Act.FAVOURITE, post.id)
+        self._fence.drop(
+            drops.unfavourite(
+                user_id=viewer.id,
+                post_id=post.id,
+                author_id=post.author_id,
+                span=span_of(post.id),
+            )
+        )
+        return self._view(viewer, post)
+
+    def bookmark(self, viewer: Viewer, post_id: PostId) -> PostView:
+        """Keep a post in a list that nobody else sees.
+
+        Raises:
+            NotFoundError: There is none for this viewer.
+            GoneError: It was deleted.
+        """
+        post = self._permissions.post(viewer.id, post_id)
+        self._store.add(self._reaction(viewer.id, Act.BOOKMARK, post))
+        self._fence.drop(drops.bookmark(user_id=viewer.id, span=span_of(post.id)))
+        return self._view(viewer, post)
+
+    def unbookmark(self, viewer: Viewer, post_id: PostId) -> PostView:
+        """Take a post out of the viewer's bookmarks, also one hidden since.
+
+        Raises:
+            NotFoundError: There is no such post for this viewer (any more).
+            GoneError: It was deleted.
+        """
+        post = self._permissions.original(post_id)
+        self._store.remove(viewer.id, Act.BOOKMARK, post.id)
+        self._fence.drop(drops.unbookmark(user_id=viewer.id, span=span_of(post.id)))
+        return self._view(viewer, post)
+
+    def _reaction(self, user_id: UserId, act: Act, post: Post) -> Reaction:
+        return Reaction(
+            user_id=user_id,
+            act=act,
+            post_id=post.id,
+            author_id=post.author_id,
+            reply_to_id=post.in_reply_to_author_id,
+            seq=self._ids.next_id(slot_of(user_id)),
+        )
+
+    def _view(self, viewer: Viewer, post: Post) -> PostView:
+        return self._posts.get(viewer, self._readings.begin(viewer.id), post.id)

@@ -1,0 +1,118 @@
+"""What one reading knows of each kind: values, and replies not yet looked at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kwip import telemetry
+from kwip.cache import codec
+from kwip.cache.objects import Ask
+from kwip.services.reading.loads import ABSENT, Miss
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kwip.services.reading.loads import Kind, Want
+    from kwip.services.reading.rate_limits import Bill
+    from kwip.services.reading.request_cache import Leased
+
+    Target = tuple["Seen", Any]
+
+
+class Seen:
+    """What a reading knows of one kind: values, and replies not yet looked at."""
+
+    __slots__ = ("replies", "values")
+
+    def __init__(self) -> None:
+        self.values: dict[Any, Any] = {}
+        self.replies: dict[Any, bytes] = {}
+
+    def unknown(self, ids: Iterable[Any]) -> list[Any]:
+        """Give the ids of which nothing is known, each once."""
+        values, replies = self.values, self.replies
+        return [
+            each
+            for each in dict.fromkeys(ids)
+            if each not in values and each not in replies
+        ]
+
+
+class Known:
+    """All that a reading knows, for one thread; what it asks for is on the bill."""
+
+    def __init__(self, leased: Leased, bill: Bill):
+        self._leased = leased
+        self._bill = bill
+        self._kinds: dict[Kind[Any, Any], Seen] = {}
+
+    def of(self, kind: Kind[Any, Any]) -> Seen:
+        """Give what is known of one kind."""
+        seen = self._kinds.get(kind)
+        if seen is None:
+            seen = self._kinds[kind] = Seen()
+        return seen
+
+    def pick(self, want: Want[Any, Any]) -> dict[Any, Any]:
+        """Give the values that are wanted; what is absent is left out."""
+        values = self.of(want.kind).values
+        return {
+            each: value
+            for each in want.ids
+            if (value := values.get(each, ABSENT)) is not ABSENT
+        }
+
+    def asks(self, wants: Iterable[Want[Any, Any]]) -> tuple[list[Ask], list[Target]]:
+        """Give what is not known yet, and where to note it."""
+        asks: list[Ask] = []
+        targets: list[Target] = []
+        work = 0
+        for want in wants:
+            kind, seen = want.kind, self.of(want.kind)
+            unknown = seen.unknown(want.ids)
+            work += kind.weight * len(unknown)
+            for each in unknown:
+                key, view = kind.key(each), kind.view(each)
+                asks.append(Ask(key, view, kind.ttl_s, kind.is_followed))
+                targets.append((seen, each))
+        self._bill.count(work)
+        return asks, targets
+
+    def note(self, targets: list[Target], replies: list[bytes] | None) -> None:
+        """Note what the cache replied to `asks`; None if it did not."""
+        if replies is not None:
+            for (seen, each), reply in zip(targets, replies, strict=True):
+                seen.replies[each] = reply
+
+    def take(
+        self,
+        want: Want[Any, Any],
+        misses: dict[tuple[Kind[Any, Any], Any], Miss],
+    ) -> None:
+        """Look at the replies to what is wanted; add to `misses` what to load."""
+        kind, seen = want.kind, self.of(want.kind)
+        hits = empties = missed = 0
+        for each in want.ids:
+            if each in seen.values or (kind, each) in misses:
+                continue
+            reply = seen.replies.pop(each, b"")
+            if not reply or codec.is_miss(reply):
+                misses[kind, each] = Miss(kind, each, codec.Generation(reply))
+                missed += 1
+                continue
+            self._leased.note(kind.key(each), codec.stamp_of(reply))
+            if (payload := codec.payload(reply)) is None:
+                seen.values[each] = ABSENT
+                empties += 1
+            else:
+                seen.values[each] = kind.decode(payload)
+                hits += 1
+        count(kind, "hit", hits)
+        count(kind, "empty", empties)
+        count(kind, "bypass" if self._leased.lease is None else "miss", missed)
+
+
+def count(kind: Kind[Any, Any], result: str, number: int) -> None:
+    """Count looks at one kind."""
+    if number:
+        telemetry.CACHE_REQUESTS.labels(kind.name, result).inc(number)

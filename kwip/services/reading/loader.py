@@ -1,0 +1,331 @@
+"""Read entities for one request: from the cache, else from the store, then fill.
+
+Whatever is asked for together costs one round trip to Redis, one query of the store
+for each kind that misses, and one round trip to fill all of it. A `Reading` holds the
+lease that it began with, and remembers what it has read.
+
+Every value is at least as new as the last write acknowledged before the reading
+began, whatever Redis does; after a write a request begins a new one. Where counts and
+arriving posts may lag, they never do for whoever wrote: where a cached value may lack
+it, this reader's is loaded, and others use the cached one meanwhile.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+from kwip.cache.single_flight import Flights, Turns
+from kwip.domain.errors import StoreUnavailableError
+from kwip.domain.pages import Finished
+from kwip.services.reading.identity_map import Known, count
+from kwip.services.reading.loads import (
+    ABSENT,
+    UNLOADED,
+    Kind,
+    Loads,
+    Miss,
+    Want,
+    by_kind,
+    filling,
+)
+from kwip.services.reading.rate_limits import FREE, Bill
+from kwip.services.reading.request_cache import Leased
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from kwip.cache.objects import Lease, Objects
+    from kwip.cache.single_flight import Flight
+    from kwip.domain.ids import UserId
+    from kwip.services.coherence.fence import Fence
+
+__all__ = ["Kind", "Reading", "Readings", "Want"]
+
+K = TypeVar("K")
+V = TypeVar("V")
+K2 = TypeVar("K2")
+V2 = TypeVar("V2")
+K3 = TypeVar("K3")
+V3 = TypeVar("V3")
+
+#: A refused fill starts over so many times; then the value is used but not filled.
+RESTARTS = 4
+#: A query besides the cache costs as much as so many posts.
+QUERY_WORK = 20
+#: Loads of one process that go on at once without the cache, and how long one may
+#: wait for its turn.
+DIRECT_LOADS = 16
+PATIENCE_S = 0.5
+
+
+class Readings:
+    """Begin readings; holds what the threads of a process share.
+
+    Args:
+        objects: The cache.
+        fence: Gives the lease.
+        direct_loads: How many loads may go on at once without the cache.
+        patience_s: How long such a load may wait for its turn.
+    """
+
+    def __init__(
+        self,
+        objects: Objects,
+        fence: Fence,
+        *,
+        direct_loads: int = DIRECT_LOADS,
+        patience_s: float = PATIENCE_S,
+    ):
+        self.objects = objects
+        self.flights = Flights[Any]()
+        self.turns = Turns[Any](direct_loads, patience_s)
+        self._fence = fence
+
+    def begin(self, reader_id: UserId | None = None, bill: Bill = FREE) -> Reading:
+        """Begin a reading under the lease of this moment; no I/O.
+
+        Its first call to Redis charges the bill. `reader_id` is who reads, or only
+        says so: nothing is shown for it.
+        """
+        return Reading(self, self._fence.lease(), bill, reader_id)
+
+
+class Reading:
+    """The reading of one request, in one thread.
+
+    Without a lease, and after its first failed call to Redis, it makes no further
+    call and reads from the store, a few loads of the process at a time.
+    """
+
+    def __init__(
+        self,
+        shared: Readings,
+        lease: Lease | None,
+        bill: Bill,
+        reader_id: UserId | None = None,
+    ):
+        self._shared = shared
+        self._leased = Leased(shared.objects, lease, bill, reader_id)
+        self._bill = bill
+        self._known = Known(self._leased, bill)
+
+    def bypass(self) -> None:
+        """Note that something was asked of a store besides what is cached.
+
+        Whoever reads around this reading must say so: what is made of it cannot be
+        kept as a page, for nothing would tell when that part of it changes.
+        """
+        self._bill.count(QUERY_WORK)
+        self._leased.bypass()
+
+    def open(
+        self,
+        page: str,
+        etag: bytes,
+        guard: Want[Any, Any] | None,
+        *others: Want[Any, Any],
+    ) -> Finished | None:
+        """Find a finished page; if there is none, read what `warm` would: 1 round trip.
+
+        `page` names it, `etag` that of a copy at hand, b"" for none. `guard` is the
+        credential of whose page it is, None if it is everybody's.
+
+        Raises:
+            RateLimitedError: It charged the bill, and it is too much.
+        """
+        wants = others if guard is None else (guard, *others)
+        asks, targets = self._known.asks(wants)
+        found = self._leased.open(page, etag, asks, is_guarded=guard is not None)
+        if isinstance(found, Finished):
+            return found
+        self._known.note(targets, found)
+        return None
+
+    @property
+    def can_keep(self) -> bool:
+        """Whether a page made of this reading may be kept: all of it is cached."""
+        return self._leased.can_keep
+
+    def keep(self, page: str, etag: bytes, content: bytes) -> None:
+        """Keep a finished page that was made of this reading alone; waits for nothing.
+
+        It is found until one of the entities that were read is dropped.
+        """
+        self._leased.keep(page, etag, content)
+
+    def warm(self, *wants: Want[Any, Any]) -> None:
+        """Read from the cache what a later `fetch` will want; loads nothing.
+
+        One round trip for all of it; none for what is known already.
+
+        Raises:
+            RateLimitedError: That round trip charged the bill, and it is too much.
+        """
+        self._warm(wants, is_guarded=False)
+
+    def _warm(self, wants: Sequence[Want[Any, Any]], *, is_guarded: bool) -> None:
+        asks, targets = self._known.asks(wants)
+        self._known.note(targets, self._leased.read(asks, is_guarded=is_guarded))
+
+    @overload
+    def fetch(self, a: Want[K, V], /) -> tuple[dict[K, V]]: ...
+    @overload
+    def fetch(
+        self, a: Want[K, V], b: Want[K2, V2], /
+    ) -> tuple[dict[K, V], dict[K2, V2]]: ...
+    @overload
+    def fetch(
+        self, a: Want[K, V], b: Want[K2, V2], c: Want[K3, V3], /
+    ) -> tuple[dict[K, V], dict[K2, V2], dict[K3, V3]]: ...
+    @overload
+    def fetch(self, *wants: Want[Any, Any]) -> tuple[dict[Any, Any], ...]: ...
+    def fetch(self, *wants: Want[Any, Any]) -> tuple[dict[Any, Any], ...]:
+        """Read entities of some kinds; ids without an entity are left out.
+
+        Warm: one round trip. Cold: one to read, a query for each kind, one to fill.
+
+        Raises:
+            StoreUnavailableError: A load failed, or too many go on without the cache.
+            RateLimitedError: As `warm`.
+        """
+        self.warm(*wants)
+        with Loads(self._shared.flights) as loads:
+            self._load(loads, wants)
+            self._finish(loads)
+        self._bill.require()
+        return tuple(self._known.pick(want) for want in wants)
+
+    def fetch_guarded(
+        self, guard: Want[K, V], *others: Want[Any, Any]
+    ) -> tuple[dict[K, V], *tuple[dict[Any, Any], ...]]:
+        """Read as `fetch` does, the others only if `guard` (one id) is found.
+
+        The cache is asked for all of it at once, but without the guard nothing of
+        the others is loaded or given: a forged token makes us load nobody's data.
+
+        Raises:
+            StoreUnavailableError: As `fetch`.
+            RateLimitedError: As `warm`.
+        """
+        self._warm((guard, *others), is_guarded=True)
+        with Loads(self._shared.flights) as loads:
+            self._load(loads, [guard])
+            if loads.joined:  # another thread knows first whether it is there
+                self._finish(loads)
+            if self._known.pick(guard):
+                self._bill.confirm()
+                self._load(loads, others)
+            self._finish(loads)
+        self._leased.pay()  # when other threads have filled all of it
+        self._bill.require()
+        if not self._known.pick(guard):
+            return ({}, *({} for _ in others))
+        rest = self.fetch(*others)  # known by now, except in a race for the guard
+        return (self._known.pick(guard), *rest)
+
+    def _load(self, loads: Loads, wants: Sequence[Want[Any, Any]]) -> None:
+        """Look at the replies; load what is missing and nobody else is loading."""
+        misses: dict[tuple[Kind[Any, Any], Any], Miss] = {}
+        for want in wants:
+            self._known.take(want, misses)
+        lease = self._leased.lease
+        if lease is None:
+            self._load_directly(misses.values())
+        elif misses:
+            self._load_directly(m for m in misses.values() if not m.generation)
+            filled = (m for m in misses.values() if m.generation)
+            self._query([m for m in filled if loads.join(m, lease)])
+
+    def _load_directly(self, misses: Iterable[Miss]) -> None:
+        """Load without a generation: a few at a time, and nothing is filled."""
+        for kind, group in by_kind(misses).items():
+            self.bypass()
+            ids = tuple(miss.id for miss in group)
+            load = partial(kind.load, ids)
+            loaded = self._shared.turns.load((kind.name, ids), load)
+            if loaded is None:
+                raise StoreUnavailableError(
+                    "Kwip is very busy right now. Try again shortly.",
+                    retry_after_s=1.0,
+                    reason="too many loads without the cache",
+                )
+            self._settle(group, loaded[0])
+
+    def _query(self, misses: Iterable[Miss]) -> None:
+        """Ask the store once for each kind."""
+        for kind, group in by_kind(misses).items():
+            self._bill.count(kind.weight * len(group))
+            self._settle(group, kind.load([miss.id for miss in group]))
+
+    def _settle(self, group: list[Miss], found: Mapping[Any, Any]) -> None:
+        values = self._known.of(group[0].kind).values
+        for miss in group:
+            miss.settle(found.get(miss.id, ABSENT))
+            values[miss.id] = miss.value
+
+    def _finish(self, loads: Loads) -> None:
+        """Fill what was loaded and take what others loaded; what fails starts over."""
+        for _ in range(RESTARTS):
+            unsettled = self._land(loads)
+            if not unsettled:
+                return
+            self._start_over(loads, unsettled)
+        unsettled = self._land(loads)
+        for kind, group in by_kind(unsettled).items():
+            count(kind, "unfilled", len(group))
+        self._do_without(unsettled)
+
+    def _land(self, loads: Loads) -> list[Miss]:
+        """Fill in one round trip; give what was refused, here or to who led it.
+
+        Own loads land first: who waited before could wait for ever.
+        """
+        refused = self._fill(loads.mine)
+        loads.land(set(refused))
+        orphans = [
+            miss for miss, flight in loads.joined if not self._share(miss, flight)
+        ]
+        loads.joined.clear()
+        return refused + orphans
+
+    def _fill(self, loaded: list[Miss]) -> list[Miss]:
+        """Fill; give what was refused, nothing if Redis did not answer.
+
+        Refused: dropped, or filled with something newer, while it was being loaded.
+        """
+        if not loaded or self._leased.lease is None:
+            return []
+        stored = self._leased.fill([filling(miss) for miss in loaded])
+        return [m for m, is_in in zip(loaded, stored, strict=True) if not is_in]
+
+    def _share(self, miss: Miss, flight: Flight[Any]) -> bool:
+        """Take what another thread has loaded and filled; False if it has not."""
+        result = flight.wait()
+        if result is None:
+            return False
+        miss.value = self._known.of(miss.kind).values[miss.id] = result[0]
+        self._leased.note_filled(miss.key, miss.generation, miss.version)
+        count(miss.kind, "shared", 1)
+        return True
+
+    def _start_over(self, loads: Loads, unsettled: list[Miss]) -> None:
+        """Read and load again, unless Redis fails meanwhile."""
+        wants: list[Want[Any, Any]] = []
+        for kind, group in by_kind(unsettled).items():
+            count(kind, "refused", len(group))
+            wants.append(Want(kind, [miss.id for miss in group]))
+            for miss in group:
+                self._known.of(kind).values.pop(miss.id, None)
+        self.warm(*wants)
+        if self._leased.lease is None:
+            self._do_without(unsettled)
+        else:
+            self._load(loads, wants)
+
+    def _do_without(self, unsettled: list[Miss]) -> None:
+        """Use what was loaded, and load directly what was not: both are new enough."""
+        self.bypass()
+        self._load_directly(m for m in unsettled if m.value is UNLOADED)
+        for miss in unsettled:
+            self._known.of(miss.kind).values[miss.id] = miss.value

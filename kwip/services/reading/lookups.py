@@ -1,0 +1,53 @@
+"""Look up what a request names: a user by name, a list of the viewer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kwip.domain.errors import NotFoundError
+from kwip.services.reading.loader import Want
+
+if TYPE_CHECKING:
+    from kwip.domain.ids import ListId, UserId
+    from kwip.domain.lists import Listing
+    from kwip.domain.users import Viewer
+    from kwip.services.reading.entities import Entities
+    from kwip.services.reading.loader import Reading
+
+
+def require_user_id(entities: Entities, reading: Reading, username: str) -> UserId:
+    """Get the id of a user by name, in any letter case.
+
+    Raises:
+        NotFoundError: There is no such user.
+    """
+    name = username.removeprefix("@").lower()
+    user_id = reading.fetch(Want(entities.handles, [name]))[0].get(name)
+    if user_id is None:
+        raise NotFoundError("There is no such user.", username=name[:30])
+    return user_id
+
+
+def require_listing(
+    entities: Entities,
+    viewer: Viewer,
+    reading: Reading,
+    list_id: ListId,
+    *others: Want[Any, Any],
+) -> Listing:
+    """Get a list for its owner; load `others` in the same round trip.
+
+    Raises:
+        NotFoundError: The viewer has no such list.
+    """
+    mine = (viewer.id, list_id)
+    read = reading.fetch(Want(entities.listings, [mine]), *others)[0]
+    found: Listing | None = read.get(mine)
+    if found is None:
+        raise no_such_list(list_id)
+    return found
+
+
+def no_such_list(list_id: ListId) -> NotFoundError:
+    """Return the error of a list that there is not, or not for the viewer."""
+    return NotFoundError("There is no such list.", list_id=list_id)

@@ -1,0 +1,273 @@
+"""Whom a request is charged to, and whether it is let through.
+
+A request is charged once, by its first call to Redis: the user and the token, if that
+call finds the credential in the cache; else the address that it comes from, and when
+MongoDB has confirmed the credential, the next call moves the charge to user and token.
+So what a forged token costs is charged to whoever sent it, and never to its user.
+
+What it has read beyond its share is added to the same windows when it ends.
+
+When Redis does not answer, requests are let through, and counted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kwip import telemetry
+from kwip.cache import keys
+from kwip.cache import rate_limits as quotas
+from kwip.cache.rate_limits import Charge
+from kwip.domain.errors import RateLimitedError
+from kwip.domain.rate_limits import API_WORK, PAGE_WORK, RateLimit, in_words, whose
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kwip.cache.keys import CacheKey
+    from kwip.cache.rate_limits import Verdict
+    from kwip.domain.ids import UserId
+    from kwip.domain.rate_limits import Window
+    from kwip.services.coherence.fence import Fence
+
+_US = 1_000_000
+_US_PER_MS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Tariff:
+    """The windows of one kind of request, with their terms packed ready for use.
+
+    So much `work` is in one charge.
+    """
+
+    name: str
+    work: int
+    user: tuple[Window, ...]
+    token: tuple[Window, ...]
+    address: tuple[Window, ...]
+    terms_guarded: bytes
+    terms_known: bytes
+    terms_address: bytes
+
+    @classmethod
+    def of(cls, name: str, windows: Mapping[str, Window], *, is_api: bool) -> Tariff:
+        """Make the tariff of a quota of the route table.
+
+        What has a quota of its own is charged to that of the API or of pages too.
+        """
+
+        def among(*names: str) -> tuple[Window, ...]:
+            return tuple(windows[n] for n in names if n in windows)
+
+        if is_api:
+            user, token = among("api_user", name), among("api_token")
+            address = among("api_address")
+        else:
+            user, token, address = among("pages_user", name), (), among("pages_address")
+        return cls(
+            name,
+            API_WORK if is_api else PAGE_WORK,
+            user,
+            token,
+            address,
+            quotas.guarded((*user, *token), address),
+            quotas.plain((*user, *token)),
+            quotas.plain(address),
+        )
+
+    def known_keys(self, user_id: UserId, digest: str) -> tuple[CacheKey, ...]:
+        """Name the windows of a user and a token."""
+        user = [keys.quota(w.name, user_id) for w in self.user]
+        return (*user, *(keys.quota(w.name, digest) for w in self.token))
+
+    def address_keys(self, address: str | None) -> tuple[CacheKey, ...]:
+        """Name the windows of an address."""
+        return tuple(keys.quota(w.name, whose(address)) for w in self.address)
+
+
+class Bill:
+    """What one request owes, until a call to Redis has charged it; for one thread.
+
+    `due` is what the next call must charge; if `needs_guard`, only one whose first
+    entry is the request's credential may. `FREE` is shared, so nothing changes it.
+    """
+
+    __slots__ = (
+        "_address",
+        "_known",
+        "_tariff",
+        "_work",
+        "due",
+        "needs_guard",
+        "verdict",
+    )
+
+    def __init__(self, tariff: Tariff, address: str | None):
+        self._tariff = tariff
+        self._address = tariff.address_keys(address)
+        self._known: tuple[CacheKey, ...] = ()
+        self.due: Charge | None = Charge(self._address, tariff.terms_address)
+        self.needs_guard = False
+        self.verdict: Verdict | None = None
+        self._work = 0
+
+    def count(self, work: int) -> None:
+        """Note work that was done for the request: one for a post that was read."""
+        if self is not FREE:
+            self._work += work
+
+    @property
+    def surcharge(self) -> int:
+        """How often it is charged once more for its work."""
+        return self._work // self._tariff.work
+
+    @property
+    def surcharged(self) -> tuple[CacheKey, ...]:
+        """The windows that its work is charged to: not that of a kind of write."""
+        if not self._known or self.needs_guard:
+            return self._address
+        windows = (*self._tariff.user, *self._tariff.token)
+        return tuple(
+            key
+            for window, key in zip(windows, self._known, strict=True)
+            if window.name != self._tariff.name
+        )
+
+    def present(self, user_id: UserId, digest: str) -> None:
+        """Owe as whoever a credential names, if it turns out to be good."""
+        if self is FREE:
+            return
+        self._known = self._tariff.known_keys(user_id, digest)
+        self.due = Charge((*self._known, *self._address), self._tariff.terms_guarded)
+        self.needs_guard = True
+
+    def confirm(self) -> None:
+        """Owe as the user: the store has the credential that was presented.
+
+        What the address was charged meanwhile is given back by the same call.
+        """
+        if not self.needs_guard:
+            return
+        self.needs_guard = False
+        charged = self.verdict
+        if charged is not None and charged.is_known:
+            return
+        if charged is None and self.due is None:  # Redis does not answer
+            return
+        self.due = Charge(self._known, self._tariff.terms_known)
+        if charged is not None and self._address:
+            back = self._address[0]
+            self.due = quotas.giving_back(self.due, back, charged.now_us)
+
+    def owed(self, *, is_guarded: bool) -> Charge | None:
+        """Give what a call to Redis must charge, and then `settle` with."""
+        return self.due if is_guarded or not self.needs_guard else None
+
+    def settle(self, verdict: Verdict | None) -> None:
+        """Note what a charge came to; None lets the request through."""
+        if self.due is None:
+            return
+        self.due = None
+        if verdict is None:
+            telemetry.QUOTA_ERRORS.labels(self._tariff.name).inc()
+        else:
+            self.verdict = verdict
+
+    def require(self) -> None:
+        """Let the request go on if it is within its limits.
+
+        Raises:
+            RateLimitedError: It is not.
+        """
+        verdict = self.verdict
+        if verdict is not None and not verdict.is_allowed:
+            telemetry.QUOTA_REFUSALS.labels(self._tariff.name).inc()
+            raise too_much(verdict, quota=self._tariff.name)
+
+    @property
+    def rate_limit(self) -> RateLimit | None:
+        """What is left for the client; None if nothing limits it."""
+        verdict = self.verdict
+        if verdict is None or not verdict.limit:
+            return None
+        reset_ms = -(-verdict.reset_us // _US_PER_MS)
+        remaining = max(0, verdict.remaining - self.surcharge)
+        return RateLimit(verdict.limit, remaining, reset_ms)
+
+
+def _free() -> Bill:
+    bill = Bill(Tariff.of("none", {}, is_api=True), None)
+    bill.due = None
+    return bill
+
+
+#: The bill of what nothing limits.
+FREE = _free()
+
+
+class Quotas:
+    """Open and pay bills.
+
+    Args:
+        windows: Those that are on, by name.
+        charges: The windows in the cache Redis.
+        fence: Gives the right to use it.
+    """
+
+    def __init__(
+        self, windows: Mapping[str, Window], charges: quotas.Quotas, fence: Fence
+    ):
+        self._windows = windows
+        self._charges = charges
+        self._fence = fence
+        self._tariffs: dict[tuple[str, bool], Tariff] = {}
+
+    def open(self, quota: str, *, is_api: bool, address: str | None) -> Bill:
+        """Begin the bill of a request from an address."""
+        tariff = self._tariffs.get((quota, is_api))
+        if tariff is None:
+            tariff = Tariff.of(quota, self._windows, is_api=is_api)
+            self._tariffs[quota, is_api] = tariff
+        if not (tariff.user or tariff.token or tariff.address):
+            return FREE
+        return Bill(tariff, address)
+
+    def pay(self, bill: Bill) -> None:
+        """Charge what is still due, in a round trip of its own.
+
+        Raises:
+            RateLimitedError: It is too much.
+        """
+        if bill.due is None:
+            return
+        lease = self._fence.lease()
+        verdict = None
+        if lease is not None:
+            verdict = self._charges.charge(lease.deployment, bill.due)
+        bill.settle(verdict)
+        bill.require()
+
+    def pay_work(self, bill: Bill) -> None:
+        """Charge the work of a request that was let through, at its end.
+
+        It waits for no answer, and no other request is refused for it: the next one
+        finds less left.
+        """
+        verdict, times = bill.verdict, bill.surcharge
+        if not times or verdict is None or not verdict.is_allowed:
+            return
+        lease = self._fence.lease()
+        if lease is not None:
+            self._charges.add(lease.deployment, bill.surcharged, verdict.now_us, times)
+
+
+def too_much(verdict: Verdict, **context: object) -> RateLimitedError:
+    """Say when to try again after a refused charge."""
+    wait_s = max(verdict.reset_us - verdict.now_us, 0) / _US
+    return RateLimitedError(
+        f"That was too much for now. Try again {in_words(wait_s)}.",
+        retry_after_s=max(wait_s, 1.0),
+        **context,
+    )

@@ -1,0 +1,151 @@
+"""One request's use of the cache: its lease, its bill, and what it has read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from kwip.cache import codec, keys
+from kwip.cache import rate_limits as quotas
+from kwip.cache.objects import Found, Kept, Wish
+from kwip.domain.pages import Finished
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kwip.cache.codec import Stamp
+    from kwip.cache.keys import CacheKey
+    from kwip.cache.objects import Ask, Filling, Lease, Objects
+    from kwip.domain.ids import UserId
+    from kwip.services.reading.rate_limits import Bill
+
+#: A page made of more parts is not kept: to check them costs as much as to build it.
+MAX_PARTS = 200
+
+
+class Leased:
+    """The cache, for one request: after its first failed call there is none.
+
+    `lease` is None then. Its first call charges the bill. Nothing that it reads lacks
+    what `reader_id` wrote.
+    """
+
+    def __init__(
+        self,
+        objects: Objects,
+        lease: Lease | None,
+        bill: Bill,
+        reader_id: UserId | None,
+    ):
+        self.lease = lease
+        self._reader_id = reader_id
+        self._objects = objects
+        self._bill = bill
+        self._parts: dict[CacheKey, Stamp] = {}
+        self._is_whole = True
+
+    def read(self, asks: Sequence[Ask], *, is_guarded: bool) -> list[bytes] | None:
+        """Read entries in one round trip; None if there is no cache.
+
+        Raises:
+            RateLimitedError: That call charged the bill, and it is too much.
+        """
+        if self.lease is None:
+            self._lose()
+            return None
+        if not asks:
+            return []
+        charge = self._bill.owed(is_guarded=is_guarded)
+        replies = self._objects.read(self.lease, asks, charge, self._reader_id)
+        if replies is None:
+            self._lose()
+            return None
+        if charge is not None:
+            self._settle(replies.pop())
+        return replies
+
+    def open(
+        self, page: str, etag: bytes, asks: Sequence[Ask], *, is_guarded: bool
+    ) -> Finished | list[bytes] | None:
+        """Find a finished page; if there is none that may be used, as `read`.
+
+        Raises:
+            RateLimitedError: As `read`.
+        """
+        if self.lease is None:
+            self._lose()
+            return None
+        charge = self._bill.owed(is_guarded=is_guarded)
+        wish = Wish(keys.page(page), etag)
+        found = self._objects.open(self.lease, wish, asks, charge, self._reader_id)
+        if found is None:
+            self._lose()
+            return None
+        if charge is not None:
+            reply = found.verdict if isinstance(found, Found) else found.pop()
+            self._settle(cast("bytes", reply))
+        return Finished(*found[:2]) if isinstance(found, Found) else found
+
+    def fill(self, fillings: Sequence[Filling]) -> list[bool]:
+        """Store loaded values; say of each whether it may be used.
+
+        It may not if it was refused. Without a cache nothing is stored or refused.
+        """
+        if self.lease is None:
+            return [True] * len(fillings)
+        charge = self._bill.owed(is_guarded=False)
+        replies = self._objects.fill(self.lease, fillings, charge)
+        if replies is None:
+            self._lose()
+            return [True] * len(fillings)
+        if charge is not None:
+            self._bill.settle(quotas.verdict(cast("bytes", replies.pop())))
+        stored = [bool(one) for one in replies]
+        for filling, is_stored in zip(fillings, stored, strict=True):
+            if is_stored:
+                self.note_filled(filling.key, filling.generation, filling.version)
+        return stored
+
+    def pay(self) -> None:
+        """Charge what came due since the last call, if anything did: 1 round trip."""
+        if self._bill.owed(is_guarded=False) is not None:
+            self.fill([])
+
+    def note_filled(
+        self, key: CacheKey, generation: codec.Generation, version: int
+    ) -> None:
+        """Note an entity that was filled just now, by us or by another thread."""
+        if self.lease is not None:
+            self.note(key, codec.stamp(generation, self.lease.epoch, version))
+
+    def note(self, key: CacheKey, stamp: Stamp) -> None:
+        """Note that what is made of this reading has this entity in it.
+
+        One that was dropped between two looks at it makes the rest old.
+        """
+        if self._parts.setdefault(key, stamp) != stamp:
+            self._is_whole = False
+
+    def bypass(self) -> None:
+        """Note that something came from elsewhere, so that no page may be kept."""
+        self._is_whole = False
+
+    @property
+    def can_keep(self) -> bool:
+        """Whether all that was read is cached, under the one lease."""
+        is_small = len(self._parts) <= MAX_PARTS
+        return self._is_whole and is_small and self.lease is not None
+
+    def keep(self, page: str, etag: bytes, content: bytes) -> None:
+        """Keep a page that was made of all that was read; no round trip."""
+        if self.lease is not None and self.can_keep:
+            self._objects.keep(
+                self.lease, keys.page(page), Kept(etag, content), self._parts
+            )
+
+    def _lose(self) -> None:
+        self.lease = None
+        self._bill.settle(None)
+
+    def _settle(self, reply: bytes) -> None:
+        self._bill.settle(quotas.verdict(reply))
+        self._bill.require()

@@ -1,0 +1,236 @@
+"""Skeletons: the parts of timelines as they are cached, and how they are loaded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypedDict, cast
+
+from kwip.cache import keys
+from kwip.domain.ids import MAX_ID, PostId, UserId
+from kwip.domain.memo import Decoded, Remembered
+from kwip.domain.timelines import Chunk, Entry, merge_newest
+from kwip.services.reading import payloads
+from kwip.services.reading.loads import Kind
+from kwip.store.buckets import home_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from kwip.cache.keys import CacheKey
+    from kwip.domain.pages import PageRequest
+    from kwip.domain.posts import Post
+    from kwip.store.buckets import Stored
+    from kwip.store.posts import PostStore
+    from kwip.store.timelines import TimelineStore
+
+#: How many entries one skeleton holds: several pages, so that filtering or scrolling
+#: on needs no other one, and little enough to decode for each request.
+CHUNK = 200
+#: The top of a home or list may be as short as this: a first page and a few that are
+#: hidden. An open bucket keeps more when it is sealed.
+TOP = 24
+#: A skeleton costs its reader as much as so many posts.
+CHUNK_WEIGHT = 5
+#: How much memory a process uses for entries, and what each takes.
+ENTRIES_BYTES, ENTRY_BYTES = 1_500_000, 300
+#: How much memory it uses for parts of timelines of every sort.
+CHUNKS_BYTES = 1_500_000
+#: Equal bytes are equal parts, whatever timeline they are of.
+_decode_chunk = Decoded(payloads.decode_chunk, CHUNKS_BYTES, besides=400, times=6.5)
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A part of a timeline: the `CHUNK` entries next to a cursor.
+
+    The newest below the cursor; or, if `is_upwards`, the oldest above it. There is no
+    other bound: everybody with the same cursor shares what is cached of it.
+    `owner` is whose home or user timeline it is, the name of a list's, or a hashtag;
+    0 for public. The newest part of a home or list may also be read as its `is_top`:
+    `TOP` entries or more, as many as cost one query.
+    """
+
+    owner: UserId | str
+    cursor: int = MAX_ID
+    is_upwards: bool = False
+    is_top: bool = False
+
+    @classmethod
+    def first(cls, owner: UserId | str, page: PageRequest) -> Slice:
+        """Give the part with which the reading of a page begins."""
+        if page.min_id is not None:
+            return cls(owner, page.min_id, is_upwards=True)
+        return cls(owner, page.upper)
+
+    @classmethod
+    def first_stored(cls, owner: UserId | str, page: PageRequest) -> Slice:
+        """Give that part of a home or list."""
+        return replace(cls.first(owner, page), is_top=page.is_top)
+
+    @classmethod
+    def around(cls, owner: UserId | str, page: PageRequest) -> list[Slice]:
+        """Give that part, and before it the one above the page if there is one."""
+        near = [] if page.above is None else [cls.first(owner, page.above)]
+        return [*near, cls.first(owner, page)]
+
+    @classmethod
+    def around_stored(cls, owner: UserId | str, page: PageRequest) -> list[Slice]:
+        """Give those parts of a home or list.
+
+        Its active order looks at the newest entries instead.
+        """
+        if page.is_active:
+            return [cls.first(owner, page.window)]
+        if page.above is not None:
+            return cls.around(owner, page)
+        return [cls.first_stored(owner, page)]
+
+    @property
+    def user_id(self) -> UserId:
+        """The owner, of a timeline that a user has."""
+        return cast("UserId", self.owner)
+
+    @property
+    def view(self) -> str:
+        """The field of the entity's hash that holds it."""
+        if self.is_upwards:
+            return f"above.2:{self.cursor}"
+        if self.cursor == MAX_ID:
+            return "top.2" if self.is_top else "head.2"
+        return f"below.2:{self.cursor}"
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """The ids between which it lies, exclusive: lower, upper."""
+        return (self.cursor, MAX_ID) if self.is_upwards else (0, self.cursor)
+
+
+def unversioned(_: object) -> int:
+    """Give the version of what is a query over many documents: it has none."""
+    return 0
+
+
+def skeleton_kind(
+    name: str,
+    key: Callable[[Slice], CacheKey],
+    load: Callable[[Sequence[Slice]], Mapping[Slice, Chunk]],
+    *,
+    is_followed: bool = True,
+) -> Kind[Slice, Chunk]:
+    """Make the kind of one sort of timeline."""
+    return Kind(
+        name=name,
+        key=key,
+        view=lambda part: part.view,
+        encode=payloads.encode_chunk,
+        decode=_decode_chunk,
+        version=unversioned,
+        load=load,
+        ttl_s=keys.TIMELINE_TTL_S,
+        is_followed=is_followed,
+        weight=CHUNK_WEIGHT,
+    )
+
+
+class Entries:
+    """What timelines need of posts, which never changes; remembers the last ones.
+
+    An entry outlives its post: whether there is something to show is for those to say
+    who read the posts themselves.
+    """
+
+    def __init__(self, posts: PostStore):
+        self._posts = posts
+        self._known = Remembered[PostId, Entry](ENTRIES_BYTES)
+
+    def note(self, post: Post) -> Post:
+        """Remember the entry of a post that was read for something else."""
+        if not post.is_tombstone:
+            self._known.put(post.id, Entry.of(post), ENTRY_BYTES)
+        return post
+
+    def of(self, ids: set[PostId]) -> dict[PostId, Entry]:
+        """Give the entries of posts that there are; one query for those not known."""
+        found = {i: e for i in ids if (e := self._known.get(i)) is not None}
+        missing = ids - found.keys()
+        if missing:
+            for entry in self._posts.entries(sorted(missing)):
+                found[entry.post_id] = entry
+                self._known.put(entry.post_id, entry, ENTRY_BYTES)
+        return found
+
+
+class StoredLoader:
+    """Read parts of what homes or lists store, with authors and addressees.
+
+    Their slices' owner is the timeline's name, or the user whose home it is.
+    """
+
+    def __init__(self, timelines: TimelineStore, entries: Entries):
+        self._timelines = timelines
+        self._entries = entries
+
+    def __call__(self, parts: Sequence[Slice]) -> dict[Slice, Chunk]:
+        """Load parts of up to 200 timelines: at most three queries.
+
+        One for a top of which the process knows all entries.
+        """
+        names = sorted({_name(part) for part in parts})
+        enough = TOP if all(part.is_top for part in parts) else None
+        stored = self._timelines.stored_many(names, enough=enough)
+        chosen = {part: _choose(part, stored.get(_name(part))) for part in parts}
+        wanted = {i for ids, _, _ in chosen.values() for i in ids}
+        known = self._entries.of(wanted)
+        return {
+            part: Chunk(
+                tuple(known[i] for i in ids if i in known), floor=floor, ends=ends
+            )
+            for part, (ids, floor, ends) in chosen.items()
+        }
+
+
+def _name(part: Slice) -> str:
+    return part.owner if isinstance(part.owner, str) else home_of(part.owner)
+
+
+def _choose(part: Slice, stored: Stored | None) -> tuple[list[PostId], int, bool]:
+    """Give the ids of a part, newest first, the floor, and whether it is the last."""
+    if stored is None or stored.open.state != "ok":  # all of it is below the floor
+        return [], MAX_ID, True
+    lower, upper = part.bounds
+    ids = [PostId(i) for i in stored.ids if lower < i < upper]
+    chosen = ids[-CHUNK:] if part.is_upwards else ids[:CHUNK]
+    ends = len(ids) == len(chosen) and not stored.goes_on
+    return chosen, stored.open.floor, ends
+
+
+class _Query(TypedDict):
+    above: int
+    below: int
+    limit: int
+    ascending: bool
+
+
+def query_loader(
+    ask: Callable[[Slice, _Query], list[Entry]],
+) -> Callable[[Sequence[Slice]], dict[Slice, Chunk]]:
+    """Load parts of timelines that are queries, one for each part."""
+
+    def load(part: Slice) -> Chunk:
+        above, below = part.bounds
+        return _whole(
+            ask(
+                part,
+                _Query(
+                    above=above, below=below, limit=CHUNK, ascending=part.is_upwards
+                ),
+            )
+        )
+
+    return lambda parts: {part: load(part) for part in parts}
+
+
+def _whole(entries: list[Entry]) -> Chunk:
+    """Make a chunk of a timeline that is a query: its floor is the end of it."""
+    ordered = merge_newest([entries], CHUNK)
+    return Chunk(tuple(ordered), floor=0, ends=len(ordered) < CHUNK)

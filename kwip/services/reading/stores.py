@@ -1,0 +1,66 @@
+"""The stores of one database, made once and handed to the services together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kwip.store.access_keys import AccessStore
+from kwip.store.activity import ActivityStore
+from kwip.store.followed_tags import FollowedTagStore
+from kwip.store.lists import ListStore
+from kwip.store.markers import MarkerStore
+from kwip.store.notifications import NotificationStore
+from kwip.store.posts import PostStore
+from kwip.store.pull_authors import ReachStore
+from kwip.store.pushdown import SieveStore
+from kwip.store.reactions import ReactionStore
+from kwip.store.relationships import RelationshipStore
+from kwip.store.repeats import RepeatStore
+from kwip.store.timelines import TimelineStore
+from kwip.store.users import UserStore
+
+if TYPE_CHECKING:
+    from kwip.store.client import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stores:
+    """The stores that services use."""
+
+    users: UserStore
+    posts: PostStore
+    repeats: RepeatStore
+    activity: ActivityStore
+    sieves: SieveStore
+    relationships: RelationshipStore
+    lists: ListStore
+    followed_tags: FollowedTagStore
+    timelines: TimelineStore
+    reach: ReachStore
+    reactions: ReactionStore
+    notifications: NotificationStore
+    markers: MarkerStore
+    sessions: AccessStore
+    tokens: AccessStore
+
+    @classmethod
+    def over(cls, store: Store) -> Stores:
+        """Make them of one database."""
+        return cls(
+            users=UserStore(store),
+            posts=PostStore(store),
+            repeats=RepeatStore(store),
+            activity=ActivityStore(store),
+            sieves=SieveStore(store),
+            relationships=RelationshipStore(store),
+            lists=ListStore(store),
+            followed_tags=FollowedTagStore(store),
+            timelines=TimelineStore(store),
+            reach=ReachStore(store),
+            reactions=ReactionStore(store),
+            notifications=NotificationStore(store),
+            markers=MarkerStore(store),
+            sessions=AccessStore(store, "sessions"),
+            tokens=AccessStore(store, "tokens"),
+        )

@@ -1,0 +1,54 @@
+"""Follow hashtags: public posts that have one come into home while it is read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kwip.cache import list_invalidation as list_drops
+from kwip.domain.errors import InvalidError
+from kwip.domain.tags import MAX_FOLLOWED_TAGS, TagView
+
+if TYPE_CHECKING:
+    from kwip.domain.users import Viewer
+    from kwip.services.coherence.fence import Fence
+    from kwip.services.reading.loader import Reading
+    from kwip.services.timelines.hydration import Hydration
+    from kwip.store.followed_tags import FollowedTagStore
+
+
+class FollowedTags:
+    """The hashtags that the viewer follows, by their folded names."""
+
+    def __init__(self, store: FollowedTagStore, hydration: Hydration, fence: Fence):
+        self._store = store
+        self._hydration = hydration
+        self._fence = fence
+
+    def follow(self, viewer: Viewer, tag: str) -> TagView:
+        """Follow a hashtag; doing it twice changes nothing.
+
+        Raises:
+            InvalidError: There are too many.
+        """
+        is_followed = self._store.follow(viewer.id, tag)
+        self._fence.drop(list_drops.follow_tag(user_id=viewer.id))
+        if not is_followed:
+            says = f"{MAX_FOLLOWED_TAGS} hashtags are the most. Unfollow one first."
+            raise InvalidError(says, {"name": says})
+        return TagView(tag, is_following=True)
+
+    def unfollow(self, viewer: Viewer, tag: str) -> TagView:
+        """No longer follow a hashtag."""
+        self._store.unfollow(viewer.id, tag)
+        self._fence.drop(list_drops.follow_tag(user_id=viewer.id))
+        return TagView(tag, is_following=False)
+
+    def get(self, viewer: Viewer | None, reading: Reading, tag: str) -> TagView:
+        """Tell whether the viewer follows a hashtag, used or not."""
+        relations = self._hydration.relations(viewer, reading)
+        return TagView(tag, is_following=tag in relations.tags)
+
+    def overview(self, viewer: Viewer, reading: Reading) -> list[TagView]:
+        """Show all hashtags that the viewer follows, by name."""
+        tags = self._hydration.relations(viewer, reading).tags
+        return [TagView(tag, is_following=True) for tag in sorted(tags)]

@@ -1,0 +1,242 @@
+"""Lists: make them, put people into them, show them to their owners.
+
+What is said of a list, and who is in it, holds at once by the read rules; what its
+timeline stores is merged and scrubbed afterwards by `list_upkeep`.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from kwip.cache import list_invalidation as list_drops
+from kwip.domain.clock import at
+from kwip.domain.errors import InvalidError
+from kwip.domain.ids import ListId, slot_of
+from kwip.domain.lists import (
+    MAX_LISTS,
+    MEMBERS_AT_ONCE,
+    TITLE_MAX,
+    ListChange,
+    Listing,
+    RepliesPolicy,
+    UserList,
+)
+from kwip.domain.relationships import Relationship
+from kwip.domain.views import UserView
+from kwip.domain.visibility import require_shown
+from kwip.services.reading.loader import Want
+from kwip.services.reading.lookups import no_such_list, require_listing
+from kwip.store.list_edges import ListEdge
+from kwip.text.profiles import clean_line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kwip.domain.clock import ClockMs
+    from kwip.domain.ids import IdGenerator, UserId
+    from kwip.domain.pages import Page, PageRequest
+    from kwip.domain.users import Viewer
+    from kwip.services.coherence.fence import Fence
+    from kwip.services.delivery.signals import Bell
+    from kwip.services.reading.entities import Entities
+    from kwip.services.reading.loader import Reading
+    from kwip.services.social.people import People
+    from kwip.store.lists import ListStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListsParts:
+    """What `Lists` is made of."""
+
+    store: ListStore
+    entities: Entities
+    people: People
+    fence: Fence
+    bell: Bell
+    ids: IdGenerator
+    clock: ClockMs
+
+
+class Lists:
+    """The viewer's own lists; to everybody else they do not exist."""
+
+    def __init__(self, parts: ListsParts):
+        self._store = parts.store
+        self._entities = parts.entities
+        self._people = parts.people
+        self._fence = parts.fence
+        self._bell = parts.bell
+        self._ids = parts.ids
+        self._clock = parts.clock
+
+    def create(self, viewer: Viewer, wish: ListChange) -> UserList:
+        """Make an empty list.
+
+        Raises:
+            InvalidError: It has no title, or too long a one, or there are too many.
+        """
+        new = UserList(
+            id=ListId(self._ids.next_id(slot_of(viewer.id))),
+            owner_id=viewer.id,
+            title=_title(wish.title or ""),
+            replies_policy=wish.replies_policy or RepliesPolicy.LIST,
+            is_exclusive=wish.is_exclusive or False,
+        )
+        is_made = self._store.create(new)
+        self._fence.drop(list_drops.change_list(owner_id=viewer.id))
+        if not is_made:
+            raise InvalidError(f"{MAX_LISTS} lists are the most. Delete one first.")
+        return new
+
+    def change(self, viewer: Viewer, list_id: ListId, change: ListChange) -> UserList:
+        """Change a list's title, which answers it shows, or whether it is exclusive.
+
+        Raises:
+            NotFoundError: The viewer has no such list.
+            InvalidError: The title cannot be used.
+        """
+        if change.title is not None:
+            change = replace(change, title=_title(change.title))
+        changed = self._store.change(viewer.id, list_id, change)
+        self._fence.drop(list_drops.change_list(owner_id=viewer.id))
+        if changed is None:
+            raise no_such_list(list_id)
+        return changed
+
+    def delete(self, viewer: Viewer, list_id: ListId) -> None:
+        """Delete a list. Its timeline and members go afterwards.
+
+        Raises:
+            NotFoundError: The viewer has no such list.
+        """
+        is_there = self._store.bury(viewer.id, list_id, at(self._clock()))
+        self._fence.drop(list_drops.change_list(owner_id=viewer.id))
+        self._bell("list", f"{viewer.id}:{list_id}")
+        if not is_there:
+            raise no_such_list(list_id)
+
+    def add(self, viewer: Viewer, list_id: ListId, ids: Sequence[UserId]) -> None:
+        """Put people into a list whom the viewer follows; who is in it already stays.
+
+        Raises:
+            NotFoundError: The viewer has no such list.
+            InvalidError: Nobody is named, somebody is not followed, or too many are.
+        """
+        _require_some(ids)
+        nonce, now = secrets.token_hex(8), at(self._clock())
+        edges = [
+            ListEdge(list_id, viewer.id, user_id, "merging", nonce)
+            for user_id in dict.fromkeys(ids)
+        ]
+        try:
+            self._store.add(edges, now)
+        finally:  # an earlier try may have been cut off before its drop
+            self._fence.drop(list_drops.change_list(owner_id=viewer.id))
+        self._ring(list_id, ids)
+
+    def remove(self, viewer: Viewer, list_id: ListId, ids: Sequence[UserId]) -> None:
+        """Take people out of a list; whoever is not in it is passed over.
+
+        Raises:
+            NotFoundError: The viewer has no such list.
+            InvalidError: Nobody is named.
+        """
+        _require_some(ids)
+        now = at(self._clock())
+        is_there = self._store.remove(viewer.id, list_id, ids, now)
+        self._fence.drop(list_drops.change_list(owner_id=viewer.id))
+        self._ring(list_id, ids)
+        if not is_there:
+            raise no_such_list(list_id)
+
+    def overview(self, viewer: Viewer, reading: Reading) -> tuple[UserList, ...]:
+        """Show all lists of the viewer, by title. Warm: 2 round trips."""
+        found = reading.fetch(Want(self._entities.lists, [viewer.id]))[0]
+        lists = found.get(viewer.id, ())
+        return tuple(sorted(lists, key=lambda each: each.place))
+
+    def get(self, viewer: Viewer, reading: Reading, list_id: ListId) -> Listing:
+        """Show one list of the viewer, and who is in it.
+
+        Raises:
+            NotFoundError: The viewer has no such list.
+        """
+        return require_listing(self._entities, viewer, reading, list_id)
+
+    def members(
+        self, viewer: Viewer, reading: Reading, list_id: ListId, page: PageRequest
+    ) -> Page[UserView]:
+        """Show who is in a list, the newest account first. Warm: 3 round trips.
+
+        Raises:
+            NotFoundError: The viewer has no such list.
+        """
+        listing = self.get(viewer, reading, list_id)
+        return self._people.among(viewer, reading, listing.member_ids, page)
+
+    def containing(
+        self, viewer: Viewer, reading: Reading, user_id: UserId
+    ) -> list[UserList]:
+        """Tell in which of the viewer's lists somebody is. One query.
+
+        Raises:
+            NotFoundError: There is no such user.
+            GoneError: The account is suspended.
+        """
+        users = reading.fetch(Want(self._entities.users, [user_id]))[0]
+        require_shown(user_id, users.get(user_id))
+        reading.bypass()
+        return self._store.containing(viewer.id, user_id)
+
+    def around(
+        self, viewer: Viewer, reading: Reading, user_id: UserId
+    ) -> tuple[UserView, tuple[UserList, ...], frozenset[ListId]]:
+        """Show somebody, all lists of the viewer, and in which of them they are.
+
+        Not whether they follow the viewer. Warm: 2 round trips and a query.
+
+        Raises:
+            NotFoundError: There is no such user.
+            GoneError: The account is suspended.
+        """
+        users, relations, _ = reading.fetch(
+            Want(self._entities.users, [user_id]),
+            Want(self._entities.relations, [viewer.id]),
+            Want(self._entities.lists, [viewer.id]),
+        )
+        user, mine = require_shown(user_id, users.get(user_id)), relations[viewer.id]
+        view = UserView(
+            user=user,
+            relationship=Relationship(
+                id=user_id,
+                is_following=user_id in mine.follows,
+                is_blocking=user_id in mine.blocks,
+                is_blocked_by=user_id in mine.blocked_by,
+            ),
+            is_own=user_id == viewer.id,
+        )
+        holding = self.containing(viewer, reading, user_id)
+        ids = frozenset(each.id for each in holding)
+        return view, self.overview(viewer, reading), ids
+
+    def _ring(self, list_id: ListId, ids: Sequence[UserId]) -> None:
+        for user_id in ids:
+            self._bell("list_edge", f"{user_id}:{list_id}")
+
+
+def _title(text: str) -> str:
+    wrong: dict[str, str] = {}
+    title = clean_line("title", text, TITLE_MAX, wrong)
+    if not title and not wrong:
+        wrong["title"] = "Give the list a name."
+    if wrong:
+        raise InvalidError("This list cannot be saved.", wrong)
+    return title
+
+
+def _require_some(ids: Sequence[UserId]) -> None:
+    if not 0 < len(ids) <= MEMBERS_AT_ONCE:
+        says = f"Name 1 to {MEMBERS_AT_ONCE} accounts."
+        raise InvalidError(says, {"account_ids": says})

@@ -1,0 +1,192 @@
+"""Lists of people: followers, followees, who reacted, whom one mutes and blocks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from kwip.domain.errors import NotFoundError
+from kwip.domain.id_lists import Row
+from kwip.domain.ids import UserId
+from kwip.domain.relationships import Relationship
+from kwip.domain.timelines import Entry
+from kwip.domain.views import UserView
+from kwip.domain.visibility import require_shown
+from kwip.services.reading.loader import Want
+from kwip.services.timelines.id_lists import fill_page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from kwip.domain.ids import PostId
+    from kwip.domain.pages import Page, PageRequest
+    from kwip.domain.relationships import Relations
+    from kwip.domain.users import User, Viewer
+    from kwip.services.reading.entities import Entities
+    from kwip.services.reading.loader import Reading
+    from kwip.services.timelines.hydration import Hydration
+    from kwip.services.timelines.id_lists import Rolls
+    from kwip.services.timelines.threads import Threads
+
+
+class People:
+    """Pages of users, each with what the viewer is to them.
+
+    Whether they follow the viewer is not looked up: it would cost an entity each.
+    """
+
+    def __init__(
+        self, entities: Entities, hydration: Hydration, threads: Threads, rolls: Rolls
+    ):
+        self._entities = entities
+        self._hydration = hydration
+        self._threads = threads
+        self._rolls = rolls
+
+    def followers(
+        self,
+        viewer: Viewer | None,
+        reading: Reading,
+        user_id: UserId,
+        page: PageRequest,
+    ) -> Page[UserView]:
+        """List who follows a user, the newest account first. Warm: 3 round trips.
+
+        Raises:
+            NotFoundError: There is no such user.
+            GoneError: The account is suspended.
+        """
+        head = self._rolls.first("followers", user_id, page)
+        users = reading.fetch(Want(self._entities.users, [user_id]), head)[0]
+        require_shown(user_id, users.get(user_id))
+        rows = self._rolls.rows(reading, "followers", user_id, page)
+        return self._page(viewer, reading, rows, page)
+
+    def following(
+        self,
+        viewer: Viewer | None,
+        reading: Reading,
+        user_id: UserId,
+        page: PageRequest,
+    ) -> Page[UserView]:
+        """List whom a user follows, the newest account first. Warm: 3 round trips.
+
+        Raises:
+            NotFoundError: There is no such user.
+            GoneError: The account is suspended.
+        """
+        users, relations = reading.fetch(
+            Want(self._entities.users, [user_id]),
+            Want(self._entities.relations, [user_id]),
+        )
+        require_shown(user_id, users.get(user_id))
+        rows = _rows(relations[user_id].follows, page)
+        return self._page(viewer, reading, rows, page)
+
+    def muted(
+        self, viewer: Viewer, reading: Reading, page: PageRequest
+    ) -> Page[UserView]:
+        """List whom the viewer mutes."""
+        mutes = self._hydration.relations(viewer, reading).mutes
+        return self._page(viewer, reading, _rows(mutes, page), page, with_blocked=True)
+
+    def blocked(
+        self, viewer: Viewer, reading: Reading, page: PageRequest
+    ) -> Page[UserView]:
+        """List whom the viewer blocks."""
+        blocks = self._hydration.relations(viewer, reading).blocks
+        return self._page(viewer, reading, _rows(blocks, page), page, with_blocked=True)
+
+    def reacted(
+        self,
+        viewer: Viewer | None,
+        reading: Reading,
+        post_id: PostId,
+        name: Literal["favourited_by", "reposted_by"],
+        page: PageRequest,
+    ) -> Page[UserView]:
+        """List who favourited or reposted a post that the viewer may see.
+
+        Raises:
+            NotFoundError: There is none, or none for this viewer.
+            GoneError: It was deleted.
+        """
+        post = self._threads.post(viewer, reading, post_id)
+        owner_id = post.repost_of_id or post.id
+        # All of it at once: whether its author is suspended, and the first rows.
+        entry = Entry.of(post)
+        reading.warm(
+            *self._hydration.wants(viewer, [entry]),
+            self._rolls.first(name, owner_id, page),
+        )
+        if post_id not in self._hydration.posts(viewer, reading, [entry]):
+            raise NotFoundError("There is no such kwip.", post_id=post_id)
+        rows = self._rolls.rows(reading, name, owner_id, page)
+        return self._page(viewer, reading, rows, page)
+
+    def among(
+        self,
+        viewer: Viewer,
+        reading: Reading,
+        ids: Iterable[UserId],
+        page: PageRequest,
+    ) -> Page[UserView]:
+        """List people whom the viewer has put together, the newest account first."""
+        return self._page(viewer, reading, _rows(ids, page), page, with_blocked=True)
+
+    def named(self, reading: Reading, ids: Sequence[UserId]) -> list[User]:
+        """Read users that somebody names by their ids, in that order; only those here.
+
+        Warm: 2 round trips.
+        """
+        users = reading.fetch(Want(self._entities.users, ids))[0]
+        found = (users[user_id] for user_id in ids if user_id in users)
+        return [user for user in found if not user.is_suspended]
+
+    def _page(
+        self,
+        viewer: Viewer | None,
+        reading: Reading,
+        rows: Iterator[Row],
+        page: PageRequest,
+        *,
+        with_blocked: bool = False,
+    ) -> Page[UserView]:
+        """Look users up until the page and one more are there.
+
+        Suspended users are left out, and so are blocks in either direction. Lists that
+        the viewer made show blocked users, so that a block can be taken back.
+        """
+        relations = self._hydration.relations(viewer, reading)
+
+        def views_of(batch: list[Row]) -> list[tuple[Row, UserView]]:
+            ids = [UserId(row.id) for row in batch]
+            users = reading.fetch(Want(self._entities.users, ids))[0]
+            return [
+                (row, _view(viewer, relations, users[user_id]))
+                for row, user_id in zip(batch, ids, strict=True)
+                if user_id in users
+                and not users[user_id].is_suspended
+                and (with_blocked or not relations.has_block(user_id))
+            ]
+
+        return fill_page(rows, page, views_of)
+
+
+def _rows(ids: Iterable[UserId], page: PageRequest) -> Iterator[Row]:
+    """Give ids as rows within a page's bounds, in the order in which it is read."""
+    is_upwards = page.min_id is not None
+    chosen = (i for i in ids if page.lower < i < page.upper)
+    return (Row(i, i) for i in sorted(chosen, reverse=not is_upwards))
+
+
+def _view(viewer: Viewer | None, relations: Relations, user: User) -> UserView:
+    if viewer is None:
+        return UserView(user=user)
+    relationship = Relationship(
+        id=user.id,
+        is_following=user.id in relations.follows,
+        is_blocking=user.id in relations.blocks,
+        is_muting=user.id in relations.mutes,
+        is_notifying=user.id in relations.notifies,
+    )
+    return UserView(user=user, relationship=relationship, is_own=user.id == viewer.id)

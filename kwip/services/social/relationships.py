@@ -1,0 +1,222 @@
+"""Follow, unfollow, block, mute: what two users are to each other.
+
+The relation is written first, and the read rules hold at once. What stands in homes
+is merged and scrubbed afterwards by `upkeep`, for which the bell is rung.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kwip.cache import invalidation as drops
+from kwip.domain.clock import at
+from kwip.domain.errors import InvalidError, NotFoundError
+from kwip.domain.relationships import (
+    NO_RELATIONS,
+    Parting,
+    Relations,
+    Relationship,
+)
+from kwip.domain.visibility import require_shown
+from kwip.services.reading.loader import Want
+from kwip.store.edges import Edge
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kwip.domain.clock import ClockMs
+    from kwip.domain.ids import UserId
+    from kwip.domain.users import User, Viewer
+    from kwip.services.coherence.fence import Fence
+    from kwip.services.delivery.notifier import Notifying
+    from kwip.services.delivery.signals import Bell
+    from kwip.services.reading.entities import Entities
+    from kwip.services.reading.loader import Reading
+    from kwip.services.reading.stores import Stores
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelationshipsParts:
+    """What `Relationships` is made of."""
+
+    stores: Stores
+    entities: Entities
+    notifying: Notifying
+    fence: Fence
+    bell: Bell
+    clock: ClockMs
+
+
+class Relationships:
+    """Change and show what the viewer is to others."""
+
+    def __init__(self, parts: RelationshipsParts):
+        self._users = parts.stores.users
+        self._store = parts.stores.relationships
+        self._entities = parts.entities
+        self._notifying = parts.notifying
+        self._fence = parts.fence
+        self._bell = parts.bell
+        self._clock = parts.clock
+
+    def follow(
+        self, viewer: Viewer, user_id: UserId, *, notify: bool | None = None
+    ) -> Relationship:
+        """Follow a user; doing it twice changes nothing but `notify`.
+
+        `notify` says whether the viewer is told of each new post; None leaves it.
+
+        Raises:
+            NotFoundError: There is no such user.
+            GoneError: The account is suspended.
+            ForbiddenError: One of the two blocks the other.
+            InvalidError: It is the viewer.
+        """
+        require_shown(user_id, self._other(viewer, user_id))
+        edge = Edge(viewer.id, user_id, "merging", 0, _nonce(), notify=notify or False)
+        told = self._notifying.of_follow(viewer.id, user_id)
+        is_new = self._store.follow(edge, at(self._clock()), told)
+        if not is_new and notify is not None:
+            self._store.ask_for_posts(viewer.id, user_id, notify=notify)
+        self._fence.drop(drops.follow(follower_id=viewer.id, followee_id=user_id))
+        self._bell("edge", f"{viewer.id}:{user_id}")
+        self._notifying.ring(told)
+        return self._fresh(viewer, user_id)
+
+    def unnotify(self, viewer: Viewer, user_id: UserId) -> Relationship:
+        """No longer be told of each new post of somebody, followed or not.
+
+        Raises:
+            NotFoundError: There is no such user.
+            InvalidError: It is the viewer.
+        """
+        self._other(viewer, user_id)
+        self._store.ask_for_posts(viewer.id, user_id, notify=False)
+        self._fence.drop(drops.follow(follower_id=viewer.id, followee_id=user_id))
+        return self._fresh(viewer, user_id)
+
+    def unfollow(self, viewer: Viewer, user_id: UserId) -> Parting:
+        """Stop following a user, who leaves the viewer's lists.
+
+        Raises:
+            NotFoundError: There is no such user.
+            InvalidError: It is the viewer.
+        """
+        self._other(viewer, user_id)
+        left = self._store.unfollow(viewer.id, user_id, at(self._clock()))
+        self._fence.drop(drops.unfollow(follower_id=viewer.id, followee_id=user_id))
+        self._bell("edge", f"{viewer.id}:{user_id}")
+        return Parting(self._fresh(viewer, user_id), left or 0)
+
+    def remove_follower(self, viewer: Viewer, user_id: UserId) -> Relationship:
+        """End that a user follows the viewer; they may follow again.
+
+        Raises:
+            NotFoundError: There is no such user.
+            InvalidError: It is the viewer.
+        """
+        self._other(viewer, user_id)
+        self._store.unfollow(user_id, viewer.id, at(self._clock()))
+        dropped = drops.remove_follower(follower_id=user_id, followee_id=viewer.id)
+        self._fence.drop(dropped)
+        self._bell("edge", f"{user_id}:{viewer.id}")
+        return self._fresh(viewer, user_id)
+
+    def block(self, viewer: Viewer, user_id: UserId) -> Parting:
+        """Block a user: neither sees the other, and follows end both ways.
+
+        Raises:
+            NotFoundError: There is no such user.
+            InvalidError: It is the viewer.
+        """
+        self._other(viewer, user_id)
+        left = self._store.block(viewer.id, user_id, at(self._clock()), _nonce())
+        self._fence.drop(drops.block(blocker_id=viewer.id, blocked_id=user_id))
+        self._bell("edge", f"{viewer.id}:{user_id}")
+        self._bell("edge", f"{user_id}:{viewer.id}")
+        return Parting(self._fresh(viewer, user_id), left)
+
+    def unblock(self, viewer: Viewer, user_id: UserId) -> Relationship:
+        """End a block; follows that it ended stay ended.
+
+        Raises:
+            NotFoundError: There is no such user.
+            InvalidError: It is the viewer.
+        """
+        self._other(viewer, user_id)
+        self._store.unblock(viewer.id, user_id)
+        self._fence.drop(drops.unblock(blocker_id=viewer.id, blocked_id=user_id))
+        return self._fresh(viewer, user_id)
+
+    def mute(self, viewer: Viewer, user_id: UserId) -> Relationship:
+        """Hide a user from the viewer's timelines; the user does not notice.
+
+        Raises:
+            NotFoundError: There is no such user.
+            InvalidError: It is the viewer.
+        """
+        self._other(viewer, user_id)
+        self._store.mute(viewer.id, user_id)
+        self._fence.drop(drops.mute(muter_id=viewer.id))
+        return self._fresh(viewer, user_id)
+
+    def unmute(self, viewer: Viewer, user_id: UserId) -> Relationship:
+        """End a mute.
+
+        Raises:
+            NotFoundError: There is no such user.
+            InvalidError: It is the viewer.
+        """
+        self._other(viewer, user_id)
+        self._store.unmute(viewer.id, user_id)
+        self._fence.drop(drops.unmute(muter_id=viewer.id))
+        return self._fresh(viewer, user_id)
+
+    def between(
+        self, viewer: Viewer, reading: Reading, ids: Sequence[UserId]
+    ) -> list[Relationship]:
+        """Show what the viewer and each of some users are to each other.
+
+        Whether somebody follows the viewer is told by that user's own relations.
+        """
+        wanted = [viewer.id, *ids]
+        all_of = reading.fetch(Want(self._entities.relations, wanted))[0]
+        mine = all_of.get(viewer.id, NO_RELATIONS)
+        return [
+            _relationship(viewer.id, mine, user_id, all_of.get(user_id, NO_RELATIONS))
+            for user_id in ids
+        ]
+
+    def _other(self, viewer: Viewer, user_id: UserId) -> User:
+        """Find the other side."""
+        if user_id == viewer.id:
+            raise InvalidError("That is yourself.", {"id": "Choose somebody else."})
+        other = self._users.get_many([user_id]).get(user_id)
+        if other is None:
+            raise NotFoundError("There is no such user.", user_id=user_id)
+        return other
+
+    def _fresh(self, viewer: Viewer, user_id: UserId) -> Relationship:
+        """Show the relationship as MongoDB has it now."""
+        both = self._store.relations([viewer.id, user_id])
+        return _relationship(viewer.id, both[viewer.id], user_id, both[user_id])
+
+
+def _nonce() -> str:
+    return secrets.token_hex(8)
+
+
+def _relationship(
+    viewer_id: UserId, mine: Relations, user_id: UserId, theirs: Relations
+) -> Relationship:
+    return Relationship(
+        id=user_id,
+        is_following=user_id in mine.follows,
+        is_followed_by=viewer_id in theirs.follows,
+        is_blocking=user_id in mine.blocks,
+        is_blocked_by=user_id in mine.blocked_by,
+        is_muting=user_id in mine.mutes,
+        is_notifying=user_id in mine.notifies,
+    )

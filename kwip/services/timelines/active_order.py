@@ -1,0 +1,188 @@
+"""Timelines in the active order: conversations, the last one answered on top.
+
+Of public, hashtags and users it is an index. Of homes and lists it is worked out from
+their newest `WINDOW` entries each time they are read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from kwip.domain.activity import WINDOW, ordered
+from kwip.domain.id_lists import RollSlice, Row
+from kwip.domain.ids import MAX_ID, PostId
+from kwip.services.reading.loader import Want
+from kwip.services.timelines.id_lists import fill_page, rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container, Iterator, Sequence
+
+    from kwip.domain.id_lists import RollChunk
+    from kwip.domain.ids import UserId
+    from kwip.domain.pages import Page, PageRequest
+    from kwip.domain.timelines import Entry
+    from kwip.domain.users import Viewer
+    from kwip.domain.views import PostView
+    from kwip.services.reading.entities import Entities
+    from kwip.services.reading.loader import Reading
+    from kwip.services.timelines.hydration import Hydration
+    from kwip.store.activity import ActivityStore
+
+
+#: So many conversations of an index are hydrated for one page.
+MAX_HYDRATED = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Conversations:
+    """What a timeline shows of those that an index holds.
+
+    Attributes:
+        roll: Which index.
+        owner: Whose part of it: a user, a hashtag, or 0.
+        hidden: Whose conversations are left out.
+        shows: The rule on what only a view knows.
+    """
+
+    roll: str
+    owner: int | str
+    hidden: Container[UserId]
+    shows: Callable[[PostView], bool]
+
+
+#: What a window shows of its rows, which it has chosen before.
+_ALL = Conversations("", 0, frozenset(), lambda _: True)
+
+
+class Active:
+    """Pages of conversations for one viewer."""
+
+    def __init__(self, entities: Entities, hydration: Hydration, store: ActivityStore):
+        self._entities = entities
+        self._hydration = hydration
+        self._store = store
+
+    def first(
+        self, roll: str, owner: int | str, page: PageRequest
+    ) -> Want[RollSlice, RollChunk]:
+        """Give the part of an index with which the reading of a page begins."""
+        # The very first part is as it is now.
+        as_of = None if page.is_first else page.as_of
+        part = RollSlice.first(roll, owner, page, as_of)
+        return Want(self._entities.active, [part])
+
+    def indexed(
+        self,
+        viewer: Viewer | None,
+        reading: Reading,
+        wanted: Conversations,
+        page: PageRequest,
+    ) -> Page[PostView]:
+        """Read a timeline of which the order is an index. Warm: 3 round trips.
+
+        At most `MAX_HYDRATED` conversations are hydrated, one round trip for each 200
+        of them. Where these are all hidden, the page is empty and has a next one.
+        """
+        begin = self.first(wanted.roll, wanted.owner, page)
+        if page.is_first:
+            rows = reading.fetch(begin)[0][begin.ids[0]].rows
+            page = replace(page, as_of=rows[0].cursor if rows else None)
+        source = rows_of(reading, begin, page, page.as_of)
+        return self._fill(viewer, reading, source, page, wanted)
+
+    def window(
+        self,
+        viewer: Viewer,
+        reading: Reading,
+        read: Callable[[PageRequest], Iterator[Entry]],
+        wants: Callable[[Entry], bool],
+        page: PageRequest,
+    ) -> Page[PostView]:
+        """Read the conversations among the newest entries of a home or list.
+
+        `read` goes through what it holds, `wants` says what it shows of it. Warm:
+        two round trips for the entries and one for all the posts; and a query if
+        some of them have moved since the reader began.
+        """
+        entries = list(islice(read(page.window), WINDOW + 1))
+        looked_at = entries[:WINDOW]
+        begun = [e for e in looked_at if _begins(e) and wants(e)]
+        views = self._hydration.posts(viewer, reading, begun)
+        rows = [_row_of(views[e.post_id]) for e in begun if e.post_id in views]
+        as_of = page.as_of
+        if as_of is None:
+            as_of = max([*(row.cursor for row in rows), *_newest(looked_at)], default=0)
+        rows = self._as_they_stood(reading, rows, as_of)
+        rows = [r for r in ordered(rows) if page.lower < r.cursor < page.upper]
+        source = iter(rows if page.min_id is None else rows[::-1])
+        found = self._fill(viewer, reading, source, replace(page, as_of=as_of))
+        if found.next_max_id is not None or len(entries) <= WINDOW:
+            return found
+        return replace(found, window_end=looked_at[-1].post_id)
+
+    def _as_they_stood(
+        self, reading: Reading, rows: Sequence[Row], as_of: int
+    ) -> list[Row]:
+        moved = [row.id for row in rows if row.cursor > as_of]
+        if not moved:
+            return list(rows)
+        reading.bypass()
+        places = self._store.places(moved, as_of)
+        return [
+            row._replace(cursor=places.get(row.id, row.id))
+            if row.cursor > as_of
+            else row
+            for row in rows
+        ]
+
+    def _fill(
+        self,
+        viewer: Viewer | None,
+        reading: Reading,
+        source: Iterator[Row],
+        page: PageRequest,
+        wanted: Conversations = _ALL,
+    ) -> Page[PostView]:
+        folded: list[int] = []
+
+        def views_of(batch: list[Row]) -> list[tuple[Row, PostView]]:
+            views = self._hydration.posts(viewer, reading, [r.entry for r in batch])
+            found = [(r, views[PostId(r.id)]) for r in batch if r.id in views]
+            found = [(row, view) for row, view in found if wanted.shows(view)]
+            if not page.folds_repeats:
+                return found
+            folded.extend(row.cursor for row, view in found if view.is_repeat)
+            return [(row, view) for row, view in found if not view.is_repeat]
+
+        found = fill_page(
+            source,
+            page,
+            views_of,
+            wants=lambda row: row.author_id not in wanted.hidden,
+            most=MAX_HYDRATED,
+        )
+        return replace(found, as_of=page.as_of, folded=_within(folded, found, page))
+
+
+def _within(folded: Sequence[int], found: Page[PostView], page: PageRequest) -> int:
+    """Count what was folded on a page: it was looked at further than it shows."""
+    if page.min_id is not None:
+        end = MAX_ID if found.prev_min_id is None else found.prev_min_id
+        return sum(place < end for place in folded)
+    end = found.next_max_id or 0
+    return sum(place > end for place in folded)
+
+
+def _begins(entry: Entry) -> bool:
+    return not (entry.reply_to_id or entry.repost_of_id)
+
+
+def _row_of(view: PostView) -> Row:
+    post = view.post
+    return Row(post.last_public_reply_id or post.id, post.id, post.author_id)
+
+
+def _newest(entries: Sequence[Entry]) -> list[int]:
+    return [entry.post_id for entry in entries[:1]]

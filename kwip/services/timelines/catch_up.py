@@ -1,0 +1,45 @@
+"""Catch up: home from where its reader stopped, oldest first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kwip.domain.pages import Page, PageRequest
+    from kwip.domain.users import Viewer
+    from kwip.domain.views import PostView
+    from kwip.services.reading.loader import Reading
+    from kwip.services.timelines.markers import Markers
+    from kwip.services.timelines.timelines import Timelines
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """What comes next, newest first like any page.
+
+    `is_begun` tells that a reading position is known. Where none is, the page is the
+    newest one, from which to begin.
+    """
+
+    page: Page[PostView]
+    is_begun: bool
+
+
+class CatchUp:
+    """Read on from the marker of home, which pages and apps share."""
+
+    def __init__(self, markers: Markers, timelines: Timelines):
+        self._markers = markers
+        self._timelines = timelines
+
+    def page(self, viewer: Viewer, reading: Reading, asked: PageRequest) -> Unread:
+        """Read what comes next above the marker; the request says how many.
+
+        Warm: as home, and one more round trip for the marker.
+        """
+        stopped_id = self._markers.get(viewer, reading, ["home"])["home"].last_read_id
+        if stopped_id:
+            asked = replace(asked, min_id=stopped_id)
+        page = self._timelines.home(viewer, reading, asked)
+        return Unread(page, is_begun=stopped_id > 0)

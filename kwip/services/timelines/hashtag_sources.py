@@ -1,0 +1,87 @@
+"""Merge followed hashtags into home while it is read."""
+
+from __future__ import annotations
+
+import heapq
+from typing import TYPE_CHECKING
+
+from kwip.domain import pushdown as sieves
+from kwip.domain.tags import shows_tagged
+from kwip.domain.timelines import shows_home
+from kwip.services.timelines.merging import Side, noted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from kwip.domain.ids import UserId
+    from kwip.domain.pushdown import Sieve
+    from kwip.domain.relationships import Relations
+    from kwip.domain.timelines import Chunk, Entry
+    from kwip.services.reading.loader import Kind
+    from kwip.services.reading.slices import Slice
+
+    Sieved = Callable[[int], Iterator[Entry]]
+
+
+class TagSides:
+    """The hashtags that a viewer follows, as side sources of one read of home.
+
+    An entry does not tell its hashtags, so it is noted which ones came by them.
+    `home` is the sieve of home without them.
+    """
+
+    def __init__(
+        self,
+        kind: Kind[Slice, Chunk],
+        viewer_id: UserId,
+        relations: Relations,
+        home: Sieve,
+    ):
+        self._home = home
+        self._viewer_id = viewer_id
+        self._relations = relations
+        self._came: set[int] = set()
+        self.sides = [
+            Side(kind, tag, noted=self._came) for tag in sorted(relations.tags)
+        ]
+
+    def shows(self, entry: Entry) -> bool:
+        """Tell whether home shows an entry, by itself or because of a hashtag."""
+        if shows_home(self._viewer_id, self._relations, entry):
+            return True
+        return entry.post_id in self._came and shows_tagged(
+            self._viewer_id, self._relations, entry
+        )
+
+    def sieved(self, read: Callable[[Sieve], Sieved], *, is_upwards: bool) -> Sieved:
+        """Go on behind an entry, by the query of home and one for each hashtag."""
+
+        def merged(last_id: int) -> Iterator[Entry]:
+            runs = [noted(read(each)(last_id), self._came) for each in self._tagged()]
+            home = read(self._home)(last_id)
+            return merge_once([home, *runs], is_upwards=is_upwards)
+
+        return merged
+
+    def _tagged(self) -> list[Sieve]:
+        relations = self._relations
+        hidden = sieves.hidden_by(relations) | relations.exclusive
+        return [
+            sieves.Sieve(
+                hidden=hidden,
+                tag=tag,
+                viewer_id=self._viewer_id,
+                addressees=frozenset(),
+            )
+            for tag in sorted(relations.tags)
+        ]
+
+
+def merge_once(runs: Sequence[Iterator[Entry]], *, is_upwards: bool) -> Iterator[Entry]:
+    """Merge entries in the order of reading, each once."""
+    order = 1 if is_upwards else -1
+    last = None
+    for entry in heapq.merge(*runs, key=lambda e: order * e.post_id):
+        if entry.post_id != last:
+            yield entry
+        last = entry.post_id

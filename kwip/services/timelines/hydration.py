@@ -1,0 +1,139 @@
+"""Ids to views: posts and their authors, in one round trip, for one viewer.
+
+What is not known to be allowed, or whose author is unknown, is left out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kwip.domain.reactions import NO_REACTIONS, Reacted, Span, span_of
+from kwip.domain.relationships import NO_RELATIONS, Relations
+from kwip.domain.views import PostView
+from kwip.domain.visibility import may_see
+from kwip.services.reading.loader import Want
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from kwip.domain.ids import PostId, UserId
+    from kwip.domain.posts import Post
+    from kwip.domain.timelines import Entry
+    from kwip.domain.users import User, Viewer
+    from kwip.services.reading.entities import Entities
+    from kwip.services.reading.loader import Reading
+
+
+class Hydration:
+    """Turn ids into what one viewer gets.
+
+    One that `is_embedding` reads for pages that are not ours: authors who do not want
+    to be there are left out, and reposts of theirs.
+    """
+
+    def __init__(self, entities: Entities, *, is_embedding: bool = False):
+        self._entities = entities
+        self._is_embedding = is_embedding
+
+    def relations(self, viewer: Viewer | None, reading: Reading) -> Relations:
+        """Read the viewer's relations; nobody signed in has none."""
+        if viewer is None:
+            return NO_RELATIONS
+        return reading.fetch(Want(self._entities.relations, [viewer.id]))[0][viewer.id]
+
+    def posts(
+        self, viewer: Viewer | None, reading: Reading, entries: Sequence[Entry]
+    ) -> dict[PostId, PostView]:
+        """Hydrate entries; those that the viewer may not see are absent.
+
+        One Redis round trip (cold: two, and three queries), however many there are.
+        """
+        wanted = self.wants(viewer, entries)
+        posts, users, reactions = reading.fetch(*wanted)
+        relations = self.relations(viewer, reading)
+        if self._is_embedding:
+            users = {i: user for i, user in users.items() if user.is_embeddable}
+        circle = _Circle(viewer, relations, users, reactions)
+        views = (_view_of(entry, posts, circle) for entry in entries)
+        return {view.post.id: view for view in views if view is not None}
+
+    def gone(self, reading: Reading, user_ids: Iterable[UserId]) -> set[UserId]:
+        """Tell of whom nothing is shown to anybody, whatever they wrote."""
+        ids = sorted(user_ids)
+        users = reading.fetch(Want(self._entities.users, ids))[0]
+        return {i for i in ids if i not in users or not self._is_shown(users[i])}
+
+    def _is_shown(self, user: User) -> bool:
+        return not user.is_suspended and (user.is_embeddable or not self._is_embedding)
+
+    def wants(
+        self, viewer: Viewer | None, entries: Sequence[Entry]
+    ) -> tuple[
+        Want[PostId, Post], Want[UserId, User], Want[tuple[UserId, Span], Reacted]
+    ]:
+        """Give what has to be read to hydrate entries."""
+        ids = {e.post_id for e in entries} | {e.repost_of_id for e in entries}
+        people = {
+            user_id
+            for e in entries
+            for user_id in (e.author_id, e.reply_to_id, e.repost_of_author_id)
+        }
+        shown = [e.repost_of_id or e.post_id for e in entries]
+        spans = () if viewer is None else {(viewer.id, span_of(i)) for i in shown}
+        return (
+            Want(self._entities.posts, sorted(ids - {0})),
+            Want(self._entities.users, sorted(people - {0})),
+            Want(self._entities.reactions, sorted(spans)),
+        )
+
+
+class _Circle:
+    """One viewer, and all that is known around them."""
+
+    def __init__(
+        self,
+        viewer: Viewer | None,
+        relations: Relations,
+        users: Mapping[UserId, User],
+        reactions: Mapping[tuple[UserId, Span], Reacted],
+    ):
+        self.viewer_id = None if viewer is None else viewer.id
+        self.relations = relations
+        self.users = users
+        self._reactions = {span: found for (_, span), found in reactions.items()}
+
+    def view(self, post: Post | None, reposted: PostView | None) -> PostView | None:
+        """Make a view of a post that the viewer may see, whose author is not gone."""
+        author = None if post is None else self.users.get(post.author_id)
+        if post is None or author is None or author.is_suspended:
+            return None
+        if not may_see(self.viewer_id, self.relations, post):
+            return None
+        reacted = self._reactions.get(span_of(post.id), NO_REACTIONS)
+        answered = post.in_reply_to_author_id
+        addressee = None if answered is None else self.users.get(answered)
+        if addressee is not None and addressee.is_suspended:
+            addressee = None
+        return PostView(
+            post=post,
+            author=author,
+            is_own=post.author_id == self.viewer_id,
+            is_author_muted=post.author_id in self.relations.mutes,
+            in_reply_to_username=None if addressee is None else addressee.username,
+            reposted=reposted,
+            is_favourited=post.id in reacted.favourites,
+            is_bookmarked=post.id in reacted.bookmarks,
+            is_reposted=post.id in reacted.reposts,
+        )
+
+
+def _view_of(
+    entry: Entry, posts: Mapping[PostId, Post], circle: _Circle
+) -> PostView | None:
+    """Make the view of one entry; of a repost only with what it reposts."""
+    reposted = None
+    if entry.repost_of_id:
+        reposted = circle.view(posts.get(entry.repost_of_id), None)
+        if reposted is None:
+            return None
+    return circle.view(posts.get(entry.post_id), reposted)

@@ -1,0 +1,83 @@
+"""Markers: how far a user has read home and notifications, on every device."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kwip.cache import invalidation as drops
+from kwip.domain.clock import at
+from kwip.domain.errors import InvalidError
+from kwip.domain.ids import ms_of
+from kwip.domain.markers import Marked, Marker
+from kwip.services.coherence.clock_guard import MAX_SKEW_MS
+from kwip.services.delivery.signals import notifications_topic
+from kwip.services.reading.loader import Want
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from kwip.domain.clock import ClockMs
+    from kwip.domain.users import Viewer
+    from kwip.services.coherence.fence import Fence
+    from kwip.services.delivery.signals import Doorbell
+    from kwip.services.reading.entities import Entities
+    from kwip.services.reading.loader import Reading
+    from kwip.store.markers import MarkerStore
+
+
+class Markers:
+    """Read and move markers."""
+
+    def __init__(
+        self,
+        entities: Entities,
+        store: MarkerStore,
+        fence: Fence,
+        doorbell: Doorbell,
+        clock: ClockMs,
+    ):
+        self._entities = entities
+        self._store = store
+        self._fence = fence
+        self._doorbell = doorbell
+        self._clock = clock
+
+    def get(
+        self, viewer: Viewer, reading: Reading, names: Sequence[Marked]
+    ) -> dict[Marked, Marker]:
+        """Read the markers asked for; where none was set yet it stands at 0."""
+        found = reading.fetch(Want(self._entities.markers, [viewer.id]))[0]
+        markers = found.get(viewer.id, {})
+        unset = Marker(last_read_id=0, version=0, updated_at=at(ms_of(viewer.id)))
+        return {name: markers.get(name, unset) for name in names}
+
+    def save(
+        self, viewer: Viewer, places: Mapping[Marked, int]
+    ) -> dict[Marked, Marker]:
+        """Set markers to where an app says that its user is, be it further back.
+
+        Of two apps at once the later one holds: there is nothing to conflict.
+        """
+        saved = self._store.save(viewer.id, places, at(self._clock()))
+        self._show(viewer)
+        return {name: saved[name] for name in places}
+
+    def see(self, viewer: Viewer, name: Marked, last_read_id: int) -> None:
+        """Mark what the viewer's page has shown as read; the marker never goes back.
+
+        Raises:
+            InvalidError: It lies in the future: nothing would be unread for long.
+        """
+        now_ms = self._clock()
+        if ms_of(last_read_id) > now_ms + MAX_SKEW_MS:
+            raise InvalidError(
+                "That place cannot be remembered.",
+                {"last_read_id": "Nothing has this id yet. Load the page again."},
+            )
+        self._store.advance(viewer.id, {name: last_read_id}, at(now_ms))
+        self._show(viewer)
+
+    def _show(self, viewer: Viewer) -> None:
+        """Make it seen, also by the badge of the viewer's other open pages."""
+        self._fence.drop(drops.mark(user_id=viewer.id))
+        self._doorbell([notifications_topic(viewer.id)])

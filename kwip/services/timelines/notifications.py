@@ -1,0 +1,205 @@
+"""Read one's notifications, grouped for a page, and let go of them.
+
+Stored is what was told; shown is what the recipient's relations of now, suspensions
+and deletions leave of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from kwip.cache import invalidation as drops
+from kwip.domain.errors import NotFoundError
+from kwip.domain.notifications import (
+    EVERYTHING,
+    NOTHING_UNREAD,
+    NotificationKind,
+    NotificationSlice,
+    NotificationView,
+    grouped,
+)
+from kwip.domain.pages import Page, PageRequest
+from kwip.domain.timelines import shows_listed
+from kwip.services.reading.loader import Want
+from kwip.services.timelines.id_lists import fill_page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from kwip.domain.notifications import NotificationGroup, NotificationRow, Wish
+    from kwip.domain.users import Viewer
+    from kwip.domain.views import PostView
+    from kwip.services.coherence.fence import Fence
+    from kwip.services.reading.entities import Entities
+    from kwip.services.reading.loader import Reading
+    from kwip.services.reading.stores import Stores
+    from kwip.services.timelines.hydration import Hydration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """A page of groups, and the newest notification there is, be it hidden (or 0)."""
+
+    page: Page[NotificationGroup]
+    newest_id: int
+    has_new: bool
+
+
+class Notifications:
+    """What others did that concerns the viewer."""
+
+    def __init__(
+        self,
+        entities: Entities,
+        hydration: Hydration,
+        stores: Stores,
+        fence: Fence,
+    ):
+        self._entities = entities
+        self._hydration = hydration
+        self._store = stores.notifications
+        self._fence = fence
+
+    def page(
+        self,
+        viewer: Viewer,
+        reading: Reading,
+        page: PageRequest,
+        wish: Wish = EVERYTHING,
+    ) -> Page[NotificationView]:
+        """Read a page of notifications. Warm: 3 round trips.
+
+        Hidden ones are passed over in growing rounds, at one more round trip each,
+        and `MAX_LOOKED_AT` of them at most: `next_max_id` tells where to go on.
+        """
+        reading.warm(
+            Want(self._entities.relations, [viewer.id]),
+            Want(self._entities.notifications, [_first(viewer, page, wish)]),
+        )
+        rows = self._rows(viewer, reading, page, wish)
+        return fill_page(rows, page, partial(self._views, viewer, reading))
+
+    def overview(
+        self,
+        viewer: Viewer,
+        reading: Reading,
+        page: PageRequest,
+        wish: Wish = EVERYTHING,
+    ) -> Overview:
+        """Read a page of notifications, those put together that are one sentence."""
+        head = NotificationSlice(viewer.id)
+        parts = [head, _first(viewer, page, wish)]
+        newest = reading.fetch(Want(self._entities.notifications, parts))[0][head].rows
+        shown = self.page(viewer, reading, page, wish)
+        groups = Page(
+            items=grouped(shown.items),
+            next_max_id=shown.next_max_id,
+            prev_min_id=shown.prev_min_id,
+        )
+        return Overview(
+            page=groups,
+            newest_id=newest[0].cursor if newest else 0,
+            has_new=self.unread(viewer, reading) > 0,
+        )
+
+    def get(
+        self, viewer: Viewer, reading: Reading, notification_id: int
+    ) -> NotificationView:
+        """Show one notification.
+
+        Raises:
+            NotFoundError: There is none, or it is hidden by now.
+        """
+        only = PageRequest(limit=1, min_id=max(0, notification_id - 1))
+        for view in self.page(viewer, reading, only).items:
+            if view.id == notification_id:
+                return view
+        raise NotFoundError("There is no such notification.", id=notification_id)
+
+    def unread(self, viewer: Viewer, reading: Reading) -> int:
+        """Count what is new to the viewer, `MAX_UNREAD` at most.
+
+        No I/O where `Access.open` has read it for a page.
+        """
+        found = reading.fetch(
+            Want(self._entities.unread, [viewer.id]),
+            Want(self._entities.relations, [viewer.id]),
+        )
+        unread = found[0].get(viewer.id, NOTHING_UNREAD)
+        return unread.count(found[1][viewer.id])
+
+    def dismiss(self, viewer: Viewer, notification_id: int) -> None:
+        """Delete one notification; one that is not there is dismissed already."""
+        self._store.dismiss(viewer.id, notification_id)
+        self._fence.drop(drops.dismiss(user_id=viewer.id))
+
+    def clear(self, viewer: Viewer) -> None:
+        """Delete all of the viewer's notifications."""
+        self._store.clear(viewer.id)
+        self._fence.drop(drops.dismiss(user_id=viewer.id))
+
+    def _rows(
+        self, viewer: Viewer, reading: Reading, page: PageRequest, wish: Wish
+    ) -> Iterator[NotificationRow]:
+        """Go through the rows within the page's bounds; upwards from `min_id`."""
+        part = _first(viewer, page, wish)
+        kind = self._entities.notifications
+        while True:
+            chunk = reading.fetch(Want(kind, [part]))[0][part]
+            run = chunk.rows[::-1] if part.is_upwards else chunk.rows
+            yield from (row for row in run if page.lower < row.cursor < page.upper)
+            if chunk.ends or not run or not page.lower < run[-1].cursor < page.upper:
+                return
+            part = replace(part, cursor=run[-1].cursor)
+
+    def _views(
+        self, viewer: Viewer, reading: Reading, rows: Sequence[NotificationRow]
+    ) -> list[tuple[NotificationRow, NotificationView]]:
+        """Hydrate rows in one round trip; those that must be hidden are left out."""
+        relations = self._hydration.relations(viewer, reading)
+        shown = [row for row in rows if shows_listed(relations, row.actor_id)]
+        entries = [e for row in shown if (e := row.entry(viewer.id)) is not None]
+        actors = Want(self._entities.users, [row.actor_id for row in shown])
+        unread = Want(self._entities.unread, [viewer.id])
+        users, marks, *_ = reading.fetch(
+            actors, unread, *self._hydration.wants(viewer, entries)
+        )
+        posts = self._hydration.posts(viewer, reading, entries)
+        last_read_id = marks.get(viewer.id, NOTHING_UNREAD).last_read_id
+        views = []
+        for row in shown:
+            actor, post = users.get(row.actor_id), posts.get(row.post_id)
+            if (
+                actor is None
+                or actor.is_suspended
+                or not _still_says(row, post, viewer)
+            ):
+                continue
+            view = NotificationView(
+                id=row.cursor,
+                kind=row.kind,
+                actor=actor,
+                post=None if post is None else post.shown,
+                is_new=row.cursor > last_read_id,
+            )
+            views.append((row, view))
+        return views
+
+
+def _still_says(row: NotificationRow, post: PostView | None, viewer: Viewer) -> bool:
+    """Tell whether the viewer may see what a row tells of, and is named if it says so.
+
+    An edit may have taken the name away while the post was on its way.
+    """
+    if row.kind is NotificationKind.MENTION:
+        return post is not None and viewer.id in post.post.mentioned_ids
+    return post is not None or not row.post_id
+
+
+def _first(viewer: Viewer, page: PageRequest, wish: Wish) -> NotificationSlice:
+    """Give the part with which the reading of a page begins."""
+    if page.min_id is not None:
+        return NotificationSlice(viewer.id, wish, page.min_id, is_upwards=True)
+    return NotificationSlice(viewer.id, wish, page.upper)

@@ -1,0 +1,58 @@
+"""Look what became of an open page: kwips that are gone, and the viewer's badge."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from kwip.services.reading.loader import Want
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kwip.domain.ids import PostId
+    from kwip.domain.posts import Post
+    from kwip.domain.users import Viewer
+    from kwip.services.reading.entities import Entities
+    from kwip.services.reading.loader import Reading
+    from kwip.services.timelines.notifications import Notifications
+
+
+class PageState(NamedTuple):
+    """The number on the badge (0 for visitors), and which posts were deleted."""
+
+    unread: int
+    gone: tuple[PostId, ...]
+
+
+class OpenPages:
+    """Pages that somebody is looking at."""
+
+    def __init__(self, entities: Entities, notifications: Notifications):
+        self._entities = entities
+        self._notifications = notifications
+
+    def first(self, shown: Sequence[PostId]) -> Want[PostId, Post]:
+        """Give what is read of the posts, so that it comes with the viewer."""
+        return Want(self._entities.posts, shown)
+
+    def look(
+        self, viewer: Viewer | None, reading: Reading, shown: Sequence[PostId]
+    ) -> PageState:
+        """Tell how things stand for a page that shows these posts.
+
+        One round trip; none where `Access.open` has read `first` with the viewer.
+        """
+        posts = self.first(shown)
+        if viewer is None:
+            (found,), unread = reading.fetch(posts), 0
+        else:
+            ids = [viewer.id]
+            reading.warm(
+                posts,
+                Want(self._entities.unread, ids),
+                Want(self._entities.relations, ids),
+            )
+            unread = self._notifications.unread(viewer, reading)
+            (found,) = reading.fetch(posts)
+        gone = tuple(i for i in shown if i not in found or found[i].is_tombstone)
+        return PageState(unread, gone)

@@ -1,0 +1,183 @@
+"""Cut pages out of timelines: hydrate in rounds, collapse, and never end too early."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from kwip.domain.collapse import REACH, collapse, suspects
+from kwip.domain.pages import Page
+from kwip.services.reading.slices import CHUNK
+from kwip.services.timelines.walk import Walk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from kwip.domain.ids import PostId
+    from kwip.domain.pages import PageRequest
+    from kwip.domain.timelines import Entry
+    from kwip.domain.users import Viewer
+    from kwip.domain.views import PostView
+    from kwip.services.reading.loader import Reading
+    from kwip.services.timelines.hydration import Hydration
+
+#: So many rounds of hidden entries are read past before a page may stay short.
+MAX_ROUNDS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A timeline from where a page begins, in the order of reading.
+
+    Attributes:
+        entries: Everything within the page's bounds, before any filter.
+        above: What lies above a page that begins below something, nearest first;
+            empty where nothing collapses.
+        wants: The rule of the timeline's kind, on what an entry knows.
+        shows: Its rule on what only a view knows.
+        sieved: Goes on behind an entry, by queries that skip what is hidden.
+    """
+
+    entries: Iterator[Entry]
+    above: Iterator[Entry]
+    wants: Callable[[Entry], bool]
+    shows: Callable[[PostView], bool]
+    sieved: Callable[[int], Iterator[Entry]]
+
+
+class Pages:
+    """Pages for one viewer, of whatever timeline."""
+
+    def __init__(self, hydration: Hydration):
+        self._hydration = hydration
+
+    def cut(
+        self, viewer: Viewer | None, reading: Reading, run: Run, page: PageRequest
+    ) -> Page[PostView]:
+        """Hydrate entries in growing rounds until the page and one more are there.
+
+        The one more tells whether there is a next page. After `MAX_ROUNDS`, or
+        `MAX_LOOKED_AT` hidden entries in a row, a page may stay short, but not empty:
+        then it is read on by queries until something is shown or nothing is left. So
+        no empty page has a next one.
+        """
+        is_upwards = page.min_id is not None
+        walk, near = Walk(run.entries), Walk(run.above)
+        ahead = _Ahead(
+            filter(run.wants, walk), filter(run.wants, near), is_upwards=is_upwards
+        )
+        taken = self._take(viewer, reading, run, ahead, page)
+        if walk.is_cut and not taken.found and walk.last is not None:
+            rest = filter(run.wants, run.sieved(walk.last.post_id))
+            ahead = _Ahead(rest, iter(()), is_upwards=is_upwards)
+            taken = self._take(viewer, reading, run, ahead, page)
+        elif walk.is_cut and walk.last is not None:
+            taken.goes_on_behind = walk.last.post_id
+        return _page_of(taken, page)
+
+    def _take(
+        self,
+        viewer: Viewer | None,
+        reading: Reading,
+        run: Run,
+        ahead: _Ahead,
+        page: PageRequest,
+    ) -> _Taken:
+        taken, wanted = _Taken([]), page.limit + 1
+        views: dict[PostId, PostView] = {}
+        is_exhausted, rounds = False, 0
+        while not is_exhausted and len(taken.found) < wanted:
+            if rounds >= MAX_ROUNDS and taken.found:
+                return taken
+            size = min((wanted - len(taken.found)) << rounds, CHUNK)
+            batch, near = ahead.take(size)
+            is_exhausted = len(batch) < size
+            unknown = [e for e in suspects(batch, near) if e.post_id not in views]
+            if batch:
+                hydrated = self._hydration.posts(viewer, reading, [*batch, *unknown])
+                shown = {i: view for i, view in hydrated.items() if run.shows(view)}
+                if page.folds_repeats:
+                    taken.folded += _fold(shown, batch)
+                views |= shown
+                taken.goes_on_behind = batch[-1].post_id
+            newest_first = batch[::-1] if ahead.is_upwards else batch
+            kept = set(collapse([*near[::-1], *newest_first], views.keys()))
+            taken.found += [views[e.post_id] for e in batch if e in kept]
+            rounds += 1
+        if is_exhausted:
+            taken.goes_on_behind = None
+        return taken
+
+
+@dataclass(slots=True)
+class _Taken:
+    """What was found, and behind which entry there may be more."""
+
+    found: list[PostView]
+    goes_on_behind: int | None = None
+    folded: list[PostId] = field(default_factory=list)
+
+
+def _fold(shown: dict[PostId, PostView], batch: Sequence[Entry]) -> list[PostId]:
+    """Take the repeats out of what is shown; tell which of a batch these were."""
+    repeats = {i for i, view in shown.items() if view.is_repeat}
+    for post_id in repeats:
+        del shown[post_id]
+    return [e.post_id for e in batch if e.post_id in repeats]
+
+
+class _Ahead:
+    """Entries in the order of reading, a batch at a time, with those close above it."""
+
+    def __init__(
+        self, entries: Iterator[Entry], above: Iterator[Entry], *, is_upwards: bool
+    ):
+        self._entries = entries
+        self._above = above
+        self._near: list[Entry] | None = [] if is_upwards else None
+        self.is_upwards = is_upwards
+
+    def take(self, size: int) -> tuple[list[Entry], list[Entry]]:
+        """Give the next entries, and the `REACH` above them, the nearest first."""
+        if self.is_upwards:  # what is above is read ahead
+            near = self._near or []
+            near += islice(self._entries, size + REACH - len(near))
+            batch, self._near = near[:size], near[size:]
+            return batch, self._near
+        batch = list(islice(self._entries, size))
+        above = self._near
+        if above is None:
+            above = list(islice(self._above, REACH)) if batch else []
+        self._near = [*batch[::-1], *above][:REACH]
+        return batch, above
+
+
+def _page_of(taken: _Taken, page: PageRequest) -> Page[PostView]:
+    shown = taken.found[: page.limit]
+    has_more = len(taken.found) > page.limit
+    folded = taken.folded
+    if page.min_id is not None:  # what it was read from lies below it
+        items = tuple(shown[::-1])
+        if has_more:
+            folded = [i for i in folded if i < items[0].post.id]
+        return Page(
+            items=items,
+            next_max_id=items[-1].post.id if items else None,
+            prev_min_id=items[0].post.id if items else None,
+            folded=len(folded),
+            newest_id=_newest(items[:1], folded),
+        )
+    if has_more:
+        folded = [i for i in folded if i > shown[-1].post.id]
+    return Page(
+        items=tuple(shown),
+        next_max_id=shown[-1].post.id if has_more else taken.goes_on_behind,
+        prev_min_id=shown[0].post.id if shown else None,
+        folded=len(folded),
+        newest_id=_newest(shown[:1], folded),
+    )
+
+
+def _newest(first: Sequence[PostView], folded: Sequence[PostId]) -> PostId | None:
+    return max((*folded, *(view.post.id for view in first)), default=None)

@@ -1,0 +1,83 @@
+"""Read a timeline on past thousands of hidden entries, by queries that skip them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from kwip.domain.ids import MAX_ID
+from kwip.domain.timelines import AUTHORS_PER_QUERY, merge_newest
+from kwip.services.reading.slices import CHUNK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kwip.domain.pages import PageRequest
+    from kwip.domain.pushdown import Sieve
+    from kwip.domain.timelines import Entry
+    from kwip.services.reading.loader import Reading
+    from kwip.services.timelines.hydration import Hydration
+    from kwip.store.pushdown import SieveStore
+
+#: So many entries the first query asks for; the following ones for twice as many.
+FIRST_BATCH = 50
+
+
+class Sieving:
+    """Entries that a viewer will most likely see."""
+
+    def __init__(self, store: SieveStore, hydration: Hydration):
+        self._store = store
+        self._hydration = hydration
+
+    def read(
+        self, reading: Reading, page: PageRequest, last_id: int, sieve: Sieve
+    ) -> Iterator[Entry]:
+        """Go on in a page's direction behind `last_id`, within the page's bounds.
+
+        One query for each batch and `AUTHORS_PER_QUERY` authors. Authors who turn out
+        to be suspended are left out of the next one, so that they cannot be many.
+        """
+        is_upwards = page.min_id is not None
+        above = last_id if is_upwards else page.lower
+        below = page.upper if is_upwards else last_id
+        size = FIRST_BATCH
+        while above + 1 < below:
+            reading.bypass()
+            run = self._batch(sieve, above, below, size, is_upwards=is_upwards)
+            yield from run
+            if len(run) < size:
+                return
+            if is_upwards:
+                above = run[-1].post_id
+            else:
+                below = run[-1].post_id
+            size = min(size * 2, CHUNK)
+            sieve = self._without_the_gone(reading, sieve, run)
+            if sieve.authors and not sieve.authors - sieve.hidden:
+                return
+
+    def _batch(
+        self, sieve: Sieve, above: int, below: int, size: int, *, is_upwards: bool
+    ) -> list[Entry]:
+        authors = sorted(sieve.authors - sieve.hidden)
+        parts = [
+            self._store.entries(
+                sieve,
+                authors[i : i + AUTHORS_PER_QUERY],
+                above=above,
+                below=below,
+                limit=size,
+                ascending=is_upwards,
+            )
+            for i in range(0, len(authors) or 1, AUTHORS_PER_QUERY)
+        ]
+        run = merge_newest(parts, MAX_ID if is_upwards else size)
+        return run[::-1][:size] if is_upwards else run
+
+    def _without_the_gone(
+        self, reading: Reading, sieve: Sieve, run: list[Entry]
+    ) -> Sieve:
+        people = {e.author_id for e in run} | {e.repost_of_author_id for e in run}
+        gone = self._hydration.gone(reading, people - {0})
+        return replace(sieve, hidden=sieve.hidden | gone)

@@ -1,0 +1,192 @@
+"""Where the entries of timelines come from, chunk by chunk, before any filter.
+
+Home is read from what it stores, and below its floor by fan-in from the posts of the
+followees, without a visible border; what is not stored is merged in by `sides`. Other
+timelines are slices of indexed queries.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from kwip.domain.ids import MAX_ID
+from kwip.domain.timelines import AUTHORS_PER_QUERY, Entry, merge_newest
+from kwip.services.reading.loader import Want
+from kwip.services.reading.slices import CHUNK, Slice
+from kwip.services.timelines.merging import EVERYBODY, GRAIN, Merge, Side
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from kwip.domain.ids import UserId
+    from kwip.domain.pages import PageRequest
+    from kwip.domain.timelines import Chunk, Pulls
+    from kwip.services.delivery.hibernation import Attendance
+    from kwip.services.reading.entities import Entities
+    from kwip.services.reading.loader import Kind, Reading
+    from kwip.store.posts import PostStore
+
+
+class Sources:
+    """The entries of every timeline, as iterators that read on as they are asked."""
+
+    def __init__(self, entities: Entities, posts: PostStore, attendance: Attendance):
+        self._attendance = attendance
+        self._entities = entities
+        self._posts = posts
+
+    def slices(
+        self,
+        kind: Kind[Slice, Chunk],
+        first: Slice,
+        reading: Reading,
+        page: PageRequest,
+    ) -> Iterator[Entry]:
+        """Go through a timeline's entries within the page's bounds, chunk by chunk.
+
+        Newest first; upwards from `min_id` if that is given. The first part may begin
+        before the page does.
+        """
+        part = first
+        while True:
+            chunk = reading.fetch(Want(kind, [part]))[0][part]
+            run = chunk.entries[::-1] if part.is_upwards else chunk.entries
+            yield from (e for e in run if page.lower < e.post_id < page.upper)
+            if chunk.ends or not run:
+                return
+            last = run[-1].post_id
+            if last >= page.upper if part.is_upwards else last <= page.lower:
+                return
+            part = replace(part, cursor=run[-1].post_id)
+
+    def stored(
+        self,
+        shown: Shown,
+        reading: Reading,
+        page: PageRequest,
+        sides: Sequence[Side] = (),
+    ) -> Iterator[Entry]:
+        """Go through a home or list, with side sources merged in, each post once.
+
+        Newest first; upwards from `min_id` if that is given. Pull authors are among
+        the side sources.
+        """
+        first = Slice.first_stored(shown.owner, page)
+        chunks, everybody = reading.fetch(
+            Want(shown.kind, [first]), Want(self._entities.pulls, [EVERYBODY])
+        )
+        floor, pulls = chunks[first].floor, everybody[EVERYBODY]
+        if not isinstance(shown.owner, str):  # that is a list, which never goes
+            self._attendance.note(shown.owner, has_home=floor < MAX_ID)
+        pulled = self._pulled(pulls, shown.authors, max(floor, pulls.floor))
+        stored = self._stored(shown, reading, page, pulls.floor)
+        return Merge([*pulled, *sides], self.slices, reading, page).over(stored)
+
+    def _pulled(
+        self, pulls: Pulls, authors: frozenset[UserId], floor: int
+    ) -> list[Side]:
+        """Give the pull authors among some, for a timeline that is read from a floor.
+
+        Also those who are pushed again: what was pulled of them is nowhere else.
+        """
+        return [
+            Side(
+                self._entities.user_timelines,
+                author_id,
+                floor,
+                pulls.newest[author_id],
+                GRAIN,
+            )
+            for author_id in authors & pulls.newest.keys()
+        ]
+
+    def _stored(
+        self, shown: Shown, reading: Reading, page: PageRequest, floor: int
+    ) -> Iterator[Entry]:
+        """Go through what a timeline stores, and below its floor through the fan-in.
+
+        The floor may rise between two slices, so each slice's own one counts; but none
+        that is lower than `floor` or an earlier one, as that of a home which was built
+        anew.
+        """
+        part = Slice.first_stored(shown.owner, page)
+        if part.is_upwards and part.cursor + 1 < floor:
+            gap = _Gap(part.cursor, min(page.upper, floor), is_upwards=True)
+            yield from self._fan_in(reading, shown, gap, page.limit)
+            if page.upper <= floor:
+                return
+            part = replace(part, cursor=floor - 1)
+        while True:
+            found = reading.fetch(Want(shown.kind, [part]))[0][part]
+            chunk = found.above(floor)
+            floor = chunk.floor
+            if part.is_upwards:
+                below = min(page.upper, chunk.floor)
+                gap = _Gap(part.cursor, below, is_upwards=True)
+                yield from self._fan_in(reading, shown, gap, page.limit)
+                yield from (e for e in chunk.entries[::-1] if e.post_id < page.upper)
+            else:
+                yield from (e for e in chunk.entries if e.post_id > page.lower)
+                if chunk.ends:  # the fan-in itself ends at the page's lower bound
+                    below = min(part.cursor, chunk.floor)
+                    gap = _Gap(page.lower, below, is_upwards=False)
+                    yield from self._fan_in(reading, shown, gap, page.limit)
+            if chunk.ends or not chunk.entries:
+                return
+            last = chunk.entries[0 if part.is_upwards else -1].post_id
+            if not page.lower < last < page.upper:
+                return
+            part = replace(part, cursor=last, is_top=False)
+
+    def _fan_in(
+        self, reading: Reading, shown: Shown, gap: _Gap, limit: int
+    ) -> Iterator[Entry]:
+        """Go through the posts within a gap of all whom a timeline shows.
+
+        One query per `AUTHORS_PER_QUERY` authors and batch: above that many MongoDB
+        no longer merges by the index.
+        """
+        authors = sorted(shown.authors)
+        above, below, size = gap.above, gap.below, 2 * (limit + 1)
+        while above + 1 < below:
+            reading.bypass()
+            parts = [
+                self._posts.entries_by(
+                    authors[i : i + AUTHORS_PER_QUERY],
+                    below=below,
+                    above=above,
+                    limit=size,
+                    ascending=gap.is_upwards,
+                )
+                for i in range(0, len(authors), AUTHORS_PER_QUERY)
+            ]
+            run = merge_newest(parts, MAX_ID if gap.is_upwards else size)
+            if gap.is_upwards:
+                run = run[::-1][:size]
+            yield from run
+            if len(run) < size:
+                return
+            if gap.is_upwards:
+                above = run[-1].post_id
+            else:
+                below = run[-1].post_id
+            size = min(size * 2, CHUNK)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A stored timeline, as its skeletons name it, and whose posts it shows now."""
+
+    kind: Kind[Slice, Chunk]
+    owner: UserId | str
+    authors: frozenset[UserId]
+
+
+@dataclass(frozen=True, slots=True)
+class _Gap:
+    """Ids between which home stores nothing, and in which order they are wanted."""
+
+    above: int
+    below: int
+    is_upwards: bool

@@ -1,0 +1,214 @@
+"""Read a conversation, part by part: a post between what it answers and its replies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from kwip.domain.errors import GoneError, InvalidError, NotFoundError
+from kwip.domain.ids import PostId
+from kwip.domain.pages import Page
+from kwip.domain.threads import MAX_THREAD, ON_PAGE, Conversation, Threaded
+from kwip.domain.timelines import Entry
+from kwip.domain.views import ThreadView
+from kwip.domain.visibility import may_see
+from kwip.services.reading.loader import Want
+from kwip.services.reading.slices import CHUNK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from kwip.domain.pages import PageRequest
+    from kwip.domain.posts import Post
+    from kwip.domain.threads import ThreadPart
+    from kwip.domain.users import Viewer
+    from kwip.domain.views import PostView
+    from kwip.services.reading.entities import Entities
+    from kwip.services.reading.loader import Reading
+    from kwip.services.timelines.hydration import Hydration
+
+#: So many hidden replies are read past before a part ends, even without any.
+MAX_HIDDEN = 400
+
+
+class Threads:
+    """Find posts by id, alone or within their conversation."""
+
+    def __init__(self, entities: Entities, hydration: Hydration):
+        self._entities = entities
+        self._hydration = hydration
+
+    def post(self, viewer: Viewer | None, reading: Reading, post_id: PostId) -> Post:
+        """Find a post that the viewer may see. One round trip.
+
+        Raises:
+            NotFoundError: There is none, or none for this viewer.
+            GoneError: It was deleted, and everybody could have seen it.
+        """
+        post = reading.fetch(Want(self._entities.posts, [post_id]))[0].get(post_id)
+        relations = self._hydration.relations(viewer, reading)
+        if post is not None and post.is_tombstone and post.visibility.is_open:
+            raise GoneError("This kwip was deleted.", post_id=post_id)
+        viewer_id = None if viewer is None else viewer.id
+        if post is None or not may_see(viewer_id, relations, post):
+            raise _no_such(post_id)
+        return post
+
+    def thread(
+        self,
+        viewer: Viewer | None,
+        reading: Reading,
+        post_id: PostId,
+        part: ThreadPart = ON_PAGE,
+    ) -> ThreadView:
+        """Read a part of the conversation around a post, or around what a repost is of.
+
+        Warm: 3 round trips, and one more for each further 200 replies that are asked
+        for or hidden.
+
+        Raises:
+            NotFoundError: There is no such post, or none for this viewer.
+            GoneError: It was deleted, and everybody could have seen it.
+            InvalidError: `part.after` is no reply below it.
+        """
+        post, conversation = self._around(viewer, reading, post_id)
+        above = list(
+            islice(conversation.above(post.in_reply_to_id), part.ancestors + 1)
+        )
+        ancestors = [conversation.entry(one) for one in above[: part.ancestors]][::-1]
+        below = list(conversation.below(post.id))
+        depths = {one.post_id: depth for one, depth in below}
+        start = _start(part, [one.post_id for one, _ in below])
+        line = (conversation.entry(one) for one, _ in islice(below, start, None))
+        always = [*ancestors, Entry.of(post)]
+        found = self._read(viewer, reading, always, line, part.replies)
+        views = found.views
+        if post.id not in views:
+            raise _no_such(post.id)
+        passed = [entry.post_id for entry in (*ancestors, *found.passed)]
+        posts = reading.fetch(Want(self._entities.posts, passed))[0]
+        return ThreadView(
+            ancestors=tuple(views[e.post_id] for e in ancestors if e.post_id in views),
+            post=views[post.id],
+            descendants=tuple(views[i] for i in found.shown),
+            depths=tuple(depths[i] for i in found.shown),
+            hidden=sum(each.is_tombstone for each in posts.values()),
+            is_first=not start,
+            next_after=found.goes_on_behind,
+            goes_above=len(above) > part.ancestors,
+            is_cut=len(conversation) >= MAX_THREAD,
+        )
+
+    def in_one_line(
+        self,
+        viewer: Viewer | None,
+        reading: Reading,
+        post_id: PostId,
+        page: PageRequest,
+    ) -> Page[PostView]:
+        """Read what a post answers, the post, and its replies as pages of one list.
+
+        `page.max_id` is the last post of the page before. Warm: as `thread`.
+
+        Raises:
+            NotFoundError: As `thread`.
+            GoneError: As `thread`.
+            InvalidError: `page.max_id` is not in this conversation.
+        """
+        post, conversation = self._around(viewer, reading, post_id)
+        above = islice(conversation.above(post.in_reply_to_id), ON_PAGE.ancestors)
+        below = (one for one, _ in conversation.below(post.id))
+        itself = Threaded(post.id, post.author_id, post.in_reply_to_id or PostId(0))
+        whole = [*list(above)[::-1], itself, *below]
+        start = _behind(page.max_id, [one.post_id for one in whole], "before")
+        line = map(conversation.entry, whole[start:])
+        found = self._read(viewer, reading, [Entry.of(post)], line, page.limit)
+        if post.id not in found.views:
+            raise _no_such(post.id)
+        items = tuple(found.views[i] for i in found.shown)
+        return Page(items=items, next_max_id=found.goes_on_behind)
+
+    def _around(
+        self, viewer: Viewer | None, reading: Reading, post_id: PostId
+    ) -> tuple[Post, Conversation]:
+        """Find a post, or what a repost is of, and its conversation."""
+        post = self.post(viewer, reading, post_id)
+        if post.repost_of_id is not None:
+            return self._around(viewer, reading, post.repost_of_id)
+        found = reading.fetch(Want(self._entities.threads, [post.root_id]))[0]
+        return post, Conversation(found.get(post.root_id, ()))
+
+    def _read(
+        self,
+        viewer: Viewer | None,
+        reading: Reading,
+        always: list[Entry],
+        line: Iterable[Entry],
+        limit: int,
+    ) -> _Found:
+        """Hydrate entries of a line in growing rounds until there are enough.
+
+        That is `limit` and one more, which tells that it goes on. `always` is hydrated
+        with the first ones.
+        """
+        most = limit + MAX_HIDDEN
+        entries = list(islice(line, most + 1))
+        views: dict[PostId, PostView] = {}
+        at, rounds, shown = 0, 0, list[PostId]()
+        while True:
+            size = min((limit + 1 - len(shown)) << rounds, CHUNK, most - at)
+            batch = entries[at : at + size]
+            views |= self._hydration.posts(viewer, reading, [*always, *batch])
+            shown += [e.post_id for e in batch if e.post_id in views]
+            at += len(batch)
+            if len(shown) > limit or at >= min(len(entries), most):
+                break
+            always, rounds = [], rounds + 1
+        passed = entries[:at]
+        if len(shown) > limit:
+            del shown[limit:]
+            while passed[-1].post_id != shown[-1]:
+                passed.pop()
+        goes_on = len(passed) < len(entries)
+        behind = passed[-1].post_id if passed and goes_on else None
+        return _Found(views, shown, passed, behind)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What was read of a line.
+
+    Attributes:
+        views: All that the viewer may see of what was hydrated.
+        shown: What is shown of the line, in its order.
+        passed: What is shown of it and what is hidden between.
+        goes_on_behind: Behind which post there may be more.
+    """
+
+    views: Mapping[PostId, PostView]
+    shown: Sequence[PostId]
+    passed: Sequence[Entry]
+    goes_on_behind: PostId | None
+
+
+def _start(part: ThreadPart, line: Sequence[PostId]) -> int:
+    """Tell at which reply of a line a part begins."""
+    if part.having in line:
+        return line.index(part.having) // part.replies * part.replies
+    return _behind(part.after, line, "after")
+
+
+def _behind(after: int | None, line: Sequence[int], name: str) -> int:
+    """Tell what comes behind a post of a line, which a parameter names."""
+    if after is None:
+        return 0
+    if after not in line:
+        raise InvalidError(
+            "That is not a page of this thread.", {name: "It is not in the thread."}
+        )
+    return line.index(after) + 1
+
+
+def _no_such(post_id: PostId) -> NotFoundError:
+    return NotFoundError("There is no such kwip.", post_id=post_id)

@@ -1,0 +1,307 @@
+"""Read timelines: skeletons of ids, filtered and hydrated for one viewer.
+
+Where the entries come from is in `sources`; here they are filtered by the rules of
+their kind, hydrated, and cut into pages.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from kwip.domain import pushdown as sieves
+from kwip.domain.ids import UserId
+from kwip.domain.lists import shows_list
+from kwip.domain.pages import Page
+from kwip.domain.pushdown import Sieve
+from kwip.domain.timelines import Entry
+from kwip.domain.visibility import require_shown
+from kwip.services.delivery.signals import home_topic, pulled_topic
+from kwip.services.reading.loader import Want
+from kwip.services.reading.lookups import require_listing
+from kwip.services.reading.slices import Slice
+from kwip.services.timelines.active_order import Active, Conversations
+from kwip.services.timelines.hashtag_sources import TagSides
+from kwip.services.timelines.merging import EVERYBODY
+from kwip.services.timelines.paging import Pages, Run
+from kwip.services.timelines.pushdown import Sieving
+from kwip.services.timelines.sources import Shown
+from kwip.store.list_edges import list_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from kwip.domain.ids import ListId
+    from kwip.domain.pages import PageRequest
+    from kwip.domain.timelines import Chunk
+    from kwip.domain.users import User, Viewer
+    from kwip.domain.views import PostView
+    from kwip.services.reading.entities import Entities
+    from kwip.services.reading.loader import Kind, Reading
+    from kwip.services.reading.stores import Stores
+    from kwip.services.timelines.hydration import Hydration
+    from kwip.services.timelines.sources import Sources
+
+
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """Which kinds of posts of a user are wanted besides those of their own.
+
+    Replies of a user to themselves are no replies.
+    """
+
+    replies: bool = True
+    reposts: bool = True
+
+    def has(self, entry: Entry) -> bool:
+        """Tell whether an entry is of a wanted kind."""
+        is_reply = entry.reply_to_id not in (0, entry.author_id)
+        is_repost = entry.repost_of_id != 0
+        return (self.replies or not is_reply) and (self.reposts or not is_repost)
+
+    def sieve(self, sieve: Sieve) -> Sieve:
+        """Let a sieve leave out what is not wanted."""
+        addressees = None if self.replies else frozenset[UserId]()
+        return replace(sieve, addressees=addressees, has_reposts=self.reposts)
+
+
+ALL_KINDS = Kinds()
+
+
+class Timelines:
+    """Every kind of timeline, as pages for one viewer."""
+
+    def __init__(
+        self,
+        entities: Entities,
+        hydration: Hydration,
+        sources: Sources,
+        stores: Stores,
+    ):
+        self._pages = Pages(hydration)
+        self._sieving = Sieving(stores.sieves, hydration)
+        self._active = Active(entities, hydration, stores.activity)
+        self._entities = entities
+        self._hydration = hydration
+        self._sources = sources
+
+    def home(
+        self, viewer: Viewer, reading: Reading, page: PageRequest
+    ) -> Page[PostView]:
+        """Read posts of the viewer and of whom the viewer follows now.
+
+        And public posts with a hashtag that the viewer follows. Warm: 3 Redis round
+        trips with authentication, no MongoDB; one more with pull authors or followed
+        hashtags, and when the page goes past a skeleton. Below the floor: one query
+        per 200 followees, and another for what lies above the page.
+        """
+        relations = reading.fetch(
+            Want(self._entities.relations, [viewer.id]),
+            *self.begin_of_home(viewer.id, page),
+        )[0][viewer.id]
+
+        sieve = sieves.of_home(viewer.id, relations)
+        shown = Shown(self._entities.homes, viewer.id, sieve.authors)
+        tagged = TagSides(self._entities.tags, viewer.id, relations, sieve)
+        read = partial(self._sources.stored, shown, reading, sides=tagged.sides)
+        if page.is_active:
+            return self._active.window(viewer, reading, read, tagged.shows, page)
+        run = Run(
+            entries=read(page),
+            above=read(page.above) if page.above else iter(()),
+            wants=tagged.shows,
+            shows=_shows_all,
+            sieved=tagged.sieved(
+                partial(self._sieved, reading, page),
+                is_upwards=page.min_id is not None,
+            ),
+        )
+        return self._pages.cut(viewer, reading, run, page)
+
+    def of_list(
+        self, viewer: Viewer, reading: Reading, list_id: ListId, page: PageRequest
+    ) -> Page[PostView]:
+        """Read posts of those in a list of the viewer. Costs what `home` does.
+
+        Raises:
+            NotFoundError: The viewer has no such list.
+        """
+        name = list_of(list_id)
+        listing = require_listing(
+            self._entities,
+            viewer,
+            reading,
+            list_id,
+            Want(self._entities.list_timelines, Slice.around_stored(name, page)),
+            Want(self._entities.pulls, [EVERYBODY]),
+        )
+        relations = self._hydration.relations(viewer, reading)
+        sieve = sieves.of_list(listing, relations)
+        shown = Shown(self._entities.list_timelines, name, sieve.authors)
+        read = partial(self._sources.stored, shown, reading)
+        wants = partial(shows_list, listing, relations)
+        if page.is_active:
+            return self._active.window(viewer, reading, read, wants, page)
+        run = Run(
+            entries=read(page),
+            above=read(page.above) if page.above else iter(()),
+            wants=wants,
+            shows=_shows_all,
+            # A sieve of nobody would leave in everybody.
+            sieved=self._sieved(reading, page, sieve) if sieve.authors else _nothing,
+        )
+        return self._pages.cut(viewer, reading, run, page)
+
+    def home_topics(self, viewer: Viewer, reading: Reading) -> list[str]:
+        """Name what tells that the viewer's home has something new. One round trip."""
+        all_relations, pulls = reading.fetch(
+            Want(self._entities.relations, [viewer.id]),
+            Want(self._entities.pulls, [EVERYBODY]),
+        )
+        follows = all_relations[viewer.id].follows
+        pulled = follows & pulls[EVERYBODY].newest.keys()
+        return [home_topic(viewer.id), *map(pulled_topic, pulled)]
+
+    def begin_of_home(
+        self, viewer_id: UserId, page: PageRequest
+    ) -> tuple[Want[Any, Any], ...]:
+        """Give what the reading of a page of somebody's home begins with."""
+        return (
+            Want(self._entities.homes, Slice.around_stored(viewer_id, page)),
+            Want(self._entities.pulls, [EVERYBODY]),
+        )
+
+    def public(
+        self, viewer: Viewer | None, reading: Reading, page: PageRequest
+    ) -> Page[PostView]:
+        """Read everybody's public posts, without replies. Warm: 3 round trips."""
+        sieve = Sieve(is_listed=True)
+        return self._everybodys(self._entities.public, viewer, reading, page, sieve)
+
+    def user(
+        self,
+        viewer: Viewer | None,
+        reading: Reading,
+        user_id: UserId,
+        page: PageRequest,
+        *,
+        kinds: Kinds = ALL_KINDS,
+        tag: str = "",
+    ) -> Page[PostView]:
+        """Read what one user published, as far as the viewer may see it.
+
+        Only what has a hashtag, if one is named. Warm: 3 round trips.
+
+        Raises:
+            NotFoundError: There is no such user.
+            GoneError: The account is suspended.
+        """
+        users = reading.fetch(
+            Want(self._entities.users, [user_id]), self.begin_of_user(user_id, page)
+        )[0]
+        require_shown(user_id, users.get(user_id))
+        relations = self._hydration.relations(viewer, reading)
+        if relations.has_block(user_id):
+            return Page(items=())
+
+        def shows(view: PostView) -> bool:
+            return not tag or view.post.has_hashtag(tag)
+
+        if page.is_active:
+            wanted = Conversations("user", user_id, frozenset(), shows)
+            return self._active.indexed(viewer, reading, wanted, page)
+
+        def read(part: PageRequest) -> Iterator[Entry]:
+            first, kind = Slice.first(user_id, part), self._entities.user_timelines
+            return self._sources.slices(kind, first, reading, part)
+
+        sieve = kinds.sieve(sieves.of_user(_id_of(viewer), relations, user_id))
+        run = Run(
+            entries=read(page),
+            above=read(page.above) if page.above else iter(()),
+            wants=kinds.has,
+            shows=shows,
+            sieved=self._sieved(reading, page, replace(sieve, tag=tag)),
+        )
+        return self._pages.cut(viewer, reading, run, page)
+
+    def begin_of_user(self, user_id: UserId, page: PageRequest) -> Want[Any, Any]:
+        """Give the parts with which the reading of a user's timeline begins."""
+        if page.is_active:
+            return self._active.first("user", user_id, page)
+        return Want(self._entities.user_timelines, Slice.around(user_id, page))
+
+    def pinned(
+        self,
+        viewer: Viewer | None,
+        reading: Reading,
+        user: User,
+        page: PageRequest,
+        kinds: Kinds,
+    ) -> tuple[PostView, ...]:
+        """Read what a user has pinned, the newest pin first.
+
+        Together with the user's newest posts, so that both cost one round trip.
+        """
+        if not user.pinned_ids:
+            return ()
+        head = Slice.first(user.id, page)
+        chunk = reading.fetch(Want(self._entities.user_timelines, [head]))[0][head]
+        newest = [e for e in chunk.entries if kinds.has(e)][: page.limit + 1]
+        pins = [Entry(post_id, user.id, UserId(0)) for post_id in user.pinned_ids]
+        views = self._hydration.posts(viewer, reading, [*pins, *newest])
+        return tuple(views[e.post_id] for e in pins if e.post_id in views)
+
+    def tag(
+        self, viewer: Viewer | None, reading: Reading, tag: str, page: PageRequest
+    ) -> Page[PostView]:
+        """Read the public posts with a hashtag, by its folded name.
+
+        Warm: 3 round trips.
+        """
+        sieve = Sieve(tag=tag)
+        return self._everybodys(self._entities.tags, viewer, reading, page, sieve)
+
+    def _everybodys(
+        self,
+        kind: Kind[Slice, Chunk],
+        viewer: Viewer | None,
+        reading: Reading,
+        page: PageRequest,
+        sieve: Sieve,
+    ) -> Page[PostView]:
+        """Read what a query finds of everybody: all of it, or what has a hashtag."""
+        hidden = sieves.hidden_by(self._hydration.relations(viewer, reading))
+        if page.is_active:
+            roll, owner = ("tag", sieve.tag) if sieve.tag else ("public", 0)
+            wanted = Conversations(roll, owner, hidden, _shows_all)
+            return self._active.indexed(viewer, reading, wanted, page)
+        first = Slice.first(sieve.tag or UserId(0), page)
+        sieve = replace(sieve, hidden=hidden, viewer_id=_id_of(viewer))
+        run = Run(
+            entries=self._sources.slices(kind, first, reading, page),
+            above=iter(()),  # there are no reposts
+            wants=lambda entry: entry.author_id not in hidden,
+            shows=_shows_all,
+            sieved=self._sieved(reading, page, sieve),
+        )
+        return self._pages.cut(viewer, reading, run, page)
+
+    def _sieved(
+        self, reading: Reading, page: PageRequest, sieve: Sieve
+    ) -> Callable[[int], Iterator[Entry]]:
+        sieve = replace(sieve, has_repeats=not page.folds_repeats)
+        return lambda last_id: self._sieving.read(reading, page, last_id, sieve)
+
+
+def _nothing(_: int) -> Iterator[Entry]:
+    return iter(())
+
+
+def _id_of(viewer: Viewer | None) -> UserId | None:
+    return None if viewer is None else viewer.id
+
+
+def _shows_all(_: PostView) -> bool:
+    return True
