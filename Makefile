@@ -34,7 +34,7 @@ check-cache: setup-dev
 
 # A home of 50,000 posts, read to its beginning and back; a minute or two.
 scroll-back: setup-dev
-	SCROLL_BACK=50000 $(PY) -m pytest -n 0 -s tests/services/test_scroll_back.py
+	SCROLL_BACK=50000 $(PY) -m pytest -n 0 -s tests/services/timelines/test_scroll_back.py
 
 # People, workers and deaths in any order, against a model; some minutes a hundred runs.
 machine: setup-dev

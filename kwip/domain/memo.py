@@ -34,7 +34,7 @@ class Remembered(Generic[K, V]):
         """Remember a value in the place of what was there.
 
         `size` is the memory that key and value take, in bytes. An estimate will do if
-        it is not too low: `tests/services/test_memory.py` weighs real values.
+        it is not too low: `tests/services/reading/test_memory.py` weighs real values.
         """
         with self._lock:
             old = self._values.pop(key, None)

@@ -21,7 +21,7 @@ from kwip.store.audit import AuditStore
 from kwip.store.list_edges import list_of
 from kwip.text.emails import read_email
 from tests.pictures import BLUE, plain, sent
-from tests.services.test_moderation import opens
+from tests.services.accounts.test_moderation import opens
 from tests.wired import home_of, sign_up, viewer_of
 
 #: Where a deleted user may still be named: in what others wrote and did, in

@@ -11,7 +11,7 @@ from kwip.domain.pushdown import Sieve
 from kwip.services.reading.loader import Want
 from kwip.services.timelines import walk
 from kwip.store.pushdown import SieveStore
-from tests.services.test_active import alice, bob
+from tests.services.timelines.test_active_order import alice, bob
 
 __all__ = ["alice", "bob"]
 

@@ -24,7 +24,9 @@ def make():
     made = []
 
     def make(**limits):
-        made.append(Isolated("tests.services.odd_work", Limits(**(LIMITS | limits))))
+        made.append(
+            Isolated("tests.services.media.odd_work", Limits(**(LIMITS | limits)))
+        )
         return made[-1]
 
     yield make
