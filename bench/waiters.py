@@ -87,7 +87,7 @@ def measure(settings: Settings, wiring: Wiring, readers: int) -> dict[str, objec
 
 def people(wiring: Wiring, readers: int) -> tuple[User, list[User]]:
     """Make an author and so many followers."""
-    ids = wiring.services.users._ids  # noqa: SLF001 -- nobody else draws ids
+    ids = wiring.services.users.ids
     names = ["author", *(f"reader{number}" for number in range(readers))]
     users = [
         User(id=ids.next_id(ids.random_slot()), username=name, display_name=name)

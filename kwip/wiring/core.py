@@ -16,13 +16,13 @@ from kwip.services.accounts.passwords import Passwords
 from kwip.services.accounts.profiles import Profiles
 from kwip.services.accounts.setup import Setup
 from kwip.services.accounts.sign_in import Admission
-from kwip.services.accounts.users import Users, UsersParts
+from kwip.services.accounts.users import Users
 from kwip.services.bundle import Services
 from kwip.services.coherence.clock_guard import ClockGuard
 from kwip.services.delivery.compaction import Rearranger
-from kwip.services.delivery.fanout import Fanout, FanoutParts
+from kwip.services.delivery.fanout import Fanout
 from kwip.services.delivery.hibernation import Attendance, Dormancy, DormancyParts
-from kwip.services.delivery.home_compaction import Upkeep, UpkeepParts
+from kwip.services.delivery.home_compaction import Upkeep
 from kwip.services.delivery.list_compaction import ListUpkeep
 from kwip.services.delivery.list_fanout import ListFanout
 from kwip.services.delivery.live import Live
@@ -32,16 +32,16 @@ from kwip.services.delivery.pull_authors import Reach
 from kwip.services.media.media import Media
 from kwip.services.posting.permissions import Permissions
 from kwip.services.posting.pins import Pins
-from kwip.services.posting.posts import Posts, PostsParts
-from kwip.services.posting.reactions import Reactions, ReactionsParts
-from kwip.services.posting.reposts import Reposts, RepostsParts
+from kwip.services.posting.posts import Posts
+from kwip.services.posting.reactions import Reactions
+from kwip.services.posting.reposts import Reposts
 from kwip.services.posting.texts import Texts
 from kwip.services.reading.entities import Entities
 from kwip.services.reading.rate_limits import Quotas
 from kwip.services.social.followed_tags import FollowedTags
-from kwip.services.social.lists import Lists, ListsParts
+from kwip.services.social.lists import Lists
 from kwip.services.social.people import People
-from kwip.services.social.relationships import Relationships, RelationshipsParts
+from kwip.services.social.relationships import Relationships
 from kwip.services.timelines.catch_up import CatchUp
 from kwip.services.timelines.hashtag_timelines import TagTimelines
 from kwip.services.timelines.hydration import Hydration
@@ -110,35 +110,29 @@ class Core:
         media = Media(self.settings.media_folder, self.settings.media_max_bytes)
         notifying = Notifying(stores, self.edges, fence, self.doorbell, self.ids)
         relationships = Relationships(
-            RelationshipsParts(
-                stores=stores,
-                entities=entities,
-                notifying=notifying,
-                fence=fence,
-                bell=self.bell,
-                clock=options.clock,
-            )
+            stores=stores,
+            entities=entities,
+            notifying=notifying,
+            fence=fence,
+            bell=self.bell,
+            clock=options.clock,
         )
         rearranger = Rearranger(stores.timelines, stores.posts, fence, options.clock)
         upkeep = Upkeep(
-            UpkeepParts(
-                timelines=stores.timelines,
-                edges=self.edges,
-                posts=stores.posts,
-                rearranger=rearranger,
-            )
+            timelines=stores.timelines,
+            edges=self.edges,
+            posts=stores.posts,
+            rearranger=rearranger,
         )
         users = Users(
-            UsersParts(
-                store=stores.users,
-                entities=entities,
-                fence=fence,
-                passwords=passwords,
-                media=media,
-                relationships=relationships,
-                ids=self.ids,
-                clock_guard=guard,
-            )
+            store=stores.users,
+            entities=entities,
+            fence=fence,
+            passwords=passwords,
+            media=media,
+            relationships=relationships,
+            ids=self.ids,
+            clock_guard=guard,
         )
         attendance = Attendance(self.bell, options.clock)
         sources = Sources(entities, stores.posts, attendance)
@@ -150,25 +144,23 @@ class Core:
             stores.timelines, stores.activity, fence, self.bell, self.doorbell
         )
         posts = Posts(
-            PostsParts(
-                stores=stores,
-                claims=ClaimStore(self.store),
-                hydration=hydration,
-                threads=threads,
-                permissions=permissions,
-                publication=publication,
-                notifying=notifying,
-                readings=self.readings,
-                fence=fence,
-                clock_guard=guard,
-                ids=self.ids,
-                clock=options.clock,
-                texts=Texts(
-                    stores.users,
-                    max_chars=self.settings.post_max_chars,
-                    host=urlsplit(self.settings.origin).netloc,
-                ),
-            )
+            stores=stores,
+            claims=ClaimStore(self.store),
+            hydration=hydration,
+            threads=threads,
+            permissions=permissions,
+            publication=publication,
+            notifying=notifying,
+            readings=self.readings,
+            fence=fence,
+            clock_guard=guard,
+            ids=self.ids,
+            clock=options.clock,
+            texts=Texts(
+                stores.users,
+                max_chars=self.settings.post_max_chars,
+                host=urlsplit(self.settings.origin).netloc,
+            ),
         )
         rolls = Rolls(entities, hydration)
         people = People(entities, hydration, threads, rolls)
@@ -187,28 +179,24 @@ class Core:
             media=media,
             posts=posts,
             reactions=Reactions(
-                ReactionsParts(
-                    store=stores.reactions,
-                    permissions=permissions,
-                    posts=posts,
-                    readings=self.readings,
-                    notifying=notifying,
-                    fence=fence,
-                    ids=self.ids,
-                )
+                store=stores.reactions,
+                permissions=permissions,
+                posts=posts,
+                readings=self.readings,
+                notifying=notifying,
+                fence=fence,
+                ids=self.ids,
             ),
             reposts=Reposts(
-                RepostsParts(
-                    stores=stores,
-                    permissions=permissions,
-                    publication=publication,
-                    posts=posts,
-                    readings=self.readings,
-                    fence=fence,
-                    clock_guard=guard,
-                    ids=self.ids,
-                    clock=options.clock,
-                )
+                stores=stores,
+                permissions=permissions,
+                publication=publication,
+                posts=posts,
+                readings=self.readings,
+                fence=fence,
+                clock_guard=guard,
+                ids=self.ids,
+                clock=options.clock,
             ),
             pins=Pins(stores, permissions, posts, self.readings, fence),
             rolls=rolls,
@@ -216,15 +204,13 @@ class Core:
             relationships=relationships,
             followed_tags=FollowedTags(stores.followed_tags, hydration, fence),
             lists=Lists(
-                ListsParts(
-                    store=stores.lists,
-                    entities=entities,
-                    people=people,
-                    fence=fence,
-                    bell=self.bell,
-                    ids=self.ids,
-                    clock=options.clock,
-                )
+                store=stores.lists,
+                entities=entities,
+                people=people,
+                fence=fence,
+                bell=self.bell,
+                ids=self.ids,
+                clock=options.clock,
             ),
             moderation=Moderation(stores, self.jobs, fence, passwords, options.clock),
             notifications=notifications,
@@ -238,22 +224,18 @@ class Core:
             profiles=Profiles(entities, users, timelines),
             widgets=Widgets(entities, sources, stores),
             fanout=Fanout(
-                FanoutParts(
-                    stores=stores,
-                    outbox=self.outbox,
-                    edges=self.edges,
-                    rearranger=rearranger,
-                    reach=Reach(
-                        stores.reach, fence, pull_at=self.settings.pull_followers
-                    ),
-                    lists=ListFanout(stores.lists, self.list_edges, rearranger),
-                    notifying=notifying,
-                    fence=fence,
-                    doorbell=self.doorbell,
-                    clock=options.clock,
-                    rng=self.rng,
-                    times=options.fanout_times,
-                )
+                stores=stores,
+                outbox=self.outbox,
+                edges=self.edges,
+                rearranger=rearranger,
+                reach=Reach(stores.reach, fence, pull_at=self.settings.pull_followers),
+                lists=ListFanout(stores.lists, self.list_edges, rearranger),
+                notifying=notifying,
+                fence=fence,
+                doorbell=self.doorbell,
+                clock=options.clock,
+                rng=self.rng,
+                times=options.fanout_times,
             ),
             upkeep=upkeep,
             list_upkeep=ListUpkeep(

@@ -22,7 +22,7 @@ from kwip.services.coherence.fence import Fence
 from kwip.services.maintenance.heartbeats import Heartbeats
 from kwip.services.reading.loader import Readings
 from kwip.services.reading.stores import Stores
-from kwip.services.world.loader import WorldLoader, WorldParts
+from kwip.services.world.loader import WorldLoader
 from kwip.services.world.publisher import PublisherParts
 from kwip.store.changes import ChangeStore
 from kwip.store.client import JOB_TIMEOUT_MS, WEB_TIMEOUT_MS, Store, connect
@@ -163,21 +163,19 @@ def build(
         edges=edges,
         jobs=jobs,
         world=WorldLoader(
-            WorldParts(
+            users=stores.users,
+            loading=loading,
+            jobs=jobs,
+            publishing=PublisherParts(
+                posts=services.posts,
                 users=stores.users,
                 loading=loading,
-                jobs=jobs,
-                publishing=PublisherParts(
-                    posts=services.posts,
-                    users=stores.users,
-                    loading=loading,
-                    outbox=outbox,
-                    edges=edges,
-                ),
-                fence=fence,
-                ids=ids,
-                clock=options.clock,
-            )
+                outbox=outbox,
+                edges=edges,
+            ),
+            fence=fence,
+            ids=ids,
+            clock=options.clock,
         ),
         queue=queue,
         sweeper=sweeper,

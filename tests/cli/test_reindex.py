@@ -318,7 +318,7 @@ def test_a_delivery_during_the_rebuild_of_a_list_is_kept(
     wiring, world, listing, monkeypatch
 ):
     alice, _, _, posts = world
-    rearranger = wiring.services.list_upkeep._rearranger
+    rearranger = wiring.services.list_upkeep.rearranger
     rebuild, late = rearranger.rebuild, []
 
     def delivered_before_the_swap(lease, before, wanted):

@@ -405,7 +405,8 @@ def test_copies_take_what_their_limit_says(parts, many):
         for number in range(many):
             body = [b"%099d" % number] * (2 * parts + 1)
             head = json.dumps([headers, [len(part) for part in body]]).encode()
-            hold(copies, f"{number}", b"".join([head, b"\n", *body]))
+            copy = Copy.of(Finished(b"", b"".join([head, b"\n", *body])))
+            copies.put(f"{number}", copy, size_of(copy))
 
     assert COPIES_BYTES / 2 < taken_by(fill) < 1.1 * COPIES_BYTES
 

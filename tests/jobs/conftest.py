@@ -150,10 +150,10 @@ def people(kwip):
     """Return a function that makes users quickly, by name; gives their viewers."""
 
     def make(*names):
-        slots = [kwip.services.users._ids.random_slot() for _ in names]
+        slots = [kwip.services.users.ids.random_slot() for _ in names]
         users = [
             User(
-                id=kwip.services.users._ids.next_id(slot),
+                id=kwip.services.users.ids.next_id(slot),
                 username=name,
                 display_name="",
             )

@@ -128,7 +128,7 @@ class Chaos:
         self._kwip.services.upkeep.rebuild(draw.one.id)
 
     def _trim(self, draw):
-        self._kwip.services.upkeep._rearranger.trim([home_of(draw.one.id)])
+        self._kwip.services.upkeep.rearranger.trim([home_of(draw.one.id)])
 
 
 @pytest.mark.parametrize("seed", SEEDS)

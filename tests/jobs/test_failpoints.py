@@ -114,7 +114,7 @@ def test_a_trim(people, say, rings, kwip, killed_at_each_step, monkeypatch):
             rings.run()
 
     def trim():
-        kwip.services.upkeep._rearranger.trim([home_of(alice.id)])
+        kwip.services.upkeep.rearranger.trim([home_of(alice.id)])
 
     killed_at_each_step(trim, trim, steps_at_least=6)
 

@@ -16,6 +16,7 @@ from kwip.jobs.registry import jobs
 from kwip.services.delivery.fanout import Fanout, FanoutTimes, LeaseLostError
 from kwip.store.buckets import home_of
 from kwip.store.outbox import pending
+from tests.frozen import swap
 from tests.jobs.oracle import Oracle, read_home
 from tests.jobs.steps import KilledError
 from tests.wired import Rings
@@ -96,7 +97,7 @@ def test_what_is_not_there_is_nothing_to_do(kwip, rings):
         rings.jobs[job](job_id)
 
     assert kwip.services.upkeep.rebuild(17)
-    assert kwip.services.upkeep._rearranger.trim([home_of(17)]) == []
+    assert kwip.services.upkeep.rearranger.trim([home_of(17)]) == []
 
 
 @pytest.mark.parametrize("change", ["follow", "unfollow"])
@@ -123,8 +124,7 @@ def test_a_delivery_of_several_rings_of_followers_reaches_everybody_once(
     follow(alice, *followers)
     for chunk in (1, 2, 3, 4, 6, 7, 8):
         for place in (0.0, 0.4, 1.0):
-            monkeypatch.setattr(fanout, "_times", FanoutTimes(chunk=chunk))
-            monkeypatch.setattr(fanout, "_rng", Fixed(place))
+            swap(fanout, times=FanoutTimes(chunk=chunk), rng=Fixed(place))
             post = say(alice, f"{chunk} {place}")
             delivered = fanout.deliver(fanout.begin(post.id))
             # The author's own home has it since it was published.
@@ -151,7 +151,7 @@ def test_posts_that_wait_together_are_delivered_together(
 def test_a_delivery_asks_nothing_that_it_can_know(
     people, follow, say, rings, steps, monkeypatch, kwip, fanout_of
 ):
-    monkeypatch.setattr(kwip.services.fanout, "_times", FanoutTimes())
+    swap(kwip.services.fanout, times=FanoutTimes())
     alice, *followers = people("alice", *"bcd")
     follow(alice, *followers)
     post = say(alice)
@@ -298,7 +298,7 @@ def test_waits_between_tries_are_spread(people, say, kwip, poison, clock, fanout
 def say_without_home(kwip, viewer, number):
     """Insert a post as one whose author's process died right after it."""
     now = at(system_clock_ms())
-    post_id = kwip.services.posts._ids.next_id(number)
+    post_id = kwip.services.posts.ids.next_id(number)
     post = Post(
         id=post_id,
         author_id=viewer.id,

@@ -324,7 +324,7 @@ def test_a_delivery_during_a_trim(
         rings.run()
 
     def trim():
-        kwip.services.upkeep._rearranger.trim([home_of(bob.id)])
+        kwip.services.upkeep.rearranger.trim([home_of(bob.id)])
 
     def meanwhile():
         for number in range(3):

@@ -119,7 +119,7 @@ def test_nothing_is_trimmed_that_is_not_too_long(people, say_many, kwip, stored)
     [alice] = people("alice")
     say_many(alice, TRIM_TO)
 
-    assert kwip.services.upkeep._rearranger.trim([home_of(alice.id)]) == []
+    assert kwip.services.upkeep.rearranger.trim([home_of(alice.id)]) == []
     assert stored(alice).open.floor == 0
 
 

@@ -76,7 +76,7 @@ def extra_jobs(kwip):
     """Give the upkeep that an operator may ask for, as jobs of a user's id."""
     return {
         "rebuild": lambda user_id: kwip.services.upkeep.rebuild(int(user_id)),
-        "trim": lambda user_id: kwip.services.upkeep._rearranger.trim(
+        "trim": lambda user_id: kwip.services.upkeep.rearranger.trim(
             [home_of(int(user_id))]
         ),
     }

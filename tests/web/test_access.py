@@ -7,6 +7,7 @@ import pytest
 from config.settings import load
 from kwip.app import create_app
 from kwip.domain.rate_limits import Window
+from tests.frozen import swap
 from tests.people import PASSWORD
 from tests.web.pages import Visitor
 
@@ -228,7 +229,7 @@ def test_a_profile_is_changed_and_keeps_what_is_wrong(at_alice):
 def limited(app, wiring, monkeypatch, **limits):
     """Let the windows of signing in and up be on in this app."""
     found = {name: Window(name, limit, 600) for name, limit in limits.items()}
-    monkeypatch.setattr(wiring.services.admission, "_windows", found)
+    swap(wiring.services.admission, windows=found)
 
 
 def test_too_many_guesses_are_told_when_to_try_again(
@@ -250,7 +251,7 @@ def test_too_many_guesses_are_told_when_to_try_again(
 def test_too_many_at_once_are_asked_to_try_again_and_their_form_stays(
     wiring, anybody, monkeypatch, path
 ):
-    hashing = wiring.services.access._passwords
+    hashing = wiring.services.access.passwords
     monkeypatch.setattr(hashing, "_room", threading.Semaphore(0))
     anybody.take_token(path)
     filled = {"login": "alice"} if path == "/login" else {"username": "a"}

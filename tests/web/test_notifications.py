@@ -147,7 +147,7 @@ def test_more_than_the_badge_counts_is_99_and_more(at_alice, alice, fans, wiring
                 recipient_id=alice.user.id,
                 kind=NotificationKind.MENTION,
                 actor_id=fans[number % 5].user.id,
-                seq=wiring.services.users._ids.next_id(number),
+                seq=wiring.services.users.ids.next_id(number),
                 post_id=number,
             )
             for number in range(101)

@@ -35,30 +35,22 @@ class SessionInfo:
     is_own: bool
 
 
+@dataclass(frozen=True, slots=True)
 class Account:
     """The viewer's password and sessions."""
 
-    def __init__(
-        self,
-        stores: Stores,
-        fence: Fence,
-        passwords: Passwords,
-        admission: Admission,
-        clock: ClockMs,
-    ):
-        self._users = stores.users
-        self._sessions = stores.sessions
-        self._fence = fence
-        self._passwords = passwords
-        self._admission = admission
-        self._clock = clock
+    stores: Stores
+    fence: Fence
+    passwords: Passwords
+    admission: Admission
+    clock: ClockMs
 
     def sessions(self, viewer: Viewer) -> list[SessionInfo]:
         """List where the viewer is signed in, this session first; one query."""
-        now = at(self._clock())
+        now = at(self.clock())
         found = [
             SessionInfo(s.digest, s.name, s.created_at, s.digest == viewer.digest)
-            for s in self._sessions.of_user(viewer.id)
+            for s in self.stores.sessions.of_user(viewer.id)
             if s.expires_at is None or s.expires_at > now
         ]
         return sorted(found, key=lambda s: (s.is_own, s.created_at), reverse=True)
@@ -69,18 +61,20 @@ class Account:
         Raises:
             NotFoundError: There is none of that id (it is ended all the same).
         """
-        was_there = self._sessions.delete(viewer.id, session_id)
-        self._fence.drop(drops.sign_out(user_id=viewer.id, digest=session_id))
+        was_there = self.stores.sessions.delete(viewer.id, session_id)
+        self.fence.drop(drops.sign_out(user_id=viewer.id, digest=session_id))
         if not was_there:
             raise NotFoundError("There is no such session.")
 
     def end_other_sessions(self, viewer: Viewer) -> int:
         """End all sessions of the viewer but this one, and count them."""
-        ended = self._sessions.end_all(viewer.id, at(self._clock()), but=viewer.digest)
-        self._fence.drop(
+        ended = self.stores.sessions.end_all(
+            viewer.id, at(self.clock()), but=viewer.digest
+        )
+        self.fence.drop(
             drops.sign_out_everywhere(user_id=viewer.id, sessions=ended, tokens=())
         )
-        self._sessions.forget(viewer.id, ended)
+        self.stores.sessions.forget(viewer.id, ended)
         return len(ended)
 
     def change_password(self, viewer: Viewer, old: str, new: str) -> int:
@@ -98,7 +92,7 @@ class Account:
         wrong: dict[str, str] = {}
         proof = old
         try:
-            proof = self._admission.prove_again(viewer, old, new)
+            proof = self.admission.prove_again(viewer, old, new)
         except NotAuthenticatedError:
             wrong["old_password"] = "This is not your password."  # noqa: S105 -- words
         try:
@@ -111,8 +105,8 @@ class Account:
             raise InvalidError("Your password stays as it is.", wrong)
         if proof == new:  # a repeat
             return self.end_other_sessions(viewer)
-        hashed = self._passwords.hash(new)
+        hashed = self.passwords.hash(new)
         ended = self.end_other_sessions(viewer)
-        if not self._users.set_password(viewer.id, hashed):
+        if not self.stores.users.set_password(viewer.id, hashed):
             raise NotFoundError("Your account is gone.", user_id=viewer.id)
         return ended + self.end_other_sessions(viewer)

@@ -91,22 +91,15 @@ class TokenInfo:
     created_at: dt.datetime
 
 
+@dataclass(frozen=True, slots=True)
 class Access:
     """Recognise viewers; begin and end their sessions and tokens."""
 
-    def __init__(
-        self,
-        stores: Stores,
-        entities: Entities,
-        fence: Fence,
-        passwords: Passwords,
-        clock: ClockMs,
-    ):
-        self._stores = stores
-        self._entities = entities
-        self._fence = fence
-        self._passwords = passwords
-        self._clock = clock
+    stores: Stores
+    entities: Entities
+    fence: Fence
+    passwords: Passwords
+    clock: ClockMs
 
     def wants(
         self, credential: Credential, post_id: PostId | None, username: str | None
@@ -116,14 +109,14 @@ class Access:
         The viewer's relations and profile, for a page what is unread, and the post or
         username in the path come along, so that what follows has them already.
         """
-        kinds = {"session": self._entities.sessions, "token": self._entities.tokens}
+        kinds = {"session": self.entities.sessions, "token": self.entities.tokens}
         wants: list[Want[Any, Any]] = [
             Want(kinds[credential.kind], [credential.id]),
-            Want(self._entities.relations, [credential.user_id]),
-            Want(self._entities.users, [credential.user_id]),
+            Want(self.entities.relations, [credential.user_id]),
+            Want(self.entities.users, [credential.user_id]),
         ]
         if credential.kind == "session":  # apps ask for it by a route of its own
-            wants.append(Want(self._entities.unread, [credential.user_id]))
+            wants.append(Want(self.entities.unread, [credential.user_id]))
         return (*wants, *self.named(post_id, username))
 
     def named(
@@ -132,9 +125,9 @@ class Access:
         """Give what is read of the post or the user that a path names."""
         wants: list[Want[Any, Any]] = []
         if post_id is not None:
-            wants.append(Want(self._entities.posts, [post_id]))
+            wants.append(Want(self.entities.posts, [post_id]))
         if username is not None:
-            wants.append(Want(self._entities.handles, [username]))
+            wants.append(Want(self.entities.handles, [username]))
         return tuple(wants)
 
     def open(
@@ -173,7 +166,7 @@ class Access:
         """
         if credential is None:
             return None
-        stores = {"session": self._stores.sessions, "token": self._stores.tokens}
+        stores = {"session": self.stores.sessions, "token": self.stores.tokens}
         found = stores[credential.kind].find_usable(
             credential.user_id, digest_of(credential.secret)
         )
@@ -181,14 +174,14 @@ class Access:
 
     def _ends_soon(self, access: StoredAccess) -> bool:
         """Tell whether a page might be kept for longer than its reader may see it."""
-        kept_until = at(self._clock()) + dt.timedelta(seconds=PAGE_TTL_S)
+        kept_until = at(self.clock()) + dt.timedelta(seconds=PAGE_TTL_S)
         return access.expires_at is not None and access.expires_at <= kept_until
 
     def _viewer(self, access: StoredAccess | None) -> Viewer | None:
         if access is None:
             return None
         # MongoDB deletes ended sessions only once a minute, and the cache later.
-        if access.expires_at is not None and access.expires_at <= at(self._clock()):
+        if access.expires_at is not None and access.expires_at <= at(self.clock()):
             return None
         return Viewer(
             id=access.user_id,
@@ -208,9 +201,9 @@ class Access:
             NotAuthenticatedError: Alike, and as slow, whether the user exists. That
                 an account is suspended is told to who knows its password.
         """
-        known = self._stores.users.credentials_of(login_of(login))
+        known = self.stores.users.credentials_of(login_of(login))
         stored = known.password_hash if known else None
-        is_right = self._passwords.matches(stored, password, waits=is_known)
+        is_right = self.passwords.matches(stored, password, waits=is_known)
         if not is_right or known is None:
             raise NotAuthenticatedError("The name or the password is not right.")
         if known.is_suspended:
@@ -225,7 +218,7 @@ class Access:
         credential = Credential(
             "session", user_id, secrets.token_urlsafe(_SECRET_BYTES)
         )
-        now, sessions = at(self._clock()), self._stores.sessions
+        now, sessions = at(self.clock()), self.stores.sessions
         sessions.create(
             StoredAccess(
                 user_id=user_id,
@@ -239,7 +232,7 @@ class Access:
         )
         digest = credential.id.digest
         ended = sessions.end_oldest(user_id, MAX_SESSIONS - 1, now, but=digest)
-        self._fence.drop(drops.sign_in(user_id=user_id, digest=digest, sessions=ended))
+        self.fence.drop(drops.sign_in(user_id=user_id, digest=digest, sessions=ended))
         sessions.forget(user_id, ended)
         return credential
 
@@ -252,16 +245,16 @@ class Access:
         Raises:
             NotAuthenticatedError: It was.
         """
-        now = self._stores.users.credentials_of(owner.username)
+        now = self.stores.users.credentials_of(owner.username)
         if now is not None and now.password_hash == owner.password_hash:
             return
-        self._stores.sessions.delete(owner.user_id, begun.id.digest)
+        self.stores.sessions.delete(owner.user_id, begun.id.digest)
         self._drop(drops.sign_out, begun.id)
         raise NotAuthenticatedError("The password was changed just now. Try again.")
 
     def sign_out(self, viewer: Viewer) -> None:
         """End the viewer's session; whoever shows it afterwards is nobody."""
-        self._stores.sessions.delete(viewer.id, viewer.digest)
+        self.stores.sessions.delete(viewer.id, viewer.digest)
         self._drop(drops.sign_out, AccessId(viewer.id, viewer.digest))
 
     def create_token(
@@ -281,7 +274,7 @@ class Access:
             raise InvalidError(
                 "The token may do nothing.", {"scopes": "Choose read, write or both."}
             )
-        if len(self._stores.tokens.of_user(viewer.id)) >= MAX_TOKENS:
+        if len(self.stores.tokens.of_user(viewer.id)) >= MAX_TOKENS:
             raise InvalidError(
                 "There are too many tokens.",
                 {"name": f"Revoke one first; {MAX_TOKENS} are the most."},
@@ -295,15 +288,15 @@ class Access:
             username=viewer.username,
             name=name,
             scopes=scopes,
-            created_at=at(self._clock()),
+            created_at=at(self.clock()),
         )
-        self._stores.tokens.create(stored)
+        self.stores.tokens.create(stored)
         self._drop(drops.create_token, credential.id)
         return _info(stored), credential.text
 
     def tokens(self, viewer: Viewer) -> list[TokenInfo]:
         """List the viewer's personal tokens, oldest first; one query."""
-        return [_info(token) for token in self._stores.tokens.of_user(viewer.id)]
+        return [_info(token) for token in self.stores.tokens.of_user(viewer.id)]
 
     def revoke_token(self, viewer: Viewer, token_id: str) -> None:
         """End a personal token of the viewer.
@@ -311,13 +304,13 @@ class Access:
         Raises:
             NotFoundError: There is none of that id (it is ended all the same).
         """
-        was_there = self._stores.tokens.delete(viewer.id, token_id)
+        was_there = self.stores.tokens.delete(viewer.id, token_id)
         self._drop(drops.revoke_token, AccessId(viewer.id, token_id))
         if not was_there:
             raise NotFoundError("There is no such token.")
 
     def _drop(self, keys_of: Callable[..., tuple[Any, ...]], access: AccessId) -> None:
-        self._fence.drop(keys_of(user_id=access.user_id, digest=access.digest))
+        self.fence.drop(keys_of(user_id=access.user_id, digest=access.digest))
 
 
 def login_of(text: str) -> str | Email:

@@ -7,6 +7,7 @@ holds at once, and its end brings everything back.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from kwip.cache import invalidation as drops
@@ -29,24 +30,15 @@ def deletion_of(user_id: UserId | Literal[""]) -> str:
     return f"delete:{user_id}"
 
 
+@dataclass(frozen=True, slots=True)
 class Moderation:
     """Act on accounts. Each act may be repeated."""
 
-    def __init__(
-        self,
-        stores: Stores,
-        jobs: JobStore,
-        fence: Fence,
-        passwords: Passwords,
-        clock: ClockMs,
-    ):
-        self._users = stores.users
-        self._sessions = stores.sessions
-        self._tokens = stores.tokens
-        self._jobs = jobs
-        self._fence = fence
-        self._passwords = passwords
-        self._clock = clock
+    stores: Stores
+    jobs: JobStore
+    fence: Fence
+    passwords: Passwords
+    clock: ClockMs
 
     def suspend(self, user_id: UserId) -> None:
         """Hide an account with everything it wrote, and let it do nothing.
@@ -55,7 +47,7 @@ class Moderation:
             NotFoundError: There is no such user.
         """
         is_there = self._set(user_id, "is_suspended", is_set=True)
-        self._fence.drop(drops.suspend(user_id=user_id))
+        self.fence.drop(drops.suspend(user_id=user_id))
         _require(user_id, is_there=is_there)
 
     def unsuspend(self, user_id: UserId) -> None:
@@ -65,14 +57,14 @@ class Moderation:
             NotFoundError: There is no such user.
             ConflictError: The account is being deleted.
         """
-        if self._jobs.find(deletion_of(user_id)) is not None:
+        if self.jobs.find(deletion_of(user_id)) is not None:
             raise ConflictError(
                 "The deletion of this account has begun and cannot be taken back: "
                 "end it with `kwip users delete`.",
                 user_id=user_id,
             )
         is_there = self._set(user_id, "is_suspended", is_set=False)
-        self._fence.drop(drops.unsuspend(user_id=user_id))
+        self.fence.drop(drops.unsuspend(user_id=user_id))
         _require(user_id, is_there=is_there)
 
     def appoint(self, user_id: UserId, *, is_admin: bool) -> None:
@@ -82,11 +74,11 @@ class Moderation:
             NotFoundError: There is no such user.
         """
         is_there = self._set(user_id, "is_admin", is_set=is_admin)
-        self._fence.drop(drops.appoint(user_id=user_id))
+        self.fence.drop(drops.appoint(user_id=user_id))
         _require(user_id, is_there=is_there)
 
     def _set(self, user_id: UserId, flag: Flag, *, is_set: bool) -> bool:
-        return self._users.set_flag(user_id, flag, is_set=is_set)
+        return self.stores.users.set_flag(user_id, flag, is_set=is_set)
 
     def set_password(
         self, user_id: UserId, password: str, *, ends_tokens: bool = False
@@ -97,8 +89,8 @@ class Moderation:
             InvalidError: The password cannot be used.
             NotFoundError: There is no such user, or one who never had a password.
         """
-        hashed = self._passwords.hash(check_password(password))
-        if not self._users.set_password(user_id, hashed):
+        hashed = self.passwords.hash(check_password(password))
+        if not self.stores.users.set_password(user_id, hashed):
             raise NotFoundError("Nobody signs in to this account.", user_id=user_id)
         return self.sign_out_everywhere(user_id, ends_tokens=ends_tokens)
 
@@ -106,14 +98,14 @@ class Moderation:
         self, user_id: UserId, *, ends_tokens: bool
     ) -> tuple[int, int]:
         """End all sessions of a user, and the tokens if asked; count both."""
-        now = at(self._clock())
-        sessions = self._sessions.end_all(user_id, now)
-        tokens = self._tokens.end_all(user_id, now) if ends_tokens else []
-        self._fence.drop(
+        now = at(self.clock())
+        sessions = self.stores.sessions.end_all(user_id, now)
+        tokens = self.stores.tokens.end_all(user_id, now) if ends_tokens else []
+        self.fence.drop(
             drops.sign_out_everywhere(user_id=user_id, sessions=sessions, tokens=tokens)
         )
-        self._sessions.forget(user_id, sessions)
-        self._tokens.forget(user_id, tokens)
+        self.stores.sessions.forget(user_id, sessions)
+        self.stores.tokens.forget(user_id, tokens)
         return len(sessions), len(tokens)
 
 

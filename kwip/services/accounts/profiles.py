@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwip.domain.pages import Page, PageRequest
@@ -18,13 +19,13 @@ if TYPE_CHECKING:
     from kwip.services.timelines.timelines import Kinds, Timelines
 
 
+@dataclass(frozen=True, slots=True)
 class Profiles:
     """Read a whole profile within the budget of one timeline."""
 
-    def __init__(self, entities: Entities, users: Users, timelines: Timelines):
-        self._entities = entities
-        self._users = users
-        self._timelines = timelines
+    entities: Entities
+    users: Users
+    timelines: Timelines
 
     def profile(
         self,
@@ -44,19 +45,19 @@ class Profiles:
             NotFoundError: There is no such user.
             GoneError: The account is suspended.
         """
-        user_id = self._users.id_of(reading, username)
+        user_id = self.users.id_of(reading, username)
         sides = [] if viewer is None else [viewer.id, user_id]
         # All at once, so that the two reads below find it there.
         reading.fetch(
-            Want(self._entities.users, [user_id]),
-            Want(self._entities.relations, sides),
-            self._timelines.begin_of_user(user_id, page),
+            Want(self.entities.users, [user_id]),
+            Want(self.entities.relations, sides),
+            self.timelines.begin_of_user(user_id, page),
         )
-        user = self._users.by_id(viewer, reading, user_id)
+        user = self.users.by_id(viewer, reading, user_id)
         pinned: tuple[PostView, ...] = ()
         if page.is_first and not page.is_active:
-            pinned = self._timelines.pinned(viewer, reading, user.user, page, kinds)
-        posts = self._timelines.user(viewer, reading, user_id, page, kinds=kinds)
+            pinned = self.timelines.pinned(viewer, reading, user.user, page, kinds)
+        posts = self.timelines.user(viewer, reading, user_id, page, kinds=kinds)
         return user, posts, pinned
 
     def pins(
@@ -68,7 +69,7 @@ class Profiles:
             NotFoundError: There is no such user.
             GoneError: The account is suspended.
         """
-        user = self._users.by_id(viewer, reading, user_id).user
+        user = self.users.by_id(viewer, reading, user_id).user
         page = PageRequest(limit=1)
-        items = self._timelines.pinned(viewer, reading, user, page, ALL_KINDS)
+        items = self.timelines.pinned(viewer, reading, user, page, ALL_KINDS)
         return Page(items=items)

@@ -8,6 +8,7 @@ in the log, and the address of whoever guesses is let try so often only.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from hmac import compare_digest
 from typing import TYPE_CHECKING
 
@@ -26,13 +27,13 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
 class Setup:
     """Make the first administrator, once."""
 
-    def __init__(self, store: SetupStore, users: Users, clock: ClockMs):
-        self._store = store
-        self._users = users
-        self._clock = clock
+    store: SetupStore
+    users: Users
+    clock: ClockMs
 
     def require_open(self) -> None:
         """Look whether there is anything to set up; two queries.
@@ -57,12 +58,12 @@ class Setup:
                 "This is not the code.",
                 {"code": "It stands where Kwip was started, in the latest lines."},
             )
-        return self._users.sign_up_admin(form, digest)
+        return self.users.sign_up_admin(form, digest)
 
     def _waiting(self) -> str:
         """Give the digest of the code that waits to be used."""
-        digest = self._store.digest(at(self._clock()))
-        if digest is None or self._store.has_admin():
+        digest = self.store.digest(at(self.clock()))
+        if digest is None or self.store.has_admin():
             raise NotFoundError(
                 "There is nothing to set up. This site has been set up."
             )

@@ -72,6 +72,7 @@ class _Receipt:
     at_us: int | None
 
 
+@dataclass(frozen=True, slots=True)
 class Admission:
     """Sign people in and up within the limits.
 
@@ -83,19 +84,11 @@ class Admission:
         charges: The windows in the realtime Redis.
     """
 
-    def __init__(
-        self,
-        access: Access,
-        users: Users,
-        setup: Setup,
-        windows: Mapping[str, Window],
-        charges: quotas.Quotas,
-    ):
-        self._access = access
-        self._users = users
-        self._setup = setup
-        self._windows = windows
-        self._charges = charges
+    access: Access
+    users: Users
+    setup: Setup
+    windows: Mapping[str, Window]
+    charges: quotas.Quotas
 
     def sign_in(self, login: str, password: str, applicant: Applicant) -> Admitted:
         """Begin a session for the owner of a username or an e-mail address.
@@ -118,15 +111,15 @@ class Admission:
             }
         receipt = self._charge("sign_in", whom)
         try:
-            owner = self._access.prove(login, password, is_known=is_known)
+            owner = self.access.prove(login, password, is_known=is_known)
         except StoreUnavailableError:  # nobody has looked at the password
             self._give_back(receipt, ["signin", "signin_account"])
             raise
         self._give_back(receipt, ["signin"])
-        credential = self._access.begin_session(
+        credential = self.access.begin_session(
             owner.user_id, owner.username, applicant.agent
         )
-        self._access.require_current(owner, credential)
+        self.access.require_current(owner, credential)
         return Admitted(credential, _digests(owner.username, owner.email))
 
     def set_up(self, code: str, form: SignUp, applicant: Applicant) -> Admitted:
@@ -141,9 +134,9 @@ class Admission:
         """
         whom = {"signin": whose(applicant.address)}
         receipt = self._charge("sign_in", whom)
-        user = self._setup.complete(code, form)
+        user = self.setup.complete(code, form)
         self._give_back(receipt, whom)
-        credential = self._access.begin_session(user.id, user.username, applicant.agent)
+        credential = self.access.begin_session(user.id, user.username, applicant.agent)
         return Admitted(credential, _digests(user.username, form.email))
 
     def prove_again(self, viewer: Viewer, *passwords: str) -> str:
@@ -160,7 +153,7 @@ class Admission:
         self._charge("sign_in", {"signin_account": f"own:{viewer.id}"})
         for password in passwords:
             with suppress(NotAuthenticatedError):
-                self._access.prove(viewer.username, password, is_known=True)
+                self.access.prove(viewer.username, password, is_known=True)
                 return password
         raise NotAuthenticatedError("The password is not right.")
 
@@ -179,7 +172,7 @@ class Admission:
         address = whose(applicant.address)
         receipt = self._charge("sign_up", {"signup": address, "signin": address})
         try:
-            user = self._users.sign_up(form)
+            user = self.users.sign_up(form)
         except InvalidError as error:
             if error.context.get("taken") == "email":
                 self._give_back(receipt, ["signin"])
@@ -193,7 +186,7 @@ class Admission:
             self._give_back(receipt, ["signup", "signin"])
             raise
         self._give_back(receipt, ["signin"])
-        credential = self._access.begin_session(user.id, user.username, applicant.agent)
+        credential = self.access.begin_session(user.id, user.username, applicant.agent)
         return Admitted(credential, _digests(user.username, form.email))
 
     def _charge(self, quota: str, whom: Mapping[str, str]) -> _Receipt:
@@ -202,11 +195,11 @@ class Admission:
         Raises:
             RateLimitedError: One of them is full.
         """
-        charged = {n: keys.quota(n, w) for n, w in whom.items() if n in self._windows}
+        charged = {n: keys.quota(n, w) for n, w in whom.items() if n in self.windows}
         if not charged:
             return _Receipt({}, None)
-        terms = quotas.plain([self._windows[name] for name in charged])
-        verdict = self._charges.charge(ALONE, Charge((*charged.values(),), terms))
+        terms = quotas.plain([self.windows[name] for name in charged])
+        verdict = self.charges.charge(ALONE, Charge((*charged.values(),), terms))
         if verdict is None:
             telemetry.QUOTA_ERRORS.labels(quota).inc()
             return _Receipt({}, None)
@@ -219,7 +212,7 @@ class Admission:
         for name in names:
             key = receipt.windows.get(name)
             if key is not None and receipt.at_us is not None:
-                self._charges.give_back(ALONE, key, receipt.at_us)
+                self.charges.give_back(ALONE, key, receipt.at_us)
 
 
 def name_digest(login: str) -> str:

@@ -60,8 +60,8 @@ class SignUp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UsersParts:
-    """What `Users` is made of."""
+class Users:
+    """Sign people up and show who they are."""
 
     store: UserStore
     entities: Entities
@@ -71,20 +71,6 @@ class UsersParts:
     relationships: Relationships
     ids: IdGenerator
     clock_guard: ClockGuard
-
-
-class Users:
-    """Sign people up and show who they are."""
-
-    def __init__(self, parts: UsersParts):
-        self._store = parts.store
-        self._entities = parts.entities
-        self._fence = parts.fence
-        self._passwords = parts.passwords
-        self._media = parts.media
-        self._relationships = parts.relationships
-        self._ids = parts.ids
-        self._clock_guard = parts.clock_guard
 
     def sign_up(self, form: SignUp) -> User:
         """Make a user, with credentials and an empty home, in one transaction.
@@ -105,19 +91,19 @@ class Users:
         return self._create(form, setup)
 
     def _create(self, form: SignUp, setup: str) -> User:
-        self._clock_guard.require()
+        self.clock_guard.require()
         form, email = _clean(form)
         user = User(
-            id=UserId(self._ids.next_id(self._ids.random_slot())),
+            id=UserId(self.ids.next_id(self.ids.random_slot())),
             username=form.username,
             display_name=form.display_name,
             bio=form.bio,
             avatar=form.avatar,
             is_admin=bool(setup),
         )
-        hashed = self._passwords.hash(form.password)
+        hashed = self.passwords.hash(form.password)
         try:
-            self._store.create(user, email, hashed, setup=setup)
+            self.store.create(user, email, hashed, setup=setup)
         except ConflictError as error:
             if error.context["field"] == "setup":
                 raise NotFoundError("This site has been set up.") from error
@@ -125,7 +111,7 @@ class Users:
             wrong = {field: _TAKEN[field]}
             raise InvalidError(_REFUSED, wrong, taken=field) from error
         finally:
-            self._fence.drop(drops.sign_up(user_id=user.id, username=user.username))
+            self.fence.drop(drops.sign_up(user_id=user.id, username=user.username))
         return user
 
     def by_id(
@@ -137,11 +123,11 @@ class Users:
             NotFoundError: There is none.
             GoneError: The account is suspended.
         """
-        users = reading.fetch(Want(self._entities.users, [user_id]))[0]
+        users = reading.fetch(Want(self.entities.users, [user_id]))[0]
         found = require_shown(user_id, users.get(user_id))
         if viewer is None:
             return UserView(user=found)
-        between = self._relationships.between(viewer, reading, [user_id])
+        between = self.relationships.between(viewer, reading, [user_id])
         return UserView(
             user=found, relationship=between[0], is_own=viewer.id == user_id
         )
@@ -163,7 +149,7 @@ class Users:
         Raises:
             NotFoundError: Nobody's.
         """
-        return require_user_id(self._entities, reading, username)
+        return require_user_id(self.entities, reading, username)
 
     def me(self, viewer: Viewer, reading: Reading) -> User:
         """Show the viewer's own profile.
@@ -171,7 +157,7 @@ class Users:
         Raises:
             NotFoundError: The user behind the session is gone.
         """
-        found = reading.fetch(Want(self._entities.users, [viewer.id]))[0]
+        found = reading.fetch(Want(self.entities.users, [viewer.id]))[0]
         if viewer.id not in found:
             raise NotFoundError("Your account is gone.", user_id=viewer.id)
         return found[viewer.id]
@@ -202,9 +188,9 @@ class Users:
         }
         if wrong:
             raise InvalidError("Your profile cannot be saved like this.", wrong)
-        changes |= {key: self._media.save(sizes) for key, sizes in drawn.items()}
-        user = self._store.update_profile(viewer.id, changes)
-        self._fence.drop(drops.update_profile(user_id=viewer.id))
+        changes |= {key: self.media.save(sizes) for key, sizes in drawn.items()}
+        user = self.store.update_profile(viewer.id, changes)
+        self.fence.drop(drops.update_profile(user_id=viewer.id))
         if user is None:
             raise NotFoundError("Your account is gone.", user_id=viewer.id)
         return user
@@ -213,7 +199,7 @@ class Users:
         self, kind: PictureKind, file: IO[bytes], wrong: dict[str, str]
     ) -> dict[int, bytes]:
         try:
-            return self._media.draw(kind, file)
+            return self.media.draw(kind, file)
         except InvalidError as error:
             wrong |= error.fields
             return {}

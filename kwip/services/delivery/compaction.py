@@ -49,23 +49,17 @@ class Wanted:
     known_from: int
 
 
+@dataclass(frozen=True, slots=True)
 class Rearranger:
     """Add to a timeline, take out of it, put another in its place, trim it.
 
     Each method returns False when the lease is lost or a race was lost too often.
     """
 
-    def __init__(
-        self,
-        timelines: TimelineStore,
-        posts: PostStore,
-        fence: Fence,
-        clock: ClockMs,
-    ):
-        self._timelines = timelines
-        self._posts = posts
-        self._fence = fence
-        self._clock = clock
+    timelines: TimelineStore
+    posts: PostStore
+    fence: Fence
+    clock: ClockMs
 
     def deliver(self, owners: Sequence[str], ids: Sequence[PostId]) -> int:
         """Put posts into timelines, and make it seen; count whose changed.
@@ -73,55 +67,55 @@ class Rearranger:
         It needs no lease. Now and then full buckets are sealed, too long timelines
         trimmed.
         """
-        changed = self._timelines.push(owners, ids)
-        if looks_for_full(ids) and (sealed := self._timelines.seal_full(owners)):
+        changed = self.timelines.push(owners, ids)
+        if looks_for_full(ids) and (sealed := self.timelines.seal_full(owners)):
             self.trim(sealed)
-        self._fence.drop(timeline_drops.deliver(owners=owners))
+        self.fence.drop(timeline_drops.deliver(owners=owners))
         return changed
 
     @contextmanager
     def lease(self, owner: str) -> Iterator[UpkeepLease | None]:
         """Hold the upkeep lease; None if somebody has it or there is no timeline."""
-        holder, now = secrets.token_hex(8), self._clock()
-        lease = self._timelines.take(owner, holder, at(now), at(now + LEASE_MS))
+        holder, now = secrets.token_hex(8), self.clock()
+        lease = self.timelines.take(owner, holder, at(now), at(now + LEASE_MS))
         if lease is None:
             yield None
             return
         try:
             yield lease
         finally:
-            self._timelines.release(owner, holder)
+            self.timelines.release(owner, holder)
 
     def merge(self, lease: UpkeepLease, owner_id: UserId, author_id: UserId) -> bool:
         """Add an author's posts; above 800 ids the floor rises."""
         owner, floor = lease.owner, lease.bucket.floor
         wanted = self.wanted(owner_id, [author_id], floor)
-        stored = self._timelines.stored(owner)
+        stored = self.timelines.stored(owner)
         if stored is None:
             return True
         both = {*wanted.ids, *stored.ids}
         raised = raised_floor(both, above=TRIM_TO, floor=wanted.known_from)
-        if raised > floor and not self._timelines.raise_floor(
+        if raised > floor and not self.timelines.raise_floor(
             owner, raised, holder=lease.holder
         ):
             return False
         missing = sorted(i for i in wanted.ids - set(stored.ids) if i >= raised)
-        if missing and not self._timelines.add(owner, missing, holder=lease.holder):
+        if missing and not self.timelines.add(owner, missing, holder=lease.holder):
             return False
-        self._timelines.seal_full([owner])
-        self._fence.drop(timeline_drops.merge(owner=owner))
+        self.timelines.seal_full([owner])
+        self.fence.drop(timeline_drops.merge(owner=owner))
         return True
 
     def scrub(self, lease: UpkeepLease, author_id: UserId) -> bool:
         """Take an author's posts out."""
-        before = self._timelines.stored(lease.owner)
+        before = self.timelines.stored(lease.owner)
         if before is None:
             return True
-        gone = set(self._posts.written_by(author_id, before.ids))
+        gone = set(self.posts.written_by(author_id, before.ids))
         kept = set(before.ids) - gone
         if gone and not self._swap(lease, before, kept, before.open.floor):
             return False
-        self._fence.drop(timeline_drops.scrub(owner=lease.owner))
+        self.fence.drop(timeline_drops.scrub(owner=lease.owner))
         return True
 
     def rebuild(self, lease: UpkeepLease, before: Stored, wanted: Wanted) -> bool:
@@ -129,24 +123,24 @@ class Rearranger:
         floor = raised_floor(wanted.ids, above=TRIM_TO, floor=wanted.known_from)
         if not self._swap(lease, before, wanted.ids, floor):
             return False
-        self._fence.drop(timeline_drops.rebuild(owner=lease.owner))
+        self.fence.drop(timeline_drops.rebuild(owner=lease.owner))
         return True
 
     def trim(self, owners: Sequence[str]) -> list[str]:
         """Raise the floor of those of the owners that store too much; return whose."""
-        sizes = self._timelines.sizes(owners)
+        sizes = self.timelines.sizes(owners)
         return [o for o in owners if sizes.get(o, 0) > TRIM_ABOVE and self._trim(o)]
 
     def _trim(self, owner: str) -> bool:
         with self.lease(owner) as lease:
-            stored = None if lease is None else self._timelines.stored(owner)
+            stored = None if lease is None else self.timelines.stored(owner)
             if lease is None or stored is None:
                 return False
             floor = raised_floor(stored.ids, above=TRIM_ABOVE, floor=stored.open.floor)
-            if not self._timelines.raise_floor(owner, floor, holder=lease.holder):
+            if not self.timelines.raise_floor(owner, floor, holder=lease.holder):
                 return False
             self._retire(owner)
-        self._fence.drop(timeline_drops.trim(owner=owner))
+        self.fence.drop(timeline_drops.trim(owner=owner))
         return True
 
     def wanted(self, owner_id: UserId, authors: Sequence[UserId], floor: int) -> Wanted:
@@ -156,7 +150,7 @@ class Rearranger:
         """
         ids: set[int] = set()
         for i in range(0, len(authors), AUTHORS_PER_QUERY):
-            pushed = self._posts.pushed_by(
+            pushed = self.posts.pushed_by(
                 authors[i : i + AUTHORS_PER_QUERY],
                 at_least=floor,
                 limit=TRIM_ABOVE,
@@ -184,12 +178,12 @@ class Rearranger:
         """
         chosen = {i for i in ids if i >= floor}
         seal, sealed = plan_buckets(chosen)
-        self._timelines.insert_sealed(
+        self.timelines.insert_sealed(
             [bucket_document(lease.owner, lease.term, part) for part in sealed]
         )
         known = {*before.ids, *chosen}
         for _ in range(TRIES):
-            now = self._timelines.stored(lease.owner)
+            now = self.timelines.stored(lease.owner)
             if now is None:
                 return False
             arrived = sorted(i for i in now.ids if i >= floor and i not in known)
@@ -201,14 +195,14 @@ class Rearranger:
                 epoch=lease.term,
                 sealed_to=sealed[-1][-1] if sealed else 0,
             )
-            if self._timelines.replace_open(now.open, new, holder=lease.holder):
+            if self.timelines.replace_open(now.open, new, holder=lease.holder):
                 self._retire(lease.owner)
                 return True
         return False
 
     def _retire(self, owner: str) -> None:
         """Mark what fell out of use, once readers that know it must have ended."""
-        bucket = self._timelines.find_open(owner)
+        bucket = self.timelines.find_open(owner)
         if bucket is not None:
-            grace = at(self._clock() + round(BUCKET_GRACE_S * 1000))
-            self._timelines.expire_buckets(bucket, grace)
+            grace = at(self.clock() + round(BUCKET_GRACE_S * 1000))
+            self.timelines.expire_buckets(bucket, grace)

@@ -60,9 +60,21 @@ class FanoutTimes:
     retry_max_ms: int = 300_000
 
 
+class LeaseLostError(Exception):
+    """Somebody else has taken some of the posts over, or one was deleted: stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a delivery is on the ring of followers."""
+
+    cursor: int
+    has_wrapped: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FanoutParts:
-    """What `Fanout` is made of."""
+class Fanout:
+    """Deliver what the outbox holds."""
 
     stores: Stores
     outbox: OutboxStore
@@ -77,51 +89,21 @@ class FanoutParts:
     rng: random.Random
     times: FanoutTimes
 
-
-class LeaseLostError(Exception):
-    """Somebody else has taken some of the posts over, or one was deleted: stop."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a delivery is on the ring of followers."""
-
-    cursor: int
-    has_wrapped: bool
-
-
-class Fanout:
-    """Deliver what the outbox holds."""
-
-    def __init__(self, parts: FanoutParts):
-        self._activity = parts.stores.activity
-        self._outbox = parts.outbox
-        self._edges = parts.edges
-        self._rearranger = parts.rearranger
-        self._reach = parts.reach
-        self._lists = parts.lists
-        self._notifying = parts.notifying
-        self._fence = parts.fence
-        self._doorbell = parts.doorbell
-        self._clock = parts.clock
-        self._rng = parts.rng
-        self._times = parts.times
-
     def begin(self, post_id: PostId) -> Lease | None:
         """Take a post, and what waits with it; None if there is nothing to do.
 
         A post that was tried too often becomes a dead letter here.
         """
-        now = self._clock()
-        lease = self._outbox.lease(
+        now = self.clock()
+        lease = self.outbox.lease(
             post_id,
             secrets.token_hex(8),
             at(now),
-            at(now + self._times.lease_ms),
-            self._times.chunk,
+            at(now + self.times.lease_ms),
+            self.times.chunk,
         )
-        if lease is not None and lease.attempts > self._times.max_attempts:
-            self._outbox.give_up(lease, "dead", at(now))
+        if lease is not None and lease.attempts > self.times.max_attempts:
+            self.outbox.give_up(lease, "dead", at(now))
             telemetry.JOBS.labels("fanout", "dead").inc()
             return None
         return lease
@@ -135,19 +117,21 @@ class Fanout:
         """
         if not lease.mode:
             lease = self._choose(lease)
-        if lease.told is None and self._notifying.tell(lease.posts):
+        if lease.told is None and self.notifying.tell(lease.posts):
             self._note_told(lease, NOBODY)
         delivered = (
             self._pull(lease) if lease.mode == "pull" else self._go_around(lease)
         )
         if lease.audience.has_subscribers:
             above = UserId(lease.told or NOBODY)
-            for last in self._notifying.tell_subscribers(lease.posts, above):
+            for last in self.notifying.tell_subscribers(lease.posts, above):
                 self._note_told(lease, last)
         # Whoever wrote an answer may have died before the conversation moved up.
-        lifted = [key for post in lease.posts for key in lift(self._activity, post)]
-        self._fence.drop(lifted)
-        if not self._outbox.finish(lease):
+        lifted = [
+            key for post in lease.posts for key in lift(self.stores.activity, post)
+        ]
+        self.fence.drop(lifted)
+        if not self.outbox.finish(lease):
             raise LeaseLostError
         self._observe(lease, delivered)
         return delivered
@@ -157,17 +141,17 @@ class Fanout:
 
         A post that is deleted must not keep those waiting that went along with it.
         """
-        self._outbox.give_up(lease, "pending", at(self._clock()))
+        self.outbox.give_up(lease, "pending", at(self.clock()))
 
     def fail(self, lease: Lease) -> Literal["retry", "dead"]:
         """Give a lease up after an error: to be tried again later, or dead."""
-        now, attempts = self._clock(), self._outbox.attempts(lease)
-        if attempts >= self._times.max_attempts:
-            self._outbox.give_up(lease, "dead", at(now))
+        now, attempts = self.clock(), self.outbox.attempts(lease)
+        if attempts >= self.times.max_attempts:
+            self.outbox.give_up(lease, "dead", at(now))
             return "dead"
-        longest = self._times.retry_min_ms << (attempts - 1)
-        wait = min(longest, self._times.retry_max_ms) * self._rng.uniform(0.5, 1.0)
-        self._outbox.give_up(lease, "pending", at(now + round(wait)))
+        longest = self.times.retry_min_ms << (attempts - 1)
+        wait = min(longest, self.times.retry_max_ms) * self.rng.uniform(0.5, 1.0)
+        self.outbox.give_up(lease, "pending", at(now + round(wait)))
         return "retry"
 
     def _choose(self, lease: Lease) -> Lease:
@@ -178,10 +162,10 @@ class Fanout:
         Large rings are entered anywhere, so that nobody is always last.
         """
         followers = lease.audience.followers_count
-        mode, start = self._reach.choose(lease.posts[-1], followers), 0
-        if mode == "push" and followers > self._times.chunk:
-            low, high = self._edges.follower_bounds(lease.author_id)
-            start = low + round((high - low) * self._rng.random())
+        mode, start = self.reach.choose(lease.posts[-1], followers), 0
+        if mode == "push" and followers > self.times.chunk:
+            low, high = self.edges.follower_bounds(lease.author_id)
+            start = low + round((high - low) * self.rng.random())
         return replace(lease, mode=mode, start=start)
 
     def _pull(self, lease: Lease) -> int:
@@ -191,8 +175,8 @@ class Fanout:
         It is recorded first, so that from here on no home stores them.
         """
         self._advance(lease)
-        self._reach.let_pull(lease.posts[-1])
-        self._doorbell([pulled_topic(lease.author_id)])
+        self.reach.let_pull(lease.posts[-1])
+        self.doorbell([pulled_topic(lease.author_id)])
         return 0
 
     def _go_around(self, lease: Lease) -> int:
@@ -206,7 +190,7 @@ class Fanout:
             if place is not None:
                 self._advance(lease, cursor=place.cursor, has_wrapped=place.has_wrapped)
         if lease.audience.is_in_lists:
-            for last_list in self._lists.deliver(lease.posts, lease.listed):
+            for last_list in self.lists.deliver(lease.posts, lease.listed):
                 self._advance(lease, listed=last_list)
         return delivered
 
@@ -219,7 +203,7 @@ class Fanout:
         try:
             self._advance(lease, told=last)
         except LeaseLostError:
-            self._notifying.retract_buried(lease.posts)
+            self.notifying.retract_buried(lease.posts)
             raise
 
     def _chunks(self, lease: Lease) -> Iterator[tuple[list[UserId], _Place | None]]:
@@ -232,14 +216,14 @@ class Fanout:
         owners = [lease.author_id] if lease.cursor is None else []
         if lease.posts[0].visibility is Visibility.DIRECT:
             named = sorted(lease.posts[0].mentioned_ids)
-            yield owners + self._edges.followers_among(lease.author_id, named), None
+            yield owners + self.edges.followers_among(lease.author_id, named), None
             return
         place: _Place | None = _Place(
             start if lease.cursor is None else lease.cursor, lease.has_wrapped
         )
         if lease.cursor is None and not start:
             first = list(lease.audience.followers)
-            is_full = len(first) == self._times.chunk
+            is_full = len(first) == self.times.chunk
             place = _Place(first[-1], has_wrapped=False) if is_full else None
             yield owners + first, place
             owners = []
@@ -256,10 +240,10 @@ class Fanout:
         The ring runs from `start` (exclusive) up to the highest follower, and from
         the lowest one up to `start`.
         """
-        limit = self._times.chunk
+        limit = self.times.chunk
         found: list[UserId] = []
         if not place.has_wrapped:
-            found = self._edges.followers(
+            found = self.edges.followers(
                 author_id, above=place.cursor, upto=MAX_ID, limit=limit
             )
             if len(found) == limit:
@@ -268,7 +252,7 @@ class Fanout:
         if place.cursor >= start:
             return found, None
         rest = limit - len(found)
-        found += self._edges.followers(
+        found += self.edges.followers(
             author_id, above=place.cursor, upto=start, limit=rest
         )
         is_full = len(found) == limit
@@ -277,17 +261,17 @@ class Fanout:
     def _push(self, lease: Lease, owner_ids: list[UserId]) -> int:
         """Push the posts to one chunk of owners, and make it seen."""
         owners = [home_of(owner_id) for owner_id in owner_ids]
-        pushed = self._rearranger.deliver(owners, lease.ids) * len(lease.ids)
-        self._doorbell([home_topic(owner_id) for owner_id in owner_ids])
+        pushed = self.rearranger.deliver(owners, lease.ids) * len(lease.ids)
+        self.doorbell([home_topic(owner_id) for owner_id in owner_ids])
         return pushed
 
     def _advance(self, lease: Lease, **progress: object) -> None:
-        until = at(self._clock() + self._times.lease_ms)
-        if not self._outbox.advance(lease, until, **progress):
+        until = at(self.clock() + self.times.lease_ms)
+        if not self.outbox.advance(lease, until, **progress):
             raise LeaseLostError
 
     def _observe(self, lease: Lease, delivered: int) -> None:
-        now = self._clock()
+        now = self.clock()
         telemetry.DELIVERIES.inc(delivered)
         for post, enqueued_at in zip(lease.posts, lease.enqueued_at, strict=True):
             made_ms = ms_of(post.id)

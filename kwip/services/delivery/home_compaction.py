@@ -20,15 +20,6 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UpkeepParts:
-    """What `Upkeep` is made of."""
-
-    timelines: TimelineStore
-    edges: EdgeStore
-    posts: PostStore
-    rearranger: Rearranger
-
-
 class Upkeep:
     """Bring what homes store in line with who follows whom now.
 
@@ -36,47 +27,46 @@ class Upkeep:
     too often: whoever asked asks again later.
     """
 
-    def __init__(self, parts: UpkeepParts):
-        self._timelines = parts.timelines
-        self._edges = parts.edges
-        self._posts = parts.posts
-        self._rearranger = parts.rearranger
+    timelines: TimelineStore
+    edges: EdgeStore
+    posts: PostStore
+    rearranger: Rearranger
 
     def settle(self, follower_id: UserId, followee_id: UserId) -> bool:
         """Merge or scrub, whichever an edge waits for; nothing if it waits no more."""
-        with self._rearranger.lease(home_of(follower_id)) as lease:
-            edge = self._edges.find_edge(follower_id, followee_id)
+        with self.rearranger.lease(home_of(follower_id)) as lease:
+            edge = self.edges.find_edge(follower_id, followee_id)
             if edge is None or edge.state == "active":
                 return lease is not None or not self._has_home(follower_id)
             if lease is None:
                 # The home of who is dormant will be built from the edges of then;
                 # this one was there before the home is looked for.
-                return not self._has_home(follower_id) and self._edges.settle(edge)
+                return not self._has_home(follower_id) and self.edges.settle(edge)
             if edge.state == "merging":
-                is_done = self._rearranger.merge(lease, follower_id, followee_id)
+                is_done = self.rearranger.merge(lease, follower_id, followee_id)
             else:
-                is_done = self._rearranger.scrub(lease, followee_id)
-            return is_done and self._edges.settle(edge)
+                is_done = self.rearranger.scrub(lease, followee_id)
+            return is_done and self.edges.settle(edge)
 
     def rebuild(self, user_id: UserId) -> bool:
         """Build a home anew and swap it in; who is dormant has none to build."""
-        with self._rearranger.lease(home_of(user_id)) as lease:
+        with self.rearranger.lease(home_of(user_id)) as lease:
             if lease is None:
                 return not self._has_home(user_id)
             return self.build(lease, user_id)
 
     def build(self, lease: UpkeepLease, user_id: UserId) -> bool:
         """Build a home anew under a lease, and swap it in."""
-        before = self._timelines.stored(lease.owner)
+        before = self.timelines.stored(lease.owner)
         if before is None:
             return False
-        authors = [user_id, *self._edges.followees(user_id)]
-        wanted = self._rearranger.wanted(user_id, authors, before.open.floor)
+        authors = [user_id, *self.edges.followees(user_id)]
+        wanted = self.rearranger.wanted(user_id, authors, before.open.floor)
         # The owner's newest posts are there before their delivery has begun.
         rest = [i for i in before.ids if i not in wanted.ids]
-        own = self._posts.written_by(user_id, rest) if rest else []
+        own = self.posts.written_by(user_id, rest) if rest else []
         both = Wanted({*wanted.ids, *own}, wanted.known_from)
-        return self._rearranger.rebuild(lease, before, both)
+        return self.rearranger.rebuild(lease, before, both)
 
     def _has_home(self, user_id: UserId) -> bool:
-        return self._timelines.find_open(home_of(user_id)) is not None
+        return self.timelines.find_open(home_of(user_id)) is not None

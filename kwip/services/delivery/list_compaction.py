@@ -5,6 +5,7 @@ As `upkeep` does with homes, under the same lease of the timeline's document.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwip.cache import timeline_invalidation as timeline_drops
@@ -19,56 +20,49 @@ if TYPE_CHECKING:
     from kwip.store.timelines import TimelineStore
 
 
+@dataclass(frozen=True, slots=True)
 class ListUpkeep:
     """Bring what lists store in line with who is in them now."""
 
-    def __init__(
-        self,
-        lists: ListStore,
-        edges: ListEdgeStore,
-        timelines: TimelineStore,
-        rearranger: Rearranger,
-        fence: Fence,
-    ):
-        self._lists = lists
-        self._edges = edges
-        self._timelines = timelines
-        self._rearranger = rearranger
-        self._fence = fence
+    lists: ListStore
+    edges: ListEdgeStore
+    timelines: TimelineStore
+    rearranger: Rearranger
+    fence: Fence
 
     def settle(self, member_id: UserId, list_id: ListId) -> bool:
         """Merge or scrub, whichever an edge waits for; nothing if it waits no more.
 
         False when somebody else holds the lease or a race was lost: try again later.
         """
-        with self._rearranger.lease(list_of(list_id)) as lease:
-            edge = self._edges.find(member_id, list_id)
+        with self.rearranger.lease(list_of(list_id)) as lease:
+            edge = self.edges.find(member_id, list_id)
             if edge is None or edge.state == "active":
                 return True
             if lease is None:
-                is_gone = self._timelines.find_open(list_of(list_id)) is None
-                return is_gone and self._edges.settle(edge)
+                is_gone = self.timelines.find_open(list_of(list_id)) is None
+                return is_gone and self.edges.settle(edge)
             if edge.state == "merging":
-                is_done = self._rearranger.merge(lease, edge.owner_id, member_id)
+                is_done = self.rearranger.merge(lease, edge.owner_id, member_id)
             else:
-                is_done = self._rearranger.scrub(lease, member_id)
-            return is_done and self._edges.settle(edge)
+                is_done = self.rearranger.scrub(lease, member_id)
+            return is_done and self.edges.settle(edge)
 
     def rebuild(self, list_id: ListId) -> bool:
         """Build a list's timeline anew and swap it in; False as `settle`."""
-        with self._rearranger.lease(list_of(list_id)) as lease:
-            before = None if lease is None else self._timelines.stored(lease.owner)
+        with self.rearranger.lease(list_of(list_id)) as lease:
+            before = None if lease is None else self.timelines.stored(lease.owner)
             if lease is None or before is None:
                 return False
-            listing = self._lists.find(list_id)
+            listing = self.lists.find(list_id)
             if listing is None:  # it was deleted, and goes away
                 return True
-            wanted = self._rearranger.wanted(
+            wanted = self.rearranger.wanted(
                 listing.list.owner_id, sorted(listing.member_ids), before.open.floor
             )
-            return self._rearranger.rebuild(lease, before, wanted)
+            return self.rearranger.rebuild(lease, before, wanted)
 
     def remove_buried(self, owner_id: UserId, list_id: ListId) -> None:
         """Remove what is left of a deleted list; nothing if it is not deleted."""
-        self._lists.remove_buried(owner_id, list_id)
-        self._fence.drop(timeline_drops.deliver(owners=[list_of(list_id)]))
+        self.lists.remove_buried(owner_id, list_id)
+        self.fence.drop(timeline_drops.deliver(owners=[list_of(list_id)]))

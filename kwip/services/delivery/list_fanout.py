@@ -6,6 +6,7 @@ that takes a delivery over goes on behind it.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwip.domain.posts import Visibility
@@ -24,18 +25,13 @@ if TYPE_CHECKING:
 LISTS_AT_ONCE = 1_000
 
 
+@dataclass(frozen=True, slots=True)
 class ListFanout:
     """The part of fan-out that is about lists."""
 
-    def __init__(
-        self,
-        lists: ListStore,
-        edges: ListEdgeStore,
-        rearranger: Rearranger,
-    ):
-        self._lists = lists
-        self._edges = edges
-        self._rearranger = rearranger
+    lists: ListStore
+    edges: ListEdgeStore
+    rearranger: Rearranger
 
     def deliver(self, posts: Sequence[Post], above: int) -> Iterator[ListId]:
         """Push posts by one author to the lists above one; give the last, each time.
@@ -46,19 +42,19 @@ class ListFanout:
         author_id, ids = posts[0].author_id, [post.id for post in posts]
         if posts[0].visibility is Visibility.DIRECT:
             named = sorted(posts[0].mentioned_ids)
-            self._push(self._lists.holding(named, author_id), ids)
+            self._push(self.lists.holding(named, author_id), ids)
             return
-        lists = self._edges.lists_with(author_id, above=above, limit=LISTS_AT_ONCE)
+        lists = self.edges.lists_with(author_id, above=above, limit=LISTS_AT_ONCE)
         while lists:
             self._push(lists, ids)
             yield lists[-1]
             if len(lists) < LISTS_AT_ONCE:
                 return
-            lists = self._edges.lists_with(
+            lists = self.edges.lists_with(
                 author_id, above=lists[-1], limit=LISTS_AT_ONCE
             )
 
     def _push(self, lists: Sequence[ListId], ids: Sequence[PostId]) -> None:
         owners = [list_of(list_id) for list_id in lists]
         if owners:
-            self._rearranger.deliver(owners, ids)
+            self.rearranger.deliver(owners, ids)

@@ -7,6 +7,7 @@ either way, nor of what they may not see. The read rules look at it again.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwip.cache import invalidation as drops
@@ -37,24 +38,15 @@ if TYPE_CHECKING:
 SUBSCRIBERS_AT_ONCE = 1_000
 
 
+@dataclass(frozen=True, slots=True)
 class Notifying:
     """The writing side of notifications."""
 
-    def __init__(
-        self,
-        stores: Stores,
-        edges: EdgeStore,
-        fence: Fence,
-        doorbell: Doorbell,
-        ids: IdGenerator,
-    ):
-        self._store = stores.notifications
-        self._posts = stores.posts
-        self._relationships = stores.relationships
-        self._edges = edges
-        self._fence = fence
-        self._doorbell = doorbell
-        self._ids = ids
+    stores: Stores
+    edges: EdgeStore
+    fence: Fence
+    doorbell: Doorbell
+    ids: IdGenerator
 
     def tell(self, posts: Sequence[Post]) -> bool:
         """Tell those to whom new posts by one author speak; False if to nobody.
@@ -79,7 +71,7 @@ class Notifying:
         listed = [post for post in posts if is_for_subscribers(post)]
         spoken_to = {post.id: self._spoken_to(post) for post in listed}
         while listed:
-            asking = self._edges.subscribers(
+            asking = self.edges.subscribers(
                 posts[0].author_id, above=above, limit=SUBSCRIBERS_AT_ONCE
             )
             if asking:
@@ -98,14 +90,16 @@ class Notifying:
     def ring(self, *told: Notification | None) -> None:
         """Ring for those whose notifications an act has written, and dropped."""
         recipients = [each.recipient_id for each in told if each is not None]
-        self._doorbell([notifications_topic(each) for each in recipients])
+        self.doorbell([notifications_topic(each) for each in recipients])
 
     def retract_buried(self, posts: Sequence[Post]) -> None:
         """Take back what was told of posts that were deleted meanwhile."""
-        now = self._posts.get_many([post.id for post in posts])
+        now = self.stores.posts.get_many([post.id for post in posts])
         gone = [post for post in posts if now[post.id].is_tombstone]
-        recipients = {each for post in gone for each in self._store.forget(post)}
-        self._fence.drop(drops.notify(recipient_ids=sorted(recipients)))
+        recipients = {
+            each for post in gone for each in self.stores.notifications.forget(post)
+        }
+        self.fence.drop(drops.notify(recipient_ids=sorted(recipients)))
 
     def of_favourite(self, user_id: UserId, post: Post) -> Notification | None:
         """Give what a post's author is told when somebody favourites it."""
@@ -115,7 +109,7 @@ class Notifying:
             recipient_id=post.author_id,
             kind=NotificationKind.FAVOURITE,
             actor_id=user_id,
-            seq=self._ids.next_id(slot_of(user_id)),
+            seq=self.ids.next_id(slot_of(user_id)),
             post_id=post.id,
             reply_to_id=post.in_reply_to_author_id or NOBODY,
         )
@@ -130,7 +124,7 @@ class Notifying:
             recipient_id=followee_id,
             kind=NotificationKind.FOLLOW,
             actor_id=follower_id,
-            seq=self._ids.next_id(slot_of(follower_id)),
+            seq=self.ids.next_id(slot_of(follower_id)),
         )
 
     def of_edit(self, old: Post, new: Post) -> list[Notification]:
@@ -148,7 +142,7 @@ class Notifying:
                 recipient_id=recipient_id,
                 kind=NotificationKind.MENTION,
                 actor_id=new.author_id,
-                seq=self._ids.next_id(slot_of(new.author_id), above=new.id),
+                seq=self.ids.next_id(slot_of(new.author_id), above=new.id),
                 post_id=new.id,
                 reply_to_id=new.in_reply_to_author_id or NOBODY,
             )
@@ -162,7 +156,7 @@ class Notifying:
         if (
             parent_id is not None
             and parent_id in told
-            and not self._edges.followers_among(post.author_id, [parent_id])
+            and not self.edges.followers_among(post.author_id, [parent_id])
         ):
             del told[parent_id]
         return told
@@ -180,21 +174,21 @@ class Notifying:
         hearing = self._without_deaf(actor_id, sorted({each for _, each, _ in told}))
         heard, slot = set(hearing), slot_of(actor_id)
         posts = sorted({post.id for post, _, _ in told})
-        seqs = {each: self._ids.next_id(slot, above=each) for each in posts}
-        self._store.add_many(
+        seqs = {each: self.ids.next_id(slot, above=each) for each in posts}
+        self.stores.notifications.add_many(
             [
                 of_post(post, recipient_id, kind, seq=seqs[post.id])
                 for post, recipient_id, kind in told
                 if recipient_id in heard
             ]
         )
-        self._fence.drop(drops.notify(recipient_ids=hearing))
-        self._doorbell([notifications_topic(each) for each in hearing])
+        self.fence.drop(drops.notify(recipient_ids=hearing))
+        self.doorbell([notifications_topic(each) for each in hearing])
 
     def _without_deaf(
         self, actor_id: UserId, user_ids: Sequence[UserId]
     ) -> list[UserId]:
         """Leave out who must not hear of an actor, and the actor; two queries."""
         others = [each for each in user_ids if each != actor_id]
-        deaf = self._relationships.deaf_to(actor_id, others) if others else set()
+        deaf = self.stores.relationships.deaf_to(actor_id, others) if others else set()
         return [each for each in others if each not in deaf]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwip.cache import order_invalidation as order_drops
@@ -25,22 +26,15 @@ if TYPE_CHECKING:
     from kwip.store.timelines import TimelineStore
 
 
+@dataclass(frozen=True, slots=True)
 class Publication:
     """The end of the write path, which may be gone through again."""
 
-    def __init__(
-        self,
-        timelines: TimelineStore,
-        activity: ActivityStore,
-        fence: Fence,
-        bell: Bell,
-        doorbell: Doorbell,
-    ):
-        self._timelines = timelines
-        self._activity = activity
-        self._fence = fence
-        self._bell = bell
-        self._doorbell = doorbell
+    timelines: TimelineStore
+    activity: ActivityStore
+    fence: Fence
+    bell: Bell
+    doorbell: Doorbell
 
     def announce(self, post: Post, dropped: tuple[Droppable, ...]) -> None:
         """Put a stored post into its author's home, drop the keys, ring the bells.
@@ -48,11 +42,11 @@ class Publication:
         Raises:
             StoreUnavailableError: The post stands, but must not be acknowledged.
         """
-        self._timelines.push([home_of(post.author_id)], [post.id])
-        self._fence.drop((*dropped, *lift(self._activity, post)))
-        self._bell("fanout", str(post.id))
+        self.timelines.push([home_of(post.author_id)], [post.id])
+        self.fence.drop((*dropped, *lift(self.activity, post)))
+        self.bell("fanout", str(post.id))
         listed = [PUBLIC] if post.is_listed else []
-        self._doorbell([home_topic(post.author_id), *listed])
+        self.doorbell([home_topic(post.author_id), *listed])
 
     def withdraw(
         self,
@@ -67,8 +61,8 @@ class Publication:
         Raises:
             StoreUnavailableError: As `announce`.
         """
-        self._fence.drop(dropped)
-        self._doorbell([post_topic(post_id), *map(notifications_topic, told)])
+        self.fence.drop(dropped)
+        self.doorbell([post_topic(post_id), *map(notifications_topic, told)])
 
 
 def lift(activity: ActivityStore, post: Post) -> tuple[Droppable, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from kwip.domain.ids import MAX_ID, PostId, UserId
@@ -26,21 +27,21 @@ class Suspects(NamedTuple, Generic[Id]):
     ids: list[Id]
 
 
+@dataclass(frozen=True, slots=True)
 class Counting:
     """Look for counters that seem wrong; the store settles whether they are.
 
     What is written between two reads is only a suspicion.
     """
 
-    def __init__(self, store: CounterStore, page: int):
-        self._store = store
-        self._page = page
+    store: CounterStore
+    page: int
 
     def users(self, after: int = 0) -> Iterator[Suspects[UserId]]:
         """Go through users above an id; four queries a page."""
-        while said := self._store.users_after(after, self._page):
+        while said := self.store.users_after(after, self.page):
             low, after = min(said), max(said)
-            right = self._store.counted_between(low, after)
+            right = self.store.counted_between(low, after)
             wrong = [i for i in said if said[i] != right.get(i, NO_USER_COUNTS)]
             yield Suspects(after, len(said), wrong)
 
@@ -51,9 +52,9 @@ class Counting:
         those that the page has finished.
         """
         place, thread = (after, MAX_ID - 1), list[Answer]()
-        while page := self._store.answers_after(place, self._page):
+        while page := self.store.answers_after(place, self.page):
             place = page[-1].root_id, page[-1].post_id
-            reacted = self._store.reacted_on([a.post_id for a in page])
+            reacted = self.store.reacted_on([a.post_id for a in page])
             wrong = [
                 a.post_id
                 for a in page

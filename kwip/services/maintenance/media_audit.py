@@ -56,24 +56,24 @@ class Inventory:
     missing: list[Missing] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
 class MediaAudit:
     """Look after the folder of pictures."""
 
-    def __init__(self, folder: MediaFolder, users: UserStore, clock: ClockMs):
-        self._folder = folder
-        self._users = users
-        self._clock = clock
+    folder: MediaFolder
+    users: UserStore
+    clock: ClockMs
 
     def inventory(self) -> Inventory:
         """Look at every file and every user; a query for 1,000 users."""
         limit_s = self._limit_s()
-        listed = list(self._folder.files())
+        listed = list(self.folder.files())
         found, used = Inventory(), set()
-        for user_id, kind, picture in named_pictures(self._users):
+        for user_id, kind, picture in named_pictures(self.users):
             found.named += 1
             used.add(picture)
             paths = [PictureFile(picture, width).path for width, _ in kind.sizes]
-            if not all(self._folder.has(path) for path in paths):
+            if not all(self.folder.has(path) for path in paths):
                 found.missing.append(Missing(user_id, kind.name, picture))
         for file in listed:
             name = PurePosixPath(file.path).name
@@ -112,11 +112,11 @@ class MediaAudit:
         return [
             file
             for file in self.orphans(is_sure=is_sure)
-            if self._folder.remove(file.path, older_than_s=limit_s)
+            if self.folder.remove(file.path, older_than_s=limit_s)
         ]
 
     def _limit_s(self) -> float:
-        return (at(self._clock()) - GRACE).timestamp()
+        return (at(self.clock()) - GRACE).timestamp()
 
 
 def named_pictures(users: UserStore) -> Iterator[tuple[UserId, PictureKind, str]]:

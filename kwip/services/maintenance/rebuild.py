@@ -45,20 +45,18 @@ class Phase:
     mend: Callable[[Any], object]
 
 
+@dataclass(frozen=True, slots=True)
 class Renewal:
     """Run phases one after the other, beside whatever else goes on."""
 
-    def __init__(
-        self, phases: Sequence[Phase], sleep: Callable[[float], None] = time.sleep
-    ):
-        self._phases = phases
-        self._sleep = sleep
+    phases: Sequence[Phase]
+    sleep: Callable[[float], None] = time.sleep
 
     def verify(self, progress: Progress) -> tuple[dict[str, int], list[str]]:
         """Count what was looked at by phase, and say in words what differs."""
         looked_at: dict[str, int] = {}
         found: list[str] = []
-        for phase in self._phases:
+        for phase in self.phases:
             progress.begin(phase.name, phase.total)
             looked_at[phase.name] = 0
             for page in phase.pages(0):
@@ -72,11 +70,11 @@ class Renewal:
 
         The checkpoint has the phase, and the last id of it that is finished.
         """
-        begun = checkpoint.job.detail.get("phase", self._phases[0].name)
-        names = [phase.name for phase in self._phases]
+        begun = checkpoint.job.detail.get("phase", self.phases[0].name)
+        names = [phase.name for phase in self.phases]
         left: list[str] = []
         with ThreadPoolExecutor(pace.concurrency) as pool:
-            for phase in self._phases[names.index(begun) :]:
+            for phase in self.phases[names.index(begun) :]:
                 if phase.name != begun:
                     checkpoint.save(cursor=0, detail={"phase": phase.name})
                 for page in self._pages(phase, checkpoint, progress):
@@ -85,7 +83,7 @@ class Renewal:
                     left += [text for each in wrong for text in phase.wrong(each)]
                     self._save(phase, checkpoint, page, len(wrong))
                     progress.advance(page.size)
-                    self._sleep(pace.throttle_s)
+                    self.sleep(pace.throttle_s)
         checkpoint.save(is_done=True)
         return left
 

@@ -79,21 +79,14 @@ class _Timeline:
         return home_of(self.owner_id) if self.list_id is None else list_of(self.list_id)
 
 
+@dataclass(frozen=True, slots=True)
 class Reindexer:
     """Rebuild homes and their owners' lists, beside whatever else goes on."""
 
-    def __init__(
-        self,
-        stores: Stores,
-        upkeep: Upkeep,
-        list_upkeep: ListUpkeep,
-        sleep: Callable[[float], None] = time.sleep,
-    ):
-        self._users = stores.users
-        self._lists = stores.lists
-        self._upkeep = upkeep
-        self._list_upkeep = list_upkeep
-        self._sleep = sleep
+    stores: Stores
+    upkeep: Upkeep
+    list_upkeep: ListUpkeep
+    sleep: Callable[[float], None] = time.sleep
 
     def rebuild_all(
         self, checkpoint: Checkpoint, pace: Pace, progress: Progress
@@ -105,10 +98,10 @@ class Reindexer:
         job = checkpoint.job
         done = job.counts.get("rebuilt", 0)
         busy = [UserId(int(text)) for text in job.detail.get("busy", "").split()]
-        progress.begin("homes", max(self._users.count(), done), done)
+        progress.begin("homes", max(self.stores.users.count(), done), done)
         with ThreadPoolExecutor(pace.concurrency) as pool:
-            for ids in self._users.iter_ids(after=job.cursor, batch=BATCH):
-                lists = self._lists.of_owners(ids)
+            for ids in self.stores.users.iter_ids(after=job.cursor, batch=BATCH):
+                lists = self.stores.lists.of_owners(ids)
                 rebuilt = list(pool.map(self._rebuild, ids, [lists[i] for i in ids]))
                 busy += [i for i, ok in zip(ids, rebuilt, strict=True) if not ok]
                 done += sum(rebuilt)
@@ -118,7 +111,7 @@ class Reindexer:
                     counts={"rebuilt": done},
                     detail={"busy": " ".join(map(str, busy))},
                 )
-                self._sleep(pace.throttle_s)
+                self.sleep(pace.throttle_s)
         failed = self.rebuild(busy)
         counts = {"rebuilt": done + len(busy) - len(failed), "failed": len(failed)}
         checkpoint.save(counts=counts, detail={"busy": ""}, is_done=True)
@@ -129,17 +122,17 @@ class Reindexer:
         waiting = list(ids)
         for number in range(TRIES):
             # Read each time: a list that was deleted meanwhile is waited for no more.
-            lists = self._lists.of_owners(waiting)
+            lists = self.stores.lists.of_owners(waiting)
             waiting = [i for i in waiting if not self._rebuild(i, lists[i])]
             if not waiting:
                 break
-            self._sleep(PAUSE_S * min(number, 1))
+            self.sleep(PAUSE_S * min(number, 1))
         return waiting
 
     def _rebuild(self, user_id: UserId, lists: Iterable[UserList]) -> bool:
-        is_done = self._upkeep.rebuild(user_id)
+        is_done = self.upkeep.rebuild(user_id)
         for each in lists:
-            is_done = self._list_upkeep.rebuild(each.id) and is_done
+            is_done = self.list_upkeep.rebuild(each.id) and is_done
         return is_done
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwip.cache import order_invalidation as order_drops
@@ -20,17 +21,16 @@ if TYPE_CHECKING:
 PAGE, POSTS = 100, 1_000
 
 
+@dataclass(frozen=True, slots=True)
 class Repeats:
     """Find posts of which is stored something else than their texts say."""
 
-    def __init__(self, stores: Stores, fence: Fence):
-        self._users = stores.users
-        self._store = stores.repeats
-        self._fence = fence
+    stores: Stores
+    fence: Fence
 
     def iter_pages(self, after: int = 0) -> Iterator[Suspects[UserId]]:
         """Go through authors above an id, and tell of whom something differs."""
-        for ids in self._users.iter_ids(after=after, batch=PAGE):
+        for ids in self.stores.users.iter_ids(after=after, batch=PAGE):
             yield Suspects(ids[-1], len(ids), [i for i in ids if self.count(i)])
 
     def count(self, author_id: UserId) -> int:
@@ -40,12 +40,12 @@ class Repeats:
     def mend(self, author_id: UserId) -> None:
         """Store it anew; a post that changes meanwhile is left to a later run."""
         for post, right in self._differing(author_id):
-            self._store.rewrite(post, right)
-            self._fence.drop(order_drops.repeat(post_id=post.id))
+            self.stores.repeats.rewrite(post, right)
+            self.fence.drop(order_drops.repeat(post_id=post.id))
 
     def _differing(self, author_id: UserId) -> Iterator[tuple[Post, Said]]:
         after, run = 0, list[Said]()
-        while page := self._store.by_author(author_id, after, POSTS):
+        while page := self.stores.repeats.by_author(author_id, after, POSTS):
             # What the last day before this page said may be repeated in it.
             run = [one for one in run if page[0][0].id - one.post_id < DAY]
             run += [Said(p.id, digest_of(p), p.repeats_id) for p, _ in page]

@@ -5,7 +5,7 @@ Mentions stay: whom a post names was settled when it was written.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kwip.cache import invalidation as drops
@@ -28,26 +28,26 @@ PAGE = 1_000
 TRIES = 5
 
 
+@dataclass(frozen=True, slots=True)
 class Retagging:
     """Bring hashtags and links in line with the texts."""
 
-    def __init__(self, texts: Texts, posts: PostStore, store: RetagStore, fence: Fence):
-        self._texts = texts
-        self._posts = posts
-        self._store = store
-        self._fence = fence
+    texts: Texts
+    posts: PostStore
+    store: RetagStore
+    fence: Fence
 
     def iter_pages(self, after: int = 0) -> Iterator[Suspects[PostId]]:
         """Go through posts above an id, and tell whose texts say something else."""
-        while page := self._store.after(after, PAGE):
+        while page := self.store.after(after, PAGE):
             after = page[-1][0].id
             differing = [post.id for post, tags in page if self._differs(post, tags)]
             yield Suspects(after, len(page), differing)
 
     def differs(self, post_id: PostId) -> bool:
         """Look once more at a post: does its text say something else than is stored?"""
-        post = self._posts.get_many([post_id]).get(post_id)
-        return post is not None and self._differs(post, self._store.tags_of(post_id))
+        post = self.posts.get_many([post_id]).get(post_id)
+        return post is not None and self._differs(post, self.store.tags_of(post_id))
 
     def _differs(self, post: Post, tags: Sequence[str]) -> bool:
         parsed = self._parsed(post)
@@ -59,14 +59,14 @@ class Retagging:
         Its `tags` are written anew in any case, and all that shows them dropped.
         """
         for _ in range(TRIES):
-            old = self._posts.get_many([post_id]).get(post_id)
+            old = self.posts.get_many([post_id]).get(post_id)
             if old is None:
                 return True
-            listed = self._store.tags_of(post_id)
+            listed = self.store.tags_of(post_id)
             new = self._parsed(old)
-            done = self._store.rewrite(old, new)
+            done = self.store.rewrite(old, new)
             tags = {*listed, *old.tags, *new.tags}
-            self._fence.drop(drops.retag(post_id=post_id, tags=sorted(tags)))
+            self.fence.drop(drops.retag(post_id=post_id, tags=sorted(tags)))
             if done:
                 return True
         return False
@@ -74,7 +74,7 @@ class Retagging:
     def _parsed(self, post: Post) -> Post:
         if post.is_tombstone or post.repost_of_id:
             return replace(post, links=(), hashtags=())
-        found = self._texts.parse(post.text)
+        found = self.texts.parse(post.text)
         return replace(
             post,
             links=tuple(x for x in found.links if _is_clear(x, post.mentions)),

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-_PROJECT = Path(__file__).parents[2]
+_PROJECT = Path(__file__).parents[3]
 #: How long a part of an answer may be, and how many: a child that was taken over could
 #: claim anything.
 _MOST_BYTES, _MOST_PARTS = 16_000_000, 16

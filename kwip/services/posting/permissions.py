@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwip.domain.errors import ForbiddenError, GoneError, NotFoundError
@@ -13,13 +14,11 @@ if TYPE_CHECKING:
     from kwip.services.reading.stores import Stores
 
 
+@dataclass(frozen=True, slots=True)
 class Permissions:
     """Find posts for a write."""
 
-    def __init__(self, stores: Stores):
-        self._posts = stores.posts
-        self._users = stores.users
-        self._relationships = stores.relationships
+    stores: Stores
 
     def post(
         self, viewer_id: UserId, post_id: PostId, *, what: str = "This kwip"
@@ -32,7 +31,7 @@ class Permissions:
             NotFoundError: There is none, or none for this viewer.
             GoneError: It was deleted, and everybody could have seen it.
         """
-        post = self._posts.get_many([post_id]).get(post_id)
+        post = self.stores.posts.get_many([post_id]).get(post_id)
         if post is not None and post.repost_of_id and not post.is_tombstone:
             return self.post(viewer_id, post.repost_of_id, what=what)
         if post is not None and post.is_tombstone and post.visibility.is_open:
@@ -50,7 +49,7 @@ class Permissions:
         Raises:
             NotFoundError: There is none.
         """
-        post = self._posts.get_many([post_id]).get(post_id)
+        post = self.stores.posts.get_many([post_id]).get(post_id)
         if post is None:
             raise NotFoundError("This kwip is not there.", post_id=post_id)
         if post.repost_of_id is not None:
@@ -65,7 +64,7 @@ class Permissions:
             GoneError: It was deleted.
             ForbiddenError: Somebody else wrote it.
         """
-        post = self._posts.get_many([post_id]).get(post_id)
+        post = self.stores.posts.get_many([post_id]).get(post_id)
         if post is not None and post.author_id == viewer_id:
             if post.is_tombstone:
                 raise GoneError("This kwip was deleted.", post_id=post_id)
@@ -74,7 +73,7 @@ class Permissions:
         raise ForbiddenError("Only its author can do that.", post_id=post_id)
 
     def _shows(self, viewer_id: UserId, post: Post) -> bool:
-        relations = self._relationships.relations([viewer_id])[viewer_id]
-        author = self._users.get_many([post.author_id]).get(post.author_id)
+        relations = self.stores.relationships.relations([viewer_id])[viewer_id]
+        author = self.stores.users.get_many([post.author_id]).get(post.author_id)
         is_there = author is not None and not author.is_suspended
         return is_there and may_see(viewer_id, relations, post)

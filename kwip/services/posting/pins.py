@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwip.cache import invalidation as drops
@@ -20,23 +21,15 @@ if TYPE_CHECKING:
     from kwip.services.reading.stores import Stores
 
 
+@dataclass(frozen=True, slots=True)
 class Pins:
     """What a user shows first of their own posts; `pinned_ids` in the user."""
 
-    def __init__(
-        self,
-        stores: Stores,
-        permissions: Permissions,
-        posts: Posts,
-        readings: Readings,
-        fence: Fence,
-    ):
-        self._users = stores.users
-        self._post_store = stores.posts
-        self._permissions = permissions
-        self._posts = posts
-        self._readings = readings
-        self._fence = fence
+    stores: Stores
+    permissions: Permissions
+    posts: Posts
+    readings: Readings
+    fence: Fence
 
     def pin(self, viewer: Viewer, post_id: PostId) -> PostView:
         """Pin a post; one that is pinned already stays where it is.
@@ -47,17 +40,17 @@ class Pins:
             ForbiddenError: Somebody else wrote it.
             InvalidError: It is for the people whom it names, or there are `MAX_PINS`.
         """
-        post = self._permissions.post(viewer.id, post_id)
+        post = self.permissions.post(viewer.id, post_id)
         if post.author_id != viewer.id:
             raise ForbiddenError("Only its author can pin a kwip.", post_id=post_id)
         if post.visibility is Visibility.DIRECT:
             raise InvalidError("A kwip for the people whom it names cannot be pinned.")
         self._forget_deleted(viewer)
-        is_pinned = self._users.pin(viewer.id, post.id)
-        self._fence.drop(drops.pin(user_id=viewer.id))
+        is_pinned = self.stores.users.pin(viewer.id, post.id)
+        self.fence.drop(drops.pin(user_id=viewer.id))
         if not is_pinned:
             raise InvalidError(f"{MAX_PINS} pins are the most. Unpin one first.")
-        return self._posts.get(viewer, self._readings.begin(viewer.id), post.id)
+        return self.posts.get(viewer, self.readings.begin(viewer.id), post.id)
 
     def unpin(self, viewer: Viewer, post_id: PostId) -> PostView:
         """Take a post off the top of the profile.
@@ -66,16 +59,16 @@ class Pins:
             NotFoundError: There is no such post for this viewer.
             GoneError: It was deleted.
         """
-        original = self._permissions.original(post_id)
-        self._users.unpin(viewer.id, [original.id])
-        self._fence.drop(drops.unpin(user_id=viewer.id))
-        return self._posts.get(viewer, self._readings.begin(viewer.id), original.id)
+        original = self.permissions.original(post_id)
+        self.stores.users.unpin(viewer.id, [original.id])
+        self.fence.drop(drops.unpin(user_id=viewer.id))
+        return self.posts.get(viewer, self.readings.begin(viewer.id), original.id)
 
     def _forget_deleted(self, viewer: Viewer) -> None:
         """Make room: a deleted post keeps its pin until the next one."""
-        user = self._users.get_many([viewer.id]).get(viewer.id)
+        user = self.stores.users.get_many([viewer.id]).get(viewer.id)
         pinned = () if user is None else user.pinned_ids
-        found = self._post_store.get_many(pinned) if pinned else {}
+        found = self.stores.posts.get_many(pinned) if pinned else {}
         gone = [i for i in pinned if i not in found or found[i].is_tombstone]
         if gone:
-            self._users.unpin(viewer.id, gone)
+            self.stores.users.unpin(viewer.id, gone)

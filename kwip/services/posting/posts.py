@@ -56,8 +56,8 @@ TRIES = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PostsParts:
-    """What `Posts` is made of; `clock` and `ids` may be a loader's own."""
+class Posts:
+    """Everything that one can do to a post."""
 
     stores: Stores
     claims: ClaimStore
@@ -73,27 +73,6 @@ class PostsParts:
     clock: ClockMs
     texts: Texts
 
-
-class Posts:
-    """Everything that one can do to a post."""
-
-    def __init__(self, parts: PostsParts):
-        self._posts = parts.stores.posts
-        self._notifications = parts.stores.notifications
-        self._repeats = parts.stores.repeats
-        self._claims = parts.claims
-        self._hydration = parts.hydration
-        self._threads = parts.threads
-        self._permissions = parts.permissions
-        self._publication = parts.publication
-        self._notifying = parts.notifying
-        self._readings = parts.readings
-        self._fence = parts.fence
-        self._clock_guard = parts.clock_guard
-        self._ids = parts.ids
-        self._clock = parts.clock
-        self._texts = parts.texts
-
     def create(self, viewer: Viewer, draft: Draft) -> PostView:
         """Publish a post; the same idempotency key and body give the same post.
 
@@ -105,16 +84,16 @@ class Posts:
             StoreUnavailableError: Nothing is known; repeat it with the same key.
         """
         post = self.publish(viewer.id, draft)
-        return self._only_view(viewer, self._readings.begin(viewer.id), post)
+        return self._only_view(viewer, self.readings.begin(viewer.id), post)
 
     def publish(self, author_id: UserId, draft: Draft) -> Post:
         """Publish a post and return it as it was stored, without making a view."""
-        self._clock_guard.require()
-        draft = self._texts.clean(draft)
+        self.clock_guard.require()
+        draft = self.texts.clean(draft)
         claim, post = self._claim(author_id, draft)
         if post is None:
             composed = self._compose(author_id, draft, claim.post_id)
-            post = self._insert(self._repeats.link(composed), claim, draft)
+            post = self._insert(self.stores.repeats.link(composed), claim, draft)
         dropped = drops.post(
             post_id=post.id,
             author_id=author_id,
@@ -123,7 +102,7 @@ class Posts:
             is_listed=post.is_listed,
             tags=post.tags,
         )
-        self._publication.announce(post, dropped)
+        self.publication.announce(post, dropped)
         return post
 
     def get(self, viewer: Viewer | None, reading: Reading, post_id: PostId) -> PostView:
@@ -133,8 +112,8 @@ class Posts:
             NotFoundError: There is none, or none for this viewer.
             GoneError: It was deleted.
         """
-        post = self._threads.post(viewer, reading, post_id)
-        views = self._hydration.posts(viewer, reading, [Entry.of(post)])
+        post = self.threads.post(viewer, reading, post_id)
+        views = self.hydration.posts(viewer, reading, [Entry.of(post)])
         if post_id not in views:  # its author is suspended
             raise NotFoundError("There is no such kwip.", post_id=post_id)
         return views[post_id]
@@ -153,9 +132,9 @@ class Posts:
         """
         self.get(viewer, reading, post_id)
         reading.bypass()
-        history = self._posts.history(post_id)
+        history = self.stores.posts.history(post_id)
         viewer_id = None if viewer is None else viewer.id
-        relations = self._hydration.relations(viewer, reading)
+        relations = self.hydration.relations(viewer, reading)
         # It may have changed since the look above: what is shown is what is asked of.
         if history is None or not may_see(viewer_id, relations, history.post):
             raise NotFoundError("There is no such kwip.", post_id=post_id)
@@ -177,7 +156,7 @@ class Posts:
             ForbiddenError: Somebody else wrote it.
             ConflictError: It kept changing meanwhile.
         """
-        draft = self._texts.clean(
+        draft = self.texts.clean(
             Draft(
                 text=asked.text,
                 warning=asked.warning,
@@ -185,28 +164,28 @@ class Posts:
             )
         )
         for _ in range(TRIES):
-            old = self._permissions.own(viewer.id, post_id)
+            old = self.permissions.own(viewer.id, post_id)
             if old.repost_of_id is not None:
                 raise ForbiddenError("A repost has no text of its own to change.")
-            entities = self._texts.entities(draft.text)
-            new = self._repeats.link(_edited(old, draft, entities))
+            entities = self.texts.entities(draft.text)
+            new = self.stores.repeats.link(_edited(old, draft, entities))
             is_same = _content(old) == _content(new)
-            told = [] if is_same else self._notifying.of_edit(old, new)
-            done = is_same or self._posts.edit(old, new, at(self._clock()), told)
+            told = [] if is_same else self.notifying.of_edit(old, new)
+            done = is_same or self.stores.posts.edit(old, new, at(self.clock()), told)
             if done:
                 unnamed = old.mentioned_ids - new.mentioned_ids
-                self._notifications.withdraw(post_id, sorted(unnamed))
-            self._fence.drop(
+                self.stores.notifications.withdraw(post_id, sorted(unnamed))
+            self.fence.drop(
                 drops.edit(
                     post_id=post_id,
                     tags=sorted({*old.tags} ^ {*new.tags}),
                     recipient_ids=sorted(old.mentioned_ids | new.mentioned_ids),
-                    later_ids=self._repeats.later(viewer.id, post_id),
+                    later_ids=self.stores.repeats.later(viewer.id, post_id),
                 )
             )
             if done:
-                self._notifying.ring(*told)
-                return self._only_view(viewer, self._readings.begin(viewer.id), new)
+                self.notifying.ring(*told)
+                return self._only_view(viewer, self.readings.begin(viewer.id), new)
         raise ConflictError("The kwip changed meanwhile. Look at it and try again.")
 
     def delete(self, viewer: Viewer, post_id: PostId) -> Post:
@@ -217,22 +196,24 @@ class Posts:
             GoneError: It was deleted before.
             ForbiddenError: Somebody else wrote it.
         """
-        old = self._posts.bury(post_id, viewer.id)
-        gone = old or self._posts.get_many([post_id]).get(post_id)
+        old = self.stores.posts.bury(post_id, viewer.id)
+        gone = old or self.stores.posts.get_many([post_id]).get(post_id)
         parent_id = gone.counted_on_id if gone else None
         is_own = gone is not None and gone.author_id == viewer.id
-        recipients = set(self._notifications.forget(gone)) if gone and is_own else set()
+        recipients = (
+            set(self.stores.notifications.forget(gone)) if gone and is_own else set()
+        )
         dropped = (
             *drops.delete(
                 post_id=post_id,
                 recipient_ids=sorted(recipients),
-                later_ids=self._repeats.later(viewer.id, post_id),
+                later_ids=self.stores.repeats.later(viewer.id, post_id),
             ),
             *drops.count(author_id=viewer.id, parent_id=parent_id),
         )
         unreposted = _unreposted(viewer.id, gone) if gone else ()
-        self._publication.withdraw(post_id, (*dropped, *unreposted), recipients)
-        return old if old is not None else self._permissions.own(viewer.id, post_id)
+        self.publication.withdraw(post_id, (*dropped, *unreposted), recipients)
+        return old if old is not None else self.permissions.own(viewer.id, post_id)
 
     def _claim(self, author_id: UserId, draft: Draft) -> tuple[Claim, Post | None]:
         """Draw id and nonce, or find those that the key stands for, and their post."""
@@ -245,8 +226,8 @@ class Posts:
         if not 0 < len(key) <= KEY_MAX:
             limit = f"Use 1 to {KEY_MAX} characters."
             raise InvalidError("The key cannot be used.", {"idempotency_key": limit})
-        expires_at = at(self._clock() + CLAIM_LIFETIME_MS)
-        held = self._claims.claim(author_id, key, mine, expires_at)
+        expires_at = at(self.clock() + CLAIM_LIFETIME_MS)
+        held = self.claims.claim(author_id, key, mine, expires_at)
         if held.digest != mine.digest:
             raise InvalidError(
                 "This was sent before with another text.",
@@ -254,13 +235,13 @@ class Posts:
             )
         if held is mine:
             return mine, None
-        return held, self._posts.find(held.post_id, held.nonce)
+        return held, self.stores.posts.find(held.post_id, held.nonce)
 
     def _compose(self, author_id: UserId, draft: Draft, post_id: PostId) -> Post:
         """Make the post, and check that its author may answer what it answers."""
         parent = None
         if draft.in_reply_to_id is not None:
-            parent = self._permissions.post(
+            parent = self.permissions.post(
                 author_id, draft.in_reply_to_id, what="The kwip that you answer"
             )
         visibility = draft.visibility
@@ -279,16 +260,16 @@ class Posts:
             root_id=parent.root_id if parent else post_id,
             source=draft.source,
             language=draft.language,
-            **self._texts.entities(draft.text),
+            **self.texts.entities(draft.text),
         )
 
     def _insert(self, post: Post, claim: Claim, draft: Draft) -> Post:
         """Insert a post; where its id is taken by another one, draw a new id."""
-        now = self._clock()
+        now = self.clock()
         for _ in range(TRIES):
             try:
                 fanout = pending(at(now), at(now + SWEEP_AFTER_MS))
-                self._posts.insert(post, claim.nonce, fanout)
+                self.stores.posts.insert(post, claim.nonce, fanout)
             except ConflictError:
                 claim = self._moved(post.author_id, claim, draft)
                 post = _renumbered(post, claim.post_id)
@@ -300,24 +281,24 @@ class Posts:
         """Give a claim whose id is taken a new one; a parallel repeat may be first."""
         new = replace(claim, post_id=self._new_id(author_id, draft))
         key = draft.idempotency_key
-        if key is None or self._claims.move(author_id, key, claim, new.post_id):
+        if key is None or self.claims.move(author_id, key, claim, new.post_id):
             return new
-        return self._claims.claim(
-            author_id, key, new, at(self._clock() + CLAIM_LIFETIME_MS)
+        return self.claims.claim(
+            author_id, key, new, at(self.clock() + CLAIM_LIFETIME_MS)
         )
 
     def _new_id(self, author_id: UserId, draft: Draft) -> PostId:
         above = draft.in_reply_to_id or 0
         # Nobody has found that post yet: an id from the future is no post's, and
         # would lead all later ids of this author there.
-        if ms_of(above) > self._clock() + MAX_SKEW_MS:
+        if ms_of(above) > self.clock() + MAX_SKEW_MS:
             raise NotFoundError("The kwip that you answer is not there.")
-        return PostId(self._ids.next_id(slot_of(author_id), above=above))
+        return PostId(self.ids.next_id(slot_of(author_id), above=above))
 
     def _only_view(
         self, viewer: Viewer | None, reading: Reading, post: Post
     ) -> PostView:
-        views = self._hydration.posts(viewer, reading, [Entry.of(post)])
+        views = self.hydration.posts(viewer, reading, [Entry.of(post)])
         if post.id not in views:
             raise GoneError("This kwip was deleted.", post_id=post.id)
         return views[post.id]

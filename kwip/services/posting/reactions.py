@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReactionsParts:
-    """What `Reactions` is made of."""
+class Reactions:
+    """What a viewer does with a post. Each act may be repeated."""
 
     store: ReactionStore
     permissions: Permissions
@@ -38,19 +38,6 @@ class ReactionsParts:
     fence: Fence
     ids: IdGenerator
 
-
-class Reactions:
-    """What a viewer does with a post. Each act may be repeated."""
-
-    def __init__(self, parts: ReactionsParts):
-        self._store = parts.store
-        self._permissions = parts.permissions
-        self._posts = parts.posts
-        self._readings = parts.readings
-        self._notifying = parts.notifying
-        self._fence = parts.fence
-        self._ids = parts.ids
-
     def favourite(self, viewer: Viewer, post_id: PostId) -> PostView:
         """Favourite a post, of a repost what it is of; twice changes nothing.
 
@@ -58,10 +45,10 @@ class Reactions:
             NotFoundError: There is none for this viewer.
             GoneError: It was deleted.
         """
-        post = self._permissions.post(viewer.id, post_id)
-        told = self._notifying.of_favourite(viewer.id, post)
-        self._store.add(self._reaction(viewer.id, Act.FAVOURITE, post), told)
-        self._fence.drop(
+        post = self.permissions.post(viewer.id, post_id)
+        told = self.notifying.of_favourite(viewer.id, post)
+        self.store.add(self._reaction(viewer.id, Act.FAVOURITE, post), told)
+        self.fence.drop(
             drops.favourite(
                 user_id=viewer.id,
                 post_id=post.id,
@@ -69,7 +56,7 @@ class Reactions:
                 span=span_of(post.id),
             )
         )
-        self._notifying.ring(told)
+        self.notifying.ring(told)
         return self._view(viewer, post)
 
     def unfavourite(self, viewer: Viewer, post_id: PostId) -> PostView:
@@ -79,9 +66,9 @@ class Reactions:
             NotFoundError: There is no such post for this viewer (any more).
             GoneError: It was deleted.
         """
-        post = self._permissions.original(post_id)
-        self._store.remove(viewer.id, Act.FAVOURITE, post.id)
-        self._fence.drop(
+        post = self.permissions.original(post_id)
+        self.store.remove(viewer.id, Act.FAVOURITE, post.id)
+        self.fence.drop(
             drops.unfavourite(
                 user_id=viewer.id,
                 post_id=post.id,
@@ -98,9 +85,9 @@ class Reactions:
             NotFoundError: There is none for this viewer.
             GoneError: It was deleted.
         """
-        post = self._permissions.post(viewer.id, post_id)
-        self._store.add(self._reaction(viewer.id, Act.BOOKMARK, post))
-        self._fence.drop(drops.bookmark(user_id=viewer.id, span=span_of(post.id)))
+        post = self.permissions.post(viewer.id, post_id)
+        self.store.add(self._reaction(viewer.id, Act.BOOKMARK, post))
+        self.fence.drop(drops.bookmark(user_id=viewer.id, span=span_of(post.id)))
         return self._view(viewer, post)
 
     def unbookmark(self, viewer: Viewer, post_id: PostId) -> PostView:
@@ -110,9 +97,9 @@ class Reactions:
             NotFoundError: There is no such post for this viewer (any more).
             GoneError: It was deleted.
         """
-        post = self._permissions.original(post_id)
-        self._store.remove(viewer.id, Act.BOOKMARK, post.id)
-        self._fence.drop(drops.unbookmark(user_id=viewer.id, span=span_of(post.id)))
+        post = self.permissions.original(post_id)
+        self.store.remove(viewer.id, Act.BOOKMARK, post.id)
+        self.fence.drop(drops.unbookmark(user_id=viewer.id, span=span_of(post.id)))
         return self._view(viewer, post)
 
     def _reaction(self, user_id: UserId, act: Act, post: Post) -> Reaction:
@@ -122,8 +109,8 @@ class Reactions:
             post_id=post.id,
             author_id=post.author_id,
             reply_to_id=post.in_reply_to_author_id,
-            seq=self._ids.next_id(slot_of(user_id)),
+            seq=self.ids.next_id(slot_of(user_id)),
         )
 
     def _view(self, viewer: Viewer, post: Post) -> PostView:
-        return self._posts.get(viewer, self._readings.begin(viewer.id), post.id)
+        return self.posts.get(viewer, self.readings.begin(viewer.id), post.id)

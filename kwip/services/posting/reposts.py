@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RepostsParts:
-    """What `Reposts` is made of."""
+class Reposts:
+    """Repost, and take it back. Each may be repeated."""
 
     stores: Stores
     permissions: Permissions
@@ -46,22 +46,6 @@ class RepostsParts:
     clock_guard: ClockGuard
     ids: IdGenerator
     clock: ClockMs
-
-
-class Reposts:
-    """Repost, and take it back. Each may be repeated."""
-
-    def __init__(self, parts: RepostsParts):
-        self._store = parts.stores.reactions
-        self._post_store = parts.stores.posts
-        self._permissions = parts.permissions
-        self._publication = parts.publication
-        self._posts = parts.posts
-        self._readings = parts.readings
-        self._fence = parts.fence
-        self._clock_guard = parts.clock_guard
-        self._ids = parts.ids
-        self._clock = parts.clock
 
     def repost(
         self, viewer: Viewer, post_id: PostId, *, source: str = "web"
@@ -74,8 +58,8 @@ class Reposts:
             ForbiddenError: It is not for everybody who would get to see it.
             StoreUnavailableError: Nothing is known; repeat it.
         """
-        self._clock_guard.require()
-        original = self._permissions.post(viewer.id, post_id)
+        self.clock_guard.require()
+        original = self.permissions.post(viewer.id, post_id)
         _require_repostable(viewer, original)
         post = self._put(viewer.id, original, source)
         dropped = drops.repost(
@@ -84,8 +68,8 @@ class Reposts:
             of_id=original.id,
             span=span_of(original.id),
         )
-        self._publication.announce(post, dropped)
-        return self._posts.get(viewer, self._readings.begin(viewer.id), post.id)
+        self.publication.announce(post, dropped)
+        return self.posts.get(viewer, self.readings.begin(viewer.id), post.id)
 
     def unrepost(self, viewer: Viewer, post_id: PostId) -> PostView:
         """Take the viewer's repost of a post back; show the post.
@@ -96,13 +80,13 @@ class Reposts:
             NotFoundError: There is no such post for this viewer (any more).
             GoneError: It was deleted.
         """
-        original = self._permissions.original(post_id)
+        original = self.permissions.original(post_id)
         original_id = original.id
-        found_id = self._store.repost_of(viewer.id, original_id)
+        found_id = self.stores.reactions.repost_of(viewer.id, original_id)
         repost_id = original_id if found_id is None else found_id
         if found_id is not None:
-            self._post_store.bury(found_id, viewer.id)
-            self._store.release_repost(viewer.id, original_id, found_id)
+            self.stores.posts.bury(found_id, viewer.id)
+            self.stores.reactions.release_repost(viewer.id, original_id, found_id)
         dropped = drops.unrepost(
             post_id=repost_id,
             author_id=viewer.id,
@@ -110,32 +94,32 @@ class Reposts:
             of_author_id=original.author_id,
             span=span_of(original_id),
         )
-        self._publication.withdraw(repost_id, dropped, [original.author_id])
-        return self._posts.get(viewer, self._readings.begin(viewer.id), original_id)
+        self.publication.withdraw(repost_id, dropped, [original.author_id])
+        return self.posts.get(viewer, self.readings.begin(viewer.id), original_id)
 
     def _put(self, author_id: UserId, original: Post, source: str) -> Post:
         """Store the repost, or find that it was done before."""
         for _ in range(TRIES):
             post = self._new(author_id, original, source)
-            now = self._clock()
+            now = self.clock()
             fanout = pending(at(now), at(now + SWEEP_AFTER_MS))
             try:
-                repost_id = self._store.repost(
+                repost_id = self.stores.reactions.repost(
                     _reaction(post, original), post, secrets.token_hex(12), fanout
                 )
             except ConflictError:
                 continue
             if repost_id == post.id:
                 return post
-            found = self._post_store.get_many([repost_id]).get(repost_id)
+            found = self.stores.posts.get_many([repost_id]).get(repost_id)
             if found is not None and not found.is_tombstone:
                 return found
             # Only a crash of an older version leaves a claim without its post.
-            self._store.release_repost(author_id, original.id, repost_id)
+            self.stores.reactions.release_repost(author_id, original.id, repost_id)
         raise ConflictError("Too much is happening at once. Try again.")
 
     def _new(self, author_id: UserId, original: Post, source: str) -> Post:
-        number = self._ids.next_id(slot_of(author_id), above=original.id)
+        number = self.ids.next_id(slot_of(author_id), above=original.id)
         repost_id = PostId(number)
         return Post(
             id=repost_id,

@@ -160,15 +160,15 @@ class Entries:
         return found
 
 
+@dataclass(frozen=True, slots=True)
 class StoredLoader:
     """Read parts of what homes or lists store, with authors and addressees.
 
     Their slices' owner is the timeline's name, or the user whose home it is.
     """
 
-    def __init__(self, timelines: TimelineStore, entries: Entries):
-        self._timelines = timelines
-        self._entries = entries
+    timelines: TimelineStore
+    entries: Entries
 
     def __call__(self, parts: Sequence[Slice]) -> dict[Slice, Chunk]:
         """Load parts of up to 200 timelines: at most three queries.
@@ -177,10 +177,10 @@ class StoredLoader:
         """
         names = sorted({_name(part) for part in parts})
         enough = TOP if all(part.is_top for part in parts) else None
-        stored = self._timelines.stored_many(names, enough=enough)
+        stored = self.timelines.stored_many(names, enough=enough)
         chosen = {part: _choose(part, stored.get(_name(part))) for part in parts}
         wanted = {i for ids, _, _ in chosen.values() for i in ids}
-        known = self._entries.of(wanted)
+        known = self.entries.of(wanted)
         return {
             part: Chunk(
                 tuple(known[i] for i in ids if i in known), floor=floor, ends=ends

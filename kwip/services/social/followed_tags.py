@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwip.cache import list_invalidation as list_drops
@@ -16,13 +17,13 @@ if TYPE_CHECKING:
     from kwip.store.followed_tags import FollowedTagStore
 
 
+@dataclass(frozen=True, slots=True)
 class FollowedTags:
     """The hashtags that the viewer follows, by their folded names."""
 
-    def __init__(self, store: FollowedTagStore, hydration: Hydration, fence: Fence):
-        self._store = store
-        self._hydration = hydration
-        self._fence = fence
+    store: FollowedTagStore
+    hydration: Hydration
+    fence: Fence
 
     def follow(self, viewer: Viewer, tag: str) -> TagView:
         """Follow a hashtag; doing it twice changes nothing.
@@ -30,8 +31,8 @@ class FollowedTags:
         Raises:
             InvalidError: There are too many.
         """
-        is_followed = self._store.follow(viewer.id, tag)
-        self._fence.drop(list_drops.follow_tag(user_id=viewer.id))
+        is_followed = self.store.follow(viewer.id, tag)
+        self.fence.drop(list_drops.follow_tag(user_id=viewer.id))
         if not is_followed:
             says = f"{MAX_FOLLOWED_TAGS} hashtags are the most. Unfollow one first."
             raise InvalidError(says, {"name": says})
@@ -39,16 +40,16 @@ class FollowedTags:
 
     def unfollow(self, viewer: Viewer, tag: str) -> TagView:
         """No longer follow a hashtag."""
-        self._store.unfollow(viewer.id, tag)
-        self._fence.drop(list_drops.follow_tag(user_id=viewer.id))
+        self.store.unfollow(viewer.id, tag)
+        self.fence.drop(list_drops.follow_tag(user_id=viewer.id))
         return TagView(tag, is_following=False)
 
     def get(self, viewer: Viewer | None, reading: Reading, tag: str) -> TagView:
         """Tell whether the viewer follows a hashtag, used or not."""
-        relations = self._hydration.relations(viewer, reading)
+        relations = self.hydration.relations(viewer, reading)
         return TagView(tag, is_following=tag in relations.tags)
 
     def overview(self, viewer: Viewer, reading: Reading) -> list[TagView]:
         """Show all hashtags that the viewer follows, by name."""
-        tags = self._hydration.relations(viewer, reading).tags
+        tags = self.hydration.relations(viewer, reading).tags
         return [TagView(tag, is_following=True) for tag in sorted(tags)]

@@ -47,8 +47,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListsParts:
-    """What `Lists` is made of."""
+class Lists:
+    """The viewer's own lists; to everybody else they do not exist."""
 
     store: ListStore
     entities: Entities
@@ -58,19 +58,6 @@ class ListsParts:
     ids: IdGenerator
     clock: ClockMs
 
-
-class Lists:
-    """The viewer's own lists; to everybody else they do not exist."""
-
-    def __init__(self, parts: ListsParts):
-        self._store = parts.store
-        self._entities = parts.entities
-        self._people = parts.people
-        self._fence = parts.fence
-        self._bell = parts.bell
-        self._ids = parts.ids
-        self._clock = parts.clock
-
     def create(self, viewer: Viewer, wish: ListChange) -> UserList:
         """Make an empty list.
 
@@ -78,14 +65,14 @@ class Lists:
             InvalidError: It has no title, or too long a one, or there are too many.
         """
         new = UserList(
-            id=ListId(self._ids.next_id(slot_of(viewer.id))),
+            id=ListId(self.ids.next_id(slot_of(viewer.id))),
             owner_id=viewer.id,
             title=_title(wish.title or ""),
             replies_policy=wish.replies_policy or RepliesPolicy.LIST,
             is_exclusive=wish.is_exclusive or False,
         )
-        is_made = self._store.create(new)
-        self._fence.drop(list_drops.change_list(owner_id=viewer.id))
+        is_made = self.store.create(new)
+        self.fence.drop(list_drops.change_list(owner_id=viewer.id))
         if not is_made:
             raise InvalidError(f"{MAX_LISTS} lists are the most. Delete one first.")
         return new
@@ -99,8 +86,8 @@ class Lists:
         """
         if change.title is not None:
             change = replace(change, title=_title(change.title))
-        changed = self._store.change(viewer.id, list_id, change)
-        self._fence.drop(list_drops.change_list(owner_id=viewer.id))
+        changed = self.store.change(viewer.id, list_id, change)
+        self.fence.drop(list_drops.change_list(owner_id=viewer.id))
         if changed is None:
             raise no_such_list(list_id)
         return changed
@@ -111,9 +98,9 @@ class Lists:
         Raises:
             NotFoundError: The viewer has no such list.
         """
-        is_there = self._store.bury(viewer.id, list_id, at(self._clock()))
-        self._fence.drop(list_drops.change_list(owner_id=viewer.id))
-        self._bell("list", f"{viewer.id}:{list_id}")
+        is_there = self.store.bury(viewer.id, list_id, at(self.clock()))
+        self.fence.drop(list_drops.change_list(owner_id=viewer.id))
+        self.bell("list", f"{viewer.id}:{list_id}")
         if not is_there:
             raise no_such_list(list_id)
 
@@ -125,15 +112,15 @@ class Lists:
             InvalidError: Nobody is named, somebody is not followed, or too many are.
         """
         _require_some(ids)
-        nonce, now = secrets.token_hex(8), at(self._clock())
+        nonce, now = secrets.token_hex(8), at(self.clock())
         edges = [
             ListEdge(list_id, viewer.id, user_id, "merging", nonce)
             for user_id in dict.fromkeys(ids)
         ]
         try:
-            self._store.add(edges, now)
+            self.store.add(edges, now)
         finally:  # an earlier try may have been cut off before its drop
-            self._fence.drop(list_drops.change_list(owner_id=viewer.id))
+            self.fence.drop(list_drops.change_list(owner_id=viewer.id))
         self._ring(list_id, ids)
 
     def remove(self, viewer: Viewer, list_id: ListId, ids: Sequence[UserId]) -> None:
@@ -144,16 +131,16 @@ class Lists:
             InvalidError: Nobody is named.
         """
         _require_some(ids)
-        now = at(self._clock())
-        is_there = self._store.remove(viewer.id, list_id, ids, now)
-        self._fence.drop(list_drops.change_list(owner_id=viewer.id))
+        now = at(self.clock())
+        is_there = self.store.remove(viewer.id, list_id, ids, now)
+        self.fence.drop(list_drops.change_list(owner_id=viewer.id))
         self._ring(list_id, ids)
         if not is_there:
             raise no_such_list(list_id)
 
     def overview(self, viewer: Viewer, reading: Reading) -> tuple[UserList, ...]:
         """Show all lists of the viewer, by title. Warm: 2 round trips."""
-        found = reading.fetch(Want(self._entities.lists, [viewer.id]))[0]
+        found = reading.fetch(Want(self.entities.lists, [viewer.id]))[0]
         lists = found.get(viewer.id, ())
         return tuple(sorted(lists, key=lambda each: each.place))
 
@@ -163,7 +150,7 @@ class Lists:
         Raises:
             NotFoundError: The viewer has no such list.
         """
-        return require_listing(self._entities, viewer, reading, list_id)
+        return require_listing(self.entities, viewer, reading, list_id)
 
     def members(
         self, viewer: Viewer, reading: Reading, list_id: ListId, page: PageRequest
@@ -174,7 +161,7 @@ class Lists:
             NotFoundError: The viewer has no such list.
         """
         listing = self.get(viewer, reading, list_id)
-        return self._people.among(viewer, reading, listing.member_ids, page)
+        return self.people.among(viewer, reading, listing.member_ids, page)
 
     def containing(
         self, viewer: Viewer, reading: Reading, user_id: UserId
@@ -185,10 +172,10 @@ class Lists:
             NotFoundError: There is no such user.
             GoneError: The account is suspended.
         """
-        users = reading.fetch(Want(self._entities.users, [user_id]))[0]
+        users = reading.fetch(Want(self.entities.users, [user_id]))[0]
         require_shown(user_id, users.get(user_id))
         reading.bypass()
-        return self._store.containing(viewer.id, user_id)
+        return self.store.containing(viewer.id, user_id)
 
     def around(
         self, viewer: Viewer, reading: Reading, user_id: UserId
@@ -202,9 +189,9 @@ class Lists:
             GoneError: The account is suspended.
         """
         users, relations, _ = reading.fetch(
-            Want(self._entities.users, [user_id]),
-            Want(self._entities.relations, [viewer.id]),
-            Want(self._entities.lists, [viewer.id]),
+            Want(self.entities.users, [user_id]),
+            Want(self.entities.relations, [viewer.id]),
+            Want(self.entities.lists, [viewer.id]),
         )
         user, mine = require_shown(user_id, users.get(user_id)), relations[viewer.id]
         view = UserView(
@@ -223,7 +210,7 @@ class Lists:
 
     def _ring(self, list_id: ListId, ids: Sequence[UserId]) -> None:
         for user_id in ids:
-            self._bell("list_edge", f"{user_id}:{list_id}")
+            self.bell("list_edge", f"{user_id}:{list_id}")
 
 
 def _title(text: str) -> str:

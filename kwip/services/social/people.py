@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from kwip.domain.errors import NotFoundError
@@ -28,19 +29,17 @@ if TYPE_CHECKING:
     from kwip.services.timelines.threads import Threads
 
 
+@dataclass(frozen=True, slots=True)
 class People:
     """Pages of users, each with what the viewer is to them.
 
     Whether they follow the viewer is not looked up: it would cost an entity each.
     """
 
-    def __init__(
-        self, entities: Entities, hydration: Hydration, threads: Threads, rolls: Rolls
-    ):
-        self._entities = entities
-        self._hydration = hydration
-        self._threads = threads
-        self._rolls = rolls
+    entities: Entities
+    hydration: Hydration
+    threads: Threads
+    rolls: Rolls
 
     def followers(
         self,
@@ -55,10 +54,10 @@ class People:
             NotFoundError: There is no such user.
             GoneError: The account is suspended.
         """
-        head = self._rolls.first("followers", user_id, page)
-        users = reading.fetch(Want(self._entities.users, [user_id]), head)[0]
+        head = self.rolls.first("followers", user_id, page)
+        users = reading.fetch(Want(self.entities.users, [user_id]), head)[0]
         require_shown(user_id, users.get(user_id))
-        rows = self._rolls.rows(reading, "followers", user_id, page)
+        rows = self.rolls.rows(reading, "followers", user_id, page)
         return self._page(viewer, reading, rows, page)
 
     def following(
@@ -75,8 +74,8 @@ class People:
             GoneError: The account is suspended.
         """
         users, relations = reading.fetch(
-            Want(self._entities.users, [user_id]),
-            Want(self._entities.relations, [user_id]),
+            Want(self.entities.users, [user_id]),
+            Want(self.entities.relations, [user_id]),
         )
         require_shown(user_id, users.get(user_id))
         rows = _rows(relations[user_id].follows, page)
@@ -86,14 +85,14 @@ class People:
         self, viewer: Viewer, reading: Reading, page: PageRequest
     ) -> Page[UserView]:
         """List whom the viewer mutes."""
-        mutes = self._hydration.relations(viewer, reading).mutes
+        mutes = self.hydration.relations(viewer, reading).mutes
         return self._page(viewer, reading, _rows(mutes, page), page, with_blocked=True)
 
     def blocked(
         self, viewer: Viewer, reading: Reading, page: PageRequest
     ) -> Page[UserView]:
         """List whom the viewer blocks."""
-        blocks = self._hydration.relations(viewer, reading).blocks
+        blocks = self.hydration.relations(viewer, reading).blocks
         return self._page(viewer, reading, _rows(blocks, page), page, with_blocked=True)
 
     def reacted(
@@ -110,17 +109,17 @@ class People:
             NotFoundError: There is none, or none for this viewer.
             GoneError: It was deleted.
         """
-        post = self._threads.post(viewer, reading, post_id)
+        post = self.threads.post(viewer, reading, post_id)
         owner_id = post.repost_of_id or post.id
         # All of it at once: whether its author is suspended, and the first rows.
         entry = Entry.of(post)
         reading.warm(
-            *self._hydration.wants(viewer, [entry]),
-            self._rolls.first(name, owner_id, page),
+            *self.hydration.wants(viewer, [entry]),
+            self.rolls.first(name, owner_id, page),
         )
-        if post_id not in self._hydration.posts(viewer, reading, [entry]):
+        if post_id not in self.hydration.posts(viewer, reading, [entry]):
             raise NotFoundError("There is no such kwip.", post_id=post_id)
-        rows = self._rolls.rows(reading, name, owner_id, page)
+        rows = self.rolls.rows(reading, name, owner_id, page)
         return self._page(viewer, reading, rows, page)
 
     def among(
@@ -138,7 +137,7 @@ class People:
 
         Warm: 2 round trips.
         """
-        users = reading.fetch(Want(self._entities.users, ids))[0]
+        users = reading.fetch(Want(self.entities.users, ids))[0]
         found = (users[user_id] for user_id in ids if user_id in users)
         return [user for user in found if not user.is_suspended]
 
@@ -156,11 +155,11 @@ class People:
         Suspended users are left out, and so are blocks in either direction. Lists that
         the viewer made show blocked users, so that a block can be taken back.
         """
-        relations = self._hydration.relations(viewer, reading)
+        relations = self.hydration.relations(viewer, reading)
 
         def views_of(batch: list[Row]) -> list[tuple[Row, UserView]]:
             ids = [UserId(row.id) for row in batch]
-            users = reading.fetch(Want(self._entities.users, ids))[0]
+            users = reading.fetch(Want(self.entities.users, ids))[0]
             return [
                 (row, _view(viewer, relations, users[user_id]))
                 for row, user_id in zip(batch, ids, strict=True)

@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RelationshipsParts:
-    """What `Relationships` is made of."""
+class Relationships:
+    """Change and show what the viewer is to others."""
 
     stores: Stores
     entities: Entities
@@ -47,19 +47,6 @@ class RelationshipsParts:
     fence: Fence
     bell: Bell
     clock: ClockMs
-
-
-class Relationships:
-    """Change and show what the viewer is to others."""
-
-    def __init__(self, parts: RelationshipsParts):
-        self._users = parts.stores.users
-        self._store = parts.stores.relationships
-        self._entities = parts.entities
-        self._notifying = parts.notifying
-        self._fence = parts.fence
-        self._bell = parts.bell
-        self._clock = parts.clock
 
     def follow(
         self, viewer: Viewer, user_id: UserId, *, notify: bool | None = None
@@ -76,13 +63,13 @@ class Relationships:
         """
         require_shown(user_id, self._other(viewer, user_id))
         edge = Edge(viewer.id, user_id, "merging", 0, _nonce(), notify=notify or False)
-        told = self._notifying.of_follow(viewer.id, user_id)
-        is_new = self._store.follow(edge, at(self._clock()), told)
+        told = self.notifying.of_follow(viewer.id, user_id)
+        is_new = self.stores.relationships.follow(edge, at(self.clock()), told)
         if not is_new and notify is not None:
-            self._store.ask_for_posts(viewer.id, user_id, notify=notify)
-        self._fence.drop(drops.follow(follower_id=viewer.id, followee_id=user_id))
-        self._bell("edge", f"{viewer.id}:{user_id}")
-        self._notifying.ring(told)
+            self.stores.relationships.ask_for_posts(viewer.id, user_id, notify=notify)
+        self.fence.drop(drops.follow(follower_id=viewer.id, followee_id=user_id))
+        self.bell("edge", f"{viewer.id}:{user_id}")
+        self.notifying.ring(told)
         return self._fresh(viewer, user_id)
 
     def unnotify(self, viewer: Viewer, user_id: UserId) -> Relationship:
@@ -93,8 +80,8 @@ class Relationships:
             InvalidError: It is the viewer.
         """
         self._other(viewer, user_id)
-        self._store.ask_for_posts(viewer.id, user_id, notify=False)
-        self._fence.drop(drops.follow(follower_id=viewer.id, followee_id=user_id))
+        self.stores.relationships.ask_for_posts(viewer.id, user_id, notify=False)
+        self.fence.drop(drops.follow(follower_id=viewer.id, followee_id=user_id))
         return self._fresh(viewer, user_id)
 
     def unfollow(self, viewer: Viewer, user_id: UserId) -> Parting:
@@ -105,9 +92,9 @@ class Relationships:
             InvalidError: It is the viewer.
         """
         self._other(viewer, user_id)
-        left = self._store.unfollow(viewer.id, user_id, at(self._clock()))
-        self._fence.drop(drops.unfollow(follower_id=viewer.id, followee_id=user_id))
-        self._bell("edge", f"{viewer.id}:{user_id}")
+        left = self.stores.relationships.unfollow(viewer.id, user_id, at(self.clock()))
+        self.fence.drop(drops.unfollow(follower_id=viewer.id, followee_id=user_id))
+        self.bell("edge", f"{viewer.id}:{user_id}")
         return Parting(self._fresh(viewer, user_id), left or 0)
 
     def remove_follower(self, viewer: Viewer, user_id: UserId) -> Relationship:
@@ -118,10 +105,10 @@ class Relationships:
             InvalidError: It is the viewer.
         """
         self._other(viewer, user_id)
-        self._store.unfollow(user_id, viewer.id, at(self._clock()))
+        self.stores.relationships.unfollow(user_id, viewer.id, at(self.clock()))
         dropped = drops.remove_follower(follower_id=user_id, followee_id=viewer.id)
-        self._fence.drop(dropped)
-        self._bell("edge", f"{user_id}:{viewer.id}")
+        self.fence.drop(dropped)
+        self.bell("edge", f"{user_id}:{viewer.id}")
         return self._fresh(viewer, user_id)
 
     def block(self, viewer: Viewer, user_id: UserId) -> Parting:
@@ -132,10 +119,12 @@ class Relationships:
             InvalidError: It is the viewer.
         """
         self._other(viewer, user_id)
-        left = self._store.block(viewer.id, user_id, at(self._clock()), _nonce())
-        self._fence.drop(drops.block(blocker_id=viewer.id, blocked_id=user_id))
-        self._bell("edge", f"{viewer.id}:{user_id}")
-        self._bell("edge", f"{user_id}:{viewer.id}")
+        left = self.stores.relationships.block(
+            viewer.id, user_id, at(self.clock()), _nonce()
+        )
+        self.fence.drop(drops.block(blocker_id=viewer.id, blocked_id=user_id))
+        self.bell("edge", f"{viewer.id}:{user_id}")
+        self.bell("edge", f"{user_id}:{viewer.id}")
         return Parting(self._fresh(viewer, user_id), left)
 
     def unblock(self, viewer: Viewer, user_id: UserId) -> Relationship:
@@ -146,8 +135,8 @@ class Relationships:
             InvalidError: It is the viewer.
         """
         self._other(viewer, user_id)
-        self._store.unblock(viewer.id, user_id)
-        self._fence.drop(drops.unblock(blocker_id=viewer.id, blocked_id=user_id))
+        self.stores.relationships.unblock(viewer.id, user_id)
+        self.fence.drop(drops.unblock(blocker_id=viewer.id, blocked_id=user_id))
         return self._fresh(viewer, user_id)
 
     def mute(self, viewer: Viewer, user_id: UserId) -> Relationship:
@@ -158,8 +147,8 @@ class Relationships:
             InvalidError: It is the viewer.
         """
         self._other(viewer, user_id)
-        self._store.mute(viewer.id, user_id)
-        self._fence.drop(drops.mute(muter_id=viewer.id))
+        self.stores.relationships.mute(viewer.id, user_id)
+        self.fence.drop(drops.mute(muter_id=viewer.id))
         return self._fresh(viewer, user_id)
 
     def unmute(self, viewer: Viewer, user_id: UserId) -> Relationship:
@@ -170,8 +159,8 @@ class Relationships:
             InvalidError: It is the viewer.
         """
         self._other(viewer, user_id)
-        self._store.unmute(viewer.id, user_id)
-        self._fence.drop(drops.unmute(muter_id=viewer.id))
+        self.stores.relationships.unmute(viewer.id, user_id)
+        self.fence.drop(drops.unmute(muter_id=viewer.id))
         return self._fresh(viewer, user_id)
 
     def between(
@@ -182,7 +171,7 @@ class Relationships:
         Whether somebody follows the viewer is told by that user's own relations.
         """
         wanted = [viewer.id, *ids]
-        all_of = reading.fetch(Want(self._entities.relations, wanted))[0]
+        all_of = reading.fetch(Want(self.entities.relations, wanted))[0]
         mine = all_of.get(viewer.id, NO_RELATIONS)
         return [
             _relationship(viewer.id, mine, user_id, all_of.get(user_id, NO_RELATIONS))
@@ -193,14 +182,14 @@ class Relationships:
         """Find the other side."""
         if user_id == viewer.id:
             raise InvalidError("That is yourself.", {"id": "Choose somebody else."})
-        other = self._users.get_many([user_id]).get(user_id)
+        other = self.stores.users.get_many([user_id]).get(user_id)
         if other is None:
             raise NotFoundError("There is no such user.", user_id=user_id)
         return other
 
     def _fresh(self, viewer: Viewer, user_id: UserId) -> Relationship:
         """Show the relationship as MongoDB has it now."""
-        both = self._store.relations([viewer.id, user_id])
+        both = self.stores.relationships.relations([viewer.id, user_id])
         return _relationship(viewer.id, both[viewer.id], user_id, both[user_id])
 
 

@@ -56,13 +56,13 @@ class Conversations:
 _ALL = Conversations("", 0, frozenset(), lambda _: True)
 
 
+@dataclass(frozen=True, slots=True)
 class Active:
     """Pages of conversations for one viewer."""
 
-    def __init__(self, entities: Entities, hydration: Hydration, store: ActivityStore):
-        self._entities = entities
-        self._hydration = hydration
-        self._store = store
+    entities: Entities
+    hydration: Hydration
+    store: ActivityStore
 
     def first(
         self, roll: str, owner: int | str, page: PageRequest
@@ -71,7 +71,7 @@ class Active:
         # The very first part is as it is now.
         as_of = None if page.is_first else page.as_of
         part = RollSlice.first(roll, owner, page, as_of)
-        return Want(self._entities.active, [part])
+        return Want(self.entities.active, [part])
 
     def indexed(
         self,
@@ -109,7 +109,7 @@ class Active:
         entries = list(islice(read(page.window), WINDOW + 1))
         looked_at = entries[:WINDOW]
         begun = [e for e in looked_at if _begins(e) and wants(e)]
-        views = self._hydration.posts(viewer, reading, begun)
+        views = self.hydration.posts(viewer, reading, begun)
         rows = [_row_of(views[e.post_id]) for e in begun if e.post_id in views]
         as_of = page.as_of
         if as_of is None:
@@ -129,7 +129,7 @@ class Active:
         if not moved:
             return list(rows)
         reading.bypass()
-        places = self._store.places(moved, as_of)
+        places = self.store.places(moved, as_of)
         return [
             row._replace(cursor=places.get(row.id, row.id))
             if row.cursor > as_of
@@ -148,7 +148,7 @@ class Active:
         folded: list[int] = []
 
         def views_of(batch: list[Row]) -> list[tuple[Row, PostView]]:
-            views = self._hydration.posts(viewer, reading, [r.entry for r in batch])
+            views = self.hydration.posts(viewer, reading, [r.entry for r in batch])
             found = [(r, views[PostId(r.id)]) for r in batch if r.id in views]
             found = [(row, view) for row, view in found if wanted.shows(view)]
             if not page.folds_repeats:

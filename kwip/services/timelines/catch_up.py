@@ -26,20 +26,20 @@ class Unread:
     is_begun: bool
 
 
+@dataclass(frozen=True, slots=True)
 class CatchUp:
     """Read on from the marker of home, which pages and apps share."""
 
-    def __init__(self, markers: Markers, timelines: Timelines):
-        self._markers = markers
-        self._timelines = timelines
+    markers: Markers
+    timelines: Timelines
 
     def page(self, viewer: Viewer, reading: Reading, asked: PageRequest) -> Unread:
         """Read what comes next above the marker; the request says how many.
 
         Warm: as home, and one more round trip for the marker.
         """
-        stopped_id = self._markers.get(viewer, reading, ["home"])["home"].last_read_id
+        stopped_id = self.markers.get(viewer, reading, ["home"])["home"].last_read_id
         if stopped_id:
             asked = replace(asked, min_id=stopped_id)
-        page = self._timelines.home(viewer, reading, asked)
+        page = self.timelines.home(viewer, reading, asked)
         return Unread(page, is_begun=stopped_id > 0)

@@ -5,6 +5,7 @@ What is not known to be allowed, or whose author is unknown, is left out.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwip.domain.reactions import NO_REACTIONS, Reacted, Span, span_of
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from kwip.services.reading.loader import Reading
 
 
+@dataclass(frozen=True, slots=True)
 class Hydration:
     """Turn ids into what one viewer gets.
 
@@ -31,15 +33,14 @@ class Hydration:
     to be there are left out, and reposts of theirs.
     """
 
-    def __init__(self, entities: Entities, *, is_embedding: bool = False):
-        self._entities = entities
-        self._is_embedding = is_embedding
+    entities: Entities
+    is_embedding: bool = False
 
     def relations(self, viewer: Viewer | None, reading: Reading) -> Relations:
         """Read the viewer's relations; nobody signed in has none."""
         if viewer is None:
             return NO_RELATIONS
-        return reading.fetch(Want(self._entities.relations, [viewer.id]))[0][viewer.id]
+        return reading.fetch(Want(self.entities.relations, [viewer.id]))[0][viewer.id]
 
     def posts(
         self, viewer: Viewer | None, reading: Reading, entries: Sequence[Entry]
@@ -51,7 +52,7 @@ class Hydration:
         wanted = self.wants(viewer, entries)
         posts, users, reactions = reading.fetch(*wanted)
         relations = self.relations(viewer, reading)
-        if self._is_embedding:
+        if self.is_embedding:
             users = {i: user for i, user in users.items() if user.is_embeddable}
         circle = _Circle(viewer, relations, users, reactions)
         views = (_view_of(entry, posts, circle) for entry in entries)
@@ -60,11 +61,11 @@ class Hydration:
     def gone(self, reading: Reading, user_ids: Iterable[UserId]) -> set[UserId]:
         """Tell of whom nothing is shown to anybody, whatever they wrote."""
         ids = sorted(user_ids)
-        users = reading.fetch(Want(self._entities.users, ids))[0]
+        users = reading.fetch(Want(self.entities.users, ids))[0]
         return {i for i in ids if i not in users or not self._is_shown(users[i])}
 
     def _is_shown(self, user: User) -> bool:
-        return not user.is_suspended and (user.is_embeddable or not self._is_embedding)
+        return not user.is_suspended and (user.is_embeddable or not self.is_embedding)
 
     def wants(
         self, viewer: Viewer | None, entries: Sequence[Entry]
@@ -81,9 +82,9 @@ class Hydration:
         shown = [e.repost_of_id or e.post_id for e in entries]
         spans = () if viewer is None else {(viewer.id, span_of(i)) for i in shown}
         return (
-            Want(self._entities.posts, sorted(ids - {0})),
-            Want(self._entities.users, sorted(people - {0})),
-            Want(self._entities.reactions, sorted(spans)),
+            Want(self.entities.posts, sorted(ids - {0})),
+            Want(self.entities.users, sorted(people - {0})),
+            Want(self.entities.reactions, sorted(spans)),
         )
 
 

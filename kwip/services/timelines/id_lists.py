@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
@@ -29,12 +29,12 @@ T = TypeVar("T")
 P = TypeVar("P", bound="Placed")
 
 
+@dataclass(frozen=True, slots=True)
 class Rolls:
     """Read rolls, part by part."""
 
-    def __init__(self, entities: Entities, hydration: Hydration):
-        self._entities = entities
-        self._hydration = hydration
+    entities: Entities
+    hydration: Hydration
 
     def posts(
         self,
@@ -50,7 +50,7 @@ class Rolls:
         """
 
         def views_of(batch: list[Row]) -> list[tuple[Row, PostView]]:
-            views = self._hydration.posts(viewer, reading, [r.entry for r in batch])
+            views = self.hydration.posts(viewer, reading, [r.entry for r in batch])
             return [
                 (row, views[row.entry.post_id])
                 for row in batch
@@ -63,7 +63,7 @@ class Rolls:
         self, name: str, owner_id: int, page: PageRequest
     ) -> Want[RollSlice, RollChunk]:
         """Give the part of a roll with which the reading of a page begins."""
-        return Want(self._entities.rolls, [RollSlice.first(name, owner_id, page)])
+        return Want(self.entities.rolls, [RollSlice.first(name, owner_id, page)])
 
     def named(
         self, viewer: Viewer | None, reading: Reading, ids: Sequence[PostId]
@@ -72,9 +72,9 @@ class Rolls:
 
         Those that the viewer may not see are left out. Warm: 3 round trips.
         """
-        posts = reading.fetch(Want(self._entities.posts, ids))[0]
+        posts = reading.fetch(Want(self.entities.posts, ids))[0]
         entries = [Entry.of(posts[post_id]) for post_id in ids if post_id in posts]
-        views = self._hydration.posts(viewer, reading, entries)
+        views = self.hydration.posts(viewer, reading, entries)
         return [views[post_id] for post_id in ids if post_id in views]
 
     def rows(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwip.cache import invalidation as drops
@@ -25,28 +26,21 @@ if TYPE_CHECKING:
     from kwip.store.markers import MarkerStore
 
 
+@dataclass(frozen=True, slots=True)
 class Markers:
     """Read and move markers."""
 
-    def __init__(
-        self,
-        entities: Entities,
-        store: MarkerStore,
-        fence: Fence,
-        doorbell: Doorbell,
-        clock: ClockMs,
-    ):
-        self._entities = entities
-        self._store = store
-        self._fence = fence
-        self._doorbell = doorbell
-        self._clock = clock
+    entities: Entities
+    store: MarkerStore
+    fence: Fence
+    doorbell: Doorbell
+    clock: ClockMs
 
     def get(
         self, viewer: Viewer, reading: Reading, names: Sequence[Marked]
     ) -> dict[Marked, Marker]:
         """Read the markers asked for; where none was set yet it stands at 0."""
-        found = reading.fetch(Want(self._entities.markers, [viewer.id]))[0]
+        found = reading.fetch(Want(self.entities.markers, [viewer.id]))[0]
         markers = found.get(viewer.id, {})
         unset = Marker(last_read_id=0, version=0, updated_at=at(ms_of(viewer.id)))
         return {name: markers.get(name, unset) for name in names}
@@ -58,7 +52,7 @@ class Markers:
 
         Of two apps at once the later one holds: there is nothing to conflict.
         """
-        saved = self._store.save(viewer.id, places, at(self._clock()))
+        saved = self.store.save(viewer.id, places, at(self.clock()))
         self._show(viewer)
         return {name: saved[name] for name in places}
 
@@ -68,16 +62,16 @@ class Markers:
         Raises:
             InvalidError: It lies in the future: nothing would be unread for long.
         """
-        now_ms = self._clock()
+        now_ms = self.clock()
         if ms_of(last_read_id) > now_ms + MAX_SKEW_MS:
             raise InvalidError(
                 "That place cannot be remembered.",
                 {"last_read_id": "Nothing has this id yet. Load the page again."},
             )
-        self._store.advance(viewer.id, {name: last_read_id}, at(now_ms))
+        self.store.advance(viewer.id, {name: last_read_id}, at(now_ms))
         self._show(viewer)
 
     def _show(self, viewer: Viewer) -> None:
         """Make it seen, also by the badge of the viewer's other open pages."""
-        self._fence.drop(drops.mark(user_id=viewer.id))
-        self._doorbell([notifications_topic(viewer.id)])
+        self.fence.drop(drops.mark(user_id=viewer.id))
+        self.doorbell([notifications_topic(viewer.id)])

@@ -47,20 +47,14 @@ class Overview:
     has_new: bool
 
 
+@dataclass(frozen=True, slots=True)
 class Notifications:
     """What others did that concerns the viewer."""
 
-    def __init__(
-        self,
-        entities: Entities,
-        hydration: Hydration,
-        stores: Stores,
-        fence: Fence,
-    ):
-        self._entities = entities
-        self._hydration = hydration
-        self._store = stores.notifications
-        self._fence = fence
+    entities: Entities
+    hydration: Hydration
+    stores: Stores
+    fence: Fence
 
     def page(
         self,
@@ -75,8 +69,8 @@ class Notifications:
         and `MAX_LOOKED_AT` of them at most: `next_max_id` tells where to go on.
         """
         reading.warm(
-            Want(self._entities.relations, [viewer.id]),
-            Want(self._entities.notifications, [_first(viewer, page, wish)]),
+            Want(self.entities.relations, [viewer.id]),
+            Want(self.entities.notifications, [_first(viewer, page, wish)]),
         )
         rows = self._rows(viewer, reading, page, wish)
         return fill_page(rows, page, partial(self._views, viewer, reading))
@@ -91,7 +85,7 @@ class Notifications:
         """Read a page of notifications, those put together that are one sentence."""
         head = NotificationSlice(viewer.id)
         parts = [head, _first(viewer, page, wish)]
-        newest = reading.fetch(Want(self._entities.notifications, parts))[0][head].rows
+        newest = reading.fetch(Want(self.entities.notifications, parts))[0][head].rows
         shown = self.page(viewer, reading, page, wish)
         groups = Page(
             items=grouped(shown.items),
@@ -124,28 +118,28 @@ class Notifications:
         No I/O where `Access.open` has read it for a page.
         """
         found = reading.fetch(
-            Want(self._entities.unread, [viewer.id]),
-            Want(self._entities.relations, [viewer.id]),
+            Want(self.entities.unread, [viewer.id]),
+            Want(self.entities.relations, [viewer.id]),
         )
         unread = found[0].get(viewer.id, NOTHING_UNREAD)
         return unread.count(found[1][viewer.id])
 
     def dismiss(self, viewer: Viewer, notification_id: int) -> None:
         """Delete one notification; one that is not there is dismissed already."""
-        self._store.dismiss(viewer.id, notification_id)
-        self._fence.drop(drops.dismiss(user_id=viewer.id))
+        self.stores.notifications.dismiss(viewer.id, notification_id)
+        self.fence.drop(drops.dismiss(user_id=viewer.id))
 
     def clear(self, viewer: Viewer) -> None:
         """Delete all of the viewer's notifications."""
-        self._store.clear(viewer.id)
-        self._fence.drop(drops.dismiss(user_id=viewer.id))
+        self.stores.notifications.clear(viewer.id)
+        self.fence.drop(drops.dismiss(user_id=viewer.id))
 
     def _rows(
         self, viewer: Viewer, reading: Reading, page: PageRequest, wish: Wish
     ) -> Iterator[NotificationRow]:
         """Go through the rows within the page's bounds; upwards from `min_id`."""
         part = _first(viewer, page, wish)
-        kind = self._entities.notifications
+        kind = self.entities.notifications
         while True:
             chunk = reading.fetch(Want(kind, [part]))[0][part]
             run = chunk.rows[::-1] if part.is_upwards else chunk.rows
@@ -158,15 +152,15 @@ class Notifications:
         self, viewer: Viewer, reading: Reading, rows: Sequence[NotificationRow]
     ) -> list[tuple[NotificationRow, NotificationView]]:
         """Hydrate rows in one round trip; those that must be hidden are left out."""
-        relations = self._hydration.relations(viewer, reading)
+        relations = self.hydration.relations(viewer, reading)
         shown = [row for row in rows if shows_listed(relations, row.actor_id)]
         entries = [e for row in shown if (e := row.entry(viewer.id)) is not None]
-        actors = Want(self._entities.users, [row.actor_id for row in shown])
-        unread = Want(self._entities.unread, [viewer.id])
+        actors = Want(self.entities.users, [row.actor_id for row in shown])
+        unread = Want(self.entities.unread, [viewer.id])
         users, marks, *_ = reading.fetch(
-            actors, unread, *self._hydration.wants(viewer, entries)
+            actors, unread, *self.hydration.wants(viewer, entries)
         )
-        posts = self._hydration.posts(viewer, reading, entries)
+        posts = self.hydration.posts(viewer, reading, entries)
         last_read_id = marks.get(viewer.id, NOTHING_UNREAD).last_read_id
         views = []
         for row in shown:

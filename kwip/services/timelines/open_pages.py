@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from kwip.services.reading.loader import Want
@@ -24,16 +25,16 @@ class PageState(NamedTuple):
     gone: tuple[PostId, ...]
 
 
+@dataclass(frozen=True, slots=True)
 class OpenPages:
     """Pages that somebody is looking at."""
 
-    def __init__(self, entities: Entities, notifications: Notifications):
-        self._entities = entities
-        self._notifications = notifications
+    entities: Entities
+    notifications: Notifications
 
     def first(self, shown: Sequence[PostId]) -> Want[PostId, Post]:
         """Give what is read of the posts, so that it comes with the viewer."""
-        return Want(self._entities.posts, shown)
+        return Want(self.entities.posts, shown)
 
     def look(
         self, viewer: Viewer | None, reading: Reading, shown: Sequence[PostId]
@@ -49,10 +50,10 @@ class OpenPages:
             ids = [viewer.id]
             reading.warm(
                 posts,
-                Want(self._entities.unread, ids),
-                Want(self._entities.relations, ids),
+                Want(self.entities.unread, ids),
+                Want(self.entities.relations, ids),
             )
-            unread = self._notifications.unread(viewer, reading)
+            unread = self.notifications.unread(viewer, reading)
             (found,) = reading.fetch(posts)
         gone = tuple(i for i in shown if i not in found or found[i].is_tombstone)
         return PageState(unread, gone)

@@ -46,11 +46,11 @@ class Run:
     sieved: Callable[[int], Iterator[Entry]]
 
 
+@dataclass(frozen=True, slots=True)
 class Pages:
     """Pages for one viewer, of whatever timeline."""
 
-    def __init__(self, hydration: Hydration):
-        self._hydration = hydration
+    hydration: Hydration
 
     def cut(
         self, viewer: Viewer | None, reading: Reading, run: Run, page: PageRequest
@@ -95,7 +95,7 @@ class Pages:
             is_exhausted = len(batch) < size
             unknown = [e for e in suspects(batch, near) if e.post_id not in views]
             if batch:
-                hydrated = self._hydration.posts(viewer, reading, [*batch, *unknown])
+                hydrated = self.hydration.posts(viewer, reading, [*batch, *unknown])
                 shown = {i: view for i, view in hydrated.items() if run.shows(view)}
                 if page.folds_repeats:
                     taken.folded += _fold(shown, batch)

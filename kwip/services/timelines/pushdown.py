@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kwip.domain.ids import MAX_ID
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 FIRST_BATCH = 50
 
 
+@dataclass(frozen=True, slots=True)
 class Sieving:
     """Entries that a viewer will most likely see."""
 
-    def __init__(self, store: SieveStore, hydration: Hydration):
-        self._store = store
-        self._hydration = hydration
+    store: SieveStore
+    hydration: Hydration
 
     def read(
         self, reading: Reading, page: PageRequest, last_id: int, sieve: Sieve
@@ -62,7 +62,7 @@ class Sieving:
     ) -> list[Entry]:
         authors = sorted(sieve.authors - sieve.hidden)
         parts = [
-            self._store.entries(
+            self.store.entries(
                 sieve,
                 authors[i : i + AUTHORS_PER_QUERY],
                 above=above,
@@ -79,5 +79,5 @@ class Sieving:
         self, reading: Reading, sieve: Sieve, run: list[Entry]
     ) -> Sieve:
         people = {e.author_id for e in run} | {e.repost_of_author_id for e in run}
-        gone = self._hydration.gone(reading, people - {0})
+        gone = self.hydration.gone(reading, people - {0})
         return replace(sieve, hidden=sieve.hidden | gone)

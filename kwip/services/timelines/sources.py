@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from kwip.store.posts import PostStore
 
 
+@dataclass(frozen=True, slots=True)
 class Sources:
     """The entries of every timeline, as iterators that read on as they are asked."""
 
-    def __init__(self, entities: Entities, posts: PostStore, attendance: Attendance):
-        self._attendance = attendance
-        self._entities = entities
-        self._posts = posts
+    entities: Entities
+    posts: PostStore
+    attendance: Attendance
 
     def slices(
         self,
@@ -74,11 +74,11 @@ class Sources:
         """
         first = Slice.first_stored(shown.owner, page)
         chunks, everybody = reading.fetch(
-            Want(shown.kind, [first]), Want(self._entities.pulls, [EVERYBODY])
+            Want(shown.kind, [first]), Want(self.entities.pulls, [EVERYBODY])
         )
         floor, pulls = chunks[first].floor, everybody[EVERYBODY]
         if not isinstance(shown.owner, str):  # that is a list, which never goes
-            self._attendance.note(shown.owner, has_home=floor < MAX_ID)
+            self.attendance.note(shown.owner, has_home=floor < MAX_ID)
         pulled = self._pulled(pulls, shown.authors, max(floor, pulls.floor))
         stored = self._stored(shown, reading, page, pulls.floor)
         return Merge([*pulled, *sides], self.slices, reading, page).over(stored)
@@ -92,7 +92,7 @@ class Sources:
         """
         return [
             Side(
-                self._entities.user_timelines,
+                self.entities.user_timelines,
                 author_id,
                 floor,
                 pulls.newest[author_id],
@@ -152,7 +152,7 @@ class Sources:
         while above + 1 < below:
             reading.bypass()
             parts = [
-                self._posts.entries_by(
+                self.posts.entries_by(
                     authors[i : i + AUTHORS_PER_QUERY],
                     below=below,
                     above=above,

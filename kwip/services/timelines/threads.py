@@ -32,12 +32,12 @@ if TYPE_CHECKING:
 MAX_HIDDEN = 400
 
 
+@dataclass(frozen=True, slots=True)
 class Threads:
     """Find posts by id, alone or within their conversation."""
 
-    def __init__(self, entities: Entities, hydration: Hydration):
-        self._entities = entities
-        self._hydration = hydration
+    entities: Entities
+    hydration: Hydration
 
     def post(self, viewer: Viewer | None, reading: Reading, post_id: PostId) -> Post:
         """Find a post that the viewer may see. One round trip.
@@ -46,8 +46,8 @@ class Threads:
             NotFoundError: There is none, or none for this viewer.
             GoneError: It was deleted, and everybody could have seen it.
         """
-        post = reading.fetch(Want(self._entities.posts, [post_id]))[0].get(post_id)
-        relations = self._hydration.relations(viewer, reading)
+        post = reading.fetch(Want(self.entities.posts, [post_id]))[0].get(post_id)
+        relations = self.hydration.relations(viewer, reading)
         if post is not None and post.is_tombstone and post.visibility.is_open:
             raise GoneError("This kwip was deleted.", post_id=post_id)
         viewer_id = None if viewer is None else viewer.id
@@ -87,7 +87,7 @@ class Threads:
         if post.id not in views:
             raise _no_such(post.id)
         passed = [entry.post_id for entry in (*ancestors, *found.passed)]
-        posts = reading.fetch(Want(self._entities.posts, passed))[0]
+        posts = reading.fetch(Want(self.entities.posts, passed))[0]
         return ThreadView(
             ancestors=tuple(views[e.post_id] for e in ancestors if e.post_id in views),
             post=views[post.id],
@@ -136,7 +136,7 @@ class Threads:
         post = self.post(viewer, reading, post_id)
         if post.repost_of_id is not None:
             return self._around(viewer, reading, post.repost_of_id)
-        found = reading.fetch(Want(self._entities.threads, [post.root_id]))[0]
+        found = reading.fetch(Want(self.entities.threads, [post.root_id]))[0]
         return post, Conversation(found.get(post.root_id, ()))
 
     def _read(
@@ -159,7 +159,7 @@ class Threads:
         while True:
             size = min((limit + 1 - len(shown)) << rounds, CHUNK, most - at)
             batch = entries[at : at + size]
-            views |= self._hydration.posts(viewer, reading, [*always, *batch])
+            views |= self.hydration.posts(viewer, reading, [*always, *batch])
             shown += [e.post_id for e in batch if e.post_id in views]
             at += len(batch)
             if len(shown) > limit or at >= min(len(entries), most):

@@ -49,19 +49,6 @@ _NOTE_EVERY_S = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WorldParts:
-    """What `WorldLoader` is made of."""
-
-    users: UserStore
-    loading: LoadStore
-    jobs: JobStore
-    publishing: PublisherParts
-    fence: Fence
-    ids: IdGenerator
-    clock: ClockMs
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
     """What a load has come to.
 
@@ -84,14 +71,17 @@ class Loaded:
     seconds: Mapping[str, float]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorldLoader:
     """Load worlds into the running stack."""
 
-    def __init__(self, parts: WorldParts):
-        self._parts = parts
-        self._loading = parts.loading
-        self._fence = parts.fence
-        self._clock = parts.clock
+    users: UserStore
+    loading: LoadStore
+    jobs: JobStore
+    publishing: PublisherParts
+    fence: Fence
+    ids: IdGenerator
+    clock: ClockMs
 
     def load(self, world: World, posts: int, progress: Progress) -> Loaded:
         """Load a world with so many posts; return when none is pending.
@@ -106,7 +96,7 @@ class WorldLoader:
             StoreUnavailableError: Load it again, it goes on.
         """
         name = f"world:{world.digest()}:{posts}"
-        run = _Run(Checkpoint(self._parts.jobs, name, self._clock), progress)
+        run = _Run(Checkpoint(self.jobs, name, self.clock), progress)
         if run.result is not None:
             return run.result
         self._begin(run)
@@ -120,7 +110,7 @@ class WorldLoader:
             follows=len(world.graph.edges),
             posts=posts,
             deliveries=deliveries,
-            entries=self._loading.entries_count(),
+            entries=self.loading.entries_count(),
             deliveries_per_s=round(published / took_s, 1) if took_s else 0.0,
             seconds=run.seconds(),
         )
@@ -129,17 +119,17 @@ class WorldLoader:
 
     def _begin(self, run: _Run) -> None:
         began_ms = run.count("posts_began_ms")
-        if began_ms and self._clock() - began_ms > RESUME_WITHIN_MS:
+        if began_ms and self.clock() - began_ms > RESUME_WITHIN_MS:
             raise ConflictError(
                 "This load was interrupted more than 23 hours ago, so it is not known"
                 " any more what it has posted: use another --seed."
             )
         if not run.is_resumed:
-            run.note(is_mixed=int(self._loading.has_follows()))
+            run.note(is_mixed=int(self.loading.has_follows()))
 
     def _load_users(self, run: _Run, graph: Graph) -> dict[int, UserId]:
         """Create the users, or look up who they are; give their ids by node."""
-        users, ids = self._parts.users, dict[int, UserId]()
+        users, ids = self.users, dict[int, UserId]()
         is_past = run.is_past("users")
         run.begin("users", len(graph.nodes))
         for nodes in batches(graph.nodes, USERS_AT_ONCE):
@@ -149,7 +139,7 @@ class WorldLoader:
             else:
                 found = users.create_many(self._new_users(names))
                 self._refuse_people(found)
-                self._fence.drop(
+                self.fence.drop(
                     key
                     for username, user_id in found.items()
                     for key in drops.sign_up(user_id=user_id, username=username)
@@ -166,7 +156,7 @@ class WorldLoader:
 
         So the order of nodes is that of the indexes, which makes bulk writes fast.
         """
-        ids = self._parts.ids
+        ids = self.ids
         drawn = sorted(ids.next_id(ids.random_slot()) for _ in names)
         return [
             User(id=UserId(i), username=name, display_name="")
@@ -174,7 +164,7 @@ class WorldLoader:
         ]
 
     def _refuse_people(self, found: Mapping[str, UserId]) -> None:
-        people = self._parts.users.with_credentials(list(found.values()))
+        people = self.users.with_credentials(list(found.values()))
         for username, user_id in found.items():
             if user_id in people:
                 raise ConflictError(
@@ -189,7 +179,7 @@ class WorldLoader:
         looked for, and their edges wait for a merge. An edge that was there before,
         in whatever state, is left alone.
         """
-        loading, is_mixed = self._loading, bool(run.count("is_mixed"))
+        loading, is_mixed = self.loading, bool(run.count("is_mixed"))
         total = len(graph.edges)
         pairs = ((ids[a], ids[b]) for a, b in graph.by_followee())
         for chunk in run.chunks("followers", pairs, total, EDGES_AT_ONCE):
@@ -204,13 +194,13 @@ class WorldLoader:
             if is_mixed:
                 both = loading.followers_among(chunk)
                 wanted = (pair for pair in chunk if pair in both)
-            loading.add_follows(list(wanted), merging, at(self._clock()))
+            loading.add_follows(list(wanted), merging, at(self.clock()))
 
     def _recount(self, run: _Run, ids: list[UserId]) -> None:
         """Set the counters of follows, and drop what was cached without them."""
         for some in run.chunks("counters", ids, len(ids), COUNTERS_AT_ONCE):
-            self._loading.recount(some)
-            self._fence.drop(
+            self.loading.recount(some)
+            self.fence.drop(
                 key
                 for user_id in some
                 for key in drops.follow(follower_id=user_id, followee_id=user_id)
@@ -220,11 +210,11 @@ class WorldLoader:
         self, run: _Run, world: World, ids: Mapping[int, UserId], posts: int
     ) -> tuple[int, int]:
         """Publish and wait; count the deliveries, and those of this run."""
-        publisher = Publisher(self._parts.publishing, world, ids, run.name)
+        publisher = Publisher(self.publishing, world, ids, run.name)
         numbers = publisher.find(posts)
         run.begin("posts", posts, done=sum(1 for i in numbers if i))
         if not run.count("posts_began_ms"):
-            run.note(posts_began_ms=self._clock())
+            run.note(posts_began_ms=self.clock())
         mine = publisher.publish(numbers, run.advance)
         run.end()
         run.begin("deliveries", publisher.waiting_count())

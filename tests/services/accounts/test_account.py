@@ -138,7 +138,7 @@ def test_a_sign_in_with_the_old_password_that_overtakes_the_change_is_ended(
         begun.append(begin(*arguments))
         return begun[0]
 
-    monkeypatch.setattr(access, "begin_session", change_first)
+    monkeypatch.setattr(type(access), "begin_session", staticmethod(change_first))
 
     with pytest.raises(NotAuthenticatedError):
         kwip.services.admission.sign_in("alice", OLD, SOMEBODY)

@@ -146,7 +146,7 @@ def test_another_password_may_be_asked_for_so_often_right_or_wrong(guarded):
 def test_a_try_whose_password_nobody_looked_at_is_no_failure(guarded, monkeypatch):
     kwip = guarded(signin=1, signin_account=1, signup=1)
     with monkeypatch.context() as busy:
-        hashing = kwip.services.access._passwords
+        hashing = kwip.services.access.passwords
         busy.setattr(hashing, "_room", threading.Semaphore(0))
         found = tries(kwip, [at("10.0.0.1")] * 2, password=PASSWORD)
         found += [join(kwip, "carol") for _ in range(2)]

@@ -29,6 +29,7 @@ from kwip.services.reading.slices import Slice
 from kwip.services.timelines.merging import EVERYBODY
 from kwip.store.buckets import home_of
 from kwip.store.list_edges import list_of
+from tests.frozen import swap
 from tests.wired import sign_up
 
 #: After a deletion, timelines still hold the id, and hydration hides it.
@@ -184,7 +185,7 @@ def used(monkeypatch):
 
 def _trim(world, monkeypatch):
     monkeypatch.setattr(rearranging, "TRIM_ABOVE", 1)
-    world.services.upkeep._rearranger.trim([home_of(world.alice.id)])
+    world.services.upkeep.rearranger.trim([home_of(world.alice.id)])
 
 
 def _forget_repeats(world):
@@ -255,9 +256,8 @@ WRITES = {
 
 def _post_to_very_many(world):
     """Let bob's one follower be very many."""
-    world.services.fanout._reach = Reach(
-        world.kwip.stores.reach, world.kwip.fence, pull_at=1
-    )
+    reach = Reach(world.kwip.stores.reach, world.kwip.fence, pull_at=1)
+    swap(world.services.fanout, reach=reach)
     world.post(world.bob, "another")
 
 

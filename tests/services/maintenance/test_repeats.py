@@ -125,7 +125,7 @@ def test_who_may_see_only_the_repeat_is_shown_it(kwip, bob, alice):
 def test_pages_of_any_size_and_direction_fold_alike(
     kwip, rings, bob, alice, monkeypatch
 ):
-    for target in ("skeletons", "pages", "sources"):
+    for target in ("reading.slices", "timelines.paging", "timelines.sources"):
         monkeypatch.setattr(f"kwip.services.{target}.CHUNK", 7)
     chance = random.Random(2)  # noqa: S311 -- the same every time
     texts = [chance.choice(["Tea?", "Tea?", "Cake?", str(n)]) for n in range(24)]

@@ -16,6 +16,7 @@ from kwip.domain.errors import (
 from kwip.domain.ids import MAX_ID, first_id_at, ms_of, slot_of
 from kwip.domain.posts import Draft, Edit, Visibility
 from kwip.services.coherence.clock_guard import CHECK_EVERY_MS, ClockGuard
+from tests.frozen import swap
 from tests.jobs.oracle import stored_set
 from tests.wired import home_of
 
@@ -106,7 +107,7 @@ def test_a_key_whose_post_was_never_inserted_gets_its_post_at_last(
         def away(*_):
             raise StoreUnavailableError(reason="a test")
 
-        patched.setattr(posts._posts, "insert", away)
+        patched.setattr(posts.stores.posts, "insert", away)
         with pytest.raises(StoreUnavailableError):
             posts.create(alice, draft)
     [claim] = mongodb["claims"].find({"_id": {"$regex": "^idem:"}})
@@ -134,9 +135,9 @@ def test_an_id_that_is_taken_is_drawn_again_and_the_key_goes_along(
 ):
     taken = posts.create(bob, Draft(text="Mine")).post.id
     ids = iter([taken, taken])
-    draw = posts._ids.next_id
+    draw = posts.ids.next_id
     monkeypatch.setattr(
-        posts._ids, "next_id", lambda slot, **_: next(ids, None) or draw(slot)
+        posts.ids, "next_id", lambda slot, **_: next(ids, None) or draw(slot)
     )
     draft = Draft(text="Hello", idempotency_key="key")
     made = posts.create(alice, draft).post
@@ -147,21 +148,21 @@ def test_an_id_that_is_taken_is_drawn_again_and_the_key_goes_along(
     claim = mongodb["claims"].find_one({"_id": f"idem:{alice.id}:key"})
     assert claim["post_id"] == made.id
     assert posts.create(alice, draft).post == made
-    assert posts._posts.get_many([taken])[taken].text == "Mine"
+    assert posts.stores.posts.get_many([taken])[taken].text == "Mine"
 
 
 def test_parallel_requests_whose_id_is_taken_make_one_post(
     posts, alice, bob, mongodb, monkeypatch
 ):
     taken = posts.create(bob, Draft(text="Mine")).post.id
-    draw = posts._ids.next_id
+    draw = posts.ids.next_id
     drawn = []
 
     def next_id(slot, above=0):
         drawn.append(slot)
         return taken if len(drawn) <= 8 else draw(slot)
 
-    monkeypatch.setattr(posts._ids, "next_id", next_id)
+    monkeypatch.setattr(posts.ids, "next_id", next_id)
     draft = Draft(text="Hello", idempotency_key="key")
     with ThreadPoolExecutor(8) as threads:
         made = list(threads.map(lambda _: posts.create(alice, draft), range(8)))
@@ -172,8 +173,8 @@ def test_parallel_requests_whose_id_is_taken_make_one_post(
 
 def test_a_replys_id_is_above_its_parents(kwip, posts, alice, bob, monkeypatch):
     """Also when the parent was written by a process whose clock is a little ahead."""
-    soon = first_id_at(kwip.services.posts._clock() + 1_500)
-    monkeypatch.setattr(posts._ids, "next_id", lambda *_, **__: soon)
+    soon = first_id_at(kwip.services.posts.clock() + 1_500)
+    monkeypatch.setattr(posts.ids, "next_id", lambda *_, **__: soon)
     parent = posts.create(alice, Draft(text="A question")).post
     monkeypatch.undo()
     reply = posts.create(bob, Draft(text="An answer", in_reply_to_id=parent.id)).post
@@ -193,7 +194,7 @@ def test_what_is_not_there_cannot_be_answered_and_moves_no_id(
         )
     next_id = posts.create(alice, Draft(text="Hello")).post.id
 
-    assert abs(ms_of(next_id) - posts._clock()) < 5_000
+    assert abs(ms_of(next_id) - posts.clock()) < 5_000
 
 
 def test_a_reply_to_what_one_may_not_see_is_refused(posts, alice, bob):
@@ -215,16 +216,16 @@ def test_a_reply_to_a_deleted_post_is_refused_but_its_repetition_is_not(
         posts.create(bob, replace(draft, idempotency_key="another"))
 
 
-def test_a_clock_that_is_off_writes_nothing(kwip, posts, alice, monkeypatch):
+def test_a_clock_that_is_off_writes_nothing(kwip, posts, alice):
     """Both ways; reading goes on, and writing when the clock is right again."""
     for skew_ms in (2_500, -2_500):
-        clock, ms = kwip.services.posts._clock, iter(range(10**9))
+        clock, ms = kwip.services.posts.clock, iter(range(10**9))
         guard = ClockGuard(
             kwip.store.hello,
             lambda clock=clock, skew_ms=skew_ms: clock() + skew_ms,
             lambda ms=ms: next(ms),
         )
-        monkeypatch.setattr(posts, "_clock_guard", guard)
+        swap(posts, clock_guard=guard)
         with pytest.raises(StoreUnavailableError) as refused:
             posts.create(alice, Draft(text="Hello"))
         assert abs(refused.value.context["skew_ms"] - skew_ms) < 500

@@ -90,7 +90,7 @@ def test_a_repost_and_its_claim_come_together_or_not_at_all(
 def test_an_id_that_is_taken_is_drawn_anew(kwip, reposts, post, bob, monkeypatch):
     mine = kwip.services.posts.publish(bob.id, Draft(text="Mine"))
     ids = iter([mine.id, mine.id + (1 << 16)])
-    monkeypatch.setattr(reposts._ids, "next_id", lambda *_, **__: next(ids))
+    monkeypatch.setattr(reposts.ids, "next_id", lambda *_, **__: next(ids))
     view = reposts.repost(bob, post.id)
 
     assert view.post.id != mine.id

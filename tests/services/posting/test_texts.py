@@ -19,7 +19,7 @@ def posts(kwip):
 
 
 def test_a_post_keeps_what_stands_in_its_text(kwip, posts, alice):
-    host = kwip.services.posts._texts.host
+    host = kwip.services.posts.texts.host
     text = f"#Straße www.example.org @alice@{host} @nobody @bob@other.example"
 
     post = posts.create(alice, Draft(text=text)).post

@@ -11,6 +11,7 @@ from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft, Edit, Visibility
 from kwip.services.delivery import notifier as notifying
 from kwip.store.buckets import home_of
+from tests.frozen import swap
 
 
 @pytest.fixture
@@ -480,8 +481,8 @@ def test_markers_that_were_never_set_stand_at_nothing(people, kwip):
 def test_whoever_is_told_hears_the_doorbell(people, say, kwip, monkeypatch):
     alice, bob = people("alice", "bob")
     rung = []
-    notified = kwip.services.reactions._notifying
-    monkeypatch.setattr(notified, "_doorbell", rung.extend)
+    notified = kwip.services.reactions.notifying
+    swap(notified, doorbell=rung.extend)
     post = say(alice, "@bob")
     kwip.services.reactions.favourite(bob, post.id)
     kwip.services.relationships.follow(bob, alice.id)

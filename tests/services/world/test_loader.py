@@ -20,9 +20,9 @@ from kwip.services.maintenance.fsck import Fsck
 from kwip.services.maintenance.reindex import Verifier
 from kwip.services.world import loader as world
 from kwip.services.world import publisher
-from kwip.services.world.loader import WorldLoader
 from kwip.services.world.publisher import Publisher
 from kwip.store.audit import AuditStore
+from tests.frozen import swap
 from tests.servers import wait_until
 from tests.wired import sign_up
 
@@ -259,18 +259,16 @@ class Mortal:
 
 
 def mortal_loader(kwip, life):
-    parts = kwip.world._parts
+    parts = kwip.world
     loading = Mortal(parts.loading, life)
     publishing = dataclasses.replace(
         parts.publishing, posts=Mortal(parts.publishing.posts, life), loading=loading
     )
-    return WorldLoader(
-        dataclasses.replace(
-            parts,
-            users=Mortal(parts.users, life),
-            loading=loading,
-            publishing=publishing,
-        )
+    return dataclasses.replace(
+        parts,
+        users=Mortal(parts.users, life),
+        loading=loading,
+        publishing=publishing,
     )
 
 
@@ -343,7 +341,7 @@ def test_an_answer_to_what_is_not_there_any_more_is_published_alone(
     kwip.world.load(made, 0, Watching())
     number = next(i for i in range(100) if made.plan(i).answers is not None)
     numbers = array("q", [17] * number + [0])
-    parts = kwip.world._parts.publishing
+    parts = kwip.world.publishing
     for _ in range(2):  # also when it is repeated
         numbers[number] = 0
         one = Publisher(parts, made, ids_of(kwip, made), "a")
@@ -355,13 +353,13 @@ def test_an_answer_to_what_is_not_there_any_more_is_published_alone(
 
 def test_a_load_left_alone_for_a_day_is_not_resumed(kwip, small):
     made = a_world()
-    parts = kwip.world._parts
+    parts = kwip.world
     with pytest.raises(KilledError):
         mortal_loader(kwip, Life(60)).load(made, POSTS, Watching())
     later = dataclasses.replace(parts, clock=lambda: system_clock_ms() + 24 * HOUR_MS)
 
     with pytest.raises(ConflictError, match="another --seed"):
-        WorldLoader(later).load(made, POSTS, Watching())
+        later.load(made, POSTS, Watching())
 
 
 class Waiting:
@@ -384,8 +382,8 @@ class Waiting:
 def unheard(kwip):
     """Let the bell wait until it is told to run."""
     waiting = Waiting()
-    waiting.jobs = kwip.services.posts._publication._bell.jobs
-    kwip.services.posts._publication._bell = waiting
+    waiting.jobs = kwip.services.posts.publication.bell.jobs
+    swap(kwip.services.posts.publication, bell=waiting)
     return waiting
 
 
@@ -411,9 +409,9 @@ def test_publishing_pauses_until_half_of_what_waits_is_delivered(
     monkeypatch.setattr(publisher, "MAX_PENDING", 6)
     monkeypatch.setattr(publisher, "WINDOW", 1)
     outbox = Impatient(kwip.outbox, unheard)
-    parts = kwip.world._parts
+    parts = kwip.world
     publishing = dataclasses.replace(parts.publishing, outbox=outbox)
-    loader = WorldLoader(dataclasses.replace(parts, publishing=publishing))
+    loader = dataclasses.replace(parts, publishing=publishing)
     loader.load(a_world(), POSTS, Watching())
 
     assert 6 < max(outbox.seen) <= 8
