@@ -47,9 +47,9 @@ def home_of(kwip, viewer, limit=40):
     """Read somebody's whole home, page by page; give the texts, newest first."""
     texts, max_id = [], None
     while True:
-        reading = kwip.services.readings.begin()
+        loader = kwip.services.loaders.begin()
         page = kwip.services.timelines.home(
-            viewer, reading, PageRequest(limit=limit, max_id=max_id)
+            viewer, loader, PageRequest(limit=limit, max_id=max_id)
         )
         texts += [view.post.text for view in page.items]
         max_id = page.next_max_id

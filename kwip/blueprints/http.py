@@ -1,7 +1,7 @@
 """What every endpoint needs of its request and of its answer.
 
 The only module that reaches for the Flask app: endpoints ask here for the services,
-the viewer, the request's one reading, its fields and its page, and answer through it.
+the viewer, the request's one loader, its fields and its page, and answer through it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from kwip.services.accounts.authentication import Credential
     from kwip.services.bundle import Services
     from kwip.services.coherence.probes import Probe
-    from kwip.services.reading.loader import Reading, Want
+    from kwip.services.reading.loader import Loader, Lookup
     from kwip.services.reading.rate_limits import Bill
 
 T = TypeVar("T")
@@ -93,9 +93,9 @@ class Begun:
     started_s: float
     request_id: str
     bill: Bill
-    reading: Reading
+    loader: Loader
     page: str
-    first: tuple[Want[Any, Any], ...]
+    first: tuple[Lookup[Any, Any], ...]
     refusal: RateLimitedError | None = None
 
 
@@ -114,23 +114,23 @@ def services() -> Services:
     return site().services
 
 
-def reading() -> Reading:
-    """Return the request's one reading; its lease is taken at the first call.
+def loader() -> Loader:
+    """Return the request's one loader; its lease is taken at the first call.
 
     An endpoint that writes and then reads must not call this before the write.
     """
     if "reading" not in g:
         known = begun()
-        g.reading = (
-            services().readings.begin(g.get("reader_id"), g.bill)
+        g.loader = (
+            services().loaders.begin(g.get("reader_id"), g.bill)
             if known is None
-            else known.reading
+            else known.loader
         )
-    return cast("Reading", g.reading)
+    return cast("Loader", g.loader)
 
 
-def begin_reading() -> None:
-    """Forget the request's reading: the next call of `reading` begins a new one."""
+def begin_loader() -> None:
+    """Forget the request's reading: the next call of `loader` begins a new one."""
     request.environ.pop(BEGUN, None)
     g.pop("reading", None)
 
@@ -187,7 +187,7 @@ def identify(credential: Credential | None) -> Viewer | None:
         bill.present(credential.user_id, credential.id.digest)
     return access.open(
         credential,
-        reading(),
+        loader(),
         post_id=named.get("post_id"),
         username=named.get("username"),
         first=() if page is None else page.first,

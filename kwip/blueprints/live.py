@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from kwip.domain.pages import PageRequest
     from kwip.domain.users import Viewer
     from kwip.schemas.pages import OpenPage
-    from kwip.services.reading.loader import Reading
+    from kwip.services.reading.loader import Loader
 
     #: Gives the ids of what somebody may see above an id, newest first.
-    Read = Callable[[Viewer | None, Reading, PageRequest], Sequence[int]]
+    Read = Callable[[Viewer | None, Loader, PageRequest], Sequence[int]]
 
 FOR_ANYBODY = Policy(
     auth="optional", scope=None, quota="pages", cache="never", csrf="none"
@@ -37,23 +37,19 @@ def home() -> Response:
     """Wait for kwips that are new in the viewer's home."""
     timelines = http.services().timelines
 
-    def read(
-        viewer: Viewer | None, reading: Reading, page: PageRequest
-    ) -> Sequence[int]:
-        found = timelines.home(_still_there(viewer), reading, page)
+    def read(viewer: Viewer | None, loader: Loader, page: PageRequest) -> Sequence[int]:
+        found = timelines.home(_still_there(viewer), loader, page)
         return [v.post.id for v in found.items]
 
-    return _wait(timelines.home_topics(http.signed_in(), http.reading()), read)
+    return _wait(timelines.home_topics(http.signed_in(), http.loader()), read)
 
 
 def notifications() -> Response:
     """Wait for what the viewer is told next."""
     service = http.services().notifications
 
-    def read(
-        viewer: Viewer | None, reading: Reading, page: PageRequest
-    ) -> Sequence[int]:
-        found = service.page(_still_there(viewer), reading, page)
+    def read(viewer: Viewer | None, loader: Loader, page: PageRequest) -> Sequence[int]:
+        found = service.page(_still_there(viewer), loader, page)
         return [v.id for v in found.items]
 
     return _wait([notifications_topic(http.signed_in().id)], read)
@@ -63,10 +59,8 @@ def public() -> Response:
     """Wait for kwips that are new in the public timeline."""
     timelines = http.services().timelines
 
-    def read(
-        viewer: Viewer | None, reading: Reading, page: PageRequest
-    ) -> Sequence[int]:
-        return [v.post.id for v in timelines.public(viewer, reading, page).items]
+    def read(viewer: Viewer | None, loader: Loader, page: PageRequest) -> Sequence[int]:
+        return [v.post.id for v in timelines.public(viewer, loader, page).items]
 
     return _wait([PUBLIC], read)
 
@@ -107,7 +101,7 @@ def _wait(topics: Collection[str], read: Read | None) -> Response:
 
 
 class _Look:
-    """Look for what has changed, each time in a new reading: an old one is old.
+    """Look for what has changed, each time in a new loader: an old one is old.
 
     The gate has just asked who it is; later looks ask anew, so that a session that
     was ended ends here too. Warm: 4 round trips the first time, then 3. Nothing of a
@@ -120,22 +114,22 @@ class _Look:
         self._is_first = True
 
     def __call__(self) -> dict[str, object] | None:
-        viewer, reading = self._begin()
-        found = self._changes(viewer, reading)
+        viewer, loader = self._begin()
+        found = self._changes(viewer, loader)
         if self._news is not None:
             since, read = self._news
-            if news := read(viewer, reading, since):
+            if news := read(viewer, loader, since):
                 found |= {"count": len(news), "newest_id": str(news[0])}
-        http.begin_reading()
+        http.begin_loader()
         return found or None
 
-    def _changes(self, viewer: Viewer | None, reading: Reading) -> dict[str, object]:
+    def _changes(self, viewer: Viewer | None, loader: Loader) -> dict[str, object]:
         page = self._page
         if page.unread is None and not page.shown:
             return {}
         if page.unread is not None:
             viewer = _still_there(viewer)
-        now = http.services().open_pages.look(viewer, reading, page.shown)
+        now = http.services().open_pages.look(viewer, loader, page.shown)
         found: dict[str, object] = {}
         if page.unread not in {None, now.unread}:
             found["unread"] = now.unread
@@ -143,15 +137,15 @@ class _Look:
             found["gone"] = [str(post_id) for post_id in now.gone]
         return found
 
-    def _begin(self) -> tuple[Viewer | None, Reading]:
+    def _begin(self) -> tuple[Viewer | None, Loader]:
         if self._is_first:
             self._is_first = False
-            http.begin_reading()  # the gate's is older than the wait
-            return http.viewer(), http.reading()
+            http.begin_loader()  # the gate's is older than the wait
+            return http.viewer(), http.loader()
         viewer = http.viewer()
-        reading = http.services().readings.begin(viewer.id if viewer else None)
+        loader = http.services().loaders.begin(viewer.id if viewer else None)
         posts = http.services().open_pages.first(self._page.shown)
-        return login.viewer_anew(reading, posts), reading
+        return login.viewer_anew(loader, posts), loader
 
 
 ROUTES = (

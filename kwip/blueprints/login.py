@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from flask import Flask, Request
 
     from kwip.domain.users import Viewer
-    from kwip.services.reading.loader import Reading, Want
+    from kwip.services.reading.loader import Loader, Lookup
 
 #: What Flask-Login, Flask-WTF and Flask name their part of the cookie.
 _USER, _RAW_TOKEN, _MESSAGES = "_user_id", "csrf_token", "_flashes"
@@ -121,7 +121,7 @@ def viewer() -> Viewer | None:
     return visitor.viewer if visitor.is_authenticated else None
 
 
-def viewer_anew(reading: Reading, *first: Want[Any, Any]) -> Viewer | None:
+def viewer_anew(loader: Loader, *first: Lookup[Any, Any]) -> Viewer | None:
     """Return who is signed in by now; nothing is charged, for the request has paid.
 
     What is read `first` comes in the same round trip.
@@ -130,7 +130,7 @@ def viewer_anew(reading: Reading, *first: Want[Any, Any]) -> Viewer | None:
     if not visitor.is_authenticated:
         return None
     credential = Credential.parse("session", visitor.text)
-    return http.services().access.open(credential, reading, first=first)
+    return http.services().access.open(credential, loader, first=first)
 
 
 def sign_in(credential: Credential, names: Iterable[str] = ()) -> None:

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
     from kwip.blueprints.login import Reader
     from kwip.blueprints.table import Policy
-    from kwip.services.reading.loader import Want
+    from kwip.services.reading.loader import Lookup
 
     Header = tuple[str, str]
     _Visitors = Callable[[str], tuple[Reader, str] | None]
@@ -169,12 +169,12 @@ class FinishedPages:
             time.perf_counter(),
             http.request_id(environ.get("HTTP_X_REQUEST_ID", "")),
             bill,
-            services.readings.begin(credential.user_id if credential else None, bill),
+            services.loaders.begin(credential.user_id if credential else None, bill),
             asked.name,
             self._first(asked),
         )
 
-    def _first(self, asked: Asked) -> tuple[Want[Any, Any], ...]:
+    def _first(self, asked: Asked) -> tuple[Lookup[Any, Any], ...]:
         """Give what the page of a known reader begins with."""
         credential = asked.reader.credential
         if credential is None or asked.place.policy.kept != "home":
@@ -188,7 +188,7 @@ class FinishedPages:
         etag = b"" if copy is None else copy.etag
         guard, *others = self._wants(begun, asked)
         try:
-            found = begun.reading.open(asked.name, etag, guard, *others)
+            found = begun.loader.open(asked.name, etag, guard, *others)
         except RateLimitedError as error:
             asked.environ[http.BEGUN] = replace(begun, refusal=error)
             return None
@@ -206,7 +206,7 @@ class FinishedPages:
 
     def _wants(
         self, begun: http.Begun, asked: Asked
-    ) -> tuple[Want[Any, Any] | None, *tuple[Want[Any, Any], ...]]:
+    ) -> tuple[Lookup[Any, Any] | None, *tuple[Lookup[Any, Any], ...]]:
         """Give what the app would read first: the reader, what the path names, home."""
         services, credential = self._site.services, asked.reader.credential
         named = asked.place.named.get("post_id"), asked.place.named.get("username")
@@ -302,7 +302,7 @@ def keep(response: Response) -> None:
     begun = http.begun()
     if begun is None or response.status_code != HTTPStatus.OK or response.is_streamed:
         return
-    is_whole = http.reading() is begun.reading and begun.reading.can_keep
+    is_whole = http.loader() is begun.loader and begun.loader.can_keep
     changes_cookie = session.modified or "Set-Cookie" in response.headers
     if is_whole and not changes_cookie:
-        begun.reading.keep(begun.page, *pack(response))
+        begun.loader.keep(begun.page, *pack(response))

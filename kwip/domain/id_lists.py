@@ -63,7 +63,7 @@ class RollSlice:
         page: PageRequest,
         as_of: int | None = None,
     ) -> RollSlice:
-        """Give the part with which the reading of a page begins."""
+        """Give the part with which the loader of a page begins."""
         is_upwards = page.min_id is not None
         cursor = page.upper if page.min_id is None else page.min_id
         return cls(name, owner_id, cursor, is_upwards=is_upwards, as_of=as_of)

@@ -29,17 +29,17 @@ class Ends:
     @contextmanager
     def listening(cls) -> Iterator[Ends]:
         """Catch the signals while the block runs."""
-        reading, writing = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        loader, writing = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         numbers = (*cls._ASKS, signal.SIGCHLD)
         before = {number: signal.signal(number, _ignore) for number in numbers}
         old = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
         try:
-            yield cls(reading)
+            yield cls(loader)
         finally:
             signal.set_wakeup_fd(old)
             for number, handler in before.items():
                 signal.signal(number, handler)
-            os.close(reading)
+            os.close(loader)
             os.close(writing)
 
     def wait(self, seconds: float) -> bool:

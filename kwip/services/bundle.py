@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from kwip.services.posting.posts import Posts
     from kwip.services.posting.reactions import Reactions
     from kwip.services.posting.reposts import Reposts
-    from kwip.services.reading.loader import Readings
+    from kwip.services.reading.loader import Loaders
     from kwip.services.reading.rate_limits import Quotas
     from kwip.services.social.followed_tags import FollowedTags
     from kwip.services.social.lists import Lists
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 class Services:
     """What Kwip can do, one attribute a feature."""
 
-    readings: Readings
+    loaders: Loaders
     access: Access
     account: Account
     admission: Admission

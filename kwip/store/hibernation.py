@@ -72,7 +72,7 @@ class DormancyStore:
 
     @translated()
     def date_undated(self, now: dt.datetime, limit: int) -> int:
-        """Take homes of which no reading is known as read now; count them."""
+        """Take homes of which no loader is known as read now; count them."""
         undated = {"last_read_at": None, "_id": _HOMES}
         found = self._timelines.find(undated, {"_id": 1}).limit(limit)
         ids = [d["_id"] for d in found]

@@ -65,7 +65,7 @@ if TYPE_CHECKING:
     from kwip.domain.ids import IdGenerator
     from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.signals import Bell, Doorbell
-    from kwip.services.reading.loader import Readings
+    from kwip.services.reading.loader import Loaders
     from kwip.services.reading.stores import Stores
     from kwip.store.client import Store
     from kwip.store.edges import EdgeStore
@@ -86,7 +86,7 @@ class Core:
     list_edges: ListEdgeStore
     jobs: JobStore
     fence: Fence
-    readings: Readings
+    loaders: Loaders
     cache: Client
     realtime: Client
     bell: Bell
@@ -151,7 +151,7 @@ class Core:
             permissions=permissions,
             publication=publication,
             notifying=notifying,
-            readings=self.readings,
+            loaders=self.loaders,
             fence=fence,
             clock_guard=guard,
             ids=self.ids,
@@ -169,7 +169,7 @@ class Core:
         setup = Setup(SetupStore(self.store), users, options.clock)
         admission = Admission(access, users, setup, limits, Charges(self.realtime))
         return Services(
-            readings=self.readings,
+            loaders=self.loaders,
             access=access,
             account=Account(stores, fence, passwords, admission, options.clock),
             admission=admission,
@@ -182,7 +182,7 @@ class Core:
                 store=stores.reactions,
                 permissions=permissions,
                 posts=posts,
-                readings=self.readings,
+                loaders=self.loaders,
                 notifying=notifying,
                 fence=fence,
                 ids=self.ids,
@@ -192,13 +192,13 @@ class Core:
                 permissions=permissions,
                 publication=publication,
                 posts=posts,
-                readings=self.readings,
+                loaders=self.loaders,
                 fence=fence,
                 clock_guard=guard,
                 ids=self.ids,
                 clock=options.clock,
             ),
-            pins=Pins(stores, permissions, posts, self.readings, fence),
+            pins=Pins(stores, permissions, posts, self.loaders, fence),
             rolls=rolls,
             people=people,
             relationships=relationships,

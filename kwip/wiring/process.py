@@ -20,7 +20,7 @@ from kwip.services.coherence import probes
 from kwip.services.coherence.change_stream import Relay
 from kwip.services.coherence.fence import Fence
 from kwip.services.maintenance.heartbeats import Heartbeats
-from kwip.services.reading.loader import Readings
+from kwip.services.reading.loader import Loaders
 from kwip.services.reading.stores import Stores
 from kwip.services.world.loader import WorldLoader
 from kwip.services.world.publisher import PublisherParts
@@ -112,7 +112,7 @@ def build(
         keeper,
         others=[(other.store, other.keeper) for other in others],
     )
-    readings = Readings(objects, fence)
+    loaders = Loaders(objects, fence)
     stores = Stores.over(store)
     outbox = OutboxStore(store)
     edges, jobs, loading = EdgeStore(store), JobStore(store), LoadStore(store)
@@ -128,7 +128,7 @@ def build(
         list_edges=list_edges,
         jobs=jobs,
         fence=fence,
-        readings=readings,
+        loaders=loaders,
         cache=cache,
         realtime=realtime,
         bell=bell,

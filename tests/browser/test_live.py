@@ -21,25 +21,25 @@ def test_what_one_writes_is_offered_in_the_others_window_and_comes_in_place(
     alice.post(f"/api/v1/accounts/{bob.id}/follow")
     for number in range(12):
         bob.say(f"Earlier, number {number}.")
-    reading, writing = open_browser(alice), open_browser(bob)
-    reading.goto(place)
-    reading.mouse.wheel(0, 700)
-    looked_at = reading.locator(".post", has_text="number 4.")
+    loader, writing = open_browser(alice), open_browser(bob)
+    loader.goto(place)
+    loader.mouse.wheel(0, 700)
+    looked_at = loader.locator(".post", has_text="number 4.")
     before = looked_at.bounding_box()["y"]
 
     writing.goto("/home")
     writing.get_by_label("Your kwip").fill("Hello from the other window.")
     writing.get_by_role("button", name="Kwip it").click()
 
-    offer = reading.get_by_role("button", name="1 new kwip")
+    offer = loader.get_by_role("button", name="1 new kwip")
     expect(offer).to_be_visible()
     assert looked_at.bounding_box()["y"] == before
     offer.click()
-    expect(reading.locator(".post-text").first).to_have_text(
+    expect(loader.locator(".post-text").first).to_have_text(
         "Hello from the other window."
     )
     assert abs(looked_at.bounding_box()["y"] - before) <= 1
-    assert reading.get_by_role("button", name="new kwip").count() == 0
+    assert loader.get_by_role("button", name="new kwip").count() == 0
 
 
 @pytest.mark.parametrize("size", [DESKTOP, NARROW], ids=["desktop", "narrow"])

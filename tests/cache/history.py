@@ -157,18 +157,18 @@ class Recorder:
 
     def _read_post(self, author):
         services = self._kwip.services
-        view = services.posts.get(None, services.readings.begin(), author.post_id)
+        view = services.posts.get(None, services.loaders.begin(), author.post_id)
         return view.post.text
 
     def _read_name(self, author):
         services = self._kwip.services
-        view = services.users.by_id(None, services.readings.begin(), author.viewer.id)
+        view = services.users.by_id(None, services.loaders.begin(), author.viewer.id)
         return view.user.display_name
 
     def _read_newest(self, author):
         services = self._kwip.services
         page = services.timelines.user(
-            None, services.readings.begin(), author.viewer.id, _PAGE
+            None, services.loaders.begin(), author.viewer.id, _PAGE
         )
         return page.items[0].post.text
 

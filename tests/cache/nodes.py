@@ -15,7 +15,7 @@ from kwip.cache.client import Client, ClientTimes
 from kwip.cache.objects import Objects
 from kwip.services.coherence.cache_lease import FenceTimes, Keeper, KeeperParts
 from kwip.services.coherence.fence import Fence
-from kwip.services.reading.loader import Kind, Readings, Want
+from kwip.services.reading.loader import Kind, Loaders, Lookup
 from kwip.store.client import Store
 from kwip.store.fence import FenceStore, connect_fence
 from kwip.wiring.caches import Caches
@@ -110,12 +110,12 @@ class Node:
             self.keeper,
             others=[(other.store, other.keeper) for other in self.others],
         )
-        self.readings = Readings(self.objects, self.fence)
+        self.loaders = Loaders(self.objects, self.fence)
         self.notes = Notes(database)
 
     def read(self, note_id):
         """Read one note as a request would; None if there is none."""
-        found = self.readings.begin().fetch(Want(self.notes.kind, [note_id]))[0]
+        found = self.loaders.begin().load(Lookup(self.notes.kind, [note_id]))[0]
         return found.get(note_id)
 
     def write(self, note_id, text):

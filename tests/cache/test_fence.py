@@ -243,7 +243,7 @@ def test_only_the_fence_drops_keys():
             if isinstance(part, ast.Attribute) and part.attr == "drop_confirmed":
                 callers.add(path.relative_to(Path(kwip.__file__).parent).as_posix())
 
-    assert callers == {"services/fence.py"}
+    assert callers == {"services/coherence/fence.py"}
 
 
 @pytest.fixture

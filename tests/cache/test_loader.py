@@ -10,7 +10,7 @@ import pytest
 from kwip import telemetry
 from kwip.cache import keys
 from kwip.domain.errors import StoreUnavailableError
-from kwip.services.reading.loader import RESTARTS, Readings, Want
+from kwip.services.reading.loader import RESTARTS, Loaders, Lookup
 from tests.servers import wait_until
 
 
@@ -54,7 +54,7 @@ def test_45_entities_cost_two_round_trips_and_a_query_cold_and_one_warm(
     ids = list(range(1, 46))
 
     def read():
-        found = leased.readings.begin().fetch(Want(notes.kind, ids))[0]
+        found = leased.loaders.begin().load(Lookup(notes.kind, ids))[0]
         assert [found[each].text for each in ids] == [f"text {each}" for each in ids]
 
     assert cost(read) == (2, 1)
@@ -62,29 +62,31 @@ def test_45_entities_cost_two_round_trips_and_a_query_cold_and_one_warm(
 
 
 def test_a_reading_remembers_what_it_has_read(leased, notes, cost):
-    reading = leased.readings.begin()
-    want = Want(notes.kind, [1, 2, 2])
-    reading.fetch(want)
+    loader = leased.loaders.begin()
+    want = Lookup(notes.kind, [1, 2, 2])
+    loader.load(want)
 
-    assert cost(lambda: reading.fetch(want)) == (0, 0)
-    assert list(reading.fetch(want)[0]) == [1, 2]
+    assert cost(lambda: loader.load(want)) == (0, 0)
+    assert list(loader.load(want)[0]) == [1, 2]
 
 
 def test_what_was_warmed_costs_no_further_round_trip(leased, notes, cost):
     leased.read(1)
-    reading = leased.readings.begin()
+    loader = leased.loaders.begin()
 
-    assert cost(lambda: reading.warm(Want(notes.kind, [1, 2]))) == (1, 0)
-    assert cost(lambda: reading.fetch(Want(notes.kind, [1]))) == (0, 0)
-    assert cost(lambda: reading.fetch(Want(notes.kind, [2]))) == (1, 1)
+    assert cost(lambda: loader.warm(Lookup(notes.kind, [1, 2]))) == (1, 0)
+    assert cost(lambda: loader.load(Lookup(notes.kind, [1]))) == (0, 0)
+    assert cost(lambda: loader.load(Lookup(notes.kind, [2]))) == (1, 1)
 
 
 def test_kinds_are_read_and_filled_together(leased, notes, cost):
     other = replace(notes.kind, name="other", key=keys.user)
 
     def read():
-        found = leased.readings.begin().fetch(
-            Want(notes.kind, [1, 2]), Want(other, [2, 3]), Want(notes.kind, [2, 4])
+        found = leased.loaders.begin().load(
+            Lookup(notes.kind, [1, 2]),
+            Lookup(other, [2, 3]),
+            Lookup(notes.kind, [2, 4]),
         )
         assert [sorted(each) for each in found] == [[1, 2], [2, 3], [2, 4]]
 
@@ -118,11 +120,11 @@ def test_a_write_is_read_by_who_begins_after_it(leased, notes):
 
 def test_the_others_of_a_missing_guard_are_not_loaded(leased, notes, cost):
     other = replace(notes.kind, name="other", key=keys.user)
-    reading = leased.readings.begin()
+    loader = leased.loaders.begin()
     found = []
 
     def read():
-        found.extend(reading.fetch_guarded(Want(notes.kind, [77]), Want(other, [1])))
+        found.extend(loader.load_guarded(Lookup(notes.kind, [77]), Lookup(other, [1])))
 
     assert cost(read) == (2, 1)
     assert found == [{}, {}]
@@ -130,19 +132,19 @@ def test_the_others_of_a_missing_guard_are_not_loaded(leased, notes, cost):
 
 def test_the_others_of_a_missing_guard_are_not_given_either(leased, notes):
     other = replace(notes.kind, name="other", key=keys.user)
-    leased.readings.begin().fetch(Want(other, [1]))
+    leased.loaders.begin().load(Lookup(other, [1]))
 
-    reading = leased.readings.begin()
+    loader = leased.loaders.begin()
 
-    assert reading.fetch_guarded(Want(notes.kind, [77]), Want(other, [1])) == ({}, {})
+    assert loader.load_guarded(Lookup(notes.kind, [77]), Lookup(other, [1])) == ({}, {})
 
 
 def test_a_guard_and_its_others_are_read_and_filled_together(leased, notes, cost):
     other = replace(notes.kind, name="other", key=keys.user)
 
     def read():
-        guard, rest = leased.readings.begin().fetch_guarded(
-            Want(notes.kind, [1]), Want(other, [2, 3])
+        guard, rest = leased.loaders.begin().load_guarded(
+            Lookup(notes.kind, [1]), Lookup(other, [2, 3])
         )
         assert (list(guard), sorted(rest)) == ([1], [2, 3])
 
@@ -187,18 +189,18 @@ def test_only_what_was_refused_starts_over(leased, notes, cost):
     loaded = []
     kind = replace(notes.kind, load=lambda ids: loaded.append(ids) or notes.load(ids))
 
-    found = leased.readings.begin().fetch(Want(kind, [1, 2, 3]))[0]
+    found = leased.loaders.begin().load(Lookup(kind, [1, 2, 3]))[0]
 
     assert [found[each].text for each in (1, 2, 3)] == ["new", "text 2", "text 3"]
     assert loaded == [[1, 2, 3], [1]]
 
 
 def test_without_a_lease_nothing_is_read_from_redis_nor_filled(leased, notes, cost):
-    reading = leased.readings.begin()
-    reading._leased.lease = None
+    loader = leased.loaders.begin()
+    loader._cache.lease = None
     before = results()
 
-    assert cost(lambda: reading.fetch(Want(notes.kind, [1, 2]))) == (0, 1)
+    assert cost(lambda: loader.load(Lookup(notes.kind, [1, 2]))) == (0, 1)
     assert counted(before, "bypass") == 2
     assert cost(lambda: leased.read(1)) == (2, 1), "it was not filled"
 
@@ -217,10 +219,10 @@ def test_after_its_first_failed_call_a_reading_makes_no_further_one(
             return answer(*call)
 
         monkeypatch.setattr(leased.objects, name, counted_call)
-    reading = leased.readings.begin()
+    loader = leased.loaders.begin()
 
-    assert reading.fetch(Want(notes.kind, [1]))[0][1].text == "text 1"
-    assert reading.fetch(Want(notes.kind, [2]))[0][2].text == "text 2"
+    assert loader.load(Lookup(notes.kind, [1]))[0][1].text == "text 1"
+    assert loader.load(Lookup(notes.kind, [2]))[0][2].text == "text 2"
     assert calls == (["read"] if failing == "read" else ["read", "fill"])
 
 
@@ -246,19 +248,19 @@ def test_redis_that_fails_in_a_restart_leaves_what_was_loaded(
 
 
 def test_too_many_loads_without_the_cache_are_refused(leased, notes, monkeypatch):
-    readings = Readings(leased.objects, leased.fence, direct_loads=1, patience_s=0.01)
+    loaders = Loaders(leased.objects, leased.fence, direct_loads=1, patience_s=0.01)
     monkeypatch.setattr(leased.fence, "lease", lambda: None)
     go_on = threading.Event()
     began = threading.Event()
     notes.before_load = lambda: began.set() or go_on.wait(5)
     first = threading.Thread(
-        target=lambda: readings.begin().fetch(Want(notes.kind, [1]))
+        target=lambda: loaders.begin().load(Lookup(notes.kind, [1]))
     )
     first.start()
     assert began.wait(5)
 
     with pytest.raises(StoreUnavailableError) as refused:
-        readings.begin().fetch(Want(notes.kind, [2]))
+        loaders.begin().load(Lookup(notes.kind, [2]))
 
     assert refused.value.retry_after_s > 0
     go_on.set()
@@ -269,7 +271,7 @@ class Blocked:
     """Threads that read one note while its load is held up."""
 
     def __init__(self, leased, notes):
-        self._leased = leased
+        self._cache = leased
         self._go_on = threading.Event()
         self.found = []
         self._threads = []
@@ -277,7 +279,7 @@ class Blocked:
 
     def read(self, note_id):
         thread = threading.Thread(
-            target=lambda: self.found.append(self._leased.read(note_id))
+            target=lambda: self.found.append(self._cache.read(note_id))
         )
         self._threads.append(thread)
         thread.start()
@@ -368,7 +370,7 @@ def test_readers_that_share_crosswise_never_wait_for_each_other(leased, notes, r
         ids = [1 + (turn + k) % 7 for k in range(5)]
         for _ in range(25):
             raw.flushdb()
-            leased.readings.begin().fetch(Want(notes.kind, ids))
+            leased.loaders.begin().load(Lookup(notes.kind, ids))
 
     threads = [threading.Thread(target=read, args=(turn,)) for turn in range(4)]
     for thread in threads:
@@ -385,11 +387,11 @@ def test_a_load_under_another_lease_is_not_shared(leased, notes, blocked):
     wait_until(lambda: notes.queries == queries + 1)
     notes.write(1, "new")  # and its drop fails: the fence rises instead
     notes.after_load = lambda: None
-    reading = leased.readings.begin()
-    leased_by = reading._leased.lease
-    reading._leased.lease = leased_by._replace(epoch=leased_by.epoch + 1)
+    loader = leased.loaders.begin()
+    leased_by = loader._cache.lease
+    loader._cache.lease = leased_by._replace(epoch=leased_by.epoch + 1)
 
-    assert reading.fetch(Want(notes.kind, [1]))[0][1].text == "new"
+    assert loader.load(Lookup(notes.kind, [1]))[0][1].text == "new"
 
 
 def test_who_waited_for_a_load_that_failed_loads_for_itself(leased, notes):
@@ -432,5 +434,5 @@ def test_a_load_that_fails_is_told_and_leaves_nothing_behind(leased, notes):
         leased.read(1)
     notes.before_load = lambda: None
 
-    assert not leased.readings.flights._under_way
+    assert not leased.loaders.flights._under_way
     assert leased.read(1).text == "text 1"

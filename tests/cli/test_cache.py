@@ -50,31 +50,31 @@ def bob(wiring):
     jobs(services)["fanout"](str(post.id))
     services.reactions.favourite(bob, post.id)
     credential = services.access.begin_session(bob.id, "bob", "x")
-    reading = services.readings.begin()
-    services.access.open(credential, reading)
+    loader = services.loaders.begin()
+    services.access.open(credential, loader)
     page, middle = PageRequest(), PageRequest(max_id=MAX_ID - 1)
     for each in (page, middle, PageRequest(min_id=1)):
-        services.timelines.home(bob, reading, each)
-        services.timelines.user(bob, reading, bob.id, each)
-        services.timelines.public(bob, reading, each)
-        services.timelines.tag(bob, reading, "tea", each)
-        services.rolls.posts(bob, reading, "favourites", each)
-        services.people.followers(bob, reading, bob.id, each)
-    services.timelines.public(bob, reading, replace(page, is_active=True))
-    services.timelines.tag(bob, reading, "tea", replace(page, is_active=True))
+        services.timelines.home(bob, loader, each)
+        services.timelines.user(bob, loader, bob.id, each)
+        services.timelines.public(bob, loader, each)
+        services.timelines.tag(bob, loader, "tea", each)
+        services.rolls.posts(bob, loader, "favourites", each)
+        services.people.followers(bob, loader, bob.id, each)
+    services.timelines.public(bob, loader, replace(page, is_active=True))
+    services.timelines.tag(bob, loader, "tea", replace(page, is_active=True))
     made = services.lists.create(bob, ListChange(title="Friends"))
-    services.timelines.of_list(bob, reading, made.id, page)
-    services.lists.overview(bob, reading)
-    services.threads.thread(bob, reading, post.id)
-    services.users.by_name(bob, reading, "bob")
+    services.timelines.of_list(bob, loader, made.id, page)
+    services.lists.overview(bob, loader)
+    services.threads.thread(bob, loader, post.id)
+    services.users.by_name(bob, loader, "bob")
     services.posts.delete(bob, gone.id)
-    reading = services.readings.begin()
-    services.posts.get(bob, reading, post.id)
+    loader = services.loaders.begin()
+    services.posts.get(bob, loader, post.id)
     for each in (page, middle, PageRequest(min_id=1)):
-        services.notifications.page(bob, reading, each)
-    services.access.open(credential, services.readings.begin())
-    services.notifications.unread(bob, reading)
-    services.markers.get(bob, reading, ["home"])
+        services.notifications.page(bob, loader, each)
+    services.access.open(credential, services.loaders.begin())
+    services.notifications.unread(bob, loader)
+    services.markers.get(bob, loader, ["home"])
     return bob
 
 
@@ -167,7 +167,7 @@ def test_a_cached_value_that_is_not_stored_is_found(kwip, wiring, bob, monkeypat
 def test_a_cached_absence_that_is_wrong_is_found(kwip, wiring, bob, monkeypatch):
     monkeypatch.setattr(cache_audit, "SETTLED_S", 0.0)
     with pytest.raises(Exception, match="no such user"):
-        wiring.services.users.by_name(None, wiring.services.readings.begin(), "eve")
+        wiring.services.users.by_name(None, wiring.services.loaders.begin(), "eve")
     wiring.store.database["claims"].insert_one(
         {"_id": "handle:eve", "schema": 1, "user_id": bob.id}
     )
@@ -242,10 +242,10 @@ def test_a_kind_is_dropped(kwip, bob, what, gone):
 def test_a_key_is_dropped_so_that_the_next_read_is_right(kwip, wiring, bob):
     lie(wiring, bob)
     run = kwip("cache", "drop", f"user:{bob.id}")
-    reading = wiring.services.readings.begin()
+    loader = wiring.services.loaders.begin()
 
     assert (run.code, run.out) == (0, "1 keys dropped\n")
-    assert wiring.services.users.me(bob, reading).bio == "Lie"
+    assert wiring.services.users.me(bob, loader).bio == "Lie"
 
 
 def test_everything_is_dropped_but_what_is_only_counted(kwip, wiring, bob, raw):

@@ -434,8 +434,8 @@ def test_a_repair_is_seen_at_once(kwip, sample):
     assert wiring.fence.await_lease(within_s=10)
 
     def shown():
-        reading = wiring.services.readings.begin()
-        return wiring.services.users.by_name(None, reading, "carol").user.posts_count
+        loader = wiring.services.loaders.begin()
+        return wiring.services.users.by_name(None, loader, "carol").user.posts_count
 
     count_a_tombstone(sample)
     assert shown() == 1

@@ -91,7 +91,7 @@ def cache(kwip, wiring, posts, monkeypatch):
     monkeypatch.setattr(cache_command, "_hit_ratio", lambda _: 0.97)
     assert wiring.fence.await_lease(within_s=10)
     bob = posts[0].author_id
-    wiring.services.users.by_id(None, wiring.services.readings.begin(), bob)
+    wiring.services.users.by_id(None, wiring.services.loaders.begin(), bob)
     stats = kwip("cache", "stats", "--json")
     wiring.store.database["users"].update_one({"_id": bob}, {"$set": {"bio": "x"}})
     return {

@@ -64,7 +64,7 @@ def break_repeats(wiring, world):
 
 def tagged(wiring, tag):
     page = wiring.services.timelines.tag(
-        None, wiring.services.readings.begin(), tag, PageRequest()
+        None, wiring.services.loaders.begin(), tag, PageRequest()
     )
     return [view.post.id for view in page.items]
 

@@ -50,7 +50,7 @@ TITLES = {
 def noted(kwip, steps, monkeypatch):
     """Note every script that the cache runs, with the kinds of entity it is for."""
     run = kwip.cache.run
-    names = {kwip.services.readings.objects._read.digest: "read.lua"}
+    names = {kwip.services.loaders.objects._read.digest: "read.lua"}
 
     def noting(script, keys, arguments):
         kinds = dict.fromkeys(re.search(r"{(\w+)", key)[1] for key in keys)

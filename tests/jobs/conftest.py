@@ -13,7 +13,7 @@ from kwip.domain.users import User
 from kwip.jobs.registry import jobs
 from kwip.services.coherence.cache_lease import FenceTimes
 from kwip.services.delivery.fanout import FanoutTimes
-from kwip.services.reading.loader import Want
+from kwip.services.reading.loader import Lookup
 from kwip.services.reading.slices import Slice
 from kwip.wiring import Options, build
 from tests.jobs.list_oracle import waiting
@@ -233,15 +233,15 @@ def right(kwip, mongodb):
 
 @pytest.fixture
 def read_homes(kwip, mongodb):
-    """Return a function that has cached whatever homes are made of, in one reading."""
+    """Return a function that has cached whatever homes are made of, in one loader."""
     entities = kwip.services.timelines._entities
 
     def read():
         users = mongodb["users"].distinct("_id")
-        kwip.services.readings.begin().fetch(
-            Want(entities.relations, users),
-            Want(entities.homes, [Slice(user_id) for user_id in users]),
-            Want(entities.posts, mongodb["posts"].distinct("_id")),
+        kwip.services.loaders.begin().load(
+            Lookup(entities.relations, users),
+            Lookup(entities.homes, [Slice(user_id) for user_id in users]),
+            Lookup(entities.posts, mongodb["posts"].distinct("_id")),
         )
 
     return read

@@ -58,7 +58,7 @@ def _read(kwip, each):
     while True:
         page = kwip.services.timelines.of_list(
             viewer,
-            kwip.services.readings.begin(),
+            kwip.services.loaders.begin(),
             each["_id"],
             PageRequest(limit=40, max_id=max_id),
         )

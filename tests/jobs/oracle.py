@@ -158,7 +158,7 @@ def read_home(kwip, user_id, limit=40):
     while True:
         page = kwip.services.timelines.home(
             viewer,
-            kwip.services.readings.begin(),
+            kwip.services.loaders.begin(),
             PageRequest(limit=limit, max_id=max_id),
         )
         ids += [view.post.id for view in page.items]
@@ -171,7 +171,7 @@ def read_told(kwip, user_id):
     """Read all that posts tell somebody: (kind, post or repost), newest first."""
     viewer = Viewer(id=user_id, username="somebody", digest="")
     page = kwip.services.notifications.page(
-        viewer, kwip.services.readings.begin(), PageRequest(limit=1_000)
+        viewer, kwip.services.loaders.begin(), PageRequest(limit=1_000)
     )
     assert page.next_max_id is None
     acts = {"favourite", "follow"}

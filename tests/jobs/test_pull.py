@@ -279,7 +279,7 @@ def test_who_is_pulled_is_decoded_once(crowd, follow, say, rings, kwip):
     say(alice, "Hello")
     rings.run()
     _, wanted = kwip.services.timelines.begin_of_home(alice.id, PageRequest())
-    found = [kwip.services.readings.begin().fetch(wanted)[0] for _ in range(3)]
+    found = [kwip.services.loaders.begin().load(wanted)[0] for _ in range(3)]
 
     assert set(found[0][EVERYBODY].newest) == {alice.id}
     assert found[1][EVERYBODY] is found[0][EVERYBODY]
@@ -293,7 +293,7 @@ def _upwards(kwip, viewer, limit):
     while True:
         page = kwip.services.timelines.home(
             viewer,
-            kwip.services.readings.begin(),
+            kwip.services.loaders.begin(),
             PageRequest(limit=limit, min_id=min_id),
         )
         if not page.items:

@@ -89,8 +89,8 @@ class Doing(RuleBasedStateMachine):
     # How it is done.
 
     def _read(self, timeline, direction=downwards, *, is_active=False):
-        reading = self.services.readings.begin()
-        return direction(timeline.read, reading, is_active=is_active, **self.page)
+        loader = self.services.loaders.begin()
+        return direction(timeline.read, loader, is_active=is_active, **self.page)
 
     def _may_act(self, name):
         return name not in self.model.suspended

@@ -34,32 +34,32 @@ def timelines_of(services, model, viewers, lists, name):
         )
         yield Timeline(
             f"list of {name}",
-            lambda reading, page: reads.of_list(viewer, reading, lists[name], page),
+            lambda loader, page: reads.of_list(viewer, loader, lists[name], page),
             model.list,
             is_stored=True,
         )
     yield Timeline(f"public for {name}", partial(reads.public, viewer), model.public)
     yield Timeline(
         f"#{TAG} for {name}",
-        lambda reading, page: reads.tag(viewer, reading, TAG, page),
+        lambda loader, page: reads.tag(viewer, loader, TAG, page),
         lambda who, post: TAG in post.tags and model.tag(who, post),
     )
     for author, other in viewers.items():
         if author not in model.suspended:
             yield Timeline(
                 f"{author} for {name}",
-                lambda reading, page, other=other: reads.user(
-                    viewer, reading, other.id, page
+                lambda loader, page, other=other: reads.user(
+                    viewer, loader, other.id, page
                 ),
                 lambda _, post, author=author: post.author == author,
             )
 
 
-def downwards(read, reading, **page):
+def downwards(read, loader, **page):
     """Read a timeline from its top to its end; give the ids."""
     ids, cursor = [], {}
     while True:
-        found = read(reading, PageRequest(**cursor, **page))
+        found = read(loader, PageRequest(**cursor, **page))
         assert found.items or found.next_max_id is None, "no empty page has a next one"
         ids += [view.post.id for view in found.items]
         if found.next_max_id is None:
@@ -67,11 +67,11 @@ def downwards(read, reading, **page):
         cursor = {"max_id": found.next_max_id, "as_of": found.as_of}
 
 
-def upwards(read, reading, **page):
+def upwards(read, loader, **page):
     """Read a timeline from its end to its top; give the ids, the top's first."""
     ids, cursor = [], {"min_id": 0}
     while True:
-        found = read(reading, PageRequest(**cursor, **page))
+        found = read(loader, PageRequest(**cursor, **page))
         if not found.items:
             return ids
         ids = [view.post.id for view in found.items] + ids

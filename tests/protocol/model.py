@@ -246,7 +246,7 @@ class Model:
                 yield from getattr(self, f"r_{task[0]}")(w, p, rest, *task[1:])
 
     def r_new(self, w: World, p: int, rest: Process) -> Iterator[Step]:
-        """Begin under the lease of this moment: `Readings.begin`."""
+        """Begin under the lease of this moment: `Loaders.begin`."""
         if rest.lease != NONE:
             need = max(w.acked, w.seen)
             task = ("read", need, rest.lease)
@@ -304,7 +304,7 @@ class Model:
         yield f"loads v{w.db}", self.go(w, p, rest, ("fill", *held, w.db)), None
 
     def r_fill(self, w: World, p: int, rest: Process, *held: object) -> Iterator[Step]:
-        """Fill, and let those go on that joined: `fill.lua`, `Reading._land`.
+        """Fill, and let those go on that joined: `fill.lua`, `Loader._land`.
 
         What is refused starts over, and so do they. What Redis did not answer is used
         as it is; a property of reads through the cache says nothing of it.

@@ -121,162 +121,162 @@ def make_world(kwip, rings, new_user, follows):
 
 
 def read_home(kwip, world, page):
-    reading = kwip.services.readings.begin()
-    viewer = kwip.services.access.open(world.credential, reading)
-    return kwip.services.timelines.home(viewer, reading, page).items
+    loader = kwip.services.loaders.begin()
+    viewer = kwip.services.access.open(world.credential, loader)
+    return kwip.services.timelines.home(viewer, loader, page).items
 
 
 def read_list(kwip, world, page):
-    reading = kwip.services.readings.begin()
-    viewer = kwip.services.access.open(world.credential, reading)
-    return kwip.services.timelines.of_list(viewer, reading, world.list_id, page).items
+    loader = kwip.services.loaders.begin()
+    viewer = kwip.services.access.open(world.credential, loader)
+    return kwip.services.timelines.of_list(viewer, loader, world.list_id, page).items
 
 
 def list_lists(kwip, world, page):
-    reading = kwip.services.readings.begin()
-    viewer = kwip.services.access.open(world.credential, reading)
-    return kwip.services.lists.overview(viewer, reading)
+    loader = kwip.services.loaders.begin()
+    viewer = kwip.services.access.open(world.credential, loader)
+    return kwip.services.lists.overview(viewer, loader)
 
 
 def read_list_members(kwip, world, page):
-    reading, lists = kwip.services.readings.begin(), kwip.services.lists
-    viewer = kwip.services.access.open(world.credential, reading)
-    return lists.members(viewer, reading, world.list_id, page).items
+    loader, lists = kwip.services.loaders.begin(), kwip.services.lists
+    viewer = kwip.services.access.open(world.credential, loader)
+    return lists.members(viewer, loader, world.list_id, page).items
 
 
 def read_public(kwip, world, page):
-    reading = kwip.services.readings.begin()
-    viewer = kwip.services.access.open(world.credential, reading)
-    return kwip.services.timelines.public(viewer, reading, page).items
+    loader = kwip.services.loaders.begin()
+    viewer = kwip.services.access.open(world.credential, loader)
+    return kwip.services.timelines.public(viewer, loader, page).items
 
 
 def read_profile(kwip, world, page):
-    reading = kwip.services.readings.begin()
+    loader = kwip.services.loaders.begin()
     access = kwip.services.access
-    viewer = access.open(world.credential, reading, username="author")
-    return kwip.services.profiles.profile(viewer, reading, "author", page)[1].items
+    viewer = access.open(world.credential, loader, username="author")
+    return kwip.services.profiles.profile(viewer, loader, "author", page)[1].items
 
 
 def read_public_as_nobody(kwip, world, page):
-    reading = kwip.services.readings.begin()
-    return kwip.services.timelines.public(None, reading, page).items
+    loader = kwip.services.loaders.begin()
+    return kwip.services.timelines.public(None, loader, page).items
 
 
 def read_profile_as_nobody(kwip, world, page):
-    reading = kwip.services.readings.begin()
-    return kwip.services.profiles.profile(None, reading, "author", page)[1].items
+    loader = kwip.services.loaders.begin()
+    return kwip.services.profiles.profile(None, loader, "author", page)[1].items
 
 
 def read_thread(kwip, world, page):
-    reading = kwip.services.readings.begin()
+    loader = kwip.services.loaders.begin()
     access = kwip.services.access
-    viewer = access.open(world.credential, reading, post_id=world.post_id)
-    thread = kwip.services.threads.thread(viewer, reading, world.post_id)
+    viewer = access.open(world.credential, loader, post_id=world.post_id)
+    thread = kwip.services.threads.thread(viewer, loader, world.post_id)
     return (thread.post, *thread.descendants)
 
 
 def read_post(kwip, world, page):
-    reading = kwip.services.readings.begin()
+    loader = kwip.services.loaders.begin()
     access = kwip.services.access
-    viewer = access.open(world.credential, reading, post_id=world.post_id)
-    return (kwip.services.posts.get(viewer, reading, world.post_id),)
+    viewer = access.open(world.credential, loader, post_id=world.post_id)
+    return (kwip.services.posts.get(viewer, loader, world.post_id),)
 
 
 def read_tag(kwip, world, page):
-    reading = kwip.services.readings.begin()
-    viewer = kwip.services.access.open(world.credential, reading)
-    return kwip.services.timelines.tag(viewer, reading, "tea", page).items
+    loader = kwip.services.loaders.begin()
+    viewer = kwip.services.access.open(world.credential, loader)
+    return kwip.services.timelines.tag(viewer, loader, "tea", page).items
 
 
 def read_favourites(kwip, world, page):
-    reading = kwip.services.readings.begin()
-    viewer = kwip.services.access.open(world.credential, reading)
-    return kwip.services.rolls.posts(viewer, reading, "favourites", page).items
+    loader = kwip.services.loaders.begin()
+    viewer = kwip.services.access.open(world.credential, loader)
+    return kwip.services.rolls.posts(viewer, loader, "favourites", page).items
 
 
 def read_followers(kwip, world, page):
-    reading = kwip.services.readings.begin()
+    loader = kwip.services.loaders.begin()
     access, people = kwip.services.access, kwip.services.people
-    viewer = access.open(world.credential, reading, username="author")
-    user_id = kwip.services.users.id_of(reading, "author")
-    return people.followers(viewer, reading, user_id, page).items
+    viewer = access.open(world.credential, loader, username="author")
+    user_id = kwip.services.users.id_of(loader, "author")
+    return people.followers(viewer, loader, user_id, page).items
 
 
 def read_following(kwip, world, page):
-    reading = kwip.services.readings.begin()
+    loader = kwip.services.loaders.begin()
     access, people = kwip.services.access, kwip.services.people
-    viewer = access.open(world.credential, reading, username="viewer")
-    user_id = kwip.services.users.id_of(reading, "viewer")
-    return people.following(viewer, reading, user_id, page).items
+    viewer = access.open(world.credential, loader, username="viewer")
+    user_id = kwip.services.users.id_of(loader, "viewer")
+    return people.following(viewer, loader, user_id, page).items
 
 
 def read_who_favourited(kwip, world, page):
-    reading = kwip.services.readings.begin()
+    loader = kwip.services.loaders.begin()
     access, people = kwip.services.access, kwip.services.people
-    viewer = access.open(world.credential, reading, post_id=world.post_id)
+    viewer = access.open(world.credential, loader, post_id=world.post_id)
     name = "favourited_by"
-    return people.reacted(viewer, reading, world.post_id, name, page).items
+    return people.reacted(viewer, loader, world.post_id, name, page).items
 
 
 def read_named_posts(kwip, world, page):
-    reading = kwip.services.readings.begin()
-    viewer = kwip.services.access.open(world.credential, reading)
+    loader = kwip.services.loaders.begin()
+    viewer = kwip.services.access.open(world.credential, loader)
     ids = world.named_posts[: page.limit]
-    return tuple(kwip.services.rolls.named(viewer, reading, ids))
+    return tuple(kwip.services.rolls.named(viewer, loader, ids))
 
 
 def read_named_users(kwip, world, page):
-    reading = kwip.services.readings.begin()
-    kwip.services.access.open(world.credential, reading)
+    loader = kwip.services.loaders.begin()
+    kwip.services.access.open(world.credential, loader)
     ids = world.named_users[: page.limit]
-    return tuple(kwip.services.people.named(reading, ids))
+    return tuple(kwip.services.people.named(loader, ids))
 
 
 def read_profile_widget(kwip, world, page):
-    return (kwip.services.widgets.profile(kwip.services.readings.begin(), "author"),)
+    return (kwip.services.widgets.profile(kwip.services.loaders.begin(), "author"),)
 
 
 def read_user_widget(kwip, world, page):
-    reading = kwip.services.readings.begin()
-    return kwip.services.widgets.user(reading, "author", page, ALL_KINDS).items
+    loader = kwip.services.loaders.begin()
+    return kwip.services.widgets.user(loader, "author", page, ALL_KINDS).items
 
 
 def read_tag_widget(kwip, world, page):
-    reading = kwip.services.readings.begin()
-    return kwip.services.widgets.tag(reading, "tea", page).items
+    loader = kwip.services.loaders.begin()
+    return kwip.services.widgets.tag(loader, "tea", page).items
 
 
 def poll_home(kwip, world, page):
     """Look as a long poll does first: the gate asks who it is before it waits."""
-    access, readings = kwip.services.access, kwip.services.readings
-    viewer = access.open(world.credential, readings.begin())
-    return kwip.services.timelines.home(viewer, readings.begin(), page).items
+    access, loaders = kwip.services.access, kwip.services.loaders
+    viewer = access.open(world.credential, loaders.begin())
+    return kwip.services.timelines.home(viewer, loaders.begin(), page).items
 
 
 def read_notifications(kwip, world, page):
-    reading = kwip.services.readings.begin()
-    viewer = kwip.services.access.open(world.credential, reading)
-    return kwip.services.notifications.overview(viewer, reading, page).page.items
+    loader = kwip.services.loaders.begin()
+    viewer = kwip.services.access.open(world.credential, loader)
+    return kwip.services.notifications.overview(viewer, loader, page).page.items
 
 
 def list_notifications(kwip, world, page):
     """Read as an app does, whose token brings no count of what is unread."""
-    reading = kwip.services.readings.begin()
-    viewer = kwip.services.access.open(world.token, reading)
-    return kwip.services.notifications.page(viewer, reading, page).items
+    loader = kwip.services.loaders.begin()
+    viewer = kwip.services.access.open(world.token, loader)
+    return kwip.services.notifications.page(viewer, loader, page).items
 
 
 def poll_notifications(kwip, world, page):
-    access, readings = kwip.services.access, kwip.services.readings
-    viewer = access.open(world.credential, readings.begin())
-    return kwip.services.notifications.page(viewer, readings.begin(), page).items
+    access, loaders = kwip.services.access, kwip.services.loaders
+    viewer = access.open(world.credential, loaders.begin())
+    return kwip.services.notifications.page(viewer, loaders.begin(), page).items
 
 
 def read_mentions(kwip, world, page):
-    reading = kwip.services.readings.begin()
-    viewer = kwip.services.access.open(world.credential, reading)
+    loader = kwip.services.loaders.begin()
+    viewer = kwip.services.access.open(world.credential, loader)
     wish = Wish(SPOKEN_TO)
-    return kwip.services.notifications.overview(viewer, reading, page, wish).page.items
+    return kwip.services.notifications.overview(viewer, loader, page, wish).page.items
 
 
 def in_active_order(read):
@@ -385,9 +385,9 @@ def test_a_forged_session_loads_nothing_of_the_user_it_names(
 ):
     redis_cache.flushdb()
     forged = Credential("session", world.viewer_id, "guessed")
-    reading, before = kwip.services.readings.begin(), len(commands)
+    loader, before = kwip.services.loaders.begin(), len(commands)
 
-    assert kwip.services.access.open(forged, reading) is None
+    assert kwip.services.access.open(forged, loader) is None
     assert commands.names[before:] == ["find"]
 
 
@@ -418,14 +418,14 @@ def test_what_became_of_an_open_page_costs_one_round_trip(kwip, cost_of, world):
     viewer = Viewer(id=world.viewer_id, username="viewer", digest="")
 
     def look():
-        reading = kwip.services.readings.begin(viewer.id)
-        return kwip.services.open_pages.look(viewer, reading, world.named_posts[:40])
+        loader = kwip.services.loaders.begin(viewer.id)
+        return kwip.services.open_pages.look(viewer, loader, world.named_posts[:40])
 
     def look_again():
-        reading, posts = kwip.services.readings.begin(viewer.id), world.named_posts[:40]
+        loader, posts = kwip.services.loaders.begin(viewer.id), world.named_posts[:40]
         first = [kwip.services.open_pages.first(posts)]
-        kwip.services.access.open(world.credential, reading, first=first)
-        return kwip.services.open_pages.look(viewer, reading, posts)
+        kwip.services.access.open(world.credential, loader, first=first)
+        return kwip.services.open_pages.look(viewer, loader, posts)
 
     for each in (look, look_again):
         each()

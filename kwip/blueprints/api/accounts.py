@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 def verify_credentials() -> Response:
     """Tell an app whose token it holds."""
-    user = http.services().users.me(http.signed_in(), http.reading())
+    user = http.services().users.me(http.signed_in(), http.loader())
     return http.answer_dumped(CredentialAccountSchema, user)
 
 
@@ -72,14 +72,14 @@ def preferences() -> Response:
 
 def account(user_id: UserId) -> Response:
     """Show an account, which looks alike to everybody."""
-    view = http.services().users.by_id(None, http.reading(), user_id)
+    view = http.services().users.by_id(None, http.loader(), user_id)
     return http.answer_dumped(AccountSchema, view.user)
 
 
 def accounts() -> Response:
     """Show the accounts of `id[]` in that order, without those not there."""
     ids = http.load_query(AccountsQuery())
-    found = http.services().people.named(http.reading(), ids)
+    found = http.services().people.named(http.loader(), ids)
     return http.answer(http.dump(AccountSchema, found, many=True))
 
 
@@ -88,11 +88,11 @@ def account_statuses(user_id: UserId) -> Response:
     asked = http.load_query(FilteredQuery())
     page: Page[PostView] = Page(items=())
     if asked.only_pinned:
-        page = http.services().profiles.pins(http.viewer(), http.reading(), user_id)
+        page = http.services().profiles.pins(http.viewer(), http.loader(), user_id)
     elif not asked.is_empty:
         page = http.services().timelines.user(
             http.viewer(),
-            http.reading(),
+            http.loader(),
             user_id,
             asked.page,
             kinds=Kinds(replies=asked.with_replies, reposts=asked.with_reposts),

@@ -23,7 +23,7 @@ def _none(path: str, name: str, says: str, policy: Policy) -> Route:
 
     def endpoint(user_id: UserId | None = None) -> Response:
         if user_id is not None:
-            http.services().users.by_id(None, http.reading(), user_id)
+            http.services().users.by_id(None, http.loader(), user_id)
         return http.answer([])
 
     endpoint.__name__, endpoint.__doc__ = name, f"{says}: there are none yet."

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def lists() -> Response:
     """Show the viewer's lists, by title."""
-    found = http.services().lists.overview(http.signed_in(), http.reading())
+    found = http.services().lists.overview(http.signed_in(), http.loader())
     return http.answer(http.dump(ListSchema, found, many=True))
 
 
@@ -32,7 +32,7 @@ def create_list() -> Response:
 
 def show_list(list_id: ListId) -> Response:
     """Show one of the viewer's lists."""
-    found = http.services().lists.get(http.signed_in(), http.reading(), list_id)
+    found = http.services().lists.get(http.signed_in(), http.loader(), list_id)
     return http.answer_dumped(ListSchema, found.list)
 
 
@@ -53,7 +53,7 @@ def list_accounts(list_id: ListId) -> Response:
     """Show who is in a list; with a `limit` of 0 all of them."""
     page = http.load_query(MembersQuery())
     found = http.services().lists.members(
-        http.signed_in(), http.reading(), list_id, page
+        http.signed_in(), http.loader(), list_id, page
     )
     return answer_accounts(found)
 
@@ -74,14 +74,14 @@ def remove_from_list(list_id: ListId) -> Response:
 
 def account_lists(user_id: UserId) -> Response:
     """Show in which of the viewer's lists an account is."""
-    found = http.services().lists.containing(http.signed_in(), http.reading(), user_id)
+    found = http.services().lists.containing(http.signed_in(), http.loader(), user_id)
     return http.answer(http.dump(ListSchema, found, many=True))
 
 
 def list_timeline(list_id: ListId) -> Response:
     """Show the statuses of those in a list."""
     page = http.services().timelines.of_list(
-        http.signed_in(), http.reading(), list_id, http.page_request()
+        http.signed_in(), http.loader(), list_id, http.page_request()
     )
     return http.answer_page(StatusSchema, page)
 

@@ -27,21 +27,21 @@ def notifications() -> Response:
     """List what others did that concerns the viewer."""
     asked = http.load_query(NotificationsQuery())
     page = http.services().notifications.page(
-        http.signed_in(), http.reading(), asked.page, asked.wish
+        http.signed_in(), http.loader(), asked.page, asked.wish
     )
     return http.answer_page(NotificationSchema, page)
 
 
 def unread_count() -> Response:
     """Count the viewer's unread notifications, up to 100."""
-    count = http.services().notifications.unread(http.signed_in(), http.reading())
+    count = http.services().notifications.unread(http.signed_in(), http.loader())
     return http.answer({"count": count})
 
 
 def notification(notification_id: int) -> Response:
     """Show one notification."""
     view = http.services().notifications.get(
-        http.signed_in(), http.reading(), notification_id
+        http.signed_in(), http.loader(), notification_id
     )
     return http.answer_dumped(NotificationSchema, view)
 
@@ -61,7 +61,7 @@ def dismiss_notification(notification_id: int) -> Response:
 def markers() -> Response:
     """Show how far the timelines of `timeline[]` were read."""
     names = http.load_query(MarkersQuery())
-    found = http.services().markers.get(http.signed_in(), http.reading(), names)
+    found = http.services().markers.get(http.signed_in(), http.loader(), names)
     return _answer_markers(found)
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def followers(user_id: UserId) -> Response:
     """List who follows an account."""
     found = http.services().people.followers(
-        http.viewer(), http.reading(), user_id, http.page_request()
+        http.viewer(), http.loader(), user_id, http.page_request()
     )
     return answer_accounts(found)
 
@@ -31,7 +31,7 @@ def followers(user_id: UserId) -> Response:
 def following(user_id: UserId) -> Response:
     """List whom an account follows."""
     found = http.services().people.following(
-        http.viewer(), http.reading(), user_id, http.page_request()
+        http.viewer(), http.loader(), user_id, http.page_request()
     )
     return answer_accounts(found)
 
@@ -39,7 +39,7 @@ def following(user_id: UserId) -> Response:
 def blocks() -> Response:
     """List whom the viewer blocks."""
     found = http.services().people.blocked(
-        http.signed_in(), http.reading(), http.page_request()
+        http.signed_in(), http.loader(), http.page_request()
     )
     return answer_accounts(found)
 
@@ -47,7 +47,7 @@ def blocks() -> Response:
 def mutes() -> Response:
     """List whom the viewer mutes."""
     found = http.services().people.muted(
-        http.signed_in(), http.reading(), http.page_request()
+        http.signed_in(), http.loader(), http.page_request()
     )
     return answer_accounts(found)
 
@@ -55,7 +55,7 @@ def mutes() -> Response:
 def favourited_by(post_id: PostId) -> Response:
     """List who favourited a post."""
     found = http.services().people.reacted(
-        http.viewer(), http.reading(), post_id, "favourited_by", http.page_request()
+        http.viewer(), http.loader(), post_id, "favourited_by", http.page_request()
     )
     return answer_accounts(found)
 
@@ -63,7 +63,7 @@ def favourited_by(post_id: PostId) -> Response:
 def reblogged_by(post_id: PostId) -> Response:
     """List who reposted a post."""
     found = http.services().people.reacted(
-        http.viewer(), http.reading(), post_id, "reposted_by", http.page_request()
+        http.viewer(), http.loader(), post_id, "reposted_by", http.page_request()
     )
     return answer_accounts(found)
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def relationships() -> Response:
     """Show what the viewer and each account of `id[]` are to each other."""
     ids = http.load_query(AccountsQuery())
-    found = http.services().relationships.between(http.signed_in(), http.reading(), ids)
+    found = http.services().relationships.between(http.signed_in(), http.loader(), ids)
     return http.answer(http.dump(RelationshipSchema, found, many=True))
 
 

@@ -49,7 +49,7 @@ def _named(text: str) -> User:
     name = username_in(text, http.site().urls)
     if name is None:
         raise NotFoundError("There are no accounts of other servers here.")
-    return http.services().users.by_name(None, http.reading(), name).user
+    return http.services().users.by_name(None, http.loader(), name).user
 
 
 ROUTES = (

@@ -41,28 +41,28 @@ def create_status() -> Response:
 
 def status(post_id: PostId) -> Response:
     """Show a post."""
-    view = http.services().posts.get(http.viewer(), http.reading(), post_id)
+    view = http.services().posts.get(http.viewer(), http.loader(), post_id)
     return http.answer_dumped(StatusSchema, view)
 
 
 def statuses() -> Response:
     """Show the posts of `id[]` in that order, without those not for the viewer."""
     ids = http.load_query(StatusesQuery())
-    found = http.services().rolls.named(http.viewer(), http.reading(), ids)
+    found = http.services().rolls.named(http.viewer(), http.loader(), ids)
     return http.answer(http.dump(StatusSchema, found, many=True))
 
 
 def status_source(post_id: PostId) -> Response:
     """Show what was typed, to be edited or drafted again."""
-    view = http.services().posts.get(http.signed_in(), http.reading(), post_id)
+    view = http.services().posts.get(http.signed_in(), http.loader(), post_id)
     return http.answer_dumped(StatusSourceSchema, view)
 
 
 def status_history(post_id: PostId) -> Response:
     """Show every text that a post had, oldest first, the present one last."""
-    posts, viewer, reading = http.services().posts, http.viewer(), http.reading()
-    author = posts.get(viewer, reading, post_id).author
-    versions = versions_of(author, posts.history(viewer, reading, post_id))
+    posts, viewer, loader = http.services().posts, http.viewer(), http.loader()
+    author = posts.get(viewer, loader, post_id).author
+    versions = versions_of(author, posts.history(viewer, loader, post_id))
     return http.answer(http.dump(StatusEditSchema, versions, many=True))
 
 
@@ -76,7 +76,7 @@ def edit_status(post_id: PostId) -> Response:
 def delete_status(post_id: PostId) -> Response:
     """Delete a post of the viewer's; answers its source text."""
     post = http.services().posts.delete(http.signed_in(), post_id)
-    author = http.services().users.me(http.signed_in(), http.reading())
+    author = http.services().users.me(http.signed_in(), http.loader())
     view = PostView(post=post, author=author, is_own=True)
     return http.answer_dumped(DeletedStatusSchema, view)
 
@@ -85,7 +85,7 @@ def status_context(post_id: PostId) -> Response:
     """Show what is around a post in its thread; with a token, more of it."""
     viewer = http.viewer()
     part = FOR_ANYBODY if viewer is None else FOR_VIEWER
-    found = http.services().threads.thread(viewer, http.reading(), post_id, part)
+    found = http.services().threads.thread(viewer, http.loader(), post_id, part)
     return http.answer_lists(
         StatusSchema, ancestors=found.ancestors, descendants=found.descendants
     )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def tag(name: str) -> Response:
     """Show a hashtag, used or not."""
     found = http.services().followed_tags.get(
-        http.viewer(), http.reading(), clean_hashtag(name)
+        http.viewer(), http.loader(), clean_hashtag(name)
     )
     return http.answer_dumped(TagSchema, found)
 
@@ -38,7 +38,7 @@ def unfollow_tag(name: str) -> Response:
 
 def followed_tags() -> Response:
     """Show all hashtags that the viewer follows, by name."""
-    found = http.services().followed_tags.overview(http.signed_in(), http.reading())
+    found = http.services().followed_tags.overview(http.signed_in(), http.loader())
     return http.answer(http.dump(TagSchema, found, many=True))
 
 

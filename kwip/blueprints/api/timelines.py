@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def home_timeline() -> Response:
     """Show posts of the viewer and of whom the viewer follows."""
     page = http.services().timelines.home(
-        http.signed_in(), http.reading(), http.page_request()
+        http.signed_in(), http.loader(), http.page_request()
     )
     return http.answer_page(StatusSchema, page)
 
@@ -36,7 +36,7 @@ def public_timeline() -> Response:
     page: Page[PostView] = Page(items=())
     if not (asked.is_empty or asked.only_pinned):
         page = http.services().timelines.public(
-            http.viewer(), http.reading(), asked.page
+            http.viewer(), http.loader(), asked.page
         )
     return http.answer_page(StatusSchema, page)
 
@@ -50,7 +50,7 @@ def tag_timeline(name: str) -> Response:
         _names(asked.none_of, "none"),
     )
     page = http.services().tag_timelines.page(
-        http.viewer(), http.reading(), wish, asked.page
+        http.viewer(), http.loader(), wish, asked.page
     )
     return http.answer_page(StatusSchema, page)
 
@@ -62,7 +62,7 @@ def _names(written: Sequence[str], mode: str) -> tuple[str, ...]:
 def favourites() -> Response:
     """Show what the viewer has favourited, the newest favourite first."""
     page = http.services().rolls.posts(
-        http.signed_in(), http.reading(), "favourites", http.page_request()
+        http.signed_in(), http.loader(), "favourites", http.page_request()
     )
     return http.answer_page(StatusSchema, page)
 
@@ -70,7 +70,7 @@ def favourites() -> Response:
 def bookmarks() -> Response:
     """Show what the viewer has bookmarked, the newest bookmark first."""
     page = http.services().rolls.posts(
-        http.signed_in(), http.reading(), "bookmarks", http.page_request()
+        http.signed_in(), http.loader(), "bookmarks", http.page_request()
     )
     return http.answer_page(StatusSchema, page)
 

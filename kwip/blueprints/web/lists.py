@@ -48,9 +48,9 @@ def create_list() -> Response:
 
 def list_timeline(list_id: ListId) -> Response:
     """Show what the people in a list wrote."""
-    services, viewer, reading = http.services(), http.signed_in(), http.reading()
-    found = services.timelines.of_list(viewer, reading, list_id, timeline_request())
-    listing = services.lists.get(viewer, reading, list_id)
+    services, viewer, loader = http.services(), http.signed_in(), http.loader()
+    found = services.timelines.of_list(viewer, loader, list_id, timeline_request())
+    listing = services.lists.get(viewer, loader, list_id)
     return page("list.html", listing=listing, page=found)
 
 
@@ -89,16 +89,16 @@ def delete_list_now(list_id: ListId) -> Response:
 
 def list_members(list_id: ListId) -> Response:
     """Show who is in a list."""
-    services, viewer, reading = http.services(), http.signed_in(), http.reading()
-    found = services.lists.members(viewer, reading, list_id, http.page_request())
+    services, viewer, loader = http.services(), http.signed_in(), http.loader()
+    found = services.lists.members(viewer, loader, list_id, http.page_request())
     return page("list_members.html", list=_own(list_id), page=found)
 
 
 def user_lists(username: str) -> Response:
     """Show the viewer's lists, and in which of them a user is."""
-    services, viewer, reading = http.services(), http.signed_in(), http.reading()
-    user_id = services.users.id_of(reading, username)
-    view, found, containing = services.lists.around(viewer, reading, user_id)
+    services, viewer, loader = http.services(), http.signed_in(), http.loader()
+    user_id = services.users.id_of(loader, username)
+    view, found, containing = services.lists.around(viewer, loader, user_id)
     return page("user_lists.html", view=view, lists=found, containing=containing)
 
 
@@ -106,7 +106,7 @@ def add_to_list(list_id: ListId, username: str) -> Response:
     """Put a user into a list."""
     back = _back(list_id)
     services = http.services()
-    user_id = services.users.id_of(http.reading(), username)
+    user_id = services.users.id_of(http.loader(), username)
     services.lists.add(http.signed_in(), list_id, [user_id])
     return go(back, f"@{username} is in the list now.")
 
@@ -115,20 +115,20 @@ def remove_from_list(list_id: ListId, username: str) -> Response:
     """Take a user out of a list."""
     back = _back(list_id)
     services = http.services()
-    user_id = services.users.id_of(http.reading(), username)
+    user_id = services.users.id_of(http.loader(), username)
     services.lists.remove(http.signed_in(), list_id, [user_id])
     return go(back, f"@{username} is no longer in the list.")
 
 
 def _everything() -> dict[str, object]:
-    services, viewer, reading = http.services(), http.signed_in(), http.reading()
-    tags = services.followed_tags.overview(viewer, reading)
-    return {"lists": services.lists.overview(viewer, reading), "tags": tags}
+    services, viewer, loader = http.services(), http.signed_in(), http.loader()
+    tags = services.followed_tags.overview(viewer, loader)
+    return {"lists": services.lists.overview(viewer, loader), "tags": tags}
 
 
 def _own(list_id: ListId) -> UserList:
     """Find one of the viewer's lists."""
-    return http.services().lists.get(http.signed_in(), http.reading(), list_id).list
+    return http.services().lists.get(http.signed_in(), http.loader(), list_id).list
 
 
 def _place(list_id: ListId) -> str:

@@ -32,7 +32,7 @@ def mentions() -> Response:
 def new_notifications() -> Response:
     """Give what is newer than an open page, as articles alone."""
     found = http.services().notifications.overview(
-        http.signed_in(), http.reading(), http.load_query(SinceQuery())
+        http.signed_in(), http.loader(), http.load_query(SinceQuery())
     )
     return page("notifications_new.html", overview=found, page=found.page)
 
@@ -41,7 +41,7 @@ def _overview(template: str, wish: Wish, *, is_all: bool = True) -> Response:
     # Much of a page is one sentence about many: it takes as many as there may be.
     asked = replace(http.page_request(), limit=MAX_LIMIT)
     found = http.services().notifications.overview(
-        http.signed_in(), http.reading(), asked, wish
+        http.signed_in(), http.loader(), asked, wish
     )
     return page(template, overview=found, page=found.page, is_all=is_all)
 

@@ -74,7 +74,7 @@ def timeline_request() -> PageRequest:
 
 
 def _me(viewer: Viewer) -> User:
-    return http.services().users.me(viewer, http.reading())
+    return http.services().users.me(viewer, http.loader())
 
 
 def page(template: str, **context: object) -> Response:

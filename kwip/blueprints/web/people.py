@@ -14,24 +14,24 @@ if TYPE_CHECKING:
 
 def followers(username: str) -> Response:
     """List who follows a user."""
-    services, viewer, reading = http.services(), http.viewer(), http.reading()
-    user = services.users.by_name(viewer, reading, username).user
-    found = services.people.followers(viewer, reading, user.id, http.page_request())
+    services, viewer, loader = http.services(), http.viewer(), http.loader()
+    user = services.users.by_name(viewer, loader, username).user
+    found = services.people.followers(viewer, loader, user.id, http.page_request())
     return page("followers.html", user=user, page=found)
 
 
 def following(username: str) -> Response:
     """List whom a user follows."""
-    services, viewer, reading = http.services(), http.viewer(), http.reading()
-    user = services.users.by_name(viewer, reading, username).user
-    found = services.people.following(viewer, reading, user.id, http.page_request())
+    services, viewer, loader = http.services(), http.viewer(), http.loader()
+    user = services.users.by_name(viewer, loader, username).user
+    found = services.people.following(viewer, loader, user.id, http.page_request())
     return page("following.html", user=user, page=found)
 
 
 def muted() -> Response:
     """List whom the viewer mutes."""
     found = http.services().people.muted(
-        http.signed_in(), http.reading(), http.page_request()
+        http.signed_in(), http.loader(), http.page_request()
     )
     return page("settings_muted.html", page=found)
 
@@ -39,7 +39,7 @@ def muted() -> Response:
 def blocked() -> Response:
     """List whom the viewer blocks."""
     found = http.services().people.blocked(
-        http.signed_in(), http.reading(), http.page_request()
+        http.signed_in(), http.loader(), http.page_request()
     )
     return page("settings_blocked.html", page=found)
 

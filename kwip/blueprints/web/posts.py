@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 def thread(username: str, post_id: PostId) -> Response:
     """Show a kwip between what it answers and what answers it, a part at a time."""
     part = http.load_query(ThreadQuery())
-    found = http.services().threads.thread(http.viewer(), http.reading(), post_id, part)
+    found = http.services().threads.thread(http.viewer(), http.loader(), post_id, part)
     if (found.post.author.username, found.post.post.id) != (username, post_id):
         return go(_address(found.post))  # another name, or a repost
     sheet = blank_sheet(found.post) if http.viewer() else None
@@ -107,12 +107,12 @@ def delete_now(username: str, post_id: PostId) -> Response:
 
 def history(username: str, post_id: PostId) -> Response:
     """Show what a kwip said before it was changed."""
-    posts, viewer, reading = http.services().posts, http.viewer(), http.reading()
-    view = posts.get(viewer, reading, post_id)
+    posts, viewer, loader = http.services().posts, http.viewer(), http.loader()
+    view = posts.get(viewer, loader, post_id)
     if view.author.username != username:
         raise NotFoundError("There is no such kwip.", post_id=post_id)
     return page(
-        "history.html", view=view, history=posts.history(viewer, reading, post_id)
+        "history.html", view=view, history=posts.history(viewer, loader, post_id)
     )
 
 
@@ -140,7 +140,7 @@ def _own(username: str, post_id: PostId, act: str) -> PostView:
         ForbiddenError: Somebody else wrote it.
     """
     _require_own(username, post_id, act)
-    view = http.services().posts.get(http.signed_in(), http.reading(), post_id)
+    view = http.services().posts.get(http.signed_in(), http.loader(), post_id)
     if not view.is_own:
         raise _not_yours(post_id, act)
     return view
@@ -180,7 +180,7 @@ def _parent_of_form() -> PostView | None:
         return None
     try:
         return http.services().posts.get(
-            http.signed_in(), http.reading(), PostId(post_id)
+            http.signed_in(), http.loader(), PostId(post_id)
         )
     except (NotFoundError, GoneError):
         return None

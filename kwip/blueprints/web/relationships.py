@@ -98,7 +98,7 @@ def _back(username: str) -> str:
 
 
 def _id_of(username: str) -> UserId:
-    return http.services().users.id_of(http.reading(), username)
+    return http.services().users.id_of(http.loader(), username)
 
 
 _FOLLOW, _OTHER = form_policy("follows"), form_policy("pages")

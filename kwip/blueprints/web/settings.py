@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def privacy_settings() -> Response:
     """Show what others may do with one's kwips."""
-    me = http.services().users.me(http.signed_in(), http.reading())
+    me = http.services().users.me(http.signed_in(), http.loader())
     values = {"is_embeddable": "1" if me.is_embeddable else ""}
     return page("settings_privacy.html", form=Form(values))
 
@@ -44,7 +44,7 @@ def save_privacy() -> Response:
 
 def reading_settings() -> Response:
     """Show how the viewer's timelines are read."""
-    me = http.services().users.me(http.signed_in(), http.reading())
+    me = http.services().users.me(http.signed_in(), http.loader())
     values = {"folds_repeats": "1" if me.folds_repeats else ""}
     return page("settings_reading.html", form=Form(values))
 

@@ -33,14 +33,14 @@ if TYPE_CHECKING:
 def landing() -> Response:
     """Show the public timeline, and to visitors what Kwip is."""
     asked = timeline_request()
-    found = http.services().timelines.public(http.viewer(), http.reading(), asked)
+    found = http.services().timelines.public(http.viewer(), http.loader(), asked)
     return page("landing.html", page=found, asked=asked)
 
 
 def home() -> Response:
     """Show the viewer's home under a sheet to write on."""
     viewer, asked = http.signed_in(), timeline_request()
-    found = http.services().timelines.home(viewer, http.reading(), asked)
+    found = http.services().timelines.home(viewer, http.loader(), asked)
     return page("home.html", page=found, asked=asked, sheet=blank_sheet())
 
 
@@ -48,7 +48,7 @@ def catch_up() -> Response:
     """Show home from where the viewer stopped, oldest first."""
     asked = timeline_request()
     asked = PageRequest(limit=asked.limit, folds_repeats=asked.folds_repeats)
-    found = http.services().catch_up.page(http.signed_in(), http.reading(), asked)
+    found = http.services().catch_up.page(http.signed_in(), http.loader(), asked)
     return page("catch_up.html", page=found.page, is_begun=found.is_begun)
 
 
@@ -62,7 +62,7 @@ def read_home() -> Response:
 def new_in_public() -> Response:
     """Give what is newer than an open public timeline, as articles alone."""
     found = http.services().timelines.public(
-        http.viewer(), http.reading(), http.load_query(SinceQuery())
+        http.viewer(), http.loader(), http.load_query(SinceQuery())
     )
     return page("new.html", page=found, place=url_for("web.landing"))
 
@@ -71,7 +71,7 @@ def new_in_home() -> Response:
     """Give what is newer than an open home, as articles alone."""
     viewer = http.signed_in()
     found = http.services().timelines.home(
-        viewer, http.reading(), http.load_query(SinceQuery())
+        viewer, http.loader(), http.load_query(SinceQuery())
     )
     return page("new.html", page=found, place=url_for("web.home"))
 
@@ -89,7 +89,7 @@ def profile_with_replies(username: str) -> Response:
 def _profile(username: str, kinds: Kinds) -> Response:
     view, found, pinned = http.services().profiles.profile(
         http.viewer(),
-        http.reading(),
+        http.loader(),
         username,
         timeline_request(),
         kinds=kinds,
@@ -106,9 +106,9 @@ def _profile(username: str, kinds: Kinds) -> Response:
 def tag(name: str) -> Response:
     """Show the public kwips with a hashtag, in any spelling of it."""
     folded = clean_hashtag(name)
-    services, viewer, reading = http.services(), http.viewer(), http.reading()
-    found = services.timelines.tag(viewer, reading, folded, timeline_request())
-    view = services.followed_tags.get(viewer, reading, folded)
+    services, viewer, loader = http.services(), http.viewer(), http.loader()
+    found = services.timelines.tag(viewer, loader, folded, timeline_request())
+    view = services.followed_tags.get(viewer, loader, folded)
     place = url_for("web.tag", name=folded)
     return page("tag.html", page=found, tag=folded, view=view, place=place)
 
@@ -125,7 +125,7 @@ def bookmarks() -> Response:
 
 def _roll(name: Literal["favourites", "bookmarks"], template: str) -> Response:
     found = http.services().rolls.posts(
-        http.signed_in(), http.reading(), name, http.page_request()
+        http.signed_in(), http.loader(), name, http.page_request()
     )
     return page(template, page=found)
 

@@ -45,7 +45,7 @@ def save_profile() -> Response:
 
 
 def _me() -> User:
-    return http.services().users.me(http.signed_in(), http.reading())
+    return http.services().users.me(http.signed_in(), http.loader())
 
 
 _UPLOAD = Policy(

@@ -48,7 +48,7 @@ class Sheet:
 
 def blank_sheet(parent: PostView | None = None) -> Sheet:
     """Lay out a sheet; a reply begins with the names of whom it addresses."""
-    author = http.services().users.me(http.signed_in(), http.reading())
+    author = http.services().users.me(http.signed_in(), http.loader())
     if parent is None:
         return Sheet(author=author)
     visibility = reply_visibility(parent.post.visibility, Visibility.PUBLIC)
@@ -66,7 +66,7 @@ def sheet_again(
 ) -> Sheet:
     """Keep what was written, and say what is wrong with it."""
     sent = request.form
-    fresh = Sheet(author=http.services().users.me(http.signed_in(), http.reading()))
+    fresh = Sheet(author=http.services().users.me(http.signed_in(), http.loader()))
     asked = sent.get("visibility", "")
     return Sheet(
         author=fresh.author,

@@ -47,7 +47,7 @@ def schema() -> Response:
 def public_widget() -> Response:
     """Show everybody's public posts, newest first or in the active order."""
     asked = http.load_query(WidgetQuery())
-    page = http.services().widgets.public(http.reading(), asked.page)
+    page = http.services().widgets.public(http.loader(), asked.page)
     return _answer(page.items, page.next_max_id, asked, page.as_of)
 
 
@@ -55,7 +55,7 @@ def tag_widget(name: str) -> Response:
     """Show the public posts with a hashtag, newest first or in the active order."""
     asked = http.load_query(WidgetQuery())
     tag = clean_hashtag(name)
-    page = http.services().widgets.tag(http.reading(), tag, asked.page)
+    page = http.services().widgets.tag(http.loader(), tag, asked.page)
     return _answer(page.items, page.next_max_id, asked, page.as_of)
 
 
@@ -63,14 +63,14 @@ def user_widget(username: str) -> Response:
     """Show what a user published and reposted for everybody, in either order."""
     asked = http.load_query(UserWidgetQuery())
     kinds = Kinds(replies=asked.replies, reposts=asked.reposts)
-    page = http.services().widgets.user(http.reading(), username, asked.page, kinds)
+    page = http.services().widgets.user(http.loader(), username, asked.page, kinds)
     return _answer(page.items, page.next_max_id, asked, page.as_of)
 
 
 def profile_widget(username: str) -> Response:
     """Show who a user is, with counts."""
     http.load_query(NoQuery())
-    user = http.services().widgets.profile(http.reading(), username)
+    user = http.services().widgets.profile(http.loader(), username)
     shown = http.dump(WidgetProfileSchema, user)
     return http.answer({"version": VERSION, "user": shown})
 
@@ -81,7 +81,7 @@ def thread_widget(post_id: PostId) -> Response:
     `before` is the last post of the page before, as in every widget.
     """
     asked = http.load_query(ThreadWidgetQuery())
-    page = http.services().widgets.thread(http.reading(), post_id, asked.page)
+    page = http.services().widgets.thread(http.loader(), post_id, asked.page)
     return _answer(page.items, page.next_max_id, asked)
 
 

@@ -19,7 +19,7 @@ from kwip.domain.errors import InvalidError, NotAuthenticatedError, NotFoundErro
 from kwip.domain.ids import UserId, parse_id
 from kwip.domain.users import READ, WRITE, Viewer
 from kwip.services.reading.entities import AccessId
-from kwip.services.reading.loader import Want
+from kwip.services.reading.loader import Lookup
 from kwip.store.access_keys import Access as StoredAccess
 from kwip.store.users import digest_of
 from kwip.text.emails import read_email
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from kwip.services.accounts.passwords import Passwords
     from kwip.services.coherence.fence import Fence
     from kwip.services.reading.entities import Entities
-    from kwip.services.reading.loader import Reading
+    from kwip.services.reading.loader import Loader
     from kwip.services.reading.stores import Stores
     from kwip.store.users import Credentials
 
@@ -103,41 +103,41 @@ class Access:
 
     def wants(
         self, credential: Credential, post_id: PostId | None, username: str | None
-    ) -> tuple[Want[Any, Any], ...]:
+    ) -> tuple[Lookup[Any, Any], ...]:
         """Give what is read of whoever shows a credential, which comes first.
 
         The viewer's relations and profile, for a page what is unread, and the post or
         username in the path come along, so that what follows has them already.
         """
         kinds = {"session": self.entities.sessions, "token": self.entities.tokens}
-        wants: list[Want[Any, Any]] = [
-            Want(kinds[credential.kind], [credential.id]),
-            Want(self.entities.relations, [credential.user_id]),
-            Want(self.entities.users, [credential.user_id]),
+        wants: list[Lookup[Any, Any]] = [
+            Lookup(kinds[credential.kind], [credential.id]),
+            Lookup(self.entities.relations, [credential.user_id]),
+            Lookup(self.entities.users, [credential.user_id]),
         ]
         if credential.kind == "session":  # apps ask for it by a route of its own
-            wants.append(Want(self.entities.unread, [credential.user_id]))
+            wants.append(Lookup(self.entities.unread, [credential.user_id]))
         return (*wants, *self.named(post_id, username))
 
     def named(
         self, post_id: PostId | None, username: str | None
-    ) -> tuple[Want[Any, Any], ...]:
+    ) -> tuple[Lookup[Any, Any], ...]:
         """Give what is read of the post or the user that a path names."""
-        wants: list[Want[Any, Any]] = []
+        wants: list[Lookup[Any, Any]] = []
         if post_id is not None:
-            wants.append(Want(self.entities.posts, [post_id]))
+            wants.append(Lookup(self.entities.posts, [post_id]))
         if username is not None:
-            wants.append(Want(self.entities.handles, [username]))
+            wants.append(Lookup(self.entities.handles, [username]))
         return tuple(wants)
 
     def open(
         self,
         credential: Credential | None,
-        reading: Reading,
+        loader: Loader,
         *,
         post_id: PostId | None = None,
         username: str | None = None,
-        first: Sequence[Want[Any, Any]] = (),
+        first: Sequence[Lookup[Any, Any]] = (),
     ) -> Viewer | None:
         """Recognise who reads, in one Redis round trip (cold: one more, 4 queries).
 
@@ -146,17 +146,17 @@ class Access:
         if credential is None:
             return None
         guard, *others = self.wants(credential, post_id, username)
-        found, *rest = reading.fetch_guarded(guard, *others, *first)
+        found, *rest = loader.load_guarded(guard, *others, *first)
         if credential.id not in found:
             # What is shown to nobody in particular must not be kept as theirs: whoever
             # shows the credential again would be charged as its user.
-            reading.bypass()
+            loader.bypass()
         user = rest[1].get(credential.user_id)
         if user is None or user.is_suspended:
             return None
         access = found.get(credential.id)
         if access is not None and self._ends_soon(access):
-            reading.bypass()
+            loader.bypass()
         return self._viewer(access)
 
     def confirm(self, credential: Credential | None) -> Viewer | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwip.domain.pages import Page, PageRequest
-from kwip.services.reading.loader import Want
+from kwip.services.reading.loader import Lookup
 from kwip.services.timelines.timelines import ALL_KINDS
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kwip.domain.views import PostView, UserView
     from kwip.services.accounts.users import Users
     from kwip.services.reading.entities import Entities
-    from kwip.services.reading.loader import Reading
+    from kwip.services.reading.loader import Loader
     from kwip.services.timelines.timelines import Kinds, Timelines
 
 
@@ -30,7 +30,7 @@ class Profiles:
     def profile(
         self,
         viewer: Viewer | None,
-        reading: Reading,
+        loader: Loader,
         username: str,
         page: PageRequest,
         *,
@@ -45,23 +45,23 @@ class Profiles:
             NotFoundError: There is no such user.
             GoneError: The account is suspended.
         """
-        user_id = self.users.id_of(reading, username)
+        user_id = self.users.id_of(loader, username)
         sides = [] if viewer is None else [viewer.id, user_id]
         # All at once, so that the two reads below find it there.
-        reading.fetch(
-            Want(self.entities.users, [user_id]),
-            Want(self.entities.relations, sides),
+        loader.load(
+            Lookup(self.entities.users, [user_id]),
+            Lookup(self.entities.relations, sides),
             self.timelines.begin_of_user(user_id, page),
         )
-        user = self.users.by_id(viewer, reading, user_id)
+        user = self.users.by_id(viewer, loader, user_id)
         pinned: tuple[PostView, ...] = ()
         if page.is_first and not page.is_active:
-            pinned = self.timelines.pinned(viewer, reading, user.user, page, kinds)
-        posts = self.timelines.user(viewer, reading, user_id, page, kinds=kinds)
+            pinned = self.timelines.pinned(viewer, loader, user.user, page, kinds)
+        posts = self.timelines.user(viewer, loader, user_id, page, kinds=kinds)
         return user, posts, pinned
 
     def pins(
-        self, viewer: Viewer | None, reading: Reading, user_id: UserId
+        self, viewer: Viewer | None, loader: Loader, user_id: UserId
     ) -> Page[PostView]:
         """Read what a user has pinned, as a page of its own.
 
@@ -69,7 +69,7 @@ class Profiles:
             NotFoundError: There is no such user.
             GoneError: The account is suspended.
         """
-        user = self.users.by_id(viewer, reading, user_id).user
+        user = self.users.by_id(viewer, loader, user_id).user
         page = PageRequest(limit=1)
-        items = self.timelines.pinned(viewer, reading, user, page, ALL_KINDS)
+        items = self.timelines.pinned(viewer, loader, user, page, ALL_KINDS)
         return Page(items=items)

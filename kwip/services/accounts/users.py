@@ -18,7 +18,7 @@ from kwip.domain.users import (
 )
 from kwip.domain.views import UserView
 from kwip.domain.visibility import require_shown
-from kwip.services.reading.loader import Want
+from kwip.services.reading.loader import Lookup
 from kwip.services.reading.lookups import require_user_id
 from kwip.text.emails import clean_email
 from kwip.text.profiles import clean_line, clean_lines, cleaned
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from kwip.services.coherence.fence import Fence
     from kwip.services.media.media import Media
     from kwip.services.reading.entities import Entities
-    from kwip.services.reading.loader import Reading
+    from kwip.services.reading.loader import Loader
     from kwip.services.social.relationships import Relationships
     from kwip.store.users import UserStore
 
@@ -114,50 +114,46 @@ class Users:
             self.fence.drop(drops.sign_up(user_id=user.id, username=user.username))
         return user
 
-    def by_id(
-        self, viewer: Viewer | None, reading: Reading, user_id: UserId
-    ) -> UserView:
+    def by_id(self, viewer: Viewer | None, loader: Loader, user_id: UserId) -> UserView:
         """Show a user.
 
         Raises:
             NotFoundError: There is none.
             GoneError: The account is suspended.
         """
-        users = reading.fetch(Want(self.entities.users, [user_id]))[0]
+        users = loader.load(Lookup(self.entities.users, [user_id]))[0]
         found = require_shown(user_id, users.get(user_id))
         if viewer is None:
             return UserView(user=found)
-        between = self.relationships.between(viewer, reading, [user_id])
+        between = self.relationships.between(viewer, loader, [user_id])
         return UserView(
             user=found, relationship=between[0], is_own=viewer.id == user_id
         )
 
-    def by_name(
-        self, viewer: Viewer | None, reading: Reading, username: str
-    ) -> UserView:
+    def by_name(self, viewer: Viewer | None, loader: Loader, username: str) -> UserView:
         """Show the user of a handle, in any letter case.
 
         Raises:
             NotFoundError: There is none.
             GoneError: The account is suspended.
         """
-        return self.by_id(viewer, reading, self.id_of(reading, username))
+        return self.by_id(viewer, loader, self.id_of(loader, username))
 
-    def id_of(self, reading: Reading, username: str) -> UserId:
+    def id_of(self, loader: Loader, username: str) -> UserId:
         """Look up whose a handle is, in any letter case.
 
         Raises:
             NotFoundError: Nobody's.
         """
-        return require_user_id(self.entities, reading, username)
+        return require_user_id(self.entities, loader, username)
 
-    def me(self, viewer: Viewer, reading: Reading) -> User:
+    def me(self, viewer: Viewer, loader: Loader) -> User:
         """Show the viewer's own profile.
 
         Raises:
             NotFoundError: The user behind the session is gone.
         """
-        found = reading.fetch(Want(self.entities.users, [viewer.id]))[0]
+        found = loader.load(Lookup(self.entities.users, [viewer.id]))[0]
         if viewer.id not in found:
             raise NotFoundError("Your account is gone.", user_id=viewer.id)
         return found[viewer.id]

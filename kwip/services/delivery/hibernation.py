@@ -99,7 +99,7 @@ class Dormancy:
     def overdue(self) -> list[UserId]:
         """List whose homes are to be laid down or finished, once in `LOOK_MS`.
 
-        Homes of which no reading is known count as read when they are first met here.
+        Homes of which no loader is known count as read when they are first met here.
         """
         now = self._clock()
         if now < self._next_look:

@@ -1,7 +1,7 @@
 """Let requests wait until there is something new, without asking again and again.
 
 Who waits is entered under a topic *before* the first look, so nothing falls between
-look and wait. A ring wakes it to look again, with a new reading: the ring says only
+look and wait. A ring wakes it to look again, with a new loader: the ring says only
 that there may be something. Rings may get lost, so it looks once more at its end,
 every few seconds while the doorbell cannot be heard, and as soon as it is heard again.
 """

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kwip.services.coherence.fence import Fence
     from kwip.services.posting.permissions import Permissions
     from kwip.services.posting.posts import Posts
-    from kwip.services.reading.loader import Readings
+    from kwip.services.reading.loader import Loaders
     from kwip.services.reading.stores import Stores
 
 
@@ -28,7 +28,7 @@ class Pins:
     stores: Stores
     permissions: Permissions
     posts: Posts
-    readings: Readings
+    loaders: Loaders
     fence: Fence
 
     def pin(self, viewer: Viewer, post_id: PostId) -> PostView:
@@ -50,7 +50,7 @@ class Pins:
         self.fence.drop(drops.pin(user_id=viewer.id))
         if not is_pinned:
             raise InvalidError(f"{MAX_PINS} pins are the most. Unpin one first.")
-        return self.posts.get(viewer, self.readings.begin(viewer.id), post.id)
+        return self.posts.get(viewer, self.loaders.begin(viewer.id), post.id)
 
     def unpin(self, viewer: Viewer, post_id: PostId) -> PostView:
         """Take a post off the top of the profile.
@@ -62,7 +62,7 @@ class Pins:
         original = self.permissions.original(post_id)
         self.stores.users.unpin(viewer.id, [original.id])
         self.fence.drop(drops.unpin(user_id=viewer.id))
-        return self.posts.get(viewer, self.readings.begin(viewer.id), original.id)
+        return self.posts.get(viewer, self.loaders.begin(viewer.id), original.id)
 
     def _forget_deleted(self, viewer: Viewer) -> None:
         """Make room: a deleted post keeps its pin until the next one."""

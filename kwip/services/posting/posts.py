@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from kwip.services.delivery.publication import Publication
     from kwip.services.posting.permissions import Permissions
     from kwip.services.posting.texts import TextEntities, Texts
-    from kwip.services.reading.loader import Reading, Readings
+    from kwip.services.reading.loader import Loader, Loaders
     from kwip.services.reading.stores import Stores
     from kwip.services.timelines.hydration import Hydration
     from kwip.services.timelines.threads import Threads
@@ -66,7 +66,7 @@ class Posts:
     permissions: Permissions
     publication: Publication
     notifying: Notifying
-    readings: Readings
+    loaders: Loaders
     fence: Fence
     clock_guard: ClockGuard
     ids: IdGenerator
@@ -84,7 +84,7 @@ class Posts:
             StoreUnavailableError: Nothing is known; repeat it with the same key.
         """
         post = self.publish(viewer.id, draft)
-        return self._only_view(viewer, self.readings.begin(viewer.id), post)
+        return self._only_view(viewer, self.loaders.begin(viewer.id), post)
 
     def publish(self, author_id: UserId, draft: Draft) -> Post:
         """Publish a post and return it as it was stored, without making a view."""
@@ -105,21 +105,21 @@ class Posts:
         self.publication.announce(post, dropped)
         return post
 
-    def get(self, viewer: Viewer | None, reading: Reading, post_id: PostId) -> PostView:
+    def get(self, viewer: Viewer | None, loader: Loader, post_id: PostId) -> PostView:
         """Show one post. Warm: 2 round trips.
 
         Raises:
             NotFoundError: There is none, or none for this viewer.
             GoneError: It was deleted.
         """
-        post = self.threads.post(viewer, reading, post_id)
-        views = self.hydration.posts(viewer, reading, [Entry.of(post)])
+        post = self.threads.post(viewer, loader, post_id)
+        views = self.hydration.posts(viewer, loader, [Entry.of(post)])
         if post_id not in views:  # its author is suspended
             raise NotFoundError("There is no such kwip.", post_id=post_id)
         return views[post_id]
 
     def history(
-        self, viewer: Viewer | None, reading: Reading, post_id: PostId
+        self, viewer: Viewer | None, loader: Loader, post_id: PostId
     ) -> History:
         """Show a post with its earlier texts; one query, for these are not cached.
 
@@ -130,11 +130,11 @@ class Posts:
             NotFoundError: There is none, or none for this viewer.
             GoneError: It was deleted.
         """
-        self.get(viewer, reading, post_id)
-        reading.bypass()
+        self.get(viewer, loader, post_id)
+        loader.bypass()
         history = self.stores.posts.history(post_id)
         viewer_id = None if viewer is None else viewer.id
-        relations = self.hydration.relations(viewer, reading)
+        relations = self.hydration.relations(viewer, loader)
         # It may have changed since the look above: what is shown is what is asked of.
         if history is None or not may_see(viewer_id, relations, history.post):
             raise NotFoundError("There is no such kwip.", post_id=post_id)
@@ -185,7 +185,7 @@ class Posts:
             )
             if done:
                 self.notifying.ring(*told)
-                return self._only_view(viewer, self.readings.begin(viewer.id), new)
+                return self._only_view(viewer, self.loaders.begin(viewer.id), new)
         raise ConflictError("The kwip changed meanwhile. Look at it and try again.")
 
     def delete(self, viewer: Viewer, post_id: PostId) -> Post:
@@ -295,10 +295,8 @@ class Posts:
             raise NotFoundError("The kwip that you answer is not there.")
         return PostId(self.ids.next_id(slot_of(author_id), above=above))
 
-    def _only_view(
-        self, viewer: Viewer | None, reading: Reading, post: Post
-    ) -> PostView:
-        views = self.hydration.posts(viewer, reading, [Entry.of(post)])
+    def _only_view(self, viewer: Viewer | None, loader: Loader, post: Post) -> PostView:
+        views = self.hydration.posts(viewer, loader, [Entry.of(post)])
         if post.id not in views:
             raise GoneError("This kwip was deleted.", post_id=post.id)
         return views[post.id]

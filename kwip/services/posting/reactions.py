@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kwip.services.delivery.notifier import Notifying
     from kwip.services.posting.permissions import Permissions
     from kwip.services.posting.posts import Posts
-    from kwip.services.reading.loader import Readings
+    from kwip.services.reading.loader import Loaders
     from kwip.store.reactions import ReactionStore
 
 
@@ -33,7 +33,7 @@ class Reactions:
     store: ReactionStore
     permissions: Permissions
     posts: Posts
-    readings: Readings
+    loaders: Loaders
     notifying: Notifying
     fence: Fence
     ids: IdGenerator
@@ -113,4 +113,4 @@ class Reactions:
         )
 
     def _view(self, viewer: Viewer, post: Post) -> PostView:
-        return self.posts.get(viewer, self.readings.begin(viewer.id), post.id)
+        return self.posts.get(viewer, self.loaders.begin(viewer.id), post.id)

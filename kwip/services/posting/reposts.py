@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from kwip.services.delivery.publication import Publication
     from kwip.services.posting.permissions import Permissions
     from kwip.services.posting.posts import Posts
-    from kwip.services.reading.loader import Readings
+    from kwip.services.reading.loader import Loaders
     from kwip.services.reading.stores import Stores
 
 
@@ -41,7 +41,7 @@ class Reposts:
     permissions: Permissions
     publication: Publication
     posts: Posts
-    readings: Readings
+    loaders: Loaders
     fence: Fence
     clock_guard: ClockGuard
     ids: IdGenerator
@@ -69,7 +69,7 @@ class Reposts:
             span=span_of(original.id),
         )
         self.publication.announce(post, dropped)
-        return self.posts.get(viewer, self.readings.begin(viewer.id), post.id)
+        return self.posts.get(viewer, self.loaders.begin(viewer.id), post.id)
 
     def unrepost(self, viewer: Viewer, post_id: PostId) -> PostView:
         """Take the viewer's repost of a post back; show the post.
@@ -95,7 +95,7 @@ class Reposts:
             span=span_of(original_id),
         )
         self.publication.withdraw(repost_id, dropped, [original.author_id])
-        return self.posts.get(viewer, self.readings.begin(viewer.id), original_id)
+        return self.posts.get(viewer, self.loaders.begin(viewer.id), original_id)
 
     def _put(self, author_id: UserId, original: Post, source: str) -> Post:
         """Store the repost, or find that it was done before."""

@@ -1,4 +1,4 @@
-"""What one reading knows of each kind: values, and replies not yet looked at."""
+"""What one loader knows of each kind: values, and replies not yet looked at."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from kwip.services.reading.loads import ABSENT, Miss
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from kwip.services.reading.loads import Kind, Want
+    from kwip.services.reading.loads import Kind, Lookup
     from kwip.services.reading.rate_limits import Bill
-    from kwip.services.reading.request_cache import Leased
+    from kwip.services.reading.request_cache import RequestCache
 
     Target = tuple["Seen", Any]
 
@@ -38,11 +38,11 @@ class Seen:
         ]
 
 
-class Known:
+class IdentityMap:
     """All that a reading knows, for one thread; what it asks for is on the bill."""
 
-    def __init__(self, leased: Leased, bill: Bill):
-        self._leased = leased
+    def __init__(self, cache: RequestCache, bill: Bill):
+        self._cache = cache
         self._bill = bill
         self._kinds: dict[Kind[Any, Any], Seen] = {}
 
@@ -53,23 +53,25 @@ class Known:
             seen = self._kinds[kind] = Seen()
         return seen
 
-    def pick(self, want: Want[Any, Any]) -> dict[Any, Any]:
+    def pick(self, lookup: Lookup[Any, Any]) -> dict[Any, Any]:
         """Give the values that are wanted; what is absent is left out."""
-        values = self.of(want.kind).values
+        values = self.of(lookup.kind).values
         return {
             each: value
-            for each in want.ids
+            for each in lookup.ids
             if (value := values.get(each, ABSENT)) is not ABSENT
         }
 
-    def asks(self, wants: Iterable[Want[Any, Any]]) -> tuple[list[Ask], list[Target]]:
+    def asks(
+        self, lookups: Iterable[Lookup[Any, Any]]
+    ) -> tuple[list[Ask], list[Target]]:
         """Give what is not known yet, and where to note it."""
         asks: list[Ask] = []
         targets: list[Target] = []
         work = 0
-        for want in wants:
-            kind, seen = want.kind, self.of(want.kind)
-            unknown = seen.unknown(want.ids)
+        for lookup in lookups:
+            kind, seen = lookup.kind, self.of(lookup.kind)
+            unknown = seen.unknown(lookup.ids)
             work += kind.weight * len(unknown)
             for each in unknown:
                 key, view = kind.key(each), kind.view(each)
@@ -86,13 +88,13 @@ class Known:
 
     def take(
         self,
-        want: Want[Any, Any],
+        lookup: Lookup[Any, Any],
         misses: dict[tuple[Kind[Any, Any], Any], Miss],
     ) -> None:
         """Look at the replies to what is wanted; add to `misses` what to load."""
-        kind, seen = want.kind, self.of(want.kind)
+        kind, seen = lookup.kind, self.of(lookup.kind)
         hits = empties = missed = 0
-        for each in want.ids:
+        for each in lookup.ids:
             if each in seen.values or (kind, each) in misses:
                 continue
             reply = seen.replies.pop(each, b"")
@@ -100,7 +102,7 @@ class Known:
                 misses[kind, each] = Miss(kind, each, codec.Generation(reply))
                 missed += 1
                 continue
-            self._leased.note(kind.key(each), codec.stamp_of(reply))
+            self._cache.note(kind.key(each), codec.stamp_of(reply))
             if (payload := codec.payload(reply)) is None:
                 seen.values[each] = ABSENT
                 empties += 1
@@ -109,7 +111,7 @@ class Known:
                 hits += 1
         count(kind, "hit", hits)
         count(kind, "empty", empties)
-        count(kind, "bypass" if self._leased.lease is None else "miss", missed)
+        count(kind, "bypass" if self._cache.lease is None else "miss", missed)
 
 
 def count(kind: Kind[Any, Any], result: str, number: int) -> None:

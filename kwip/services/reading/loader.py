@@ -1,10 +1,10 @@
 """Read entities for one request: from the cache, else from the store, then fill.
 
 Whatever is asked for together costs one round trip to Redis, one query of the store
-for each kind that misses, and one round trip to fill all of it. A `Reading` holds the
+for each kind that misses, and one round trip to fill all of it. A `Loader` holds the
 lease that it began with, and remembers what it has read.
 
-Every value is at least as new as the last write acknowledged before the reading
+Every value is at least as new as the last write acknowledged before the loader
 began, whatever Redis does; after a write a request begins a new one. Where counts and
 arriving posts may lag, they never do for whoever wrote: where a cached value may lack
 it, this reader's is loaded, and others use the cached one meanwhile.
@@ -18,19 +18,19 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from kwip.cache.single_flight import Flights, Turns
 from kwip.domain.errors import StoreUnavailableError
 from kwip.domain.pages import Finished
-from kwip.services.reading.identity_map import Known, count
+from kwip.services.reading.identity_map import IdentityMap, count
 from kwip.services.reading.loads import (
     ABSENT,
     UNLOADED,
     Kind,
     Loads,
+    Lookup,
     Miss,
-    Want,
     by_kind,
     filling,
 )
 from kwip.services.reading.rate_limits import FREE, Bill
-from kwip.services.reading.request_cache import Leased
+from kwip.services.reading.request_cache import RequestCache
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from kwip.domain.ids import UserId
     from kwip.services.coherence.fence import Fence
 
-__all__ = ["Kind", "Reading", "Readings", "Want"]
+__all__ = ["Kind", "Loader", "Loaders", "Lookup"]
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -59,7 +59,7 @@ DIRECT_LOADS = 16
 PATIENCE_S = 0.5
 
 
-class Readings:
+class Loaders:
     """Begin readings; holds what the threads of a process share.
 
     Args:
@@ -82,16 +82,16 @@ class Readings:
         self.turns = Turns[Any](direct_loads, patience_s)
         self._fence = fence
 
-    def begin(self, reader_id: UserId | None = None, bill: Bill = FREE) -> Reading:
+    def begin(self, reader_id: UserId | None = None, bill: Bill = FREE) -> Loader:
         """Begin a reading under the lease of this moment; no I/O.
 
         Its first call to Redis charges the bill. `reader_id` is who reads, or only
         says so: nothing is shown for it.
         """
-        return Reading(self, self._fence.lease(), bill, reader_id)
+        return Loader(self, self._fence.lease(), bill, reader_id)
 
 
-class Reading:
+class Loader:
     """The reading of one request, in one thread.
 
     Without a lease, and after its first failed call to Redis, it makes no further
@@ -100,31 +100,31 @@ class Reading:
 
     def __init__(
         self,
-        shared: Readings,
+        shared: Loaders,
         lease: Lease | None,
         bill: Bill,
         reader_id: UserId | None = None,
     ):
         self._shared = shared
-        self._leased = Leased(shared.objects, lease, bill, reader_id)
+        self._cache = RequestCache(shared.objects, lease, bill, reader_id)
         self._bill = bill
-        self._known = Known(self._leased, bill)
+        self._identities = IdentityMap(self._cache, bill)
 
     def bypass(self) -> None:
         """Note that something was asked of a store besides what is cached.
 
-        Whoever reads around this reading must say so: what is made of it cannot be
+        Whoever reads around this loader must say so: what is made of it cannot be
         kept as a page, for nothing would tell when that part of it changes.
         """
         self._bill.count(QUERY_WORK)
-        self._leased.bypass()
+        self._cache.bypass()
 
     def open(
         self,
         page: str,
         etag: bytes,
-        guard: Want[Any, Any] | None,
-        *others: Want[Any, Any],
+        guard: Lookup[Any, Any] | None,
+        *others: Lookup[Any, Any],
     ) -> Finished | None:
         """Find a finished page; if there is none, read what `warm` would: 1 round trip.
 
@@ -134,53 +134,53 @@ class Reading:
         Raises:
             RateLimitedError: It charged the bill, and it is too much.
         """
-        wants = others if guard is None else (guard, *others)
-        asks, targets = self._known.asks(wants)
-        found = self._leased.open(page, etag, asks, is_guarded=guard is not None)
+        lookups = others if guard is None else (guard, *others)
+        asks, targets = self._identities.asks(lookups)
+        found = self._cache.open(page, etag, asks, is_guarded=guard is not None)
         if isinstance(found, Finished):
             return found
-        self._known.note(targets, found)
+        self._identities.note(targets, found)
         return None
 
     @property
     def can_keep(self) -> bool:
-        """Whether a page made of this reading may be kept: all of it is cached."""
-        return self._leased.can_keep
+        """Whether a page made of this loader may be kept: all of it is cached."""
+        return self._cache.can_keep
 
     def keep(self, page: str, etag: bytes, content: bytes) -> None:
-        """Keep a finished page that was made of this reading alone; waits for nothing.
+        """Keep a finished page that was made of this loader alone; waits for nothing.
 
         It is found until one of the entities that were read is dropped.
         """
-        self._leased.keep(page, etag, content)
+        self._cache.keep(page, etag, content)
 
-    def warm(self, *wants: Want[Any, Any]) -> None:
-        """Read from the cache what a later `fetch` will want; loads nothing.
+    def warm(self, *lookups: Lookup[Any, Any]) -> None:
+        """Read from the cache what a later `load` will want; loads nothing.
 
         One round trip for all of it; none for what is known already.
 
         Raises:
             RateLimitedError: That round trip charged the bill, and it is too much.
         """
-        self._warm(wants, is_guarded=False)
+        self._warm(lookups, is_guarded=False)
 
-    def _warm(self, wants: Sequence[Want[Any, Any]], *, is_guarded: bool) -> None:
-        asks, targets = self._known.asks(wants)
-        self._known.note(targets, self._leased.read(asks, is_guarded=is_guarded))
+    def _warm(self, lookups: Sequence[Lookup[Any, Any]], *, is_guarded: bool) -> None:
+        asks, targets = self._identities.asks(lookups)
+        self._identities.note(targets, self._cache.read(asks, is_guarded=is_guarded))
 
     @overload
-    def fetch(self, a: Want[K, V], /) -> tuple[dict[K, V]]: ...
+    def load(self, a: Lookup[K, V], /) -> tuple[dict[K, V]]: ...
     @overload
-    def fetch(
-        self, a: Want[K, V], b: Want[K2, V2], /
+    def load(
+        self, a: Lookup[K, V], b: Lookup[K2, V2], /
     ) -> tuple[dict[K, V], dict[K2, V2]]: ...
     @overload
-    def fetch(
-        self, a: Want[K, V], b: Want[K2, V2], c: Want[K3, V3], /
+    def load(
+        self, a: Lookup[K, V], b: Lookup[K2, V2], c: Lookup[K3, V3], /
     ) -> tuple[dict[K, V], dict[K2, V2], dict[K3, V3]]: ...
     @overload
-    def fetch(self, *wants: Want[Any, Any]) -> tuple[dict[Any, Any], ...]: ...
-    def fetch(self, *wants: Want[Any, Any]) -> tuple[dict[Any, Any], ...]:
+    def load(self, *lookups: Lookup[Any, Any]) -> tuple[dict[Any, Any], ...]: ...
+    def load(self, *lookups: Lookup[Any, Any]) -> tuple[dict[Any, Any], ...]:
         """Read entities of some kinds; ids without an entity are left out.
 
         Warm: one round trip. Cold: one to read, a query for each kind, one to fill.
@@ -189,47 +189,47 @@ class Reading:
             StoreUnavailableError: A load failed, or too many go on without the cache.
             RateLimitedError: As `warm`.
         """
-        self.warm(*wants)
+        self.warm(*lookups)
         with Loads(self._shared.flights) as loads:
-            self._load(loads, wants)
+            self._resolve(loads, lookups)
             self._finish(loads)
         self._bill.require()
-        return tuple(self._known.pick(want) for want in wants)
+        return tuple(self._identities.pick(lookup) for lookup in lookups)
 
-    def fetch_guarded(
-        self, guard: Want[K, V], *others: Want[Any, Any]
+    def load_guarded(
+        self, guard: Lookup[K, V], *others: Lookup[Any, Any]
     ) -> tuple[dict[K, V], *tuple[dict[Any, Any], ...]]:
-        """Read as `fetch` does, the others only if `guard` (one id) is found.
+        """Read as `load` does, the others only if `guard` (one id) is found.
 
         The cache is asked for all of it at once, but without the guard nothing of
         the others is loaded or given: a forged token makes us load nobody's data.
 
         Raises:
-            StoreUnavailableError: As `fetch`.
+            StoreUnavailableError: As `load`.
             RateLimitedError: As `warm`.
         """
         self._warm((guard, *others), is_guarded=True)
         with Loads(self._shared.flights) as loads:
-            self._load(loads, [guard])
+            self._resolve(loads, [guard])
             if loads.joined:  # another thread knows first whether it is there
                 self._finish(loads)
-            if self._known.pick(guard):
+            if self._identities.pick(guard):
                 self._bill.confirm()
-                self._load(loads, others)
+                self._resolve(loads, others)
             self._finish(loads)
-        self._leased.pay()  # when other threads have filled all of it
+        self._cache.pay()  # when other threads have filled all of it
         self._bill.require()
-        if not self._known.pick(guard):
+        if not self._identities.pick(guard):
             return ({}, *({} for _ in others))
-        rest = self.fetch(*others)  # known by now, except in a race for the guard
-        return (self._known.pick(guard), *rest)
+        rest = self.load(*others)  # known by now, except in a race for the guard
+        return (self._identities.pick(guard), *rest)
 
-    def _load(self, loads: Loads, wants: Sequence[Want[Any, Any]]) -> None:
+    def _resolve(self, loads: Loads, lookups: Sequence[Lookup[Any, Any]]) -> None:
         """Look at the replies; load what is missing and nobody else is loading."""
         misses: dict[tuple[Kind[Any, Any], Any], Miss] = {}
-        for want in wants:
-            self._known.take(want, misses)
-        lease = self._leased.lease
+        for lookup in lookups:
+            self._identities.take(lookup, misses)
+        lease = self._cache.lease
         if lease is None:
             self._load_directly(misses.values())
         elif misses:
@@ -259,7 +259,7 @@ class Reading:
             self._settle(group, kind.load([miss.id for miss in group]))
 
     def _settle(self, group: list[Miss], found: Mapping[Any, Any]) -> None:
-        values = self._known.of(group[0].kind).values
+        values = self._identities.of(group[0].kind).values
         for miss in group:
             miss.settle(found.get(miss.id, ABSENT))
             values[miss.id] = miss.value
@@ -294,9 +294,9 @@ class Reading:
 
         Refused: dropped, or filled with something newer, while it was being loaded.
         """
-        if not loaded or self._leased.lease is None:
+        if not loaded or self._cache.lease is None:
             return []
-        stored = self._leased.fill([filling(miss) for miss in loaded])
+        stored = self._cache.fill([filling(miss) for miss in loaded])
         return [m for m, is_in in zip(loaded, stored, strict=True) if not is_in]
 
     def _share(self, miss: Miss, flight: Flight[Any]) -> bool:
@@ -304,28 +304,28 @@ class Reading:
         result = flight.wait()
         if result is None:
             return False
-        miss.value = self._known.of(miss.kind).values[miss.id] = result[0]
-        self._leased.note_filled(miss.key, miss.generation, miss.version)
+        miss.value = self._identities.of(miss.kind).values[miss.id] = result[0]
+        self._cache.note_filled(miss.key, miss.generation, miss.version)
         count(miss.kind, "shared", 1)
         return True
 
     def _start_over(self, loads: Loads, unsettled: list[Miss]) -> None:
         """Read and load again, unless Redis fails meanwhile."""
-        wants: list[Want[Any, Any]] = []
+        lookups: list[Lookup[Any, Any]] = []
         for kind, group in by_kind(unsettled).items():
             count(kind, "refused", len(group))
-            wants.append(Want(kind, [miss.id for miss in group]))
+            lookups.append(Lookup(kind, [miss.id for miss in group]))
             for miss in group:
-                self._known.of(kind).values.pop(miss.id, None)
-        self.warm(*wants)
-        if self._leased.lease is None:
+                self._identities.of(kind).values.pop(miss.id, None)
+        self.warm(*lookups)
+        if self._cache.lease is None:
             self._do_without(unsettled)
         else:
-            self._load(loads, wants)
+            self._resolve(loads, lookups)
 
     def _do_without(self, unsettled: list[Miss]) -> None:
         """Use what was loaded, and load directly what was not: both are new enough."""
         self.bypass()
         self._load_directly(m for m in unsettled if m.value is UNLOADED)
         for miss in unsettled:
-            self._known.of(miss.kind).values[miss.id] = miss.value
+            self._identities.of(miss.kind).values[miss.id] = miss.value

@@ -67,7 +67,7 @@ class Kind(Generic[K, V]):
 
 
 @dataclass(frozen=True, slots=True)
-class Want(Generic[K, V]):
+class Lookup(Generic[K, V]):
     """Entities of one kind to read; ids may repeat."""
 
     kind: Kind[K, V]

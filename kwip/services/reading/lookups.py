@@ -5,24 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kwip.domain.errors import NotFoundError
-from kwip.services.reading.loader import Want
+from kwip.services.reading.loader import Lookup
 
 if TYPE_CHECKING:
     from kwip.domain.ids import ListId, UserId
     from kwip.domain.lists import Listing
     from kwip.domain.users import Viewer
     from kwip.services.reading.entities import Entities
-    from kwip.services.reading.loader import Reading
+    from kwip.services.reading.loader import Loader
 
 
-def require_user_id(entities: Entities, reading: Reading, username: str) -> UserId:
+def require_user_id(entities: Entities, loader: Loader, username: str) -> UserId:
     """Get the id of a user by name, in any letter case.
 
     Raises:
         NotFoundError: There is no such user.
     """
     name = username.removeprefix("@").lower()
-    user_id = reading.fetch(Want(entities.handles, [name]))[0].get(name)
+    user_id = loader.load(Lookup(entities.handles, [name]))[0].get(name)
     if user_id is None:
         raise NotFoundError("There is no such user.", username=name[:30])
     return user_id
@@ -31,9 +31,9 @@ def require_user_id(entities: Entities, reading: Reading, username: str) -> User
 def require_listing(
     entities: Entities,
     viewer: Viewer,
-    reading: Reading,
+    loader: Loader,
     list_id: ListId,
-    *others: Want[Any, Any],
+    *others: Lookup[Any, Any],
 ) -> Listing:
     """Get a list for its owner; load `others` in the same round trip.
 
@@ -41,7 +41,7 @@ def require_listing(
         NotFoundError: The viewer has no such list.
     """
     mine = (viewer.id, list_id)
-    read = reading.fetch(Want(entities.listings, [mine]), *others)[0]
+    read = loader.load(Lookup(entities.listings, [mine]), *others)[0]
     found: Listing | None = read.get(mine)
     if found is None:
         raise no_such_list(list_id)

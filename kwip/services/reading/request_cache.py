@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MAX_PARTS = 200
 
 
-class Leased:
+class RequestCache:
     """The cache, for one request: after its first failed call there is none.
 
     `lease` is None then. Its first call charges the bill. Nothing that it reads lacks
@@ -118,7 +118,7 @@ class Leased:
             self.note(key, codec.stamp(generation, self.lease.epoch, version))
 
     def note(self, key: CacheKey, stamp: Stamp) -> None:
-        """Note that what is made of this reading has this entity in it.
+        """Note that what is made of this loader has this entity in it.
 
         One that was dropped between two looks at it makes the rest old.
         """

@@ -57,7 +57,7 @@ class Slice:
 
     @classmethod
     def first(cls, owner: UserId | str, page: PageRequest) -> Slice:
-        """Give the part with which the reading of a page begins."""
+        """Give the part with which the loader of a page begins."""
         if page.min_id is not None:
             return cls(owner, page.min_id, is_upwards=True)
         return cls(owner, page.upper)

@@ -12,7 +12,7 @@ from kwip.domain.tags import MAX_FOLLOWED_TAGS, TagView
 if TYPE_CHECKING:
     from kwip.domain.users import Viewer
     from kwip.services.coherence.fence import Fence
-    from kwip.services.reading.loader import Reading
+    from kwip.services.reading.loader import Loader
     from kwip.services.timelines.hydration import Hydration
     from kwip.store.followed_tags import FollowedTagStore
 
@@ -44,12 +44,12 @@ class FollowedTags:
         self.fence.drop(list_drops.follow_tag(user_id=viewer.id))
         return TagView(tag, is_following=False)
 
-    def get(self, viewer: Viewer | None, reading: Reading, tag: str) -> TagView:
+    def get(self, viewer: Viewer | None, loader: Loader, tag: str) -> TagView:
         """Tell whether the viewer follows a hashtag, used or not."""
-        relations = self.hydration.relations(viewer, reading)
+        relations = self.hydration.relations(viewer, loader)
         return TagView(tag, is_following=tag in relations.tags)
 
-    def overview(self, viewer: Viewer, reading: Reading) -> list[TagView]:
+    def overview(self, viewer: Viewer, loader: Loader) -> list[TagView]:
         """Show all hashtags that the viewer follows, by name."""
-        tags = self.hydration.relations(viewer, reading).tags
+        tags = self.hydration.relations(viewer, loader).tags
         return [TagView(tag, is_following=True) for tag in sorted(tags)]

@@ -26,7 +26,7 @@ from kwip.domain.lists import (
 from kwip.domain.relationships import Relationship
 from kwip.domain.views import UserView
 from kwip.domain.visibility import require_shown
-from kwip.services.reading.loader import Want
+from kwip.services.reading.loader import Lookup
 from kwip.services.reading.lookups import no_such_list, require_listing
 from kwip.store.list_edges import ListEdge
 from kwip.text.profiles import clean_line
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.signals import Bell
     from kwip.services.reading.entities import Entities
-    from kwip.services.reading.loader import Reading
+    from kwip.services.reading.loader import Loader
     from kwip.services.social.people import People
     from kwip.store.lists import ListStore
 
@@ -138,33 +138,33 @@ class Lists:
         if not is_there:
             raise no_such_list(list_id)
 
-    def overview(self, viewer: Viewer, reading: Reading) -> tuple[UserList, ...]:
+    def overview(self, viewer: Viewer, loader: Loader) -> tuple[UserList, ...]:
         """Show all lists of the viewer, by title. Warm: 2 round trips."""
-        found = reading.fetch(Want(self.entities.lists, [viewer.id]))[0]
+        found = loader.load(Lookup(self.entities.lists, [viewer.id]))[0]
         lists = found.get(viewer.id, ())
         return tuple(sorted(lists, key=lambda each: each.place))
 
-    def get(self, viewer: Viewer, reading: Reading, list_id: ListId) -> Listing:
+    def get(self, viewer: Viewer, loader: Loader, list_id: ListId) -> Listing:
         """Show one list of the viewer, and who is in it.
 
         Raises:
             NotFoundError: The viewer has no such list.
         """
-        return require_listing(self.entities, viewer, reading, list_id)
+        return require_listing(self.entities, viewer, loader, list_id)
 
     def members(
-        self, viewer: Viewer, reading: Reading, list_id: ListId, page: PageRequest
+        self, viewer: Viewer, loader: Loader, list_id: ListId, page: PageRequest
     ) -> Page[UserView]:
         """Show who is in a list, the newest account first. Warm: 3 round trips.
 
         Raises:
             NotFoundError: The viewer has no such list.
         """
-        listing = self.get(viewer, reading, list_id)
-        return self.people.among(viewer, reading, listing.member_ids, page)
+        listing = self.get(viewer, loader, list_id)
+        return self.people.among(viewer, loader, listing.member_ids, page)
 
     def containing(
-        self, viewer: Viewer, reading: Reading, user_id: UserId
+        self, viewer: Viewer, loader: Loader, user_id: UserId
     ) -> list[UserList]:
         """Tell in which of the viewer's lists somebody is. One query.
 
@@ -172,13 +172,13 @@ class Lists:
             NotFoundError: There is no such user.
             GoneError: The account is suspended.
         """
-        users = reading.fetch(Want(self.entities.users, [user_id]))[0]
+        users = loader.load(Lookup(self.entities.users, [user_id]))[0]
         require_shown(user_id, users.get(user_id))
-        reading.bypass()
+        loader.bypass()
         return self.store.containing(viewer.id, user_id)
 
     def around(
-        self, viewer: Viewer, reading: Reading, user_id: UserId
+        self, viewer: Viewer, loader: Loader, user_id: UserId
     ) -> tuple[UserView, tuple[UserList, ...], frozenset[ListId]]:
         """Show somebody, all lists of the viewer, and in which of them they are.
 
@@ -188,10 +188,10 @@ class Lists:
             NotFoundError: There is no such user.
             GoneError: The account is suspended.
         """
-        users, relations, _ = reading.fetch(
-            Want(self.entities.users, [user_id]),
-            Want(self.entities.relations, [viewer.id]),
-            Want(self.entities.lists, [viewer.id]),
+        users, relations, _ = loader.load(
+            Lookup(self.entities.users, [user_id]),
+            Lookup(self.entities.relations, [viewer.id]),
+            Lookup(self.entities.lists, [viewer.id]),
         )
         user, mine = require_shown(user_id, users.get(user_id)), relations[viewer.id]
         view = UserView(
@@ -204,9 +204,9 @@ class Lists:
             ),
             is_own=user_id == viewer.id,
         )
-        holding = self.containing(viewer, reading, user_id)
+        holding = self.containing(viewer, loader, user_id)
         ids = frozenset(each.id for each in holding)
-        return view, self.overview(viewer, reading), ids
+        return view, self.overview(viewer, loader), ids
 
     def _ring(self, list_id: ListId, ids: Sequence[UserId]) -> None:
         for user_id in ids:

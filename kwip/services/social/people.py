@@ -12,7 +12,7 @@ from kwip.domain.relationships import Relationship
 from kwip.domain.timelines import Entry
 from kwip.domain.views import UserView
 from kwip.domain.visibility import require_shown
-from kwip.services.reading.loader import Want
+from kwip.services.reading.loader import Lookup
 from kwip.services.timelines.id_lists import fill_page
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from kwip.domain.relationships import Relations
     from kwip.domain.users import User, Viewer
     from kwip.services.reading.entities import Entities
-    from kwip.services.reading.loader import Reading
+    from kwip.services.reading.loader import Loader
     from kwip.services.timelines.hydration import Hydration
     from kwip.services.timelines.id_lists import Rolls
     from kwip.services.timelines.threads import Threads
@@ -44,7 +44,7 @@ class People:
     def followers(
         self,
         viewer: Viewer | None,
-        reading: Reading,
+        loader: Loader,
         user_id: UserId,
         page: PageRequest,
     ) -> Page[UserView]:
@@ -55,15 +55,15 @@ class People:
             GoneError: The account is suspended.
         """
         head = self.rolls.first("followers", user_id, page)
-        users = reading.fetch(Want(self.entities.users, [user_id]), head)[0]
+        users = loader.load(Lookup(self.entities.users, [user_id]), head)[0]
         require_shown(user_id, users.get(user_id))
-        rows = self.rolls.rows(reading, "followers", user_id, page)
-        return self._page(viewer, reading, rows, page)
+        rows = self.rolls.rows(loader, "followers", user_id, page)
+        return self._page(viewer, loader, rows, page)
 
     def following(
         self,
         viewer: Viewer | None,
-        reading: Reading,
+        loader: Loader,
         user_id: UserId,
         page: PageRequest,
     ) -> Page[UserView]:
@@ -73,32 +73,32 @@ class People:
             NotFoundError: There is no such user.
             GoneError: The account is suspended.
         """
-        users, relations = reading.fetch(
-            Want(self.entities.users, [user_id]),
-            Want(self.entities.relations, [user_id]),
+        users, relations = loader.load(
+            Lookup(self.entities.users, [user_id]),
+            Lookup(self.entities.relations, [user_id]),
         )
         require_shown(user_id, users.get(user_id))
         rows = _rows(relations[user_id].follows, page)
-        return self._page(viewer, reading, rows, page)
+        return self._page(viewer, loader, rows, page)
 
     def muted(
-        self, viewer: Viewer, reading: Reading, page: PageRequest
+        self, viewer: Viewer, loader: Loader, page: PageRequest
     ) -> Page[UserView]:
         """List whom the viewer mutes."""
-        mutes = self.hydration.relations(viewer, reading).mutes
-        return self._page(viewer, reading, _rows(mutes, page), page, with_blocked=True)
+        mutes = self.hydration.relations(viewer, loader).mutes
+        return self._page(viewer, loader, _rows(mutes, page), page, with_blocked=True)
 
     def blocked(
-        self, viewer: Viewer, reading: Reading, page: PageRequest
+        self, viewer: Viewer, loader: Loader, page: PageRequest
     ) -> Page[UserView]:
         """List whom the viewer blocks."""
-        blocks = self.hydration.relations(viewer, reading).blocks
-        return self._page(viewer, reading, _rows(blocks, page), page, with_blocked=True)
+        blocks = self.hydration.relations(viewer, loader).blocks
+        return self._page(viewer, loader, _rows(blocks, page), page, with_blocked=True)
 
     def reacted(
         self,
         viewer: Viewer | None,
-        reading: Reading,
+        loader: Loader,
         post_id: PostId,
         name: Literal["favourited_by", "reposted_by"],
         page: PageRequest,
@@ -109,42 +109,42 @@ class People:
             NotFoundError: There is none, or none for this viewer.
             GoneError: It was deleted.
         """
-        post = self.threads.post(viewer, reading, post_id)
+        post = self.threads.post(viewer, loader, post_id)
         owner_id = post.repost_of_id or post.id
         # All of it at once: whether its author is suspended, and the first rows.
         entry = Entry.of(post)
-        reading.warm(
-            *self.hydration.wants(viewer, [entry]),
+        loader.warm(
+            *self.hydration.lookups(viewer, [entry]),
             self.rolls.first(name, owner_id, page),
         )
-        if post_id not in self.hydration.posts(viewer, reading, [entry]):
+        if post_id not in self.hydration.posts(viewer, loader, [entry]):
             raise NotFoundError("There is no such kwip.", post_id=post_id)
-        rows = self.rolls.rows(reading, name, owner_id, page)
-        return self._page(viewer, reading, rows, page)
+        rows = self.rolls.rows(loader, name, owner_id, page)
+        return self._page(viewer, loader, rows, page)
 
     def among(
         self,
         viewer: Viewer,
-        reading: Reading,
+        loader: Loader,
         ids: Iterable[UserId],
         page: PageRequest,
     ) -> Page[UserView]:
         """List people whom the viewer has put together, the newest account first."""
-        return self._page(viewer, reading, _rows(ids, page), page, with_blocked=True)
+        return self._page(viewer, loader, _rows(ids, page), page, with_blocked=True)
 
-    def named(self, reading: Reading, ids: Sequence[UserId]) -> list[User]:
+    def named(self, loader: Loader, ids: Sequence[UserId]) -> list[User]:
         """Read users that somebody names by their ids, in that order; only those here.
 
         Warm: 2 round trips.
         """
-        users = reading.fetch(Want(self.entities.users, ids))[0]
+        users = loader.load(Lookup(self.entities.users, ids))[0]
         found = (users[user_id] for user_id in ids if user_id in users)
         return [user for user in found if not user.is_suspended]
 
     def _page(
         self,
         viewer: Viewer | None,
-        reading: Reading,
+        loader: Loader,
         rows: Iterator[Row],
         page: PageRequest,
         *,
@@ -155,11 +155,11 @@ class People:
         Suspended users are left out, and so are blocks in either direction. Lists that
         the viewer made show blocked users, so that a block can be taken back.
         """
-        relations = self.hydration.relations(viewer, reading)
+        relations = self.hydration.relations(viewer, loader)
 
         def views_of(batch: list[Row]) -> list[tuple[Row, UserView]]:
             ids = [UserId(row.id) for row in batch]
-            users = reading.fetch(Want(self.entities.users, ids))[0]
+            users = loader.load(Lookup(self.entities.users, ids))[0]
             return [
                 (row, _view(viewer, relations, users[user_id]))
                 for row, user_id in zip(batch, ids, strict=True)

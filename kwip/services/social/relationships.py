@@ -20,7 +20,7 @@ from kwip.domain.relationships import (
     Relationship,
 )
 from kwip.domain.visibility import require_shown
-from kwip.services.reading.loader import Want
+from kwip.services.reading.loader import Lookup
 from kwip.store.edges import Edge
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from kwip.services.delivery.notifier import Notifying
     from kwip.services.delivery.signals import Bell
     from kwip.services.reading.entities import Entities
-    from kwip.services.reading.loader import Reading
+    from kwip.services.reading.loader import Loader
     from kwip.services.reading.stores import Stores
 
 
@@ -164,14 +164,14 @@ class Relationships:
         return self._fresh(viewer, user_id)
 
     def between(
-        self, viewer: Viewer, reading: Reading, ids: Sequence[UserId]
+        self, viewer: Viewer, loader: Loader, ids: Sequence[UserId]
     ) -> list[Relationship]:
         """Show what the viewer and each of some users are to each other.
 
         Whether somebody follows the viewer is told by that user's own relations.
         """
         wanted = [viewer.id, *ids]
-        all_of = reading.fetch(Want(self.entities.relations, wanted))[0]
+        all_of = loader.load(Lookup(self.entities.relations, wanted))[0]
         mine = all_of.get(viewer.id, NO_RELATIONS)
         return [
             _relationship(viewer.id, mine, user_id, all_of.get(user_id, NO_RELATIONS))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from kwip.domain.activity import WINDOW, ordered
 from kwip.domain.id_lists import RollSlice, Row
 from kwip.domain.ids import MAX_ID, PostId
-from kwip.services.reading.loader import Want
+from kwip.services.reading.loader import Lookup
 from kwip.services.timelines.id_lists import fill_page, rows_of
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from kwip.domain.users import Viewer
     from kwip.domain.views import PostView
     from kwip.services.reading.entities import Entities
-    from kwip.services.reading.loader import Reading
+    from kwip.services.reading.loader import Loader
     from kwip.services.timelines.hydration import Hydration
     from kwip.store.activity import ActivityStore
 
@@ -66,17 +66,17 @@ class Active:
 
     def first(
         self, roll: str, owner: int | str, page: PageRequest
-    ) -> Want[RollSlice, RollChunk]:
-        """Give the part of an index with which the reading of a page begins."""
+    ) -> Lookup[RollSlice, RollChunk]:
+        """Give the part of an index with which the loader of a page begins."""
         # The very first part is as it is now.
         as_of = None if page.is_first else page.as_of
         part = RollSlice.first(roll, owner, page, as_of)
-        return Want(self.entities.active, [part])
+        return Lookup(self.entities.active, [part])
 
     def indexed(
         self,
         viewer: Viewer | None,
-        reading: Reading,
+        loader: Loader,
         wanted: Conversations,
         page: PageRequest,
     ) -> Page[PostView]:
@@ -87,15 +87,15 @@ class Active:
         """
         begin = self.first(wanted.roll, wanted.owner, page)
         if page.is_first:
-            rows = reading.fetch(begin)[0][begin.ids[0]].rows
+            rows = loader.load(begin)[0][begin.ids[0]].rows
             page = replace(page, as_of=rows[0].cursor if rows else None)
-        source = rows_of(reading, begin, page, page.as_of)
-        return self._fill(viewer, reading, source, page, wanted)
+        source = rows_of(loader, begin, page, page.as_of)
+        return self._fill(viewer, loader, source, page, wanted)
 
     def window(
         self,
         viewer: Viewer,
-        reading: Reading,
+        loader: Loader,
         read: Callable[[PageRequest], Iterator[Entry]],
         wants: Callable[[Entry], bool],
         page: PageRequest,
@@ -109,26 +109,26 @@ class Active:
         entries = list(islice(read(page.window), WINDOW + 1))
         looked_at = entries[:WINDOW]
         begun = [e for e in looked_at if _begins(e) and wants(e)]
-        views = self.hydration.posts(viewer, reading, begun)
+        views = self.hydration.posts(viewer, loader, begun)
         rows = [_row_of(views[e.post_id]) for e in begun if e.post_id in views]
         as_of = page.as_of
         if as_of is None:
             as_of = max([*(row.cursor for row in rows), *_newest(looked_at)], default=0)
-        rows = self._as_they_stood(reading, rows, as_of)
+        rows = self._as_they_stood(loader, rows, as_of)
         rows = [r for r in ordered(rows) if page.lower < r.cursor < page.upper]
         source = iter(rows if page.min_id is None else rows[::-1])
-        found = self._fill(viewer, reading, source, replace(page, as_of=as_of))
+        found = self._fill(viewer, loader, source, replace(page, as_of=as_of))
         if found.next_max_id is not None or len(entries) <= WINDOW:
             return found
         return replace(found, window_end=looked_at[-1].post_id)
 
     def _as_they_stood(
-        self, reading: Reading, rows: Sequence[Row], as_of: int
+        self, loader: Loader, rows: Sequence[Row], as_of: int
     ) -> list[Row]:
         moved = [row.id for row in rows if row.cursor > as_of]
         if not moved:
             return list(rows)
-        reading.bypass()
+        loader.bypass()
         places = self.store.places(moved, as_of)
         return [
             row._replace(cursor=places.get(row.id, row.id))
@@ -140,7 +140,7 @@ class Active:
     def _fill(
         self,
         viewer: Viewer | None,
-        reading: Reading,
+        loader: Loader,
         source: Iterator[Row],
         page: PageRequest,
         wanted: Conversations = _ALL,
@@ -148,7 +148,7 @@ class Active:
         folded: list[int] = []
 
         def views_of(batch: list[Row]) -> list[tuple[Row, PostView]]:
-            views = self.hydration.posts(viewer, reading, [r.entry for r in batch])
+            views = self.hydration.posts(viewer, loader, [r.entry for r in batch])
             found = [(r, views[PostId(r.id)]) for r in batch if r.id in views]
             found = [(row, view) for row, view in found if wanted.shows(view)]
             if not page.folds_repeats:

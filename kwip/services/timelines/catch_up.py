@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from kwip.domain.pages import Page, PageRequest
     from kwip.domain.users import Viewer
     from kwip.domain.views import PostView
-    from kwip.services.reading.loader import Reading
+    from kwip.services.reading.loader import Loader
     from kwip.services.timelines.markers import Markers
     from kwip.services.timelines.timelines import Timelines
 
@@ -33,13 +33,13 @@ class CatchUp:
     markers: Markers
     timelines: Timelines
 
-    def page(self, viewer: Viewer, reading: Reading, asked: PageRequest) -> Unread:
+    def page(self, viewer: Viewer, loader: Loader, asked: PageRequest) -> Unread:
         """Read what comes next above the marker; the request says how many.
 
         Warm: as home, and one more round trip for the marker.
         """
-        stopped_id = self.markers.get(viewer, reading, ["home"])["home"].last_read_id
+        stopped_id = self.markers.get(viewer, loader, ["home"])["home"].last_read_id
         if stopped_id:
             asked = replace(asked, min_id=stopped_id)
-        page = self.timelines.home(viewer, reading, asked)
+        page = self.timelines.home(viewer, loader, asked)
         return Unread(page, is_begun=stopped_id > 0)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kwip.domain.users import Viewer
     from kwip.domain.views import PostView
     from kwip.services.reading.entities import Entities
-    from kwip.services.reading.loader import Reading
+    from kwip.services.reading.loader import Loader
     from kwip.services.timelines.hydration import Hydration
     from kwip.services.timelines.sources import Sources
     from kwip.services.timelines.timelines import Timelines
@@ -46,15 +46,15 @@ class TagTimelines:
         self._sieving = Sieving(sieve_store, hydration)
 
     def page(
-        self, viewer: Viewer | None, reading: Reading, wish: TagWish, page: PageRequest
+        self, viewer: Viewer | None, loader: Loader, wish: TagWish, page: PageRequest
     ) -> Page[PostView]:
         """Read the public posts that are asked for. Warm: 3 round trips.
 
         In the active order the first of `any_of` alone counts.
         """
         if page.is_active or wish == TagWish(wish.any_of[:1]):
-            return self._timelines.tag(viewer, reading, wish.any_of[0], page)
-        hidden = hidden_by(self._hydration.relations(viewer, reading))
+            return self._timelines.tag(viewer, loader, wish.any_of[0], page)
+        hidden = hidden_by(self._hydration.relations(viewer, loader))
         sieve = Sieve(
             hidden=hidden,
             all_tags=wish.all_of,
@@ -65,13 +65,13 @@ class TagTimelines:
 
         def sieved(last_id: int) -> Iterator[Entry]:
             runs = [
-                self._sieving.read(reading, page, last_id, replace(sieve, tag=tag))
+                self._sieving.read(loader, page, last_id, replace(sieve, tag=tag))
                 for tag in wish.any_of
             ]
             return merge_once(runs, is_upwards=page.min_id is not None)
 
         sides = [Side(self._entities.tags, tag) for tag in wish.any_of]
-        merge = Merge(sides, self._sources.slices, reading, page)
+        merge = Merge(sides, self._sources.slices, loader, page)
         run = Run(
             entries=merge.over(iter(())),
             above=iter(()),  # there are no reposts
@@ -79,4 +79,4 @@ class TagTimelines:
             shows=lambda view: wish.shows(view.post),
             sieved=sieved,
         )
-        return self._pages.cut(viewer, reading, run, page)
+        return self._pages.cut(viewer, loader, run, page)

@@ -12,7 +12,7 @@ from kwip.domain.reactions import NO_REACTIONS, Reacted, Span, span_of
 from kwip.domain.relationships import NO_RELATIONS, Relations
 from kwip.domain.views import PostView
 from kwip.domain.visibility import may_see
-from kwip.services.reading.loader import Want
+from kwip.services.reading.loader import Lookup
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kwip.domain.timelines import Entry
     from kwip.domain.users import User, Viewer
     from kwip.services.reading.entities import Entities
-    from kwip.services.reading.loader import Reading
+    from kwip.services.reading.loader import Loader
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,41 +36,41 @@ class Hydration:
     entities: Entities
     is_embedding: bool = False
 
-    def relations(self, viewer: Viewer | None, reading: Reading) -> Relations:
+    def relations(self, viewer: Viewer | None, loader: Loader) -> Relations:
         """Read the viewer's relations; nobody signed in has none."""
         if viewer is None:
             return NO_RELATIONS
-        return reading.fetch(Want(self.entities.relations, [viewer.id]))[0][viewer.id]
+        return loader.load(Lookup(self.entities.relations, [viewer.id]))[0][viewer.id]
 
     def posts(
-        self, viewer: Viewer | None, reading: Reading, entries: Sequence[Entry]
+        self, viewer: Viewer | None, loader: Loader, entries: Sequence[Entry]
     ) -> dict[PostId, PostView]:
         """Hydrate entries; those that the viewer may not see are absent.
 
         One Redis round trip (cold: two, and three queries), however many there are.
         """
-        wanted = self.wants(viewer, entries)
-        posts, users, reactions = reading.fetch(*wanted)
-        relations = self.relations(viewer, reading)
+        wanted = self.lookups(viewer, entries)
+        posts, users, reactions = loader.load(*wanted)
+        relations = self.relations(viewer, loader)
         if self.is_embedding:
             users = {i: user for i, user in users.items() if user.is_embeddable}
         circle = _Circle(viewer, relations, users, reactions)
         views = (_view_of(entry, posts, circle) for entry in entries)
         return {view.post.id: view for view in views if view is not None}
 
-    def gone(self, reading: Reading, user_ids: Iterable[UserId]) -> set[UserId]:
+    def gone(self, loader: Loader, user_ids: Iterable[UserId]) -> set[UserId]:
         """Tell of whom nothing is shown to anybody, whatever they wrote."""
         ids = sorted(user_ids)
-        users = reading.fetch(Want(self.entities.users, ids))[0]
+        users = loader.load(Lookup(self.entities.users, ids))[0]
         return {i for i in ids if i not in users or not self._is_shown(users[i])}
 
     def _is_shown(self, user: User) -> bool:
         return not user.is_suspended and (user.is_embeddable or not self.is_embedding)
 
-    def wants(
+    def lookups(
         self, viewer: Viewer | None, entries: Sequence[Entry]
     ) -> tuple[
-        Want[PostId, Post], Want[UserId, User], Want[tuple[UserId, Span], Reacted]
+        Lookup[PostId, Post], Lookup[UserId, User], Lookup[tuple[UserId, Span], Reacted]
     ]:
         """Give what has to be read to hydrate entries."""
         ids = {e.post_id for e in entries} | {e.repost_of_id for e in entries}
@@ -82,9 +82,9 @@ class Hydration:
         shown = [e.repost_of_id or e.post_id for e in entries]
         spans = () if viewer is None else {(viewer.id, span_of(i)) for i in shown}
         return (
-            Want(self.entities.posts, sorted(ids - {0})),
-            Want(self.entities.users, sorted(people - {0})),
-            Want(self.entities.reactions, sorted(spans)),
+            Lookup(self.entities.posts, sorted(ids - {0})),
+            Lookup(self.entities.users, sorted(people - {0})),
+            Lookup(self.entities.reactions, sorted(spans)),
         )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 from kwip.domain.id_lists import RollSlice
 from kwip.domain.pages import Page
 from kwip.domain.timelines import Entry
-from kwip.services.reading.loader import Want
+from kwip.services.reading.loader import Lookup
 from kwip.services.reading.slices import CHUNK
 from kwip.services.timelines.walk import MAX_LOOKED_AT, Walk
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kwip.domain.users import Viewer
     from kwip.domain.views import PostView
     from kwip.services.reading.entities import Entities
-    from kwip.services.reading.loader import Reading
+    from kwip.services.reading.loader import Loader
     from kwip.services.timelines.hydration import Hydration
 
 T = TypeVar("T")
@@ -39,7 +39,7 @@ class Rolls:
     def posts(
         self,
         viewer: Viewer,
-        reading: Reading,
+        loader: Loader,
         name: Literal["favourites", "bookmarks"],
         page: PageRequest,
     ) -> Page[PostView]:
@@ -50,50 +50,50 @@ class Rolls:
         """
 
         def views_of(batch: list[Row]) -> list[tuple[Row, PostView]]:
-            views = self.hydration.posts(viewer, reading, [r.entry for r in batch])
+            views = self.hydration.posts(viewer, loader, [r.entry for r in batch])
             return [
                 (row, views[row.entry.post_id])
                 for row in batch
                 if row.entry.post_id in views
             ]
 
-        return fill_page(self.rows(reading, name, viewer.id, page), page, views_of)
+        return fill_page(self.rows(loader, name, viewer.id, page), page, views_of)
 
     def first(
         self, name: str, owner_id: int, page: PageRequest
-    ) -> Want[RollSlice, RollChunk]:
-        """Give the part of a roll with which the reading of a page begins."""
-        return Want(self.entities.rolls, [RollSlice.first(name, owner_id, page)])
+    ) -> Lookup[RollSlice, RollChunk]:
+        """Give the part of a roll with which the loader of a page begins."""
+        return Lookup(self.entities.rolls, [RollSlice.first(name, owner_id, page)])
 
     def named(
-        self, viewer: Viewer | None, reading: Reading, ids: Sequence[PostId]
+        self, viewer: Viewer | None, loader: Loader, ids: Sequence[PostId]
     ) -> list[PostView]:
         """Read posts that somebody names by their ids, in that order.
 
         Those that the viewer may not see are left out. Warm: 3 round trips.
         """
-        posts = reading.fetch(Want(self.entities.posts, ids))[0]
+        posts = loader.load(Lookup(self.entities.posts, ids))[0]
         entries = [Entry.of(posts[post_id]) for post_id in ids if post_id in posts]
-        views = self.hydration.posts(viewer, reading, entries)
+        views = self.hydration.posts(viewer, loader, entries)
         return [views[post_id] for post_id in ids if post_id in views]
 
     def rows(
-        self, reading: Reading, name: str, owner_id: int, page: PageRequest
+        self, loader: Loader, name: str, owner_id: int, page: PageRequest
     ) -> Iterator[Row]:
         """Go through a roll within the page's bounds; upwards from `min_id`."""
-        return rows_of(reading, self.first(name, owner_id, page), page)
+        return rows_of(loader, self.first(name, owner_id, page), page)
 
 
 def rows_of(
-    reading: Reading,
-    first: Want[RollSlice, RollChunk],
+    loader: Loader,
+    first: Lookup[RollSlice, RollChunk],
     page: PageRequest,
     as_of: int | None = None,
 ) -> Iterator[Row]:
     """Go through a roll from its first part on, within the page's bounds."""
     [part] = first.ids
     while True:
-        chunk = reading.fetch(Want(first.kind, [part]))[0][part]
+        chunk = loader.load(Lookup(first.kind, [part]))[0][part]
         run = chunk.rows[::-1] if part.is_upwards else chunk.rows
         yield from (row for row in run if page.lower < row.cursor < page.upper)
         if chunk.ends or not run or not page.lower < run[-1].cursor < page.upper:

@@ -12,7 +12,7 @@ from kwip.domain.ids import ms_of
 from kwip.domain.markers import Marked, Marker
 from kwip.services.coherence.clock_guard import MAX_SKEW_MS
 from kwip.services.delivery.signals import notifications_topic
-from kwip.services.reading.loader import Want
+from kwip.services.reading.loader import Lookup
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.signals import Doorbell
     from kwip.services.reading.entities import Entities
-    from kwip.services.reading.loader import Reading
+    from kwip.services.reading.loader import Loader
     from kwip.store.markers import MarkerStore
 
 
@@ -37,10 +37,10 @@ class Markers:
     clock: ClockMs
 
     def get(
-        self, viewer: Viewer, reading: Reading, names: Sequence[Marked]
+        self, viewer: Viewer, loader: Loader, names: Sequence[Marked]
     ) -> dict[Marked, Marker]:
         """Read the markers asked for; where none was set yet it stands at 0."""
-        found = reading.fetch(Want(self.entities.markers, [viewer.id]))[0]
+        found = loader.load(Lookup(self.entities.markers, [viewer.id]))[0]
         markers = found.get(viewer.id, {})
         unset = Marker(last_read_id=0, version=0, updated_at=at(ms_of(viewer.id)))
         return {name: markers.get(name, unset) for name in names}

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kwip.domain.ids import MAX_ID, UserId
-from kwip.services.reading.loader import Want
+from kwip.services.reading.loader import Lookup
 from kwip.services.reading.slices import Slice
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from kwip.domain.pages import PageRequest
     from kwip.domain.timelines import Chunk, Entry
-    from kwip.services.reading.loader import Kind, Reading
+    from kwip.services.reading.loader import Kind, Loader
 
     Slices = Callable[..., Iterator[Entry]]
 
@@ -68,7 +68,7 @@ class Side:
         return replace(page, max_id=max_id, min_id=lower, since_id=None)
 
     def first(self, page: PageRequest) -> Slice:
-        """Give the part with which the reading for a page begins."""
+        """Give the part with which the loader for a page begins."""
         clipped = self.clip(page)
         if clipped.min_id is not None:
             start = clipped.min_id - clipped.min_id % self.grain
@@ -93,10 +93,10 @@ class Merge:
     """
 
     def __init__(
-        self, sides: Sequence[Side], slices: Slices, reading: Reading, page: PageRequest
+        self, sides: Sequence[Side], slices: Slices, loader: Loader, page: PageRequest
     ):
         self._slices = slices
-        self._reading = reading
+        self._loader = loader
         self._page = page
         self._is_upwards = page.min_id is not None
         wanted = [side for side in sides if side.matters_to(page)]
@@ -134,10 +134,10 @@ class Merge:
         parts: dict[Kind[Slice, Chunk], list[Slice]] = {}
         for side in begun:
             parts.setdefault(side.kind, []).extend(side.around(self._page))
-        self._reading.fetch(*(Want(kind, slices) for kind, slices in parts.items()))
+        self._loader.load(*(Lookup(kind, slices) for kind, slices in parts.items()))
         for side in begun:
             first, page = side.first(self._page), side.clip(self._page)
-            source = self._slices(side.kind, first, self._reading, page)
+            source = self._slices(side.kind, first, self._loader, page)
             self._begin(source if side.noted is None else noted(source, side.noted))
 
     def _begin(self, source: Iterator[Entry]) -> None:

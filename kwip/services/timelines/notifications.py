@@ -22,7 +22,7 @@ from kwip.domain.notifications import (
 )
 from kwip.domain.pages import Page, PageRequest
 from kwip.domain.timelines import shows_listed
-from kwip.services.reading.loader import Want
+from kwip.services.reading.loader import Lookup
 from kwip.services.timelines.id_lists import fill_page
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from kwip.domain.views import PostView
     from kwip.services.coherence.fence import Fence
     from kwip.services.reading.entities import Entities
-    from kwip.services.reading.loader import Reading
+    from kwip.services.reading.loader import Loader
     from kwip.services.reading.stores import Stores
     from kwip.services.timelines.hydration import Hydration
 
@@ -59,7 +59,7 @@ class Notifications:
     def page(
         self,
         viewer: Viewer,
-        reading: Reading,
+        loader: Loader,
         page: PageRequest,
         wish: Wish = EVERYTHING,
     ) -> Page[NotificationView]:
@@ -68,25 +68,25 @@ class Notifications:
         Hidden ones are passed over in growing rounds, at one more round trip each,
         and `MAX_LOOKED_AT` of them at most: `next_max_id` tells where to go on.
         """
-        reading.warm(
-            Want(self.entities.relations, [viewer.id]),
-            Want(self.entities.notifications, [_first(viewer, page, wish)]),
+        loader.warm(
+            Lookup(self.entities.relations, [viewer.id]),
+            Lookup(self.entities.notifications, [_first(viewer, page, wish)]),
         )
-        rows = self._rows(viewer, reading, page, wish)
-        return fill_page(rows, page, partial(self._views, viewer, reading))
+        rows = self._rows(viewer, loader, page, wish)
+        return fill_page(rows, page, partial(self._views, viewer, loader))
 
     def overview(
         self,
         viewer: Viewer,
-        reading: Reading,
+        loader: Loader,
         page: PageRequest,
         wish: Wish = EVERYTHING,
     ) -> Overview:
         """Read a page of notifications, those put together that are one sentence."""
         head = NotificationSlice(viewer.id)
         parts = [head, _first(viewer, page, wish)]
-        newest = reading.fetch(Want(self.entities.notifications, parts))[0][head].rows
-        shown = self.page(viewer, reading, page, wish)
+        newest = loader.load(Lookup(self.entities.notifications, parts))[0][head].rows
+        shown = self.page(viewer, loader, page, wish)
         groups = Page(
             items=grouped(shown.items),
             next_max_id=shown.next_max_id,
@@ -95,11 +95,11 @@ class Notifications:
         return Overview(
             page=groups,
             newest_id=newest[0].cursor if newest else 0,
-            has_new=self.unread(viewer, reading) > 0,
+            has_new=self.unread(viewer, loader) > 0,
         )
 
     def get(
-        self, viewer: Viewer, reading: Reading, notification_id: int
+        self, viewer: Viewer, loader: Loader, notification_id: int
     ) -> NotificationView:
         """Show one notification.
 
@@ -107,19 +107,19 @@ class Notifications:
             NotFoundError: There is none, or it is hidden by now.
         """
         only = PageRequest(limit=1, min_id=max(0, notification_id - 1))
-        for view in self.page(viewer, reading, only).items:
+        for view in self.page(viewer, loader, only).items:
             if view.id == notification_id:
                 return view
         raise NotFoundError("There is no such notification.", id=notification_id)
 
-    def unread(self, viewer: Viewer, reading: Reading) -> int:
+    def unread(self, viewer: Viewer, loader: Loader) -> int:
         """Count what is new to the viewer, `MAX_UNREAD` at most.
 
         No I/O where `Access.open` has read it for a page.
         """
-        found = reading.fetch(
-            Want(self.entities.unread, [viewer.id]),
-            Want(self.entities.relations, [viewer.id]),
+        found = loader.load(
+            Lookup(self.entities.unread, [viewer.id]),
+            Lookup(self.entities.relations, [viewer.id]),
         )
         unread = found[0].get(viewer.id, NOTHING_UNREAD)
         return unread.count(found[1][viewer.id])
@@ -135,13 +135,13 @@ class Notifications:
         self.fence.drop(drops.dismiss(user_id=viewer.id))
 
     def _rows(
-        self, viewer: Viewer, reading: Reading, page: PageRequest, wish: Wish
+        self, viewer: Viewer, loader: Loader, page: PageRequest, wish: Wish
     ) -> Iterator[NotificationRow]:
         """Go through the rows within the page's bounds; upwards from `min_id`."""
         part = _first(viewer, page, wish)
         kind = self.entities.notifications
         while True:
-            chunk = reading.fetch(Want(kind, [part]))[0][part]
+            chunk = loader.load(Lookup(kind, [part]))[0][part]
             run = chunk.rows[::-1] if part.is_upwards else chunk.rows
             yield from (row for row in run if page.lower < row.cursor < page.upper)
             if chunk.ends or not run or not page.lower < run[-1].cursor < page.upper:
@@ -149,18 +149,18 @@ class Notifications:
             part = replace(part, cursor=run[-1].cursor)
 
     def _views(
-        self, viewer: Viewer, reading: Reading, rows: Sequence[NotificationRow]
+        self, viewer: Viewer, loader: Loader, rows: Sequence[NotificationRow]
     ) -> list[tuple[NotificationRow, NotificationView]]:
         """Hydrate rows in one round trip; those that must be hidden are left out."""
-        relations = self.hydration.relations(viewer, reading)
+        relations = self.hydration.relations(viewer, loader)
         shown = [row for row in rows if shows_listed(relations, row.actor_id)]
         entries = [e for row in shown if (e := row.entry(viewer.id)) is not None]
-        actors = Want(self.entities.users, [row.actor_id for row in shown])
-        unread = Want(self.entities.unread, [viewer.id])
-        users, marks, *_ = reading.fetch(
-            actors, unread, *self.hydration.wants(viewer, entries)
+        actors = Lookup(self.entities.users, [row.actor_id for row in shown])
+        unread = Lookup(self.entities.unread, [viewer.id])
+        users, marks, *_ = loader.load(
+            actors, unread, *self.hydration.lookups(viewer, entries)
         )
-        posts = self.hydration.posts(viewer, reading, entries)
+        posts = self.hydration.posts(viewer, loader, entries)
         last_read_id = marks.get(viewer.id, NOTHING_UNREAD).last_read_id
         views = []
         for row in shown:
@@ -193,7 +193,7 @@ def _still_says(row: NotificationRow, post: PostView | None, viewer: Viewer) -> 
 
 
 def _first(viewer: Viewer, page: PageRequest, wish: Wish) -> NotificationSlice:
-    """Give the part with which the reading of a page begins."""
+    """Give the part with which the loader of a page begins."""
     if page.min_id is not None:
         return NotificationSlice(viewer.id, wish, page.min_id, is_upwards=True)
     return NotificationSlice(viewer.id, wish, page.upper)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from kwip.services.reading.loader import Want
+from kwip.services.reading.loader import Lookup
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from kwip.domain.posts import Post
     from kwip.domain.users import Viewer
     from kwip.services.reading.entities import Entities
-    from kwip.services.reading.loader import Reading
+    from kwip.services.reading.loader import Loader
     from kwip.services.timelines.notifications import Notifications
 
 
@@ -32,12 +32,12 @@ class OpenPages:
     entities: Entities
     notifications: Notifications
 
-    def first(self, shown: Sequence[PostId]) -> Want[PostId, Post]:
+    def first(self, shown: Sequence[PostId]) -> Lookup[PostId, Post]:
         """Give what is read of the posts, so that it comes with the viewer."""
-        return Want(self.entities.posts, shown)
+        return Lookup(self.entities.posts, shown)
 
     def look(
-        self, viewer: Viewer | None, reading: Reading, shown: Sequence[PostId]
+        self, viewer: Viewer | None, loader: Loader, shown: Sequence[PostId]
     ) -> PageState:
         """Tell how things stand for a page that shows these posts.
 
@@ -45,15 +45,15 @@ class OpenPages:
         """
         posts = self.first(shown)
         if viewer is None:
-            (found,), unread = reading.fetch(posts), 0
+            (found,), unread = loader.load(posts), 0
         else:
             ids = [viewer.id]
-            reading.warm(
+            loader.warm(
                 posts,
-                Want(self.entities.unread, ids),
-                Want(self.entities.relations, ids),
+                Lookup(self.entities.unread, ids),
+                Lookup(self.entities.relations, ids),
             )
-            unread = self.notifications.unread(viewer, reading)
-            (found,) = reading.fetch(posts)
+            unread = self.notifications.unread(viewer, loader)
+            (found,) = loader.load(posts)
         gone = tuple(i for i in shown if i not in found or found[i].is_tombstone)
         return PageState(unread, gone)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kwip.domain.timelines import Entry
     from kwip.domain.users import Viewer
     from kwip.domain.views import PostView
-    from kwip.services.reading.loader import Reading
+    from kwip.services.reading.loader import Loader
     from kwip.services.timelines.hydration import Hydration
 
 #: So many rounds of hidden entries are read past before a page may stay short.
@@ -53,7 +53,7 @@ class Pages:
     hydration: Hydration
 
     def cut(
-        self, viewer: Viewer | None, reading: Reading, run: Run, page: PageRequest
+        self, viewer: Viewer | None, loader: Loader, run: Run, page: PageRequest
     ) -> Page[PostView]:
         """Hydrate entries in growing rounds until the page and one more are there.
 
@@ -67,11 +67,11 @@ class Pages:
         ahead = _Ahead(
             filter(run.wants, walk), filter(run.wants, near), is_upwards=is_upwards
         )
-        taken = self._take(viewer, reading, run, ahead, page)
+        taken = self._take(viewer, loader, run, ahead, page)
         if walk.is_cut and not taken.found and walk.last is not None:
             rest = filter(run.wants, run.sieved(walk.last.post_id))
             ahead = _Ahead(rest, iter(()), is_upwards=is_upwards)
-            taken = self._take(viewer, reading, run, ahead, page)
+            taken = self._take(viewer, loader, run, ahead, page)
         elif walk.is_cut and walk.last is not None:
             taken.goes_on_behind = walk.last.post_id
         return _page_of(taken, page)
@@ -79,7 +79,7 @@ class Pages:
     def _take(
         self,
         viewer: Viewer | None,
-        reading: Reading,
+        loader: Loader,
         run: Run,
         ahead: _Ahead,
         page: PageRequest,
@@ -95,7 +95,7 @@ class Pages:
             is_exhausted = len(batch) < size
             unknown = [e for e in suspects(batch, near) if e.post_id not in views]
             if batch:
-                hydrated = self.hydration.posts(viewer, reading, [*batch, *unknown])
+                hydrated = self.hydration.posts(viewer, loader, [*batch, *unknown])
                 shown = {i: view for i, view in hydrated.items() if run.shows(view)}
                 if page.folds_repeats:
                     taken.folded += _fold(shown, batch)

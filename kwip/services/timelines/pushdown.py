@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kwip.domain.pages import PageRequest
     from kwip.domain.pushdown import Sieve
     from kwip.domain.timelines import Entry
-    from kwip.services.reading.loader import Reading
+    from kwip.services.reading.loader import Loader
     from kwip.services.timelines.hydration import Hydration
     from kwip.store.pushdown import SieveStore
 
@@ -31,7 +31,7 @@ class Sieving:
     hydration: Hydration
 
     def read(
-        self, reading: Reading, page: PageRequest, last_id: int, sieve: Sieve
+        self, loader: Loader, page: PageRequest, last_id: int, sieve: Sieve
     ) -> Iterator[Entry]:
         """Go on in a page's direction behind `last_id`, within the page's bounds.
 
@@ -43,7 +43,7 @@ class Sieving:
         below = page.upper if is_upwards else last_id
         size = FIRST_BATCH
         while above + 1 < below:
-            reading.bypass()
+            loader.bypass()
             run = self._batch(sieve, above, below, size, is_upwards=is_upwards)
             yield from run
             if len(run) < size:
@@ -53,7 +53,7 @@ class Sieving:
             else:
                 below = run[-1].post_id
             size = min(size * 2, CHUNK)
-            sieve = self._without_the_gone(reading, sieve, run)
+            sieve = self._without_the_gone(loader, sieve, run)
             if sieve.authors and not sieve.authors - sieve.hidden:
                 return
 
@@ -76,8 +76,8 @@ class Sieving:
         return run[::-1][:size] if is_upwards else run
 
     def _without_the_gone(
-        self, reading: Reading, sieve: Sieve, run: list[Entry]
+        self, loader: Loader, sieve: Sieve, run: list[Entry]
     ) -> Sieve:
         people = {e.author_id for e in run} | {e.repost_of_author_id for e in run}
-        gone = self.hydration.gone(reading, people - {0})
+        gone = self.hydration.gone(loader, people - {0})
         return replace(sieve, hidden=sieve.hidden | gone)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from kwip.domain.ids import MAX_ID
 from kwip.domain.timelines import AUTHORS_PER_QUERY, Entry, merge_newest
-from kwip.services.reading.loader import Want
+from kwip.services.reading.loader import Lookup
 from kwip.services.reading.slices import CHUNK, Slice
 from kwip.services.timelines.merging import EVERYBODY, GRAIN, Merge, Side
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from kwip.domain.timelines import Chunk, Pulls
     from kwip.services.delivery.hibernation import Attendance
     from kwip.services.reading.entities import Entities
-    from kwip.services.reading.loader import Kind, Reading
+    from kwip.services.reading.loader import Kind, Loader
     from kwip.store.posts import PostStore
 
 
@@ -40,7 +40,7 @@ class Sources:
         self,
         kind: Kind[Slice, Chunk],
         first: Slice,
-        reading: Reading,
+        loader: Loader,
         page: PageRequest,
     ) -> Iterator[Entry]:
         """Go through a timeline's entries within the page's bounds, chunk by chunk.
@@ -50,7 +50,7 @@ class Sources:
         """
         part = first
         while True:
-            chunk = reading.fetch(Want(kind, [part]))[0][part]
+            chunk = loader.load(Lookup(kind, [part]))[0][part]
             run = chunk.entries[::-1] if part.is_upwards else chunk.entries
             yield from (e for e in run if page.lower < e.post_id < page.upper)
             if chunk.ends or not run:
@@ -63,7 +63,7 @@ class Sources:
     def stored(
         self,
         shown: Shown,
-        reading: Reading,
+        loader: Loader,
         page: PageRequest,
         sides: Sequence[Side] = (),
     ) -> Iterator[Entry]:
@@ -73,15 +73,15 @@ class Sources:
         the side sources.
         """
         first = Slice.first_stored(shown.owner, page)
-        chunks, everybody = reading.fetch(
-            Want(shown.kind, [first]), Want(self.entities.pulls, [EVERYBODY])
+        chunks, everybody = loader.load(
+            Lookup(shown.kind, [first]), Lookup(self.entities.pulls, [EVERYBODY])
         )
         floor, pulls = chunks[first].floor, everybody[EVERYBODY]
         if not isinstance(shown.owner, str):  # that is a list, which never goes
             self.attendance.note(shown.owner, has_home=floor < MAX_ID)
         pulled = self._pulled(pulls, shown.authors, max(floor, pulls.floor))
-        stored = self._stored(shown, reading, page, pulls.floor)
-        return Merge([*pulled, *sides], self.slices, reading, page).over(stored)
+        stored = self._stored(shown, loader, page, pulls.floor)
+        return Merge([*pulled, *sides], self.slices, loader, page).over(stored)
 
     def _pulled(
         self, pulls: Pulls, authors: frozenset[UserId], floor: int
@@ -102,7 +102,7 @@ class Sources:
         ]
 
     def _stored(
-        self, shown: Shown, reading: Reading, page: PageRequest, floor: int
+        self, shown: Shown, loader: Loader, page: PageRequest, floor: int
     ) -> Iterator[Entry]:
         """Go through what a timeline stores, and below its floor through the fan-in.
 
@@ -113,25 +113,25 @@ class Sources:
         part = Slice.first_stored(shown.owner, page)
         if part.is_upwards and part.cursor + 1 < floor:
             gap = _Gap(part.cursor, min(page.upper, floor), is_upwards=True)
-            yield from self._fan_in(reading, shown, gap, page.limit)
+            yield from self._fan_in(loader, shown, gap, page.limit)
             if page.upper <= floor:
                 return
             part = replace(part, cursor=floor - 1)
         while True:
-            found = reading.fetch(Want(shown.kind, [part]))[0][part]
+            found = loader.load(Lookup(shown.kind, [part]))[0][part]
             chunk = found.above(floor)
             floor = chunk.floor
             if part.is_upwards:
                 below = min(page.upper, chunk.floor)
                 gap = _Gap(part.cursor, below, is_upwards=True)
-                yield from self._fan_in(reading, shown, gap, page.limit)
+                yield from self._fan_in(loader, shown, gap, page.limit)
                 yield from (e for e in chunk.entries[::-1] if e.post_id < page.upper)
             else:
                 yield from (e for e in chunk.entries if e.post_id > page.lower)
                 if chunk.ends:  # the fan-in itself ends at the page's lower bound
                     below = min(part.cursor, chunk.floor)
                     gap = _Gap(page.lower, below, is_upwards=False)
-                    yield from self._fan_in(reading, shown, gap, page.limit)
+                    yield from self._fan_in(loader, shown, gap, page.limit)
             if chunk.ends or not chunk.entries:
                 return
             last = chunk.entries[0 if part.is_upwards else -1].post_id
@@ -140,7 +140,7 @@ class Sources:
             part = replace(part, cursor=last, is_top=False)
 
     def _fan_in(
-        self, reading: Reading, shown: Shown, gap: _Gap, limit: int
+        self, loader: Loader, shown: Shown, gap: _Gap, limit: int
     ) -> Iterator[Entry]:
         """Go through the posts within a gap of all whom a timeline shows.
 
@@ -150,7 +150,7 @@ class Sources:
         authors = sorted(shown.authors)
         above, below, size = gap.above, gap.below, 2 * (limit + 1)
         while above + 1 < below:
-            reading.bypass()
+            loader.bypass()
             parts = [
                 self.posts.entries_by(
                     authors[i : i + AUTHORS_PER_QUERY],

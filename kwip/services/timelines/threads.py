@@ -13,7 +13,7 @@ from kwip.domain.threads import MAX_THREAD, ON_PAGE, Conversation, Threaded
 from kwip.domain.timelines import Entry
 from kwip.domain.views import ThreadView
 from kwip.domain.visibility import may_see
-from kwip.services.reading.loader import Want
+from kwip.services.reading.loader import Lookup
 from kwip.services.reading.slices import CHUNK
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from kwip.domain.users import Viewer
     from kwip.domain.views import PostView
     from kwip.services.reading.entities import Entities
-    from kwip.services.reading.loader import Reading
+    from kwip.services.reading.loader import Loader
     from kwip.services.timelines.hydration import Hydration
 
 #: So many hidden replies are read past before a part ends, even without any.
@@ -39,15 +39,15 @@ class Threads:
     entities: Entities
     hydration: Hydration
 
-    def post(self, viewer: Viewer | None, reading: Reading, post_id: PostId) -> Post:
+    def post(self, viewer: Viewer | None, loader: Loader, post_id: PostId) -> Post:
         """Find a post that the viewer may see. One round trip.
 
         Raises:
             NotFoundError: There is none, or none for this viewer.
             GoneError: It was deleted, and everybody could have seen it.
         """
-        post = reading.fetch(Want(self.entities.posts, [post_id]))[0].get(post_id)
-        relations = self.hydration.relations(viewer, reading)
+        post = loader.load(Lookup(self.entities.posts, [post_id]))[0].get(post_id)
+        relations = self.hydration.relations(viewer, loader)
         if post is not None and post.is_tombstone and post.visibility.is_open:
             raise GoneError("This kwip was deleted.", post_id=post_id)
         viewer_id = None if viewer is None else viewer.id
@@ -58,7 +58,7 @@ class Threads:
     def thread(
         self,
         viewer: Viewer | None,
-        reading: Reading,
+        loader: Loader,
         post_id: PostId,
         part: ThreadPart = ON_PAGE,
     ) -> ThreadView:
@@ -72,7 +72,7 @@ class Threads:
             GoneError: It was deleted, and everybody could have seen it.
             InvalidError: `part.after` is no reply below it.
         """
-        post, conversation = self._around(viewer, reading, post_id)
+        post, conversation = self._around(viewer, loader, post_id)
         above = list(
             islice(conversation.above(post.in_reply_to_id), part.ancestors + 1)
         )
@@ -82,12 +82,12 @@ class Threads:
         start = _start(part, [one.post_id for one, _ in below])
         line = (conversation.entry(one) for one, _ in islice(below, start, None))
         always = [*ancestors, Entry.of(post)]
-        found = self._read(viewer, reading, always, line, part.replies)
+        found = self._read(viewer, loader, always, line, part.replies)
         views = found.views
         if post.id not in views:
             raise _no_such(post.id)
         passed = [entry.post_id for entry in (*ancestors, *found.passed)]
-        posts = reading.fetch(Want(self.entities.posts, passed))[0]
+        posts = loader.load(Lookup(self.entities.posts, passed))[0]
         return ThreadView(
             ancestors=tuple(views[e.post_id] for e in ancestors if e.post_id in views),
             post=views[post.id],
@@ -103,7 +103,7 @@ class Threads:
     def in_one_line(
         self,
         viewer: Viewer | None,
-        reading: Reading,
+        loader: Loader,
         post_id: PostId,
         page: PageRequest,
     ) -> Page[PostView]:
@@ -116,33 +116,33 @@ class Threads:
             GoneError: As `thread`.
             InvalidError: `page.max_id` is not in this conversation.
         """
-        post, conversation = self._around(viewer, reading, post_id)
+        post, conversation = self._around(viewer, loader, post_id)
         above = islice(conversation.above(post.in_reply_to_id), ON_PAGE.ancestors)
         below = (one for one, _ in conversation.below(post.id))
         itself = Threaded(post.id, post.author_id, post.in_reply_to_id or PostId(0))
         whole = [*list(above)[::-1], itself, *below]
         start = _behind(page.max_id, [one.post_id for one in whole], "before")
         line = map(conversation.entry, whole[start:])
-        found = self._read(viewer, reading, [Entry.of(post)], line, page.limit)
+        found = self._read(viewer, loader, [Entry.of(post)], line, page.limit)
         if post.id not in found.views:
             raise _no_such(post.id)
         items = tuple(found.views[i] for i in found.shown)
         return Page(items=items, next_max_id=found.goes_on_behind)
 
     def _around(
-        self, viewer: Viewer | None, reading: Reading, post_id: PostId
+        self, viewer: Viewer | None, loader: Loader, post_id: PostId
     ) -> tuple[Post, Conversation]:
         """Find a post, or what a repost is of, and its conversation."""
-        post = self.post(viewer, reading, post_id)
+        post = self.post(viewer, loader, post_id)
         if post.repost_of_id is not None:
-            return self._around(viewer, reading, post.repost_of_id)
-        found = reading.fetch(Want(self.entities.threads, [post.root_id]))[0]
+            return self._around(viewer, loader, post.repost_of_id)
+        found = loader.load(Lookup(self.entities.threads, [post.root_id]))[0]
         return post, Conversation(found.get(post.root_id, ()))
 
     def _read(
         self,
         viewer: Viewer | None,
-        reading: Reading,
+        loader: Loader,
         always: list[Entry],
         line: Iterable[Entry],
         limit: int,
@@ -159,7 +159,7 @@ class Threads:
         while True:
             size = min((limit + 1 - len(shown)) << rounds, CHUNK, most - at)
             batch = entries[at : at + size]
-            views |= self.hydration.posts(viewer, reading, [*always, *batch])
+            views |= self.hydration.posts(viewer, loader, [*always, *batch])
             shown += [e.post_id for e in batch if e.post_id in views]
             at += len(batch)
             if len(shown) > limit or at >= min(len(entries), most):

@@ -18,7 +18,7 @@ from kwip.domain.pushdown import Sieve
 from kwip.domain.timelines import Entry
 from kwip.domain.visibility import require_shown
 from kwip.services.delivery.signals import home_topic, pulled_topic
-from kwip.services.reading.loader import Want
+from kwip.services.reading.loader import Lookup
 from kwip.services.reading.lookups import require_listing
 from kwip.services.reading.slices import Slice
 from kwip.services.timelines.active_order import Active, Conversations
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from kwip.domain.users import User, Viewer
     from kwip.domain.views import PostView
     from kwip.services.reading.entities import Entities
-    from kwip.services.reading.loader import Kind, Reading
+    from kwip.services.reading.loader import Kind, Loader
     from kwip.services.reading.stores import Stores
     from kwip.services.timelines.hydration import Hydration
     from kwip.services.timelines.sources import Sources
@@ -86,9 +86,7 @@ class Timelines:
         self._hydration = hydration
         self._sources = sources
 
-    def home(
-        self, viewer: Viewer, reading: Reading, page: PageRequest
-    ) -> Page[PostView]:
+    def home(self, viewer: Viewer, loader: Loader, page: PageRequest) -> Page[PostView]:
         """Read posts of the viewer and of whom the viewer follows now.
 
         And public posts with a hashtag that the viewer follows. Warm: 3 Redis round
@@ -96,31 +94,31 @@ class Timelines:
         hashtags, and when the page goes past a skeleton. Below the floor: one query
         per 200 followees, and another for what lies above the page.
         """
-        relations = reading.fetch(
-            Want(self._entities.relations, [viewer.id]),
+        relations = loader.load(
+            Lookup(self._entities.relations, [viewer.id]),
             *self.begin_of_home(viewer.id, page),
         )[0][viewer.id]
 
         sieve = sieves.of_home(viewer.id, relations)
         shown = Shown(self._entities.homes, viewer.id, sieve.authors)
         tagged = TagSides(self._entities.tags, viewer.id, relations, sieve)
-        read = partial(self._sources.stored, shown, reading, sides=tagged.sides)
+        read = partial(self._sources.stored, shown, loader, sides=tagged.sides)
         if page.is_active:
-            return self._active.window(viewer, reading, read, tagged.shows, page)
+            return self._active.window(viewer, loader, read, tagged.shows, page)
         run = Run(
             entries=read(page),
             above=read(page.above) if page.above else iter(()),
             wants=tagged.shows,
             shows=_shows_all,
             sieved=tagged.sieved(
-                partial(self._sieved, reading, page),
+                partial(self._sieved, loader, page),
                 is_upwards=page.min_id is not None,
             ),
         )
-        return self._pages.cut(viewer, reading, run, page)
+        return self._pages.cut(viewer, loader, run, page)
 
     def of_list(
-        self, viewer: Viewer, reading: Reading, list_id: ListId, page: PageRequest
+        self, viewer: Viewer, loader: Loader, list_id: ListId, page: PageRequest
     ) -> Page[PostView]:
         """Read posts of those in a list of the viewer. Costs what `home` does.
 
@@ -131,33 +129,33 @@ class Timelines:
         listing = require_listing(
             self._entities,
             viewer,
-            reading,
+            loader,
             list_id,
-            Want(self._entities.list_timelines, Slice.around_stored(name, page)),
-            Want(self._entities.pulls, [EVERYBODY]),
+            Lookup(self._entities.list_timelines, Slice.around_stored(name, page)),
+            Lookup(self._entities.pulls, [EVERYBODY]),
         )
-        relations = self._hydration.relations(viewer, reading)
+        relations = self._hydration.relations(viewer, loader)
         sieve = sieves.of_list(listing, relations)
         shown = Shown(self._entities.list_timelines, name, sieve.authors)
-        read = partial(self._sources.stored, shown, reading)
+        read = partial(self._sources.stored, shown, loader)
         wants = partial(shows_list, listing, relations)
         if page.is_active:
-            return self._active.window(viewer, reading, read, wants, page)
+            return self._active.window(viewer, loader, read, wants, page)
         run = Run(
             entries=read(page),
             above=read(page.above) if page.above else iter(()),
             wants=wants,
             shows=_shows_all,
             # A sieve of nobody would leave in everybody.
-            sieved=self._sieved(reading, page, sieve) if sieve.authors else _nothing,
+            sieved=self._sieved(loader, page, sieve) if sieve.authors else _nothing,
         )
-        return self._pages.cut(viewer, reading, run, page)
+        return self._pages.cut(viewer, loader, run, page)
 
-    def home_topics(self, viewer: Viewer, reading: Reading) -> list[str]:
+    def home_topics(self, viewer: Viewer, loader: Loader) -> list[str]:
         """Name what tells that the viewer's home has something new. One round trip."""
-        all_relations, pulls = reading.fetch(
-            Want(self._entities.relations, [viewer.id]),
-            Want(self._entities.pulls, [EVERYBODY]),
+        all_relations, pulls = loader.load(
+            Lookup(self._entities.relations, [viewer.id]),
+            Lookup(self._entities.pulls, [EVERYBODY]),
         )
         follows = all_relations[viewer.id].follows
         pulled = follows & pulls[EVERYBODY].newest.keys()
@@ -165,24 +163,24 @@ class Timelines:
 
     def begin_of_home(
         self, viewer_id: UserId, page: PageRequest
-    ) -> tuple[Want[Any, Any], ...]:
-        """Give what the reading of a page of somebody's home begins with."""
+    ) -> tuple[Lookup[Any, Any], ...]:
+        """Give what the loader of a page of somebody's home begins with."""
         return (
-            Want(self._entities.homes, Slice.around_stored(viewer_id, page)),
-            Want(self._entities.pulls, [EVERYBODY]),
+            Lookup(self._entities.homes, Slice.around_stored(viewer_id, page)),
+            Lookup(self._entities.pulls, [EVERYBODY]),
         )
 
     def public(
-        self, viewer: Viewer | None, reading: Reading, page: PageRequest
+        self, viewer: Viewer | None, loader: Loader, page: PageRequest
     ) -> Page[PostView]:
         """Read everybody's public posts, without replies. Warm: 3 round trips."""
         sieve = Sieve(is_listed=True)
-        return self._everybodys(self._entities.public, viewer, reading, page, sieve)
+        return self._everybodys(self._entities.public, viewer, loader, page, sieve)
 
     def user(
         self,
         viewer: Viewer | None,
-        reading: Reading,
+        loader: Loader,
         user_id: UserId,
         page: PageRequest,
         *,
@@ -197,11 +195,11 @@ class Timelines:
             NotFoundError: There is no such user.
             GoneError: The account is suspended.
         """
-        users = reading.fetch(
-            Want(self._entities.users, [user_id]), self.begin_of_user(user_id, page)
+        users = loader.load(
+            Lookup(self._entities.users, [user_id]), self.begin_of_user(user_id, page)
         )[0]
         require_shown(user_id, users.get(user_id))
-        relations = self._hydration.relations(viewer, reading)
+        relations = self._hydration.relations(viewer, loader)
         if relations.has_block(user_id):
             return Page(items=())
 
@@ -210,11 +208,11 @@ class Timelines:
 
         if page.is_active:
             wanted = Conversations("user", user_id, frozenset(), shows)
-            return self._active.indexed(viewer, reading, wanted, page)
+            return self._active.indexed(viewer, loader, wanted, page)
 
         def read(part: PageRequest) -> Iterator[Entry]:
             first, kind = Slice.first(user_id, part), self._entities.user_timelines
-            return self._sources.slices(kind, first, reading, part)
+            return self._sources.slices(kind, first, loader, part)
 
         sieve = kinds.sieve(sieves.of_user(_id_of(viewer), relations, user_id))
         run = Run(
@@ -222,20 +220,20 @@ class Timelines:
             above=read(page.above) if page.above else iter(()),
             wants=kinds.has,
             shows=shows,
-            sieved=self._sieved(reading, page, replace(sieve, tag=tag)),
+            sieved=self._sieved(loader, page, replace(sieve, tag=tag)),
         )
-        return self._pages.cut(viewer, reading, run, page)
+        return self._pages.cut(viewer, loader, run, page)
 
-    def begin_of_user(self, user_id: UserId, page: PageRequest) -> Want[Any, Any]:
-        """Give the parts with which the reading of a user's timeline begins."""
+    def begin_of_user(self, user_id: UserId, page: PageRequest) -> Lookup[Any, Any]:
+        """Give the parts with which the loader of a user's timeline begins."""
         if page.is_active:
             return self._active.first("user", user_id, page)
-        return Want(self._entities.user_timelines, Slice.around(user_id, page))
+        return Lookup(self._entities.user_timelines, Slice.around(user_id, page))
 
     def pinned(
         self,
         viewer: Viewer | None,
-        reading: Reading,
+        loader: Loader,
         user: User,
         page: PageRequest,
         kinds: Kinds,
@@ -247,52 +245,52 @@ class Timelines:
         if not user.pinned_ids:
             return ()
         head = Slice.first(user.id, page)
-        chunk = reading.fetch(Want(self._entities.user_timelines, [head]))[0][head]
+        chunk = loader.load(Lookup(self._entities.user_timelines, [head]))[0][head]
         newest = [e for e in chunk.entries if kinds.has(e)][: page.limit + 1]
         pins = [Entry(post_id, user.id, UserId(0)) for post_id in user.pinned_ids]
-        views = self._hydration.posts(viewer, reading, [*pins, *newest])
+        views = self._hydration.posts(viewer, loader, [*pins, *newest])
         return tuple(views[e.post_id] for e in pins if e.post_id in views)
 
     def tag(
-        self, viewer: Viewer | None, reading: Reading, tag: str, page: PageRequest
+        self, viewer: Viewer | None, loader: Loader, tag: str, page: PageRequest
     ) -> Page[PostView]:
         """Read the public posts with a hashtag, by its folded name.
 
         Warm: 3 round trips.
         """
         sieve = Sieve(tag=tag)
-        return self._everybodys(self._entities.tags, viewer, reading, page, sieve)
+        return self._everybodys(self._entities.tags, viewer, loader, page, sieve)
 
     def _everybodys(
         self,
         kind: Kind[Slice, Chunk],
         viewer: Viewer | None,
-        reading: Reading,
+        loader: Loader,
         page: PageRequest,
         sieve: Sieve,
     ) -> Page[PostView]:
         """Read what a query finds of everybody: all of it, or what has a hashtag."""
-        hidden = sieves.hidden_by(self._hydration.relations(viewer, reading))
+        hidden = sieves.hidden_by(self._hydration.relations(viewer, loader))
         if page.is_active:
             roll, owner = ("tag", sieve.tag) if sieve.tag else ("public", 0)
             wanted = Conversations(roll, owner, hidden, _shows_all)
-            return self._active.indexed(viewer, reading, wanted, page)
+            return self._active.indexed(viewer, loader, wanted, page)
         first = Slice.first(sieve.tag or UserId(0), page)
         sieve = replace(sieve, hidden=hidden, viewer_id=_id_of(viewer))
         run = Run(
-            entries=self._sources.slices(kind, first, reading, page),
+            entries=self._sources.slices(kind, first, loader, page),
             above=iter(()),  # there are no reposts
             wants=lambda entry: entry.author_id not in hidden,
             shows=_shows_all,
-            sieved=self._sieved(reading, page, sieve),
+            sieved=self._sieved(loader, page, sieve),
         )
-        return self._pages.cut(viewer, reading, run, page)
+        return self._pages.cut(viewer, loader, run, page)
 
     def _sieved(
-        self, reading: Reading, page: PageRequest, sieve: Sieve
+        self, loader: Loader, page: PageRequest, sieve: Sieve
     ) -> Callable[[int], Iterator[Entry]]:
         sieve = replace(sieve, has_repeats=not page.folds_repeats)
-        return lambda last_id: self._sieving.read(reading, page, last_id, sieve)
+        return lambda last_id: self._sieving.read(loader, page, last_id, sieve)
 
 
 def _nothing(_: int) -> Iterator[Entry]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from kwip.domain.errors import NotFoundError
 from kwip.domain.visibility import require_shown
-from kwip.services.reading.loader import Want
+from kwip.services.reading.loader import Lookup
 from kwip.services.reading.lookups import require_user_id
 from kwip.services.timelines.hydration import Hydration
 from kwip.services.timelines.threads import Threads
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kwip.domain.users import User
     from kwip.domain.views import PostView
     from kwip.services.reading.entities import Entities
-    from kwip.services.reading.loader import Reading
+    from kwip.services.reading.loader import Loader
     from kwip.services.reading.stores import Stores
     from kwip.services.timelines.sources import Sources
     from kwip.services.timelines.timelines import Kinds
@@ -42,30 +42,30 @@ class Widgets:
         self._timelines = Timelines(entities, hydration, sources, stores)
         self._entities = entities
 
-    def public(self, reading: Reading, page: PageRequest) -> Page[PostView]:
+    def public(self, loader: Loader, page: PageRequest) -> Page[PostView]:
         """Read everybody's public posts. Warm: 2 round trips."""
-        return self._timelines.public(None, reading, page)
+        return self._timelines.public(None, loader, page)
 
-    def tag(self, reading: Reading, tag: str, page: PageRequest) -> Page[PostView]:
+    def tag(self, loader: Loader, tag: str, page: PageRequest) -> Page[PostView]:
         """Read the public posts with a hashtag. Warm: 2 round trips."""
-        return self._timelines.tag(None, reading, tag, page)
+        return self._timelines.tag(None, loader, tag, page)
 
-    def profile(self, reading: Reading, username: str) -> User:
+    def profile(self, loader: Loader, username: str) -> User:
         """Give who a user is. Warm: 2 round trips.
 
         Raises:
             NotFoundError: There is no such user, or one who is in no widgets.
             GoneError: The account is suspended.
         """
-        user_id = require_user_id(self._entities, reading, username)
-        users = reading.fetch(Want(self._entities.users, [user_id]))[0]
+        user_id = require_user_id(self._entities, loader, username)
+        users = loader.load(Lookup(self._entities.users, [user_id]))[0]
         user = require_shown(user_id, users.get(user_id))
         if not user.is_embeddable:
             raise NotFoundError("This user is in no widgets.", user_id=user.id)
         return user
 
     def user(
-        self, reading: Reading, username: str, page: PageRequest, kinds: Kinds
+        self, loader: Loader, username: str, page: PageRequest, kinds: Kinds
     ) -> Page[PostView]:
         """Read what a user published. Warm: 3 round trips.
 
@@ -73,17 +73,17 @@ class Widgets:
             NotFoundError: There is no such user, or one who is in no widgets.
             GoneError: The account is suspended.
         """
-        user_id = require_user_id(self._entities, reading, username)
+        user_id = require_user_id(self._entities, loader, username)
         # Together, so that the profile costs no round trip of its own.
-        reading.fetch(
-            Want(self._entities.users, [user_id]),
+        loader.load(
+            Lookup(self._entities.users, [user_id]),
             self._timelines.begin_of_user(user_id, page),
         )
-        self.profile(reading, username)
-        return self._timelines.user(None, reading, user_id, page, kinds=kinds)
+        self.profile(loader, username)
+        return self._timelines.user(None, loader, user_id, page, kinds=kinds)
 
     def thread(
-        self, reading: Reading, post_id: PostId, page: PageRequest
+        self, loader: Loader, post_id: PostId, page: PageRequest
     ) -> Page[PostView]:
         """Read a post with what it answers and what answers it. Warm: 3 round trips.
 
@@ -92,4 +92,4 @@ class Widgets:
             GoneError: It was deleted.
             InvalidError: `page.max_id` is not in this thread.
         """
-        return self._threads.in_one_line(None, reading, post_id, page)
+        return self._threads.in_one_line(None, loader, post_id, page)

@@ -48,8 +48,8 @@ def elsewhere(settings, endpoints):
 
 
 def opens(wiring, credential):
-    reading = wiring.services.readings.begin()
-    return wiring.services.access.open(credential, reading) is not None
+    loader = wiring.services.loaders.begin()
+    return wiring.services.access.open(credential, loader) is not None
 
 
 def test_another_password_ends_other_sessions_at_once_everywhere_and_no_token(

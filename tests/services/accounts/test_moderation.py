@@ -39,7 +39,7 @@ def moderation(kwip):
 def opens(kwip, credential):
     """Tell for a read and a write whether a credential opens it."""
     access = kwip.services.access
-    read = access.open(credential, kwip.services.readings.begin())
+    read = access.open(credential, kwip.services.loaders.begin())
     return read is not None, access.confirm(credential) is not None
 
 
@@ -87,7 +87,7 @@ def test_who_reacted_to_a_post_of_a_suspended_user_is_not_told(
         with pytest.raises(NotFoundError):
             kwip.services.people.reacted(
                 alice,
-                kwip.services.readings.begin(),
+                kwip.services.loaders.begin(),
                 post_id,
                 "favourited_by",
                 PageRequest(),
@@ -101,7 +101,7 @@ def test_the_history_of_a_post_of_a_suspended_user_is_not_told(
     moderation.suspend(bob.id)
 
     with pytest.raises(NotFoundError):
-        kwip.services.posts.history(alice, kwip.services.readings.begin(), post.id)
+        kwip.services.posts.history(alice, kwip.services.loaders.begin(), post.id)
 
 
 def test_a_deletion_that_has_begun_is_not_taken_back(kwip, moderation, bob):

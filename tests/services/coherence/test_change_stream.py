@@ -90,8 +90,8 @@ def place(mongodb):
 
 
 def name_of(kwip, user):
-    reading = kwip.services.readings.begin()
-    return kwip.services.users.by_name(None, reading, user.username).user.display_name
+    loader = kwip.services.loaders.begin()
+    return kwip.services.users.by_name(None, loader, user.username).user.display_name
 
 
 def rename(kwip, user, name):

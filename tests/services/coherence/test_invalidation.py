@@ -24,7 +24,7 @@ from kwip.services.delivery.pull_authors import Reach
 from kwip.services.maintenance.fsck import Finding
 from kwip.services.maintenance.repeats import Repeats
 from kwip.services.reading.entities import AccessId
-from kwip.services.reading.loader import Want
+from kwip.services.reading.loader import Lookup
 from kwip.services.reading.slices import Slice
 from kwip.services.timelines.merging import EVERYBODY
 from kwip.store.buckets import home_of
@@ -97,16 +97,16 @@ class World:
             AccessId(self.bob.id, self.token.id),
         ]
         return [
-            Want(entities.users, people),
-            Want(entities.relations, people),
-            Want(entities.lists, people),
-            Want(entities.listings, [(self.alice.id, self.list.id)]),
-            Want(entities.list_timelines, [Slice(list_of(self.list.id))]),
-            Want(entities.handles, ["alice", "bob", "carol", "dave"]),
-            Want(entities.posts, [self.root.id, self.answer.id]),
-            Want(entities.reactions, [(i, span_of(self.root.id)) for i in people]),
-            Want(entities.tags, [Slice("tag"), Slice("other")]),
-            Want(
+            Lookup(entities.users, people),
+            Lookup(entities.relations, people),
+            Lookup(entities.lists, people),
+            Lookup(entities.listings, [(self.alice.id, self.list.id)]),
+            Lookup(entities.list_timelines, [Slice(list_of(self.list.id))]),
+            Lookup(entities.handles, ["alice", "bob", "carol", "dave"]),
+            Lookup(entities.posts, [self.root.id, self.answer.id]),
+            Lookup(entities.reactions, [(i, span_of(self.root.id)) for i in people]),
+            Lookup(entities.tags, [Slice("tag"), Slice("other")]),
+            Lookup(
                 entities.rolls,
                 [
                     RollSlice(name, each)
@@ -114,7 +114,7 @@ class World:
                     for each in people
                 ],
             ),
-            Want(
+            Lookup(
                 entities.active,
                 [
                     RollSlice("public", 0),
@@ -123,7 +123,7 @@ class World:
                     *(RollSlice("user", each) for each in people),
                 ],
             ),
-            Want(
+            Lookup(
                 entities.rolls,
                 [
                     RollSlice(name, post.id)
@@ -131,22 +131,24 @@ class World:
                     for post in (self.root, self.answer)
                 ],
             ),
-            Want(entities.notifications, [NotificationSlice(each) for each in people]),
-            Want(entities.unread, people),
-            Want(entities.markers, people),
-            Want(entities.threads, [self.root.id]),
-            Want(entities.homes, [Slice(each) for each in people]),
-            Want(entities.user_timelines, [Slice(each) for each in people]),
-            Want(entities.pulls, [EVERYBODY]),
-            Want(entities.public, [Slice(0)]),
-            Want(entities.sessions, access),
-            Want(entities.tokens, access),
+            Lookup(
+                entities.notifications, [NotificationSlice(each) for each in people]
+            ),
+            Lookup(entities.unread, people),
+            Lookup(entities.markers, people),
+            Lookup(entities.threads, [self.root.id]),
+            Lookup(entities.homes, [Slice(each) for each in people]),
+            Lookup(entities.user_timelines, [Slice(each) for each in people]),
+            Lookup(entities.pulls, [EVERYBODY]),
+            Lookup(entities.public, [Slice(0)]),
+            Lookup(entities.sessions, access),
+            Lookup(entities.tokens, access),
         ]
 
     def stale(self):
         """Name the kinds of which the cache shows something else than MongoDB has."""
         wants = self.wants()
-        cached = self.services.readings.begin().fetch(*wants)
+        cached = self.services.loaders.begin().load(*wants)
         return {
             want.kind.name
             for want, found in zip(wants, cached, strict=True)

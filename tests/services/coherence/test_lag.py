@@ -36,13 +36,13 @@ def say(kwip):
 
 
 def _seen(kwip, viewer, post):
-    view = kwip.services.posts.get(viewer, kwip.services.readings.begin(), post.id)
+    view = kwip.services.posts.get(viewer, kwip.services.loaders.begin(), post.id)
     return view.post.favourites_count, view.is_favourited
 
 
 def _public(kwip):
-    reading = kwip.services.readings.begin()
-    page = kwip.services.timelines.public(None, reading, PageRequest())
+    loader = kwip.services.loaders.begin()
+    page = kwip.services.timelines.public(None, loader, PageRequest())
     return [view.post.text for view in page.items]
 
 
@@ -70,7 +70,7 @@ def test_an_edit_is_exact_while_counts_lag(kwip, people, say):
 
     kwip.services.posts.edit(author, post.id, Edit(text="after"))
 
-    view = kwip.services.posts.get(fan, kwip.services.readings.begin(), post.id)
+    view = kwip.services.posts.get(fan, kwip.services.loaders.begin(), post.id)
     assert view.post.text == "after"
 
 

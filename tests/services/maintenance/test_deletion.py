@@ -181,8 +181,8 @@ def test_the_posts_of_a_deleted_user_are_tombstones_without_text(town):
 
 def test_what_others_wrote_stays_where_it_was(town):
     town.delete()
-    reading = town.kwip.services.readings.begin()
-    thread = town.kwip.services.threads.thread(None, reading, town.answer.id)
+    loader = town.kwip.services.loaders.begin()
+    thread = town.kwip.services.threads.thread(None, loader, town.answer.id)
 
     assert thread.post.post.text == "@bob nice"
     assert thread.ancestors == ()
@@ -193,7 +193,7 @@ def test_nobody_gets_the_name_and_somebody_gets_the_address(town, kwip):
     town.delete()
 
     with pytest.raises(NotFoundError):
-        kwip.services.users.by_name(None, kwip.services.readings.begin(), "bob")
+        kwip.services.users.by_name(None, kwip.services.loaders.begin(), "bob")
     with pytest.raises(InvalidError) as refused:
         sign_up(kwip, "bob")
     assert set(refused.value.fields) == {"username"}
@@ -244,8 +244,8 @@ def test_a_deletion_that_died_goes_on(town, kwip, monkeypatch, nth):
 
 def test_a_deletion_that_died_when_the_user_was_gone_is_ended(town, kwip, monkeypatch):
     deletion, user_id = deletion_by(kwip), town.bob.id
-    reading = kwip.services.readings.begin()
-    assert kwip.services.users.by_name(None, reading, "bob")  # it is cached
+    loader = kwip.services.loaders.begin()
+    assert kwip.services.users.by_name(None, loader, "bob")  # it is cached
     with monkeypatch.context() as broken:
         broken.setattr(drops, "leave", lambda **_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
@@ -259,7 +259,7 @@ def test_a_deletion_that_died_when_the_user_was_gone_is_ended(town, kwip, monkey
     assert deletion.cut_off("bob") is None
     assert kwip.jobs.find(deletion_of(user_id)).state == "done"
     with pytest.raises(NotFoundError):
-        kwip.services.users.by_name(None, kwip.services.readings.begin(), "bob")
+        kwip.services.users.by_name(None, kwip.services.loaders.begin(), "bob")
 
 
 def test_nobody_cannot_be_deleted(kwip, new_user):

@@ -8,7 +8,7 @@ from kwip.domain.ids import MAX_ID
 from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft, Edit, Visibility
 from kwip.domain.pushdown import Sieve
-from kwip.services.reading.loader import Want
+from kwip.services.reading.loader import Lookup
 from kwip.services.timelines import walk
 from kwip.store.pushdown import SieveStore
 from tests.services.timelines.test_active_order import alice, bob
@@ -20,18 +20,18 @@ def say(kwip, author, text, **fields):
     return kwip.services.posts.publish(author.id, Draft(text=text, **fields)).id
 
 
-def reading(kwip):
-    return kwip.services.readings.begin()
+def loader(kwip):
+    return kwip.services.loaders.begin()
 
 
 def read_user(kwip, viewer, author):
     return lambda page: kwip.services.timelines.user(
-        viewer, reading(kwip), author.id, page
+        viewer, loader(kwip), author.id, page
     )
 
 
 def read_home(kwip, viewer):
-    return lambda page: kwip.services.timelines.home(viewer, reading(kwip), page)
+    return lambda page: kwip.services.timelines.home(viewer, loader(kwip), page)
 
 
 def ids_of(read, **page):
@@ -43,8 +43,8 @@ def ids_of(read, **page):
 
 def repeated(kwip, post_id):
     """Give what a post repeats, as the cache and as MongoDB have it."""
-    cached = reading(kwip).fetch(
-        Want(kwip.services.timelines._entities.posts, [post_id])
+    cached = loader(kwip).load(
+        Lookup(kwip.services.timelines._entities.posts, [post_id])
     )
     stored = kwip.stores.posts.get_many([post_id])[post_id].repeats_id
     assert cached[0][post_id].repeats_id == stored

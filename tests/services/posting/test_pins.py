@@ -21,9 +21,9 @@ def made(kwip, alice):
 
 
 def pinned(kwip, viewer, **page):
-    reading = kwip.services.readings.begin()
+    loader = kwip.services.loaders.begin()
     profile = kwip.services.profiles.profile(
-        viewer, reading, "alice", PageRequest(**page)
+        viewer, loader, "alice", PageRequest(**page)
     )
     return [view.post.id for view in profile[2]]
 

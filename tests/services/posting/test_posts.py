@@ -37,7 +37,7 @@ def posts(kwip):
 
 
 def read(kwip, viewer, post_id):
-    return kwip.services.posts.get(viewer, kwip.services.readings.begin(), post_id)
+    return kwip.services.posts.get(viewer, kwip.services.loaders.begin(), post_id)
 
 
 def test_a_post_is_in_its_authors_home_before_the_answer(kwip, posts, alice):
@@ -55,8 +55,8 @@ def test_posts_replies_and_reposts_are_counted_before_they_are_delivered(
 
     shown = read(kwip, bob, root.id).post
     assert (shown.replies_count, shown.reposts_count) == (1, 1)
-    reading = kwip.services.readings.begin()
-    assert kwip.services.users.by_name(bob, reading, "bob").user.posts_count == 2
+    loader = kwip.services.loaders.begin()
+    assert kwip.services.users.by_name(bob, loader, "bob").user.posts_count == 2
 
 
 def test_a_posts_id_has_its_authors_slot_and_its_date(posts, alice):
@@ -259,7 +259,7 @@ def test_an_edit_is_seen_at_once_and_keeps_what_was_there(kwip, posts, alice):
 
     shown = read(kwip, alice, post.id).post
     assert (shown.text, shown.mentioned_ids) == ("Hello @alice", {alice.id})
-    history = posts.history(alice, kwip.services.readings.begin(), post.id)
+    history = posts.history(alice, kwip.services.loaders.begin(), post.id)
     assert [r.text for r in history.revisions] == ["Helo"]
     assert (
         posts.edit(alice, post.id, Edit(text="Hello @alice")).post.version
@@ -277,7 +277,7 @@ def test_whom_an_edit_names_is_not_shown_what_was_there_before(
     posts.edit(alice, post.id, Edit(text="Hello @bob"))
 
     def texts(viewer):
-        history = posts.history(viewer, kwip.services.readings.begin(), post.id)
+        history = posts.history(viewer, kwip.services.loaders.begin(), post.id)
         return [*(r.text for r in history.revisions), history.post.text]
 
     assert texts(bob) == ["Hello @bob"]
@@ -294,7 +294,7 @@ def test_parallel_edits_all_happen_one_after_the_other(kwip, posts, alice):
             threads.map(lambda text: posts.edit(alice, post.id, Edit(text=text)), texts)
         )
 
-    history = posts.history(alice, kwip.services.readings.begin(), post.id)
+    history = posts.history(alice, kwip.services.loaders.begin(), post.id)
     assert {history.post.text, *(r.text for r in history.revisions)} == {"0", *texts}
 
 

@@ -31,17 +31,17 @@ def post(kwip, alice):
 
 
 def read(kwip, viewer, post_id):
-    return kwip.services.posts.get(viewer, kwip.services.readings.begin(), post_id)
+    return kwip.services.posts.get(viewer, kwip.services.loaders.begin(), post_id)
 
 
 def roll(kwip, viewer, name, **page):
-    reading = kwip.services.readings.begin()
-    return kwip.services.rolls.posts(viewer, reading, name, PageRequest(**page))
+    loader = kwip.services.loaders.begin()
+    return kwip.services.rolls.posts(viewer, loader, name, PageRequest(**page))
 
 
 def people_who(kwip, viewer, name, post_id):
-    reading = kwip.services.readings.begin()
-    page = kwip.services.people.reacted(viewer, reading, post_id, name, PageRequest())
+    loader = kwip.services.loaders.begin()
+    page = kwip.services.people.reacted(viewer, loader, post_id, name, PageRequest())
     return [view.user.id for view in page.items]
 
 

@@ -41,12 +41,12 @@ def post(kwip, rings, alice):
 
 
 def read(kwip, viewer, post_id):
-    return kwip.services.posts.get(viewer, kwip.services.readings.begin(), post_id)
+    return kwip.services.posts.get(viewer, kwip.services.loaders.begin(), post_id)
 
 
 def home(kwip, viewer):
-    reading = kwip.services.readings.begin()
-    page = kwip.services.timelines.home(viewer, reading, PageRequest())
+    loader = kwip.services.loaders.begin()
+    page = kwip.services.timelines.home(viewer, loader, PageRequest())
     return [(v.author.username, v.shown.post.text) for v in page.items]
 
 
@@ -193,9 +193,9 @@ def test_a_repost_is_not_public_has_no_text_and_no_reply(
     kwip, rings, reposts, post, alice, bob
 ):
     view = reposts.repost(bob, post.id)
-    reading = kwip.services.readings.begin()
-    public = kwip.services.timelines.public(None, reading, PageRequest())
-    thread = kwip.services.threads.thread(None, reading, view.post.id)
+    loader = kwip.services.loaders.begin()
+    public = kwip.services.timelines.public(None, loader, PageRequest())
+    thread = kwip.services.threads.thread(None, loader, view.post.id)
     draft = Draft(text="An answer", in_reply_to_id=view.post.id)
     answer = kwip.services.posts.create(alice, draft)
 

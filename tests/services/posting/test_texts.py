@@ -32,7 +32,7 @@ def test_a_post_keeps_what_stands_in_its_text(kwip, posts, alice):
 
 def test_an_edited_post_moves_from_hashtag_to_hashtag(kwip, posts, alice):
     def tagged(name):
-        begun = kwip.services.readings.begin()
+        begun = kwip.services.loaders.begin()
         page = kwip.services.timelines.tag(alice, begun, name, PageRequest())
         return [view.post.id for view in page.items]
 

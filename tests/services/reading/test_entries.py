@@ -63,10 +63,10 @@ def test_a_home_asks_for_no_entry_of_a_post_that_was_read(kwip, rings, commands,
     services, users = kwip.services, kwip.stores.users
     alice = Viewer(id=users.ids_of(["alice"])["alice"], username="alice", digest="")
     for post_id in ids:
-        services.posts.get(alice, services.readings.begin(), post_id)
+        services.posts.get(alice, services.loaders.begin(), post_id)
     before = len(commands)
 
-    page = services.timelines.home(alice, services.readings.begin(), PageRequest())
+    page = services.timelines.home(alice, services.loaders.begin(), PageRequest())
     assert [view.post.id for view in page.items] == ids[::-1]
     # What home stores, of which nothing is sealed, and who is pulled.
     assert commands.names[before:].count("find") == 2

@@ -126,5 +126,5 @@ def test_so_many_hashtags_can_be_followed_and_no_more(kwip, people, monkeypatch)
     tags.unfollow(reader, "a")
     tags.follow(reader, "c")
 
-    found = tags.overview(reader, kwip.services.readings.begin())
+    found = tags.overview(reader, kwip.services.loaders.begin())
     assert [each.name for each in found] == ["b", "c"]

@@ -51,8 +51,8 @@ def read(kwip):
     """Return a function that gives the texts of a list's timeline, newest first."""
 
     def read(owner, list_id):
-        reading = kwip.services.readings.begin()
-        page = kwip.services.timelines.of_list(owner, reading, list_id, PageRequest())
+        loader = kwip.services.loaders.begin()
+        page = kwip.services.timelines.of_list(owner, loader, list_id, PageRequest())
         return [view.post.text for view in page.items]
 
     return read
@@ -99,7 +99,7 @@ def say(kwip, rings):
 def test_only_the_owner_can_read_a_list(kwip, friends, make_list, read):
     owner, bob, _ = friends
     list_id = make_list(owner, bob)
-    lists, begin = kwip.services.lists, kwip.services.readings.begin
+    lists, begin = kwip.services.lists, kwip.services.loaders.begin
 
     for attempt in (
         lambda: read(bob, list_id),
@@ -125,8 +125,8 @@ def test_only_people_whom_one_follows_can_be_in_a_list(
         kwip.services.lists.add(owner, list_id, [bob.id, stranger.id])
 
     assert list(refused.value.fields) == ["account_ids"]
-    reading = kwip.services.readings.begin()
-    assert kwip.services.lists.get(owner, reading, list_id).member_ids == frozenset()
+    loader = kwip.services.loaders.begin()
+    assert kwip.services.lists.get(owner, loader, list_id).member_ids == frozenset()
 
 
 def test_who_is_unfollowed_at_the_same_moment_is_not_added(
@@ -188,7 +188,7 @@ def test_who_is_followed_no_longer_leaves_every_list(
     kwip.services.relationships.follow(owner, bob.id)
     rings.run()
     assert [read(owner, each) for each in lists] == [[], []]
-    overview = kwip.services.lists.overview(owner, kwip.services.readings.begin())
+    overview = kwip.services.lists.overview(owner, kwip.services.loaders.begin())
     assert [each.members_count for each in overview] == [1, 0]
 
 

@@ -16,9 +16,9 @@ def crowd(kwip, new_user):
 
 
 def listed(kwip, viewer, method, *args, **page):
-    reading = kwip.services.readings.begin()
+    loader = kwip.services.loaders.begin()
     read = getattr(kwip.services.people, method)
-    return read(viewer, reading, *args, PageRequest(**page))
+    return read(viewer, loader, *args, PageRequest(**page))
 
 
 @pytest.mark.parametrize("method", ["followers", "following"])

@@ -44,7 +44,7 @@ def answer(kwip, author, post_id, **fields):
 
 def readers(kwip, viewer, author, tag="tea"):
     """Give what reads each kind of timeline."""
-    timelines, begin = kwip.services.timelines, kwip.services.readings.begin
+    timelines, begin = kwip.services.timelines, kwip.services.loaders.begin
     return {
         "public": lambda page: timelines.public(viewer, begin(), page),
         "tag": lambda page: timelines.tag(viewer, begin(), tag, page),
@@ -154,7 +154,7 @@ class Reader:
     def read(self, **page):
         return self._kwip.services.timelines.tag(
             None,
-            self._kwip.services.readings.begin(),
+            self._kwip.services.loaders.begin(),
             self._tag,
             PageRequest(is_active=True, **page),
         )
@@ -262,9 +262,9 @@ def hydrated(monkeypatch):
     """Let a request hydrate 12 conversations at most; return how many each call did."""
     counts, posts = [], Hydration.posts
 
-    def counting(self, viewer, reading, entries):
+    def counting(self, viewer, loader, entries):
         counts.append(len(entries))
-        return posts(self, viewer, reading, entries)
+        return posts(self, viewer, loader, entries)
 
     monkeypatch.setattr(Hydration, "posts", counting)
     monkeypatch.setattr(active, "MAX_HYDRATED", 12)
@@ -310,7 +310,7 @@ def test_however_much_is_hidden_one_request_does_its_share_and_the_next_goes_on(
         viewer = new_user("carol")
         kwip.services.relationships.mute(viewer, bob.id)
     settle(kwip, rings)
-    begin, timelines = kwip.services.readings.begin, kwip.services.timelines
+    begin, timelines = kwip.services.loaders.begin, kwip.services.timelines
     read = readers(kwip, viewer, alice) | {
         "tagged": lambda page: timelines.user(None, begin(), alice.id, page, tag="tea"),
         "widget": lambda page: kwip.services.widgets.public(begin(), page),

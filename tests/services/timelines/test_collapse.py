@@ -91,7 +91,7 @@ def read_down(kwip, reader, limit):
     while True:
         page = kwip.services.timelines.home(
             reader,
-            kwip.services.readings.begin(),
+            kwip.services.loaders.begin(),
             PageRequest(limit=limit, max_id=max_id),
         )
         seen += [view.post.id for view in page.items]
@@ -105,7 +105,7 @@ def read_up(kwip, reader, limit):
     while True:
         page = kwip.services.timelines.home(
             reader,
-            kwip.services.readings.begin(),
+            kwip.services.loaders.begin(),
             PageRequest(limit=limit, min_id=min_id),
         )
         if not page.items:
@@ -132,7 +132,7 @@ def test_ones_own_repost_stands_in_the_place_of_the_original(kwip, rings, new_us
     rings.run()
     kwip.services.reposts.repost(alice, post.id)
     page = kwip.services.timelines.home(
-        alice, kwip.services.readings.begin(), PageRequest()
+        alice, kwip.services.loaders.begin(), PageRequest()
     )
 
     assert [(view.author.username, subject(view)) for view in page.items] == [
@@ -140,7 +140,7 @@ def test_ones_own_repost_stands_in_the_place_of_the_original(kwip, rings, new_us
     ]
     kwip.services.reposts.unrepost(alice, post.id)
     page = kwip.services.timelines.home(
-        alice, kwip.services.readings.begin(), PageRequest()
+        alice, kwip.services.loaders.begin(), PageRequest()
     )
     assert [view.author.username for view in page.items] == ["bob"]
 
@@ -150,7 +150,7 @@ def test_an_own_repost_of_an_own_post_collapses_in_the_profile(kwip, new_user):
     post = kwip.services.posts.publish(alice.id, Draft(text="Tea"))
     kwip.services.reposts.repost(alice, post.id)
     page = kwip.services.timelines.user(
-        None, kwip.services.readings.begin(), alice.id, PageRequest()
+        None, kwip.services.loaders.begin(), alice.id, PageRequest()
     )
 
     assert [subject(view) for view in page.items] == [post.id]

@@ -23,7 +23,7 @@ def read(kwip, new_user):
         while True:
             page = kwip.services.tag_timelines.page(
                 None,
-                kwip.services.readings.begin(),
+                kwip.services.loaders.begin(),
                 wish,
                 PageRequest(limit=limit, max_id=max_id),
             )

@@ -63,8 +63,8 @@ def world(small, kwip, rings, new_user):
 
 
 def ids_of(kwip, reader, page):
-    reading = kwip.services.readings.begin()
-    found = kwip.services.timelines.home(reader, reading, page)
+    loader = kwip.services.loaders.begin()
+    found = kwip.services.timelines.home(reader, loader, page)
     return [view.post.id for view in found.items], found
 
 

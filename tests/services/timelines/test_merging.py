@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from kwip.domain.ids import MAX_ID, UserId
 from kwip.domain.pages import PageRequest
 from kwip.domain.timelines import Chunk, Entry, Pulls
-from kwip.services.reading.loader import Reading, Readings
+from kwip.services.reading.loader import Loader, Loaders
 from kwip.services.reading.loads import Kind
 from kwip.services.reading.slices import Slice
 from kwip.services.timelines import merging as module
@@ -92,9 +92,9 @@ class World:
         return max(self.floor, self.pulls_floor)
 
     def read(self, page, sides):
-        reading = Reading(Readings(None, NoLease()), None, Bill())
+        loader = Loader(Loaders(None, NoLease()), None, Bill())
         shown = Shown(self.homes, VIEWER, frozenset({VIEWER}))
-        return Sources(self, self, self).stored(shown, reading, page, sides)
+        return Sources(self, self, self).stored(shown, loader, page, sides)
 
     def everything(self, newest):
         """Give all that a home shows, newest first, without any merge."""

@@ -43,7 +43,7 @@ def views(kwip):
 
     def views(viewer, wish=None, **page):
         return kwip.services.notifications.page(
-            viewer, kwip.services.readings.begin(), PageRequest(**page), wish or Wish()
+            viewer, kwip.services.loaders.begin(), PageRequest(**page), wish or Wish()
         ).items
 
     return views
@@ -66,7 +66,7 @@ def told(views):
 def unread(kwip):
     """Return a function that gives the number on somebody's badge."""
     return lambda viewer: kwip.services.notifications.unread(
-        viewer, kwip.services.readings.begin()
+        viewer, kwip.services.loaders.begin()
     )
 
 
@@ -406,7 +406,7 @@ def test_one_may_choose_kinds_and_a_user(people, say, views, kwip):
 def test_one_notification_is_shown_to_its_recipient_only(people, say, views, kwip):
     alice, bob = people("alice", "bob")
     say(bob, "@alice")
-    service, begin = kwip.services.notifications, kwip.services.readings.begin
+    service, begin = kwip.services.notifications, kwip.services.loaders.begin
     [view] = views(alice)
 
     assert service.get(alice, begin(), view.id) == view
@@ -461,7 +461,7 @@ def test_an_overview_names_the_newest_though_it_is_hidden(people, say, views, kw
     kwip.services.moderation.suspend(carol.id)
 
     overview = kwip.services.notifications.overview(
-        alice, kwip.services.readings.begin(), PageRequest()
+        alice, kwip.services.loaders.begin(), PageRequest()
     )
 
     assert len(overview.page.items) == 1
@@ -472,7 +472,7 @@ def test_markers_that_were_never_set_stand_at_nothing(people, kwip):
     (alice,) = people("alice")
 
     found = kwip.services.markers.get(
-        alice, kwip.services.readings.begin(), ["home", "notifications"]
+        alice, kwip.services.loaders.begin(), ["home", "notifications"]
     )
 
     assert [m.last_read_id for m in found.values()] == [0, 0]

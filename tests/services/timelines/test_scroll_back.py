@@ -70,7 +70,7 @@ def world(kwip, new_user, mongodb):
 
 
 def read(kwip, reader, page):
-    return kwip.services.timelines.home(reader, kwip.services.readings.begin(), page)
+    return kwip.services.timelines.home(reader, kwip.services.loaders.begin(), page)
 
 
 def test_every_post_of_home_is_met_once_in_both_directions(kwip, world):

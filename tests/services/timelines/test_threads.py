@@ -33,17 +33,17 @@ def hydrated(monkeypatch):
     """Return how many entries each call has hydrated."""
     counts, posts = [], Hydration.posts
 
-    def counting(self, viewer, reading, entries):
+    def counting(self, viewer, loader, entries):
         counts.append(len(entries))
-        return posts(self, viewer, reading, entries)
+        return posts(self, viewer, loader, entries)
 
     monkeypatch.setattr(Hydration, "posts", counting)
     return counts
 
 
 def read(kwip, post_id, part=ON_PAGE, viewer=None):
-    reading = kwip.services.readings.begin()
-    return kwip.services.threads.thread(viewer, reading, post_id, part)
+    loader = kwip.services.loaders.begin()
+    return kwip.services.threads.thread(viewer, loader, post_id, part)
 
 
 def parts(kwip, post_id, part, viewer=None):
@@ -154,7 +154,7 @@ def test_a_widget_has_the_same_in_one_line(kwip, root, alice):
     before, seen = None, []
     while True:
         page = kwip.services.widgets.thread(
-            kwip.services.readings.begin(),
+            kwip.services.loaders.begin(),
             made[2],
             PageRequest(limit=40, max_id=before),
         )

@@ -13,11 +13,11 @@ def test_a_post_reaches_its_author_and_a_follower(kwip, rings, new_user):
     kwip.services.posts.create(alice, Draft(text="Good morning"))
 
     mine = kwip.services.timelines.home(
-        alice, kwip.services.readings.begin(), PageRequest()
+        alice, kwip.services.loaders.begin(), PageRequest()
     )
     rings.run()
     theirs = kwip.services.timelines.home(
-        bob, kwip.services.readings.begin(), PageRequest()
+        bob, kwip.services.loaders.begin(), PageRequest()
     )
 
     assert texts(mine) == ["Good morning"]
@@ -32,9 +32,7 @@ def test_a_bound_that_one_reader_names_cuts_no_page_of_another(kwip, new_user):
 
     def newer_than_first(**bounds):
         page = PageRequest(min_id=first.id, **bounds)
-        return kwip.services.timelines.public(
-            None, kwip.services.readings.begin(), page
-        )
+        return kwip.services.timelines.public(None, kwip.services.loaders.begin(), page)
 
     assert texts(newer_than_first(max_id=second.id)) == []
     assert texts(newer_than_first()) == ["2"]

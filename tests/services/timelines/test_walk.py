@@ -47,17 +47,15 @@ def pages(read):
 
 def read_user(kwip, viewer, author, **wanted):
     def read(page):
-        reading = kwip.services.readings.begin()
-        return kwip.services.timelines.user(viewer, reading, author.id, page, **wanted)
+        loader = kwip.services.loaders.begin()
+        return kwip.services.timelines.user(viewer, loader, author.id, page, **wanted)
 
     return read
 
 
 def read_home(kwip, viewer):
     def read(page):
-        return kwip.services.timelines.home(
-            viewer, kwip.services.readings.begin(), page
-        )
+        return kwip.services.timelines.home(viewer, kwip.services.loaders.begin(), page)
 
     return read
 
@@ -65,7 +63,7 @@ def read_home(kwip, viewer):
 def read_public(kwip, viewer):
     def read(page):
         return kwip.services.timelines.public(
-            viewer, kwip.services.readings.begin(), page
+            viewer, kwip.services.loaders.begin(), page
         )
 
     return read
@@ -74,7 +72,7 @@ def read_public(kwip, viewer):
 def read_tag(kwip, viewer, tag):
     def read(page):
         return kwip.services.timelines.tag(
-            viewer, kwip.services.readings.begin(), tag, page
+            viewer, kwip.services.loaders.begin(), tag, page
         )
 
     return read
@@ -82,7 +80,7 @@ def read_tag(kwip, viewer, tag):
 
 def read_widget(kwip):
     return lambda page: kwip.services.widgets.public(
-        kwip.services.readings.begin(), page
+        kwip.services.loaders.begin(), page
     )
 
 
@@ -185,8 +183,8 @@ def test_where_nothing_else_is_left_the_page_is_the_last(kwip, alice, bob):
 def test_who_is_blocked_is_shown_nothing_and_walked_past_nothing(kwip, alice, bob):
     say(kwip, alice, 30)
     kwip.services.relationships.block(alice, bob.id)
-    reading = kwip.services.readings.begin()
-    page = kwip.services.timelines.user(bob, reading, alice.id, PageRequest())
+    loader = kwip.services.loaders.begin()
+    page = kwip.services.timelines.user(bob, loader, alice.id, PageRequest())
 
     assert (page.items, page.next_max_id) == ((), None)
 
@@ -199,8 +197,8 @@ def test_favourites_of_deleted_posts_are_passed_over_bit_by_bit(kwip, alice, bob
         kwip.services.posts.delete(alice, post_id)
 
     def read(page):
-        reading = kwip.services.readings.begin()
-        return kwip.services.rolls.posts(bob, reading, "favourites", page)
+        loader = kwip.services.loaders.begin()
+        return kwip.services.rolls.posts(bob, loader, "favourites", page)
 
     found = pages(read)
     assert [post_id for page in found for post_id in page] == made[:1]
@@ -210,8 +208,8 @@ def test_favourites_of_deleted_posts_are_passed_over_bit_by_bit(kwip, alice, bob
 def test_one_sees_in_ones_own_lists_also_who_blocks_back(kwip, alice, bob):
     kwip.services.relationships.block(alice, bob.id)
     kwip.services.relationships.block(bob, alice.id)
-    reading = kwip.services.readings.begin()
-    page = kwip.services.people.blocked(alice, reading, PageRequest())
+    loader = kwip.services.loaders.begin()
+    page = kwip.services.people.blocked(alice, loader, PageRequest())
 
     assert [view.user.id for view in page.items] == [bob.id]
 
@@ -220,8 +218,8 @@ def test_upwards_from_nothing_begins_with_the_oldest(kwip, alice, bob):
     made = say(kwip, alice, 3)
     for post_id in made:
         kwip.services.reactions.favourite(bob, post_id)
-    reading = kwip.services.readings.begin()
+    loader = kwip.services.loaders.begin()
     page = PageRequest(limit=2, min_id=0)
-    found = kwip.services.rolls.posts(bob, reading, "favourites", page)
+    found = kwip.services.rolls.posts(bob, loader, "favourites", page)
 
     assert [view.post.id for view in found.items] == [made[1], made[0]]
