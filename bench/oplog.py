@@ -1,7 +1,7 @@
 """How many bytes of oplog a delivery costs, from the entries themselves.
 
 A delivery is an id that an update appended to an open bucket; the updates that append
-nothing (seals, trims, leases of upkeep) are overhead.
+nothing (seals, trims, leases of compaction) are overhead.
 """
 
 from __future__ import annotations

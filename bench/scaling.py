@@ -37,7 +37,7 @@ class People:
     active: float = 0.2
     posts: float = 1.5
     reads: float = 20.0
-    reach: float = 100.0
+    pull_authors: float = 100.0
     peak: float = 3.0
     load: float = 0.25
 
@@ -89,7 +89,7 @@ def growth() -> str:
 def _line(users: int, rows: Mapping[str, Row]) -> str:
     acts_s = users * PEOPLE.active * PEOPLE.peak / DAY_S
     posts, reads = acts_s * PEOPLE.posts, acts_s * PEOPLE.reads
-    deliveries = posts * PEOPLE.reach
+    deliveries = posts * PEOPLE.pull_authors
     bytes_each = _median(rows, "oplog_single")
     worker = _median(rows, "fanout")
     pushes = _median(rows, "fanout", is_reference=True)

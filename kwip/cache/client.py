@@ -183,7 +183,7 @@ class Client:
             return None
         return self._attempt(_evalsha(script, keys, arguments), script)
 
-    def tell(self, *commands: tuple[Argument, ...]) -> None:
+    def send(self, *commands: tuple[Argument, ...]) -> None:
         """Send commands and wait for no answer; they may come to nothing.
 
         Whoever next uses the connection reads their answers first. No round trip.

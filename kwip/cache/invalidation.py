@@ -16,16 +16,16 @@ from typing import TYPE_CHECKING
 
 from kwip.cache import keys
 from kwip.cache.list_invalidation import change_list, follow_tag
-from kwip.cache.order_invalidation import lift, repeat
+from kwip.cache.order_invalidation import bump, repeat
 from kwip.cache.timeline_invalidation import (
     deliver,
-    lay_down,
+    hibernate,
     merge,
     pull,
     rebuild,
+    rehydrate,
     scrub,
     trim,
-    wake,
 )
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def post(
 ) -> Keys:
     """Drop where it is seen and what counts it; fan-out does the others' homes."""
     listed = (keys.arriving(keys.public(), author_id),) if is_listed else ()
-    active = lift(
+    active = bump(
         root_id=root_id,
         author_id=author_id,
         is_listed=is_listed,
@@ -344,7 +344,7 @@ WRITES: Mapping[str, Callable[..., Keys]] = {
         sign_up,
         update_profile,
         post,
-        lift,
+        bump,
         repost,
         unrepost,
         favourite,
@@ -386,7 +386,7 @@ WRITES: Mapping[str, Callable[..., Keys]] = {
         scrub,
         trim,
         rebuild,
-        lay_down,
-        wake,
+        hibernate,
+        rehydrate,
     )
 }

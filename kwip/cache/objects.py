@@ -175,7 +175,7 @@ class Objects:
         packed = b"".join(_LENGTH.pack(len(k)) + k + s for k, s in named)
         name = keys.full(lease.deployment, key)
         epoch = codec.pack_epoch(lease.epoch)
-        self._client.tell(
+        self._client.send(
             ("HSET", name, "p", epoch + packed, "e", page.etag, "b", page.content),
             ("EXPIRE", name, keys.PAGE_TTL_S),
         )

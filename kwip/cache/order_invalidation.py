@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     Keys = tuple[Droppable, ...]
 
 
-def lift(
+def bump(
     *,
     root_id: PostId,
     author_id: UserId,

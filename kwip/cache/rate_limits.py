@@ -104,7 +104,7 @@ class Quotas:
         commands: list[tuple[Argument, ...]] = [
             ("RPUSHX", keys.full(deployment, key), *[at_us] * times) for key in charged
         ]
-        self._client.tell(*commands)
+        self._client.send(*commands)
 
     def give_back(self, deployment: str, key: CacheKey, at_us: int) -> None:
         """Take what was let through at `at_us` out of a window: one round trip.

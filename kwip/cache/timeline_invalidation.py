@@ -38,12 +38,12 @@ def scrub(*, owner: str) -> Keys:
     return (keys.timeline(owner),)
 
 
-def lay_down(*, owner: str) -> Keys:
+def hibernate(*, owner: str) -> Keys:
     """Drop the home of who has stopped reading: nothing is delivered into it now."""
     return (keys.timeline(owner),)
 
 
-def wake(*, owner: str) -> Keys:
+def rehydrate(*, owner: str) -> Keys:
     """Drop what said that there is no home."""
     return (keys.timeline(owner),)
 

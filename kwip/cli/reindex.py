@@ -95,7 +95,9 @@ def _rebuild(
     with connected(settings) as wiring, Bars(is_quiet=is_quiet) as bars:
         wiring.fence.await_lease(within_s=1.0)
         reindexer = Reindexer(
-            wiring.stores, wiring.services.upkeep, wiring.services.list_upkeep
+            wiring.stores,
+            wiring.services.home_compaction,
+            wiring.services.list_compaction,
         )
         if user is not None:
             ids = [_id_of(wiring, user)]

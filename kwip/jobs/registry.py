@@ -64,29 +64,33 @@ def _fanout(services: Services, job_id: str) -> str:
 def _edge(services: Services, job_id: str) -> str:
     """Merge or scrub what a follow or unfollow left to do."""
     follower, _, followee = job_id.partition(":")
-    is_settled = services.upkeep.settle(UserId(int(follower)), UserId(int(followee)))
+    is_settled = services.home_compaction.settle(
+        UserId(int(follower)), UserId(int(followee))
+    )
     return "done" if is_settled else "later"
 
 
 def _list_edge(services: Services, job_id: str) -> str:
     """Merge or scrub what a change of a list's members left to do."""
     member, _, list_id = job_id.partition(":")
-    is_settled = services.list_upkeep.settle(UserId(int(member)), ListId(int(list_id)))
+    is_settled = services.list_compaction.settle(
+        UserId(int(member)), ListId(int(list_id))
+    )
     return "done" if is_settled else "later"
 
 
 def _list(services: Services, job_id: str) -> str:
     """Remove what is left of a deleted list."""
     owner, _, list_id = job_id.partition(":")
-    services.list_upkeep.remove_buried(UserId(int(owner)), ListId(int(list_id)))
+    services.list_compaction.remove_buried(UserId(int(owner)), ListId(int(list_id)))
     return "done"
 
 
 def _seen(services: Services, job_id: str) -> str:
     """Note that somebody reads home, and build it for who comes back."""
-    return "done" if services.dormancy.seen(UserId(int(job_id))) else "later"
+    return "done" if services.hibernation.seen(UserId(int(job_id))) else "later"
 
 
 def _rest(services: Services, job_id: str) -> str:
     """Lay down the home of somebody who has stopped reading."""
-    return "done" if services.dormancy.rest(UserId(int(job_id))) else "later"
+    return "done" if services.hibernation.rest(UserId(int(job_id))) else "later"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from kwip.cache.queue import JobQueue
 
-#: The lane of each job: upkeep must not wait behind a burst of fan-outs.
+#: The lane of each job: compaction must not wait behind a burst of fan-outs.
 LANES = {
     "fanout": "fanout",
     "edge": "upkeep",

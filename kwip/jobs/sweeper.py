@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from kwip.domain.clock import ClockMs
     from kwip.loops import Loop
-    from kwip.services.delivery.hibernation import Dormancy
+    from kwip.services.delivery.hibernation import Hibernation
     from kwip.services.delivery.signals import Bell
     from kwip.store.edges import EdgeStore
     from kwip.store.list_edges import ListEdgeStore
@@ -41,7 +41,7 @@ class Sweeper:
     edges: EdgeStore
     lists: ListStore
     list_edges: ListEdgeStore
-    dormancy: Dormancy
+    hibernation: Hibernation
     bell: Bell
     clock: ClockMs
 
@@ -62,13 +62,13 @@ class Sweeper:
             lambda edge: self.bell("edge", f"{edge.follower_id}:{edge.followee_id}"),
         )
         rung = self._ring_for_lists(now, again)
-        dormant = self.dormancy.overdue()
-        for user_id in dormant:
+        hibernated = self.hibernation.overdue()
+        for user_id in hibernated:
             self.bell("rest", str(user_id))
         oldest = self.outbox.oldest_pending_at()
         age_ms = 0 if oldest is None else max(0, now_ms - to_ms(oldest))
         telemetry.FANOUT_OLDEST_PENDING.set(age_ms / 1000)
-        return len(posts) + len(edges) + rung + len(dormant)
+        return len(posts) + len(edges) + rung + len(hibernated)
 
     def _ring_for_lists(self, now: dt.datetime, again: dt.datetime) -> int:
         places = self.list_edges.take_due(

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from kwip.services.accounts.users import Users
     from kwip.services.coherence.clock_guard import ClockGuard
     from kwip.services.delivery.fanout import Fanout
-    from kwip.services.delivery.hibernation import Dormancy
-    from kwip.services.delivery.home_compaction import Upkeep
-    from kwip.services.delivery.list_compaction import ListUpkeep
+    from kwip.services.delivery.hibernation import Hibernation
+    from kwip.services.delivery.home_compaction import HomeCompaction
+    from kwip.services.delivery.list_compaction import ListCompaction
     from kwip.services.delivery.live import Live
     from kwip.services.media.media import Media
     from kwip.services.posting.pins import Pins
@@ -72,9 +72,9 @@ class Services:
     profiles: Profiles
     widgets: Widgets
     fanout: Fanout
-    upkeep: Upkeep
-    list_upkeep: ListUpkeep
-    dormancy: Dormancy
+    home_compaction: HomeCompaction
+    list_compaction: ListCompaction
+    hibernation: Hibernation
     open_pages: OpenPages
     live: Live
     clock_guard: ClockGuard

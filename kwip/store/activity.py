@@ -46,7 +46,7 @@ class ActivityStore:
         self._posts = store.database["posts"]
 
     @translated()
-    def lift(self, root_id: PostId, reply_id: PostId) -> Root | None:
+    def bump(self, root_id: PostId, reply_id: PostId) -> Root | None:
         """Move a conversation up to a reply, and tell where it is shown."""
         found = self._posts.find_one_and_update(
             {"_id": root_id},

@@ -8,7 +8,7 @@ from kwip.domain.ids import UserId
 from kwip.store.buckets import home_of
 from kwip.store.client import translated
 from kwip.store.edges import EITHER
-from kwip.store.upgrades import lift
+from kwip.store.upgrades import upgrade
 from kwip.store.users import NOBODY, claims_of
 
 if TYPE_CHECKING:
@@ -82,7 +82,9 @@ class DeletionStore:
             credentials = database["credentials"].find_one_and_delete(
                 {"_id": user.id}, session=session
             )
-            key = lift("credentials", credentials)["email_key"] if credentials else ""
+            key = (
+                upgrade("credentials", credentials)["email_key"] if credentials else ""
+            )
             handle, address = claims_of(user.username, key)
             database["claims"].update_one(
                 {"_id": handle}, {"$set": {"user_id": NOBODY}}, session=session

@@ -166,7 +166,7 @@ class PostDocument(TypedDict):
     fanout: FanoutDocument
 
 
-class UpkeepDocument(TypedDict):
+class CompactionDocument(TypedDict):
     """Who rearranges a timeline, and until when."""
 
     owner: str
@@ -176,7 +176,7 @@ class UpkeepDocument(TypedDict):
 class TimelineDocument(TypedDict):
     """The open bucket of one owner's timeline; `_id` is for example `home:17`.
 
-    `terms` counts the upkeep leases that were given; the buckets that one of them
+    `terms` counts the compaction leases that were given; the buckets that one of them
     makes bear its number as their epoch.
     """
 
@@ -188,7 +188,7 @@ class TimelineDocument(TypedDict):
     version: int
     sealed_to: int
     state: Literal["ok", "dropping", "building"]
-    upkeep: UpkeepDocument | None
+    upkeep: CompactionDocument | None
     terms: int
     last_read_at: dt.datetime | None
 

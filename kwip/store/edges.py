@@ -1,4 +1,4 @@
-"""Follow edges as delivery sees them: who gets a post, which homes wait for upkeep."""
+"""Follow edges as delivery sees them: who gets a post, which homes await backfill."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 #: The states of a follow that stands.
 PRESENT = {"$in": ["merging", "active"]}
-#: Of a follower, whether dormant or not; so the index can be used.
+#: Of a follower, whether hibernating or not; so the index can be used.
 EITHER = {"$in": [True, False]}
 _WAITING = {"$in": ["merging", "removed"]}
 

@@ -1,8 +1,8 @@
-"""Homes of people who have stopped reading: found, laid down, and made again.
+"""Homes of people who have stopped reading: found, hibernated, and made again.
 
 A home goes from `ok` to `dropping` and away, and comes back as `building`; readers
 look into it only while it is `ok`. Every step may be repeated, and none does harm when
-it comes too late: documents change under the upkeep lease, buckets of an earlier
+it comes too late: documents change under the compaction lease, buckets of an earlier
 epoch alone are given an end, and an edge never goes back behind a later decision.
 """
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from kwip.domain.ids import UserId
     from kwip.store.client import Document, Store
-    from kwip.store.timelines import UpkeepLease
+    from kwip.store.timelines import CompactionLease
 
 #: So many edges change with one command.
 BATCH = 500
@@ -39,7 +39,7 @@ class Standing(NamedTuple):
     last_read_at: dt.datetime | None
 
 
-class DormancyStore:
+class HibernationStore:
     """The life of homes in `timelines`, and `active` in `followers`."""
 
     def __init__(self, store: Store):
@@ -101,9 +101,9 @@ class DormancyStore:
         ]
 
     @translated()
-    def begin_drop(
-        self, lease: UpkeepLease, last_read_at: dt.datetime, term: int
-    ) -> UpkeepLease | None:
+    def begin_hibernation(
+        self, lease: CompactionLease, last_read_at: dt.datetime, term: int
+    ) -> CompactionLease | None:
         """Let nobody look into a home any more; None if it was read meanwhile.
 
         The lease's term rises to `term`, so that it is above that of all follows.
@@ -150,7 +150,7 @@ class DormancyStore:
             self._followers.bulk_write(updates[i : i + BATCH], ordered=False)
 
     @translated()
-    def remove(self, lease: UpkeepLease, expires_at: dt.datetime) -> bool:
+    def remove(self, lease: CompactionLease, expires_at: dt.datetime) -> bool:
         """Delete a home that is being dropped; its buckets go at a later time.
 
         Readers that have found the home may still look for them.
@@ -183,7 +183,7 @@ class DormancyStore:
             return
 
     @translated()
-    def finish(self, lease: UpkeepLease) -> bool:
+    def finish(self, lease: CompactionLease) -> bool:
         """Let readers look into a home that is built; False if the lease is lost."""
         result = self._timelines.update_one(
             {"_id": lease.owner, "upkeep.owner": lease.holder, "state": "building"},

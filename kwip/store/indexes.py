@@ -46,7 +46,7 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
         ),
         Index(
             (("last_pull_id", ASCENDING),),
-            "ReachStore.last_pulls: whose posts readers of homes merge",
+            "PullAuthorStore.last_pulls: whose posts readers of homes merge",
             {"partialFilterExpression": {"last_pull_id": {"$gt": 0}}},
         ),
     ),
@@ -115,11 +115,11 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
     "timelines": (
         Index(
             (("last_read_at", ASCENDING), ("_id", ASCENDING)),
-            "DormancyStore.idle_since, DormancyStore.date_undated: who stopped reading",
+            "HibernationStore.idle_since and date_undated: who stopped reading",
         ),
         Index(
             (("state", ASCENDING),),
-            "DormancyStore.unfinished: homes that are being laid down or built",
+            "HibernationStore.unfinished: homes that are being laid down or built",
             {"partialFilterExpression": {"state": {"$in": ["building", "dropping"]}}},
         ),
     ),

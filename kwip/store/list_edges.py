@@ -32,7 +32,7 @@ _WAITING = {"$in": ["merging", "removed"]}
 
 @dataclass(frozen=True, slots=True)
 class ListEdge:
-    """Somebody's place in a list, and whether its timeline waits for upkeep."""
+    """Somebody's place in a list, and whether its timeline waits for compaction."""
 
     list_id: ListId
     owner_id: UserId

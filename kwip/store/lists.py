@@ -121,7 +121,7 @@ class ListStore:
 
     @translated()
     def find(self, list_id: ListId) -> Listing | None:
-        """Read a list whosever it is, for upkeep alone: no shard key is known."""
+        """Read a list whosever it is, for compaction alone: no shard key is known."""
         document = self._lists.find_one({"_id": list_id, "state": "active"})
         return None if document is None else _to_listing(document)
 

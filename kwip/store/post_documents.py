@@ -8,7 +8,7 @@ from kwip.domain.ids import PostId, UserId
 from kwip.domain.posts import Post, Revision, Visibility
 from kwip.domain.repeats import digest_of
 from kwip.domain.text import Hashtag, Link, Mention
-from kwip.store.upgrades import lift, schema_of
+from kwip.store.upgrades import schema_of, upgrade
 
 if TYPE_CHECKING:
     from kwip.store.client import Document
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def to_post(document: Document) -> Post:
     """Turn a stored document of any schema into a post."""
-    d = lift("posts", document)
+    d = upgrade("posts", document)
     return Post(
         id=PostId(d["_id"]),
         author_id=UserId(d["author_id"]),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from kwip.store.client import Store
 
 
-class ReachStore:
+class PullAuthorStore:
     """What decides between push and pull, in `users`, `followers` and `posts`."""
 
     def __init__(self, store: Store):

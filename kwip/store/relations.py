@@ -66,10 +66,10 @@ def read_relations(
 
 def _followees(follower_ids: dict[str, Any]) -> list[dict[str, Any]]:
     """Give one document for each follower; it is answered from the index alone."""
-    notifying = {"$cond": ["$notify", "$followee_id", "$$REMOVE"]}
+    notifier = {"$cond": ["$notify", "$followee_id", "$$REMOVE"]}
     fields = {
         "followees": {"$push": "$followee_id"},
-        "notifying": {"$push": notifying},
+        "notifying": {"$push": notifier},
     }
     return [
         {"$match": {"follower_id": follower_ids, "state": PRESENT}},

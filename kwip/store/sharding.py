@@ -1,8 +1,8 @@
 """The shard key of each collection: the one table of them.
 
 Every command on a sharded collection names its shard key, so that it goes to the
-shards that have something of it; those that go to all are upkeep, and few. Indexes on
-other fields cannot be unique then, which is why what must be unique is in an `_id`.
+shards that have something of it; those that go to all are compaction, and few. Indexes
+on other fields cannot be unique then, which is why what must be unique is in an `_id`.
 """
 
 from __future__ import annotations

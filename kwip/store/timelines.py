@@ -43,7 +43,7 @@ _READ_TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class UpkeepLease:
+class CompactionLease:
     """The right to rearrange a timeline, and its open bucket when that was given.
 
     `term` rises with each lease, so no two of them have the same.
@@ -78,7 +78,7 @@ class TimelineStore:
         """Add ids to open buckets that lack them; count the buckets that changed.
 
         Up to 1,000 owners. Owners without a timeline are passed over (never
-        `upsert`: it would revive dormant ones), ids below an owner's floor too.
+        `upsert`: it would revive hibernating ones), ids below an owner's floor too.
         Safe to repeat; an id that was sealed meanwhile is then stored twice, which
         readers do not see.
         """
@@ -86,7 +86,7 @@ class TimelineStore:
 
     @translated()
     def add(self, owner: str, ids: Sequence[int], *, holder: str) -> bool:
-        """Add ids to one open bucket under its upkeep lease; False if it is lost."""
+        """Add ids to an open bucket under its compaction lease; False if it is lost."""
         result = self._timelines.update_one(
             {"_id": owner, "upkeep.owner": holder}, append(ids)
         )
@@ -218,8 +218,8 @@ class TimelineStore:
     @translated()
     def take(
         self, owner: str, holder: str, now: dt.datetime, until: dt.datetime
-    ) -> UpkeepLease | None:
-        """Take the upkeep lease; None if somebody has it or there is no timeline."""
+    ) -> CompactionLease | None:
+        """Take the compaction lease; None if it is taken or there is no timeline."""
         document = self._timelines.find_one_and_update(
             {"_id": owner, "$or": [{"upkeep": None}, {"upkeep.until": {"$lt": now}}]},
             {
@@ -230,18 +230,18 @@ class TimelineStore:
         )
         if document is None:
             return None
-        return UpkeepLease(holder, document["terms"], to_open(document))
+        return CompactionLease(holder, document["terms"], to_open(document))
 
     @translated()
     def release(self, owner: str, holder: str) -> None:
-        """Give the upkeep lease back."""
+        """Give the compaction lease back."""
         self._timelines.update_one(
             {"_id": owner, "upkeep.owner": holder}, {"$set": {"upkeep": None}}
         )
 
     @translated()
     def replace_open(self, old: OpenBucket, new: OpenBucket, *, holder: str) -> bool:
-        """Put `new` in the place of an unchanged `old`, under the upkeep lease.
+        """Put `new` in the place of an unchanged `old`, under the compaction lease.
 
         Entries, floor and epoch are set together, so readers get all of it or
         nothing. False if the bucket has changed or the lease is lost.

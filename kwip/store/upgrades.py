@@ -95,7 +95,7 @@ def schema_of(collection: str) -> int:
     return SCHEMAS.get(collection, 1)
 
 
-def lift(collection: str, document: Any) -> Any:
+def upgrade(collection: str, document: Any) -> Any:
     """Bring a document up to today's schema, in place, and return it."""
     while document["schema"] < schema_of(collection):
         _STEPS[collection, document["schema"]](document)

@@ -16,7 +16,7 @@ from kwip.store.buckets import empty_timeline, home_of
 from kwip.store.bulk import insert_missing
 from kwip.store.client import ONE_BATCH, translated
 from kwip.store.setup import SETUP_CLAIM
-from kwip.store.upgrades import lift, schema_of
+from kwip.store.upgrades import schema_of, upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -316,7 +316,7 @@ def claims_of(username: str, email_key: str) -> tuple[str, str]:
 
 def to_user(document: Document) -> User:
     """Turn a stored document of any schema into a user."""
-    d = lift("users", document)
+    d = upgrade("users", document)
     return User(
         id=UserId(d["_id"]),
         username=d["username"],

@@ -19,16 +19,16 @@ from kwip.services.accounts.sign_in import Admission
 from kwip.services.accounts.users import Users
 from kwip.services.bundle import Services
 from kwip.services.coherence.clock_guard import ClockGuard
-from kwip.services.delivery.compaction import Rearranger
+from kwip.services.delivery.compaction import Compactor
 from kwip.services.delivery.fanout import Fanout
-from kwip.services.delivery.hibernation import Attendance, Dormancy, DormancyParts
-from kwip.services.delivery.home_compaction import Upkeep
-from kwip.services.delivery.list_compaction import ListUpkeep
+from kwip.services.delivery.hibernation import Attendance, Hibernation, HibernationParts
+from kwip.services.delivery.home_compaction import HomeCompaction
+from kwip.services.delivery.list_compaction import ListCompaction
 from kwip.services.delivery.list_fanout import ListFanout
 from kwip.services.delivery.live import Live
-from kwip.services.delivery.notifier import Notifying
+from kwip.services.delivery.notifier import Notifier
 from kwip.services.delivery.publication import Publication
-from kwip.services.delivery.pull_authors import Reach
+from kwip.services.delivery.pull_authors import PullAuthors
 from kwip.services.media.media import Media
 from kwip.services.posting.permissions import Permissions
 from kwip.services.posting.pins import Pins
@@ -54,7 +54,7 @@ from kwip.services.timelines.threads import Threads
 from kwip.services.timelines.timelines import Timelines
 from kwip.services.timelines.widgets import Widgets
 from kwip.store.claims import ClaimStore
-from kwip.store.hibernation import DormancyStore
+from kwip.store.hibernation import HibernationStore
 from kwip.store.setup import SetupStore
 
 if TYPE_CHECKING:
@@ -108,21 +108,21 @@ class Core:
             room=self.settings.web_threads // 2,
         )
         media = Media(self.settings.media_folder, self.settings.media_max_bytes)
-        notifying = Notifying(stores, self.edges, fence, self.doorbell, self.ids)
+        notifier = Notifier(stores, self.edges, fence, self.doorbell, self.ids)
         relationships = Relationships(
             stores=stores,
             entities=entities,
-            notifying=notifying,
+            notifier=notifier,
             fence=fence,
             bell=self.bell,
             clock=options.clock,
         )
-        rearranger = Rearranger(stores.timelines, stores.posts, fence, options.clock)
-        upkeep = Upkeep(
+        compactor = Compactor(stores.timelines, stores.posts, fence, options.clock)
+        home_compaction = HomeCompaction(
             timelines=stores.timelines,
             edges=self.edges,
             posts=stores.posts,
-            rearranger=rearranger,
+            compactor=compactor,
         )
         users = Users(
             store=stores.users,
@@ -150,7 +150,7 @@ class Core:
             threads=threads,
             permissions=permissions,
             publication=publication,
-            notifying=notifying,
+            notifier=notifier,
             loaders=self.loaders,
             fence=fence,
             clock_guard=guard,
@@ -183,7 +183,7 @@ class Core:
                 permissions=permissions,
                 posts=posts,
                 loaders=self.loaders,
-                notifying=notifying,
+                notifier=notifier,
                 fence=fence,
                 ids=self.ids,
             ),
@@ -227,25 +227,27 @@ class Core:
                 stores=stores,
                 outbox=self.outbox,
                 edges=self.edges,
-                rearranger=rearranger,
-                reach=Reach(stores.reach, fence, pull_at=self.settings.pull_followers),
-                lists=ListFanout(stores.lists, self.list_edges, rearranger),
-                notifying=notifying,
+                compactor=compactor,
+                pull_authors=PullAuthors(
+                    stores.pull_authors, fence, pull_at=self.settings.pull_followers
+                ),
+                lists=ListFanout(stores.lists, self.list_edges, compactor),
+                notifier=notifier,
                 fence=fence,
                 doorbell=self.doorbell,
                 clock=options.clock,
                 rng=self.rng,
                 times=options.fanout_times,
             ),
-            upkeep=upkeep,
-            list_upkeep=ListUpkeep(
-                stores.lists, self.list_edges, stores.timelines, rearranger, fence
+            home_compaction=home_compaction,
+            list_compaction=ListCompaction(
+                stores.lists, self.list_edges, stores.timelines, compactor, fence
             ),
-            dormancy=Dormancy(
-                DormancyParts(
-                    store=DormancyStore(self.store),
-                    rearranger=rearranger,
-                    upkeep=upkeep,
+            hibernation=Hibernation(
+                HibernationParts(
+                    store=HibernationStore(self.store),
+                    compactor=compactor,
+                    home_compaction=home_compaction,
                     fence=fence,
                     clock=options.clock,
                     after_days=self.settings.dormant_days,

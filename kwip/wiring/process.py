@@ -144,7 +144,7 @@ def build(
         edges=edges,
         lists=stores.lists,
         list_edges=list_edges,
-        dormancy=services.dormancy,
+        hibernation=services.hibernation,
         bell=bell,
         clock=options.clock,
     )

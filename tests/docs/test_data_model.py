@@ -34,7 +34,7 @@ DECLARED = {
     "posts": documents.PostDocument,
     "posts.fanout": documents.FanoutDocument,
     "timelines": documents.TimelineDocument,
-    "timelines.upkeep": documents.UpkeepDocument,
+    "timelines.upkeep": documents.CompactionDocument,
     "timeline_buckets": documents.BucketDocument,
     "follows": documents.FollowDocument,
     "followers": documents.FollowerDocument,
@@ -156,7 +156,7 @@ def _live(kwip, rings, note, alice, bob):
     timelines.push([home_of(bob.id)], range(1, SEAL_AT + 1))
     timelines.seal_full([home_of(bob.id)])
     note()
-    services.upkeep.rebuild(bob.id)
+    services.home_compaction.rebuild(bob.id)
     timelines.take(home_of(bob.id), "somebody", now, now)
     services.relationships.block(alice, bob.id)
     checkpoint = Checkpoint(kwip.jobs, "reindex:timelines", system_clock_ms)

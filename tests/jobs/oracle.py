@@ -34,7 +34,7 @@ class Oracle:
     def stored(self, owner):
         """Give the floor of a home, and the ids that it stores at or above it.
 
-        Who is dormant has no home.
+        Who is hibernating has no home.
         """
         return self.stored_in(f"home:{owner}")
 
@@ -147,8 +147,8 @@ class Oracle:
 
     def passed_over(self, owner):
         """Tell whom somebody follows without getting what they write."""
-        dormant = {"follower_id": owner, "active": False}
-        return [d["followee_id"] for d in self.database["followers"].find(dormant)]
+        hibernated = {"follower_id": owner, "active": False}
+        return [d["followee_id"] for d in self.database["followers"].find(hibernated)]
 
 
 def read_home(kwip, user_id, limit=40):
@@ -219,7 +219,7 @@ def check(kwip, mongodb, *, is_unfollowed=False):
 def stored_set(kwip, owner_id, floor):
     """Let the product work out from scratch what a home must store from a floor on."""
     authors = [owner_id, *kwip.edges.followees(owner_id)]
-    return kwip.services.upkeep.rearranger.wanted(owner_id, authors, floor).ids
+    return kwip.services.home_compaction.compactor.wanted(owner_id, authors, floor).ids
 
 
 def check_stored_sets(kwip, mongodb):

@@ -64,14 +64,14 @@ def world(people, follow, say, rings, asleep):
 
 
 @pytest.fixture
-def lay_down(kwip, rings):
-    """Return a function that lets the sweeper find who is dormant."""
+def hibernate(kwip, rings):
+    """Return a function that lets the sweeper find who is hibernating."""
 
-    def lay_down():
+    def hibernate():
         kwip.sweeper.sweep()
         rings.run()
 
-    return lay_down
+    return hibernate
 
 
 @pytest.fixture
@@ -80,26 +80,26 @@ def home(mongodb):
 
 
 def test_who_does_not_read_has_no_home_and_reads_everything(
-    world, lay_down, home, say, rings, right, kwip
+    world, hibernate, home, say, rings, right, kwip
 ):
     alice, bob, carol = world
-    lay_down()
+    hibernate()
     post = say(alice, "While he slept, @bob")
     rings.run()
 
     assert home(bob) is None
     assert home(alice)["state"] == home(carol)["state"] == "ok"
     assert kwip.edges.followers(alice.id, above=0, upto=MAX_ID, limit=9) == []
-    assert kwip.stores.reach.active_followers(alice.id, 9) == 0
+    assert kwip.stores.pull_authors.active_followers(alice.id, 9) == 0
     right()
     assert read_home(kwip, bob.id)[0] == post.id
 
 
 def test_who_comes_back_gets_a_home_again(
-    world, lay_down, home, say, rings, right, read, kwip
+    world, hibernate, home, say, rings, right, read, kwip
 ):
     alice, bob, _ = world
-    lay_down()
+    hibernate()
     say(alice, "While he slept")
     rings.run()
     seen = read(bob)
@@ -113,12 +113,12 @@ def test_who_comes_back_gets_a_home_again(
 
 
 def test_whoever_reads_stays_and_it_is_noted_once_an_hour(
-    world, clock, read, home, lay_down, kwip, rings
+    world, clock, read, home, hibernate, kwip, rings
 ):
     _, bob, _ = world
     read(bob)
     first = home(bob)["last_read_at"]
-    lay_down()
+    hibernate()
     clock.ahead_ms += HOUR_MS - 60_000
     read_home(kwip, bob.id)
     assert rings.waiting == []
@@ -130,10 +130,10 @@ def test_whoever_reads_stays_and_it_is_noted_once_an_hour(
 
 
 def test_a_follow_by_who_has_no_home_is_done_with_at_once(
-    world, lay_down, people, kwip, rings, say, right, read
+    world, hibernate, people, kwip, rings, say, right, read
 ):
     _, bob, carol = world
-    lay_down()
+    hibernate()
     [dave] = people("dave")
     say(dave, "Hello")
     rings.run()
@@ -146,9 +146,9 @@ def test_a_follow_by_who_has_no_home_is_done_with_at_once(
     right()
 
 
-def test_who_is_dormant_still_follows(world, lay_down, kwip, say, rings):
+def test_who_is_dormant_still_follows(world, hibernate, kwip, say, rings):
     alice, bob, _ = world
-    lay_down()
+    hibernate()
     rows = kwip.stores.relationships.followers(alice.id, Between(0, MAX_ID, 9))
 
     assert [row.id for row in rows] == [bob.id]
@@ -156,10 +156,10 @@ def test_who_is_dormant_still_follows(world, lay_down, kwip, say, rings):
 
 
 def test_there_is_nothing_to_verify_or_to_rebuild_of_who_has_no_home(
-    world, lay_down, kwip
+    world, hibernate, kwip
 ):
     _, bob, _ = world
-    lay_down()
+    hibernate()
     verifier = Verifier(kwip.stores, kwip.edges)
 
     class Silence:
@@ -167,17 +167,17 @@ def test_there_is_nothing_to_verify_or_to_rebuild_of_who_has_no_home(
 
     verdict = verifier.verify([[bob.id]], Silence())
     assert (verdict.differences, verdict.scrub_pending) == ((), 0)
-    assert kwip.services.upkeep.rebuild(bob.id)
+    assert kwip.services.home_compaction.rebuild(bob.id)
 
 
 @pytest.fixture
 def drop(world, kwip):
-    return lambda: kwip.services.dormancy.rest(world[1].id)
+    return lambda: kwip.services.hibernation.rest(world[1].id)
 
 
 @pytest.fixture
 def come_back(world, kwip):
-    return lambda: kwip.services.dormancy.seen(world[1].id)
+    return lambda: kwip.services.hibernation.seen(world[1].id)
 
 
 @pytest.fixture

@@ -94,7 +94,7 @@ def test_a_direct_post_is_pushed_however_many_follow(
 
 def test_who_was_just_passed_by_is_not_asked_for_followers(kwip, say, people, rings):
     asked = []
-    kwip.stores.reach.active_followers = lambda *_: asked.append(1)
+    kwip.stores.pull_authors.active_followers = lambda *_: asked.append(1)
     [alice] = people("alice")
     say(alice, "Hello")
     rings.run()
@@ -265,7 +265,7 @@ def test_who_was_pulled_longest_ago_is_forgotten_and_nothing_of_theirs_is(
     for author in (early, small, early, small, late, small, small, late, small):
         posts.append(say(author, "Hello").id)
         rings.run()
-    [first] = kwip.stores.reach.last_pulls(2)[1:]
+    [first] = kwip.stores.pull_authors.last_pulls(2)[1:]
 
     assert first == (early.id, posts[2])
     for limit in (1, 3, 40):

@@ -205,13 +205,13 @@ class Machine(Doing):
     # What happens to the jobs and to the cache.
 
     @rule(job=st.sampled_from(("rebuild", "trim")), who=PERSON, jobs=JOBS)
-    def upkeep(self, job, who, jobs):
+    def home_compaction(self, job, who, jobs):
         self.job_fates.extend(jobs)
         self.world.rings(job, str(self.viewers[who].id))
 
     @rule(who=PERSON, jobs=JOBS)
     def fall_asleep(self, who, jobs):
-        """Let a home be laid down, as if nobody had read it for long."""
+        """Let a home be hibernated, as if nobody had read it for long."""
         self.job_fates.extend(jobs)
         user_id = self.viewers[who].id
         self.world.kwip.store.database["timelines"].update_one(

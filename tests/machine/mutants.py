@@ -12,13 +12,13 @@ from kwip.cache import list_invalidation as list_drops
 from kwip.cache import order_invalidation as order_drops
 from kwip.cache import timeline_invalidation as timeline_drops
 from kwip.domain.timelines import plan_buckets
-from kwip.services.delivery.compaction import Rearranger
+from kwip.services.delivery.compaction import Compactor
 from kwip.services.delivery.fanout import Fanout
 from kwip.services.timelines import hydration
 from kwip.store import timelines
 from kwip.store.buckets import OpenBucket, Stored, bucket_document
-from kwip.store.hibernation import DormancyStore
-from kwip.store.pull_authors import ReachStore
+from kwip.store.hibernation import HibernationStore
+from kwip.store.pull_authors import PullAuthorStore
 from kwip.store.timelines import TimelineStore
 from tests.machine.machine import PLAIN, WHOLE, Fate
 
@@ -55,8 +55,8 @@ def _cut_whatever_arrived(bucket, seal):
     return UpdateOne({"_id": bucket.owner}, {"$set": {"entries": list(seal.keep)}})
 
 
-def _swap_without_arrivals(rearranger, lease, before, ids, floor):
-    store = rearranger._timelines
+def _swap_without_arrivals(compactor, lease, before, ids, floor):
+    store = compactor._timelines
     seal, sealed = plan_buckets(i for i in ids if i >= floor)
     store.insert_sealed(
         [bucket_document(lease.owner, lease.term, part) for part in sealed]
@@ -76,7 +76,7 @@ def _take_all_that_is_open(bucket):
     return sorted(set(bucket.entries), reverse=True)
 
 
-_chunks, _set_active = Fanout._chunks, DormancyStore.set_active
+_chunks, _set_active = Fanout._chunks, HibernationStore.set_active
 
 
 def _move_on_before_pushing(fanout, lease):
@@ -157,7 +157,7 @@ def _write_beside_a_rebuild(state, step):
         state._run_waiting()
 
     state.everybody_sees_what_the_model_says()
-    state.upkeep("rebuild", "alice", [])
+    state.home_compaction("rebuild", "alice", [])
     state.world.steps.interrupt(step, state.next_job(), write)
 
 
@@ -232,7 +232,7 @@ MUTANTS = {
         _follow_somebody_with_many_posts,
     ),
     "a rebuild loses what was pushed meanwhile": Mutant(
-        ((Rearranger, "_swap", _swap_without_arrivals),),
+        ((Compactor, "_swap", _swap_without_arrivals),),
         _write_beside_a_rebuild,
         steps=(5, 6, 7, 8),
     ),
@@ -242,16 +242,16 @@ MUTANTS = {
         steps=(2, 3, 4, 5),
     ),
     "whom others pull is not remembered": Mutant(
-        ((ReachStore, "raise_last_pull", _nothing),), _write_for_all
+        ((PullAuthorStore, "raise_last_pull", _nothing),), _write_for_all
     ),
     "a change of a list drops nothing": Mutant(
         ((list_drops, "change_list", lambda **_: ()),), _list
     ),
     "an answer drops nothing of its conversation": Mutant(
-        ((order_drops, "lift", lambda **_: ()),), _answer
+        ((order_drops, "bump", lambda **_: ()),), _answer
     ),
     "whoever wakes is passed over": Mutant(
-        ((DormancyStore, "set_active", _never_wake),), _sleep_and_wake
+        ((HibernationStore, "set_active", _never_wake),), _sleep_and_wake
     ),
     "everybody may see everything": Mutant(
         ((hydration, "may_see", _see_all_that_is_not_deleted),), _nothing

@@ -73,10 +73,10 @@ def begin(kwip, viewers):
 
 
 def extra_jobs(kwip):
-    """Give the upkeep that an operator may ask for, as jobs of a user's id."""
+    """Give the compaction that an operator may ask for, as jobs of a user's id."""
     return {
-        "rebuild": lambda user_id: kwip.services.upkeep.rebuild(int(user_id)),
-        "trim": lambda user_id: kwip.services.upkeep.rearranger.trim(
+        "rebuild": lambda user_id: kwip.services.home_compaction.rebuild(int(user_id)),
+        "trim": lambda user_id: kwip.services.home_compaction.compactor.trim(
             [home_of(int(user_id))]
         ),
     }

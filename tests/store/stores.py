@@ -17,7 +17,7 @@ from kwip.store.deletion import DeletionStore
 from kwip.store.edges import EdgeStore
 from kwip.store.fence import FenceStore
 from kwip.store.followed_tags import FollowedTagStore
-from kwip.store.hibernation import DormancyStore
+from kwip.store.hibernation import HibernationStore
 from kwip.store.jobs import JobStore
 from kwip.store.list_edges import ListEdgeStore
 from kwip.store.lists import ListStore
@@ -26,7 +26,7 @@ from kwip.store.markers import MarkerStore
 from kwip.store.notifications import NotificationStore
 from kwip.store.outbox import OutboxStore
 from kwip.store.posts import PostStore
-from kwip.store.pull_authors import ReachStore
+from kwip.store.pull_authors import PullAuthorStore
 from kwip.store.pushdown import SieveStore
 from kwip.store.reactions import ReactionStore
 from kwip.store.relationships import RelationshipStore
@@ -52,7 +52,7 @@ class Stores:
         self.repairs = RepairStore(store)
         self.retags = RetagStore(store)
         self.claims = ClaimStore(store)
-        self.dormancy = DormancyStore(store)
+        self.hibernation = HibernationStore(store)
         self.edges = EdgeStore(store)
         self.fence = FenceStore(store.database)
         self.jobs = JobStore(store)
@@ -64,7 +64,7 @@ class Stores:
         self.notifications = NotificationStore(store)
         self.posts = PostStore(store)
         self.outbox = OutboxStore(store)
-        self.reach = ReachStore(store)
+        self.pull_authors = PullAuthorStore(store)
         self.activity = ActivityStore(store)
         self.repeats = RepeatStore(store)
         self.reactions = ReactionStore(store)

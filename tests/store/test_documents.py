@@ -112,8 +112,8 @@ def test_a_post_of_the_first_schema_is_lifted_when_read(stores, mongodb):
         {"$set": {"schema": 1}, "$unset": dict.fromkeys(NEW_IN_POSTS, "")},
     )
 
-    lifted = replace(old, last_public_reply_id=old.id)
-    assert stores.posts.get_many([old.id]) == {old.id: lifted}
+    bumped = replace(old, last_public_reply_id=old.id)
+    assert stores.posts.get_many([old.id]) == {old.id: bumped}
     assert stores.posts.entries([old.id]) == [Entry.of(old)]
 
 

@@ -50,8 +50,8 @@ def test_a_lease_tells_who_gets_the_posts(stores, insert, lease, mongodb):
     insert(post(1, 1), post(2, 1), post(3, 2))
     stores.edges.load_edges([(n, 1) for n in (5, 3, 4)], NOW)
     stores.edges.recount({1: (3, 0)})
-    dormant = {"followee_id": 1, "follower_id": 4}
-    mongodb["followers"].update_one(dormant, {"$set": {"active": False}})
+    hibernated = {"followee_id": 1, "follower_id": 4}
+    mongodb["followers"].update_one(hibernated, {"$set": {"active": False}})
 
     assert lease(1).audience == Audience(
         3, (3, 5), is_in_lists=False, has_subscribers=False
@@ -60,7 +60,7 @@ def test_a_lease_tells_who_gets_the_posts(stores, insert, lease, mongodb):
         0, (), is_in_lists=False, has_subscribers=False
     )
     stores.outbox.give_up(lease(2, now=MUCH_LATER), "pending", NOW)
-    mongodb["followers"].update_one(dormant, {"$set": {"notify": True}})
+    mongodb["followers"].update_one(hibernated, {"$set": {"notify": True}})
     edge = ListEdge(7, 3, 1, "merging", "")
     mongodb["list_members"].insert_one(edge_document(edge, NOW))
     taken = stores.outbox.lease(post_id(2), "two", MUCH_LATER, MUCH_LATER, 1)

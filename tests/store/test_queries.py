@@ -91,7 +91,7 @@ def _lease(s, number=1):
     return s.outbox.lease(posts_of(number)[4], "owner", NOW, LATER, 1_000)
 
 
-def _upkeep(s, n):
+def _home_compaction(s, n):
     return s.timelines.take(home_of(n), "holder", NOW, LATER)
 
 
@@ -101,7 +101,7 @@ def _settle_both(s):
 
 
 def _replace_open(s):
-    lease = _upkeep(s, 10)
+    lease = _home_compaction(s, 10)
     new = replace(lease.bucket, entries=(1, 2), epoch=2)
     return s.timelines.replace_open(lease.bucket, new, holder="holder")
 
@@ -197,7 +197,7 @@ CALLS = {
     "RepairStore.drop_claim": lambda s: s.repairs.drop_claim("handle:u1"),
     "RepairStore.drop_reaction": lambda s: s.repairs.drop_reaction("1:favourite:17"),
     "RepairStore.make_due": lambda s: s.repairs.make_due(posts_of(1)[4], NOW),
-    "ActivityStore.lift": lambda s: s.activity.lift(posts_of(1)[0], posts_of(1)[3]),
+    "ActivityStore.bump": lambda s: s.activity.bump(posts_of(1)[0], posts_of(1)[3]),
     "ActivityStore.listed": lambda s: [
         s.activity.listed(0, part, as_of) for part in PARTS for as_of in (None, HOT)
     ],
@@ -231,16 +231,22 @@ CALLS = {
     "DeletionStore.remove": lambda s: s.deletion.remove(user(31)),
     "EdgeStore.followees": lambda s: s.edges.followees(1),
     "EdgeStore.merged_followees": lambda s: s.edges.merged_followees([1, 2]),
-    "DormancyStore.touch": lambda s: s.dormancy.touch(30, NOW, NOW),
-    "DormancyStore.find": lambda s: s.dormancy.find(30),
-    "DormancyStore.date_undated": lambda s: s.dormancy.date_undated(NOW, 5),
-    "DormancyStore.idle_since": lambda s: s.dormancy.idle_since(LATER, 5),
-    "DormancyStore.unfinished": lambda s: s.dormancy.unfinished(NOW, 5),
-    "DormancyStore.begin_drop": lambda s: s.dormancy.begin_drop(_upkeep(s, 31), NOW, 9),
-    "DormancyStore.set_active": lambda s: s.dormancy.set_active(32, 9, is_active=False),
-    "DormancyStore.remove": lambda s: s.dormancy.remove(_upkeep(s, 33), LATER),
-    "DormancyStore.create": lambda s: s.dormancy.create(34, NOW, 9),
-    "DormancyStore.finish": lambda s: s.dormancy.finish(_upkeep(s, 35)),
+    "HibernationStore.touch": lambda s: s.hibernation.touch(30, NOW, NOW),
+    "HibernationStore.find": lambda s: s.hibernation.find(30),
+    "HibernationStore.date_undated": lambda s: s.hibernation.date_undated(NOW, 5),
+    "HibernationStore.idle_since": lambda s: s.hibernation.idle_since(LATER, 5),
+    "HibernationStore.unfinished": lambda s: s.hibernation.unfinished(NOW, 5),
+    "HibernationStore.begin_drop": lambda s: s.hibernation.begin_hibernation(
+        _home_compaction(s, 31), NOW, 9
+    ),
+    "HibernationStore.set_active": lambda s: s.hibernation.set_active(
+        32, 9, is_active=False
+    ),
+    "HibernationStore.remove": lambda s: s.hibernation.remove(
+        _home_compaction(s, 33), LATER
+    ),
+    "HibernationStore.create": lambda s: s.hibernation.create(34, NOW, 9),
+    "HibernationStore.finish": lambda s: s.hibernation.finish(_home_compaction(s, 35)),
     "EdgeStore.followers": lambda s: s.edges.followers(9, above=2, upto=50, limit=3),
     "EdgeStore.followers_among": lambda s: s.edges.followers_among(9, [3, 4, 5]),
     "EdgeStore.subscribers": lambda s: s.edges.subscribers(9, above=0, limit=40),
@@ -372,10 +378,14 @@ CALLS = {
         post(100, 1), replace(post(100, 1), text="New"), NOW, [TOLD]
     ),
     "PostStore.bury": lambda s: s.posts.bury(posts_of(6)[1], 6),
-    "ReachStore.active_followers": lambda s: s.reach.active_followers(9, 30),
-    "ReachStore.is_pulled": lambda s: s.reach.is_pulled(9),
-    "ReachStore.raise_last_pull": lambda s: s.reach.raise_last_pull(9, post_id(1)),
-    "ReachStore.last_pulls": lambda s: s.reach.last_pulls(2),
+    "PullAuthorStore.active_followers": lambda s: s.pull_authors.active_followers(
+        9, 30
+    ),
+    "PullAuthorStore.is_pulled": lambda s: s.pull_authors.is_pulled(9),
+    "PullAuthorStore.raise_last_pull": lambda s: s.pull_authors.raise_last_pull(
+        9, post_id(1)
+    ),
+    "PullAuthorStore.last_pulls": lambda s: s.pull_authors.last_pulls(2),
     "ReactionStore.add": lambda s: [s.reactions.add(LIKED, TOLD) for _ in range(2)],
     "ReactionStore.remove": lambda s: s.reactions.remove(
         1, Act.FAVOURITE, posts_of(5)[1]
@@ -438,7 +448,7 @@ CALLS = {
     "TimelineStore.stored_many": lambda s: s.timelines.stored_many(HOMES),
     "TimelineStore.stored": lambda s: s.timelines.stored(HOMES[0]),
     "TimelineStore.sizes": lambda s: s.timelines.sizes(HOMES),
-    "TimelineStore.take": lambda s: _upkeep(s, 20),
+    "TimelineStore.take": lambda s: _home_compaction(s, 20),
     "TimelineStore.add": lambda s: s.timelines.add(home_of(20), [9], holder="holder"),
     "TimelineStore.raise_floor": lambda s: s.timelines.raise_floor(
         home_of(20), 200, holder="holder"

@@ -1,7 +1,7 @@
-"""Rearrange one stored timeline, a home or a list's, under its upkeep lease.
+"""Rearrange one stored timeline, a home or a list's, under its compaction lease.
 
 Each write is conditional on the lease but that of delivery, which goes on beside it.
-Whose posts a timeline holds is for `upkeep` and `list_upkeep` to say.
+Whose posts a timeline holds is for `home_compaction` and `list_compaction` to say.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from kwip.services.coherence.fence import Fence
     from kwip.store.buckets import Stored
     from kwip.store.posts import PostStore
-    from kwip.store.timelines import TimelineStore, UpkeepLease
+    from kwip.store.timelines import CompactionLease, TimelineStore
 
-#: How long one piece of upkeep may hold its lease.
+#: How long one piece of compaction may hold its lease.
 LEASE_MS = 60_000
 #: How often a compare-and-set that lost to a delivery is repeated.
 TRIES = 5
@@ -50,7 +50,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Rearranger:
+class Compactor:
     """Add to a timeline, take out of it, put another in its place, trim it.
 
     Each method returns False when the lease is lost or a race was lost too often.
@@ -74,8 +74,8 @@ class Rearranger:
         return changed
 
     @contextmanager
-    def lease(self, owner: str) -> Iterator[UpkeepLease | None]:
-        """Hold the upkeep lease; None if somebody has it or there is no timeline."""
+    def lease(self, owner: str) -> Iterator[CompactionLease | None]:
+        """Hold the compaction lease; None if it is taken or there is no timeline."""
         holder, now = secrets.token_hex(8), self.clock()
         lease = self.timelines.take(owner, holder, at(now), at(now + LEASE_MS))
         if lease is None:
@@ -86,7 +86,9 @@ class Rearranger:
         finally:
             self.timelines.release(owner, holder)
 
-    def merge(self, lease: UpkeepLease, owner_id: UserId, author_id: UserId) -> bool:
+    def merge(
+        self, lease: CompactionLease, owner_id: UserId, author_id: UserId
+    ) -> bool:
         """Add an author's posts; above 800 ids the floor rises."""
         owner, floor = lease.owner, lease.bucket.floor
         wanted = self.wanted(owner_id, [author_id], floor)
@@ -106,7 +108,7 @@ class Rearranger:
         self.fence.drop(timeline_drops.merge(owner=owner))
         return True
 
-    def scrub(self, lease: UpkeepLease, author_id: UserId) -> bool:
+    def scrub(self, lease: CompactionLease, author_id: UserId) -> bool:
         """Take an author's posts out."""
         before = self.timelines.stored(lease.owner)
         if before is None:
@@ -118,7 +120,7 @@ class Rearranger:
         self.fence.drop(timeline_drops.scrub(owner=lease.owner))
         return True
 
-    def rebuild(self, lease: UpkeepLease, before: Stored, wanted: Wanted) -> bool:
+    def rebuild(self, lease: CompactionLease, before: Stored, wanted: Wanted) -> bool:
         """Put what is wanted in the place of what was stored `before`."""
         floor = raised_floor(wanted.ids, above=TRIM_TO, floor=wanted.known_from)
         if not self._swap(lease, before, wanted.ids, floor):
@@ -167,7 +169,7 @@ class Rearranger:
         return Wanted({i for i in ids if i >= floor}, floor)
 
     def _swap(
-        self, lease: UpkeepLease, before: Stored, ids: Iterable[int], floor: int
+        self, lease: CompactionLease, before: Stored, ids: Iterable[int], floor: int
     ) -> bool:
         """Let a timeline store `ids` in the place of what it stored `before`.
 

@@ -24,7 +24,7 @@ from kwip.domain.clock import at, to_ms
 from kwip.domain.ids import MAX_ID, UserId, ms_of
 from kwip.domain.notifications import NOBODY
 from kwip.domain.posts import Visibility
-from kwip.services.delivery.publication import lift
+from kwip.services.delivery.publication import bump
 from kwip.services.delivery.signals import home_topic, pulled_topic
 from kwip.store.buckets import home_of
 
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import PostId
     from kwip.services.coherence.fence import Fence
-    from kwip.services.delivery.compaction import Rearranger
+    from kwip.services.delivery.compaction import Compactor
     from kwip.services.delivery.list_fanout import ListFanout
-    from kwip.services.delivery.notifier import Notifying
-    from kwip.services.delivery.pull_authors import Reach
+    from kwip.services.delivery.notifier import Notifier
+    from kwip.services.delivery.pull_authors import PullAuthors
     from kwip.services.delivery.signals import Doorbell
     from kwip.services.reading.stores import Stores
     from kwip.store.edges import EdgeStore
@@ -79,10 +79,10 @@ class Fanout:
     stores: Stores
     outbox: OutboxStore
     edges: EdgeStore
-    rearranger: Rearranger
-    reach: Reach
+    compactor: Compactor
+    pull_authors: PullAuthors
     lists: ListFanout
-    notifying: Notifying
+    notifier: Notifier
     fence: Fence
     doorbell: Doorbell
     clock: ClockMs
@@ -117,20 +117,20 @@ class Fanout:
         """
         if not lease.mode:
             lease = self._choose(lease)
-        if lease.told is None and self.notifying.tell(lease.posts):
+        if lease.told is None and self.notifier.notify(lease.posts):
             self._note_told(lease, NOBODY)
         delivered = (
             self._pull(lease) if lease.mode == "pull" else self._go_around(lease)
         )
         if lease.audience.has_subscribers:
             above = UserId(lease.told or NOBODY)
-            for last in self.notifying.tell_subscribers(lease.posts, above):
+            for last in self.notifier.notify_subscribers(lease.posts, above):
                 self._note_told(lease, last)
         # Whoever wrote an answer may have died before the conversation moved up.
-        lifted = [
-            key for post in lease.posts for key in lift(self.stores.activity, post)
+        bumped = [
+            key for post in lease.posts for key in bump(self.stores.activity, post)
         ]
-        self.fence.drop(lifted)
+        self.fence.drop(bumped)
         if not self.outbox.finish(lease):
             raise LeaseLostError
         self._observe(lease, delivered)
@@ -162,7 +162,7 @@ class Fanout:
         Large rings are entered anywhere, so that nobody is always last.
         """
         followers = lease.audience.followers_count
-        mode, start = self.reach.choose(lease.posts[-1], followers), 0
+        mode, start = self.pull_authors.choose(lease.posts[-1], followers), 0
         if mode == "push" and followers > self.times.chunk:
             low, high = self.edges.follower_bounds(lease.author_id)
             start = low + round((high - low) * self.rng.random())
@@ -175,7 +175,7 @@ class Fanout:
         It is recorded first, so that from here on no home stores them.
         """
         self._advance(lease)
-        self.reach.let_pull(lease.posts[-1])
+        self.pull_authors.add(lease.posts[-1])
         self.doorbell([pulled_topic(lease.author_id)])
         return 0
 
@@ -203,7 +203,7 @@ class Fanout:
         try:
             self._advance(lease, told=last)
         except LeaseLostError:
-            self.notifying.retract_buried(lease.posts)
+            self.notifier.retract_buried(lease.posts)
             raise
 
     def _chunks(self, lease: Lease) -> Iterator[tuple[list[UserId], _Place | None]]:
@@ -261,7 +261,7 @@ class Fanout:
     def _push(self, lease: Lease, owner_ids: list[UserId]) -> int:
         """Push the posts to one chunk of owners, and make it seen."""
         owners = [home_of(owner_id) for owner_id in owner_ids]
-        pushed = self.rearranger.deliver(owners, lease.ids) * len(lease.ids)
+        pushed = self.compactor.deliver(owners, lease.ids) * len(lease.ids)
         self.doorbell([home_topic(owner_id) for owner_id in owner_ids])
         return pushed
 

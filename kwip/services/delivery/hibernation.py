@@ -1,8 +1,8 @@
 """Lay down the homes of people who have stopped reading, and make them again.
 
-A dormant owner has no home and costs no delivery. Whoever comes back reads by fan-in
-at once, without noticing, until the home is built. One lease is held for either way,
-so the two never mix; whatever is left undone the sweeper rings for.
+A hibernating owner has no home and costs no delivery. Whoever comes back reads by
+fan-in at once, without noticing, until the home is built. One lease is held for either
+way, so the two never mix; whatever is left undone the sweeper rings for.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import UserId
     from kwip.services.coherence.fence import Fence
-    from kwip.services.delivery.compaction import Rearranger
-    from kwip.services.delivery.home_compaction import Upkeep
+    from kwip.services.delivery.compaction import Compactor
+    from kwip.services.delivery.home_compaction import HomeCompaction
     from kwip.services.delivery.signals import Bell
-    from kwip.store.hibernation import DormancyStore, Standing
-    from kwip.store.timelines import UpkeepLease
+    from kwip.store.hibernation import HibernationStore, Standing
+    from kwip.store.timelines import CompactionLease
 
 DAY_MS = 86_400_000
 #: A reading is noted once in so long, in milliseconds.
@@ -70,36 +70,36 @@ class Attendance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DormancyParts:
-    """What `Dormancy` is made of; who does not read for `after_days` is dormant."""
+class HibernationParts:
+    """What `Hibernation` is made of; homes hibernate `after_days` without a reader."""
 
-    store: DormancyStore
-    rearranger: Rearranger
-    upkeep: Upkeep
+    store: HibernationStore
+    compactor: Compactor
+    home_compaction: HomeCompaction
     fence: Fence
     clock: ClockMs
     after_days: int
 
 
-class Dormancy:
+class Hibernation:
     """Drop and return.
 
     Methods return False when somebody else holds the lease: it is asked again later.
     """
 
-    def __init__(self, parts: DormancyParts):
+    def __init__(self, parts: HibernationParts):
         self._store = parts.store
-        self._rearranger = parts.rearranger
-        self._upkeep = parts.upkeep
+        self._compactor = parts.compactor
+        self._home_compaction = parts.home_compaction
         self._fence = parts.fence
         self._clock = parts.clock
         self._after_ms = parts.after_days * DAY_MS
         self._next_look = 0
 
     def overdue(self) -> list[UserId]:
-        """List whose homes are to be laid down or finished, once in `LOOK_MS`.
+        """List whose homes are to be hibernated or finished, once in `LOOK_MS`.
 
-        Homes of which no loader is known count as read when they are first met here.
+        Homes without a time of reading count as read when they are first met here.
         """
         now = self._clock()
         if now < self._next_look:
@@ -118,35 +118,37 @@ class Dormancy:
         if standing is not None and standing.state == "ok":
             return True
         if standing is not None and standing.state == "dropping":
-            self._lay_down(user_id)
+            self._hibernate(user_id)
         # Read now, after the last home was seen to be gone; clocks may differ a bit.
         self._store.create(user_id, at(now), epoch=self._clock() + CLOCKS_MS)
         return self._build(user_id)
 
     def rest(self, user_id: UserId) -> bool:
-        """Lay a home down that nobody has read, or finish what was left undone."""
+        """Hibernate a home that nobody has read, or finish what was left undone."""
         standing = self._store.find(user_id)
         if standing is not None and standing.state == "building":
             return self._build(user_id)
-        return self._lay_down(user_id)
+        return self._hibernate(user_id)
 
-    def _lay_down(self, user_id: UserId) -> bool:
-        with self._rearranger.lease(home_of(user_id)) as lease:
+    def _hibernate(self, user_id: UserId) -> bool:
+        with self._compactor.lease(home_of(user_id)) as lease:
             standing = self._store.find(user_id)
             if lease is None or standing is None:
                 return standing is None
             if standing.state == "building":
                 return False
-            held = self._begin_drop(lease, standing)
+            held = self._begin_hibernation(lease, standing)
             if held is None:
                 return True
             # From here on readers are served by fan-in, those of the cache as well.
-            self._fence.drop(timeline_drops.lay_down(owner=lease.owner))
+            self._fence.drop(timeline_drops.hibernate(owner=lease.owner))
             self._store.set_active(user_id, held.term, is_active=False)
             grace = at(self._clock() + round(BUCKET_GRACE_S * 1000))
             return self._store.remove(held, grace)
 
-    def _begin_drop(self, lease: UpkeepLease, standing: Standing) -> UpkeepLease | None:
+    def _begin_hibernation(
+        self, lease: CompactionLease, standing: Standing
+    ) -> CompactionLease | None:
         """Begin only with what was not read for long and is not read now, or go on.
 
         The term says whose word about an edge is the last. It is the time, so that it
@@ -158,7 +160,7 @@ class Dormancy:
         now, read_at = self._clock(), standing.last_read_at
         if read_at is None or read_at >= at(now - self._after_ms):
             return None
-        return self._store.begin_drop(lease, read_at, term=now)
+        return self._store.begin_hibernation(lease, read_at, term=now)
 
     def _build(self, user_id: UserId) -> bool:
         """Fill a home that was made empty, once fan-out delivers into it again.
@@ -166,14 +168,14 @@ class Dormancy:
         A post whose fan-out looked for followers before that has its mode recorded,
         so it is among what is read here.
         """
-        with self._rearranger.lease(home_of(user_id)) as lease:
+        with self._compactor.lease(home_of(user_id)) as lease:
             standing = self._store.find(user_id)
             state = None if standing is None else standing.state
             if lease is None or state != "building":
                 return state == "ok"
             self._store.set_active(user_id, lease.term, is_active=True)
-            if not self._upkeep.build(lease, user_id):
+            if not self._home_compaction.build(lease, user_id):
                 return False
             is_done = self._store.finish(lease)
-            self._fence.drop(timeline_drops.wake(owner=lease.owner))
+            self._fence.drop(timeline_drops.rehydrate(owner=lease.owner))
             return is_done

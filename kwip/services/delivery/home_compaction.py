@@ -9,18 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwip.services.delivery.compaction import Rearranger, Wanted
+from kwip.services.delivery.compaction import Compactor, Wanted
 from kwip.store.buckets import home_of
 
 if TYPE_CHECKING:
     from kwip.domain.ids import UserId
     from kwip.store.edges import EdgeStore
     from kwip.store.posts import PostStore
-    from kwip.store.timelines import TimelineStore, UpkeepLease
+    from kwip.store.timelines import CompactionLease, TimelineStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Upkeep:
+class HomeCompaction:
     """Bring what homes store in line with who follows whom now.
 
     Each method returns False when somebody else holds the lease or a race was lost
@@ -30,43 +30,43 @@ class Upkeep:
     timelines: TimelineStore
     edges: EdgeStore
     posts: PostStore
-    rearranger: Rearranger
+    compactor: Compactor
 
     def settle(self, follower_id: UserId, followee_id: UserId) -> bool:
         """Merge or scrub, whichever an edge waits for; nothing if it waits no more."""
-        with self.rearranger.lease(home_of(follower_id)) as lease:
+        with self.compactor.lease(home_of(follower_id)) as lease:
             edge = self.edges.find_edge(follower_id, followee_id)
             if edge is None or edge.state == "active":
                 return lease is not None or not self._has_home(follower_id)
             if lease is None:
-                # The home of who is dormant will be built from the edges of then;
+                # The home of who is hibernating will be built from the edges of then;
                 # this one was there before the home is looked for.
                 return not self._has_home(follower_id) and self.edges.settle(edge)
             if edge.state == "merging":
-                is_done = self.rearranger.merge(lease, follower_id, followee_id)
+                is_done = self.compactor.merge(lease, follower_id, followee_id)
             else:
-                is_done = self.rearranger.scrub(lease, followee_id)
+                is_done = self.compactor.scrub(lease, followee_id)
             return is_done and self.edges.settle(edge)
 
     def rebuild(self, user_id: UserId) -> bool:
-        """Build a home anew and swap it in; who is dormant has none to build."""
-        with self.rearranger.lease(home_of(user_id)) as lease:
+        """Build a home anew and swap it in; who is hibernating has none to build."""
+        with self.compactor.lease(home_of(user_id)) as lease:
             if lease is None:
                 return not self._has_home(user_id)
             return self.build(lease, user_id)
 
-    def build(self, lease: UpkeepLease, user_id: UserId) -> bool:
+    def build(self, lease: CompactionLease, user_id: UserId) -> bool:
         """Build a home anew under a lease, and swap it in."""
         before = self.timelines.stored(lease.owner)
         if before is None:
             return False
         authors = [user_id, *self.edges.followees(user_id)]
-        wanted = self.rearranger.wanted(user_id, authors, before.open.floor)
+        wanted = self.compactor.wanted(user_id, authors, before.open.floor)
         # The owner's newest posts are there before their delivery has begun.
         rest = [i for i in before.ids if i not in wanted.ids]
         own = self.posts.written_by(user_id, rest) if rest else []
         both = Wanted({*wanted.ids, *own}, wanted.known_from)
-        return self.rearranger.rebuild(lease, before, both)
+        return self.compactor.rebuild(lease, before, both)
 
     def _has_home(self, user_id: UserId) -> bool:
         return self.timelines.find_open(home_of(user_id)) is not None

@@ -1,6 +1,6 @@
 """Rearrange lists: merge a member's posts, scrub them, rebuild; remove what is deleted.
 
-As `upkeep` does with homes, under the same lease of the timeline's document.
+As `home_compaction` does with homes, under the same lease of the timeline's document.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from kwip.store.list_edges import list_of
 if TYPE_CHECKING:
     from kwip.domain.ids import ListId, UserId
     from kwip.services.coherence.fence import Fence
-    from kwip.services.delivery.compaction import Rearranger
+    from kwip.services.delivery.compaction import Compactor
     from kwip.store.list_edges import ListEdgeStore
     from kwip.store.lists import ListStore
     from kwip.store.timelines import TimelineStore
 
 
 @dataclass(frozen=True, slots=True)
-class ListUpkeep:
+class ListCompaction:
     """Bring what lists store in line with who is in them now."""
 
     lists: ListStore
     edges: ListEdgeStore
     timelines: TimelineStore
-    rearranger: Rearranger
+    compactor: Compactor
     fence: Fence
 
     def settle(self, member_id: UserId, list_id: ListId) -> bool:
@@ -35,7 +35,7 @@ class ListUpkeep:
 
         False when somebody else holds the lease or a race was lost: try again later.
         """
-        with self.rearranger.lease(list_of(list_id)) as lease:
+        with self.compactor.lease(list_of(list_id)) as lease:
             edge = self.edges.find(member_id, list_id)
             if edge is None or edge.state == "active":
                 return True
@@ -43,24 +43,24 @@ class ListUpkeep:
                 is_gone = self.timelines.find_open(list_of(list_id)) is None
                 return is_gone and self.edges.settle(edge)
             if edge.state == "merging":
-                is_done = self.rearranger.merge(lease, edge.owner_id, member_id)
+                is_done = self.compactor.merge(lease, edge.owner_id, member_id)
             else:
-                is_done = self.rearranger.scrub(lease, member_id)
+                is_done = self.compactor.scrub(lease, member_id)
             return is_done and self.edges.settle(edge)
 
     def rebuild(self, list_id: ListId) -> bool:
         """Build a list's timeline anew and swap it in; False as `settle`."""
-        with self.rearranger.lease(list_of(list_id)) as lease:
+        with self.compactor.lease(list_of(list_id)) as lease:
             before = None if lease is None else self.timelines.stored(lease.owner)
             if lease is None or before is None:
                 return False
             listing = self.lists.find(list_id)
             if listing is None:  # it was deleted, and goes away
                 return True
-            wanted = self.rearranger.wanted(
+            wanted = self.compactor.wanted(
                 listing.list.owner_id, sorted(listing.member_ids), before.open.floor
             )
-            return self.rearranger.rebuild(lease, before, wanted)
+            return self.compactor.rebuild(lease, before, wanted)
 
     def remove_buried(self, owner_id: UserId, list_id: ListId) -> None:
         """Remove what is left of a deleted list; nothing if it is not deleted."""

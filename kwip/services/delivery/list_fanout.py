@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from kwip.domain.ids import ListId, PostId
     from kwip.domain.posts import Post
-    from kwip.services.delivery.compaction import Rearranger
+    from kwip.services.delivery.compaction import Compactor
     from kwip.store.list_edges import ListEdgeStore
     from kwip.store.lists import ListStore
 
@@ -31,7 +31,7 @@ class ListFanout:
 
     lists: ListStore
     edges: ListEdgeStore
-    rearranger: Rearranger
+    compactor: Compactor
 
     def deliver(self, posts: Sequence[Post], above: int) -> Iterator[ListId]:
         """Push posts by one author to the lists above one; give the last, each time.
@@ -57,4 +57,4 @@ class ListFanout:
     def _push(self, lists: Sequence[ListId], ids: Sequence[PostId]) -> None:
         owners = [list_of(list_id) for list_id in lists]
         if owners:
-            self.rearranger.deliver(owners, ids)
+            self.compactor.deliver(owners, ids)

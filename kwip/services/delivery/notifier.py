@@ -39,7 +39,7 @@ SUBSCRIBERS_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Notifying:
+class Notifier:
     """The writing side of notifications."""
 
     stores: Stores
@@ -48,7 +48,7 @@ class Notifying:
     doorbell: Doorbell
     ids: IdGenerator
 
-    def tell(self, posts: Sequence[Post]) -> bool:
+    def notify(self, posts: Sequence[Post]) -> bool:
         """Tell those to whom new posts by one author speak; False if to nobody.
 
         Doing it again changes nothing, except for who has dismissed it meanwhile.
@@ -61,7 +61,7 @@ class Notifying:
         self._write(posts[0].author_id, told)
         return bool(told)
 
-    def tell_subscribers(
+    def notify_subscribers(
         self, posts: Sequence[Post], above: UserId
     ) -> Iterator[UserId]:
         """Tell the followers who asked for each post, `SUBSCRIBERS_AT_ONCE` a time.

@@ -43,7 +43,7 @@ class Publication:
             StoreUnavailableError: The post stands, but must not be acknowledged.
         """
         self.timelines.push([home_of(post.author_id)], [post.id])
-        self.fence.drop((*dropped, *lift(self.activity, post)))
+        self.fence.drop((*dropped, *bump(self.activity, post)))
         self.bell("fanout", str(post.id))
         listed = [PUBLIC] if post.is_listed else []
         self.doorbell([home_topic(post.author_id), *listed])
@@ -65,13 +65,13 @@ class Publication:
         self.doorbell([post_topic(post_id), *map(notifications_topic, told)])
 
 
-def lift(activity: ActivityStore, post: Post) -> tuple[Droppable, ...]:
+def bump(activity: ActivityStore, post: Post) -> tuple[Droppable, ...]:
     """Move a conversation up with an answer for everybody; give what to drop then."""
     if post.in_reply_to_id is None or not post.visibility.is_open:
         return ()
-    root = activity.lift(post.root_id, post.id)
+    root = activity.bump(post.root_id, post.id)
     if root is None:
         return ()
-    return order_drops.lift(
+    return order_drops.bump(
         root_id=post.root_id, **root._asdict(), writer_id=post.author_id
     )

@@ -16,12 +16,12 @@ from kwip.domain.posts import Visibility
 if TYPE_CHECKING:
     from kwip.domain.posts import Post
     from kwip.services.coherence.fence import Fence
-    from kwip.store.pull_authors import ReachStore
+    from kwip.store.pull_authors import PullAuthorStore
 
 Mode = Literal["push", "pull"]
 
 
-class Reach:
+class PullAuthors:
     """Decide between push and pull.
 
     Args:
@@ -32,7 +32,7 @@ class Reach:
             was, so that nobody goes to and fro.
     """
 
-    def __init__(self, store: ReachStore, fence: Fence, *, pull_at: int):
+    def __init__(self, store: PullAuthorStore, fence: Fence, *, pull_at: int):
         self._store = store
         self._fence = fence
         self._pull_at = pull_at
@@ -56,7 +56,7 @@ class Reach:
         is_pulled = active >= self._pull_at or self._store.is_pulled(post.author_id)
         return "pull" if is_pulled else "push"
 
-    def let_pull(self, newest: Post) -> None:
+    def add(self, newest: Post) -> None:
         """Have an author's posts up to this one merged into homes from now on."""
         self._store.raise_last_pull(newest.author_id, newest.id)
         self._fence.drop(timeline_drops.pull(author_id=newest.author_id))

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from kwip.domain.lists import UserList
-    from kwip.services.delivery.home_compaction import Upkeep
-    from kwip.services.delivery.list_compaction import ListUpkeep
+    from kwip.services.delivery.home_compaction import HomeCompaction
+    from kwip.services.delivery.list_compaction import ListCompaction
     from kwip.services.maintenance.checkpoint import Checkpoint
     from kwip.services.maintenance.progress import Progress
     from kwip.services.reading.stores import Stores
@@ -34,7 +34,8 @@ BATCH = 500
 TOGETHER = AUTHORS_PER_QUERY
 #: Posts that a verification remembers, so that it needs little memory.
 REMEMBERED = 300_000
-#: How often a home whose upkeep is busy is tried again, and after how long: for longer
+#: How often a home whose compaction is busy is tried again, and after how long: for
+# longer
 #: than the lease holds that a killed run has left.
 TRIES, PAUSE_S = 140, 0.5
 
@@ -84,8 +85,8 @@ class Reindexer:
     """Rebuild homes and their owners' lists, beside whatever else goes on."""
 
     stores: Stores
-    upkeep: Upkeep
-    list_upkeep: ListUpkeep
+    home_compaction: HomeCompaction
+    list_compaction: ListCompaction
     sleep: Callable[[float], None] = time.sleep
 
     def rebuild_all(
@@ -130,9 +131,9 @@ class Reindexer:
         return waiting
 
     def _rebuild(self, user_id: UserId, lists: Iterable[UserList]) -> bool:
-        is_done = self.upkeep.rebuild(user_id)
+        is_done = self.home_compaction.rebuild(user_id)
         for each in lists:
-            is_done = self.list_upkeep.rebuild(each.id) and is_done
+            is_done = self.list_compaction.rebuild(each.id) and is_done
         return is_done
 
 
@@ -194,7 +195,7 @@ class Verifier:
         for each, authors in before.items():
             held = stored.get(each.name)
             if held is None or held.open.state != "ok":
-                continue  # dormant, or deleted: there is nothing to compare
+                continue  # hibernating, or deleted: there is nothing to compare
             both = authors & after.get(each, set())
             wanted, present = self._wanted(each.owner_id, both, held), set(held.ids)
             missing += [

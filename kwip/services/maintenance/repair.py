@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from kwip.domain.clock import ClockMs
     from kwip.services.coherence.fence import Fence
-    from kwip.services.delivery.home_compaction import Upkeep
-    from kwip.services.delivery.list_compaction import ListUpkeep
+    from kwip.services.delivery.home_compaction import HomeCompaction
+    from kwip.services.delivery.list_compaction import ListCompaction
     from kwip.services.delivery.signals import Bell
     from kwip.services.maintenance.fsck import Finding
     from kwip.services.maintenance.progress import Progress
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from kwip.store.repairs import RepairStore
     from kwip.store.users import UserStore
 
-#: How often a home whose upkeep is busy is tried again, and after how long.
+#: How often a home whose compaction is busy is tried again, and after how long.
 TRIES, PAUSE_S = 10, 0.5
 
 
@@ -43,8 +43,8 @@ class RepairParts:
     store: RepairStore
     counters: CounterStore
     users: UserStore
-    upkeep: Upkeep
-    list_upkeep: ListUpkeep
+    home_compaction: HomeCompaction
+    list_compaction: ListCompaction
     retagging: Retagging
     fence: Fence
     bell: Bell
@@ -101,9 +101,9 @@ class Repair:
         kind, number = place.partition(" ")[0].split(":")[:2]
         for _ in range(TRIES):
             if kind == "list":
-                is_done = self._parts.list_upkeep.rebuild(ListId(int(number)))
+                is_done = self._parts.list_compaction.rebuild(ListId(int(number)))
             else:
-                is_done = self._parts.upkeep.rebuild(UserId(int(number)))
+                is_done = self._parts.home_compaction.rebuild(UserId(int(number)))
             if is_done:
                 return
             self._sleep(PAUSE_S)

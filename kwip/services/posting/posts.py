@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from kwip.domain.views import PostView
     from kwip.services.coherence.clock_guard import ClockGuard
     from kwip.services.coherence.fence import Fence
-    from kwip.services.delivery.notifier import Notifying
+    from kwip.services.delivery.notifier import Notifier
     from kwip.services.delivery.publication import Publication
     from kwip.services.posting.permissions import Permissions
     from kwip.services.posting.texts import TextEntities, Texts
@@ -65,7 +65,7 @@ class Posts:
     threads: Threads
     permissions: Permissions
     publication: Publication
-    notifying: Notifying
+    notifier: Notifier
     loaders: Loaders
     fence: Fence
     clock_guard: ClockGuard
@@ -170,7 +170,7 @@ class Posts:
             entities = self.texts.entities(draft.text)
             new = self.stores.repeats.link(_edited(old, draft, entities))
             is_same = _content(old) == _content(new)
-            told = [] if is_same else self.notifying.of_edit(old, new)
+            told = [] if is_same else self.notifier.of_edit(old, new)
             done = is_same or self.stores.posts.edit(old, new, at(self.clock()), told)
             if done:
                 unnamed = old.mentioned_ids - new.mentioned_ids
@@ -184,7 +184,7 @@ class Posts:
                 )
             )
             if done:
-                self.notifying.ring(*told)
+                self.notifier.ring(*told)
                 return self._only_view(viewer, self.loaders.begin(viewer.id), new)
         raise ConflictError("The kwip changed meanwhile. Look at it and try again.")
 

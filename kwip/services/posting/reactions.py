@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kwip.domain.users import Viewer
     from kwip.domain.views import PostView
     from kwip.services.coherence.fence import Fence
-    from kwip.services.delivery.notifier import Notifying
+    from kwip.services.delivery.notifier import Notifier
     from kwip.services.posting.permissions import Permissions
     from kwip.services.posting.posts import Posts
     from kwip.services.reading.loader import Loaders
@@ -34,7 +34,7 @@ class Reactions:
     permissions: Permissions
     posts: Posts
     loaders: Loaders
-    notifying: Notifying
+    notifier: Notifier
     fence: Fence
     ids: IdGenerator
 
@@ -46,7 +46,7 @@ class Reactions:
             GoneError: It was deleted.
         """
         post = self.permissions.post(viewer.id, post_id)
-        told = self.notifying.of_favourite(viewer.id, post)
+        told = self.notifier.of_favourite(viewer.id, post)
         self.store.add(self._reaction(viewer.id, Act.FAVOURITE, post), told)
         self.fence.drop(
             drops.favourite(
@@ -56,7 +56,7 @@ class Reactions:
                 span=span_of(post.id),
             )
         )
-        self.notifying.ring(told)
+        self.notifier.ring(told)
         return self._view(viewer, post)
 
     def unfavourite(self, viewer: Viewer, post_id: PostId) -> PostView:

@@ -163,7 +163,7 @@ class Entities:
             decode=Decoded(payloads.decode_pulls, PULLS_BYTES, besides=500, times=10),
             version=unversioned,
             load=lambda ids: dict.fromkeys(
-                ids, Pulls.of(stores.reach.last_pulls(MOST_PULLED + 1))
+                ids, Pulls.of(stores.pull_authors.last_pulls(MOST_PULLED + 1))
             ),
             ttl_s=keys.TIMELINE_TTL_S,
             is_followed=True,

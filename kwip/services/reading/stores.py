@@ -12,7 +12,7 @@ from kwip.store.lists import ListStore
 from kwip.store.markers import MarkerStore
 from kwip.store.notifications import NotificationStore
 from kwip.store.posts import PostStore
-from kwip.store.pull_authors import ReachStore
+from kwip.store.pull_authors import PullAuthorStore
 from kwip.store.pushdown import SieveStore
 from kwip.store.reactions import ReactionStore
 from kwip.store.relationships import RelationshipStore
@@ -37,7 +37,7 @@ class Stores:
     lists: ListStore
     followed_tags: FollowedTagStore
     timelines: TimelineStore
-    reach: ReachStore
+    pull_authors: PullAuthorStore
     reactions: ReactionStore
     notifications: NotificationStore
     markers: MarkerStore
@@ -57,7 +57,7 @@ class Stores:
             lists=ListStore(store),
             followed_tags=FollowedTagStore(store),
             timelines=TimelineStore(store),
-            reach=ReachStore(store),
+            pull_authors=PullAuthorStore(store),
             reactions=ReactionStore(store),
             notifications=NotificationStore(store),
             markers=MarkerStore(store),

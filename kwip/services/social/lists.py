@@ -1,7 +1,7 @@
 """Lists: make them, put people into them, show them to their owners.
 
 What is said of a list, and who is in it, holds at once by the read rules; what its
-timeline stores is merged and scrubbed afterwards by `list_upkeep`.
+timeline stores is merged and scrubbed afterwards by `list_compaction`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Follow, unfollow, block, mute: what two users are to each other.
 
 The relation is written first, and the read rules hold at once. What stands in homes
-is merged and scrubbed afterwards by `upkeep`, for which the bell is rung.
+is merged and scrubbed afterwards by `home_compaction`, for which the bell is rung.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from kwip.domain.ids import UserId
     from kwip.domain.users import User, Viewer
     from kwip.services.coherence.fence import Fence
-    from kwip.services.delivery.notifier import Notifying
+    from kwip.services.delivery.notifier import Notifier
     from kwip.services.delivery.signals import Bell
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Loader
@@ -43,7 +43,7 @@ class Relationships:
 
     stores: Stores
     entities: Entities
-    notifying: Notifying
+    notifier: Notifier
     fence: Fence
     bell: Bell
     clock: ClockMs
@@ -63,13 +63,13 @@ class Relationships:
         """
         require_shown(user_id, self._other(viewer, user_id))
         edge = Edge(viewer.id, user_id, "merging", 0, _nonce(), notify=notify or False)
-        told = self.notifying.of_follow(viewer.id, user_id)
+        told = self.notifier.of_follow(viewer.id, user_id)
         is_new = self.stores.relationships.follow(edge, at(self.clock()), told)
         if not is_new and notify is not None:
             self.stores.relationships.ask_for_posts(viewer.id, user_id, notify=notify)
         self.fence.drop(drops.follow(follower_id=viewer.id, followee_id=user_id))
         self.bell("edge", f"{viewer.id}:{user_id}")
-        self.notifying.ring(told)
+        self.notifier.ring(told)
         return self._fresh(viewer, user_id)
 
     def unnotify(self, viewer: Viewer, user_id: UserId) -> Relationship:

@@ -19,8 +19,8 @@ from kwip.domain.posts import Draft, Edit
 from kwip.domain.reactions import span_of
 from kwip.domain.users import READ, ProfileChange
 from kwip.services.coherence.fence import Fence
-from kwip.services.delivery import compaction as rearranging
-from kwip.services.delivery.pull_authors import Reach
+from kwip.services.delivery import compaction
+from kwip.services.delivery.pull_authors import PullAuthors
 from kwip.services.maintenance.fsck import Finding
 from kwip.services.maintenance.repeats import Repeats
 from kwip.services.reading.entities import AccessId
@@ -186,8 +186,8 @@ def used(monkeypatch):
 
 
 def _trim(world, monkeypatch):
-    monkeypatch.setattr(rearranging, "TRIM_ABOVE", 1)
-    world.services.upkeep.rearranger.trim([home_of(world.alice.id)])
+    monkeypatch.setattr(compaction, "TRIM_ABOVE", 1)
+    world.services.home_compaction.compactor.trim([home_of(world.alice.id)])
 
 
 def _forget_repeats(world):
@@ -205,7 +205,7 @@ WRITES = {
         w.bob, ProfileChange(display_name="B")
     ),
     "post": lambda w: w.post(w.bob, "another"),
-    "lift": lambda w: w.post(w.alice, "one more answer", w.root),
+    "bump": lambda w: w.post(w.alice, "one more answer", w.root),
     "edit": lambda w: w.services.posts.edit(
         w.bob, w.root.id, Edit(text="edited #other @alice")
     ),
@@ -258,8 +258,10 @@ WRITES = {
 
 def _post_to_very_many(world):
     """Let bob's one follower be very many."""
-    reach = Reach(world.kwip.stores.reach, world.kwip.fence, pull_at=1)
-    swap(world.services.fanout, reach=reach)
+    pull_authors = PullAuthors(
+        world.kwip.stores.pull_authors, world.kwip.fence, pull_at=1
+    )
+    swap(world.services.fanout, pull_authors=pull_authors)
     world.post(world.bob, "another")
 
 
@@ -281,8 +283,8 @@ JOBS = {
     "deliver": lambda w: w.post(w.bob, "another"),
     "pull": _post_to_very_many,
     "notify": lambda w: w.post(w.bob, "for @carol and who asked"),
-    "lay_down": _stop_reading,
-    "wake": _come_back,
+    "hibernate": _stop_reading,
+    "rehydrate": _come_back,
     "merge": lambda w: w.services.relationships.follow(w.bob, w.alice.id),
     "scrub": lambda w: w.services.relationships.unfollow(w.alice, w.bob.id),
 }
@@ -351,7 +353,7 @@ def test_a_trim_drops_the_home(world, used, monkeypatch):
 def test_a_rebuild_drops_the_home(world, used):
     rows, dropped = used
 
-    world.services.upkeep.rebuild(world.alice.id)
+    world.services.home_compaction.rebuild(world.alice.id)
 
     assert rows["rebuild"] <= dropped
     assert not world.stale()

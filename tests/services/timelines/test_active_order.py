@@ -130,7 +130,7 @@ def test_a_worker_moves_up_what_its_dead_writer_did_not(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as dying:
-        dying.setattr(type(kwip.stores.activity), "lift", die)
+        dying.setattr(type(kwip.stores.activity), "bump", die)
         with pytest.raises(KeyboardInterrupt):
             answer(kwip, alice, roots[0])
     [reply] = kwip.store.database["posts"].distinct("_id", {"root_id": roots[0]})[1:]

@@ -9,7 +9,7 @@ from kwip.domain.ids import PostId
 from kwip.domain.notifications import SPOKEN_TO, Notification, NotificationKind, Wish
 from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft, Edit, Visibility
-from kwip.services.delivery import notifier as notifying
+from kwip.services.delivery import notifier
 from kwip.store.buckets import home_of
 from tests.frozen import swap
 
@@ -236,7 +236,7 @@ def test_what_somebody_else_cannot_delete_stays_told(people, say, told, kwip):
 def test_who_asked_is_told_of_each_new_post_chunk_by_chunk(
     people, say, told, kwip, monkeypatch
 ):
-    monkeypatch.setattr(notifying, "SUBSCRIBERS_AT_ONCE", 2)
+    monkeypatch.setattr(notifier, "SUBSCRIBERS_AT_ONCE", 2)
     alice, bob, *others = people("alice", "bob", *"cdefg")
     relationships = kwip.services.relationships
     relationships.follow(bob, alice.id)
@@ -481,7 +481,7 @@ def test_markers_that_were_never_set_stand_at_nothing(people, kwip):
 def test_whoever_is_told_hears_the_doorbell(people, say, kwip, monkeypatch):
     alice, bob = people("alice", "bob")
     rung = []
-    notified = kwip.services.reactions.notifying
+    notified = kwip.services.reactions.notifier
     swap(notified, doorbell=rung.extend)
     post = say(alice, "@bob")
     kwip.services.reactions.favourite(bob, post.id)
@@ -514,7 +514,7 @@ def test_homes_do_not_wait_for_those_who_asked_to_be_told(
 def test_a_delivery_that_goes_on_tells_nobody_again(
     people, told, views, kwip, rings, monkeypatch
 ):
-    monkeypatch.setattr(notifying, "SUBSCRIBERS_AT_ONCE", 1)
+    monkeypatch.setattr(notifier, "SUBSCRIBERS_AT_ONCE", 1)
     alice, bob, carol, dave = people("alice", "bob", "carol", "dave")
     for each in (bob, carol):
         kwip.services.relationships.follow(each, alice.id, notify=True)
