@@ -75,7 +75,7 @@ class BarePush:
         database = wiring.store.database
         self._owners = owners
         self._copies = database["bench_timelines"]
-        self._copies.drop()
+        self._copies.invalidate()
         database["timelines"].aggregate(
             [
                 {"$match": {"_id": {"$in": list(owners)}}},
@@ -98,7 +98,7 @@ class BarePush:
 
     def close(self) -> None:
         """Take the copy away."""
-        self._copies.drop()
+        self._copies.invalidate()
 
 
 def fanout() -> Iterator[Row]:

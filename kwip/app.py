@@ -9,10 +9,18 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from kwip import __version__
-from kwip.blueprints import appearance as look
-from kwip.blueprints import assets, bodies, files, gate, http, login, routes
-from kwip.blueprints import page_cache as finished
-from kwip.blueprints import placeholders as holes
+from kwip.blueprints import (
+    appearance,
+    assets,
+    bodies,
+    files,
+    gate,
+    http,
+    login,
+    page_cache,
+    placeholders,
+    routes,
+)
 from kwip.schemas import html
 from kwip.schemas.site import SiteInfo
 from kwip.schemas.urls import Urls
@@ -99,7 +107,7 @@ def create_app(wiring: Wiring, settings: Settings, *, is_live: bool = False) -> 
     routes.register(app, is_live=is_live)
     routes.check(app)
     if not is_live:
-        app.wsgi_app = finished.FinishedPages(app, site)  # type: ignore[method-assign]
+        app.wsgi_app = page_cache.PageCache(app, site)  # type: ignore[method-assign]
     if settings.trusted_proxies:
         # Only the address is taken from them: the origin is a setting.
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign] # Flask's own way
@@ -163,9 +171,10 @@ def _prepare_templates(app: Flask, site: http.Site) -> None:
     app.jinja_env.filters["post_html"] = partial(html.post_markup, urls=site.urls)
     app.jinja_env.filters["bio_html"] = partial(html.bio_markup, urls=site.urls)
     app.jinja_env.filters["browser"] = browser_in_words
-    app.jinja_env.filters["ago"] = holes.time_ago
+    app.jinja_env.filters["ago"] = placeholders.time_ago
     app.context_processor(
         lambda: (
-            {"viewer": http.viewer(), "unread": http.unread()} | look.for_templates()
+            {"viewer": http.viewer(), "unread": http.unread()}
+            | appearance.for_templates()
         )
     )

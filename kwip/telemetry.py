@@ -41,9 +41,9 @@ class _Numbers(MmapedDict):
     """One file of a process's numbers, as prometheus-client maps it into memory.
 
     The library makes files with holes, and the kernel ends a process (SIGBUS) when it
-    changes a hole that the disk has no room for. So a file is written before it is
-    mapped. A number that finds no room stays in its process, and is written as a whole
-    by the first change after there is room again.
+    changes a hole that the disk has no room for. So a file is written before it
+    is mapped. A number that finds no room stays in its process, and is written as a
+    whole by the first change after there is room again.
     """
 
     _f: Any = None
@@ -150,15 +150,16 @@ CACHE_WITHOUT_LEASE = Counter(
 CACHE_FENCES = Counter(
     "kwip_cache_fences", "Times that a drop could not be confirmed and the fence rose."
 )
-CACHE_DROPS_PUT_OFF = Counter(
-    "kwip_cache_drops_put_off", "Drops of what may lag that were put off."
+CACHE_INVALIDATIONS_DEBOUNCED = Counter(
+    "kwip_cache_invalidations_debounced",
+    "Invalidations of what may lag that were debounced.",
 )
-CACHE_RELAY_DROPS = Counter(
-    "kwip_cache_relay_drops", "Keys that the relay dropped after their writers."
+CACHE_STREAM_INVALIDATIONS = Counter(
+    "kwip_cache_stream_invalidations", "Keys that the change stream invalidated again."
 )
-CACHE_RELAY_LAG = Gauge(
-    "kwip_cache_relay_lag_seconds",
-    "From a write to the relay's drop.",
+CACHE_STREAM_LAG = Gauge(
+    "kwip_cache_stream_lag_seconds",
+    "From a write to its repeated invalidation.",
     multiprocess_mode="livemax",
 )
 QUOTA_REFUSALS = Counter(
@@ -211,7 +212,7 @@ _PAGE_MISSES = CACHE_REQUESTS.labels("page", "miss")
 
 
 def count_page(*, is_found: bool) -> None:
-    """Count a look for a finished page."""
+    """Count a look for a cached page."""
     (_PAGE_HITS if is_found else _PAGE_MISSES).inc()
 
 

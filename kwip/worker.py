@@ -1,7 +1,8 @@
 """The process behind the queue: `python -m kwip.worker`.
 
-It runs jobs as the bell rings, with the sweeper and the relay in threads beside them:
-one process less on a small machine. `… jobs` and `… sweeper` run one of the two alone.
+It runs jobs as the bell rings, with the sweeper and the change-stream invalidator in
+threads beside them: one process less on a small machine. `… jobs` and `… sweeper` run
+one of the two alone.
 """
 
 from __future__ import annotations

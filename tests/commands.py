@@ -6,7 +6,7 @@ from pymongo.monitoring import CommandListener
 
 
 class Commands(CommandListener):
-    """Every command to MongoDB, by name; the keeper's are not among them."""
+    """Every command to MongoDB, by name; the lease renewer's are not among them."""
 
     def __init__(self):
         self.names = []

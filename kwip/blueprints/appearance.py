@@ -24,14 +24,14 @@ _LIFETIME_S = 400 * 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Appearance:
     """A theme and a size of the text; the first page of a device has these."""
 
     theme: str = "system"
     size: str = "normal"
 
     @classmethod
-    def parse(cls, text: str) -> Look:
+    def parse(cls, text: str) -> Appearance:
         """Read what the cookie holds; anything else is the default."""
         theme, _, size = text.partition(".")
         if theme not in THEMES or size not in SIZES:
@@ -39,12 +39,12 @@ class Look:
         return cls(theme, size)
 
 
-def look() -> Look:
+def current() -> Appearance:
     """Give the look that this device has chosen."""
-    return Look.parse(request.cookies.get(cookie(), ""))
+    return Appearance.parse(request.cookies.get(cookie(), ""))
 
 
-def keep(response: Response, chosen: Look) -> None:
+def keep(response: Response, chosen: Appearance) -> None:
     """Let the device remember a look."""
     response.set_cookie(
         cookie(),
@@ -58,7 +58,7 @@ def keep(response: Response, chosen: Look) -> None:
 
 def for_templates() -> dict[str, str]:
     """Give what the page's first tag says; nothing where the device decides."""
-    chosen = look()
+    chosen = current()
     return {
         "theme": "" if chosen.theme == "system" else chosen.theme,
         "text_size": "" if chosen.size == "normal" else chosen.size,

@@ -14,10 +14,16 @@ from flask import Response, g, redirect, request, url_for
 from structlog.contextvars import bind_contextvars, clear_contextvars
 from werkzeug.exceptions import HTTPException
 
-from kwip.blueprints import bodies, compression, errors, http, login
-from kwip.blueprints import page_cache as finished
-from kwip.blueprints import placeholders as holes
-from kwip.blueprints import rate_limits as quotas
+from kwip.blueprints import (
+    bodies,
+    compression,
+    errors,
+    http,
+    login,
+    page_cache,
+    placeholders,
+    rate_limits,
+)
 from kwip.blueprints.report import report
 from kwip.blueprints.table import Policy
 from kwip.domain.clock import system_clock_ms
@@ -116,11 +122,11 @@ def enforce() -> BaseResponse | None:
     if request.method == "OPTIONS":
         return None
     policy = _policy()
-    quotas.open_bill(policy)
+    rate_limits.open_charge(policy)
     _check_address()
     viewer = g.viewer = _identify(policy)
     if policy.asks_nothing:
-        quotas.pay()
+        rate_limits.pay()
     is_write = request.method not in http.SAFE_METHODS
     if is_write:
         _take_in(policy, viewer)
@@ -155,7 +161,7 @@ def fail(error: KwipError | HTTPException) -> Response:
     Flask makes an HTTPException of what nobody expected.
     """
     try:
-        quotas.pay_failure(_policy(), errors.number_of(error))
+        rate_limits.pay_failure(_policy(), errors.number_of(error))
     except RateLimitedError as refusal:
         return errors.answer(refusal)
     return errors.answer(error)
@@ -164,7 +170,7 @@ def fail(error: KwipError | HTTPException) -> Response:
 def add_headers(response: Response) -> Response:
     """Add the headers of security, quotas, CORS and caching; compress a page."""
     policy = _policy()
-    response = quotas.finish(response, policy)
+    response = rate_limits.finish(response, policy)
     response.headers["X-Request-Id"] = g.request_id
     site = http.site()
     origin = site.urls.origin
@@ -198,15 +204,15 @@ def _settle_body(response: Response, *, is_tagged: bool) -> None:
     """Keep an answer for those who ask next; then make it ready for who asked now."""
     if response.is_json and is_tagged:
         http.add_etag(response)
-    finished.keep(response)
+    page_cache.keep(response)
     http.spare(response)
-    holes.fill(response, login.form_token, system_clock_ms())
+    placeholders.fill(response, login.form_token, system_clock_ms())
     compression.compress_page(response)
 
 
 def finish(response: Response) -> Response:
     """Charge the work of a request; say in the log and the metrics how it went."""
-    quotas.pay_work()
+    rate_limits.pay_work()
     route = request.url_rule.rule if request.url_rule else "unmatched"
     report(g.started_s, request.method, request.path, route, response.status_code)
     return response
@@ -236,7 +242,7 @@ def _take_in(policy: Policy, viewer: Viewer | None) -> None:
     try:
         take(request)
     finally:
-        quotas.pay()
+        rate_limits.pay()
 
 
 def _check_address() -> None:

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from kwip.services.bundle import Services
     from kwip.services.coherence.probes import Probe
     from kwip.services.reading.loader import Loader, Lookup
-    from kwip.services.reading.rate_limits import Bill
+    from kwip.services.reading.rate_limits import RequestCharge
 
 T = TypeVar("T")
 
@@ -92,7 +92,7 @@ class Begun:
 
     started_s: float
     request_id: str
-    bill: Bill
+    request_charge: RequestCharge
     loader: Loader
     page: str
     first: tuple[Lookup[Any, Any], ...]
@@ -122,7 +122,7 @@ def loader() -> Loader:
     if "reading" not in g:
         known = begun()
         g.loader = (
-            services().loaders.begin(g.get("reader_id"), g.bill)
+            services().loaders.begin(g.get("reader_id"), g.request_charge)
             if known is None
             else known.loader
         )
@@ -174,17 +174,17 @@ def identify(credential: Credential | None) -> Viewer | None:
     if credential is None:
         return None
     access, named = services().access, request.view_args or {}
-    bill: Bill = g.bill
+    request_charge: RequestCharge = g.request_charge
     g.reader_id = credential.user_id
     if request.method not in SAFE_METHODS:
         found = access.confirm(credential)
         if found is not None:
-            bill.present(found.id, found.digest)
-            bill.confirm()
+            request_charge.present(found.id, found.digest)
+            request_charge.confirm()
         return found
     page = begun()
     if page is None:
-        bill.present(credential.user_id, credential.id.digest)
+        request_charge.present(credential.user_id, credential.id.digest)
     return access.open(
         credential,
         loader(),

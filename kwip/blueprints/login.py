@@ -18,8 +18,7 @@ from flask_wtf.csrf import generate_csrf, validate_csrf
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from wtforms import ValidationError
 
-from kwip.blueprints import http
-from kwip.blueprints import placeholders as holes
+from kwip.blueprints import http, placeholders
 from kwip.domain.errors import ForbiddenError
 from kwip.services.accounts.authentication import SESSION_LIFETIME, Credential
 
@@ -90,7 +89,7 @@ def install(app: Flask) -> None:
     # Bound to no address: phones change theirs. The cookie is HttpOnly and revocable.
     manager.session_protection = None
     manager.user_loader(_load)
-    app.jinja_env.globals["form_token"] = holes.form_token
+    app.jinja_env.globals["form_token"] = placeholders.form_token
 
 
 def cookie_settings(origin: str, keys: Sequence[str]) -> dict[str, object]:

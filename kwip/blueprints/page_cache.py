@@ -1,4 +1,4 @@
-"""Finished pages: answered from the cache before Flask sees the request.
+"""cached pages: answered from the cache before Flask sees the request.
 
 A page is kept with everything that it was made from, and one call of Redis compares
 that, charges the quota, and gives the page if nothing has changed. If something has,
@@ -26,9 +26,7 @@ from werkzeug.http import parse_cookie, parse_etags
 from werkzeug.routing import RequestRedirect
 
 from kwip import telemetry
-from kwip.blueprints import appearance as look
-from kwip.blueprints import compression, http, login
-from kwip.blueprints import rate_limits as quotas
+from kwip.blueprints import appearance, compression, http, login, rate_limits
 from kwip.blueprints.page_copies import FORMAT, Copy, pack, size_of
 from kwip.blueprints.report import report
 from kwip.domain.clock import system_clock_ms
@@ -92,8 +90,8 @@ class Asked:
     environ: WSGIEnvironment
 
 
-class FinishedPages:
-    """Stands before the app: answers with a finished page, or hands the request on."""
+class PageCache:
+    """Stands before the app: answers with a cached page, or hands the request on."""
 
     def __init__(self, app: Flask, site: http.Site):
         self._inner: WSGIApplication = app.wsgi_app
@@ -162,14 +160,16 @@ class FinishedPages:
     def _begin(self, asked: Asked) -> http.Begun:
         policy, environ = asked.place.policy, asked.environ
         services, credential = self._site.services, asked.reader.credential
-        bill = services.quotas.open(
+        request_charge = services.rate_limits.open(
             policy.quota, is_api=policy.is_api, address=environ.get("REMOTE_ADDR")
         )
         return http.Begun(
             time.perf_counter(),
             http.request_id(environ.get("HTTP_X_REQUEST_ID", "")),
-            bill,
-            services.loaders.begin(credential.user_id if credential else None, bill),
+            request_charge,
+            services.loaders.begin(
+                credential.user_id if credential else None, request_charge
+            ),
             asked.name,
             self._first(asked),
         )
@@ -212,7 +212,7 @@ class FinishedPages:
         named = asked.place.named.get("post_id"), asked.place.named.get("username")
         if credential is None:
             return (None, *services.access.named(*named))
-        begun.bill.present(credential.user_id, credential.id.digest)
+        begun.request_charge.present(credential.user_id, credential.id.digest)
         guard, *others = services.access.wants(credential, *named)
         others += begun.first
         return (guard, *others)
@@ -257,8 +257,10 @@ def _visitor(app: Flask, site: http.Site, cookies: str) -> tuple[Reader, str] | 
     except UnicodeDecodeError:
         return None
     reader = login.reader_of(app, known.get(app.config["SESSION_COOKIE_NAME"]))
-    chosen = known.get(look.cookie_of(site.urls.origin), "")
-    return None if reader is None else (reader, str(look.Look.parse(chosen)))
+    chosen = known.get(appearance.cookie_of(site.urls.origin), "")
+    return (
+        None if reader is None else (reader, str(appearance.Appearance.parse(chosen)))
+    )
 
 
 def _answer(
@@ -268,7 +270,7 @@ def _answer(
     environ, policy = asked.environ, asked.place.policy
     own = [("X-Request-Id", begun.request_id)]
     if policy.is_api and policy.cache != "widget":
-        own += quotas.headers(begun.bill)
+        own += rate_limits.headers(begun.request_charge)
     known = environ.get("HTTP_IF_NONE_MATCH")
     if copy.tag and known and parse_etags(known).contains_weak(copy.tag):
         return HTTPStatus.NOT_MODIFIED, [*copy.headers_unchanged, *own], b""

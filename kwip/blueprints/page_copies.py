@@ -1,4 +1,4 @@
-"""Finished pages as they are kept, and as a process holds them."""
+"""cached pages as they are kept, and as a process holds them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from hashlib import blake2b
 from io import BytesIO
 from typing import TYPE_CHECKING, Self
 
-from kwip.blueprints.placeholders import Holed
+from kwip.blueprints.placeholders import WithPlaceholders
 
 if TYPE_CHECKING:
     from flask import Response
 
-    from kwip.domain.pages import Finished
+    from kwip.domain.pages import CachedPage
 
 #: Raised when `pack` changes, so that pages of other versions are not found.
 FORMAT = 2
@@ -26,7 +26,7 @@ _BESIDES, _A_PART = 4_000, 50
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """A finished page: what it answers, and what to whoever has it already.
+    """A cached page: what it answers, and what to whoever has it already.
 
     `tag` is the ETag that readers know, if it has one; `etag` that of what is kept.
     """
@@ -35,17 +35,17 @@ class Copy:
     tag: str
     headers: list[tuple[str, str]]
     headers_unchanged: list[tuple[str, str]]
-    page: Holed
+    page: WithPlaceholders
     is_whole: bool
 
     @classmethod
-    def of(cls, found: Finished) -> Self:
+    def of(cls, found: CachedPage) -> Self:
         """Unpack what `pack` made."""
         head, body = (found.content or b"[[], []]\n").split(b"\n", 1)
         named, lengths = json.loads(head)
         headers = [(name, value) for name, value in named]
         source = BytesIO(body)
-        page = Holed([source.read(length) for length in lengths])
+        page = WithPlaceholders([source.read(length) for length in lengths])
         shown = {name.lower(): value for name, value in headers}
         is_whole = "text/html" not in shown.get("content-type", "")
         return cls(
@@ -68,7 +68,7 @@ def pack(response: Response) -> tuple[bytes, bytes]:
         for name, value in response.headers
         if not name.lower().startswith(_OWN_HEADERS)
     ]
-    parts = Holed.of(response).parts
+    parts = WithPlaceholders.of(response).parts
     head = json.dumps([headers, [len(part) for part in parts]]).encode()
     content = b"".join([head, b"\n", *parts])
     etag = blake2b(content, digest_size=_DIGEST_BYTES).hexdigest()

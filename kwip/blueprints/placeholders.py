@@ -57,7 +57,7 @@ def _mark() -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class Holed:
+class WithPlaceholders:
     """A page in parts: `parts[1]`, `parts[3]` and so on name its placeholders."""
 
     parts: list[bytes]
@@ -93,6 +93,6 @@ class Holed:
 def fill(response: Response, form_token: Callable[[], str], now_ms: int) -> None:
     """Fill the placeholders of a page that was rendered just now."""
     if response.mimetype == "text/html" and not response.is_streamed:
-        page = Holed.of(response)
+        page = WithPlaceholders.of(response)
         if len(page.parts) > 1:
             response.set_data(page.fill(form_token, now_ms))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from flask import Response
 
     from kwip.blueprints.table import Policy
-    from kwip.services.reading.rate_limits import Bill
+    from kwip.services.reading.rate_limits import RequestCharge
 
 log = structlog.get_logger()
 
@@ -31,22 +31,22 @@ _ELSEWHERE = frozenset({"none", "sign_in", "sign_up"})
 _UNCHARGED = frozenset({429, 503})
 
 
-def open_bill(policy: Policy) -> None:
+def open_charge(policy: Policy) -> None:
     """Begin the request's bill; it is the address's until a credential is shown.
 
     Raises:
-        RateLimitedError: The bill was begun before, and it is too much.
+        RateLimitedError: The charge was begun before, and it is too much.
     """
     begun = http.begun()
     if begun is not None:
-        g.bill = begun.bill
+        g.request_charge = begun.request_charge
         if begun.refusal is not None:
             raise begun.refusal
         return
     if policy.quota in _ELSEWHERE:
-        g.bill = FREE
+        g.request_charge = FREE
         return
-    g.bill = http.services().quotas.open(
+    g.request_charge = http.services().rate_limits.open(
         policy.quota, is_api=policy.is_api, address=request.remote_addr
     )
 
@@ -60,7 +60,7 @@ def pay() -> None:
     Raises:
         RateLimitedError: It is too much.
     """
-    http.services().quotas.pay(g.get("bill", FREE))
+    http.services().rate_limits.pay(g.get("bill", FREE))
 
 
 def pay_failure(policy: Policy, number: int) -> None:
@@ -74,7 +74,7 @@ def pay_failure(policy: Policy, number: int) -> None:
     if number in _UNCHARGED:
         return
     if g.get("bill", FREE) is FREE:
-        g.bill = http.services().quotas.open(
+        g.request_charge = http.services().rate_limits.open(
             "pages" if policy.quota in _ELSEWHERE else policy.quota,
             is_api=policy.is_api,
             address=request.remote_addr,
@@ -84,7 +84,7 @@ def pay_failure(policy: Policy, number: int) -> None:
 
 def pay_work() -> None:
     """Charge what the request has read beyond its share, at its very end."""
-    http.services().quotas.pay_work(g.get("bill", FREE))
+    http.services().rate_limits.pay_work(g.get("bill", FREE))
 
 
 def finish(response: Response, policy: Policy) -> Response:
@@ -103,9 +103,9 @@ def finish(response: Response, policy: Policy) -> Response:
     return response
 
 
-def headers(bill: Bill) -> list[tuple[str, str]]:
+def headers(request_charge: RequestCharge) -> list[tuple[str, str]]:
     """Say what is left to a client; nothing if nothing limits it."""
-    limit = bill.rate_limit
+    limit = request_charge.rate_limit
     if limit is None:
         return []
     reset = dt.datetime.fromtimestamp(limit.reset_ms / 1_000, dt.UTC)

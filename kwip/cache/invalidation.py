@@ -1,9 +1,9 @@
 """Say which write drops which keys: the one table of them.
 
 Each function is named after a write of `services` and gives the keys that it must
-hand to `services.fence.drop` before it answers, also when it found nothing left to
-do: an earlier try may have died between its commit and its drop. `drop_table` prints
-them. Those of stored timelines are in `timeline_drops`.
+hand to `services.fence.invalidate` before it answers, also when it found nothing left
+to do: an earlier try may have died between its commit and its invalidation.
+`drop_table` prints them. Those of stored timelines are in `timeline_invalidation`.
 
 Counts may lag, and so may the arrival of posts in timelines that nobody owns, for all
 but whoever wrote. What is dropped for these alone is `keys.counted` or `keys.arriving`,
@@ -31,11 +31,11 @@ from kwip.cache.timeline_invalidation import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
-    from kwip.cache.keys import CacheKey, Droppable
+    from kwip.cache.keys import CacheKey, Invalidation
     from kwip.domain.ids import PostId, UserId
     from kwip.domain.reactions import Span
 
-    Keys = tuple[Droppable, ...]
+    Keys = tuple[Invalidation, ...]
 
 
 def sign_up(*, user_id: UserId, username: str) -> Keys:
@@ -255,9 +255,9 @@ def block(*, blocker_id: UserId, blocked_id: UserId) -> Keys:
     """Drop both sides: a block unfollows both ways."""
     both = (blocker_id, blocked_id)
     kinds = (keys.relations, keys.lists, keys.home, _followers)
-    dropped = tuple(kind(side) for kind in kinds for side in both)
+    invalidated = tuple(kind(side) for kind in kinds for side in both)
     counts = (keys.counted(keys.user(side), blocker_id) for side in both)
-    return (*dropped, *counts, *notify(recipient_ids=both))
+    return (*invalidated, *counts, *notify(recipient_ids=both))
 
 
 def _followers(user_id: UserId) -> CacheKey:

@@ -6,13 +6,13 @@ import inspect
 from typing import TYPE_CHECKING, Any, cast
 
 from kwip.cache.invalidation import WRITES
-from kwip.cache.keys import Paced
+from kwip.cache.keys import Debounced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from kwip.cache.invalidation import Keys
-    from kwip.cache.keys import Droppable
+    from kwip.cache.keys import Invalidation
 
 #: Arguments that are several values.
 _SEVERAL = frozenset(
@@ -60,10 +60,10 @@ def _symbolic_keys(write: Callable[..., Keys]) -> list[str]:
     ]
 
 
-def _shown(dropped: Droppable) -> str:
-    if isinstance(dropped, Paced):
-        return f"`{dropped.key}` within {dropped.pace_ms} ms"
-    return f"`{dropped}`"
+def _shown(invalidated: Invalidation) -> str:
+    if isinstance(invalidated, Debounced):
+        return f"`{invalidated.key}` within {invalidated.pace_ms} ms"
+    return f"`{invalidated}`"
 
 
 def _reason(write: Callable[..., Keys]) -> str:

@@ -5,8 +5,8 @@ keep an entity on one slot of a Redis Cluster.
 
 The times to live are the backstop for a writer that died between its commit and its
 drop: so long may the cache be older than a write that was never acknowledged. While
-the relay repeats the drops of all writes there is no need of them, and what it follows
-lives much longer.
+the change-stream invalidator repeats the invalidations of all writes there is no need
+of them, and what it follows lives much longer.
 """
 
 from __future__ import annotations
@@ -23,11 +23,12 @@ CacheKey = NewType("CacheKey", str)
 DOCUMENT_TTL_S = 300
 #: Skeletons of home, user, thread and public.
 TIMELINE_TTL_S = 60
-#: Finished pages: as long as somebody may come back for the same one.
+#: cached pages: as long as somebody may come back for the same one.
 PAGE_TTL_S = 900
 #: Relations, sessions and tokens: what decides who may see.
 AUTHORITY_TTL_S = 30
-#: All of these while the relay is seen to run, but for what it cannot follow.
+#: All of these while the change-stream invalidator is seen to run, but for what it
+# cannot follow.
 FOLLOWED_TTL_S = 6 * 3_600
 
 #: What shows a count may lag so long, and so may what shows posts as they arrive.
@@ -35,7 +36,7 @@ COUNT_PACE_MS = 1_000
 ARRIVAL_PACE_MS = 250
 
 
-class Paced(NamedTuple):
+class Debounced(NamedTuple):
     """A key whose drop may come late, so that many writes cost it few drops.
 
     It is dropped at once if it was not for `pace_ms`, else when those are over: at
@@ -49,7 +50,7 @@ class Paced(NamedTuple):
 
 
 #: What a write drops: a key at once, or one that may lag.
-Droppable = CacheKey | Paced
+Invalidation = CacheKey | Debounced
 
 
 def post(post_id: PostId) -> CacheKey:
@@ -152,14 +153,14 @@ def public() -> CacheKey:
     return CacheKey("public")
 
 
-def counted(key: CacheKey, writer_id: UserId | None = None) -> Paced:
+def counted(key: CacheKey, writer_id: UserId | None = None) -> Debounced:
     """Let what shows a count lag, for all but whoever changed it."""
-    return Paced(key, COUNT_PACE_MS, writer_id)
+    return Debounced(key, COUNT_PACE_MS, writer_id)
 
 
-def arriving(key: CacheKey, writer_id: UserId | None = None) -> Paced:
+def arriving(key: CacheKey, writer_id: UserId | None = None) -> Debounced:
     """Let what shows posts as they arrive lag, for all but their author."""
-    return Paced(key, ARRIVAL_PACE_MS, writer_id)
+    return Debounced(key, ARRIVAL_PACE_MS, writer_id)
 
 
 def lacking(user_id: UserId | None) -> str:
@@ -173,7 +174,7 @@ def pace(key: CacheKey) -> CacheKey:
 
 
 def page(digest: str) -> CacheKey:
-    """One finished page of one reader, by the digest of all that it depends on."""
+    """One cached page of one reader, by the digest of all that it depends on."""
     return CacheKey(f"page:{digest}")
 
 

@@ -1,4 +1,4 @@
-"""The rows of the table in `drops` that are about lists and followed hashtags."""
+"""Rows of the table in `invalidation`: lists and followed hashtags."""
 
 from __future__ import annotations
 

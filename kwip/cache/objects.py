@@ -6,7 +6,7 @@ still the key's; a writer deletes the hash, and the generation with it. Why this
 and what it promises is checked by `tests/protocol`.
 
 Every function is one round trip. When Redis is down, hangs (200 ms) or refuses:
-`read` and `fill` give None, `drop_confirmed` and `probe` give False.
+`read` and `fill` give None, `invalidate_confirmed` and `probe` give False.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from kwip import telemetry
 from kwip.cache import codec, keys
 from kwip.cache.client import Script
-from kwip.cache.keys import Paced
+from kwip.cache.keys import Debounced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from kwip.cache.client import Argument, Client
     from kwip.cache.codec import Stamp
-    from kwip.cache.keys import CacheKey, Droppable
+    from kwip.cache.keys import CacheKey, Invalidation
     from kwip.cache.rate_limits import Charge
     from kwip.domain.ids import UserId
 
@@ -37,7 +37,8 @@ _LENGTH = struct.Struct(">H")
 class Lease(NamedTuple):
     """The right to use the cache: for which database, and under which epoch.
 
-    While it `is_followed`, the relay repeats the drops of writers that died.
+    While it `is_followed`, the change-stream invalidator repeats the invalidations of
+    writers that died.
     """
 
     deployment: str
@@ -48,7 +49,8 @@ class Lease(NamedTuple):
 class Ask(NamedTuple):
     """One entry to read: its entity, its view, and how long a new hash lives.
 
-    What `is_followed` by the relay lives for `FOLLOWED_TTL_S` while that runs.
+    What `is_followed` by the change-stream invalidator lives for `FOLLOWED_TTL_S` while
+    that runs.
     """
 
     key: CacheKey
@@ -77,14 +79,14 @@ class Filling(NamedTuple):
 
 
 class Wish(NamedTuple):
-    """A finished page to look for; `etag` is that of a copy at hand, b"" for none."""
+    """A cached page to look for; `etag` is that of a copy at hand, b"" for none."""
 
     key: CacheKey
     etag: bytes = b""
 
 
 class Found(NamedTuple):
-    """A finished page that may be used; no content if the copy at hand is the same.
+    """A cached page that may be used; no content if the copy at hand is the same.
 
     `verdict` is what came of the charge, if there was one.
     """
@@ -95,7 +97,7 @@ class Found(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """A finished page to keep: its ETag, and its bytes, whatever they are."""
+    """A cached page to keep: its ETag, and its bytes, whatever they are."""
 
     etag: bytes
     content: bytes
@@ -120,7 +122,7 @@ class Objects:
         self._read = Script.named("quota", "entries", "read")
         self._open = Script.named("quota", "entries", "open")
         self._fill = Script.named("quota", "fill")
-        self._drop = Script.named("drop")
+        self._invalidate = Script.named("drop")
 
     def read(
         self,
@@ -135,7 +137,7 @@ class Objects:
         generation (`codec.is_miss`) under which a load may be filled, or b"" where
         the entry may lack what the reader wrote: what is then loaded is the reader's
         alone. With a charge its reply comes last, and alone if it was refused
-        (`quotas.verdict`).
+        (`rate_limits.verdict`).
         """
         names, arguments = self._packed(lease, asks, charge, reader_id)
         return cast(
@@ -170,7 +172,7 @@ class Objects:
     def keep(
         self, lease: Lease, key: CacheKey, page: Kept, parts: Mapping[CacheKey, Stamp]
     ) -> None:
-        """Keep a finished page with what it was made from; waits for no answer."""
+        """Keep a cached page with what it was made from; waits for no answer."""
         named = [(keys.full(lease.deployment, k).encode(), s) for k, s in parts.items()]
         packed = b"".join(_LENGTH.pack(len(k)) + k + s for k, s in named)
         name = keys.full(lease.deployment, key)
@@ -208,7 +210,7 @@ class Objects:
 
         `lease` is the one that was held before the load began. Refused: the key was
         dropped meanwhile, or holds a newer version. With a charge its reply comes
-        last (`quotas.verdict`).
+        last (`rate_limits.verdict`).
         """
         names: list[str] = []
         arguments: list[Argument] = []
@@ -221,30 +223,34 @@ class Objects:
             "list[int | bytes] | None", self._client.run(self._fill, names, arguments)
         )
 
-    def drop_confirmed(self, deployment: str, dropped: Sequence[Droppable]) -> bool:
+    def invalidate_confirmed(
+        self, deployment: str, invalidated: Sequence[Invalidation]
+    ) -> bool:
         """Delete entities with all their views; say whether Redis confirmed it.
 
-        Paced ones are deleted now, or by Redis when their time has come; until then
+        debounced ones are deleted now, or by Redis when their time has come; until then
         whoever wrote is given nothing of them. That, too, is one round trip. Two tries
         of 200 ms past the breaker, the second on a fresh connection. Only
         `services.fence` may call it: what is not confirmed must be fenced.
         """
-        paced = [each for each in dropped if isinstance(each, Paced)]
+        debounced = [each for each in invalidated if isinstance(each, Debounced)]
         names = [
-            keys.full(deployment, key) for key in dropped if not isinstance(key, Paced)
+            keys.full(deployment, key)
+            for key in invalidated
+            if not isinstance(key, Debounced)
         ]
         arguments: list[Argument] = [len(names)]
-        for key, pace_ms, writer_id in paced:
+        for key, pace_ms, writer_id in debounced:
             names += (keys.full(deployment, key), keys.full(deployment, keys.pace(key)))
             arguments += (pace_ms, keys.lacking(writer_id))
         for fresh in (False, True):
-            if not paced:
+            if not debounced:
                 reply = self._client.insist("UNLINK", *names, fresh=fresh)
             else:
                 reply = self._client.insist_script(
-                    self._drop, names, arguments, fresh=fresh
+                    self._invalidate, names, arguments, fresh=fresh
                 )
-                telemetry.CACHE_DROPS_PUT_OFF.inc(cast("int", reply or 0))
+                telemetry.CACHE_INVALIDATIONS_DEBOUNCED.inc(cast("int", reply or 0))
             if reply is not None:
                 return True
         return False

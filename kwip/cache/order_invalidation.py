@@ -9,10 +9,10 @@ from kwip.cache import keys
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from kwip.cache.keys import Droppable
+    from kwip.cache.keys import Invalidation
     from kwip.domain.ids import PostId, UserId
 
-    Keys = tuple[Droppable, ...]
+    Keys = tuple[Invalidation, ...]
 
 
 def bump(

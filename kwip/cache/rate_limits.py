@@ -76,7 +76,7 @@ def verdict(reply: bytes) -> Verdict:
     return Verdict._make(_VERDICT.unpack(reply))
 
 
-class Quotas:
+class RateLimiter:
     """The windows behind one client, for charges that go alone.
 
     Args:

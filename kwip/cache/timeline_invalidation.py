@@ -1,4 +1,4 @@
-"""The rows of the table in `drops` that are about stored timelines.
+"""The rows of the table in `invalidation` that are about stored timelines.
 
 `owner` is the name of a timeline: `home:<user>` or `list:<list>`.
 """

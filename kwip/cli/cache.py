@@ -125,16 +125,16 @@ def drop(
         raise click.UsageError("Name a kind or a key, or use --all.")
     with connected(settings) as wiring, _audit(wiring) as (audit, _, __):
         if dry_run:
-            dropped = audit.matching(what)
+            invalidated = audit.matching(what)
         elif what and ":" in what:
-            dropped = audit.drop([CacheKey(what)])
+            invalidated = audit.invalidate([CacheKey(what)])
         else:
-            dropped = audit.drop_all(what)
+            invalidated = audit.invalidate_all(what)
     if as_json:
-        print_json({"dropped": dropped, "is_dry_run": dry_run})
+        print_json({"dropped": invalidated, "is_dry_run": dry_run})
     else:
         done = "keys would be dropped" if dry_run else "keys dropped"
-        click.echo(f"{dropped} {done}")
+        click.echo(f"{invalidated} {done}")
 
 
 @contextmanager

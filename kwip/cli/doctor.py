@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from config.settings import Settings
 
 #: What works in every stack.
-_LOOPS = {"sweeper", "jobs", "keeper"}
+_LOOPS = {"sweeper", "jobs", "lease_renewer"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,8 +90,8 @@ class Page(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
-class Finished:
-    """A finished page: its ETag, and all that is answered, packed by whoever made it.
+class CachedPage:
+    """A cached page: its ETag, and all that is answered, packed by whoever made it.
 
     `content` is None if whoever asked has the page of this ETag.
     """

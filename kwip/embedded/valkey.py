@@ -20,7 +20,7 @@ _ANSWER_S = 1.0
 _ANSWER_BYTES = 256
 
 #: What each server is for. The cache must forget everything when it restarts: an
-#: entry that outlived its drop would be served again.
+#: entry that outlived its invalidation would be served again.
 _PURPOSE = {
     "valkey-cache": {
         "save": '""',

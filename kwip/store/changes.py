@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 #: A place in the stream of changes; nobody but MongoDB reads what is in it.
 Token = dict[str, Any]
 
-_RELAY = "cache"
+_LOOP = "cache"
 _OPERATIONS = ["insert", "update", "replace", "delete"]
 #: InvalidResumeToken, ChangeStreamFatalError, ChangeStreamHistoryLost.
 _LOST = frozenset({260, 280, 286})
@@ -94,7 +94,7 @@ class ChangeStore:
 
     def __init__(self, store: Store):
         self._database = store.database
-        self._relays = store.database["cache_relay"]
+        self._places = store.database["cache_relay"]
 
     @contextmanager
     def follow(self, collections: Sequence[str], token: Token | None) -> Iterator[Feed]:
@@ -130,8 +130,8 @@ class ChangeStore:
         """Be the one who relays until `until`, if nobody else is; give the place."""
         free = {"$or": [{"owner": owner}, {"until": {"$lte": now}}]}
         try:
-            found = self._relays.find_one_and_update(
-                {"_id": _RELAY, **free},
+            found = self._places.find_one_and_update(
+                {"_id": _LOOP, **free},
                 {
                     "$set": {"owner": owner, "until": until},
                     "$setOnInsert": {"schema": schema_of("cache_relay"), "token": None},
@@ -146,8 +146,8 @@ class ChangeStore:
     @translated()
     def save(self, owner: str, token: Token | None, until: dt.datetime) -> bool:
         """Note how far it has come and stay the one; False if another one is."""
-        saved = self._relays.update_one(
-            {"_id": _RELAY, "owner": owner}, {"$set": {"token": token, "until": until}}
+        saved = self._places.update_one(
+            {"_id": _LOOP, "owner": owner}, {"$set": {"token": token, "until": until}}
         )
         return saved.matched_count == 1
 

@@ -374,8 +374,8 @@ class AccessDocument(TypedDict):
     expires_at: NotRequired[dt.datetime]
 
 
-class RelayDocument(TypedDict):
-    """Who repeats the drops of all writes, until when, and how far it has come."""
+class ChangeStreamDocument(TypedDict):
+    """Who repeats invalidations, until when, and how far it has come."""
 
     _id: Literal["cache"]
     schema: int

@@ -33,8 +33,9 @@ class FenceDocument(TypedDict):
 
     `beat` moves while `owner` lives, who suspended the cache and will resume it.
     `deployment` is random and part of every cached key: made with the database, and
-    again by a restore. `relay_beat` moves while the relay keeps up with all writes;
-    `is_followed` says that it did, so that values under this epoch may be old ones.
+    again by a restore. `stream_beat` moves while the change-stream invalidator keeps up
+    with all writes; `is_followed` says that it did, so that values under this epoch may
+    be old ones.
     """
 
     _id: str
@@ -45,14 +46,14 @@ class FenceDocument(TypedDict):
     owner: str | None
     beat: int
     is_followed: bool
-    relay_beat: int
+    stream_beat: int
 
 
 @dataclass(frozen=True, slots=True)
 class FenceState:
     """What the fence says at one moment.
 
-    That the relay goes on is no change of it.
+    That the change-stream invalidator goes on is no change of it.
     """
 
     deployment: str
@@ -61,7 +62,7 @@ class FenceState:
     owner: str | None
     beat: int
     is_followed: bool = field(default=False, compare=False)
-    relay_beat: int = field(default=0, compare=False)
+    stream_beat: int = field(default=0, compare=False)
 
 
 class FenceStore:
@@ -109,7 +110,7 @@ class FenceStore:
             "owner": None,
             "beat": 0,
             "is_followed": False,
-            "relay_beat": 0,
+            "stream_beat": 0,
         }
         with _fence_answers():
             try:
@@ -154,17 +155,21 @@ class FenceStore:
         return resumed.modified_count == 1
 
     def follow(self) -> None:
-        """Show that the relay keeps up; what is cached from now on may live long."""
-        change = {"$set": {"is_followed": True}, "$inc": {"relay_beat": 1}}
+        """Show that the change stream keeps up; what is cached now may live long."""
+        change = {"$set": {"is_followed": True}, "$inc": {"stream_beat": 1}}
         with _fence_answers():
             self._majority.update_one({"_id": self._node}, change)
 
     def unfollow(self, state: FenceState) -> None:
-        """End what was cached while the relay went on, unless it has moved since.
+        """End what was cached under a change stream that has not moved since.
 
         The epoch rises, so all of it is a miss; the cache itself may be used.
         """
-        same = {"_id": self._node, "epoch": state.epoch, "relay_beat": state.relay_beat}
+        same = {
+            "_id": self._node,
+            "epoch": state.epoch,
+            "stream_beat": state.stream_beat,
+        }
         change = {"$set": {"is_followed": False}, "$inc": {"epoch": 1}}
         with _fence_answers():
             self._majority.update_one({**same, "is_followed": True}, change)
@@ -209,8 +214,8 @@ def connect_fence(
 ) -> FenceStore:
     """Reach the fence through a client of its own, with one connection.
 
-    The keeper of a process uses it, so that no load of the process delays a lease.
-    `timeout_ms` bounds each call as a whole, on both sides.
+    The lease renewer of a process uses it, so that no load of the process delays a
+    lease. `timeout_ms` bounds each call as a whole, on both sides.
     """
     client = MongoClient[Any](
         uri,
@@ -242,7 +247,7 @@ def _state(found: FenceDocument) -> FenceState:
         suspended=found["suspended"],
         owner=found["owner"],
         beat=found["beat"],
-        # A fence that was made before there was a relay has neither.
+        # A fence that was made before there was an invalidator has neither.
         is_followed=found.get("is_followed", False),
-        relay_beat=found.get("relay_beat", 0),
+        stream_beat=found.get("stream_beat", 0),
     )

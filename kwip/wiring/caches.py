@@ -1,4 +1,4 @@
-"""Make what a process has of each cache node: its fence, and a keeper of it."""
+"""Make what a process has of each cache node: its fence, and a lease renewer of it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from kwip.cache.client import Client
 from kwip.cache.objects import Objects
-from kwip.services.coherence.cache_lease import Keeper, KeeperParts
+from kwip.services.coherence.cache_lease import LeaseRenewer, LeaseRenewerParts
 from kwip.store.fence import FenceStore, connect_fence
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kwip.services.coherence.cache_lease import FenceTimes
     from kwip.store.client import Store
 
-#: A keeper's look at the fence may take so long, in milliseconds.
+#: A lease renewer's look at the fence may take so long, in milliseconds.
 _FENCE_TIMEOUT_MS = 800
 
 
@@ -26,11 +26,11 @@ class OtherCache:
 
     client: Client
     store: FenceStore
-    keeper: Keeper
+    lease_renewer: LeaseRenewer
 
     def close(self) -> None:
         """End its thread and close its connections."""
-        self.keeper.stop()
+        self.lease_renewer.stop()
         self.client.close()
 
 
@@ -48,8 +48,10 @@ class Caches:
     store: Store
     times: FenceTimes
 
-    def keeper(self, node: str, objects: Objects, *, is_read: bool = True) -> Keeper:
-        """Make the keeper of one node."""
+    def lease_renewer(
+        self, node: str, objects: Objects, *, is_read: bool = True
+    ) -> LeaseRenewer:
+        """Make the lease renewer of one node."""
         connect = partial(
             connect_fence,
             self.endpoints.mongodb_uri,
@@ -57,13 +59,13 @@ class Caches:
             timeout_ms=_FENCE_TIMEOUT_MS,
             node=node,
         )
-        return Keeper(
-            KeeperParts(
+        return LeaseRenewer(
+            LeaseRenewerParts(
                 connect=connect,
                 objects=objects,
                 times=self.times,
                 is_read=is_read,
-                name="keeper" if is_read else f"keeper {node}",
+                name="lease_renewer" if is_read else f"keeper {node}",
             )
         )
 
@@ -72,8 +74,8 @@ class Caches:
         made = []
         for node, uri in self.endpoints.other_cache_uris.items():
             client = Client(uri, role=f"cache {node}")
-            keeper = self.keeper(node, Objects(client), is_read=False)
+            lease_renewer = self.lease_renewer(node, Objects(client), is_read=False)
             made.append(
-                OtherCache(client, FenceStore(self.store.database, node), keeper)
+                OtherCache(client, FenceStore(self.store.database, node), lease_renewer)
             )
         return made

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from kwip.cache.rate_limits import Quotas as Charges
+from kwip.cache.rate_limits import RateLimiter
 from kwip.domain.rate_limits import SPANS_S, windows
 from kwip.services.accounts.account import Account
 from kwip.services.accounts.authentication import Access
@@ -37,7 +37,7 @@ from kwip.services.posting.reactions import Reactions
 from kwip.services.posting.reposts import Reposts
 from kwip.services.posting.texts import Texts
 from kwip.services.reading.entities import Entities
-from kwip.services.reading.rate_limits import Quotas
+from kwip.services.reading.rate_limits import RateLimits
 from kwip.services.social.followed_tags import FollowedTags
 from kwip.services.social.lists import Lists
 from kwip.services.social.people import People
@@ -167,14 +167,14 @@ class Core:
         access = Access(stores, entities, fence, passwords, options.clock)
         limits = windows({n: getattr(self.settings, f"quota_{n}") for n in SPANS_S})
         setup = Setup(SetupStore(self.store), users, options.clock)
-        admission = Admission(access, users, setup, limits, Charges(self.realtime))
+        admission = Admission(access, users, setup, limits, RateLimiter(self.realtime))
         return Services(
             loaders=self.loaders,
             access=access,
             account=Account(stores, fence, passwords, admission, options.clock),
             admission=admission,
             setup=setup,
-            quotas=Quotas(limits, Charges(self.cache), fence),
+            rate_limits=RateLimits(limits, RateLimiter(self.cache), fence),
             users=users,
             media=media,
             posts=posts,

@@ -28,7 +28,7 @@ class Options:
         bell: Rings for jobs instead of the queue.
         doorbell: Rings for who waits instead of the realtime Redis.
         fence_times: The durations of the cache's fence.
-        fanout_times: How fan-out is paced.
+        fanout_times: How fan-out is debounced.
         live_times: How long requests wait for something new.
         listeners: Hear every command to MongoDB.
         rng: Where chance comes from.

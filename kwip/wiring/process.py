@@ -17,7 +17,7 @@ from kwip.jobs.runner import LANES
 from kwip.jobs.sweeper import Sweeper
 from kwip.loops import Loop
 from kwip.services.coherence import probes
-from kwip.services.coherence.change_stream import Relay
+from kwip.services.coherence.change_stream import ChangeStreamInvalidator
 from kwip.services.coherence.fence import Fence
 from kwip.services.maintenance.heartbeats import Heartbeats
 from kwip.services.reading.loader import Loaders
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from config.endpoints import Endpoints
     from config.settings import Settings
     from kwip.services.bundle import Services
-    from kwip.services.coherence.cache_lease import Keeper
+    from kwip.services.coherence.cache_lease import LeaseRenewer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +59,9 @@ class Wiring:
     world: WorldLoader
     queue: JobQueue
     sweeper: Sweeper
-    relay: Relay
+    change_stream: ChangeStreamInvalidator
     fence: Fence
-    keeper: Keeper
+    lease_renewer: LeaseRenewer
     cache: Client
     other_caches: list[OtherCache]
     realtime: Client
@@ -74,7 +74,7 @@ class Wiring:
         self.services.media.close()
         for loop in (*self.loops, self.listener.loop):
             loop.stop()
-        self.keeper.stop()
+        self.lease_renewer.stop()
         for other in self.other_caches:
             other.close()
         self.queue.close()
@@ -105,12 +105,12 @@ def build(
     realtime = Client(endpoints.redis_realtime_uri, role="realtime")
     objects = Objects(cache)
     caches = Caches(endpoints, store, options.fence_times)
-    keeper = caches.keeper(endpoints.cache_node, objects)
+    lease_renewer = caches.lease_renewer(endpoints.cache_node, objects)
     others = caches.others()
     fence = Fence(
         FenceStore(store.database, endpoints.cache_node),
-        keeper,
-        others=[(other.store, other.keeper) for other in others],
+        lease_renewer,
+        others=[(other.store, other.lease_renewer) for other in others],
     )
     loaders = Loaders(objects, fence)
     stores = Stores.over(store)
@@ -148,10 +148,12 @@ def build(
         bell=bell,
         clock=options.clock,
     )
-    relay = Relay(changes=ChangeStore(store), fence=fence, clock=options.clock)
+    change_stream = ChangeStreamInvalidator(
+        changes=ChangeStore(store), fence=fence, clock=options.clock
+    )
     work: dict[str, Callable[[Loop], float]] = {"sweeper": sweeper.work}
     if settings.cache_relay:
-        work["relay"] = relay.work
+        work["relay"] = change_stream.work
     heartbeats = Heartbeats(jobs, options.clock, tuple(work))
     listener = Listener(endpoints.redis_realtime_uri, fence.deployment, services.live)
     return Wiring(
@@ -179,9 +181,9 @@ def build(
         ),
         queue=queue,
         sweeper=sweeper,
-        relay=relay,
+        change_stream=change_stream,
         fence=fence,
-        keeper=keeper,
+        lease_renewer=lease_renewer,
         cache=cache,
         other_caches=others,
         realtime=realtime,
@@ -196,7 +198,7 @@ def build(
             "queue": partial(probes.probe_queue, queue.ping),
             "loops": partial(
                 probes.probe_loops,
-                lambda: [keeper.watch.loop, listener.loop],
+                lambda: [lease_renewer.watch.loop, listener.loop],
                 heartbeats.silent_s,
                 store.is_reachable,
             ),

@@ -161,12 +161,12 @@ def test_quota_headers_come_together_and_so_not_at_all_yet(alice):
 def test_the_active_order_is_followed_by_link_whatever_moves(alice, wiring, path):
     made = [alice.say(f"#tea {n}")["id"] for n in range(5)]
     alice.say("hot", in_reply_to_id=made[1])
-    wiring.fence.drop(["active:public:0", "active:tag:tea"])
+    wiring.fence.invalidate(["active:public:0", "active:tag:tea"])
     path = path.format(alice=alice.id)
     first = alice.get(f"{path}?order=active&limit=2")
     alice.say("hot", in_reply_to_id=made[0])
     alice.say("hot", in_reply_to_id=made[4])
-    wiring.fence.drop(["active:public:0", "active:tag:tea"])
+    wiring.fence.invalidate(["active:public:0", "active:tag:tea"])
     following = links(first)["next"].partition("/api")
     rest = walk(alice, "".join(following[1:]), "next")
 

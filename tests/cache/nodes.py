@@ -13,7 +13,11 @@ from pymongo.write_concern import WriteConcern
 from kwip.cache import keys
 from kwip.cache.client import Client, ClientTimes
 from kwip.cache.objects import Objects
-from kwip.services.coherence.cache_lease import FenceTimes, Keeper, KeeperParts
+from kwip.services.coherence.cache_lease import (
+    FenceTimes,
+    LeaseRenewer,
+    LeaseRenewerParts,
+)
 from kwip.services.coherence.fence import Fence
 from kwip.services.reading.loader import Kind, Loaders, Lookup
 from kwip.store.client import Store
@@ -65,7 +69,7 @@ class Notes:
         return notes
 
     def write(self, note_id, text):
-        """Write without a drop; give the new version."""
+        """Write without an invalidation; give the new version."""
         written = self._collection.find_one_and_update(
             {"_id": note_id},
             {"$set": {"text": text}, "$inc": {"version": 1}},
@@ -81,7 +85,7 @@ def _decode(raw):
 
 
 class Node:
-    """What one process has: its client, its keeper, its fence, its readings."""
+    """What one process has: its client, its lease renewer, its fence, its readings."""
 
     def __init__(self, endpoints, redis_uri, times, call_times, cache=("cache", ())):
         name, others = cache
@@ -95,8 +99,8 @@ class Node:
             node=name,
         )
         self.times = times
-        self.keeper = Keeper(
-            KeeperParts(connect=connect, objects=self.objects, times=times)
+        self.lease_renewer = LeaseRenewer(
+            LeaseRenewerParts(connect=connect, objects=self.objects, times=times)
         )
         self._mongodb = pymongo.MongoClient(endpoints.mongodb_uri)
         database = self._mongodb[endpoints.database]
@@ -107,8 +111,8 @@ class Node:
         ).others()
         self.fence = Fence(
             self.store,
-            self.keeper,
-            others=[(other.store, other.keeper) for other in self.others],
+            self.lease_renewer,
+            others=[(other.store, other.lease_renewer) for other in self.others],
         )
         self.loaders = Loaders(self.objects, self.fence)
         self.notes = Notes(database)
@@ -121,11 +125,11 @@ class Node:
     def write(self, note_id, text):
         """Write one note as a service would; it is acknowledged on return."""
         version = self.notes.write(note_id, text)
-        self.fence.drop([keys.post(note_id)])
+        self.fence.invalidate([keys.post(note_id)])
         return version
 
     def close(self):
-        self.keeper.stop()
+        self.lease_renewer.stop()
         for other in self.others:
             other.close()
         self.client.close()

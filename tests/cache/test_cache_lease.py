@@ -13,7 +13,12 @@ from pymongo.monitoring import CommandListener
 from kwip import loops, telemetry
 from kwip.cache.objects import Lease
 from kwip.domain.errors import StoreUnavailableError
-from kwip.services.coherence.cache_lease import FenceTimes, Keeper, KeeperParts, Watch
+from kwip.services.coherence.cache_lease import (
+    FenceTimes,
+    LeaseRenewer,
+    LeaseRenewerParts,
+    Watch,
+)
 from kwip.store.fence import FenceState, FenceStore, connect_fence
 from tests.servers import wait_until
 
@@ -55,7 +60,7 @@ def watch(clock, fences):
     """Return a function that makes a process's watch, moved by hand."""
 
     def make(objects=None):
-        parts = KeeperParts(
+        parts = LeaseRenewerParts(
             connect=lambda: fences,
             objects=objects or Probed(),
             times=FenceTimes(),
@@ -440,17 +445,19 @@ def test_a_keeper_outlasts_whatever_goes_wrong(fences, monkeypatch, quiet_log):
 
     monkeypatch.setattr(loops, "FIRST_PAUSE_S", 0.01)
     monkeypatch.setattr(fences, "close", lambda: None)
-    keeper = Keeper(
-        KeeperParts(connect=connect, objects=Probed(), times=FenceTimes().scaled(0.1))
+    lease_renewer = LeaseRenewer(
+        LeaseRenewerParts(
+            connect=connect, objects=Probed(), times=FenceTimes().scaled(0.1)
+        )
     )
 
-    assert keeper.watch.await_lease(10)
-    keeper.stop()
+    assert lease_renewer.watch.await_lease(10)
+    lease_renewer.stop()
 
 
 def test_a_cache_that_came_back_is_resumed_by_itself(live, valkey):
     valkey.kill()
-    live.store.suspend(live.keeper.watch.name)
+    live.store.suspend(live.lease_renewer.watch.name)
     wait_until(lambda: live.fence.lease() is None)
 
     valkey.start()
@@ -462,7 +469,7 @@ def test_a_cache_that_came_back_is_resumed_by_itself(live, valkey):
 def test_a_read_only_redis_is_not_resumed(live, valkey):
     with redis.Redis.from_url(valkey.uri) as raw:
         raw.replicaof("127.0.0.1", "1")
-        live.store.suspend(live.keeper.watch.name)
+        live.store.suspend(live.lease_renewer.watch.name)
         beat = live.store.read().beat
         wait_until(lambda: live.store.read().beat > beat + 2, within_s=5)
 
@@ -474,29 +481,29 @@ def test_a_read_only_redis_is_not_resumed(live, valkey):
 def test_a_dead_owner_is_replaced_by_a_living_keeper(live, node, valkey):
     heir = node(valkey.uri)
     assert heir.fence.await_lease(5)
-    live.store.suspend(live.keeper.watch.name)
-    live.keeper.stop()
+    live.store.suspend(live.lease_renewer.watch.name)
+    live.lease_renewer.stop()
 
     resumed = Lease(live.store.read().deployment, 2)
     wait_until(lambda: heir.fence.lease() == resumed, within_s=10)
 
 
 def test_a_forked_process_has_a_keeper_of_its_own(live):
-    name = live.keeper.watch.name
+    name = live.lease_renewer.watch.name
     child = os.fork()
     if child == 0:
-        is_own = live.keeper.watch.name != name and live.fence.await_lease(5)
+        is_own = live.lease_renewer.watch.name != name and live.fence.await_lease(5)
         os._exit(0 if is_own else 1)
 
     _, status = os.waitpid(child, 0)
 
     assert status == 0
-    assert live.keeper.watch.name == name
+    assert live.lease_renewer.watch.name == name
 
 
 def test_a_stopped_keeper_holds_no_lease(live):
-    watch = live.keeper.watch
+    watch = live.lease_renewer.watch
 
-    live.keeper.stop()
+    live.lease_renewer.stop()
 
     assert watch.lease() is None

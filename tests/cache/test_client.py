@@ -25,7 +25,7 @@ SLACK_S = 0.03
 FUNCTIONS = {
     "read": (lambda objects: objects.read(LEASE, [ASK]), None, 1),
     "fill": (lambda objects: objects.fill(LEASE, [FILLING]), None, 1),
-    "drop": (lambda objects: objects.drop_confirmed("d", [ASK.key]), False, 2),
+    "drop": (lambda objects: objects.invalidate_confirmed("d", [ASK.key]), False, 2),
     "probe": (lambda objects: objects.probe("d", "me"), False, 1),
 }
 each_function = pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_a_drop_goes_past_the_open_breaker(server, objects, client):
     client.breaker.note(worked=False)
 
     assert objects.read(LEASE, [ASK]) is None
-    assert objects.drop_confirmed("d", [ASK.key])
+    assert objects.invalidate_confirmed("d", [ASK.key])
     assert objects.read(LEASE, [ASK]) is not None
 
 
@@ -134,7 +134,7 @@ def test_a_drop_survives_connections_that_died_with_the_server(server, objects):
     server.kill()
     server.start()
 
-    assert objects.drop_confirmed("d", [ASK.key])
+    assert objects.invalidate_confirmed("d", [ASK.key])
 
 
 def test_after_a_failure_no_connection_to_the_dead_server_is_used(server, objects):
@@ -152,7 +152,7 @@ def test_a_refused_drop_is_not_confirmed(server, objects):
     with redis.Redis.from_url(server.uri) as raw:
         raw.replicaof("127.0.0.1", "1")
 
-        assert objects.drop_confirmed("d", [ASK.key]) is False
+        assert objects.invalidate_confirmed("d", [ASK.key]) is False
 
 
 def test_a_full_server_that_may_not_evict_is_a_miss(server, objects):
@@ -181,7 +181,7 @@ def test_a_late_answer_is_never_taken_for_the_next_one(server, objects):
     assert objects.read(LEASE, [ASK]) is None
     server.thaw()
 
-    assert objects.drop_confirmed("d", [ASK.key])
+    assert objects.invalidate_confirmed("d", [ASK.key])
     two = [ASK, ASK._replace(key=keys.post(2))]
     assert len(objects.read(LEASE, two)) == 2
 
@@ -233,7 +233,7 @@ def test_few_connections_stay_open(server):
     client._idle.extend(taken[:1])
     objects = Objects(client)
 
-    objects.drop_confirmed("d", [ASK.key])
+    objects.invalidate_confirmed("d", [ASK.key])
     client._idle.append(taken[1])
     objects.probe("d", "me")
 

@@ -1,4 +1,4 @@
-"""Drops of what may lag: at once after a pause, else by Redis when it is over."""
+"""Invalidations of what may lag: at once after a pause, else by Redis at its end."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.servers import wait_until
 KEY = keys.post(1)
 #: Long enough that a busy machine does two calls in it, and short enough to wait for.
 PACE_MS = 400
-PACED = keys.Paced(KEY, PACE_MS)
+PACED = keys.Debounced(KEY, PACE_MS)
 TTL_S = 300
 
 
@@ -29,7 +29,9 @@ def nothing_lags():
 
 @pytest.fixture
 def drop(objects, lease):
-    return lambda *dropped: objects.drop_confirmed(lease.deployment, dropped)
+    return lambda *invalidated: objects.invalidate_confirmed(
+        lease.deployment, invalidated
+    )
 
 
 @pytest.fixture
@@ -65,9 +67,11 @@ def test_soon_after_it_is_dropped_by_redis_when_the_pause_is_over(
 
 
 def test_without_the_later_edge_it_would_stay(objects, drop, generation, left_ms):
-    source = objects._drop.source.replace(b"PEXPIREAT", b"PEXPIRETIME")
+    source = objects._invalidate.source.replace(b"PEXPIREAT", b"PEXPIRETIME")
     source = source.replace(b"'PEXPIRETIME', entity, due", b"'PEXPIRETIME', entity")
-    objects._drop = replace(objects._drop, source=source, digest=Script("", "0").digest)
+    objects._invalidate = replace(
+        objects._invalidate, source=source, digest=Script("", "0").digest
+    )
     drop(PACED)
     generation()
 
@@ -118,7 +122,7 @@ def test_a_burst_costs_one_drop_in_each_pause(drop, generation):
 
 
 def test_one_that_must_not_lag_is_dropped_beside_it(drop, generation, raw, lease):
-    other = keys.Paced(keys.post(2), PACE_MS)
+    other = keys.Debounced(keys.post(2), PACE_MS)
     drop(other)
     before = generation()
 
@@ -151,7 +155,7 @@ def _write_and_die(make, said):
     assert node.fence.await_lease(10)
     for text in ("first", "second"):
         node.notes.write(1, text)
-        node.fence.drop([PACED])
+        node.fence.invalidate([PACED])
         if text == "first":
             said.put(node.read(1).text)
     os.kill(os.getpid(), signal.SIGKILL)
@@ -175,12 +179,12 @@ def test_it_is_dropped_though_the_writer_was_killed_in_between(node):
 def test_a_redis_that_is_gone_confirms_nothing(client, lease):
     client._factory.connection_kwargs["path"] = "/nowhere.sock"
 
-    assert not Objects(client).drop_confirmed(lease.deployment, [PACED])
+    assert not Objects(client).invalidate_confirmed(lease.deployment, [PACED])
 
 
 WRITER, OTHER = 7, 8
 #: Longer than any test.
-WROTE = keys.Paced(KEY, 600_000, WRITER)
+WROTE = keys.Debounced(KEY, 600_000, WRITER)
 PAGE = Wish(keys.page("page"))
 
 

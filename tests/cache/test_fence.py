@@ -14,7 +14,7 @@ import kwip
 from kwip.cache import keys
 from kwip.cache.client import ClientTimes
 from kwip.domain.errors import StoreUnavailableError
-from kwip.services.coherence.cache_lease import FenceTimes, KeeperParts, Watch
+from kwip.services.coherence.cache_lease import FenceTimes, LeaseRenewerParts, Watch
 from kwip.services.coherence.fence import Fence
 from kwip.store.fence import FenceStore
 from tests.servers import wait_until
@@ -29,10 +29,10 @@ class Cache:
 
     def __init__(self):
         self.confirms = True
-        self.drops = []
+        self.invalidation = []
 
-    def drop_confirmed(self, deployment, dropped):
-        self.drops.append((deployment, dropped))
+    def invalidate_confirmed(self, deployment, invalidated):
+        self.invalidation.append((deployment, invalidated))
         return self.confirms
 
 
@@ -43,15 +43,15 @@ class Process:
         self.cache = Cache()
         self.store = FenceStore(mongodb)
         self.slept = []
-        parts = KeeperParts(
+        parts = LeaseRenewerParts(
             connect=lambda: self.store,
             objects=self.cache,
             times=FenceTimes(),
             clock=lambda: clock[0],
         )
         self.watch = Watch(parts)
-        keeper = SimpleNamespace(watch=self.watch, parts=parts)
-        self.fence = Fence(self.store, keeper, sleep=self._sleep)
+        lease_renewer = SimpleNamespace(watch=self.watch, parts=parts)
+        self.fence = Fence(self.store, lease_renewer, sleep=self._sleep)
         self._clock = clock
 
     def look(self):
@@ -88,9 +88,9 @@ def process(mongodb, clock):
 def test_a_confirmed_drop_does_nothing_else(process):
     one = process()
 
-    one.fence.drop([KEY, keys.home(2), KEY])
+    one.fence.invalidate([KEY, keys.home(2), KEY])
 
-    assert one.cache.drops == [("here", (KEY, keys.home(2)))]
+    assert one.cache.invalidation == [("here", (KEY, keys.home(2)))]
     assert one.store.read().epoch == 1
     assert not one.slept
 
@@ -98,16 +98,16 @@ def test_a_confirmed_drop_does_nothing_else(process):
 def test_no_keys_cost_nothing(process):
     one = process()
 
-    one.fence.drop([])
+    one.fence.invalidate([])
 
-    assert not one.cache.drops
+    assert not one.cache.invalidation
 
 
 def test_a_drop_that_is_not_confirmed_raises_the_fence_and_outwaits_leases(process):
     one = process()
     one.cache.confirms = False
 
-    one.fence.drop([KEY])
+    one.fence.invalidate([KEY])
 
     state = one.store.read()
     assert (state.epoch, state.suspended, state.owner) == (2, True, one.watch.name)
@@ -125,14 +125,14 @@ def test_a_drop_that_neither_cache_nor_fence_takes_is_not_acknowledged(process):
     one.store.suspend = fail
 
     with pytest.raises(StoreUnavailableError):
-        one.fence.drop([KEY])
+        one.fence.invalidate([KEY])
 
 
 def test_what_may_lag_is_dropped_without_the_fence(process):
     one = process()
     one.cache.confirms = False
 
-    one.fence.drop([keys.counted(KEY), keys.arriving(keys.public())])
+    one.fence.invalidate([keys.counted(KEY), keys.arriving(keys.public())])
 
     assert one.store.read().epoch == 1
     assert not one.slept
@@ -143,7 +143,7 @@ def test_one_key_that_must_not_lag_raises_the_fence_for_all(process):
     one = process()
     one.cache.confirms = False
 
-    one.fence.drop([keys.counted(KEY), keys.home(2)])
+    one.fence.invalidate([keys.counted(KEY), keys.home(2)])
 
     assert one.store.read().suspended
     assert one.slept == pytest.approx([2.4])
@@ -152,9 +152,9 @@ def test_one_key_that_must_not_lag_raises_the_fence_for_all(process):
 def test_a_key_that_may_lag_and_must_not_is_dropped_at_once(process):
     one = process()
 
-    one.fence.drop([keys.counted(KEY), KEY])
+    one.fence.invalidate([keys.counted(KEY), KEY])
 
-    assert one.cache.drops == [("here", (KEY,))]
+    assert one.cache.invalidation == [("here", (KEY,))]
 
 
 def test_while_suspended_what_may_lag_waits_for_nothing(process, clock):
@@ -162,9 +162,9 @@ def test_while_suspended_what_may_lag_waits_for_nothing(process, clock):
     one.store.suspend("other")
     one.look()
 
-    one.fence.drop([keys.counted(KEY)])
+    one.fence.invalidate([keys.counted(KEY)])
 
-    assert not one.cache.drops
+    assert not one.cache.invalidation
     assert not one.slept
 
 
@@ -174,9 +174,9 @@ def test_while_suspended_no_drops_are_sent_but_the_rest_is_waited_out(process, c
     one.look()
     clock[0] += 1.0
 
-    one.fence.drop([KEY])
+    one.fence.invalidate([KEY])
 
-    assert not one.cache.drops
+    assert not one.cache.invalidation
     assert one.slept == pytest.approx([1.4])
 
 
@@ -186,9 +186,9 @@ def test_a_write_of_a_known_outage_waits_for_one_look_only(process, clock):
     one.look()
     clock[0] += 2.4
 
-    one.fence.drop([KEY])
+    one.fence.invalidate([KEY])
 
-    assert not one.cache.drops
+    assert not one.cache.invalidation
     assert not one.slept
 
 
@@ -198,9 +198,9 @@ def test_what_the_keeper_saw_before_the_commit_is_only_a_hint(process):
     one.look()
     one.store.resume(one.store.read())
 
-    one.fence.drop([KEY])
+    one.fence.invalidate([KEY])
 
-    assert one.cache.drops, "the cache had been resumed meanwhile"
+    assert one.cache.invalidation, "the cache had been resumed meanwhile"
 
 
 def test_a_suspension_that_the_keeper_has_not_seen_is_not_raised_again(process):
@@ -208,7 +208,7 @@ def test_a_suspension_that_the_keeper_has_not_seen_is_not_raised_again(process):
     one.cache.confirms = False
     first = one.store.suspend("other")
 
-    one.fence.drop([KEY])
+    one.fence.invalidate([KEY])
 
     assert one.store.read() == first
     assert one.slept == pytest.approx([2.4])
@@ -222,7 +222,7 @@ def test_a_new_suspension_is_waited_out_anew(process, clock):
     clock[0] += 10
     one.store.suspend("other")
 
-    one.fence.drop([KEY])
+    one.fence.invalidate([KEY])
 
     assert one.slept == pytest.approx([2.4])
 
@@ -230,17 +230,17 @@ def test_a_new_suspension_is_waited_out_anew(process, clock):
 def test_a_process_that_never_looked_looks_first(mongodb, clock):
     one = Process(mongodb, clock)
 
-    one.fence.drop([KEY])
+    one.fence.invalidate([KEY])
 
     state = one.store.read()
-    assert one.cache.drops == [(state.deployment, (KEY,))]
+    assert one.cache.invalidation == [(state.deployment, (KEY,))]
 
 
 def test_only_the_fence_drops_keys():
     callers = set()
     for path in Path(kwip.__file__).parent.rglob("*.py"):
         for part in ast.walk(ast.parse(path.read_text())):
-            if isinstance(part, ast.Attribute) and part.attr == "drop_confirmed":
+            if isinstance(part, ast.Attribute) and part.attr == "invalidate_confirmed":
                 callers.add(path.relative_to(Path(kwip.__file__).parent).as_posix())
 
     assert callers == {"services/coherence/fence.py"}
@@ -354,7 +354,7 @@ def test_what_was_cached_before_an_outage_is_not_read_after_it(tenth, node):
     assert tenth.read(1).text == "after"
     assert b":before" in cached(), "it is still there"
 
-    cut_off.keeper.stop()  # so that who reaches Redis takes over
+    cut_off.lease_renewer.stop()  # so that who reaches Redis takes over
     wait_until(lambda: not tenth.store.read().suspended)
 
     assert tenth.read(1).text == "after"

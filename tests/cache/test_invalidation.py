@@ -2,16 +2,15 @@ from __future__ import annotations
 
 import re
 
-from kwip.cache import invalidation as drops
-from kwip.cache import keys
+from kwip.cache import invalidation, keys
 from kwip.cache.invalidation_table import table
 
 
 def test_a_listed_post_drops_the_public_timeline_too():
     ids = {"post_id": 9, "author_id": 1, "parent_id": 7, "root_id": 5}
 
-    listed = drops.post(**ids, is_listed=True, tags=())
-    unlisted = drops.post(**ids, is_listed=False, tags=())
+    listed = invalidation.post(**ids, is_listed=True, tags=())
+    unlisted = invalidation.post(**ids, is_listed=False, tags=())
 
     assert set(listed) - set(unlisted) == {keys.public(), keys.active("public")}
     assert {
@@ -25,31 +24,31 @@ def test_a_listed_post_drops_the_public_timeline_too():
 
 
 def test_a_block_drops_what_both_sides_may_see():
-    dropped = drops.block(blocker_id=1, blocked_id=2)
+    invalidated = invalidation.block(blocker_id=1, blocked_id=2)
 
     assert {keys.relations(1), keys.relations(2), keys.home(1), keys.home(2)} <= set(
-        dropped
+        invalidated
     )
 
 
 def test_a_mute_drops_nothing_of_the_muted():
-    assert all(key.endswith(":1") for key in drops.mute(muter_id=1))
+    assert all(key.endswith(":1") for key in invalidation.mute(muter_id=1))
 
 
 def test_a_delivered_chunk_drops_the_home_of_each_owner():
-    assert drops.deliver(owners=iter(["home:3", "list:4"])) == (
+    assert invalidation.deliver(owners=iter(["home:3", "list:4"])) == (
         keys.home(3),
         keys.timeline("list:4"),
     )
 
 
 def test_a_count_without_a_parent_drops_the_author_alone():
-    assert drops.count(author_id=1, parent_id=None) == (keys.user(1),)
-    assert drops.count(author_id=1, parent_id=8) == (keys.user(1), keys.post(8))
+    assert invalidation.count(author_id=1, parent_id=None) == (keys.user(1),)
+    assert invalidation.count(author_id=1, parent_id=8) == (keys.user(1), keys.post(8))
 
 
 def test_no_write_drops_nothing_and_none_drops_a_key_twice():
-    for name, write in drops.WRITES.items():
+    for name, write in invalidation.WRITES.items():
         row = next(r for r in table().splitlines() if r.startswith(f"| {name} "))
         shown = re.findall("`([^`]+)`", row)
 
@@ -64,4 +63,4 @@ def test_the_printed_table_says_on_what_a_key_depends():
     assert "`public` if it is listed" in printed
     assert "`post:<parent_id>` if there is one" in printed
     assert "`<each of owners>`" in printed
-    assert len(printed.splitlines()) == len(drops.WRITES) + 2
+    assert len(printed.splitlines()) == len(invalidation.WRITES) + 2

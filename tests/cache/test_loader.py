@@ -385,7 +385,7 @@ def test_a_load_under_another_lease_is_not_shared(leased, notes, blocked):
     queries = notes.queries
     blocked.read(1)
     wait_until(lambda: notes.queries == queries + 1)
-    notes.write(1, "new")  # and its drop fails: the fence rises instead
+    notes.write(1, "new")  # and its invalidation fails: the fence rises instead
     notes.after_load = lambda: None
     loader = leased.loaders.begin()
     leased_by = loader._cache.lease

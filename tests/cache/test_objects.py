@@ -56,14 +56,14 @@ def test_two_misses_are_given_one_generation(read):
 
 def test_a_generation_is_never_used_again(read, objects, lease):
     first = read()
-    objects.drop_confirmed(lease.deployment, [POST])
+    objects.invalidate_confirmed(lease.deployment, [POST])
 
     assert read() != first
 
 
 def test_a_dropped_key_refuses_what_was_loaded_before(read, fill, objects, lease):
     generation = read()
-    assert objects.drop_confirmed(lease.deployment, [POST])
+    assert objects.invalidate_confirmed(lease.deployment, [POST])
 
     assert not fill(generation, b"old")
     assert codec.is_miss(read())
@@ -75,7 +75,7 @@ def test_a_drop_takes_every_view(read, fill, objects, lease, raw):
     fill(generation, b"text")
     fill(generation, b"<p>", view="html")
 
-    objects.drop_confirmed(lease.deployment, [POST])
+    objects.invalidate_confirmed(lease.deployment, [POST])
 
     assert raw.exists(NAME) == 0
 
@@ -250,7 +250,7 @@ def test_a_probe_finds_a_read_only_server_out_that_answers_a_ping(private_valkey
         assert raw.ping()
 
         assert not objects.probe("deployment", "me")
-        assert not objects.drop_confirmed("deployment", [POST])
+        assert not objects.invalidate_confirmed("deployment", [POST])
     client.close()
 
 

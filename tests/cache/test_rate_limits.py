@@ -8,11 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from kwip.cache import keys
-from kwip.cache import rate_limits as quotas
+from kwip.cache import keys, rate_limits
 from kwip.cache.client import Client
 from kwip.cache.objects import Ask, Filling
-from kwip.cache.rate_limits import ALONE, Charge, Quotas
+from kwip.cache.rate_limits import ALONE, Charge, RateLimiter
 from kwip.domain.rate_limits import Window
 
 KEY, OTHER = keys.quota("posts", 1), keys.quota("deletes", 1)
@@ -22,7 +21,7 @@ US = 1_000_000
 
 @pytest.fixture
 def charges(client):
-    return Quotas(client)
+    return RateLimiter(client)
 
 
 @pytest.fixture
@@ -34,7 +33,7 @@ def charge(charges):
         if other is not None:
             windows[OTHER] = Window("deletes", other, span_s)
         return charges.charge(
-            ALONE, Charge(tuple(windows), quotas.plain(list(windows.values())))
+            ALONE, Charge(tuple(windows), rate_limits.plain(list(windows.values())))
         )
 
     return run
@@ -48,10 +47,10 @@ def shift(raw, name, by_s):
 
 def test_fifty_clients_at_once_get_exactly_the_limit(endpoints):
     clients = [Client(endpoints.redis_cache_uri) for _ in range(50)]
-    terms = quotas.plain([Window("posts", 120, 60)])
+    terms = rate_limits.plain([Window("posts", 120, 60)])
 
     def hurry(client):
-        charges = Quotas(client)
+        charges = RateLimiter(client)
         found = [charges.charge(ALONE, Charge((KEY,), terms)) for _ in range(6)]
         return sum(verdict.is_allowed for verdict in found)
 
@@ -64,12 +63,12 @@ def test_fifty_clients_at_once_get_exactly_the_limit(endpoints):
 
 
 def test_eight_processes_at_once_get_exactly_the_limit(endpoints):
-    terms = quotas.plain([Window("posts", 100, 60)])
+    terms = rate_limits.plain([Window("posts", 100, 60)])
     children = []
     for _ in range(8):
         child = os.fork()
         if child == 0:  # pragma: no cover - another process
-            charges = Quotas(Client(endpoints.redis_cache_uri))
+            charges = RateLimiter(Client(endpoints.redis_cache_uri))
             found = [charges.charge(ALONE, Charge((KEY,), terms)) for _ in range(25)]
             os._exit(sum(verdict.is_allowed for verdict in found))
         children.append(child)
@@ -199,15 +198,15 @@ def test_what_is_added_counts_as_requests_do_and_makes_no_window(
 
 
 def test_a_charge_without_windows_is_no_limit(charges):
-    verdict = charges.charge(ALONE, Charge((), quotas.plain([])))
+    verdict = charges.charge(ALONE, Charge((), rate_limits.plain([])))
 
     assert (verdict.is_allowed, verdict.limit) == (1, 0)
 
 
 def test_without_redis_nothing_is_charged_and_nothing_raised():
-    charges = Quotas(Client("redis://127.0.0.1:1/0"))
+    charges = RateLimiter(Client("redis://127.0.0.1:1/0"))
 
-    assert charges.charge(ALONE, Charge((), quotas.plain([]))) is None
+    assert charges.charge(ALONE, Charge((), rate_limits.plain([]))) is None
     charges.give_back(ALONE, KEY, 1)
     charges.add(ALONE, (KEY,), 1, 3)
 
@@ -216,7 +215,7 @@ USER, ADDRESS = keys.quota("api_user", 1), keys.quota("api_address", "10.0.0.1")
 TOKEN = Ask(keys.token(1, "digest"), "doc", 30)
 GUARDED = Charge(
     (USER, ADDRESS),
-    quotas.guarded([Window("api_user", 2, 60)], [Window("api_address", 1, 60)]),
+    rate_limits.guarded([Window("api_user", 2, 60)], [Window("api_address", 1, 60)]),
 )
 
 
@@ -227,7 +226,7 @@ def read(objects, lease):
     def run(lease=lease):
         asks = [TOKEN, Ask(keys.post(1), "doc", 300)]
         replies = objects.read(lease, asks, GUARDED)
-        return replies, quotas.verdict(replies[-1])
+        return replies, rate_limits.verdict(replies[-1])
 
     return run
 
@@ -278,24 +277,24 @@ def test_a_fill_moves_the_charge_from_the_address_to_the_user(
     objects, lease, read, raw
 ):
     replies, verdict = read()
-    known = Charge((USER,), quotas.plain([Window("api_user", 2, 60)]))
-    moved = quotas.giving_back(known, ADDRESS, verdict.now_us)
+    known = Charge((USER,), rate_limits.plain([Window("api_user", 2, 60)]))
+    moved = rate_limits.giving_back(known, ADDRESS, verdict.now_us)
     filling = Filling(TOKEN.key, "doc", replies[0], 0, b"a token")
 
     stored, charged = objects.fill(lease, [filling], moved)
 
     assert stored == 1
-    assert quotas.verdict(charged).remaining == 1
+    assert rate_limits.verdict(charged).remaining == 1
     assert raw.llen(keys.full(lease.deployment, USER)) == 1
     assert not raw.exists(keys.full(lease.deployment, ADDRESS))
 
 
 def test_a_fill_whose_charge_is_refused_fills_all_the_same(objects, lease, raw):
-    none_left = Charge((USER,), quotas.plain([Window("api_user", 1, 60)]))
+    none_left = Charge((USER,), rate_limits.plain([Window("api_user", 1, 60)]))
     for _ in range(2):
         generation = objects.read(lease, [TOKEN])[0]
         filling = Filling(TOKEN.key, "doc", generation[:12], 0, b"a token")
         stored, charged = objects.fill(lease, [filling], none_left)
 
         assert stored == 1
-    assert quotas.verdict(charged).is_allowed == 0
+    assert rate_limits.verdict(charged).is_allowed == 0

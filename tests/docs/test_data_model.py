@@ -51,7 +51,7 @@ DECLARED = {
     "tokens": documents.AccessDocument,
     "jobs": documents.JobDocument,
     "cache_fence": FenceDocument,
-    "cache_relay": documents.RelayDocument,
+    "cache_relay": documents.ChangeStreamDocument,
 }
 #: What a collection of a shared shape never has.
 NEVER = {"tokens.expires_at"}

@@ -39,7 +39,7 @@ def test_a_living_process_looks_at_no_server(wiring, settings):
 def test_with_all_its_servers_and_loops_kwip_is_ready(client, wiring):
     for loop in wiring.loops:
         loop.beat()
-    # The right to use the cache comes with the keeper's first look.
+    # The right to use the cache comes with the lease renewer's first look.
     wait_until(lambda: client.get("/readyz").json["status"] == "ready")
 
     answer = client.get("/readyz")
@@ -95,8 +95,8 @@ def test_a_loop_of_any_process_that_is_not_heard_of_is_told(loops, mongodb):
 
 
 def test_a_loop_of_this_process_that_is_stuck_is_told(loops, wiring):
-    wiring.keeper.watch.loop.stop()
-    wiring.keeper.watch.loop._beat_at -= 40
+    wiring.lease_renewer.watch.loop.stop()
+    wiring.lease_renewer.watch.loop._beat_at -= 40
 
     is_ok, detail = loops()
 

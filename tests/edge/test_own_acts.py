@@ -125,7 +125,7 @@ def differing(one, other):
 
 
 def put_off():
-    return telemetry.CACHE_DROPS_PUT_OFF._value.get()
+    return telemetry.CACHE_INVALIDATIONS_DEBOUNCED._value.get()
 
 
 def reply(bob, root):

@@ -1,4 +1,4 @@
-"""Finished pages: the bytes that the app makes, for their reader alone, never old."""
+"""cached pages: the bytes that the app makes, for their reader alone, never old."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from redis import Redis
 from werkzeug.test import Client
 
 from kwip import telemetry
-from kwip.blueprints import placeholders as holes
+from kwip.blueprints import placeholders
 from kwip.blueprints.page_cache import COPIES_BYTES, MAX_COOKIE, MOST_VISITORS
 from kwip.blueprints.page_copies import Copy, pack, size_of
 from kwip.blueprints.routes import AREAS
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.memo import Remembered
-from kwip.domain.pages import Finished
+from kwip.domain.pages import CachedPage
 from kwip.services.accounts.authentication import Credential
 from tests.people import sign_in
 from tests.servers import wait_until
@@ -65,13 +65,13 @@ def own_form_fields(html):
 
 @pytest.fixture
 def kept(wiring, app):
-    """Return the app with its finished pages, while the cache may be used."""
+    """Return the app with its cached pages, while the cache may be used."""
     wait_until(lambda: wiring.fence.lease() is not None)
     return app.wsgi_app
 
 
 class Asking:
-    """Somebody who asks, for finished pages and for those that the app makes anew."""
+    """Somebody who asks, for cached pages and for those that the app makes anew."""
 
     def __init__(self, kept, headers):
         self._kept, self._anew = Client(kept), Client(kept._inner)
@@ -168,7 +168,7 @@ def test_a_page_is_given_as_the_app_makes_it_whatever_was_done_before(
             for reader in readers[area]:
                 path = chance.choice(paths).format(post=root, list=listing)
                 reader.kept(path)
-                # A paced drop of a count may fall between the two.
+                # A debounced invalidation of a count may fall between the two.
                 tries = [(reader.kept(path), reader.anew(path)) for _ in range(2)]
                 assert_same(*tries[-1], (act, path))
     assert looks("hit") - hits > 24, "pages were kept"
@@ -379,7 +379,7 @@ def test_a_page_of_a_session_that_ends_soon_is_not_kept(app, wiring, alice, mong
 
 
 def hold(copies, name, content):
-    copy = Copy.of(Finished(*pack(Response(content, mimetype="application/json"))))
+    copy = Copy.of(CachedPage(*pack(Response(content, mimetype="application/json"))))
     copies.put(name, copy, size_of(copy))
 
 
@@ -405,7 +405,7 @@ def test_copies_take_what_their_limit_says(parts, many):
         for number in range(many):
             body = [b"%099d" % number] * (2 * parts + 1)
             head = json.dumps([headers, [len(part) for part in body]]).encode()
-            copy = Copy.of(Finished(b"", b"".join([head, b"\n", *body])))
+            copy = Copy.of(CachedPage(b"", b"".join([head, b"\n", *body])))
             copies.put(f"{number}", copy, size_of(copy))
 
     assert COPIES_BYTES / 2 < taken_by(fill) < 1.1 * COPIES_BYTES
@@ -423,14 +423,14 @@ def rendered(template, **context):
     """Render a page in a request of its own; give what is kept of it, and its bytes."""
     response = Response(render_template_string(template, **context))
     content = pack(response)[1]
-    holes.fill(response, lambda: "the-token", 0)
+    placeholders.fill(response, lambda: "the-token", 0)
     return content, response.get_data()
 
 
 def test_the_placeholders_of_a_page_are_filled_wherever_it_was_kept(app):
     with app.test_request_context():
         kept, filled = rendered("a{{ form_token() }}b{{ form_token() }}c")
-    copy = Copy.of(Finished(b"e", kept))
+    copy = Copy.of(CachedPage(b"e", kept))
 
     assert filled == b"athe-tokenbthe-tokenc"
     assert copy.page.has_form
@@ -448,11 +448,11 @@ def test_a_page_is_kept_as_the_same_bytes_whichever_request_rendered_it(app):
 
 def test_nothing_that_was_written_before_is_a_placeholder(app):
     with app.test_request_context():
-        earlier = str(holes.form_token())
+        earlier = str(placeholders.form_token())
     for sent in ("\0form\0", earlier):
         with app.test_request_context():
             kept, filled = rendered("{{ sent }} {{ form_token() }}", sent=sent)
 
         assert filled == f"{sent} the-token".encode()
-        page = Copy.of(Finished(b"e", kept)).page
+        page = Copy.of(CachedPage(b"e", kept)).page
         assert page.fill(lambda: "the-token", 0) == filled

@@ -16,7 +16,7 @@ from dataclasses import replace
 import pytest
 
 from kwip.app import create_app
-from kwip.cache import invalidation as drops
+from kwip.cache import invalidation
 from kwip.domain.ids import UserId
 from kwip.domain.lists import ListChange
 from kwip.domain.posts import Draft, Edit, Visibility
@@ -283,7 +283,7 @@ def test_the_oracle_finds_a_drop_taken_out(town, ask, monkeypatch):
     town = town(0)
     town.write("alice", "public")
     check(town, ask, "/api/v1/statuses")
-    monkeypatch.setattr(drops, "block", lambda **_: ())
+    monkeypatch.setattr(invalidation, "block", lambda **_: ())
     town.relate("block", "alice", "bob")
 
     with pytest.raises(AssertionError, match="reads"):

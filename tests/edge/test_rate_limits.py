@@ -15,7 +15,7 @@ from kwip.app import create_app
 from kwip.blueprints import routes
 from kwip.blueprints.api import empty, policies
 from kwip.cache import keys
-from kwip.cache.rate_limits import Quotas
+from kwip.cache.rate_limits import RateLimiter
 from kwip.services.accounts.authentication import Credential
 from kwip.services.accounts.users import Users
 from kwip.services.coherence.probes import Probe
@@ -77,13 +77,13 @@ def limited(tmp_path, endpoints):
 @pytest.fixture
 def charges(monkeypatch):
     """Return what was charged in calls of its own."""
-    charge, made = Quotas.charge, []
+    charge, made = RateLimiter.charge, []
 
-    def counted(quotas, deployment, terms):
+    def counted(rate_limits, deployment, terms):
         made.append(terms)
-        return charge(quotas, deployment, terms)
+        return charge(rate_limits, deployment, terms)
 
-    monkeypatch.setattr(Quotas, "charge", counted)
+    monkeypatch.setattr(RateLimiter, "charge", counted)
     return made
 
 

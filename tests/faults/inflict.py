@@ -92,7 +92,7 @@ def lose_replies(cache, wait):
 
 
 def lose_requests(cache, wait):
-    """Lose what is asked, so that a drop does not happen."""
+    """Lose what is asked, so that an invalidation does not happen."""
     return _through_proxy(cache, wait, "deaf")
 
 

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 AUTHORS, READERS = 2, 3
 DRAIN_S = 120.0
-#: So long readers go on when the fault is over: a drop that was lost shows now.
+#: So long readers go on when the fault is over: an invalidation that was lost shows
+# now.
 CALM_S = 1.5
 
 

@@ -17,7 +17,7 @@ class KilledError(BaseException):
 class Steps(CommandListener):
     """Count the steps of one thread's work, and do something after one of them.
 
-    Steps are writes that MongoDB has confirmed and drops of cached keys, with
+    Steps are writes that MongoDB has confirmed and invalidations of cached keys, with
     `is_fine` reads as well. A transaction is one step, for nobody sees its inside.
     """
 
@@ -31,14 +31,14 @@ class Steps(CommandListener):
         self._asked = {}
 
     def guard(self, wiring):
-        """Make the drops of a process's cached keys steps as well."""
-        drop = wiring.fence.drop
+        """Make the invalidations of a process's cached keys steps as well."""
+        drop = wiring.fence.invalidate
 
         def step(keys):
             drop(keys)
             self._step("drop")
 
-        wiring.fence.drop = step
+        wiring.fence.invalidate = step
 
     def kill(self, last, work):
         """Run `work` up to step `last` (0: not at all); False if it ended before."""

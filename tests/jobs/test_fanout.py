@@ -104,7 +104,7 @@ def test_what_is_not_there_is_nothing_to_do(kwip, rings):
 def test_upkeep_that_finds_nothing_drops_the_home_all_the_same(
     people, follow, kwip, rings, steps, change
 ):
-    """An earlier try may have died between its write and its drop."""
+    """An earlier try may have died between its write and its invalidation."""
     alice, bob = people("alice", "bob")
     if change == "unfollow":
         follow(alice, bob)

@@ -156,7 +156,8 @@ def test_a_delivery_that_is_taken_over_goes_on_as_it_began(
 ):
     alice, others = switching("pull")
 
-    # The lease, what goes along, the notification, its drop, and that bob was told.
+    # The lease, what goes along, the notification, its invalidation, and that bob was
+    # told.
     assert steps.kill(5, rings.run)
     [post, _] = mongodb["posts"].find({"fanout.lease_owner": {"$ne": None}})
     assert post["fanout"]["mode"] == "pull"

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pymongo import UpdateOne
 
-from kwip.cache import invalidation as drops
-from kwip.cache import list_invalidation as list_drops
-from kwip.cache import order_invalidation as order_drops
-from kwip.cache import timeline_invalidation as timeline_drops
+from kwip.cache import (
+    invalidation,
+    list_invalidation,
+    order_invalidation,
+    timeline_invalidation,
+)
 from kwip.domain.timelines import plan_buckets
 from kwip.services.delivery.compaction import Compactor
 from kwip.services.delivery.fanout import Fanout
@@ -222,10 +224,10 @@ MUTANTS = {
         _deliver_an_old_post_at_last,
     ),
     "an unfollow drops nothing": Mutant(
-        ((drops, "unfollow", lambda **_: ()),), _unfollow
+        ((invalidation, "unfollow", lambda **_: ()),), _unfollow
     ),
     "a delivery drops nothing": Mutant(
-        ((timeline_drops, "deliver", lambda **_: ()),), _write
+        ((timeline_invalidation, "deliver", lambda **_: ()),), _write
     ),
     "the floor stays where it was": Mutant(
         ((TimelineStore, "raise_floor", lambda *_, **__: True),),
@@ -245,10 +247,10 @@ MUTANTS = {
         ((PullAuthorStore, "raise_last_pull", _nothing),), _write_for_all
     ),
     "a change of a list drops nothing": Mutant(
-        ((list_drops, "change_list", lambda **_: ()),), _list
+        ((list_invalidation, "change_list", lambda **_: ()),), _list
     ),
     "an answer drops nothing of its conversation": Mutant(
-        ((order_drops, "bump", lambda **_: ()),), _answer
+        ((order_invalidation, "bump", lambda **_: ()),), _answer
     ),
     "whoever wakes is passed over": Mutant(
         ((HibernationStore, "set_active", _never_wake),), _sleep_and_wake

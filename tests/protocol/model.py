@@ -52,7 +52,7 @@ class World(NamedTuple):
 
     `cache` is the entity's hash: its generation, and the entry (epoch, version) that
     is valid under it. A writer is ("new",), ("repeat",), ("drop", version),
-    ("suspend", version) or ("wait", version, epoch). `page` is a finished page that was
+    ("suspend", version) or ("wait", version, epoch). `page` is a cached page that was
     made of the entity: the generation, epoch and version that stand with it, and the
     version that it shows.
     """
@@ -75,7 +75,7 @@ class Bounds(NamedTuple):
     """How much happens at most; `readers` are those of each process.
 
     `repeats` are writes that find nothing left to do. With `has_memory` a process
-    remembers what it read; with `has_pages` finished pages are kept. `property` is "A",
+    remembers what it read; with `has_pages` cached pages are kept. `property` is "A",
     never older than the last acknowledged write, or "L", linearizable: nor older than
     what any finished read returned.
     """
@@ -155,15 +155,15 @@ class Model:
             yield "nothing to do", self.write(w, others, ("drop", w.db)), None
 
     def w_drop(self, w: World, others: tuple, v: int) -> Iterator[Step]:
-        """Drop: `Fence.drop` up to its look, its UNLINK, or the failure of that."""
-        yield f"drop, ack v{v}", self.dropped(self.ack(w, others, v), v), None
+        """Invalidate: `Fence.invalidate` up to its look, its UNLINK, or its failure."""
+        yield f"drop, ack v{v}", self.invalidated(self.ack(w, others, v), v), None
         if w.fails:
             failed = self.write(w, others, ("suspend", v), fails=w.fails - 1)
             yield "drop fails", failed, None
         yield from self.look(w, others, v)
 
     def look(self, w: World, others: tuple, v: int) -> Iterator[Step]:
-        """Look at the fence after the commit, and send no drop: `Fence.drop`."""
+        """Look at the fence after the commit, and send no drop: `Fence.invalidate`."""
         if w.is_suspended:
             yield "look", self.write(w, others, ("wait", v, w.epoch)), None
 
@@ -202,8 +202,8 @@ class Model:
 
     # The cache -------------------------------------------------------------------
 
-    def dropped(self, w: World, v: int) -> World:  # noqa: ARG002 - of some mutants
-        """Delete the hash: UNLINK in `Objects.drop_confirmed`."""
+    def invalidated(self, w: World, v: int) -> World:  # noqa: ARG002 - of some mutants
+        """Delete the hash: UNLINK in `Objects.invalidate_confirmed`."""
         return self.forget(w, self.EMPTY)
 
     def evicted(self, cache: tuple) -> list[tuple]:
@@ -233,7 +233,7 @@ class Model:
             yield "resume", w._replace(is_suspended=False), None
 
     def gives_leases(self, w: World) -> bool:
-        """Say whether a keeper that looks now takes a lease."""
+        """Say whether a lease renewer that looks now takes a lease."""
         return not w.is_suspended
 
     # Readers -----------------------------------------------------------------------

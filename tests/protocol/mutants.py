@@ -40,7 +40,7 @@ class CacheAside(Alone):
 class WriteThrough(CacheAside):
     """Store the new value after the commit instead of deleting the old one."""
 
-    def dropped(self, w: World, v: int) -> World:
+    def invalidated(self, w: World, v: int) -> World:
         return w._replace(cache=(LIVE, (w.epoch, v)))
 
 
@@ -71,14 +71,14 @@ class IncrementedGeneration(Pointer):
     def looked_up(self, cache: tuple) -> tuple:
         return super().looked_up((max(cache[0], 1), cache[1]))
 
-    def dropped(self, w: World, v: int) -> World:  # noqa: ARG002 - as in the model
+    def invalidated(self, w: World, v: int) -> World:  # noqa: ARG002 - as in the model
         return w._replace(cache=(max(w.cache[0], 0) + 1, w.cache[1]))
 
 
 class GenerationFromDocumentVersion(Pointer):
     """The generation is the document's version, written by the writer after it."""
 
-    def dropped(self, w: World, v: int) -> World:
+    def invalidated(self, w: World, v: int) -> World:
         return w._replace(cache=(v, w.cache[1]))
 
     def filled(self, cache: tuple, held: int, epoch: int, v: int) -> tuple | None:
@@ -118,8 +118,8 @@ class UnlinkBeforeWrite(Model):
     """The key is dropped before the commit."""
 
     def w_new(self, w: World, others: tuple) -> Iterator[Step]:
-        dropped = self.dropped(self.write(w, others, ("unlinked",)), 0)
-        yield "drop too early", dropped, None
+        invalidated = self.invalidated(self.write(w, others, ("unlinked",)), 0)
+        yield "drop too early", invalidated, None
 
     def w_unlinked(self, w: World, others: tuple) -> Iterator[Step]:
         new = w.db + 1
@@ -127,7 +127,7 @@ class UnlinkBeforeWrite(Model):
 
 
 class NothingToDoDropsNothing(Model):
-    """A write that finds nothing left to do answers without a drop."""
+    """A write that finds nothing left to do answers without an invalidation."""
 
     def w_repeat(self, w: World, others: tuple) -> Iterator[Step]:
         if w.db:
@@ -259,7 +259,7 @@ class EntryWithoutEpoch(Model):
 
 
 class LeasesWhileSuspended(Model):
-    """A keeper takes a lease on a suspended cache."""
+    """A lease renewer takes a lease on a suspended cache."""
 
     def gives_leases(self, _: World) -> bool:
         return True
@@ -295,7 +295,7 @@ class PageWithoutVersion(Model):
 
 
 class PageWithoutGeneration(Model):
-    """Of a page's parts the versions alone are compared, and a drop takes none away."""
+    """Of a page's parts only versions are compared; an invalidation takes none away."""
 
     def page_fits(self, page: tuple, cache: tuple, epoch: int) -> bool:
         is_same = not cache[1] or cache[1] == page[1:3]

@@ -45,7 +45,7 @@ MUTANTS = {
     mutants.EntryWithoutEpoch: Bounds(fails=1),
     mutants.LeasesWhileSuspended: Bounds(writers=2, fails=1),
     mutants.MemoryWithoutEpoch: Bounds(fails=1, has_memory=True),
-    # The rules of finished pages.
+    # The rules of cached pages.
     mutants.PageIsTrusted: Bounds(has_pages=True),
     mutants.PageWithoutVersion: Bounds(readers=(2, 1), has_pages=True, property="L"),
     mutants.PageWithoutGeneration: Bounds(has_pages=True),

@@ -375,7 +375,7 @@ def test_a_timeline_can_be_read_in_the_active_order(at_alice, alice, wiring, pla
     first = alice.say("#tea 1")["id"]
     made = [alice.say(f"#tea {n}")["id"] for n in range(2, 24)]
     answer = alice.say("It is", in_reply_to_id=first)
-    wiring.fence.drop(["active:public:0", "active:tag:tea"])
+    wiring.fence.invalidate(["active:public:0", "active:tag:tea"])
     recent = at_alice.get(place)
     [address] = addresses(recent, "Active")
     active = at_alice.get(address)

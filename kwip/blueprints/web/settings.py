@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask import url_for
 
-from kwip.blueprints import appearance as look
-from kwip.blueprints import http
+from kwip.blueprints import appearance, http
 from kwip.blueprints.table import Policy, Route
 from kwip.blueprints.web.pages import OPEN, OWN, Form, form_policy, go, page, page_again
 from kwip.domain.errors import InvalidError, NotFoundError, RateLimitedError
@@ -104,7 +103,7 @@ def end_other_sessions() -> Response:
 
 def appearance_settings() -> Response:
     """Show how pages may look on this device, to everybody."""
-    chosen = look.look()
+    chosen = appearance.current()
     form = Form({"theme": chosen.theme, "size": chosen.size})
     return page("settings_appearance.html", form=form)
 
@@ -116,7 +115,7 @@ def save_appearance() -> Response:
     except InvalidError as error:
         return page_again("settings_appearance.html", error)
     response = go(url_for("web.appearance_settings"), "This device remembers it.")
-    look.keep(response, look.Look(theme, size))
+    appearance.keep(response, appearance.Appearance(theme, size))
     return response
 
 

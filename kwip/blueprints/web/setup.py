@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from flask import url_for
 
-from kwip.blueprints import http
+from kwip.blueprints import http, rate_limits
 from kwip.blueprints import login as cookie
-from kwip.blueprints import rate_limits as quotas
 from kwip.blueprints.table import Policy, Route
 from kwip.blueprints.web.access import applicant
 from kwip.blueprints.web.pages import Form, go, page, page_again
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 def setup() -> Response:
     """Show the form, as long as a code waits to be used; else there is no page."""
     # Nothing here asks Redis, and a stranger may ask MongoDB so often only.
-    quotas.pay()
+    rate_limits.pay()
     http.services().setup.require_open()
     return page("setup.html", form=Form())
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from flask import request
 
-from kwip.blueprints import http
-from kwip.blueprints import placeholders as holes
+from kwip.blueprints import http, placeholders
 from kwip.domain.posts import Visibility
 from kwip.domain.visibility import reply_visibility
 
@@ -34,7 +33,7 @@ class Sheet:
     text: str = ""
     warning: str = ""
     visibility: str = Visibility.PUBLIC.value
-    key: str = field(default_factory=holes.key)
+    key: str = field(default_factory=placeholders.key)
     wrong: Mapping[str, str] = field(default_factory=dict)
     problem: str = ""
 

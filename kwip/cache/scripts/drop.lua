@@ -3,12 +3,12 @@
 -- Keys
 --   kw:<deployment>:{<entity>}       a hash, one entity (entries.lua)
 --   kw:<deployment>:{pace:<entity>}  a string, when the entity was last dropped or will
---                                    be: ms of the server's clock; lives until a drop
+--                                    be: ms of the server's clock; lives until an invalidation
 --                                    is free again
 --
--- KEYS  those to drop at once; then for each paced one: the entity, its pace
+-- KEYS  those to drop at once; then for each debounced one: the entity, its pace
 -- ARGV  1 how many are dropped at once
---       2.. for each paced one: the least ms between two of its drops, and the field
+--       2.. for each debounced one: the least ms between two of its drops, and the field
 --       `w:<user>` of whoever wrote, or nothing
 -- Returns how many drops were put off.
 -- A drop that is put off is the entity's own end: the server carries it out, whatever

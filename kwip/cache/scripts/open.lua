@@ -1,4 +1,4 @@
--- Give a finished page if nothing that it was made from has changed; else read entries.
+-- Give a cached page if nothing that it was made from has changed; else read entries.
 --
 -- Keys (a hash, one page of one reader, named `kw:<deployment>:{page:<digest>}`)
 --   p  the epoch of the lease under which all its parts were read, 8 bytes; then for

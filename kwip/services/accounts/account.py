@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwip.cache import invalidation as drops
+from kwip.cache import invalidation
 from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError, NotAuthenticatedError, NotFoundError
 from kwip.domain.users import check_password
@@ -62,7 +62,9 @@ class Account:
             NotFoundError: There is none of that id (it is ended all the same).
         """
         was_there = self.stores.sessions.delete(viewer.id, session_id)
-        self.fence.drop(drops.sign_out(user_id=viewer.id, digest=session_id))
+        self.fence.invalidate(
+            invalidation.sign_out(user_id=viewer.id, digest=session_id)
+        )
         if not was_there:
             raise NotFoundError("There is no such session.")
 
@@ -71,8 +73,10 @@ class Account:
         ended = self.stores.sessions.end_all(
             viewer.id, at(self.clock()), but=viewer.digest
         )
-        self.fence.drop(
-            drops.sign_out_everywhere(user_id=viewer.id, sessions=ended, tokens=())
+        self.fence.invalidate(
+            invalidation.sign_out_everywhere(
+                user_id=viewer.id, sessions=ended, tokens=()
+            )
         )
         self.stores.sessions.forget(viewer.id, ended)
         return len(ended)

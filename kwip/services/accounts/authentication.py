@@ -12,7 +12,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from kwip.cache import invalidation as drops
+from kwip.cache import invalidation
 from kwip.cache.keys import PAGE_TTL_S
 from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError, NotAuthenticatedError, NotFoundError
@@ -232,7 +232,9 @@ class Access:
         )
         digest = credential.id.digest
         ended = sessions.end_oldest(user_id, MAX_SESSIONS - 1, now, but=digest)
-        self.fence.drop(drops.sign_in(user_id=user_id, digest=digest, sessions=ended))
+        self.fence.invalidate(
+            invalidation.sign_in(user_id=user_id, digest=digest, sessions=ended)
+        )
         sessions.forget(user_id, ended)
         return credential
 
@@ -249,13 +251,13 @@ class Access:
         if now is not None and now.password_hash == owner.password_hash:
             return
         self.stores.sessions.delete(owner.user_id, begun.id.digest)
-        self._drop(drops.sign_out, begun.id)
+        self._invalidate(invalidation.sign_out, begun.id)
         raise NotAuthenticatedError("The password was changed just now. Try again.")
 
     def sign_out(self, viewer: Viewer) -> None:
         """End the viewer's session; whoever shows it afterwards is nobody."""
         self.stores.sessions.delete(viewer.id, viewer.digest)
-        self._drop(drops.sign_out, AccessId(viewer.id, viewer.digest))
+        self._invalidate(invalidation.sign_out, AccessId(viewer.id, viewer.digest))
 
     def create_token(
         self, viewer: Viewer, name: str, scopes: frozenset[str]
@@ -291,7 +293,7 @@ class Access:
             created_at=at(self.clock()),
         )
         self.stores.tokens.create(stored)
-        self._drop(drops.create_token, credential.id)
+        self._invalidate(invalidation.create_token, credential.id)
         return _info(stored), credential.text
 
     def tokens(self, viewer: Viewer) -> list[TokenInfo]:
@@ -305,12 +307,14 @@ class Access:
             NotFoundError: There is none of that id (it is ended all the same).
         """
         was_there = self.stores.tokens.delete(viewer.id, token_id)
-        self._drop(drops.revoke_token, AccessId(viewer.id, token_id))
+        self._invalidate(invalidation.revoke_token, AccessId(viewer.id, token_id))
         if not was_there:
             raise NotFoundError("There is no such token.")
 
-    def _drop(self, keys_of: Callable[..., tuple[Any, ...]], access: AccessId) -> None:
-        self.fence.drop(keys_of(user_id=access.user_id, digest=access.digest))
+    def _invalidate(
+        self, keys_of: Callable[..., tuple[Any, ...]], access: AccessId
+    ) -> None:
+        self.fence.invalidate(keys_of(user_id=access.user_id, digest=access.digest))
 
 
 def login_of(text: str) -> str | Email:

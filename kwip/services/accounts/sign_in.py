@@ -19,8 +19,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from kwip import telemetry
-from kwip.cache import keys
-from kwip.cache import rate_limits as quotas
+from kwip.cache import keys, rate_limits
 from kwip.cache.rate_limits import ALONE, Charge
 from kwip.domain.errors import (
     InvalidError,
@@ -88,7 +87,7 @@ class Admission:
     users: Users
     setup: Setup
     windows: Mapping[str, Window]
-    charges: quotas.Quotas
+    charges: rate_limits.RateLimiter
 
     def sign_in(self, login: str, password: str, applicant: Applicant) -> Admitted:
         """Begin a session for the owner of a username or an e-mail address.
@@ -198,7 +197,7 @@ class Admission:
         charged = {n: keys.quota(n, w) for n, w in whom.items() if n in self.windows}
         if not charged:
             return _Receipt({}, None)
-        terms = quotas.plain([self.windows[name] for name in charged])
+        terms = rate_limits.plain([self.windows[name] for name in charged])
         verdict = self.charges.charge(ALONE, Charge((*charged.values(),), terms))
         if verdict is None:
             telemetry.QUOTA_ERRORS.labels(quota).inc()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import IO, TYPE_CHECKING, TypeVar
 
-from kwip.cache import invalidation as drops
+from kwip.cache import invalidation
 from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
 from kwip.domain.ids import UserId
 from kwip.domain.media import AVATAR, BANNER
@@ -111,7 +111,9 @@ class Users:
             wrong = {field: _TAKEN[field]}
             raise InvalidError(_REFUSED, wrong, taken=field) from error
         finally:
-            self.fence.drop(drops.sign_up(user_id=user.id, username=user.username))
+            self.fence.invalidate(
+                invalidation.sign_up(user_id=user.id, username=user.username)
+            )
         return user
 
     def by_id(self, viewer: Viewer | None, loader: Loader, user_id: UserId) -> UserView:
@@ -186,7 +188,7 @@ class Users:
             raise InvalidError("Your profile cannot be saved like this.", wrong)
         changes |= {key: self.media.save(sizes) for key, sizes in drawn.items()}
         user = self.store.update_profile(viewer.id, changes)
-        self.fence.drop(drops.update_profile(user_id=viewer.id))
+        self.fence.invalidate(invalidation.update_profile(user_id=viewer.id))
         if user is None:
             raise NotFoundError("Your account is gone.", user_id=viewer.id)
         return user

@@ -51,13 +51,14 @@ class FenceTimes:
     (10 %), and `takeover_s` than several `beat_s`.
 
     Attributes:
-        period_s: Between two looks of a keeper at the fence.
+        period_s: Between two looks of a lease renewer at the fence.
         lease_s: How long a look gives the right to use the cache.
         wait_s: How long a writer waits until every older lease has run out.
         probe_gap_s: Between the three probes that must work before a resume.
         beat_s: Between two signs of life of who suspended the cache.
-        takeover_s: Without such a sign, any keeper takes its place.
-        unfollow_s: Without a sign of life of the relay, what was cached under it ends.
+        takeover_s: Without such a sign, any lease renewer takes its place.
+        unfollow_s: Without a sign of life of the change-stream invalidator, what was
+        cached under it ends.
             Longer than another one needs to take over.
     """
 
@@ -100,11 +101,11 @@ class _Held:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeeperParts:
-    """What a keeper is made of.
+class LeaseRenewerParts:
+    """What a lease renewer is made of.
 
     Attributes:
-        connect: Makes the keeper's own client; called once in each process.
+        connect: Makes the lease renewer's own client; called once in each process.
         objects: The cache, to probe it.
         times: The durations.
         clock: Seconds that go on while the machine sleeps.
@@ -117,16 +118,16 @@ class KeeperParts:
     times: FenceTimes
     clock: Callable[[], float] = boot_clock
     is_read: bool = True
-    name: str = "keeper"
+    name: str = "lease_renewer"
 
 
-class Keeper:
-    """The keeper of whatever process asks: each pid has its own, from its first use.
+class LeaseRenewer:
+    """The lease renewer of whatever process asks: each pid has its own.
 
     So it also works after a fork, whose child has none of its parent's threads.
     """
 
-    def __init__(self, parts: KeeperParts):
+    def __init__(self, parts: LeaseRenewerParts):
         self.parts = parts
         self._watches: dict[int, Watch] = {}
 
@@ -155,16 +156,16 @@ class Watch:
     `name` is how the fence knows who suspended the cache.
     """
 
-    def __init__(self, parts: KeeperParts):
+    def __init__(self, parts: LeaseRenewerParts):
         self.name = secrets.token_hex(_RANDOM_BYTES)
         self._parts = parts
         self._times = parts.times
         self._clock = parts.clock
         self._held: _Held | None = None
         self._seen: Sighting | None = None
-        self._caretaker = _Caretaker(self.name, parts)
+        self._recovery = _Recovery(self.name, parts)
         self._counted_until = parts.clock()
-        self._relay_beat, self._relay_moved_at = -1, 0.0
+        self._stream_beat, self._stream_moved_at = -1, 0.0
         self._counting = threading.Lock()
         self._has_lease = threading.Event()
         self._fence: FenceStore | None = None
@@ -224,10 +225,10 @@ class Watch:
         try:
             state = fence.read() or fence.ensure(new_deployment())
             if self.saw(state).state.suspended:
-                pause_s = self._caretaker.tend(fence, state, began)
+                pause_s = self._recovery.tend(fence, state, began)
             elif self._is_newest(state):
                 self._hold(self._lease_of(state), began)
-                self._watch_relay(fence, state, began)
+                self._watch_change_stream(fence, state, began)
         except StoreUnavailableError as error:
             log.warning("cache_fence_unreadable", **error.context)
         return max(0.0, began + pause_s - self._clock())
@@ -236,12 +237,14 @@ class Watch:
     def _lease_of(state: FenceState) -> Lease:
         return Lease(state.deployment, state.epoch, state.is_followed)
 
-    def _watch_relay(self, fence: FenceStore, state: FenceState, now: float) -> None:
-        """End what was cached under a relay that shows no sign of life for long."""
-        if not state.is_followed or state.relay_beat != self._relay_beat:
-            self._relay_beat, self._relay_moved_at = state.relay_beat, now
-        elif now - self._relay_moved_at >= self._times.unfollow_s:
-            log.warning("cache_relay_missing", epoch=state.epoch)
+    def _watch_change_stream(
+        self, fence: FenceStore, state: FenceState, now: float
+    ) -> None:
+        """End what was cached under an invalidator that has been silent for long."""
+        if not state.is_followed or state.stream_beat != self._stream_beat:
+            self._stream_beat, self._stream_moved_at = state.stream_beat, now
+        elif now - self._stream_moved_at >= self._times.unfollow_s:
+            log.warning("cache_stream_missing", epoch=state.epoch)
             fence.unfollow(state)
 
     def _is_newest(self, state: FenceState) -> bool:
@@ -262,13 +265,13 @@ class Watch:
             telemetry.CACHE_WITHOUT_LEASE.inc(without)
 
 
-class _Caretaker:
+class _Recovery:
     """See a suspended cache through to its resume, if this process is the owner.
 
     Who suspended it is the owner. Others watch that the owner's beat moves.
     """
 
-    def __init__(self, name: str, parts: KeeperParts):
+    def __init__(self, name: str, parts: LeaseRenewerParts):
         self._name = name
         self._objects = parts.objects
         self._times = parts.times

@@ -1,9 +1,10 @@
-"""Repeat the drops of all writes, for writers that died before they dropped.
+"""Repeat the invalidations of all writes, for writers that died before they dropped.
 
-A write that was killed between its commit and its drop was not acknowledged, and its
-keys would end with their times to live. The relay looks at the changes in MongoDB four
-times a second and drops what each concerns; where it has come is stored after the
-drop, so a relay that dies drops some of it again. One process relays at a time.
+A write that was killed between its commit and its invalidation was not acknowledged,
+and its keys would end with their times to live. The change-stream invalidator looks at
+the changes in MongoDB four times a second and drops what each concerns; where it has
+come is stored after the drop, so an invalidator that dies drops some of it again. One
+process relays at a time.
 
 As long as it keeps up, what is cached lives for hours instead of a minute.
 """
@@ -47,7 +48,7 @@ KEEPS_UP_S = 60.0
 
 
 @dataclass(slots=True, kw_only=True)
-class Relay:
+class ChangeStreamInvalidator:
     """Follow the changes of everything that is cached, and drop what they concern.
 
     Attributes:
@@ -75,7 +76,7 @@ class Relay:
         except HistoryLostError:
             # What was missed is unknown. The stream goes on from now first, so that
             # nothing is missed between it and the new epoch.
-            log.warning("cache_relay_lost_history")
+            log.warning("cache_stream_lost_history")
             self._follow(loop, None, is_new_epoch=True)
         return PAUSE_S
 
@@ -85,34 +86,34 @@ class Relay:
         with self.changes.follow(list(FOLLOWED), token) as feed:
             if is_new_epoch:
                 self.fence.end_all()
-            while not loop.is_stopped and self._relay_for(feed, loop):
+            while not loop.is_stopped and self._repeat_for(feed, loop):
                 if self.lag_s < KEEPS_UP_S:
                     self.fence.follow()
                 loop.beat()
             if loop.is_stopped:  # the next one need not wait until the lease is over
                 self.changes.save(self.name, feed.token, self._now())
 
-    def _relay_for(self, feed: Feed, loop: Loop) -> bool:
+    def _repeat_for(self, feed: Feed, loop: Loop) -> bool:
         """Relay until it is time to note the place; False if it is another's now."""
         began = time.monotonic()
-        relayed = 0
+        repeated = 0
         while not loop.is_stopped:
-            found = self._relay(feed.take(BATCH))
-            relayed += found
-            if time.monotonic() - began >= (SAVE_S if relayed else IDLE_S):
+            found = self._change_stream(feed.take(BATCH))
+            repeated += found
+            if time.monotonic() - began >= (SAVE_S if repeated else IDLE_S):
                 break
             if found < BATCH:
                 loop.wait(EVERY_S)
         return self.changes.save(self.name, feed.token, self._until())
 
-    def _relay(self, changes: list[Change]) -> int:
+    def _change_stream(self, changes: list[Change]) -> int:
         """Drop what some changes concern; count the changes."""
         lag_s = (self._now() - changes[-1].at).total_seconds() if changes else 0.0
         self.lag_s = max(0.0, lag_s)
-        dropped = {key: None for change in changes for key in concerned(change)}
-        self.fence.drop(dropped)
-        telemetry.CACHE_RELAY_DROPS.inc(len(dropped))
-        telemetry.CACHE_RELAY_LAG.set(self.lag_s)
+        invalidated = {key: None for change in changes for key in concerned(change)}
+        self.fence.invalidate(invalidated)
+        telemetry.CACHE_STREAM_INVALIDATIONS.inc(len(invalidated))
+        telemetry.CACHE_STREAM_LAG.set(self.lag_s)
         return len(changes)
 
     def _now(self) -> dt.datetime:

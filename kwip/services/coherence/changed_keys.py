@@ -9,11 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kwip.cache import invalidation as drops
-from kwip.cache import keys
-from kwip.cache import list_invalidation as list_drops
-from kwip.cache import timeline_invalidation as timeline_drops
-from kwip.cache.keys import Paced
+from kwip.cache import invalidation, keys, list_invalidation, timeline_invalidation
+from kwip.cache.keys import Debounced
 from kwip.domain.ids import PostId, UserId
 from kwip.domain.reactions import span_of
 
@@ -34,15 +31,17 @@ _SWEPT = frozenset({"due_at", "attempts"})
 def _user(change: Change) -> Keys:
     user_id = UserId(change.id)
     if change.operation == "insert":
-        return drops.sign_up(user_id=user_id, username=change.document["username"])
+        return invalidation.sign_up(
+            user_id=user_id, username=change.document["username"]
+        )
     if change.fields and change.fields <= _COUNTS["users"]:
         return (keys.counted(keys.user(user_id)),)
     pulled = (
-        timeline_drops.pull(author_id=user_id)
+        timeline_invalidation.pull(author_id=user_id)
         if "last_pull_id" in change.fields
         else ()
     )
-    return (*drops.update_profile(user_id=user_id), *pulled)
+    return (*invalidation.update_profile(user_id=user_id), *pulled)
 
 
 def _claim(change: Change) -> Keys:
@@ -55,13 +54,13 @@ def _post(change: Change) -> Keys:
     if change.operation != "insert":
         return _post_changed(post_id, change.fields)
     if written["repost_of_id"] is not None:
-        return drops.repost(
+        return invalidation.repost(
             post_id=post_id,
             author_id=written["author_id"],
             of_id=written["repost_of_id"],
             span=span_of(written["repost_of_id"]),
         )
-    return drops.post(
+    return invalidation.post(
         post_id=post_id,
         author_id=written["author_id"],
         parent_id=written["in_reply_to_id"],
@@ -84,18 +83,18 @@ def _follow(change: Change) -> Keys:
     if change.fields and change.fields <= _SWEPT:
         return ()
     follower_id, followee_id = _two(change.id)
-    return drops.follow(follower_id=follower_id, followee_id=followee_id)
+    return invalidation.follow(follower_id=follower_id, followee_id=followee_id)
 
 
 def _block(change: Change) -> Keys:
     one, direction, two = change.id.split(":")
     if direction != "out":  # the other side of the same block
         return ()
-    return drops.block(blocker_id=UserId(int(one)), blocked_id=UserId(int(two)))
+    return invalidation.block(blocker_id=UserId(int(one)), blocked_id=UserId(int(two)))
 
 
 def _mute(change: Change) -> Keys:
-    return drops.mute(muter_id=_two(change.id)[0])
+    return invalidation.mute(muter_id=_two(change.id)[0])
 
 
 def _reaction(change: Change) -> Keys:
@@ -103,7 +102,7 @@ def _reaction(change: Change) -> Keys:
     user_id, post_id = UserId(int(user)), PostId(int(post))
     span = span_of(post_id)
     if act == "bookmark":
-        return drops.bookmark(user_id=user_id, span=span)
+        return invalidation.bookmark(user_id=user_id, span=span)
     flag = keys.reactions(user_id, span)
     if act == "repost":
         return (flag, keys.roll("reposted_by", post_id))
@@ -117,30 +116,30 @@ def _reaction(change: Change) -> Keys:
 
 def _notification(change: Change) -> Keys:
     recipient = change.id.partition(":")[0]
-    return drops.notify(recipient_ids=[UserId(int(recipient))])
+    return invalidation.notify(recipient_ids=[UserId(int(recipient))])
 
 
 def _markers(change: Change) -> Keys:
-    return drops.mark(user_id=UserId(change.id))
+    return invalidation.mark(user_id=UserId(change.id))
 
 
 def _list(change: Change) -> Keys:
     owner_id = change.document.get("owner_id")
-    return () if owner_id is None else list_drops.change_list(owner_id=owner_id)
+    return () if owner_id is None else list_invalidation.change_list(owner_id=owner_id)
 
 
 def _followed_tags(change: Change) -> Keys:
-    return list_drops.follow_tag(user_id=UserId(change.id))
+    return list_invalidation.follow_tag(user_id=UserId(change.id))
 
 
 def _session(change: Change) -> Keys:
     user, _, digest = change.id.partition(":")
-    return drops.sign_out(user_id=UserId(int(user)), digest=digest)
+    return invalidation.sign_out(user_id=UserId(int(user)), digest=digest)
 
 
 def _token(change: Change) -> Keys:
     user, _, digest = change.id.partition(":")
-    return drops.revoke_token(user_id=UserId(int(user)), digest=digest)
+    return invalidation.revoke_token(user_id=UserId(int(user)), digest=digest)
 
 
 def _two(name: str) -> tuple[UserId, UserId]:
@@ -184,6 +183,6 @@ def concerned(change: Change) -> Keys:
     Its writer has seen to it that they do not lack it themselves.
     """
     return tuple(
-        key._replace(writer_id=None) if isinstance(key, Paced) else key
+        key._replace(writer_id=None) if isinstance(key, Debounced) else key
         for key in FOLLOWED[change.collection](change)
     )

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 import structlog
 
 from kwip import telemetry
-from kwip.cache.keys import Paced
+from kwip.cache.keys import Debounced
 from kwip.services.coherence.cache_lease import new_deployment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from kwip.cache.keys import Droppable
+    from kwip.cache.keys import Invalidation
     from kwip.cache.objects import Lease
-    from kwip.services.coherence.cache_lease import Keeper, Sighting
+    from kwip.services.coherence.cache_lease import LeaseRenewer, Sighting
     from kwip.store.fence import FenceState, FenceStore
 
 log = structlog.get_logger()
@@ -36,7 +36,7 @@ class Fence:
     Args:
         store: The fence of the node that this process reads, through the client that
             the process writes with.
-        keeper: Keeps the lease on it, and knows the cache and the durations.
+        lease renewer: Keeps the lease on it, and knows the cache and the durations.
         others: The same of every other node.
         sleep: Waits for seconds.
     """
@@ -44,49 +44,52 @@ class Fence:
     def __init__(
         self,
         store: FenceStore,
-        keeper: Keeper,
+        lease_renewer: LeaseRenewer,
         *,
-        others: Sequence[tuple[FenceStore, Keeper]] = (),
+        others: Sequence[tuple[FenceStore, LeaseRenewer]] = (),
         sleep: Callable[[float], None] = time.sleep,
     ):
-        self._keeper = keeper
-        self._nodes = [_Node(store, keeper), *(_Node(*other) for other in others)]
-        self._clock = keeper.parts.clock
+        self._lease_renewer = lease_renewer
+        self._nodes = [
+            _Node(store, lease_renewer),
+            *(_Node(*other) for other in others),
+        ]
+        self._clock = lease_renewer.parts.clock
         self._sleep = sleep
 
     def lease(self) -> Lease | None:
         """Give the right to use the cache, if this process has it now; no I/O."""
-        return self._keeper.watch.lease()
+        return self._lease_renewer.watch.lease()
 
     def deployment(self) -> str | None:
         """Give the database's name in Redis, None as long as it is unknown; no I/O."""
-        return self._keeper.watch.deployment
+        return self._lease_renewer.watch.deployment
 
     def await_lease(self, within_s: float) -> bool:
         """Wait for this process's first lease; say whether it came."""
-        return self._keeper.watch.await_lease(within_s)
+        return self._lease_renewer.watch.await_lease(within_s)
 
-    def drop(self, keys: Iterable[Droppable]) -> None:
+    def invalidate(self, keys: Iterable[Invalidation]) -> None:
         """Drop keys after a commit; return when nobody can read what they held.
 
-        What is paced may still be read for its pace. One round trip for each node.
+        What is debounced may still be read for its pace. One round trip for each node.
         When a Redis does not confirm it, about 3 s for the first write of an outage,
         and one look at the fence for later ones; nothing if all of the keys are
-        paced, for the fence is not raised over what may lag.
+        debounced, for the fence is not raised over what may lag.
 
         Raises:
             StoreUnavailableError: Neither a cache nor its fence answered; the write
                 stands, but must not be acknowledged.
         """
-        dropped = _each_once(keys)
-        if dropped:
-            self._wait_until(node.drop(dropped) for node in self._nodes)
+        invalidated = _each_once(keys)
+        if invalidated:
+            self._wait_until(node.invalidate(invalidated) for node in self._nodes)
 
     def end_all(self) -> None:
         """Make everything that is cached a miss for everybody; about 3 s.
 
-        As after a drop that was not confirmed: the epochs are raised, and a cache is
-        used again when it has been probed.
+        As after an invalidation that was not confirmed: the epochs are raised, and a
+        cache is used again when it has been probed.
 
         Raises:
             StoreUnavailableError: A fence did not answer.
@@ -94,7 +97,7 @@ class Fence:
         self._wait_until(node.suspend() for node in self._nodes)
 
     def follow(self) -> None:
-        """Show the readers of every node that the relay keeps up; a write for each.
+        """Show readers of every node that the change stream keeps up; a write for each.
 
         Raises:
             StoreUnavailableError: A fence did not answer.
@@ -112,42 +115,42 @@ class Fence:
 class _Node:
     """One cache node, as a writer sees it."""
 
-    def __init__(self, store: FenceStore, keeper: Keeper):
+    def __init__(self, store: FenceStore, lease_renewer: LeaseRenewer):
         self._store = store
-        self._keeper = keeper
-        self._objects = keeper.parts.objects
-        self._wait_s = keeper.parts.times.wait_s
+        self._lease_renewer = lease_renewer
+        self._objects = lease_renewer.parts.objects
+        self._wait_s = lease_renewer.parts.times.wait_s
 
-    def drop(self, dropped: Sequence[Droppable]) -> float:
+    def invalidate(self, invalidated: Sequence[Invalidation]) -> float:
         """Drop keys here; give the moment from which on nobody reads them here."""
-        may_lag = all(isinstance(each, Paced) for each in dropped)
-        watch = self._keeper.watch
+        may_lag = all(isinstance(each, Debounced) for each in invalidated)
+        watch = self._lease_renewer.watch
         lease = watch.lease()
         if lease is None:
-            # What the keeper last saw is only a hint: look after the commit.
+            # What the lease renewer last saw is only a hint: look after the commit.
             seen = watch.saw(self._look())
             if seen.state.suspended:
                 return 0.0 if may_lag else self._leases_end(seen)
             deployment = seen.state.deployment
         else:
             deployment = lease.deployment
-        if self._objects.drop_confirmed(deployment, dropped):
+        if self._objects.invalidate_confirmed(deployment, invalidated):
             return 0.0
         if may_lag:
-            log.warning("cache_paced_drop_lost", keys=len(dropped))
+            log.warning("cache_debounced_invalidation_lost", keys=len(invalidated))
             return 0.0
-        return self.suspend(len(dropped))
+        return self.suspend(len(invalidated))
 
     def suspend(self, keys: int = 0) -> float:
         """Raise the epoch here; give the moment when every older lease has run out."""
-        watch = self._keeper.watch
+        watch = self._lease_renewer.watch
         seen = watch.saw(self._store.suspend(watch.name))
         telemetry.CACHE_FENCES.inc()
         log.warning("cache_fence_raised", epoch=seen.state.epoch, keys=keys)
         return self._leases_end(seen)
 
     def follow(self) -> None:
-        """Show that the relay keeps up."""
+        """Show that the change-stream invalidator keeps up."""
         self._store.follow()
 
     def _look(self) -> FenceState:
@@ -157,9 +160,9 @@ class _Node:
         return seen.known_at + self._wait_s
 
 
-def _each_once(keys: Iterable[Droppable]) -> tuple[Droppable, ...]:
-    """Leave out doubles, and paced keys that are dropped at once, too."""
+def _each_once(keys: Iterable[Invalidation]) -> tuple[Invalidation, ...]:
+    """Leave out doubles, and debounced keys that are dropped at once, too."""
     each = dict.fromkeys(keys)
     return tuple(
-        key for key in each if not (isinstance(key, Paced) and key.key in each)
+        key for key in each if not (isinstance(key, Debounced) and key.key in each)
     )

@@ -51,7 +51,7 @@ BACKDATED_MS = 60_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FanoutTimes:
-    """How fan-out is paced; times in milliseconds."""
+    """How fan-out is debounced; times in milliseconds."""
 
     chunk: int = 1_000
     lease_ms: int = 30_000
@@ -130,7 +130,7 @@ class Fanout:
         bumped = [
             key for post in lease.posts for key in bump(self.stores.activity, post)
         ]
-        self.fence.drop(bumped)
+        self.fence.invalidate(bumped)
         if not self.outbox.finish(lease):
             raise LeaseLostError
         self._observe(lease, delivered)

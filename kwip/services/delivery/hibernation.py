@@ -12,7 +12,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwip.cache import timeline_invalidation as timeline_drops
+from kwip.cache import timeline_invalidation
 from kwip.domain.clock import at
 from kwip.domain.timelines import BUCKET_GRACE_S
 from kwip.store.buckets import home_of
@@ -141,7 +141,7 @@ class Hibernation:
             if held is None:
                 return True
             # From here on readers are served by fan-in, those of the cache as well.
-            self._fence.drop(timeline_drops.hibernate(owner=lease.owner))
+            self._fence.invalidate(timeline_invalidation.hibernate(owner=lease.owner))
             self._store.set_active(user_id, held.term, is_active=False)
             grace = at(self._clock() + round(BUCKET_GRACE_S * 1000))
             return self._store.remove(held, grace)
@@ -177,5 +177,5 @@ class Hibernation:
             if not self._home_compaction.build(lease, user_id):
                 return False
             is_done = self._store.finish(lease)
-            self._fence.drop(timeline_drops.rehydrate(owner=lease.owner))
+            self._fence.invalidate(timeline_invalidation.rehydrate(owner=lease.owner))
             return is_done

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwip.cache import timeline_invalidation as timeline_drops
+from kwip.cache import timeline_invalidation
 from kwip.store.list_edges import list_of
 
 if TYPE_CHECKING:
@@ -65,4 +65,4 @@ class ListCompaction:
     def remove_buried(self, owner_id: UserId, list_id: ListId) -> None:
         """Remove what is left of a deleted list; nothing if it is not deleted."""
         self.lists.remove_buried(owner_id, list_id)
-        self.fence.drop(timeline_drops.deliver(owners=[list_of(list_id)]))
+        self.fence.invalidate(timeline_invalidation.deliver(owners=[list_of(list_id)]))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwip.cache import invalidation as drops
+from kwip.cache import invalidation
 from kwip.domain.ids import slot_of
 from kwip.domain.notifications import (
     NOBODY,
@@ -99,7 +99,7 @@ class Notifier:
         recipients = {
             each for post in gone for each in self.stores.notifications.forget(post)
         }
-        self.fence.drop(drops.notify(recipient_ids=sorted(recipients)))
+        self.fence.invalidate(invalidation.notify(recipient_ids=sorted(recipients)))
 
     def of_favourite(self, user_id: UserId, post: Post) -> Notification | None:
         """Give what a post's author is told when somebody favourites it."""
@@ -182,7 +182,7 @@ class Notifier:
                 if recipient_id in heard
             ]
         )
-        self.fence.drop(drops.notify(recipient_ids=hearing))
+        self.fence.invalidate(invalidation.notify(recipient_ids=hearing))
         self.doorbell([notifications_topic(each) for each in hearing])
 
     def _without_deaf(

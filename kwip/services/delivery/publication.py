@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwip.cache import order_invalidation as order_drops
+from kwip.cache import order_invalidation
 from kwip.services.delivery.signals import (
     PUBLIC,
     home_topic,
@@ -17,7 +17,7 @@ from kwip.store.buckets import home_of
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from kwip.cache.keys import Droppable
+    from kwip.cache.keys import Invalidation
     from kwip.domain.ids import PostId, UserId
     from kwip.domain.posts import Post
     from kwip.services.coherence.fence import Fence
@@ -36,14 +36,14 @@ class Publication:
     bell: Bell
     doorbell: Doorbell
 
-    def announce(self, post: Post, dropped: tuple[Droppable, ...]) -> None:
-        """Put a stored post into its author's home, drop the keys, ring the bells.
+    def announce(self, post: Post, invalidated: tuple[Invalidation, ...]) -> None:
+        """Put a stored post into its author's home, invalidate, enqueue the fan-out.
 
         Raises:
             StoreUnavailableError: The post stands, but must not be acknowledged.
         """
         self.timelines.push([home_of(post.author_id)], [post.id])
-        self.fence.drop((*dropped, *bump(self.activity, post)))
+        self.fence.invalidate((*invalidated, *bump(self.activity, post)))
         self.bell("fanout", str(post.id))
         listed = [PUBLIC] if post.is_listed else []
         self.doorbell([home_topic(post.author_id), *listed])
@@ -51,7 +51,7 @@ class Publication:
     def withdraw(
         self,
         post_id: PostId,
-        dropped: tuple[Droppable, ...],
+        invalidated: tuple[Invalidation, ...],
         told: Collection[UserId],
     ) -> None:
         """Drop the keys of a post that is gone, and tell the pages that show it.
@@ -61,17 +61,17 @@ class Publication:
         Raises:
             StoreUnavailableError: As `announce`.
         """
-        self.fence.drop(dropped)
+        self.fence.invalidate(invalidated)
         self.doorbell([post_topic(post_id), *map(notifications_topic, told)])
 
 
-def bump(activity: ActivityStore, post: Post) -> tuple[Droppable, ...]:
+def bump(activity: ActivityStore, post: Post) -> tuple[Invalidation, ...]:
     """Move a conversation up with an answer for everybody; give what to drop then."""
     if post.in_reply_to_id is None or not post.visibility.is_open:
         return ()
     root = activity.bump(post.root_id, post.id)
     if root is None:
         return ()
-    return order_drops.bump(
+    return order_invalidation.bump(
         root_id=post.root_id, **root._asdict(), writer_id=post.author_id
     )

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 #: Rings for a job: its name and the id of what it is about. It never raises, and says
 #: whether the queue has it now.
 Bell = Callable[[str, str], bool]
-#: Rings for all who wait for one of some topics, after the commit and its drop. It
+#: Rings for all who wait for one of some topics, after the commit and its invalidation.
+# It
 #: never raises. A topic is a word, or a word, a colon and an id.
 Doorbell = Callable[[Sequence[str]], None]
 

@@ -119,22 +119,22 @@ class CacheAudit:
             if entry in self._entries(entry.key) and (problem := self._problem(entry))
         ]
 
-    def drop(self, keys: Iterable[CacheKey]) -> int:
+    def invalidate(self, keys: Iterable[CacheKey]) -> int:
         """Drop some keys so that nobody reads what they held; count them."""
-        waiting, dropped = iter(dict.fromkeys(keys)), 0
+        waiting, invalidated = iter(dict.fromkeys(keys)), 0
         while batch := list(islice(waiting, BATCH)):
-            self._fence.drop(batch)
-            dropped += len(batch)
-        return dropped
+            self._fence.invalidate(batch)
+            invalidated += len(batch)
+        return invalidated
 
-    def drop_all(self, kind: str | None = None) -> int:
+    def invalidate_all(self, kind: str | None = None) -> int:
         """Drop everything, or all of one kind; count it.
 
         What is there when it begins is dropped, key by key, as a write would drop it.
         So nobody reads what was cached before, and the site is not slowed as it
         would be by a new epoch, under which nothing is a hit for anybody.
         """
-        return self.drop(self._names(kind))
+        return self.invalidate(self._names(kind))
 
     def matching(self, what: str | None) -> int:
         """Count the keys of a kind, a key itself, or all of them."""

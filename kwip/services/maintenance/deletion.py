@@ -13,8 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from kwip.cache import invalidation as drops
-from kwip.cache import list_invalidation as list_drops
+from kwip.cache import invalidation, list_invalidation
 from kwip.domain.clock import at
 from kwip.domain.errors import GoneError, NotFoundError
 from kwip.domain.id_lists import Between
@@ -150,7 +149,7 @@ class Deletion:
         username = checkpoint.job.detail.get("username")
         if username is None or checkpoint.job.state == "done":
             raise NotFoundError("There is no such user.", user_id=user_id)
-        self._fence.drop(drops.leave(user_id=user_id, username=username))
+        self._fence.invalidate(invalidation.leave(user_id=user_id, username=username))
         checkpoint.save(is_done=True)
         return dict(checkpoint.job.counts)
 
@@ -174,8 +173,8 @@ class Deletion:
     def _unfollow(self, follower_id: UserId, followee_id: UserId) -> None:
         now = at(self._parts.clock())
         self._relationships.unfollow(follower_id, followee_id, now)
-        self._fence.drop(
-            drops.unfollow(follower_id=follower_id, followee_id=followee_id)
+        self._fence.invalidate(
+            invalidation.unfollow(follower_id=follower_id, followee_id=followee_id)
         )
 
     def _blocks(self, user: User) -> Iterator[None]:
@@ -184,8 +183,8 @@ class Deletion:
         both += [(other, user.id) for other in sorted(relations.blocked_by)]
         for blocker_id, blocked_id in both:
             self._relationships.unblock(blocker_id, blocked_id)
-            self._fence.drop(
-                drops.unblock(blocker_id=blocker_id, blocked_id=blocked_id)
+            self._fence.invalidate(
+                invalidation.unblock(blocker_id=blocker_id, blocked_id=blocked_id)
             )
             yield
 
@@ -195,7 +194,7 @@ class Deletion:
         both += [(other, user.id) for other in self._parts.store.muted_by(user.id)]
         for muter_id, muted_id in both:
             self._relationships.unmute(muter_id, muted_id)
-            self._fence.drop(drops.unmute(muter_id=muter_id))
+            self._fence.invalidate(invalidation.unmute(muter_id=muter_id))
             yield
 
     def _lists(self, user: User) -> Iterator[None]:
@@ -203,7 +202,7 @@ class Deletion:
         for each in lists.of_owners([user.id])[user.id]:
             lists.bury(user.id, each.id, at(self._parts.clock()))
             lists.remove_buried(user.id, each.id)
-            self._fence.drop(list_drops.change_list(owner_id=user.id))
+            self._fence.invalidate(list_invalidation.change_list(owner_id=user.id))
             yield
 
     def _reacted(self, user: User) -> Iterator[None]:
@@ -229,12 +228,12 @@ class Deletion:
             return
         self._reactions.remove(user.id, act, post_id)
         if act is Act.FAVOURITE:
-            dropped = drops.unfavourite(
+            invalidated = invalidation.unfavourite(
                 user_id=user.id, post_id=post_id, author_id=author_id, span=span
             )
         else:
-            dropped = drops.unbookmark(user_id=user.id, span=span)
-        self._fence.drop(dropped)
+            invalidated = invalidation.unbookmark(user_id=user.id, span=span)
+        self._fence.invalidate(invalidated)
 
     def _published(self, user: User) -> Iterator[None]:
         below = MAX_ID

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kwip.cache import invalidation as drops
+from kwip.cache import invalidation
 from kwip.services.maintenance.counting import Counting, differences
 
 if TYPE_CHECKING:
@@ -118,11 +118,11 @@ def counter_phases(
 
     def mend_user(user_id: Any) -> None:
         store.settle_user(user_id, mends=True)
-        fence.drop(drops.recount(user_ids=[user_id], post_ids=()))
+        fence.invalidate(invalidation.recount(user_ids=[user_id], post_ids=()))
 
     def mend_post(post_id: Any) -> None:
         store.settle_post(post_id, mends=True)
-        fence.drop(drops.recount(user_ids=(), post_ids=[post_id]))
+        fence.invalidate(invalidation.recount(user_ids=(), post_ids=[post_id]))
 
     def wrong(what: str, look: Callable[[Any], Any], each: Any) -> list[str]:
         found = look(each)

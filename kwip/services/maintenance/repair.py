@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwip.cache import invalidation as drops
+from kwip.cache import invalidation
 from kwip.domain.clock import at
 from kwip.domain.ids import ListId, PostId, UserId
 from kwip.domain.reactions import Act, span_of
@@ -86,14 +86,18 @@ class Repair:
         now = at(self._parts.clock())
         self._store.mend_edge(follower_id, followee_id, now, secrets.token_hex(8))
         self._recount(follower_id, followee_id)
-        self._fence.drop(drops.follow(follower_id=follower_id, followee_id=followee_id))
+        self._fence.invalidate(
+            invalidation.follow(follower_id=follower_id, followee_id=followee_id)
+        )
         self._parts.bell("edge", place)
 
     def _block(self, place: str) -> None:
         self._store.mend_block(place)
         user, _, other = place.split(":")
-        self._fence.drop(
-            drops.block(blocker_id=UserId(int(user)), blocked_id=UserId(int(other)))
+        self._fence.invalidate(
+            invalidation.block(
+                blocker_id=UserId(int(user)), blocked_id=UserId(int(other))
+            )
         )
 
     def _home(self, place: str) -> None:
@@ -116,11 +120,11 @@ class Repair:
     def _recount(self, *user_ids: UserId) -> None:
         for user_id in user_ids:
             self._parts.counters.settle_user(user_id, mends=True)
-        self._fence.drop(drops.recount(user_ids=user_ids, post_ids=()))
+        self._fence.invalidate(invalidation.recount(user_ids=user_ids, post_ids=()))
 
     def _recount_post(self, post_id: PostId) -> None:
         self._parts.counters.settle_post(post_id, mends=True)
-        self._fence.drop(drops.recount(user_ids=(), post_ids=[post_id]))
+        self._fence.invalidate(invalidation.recount(user_ids=(), post_ids=[post_id]))
 
     def _tags(self, place: str) -> None:
         self._parts.retagging.retag(PostId(int(place)))
@@ -132,25 +136,25 @@ class Repair:
         self._recount_post(post_id)
         span = span_of(post_id)
         if act == Act.BOOKMARK:
-            dropped = drops.unbookmark(user_id=user_id, span=span)
+            invalidated = invalidation.unbookmark(user_id=user_id, span=span)
         elif act == Act.FAVOURITE:
-            dropped = drops.unfavourite(
+            invalidated = invalidation.unfavourite(
                 user_id=user_id, post_id=post_id, author_id=author_id, span=span
             )
         else:
-            dropped = drops.unrepost(
+            invalidated = invalidation.unrepost(
                 post_id=post_id,
                 author_id=user_id,
                 of_id=post_id,
                 of_author_id=author_id,
                 span=span,
             )
-        self._fence.drop(dropped)
+        self._fence.invalidate(invalidated)
 
     def _pin(self, place: str) -> None:
         user, _, post = place.partition(" ")
         self._parts.users.unpin(UserId(int(user)), [PostId(int(post))])
-        self._fence.drop(drops.unpin(user_id=UserId(int(user))))
+        self._fence.invalidate(invalidation.unpin(user_id=UserId(int(user))))
 
     def _pending(self, place: str) -> None:
         """Ring once more: whether it is delivered is the workers' to say."""
@@ -162,4 +166,4 @@ class Repair:
         kind, _, name = place.partition(":")
         if kind == "handle":
             nobody = UserId(0)
-            self._fence.drop(drops.sign_up(user_id=nobody, username=name))
+            self._fence.invalidate(invalidation.sign_up(user_id=nobody, username=name))

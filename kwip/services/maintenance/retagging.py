@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from kwip.cache import invalidation as drops
+from kwip.cache import invalidation
 from kwip.services.maintenance.counting import Suspects
 
 if TYPE_CHECKING:
@@ -66,7 +66,9 @@ class Retagging:
             new = self._parsed(old)
             done = self.store.rewrite(old, new)
             tags = {*listed, *old.tags, *new.tags}
-            self.fence.drop(drops.retag(post_id=post_id, tags=sorted(tags)))
+            self.fence.invalidate(
+                invalidation.retag(post_id=post_id, tags=sorted(tags))
+            )
             if done:
                 return True
         return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwip.cache import invalidation as drops
+from kwip.cache import invalidation
 from kwip.domain.errors import ForbiddenError, InvalidError
 from kwip.domain.posts import Visibility
 from kwip.domain.users import MAX_PINS
@@ -47,7 +47,7 @@ class Pins:
             raise InvalidError("A kwip for the people whom it names cannot be pinned.")
         self._forget_deleted(viewer)
         is_pinned = self.stores.users.pin(viewer.id, post.id)
-        self.fence.drop(drops.pin(user_id=viewer.id))
+        self.fence.invalidate(invalidation.pin(user_id=viewer.id))
         if not is_pinned:
             raise InvalidError(f"{MAX_PINS} pins are the most. Unpin one first.")
         return self.posts.get(viewer, self.loaders.begin(viewer.id), post.id)
@@ -61,7 +61,7 @@ class Pins:
         """
         original = self.permissions.original(post_id)
         self.stores.users.unpin(viewer.id, [original.id])
-        self.fence.drop(drops.unpin(user_id=viewer.id))
+        self.fence.invalidate(invalidation.unpin(user_id=viewer.id))
         return self.posts.get(viewer, self.loaders.begin(viewer.id), original.id)
 
     def _forget_deleted(self, viewer: Viewer) -> None:

@@ -1,7 +1,7 @@
 """Publish, edit, delete and show posts.
 
 The write path: claim the idempotency key, insert the post with its own outbox, put it
-into the author's home, drop the cached keys, ring for the fan-out, answer.
+into the author's home, invalidate the keys, ring for the fan-out, answer.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import secrets
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from kwip.cache import invalidation as drops
+from kwip.cache import invalidation
 from kwip.domain.clock import at
 from kwip.domain.errors import (
     ConflictError,
@@ -94,7 +94,7 @@ class Posts:
         if post is None:
             composed = self._compose(author_id, draft, claim.post_id)
             post = self._insert(self.stores.repeats.link(composed), claim, draft)
-        dropped = drops.post(
+        invalidated = invalidation.post(
             post_id=post.id,
             author_id=author_id,
             parent_id=post.in_reply_to_id,
@@ -102,7 +102,7 @@ class Posts:
             is_listed=post.is_listed,
             tags=post.tags,
         )
-        self.publication.announce(post, dropped)
+        self.publication.announce(post, invalidated)
         return post
 
     def get(self, viewer: Viewer | None, loader: Loader, post_id: PostId) -> PostView:
@@ -175,8 +175,8 @@ class Posts:
             if done:
                 unnamed = old.mentioned_ids - new.mentioned_ids
                 self.stores.notifications.withdraw(post_id, sorted(unnamed))
-            self.fence.drop(
-                drops.edit(
+            self.fence.invalidate(
+                invalidation.edit(
                     post_id=post_id,
                     tags=sorted({*old.tags} ^ {*new.tags}),
                     recipient_ids=sorted(old.mentioned_ids | new.mentioned_ids),
@@ -203,16 +203,16 @@ class Posts:
         recipients = (
             set(self.stores.notifications.forget(gone)) if gone and is_own else set()
         )
-        dropped = (
-            *drops.delete(
+        invalidated = (
+            *invalidation.delete(
                 post_id=post_id,
                 recipient_ids=sorted(recipients),
                 later_ids=self.stores.repeats.later(viewer.id, post_id),
             ),
-            *drops.count(author_id=viewer.id, parent_id=parent_id),
+            *invalidation.count(author_id=viewer.id, parent_id=parent_id),
         )
         unreposted = _unreposted(viewer.id, gone) if gone else ()
-        self.publication.withdraw(post_id, (*dropped, *unreposted), recipients)
+        self.publication.withdraw(post_id, (*invalidated, *unreposted), recipients)
         return old if old is not None else self.permissions.own(viewer.id, post_id)
 
     def _claim(self, author_id: UserId, draft: Draft) -> tuple[Claim, Post | None]:
@@ -320,11 +320,11 @@ def _edited(old: Post, draft: Draft, entities: TextEntities) -> Post:
     return replace(new, mentions=tuple(stay))
 
 
-def _unreposted(viewer_id: UserId, gone: Post) -> drops.Keys:
+def _unreposted(viewer_id: UserId, gone: Post) -> invalidation.Keys:
     """Give what else the deletion of a repost drops."""
     if not gone.repost_of_id:
         return ()
-    return drops.unrepost(
+    return invalidation.unrepost(
         post_id=gone.id,
         author_id=viewer_id,
         of_id=gone.repost_of_id,

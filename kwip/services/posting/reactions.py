@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwip.cache import invalidation as drops
+from kwip.cache import invalidation
 from kwip.domain.ids import slot_of
 from kwip.domain.reactions import Act, Reaction, span_of
 
@@ -48,8 +48,8 @@ class Reactions:
         post = self.permissions.post(viewer.id, post_id)
         told = self.notifier.of_favourite(viewer.id, post)
         self.store.add(self._reaction(viewer.id, Act.FAVOURITE, post), told)
-        self.fence.drop(
-            drops.favourite(
+        self.fence.invalidate(
+            invalidation.favourite(
                 user_id=viewer.id,
                 post_id=post.id,
                 author_id=post.author_id,
@@ -68,8 +68,8 @@ class Reactions:
         """
         post = self.permissions.original(post_id)
         self.store.remove(viewer.id, Act.FAVOURITE, post.id)
-        self.fence.drop(
-            drops.unfavourite(
+        self.fence.invalidate(
+            invalidation.unfavourite(
                 user_id=viewer.id,
                 post_id=post.id,
                 author_id=post.author_id,
@@ -87,7 +87,9 @@ class Reactions:
         """
         post = self.permissions.post(viewer.id, post_id)
         self.store.add(self._reaction(viewer.id, Act.BOOKMARK, post))
-        self.fence.drop(drops.bookmark(user_id=viewer.id, span=span_of(post.id)))
+        self.fence.invalidate(
+            invalidation.bookmark(user_id=viewer.id, span=span_of(post.id))
+        )
         return self._view(viewer, post)
 
     def unbookmark(self, viewer: Viewer, post_id: PostId) -> PostView:
@@ -99,7 +101,9 @@ class Reactions:
         """
         post = self.permissions.original(post_id)
         self.store.remove(viewer.id, Act.BOOKMARK, post.id)
-        self.fence.drop(drops.unbookmark(user_id=viewer.id, span=span_of(post.id)))
+        self.fence.invalidate(
+            invalidation.unbookmark(user_id=viewer.id, span=span_of(post.id))
+        )
         return self._view(viewer, post)
 
     def _reaction(self, user_id: UserId, act: Act, post: Post) -> Reaction:

@@ -10,7 +10,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwip.cache import invalidation as drops
+from kwip.cache import invalidation
 from kwip.domain.clock import at
 from kwip.domain.errors import ConflictError, ForbiddenError
 from kwip.domain.ids import PostId, ms_of, slot_of
@@ -62,13 +62,13 @@ class Reposts:
         original = self.permissions.post(viewer.id, post_id)
         _require_repostable(viewer, original)
         post = self._put(viewer.id, original, source)
-        dropped = drops.repost(
+        invalidated = invalidation.repost(
             post_id=post.id,
             author_id=viewer.id,
             of_id=original.id,
             span=span_of(original.id),
         )
-        self.publication.announce(post, dropped)
+        self.publication.announce(post, invalidated)
         return self.posts.get(viewer, self.loaders.begin(viewer.id), post.id)
 
     def unrepost(self, viewer: Viewer, post_id: PostId) -> PostView:
@@ -87,14 +87,14 @@ class Reposts:
         if found_id is not None:
             self.stores.posts.bury(found_id, viewer.id)
             self.stores.reactions.release_repost(viewer.id, original_id, found_id)
-        dropped = drops.unrepost(
+        invalidated = invalidation.unrepost(
             post_id=repost_id,
             author_id=viewer.id,
             of_id=original_id,
             of_author_id=original.author_id,
             span=span_of(original_id),
         )
-        self.publication.withdraw(repost_id, dropped, [original.author_id])
+        self.publication.withdraw(repost_id, invalidated, [original.author_id])
         return self.posts.get(viewer, self.loaders.begin(viewer.id), original_id)
 
     def _put(self, author_id: UserId, original: Post, source: str) -> Post:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from kwip.services.reading.loads import Kind, Lookup
-    from kwip.services.reading.rate_limits import Bill
+    from kwip.services.reading.rate_limits import RequestCharge
     from kwip.services.reading.request_cache import RequestCache
 
     Target = tuple["Seen", Any]
@@ -39,11 +39,11 @@ class Seen:
 
 
 class IdentityMap:
-    """All that a reading knows, for one thread; what it asks for is on the bill."""
+    """All that a reading knows, for one thread; what it asks for is on the charge."""
 
-    def __init__(self, cache: RequestCache, bill: Bill):
+    def __init__(self, cache: RequestCache, request_charge: RequestCharge):
         self._cache = cache
-        self._bill = bill
+        self._request_charge = request_charge
         self._kinds: dict[Kind[Any, Any], Seen] = {}
 
     def of(self, kind: Kind[Any, Any]) -> Seen:
@@ -77,7 +77,7 @@ class IdentityMap:
                 key, view = kind.key(each), kind.view(each)
                 asks.append(Ask(key, view, kind.ttl_s, kind.is_followed))
                 targets.append((seen, each))
-        self._bill.count(work)
+        self._request_charge.count(work)
         return asks, targets
 
     def note(self, targets: list[Target], replies: list[bytes] | None) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from kwip.cache.single_flight import Flights, Turns
 from kwip.domain.errors import StoreUnavailableError
-from kwip.domain.pages import Finished
+from kwip.domain.pages import CachedPage
 from kwip.services.reading.identity_map import IdentityMap, count
 from kwip.services.reading.loads import (
     ABSENT,
@@ -29,7 +29,7 @@ from kwip.services.reading.loads import (
     by_kind,
     filling,
 )
-from kwip.services.reading.rate_limits import FREE, Bill
+from kwip.services.reading.rate_limits import FREE, RequestCharge
 from kwip.services.reading.request_cache import RequestCache
 
 if TYPE_CHECKING:
@@ -82,13 +82,15 @@ class Loaders:
         self.turns = Turns[Any](direct_loads, patience_s)
         self._fence = fence
 
-    def begin(self, reader_id: UserId | None = None, bill: Bill = FREE) -> Loader:
+    def begin(
+        self, reader_id: UserId | None = None, request_charge: RequestCharge = FREE
+    ) -> Loader:
         """Begin a reading under the lease of this moment; no I/O.
 
-        Its first call to Redis charges the bill. `reader_id` is who reads, or only
+        Its first call to Redis charges the charge. `reader_id` is who reads, or only
         says so: nothing is shown for it.
         """
-        return Loader(self, self._fence.lease(), bill, reader_id)
+        return Loader(self, self._fence.lease(), request_charge, reader_id)
 
 
 class Loader:
@@ -102,13 +104,13 @@ class Loader:
         self,
         shared: Loaders,
         lease: Lease | None,
-        bill: Bill,
+        request_charge: RequestCharge,
         reader_id: UserId | None = None,
     ):
         self._shared = shared
-        self._cache = RequestCache(shared.objects, lease, bill, reader_id)
-        self._bill = bill
-        self._identities = IdentityMap(self._cache, bill)
+        self._cache = RequestCache(shared.objects, lease, request_charge, reader_id)
+        self._request_charge = request_charge
+        self._identities = IdentityMap(self._cache, request_charge)
 
     def bypass(self) -> None:
         """Note that something was asked of a store besides what is cached.
@@ -116,7 +118,7 @@ class Loader:
         Whoever reads around this loader must say so: what is made of it cannot be
         kept as a page, for nothing would tell when that part of it changes.
         """
-        self._bill.count(QUERY_WORK)
+        self._request_charge.count(QUERY_WORK)
         self._cache.bypass()
 
     def open(
@@ -125,19 +127,19 @@ class Loader:
         etag: bytes,
         guard: Lookup[Any, Any] | None,
         *others: Lookup[Any, Any],
-    ) -> Finished | None:
-        """Find a finished page; if there is none, read what `warm` would: 1 round trip.
+    ) -> CachedPage | None:
+        """Find a cached page; if there is none, read what `warm` would: 1 round trip.
 
         `page` names it, `etag` that of a copy at hand, b"" for none. `guard` is the
         credential of whose page it is, None if it is everybody's.
 
         Raises:
-            RateLimitedError: It charged the bill, and it is too much.
+            RateLimitedError: It charged the charge, and it is too much.
         """
         lookups = others if guard is None else (guard, *others)
         asks, targets = self._identities.asks(lookups)
         found = self._cache.open(page, etag, asks, is_guarded=guard is not None)
-        if isinstance(found, Finished):
+        if isinstance(found, CachedPage):
             return found
         self._identities.note(targets, found)
         return None
@@ -148,7 +150,7 @@ class Loader:
         return self._cache.can_keep
 
     def keep(self, page: str, etag: bytes, content: bytes) -> None:
-        """Keep a finished page that was made of this loader alone; waits for nothing.
+        """Keep a cached page that was made of this loader alone; waits for nothing.
 
         It is found until one of the entities that were read is dropped.
         """
@@ -160,7 +162,7 @@ class Loader:
         One round trip for all of it; none for what is known already.
 
         Raises:
-            RateLimitedError: That round trip charged the bill, and it is too much.
+            RateLimitedError: That round trip charged the charge, and it is too much.
         """
         self._warm(lookups, is_guarded=False)
 
@@ -193,7 +195,7 @@ class Loader:
         with Loads(self._shared.flights) as loads:
             self._resolve(loads, lookups)
             self._finish(loads)
-        self._bill.require()
+        self._request_charge.require()
         return tuple(self._identities.pick(lookup) for lookup in lookups)
 
     def load_guarded(
@@ -214,11 +216,11 @@ class Loader:
             if loads.joined:  # another thread knows first whether it is there
                 self._finish(loads)
             if self._identities.pick(guard):
-                self._bill.confirm()
+                self._request_charge.confirm()
                 self._resolve(loads, others)
             self._finish(loads)
         self._cache.pay()  # when other threads have filled all of it
-        self._bill.require()
+        self._request_charge.require()
         if not self._identities.pick(guard):
             return ({}, *({} for _ in others))
         rest = self.load(*others)  # known by now, except in a race for the guard
@@ -255,7 +257,7 @@ class Loader:
     def _query(self, misses: Iterable[Miss]) -> None:
         """Ask the store once for each kind."""
         for kind, group in by_kind(misses).items():
-            self._bill.count(kind.weight * len(group))
+            self._request_charge.count(kind.weight * len(group))
             self._settle(group, kind.load([miss.id for miss in group]))
 
     def _settle(self, group: list[Miss], found: Mapping[Any, Any]) -> None:

@@ -38,7 +38,8 @@ class Kind(Generic[K, V]):
         load: Loads 1 or more distinct ids from the store, by majority from the
             primary; what it leaves out is absent, and cached as such.
         ttl_s: How long a hash lives at most after its generation was made.
-        is_followed: Whether the relay repeats all drops of it, so that it may live
+        is_followed: Whether the change-stream invalidator repeats all invalidations of
+        it, so that it may live
             much longer while that runs.
         weight: How many posts cost as much, for the quota of who reads it.
     """

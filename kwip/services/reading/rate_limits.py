@@ -16,8 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwip import telemetry
-from kwip.cache import keys
-from kwip.cache import rate_limits as quotas
+from kwip.cache import keys, rate_limits
 from kwip.cache.rate_limits import Charge
 from kwip.domain.errors import RateLimitedError
 from kwip.domain.rate_limits import API_WORK, PAGE_WORK, RateLimit, in_words, whose
@@ -36,7 +35,7 @@ _US_PER_MS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Tariff:
+class RequestWindows:
     """The windows of one kind of request, with their terms packed ready for use.
 
     So much `work` is in one charge.
@@ -52,8 +51,10 @@ class Tariff:
     terms_address: bytes
 
     @classmethod
-    def of(cls, name: str, windows: Mapping[str, Window], *, is_api: bool) -> Tariff:
-        """Make the tariff of a quota of the route table.
+    def of(
+        cls, name: str, windows: Mapping[str, Window], *, is_api: bool
+    ) -> RequestWindows:
+        """Make the windows of a quota of the route table.
 
         What has a quota of its own is charged to that of the API or of pages too.
         """
@@ -72,9 +73,9 @@ class Tariff:
             user,
             token,
             address,
-            quotas.guarded((*user, *token), address),
-            quotas.plain((*user, *token)),
-            quotas.plain(address),
+            rate_limits.guarded((*user, *token), address),
+            rate_limits.plain((*user, *token)),
+            rate_limits.plain(address),
         )
 
     def known_keys(self, user_id: UserId, digest: str) -> tuple[CacheKey, ...]:
@@ -87,7 +88,7 @@ class Tariff:
         return tuple(keys.quota(w.name, whose(address)) for w in self.address)
 
 
-class Bill:
+class RequestCharge:
     """What one request owes, until a call to Redis has charged it; for one thread.
 
     `due` is what the next call must charge; if `needs_guard`, only one whose first
@@ -97,18 +98,18 @@ class Bill:
     __slots__ = (
         "_address",
         "_known",
-        "_tariff",
+        "_request_windows",
         "_work",
         "due",
         "needs_guard",
         "verdict",
     )
 
-    def __init__(self, tariff: Tariff, address: str | None):
-        self._tariff = tariff
-        self._address = tariff.address_keys(address)
+    def __init__(self, windows: RequestWindows, address: str | None):
+        self._request_windows = windows
+        self._address = windows.address_keys(address)
         self._known: tuple[CacheKey, ...] = ()
-        self.due: Charge | None = Charge(self._address, tariff.terms_address)
+        self.due: Charge | None = Charge(self._address, windows.terms_address)
         self.needs_guard = False
         self.verdict: Verdict | None = None
         self._work = 0
@@ -121,26 +122,27 @@ class Bill:
     @property
     def surcharge(self) -> int:
         """How often it is charged once more for its work."""
-        return self._work // self._tariff.work
+        return self._work // self._request_windows.work
 
     @property
     def surcharged(self) -> tuple[CacheKey, ...]:
         """The windows that its work is charged to: not that of a kind of write."""
         if not self._known or self.needs_guard:
             return self._address
-        windows = (*self._tariff.user, *self._tariff.token)
+        windows = (*self._request_windows.user, *self._request_windows.token)
         return tuple(
             key
             for window, key in zip(windows, self._known, strict=True)
-            if window.name != self._tariff.name
+            if window.name != self._request_windows.name
         )
 
     def present(self, user_id: UserId, digest: str) -> None:
         """Owe as whoever a credential names, if it turns out to be good."""
         if self is FREE:
             return
-        self._known = self._tariff.known_keys(user_id, digest)
-        self.due = Charge((*self._known, *self._address), self._tariff.terms_guarded)
+        self._known = self._request_windows.known_keys(user_id, digest)
+        windows = (*self._known, *self._address)
+        self.due = Charge(windows, self._request_windows.terms_guarded)
         self.needs_guard = True
 
     def confirm(self) -> None:
@@ -156,10 +158,10 @@ class Bill:
             return
         if charged is None and self.due is None:  # Redis does not answer
             return
-        self.due = Charge(self._known, self._tariff.terms_known)
+        self.due = Charge(self._known, self._request_windows.terms_known)
         if charged is not None and self._address:
             back = self._address[0]
-            self.due = quotas.giving_back(self.due, back, charged.now_us)
+            self.due = rate_limits.giving_back(self.due, back, charged.now_us)
 
     def owed(self, *, is_guarded: bool) -> Charge | None:
         """Give what a call to Redis must charge, and then `settle` with."""
@@ -171,7 +173,7 @@ class Bill:
             return
         self.due = None
         if verdict is None:
-            telemetry.QUOTA_ERRORS.labels(self._tariff.name).inc()
+            telemetry.QUOTA_ERRORS.labels(self._request_windows.name).inc()
         else:
             self.verdict = verdict
 
@@ -183,8 +185,8 @@ class Bill:
         """
         verdict = self.verdict
         if verdict is not None and not verdict.is_allowed:
-            telemetry.QUOTA_REFUSALS.labels(self._tariff.name).inc()
-            raise too_much(verdict, quota=self._tariff.name)
+            telemetry.QUOTA_REFUSALS.labels(self._request_windows.name).inc()
+            raise too_much(verdict, quota=self._request_windows.name)
 
     @property
     def rate_limit(self) -> RateLimit | None:
@@ -197,18 +199,18 @@ class Bill:
         return RateLimit(verdict.limit, remaining, reset_ms)
 
 
-def _free() -> Bill:
-    bill = Bill(Tariff.of("none", {}, is_api=True), None)
-    bill.due = None
-    return bill
+def _free() -> RequestCharge:
+    request_charge = RequestCharge(RequestWindows.of("none", {}, is_api=True), None)
+    request_charge.due = None
+    return request_charge
 
 
-#: The bill of what nothing limits.
+#: The charge of what nothing limits.
 FREE = _free()
 
 
-class Quotas:
-    """Open and pay bills.
+class RateLimits:
+    """Open and settle the charges of requests.
 
     Args:
         windows: Those that are on, by name.
@@ -217,50 +219,55 @@ class Quotas:
     """
 
     def __init__(
-        self, windows: Mapping[str, Window], charges: quotas.Quotas, fence: Fence
+        self,
+        windows: Mapping[str, Window],
+        charges: rate_limits.RateLimiter,
+        fence: Fence,
     ):
         self._windows = windows
         self._charges = charges
         self._fence = fence
-        self._tariffs: dict[tuple[str, bool], Tariff] = {}
+        self._request_windows: dict[tuple[str, bool], RequestWindows] = {}
 
-    def open(self, quota: str, *, is_api: bool, address: str | None) -> Bill:
-        """Begin the bill of a request from an address."""
-        tariff = self._tariffs.get((quota, is_api))
-        if tariff is None:
-            tariff = Tariff.of(quota, self._windows, is_api=is_api)
-            self._tariffs[quota, is_api] = tariff
-        if not (tariff.user or tariff.token or tariff.address):
+    def open(self, quota: str, *, is_api: bool, address: str | None) -> RequestCharge:
+        """Begin the charge of a request from an address."""
+        windows = self._request_windows.get((quota, is_api))
+        if windows is None:
+            windows = RequestWindows.of(quota, self._windows, is_api=is_api)
+            self._request_windows[quota, is_api] = windows
+        if not (windows.user or windows.token or windows.address):
             return FREE
-        return Bill(tariff, address)
+        return RequestCharge(windows, address)
 
-    def pay(self, bill: Bill) -> None:
+    def pay(self, request_charge: RequestCharge) -> None:
         """Charge what is still due, in a round trip of its own.
 
         Raises:
             RateLimitedError: It is too much.
         """
-        if bill.due is None:
+        if request_charge.due is None:
             return
         lease = self._fence.lease()
         verdict = None
         if lease is not None:
-            verdict = self._charges.charge(lease.deployment, bill.due)
-        bill.settle(verdict)
-        bill.require()
+            verdict = self._charges.charge(lease.deployment, request_charge.due)
+        request_charge.settle(verdict)
+        request_charge.require()
 
-    def pay_work(self, bill: Bill) -> None:
+    def pay_work(self, request_charge: RequestCharge) -> None:
         """Charge the work of a request that was let through, at its end.
 
         It waits for no answer, and no other request is refused for it: the next one
         finds less left.
         """
-        verdict, times = bill.verdict, bill.surcharge
+        verdict, times = request_charge.verdict, request_charge.surcharge
         if not times or verdict is None or not verdict.is_allowed:
             return
         lease = self._fence.lease()
         if lease is not None:
-            self._charges.add(lease.deployment, bill.surcharged, verdict.now_us, times)
+            self._charges.add(
+                lease.deployment, request_charge.surcharged, verdict.now_us, times
+            )
 
 
 def too_much(verdict: Verdict, **context: object) -> RateLimitedError:

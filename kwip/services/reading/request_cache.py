@@ -1,13 +1,12 @@
-"""One request's use of the cache: its lease, its bill, and what it has read."""
+"""One request's use of the cache: its lease, its charge, and what it has read."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from kwip.cache import codec, keys
-from kwip.cache import rate_limits as quotas
+from kwip.cache import codec, keys, rate_limits
 from kwip.cache.objects import Found, Kept, Wish
-from kwip.domain.pages import Finished
+from kwip.domain.pages import CachedPage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from kwip.cache.keys import CacheKey
     from kwip.cache.objects import Ask, Filling, Lease, Objects
     from kwip.domain.ids import UserId
-    from kwip.services.reading.rate_limits import Bill
+    from kwip.services.reading.rate_limits import RequestCharge
 
 #: A page made of more parts is not kept: to check them costs as much as to build it.
 MAX_PARTS = 200
@@ -25,7 +24,7 @@ MAX_PARTS = 200
 class RequestCache:
     """The cache, for one request: after its first failed call there is none.
 
-    `lease` is None then. Its first call charges the bill. Nothing that it reads lacks
+    `lease` is None then. Its first call charges the charge. Nothing that it reads lacks
     what `reader_id` wrote.
     """
 
@@ -33,13 +32,13 @@ class RequestCache:
         self,
         objects: Objects,
         lease: Lease | None,
-        bill: Bill,
+        request_charge: RequestCharge,
         reader_id: UserId | None,
     ):
         self.lease = lease
         self._reader_id = reader_id
         self._objects = objects
-        self._bill = bill
+        self._request_charge = request_charge
         self._parts: dict[CacheKey, Stamp] = {}
         self._is_whole = True
 
@@ -47,14 +46,14 @@ class RequestCache:
         """Read entries in one round trip; None if there is no cache.
 
         Raises:
-            RateLimitedError: That call charged the bill, and it is too much.
+            RateLimitedError: That call charged the charge, and it is too much.
         """
         if self.lease is None:
             self._lose()
             return None
         if not asks:
             return []
-        charge = self._bill.owed(is_guarded=is_guarded)
+        charge = self._request_charge.owed(is_guarded=is_guarded)
         replies = self._objects.read(self.lease, asks, charge, self._reader_id)
         if replies is None:
             self._lose()
@@ -65,8 +64,8 @@ class RequestCache:
 
     def open(
         self, page: str, etag: bytes, asks: Sequence[Ask], *, is_guarded: bool
-    ) -> Finished | list[bytes] | None:
-        """Find a finished page; if there is none that may be used, as `read`.
+    ) -> CachedPage | list[bytes] | None:
+        """Find a cached page; if there is none that may be used, as `read`.
 
         Raises:
             RateLimitedError: As `read`.
@@ -74,7 +73,7 @@ class RequestCache:
         if self.lease is None:
             self._lose()
             return None
-        charge = self._bill.owed(is_guarded=is_guarded)
+        charge = self._request_charge.owed(is_guarded=is_guarded)
         wish = Wish(keys.page(page), etag)
         found = self._objects.open(self.lease, wish, asks, charge, self._reader_id)
         if found is None:
@@ -83,7 +82,7 @@ class RequestCache:
         if charge is not None:
             reply = found.verdict if isinstance(found, Found) else found.pop()
             self._settle(cast("bytes", reply))
-        return Finished(*found[:2]) if isinstance(found, Found) else found
+        return CachedPage(*found[:2]) if isinstance(found, Found) else found
 
     def fill(self, fillings: Sequence[Filling]) -> list[bool]:
         """Store loaded values; say of each whether it may be used.
@@ -92,13 +91,15 @@ class RequestCache:
         """
         if self.lease is None:
             return [True] * len(fillings)
-        charge = self._bill.owed(is_guarded=False)
+        charge = self._request_charge.owed(is_guarded=False)
         replies = self._objects.fill(self.lease, fillings, charge)
         if replies is None:
             self._lose()
             return [True] * len(fillings)
         if charge is not None:
-            self._bill.settle(quotas.verdict(cast("bytes", replies.pop())))
+            self._request_charge.settle(
+                rate_limits.verdict(cast("bytes", replies.pop()))
+            )
         stored = [bool(one) for one in replies]
         for filling, is_stored in zip(fillings, stored, strict=True):
             if is_stored:
@@ -107,7 +108,7 @@ class RequestCache:
 
     def pay(self) -> None:
         """Charge what came due since the last call, if anything did: 1 round trip."""
-        if self._bill.owed(is_guarded=False) is not None:
+        if self._request_charge.owed(is_guarded=False) is not None:
             self.fill([])
 
     def note_filled(
@@ -144,8 +145,8 @@ class RequestCache:
 
     def _lose(self) -> None:
         self.lease = None
-        self._bill.settle(None)
+        self._request_charge.settle(None)
 
     def _settle(self, reply: bytes) -> None:
-        self._bill.settle(quotas.verdict(reply))
-        self._bill.require()
+        self._request_charge.settle(rate_limits.verdict(reply))
+        self._request_charge.require()

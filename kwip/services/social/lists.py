@@ -10,7 +10,7 @@ import secrets
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from kwip.cache import list_invalidation as list_drops
+from kwip.cache import list_invalidation
 from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError
 from kwip.domain.ids import ListId, slot_of
@@ -72,7 +72,7 @@ class Lists:
             is_exclusive=wish.is_exclusive or False,
         )
         is_made = self.store.create(new)
-        self.fence.drop(list_drops.change_list(owner_id=viewer.id))
+        self.fence.invalidate(list_invalidation.change_list(owner_id=viewer.id))
         if not is_made:
             raise InvalidError(f"{MAX_LISTS} lists are the most. Delete one first.")
         return new
@@ -87,7 +87,7 @@ class Lists:
         if change.title is not None:
             change = replace(change, title=_title(change.title))
         changed = self.store.change(viewer.id, list_id, change)
-        self.fence.drop(list_drops.change_list(owner_id=viewer.id))
+        self.fence.invalidate(list_invalidation.change_list(owner_id=viewer.id))
         if changed is None:
             raise no_such_list(list_id)
         return changed
@@ -99,7 +99,7 @@ class Lists:
             NotFoundError: The viewer has no such list.
         """
         is_there = self.store.bury(viewer.id, list_id, at(self.clock()))
-        self.fence.drop(list_drops.change_list(owner_id=viewer.id))
+        self.fence.invalidate(list_invalidation.change_list(owner_id=viewer.id))
         self.bell("list", f"{viewer.id}:{list_id}")
         if not is_there:
             raise no_such_list(list_id)
@@ -119,8 +119,8 @@ class Lists:
         ]
         try:
             self.store.add(edges, now)
-        finally:  # an earlier try may have been cut off before its drop
-            self.fence.drop(list_drops.change_list(owner_id=viewer.id))
+        finally:  # an earlier try may have been cut off before its invalidation
+            self.fence.invalidate(list_invalidation.change_list(owner_id=viewer.id))
         self._ring(list_id, ids)
 
     def remove(self, viewer: Viewer, list_id: ListId, ids: Sequence[UserId]) -> None:
@@ -133,7 +133,7 @@ class Lists:
         _require_some(ids)
         now = at(self.clock())
         is_there = self.store.remove(viewer.id, list_id, ids, now)
-        self.fence.drop(list_drops.change_list(owner_id=viewer.id))
+        self.fence.invalidate(list_invalidation.change_list(owner_id=viewer.id))
         self._ring(list_id, ids)
         if not is_there:
             raise no_such_list(list_id)

@@ -10,7 +10,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwip.cache import invalidation as drops
+from kwip.cache import invalidation
 from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError, NotFoundError
 from kwip.domain.relationships import (
@@ -67,7 +67,9 @@ class Relationships:
         is_new = self.stores.relationships.follow(edge, at(self.clock()), told)
         if not is_new and notify is not None:
             self.stores.relationships.ask_for_posts(viewer.id, user_id, notify=notify)
-        self.fence.drop(drops.follow(follower_id=viewer.id, followee_id=user_id))
+        self.fence.invalidate(
+            invalidation.follow(follower_id=viewer.id, followee_id=user_id)
+        )
         self.bell("edge", f"{viewer.id}:{user_id}")
         self.notifier.ring(told)
         return self._fresh(viewer, user_id)
@@ -81,7 +83,9 @@ class Relationships:
         """
         self._other(viewer, user_id)
         self.stores.relationships.ask_for_posts(viewer.id, user_id, notify=False)
-        self.fence.drop(drops.follow(follower_id=viewer.id, followee_id=user_id))
+        self.fence.invalidate(
+            invalidation.follow(follower_id=viewer.id, followee_id=user_id)
+        )
         return self._fresh(viewer, user_id)
 
     def unfollow(self, viewer: Viewer, user_id: UserId) -> Parting:
@@ -93,7 +97,9 @@ class Relationships:
         """
         self._other(viewer, user_id)
         left = self.stores.relationships.unfollow(viewer.id, user_id, at(self.clock()))
-        self.fence.drop(drops.unfollow(follower_id=viewer.id, followee_id=user_id))
+        self.fence.invalidate(
+            invalidation.unfollow(follower_id=viewer.id, followee_id=user_id)
+        )
         self.bell("edge", f"{viewer.id}:{user_id}")
         return Parting(self._fresh(viewer, user_id), left or 0)
 
@@ -106,8 +112,10 @@ class Relationships:
         """
         self._other(viewer, user_id)
         self.stores.relationships.unfollow(user_id, viewer.id, at(self.clock()))
-        dropped = drops.remove_follower(follower_id=user_id, followee_id=viewer.id)
-        self.fence.drop(dropped)
+        invalidated = invalidation.remove_follower(
+            follower_id=user_id, followee_id=viewer.id
+        )
+        self.fence.invalidate(invalidated)
         self.bell("edge", f"{user_id}:{viewer.id}")
         return self._fresh(viewer, user_id)
 
@@ -122,7 +130,9 @@ class Relationships:
         left = self.stores.relationships.block(
             viewer.id, user_id, at(self.clock()), _nonce()
         )
-        self.fence.drop(drops.block(blocker_id=viewer.id, blocked_id=user_id))
+        self.fence.invalidate(
+            invalidation.block(blocker_id=viewer.id, blocked_id=user_id)
+        )
         self.bell("edge", f"{viewer.id}:{user_id}")
         self.bell("edge", f"{user_id}:{viewer.id}")
         return Parting(self._fresh(viewer, user_id), left)
@@ -136,7 +146,9 @@ class Relationships:
         """
         self._other(viewer, user_id)
         self.stores.relationships.unblock(viewer.id, user_id)
-        self.fence.drop(drops.unblock(blocker_id=viewer.id, blocked_id=user_id))
+        self.fence.invalidate(
+            invalidation.unblock(blocker_id=viewer.id, blocked_id=user_id)
+        )
         return self._fresh(viewer, user_id)
 
     def mute(self, viewer: Viewer, user_id: UserId) -> Relationship:
@@ -148,7 +160,7 @@ class Relationships:
         """
         self._other(viewer, user_id)
         self.stores.relationships.mute(viewer.id, user_id)
-        self.fence.drop(drops.mute(muter_id=viewer.id))
+        self.fence.invalidate(invalidation.mute(muter_id=viewer.id))
         return self._fresh(viewer, user_id)
 
     def unmute(self, viewer: Viewer, user_id: UserId) -> Relationship:
@@ -160,7 +172,7 @@ class Relationships:
         """
         self._other(viewer, user_id)
         self.stores.relationships.unmute(viewer.id, user_id)
-        self.fence.drop(drops.unmute(muter_id=viewer.id))
+        self.fence.invalidate(invalidation.unmute(muter_id=viewer.id))
         return self._fresh(viewer, user_id)
 
     def between(

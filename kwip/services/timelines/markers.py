@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwip.cache import invalidation as drops
+from kwip.cache import invalidation
 from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError
 from kwip.domain.ids import ms_of
@@ -73,5 +73,5 @@ class Markers:
 
     def _show(self, viewer: Viewer) -> None:
         """Make it seen, also by the badge of the viewer's other open pages."""
-        self.fence.drop(drops.mark(user_id=viewer.id))
+        self.fence.invalidate(invalidation.mark(user_id=viewer.id))
         self.doorbell([notifications_topic(viewer.id)])

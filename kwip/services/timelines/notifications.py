@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from kwip.cache import invalidation as drops
+from kwip.cache import invalidation
 from kwip.domain.errors import NotFoundError
 from kwip.domain.notifications import (
     EVERYTHING,
@@ -127,12 +127,12 @@ class Notifications:
     def dismiss(self, viewer: Viewer, notification_id: int) -> None:
         """Delete one notification; one that is not there is dismissed already."""
         self.stores.notifications.dismiss(viewer.id, notification_id)
-        self.fence.drop(drops.dismiss(user_id=viewer.id))
+        self.fence.invalidate(invalidation.dismiss(user_id=viewer.id))
 
     def clear(self, viewer: Viewer) -> None:
         """Delete all of the viewer's notifications."""
         self.stores.notifications.clear(viewer.id)
-        self.fence.drop(drops.dismiss(user_id=viewer.id))
+        self.fence.invalidate(invalidation.dismiss(user_id=viewer.id))
 
     def _rows(
         self, viewer: Viewer, loader: Loader, page: PageRequest, wish: Wish

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
-from kwip.cache import invalidation as drops
+from kwip.cache import invalidation
 from kwip.domain.batches import batches
 from kwip.domain.clock import at
 from kwip.domain.errors import ConflictError
@@ -139,10 +139,10 @@ class WorldLoader:
             else:
                 found = users.create_many(self._new_users(names))
                 self._refuse_people(found)
-                self.fence.drop(
+                self.fence.invalidate(
                     key
                     for username, user_id in found.items()
-                    for key in drops.sign_up(user_id=user_id, username=username)
+                    for key in invalidation.sign_up(user_id=user_id, username=username)
                 )
             ids.update(
                 (node, found[name]) for node, name in zip(nodes, names, strict=True)
@@ -200,10 +200,10 @@ class WorldLoader:
         """Set the counters of follows, and drop what was cached without them."""
         for some in run.chunks("counters", ids, len(ids), COUNTERS_AT_ONCE):
             self.loading.recount(some)
-            self.fence.drop(
+            self.fence.invalidate(
                 key
                 for user_id in some
-                for key in drops.follow(follower_id=user_id, followee_id=user_id)
+                for key in invalidation.follow(follower_id=user_id, followee_id=user_id)
             )
 
     def _publish(

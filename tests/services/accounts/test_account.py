@@ -148,25 +148,25 @@ def test_a_sign_in_with_the_old_password_that_overtakes_the_change_is_ended(
 
 @pytest.mark.parametrize("drops", [1, 2])
 def test_a_change_that_failed_leaves_nobody_in_and_can_be_repeated(
-    kwip, alice, sign_in, monkeypatch, drops
+    kwip, alice, sign_in, monkeypatch, invalidation
 ):
     """Before the password is stored, and after it."""
     _, viewer = sign_in()
     thief, _ = sign_in()
     assert opens(kwip, thief)
-    drop, asked = kwip.fence.drop, []
+    drop, asked = kwip.fence.invalidate, []
 
     def fail_once(keys):
         asked.append(keys)
-        if len(asked) == drops:
+        if len(asked) == invalidation:
             raise ConnectionError
         drop(keys)
 
-    monkeypatch.setattr(kwip.fence, "drop", fail_once)
+    monkeypatch.setattr(kwip.fence, "invalidate", fail_once)
     with pytest.raises(ConnectionError):
         kwip.services.account.change_password(viewer, OLD, NEW)
 
-    is_stored = drops == 2
+    is_stored = invalidation == 2
     assert kwip.services.access.prove("alice", NEW if is_stored else OLD)
     assert not (is_stored and opens(kwip, thief))
     assert kwip.services.account.change_password(viewer, OLD, NEW) == 1 - is_stored
@@ -268,7 +268,7 @@ def test_an_end_that_was_interrupted_before_the_drop_can_be_repeated(
     other, _ = sign_in()
     assert opens(kwip, other)
     with monkeypatch.context() as broken, suppress(ConnectionError):
-        broken.setattr(kwip.fence, "drop", _fail)
+        broken.setattr(kwip.fence, "invalidate", _fail)
         kwip.services.account.end_other_sessions(viewer)
 
     assert kwip.services.account.end_other_sessions(viewer) == 1

@@ -150,7 +150,7 @@ def test_signing_out_everywhere_drops_again_what_died_before_the_drop(
     session = kwip.services.access.begin_session(bob.id, "bob", "x")
     opens(kwip, session)
     with monkeypatch.context() as broken:
-        broken.setattr(kwip.fence, "drop", lambda _: 1 / 0)
+        broken.setattr(kwip.fence, "invalidate", lambda _: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             moderation.sign_out_everywhere(bob.id, ends_tokens=False)
     assert opens(kwip, session)[0]  # from the cache

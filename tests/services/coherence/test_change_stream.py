@@ -1,4 +1,4 @@
-"""The relay: it drops what writers that died did not."""
+"""The change-stream invalidator: it drops what writers that died did not."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.servers import wait_until
 
 @pytest.fixture
 def running(kwip, monkeypatch):
-    """Return a function that starts a relay in a loop; it gives what stops it."""
+    """Return a function that starts an invalidator in a loop and gives its stop."""
     monkeypatch.setattr(module, "SAVE_S", 0.02)
     monkeypatch.setattr(module, "IDLE_S", 0.02)
     monkeypatch.setattr(module, "EVERY_S", 0.02)
@@ -33,12 +33,12 @@ def running(kwip, monkeypatch):
     stops = []
 
     def start():
-        relay = module.Relay(
+        change_stream = module.ChangeStreamInvalidator(
             changes=ChangeStore(kwip.store),
             fence=kwip.fence,
-            clock=kwip.relay.clock,
+            clock=kwip.change_stream.clock,
         )
-        loop = Loop("relay", relay.work)
+        loop = Loop("relay", change_stream.work)
         loop.start()
         stops.append(loop.stop)
         return loop.stop
@@ -50,7 +50,7 @@ def running(kwip, monkeypatch):
 
 @pytest.fixture
 def left(running, mongodb):
-    """Return a function that lets a relay store a place and end."""
+    """Return a function that lets an invalidator store a place and end."""
 
     def leave():
         end = running()
@@ -68,15 +68,15 @@ def dying(monkeypatch):
         pass
 
     def run(write):
-        writer, drop = threading.current_thread(), Fence.drop
+        writer, drop = threading.current_thread(), Fence.invalidate
 
-        def die(fence, dropped):
+        def die(fence, invalidated):
             if threading.current_thread() is writer:
                 raise Killed
-            drop(fence, dropped)
+            drop(fence, invalidated)
 
         with monkeypatch.context() as patched:
-            patched.setattr(Fence, "drop", die)
+            patched.setattr(Fence, "invalidate", die)
             with pytest.raises(Killed):
                 write()
 
@@ -84,7 +84,7 @@ def dying(monkeypatch):
 
 
 def place(mongodb):
-    """Give where the relay has come, once it has stored it."""
+    """Give where the change-stream invalidator has come, once it has stored it."""
     found = mongodb["cache_relay"].find_one({"token": {"$ne": None}})
     return found and found["token"]
 
@@ -122,32 +122,32 @@ def test_a_relay_goes_on_where_a_killed_one_was(
     assert name_of(kwip, alice) == "before"
     dying(lambda: rename(kwip, alice, "after"))
     assert name_of(kwip, alice) == "before"
-    later = at(kwip.relay.clock() + 1_000)
+    later = at(kwip.change_stream.clock() + 1_000)
     killed = {"owner": "a dead one", "until": later}
     mongodb["cache_relay"].update_one({}, {"$set": killed})
 
     running()
 
     wait_until(lambda: name_of(kwip, alice) == "after")
-    assert at(kwip.relay.clock()) >= later, "its lease was respected"
+    assert at(kwip.change_stream.clock()) >= later, "its lease was respected"
 
 
 def test_the_place_is_stored_after_the_drop(kwip, mongodb, new_user, running, left):
     left()
     before = place(mongodb)
     dropping, go_on = threading.Event(), threading.Event()
-    drop = Fence.drop
+    drop = Fence.invalidate
 
-    def slow(fence, dropped):
-        dropped = list(dropped)
-        if keys.handle("alice") in dropped:
+    def slow(fence, invalidated):
+        invalidated = list(invalidated)
+        if keys.handle("alice") in invalidated:
             dropping.set()
             assert go_on.wait(20)
-        drop(fence, dropped)
+        drop(fence, invalidated)
 
     with pytest.MonkeyPatch.context() as patched:
         new_user("alice")
-        patched.setattr(Fence, "drop", slow)
+        patched.setattr(Fence, "invalidate", slow)
         end = running()
         assert dropping.wait(20)
 
@@ -225,7 +225,7 @@ def test_every_collection_is_followed_or_left_out_for_a_reason():
 
 
 #: Writes, and what somebody would see of the past if their drops were left to the
-#: relay: all that is exact. What may lag is dropped as well.
+#: change-stream invalidator: all that is exact. What may lag is dropped as well.
 WRITES = {
     "sign_up": lambda w: w.new_user("dave"),
     "post": lambda w: w.say(w.bob, "another"),
@@ -289,19 +289,21 @@ class World:
 
 def test_the_relay_drops_what_each_write_dropped(kwip, new_user, monkeypatch):
     world = World(kwip, new_user)
-    dropped = set()
-    drop = Fence.drop
+    invalidated = set()
+    drop = Fence.invalidate
     monkeypatch.setattr(
-        Fence, "drop", lambda fence, some: dropped.update(some) or drop(fence, some)
+        Fence, "drop", lambda fence, some: invalidated.update(some) or drop(fence, some)
     )
-    relay = module.Relay(
-        changes=ChangeStore(kwip.store), fence=kwip.fence, clock=kwip.relay.clock
+    change_stream = module.ChangeStreamInvalidator(
+        changes=ChangeStore(kwip.store),
+        fence=kwip.fence,
+        clock=kwip.change_stream.clock,
     )
-    with relay.changes.follow(list(FOLLOWED), None) as feed:
+    with change_stream.changes.follow(list(FOLLOWED), None) as feed:
         for name, write in WRITES.items():
             write(world)
-            by_writer = set(dropped)
-            dropped.clear()
+            by_writer = set(invalidated)
+            invalidated.clear()
             # No counter of a post that was never delivered moves with its deletion.
             by_writer -= {keys.user(world.alice.id)} if name == "delete" else set()
             # Nobody has been told of these, for nothing is delivered here.
@@ -312,11 +314,11 @@ def test_the_relay_drops_what_each_write_dropped(kwip, new_user, monkeypatch):
             by_writer = {k for k in by_writer if not k.startswith(("active:", "tag:"))}
 
             def has_followed(expected=by_writer):
-                relay._relay(feed.take(100))
-                return expected <= dropped
+                change_stream._change_stream(feed.take(100))
+                return expected <= invalidated
 
             wait_until(has_followed)
-            dropped.clear()
+            invalidated.clear()
 
 
 def test_a_delivery_that_goes_on_drops_nothing(kwip, new_user, rings, monkeypatch):

@@ -8,7 +8,7 @@ from functools import wraps
 
 import pytest
 
-from kwip.cache import invalidation as drops
+from kwip.cache import invalidation
 from kwip.cli.parts import deletion_by, repair_by, retagging_by
 from kwip.domain.clock import at
 from kwip.domain.errors import KwipError
@@ -166,23 +166,23 @@ def world(kwip, rings, settings, once):
 @pytest.fixture
 def used(monkeypatch):
     """Record the rows that are used, and every key that is dropped."""
-    rows, dropped = {}, set()
-    for name, row in drops.WRITES.items():
+    rows, invalidated = {}, set()
+    for name, row in invalidation.WRITES.items():
 
         def recorded(name=name, row=row, **ids):
             rows.setdefault(name, set()).update(row(**ids))
             return row(**ids)
 
         monkeypatch.setattr(sys.modules[row.__module__], name, wraps(row)(recorded))
-    drop = Fence.drop
+    drop = Fence.invalidate
 
     def spy(fence, keys):
         keys = list(keys)
-        dropped.update(keys)
+        invalidated.update(keys)
         drop(fence, keys)
 
-    monkeypatch.setattr(Fence, "drop", spy)
-    return rows, dropped
+    monkeypatch.setattr(Fence, "invalidate", spy)
+    return rows, invalidated
 
 
 def _trim(world, monkeypatch):
@@ -292,16 +292,16 @@ JOBS = {
 
 @pytest.mark.parametrize("row", WRITES)
 def test_a_write_drops_what_it_changes_and_so_does_a_repeat(world, used, row):
-    rows, dropped = used
+    rows, invalidated = used
     allowed = SKELETONS if row in {"delete", "unrepost"} else set()
     for _ in range(2):
         with suppress(KwipError):  # "it is so already" is an answer, too
             WRITES[row](world)
 
-        assert rows[row] <= dropped
+        assert rows[row] <= invalidated
         assert world.stale() <= allowed
         rows.clear()
-        dropped.clear()
+        invalidated.clear()
 
 
 @pytest.mark.parametrize(
@@ -315,60 +315,60 @@ def test_a_write_drops_what_it_changes_and_so_does_a_repeat(world, used, row):
     ids=["create", "delete", "remove", "add"],
 )
 def test_every_change_of_lists_drops_the_same(world, used, write):
-    rows, dropped = used
+    rows, invalidated = used
     world.other_list = world.services.lists.create(world.alice, ListChange(title="C"))
     assert not world.stale()
     for _ in range(2):
         with suppress(KwipError):
             write(world)
 
-        assert rows["change_list"] <= dropped
+        assert rows["change_list"] <= invalidated
         world.rings.run()
         assert not world.stale()
         rows.clear()
-        dropped.clear()
+        invalidated.clear()
 
 
 @pytest.mark.parametrize("row", JOBS)
 def test_a_job_drops_what_it_changes(world, used, row):
-    rows, dropped = used
+    rows, invalidated = used
     JOBS[row](world)
     assert not world.stale()
 
     world.rings.run()
 
-    assert rows[row] <= dropped
+    assert rows[row] <= invalidated
     assert not world.stale()
 
 
 def test_a_trim_drops_the_home(world, used, monkeypatch):
-    rows, dropped = used
+    rows, invalidated = used
 
     _trim(world, monkeypatch)
 
-    assert rows["trim"] <= dropped
+    assert rows["trim"] <= invalidated
     assert not world.stale()
 
 
 def test_a_rebuild_drops_the_home(world, used):
-    rows, dropped = used
+    rows, invalidated = used
 
     world.services.home_compaction.rebuild(world.alice.id)
 
-    assert rows["rebuild"] <= dropped
+    assert rows["rebuild"] <= invalidated
     assert not world.stale()
 
 
 def test_a_deletion_drops_all_that_was_known(world, used):
-    rows, dropped = used
+    rows, invalidated = used
 
     deletion_by(world.kwip).run(world.bob.id, Silence())
 
-    assert rows["leave"] <= dropped
+    assert rows["leave"] <= invalidated
     assert world.stale() <= SKELETONS
 
 
 def test_every_row_of_the_table_is_tried():
     tried = {*WRITES, *JOBS, "trim", "rebuild", "leave"}
 
-    assert set(drops.WRITES) == tried
+    assert set(invalidation.WRITES) == tried

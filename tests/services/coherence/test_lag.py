@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kwip.cache.keys import Paced
+from kwip.cache.keys import Debounced
 from kwip.domain.clock import at
 from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft, Edit
@@ -97,7 +97,7 @@ def test_who_repeats_a_drop_after_the_writer_takes_nothing_from_the_writer():
     }
     change = Change("posts", 5, "insert", frozenset(), written, at(0))
 
-    paced = [key for key in concerned(change) if isinstance(key, Paced)]
+    debounced = [key for key in concerned(change) if isinstance(key, Debounced)]
 
-    assert {key.key for key in paced} >= {"public", "tag:tea", "user:1"}
-    assert {key.writer_id for key in paced} == {None}
+    assert {key.key for key in debounced} >= {"public", "tag:tea", "user:1"}
+    assert {key.writer_id for key in debounced} == {None}

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from kwip.cache import invalidation as drops
+from kwip.cache import invalidation
 from kwip.cli.parts import deletion_by
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.errors import InvalidError, KwipError, NotFoundError
@@ -221,7 +221,7 @@ def test_a_deleted_user_is_hidden_before_the_first_step(town, kwip, monkeypatch)
 
 @pytest.mark.parametrize("nth", range(1, 14, 3))
 def test_a_deletion_that_died_goes_on(town, kwip, monkeypatch, nth):
-    drop, count = Fence.drop, Counter()
+    drop, count = Fence.invalidate, Counter()
 
     def die(fence, keys):
         count["drops"] += 1
@@ -229,10 +229,10 @@ def test_a_deletion_that_died_goes_on(town, kwip, monkeypatch, nth):
             raise KeyboardInterrupt
         drop(fence, keys)
 
-    monkeypatch.setattr(Fence, "drop", die)
+    monkeypatch.setattr(Fence, "invalidate", die)
     with pytest.raises(KeyboardInterrupt):
         town.delete()
-    monkeypatch.setattr(Fence, "drop", drop)
+    monkeypatch.setattr(Fence, "invalidate", drop)
     assert kwip.jobs.find(deletion_of(town.bob.id)).state == "running"
 
     town.delete()
@@ -247,7 +247,7 @@ def test_a_deletion_that_died_when_the_user_was_gone_is_ended(town, kwip, monkey
     loader = kwip.services.loaders.begin()
     assert kwip.services.users.by_name(None, loader, "bob")  # it is cached
     with monkeypatch.context() as broken:
-        broken.setattr(drops, "leave", lambda **_: 1 / 0)
+        broken.setattr(invalidation, "leave", lambda **_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             deletion.run(user_id, Silence())
 

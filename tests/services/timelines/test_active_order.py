@@ -58,10 +58,10 @@ def ids(page):
 
 
 def settle(kwip, rings):
-    """Let the worker come, and paced drops be over."""
+    """Let the worker come, and debounced invalidations be over."""
     rings.run()
     for name in ("public:0", "tag:tea"):
-        kwip.fence.drop([f"active:{name}"])
+        kwip.fence.invalidate([f"active:{name}"])
 
 
 @pytest.mark.parametrize("kind", ["public", "tag", "user", "home"])
@@ -189,11 +189,11 @@ def test_paging_meets_each_conversation_once_whatever_moves(kwip, alice):
 
         def move(number):
             answer(kwip, alice, roots[number])
-            kwip.fence.drop([f"active:tag:{tag}"])
+            kwip.fence.invalidate([f"active:tag:{tag}"])
 
         for number in before:
             move(number)
-        kwip.fence.drop([f"active:tag:{tag}"])
+        kwip.fence.invalidate([f"active:tag:{tag}"])
         reader, wanted = Reader(kwip, tag), []
         for step in itertools.chain(["page"], steps, itertools.repeat("page")):
             if step != "page":

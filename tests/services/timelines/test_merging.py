@@ -92,7 +92,7 @@ class World:
         return max(self.floor, self.pulls_floor)
 
     def read(self, page, sides):
-        loader = Loader(Loaders(None, NoLease()), None, Bill())
+        loader = Loader(Loaders(None, NoLease()), None, RequestCharge())
         shown = Shown(self.homes, VIEWER, frozenset({VIEWER}))
         return Sources(self, self, self).stored(shown, loader, page, sides)
 
@@ -113,7 +113,7 @@ class NoLease:
         return None
 
 
-class Bill:
+class RequestCharge:
     def count(self, _):
         pass
 
