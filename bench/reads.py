@@ -97,7 +97,9 @@ class Site:
         """Give somebody a token and a page of home."""
         viewer = Viewer(id=user.id, username=user.username, digest="")
         scopes = frozenset({READ})
-        _, token = self.wiring.services.access.create_token(viewer, "bench", scopes)
+        _, token = self.wiring.services.authentication.create_token(
+            viewer, "bench", scopes
+        )
         return Reader(self._app, token)
 
     def lease(self) -> None:

@@ -272,7 +272,7 @@ def token_of(wiring: Wiring, user: User) -> str:
     """Make a token for a user."""
     viewer = Viewer(id=user.id, username=user.username, digest="")
     scopes = frozenset({READ, WRITE})
-    return wiring.services.access.create_token(viewer, "bench", scopes)[1]
+    return wiring.services.authentication.create_token(viewer, "bench", scopes)[1]
 
 
 def ask(url: str, token: str, body: dict[str, str] | None = None) -> None:

@@ -60,7 +60,7 @@ def measure(settings: Settings, wiring: Wiring, readers: int) -> dict[str, objec
     author, crowd = people(wiring, readers)
     viewer = Viewer(id=author.id, username=author.username, digest="")
     scopes = frozenset({READ, WRITE})
-    token = wiring.services.access.create_token(viewer, "bench", scopes)[1]
+    token = wiring.services.authentication.create_token(viewer, "bench", scopes)[1]
     since_id = say(settings, token, "Before anybody waits")
     cookies = cookies_of(settings, wiring, crowd)
     idle = live_pss(settings)
@@ -107,7 +107,9 @@ def cookies_of(settings: Settings, wiring: Wiring, crowd: list[User]) -> list[st
     assert signer is not None
     cookies = []
     for user in crowd:
-        credential = wiring.services.access.begin_session(user.id, user.username, "")
+        credential = wiring.services.authentication.begin_session(
+            user.id, user.username, ""
+        )
         with app.test_request_context("/"):
             login.sign_in(credential)
             signed = signer.dumps(dict(session))

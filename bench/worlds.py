@@ -120,8 +120,8 @@ def wired(
     settings = load(environ)
     logging.configure("warning")
     options = Options(
-        bell=lambda *_: None,
-        doorbell=lambda *_: None,
+        enqueue=lambda *_: None,
+        signal=lambda *_: None,
         listeners=listeners,
         is_sharded=is_sharded,
     )

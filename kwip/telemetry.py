@@ -174,11 +174,11 @@ PASSWORDS_SHED = Counter(
     "kwip_password_hashes_shed",
     "Passwords that were not looked at because too many were being hashed.",
 )
-DOORBELL_RINGS = Counter(
-    "kwip_doorbell_rings", "Rings of the doorbell, one a chunk or post.", ["outcome"]
+SIGNALS_SENT = Counter(
+    "kwip_signals_sent", "Signals sent, one for each chunk or post.", ["outcome"]
 )
-DOORBELL_HEARD = Counter(
-    "kwip_doorbell_heard", "Rings heard, in each process that listens."
+SIGNALS_RECEIVED = Counter(
+    "kwip_signals_received", "Signals received, in each process that listens."
 )
 STREAM_CONNECTIONS = Gauge(
     "kwip_stream_connections",

@@ -1,6 +1,6 @@
 """The process behind the queue: `python -m kwip.worker`.
 
-It runs jobs as the bell rings, with the sweeper and the change-stream invalidator in
+It runs jobs as the queue rings, with the sweeper and the change-stream invalidator in
 threads beside them: one process less on a small machine. `… jobs` and `… sweeper` run
 one of the two alone.
 """
@@ -49,7 +49,7 @@ def main(arguments: list[str]) -> None:
 
 
 def _work(wiring: Wiring, settings: Settings, stop: Event) -> None:
-    """Run jobs as the bell rings; a job under way is finished before the end."""
+    """Run jobs as the queue rings; a job under way is finished before the end."""
     # The lease on the cache is taken before the first job, not in the middle of it.
     wiring.fence.await_lease(within_s=1.0)
     runner = Runner(

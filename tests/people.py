@@ -78,13 +78,15 @@ class People:
         )
 
     def _token(self, viewer: Viewer, scopes: frozenset[str]) -> str:
-        return self._services.access.create_token(viewer, "test", scopes)[1]
+        return self._services.authentication.create_token(viewer, "test", scopes)[1]
 
 
 @pytest.fixture
 def wiring(settings, endpoints):
     """Return one web process's parts, whose jobs nobody does."""
-    made = build(settings, endpoints, role="web", options=Options(bell=lambda *_: None))
+    made = build(
+        settings, endpoints, role="web", options=Options(enqueue=lambda *_: None)
+    )
     yield made
     made.close()
 
@@ -126,7 +128,9 @@ class Browser(FlaskClient):
 def sign_in(app: Flask, wiring: Wiring, person: Person) -> Browser:
     """Return a browser with the cookie of a new session, made without a page."""
     user = person.user
-    credential = wiring.services.access.begin_session(user.id, user.username, "test")
+    credential = wiring.services.authentication.begin_session(
+        user.id, user.username, "test"
+    )
     browser = Browser(app, app.response_class)
     with app.test_request_context("/"):
         login.sign_in(credential)

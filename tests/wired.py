@@ -11,7 +11,7 @@ from kwip.services.accounts.users import SignUp
 
 @dataclass
 class Rings:
-    """The bell: remembers what it was rung for, until `run` does it."""
+    """The queue: remembers what it was rung for, until `run` does it."""
 
     waiting: list = field(default_factory=list)
     jobs: dict = field(default_factory=dict)

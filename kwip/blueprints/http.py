@@ -173,7 +173,7 @@ def identify(credential: Credential | None) -> Viewer | None:
     """
     if credential is None:
         return None
-    access, named = services().access, request.view_args or {}
+    access, named = services().authentication, request.view_args or {}
     request_charge: RequestCharge = g.request_charge
     g.reader_id = credential.user_id
     if request.method not in SAFE_METHODS:

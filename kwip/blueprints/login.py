@@ -129,7 +129,7 @@ def viewer_anew(loader: Loader, *first: Lookup[Any, Any]) -> Viewer | None:
     if not visitor.is_authenticated:
         return None
     credential = Credential.parse("session", visitor.text)
-    return http.services().access.open(credential, loader, first=first)
+    return http.services().authentication.open(credential, loader, first=first)
 
 
 def sign_in(credential: Credential, names: Iterable[str] = ()) -> None:
@@ -147,7 +147,7 @@ def sign_in(credential: Credential, names: Iterable[str] = ()) -> None:
 def sign_out() -> None:
     """Empty the cookie but for the names that this browser is known by.
 
-    Ending the session in MongoDB is `Access.sign_out`.
+    Ending the session in MongoDB is `Authentication.sign_out`.
     """
     flask_login.logout_user()
     kept = session.get(_NAMES, ())

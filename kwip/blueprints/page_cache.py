@@ -211,9 +211,9 @@ class PageCache:
         services, credential = self._site.services, asked.reader.credential
         named = asked.place.named.get("post_id"), asked.place.named.get("username")
         if credential is None:
-            return (None, *services.access.named(*named))
+            return (None, *services.authentication.named(*named))
         begun.request_charge.present(credential.user_id, credential.id.digest)
-        guard, *others = services.access.wants(credential, *named)
+        guard, *others = services.authentication.wants(credential, *named)
         others += begun.first
         return (guard, *others)
 

@@ -85,7 +85,7 @@ def repost(*, post_id: PostId, author_id: UserId, of_id: PostId, span: Span) -> 
         keys.home(author_id),
         keys.user_timeline(author_id),
         keys.reactions(author_id, span),
-        keys.roll("reposted_by", of_id),
+        keys.id_list("reposted_by", of_id),
         *count(author_id=author_id, parent_id=of_id),
     )
 
@@ -103,7 +103,7 @@ def unrepost(
         keys.post(post_id),
         *count(author_id=author_id, parent_id=of_id),
         keys.reactions(author_id, span),
-        keys.roll("reposted_by", of_id),
+        keys.id_list("reposted_by", of_id),
         *notify(recipient_ids=[of_author_id]),
     )
 
@@ -114,8 +114,8 @@ def favourite(
     """Drop the viewer's own flag and list, the counter, and what the author is told."""
     return (
         keys.reactions(user_id, span),
-        keys.roll("favourites", user_id),
-        keys.roll("favourited_by", post_id),
+        keys.id_list("favourites", user_id),
+        keys.id_list("favourited_by", post_id),
         keys.counted(keys.post(post_id), user_id),
         *notify(recipient_ids=[author_id]),
     )
@@ -130,7 +130,7 @@ def unfavourite(
 
 def bookmark(*, user_id: UserId, span: Span) -> Keys:
     """Drop the viewer's own flag and list: nobody else sees it."""
-    return (keys.reactions(user_id, span), keys.roll("bookmarks", user_id))
+    return (keys.reactions(user_id, span), keys.id_list("bookmarks", user_id))
 
 
 def unbookmark(*, user_id: UserId, span: Span) -> Keys:
@@ -214,9 +214,9 @@ def leave(*, user_id: UserId, username: str) -> Keys:
         keys.user_timeline(user_id),
         keys.active("user", user_id),
         keys.pulls(),
-        keys.roll("followers", user_id),
-        keys.roll("favourites", user_id),
-        keys.roll("bookmarks", user_id),
+        keys.id_list("followers", user_id),
+        keys.id_list("favourites", user_id),
+        keys.id_list("bookmarks", user_id),
         keys.notifications(user_id),
         keys.unread(user_id),
         keys.markers(user_id),
@@ -246,7 +246,7 @@ def _edge(follower_id: UserId, followee_id: UserId, *, writer_id: UserId) -> Key
         keys.home(follower_id),
         keys.counted(keys.user(follower_id), writer_id),
         keys.counted(keys.user(followee_id), writer_id),
-        keys.roll("followers", followee_id),
+        keys.id_list("followers", followee_id),
         *notify(recipient_ids=[followee_id]),
     )
 
@@ -261,7 +261,7 @@ def block(*, blocker_id: UserId, blocked_id: UserId) -> Keys:
 
 
 def _followers(user_id: UserId) -> CacheKey:
-    return keys.roll("followers", user_id)
+    return keys.id_list("followers", user_id)
 
 
 def unblock(*, blocker_id: UserId, blocked_id: UserId) -> Keys:

@@ -84,12 +84,12 @@ def token(user_id: UserId, digest: str) -> CacheKey:
 
 
 def home(user_id: UserId) -> CacheKey:
-    """The skeletons of an owner's home timeline, one view for each page."""
+    """The slices of an owner's home timeline, one view for each page."""
     return CacheKey(f"home:{user_id}")
 
 
 def timeline(owner: str) -> CacheKey:
-    """The skeletons of a stored timeline, by its name; of a home the same as `home`."""
+    """The slices of a stored timeline, by its name; of a home the same as `home`."""
     return CacheKey(owner)
 
 
@@ -99,17 +99,17 @@ def lists(owner_id: UserId) -> CacheKey:
 
 
 def user_timeline(user_id: UserId) -> CacheKey:
-    """The skeletons of what a user published."""
+    """The slices of what a user published."""
     return CacheKey(f"user_timeline:{user_id}")
 
 
 def thread(root_id: PostId) -> CacheKey:
-    """The skeletons of a conversation, by the post that began it."""
+    """The slices of a conversation, by the post that began it."""
     return CacheKey(f"thread:{root_id}")
 
 
 def tag(name: str) -> CacheKey:
-    """The skeletons of a hashtag's timeline, by its folded name."""
+    """The slices of a hashtag's timeline, by its folded name."""
     return CacheKey(f"tag:{name}")
 
 
@@ -118,9 +118,9 @@ def reactions(user_id: UserId, span: Span) -> CacheKey:
     return CacheKey(f"reactions:{user_id}:{span}")
 
 
-def roll(name: str, owner_id: int) -> CacheKey:
+def id_list(name: str, owner_id: int) -> CacheKey:
     """The slices of one roll of a user or a post, such as `favourites:<user>`."""
-    return CacheKey(f"roll:{name}:{owner_id}")
+    return CacheKey(f"ids:{name}:{owner_id}")
 
 
 def active(name: str, owner: int | str = 0) -> CacheKey:
@@ -149,7 +149,7 @@ def pulls() -> CacheKey:
 
 
 def public() -> CacheKey:
-    """The skeletons of the public timeline."""
+    """The slices of the public timeline."""
     return CacheKey("public")
 
 

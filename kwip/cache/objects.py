@@ -34,7 +34,7 @@ _PROBE_TTL_S = 10
 _LENGTH = struct.Struct(">H")
 
 
-class Lease(NamedTuple):
+class CacheLease(NamedTuple):
     """The right to use the cache: for which database, and under which epoch.
 
     While it `is_followed`, the change-stream invalidator repeats the invalidations of
@@ -58,7 +58,7 @@ class Ask(NamedTuple):
     ttl_s: int
     is_followed: bool = False
 
-    def lifetime_s(self, lease: Lease) -> int:
+    def lifetime_s(self, lease: CacheLease) -> int:
         """Give the time to live; below 0 if what lives longer must be cut to it."""
         if not self.is_followed:
             return self.ttl_s
@@ -126,7 +126,7 @@ class Objects:
 
     def read(
         self,
-        lease: Lease,
+        lease: CacheLease,
         asks: Sequence[Ask],
         charge: Charge | None = None,
         reader_id: UserId | None = None,
@@ -146,7 +146,7 @@ class Objects:
 
     def open(
         self,
-        lease: Lease,
+        lease: CacheLease,
         wish: Wish,
         asks: Sequence[Ask],
         charge: Charge | None = None,
@@ -170,7 +170,11 @@ class Objects:
         return Found(etag, *(content or [None]), *(verdict or [None]))
 
     def keep(
-        self, lease: Lease, key: CacheKey, page: Kept, parts: Mapping[CacheKey, Stamp]
+        self,
+        lease: CacheLease,
+        key: CacheKey,
+        page: Kept,
+        parts: Mapping[CacheKey, Stamp],
     ) -> None:
         """Keep a cached page with what it was made from; waits for no answer."""
         named = [(keys.full(lease.deployment, k).encode(), s) for k, s in parts.items()]
@@ -184,7 +188,7 @@ class Objects:
 
     def _packed(
         self,
-        lease: Lease,
+        lease: CacheLease,
         asks: Sequence[Ask],
         charge: Charge | None,
         reader_id: UserId | None,
@@ -202,7 +206,7 @@ class Objects:
 
     def fill(
         self,
-        lease: Lease,
+        lease: CacheLease,
         fillings: Sequence[Filling],
         charge: Charge | None = None,
     ) -> list[int | bytes] | None:
@@ -274,7 +278,10 @@ class Objects:
 
 
 def _add(
-    charge: Charge | None, lease: Lease, names: list[str], arguments: list[Argument]
+    charge: Charge | None,
+    lease: CacheLease,
+    names: list[str],
+    arguments: list[Argument],
 ) -> None:
     """Let a call charge windows too."""
     if charge is not None:

@@ -24,12 +24,12 @@ def bump(
     writer_id: UserId,
 ) -> Keys:
     """Drop where the beginning of a conversation stands in the active order."""
-    rolls = [keys.active("public")] if is_listed else []
-    rolls += [keys.active("tag", tag) for tag in tags]
+    id_lists = [keys.active("public")] if is_listed else []
+    id_lists += [keys.active("tag", tag) for tag in tags]
     return (
         keys.post(root_id),
         keys.active("user", author_id),
-        *(keys.arriving(roll, writer_id) for roll in rolls),
+        *(keys.arriving(id_list, writer_id) for id_list in id_lists),
     )
 
 

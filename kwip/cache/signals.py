@@ -1,4 +1,4 @@
-"""The doorbell: one channel of the realtime Redis for a whole deployment.
+"""The signal: one channel of the realtime Redis for a whole deployment.
 
 Whoever has written something rings it, each live process hears it and wakes those
 who wait there. Redis keeps no ring for anybody who does not listen at that moment, so
@@ -88,7 +88,7 @@ def unpack(message: bytes) -> Iterator[str]:
         raise ValueError(message[:40]) from error
 
 
-class RedisDoorbell:
+class RedisSignals:
     """Ring for everybody who waits, in whatever process, and never fail.
 
     One PUBLISH. On Redis down: 200 ms at most, and then nothing for a second.
@@ -106,14 +106,16 @@ class RedisDoorbell:
         """Ring once for all of `topics`; without any there is nothing to ring for."""
         if not topics:
             return
-        telemetry.DOORBELL_RINGS.labels(self._ring(topics)).inc()
+        telemetry.SIGNALS_SENT.labels(self._publish(topics)).inc()
 
-    def _ring(self, topics: Sequence[str]) -> str:
+    def _publish(self, topics: Sequence[str]) -> str:
         deployment = self._deployment()
         if deployment is None or not self._realtime.breaker.lets_through():
             return "skipped"
-        ring = ("PUBLISH", channel_of(deployment), pack(topics))
-        return "failed" if self._realtime.insist(*ring, fresh=False) is None else "sent"
+        signal = ("PUBLISH", channel_of(deployment), pack(topics))
+        return (
+            "failed" if self._realtime.insist(*signal, fresh=False) is None else "sent"
+        )
 
 
 class Audience(Protocol):
@@ -130,11 +132,11 @@ class Audience(Protocol):
 
 
 class Listener:
-    """Hear the doorbell in a loop, and say whether it can be heard.
+    """Hear the signal in a loop, and say whether it can be heard.
 
     Args:
         uri: The realtime Redis.
-        deployment: As for `RedisDoorbell`; a restore gives it another name.
+        deployment: As for `RedisSignals`; a restore gives it another name.
         audience: Whom it tells.
     """
 
@@ -160,7 +162,7 @@ class Listener:
                 ):
                     self._listen(channel, deployment, loop)
             except RedisError as error:
-                log.warning("doorbell_unheard", reason=type(error).__name__)
+                log.warning("signals_unheard", reason=type(error).__name__)
             finally:
                 self._audience.unlinked()
         return RETRY_S
@@ -184,11 +186,11 @@ class Listener:
 
     def _take(self, kind: str, data: bytes) -> None:
         if kind == "subscribe":
-            log.info("doorbell_heard")
+            log.info("signals_heard")
             self._audience.linked()
         elif kind == "message":
-            telemetry.DOORBELL_HEARD.inc()
+            telemetry.SIGNALS_RECEIVED.inc()
             try:
                 self._audience.heard(unpack(data))
             except ValueError:  # another version's, during an upgrade
-                log.warning("doorbell_garbled")
+                log.warning("signals_garbled")

@@ -1,9 +1,9 @@
 """Share loads between threads, and only those loads that are young enough.
 
 A reader may take another's result only if that load was made under the generation
-that the reader itself has just read (`Flights`, named by generation and epoch), or,
-where there is none, if the load begins after the reader did (`Turns`: joined only
-while it still waits for its turn). Joining any load under way would give a reader
+that the reader itself has just read (`SingleFlight`, named by generation and epoch),
+or, where there is none, if the load begins after the reader did (`BoundedLoads`: joined
+only while it still waits for its turn). Joining any load under way would give a reader
 what was true before it began (`tests/protocol` finds it).
 
 No lock is taken to join: `dict.setdefault` is atomic. A load that failed is nobody's
@@ -46,7 +46,7 @@ class Flight(Generic[T]):
         return self.result
 
 
-class Flights(Generic[T]):
+class SingleFlight(Generic[T]):
     """Loads under way, each named by all that it was begun under."""
 
     def __init__(self) -> None:
@@ -63,7 +63,7 @@ class Flights(Generic[T]):
         del self._under_way[name]
 
 
-class Turns(Generic[T]):
+class BoundedLoads(Generic[T]):
     """Loads that wait for their turn, a few at a time.
 
     Args:
@@ -74,7 +74,7 @@ class Turns(Generic[T]):
     def __init__(self, cap: int, patience_s: float):
         self._slots = threading.BoundedSemaphore(cap)
         self._patience_s = patience_s
-        self._waiting = Flights[T]()
+        self._waiting = SingleFlight[T]()
 
     def load(self, name: Hashable, load: Callable[[], T]) -> tuple[T] | None:
         """Load in turn, or share a load of that name that has not begun.

@@ -221,7 +221,7 @@ class _SignIn:
     """Sign users in without a password: for the API and for pages."""
 
     def __init__(self, wiring: Wiring, origin: str):
-        self._access = wiring.services.access
+        self._access = wiring.services.authentication
         self._account = wiring.services.account
         self._app = Flask("drive")
         keys = wiring.endpoints.secret_keys

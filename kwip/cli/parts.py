@@ -30,7 +30,7 @@ def deletion_by(wiring: Wiring) -> Deletion:
             media=wiring.services.media,
             moderation=wiring.services.moderation,
             fence=wiring.fence,
-            bell=wiring.sweeper.bell,
+            enqueue=wiring.sweeper.enqueue,
             clock=wiring.sweeper.clock,
         )
     )
@@ -58,7 +58,7 @@ def repair_by(wiring: Wiring, settings: Settings) -> Repair:
             list_compaction=wiring.services.list_compaction,
             retagging=retagging_by(wiring, settings),
             fence=wiring.fence,
-            bell=wiring.sweeper.bell,
+            enqueue=wiring.sweeper.enqueue,
             clock=wiring.sweeper.clock,
         )
     )

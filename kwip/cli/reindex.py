@@ -21,7 +21,7 @@ from kwip.services.maintenance.rebuild import (
     repeat_phases,
     tag_phases,
 )
-from kwip.services.maintenance.reindex import Difference, Pace, Reindexer, Verifier
+from kwip.services.maintenance.reindex import HomeDifference, Pace, Reindexer, Verifier
 from kwip.services.maintenance.repeats import Repeats
 from kwip.store.audit import AuditStore
 from kwip.store.counters import CounterStore
@@ -363,7 +363,7 @@ def _verify(settings: Settings, user: str | None, *, is_quiet: bool) -> Outcome:
     )
 
 
-def _place(found: Difference) -> str:
+def _place(found: HomeDifference) -> str:
     home = f"home of {found.owner_id}"
     return home if found.list_id is None else f"list {found.list_id}"
 

@@ -79,7 +79,9 @@ def token(settings: Settings, name: str, *, scopes: str, as_json: bool) -> None:
     allowed = frozenset(scope.strip() for scope in scopes.split(","))
     with connected(settings) as wiring:
         viewer = _viewer(wiring, name)
-        _, text = wiring.services.access.create_token(viewer, _TOKEN_NAME, allowed)
+        _, text = wiring.services.authentication.create_token(
+            viewer, _TOKEN_NAME, allowed
+        )
     _print(
         {"id": str(viewer.id), "username": viewer.username, "token": text},
         as_json=as_json,

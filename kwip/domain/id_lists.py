@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Row(NamedTuple):
-    """One place in a roll; `cursor` orders it, newest (highest) first.
+    """One place in an id list; `cursor` orders it, newest (highest) first.
 
     `id` is a user's, or a post's with its author and the author that it answers.
     """
@@ -30,7 +30,7 @@ class Row(NamedTuple):
 
 
 class Between(NamedTuple):
-    """What is read of a roll: rows between two cursors, exclusive.
+    """What is read of an id list: rows between two cursors, exclusive.
 
     The `limit` newest of them, or the oldest ones if `ascending`.
     """
@@ -42,11 +42,11 @@ class Between(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class RollSlice:
-    """A part of a roll: the rows next to a cursor, as `Slice` is of a timeline.
+class IdListSlice:
+    """A part of an id list: the rows next to a cursor, as `Slice` is of a timeline.
 
     `owner_id` is the user or the post whose roll it is, or a hashtag. `as_of` is for
-    rolls whose rows move: they stand as they stood when that id was the newest.
+    id lists whose rows move: they stand as they stood when that id was the newest.
     """
 
     name: str
@@ -62,7 +62,7 @@ class RollSlice:
         owner_id: int | str,
         page: PageRequest,
         as_of: int | None = None,
-    ) -> RollSlice:
+    ) -> IdListSlice:
         """Give the part with which the loader of a page begins."""
         is_upwards = page.min_id is not None
         cursor = page.upper if page.min_id is None else page.min_id
@@ -83,7 +83,7 @@ class RollSlice:
 
 
 @dataclass(frozen=True, slots=True)
-class RollChunk:
+class IdListChunk:
     """A run of rows, newest first; `ends` tells that the roll ends with it."""
 
     rows: tuple[Row, ...]

@@ -38,7 +38,7 @@ class NotificationKind(StrEnum):
 
     @property
     def number(self) -> int:
-        """Its place in the order above, which cached skeletons have."""
+        """Its place in the order above, which cached slices have."""
         return _NUMBERS[self]
 
 
@@ -85,7 +85,7 @@ class Notification:
 
 
 class NotificationRow(NamedTuple):
-    """One notification of a skeleton: all that hydration needs, as numbers."""
+    """One notification of a slice: all that hydration needs, as numbers."""
 
     cursor: int
     kind_number: int

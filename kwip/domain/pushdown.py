@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sieve:
+class Pushdown:
     """Which posts of a timeline a query leaves in; it may leave in too much.
 
     It is asked when thousands of entries in a row were hidden, and what it gives is
@@ -52,11 +52,11 @@ def hidden_by(relations: Relations) -> frozenset[UserId]:
     return relations.mutes | relations.blocks | relations.blocked_by
 
 
-def of_home(viewer_id: UserId, relations: Relations) -> Sieve:
+def of_home(viewer_id: UserId, relations: Relations) -> Pushdown:
     """Leave in what home shows, as `shows_home` says it of an entry."""
     hidden = hidden_by(relations)
     shown = relations.follows - relations.exclusive - hidden
-    return Sieve(
+    return Pushdown(
         authors=frozenset({viewer_id, *shown}),
         hidden=hidden,
         viewer_id=viewer_id,
@@ -65,10 +65,10 @@ def of_home(viewer_id: UserId, relations: Relations) -> Sieve:
     )
 
 
-def of_list(listing: Listing, relations: Relations) -> Sieve:
+def of_list(listing: Listing, relations: Relations) -> Pushdown:
     """Leave in what a list shows, as `shows_list` says it of an entry."""
     owner_id, hidden = listing.list.owner_id, hidden_by(relations)
-    return Sieve(
+    return Pushdown(
         authors=listing.authors(relations) - hidden,
         hidden=hidden,
         viewer_id=owner_id,
@@ -77,11 +77,15 @@ def of_list(listing: Listing, relations: Relations) -> Sieve:
     )
 
 
-def of_user(viewer_id: UserId | None, relations: Relations, author_id: UserId) -> Sieve:
+def of_user(
+    viewer_id: UserId | None, relations: Relations, author_id: UserId
+) -> Pushdown:
     """Leave in what a viewer may see of an author, as `may_see` says it of a post."""
     audience: frozenset[Visibility] | None = OPEN
     if viewer_id == author_id:
         audience = None
     elif author_id in relations.follows:
         audience = OPEN | {Visibility.FOLLOWERS}
-    return Sieve(authors=frozenset({author_id}), viewer_id=viewer_id, audience=audience)
+    return Pushdown(
+        authors=frozenset({author_id}), viewer_id=viewer_id, audience=audience
+    )

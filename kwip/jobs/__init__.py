@@ -1,1 +1,1 @@
-"""The second door: what runs when the bell rings, and what rings when it did not."""
+"""The second door: what runs when the queue rings, and what rings when it did not."""

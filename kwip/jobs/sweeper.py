@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kwip.domain.clock import ClockMs
     from kwip.loops import Loop
     from kwip.services.delivery.hibernation import Hibernation
-    from kwip.services.delivery.signals import Bell
+    from kwip.services.delivery.signals import Enqueue
     from kwip.store.edges import EdgeStore
     from kwip.store.list_edges import ListEdgeStore
     from kwip.store.lists import ListStore
@@ -42,7 +42,7 @@ class Sweeper:
     lists: ListStore
     list_edges: ListEdgeStore
     hibernation: Hibernation
-    bell: Bell
+    enqueue: Enqueue
     clock: ClockMs
 
     def sweep(self) -> int:
@@ -53,18 +53,18 @@ class Sweeper:
         now_ms = self.clock()
         now, again = at(now_ms), at(now_ms + AGAIN_MS)
         posts = self.outbox.take_due(
-            now, again, AT_ONCE, lambda post_id: self.bell("fanout", str(post_id))
+            now, again, AT_ONCE, lambda post_id: self.enqueue("fanout", str(post_id))
         )
         edges = self.edges.take_due(
             now,
             again,
             AT_ONCE,
-            lambda edge: self.bell("edge", f"{edge.follower_id}:{edge.followee_id}"),
+            lambda edge: self.enqueue("edge", f"{edge.follower_id}:{edge.followee_id}"),
         )
         rung = self._ring_for_lists(now, again)
         hibernated = self.hibernation.overdue()
         for user_id in hibernated:
-            self.bell("rest", str(user_id))
+            self.enqueue("rest", str(user_id))
         oldest = self.outbox.oldest_pending_at()
         age_ms = 0 if oldest is None else max(0, now_ms - to_ms(oldest))
         telemetry.FANOUT_OLDEST_PENDING.set(age_ms / 1000)
@@ -75,10 +75,15 @@ class Sweeper:
             now,
             again,
             AT_ONCE,
-            lambda place: self.bell("list_edge", f"{place.member_id}:{place.list_id}"),
+            lambda place: self.enqueue(
+                "list_edge", f"{place.member_id}:{place.list_id}"
+            ),
         )
         buried = self.lists.take_buried(
-            now, again, AT_ONCE, lambda each: self.bell("list", f"{each[0]}:{each[1]}")
+            now,
+            again,
+            AT_ONCE,
+            lambda each: self.enqueue("list", f"{each[0]}:{each[1]}"),
         )
         return len(places) + len(buried)
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kwip.services.accounts.account import Account
-    from kwip.services.accounts.authentication import Access
+    from kwip.services.accounts.authentication import Authentication
     from kwip.services.accounts.moderation import Moderation
     from kwip.services.accounts.profiles import Profiles
     from kwip.services.accounts.setup import Setup
-    from kwip.services.accounts.sign_in import Admission
+    from kwip.services.accounts.sign_in import SignIn
     from kwip.services.accounts.users import Users
     from kwip.services.coherence.clock_guard import ClockGuard
     from kwip.services.delivery.fanout import Fanout
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from kwip.services.social.people import People
     from kwip.services.social.relationships import Relationships
     from kwip.services.timelines.catch_up import CatchUp
-    from kwip.services.timelines.hashtag_timelines import TagTimelines
-    from kwip.services.timelines.id_lists import Rolls
+    from kwip.services.timelines.hashtag_timelines import HashtagTimelines
+    from kwip.services.timelines.id_lists import IdLists
     from kwip.services.timelines.markers import Markers
     from kwip.services.timelines.notifications import Notifications
     from kwip.services.timelines.open_pages import OpenPages
@@ -46,9 +46,9 @@ class Services:
     """What Kwip can do, one attribute a feature."""
 
     loaders: Loaders
-    access: Access
+    authentication: Authentication
     account: Account
-    admission: Admission
+    sign_in: SignIn
     setup: Setup
     rate_limits: RateLimits
     users: Users
@@ -57,7 +57,7 @@ class Services:
     reactions: Reactions
     reposts: Reposts
     pins: Pins
-    rolls: Rolls
+    id_lists: IdLists
     people: People
     relationships: Relationships
     lists: Lists
@@ -67,7 +67,7 @@ class Services:
     markers: Markers
     threads: Threads
     timelines: Timelines
-    tag_timelines: TagTimelines
+    hashtag_timelines: HashtagTimelines
     catch_up: CatchUp
     profiles: Profiles
     widgets: Widgets

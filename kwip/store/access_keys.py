@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Access:
+class AccessKey:
     """A session or token that is good (sessions: until `expires_at`)."""
 
     user_id: UserId
@@ -33,7 +33,7 @@ class Access:
     expires_at: dt.datetime | None = None
 
 
-class AccessStore:
+class AccessKeyStore:
     """The `sessions` or the `tokens` collection."""
 
     def __init__(self, store: Store, collection: Literal["sessions", "tokens"]):
@@ -41,29 +41,29 @@ class AccessStore:
         self._name = collection
 
     @translated()
-    def create(self, access: Access) -> None:
+    def create(self, access_key: AccessKey) -> None:
         """Store a new session or token."""
         document: Document = {
-            "_id": f"{access.user_id}:{access.digest}",
+            "_id": f"{access_key.user_id}:{access_key.digest}",
             "schema": schema_of(self._name),
-            "user_id": access.user_id,
-            "username": access.username,
-            "name": access.name,
-            "scopes": sorted(access.scopes),
-            "created_at": access.created_at,
+            "user_id": access_key.user_id,
+            "username": access_key.username,
+            "name": access_key.name,
+            "scopes": sorted(access_key.scopes),
+            "created_at": access_key.created_at,
         }
-        if access.expires_at is not None:
-            document["expires_at"] = access.expires_at
+        if access_key.expires_at is not None:
+            document["expires_at"] = access_key.expires_at
         self._collection.insert_one(document)
 
     @translated()
-    def find(self, user_id: UserId, digest: str) -> Access | None:
+    def find(self, user_id: UserId, digest: str) -> AccessKey | None:
         """Find one by its user and the digest of its secret."""
         document = self._collection.find_one({"_id": f"{user_id}:{digest}"})
-        return None if document is None else _to_access(document)
+        return None if document is None else _to_access_key(document)
 
     @translated()
-    def find_usable(self, user_id: UserId, digest: str) -> Access | None:
+    def find_usable(self, user_id: UserId, digest: str) -> AccessKey | None:
         """Do the same, but find none whose user is suspended or gone; one query."""
         found = self._collection.aggregate(
             [
@@ -83,13 +83,13 @@ class AccessStore:
                 {"$match": {"users": {"$ne": []}}},
             ]
         )
-        return next((_to_access(d) for d in found), None)
+        return next((_to_access_key(d) for d in found), None)
 
     @translated()
-    def of_user(self, user_id: UserId) -> list[Access]:
+    def of_user(self, user_id: UserId) -> list[AccessKey]:
         """List all of a user, oldest first."""
         found = self._collection.find({"_id": _all_of(user_id)})
-        return sorted((_to_access(d) for d in found), key=lambda a: a.created_at)
+        return sorted((_to_access_key(d) for d in found), key=lambda a: a.created_at)
 
     @translated()
     def delete(self, user_id: UserId, digest: str) -> bool:
@@ -140,9 +140,9 @@ def _all_of(user_id: UserId) -> Document:
     return {"$gte": f"{user_id}:", "$lt": f"{user_id};"}
 
 
-def _to_access(document: Document) -> Access:
+def _to_access_key(document: Document) -> AccessKey:
     user_id, digest = document["_id"].split(":")
-    return Access(
+    return AccessKey(
         user_id=UserId(int(user_id)),
         digest=digest,
         username=document["username"],

@@ -361,7 +361,7 @@ class MarkersDocument(TypedDict):
     notifications: NotRequired[MarkerDocument]
 
 
-class AccessDocument(TypedDict):
+class AccessKeyDocument(TypedDict):
     """A session or a personal token; `_id` is `<user>:<SHA-256 of the secret>`."""
 
     _id: str

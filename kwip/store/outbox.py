@@ -26,7 +26,7 @@ MAX_TOGETHER = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Lease:
+class DeliveryLease:
     """The right to deliver some posts of one author, from one place on.
 
     `owner` is drawn anew for each lease, so it fences every later step. The audience
@@ -87,7 +87,7 @@ class OutboxStore:
         now: dt.datetime,
         until: dt.datetime,
         followers: int,
-    ) -> Lease | None:
+    ) -> DeliveryLease | None:
         """Take a pending post that nobody holds; None if there is nothing to take.
 
         A second command looks at its audience, with so many followers at most. A post
@@ -118,7 +118,7 @@ class OutboxStore:
         if waiting and ids:
             taken += self._take_along(ids, waiting, _held(owner, until))
         taken.sort(key=lambda d: d["_id"])
-        return Lease(
+        return DeliveryLease(
             owner=owner,
             posts=tuple(to_post(d) for d in taken),
             enqueued_at=tuple(d["fanout"]["enqueued_at"] for d in taken),
@@ -144,7 +144,9 @@ class OutboxStore:
         return list(self._posts.find(mine))
 
     @translated()
-    def advance(self, lease: Lease, until: dt.datetime, **progress: object) -> bool:
+    def advance(
+        self, lease: DeliveryLease, until: dt.datetime, **progress: object
+    ) -> bool:
         """Record a place, and what was chosen for the lease; extend it.
 
         A place is `cursor` and `has_wrapped`, or `listed`, or `told`. Whoever moves
@@ -164,14 +166,14 @@ class OutboxStore:
         return result.matched_count == len(lease.posts)
 
     @translated()
-    def attempts(self, lease: Lease) -> int:
+    def attempts(self, lease: DeliveryLease) -> int:
         """Tell how often the leased posts were tried since their cursor moved."""
         query = {"_id": lease.ids[0], "fanout.lease_owner": lease.owner}
         found = self._posts.find_one(query, {"fanout.attempts": 1})
         return lease.attempts if found is None else found["fanout"]["attempts"]
 
     @translated()
-    def finish(self, lease: Lease) -> bool:
+    def finish(self, lease: DeliveryLease) -> bool:
         """Mark the posts delivered, and in what mode.
 
         Returns False if the lease is lost for any of them; the others are marked.
@@ -189,7 +191,7 @@ class OutboxStore:
         return result.matched_count == len(lease.posts)
 
     @translated()
-    def give_up(self, lease: Lease, state: str, due_at: dt.datetime) -> None:
+    def give_up(self, lease: DeliveryLease, state: str, due_at: dt.datetime) -> None:
         """Let the posts go: `pending` to be tried again at `due_at`, or `dead`."""
         self._posts.update_many(
             {"_id": {"$in": lease.ids}, "fanout.lease_owner": lease.owner},

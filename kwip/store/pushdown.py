@@ -1,4 +1,4 @@
-"""The posts that a sieve leaves in: timelines read past what is hidden."""
+"""The posts that a pushdown filter leaves in: timelines read past what is hidden."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kwip.domain.ids import UserId
-    from kwip.domain.pushdown import Sieve
+    from kwip.domain.pushdown import Pushdown
     from kwip.domain.timelines import Entry
     from kwip.store.client import Document, Store
 
 
-class SieveStore:
+class PushdownStore:
     """The `posts` collection, asked for what a viewer may see."""
 
     def __init__(self, store: Store):
@@ -27,7 +27,7 @@ class SieveStore:
     @translated()
     def entries(
         self,
-        sieve: Sieve,
+        where: Pushdown,
         authors: Sequence[UserId],
         *,
         below: int,
@@ -35,64 +35,64 @@ class SieveStore:
         limit: int,
         ascending: bool,
     ) -> list[Entry]:
-        """Read entries by some of a sieve's authors between two ids, one query.
+        """Read entries of some of a filter's authors between two ids, by one query.
 
-        At most 200 authors, none for a sieve that names none. Newest first, or oldest
-        first if `ascending`; by the index of the timeline that it is for. What the
-        sieve leaves out is looked at in the server.
+        At most 200 authors, none for a pushdown filter that names none. Newest first,
+        or oldest first if `ascending`; by the index of the timeline that it is for.
+        What the sieve leaves out is looked at in the server.
         """
-        query = {**_query(sieve, authors), "_id": between(above, below)}
+        query = {**_query(where, authors), "_id": between(above, below)}
         order = ASCENDING if ascending else DESCENDING
         found = self._posts.find(query, ENTRY).sort("_id", order)
         return [to_entry(d) for d in found.limit(limit).batch_size(limit)]
 
 
-def _query(sieve: Sieve, authors: Sequence[UserId]) -> Document:
+def _query(where: Pushdown, authors: Sequence[UserId]) -> Document:
     query: Document = {"is_tombstone": False}
-    hidden = sorted(sieve.hidden)
+    hidden = sorted(where.hidden)
     if authors:
         query["author_id"] = {"$in": list(authors)}
     elif hidden:
         query["author_id"] = {"$nin": hidden}
-    if not sieve.has_reposts:
+    if not where.has_reposts:
         query["repost_of_id"] = None
     elif hidden:
         query["repost_of_author_id"] = {"$nin": hidden}
-    if sieve.is_listed:
+    if where.is_listed:
         query["is_listed"] = True
-    tags = {"$eq": sieve.tag, "$all": sieve.all_tags, "$nin": sieve.no_tags}
+    tags = {"$eq": where.tag, "$all": where.all_tags, "$nin": where.no_tags}
     if said := {operator: value for operator, value in tags.items() if value}:
         query["tags"] = said
-    choices = [c for c in (_seen(sieve), _answering(sieve), _new(sieve)) if c]
+    choices = [c for c in (_seen(where), _answering(where), _new(where)) if c]
     if choices:
         query["$and"] = [{"$or": choice} for choice in choices]
     return query
 
 
-def _seen(sieve: Sieve) -> list[Document]:
-    if sieve.audience is None:
+def _seen(where: Pushdown) -> list[Document]:
+    if where.audience is None:
         return []
     return [
-        {"visibility": {"$in": sorted(sieve.audience)}},
-        *_own(sieve),
-        *([{"mentions.user_id": sieve.viewer_id}] if sieve.viewer_id else []),
+        {"visibility": {"$in": sorted(where.audience)}},
+        *_own(where),
+        *([{"mentions.user_id": where.viewer_id}] if where.viewer_id else []),
     ]
 
 
-def _answering(sieve: Sieve) -> list[Document]:
-    if sieve.addressees is None:
+def _answering(where: Pushdown) -> list[Document]:
+    if where.addressees is None:
         return []
     return [
-        {"in_reply_to_author_id": {"$in": [None, *sorted(sieve.addressees)]}},
+        {"in_reply_to_author_id": {"$in": [None, *sorted(where.addressees)]}},
         {"$expr": {"$eq": ["$in_reply_to_author_id", "$author_id"]}},
-        *_own(sieve),
+        *_own(where),
     ]
 
 
-def _new(sieve: Sieve) -> list[Document]:
+def _new(where: Pushdown) -> list[Document]:
     # Posts of older schemas do not have the field.
-    return [] if sieve.has_repeats else [{"repeats_id": None}, *_own(sieve)]
+    return [] if where.has_repeats else [{"repeats_id": None}, *_own(where)]
 
 
-def _own(sieve: Sieve) -> list[Document]:
-    return [{"author_id": sieve.viewer_id}] if sieve.viewer_id else []
+def _own(where: Pushdown) -> list[Document]:
+    return [{"author_id": where.viewer_id}] if where.viewer_id else []

@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 from kwip.cache.rate_limits import RateLimiter
 from kwip.domain.rate_limits import SPANS_S, windows
 from kwip.services.accounts.account import Account
-from kwip.services.accounts.authentication import Access
+from kwip.services.accounts.authentication import Authentication
 from kwip.services.accounts.moderation import Moderation
 from kwip.services.accounts.passwords import Passwords
 from kwip.services.accounts.profiles import Profiles
 from kwip.services.accounts.setup import Setup
-from kwip.services.accounts.sign_in import Admission
+from kwip.services.accounts.sign_in import SignIn
 from kwip.services.accounts.users import Users
 from kwip.services.bundle import Services
 from kwip.services.coherence.clock_guard import ClockGuard
@@ -43,9 +43,9 @@ from kwip.services.social.lists import Lists
 from kwip.services.social.people import People
 from kwip.services.social.relationships import Relationships
 from kwip.services.timelines.catch_up import CatchUp
-from kwip.services.timelines.hashtag_timelines import TagTimelines
+from kwip.services.timelines.hashtag_timelines import HashtagTimelines
 from kwip.services.timelines.hydration import Hydration
-from kwip.services.timelines.id_lists import Rolls
+from kwip.services.timelines.id_lists import IdLists
 from kwip.services.timelines.markers import Markers
 from kwip.services.timelines.notifications import Notifications
 from kwip.services.timelines.open_pages import OpenPages
@@ -64,7 +64,7 @@ if TYPE_CHECKING:
     from kwip.cache.client import Client
     from kwip.domain.ids import IdGenerator
     from kwip.services.coherence.fence import Fence
-    from kwip.services.delivery.signals import Bell, Doorbell
+    from kwip.services.delivery.signals import Enqueue, Signal
     from kwip.services.reading.loader import Loaders
     from kwip.services.reading.stores import Stores
     from kwip.store.client import Store
@@ -89,8 +89,8 @@ class Core:
     loaders: Loaders
     cache: Client
     realtime: Client
-    bell: Bell
-    doorbell: Doorbell
+    enqueue: Enqueue
+    signal: Signal
     options: Options
     settings: Settings
     rng: random.Random
@@ -108,13 +108,13 @@ class Core:
             room=self.settings.web_threads // 2,
         )
         media = Media(self.settings.media_folder, self.settings.media_max_bytes)
-        notifier = Notifier(stores, self.edges, fence, self.doorbell, self.ids)
+        notifier = Notifier(stores, self.edges, fence, self.signal, self.ids)
         relationships = Relationships(
             stores=stores,
             entities=entities,
             notifier=notifier,
             fence=fence,
-            bell=self.bell,
+            enqueue=self.enqueue,
             clock=options.clock,
         )
         compactor = Compactor(stores.timelines, stores.posts, fence, options.clock)
@@ -134,14 +134,14 @@ class Core:
             ids=self.ids,
             clock_guard=guard,
         )
-        attendance = Attendance(self.bell, options.clock)
+        attendance = Attendance(self.enqueue, options.clock)
         sources = Sources(entities, stores.posts, attendance)
         timelines = Timelines(entities, hydration, sources, stores)
-        markers = Markers(entities, stores.markers, fence, self.doorbell, options.clock)
+        markers = Markers(entities, stores.markers, fence, self.signal, options.clock)
         notifications = Notifications(entities, hydration, stores, fence)
         permissions = Permissions(stores)
         publication = Publication(
-            stores.timelines, stores.activity, fence, self.bell, self.doorbell
+            stores.timelines, stores.activity, fence, self.enqueue, self.signal
         )
         posts = Posts(
             stores=stores,
@@ -162,17 +162,21 @@ class Core:
                 host=urlsplit(self.settings.origin).netloc,
             ),
         )
-        rolls = Rolls(entities, hydration)
-        people = People(entities, hydration, threads, rolls)
-        access = Access(stores, entities, fence, passwords, options.clock)
+        id_lists = IdLists(entities, hydration)
+        people = People(entities, hydration, threads, id_lists)
+        authentication = Authentication(
+            stores, entities, fence, passwords, options.clock
+        )
         limits = windows({n: getattr(self.settings, f"quota_{n}") for n in SPANS_S})
         setup = Setup(SetupStore(self.store), users, options.clock)
-        admission = Admission(access, users, setup, limits, RateLimiter(self.realtime))
+        sign_in = SignIn(
+            authentication, users, setup, limits, RateLimiter(self.realtime)
+        )
         return Services(
             loaders=self.loaders,
-            access=access,
-            account=Account(stores, fence, passwords, admission, options.clock),
-            admission=admission,
+            authentication=authentication,
+            account=Account(stores, fence, passwords, sign_in, options.clock),
+            sign_in=sign_in,
             setup=setup,
             rate_limits=RateLimits(limits, RateLimiter(self.cache), fence),
             users=users,
@@ -199,7 +203,7 @@ class Core:
                 clock=options.clock,
             ),
             pins=Pins(stores, permissions, posts, self.loaders, fence),
-            rolls=rolls,
+            id_lists=id_lists,
             people=people,
             relationships=relationships,
             followed_tags=FollowedTags(stores.followed_tags, hydration, fence),
@@ -208,7 +212,7 @@ class Core:
                 entities=entities,
                 people=people,
                 fence=fence,
-                bell=self.bell,
+                enqueue=self.enqueue,
                 ids=self.ids,
                 clock=options.clock,
             ),
@@ -217,8 +221,8 @@ class Core:
             markers=markers,
             threads=threads,
             timelines=timelines,
-            tag_timelines=TagTimelines(
-                timelines, entities, hydration, sources, stores.sieves
+            hashtag_timelines=HashtagTimelines(
+                timelines, entities, hydration, sources, stores.pushdown
             ),
             catch_up=CatchUp(markers, timelines),
             profiles=Profiles(entities, users, timelines),
@@ -234,7 +238,7 @@ class Core:
                 lists=ListFanout(stores.lists, self.list_edges, compactor),
                 notifier=notifier,
                 fence=fence,
-                doorbell=self.doorbell,
+                signal=self.signal,
                 clock=options.clock,
                 rng=self.rng,
                 times=options.fanout_times,

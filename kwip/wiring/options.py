@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kwip.domain.clock import ClockMs
-    from kwip.services.delivery.signals import Bell, Doorbell
+    from kwip.services.delivery.signals import Enqueue, Signal
     from kwip.store.client import CommandListener
 
 
@@ -26,7 +26,7 @@ class Options:
     Attributes:
         id_clock: What ids are made from; a loader's own time.
         bell: Rings for jobs instead of the queue.
-        doorbell: Rings for who waits instead of the realtime Redis.
+        signal: Rings for who waits instead of the realtime Redis.
         fence_times: The durations of the cache's fence.
         fanout_times: How fan-out is debounced.
         live_times: How long requests wait for something new.
@@ -37,8 +37,8 @@ class Options:
 
     id_clock: ClockMs = system_clock_ms
     clock: ClockMs = system_clock_ms
-    bell: Bell | None = None
-    doorbell: Doorbell | None = None
+    enqueue: Enqueue | None = None
+    signal: Signal | None = None
     fence_times: FenceTimes = field(default_factory=FenceTimes)
     fanout_times: FanoutTimes = field(default_factory=FanoutTimes)
     live_times: LiveTimes = field(default_factory=LiveTimes)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from kwip.cache.client import Client
 from kwip.cache.objects import Objects
 from kwip.cache.queue import JobQueue
-from kwip.cache.signals import Listener, RedisDoorbell
+from kwip.cache.signals import Listener, RedisSignals
 from kwip.domain.ids import IdGenerator
 from kwip.jobs.runner import LANES
 from kwip.jobs.sweeper import Sweeper
@@ -117,7 +117,7 @@ def build(
     outbox = OutboxStore(store)
     edges, jobs, loading = EdgeStore(store), JobStore(store), LoadStore(store)
     list_edges = ListEdgeStore(store)
-    bell = options.bell or queue.enqueue
+    enqueue = options.enqueue or queue.enqueue
     rng = options.rng or random.Random(os.urandom(16))  # noqa: S311 -- no secret
     ids = IdGenerator(options.id_clock, rng)
     core = Core(
@@ -131,8 +131,8 @@ def build(
         loaders=loaders,
         cache=cache,
         realtime=realtime,
-        bell=bell,
-        doorbell=options.doorbell or RedisDoorbell(realtime, fence.deployment),
+        enqueue=enqueue,
+        signal=options.signal or RedisSignals(realtime, fence.deployment),
         options=options,
         settings=settings,
         rng=rng,
@@ -145,7 +145,7 @@ def build(
         lists=stores.lists,
         list_edges=list_edges,
         hibernation=services.hibernation,
-        bell=bell,
+        enqueue=enqueue,
         clock=options.clock,
     )
     change_stream = ChangeStreamInvalidator(

@@ -83,7 +83,7 @@ def site(tmp_path, endpoints, live_port, environ):
         **environ,
     )
     work = {}
-    options = Options(bell=lambda job, job_id: work[job](job_id))
+    options = Options(enqueue=lambda job, job_id: work[job](job_id))
     with contextlib.ExitStack() as ends:
         wiring = build(settings, endpoints, role="web", options=options)
         ends.callback(wiring.close)

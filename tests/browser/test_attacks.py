@@ -26,7 +26,7 @@ def mallory(site):
 @pytest.fixture
 def places(site, mallory, alice):
     """Return every page's address, on a site where mallory has written everywhere."""
-    users, access = site.wiring.services.users, site.wiring.services.access
+    users, access = site.wiring.services.users, site.wiring.services.authentication
     credential = access.begin_session(mallory.user.id, "mallory", ATTACKS[0])
     viewer = access.confirm(credential)
     lines = tuple(ProfileField(a[:200], a[:200]) for a in ATTACKS[:4])

@@ -6,7 +6,7 @@ import pytest
 import redis
 
 from kwip.cache.client import Client, ClientTimes
-from kwip.cache.objects import Lease, Objects
+from kwip.cache.objects import CacheLease, Objects
 from kwip.services.coherence.cache_lease import FenceTimes
 from tests.cache.nodes import TENTH, TENTH_CALLS, Node
 
@@ -25,7 +25,7 @@ def objects(client):
 
 @pytest.fixture
 def lease():
-    return Lease("deployment", 3)
+    return CacheLease("deployment", 3)
 
 
 @pytest.fixture

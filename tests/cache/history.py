@@ -105,7 +105,7 @@ def make_authors(settings, endpoints, number):
         kwip.close()
 
 
-_OPTIONS = Options(fence_times=TENTH, bell=lambda *_: None)
+_OPTIONS = Options(fence_times=TENTH, enqueue=lambda *_: None)
 #: What may be taken out of a writer.
 SABOTAGE = {
     "nothing": [],

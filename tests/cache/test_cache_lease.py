@@ -11,7 +11,7 @@ import redis
 from pymongo.monitoring import CommandListener
 
 from kwip import loops, telemetry
-from kwip.cache.objects import Lease
+from kwip.cache.objects import CacheLease
 from kwip.domain.errors import StoreUnavailableError
 from kwip.services.coherence.cache_lease import (
     FenceTimes,
@@ -201,10 +201,10 @@ def test_a_lease_runs_from_the_start_of_the_look(watch, fences, clock):
 
     fences.read = slow_read
     one._look(fences)
-    assert one.lease() == Lease("here", 1)
+    assert one.lease() == CacheLease("here", 1)
 
     clock.now += 1.29
-    assert one.lease() == Lease("here", 1)
+    assert one.lease() == CacheLease("here", 1)
     clock.now += 0.02
     assert one.lease() is None
 
@@ -253,7 +253,7 @@ def test_a_lease_says_whether_the_relay_goes_on(watch, fences):
     fences.follow()
     one._look(fences)
 
-    assert one.lease() == Lease("here", 1, is_followed=True)
+    assert one.lease() == CacheLease("here", 1, is_followed=True)
 
 
 def test_what_was_cached_ends_when_the_relay_has_been_silent_for_long(
@@ -267,13 +267,13 @@ def test_what_was_cached_ends_when_the_relay_has_been_silent_for_long(
         clock.now += seconds
         fences.follow()
         one._look(fences)
-    assert one.lease() == Lease("here", 1, is_followed=True)
+    assert one.lease() == CacheLease("here", 1, is_followed=True)
 
     clock.now += 31.0
     for each in (one, other, one, other):  # the other has seen it move by then
         each._look(fences)
 
-    assert one.lease() == other.lease() == Lease("here", 2, is_followed=False)
+    assert one.lease() == other.lease() == CacheLease("here", 2, is_followed=False)
     assert not fences.read().suspended
 
 
@@ -284,7 +284,7 @@ def test_a_relay_that_never_was_ends_nothing(watch, fences, clock):
         clock.now += 31.0
     one._look(fences)
 
-    assert one.lease() == Lease("here", 1)
+    assert one.lease() == CacheLease("here", 1)
 
 
 def test_looks_come_every_500_ms_whatever_they_take(watch, fences, clock):
@@ -360,7 +360,7 @@ def test_the_owner_resumes_after_three_probes_300_ms_apart(watch, fences, clock)
     assert probed.probes == 3
     assert pauses == pytest.approx([0.3, 0.3, 0.0])
     owner._look(fences)
-    assert owner.lease() == Lease("here", 2), "under the raised epoch"
+    assert owner.lease() == CacheLease("here", 2), "under the raised epoch"
 
 
 def test_a_probe_that_fails_begins_the_three_again(watch, fences, clock):
@@ -432,7 +432,7 @@ def live(node, valkey):
 def test_a_keeper_looks_by_itself(live):
     wait_until(lambda: live.fence.lease() is not None)
 
-    assert live.fence.lease() == Lease(live.store.read().deployment, 1)
+    assert live.fence.lease() == CacheLease(live.store.read().deployment, 1)
 
 
 def test_a_keeper_outlasts_whatever_goes_wrong(fences, monkeypatch, quiet_log):
@@ -484,7 +484,7 @@ def test_a_dead_owner_is_replaced_by_a_living_keeper(live, node, valkey):
     live.store.suspend(live.lease_renewer.watch.name)
     live.lease_renewer.stop()
 
-    resumed = Lease(live.store.read().deployment, 2)
+    resumed = CacheLease(live.store.read().deployment, 2)
     wait_until(lambda: heir.fence.lease() == resumed, within_s=10)
 
 

@@ -10,9 +10,9 @@ import redis
 
 from kwip.cache import keys
 from kwip.cache.client import Breaker, Client, ClientTimes
-from kwip.cache.objects import Ask, Filling, Lease, Objects
+from kwip.cache.objects import Ask, CacheLease, Filling, Objects
 
-LEASE = Lease("deployment", 1)
+LEASE = CacheLease("deployment", 1)
 ASK = Ask(keys.post(1), "doc", 300)
 FILLING = Filling(keys.post(1), "doc", b"g" * 12, 1, b"text")
 #: A tenth of the real times.

@@ -434,5 +434,5 @@ def test_a_load_that_fails_is_told_and_leaves_nothing_behind(leased, notes):
         leased.read(1)
     notes.before_load = lambda: None
 
-    assert not leased.loaders.flights._under_way
+    assert not leased.loaders.single_flight._under_way
     assert leased.read(1).text == "text 1"

@@ -1,4 +1,4 @@
-"""The doorbell on a real Valkey, with the one who rings in another process."""
+"""The signal on a real Valkey, with the one who rings in another process."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kwip import loops
-from kwip.cache import signals as doorbell
+from kwip.cache import signals as signal
 from kwip.cache.client import Client
-from kwip.cache.signals import Listener, RedisDoorbell, channel_of, pack, unpack
+from kwip.cache.signals import Listener, RedisSignals, channel_of, pack, unpack
 from kwip.domain.ids import MAX_ID
 from tests.servers import wait_until
 
@@ -53,10 +53,10 @@ class Ear:
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
-    monkeypatch.setattr(doorbell, "LOOK_S", 0.02)
-    monkeypatch.setattr(doorbell, "RETRY_S", 0.02)
-    monkeypatch.setattr(doorbell, "ASK_S", 0.05)
-    monkeypatch.setattr(doorbell, "DEAF_S", 0.3)
+    monkeypatch.setattr(signal, "LOOK_S", 0.02)
+    monkeypatch.setattr(signal, "RETRY_S", 0.02)
+    monkeypatch.setattr(signal, "ASK_S", 0.05)
+    monkeypatch.setattr(signal, "DEAF_S", 0.3)
 
 
 @pytest.fixture
@@ -78,16 +78,16 @@ def listen(endpoints):
 
 
 @pytest.fixture
-def bell(endpoints):
+def signals(endpoints):
     client = Client(endpoints.redis_realtime_uri, role="realtime")
-    yield RedisDoorbell(client, lambda: "d1")
+    yield RedisSignals(client, lambda: "d1")
     client.close()
 
 
 def ring(uri, found):
     """Ring as another process does."""
     client = Client(uri, role="realtime")
-    RedisDoorbell(client, lambda: "d1")(found)
+    RedisSignals(client, lambda: "d1")(found)
     client.close()
 
 
@@ -121,36 +121,36 @@ def test_a_ring_of_another_process_is_heard_by_all_who_listen(endpoints, listen)
     assert ringer.exitcode == 0
 
 
-def test_without_topics_nobody_is_rung_for(listen, bell):
+def test_without_topics_nobody_is_rung_for(listen, signals):
     ear = listen()
-    bell([])
-    bell(["public"])
+    signals([])
+    signals(["public"])
 
     assert ear.next() == ["public"]
 
 
-def test_another_deployment_on_the_same_redis_hears_nothing(listen, bell):
+def test_another_deployment_on_the_same_redis_hears_nothing(listen, signals):
     other, own = listen(deployment=lambda: "d2"), listen()
-    bell(["public"])
+    signals(["public"])
 
     assert own.next() == ["public"]
     assert other.rings.empty()
 
 
-def test_noise_on_the_channel_does_not_end_the_listening(listen, bell):
+def test_noise_on_the_channel_does_not_end_the_listening(listen, signals):
     ear = listen()
-    bell._realtime.insist("PUBLISH", channel_of("d1"), b"\x09x", fresh=False)
-    bell(["public"])
+    signals._realtime.insist("PUBLISH", channel_of("d1"), b"\x09x", fresh=False)
+    signals(["public"])
 
     assert ear.next() == ["public"]
 
 
-def test_a_deployment_that_changes_its_name_is_followed(listen, bell):
+def test_a_deployment_that_changes_its_name_is_followed(listen, signals):
     names = ["d0"]
     ear = listen(deployment=lambda: names[-1])
     names.append("d1")
     wait_until(lambda: ear.words == ["linked", "unlinked", "linked"])
-    bell(["public"])
+    signals(["public"])
 
     assert ear.next() == ["public"]
 
@@ -158,27 +158,27 @@ def test_a_deployment_that_changes_its_name_is_followed(listen, bell):
 def test_without_redis_a_ring_is_lost_without_an_error_and_then_left_out():
     now, outcomes = [0.0], []
     client = Client("redis://127.0.0.1:1/0", role="realtime", clock=lambda: now[0])
-    bell = RedisDoorbell(client, lambda: "d1")
+    signals = RedisSignals(client, lambda: "d1")
     for moment in (0.0, 0.5, 1.5):
         now[0] = moment
-        outcomes.append(bell._ring(["public"]))
+        outcomes.append(signals._ring(["public"]))
 
     assert outcomes == ["failed", "skipped", "failed"]
 
 
-def test_before_the_deployment_is_known_nothing_is_rung(bell):
-    bell._deployment = lambda: None
+def test_before_the_deployment_is_known_nothing_is_rung(signals):
+    signals._deployment = lambda: None
 
-    assert bell._ring(["public"]) == "skipped"
+    assert signals._ring(["public"]) == "skipped"
 
 
 def test_a_stopped_redis_is_given_up(private_valkey):
     server = private_valkey("valkey-queue")
     client = Client(server.uri, role="realtime")
-    bell = RedisDoorbell(client, lambda: "d1")
-    assert bell._ring(["public"]) == "sent"
+    signals = RedisSignals(client, lambda: "d1")
+    assert signals._ring(["public"]) == "sent"
     server.freeze()
-    outcomes = [bell._ring(["public"]) for _ in range(2)]
+    outcomes = [signals._ring(["public"]) for _ in range(2)]
     server.thaw()
     client.close()
 
@@ -199,15 +199,15 @@ def test_a_listener_says_that_it_is_deaf_and_hears_again(private_valkey, listen,
 
 
 def test_a_listener_outlasts_an_error_of_who_hears(
-    listen, bell, monkeypatch, quiet_log
+    listen, signals, monkeypatch, quiet_log
 ):
     monkeypatch.setattr(loops, "FIRST_PAUSE_S", 0.01)
     ear = listen()
     with monkeypatch.context() as patched:
         patched.setattr(Ear, "heard", lambda *_: 1 / 0)
-        bell(["public"])
+        signals(["public"])
         wait_until(lambda: ear.words == ["linked", "unlinked", "linked"])
-    bell(["public"])
+    signals(["public"])
 
     assert ear.next() == ["public"]
 

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from kwip.cache.single_flight import Flights, Turns
+from kwip.cache.single_flight import BoundedLoads, SingleFlight
 from tests.servers import wait_until
 
 
@@ -42,13 +42,13 @@ class Gate:
 
 
 def test_the_first_to_come_leads_and_the_others_wait_for_its_result():
-    flights = Flights()
-    flight, leads = flights.join("a")
-    same, also_leads = flights.join("a")
-    _, leads_another = flights.join("b")
+    single_flight = SingleFlight()
+    flight, leads = single_flight.join("a")
+    same, also_leads = single_flight.join("a")
+    _, leads_another = single_flight.join("b")
 
     flight.result = ("value",)
-    flights.depart("a")
+    single_flight.depart("a")
     flight.land()
 
     assert (leads, also_leads, leads_another) == (True, False, True)
@@ -57,49 +57,49 @@ def test_the_first_to_come_leads_and_the_others_wait_for_its_result():
 
 
 def test_nobody_joins_a_flight_that_has_departed():
-    flights = Flights()
-    flights.join("a")
-    flights.depart("a")
+    single_flight = SingleFlight()
+    single_flight.join("a")
+    single_flight.depart("a")
 
-    assert flights.join("a")[1]
+    assert single_flight.join("a")[1]
 
 
 def test_a_flight_that_failed_has_no_result():
-    flights = Flights()
-    flight, _ = flights.join("a")
+    single_flight = SingleFlight()
+    flight, _ = single_flight.join("a")
     flight.land()
 
     assert flight.wait() is None
 
 
 def test_none_is_a_result():
-    turns = Turns(cap=1, patience_s=1)
+    bounded_loads = BoundedLoads(cap=1, patience_s=1)
 
-    assert turns.load("a", lambda: None) == (None,)
+    assert bounded_loads.load("a", lambda: None) == (None,)
 
 
 def test_a_load_that_has_begun_is_not_shared(in_thread):
-    turns = Turns(cap=2, patience_s=5)
+    bounded_loads = BoundedLoads(cap=2, patience_s=5)
     old, new = Gate("old"), Gate("new")
-    _, first = in_thread(lambda: turns.load("a", old))
+    _, first = in_thread(lambda: bounded_loads.load("a", old))
     assert old.began.wait(5)
 
-    assert "a" not in turns._waiting._under_way
+    assert "a" not in bounded_loads._waiting._under_way
     new.go_on.set()
-    assert turns.load("a", new) == ("new",)
+    assert bounded_loads.load("a", new) == ("new",)
     old.go_on.set()
     assert not first
 
 
 def test_a_load_that_waits_for_its_turn_may_be_joined(in_thread):
-    turns = Turns(cap=1, patience_s=5)
+    bounded_loads = BoundedLoads(cap=1, patience_s=5)
     running, waiting = Gate("running"), Gate("waiting")
-    in_thread(lambda: turns.load("other", running))
+    in_thread(lambda: bounded_loads.load("other", running))
     assert running.began.wait(5)
-    in_thread(lambda: turns.load("a", waiting))
-    wait_until(lambda: "a" in turns._waiting._under_way)
+    in_thread(lambda: bounded_loads.load("a", waiting))
+    wait_until(lambda: "a" in bounded_loads._waiting._under_way)
 
-    flight, leads = turns._waiting.join("a")
+    flight, leads = bounded_loads._waiting.join("a")
     running.go_on.set()
     waiting.go_on.set()
 
@@ -108,38 +108,38 @@ def test_a_load_that_waits_for_its_turn_may_be_joined(in_thread):
 
 
 def test_who_joins_takes_the_result_and_does_not_load():
-    turns = Turns(cap=1, patience_s=5)
-    flight, _ = turns._waiting.join("a")
+    bounded_loads = BoundedLoads(cap=1, patience_s=5)
+    flight, _ = bounded_loads._waiting.join("a")
     flight.result = ("shared",)
     flight.land()
     unused = Gate("own")
 
-    assert turns.load("a", unused) == ("shared",)
+    assert bounded_loads.load("a", unused) == ("shared",)
     assert unused.calls == 0
 
 
 def test_only_so_many_load_at_once_and_the_next_is_told(in_thread):
-    turns = Turns(cap=1, patience_s=0.01)
+    bounded_loads = BoundedLoads(cap=1, patience_s=0.01)
     running = Gate(0)
-    in_thread(lambda: turns.load("a", running))
+    in_thread(lambda: bounded_loads.load("a", running))
     assert running.began.wait(5)
 
-    assert turns.load("b", lambda: 1) is None
+    assert bounded_loads.load("b", lambda: 1) is None
     running.go_on.set()
 
 
 def test_a_turn_is_given_back_by_a_load_that_failed():
-    turns = Turns(cap=1, patience_s=0.01)
+    bounded_loads = BoundedLoads(cap=1, patience_s=0.01)
 
     with pytest.raises(KeyError):
-        turns.load("a", lambda: {}["missing"])
+        bounded_loads.load("a", lambda: {}["missing"])
 
-    assert turns.load("a", lambda: 1) == (1,)
+    assert bounded_loads.load("a", lambda: 1) == (1,)
 
 
 def test_who_waited_for_a_load_that_failed_loads_for_itself():
-    turns = Turns(cap=1, patience_s=5)
-    flight, _ = turns._waiting.join("a")
+    bounded_loads = BoundedLoads(cap=1, patience_s=5)
+    flight, _ = bounded_loads._waiting.join("a")
     flight.land()
 
-    assert turns.load("a", lambda: "own") == ("own",)
+    assert bounded_loads.load("a", lambda: "own") == ("own",)

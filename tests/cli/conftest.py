@@ -66,7 +66,7 @@ def kwip(environ):
 def wiring(settings, endpoints):
     """Return the parts of a worker whose bell is not heard, to look and to break."""
     made = build(
-        settings, endpoints, role="worker", options=Options(bell=lambda *_: None)
+        settings, endpoints, role="worker", options=Options(enqueue=lambda *_: None)
     )
     yield made
     made.close()

@@ -49,16 +49,16 @@ def bob(wiring):
     )
     jobs(services)["fanout"](str(post.id))
     services.reactions.favourite(bob, post.id)
-    credential = services.access.begin_session(bob.id, "bob", "x")
+    credential = services.authentication.begin_session(bob.id, "bob", "x")
     loader = services.loaders.begin()
-    services.access.open(credential, loader)
+    services.authentication.open(credential, loader)
     page, middle = PageRequest(), PageRequest(max_id=MAX_ID - 1)
     for each in (page, middle, PageRequest(min_id=1)):
         services.timelines.home(bob, loader, each)
         services.timelines.user(bob, loader, bob.id, each)
         services.timelines.public(bob, loader, each)
         services.timelines.tag(bob, loader, "tea", each)
-        services.rolls.posts(bob, loader, "favourites", each)
+        services.id_lists.posts(bob, loader, "favourites", each)
         services.people.followers(bob, loader, bob.id, each)
     services.timelines.public(bob, loader, replace(page, is_active=True))
     services.timelines.tag(bob, loader, "tea", replace(page, is_active=True))
@@ -72,7 +72,7 @@ def bob(wiring):
     services.posts.get(bob, loader, post.id)
     for each in (page, middle, PageRequest(min_id=1)):
         services.notifications.page(bob, loader, each)
-    services.access.open(credential, services.loaders.begin())
+    services.authentication.open(credential, services.loaders.begin())
     services.notifications.unread(bob, loader)
     services.markers.get(bob, loader, ["home"])
     return bob
@@ -88,7 +88,9 @@ def test_stats_count_keys_by_kind(kwip, bob):
 
     assert (found["is_suspended"], found["is_complete"]) == (False, True)
     assert found["kinds"]["user"] == 1
-    assert {"post", "home", "tag", "public", "roll", "session"} <= set(found["kinds"])
+    assert {"post", "home", "tag", "public", "id_list", "session"} <= set(
+        found["kinds"]
+    )
     assert found["used_bytes"] > 0
     assert found["hit_ratio"] is None  # no stack serves metrics here
 
@@ -141,11 +143,11 @@ def test_what_is_cached_is_what_is_stored(kwip, bob):
     run = kwip("cache", "verify", "--json")
 
     assert (run.code, run.json["differences"]) == (0, [])
-    # A deleted post stays in skeletons; that is no difference.
+    # A deleted post stays in slices; that is no difference.
     assert run.json["kinds"]["user_timeline"] == 4
     assert set(run.json["kinds"]) >= {
         *("post", "user", "handle", "relations", "session", "home", "public", "tag"),
-        *("thread", "reactions", "roll", "notifications", "unread", "markers"),
+        *("thread", "reactions", "id_list", "notifications", "unread", "markers"),
     }
 
 

@@ -23,14 +23,14 @@ def test_create_prints_id_and_username(kwip, wiring):
 def test_who_was_created_can_log_in(kwip, wiring):
     kwip("users", "create", *ALICE)
 
-    assert wiring.services.access.prove("alice", "correct horse")
+    assert wiring.services.authentication.prove("alice", "correct horse")
 
 
 def test_a_password_that_is_not_given_is_read_from_standard_input(kwip, wiring):
     run = kwip("users", "create", *ALICE[:3], stdin="other horse\nnot this\n")
 
     assert run.code == 0
-    assert wiring.services.access.prove("alice", "other horse")
+    assert wiring.services.authentication.prove("alice", "other horse")
 
 
 def test_a_name_that_is_taken_is_one_clear_line_and_2(kwip):
@@ -46,7 +46,7 @@ def test_a_name_that_is_taken_is_one_clear_line_and_2(kwip):
 def test_token_makes_a_token_that_opens_the_api(kwip, wiring):
     created = kwip("users", "create", *ALICE, "--json").json
     run = kwip("users", "token", "@Alice", "--json")
-    viewer = wiring.services.access.confirm(
+    viewer = wiring.services.authentication.confirm(
         Credential.parse("token", run.json["token"])
     )
 
@@ -58,7 +58,9 @@ def test_token_makes_a_token_that_opens_the_api(kwip, wiring):
 def test_a_token_may_be_for_reading_only(kwip, wiring):
     kwip("users", "create", *ALICE)
     made = kwip("users", "token", "alice", "--scopes", "read", "--json").json
-    viewer = wiring.services.access.confirm(Credential.parse("token", made["token"]))
+    viewer = wiring.services.authentication.confirm(
+        Credential.parse("token", made["token"])
+    )
 
     assert viewer.scopes == {"read"}
 
@@ -131,12 +133,12 @@ def test_admin_appoints(kwip, wiring, state, is_admin):
 
 def test_password_is_read_and_ends_sessions(kwip, wiring):
     alice = kwip("users", "create", *ALICE, "--json").json
-    wiring.services.access.begin_session(int(alice["id"]), "alice", "test")
+    wiring.services.authentication.begin_session(int(alice["id"]), "alice", "test")
     run = kwip("users", "password", "alice", "--json", stdin="another horse\n")
 
     assert run.code == 0
     assert run.json == {**alice, "sessions_ended": 1, "tokens_ended": 0}
-    assert wiring.services.access.prove("alice", "another horse")
+    assert wiring.services.authentication.prove("alice", "another horse")
 
 
 def test_password_ends_tokens_if_asked(kwip):

@@ -66,7 +66,7 @@ def kwip(settings, endpoints, rings: Rings, steps, monkeypatch):
         endpoints,
         role="worker",
         options=Options(
-            bell=rings, listeners=[steps], fence_times=FenceTimes().scaled(5)
+            enqueue=rings, listeners=[steps], fence_times=FenceTimes().scaled(5)
         ),
     )
     rings.jobs = jobs(wiring.services)

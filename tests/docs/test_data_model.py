@@ -47,8 +47,8 @@ DECLARED = {
     "markers": documents.MarkersDocument,
     "markers.notifications": documents.MarkerDocument,
     "reactions": documents.ReactionDocument,
-    "sessions": documents.AccessDocument,
-    "tokens": documents.AccessDocument,
+    "sessions": documents.AccessKeyDocument,
+    "tokens": documents.AccessKeyDocument,
     "jobs": documents.JobDocument,
     "cache_fence": FenceDocument,
     "cache_relay": documents.ChangeStreamDocument,
@@ -124,8 +124,8 @@ def _cache(kwip, note, now):
 
 def _live(kwip, rings, note, alice, bob):
     services, timelines = kwip.services, kwip.stores.timelines
-    services.access.begin_session(alice.id, alice.username, "a browser")
-    services.access.create_token(alice, "a script", frozenset({READ, WRITE}))
+    services.authentication.begin_session(alice.id, alice.username, "a browser")
+    services.authentication.create_token(alice, "a script", frozenset({READ, WRITE}))
     services.relationships.follow(bob, alice.id)
     note()
     _, root = (

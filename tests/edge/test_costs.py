@@ -36,7 +36,7 @@ def wiring(settings, endpoints, commands):
         settings,
         endpoints,
         role="web",
-        options=Options(bell=lambda *_: None, listeners=[commands]),
+        options=Options(enqueue=lambda *_: None, listeners=[commands]),
     )
     wait_until(lambda: made.fence.lease() is not None)
     yield made

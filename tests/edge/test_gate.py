@@ -301,7 +301,7 @@ def test_an_error_page_is_made_without_asking_who_is_signed_in(
     def fail(*_, **__):
         raise StoreUnavailableError
 
-    monkeypatch.setattr(type(wiring.services.access), "open", fail)
+    monkeypatch.setattr(type(wiring.services.authentication), "open", fail)
 
     assert browser.get("/home").status_code == 503
     assert browser.get("/nowhere").status_code == 503

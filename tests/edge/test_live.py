@@ -325,8 +325,10 @@ def test_a_session_that_was_ended_elsewhere_ends_here(
     browser = at_alice(live)
     waiting = live.poll(browser, "/poll/home?since_id=0")
     for session in wiring.stores.sessions.of_user(alice.user.id):
-        viewer = replace(wiring.services.access._viewer(session), digest=session.digest)
-        wiring.services.access.sign_out(viewer)
+        viewer = replace(
+            wiring.services.authentication._viewer(session), digest=session.digest
+        )
+        wiring.services.authentication.sign_out(viewer)
     deliver("fanout", bob.say("Hello")["id"])
     answer = waiting.result(WITHIN_S)
 

@@ -60,7 +60,7 @@ def other_process(settings, endpoints):
 
     def make(**fence):
         wiring = build(
-            settings, endpoints, role="web", options=Options(bell=lambda *_: None)
+            settings, endpoints, role="web", options=Options(enqueue=lambda *_: None)
         )
         made.append(wiring)
         vars(wiring.fence).update(fence)

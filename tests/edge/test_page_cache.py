@@ -227,7 +227,7 @@ def test_a_page_of_another_epoch_is_not_given(home, wiring, redis):
 
 
 def test_a_revoked_token_opens_no_page(home, wiring, alice):
-    access = wiring.services.access
+    access = wiring.services.authentication
     viewer = access.open(
         Credential.parse("token", alice.token), wiring.services.loaders.begin()
     )

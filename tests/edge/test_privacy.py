@@ -49,7 +49,7 @@ def rings():
 @pytest.fixture
 def wiring(settings, endpoints, rings):
     """Return a web process's parts, whose jobs are done when a test says so."""
-    options = Options(bell=rings, live_times=LiveTimes(longest_s=0.01, deaf_s=0.01))
+    options = Options(enqueue=rings, live_times=LiveTimes(longest_s=0.01, deaf_s=0.01))
     made = build(settings, endpoints, role="web", options=options)
     rings.jobs = jobs(made.services)
     assert made.fence.await_lease(within_s=10)

@@ -63,7 +63,7 @@ def limited(tmp_path, endpoints):
         environ = {f"KWIP_QUOTA_{n.upper()}": str(v) for n, v in limits.items()}
         environ["KWIP_TRUSTED_PROXIES"] = str(proxies)
         settings = settings_in(tmp_path / "home", **environ)
-        options = Options(bell=lambda *_: None)
+        options = Options(enqueue=lambda *_: None)
         wiring = build(settings, endpoints, role="web", options=options)
         made.append(wiring)
         assert wiring.fence.await_lease(within_s=10)

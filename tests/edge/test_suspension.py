@@ -17,7 +17,9 @@ SECRET, TAG = "wombat", "tea"
 @pytest.fixture
 def moderation(settings, endpoints):
     """Return what an operator's own process does to accounts."""
-    made = build(settings, endpoints, role="cli", options=Options(bell=lambda *_: None))
+    made = build(
+        settings, endpoints, role="cli", options=Options(enqueue=lambda *_: None)
+    )
     yield made.services.moderation
     made.close()
 

@@ -113,7 +113,9 @@ def _ends_after(seconds, ends):
 
 def _people(settings, endpoints):
     """Sign people up with tokens; readers follow all, and it is settled."""
-    kwip = build(settings, endpoints, role="cli", options=Options(bell=lambda *_: None))
+    kwip = build(
+        settings, endpoints, role="cli", options=Options(enqueue=lambda *_: None)
+    )
     try:
         assert kwip.fence.await_lease(within_s=10)
         names = [f"author{n}" for n in range(AUTHORS)] + ["owner"]
@@ -124,7 +126,7 @@ def _people(settings, endpoints):
             Person(
                 name,
                 viewer.id,
-                kwip.services.access.create_token(viewer, "test", scopes)[1],
+                kwip.services.authentication.create_token(viewer, "test", scopes)[1],
             )
             for name, viewer in viewers.items()
         ]

@@ -490,8 +490,8 @@ def test_what_the_queue_does_not_take_is_tried_again_by_the_next_sweep(
     room = ["fanout"]
     taking = Rings.__call__
 
-    def take(bell, job, job_id):
-        return bool(room) and room.pop() == job and taking(bell, job, job_id)
+    def take(enqueue, job, job_id):
+        return bool(room) and room.pop() == job and taking(enqueue, job, job_id)
 
     with monkeypatch.context() as patched:
         patched.setattr(Rings, "__call__", take)

@@ -48,7 +48,7 @@ def crowd(kwip, people, mongodb, now):
 @pytest.fixture
 def ringing(make_worker):
     """Return a process whose bell is the real queue."""
-    return make_worker(bell=None, clock=system_clock_ms)
+    return make_worker(enqueue=None, clock=system_clock_ms)
 
 
 @pytest.fixture

@@ -285,7 +285,7 @@ class Model:
         return memory[0] == epoch
 
     def leader(self, q: Process, epoch: int, held: int) -> Task | None:
-        """Find a load under the generation just read and this lease: `Flights.join`."""
+        """Find a load under the generation just read and this lease (single-flight)."""
         for task in q.readers:
             if task[0] in ("load", "fill") and task[2:4] == (epoch, held):
                 return task

@@ -164,7 +164,7 @@ class LandsBeforeFill(Model):
 
 
 class Direct(Model):
-    """The protocol without a lease: loads that take turns, `Turns.load`.
+    """The protocol without a lease: loads that take turns, `BoundedLoads.load`.
 
     A reader is ("new",), ("turn", need, joined) or ("loading", need, joined, version).
     """

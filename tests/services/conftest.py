@@ -40,7 +40,7 @@ def kwip(settings, endpoints, rings, commands):
         settings,
         endpoints,
         role="worker",
-        options=Options(bell=rings, listeners=[commands]),
+        options=Options(enqueue=rings, listeners=[commands]),
     )
     rings.jobs = jobs(wiring.services)
     assert wiring.fence.await_lease(within_s=10)

@@ -53,13 +53,15 @@ class World:
 
 
 def credential_of(kwip, viewer):
-    return kwip.services.access.begin_session(viewer.id, viewer.username, "a test")
+    return kwip.services.authentication.begin_session(
+        viewer.id, viewer.username, "a test"
+    )
 
 
 def token_of(kwip, viewer_id):
     viewer = Viewer(id=viewer_id, username="viewer", digest="")
     scopes = frozenset({READ})
-    _, text = kwip.services.access.create_token(viewer, "an app", scopes)
+    _, text = kwip.services.authentication.create_token(viewer, "an app", scopes)
     return Credential.parse("token", text)
 
 
@@ -122,37 +124,37 @@ def make_world(kwip, rings, new_user, follows):
 
 def read_home(kwip, world, page):
     loader = kwip.services.loaders.begin()
-    viewer = kwip.services.access.open(world.credential, loader)
+    viewer = kwip.services.authentication.open(world.credential, loader)
     return kwip.services.timelines.home(viewer, loader, page).items
 
 
 def read_list(kwip, world, page):
     loader = kwip.services.loaders.begin()
-    viewer = kwip.services.access.open(world.credential, loader)
+    viewer = kwip.services.authentication.open(world.credential, loader)
     return kwip.services.timelines.of_list(viewer, loader, world.list_id, page).items
 
 
 def list_lists(kwip, world, page):
     loader = kwip.services.loaders.begin()
-    viewer = kwip.services.access.open(world.credential, loader)
+    viewer = kwip.services.authentication.open(world.credential, loader)
     return kwip.services.lists.overview(viewer, loader)
 
 
 def read_list_members(kwip, world, page):
     loader, lists = kwip.services.loaders.begin(), kwip.services.lists
-    viewer = kwip.services.access.open(world.credential, loader)
+    viewer = kwip.services.authentication.open(world.credential, loader)
     return lists.members(viewer, loader, world.list_id, page).items
 
 
 def read_public(kwip, world, page):
     loader = kwip.services.loaders.begin()
-    viewer = kwip.services.access.open(world.credential, loader)
+    viewer = kwip.services.authentication.open(world.credential, loader)
     return kwip.services.timelines.public(viewer, loader, page).items
 
 
 def read_profile(kwip, world, page):
     loader = kwip.services.loaders.begin()
-    access = kwip.services.access
+    access = kwip.services.authentication
     viewer = access.open(world.credential, loader, username="author")
     return kwip.services.profiles.profile(viewer, loader, "author", page)[1].items
 
@@ -169,7 +171,7 @@ def read_profile_as_nobody(kwip, world, page):
 
 def read_thread(kwip, world, page):
     loader = kwip.services.loaders.begin()
-    access = kwip.services.access
+    access = kwip.services.authentication
     viewer = access.open(world.credential, loader, post_id=world.post_id)
     thread = kwip.services.threads.thread(viewer, loader, world.post_id)
     return (thread.post, *thread.descendants)
@@ -177,26 +179,26 @@ def read_thread(kwip, world, page):
 
 def read_post(kwip, world, page):
     loader = kwip.services.loaders.begin()
-    access = kwip.services.access
+    access = kwip.services.authentication
     viewer = access.open(world.credential, loader, post_id=world.post_id)
     return (kwip.services.posts.get(viewer, loader, world.post_id),)
 
 
 def read_tag(kwip, world, page):
     loader = kwip.services.loaders.begin()
-    viewer = kwip.services.access.open(world.credential, loader)
+    viewer = kwip.services.authentication.open(world.credential, loader)
     return kwip.services.timelines.tag(viewer, loader, "tea", page).items
 
 
 def read_favourites(kwip, world, page):
     loader = kwip.services.loaders.begin()
-    viewer = kwip.services.access.open(world.credential, loader)
-    return kwip.services.rolls.posts(viewer, loader, "favourites", page).items
+    viewer = kwip.services.authentication.open(world.credential, loader)
+    return kwip.services.id_lists.posts(viewer, loader, "favourites", page).items
 
 
 def read_followers(kwip, world, page):
     loader = kwip.services.loaders.begin()
-    access, people = kwip.services.access, kwip.services.people
+    access, people = kwip.services.authentication, kwip.services.people
     viewer = access.open(world.credential, loader, username="author")
     user_id = kwip.services.users.id_of(loader, "author")
     return people.followers(viewer, loader, user_id, page).items
@@ -204,7 +206,7 @@ def read_followers(kwip, world, page):
 
 def read_following(kwip, world, page):
     loader = kwip.services.loaders.begin()
-    access, people = kwip.services.access, kwip.services.people
+    access, people = kwip.services.authentication, kwip.services.people
     viewer = access.open(world.credential, loader, username="viewer")
     user_id = kwip.services.users.id_of(loader, "viewer")
     return people.following(viewer, loader, user_id, page).items
@@ -212,7 +214,7 @@ def read_following(kwip, world, page):
 
 def read_who_favourited(kwip, world, page):
     loader = kwip.services.loaders.begin()
-    access, people = kwip.services.access, kwip.services.people
+    access, people = kwip.services.authentication, kwip.services.people
     viewer = access.open(world.credential, loader, post_id=world.post_id)
     name = "favourited_by"
     return people.reacted(viewer, loader, world.post_id, name, page).items
@@ -220,14 +222,14 @@ def read_who_favourited(kwip, world, page):
 
 def read_named_posts(kwip, world, page):
     loader = kwip.services.loaders.begin()
-    viewer = kwip.services.access.open(world.credential, loader)
+    viewer = kwip.services.authentication.open(world.credential, loader)
     ids = world.named_posts[: page.limit]
-    return tuple(kwip.services.rolls.named(viewer, loader, ids))
+    return tuple(kwip.services.id_lists.named(viewer, loader, ids))
 
 
 def read_named_users(kwip, world, page):
     loader = kwip.services.loaders.begin()
-    kwip.services.access.open(world.credential, loader)
+    kwip.services.authentication.open(world.credential, loader)
     ids = world.named_users[: page.limit]
     return tuple(kwip.services.people.named(loader, ids))
 
@@ -248,33 +250,33 @@ def read_tag_widget(kwip, world, page):
 
 def poll_home(kwip, world, page):
     """Look as a long poll does first: the gate asks who it is before it waits."""
-    access, loaders = kwip.services.access, kwip.services.loaders
+    access, loaders = kwip.services.authentication, kwip.services.loaders
     viewer = access.open(world.credential, loaders.begin())
     return kwip.services.timelines.home(viewer, loaders.begin(), page).items
 
 
 def read_notifications(kwip, world, page):
     loader = kwip.services.loaders.begin()
-    viewer = kwip.services.access.open(world.credential, loader)
+    viewer = kwip.services.authentication.open(world.credential, loader)
     return kwip.services.notifications.overview(viewer, loader, page).page.items
 
 
 def list_notifications(kwip, world, page):
     """Read as an app does, whose token brings no count of what is unread."""
     loader = kwip.services.loaders.begin()
-    viewer = kwip.services.access.open(world.token, loader)
+    viewer = kwip.services.authentication.open(world.token, loader)
     return kwip.services.notifications.page(viewer, loader, page).items
 
 
 def poll_notifications(kwip, world, page):
-    access, loaders = kwip.services.access, kwip.services.loaders
+    access, loaders = kwip.services.authentication, kwip.services.loaders
     viewer = access.open(world.credential, loaders.begin())
     return kwip.services.notifications.page(viewer, loaders.begin(), page).items
 
 
 def read_mentions(kwip, world, page):
     loader = kwip.services.loaders.begin()
-    viewer = kwip.services.access.open(world.credential, loader)
+    viewer = kwip.services.authentication.open(world.credential, loader)
     wish = Wish(SPOKEN_TO)
     return kwip.services.notifications.overview(viewer, loader, page, wish).page.items
 
@@ -387,7 +389,7 @@ def test_a_forged_session_loads_nothing_of_the_user_it_names(
     forged = Credential("session", world.viewer_id, "guessed")
     loader, before = kwip.services.loaders.begin(), len(commands)
 
-    assert kwip.services.access.open(forged, loader) is None
+    assert kwip.services.authentication.open(forged, loader) is None
     assert commands.names[before:] == ["find"]
 
 
@@ -424,7 +426,7 @@ def test_what_became_of_an_open_page_costs_one_round_trip(kwip, cost_of, world):
     def look_again():
         loader, posts = kwip.services.loaders.begin(viewer.id), world.named_posts[:40]
         first = [kwip.services.open_pages.first(posts)]
-        kwip.services.access.open(world.credential, loader, first=first)
+        kwip.services.authentication.open(world.credential, loader, first=first)
         return kwip.services.open_pages.look(viewer, loader, posts)
 
     for each in (look, look_again):

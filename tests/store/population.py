@@ -8,7 +8,7 @@ from kwip.domain.notifications import Notification, NotificationKind
 from kwip.domain.reactions import Act, Reaction
 from kwip.domain.text import Hashtag
 from kwip.domain.users import User
-from kwip.store.access_keys import Access
+from kwip.store.access_keys import AccessKey
 from kwip.store.buckets import bucket_document, empty_timeline, home_of
 from kwip.store.edges import Edge, follow_document, follower_document
 from kwip.store.list_edges import ListEdge, edge_document
@@ -49,7 +49,7 @@ def populate(stores):
     database["list_members"].insert_many(d for n in USERS for d in _places_of(n))
     for n in USERS[:30]:
         for digest in ("a", "b"):
-            stores.access.create(token(n, digest))
+            stores.authentication.create(token(n, digest))
 
 
 def _credentials_of(number):
@@ -64,7 +64,7 @@ def _credentials_of(number):
 
 
 def token(user_id, digest):
-    return Access(
+    return AccessKey(
         user_id=user_id,
         digest=digest,
         username=f"u{user_id}",

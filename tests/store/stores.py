@@ -8,7 +8,7 @@ from kwip.domain.ids import first_id_at
 from kwip.domain.posts import Post, Visibility
 from kwip.domain.text import Mention
 from kwip.domain.users import User
-from kwip.store.access_keys import AccessStore
+from kwip.store.access_keys import AccessKeyStore
 from kwip.store.activity import ActivityStore
 from kwip.store.audit import AuditStore
 from kwip.store.changes import ChangeStore
@@ -27,7 +27,7 @@ from kwip.store.notifications import NotificationStore
 from kwip.store.outbox import OutboxStore
 from kwip.store.posts import PostStore
 from kwip.store.pull_authors import PullAuthorStore
-from kwip.store.pushdown import SieveStore
+from kwip.store.pushdown import PushdownStore
 from kwip.store.reactions import ReactionStore
 from kwip.store.relationships import RelationshipStore
 from kwip.store.repairs import RepairStore
@@ -45,7 +45,7 @@ LATER = NOW + dt.timedelta(seconds=30)
 class Stores:
     def __init__(self, store):
         self.store = store
-        self.access = AccessStore(store, "tokens")
+        self.authentication = AccessKeyStore(store, "tokens")
         self.audit = AuditStore(store)
         self.changes = ChangeStore(store)
         self.deletion = DeletionStore(store)
@@ -70,7 +70,7 @@ class Stores:
         self.reactions = ReactionStore(store)
         self.relationships = RelationshipStore(store)
         self.setup = SetupStore(store)
-        self.sieves = SieveStore(store)
+        self.pushdown = PushdownStore(store)
         self.timelines = TimelineStore(store)
         self.users = UserStore(store)
 

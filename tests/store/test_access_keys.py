@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from kwip.store.access_keys import AccessStore
+from kwip.store.access_keys import AccessKeyStore
 from kwip.store.jobs import Job
 from tests.store.population import token
 from tests.store.stores import LATER, NOW
@@ -12,7 +12,7 @@ from tests.store.stores import LATER, NOW
 
 @pytest.mark.parametrize("collection", ["sessions", "tokens"])
 def test_an_access_is_found_by_user_and_digest_until_it_is_ended(store, collection):
-    kept = AccessStore(store, collection)
+    kept = AccessKeyStore(store, collection)
     access = replace(token(1, "abc"), expires_at=LATER)
     kept.create(access)
 
@@ -26,9 +26,9 @@ def test_an_access_is_found_by_user_and_digest_until_it_is_ended(store, collecti
 def test_a_users_tokens_are_listed_oldest_first(stores):
     old, new = token(1, "b"), replace(token(1, "a"), created_at=LATER)
     for access in (new, old, token(2, "c")):
-        stores.access.create(access)
+        stores.authentication.create(access)
 
-    assert stores.access.of_user(1) == [old, new]
+    assert stores.authentication.of_user(1) == [old, new]
 
 
 def test_a_job_is_found_as_it_was_last_saved(stores):

@@ -30,8 +30,8 @@ SHAPES = {
     "reactions": documents.ReactionDocument,
     "notifications": documents.NotificationDocument,
     "markers": documents.MarkersDocument,
-    "sessions": documents.AccessDocument,
-    "tokens": documents.AccessDocument,
+    "sessions": documents.AccessKeyDocument,
+    "tokens": documents.AccessKeyDocument,
     "jobs": documents.JobDocument,
 }
 

@@ -24,7 +24,7 @@ from kwip.domain.notifications import (
     NotificationKind,
     Wish,
 )
-from kwip.domain.pushdown import Sieve
+from kwip.domain.pushdown import Pushdown
 from kwip.domain.reactions import Act, Reaction, Span, span_of
 from kwip.domain.repeats import Said
 from kwip.store.buckets import bucket_document, home_of
@@ -142,17 +142,19 @@ def _follow_changes(s):
 
 #: How each public method is called; several calls where it has several ways.
 CALLS = {
-    "AccessStore.create": lambda s: s.access.create(token(1, "c")),
-    "AccessStore.find": lambda s: s.access.find(2, "a"),
-    "AccessStore.find_usable": lambda s: s.access.find_usable(2, "a"),
+    "AccessKeyStore.create": lambda s: s.authentication.create(token(1, "c")),
+    "AccessKeyStore.find": lambda s: s.authentication.find(2, "a"),
+    "AccessKeyStore.find_usable": lambda s: s.authentication.find_usable(2, "a"),
     "ChangeStore.follow": _follow_changes,
     "ChangeStore.lease": lambda s: s.changes.lease("me", NOW, NOW),
     "ChangeStore.save": lambda s: s.changes.save("me", None, NOW),
-    "AccessStore.end_all": lambda s: s.access.end_all(4, NOW),
-    "AccessStore.end_oldest": lambda s: s.access.end_oldest(5, 1, NOW, but="a"),
-    "AccessStore.forget": lambda s: s.access.forget(4, ["a"]),
-    "AccessStore.of_user": lambda s: s.access.of_user(2),
-    "AccessStore.delete": lambda s: s.access.delete(3, "a"),
+    "AccessKeyStore.end_all": lambda s: s.authentication.end_all(4, NOW),
+    "AccessKeyStore.end_oldest": lambda s: s.authentication.end_oldest(
+        5, 1, NOW, but="a"
+    ),
+    "AccessKeyStore.forget": lambda s: s.authentication.forget(4, ["a"]),
+    "AccessKeyStore.of_user": lambda s: s.authentication.of_user(2),
+    "AccessKeyStore.delete": lambda s: s.authentication.delete(3, "a"),
     "AuditStore.sizes": lambda s: s.audit.sizes(),
     "AuditStore.follows_after": lambda s: s.audit.follows_after("20:", 40),
     "AuditStore.followers_after": lambda s: s.audit.followers_after("20:", 40),
@@ -423,14 +425,14 @@ CALLS = {
     "RelationshipStore.mute": lambda s: s.relationships.mute(1, 2),
     "RelationshipStore.unmute": lambda s: s.relationships.unmute(1, 2),
     "RelationshipStore.relations": lambda s: s.relationships.relations([1, 2]),
-    "SieveStore.entries": lambda s: [
-        s.sieves.entries(
-            sieve, authors, below=post_id(9_999), above=0, limit=9, ascending=ascending
+    "PushdownStore.entries": lambda s: [
+        s.pushdown.entries(
+            where, authors, below=post_id(9_999), above=0, limit=9, ascending=ascending
         )
-        for sieve, authors in (
-            (Sieve(authors=frozenset({7, 8}), has_reposts=False), [7, 8]),
-            (Sieve(is_listed=True, hidden=frozenset({2})), []),
-            (Sieve(tag="tea", hidden=frozenset({2})), []),
+        for where, authors in (
+            (Pushdown(authors=frozenset({7, 8}), has_reposts=False), [7, 8]),
+            (Pushdown(is_listed=True, hidden=frozenset({2})), []),
+            (Pushdown(tag="tea", hidden=frozenset({2})), []),
         )
         for ascending in (False, True)
     ],

@@ -229,7 +229,7 @@ def test_a_profile_is_changed_and_keeps_what_is_wrong(at_alice):
 def limited(app, wiring, monkeypatch, **limits):
     """Let the windows of signing in and up be on in this app."""
     found = {name: Window(name, limit, 600) for name, limit in limits.items()}
-    swap(wiring.services.admission, windows=found)
+    swap(wiring.services.sign_in, windows=found)
 
 
 def test_too_many_guesses_are_told_when_to_try_again(
@@ -251,7 +251,7 @@ def test_too_many_guesses_are_told_when_to_try_again(
 def test_too_many_at_once_are_asked_to_try_again_and_their_form_stays(
     wiring, anybody, monkeypatch, path
 ):
-    hashing = wiring.services.access.passwords
+    hashing = wiring.services.authentication.passwords
     monkeypatch.setattr(hashing, "_room", threading.Semaphore(0))
     anybody.take_token(path)
     filled = {"login": "alice"} if path == "/login" else {"username": "a"}
@@ -288,7 +288,7 @@ def test_too_many_accounts_are_told_so_and_what_was_filled_in_stays(
     app, wiring, anybody, alice, monkeypatch
 ):
     limited(app, wiring, monkeypatch, signup=1)
-    wiring.services.admission._charge("sign_up", {"signup": "127.0.0.1"})
+    wiring.services.sign_in._charge("sign_up", {"signup": "127.0.0.1"})
     anybody.take_token("/signup")
     page = anybody.send(
         "/signup", 429, username="carol", email="c@example.org", password=PASSWORD

@@ -23,8 +23,8 @@ HOSTILE = (
 def mallory(people, wiring, app):
     """Return somebody whose every word is hostile."""
     made = people("mallory")
-    viewer = wiring.services.access.confirm(
-        wiring.services.access.begin_session(made.user.id, "mallory", HOSTILE)
+    viewer = wiring.services.authentication.confirm(
+        wiring.services.authentication.begin_session(made.user.id, "mallory", HOSTILE)
     )
     wiring.services.users.update_profile(
         viewer,
@@ -34,7 +34,9 @@ def mallory(people, wiring, app):
             fields=(ProfileField(HOSTILE[:200], HOSTILE[:200]),),
         ),
     )
-    wiring.services.access.create_token(viewer, HOSTILE[60:110], frozenset({"read"}))
+    wiring.services.authentication.create_token(
+        viewer, HOSTILE[60:110], frozenset({"read"})
+    )
     return made
 
 

@@ -48,7 +48,7 @@ def status(post_id: PostId) -> Response:
 def statuses() -> Response:
     """Show the posts of `id[]` in that order, without those not for the viewer."""
     ids = http.load_query(StatusesQuery())
-    found = http.services().rolls.named(http.viewer(), http.loader(), ids)
+    found = http.services().id_lists.named(http.viewer(), http.loader(), ids)
     return http.answer(http.dump(StatusSchema, found, many=True))
 
 

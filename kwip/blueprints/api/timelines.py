@@ -49,7 +49,7 @@ def tag_timeline(name: str) -> Response:
         _names(asked.all_of, "all"),
         _names(asked.none_of, "none"),
     )
-    page = http.services().tag_timelines.page(
+    page = http.services().hashtag_timelines.page(
         http.viewer(), http.loader(), wish, asked.page
     )
     return http.answer_page(StatusSchema, page)
@@ -61,7 +61,7 @@ def _names(written: Sequence[str], mode: str) -> tuple[str, ...]:
 
 def favourites() -> Response:
     """Show what the viewer has favourited, the newest favourite first."""
-    page = http.services().rolls.posts(
+    page = http.services().id_lists.posts(
         http.signed_in(), http.loader(), "favourites", http.page_request()
     )
     return http.answer_page(StatusSchema, page)
@@ -69,7 +69,7 @@ def favourites() -> Response:
 
 def bookmarks() -> Response:
     """Show what the viewer has bookmarked, the newest bookmark first."""
-    page = http.services().rolls.posts(
+    page = http.services().id_lists.posts(
         http.signed_in(), http.loader(), "bookmarks", http.page_request()
     )
     return http.answer_page(StatusSchema, page)

@@ -53,7 +53,7 @@ def join() -> Response:
         raise ForbiddenError("Signing up is closed on this site.")
     try:
         form = SignUp(**http.load_form(SignUpForm()))
-        admitted = http.services().admission.sign_up(form, applicant())
+        admitted = http.services().sign_in.sign_up(form, applicant())
     except _TRY_AGAIN as error:
         return page_again("signup.html", error)
     cookie.sign_in(admitted.credential, admitted.names)
@@ -71,7 +71,7 @@ def log_in() -> Response:
     """Begin a session, and go where the visitor was on the way to."""
     try:
         form = http.load_form(LogInForm())
-        admitted = http.services().admission.sign_in(
+        admitted = http.services().sign_in.sign_in(
             form.login, form.password, applicant()
         )
     except _TRY_AGAIN as error:
@@ -82,7 +82,7 @@ def log_in() -> Response:
 
 def logout() -> Response:
     """End the session, in MongoDB and in the cookie."""
-    http.services().access.sign_out(http.signed_in())
+    http.services().authentication.sign_out(http.signed_in())
     cookie.sign_out()
     return go(url_for("web.landing"), "You are logged out.")
 
@@ -93,14 +93,14 @@ def token_settings() -> Response:
 
 
 def _tokens_page(secret: str = "") -> Response:
-    tokens = http.services().access.tokens(http.signed_in())
+    tokens = http.services().authentication.tokens(http.signed_in())
     form = Form({"read": "1", "write": "1"})
     return page("settings_tokens.html", tokens=tokens, form=form, secret=secret)
 
 
 def create_token() -> Response:
     """Make a token, and show it: here, once, for a cookie is no place for it."""
-    access = http.services().access
+    access = http.services().authentication
     try:
         wish = http.load_form(TokenForm())
         _, text = access.create_token(http.signed_in(), wish.name, wish.scopes)
@@ -114,7 +114,7 @@ def revoke_token(token_id: str) -> Response:
     """End a token; one that is gone already is no mistake."""
     http.load_form(ActForm())
     try:
-        http.services().access.revoke_token(http.signed_in(), token_id)
+        http.services().authentication.revoke_token(http.signed_in(), token_id)
     except NotFoundError:
         return go(url_for("web.token_settings"), "That token was gone already.")
     return go(url_for("web.token_settings"), "The token is revoked.")

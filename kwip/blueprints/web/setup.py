@@ -31,7 +31,7 @@ def set_up() -> Response:
     """Make the first administrator and sign them in."""
     try:
         code, form = http.load_form(SetupForm())
-        admitted = http.services().admission.set_up(code, SignUp(**form), applicant())
+        admitted = http.services().sign_in.set_up(code, SignUp(**form), applicant())
     except (InvalidError, RateLimitedError) as error:
         http.services().setup.require_open()
         return page_again("setup.html", error)

@@ -115,16 +115,16 @@ def tag(name: str) -> Response:
 
 def favourites() -> Response:
     """Show what the viewer has favourited."""
-    return _roll("favourites", "favourites.html")
+    return _id_list("favourites", "favourites.html")
 
 
 def bookmarks() -> Response:
     """Show what the viewer keeps for later."""
-    return _roll("bookmarks", "bookmarks.html")
+    return _id_list("bookmarks", "bookmarks.html")
 
 
-def _roll(name: Literal["favourites", "bookmarks"], template: str) -> Response:
-    found = http.services().rolls.posts(
+def _id_list(name: Literal["favourites", "bookmarks"], template: str) -> Response:
+    found = http.services().id_lists.posts(
         http.signed_in(), http.loader(), name, http.page_request()
     )
     return page(template, page=found)

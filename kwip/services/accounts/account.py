@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kwip.domain.clock import ClockMs
     from kwip.domain.users import Viewer
     from kwip.services.accounts.passwords import Passwords
-    from kwip.services.accounts.sign_in import Admission
+    from kwip.services.accounts.sign_in import SignIn
     from kwip.services.coherence.fence import Fence
     from kwip.services.reading.stores import Stores
 
@@ -42,7 +42,7 @@ class Account:
     stores: Stores
     fence: Fence
     passwords: Passwords
-    admission: Admission
+    sign_in: SignIn
     clock: ClockMs
 
     def sessions(self, viewer: Viewer) -> list[SessionInfo]:
@@ -96,7 +96,7 @@ class Account:
         wrong: dict[str, str] = {}
         proof = old
         try:
-            proof = self.admission.prove_again(viewer, old, new)
+            proof = self.sign_in.prove_again(viewer, old, new)
         except NotAuthenticatedError:
             wrong["old_password"] = "This is not your password."  # noqa: S105 -- words
         try:

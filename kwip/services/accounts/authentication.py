@@ -18,9 +18,9 @@ from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError, NotAuthenticatedError, NotFoundError
 from kwip.domain.ids import UserId, parse_id
 from kwip.domain.users import READ, WRITE, Viewer
-from kwip.services.reading.entities import AccessId
+from kwip.services.reading.entities import AccessKeyId
 from kwip.services.reading.loader import Lookup
-from kwip.store.access_keys import Access as StoredAccess
+from kwip.store.access_keys import AccessKey
 from kwip.store.users import digest_of
 from kwip.text.emails import read_email
 
@@ -76,9 +76,9 @@ class Credential:
         return f"{self.user_id}.{self.secret}"
 
     @property
-    def id(self) -> AccessId:
+    def id(self) -> AccessKeyId:
         """The name under which it is stored, which does not tell the secret."""
-        return AccessId(self.user_id, digest_of(self.secret))
+        return AccessKeyId(self.user_id, digest_of(self.secret))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class TokenInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
+class Authentication:
     """Recognise viewers; begin and end their sessions and tokens."""
 
     stores: Stores
@@ -154,10 +154,10 @@ class Access:
         user = rest[1].get(credential.user_id)
         if user is None or user.is_suspended:
             return None
-        access = found.get(credential.id)
-        if access is not None and self._ends_soon(access):
+        access_key = found.get(credential.id)
+        if access_key is not None and self._ends_soon(access_key):
             loader.bypass()
-        return self._viewer(access)
+        return self._viewer(access_key)
 
     def confirm(self, credential: Credential | None) -> Viewer | None:
         """Recognise who writes, straight from MongoDB: one query.
@@ -172,22 +172,24 @@ class Access:
         )
         return self._viewer(found)
 
-    def _ends_soon(self, access: StoredAccess) -> bool:
+    def _ends_soon(self, access_key: AccessKey) -> bool:
         """Tell whether a page might be kept for longer than its reader may see it."""
         kept_until = at(self.clock()) + dt.timedelta(seconds=PAGE_TTL_S)
-        return access.expires_at is not None and access.expires_at <= kept_until
+        return access_key.expires_at is not None and access_key.expires_at <= kept_until
 
-    def _viewer(self, access: StoredAccess | None) -> Viewer | None:
-        if access is None:
+    def _viewer(self, access_key: AccessKey | None) -> Viewer | None:
+        if access_key is None:
             return None
         # MongoDB deletes ended sessions only once a minute, and the cache later.
-        if access.expires_at is not None and access.expires_at <= at(self.clock()):
+        if access_key.expires_at is not None and access_key.expires_at <= at(
+            self.clock()
+        ):
             return None
         return Viewer(
-            id=access.user_id,
-            username=access.username,
-            digest=access.digest,
-            scopes=access.scopes,
+            id=access_key.user_id,
+            username=access_key.username,
+            digest=access_key.digest,
+            scopes=access_key.scopes,
         )
 
     def prove(
@@ -220,7 +222,7 @@ class Access:
         )
         now, sessions = at(self.clock()), self.stores.sessions
         sessions.create(
-            StoredAccess(
+            AccessKey(
                 user_id=user_id,
                 digest=credential.id.digest,
                 username=username,
@@ -257,7 +259,7 @@ class Access:
     def sign_out(self, viewer: Viewer) -> None:
         """End the viewer's session; whoever shows it afterwards is nobody."""
         self.stores.sessions.delete(viewer.id, viewer.digest)
-        self._invalidate(invalidation.sign_out, AccessId(viewer.id, viewer.digest))
+        self._invalidate(invalidation.sign_out, AccessKeyId(viewer.id, viewer.digest))
 
     def create_token(
         self, viewer: Viewer, name: str, scopes: frozenset[str]
@@ -284,7 +286,7 @@ class Access:
         credential = Credential(
             "token", viewer.id, secrets.token_urlsafe(_SECRET_BYTES)
         )
-        stored = StoredAccess(
+        stored = AccessKey(
             user_id=viewer.id,
             digest=credential.id.digest,
             username=viewer.username,
@@ -307,14 +309,16 @@ class Access:
             NotFoundError: There is none of that id (it is ended all the same).
         """
         was_there = self.stores.tokens.delete(viewer.id, token_id)
-        self._invalidate(invalidation.revoke_token, AccessId(viewer.id, token_id))
+        self._invalidate(invalidation.revoke_token, AccessKeyId(viewer.id, token_id))
         if not was_there:
             raise NotFoundError("There is no such token.")
 
     def _invalidate(
-        self, keys_of: Callable[..., tuple[Any, ...]], access: AccessId
+        self, keys_of: Callable[..., tuple[Any, ...]], access_key: AccessKeyId
     ) -> None:
-        self.fence.invalidate(keys_of(user_id=access.user_id, digest=access.digest))
+        self.fence.invalidate(
+            keys_of(user_id=access_key.user_id, digest=access_key.digest)
+        )
 
 
 def login_of(text: str) -> str | Email:
@@ -323,5 +327,7 @@ def login_of(text: str) -> str | Email:
     return read_email(name) if "@" in name else name.lower()
 
 
-def _info(access: StoredAccess) -> TokenInfo:
-    return TokenInfo(access.digest, access.name, access.scopes, access.created_at)
+def _info(access_key: AccessKey) -> TokenInfo:
+    return TokenInfo(
+        access_key.digest, access_key.name, access_key.scopes, access_key.created_at
+    )

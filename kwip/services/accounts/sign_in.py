@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from kwip.cache.keys import CacheKey
     from kwip.domain.rate_limits import Window
     from kwip.domain.users import Viewer
-    from kwip.services.accounts.authentication import Access, Credential
+    from kwip.services.accounts.authentication import Authentication, Credential
     from kwip.services.accounts.setup import Setup
     from kwip.services.accounts.users import SignUp, Users
 
@@ -72,7 +72,7 @@ class _Receipt:
 
 
 @dataclass(frozen=True, slots=True)
-class Admission:
+class SignIn:
     """Sign people in and up within the limits.
 
     Args:
@@ -83,7 +83,7 @@ class Admission:
         charges: The windows in the realtime Redis.
     """
 
-    access: Access
+    authentication: Authentication
     users: Users
     setup: Setup
     windows: Mapping[str, Window]
@@ -110,15 +110,15 @@ class Admission:
             }
         receipt = self._charge("sign_in", whom)
         try:
-            owner = self.access.prove(login, password, is_known=is_known)
+            owner = self.authentication.prove(login, password, is_known=is_known)
         except StoreUnavailableError:  # nobody has looked at the password
             self._give_back(receipt, ["signin", "signin_account"])
             raise
         self._give_back(receipt, ["signin"])
-        credential = self.access.begin_session(
+        credential = self.authentication.begin_session(
             owner.user_id, owner.username, applicant.agent
         )
-        self.access.require_current(owner, credential)
+        self.authentication.require_current(owner, credential)
         return Admitted(credential, _digests(owner.username, owner.email))
 
     def set_up(self, code: str, form: SignUp, applicant: Applicant) -> Admitted:
@@ -135,7 +135,9 @@ class Admission:
         receipt = self._charge("sign_in", whom)
         user = self.setup.complete(code, form)
         self._give_back(receipt, whom)
-        credential = self.access.begin_session(user.id, user.username, applicant.agent)
+        credential = self.authentication.begin_session(
+            user.id, user.username, applicant.agent
+        )
         return Admitted(credential, _digests(user.username, form.email))
 
     def prove_again(self, viewer: Viewer, *passwords: str) -> str:
@@ -152,7 +154,7 @@ class Admission:
         self._charge("sign_in", {"signin_account": f"own:{viewer.id}"})
         for password in passwords:
             with suppress(NotAuthenticatedError):
-                self.access.prove(viewer.username, password, is_known=True)
+                self.authentication.prove(viewer.username, password, is_known=True)
                 return password
         raise NotAuthenticatedError("The password is not right.")
 
@@ -185,7 +187,9 @@ class Admission:
             self._give_back(receipt, ["signup", "signin"])
             raise
         self._give_back(receipt, ["signin"])
-        credential = self.access.begin_session(user.id, user.username, applicant.agent)
+        credential = self.authentication.begin_session(
+            user.id, user.username, applicant.agent
+        )
         return Admitted(credential, _digests(user.username, form.email))
 
     def _charge(self, quota: str, whom: Mapping[str, str]) -> _Receipt:

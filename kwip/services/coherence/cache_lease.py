@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from kwip import telemetry
-from kwip.cache.objects import Lease
+from kwip.cache.objects import CacheLease
 from kwip.domain.errors import StoreUnavailableError
 from kwip.loops import Loop
 
@@ -96,7 +96,7 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    lease: Lease
+    lease: CacheLease
     until: float
 
 
@@ -171,7 +171,7 @@ class Watch:
         self._fence: FenceStore | None = None
         self.loop = Loop(parts.name, self._work)
 
-    def lease(self) -> Lease | None:
+    def lease(self) -> CacheLease | None:
         """Give the lease that is held at this moment; costs no I/O."""
         held, now = self._held, self._clock()
         if held is None or now >= held.until:
@@ -234,8 +234,8 @@ class Watch:
         return max(0.0, began + pause_s - self._clock())
 
     @staticmethod
-    def _lease_of(state: FenceState) -> Lease:
-        return Lease(state.deployment, state.epoch, state.is_followed)
+    def _lease_of(state: FenceState) -> CacheLease:
+        return CacheLease(state.deployment, state.epoch, state.is_followed)
 
     def _watch_change_stream(
         self, fence: FenceStore, state: FenceState, now: float
@@ -250,7 +250,7 @@ class Watch:
     def _is_newest(self, state: FenceState) -> bool:
         return self._seen is not None and self._seen.state == state
 
-    def _hold(self, lease: Lease, began: float) -> None:
+    def _hold(self, lease: CacheLease, began: float) -> None:
         # From the start of the look: the fence may have changed right after.
         self._held = _Held(lease, began + self._times.lease_s)
         self._has_lease.set()

@@ -105,11 +105,11 @@ def _reaction(change: Change) -> Keys:
         return invalidation.bookmark(user_id=user_id, span=span)
     flag = keys.reactions(user_id, span)
     if act == "repost":
-        return (flag, keys.roll("reposted_by", post_id))
+        return (flag, keys.id_list("reposted_by", post_id))
     return (
         flag,
-        keys.roll("favourites", user_id),
-        keys.roll("favourited_by", post_id),
+        keys.id_list("favourites", user_id),
+        keys.id_list("favourited_by", post_id),
         keys.counted(keys.post(post_id)),
     )
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from kwip.cache.keys import Invalidation
-    from kwip.cache.objects import Lease
+    from kwip.cache.objects import CacheLease
     from kwip.services.coherence.cache_lease import LeaseRenewer, Sighting
     from kwip.store.fence import FenceState, FenceStore
 
@@ -57,7 +57,7 @@ class Fence:
         self._clock = lease_renewer.parts.clock
         self._sleep = sleep
 
-    def lease(self) -> Lease | None:
+    def lease(self) -> CacheLease | None:
         """Give the right to use the cache, if this process has it now; no I/O."""
         return self._lease_renewer.watch.lease()
 

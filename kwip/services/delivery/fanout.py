@@ -39,10 +39,10 @@ if TYPE_CHECKING:
     from kwip.services.delivery.list_fanout import ListFanout
     from kwip.services.delivery.notifier import Notifier
     from kwip.services.delivery.pull_authors import PullAuthors
-    from kwip.services.delivery.signals import Doorbell
+    from kwip.services.delivery.signals import Signal
     from kwip.services.reading.stores import Stores
     from kwip.store.edges import EdgeStore
-    from kwip.store.outbox import Lease, OutboxStore
+    from kwip.store.outbox import DeliveryLease, OutboxStore
 
 #: A post whose id is this much older than its insert was loaded with its own date;
 #: its lag tells nothing.
@@ -84,12 +84,12 @@ class Fanout:
     lists: ListFanout
     notifier: Notifier
     fence: Fence
-    doorbell: Doorbell
+    signal: Signal
     clock: ClockMs
     rng: random.Random
     times: FanoutTimes
 
-    def begin(self, post_id: PostId) -> Lease | None:
+    def begin(self, post_id: PostId) -> DeliveryLease | None:
         """Take a post, and what waits with it; None if there is nothing to do.
 
         A post that was tried too often becomes a dead letter here.
@@ -108,7 +108,7 @@ class Fanout:
             return None
         return lease
 
-    def deliver(self, lease: Lease) -> int:
+    def deliver(self, lease: DeliveryLease) -> int:
         """Deliver leased posts to everybody they are for; count the deliveries.
 
         Raises:
@@ -136,14 +136,14 @@ class Fanout:
         self._observe(lease, delivered)
         return delivered
 
-    def let_go(self, lease: Lease) -> None:
+    def let_go(self, lease: DeliveryLease) -> None:
         """Give up what is left of a lease that was lost for some of its posts.
 
         A post that is deleted must not keep those waiting that went along with it.
         """
         self.outbox.give_up(lease, "pending", at(self.clock()))
 
-    def fail(self, lease: Lease) -> Literal["retry", "dead"]:
+    def fail(self, lease: DeliveryLease) -> Literal["retry", "dead"]:
         """Give a lease up after an error: to be tried again later, or dead."""
         now, attempts = self.clock(), self.outbox.attempts(lease)
         if attempts >= self.times.max_attempts:
@@ -154,7 +154,7 @@ class Fanout:
         self.outbox.give_up(lease, "pending", at(now + round(wait)))
         return "retry"
 
-    def _choose(self, lease: Lease) -> Lease:
+    def _choose(self, lease: DeliveryLease) -> DeliveryLease:
         """Decide whether the posts are pushed, and where the ring is entered.
 
         It is recorded with the first place that is, so whoever takes over before that
@@ -168,7 +168,7 @@ class Fanout:
             start = low + round((high - low) * self.rng.random())
         return replace(lease, mode=mode, start=start)
 
-    def _pull(self, lease: Lease) -> int:
+    def _pull(self, lease: DeliveryLease) -> int:
         """Have readers of homes merge the posts, and wake those who wait for them.
 
         It must come before the posts count as delivered, which they are to nobody.
@@ -176,10 +176,10 @@ class Fanout:
         """
         self._advance(lease)
         self.pull_authors.add(lease.posts[-1])
-        self.doorbell([pulled_topic(lease.author_id)])
+        self.signal([pulled_topic(lease.author_id)])
         return 0
 
-    def _go_around(self, lease: Lease) -> int:
+    def _go_around(self, lease: DeliveryLease) -> int:
         """Push the posts chunk by chunk, from where the lease stands; count them.
 
         Those that go into lists are not counted.
@@ -194,7 +194,7 @@ class Fanout:
                 self._advance(lease, listed=last_list)
         return delivered
 
-    def _note_told(self, lease: Lease, last: UserId) -> None:
+    def _note_told(self, lease: DeliveryLease, last: UserId) -> None:
         """Record up to which follower those who asked were told, so far nobody at 0.
 
         If the lease was lost meanwhile because a post was deleted, that deletion may
@@ -206,7 +206,9 @@ class Fanout:
             self.notifier.retract_buried(lease.posts)
             raise
 
-    def _chunks(self, lease: Lease) -> Iterator[tuple[list[UserId], _Place | None]]:
+    def _chunks(
+        self, lease: DeliveryLease
+    ) -> Iterator[tuple[list[UserId], _Place | None]]:
         """Go around the ring from where the lease stands, a chunk of owners a time.
 
         The place behind a chunk comes with it, None behind the last. The author is
@@ -258,19 +260,19 @@ class Fanout:
         is_full = len(found) == limit
         return found, _Place(found[-1], has_wrapped=True) if is_full else None
 
-    def _push(self, lease: Lease, owner_ids: list[UserId]) -> int:
+    def _push(self, lease: DeliveryLease, owner_ids: list[UserId]) -> int:
         """Push the posts to one chunk of owners, and make it seen."""
         owners = [home_of(owner_id) for owner_id in owner_ids]
         pushed = self.compactor.deliver(owners, lease.ids) * len(lease.ids)
-        self.doorbell([home_topic(owner_id) for owner_id in owner_ids])
+        self.signal([home_topic(owner_id) for owner_id in owner_ids])
         return pushed
 
-    def _advance(self, lease: Lease, **progress: object) -> None:
+    def _advance(self, lease: DeliveryLease, **progress: object) -> None:
         until = at(self.clock() + self.times.lease_ms)
         if not self.outbox.advance(lease, until, **progress):
             raise LeaseLostError
 
-    def _observe(self, lease: Lease, delivered: int) -> None:
+    def _observe(self, lease: DeliveryLease, delivered: int) -> None:
         now = self.clock()
         telemetry.DELIVERIES.inc(delivered)
         for post, enqueued_at in zip(lease.posts, lease.enqueued_at, strict=True):

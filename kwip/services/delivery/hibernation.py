@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.compaction import Compactor
     from kwip.services.delivery.home_compaction import HomeCompaction
-    from kwip.services.delivery.signals import Bell
+    from kwip.services.delivery.signals import Enqueue
     from kwip.store.hibernation import HibernationStore, Standing
     from kwip.store.timelines import CompactionLease
 
@@ -46,8 +46,8 @@ class Attendance:
     It lies in a reader's path, so it only rings.
     """
 
-    def __init__(self, bell: Bell, clock: ClockMs):
-        self._bell = bell
+    def __init__(self, enqueue: Enqueue, clock: ClockMs):
+        self._enqueue = enqueue
         self._clock = clock
         self._rung: OrderedDict[UserId, int] = OrderedDict()
         self._lock = threading.Lock()
@@ -55,7 +55,7 @@ class Attendance:
     def note(self, user_id: UserId, *, has_home: bool) -> None:
         """Ring for who reads home; sooner again if that is missing."""
         if self._is_due(user_id, NOTED_MS if has_home else MISSED_MS):
-            self._bell("seen", str(user_id))
+            self._enqueue("seen", str(user_id))
 
     def _is_due(self, user_id: UserId, pause_ms: int) -> bool:
         now = self._clock()

@@ -3,7 +3,7 @@
 Who waits is entered under a topic *before* the first look, so nothing falls between
 look and wait. A ring wakes it to look again, with a new loader: the ring says only
 that there may be something. Rings may get lost, so it looks once more at its end,
-every few seconds while the doorbell cannot be heard, and as soon as it is heard again.
+every few seconds while the signal cannot be heard, and as soon as it is heard again.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class LiveTimes:
 
     Attributes:
         longest_s: Until its last look; proxies lose patience after 30 s.
-        deaf_s: Between two looks while the doorbell cannot be heard.
+        deaf_s: Between two looks while the signal cannot be heard.
         settle_s: Between a ring for everybody's timeline and the look: what is cached
             of it may lag (`cache.keys.ARRIVAL_PACE_MS`).
     """
@@ -85,12 +85,12 @@ class Live:
             one.set()
 
     def linked(self) -> None:
-        """Note that the doorbell is heard from now on; who waits may have missed it."""
+        """Note that the signal is heard from now on; who waits may have missed it."""
         self._is_linked = True
         self._wake_all()
 
     def unlinked(self) -> None:
-        """Note that the doorbell is heard no longer."""
+        """Note that the signal is heard no longer."""
         self._is_linked = False
 
     def wait(self, topics: Collection[str], look: Callable[[], T | None]) -> T | None:
@@ -159,7 +159,7 @@ class Live:
     def _rest(self, rung: threading.Event, end: float) -> None:
         """Sleep until it rings, the time is over, or a ring may have been missed.
 
-        While the doorbell is not heard, not all wake in the same moment.
+        While the signal is not heard, not all wake in the same moment.
         """
         self.turns.release()
         try:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from kwip.domain.ids import IdGenerator, UserId
     from kwip.domain.posts import Post
     from kwip.services.coherence.fence import Fence
-    from kwip.services.delivery.signals import Doorbell
+    from kwip.services.delivery.signals import Signal
     from kwip.services.reading.stores import Stores
     from kwip.store.edges import EdgeStore
 
@@ -45,7 +45,7 @@ class Notifier:
     stores: Stores
     edges: EdgeStore
     fence: Fence
-    doorbell: Doorbell
+    signal: Signal
     ids: IdGenerator
 
     def notify(self, posts: Sequence[Post]) -> bool:
@@ -90,7 +90,7 @@ class Notifier:
     def ring(self, *told: Notification | None) -> None:
         """Ring for those whose notifications an act has written, and dropped."""
         recipients = [each.recipient_id for each in told if each is not None]
-        self.doorbell([notifications_topic(each) for each in recipients])
+        self.signal([notifications_topic(each) for each in recipients])
 
     def retract_buried(self, posts: Sequence[Post]) -> None:
         """Take back what was told of posts that were deleted meanwhile."""
@@ -183,7 +183,7 @@ class Notifier:
             ]
         )
         self.fence.invalidate(invalidation.notify(recipient_ids=hearing))
-        self.doorbell([notifications_topic(each) for each in hearing])
+        self.signal([notifications_topic(each) for each in hearing])
 
     def _without_deaf(
         self, actor_id: UserId, user_ids: Sequence[UserId]

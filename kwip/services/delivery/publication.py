@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kwip.domain.ids import PostId, UserId
     from kwip.domain.posts import Post
     from kwip.services.coherence.fence import Fence
-    from kwip.services.delivery.signals import Bell, Doorbell
+    from kwip.services.delivery.signals import Enqueue, Signal
     from kwip.store.activity import ActivityStore
     from kwip.store.timelines import TimelineStore
 
@@ -33,8 +33,8 @@ class Publication:
     timelines: TimelineStore
     activity: ActivityStore
     fence: Fence
-    bell: Bell
-    doorbell: Doorbell
+    enqueue: Enqueue
+    signal: Signal
 
     def announce(self, post: Post, invalidated: tuple[Invalidation, ...]) -> None:
         """Put a stored post into its author's home, invalidate, enqueue the fan-out.
@@ -44,9 +44,9 @@ class Publication:
         """
         self.timelines.push([home_of(post.author_id)], [post.id])
         self.fence.invalidate((*invalidated, *bump(self.activity, post)))
-        self.bell("fanout", str(post.id))
+        self.enqueue("fanout", str(post.id))
         listed = [PUBLIC] if post.is_listed else []
-        self.doorbell([home_topic(post.author_id), *listed])
+        self.signal([home_topic(post.author_id), *listed])
 
     def withdraw(
         self,
@@ -62,7 +62,7 @@ class Publication:
             StoreUnavailableError: As `announce`.
         """
         self.fence.invalidate(invalidated)
-        self.doorbell([post_topic(post_id), *map(notifications_topic, told)])
+        self.signal([post_topic(post_id), *map(notifications_topic, told)])
 
 
 def bump(activity: ActivityStore, post: Post) -> tuple[Invalidation, ...]:

@@ -1,7 +1,7 @@
 """The bells: lossy hints that something may be to do, or to be seen.
 
 The *bell* tells a worker of a job. Every job has a durable source in MongoDB, so a
-ring that gets lost costs time only. The *doorbell* tells whoever waits in front of an
+ring that gets lost costs time only. The *signal* tells whoever waits in front of an
 open page that something behind it is new; who does not hear it looks by the clock.
 """
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 #: Rings for a job: its name and the id of what it is about. It never raises, and says
 #: whether the queue has it now.
-Bell = Callable[[str, str], bool]
+Enqueue = Callable[[str, str], bool]
 #: Rings for all who wait for one of some topics, after the commit and its invalidation.
 # It
 #: never raises. A topic is a word, or a word, a colon and an id.
-Doorbell = Callable[[Sequence[str]], None]
+Signal = Callable[[Sequence[str]], None]
 
 #: The topic of the public timeline.
 PUBLIC = "public"

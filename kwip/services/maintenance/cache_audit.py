@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 from kwip.cache import codec
 from kwip.cache.keys import COUNT_PACE_MS
 from kwip.domain.errors import StoreUnavailableError
-from kwip.domain.id_lists import RollChunk, RollSlice
+from kwip.domain.id_lists import IdListChunk, IdListSlice
 from kwip.domain.ids import MAX_ID, ListId, PostId, UserId
 from kwip.domain.notifications import KINDS, NotificationSlice, Wish
 from kwip.domain.reactions import Span
 from kwip.domain.timelines import Chunk
-from kwip.services.reading.entities import AccessId
+from kwip.services.reading.entities import AccessKeyId
 from kwip.services.reading.slices import Slice
 from kwip.services.timelines.merging import EVERYBODY
 from kwip.store.list_edges import list_of
@@ -46,7 +46,7 @@ _VIEW = re.compile(r"(top|head|below|above)(?:\.\d+)?(?::(\d+))?")
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class EntryDifference:
     """An entry that is not what MongoDB gives."""
 
     key: CacheKey
@@ -96,7 +96,7 @@ class CacheAudit:
 
     def verify(
         self, most: int, progress: Progress
-    ) -> tuple[Counter[str], list[Difference]]:
+    ) -> tuple[Counter[str], list[EntryDifference]]:
         """Compare the entries of about `most` keys; count them by kind.
 
         Entries that nobody uses any more are not looked at.
@@ -114,7 +114,7 @@ class CacheAudit:
         if suspects:
             self._sleep(SETTLED_S)
         return looked_at, [
-            Difference(entry.key, entry.view, problem)
+            EntryDifference(entry.key, entry.view, problem)
             for entry in suspects
             if entry in self._entries(entry.key) and (problem := self._problem(entry))
         ]
@@ -194,7 +194,7 @@ class CacheAudit:
         cached = kind.decode(payload)
         if loaded is None:
             return "cached, and there is none"
-        is_same = cached == loaded or _is_older_skeleton(cached, loaded)
+        is_same = cached == loaded or _is_older_slice(cached, loaded)
         return "" if is_same else "cached otherwise than it is stored"
 
 
@@ -206,10 +206,10 @@ def kind_of(key: CacheKey) -> str:
     return key.partition(":")[0]
 
 
-def _is_older_skeleton(cached: Any, loaded: Any) -> bool:
-    """Tell whether a skeleton only has more than it would have now.
+def _is_older_slice(cached: Any, loaded: Any) -> bool:
+    """Tell whether a slice only has more than it would have now.
 
-    A deleted post stays in cached skeletons, where hydration hides it; and what is
+    A deleted post stays in cached slices, where hydration hides it; and what is
     loaded in its place lies below all that is cached.
     """
     ours, theirs = _places(cached), _places(loaded)
@@ -218,11 +218,11 @@ def _is_older_skeleton(cached: Any, loaded: Any) -> bool:
     return is_longer and all(place < min(ours.values()) for place in missing)
 
 
-def _places(skeleton: Any) -> dict[Any, int]:
-    """Give what a skeleton has, with where each stands."""
-    if isinstance(skeleton, Chunk):
-        return {entry: entry.post_id for entry in skeleton.entries}
-    rows = skeleton.rows if isinstance(skeleton, RollChunk) else ()
+def _places(slice_: Any) -> dict[Any, int]:
+    """Give what a slice has, with where each stands."""
+    if isinstance(slice_, Chunk):
+        return {entry: entry.post_id for entry in slice_.entries}
+    rows = slice_.rows if isinstance(slice_, IdListChunk) else ()
     return {row: row.cursor for row in rows}
 
 
@@ -247,16 +247,16 @@ def _readers(
         "tag": ((entities.tags, _slice),),
         "reactions": ((entities.reactions, _span),),
         "thread": ((entities.threads, lambda rest, _: PostId(int(rest))),),
-        "roll": ((entities.rolls, _roll),),
+        "id_list": ((entities.id_lists, _id_list),),
         "notifications": ((entities.notifications, _notifications),),
         "unread": ((entities.unread, lambda rest, _: UserId(int(rest))),),
         "markers": ((entities.markers, lambda rest, _: UserId(int(rest))),),
     }
 
 
-def _access(rest: str, _: str) -> AccessId:
+def _access(rest: str, _: str) -> AccessKeyId:
     user, _, digest = rest.partition(":")
-    return AccessId(UserId(int(user)), digest)
+    return AccessKeyId(UserId(int(user)), digest)
 
 
 def _span(rest: str, _: str) -> tuple[UserId, Span]:
@@ -293,20 +293,20 @@ def _listing(rest: str, view: str) -> tuple[UserId, ListId]:
     return UserId(int(rest)), ListId(int(view))
 
 
-def _active(rest: str, view: str) -> RollSlice:
+def _active(rest: str, view: str) -> IdListSlice:
     """Read `<cursor>[:<as of>]` back."""
     name, _, owner = rest.partition(":")
     place, _, as_of = view.rpartition(":") if view.count(":") > 1 else (view, "", "")
     cursor, is_upwards = _cursor(place)
     then = int(as_of) if as_of else None
     whose = owner if name == "tag" else int(owner)
-    return RollSlice(name, whose, cursor, is_upwards=is_upwards, as_of=then)
+    return IdListSlice(name, whose, cursor, is_upwards=is_upwards, as_of=then)
 
 
-def _roll(rest: str, view: str) -> RollSlice:
+def _id_list(rest: str, view: str) -> IdListSlice:
     name, _, owner = rest.partition(":")
     cursor, is_upwards = _cursor(view)
-    return RollSlice(name, int(owner), cursor, is_upwards=is_upwards)
+    return IdListSlice(name, int(owner), cursor, is_upwards=is_upwards)
 
 
 def _notifications(rest: str, view: str) -> NotificationSlice:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from kwip.domain.id_lists import Row
     from kwip.services.accounts.moderation import Moderation
     from kwip.services.coherence.fence import Fence
-    from kwip.services.delivery.signals import Bell
+    from kwip.services.delivery.signals import Enqueue
     from kwip.services.maintenance.progress import Progress
     from kwip.services.media.media import Media
     from kwip.services.posting.posts import Posts
@@ -62,7 +62,7 @@ class DeletionParts:
     media: Media
     moderation: Moderation
     fence: Fence
-    bell: Bell
+    enqueue: Enqueue
     clock: ClockMs
 
 
@@ -166,7 +166,7 @@ class Deletion:
         ):
             for other_id in sorted(UserId(row.id) for row in rows):
                 self._unfollow(other_id, user.id)
-                self._parts.bell("edge", f"{other_id}:{user.id}")
+                self._parts.enqueue("edge", f"{other_id}:{user.id}")
                 yield
             above = rows[0].id
 

@@ -41,7 +41,7 @@ TRIES, PAUSE_S = 140, 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class HomeDifference:
     """A post that a home, or the list if one is named, must store and does not."""
 
     owner_id: UserId
@@ -55,7 +55,7 @@ class Verdict:
 
     homes: int
     lists: int
-    differences: tuple[Difference, ...]
+    differences: tuple[HomeDifference, ...]
     scrub_pending: int
 
 
@@ -172,12 +172,12 @@ class Verifier:
             lists += timelines - len(ids)
             progress.advance(len(ids))
         self._forget()
-        differences: list[Difference] = []
+        differences: list[HomeDifference] = []
         for ids in _batches(sorted(suspects), TOGETHER):
             differences += self._compare(ids)[0]
         return Verdict(homes, lists, tuple(differences), pending)
 
-    def _compare(self, ids: list[UserId]) -> tuple[list[Difference], int, int]:
+    def _compare(self, ids: list[UserId]) -> tuple[list[HomeDifference], int, int]:
         """Compare some homes and lists; count these, and homes' ids of strangers.
 
         Whose posts a timeline holds is read before and after what it stores, and only
@@ -190,7 +190,7 @@ class Verifier:
         for names in _batches([each.name for each in before], TOGETHER):
             stored |= self._timelines.stored_many(names)
         after = self._authors(ids)
-        missing: list[Difference] = []
+        missing: list[HomeDifference] = []
         extra: dict[UserId, set[int]] = {}
         for each, authors in before.items():
             held = stored.get(each.name)
@@ -199,7 +199,7 @@ class Verifier:
             both = authors & after.get(each, set())
             wanted, present = self._wanted(each.owner_id, both, held), set(held.ids)
             missing += [
-                Difference(each.owner_id, each.list_id, i)
+                HomeDifference(each.owner_id, each.list_id, i)
                 for i in sorted(wanted - present)
             ]
             if each.list_id is None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.home_compaction import HomeCompaction
     from kwip.services.delivery.list_compaction import ListCompaction
-    from kwip.services.delivery.signals import Bell
+    from kwip.services.delivery.signals import Enqueue
     from kwip.services.maintenance.fsck import Finding
     from kwip.services.maintenance.progress import Progress
     from kwip.services.maintenance.retagging import Retagging
@@ -47,7 +47,7 @@ class RepairParts:
     list_compaction: ListCompaction
     retagging: Retagging
     fence: Fence
-    bell: Bell
+    enqueue: Enqueue
     clock: ClockMs
 
 
@@ -89,7 +89,7 @@ class Repair:
         self._fence.invalidate(
             invalidation.follow(follower_id=follower_id, followee_id=followee_id)
         )
-        self._parts.bell("edge", place)
+        self._parts.enqueue("edge", place)
 
     def _block(self, place: str) -> None:
         self._store.mend_block(place)
@@ -159,7 +159,7 @@ class Repair:
     def _pending(self, place: str) -> None:
         """Ring once more: whether it is delivered is the workers' to say."""
         self._store.make_due(PostId(int(place)), at(self._parts.clock()))
-        self._parts.bell("fanout", place)
+        self._parts.enqueue("fanout", place)
 
     def _claim(self, place: str) -> None:
         self._store.drop_claim(place)

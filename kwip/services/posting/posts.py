@@ -1,7 +1,7 @@
 """Publish, edit, delete and show posts.
 
 The write path: claim the idempotency key, insert the post with its own outbox, put it
-into the author's home, invalidate the keys, ring for the fan-out, answer.
+into the author's home, invalidate the keys, enqueues the fan-out, answer.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from kwip.cache import keys
-from kwip.domain.id_lists import Between, RollChunk, RollSlice, Row
+from kwip.domain.id_lists import Between, IdListChunk, IdListSlice, Row
 from kwip.domain.ids import PostId, UserId
 from kwip.domain.memo import Decoded
 from kwip.domain.notifications import NotificationChunk, NotificationSlice
@@ -26,7 +26,7 @@ from kwip.services.reading.slices import (
     Entries,
     StoredLoader,
     query_loader,
-    skeleton_kind,
+    slice_kind,
     unversioned,
 )
 
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from kwip.domain.threads import Threaded
     from kwip.domain.users import User
     from kwip.services.reading.stores import Stores
-    from kwip.store.access_keys import Access, AccessStore
+    from kwip.store.access_keys import AccessKey, AccessKeyStore
 
 #: How much memory a process uses for what it made of payloads: some 1,500 posts, 2,000
 #: users and the relations of 300 readers.
@@ -56,7 +56,7 @@ PULLS_BYTES = 500_000
 
 
 @dataclass(frozen=True, slots=True)
-class AccessId:
+class AccessKeyId:
     """A session or token, by its user and the digest of its secret."""
 
     user_id: UserId
@@ -121,11 +121,11 @@ class Entities:
             ttl_s=keys.AUTHORITY_TTL_S,
             is_followed=True,
         )
-        self.sessions = _access_kind("session", keys.session, stores.sessions)
-        self.tokens = _access_kind("token", keys.token, stores.tokens)
+        self.sessions = _access_key_kind("session", keys.session, stores.sessions)
+        self.tokens = _access_key_kind("token", keys.token, stores.tokens)
         stored = StoredLoader(stores.timelines, entries)
-        self.homes = skeleton_kind("home", lambda s: keys.home(s.user_id), stored)
-        self.list_timelines = skeleton_kind(
+        self.homes = slice_kind("home", lambda s: keys.home(s.user_id), stored)
+        self.list_timelines = slice_kind(
             "list", lambda s: keys.timeline(str(s.owner)), stored
         )
         self.lists: Kind[UserId, tuple[UserList, ...]] = Kind(
@@ -150,7 +150,7 @@ class Entities:
             ttl_s=keys.AUTHORITY_TTL_S,
             is_followed=True,
         )
-        self.user_timelines = skeleton_kind(
+        self.user_timelines = slice_kind(
             "user_timeline",
             lambda s: keys.user_timeline(s.user_id),
             query_loader(lambda s, q: stores.posts.entries_by([s.user_id], **q)),
@@ -168,12 +168,12 @@ class Entities:
             ttl_s=keys.TIMELINE_TTL_S,
             is_followed=True,
         )
-        self.public = skeleton_kind(
+        self.public = slice_kind(
             "public",
             lambda _: keys.public(),
             query_loader(lambda _, q: stores.posts.listed(**q)),
         )
-        self.tags = skeleton_kind(
+        self.tags = slice_kind(
             "tag",
             lambda s: keys.tag(str(s.owner)),
             query_loader(lambda s, q: stores.posts.tagged(str(s.owner), **q)),
@@ -190,7 +190,7 @@ class Entities:
             ttl_s=keys.TIMELINE_TTL_S,
             is_followed=True,
         )
-        self.rolls = _favourites_and_such(stores)
+        self.id_lists = _favourites_and_such(stores)
         self.active = _conversations(stores)
         self.notifications = _notification_kind(stores)
         self.unread: Kind[UserId, Unread] = Kind(
@@ -244,8 +244,8 @@ def _fourth_view(_: object) -> str:
     return "doc.4"
 
 
-def _favourites_and_such(stores: Stores) -> Kind[RollSlice, RollChunk]:
-    """Make the kind of the rolls that are somebody's own, or a post's."""
+def _favourites_and_such(stores: Stores) -> Kind[IdListSlice, IdListChunk]:
+    """Make the kind of the id lists that are somebody's own, or a post's."""
     by_user, on_post = stores.reactions.by_user, stores.reactions.on_post
     loaders: Mapping[str, Callable[..., list[Row]]] = {
         "favourites": partial(by_user, Act.FAVOURITE),
@@ -254,22 +254,22 @@ def _favourites_and_such(stores: Stores) -> Kind[RollSlice, RollChunk]:
         "reposted_by": partial(on_post, Act.REPOST),
         "followers": stores.relationships.followers,
     }
-    return _roll_kind(
-        "roll",
-        keys.roll,
+    return _id_list_kind(
+        "id_list",
+        keys.id_list,
         lambda part, wanted: loaders[part.name](part.owner_id, wanted),
         is_followed=True,
     )
 
 
-def _conversations(stores: Stores) -> Kind[RollSlice, RollChunk]:
+def _conversations(stores: Stores) -> Kind[IdListSlice, IdListChunk]:
     """Make the kind of the timelines whose active order is an index."""
     loaders: Mapping[str, Callable[..., list[Row]]] = {
         "public": stores.activity.listed,
         "tag": stores.activity.tagged,
         "user": stores.activity.by_author,
     }
-    return _roll_kind(
+    return _id_list_kind(
         "active",
         keys.active,
         lambda part, wanted: loaders[part.name](part.owner_id, wanted, part.as_of),
@@ -277,24 +277,24 @@ def _conversations(stores: Stores) -> Kind[RollSlice, RollChunk]:
     )
 
 
-def _roll_kind(
+def _id_list_kind(
     name: str,
     key: Callable[[str, Any], CacheKey],
-    rows_of: Callable[[RollSlice, Between], list[Row]],
+    rows_of: Callable[[IdListSlice, Between], list[Row]],
     *,
     is_followed: bool,
-) -> Kind[RollSlice, RollChunk]:
-    def load(part: RollSlice) -> RollChunk:
+) -> Kind[IdListSlice, IdListChunk]:
+    def load(part: IdListSlice) -> IdListChunk:
         wanted = Between(*part.bounds, CHUNK, ascending=part.is_upwards)
         rows = rows_of(part, wanted)
-        return RollChunk(tuple(rows), ends=len(rows) < CHUNK)
+        return IdListChunk(tuple(rows), ends=len(rows) < CHUNK)
 
     return Kind(
         name=name,
         key=lambda part: key(part.name, part.owner_id),
         view=lambda part: part.view,
-        encode=payloads.encode_roll,
-        decode=payloads.decode_roll,
+        encode=payloads.encode_id_list,
+        decode=payloads.decode_id_list,
         version=unversioned,
         load=lambda parts: {part: load(part) for part in parts},
         ttl_s=keys.TIMELINE_TTL_S,
@@ -327,19 +327,21 @@ def _notification_kind(
     )
 
 
-def _access_kind(
-    name: str, key: Callable[[UserId, str], CacheKey], store: AccessStore
-) -> Kind[AccessId, Access]:
-    def load(ids: Sequence[AccessId]) -> Mapping[AccessId, Access]:
+def _access_key_kind(
+    name: str, key: Callable[[UserId, str], CacheKey], store: AccessKeyStore
+) -> Kind[AccessKeyId, AccessKey]:
+    def load(ids: Sequence[AccessKeyId]) -> Mapping[AccessKeyId, AccessKey]:
         found = {i: store.find(i.user_id, i.digest) for i in ids}
-        return {i: access for i, access in found.items() if access is not None}
+        return {
+            i: access_key for i, access_key in found.items() if access_key is not None
+        }
 
     return Kind(
         name=name,
         key=lambda i: key(i.user_id, i.digest),
         view=_one_view,
-        encode=payloads.encode_access,
-        decode=payloads.decode_access,
+        encode=payloads.encode_access_key,
+        decode=payloads.decode_access_key,
         version=unversioned,
         load=load,
         ttl_s=keys.AUTHORITY_TTL_S,

@@ -15,7 +15,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from kwip.cache.single_flight import Flights, Turns
+from kwip.cache.single_flight import BoundedLoads, SingleFlight
 from kwip.domain.errors import StoreUnavailableError
 from kwip.domain.pages import CachedPage
 from kwip.services.reading.identity_map import IdentityMap, count
@@ -35,7 +35,7 @@ from kwip.services.reading.request_cache import RequestCache
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from kwip.cache.objects import Lease, Objects
+    from kwip.cache.objects import CacheLease, Objects
     from kwip.cache.single_flight import Flight
     from kwip.domain.ids import UserId
     from kwip.services.coherence.fence import Fence
@@ -78,8 +78,8 @@ class Loaders:
         patience_s: float = PATIENCE_S,
     ):
         self.objects = objects
-        self.flights = Flights[Any]()
-        self.turns = Turns[Any](direct_loads, patience_s)
+        self.single_flight = SingleFlight[Any]()
+        self.bounded_loads = BoundedLoads[Any](direct_loads, patience_s)
         self._fence = fence
 
     def begin(
@@ -103,7 +103,7 @@ class Loader:
     def __init__(
         self,
         shared: Loaders,
-        lease: Lease | None,
+        lease: CacheLease | None,
         request_charge: RequestCharge,
         reader_id: UserId | None = None,
     ):
@@ -192,7 +192,7 @@ class Loader:
             RateLimitedError: As `warm`.
         """
         self.warm(*lookups)
-        with Loads(self._shared.flights) as loads:
+        with Loads(self._shared.single_flight) as loads:
             self._resolve(loads, lookups)
             self._finish(loads)
         self._request_charge.require()
@@ -211,7 +211,7 @@ class Loader:
             RateLimitedError: As `warm`.
         """
         self._warm((guard, *others), is_guarded=True)
-        with Loads(self._shared.flights) as loads:
+        with Loads(self._shared.single_flight) as loads:
             self._resolve(loads, [guard])
             if loads.joined:  # another thread knows first whether it is there
                 self._finish(loads)
@@ -245,7 +245,7 @@ class Loader:
             self.bypass()
             ids = tuple(miss.id for miss in group)
             load = partial(kind.load, ids)
-            loaded = self._shared.turns.load((kind.name, ids), load)
+            loaded = self._shared.bounded_loads.load((kind.name, ids), load)
             if loaded is None:
                 raise StoreUnavailableError(
                     "Kwip is very busy right now. Try again shortly.",

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from kwip.cache.codec import Generation
     from kwip.cache.keys import CacheKey
-    from kwip.cache.objects import Lease
-    from kwip.cache.single_flight import Flight, Flights
+    from kwip.cache.objects import CacheLease
+    from kwip.cache.single_flight import Flight, SingleFlight
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -115,8 +115,8 @@ class Loads:
     Leaving the context lets those go on who wait for it, whatever happened.
     """
 
-    def __init__(self, flights: Flights[Any]):
-        self._flights = flights
+    def __init__(self, single_flight: SingleFlight[Any]):
+        self._single_flight = single_flight
         self._led: list[tuple[Miss, object, Flight[Any]]] = []
         self.joined: list[tuple[Miss, Flight[Any]]] = []
 
@@ -131,10 +131,10 @@ class Loads:
         """What no other thread is loading under the same generation and lease."""
         return [miss for miss, _, _ in self._led]
 
-    def join(self, miss: Miss, lease: Lease) -> bool:
+    def join(self, miss: Miss, lease: CacheLease) -> bool:
         """Lead the load of a miss, or wait for it; say whether to lead."""
         name = (miss.kind.name, miss.id, miss.generation, lease)
-        flight, leads = self._flights.join(name)
+        flight, leads = self._single_flight.join(name)
         if leads:
             self._led.append((miss, name, flight))
         else:
@@ -150,7 +150,7 @@ class Loads:
         for miss, name, flight in self._led:
             if miss not in refused:
                 flight.result = (miss.value,)
-            self._flights.depart(name)
+            self._single_flight.depart(name)
             flight.land()
         self._led.clear()
 

@@ -10,7 +10,7 @@ from array import array
 from typing import TYPE_CHECKING, Any
 
 from kwip.domain.clock import at, to_ms
-from kwip.domain.id_lists import RollChunk, Row
+from kwip.domain.id_lists import IdListChunk, Row
 from kwip.domain.ids import PostId, UserId
 from kwip.domain.markers import Marked, Marker
 from kwip.domain.notifications import NotificationChunk, NotificationRow, Unread
@@ -21,7 +21,7 @@ from kwip.domain.text import Hashtag, Link, Mention
 from kwip.domain.threads import Threaded
 from kwip.domain.timelines import Chunk, Entry, Pulls
 from kwip.domain.users import ProfileField, User
-from kwip.store.access_keys import Access
+from kwip.store.access_keys import AccessKey
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -218,25 +218,25 @@ def decode_reactions(raw: bytes) -> Reacted:
     return Reacted(*groups)
 
 
-def encode_access(access: Access) -> bytes:
+def encode_access_key(access_key: AccessKey) -> bytes:
     """Pack a session or token."""
     return _dump(
         [
-            access.user_id,
-            access.digest,
-            access.username,
-            access.name,
-            sorted(access.scopes),
-            to_ms(access.created_at),
-            None if access.expires_at is None else to_ms(access.expires_at),
+            access_key.user_id,
+            access_key.digest,
+            access_key.username,
+            access_key.name,
+            sorted(access_key.scopes),
+            to_ms(access_key.created_at),
+            None if access_key.expires_at is None else to_ms(access_key.expires_at),
         ]
     )
 
 
-def decode_access(raw: bytes) -> Access:
+def decode_access_key(raw: bytes) -> AccessKey:
     """Unpack a session or token."""
     user_id, digest, username, name, scopes, created, expires = json.loads(raw.decode())
-    return Access(
+    return AccessKey(
         user_id=UserId(user_id),
         digest=digest,
         username=username,
@@ -264,21 +264,21 @@ def decode_chunk(raw: bytes) -> Chunk:
     return Chunk(entries, floor=packed[0], ends=bool(packed[1]))
 
 
-def encode_roll(chunk: RollChunk) -> bytes:
-    """Pack a part of a roll: its end, then four numbers a row."""
+def encode_id_list(chunk: IdListChunk) -> bytes:
+    """Pack a part of an id list: its end, then four numbers a row."""
     packed = array("q", [chunk.ends])
     for row in chunk.rows:
         packed.extend(row)
     return packed.tobytes()
 
 
-def decode_roll(raw: bytes) -> RollChunk:
-    """Unpack a part of a roll: its end, then four numbers a row."""
+def decode_id_list(raw: bytes) -> IdListChunk:
+    """Unpack a part of an id list: its end, then four numbers a row."""
     packed = array("q")
     packed.frombytes(raw)
     columns = (packed[start::_ROW_NUMBERS] for start in range(1, 1 + _ROW_NUMBERS))
     rows = tuple(map(Row._make, zip(*columns, strict=True)))
-    return RollChunk(rows, ends=bool(packed[0]))
+    return IdListChunk(rows, ends=bool(packed[0]))
 
 
 def encode_notifications(chunk: NotificationChunk) -> bytes:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from kwip.cache.codec import Stamp
     from kwip.cache.keys import CacheKey
-    from kwip.cache.objects import Ask, Filling, Lease, Objects
+    from kwip.cache.objects import Ask, CacheLease, Filling, Objects
     from kwip.domain.ids import UserId
     from kwip.services.reading.rate_limits import RequestCharge
 
@@ -31,7 +31,7 @@ class RequestCache:
     def __init__(
         self,
         objects: Objects,
-        lease: Lease | None,
+        lease: CacheLease | None,
         request_charge: RequestCharge,
         reader_id: UserId | None,
     ):

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from kwip.store.posts import PostStore
     from kwip.store.timelines import TimelineStore
 
-#: How many entries one skeleton holds: several pages, so that filtering or scrolling
+#: How many entries one slice holds: several pages, so that filtering or scrolling
 #: on needs no other one, and little enough to decode for each request.
 CHUNK = 200
 #: The top of a home or list may be as short as this: a first page and a few that are
 #: hidden. An open bucket keeps more when it is sealed.
 TOP = 24
-#: A skeleton costs its reader as much as so many posts.
+#: A slice costs its reader as much as so many posts.
 CHUNK_WEIGHT = 5
 #: How much memory a process uses for entries, and what each takes.
 ENTRIES_BYTES, ENTRY_BYTES = 1_500_000, 300
@@ -110,7 +110,7 @@ def unversioned(_: object) -> int:
     return 0
 
 
-def skeleton_kind(
+def slice_kind(
     name: str,
     key: Callable[[Slice], CacheKey],
     load: Callable[[Sequence[Slice]], Mapping[Slice, Chunk]],

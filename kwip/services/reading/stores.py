@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwip.store.access_keys import AccessStore
+from kwip.store.access_keys import AccessKeyStore
 from kwip.store.activity import ActivityStore
 from kwip.store.followed_tags import FollowedTagStore
 from kwip.store.lists import ListStore
@@ -13,7 +13,7 @@ from kwip.store.markers import MarkerStore
 from kwip.store.notifications import NotificationStore
 from kwip.store.posts import PostStore
 from kwip.store.pull_authors import PullAuthorStore
-from kwip.store.pushdown import SieveStore
+from kwip.store.pushdown import PushdownStore
 from kwip.store.reactions import ReactionStore
 from kwip.store.relationships import RelationshipStore
 from kwip.store.repeats import RepeatStore
@@ -32,7 +32,7 @@ class Stores:
     posts: PostStore
     repeats: RepeatStore
     activity: ActivityStore
-    sieves: SieveStore
+    pushdown: PushdownStore
     relationships: RelationshipStore
     lists: ListStore
     followed_tags: FollowedTagStore
@@ -41,8 +41,8 @@ class Stores:
     reactions: ReactionStore
     notifications: NotificationStore
     markers: MarkerStore
-    sessions: AccessStore
-    tokens: AccessStore
+    sessions: AccessKeyStore
+    tokens: AccessKeyStore
 
     @classmethod
     def over(cls, store: Store) -> Stores:
@@ -52,7 +52,7 @@ class Stores:
             posts=PostStore(store),
             repeats=RepeatStore(store),
             activity=ActivityStore(store),
-            sieves=SieveStore(store),
+            pushdown=PushdownStore(store),
             relationships=RelationshipStore(store),
             lists=ListStore(store),
             followed_tags=FollowedTagStore(store),
@@ -61,6 +61,6 @@ class Stores:
             reactions=ReactionStore(store),
             notifications=NotificationStore(store),
             markers=MarkerStore(store),
-            sessions=AccessStore(store, "sessions"),
-            tokens=AccessStore(store, "tokens"),
+            sessions=AccessKeyStore(store, "sessions"),
+            tokens=AccessKeyStore(store, "tokens"),
         )

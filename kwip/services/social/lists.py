@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from kwip.domain.pages import Page, PageRequest
     from kwip.domain.users import Viewer
     from kwip.services.coherence.fence import Fence
-    from kwip.services.delivery.signals import Bell
+    from kwip.services.delivery.signals import Enqueue
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Loader
     from kwip.services.social.people import People
@@ -54,7 +54,7 @@ class Lists:
     entities: Entities
     people: People
     fence: Fence
-    bell: Bell
+    enqueue: Enqueue
     ids: IdGenerator
     clock: ClockMs
 
@@ -100,7 +100,7 @@ class Lists:
         """
         is_there = self.store.bury(viewer.id, list_id, at(self.clock()))
         self.fence.invalidate(list_invalidation.change_list(owner_id=viewer.id))
-        self.bell("list", f"{viewer.id}:{list_id}")
+        self.enqueue("list", f"{viewer.id}:{list_id}")
         if not is_there:
             raise no_such_list(list_id)
 
@@ -121,7 +121,7 @@ class Lists:
             self.store.add(edges, now)
         finally:  # an earlier try may have been cut off before its invalidation
             self.fence.invalidate(list_invalidation.change_list(owner_id=viewer.id))
-        self._ring(list_id, ids)
+        self._enqueue_edges(list_id, ids)
 
     def remove(self, viewer: Viewer, list_id: ListId, ids: Sequence[UserId]) -> None:
         """Take people out of a list; whoever is not in it is passed over.
@@ -134,7 +134,7 @@ class Lists:
         now = at(self.clock())
         is_there = self.store.remove(viewer.id, list_id, ids, now)
         self.fence.invalidate(list_invalidation.change_list(owner_id=viewer.id))
-        self._ring(list_id, ids)
+        self._enqueue_edges(list_id, ids)
         if not is_there:
             raise no_such_list(list_id)
 
@@ -208,9 +208,9 @@ class Lists:
         ids = frozenset(each.id for each in holding)
         return view, self.overview(viewer, loader), ids
 
-    def _ring(self, list_id: ListId, ids: Sequence[UserId]) -> None:
+    def _enqueue_edges(self, list_id: ListId, ids: Sequence[UserId]) -> None:
         for user_id in ids:
-            self.bell("list_edge", f"{user_id}:{list_id}")
+            self.enqueue("list_edge", f"{user_id}:{list_id}")
 
 
 def _title(text: str) -> str:

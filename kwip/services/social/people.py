@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Loader
     from kwip.services.timelines.hydration import Hydration
-    from kwip.services.timelines.id_lists import Rolls
+    from kwip.services.timelines.id_lists import IdLists
     from kwip.services.timelines.threads import Threads
 
 
@@ -39,7 +39,7 @@ class People:
     entities: Entities
     hydration: Hydration
     threads: Threads
-    rolls: Rolls
+    id_lists: IdLists
 
     def followers(
         self,
@@ -54,10 +54,10 @@ class People:
             NotFoundError: There is no such user.
             GoneError: The account is suspended.
         """
-        head = self.rolls.first("followers", user_id, page)
+        head = self.id_lists.first("followers", user_id, page)
         users = loader.load(Lookup(self.entities.users, [user_id]), head)[0]
         require_shown(user_id, users.get(user_id))
-        rows = self.rolls.rows(loader, "followers", user_id, page)
+        rows = self.id_lists.rows(loader, "followers", user_id, page)
         return self._page(viewer, loader, rows, page)
 
     def following(
@@ -115,11 +115,11 @@ class People:
         entry = Entry.of(post)
         loader.warm(
             *self.hydration.lookups(viewer, [entry]),
-            self.rolls.first(name, owner_id, page),
+            self.id_lists.first(name, owner_id, page),
         )
         if post_id not in self.hydration.posts(viewer, loader, [entry]):
             raise NotFoundError("There is no such kwip.", post_id=post_id)
-        rows = self.rolls.rows(loader, name, owner_id, page)
+        rows = self.id_lists.rows(loader, name, owner_id, page)
         return self._page(viewer, loader, rows, page)
 
     def among(

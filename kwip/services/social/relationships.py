@@ -1,7 +1,7 @@
 """Follow, unfollow, block, mute: what two users are to each other.
 
 The relation is written first, and the read rules hold at once. What stands in homes
-is merged and scrubbed afterwards by `home_compaction`, for which the bell is rung.
+is merged and scrubbed afterwards by `home_compaction`, for which the queue is rung.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from kwip.domain.users import User, Viewer
     from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.notifier import Notifier
-    from kwip.services.delivery.signals import Bell
+    from kwip.services.delivery.signals import Enqueue
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Loader
     from kwip.services.reading.stores import Stores
@@ -45,7 +45,7 @@ class Relationships:
     entities: Entities
     notifier: Notifier
     fence: Fence
-    bell: Bell
+    enqueue: Enqueue
     clock: ClockMs
 
     def follow(
@@ -70,7 +70,7 @@ class Relationships:
         self.fence.invalidate(
             invalidation.follow(follower_id=viewer.id, followee_id=user_id)
         )
-        self.bell("edge", f"{viewer.id}:{user_id}")
+        self.enqueue("edge", f"{viewer.id}:{user_id}")
         self.notifier.ring(told)
         return self._fresh(viewer, user_id)
 
@@ -100,7 +100,7 @@ class Relationships:
         self.fence.invalidate(
             invalidation.unfollow(follower_id=viewer.id, followee_id=user_id)
         )
-        self.bell("edge", f"{viewer.id}:{user_id}")
+        self.enqueue("edge", f"{viewer.id}:{user_id}")
         return Parting(self._fresh(viewer, user_id), left or 0)
 
     def remove_follower(self, viewer: Viewer, user_id: UserId) -> Relationship:
@@ -116,7 +116,7 @@ class Relationships:
             follower_id=user_id, followee_id=viewer.id
         )
         self.fence.invalidate(invalidated)
-        self.bell("edge", f"{user_id}:{viewer.id}")
+        self.enqueue("edge", f"{user_id}:{viewer.id}")
         return self._fresh(viewer, user_id)
 
     def block(self, viewer: Viewer, user_id: UserId) -> Parting:
@@ -133,8 +133,8 @@ class Relationships:
         self.fence.invalidate(
             invalidation.block(blocker_id=viewer.id, blocked_id=user_id)
         )
-        self.bell("edge", f"{viewer.id}:{user_id}")
-        self.bell("edge", f"{user_id}:{viewer.id}")
+        self.enqueue("edge", f"{viewer.id}:{user_id}")
+        self.enqueue("edge", f"{user_id}:{viewer.id}")
         return Parting(self._fresh(viewer, user_id), left)
 
     def unblock(self, viewer: Viewer, user_id: UserId) -> Relationship:

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from kwip.domain.activity import WINDOW, ordered
-from kwip.domain.id_lists import RollSlice, Row
+from kwip.domain.id_lists import IdListSlice, Row
 from kwip.domain.ids import MAX_ID, PostId
 from kwip.services.reading.loader import Lookup
 from kwip.services.timelines.id_lists import fill_page, rows_of
@@ -19,7 +19,7 @@ from kwip.services.timelines.id_lists import fill_page, rows_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Sequence
 
-    from kwip.domain.id_lists import RollChunk
+    from kwip.domain.id_lists import IdListChunk
     from kwip.domain.ids import UserId
     from kwip.domain.pages import Page, PageRequest
     from kwip.domain.timelines import Entry
@@ -46,7 +46,7 @@ class Conversations:
         shows: The rule on what only a view knows.
     """
 
-    roll: str
+    id_list: str
     owner: int | str
     hidden: Container[UserId]
     shows: Callable[[PostView], bool]
@@ -57,7 +57,7 @@ _ALL = Conversations("", 0, frozenset(), lambda _: True)
 
 
 @dataclass(frozen=True, slots=True)
-class Active:
+class ActiveOrder:
     """Pages of conversations for one viewer."""
 
     entities: Entities
@@ -65,12 +65,12 @@ class Active:
     store: ActivityStore
 
     def first(
-        self, roll: str, owner: int | str, page: PageRequest
-    ) -> Lookup[RollSlice, RollChunk]:
+        self, id_list: str, owner: int | str, page: PageRequest
+    ) -> Lookup[IdListSlice, IdListChunk]:
         """Give the part of an index with which the loader of a page begins."""
         # The very first part is as it is now.
         as_of = None if page.is_first else page.as_of
-        part = RollSlice.first(roll, owner, page, as_of)
+        part = IdListSlice.first(id_list, owner, page, as_of)
         return Lookup(self.entities.active, [part])
 
     def indexed(
@@ -85,7 +85,7 @@ class Active:
         At most `MAX_HYDRATED` conversations are hydrated, one round trip for each 200
         of them. Where these are all hidden, the page is empty and has a next one.
         """
-        begin = self.first(wanted.roll, wanted.owner, page)
+        begin = self.first(wanted.id_list, wanted.owner, page)
         if page.is_first:
             rows = loader.load(begin)[0][begin.ids[0]].rows
             page = replace(page, as_of=rows[0].cursor if rows else None)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Unread:
+class CatchUpPage:
     """What comes next, newest first like any page.
 
     `is_begun` tells that a reading position is known. Where none is, the page is the
@@ -33,7 +33,7 @@ class CatchUp:
     markers: Markers
     timelines: Timelines
 
-    def page(self, viewer: Viewer, loader: Loader, asked: PageRequest) -> Unread:
+    def page(self, viewer: Viewer, loader: Loader, asked: PageRequest) -> CatchUpPage:
         """Read what comes next above the marker; the request says how many.
 
         Warm: as home, and one more round trip for the marker.
@@ -42,4 +42,4 @@ class CatchUp:
         if stopped_id:
             asked = replace(asked, min_id=stopped_id)
         page = self.timelines.home(viewer, loader, asked)
-        return Unread(page, is_begun=stopped_id > 0)
+        return CatchUpPage(page, is_begun=stopped_id > 0)

@@ -5,25 +5,25 @@ from __future__ import annotations
 import heapq
 from typing import TYPE_CHECKING
 
-from kwip.domain import pushdown as sieves
+from kwip.domain import pushdown
 from kwip.domain.tags import shows_tagged
 from kwip.domain.timelines import shows_home
-from kwip.services.timelines.merging import Side, noted
+from kwip.services.timelines.merging import MergeSource, noted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from kwip.domain.ids import UserId
-    from kwip.domain.pushdown import Sieve
+    from kwip.domain.pushdown import Pushdown
     from kwip.domain.relationships import Relations
     from kwip.domain.timelines import Chunk, Entry
     from kwip.services.reading.loader import Kind
     from kwip.services.reading.slices import Slice
 
-    Sieved = Callable[[int], Iterator[Entry]]
+    Queried = Callable[[int], Iterator[Entry]]
 
 
-class TagSides:
+class HashtagSources:
     """The hashtags that a viewer follows, as side sources of one read of home.
 
     An entry does not tell its hashtags, so it is noted which ones came by them.
@@ -35,14 +35,14 @@ class TagSides:
         kind: Kind[Slice, Chunk],
         viewer_id: UserId,
         relations: Relations,
-        home: Sieve,
+        home: Pushdown,
     ):
         self._home = home
         self._viewer_id = viewer_id
         self._relations = relations
         self._came: set[int] = set()
         self.sides = [
-            Side(kind, tag, noted=self._came) for tag in sorted(relations.tags)
+            MergeSource(kind, tag, noted=self._came) for tag in sorted(relations.tags)
         ]
 
     def shows(self, entry: Entry) -> bool:
@@ -53,7 +53,9 @@ class TagSides:
             self._viewer_id, self._relations, entry
         )
 
-    def sieved(self, read: Callable[[Sieve], Sieved], *, is_upwards: bool) -> Sieved:
+    def queried(
+        self, read: Callable[[Pushdown], Queried], *, is_upwards: bool
+    ) -> Queried:
         """Go on behind an entry, by the query of home and one for each hashtag."""
 
         def merged(last_id: int) -> Iterator[Entry]:
@@ -63,11 +65,11 @@ class TagSides:
 
         return merged
 
-    def _tagged(self) -> list[Sieve]:
+    def _tagged(self) -> list[Pushdown]:
         relations = self._relations
-        hidden = sieves.hidden_by(relations) | relations.exclusive
+        hidden = pushdown.hidden_by(relations) | relations.exclusive
         return [
-            sieves.Sieve(
+            pushdown.Pushdown(
                 hidden=hidden,
                 tag=tag,
                 viewer_id=self._viewer_id,

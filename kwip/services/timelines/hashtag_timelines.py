@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kwip.domain.pushdown import Sieve, hidden_by
+from kwip.domain.pushdown import Pushdown, hidden_by
 from kwip.domain.tags import TagWish
 from kwip.services.timelines.hashtag_sources import merge_once
-from kwip.services.timelines.merging import Merge, Side
+from kwip.services.timelines.merging import Merge, MergeSource
 from kwip.services.timelines.paging import Pages, Run
-from kwip.services.timelines.pushdown import Sieving
+from kwip.services.timelines.pushdown import PushdownReader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from kwip.services.timelines.hydration import Hydration
     from kwip.services.timelines.sources import Sources
     from kwip.services.timelines.timelines import Timelines
-    from kwip.store.pushdown import SieveStore
+    from kwip.store.pushdown import PushdownStore
 
 
-class TagTimelines:
+class HashtagTimelines:
     """Merge the timelines of hashtags, and leave out what is not asked for."""
 
     def __init__(
@@ -36,14 +36,14 @@ class TagTimelines:
         entities: Entities,
         hydration: Hydration,
         sources: Sources,
-        sieve_store: SieveStore,
+        pushdown_store: PushdownStore,
     ):
         self._timelines = timelines
         self._entities = entities
         self._hydration = hydration
         self._sources = sources
         self._pages = Pages(hydration)
-        self._sieving = Sieving(sieve_store, hydration)
+        self._pushdown_reader = PushdownReader(pushdown_store, hydration)
 
     def page(
         self, viewer: Viewer | None, loader: Loader, wish: TagWish, page: PageRequest
@@ -55,7 +55,7 @@ class TagTimelines:
         if page.is_active or wish == TagWish(wish.any_of[:1]):
             return self._timelines.tag(viewer, loader, wish.any_of[0], page)
         hidden = hidden_by(self._hydration.relations(viewer, loader))
-        sieve = Sieve(
+        where = Pushdown(
             hidden=hidden,
             all_tags=wish.all_of,
             no_tags=wish.none_of,
@@ -63,20 +63,22 @@ class TagTimelines:
             has_repeats=not page.folds_repeats,
         )
 
-        def sieved(last_id: int) -> Iterator[Entry]:
+        def queried(last_id: int) -> Iterator[Entry]:
             runs = [
-                self._sieving.read(loader, page, last_id, replace(sieve, tag=tag))
+                self._pushdown_reader.read(
+                    loader, page, last_id, replace(where, tag=tag)
+                )
                 for tag in wish.any_of
             ]
             return merge_once(runs, is_upwards=page.min_id is not None)
 
-        sides = [Side(self._entities.tags, tag) for tag in wish.any_of]
+        sides = [MergeSource(self._entities.tags, tag) for tag in wish.any_of]
         merge = Merge(sides, self._sources.slices, loader, page)
         run = Run(
             entries=merge.over(iter(())),
             above=iter(()),  # there are no reposts
             wants=lambda entry: entry.author_id not in hidden,
             shows=lambda view: wish.shows(view.post),
-            sieved=sieved,
+            queried=queried,
         )
         return self._pages.cut(viewer, loader, run, page)

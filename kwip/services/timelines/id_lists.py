@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
-from kwip.domain.id_lists import RollSlice
+from kwip.domain.id_lists import IdListSlice
 from kwip.domain.pages import Page
 from kwip.domain.timelines import Entry
 from kwip.services.reading.loader import Lookup
@@ -16,7 +16,7 @@ from kwip.services.timelines.walk import MAX_LOOKED_AT, Walk
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from kwip.domain.id_lists import RollChunk, Row
+    from kwip.domain.id_lists import IdListChunk, Row
     from kwip.domain.ids import PostId
     from kwip.domain.pages import PageRequest
     from kwip.domain.users import Viewer
@@ -30,8 +30,8 @@ P = TypeVar("P", bound="Placed")
 
 
 @dataclass(frozen=True, slots=True)
-class Rolls:
-    """Read rolls, part by part."""
+class IdLists:
+    """Read id lists, part by part."""
 
     entities: Entities
     hydration: Hydration
@@ -61,9 +61,9 @@ class Rolls:
 
     def first(
         self, name: str, owner_id: int, page: PageRequest
-    ) -> Lookup[RollSlice, RollChunk]:
-        """Give the part of a roll with which the loader of a page begins."""
-        return Lookup(self.entities.rolls, [RollSlice.first(name, owner_id, page)])
+    ) -> Lookup[IdListSlice, IdListChunk]:
+        """Give the part of an id list with which the loader of a page begins."""
+        return Lookup(self.entities.id_lists, [IdListSlice.first(name, owner_id, page)])
 
     def named(
         self, viewer: Viewer | None, loader: Loader, ids: Sequence[PostId]
@@ -80,17 +80,17 @@ class Rolls:
     def rows(
         self, loader: Loader, name: str, owner_id: int, page: PageRequest
     ) -> Iterator[Row]:
-        """Go through a roll within the page's bounds; upwards from `min_id`."""
+        """Go through an id list within the page's bounds; upwards from `min_id`."""
         return rows_of(loader, self.first(name, owner_id, page), page)
 
 
 def rows_of(
     loader: Loader,
-    first: Lookup[RollSlice, RollChunk],
+    first: Lookup[IdListSlice, IdListChunk],
     page: PageRequest,
     as_of: int | None = None,
 ) -> Iterator[Row]:
-    """Go through a roll from its first part on, within the page's bounds."""
+    """Go through an id list from its first part on, within the page's bounds."""
     [part] = first.ids
     while True:
         chunk = loader.load(Lookup(first.kind, [part]))[0][part]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kwip.domain.clock import ClockMs
     from kwip.domain.users import Viewer
     from kwip.services.coherence.fence import Fence
-    from kwip.services.delivery.signals import Doorbell
+    from kwip.services.delivery.signals import Signal
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Loader
     from kwip.store.markers import MarkerStore
@@ -33,7 +33,7 @@ class Markers:
     entities: Entities
     store: MarkerStore
     fence: Fence
-    doorbell: Doorbell
+    signal: Signal
     clock: ClockMs
 
     def get(
@@ -74,4 +74,4 @@ class Markers:
     def _show(self, viewer: Viewer) -> None:
         """Make it seen, also by the badge of the viewer's other open pages."""
         self.fence.invalidate(invalidation.mark(user_id=viewer.id))
-        self.doorbell([notifications_topic(viewer.id)])
+        self.signal([notifications_topic(viewer.id)])

@@ -37,7 +37,7 @@ GRAIN = 1 << 40
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class MergeSource:
     """A timeline to be merged into another one; `slices` reads it.
 
     Only its entries from `oldest` up to `newest` matter: where the other timeline has
@@ -93,7 +93,11 @@ class Merge:
     """
 
     def __init__(
-        self, sides: Sequence[Side], slices: Slices, loader: Loader, page: PageRequest
+        self,
+        sides: Sequence[MergeSource],
+        slices: Slices,
+        loader: Loader,
+        page: PageRequest,
     ):
         self._slices = slices
         self._loader = loader
@@ -120,7 +124,7 @@ class Merge:
             last = entry.post_id
             self._advance(source, number)
 
-    def _may_be_next(self, side: Side) -> bool:
+    def _may_be_next(self, side: MergeSource) -> bool:
         return (
             self._is_upwards
             or not self._next

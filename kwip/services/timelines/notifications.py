@@ -115,7 +115,7 @@ class Notifications:
     def unread(self, viewer: Viewer, loader: Loader) -> int:
         """Count what is new to the viewer, `MAX_UNREAD` at most.
 
-        No I/O where `Access.open` has read it for a page.
+        No I/O where `Authentication.open` has read it for a page.
         """
         found = loader.load(
             Lookup(self.entities.unread, [viewer.id]),

@@ -41,7 +41,8 @@ class OpenPages:
     ) -> PageState:
         """Tell how things stand for a page that shows these posts.
 
-        One round trip; none where `Access.open` has read `first` with the viewer.
+        One round trip; none where `Authentication.open` has read `first` with the
+        viewer.
         """
         posts = self.first(shown)
         if viewer is None:

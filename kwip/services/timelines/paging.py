@@ -43,7 +43,7 @@ class Run:
     above: Iterator[Entry]
     wants: Callable[[Entry], bool]
     shows: Callable[[PostView], bool]
-    sieved: Callable[[int], Iterator[Entry]]
+    queried: Callable[[int], Iterator[Entry]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Pages:
         )
         taken = self._take(viewer, loader, run, ahead, page)
         if walk.is_cut and not taken.found and walk.last is not None:
-            rest = filter(run.wants, run.sieved(walk.last.post_id))
+            rest = filter(run.wants, run.queried(walk.last.post_id))
             ahead = _Ahead(rest, iter(()), is_upwards=is_upwards)
             taken = self._take(viewer, loader, run, ahead, page)
         elif walk.is_cut and walk.last is not None:

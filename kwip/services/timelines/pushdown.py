@@ -13,25 +13,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kwip.domain.pages import PageRequest
-    from kwip.domain.pushdown import Sieve
+    from kwip.domain.pushdown import Pushdown
     from kwip.domain.timelines import Entry
     from kwip.services.reading.loader import Loader
     from kwip.services.timelines.hydration import Hydration
-    from kwip.store.pushdown import SieveStore
+    from kwip.store.pushdown import PushdownStore
 
 #: So many entries the first query asks for; the following ones for twice as many.
 FIRST_BATCH = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Sieving:
+class PushdownReader:
     """Entries that a viewer will most likely see."""
 
-    store: SieveStore
+    store: PushdownStore
     hydration: Hydration
 
     def read(
-        self, loader: Loader, page: PageRequest, last_id: int, sieve: Sieve
+        self, loader: Loader, page: PageRequest, last_id: int, where: Pushdown
     ) -> Iterator[Entry]:
         """Go on in a page's direction behind `last_id`, within the page's bounds.
 
@@ -44,7 +44,7 @@ class Sieving:
         size = FIRST_BATCH
         while above + 1 < below:
             loader.bypass()
-            run = self._batch(sieve, above, below, size, is_upwards=is_upwards)
+            run = self._batch(where, above, below, size, is_upwards=is_upwards)
             yield from run
             if len(run) < size:
                 return
@@ -53,17 +53,17 @@ class Sieving:
             else:
                 below = run[-1].post_id
             size = min(size * 2, CHUNK)
-            sieve = self._without_the_gone(loader, sieve, run)
-            if sieve.authors and not sieve.authors - sieve.hidden:
+            where = self._without_the_gone(loader, where, run)
+            if where.authors and not where.authors - where.hidden:
                 return
 
     def _batch(
-        self, sieve: Sieve, above: int, below: int, size: int, *, is_upwards: bool
+        self, where: Pushdown, above: int, below: int, size: int, *, is_upwards: bool
     ) -> list[Entry]:
-        authors = sorted(sieve.authors - sieve.hidden)
+        authors = sorted(where.authors - where.hidden)
         parts = [
             self.store.entries(
-                sieve,
+                where,
                 authors[i : i + AUTHORS_PER_QUERY],
                 above=above,
                 below=below,
@@ -76,8 +76,8 @@ class Sieving:
         return run[::-1][:size] if is_upwards else run
 
     def _without_the_gone(
-        self, loader: Loader, sieve: Sieve, run: list[Entry]
-    ) -> Sieve:
+        self, loader: Loader, where: Pushdown, run: list[Entry]
+    ) -> Pushdown:
         people = {e.author_id for e in run} | {e.repost_of_author_id for e in run}
         gone = self.hydration.gone(loader, people - {0})
-        return replace(sieve, hidden=sieve.hidden | gone)
+        return replace(where, hidden=where.hidden | gone)

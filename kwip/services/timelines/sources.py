@@ -14,7 +14,7 @@ from kwip.domain.ids import MAX_ID
 from kwip.domain.timelines import AUTHORS_PER_QUERY, Entry, merge_newest
 from kwip.services.reading.loader import Lookup
 from kwip.services.reading.slices import CHUNK, Slice
-from kwip.services.timelines.merging import EVERYBODY, GRAIN, Merge, Side
+from kwip.services.timelines.merging import EVERYBODY, GRAIN, Merge, MergeSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -65,7 +65,7 @@ class Sources:
         shown: Shown,
         loader: Loader,
         page: PageRequest,
-        sides: Sequence[Side] = (),
+        sides: Sequence[MergeSource] = (),
     ) -> Iterator[Entry]:
         """Go through a home or list, with side sources merged in, each post once.
 
@@ -85,13 +85,13 @@ class Sources:
 
     def _pulled(
         self, pulls: Pulls, authors: frozenset[UserId], floor: int
-    ) -> list[Side]:
+    ) -> list[MergeSource]:
         """Give the pull authors among some, for a timeline that is read from a floor.
 
         Also those who are pushed again: what was pulled of them is nowhere else.
         """
         return [
-            Side(
+            MergeSource(
                 self.entities.user_timelines,
                 author_id,
                 floor,
@@ -176,7 +176,7 @@ class Sources:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A stored timeline, as its skeletons name it, and whose posts it shows now."""
+    """A stored timeline, as its slices name it, and whose posts it shows now."""
 
     kind: Kind[Slice, Chunk]
     owner: UserId | str

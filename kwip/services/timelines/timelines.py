@@ -1,4 +1,4 @@
-"""Read timelines: skeletons of ids, filtered and hydrated for one viewer.
+"""Read timelines: slices of ids, filtered and hydrated for one viewer.
 
 Where the entries come from is in `sources`; here they are filtered by the rules of
 their kind, hydrated, and cut into pages.
@@ -10,22 +10,22 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from kwip.domain import pushdown as sieves
+from kwip.domain import pushdown
 from kwip.domain.ids import UserId
 from kwip.domain.lists import shows_list
 from kwip.domain.pages import Page
-from kwip.domain.pushdown import Sieve
+from kwip.domain.pushdown import Pushdown
 from kwip.domain.timelines import Entry
 from kwip.domain.visibility import require_shown
 from kwip.services.delivery.signals import home_topic, pulled_topic
 from kwip.services.reading.loader import Lookup
 from kwip.services.reading.lookups import require_listing
 from kwip.services.reading.slices import Slice
-from kwip.services.timelines.active_order import Active, Conversations
-from kwip.services.timelines.hashtag_sources import TagSides
+from kwip.services.timelines.active_order import ActiveOrder, Conversations
+from kwip.services.timelines.hashtag_sources import HashtagSources
 from kwip.services.timelines.merging import EVERYBODY
 from kwip.services.timelines.paging import Pages, Run
-from kwip.services.timelines.pushdown import Sieving
+from kwip.services.timelines.pushdown import PushdownReader
 from kwip.services.timelines.sources import Shown
 from kwip.store.list_edges import list_of
 
@@ -60,10 +60,10 @@ class Kinds:
         is_repost = entry.repost_of_id != 0
         return (self.replies or not is_reply) and (self.reposts or not is_repost)
 
-    def sieve(self, sieve: Sieve) -> Sieve:
-        """Let a sieve leave out what is not wanted."""
+    def where(self, where: Pushdown) -> Pushdown:
+        """Let a pushdown filter leave out what is not wanted."""
         addressees = None if self.replies else frozenset[UserId]()
-        return replace(sieve, addressees=addressees, has_reposts=self.reposts)
+        return replace(where, addressees=addressees, has_reposts=self.reposts)
 
 
 ALL_KINDS = Kinds()
@@ -80,8 +80,8 @@ class Timelines:
         stores: Stores,
     ):
         self._pages = Pages(hydration)
-        self._sieving = Sieving(stores.sieves, hydration)
-        self._active = Active(entities, hydration, stores.activity)
+        self._pushdown_reader = PushdownReader(stores.pushdown, hydration)
+        self._active = ActiveOrder(entities, hydration, stores.activity)
         self._entities = entities
         self._hydration = hydration
         self._sources = sources
@@ -91,7 +91,7 @@ class Timelines:
 
         And public posts with a hashtag that the viewer follows. Warm: 3 Redis round
         trips with authentication, no MongoDB; one more with pull authors or followed
-        hashtags, and when the page goes past a skeleton. Below the floor: one query
+        hashtags, and when the page goes past a slice. Below the floor: one query
         per 200 followees, and another for what lies above the page.
         """
         relations = loader.load(
@@ -99,9 +99,9 @@ class Timelines:
             *self.begin_of_home(viewer.id, page),
         )[0][viewer.id]
 
-        sieve = sieves.of_home(viewer.id, relations)
-        shown = Shown(self._entities.homes, viewer.id, sieve.authors)
-        tagged = TagSides(self._entities.tags, viewer.id, relations, sieve)
+        where = pushdown.of_home(viewer.id, relations)
+        shown = Shown(self._entities.homes, viewer.id, where.authors)
+        tagged = HashtagSources(self._entities.tags, viewer.id, relations, where)
         read = partial(self._sources.stored, shown, loader, sides=tagged.sides)
         if page.is_active:
             return self._active.window(viewer, loader, read, tagged.shows, page)
@@ -110,8 +110,8 @@ class Timelines:
             above=read(page.above) if page.above else iter(()),
             wants=tagged.shows,
             shows=_shows_all,
-            sieved=tagged.sieved(
-                partial(self._sieved, loader, page),
+            queried=tagged.queried(
+                partial(self._queried, loader, page),
                 is_upwards=page.min_id is not None,
             ),
         )
@@ -135,8 +135,8 @@ class Timelines:
             Lookup(self._entities.pulls, [EVERYBODY]),
         )
         relations = self._hydration.relations(viewer, loader)
-        sieve = sieves.of_list(listing, relations)
-        shown = Shown(self._entities.list_timelines, name, sieve.authors)
+        where = pushdown.of_list(listing, relations)
+        shown = Shown(self._entities.list_timelines, name, where.authors)
         read = partial(self._sources.stored, shown, loader)
         wants = partial(shows_list, listing, relations)
         if page.is_active:
@@ -146,8 +146,8 @@ class Timelines:
             above=read(page.above) if page.above else iter(()),
             wants=wants,
             shows=_shows_all,
-            # A sieve of nobody would leave in everybody.
-            sieved=self._sieved(loader, page, sieve) if sieve.authors else _nothing,
+            # A pushdown filter of nobody would leave in everybody.
+            queried=self._queried(loader, page, where) if where.authors else _nothing,
         )
         return self._pages.cut(viewer, loader, run, page)
 
@@ -174,8 +174,8 @@ class Timelines:
         self, viewer: Viewer | None, loader: Loader, page: PageRequest
     ) -> Page[PostView]:
         """Read everybody's public posts, without replies. Warm: 3 round trips."""
-        sieve = Sieve(is_listed=True)
-        return self._everybodys(self._entities.public, viewer, loader, page, sieve)
+        where = Pushdown(is_listed=True)
+        return self._everybodys(self._entities.public, viewer, loader, page, where)
 
     def user(
         self,
@@ -214,13 +214,13 @@ class Timelines:
             first, kind = Slice.first(user_id, part), self._entities.user_timelines
             return self._sources.slices(kind, first, loader, part)
 
-        sieve = kinds.sieve(sieves.of_user(_id_of(viewer), relations, user_id))
+        where = kinds.where(pushdown.of_user(_id_of(viewer), relations, user_id))
         run = Run(
             entries=read(page),
             above=read(page.above) if page.above else iter(()),
             wants=kinds.has,
             shows=shows,
-            sieved=self._sieved(loader, page, replace(sieve, tag=tag)),
+            queried=self._queried(loader, page, replace(where, tag=tag)),
         )
         return self._pages.cut(viewer, loader, run, page)
 
@@ -258,8 +258,8 @@ class Timelines:
 
         Warm: 3 round trips.
         """
-        sieve = Sieve(tag=tag)
-        return self._everybodys(self._entities.tags, viewer, loader, page, sieve)
+        where = Pushdown(tag=tag)
+        return self._everybodys(self._entities.tags, viewer, loader, page, where)
 
     def _everybodys(
         self,
@@ -267,30 +267,30 @@ class Timelines:
         viewer: Viewer | None,
         loader: Loader,
         page: PageRequest,
-        sieve: Sieve,
+        where: Pushdown,
     ) -> Page[PostView]:
         """Read what a query finds of everybody: all of it, or what has a hashtag."""
-        hidden = sieves.hidden_by(self._hydration.relations(viewer, loader))
+        hidden = pushdown.hidden_by(self._hydration.relations(viewer, loader))
         if page.is_active:
-            roll, owner = ("tag", sieve.tag) if sieve.tag else ("public", 0)
-            wanted = Conversations(roll, owner, hidden, _shows_all)
+            id_list, owner = ("tag", where.tag) if where.tag else ("public", 0)
+            wanted = Conversations(id_list, owner, hidden, _shows_all)
             return self._active.indexed(viewer, loader, wanted, page)
-        first = Slice.first(sieve.tag or UserId(0), page)
-        sieve = replace(sieve, hidden=hidden, viewer_id=_id_of(viewer))
+        first = Slice.first(where.tag or UserId(0), page)
+        where = replace(where, hidden=hidden, viewer_id=_id_of(viewer))
         run = Run(
             entries=self._sources.slices(kind, first, loader, page),
             above=iter(()),  # there are no reposts
             wants=lambda entry: entry.author_id not in hidden,
             shows=_shows_all,
-            sieved=self._sieved(loader, page, sieve),
+            queried=self._queried(loader, page, where),
         )
         return self._pages.cut(viewer, loader, run, page)
 
-    def _sieved(
-        self, loader: Loader, page: PageRequest, sieve: Sieve
+    def _queried(
+        self, loader: Loader, page: PageRequest, where: Pushdown
     ) -> Callable[[int], Iterator[Entry]]:
-        sieve = replace(sieve, has_repeats=not page.folds_repeats)
-        return lambda last_id: self._sieving.read(loader, page, last_id, sieve)
+        where = replace(where, has_repeats=not page.folds_repeats)
+        return lambda last_id: self._pushdown_reader.read(loader, page, last_id, where)
 
 
 def _nothing(_: int) -> Iterator[Entry]:

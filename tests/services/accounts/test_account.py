@@ -32,8 +32,10 @@ def sign_in(kwip, alice):
     """Return a function that begins a session of hers."""
 
     def begin(agent="a browser"):
-        credential = kwip.services.access.begin_session(alice.id, "alice", agent)
-        return credential, kwip.services.access.confirm(credential)
+        credential = kwip.services.authentication.begin_session(
+            alice.id, "alice", agent
+        )
+        return credential, kwip.services.authentication.confirm(credential)
 
     return begin
 
@@ -41,7 +43,9 @@ def sign_in(kwip, alice):
 @pytest.fixture
 def elsewhere(settings, endpoints):
     """Return another process's parts."""
-    made = build(settings, endpoints, role="web", options=Options(bell=lambda *_: None))
+    made = build(
+        settings, endpoints, role="web", options=Options(enqueue=lambda *_: None)
+    )
     assert made.fence.await_lease(5.0)
     yield made
     made.close()
@@ -49,13 +53,13 @@ def elsewhere(settings, endpoints):
 
 def opens(wiring, credential):
     loader = wiring.services.loaders.begin()
-    return wiring.services.access.open(credential, loader) is not None
+    return wiring.services.authentication.open(credential, loader) is not None
 
 
 def test_another_password_ends_other_sessions_at_once_everywhere_and_no_token(
     kwip, alice, sign_in, elsewhere
 ):
-    access = kwip.services.access
+    access = kwip.services.authentication
     here, viewer = sign_in()
     there, _ = sign_in()
     access.create_token(viewer, "a script", frozenset({READ}))
@@ -71,8 +75,8 @@ def test_another_password_ends_other_sessions_at_once_everywhere_and_no_token(
     assert opens(elsewhere, here)
     assert access.tokens(viewer) == [token]
     with pytest.raises(NotAuthenticatedError):
-        kwip.services.admission.sign_in("alice", OLD, SOMEBODY)
-    assert kwip.services.admission.sign_in("alice", NEW, SOMEBODY)
+        kwip.services.sign_in.sign_in("alice", OLD, SOMEBODY)
+    assert kwip.services.sign_in.sign_in("alice", NEW, SOMEBODY)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +99,7 @@ def test_a_password_that_cannot_be_changed_stays_with_all_sessions(
 
     assert list(caught.value.fields) == [field]
     assert opens(kwip, other)
-    assert kwip.services.admission.sign_in("alice", OLD, SOMEBODY)
+    assert kwip.services.sign_in.sign_in("alice", OLD, SOMEBODY)
 
 
 def test_both_mistakes_are_told_together_the_first_field_first(kwip, sign_in):
@@ -111,7 +115,7 @@ def test_guessing_the_old_password_ends_without_locking_its_owner_out(
     settings, endpoints, sign_in
 ):
     few = replace(settings, quota_signin_account=3)
-    made = build(few, endpoints, role="web", options=Options(bell=lambda *_: None))
+    made = build(few, endpoints, role="web", options=Options(enqueue=lambda *_: None))
     try:
         _, viewer = sign_in()
         for _ in range(3):
@@ -120,7 +124,7 @@ def test_guessing_the_old_password_ends_without_locking_its_owner_out(
 
         with pytest.raises(RateLimitedError):
             made.services.account.change_password(viewer, OLD, NEW)
-        assert made.services.admission.sign_in("alice", OLD, SOMEBODY)
+        assert made.services.sign_in.sign_in("alice", OLD, SOMEBODY)
     finally:
         made.close()
 
@@ -129,7 +133,7 @@ def test_a_sign_in_with_the_old_password_that_overtakes_the_change_is_ended(
     kwip, alice, sign_in, monkeypatch
 ):
     _, viewer = sign_in()
-    access = kwip.services.access
+    access = kwip.services.authentication
     begin, begun = access.begin_session, []
 
     def change_first(*arguments):
@@ -141,7 +145,7 @@ def test_a_sign_in_with_the_old_password_that_overtakes_the_change_is_ended(
     monkeypatch.setattr(type(access), "begin_session", staticmethod(change_first))
 
     with pytest.raises(NotAuthenticatedError):
-        kwip.services.admission.sign_in("alice", OLD, SOMEBODY)
+        kwip.services.sign_in.sign_in("alice", OLD, SOMEBODY)
 
     assert not opens(kwip, begun[0])
 
@@ -167,11 +171,11 @@ def test_a_change_that_failed_leaves_nobody_in_and_can_be_repeated(
         kwip.services.account.change_password(viewer, OLD, NEW)
 
     is_stored = invalidation == 2
-    assert kwip.services.access.prove("alice", NEW if is_stored else OLD)
+    assert kwip.services.authentication.prove("alice", NEW if is_stored else OLD)
     assert not (is_stored and opens(kwip, thief))
     assert kwip.services.account.change_password(viewer, OLD, NEW) == 1 - is_stored
     assert not opens(kwip, thief)
-    assert kwip.services.access.prove("alice", NEW)
+    assert kwip.services.authentication.prove("alice", NEW)
 
 
 def test_a_repeat_ends_who_came_in_between(kwip, alice, sign_in):
@@ -208,7 +212,7 @@ def test_the_oldest_sessions_end_when_there_are_too_many_at_once_everywhere(
     kwip, alice, sign_in, new_user, elsewhere, mongodb
 ):
     bob = new_user("bob")
-    his = kwip.services.access.begin_session(bob.id, "bob", "a browser")
+    his = kwip.services.authentication.begin_session(bob.id, "bob", "a browser")
     oldest, _ = sign_in()
     second, _ = sign_in()
     assert opens(elsewhere, oldest)
@@ -221,7 +225,7 @@ def test_the_oldest_sessions_end_when_there_are_too_many_at_once_everywhere(
 
     assert not opens(elsewhere, oldest)
     assert not opens(kwip, oldest)
-    assert kwip.services.access.confirm(oldest) is None
+    assert kwip.services.authentication.confirm(oldest) is None
     assert all(opens(elsewhere, each) for each in (second, newest, his))
     assert len(kwip.services.account.sessions(viewer)) == MAX_SESSIONS
     assert mongodb["sessions"].count_documents({"user_id": alice.id}) == MAX_SESSIONS

@@ -46,7 +46,7 @@ def from_before(join, mongodb):
 def owner(kwip, login):
     """Tell who signs in with an address, None if nobody does."""
     try:
-        return kwip.services.access.prove(login, PASSWORD).username
+        return kwip.services.authentication.prove(login, PASSWORD).username
     except NotAuthenticatedError:
         return None
 

@@ -38,20 +38,22 @@ def moderation(kwip):
 
 def opens(kwip, credential):
     """Tell for a read and a write whether a credential opens it."""
-    access = kwip.services.access
+    access = kwip.services.authentication
     read = access.open(credential, kwip.services.loaders.begin())
     return read is not None, access.confirm(credential) is not None
 
 
 def token_of(kwip, viewer):
-    _, text = kwip.services.access.create_token(viewer, "app", frozenset({READ}))
+    _, text = kwip.services.authentication.create_token(
+        viewer, "app", frozenset({READ})
+    )
     return Credential.parse("token", text)
 
 
 @pytest.mark.parametrize("make", ["session", "token"])
 def test_nobody_who_is_suspended_is_let_in(kwip, moderation, bob, make):
     if make == "session":
-        credential = kwip.services.access.begin_session(bob.id, "bob", "x")
+        credential = kwip.services.authentication.begin_session(bob.id, "bob", "x")
     else:
         credential = token_of(kwip, bob)
     assert opens(kwip, credential) == (True, True)
@@ -66,7 +68,7 @@ def test_nobody_who_is_suspended_is_let_in(kwip, moderation, bob, make):
 def test_a_suspension_costs_the_recognition_of_a_viewer_nothing(
     kwip, commands, bob, moderation
 ):
-    credential = kwip.services.access.begin_session(bob.id, "bob", "x")
+    credential = kwip.services.authentication.begin_session(bob.id, "bob", "x")
     moderation.suspend(bob.id)
     opens(kwip, credential)
     before = len(commands), kwip.cache.round_trips
@@ -121,7 +123,9 @@ def test_an_administrator_is_made_and_unmade(kwip, moderation, bob):
 
 
 def test_a_new_password_ends_every_session_and_leaves_tokens(kwip, moderation, bob):
-    sessions = [kwip.services.access.begin_session(bob.id, "bob", "x") for _ in "ab"]
+    sessions = [
+        kwip.services.authentication.begin_session(bob.id, "bob", "x") for _ in "ab"
+    ]
     token = token_of(kwip, bob)
     assert [opens(kwip, each) for each in (*sessions, token)] == [(True, True)] * 3
 
@@ -130,8 +134,8 @@ def test_a_new_password_ends_every_session_and_leaves_tokens(kwip, moderation, b
     assert [opens(kwip, each) for each in sessions] == [(False, False)] * 2
     assert opens(kwip, token) == (True, True)
     with pytest.raises(NotAuthenticatedError):
-        kwip.services.access.prove("bob", PASSWORD)
-    assert kwip.services.access.prove("bob", NEW_PASSWORD)
+        kwip.services.authentication.prove("bob", PASSWORD)
+    assert kwip.services.authentication.prove("bob", NEW_PASSWORD)
 
 
 def test_a_new_password_ends_tokens_if_asked(kwip, moderation, alice, bob):
@@ -147,7 +151,7 @@ def test_a_new_password_ends_tokens_if_asked(kwip, moderation, alice, bob):
 def test_signing_out_everywhere_drops_again_what_died_before_the_drop(
     kwip, moderation, bob, monkeypatch
 ):
-    session = kwip.services.access.begin_session(bob.id, "bob", "x")
+    session = kwip.services.authentication.begin_session(bob.id, "bob", "x")
     opens(kwip, session)
     with monkeypatch.context() as broken:
         broken.setattr(kwip.fence, "invalidate", lambda _: 1 / 0)
@@ -164,7 +168,7 @@ def test_a_password_that_cannot_be_used_changes_nothing(kwip, moderation, bob):
     with pytest.raises(InvalidError):
         moderation.set_password(bob.id, "short")
 
-    assert kwip.services.access.prove("bob", PASSWORD)
+    assert kwip.services.authentication.prove("bob", PASSWORD)
 
 
 @pytest.mark.parametrize("act", ["suspend", "unsuspend"])

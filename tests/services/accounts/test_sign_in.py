@@ -27,7 +27,7 @@ def guarded(tmp_path, endpoints):
     def make(**limits):
         environ = {f"KWIP_QUOTA_{n.upper()}": str(v) for n, v in limits.items()}
         settings = settings_in(tmp_path / "home", **environ)
-        options = Options(bell=lambda *_: None)
+        options = Options(enqueue=lambda *_: None)
         wiring = build(settings, endpoints, role="web", options=options)
         made.append(wiring)
         wiring.services.users.sign_up(form_of("alice"))
@@ -51,7 +51,7 @@ def tries(wiring, applicants, login="alice", password=GUESS):
     results = []
     for applicant in applicants:
         try:
-            wiring.services.admission.sign_in(login, password, applicant)
+            wiring.services.sign_in.sign_in(login, password, applicant)
         except KwipError as error:
             results.append(error.code)
         else:
@@ -125,7 +125,7 @@ def test_an_account_may_be_signed_in_to_so_often_from_everywhere(guarded, login)
 
 def test_a_browser_that_is_known_may_not_sign_in_for_ever_either(guarded):
     kwip = guarded(signin_account=2)
-    names = kwip.services.admission.sign_in("alice", PASSWORD, at("10.1.1.1")).names
+    names = kwip.services.sign_in.sign_in("alice", PASSWORD, at("10.1.1.1")).names
     known = at("10.1.1.1", names)
 
     assert tries(kwip, [known] * 3, password=PASSWORD) == ["in", "in", "rate_limited"]
@@ -136,17 +136,17 @@ def test_another_password_may_be_asked_for_so_often_right_or_wrong(guarded):
     alice = kwip.stores.users.credentials_of("alice")
     viewer = Viewer(id=alice.user_id, username="alice", digest="")
     for _ in range(2):
-        kwip.services.admission.prove_again(viewer, PASSWORD)
+        kwip.services.sign_in.prove_again(viewer, PASSWORD)
 
     with pytest.raises(RateLimitedError):
-        kwip.services.admission.prove_again(viewer, PASSWORD)
+        kwip.services.sign_in.prove_again(viewer, PASSWORD)
     assert tries(kwip, [at("10.0.0.1")], password=PASSWORD) == ["in"]
 
 
 def test_a_try_whose_password_nobody_looked_at_is_no_failure(guarded, monkeypatch):
     kwip = guarded(signin=1, signin_account=1, signup=1)
     with monkeypatch.context() as busy:
-        hashing = kwip.services.access.passwords
+        hashing = kwip.services.authentication.passwords
         busy.setattr(hashing, "_room", threading.Semaphore(0))
         found = tries(kwip, [at("10.0.0.1")] * 2, password=PASSWORD)
         found += [join(kwip, "carol") for _ in range(2)]
@@ -167,7 +167,7 @@ def test_many_guesses_at_once_are_no_more_than_the_limit(guarded):
 @pytest.mark.parametrize("login", ["alice", EMAIL])
 def test_guesses_of_strangers_do_not_lock_the_owner_out(guarded, login):
     kwip = guarded(signin=9, signin_account=2, signin_address=4)
-    names = kwip.services.admission.sign_in("alice", PASSWORD, at("10.1.1.1")).names
+    names = kwip.services.sign_in.sign_in("alice", PASSWORD, at("10.1.1.1")).names
     assert tries(kwip, strangers(3), login)[-1] == "rate_limited"
     assert tries(kwip, [at("10.1.1.1")] * 4, "bob")[-1] == "rate_limited"
     owner = at("10.1.1.1", names)
@@ -177,7 +177,7 @@ def test_guesses_of_strangers_do_not_lock_the_owner_out(guarded, login):
 
 def test_a_browser_that_is_known_may_not_guess_for_ever_either(guarded):
     kwip = guarded(signin=9, signin_account=2)
-    names = kwip.services.admission.sign_in("alice", PASSWORD, at("10.1.1.1")).names
+    names = kwip.services.sign_in.sign_in("alice", PASSWORD, at("10.1.1.1")).names
 
     assert tries(kwip, [at("10.1.1.1", names)] * 3) == [
         "not_authenticated",
@@ -190,7 +190,7 @@ def test_a_browser_that_is_known_may_not_guess_for_ever_either(guarded):
 def test_a_browser_is_known_for_the_names_it_signed_in_with_only(guarded):
     kwip = guarded(signin=1, signin_account=9)
     kwip.services.users.sign_up(form_of("bob"))
-    names = kwip.services.admission.sign_in("bob", PASSWORD, at("10.1.1.1")).names
+    names = kwip.services.sign_in.sign_in("bob", PASSWORD, at("10.1.1.1")).names
 
     assert tries(kwip, [at("10.1.1.1", names)] * 2) == [
         "not_authenticated",
@@ -200,7 +200,7 @@ def test_a_browser_is_known_for_the_names_it_signed_in_with_only(guarded):
 
 def join(wiring, name, address="10.0.0.1"):
     try:
-        wiring.services.admission.sign_up(form_of(name), at(address))
+        wiring.services.sign_in.sign_up(form_of(name), at(address))
     except KwipError as error:
         return error.code
     return "in"
@@ -233,7 +233,7 @@ def test_an_address_that_has_an_account_is_refused_without_a_word_about_it(guard
     for email in (EMAIL, EMAIL.upper()):
         form = SignUp(username="carol", email=email, password=PASSWORD)
         with pytest.raises(InvalidError) as refused:
-            kwip.services.admission.sign_up(form, at("10.0.0.1"))
+            kwip.services.sign_in.sign_up(form, at("10.0.0.1"))
 
         assert refused.value.fields == {}
         assert "email" not in refused.value.message
@@ -246,7 +246,7 @@ def test_a_name_that_is_taken_tells_nothing_about_the_address(guarded):
     for email in (EMAIL, "new@example.org"):
         form = SignUp(username="alice", email=email, password=PASSWORD)
         with pytest.raises(InvalidError) as refused:
-            kwip.services.admission.sign_up(form, at("10.0.0.1"))
+            kwip.services.sign_in.sign_up(form, at("10.0.0.1"))
         told.append((refused.value.message, refused.value.fields))
 
     assert told[0] == told[1]
@@ -259,7 +259,7 @@ def test_to_try_whether_an_address_has_an_account_costs_as_much_as_an_account(gu
     found = []
     for _ in range(3):
         with pytest.raises(KwipError) as refused:
-            kwip.services.admission.sign_up(form, at("10.0.0.1"))
+            kwip.services.sign_in.sign_up(form, at("10.0.0.1"))
         found.append(refused.value.code)
 
     assert found == ["invalid", "invalid", "rate_limited"]

@@ -244,8 +244,10 @@ WRITES = {
     "mute": lambda w: w.services.relationships.mute(w.bob, w.alice.id),
     "pin": lambda w: w.services.pins.pin(w.alice, w.post.id),
     "mark": lambda w: w.services.markers.save(w.bob, {"home": w.post.id}),
-    "session": lambda w: w.services.access.begin_session(w.bob.id, "bob", "y"),
-    "token": lambda w: w.services.access.create_token(w.bob, "b", frozenset({READ})),
+    "session": lambda w: w.services.authentication.begin_session(w.bob.id, "bob", "y"),
+    "token": lambda w: w.services.authentication.create_token(
+        w.bob, "b", frozenset({READ})
+    ),
     "unblock": lambda w: w.services.relationships.unblock(w.bob, w.alice.id),
     "unmute": lambda w: w.services.relationships.unmute(w.bob, w.alice.id),
     "follow again": lambda w: w.services.relationships.follow(w.bob, w.alice.id),

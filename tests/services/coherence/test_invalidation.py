@@ -12,7 +12,7 @@ from kwip.cache import invalidation
 from kwip.cli.parts import deletion_by, repair_by, retagging_by
 from kwip.domain.clock import at
 from kwip.domain.errors import KwipError
-from kwip.domain.id_lists import RollSlice
+from kwip.domain.id_lists import IdListSlice
 from kwip.domain.lists import ListChange
 from kwip.domain.notifications import NotificationSlice
 from kwip.domain.posts import Draft, Edit
@@ -23,7 +23,7 @@ from kwip.services.delivery import compaction
 from kwip.services.delivery.pull_authors import PullAuthors
 from kwip.services.maintenance.fsck import Finding
 from kwip.services.maintenance.repeats import Repeats
-from kwip.services.reading.entities import AccessId
+from kwip.services.reading.entities import AccessKeyId
 from kwip.services.reading.loader import Lookup
 from kwip.services.reading.slices import Slice
 from kwip.services.timelines.merging import EVERYBODY
@@ -68,9 +68,9 @@ class World:
         services.reactions.favourite(bob, answer.id)
         services.reactions.bookmark(bob, answer.id)
         services.pins.pin(alice, answer.id)
-        session = services.access.begin_session(bob.id, "bob", "x")
-        visitor = services.access.confirm(session)
-        token = services.access.create_token(bob, "a", frozenset({READ}))[0]
+        session = services.authentication.begin_session(bob.id, "bob", "x")
+        visitor = services.authentication.confirm(session)
+        token = services.authentication.create_token(bob, "a", frozenset({READ}))[0]
         made = services.lists.create(alice, ListChange(title="A"))
         services.lists.add(alice, made.id, [bob.id])
         self.rings.run()
@@ -94,7 +94,7 @@ class World:
         people = [self.alice.id, self.bob.id, self.carol.id]
         access = [
             self.session.id,
-            AccessId(self.bob.id, self.token.id),
+            AccessKeyId(self.bob.id, self.token.id),
         ]
         return [
             Lookup(entities.users, people),
@@ -107,9 +107,9 @@ class World:
             Lookup(entities.reactions, [(i, span_of(self.root.id)) for i in people]),
             Lookup(entities.tags, [Slice("tag"), Slice("other")]),
             Lookup(
-                entities.rolls,
+                entities.id_lists,
                 [
-                    RollSlice(name, each)
+                    IdListSlice(name, each)
                     for name in ("favourites", "bookmarks", "followers")
                     for each in people
                 ],
@@ -117,16 +117,16 @@ class World:
             Lookup(
                 entities.active,
                 [
-                    RollSlice("public", 0),
-                    RollSlice("tag", "tag"),
-                    RollSlice("tag", "other"),
-                    *(RollSlice("user", each) for each in people),
+                    IdListSlice("public", 0),
+                    IdListSlice("tag", "tag"),
+                    IdListSlice("tag", "other"),
+                    *(IdListSlice("user", each) for each in people),
                 ],
             ),
             Lookup(
-                entities.rolls,
+                entities.id_lists,
                 [
-                    RollSlice(name, post.id)
+                    IdListSlice(name, post.id)
                     for name in ("favourited_by", "reposted_by")
                     for post in (self.root, self.answer)
                 ],
@@ -229,9 +229,9 @@ WRITES = {
     "unmute": lambda w: w.services.relationships.unmute(w.alice, w.carol.id),
     "dismiss": lambda w: w.services.notifications.dismiss(w.bob, w.told),
     "mark": lambda w: w.services.markers.see(w.bob, "notifications", w.told),
-    "sign_in": lambda w: w.services.access.begin_session(w.bob.id, "bob", "y"),
-    "sign_out": lambda w: w.services.access.sign_out(w.visitor),
-    "create_token": lambda w: w.services.access.create_token(
+    "sign_in": lambda w: w.services.authentication.begin_session(w.bob.id, "bob", "y"),
+    "sign_out": lambda w: w.services.authentication.sign_out(w.visitor),
+    "create_token": lambda w: w.services.authentication.create_token(
         w.bob, "b", frozenset({READ})
     ),
     "suspend": lambda w: w.services.moderation.suspend(w.bob.id),
@@ -252,7 +252,7 @@ WRITES = {
         w.alice, w.list.id, ListChange(is_exclusive=True)
     ),
     "follow_tag": lambda w: w.services.followed_tags.follow(w.alice, "tea"),
-    "revoke_token": lambda w: w.services.access.revoke_token(w.bob, w.token.id),
+    "revoke_token": lambda w: w.services.authentication.revoke_token(w.bob, w.token.id),
 }
 
 

@@ -75,8 +75,8 @@ class Town:
             services.lists.add(owner, made.id, [member.id])
         services.followed_tags.follow(bob, "tea")
         self.rings.run()
-        session = services.access.begin_session(bob.id, "bob", "x")
-        services.access.create_token(bob, "app", frozenset({READ}))
+        session = services.authentication.begin_session(bob.id, "bob", "x")
+        services.authentication.create_token(bob, "app", frozenset({READ}))
         posts = {"root": root, "answer": answer, "kept": list_of(made.id)}
         return {"people": people, "bob": bob, "fan": fan, "session": session} | posts
 
@@ -206,7 +206,7 @@ def test_a_deleted_user_is_let_in_nowhere(town, kwip):
 
     assert opens(kwip, town.session) == (False, False)
     with pytest.raises(KwipError):
-        kwip.services.access.prove("bob", "correct horse")
+        kwip.services.authentication.prove("bob", "correct horse")
 
 
 def test_a_deleted_user_is_hidden_before_the_first_step(town, kwip, monkeypatch):

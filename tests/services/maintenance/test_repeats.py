@@ -7,10 +7,10 @@ import random
 from kwip.domain.ids import MAX_ID
 from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft, Edit, Visibility
-from kwip.domain.pushdown import Sieve
+from kwip.domain.pushdown import Pushdown
 from kwip.services.reading.loader import Lookup
 from kwip.services.timelines import walk
-from kwip.store.pushdown import SieveStore
+from kwip.store.pushdown import PushdownStore
 from tests.services.timelines.test_active_order import alice, bob
 
 __all__ = ["alice", "bob"]
@@ -143,9 +143,9 @@ def test_pages_of_any_size_and_direction_fold_alike(
     monkeypatch.setattr(walk.Walk.__init__, "__defaults__", (9,))
     for read in (read_user(kwip, None, alice), read_home(kwip, bob)):
         assert downwards(read, 3)[0] == upwards(read, 3) == wanted
-    sieve = Sieve(authors=frozenset({alice.id}), has_repeats=False)
-    entries = SieveStore(kwip.store).entries(
-        sieve, [alice.id], above=0, below=MAX_ID, limit=99, ascending=False
+    where = Pushdown(authors=frozenset({alice.id}), has_repeats=False)
+    entries = PushdownStore(kwip.store).entries(
+        where, [alice.id], above=0, below=MAX_ID, limit=99, ascending=False
     )
     assert [entry.post_id for entry in entries] == wanted
 

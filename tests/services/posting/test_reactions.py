@@ -34,9 +34,9 @@ def read(kwip, viewer, post_id):
     return kwip.services.posts.get(viewer, kwip.services.loaders.begin(), post_id)
 
 
-def roll(kwip, viewer, name, **page):
+def id_list(kwip, viewer, name, **page):
     loader = kwip.services.loaders.begin()
-    return kwip.services.rolls.posts(viewer, loader, name, PageRequest(**page))
+    return kwip.services.id_lists.posts(viewer, loader, name, PageRequest(**page))
 
 
 def people_who(kwip, viewer, name, post_id):
@@ -64,7 +64,7 @@ def test_a_favourite_that_is_taken_back_leaves_nothing(kwip, reactions, post, bo
 
         assert not view.is_favourited
         assert view.post.favourites_count == 0
-    assert roll(kwip, bob, "favourites").items == ()
+    assert id_list(kwip, bob, "favourites").items == ()
     assert people_who(kwip, bob, "favourited_by", post.id) == []
 
 
@@ -82,10 +82,10 @@ def test_parallel_favourites_of_many_are_all_counted(
 def test_a_bookmark_is_seen_by_nobody_else(kwip, reactions, post, alice, bob):
     assert reactions.bookmark(bob, post.id).is_bookmarked
     assert not read(kwip, alice, post.id).is_bookmarked
-    assert [v.post.id for v in roll(kwip, bob, "bookmarks").items] == [post.id]
-    assert roll(kwip, alice, "bookmarks").items == ()
+    assert [v.post.id for v in id_list(kwip, bob, "bookmarks").items] == [post.id]
+    assert id_list(kwip, alice, "bookmarks").items == ()
     assert not reactions.unbookmark(bob, post.id).is_bookmarked
-    assert roll(kwip, bob, "bookmarks").items == ()
+    assert id_list(kwip, bob, "bookmarks").items == ()
 
 
 def test_what_one_may_not_see_one_cannot_favourite(kwip, reactions, alice, bob):
@@ -106,7 +106,7 @@ def test_a_deleted_post_cannot_be_favourited_and_leaves_the_list(
 
     with pytest.raises(GoneError):
         reactions.favourite(bob, post.id)
-    assert roll(kwip, bob, "favourites").items == ()
+    assert id_list(kwip, bob, "favourites").items == ()
 
 
 def test_a_favourite_of_a_repost_is_of_what_it_reposts(
@@ -130,14 +130,14 @@ def test_a_long_roll_is_read_to_its_end_and_back_again(kwip, reactions, alice, b
     expected = [i for i in reversed(acted) if i != made[5]]
     pages, max_id = [], None
     while True:
-        page = roll(kwip, bob, "favourites", limit=3, max_id=max_id)
+        page = id_list(kwip, bob, "favourites", limit=3, max_id=max_id)
         pages.append(page)
         max_id = page.next_max_id
         if max_id is None:
             break
 
     assert [v.post.id for page in pages for v in page.items] == expected
-    back = roll(kwip, bob, "favourites", limit=3, min_id=pages[1].prev_min_id)
+    back = id_list(kwip, bob, "favourites", limit=3, min_id=pages[1].prev_min_id)
     assert [v.post.id for v in back.items] == expected[:3]
-    newer = roll(kwip, bob, "favourites", since_id=pages[0].prev_min_id)
+    newer = id_list(kwip, bob, "favourites", since_id=pages[0].prev_min_id)
     assert newer.items == ()

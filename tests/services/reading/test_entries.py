@@ -9,7 +9,7 @@ import pytest
 from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft
 from kwip.domain.users import Viewer
-from kwip.services.reading import slices as skeletons
+from kwip.services.reading import slices
 from kwip.services.reading.slices import Entries
 from tests.wired import sign_up
 
@@ -32,7 +32,7 @@ def test_an_entry_is_asked_for_once(kwip, commands, ids):
 
 
 def test_only_so_many_are_remembered(kwip, commands, ids, monkeypatch):
-    monkeypatch.setattr(skeletons, "ENTRIES_BYTES", 2 * skeletons.ENTRY_BYTES)
+    monkeypatch.setattr(slices, "ENTRIES_BYTES", 2 * slices.ENTRY_BYTES)
     entries = Entries(kwip.stores.posts)
     for post_id in ids:
         entries.of({post_id})

@@ -17,8 +17,7 @@ from kwip.domain.views import PostView
 from kwip.schemas import html
 from kwip.schemas.posts import WRITTEN_BYTES, StatusSchema
 from kwip.schemas.urls import Urls
-from kwip.services.reading import entities, payloads
-from kwip.services.reading import slices as skeletons
+from kwip.services.reading import entities, payloads, slices
 from kwip.services.reading.entities import Entities
 from kwip.services.reading.stores import Stores
 from kwip.store.client import Store, connect
@@ -90,7 +89,7 @@ def test_remembered_posts_take_what_their_limit_says(kinds, make, many):
         for number in range(many):
             kinds.posts.decode(payloads.encode_post(make(number)))
 
-    limit = entities.POSTS_BYTES + skeletons.ENTRIES_BYTES
+    limit = entities.POSTS_BYTES + slices.ENTRIES_BYTES
 
     assert fits(taken_by(fill), limit)
 
@@ -121,13 +120,13 @@ def test_remembered_parts_of_all_timelines_take_what_their_limit_says(kinds):
         for number in range(200):
             entries = tuple(
                 Entry(FIRST_ID + number + i, FIRST_ID - i, FIRST_ID + 7 * i, number, i)
-                for i in range(skeletons.CHUNK)
+                for i in range(slices.CHUNK)
             )
             raw = payloads.encode_chunk(Chunk(entries, floor=0, ends=True))
             kind = kinds.homes if number % 2 else kinds.user_timelines
             kind.decode(raw)
 
-    assert fits(taken_by(fill), skeletons.CHUNKS_BYTES)
+    assert fits(taken_by(fill), slices.CHUNKS_BYTES)
 
 
 @pytest.mark.parametrize(("make", "many"), [(short_post, 1_000), (long_post, 300)])

@@ -300,7 +300,7 @@ def test_a_deleted_list_is_gone_at_once_and_leaves_nothing(
     kwip.services.lists.delete(owner, list_id)
     with pytest.raises(NotFoundError):
         read(owner, list_id)
-    rings.waiting.clear()  # the bell is lost
+    rings.waiting.clear()  # the queue is lost
     kwip.sweeper.sweep()
     rings.run()
 

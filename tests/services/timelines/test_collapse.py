@@ -12,7 +12,7 @@ from kwip.domain.posts import Draft
 
 @pytest.fixture
 def narrow(monkeypatch):
-    """Let a window be small, and skeletons and rounds smaller than a page."""
+    """Let a window be small, and slices and rounds smaller than a page."""
     for target, value in {
         "kwip.domain.collapse.WINDOW": 6,
         "kwip.services.timelines.paging.REACH": 5,

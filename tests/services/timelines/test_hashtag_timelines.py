@@ -21,7 +21,7 @@ def read(kwip, new_user):
     def read(wish, limit):
         texts, max_id = [], None
         while True:
-            page = kwip.services.tag_timelines.page(
+            page = kwip.services.hashtag_timelines.page(
                 None,
                 kwip.services.loaders.begin(),
                 wish,

@@ -13,7 +13,7 @@ from kwip.store.buckets import home_of
 
 @pytest.fixture
 def small(monkeypatch):
-    """Make skeletons, buckets and homes small, so that a page crosses them all."""
+    """Make slices, buckets and homes small, so that a page crosses them all."""
     for target, value in {
         "kwip.services.reading.slices.CHUNK": 5,
         "kwip.services.reading.slices.TOP": 2,
@@ -118,5 +118,5 @@ def test_asking_for_what_is_newer_does_not_read_the_whole_home(kwip, world, comm
     cost = len(commands) - before
     assert ids_of(kwip, reader, PageRequest(since_id=shown[2]))[0] == shown[:2]
 
-    # Relations, one skeleton, what it holds: nothing that grows with the home.
+    # Relations, one slice, what it holds: nothing that grows with the home.
     assert cost <= 6

@@ -16,7 +16,7 @@ from kwip.services.reading.loader import Loader, Loaders
 from kwip.services.reading.loads import Kind
 from kwip.services.reading.slices import Slice
 from kwip.services.timelines import merging as module
-from kwip.services.timelines.merging import Side
+from kwip.services.timelines.merging import MergeSource
 from kwip.services.timelines.sources import Shown, Sources
 
 VIEWER = UserId(1)
@@ -80,7 +80,7 @@ class World:
 
     def sides(self, newest):
         return [
-            Side(
+            MergeSource(
                 self.others, name, newest=newest[name], oldest=self.lowest, grain=GRAIN
             )
             for name in self.beside
@@ -191,7 +191,7 @@ def test_a_source_is_begun_when_the_page_comes_down_to_it():
 
 
 def test_readers_at_different_places_begin_with_the_same_part():
-    side = Side(None, 7, oldest=3, newest=60, grain=10)
+    side = MergeSource(None, 7, oldest=3, newest=60, grain=10)
 
     def first(**page):
         return side.first(PageRequest(**page))

@@ -482,7 +482,7 @@ def test_whoever_is_told_hears_the_doorbell(people, say, kwip, monkeypatch):
     alice, bob = people("alice", "bob")
     rung = []
     notified = kwip.services.reactions.notifier
-    swap(notified, doorbell=rung.extend)
+    swap(notified, signal=rung.extend)
     post = say(alice, "@bob")
     kwip.services.reactions.favourite(bob, post.id)
     kwip.services.relationships.follow(bob, alice.id)

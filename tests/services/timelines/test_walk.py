@@ -198,7 +198,7 @@ def test_favourites_of_deleted_posts_are_passed_over_bit_by_bit(kwip, alice, bob
 
     def read(page):
         loader = kwip.services.loaders.begin()
-        return kwip.services.rolls.posts(bob, loader, "favourites", page)
+        return kwip.services.id_lists.posts(bob, loader, "favourites", page)
 
     found = pages(read)
     assert [post_id for page in found for post_id in page] == made[:1]
@@ -220,6 +220,6 @@ def test_upwards_from_nothing_begins_with_the_oldest(kwip, alice, bob):
         kwip.services.reactions.favourite(bob, post_id)
     loader = kwip.services.loaders.begin()
     page = PageRequest(limit=2, min_id=0)
-    found = kwip.services.rolls.posts(bob, loader, "favourites", page)
+    found = kwip.services.id_lists.posts(bob, loader, "favourites", page)
 
     assert [view.post.id for view in found.items] == [made[1], made[0]]

@@ -380,10 +380,10 @@ class Waiting:
 
 @pytest.fixture
 def unheard(kwip):
-    """Let the bell wait until it is told to run."""
+    """Let the queue wait until it is told to run."""
     waiting = Waiting()
-    waiting.jobs = kwip.services.posts.publication.bell.jobs
-    swap(kwip.services.posts.publication, bell=waiting)
+    waiting.jobs = kwip.services.posts.publication.enqueue.jobs
+    swap(kwip.services.posts.publication, enqueue=waiting)
     return waiting
 
 
