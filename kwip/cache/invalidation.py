@@ -18,13 +18,13 @@ from kwip.cache import keys
 from kwip.cache.list_invalidation import change_list, follow_tag
 from kwip.cache.order_invalidation import bump, repeat
 from kwip.cache.timeline_invalidation import (
+    backfill,
     deliver,
     hibernate,
-    merge,
     pull,
+    purge,
     rebuild,
     rehydrate,
-    scrub,
     trim,
 )
 
@@ -382,8 +382,8 @@ WRITES: Mapping[str, Callable[..., Keys]] = {
         change_list,
         follow_tag,
         repeat,
-        merge,
-        scrub,
+        backfill,
+        purge,
         trim,
         rebuild,
         hibernate,

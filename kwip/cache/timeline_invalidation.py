@@ -28,12 +28,12 @@ def pull(*, author_id: UserId) -> Keys:
     return (keys.pulls(), keys.user_timeline(author_id))
 
 
-def merge(*, owner: str) -> Keys:
+def backfill(*, owner: str) -> Keys:
     """Drop the home or list that an author's posts were merged into."""
     return (keys.timeline(owner),)
 
 
-def scrub(*, owner: str) -> Keys:
+def purge(*, owner: str) -> Keys:
     """Drop the home or list that an author's posts were taken from."""
     return (keys.timeline(owner),)
 

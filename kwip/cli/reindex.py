@@ -340,7 +340,7 @@ def _verify(settings: Settings, user: str | None, *, is_quiet: bool) -> Outcome:
     told.append(
         f"{numbered(verdict.homes, 'home')}, {numbered(verdict.lists, 'list')}, "
         f"{numbered(len(verdict.differences), 'difference')}, "
-        f"{verdict.scrub_pending} entries wait for a scrub; {seconds:.1f} s"
+        f"{verdict.purge_pending} entries wait for a scrub; {seconds:.1f} s"
     )
     rows = [
         {
@@ -355,7 +355,7 @@ def _verify(settings: Settings, user: str | None, *, is_quiet: bool) -> Outcome:
             "homes": verdict.homes,
             "lists": verdict.lists,
             "differences": rows,
-            "scrub_pending": verdict.scrub_pending,
+            "purge_pending": verdict.purge_pending,
             "seconds": round(seconds, 1),
         },
         told,

@@ -62,7 +62,7 @@ def _fanout(services: Services, job_id: str) -> str:
 
 
 def _edge(services: Services, job_id: str) -> str:
-    """Merge or scrub what a follow or unfollow left to do."""
+    """Backfill or purge what a follow or unfollow left to do."""
     follower, _, followee = job_id.partition(":")
     is_settled = services.home_compaction.settle(
         UserId(int(follower)), UserId(int(followee))
@@ -71,7 +71,7 @@ def _edge(services: Services, job_id: str) -> str:
 
 
 def _list_edge(services: Services, job_id: str) -> str:
-    """Merge or scrub what a change of a list's members left to do."""
+    """Backfill or purge what a change of a list's members left to do."""
     member, _, list_id = job_id.partition(":")
     is_settled = services.list_compaction.settle(
         UserId(int(member)), ListId(int(list_id))
@@ -82,7 +82,7 @@ def _list_edge(services: Services, job_id: str) -> str:
 def _list(services: Services, job_id: str) -> str:
     """Remove what is left of a deleted list."""
     owner, _, list_id = job_id.partition(":")
-    services.list_compaction.remove_buried(UserId(int(owner)), ListId(int(list_id)))
+    services.list_compaction.remove_deleted(UserId(int(owner)), ListId(int(list_id)))
     return "done"
 
 

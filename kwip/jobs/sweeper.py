@@ -79,13 +79,13 @@ class Sweeper:
                 "list_edge", f"{place.member_id}:{place.list_id}"
             ),
         )
-        buried = self.lists.take_buried(
+        deleted = self.lists.take_deleted(
             now,
             again,
             AT_ONCE,
             lambda each: self.enqueue("list", f"{each[0]}:{each[1]}"),
         )
-        return len(places) + len(buried)
+        return len(places) + len(deleted)
 
     def work(self, _loop: Loop) -> float:
         """Sweep; the work of a loop."""

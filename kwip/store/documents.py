@@ -209,7 +209,7 @@ class BucketDocument(TypedDict):
 class FollowDocument(TypedDict):
     """An edge seen from the follower; `_id` is `<follower>:<followee>`.
 
-    `merging` and `removed` say that the home still waits for a merge or a scrub.
+    `merging` and `removed` say that the home still waits for a backfill or purge.
     `nonce` is drawn for each follow and block, so that whoever ends the waiting of
     one cannot end that of the next one. `notify` says that the follower wants to be
     told of each new post.
@@ -285,7 +285,7 @@ class ListMemberDocument(TypedDict):
     """A place in a list seen from the member; `_id` is `<member>:<list>`.
 
     `merging` and `removed` say that the list's timeline still waits for a merge or a
-    scrub; `nonce` is as that of a follow.
+    purge; `nonce` is as that of a follow.
     """
 
     _id: str

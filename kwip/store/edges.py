@@ -27,7 +27,7 @@ _WAITING = {"$in": ["merging", "removed"]}
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A follow that waits for its merge (`merging`) or its scrub (`removed`)."""
+    """A follow that waits for its merge (`merging`) or its purge (`removed`)."""
 
     follower_id: UserId
     followee_id: UserId
@@ -135,7 +135,7 @@ class EdgeStore:
 
     @translated()
     def settle(self, edge: Edge) -> bool:
-        """End the waiting of an edge whose merge or scrub is done.
+        """End the waiting of an edge whose Backfill or purge is done.
 
         False if it changed meanwhile, be it back to the same state: what was done
         then is not what is due now.
@@ -158,7 +158,7 @@ class EdgeStore:
         limit: int,
         enqueue: Callable[[Edge], bool],
     ) -> list[Edge]:
-        """Enqueue edges whose merge or scrub should be done by now; list those.
+        """Enqueue edges whose Backfill or purge should be done by now; list those.
 
         They are due again at `next_due`; what `enqueue` does not take stays due.
         """
@@ -178,7 +178,7 @@ class EdgeStore:
 
     @translated()
     def waiting_count(self) -> int:
-        """Count the edges that wait for a merge or a scrub."""
+        """Count the edges that wait for a backfill or purge."""
         return self._follows.count_documents({"state": _WAITING}, hint="due_at_1")
 
     @translated()

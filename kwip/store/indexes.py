@@ -192,7 +192,7 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
         ),
         Index(
             (("due_at", ASCENDING),),
-            "ListStore.take_buried: deleted lists that the sweeper rings for",
+            "ListStore.take_deleted: deleted lists that the sweeper rings for",
             {"partialFilterExpression": {"state": "deleted"}},
         ),
     ),

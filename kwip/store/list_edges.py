@@ -71,7 +71,7 @@ class ListEdgeStore:
 
     @translated()
     def settle(self, edge: ListEdge) -> bool:
-        """End the waiting of an edge whose merge or scrub is done.
+        """End the waiting of an edge whose Backfill or purge is done.
 
         False if it changed meanwhile, be it back to the same state.
         """
@@ -94,7 +94,7 @@ class ListEdgeStore:
         limit: int,
         enqueue: Callable[[ListEdge], bool],
     ) -> list[ListEdge]:
-        """Enqueue edges whose merge or scrub should be done by now; list those.
+        """Enqueue edges whose Backfill or purge should be done by now; list those.
 
         They are due again at `next_due`; what `enqueue` does not take stays due.
         """
@@ -133,7 +133,7 @@ def end_memberships(
     now: dt.datetime,
     session: Any,
 ) -> None:
-    """Let members' posts be scrubbed from lists that they are in no longer."""
+    """Let members' posts be purged from lists that they are in no longer."""
     members.update_many(
         {
             "_id": {"$in": [f"{member_id}:{list_id}" for member_id, list_id in pairs]},

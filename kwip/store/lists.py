@@ -224,7 +224,7 @@ class ListStore:
         member_ids: Sequence[UserId],
         now: dt.datetime,
     ) -> bool:
-        """Take people out of a list, whose timeline then wants a scrub.
+        """Take people out of a list, whose timeline then wants a purge.
 
         False if the owner has no such list. Whoever is not in it is passed over.
         """
@@ -247,8 +247,8 @@ class ListStore:
         return self._store.transact(work)
 
     @translated()
-    def bury(self, owner_id: UserId, list_id: ListId, now: dt.datetime) -> bool:
-        """Let a list be gone for everybody; what is left of it goes by `remove_buried`.
+    def delete(self, owner_id: UserId, list_id: ListId, now: dt.datetime) -> bool:
+        """Hide a list from everybody; `remove_deleted` removes what is left of it.
 
         False if the owner has no such list.
         """
@@ -259,10 +259,10 @@ class ListStore:
         return result.modified_count == 1
 
     @translated()
-    def remove_buried(self, owner_id: UserId, list_id: ListId) -> None:
-        """Remove a buried list: its timeline, memberships, and itself as the last."""
-        buried = {"_id": list_id, "owner_id": owner_id, "state": "deleted"}
-        found = self._lists.find_one(buried, {"member_ids": 1})
+    def remove_deleted(self, owner_id: UserId, list_id: ListId) -> None:
+        """Remove a deleted list: its timeline, memberships, and itself as the last."""
+        deleted = {"_id": list_id, "owner_id": owner_id, "state": "deleted"}
+        found = self._lists.find_one(deleted, {"member_ids": 1})
         if found is None:
             return
         owner = list_of(list_id)
@@ -270,17 +270,17 @@ class ListStore:
         self._buckets.delete_many({"owner": owner})
         members = {"member_id": {"$in": found["member_ids"]}, "list_id": list_id}
         self._members.delete_many(members)
-        self._lists.delete_one(buried)
+        self._lists.delete_one(deleted)
 
     @translated()
-    def take_buried(
+    def take_deleted(
         self,
         now: dt.datetime,
         next_due: dt.datetime,
         limit: int,
         enqueue: Callable[[tuple[UserId, ListId]], bool],
     ) -> list[tuple[UserId, ListId]]:
-        """Enqueue buried lists that are due, as `OutboxStore.take_due`; list those."""
+        """Enqueue deleted lists that are due, as `OutboxStore.take_due`; list those."""
         overdue: Document = {"state": "deleted", "due_at": {"$lte": now}}
         found = self._lists.find(overdue, {"owner_id": 1}).sort("due_at", ASCENDING)
         due = [(UserId(d["owner_id"]), ListId(d["_id"])) for d in found.limit(limit)]

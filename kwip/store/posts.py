@@ -247,7 +247,7 @@ class PostStore:
         return self._store.transact(work)
 
     @translated()
-    def bury(self, post_id: PostId, author_id: UserId) -> Post | None:
+    def delete(self, post_id: PostId, author_id: UserId) -> Post | None:
         """Make a tombstone of a post; return it as it was, None if nothing was left.
 
         One transaction with the counters of its author and of what it answers or

@@ -110,7 +110,7 @@ class RelationshipStore:
     def unfollow(
         self, follower_id: UserId, followee_id: UserId, now: dt.datetime
     ) -> int | None:
-        """End a follow; its entries still want a scrub.
+        """End a follow; its entries still want a purge.
 
         Return how many lists of the follower's the followee has left by it, or None
         if there was no follow.

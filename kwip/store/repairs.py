@@ -32,7 +32,7 @@ class RepairStore:
     ) -> None:
         """Let a follow stand on both sides or on neither: the follower's side decides.
 
-        Its home is merged, for posts may have passed it by, or scrubbed.
+        Its home is merged, for posts may have passed it by, or purged.
         """
 
         def work(session: Any) -> None:

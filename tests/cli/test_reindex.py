@@ -67,7 +67,7 @@ def test_verify_finds_nothing_in_a_sound_world(kwip, world):
     assert run.code == 0
     assert run.json["homes"] == 3
     assert run.json["differences"] == []
-    assert run.json["scrub_pending"] == 0
+    assert run.json["purge_pending"] == 0
 
 
 def test_verify_names_a_post_that_is_missing(kwip, wiring, world):
@@ -97,7 +97,7 @@ def test_entries_of_the_unfollowed_wait_for_their_scrub(kwip, wiring, world):
     run = kwip("reindex", "verify", "--all", "--json")
 
     assert run.code == 0
-    assert run.json["scrub_pending"] == 3
+    assert run.json["purge_pending"] == 3
 
 
 def test_posts_and_follows_under_way_are_no_differences(kwip, wiring, world):

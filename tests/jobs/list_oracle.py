@@ -9,8 +9,8 @@ from kwip.domain.users import Viewer
 def waiting(database):
     """Name the places in lists that still wait, and lists that are to be removed."""
     places = database["list_members"].find({"state": {"$ne": "active"}})
-    buried = database["lists"].find({"state": {"$ne": "active"}})
-    return [d["_id"] for d in places] + [d["_id"] for d in buried]
+    deleted = database["lists"].find({"state": {"$ne": "active"}})
+    return [d["_id"] for d in places] + [d["_id"] for d in deleted]
 
 
 def check_lists(kwip, oracle, *, is_unfollowed):

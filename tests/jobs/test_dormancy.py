@@ -166,7 +166,7 @@ def test_there_is_nothing_to_verify_or_to_rebuild_of_who_has_no_home(
         advance = begin = lambda *_: None
 
     verdict = verifier.verify([[bob.id]], Silence())
-    assert (verdict.differences, verdict.scrub_pending) == ((), 0)
+    assert (verdict.differences, verdict.purge_pending) == ((), 0)
     assert kwip.services.home_compaction.rebuild(bob.id)
 
 

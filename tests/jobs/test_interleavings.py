@@ -140,7 +140,7 @@ def test_a_stopped_merge_past_its_lease(
 def test_a_stopped_scrub_past_its_lease(
     alice_and_two, say, rings, kwip, sweep, interrupted_at_each_step
 ):
-    """Meanwhile the scrub is done by another one, and the two follow again."""
+    """Meanwhile the purge is done by another one, and the two follow again."""
     alice, *others = alice_and_two
     bob = others[0]
     for number in range(7):
@@ -189,7 +189,7 @@ def test_a_follow_during_a_scrub(
 def test_a_delivery_and_its_seal_during_a_scrub(
     alice_and_two, people, follow, say, rings, kwip, interrupted_at_each_step
 ):
-    """The home is full, so that the delivery seals what the scrub looks at."""
+    """The home is full, so that the delivery seals what the purge looks at."""
     alice, bob, *_ = alice_and_two
     [carol] = people("carol")
     follow(carol, bob)
@@ -213,7 +213,7 @@ def test_a_delivery_and_its_seal_during_a_scrub(
 def test_a_scrub_during_a_seal(
     alice_and_two, people, follow, say, rings, kwip, deliver, interrupted_at_each_step
 ):
-    """An unfollow is scrubbed between any two steps of a delivery that seals."""
+    """An unfollow is purged between any two steps of a delivery that seals."""
     alice, bob, *_ = alice_and_two
     [carol] = people("carol")
     follow(carol, bob)
@@ -292,7 +292,7 @@ def test_posts_that_arrive_during_a_rebuild(
 def test_a_stopped_rebuild_past_its_lease(
     alice_and_two, people, follow, say, rings, kwip, sweep, interrupted_at_each_step
 ):
-    """Meanwhile somebody is unfollowed and scrubbed, and more is delivered."""
+    """Meanwhile somebody is unfollowed and purged, and more is delivered."""
     alice, bob, *_ = alice_and_two
     [carol] = people("carol")
     follow(carol, bob)

@@ -28,7 +28,7 @@ class World(NamedTuple):
     long_ms: int
 
     def is_waiting(self):
-        """Tell whether anything is not delivered, merged or scrubbed yet."""
+        """Tell whether anything is not delivered, backfilled or purged yet."""
         database, waits = self.kwip.store.database, {"$in": ["merging", "removed"]}
         edges = [database[name] for name in ("follows", "list_members")]
         return self.kwip.outbox.pending_count() or any(

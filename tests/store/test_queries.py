@@ -288,9 +288,9 @@ CALLS = {
         [ListEdge(list_id(1, 2), 1, other, "merging", "n") for other in (7, 8)], NOW
     ),
     "ListStore.remove": lambda s: s.lists.remove(2, list_id(2, 2), [6], NOW),
-    "ListStore.bury": lambda s: s.lists.bury(4, list_id(4, 2), NOW),
-    "ListStore.remove_buried": lambda s: s.lists.remove_buried(5, list_id(5, 0)),
-    "ListStore.take_buried": lambda s: s.lists.take_buried(NOW, LATER, 3, bool),
+    "ListStore.delete": lambda s: s.lists.delete(4, list_id(4, 2), NOW),
+    "ListStore.remove_deleted": lambda s: s.lists.remove_deleted(5, list_id(5, 0)),
+    "ListStore.take_deleted": lambda s: s.lists.take_deleted(NOW, LATER, 3, bool),
     "ListEdgeStore.lists_with": lambda s: s.list_edges.lists_with(9, above=0, limit=3),
     "ListEdgeStore.find": lambda s: s.list_edges.find(4, list_id(1, 1)),
     "ListEdgeStore.settle": lambda s: [
@@ -379,7 +379,7 @@ CALLS = {
     "PostStore.edit": lambda s: s.posts.edit(
         post(100, 1), replace(post(100, 1), text="New"), NOW, [TOLD]
     ),
-    "PostStore.bury": lambda s: s.posts.bury(posts_of(6)[1], 6),
+    "PostStore.delete": lambda s: s.posts.delete(posts_of(6)[1], 6),
     "PullAuthorStore.active_followers": lambda s: s.pull_authors.active_followers(
         9, 30
     ),

@@ -86,7 +86,7 @@ class Compactor:
         finally:
             self.timelines.release(owner, holder)
 
-    def merge(
+    def backfill(
         self, lease: CompactionLease, owner_id: UserId, author_id: UserId
     ) -> bool:
         """Add an author's posts; above 800 ids the floor rises."""
@@ -105,10 +105,10 @@ class Compactor:
         if missing and not self.timelines.add(owner, missing, holder=lease.holder):
             return False
         self.timelines.seal_full([owner])
-        self.fence.invalidate(timeline_invalidation.merge(owner=owner))
+        self.fence.invalidate(timeline_invalidation.backfill(owner=owner))
         return True
 
-    def scrub(self, lease: CompactionLease, author_id: UserId) -> bool:
+    def purge(self, lease: CompactionLease, author_id: UserId) -> bool:
         """Take an author's posts out."""
         before = self.timelines.stored(lease.owner)
         if before is None:
@@ -117,7 +117,7 @@ class Compactor:
         kept = set(before.ids) - gone
         if gone and not self._swap(lease, before, kept, before.open.floor):
             return False
-        self.fence.invalidate(timeline_invalidation.scrub(owner=lease.owner))
+        self.fence.invalidate(timeline_invalidation.purge(owner=lease.owner))
         return True
 
     def rebuild(self, lease: CompactionLease, before: Stored, wanted: Wanted) -> bool:

@@ -203,7 +203,7 @@ class Fanout:
         try:
             self._advance(lease, told=last)
         except LeaseLostError:
-            self.notifier.retract_buried(lease.posts)
+            self.notifier.retract_deleted(lease.posts)
             raise
 
     def _chunks(

@@ -1,4 +1,4 @@
-"""Rearrange homes: merge after a follow, scrub after an unfollow, rebuild.
+"""Rearrange homes: merge after a follow, purge after an unfollow, rebuild.
 
 All of it holds one lease on the timeline's document; edges and floor are read after
 it is taken. Delivery goes on beside it.
@@ -33,7 +33,7 @@ class HomeCompaction:
     compactor: Compactor
 
     def settle(self, follower_id: UserId, followee_id: UserId) -> bool:
-        """Merge or scrub, whichever an edge waits for; nothing if it waits no more."""
+        """Backfill or purge, whichever an edge waits for; else do nothing."""
         with self.compactor.lease(home_of(follower_id)) as lease:
             edge = self.edges.find_edge(follower_id, followee_id)
             if edge is None or edge.state == "active":
@@ -43,9 +43,9 @@ class HomeCompaction:
                 # this one was there before the home is looked for.
                 return not self._has_home(follower_id) and self.edges.settle(edge)
             if edge.state == "merging":
-                is_done = self.compactor.merge(lease, follower_id, followee_id)
+                is_done = self.compactor.backfill(lease, follower_id, followee_id)
             else:
-                is_done = self.compactor.scrub(lease, followee_id)
+                is_done = self.compactor.purge(lease, followee_id)
             return is_done and self.edges.settle(edge)
 
     def rebuild(self, user_id: UserId) -> bool:

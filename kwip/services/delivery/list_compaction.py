@@ -1,4 +1,4 @@
-"""Rearrange lists: merge a member's posts, scrub them, rebuild; remove what is deleted.
+"""Rearrange lists: merge a member's posts, purge them, rebuild; remove what is deleted.
 
 As `home_compaction` does with homes, under the same lease of the timeline's document.
 """
@@ -31,7 +31,7 @@ class ListCompaction:
     fence: Fence
 
     def settle(self, member_id: UserId, list_id: ListId) -> bool:
-        """Merge or scrub, whichever an edge waits for; nothing if it waits no more.
+        """Backfill or purge, whichever an edge waits for; nothing if it waits no more.
 
         False when somebody else holds the lease or a race was lost: try again later.
         """
@@ -43,9 +43,9 @@ class ListCompaction:
                 is_gone = self.timelines.find_open(list_of(list_id)) is None
                 return is_gone and self.edges.settle(edge)
             if edge.state == "merging":
-                is_done = self.compactor.merge(lease, edge.owner_id, member_id)
+                is_done = self.compactor.backfill(lease, edge.owner_id, member_id)
             else:
-                is_done = self.compactor.scrub(lease, member_id)
+                is_done = self.compactor.purge(lease, member_id)
             return is_done and self.edges.settle(edge)
 
     def rebuild(self, list_id: ListId) -> bool:
@@ -62,7 +62,7 @@ class ListCompaction:
             )
             return self.compactor.rebuild(lease, before, wanted)
 
-    def remove_buried(self, owner_id: UserId, list_id: ListId) -> None:
+    def remove_deleted(self, owner_id: UserId, list_id: ListId) -> None:
         """Remove what is left of a deleted list; nothing if it is not deleted."""
-        self.lists.remove_buried(owner_id, list_id)
+        self.lists.remove_deleted(owner_id, list_id)
         self.fence.invalidate(timeline_invalidation.deliver(owners=[list_of(list_id)]))

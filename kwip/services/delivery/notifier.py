@@ -92,7 +92,7 @@ class Notifier:
         recipients = [each.recipient_id for each in told if each is not None]
         self.signal([notifications_topic(each) for each in recipients])
 
-    def retract_buried(self, posts: Sequence[Post]) -> None:
+    def retract_deleted(self, posts: Sequence[Post]) -> None:
         """Take back what was told of posts that were deleted meanwhile."""
         now = self.stores.posts.get_many([post.id for post in posts])
         gone = [post for post in posts if now[post.id].is_tombstone]

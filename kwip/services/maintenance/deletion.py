@@ -200,8 +200,8 @@ class Deletion:
     def _lists(self, user: User) -> Iterator[None]:
         lists = self._parts.stores.lists
         for each in lists.of_owners([user.id])[user.id]:
-            lists.bury(user.id, each.id, at(self._parts.clock()))
-            lists.remove_buried(user.id, each.id)
+            lists.delete(user.id, each.id, at(self._parts.clock()))
+            lists.remove_deleted(user.id, each.id)
             self._fence.invalidate(list_invalidation.change_list(owner_id=user.id))
             yield
 

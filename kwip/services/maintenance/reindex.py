@@ -51,12 +51,12 @@ class HomeDifference:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a verification found; `scrub_pending` counts homes' ids that still go."""
+    """What a verification found; `purge_pending` counts homes' ids that still go."""
 
     homes: int
     lists: int
     differences: tuple[HomeDifference, ...]
-    scrub_pending: int
+    purge_pending: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +182,7 @@ class Verifier:
 
         Whose posts a timeline holds is read before and after what it stores, and only
         those found both times count: the others have just been merged or are being
-        scrubbed.
+        purged.
         """
         before = self._authors(ids)
         self._remember({i for authors in before.values() for i in authors})

@@ -196,7 +196,7 @@ class Posts:
             GoneError: It was deleted before.
             ForbiddenError: Somebody else wrote it.
         """
-        old = self.stores.posts.bury(post_id, viewer.id)
+        old = self.stores.posts.delete(post_id, viewer.id)
         gone = old or self.stores.posts.get_many([post_id]).get(post_id)
         parent_id = gone.counted_on_id if gone else None
         is_own = gone is not None and gone.author_id == viewer.id

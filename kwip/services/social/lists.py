@@ -1,7 +1,7 @@
 """Lists: make them, put people into them, show them to their owners.
 
 What is said of a list, and who is in it, holds at once by the read rules; what its
-timeline stores is merged and scrubbed afterwards by `list_compaction`.
+timeline stores is backfilled and purged afterwards by `list_compaction`.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class Lists:
         Raises:
             NotFoundError: The viewer has no such list.
         """
-        is_there = self.store.bury(viewer.id, list_id, at(self.clock()))
+        is_there = self.store.delete(viewer.id, list_id, at(self.clock()))
         self.fence.invalidate(list_invalidation.change_list(owner_id=viewer.id))
         self.enqueue("list", f"{viewer.id}:{list_id}")
         if not is_there:

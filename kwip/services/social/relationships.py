@@ -1,7 +1,7 @@
 """Follow, unfollow, block, mute: what two users are to each other.
 
 The relation is written first, and the read rules hold at once. What stands in homes
-is merged and scrubbed afterwards by `home_compaction`, for which the queue is rung.
+is backfilled and purged afterwards by `home_compaction`, for which the queue is rung.
 """
 
 from __future__ import annotations

@@ -285,8 +285,8 @@ JOBS = {
     "notify": lambda w: w.post(w.bob, "for @carol and who asked"),
     "hibernate": _stop_reading,
     "rehydrate": _come_back,
-    "merge": lambda w: w.services.relationships.follow(w.bob, w.alice.id),
-    "scrub": lambda w: w.services.relationships.unfollow(w.alice, w.bob.id),
+    "backfill": lambda w: w.services.relationships.follow(w.bob, w.alice.id),
+    "purge": lambda w: w.services.relationships.unfollow(w.alice, w.bob.id),
 }
 
 

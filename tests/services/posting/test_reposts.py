@@ -120,7 +120,7 @@ def test_a_claim_without_its_repost_is_no_lock(
     first = reposts.repost(bob, post.id)
     rings.run()
     held = mongodb["reactions"].find_one({"act": "repost"})
-    kwip.stores.posts.bury(first.post.id, bob.id)
+    kwip.stores.posts.delete(first.post.id, bob.id)
     mongodb["reactions"].insert_one(held)
     second = reposts.repost(bob, post.id)
 

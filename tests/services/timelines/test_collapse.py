@@ -76,12 +76,12 @@ def make_world(services, rings, new_user):
         if row not in entries:
             entries.append(row)
         rings.run()
-    buried = {post_id for post_id, _ in entries[::7]}
-    for post_id in sorted(buried):
+    deleted = {post_id for post_id, _ in entries[::7]}
+    for post_id in sorted(deleted):
         services.posts.delete(author_of[post_id], post_id)
     rings.run()
     shown = [
-        (i, of, i not in buried and of not in buried) for i, of in reversed(entries)
+        (i, of, i not in deleted and of not in deleted) for i, of in reversed(entries)
     ]
     return reader, shown
 

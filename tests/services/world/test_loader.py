@@ -146,7 +146,7 @@ def check_sound(kwip):
 
     assert Fsck(audit, system_clock_ms).run(Watching()).findings == []
     verdict = Verifier(kwip.stores, kwip.edges).verify_all(Watching())
-    assert (verdict.differences, verdict.scrub_pending) == ((), 0)
+    assert (verdict.differences, verdict.purge_pending) == ((), 0)
 
 
 def check_loaded(kwip, mongodb, made, number):
@@ -304,7 +304,7 @@ def test_follows_of_who_has_posted_are_merged_before_the_load_ends(
 
 
 def test_a_follow_that_was_there_is_left_alone(kwip, mongodb, small):
-    """Be it one that stands or one that has just ended and waits for its scrub."""
+    """Be it one that stands or one that has just ended and waits for its purge."""
     made = a_world()
     kwip.world.load(made, 0, Watching())
     ids, now = ids_of(kwip, made), mongodb["jobs"].find_one()["started_at"]
@@ -317,7 +317,7 @@ def test_a_follow_that_was_there_is_left_alone(kwip, mongodb, small):
     mongodb["follows"].update_one({"_id": standing}, {"$set": {"nonce": "mine"}})
     with sweeping(kwip):
         kwip.world.load(made, 1, Watching())
-        # The load does not wait for the scrub of a follow that is none of its own,
+        # The load does not wait for the purge of a follow that is none of its own,
         # and who finds the home busy comes back only half a minute later.
         wait_until(lambda: kwip.services.home_compaction.settle(ids[a], ids[b]))
 
