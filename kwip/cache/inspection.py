@@ -59,7 +59,7 @@ class Inspection:
         return CacheKey(name.decode()[len(whole) - 1 : -1])
 
     def entries(self, key: CacheKey) -> dict[str, bytes] | None:
-        """Read every entry of an entity, by its view; {} if it has none or is gone."""
+        """Read every entry of an entity, by variant; {} if it has none or is gone."""
         reply = self._client.insist(
             "HGETALL", keys.full(self._deployment, key), fresh=False
         )

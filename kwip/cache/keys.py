@@ -84,7 +84,7 @@ def token(user_id: UserId, digest: str) -> CacheKey:
 
 
 def home(user_id: UserId) -> CacheKey:
-    """The slices of an owner's home timeline, one view for each page."""
+    """The slices of an owner's home timeline, one variant for each page."""
     return CacheKey(f"home:{user_id}")
 
 
@@ -94,7 +94,7 @@ def timeline(owner: str) -> CacheKey:
 
 
 def lists(owner_id: UserId) -> CacheKey:
-    """A user's own lists: a view of all, and one of each with its members."""
+    """A user's own lists: a variant of all, and one of each with its members."""
     return CacheKey(f"lists:{owner_id}")
 
 
@@ -120,7 +120,7 @@ def reactions(user_id: UserId, span: Span) -> CacheKey:
 
 def id_list(name: str, owner_id: int) -> CacheKey:
     """The slices of one roll of a user or a post, such as `favourites:<user>`."""
-    return CacheKey(f"ids:{name}:{owner_id}")
+    return CacheKey(f"id_list:{name}:{owner_id}")
 
 
 def active(name: str, owner: int | str = 0) -> CacheKey:

@@ -47,14 +47,14 @@ class CacheLease(NamedTuple):
 
 
 class Ask(NamedTuple):
-    """One entry to read: its entity, its view, and how long a new hash lives.
+    """One entry to read: its entity, its variant, and how long a new hash lives.
 
     What `is_followed` by the change-stream invalidator lives for `FOLLOWED_TTL_S` while
     that runs.
     """
 
     key: CacheKey
-    view: str
+    variant: str
     ttl_s: int
     is_followed: bool = False
 
@@ -72,7 +72,7 @@ class Filling(NamedTuple):
     """
 
     key: CacheKey
-    view: str
+    variant: str
     generation: codec.Generation
     version: int
     payload: bytes | None
@@ -198,9 +198,9 @@ class Objects:
         nonce = self._random_bytes(codec.GENERATION_BYTES)
         epoch, lacking = codec.pack_epoch(lease.epoch), keys.lacking(reader_id)
         arguments: list[Argument] = [epoch, nonce, lacking]
-        runs = groupby(asks, lambda ask: (ask.view, ask.lifetime_s(lease)))
-        for (view, lifetime_s), run in runs:
-            arguments += (sum(1 for _ in run), f"f:{view}", lifetime_s)
+        runs = groupby(asks, lambda ask: (ask.variant, ask.lifetime_s(lease)))
+        for (variant, lifetime_s), run in runs:
+            arguments += (sum(1 for _ in run), f"f:{variant}", lifetime_s)
         _add(charge, lease, names, arguments)
         return names, arguments
 
@@ -218,10 +218,10 @@ class Objects:
         """
         names: list[str] = []
         arguments: list[Argument] = []
-        for key, view, generation, version, payload in fillings:
+        for key, variant, generation, version, payload in fillings:
             names.append(keys.full(lease.deployment, key))
             entry = codec.Entry(generation, lease.epoch, version, payload)
-            arguments += (f"f:{view}", codec.pack(entry))
+            arguments += (f"f:{variant}", codec.pack(entry))
         _add(charge, lease, names, arguments)
         return cast(
             "list[int | bytes] | None", self._client.run(self._fill, names, arguments)
@@ -230,7 +230,7 @@ class Objects:
     def invalidate_confirmed(
         self, deployment: str, invalidated: Sequence[Invalidation]
     ) -> bool:
-        """Delete entities with all their views; say whether Redis confirmed it.
+        """Delete entities with all their variants; say whether Redis confirmed it.
 
         debounced ones are deleted now, or by Redis when their time has come; until then
         whoever wrote is given nothing of them. That, too, is one round trip. Two tries

@@ -98,7 +98,7 @@ def verify(settings: Settings, *, sample: int, as_json: bool) -> int:
     else:
         for found in differences:
             click.echo(
-                f"{found.key} {found.view}: {found.problem}"
+                f"{found.key} {found.variant}: {found.problem}"
                 f" (`kwip cache drop {found.key}`)"
             )
         total = looked_at.total()

@@ -69,7 +69,7 @@ class IdListSlice:
         return cls(name, owner_id, cursor, is_upwards=is_upwards, as_of=as_of)
 
     @property
-    def view(self) -> str:
+    def variant(self) -> str:
         """The field of the entity's hash that holds it."""
         then = "" if self.as_of is None else f":{self.as_of}"
         if self.is_upwards:

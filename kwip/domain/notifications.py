@@ -134,7 +134,7 @@ class NotificationSlice:
     is_upwards: bool = False
 
     @property
-    def view(self) -> str:
+    def variant(self) -> str:
         """The field of the entity's hash that holds it."""
         kinds = "".join(str(k.number) for k in KINDS if k in self.wish.kinds)
         wish = f"{kinds}:{self.wish.actor_id}"

@@ -157,13 +157,13 @@ class Recorder:
 
     def _read_post(self, author):
         services = self._kwip.services
-        view = services.posts.get(None, services.loaders.begin(), author.post_id)
-        return view.post.text
+        variant = services.posts.get(None, services.loaders.begin(), author.post_id)
+        return variant.post.text
 
     def _read_name(self, author):
         services = self._kwip.services
-        view = services.users.by_id(None, services.loaders.begin(), author.viewer.id)
-        return view.user.display_name
+        variant = services.users.by_id(None, services.loaders.begin(), author.viewer.id)
+        return variant.user.display_name
 
     def _read_newest(self, author):
         services = self._kwip.services

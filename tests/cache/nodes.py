@@ -52,7 +52,7 @@ class Notes:
         self.kind = Kind(
             name="note",
             key=keys.post,
-            view=lambda _: "doc",
+            variant=lambda _: "doc",
             encode=lambda note: f"{note.id}:{note.version}:{note.text}".encode(),
             decode=_decode,
             version=lambda note: note.version,

@@ -192,8 +192,8 @@ PAGE = Wish(keys.page("page"))
 def read(objects, lease):
     """Return what reads a view of the entity as somebody."""
 
-    def read(reader_id=None, view="doc"):
-        return objects.read(lease, [Ask(KEY, view, TTL_S)], None, reader_id)[0]
+    def read(reader_id=None, variant="doc"):
+        return objects.read(lease, [Ask(KEY, variant, TTL_S)], None, reader_id)[0]
 
     return read
 
@@ -202,9 +202,11 @@ def read(objects, lease):
 def fill(objects, lease, read):
     """Return what fills a view of the entity under its generation; 1 if it did."""
 
-    def fill(payload, version=1, view="doc"):
-        generation = codec.Generation(read(view=view)[:12])
-        return objects.fill(lease, [Filling(KEY, view, generation, version, payload)])
+    def fill(payload, version=1, variant="doc"):
+        generation = codec.Generation(read(variant=variant)[:12])
+        return objects.fill(
+            lease, [Filling(KEY, variant, generation, version, payload)]
+        )
 
     return fill
 
@@ -275,13 +277,13 @@ def test_a_page_is_given_to_all_but_who_wrote_a_part_of_it(
 def test_many_who_write_leave_the_views_where_they_are(drop, read, fill):
     drop(WROTE)
     for number in range(31):
-        fill(b"before", view=f"view {number}")
+        fill(b"before", variant=f"view {number}")
     for user_id in range(100):
         drop(WROTE._replace(writer_id=user_id))
 
-    fill(b"before", view="view 31")
+    fill(b"before", variant="view 31")
 
-    assert codec.payload(read(view="view 0")) == b"before"
-    fill(b"before", view="one too many")
-    assert codec.is_miss(read(view="view 0"))
-    assert read(99, view="one too many") == b""
+    assert codec.payload(read(variant="view 0")) == b"before"
+    fill(b"before", variant="one too many")
+    assert codec.is_miss(read(variant="view 0"))
+    assert read(99, variant="one too many") == b""

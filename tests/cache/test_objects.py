@@ -26,8 +26,8 @@ def read(objects, lease):
 
 @pytest.fixture
 def fill(objects, lease):
-    def fill(generation, payload, *, version=1, view="doc", lease=lease):
-        filling = Filling(POST, view, generation, version, payload)
+    def fill(generation, payload, *, version=1, variant="doc", lease=lease):
+        filling = Filling(POST, variant, generation, version, payload)
         return objects.fill(lease, [filling]) == [True]
 
     return fill
@@ -73,7 +73,7 @@ def test_a_dropped_key_refuses_what_was_loaded_before(read, fill, objects, lease
 def test_a_drop_takes_every_view(read, fill, objects, lease, raw):
     generation = read()
     fill(generation, b"text")
-    fill(generation, b"<p>", view="html")
+    fill(generation, b"<p>", variant="html")
 
     objects.invalidate_confirmed(lease.deployment, [POST])
 
@@ -92,7 +92,7 @@ def test_the_version_does_not_go_back_in_another_view(read, fill):
     generation = read()
     fill(generation, b"new", version=2)
 
-    assert not fill(generation, b"<p>old", version=1, view="html")
+    assert not fill(generation, b"<p>old", version=1, variant="html")
 
 
 def test_versions_are_compared_as_numbers(read, fill):
@@ -104,30 +104,30 @@ def test_versions_are_compared_as_numbers(read, fill):
 
 def test_a_higher_version_deletes_the_other_views(read, fill):
     generation = read()
-    fill(generation, b"<p>old", version=1, view="html")
+    fill(generation, b"<p>old", version=1, variant="html")
 
     fill(generation, b"new", version=2)
 
-    assert codec.is_miss(read(ASK._replace(view="html")))
+    assert codec.is_miss(read(ASK._replace(variant="html")))
     assert codec.payload(read()) == b"new"
 
 
 def test_an_equal_version_keeps_the_other_views(read, fill):
     generation = read()
-    fill(generation, b"<p>", version=1, view="html")
+    fill(generation, b"<p>", version=1, variant="html")
 
     fill(generation, b"text", version=1)
 
-    assert codec.payload(read(ASK._replace(view="html"))) == b"<p>"
+    assert codec.payload(read(ASK._replace(variant="html"))) == b"<p>"
 
 
 def test_the_views_of_an_entity_are_bounded(read, fill, raw):
     generation = read()
     for number in range(100):
-        assert fill(generation, b"page", view=f"below:{number}", version=0)
+        assert fill(generation, b"page", variant=f"below:{number}", version=0)
 
         assert raw.hlen(NAME) <= 2 + 32
-        assert codec.payload(read(ASK._replace(view=f"below:{number}"))) == b"page"
+        assert codec.payload(read(ASK._replace(variant=f"below:{number}"))) == b"page"
 
 
 @pytest.mark.parametrize("head", ["head", "head.2", "top.2"])
@@ -135,22 +135,22 @@ def test_no_number_of_cursors_deletes_the_first_part_of_a_timeline(
     read, fill, raw, head
 ):
     generation = read()
-    fill(generation, b"first", view=head, version=0)
+    fill(generation, b"first", variant=head, version=0)
     for number in range(100):
-        fill(generation, b"page", view=f"below:{number}", version=0)
-        fill(generation, b"page", view=f"head:{number}", version=0)
+        fill(generation, b"page", variant=f"below:{number}", version=0)
+        fill(generation, b"page", variant=f"head:{number}", version=0)
 
-    assert codec.payload(read(ASK._replace(view=head))) == b"first"
+    assert codec.payload(read(ASK._replace(variant=head))) == b"first"
     assert raw.hlen(NAME) <= 2 + 32
 
 
 def test_a_higher_version_deletes_the_first_part_too(read, fill):
     generation = read()
-    fill(generation, b"first", view="head.2", version=1)
+    fill(generation, b"first", variant="head.2", version=1)
 
-    fill(generation, b"page", view="below:7", version=2)
+    fill(generation, b"page", variant="below:7", version=2)
 
-    assert codec.is_miss(read(ASK._replace(view="head.2")))
+    assert codec.is_miss(read(ASK._replace(variant="head.2")))
 
 
 def test_an_entry_of_another_epoch_is_a_miss(read, fill, lease):

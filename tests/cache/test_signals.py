@@ -161,7 +161,7 @@ def test_without_redis_a_ring_is_lost_without_an_error_and_then_left_out():
     signals = RedisSignals(client, lambda: "d1")
     for moment in (0.0, 0.5, 1.5):
         now[0] = moment
-        outcomes.append(signals._ring(["public"]))
+        outcomes.append(signals._publish(["public"]))
 
     assert outcomes == ["failed", "skipped", "failed"]
 
@@ -169,16 +169,16 @@ def test_without_redis_a_ring_is_lost_without_an_error_and_then_left_out():
 def test_before_the_deployment_is_known_nothing_is_rung(signals):
     signals._deployment = lambda: None
 
-    assert signals._ring(["public"]) == "skipped"
+    assert signals._publish(["public"]) == "skipped"
 
 
 def test_a_stopped_redis_is_given_up(private_valkey):
     server = private_valkey("valkey-queue")
     client = Client(server.uri, role="realtime")
     signals = RedisSignals(client, lambda: "d1")
-    assert signals._ring(["public"]) == "sent"
+    assert signals._publish(["public"]) == "sent"
     server.freeze()
-    outcomes = [signals._ring(["public"]) for _ in range(2)]
+    outcomes = [signals._publish(["public"]) for _ in range(2)]
     server.thaw()
     client.close()
 

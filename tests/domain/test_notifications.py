@@ -140,7 +140,7 @@ def test_each_choice_and_each_place_is_a_view_of_its_own():
         for is_upwards in (False, True)
     ]
 
-    assert len({each.view for each in slices}) == len(slices)
+    assert len({each.variant for each in slices}) == len(slices)
 
 
 def test_unread_counts_neither_the_muted_nor_the_blocked():

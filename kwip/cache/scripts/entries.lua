@@ -4,21 +4,21 @@
 -- Keys (each a hash, one entity, named `kw:<deployment>:{<entity>}`)
 --   g         12 random bytes: the generation; lives as long as the hash
 --   v         epoch and version of the newest fill, 8 + 8 bytes (fill.lua)
---   f:<view>  generation | epoch | version | soft expiry | flags | payload
---   w:<user>  nothing: the views may lack what this user wrote (drop.lua)
+--   f:<variant>  generation | epoch | version | soft expiry | flags | payload
+--   w:<user>  nothing: the variants may lack what this user wrote (drop.lua)
 --
 -- `read_entries(skipped)` leaves out the first `skipped` of KEYS and of ARGV, then:
--- KEYS  one for each entry, in runs that share a view and a time to live; after them
+-- KEYS  one for each entry, in runs that share a variant and a time to live; after them
 --       those of the windows to charge (quota.lua)
 -- ARGV  1 the epoch of the caller's lease, 8 bytes
 --       2 a nonce, 12 random bytes: the generation of every hash made by this call
 --       3 the field `w:<user>` of the reader, or nothing
---       4.. for each run: how many keys, the field `f:<view>`, time to live in s; below
+--       4.. for each run: how many keys, the field `f:<variant>`, time to live in s; below
 --           0: no hash lives longer than that from now on, however it was made
 --       last, if there is anything to charge: its terms (quota.lua)
 -- Returns for each key the entry, if it may be used under that generation and epoch,
 -- else the generation alone: what is then loaded may be filled under it. Nothing at all
--- where the views may lack what the reader wrote: others still use them, so what is
+-- where the variants may lack what the reader wrote: others still use them, so what is
 -- then loaded is for the reader alone. After them what `charge` returned; that alone, if
 -- it was refused.
 -- The time to live is set when the generation is made, and never made longer.

@@ -3,16 +3,16 @@
 -- Keys (each a hash, one entity, named `kw:<deployment>:{<entity>}`)
 --   g         12 random bytes: the generation; only entries.lua makes it
 --   v         epoch and version of the newest fill, 8 + 8 bytes
---   f:<view>  generation | epoch | version | soft expiry | flags | payload
---   w:<user>  nothing: the views may lack what this user wrote (drop.lua)
+--   f:<variant>  generation | epoch | version | soft expiry | flags | payload
+--   w:<user>  nothing: the variants may lack what this user wrote (drop.lua)
 --
 -- KEYS  one for each entry; after them those of the windows to charge (quota.lua)
--- ARGV  for each key: the field `f:<view>`, the packed entry
+-- ARGV  for each key: the field `f:<variant>`, the packed entry
 --       last, if there is anything to charge: its terms (quota.lua)
 -- Returns for each key 1 if it was stored, 0 if it was refused: another generation, or
--- a lower epoch or version than the newest fill. A higher one deletes the other views.
--- One view too many deletes all of them but the first parts of a timeline, `head` and
--- `top`: cursors name views, and anybody may invent a cursor; everybody reads those.
+-- a lower epoch or version than the newest fill. A higher one deletes the other variants.
+-- One variant too many deletes all of them but the first parts of a timeline, `head` and
+-- `top`: cursors name variants, and anybody may invent a cursor; everybody reads those.
 -- After them what `charge` returned; what it refuses is filled all the same.
 -- It sets no time to live: the hash has one from the making of its generation.
 
@@ -26,7 +26,7 @@ local function compare(a, b)
   return a_version < b_version and -1 or (a_version > b_version and 1 or 0)
 end
 
-local most_views = 32
+local most_variants = 32
 local replies = {}
 local entries = math.floor(#ARGV / 2)
 for k = 1, entries do
@@ -39,19 +39,19 @@ for k = 1, entries do
   if g ~= string.sub(entry, 1, 12) or order < 0 then
     replies[k] = 0
   else
-    if order > 0 or redis.call('HLEN', key) >= most_views + 2 then
-      local views = {}
+    if order > 0 or redis.call('HLEN', key) >= most_variants + 2 then
+      local variants = {}
       for _, other in ipairs(redis.call('HKEYS', key)) do
         if string.sub(other, 1, 2) == 'f:' then
-          views[#views + 1] = other
+          variants[#variants + 1] = other
         end
       end
-      if order > 0 or #views >= most_views then
-        for _, view in ipairs(views) do
-          local is_first = string.find(view, '^f:head[.%d]*$')
-            or string.find(view, '^f:top[.%d]*$')
+      if order > 0 or #variants >= most_variants then
+        for _, variant in ipairs(variants) do
+          local is_first = string.find(variant, '^f:head[.%d]*$')
+            or string.find(variant, '^f:top[.%d]*$')
           if order > 0 or not is_first then
-            redis.call('HDEL', key, view)
+            redis.call('HDEL', key, variant)
           end
         end
       end

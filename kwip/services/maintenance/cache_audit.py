@@ -42,7 +42,7 @@ SETTLED_S = COUNT_PACE_MS / 1000 + 1.0
 BATCH = 500
 #: What is counted there and not cached: nobody drops a window of a quota unawares.
 COUNTED = {"quota"}
-_VIEW = re.compile(r"(top|head|below|above)(?:\.\d+)?(?::(\d+))?")
+_VARIANT = re.compile(r"(top|head|below|above)(?:\.\d+)?(?::(\d+))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +50,14 @@ class EntryDifference:
     """An entry that is not what MongoDB gives."""
 
     key: CacheKey
-    view: str
+    variant: str
     problem: str
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
     key: CacheKey
-    view: str
+    variant: str
     raw: bytes
 
 
@@ -114,7 +114,7 @@ class CacheAudit:
         if suspects:
             self._sleep(SETTLED_S)
         return looked_at, [
-            EntryDifference(entry.key, entry.view, problem)
+            EntryDifference(entry.key, entry.variant, problem)
             for entry in suspects
             if entry in self._entries(entry.key) and (problem := self._problem(entry))
         ]
@@ -160,13 +160,13 @@ class CacheAudit:
         if found is None:
             raise _unreachable()
         return [
-            _Entry(key, view, raw)
-            for view, raw in found.items()
+            _Entry(key, variant, raw)
+            for variant, raw in found.items()
             if codec.unpack(raw).epoch == self._epoch
-            and self._reader(key, view) is not None
+            and self._reader(key, variant) is not None
         ]
 
-    def _reader(self, key: CacheKey, view: str) -> tuple[Kind[Any, Any], Any] | None:
+    def _reader(self, key: CacheKey, variant: str) -> tuple[Kind[Any, Any], Any] | None:
         """Find the kind and the id behind a name; None for what is not ours to read.
 
         A view of an older release has another name than today's.
@@ -174,16 +174,16 @@ class CacheAudit:
         prefix, _, rest = key.partition(":")
         for kind, parse in self._readers.get(prefix, ()):
             try:
-                entity = parse(rest, view)
+                entity = parse(rest, variant)
             except ValueError:
                 continue
-            if kind.key(entity) == key and kind.view(entity) == view:
+            if kind.key(entity) == key and kind.variant(entity) == variant:
                 return kind, entity
         return None
 
     def _problem(self, entry: _Entry) -> str:
         """Say how an entry differs from MongoDB; "" if it does not."""
-        found = self._reader(entry.key, entry.view)
+        found = self._reader(entry.key, entry.variant)
         if found is None:
             return ""
         kind, entity = found
@@ -243,7 +243,7 @@ def _readers(
         "active": ((entities.active, _active),),
         "user_timeline": ((entities.user_timelines, _user_slice),),
         "pulls": ((entities.pulls, lambda *_: EVERYBODY),),
-        "public": ((entities.public, lambda _, view: _slice(UserId(0), view)),),
+        "public": ((entities.public, lambda _, variant: _slice(UserId(0), variant)),),
         "tag": ((entities.tags, _slice),),
         "reactions": ((entities.reactions, _span),),
         "thread": ((entities.threads, lambda rest, _: PostId(int(rest))),),
@@ -264,54 +264,56 @@ def _span(rest: str, _: str) -> tuple[UserId, Span]:
     return UserId(int(user)), Span(int(span))
 
 
-def _cursor(view: str) -> tuple[int, bool]:
+def _cursor(variant: str) -> tuple[int, bool]:
     """Read the cursor of a slice, and whether it goes upwards."""
-    found = _VIEW.fullmatch(view)
+    found = _VARIANT.fullmatch(variant)
     if found is None:
-        raise ValueError(view)
+        raise ValueError(variant)
     return int(found[2] or MAX_ID), found[1] == "above"
 
 
-def _slice(owner: UserId | str, view: str) -> Slice:
-    cursor, is_upwards = _cursor(view)
-    return Slice(owner, cursor, is_upwards=is_upwards, is_top=view == "top.2")
+def _slice(owner: UserId | str, variant: str) -> Slice:
+    cursor, is_upwards = _cursor(variant)
+    return Slice(owner, cursor, is_upwards=is_upwards, is_top=variant == "top.2")
 
 
-def _user_slice(rest: str, view: str) -> Slice:
-    return _slice(UserId(int(rest)), view)
+def _user_slice(rest: str, variant: str) -> Slice:
+    return _slice(UserId(int(rest)), variant)
 
 
-def _list_slice(rest: str, view: str) -> Slice:
-    return _slice(list_of(ListId(int(rest))), view)
+def _list_slice(rest: str, variant: str) -> Slice:
+    return _slice(list_of(ListId(int(rest))), variant)
 
 
 def _lists(rest: str, _: str) -> UserId:
     return UserId(int(rest))
 
 
-def _listing(rest: str, view: str) -> tuple[UserId, ListId]:
-    return UserId(int(rest)), ListId(int(view))
+def _listing(rest: str, variant: str) -> tuple[UserId, ListId]:
+    return UserId(int(rest)), ListId(int(variant))
 
 
-def _active(rest: str, view: str) -> IdListSlice:
+def _active(rest: str, variant: str) -> IdListSlice:
     """Read `<cursor>[:<as of>]` back."""
     name, _, owner = rest.partition(":")
-    place, _, as_of = view.rpartition(":") if view.count(":") > 1 else (view, "", "")
+    place, _, as_of = (
+        variant.rpartition(":") if variant.count(":") > 1 else (variant, "", "")
+    )
     cursor, is_upwards = _cursor(place)
     then = int(as_of) if as_of else None
     whose = owner if name == "tag" else int(owner)
     return IdListSlice(name, whose, cursor, is_upwards=is_upwards, as_of=then)
 
 
-def _id_list(rest: str, view: str) -> IdListSlice:
+def _id_list(rest: str, variant: str) -> IdListSlice:
     name, _, owner = rest.partition(":")
-    cursor, is_upwards = _cursor(view)
+    cursor, is_upwards = _cursor(variant)
     return IdListSlice(name, int(owner), cursor, is_upwards=is_upwards)
 
 
-def _notifications(rest: str, view: str) -> NotificationSlice:
+def _notifications(rest: str, variant: str) -> NotificationSlice:
     """Read `<place>:<numbers of the kinds>:<actor>` back."""
-    place, numbers, actor = view.rsplit(":", 2)
+    place, numbers, actor = variant.rsplit(":", 2)
     cursor, is_upwards = _cursor(place)
     wish = Wish(frozenset(KINDS[int(n)] for n in numbers), UserId(int(actor)))
     return NotificationSlice(UserId(int(rest)), wish, cursor, is_upwards=is_upwards)

@@ -71,7 +71,7 @@ class Entities:
         self.posts: Kind[PostId, Post] = Kind(
             name="post",
             key=keys.post,
-            view=_fourth_view,
+            variant=_fourth_variant,
             encode=payloads.encode_post,
             decode=Decoded(
                 lambda raw: entries.note(payloads.decode_post(raw)),
@@ -89,7 +89,7 @@ class Entities:
         self.users: Kind[UserId, User] = Kind(
             name="user",
             key=keys.user,
-            view=_third_view,
+            variant=_third_variant,
             encode=payloads.encode_user,
             decode=Decoded(payloads.decode_user, USERS_BYTES, besides=300, times=4),
             version=lambda user: user.version,
@@ -100,7 +100,7 @@ class Entities:
         self.handles: Kind[str, UserId] = Kind(
             name="handle",
             key=keys.handle,
-            view=_one_view,
+            variant=_only_variant,
             encode=lambda user_id: str(user_id).encode(),
             decode=lambda raw: UserId(int(raw)),
             version=unversioned,
@@ -111,7 +111,7 @@ class Entities:
         self.relations: Kind[UserId, Relations] = Kind(
             name="relations",
             key=keys.relations,
-            view=_fourth_view,
+            variant=_fourth_variant,
             encode=payloads.encode_relations,
             decode=Decoded(
                 payloads.decode_relations, RELATIONS_BYTES, besides=2_000, times=10
@@ -131,7 +131,7 @@ class Entities:
         self.lists: Kind[UserId, tuple[UserList, ...]] = Kind(
             name="lists",
             key=keys.lists,
-            view=lambda _: "all",
+            variant=lambda _: "all",
             encode=list_payloads.encode_lists,
             decode=list_payloads.decode_lists,
             version=unversioned,
@@ -142,7 +142,7 @@ class Entities:
         self.listings: Kind[tuple[UserId, ListId], Listing] = Kind(
             name="listing",
             key=lambda i: keys.lists(i[0]),
-            view=lambda i: str(i[1]),
+            variant=lambda i: str(i[1]),
             encode=list_payloads.encode_listing,
             decode=list_payloads.decode_listing,
             version=unversioned,
@@ -158,7 +158,7 @@ class Entities:
         self.pulls: Kind[UserId, Pulls] = Kind(
             name="pulls",
             key=lambda _: keys.pulls(),
-            view=lambda _: "doc.2",
+            variant=lambda _: "doc.2",
             encode=payloads.encode_pulls,
             decode=Decoded(payloads.decode_pulls, PULLS_BYTES, besides=500, times=10),
             version=unversioned,
@@ -182,7 +182,7 @@ class Entities:
         self.reactions: Kind[tuple[UserId, Span], Reacted] = Kind(
             name="reactions",
             key=lambda i: keys.reactions(*i),
-            view=_one_view,
+            variant=_only_variant,
             encode=payloads.encode_reactions,
             decode=payloads.decode_reactions,
             version=unversioned,
@@ -196,7 +196,7 @@ class Entities:
         self.unread: Kind[UserId, Unread] = Kind(
             name="unread",
             key=keys.unread,
-            view=_one_view,
+            variant=_only_variant,
             encode=payloads.encode_unread,
             decode=payloads.decode_unread,
             version=unversioned,
@@ -207,7 +207,7 @@ class Entities:
         self.markers: Kind[UserId, dict[Marked, Marker]] = Kind(
             name="markers",
             key=keys.markers,
-            view=_one_view,
+            variant=_only_variant,
             encode=payloads.encode_markers,
             decode=payloads.decode_markers,
             version=unversioned,
@@ -218,7 +218,7 @@ class Entities:
         self.threads: Kind[PostId, tuple[Threaded, ...]] = Kind(
             name="thread",
             key=keys.thread,
-            view=_one_view,
+            variant=_only_variant,
             encode=payloads.encode_thread,
             decode=payloads.decode_thread,
             version=unversioned,
@@ -232,15 +232,15 @@ class Entities:
         )
 
 
-def _one_view(_: object) -> str:
+def _only_variant(_: object) -> str:
     return "doc"
 
 
-def _third_view(_: object) -> str:
+def _third_variant(_: object) -> str:
     return "doc.3"
 
 
-def _fourth_view(_: object) -> str:
+def _fourth_variant(_: object) -> str:
     return "doc.4"
 
 
@@ -292,7 +292,7 @@ def _id_list_kind(
     return Kind(
         name=name,
         key=lambda part: key(part.name, part.owner_id),
-        view=lambda part: part.view,
+        variant=lambda part: part.variant,
         encode=payloads.encode_id_list,
         decode=payloads.decode_id_list,
         version=unversioned,
@@ -316,7 +316,7 @@ def _notification_kind(
     return Kind(
         name="notifications",
         key=lambda part: keys.notifications(part.user_id),
-        view=lambda part: part.view,
+        variant=lambda part: part.variant,
         encode=payloads.encode_notifications,
         decode=payloads.decode_notifications,
         version=unversioned,
@@ -339,7 +339,7 @@ def _access_key_kind(
     return Kind(
         name=name,
         key=lambda i: key(i.user_id, i.digest),
-        view=_one_view,
+        variant=_only_variant,
         encode=payloads.encode_access_key,
         decode=payloads.decode_access_key,
         version=unversioned,

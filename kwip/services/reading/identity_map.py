@@ -74,8 +74,8 @@ class IdentityMap:
             unknown = seen.unknown(lookup.ids)
             work += kind.weight * len(unknown)
             for each in unknown:
-                key, view = kind.key(each), kind.view(each)
-                asks.append(Ask(key, view, kind.ttl_s, kind.is_followed))
+                key, variant = kind.key(each), kind.variant(each)
+                asks.append(Ask(key, variant, kind.ttl_s, kind.is_followed))
                 targets.append((seen, each))
         self._request_charge.count(work)
         return asks, targets

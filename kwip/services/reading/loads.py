@@ -31,11 +31,11 @@ class Kind(Generic[K, V]):
     Attributes:
         name: The metric's label.
         key: Names the entity.
-        view: Names the view of it, one field of its hash; "doc" where there is one.
-        encode: Gives the bytes that are cached; whoever changes them renames the view.
-        decode: Reads the bytes back.
-        version: The document's version; 0 for a query over many documents.
-        load: Loads 1 or more distinct ids from the store, by majority from the
+        view: Names the variant of it, one field of its hash; "doc" where there is one.
+        encode: Gives the bytes that are cached; whoever changes them renames the
+        variant. decode: Reads the bytes back. version: The document's version; 0 for a
+        query over many documents. load: Loads 1 or more distinct ids from the store, by
+        majority from the
             primary; what it leaves out is absent, and cached as such.
         ttl_s: How long a hash lives at most after its generation was made.
         is_followed: Whether the change-stream invalidator repeats all invalidations of
@@ -46,7 +46,7 @@ class Kind(Generic[K, V]):
 
     name: str
     key: Callable[[K], CacheKey]
-    view: Callable[[K], str]
+    variant: Callable[[K], str]
     encode: Callable[[V], bytes]
     decode: Callable[[bytes], V]
     version: Callable[[V], int]
@@ -165,5 +165,5 @@ def by_kind(misses: Iterable[Miss]) -> dict[Kind[Any, Any], list[Miss]]:
 
 def filling(miss: Miss) -> Filling:
     """Give what is stored for a loaded miss; an absent entity is known empty."""
-    view = miss.kind.view(miss.id)
-    return Filling(miss.key, view, miss.generation, miss.version, miss.payload)
+    variant = miss.kind.variant(miss.id)
+    return Filling(miss.key, variant, miss.generation, miss.version, miss.payload)

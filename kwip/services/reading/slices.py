@@ -91,7 +91,7 @@ class Slice:
         return cast("UserId", self.owner)
 
     @property
-    def view(self) -> str:
+    def variant(self) -> str:
         """The field of the entity's hash that holds it."""
         if self.is_upwards:
             return f"above.2:{self.cursor}"
@@ -121,7 +121,7 @@ def slice_kind(
     return Kind(
         name=name,
         key=key,
-        view=lambda part: part.view,
+        variant=lambda part: part.variant,
         encode=payloads.encode_chunk,
         decode=_decode_chunk,
         version=unversioned,

@@ -294,7 +294,7 @@ def test_the_relay_drops_what_each_write_dropped(kwip, new_user, monkeypatch):
     invalidated = set()
     drop = Fence.invalidate
     monkeypatch.setattr(
-        Fence, "drop", lambda fence, some: invalidated.update(some) or drop(fence, some)
+        Fence, "invalidate", lambda fence, some: invalidated.update(some) or drop(fence, some)
     )
     change_stream = module.ChangeStreamInvalidator(
         changes=ChangeStore(kwip.store),

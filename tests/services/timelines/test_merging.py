@@ -42,7 +42,7 @@ class World:
         self.pulls = replace(
             self.others,
             key=str,
-            view=str,
+            variant=str,
             load=lambda ids: {i: Pulls({}, self.pulls_floor) for i in ids},
         )
 
@@ -61,7 +61,7 @@ class World:
         return Kind(
             name=name,
             key=str,
-            view=str,
+            variant=str,
             encode=lambda _: b"",
             decode=lambda _: None,
             version=lambda _: 0,
