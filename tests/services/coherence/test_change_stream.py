@@ -136,14 +136,14 @@ def test_the_place_is_stored_after_the_drop(kwip, mongodb, new_user, running, le
     left()
     before = place(mongodb)
     dropping, go_on = threading.Event(), threading.Event()
-    drop = Fence.invalidate
+    invalidate = Fence.invalidate
 
     def slow(fence, invalidated):
         invalidated = list(invalidated)
         if keys.handle("alice") in invalidated:
             dropping.set()
             assert go_on.wait(20)
-        drop(fence, invalidated)
+        invalidate(fence, invalidated)
 
     with pytest.MonkeyPatch.context() as patched:
         new_user("alice")
@@ -292,10 +292,13 @@ class World:
 def test_the_relay_drops_what_each_write_dropped(kwip, new_user, monkeypatch):
     world = World(kwip, new_user)
     invalidated = set()
-    drop = Fence.invalidate
-    monkeypatch.setattr(
-        Fence, "invalidate", lambda fence, some: invalidated.update(some) or drop(fence, some)
-    )
+    invalidate = Fence.invalidate
+
+    def note(fence, some):
+        invalidated.update(some)
+        invalidate(fence, some)
+
+    monkeypatch.setattr(Fence, "invalidate", note)
     change_stream = module.ChangeStreamInvalidator(
         changes=ChangeStore(kwip.store),
         fence=kwip.fence,
