@@ -85,7 +85,12 @@ def home_of(world: str) -> Path:
 @contextmanager
 def servers_of(home: Path) -> Iterator[dict[str, str]]:
     """Run the private servers of a home alone; gives the environment that names it."""
-    environ = {"KWIP_HOME": str(home), "KWIP_CACHE_RELAY": "0", **HUGE_QUOTAS, **ROOM}
+    environ = {
+        "KWIP_HOME": str(home),
+        "KWIP_CACHE_CHANGE_STREAM": "0",
+        **HUGE_QUOTAS,
+        **ROOM,
+    }
     of = Home(home)
     of.prepare()
     supervisor = Supervisor(of, wait=_pause, said=_say, ended=_say)

@@ -163,10 +163,10 @@ class Settings(ServerSettings):
             doc="Threads of the job worker.",
         ),
     ]
-    cache_relay: Annotated[
+    cache_change_stream: Annotated[
         bool,
         Rule(
-            "KWIP_CACHE_RELAY",
+            "KWIP_CACHE_CHANGE_STREAM",
             values.flag,
             default=True,
             shown="1",
@@ -200,10 +200,10 @@ class Settings(ServerSettings):
             "seven tenths of it new ones are delivered again.",
         ),
     ]
-    dormant_days: Annotated[
+    inactive_days: Annotated[
         int,
         Rule(
-            "KWIP_DORMANT_DAYS",
+            "KWIP_INACTIVE_DAYS",
             values.number(1, 36_500),
             14,
             shown="14",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from kwip.services.maintenance.deletion import Deletion, DeletionParts
-from kwip.services.maintenance.repair import Repair, RepairParts
+from kwip.services.maintenance.deletion import Deletion
+from kwip.services.maintenance.repair import Repair
 from kwip.services.maintenance.retagging import Retagging
 from kwip.services.posting.texts import Texts
 from kwip.store.counters import CounterStore
@@ -22,17 +22,15 @@ if TYPE_CHECKING:
 def deletion_by(wiring: Wiring) -> Deletion:
     """Make what deletes users."""
     return Deletion(
-        DeletionParts(
-            store=DeletionStore(wiring.store),
-            stores=wiring.stores,
-            jobs=wiring.jobs,
-            posts=wiring.services.posts,
-            media=wiring.services.media,
-            moderation=wiring.services.moderation,
-            fence=wiring.fence,
-            enqueue=wiring.sweeper.enqueue,
-            clock=wiring.sweeper.clock,
-        )
+        store=DeletionStore(wiring.store),
+        stores=wiring.stores,
+        jobs=wiring.jobs,
+        posts=wiring.services.posts,
+        media=wiring.services.media,
+        moderation=wiring.services.moderation,
+        fence=wiring.fence,
+        enqueue=wiring.sweeper.enqueue,
+        clock=wiring.sweeper.clock,
     )
 
 
@@ -50,15 +48,13 @@ def retagging_by(wiring: Wiring, settings: Settings) -> Retagging:
 def repair_by(wiring: Wiring, settings: Settings) -> Repair:
     """Make what repairs the findings of fsck."""
     return Repair(
-        RepairParts(
-            store=RepairStore(wiring.store),
-            counters=CounterStore(wiring.store),
-            users=wiring.stores.users,
-            home_compaction=wiring.services.home_compaction,
-            list_compaction=wiring.services.list_compaction,
-            retagging=retagging_by(wiring, settings),
-            fence=wiring.fence,
-            enqueue=wiring.sweeper.enqueue,
-            clock=wiring.sweeper.clock,
-        )
+        store=RepairStore(wiring.store),
+        counters=CounterStore(wiring.store),
+        users=wiring.stores.users,
+        home_compaction=wiring.services.home_compaction,
+        list_compaction=wiring.services.list_compaction,
+        retagging=retagging_by(wiring, settings),
+        fence=wiring.fence,
+        enqueue=wiring.sweeper.enqueue,
+        clock=wiring.sweeper.clock,
     )

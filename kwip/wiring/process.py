@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import time
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Literal
@@ -14,35 +15,36 @@ from kwip.cache.queue import JobQueue
 from kwip.cache.signals import Listener, RedisSignals
 from kwip.domain.ids import IdGenerator
 from kwip.jobs.runner import LANES
-from kwip.jobs.sweeper import Sweeper
-from kwip.loops import Loop
 from kwip.services.coherence import probes
-from kwip.services.coherence.change_stream import ChangeStreamInvalidator
+from kwip.services.coherence.clock_guard import ClockGuard
 from kwip.services.coherence.fence import Fence
-from kwip.services.maintenance.heartbeats import Heartbeats
+from kwip.services.reading.entities import Entities
 from kwip.services.reading.loader import Loaders
 from kwip.services.reading.stores import Stores
-from kwip.services.world.loader import WorldLoader
-from kwip.services.world.publisher import PublisherParts
-from kwip.store.changes import ChangeStore
 from kwip.store.client import JOB_TIMEOUT_MS, WEB_TIMEOUT_MS, Store, connect
 from kwip.store.edges import EdgeStore
 from kwip.store.fence import FenceStore
 from kwip.store.jobs import JobStore
 from kwip.store.list_edges import ListEdgeStore
-from kwip.store.loading import LoadStore
 from kwip.store.outbox import OutboxStore
+from kwip.wiring.background import make_background
 from kwip.wiring.caches import Caches, OtherCache
 from kwip.wiring.core import Core
 from kwip.wiring.options import Options
+from kwip.wiring.services import make_services
+from kwip.wiring.world import make_world
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from config.endpoints import Endpoints
     from config.settings import Settings
+    from kwip.jobs.sweeper import Sweeper
+    from kwip.loops import Loop
     from kwip.services.bundle import Services
     from kwip.services.coherence.cache_lease import LeaseRenewer
+    from kwip.services.coherence.change_stream import ChangeStreamInvalidator
+    from kwip.services.world.loader import WorldLoader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,13 +98,15 @@ def build(
     """
     options = options or Options()
     timeout_ms = WEB_TIMEOUT_MS if role in {"web", "live"} else JOB_TIMEOUT_MS
-    client = connect(
-        endpoints.mongodb_uri, timeout_ms=timeout_ms, listeners=options.listeners
+    store = Store(
+        connect(
+            endpoints.mongodb_uri, timeout_ms=timeout_ms, listeners=options.listeners
+        ),
+        endpoints.database,
+        is_sharded=options.is_sharded,
     )
-    store = Store(client, endpoints.database, is_sharded=options.is_sharded)
     queue = JobQueue(endpoints.redis_queue_uri, LANES, options.clock)
     cache = Client(endpoints.redis_cache_uri)
-    realtime = Client(endpoints.redis_realtime_uri, role="realtime")
     objects = Objects(cache)
     caches = Caches(endpoints, store, options.fence_times)
     lease_renewer = caches.lease_renewer(endpoints.cache_node, objects)
@@ -112,95 +116,64 @@ def build(
         lease_renewer,
         others=[(other.store, other.lease_renewer) for other in others],
     )
-    loaders = Loaders(objects, fence)
+    realtime = Client(endpoints.redis_realtime_uri, role="realtime")
     stores = Stores.over(store)
-    outbox = OutboxStore(store)
-    edges, jobs, loading = EdgeStore(store), JobStore(store), LoadStore(store)
-    list_edges = ListEdgeStore(store)
-    enqueue = options.enqueue or queue.enqueue
     rng = options.rng or random.Random(os.urandom(16))  # noqa: S311 -- no secret
-    ids = IdGenerator(options.id_clock, rng)
     core = Core(
         store=store,
         stores=stores,
-        outbox=outbox,
-        edges=edges,
-        list_edges=list_edges,
-        jobs=jobs,
+        entities=Entities(stores),
+        outbox=OutboxStore(store),
+        edges=EdgeStore(store),
+        list_edges=ListEdgeStore(store),
+        jobs=JobStore(store),
         fence=fence,
-        loaders=loaders,
+        loaders=Loaders(objects, fence),
         cache=cache,
         realtime=realtime,
-        enqueue=enqueue,
+        enqueue=options.enqueue or queue.enqueue,
         signal=options.signal or RedisSignals(realtime, fence.deployment),
+        clock_guard=ClockGuard(store.hello, options.clock, _monotonic_ms),
         options=options,
         settings=settings,
         rng=rng,
-        ids=ids,
+        ids=IdGenerator(options.id_clock, rng),
     )
-    services = core.services()
-    sweeper = Sweeper(
-        outbox=outbox,
-        edges=edges,
-        lists=stores.lists,
-        list_edges=list_edges,
-        hibernation=services.hibernation,
-        enqueue=enqueue,
-        clock=options.clock,
-    )
-    change_stream = ChangeStreamInvalidator(
-        changes=ChangeStore(store), fence=fence, clock=options.clock
-    )
-    work: dict[str, Callable[[Loop], float]] = {"sweeper": sweeper.work}
-    if settings.cache_relay:
-        work["relay"] = change_stream.work
-    heartbeats = Heartbeats(jobs, options.clock, tuple(work))
+    services = make_services(core)
     listener = Listener(endpoints.redis_realtime_uri, fence.deployment, services.live)
+    background = make_background(core, services)
     return Wiring(
         endpoints=endpoints,
         services=services,
         stores=stores,
         store=store,
-        outbox=outbox,
-        edges=edges,
-        jobs=jobs,
-        world=WorldLoader(
-            users=stores.users,
-            loading=loading,
-            jobs=jobs,
-            publishing=PublisherParts(
-                posts=services.posts,
-                users=stores.users,
-                loading=loading,
-                outbox=outbox,
-                edges=edges,
-            ),
-            fence=fence,
-            ids=ids,
-            clock=options.clock,
-        ),
+        outbox=core.outbox,
+        edges=core.edges,
+        jobs=core.jobs,
+        world=make_world(core, services),
         queue=queue,
-        sweeper=sweeper,
-        change_stream=change_stream,
+        sweeper=background.sweeper,
+        change_stream=background.change_stream,
         fence=fence,
         lease_renewer=lease_renewer,
         cache=cache,
         other_caches=others,
         realtime=realtime,
         listener=listener,
-        loops=[
-            Loop(name, each, on_beat=partial(heartbeats.beat, name))
-            for name, each in work.items()
-        ],
+        loops=background.loops,
         probes={
-            "mongodb": partial(probes.probe_mongodb, store.hello, services.clock_guard),
+            "mongodb": partial(probes.probe_mongodb, store.hello, core.clock_guard),
             "cache": partial(probes.probe_cache, fence),
             "queue": partial(probes.probe_queue, queue.ping),
             "loops": partial(
                 probes.probe_loops,
                 lambda: [lease_renewer.watch.loop, listener.loop],
-                heartbeats.silent_s,
+                background.heartbeats.silent_s,
                 store.is_reachable,
             ),
         },
     )
+
+
+def _monotonic_ms() -> int:
+    return time.monotonic_ns() // 1_000_000

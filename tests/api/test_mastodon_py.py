@@ -52,7 +52,7 @@ def rings():
 
 @pytest.fixture
 def wiring(settings, endpoints, rings):
-    made = build(settings, endpoints, role="web", options=Options(bell=rings))
+    made = build(settings, endpoints, role="web", options=Options(enqueue=rings))
     rings.jobs = jobs(made.services)
     yield made
     made.close()

@@ -31,7 +31,7 @@ def test_a_loop_that_is_silent_or_missing_is_a_finding(findings, tmp_path):
     see = f"see `loop_failed` in {tmp_path}/logs"
 
     assert findings(sweeper=31, change_stream=60) == [
+        f"change_stream: no heartbeat for 60 s: {see}",
         f"jobs: no heartbeat: {see}",
-        f"relay: no heartbeat for 60 s: {see}",
         f"sweeper: no heartbeat for 31 s: {see}",
     ]

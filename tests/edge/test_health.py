@@ -86,12 +86,14 @@ def loops(wiring):
 def test_a_loop_of_any_process_that_is_not_heard_of_is_told(loops, mongodb):
     ago = at(system_clock_ms() - 40_500)
     mongodb["jobs"].update_one({"_id": "loop:sweeper"}, {"$set": {"updated_at": ago}})
-    mongodb["jobs"].delete_one({"_id": "loop:relay"})
+    mongodb["jobs"].delete_one({"_id": "loop:change_stream"})
 
     is_ok, detail = loops()
 
     assert not is_ok
-    assert re.fullmatch("sweeper: no heartbeat for 4. s, relay: no heartbeat", detail)
+    assert re.fullmatch(
+        "sweeper: no heartbeat for 4. s, change_stream: no heartbeat", detail
+    )
 
 
 def test_a_loop_of_this_process_that_is_stuck_is_told(loops, wiring):
@@ -101,7 +103,7 @@ def test_a_loop_of_this_process_that_is_stuck_is_told(loops, wiring):
     is_ok, detail = loops()
 
     assert not is_ok
-    assert re.fullmatch("keeper: no heartbeat for 4. s", detail)
+    assert re.fullmatch("lease_renewer: no heartbeat for 4. s", detail)
 
 
 def test_mongodb_is_asked_for_heartbeats_only_while_it_answers():

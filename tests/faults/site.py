@@ -39,7 +39,7 @@ class Site:
             "KWIP_REDIS_QUEUE_URI": endpoints.redis_queue_uri,
             "KWIP_REDIS_REALTIME_URI": endpoints.redis_realtime_uri,
             # It repeats the drops that are left out, a moment later.
-            "KWIP_CACHE_RELAY": "1" if without == "nothing" else "0",
+            "KWIP_CACHE_CHANGE_STREAM": "1" if without == "nothing" else "0",
             VARIABLE: without,
         }
         gunicorn = ("gunicorn", "-c", "config/gunicorn.py", "tests.faults.web:app")

@@ -99,7 +99,7 @@ def make_worker(settings, endpoints, clock, steps, rings, chunk, is_sharded):
 
     def make(**options):
         known = {
-            "bell": rings,
+            "enqueue": rings,
             "clock": clock,
             "fence_times": FenceTimes().scaled(0.1),
             "fanout_times": FanoutTimes(chunk=chunk),

@@ -36,7 +36,7 @@ class Steps(CommandListener):
 
         def step(keys):
             drop(keys)
-            self._step("drop")
+            self._step("invalidate")
 
         wiring.fence.invalidate = step
 

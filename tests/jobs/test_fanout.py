@@ -111,7 +111,7 @@ def test_upkeep_that_finds_nothing_drops_the_home_all_the_same(
     getattr(kwip.services.relationships, change)(bob, alice.id)
     steps.kill(-1, rings.run)
 
-    assert steps.names.count("drop") == 1
+    assert steps.names.count("invalidate") == 1
 
 
 @pytest.mark.parametrize("is_sharded", [False, True])
@@ -164,8 +164,8 @@ def test_a_delivery_asks_nothing_that_it_can_know(
         "findAndModify posts",
         "aggregate users",
         "update timelines",
-        "drop",
-        "drop",
+        "invalidate",
+        "invalidate",
         "update posts",
     ]
     assert (fanout_of(post)["state"], fanout_of(post)["mode"]) == ("done", "push")
@@ -370,7 +370,7 @@ def test_a_post_that_cannot_be_delivered_stops_no_other(
 
 
 @pytest.mark.parametrize(
-    "call", ["advance", "finish", "followers", "seal_full", "drop"]
+    "call", ["advance", "finish", "followers", "seal_full", "invalidate"]
 )
 def test_an_error_in_any_part_of_a_delivery_is_made_good(
     people, follow, say, kwip, rings, monkeypatch, sweep, right, call
@@ -384,7 +384,7 @@ def test_an_error_in_any_part_of_a_delivery_is_made_good(
         "finish": kwip.outbox,
         "followers": kwip.edges,
         "seal_full": kwip.stores.timelines,
-        "drop": kwip.fence,
+        "invalidate": kwip.fence,
     }
 
     def fail(*args, **kwargs):

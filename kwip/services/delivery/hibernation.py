@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kwip.cache import timeline_invalidation
@@ -69,9 +69,12 @@ class Attendance:
         return True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HibernationParts:
-    """What `Hibernation` is made of; homes hibernate `after_days` without a reader."""
+@dataclass(slots=True, kw_only=True, eq=False)
+class Hibernation:
+    """Hibernate homes that nobody has read for `after_days`, and rehydrate them.
+
+    Methods return False when somebody else holds the lease: it is asked again later.
+    """
 
     store: HibernationStore
     compactor: Compactor
@@ -79,60 +82,45 @@ class HibernationParts:
     fence: Fence
     clock: ClockMs
     after_days: int
-
-
-class Hibernation:
-    """Drop and return.
-
-    Methods return False when somebody else holds the lease: it is asked again later.
-    """
-
-    def __init__(self, parts: HibernationParts):
-        self._store = parts.store
-        self._compactor = parts.compactor
-        self._home_compaction = parts.home_compaction
-        self._fence = parts.fence
-        self._clock = parts.clock
-        self._after_ms = parts.after_days * DAY_MS
-        self._next_look = 0
+    _next_look: int = field(default=0, init=False)
 
     def overdue(self) -> list[UserId]:
         """List whose homes are to be hibernated or finished, once in `LOOK_MS`.
 
         Homes without a time of reading count as read when they are first met here.
         """
-        now = self._clock()
+        now = self.clock()
         if now < self._next_look:
             return []
         self._next_look = now + LOOK_MS
-        self._store.date_undated(at(now), AT_ONCE)
-        idle = self._store.idle_since(at(now - self._after_ms), AT_ONCE)
-        return [*self._store.unfinished(at(now), AT_ONCE), *idle]
+        self.store.date_undated(at(now), AT_ONCE)
+        idle = self.store.idle_since(at(now - self.after_days * DAY_MS), AT_ONCE)
+        return [*self.store.unfinished(at(now), AT_ONCE), *idle]
 
     def seen(self, user_id: UserId) -> bool:
         """Note that somebody reads home, and make it if there is none."""
-        now = self._clock()
-        if self._store.touch(user_id, at(now), at(now - NOTED_MS)):
+        now = self.clock()
+        if self.store.touch(user_id, at(now), at(now - NOTED_MS)):
             return True
-        standing = self._store.find(user_id)
+        standing = self.store.find(user_id)
         if standing is not None and standing.state == "ok":
             return True
         if standing is not None and standing.state == "dropping":
             self._hibernate(user_id)
         # Read now, after the last home was seen to be gone; clocks may differ a bit.
-        self._store.create(user_id, at(now), epoch=self._clock() + CLOCKS_MS)
+        self.store.create(user_id, at(now), epoch=self.clock() + CLOCKS_MS)
         return self._build(user_id)
 
     def rest(self, user_id: UserId) -> bool:
         """Hibernate a home that nobody has read, or finish what was left undone."""
-        standing = self._store.find(user_id)
+        standing = self.store.find(user_id)
         if standing is not None and standing.state == "building":
             return self._build(user_id)
         return self._hibernate(user_id)
 
     def _hibernate(self, user_id: UserId) -> bool:
-        with self._compactor.lease(home_of(user_id)) as lease:
-            standing = self._store.find(user_id)
+        with self.compactor.lease(home_of(user_id)) as lease:
+            standing = self.store.find(user_id)
             if lease is None or standing is None:
                 return standing is None
             if standing.state == "building":
@@ -141,10 +129,10 @@ class Hibernation:
             if held is None:
                 return True
             # From here on readers are served by fan-in, those of the cache as well.
-            self._fence.invalidate(timeline_invalidation.hibernate(owner=lease.owner))
-            self._store.set_active(user_id, held.term, is_active=False)
-            grace = at(self._clock() + round(BUCKET_GRACE_S * 1000))
-            return self._store.remove(held, grace)
+            self.fence.invalidate(timeline_invalidation.hibernate(owner=lease.owner))
+            self.store.set_active(user_id, held.term, is_active=False)
+            grace = at(self.clock() + round(BUCKET_GRACE_S * 1000))
+            return self.store.remove(held, grace)
 
     def _begin_hibernation(
         self, lease: CompactionLease, standing: Standing
@@ -157,10 +145,10 @@ class Hibernation:
         """
         if standing.state == "dropping":
             return lease
-        now, read_at = self._clock(), standing.last_read_at
-        if read_at is None or read_at >= at(now - self._after_ms):
+        now, read_at = self.clock(), standing.last_read_at
+        if read_at is None or read_at >= at(now - self.after_days * DAY_MS):
             return None
-        return self._store.begin_hibernation(lease, read_at, term=now)
+        return self.store.begin_hibernation(lease, read_at, term=now)
 
     def _build(self, user_id: UserId) -> bool:
         """Fill a home that was made empty, once fan-out delivers into it again.
@@ -168,14 +156,14 @@ class Hibernation:
         A post whose fan-out looked for followers before that has its mode recorded,
         so it is among what is read here.
         """
-        with self._compactor.lease(home_of(user_id)) as lease:
-            standing = self._store.find(user_id)
+        with self.compactor.lease(home_of(user_id)) as lease:
+            standing = self.store.find(user_id)
             state = None if standing is None else standing.state
             if lease is None or state != "building":
                 return state == "ok"
-            self._store.set_active(user_id, lease.term, is_active=True)
-            if not self._home_compaction.build(lease, user_id):
+            self.store.set_active(user_id, lease.term, is_active=True)
+            if not self.home_compaction.build(lease, user_id):
                 return False
-            is_done = self._store.finish(lease)
-            self._fence.invalidate(timeline_invalidation.rehydrate(owner=lease.owner))
+            is_done = self.store.finish(lease)
+            self.fence.invalidate(timeline_invalidation.rehydrate(owner=lease.owner))
             return is_done

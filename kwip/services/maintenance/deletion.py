@@ -52,8 +52,12 @@ class Step(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeletionParts:
-    """What `Deletion` is made of."""
+class Deletion:
+    """Remove everything of a user.
+
+    Posts become tombstones, so that threads keep their shape. The steps go on one
+    after the other: nearly all of them move the counters of the one user.
+    """
 
     store: DeletionStore
     stores: Stores
@@ -64,25 +68,7 @@ class DeletionParts:
     fence: Fence
     enqueue: Enqueue
     clock: ClockMs
-
-
-class Deletion:
-    """Remove everything of a user.
-
-    Posts become tombstones, so that threads keep their shape. The steps go on one
-    after the other: nearly all of them move the counters of the one user.
-    """
-
-    def __init__(
-        self, parts: DeletionParts, sleep: Callable[[float], None] = time.sleep
-    ):
-        self._parts = parts
-        self._users = parts.stores.users
-        self._relationships = parts.stores.relationships
-        self._reactions = parts.stores.reactions
-        self._posts = parts.stores.posts
-        self._fence = parts.fence
-        self._sleep = sleep
+    sleep: Callable[[float], None] = time.sleep
 
     def steps(self) -> tuple[Step, ...]:
         """Give the steps in order; what else is kept of a user gets one here."""
@@ -100,11 +86,11 @@ class Deletion:
 
     def preview(self, user_id: UserId) -> dict[str, int]:
         """Count what would be removed."""
-        return self._parts.store.sizes(user_id)
+        return self.store.sizes(user_id)
 
     def cut_off(self, username: str) -> UserId | None:
         """Find whose deletion was interrupted when nothing but its end was left."""
-        for job in self._parts.jobs.running(deletion_of("")):
+        for job in self.jobs.running(deletion_of("")):
             if job.detail.get("username") == username:
                 return UserId(int(job.id.removeprefix(deletion_of(""))))
         return None
@@ -117,15 +103,13 @@ class Deletion:
         Raises:
             NotFoundError: There is no such user.
         """
-        user = self._users.get_many([user_id]).get(user_id)
-        checkpoint = Checkpoint(
-            self._parts.jobs, deletion_of(user_id), self._parts.clock
-        )
+        user = self.stores.users.get_many([user_id]).get(user_id)
+        checkpoint = Checkpoint(self.jobs, deletion_of(user_id), self.clock)
         if user is None:
             return self._end(user_id, checkpoint)
         checkpoint.save(detail={"username": user.username})
-        self._parts.moderation.suspend(user_id)
-        self._parts.moderation.sign_out_everywhere(user_id, ends_tokens=True)
+        self.moderation.suspend(user_id)
+        self.moderation.sign_out_everywhere(user_id, ends_tokens=True)
         sizes, removed = self.preview(user_id), {}
         for step in self.steps():
             progress.begin(step.name, sizes.get(step.name, 0))
@@ -134,10 +118,10 @@ class Deletion:
                 removed[step.name] += 1
                 progress.advance()
                 if removed[step.name] % BATCH == 0:
-                    self._sleep(throttle_s)
-        self._parts.store.forget(user_id)
+                    self.sleep(throttle_s)
+        self.store.forget(user_id)
         checkpoint.save(counts=removed)
-        self._parts.store.remove(user)
+        self.store.remove(user)
         return self._end(user_id, checkpoint)
 
     def _end(self, user_id: UserId, checkpoint: Checkpoint) -> dict[str, int]:
@@ -149,66 +133,66 @@ class Deletion:
         username = checkpoint.job.detail.get("username")
         if username is None or checkpoint.job.state == "done":
             raise NotFoundError("There is no such user.", user_id=user_id)
-        self._fence.invalidate(invalidation.leave(user_id=user_id, username=username))
+        self.fence.invalidate(invalidation.leave(user_id=user_id, username=username))
         checkpoint.save(is_done=True)
         return dict(checkpoint.job.counts)
 
     def _follows(self, user: User) -> Iterator[None]:
-        relations = self._relationships.relations([user.id])[user.id]
+        relations = self.stores.relationships.relations([user.id])[user.id]
         for other_id in sorted(relations.follows):
             self._unfollow(user.id, other_id)
             yield
 
     def _followers(self, user: User) -> Iterator[None]:
         above = 0
-        while rows := self._relationships.followers(
+        while rows := self.stores.relationships.followers(
             user.id, Between(above, MAX_ID, BATCH, ascending=True)
         ):
             for other_id in sorted(UserId(row.id) for row in rows):
                 self._unfollow(other_id, user.id)
-                self._parts.enqueue("edge", f"{other_id}:{user.id}")
+                self.enqueue("edge", f"{other_id}:{user.id}")
                 yield
             above = rows[0].id
 
     def _unfollow(self, follower_id: UserId, followee_id: UserId) -> None:
-        now = at(self._parts.clock())
-        self._relationships.unfollow(follower_id, followee_id, now)
-        self._fence.invalidate(
+        now = at(self.clock())
+        self.stores.relationships.unfollow(follower_id, followee_id, now)
+        self.fence.invalidate(
             invalidation.unfollow(follower_id=follower_id, followee_id=followee_id)
         )
 
     def _blocks(self, user: User) -> Iterator[None]:
-        relations = self._relationships.relations([user.id])[user.id]
+        relations = self.stores.relationships.relations([user.id])[user.id]
         both = [(user.id, other) for other in sorted(relations.blocks)]
         both += [(other, user.id) for other in sorted(relations.blocked_by)]
         for blocker_id, blocked_id in both:
-            self._relationships.unblock(blocker_id, blocked_id)
-            self._fence.invalidate(
+            self.stores.relationships.unblock(blocker_id, blocked_id)
+            self.fence.invalidate(
                 invalidation.unblock(blocker_id=blocker_id, blocked_id=blocked_id)
             )
             yield
 
     def _mutes(self, user: User) -> Iterator[None]:
-        relations = self._relationships.relations([user.id])[user.id]
+        relations = self.stores.relationships.relations([user.id])[user.id]
         both = [(user.id, other) for other in sorted(relations.mutes)]
-        both += [(other, user.id) for other in self._parts.store.muted_by(user.id)]
+        both += [(other, user.id) for other in self.store.muted_by(user.id)]
         for muter_id, muted_id in both:
-            self._relationships.unmute(muter_id, muted_id)
-            self._fence.invalidate(invalidation.unmute(muter_id=muter_id))
+            self.stores.relationships.unmute(muter_id, muted_id)
+            self.fence.invalidate(invalidation.unmute(muter_id=muter_id))
             yield
 
     def _lists(self, user: User) -> Iterator[None]:
-        lists = self._parts.stores.lists
+        lists = self.stores.lists
         for each in lists.of_owners([user.id])[user.id]:
-            lists.delete(user.id, each.id, at(self._parts.clock()))
+            lists.delete(user.id, each.id, at(self.clock()))
             lists.remove_deleted(user.id, each.id)
-            self._fence.invalidate(list_invalidation.change_list(owner_id=user.id))
+            self.fence.invalidate(list_invalidation.change_list(owner_id=user.id))
             yield
 
     def _reacted(self, user: User) -> Iterator[None]:
         for act in Act:
             below = MAX_ID
-            while rows := self._reactions.by_user(
+            while rows := self.stores.reactions.by_user(
                 act, user.id, Between(0, below, BATCH)
             ):
                 for row in rows:
@@ -221,25 +205,27 @@ class Deletion:
         post_id, author_id = PostId(row.id), UserId(row.author_id)
         span = span_of(post_id)
         if act is Act.REPOST:
-            repost_id = self._reactions.repost_of(user.id, post_id)
+            repost_id = self.stores.reactions.repost_of(user.id, post_id)
             if repost_id is not None:
-                self._bury(user, repost_id)
-                self._reactions.release_repost(user.id, post_id, repost_id)
+                self._delete_post(user, repost_id)
+                self.stores.reactions.release_repost(user.id, post_id, repost_id)
             return
-        self._reactions.remove(user.id, act, post_id)
+        self.stores.reactions.remove(user.id, act, post_id)
         if act is Act.FAVOURITE:
             invalidated = invalidation.unfavourite(
                 user_id=user.id, post_id=post_id, author_id=author_id, span=span
             )
         else:
             invalidated = invalidation.unbookmark(user_id=user.id, span=span)
-        self._fence.invalidate(invalidated)
+        self.fence.invalidate(invalidated)
 
     def _published(self, user: User) -> Iterator[None]:
         below = MAX_ID
-        while entries := self._posts.entries_by([user.id], below=below, limit=BATCH):
+        while entries := self.stores.posts.entries_by(
+            [user.id], below=below, limit=BATCH
+        ):
             for entry in entries:
-                self._bury(user, entry.post_id)
+                self._delete_post(user, entry.post_id)
                 yield
             below = entries[-1].post_id
 
@@ -248,20 +234,20 @@ class Deletion:
 
         If somebody else uploads the very same at this moment, they do it again.
         """
-        now_s = self._parts.clock() / 1_000
+        now_s = self.clock() / 1_000
         # Not those the deletion began with: a form may just have been saved.
-        latest = self._users.get_many([user.id]).get(user.id, user)
+        latest = self.stores.users.get_many([user.id]).get(user.id, user)
         pictures = {(AVATAR, latest.avatar), (BANNER, latest.banner)}
         pictures = {(k, name) for k, name in pictures if name and is_picture_name(name)}
         if pictures:
-            named = named_pictures(self._users)
+            named = named_pictures(self.stores.users)
             pictures -= {(k, name) for owner, k, name in named if owner != user.id}
         for kind, name in pictures:
-            if self._parts.media.remove(kind, name, older_than_s=now_s):
+            if self.media.remove(kind, name, older_than_s=now_s):
                 yield
 
-    def _bury(self, user: User, post_id: PostId) -> None:
+    def _delete_post(self, user: User, post_id: PostId) -> None:
         viewer = Viewer(id=user.id, username=user.username, digest="")
         # Gone, or never there: its claim may be older than the post, or alone.
         with suppress(GoneError, NotFoundError):
-            self._parts.posts.delete(viewer, post_id)
+            self.posts.delete(viewer, post_id)

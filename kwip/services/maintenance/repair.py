@@ -37,8 +37,8 @@ TRIES, PAUSE_S = 10, 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RepairParts:
-    """What `Repair` is made of."""
+class Repair:
+    """One repair for each check; what it cannot repair it leaves."""
 
     store: RepairStore
     counters: CounterStore
@@ -49,17 +49,18 @@ class RepairParts:
     fence: Fence
     enqueue: Enqueue
     clock: ClockMs
+    sleep: Callable[[float], None] = time.sleep
 
+    def repair(self, findings: Iterable[Finding], progress: Progress) -> None:
+        """Repair all that can be, each place once."""
+        places = list(dict.fromkeys((f.check, f.id) for f in findings))
+        progress.begin("repairs", len(places))
+        for check, place in places:
+            self._repair_of(check)(place)
+            progress.advance()
 
-class Repair:
-    """One repair for each check; what it cannot repair it leaves."""
-
-    def __init__(self, parts: RepairParts, sleep: Callable[[float], None] = time.sleep):
-        self._parts = parts
-        self._store = parts.store
-        self._fence = parts.fence
-        self._sleep = sleep
-        self._repairs: dict[str, Callable[[str], None]] = {
+    def _repair_of(self, check: str) -> Callable[[str], None]:
+        repairs: dict[str, Callable[[str], None]] = {
             "edges": self._edge,
             "blocks": self._block,
             "entries": self._home,
@@ -71,30 +72,23 @@ class Repair:
             "pending": self._pending,
             "claims": self._claim,
         }
-
-    def repair(self, findings: Iterable[Finding], progress: Progress) -> None:
-        """Repair all that can be, each place once."""
-        places = list(dict.fromkeys((f.check, f.id) for f in findings))
-        progress.begin("repairs", len(places))
-        for check, place in places:
-            self._repairs[check](place)
-            progress.advance()
+        return repairs[check]
 
     def _edge(self, place: str) -> None:
         follower, _, followee = place.partition(":")
         follower_id, followee_id = UserId(int(follower)), UserId(int(followee))
-        now = at(self._parts.clock())
-        self._store.mend_edge(follower_id, followee_id, now, secrets.token_hex(8))
+        now = at(self.clock())
+        self.store.mend_edge(follower_id, followee_id, now, secrets.token_hex(8))
         self._recount(follower_id, followee_id)
-        self._fence.invalidate(
+        self.fence.invalidate(
             invalidation.follow(follower_id=follower_id, followee_id=followee_id)
         )
-        self._parts.enqueue("edge", place)
+        self.enqueue("edge", place)
 
     def _block(self, place: str) -> None:
-        self._store.mend_block(place)
+        self.store.mend_block(place)
         user, _, other = place.split(":")
-        self._fence.invalidate(
+        self.fence.invalidate(
             invalidation.block(
                 blocker_id=UserId(int(user)), blocked_id=UserId(int(other))
             )
@@ -105,12 +99,12 @@ class Repair:
         kind, number = place.partition(" ")[0].split(":")[:2]
         for _ in range(TRIES):
             if kind == "list":
-                is_done = self._parts.list_compaction.rebuild(ListId(int(number)))
+                is_done = self.list_compaction.rebuild(ListId(int(number)))
             else:
-                is_done = self._parts.home_compaction.rebuild(UserId(int(number)))
+                is_done = self.home_compaction.rebuild(UserId(int(number)))
             if is_done:
                 return
-            self._sleep(PAUSE_S)
+            self.sleep(PAUSE_S)
 
     def _counters(self, place: str) -> None:
         """Count anew; the id is a user's or a post's, and neither is harmed."""
@@ -119,20 +113,20 @@ class Repair:
 
     def _recount(self, *user_ids: UserId) -> None:
         for user_id in user_ids:
-            self._parts.counters.settle_user(user_id, mends=True)
-        self._fence.invalidate(invalidation.recount(user_ids=user_ids, post_ids=()))
+            self.counters.settle_user(user_id, mends=True)
+        self.fence.invalidate(invalidation.recount(user_ids=user_ids, post_ids=()))
 
     def _recount_post(self, post_id: PostId) -> None:
-        self._parts.counters.settle_post(post_id, mends=True)
-        self._fence.invalidate(invalidation.recount(user_ids=(), post_ids=[post_id]))
+        self.counters.settle_post(post_id, mends=True)
+        self.fence.invalidate(invalidation.recount(user_ids=(), post_ids=[post_id]))
 
     def _tags(self, place: str) -> None:
-        self._parts.retagging.retag(PostId(int(place)))
+        self.retagging.retag(PostId(int(place)))
 
     def _reaction(self, place: str) -> None:
         user, act, post = place.split(":")
         user_id, post_id = UserId(int(user)), PostId(int(post))
-        author_id = self._store.drop_reaction(place) or user_id
+        author_id = self.store.drop_reaction(place) or user_id
         self._recount_post(post_id)
         span = span_of(post_id)
         if act == Act.BOOKMARK:
@@ -149,21 +143,21 @@ class Repair:
                 of_author_id=author_id,
                 span=span,
             )
-        self._fence.invalidate(invalidated)
+        self.fence.invalidate(invalidated)
 
     def _pin(self, place: str) -> None:
         user, _, post = place.partition(" ")
-        self._parts.users.unpin(UserId(int(user)), [PostId(int(post))])
-        self._fence.invalidate(invalidation.unpin(user_id=UserId(int(user))))
+        self.users.unpin(UserId(int(user)), [PostId(int(post))])
+        self.fence.invalidate(invalidation.unpin(user_id=UserId(int(user))))
 
     def _pending(self, place: str) -> None:
         """Ring once more: whether it is delivered is the workers' to say."""
-        self._store.make_due(PostId(int(place)), at(self._parts.clock()))
-        self._parts.enqueue("fanout", place)
+        self.store.make_due(PostId(int(place)), at(self.clock()))
+        self.enqueue("fanout", place)
 
     def _claim(self, place: str) -> None:
-        self._store.drop_claim(place)
+        self.store.drop_claim(place)
         kind, _, name = place.partition(":")
         if kind == "handle":
             nobody = UserId(0)
-            self._fence.invalidate(invalidation.sign_up(user_id=nobody, username=name))
+            self.fence.invalidate(invalidation.sign_up(user_id=nobody, username=name))

@@ -1,0 +1,75 @@
+"""Make the services of accounts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kwip.cache.rate_limits import RateLimiter
+from kwip.domain.rate_limits import SPANS_S, windows
+from kwip.services.accounts.account import Account
+from kwip.services.accounts.authentication import Authentication
+from kwip.services.accounts.moderation import Moderation
+from kwip.services.accounts.passwords import Passwords
+from kwip.services.accounts.profiles import Profiles
+from kwip.services.accounts.setup import Setup
+from kwip.services.accounts.sign_in import SignIn
+from kwip.services.accounts.users import Users
+from kwip.services.media.media import Media
+from kwip.services.reading.rate_limits import RateLimits
+from kwip.store.setup import SetupStore
+
+if TYPE_CHECKING:
+    from kwip.wiring.core import Core
+    from kwip.wiring.social import Social
+    from kwip.wiring.timelines import Reading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accounts:
+    """The services of `kwip.services.accounts`, with media and rate limits."""
+
+    users: Users
+    media: Media
+    authentication: Authentication
+    account: Account
+    setup: Setup
+    sign_in: SignIn
+    moderation: Moderation
+    profiles: Profiles
+    rate_limits: RateLimits
+
+
+def make_accounts(core: Core, reading: Reading, social: Social) -> Accounts:
+    """Make them of the services below."""
+    stores, settings, clock = core.stores, core.settings, core.options.clock
+    entities, fence = core.entities, core.fence
+    passwords = Passwords(
+        at_once=settings.password_hashes, room=settings.web_threads // 2
+    )
+    media = Media(settings.media_folder, settings.media_max_bytes)
+    users = Users(
+        store=stores.users,
+        entities=entities,
+        fence=fence,
+        passwords=passwords,
+        media=media,
+        relationships=social.relationships,
+        ids=core.ids,
+        clock_guard=core.clock_guard,
+    )
+    authentication = Authentication(stores, entities, fence, passwords, clock)
+    setup = Setup(SetupStore(core.store), users, clock)
+    limits = windows({name: getattr(settings, f"quota_{name}") for name in SPANS_S})
+    sign_in = SignIn(authentication, users, setup, limits, RateLimiter(core.realtime))
+    return Accounts(
+        users=users,
+        media=media,
+        authentication=authentication,
+        account=Account(stores, fence, passwords, sign_in, clock),
+        setup=setup,
+        sign_in=sign_in,
+        moderation=Moderation(stores, core.jobs, fence, passwords, clock),
+        profiles=Profiles(entities, users, reading.timelines),
+        rate_limits=RateLimits(limits, RateLimiter(core.cache), fence),
+    )

@@ -1,0 +1,59 @@
+"""Make what a worker does beside its jobs: the sweeper and the change stream."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from kwip.jobs.sweeper import Sweeper
+from kwip.loops import Loop
+from kwip.services.coherence.change_stream import ChangeStreamInvalidator
+from kwip.services.maintenance.heartbeats import Heartbeats
+from kwip.store.changes import ChangeStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kwip.services.bundle import Services
+    from kwip.wiring.core import Core
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Background:
+    """The loops of a worker, which are not started here, and what they run."""
+
+    sweeper: Sweeper
+    change_stream: ChangeStreamInvalidator
+    heartbeats: Heartbeats
+    loops: list[Loop]
+
+
+def make_background(core: Core, services: Services) -> Background:
+    """Make them of the services below."""
+    clock = core.options.clock
+    sweeper = Sweeper(
+        outbox=core.outbox,
+        edges=core.edges,
+        lists=core.stores.lists,
+        list_edges=core.list_edges,
+        hibernation=services.hibernation,
+        enqueue=core.enqueue,
+        clock=clock,
+    )
+    change_stream = ChangeStreamInvalidator(
+        changes=ChangeStore(core.store), fence=core.fence, clock=clock
+    )
+    work: dict[str, Callable[[Loop], float]] = {"sweeper": sweeper.work}
+    if core.settings.cache_change_stream:
+        work["change_stream"] = change_stream.work
+    heartbeats = Heartbeats(core.jobs, clock, tuple(work))
+    return Background(
+        sweeper=sweeper,
+        change_stream=change_stream,
+        heartbeats=heartbeats,
+        loops=[
+            Loop(name, each, on_beat=partial(heartbeats.beat, name))
+            for name, each in work.items()
+        ],
+    )

@@ -1,0 +1,82 @@
+"""Make the services of delivery."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kwip.services.delivery.compaction import Compactor
+from kwip.services.delivery.fanout import Fanout
+from kwip.services.delivery.hibernation import Hibernation
+from kwip.services.delivery.home_compaction import HomeCompaction
+from kwip.services.delivery.list_compaction import ListCompaction
+from kwip.services.delivery.list_fanout import ListFanout
+from kwip.services.delivery.live import Live
+from kwip.services.delivery.notifier import Notifier
+from kwip.services.delivery.publication import Publication
+from kwip.services.delivery.pull_authors import PullAuthors
+from kwip.store.hibernation import HibernationStore
+
+if TYPE_CHECKING:
+    from kwip.wiring.core import Core
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """The services of `kwip.services.delivery`."""
+
+    notifier: Notifier
+    publication: Publication
+    home_compaction: HomeCompaction
+    list_compaction: ListCompaction
+    hibernation: Hibernation
+    fanout: Fanout
+    live: Live
+
+
+def make_delivery(core: Core) -> Delivery:
+    """Make them of the parts below."""
+    stores, fence, options = core.stores, core.fence, core.options
+    compactor = Compactor(stores.timelines, stores.posts, fence, options.clock)
+    notifier = Notifier(stores, core.edges, fence, core.signal, core.ids)
+    home_compaction = HomeCompaction(
+        timelines=stores.timelines,
+        edges=core.edges,
+        posts=stores.posts,
+        compactor=compactor,
+    )
+    return Delivery(
+        notifier=notifier,
+        publication=Publication(
+            stores.timelines, stores.activity, fence, core.enqueue, core.signal
+        ),
+        home_compaction=home_compaction,
+        list_compaction=ListCompaction(
+            stores.lists, core.list_edges, stores.timelines, compactor, fence
+        ),
+        hibernation=Hibernation(
+            store=HibernationStore(core.store),
+            compactor=compactor,
+            home_compaction=home_compaction,
+            fence=fence,
+            clock=options.clock,
+            after_days=core.settings.inactive_days,
+        ),
+        fanout=Fanout(
+            stores=stores,
+            outbox=core.outbox,
+            edges=core.edges,
+            compactor=compactor,
+            pull_authors=PullAuthors(
+                stores.pull_authors, fence, pull_at=core.settings.pull_followers
+            ),
+            lists=ListFanout(stores.lists, core.list_edges, compactor),
+            notifier=notifier,
+            fence=fence,
+            signal=core.signal,
+            clock=options.clock,
+            rng=core.rng,
+            times=options.fanout_times,
+        ),
+        live=Live(options.live_times),
+    )

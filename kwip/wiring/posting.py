@@ -1,0 +1,79 @@
+"""Make the services that write posts and reactions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from kwip.services.posting.permissions import Permissions
+from kwip.services.posting.pins import Pins
+from kwip.services.posting.posts import Posts
+from kwip.services.posting.reactions import Reactions
+from kwip.services.posting.reposts import Reposts
+from kwip.services.posting.texts import Texts
+from kwip.store.claims import ClaimStore
+
+if TYPE_CHECKING:
+    from kwip.wiring.core import Core
+    from kwip.wiring.delivery import Delivery
+    from kwip.wiring.timelines import Reading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posting:
+    """The services of `kwip.services.posting`."""
+
+    posts: Posts
+    reactions: Reactions
+    reposts: Reposts
+    pins: Pins
+
+
+def make_posting(core: Core, delivery: Delivery, reading: Reading) -> Posting:
+    """Make them of the services below."""
+    stores, fence, loaders = core.stores, core.fence, core.loaders
+    permissions = Permissions(stores)
+    posts = Posts(
+        stores=stores,
+        claims=ClaimStore(core.store),
+        hydration=reading.hydration,
+        threads=reading.threads,
+        permissions=permissions,
+        publication=delivery.publication,
+        notifier=delivery.notifier,
+        loaders=loaders,
+        fence=fence,
+        clock_guard=core.clock_guard,
+        ids=core.ids,
+        clock=core.options.clock,
+        texts=Texts(
+            stores.users,
+            max_chars=core.settings.post_max_chars,
+            host=urlsplit(core.settings.origin).netloc,
+        ),
+    )
+    return Posting(
+        posts=posts,
+        reactions=Reactions(
+            store=stores.reactions,
+            permissions=permissions,
+            posts=posts,
+            loaders=loaders,
+            notifier=delivery.notifier,
+            fence=fence,
+            ids=core.ids,
+        ),
+        reposts=Reposts(
+            stores=stores,
+            permissions=permissions,
+            publication=delivery.publication,
+            posts=posts,
+            loaders=loaders,
+            fence=fence,
+            clock_guard=core.clock_guard,
+            ids=core.ids,
+            clock=core.options.clock,
+        ),
+        pins=Pins(stores, permissions, posts, loaders, fence),
+    )

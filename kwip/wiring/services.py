@@ -1,0 +1,29 @@
+"""Make all services, each once."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from kwip.services.bundle import Services
+from kwip.wiring.accounts import make_accounts
+from kwip.wiring.delivery import make_delivery
+from kwip.wiring.posting import make_posting
+from kwip.wiring.social import make_social
+from kwip.wiring.timelines import make_timelines
+
+if TYPE_CHECKING:
+    from kwip.wiring.core import Core
+
+
+def make_services(core: Core) -> Services:
+    """Make all services, package by package, from the lowest one up."""
+    delivery = make_delivery(core)
+    reading = make_timelines(core)
+    social = make_social(core, delivery, reading)
+    posting = make_posting(core, delivery, reading)
+    accounts = make_accounts(core, reading, social)
+    made: dict[str, Any] = {"loaders": core.loaders, "clock_guard": core.clock_guard}
+    for group in (delivery, reading, social, posting, accounts):
+        made |= {each.name: getattr(group, each.name) for each in fields(group)}
+    return Services(**{each.name: made[each.name] for each in fields(Services)})

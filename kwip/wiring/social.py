@@ -1,0 +1,53 @@
+"""Make the services of follows, blocks, mutes, lists and followed hashtags."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kwip.services.social.followed_tags import FollowedTags
+from kwip.services.social.lists import Lists
+from kwip.services.social.people import People
+from kwip.services.social.relationships import Relationships
+
+if TYPE_CHECKING:
+    from kwip.wiring.core import Core
+    from kwip.wiring.delivery import Delivery
+    from kwip.wiring.timelines import Reading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Social:
+    """The services of `kwip.services.social`."""
+
+    people: People
+    relationships: Relationships
+    lists: Lists
+    followed_tags: FollowedTags
+
+
+def make_social(core: Core, delivery: Delivery, reading: Reading) -> Social:
+    """Make them of the services below."""
+    stores, entities, fence = core.stores, core.entities, core.fence
+    people = People(entities, reading.hydration, reading.threads, reading.id_lists)
+    return Social(
+        people=people,
+        relationships=Relationships(
+            stores=stores,
+            entities=entities,
+            notifier=delivery.notifier,
+            fence=fence,
+            enqueue=core.enqueue,
+            clock=core.options.clock,
+        ),
+        lists=Lists(
+            store=stores.lists,
+            entities=entities,
+            people=people,
+            fence=fence,
+            enqueue=core.enqueue,
+            ids=core.ids,
+            clock=core.options.clock,
+        ),
+        followed_tags=FollowedTags(stores.followed_tags, reading.hydration, fence),
+    )

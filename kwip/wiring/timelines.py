@@ -1,0 +1,63 @@
+"""Make the services that read posts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kwip.services.delivery.hibernation import Attendance
+from kwip.services.timelines.catch_up import CatchUp
+from kwip.services.timelines.hashtag_timelines import HashtagTimelines
+from kwip.services.timelines.hydration import Hydration
+from kwip.services.timelines.id_lists import IdLists
+from kwip.services.timelines.markers import Markers
+from kwip.services.timelines.notifications import Notifications
+from kwip.services.timelines.open_pages import OpenPages
+from kwip.services.timelines.sources import Sources
+from kwip.services.timelines.threads import Threads
+from kwip.services.timelines.timelines import Timelines
+from kwip.services.timelines.widgets import Widgets
+
+if TYPE_CHECKING:
+    from kwip.wiring.core import Core
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """The services of `kwip.services.timelines`."""
+
+    hydration: Hydration
+    id_lists: IdLists
+    threads: Threads
+    timelines: Timelines
+    hashtag_timelines: HashtagTimelines
+    notifications: Notifications
+    markers: Markers
+    catch_up: CatchUp
+    widgets: Widgets
+    open_pages: OpenPages
+
+
+def make_timelines(core: Core) -> Reading:
+    """Make them of the parts below."""
+    stores, entities, options = core.stores, core.entities, core.options
+    hydration = Hydration(entities)
+    attendance = Attendance(core.enqueue, options.clock)
+    sources = Sources(entities, stores.posts, attendance)
+    timelines = Timelines(entities, hydration, sources, stores)
+    notifications = Notifications(entities, hydration, stores, core.fence)
+    markers = Markers(entities, stores.markers, core.fence, core.signal, options.clock)
+    return Reading(
+        hydration=hydration,
+        id_lists=IdLists(entities, hydration),
+        threads=Threads(entities, hydration),
+        timelines=timelines,
+        hashtag_timelines=HashtagTimelines(
+            timelines, entities, hydration, sources, stores.pushdown
+        ),
+        notifications=notifications,
+        markers=markers,
+        catch_up=CatchUp(markers, timelines),
+        widgets=Widgets(entities, sources, stores),
+        open_pages=OpenPages(entities, notifications),
+    )
