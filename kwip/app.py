@@ -180,6 +180,7 @@ def _prepare_templates(app: Flask, site: http.Site) -> None:
     app.jinja_env.filters["bio_html"] = partial(html.bio_markup, urls=site.urls)
     app.jinja_env.filters["browser"] = browser_in_words
     app.jinja_env.filters["ago"] = placeholders.time_ago
+    app.jinja_env.filters["ago_in_words"] = placeholders.time_ago_in_words
     app.context_processor(
         lambda: (
             {"viewer": http.viewer(), "unread": http.unread()}
