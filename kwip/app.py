@@ -24,6 +24,7 @@ from kwip.blueprints import (
 from kwip.schemas import html
 from kwip.schemas.site import SiteInfo
 from kwip.schemas.urls import Urls
+from kwip.text import translation
 from kwip.text.agents import browser_in_words
 
 if TYPE_CHECKING:
@@ -157,8 +158,15 @@ def _configuration(keys: Sequence[str], urls: Urls) -> dict[str, object]:
 
 
 def _prepare_templates(app: Flask, site: http.Site) -> None:
-    """Give templates the site, the viewer and the filters for people's texts."""
+    """Give templates the site, the viewer, our texts, and filters for people's."""
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.newstyle_gettext = True  # type: ignore[attr-defined] # the extension's
+    app.jinja_env.policies["ext.i18n.trimmed"] = True
     app.jinja_env.globals.update(
+        _=translation.gettext_markup,
+        gettext=translation.gettext_markup,
+        ngettext=translation.ngettext_markup,
+        language=translation.LANGUAGE,
         site=site.info,
         urls=site.urls,
         here=http.here,
@@ -172,6 +180,7 @@ def _prepare_templates(app: Flask, site: http.Site) -> None:
     app.jinja_env.filters["bio_html"] = partial(html.bio_markup, urls=site.urls)
     app.jinja_env.filters["browser"] = browser_in_words
     app.jinja_env.filters["ago"] = placeholders.time_ago
+    app.jinja_env.filters["ago_in_words"] = placeholders.time_ago_in_words
     app.context_processor(
         lambda: (
             {"viewer": http.viewer(), "unread": http.unread()}

@@ -31,7 +31,10 @@ BUNDLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             *("tokens.css", "page.css", "posts.css", "people.css", "forms.css"),
             "live.css",
         ),
-        "kwip.js": ("kwip.js", "acts.js", "write.js", "keys.js", "live.js"),
+        "kwip.js": (
+            *("translation.js", "kwip.js", "acts.js", "write.js", "keys.js"),
+            "live.js",
+        ),
     }
 )
 

@@ -17,6 +17,7 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 from kwip.domain.errors import StorageFullError
 from kwip.domain.text import has_controls
+from kwip.text.translation import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -52,13 +53,14 @@ def refuse_controls(pairs: Iterable[tuple[str, str]]) -> None:
     for name, value in pairs:
         if has_controls(name):
             raise MalformedError(
-                "The name of a parameter contains a control character."
-                " Remove it and try again."
+                gettext("A parameter's name contains characters we can't store.")
             )
         if has_controls(value):
             raise MalformedError(
-                f"“{name[:_SHOWN_CHARS]}” contains a control character."
-                " Remove it and try again."
+                gettext(
+                    "“%(name)s” contains characters we can't store.",
+                    name=name[:_SHOWN_CHARS],
+                )
             )
 
 
@@ -79,11 +81,11 @@ def require_whole(request: Request) -> None:
         _read_past(request)
         raise
     except _UNREADABLE as error:
-        raise MalformedError("The request body could not be read.") from error
+        raise MalformedError(gettext("The request body could not be read.")) from error
     if request.mimetype not in _UNCOUNTED and body.count(b"&") >= MAX_FIELDS:
         raise RequestEntityTooLarge
     if len(body) < (request.content_length or 0):
-        raise MalformedError("The request body was cut off. Send it again.")
+        raise MalformedError(gettext("The request was cut off. Send it again."))
 
 
 def _body_of(request: Request) -> bytes:
@@ -109,15 +111,16 @@ def require_whole_files(request: Request) -> None:
         _read_past(request)
         raise
     except ParseException as error:
-        raise MalformedError("The request body could not be read.") from error
+        raise MalformedError(gettext("The request body could not be read.")) from error
     except OSError as error:  # while a file is written; else it is a BadRequest
         raise StorageFullError(
-            "This site has no room for your file. Try again later.", reason=str(error)
+            gettext("This site has no space left for your file. Try again later."),
+            reason=str(error),
         ) from error
     # Werkzeug also stops where it cannot go on.
     if request.stream.tell() < (request.content_length or 0):
         _read_past(request)
-        raise MalformedError("The request body was cut off. Send it again.")
+        raise MalformedError(gettext("The request was cut off. Send it again."))
 
 
 def _read_past(request: Request) -> None:
@@ -213,16 +216,16 @@ def _parse_form(raw: bytes) -> list[tuple[str, str]]:
             raw.decode(), keep_blank_values=True, max_num_fields=MAX_FIELDS
         )
     except ValueError as error:
-        raise MalformedError("The form could not be read.") from error
+        raise MalformedError(gettext("The form could not be read.")) from error
 
 
 def _parse_json(raw: bytes) -> dict[str, object]:
     try:
         parsed = json.loads(raw or b"{}", parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        raise MalformedError("The JSON could not be read.") from error
+        raise MalformedError(gettext("The JSON could not be read.")) from error
     if not isinstance(parsed, dict):
-        raise MalformedError("The JSON must be an object of fields.")
+        raise MalformedError(gettext("The JSON must be an object."))
     return parsed
 
 

@@ -25,6 +25,7 @@ from kwip.domain.errors import (
     StorageFullError,
     StoreUnavailableError,
 )
+from kwip.text.translation import lazy_gettext
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,31 +48,34 @@ JSON_PATHS = ("/api/", "/poll/", "/livez", "/readyz")
 
 #: Answers from this number on are errors.
 FIRST_ERROR = 400
+#: It cannot be read: the link, or what was sent.
+BAD_REQUEST = 400
 #: Answers from this number on are failures of ours.
 SERVER_ERROR = 500
 _TITLES = {
-    400: "That request made no sense",
-    401: "Log in to go on",
-    403: "That is not allowed",
-    404: "There is nothing here",
-    405: "That does not work here",
-    409: "Somebody was faster",
-    410: "This is gone",
-    413: "That is too much at once",
-    422: "Something needs a correction",
-    429: "That was a lot",
-    500: "Kwip made a mistake",
-    503: "Kwip cannot answer right now",
-    507: "There is no room left",
+    400: lazy_gettext("Something's wrong with this link"),
+    401: lazy_gettext("Log in to continue"),
+    403: lazy_gettext("You can't do that"),
+    404: lazy_gettext("Page not found"),
+    405: lazy_gettext("This page can't do that"),
+    409: lazy_gettext("Someone else changed this meanwhile"),
+    410: lazy_gettext("This was deleted"),
+    413: lazy_gettext("That's too large"),
+    422: lazy_gettext("Check what you entered"),
+    429: lazy_gettext("You're doing that too often"),
+    500: lazy_gettext("Something went wrong"),
+    503: lazy_gettext("Kwip is unavailable right now"),
+    507: lazy_gettext("This site is out of space"),
 }
+_UNREADABLE_FORM = lazy_gettext("This form could not be read")
 _MESSAGES = {
-    400: "The request could not be read.",
-    404: "There is no such address.",
-    405: "This address does not take that kind of request.",
-    413: "The request is larger than Kwip takes. Send a smaller file or less text.",
-    500: "It is not your fault. It has been noted; try again shortly.",
+    400: lazy_gettext("The request could not be read."),
+    404: lazy_gettext("There's nothing at this address."),
+    405: lazy_gettext("This address doesn't accept that kind of request."),
+    413: lazy_gettext("The request is too large. Send a smaller file or less text."),
+    500: lazy_gettext("The error has been logged. Try again in a moment."),
 }
-_OTHER = "The request could not be answered."
+_OTHER = lazy_gettext("Something went wrong")
 
 
 def answer(error: KwipError | HTTPException) -> Response:
@@ -95,7 +99,7 @@ def _on_kwip_error(error: KwipError) -> Response:
 
 def _on_http_error(error: HTTPException) -> Response:
     number = number_of(error)
-    message = _MESSAGES.get(number, _OTHER)
+    message = str(_MESSAGES.get(number, _OTHER))
     if isinstance(error, bodies.MalformedError):
         message = error.description or message
     response = _respond(number, message, {})
@@ -143,7 +147,7 @@ def _respond(number: int, message: str, fields: dict[str, str]) -> Response:
 
 
 def _page(number: int, message: str, fields: dict[str, str]) -> str:
-    title = _TITLES.get(number, _OTHER)
+    title = str(_title(number))
     request_id = get_contextvars().get("request_id", "")
     try:
         return render_template(
@@ -161,6 +165,12 @@ def _page(number: int, message: str, fields: dict[str, str]) -> str:
             f"<title>{escape(title)}</title><h1>{escape(title)}</h1>"
             f"<p>{escape(message)}</p>"
         )
+
+
+def _title(number: int) -> str:
+    if number == BAD_REQUEST and request.method not in http.SAFE_METHODS:
+        return _UNREADABLE_FORM
+    return _TITLES.get(number, _OTHER)
 
 
 def _wrong(message: str, fields: Mapping[str, str]) -> list[tuple[str, str]]:

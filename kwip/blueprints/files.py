@@ -9,6 +9,7 @@ from flask import Response, request
 from kwip.blueprints import compression, http
 from kwip.blueprints.table import Cache, Policy, Route
 from kwip.domain.errors import NotFoundError
+from kwip.text.translation import gettext
 
 if TYPE_CHECKING:
     from kwip.blueprints.assets import Asset
@@ -24,7 +25,7 @@ def asset(name: str) -> Response:
     """Give a file by its fingerprinted name; such a name never changes its content."""
     found = http.site().assets.files.get(name)
     if found is None:
-        raise NotFoundError("There is no such file.")
+        raise NotFoundError(gettext("File not found."))
     return _send(found)
 
 
@@ -67,7 +68,7 @@ def manifest() -> Response:
             "id": "/",
             "name": site.info.title,
             "short_name": site.info.title,
-            "description": "Short notes among people you choose, newest first.",
+            "description": gettext("Short posts from people you choose, newest first."),
             "start_url": "/home",
             "scope": "/",
             "display": "standalone",

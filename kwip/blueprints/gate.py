@@ -35,6 +35,7 @@ from kwip.domain.errors import (
 )
 from kwip.domain.text import has_controls
 from kwip.services.accounts.authentication import Credential
+from kwip.text.translation import gettext
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -144,11 +145,14 @@ def _let_in(policy: Policy, viewer: Viewer | None) -> BaseResponse | None:
         bind_contextvars(viewer_id=viewer.id)
         if policy.scope and policy.scope not in viewer.scopes:
             raise ForbiddenError(
-                "This action is outside the authorized scopes.", rule="scope"
+                gettext("This action is outside the authorized scopes."), rule="scope"
             )
     elif policy.auth == "token":
         raise NotAuthenticatedError(
-            "Send an access token: Authorization: Bearer … (get one in the settings)."
+            gettext(
+                "Send an access token: Authorization: Bearer …"
+                " (create one in your settings)."
+            )
         )
     elif policy.auth == "user":
         return _to_login()
@@ -249,10 +253,12 @@ def _check_address() -> None:
     try:
         request.query_string.decode()
     except UnicodeDecodeError as error:  # which Werkzeug raises as it is, at any time
-        raise bodies.MalformedError("This address is not valid UTF-8.") from error
+        raise bodies.MalformedError(
+            gettext("This address is not valid UTF-8.")
+        ) from error
     if has_controls(request.path, but_spaces=False):
         raise bodies.MalformedError(
-            "This address contains a control character. Check the link and try again."
+            gettext("Contains characters we can't store. Check the link and try again.")
         )
     bodies.refuse_controls(bodies.pairs_of(request.args))
 
@@ -267,7 +273,7 @@ def _identify(policy: Policy) -> Viewer | None:
         return None
     viewer = http.identify(Credential.from_header(text))
     if viewer is None:
-        raise NotAuthenticatedError("The access token is invalid.")
+        raise NotAuthenticatedError(gettext("The access token is invalid."))
     return viewer
 
 
@@ -279,10 +285,10 @@ def _to_login() -> BaseResponse:
             error page shows it. Or a script asks, which wants no page.
     """
     if http.is_script() or errors.wants_json():
-        raise NotAuthenticatedError("You are logged out. Log in again to go on.")
+        raise NotAuthenticatedError(gettext("You're logged out. Log in to continue."))
     if request.form.get("text"):
         raise NotAuthenticatedError(
-            "You are logged out. Copy your text, log in, and send it again."
+            gettext("You're logged out. Copy your text, log in, and post it again.")
         )
     is_page = request.method in http.SAFE_METHODS
     back = http.here() if is_page else None

@@ -25,6 +25,7 @@ from kwip.blueprints import bodies
 from kwip.domain.errors import NotAuthenticatedError
 from kwip.schemas.dumping import to_text
 from kwip.schemas.pages import PageQuery
+from kwip.text.translation import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -158,7 +159,7 @@ def signed_in() -> Viewer:
     """
     found = viewer()
     if found is None:
-        raise NotAuthenticatedError("Log in to go on.")
+        raise NotAuthenticatedError(gettext("Log in to continue."))
     return found
 
 

@@ -13,6 +13,7 @@ from kwip.blueprints.table import Policy, Route
 from kwip.domain.errors import InvalidError, NotAuthenticatedError
 from kwip.schemas.pages import OpenPageQuery, SinceQuery
 from kwip.services.delivery.signals import PUBLIC, notifications_topic, post_topic
+from kwip.text.translation import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -69,15 +70,17 @@ def other() -> Response:
     """Wait for what changes on any page: the badge, and kwips that are deleted."""
     asked = http.load_query(OpenPageQuery())
     if asked.unread is None and not asked.shown:
-        missing = "Send what the page shows: this or shown[]."
-        raise InvalidError("There is nothing to wait for.", {"unread": missing})
+        missing = gettext("Send what the page shows: this or shown[].")
+        raise InvalidError(
+            gettext("There is nothing to wait for."), {"unread": missing}
+        )
     return _wait([], None)
 
 
 def _still_there(viewer: Viewer | None) -> Viewer:
     """Give the viewer, unless the session was ended while it waited."""
     if viewer is None:
-        raise NotAuthenticatedError("You are logged out. Log in again to go on.")
+        raise NotAuthenticatedError(gettext("You're logged out. Log in to continue."))
     return viewer
 
 

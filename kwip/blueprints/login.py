@@ -21,6 +21,7 @@ from wtforms import ValidationError
 from kwip.blueprints import http, placeholders
 from kwip.domain.errors import ForbiddenError
 from kwip.services.accounts.authentication import SESSION_LIFETIME, Credential
+from kwip.text.translation import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -212,8 +213,10 @@ def check_form_token(text: str | None) -> None:
         validate_csrf(text)
     except ValidationError as error:
         raise ForbiddenError(
-            "This form is too old or was not sent from this site. "
-            "Go back, reload the page and send it again.",
+            gettext(
+                "This form has expired, or was sent from another site. "
+                "Go back, reload the page and send it again."
+            ),
             rule="form_token",
         ) from error
 

@@ -15,7 +15,7 @@ from flask import g
 from markupsafe import Markup
 
 from kwip.domain.clock import to_ms
-from kwip.schemas.times import ago
+from kwip.schemas.times import ago, ago_in_words
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from flask import Response
 
-_FORM_TOKEN, _KEY = b"form", b"key"
+_FORM_TOKEN, _KEY, _IN_WORDS = b"form", b"key", b"words"
 _MARK_BYTES = _KEY_BYTES = 16
 
 
@@ -40,6 +40,11 @@ def key() -> Markup:
 def time_ago(moment: dt.datetime) -> Markup:
     """Leave one for how long ago something was."""
     return _placeholder(b"%d" % to_ms(moment))
+
+
+def time_ago_in_words(moment: dt.datetime) -> Markup:
+    """Leave one for the same in a sentence."""
+    return _placeholder(_IN_WORDS + b"%d" % to_ms(moment))
 
 
 def _placeholder(name: bytes) -> Markup:
@@ -84,6 +89,8 @@ class WithPlaceholders:
                 filled = form_token()
             elif name == _KEY:
                 filled = secrets.token_hex(_KEY_BYTES)
+            elif name.startswith(_IN_WORDS):
+                filled = ago_in_words(int(name.removeprefix(_IN_WORDS)), now_ms)
             else:
                 filled = ago(int(name), now_ms)
             parts[i] = filled.encode()

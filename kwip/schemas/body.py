@@ -17,6 +17,7 @@ from marshmallow import (
 from kwip.domain.errors import InvalidError
 from kwip.domain.ids import MAX_ID, parse_id
 from kwip.domain.text import has_controls, is_unicode
+from kwip.text.translation import gettext, lazy_gettext
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -48,7 +49,7 @@ class BodySchema(Schema, Generic[T]):
             return cast("T", self.load(data))
         except ValidationError as error:
             wrong = {str(k): _sentence(v) for k, v in error.messages_dict.items()}
-            raise InvalidError("Some of that cannot be used.", wrong) from error
+            raise InvalidError(gettext("Check what you entered."), wrong) from error
 
     #: Builds the value; each schema's own takes its fields by name.
     make: Callable[..., T]
@@ -74,9 +75,9 @@ class Text(fields.String):
     """
 
     default_error_messages = {  # noqa: RUF012 - marshmallow's own declaration
-        "invalid": "Write text here.",
-        "broken": "Contains characters we can't store.",
-        "long": "At most {max_chars} characters.",
+        "invalid": lazy_gettext("This must be text."),
+        "broken": lazy_gettext("Contains characters we can't store."),
+        "long": lazy_gettext("Up to {max_chars} characters."),
     }
 
     def __init__(self, *, max_chars: int = TEXT_MAX, **options: Any):
@@ -96,7 +97,7 @@ class Id(fields.Field["int | None"]):
     """An id as a decimal string, or as a number from clients that know no better."""
 
     default_error_messages = {  # noqa: RUF012 - marshmallow's own declaration
-        "invalid": "This is not an id.",
+        "invalid": lazy_gettext("This is not a valid ID."),
     }
 
     def _deserialize(
@@ -119,7 +120,9 @@ class Ids(fields.List[Any]):
         super().__init__(
             Id(),
             load_default=list,
-            validate=validate.Length(max=most, error="At most {max} at once."),
+            validate=validate.Length(
+                max=most, error=lazy_gettext("Up to {max} at once.")
+            ),
         )
 
     def _deserialize(self, value: object, *args: Any, **kwargs: Any) -> list[Any]:
@@ -134,7 +137,7 @@ class Flag(fields.Boolean):
         return value != "" and super()._deserialize(value, *args, **kwargs)
 
 
-NOT_YET = "Kwip cannot do this yet."
+NOT_YET = lazy_gettext("Kwip doesn't support this yet.")
 
 
 class NotYet(fields.Field[None]):

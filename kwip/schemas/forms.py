@@ -17,6 +17,7 @@ from kwip.domain.lists import ListChange, RepliesPolicy
 from kwip.domain.posts import Draft, Edit, Visibility
 from kwip.domain.users import MAX_FIELDS, READ, WRITE, ProfileChange, ProfileField
 from kwip.schemas.body import Id, StrictSchema, Text
+from kwip.text.translation import lazy_gettext
 
 #: No one-line field takes more; the services' own limits lie below it.
 LINE_MAX = 300
@@ -48,7 +49,7 @@ class NewPassword:
 
 
 def _choice(*known: str) -> fields.String:
-    missing = "Choose one of them."
+    missing = lazy_gettext("Choose one of the options.")
     return fields.String(
         required=True,
         validate=validate.OneOf(known, error=missing),
@@ -57,7 +58,7 @@ def _choice(*known: str) -> fields.String:
 
 
 def _line(*, is_required: bool = True) -> Text:
-    missing = {"required": "Fill this in."}
+    missing = {"required": lazy_gettext("Fill in this field.")}
     if is_required:
         return Text(max_chars=LINE_MAX, required=True, error_messages=missing)
     return Text(max_chars=LINE_MAX, load_default="")
@@ -105,12 +106,15 @@ class LogInForm(StrictSchema[LogIn]):
 class ComposeForm(StrictSchema[Draft]):
     """A kwip; `key` is drawn when the form is made, so that it is posted once."""
 
-    text = Text(required=True, error_messages={"required": "Write something first."})
+    text = Text(
+        required=True,
+        error_messages={"required": lazy_gettext("Write something first.")},
+    )
     visibility = fields.Enum(
         Visibility,
         by_value=True,
         load_default=Visibility.PUBLIC,
-        error_messages={"unknown": "Choose who may see it."},
+        error_messages={"unknown": lazy_gettext("Choose who can see this.")},
     )
     warning = Text(load_default="")
     in_reply_to_id = Id(load_default=None)
@@ -139,7 +143,10 @@ class ComposeForm(StrictSchema[Draft]):
 class EditForm(StrictSchema[Edit]):
     """The new text of a kwip, and the warning before it."""
 
-    text = Text(required=True, error_messages={"required": "Write something first."})
+    text = Text(
+        required=True,
+        error_messages={"required": lazy_gettext("Write something first.")},
+    )
     warning = Text(load_default="")
 
     def make(self, *, text: str, warning: str) -> Edit:

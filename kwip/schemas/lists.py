@@ -9,6 +9,7 @@ from kwip.domain.lists import MAX_MEMBERS, MEMBERS_AT_ONCE, ListChange, RepliesP
 from kwip.schemas.body import BodySchema, Flag, Ids, Text
 from kwip.schemas.dumping import DumpSchema
 from kwip.schemas.pages import Limit, PageQuery
+from kwip.text.translation import lazy_gettext
 
 _POLICIES = [policy.value for policy in RepliesPolicy]
 
@@ -26,9 +27,10 @@ class Policy(fields.String):
     """Which answers a list shows; empty means not said."""
 
     def __init__(self) -> None:
-        one_of = "Choose one of " + ", ".join(_POLICIES) + "."
+        one_of = lazy_gettext("Must be one of: list, followed, none.")
         super().__init__(
-            load_default="", validate=validate.OneOf(["", *_POLICIES], error=one_of)
+            load_default="",
+            validate=validate.OneOf(["", *_POLICIES], error=one_of),
         )
 
 

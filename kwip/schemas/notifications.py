@@ -16,6 +16,7 @@ from kwip.schemas.dumping import DumpSchema, Instant
 from kwip.schemas.pages import Limit
 from kwip.schemas.posts import StatusSchema
 from kwip.schemas.users import AccountSchema
+from kwip.text.translation import lazy_gettext
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,7 +74,9 @@ class Words(fields.List[Any]):
         super().__init__(
             fields.String(),
             load_default=list,
-            validate=validate.Length(max=50, error="At most {max} at once."),
+            validate=validate.Length(
+                max=50, error=lazy_gettext("Up to {max} at once.")
+            ),
         )
 
     def _deserialize(self, value: object, *args: Any, **kwargs: Any) -> list[Any]:
@@ -143,7 +146,10 @@ class _PlaceBody(BodySchema[int]):
     """How far one timeline was read."""
 
     last_read_id = Id(
-        required=True, error_messages={"required": "Say what was read last."}
+        required=True,
+        error_messages={
+            "required": lazy_gettext("Send the ID of the last entry that was read.")
+        },
     )
 
     def make(self, *, last_read_id: int) -> int:

@@ -13,6 +13,7 @@ from kwip.domain.notifications import MAX_UNREAD
 from kwip.domain.pages import DEFAULT_LIMIT, MAX_LIMIT, PageRequest
 from kwip.domain.threads import ON_PAGE, ThreadPart
 from kwip.schemas.body import BodySchema, Flag, Id, Ids, Text
+from kwip.text.translation import lazy_gettext
 
 _NUMBER = re.compile(r"-?[0-9]+")
 _DIGITS = 10
@@ -24,7 +25,7 @@ class Limit(fields.Field[int]):
     """How many entries: what lies outside 1 to `MAX_LIMIT` is moved to its edge."""
 
     default_error_messages = {  # noqa: RUF012 - marshmallow's own declaration
-        "invalid": "This is not a number.",
+        "invalid": lazy_gettext("This is not a number."),
     }
 
     def __init__(self) -> None:
@@ -43,7 +44,7 @@ class Repeats(fields.Field[bool]):
     """Whether repeats are folded: `fold` or `show`."""
 
     default_error_messages = {  # noqa: RUF012 - marshmallow's own declaration
-        "invalid": "Must be one of: fold, show.",
+        "invalid": lazy_gettext("Must be one of: fold, show."),
     }
 
     def __init__(self, *, load_default: bool | None = False):
@@ -59,7 +60,7 @@ class Order(fields.Field[bool]):
     """Whether the order is `active`, by the last reply, and not `recent`."""
 
     default_error_messages = {  # noqa: RUF012 - marshmallow's own declaration
-        "invalid": "Must be one of: {choices}.",
+        "invalid": lazy_gettext("Must be one of: {choices}."),
     }
 
     def __init__(self, choices: tuple[str, ...] = ("recent", "active")) -> None:

@@ -18,6 +18,7 @@ from kwip.schemas.body import BodySchema, Flag, Id, Ids, NotYet, Text
 from kwip.schemas.dumping import DumpSchema, Instant, constant, to_text
 from kwip.schemas.html import bio_html, post_html
 from kwip.schemas.users import AccountSchema
+from kwip.text.translation import lazy_gettext
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -267,7 +268,10 @@ class EditBody(BodySchema[Edit]):
     silently disappears is worse than an error.
     """
 
-    status = Text(required=True, error_messages={"required": "Write something first."})
+    status = Text(
+        required=True,
+        error_messages={"required": lazy_gettext("Write something first.")},
+    )
     spoiler_text = Text(load_default="", allow_none=True)
     sensitive = Flag(load_default=False)
     media_ids = NotYet()
@@ -283,15 +287,22 @@ class EditBody(BodySchema[Edit]):
 class StatusBody(BodySchema[Draft]):
     """A new status; what Kwip cannot keep yet is refused, as in `EditBody`."""
 
-    status = Text(required=True, error_messages={"required": "Write something first."})
+    status = Text(
+        required=True,
+        error_messages={"required": lazy_gettext("Write something first.")},
+    )
     visibility = fields.String(
         load_default=None,
-        validate=validate.OneOf(_VISIBILITIES, error="Must be one of: {choices}."),
+        validate=validate.OneOf(
+            _VISIBILITIES, error=lazy_gettext("Must be one of: {choices}.")
+        ),
     )
     in_reply_to_id = Id(load_default=None)
     language = fields.String(
         load_default=None,
-        validate=validate.Regexp(_LANGUAGE, error="This is not a language code."),
+        validate=validate.Regexp(
+            _LANGUAGE, error=lazy_gettext("This is not a language code.")
+        ),
     )
     spoiler_text = Text(load_default="", allow_none=True)
     sensitive = Flag(load_default=False)

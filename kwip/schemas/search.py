@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from marshmallow import fields, validate
 
 from kwip.schemas.body import BodySchema, Text
+from kwip.text.translation import lazy_gettext
 
 if TYPE_CHECKING:
     from kwip.schemas.urls import Urls
@@ -27,12 +28,21 @@ class Search:
 class SearchQuery(BodySchema[Search]):
     """`q`, `type` and `offset`; there is never more than one account."""
 
-    q = Text(required=True, error_messages={"required": "Write what to look for."})
+    q = Text(
+        required=True,
+        error_messages={"required": lazy_gettext("Enter something to search for.")},
+    )
     type = fields.String(
         load_default="",
-        validate=validate.OneOf(("", *_KINDS), error="Must be one of: {choices}."),
+        validate=validate.OneOf(
+            ("", *_KINDS),
+            error=lazy_gettext("Must be one of: accounts, hashtags, statuses."),
+        ),
     )
-    offset = fields.Integer(load_default=0, error_messages={"invalid": "No number."})
+    offset = fields.Integer(
+        load_default=0,
+        error_messages={"invalid": lazy_gettext("This is not a number.")},
+    )
 
     def make(self, *, q: str, type: str, offset: int) -> Search:  # noqa: A002 - its name
         """Build what is looked for."""

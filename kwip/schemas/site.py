@@ -8,6 +8,7 @@ from marshmallow import fields
 
 from kwip.domain.users import BIO_MAX, DISPLAY_NAME_MAX, FIELD_MAX, MAX_FIELDS, MAX_PINS
 from kwip.schemas.dumping import DumpSchema, constant
+from kwip.text.translation import lazy_gettext
 
 #: The Mastodon whose API this is; clients choose by it what they try.
 _MASTODON_VERSION = "4.5.0"
@@ -30,7 +31,7 @@ _NO_POLLS: dict[str, object] = {
     "min_expiration": 0,
     "max_expiration": 0,
 }
-_DESCRIPTION = "A place for short posts."
+_DESCRIPTION = lazy_gettext("Short posts from people you choose.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +52,7 @@ class _InstanceSchema(DumpSchema):
     version = fields.Function(
         lambda info: f"{_MASTODON_VERSION} (compatible; Kwip {info.version})"
     )
-    description = constant(_DESCRIPTION)
+    description = fields.Function(lambda _info: str(_DESCRIPTION))
     languages = constant([])
     rules = constant([])
     configuration = fields.Method("get_configuration")
@@ -86,7 +87,7 @@ class ExtendedDescriptionSchema(DumpSchema):
     """A `SiteInfo` as Mastodon's ExtendedDescription."""
 
     updated_at = constant(None)
-    content = constant(f"<p>{_DESCRIPTION}</p>")
+    content = fields.Function(lambda _info: f"<p>{_DESCRIPTION!s}</p>")
 
 
 class InstanceV1Schema(_InstanceSchema):
@@ -96,7 +97,7 @@ class InstanceV1Schema(_InstanceSchema):
     """
 
     uri = fields.Method("get_host")
-    short_description = constant(_DESCRIPTION)
+    short_description = fields.Function(lambda _info: str(_DESCRIPTION))
     email = constant("")
     streaming = fields.Method("get_urls", data_key="urls")
     stats = constant({"user_count": 0, "status_count": 0, "domain_count": 0})

@@ -11,6 +11,7 @@ from kwip.domain.pages import PageRequest
 from kwip.schemas.body import BodySchema, Text
 from kwip.schemas.dumping import DumpSchema, constant
 from kwip.schemas.pages import PageFields
+from kwip.text.translation import lazy_gettext
 
 if TYPE_CHECKING:
     from kwip.domain.tags import TagView
@@ -28,7 +29,9 @@ class _Names(fields.List[Any]):
             Text(),
             data_key=mode,
             load_default=list,
-            validate=validate.Length(max=MAX_TAGS, error="At most {max} at once."),
+            validate=validate.Length(
+                max=MAX_TAGS, error=lazy_gettext("Up to {max} at once.")
+            ),
         )
 
     def _deserialize(self, value: object, *args: Any, **kwargs: Any) -> list[Any]:

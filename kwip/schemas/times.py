@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kwip.domain.clock import at
+from kwip.text.translation import gettext
 
 _MINUTE_MS, _HOUR_MS, _DAY_MS = 60_000, 3_600_000, 86_400_000
 #: After so many days a date says more than their number.
@@ -13,13 +14,23 @@ def ago(then_ms: int, now_ms: int) -> str:
     """Say "now", "5m", "3h", "2d", and after a week the date, as `kwip.js` does."""
     passed_ms = now_ms - then_ms
     if passed_ms < _MINUTE_MS:
-        return "now"
+        return gettext("now")
     if passed_ms < _HOUR_MS:
-        return f"{passed_ms // _MINUTE_MS}m"
+        return gettext("%(number)sm", number=passed_ms // _MINUTE_MS)
     if passed_ms < _DAY_MS:
-        return f"{passed_ms // _HOUR_MS}h"
+        return gettext("%(number)sh", number=passed_ms // _HOUR_MS)
     if passed_ms < _COUNTED_DAYS * _DAY_MS:
-        return f"{passed_ms // _DAY_MS}d"
+        return gettext("%(number)sd", number=passed_ms // _DAY_MS)
     moment = at(then_ms)
     is_this_year = moment.year == at(now_ms).year
     return f"{moment:%-d %b}" if is_this_year else f"{moment:%-d %b %Y}"
+
+
+def ago_in_words(then_ms: int, now_ms: int) -> str:
+    """Say "just now", "5m ago" or "on 7 Mar", for a sentence."""
+    passed_ms, time = now_ms - then_ms, ago(then_ms, now_ms)
+    if passed_ms < _MINUTE_MS:
+        return gettext("just now")
+    if passed_ms < _COUNTED_DAYS * _DAY_MS:
+        return gettext("%(time)s ago", time=time)
+    return gettext("on %(date)s", date=time)

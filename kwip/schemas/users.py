@@ -14,6 +14,7 @@ from kwip.domain.users import ProfileChange, ProfileField
 from kwip.schemas.body import NOT_YET, BodySchema, NotYet, Text, only
 from kwip.schemas.dumping import DumpSchema, constant, instant
 from kwip.schemas.html import bio_html, line_html
+from kwip.text.translation import lazy_gettext
 
 if TYPE_CHECKING:
     from kwip.domain.users import User
@@ -174,8 +175,8 @@ class CredentialsBody(BodySchema[ProfileChange]):
     display_name = Text(load_default=None, allow_none=True)
     note = Text(load_default=None, allow_none=True)
     fields_attributes = Lines()
-    avatar = NotYet("Send the picture as a file, in a multipart form.")
-    header = NotYet("Send the picture as a file, in a multipart form.")
+    avatar = NotYet(lazy_gettext("Send the picture as a file, in a multipart form."))
+    header = NotYet(lazy_gettext("Send the picture as a file, in a multipart form."))
     avatar_description = NotYet()
     header_description = NotYet()
     locked = only(value=False)

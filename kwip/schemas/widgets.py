@@ -18,6 +18,7 @@ from kwip.schemas.body import Id, StrictSchema
 from kwip.schemas.dumping import DumpSchema, Instant, instant
 from kwip.schemas.html import bio_html, post_html
 from kwip.schemas.pages import Order
+from kwip.text.translation import gettext, lazy_gettext
 
 if TYPE_CHECKING:
     from kwip.domain.users import User
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from kwip.schemas.urls import Urls
 
 VERSION = 1
-_YES_OR_NO = {"invalid": "Use true or false."}
+_YES_OR_NO = {"invalid": lazy_gettext("Must be true or false.")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +164,10 @@ class _Keys(fields.Field[frozenset[str]]):
         keys = frozenset(value.split(",")) if isinstance(value, str) else frozenset()
         known = WidgetPostSchema._declared_fields  # noqa: SLF001 - marshmallow's own
         if not keys or keys - known.keys():
-            message = f"Use some of {', '.join(known)}, joined by commas."
+            message = gettext(
+                "Must be some of these, separated by commas: %(keys)s.",
+                keys=", ".join(known),
+            )
             raise ValidationError(message)
         return keys
 
@@ -173,7 +177,9 @@ class ThreadWidgetQuery(StrictSchema[WidgetRequest]):
 
     limit = fields.Integer(
         load_default=DEFAULT_LIMIT,
-        validate=validate.Range(1, MAX_LIMIT, error="Use 1 to {max}."),
+        validate=validate.Range(
+            1, MAX_LIMIT, error=lazy_gettext("Must be a number from 1 to {max}.")
+        ),
     )
     before = Id(load_default=None)
     is_active = Order(("recent",))

@@ -47,7 +47,7 @@ async function fulfil(wish, button) {
       isSure = false;
       if (wish.wants !== wants) continue; // what was pressed since then counts
       for (const twin of twins(button)) showAct(twin, wish.has);
-      toast(error.message, { button: { label: "Try again", press: () => toggleAct(button) } });
+      toast(error.message, { button: { label: gettext("Try again"), press: () => toggleAct(button) } });
       return;
     }
   }
@@ -86,7 +86,7 @@ async function deleteNow(id) {
     }
   } catch (error) {
     showGone(id, false);
-    toast(`Your kwip is still there. ${error.message}`);
+    toast(gettext("Couldn't delete your kwip. %(why)s", { why: error.message }));
   }
 }
 
@@ -107,14 +107,14 @@ document.addEventListener("click", (event) => {
   closeMenus();
   waiting.set(id, link.getAttribute("href"));
   showGone(id, true);
-  toast("Deleted.", {
+  toast(gettext("Kwip deleted."), {
     seconds: UNDO_SECONDS,
     gone: (hadFocus) => {
       deleteNow(id);
       if (hadFocus) goOnAfter(article);
     },
     button: {
-      label: "Undo",
+      label: gettext("Undo"),
       press: () => {
         waiting.delete(id);
         showGone(id, false);
@@ -138,7 +138,7 @@ document.addEventListener("click", async (event) => {
   closeMenus();
   try {
     await navigator.clipboard.writeText(link.href);
-    toast("The link is copied.");
+    toast(gettext("Link copied."));
   } catch {
     location.assign(link.href);
   }

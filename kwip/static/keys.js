@@ -44,19 +44,19 @@ document.addEventListener("click", (event) => {
 addEventListener("pageshow", () => (restsUntil = 0));
 
 const KEYS = [
-  ["j", "choose the next kwip", () => step(1)],
-  ["k", "choose the kwip before", () => step(-1)],
-  ["o", "open it", () => press(".post-when a")],
-  ["f", "favourite it", () => press('[data-act="favourite"]')],
-  ["t", "repost it", () => press('[data-act="repost"]')],
-  ["b", "bookmark it", () => press('[data-act="bookmark"]')],
-  ["r", "reply to it, or to the kwip of this page", () => look('[data-key="r"]')],
-  ["w", "show what is behind its warning", () => look(".folded summary")],
-  ["n", "write a kwip", write],
-  ["h", "home", () => go("/home")],
-  ["p", "the public timeline", () => go("/")],
-  ["i", "notifications", () => go("/notifications")],
-  ["?", "this list", help],
+  ["j", gettext("next kwip"), () => step(1)],
+  ["k", gettext("previous kwip"), () => step(-1)],
+  ["o", gettext("open kwip"), () => press(".post-when a")],
+  ["f", gettext("favourite"), () => press('[data-act="favourite"]')],
+  ["t", gettext("repost"), () => press('[data-act="repost"]')],
+  ["b", gettext("bookmark"), () => press('[data-act="bookmark"]')],
+  ["r", gettext("reply"), () => look('[data-key="r"]')],
+  ["w", gettext("show or hide the text behind a warning"), () => look(".folded summary")],
+  ["n", gettext("new kwip"), write],
+  ["h", gettext("go to Home"), () => go("/home")],
+  ["p", gettext("go to the public timeline"), () => go("/")],
+  ["i", gettext("go to Notifications"), () => go("/notifications")],
+  ["?", gettext("show this list"), help],
 ];
 
 function write() {
@@ -76,9 +76,9 @@ function makeHelp() {
   dialog.setAttribute("aria-labelledby", "help-title");
   const title = document.createElement("h2");
   title.id = "help-title";
-  title.textContent = "Keys";
+  title.textContent = gettext("Keyboard shortcuts");
   const list = document.createElement("dl");
-  for (const [key, text] of [...KEYS, ["Ctrl Enter", "send what you write"]]) {
+  for (const [key, text] of [...KEYS, ["Ctrl Enter", gettext("send")]]) {
     const name = document.createElement("dt");
     const sign = document.createElement("kbd");
     sign.textContent = key;
@@ -99,13 +99,13 @@ function makeHelp() {
   });
   const label = document.createElement("label");
   label.htmlFor = box.id;
-  label.textContent = "Single keys do this";
+  label.textContent = gettext("Enable shortcuts");
   check.append(box, label);
   const form = document.createElement("form");
   form.method = "dialog";
   const close = document.createElement("button");
   close.className = "button";
-  close.textContent = "Close";
+  close.textContent = gettext("Close");
   form.append(close);
   dialog.append(title, list, check, form);
   document.body.append(dialog);
@@ -127,7 +127,7 @@ const foot = document.querySelector(".side-foot");
 if (foot) {
   const button = document.createElement("button");
   button.type = "button";
-  button.textContent = "Keys";
+  button.textContent = gettext("Keyboard shortcuts");
   button.addEventListener("click", help);
   foot.append(button);
 }

@@ -13,13 +13,21 @@ const words = (date, options) => new Intl.DateTimeFormat("en-GB", options).forma
 // The same words as the server's, in the reader's time zone.
 function ago(date, now) {
   const seconds = (now - date) / 1000;
-  if (seconds < MINUTE) return "now";
-  if (seconds < HOUR) return `${Math.floor(seconds / MINUTE)}m`;
-  if (seconds < DAY) return `${Math.floor(seconds / HOUR)}h`;
-  if (seconds < 7 * DAY) return `${Math.floor(seconds / DAY)}d`;
+  if (seconds < MINUTE) return gettext("now");
+  if (seconds < HOUR) return gettext("%(number)sm", { number: Math.floor(seconds / MINUTE) });
+  if (seconds < DAY) return gettext("%(number)sh", { number: Math.floor(seconds / HOUR) });
+  if (seconds < 7 * DAY) return gettext("%(number)sd", { number: Math.floor(seconds / DAY) });
   const isThisYear = date.getFullYear() === now.getFullYear();
   const year = isThisYear ? undefined : "numeric";
   return words(date, { day: "numeric", month: "short", year });
+}
+
+function agoInWords(date, now) {
+  const seconds = (now - date) / 1000;
+  const time = ago(date, now);
+  if (seconds < MINUTE) return gettext("just now");
+  if (seconds < 7 * DAY) return gettext("%(time)s ago", { time });
+  return gettext("on %(date)s", { date: time });
 }
 
 function showTimes(root = document) {
@@ -30,7 +38,7 @@ function showTimes(root = document) {
     time.textContent =
       "full" in time.dataset
         ? words(date, { dateStyle: "medium", timeStyle: "short" })
-        : ago(date, now);
+        : ("inWords" in time.dataset ? agoInWords : ago)(date, now);
   }
 }
 
@@ -127,15 +135,14 @@ async function send(address, fields) {
     });
   } catch {
     const isLate = late.signal.aborted;
-    throw new SendError(isLate ? "Kwip is not responding." : "Kwip cannot be reached.", {
-      isSent: false,
-    });
+    const why = isLate ? gettext("Kwip isn't responding.") : gettext("You're offline.");
+    throw new SendError(why, { isSent: false });
   } finally {
     clearTimeout(timer);
   }
   if (answer.ok) return told;
   const fieldsOf = Object.entries(told.details ?? {});
-  throw new SendError(told.error ?? "That did not work.", {
+  throw new SendError(told.error ?? gettext("Something went wrong."), {
     fields: Object.fromEntries(fieldsOf.map(([name, [first]]) => [name, first.description])),
     isSent: answer.status < 500,
   });

@@ -31,9 +31,10 @@
   let pause = FIRST_PAUSE;
 
   const words = (number) => {
-    const noun = slot.dataset.noun;
-    if (number >= MOST) return `${MOST} or more new ${noun}s`;
-    return number === 1 ? `1 new ${noun}` : `${number} new ${noun}s`;
+    const num = number < MOST ? number : `${MOST}+`;
+    return slot.dataset.noun === "kwip"
+      ? ngettext("%(num)s new kwip", "%(num)s new kwips", num)
+      : ngettext("%(num)s new notification", "%(num)s new notifications", num);
   };
 
   function say(text) {
@@ -145,7 +146,7 @@
       }
       put(found, isByKey);
     } catch {
-      say("No connection: try again");
+      say(gettext("You're offline. Try again"));
     } finally {
       button.removeAttribute("aria-busy");
     }
@@ -199,7 +200,7 @@
   function tombstone() {
     const said = document.createElement("p");
     said.className = "tombstone";
-    said.textContent = "This kwip was deleted.";
+    said.textContent = gettext("This kwip was deleted.");
     return said;
   }
 

@@ -132,9 +132,9 @@ async function publish(form) {
     // The key was another text's: this one is new.
     if (error.fields.key) form.elements.key.value = newKey();
     if (error.isSent) return showWrong(form, error);
-    toast(`${error.message} Your text is kept.`, {
+    toast(gettext("%(why)s Your draft is saved.", { why: error.message }), {
       seconds: 20,
-      button: { label: "Try again", press: () => form.requestSubmit() },
+      button: { label: gettext("Try again"), press: () => form.requestSubmit() },
     });
   }
 }

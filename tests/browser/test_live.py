@@ -29,7 +29,7 @@ def test_what_one_writes_is_offered_in_the_others_window_and_comes_in_place(
 
     writing.goto("/home")
     writing.get_by_label("Your kwip").fill("Hello from the other window.")
-    writing.get_by_role("button", name="Kwip it").click()
+    writing.get_by_role("button", name="Post", exact=True).click()
 
     offer = loader.get_by_role("button", name="1 new kwip")
     expect(offer).to_be_visible()
@@ -102,9 +102,9 @@ def test_what_came_in_place_is_read_when_one_stops_there(open_browser, alice, bo
     page.get_by_role("button", name="1 new kwip").click()
     expect(page.locator(".post")).to_have_count(2)
 
-    page.get_by_role("button", name="Remember that you have read").click()
+    page.get_by_role("button", name="Mark all as read").click()
 
-    expect(page.get_by_text("You have read everything")).to_be_visible()
+    expect(page.get_by_text("You're all caught up")).to_be_visible()
 
 
 def test_without_a_script_a_reload_shows_it(open_browser, alice, bob):

@@ -42,7 +42,7 @@ def test_by_keyboard_alone_one_signs_in_writes_favourites_and_leaves(
     page.goto("/login")
     keys = page.keyboard
 
-    tab_to(page, page.get_by_label("Username or e-mail"))
+    tab_to(page, page.get_by_label("Username or email"))
     keys.type("alice")
     keys.press("Tab")
     keys.type(PASSWORD)
@@ -86,7 +86,7 @@ def test_a_menu_is_opened_walked_and_closed_by_keyboard_and_one_logs_out(
 
     tab_to(page, button(page, "Log out"))
     keys.press("Enter")
-    expect(page.get_by_text("You are logged out.")).to_be_visible()
+    expect(page.get_by_text("You're logged out.")).to_be_visible()
 
 
 def test_the_focus_is_seen_wherever_it_goes(open_browser, alice, bob):
@@ -118,9 +118,9 @@ def test_a_question_mark_lists_the_keys_and_they_can_be_switched_off(
     page.goto("/home")
 
     page.keyboard.press("?")
-    dialog = page.get_by_role("dialog", name="Keys")
+    dialog = page.get_by_role("dialog", name="Keyboard shortcuts")
     expect(dialog).to_be_visible()
-    dialog.get_by_label("Single keys do this").uncheck()
+    dialog.get_by_label("Enable shortcuts").uncheck()
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     page.keyboard.press("n")
@@ -132,12 +132,12 @@ def test_without_a_script_one_does_all_of_it(open_browser, alice, bob):
     bob.say("Something to like.", spoiler_text="Plums")
     page = open_browser(scripts=False)
     page.goto("/login")
-    page.get_by_label("Username or e-mail").fill("alice")
+    page.get_by_label("Username or email").fill("alice")
     page.get_by_label("Password").fill(PASSWORD)
     button(page.locator("main"), "Log in").click()
 
     page.get_by_label("Your kwip").fill("Written without a script.")
-    button(page, "Kwip it").click()
+    page.get_by_role("button", name="Post", exact=True).click()
     expect(page.locator(".post-text")).to_have_text(["Written without a script."])
 
     page.goto("/")
@@ -155,10 +155,10 @@ def test_without_a_script_one_does_all_of_it(open_browser, alice, bob):
     own = page.locator(".post", has_text="Written without")
     own.locator("summary", has_text="More").click()
     own.get_by_role("link", name="Delete").click()
-    button(page, "Delete it").click()
-    expect(page.get_by_text("Your kwip is deleted.")).to_be_visible()
+    button(page, "Delete").click()
+    expect(page.get_by_text("Kwip deleted.")).to_be_visible()
     button(page, "Log out").click()
-    expect(page.get_by_text("You are logged out.")).to_be_visible()
+    expect(page.get_by_text("You're logged out.")).to_be_visible()
 
 
 def test_an_act_is_shown_at_once_wherever_the_kwip_stands(open_browser, alice, bob):
@@ -192,7 +192,7 @@ def test_an_act_that_fails_is_taken_back_with_a_word(open_browser, alice, bob, s
 
     heart.click()
 
-    expect(page.get_by_role("status")).to_contain_text(["Kwip cannot be reached."])
+    expect(page.get_by_role("status")).to_contain_text(["You're offline."])
     expect(heart).to_have_attribute("aria-pressed", "false")
     page.unroute("**/favourite")
     button(page, "Try again").click()
@@ -217,7 +217,7 @@ def test_one_request_that_hangs_holds_up_no_other_act(open_browser, alice, bob):
     expect(calm).to_have_attribute("aria-pressed", "true")
 
     page.clock.run_for(16_000)
-    expect(page.get_by_role("status")).to_contain_text(["Kwip is not responding."])
+    expect(page.get_by_role("status")).to_contain_text(["Kwip isn't responding."])
     expect(hung).to_have_attribute("aria-pressed", "false")
     expect(calm).to_have_attribute("aria-pressed", "true")
 
@@ -254,7 +254,7 @@ def test_who_is_signed_out_meanwhile_is_told_and_nothing_pretends(
 
     button(page.locator(".post"), "Favourite").click()
 
-    expect(page.get_by_text("You are logged out.")).to_be_visible()
+    expect(page.get_by_text("You're logged out.")).to_be_visible()
     heart = button(page.locator(".post"), "Favourite")
     expect(heart).to_have_attribute("aria-pressed", "false")
 
@@ -318,13 +318,13 @@ def test_a_kwip_that_cannot_be_sent_is_kept_and_sent_later(open_browser, alice, 
     page.route("**/compose", lambda route: route.abort())
     page.get_by_label("Your kwip").fill("Do not lose me.")
 
-    button(page, "Kwip it").click()
-    expect(page.get_by_text("Your text is kept.")).to_be_visible()
+    page.get_by_role("button", name="Post", exact=True).click()
+    expect(page.get_by_text("Your draft is saved.")).to_be_visible()
     page.reload()
 
     expect(page.get_by_label("Your kwip")).to_have_value("Do not lose me.")
     page.unroute("**/compose")
-    button(page, "Kwip it").click()
+    page.get_by_role("button", name="Post", exact=True).click()
     expect(page.locator(".post-text")).to_have_text(["Do not lose me."])
     expect(page.get_by_label("Your kwip")).to_have_value("")
     page.reload()
@@ -341,12 +341,12 @@ def test_a_key_that_was_used_for_another_text_is_replaced_on_plain_http_too(
         page.goto("/home")
         page.locator("input[name=key]").evaluate("e => (e.value = 'used')")
         page.get_by_label("Your kwip").fill(text)
-        button(page, "Kwip it").click()
+        page.get_by_role("button", name="Post", exact=True).click()
         if text == "One text.":
             expect(page.locator(".post-text")).to_have_text([text])
 
     expect(page.locator("#text-about")).to_contain_text("This was sent before")
-    button(page, "Kwip it").click()
+    page.get_by_role("button", name="Post", exact=True).click()
 
     expect(page.locator(".post-text")).to_have_text(["Another text.", "One text."])
 
@@ -359,7 +359,7 @@ def test_logging_out_leaves_no_draft_behind(open_browser, alice):
 
     button(page, "Log out").click()
 
-    expect(page.get_by_text("You are logged out.")).to_be_visible()
+    expect(page.get_by_text("You're logged out.")).to_be_visible()
     assert "secret" not in page.evaluate("JSON.stringify(localStorage)")
 
 
@@ -373,7 +373,7 @@ def test_what_is_wrong_is_said_at_the_field_and_the_field_has_the_focus(
     text.fill("x" * 501)
     expect(page.locator(".limit")).to_have_text("-1")
 
-    button(page, "Kwip it").click()
+    page.get_by_role("button", name="Post", exact=True).click()
 
     about = page.locator("#text-about")
     expect(about).to_contain_text("too many")
@@ -382,7 +382,7 @@ def test_what_is_wrong_is_said_at_the_field_and_the_field_has_the_focus(
     text.fill("x" * 502)
     expect(about).to_contain_text("too many")
     text.fill("x" * 500)
-    expect(about).to_have_text("At most 500 characters.")
+    expect(about).to_have_text("Up to 500 characters.")
     expect(text).not_to_have_attribute("aria-invalid", "true")
 
 
@@ -392,14 +392,14 @@ def test_a_refused_form_opens_at_what_is_wrong(open_browser, seen, scripts):
     page = open_browser(scripts=scripts)
     page.goto("/signup")
     page.get_by_label("Username").fill("no spaces")
-    page.get_by_label("E-mail").fill("a@example.org")
+    page.get_by_label("Email").fill("a@example.org")
     page.get_by_label("Password").fill(PASSWORD)
 
     button(page.locator("main"), "Sign up").click()
 
     expect(page.get_by_label("Username")).to_be_focused()
     page.goto("/login")
-    page.get_by_label("Username or e-mail").fill("nobody")
+    page.get_by_label("Username or email").fill("nobody")
     page.get_by_label("Password").fill(PASSWORD)
     button(page.locator("main"), "Log in").click()
     expect(page.get_by_role("alert")).to_be_focused()
@@ -417,22 +417,22 @@ def test_characters_are_counted_as_people_count_them(open_browser, alice):
 def test_on_a_phone_every_place_is_within_reach(open_browser, alice):
     page = open_browser(alice, size=PHONE)
     page.goto("/home")
-    places = page.get_by_role("navigation", name="Places").get_by_role("link")
+    places = page.get_by_role("navigation", name="Main").get_by_role("link")
 
     assert [p.inner_text().strip() for p in places.all() if p.is_visible()] == [
         "Home",
         "Public",
-        "Write",
+        "New kwip",
         "Notifications",
-        "You",
+        "Profile",
     ]
-    places.get_by_text("You").locator("visible=true").click()
-    page.locator("summary", has_text="More places of yours").click()
+    places.get_by_text("Profile").locator("visible=true").click()
+    page.locator(".user-top summary", has_text="More").click()
     menu = page.locator(".menu[open] .menu-items").bounding_box()
     assert menu["x"] >= 0
     assert menu["x"] + menu["width"] <= PHONE["width"]
     button(page, "Log out").locator("visible=true").click()
-    expect(page.get_by_text("You are logged out.")).to_be_visible()
+    expect(page.get_by_text("You're logged out.")).to_be_visible()
 
 
 @pytest.fixture
@@ -449,6 +449,6 @@ def test_a_text_of_more_than_64_kib_on_its_way_is_sent(open_browser, alice):
     page.goto("/home")
 
     page.get_by_label("Your kwip").fill(text)
-    button(page, "Kwip it").click()
+    page.get_by_role("button", name="Post", exact=True).click()
 
     expect(page.locator(".post-text")).to_have_text([text])

@@ -112,7 +112,7 @@ def test_the_words_of_a_button_stand_in_its_middle(open_browser, alice, bob):
     page = open_browser(alice, size=PHONE)
     page.goto("/home/catch-up")
 
-    lines = page.get_by_role("link", name="The newest kwips").evaluate(
+    lines = page.get_by_role("link", name="Latest kwips").evaluate(
         """(button) => {
           const words = document.createRange();
           words.selectNodeContents(button);
@@ -145,7 +145,7 @@ def test_all_of_the_sheet_stands_in_one_line_on_the_smallest_phone(open_browser,
     page = open_browser(alice, size=NARROW)
     page.goto("/home")
     page.get_by_label("Your kwip").fill("x" * 501)
-    page.get_by_label("Who may see it").select_option("Followers")
+    page.get_by_label("Who can see this").select_option("Followers only")
     parts = page.locator(".compose-end > :not(.said)").all()
 
     boxes = [part.bounding_box() for part in parts]

@@ -21,7 +21,7 @@ def test_an_address_with_a_control_character_is_a_bad_request(client, control):
             answer = client.get(path, query_string=query)
 
             assert (path, answer.status_code) == (path, 400)
-            assert "control character" in answer.text
+            assert "ontains characters we can" in answer.text
             assert control not in answer.text
         assert client.get(f"{path.rstrip('/')}/{control}x").status_code == 400
 
@@ -29,9 +29,7 @@ def test_an_address_with_a_control_character_is_a_bad_request(client, control):
 def test_a_parameter_with_a_control_character_is_named(client):
     answer = client.get("/api/v2/search", query_string={"q": "a\0b"})
 
-    assert answer.json == {
-        "error": "“q” contains a control character. Remove it and try again."
-    }
+    assert answer.json == {"error": "“q” contains characters we can't store."}
 
 
 @pytest.mark.parametrize("space", SPACES)
@@ -63,7 +61,7 @@ def test_a_form_with_a_control_character_is_refused_and_its_text_shown(
         answer = at_alice.post("/compose", data=form | sent, content_type=kind)
 
         assert answer.status_code == 400
-        assert "control character" in answer.text
+        assert "ontains characters we can" in answer.text
         assert "my words" in answer.text
     assert alice.get("/api/v1/timelines/home").json == []
 

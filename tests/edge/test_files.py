@@ -123,7 +123,7 @@ def test_an_error_page_is_compressed_too(client):
     answer = client.get("/nowhere", headers=GZIP)
 
     assert answer.status_code == 404
-    assert b"nothing here" in gzip.decompress(answer.data)
+    assert b"Page not found" in gzip.decompress(answer.data)
 
 
 def test_an_answer_of_the_api_is_left_to_a_proxy(alice):

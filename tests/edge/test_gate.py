@@ -197,7 +197,7 @@ def test_an_unknown_address_of_the_api_is_404_in_json(client, path):
     answer = client.get(path)
 
     assert answer.status_code == 404
-    assert answer.json == {"error": "There is no such address."}
+    assert answer.json == {"error": "There's nothing at this address."}
     assert answer.headers["Cache-Control"] == "no-store"
 
 
@@ -206,7 +206,7 @@ def test_an_unknown_address_is_a_page_for_people(client):
 
     assert answer.status_code == 404
     assert answer.mimetype == "text/html"
-    assert "There is nothing here" in answer.text
+    assert "Page not found" in answer.text
 
 
 def test_a_method_that_a_route_does_not_take_is_405(client):
@@ -225,7 +225,7 @@ def test_a_body_that_is_too_large_is_413(alice, content_type):
 
     assert answer.status_code == 413
     assert answer.json["error"] == (
-        "The request is larger than Kwip takes. Send a smaller file or less text."
+        "The request is too large. Send a smaller file or less text."
     )
 
 

@@ -333,14 +333,14 @@ def test_a_session_that_was_ended_elsewhere_ends_here(
     answer = waiting.result(WITHIN_S)
 
     assert answer.status_code == 401
-    assert answer.json == {"error": "You are logged out. Log in again to go on."}
+    assert answer.json == {"error": "You're logged out. Log in to continue."}
 
 
 def test_who_is_not_signed_in_has_no_home_to_wait_for(live):
     answer = live.app.test_client().get("/poll/home?since_id=0")
 
     assert answer.status_code == 401
-    assert answer.json == {"error": "You are logged out. Log in again to go on."}
+    assert answer.json == {"error": "You're logged out. Log in to continue."}
 
 
 def test_a_poll_names_what_is_known(live):
@@ -356,7 +356,7 @@ def test_a_live_process_knows_polls_and_health_alone(live):
         answer = live.app.test_client().get(path)
 
         assert answer.status_code == 404, path
-        assert answer.json == {"error": "There is no such address."}
+        assert answer.json == {"error": "There's nothing at this address."}
     assert live.app.test_client().get("/readyz").status_code == 200
 
 

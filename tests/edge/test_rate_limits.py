@@ -262,7 +262,7 @@ def test_a_page_too_many_says_when_to_come_back(limited):
     assert numbers == [200, 429]
     assert [answer.status_code for answer in answers] == [200, 200, 429]
     assert "Try again in 5 minutes." in answers[2].text
-    assert "That was a lot" in answers[2].text
+    assert "doing that too often" in answers[2].text
     assert answers[2].headers["Retry-After"]
     assert told(answers[2]) == [None] * 3
 
@@ -278,7 +278,7 @@ def test_a_refused_form_keeps_its_text_to_be_sent_again(limited):
     assert ">\ntwo</textarea>" in answer.text
     assert 'name="key" value="' + "2" * 32 in answer.text
     assert 'name="visibility" value="unlisted"' in answer.text
-    assert "Send it again" in answer.text
+    assert "Send again" in answer.text
     assert "readonly" not in answer.text
 
 

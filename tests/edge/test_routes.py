@@ -214,7 +214,7 @@ def test_an_id_that_cannot_be_one_is_404(client, path, nonsense):
     answer = client.get(path + nonsense)
 
     assert answer.status_code == 404
-    assert answer.json["error"] == "There is no such address."
+    assert answer.json["error"] == "There's nothing at this address."
 
 
 def test_the_highest_id_is_an_id(client):

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from kwip.domain.clock import to_ms
-from kwip.schemas.times import ago
+from kwip.schemas.times import ago, ago_in_words
 
 NOW = dt.datetime(2026, 3, 14, 9, 26, tzinfo=dt.UTC)
 
@@ -28,3 +28,16 @@ NOW = dt.datetime(2026, 3, 14, 9, 26, tzinfo=dt.UTC)
 )
 def test_a_time_is_told_in_as_few_letters_as_say_it(passed, words):
     assert ago(to_ms(NOW - dt.timedelta(**passed)), to_ms(NOW)) == words
+
+
+@pytest.mark.parametrize(
+    ("passed", "words"),
+    [
+        ({"seconds": 59}, "just now"),
+        ({"minutes": 1}, "1m ago"),
+        ({"days": 6, "hours": 23}, "6d ago"),
+        ({"days": 7}, "on 7 Mar"),
+    ],
+)
+def test_a_time_in_a_sentence_is_told_in_words(passed, words):
+    assert ago_in_words(to_ms(NOW - dt.timedelta(**passed)), to_ms(NOW)) == words

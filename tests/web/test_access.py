@@ -38,7 +38,7 @@ def test_who_signs_up_is_signed_in_and_welcomed(anybody):
 
     assert where == "/home"
     page = anybody.get("/home")
-    assert page.said == "Welcome! This is your home."
+    assert page.said == "Welcome! This is your Home."
     assert anybody.get("/@carol").all("a", href="/settings/profile")
 
 
@@ -150,7 +150,7 @@ def test_logging_out_ends_the_session_everywhere(at_alice, app):
 
     assert at_alice.send("/logout") == "/"
 
-    assert at_alice.get("/").said == "You are logged out."
+    assert at_alice.get("/").said == "You're logged out."
     thief = app.test_client(use_cookies=False)
     answer = thief.get("/home", headers={"Cookie": cookie})
     assert answer.status_code == 303
@@ -185,11 +185,11 @@ def test_a_token_that_is_revoked_works_no_more(at_alice, client):
 
     at_alice.send(place[-1])
 
-    assert at_alice.get("/settings/tokens").said == "The token is revoked."
+    assert at_alice.get("/settings/tokens").said == "Token revoked."
     answer = client.get("/api/v1/accounts/verify_credentials", headers=headers)
     assert answer.status_code == 401
     at_alice.send(place[-1])
-    assert at_alice.get("/settings/tokens").said == "That token was gone already."
+    assert at_alice.get("/settings/tokens").said == "That token was already revoked."
 
 
 def test_a_token_is_revoked_by_its_owner_only(at_bob, alice, client):

@@ -38,7 +38,7 @@ def sentences(page):
     """What the notifications that are one sentence say, without times."""
     said = page.with_class("notice-said")
     spans = [e for e in page.all("span") if e.inside[-1] in said]
-    return [e.words.removeprefix("New: ") for e in spans]
+    return [e.words.removeprefix("Unread: ") for e in spans]
 
 
 def favourites(fans, post, number):
@@ -83,9 +83,9 @@ def test_a_page_tells_of_each_kind(at_alice, alice, fans, say, wiring):
         "Carol and Bob followed you",
     ]
     assert [e.words for e in page.with_class("post-why")] == [
-        "New: A new kwip, as you asked",
-        "New: Mentioned you",
-        "New: Answered you",
+        "Unread: New kwip from someone you subscribe to",
+        "Unread: Mentioned you",
+        "Unread: Replied to you",
     ]
     assert page.texts == ["A cake", "Ask @alice", "@alice how long?"]
     assert "Your kwip: A walk" in page.words
@@ -158,10 +158,10 @@ def test_more_than_the_badge_counts_is_99_and_more(at_alice, alice, fans, wiring
 
 
 def test_a_page_of_nothing_says_what_will_be_there(at_alice):
-    assert "Nothing has happened yet" in at_alice.get(PATH).words
-    assert "Nobody has spoken to you yet" in at_alice.get(f"{PATH}/mentions").words
+    assert "No notifications yet" in at_alice.get(PATH).words
+    assert "No mentions yet" in at_alice.get(f"{PATH}/mentions").words
     further = at_alice.get(f"{PATH}?max_id=1")
-    assert "Nothing further this way" in further.words
+    assert "That's everything" in further.words
     assert badge(further) == ""
 
 
@@ -194,7 +194,7 @@ def test_a_part_has_what_is_newer_and_says_up_to_where(at_alice, fans, say):
 
 def test_one_asks_on_the_profile_and_is_told(at_alice, alice, fans, say):
     bob, *_ = fans
-    notify = "Notify me when @bob kwips"
+    notify = "Notify me when @bob posts"
     assert notify not in at_alice.get("/@bob").words
     at_alice.send("/@bob/follow")
     assert notify in at_alice.get("/@bob").words
@@ -202,8 +202,8 @@ def test_one_asks_on_the_profile_and_is_told(at_alice, alice, fans, say):
     place = at_alice.send("/@bob/notify")
 
     page = at_alice.get(place)
-    assert "You are told when @bob kwips." in page.said
-    assert "You are told of each kwip" in page.words
+    assert "You'll be notified when @bob posts." in page.said
+    assert "Notifications on" in page.words
     say(bob, "A cake")
     assert at_alice.get(PATH).texts == ["A cake"]
     at_alice.send("/@bob/unnotify")

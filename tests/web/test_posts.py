@@ -20,7 +20,7 @@ def test_a_kwip_is_in_ones_home_at_once(at_alice):
     assert at_alice.write("Hello there") == "/home"
 
     page = at_alice.get("/home")
-    assert page.said == "Your kwip is out."
+    assert page.said == "Posted."
     assert page.texts == ["Hello there"]
 
 
@@ -86,7 +86,7 @@ def test_who_may_see_it_is_shown_by_a_mark(at_alice, at_bob):
     at_alice.write("Secret", visibility="direct")
 
     page = at_alice.get("/@alice")
-    assert "People named" in page.words
+    assert "Mentioned people only" in page.words
     assert not at_bob.get("/@alice").texts
 
 
@@ -134,7 +134,7 @@ def test_a_reply_leads_back_to_its_thread(at_bob, alice):
 
     assert where.startswith(f"{place}?reply=")
     page = at_bob.get(where.partition("#")[0])
-    assert page.said == "Your reply is out."
+    assert page.said == "Reply sent."
     assert page.texts == ["Question?", "Answer!"]
     assert [e for e in page.elements if e.get("id") == where.partition("#")[2]]
 
@@ -170,7 +170,7 @@ def test_when_the_store_is_away_the_text_and_its_key_stay(
 
     assert page.value("text") == "Dear\ndiary"
     assert page.value("key") == key
-    assert "Send it again" in page.words
+    assert "Send again" in page.words
     assert fields == {"csrf_token", "key", "text"}
     token = page.value("csrf_token")
     at_alice.send("/compose", text="Dear diary", key=key, csrf_token=token)
@@ -221,7 +221,7 @@ def test_a_kwip_is_deleted_after_one_more_question(at_alice, anybody, alice):
 
     assert at_alice.send(f"{place}/delete") == "/home"
 
-    assert at_alice.get("/home").said == "Your kwip is deleted."
+    assert at_alice.get("/home").said == "Kwip deleted."
     gone = anybody.get(place, 410)
     assert "Oops" not in gone.html
     assert anybody.get("/").texts == []
@@ -231,11 +231,11 @@ def test_nobody_else_can_change_a_kwip(at_bob, alice):
     post = alice.say("Mine")["id"]
     for name in ("alice", "bob"):
         refused = {
-            "change": at_bob.get(f"/@{name}/{post}/edit", 403),
+            "edit": at_bob.get(f"/@{name}/{post}/edit", 403),
             "delete": at_bob.get(f"/@{name}/{post}/delete", 403),
         }
         for act, page in refused.items():
-            assert f"Only who wrote a kwip can {act} it." in page.words
+            assert f"Only the author can {act} this kwip." in page.words
         at_bob.send(f"/@{name}/{post}/edit", 403, text="Yours")
         page = at_bob.send(f"/@{name}/{post}/delete", 403)
         assert "change" not in page.words

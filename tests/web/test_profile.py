@@ -128,7 +128,7 @@ def test_a_refused_picture_keeps_the_texts_and_stores_nothing(at_alice, settings
     assert page.value("display_name") == "Alice the Great"
     assert page.value("bio") == "Hello"
     assert page.value("fields[0][name]") == "Page"
-    assert "Choose the picture again" in page.words
+    assert "Choose your pictures again" in page.words
     assert files_in(settings) == []
 
 

@@ -16,7 +16,7 @@ def test_a_follow_button_becomes_an_unfollow_button(at_alice, bob):
     assert at_alice.send("/@bob/follow", next="/@bob") == "/@bob"
 
     page = at_alice.get("/@bob")
-    assert page.said == "You follow @bob now."
+    assert page.said == "You're following @bob."
     assert buttons(page) == ["Unfollow"]
     at_alice.send("/@bob/unfollow")
     assert buttons(at_alice.get("/@bob")) == ["Follow"]
@@ -35,10 +35,10 @@ def test_a_block_hides_both_and_can_be_undone(at_alice, at_bob, alice, bob):
     assert at_alice.send("/@bob/block", next=place) == "/@bob"
 
     page = at_alice.get("/@bob")
-    assert page.said == "You and @bob no longer see each other."
+    assert page.said == "You blocked @bob."
     assert buttons(page) == ["Unblock"]
     assert page.texts == []
-    assert "You have blocked" in page.words
+    assert "You blocked Bob" in page.words
     assert at_alice.get("/").texts == ["Hi"]
     assert at_bob.get("/").texts == ["Hello"]
     assert buttons(at_bob.get("/@alice")) == []
@@ -52,10 +52,10 @@ def test_a_mute_hides_somebody_and_is_theirs_to_find(at_alice, bob):
     at_alice.send("/@bob/mute", next="/")
 
     page = at_alice.get("/")
-    assert page.said.startswith("@bob is muted")
+    assert page.said.startswith("You muted @bob")
     assert page.texts == []
     assert at_alice.get("/@bob").texts == ["Hello"]
-    assert "Muted by you" in at_alice.get("/@bob").words
+    assert "Muted" in at_alice.get("/@bob").words
     assert at_alice.get("/@bob").all("button", formaction="/@bob/unmute")
     at_alice.send("/@bob/unmute")
     assert at_alice.get("/").texts == ["Hello"]

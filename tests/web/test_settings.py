@@ -66,7 +66,7 @@ def test_another_password_logs_out_other_browsers_and_says_so(
     )
 
     page = at_alice.get("/settings/password")
-    assert page.said == "Your password is changed. 1 other browser is logged out."
+    assert page.said == "Password changed. Logged out of 1 other device."
     assert other.send_away("/home").startswith("/login")
     anybody.take_token("/login").send("/login", login="alice", password="another one")
     assert alice.get("/api/v1/timelines/home").status_code == 200
@@ -96,7 +96,7 @@ def test_sessions_are_named_and_one_can_be_ended(
         headers={"User-Agent": agent},
     )
     page = at_alice.get("/settings/sessions")
-    assert "is logged out 30 days after it logged in." in page.words
+    assert "You're logged out automatically after 30 days." in page.words
     assert "Firefox on Android" in page.words
     assert len(page.with_class("tag")) == 1
     [end] = [
@@ -108,7 +108,7 @@ def test_sessions_are_named_and_one_can_be_ended(
 
     at_alice.send(end)
 
-    assert at_alice.get("/settings/sessions").said == "That browser is logged out."
+    assert at_alice.get("/settings/sessions").said == "Logged out of that device."
     assert phone.send_away("/home").startswith("/login")
     at_alice.send(end)
     assert "already" in at_alice.get("/settings/sessions").said
@@ -122,7 +122,7 @@ def test_all_other_browsers_can_be_logged_out_together(at_alice, browser_of, ali
     at_alice.send("/settings/sessions/end")
 
     said = at_alice.get("/settings/sessions").said
-    assert said == "2 other browsers are logged out."
+    assert said == "Logged out of 2 other devices."
     assert all(o.send_away("/home").startswith("/login") for o in others)
 
 
@@ -158,7 +158,7 @@ def test_a_look_outlives_the_session(at_alice):
 def test_a_look_that_there_is_not_is_refused(at_alice, sent):
     page = at_alice.send("/settings/appearance", 422, **sent)
 
-    assert "Choose one of them." in page.words
+    assert "Choose one of the options." in page.words
 
 
 @pytest.mark.parametrize("cookie", ["", "dark", 'x"><script>.large', "dark.large.x"])

@@ -34,7 +34,7 @@ def test_the_administrator_is_made_signed_in_and_marked_and_the_page_is_gone(
 
     assert anybody.send("/setup", code=code, **FORM) == "/home"
 
-    assert anybody.get("/home").said == "Welcome! You run this site."
+    assert anybody.get("/home").said == "Welcome! You're an administrator of this site."
     assert "Administrator" in anybody.get("/@boss").words
     anybody.get("/setup", 404)
     account = client.get("/api/v1/accounts/lookup?acct=boss").json

@@ -39,20 +39,20 @@ def test_a_member_sees_the_public_timeline_without_an_advertisement(at_alice):
 
 def test_an_empty_site_says_so(anybody, at_alice):
     assert "No kwips yet" in anybody.get("/").words
-    assert addresses(at_alice.get("/"), "Write it") == ["/compose"]
+    assert addresses(at_alice.get("/"), "Write the first kwip") == ["/compose"]
 
 
 def test_an_empty_home_shows_where_people_are(at_alice):
     page = at_alice.get("/home")
 
-    assert "You follow nobody yet" in page.words
+    assert "You aren't following anyone yet" in page.words
     assert addresses(page, "Find people in the public timeline") == ["/"]
 
 
 def test_a_home_of_silent_people_says_so(at_alice, bob):
     at_alice.send("/@bob/follow")
 
-    assert "have not said anything lately" in at_alice.get("/home").words
+    assert "haven't posted lately" in at_alice.get("/home").words
 
 
 def test_home_shows_whom_one_follows(at_alice, alice, bob, deliver):
@@ -93,7 +93,7 @@ def test_past_either_end_there_is_a_way_back(at_alice, alice):
         for cursor in ("max_id=1", f"min_id={newest}"):
             page = at_alice.get(f"{place}?{cursor}")
 
-            assert "Nothing further this way" in page.words
+            assert "That's everything" in page.words
             assert place in addresses(page, "Newer") + [
                 a["href"] for a in page.all("a") if a.words.startswith("Back to")
             ]
@@ -112,7 +112,7 @@ def test_a_page_of_which_everything_is_hidden_leads_on_in_the_active_order(
 
     first = anybody.get(f"{place}?order=active")
     assert first.texts == []
-    assert "Nothing you can see on this page" in first.words
+    assert "Nothing to see on this page" in first.words
     second = anybody.get(addresses(first, "Older")[0])
     assert second.texts == ["#tea"]
 
@@ -136,7 +136,7 @@ def test_what_is_newer_than_a_page_comes_as_articles_alone(
     (around,) = [e for e in new.elements if "data-newest" in e.attributes]
     assert (around["data-newest"], around["data-oldest"]) == (third, second)
     assert not new.all("h1")
-    assert not addresses(new, "There is more that is new: reload")
+    assert not addresses(new, "Load more new kwips")
     nothing = at_alice.get(f"{part}?since_id={third}")
     assert nothing.texts == []
     assert [e["data-newest"] for e in nothing.elements if e.tag == "div"] == [""]
@@ -150,7 +150,7 @@ def test_more_that_is_new_than_a_page_holds_is_said(at_alice, alice):
         new = at_alice.get(f"{part}?since_id=0")
 
         assert len(new.texts) == 40
-        assert addresses(new, "There is more that is new: reload") == [place]
+        assert addresses(new, "Load more new kwips") == [place]
 
 
 def test_an_older_page_has_no_place_for_what_is_new(at_alice, alice):
@@ -293,11 +293,11 @@ def test_a_thread_says_that_something_is_missing(at_alice, anybody, alice, bob):
 
     from_root = anybody.get(f"/@alice/{root}")
     assert from_root.texts == ["root", "leaf"]
-    assert "One kwip of this thread was deleted." in from_root.words
+    assert "1 kwip in this thread was deleted." in from_root.words
     at_alice.send(f"/@alice/{root}/delete")
     from_leaf = anybody.get(f"/@bob/{leaf}")
     assert from_leaf.texts == ["leaf"]
-    assert "deleted, or not for you" in from_leaf.words
+    assert "parent is deleted or private" in from_leaf.words
 
 
 def test_who_is_not_signed_in_is_invited_to_reply(anybody, alice):
@@ -331,7 +331,7 @@ def test_the_place_where_one_is_is_marked(at_alice):
         here = {
             a["href"]
             for a in at_alice.get(place).all("a", aria_current="page")
-            if any(e.tag == "nav" and e["aria-label"] == "Places" for e in a.inside)
+            if any(e.tag == "nav" and e["aria-label"] == "Main" for e in a.inside)
         }
 
         assert here == {place}
@@ -344,11 +344,11 @@ def test_repeats_are_folded_and_can_be_shown(anybody, at_alice, at_bob, alice, b
     folded = anybody.get("/")
 
     assert folded.texts == ["Tea?", "Cake?", "Tea?"]
-    assert "1 repeat is folded." in folded.words
-    [address] = addresses(folded, "Show it")
+    assert "1 repeat hidden." in folded.words
+    [address] = addresses(folded, "Show repeats")
     shown = anybody.get(address)
     assert shown.texts == ["Tea?", "Tea?", "Cake?", "Tea?"]
-    assert anybody.get(addresses(shown, "Fold them")[0]).texts == folded.texts
+    assert anybody.get(addresses(shown, "Hide repeats")[0]).texts == folded.texts
     # One's own are never folded, and a setting shows everybody's.
     assert len(at_alice.get("/@alice").texts) == 3
     assert len(at_bob.get("/@alice").texts) == 2
@@ -384,7 +384,7 @@ def test_a_timeline_can_be_read_in_the_active_order(at_alice, alice, wiring, pla
     assert [a["href"] for a in active.all("a", aria_current="page")][-1] == address
     assert active.texts == ["#tea 1", *(f"#tea {n}" for n in range(23, 4, -1))]
     [note] = active.with_class("post-note")
-    assert note.words == "answered now"
+    assert note.words == "last reply just now"
     [time] = [e for e in active.all("time") if note in e.inside]
     assert time["datetime"] == answer["created_at"][:19] + "Z"
     assert "answered" not in recent.words
@@ -405,26 +405,26 @@ def test_home_says_where_the_active_order_ends(at_alice, alice, monkeypatch):
     page = at_alice.get("/home?order=active")
 
     assert page.texts == ["3", "2"]
-    assert "This order knows the conversations among the newest" in page.words
-    [older] = addresses(page, "Older kwips, newest first")
+    assert "Active order covers the latest 400 kwips" in page.words
+    [older] = addresses(page, "Show older kwips, newest first")
     assert at_alice.get(older).texts == ["1", "0"]
 
 
 def test_one_catches_up_from_where_one_stopped_oldest_first(at_alice, alice):
     empty = at_alice.get("/home/catch-up")
     assert not empty.all("button", name="last_read_id")
-    assert "Your home is empty so far." in empty.words
+    assert "Your Home is empty." in empty.words
     assert "From now on" not in empty.words
     alice.say("old")
     fresh = at_alice.get("/home/catch-up")
-    assert "Where did you stop?" in fresh.words
-    assert "Press the button, and from here on Kwip remembers" in fresh.words
+    assert "Start catching up" in fresh.words
+    assert "Kwip can remember how far you've read" in fresh.words
     marker = alice.get("/api/v1/markers?timeline[]=home").json["home"]
     assert marker["last_read_id"] == "0"
     assert fresh.texts == []
     stop = fresh.one("button", name="last_read_id")
     at_alice.send("/home/read", last_read_id=stop["value"])
-    assert "You have read everything" in at_alice.get("/home/catch-up").words
+    assert "You're all caught up" in at_alice.get("/home/catch-up").words
 
     for n in range(25):
         alice.say(str(n))
@@ -444,23 +444,23 @@ def test_one_catches_up_from_where_one_stopped_oldest_first(at_alice, alice):
     assert (marker["last_read_id"], marker["version"]) == (on["value"], 3)
     home = at_alice.get("/home").one("button", name="last_read_id")
     at_alice.send("/home/read", last_read_id=home["value"])
-    assert "You have read everything" in at_alice.get("/home/catch-up").words
+    assert "You're all caught up" in at_alice.get("/home/catch-up").words
 
 
 def test_where_nothing_is_left_to_catch_up_home_is_a_link_away(at_alice, alice):
     alice.say("old")
     page = at_alice.get("/home")
     [note] = [e for e in page.with_class("column-note") if "Stopping" in e.words]
-    assert "all this and everything before it, and catch up" in note.words
+    assert "and catch up" in note.words
 
     place = page.one("button", name="last_read_id")["value"]
     at_alice.send("/home/read", last_read_id=place)
 
     page = at_alice.get("/home/catch-up")
-    assert "Nothing has come into your home since you stopped." in page.words
-    assert addresses(page, "Home, the newest first") == ["/home"]
+    assert "There's nothing new in your Home since you stopped." in page.words
+    assert addresses(page, "Go to Home") == ["/home"]
     assert not page.all("button", name="last_read_id")
-    assert "folded" not in page.words
+    assert "repeat" not in page.words
 
 
 def test_one_catches_up_past_what_is_folded(at_alice, alice, bob, deliver):
@@ -472,7 +472,7 @@ def test_one_catches_up_past_what_is_folded(at_alice, alice, bob, deliver):
     at_home = at_alice.get("/home").one("button", name="last_read_id")
     assert begin["value"] == at_home["value"]
     at_alice.send("/home/read", last_read_id=begin["value"])
-    assert "folded" not in at_alice.get("/home/catch-up").words
+    assert "repeat" not in at_alice.get("/home/catch-up").words
 
     last = [bob.say("Tea?")["id"] for _ in range(2)][-1]
     for each in (last, bob.say("Cake?")["id"], bob.say("Tea?")["id"]):
@@ -481,19 +481,19 @@ def test_one_catches_up_past_what_is_folded(at_alice, alice, bob, deliver):
     assert with_items.texts == ["Cake?"]
     on = with_items.one("button", name="last_read_id")
     at_alice.send("/home/read", last_read_id=on["value"])
-    assert "folded" not in at_alice.get("/home/catch-up").words
+    assert "repeat" not in at_alice.get("/home/catch-up").words
 
     deliver("fanout", bob.say("Tea?")["id"])
     page = at_alice.get("/home/catch-up")
-    assert "Nothing but repeats has come" in page.words
-    assert "1 repeat is folded." in page.words
-    [address] = addresses(page, "Show it")
+    assert "There are only repeats in your Home" in page.words
+    assert "1 repeat hidden." in page.words
+    [address] = addresses(page, "Show repeats")
     assert at_alice.get(address).texts == ["Tea?"]
     on = page.one("button", name="last_read_id")
     at_alice.send("/home/read", last_read_id=on["value"])
     page = at_alice.get("/home/catch-up")
-    assert "Nothing has come into your home since you stopped." in page.words
-    assert "folded" not in page.words
+    assert "There's nothing new in your Home since you stopped." in page.words
+    assert "repeat" not in page.words
 
 
 def test_a_place_in_the_future_is_not_remembered(at_alice):

@@ -10,6 +10,7 @@ from kwip.blueprints.table import Route
 from kwip.domain.errors import NotFoundError
 from kwip.schemas.search import LookupQuery, SearchQuery, username_in
 from kwip.schemas.users import AccountSchema
+from kwip.text.translation import gettext
 
 if TYPE_CHECKING:
     from flask import Response
@@ -48,7 +49,7 @@ def _matching(asked: Search) -> list[User]:
 def _named(text: str) -> User:
     name = username_in(text, http.site().urls)
     if name is None:
-        raise NotFoundError("There are no accounts of other servers here.")
+        raise NotFoundError(gettext("This site has no accounts of other servers."))
     return http.services().users.by_name(None, http.loader(), name).user
 
 

@@ -30,6 +30,7 @@ from kwip.domain.errors import (
 from kwip.schemas.forms import ActForm, LogInForm, SignUpForm, TokenForm
 from kwip.services.accounts.sign_in import Applicant
 from kwip.services.accounts.users import SignUp
+from kwip.text.translation import gettext
 
 #: After these the form is shown again, with what was filled in.
 _TRY_AGAIN = (
@@ -50,14 +51,14 @@ def sign_up() -> Response:
 def join() -> Response:
     """Make the account and sign its owner in."""
     if not http.site().info.is_signup_open:
-        raise ForbiddenError("Signing up is closed on this site.")
+        raise ForbiddenError(gettext("Sign-ups are closed on this site."))
     try:
         form = SignUp(**http.load_form(SignUpForm()))
         admitted = http.services().sign_in.sign_up(form, applicant())
     except _TRY_AGAIN as error:
         return page_again("signup.html", error)
     cookie.sign_in(admitted.credential, admitted.names)
-    return go(url_for("web.home"), "Welcome! This is your home.")
+    return go(url_for("web.home"), gettext("Welcome! This is your Home."))
 
 
 def login() -> Response:
@@ -84,7 +85,7 @@ def logout() -> Response:
     """End the session, in MongoDB and in the cookie."""
     http.services().authentication.sign_out(http.signed_in())
     cookie.sign_out()
-    return go(url_for("web.landing"), "You are logged out.")
+    return go(url_for("web.landing"), gettext("You're logged out."))
 
 
 def token_settings() -> Response:
@@ -116,8 +117,10 @@ def revoke_token(token_id: str) -> Response:
     try:
         http.services().authentication.revoke_token(http.signed_in(), token_id)
     except NotFoundError:
-        return go(url_for("web.token_settings"), "That token was gone already.")
-    return go(url_for("web.token_settings"), "The token is revoked.")
+        return go(
+            url_for("web.token_settings"), gettext("That token was already revoked.")
+        )
+    return go(url_for("web.token_settings"), gettext("Token revoked."))
 
 
 def applicant() -> Applicant:

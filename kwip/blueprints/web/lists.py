@@ -22,6 +22,7 @@ from kwip.blueprints.web.pages import (
 from kwip.domain.errors import InvalidError
 from kwip.domain.lists import RepliesPolicy
 from kwip.schemas.forms import ActForm, ListForm
+from kwip.text.translation import gettext
 
 if TYPE_CHECKING:
     from flask import Response
@@ -43,7 +44,7 @@ def create_list() -> Response:
         made = http.services().lists.create(http.signed_in(), wish)
     except InvalidError as error:
         return page_again("lists.html", error, **_everything())
-    return go(_place(made.id), f"“{made.title}” is made.")
+    return go(_place(made.id), gettext("List created."))
 
 
 def list_timeline(list_id: ListId) -> Response:
@@ -72,7 +73,7 @@ def save_list(list_id: ListId) -> Response:
         http.services().lists.change(http.signed_in(), list_id, change)
     except InvalidError as error:
         return page_again("list_edit.html", error, list=_own(list_id))
-    return go(_place(list_id), "Saved.")
+    return go(_place(list_id), gettext("Changes saved."))
 
 
 def delete_list(list_id: ListId) -> Response:
@@ -84,7 +85,7 @@ def delete_list_now(list_id: ListId) -> Response:
     """Delete a list."""
     http.load_form(ActForm())
     http.services().lists.delete(http.signed_in(), list_id)
-    return go(url_for("web.lists"), "The list is gone.")
+    return go(url_for("web.lists"), gettext("List deleted."))
 
 
 def list_members(list_id: ListId) -> Response:
@@ -108,7 +109,7 @@ def add_to_list(list_id: ListId, username: str) -> Response:
     services = http.services()
     user_id = services.users.id_of(http.loader(), username)
     services.lists.add(http.signed_in(), list_id, [user_id])
-    return go(back, f"@{username} is in the list now.")
+    return go(back, gettext("Added @%(username)s to the list.", username=username))
 
 
 def remove_from_list(list_id: ListId, username: str) -> Response:
@@ -117,7 +118,7 @@ def remove_from_list(list_id: ListId, username: str) -> Response:
     services = http.services()
     user_id = services.users.id_of(http.loader(), username)
     services.lists.remove(http.signed_in(), list_id, [user_id])
-    return go(back, f"@{username} is no longer in the list.")
+    return go(back, gettext("Removed @%(username)s from the list.", username=username))
 
 
 def _everything() -> dict[str, object]:

@@ -31,10 +31,14 @@ from kwip.domain.ids import PostId, parse_id
 from kwip.domain.posts import Visibility
 from kwip.schemas.forms import ActForm, ComposeForm, EditForm
 from kwip.schemas.pages import ThreadQuery
+from kwip.text.translation import gettext, lazy_gettext
 
 if TYPE_CHECKING:
     from kwip.domain.posts import Post
     from kwip.domain.views import PostView
+
+_CANNOT_EDIT = lazy_gettext("Only the author can edit this kwip.")
+_CANNOT_DELETE = lazy_gettext("Only the author can delete this kwip.")
 
 
 def thread(username: str, post_id: PostId) -> Response:
@@ -61,25 +65,25 @@ def create() -> Response:
         return _write_again(error)
     if view.post.in_reply_to_id is None:
         return go(url_for("web.home"), _is_out(view.post))
-    return go(_reply_in_thread(view), "Your reply is out.")
+    return go(_reply_in_thread(view), gettext("Reply sent."))
 
 
 def _is_out(post: Post) -> str:
     if post.visibility is Visibility.DIRECT and not post.mentions:
-        return "Your kwip is out. It names nobody, so only you can see it."
-    return "Your kwip is out."
+        return gettext("Posted. You mentioned nobody, so only you can see it.")
+    return gettext("Posted.")
 
 
 def edit(username: str, post_id: PostId) -> Response:
     """Show the form to change a kwip of one's own."""
-    view = _own(username, post_id, "change")
+    view = _own(username, post_id, _CANNOT_EDIT)
     values = {"text": view.post.text, "warning": view.post.warning}
     return page("edit.html", view=view, form=Form(values))
 
 
 def save_edit(username: str, post_id: PostId) -> Response:
     """Change a kwip of one's own; its earlier text goes into the history."""
-    _require_own(username, post_id, "change")
+    _require_own(username, post_id, _CANNOT_EDIT)
     try:
         asked = http.load_form(EditForm())
         view = http.services().posts.edit(http.signed_in(), post_id, asked)
@@ -87,22 +91,22 @@ def save_edit(username: str, post_id: PostId) -> Response:
         return page_again(
             "edit.html",
             _in_words_of_form(error),
-            view=_own(username, post_id, "change"),
+            view=_own(username, post_id, _CANNOT_EDIT),
         )
-    return go(_address(view), "Your kwip is saved.")
+    return go(_address(view), gettext("Changes saved."))
 
 
 def delete(username: str, post_id: PostId) -> Response:
     """Ask once more."""
-    return page("delete.html", view=_own(username, post_id, "delete"))
+    return page("delete.html", view=_own(username, post_id, _CANNOT_DELETE))
 
 
 def delete_now(username: str, post_id: PostId) -> Response:
     """Delete a kwip of one's own; only a tombstone stays."""
-    _require_own(username, post_id, "delete")
+    _require_own(username, post_id, _CANNOT_DELETE)
     http.load_form(ActForm())
     http.services().posts.delete(http.signed_in(), post_id)
-    return go(url_for("web.home"), "Your kwip is deleted.")
+    return go(url_for("web.home"), gettext("Kwip deleted."))
 
 
 def history(username: str, post_id: PostId) -> Response:
@@ -110,7 +114,7 @@ def history(username: str, post_id: PostId) -> Response:
     posts, viewer, loader = http.services().posts, http.viewer(), http.loader()
     view = posts.get(viewer, loader, post_id)
     if view.author.username != username:
-        raise NotFoundError("There is no such kwip.", post_id=post_id)
+        raise NotFoundError(gettext("Kwip not found."), post_id=post_id)
     return page(
         "history.html", view=view, history=posts.history(viewer, loader, post_id)
     )
@@ -133,27 +137,23 @@ def _reply_in_thread(view: PostView) -> str:
     )
 
 
-def _own(username: str, post_id: PostId, act: str) -> PostView:
-    """Find a kwip of the viewer's own, to "change" or "delete" it.
+def _own(username: str, post_id: PostId, refusal: str) -> PostView:
+    """Find a kwip of the viewer's own.
 
     Raises:
-        ForbiddenError: Somebody else wrote it.
+        ForbiddenError: Somebody else wrote it; it says the refusal.
     """
-    _require_own(username, post_id, act)
+    _require_own(username, post_id, refusal)
     view = http.services().posts.get(http.signed_in(), http.loader(), post_id)
     if not view.is_own:
-        raise _not_yours(post_id, act)
+        raise ForbiddenError(str(refusal), post_id=post_id)
     return view
 
 
-def _require_own(username: str, post_id: PostId, act: str) -> None:
+def _require_own(username: str, post_id: PostId, refusal: str) -> None:
     """Refuse an address that names somebody else, before anything is read."""
     if http.signed_in().username != username:
-        raise _not_yours(post_id, act)
-
-
-def _not_yours(post_id: PostId, act: str) -> ForbiddenError:
-    return ForbiddenError(f"Only who wrote a kwip can {act} it.", post_id=post_id)
+        raise ForbiddenError(str(refusal), post_id=post_id)
 
 
 def _write_again(error: KwipError) -> Response:

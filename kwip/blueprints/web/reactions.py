@@ -13,6 +13,7 @@ from kwip.blueprints import http
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.pages import form_policy, go, is_local
 from kwip.schemas.forms import ReactForm
+from kwip.text.translation import gettext
 
 if TYPE_CHECKING:
     from flask import Response
@@ -38,7 +39,7 @@ def repost(username: str, post_id: PostId) -> Response:
     """Show a kwip to the viewer's followers."""
     back = _back(username, post_id)
     http.services().reposts.repost(http.signed_in(), post_id)
-    return go(back, "Your followers see it now.")
+    return go(back, gettext("Reposted."))
 
 
 def unrepost(username: str, post_id: PostId) -> Response:
@@ -52,7 +53,7 @@ def bookmark(username: str, post_id: PostId) -> Response:
     """Keep a kwip for later."""
     back = _back(username, post_id)
     http.services().reactions.bookmark(http.signed_in(), post_id)
-    return go(back, "It is in your bookmarks.")
+    return go(back, gettext("Bookmarked."))
 
 
 def unbookmark(username: str, post_id: PostId) -> Response:
@@ -69,14 +70,14 @@ def pin(username: str, post_id: PostId) -> Response:
     if back == f"{profile}#p{post_id}":
         back = f"{profile}#pin{post_id}"
     http.services().pins.pin(http.signed_in(), post_id)
-    return go(back, "It is at the top of your profile now.")
+    return go(back, gettext("Pinned to your profile."))
 
 
 def unpin(username: str, post_id: PostId) -> Response:
     """Take a kwip off the top of one's profile."""
     back = _back(username, post_id)
     http.services().pins.unpin(http.signed_in(), post_id)
-    return go(back, "It is no longer pinned.")
+    return go(back, gettext("Unpinned from your profile."))
 
 
 def _back(username: str, post_id: PostId) -> str:

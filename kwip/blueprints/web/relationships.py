@@ -13,6 +13,7 @@ from kwip.blueprints import http
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.pages import form_policy, go, way_back
 from kwip.schemas.forms import ActForm
+from kwip.text.translation import gettext, ngettext
 
 if TYPE_CHECKING:
     from flask import Response
@@ -25,7 +26,7 @@ def follow(username: str) -> Response:
     """Follow a user."""
     back = _back(username)
     http.services().relationships.follow(http.signed_in(), _id_of(username))
-    return go(back, f"You follow @{username} now.")
+    return go(back, gettext("You're following @%(username)s.", username=username))
 
 
 def notify(username: str) -> Response:
@@ -34,63 +35,72 @@ def notify(username: str) -> Response:
     http.services().relationships.follow(
         http.signed_in(), _id_of(username), notify=True
     )
-    return go(back, f"You are told when @{username} kwips.")
+    return go(
+        back, gettext("You'll be notified when @%(username)s posts.", username=username)
+    )
 
 
 def unnotify(username: str) -> Response:
     """No longer be told of each kwip of a followed user."""
     back = _back(username)
     http.services().relationships.unnotify(http.signed_in(), _id_of(username))
-    return go(back, f"You are no longer told when @{username} kwips.")
+    return go(
+        back, gettext("Notifications from @%(username)s are off.", username=username)
+    )
 
 
 def unfollow(username: str) -> Response:
     """Stop following a user."""
     back = _back(username)
     done = http.services().relationships.unfollow(http.signed_in(), _id_of(username))
-    left = _left(done)
-    who = f"@{username}, who {left}" if left else f"@{username}"
-    return go(back, f"You no longer follow {who}.")
+    says = gettext("You unfollowed @%(username)s.", username=username)
+    return go(back, says + _left_lists(done))
 
 
 def block(username: str) -> Response:
     """Block a user, and show their profile: the page before may be hidden now."""
     http.load_form(ActForm())
     done = http.services().relationships.block(http.signed_in(), _id_of(username))
-    says, left = f"You and @{username} no longer see each other.", _left(done)
-    return go(
-        url_for("web.profile", username=username),
-        f"{says} @{username} {left}." if left else says,
-    )
+    says = gettext("You blocked @%(username)s.", username=username)
+    return go(url_for("web.profile", username=username), says + _left_lists(done))
 
 
 def unblock(username: str) -> Response:
     """End a block."""
     back = _back(username)
     http.services().relationships.unblock(http.signed_in(), _id_of(username))
-    return go(back, f"@{username} is no longer blocked.")
+    return go(back, gettext("You unblocked @%(username)s.", username=username))
 
 
 def mute(username: str) -> Response:
     """Keep a user out of the viewer's timelines."""
     back = _back(username)
     http.services().relationships.mute(http.signed_in(), _id_of(username))
-    return go(back, f"@{username} is muted: their kwips stay out of your timelines.")
+    return go(
+        back,
+        gettext(
+            "You muted @%(username)s. Their kwips won't appear in your timelines.",
+            username=username,
+        ),
+    )
 
 
 def unmute(username: str) -> Response:
     """End a mute."""
     back = _back(username)
     http.services().relationships.unmute(http.signed_in(), _id_of(username))
-    return go(back, f"@{username} is no longer muted.")
+    return go(back, gettext("You unmuted @%(username)s.", username=username))
 
 
-def _left(done: Parting) -> str:
-    """Tell which lists somebody has left by it, after their name; "" for none."""
+def _left_lists(done: Parting) -> str:
+    """Say how many of the viewer's lists somebody has left by it; "" for none."""
     if not done.left_lists:
         return ""
-    which = "one" if done.left_lists == 1 else str(done.left_lists)
-    return f"has left {which} of your lists"
+    return " " + ngettext(
+        "They were removed from %(num)s of your lists.",
+        "They were removed from %(num)s of your lists.",
+        done.left_lists,
+    )
 
 
 def _back(username: str) -> str:

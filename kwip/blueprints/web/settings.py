@@ -18,6 +18,7 @@ from kwip.schemas.forms import (
     PrivacyForm,
     ReadingForm,
 )
+from kwip.text.translation import gettext, ngettext
 
 if TYPE_CHECKING:
     from flask import Response
@@ -38,7 +39,7 @@ def save_privacy() -> Response:
         return page_again("settings_privacy.html", error)
     change = ProfileChange(is_embeddable=may)
     http.services().users.update_profile(http.signed_in(), change)
-    return go(url_for("web.privacy_settings"), "Saved.")
+    return go(url_for("web.privacy_settings"), gettext("Changes saved."))
 
 
 def reading_settings() -> Response:
@@ -56,7 +57,7 @@ def save_reading() -> Response:
         return page_again("settings_reading.html", error)
     change = ProfileChange(folds_repeats=folds)
     http.services().users.update_profile(http.signed_in(), change)
-    return go(url_for("web.reading_settings"), "Saved.")
+    return go(url_for("web.reading_settings"), gettext("Changes saved."))
 
 
 def password_settings() -> Response:
@@ -73,7 +74,7 @@ def change_password() -> Response:
         )
     except (InvalidError, RateLimitedError) as error:
         return page_again("settings_password.html", error)
-    message = f"Your password is changed. {_logged_out(ended)}"
+    message = f"{gettext('Password changed.')} {_logged_out(ended)}"
     return go(url_for("web.password_settings"), message)
 
 
@@ -90,8 +91,8 @@ def end_session(session_id: str) -> Response:
     try:
         http.services().account.end_session(http.signed_in(), session_id)
     except NotFoundError:
-        return go(here, "That browser was logged out already.")
-    return go(here, "That browser is logged out.")
+        return go(here, gettext("That device was already logged out."))
+    return go(here, gettext("Logged out of that device."))
 
 
 def end_other_sessions() -> Response:
@@ -114,15 +115,19 @@ def save_appearance() -> Response:
         theme, size = http.load_form(AppearanceForm())
     except InvalidError as error:
         return page_again("settings_appearance.html", error)
-    response = go(url_for("web.appearance_settings"), "This device remembers it.")
+    response = go(url_for("web.appearance_settings"), gettext("Saved on this device."))
     appearance.keep(response, appearance.Appearance(theme, size))
     return response
 
 
 def _logged_out(count: int) -> str:
     if count == 0:
-        return "You were logged in nowhere else."
-    return f"{count} other {'browser is' if count == 1 else 'browsers are'} logged out."
+        return gettext("You weren't logged in anywhere else.")
+    return ngettext(
+        "Logged out of %(num)s other device.",
+        "Logged out of %(num)s other devices.",
+        count,
+    )
 
 
 _FORM = form_policy("pages")

@@ -14,6 +14,7 @@ from kwip.blueprints.web.pages import Form, go, page, page_again
 from kwip.domain.errors import InvalidError, RateLimitedError
 from kwip.schemas.forms import SetupForm
 from kwip.services.accounts.users import SignUp
+from kwip.text.translation import gettext
 
 if TYPE_CHECKING:
     from flask import Response
@@ -36,7 +37,9 @@ def set_up() -> Response:
         http.services().setup.require_open()
         return page_again("setup.html", error)
     cookie.sign_in(admitted.credential, admitted.names)
-    return go(url_for("web.home"), "Welcome! You run this site.")
+    return go(
+        url_for("web.home"), gettext("Welcome! You're an administrator of this site.")
+    )
 
 
 _OPEN = Policy(auth="optional", scope=None, quota="pages", cache="never", csrf="none")

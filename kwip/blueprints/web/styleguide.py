@@ -39,15 +39,15 @@ _LONG = (
 def styleguide() -> Response:
     """Show every part of the pages in every state."""
     if not http.site().has_styleguide:
-        raise NotFoundError("There is no such address.")
+        raise NotFoundError("Page not found.")
     ada, beryl, long, arabic = _people()
     return page(
         "styleguide.html",
         views=_views(ada, beryl, long, arabic),
         people=(ada, beryl, long, arabic),
         sheet=_sheet(ada, _view(1, beryl, _SHORT)),
-        form=Form({"name": "Ada"}, {"name": "Somebody has that already."}),
-        refused=Form(problem="The name or the password is not right."),
+        form=Form({"name": "Ada"}, {"name": "That username is taken."}),
+        refused=Form(problem="Wrong username or password."),
         pages=Page(items=(), next_max_id=PostId(7), prev_min_id=None),
         at=_WRITTEN_AT,
     )
@@ -81,7 +81,7 @@ def _views(ada: User, beryl: User, long: User, arabic: User) -> dict[str, PostVi
     """Make a kwip for each state, by the words that say which."""
     plain = _view(1, ada, _SHORT)
     return {
-        "Plain, by somebody else": plain,
+        "Plain, by someone else": plain,
         "Long, with a link, counts and a reply": replace(
             _view(2, beryl, _LONG, replies_count=3, reposts_count=12),
             is_favourited=True,
@@ -92,7 +92,7 @@ def _views(ada: User, beryl: User, long: User, arabic: User) -> dict[str, PostVi
             post=_post(3, beryl, ""), author=beryl, reposted=_view(4, ada, _SHORT)
         ),
         "Behind a warning": _view(5, ada, _LONG, warning="Plums, and a lost glove"),
-        "One's own, an answer, edited": replace(
+        "The viewer's own, a reply, edited": replace(
             _view(
                 6,
                 ada,
@@ -104,7 +104,7 @@ def _views(ada: User, beryl: User, long: User, arabic: User) -> dict[str, PostVi
             is_own=True,
             in_reply_to_username="beryl",
         ),
-        "For followers, muted": replace(
+        "Followers only, muted": replace(
             _view(7, beryl, _SHORT, visibility=Visibility.FOLLOWERS),
             is_author_muted=True,
         ),
@@ -148,7 +148,7 @@ def _sheet(author: User, parent: PostView) -> Sheet:
         parent=parent,
         text=f"@beryl {_LONG * 2}",
         warning="Plums",
-        wrong={"text": "At most 500 characters; this has 61 too many."},
+        wrong={"text": "Up to 500 characters. This is 61 too many."},
     )
 
 

@@ -13,6 +13,7 @@ from kwip.blueprints import http
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.pages import form_policy, go, way_back
 from kwip.text.hashtags import clean_hashtag
+from kwip.text.translation import gettext
 
 if TYPE_CHECKING:
     from flask import Response
@@ -23,7 +24,7 @@ def follow_tag(name: str) -> Response:
     folded = clean_hashtag(name)
     back = _back(folded)
     http.services().followed_tags.follow(http.signed_in(), folded)
-    return go(back, f"You follow #{folded} now.")
+    return go(back, gettext("You're following #%(tag)s.", tag=folded))
 
 
 def unfollow_tag(name: str) -> Response:
@@ -31,7 +32,7 @@ def unfollow_tag(name: str) -> Response:
     folded = clean_hashtag(name)
     back = _back(folded)
     http.services().followed_tags.unfollow(http.signed_in(), folded)
-    return go(back, f"You no longer follow #{folded}.")
+    return go(back, gettext("You unfollowed #%(tag)s.", tag=folded))
 
 
 def _back(tag: str) -> str:

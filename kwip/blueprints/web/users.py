@@ -13,6 +13,7 @@ from kwip.blueprints.web.pages import OWN, Form, go, page, page_again
 from kwip.domain.errors import InvalidError, StorageFullError
 from kwip.domain.users import MAX_FIELDS
 from kwip.schemas.forms import ProfileForm
+from kwip.text.translation import gettext
 
 if TYPE_CHECKING:
     from flask import Response
@@ -41,7 +42,7 @@ def save_profile() -> Response:
         http.services().users.update_profile(http.signed_in(), change)
     except (InvalidError, StorageFullError) as error:
         return page_again("settings_profile.html", error, me=_me(), lines=MAX_FIELDS)
-    return go(url_for("web.profile_settings"), "Your profile is saved.")
+    return go(url_for("web.profile_settings"), gettext("Changes saved."))
 
 
 def _me() -> User:
