@@ -255,7 +255,7 @@ def test_who_was_pulled_longest_ago_is_forgotten_and_nothing_of_theirs_is(
     people, follow, say, rings, kwip, monkeypatch
 ):
     """Two pull authors, of whom readers are told of one; both ways meet every post."""
-    for module in ("domain.timelines", "services.reading.entities"):
+    for module in ("domain.timelines", "services.reading.social_entities"):
         monkeypatch.setattr(f"kwip.{module}.MOST_PULLED", 1)
     monkeypatch.setattr("kwip.services.reading.slices.CHUNK", 3)
     early, late, small, *readers = people("early", "late", "small", *"bcd")

@@ -18,7 +18,7 @@ from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError, NotAuthenticatedError, NotFoundError
 from kwip.domain.ids import UserId, parse_id
 from kwip.domain.users import READ, WRITE, Viewer
-from kwip.services.reading.entities import AccessKeyId
+from kwip.services.reading.account_entities import AccessKeyId
 from kwip.services.reading.loader import Lookup
 from kwip.store.access_keys import AccessKey
 from kwip.store.users import digest_of

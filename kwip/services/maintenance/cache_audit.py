@@ -21,7 +21,7 @@ from kwip.domain.ids import MAX_ID, ListId, PostId, UserId
 from kwip.domain.notifications import KINDS, NotificationSlice, Wish
 from kwip.domain.reactions import Span
 from kwip.domain.timelines import Chunk
-from kwip.services.reading.entities import AccessKeyId
+from kwip.services.reading.account_entities import AccessKeyId
 from kwip.services.reading.slices import Slice
 from kwip.services.timelines.merging import EVERYBODY
 from kwip.store.list_edges import list_of

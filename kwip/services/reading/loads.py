@@ -155,6 +155,11 @@ class Loads:
         self._led.clear()
 
 
+def only_variant(_: object) -> str:
+    """Name the variant of an entity that has no other."""
+    return "doc"
+
+
 def by_kind(misses: Iterable[Miss]) -> dict[Kind[Any, Any], list[Miss]]:
     """Group misses by kind: one query of the store for each."""
     groups: dict[Kind[Any, Any], list[Miss]] = {}

@@ -23,7 +23,7 @@ from kwip.services.delivery import compaction
 from kwip.services.delivery.pull_authors import PullAuthors
 from kwip.services.maintenance.fsck import Finding
 from kwip.services.maintenance.repeats import Repeats
-from kwip.services.reading.entities import AccessKeyId
+from kwip.services.reading.account_entities import AccessKeyId
 from kwip.services.reading.loader import Lookup
 from kwip.services.reading.slices import Slice
 from kwip.services.timelines.merging import EVERYBODY

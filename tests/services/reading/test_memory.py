@@ -17,7 +17,13 @@ from kwip.domain.views import PostView
 from kwip.schemas import html
 from kwip.schemas.posts import WRITTEN_BYTES, StatusSchema
 from kwip.schemas.urls import Urls
-from kwip.services.reading import entities, payloads, slices
+from kwip.services.reading import (
+    account_entities,
+    payloads,
+    post_entities,
+    slices,
+    social_entities,
+)
 from kwip.services.reading.entities import Entities
 from kwip.services.reading.stores import Stores
 from kwip.store.client import Store, connect
@@ -89,7 +95,7 @@ def test_remembered_posts_take_what_their_limit_says(kinds, make, many):
         for number in range(many):
             kinds.posts.decode(payloads.encode_post(make(number)))
 
-    limit = entities.POSTS_BYTES + slices.ENTRIES_BYTES
+    limit = post_entities.POSTS_BYTES + slices.ENTRIES_BYTES
 
     assert fits(taken_by(fill), limit)
 
@@ -100,7 +106,7 @@ def test_remembered_users_take_what_their_limit_says(kinds, make, many):
         for number in range(many):
             kinds.users.decode(payloads.encode_user(make(number)))
 
-    assert fits(taken_by(fill), entities.USERS_BYTES)
+    assert fits(taken_by(fill), account_entities.USERS_BYTES)
 
 
 @pytest.mark.parametrize("follows", [0, 3, 300, 9_000])
@@ -112,7 +118,7 @@ def test_remembered_relations_take_what_their_limit_says(kinds, follows):
             relations = Relations(follows=who, blocked_by=frozenset({UserId(number)}))
             kinds.relations.decode(payloads.encode_relations(relations))
 
-    assert fits(taken_by(fill), entities.RELATIONS_BYTES)
+    assert fits(taken_by(fill), social_entities.RELATIONS_BYTES)
 
 
 def test_remembered_parts_of_all_timelines_take_what_their_limit_says(kinds):

@@ -178,7 +178,7 @@ def test_a_part_begins_behind_a_reply_of_the_thread(kwip, root, alice):
 
 
 def test_what_comes_after_very_many_is_read_alone(kwip, root, monkeypatch):
-    for module in ("services.reading.entities", "services.timelines.threads"):
+    for module in ("services.reading.post_entities", "services.timelines.threads"):
         monkeypatch.setattr(f"kwip.{module}.MAX_THREAD", 5)
     made = grow(kwip.store.database, root, [0] * 8)
     whole, late = read(kwip, root), read(kwip, made[8])

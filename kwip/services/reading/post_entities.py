@@ -1,0 +1,150 @@
+"""Cached entities of posts: what they say, reactions, threads, id lists."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from kwip.cache import keys
+from kwip.domain.id_lists import Between, IdListChunk, IdListSlice, Row
+from kwip.domain.memo import Decoded
+from kwip.domain.reactions import Act
+from kwip.domain.threads import MAX_THREAD
+from kwip.services.reading import payloads
+from kwip.services.reading.loader import Kind
+from kwip.services.reading.loads import only_variant
+from kwip.services.reading.slices import (
+    CHUNK,
+    CHUNK_WEIGHT,
+    Entries,
+    unversioned,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from kwip.cache.keys import CacheKey
+    from kwip.domain.ids import PostId, UserId
+    from kwip.domain.posts import Post
+    from kwip.domain.reactions import Reacted, Span
+    from kwip.domain.threads import Threaded
+    from kwip.services.reading.stores import Stores
+
+#: How much memory a process uses for some 1,500 posts.
+POSTS_BYTES = 3_000_000
+#: A long conversation costs its reader as much as so many posts.
+THREAD_WEIGHT = 20
+
+
+def posts(stores: Stores, entries: Entries) -> Kind[PostId, Post]:
+    """Make the kind of posts."""
+    return Kind(
+        name="post",
+        key=keys.post,
+        variant=lambda _: "doc.4",
+        encode=payloads.encode_post,
+        decode=Decoded(
+            lambda raw: entries.note(payloads.decode_post(raw)),
+            POSTS_BYTES,
+            besides=600,
+            times=2.5,
+        ),
+        version=lambda post: post.version,
+        load=lambda ids: {
+            i: entries.note(post) for i, post in stores.posts.get_many(ids).items()
+        },
+        ttl_s=keys.DOCUMENT_TTL_S,
+        is_followed=True,
+    )
+
+
+def reactions(stores: Stores) -> Kind[tuple[UserId, Span], Reacted]:
+    """Make the kind of reactions."""
+    return Kind(
+        name="reactions",
+        key=lambda i: keys.reactions(*i),
+        variant=only_variant,
+        encode=payloads.encode_reactions,
+        decode=payloads.decode_reactions,
+        version=unversioned,
+        load=stores.reactions.of_spans,
+        ttl_s=keys.TIMELINE_TTL_S,
+        is_followed=True,
+    )
+
+
+def threads(stores: Stores) -> Kind[PostId, tuple[Threaded, ...]]:
+    """Make the kind of threads."""
+    return Kind(
+        name="thread",
+        key=keys.thread,
+        variant=only_variant,
+        encode=payloads.encode_thread,
+        decode=payloads.decode_thread,
+        version=unversioned,
+        load=lambda roots: {
+            root: tuple(stores.posts.thread(root, limit=MAX_THREAD)) for root in roots
+        },
+        ttl_s=keys.TIMELINE_TTL_S,
+        is_followed=True,
+        weight=THREAD_WEIGHT,
+    )
+
+
+def id_lists(stores: Stores) -> Kind[IdListSlice, IdListChunk]:
+    """Make the kind of the id lists that are somebody's own, or a post's."""
+    by_user, on_post = stores.reactions.by_user, stores.reactions.on_post
+    loaders: Mapping[str, Callable[..., list[Row]]] = {
+        "favourites": partial(by_user, Act.FAVOURITE),
+        "bookmarks": partial(by_user, Act.BOOKMARK),
+        "favourited_by": partial(on_post, Act.FAVOURITE),
+        "reposted_by": partial(on_post, Act.REPOST),
+        "followers": stores.relationships.followers,
+    }
+    return _id_list_kind(
+        "id_list",
+        keys.id_list,
+        lambda part, wanted: loaders[part.name](part.owner_id, wanted),
+        is_followed=True,
+    )
+
+
+def active(stores: Stores) -> Kind[IdListSlice, IdListChunk]:
+    """Make the kind of the timelines whose active order is an index."""
+    loaders: Mapping[str, Callable[..., list[Row]]] = {
+        "public": stores.activity.listed,
+        "tag": stores.activity.tagged,
+        "user": stores.activity.by_author,
+    }
+    return _id_list_kind(
+        "active",
+        keys.active,
+        lambda part, wanted: loaders[part.name](part.owner_id, wanted, part.as_of),
+        is_followed=False,  # where a conversation stood before no change tells
+    )
+
+
+def _id_list_kind(
+    name: str,
+    key: Callable[[str, Any], CacheKey],
+    rows_of: Callable[[IdListSlice, Between], list[Row]],
+    *,
+    is_followed: bool,
+) -> Kind[IdListSlice, IdListChunk]:
+    def load(part: IdListSlice) -> IdListChunk:
+        wanted = Between(*part.bounds, CHUNK, ascending=part.is_upwards)
+        rows = rows_of(part, wanted)
+        return IdListChunk(tuple(rows), ends=len(rows) < CHUNK)
+
+    return Kind(
+        name=name,
+        key=lambda part: key(part.name, part.owner_id),
+        variant=lambda part: part.variant,
+        encode=payloads.encode_id_list,
+        decode=payloads.decode_id_list,
+        version=unversioned,
+        load=lambda parts: {part: load(part) for part in parts},
+        ttl_s=keys.TIMELINE_TTL_S,
+        is_followed=is_followed,
+        weight=CHUNK_WEIGHT,
+    )

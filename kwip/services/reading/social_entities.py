@@ -1,0 +1,88 @@
+"""Cached entities of who follows whom: relations, lists, pull authors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kwip.cache import keys
+from kwip.domain.memo import Decoded
+from kwip.domain.timelines import MOST_PULLED, Pulls
+from kwip.services.reading import list_payloads, payloads
+from kwip.services.reading.loader import Kind
+from kwip.services.reading.slices import (
+    unversioned,
+)
+
+if TYPE_CHECKING:
+    from kwip.domain.ids import ListId, UserId
+    from kwip.domain.lists import Listing, UserList
+    from kwip.domain.relationships import Relations
+    from kwip.services.reading.stores import Stores
+
+#: How much memory a process uses for the relations of some 300 readers, and for who
+#: is pulled, which is one value and as large as 32 kB.
+RELATIONS_BYTES, PULLS_BYTES = 1_000_000, 500_000
+
+
+def relations(stores: Stores) -> Kind[UserId, Relations]:
+    """Make the kind of relations."""
+    return Kind(
+        name="relations",
+        key=keys.relations,
+        variant=lambda _: "doc.4",
+        encode=payloads.encode_relations,
+        decode=Decoded(
+            payloads.decode_relations, RELATIONS_BYTES, besides=2_000, times=10
+        ),
+        version=unversioned,
+        load=stores.relationships.relations,
+        ttl_s=keys.AUTHORITY_TTL_S,
+        is_followed=True,
+    )
+
+
+def lists(stores: Stores) -> Kind[UserId, tuple[UserList, ...]]:
+    """Make the kind of lists."""
+    return Kind(
+        name="lists",
+        key=keys.lists,
+        variant=lambda _: "all",
+        encode=list_payloads.encode_lists,
+        decode=list_payloads.decode_lists,
+        version=unversioned,
+        load=stores.lists.of_owners,
+        ttl_s=keys.AUTHORITY_TTL_S,
+        is_followed=True,
+    )
+
+
+def listings(stores: Stores) -> Kind[tuple[UserId, ListId], Listing]:
+    """Make the kind of listings."""
+    return Kind(
+        name="listing",
+        key=lambda i: keys.lists(i[0]),
+        variant=lambda i: str(i[1]),
+        encode=list_payloads.encode_listing,
+        decode=list_payloads.decode_listing,
+        version=unversioned,
+        load=stores.lists.get_many,
+        ttl_s=keys.AUTHORITY_TTL_S,
+        is_followed=True,
+    )
+
+
+def pulls(stores: Stores) -> Kind[UserId, Pulls]:
+    """Make the kind of pulls."""
+    return Kind(
+        name="pulls",
+        key=lambda _: keys.pulls(),
+        variant=lambda _: "doc.2",
+        encode=payloads.encode_pulls,
+        decode=Decoded(payloads.decode_pulls, PULLS_BYTES, besides=500, times=10),
+        version=unversioned,
+        load=lambda ids: dict.fromkeys(
+            ids, Pulls.of(stores.pull_authors.last_pulls(MOST_PULLED + 1))
+        ),
+        ttl_s=keys.TIMELINE_TTL_S,
+        is_followed=True,
+    )
