@@ -120,7 +120,7 @@ def loader() -> Loader:
 
     An endpoint that writes and then reads must not call this before the write.
     """
-    if "reading" not in g:
+    if "loader" not in g:
         known = begun()
         g.loader = (
             services().loaders.begin(g.get("reader_id"), g.request_charge)
@@ -131,9 +131,9 @@ def loader() -> Loader:
 
 
 def begin_loader() -> None:
-    """Forget the request's reading: the next call of `loader` begins a new one."""
+    """Forget the request's loader: the next call of `loader` begins a new one."""
     request.environ.pop(BEGUN, None)
-    g.pop("reading", None)
+    g.pop("loader", None)
 
 
 def begun() -> Begun | None:
@@ -200,7 +200,7 @@ def unread() -> int:
 
     No I/O: it came with the viewer. Error pages and answers to forms do not know it.
     """
-    viewer, known = g.get("viewer"), g.get("reading")
+    viewer, known = g.get("viewer"), g.get("loader")
     if viewer is None or known is None or request.method not in SAFE_METHODS:
         return 0
     return services().notifications.unread(viewer, known)

@@ -60,7 +60,7 @@ def pay() -> None:
     Raises:
         RateLimitedError: It is too much.
     """
-    http.services().rate_limits.pay(g.get("bill", FREE))
+    http.services().rate_limits.pay(g.get("request_charge", FREE))
 
 
 def pay_failure(policy: Policy, number: int) -> None:
@@ -73,7 +73,7 @@ def pay_failure(policy: Policy, number: int) -> None:
     """
     if number in _UNCHARGED:
         return
-    if g.get("bill", FREE) is FREE:
+    if g.get("request_charge", FREE) is FREE:
         g.request_charge = http.services().rate_limits.open(
             "pages" if policy.quota in _ELSEWHERE else policy.quota,
             is_api=policy.is_api,
@@ -84,7 +84,7 @@ def pay_failure(policy: Policy, number: int) -> None:
 
 def pay_work() -> None:
     """Charge what the request has read beyond its share, at its very end."""
-    http.services().rate_limits.pay_work(g.get("bill", FREE))
+    http.services().rate_limits.pay_work(g.get("request_charge", FREE))
 
 
 def finish(response: Response, policy: Policy) -> Response:
@@ -99,7 +99,7 @@ def finish(response: Response, policy: Policy) -> Response:
         response = errors.answer(error)
     if policy.is_api and (has_failed or policy.cache != "widget"):
         # What shared caches keep would tell others how much is left to who came first.
-        response.headers.update(headers(g.get("bill", FREE)))
+        response.headers.update(headers(g.get("request_charge", FREE)))
     return response
 
 

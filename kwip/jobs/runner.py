@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 #: The lane of each job: compaction must not wait behind a burst of fan-outs.
 LANES = {
     "fanout": "fanout",
-    "edge": "upkeep",
-    "list_edge": "upkeep",
-    "list": "upkeep",
-    "seen": "upkeep",
-    "rest": "upkeep",
+    "edge": "compaction",
+    "list_edge": "compaction",
+    "list": "compaction",
+    "seen": "compaction",
+    "rest": "compaction",
 }
 
 

@@ -8,7 +8,7 @@ from kwip.cache import queue as queue_module
 from kwip.cache.queue import JobQueue, QueueDownError
 from tests.servers import wait_until
 
-LANES = {"fanout": "fanout", "edge": "upkeep", "list": "upkeep"}
+LANES = {"fanout": "fanout", "edge": "compaction", "list": "compaction"}
 
 
 class Time:
@@ -52,14 +52,14 @@ def test_the_first_lane_that_has_a_job_is_served(queue):
     queue.enqueue("fanout", "17")
     queue.enqueue("edge", "1:2")
 
-    assert queue.take(["upkeep", "fanout"]) == ("edge", "1:2")
-    assert queue.take(["upkeep", "fanout"]) == ("fanout", "17")
+    assert queue.take(["compaction", "fanout"]) == ("edge", "1:2")
+    assert queue.take(["compaction", "fanout"]) == ("fanout", "17")
 
 
 def test_whoever_waits_gets_what_comes(queue, make_queue):
     other = make_queue()
     with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(queue.take, ["fanout", "upkeep"])
+        waiting = pool.submit(queue.take, ["fanout", "compaction"])
         wait_until(lambda: other._client.info("clients")["blocked_clients"])
         other.enqueue("list", "1:9")
 
@@ -79,7 +79,7 @@ def test_sizes_count_jobs_and_the_time_of_the_first(queue, time):
 
     assert queue.sizes() == {
         "fanout": {"waiting": 0, "oldest_s": 0.0},
-        "upkeep": {"waiting": 2, "oldest_s": 5.0},
+        "compaction": {"waiting": 2, "oldest_s": 5.0},
     }
 
 
@@ -92,8 +92,8 @@ def test_a_lane_that_is_full_takes_no_more(queue, monkeypatch):
         False,
         False,
     ]
-    assert queue.take(["upkeep"]) == ("edge", "0:2")
-    assert queue.sizes()["upkeep"]["waiting"] == 1
+    assert queue.take(["compaction"]) == ("edge", "0:2")
+    assert queue.sizes()["compaction"]["waiting"] == 1
 
 
 def test_a_queue_that_is_down_is_left_alone_for_a_second(make_queue, time, tmp_path):
@@ -118,6 +118,6 @@ def test_a_queue_that_is_down_says_so(make_queue, tmp_path):
 
     assert not queue.ping()
     assert not queue.enqueue("edge", "1:2")
-    assert queue.sizes() == {"fanout": None, "upkeep": None}
+    assert queue.sizes() == {"fanout": None, "compaction": None}
     with pytest.raises(QueueDownError):
         queue.take(["fanout"])

@@ -160,7 +160,7 @@ def test_a_cached_value_that_is_not_stored_is_found(kwip, wiring, bob, monkeypat
     assert run.json["differences"] == [
         {
             "key": f"user:{bob.id}",
-            "view": Entities(wiring.stores).users.variant(bob.id),
+            "variant": Entities(wiring.stores).users.variant(bob.id),
             "problem": "cached otherwise than it is stored",
         }
     ]

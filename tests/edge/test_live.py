@@ -13,6 +13,7 @@ from kwip.app import create_app
 from kwip.jobs.registry import jobs
 from kwip.services.delivery.live import LiveTimes
 from kwip.wiring import Options, build
+from tests.frozen import put
 from tests.people import sign_in
 from tests.servers import wait_until
 
@@ -38,7 +39,7 @@ def make_live(settings, endpoints, monkeypatch):
         wiring.listener.loop.start()
         if realtime_uri is None:
             wait_until(lambda: wiring.services.live._is_linked)
-        return Process(wiring, create_app(wiring, settings, is_live=True))
+        return Process(wiring, create_app(wiring, settings, is_live=True), monkeypatch)
 
     yield make
     for wiring in made:
@@ -48,7 +49,8 @@ def make_live(settings, endpoints, monkeypatch):
 class Process:
     """A live process, and those who poll it."""
 
-    def __init__(self, wiring, app):
+    def __init__(self, wiring, app, monkeypatch):
+        self.monkeypatch = monkeypatch
         self.app = app
         self.wiring = wiring
         self.looks = 0
@@ -67,7 +69,7 @@ class Process:
             self.looks += 1
             return found
 
-        setattr(service, name, counted)
+        put(self.monkeypatch, service, name, counted)
 
     def poll(self, browser, path):
         """Poll in a thread; returns once the first look is over."""

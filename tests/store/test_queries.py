@@ -238,7 +238,7 @@ CALLS = {
     "HibernationStore.date_undated": lambda s: s.hibernation.date_undated(NOW, 5),
     "HibernationStore.idle_since": lambda s: s.hibernation.idle_since(LATER, 5),
     "HibernationStore.unfinished": lambda s: s.hibernation.unfinished(NOW, 5),
-    "HibernationStore.begin_drop": lambda s: s.hibernation.begin_hibernation(
+    "HibernationStore.begin_hibernation": lambda s: s.hibernation.begin_hibernation(
         _home_compaction(s, 31), NOW, 9
     ),
     "HibernationStore.set_active": lambda s: s.hibernation.set_active(

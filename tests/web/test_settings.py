@@ -10,7 +10,7 @@ from tests.web.pages import Visitor
 TABS = [
     "Profile",
     "Privacy",
-    "Loader",
+    "Reading",
     "Password",
     "Sessions",
     "Tokens",

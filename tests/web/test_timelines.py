@@ -377,7 +377,7 @@ def test_a_timeline_can_be_read_in_the_active_order(at_alice, alice, wiring, pla
     answer = alice.say("It is", in_reply_to_id=first)
     wiring.fence.invalidate(["active:public:0", "active:tag:tea"])
     recent = at_alice.get(place)
-    [address] = addresses(recent, "ActiveOrder")
+    [address] = addresses(recent, "Active")
     active = at_alice.get(address)
 
     assert address == f"{place}?order=active"

@@ -17,6 +17,7 @@ from kwip.domain.users import READ
 from kwip.services.accounts.authentication import MAX_SESSIONS
 from kwip.services.accounts.sign_in import Applicant
 from kwip.wiring import Options, build
+from tests.frozen import put
 
 OLD, NEW = "correct horse", "battery staple"
 SOMEBODY = Applicant(address="192.0.2.1", agent="a browser")
@@ -142,7 +143,7 @@ def test_a_sign_in_with_the_old_password_that_overtakes_the_change_is_ended(
         begun.append(begin(*arguments))
         return begun[0]
 
-    monkeypatch.setattr(type(access), "begin_session", staticmethod(change_first))
+    put(monkeypatch, access, "begin_session", change_first)
 
     with pytest.raises(NotAuthenticatedError):
         kwip.services.sign_in.sign_in("alice", OLD, SOMEBODY)
