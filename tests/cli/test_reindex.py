@@ -17,6 +17,7 @@ from kwip.services.maintenance.checkpoint import Checkpoint
 from kwip.services.maintenance.reindex import Pace, Reindexer, Verifier
 from kwip.store.buckets import home_of
 from kwip.store.list_edges import list_of
+from tests.frozen import put
 from tests.wired import sign_up
 
 
@@ -326,7 +327,7 @@ def test_a_delivery_during_the_rebuild_of_a_list_is_kept(
         jobs(wiring.services)["fanout"](str(late[0].id))
         return rebuild(lease, before, wanted)
 
-    monkeypatch.setattr(compactor, "rebuild", delivered_before_the_swap)
+    put(monkeypatch, compactor, "rebuild", delivered_before_the_swap)
 
     assert wiring.services.list_compaction.rebuild(listing.id)
     assert held(wiring, listing) == {post.id for post in (*posts, *late)}
