@@ -1,4 +1,4 @@
-"""`kwip cache`: look at the cache, compare it with MongoDB, drop from it."""
+"""`kwip cache`: inspect, verify and invalidate the cache."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ _sample_option = click.option(
     type=click.IntRange(min=1),
     default=10_000,
     show_default=True,
-    help="Keys that are looked at, at most.",
+    help="Maximum number of keys to look at.",
 )
 
 
 @click.group("cache")
 def command() -> None:
-    """Look at the cache, compare it with MongoDB, drop from it."""
+    """Inspect, verify and invalidate the cache."""
 
 
 @command.command("stats")
@@ -49,7 +49,7 @@ def command() -> None:
 @json_option
 @click.pass_obj
 def stats(settings: Settings, *, sample: int, as_json: bool) -> None:
-    """Count what is cached by kind, and say how much of what is read is found."""
+    """Count cached keys by kind, and show the hit ratio."""
     with connected(settings) as wiring, _audit(wiring) as (audit, fence, inspection):
         with Bars(is_quiet=as_json) as bars:
             counts, is_complete = audit.count(sample, bars)
@@ -83,9 +83,10 @@ def stats(settings: Settings, *, sample: int, as_json: bool) -> None:
 @json_option
 @click.pass_obj
 def verify(settings: Settings, *, sample: int, as_json: bool) -> int:
-    """Compare cached entries with MongoDB; exit 1 if one differs.
+    """Compare cached entries with MongoDB.
 
-    What differs is looked at again a second later, for it may just be written.
+    An entry that differs is checked again a second later, in case it was being
+    written. Exits with 1 if an entry still differs.
     """
     with connected(settings) as wiring, _audit(wiring) as (audit, fence, _):
         if fence.suspended:
@@ -109,17 +110,18 @@ def verify(settings: Settings, *, sample: int, as_json: bool) -> int:
 
 @command.command("drop")
 @click.argument("what", required=False)
-@click.option("--all", "is_all", is_flag=True, help="Everything.")
+@click.option("--all", "is_all", is_flag=True, help="Invalidate the whole cache.")
 @dry_run_option
 @json_option
 @click.pass_obj
 def drop(
     settings: Settings, what: str | None, *, is_all: bool, dry_run: bool, as_json: bool
 ) -> None:
-    """Drop a kind (such as post), a key (such as post:17), or everything.
+    """Invalidate one kind of entry, one key, or the whole cache.
 
-    It is dropped as a write would: when the command ends, nobody reads what was
-    there when it began. Nothing is lost, for MongoDB has it all.
+    WHAT is a kind, such as post, or a key, such as post:17. When the command ends,
+    nobody reads what was cached before it started. No data is lost: everything in the
+    cache is also in MongoDB.
     """
     if is_all == bool(what):
         raise click.UsageError("Name a kind or a key, or use --all.")

@@ -1,4 +1,4 @@
-"""`kwip doctor`: which processes run, which services answer, what is wrong."""
+"""`kwip doctor`: show processes and services, and find problems."""
 
 from __future__ import annotations
 
@@ -63,7 +63,11 @@ class Service:
 @json_option
 @click.pass_obj
 def command(settings: Settings, *, as_json: bool) -> int:
-    """Say how the running stack is; exit 1 if something is wrong."""
+    """Check the running stack.
+
+    Shows each process with its memory, and whether each service responds. Exits with 1
+    if there is a problem.
+    """
     home = Home(settings.home)
     found = list(processes(home))
     # A look must leave nothing behind in a home that was never started.

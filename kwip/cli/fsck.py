@@ -1,4 +1,4 @@
-"""`kwip fsck`: check that everything stored fits together, and repair what does not."""
+"""`kwip fsck`: check stored data for problems, and repair it."""
 
 from __future__ import annotations
 
@@ -24,18 +24,22 @@ if TYPE_CHECKING:
 
 
 @click.command("fsck")
-@click.option("--repair", "repairs", is_flag=True, help="Repair what can be.")
+@click.option(
+    "--repair", "repairs", is_flag=True, help="Repair problems where possible."
+)
 @dry_run_option
 @json_option
 @click.pass_obj
 def command(settings: Settings, *, repairs: bool, dry_run: bool, as_json: bool) -> int:
-    """Check that everything stored fits together; exit 1 if something does not.
+    """Check stored data for problems, and repair it.
 
-    Follows and blocks from both sides, entries of timelines and their buckets,
-    counters, hashtags, reactions, pins, posts that wait for delivery, claims of
-    handles and addresses. The site may go on meanwhile. It only reads, unless
-    --repair is given: then it repairs what it can, checks again, and exits 1 if
-    something is left. --repair --dry-run says what would be repaired.
+    Checks both sides of follows and blocks, timelines and their buckets, counters,
+    hashtags, reactions, pins, posts waiting for delivery, and claims on usernames and
+    email addresses. The site can stay online.
+
+    Without --repair, fsck only reads. With it, fsck repairs what it can and checks
+    again. Add --dry-run to show the repairs without making them. Exits with 1 if
+    problems remain.
     """
     if dry_run and not repairs:
         raise click.UsageError("--dry-run is for --repair; without it fsck only reads.")

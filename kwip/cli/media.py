@@ -1,4 +1,4 @@
-"""`kwip media`: how much pictures take, which nobody uses, and take those away."""
+"""`kwip media`: manage uploaded pictures."""
 
 from __future__ import annotations
 
@@ -22,14 +22,17 @@ if TYPE_CHECKING:
 
 @click.group("media")
 def command() -> None:
-    """Look after the pictures that people uploaded."""
+    """Manage uploaded pictures."""
 
 
 @command.command("usage")
 @json_option
 @click.pass_obj
 def usage(settings: Settings, *, as_json: bool) -> int:
-    """Count files and bytes by kind; exit 1 if a user's picture is missing."""
+    """Show the number and size of picture files by kind.
+
+    Exits with 1 if a picture that a user has is missing.
+    """
     with connected(settings) as wiring:
         found = _audit(settings, wiring).inventory()
     kinds = {
@@ -55,7 +58,10 @@ def usage(settings: Settings, *, as_json: bool) -> int:
 @json_option
 @click.pass_obj
 def orphans(settings: Settings, *, as_json: bool) -> int:
-    """List files of an hour and older that no user names; exit 1 if there are any."""
+    """List picture files that no user has.
+
+    Files less than an hour old are left out. Exits with 1 if there are any.
+    """
     with connected(settings) as wiring:
         found = _audit(settings, wiring).inventory().orphans
     if as_json:
@@ -69,16 +75,16 @@ def orphans(settings: Settings, *, as_json: bool) -> int:
 
 @command.command("prune")
 @click.option(
-    "--force", "is_sure", is_flag=True, help="Also if no user names any picture."
+    "--force", "is_sure", is_flag=True, help="Delete even if no user has a picture."
 )
 @dry_run_option
 @json_option
 @click.pass_obj
 def prune(settings: Settings, *, is_sure: bool, dry_run: bool, as_json: bool) -> None:
-    """Remove files of an hour and older that no user names.
+    """Delete picture files that no user has.
 
-    If there are such files and no user names any picture, nothing is removed: it may
-    be the wrong database.
+    Files less than an hour old are kept. If no user has any picture, nothing is
+    deleted, because this may be the wrong database. Use --force to delete anyway.
     """
     with connected(settings) as wiring:
         audit = _audit(settings, wiring)

@@ -1,4 +1,4 @@
-"""`kwip up`: start the whole stack, say where it is, keep it running until Ctrl-C."""
+"""`kwip up`: start the whole stack, print its address, keep it running."""
 
 from __future__ import annotations
 
@@ -57,10 +57,13 @@ class Said:
 
 
 @click.command("up")
-@click.option("--demo", is_flag=True, help="Fill an empty database with a demo world.")
+@click.option("--demo", is_flag=True, help="Fill an empty database with demo data.")
 @click.pass_obj
 def command(settings: Settings, *, demo: bool) -> None:
-    """Start the whole stack and keep it running until Ctrl-C."""
+    """Start the whole stack and keep it running.
+
+    Press Ctrl-C to stop it.
+    """
     programs = web_and_workers(settings)
     demos = [demo_world(settings)] if demo and settings.demo else []
     run(settings, programs, demos)
