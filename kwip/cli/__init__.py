@@ -127,7 +127,7 @@ def print_json(document: Mapping[str, object]) -> None:
 
 
 def main() -> NoReturn:
-    """Run the command line; every failure is one clear line."""
+    """Run the command line; each failure is one line that says what to do."""
     sys.exit(_run(sys.argv[1:]))
 
 

@@ -66,16 +66,17 @@ def stats(settings: Settings, *, sample: int, as_json: bool) -> None:
     if as_json:
         print_json(row)
         return
-    state = "suspended: nobody uses it" if fence.suspended else "in use"
+    state = "suspended, not in use" if fence.suspended else "in use"
     click.echo(f"{state}, epoch {fence.epoch}")
     if memory:
-        click.echo(f"{memory.used_bytes} bytes of {memory.most_bytes or 'any number'}")
+        limit = f"of {memory.most_bytes} bytes" if memory.most_bytes else "bytes"
+        click.echo(f"{memory.used_bytes} {limit} used")
     if row["hit_ratio"] is not None:
-        click.echo(f"{row['hit_ratio']:.1%} of what was asked for was there")
+        click.echo(f"hit ratio {row['hit_ratio']:.1%}")
     for kind, count in counts.most_common():
         click.echo(f"{count:>10} {kind}")
     if not is_complete:
-        click.echo(f"… among the first {sample} keys; --sample looks at more")
+        click.echo(f"Only the first {sample} keys were counted; use --sample for more")
 
 
 @command.command("verify")
@@ -90,7 +91,9 @@ def verify(settings: Settings, *, sample: int, as_json: bool) -> int:
     """
     with connected(settings) as wiring, _audit(wiring) as (audit, fence, _):
         if fence.suspended:
-            raise NotRunningError("The cache is suspended: nobody reads it now.")
+            raise NotRunningError(
+                "The cache is suspended, so there is nothing to verify."
+            )
         with Bars(is_quiet=as_json) as bars:
             looked_at, differences = audit.verify(sample, bars)
     if as_json:
@@ -100,10 +103,9 @@ def verify(settings: Settings, *, sample: int, as_json: bool) -> int:
         for found in differences:
             click.echo(
                 f"{found.key} {found.variant}: {found.problem}"
-                f" (`kwip cache drop {found.key}`)"
+                f" (run `kwip cache drop {found.key}`)"
             )
-        total = looked_at.total()
-        entries = "1 entry" if total == 1 else f"{total} entries"
+        entries = numbered(looked_at.total(), "entry")
         click.echo(f"{entries}, {numbered(len(differences), 'difference')}")
     return FOUND if differences else 0
 
@@ -124,7 +126,7 @@ def drop(
     cache is also in MongoDB.
     """
     if is_all == bool(what):
-        raise click.UsageError("Name a kind or a key, or use --all.")
+        raise click.UsageError("Specify a kind or a key, or use --all.")
     with connected(settings) as wiring, _audit(wiring) as (audit, _, __):
         if dry_run:
             invalidated = audit.matching(what)
@@ -135,8 +137,8 @@ def drop(
     if as_json:
         print_json({"dropped": invalidated, "is_dry_run": dry_run})
     else:
-        done = "keys would be dropped" if dry_run else "keys dropped"
-        click.echo(f"{invalidated} {done}")
+        done = "would be invalidated" if dry_run else "invalidated"
+        click.echo(f"{numbered(invalidated, 'key')} {done}")
 
 
 @contextmanager
@@ -144,7 +146,7 @@ def _audit(wiring: Wiring) -> Iterator[tuple[CacheAudit, FenceState, Inspection]
     wiring.fence.await_lease(within_s=1.0)
     fence = FenceStore(wiring.store.database).read()
     if fence is None:
-        raise NotRunningError("Nobody has used the cache yet: start Kwip first.")
+        raise NotRunningError("The cache has never been used. Run `kwip up` first.")
     inspection = Inspection(wiring.cache, fence.deployment)
     entities = Entities(wiring.stores)
     yield CacheAudit(inspection, entities, wiring.fence, fence.epoch), fence, inspection

@@ -35,7 +35,7 @@ def indexes(settings: Settings, *, is_applied: bool, as_json: bool) -> int:
         created = ensure_indexes(database) if is_applied else {}
         rows = _rows(present_indexes(database))
     findings = [
-        f"{row['collection']}.{row['name']} is missing: kwip db indexes --apply"
+        f"{row['collection']}.{row['name']} is missing: run `kwip db indexes --apply`"
         for row in rows
         if not row["present"]
     ]

@@ -192,7 +192,7 @@ def _crowd(
     users = wiring.stores.users
     ids = [user_id for some in users.iter_ids() for user_id in some]
     if not ids:
-        raise NotFoundError("There are no users: load a world first.")
+        raise NotFoundError("There are no users. Run `kwip world load` first.")
     chance = random.Random(1)  # noqa: S311 -- no secret; the same people each time
     people = chance.sample(ids, min(size, len(ids)))
     acting = users.get_many(sorted({_who(each, people) for each in planned}))

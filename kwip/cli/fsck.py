@@ -42,7 +42,7 @@ def command(settings: Settings, *, repairs: bool, dry_run: bool, as_json: bool) 
     problems remain.
     """
     if dry_run and not repairs:
-        raise click.UsageError("--dry-run is for --repair; without it fsck only reads.")
+        raise click.UsageError("--dry-run only works with --repair.")
     with connected(settings) as wiring, Bars(is_quiet=as_json) as bars:
         report = left = _check(wiring, bars)
         if repairs and report.findings and not dry_run:
@@ -88,9 +88,10 @@ def _print(
         if _place(finding) in repaired:
             what = f"repaired ({finding.repair})"
         elif repairs and finding.repair:
-            what = f"to repair: {finding.repair}"
+            what = f"can be repaired: {finding.repair}"
         click.echo(f"{finding.check}: {finding.id}: {finding.problem}: {what}")
-    looked_at = ", ".join(f"{n} {what}" for what, n in report.checked.items())
-    more = "" if report.is_complete else " and more"
-    done = f", {len(repaired)} repaired," if repaired else ""
-    click.echo(f"{numbered(len(findings), 'finding')}{more}{done} in {looked_at}")
+    found = numbered(len(findings), "problem") if findings else "No problems"
+    done = f", {len(repaired)} repaired" if repaired else ""
+    more = "" if report.is_complete else "; there are more"
+    click.echo(f"{found} found{done}{more}")
+    click.echo(f"checked {', '.join(f'{n} {w}' for w, n in report.checked.items())}")

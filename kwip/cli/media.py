@@ -48,9 +48,11 @@ def usage(settings: Settings, *, as_json: bool) -> int:
         print_json({"kinds": kinds, "orphans": orphans, "findings": missing})
         return FOUND if missing else 0
     for kind, row in {**kinds, "orphans": orphans}.items():
-        click.echo(f"{kind:<10}{row['files']:>10} files {row['bytes']:>14} bytes")
+        name = "unused" if kind == "orphans" else kind
+        files, size = numbered(row["files"], "file"), numbered(row["bytes"], "byte")
+        click.echo(f"{name:<10}{files:>16}{size:>21}")
     for m in found.missing:
-        click.echo(f"missing: the {m.kind} {m.picture} of user {m.user_id}")
+        click.echo(f"missing: {m.kind} {m.picture} of user {m.user_id}")
     return FOUND if found.missing else 0
 
 
@@ -69,7 +71,7 @@ def orphans(settings: Settings, *, as_json: bool) -> int:
     else:
         for file in found:
             click.echo(f"{file.size:>10} {file.path}")
-        click.echo(f"{numbered(len(found), 'orphan')}, {_size(found)} bytes")
+        click.echo(f"{_counted(found)} unused")
     return FOUND if found else 0
 
 
@@ -93,8 +95,7 @@ def prune(settings: Settings, *, is_sure: bool, dry_run: bool, as_json: bool) ->
     if as_json:
         print_json({"removed": _rows(found), "is_dry_run": dry_run})
         return
-    done = "files would be removed" if dry_run else "files removed"
-    click.echo(f"{len(found)} {done}, {_size(found)} bytes")
+    click.echo(f"{_counted(found)} {'would be deleted' if dry_run else 'deleted'}")
 
 
 def _audit(settings: Settings, wiring: Wiring) -> MediaAudit:
@@ -104,6 +105,11 @@ def _audit(settings: Settings, wiring: Wiring) -> MediaAudit:
 
 def _rows(files: Sequence[StoredFile]) -> list[dict[str, object]]:
     return [{"path": file.path, "bytes": file.size} for file in files]
+
+
+def _counted(files: Sequence[StoredFile]) -> str:
+    """Write how many files there are and how large they are."""
+    return f"{numbered(len(files), 'file')} ({numbered(_size(files), 'byte')})"
 
 
 def _size(files: Sequence[StoredFile]) -> int:

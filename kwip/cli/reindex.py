@@ -112,10 +112,10 @@ def _rebuild(
     names = [str(user_id) for user_id in failed]
     return Outcome(
         {"rebuilt": rebuilt, "failed": names, "seconds": round(seconds, 1)},
-        [f"{numbered(rebuilt, 'home')} with the owners' lists rebuilt, {seconds:.1f} s"]
+        [f"rebuilt the timelines of {numbered(rebuilt, 'user')} in {seconds:.1f} s"]
         + [
-            f"{name}: a home or list stayed busy, or a list has no timeline; "
-            "run it again"
+            f"user {name}: a home or list was busy, or a list has no timeline; "
+            "run this command again"
             for name in names
         ],
         is_found=bool(failed),
@@ -124,7 +124,7 @@ def _rebuild(
 
 @command.command("counters")
 @dry_run_option
-@_concurrency_option("Number of counters to correct at once.")
+@_concurrency_option("Number of users or posts to correct at once.")
 @throttle_option("Milliseconds to pause after every 1,000 users or posts.")
 @json_option
 @click.pass_obj
@@ -235,7 +235,7 @@ def verify(
         _check_choice(user, is_all=is_all)
         return show(_verify(settings, user, is_quiet=as_json), as_json=as_json)
     if user is not None:
-        raise click.UsageError(f"--user is for timelines; {what} are verified as one.")
+        raise click.UsageError(f"--user only works with timelines, not with {what}.")
     return show(_renew(settings, what, None, is_quiet=as_json), as_json=as_json)
 
 
@@ -296,10 +296,10 @@ def _renew(
             counts = {"mended": 0, **checkpoint.job.counts}
     seconds = round(time.monotonic() - began, 1)
     done = ", ".join(
-        f"{number} {name}" if name == "mended" else numbered(number, name[:-1])
+        f"{number} repaired" if name == "mended" else numbered(number, name[:-1])
         for name, number in counts.items()
     )
-    told = first([f"{text} (`kwip reindex {what}`)" for text in differences])
+    told = first([f"{text} (run `kwip reindex {what}`)" for text in differences])
     told.append(
         f"{what}: {done}, {numbered(len(differences), 'difference')}; {seconds:.1f} s"
     )
@@ -343,14 +343,15 @@ def _verify(settings: Settings, user: str | None, *, is_quiet: bool) -> Outcome:
     seconds = time.monotonic() - began
     told = first(
         [
-            f"{_place(d)}: post {d.post_id} is missing (`kwip reindex timelines`)"
+            f"{_place(d)}: post {d.post_id} is missing (run `kwip reindex timelines`)"
             for d in verdict.differences
         ]
     )
     told.append(
         f"{numbered(verdict.homes, 'home')}, {numbered(verdict.lists, 'list')}, "
         f"{numbered(len(verdict.differences), 'difference')}, "
-        f"{verdict.purge_pending} entries wait for a scrub; {seconds:.1f} s"
+        f"{numbered(verdict.purge_pending, 'entry')} waiting for a purge; "
+        f"{seconds:.1f} s"
     )
     rows = [
         {
@@ -380,7 +381,7 @@ def _place(found: HomeDifference) -> str:
 
 def _check_choice(user: str | None, *, is_all: bool) -> None:
     if (user is None) != is_all:
-        raise click.UsageError("Name one home with --user, or use --all.")
+        raise click.UsageError("Specify --user NAME, or use --all.")
 
 
 def _id_of(wiring: Wiring, name: str) -> UserId:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kwip.cli import dry_run_option, json_option, print_json, throttle_option
+from kwip.cli import dry_run_option, json_option, numbered, print_json, throttle_option
 from kwip.cli.bars import Bars
 from kwip.cli.parts import deletion_by
 from kwip.cli.running import connected
@@ -194,8 +194,8 @@ def delete(
         row = {**_named(viewer), "is_dry_run": dry_run, "removed": removed}
         print_json(row)
         return
-    found = ", ".join(f"{count} {what}" for what, count in removed.items())
-    done = "would be deleted" if dry_run else "is deleted"
+    found = ", ".join(numbered(n, what[:-1]) for what, n in removed.items())
+    done = "would be deleted" if dry_run else "was deleted"
     click.echo(f"@{viewer.username} {done}, with {found}")
 
 
@@ -217,13 +217,12 @@ def _make_sure(username: str, *, is_sure: bool) -> None:
     if is_sure:
         return
     if sys.stdin.isatty():
-        said = click.prompt(f"Type {username} again to delete it", err=True)
+        said = click.prompt(f"Type {username} to confirm", err=True)
     else:
         said = sys.stdin.readline()
     if said.strip().removeprefix("@").lower() != username:
         raise click.UsageError(
-            f"That is not {username}: nothing was deleted. Type the name again, or"
-            " use --yes."
+            f"Nothing was deleted. To confirm, type {username}, or use --yes."
         )
 
 

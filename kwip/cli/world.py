@@ -103,13 +103,13 @@ def read_world(
     with _lines(graph) as lines:
         parsed = parse_graph(lines, users)
         if not parsed.nodes:
-            raise InvalidError(f"{graph}: there is no line with an edge")
+            raise InvalidError(f"{graph}: no follows found")
     with _lines(texts) as lines:
         sayings = parse_sayings(
             lines, partial(clean_text, max_chars=settings.post_max_chars)
         )
         if not sayings:
-            raise InvalidError(f"{texts}: there is no line with a text")
+            raise InvalidError(f"{texts}: no texts found")
     return World(parsed, sayings, seed)
 
 
@@ -124,7 +124,7 @@ def _lines(path: Path) -> Iterator[Iterable[bytes]]:
         except LineError as error:
             raise InvalidError(f"{path}:{error.number}: {error.problem}") from error
         except (OSError, EOFError) as error:
-            raise InvalidError(f"{path}: it cannot be read: {error}") from error
+            raise InvalidError(f"{path}: cannot be read: {error}") from error
 
 
 def _print(loaded: Mapping[str, object]) -> None:

@@ -44,7 +44,7 @@ def ask_mongodb(uri: str) -> Answer:
             hello = client.admin.command("hello")
             version = str(client.server_info()["version"])
     except (PyMongoError, ValueError) as error:
-        return Answer(is_ok=False, detail=f"does not answer: {_one_line(error)}")
+        return Answer(is_ok=False, detail=f"is not responding: {_one_line(error)}")
     if "setName" not in hello and hello.get("msg") != "isdbgrid":
         return Answer(
             is_ok=False,
@@ -68,7 +68,7 @@ def ask_redis(uri: str, *, is_cache: bool) -> Answer:
         ) as client:
             info: dict[str, Any] = client.info()
     except (redis.RedisError, ValueError) as error:
-        return Answer(is_ok=False, detail=f"does not answer: {_one_line(error)}")
+        return Answer(is_ok=False, detail=f"is not responding: {_one_line(error)}")
     version = str(info.get("valkey_version") or info["redis_version"])
     name = "Valkey" if "valkey_version" in info else "Redis"
     if _version(version) < _OLDEST_REDIS:
