@@ -168,7 +168,7 @@ def test_a_cached_value_that_is_not_stored_is_found(kwip, wiring, bob, monkeypat
 
 def test_a_cached_absence_that_is_wrong_is_found(kwip, wiring, bob, monkeypatch):
     monkeypatch.setattr(cache_audit, "SETTLED_S", 0.0)
-    with pytest.raises(Exception, match="no such user"):
+    with pytest.raises(Exception, match="User not found"):
         wiring.services.users.by_name(None, wiring.services.loaders.begin(), "eve")
     wiring.store.database["claims"].insert_one(
         {"_id": "handle:eve", "schema": 1, "user_id": bob.id}

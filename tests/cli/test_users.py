@@ -72,7 +72,7 @@ def test_an_unknown_scope_is_one_clear_line_and_2(kwip):
     assert (run.code, run.out) == (2, "")
     assert (
         run.err
-        == "kwip: The token may do nothing. scopes: Choose read, write or both.\n"
+        == "kwip: These scopes can't be used. scopes: Choose read, write or both.\n"
     )
 
 
@@ -156,7 +156,7 @@ def test_a_password_that_is_too_short_is_one_clear_line_and_2(kwip):
 
     assert (run.code, run.out) == (2, "")
     assert run.err == (
-        "kwip: That password cannot be used. password: Use 8 to 256 characters.\n"
+        "kwip: That password can't be used. password: Use 8 to 256 characters.\n"
     )
 
 

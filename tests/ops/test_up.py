@@ -135,7 +135,7 @@ def test_a_second_up_in_the_same_home_is_refused(make_stack):
     assert second.process.returncode == 2
     assert complaints.splitlines() == [
         (
-            f"kwip: Kwip already runs in {first.home.root} (process {first.pid}):"
+            f"kwip: Kwip is already running in {first.home.root} (process {first.pid}):"
             " stop it or set another KWIP_HOME and KWIP_PORT"
         )
     ]
