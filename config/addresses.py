@@ -44,19 +44,19 @@ def live_origin(known: Mapping[str, Any]) -> str | None:
 def contradictions(found: Mapping[str, Any]) -> Iterator[str]:
     """Say which values do not go together."""
     if found["live_port"] == found["port"]:
-        yield f"KWIP_LIVE_PORT={found['live_port']}: must differ from KWIP_PORT"
+        yield f"KWIP_LIVE_PORT={found['live_port']}: must be different from KWIP_PORT"
     if found["metrics_port"] in {found["port"], found["live_port"]}:
         yield (
-            f"KWIP_METRICS_PORT={found['metrics_port']}: must differ from KWIP_PORT"
-            " and KWIP_LIVE_PORT"
+            f"KWIP_METRICS_PORT={found['metrics_port']}: must be different"
+            " from KWIP_PORT and KWIP_LIVE_PORT"
         )
     caches, node = found["redis_cache_uris"], found["cache_node"]
     if caches is not None and node not in caches:
         yield f"KWIP_CACHE_NODE={node}: must be a name in KWIP_REDIS_CACHE_URIS"
     if caches is not None and found["redis_cache_uri"] is not None:
-        yield "KWIP_REDIS_CACHE_URI=…: must be empty with KWIP_REDIS_CACHE_URIS"
+        yield "KWIP_REDIS_CACHE_URI=…: must be empty if KWIP_REDIS_CACHE_URIS is set"
     if found["secret_keys"] and found["secret_keys_in_file"]:
-        yield "KWIP_SECRET_KEY_FILE: must be empty with KWIP_SECRET_KEY"
+        yield "KWIP_SECRET_KEY_FILE: must be empty if KWIP_SECRET_KEY is set"
     live, host = found["live_origin"], urlsplit(found["origin"]).hostname
     if live not in {None, values.SAME} and urlsplit(live).hostname != host:
-        yield f"KWIP_LIVE_ORIGIN={live}: must be on the host of KWIP_ORIGIN ({host})"
+        yield f"KWIP_LIVE_ORIGIN={live}: must have the host of KWIP_ORIGIN ({host})"

@@ -20,5 +20,5 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     find_browser && exit 0
 fi
 echo "kwip: the tests need Chromium: run \`apt-get install chromium\`," \
-    "or say where one is: \`make test CHROMIUM=/path/to/chrome\`" >&2
+    "or use another one: \`make test CHROMIUM=/path/to/chrome\`" >&2
 exit 2

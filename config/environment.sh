@@ -26,6 +26,6 @@ else
 fi
 
 "$found" -c 'import ensurepip, venv' 2>/dev/null ||
-    refuse "$found cannot make environments: run \`apt-get install python3-venv\`"
-echo "Making $1 with $("$found" --version) …"
+    refuse "$found cannot create virtual environments: run \`apt-get install python3-venv\`"
+echo "Creating $1 with $("$found" --version) …"
 "$found" -m venv --clear "$1" || refuse "$found -m venv $1 failed, see above"

@@ -21,7 +21,7 @@ class LogSettings:
             "info",
             shown="info",
             allowed="debug, info, warning or error",
-            doc="The least important log line that is written.",
+            doc="The lowest level of log lines to write.",
         ),
     ]
     log_max_bytes: Annotated[
@@ -32,8 +32,7 @@ class LogSettings:
             10_000_000,
             shown="10000000 (10 MB)",
             allowed="a number from 100000 to 1000000000",
-            doc="A log that grows larger is compressed and started again, while its "
-            "program runs.",
+            doc="The size at which a log is rotated, in bytes, while its program runs.",
         ),
     ]
     log_keep: Annotated[
@@ -44,7 +43,7 @@ class LogSettings:
             5,
             shown="5",
             allowed="a number from 0 to 1000",
-            doc="How many compressed logs of each program are kept; older ones are "
+            doc="How many compressed logs to keep for each program. Older ones are "
             "deleted.",
         ),
     ]

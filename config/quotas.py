@@ -29,54 +29,54 @@ class QuotaSettings(LogSettings):
     """The limit of each window; `kwip.domain.rate_limits` has their lengths."""
 
     quota_api_user: Annotated[
-        int, _quota("API_USER", 1_500, "API: requests of one user in 5 minutes.")
+        int, _quota("API_USER", 1_500, "API requests per user in 5 minutes.")
     ]
     quota_api_token: Annotated[
-        int, _quota("API_TOKEN", 300, "API: requests with one token in 5 minutes.")
+        int, _quota("API_TOKEN", 300, "API requests per token in 5 minutes.")
     ]
     quota_api_address: Annotated[
         int,
         _quota(
             "API_ADDRESS",
             300,
-            "API and widgets: requests of one address without a good token in "
-            "5 minutes; an IPv6 network of 64 bits is one address.",
+            "API and widget requests per IP address without a valid token in "
+            "5 minutes. An IPv6 /64 network counts as one address.",
         ),
     ]
     quota_pages_user: Annotated[
-        int, _quota("PAGES_USER", 1_500, "Pages of one signed-in user in 5 minutes.")
+        int, _quota("PAGES_USER", 1_500, "Pages per logged-in user in 5 minutes.")
     ]
     quota_pages_address: Annotated[
         int,
         _quota(
             "PAGES_ADDRESS",
             3_000,
-            "Pages of one address where nobody is signed in, in 5 minutes.",
+            "Pages per IP address in 5 minutes, for visitors who are not logged in.",
         ),
     ]
     quota_posts: Annotated[
-        int, _quota("POSTS", 300, "Posts, reposts and edits of one user in 3 hours.")
+        int, _quota("POSTS", 300, "Posts, reposts and edits per user in 3 hours.")
     ]
     quota_deletes: Annotated[
-        int, _quota("DELETES", 30, "Deleted posts of one user in 30 minutes.")
+        int, _quota("DELETES", 30, "Deleted posts per user in 30 minutes.")
     ]
     quota_follows: Annotated[
-        int, _quota("FOLLOWS", 400, "Follows and unfollows of one user in a day.")
+        int, _quota("FOLLOWS", 400, "Follows and unfollows per user in a day.")
     ]
     quota_media: Annotated[
-        int, _quota("MEDIA", 30, "Uploaded pictures of one user in 30 minutes.")
+        int, _quota("MEDIA", 30, "Uploaded pictures per user in 30 minutes.")
     ]
     quota_signin: Annotated[
         int,
-        _quota("SIGNIN", 25, "Failed sign-ins from one address in 5 minutes."),
+        _quota("SIGNIN", 25, "Failed logins per IP address in 5 minutes."),
     ]
     quota_signin_account: Annotated[
         int,
         _quota(
             "SIGNIN_ACCOUNT",
             25,
-            "Sign-ins with one username or email address in an hour, right or wrong. "
-            "Browsers that have signed in with it before are counted apart.",
+            "Logins per username or email address in an hour, successful or not. "
+            "Browsers that have logged in with it before are counted separately.",
         ),
     ]
     quota_signin_address: Annotated[
@@ -84,10 +84,10 @@ class QuotaSettings(LogSettings):
         _quota(
             "SIGNIN_ADDRESS",
             100,
-            "Sign-ins from one address in 5 minutes, right or wrong, from browsers "
-            "that have not signed in with that name before.",
+            "Logins per IP address in 5 minutes, successful or not, from browsers "
+            "that have not logged in with that username before.",
         ),
     ]
     quota_signup: Annotated[
-        int, _quota("SIGNUP", 5, "New accounts from one address in 30 minutes.")
+        int, _quota("SIGNUP", 5, "New accounts per IP address in 30 minutes.")
     ]

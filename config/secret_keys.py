@@ -39,7 +39,7 @@ _PUBLISHED = frozenset(
 )
 
 #: What to do about a weak one.
-ADVICE = "make a random one, for example with `openssl rand -hex 32`"
+ADVICE = "use a random one, for example from `openssl rand -hex 32`"
 
 
 class WeakKeyError(ValueError):

@@ -25,11 +25,11 @@ class SecuritySettings(QuotaSettings):
             "KWIP_SECRET_KEY",
             keys.parse,
             None,
-            shown="those in `KWIP_SECRET_KEY_FILE`",
-            allowed="random keys of 32 characters or more, with spaces between them",
-            doc="What signs session cookies and form tokens; the same on [every "
-            "machine](scaling.md#what-machines-must-share). The first key signs, and "
-            "older ones after it still open what they signed ([how to change "
+            shown="the keys in `KWIP_SECRET_KEY_FILE`",
+            allowed="random keys of 32 characters or more, separated by spaces",
+            doc="The keys that sign session cookies and form tokens. Use the same on "
+            "[every machine](scaling.md#what-machines-must-share). Kwip signs with the "
+            "first key, and still accepts the others ([how to change "
             "it](runbook.md#change-the-secret-key)).",
         ),
     ] = field(repr=False)
@@ -39,9 +39,9 @@ class SecuritySettings(QuotaSettings):
             "KWIP_SECRET_KEY_FILE",
             keys.read,
             None,
-            shown="`secrets/flask` in `KWIP_HOME`, made on the first start",
+            shown="`secrets/flask` in `KWIP_HOME`, created on the first start",
             allowed="the path of a text file with such keys",
-            doc="A file with the keys instead, one on each line.",
+            doc="A file with the keys, one per line, instead of `KWIP_SECRET_KEY`.",
         ),
     ] = field(repr=False)
 
@@ -53,8 +53,8 @@ class SecuritySettings(QuotaSettings):
             1,
             shown="1",
             allowed="a number from 1 to 64",
-            doc="Passwords that each web process hashes at once; one takes 40 ms of a "
-            "core and 19 MiB. Half of the process's threads may hash or wait to; more "
-            "sign-ins at the same time get 503.",
+            doc="How many passwords each web process hashes at once. One takes 40 ms "
+            "of a core and 19 MiB. At most half of the process's threads hash or wait "
+            "to hash; more logins at the same time get 503.",
         ),
     ]

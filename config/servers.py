@@ -27,7 +27,7 @@ class ServerSettings(SecuritySettings):
             "KWIP_MONGOD",
             values.program,
             None,
-            shown="the one in the Python environment, else on the PATH",
+            shown="the one in the Python environment, otherwise on the PATH",
             allowed="the path of a mongod program, 6.0 or newer",
             doc="The MongoDB server that `kwip up` starts.",
         ),
@@ -40,9 +40,8 @@ class ServerSettings(SecuritySettings):
             32,
             shown="32",
             allowed="a number from 16 to 1000000",
-            doc="Memory for the cache of that MongoDB, in MB, beside what the system "
-            "caches of its files. More makes large sites faster: 256 from some "
-            "10,000 users on.",
+            doc="Cache memory of that MongoDB server, in MB, in addition to the "
+            "system's file cache. Use 256 for more than about 10,000 users.",
         ),
     ]
     valkey: Annotated[
@@ -51,9 +50,9 @@ class ServerSettings(SecuritySettings):
             "KWIP_VALKEY",
             values.program,
             None,
-            shown="the one in the Python environment, else on the PATH",
+            shown="the one in the Python environment, otherwise on the PATH",
             allowed="the path of a valkey-server or redis-server program, 6.2 or newer",
-            doc="The Valkey or Redis server that `kwip up` starts, twice.",
+            doc="The Valkey or Redis server that `kwip up` starts (two of them).",
         ),
     ]
     mongodb_uri: Annotated[
@@ -64,8 +63,8 @@ class ServerSettings(SecuritySettings):
             None,
             shown="an embedded server",
             allowed="a URI such as mongodb://user:password@host/kwip?replicaSet=rs0",
-            doc="A MongoDB replica set or sharded cluster instead of the embedded "
-            "server. The path names the database (`kwip` without one).",
+            doc="A MongoDB replica set or sharded cluster to use instead of the "
+            "embedded server. The path is the database name, by default `kwip`.",
         ),
     ]
     redis_cache_uri: Annotated[
@@ -76,7 +75,8 @@ class ServerSettings(SecuritySettings):
             None,
             shown="an embedded server",
             allowed=_REDIS_ALLOWED,
-            doc="The cache: no replicas, no RDB, no AOF, an LFU eviction policy.",
+            doc="The server for the cache. It needs an LFU eviction policy, and must "
+            "have no replicas, no RDB and no AOF.",
         ),
     ]
     redis_cache_uris: Annotated[
@@ -87,9 +87,9 @@ class ServerSettings(SecuritySettings):
             None,
             shown="one cache, that of `KWIP_REDIS_CACHE_URI`",
             allowed="names and URIs such as a=redis://one:6379/0,b=redis://two:6379/0",
-            doc="Several caches, each a whole copy for a group of processes; the same "
-            "list in every process. `KWIP_CACHE_NODE` says which one this process "
-            "reads ([how to add one](scaling.md#several-caches)).",
+            doc="Several caches, each a full copy for a group of processes. Use the "
+            "same list in every process, and choose the cache that a process reads "
+            "with `KWIP_CACHE_NODE` ([how to add one](scaling.md#several-caches)).",
         ),
     ]
     cache_node: Annotated[
@@ -100,7 +100,7 @@ class ServerSettings(SecuritySettings):
             "cache",
             shown="cache",
             allowed="a name in KWIP_REDIS_CACHE_URIS, if that is set",
-            doc="Which of several caches this process reads.",
+            doc="The cache that this process reads, if there are several.",
         ),
     ]
     redis_queue_uri: Annotated[
@@ -111,7 +111,7 @@ class ServerSettings(SecuritySettings):
             None,
             shown="an embedded server",
             allowed=_REDIS_ALLOWED,
-            doc="The job queue: with AOF, never evicting.",
+            doc="The server for the job queue. It needs AOF, and must never evict.",
         ),
     ]
     redis_realtime_uri: Annotated[
@@ -122,6 +122,7 @@ class ServerSettings(SecuritySettings):
             None,
             shown="the embedded queue server, database 1",
             allowed=_REDIS_ALLOWED,
-            doc="Doorbells and the limits that guard signing in: never evicting.",
+            doc="The server for signals to open pages and for sign-in limits. It must "
+            "never evict.",
         ),
     ]

@@ -45,9 +45,10 @@ class Settings(ServerSettings):
             "KWIP_HOME",
             values.folder,
             PROJECT / "var",
-            shown="`var/` in the project, whatever folder one calls from",
+            shown="`var/` in the project, whatever the current folder is",
             allowed="a folder",
-            doc="Everything that this installation stores: databases, passwords, logs.",
+            doc="The folder for everything that Kwip stores: databases, passwords, "
+            "logs.",
         ),
     ]
     port: Annotated[
@@ -58,7 +59,7 @@ class Settings(ServerSettings):
             8000,
             shown="8000",
             allowed="a free port from 1 to 65535",
-            doc="The port of the web server. Two installations need two ports.",
+            doc="The port of the web server. Each installation needs its own.",
         ),
     ]
     bind: Annotated[
@@ -80,8 +81,8 @@ class Settings(ServerSettings):
             addresses.local_origin,
             shown="`http://127.0.0.1:<port>`",
             allowed="an address without a path, such as https://kwip.example.org",
-            doc="Where people reach Kwip; it starts every absolute URL. Only an https "
-            "origin makes cookies Secure and sends HSTS.",
+            doc="The address at which people reach Kwip. Every absolute URL begins "
+            "with it. With https, cookies are Secure and HSTS is sent.",
         ),
     ]
     live_port: Annotated[
@@ -92,7 +93,7 @@ class Settings(ServerSettings):
             addresses.live_port,
             shown="port + 1",
             allowed="a free port from 1 to 65535, or 0 for none",
-            doc="The port of the live process, which tells open pages of what is new.",
+            doc="The port of the live process, which updates open pages.",
         ),
     ]
     live_origin: Annotated[
@@ -101,11 +102,12 @@ class Settings(ServerSettings):
             "KWIP_LIVE_ORIGIN",
             values.origin_or_same,
             addresses.live_origin,
-            shown="the site's address with the live port; `same` when `KWIP_ORIGIN` "
-            "does not name the web server's own port, for then a proxy is in front",
+            shown="the site's address with the live port; `same` if `KWIP_ORIGIN` "
+            "does not have the web server's own port, because a proxy is then in front",
             allowed="an address on the host of KWIP_ORIGIN, or same",
-            doc="Where pages reach the live process. `same`: a proxy leads `/poll/` "
-            "on the site's own address there. The cookie goes to no other host.",
+            doc="The address at which pages reach the live process. Use `same` if a "
+            "proxy routes `/poll/` on the site's own address to it. Another host is "
+            "not possible, because it would not get the cookie.",
         ),
     ]
     metrics_port: Annotated[
@@ -116,7 +118,7 @@ class Settings(ServerSettings):
             addresses.metrics_port,
             shown="port + 1000",
             allowed="a free port from 1 to 65535",
-            doc="The port, on 127.0.0.1 only, with the metrics of all processes.",
+            doc="The port for the metrics of all processes, on 127.0.0.1 only.",
         ),
     ]
     demo: Annotated[
@@ -127,7 +129,7 @@ class Settings(ServerSettings):
             default=True,
             shown="1",
             allowed="1 or 0",
-            doc="Whether `make run` fills an empty database with the demo world.",
+            doc="Whether `make run` fills an empty database with demo data.",
         ),
     ]
     web_workers: Annotated[
@@ -138,7 +140,7 @@ class Settings(ServerSettings):
             2,
             shown="2",
             allowed="a number from 1 to 64",
-            doc="Processes of the web server.",
+            doc="The number of web processes.",
         ),
     ]
     web_threads: Annotated[
@@ -149,7 +151,7 @@ class Settings(ServerSettings):
             8,
             shown="8",
             allowed="a number from 1 to 64",
-            doc="Threads of each web process.",
+            doc="The number of threads in each web process.",
         ),
     ]
     worker_threads: Annotated[
@@ -160,7 +162,7 @@ class Settings(ServerSettings):
             4,
             shown="4",
             allowed="a number from 1 to 64",
-            doc="Threads of the job worker.",
+            doc="The number of threads in the job worker.",
         ),
     ]
     cache_change_stream: Annotated[
@@ -171,9 +173,9 @@ class Settings(ServerSettings):
             default=True,
             shown="1",
             allowed="1 or 0",
-            doc="Whether the sweeper follows MongoDB's changes and repeats the drops "
-            "of writers that died before theirs. 0: what they wrote is seen when the "
-            "times to live have run out, after 5 minutes at most.",
+            doc="Whether the worker follows MongoDB's change stream, to repeat the "
+            "cache invalidations of processes that died before their own. With 0, "
+            "what these wrote may be hidden by cached data for up to 5 minutes.",
         ),
     ]
     post_max_chars: Annotated[
@@ -184,7 +186,7 @@ class Settings(ServerSettings):
             500,
             shown="500",
             allowed="a number from 1 to 10000",
-            doc="The longest text of a kwip, in characters.",
+            doc="The maximum length of a kwip, in characters.",
         ),
     ]
     pull_followers: Annotated[
@@ -195,9 +197,9 @@ class Settings(ServerSettings):
             10_000,
             shown="10000",
             allowed="a number from 1 to 1000000000",
-            doc="From so many active followers on an author's new posts are merged "
-            "into homes when these are read, instead of delivered into each. Below "
-            "seven tenths of it new ones are delivered again.",
+            doc="The number of active followers from which an author's new posts are "
+            "merged into homes when these are read, instead of delivered to each. "
+            "Below 70 % of it, new posts are delivered again.",
         ),
     ]
     inactive_days: Annotated[
@@ -208,8 +210,8 @@ class Settings(ServerSettings):
             14,
             shown="14",
             allowed="a number from 1 to 36500",
-            doc="After so many days without a look at home, posts are delivered there "
-            "no more; home is built anew when its owner comes back.",
+            doc="The number of days without a visit to home after which Kwip stops "
+            "delivering posts to it. Home is rebuilt when its owner comes back.",
         ),
     ]
     trusted_proxies: Annotated[
@@ -220,9 +222,9 @@ class Settings(ServerSettings):
             0,
             shown="0",
             allowed="a number from 0 to 8",
-            doc="How many proxies of yours a request passes; so many names from the "
-            "end of X-Forwarded-For are believed. Quotas count the addresses of "
-            "visitors: with a proxy in front and 0 here, all of them are one.",
+            doc="How many of your own proxies a request passes through. Kwip trusts "
+            "this many addresses at the end of X-Forwarded-For. With a proxy in front "
+            "and 0 here, all visitors share one rate limit.",
         ),
     ]
     media_folder: Annotated[
@@ -233,7 +235,7 @@ class Settings(ServerSettings):
             lambda known: known["home"] / "media",
             shown="`media/` in `KWIP_HOME`",
             allowed="a folder",
-            doc="The pictures that people upload. Back it up with the database.",
+            doc="The folder for uploaded pictures. Back it up with the database.",
         ),
     ]
     media_max_bytes: Annotated[
@@ -244,9 +246,9 @@ class Settings(ServerSettings):
             8_388_608,
             shown="8388608 (8 MiB)",
             allowed="a number from 100000 to 33554432 (32 MiB)",
-            doc="The largest picture that people may upload, in bytes. Forms with "
-            "pictures wait in the folder for temporary files (`TMPDIR`): two pictures "
-            "for each thread of each web process at most.",
+            doc="The maximum size of an uploaded picture, in bytes. Uploads need space "
+            "in the folder for temporary files (`TMPDIR`): at most two pictures for "
+            "each thread of each web process.",
         ),
     ]
     signup: Annotated[
@@ -257,7 +259,7 @@ class Settings(ServerSettings):
             "open",
             shown="open",
             allowed="open or closed",
-            doc="Whether anybody may sign up on the web.",
+            doc="Whether anyone can sign up on the web.",
         ),
     ]
     styleguide: Annotated[
@@ -268,8 +270,8 @@ class Settings(ServerSettings):
             default=False,
             shown="0",
             allowed="1 or 0",
-            doc="Whether `/styleguide` shows every part of the pages in every state; "
-            "for who works on them.",
+            doc="Whether `/styleguide` shows every part of the pages in every state, "
+            "for developers.",
         ),
     ]
 
@@ -325,9 +327,9 @@ def reference() -> str:
     lines = [
         "# Configuration",
         "",
-        "Kwip is configured by environment variables.",
-        "Every bad value is reported at once, before anything is started.",
-        "An empty variable counts as none.",
+        "Configure Kwip with environment variables.",
+        "If any values are not valid, Kwip reports all of them and does not start.",
+        "An empty variable counts as not set.",
         "This page is generated by `config.settings.reference()`.",
         "",
         "| variable | default | must be | what it does |",

@@ -22,7 +22,7 @@ _PRIVATE = ("/compose", "/home", "/settings/", "/setup", "/login", "/signup", "/
 
 
 def asset(name: str) -> Response:
-    """Give a file by its fingerprinted name; such a name never changes its content."""
+    """Return a file by its fingerprinted name; its content never changes."""
     found = http.site().assets.files.get(name)
     if found is None:
         raise NotFoundError(gettext("File not found."))
@@ -30,7 +30,7 @@ def asset(name: str) -> Response:
 
 
 def picture(name: str) -> Response:
-    """Give an uploaded picture; nothing in it is ever run, wherever it is opened."""
+    """Return an uploaded picture; nothing in it can run, wherever it is opened."""
     file, content = http.services().media.read(name)
     response = Response(content, content_type="image/webp")
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
@@ -40,19 +40,19 @@ def picture(name: str) -> Response:
 
 
 def favicon() -> Response:
-    """Give the icon to who asks without having read a page."""
+    """Return the icon to clients that have not read a page."""
     assets = http.site().assets
     return _send(assets.files[assets.names["favicon.ico"]])
 
 
 def robots() -> Response:
-    """Tell crawlers that people's pages are open to them, and forms are not."""
+    """Allow crawlers on profiles and posts, but not on forms."""
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in _PRIVATE)]
     return Response("\n".join(lines) + "\n", mimetype="text/plain")
 
 
 def manifest() -> Response:
-    """Tell a phone how the site looks among its apps."""
+    """Describe the site as an app for phones."""
     site = http.site()
     icons = [
         {"src": site.assets.address(name), "sizes": sizes, "type": kind, "purpose": use}

@@ -14,12 +14,12 @@ ANYBODY = Policy(auth="none", scope=None, quota="none", cache="never", csrf="non
 
 
 def livez() -> Response:
-    """Answer without any I/O: the process takes requests."""
+    """Return 200 while the process accepts requests; no I/O."""
     return http.answer({"status": "ok"})
 
 
 def readyz() -> Response:
-    """Look at each server: 503 if a needed one cannot be used.
+    """Check each server; 503 if a required one cannot be used.
 
     Without a Redis Kwip is `degraded`: slower, and ready.
     """

@@ -35,7 +35,7 @@ FOR_MEMBERS = Policy(auth="user", scope=None, quota="pages", cache="never", csrf
 
 
 def home() -> Response:
-    """Wait for kwips that are new in the viewer's home."""
+    """Wait for new kwips in the viewer's home."""
     timelines = http.services().timelines
 
     def read(viewer: Viewer | None, loader: Loader, page: PageRequest) -> Sequence[int]:
@@ -46,7 +46,7 @@ def home() -> Response:
 
 
 def notifications() -> Response:
-    """Wait for what the viewer is told next."""
+    """Wait for new notifications."""
     service = http.services().notifications
 
     def read(viewer: Viewer | None, loader: Loader, page: PageRequest) -> Sequence[int]:
@@ -57,7 +57,7 @@ def notifications() -> Response:
 
 
 def public() -> Response:
-    """Wait for kwips that are new in the public timeline."""
+    """Wait for new kwips in the public timeline."""
     timelines = http.services().timelines
 
     def read(viewer: Viewer | None, loader: Loader, page: PageRequest) -> Sequence[int]:
@@ -67,7 +67,7 @@ def public() -> Response:
 
 
 def other() -> Response:
-    """Wait for what changes on any page: the badge, and kwips that are deleted."""
+    """Wait for changes on any page: the badge, and deleted kwips."""
     asked = http.load_query(OpenPageQuery())
     if asked.unread is None and not asked.shown:
         missing = gettext("Send what the page shows: this or shown[].")

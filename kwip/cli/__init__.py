@@ -49,7 +49,8 @@ COMMANDS = {
 
 def numbered(number: int, thing: str) -> str:
     """Write how many there are of something: "1 home", "2 homes", "2 deliveries"."""
-    many = f"{thing[:-1]}ies" if thing.endswith("y") else f"{thing}s"
+    is_ies = thing.endswith("y") and not thing.endswith("ey")
+    many = f"{thing[:-1]}ies" if is_ies else f"{thing}s"
     return f"{number} {thing if number == 1 else many}"
 
 
@@ -96,21 +97,21 @@ def kwip(ctx: click.Context) -> None:
 
 
 def json_option(command: Decorated) -> Decorated:
-    """Add `--json`: one JSON document on standard output, nothing else."""
+    """Add `--json`: print one JSON document to standard output and nothing else."""
     return click.option(
-        "--json", "as_json", is_flag=True, help="Print one JSON document."
+        "--json", "as_json", is_flag=True, help="Print a single JSON document."
     )(command)
 
 
 def dry_run_option(command: Decorated) -> Decorated:
-    """Add `--dry-run`: say what would be done."""
-    return click.option("--dry-run", is_flag=True, help="Only say what would be done.")(
-        command
-    )
+    """Add `--dry-run`: show what would be done."""
+    return click.option(
+        "--dry-run", is_flag=True, help="Show what would be done, and change nothing."
+    )(command)
 
 
 def throttle_option(what: str) -> Callable[[Decorated], Decorated]:
-    """Add `--throttle`; `what` says where it rests."""
+    """Add `--throttle`; `what` says where it pauses."""
     return click.option(
         "--throttle",
         type=click.IntRange(min=0),
@@ -126,7 +127,7 @@ def print_json(document: Mapping[str, object]) -> None:
 
 
 def main() -> NoReturn:
-    """Run the command line; every failure is one clear line."""
+    """Run the command line; each failure is one line that says what to do."""
     sys.exit(_run(sys.argv[1:]))
 
 

@@ -1,4 +1,4 @@
-"""`kwip cache`: look at the cache, compare it with MongoDB, drop from it."""
+"""`kwip cache`: inspect, verify and invalidate the cache."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ _sample_option = click.option(
     type=click.IntRange(min=1),
     default=10_000,
     show_default=True,
-    help="Keys that are looked at, at most.",
+    help="Maximum number of keys to look at.",
 )
 
 
 @click.group("cache")
 def command() -> None:
-    """Look at the cache, compare it with MongoDB, drop from it."""
+    """Inspect, verify and invalidate the cache."""
 
 
 @command.command("stats")
@@ -49,7 +49,7 @@ def command() -> None:
 @json_option
 @click.pass_obj
 def stats(settings: Settings, *, sample: int, as_json: bool) -> None:
-    """Count what is cached by kind, and say how much of what is read is found."""
+    """Count cached keys by kind, and show the hit ratio."""
     with connected(settings) as wiring, _audit(wiring) as (audit, fence, inspection):
         with Bars(is_quiet=as_json) as bars:
             counts, is_complete = audit.count(sample, bars)
@@ -66,16 +66,17 @@ def stats(settings: Settings, *, sample: int, as_json: bool) -> None:
     if as_json:
         print_json(row)
         return
-    state = "suspended: nobody uses it" if fence.suspended else "in use"
+    state = "suspended, not in use" if fence.suspended else "in use"
     click.echo(f"{state}, epoch {fence.epoch}")
     if memory:
-        click.echo(f"{memory.used_bytes} bytes of {memory.most_bytes or 'any number'}")
+        limit = f"of {memory.most_bytes} bytes" if memory.most_bytes else "bytes"
+        click.echo(f"{memory.used_bytes} {limit} used")
     if row["hit_ratio"] is not None:
-        click.echo(f"{row['hit_ratio']:.1%} of what was asked for was there")
+        click.echo(f"hit ratio {row['hit_ratio']:.1%}")
     for kind, count in counts.most_common():
         click.echo(f"{count:>10} {kind}")
     if not is_complete:
-        click.echo(f"… among the first {sample} keys; --sample looks at more")
+        click.echo(f"Only the first {sample} keys were counted; use --sample for more")
 
 
 @command.command("verify")
@@ -83,13 +84,16 @@ def stats(settings: Settings, *, sample: int, as_json: bool) -> None:
 @json_option
 @click.pass_obj
 def verify(settings: Settings, *, sample: int, as_json: bool) -> int:
-    """Compare cached entries with MongoDB; exit 1 if one differs.
+    """Compare cached entries with MongoDB.
 
-    What differs is looked at again a second later, for it may just be written.
+    An entry that differs is checked again a second later, in case it was being
+    written. Exits with 1 if an entry still differs.
     """
     with connected(settings) as wiring, _audit(wiring) as (audit, fence, _):
         if fence.suspended:
-            raise NotRunningError("The cache is suspended: nobody reads it now.")
+            raise NotRunningError(
+                "The cache is suspended, so there is nothing to verify."
+            )
         with Bars(is_quiet=as_json) as bars:
             looked_at, differences = audit.verify(sample, bars)
     if as_json:
@@ -99,30 +103,30 @@ def verify(settings: Settings, *, sample: int, as_json: bool) -> int:
         for found in differences:
             click.echo(
                 f"{found.key} {found.variant}: {found.problem}"
-                f" (`kwip cache drop {found.key}`)"
+                f" (run `kwip cache drop {found.key}`)"
             )
-        total = looked_at.total()
-        entries = "1 entry" if total == 1 else f"{total} entries"
+        entries = numbered(looked_at.total(), "entry")
         click.echo(f"{entries}, {numbered(len(differences), 'difference')}")
     return FOUND if differences else 0
 
 
 @command.command("drop")
 @click.argument("what", required=False)
-@click.option("--all", "is_all", is_flag=True, help="Everything.")
+@click.option("--all", "is_all", is_flag=True, help="Invalidate the whole cache.")
 @dry_run_option
 @json_option
 @click.pass_obj
 def drop(
     settings: Settings, what: str | None, *, is_all: bool, dry_run: bool, as_json: bool
 ) -> None:
-    """Drop a kind (such as post), a key (such as post:17), or everything.
+    """Invalidate one kind of entry, one key, or the whole cache.
 
-    It is dropped as a write would: when the command ends, nobody reads what was
-    there when it began. Nothing is lost, for MongoDB has it all.
+    WHAT is a kind, such as post, or a key, such as post:17. When the command ends,
+    nobody reads what was cached before it started. No data is lost: everything in the
+    cache is also in MongoDB.
     """
     if is_all == bool(what):
-        raise click.UsageError("Name a kind or a key, or use --all.")
+        raise click.UsageError("Specify a kind or a key, or use --all.")
     with connected(settings) as wiring, _audit(wiring) as (audit, _, __):
         if dry_run:
             invalidated = audit.matching(what)
@@ -133,8 +137,8 @@ def drop(
     if as_json:
         print_json({"dropped": invalidated, "is_dry_run": dry_run})
     else:
-        done = "keys would be dropped" if dry_run else "keys dropped"
-        click.echo(f"{invalidated} {done}")
+        done = "would be invalidated" if dry_run else "invalidated"
+        click.echo(f"{numbered(invalidated, 'key')} {done}")
 
 
 @contextmanager
@@ -142,7 +146,7 @@ def _audit(wiring: Wiring) -> Iterator[tuple[CacheAudit, FenceState, Inspection]
     wiring.fence.await_lease(within_s=1.0)
     fence = FenceStore(wiring.store.database).read()
     if fence is None:
-        raise NotRunningError("Nobody has used the cache yet: start Kwip first.")
+        raise NotRunningError("The cache has never been used. Run `kwip up` first.")
     inspection = Inspection(wiring.cache, fence.deployment)
     entities = Entities(wiring.stores)
     yield CacheAudit(inspection, entities, wiring.fence, fence.epoch), fence, inspection

@@ -1,4 +1,4 @@
-"""`kwip db`: look after the indexes of the database."""
+"""`kwip db`: manage the database indexes."""
 
 from __future__ import annotations
 
@@ -18,21 +18,24 @@ if TYPE_CHECKING:
 
 @click.group("db")
 def command() -> None:
-    """Look after the indexes of the database."""
+    """Manage the database indexes."""
 
 
 @command.command("indexes")
-@click.option("--apply", "is_applied", is_flag=True, help="Create what is missing.")
+@click.option("--apply", "is_applied", is_flag=True, help="Create missing indexes.")
 @json_option
 @click.pass_obj
 def indexes(settings: Settings, *, is_applied: bool, as_json: bool) -> int:
-    """Show each index, what needs it and whether it is there; exit 1 if one is not."""
+    """List indexes and what needs them, and find missing ones.
+
+    Exits with 1 if an index is missing.
+    """
     with connected(settings) as wiring:
         database = wiring.store.database
         created = ensure_indexes(database) if is_applied else {}
         rows = _rows(present_indexes(database))
     findings = [
-        f"{row['collection']}.{row['name']} is missing: kwip db indexes --apply"
+        f"{row['collection']}.{row['name']} is missing: run `kwip db indexes --apply`"
         for row in rows
         if not row["present"]
     ]

@@ -1,4 +1,4 @@
-"""`kwip doctor`: which processes run, which services answer, what is wrong."""
+"""`kwip doctor`: show processes and services, and find problems."""
 
 from __future__ import annotations
 
@@ -63,7 +63,11 @@ class Service:
 @json_option
 @click.pass_obj
 def command(settings: Settings, *, as_json: bool) -> int:
-    """Say how the running stack is; exit 1 if something is wrong."""
+    """Check the running stack.
+
+    Shows each process with its memory, and whether each service responds. Exits with 1
+    if there is a problem.
+    """
     home = Home(settings.home)
     found = list(processes(home))
     # A look must leave nothing behind in a home that was never started.
@@ -116,18 +120,18 @@ def ask(settings: Settings) -> Iterator[Service]:
 
 def _ask_program(settings: Settings, role: str, port: int) -> Service:
     ready = is_ready(settings, port)
-    refusal = f"/readyz does not answer 200: see logs/{role}.log"
+    refusal = f"not ready: /readyz did not return 200: see logs/{role}.log"
     answer = Answer(is_ok=ready, detail="ready" if ready else refusal)
     return Service(role, address(settings, port), answer)
 
 
 def _absent(home: Home, found: list[Process], roles: list[str]) -> Iterator[str]:
     if not found:
-        yield f"Kwip does not run in {home.root}: start it with `kwip up`"
+        yield f"Kwip is not running in {home.root}: start it with `kwip up`"
         return
     for role in roles:
         if role not in {process.name for process in found}:
-            yield f"{role}: no process: see {log_of(role, home)}"
+            yield f"{role}: not running: see {log_of(role, home)}"
 
 
 def _ailing(services: list[Service]) -> Iterator[str]:
@@ -145,7 +149,7 @@ def _silent(home: Home, expected: set[str]) -> Iterator[str]:
         silent_s = system_clock_ms() / 1_000 - beats.get(loop, 0.0)
         if silent_s > SILENT_S:
             since = f" for {silent_s:.0f} s" if loop in beats else ""
-            yield f"{loop}: no heartbeat{since}: see `loop_failed` in {home.logs}"
+            yield f"{loop}: no heartbeat{since}: look for `loop_failed` in {home.logs}"
 
 
 def _full(home: Home) -> Iterator[str]:
@@ -162,10 +166,10 @@ def _print(found: list[Process], services: list[Service], findings: list[str]) -
         megabytes = process.pss_bytes / 1_000_000
         click.echo(f"{process.name:<14}{process.pid:>8}{megabytes:>9.1f} MB")
     total = sum(process.pss_bytes for process in found) / 1_000_000
-    click.echo(f"{'together':<14}{total:>17.1f} MB\n")
+    click.echo(f"{'total':<14}{total:>17.1f} MB\n")
     for service in services:
         mark = "ok" if service.answer.is_ok else "NOT OK"
         click.echo(f"{service.name:<16}{mark:<8}{service.answer.detail}")
     click.echo()
-    for finding in findings or ["nothing to complain about"]:
+    for finding in findings or ["No problems found"]:
         click.echo(finding)

@@ -1,4 +1,4 @@
-"""`kwip world drive`: load a running stack as a living site would, and time it."""
+"""`kwip world drive`: send realistic traffic to a running site, and time it."""
 
 from __future__ import annotations
 
@@ -47,28 +47,28 @@ _THREADS_OF = 200
     type=click.FloatRange(min=0.1, max=10_000),
     default=25.0,
     show_default=True,
-    help="Requests a second, on average.",
+    help="Average number of requests per second.",
 )
 @click.option(
     "--seconds",
     type=click.FloatRange(min=1, max=3_600),
     default=30.0,
     show_default=True,
-    help="How long.",
+    help="How long to send requests, in seconds.",
 )
 @click.option(
     "--people",
     type=click.IntRange(min=2, max=1_000_000),
     default=5_000,
     show_default=True,
-    help="How many different users make the requests.",
+    help="Number of different users who make requests.",
 )
 @click.option(
     "--seed",
     type=int,
     default=1,
     show_default=True,
-    help="Decides who asks for what and when.",
+    help="Random seed: decides who requests what and when.",
 )
 @json_option
 @click.pass_obj
@@ -81,11 +81,12 @@ def command(
     seed: int,
     as_json: bool,
 ) -> None:
-    """Load the running stack as a living site would, and time its answers.
+    """Send realistic traffic to a test site, and time the answers.
 
-    Of 100 requests 70 read a home through the API, 15 a page, 10 a widget; 4 publish
-    and 1 follows, as real users of the site: do this to a test site only. Requests
-    come when they come, whether or not earlier ones are answered.
+    Of 100 requests, 70 read a home timeline through the API, 15 read a page, 10 read a
+    widget, 4 publish a post and 1 follows someone. They act as real users of the site,
+    so only use this on a test site. Each request is sent at its time, even if earlier
+    ones have not been answered.
     """
     require_stack(settings)
     planned = list(plan(rate, seconds, seed))
@@ -191,7 +192,7 @@ def _crowd(
     users = wiring.stores.users
     ids = [user_id for some in users.iter_ids() for user_id in some]
     if not ids:
-        raise NotFoundError("There are no users: load a world first.")
+        raise NotFoundError("There are no users. Run `kwip world load` first.")
     chance = random.Random(1)  # noqa: S311 -- no secret; the same people each time
     people = chance.sample(ids, min(size, len(ids)))
     acting = users.get_many(sorted({_who(each, people) for each in planned}))

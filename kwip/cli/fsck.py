@@ -1,4 +1,4 @@
-"""`kwip fsck`: check that everything stored fits together, and repair what does not."""
+"""`kwip fsck`: check stored data for problems, and repair it."""
 
 from __future__ import annotations
 
@@ -24,21 +24,25 @@ if TYPE_CHECKING:
 
 
 @click.command("fsck")
-@click.option("--repair", "repairs", is_flag=True, help="Repair what can be.")
+@click.option(
+    "--repair", "repairs", is_flag=True, help="Repair problems where possible."
+)
 @dry_run_option
 @json_option
 @click.pass_obj
 def command(settings: Settings, *, repairs: bool, dry_run: bool, as_json: bool) -> int:
-    """Check that everything stored fits together; exit 1 if something does not.
+    """Check stored data for problems, and repair it.
 
-    Follows and blocks from both sides, entries of timelines and their buckets,
-    counters, hashtags, reactions, pins, posts that wait for delivery, claims of
-    handles and addresses. The site may go on meanwhile. It only reads, unless
-    --repair is given: then it repairs what it can, checks again, and exits 1 if
-    something is left. --repair --dry-run says what would be repaired.
+    Checks both sides of follows and blocks, timelines and their buckets, counters,
+    hashtags, reactions, pins, posts waiting for delivery, and claims on usernames and
+    email addresses. The site can stay online.
+
+    Without --repair, fsck only reads. With it, fsck repairs what it can and checks
+    again. Add --dry-run to show the repairs without making them. Exits with 1 if
+    problems remain.
     """
     if dry_run and not repairs:
-        raise click.UsageError("--dry-run is for --repair; without it fsck only reads.")
+        raise click.UsageError("--dry-run only works with --repair.")
     with connected(settings) as wiring, Bars(is_quiet=as_json) as bars:
         report = left = _check(wiring, bars)
         if repairs and report.findings and not dry_run:
@@ -84,9 +88,10 @@ def _print(
         if _place(finding) in repaired:
             what = f"repaired ({finding.repair})"
         elif repairs and finding.repair:
-            what = f"to repair: {finding.repair}"
+            what = f"can be repaired: {finding.repair}"
         click.echo(f"{finding.check}: {finding.id}: {finding.problem}: {what}")
-    looked_at = ", ".join(f"{n} {what}" for what, n in report.checked.items())
-    more = "" if report.is_complete else " and more"
-    done = f", {len(repaired)} repaired," if repaired else ""
-    click.echo(f"{numbered(len(findings), 'finding')}{more}{done} in {looked_at}")
+    found = numbered(len(findings), "problem") if findings else "No problems"
+    done = f", {len(repaired)} repaired" if repaired else ""
+    more = "" if report.is_complete else "; there are more"
+    click.echo(f"{found} found{done}{more}")
+    click.echo(f"checked {', '.join(f'{n} {w}' for w, n in report.checked.items())}")

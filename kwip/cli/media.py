@@ -1,4 +1,4 @@
-"""`kwip media`: how much pictures take, which nobody uses, and take those away."""
+"""`kwip media`: manage uploaded pictures."""
 
 from __future__ import annotations
 
@@ -22,14 +22,17 @@ if TYPE_CHECKING:
 
 @click.group("media")
 def command() -> None:
-    """Look after the pictures that people uploaded."""
+    """Manage uploaded pictures."""
 
 
 @command.command("usage")
 @json_option
 @click.pass_obj
 def usage(settings: Settings, *, as_json: bool) -> int:
-    """Count files and bytes by kind; exit 1 if a user's picture is missing."""
+    """Show the number and size of picture files by kind.
+
+    Exits with 1 if a picture that a user has is missing.
+    """
     with connected(settings) as wiring:
         found = _audit(settings, wiring).inventory()
     kinds = {
@@ -45,9 +48,11 @@ def usage(settings: Settings, *, as_json: bool) -> int:
         print_json({"kinds": kinds, "orphans": orphans, "findings": missing})
         return FOUND if missing else 0
     for kind, row in {**kinds, "orphans": orphans}.items():
-        click.echo(f"{kind:<10}{row['files']:>10} files {row['bytes']:>14} bytes")
+        name = "unused" if kind == "orphans" else kind
+        files, size = numbered(row["files"], "file"), numbered(row["bytes"], "byte")
+        click.echo(f"{name:<10}{files:>16}{size:>21}")
     for m in found.missing:
-        click.echo(f"missing: the {m.kind} {m.picture} of user {m.user_id}")
+        click.echo(f"missing: {m.kind} {m.picture} of user {m.user_id}")
     return FOUND if found.missing else 0
 
 
@@ -55,7 +60,10 @@ def usage(settings: Settings, *, as_json: bool) -> int:
 @json_option
 @click.pass_obj
 def orphans(settings: Settings, *, as_json: bool) -> int:
-    """List files of an hour and older that no user names; exit 1 if there are any."""
+    """List picture files that no user has.
+
+    Files less than an hour old are left out. Exits with 1 if there are any.
+    """
     with connected(settings) as wiring:
         found = _audit(settings, wiring).inventory().orphans
     if as_json:
@@ -63,22 +71,22 @@ def orphans(settings: Settings, *, as_json: bool) -> int:
     else:
         for file in found:
             click.echo(f"{file.size:>10} {file.path}")
-        click.echo(f"{numbered(len(found), 'orphan')}, {_size(found)} bytes")
+        click.echo(f"{_counted(found)} unused")
     return FOUND if found else 0
 
 
 @command.command("prune")
 @click.option(
-    "--force", "is_sure", is_flag=True, help="Also if no user names any picture."
+    "--force", "is_sure", is_flag=True, help="Delete even if no user has a picture."
 )
 @dry_run_option
 @json_option
 @click.pass_obj
 def prune(settings: Settings, *, is_sure: bool, dry_run: bool, as_json: bool) -> None:
-    """Remove files of an hour and older that no user names.
+    """Delete picture files that no user has.
 
-    If there are such files and no user names any picture, nothing is removed: it may
-    be the wrong database.
+    Files less than an hour old are kept. If no user has any picture, nothing is
+    deleted, because this may be the wrong database. Use --force to delete anyway.
     """
     with connected(settings) as wiring:
         audit = _audit(settings, wiring)
@@ -87,8 +95,7 @@ def prune(settings: Settings, *, is_sure: bool, dry_run: bool, as_json: bool) ->
     if as_json:
         print_json({"removed": _rows(found), "is_dry_run": dry_run})
         return
-    done = "files would be removed" if dry_run else "files removed"
-    click.echo(f"{len(found)} {done}, {_size(found)} bytes")
+    click.echo(f"{_counted(found)} {'would be deleted' if dry_run else 'deleted'}")
 
 
 def _audit(settings: Settings, wiring: Wiring) -> MediaAudit:
@@ -98,6 +105,11 @@ def _audit(settings: Settings, wiring: Wiring) -> MediaAudit:
 
 def _rows(files: Sequence[StoredFile]) -> list[dict[str, object]]:
     return [{"path": file.path, "bytes": file.size} for file in files]
+
+
+def _counted(files: Sequence[StoredFile]) -> str:
+    """Write how many files there are and how large they are."""
+    return f"{numbered(len(files), 'file')} ({numbered(_size(files), 'byte')})"
 
 
 def _size(files: Sequence[StoredFile]) -> int:

@@ -1,4 +1,4 @@
-"""What a job of the command line has done, as JSON or for a person to read."""
+"""The outcome of a command, as JSON or for a person to read."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Outcome:
 def first(lines: list[str]) -> list[str]:
     """Give as many differences as a person reads."""
     rest = len(lines) - _SHOWN
-    more = [f"… and {rest} more; --json lists all"] if rest > 0 else []
+    more = [f"… and {rest} more; use --json to list all"] if rest > 0 else []
     return lines[:_SHOWN] + more
 
 

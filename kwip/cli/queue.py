@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kwip.cli import json_option, print_json
+from kwip.cli import json_option, numbered, print_json
 from kwip.cli.fanout import print_waiting, waiting
 from kwip.cli.running import connected
 
@@ -37,6 +37,7 @@ def stats(settings: Settings, *, as_json: bool) -> None:
         if found is None:
             click.echo(f"{name}: the queue is not responding; see `kwip doctor`")
         else:
-            oldest = f"the oldest for {found['oldest_s']:.1f} s"
-            click.echo(f"{found['waiting']:>10} jobs waiting in {name}, {oldest}")
+            jobs = f"{numbered(int(found['waiting']), 'job')} waiting"
+            oldest = f", the oldest for {found['oldest_s']:.1f} s"
+            click.echo(f"{name}: {jobs}{oldest if found['waiting'] else ''}")
     print_waiting(work)

@@ -1,4 +1,4 @@
-"""`kwip reindex`: make anew what is derived, and verify it by a fresh computation."""
+"""`kwip reindex`: rebuild and verify derived data."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _WHAT = ("timelines", "counters", "tags", "repeats")
 
 @click.group("reindex")
 def command() -> None:
-    """Make anew what is derived from posts and follows, and verify it."""
+    """Rebuild and verify derived data."""
 
 
 def _concurrency_option(what: str) -> Callable[[Decorated], Decorated]:
@@ -55,15 +55,15 @@ def _concurrency_option(what: str) -> Callable[[Decorated], Decorated]:
 
 def _homes_options(function: Callable[..., int]) -> Callable[..., int]:
     one = click.option("--user", metavar="NAME", help="One user's home and lists.")
-    every = click.option("--all", "is_all", is_flag=True, help="Every home and list.")
+    every = click.option("--all", "is_all", is_flag=True, help="All homes and lists.")
     return one(every(function))
 
 
 @command.command("timelines")
 @_homes_options
 @dry_run_option
-@_concurrency_option("How many users' homes and lists are rebuilt at once.")
-@throttle_option("Milliseconds of rest after each 500 users.")
+@_concurrency_option("Number of users to process at once.")
+@throttle_option("Milliseconds to pause after every 500 users.")
 @json_option
 @click.pass_obj
 def timelines(  # noqa: PLR0913 -- one for each option
@@ -76,10 +76,11 @@ def timelines(  # noqa: PLR0913 -- one for each option
     throttle: int,
     as_json: bool,
 ) -> int:
-    """Rebuild homes and lists while the site goes on.
+    """Rebuild stored homes and lists.
 
-    What is rebuilt is swapped in as a whole. With `--all` a run that was interrupted
-    goes on where it was.
+    The site can stay online: each timeline is replaced in one step. With --all, an
+    interrupted run resumes where it stopped. Exits with 1 if a timeline could not be
+    rebuilt or, with --dry-run, if one has posts missing.
     """
     _check_choice(user, is_all=is_all)
     if dry_run:
@@ -111,10 +112,10 @@ def _rebuild(
     names = [str(user_id) for user_id in failed]
     return Outcome(
         {"rebuilt": rebuilt, "failed": names, "seconds": round(seconds, 1)},
-        [f"{numbered(rebuilt, 'home')} with the owners' lists rebuilt, {seconds:.1f} s"]
+        [f"rebuilt the timelines of {numbered(rebuilt, 'user')} in {seconds:.1f} s"]
         + [
-            f"{name}: a home or list stayed busy, or a list has no timeline; "
-            "run it again"
+            f"user {name}: a home or list was busy, or a list has no timeline; "
+            "run this command again"
             for name in names
         ],
         is_found=bool(failed),
@@ -123,17 +124,19 @@ def _rebuild(
 
 @command.command("counters")
 @dry_run_option
-@_concurrency_option("How many counters are mended at once.")
-@throttle_option("Milliseconds of rest after each 1,000 users or posts.")
+@_concurrency_option("Number of users or posts to correct at once.")
+@throttle_option("Milliseconds to pause after every 1,000 users or posts.")
 @json_option
 @click.pass_obj
 def counters(
     settings: Settings, *, dry_run: bool, concurrency: int, throttle: int, as_json: bool
 ) -> int:
-    """Count posts, followers, follows, replies, reposts and favourites anew.
+    """Recount and correct the counters of users and posts.
 
-    While the site goes on: each counter that differs is counted once more and set in
-    one transaction. A run that was interrupted goes on where it was.
+    Counts posts, followers, follows, replies, reposts and favourites. The site can stay
+    online: a wrong counter is recounted and set in one transaction. An interrupted run
+    resumes where it stopped. Exits with 1 if a counter could not be corrected or, with
+    --dry-run, if one is wrong.
     """
     pace = Pace(concurrency=concurrency, throttle_s=throttle / 1000)
     outcome = _renew(settings, "counters", None if dry_run else pace, is_quiet=as_json)
@@ -142,17 +145,18 @@ def counters(
 
 @command.command("tags")
 @dry_run_option
-@_concurrency_option("How many posts are rewritten at once.")
-@throttle_option("Milliseconds of rest after each 1,000 posts.")
+@_concurrency_option("Number of posts to update at once.")
+@throttle_option("Milliseconds to pause after every 1,000 posts.")
 @json_option
 @click.pass_obj
 def tags(
     settings: Settings, *, dry_run: bool, concurrency: int, throttle: int, as_json: bool
 ) -> int:
-    """Parse every text anew, and store the hashtags and links that are found now.
+    """Parse all texts again, and update hashtags and links.
 
-    While the site goes on: a post that is edited meanwhile is looked at again.
-    Mentions stay as they are. A run that was interrupted goes on where it was.
+    Mentions stay the same. The site can stay online: a post that is edited meanwhile is
+    parsed again. An interrupted run resumes where it stopped. Exits with 1 if a post
+    could not be updated or, with --dry-run, if one is out of date.
     """
     pace = Pace(concurrency=concurrency, throttle_s=throttle / 1000)
     outcome = _renew(settings, "tags", None if dry_run else pace, is_quiet=as_json)
@@ -161,17 +165,19 @@ def tags(
 
 @command.command("repeats")
 @dry_run_option
-@_concurrency_option("How many authors' posts are rewritten at once.")
-@throttle_option("Milliseconds of rest after each 100 authors.")
+@_concurrency_option("Number of authors to process at once.")
+@throttle_option("Milliseconds to pause after every 100 authors.")
 @json_option
 @click.pass_obj
 def repeats(
     settings: Settings, *, dry_run: bool, concurrency: int, throttle: int, as_json: bool
 ) -> int:
-    """Say anew which kwips repeat one that their author wrote within a day before.
+    """Find again which posts repeat an earlier one.
 
-    While the site goes on: a post that is edited meanwhile is left as it is. A run
-    that was interrupted goes on where it was.
+    A post repeats another if its author published the same text within the day before.
+    The site can stay online: a post that is edited meanwhile is left unchanged. An
+    interrupted run resumes where it stopped. Exits with 1 if a post could not be
+    updated or, with --dry-run, if one is out of date.
     """
     pace = Pace(concurrency=concurrency, throttle_s=throttle / 1000)
     outcome = _renew(settings, "repeats", None if dry_run else pace, is_quiet=as_json)
@@ -180,17 +186,21 @@ def repeats(
 
 @command.command("all")
 @dry_run_option
-@_concurrency_option("How much is done at once.")
+@_concurrency_option("Number of users, counters, posts or authors to process at once.")
 @throttle_option(
-    "Milliseconds of rest after each page: 500 users' timelines, 1,000 users or posts, "
-    "100 authors."
+    "Milliseconds to pause after every 500 users (timelines), 1,000 users or posts"
+    " (counters, tags) or 100 authors (repeats)."
 )
 @json_option
 @click.pass_obj
 def everything(
     settings: Settings, *, dry_run: bool, concurrency: int, throttle: int, as_json: bool
 ) -> int:
-    """Do all of it: tags, counters, repeats, every home and list."""
+    """Rebuild tags, counters, repeats and all timelines.
+
+    Runs the commands of these names, one after the other. Exits with 1 if one of them
+    would.
+    """
     pace = Pace(concurrency=concurrency, throttle_s=throttle / 1000)
     outcomes = {
         what: _renew(settings, what, None if dry_run else pace, is_quiet=as_json)
@@ -216,16 +226,16 @@ def everything(
 def verify(
     settings: Settings, what: str, *, user: str | None, is_all: bool, as_json: bool
 ) -> int:
-    """Work out from scratch what should be stored, and list what differs.
+    """Recompute what should be stored and list differences.
 
-    WHAT is timelines (unless told), counters, tags or repeats; --user is for
-    timelines.
+    Verifies timelines unless you name something else. For timelines, use --user or
+    --all. Exits with 1 if something differs.
     """
     if what == "timelines":
         _check_choice(user, is_all=is_all)
         return show(_verify(settings, user, is_quiet=as_json), as_json=as_json)
     if user is not None:
-        raise click.UsageError(f"--user is for timelines; {what} are verified as one.")
+        raise click.UsageError(f"--user only works with timelines, not with {what}.")
     return show(_renew(settings, what, None, is_quiet=as_json), as_json=as_json)
 
 
@@ -233,7 +243,7 @@ def verify(
 @json_option
 @click.pass_obj
 def status(settings: Settings, *, as_json: bool) -> None:
-    """Say how far the last rebuild of all timelines has come, and the other jobs."""
+    """Show the progress of the latest reindex runs."""
     with connected(settings) as wiring:
         jobs = {what: wiring.jobs.find(_job(what)) for what in _WHAT}
         users = wiring.stores.users.count()
@@ -286,10 +296,10 @@ def _renew(
             counts = {"mended": 0, **checkpoint.job.counts}
     seconds = round(time.monotonic() - began, 1)
     done = ", ".join(
-        f"{number} {name}" if name == "mended" else numbered(number, name[:-1])
+        f"{number} repaired" if name == "mended" else numbered(number, name[:-1])
         for name, number in counts.items()
     )
-    told = first([f"{text} (`kwip reindex {what}`)" for text in differences])
+    told = first([f"{text} (run `kwip reindex {what}`)" for text in differences])
     told.append(
         f"{what}: {done}, {numbered(len(differences), 'difference')}; {seconds:.1f} s"
     )
@@ -333,14 +343,15 @@ def _verify(settings: Settings, user: str | None, *, is_quiet: bool) -> Outcome:
     seconds = time.monotonic() - began
     told = first(
         [
-            f"{_place(d)}: post {d.post_id} is missing (`kwip reindex timelines`)"
+            f"{_place(d)}: post {d.post_id} is missing (run `kwip reindex timelines`)"
             for d in verdict.differences
         ]
     )
     told.append(
         f"{numbered(verdict.homes, 'home')}, {numbered(verdict.lists, 'list')}, "
         f"{numbered(len(verdict.differences), 'difference')}, "
-        f"{verdict.purge_pending} entries wait for a scrub; {seconds:.1f} s"
+        f"{numbered(verdict.purge_pending, 'entry')} waiting for a purge; "
+        f"{seconds:.1f} s"
     )
     rows = [
         {
@@ -370,7 +381,7 @@ def _place(found: HomeDifference) -> str:
 
 def _check_choice(user: str | None, *, is_all: bool) -> None:
     if (user is None) != is_all:
-        raise click.UsageError("Name one home with --user, or use --all.")
+        raise click.UsageError("Specify --user NAME, or use --all.")
 
 
 def _id_of(wiring: Wiring, name: str) -> UserId:

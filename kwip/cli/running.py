@@ -63,10 +63,10 @@ def require_stack(settings: Settings) -> None:
     roles = {process.name for process in processes(home)} if home.root.exists() else ()
     missing = [role for role in _NEEDED if role not in roles]
     if missing or not is_ready(settings):
-        what = ", ".join(missing) or "not ready: web"
+        what = ", ".join(missing) or "a web server that is ready"
         raise NotRunningError(
-            f"this needs a running stack ({what}) in {home.root}: start it with"
-            " `kwip up`, with the same KWIP_HOME"
+            f"This needs a running stack in {home.root} (missing: {what}). Start it"
+            " with `kwip up`, and use the same KWIP_HOME."
         )
 
 
@@ -75,7 +75,7 @@ def _require_supervisor(settings: Settings) -> None:
     home = Home(settings.home)
     if settings.mongodb_uri is None and holder(home) is None:
         raise NotRunningError(
-            f"Kwip does not run in {home.root}: start it with `kwip up`"
+            f"Kwip is not running in {home.root}: start it with `kwip up`"
         )
 
 

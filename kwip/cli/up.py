@@ -1,4 +1,4 @@
-"""`kwip up`: start the whole stack, say where it is, keep it running until Ctrl-C."""
+"""`kwip up`: start the whole stack, print its address, keep it running."""
 
 from __future__ import annotations
 
@@ -57,10 +57,13 @@ class Said:
 
 
 @click.command("up")
-@click.option("--demo", is_flag=True, help="Fill an empty database with a demo world.")
+@click.option("--demo", is_flag=True, help="Fill an empty database with demo data.")
 @click.pass_obj
 def command(settings: Settings, *, demo: bool) -> None:
-    """Start the whole stack and keep it running until Ctrl-C."""
+    """Start the whole stack and keep it running.
+
+    Press Ctrl-C to stop it.
+    """
     programs = web_and_workers(settings)
     demos = [demo_world(settings)] if demo and settings.demo else []
     run(settings, programs, demos)
@@ -76,7 +79,7 @@ def run(settings: Settings, programs: Sequence[Child], demos: Sequence[Child]) -
     home.prepare()
     with Ends.listening() as ends, locked(home):
         for pid in end_leftovers(home):
-            _note(home, f"ended process {pid} of an earlier start")
+            _note(home, f"ended process {pid}, left over from an earlier run")
         check_port("KWIP_PORT", settings.bind, settings.port)
         if settings.live_port:
             check_port("KWIP_LIVE_PORT", settings.bind, settings.live_port)
@@ -102,7 +105,7 @@ def run(settings: Settings, programs: Sequence[Child], demos: Sequence[Child]) -
         finally:
             supervisor.stop()
             home.remove_metrics()
-    _say("Kwip has ended.")
+    _say("Kwip has stopped.")
 
 
 def _start(
@@ -226,18 +229,21 @@ def check_port(variable: str, bind: str, port: int) -> None:
 def _why_not(variable: str, bind: str, port: int, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
         return (
-            f"{variable}={port}: port {port} of {bind} is in use by another program:"
+            f"{variable}={port}: port {port} on {bind} is in use by another program:"
             f" stop it or set another {variable}"
         )
     if error.errno == errno.EACCES:
-        return f"{variable}={port}: not allowed to listen there: use one above 1023"
-    return f"KWIP_BIND={bind}: cannot listen there ({error.strerror})"
+        return f"{variable}={port}: no permission to use this port: use one above 1023"
+    return (
+        f"KWIP_BIND={bind}: cannot listen on this address ({error.strerror}):"
+        " use an address of this machine"
+    )
 
 
 def banner(settings: Settings, said: Said) -> str:
     """Return what an operator wants to know once everything runs."""
     code = said.setup_code
-    setup = f"{settings.origin}/setup with the code {code} (one day, once)"
+    setup = f"{settings.origin}/setup with the code {code} (valid for one day)"
     rows = [
         ("address", settings.origin),
         ("demo login", said.demo_login),
@@ -256,7 +262,7 @@ def _step(name: str) -> Iterator[None]:
     began = time.monotonic()
     _say(f"{name} …")
     yield
-    _say(f"{name}: ready after {time.monotonic() - began:.1f} s")
+    _say(f"{name}: ready in {time.monotonic() - began:.1f} s")
 
 
 def _note(home: Home, event: str) -> None:

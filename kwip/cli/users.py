@@ -1,4 +1,4 @@
-"""`kwip users`: create users, look after their accounts."""
+"""`kwip users`: create and manage users."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kwip.cli import dry_run_option, json_option, print_json, throttle_option
+from kwip.cli import dry_run_option, json_option, numbered, print_json, throttle_option
 from kwip.cli.bars import Bars
 from kwip.cli.parts import deletion_by
 from kwip.cli.running import connected
@@ -32,16 +32,16 @@ _TOKEN_NAME = "command line"  # noqa: S105 -- a name, no secret
 
 @click.group("users")
 def command() -> None:
-    """Create users, look after their accounts."""
+    """Create and manage users."""
 
 
 @command.command("create")
 @click.argument("name")
-@click.option("--email", required=True, help="Where mail reaches the user.")
+@click.option("--email", required=True, help="Email address.")
 @click.option(
-    "--password", help="Asked for, or read from standard input, when not given."
+    "--password", help="Password. Without it, you are asked, or standard input is read."
 )
-@click.option("--display-name", default="", help="What the user is called on pages.")
+@click.option("--display-name", default="", help="Name to show on pages.")
 @json_option
 @click.pass_obj
 def create(
@@ -53,7 +53,7 @@ def create(
     display_name: str,
     as_json: bool,
 ) -> None:
-    """Sign up the user NAME."""
+    """Create a user with the username NAME."""
     if password is None:
         password = _ask_password()
     form = SignUp(
@@ -70,12 +70,15 @@ def create(
     "--scopes",
     default=f"{READ},{WRITE}",
     show_default=True,
-    help="What it may do: read, write or both, with a comma between them.",
+    help="What the token allows: read, write, or both separated by a comma.",
 )
 @json_option
 @click.pass_obj
 def token(settings: Settings, name: str, *, scopes: str, as_json: bool) -> None:
-    """Make a personal token for the user NAME, who need not have a password."""
+    """Create a personal token for the user NAME.
+
+    The user does not need a password.
+    """
     allowed = frozenset(scope.strip() for scope in scopes.split(","))
     with connected(settings) as wiring:
         viewer = _viewer(wiring, name)
@@ -94,7 +97,7 @@ def token(settings: Settings, name: str, *, scopes: str, as_json: bool) -> None:
 @json_option
 @click.pass_obj
 def follow(settings: Settings, follower: str, followee: str, *, as_json: bool) -> None:
-    """Let the user FOLLOWER follow the user FOLLOWEE."""
+    """Make the user FOLLOWER follow the user FOLLOWEE."""
     with connected(settings) as wiring:
         viewer, other = _viewer(wiring, follower), _viewer(wiring, followee)
         wiring.services.relationships.follow(viewer, other.id)
@@ -106,10 +109,9 @@ def follow(settings: Settings, follower: str, followee: str, *, as_json: bool) -
 @json_option
 @click.pass_obj
 def suspend(settings: Settings, name: str, *, as_json: bool) -> None:
-    """Hide the user NAME with everything they wrote, and let them do nothing.
+    """Suspend the user NAME and hide everything they posted.
 
-    Their sessions and tokens open nothing any more. `kwip users unsuspend` brings
-    everything back.
+    Their sessions and tokens stop working. `kwip users unsuspend` restores everything.
     """
     _moderate(settings, name, Moderation.suspend, as_json=as_json, is_suspended=True)
 
@@ -119,7 +121,7 @@ def suspend(settings: Settings, name: str, *, as_json: bool) -> None:
 @json_option
 @click.pass_obj
 def unsuspend(settings: Settings, name: str, *, as_json: bool) -> None:
-    """End the suspension of the user NAME."""
+    """Lift the suspension of the user NAME."""
     _moderate(settings, name, Moderation.unsuspend, as_json=as_json, is_suspended=False)
 
 
@@ -129,7 +131,7 @@ def unsuspend(settings: Settings, name: str, *, as_json: bool) -> None:
 @json_option
 @click.pass_obj
 def admin(settings: Settings, name: str, state: str, *, as_json: bool) -> None:
-    """Make the user NAME an administrator (on), or no longer (off)."""
+    """Grant (on) or revoke (off) administrator rights."""
     is_admin = state == "on"
     appoint = partial(Moderation.appoint, is_admin=is_admin)
     _moderate(settings, name, appoint, as_json=as_json, is_admin=is_admin)
@@ -138,14 +140,14 @@ def admin(settings: Settings, name: str, state: str, *, as_json: bool) -> None:
 @command.command("password")
 @click.argument("name")
 @click.option(
-    "--end-tokens", is_flag=True, help="End the personal tokens too, not only sessions."
+    "--end-tokens", is_flag=True, help="Revoke the user's personal tokens too."
 )
 @json_option
 @click.pass_obj
 def password(settings: Settings, name: str, *, end_tokens: bool, as_json: bool) -> None:
-    """Give the user NAME another password, and end all sessions.
+    """Set a new password for the user NAME and end all sessions.
 
-    It is asked for, or read from standard input.
+    You are asked for the password, or it is read from standard input.
     """
     with connected(settings) as wiring:
         viewer = _viewer(wiring, name)
@@ -158,9 +160,9 @@ def password(settings: Settings, name: str, *, end_tokens: bool, as_json: bool) 
 
 @command.command("delete")
 @click.argument("name")
-@click.option("--yes", "is_sure", is_flag=True, help="Do not ask for the name again.")
+@click.option("--yes", "is_sure", is_flag=True, help="Do not ask for confirmation.")
 @dry_run_option
-@throttle_option(f"Milliseconds of rest after each {BATCH} removals.")
+@throttle_option(f"Milliseconds to pause after every {BATCH} removals.")
 @json_option
 @click.pass_obj
 def delete(
@@ -172,11 +174,12 @@ def delete(
     throttle: int,
     as_json: bool,
 ) -> None:
-    """Delete the user NAME with everything that is theirs. It cannot be undone.
+    """Delete the user NAME and all their data.
 
-    At first the account is suspended. Then posts become tombstones, and follows,
-    blocks, mutes, lists, reactions, sessions, tokens, home, credentials and pictures go
-    away. Nobody can take the name afterwards. If it was interrupted, run it again.
+    This can't be undone. The account is suspended first. Then posts become tombstones,
+    and follows, blocks, mutes, lists, reactions, sessions, tokens, home, credentials
+    and pictures are deleted. Nobody can use the username again. If the command is
+    interrupted, run it again to finish.
     """
     with connected(settings) as wiring, Bars(is_quiet=as_json) as bars:
         deletion = deletion_by(wiring)
@@ -191,8 +194,8 @@ def delete(
         row = {**_named(viewer), "is_dry_run": dry_run, "removed": removed}
         print_json(row)
         return
-    found = ", ".join(f"{count} {what}" for what, count in removed.items())
-    done = "would be deleted" if dry_run else "is deleted"
+    found = ", ".join(numbered(n, what[:-1]) for what, n in removed.items())
+    done = "would be deleted" if dry_run else "was deleted"
     click.echo(f"@{viewer.username} {done}, with {found}")
 
 
@@ -214,13 +217,12 @@ def _make_sure(username: str, *, is_sure: bool) -> None:
     if is_sure:
         return
     if sys.stdin.isatty():
-        said = click.prompt(f"Type {username} again to delete it", err=True)
+        said = click.prompt(f"Type {username} to confirm", err=True)
     else:
         said = sys.stdin.readline()
     if said.strip().removeprefix("@").lower() != username:
         raise click.UsageError(
-            f"That is not {username}: nothing was deleted. Type the name again, or"
-            " use --yes."
+            f"Nothing was deleted. To confirm, type {username}, or use --yes."
         )
 
 

@@ -1,4 +1,4 @@
-"""`kwip world`: load a network of users, follows and posts into the running stack."""
+"""`kwip world`: load a social graph, and drive traffic against it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @click.group("world")
 def command() -> None:
-    """Load a network of users, follows and posts, and requests as of its users."""
+    """Load a social graph, and drive traffic against it."""
 
 
 command.add_command(drive.command)
@@ -42,21 +42,21 @@ command.add_command(drive.command)
 @click.option(
     "--users",
     type=click.IntRange(min=1),
-    help="Only so many users, those with the lowest node numbers.",
+    help="Load only this many users, those with the lowest node numbers.",
 )
 @click.option(
     "--posts",
     type=click.IntRange(min=0),
     default=_POSTS,
     show_default=True,
-    help="How many posts are published.",
+    help="Number of posts to publish.",
 )
 @click.option(
     "--seed",
     type=int,
     default=1,
     show_default=True,
-    help="Decides who publishes what.",
+    help="Random seed: decides who publishes what.",
 )
 @json_option
 @click.pass_obj
@@ -70,15 +70,15 @@ def load(  # noqa: PLR0913 -- one for each option
     seed: int,
     as_json: bool,
 ) -> None:
-    """Load GRAPH and publish TEXTS, through the posting service and the worker.
+    """Load users and follows from GRAPH, and publish TEXTS.
 
-    GRAPH has lines `follower followee` of node numbers; node 17 becomes the user n17,
-    who has no password (`kwip users token n17`). TEXTS has lines of JSON objects with
-    `text` and `lang`. Either may be compressed by gzip. Both are checked as a whole
-    before anything is written.
+    GRAPH has one follow per line: `follower followee`, as node numbers. Node 17 becomes
+    the user n17, who has no password (`kwip users token n17` creates a token). TEXTS
+    has one JSON object per line, with `text` and `lang`. Both files can be compressed
+    with gzip. Both are checked completely before anything is written.
 
-    It returns when no post is pending. Interrupted and run again with the same
-    arguments it goes on where it was.
+    Posts go through the posting service and the worker. The command ends when all posts
+    are delivered. To resume an interrupted load, run it again with the same arguments.
     """
     world = read_world(graph, texts, users=users, seed=seed, settings=settings)
     require_stack(settings)
@@ -103,13 +103,13 @@ def read_world(
     with _lines(graph) as lines:
         parsed = parse_graph(lines, users)
         if not parsed.nodes:
-            raise InvalidError(f"{graph}: there is no line with an edge")
+            raise InvalidError(f"{graph}: no follows found")
     with _lines(texts) as lines:
         sayings = parse_sayings(
             lines, partial(clean_text, max_chars=settings.post_max_chars)
         )
         if not sayings:
-            raise InvalidError(f"{texts}: there is no line with a text")
+            raise InvalidError(f"{texts}: no texts found")
     return World(parsed, sayings, seed)
 
 
@@ -124,7 +124,7 @@ def _lines(path: Path) -> Iterator[Iterable[bytes]]:
         except LineError as error:
             raise InvalidError(f"{path}:{error.number}: {error.problem}") from error
         except (OSError, EOFError) as error:
-            raise InvalidError(f"{path}: it cannot be read: {error}") from error
+            raise InvalidError(f"{path}: cannot be read: {error}") from error
 
 
 def _print(loaded: Mapping[str, object]) -> None:

@@ -93,7 +93,7 @@ class StoreUnavailableError(KwipError):
 
     def __init__(
         self,
-        message: str = "Kwip cannot reach its database right now. Try again shortly.",
+        message: str = "Kwip can't reach its database right now. Try again shortly.",
         *,
         retry_after_s: float = 2.0,
         **context: object,

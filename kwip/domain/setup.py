@@ -9,7 +9,7 @@ import secrets
 #: A code is good for so long.
 LIFETIME = dt.timedelta(days=1)
 #: What a preparation says last when a code waits to be used.
-WAITING = "the first administrator is waited for"
+WAITING = "waiting for the first administrator"
 #: 32 signs without letters and digits that look alike: 80 bits in all.
 _ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 _GROUPS, _GROUP = 4, 4

@@ -163,13 +163,13 @@ def clean_username(text: str) -> str:
     name = text.strip().removeprefix("@").lower()
     if not _USERNAME.fullmatch(name):
         raise InvalidError(
-            "That username cannot be used.",
-            {"username": "Use 1 to 30 letters a-z, digits and underscores."},
+            "That username can't be used.",
+            {"username": "Use 1 to 30 letters (a-z), digits or underscores."},
         )
     if name in RESERVED_USERNAMES:
         raise InvalidError(
-            "That username cannot be used.",
-            {"username": "This name is reserved; choose another."},
+            "That username can't be used.",
+            {"username": "This username is reserved. Choose another one."},
         )
     return name
 
@@ -183,7 +183,7 @@ def check_password(text: str) -> str:
     """
     if len(text) not in PASSWORD_LENGTHS or not is_unicode(text):
         raise InvalidError(
-            "That password cannot be used.",
+            "That password can't be used.",
             {"password": "Use 8 to 256 characters."},
         )
     return text

@@ -42,7 +42,7 @@ def require_shown(user_id: UserId, user: User | None) -> User:
         GoneError: The account is suspended.
     """
     if user is None:
-        raise NotFoundError("There is no such user.", user_id=user_id)
+        raise NotFoundError("User not found.", user_id=user_id)
     if user.is_suspended:
         raise GoneError("This account is suspended.", user_id=user_id)
     return user

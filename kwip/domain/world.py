@@ -119,11 +119,11 @@ def parse_graph(lines: Iterable[bytes], users: int | None = None) -> Graph:
 def _edge(number: int, line: bytes) -> tuple[int, int]:
     fields = line.split()
     if len(fields) != _FIELDS or not b"".join(fields).isdigit():
-        raise LineError(number, "two node numbers are wanted")
+        raise LineError(number, "expected two node numbers")
     # So many digits are enough to be too large, and few enough to be read fast.
     follower, followee = int(fields[0][:_DIGITS]), int(fields[1][:_DIGITS])
     if follower > _MAX_NODE or followee > _MAX_NODE:
-        raise LineError(number, f"node numbers go up to {_MAX_NODE}")
+        raise LineError(number, f"node numbers must be at most {_MAX_NODE}")
     return follower, followee
 
 
@@ -146,11 +146,11 @@ def _saying(number: int, line: bytes, clean: Callable[[str], str]) -> Saying:
     try:
         row = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise LineError(number, "this is not JSON") from error
+        raise LineError(number, "not valid JSON") from error
     text = row.get("text") if isinstance(row, dict) else None
     language = row.get("lang") if isinstance(row, dict) else None
     if not isinstance(text, str) or not isinstance(language, str | None):
-        raise LineError(number, 'an object with a "text" is wanted')
+        raise LineError(number, 'expected a JSON object with a "text"')
     try:
         return Saying(clean(text), language)
     except InvalidError as error:

@@ -83,7 +83,7 @@ def find(kind: Kind, chosen: Path | None) -> Path:
     version = kind.version.search(printed)
     if version is None:
         raise CannotStartError(
-            f"{program} is not {kind.title}: set {kind.variable} to one that is"
+            f"{program} is not {kind.title}: set {kind.variable} to another one"
         )
     if (int(version[1]), int(version[2])) < kind.oldest:
         found, oldest = ".".join(version.groups()), ".".join(map(str, kind.oldest))
@@ -119,11 +119,11 @@ def _version_text(kind: Kind, program: Path) -> str:
         )
     except subprocess.TimeoutExpired as error:
         raise CannotStartError(
-            f"{program} --version did not end: set {kind.variable} to another one"
+            f"{program} --version did not finish: set {kind.variable} to another one"
         ) from error
     except OSError as error:
         raise CannotStartError(
-            f"{program} does not run here ({error.strerror}):"
+            f"{program} cannot be run ({error.strerror}):"
             f" set {kind.variable} to another one"
         ) from error
     if run.returncode != 0:
@@ -140,7 +140,7 @@ def _why_it_fails(kind: Kind, program: Path, printed: str) -> str:
             f" run `apt-get install {' '.join(packages)}`"
         )
     last = (printed.strip().splitlines() or ["no message"])[-1]
-    return f"{program} does not run here ({last}): set {kind.variable} to another one"
+    return f"{program} cannot be run ({last}): set {kind.variable} to another one"
 
 
 def _missing_libraries(program: Path) -> list[str]:

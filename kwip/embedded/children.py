@@ -131,7 +131,7 @@ def last_words(log: Path, start: int) -> str:
         found = [line for line in lines if telling.search(line)]
         if found:
             return _plain(found[-1])[:_LINE_CHARS]
-    return _plain((lines or ["it said nothing"])[-1])[:_LINE_CHARS]
+    return _plain((lines or ["no output"])[-1])[:_LINE_CHARS]
 
 
 def last_line(log: Path) -> str | None:
@@ -208,7 +208,7 @@ def end_leftovers(home: Home, *, grace_s: float = 2.0) -> list[int]:
         if not _gone(found, grace_s):
             numbers = ", ".join(str(process.pid) for process in marked(home))
             raise CannotStartError(
-                f"processes of an earlier start do not end: kill {numbers} by hand"
+                f"processes of an earlier run cannot be ended: kill {numbers} yourself"
             )
     return [process.pid for process in found]
 
@@ -249,7 +249,7 @@ def locked(home: Home, *, within_s: float = 1.0) -> Iterator[None]:
         while not _take(file.fileno(), fcntl.LOCK_EX):
             if time.monotonic() > end:
                 raise CannotStartError(
-                    f"Kwip already runs in {home.root} (process {holder(home)}):"
+                    f"Kwip is already running in {home.root} (process {holder(home)}):"
                     " stop it or set another KWIP_HOME and KWIP_PORT"
                 )
             time.sleep(_POLL_S)

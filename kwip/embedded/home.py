@@ -184,7 +184,8 @@ class Home:
         if left < needed:
             raise CannotStartError(
                 f"KWIP_HOME={self.root}: the disk is full ({left // 1_000_000} MB free,"
-                f" {needed // 1_000_000} MB needed): make room or set another KWIP_HOME"
+                f" {needed // 1_000_000} MB needed): free up space or set another"
+                " KWIP_HOME"
             )
 
     def secret(self, name: str) -> str:
@@ -200,13 +201,13 @@ class Home:
             text = path.read_text(encoding="ascii").strip()
         except (OSError, UnicodeDecodeError) as error:
             raise CannotStartError(
-                f"{path}: cannot be read or made ({error}): make KWIP_HOME writable"
+                f"{path}: cannot be read or created ({error}): make KWIP_HOME writable"
                 " or set another one"
             ) from error
         if len(text) < _SHORTEST_SECRET:
             raise CannotStartError(
                 f"{path}: shorter than {_SHORTEST_SECRET} characters:"
-                " put a longer random text there"
+                " replace it with a longer random text"
             )
         return text
 

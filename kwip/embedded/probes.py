@@ -44,7 +44,7 @@ def ask_mongodb(uri: str) -> Answer:
             hello = client.admin.command("hello")
             version = str(client.server_info()["version"])
     except (PyMongoError, ValueError) as error:
-        return Answer(is_ok=False, detail=f"does not answer: {_one_line(error)}")
+        return Answer(is_ok=False, detail=f"is not responding: {_one_line(error)}")
     if "setName" not in hello and hello.get("msg") != "isdbgrid":
         return Answer(
             is_ok=False,
@@ -52,7 +52,9 @@ def ask_mongodb(uri: str) -> Answer:
             " rs.initiate() once",
         )
     if _version(version) < _OLDEST_MONGODB:
-        return Answer(is_ok=False, detail=f"is MongoDB {version}: Kwip needs 6.0")
+        return Answer(
+            is_ok=False, detail=f"is MongoDB {version}: Kwip needs 6.0 or newer"
+        )
     return Answer(is_ok=True, detail=f"MongoDB {version}")
 
 
@@ -68,11 +70,13 @@ def ask_redis(uri: str, *, is_cache: bool) -> Answer:
         ) as client:
             info: dict[str, Any] = client.info()
     except (redis.RedisError, ValueError) as error:
-        return Answer(is_ok=False, detail=f"does not answer: {_one_line(error)}")
+        return Answer(is_ok=False, detail=f"is not responding: {_one_line(error)}")
     version = str(info.get("valkey_version") or info["redis_version"])
     name = "Valkey" if "valkey_version" in info else "Redis"
     if _version(version) < _OLDEST_REDIS:
-        return Answer(is_ok=False, detail=f"is {name} {version}: Kwip needs 6.2")
+        return Answer(
+            is_ok=False, detail=f"is {name} {version}: Kwip needs 6.2 or newer"
+        )
     wrong = _cache_findings(info) if is_cache else _queue_findings(info)
     return Answer(is_ok=True, detail=f"{name} {version}", findings=wrong)
 
@@ -81,18 +85,20 @@ def _cache_findings(info: dict[str, Any]) -> list[str]:
     """A cache that remembers could serve what was dropped before it restarted."""
     wrong = []
     if info["aof_enabled"]:
-        wrong.append("the cache has AOF: set `appendonly no`")
+        wrong.append("the cache uses AOF: set `appendonly no`")
     if info["connected_slaves"] or info["role"] != "master":
-        wrong.append("the cache has replicas: use one without")
+        wrong.append("the cache has replicas: use a server without replicas")
     if info["maxmemory"] and "lfu" not in info["maxmemory_policy"]:
-        wrong.append("the cache does not evict by use: `maxmemory-policy allkeys-lfu`")
+        wrong.append(
+            "the cache does not evict by usage: set `maxmemory-policy allkeys-lfu`"
+        )
     return wrong
 
 
 def _queue_findings(info: dict[str, Any]) -> list[str]:
     wrong = []
     if not info["aof_enabled"]:
-        wrong.append("the queue has no AOF: set `appendonly yes`")
+        wrong.append("the queue does not use AOF: set `appendonly yes`")
     if info["maxmemory_policy"] != "noeviction":
         wrong.append("the queue evicts jobs: set `maxmemory-policy noeviction`")
     return wrong

@@ -44,7 +44,7 @@ def set_up(home: Home, password: str, *, deadline_s: float) -> None:
             raise CannotStartError(f"mongod: {error}") from error
         _first_set_up(member, password, deadline_s)
     except PyMongoError as error:
-        raise CannotStartError(f"mongod does not answer: {error}") from error
+        raise CannotStartError(f"mongod is not responding: {error}") from error
 
 
 def _client(member: str, password: str | None) -> pymongo.MongoClient[dict[str, Any]]:
@@ -74,7 +74,7 @@ def _first_set_up(member: str, password: str, deadline_s: float) -> None:
     except PyMongoError as error:
         raise CannotStartError(
             f"mongod could not be set up ({error}): the password in secrets/mongodb"
-            " must be the one that its data was made with"
+            " must match the one its data was created with"
         ) from error
 
 

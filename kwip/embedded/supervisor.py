@@ -140,7 +140,7 @@ class Supervisor:
             return True
         if time.monotonic() - running.since > child.ready_s:
             raise CannotStartError(
-                f"{child.role} is not ready after {child.ready_s:.0f} s: see {log}"
+                f"{child.role} was not ready within {child.ready_s:.0f} s: see {log}"
             )
         return False
 
@@ -168,7 +168,7 @@ class Supervisor:
         how = f"signal {-code}" if code < 0 else f"exit {code}"
         words = last_words(log_of(running.child.role, self._home), running.log_start)
         self._said(
-            f"{running.child.role} ended ({how}: {words}),"
+            f"{running.child.role} ended ({how}: {words}):"
             f" restarting in {running.backoff_s:.1f} s"
         )
         running.backoff_s = min(2 * running.backoff_s, _LONGEST_BACKOFF_S)

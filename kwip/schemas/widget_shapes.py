@@ -46,31 +46,32 @@ WIDGET_SCHEMA: dict[str, Any] = {
     "$schema": _DRAFT,
     "title": "Kwip widgets, version 1",
     "description": (
-        "Answers to requests without the parameter `fields`. Keys may be added; "
-        "skip those that you do not know."
+        "Responses to requests without the parameter `fields`. Keys may be added; "
+        "ignore keys that you do not know."
     ),
     "oneOf": [{"$ref": "#/$defs/timeline"}, {"$ref": "#/$defs/profile"}],
     "$defs": {
         "timeline": _object(
-            "Posts of everybody, a user, a hashtag or a thread.",
+            "Public posts, or those of a user, a hashtag or a thread.",
             {
                 "version": {"const": 1},
                 "posts": _list({"$ref": "#/$defs/post"}),
-                "next": _maybe(_URL) | {"description": "The following page."},
+                "next": _maybe(_URL) | {"description": "The next page."},
             },
         ),
         "profile": _object(
             "A user.", {"version": {"const": 1}, "user": {"$ref": "#/$defs/user"}}
         ),
         "post": _object(
-            "A post; where it stands because it was reposted, `reposted_by` says who.",
+            "A post. If it is here as a repost, `reposted_by` is the reposter.",
             {
                 "id": _ID,
                 "url": _URL,
                 "warning": _TEXT
-                | {"description": "Show it first, the text on request."},
+                | {"description": "Show this first, and the text on request."},
                 "text": _TEXT,
-                "html": _TEXT | {"description": "The text, safe to put into a page."},
+                "html": _TEXT
+                | {"description": "The text, safe to insert into a page."},
                 "hashtags": _list(_object("A hashtag.", {"name": _TEXT, "url": _URL})),
                 "created_at": _TIME,
                 "edited_at": _maybe(_TIME),
@@ -80,18 +81,18 @@ WIDGET_SCHEMA: dict[str, Any] = {
                 "favourites_count": _COUNT,
                 "author": _AUTHOR,
                 "reposted_by": _maybe(_AUTHOR),
-                "cursor": _ID | {"description": "What `before` takes."},
+                "cursor": _ID | {"description": "A value for `before`."},
             },
         ),
-        "author": _object("Who wrote or reposted.", _PERSON),
+        "author": _object("The author or reposter.", _PERSON),
         "user": _object(
-            "Somebody with a profile.",
+            "A user with their profile.",
             {
                 **_PERSON,
                 "banner": _URL,
-                "html": _TEXT | {"description": "The bio, safe to put into a page."},
+                "html": _TEXT | {"description": "The bio, safe to insert into a page."},
                 "fields": _list(
-                    _object("A line of the profile.", {"name": _TEXT, "html": _TEXT})
+                    _object("A profile field.", {"name": _TEXT, "html": _TEXT})
                 ),
                 "created_at": _TIME,
                 "posts_count": _COUNT,

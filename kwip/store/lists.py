@@ -175,12 +175,12 @@ class ListStore:
         def work(session: Any) -> list[ListEdge]:
             found = self._lists.find_one(_active(owner_id, list_id), session=session)
             if found is None:
-                raise NotFoundError("There is no such list.", list_id=list_id)
+                raise NotFoundError("List not found.", list_id=list_id)
             new = [each for each in edges if each.member_id not in found["member_ids"]]
             if not new:
                 return []
             if len(found["member_ids"]) + len(new) > MAX_MEMBERS:
-                says = f"A list has at most {MAX_MEMBERS} people."
+                says = f"A list can have up to {MAX_MEMBERS} people."
                 raise InvalidError(says, {"account_ids": says})
             self._require_follows(new, session)
             self._lists.update_one(
@@ -214,7 +214,7 @@ class ListStore:
         nonce = {"$set": {"nonce": edges[0].nonce}}
         matched = self._follows.update_many(follows, nonce, session=session)
         if matched.matched_count != len(edges):
-            says = "Only people whom you follow can be in a list."
+            says = "You can only add people you follow to a list."
             raise InvalidError(says, {"account_ids": says})
 
     def remove(

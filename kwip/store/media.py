@@ -117,11 +117,11 @@ def _told() -> Iterator[None]:
     except OSError as error:
         if error.errno in _FULL:
             raise StorageFullError(
-                "This site has no room for more pictures. Tell whoever runs it.",
+                "This site has no space left for pictures. Tell its administrator.",
                 reason=str(error),
             ) from error
         raise StoreUnavailableError(
-            "Kwip cannot reach its pictures right now. Try again shortly.",
+            "Kwip can't reach its pictures right now. Try again shortly.",
             reason=str(error),
         ) from error
 

@@ -113,11 +113,11 @@ def _problem(
     row: ReactionRow, users: set[Any], posts: set[Any], reposts: set[Any]
 ) -> str:
     if row.user_id not in users:
-        return "its user is not there"
+        return "its user does not exist"
     if row.post_id not in posts:
-        return "its post is not there"
+        return "its post does not exist"
     if row.repost_id is not None and row.repost_id not in reposts:
-        return "the repost that it claims is not there"
+        return "its repost does not exist"
     return ""
 
 

@@ -81,12 +81,12 @@ class UserStore:
             if setup:
                 waiting = {"_id": SETUP_CLAIM, "digest": setup}
                 if not self._claims.delete_one(waiting, session=session).deleted_count:
-                    raise ConflictError("This site has been set up.", field="setup")
+                    raise ConflictError("This site is already set up.", field="setup")
             handle, address = claims_of(user.username, email.key)
             if self._owner(handle, session) is not None:
-                raise ConflictError("Somebody has that already.", field="username")
+                raise ConflictError("This username is taken.", field="username")
             if self._owner_by(email, session) is not None:
-                raise ConflictError("Somebody has that already.", field="email")
+                raise ConflictError("This email address is taken.", field="email")
             for claim in (handle, address):
                 self._claims.insert_one(_claim(claim, user.id), session=session)
             self._users.insert_one(_to_document(user), session=session)
@@ -108,7 +108,7 @@ class UserStore:
             self._store.transact(work)
         except DuplicateKeyError as error:
             field = "email" if _EMAIL in str(error) else "username"
-            raise ConflictError("Somebody has that already.", field=field) from error
+            raise ConflictError(f"This {field} is taken.", field=field) from error
 
     @translated()
     def create_many(self, users: Sequence[User]) -> Mapping[str, UserId]:
@@ -127,7 +127,7 @@ class UserStore:
         ids = self.ids_of(u.username for u in users)
         if kept := sorted({u.username for u in users} - ids.keys()):
             raise ConflictError(
-                f"{kept[0]} was the name of a user who is deleted; nobody gets it."
+                f"{kept[0]} belonged to a deleted user and can't be used again."
             )
         owners = [replace(u, id=ids[u.username]) for u in users]
         insert_missing(self._users, [_to_document(u) for u in owners])

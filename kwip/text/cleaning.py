@@ -41,15 +41,15 @@ def length_problem(text: str, *, max_chars: int, warning: str = "") -> str | Non
     # No character is less than one code point, so most texts need no counting.
     if points <= max_chars:
         return None
-    together = " with the warning" if warning else ""
+    together = " including the warning" if warning else ""
     over = count_chars(text) + count_chars(warning) - max_chars
     if over > 0:
-        return f"At most {max_chars} characters{together}; this has {over} too many."
+        return f"Use up to {max_chars} characters{together}. This has {over} too many."
     max_points = max_chars * POINTS_PER_CHAR
     if points > max_points:
         return (
-            "Too many accents and other marks are piled up on its characters: at most "
-            f"{max_points} in all{together}; this has {points - max_points} too many."
+            "Use fewer accents and other marks on each character. "
+            f"This has {points - max_points} too many{together}."
         )
     return None
 
@@ -71,11 +71,11 @@ def clean_text(
     cleaned = _cleaned(text, field)
     if not is_visible(cleaned):
         raise InvalidError(
-            "There is nothing to post.", {field: "Write something first."}
+            "You can't post an empty kwip.", {field: "Write something first."}
         )
     problem = length_problem(cleaned, warning=warning, max_chars=max_chars)
     if problem is not None:
-        raise InvalidError("That is too long.", {field: problem})
+        raise InvalidError("This is too long.", {field: problem})
     return cleaned
 
 
@@ -96,7 +96,7 @@ def clean_warning(text: str, *, field: str = "spoiler_text") -> str:
 def _cleaned(text: str, field: str) -> str:
     if not is_unicode(text):
         raise InvalidError(
-            "That text cannot be posted.", {field: "It has broken characters in it."}
+            "That text can't be posted.", {field: "Contains characters we can't store."}
         )
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
     kept = "".join(c for c in lines if c in "\n\t" or unicodedata.category(c) != "Cc")

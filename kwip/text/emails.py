@@ -30,7 +30,7 @@ def clean_email(text: str) -> Email:
     fits = _LOCAL.fullmatch(local) and _DOMAIN.fullmatch(domain)
     if not (fits and email.address.isprintable() and ascii_host(domain)):
         raise InvalidError(
-            "That e-mail address cannot be used.",
+            "That email address can't be used.",
             {"email": "Enter an email address, such as name@example.org."},
         )
     return email

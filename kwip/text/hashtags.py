@@ -59,10 +59,10 @@ def clean_hashtag(text: str, *, field: str = "hashtag") -> str:
     name = name_of(_FIRST_MARK.sub("", text.strip()))
     if name is None:
         raise InvalidError(
-            "That is not a hashtag.",
+            "That isn't a hashtag.",
             {
-                field: "Use letters, digits and underscores, at least one letter, "
-                f"and at most {NAME_MAX} characters."
+                field: "Use letters, digits and underscores, with at least one letter, "
+                f"and up to {NAME_MAX} characters."
             },
         )
     return name

@@ -62,7 +62,7 @@ def clean_lines(name: str, text: str, limit: int, wrong: dict[str, str]) -> str:
     if not is_visible(clean):
         clean = ""
     if not is_unicode(text):
-        wrong[name] = "It has broken characters in it."
+        wrong[name] = "Contains characters we can't store."
     elif problem := length_problem(clean, max_chars=limit):
         wrong[name] = problem
     return clean
@@ -82,9 +82,9 @@ def _clean_fields(
         if name or value:
             found.append(ProfileField(name, value))
         if value and not name:
-            wrong[places[0]] = "Say what this is."
+            wrong[places[0]] = "Enter a label."
         if name and not value:
-            wrong[places[1]] = "Fill this in, or empty both."
+            wrong[places[1]] = "Enter the content, or leave both empty."
     if len(found) > MAX_FIELDS:
-        wrong["fields"] = f"At most {MAX_FIELDS} lines; these are {len(found)}."
+        wrong["fields"] = f"Use up to {MAX_FIELDS}. These are {len(found)}."
     return tuple(found)

@@ -416,7 +416,7 @@ def test_it_finds_nothing_where_kwip_has_none(alice):
 def test_its_errors_are_those_of_mastodon(alice, log_in):
     nobody = log_in(None)
 
-    with pytest.raises(MastodonNotFoundError, match="no such kwip"):
+    with pytest.raises(MastodonNotFoundError, match="Kwip not found"):
         alice.status(1)
     with pytest.raises(MastodonAPIError, match="422"):
         alice.toot("")

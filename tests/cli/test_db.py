@@ -35,7 +35,9 @@ def test_a_missing_index_is_a_finding(kwip, one_is_missing):
     run = kwip("db", "indexes", "--json")
 
     assert run.code == 1
-    assert run.json["findings"] == [f"posts.{NAME} is missing: kwip db indexes --apply"]
+    assert run.json["findings"] == [
+        f"posts.{NAME} is missing: run `kwip db indexes --apply`"
+    ]
 
 
 def test_apply_creates_what_is_missing(kwip, one_is_missing, mongodb):

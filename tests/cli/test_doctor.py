@@ -28,7 +28,7 @@ def test_loops_that_beat_are_no_finding(findings):
 
 
 def test_a_loop_that_is_silent_or_missing_is_a_finding(findings, tmp_path):
-    see = f"see `loop_failed` in {tmp_path}/logs"
+    see = f"look for `loop_failed` in {tmp_path}/logs"
 
     assert findings(sweeper=31, change_stream=60) == [
         f"change_stream: no heartbeat for 60 s: {see}",

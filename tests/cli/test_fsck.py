@@ -208,14 +208,14 @@ def lose_who_blocks(s):
 def point_to_nothing(s):
     home = home_of(s.carol.id)
     s.database["timelines"].update_one({"_id": home}, {"$push": {"entries": NOWHERE}})
-    return "entries", f"{home} {NOWHERE}", "points to no post"
+    return "entries", f"{home} {NOWHERE}", "the post does not exist"
 
 
 def seal_what_points_to_nothing(s):
     bucket = s.bucket()
     first, *rest = bucket["entries"]
     s.put("timeline_buckets", bucket["_id"], entries=[first, first + 1, *rest])
-    return "entries", f"{bucket['owner']} {first + 1}", "points to no post"
+    return "entries", f"{bucket['owner']} {first + 1}", "the post does not exist"
 
 
 def shuffle_a_sealed_bucket(s):
@@ -228,13 +228,13 @@ def shuffle_a_sealed_bucket(s):
 def leave_the_lower_bound(s):
     bucket = s.bucket()
     s.put("timeline_buckets", bucket["_id"], low=bucket["entries"][1])
-    return "buckets", bucket["_id"], "entries outside of"
+    return "buckets", bucket["_id"], "some entries are not from"
 
 
 def leave_the_upper_bound(s):
     bucket = s.bucket()
     s.put("timeline_buckets", bucket["_id"], high=bucket["entries"][-2])
-    return "buckets", bucket["_id"], "entries outside of"
+    return "buckets", bucket["_id"], "some entries are not from"
 
 
 def misname_a_bucket(s):
@@ -242,12 +242,12 @@ def misname_a_bucket(s):
     s.lose("timeline_buckets", bucket["_id"])
     misnamed = {**bucket, "_id": f"{bucket['_id']}0"}
     s.database["timeline_buckets"].insert_one(misnamed)
-    return "buckets", misnamed["_id"], "does not tell its upper bound"
+    return "buckets", misnamed["_id"], "does not match the upper bound"
 
 
 def count_a_tombstone(s):
     s.add("users", s.carol.id, posts_count=1)
-    return "counters", str(s.carol.id), "posts_count of the user is 1, counted are 0"
+    return "counters", str(s.carol.id), "posts_count of the user is 1, should be 0"
 
 
 def count_a_follower_twice(s):
@@ -255,18 +255,18 @@ def count_a_follower_twice(s):
     return (
         "counters",
         str(s.alice.id),
-        "followers_count of the user is 3, counted are 2",
+        "followers_count of the user is 3, should be 2",
     )
 
 
 def forget_a_followee(s):
     s.add("users", s.bob.id, following_count=-1)
-    return "counters", str(s.bob.id), "following_count of the user is 0, counted are 1"
+    return "counters", str(s.bob.id), "following_count of the user is 0, should be 1"
 
 
 def forget_a_reply(s):
     s.add("posts", s.root.id, replies_count=-1)
-    return "counters", str(s.root.id), "replies_count of the post is 0, counted are 1"
+    return "counters", str(s.root.id), "replies_count of the post is 0, should be 1"
 
 
 def count_a_reply_of_a_tombstone(s):
@@ -274,7 +274,7 @@ def count_a_reply_of_a_tombstone(s):
     return (
         "counters",
         str(s.tombstone.id),
-        "replies_count of the post is 1, counted are 0",
+        "replies_count of the post is 1, should be 0",
     )
 
 
@@ -283,18 +283,18 @@ def count_a_favourite_twice(s):
     return (
         "counters",
         str(s.reply.id),
-        "favourites_count of the post is 2, counted are 1",
+        "favourites_count of the post is 2, should be 1",
     )
 
 
 def forget_a_repost(s):
     s.add("posts", s.root.id, reposts_count=-1)
-    return "counters", str(s.root.id), "reposts_count of the post is 0, counted are 1"
+    return "counters", str(s.root.id), "reposts_count of the post is 0, should be 1"
 
 
 def list_under_another_hashtag(s):
     s.put("posts", s.root.id, tags=["wheat"])
-    return "tags", str(s.root.id), "other hashtags than it has"
+    return "tags", str(s.root.id), "do not match the text"
 
 
 def favourite_what_is_not_there(s):
@@ -303,14 +303,14 @@ def favourite_what_is_not_there(s):
     s.add("posts", s.reply.id, favourites_count=-1)
     lost = {**found, "_id": f"{s.alice.id}:favourite:{NOWHERE}", "post_id": NOWHERE}
     s.database["reactions"].insert_one(lost)
-    return "reactions", lost["_id"], "its post is not there"
+    return "reactions", lost["_id"], "its post does not exist"
 
 
 def bookmark_by_nobody(s):
     [found] = s.database["reactions"].find({"act": "bookmark"})
     lost = {**found, "_id": f"{NOWHERE}:bookmark:{s.root.id}", "user_id": NOWHERE}
     s.database["reactions"].insert_one(lost)
-    return "reactions", lost["_id"], "its user is not there"
+    return "reactions", lost["_id"], "its user does not exist"
 
 
 def claim_a_repost_that_is_not_there(s):
@@ -322,12 +322,12 @@ def claim_a_repost_that_is_not_there(s):
         "repost_id": NOWHERE,
     }
     s.database["reactions"].insert_one(lost)
-    return "reactions", lost["_id"], "the repost that it claims is not there"
+    return "reactions", lost["_id"], "its repost does not exist"
 
 
 def pin_what_somebody_else_wrote(s):
     s.put("users", s.carol.id, pinned_ids=[s.root.id])
-    return "pins", f"{s.carol.id} {s.root.id}", "not one of the user's"
+    return "pins", f"{s.carol.id} {s.root.id}", "not by this user"
 
 
 def let_a_post_wait(s):
@@ -340,13 +340,13 @@ def let_a_post_wait(s):
 def claim_a_handle_for_nobody(s):
     claim = {"_id": "handle:nobody", "schema": 1, "user_id": NOWHERE}
     s.database["claims"].insert_one(claim)
-    return "claims", "handle:nobody", "nobody has what is claimed"
+    return "claims", "handle:nobody", "no user has this username or address"
 
 
 def claim_an_address_for_nobody(s):
     claim = {"_id": "email:0123", "schema": 1, "user_id": NOWHERE}
     s.database["claims"].insert_one(claim)
-    return "claims", "email:0123", "nobody has what is claimed"
+    return "claims", "email:0123", "no user has this username or address"
 
 
 each_corruption = pytest.mark.parametrize(
@@ -442,7 +442,7 @@ def test_a_repair_is_seen_at_once(kwip, sample):
 
     line = kwip("fsck", "--repair").out.splitlines()[0]
     assert line == (
-        f"counters: {sample.carol.id}: posts_count of the user is 1, counted are 0: "
+        f"counters: {sample.carol.id}: posts_count of the user is 1, should be 0: "
         "repaired (set users.posts_count to 0)"
     )
     assert shown() == 0
@@ -453,7 +453,7 @@ def test_dry_run_is_for_repairs(kwip):
 
     assert (run.code, run.err) == (
         2,
-        "kwip: --dry-run is for --repair; without it fsck only reads.\n",
+        "kwip: --dry-run only works with --repair.\n",
     )
 
 
@@ -473,14 +473,21 @@ def test_a_finding_is_one_line_and_says_what_to_do(kwip, sample):
     count_a_tombstone(sample)
     run = kwip("fsck")
 
-    line, summary = run.out.splitlines()
+    line, summary, checked = run.out.splitlines()
     assert run.code == 1
     assert line == (
-        f"counters: {sample.carol.id}: posts_count of the user is 1, counted are 0: "
+        f"counters: {sample.carol.id}: posts_count of the user is 1, should be 0: "
         "set users.posts_count to 0"
     )
-    assert summary.startswith("1 finding in ")
-    assert "4 users" in summary
+    assert summary == "1 problem found"
+    assert checked.startswith("checked ")
+    assert "4 users" in checked
+
+
+def test_a_sound_database_is_one_line_and_what_was_checked(kwip, sample):
+    summary, checked = kwip("fsck").out.splitlines()
+
+    assert (summary, checked.split()[0]) == ("No problems found", "checked")
 
 
 def test_the_checks_go_on_where_a_page_ends(sample, monkeypatch):

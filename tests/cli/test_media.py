@@ -80,7 +80,7 @@ def test_a_picture_that_was_replaced_is_an_orphan_after_an_hour(kwip, show, root
     pruned = kwip("media", "prune", "--json")
     assert (pruned.code, pruned.json["is_dry_run"]) == (0, False)
     assert files(root) == [f"{new}-120.webp", f"{new}-400.webp"]
-    assert kwip("media", "prune").out == "0 files removed, 0 bytes\n"
+    assert kwip("media", "prune").out == "0 files (0 bytes) deleted\n"
 
 
 def test_nothing_is_pruned_where_no_user_names_any_picture_unless_forced(
@@ -88,7 +88,7 @@ def test_nothing_is_pruned_where_no_user_names_any_picture_unless_forced(
 ):
     show(avatar=plain())
     show(is_avatar_removed=True)
-    assert kwip("media", "prune").out == "0 files removed, 0 bytes\n"
+    assert kwip("media", "prune").out == "0 files (0 bytes) deleted\n"
     age(root)
 
     for options in ([], ["--dry-run"], ["--json"]):
@@ -122,7 +122,7 @@ def test_a_picture_that_is_not_there_is_found(kwip, show, bob, root):
     assert usage.json["findings"] == [
         {"user_id": str(bob.id), "kind": "banner", "picture": name}
     ]
-    assert f"missing: the banner {name}" in kwip("media", "usage").out
+    assert f"missing: banner {name}" in kwip("media", "usage").out
 
 
 def test_a_static_avatar_is_neither_counted_nor_missing(kwip, wiring, bob):

@@ -71,18 +71,7 @@ def fanout(kwip, wiring, posts, _monkeypatch):
         "fanout-pending": [kwip("fanout", "pending", "--dead", "--json")],
         "fanout-replay": [kwip("fanout", "replay", posts[0].id, "--json")],
         "fanout-stats": [kwip("fanout", "stats", "--json")],
-        **queue(kwip, wiring, posts),
-    }
-
-
-def queue(kwip, wiring, posts):
-    wiring.store.database["posts"].update_one(
-        {"_id": posts[0].id}, {"$set": {"fanout.state": "dead"}}
-    )
-    return {
         "queue-stats": [kwip("queue", "stats", "--json")],
-        "queue-dead": [kwip("queue", "dead", "--json")],
-        "queue-retry": [kwip("queue", "retry", posts[0].id, "--json")],
     }
 
 

@@ -34,3 +34,11 @@ def test_stats_say_that_a_queue_does_not_answer(kwip, waiting, environ, tmp_path
     assert run.json["queues"] == {"fanout": None, "compaction": None}
     assert run.json["pending"] == 1
     assert "is not responding" in kwip("queue", "stats").out
+
+
+def test_a_person_can_read_how_many_jobs_wait(kwip, wiring, waiting):
+    wiring.queue.enqueue("fanout", str(waiting))
+    fanout, upkeep, *_ = kwip("queue", "stats").out.splitlines()
+
+    assert fanout.startswith("fanout: 1 job waiting, the oldest for ")
+    assert upkeep == "upkeep: 0 jobs waiting"

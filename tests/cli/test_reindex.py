@@ -140,7 +140,7 @@ def test_one_home_or_all_must_be_asked_for(kwip, world):
         run = kwip("reindex", "timelines", *arguments)
 
         assert run.code == 2
-        assert run.err == "kwip: Name one home with --user, or use --all.\n"
+        assert run.err == "kwip: Specify --user NAME, or use --all.\n"
 
 
 def test_an_unknown_name_is_one_clear_line(kwip, world):

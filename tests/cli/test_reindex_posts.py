@@ -112,7 +112,8 @@ def test_a_counter_that_differs_is_one_line(kwip, wiring, world):
     lines = kwip("reindex", "verify", "counters").out.splitlines()
 
     assert lines[0] == (
-        f"user {world[0].id}: posts_count is 7, counted are 1 (`kwip reindex counters`)"
+        f"user {world[0].id}: posts_count is 7, should be 1"
+        " (run `kwip reindex counters`)"
     )
     assert lines[1].startswith("counters: 2 users, 3 posts, 1 difference;")
 
@@ -147,7 +148,7 @@ def test_user_is_for_timelines(kwip):
 
     assert (run.code, run.err) == (
         2,
-        "kwip: --user is for timelines; tags are verified as one.\n",
+        "kwip: --user only works with timelines, not with tags.\n",
     )
 
 

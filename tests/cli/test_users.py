@@ -72,7 +72,7 @@ def test_an_unknown_scope_is_one_clear_line_and_2(kwip):
     assert (run.code, run.out) == (2, "")
     assert (
         run.err
-        == "kwip: The token may do nothing. scopes: Choose read, write or both.\n"
+        == "kwip: These scopes can't be used. scopes: Choose read, write or both.\n"
     )
 
 
@@ -105,7 +105,7 @@ def test_without_a_stack_the_line_says_what_to_do(kwip, environ, monkeypatch, tm
 
     assert (run.code, run.out) == (2, "")
     assert run.err == (
-        f"kwip: Kwip does not run in {tmp_path / 'home'}: start it with `kwip up`\n"
+        f"kwip: Kwip is not running in {tmp_path / 'home'}: start it with `kwip up`\n"
     )
 
 
@@ -156,7 +156,7 @@ def test_a_password_that_is_too_short_is_one_clear_line_and_2(kwip):
 
     assert (run.code, run.out) == (2, "")
     assert run.err == (
-        "kwip: That password cannot be used. password: Use 8 to 256 characters.\n"
+        "kwip: That password can't be used. password: Use 8 to 256 characters.\n"
     )
 
 
@@ -207,6 +207,5 @@ def test_delete_asks_for_the_name_again(kwip, wiring, typed, code):
     assert ("alice" in wiring.stores.users.ids_of(["alice"])) == (code == 2)
     if code:
         assert run.err == (
-            "kwip: That is not alice: nothing was deleted. Type the name again, or"
-            " use --yes.\n"
+            "kwip: Nothing was deleted. To confirm, type alice, or use --yes.\n"
         )

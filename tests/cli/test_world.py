@@ -76,13 +76,13 @@ def test_without_a_running_stack_nothing_is_loaded(kwip, mongodb, graph, texts):
 def test_a_bad_edge_is_told_by_file_and_line(kwip, texts, tmp_path):
     bad = write(tmp_path / "bad.txt", ["0\t1", "0\tone"])
 
-    refused(kwip("world", "load", bad, texts), f"{bad}:2: two node numbers are wanted")
+    refused(kwip("world", "load", bad, texts), f"{bad}:2: expected two node numbers")
 
 
 def test_a_bad_text_is_told_by_file_and_line(kwip, graph, tmp_path):
     bad = write(tmp_path / "bad.jsonl", ['{"text": "a"}', "", "{"])
 
-    refused(kwip("world", "load", graph, bad), f"{bad}:3: this is not JSON")
+    refused(kwip("world", "load", graph, bad), f"{bad}:3: not valid JSON")
 
 
 def test_a_text_that_could_not_be_posted_is_told(kwip, graph, tmp_path):
@@ -96,7 +96,7 @@ def test_an_empty_file_is_told(kwip, texts, graph, tmp_path, content):
     empty = tmp_path / "empty"
     empty.write_bytes(content)
 
-    refused(kwip("world", "load", empty, texts), f"{empty}: there is no line")
+    refused(kwip("world", "load", empty, texts), f"{empty}: no follows found")
     refused(kwip("world", "load", graph, tmp_path / "empty"), f"{empty}:")
 
 
@@ -105,7 +105,7 @@ def test_a_damaged_archive_is_told(kwip, texts, graph, tmp_path):
     cut = tmp_path / "cut.gz"
     cut.write_bytes(whole[:-20])
 
-    refused(kwip("world", "load", cut, texts), f"{cut}: it cannot be read")
+    refused(kwip("world", "load", cut, texts), f"{cut}: cannot be read")
 
 
 def test_a_missing_file_is_told(kwip, texts, tmp_path):

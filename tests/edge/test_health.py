@@ -79,7 +79,7 @@ def loops(wiring):
         assert not found.is_needed
         return found.ok, found.detail
 
-    assert ask() == (True, "at work")
+    assert ask() == (True, "running")
     return ask
 
 
@@ -112,7 +112,7 @@ def test_mongodb_is_asked_for_heartbeats_only_while_it_answers():
 
     assert probe_loops(list, fail, lambda: False).ok
     found = probe_loops(list, fail, lambda: True)
-    assert (found.ok, found.detail) == (False, "MongoDB does not answer")
+    assert (found.ok, found.detail) == (False, "MongoDB is not responding")
 
 
 def test_a_heartbeat_is_stored_once_in_ten_seconds(mongodb, wiring):

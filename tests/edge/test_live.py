@@ -369,7 +369,7 @@ def test_a_web_process_says_where_polls_belong(app, wiring, alice):
 
         assert answer.status_code == 503, place
         assert answer.headers["Retry-After"] == "60"
-        assert "route /poll there" in answer.json["error"]
+        assert "Route /poll/ to it" in answer.json["error"]
 
 
 def test_the_sites_own_pages_may_poll_from_their_port(live, alice):

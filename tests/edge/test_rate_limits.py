@@ -118,9 +118,7 @@ def test_one_request_too_many_is_429_and_says_when(limited):
     answer = kwip.alice.get(HOME)
 
     assert answer.status_code == 429
-    assert answer.json == {
-        "error": "That was too much for now. Try again in 5 minutes."
-    }
+    assert answer.json == {"error": "Too many requests. Try again in 5 minutes."}
     assert told(answer)[:2] == ["2", "0"]
     assert 240 < int(answer.headers["Retry-After"]) <= 300
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
@@ -248,7 +246,7 @@ def test_a_widget_is_429_in_json_and_tells_shared_caches_nothing(limited):
 
     assert [answer.status_code for answer in answers] == [200, 429]
     assert told(answers[0]) == [None] * 3
-    assert answers[1].json["error"].startswith("That was too much")
+    assert answers[1].json["error"].startswith("Too many requests")
     assert answers[1].headers["Access-Control-Allow-Origin"] == "*"
     assert answers[1].headers["Cache-Control"] == "no-store"
 

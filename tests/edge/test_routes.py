@@ -221,7 +221,7 @@ def test_the_highest_id_is_an_id(client):
     answer = client.get("/api/v1/statuses/9223372036854775807")
 
     assert answer.status_code == 404
-    assert answer.json["error"] == "There is no such kwip."
+    assert answer.json["error"] == "Kwip not found."
 
 
 @pytest.mark.parametrize(

@@ -158,7 +158,7 @@ def test_a_suspended_user_is_not_among_the_muted_and_the_blocked(
     ("password", "said"),
     [
         (PASSWORD, "This account is suspended."),
-        ("wrong horse", "The name or the password is not right."),
+        ("wrong horse", "Wrong username or password."),
     ],
 )
 def test_only_the_right_password_tells_of_a_suspension(

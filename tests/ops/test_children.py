@@ -14,7 +14,7 @@ MONGODB = (
 @pytest.mark.parametrize(
     ("log", "words"),
     [
-        ("", "it said nothing"),
+        ("", "no output"),
         ("hello\nbye\n", "bye"),
         ("Error: it broke\n  at line 3\n", "Error: it broke"),
         ("bind: Address already in use\nFatal error, can't open\n", "bind: Address"),

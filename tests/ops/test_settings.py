@@ -131,7 +131,7 @@ def test_of_several_caches_a_process_reads_the_one_it_names(tmp_path):
     with pytest.raises(SettingsError, match="KWIP_CACHE_NODE=c: must be a name in"):
         load(environ | {"KWIP_CACHE_NODE": "c"})
     both = {"KWIP_CACHE_NODE": "a", "KWIP_REDIS_CACHE_URI": "redis://three"}
-    with pytest.raises(SettingsError, match="must be empty with KWIP_REDIS"):
+    with pytest.raises(SettingsError, match="must be empty if KWIP_REDIS"):
         load(environ | both)
     with pytest.raises(SettingsError) as refused:
         load({"KWIP_REDIS_CACHE_URIS": "a=http://:geheim@one"})
@@ -239,7 +239,7 @@ def test_a_weak_secret_key_is_refused_wherever_it_stands(tmp_path, weak, why):
 def test_a_secret_key_is_set_once(tmp_path):
     file = tmp_path / "keys"
     file.write_text(KEY)
-    with pytest.raises(SettingsError, match="must be empty with KWIP_SECRET_KEY"):
+    with pytest.raises(SettingsError, match="must be empty if KWIP_SECRET_KEY"):
         load({"KWIP_SECRET_KEY": KEY, "KWIP_SECRET_KEY_FILE": str(file)})
 
 

@@ -135,7 +135,7 @@ def test_a_second_up_in_the_same_home_is_refused(make_stack):
     assert second.process.returncode == 2
     assert complaints.splitlines() == [
         (
-            f"kwip: Kwip already runs in {first.home.root} (process {first.pid}):"
+            f"kwip: Kwip is already running in {first.home.root} (process {first.pid}):"
             " stop it or set another KWIP_HOME and KWIP_PORT"
         )
     ]
@@ -185,7 +185,7 @@ def test_a_busy_port_is_named(make_stack, variable):
 
     assert complaints == [
         (
-            f"kwip: {variable}={port}: port {port} of 127.0.0.1 is in use by another"
+            f"kwip: {variable}={port}: port {port} on 127.0.0.1 is in use by another"
             f" program: stop it or set another {variable}"
         )
     ]
@@ -217,8 +217,8 @@ def test_an_address_of_another_machine_is_refused(make_stack):
 
     assert stack.fails() == [
         (
-            "kwip: KWIP_BIND=192.0.2.1: cannot listen there"
-            " (Cannot assign requested address)"
+            "kwip: KWIP_BIND=192.0.2.1: cannot listen on this address"
+            " (Cannot assign requested address): use an address of this machine"
         )
     ]
 
@@ -251,7 +251,7 @@ def test_a_redis_that_does_not_answer_is_refused_without_its_password(make_stack
     [complaint] = stack.fails()
 
     assert complaint.startswith(
-        "kwip: KWIP_REDIS_QUEUE_URI: redis://127.0.0.1:1/0 does not answer"
+        "kwip: KWIP_REDIS_QUEUE_URI: redis://127.0.0.1:1/0 is not responding"
     )
     assert "geheim" not in complaint
 

@@ -75,7 +75,7 @@ def test_a_start_prints_a_code_for_the_first_administrator_that_no_log_has(stack
         assert "Set up this site" in page.read().decode()
 
     logs = "".join(log.read_text() for log in stack.home.logs.iterdir())
-    assert "waited for" in logs
+    assert "waiting for the first administrator" in logs
     assert code not in logs
     assert code_digest(code) not in logs
 
@@ -121,7 +121,7 @@ def test_doctor_finds_a_dead_service_and_ends_with_1(stack):
     assert [
         finding
         for finding in json.loads(run.stdout)["findings"]
-        if finding.startswith("redis-cache: ") and "does not answer" in finding
+        if finding.startswith("redis-cache: ") and "is not responding" in finding
     ]
 
 

@@ -42,7 +42,7 @@ def test_a_tag_has_one_form(written, name):
     ],
 )
 def test_what_is_no_tag_is_refused(written):
-    with pytest.raises(InvalidError, match="not a hashtag") as refused:
+    with pytest.raises(InvalidError, match="isn't a hashtag") as refused:
         clean_hashtag(written)
 
     assert "at least one letter" in refused.value.fields["hashtag"]

@@ -115,7 +115,7 @@ def test_a_log_in_that_fails_says_nothing_about_who_exists(anybody, alice):
         )
 
         (problem,) = page.with_class("problem")
-        assert problem.words == "The name or the password is not right."
+        assert problem.words == "Wrong username or password."
         assert page.value("login") == name
         assert page.value("password") == ""
         assert page.value("next") == "/@alice"
@@ -241,7 +241,7 @@ def test_too_many_guesses_are_told_when_to_try_again(
     page = anybody.send("/login", 429, login="alice", password=PASSWORD)
 
     assert page.with_class("problem")[0].words == (
-        "That was too much for now. Try again in 10 minutes."
+        "Too many requests. Try again in 10 minutes."
     )
     assert page.value("login") == "alice"
     assert page.value("password") == ""

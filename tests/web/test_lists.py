@@ -113,7 +113,7 @@ def test_who_is_not_followed_cannot_be_added(at_alice, place, people):
 
     page = at_alice.send(f"{place}/add/carol", 422)
 
-    assert page.words.count("Only people whom you follow") == 1
+    assert page.words.count("You can only add people you follow") == 1
     assert "account_ids" not in page.words
 
 

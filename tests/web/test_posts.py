@@ -42,7 +42,7 @@ def test_another_text_from_the_same_form_is_kept_for_a_new_one(at_alice):
 
     assert page.value("text") == "Two"
     assert key_of(page) != key
-    assert "sent before" in page.with_class("problem")[0].words
+    assert "already sent" in page.with_class("problem")[0].words
     at_alice.send("/compose", text="Two", key=key_of(page), visibility="public")
     assert at_alice.get("/home").texts == ["Two", "One"]
 
@@ -50,7 +50,7 @@ def test_another_text_from_the_same_form_is_kept_for_a_new_one(at_alice):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("x" * 501, "At most 500 characters; this has 1 too many."),
+        ("x" * 501, "Use up to 500 characters. This has 1 too many."),
         ("  \n ", "Write something first."),
         ("", "Write something first."),
     ],
@@ -209,7 +209,7 @@ def test_an_edit_that_cannot_be_saved_is_kept(at_alice, alice):
 
     page = at_alice.send(place, 422, text="x" * 501)
 
-    assert page.wrong("text") == "At most 500 characters; this has 1 too many."
+    assert page.wrong("text") == "Use up to 500 characters. This has 1 too many."
     assert page.value("text") == "x" * 501
 
 

@@ -150,7 +150,7 @@ def test_a_picture_that_is_too_large_is_told_the_limit_beside_it(at_alice, setti
 
     page = Page(answer.text)
     assert answer.status_code == 422
-    assert "8.4 MB are the most" in page.wrong("avatar")
+    assert "The limit is 8.4 MB" in page.wrong("avatar")
     assert page.value("bio") == "Kept"
 
 
@@ -213,7 +213,7 @@ def test_on_a_full_disk_the_form_comes_back_whole(at_alice, settings, monkeypatc
     page = at_alice.send(PLACE, 507, avatar=file_of(plain()), bio="Kept")
 
     assert page.value("bio") == "Kept"
-    assert "no room" in page.words
+    assert "no space" in page.words
     assert files_in(settings) == []
 
 
@@ -256,8 +256,8 @@ def test_half_a_line_is_told_beside_it_and_nothing_is_lost(at_alice):
         **{"fields[1][value]": "orphan", "fields[3][name]": "x" * 256},
     )
 
-    assert page.wrong("fields[1][name]") == "Say what this is."
-    assert "At most 255" in page.wrong("fields[3][name]")
+    assert page.wrong("fields[1][name]") == "Enter a label."
+    assert "Use up to 255" in page.wrong("fields[3][name]")
     assert page.value("fields[1][value]") == "orphan"
 
 

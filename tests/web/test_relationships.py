@@ -77,8 +77,8 @@ def test_every_button_needs_the_pages_form_token(at_alice, bob):
 def test_nobody_does_it_to_oneself_or_to_nobody(at_alice):
     for action in ACTIONS:
         wrong = at_alice.send(f"/@alice/{action}", 422)
-        assert "That is yourself." in wrong.words
-        assert [e.words for e in wrong.all("li")][-1] == "Choose somebody else."
+        assert "This is your own account." in wrong.words
+        assert [e.words for e in wrong.all("li")][-1] == "Choose someone else."
         at_alice.send(f"/@nobody/{action}", 404)
 
 

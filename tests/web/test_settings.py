@@ -77,7 +77,7 @@ def test_a_wrong_password_is_said_at_its_field_and_none_comes_back(at_alice):
         "/settings/password", 422, old_password="nope", new_password="short"
     )
 
-    assert page.wrong("old_password") == "This is not your password."
+    assert page.wrong("old_password") == "That isn't your current password."
     assert page.wrong("new_password") == "Use 8 to 256 characters."
     assert page.value("old_password") == page.value("new_password") == ""
     assert "autofocus" in page.one("input", id="old_password").attributes

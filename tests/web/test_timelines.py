@@ -500,4 +500,4 @@ def test_a_place_in_the_future_is_not_remembered(at_alice):
     answer = at_alice.post("/home/read", last_read_id=2**62)
 
     assert answer.status_code == 422
-    assert "Nothing has this id yet." in answer.text
+    assert "This id does not exist yet." in answer.text

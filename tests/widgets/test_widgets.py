@@ -388,9 +388,9 @@ def test_who_does_not_want_to_be_embedded_is_in_no_widget(
     opt_out(wiring, alice)
 
     for path, why in (
-        (f"{ROOT}/user/alice", "This user is in no widgets."),
-        (f"{ROOT}/user/alice/profile", "This user is in no widgets."),
-        (paths[3], "There is no such kwip."),
+        (f"{ROOT}/user/alice", "This user has turned widgets off."),
+        (f"{ROOT}/user/alice/profile", "This user has turned widgets off."),
+        (paths[3], "Kwip not found."),
     ):
         refused = client.get(path)
         assert (path, refused.status_code) == (path, 404)

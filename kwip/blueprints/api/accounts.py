@@ -32,13 +32,13 @@ if TYPE_CHECKING:
 
 
 def verify_credentials() -> Response:
-    """Tell an app whose token it holds."""
+    """Return the account that the token belongs to."""
     user = http.services().users.me(http.signed_in(), http.loader())
     return http.answer_dumped(CredentialAccountSchema, user)
 
 
 def update_credentials() -> Response:
-    """Change the viewer's name, note, fields and pictures, as far as they are sent."""
+    """Update the viewer's name, note, fields and pictures; only those that are sent."""
     change = replace(
         http.load_body(CredentialsBody()),
         avatar=http.upload("avatar"),
@@ -52,39 +52,39 @@ def update_credentials() -> Response:
 
 
 def delete_avatar() -> Response:
-    """Bring the drawn picture of the viewer back."""
+    """Delete the viewer's profile picture; the default is shown again."""
     change = ProfileChange(is_avatar_removed=True)
     user = http.services().users.update_profile(http.signed_in(), change)
     return http.answer_dumped(CredentialAccountSchema, user)
 
 
 def delete_header() -> Response:
-    """Bring the drawn picture above the viewer's profile back."""
+    """Delete the viewer's header picture; the default is shown again."""
     change = ProfileChange(is_banner_removed=True)
     user = http.services().users.update_profile(http.signed_in(), change)
     return http.answer_dumped(CredentialAccountSchema, user)
 
 
 def preferences() -> Response:
-    """Tell an app how its user likes to write and read: all alike yet."""
+    """Return the viewer's preferences, which are the same for everyone for now."""
     return http.answer(PREFERENCES)
 
 
 def account(user_id: UserId) -> Response:
-    """Show an account, which looks alike to everybody."""
+    """Return an account; it is the same for everyone."""
     view = http.services().users.by_id(None, http.loader(), user_id)
     return http.answer_dumped(AccountSchema, view.user)
 
 
 def accounts() -> Response:
-    """Show the accounts of `id[]` in that order, without those not there."""
+    """Return the accounts in `id[]`, in that order; those not found are left out."""
     ids = http.load_query(AccountsQuery())
     found = http.services().people.named(http.loader(), ids)
     return http.answer(http.dump(AccountSchema, found, many=True))
 
 
 def account_statuses(user_id: UserId) -> Response:
-    """List what an account published, as far as the viewer may see it."""
+    """List an account's statuses that the viewer can see."""
     asked = http.load_query(FilteredQuery())
     page: Page[PostView] = Page(items=())
     if asked.only_pinned:

@@ -1,6 +1,6 @@
-"""What apps ask for and Kwip has none of yet: the right shape with nothing in it.
+"""Features that apps ask for and Kwip does not have yet: always an empty list.
 
-An app that is told "404" there often shows an error, or ends; an empty list it knows.
+With a 404, many apps show an error or crash; they can handle an empty list.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def _none(path: str, name: str, says: str, policy: Policy) -> Route:
             http.services().users.by_id(None, http.loader(), user_id)
         return http.answer([])
 
-    endpoint.__name__, endpoint.__doc__ = name, f"{says}: there are none yet."
+    endpoint.__name__, endpoint.__doc__ = name, f"{says}: always empty for now."
     return Route("GET", path, endpoint, policy)
 
 
@@ -38,31 +38,41 @@ ROUTES = tuple(
     for path, name, says, policy in (
         (f"{_ACCOUNT}/featured_tags", "account_tags", "Featured hashtags", _OPEN),
         (f"{_ACCOUNT}/endorsements", "account_endorsed", "Featured accounts", _OPEN),
-        (f"{_V1}/announcements", "announcements", "News of the site", _OWN),
+        (f"{_V1}/announcements", "announcements", "Announcements", _OWN),
         (f"{_V1}/conversations", "conversations", "Private conversations", _OWN),
-        (f"{_V1}/custom_emojis", "custom_emojis", "Pictures for texts", _ANYBODY),
+        (f"{_V1}/custom_emojis", "custom_emojis", "Custom emojis", _ANYBODY),
         (f"{_V1}/domain_blocks", "domain_blocks", "Blocked servers", _OWN),
-        (f"{_V1}/endorsements", "endorsements", "Accounts the viewer features", _OWN),
-        (f"{_V1}/featured_tags", "featured_tags", "Tags the viewer features", _OWN),
-        (f"{_V1}/filters", "filters_v1", "Filters, as older apps know them", _OWN),
+        (f"{_V1}/endorsements", "endorsements", "The viewer's featured accounts", _OWN),
+        (
+            f"{_V1}/featured_tags",
+            "featured_tags",
+            "The viewer's featured hashtags",
+            _OWN,
+        ),
+        (f"{_V1}/filters", "filters_v1", "Filters, for older apps", _OWN),
         ("/api/v2/filters", "filters_v2", "Filters", _OWN),
-        (f"{_V1}/follow_requests", "follow_requests", "Who asks to follow", _OWN),
-        (f"{_V1}/instance/activity", "activity", "Figures of past weeks", _ANYBODY),
-        (f"{_V1}/instance/domain_blocks", "blocked", "Refused servers", _ANYBODY),
+        (f"{_V1}/follow_requests", "follow_requests", "Follow requests", _OWN),
+        (f"{_V1}/instance/activity", "activity", "Activity of past weeks", _ANYBODY),
+        (
+            f"{_V1}/instance/domain_blocks",
+            "blocked",
+            "Servers that the site blocks",
+            _ANYBODY,
+        ),
         (f"{_V1}/instance/languages", "languages", "Languages of the site", _ANYBODY),
         (f"{_V1}/instance/peers", "peers", "Servers that Kwip knows", _ANYBODY),
         (f"{_V1}/instance/rules", "rules", "Rules of the site", _ANYBODY),
-        (f"{_V1}/scheduled_statuses", "scheduled", "Posts for later", _OWN),
+        (f"{_V1}/scheduled_statuses", "scheduled", "Scheduled statuses", _OWN),
         (
             f"{_V1}/suggestions",
             "suggestions_v1",
-            "Whom to follow, as before",
+            "Suggested accounts, for older apps",
             _OWN,
         ),
-        ("/api/v2/suggestions", "suggestions_v2", "Whom to follow", _OWN),
-        (f"{_V1}/trends", "trends", "Hashtags of the day, for older apps", _ANYBODY),
-        (f"{_V1}/trends/links", "trends_links", "Links of the day", _ANYBODY),
-        (f"{_V1}/trends/statuses", "trends_posts", "Posts of the day", _ANYBODY),
-        (f"{_V1}/trends/tags", "trends_tags", "Hashtags of the day", _ANYBODY),
+        ("/api/v2/suggestions", "suggestions_v2", "Suggested accounts", _OWN),
+        (f"{_V1}/trends", "trends", "Trending hashtags, for older apps", _ANYBODY),
+        (f"{_V1}/trends/links", "trends_links", "Trending links", _ANYBODY),
+        (f"{_V1}/trends/statuses", "trends_posts", "Trending statuses", _ANYBODY),
+        (f"{_V1}/trends/tags", "trends_tags", "Trending hashtags", _ANYBODY),
     )
 )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def instance_v1() -> Response:
-    """Describe the site as older apps know it."""
+    """Describe the site, in the format for older apps."""
     return http.answer_dumped(InstanceV1Schema, http.site().info)
 
 
@@ -28,7 +28,7 @@ def instance_v2() -> Response:
 
 
 def extended_description() -> Response:
-    """Tell at length what the site is: as short as everywhere yet."""
+    """Return the long description of the site, which is the short one for now."""
     return http.answer_dumped(ExtendedDescriptionSchema, http.site().info)
 
 

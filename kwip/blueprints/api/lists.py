@@ -18,26 +18,26 @@ if TYPE_CHECKING:
 
 
 def lists() -> Response:
-    """Show the viewer's lists, by title."""
+    """Return the viewer's lists, sorted by title."""
     found = http.services().lists.overview(http.signed_in(), http.loader())
     return http.answer(http.dump(ListSchema, found, many=True))
 
 
 def create_list() -> Response:
-    """Make an empty list."""
+    """Create an empty list."""
     wish = http.load_body(ListBody())
     made = http.services().lists.create(http.signed_in(), wish)
     return http.answer_dumped(ListSchema, made)
 
 
 def show_list(list_id: ListId) -> Response:
-    """Show one of the viewer's lists."""
+    """Return one of the viewer's lists."""
     found = http.services().lists.get(http.signed_in(), http.loader(), list_id)
     return http.answer_dumped(ListSchema, found.list)
 
 
 def change_list(list_id: ListId) -> Response:
-    """Rename a list, or change which statuses it and home show."""
+    """Update a list: its title, its replies, and whether home hides its members."""
     change = http.load_body(ListBody())
     changed = http.services().lists.change(http.signed_in(), list_id, change)
     return http.answer_dumped(ListSchema, changed)
@@ -50,7 +50,7 @@ def delete_list(list_id: ListId) -> Response:
 
 
 def list_accounts(list_id: ListId) -> Response:
-    """Show who is in a list; with a `limit` of 0 all of them."""
+    """Return the accounts in a list; all of them with `limit=0`."""
     page = http.load_query(MembersQuery())
     found = http.services().lists.members(
         http.signed_in(), http.loader(), list_id, page
@@ -59,27 +59,27 @@ def list_accounts(list_id: ListId) -> Response:
 
 
 def add_to_list(list_id: ListId) -> Response:
-    """Put accounts into a list that the viewer follows."""
+    """Add accounts that the viewer follows to a list."""
     ids = http.load_body(MembersBody())
     http.services().lists.add(http.signed_in(), list_id, ids)
     return http.answer({})
 
 
 def remove_from_list(list_id: ListId) -> Response:
-    """Take accounts out of a list."""
+    """Remove accounts from a list."""
     ids = http.load_body(MembersBody())
     http.services().lists.remove(http.signed_in(), list_id, ids)
     return http.answer({})
 
 
 def account_lists(user_id: UserId) -> Response:
-    """Show in which of the viewer's lists an account is."""
+    """Return the viewer's lists that contain an account."""
     found = http.services().lists.containing(http.signed_in(), http.loader(), user_id)
     return http.answer(http.dump(ListSchema, found, many=True))
 
 
 def list_timeline(list_id: ListId) -> Response:
-    """Show the statuses of those in a list."""
+    """Return the timeline of a list."""
     page = http.services().timelines.of_list(
         http.signed_in(), http.loader(), list_id, http.page_request()
     )

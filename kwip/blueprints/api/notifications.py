@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def notifications() -> Response:
-    """List what others did that concerns the viewer."""
+    """List the viewer's notifications."""
     asked = http.load_query(NotificationsQuery())
     page = http.services().notifications.page(
         http.signed_in(), http.loader(), asked.page, asked.wish
@@ -39,7 +39,7 @@ def unread_count() -> Response:
 
 
 def notification(notification_id: int) -> Response:
-    """Show one notification."""
+    """Return one notification."""
     view = http.services().notifications.get(
         http.signed_in(), http.loader(), notification_id
     )
@@ -59,14 +59,14 @@ def dismiss_notification(notification_id: int) -> Response:
 
 
 def markers() -> Response:
-    """Show how far the timelines of `timeline[]` were read."""
+    """Return the viewer's reading positions in the timelines in `timeline[]`."""
     names = http.load_query(MarkersQuery())
     found = http.services().markers.get(http.signed_in(), http.loader(), names)
     return _answer_markers(found)
 
 
 def save_markers() -> Response:
-    """Say how far home or notifications were read."""
+    """Save the viewer's reading position in home or notifications."""
     places = http.load_body(MarkersBody())
     saved = http.services().markers.save(http.signed_in(), places)
     return _answer_markers(saved)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def followers(user_id: UserId) -> Response:
-    """List who follows an account."""
+    """List the followers of an account."""
     found = http.services().people.followers(
         http.viewer(), http.loader(), user_id, http.page_request()
     )
@@ -29,7 +29,7 @@ def followers(user_id: UserId) -> Response:
 
 
 def following(user_id: UserId) -> Response:
-    """List whom an account follows."""
+    """List the accounts that an account follows."""
     found = http.services().people.following(
         http.viewer(), http.loader(), user_id, http.page_request()
     )
@@ -37,7 +37,7 @@ def following(user_id: UserId) -> Response:
 
 
 def blocks() -> Response:
-    """List whom the viewer blocks."""
+    """List the accounts that the viewer has blocked."""
     found = http.services().people.blocked(
         http.signed_in(), http.loader(), http.page_request()
     )
@@ -45,7 +45,7 @@ def blocks() -> Response:
 
 
 def mutes() -> Response:
-    """List whom the viewer mutes."""
+    """List the accounts that the viewer has muted."""
     found = http.services().people.muted(
         http.signed_in(), http.loader(), http.page_request()
     )
@@ -53,7 +53,7 @@ def mutes() -> Response:
 
 
 def favourited_by(post_id: PostId) -> Response:
-    """List who favourited a post."""
+    """List the accounts that favourited a status."""
     found = http.services().people.reacted(
         http.viewer(), http.loader(), post_id, "favourited_by", http.page_request()
     )
@@ -61,7 +61,7 @@ def favourited_by(post_id: PostId) -> Response:
 
 
 def reblogged_by(post_id: PostId) -> Response:
-    """List who reposted a post."""
+    """List the accounts that reposted a status."""
     found = http.services().people.reacted(
         http.viewer(), http.loader(), post_id, "reposted_by", http.page_request()
     )

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 
 def relationships() -> Response:
-    """Show what the viewer and each account of `id[]` are to each other."""
+    """Return the relationship between the viewer and each account in `id[]`."""
     ids = http.load_query(AccountsQuery())
     found = http.services().relationships.between(http.signed_in(), http.loader(), ids)
     return http.answer(http.dump(RelationshipSchema, found, many=True))
 
 
 def follow(user_id: UserId) -> Response:
-    """Follow an account; `notify` asks to be told of each of its statuses."""
+    """Follow an account; with `notify`, get a notification for each new status."""
     notify = http.load_body(FollowBody())
     found = http.services().relationships.follow(
         http.signed_in(), user_id, notify=notify
@@ -37,19 +37,19 @@ def follow(user_id: UserId) -> Response:
 
 
 def unfollow(user_id: UserId) -> Response:
-    """Stop following an account."""
+    """Unfollow an account."""
     done = http.services().relationships.unfollow(http.signed_in(), user_id)
     return http.answer_dumped(RelationshipSchema, done.relationship)
 
 
 def remove_follower(user_id: UserId) -> Response:
-    """End that an account follows the viewer."""
+    """Remove an account from the viewer's followers."""
     found = http.services().relationships.remove_follower(http.signed_in(), user_id)
     return http.answer_dumped(RelationshipSchema, found)
 
 
 def familiar_followers() -> Response:
-    """Tell of each account of `id[]` whom the viewer knows: nobody yet."""
+    """Return familiar followers of each account in `id[]`: always empty for now."""
     ids = http.load_body(AccountsQuery())  # Mastodon.py sends one with this GET
     return http.answer([{"id": str(user_id), "accounts": []} for user_id in ids])
 
@@ -61,20 +61,20 @@ def block(user_id: UserId) -> Response:
 
 
 def unblock(user_id: UserId) -> Response:
-    """End a block."""
+    """Unblock an account."""
     found = http.services().relationships.unblock(http.signed_in(), user_id)
     return http.answer_dumped(RelationshipSchema, found)
 
 
 def mute(user_id: UserId) -> Response:
-    """Mute an account, for good."""
+    """Mute an account, without an end date."""
     http.load_body(MuteBody())
     found = http.services().relationships.mute(http.signed_in(), user_id)
     return http.answer_dumped(RelationshipSchema, found)
 
 
 def unmute(user_id: UserId) -> Response:
-    """End a mute."""
+    """Unmute an account."""
     found = http.services().relationships.unmute(http.signed_in(), user_id)
     return http.answer_dumped(RelationshipSchema, found)
 

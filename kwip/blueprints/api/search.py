@@ -25,13 +25,13 @@ def lookup_account() -> Response:
 
 
 def search_accounts() -> Response:
-    """List the account whose exact name `q` is."""
+    """List the account whose username is exactly `q`."""
     found = _matching(http.load_query(SearchQuery()))
     return http.answer(http.dump(AccountSchema, found, many=True))
 
 
 def search() -> Response:
-    """Find the account whose exact name `q` is; no posts and hashtags yet."""
+    """Find the account whose username is exactly `q`; no statuses or hashtags yet."""
     found = _matching(http.load_query(SearchQuery()))
     accounts = http.dump(AccountSchema, found, many=True)
     return http.answer({"accounts": accounts, "statuses": [], "hashtags": []})

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def create_status() -> Response:
-    """Publish a post, once for each `Idempotency-Key`."""
+    """Publish a status, once for each `Idempotency-Key`."""
     draft = replace(
         http.load_body(StatusBody()),
         idempotency_key=request.headers.get("Idempotency-Key") or None,
@@ -40,26 +40,26 @@ def create_status() -> Response:
 
 
 def status(post_id: PostId) -> Response:
-    """Show a post."""
+    """Return a status."""
     view = http.services().posts.get(http.viewer(), http.loader(), post_id)
     return http.answer_dumped(StatusSchema, view)
 
 
 def statuses() -> Response:
-    """Show the posts of `id[]` in that order, without those not for the viewer."""
+    """Return the statuses in `id[]`, in that order; those not visible are left out."""
     ids = http.load_query(StatusesQuery())
     found = http.services().id_lists.named(http.viewer(), http.loader(), ids)
     return http.answer(http.dump(StatusSchema, found, many=True))
 
 
 def status_source(post_id: PostId) -> Response:
-    """Show what was typed, to be edited or drafted again."""
+    """Return the source text of a status, for editing."""
     view = http.services().posts.get(http.signed_in(), http.loader(), post_id)
     return http.answer_dumped(StatusSourceSchema, view)
 
 
 def status_history(post_id: PostId) -> Response:
-    """Show every text that a post had, oldest first, the present one last."""
+    """Return all versions of a status, oldest first."""
     posts, viewer, loader = http.services().posts, http.viewer(), http.loader()
     author = posts.get(viewer, loader, post_id).author
     versions = versions_of(author, posts.history(viewer, loader, post_id))
@@ -67,14 +67,14 @@ def status_history(post_id: PostId) -> Response:
 
 
 def edit_status(post_id: PostId) -> Response:
-    """Give a post of the viewer's another text."""
+    """Edit one of the viewer's statuses."""
     asked = http.load_body(EditBody())
     view = http.services().posts.edit(http.signed_in(), post_id, asked)
     return http.answer_dumped(StatusSchema, view)
 
 
 def delete_status(post_id: PostId) -> Response:
-    """Delete a post of the viewer's; answers its source text."""
+    """Delete one of the viewer's statuses, and return its source text."""
     post = http.services().posts.delete(http.signed_in(), post_id)
     author = http.services().users.me(http.signed_in(), http.loader())
     view = PostView(post=post, author=author, is_own=True)
@@ -82,7 +82,7 @@ def delete_status(post_id: PostId) -> Response:
 
 
 def status_context(post_id: PostId) -> Response:
-    """Show what is around a post in its thread; with a token, more of it."""
+    """Return the ancestors and descendants of a status; with a token, more of them."""
     viewer = http.viewer()
     part = FOR_ANYBODY if viewer is None else FOR_VIEWER
     found = http.services().threads.thread(viewer, http.loader(), post_id, part)
@@ -92,49 +92,49 @@ def status_context(post_id: PostId) -> Response:
 
 
 def favourite_status(post_id: PostId) -> Response:
-    """Favourite a post."""
+    """Favourite a status."""
     view = http.services().reactions.favourite(http.signed_in(), post_id)
     return http.answer_dumped(StatusSchema, view)
 
 
 def unfavourite_status(post_id: PostId) -> Response:
-    """Take a favourite back."""
+    """Remove a favourite."""
     view = http.services().reactions.unfavourite(http.signed_in(), post_id)
     return http.answer_dumped(StatusSchema, view)
 
 
 def reblog_status(post_id: PostId) -> Response:
-    """Repost a post."""
+    """Repost a status."""
     view = http.services().reposts.repost(http.signed_in(), post_id, source="api")
     return http.answer_dumped(StatusSchema, view)
 
 
 def unreblog_status(post_id: PostId) -> Response:
-    """Take a repost back."""
+    """Undo a repost."""
     view = http.services().reposts.unrepost(http.signed_in(), post_id)
     return http.answer_dumped(StatusSchema, view)
 
 
 def bookmark_status(post_id: PostId) -> Response:
-    """Keep a post for later."""
+    """Bookmark a status."""
     view = http.services().reactions.bookmark(http.signed_in(), post_id)
     return http.answer_dumped(StatusSchema, view)
 
 
 def unbookmark_status(post_id: PostId) -> Response:
-    """Take a post out of the bookmarks."""
+    """Remove a bookmark."""
     view = http.services().reactions.unbookmark(http.signed_in(), post_id)
     return http.answer_dumped(StatusSchema, view)
 
 
 def pin_status(post_id: PostId) -> Response:
-    """Put a post of the viewer's at the top of their profile."""
+    """Pin one of the viewer's statuses to their profile."""
     view = http.services().pins.pin(http.signed_in(), post_id)
     return http.answer_dumped(StatusSchema, view)
 
 
 def unpin_status(post_id: PostId) -> Response:
-    """Take a post off the top of the viewer's profile."""
+    """Unpin a status."""
     view = http.services().pins.unpin(http.signed_in(), post_id)
     return http.answer_dumped(StatusSchema, view)
 

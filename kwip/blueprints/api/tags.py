@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def tag(name: str) -> Response:
-    """Show a hashtag, used or not."""
+    """Return a hashtag, even if nobody has used it."""
     found = http.services().followed_tags.get(
         http.viewer(), http.loader(), clean_hashtag(name)
     )
@@ -23,13 +23,13 @@ def tag(name: str) -> Response:
 
 
 def follow_tag(name: str) -> Response:
-    """Follow a hashtag: public statuses with it come into home."""
+    """Follow a hashtag: public statuses with it appear in home."""
     found = http.services().followed_tags.follow(http.signed_in(), clean_hashtag(name))
     return http.answer_dumped(TagSchema, found)
 
 
 def unfollow_tag(name: str) -> Response:
-    """No longer follow a hashtag."""
+    """Unfollow a hashtag."""
     found = http.services().followed_tags.unfollow(
         http.signed_in(), clean_hashtag(name)
     )
@@ -37,7 +37,7 @@ def unfollow_tag(name: str) -> Response:
 
 
 def followed_tags() -> Response:
-    """Show all hashtags that the viewer follows, by name."""
+    """Return the hashtags that the viewer follows, sorted by name."""
     found = http.services().followed_tags.overview(http.signed_in(), http.loader())
     return http.answer(http.dump(TagSchema, found, many=True))
 

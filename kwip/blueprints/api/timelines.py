@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def home_timeline() -> Response:
-    """Show posts of the viewer and of whom the viewer follows."""
+    """Return the home timeline: statuses by the viewer and the accounts they follow."""
     page = http.services().timelines.home(
         http.signed_in(), http.loader(), http.page_request()
     )
@@ -31,7 +31,7 @@ def home_timeline() -> Response:
 
 
 def public_timeline() -> Response:
-    """Show everybody's public posts."""
+    """Return the public timeline."""
     asked = http.load_query(FilteredQuery())
     page: Page[PostView] = Page(items=())
     if not (asked.is_empty or asked.only_pinned):
@@ -42,7 +42,7 @@ def public_timeline() -> Response:
 
 
 def tag_timeline(name: str) -> Response:
-    """Show the public posts with a hashtag, and with or without others."""
+    """Return public statuses with a hashtag, and with or without others."""
     asked = http.load_query(TagsQuery())
     wish = TagWish(
         tuple(dict.fromkeys([clean_hashtag(name), *_names(asked.any_of, "any")])),
@@ -60,7 +60,7 @@ def _names(written: Sequence[str], mode: str) -> tuple[str, ...]:
 
 
 def favourites() -> Response:
-    """Show what the viewer has favourited, the newest favourite first."""
+    """Return the viewer's favourites, the latest first."""
     page = http.services().id_lists.posts(
         http.signed_in(), http.loader(), "favourites", http.page_request()
     )
@@ -68,7 +68,7 @@ def favourites() -> Response:
 
 
 def bookmarks() -> Response:
-    """Show what the viewer has bookmarked, the newest bookmark first."""
+    """Return the viewer's bookmarks, the latest first."""
     page = http.services().id_lists.posts(
         http.signed_in(), http.loader(), "bookmarks", http.page_request()
     )

@@ -42,14 +42,14 @@ _TRY_AGAIN = (
 
 
 def sign_up() -> Response:
-    """Show the form for a new account."""
+    """Show the sign-up form."""
     if http.viewer():
         return go(url_for("web.home"))
     return page("signup.html", form=Form())
 
 
 def join() -> Response:
-    """Make the account and sign its owner in."""
+    """Create an account and log in."""
     if not http.site().info.is_signup_open:
         raise ForbiddenError(gettext("Sign-ups are closed on this site."))
     try:
@@ -62,14 +62,14 @@ def join() -> Response:
 
 
 def login() -> Response:
-    """Show the form to log in."""
+    """Show the login form."""
     if http.viewer():
         return go(url_for("web.home"))
     return page("login.html", form=Form({"next": request.args.get("next", "")}))
 
 
 def log_in() -> Response:
-    """Begin a session, and go where the visitor was on the way to."""
+    """Log in, and continue to the page that the visitor wanted."""
     try:
         form = http.load_form(LogInForm())
         admitted = http.services().sign_in.sign_in(
@@ -82,7 +82,7 @@ def log_in() -> Response:
 
 
 def logout() -> Response:
-    """End the session, in MongoDB and in the cookie."""
+    """Log out: end the session in MongoDB and in the cookie."""
     http.services().authentication.sign_out(http.signed_in())
     cookie.sign_out()
     return go(url_for("web.landing"), gettext("You're logged out."))
@@ -100,7 +100,7 @@ def _tokens_page(secret: str = "") -> Response:
 
 
 def create_token() -> Response:
-    """Make a token, and show it: here, once, for a cookie is no place for it."""
+    """Create a token and show it once, in this response."""
     access = http.services().authentication
     try:
         wish = http.load_form(TokenForm())
@@ -112,7 +112,7 @@ def create_token() -> Response:
 
 
 def revoke_token(token_id: str) -> Response:
-    """End a token; one that is gone already is no mistake."""
+    """Revoke a token; one that no longer exists is not an error."""
     http.load_form(ActForm())
     try:
         http.services().authentication.revoke_token(http.signed_in(), token_id)

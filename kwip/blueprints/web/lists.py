@@ -32,13 +32,13 @@ if TYPE_CHECKING:
 
 
 def lists() -> Response:
-    """Show the viewer's lists and hashtags, and a form for another list."""
+    """Show the viewer's lists and hashtags, and the form for a new list."""
     form = Form({"replies_policy": RepliesPolicy.LIST.value})
     return page("lists.html", form=form, **_everything())
 
 
 def create_list() -> Response:
-    """Make an empty list, and show it."""
+    """Create an empty list, and show it."""
     try:
         wish = http.load_form(ListForm())
         made = http.services().lists.create(http.signed_in(), wish)
@@ -48,7 +48,7 @@ def create_list() -> Response:
 
 
 def list_timeline(list_id: ListId) -> Response:
-    """Show what the people in a list wrote."""
+    """Show the timeline of a list."""
     services, viewer, loader = http.services(), http.signed_in(), http.loader()
     found = services.timelines.of_list(viewer, loader, list_id, timeline_request())
     listing = services.lists.get(viewer, loader, list_id)
@@ -56,7 +56,7 @@ def list_timeline(list_id: ListId) -> Response:
 
 
 def edit_list(list_id: ListId) -> Response:
-    """Show the form that changes a list."""
+    """Show the form to edit a list."""
     own = _own(list_id)
     values = {
         "title": own.title,
@@ -67,7 +67,7 @@ def edit_list(list_id: ListId) -> Response:
 
 
 def save_list(list_id: ListId) -> Response:
-    """Change a list."""
+    """Update a list."""
     try:
         change = http.load_form(ListForm())
         http.services().lists.change(http.signed_in(), list_id, change)
@@ -77,7 +77,7 @@ def save_list(list_id: ListId) -> Response:
 
 
 def delete_list(list_id: ListId) -> Response:
-    """Ask whether a list shall go."""
+    """Ask for confirmation."""
     return page("list_delete.html", list=_own(list_id))
 
 
@@ -89,14 +89,14 @@ def delete_list_now(list_id: ListId) -> Response:
 
 
 def list_members(list_id: ListId) -> Response:
-    """Show who is in a list."""
+    """Show the members of a list."""
     services, viewer, loader = http.services(), http.signed_in(), http.loader()
     found = services.lists.members(viewer, loader, list_id, http.page_request())
     return page("list_members.html", list=_own(list_id), page=found)
 
 
 def user_lists(username: str) -> Response:
-    """Show the viewer's lists, and in which of them a user is."""
+    """Show the viewer's lists, and which of them contain a user."""
     services, viewer, loader = http.services(), http.signed_in(), http.loader()
     user_id = services.users.id_of(loader, username)
     view, found, containing = services.lists.around(viewer, loader, user_id)
@@ -104,7 +104,7 @@ def user_lists(username: str) -> Response:
 
 
 def add_to_list(list_id: ListId, username: str) -> Response:
-    """Put a user into a list."""
+    """Add a user to a list."""
     back = _back(list_id)
     services = http.services()
     user_id = services.users.id_of(http.loader(), username)
@@ -113,7 +113,7 @@ def add_to_list(list_id: ListId, username: str) -> Response:
 
 
 def remove_from_list(list_id: ListId, username: str) -> Response:
-    """Take a user out of a list."""
+    """Remove a user from a list."""
     back = _back(list_id)
     services = http.services()
     user_id = services.users.id_of(http.loader(), username)

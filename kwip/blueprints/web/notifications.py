@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
 
 def notifications() -> Response:
-    """Show what others did that concerns the viewer; reading it marks nothing."""
+    """Show the viewer's notifications, without marking them as read."""
     return _overview("notifications.html", EVERYTHING)
 
 
 def mentions() -> Response:
-    """Show only what was said to the viewer."""
+    """Show only mentions of the viewer and replies to them."""
     return _overview("notifications.html", Wish(SPOKEN_TO), is_all=False)
 
 
 def new_notifications() -> Response:
-    """Give what is newer than an open page, as articles alone."""
+    """Return notifications that are newer than an open page, as HTML fragments."""
     found = http.services().notifications.overview(
         http.signed_in(), http.loader(), http.load_query(SinceQuery())
     )
@@ -47,7 +47,7 @@ def _overview(template: str, wish: Wish, *, is_all: bool = True) -> Response:
 
 
 def see_notifications() -> Response:
-    """Mark what a page has shown as read."""
+    """Mark the notifications that a page has shown as read."""
     last_read_id = http.load_form(SeenForm())
     http.services().markers.see(http.signed_in(), "notifications", last_read_id)
     return go(url_for("web.notifications"))

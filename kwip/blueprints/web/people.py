@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def followers(username: str) -> Response:
-    """List who follows a user."""
+    """List the followers of a user."""
     services, viewer, loader = http.services(), http.viewer(), http.loader()
     user = services.users.by_name(viewer, loader, username).user
     found = services.people.followers(viewer, loader, user.id, http.page_request())
@@ -21,7 +21,7 @@ def followers(username: str) -> Response:
 
 
 def following(username: str) -> Response:
-    """List whom a user follows."""
+    """List the people a user follows."""
     services, viewer, loader = http.services(), http.viewer(), http.loader()
     user = services.users.by_name(viewer, loader, username).user
     found = services.people.following(viewer, loader, user.id, http.page_request())
@@ -29,7 +29,7 @@ def following(username: str) -> Response:
 
 
 def muted() -> Response:
-    """List whom the viewer mutes."""
+    """List the users that the viewer has muted."""
     found = http.services().people.muted(
         http.signed_in(), http.loader(), http.page_request()
     )
@@ -37,7 +37,7 @@ def muted() -> Response:
 
 
 def blocked() -> Response:
-    """List whom the viewer blocks."""
+    """List the users that the viewer has blocked."""
     found = http.services().people.blocked(
         http.signed_in(), http.loader(), http.page_request()
     )

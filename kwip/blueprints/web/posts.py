@@ -42,7 +42,7 @@ _CANNOT_DELETE = lazy_gettext("Only the author can delete this kwip.")
 
 
 def thread(username: str, post_id: PostId) -> Response:
-    """Show a kwip between what it answers and what answers it, a part at a time."""
+    """Show a kwip in its thread, one part at a time."""
     part = http.load_query(ThreadQuery())
     found = http.services().threads.thread(http.viewer(), http.loader(), post_id, part)
     if (found.post.author.username, found.post.post.id) != (username, post_id):
@@ -52,12 +52,12 @@ def thread(username: str, post_id: PostId) -> Response:
 
 
 def compose() -> Response:
-    """Show a page with nothing but a sheet to write on."""
+    """Show a page with the form for a new kwip."""
     return page("compose.html", sheet=blank_sheet())
 
 
 def create() -> Response:
-    """Publish a kwip; sent twice, the same form makes one."""
+    """Publish a kwip; sending the same form twice publishes one."""
     try:
         draft = http.load_form(ComposeForm())
         view = http.services().posts.create(http.signed_in(), draft)
@@ -75,14 +75,14 @@ def _is_out(post: Post) -> str:
 
 
 def edit(username: str, post_id: PostId) -> Response:
-    """Show the form to change a kwip of one's own."""
+    """Show the form to edit one of the viewer's kwips."""
     view = _own(username, post_id, _CANNOT_EDIT)
     values = {"text": view.post.text, "warning": view.post.warning}
     return page("edit.html", view=view, form=Form(values))
 
 
 def save_edit(username: str, post_id: PostId) -> Response:
-    """Change a kwip of one's own; its earlier text goes into the history."""
+    """Edit one of the viewer's kwips; the earlier text goes into the history."""
     _require_own(username, post_id, _CANNOT_EDIT)
     try:
         asked = http.load_form(EditForm())
@@ -97,12 +97,12 @@ def save_edit(username: str, post_id: PostId) -> Response:
 
 
 def delete(username: str, post_id: PostId) -> Response:
-    """Ask once more."""
+    """Ask for confirmation."""
     return page("delete.html", view=_own(username, post_id, _CANNOT_DELETE))
 
 
 def delete_now(username: str, post_id: PostId) -> Response:
-    """Delete a kwip of one's own; only a tombstone stays."""
+    """Delete one of the viewer's kwips; a tombstone remains."""
     _require_own(username, post_id, _CANNOT_DELETE)
     http.load_form(ActForm())
     http.services().posts.delete(http.signed_in(), post_id)
@@ -110,7 +110,7 @@ def delete_now(username: str, post_id: PostId) -> Response:
 
 
 def history(username: str, post_id: PostId) -> Response:
-    """Show what a kwip said before it was changed."""
+    """Show the earlier versions of a kwip."""
     posts, viewer, loader = http.services().posts, http.viewer(), http.loader()
     view = posts.get(viewer, loader, post_id)
     if view.author.username != username:

@@ -29,42 +29,42 @@ def favourite(username: str, post_id: PostId) -> Response:
 
 
 def unfavourite(username: str, post_id: PostId) -> Response:
-    """Take a favourite back."""
+    """Remove a favourite."""
     back = _back(username, post_id)
     http.services().reactions.unfavourite(http.signed_in(), post_id)
     return go(back)
 
 
 def repost(username: str, post_id: PostId) -> Response:
-    """Show a kwip to the viewer's followers."""
+    """Repost a kwip."""
     back = _back(username, post_id)
     http.services().reposts.repost(http.signed_in(), post_id)
     return go(back, gettext("Reposted."))
 
 
 def unrepost(username: str, post_id: PostId) -> Response:
-    """Take a repost back."""
+    """Undo a repost."""
     back = _back(username, post_id)
     http.services().reposts.unrepost(http.signed_in(), post_id)
     return go(back)
 
 
 def bookmark(username: str, post_id: PostId) -> Response:
-    """Keep a kwip for later."""
+    """Bookmark a kwip."""
     back = _back(username, post_id)
     http.services().reactions.bookmark(http.signed_in(), post_id)
     return go(back, gettext("Bookmarked."))
 
 
 def unbookmark(username: str, post_id: PostId) -> Response:
-    """Take a kwip out of the bookmarks."""
+    """Remove a bookmark."""
     back = _back(username, post_id)
     http.services().reactions.unbookmark(http.signed_in(), post_id)
     return go(back)
 
 
 def pin(username: str, post_id: PostId) -> Response:
-    """Put a kwip of one's own at the top of one's profile."""
+    """Pin one of the viewer's kwips to their profile."""
     back = _back(username, post_id)
     profile = url_for("web.profile", username=username)
     if back == f"{profile}#p{post_id}":
@@ -74,7 +74,7 @@ def pin(username: str, post_id: PostId) -> Response:
 
 
 def unpin(username: str, post_id: PostId) -> Response:
-    """Take a kwip off the top of one's profile."""
+    """Unpin a kwip."""
     back = _back(username, post_id)
     http.services().pins.unpin(http.signed_in(), post_id)
     return go(back, gettext("Unpinned from your profile."))

@@ -30,7 +30,7 @@ def follow(username: str) -> Response:
 
 
 def notify(username: str) -> Response:
-    """Follow a user, and be told of each of their kwips."""
+    """Follow a user, with a notification for each new kwip."""
     back = _back(username)
     http.services().relationships.follow(
         http.signed_in(), _id_of(username), notify=True
@@ -41,7 +41,7 @@ def notify(username: str) -> Response:
 
 
 def unnotify(username: str) -> Response:
-    """No longer be told of each kwip of a followed user."""
+    """Stop notifications for each new kwip of a user."""
     back = _back(username)
     http.services().relationships.unnotify(http.signed_in(), _id_of(username))
     return go(
@@ -50,7 +50,7 @@ def unnotify(username: str) -> Response:
 
 
 def unfollow(username: str) -> Response:
-    """Stop following a user."""
+    """Unfollow a user."""
     back = _back(username)
     done = http.services().relationships.unfollow(http.signed_in(), _id_of(username))
     says = gettext("You unfollowed @%(username)s.", username=username)
@@ -58,7 +58,7 @@ def unfollow(username: str) -> Response:
 
 
 def block(username: str) -> Response:
-    """Block a user, and show their profile: the page before may be hidden now."""
+    """Block a user, and show their profile, since the page before may be hidden now."""
     http.load_form(ActForm())
     done = http.services().relationships.block(http.signed_in(), _id_of(username))
     says = gettext("You blocked @%(username)s.", username=username)
@@ -66,14 +66,14 @@ def block(username: str) -> Response:
 
 
 def unblock(username: str) -> Response:
-    """End a block."""
+    """Unblock a user."""
     back = _back(username)
     http.services().relationships.unblock(http.signed_in(), _id_of(username))
     return go(back, gettext("You unblocked @%(username)s.", username=username))
 
 
 def mute(username: str) -> Response:
-    """Keep a user out of the viewer's timelines."""
+    """Mute a user."""
     back = _back(username)
     http.services().relationships.mute(http.signed_in(), _id_of(username))
     return go(
@@ -86,7 +86,7 @@ def mute(username: str) -> Response:
 
 
 def unmute(username: str) -> Response:
-    """End a mute."""
+    """Unmute a user."""
     back = _back(username)
     http.services().relationships.unmute(http.signed_in(), _id_of(username))
     return go(back, gettext("You unmuted @%(username)s.", username=username))

@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 
 def privacy_settings() -> Response:
-    """Show what others may do with one's kwips."""
+    """Show the privacy settings."""
     me = http.services().users.me(http.signed_in(), http.loader())
     values = {"is_embeddable": "1" if me.is_embeddable else ""}
     return page("settings_privacy.html", form=Form(values))
 
 
 def save_privacy() -> Response:
-    """Let widgets show one's public kwips, or no longer; it holds at once."""
+    """Turn widgets on or off for the viewer; takes effect at once."""
     try:
         may = http.load_form(PrivacyForm())
     except InvalidError as error:
@@ -43,14 +43,14 @@ def save_privacy() -> Response:
 
 
 def reading_settings() -> Response:
-    """Show how the viewer's timelines are read."""
+    """Show the reading settings."""
     me = http.services().users.me(http.signed_in(), http.loader())
     values = {"folds_repeats": "1" if me.folds_repeats else ""}
     return page("settings_reading.html", form=Form(values))
 
 
 def save_reading() -> Response:
-    """Let the viewer's pages fold repeats, or show them."""
+    """Set whether the viewer's pages hide repeats."""
     try:
         folds = http.load_form(ReadingForm())
     except InvalidError as error:
@@ -61,12 +61,12 @@ def save_reading() -> Response:
 
 
 def password_settings() -> Response:
-    """Show the form for another password."""
+    """Show the form to change the password."""
     return page("settings_password.html", form=Form())
 
 
 def change_password() -> Response:
-    """Give the viewer another password, and end all other sessions."""
+    """Change the viewer's password, and end all other sessions."""
     try:
         form = http.load_form(PasswordForm())
         ended = http.services().account.change_password(
@@ -79,13 +79,13 @@ def change_password() -> Response:
 
 
 def session_settings() -> Response:
-    """Show where one is logged in."""
+    """Show the viewer's sessions."""
     sessions = http.services().account.sessions(http.signed_in())
     return page("settings_sessions.html", sessions=sessions)
 
 
 def end_session(session_id: str) -> Response:
-    """End one session; one that has ended already is no mistake."""
+    """End one session; one that has already ended is not an error."""
     http.load_form(ActForm())
     here = url_for("web.session_settings")
     try:
@@ -96,21 +96,21 @@ def end_session(session_id: str) -> Response:
 
 
 def end_other_sessions() -> Response:
-    """End all sessions but this one."""
+    """End all other sessions."""
     http.load_form(ActForm())
     ended = http.services().account.end_other_sessions(http.signed_in())
     return go(url_for("web.session_settings"), _logged_out(ended))
 
 
 def appearance_settings() -> Response:
-    """Show how pages may look on this device, to everybody."""
+    """Show the appearance settings of this device, also to visitors."""
     chosen = appearance.current()
     form = Form({"theme": chosen.theme, "size": chosen.size})
     return page("settings_appearance.html", form=form)
 
 
 def save_appearance() -> Response:
-    """Let this device remember how pages shall look."""
+    """Save the appearance settings on this device."""
     try:
         theme, size = http.load_form(AppearanceForm())
     except InvalidError as error:

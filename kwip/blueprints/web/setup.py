@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def setup() -> Response:
-    """Show the form, as long as a code waits to be used; else there is no page."""
+    """Show the setup form, if a code is waiting to be used; otherwise 404."""
     # Nothing here asks Redis, and a stranger may ask MongoDB so often only.
     rate_limits.pay()
     http.services().setup.require_open()
@@ -29,7 +29,7 @@ def setup() -> Response:
 
 
 def set_up() -> Response:
-    """Make the first administrator and sign them in."""
+    """Create the first administrator and log in."""
     try:
         code, form = http.load_form(SetupForm())
         admitted = http.services().sign_in.set_up(code, SignUp(**form), applicant())

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def follow_tag(name: str) -> Response:
-    """Let what has a hashtag come into the viewer's home."""
+    """Follow a hashtag: public kwips with it appear in home."""
     folded = clean_hashtag(name)
     back = _back(folded)
     http.services().followed_tags.follow(http.signed_in(), folded)
@@ -28,7 +28,7 @@ def follow_tag(name: str) -> Response:
 
 
 def unfollow_tag(name: str) -> Response:
-    """No longer follow a hashtag."""
+    """Unfollow a hashtag."""
     folded = clean_hashtag(name)
     back = _back(folded)
     http.services().followed_tags.unfollow(http.signed_in(), folded)

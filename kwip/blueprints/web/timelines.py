@@ -31,14 +31,14 @@ if TYPE_CHECKING:
 
 
 def landing() -> Response:
-    """Show the public timeline, and to visitors what Kwip is."""
+    """Show the public timeline; visitors also see what Kwip is."""
     asked = timeline_request()
     found = http.services().timelines.public(http.viewer(), http.loader(), asked)
     return page("landing.html", page=found, asked=asked)
 
 
 def home() -> Response:
-    """Show the viewer's home under a sheet to write on."""
+    """Show the viewer's home, with the form for a new kwip."""
     viewer, asked = http.signed_in(), timeline_request()
     found = http.services().timelines.home(viewer, http.loader(), asked)
     return page("home.html", page=found, asked=asked, sheet=blank_sheet())
@@ -53,14 +53,14 @@ def catch_up() -> Response:
 
 
 def read_home() -> Response:
-    """Remember that the viewer has read home up to here; go on to what comes next."""
+    """Save the viewer's reading position in home, and continue."""
     last_read_id = http.load_form(SeenForm())
     http.services().markers.see(http.signed_in(), "home", last_read_id)
     return go(url_for("web.catch_up", _anchor="main"))
 
 
 def new_in_public() -> Response:
-    """Give what is newer than an open public timeline, as articles alone."""
+    """Return kwips that are newer than an open public timeline, as HTML fragments."""
     found = http.services().timelines.public(
         http.viewer(), http.loader(), http.load_query(SinceQuery())
     )
@@ -68,7 +68,7 @@ def new_in_public() -> Response:
 
 
 def new_in_home() -> Response:
-    """Give what is newer than an open home, as articles alone."""
+    """Return kwips that are newer than an open home, as HTML fragments."""
     viewer = http.signed_in()
     found = http.services().timelines.home(
         viewer, http.loader(), http.load_query(SinceQuery())
@@ -77,12 +77,12 @@ def new_in_home() -> Response:
 
 
 def profile(username: str) -> Response:
-    """Show who a user is, and what they wrote to everybody."""
+    """Show a user's profile with their kwips, without replies."""
     return _profile(username, Kinds(replies=False))
 
 
 def profile_with_replies(username: str) -> Response:
-    """Show who a user is, and all they wrote."""
+    """Show a user's profile with their kwips and replies."""
     return _profile(username, ALL_KINDS)
 
 
@@ -104,7 +104,7 @@ def _profile(username: str, kinds: Kinds) -> Response:
 
 
 def tag(name: str) -> Response:
-    """Show the public kwips with a hashtag, in any spelling of it."""
+    """Show public kwips with a hashtag, in any spelling."""
     folded = clean_hashtag(name)
     services, viewer, loader = http.services(), http.viewer(), http.loader()
     found = services.timelines.tag(viewer, loader, folded, timeline_request())
@@ -114,12 +114,12 @@ def tag(name: str) -> Response:
 
 
 def favourites() -> Response:
-    """Show what the viewer has favourited."""
+    """Show the viewer's favourites."""
     return _id_list("favourites", "favourites.html")
 
 
 def bookmarks() -> Response:
-    """Show what the viewer keeps for later."""
+    """Show the viewer's bookmarks."""
     return _id_list("bookmarks", "bookmarks.html")
 
 

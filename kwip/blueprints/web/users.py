@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def profile_settings() -> Response:
-    """Show the form for one's name, pictures, bio and lines."""
+    """Show the form for the viewer's profile."""
     me = _me()
     values = {"display_name": me.display_name, "bio": me.bio}
     for number, line in enumerate(me.fields):
@@ -32,7 +32,7 @@ def profile_settings() -> Response:
 
 
 def save_profile() -> Response:
-    """Change one's name, pictures, bio and lines."""
+    """Update the viewer's profile."""
     try:
         change = replace(
             http.load_form(ProfileForm()),

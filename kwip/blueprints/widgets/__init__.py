@@ -40,19 +40,19 @@ SCHEMA = Policy(auth="none", scope=None, quota="none", cache="static", csrf="non
 
 
 def schema() -> Response:
-    """Give the JSON Schema of all widgets."""
+    """Return the JSON Schema of all widgets."""
     return http.answer(WIDGET_SCHEMA)
 
 
 def public_widget() -> Response:
-    """Show everybody's public posts, newest first or in the active order."""
+    """Return public posts, newest first or in active order."""
     asked = http.load_query(WidgetQuery())
     page = http.services().widgets.public(http.loader(), asked.page)
     return _answer(page.items, page.next_max_id, asked, page.as_of)
 
 
 def tag_widget(name: str) -> Response:
-    """Show the public posts with a hashtag, newest first or in the active order."""
+    """Return public posts with a hashtag, newest first or in active order."""
     asked = http.load_query(WidgetQuery())
     tag = clean_hashtag(name)
     page = http.services().widgets.tag(http.loader(), tag, asked.page)
@@ -60,7 +60,7 @@ def tag_widget(name: str) -> Response:
 
 
 def user_widget(username: str) -> Response:
-    """Show what a user published and reposted for everybody, in either order."""
+    """Return a user's public posts and reposts, in either order."""
     asked = http.load_query(UserWidgetQuery())
     kinds = Kinds(replies=asked.replies, reposts=asked.reposts)
     page = http.services().widgets.user(http.loader(), username, asked.page, kinds)
@@ -68,7 +68,7 @@ def user_widget(username: str) -> Response:
 
 
 def profile_widget(username: str) -> Response:
-    """Show who a user is, with counts."""
+    """Return a user's profile, with counts."""
     http.load_query(NoQuery())
     user = http.services().widgets.profile(http.loader(), username)
     shown = http.dump(WidgetProfileSchema, user)
@@ -76,7 +76,7 @@ def profile_widget(username: str) -> Response:
 
 
 def thread_widget(post_id: PostId) -> Response:
-    """Show a post and its conversation, in reading order.
+    """Return a post and its conversation, in reading order.
 
     `before` is the last post of the page before, as in every widget.
     """

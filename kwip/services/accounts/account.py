@@ -66,7 +66,7 @@ class Account:
             invalidation.sign_out(user_id=viewer.id, digest=session_id)
         )
         if not was_there:
-            raise NotFoundError("There is no such session.")
+            raise NotFoundError("Session not found.")
 
     def end_other_sessions(self, viewer: Viewer) -> int:
         """End all sessions of the viewer but this one, and count them."""
@@ -98,19 +98,19 @@ class Account:
         try:
             proof = self.sign_in.prove_again(viewer, old, new)
         except NotAuthenticatedError:
-            wrong["old_password"] = "This is not your password."  # noqa: S105 -- words
+            wrong["old_password"] = "That isn't your current password."  # noqa: S105
         try:
             check_password(new)
         except InvalidError as error:
             wrong["new_password"] = error.fields["password"]
         if not wrong and new == old:
-            wrong["new_password"] = "This is the one that you have."  # noqa: S105
+            wrong["new_password"] = "This is your current password."  # noqa: S105
         if wrong:
-            raise InvalidError("Your password stays as it is.", wrong)
+            raise InvalidError("Your password was not changed.", wrong)
         if proof == new:  # a repeat
             return self.end_other_sessions(viewer)
         hashed = self.passwords.hash(new)
         ended = self.end_other_sessions(viewer)
         if not self.stores.users.set_password(viewer.id, hashed):
-            raise NotFoundError("Your account is gone.", user_id=viewer.id)
+            raise NotFoundError("Your account no longer exists.", user_id=viewer.id)
         return ended + self.end_other_sessions(viewer)

@@ -207,7 +207,7 @@ class Authentication:
         stored = known.password_hash if known else None
         is_right = self.passwords.matches(stored, password, waits=is_known)
         if not is_right or known is None:
-            raise NotAuthenticatedError("The name or the password is not right.")
+            raise NotAuthenticatedError("Wrong username or password.")
         if known.is_suspended:
             raise NotAuthenticatedError("This account is suspended.")
         return known
@@ -254,7 +254,7 @@ class Authentication:
             return
         self.stores.sessions.delete(owner.user_id, begun.id.digest)
         self._invalidate(invalidation.sign_out, begun.id)
-        raise NotAuthenticatedError("The password was changed just now. Try again.")
+        raise NotAuthenticatedError("The password has just been changed. Try again.")
 
     def sign_out(self, viewer: Viewer) -> None:
         """End the viewer's session; whoever shows it afterwards is nobody."""
@@ -273,15 +273,15 @@ class Authentication:
         name = name.strip()
         if not name or len(name) > TOKEN_NAME_MAX:
             limit = f"Use 1 to {TOKEN_NAME_MAX} characters."
-            raise InvalidError("The token needs a name.", {"name": limit})
+            raise InvalidError("That token name can't be used.", {"name": limit})
         if not scopes or not scopes <= SCOPES:
             raise InvalidError(
-                "The token may do nothing.", {"scopes": "Choose read, write or both."}
+                "These scopes can't be used.", {"scopes": "Choose read, write or both."}
             )
         if len(self.stores.tokens.of_user(viewer.id)) >= MAX_TOKENS:
             raise InvalidError(
-                "There are too many tokens.",
-                {"name": f"Revoke one first; {MAX_TOKENS} are the most."},
+                "You have too many tokens.",
+                {"name": f"You can have up to {MAX_TOKENS}. Revoke one first."},
             )
         credential = Credential(
             "token", viewer.id, secrets.token_urlsafe(_SECRET_BYTES)
@@ -311,7 +311,7 @@ class Authentication:
         was_there = self.stores.tokens.delete(viewer.id, token_id)
         self._invalidate(invalidation.revoke_token, AccessKeyId(viewer.id, token_id))
         if not was_there:
-            raise NotFoundError("There is no such token.")
+            raise NotFoundError("Token not found.")
 
     def _invalidate(
         self, keys_of: Callable[..., tuple[Any, ...]], access_key: AccessKeyId

@@ -59,8 +59,8 @@ class Moderation:
         """
         if self.jobs.find(deletion_of(user_id)) is not None:
             raise ConflictError(
-                "The deletion of this account has begun and cannot be taken back: "
-                "end it with `kwip users delete`.",
+                "This account is being deleted, which can't be undone. "
+                "Run `kwip users delete` to finish.",
                 user_id=user_id,
             )
         is_there = self._set(user_id, "is_suspended", is_set=False)
@@ -91,7 +91,7 @@ class Moderation:
         """
         hashed = self.passwords.hash(check_password(password))
         if not self.stores.users.set_password(user_id, hashed):
-            raise NotFoundError("Nobody signs in to this account.", user_id=user_id)
+            raise NotFoundError("This account has no password.", user_id=user_id)
         return self.sign_out_everywhere(user_id, ends_tokens=ends_tokens)
 
     def sign_out_everywhere(
@@ -113,4 +113,4 @@ class Moderation:
 
 def _require(user_id: UserId, *, is_there: bool) -> None:
     if not is_there:
-        raise NotFoundError("There is no such user.", user_id=user_id)
+        raise NotFoundError("User not found.", user_id=user_id)

@@ -55,8 +55,8 @@ class Setup:
         if not compare_digest(digest, code_digest(code)):
             log.warning("setup_refused")
             raise InvalidError(
-                "This is not the code.",
-                {"code": "It stands where Kwip was started, in the latest lines."},
+                "Wrong setup code.",
+                {"code": "Copy the code that Kwip printed when it last started."},
             )
         return self.users.sign_up_admin(form, digest)
 
@@ -64,7 +64,5 @@ class Setup:
         """Give the digest of the code that waits to be used."""
         digest = self.store.digest(at(self.clock()))
         if digest is None or self.store.has_admin():
-            raise NotFoundError(
-                "There is nothing to set up. This site has been set up."
-            )
+            raise NotFoundError("This site is already set up.")
         return digest

@@ -156,7 +156,7 @@ class SignIn:
             with suppress(NotAuthenticatedError):
                 self.authentication.prove(viewer.username, password, is_known=True)
                 return password
-        raise NotAuthenticatedError("The password is not right.")
+        raise NotAuthenticatedError("Wrong password.")
 
     def sign_up(self, form: SignUp, applicant: Applicant) -> Admitted:
         """Make a user and begin their first session.

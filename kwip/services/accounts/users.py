@@ -106,7 +106,7 @@ class Users:
             self.store.create(user, email, hashed, setup=setup)
         except ConflictError as error:
             if error.context["field"] == "setup":
-                raise NotFoundError("This site has been set up.") from error
+                raise NotFoundError("This site is already set up.") from error
             field = str(error.context["field"])
             wrong = {field: _TAKEN[field]}
             raise InvalidError(_REFUSED, wrong, taken=field) from error
@@ -157,7 +157,7 @@ class Users:
         """
         found = loader.load(Lookup(self.entities.users, [viewer.id]))[0]
         if viewer.id not in found:
-            raise NotFoundError("Your account is gone.", user_id=viewer.id)
+            raise NotFoundError("Your account no longer exists.", user_id=viewer.id)
         return found[viewer.id]
 
     def update_profile(self, viewer: Viewer, change: ProfileChange) -> User:
@@ -185,12 +185,12 @@ class Users:
             if file is not None
         }
         if wrong:
-            raise InvalidError("Your profile cannot be saved like this.", wrong)
+            raise InvalidError("Your profile could not be saved.", wrong)
         changes |= {key: self.media.save(sizes) for key, sizes in drawn.items()}
         user = self.store.update_profile(viewer.id, changes)
         self.fence.invalidate(invalidation.update_profile(user_id=viewer.id))
         if user is None:
-            raise NotFoundError("Your account is gone.", user_id=viewer.id)
+            raise NotFoundError("Your account no longer exists.", user_id=viewer.id)
         return user
 
     def _draw(

@@ -63,8 +63,8 @@ class ClockGuard:
                 self._checked_ms = now
             if self._is_off:
                 raise StoreUnavailableError(
-                    "This server's clock is wrong, so nothing can be posted. "
-                    "Try again when its operator has set it.",
+                    "This server's clock is wrong, so you can't post right now. "
+                    "Try again later.",
                     retry_after_s=60,
                     skew_ms=self._skew_ms,
                 )

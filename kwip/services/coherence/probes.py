@@ -35,9 +35,9 @@ def probe_mongodb(hello: Callable[[], Document], clock_guard: ClockGuard) -> Pro
             return Probe(ok=False, detail="there is no primary", is_needed=True)
         skew_ms = clock_guard.skew_ms()
     except StoreUnavailableError:
-        return Probe(ok=False, detail="it does not answer", is_needed=True)
+        return Probe(ok=False, detail="not responding", is_needed=True)
     if abs(skew_ms) > MAX_SKEW_MS:
-        detail = f"the clocks are {abs(skew_ms) / 1000:.1f} s apart; set them"
+        detail = f"the clocks are {abs(skew_ms) / 1000:.1f} s apart: use NTP"
         return Probe(ok=False, detail=detail, is_needed=True)
     return Probe(ok=True, detail="primary", is_needed=True)
 
@@ -53,8 +53,8 @@ def probe_cache(fence: Fence) -> Probe:
 def probe_queue(ping: Callable[[], bool]) -> Probe:
     """Look whether the queue answers."""
     if ping():
-        return Probe(ok=True, detail="answers", is_needed=False)
-    detail = "it does not answer: new posts wait for their delivery"
+        return Probe(ok=True, detail="responding", is_needed=False)
+    detail = "not responding: new posts are delivered later"
     return Probe(ok=False, detail=detail, is_needed=False)
 
 
@@ -72,10 +72,10 @@ def probe_loops(
     try:
         silent_s |= shared_s() if is_reachable() else {}
     except StoreUnavailableError:
-        return Probe(ok=False, detail="MongoDB does not answer", is_needed=False)
+        return Probe(ok=False, detail="MongoDB is not responding", is_needed=False)
     silent = [
         f"{name}: no heartbeat" + (f" for {s:.0f} s" if math.isfinite(s) else "")
         for name, s in silent_s.items()
         if s > SILENT_S
     ]
-    return Probe(ok=not silent, detail=", ".join(silent) or "at work", is_needed=False)
+    return Probe(ok=not silent, detail=", ".join(silent) or "running", is_needed=False)

@@ -104,7 +104,7 @@ class Live:
         """
         if not self._is_open:
             raise StoreUnavailableError(
-                "Long polls are answered by the live process: route /poll there.",
+                "Only the live process answers long polls. Route /poll/ to it.",
                 retry_after_s=60.0,
                 reason="not a live process",
             )

@@ -190,12 +190,12 @@ class CacheAudit:
         payload = codec.payload(entry.raw)
         loaded = kind.load([entity]).get(entity)
         if payload is None:
-            return "" if loaded is None else "cached as absent, and there is one"
+            return "" if loaded is None else "cached as missing, but it exists"
         cached = kind.decode(payload)
         if loaded is None:
-            return "cached, and there is none"
+            return "cached, but it does not exist"
         is_same = cached == loaded or _is_older_slice(cached, loaded)
-        return "" if is_same else "cached otherwise than it is stored"
+        return "" if is_same else "the cached value differs from MongoDB"
 
 
 _Reader = tuple["Kind[Any, Any]", "Callable[[str, str], Any]"]
@@ -321,6 +321,6 @@ def _notifications(rest: str, variant: str) -> NotificationSlice:
 
 def _unreachable() -> StoreUnavailableError:
     return StoreUnavailableError(
-        "The cache Redis does not answer: see `kwip doctor`. Nothing wrong is read"
-        " meanwhile, for a process without it asks MongoDB."
+        "The cache Redis is not responding: see `kwip doctor`. Until it is back,"
+        " every read goes to MongoDB."
     )

@@ -132,7 +132,7 @@ class Deletion:
         """
         username = checkpoint.job.detail.get("username")
         if username is None or checkpoint.job.state == "done":
-            raise NotFoundError("There is no such user.", user_id=user_id)
+            raise NotFoundError("User not found.", user_id=user_id)
         self.fence.invalidate(invalidation.leave(user_id=user_id, username=username))
         checkpoint.save(is_done=True)
         return dict(checkpoint.job.counts)

@@ -149,10 +149,8 @@ class Fsck:
             "edges",
             edge,
             f"the follow is missing in `{missing}`",
-            "let the follower unfollow and follow again",
-            f"write the follow in `{missing}` anew"
-            if of_follower
-            else "end the follow",
+            "ask the follower to unfollow and follow again",
+            f"write the follow to `{missing}`" if of_follower else "end the follow",
         )
 
     def _timelines(self) -> Iterator[Finding]:
@@ -209,9 +207,9 @@ class Fsck:
                 yield Finding(
                     "tags",
                     str(post_id),
-                    "the post is listed under other hashtags than it has",
+                    "the stored hashtags do not match the text",
                     "run `kwip reindex tags`",
-                    "list it under the hashtags in its text",
+                    "set the hashtags from the text",
                 )
             self._advance(size)
 
@@ -242,9 +240,9 @@ class Fsck:
                     yield Finding(
                         "pins",
                         f"{user_id} {post_id}",
-                        "the pinned post is not one of the user's",
-                        "let the user take the pin back",
-                        "take the pin back",
+                        "the pinned post is not by this user",
+                        "ask the user to unpin it",
+                        "unpin it",
                     )
                 self._checked["pins"] += len(ids)
             self._advance(size)
@@ -256,9 +254,9 @@ class Fsck:
             yield Finding(
                 "pending",
                 str(post_id),
-                "the post has been pending for over a minute",
+                "delivery has been pending for over a minute",
                 "see `kwip doctor` and `kwip fanout pending`",
-                "ring for its delivery",
+                "enqueue its delivery",
             )
         self._advance(1)
 
@@ -274,8 +272,8 @@ class Fsck:
                     yield Finding(
                         "claims",
                         claim,
-                        "nobody has what is claimed",
-                        "if a load was interrupted, run it again; else delete it",
+                        "no user has this username or address",
+                        "if a load was interrupted, run it again; otherwise delete it",
                         "delete the claim",
                     )
                 self._count("claims", len(claims))
@@ -290,7 +288,7 @@ class Fsck:
                     "blocks",
                     side,
                     "the block is missing on the other side",
-                    "let the user block or unblock again",
+                    "ask the user to block or unblock again",
                     "block on both sides",
                 )
             self._count("blocks", len(sides))
@@ -305,7 +303,7 @@ def _strangers(home: Home, ids: set[int]) -> Iterator[Finding]:
         yield Finding(
             "entries",
             f"{home.owner} {post_id}",
-            "the entry points to no post",
+            "the post does not exist",
             *_rebuild(home),
         )
 
@@ -313,11 +311,11 @@ def _strangers(home: Home, ids: set[int]) -> Iterator[Finding]:
 def _disorder(home: Home, bucket: Bucket) -> Iterator[Finding]:
     problems, entries = [], bucket.entries
     if entries != tuple(sorted(set(entries))):
-        problems.append("its entries are not in order")
+        problems.append("the entries are not in order")
     if entries and not bucket.low <= min(entries) <= max(entries) <= bucket.high:
-        problems.append(f"it has entries outside of {bucket.low} to {bucket.high}")
+        problems.append(f"some entries are not from {bucket.low} to {bucket.high}")
     if bucket.id != f"{home.owner}:{home.epoch}:{bucket.high}":
-        problems.append("its name does not tell its upper bound")
+        problems.append("the id does not match the upper bound")
     for problem in problems:
         yield Finding("buckets", bucket.id, problem, *_rebuild(home))
 
@@ -327,7 +325,7 @@ def _miscount(what: str, found_id: int, name: str, said: int, right: int) -> Fin
     return Finding(
         "counters",
         str(found_id),
-        f"{name}_count of the {what} is {said}, counted are {right}",
+        f"{name}_count of the {what} is {said}, should be {right}",
         f"set {counter} to {right}",
         f"set {counter} to {right}",
     )

@@ -97,8 +97,8 @@ class MediaAudit:
         found = self.inventory()
         if found.orphans and not found.named and not is_sure:
             raise ConflictError(
-                f"No user names any picture, and {len(found.orphans)} files are there. "
-                "Look whether this is the right database; if it is, use --force."
+                f"No user has a picture, but {len(found.orphans)} files are stored. "
+                "Check that this is the right database. If it is, use --force."
             )
         return found.orphans
 

@@ -127,7 +127,7 @@ def counter_phases(
     def wrong(what: str, look: Callable[[Any], Any], each: Any) -> list[str]:
         found = look(each)
         return [
-            f"{what} {each}: {name}_count is {said}, counted are {right}"
+            f"{what} {each}: {name}_count is {said}, should be {right}"
             for name, said, right in (differences(*found) if found else ())
         ]
 
@@ -154,7 +154,7 @@ def repeat_phases(repeats: Repeats, totals: Mapping[str, int]) -> list[Phase]:
 
     def wrong(each: Any) -> list[str]:
         count = repeats.count(each)
-        text = f"user {each}: {count} kwips repeat something else than is stored"
+        text = f"user {each}: posts with a wrong repeat: {count}"
         return [text] if count else []
 
     return [Phase("authors", totals["users"], repeats.iter_pages, wrong, repeats.mend)]
@@ -165,7 +165,7 @@ def tag_phases(retagging: Retagging, totals: Mapping[str, int]) -> list[Phase]:
 
     def wrong(each: Any) -> list[str]:
         is_wrong = retagging.differs(each)
-        text = f"post {each}: its text says other links or hashtags than are stored"
+        text = f"post {each}: the stored links or hashtags do not match the text"
         return [text] if is_wrong else []
 
     return [

@@ -108,7 +108,7 @@ def draw(sizes: Sequence[Size], content: bytes) -> list[bytes]:
         return [_encoded(each) for each in drawn]
     except _BROKEN as error:
         raise RefusedError(
-            "This picture is broken or cut off; choose another one."
+            "This image is damaged or incomplete. Choose another one."
         ) from error
 
 
@@ -119,7 +119,7 @@ def _open(content: bytes) -> Image.Image:
         image = Image.open(file, formats=_FORMATS)
     except _BROKEN as error:
         raise RefusedError(
-            "This is no JPEG, PNG, GIF or WebP picture; choose another one."
+            "This isn't a JPEG, PNG, GIF or WebP image. Choose another one."
         ) from error
     is_jpeg = image.format in {"JPEG", "MPO"}
     # Pillow has read up to the first pass; what is before has other pictures in it.
@@ -129,11 +129,13 @@ def _open(content: bytes) -> Image.Image:
     pixels = image.width * image.height
     if pixels > limit:
         raise RefusedError(
-            f"This picture has {pixels / _MEGA:,.0f} megapixels; "
-            f"{limit / _MEGA:.0f} are the most for its format."
+            f"This image has {pixels / _MEGA:,.0f} megapixels. "
+            f"The limit for its format is {limit / _MEGA:.0f}."
         )
     if scans > MAX_SCANS or pixels * scans > MAX_SCANNED_PIXELS:
-        raise RefusedError("This picture is made of too many passes; save it anew.")
+        raise RefusedError(
+            "This image has too many progressive scans. Save it again as a normal JPEG."
+        )
     return image
 
 

@@ -79,5 +79,5 @@ class Media:
         if file is not None and file.path == path:
             content = self._folder.read(path)
         if file is None or content is None:
-            raise NotFoundError("There is no such picture.")
+            raise NotFoundError("Picture not found.")
         return file, content

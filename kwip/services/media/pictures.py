@@ -64,11 +64,11 @@ class Pictures:
             return "This file is empty."
         if size > self._max_bytes:
             return (
-                f"This file has {size / _MEGA:.1f} MB; "
-                f"{self._max_bytes / _MEGA:.1f} MB are the most."
+                f"This file has {size / _MEGA:.1f} MB. "
+                f"The limit is {self._max_bytes / _MEGA:.1f} MB."
             )
         return ""
 
 
 def _refused(kind: PictureKind, why: str) -> InvalidError:
-    return InvalidError("This picture cannot be used.", {kind.name: why})
+    return InvalidError("This picture can't be used.", {kind.name: why})

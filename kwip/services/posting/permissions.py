@@ -37,7 +37,7 @@ class Permissions:
         if post is not None and post.is_tombstone and post.visibility.is_open:
             raise GoneError(f"{what} was deleted.", post_id=post_id)
         if post is None or not self._shows(viewer_id, post):
-            raise NotFoundError(f"{what} is not there.", post_id=post_id)
+            raise NotFoundError(f"{what} was not found.", post_id=post_id)
         return post
 
     def original(self, post_id: PostId) -> Post:
@@ -51,7 +51,7 @@ class Permissions:
         """
         post = self.stores.posts.get_many([post_id]).get(post_id)
         if post is None:
-            raise NotFoundError("This kwip is not there.", post_id=post_id)
+            raise NotFoundError("This kwip was not found.", post_id=post_id)
         if post.repost_of_id is not None:
             return self.original(post.repost_of_id)
         return post
@@ -70,7 +70,7 @@ class Permissions:
                 raise GoneError("This kwip was deleted.", post_id=post_id)
             return post
         self.post(viewer_id, post_id)
-        raise ForbiddenError("Only its author can do that.", post_id=post_id)
+        raise ForbiddenError("Only the author can do that.", post_id=post_id)
 
     def _shows(self, viewer_id: UserId, post: Post) -> bool:
         relations = self.stores.relationships.relations([viewer_id])[viewer_id]

@@ -42,14 +42,14 @@ class Pins:
         """
         post = self.permissions.post(viewer.id, post_id)
         if post.author_id != viewer.id:
-            raise ForbiddenError("Only its author can pin a kwip.", post_id=post_id)
+            raise ForbiddenError("Only the author can pin this kwip.", post_id=post_id)
         if post.visibility is Visibility.DIRECT:
-            raise InvalidError("A kwip for the people whom it names cannot be pinned.")
+            raise InvalidError("Direct kwips can't be pinned.")
         self._forget_deleted(viewer)
         is_pinned = self.stores.users.pin(viewer.id, post.id)
         self.fence.invalidate(invalidation.pin(user_id=viewer.id))
         if not is_pinned:
-            raise InvalidError(f"{MAX_PINS} pins are the most. Unpin one first.")
+            raise InvalidError(f"You can pin up to {MAX_PINS} kwips. Unpin one first.")
         return self.posts.get(viewer, self.loaders.begin(viewer.id), post.id)
 
     def unpin(self, viewer: Viewer, post_id: PostId) -> PostView:

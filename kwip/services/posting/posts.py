@@ -115,7 +115,7 @@ class Posts:
         post = self.threads.post(viewer, loader, post_id)
         views = self.hydration.posts(viewer, loader, [Entry.of(post)])
         if post_id not in views:  # its author is suspended
-            raise NotFoundError("There is no such kwip.", post_id=post_id)
+            raise NotFoundError("Kwip not found.", post_id=post_id)
         return views[post_id]
 
     def history(
@@ -137,7 +137,7 @@ class Posts:
         relations = self.hydration.relations(viewer, loader)
         # It may have changed since the look above: what is shown is what is asked of.
         if history is None or not may_see(viewer_id, relations, history.post):
-            raise NotFoundError("There is no such kwip.", post_id=post_id)
+            raise NotFoundError("Kwip not found.", post_id=post_id)
         if not may_see(viewer_id, relations, replace(history.post, mentions=())):
             return History(post=history.post)
         return history
@@ -166,7 +166,7 @@ class Posts:
         for _ in range(TRIES):
             old = self.permissions.own(viewer.id, post_id)
             if old.repost_of_id is not None:
-                raise ForbiddenError("A repost has no text of its own to change.")
+                raise ForbiddenError("Reposts can't be edited.")
             entities = self.texts.entities(draft.text)
             new = self.stores.repeats.link(_edited(old, draft, entities))
             is_same = _content(old) == _content(new)
@@ -186,7 +186,7 @@ class Posts:
             if done:
                 self.notifier.ring(*told)
                 return self._only_view(viewer, self.loaders.begin(viewer.id), new)
-        raise ConflictError("The kwip changed meanwhile. Look at it and try again.")
+        raise ConflictError("This kwip was changed meanwhile. Reload it and try again.")
 
     def delete(self, viewer: Viewer, post_id: PostId) -> Post:
         """Leave a tombstone of a post of the viewer; return it as it was.
@@ -225,12 +225,14 @@ class Posts:
             return mine, None
         if not 0 < len(key) <= KEY_MAX:
             limit = f"Use 1 to {KEY_MAX} characters."
-            raise InvalidError("The key cannot be used.", {"idempotency_key": limit})
+            raise InvalidError(
+                "That idempotency key can't be used.", {"idempotency_key": limit}
+            )
         expires_at = at(self.clock() + CLAIM_LIFETIME_MS)
         held = self.claims.claim(author_id, key, mine, expires_at)
         if held.digest != mine.digest:
             raise InvalidError(
-                "This was sent before with another text.",
+                "This was already sent with a different text.",
                 {"idempotency_key": "Use a new key for a new kwip."},
             )
         if held is mine:
@@ -242,7 +244,7 @@ class Posts:
         parent = None
         if draft.in_reply_to_id is not None:
             parent = self.permissions.post(
-                author_id, draft.in_reply_to_id, what="The kwip that you answer"
+                author_id, draft.in_reply_to_id, what="The kwip you're replying to"
             )
         visibility = draft.visibility
         if parent is not None:
@@ -275,7 +277,7 @@ class Posts:
                 post = _renumbered(post, claim.post_id)
             else:
                 return post
-        raise ConflictError("Too much is happening at once. Try again.")
+        raise ConflictError("Kwip is very busy right now. Try again.")
 
     def _moved(self, author_id: UserId, claim: Claim, draft: Draft) -> Claim:
         """Give a claim whose id is taken a new one; a parallel repeat may be first."""
@@ -292,7 +294,7 @@ class Posts:
         # Nobody has found that post yet: an id from the future is no post's, and
         # would lead all later ids of this author there.
         if ms_of(above) > self.clock() + MAX_SKEW_MS:
-            raise NotFoundError("The kwip that you answer is not there.")
+            raise NotFoundError("The kwip you're replying to was not found.")
         return PostId(self.ids.next_id(slot_of(author_id), above=above))
 
     def _only_view(self, viewer: Viewer | None, loader: Loader, post: Post) -> PostView:

@@ -116,7 +116,7 @@ class Reposts:
                 return found
             # Only a crash of an older version leaves a claim without its post.
             self.stores.reactions.release_repost(author_id, original.id, repost_id)
-        raise ConflictError("Too much is happening at once. Try again.")
+        raise ConflictError("Kwip is very busy right now. Try again.")
 
     def _new(self, author_id: UserId, original: Post, source: str) -> Post:
         number = self.ids.next_id(slot_of(author_id), above=original.id)
@@ -155,7 +155,7 @@ def _require_repostable(viewer: Viewer, original: Post) -> None:
     is_own = original.author_id == viewer.id
     if is_own and original.visibility is Visibility.FOLLOWERS:
         return
-    message = "Only kwips for everybody can be reposted."
+    message = "Followers-only kwips can't be reposted."
     if original.visibility is Visibility.DIRECT:
-        message = "A kwip for the people whom it names cannot be reposted."
+        message = "Direct kwips can't be reposted."
     raise ForbiddenError(message, post_id=original.id)

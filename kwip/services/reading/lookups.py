@@ -24,7 +24,7 @@ def require_user_id(entities: Entities, loader: Loader, username: str) -> UserId
     name = username.removeprefix("@").lower()
     user_id = loader.load(Lookup(entities.handles, [name]))[0].get(name)
     if user_id is None:
-        raise NotFoundError("There is no such user.", username=name[:30])
+        raise NotFoundError("User not found.", username=name[:30])
     return user_id
 
 
@@ -50,4 +50,4 @@ def require_listing(
 
 def no_such_list(list_id: ListId) -> NotFoundError:
     """Return the error of a list that there is not, or not for the viewer."""
-    return NotFoundError("There is no such list.", list_id=list_id)
+    return NotFoundError("List not found.", list_id=list_id)

@@ -274,7 +274,7 @@ def too_much(verdict: Verdict, **context: object) -> RateLimitedError:
     """Say when to try again after a refused charge."""
     wait_s = max(verdict.reset_us - verdict.now_us, 0) / _US
     return RateLimitedError(
-        f"That was too much for now. Try again {in_words(wait_s)}.",
+        f"Too many requests. Try again {in_words(wait_s)}.",
         retry_after_s=max(wait_s, 1.0),
         **context,
     )

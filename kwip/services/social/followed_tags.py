@@ -34,7 +34,7 @@ class FollowedTags:
         is_followed = self.store.follow(viewer.id, tag)
         self.fence.invalidate(list_invalidation.follow_tag(user_id=viewer.id))
         if not is_followed:
-            says = f"{MAX_FOLLOWED_TAGS} hashtags are the most. Unfollow one first."
+            says = f"Unfollow one first. You can follow up to {MAX_FOLLOWED_TAGS}."
             raise InvalidError(says, {"name": says})
         return TagView(tag, is_following=True)
 

@@ -74,7 +74,9 @@ class Lists:
         is_made = self.store.create(new)
         self.fence.invalidate(list_invalidation.change_list(owner_id=viewer.id))
         if not is_made:
-            raise InvalidError(f"{MAX_LISTS} lists are the most. Delete one first.")
+            raise InvalidError(
+                f"You can have up to {MAX_LISTS} lists. Delete one first."
+            )
         return new
 
     def change(self, viewer: Viewer, list_id: ListId, change: ListChange) -> UserList:
@@ -217,13 +219,13 @@ def _title(text: str) -> str:
     wrong: dict[str, str] = {}
     title = clean_line("title", text, TITLE_MAX, wrong)
     if not title and not wrong:
-        wrong["title"] = "Give the list a name."
+        wrong["title"] = "Enter a name for the list."
     if wrong:
-        raise InvalidError("This list cannot be saved.", wrong)
+        raise InvalidError("This list can't be saved.", wrong)
     return title
 
 
 def _require_some(ids: Sequence[UserId]) -> None:
     if not 0 < len(ids) <= MEMBERS_AT_ONCE:
-        says = f"Name 1 to {MEMBERS_AT_ONCE} accounts."
+        says = f"Choose 1 to {MEMBERS_AT_ONCE} accounts."
         raise InvalidError(says, {"account_ids": says})

@@ -118,7 +118,7 @@ class People:
             self.id_lists.first(name, owner_id, page),
         )
         if post_id not in self.hydration.posts(viewer, loader, [entry]):
-            raise NotFoundError("There is no such kwip.", post_id=post_id)
+            raise NotFoundError("Kwip not found.", post_id=post_id)
         rows = self.id_lists.rows(loader, name, owner_id, page)
         return self._page(viewer, loader, rows, page)
 

@@ -193,10 +193,12 @@ class Relationships:
     def _other(self, viewer: Viewer, user_id: UserId) -> User:
         """Find the other side."""
         if user_id == viewer.id:
-            raise InvalidError("That is yourself.", {"id": "Choose somebody else."})
+            raise InvalidError(
+                "This is your own account.", {"id": "Choose someone else."}
+            )
         other = self.stores.users.get_many([user_id]).get(user_id)
         if other is None:
-            raise NotFoundError("There is no such user.", user_id=user_id)
+            raise NotFoundError("User not found.", user_id=user_id)
         return other
 
     def _fresh(self, viewer: Viewer, user_id: UserId) -> Relationship:

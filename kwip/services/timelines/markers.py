@@ -65,8 +65,8 @@ class Markers:
         now_ms = self.clock()
         if ms_of(last_read_id) > now_ms + MAX_SKEW_MS:
             raise InvalidError(
-                "That place cannot be remembered.",
-                {"last_read_id": "Nothing has this id yet. Load the page again."},
+                "This reading position can't be saved.",
+                {"last_read_id": "This id does not exist yet. Reload the page."},
             )
         self.store.advance(viewer.id, {name: last_read_id}, at(now_ms))
         self._show(viewer)

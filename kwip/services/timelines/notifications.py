@@ -110,7 +110,7 @@ class Notifications:
         for view in self.page(viewer, loader, only).items:
             if view.id == notification_id:
                 return view
-        raise NotFoundError("There is no such notification.", id=notification_id)
+        raise NotFoundError("Notification not found.", id=notification_id)
 
     def unread(self, viewer: Viewer, loader: Loader) -> int:
         """Count what is new to the viewer, `MAX_UNREAD` at most.

@@ -205,10 +205,10 @@ def _behind(after: int | None, line: Sequence[int], name: str) -> int:
         return 0
     if after not in line:
         raise InvalidError(
-            "That is not a page of this thread.", {name: "It is not in the thread."}
+            "That is not a page of this thread.", {name: "It's not in this thread."}
         )
     return line.index(after) + 1
 
 
 def _no_such(post_id: PostId) -> NotFoundError:
-    return NotFoundError("There is no such kwip.", post_id=post_id)
+    return NotFoundError("Kwip not found.", post_id=post_id)

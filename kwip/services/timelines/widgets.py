@@ -61,7 +61,7 @@ class Widgets:
         users = loader.load(Lookup(self._entities.users, [user_id]))[0]
         user = require_shown(user_id, users.get(user_id))
         if not user.is_embeddable:
-            raise NotFoundError("This user is in no widgets.", user_id=user.id)
+            raise NotFoundError("This user has turned widgets off.", user_id=user.id)
         return user
 
     def user(

@@ -121,8 +121,8 @@ class WorldLoader:
         began_ms = run.count("posts_began_ms")
         if began_ms and self.clock() - began_ms > RESUME_WITHIN_MS:
             raise ConflictError(
-                "This load was interrupted more than 23 hours ago, so it is not known"
-                " any more what it has posted: use another --seed."
+                "This load was interrupted more than 23 hours ago, so it can't be"
+                " resumed. Use another --seed."
             )
         if not run.is_resumed:
             run.note(is_mixed=int(self.loading.has_follows()))
@@ -168,8 +168,8 @@ class WorldLoader:
         for username, user_id in found.items():
             if user_id in people:
                 raise ConflictError(
-                    f"{username} is a person who can log in, so the graph cannot be"
-                    " loaded here: use an empty database."
+                    f"{username} is a user who can log in, so the graph can't be"
+                    " loaded here. Use an empty database."
                 )
 
     def _load_edges(self, run: _Run, graph: Graph, ids: Mapping[int, UserId]) -> None:

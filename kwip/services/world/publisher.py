@@ -178,8 +178,8 @@ class Publisher:
                 lowest, moved_at = left, time.monotonic()
             elif time.monotonic() - moved_at > _STALLED_S:
                 raise StoreUnavailableError(
-                    f"Nothing was delivered for {_STALLED_S:.0f} s, {left} posts wait:"
-                    " see `kwip doctor` and load again."
+                    f"Nothing was delivered for {_STALLED_S:.0f} s, and {left} posts"
+                    " are waiting. See `kwip doctor`, then run the load again."
                 )
 
     def deliveries(self, numbers: Iterable[int]) -> int:

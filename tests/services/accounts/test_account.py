@@ -151,7 +151,7 @@ def test_a_sign_in_with_the_old_password_that_overtakes_the_change_is_ended(
     assert not opens(kwip, begun[0])
 
 
-@pytest.mark.parametrize("drops", [1, 2])
+@pytest.mark.parametrize("invalidation", [1, 2])
 def test_a_change_that_failed_leaves_nobody_in_and_can_be_repeated(
     kwip, alice, sign_in, monkeypatch, invalidation
 ):

@@ -165,7 +165,7 @@ def test_whatever_a_decoder_stumbles_over_is_a_broken_picture(monkeypatch, error
     monkeypatch.setattr(drawing, "_fitted", stumble)
 
     answer, drawn = drawing.answer({"sizes": AVATAR.sizes}, plain())
-    assert "broken" in answer["refused"]
+    assert "damaged" in answer["refused"]
     assert drawn == []
 
 
@@ -186,7 +186,7 @@ def test_what_is_no_picture_is_refused_with_the_reason(pictures, name):
 
 def test_a_file_that_is_too_large_is_told_the_limit(pictures):
     assert why(pictures, bytes(MAX_BYTES + 1)) == (
-        "This file has 0.1 MB; 0.1 MB are the most."
+        "This file has 0.1 MB. The limit is 0.1 MB."
     )
 
 
@@ -194,7 +194,7 @@ def test_nothing_too_large_is_decoded(monkeypatch):
     monkeypatch.setattr(drawing, "_fitted", None)
     answer, _ = drawing.answer({"sizes": AVATAR.sizes}, claiming(4_001, 4_000))
 
-    assert "16 are the most" in answer["refused"]
+    assert "its format is 16" in answer["refused"]
 
 
 @given(

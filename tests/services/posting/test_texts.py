@@ -51,5 +51,5 @@ def test_a_warning_counts_with_its_text_and_makes_it_sensitive(posts, alice):
 
     assert (post.warning, post.is_sensitive) == ("a b", True)
     assert refused.value.fields == {
-        "status": "At most 500 characters with the warning; this has 1 too many."
+        "status": "Use up to 500 characters including the warning. This has 1 too many."
     }

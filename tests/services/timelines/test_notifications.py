@@ -227,7 +227,7 @@ def test_a_deleted_post_is_not_told_of_to_anybody(people, say, told, unread, kwi
 def test_what_somebody_else_cannot_delete_stays_told(people, say, told, kwip):
     alice, bob = people("alice", "bob")
     post = say(alice, "@bob")
-    with pytest.raises(Exception, match="Only its author"):
+    with pytest.raises(Exception, match="Only the author"):
         kwip.services.posts.delete(bob, post.id)
 
     assert told(bob) == [("mention", "alice", post.id)]

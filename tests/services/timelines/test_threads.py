@@ -173,7 +173,7 @@ def test_a_part_begins_behind_a_reply_of_the_thread(kwip, root, alice):
     for after in (other, root, PostId(1)):
         with pytest.raises(InvalidError) as wrong:
             read(kwip, root, replace(ON_PAGE, after=after))
-        assert wrong.value.fields == {"after": "It is not in the thread."}
+        assert wrong.value.fields == {"after": "It's not in this thread."}
     assert read(kwip, root, replace(ON_PAGE, after=made[2])).descendants == ()
 
 

@@ -329,7 +329,7 @@ def test_a_follow_that_was_there_is_left_alone(kwip, mongodb, small):
 def test_a_person_of_that_name_ends_the_load(kwip, mongodb, small):
     sign_up(kwip, "n3")
 
-    with pytest.raises(ConflictError, match="n3 is a person"):
+    with pytest.raises(ConflictError, match="n3 is a user who"):
         kwip.world.load(a_world(), POSTS, Watching())
     assert mongodb["follows"].count_documents({}) == 0
 
