@@ -34,5 +34,5 @@ def bump(
 
 
 def repeat(*, post_id: PostId) -> Keys:
-    """Drop the post of which is stored anew what it repeats."""
+    """Drop the post of which is stored again what it repeats."""
     return (keys.post(post_id),)

@@ -54,5 +54,5 @@ def trim(*, owner: str) -> Keys:
 
 
 def rebuild(*, owner: str) -> Keys:
-    """Drop the home or list that was built anew."""
+    """Drop the home or list that was rebuilt."""
     return (keys.timeline(owner),)

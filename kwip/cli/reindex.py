@@ -16,7 +16,7 @@ from kwip.domain.clock import system_clock_ms
 from kwip.domain.errors import NotFoundError
 from kwip.services.maintenance.checkpoint import Checkpoint
 from kwip.services.maintenance.rebuild import (
-    Renewal,
+    Rebuild,
     counter_phases,
     repeat_phases,
     tag_phases,
@@ -139,7 +139,9 @@ def counters(
     --dry-run, if one is wrong.
     """
     pace = Pace(concurrency=concurrency, throttle_s=throttle / 1000)
-    outcome = _renew(settings, "counters", None if dry_run else pace, is_quiet=as_json)
+    outcome = _run_rebuild(
+        settings, "counters", None if dry_run else pace, is_quiet=as_json
+    )
     return show(outcome, as_json=as_json)
 
 
@@ -159,7 +161,9 @@ def tags(
     could not be updated or, with --dry-run, if one is out of date.
     """
     pace = Pace(concurrency=concurrency, throttle_s=throttle / 1000)
-    outcome = _renew(settings, "tags", None if dry_run else pace, is_quiet=as_json)
+    outcome = _run_rebuild(
+        settings, "tags", None if dry_run else pace, is_quiet=as_json
+    )
     return show(outcome, as_json=as_json)
 
 
@@ -180,7 +184,9 @@ def repeats(
     updated or, with --dry-run, if one is out of date.
     """
     pace = Pace(concurrency=concurrency, throttle_s=throttle / 1000)
-    outcome = _renew(settings, "repeats", None if dry_run else pace, is_quiet=as_json)
+    outcome = _run_rebuild(
+        settings, "repeats", None if dry_run else pace, is_quiet=as_json
+    )
     return show(outcome, as_json=as_json)
 
 
@@ -203,7 +209,7 @@ def everything(
     """
     pace = Pace(concurrency=concurrency, throttle_s=throttle / 1000)
     outcomes = {
-        what: _renew(settings, what, None if dry_run else pace, is_quiet=as_json)
+        what: _run_rebuild(settings, what, None if dry_run else pace, is_quiet=as_json)
         for what in ("tags", "counters", "repeats")
     }
     if dry_run:
@@ -236,7 +242,7 @@ def verify(
         return show(_verify(settings, user, is_quiet=as_json), as_json=as_json)
     if user is not None:
         raise click.UsageError(f"--user only works with timelines, not with {what}.")
-    return show(_renew(settings, what, None, is_quiet=as_json), as_json=as_json)
+    return show(_run_rebuild(settings, what, None, is_quiet=as_json), as_json=as_json)
 
 
 @command.command("status")
@@ -280,23 +286,23 @@ def _progress(job: Job | None) -> dict[str, object]:
     }
 
 
-def _renew(
+def _run_rebuild(
     settings: Settings, what: str, pace: Pace | None, *, is_quiet: bool
 ) -> Outcome:
     """Mend counters or tags at a pace; without one only say what differs."""
     began = time.monotonic()
     with connected(settings) as wiring, Bars(is_quiet=is_quiet) as bars:
-        renewal = _renewal(wiring, settings, what)
+        rebuild = _rebuild_of(wiring, settings, what)
         if pace is None:
-            counts, differences = renewal.verify(bars)
+            counts, differences = rebuild.verify(bars)
         else:
             wiring.fence.await_lease(within_s=1.0)
             checkpoint = _checkpoint(wiring, what)
-            differences = renewal.run(checkpoint, pace, bars)
-            counts = {"mended": 0, **checkpoint.job.counts}
+            differences = rebuild.run(checkpoint, pace, bars)
+            counts = {"repaired": 0, **checkpoint.job.counts}
     seconds = round(time.monotonic() - began, 1)
     done = ", ".join(
-        f"{number} repaired" if name == "mended" else numbered(number, name[:-1])
+        f"{number} repaired" if name == "repaired" else numbered(number, name[:-1])
         for name, number in counts.items()
     )
     told = first([f"{text} (run `kwip reindex {what}`)" for text in differences])
@@ -310,14 +316,14 @@ def _renew(
     )
 
 
-def _renewal(wiring: Wiring, settings: Settings, what: str) -> Renewal:
+def _rebuild_of(wiring: Wiring, settings: Settings, what: str) -> Rebuild:
     totals = AuditStore(wiring.store).sizes()
     if what == "tags":
-        return Renewal(tag_phases(retagging_by(wiring, settings), totals))
+        return Rebuild(tag_phases(retagging_by(wiring, settings), totals))
     if what == "repeats":
         repeats = Repeats(wiring.stores, wiring.fence)
-        return Renewal(repeat_phases(repeats, totals))
-    return Renewal(counter_phases(CounterStore(wiring.store), wiring.fence, totals))
+        return Rebuild(repeat_phases(repeats, totals))
+    return Rebuild(counter_phases(CounterStore(wiring.store), wiring.fence, totals))
 
 
 def _job(what: str) -> str:
@@ -325,10 +331,10 @@ def _job(what: str) -> str:
 
 
 def _checkpoint(wiring: Wiring, what: str) -> Checkpoint:
-    """Find where a job was; one that was done begins anew."""
+    """Find where a job was; one that was done restarts."""
     checkpoint = Checkpoint(wiring.jobs, _job(what), system_clock_ms)
     if checkpoint.job.state == "done":
-        checkpoint.begin_anew()
+        checkpoint.restart()
     return checkpoint
 
 

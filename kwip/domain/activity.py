@@ -2,7 +2,7 @@
 
 Whoever pages through it while conversations move up reads it as it stood when they
 began: `as_of` is the highest place of the first page. So nothing is skipped, nothing
-is shown twice, and what has moved since is on top for whoever begins anew.
+is shown twice, and what has moved since is on top for whoever restarts.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 #: An open bucket is sealed at this many entries and keeps the newest of them:
 #: small arrays took 40 to 60 thousand deliveries a second, one of 800 took 2.5.
 SEAL_AT, KEEP_OPEN = 96, 32
-#: So many entries has a sealed bucket of a timeline that was built anew.
+#: So many entries has a sealed bucket of a timeline that was rebuilt.
 SEALED = 64
 #: Of so many posts one has its deliveries look for full buckets.
 SEAL_LOOK = 8

@@ -101,7 +101,7 @@ class CounterStore:
         return self._count({"$gte": low, "$lte": high})
 
     def settle_user(
-        self, user_id: UserId, *, mends: bool = False
+        self, user_id: UserId, *, repairs: bool = False
     ) -> tuple[UserCounts, UserCounts] | None:
         """Give what a user's counters say and what they should; set them if asked."""
 
@@ -112,7 +112,7 @@ class CounterStore:
             none = UserCounts(0, 0, 0)
             right = self._count(user_id, session).get(user_id, none)
             said = _user_counts(user)
-            if mends and said != right:
+            if repairs and said != right:
                 values = dict(zip(_ON_USERS, right, strict=True))
                 self._users.update_one(
                     {"_id": user_id}, {"$set": values}, session=session
@@ -194,7 +194,7 @@ class CounterStore:
         }
 
     def settle_post(
-        self, post_id: PostId, *, mends: bool = False
+        self, post_id: PostId, *, repairs: bool = False
     ) -> tuple[PostCounts, PostCounts] | None:
         """Give what a post's counters say and what they should; set them if asked."""
 
@@ -212,7 +212,7 @@ class CounterStore:
             )
             reacted = self._reacted([post_id], session).get(post_id, (0, 0))
             said, right = _post_counts(post), PostCounts(replies, *reacted)
-            if mends and said != right:
+            if repairs and said != right:
                 values = dict(zip(_ON_POSTS, right, strict=True))
                 self._posts.update_one(
                     {"_id": post_id}, {"$set": values}, session=session

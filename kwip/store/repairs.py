@@ -27,7 +27,7 @@ class RepairStore:
         self._database = store.database
         self._problem_of = ReactionAuditStore(store).confirm_reaction
 
-    def mend_edge(
+    def repair_edge(
         self, follower_id: UserId, followee_id: UserId, now: dt.datetime, nonce: str
     ) -> None:
         """Let a follow stand on both sides or on neither: the follower's side decides.
@@ -65,7 +65,7 @@ class RepairStore:
 
         self._store.transact(work)
 
-    def mend_block(self, side: str) -> None:
+    def repair_block(self, side: str) -> None:
         """Write the other side of a block: in doubt, the two do not see each other."""
 
         def work(session: Any) -> None:

@@ -564,13 +564,13 @@ class BusyCounters(CounterStore):
         self.happen()
         return found
 
-    def settle_user(self, user_id, *, mends=False):
+    def settle_user(self, user_id, *, repairs=False):
         self.confirmed.add("users")
-        return super().settle_user(user_id, mends=mends)
+        return super().settle_user(user_id, repairs=repairs)
 
-    def settle_post(self, post_id, *, mends=False):
+    def settle_post(self, post_id, *, repairs=False):
         self.confirmed.add("posts")
-        return super().settle_post(post_id, mends=mends)
+        return super().settle_post(post_id, repairs=repairs)
 
 
 class Busy(AuditStore):

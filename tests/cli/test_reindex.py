@@ -285,7 +285,7 @@ def test_a_damaged_list_is_found_and_mended(kwip, wiring, world, listing, whose)
     _, bob, _, posts = world
 
     found = kwip("reindex", "verify", *whose, "--json")
-    mended = kwip("reindex", "timelines", *whose)
+    repaired = kwip("reindex", "timelines", *whose)
     again = kwip("reindex", "verify", *whose, "--json")
 
     assert (found.code, found.json["lists"]) == (1, 1)
@@ -296,7 +296,7 @@ def test_a_damaged_list_is_found_and_mended(kwip, wiring, world, listing, whose)
             "post_id": str(posts[1].id),
         }
     ]
-    assert (mended.code, again.code) == (0, 0)
+    assert (repaired.code, again.code) == (0, 0)
     assert held(wiring, listing) == {post.id for post in posts}
 
 

@@ -1,4 +1,4 @@
-"""`kwip reindex counters` and `kwip reindex tags`: mend, resume, verify."""
+"""`kwip reindex counters` and `kwip reindex tags`: repair, resume, verify."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from kwip.cli.parts import retagging_by
 from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft, Edit
 from kwip.jobs.registry import jobs
-from kwip.services.maintenance import rebuild as renewal
-from kwip.services.maintenance import retagging
+from kwip.services.maintenance import rebuild, retagging
 from kwip.store.counters import CounterStore
 from kwip.store.retagging import RetagStore
 from tests.wired import sign_up
@@ -101,10 +100,10 @@ def test_what_differs_is_named_and_mended(kwip, wiring, world, what):
     assert len({text.partition(":")[0] for text in before.json["differences"]}) == (
         broken
     )
-    assert (run.json["mended"], run.json["differences"]) == (broken, [])
+    assert (run.json["repaired"], run.json["differences"]) == (broken, [])
     assert kwip("reindex", "verify", what).code == 0
     assert kwip("fsck").code == 0
-    assert kwip("reindex", what, "--json").json["mended"] == 0
+    assert kwip("reindex", what, "--json").json["repaired"] == 0
 
 
 def test_a_counter_that_differs_is_one_line(kwip, wiring, world):
@@ -138,7 +137,7 @@ def test_repeats_that_an_older_version_stored_are_found(kwip, wiring, world):
     )
     run = kwip("reindex", "repeats", "--json")
 
-    assert (run.code, run.json["mended"]) == (0, 2)
+    assert (run.code, run.json["repaired"]) == (0, 2)
     posts = wiring.stores.posts.get_many(made)
     assert [posts[i].repeats_id for i in made] == [None, *made[:2]]
 
@@ -154,15 +153,15 @@ def test_user_is_for_timelines(kwip):
 
 @pytest.mark.parametrize("looks", range(1, 7))
 def test_counting_that_died_goes_on(kwip, wiring, world, monkeypatch, looks):
-    monkeypatch.setattr(renewal, "PAGE", 1)
+    monkeypatch.setattr(rebuild, "PAGE", 1)
     break_counters(wiring, world)
     settle, left = CounterStore.settle_post, [looks]
 
-    def die(store, post_id, *, mends=False):
+    def die(store, post_id, *, repairs=False):
         left[0] -= 1
         if left[0] == 0:
             raise KeyboardInterrupt
-        return settle(store, post_id, mends=mends)
+        return settle(store, post_id, repairs=repairs)
 
     with monkeypatch.context() as dying:
         dying.setattr(CounterStore, "settle_post", die)
@@ -193,7 +192,7 @@ def test_parsing_that_died_goes_on(kwip, wiring, world, monkeypatch):
 
     run = kwip("reindex", "tags", "--json")
 
-    assert (run.json["posts"], run.json["mended"]) == (3, 2)
+    assert (run.json["posts"], run.json["repaired"]) == (3, 2)
     assert kwip("reindex", "verify", "tags").code == 0
 
 
@@ -271,8 +270,8 @@ def test_all_does_all_of_it(kwip, wiring, world):
     run = kwip("reindex", "all", "--json")
 
     assert (dry.code, run.code) == (1, 0)
-    assert run.json["counters"]["mended"] == 4
-    assert run.json["tags"]["mended"] == 2
-    assert run.json["repeats"]["mended"] == 2
+    assert run.json["counters"]["repaired"] == 4
+    assert run.json["tags"]["repaired"] == 2
+    assert run.json["repeats"]["repaired"] == 2
     assert run.json["timelines"]["rebuilt"] == 2
     assert kwip("reindex", "all", "--dry-run").code == 0

@@ -246,7 +246,7 @@ class Machine(Doing):
     def read_while_jobs_are_done(self, pair, count, step, has_cache):
         """What was there before the jobs is there while they are done.
 
-        With the cache a load that something came between begins anew.
+        With the cache a load that something came between restarts.
         """
         who, author = pair
         for _ in range(count if self._may_act(author) else 0):

@@ -169,13 +169,15 @@ CALLS = {
     "AuditStore.posts_among": lambda s: s.audit.posts_among(posts_of(1)),
     "CounterStore.users_after": lambda s: s.audit.counters.users_after(20, 20),
     "CounterStore.counted_between": lambda s: s.audit.counters.counted_between(20, 30),
-    "CounterStore.settle_user": lambda s: s.audit.counters.settle_user(20, mends=True),
+    "CounterStore.settle_user": lambda s: s.audit.counters.settle_user(
+        20, repairs=True
+    ),
     "CounterStore.answers_after": lambda s: s.audit.counters.answers_after(
         (posts_of(20)[0], 0), 100
     ),
     "CounterStore.reacted_on": lambda s: s.audit.counters.reacted_on(posts_of(1)),
     "CounterStore.settle_post": lambda s: s.audit.counters.settle_post(
-        posts_of(1)[0], mends=True
+        posts_of(1)[0], repairs=True
     ),
     "ReactionAuditStore.reactions_after": lambda s: s.audit.reactions.reactions_after(
         "20:", 20
@@ -192,10 +194,10 @@ CALLS = {
     ),
     "ReactionAuditStore.pins_after": lambda s: s.audit.reactions.pins_after(20, 20),
     "ReactionAuditStore.not_by": lambda s: s.audit.reactions.not_by(1, posts_of(1)),
-    "RepairStore.mend_edge": lambda s: [
-        s.repairs.mend_edge(1, other, NOW, "nonce") for other in (2, 47)
+    "RepairStore.repair_edge": lambda s: [
+        s.repairs.repair_edge(1, other, NOW, "nonce") for other in (2, 47)
     ],
-    "RepairStore.mend_block": lambda s: s.repairs.mend_block("1:out:32"),
+    "RepairStore.repair_block": lambda s: s.repairs.repair_block("1:out:32"),
     "RepairStore.drop_claim": lambda s: s.repairs.drop_claim("handle:u1"),
     "RepairStore.drop_reaction": lambda s: s.repairs.drop_reaction("1:favourite:17"),
     "RepairStore.make_due": lambda s: s.repairs.make_due(posts_of(1)[4], NOW),

@@ -43,7 +43,7 @@ class Checkpoint:
             updated_at=now,
         )
 
-    def begin_anew(self) -> None:
+    def restart(self) -> None:
         """Forget how far the job was."""
         self.job = self._fresh(self.job.id)
 

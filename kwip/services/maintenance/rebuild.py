@@ -1,4 +1,4 @@
-"""Go through all of a kind, mend what differs, and remember how far one has come."""
+"""Go through all of a kind, repair what differs, and remember how far one has come."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ class Phase:
         total: How many there are, about.
         pages: Gives them above a cursor, with those that seem wrong.
         wrong: Says in words what is wrong with one, looked at once more.
-        mend: Makes one right, as far as it can.
+        repair: Makes one right, as far as it can.
     """
 
     name: str
     total: int
     pages: Callable[[int], Iterator[Suspects[Any]]]
     wrong: Callable[[Any], Sequence[str]]
-    mend: Callable[[Any], object]
+    repair: Callable[[Any], object]
 
 
 @dataclass(frozen=True, slots=True)
-class Renewal:
+class Rebuild:
     """Run phases one after the other, beside whatever else goes on."""
 
     phases: Sequence[Phase]
@@ -79,7 +79,7 @@ class Renewal:
                     checkpoint.save(cursor=0, detail={"phase": phase.name})
                 for page in self._pages(phase, checkpoint, progress):
                     wrong = [each for each in page.ids if phase.wrong(each)]
-                    list(pool.map(phase.mend, wrong))
+                    list(pool.map(phase.repair, wrong))
                     left += [text for each in wrong for text in phase.wrong(each)]
                     self._save(phase, checkpoint, page, len(wrong))
                     progress.advance(page.size)
@@ -97,14 +97,14 @@ class Renewal:
 
     @staticmethod
     def _save(
-        phase: Phase, checkpoint: Checkpoint, page: Suspects[Any], mended: int
+        phase: Phase, checkpoint: Checkpoint, page: Suspects[Any], repaired: int
     ) -> None:
         counts = checkpoint.job.counts
         checkpoint.save(
             cursor=page.cursor,
             counts={
                 phase.name: counts.get(phase.name, 0) + page.size,
-                "mended": counts.get("mended", 0) + mended,
+                "repaired": counts.get("repaired", 0) + repaired,
             },
             detail={"phase": phase.name},
         )
@@ -116,12 +116,12 @@ def counter_phases(
     """Count everything anew: of users, then of posts."""
     counting = Counting(store, PAGE)
 
-    def mend_user(user_id: Any) -> None:
-        store.settle_user(user_id, mends=True)
+    def repair_user(user_id: Any) -> None:
+        store.settle_user(user_id, repairs=True)
         fence.invalidate(invalidation.recount(user_ids=[user_id], post_ids=()))
 
-    def mend_post(post_id: Any) -> None:
-        store.settle_post(post_id, mends=True)
+    def repair_post(post_id: Any) -> None:
+        store.settle_post(post_id, repairs=True)
         fence.invalidate(invalidation.recount(user_ids=(), post_ids=[post_id]))
 
     def wrong(what: str, look: Callable[[Any], Any], each: Any) -> list[str]:
@@ -137,14 +137,14 @@ def counter_phases(
             totals["users"],
             counting.users,
             lambda each: wrong("user", store.settle_user, each),
-            mend_user,
+            repair_user,
         ),
         Phase(
             "posts",
             totals["posts"],
             counting.posts,
             lambda each: wrong("post", store.settle_post, each),
-            mend_post,
+            repair_post,
         ),
     ]
 
@@ -157,7 +157,9 @@ def repeat_phases(repeats: Repeats, totals: Mapping[str, int]) -> list[Phase]:
         text = f"user {each}: posts with a wrong repeat: {count}"
         return [text] if count else []
 
-    return [Phase("authors", totals["users"], repeats.iter_pages, wrong, repeats.mend)]
+    return [
+        Phase("authors", totals["users"], repeats.iter_pages, wrong, repeats.repair)
+    ]
 
 
 def tag_phases(retagging: Retagging, totals: Mapping[str, int]) -> list[Phase]:

@@ -1,7 +1,7 @@
 """Repair what `services.fsck` has found.
 
 Each repair looks once more and writes in one transaction, so it may be repeated and
-does no harm to what has been mended meanwhile. Whether it worked is for the next run
+does no harm to what has been repaired meanwhile. Whether it worked is for the next run
 of the checks to say.
 """
 
@@ -78,7 +78,7 @@ class Repair:
         follower, _, followee = place.partition(":")
         follower_id, followee_id = UserId(int(follower)), UserId(int(followee))
         now = at(self.clock())
-        self.store.mend_edge(follower_id, followee_id, now, secrets.token_hex(8))
+        self.store.repair_edge(follower_id, followee_id, now, secrets.token_hex(8))
         self._recount(follower_id, followee_id)
         self.fence.invalidate(
             invalidation.follow(follower_id=follower_id, followee_id=followee_id)
@@ -86,7 +86,7 @@ class Repair:
         self.enqueue("edge", place)
 
     def _block(self, place: str) -> None:
-        self.store.mend_block(place)
+        self.store.repair_block(place)
         user, _, other = place.split(":")
         self.fence.invalidate(
             invalidation.block(
@@ -113,11 +113,11 @@ class Repair:
 
     def _recount(self, *user_ids: UserId) -> None:
         for user_id in user_ids:
-            self.counters.settle_user(user_id, mends=True)
+            self.counters.settle_user(user_id, repairs=True)
         self.fence.invalidate(invalidation.recount(user_ids=user_ids, post_ids=()))
 
     def _recount_post(self, post_id: PostId) -> None:
-        self.counters.settle_post(post_id, mends=True)
+        self.counters.settle_post(post_id, repairs=True)
         self.fence.invalidate(invalidation.recount(user_ids=(), post_ids=[post_id]))
 
     def _tags(self, place: str) -> None:

@@ -37,7 +37,7 @@ class Repeats:
         """Count the posts of an author of which something else is stored."""
         return sum(1 for _ in self._differing(author_id))
 
-    def mend(self, author_id: UserId) -> None:
+    def repair(self, author_id: UserId) -> None:
         """Store it anew; a post that changes meanwhile is left to a later run."""
         for post, right in self._differing(author_id):
             self.stores.repeats.rewrite(post, right)

@@ -191,10 +191,10 @@ def _trim(world, monkeypatch):
 
 
 def _forget_repeats(world):
-    """Store something wrong, as an older version did, and mend it."""
+    """Store something wrong, as an older version did, and repair it."""
     posts = world.kwip.store.database["posts"]
     posts.update_one({"_id": world.root.id}, {"$set": {"repeats_id": 5}})
-    Repeats(world.kwip.stores, world.kwip.fence).mend(world.bob.id)
+    Repeats(world.kwip.stores, world.kwip.fence).repair(world.bob.id)
 
 
 #: Each row of the table, and the service that writes by it.
