@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from kwip.domain.posts import Post
     from kwip.store.client import Document, Store
-    from kwip.store.documents import FanoutDocument
+    from kwip.store.post_documents import FanoutDocument
 
 #: Posts of one author that are delivered together at most.
 MAX_TOGETHER = 32

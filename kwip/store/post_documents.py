@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
 
 from kwip.domain.ids import PostId, UserId
 from kwip.domain.posts import Post, Revision, Visibility
@@ -11,15 +11,103 @@ from kwip.domain.text import Hashtag, Link, Mention
 from kwip.store.upgrades import schema_of, upgrade
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from kwip.store.client import Document
-    from kwip.store.documents import (
-        FanoutDocument,
-        HashtagDocument,
-        LinkDocument,
-        MentionDocument,
-        PostDocument,
-        RevisionDocument,
-    )
+
+
+class LinkDocument(TypedDict):
+    """An address in a post's text, by code points."""
+
+    start: int
+    end: int
+    url: str
+
+
+class MentionDocument(TypedDict):
+    """A user named in a post's text, by code points."""
+
+    start: int
+    end: int
+    user_id: UserId
+    username: str
+
+
+class HashtagDocument(TypedDict):
+    """A hashtag in a post's text, by code points."""
+
+    start: int
+    end: int
+    name: str
+
+
+class RevisionDocument(TypedDict):
+    """An earlier text of a post; those of schema 1 have neither warning nor flag."""
+
+    text: str
+    written_at: dt.datetime
+    warning: NotRequired[str]
+    is_sensitive: NotRequired[bool]
+
+
+class FanoutDocument(TypedDict):
+    """How far the delivery of a post has come: the outbox inside the post.
+
+    `due_at` is when the sweeper rings for it next; `start` is the follower where
+    the ring of followers is entered, `cursor` the last one delivered to. `told` is
+    there as soon as those are told to whom the post speaks: the last follower told
+    of those who asked to be, or 0. `listed` is the last list delivered to.
+    """
+
+    state: Literal["pending", "done", "dead"]
+    mode: Literal["push", "pull", "none"] | None
+    start: int | None
+    cursor: int | None
+    has_wrapped: bool
+    told: NotRequired[int]
+    listed: NotRequired[int]
+    lease_owner: str | None
+    lease_until: dt.datetime | None
+    enqueued_at: dt.datetime
+    due_at: dt.datetime
+    attempts: int
+
+
+class PostDocument(TypedDict):
+    """What a person publishes, or the tombstone that is left of it."""
+
+    _id: PostId
+    schema: int
+    author_id: UserId
+    text: str
+    visibility: str
+    links: list[LinkDocument]
+    mentions: list[MentionDocument]
+    hashtags: list[HashtagDocument]
+    tags: list[str]
+    warning: str
+    is_sensitive: bool
+    in_reply_to_id: PostId | None
+    in_reply_to_author_id: UserId | None
+    root_id: PostId
+    repost_of_id: PostId | None
+    repost_of_author_id: UserId | None
+    said: int | None
+    repeats_id: PostId | None
+    last_public_reply_id: PostId | None
+    source: str
+    language: str | None
+    created_at: dt.datetime
+    edited_at: dt.datetime | None
+    revisions: list[RevisionDocument]
+    is_tombstone: bool
+    is_listed: bool
+    replies_count: int
+    reposts_count: int
+    favourites_count: int
+    version: int
+    nonce: str
+    fanout: FanoutDocument
 
 
 def to_post(document: Document) -> Post:

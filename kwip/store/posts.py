@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from kwip.domain.notifications import Notification
     from kwip.store.client import Document, Store
-    from kwip.store.documents import FanoutDocument, RevisionDocument
+    from kwip.store.post_documents import FanoutDocument, RevisionDocument
 
 #: Earlier texts that are kept; more edits drop the oldest.
 MAX_REVISIONS = 50

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from kwip.domain.notifications import Notification
     from kwip.domain.posts import Post
     from kwip.store.client import Document, Store
-    from kwip.store.documents import FanoutDocument
+    from kwip.store.post_documents import FanoutDocument
 
 
 class ReactionStore:
