@@ -1,4 +1,4 @@
-"""Rolls: ordered ids that are no timeline, such as favourites or followers."""
+"""Id lists: ordered ids that are no timeline, such as favourites or followers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from kwip.domain.ids import MAX_ID, PostId, UserId
+from kwip.domain.slices import NextToCursor, RowChunk
 from kwip.domain.timelines import Entry
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ class Row(NamedTuple):
         return Entry(PostId(self.id), UserId(self.author_id), UserId(self.reply_to_id))
 
 
+IdListChunk = RowChunk[Row]
+
+
 class Between(NamedTuple):
     """What is read of an id list: rows between two cursors, exclusive.
 
@@ -42,10 +46,10 @@ class Between(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class IdListSlice:
+class IdListSlice(NextToCursor):
     """A part of an id list: the rows next to a cursor, as `Slice` is of a timeline.
 
-    `owner_id` is the user or the post whose roll it is, or a hashtag. `as_of` is for
+    `owner_id` is the user or the post whose list it is, or a hashtag. `as_of` is for
     id lists whose rows move: they stand as they stood when that id was the newest.
     """
 
@@ -72,19 +76,4 @@ class IdListSlice:
     def variant(self) -> str:
         """The field of the entity's hash that holds it."""
         then = "" if self.as_of is None else f":{self.as_of}"
-        if self.is_upwards:
-            return f"above:{self.cursor}{then}"
-        return "head" if self.cursor == MAX_ID else f"below:{self.cursor}{then}"
-
-    @property
-    def bounds(self) -> tuple[int, int]:
-        """The cursors between which it lies, exclusive: lower, upper."""
-        return (self.cursor, MAX_ID) if self.is_upwards else (0, self.cursor)
-
-
-@dataclass(frozen=True, slots=True)
-class IdListChunk:
-    """A run of rows, newest first; `ends` tells that the roll ends with it."""
-
-    rows: tuple[Row, ...]
-    ends: bool
+        return self.place() + then

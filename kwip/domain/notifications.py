@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from kwip.domain.clock import at
 from kwip.domain.ids import MAX_ID, PostId, UserId, ms_of
 from kwip.domain.posts import Visibility
+from kwip.domain.slices import NextToCursor, RowChunk
 from kwip.domain.timelines import Entry, shows_listed
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable
 
+    from kwip.domain.pages import PageRequest
     from kwip.domain.posts import Post
     from kwip.domain.relationships import Relations
     from kwip.domain.users import User
@@ -125,7 +127,7 @@ EVERYTHING = Wish()
 
 
 @dataclass(frozen=True, slots=True)
-class NotificationSlice:
+class NotificationSlice(NextToCursor):
     """A part of somebody's notifications: the rows next to a cursor."""
 
     user_id: UserId
@@ -133,28 +135,21 @@ class NotificationSlice:
     cursor: int = MAX_ID
     is_upwards: bool = False
 
+    @classmethod
+    def first(cls, user_id: UserId, page: PageRequest, wish: Wish) -> NotificationSlice:
+        """Return the slice that a page begins with."""
+        is_upwards = page.min_id is not None
+        cursor = page.upper if page.min_id is None else page.min_id
+        return cls(user_id, wish, cursor, is_upwards=is_upwards)
+
     @property
     def variant(self) -> str:
         """The field of the entity's hash that holds it."""
         kinds = "".join(str(k.number) for k in KINDS if k in self.wish.kinds)
-        wish = f"{kinds}:{self.wish.actor_id}"
-        if self.is_upwards:
-            return f"above:{self.cursor}:{wish}"
-        place = "head" if self.cursor == MAX_ID else f"below:{self.cursor}"
-        return f"{place}:{wish}"
-
-    @property
-    def bounds(self) -> tuple[int, int]:
-        """The cursors between which it lies, exclusive: lower, upper."""
-        return (self.cursor, MAX_ID) if self.is_upwards else (0, self.cursor)
+        return f"{self.place()}:{kinds}:{self.wish.actor_id}"
 
 
-@dataclass(frozen=True, slots=True)
-class NotificationChunk:
-    """A run of rows, newest first; `ends` tells that nothing follows."""
-
-    rows: tuple[NotificationRow, ...]
-    ends: bool
+NotificationChunk = RowChunk[NotificationRow]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 from kwip.cache import codec
 from kwip.cache.keys import COUNT_PACE_MS
 from kwip.domain.errors import StoreUnavailableError
-from kwip.domain.id_lists import IdListChunk, IdListSlice
+from kwip.domain.id_lists import IdListSlice, Row
 from kwip.domain.ids import MAX_ID, ListId, PostId, UserId
 from kwip.domain.notifications import KINDS, NotificationSlice, Wish
 from kwip.domain.reactions import Span
+from kwip.domain.slices import RowChunk
 from kwip.domain.timelines import Chunk
 from kwip.services.reading.account_entities import AccessKeyId
 from kwip.services.reading.slices import Slice
@@ -222,8 +223,8 @@ def _places(slice_: Any) -> dict[Any, int]:
     """Give what a slice has, with where each stands."""
     if isinstance(slice_, Chunk):
         return {entry: entry.post_id for entry in slice_.entries}
-    rows = slice_.rows if isinstance(slice_, IdListChunk) else ()
-    return {row: row.cursor for row in rows}
+    rows = slice_.rows if isinstance(slice_, RowChunk) else ()
+    return {row: row.cursor for row in rows if isinstance(row, Row)}
 
 
 def _readers(

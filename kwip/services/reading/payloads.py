@@ -26,7 +26,7 @@ from kwip.store.access_keys import AccessKey
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_ENTRY_NUMBERS, _ROW_NUMBERS = len(Entry._fields), len(Row._fields)
+    from kwip.domain.slices import RowChunk
 
 
 def _dump(value: object) -> bytes:
@@ -257,15 +257,12 @@ def encode_chunk(chunk: Chunk) -> bytes:
 
 def decode_chunk(raw: bytes) -> Chunk:
     """Unpack a chunk: floor, end, then five numbers an entry."""
-    packed = array("q")
-    packed.frombytes(raw)
-    columns = (packed[start::_ENTRY_NUMBERS] for start in range(2, 2 + _ENTRY_NUMBERS))
-    entries = tuple(map(Entry._make, zip(*columns, strict=True)))
-    return Chunk(entries, floor=packed[0], ends=bool(packed[1]))
+    (floor, ends), entries = _unpack(raw, 2, Entry)
+    return Chunk(entries, floor=floor, ends=bool(ends))
 
 
-def encode_id_list(chunk: IdListChunk) -> bytes:
-    """Pack a part of an id list: its end, then four numbers a row."""
+def encode_rows(chunk: RowChunk[Any]) -> bytes:
+    """Pack rows: whether they end, then the numbers of each."""
     packed = array("q", [chunk.ends])
     for row in chunk.rows:
         packed.extend(row)
@@ -273,30 +270,24 @@ def encode_id_list(chunk: IdListChunk) -> bytes:
 
 
 def decode_id_list(raw: bytes) -> IdListChunk:
-    """Unpack a part of an id list: its end, then four numbers a row."""
-    packed = array("q")
-    packed.frombytes(raw)
-    columns = (packed[start::_ROW_NUMBERS] for start in range(1, 1 + _ROW_NUMBERS))
-    rows = tuple(map(Row._make, zip(*columns, strict=True)))
-    return IdListChunk(rows, ends=bool(packed[0]))
-
-
-def encode_notifications(chunk: NotificationChunk) -> bytes:
-    """Pack a part of somebody's notifications: its end, then six numbers a row."""
-    packed = array("q", [chunk.ends])
-    for row in chunk.rows:
-        packed.extend(row)
-    return packed.tobytes()
+    """Unpack a part of an id list."""
+    ends, rows = _unpack(raw, 1, Row)
+    return IdListChunk(rows, ends=bool(ends[0]))
 
 
 def decode_notifications(raw: bytes) -> NotificationChunk:
     """Unpack a part of somebody's notifications."""
+    ends, rows = _unpack(raw, 1, NotificationRow)
+    return NotificationChunk(rows, ends=bool(ends[0]))
+
+
+def _unpack(raw: bytes, first: int, kind: Any) -> tuple[array[int], tuple[Any, ...]]:
+    """Unpack `first` numbers, then rows of as many as a row of this kind has."""
     packed = array("q")
     packed.frombytes(raw)
-    width = len(NotificationRow._fields)
-    columns = (packed[start::width] for start in range(1, 1 + width))
-    rows = tuple(map(NotificationRow._make, zip(*columns, strict=True)))
-    return NotificationChunk(rows, ends=bool(packed[0]))
+    width = len(kind._fields)
+    columns = (packed[start::width] for start in range(first, first + width))
+    return packed[:first], tuple(map(kind._make, zip(*columns, strict=True)))
 
 
 def encode_unread(unread: Unread) -> bytes:
@@ -353,14 +344,10 @@ def encode_thread(thread: tuple[Threaded, ...]) -> bytes:
     """Pack a thread: three numbers a post."""
     packed = array("q")
     for one in thread:
-        packed.extend((one.post_id, one.author_id, one.parent_id))
+        packed.extend(one)
     return packed.tobytes()
 
 
 def decode_thread(raw: bytes) -> tuple[Threaded, ...]:
     """Unpack a thread: three numbers a post."""
-    packed = array("q")
-    packed.frombytes(raw)
-    return tuple(
-        map(Threaded._make, zip(packed[0::3], packed[1::3], packed[2::3], strict=True))
-    )
+    return _unpack(raw, 0, Threaded)[1]

@@ -140,7 +140,7 @@ def _id_list_kind(
         name=name,
         key=lambda part: key(part.name, part.owner_id),
         variant=lambda part: part.variant,
-        encode=payloads.encode_id_list,
+        encode=payloads.encode_rows,
         decode=payloads.decode_id_list,
         version=unversioned,
         load=lambda parts: {part: load(part) for part in parts},

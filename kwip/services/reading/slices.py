@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypedDict, cast
 from kwip.cache import keys
 from kwip.domain.ids import MAX_ID, PostId, UserId
 from kwip.domain.memo import Decoded, Remembered
+from kwip.domain.slices import NextToCursor
 from kwip.domain.timelines import Chunk, Entry, merge_newest
 from kwip.services.reading import payloads
 from kwip.services.reading.loads import Kind
@@ -40,7 +41,7 @@ _decode_chunk = Decoded(payloads.decode_chunk, CHUNKS_BYTES, besides=400, times=
 
 
 @dataclass(frozen=True, slots=True)
-class Slice:
+class Slice(NextToCursor):
     """A part of a timeline: the `CHUNK` entries next to a cursor.
 
     The newest below the cursor; or, if `is_upwards`, the oldest above it. There is no
@@ -93,16 +94,7 @@ class Slice:
     @property
     def variant(self) -> str:
         """The field of the entity's hash that holds it."""
-        if self.is_upwards:
-            return f"above.2:{self.cursor}"
-        if self.cursor == MAX_ID:
-            return "top.2" if self.is_top else "head.2"
-        return f"below.2:{self.cursor}"
-
-    @property
-    def bounds(self) -> tuple[int, int]:
-        """The ids between which it lies, exclusive: lower, upper."""
-        return (self.cursor, MAX_ID) if self.is_upwards else (0, self.cursor)
+        return "top.2" if self.is_top else self.place(".2")
 
 
 def unversioned(_: object) -> int:

@@ -81,7 +81,7 @@ def notifications(
         name="notifications",
         key=lambda part: keys.notifications(part.user_id),
         variant=lambda part: part.variant,
-        encode=payloads.encode_notifications,
+        encode=payloads.encode_rows,
         decode=payloads.decode_notifications,
         version=unversioned,
         load=lambda parts: {part: load(part) for part in parts},

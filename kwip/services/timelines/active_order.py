@@ -89,7 +89,7 @@ class ActiveOrder:
         if page.is_first:
             rows = loader.load(begin)[0][begin.ids[0]].rows
             page = replace(page, as_of=rows[0].cursor if rows else None)
-        source = rows_of(loader, begin, page, page.as_of)
+        source = rows_of(loader, begin, page, as_of=page.as_of)
         return self._fill(viewer, loader, source, page, wanted)
 
     def window(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from kwip.domain.id_lists import IdListSlice
 from kwip.domain.pages import Page
@@ -85,12 +85,12 @@ class IdLists:
 
 
 def rows_of(
-    loader: Loader,
-    first: Lookup[IdListSlice, IdListChunk],
-    page: PageRequest,
-    as_of: int | None = None,
-) -> Iterator[Row]:
-    """Go through an id list from its first part on, within the page's bounds."""
+    loader: Loader, first: Lookup[Any, Any], page: PageRequest, **then: int | None
+) -> Iterator[Any]:
+    """Go through rows from their first slice on, within the page's bounds.
+
+    `then` is what the later slices have besides their cursor.
+    """
     [part] = first.ids
     while True:
         chunk = loader.load(Lookup(first.kind, [part]))[0][part]
@@ -98,7 +98,7 @@ def rows_of(
         yield from (row for row in run if page.lower < row.cursor < page.upper)
         if chunk.ends or not run or not page.lower < run[-1].cursor < page.upper:
             return
-        part = replace(part, cursor=run[-1].cursor, as_of=as_of)
+        part = replace(part, cursor=run[-1].cursor, **then)
 
 
 class Placed(Protocol):

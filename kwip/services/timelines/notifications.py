@@ -6,7 +6,7 @@ and deletions leave of it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ from kwip.domain.notifications import (
 from kwip.domain.pages import Page, PageRequest
 from kwip.domain.timelines import shows_listed
 from kwip.services.reading.loader import Lookup
-from kwip.services.timelines.id_lists import fill_page
+from kwip.services.timelines.id_lists import fill_page, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -68,9 +68,13 @@ class Notifications:
         Hidden ones are passed over in growing rounds, at one more round trip each,
         and `MAX_LOOKED_AT` of them at most: `next_max_id` tells where to go on.
         """
+        first = NotificationSlice.first(viewer.id, page, wish)
         loader.warm(
             Lookup(self.entities.relations, [viewer.id]),
-            Lookup(self.entities.notifications, [_first(viewer, page, wish)]),
+            Lookup(
+                self.entities.notifications,
+                [first],
+            ),
         )
         rows = self._rows(viewer, loader, page, wish)
         return fill_page(rows, page, partial(self._views, viewer, loader))
@@ -84,7 +88,7 @@ class Notifications:
     ) -> Overview:
         """Read a page of notifications, those put together that are one sentence."""
         head = NotificationSlice(viewer.id)
-        parts = [head, _first(viewer, page, wish)]
+        parts = [head, NotificationSlice.first(viewer.id, page, wish)]
         newest = loader.load(Lookup(self.entities.notifications, parts))[0][head].rows
         shown = self.page(viewer, loader, page, wish)
         groups = Page(
@@ -138,15 +142,8 @@ class Notifications:
         self, viewer: Viewer, loader: Loader, page: PageRequest, wish: Wish
     ) -> Iterator[NotificationRow]:
         """Go through the rows within the page's bounds; upwards from `min_id`."""
-        part = _first(viewer, page, wish)
-        kind = self.entities.notifications
-        while True:
-            chunk = loader.load(Lookup(kind, [part]))[0][part]
-            run = chunk.rows[::-1] if part.is_upwards else chunk.rows
-            yield from (row for row in run if page.lower < row.cursor < page.upper)
-            if chunk.ends or not run or not page.lower < run[-1].cursor < page.upper:
-                return
-            part = replace(part, cursor=run[-1].cursor)
+        first = NotificationSlice.first(viewer.id, page, wish)
+        return rows_of(loader, Lookup(self.entities.notifications, [first]), page)
 
     def _views(
         self, viewer: Viewer, loader: Loader, rows: Sequence[NotificationRow]
@@ -190,10 +187,3 @@ def _still_says(row: NotificationRow, post: PostView | None, viewer: Viewer) -> 
     if row.kind is NotificationKind.MENTION:
         return post is not None and viewer.id in post.post.mentioned_ids
     return post is not None or not row.post_id
-
-
-def _first(viewer: Viewer, page: PageRequest, wish: Wish) -> NotificationSlice:
-    """Give the part with which the loader of a page begins."""
-    if page.min_id is not None:
-        return NotificationSlice(viewer.id, wish, page.min_id, is_upwards=True)
-    return NotificationSlice(viewer.id, wish, page.upper)

@@ -1,0 +1,38 @@
+"""Slices of what is read page by page: the part next to a cursor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from kwip.domain.ids import MAX_ID
+
+R = TypeVar("R")
+
+
+class NextToCursor:
+    """What every slice has: the newest part below a cursor, or the oldest above it."""
+
+    __slots__ = ()
+
+    cursor: int
+    is_upwards: bool
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """The cursors between which it lies, exclusive: lower, upper."""
+        return (self.cursor, MAX_ID) if self.is_upwards else (0, self.cursor)
+
+    def place(self, form: str = "") -> str:
+        """Name the slice among those of its owner; `form` is that of its payload."""
+        if self.is_upwards:
+            return f"above{form}:{self.cursor}"
+        return f"head{form}" if self.cursor == MAX_ID else f"below{form}:{self.cursor}"
+
+
+@dataclass(frozen=True, slots=True)
+class RowChunk(Generic[R]):
+    """A run of rows, newest first; `ends` is true if nothing follows."""
+
+    rows: tuple[R, ...]
+    ends: bool
