@@ -23,6 +23,7 @@ MONGODB = "pymongo and bson stay in kwip.store"
 REDIS = "redis stays in kwip.cache"
 EDGE = "Flask and marshmallow stay at the edge"
 SETTINGS = "Settings are read at the top and passed down"
+CONFIG = "Configuration knows nothing of what it configures"
 CYCLES = "No import cycles between siblings"
 
 SEEDS = [
@@ -56,6 +57,7 @@ SEEDS = [
     (EDGE, {"kwip/store/users.py": "import werkzeug"}),
     (SETTINGS, {"kwip/services/accounts/users.py": "import config.settings"}),
     (SETTINGS, {"kwip/blueprints/seed.py": "import config.endpoints"}),
+    (CONFIG, {"config/logging.py": "import kwip.telemetry"}),
     (
         CYCLES,
         {
