@@ -38,7 +38,9 @@ def test_stats_say_that_a_queue_does_not_answer(kwip, waiting, environ, tmp_path
 
 def test_a_person_can_read_how_many_jobs_wait(kwip, wiring, waiting):
     wiring.queue.enqueue("fanout", str(waiting))
-    fanout, upkeep, *_ = kwip("queue", "stats").out.splitlines()
+    lines = kwip("queue", "stats").out.splitlines()
 
-    assert fanout.startswith("fanout: 1 job waiting, the oldest for ")
-    assert upkeep == "upkeep: 0 jobs waiting"
+    assert "compaction: 0 jobs waiting" in lines
+    assert any(
+        line.startswith("fanout: 1 job waiting, the oldest for ") for line in lines
+    )

@@ -46,7 +46,7 @@ def test_a_wrong_code_is_said_at_its_field_and_the_others_stay(anybody, code):
 
     page = anybody.send("/setup", 422, code="ABCD-EFGH", **FORM)
 
-    assert "where Kwip was started" in page.wrong("code")
+    assert "that Kwip printed" in page.wrong("code")
     assert page.value("username") == "boss"
     assert page.value("password") == ""
 
