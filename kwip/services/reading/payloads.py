@@ -17,6 +17,7 @@ from kwip.domain.notifications import NotificationChunk, NotificationRow, Unread
 from kwip.domain.posts import Post, Visibility
 from kwip.domain.reactions import Reacted
 from kwip.domain.relationships import Relations
+from kwip.domain.slices import RowChunk
 from kwip.domain.text import Hashtag, Link, Mention
 from kwip.domain.threads import Threaded
 from kwip.domain.timelines import Chunk, Entry, Pulls
@@ -25,8 +26,6 @@ from kwip.store.access_keys import AccessKey
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from kwip.domain.slices import RowChunk
 
 
 def _dump(value: object) -> bytes:
@@ -272,13 +271,13 @@ def encode_rows(chunk: RowChunk[Any]) -> bytes:
 def decode_id_list(raw: bytes) -> IdListChunk:
     """Unpack a part of an id list."""
     ends, rows = _unpack(raw, 1, Row)
-    return IdListChunk(rows, ends=bool(ends[0]))
+    return RowChunk(rows, ends=bool(ends[0]))
 
 
 def decode_notifications(raw: bytes) -> NotificationChunk:
     """Unpack a part of somebody's notifications."""
     ends, rows = _unpack(raw, 1, NotificationRow)
-    return NotificationChunk(rows, ends=bool(ends[0]))
+    return RowChunk(rows, ends=bool(ends[0]))
 
 
 def _unpack(raw: bytes, first: int, kind: Any) -> tuple[array[int], tuple[Any, ...]]:

@@ -9,6 +9,7 @@ from kwip.cache import keys
 from kwip.domain.id_lists import Between, IdListChunk, IdListSlice, Row
 from kwip.domain.memo import Decoded
 from kwip.domain.reactions import Act
+from kwip.domain.slices import RowChunk
 from kwip.domain.threads import MAX_THREAD
 from kwip.services.reading import payloads
 from kwip.services.reading.loader import Kind
@@ -134,7 +135,7 @@ def _id_list_kind(
     def load(part: IdListSlice) -> IdListChunk:
         wanted = Between(*part.bounds, CHUNK, ascending=part.is_upwards)
         rows = rows_of(part, wanted)
-        return IdListChunk(tuple(rows), ends=len(rows) < CHUNK)
+        return RowChunk(tuple(rows), ends=len(rows) < CHUNK)
 
     return Kind(
         name=name,

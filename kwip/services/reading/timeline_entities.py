@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kwip.cache import keys
-from kwip.domain.notifications import NotificationChunk, NotificationSlice
+from kwip.domain.slices import RowChunk
 from kwip.services.reading import payloads
 from kwip.services.reading.loader import Kind
 from kwip.services.reading.loads import only_variant
@@ -21,7 +21,7 @@ from kwip.services.reading.slices import (
 if TYPE_CHECKING:
     from kwip.domain.ids import UserId
     from kwip.domain.markers import Marked, Marker
-    from kwip.domain.notifications import Unread
+    from kwip.domain.notifications import NotificationChunk, NotificationSlice, Unread
     from kwip.domain.timelines import Chunk
     from kwip.services.reading.slices import Slice
     from kwip.services.reading.stores import Stores
@@ -75,7 +75,7 @@ def notifications(
         rows = stores.notifications.page(
             part.user_id, part.wish, below=below, above=above, limit=CHUNK
         )
-        return NotificationChunk(tuple(rows), ends=len(rows) < CHUNK)
+        return RowChunk(tuple(rows), ends=len(rows) < CHUNK)
 
     return Kind(
         name="notifications",
