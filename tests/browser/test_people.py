@@ -345,7 +345,7 @@ def test_a_key_that_was_used_for_another_text_is_replaced_on_plain_http_too(
         if text == "One text.":
             expect(page.locator(".post-text")).to_have_text([text])
 
-    expect(page.locator("#text-about")).to_contain_text("This was sent before")
+    expect(page.locator("#text-about")).to_contain_text("This was already sent")
     page.get_by_role("button", name="Post", exact=True).click()
 
     expect(page.locator(".post-text")).to_have_text(["Another text.", "One text."])

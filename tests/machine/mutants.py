@@ -58,7 +58,7 @@ def _cut_whatever_arrived(bucket, seal):
 
 
 def _swap_without_arrivals(compactor, lease, before, ids, floor):
-    store = compactor._timelines
+    store = compactor.timelines
     seal, sealed = plan_buckets(i for i in ids if i >= floor)
     store.insert_sealed(
         [bucket_document(lease.owner, lease.term, part) for part in sealed]
