@@ -1,7 +1,7 @@
-"""Sessions and personal tokens: two collections of one shape.
+"""Sessions and personal tokens: two collections with the same fields.
 
-The secret is never stored, only its SHA-256. `_id` begins with the user's id, so that
-everything about a viewer can be asked for together.
+The secret itself is never stored, only its SHA-256. `_id` begins with the user's id, so
+everything about a viewer can be read together.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessKey:
-    """A session or token that is good (sessions: until `expires_at`)."""
+    """A valid session or token (sessions: until `expires_at`)."""
 
     user_id: UserId
     digest: str
@@ -64,7 +64,7 @@ class AccessKeyStore:
 
     @translated()
     def find_usable(self, user_id: UserId, digest: str) -> AccessKey | None:
-        """Do the same, but find none whose user is suspended or gone; one query."""
+        """Do the same, but only if the user exists and is not suspended; one query."""
         found = self._collection.aggregate(
             [
                 {"$match": {"_id": f"{user_id}:{digest}"}},
@@ -87,22 +87,22 @@ class AccessKeyStore:
 
     @translated()
     def of_user(self, user_id: UserId) -> list[AccessKey]:
-        """List all of a user, oldest first."""
+        """List all of a user's, oldest first."""
         found = self._collection.find({"_id": _all_of(user_id)})
         return sorted((_to_access_key(d) for d in found), key=lambda a: a.created_at)
 
     @translated()
     def delete(self, user_id: UserId, digest: str) -> bool:
-        """End one; False if it had ended before."""
+        """Delete one; False if it was already gone."""
         result = self._collection.delete_one({"_id": f"{user_id}:{digest}"})
         return result.deleted_count == 1
 
     @translated()
     def end_all(self, user_id: UserId, now: dt.datetime, *, but: str = "") -> list[str]:
-        """End all of a user but one, and give their digests.
+        """End all of a user's but one, and return their digests.
 
-        They are still there, so that whoever repeats it gets them again: `forget`
-        them once their cached keys are dropped.
+        They stay stored, so that a retry finds them again: call `forget` once their
+        cached keys are invalidated.
         """
         of_user = {"_id": _all_of(user_id) | {"$ne": f"{user_id}:{but}"}}
         self._collection.update_many(of_user, {"$set": {"expires_at": now}})
@@ -113,9 +113,9 @@ class AccessKeyStore:
     def end_oldest(
         self, user_id: UserId, keep: int, now: dt.datetime, *, but: str
     ) -> list[str]:
-        """End all of a user but one and the newest `keep`, and give their digests.
+        """End a user's oldest, except one and the newest `keep`; return their digests.
 
-        `forget` them as those of `end_all`.
+        Call `forget` afterwards, as with `end_all`.
         """
         of_user = {"_id": _all_of(user_id) | {"$ne": f"{user_id}:{but}"}}
         found = self._collection.find(of_user, {"created_at": 1})
@@ -128,7 +128,7 @@ class AccessKeyStore:
 
     @translated()
     def forget(self, user_id: UserId, digests: Sequence[str]) -> None:
-        """Delete some of a user, if any."""
+        """Delete the given ones of a user, if there are any."""
         if not digests:
             return
         names = [f"{user_id}:{digest}" for digest in digests]
@@ -136,7 +136,7 @@ class AccessKeyStore:
 
 
 def _all_of(user_id: UserId) -> Document:
-    """Match all of a user, who stand together in the order of `_id`."""
+    """Match all of a user's, which are adjacent in the order of `_id`."""
     return {"$gte": f"{user_id}:", "$lt": f"{user_id};"}
 
 

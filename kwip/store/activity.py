@@ -1,4 +1,4 @@
-"""Conversations in the order of their last replies, now or as it was at some time."""
+"""Conversations ordered by their last replies, now or as of an earlier time."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from kwip.domain.id_lists import Between
     from kwip.store.client import Document, Store
 
-#: So many conversations that moved since a reader began are put back to their places.
+#: At most this many conversations that moved since are put back in their old places.
 MAX_MOVED = 1_000
 _PLACE = "last_public_reply_id"
 _ROW = {"author_id": 1, _PLACE: 1}
 
 
 class Root(NamedTuple):
-    """What timelines a conversation is in: those of the post that began it."""
+    """Which timelines a conversation is in: those of the post that began it."""
 
     author_id: UserId
     is_listed: bool
@@ -37,9 +37,10 @@ class ActivityStore:
     """The `posts` that begin conversations, by `last_public_reply_id`.
 
     That is the newest public or unlisted reply, deleted or not, or the post itself;
-    it only rises. Each method that reads rows makes one query and gives them highest
-    first. With `as_of`, an id, they stand as they stood when it was the newest, and
-    what began later is absent: one query more, two where something has moved since.
+    it only rises. Each method that reads rows makes one query and returns the highest
+    first. With `as_of`, an id, rows are placed as they were when that id was the
+    newest, and later conversations are absent: one more query, or two if any have
+    moved since.
     """
 
     def __init__(self, store: Store):
@@ -47,7 +48,7 @@ class ActivityStore:
 
     @translated()
     def bump(self, root_id: PostId, reply_id: PostId) -> Root | None:
-        """Move a conversation up to a reply, and tell where it is shown."""
+        """Move a conversation up to a reply, and return where it is shown."""
         found = self._posts.find_one_and_update(
             {"_id": root_id},
             {"$max": {_PLACE: reply_id}},
@@ -66,7 +67,7 @@ class ActivityStore:
 
     @translated()
     def tagged(self, tag: str, wanted: Between, as_of: int | None) -> list[Row]:
-        """Read conversations that began with a hashtag in public."""
+        """Read conversations whose first post has a hashtag and is public."""
         return self._rows({"tags": {"$eq": tag}, "is_listed": True}, wanted, as_of)
 
     @translated()
@@ -79,15 +80,15 @@ class ActivityStore:
 
     @translated()
     def places(self, ids: Collection[int], as_of: int) -> Mapping[int, int]:
-        """Tell where conversations stood, by their beginnings: one query.
+        """Return where conversations stood, by their first posts: one query.
 
-        It looks at all their replies up to that time; index `root_id, _id`.
+        Reads all their replies up to that time; index `root_id, _id`.
         """
         return self._places(ids, as_of)
 
     def _rows(self, query: Document, wanted: Between, as_of: int | None) -> list[Row]:
         order = ASCENDING if wanted.ascending else DESCENDING
-        # What moves between the queries is found twice, and so at least once.
+        # What moves between the queries is found twice, never missed.
         below = wanted.below if as_of is None else min(wanted.below, as_of + 1)
         found = self._posts.find(
             {**query, _PLACE: between(wanted.above, below)}, _ROW

@@ -1,7 +1,7 @@
-"""Who gets an author's posts, and what waits to go the same way, in one look.
+"""Who gets an author's posts, and which other posts are waiting, in one query.
 
-Five questions of five places, each answered from an index: asked one after the other
-they take four round trips more, which is what a post with few followers costs.
+It answers five questions, each from an index. Asked one after the other they would
+cost four more round trips, which is all that a post with few followers costs.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ Stage = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Who gets an author's posts, as one look has found.
+    """Who gets an author's posts, as found by one query.
 
-    Whoever comes later looks for the posts, which were there before.
+    Followers who come later look for the posts themselves, which are already there.
 
     Attributes:
-        followers_count: What the author's counter says.
-        followers: The first active ones, lowest first.
-        is_in_lists: Whether any list holds the author.
-        has_subscribers: Whether any follower asks to be told of each post.
+        followers_count: The author's counter.
+        followers: The first active ones, lowest id first.
+        is_in_lists: Whether any list has the author as a member.
+        has_subscribers: Whether any follower wants to be notified of each post.
     """
 
     followers_count: int
@@ -48,10 +48,10 @@ def look(
     waiting: Document | None,
     most: tuple[int, int],
 ) -> tuple[Audience, list[PostId]]:
-    """Look at an author's audience, and before that for posts that wait, by a query.
+    """Read an author's audience, and before it the waiting posts, in one query.
 
-    `most` says how many posts and how many followers at most. The posts come first:
-    who follows after the look at the followers finds them.
+    `most` is the maximum number of posts and of followers. The posts are read first:
+    whoever follows after the followers were read finds them.
     """
     posts, followers = most
     stages = _first({"_id": author_id}, 1, {"_id": 0, "followers_count": 1})

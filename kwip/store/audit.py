@@ -1,8 +1,8 @@
-"""Read everything that is stored, a page at a time, to see whether it fits together.
+"""Read everything that is stored, a page at a time, to check that it is consistent.
 
-Pages are found by key, so that no cursor is held for long and little is in memory. What
-looks wrong between two reads of a running site is only a suspicion; the methods that
-begin with `confirm_` look once more, in one snapshot.
+Pages are read by key, so no cursor stays open and little is in memory. On a running
+site, a mismatch between two reads is only a suspicion; methods whose names begin with
+`confirm_` check again in one snapshot.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _TURNED = {"out": "in", "in": "out"}
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """A sealed bucket that readers of a timeline look at."""
+    """A sealed bucket that belongs to a timeline."""
 
     id: str
     low: int
@@ -50,11 +50,11 @@ class Home:
 
 
 class AuditStore:
-    """Pages through every collection, and second looks."""
+    """Pages through every collection, and confirms suspicions."""
 
     def __init__(self, store: Store):
         self._store = store
-        #: The counters, and what else is looked through of posts and reactions.
+        #: Checks of the counters. Posts and reactions have stores of their own, too.
         self.counters = CounterStore(store)
         self.reactions = ReactionAuditStore(store)
         database = store.database
@@ -78,36 +78,36 @@ class AuditStore:
             )
         }
 
-    # Edges and blocks. An edge is named as on the follower's side.
+    # Edges and blocks. An edge has the name that it has on the follower's side.
 
     @translated()
     def follows_after(self, after: str, limit: int) -> tuple[list[str], list[str]]:
-        """Page the follower's side: all edges by name, and those that stand."""
+        """Page the follower's side: the names of all edges, and of the present ones."""
         page = list(page_after(self._follows, {}, after, limit, {"state": 1}))
         standing = [d["_id"] for d in page if d["state"] in PRESENT["$in"]]
         return [d["_id"] for d in page], standing
 
     @translated()
     def followers_after(self, after: str, limit: int) -> list[str]:
-        """Page the followee's side; the names are turned: `<followee>:<follower>`."""
+        """Page the followee's side; its names are reversed: `<followee>:<follower>`."""
         return [
             d["_id"] for d in page_after(self._followers, {}, after, limit, {"_id": 1})
         ]
 
     @translated()
     def without_followers(self, edges: Collection[str]) -> list[str]:
-        """Tell which edges the followee's side lacks."""
+        """Return which edges are missing on the followee's side."""
         turned = {turned_edge(edge): edge for edge in edges}
         return [turned[i] for i in turned.keys() - present(self._followers, turned)]
 
     @translated()
     def without_follows(self, edges: Collection[str]) -> list[str]:
-        """Tell which edges do not stand on the follower's side."""
+        """Return which edges are missing on the follower's side."""
         standing = present(self._follows, edges, state=PRESENT)
         return [edge for edge in edges if edge not in standing]
 
     def confirm_edge(self, edge: str) -> tuple[bool, bool]:
-        """Tell whether an edge stands on the follower's and on the followee's side."""
+        """Return whether an edge exists on the follower's and the followee's side."""
 
         def look(session: Any) -> tuple[bool, bool]:
             standing = present(self._follows, [edge], session, state=PRESENT)
@@ -124,7 +124,7 @@ class AuditStore:
         ]
 
     def without_other_side(self, sides: Collection[str]) -> list[str]:
-        """Tell which sides of blocks have no other side, in one snapshot."""
+        """Return which sides of blocks lack the other side, in one snapshot."""
 
         def look(session: Any) -> list[str]:
             still = present(self._blocks, sides, session)
@@ -156,14 +156,14 @@ class AuditStore:
 
     @translated()
     def posts_among(self, ids: Sequence[int]) -> set[int]:
-        """Tell which ids are those of posts or tombstones, answered from the index."""
+        """Return which ids are of posts or tombstones; from the index alone."""
         return {d["_id"] for d in self._posts.find({"_id": {"$in": ids}}, {"_id": 1})}
 
     # Delivery and claims.
 
     @translated()
     def pending_since(self, before: dt.datetime, limit: int) -> list[PostId]:
-        """List posts that have been pending since before a moment, oldest first."""
+        """List posts that have been pending since before a given time, oldest first."""
         found = self._posts.find(
             {"fanout.state": "pending", "fanout.enqueued_at": {"$lt": before}},
             {"_id": 1},
@@ -180,7 +180,7 @@ class AuditStore:
         return {d["_id"]: UserId(d["user_id"]) for d in found}
 
     def without_user(self, claims: Iterable[str]) -> list[str]:
-        """Tell which of some claims stand without their user, in one snapshot."""
+        """Return which claims have no user, in one snapshot."""
         ids = list(claims)
 
         def look(session: Any) -> list[str]:
@@ -195,17 +195,17 @@ class AuditStore:
 
     @translated()
     def users_among(self, ids: Collection[UserId]) -> set[UserId]:
-        """Tell which ids are those of users, answered from the index."""
+        """Return which ids are of users; from the index alone."""
         return present(self._users, ids)
 
 
 def turned_edge(edge: str) -> str:
-    """Name an edge as the other side does."""
+    """Return the name that an edge has on the other side."""
     one, _, two = edge.partition(":")
     return f"{two}:{one}"
 
 
 def turned_block(side: str) -> str:
-    """Name the other side of a block."""
+    """Return the name of the other side of a block."""
     user, direction, other = side.split(":")
     return f"{other}:{_TURNED[direction]}:{user}"

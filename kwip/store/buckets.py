@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class OpenBucket:
-    """The open bucket as it was when read; `version` changes with every write.
+    """The open bucket as it was read; `version` changes with every write.
 
-    Readers look into it only if `state` is ok. `sealed_to` is the highest id that a
-    seal of this epoch has cut, 0 if there was none, None where that is not known: in
-    a timeline that was sealed before it was noted.
+    Readers use it only if `state` is ok. `sealed_to` is the highest id that was sealed
+    in this epoch: 0 if none was, None if unknown because the timeline was sealed before
+    the field existed.
     """
 
     owner: str
@@ -36,10 +36,10 @@ class OpenBucket:
 
     @property
     def top(self) -> list[int]:
-        """Everything that the timeline stores above what is sealed, newest first.
+        """Return all stored ids above what is sealed, newest first.
 
-        Nothing if that is not known. A bucket that was inserted by a seal whose cut
-        was lost has no id that is not here.
+        Empty if that is unknown. If a seal inserted a bucket but its cut failed, all
+        ids of that bucket are still here.
         """
         if self.sealed_to is None:
             return []
@@ -49,7 +49,7 @@ class OpenBucket:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What a timeline stores: ids ≥ floor without doubles, newest first.
+    """What a timeline stores: ids ≥ floor without duplicates, newest first.
 
     All of it, unless it `goes_on` below.
     """
@@ -60,17 +60,17 @@ class Stored:
 
 
 def home_of(user_id: UserId) -> str:
-    """Name the home timeline of a user."""
+    """Return the name of a user's home timeline."""
     return f"home:{user_id}"
 
 
 def user_of(owner: str) -> UserId:
-    """Give the user whose home timeline it is."""
+    """Return the user whose home timeline it is."""
     return UserId(int(owner.removeprefix("home:")))
 
 
 def empty_timeline(owner: str) -> Document:
-    """Give the document of a timeline that stores nothing yet."""
+    """Return the document of a timeline that stores nothing yet."""
     return {
         "_id": owner,
         "schema": schema_of("timelines"),
@@ -87,7 +87,7 @@ def empty_timeline(owner: str) -> Document:
 
 
 def in_use(bucket: OpenBucket) -> Document:
-    """Match the sealed buckets that readers of an open bucket look at."""
+    """Match the sealed buckets that belong to an open bucket."""
     return {
         "owner": bucket.owner,
         "epoch": bucket.epoch,
@@ -96,7 +96,7 @@ def in_use(bucket: OpenBucket) -> Document:
 
 
 def bucket_document(owner: str, epoch: int, ids: Sequence[int]) -> Document:
-    """Give the sealed bucket for ids in ascending order."""
+    """Return the document of a sealed bucket; `ids` are in ascending order."""
     return {
         "_id": f"{owner}:{epoch}:{ids[-1]}",
         "schema": schema_of("timeline_buckets"),
@@ -109,7 +109,7 @@ def bucket_document(owner: str, epoch: int, ids: Sequence[int]) -> Document:
 
 
 def cut_operation(bucket: OpenBucket, seal: Seal) -> UpdateOne:
-    """Cut an unchanged open bucket to what a seal keeps."""
+    """Cut an open bucket, if unchanged, to what a seal keeps."""
     change: Document = {"entries": list(seal.keep)}
     if bucket.sealed_to is not None:
         change["sealed_to"] = max(bucket.sealed_to, *seal.cut[-1:])
@@ -120,7 +120,7 @@ def cut_operation(bucket: OpenBucket, seal: Seal) -> UpdateOne:
 
 
 def tops(buckets: Sequence[OpenBucket], enough: int) -> dict[str, Stored]:
-    """Give what is above the sealed part of those timelines where it is enough."""
+    """Return the ids above the sealed part, for timelines that have enough of them."""
     return {
         bucket.owner: Stored(bucket, tuple(top), goes_on=True)
         for bucket in buckets
@@ -129,7 +129,7 @@ def tops(buckets: Sequence[OpenBucket], enough: int) -> dict[str, Stored]:
 
 
 def union_operation(document: Document) -> UpdateOne:
-    """Add the ids of a sealed bucket to the one of the same name."""
+    """Add the ids of a sealed bucket to the one with the same name."""
     both: dict[str, Any] = {"$setUnion": ["$entries", document["entries"]]}
     return UpdateOne(
         {"_id": document["_id"], "owner": document["owner"]},
@@ -146,7 +146,7 @@ def union_operation(document: Document) -> UpdateOne:
 
 
 def to_open(document: Document) -> OpenBucket:
-    """Read the document of an open bucket."""
+    """Convert the document of an open bucket."""
     return OpenBucket(
         document["_id"],
         tuple(document["entries"]),

@@ -1,4 +1,4 @@
-"""Bulk inserts that may be repeated."""
+"""Bulk inserts that are safe to repeat."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DUPLICATE_KEY = 11000
 
 
 def insert_new(collection: Any, documents: Sequence[Document]) -> None:
-    """Insert documents; leave those alone whose `_id` is there.
+    """Insert documents; those whose `_id` exists already are left unchanged.
 
     Raises:
         StoreUnavailableError: It is not known whether a majority has them.
@@ -31,11 +31,11 @@ def insert_new(collection: Any, documents: Sequence[Document]) -> None:
 
 
 def duplicates_in(error: BulkWriteError) -> list[int]:
-    """Tell which of the inserted documents were there, if nothing else is wrong.
+    """Return which of the documents existed already, if nothing else is wrong.
 
     Raises:
         StoreUnavailableError: It is not known whether a majority has the others.
-        BulkWriteError: The same error, for another reason.
+        BulkWriteError: The same error, if it has another reason.
     """
     if error.details["writeConcernErrors"]:
         raise StoreUnavailableError(reason="not acknowledged") from error
@@ -46,7 +46,7 @@ def duplicates_in(error: BulkWriteError) -> list[int]:
 
 
 def insert_missing(collection: Any, documents: Sequence[Document]) -> None:
-    """Do the same with a look first, which is cheaper where most of them are there."""
+    """Do the same, but query first: cheaper if most of them exist already."""
     ids = [d["_id"] for d in documents]
     present = {d["_id"] for d in collection.find({"_id": {"$in": ids}}, {"_id": 1})}
     insert_new(collection, [d for d in documents if d["_id"] not in present])

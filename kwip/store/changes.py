@@ -1,7 +1,6 @@
-"""Follow what is written to some collections, and remember how far one has come.
+"""Follow the changes of some collections, and remember the place in the stream.
 
-A change stream of MongoDB, which goes on where it ended as long as the oplog reaches
-back so far.
+A MongoDB change stream can be resumed for as long as the oplog reaches back.
 """
 
 from __future__ import annotations
@@ -24,30 +23,30 @@ if TYPE_CHECKING:
 
     from kwip.store.client import Document, Store
 
-#: A place in the stream of changes; nobody but MongoDB reads what is in it.
+#: A place in the change stream; opaque to everybody but MongoDB.
 Token = dict[str, Any]
 
 _LOOP = "cache"
 _OPERATIONS = ["insert", "update", "replace", "delete"]
 #: InvalidResumeToken, ChangeStreamFatalError, ChangeStreamHistoryLost.
 _LOST = frozenset({260, 280, 286})
-#: The server waits so long for a change before it says that there is none. Were it to
-#: wait until there is one, it would look at each write by itself.
+#: How long the server waits for a change before it answers that there is none. If it
+#: waited until there is one, it would examine each write separately.
 _AWAIT_MS = 1
 _BATCH = 500
 
 
 class HistoryLostError(Exception):
-    """The stream does not reach back to where it should go on."""
+    """The stream no longer reaches back to where it should be resumed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """One write to one document.
 
-    `document` is what was written as a whole: by an insert or a replacement; and what
-    an update has made of a document whose collection keeps images (`IMAGED`).
-    `fields` are those that an update named, with the paths below them.
+    `document` is the whole document: after an insert or a replacement, and after an
+    update if the collection keeps images (`IMAGED`). `fields` are the ones that an
+    update names, with the paths below them.
     """
 
     collection: str
@@ -59,23 +58,23 @@ class Change:
 
 
 class Feed:
-    """The changes from some place on, in their order."""
+    """The changes from a given place on, in order."""
 
     def __init__(self, stream: DatabaseChangeStream[Document]):
         self._stream = stream
 
     @property
     def token(self) -> Token | None:
-        """Where to go on after what was taken."""
+        """The place to resume from, after what was taken."""
         token = self._stream.resume_token
         return None if token is None else dict(token)
 
     def take(self, limit: int) -> list[Change]:
-        """Give the changes that there are, at most `limit`.
+        """Return the changes that are available, at most `limit`.
 
         Raises:
-            HistoryLostError: There will be no more, or some were missed.
-            StoreUnavailableError: MongoDB does not answer; follow anew.
+            HistoryLostError: The stream has ended, or changes were lost.
+            StoreUnavailableError: MongoDB does not answer; call `follow` again.
         """
         changes: list[Change] = []
         with _kept_history():
@@ -90,7 +89,7 @@ class Feed:
 
 
 class ChangeStore:
-    """The stream of changes, and the one document of `cache_relay`."""
+    """The change stream, and the one document of `cache_relay`."""
 
     def __init__(self, store: Store):
         self._database = store.database
@@ -98,10 +97,10 @@ class ChangeStore:
 
     @contextmanager
     def follow(self, collections: Sequence[str], token: Token | None) -> Iterator[Feed]:
-        """Follow some collections from a place on, or from now on.
+        """Follow some collections from a given place, or from now.
 
         Raises:
-            HistoryLostError: The oplog does not reach back so far.
+            HistoryLostError: The oplog does not reach back that far.
             StoreUnavailableError: MongoDB does not answer.
         """
         pipeline = [
@@ -127,7 +126,7 @@ class ChangeStore:
     def lease(
         self, owner: str, now: dt.datetime, until: dt.datetime
     ) -> tuple[bool, Token | None]:
-        """Be the one who relays until `until`, if nobody else is; give the place."""
+        """Take the lease until `until`, unless somebody holds it; return the place."""
         free = {"$or": [{"owner": owner}, {"until": {"$lte": now}}]}
         try:
             found = self._places.find_one_and_update(
@@ -139,13 +138,13 @@ class ChangeStore:
                 upsert=True,
                 return_document=ReturnDocument.AFTER,
             )
-        except DuplicateKeyError:  # it is there, and somebody else's
+        except DuplicateKeyError:  # somebody else holds it
             return False, None
         return True, found["token"] if found else None
 
     @translated()
     def save(self, owner: str, token: Token | None, until: dt.datetime) -> bool:
-        """Note how far it has come and stay the one; False if another one is."""
+        """Store the place and extend the lease; False if somebody else holds it."""
         saved = self._places.update_one(
             {"_id": _LOOP, "owner": owner}, {"$set": {"token": token, "until": until}}
         )

@@ -1,4 +1,4 @@
-"""Idempotency claims: one post per user and key, whatever happens to an answer."""
+"""Idempotency claims: one post per user and key, even if the answer gets lost."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The post id and nonce that belong to a key, and the digest of its body."""
+    """The post id and nonce of a key, and the digest of the request's body."""
 
     post_id: PostId
     nonce: str
@@ -37,7 +37,7 @@ class ClaimStore:
     def claim(
         self, user_id: UserId, key: str, claim: Claim, expires_at: dt.datetime
     ) -> Claim:
-        """Claim a key; return what it stands for: `claim`, or the earlier one."""
+        """Claim a key; return its claim: `claim`, or the earlier one."""
         claim_id = f"idem:{user_id}:{key}"
         try:
             self._claims.insert_one(
@@ -53,14 +53,14 @@ class ClaimStore:
             )
         except DuplicateKeyError:
             held = self._claims.find_one({"_id": claim_id})
-            if held is None:  # it ended between the two; the caller's next try wins
+            if held is None:  # it expired between the two; the next try succeeds
                 return self.claim(user_id, key, claim, expires_at)
             return Claim(PostId(held["post_id"]), held["nonce"], held["digest"])
         return claim
 
     @translated()
     def move(self, user_id: UserId, key: str, old: Claim, new_id: PostId) -> bool:
-        """Let a claim stand for another post id; False if it was moved before."""
+        """Change the post id of a claim; False if it was changed before."""
         result = self._claims.update_one(
             {"_id": f"idem:{user_id}:{key}", "post_id": old.post_id},
             {"$set": {"post_id": new_id}},

@@ -1,4 +1,4 @@
-"""The connection to MongoDB, its promises, and the translation of its errors."""
+"""The connection to MongoDB, its guarantees, and the translation of its errors."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Document = dict[str, Any]
 
-#: A server gives 101 documents at first, and each further batch is a command more:
-#: what a request reads comes in one, up to this many.
+#: By default a server returns 101 documents first, and each further batch is another
+#: command. What a request reads comes in one batch, up to this many.
 ONE_BATCH = 10_000
-#: A web request must know within 3 s that there is no primary.
+#: A web request must learn within 3 s that there is no primary.
 WEB_TIMEOUT_MS = 2_500
-#: A worker or a command may wait out a restart of the server.
+#: A worker or a command can wait while the server restarts.
 JOB_TIMEOUT_MS = 60_000
 
-#: Codes by which MongoDB refuses a command, a document or a client: a defect of ours,
-#: and nothing was written. Any other, also one that is unknown, tells of the server's
-#: state: nothing is known about a write, and a read may succeed the next time.
+#: Codes by which MongoDB rejects a command, a document or a client: this is a bug, and
+#: nothing was written. Any other code, including unknown ones, is about the state of
+#: the server: the result of a write is unknown, and a read may succeed the next time.
 _REFUSALS = frozenset(
     {
         *(2, 9, 14, 72),  # BadValue, FailedToParse, TypeMismatch, InvalidOptions
@@ -48,7 +48,7 @@ _REFUSALS = frozenset(
         *(20, 59, 115, 168),  # no such operation, command or stage
         *(26, 27, 48, 73),  # namespaces and indexes that are missing, taken or wrong
         *(67, 68, 85, 86),  # an index that contradicts another one
-        *(22, 28, 40, 52, 54, 55, 56, 57, 61, 66, 121),  # a document as it must not be
+        *(22, 28, 40, 52, 54, 55, 56, 57, 61, 66, 121),  # an invalid document
         *(11000, 10334, 17419),  # DuplicateKey; too large, also after an update
     }
 )
@@ -58,9 +58,9 @@ _LABELS = ("TransientTransactionError", "RetryableWriteError")
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn what the driver says of the server's state into `StoreUnavailableError`.
+    """Translate driver errors about the server's state to `StoreUnavailableError`.
 
-    Works as a decorator too. Errors that mean a defect of ours pass through.
+    Works as a decorator too. Errors that are bugs pass through.
     """
     try:
         yield
@@ -78,7 +78,7 @@ def _is_unavailable(error: PyMongoError) -> bool:
         failed = {each["code"] for each in error.details["writeErrors"]}
         return bool(error.details["writeConcernErrors"] or failed - _REFUSALS)
     if isinstance(error, OperationFailure):
-        # A write concern that failed says so of a write that may be there.
+        # A failed write concern is reported for a write that may exist.
         return isinstance(error, WriteConcernError) or error.code not in _REFUSALS
     return isinstance(error, _UNAVAILABLE)
 
@@ -86,7 +86,7 @@ def _is_unavailable(error: PyMongoError) -> bool:
 def connect(
     uri: str, *, timeout_ms: int, listeners: Sequence[CommandListener] = ()
 ) -> MongoClient[Document]:
-    """Make a client that acknowledges by majority and journal, and reads majority.
+    """Create a client that writes with majority and journal, and reads majority.
 
     Write concern 1 lost 5,285 of 27,824 acknowledged inserts when a primary died;
     majority lost none (`docs/decisions/pymongo.md`). It connects on first use.
@@ -106,12 +106,12 @@ def connect(
 
 
 class Store:
-    """One database and what every part of the store needs of it.
+    """One database, and what every part of the store needs of it.
 
     Args:
         client: The connection.
         database: Its name.
-        is_sharded: What to take the server for; None asks it.
+        is_sharded: Whether the server is a sharded cluster; None asks it.
     """
 
     def __init__(
@@ -127,16 +127,16 @@ class Store:
 
     @property
     def is_sharded(self) -> bool:
-        """Tell whether a router of a sharded cluster answers; asked once."""
+        """Whether the server is the router of a sharded cluster; asked once."""
         if self._is_sharded is None:
             self._is_sharded = self.hello().get("msg") == "isdbgrid"
         return self._is_sharded
 
     @translated()
     def transact(self, work: Callable[[ClientSession], T]) -> T:
-        """Run `work` in one transaction, again if MongoDB asks for it.
+        """Run `work` in one transaction, and repeat it if MongoDB asks for that.
 
-        The client's time-out bounds it as a whole; by itself the driver would repeat
+        The client's timeout bounds it as a whole; by default the driver would repeat
         a transaction for two minutes.
 
         Raises:
@@ -151,12 +151,12 @@ class Store:
             )
 
     def is_reachable(self) -> bool:
-        """Tell whether somebody took writes when last heard of; no I/O."""
+        """Return whether a primary was known when last checked; no I/O."""
         return self.client.topology_description.has_writable_server()
 
     @translated()
     def hello(self) -> Document:
-        """Ask the server who it is and what time it has (`localTime`)."""
+        """Ask the server for its role and its time (`localTime`)."""
         return dict(self.client.admin.command("hello"))
 
     def close(self) -> None:

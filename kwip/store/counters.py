@@ -1,8 +1,8 @@
-"""The counters of users and posts, beside what they count.
+"""The counters of users and posts, next to what they count.
 
-A counter moves in the transaction that makes what it counts. So whoever counts anew in
-one snapshot and writes the result in the same transaction loses against whoever moves
-the counter meanwhile, and starts over: the result is exact on a running site.
+A counter changes in the transaction that changes what it counts. A recount reads in one
+snapshot and writes in the same transaction, so if the counter moves meanwhile, the
+recount is repeated: the result is exact on a running site.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ _ON_USERS = ("posts_count", "followers_count", "following_count")
 
 
 def count(database: Database[Document], post: Post, by: int, session: Any) -> None:
-    """Add `by` to the counters of a post's author and of what it answers or reposts.
+    """Add `by` to the counters of a post's author and of its parent or original.
 
     Must run in the transaction that stores the post or makes it a tombstone. Counters
-    do not raise `version`: an edit need not start over because of a reply. What many
-    write at once comes last, so that it is held for the commit alone.
+    do not raise `version`: an edit need not start over because of a reply. The most
+    contended document is written last, so that it is locked only for the commit.
     """
     database["users"].update_one(
         {"_id": post.author_id}, {"$inc": {"posts_count": by}}, session=session
@@ -49,7 +49,7 @@ def count(database: Database[Document], post: Post, by: int, session: Any) -> No
 
 
 class UserCounts(NamedTuple):
-    """What a user's counters say, or should."""
+    """A user's counters, as stored or as they should be."""
 
     posts: int
     followers: int
@@ -57,7 +57,7 @@ class UserCounts(NamedTuple):
 
 
 class PostCounts(NamedTuple):
-    """What a post's counters say, or should."""
+    """A post's counters, as stored or as they should be."""
 
     replies: int
     reposts: int
@@ -65,7 +65,7 @@ class PostCounts(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What a post says of its place in its conversation; `is_counted` as a reply."""
+    """A post's place in its conversation; `is_counted` if it counts as a reply."""
 
     post_id: PostId
     root_id: PostId
@@ -75,7 +75,7 @@ class Answer(NamedTuple):
 
 
 class CounterStore:
-    """Count; the methods that begin with `settle_` look in one snapshot."""
+    """Recounts; methods whose names begin with `settle_` read in one snapshot."""
 
     def __init__(self, store: Store):
         self._store = store
@@ -88,7 +88,7 @@ class CounterStore:
 
     @translated()
     def users_after(self, after: int, limit: int) -> dict[UserId, UserCounts]:
-        """Page what users' counters say."""
+        """Page the stored counters of users."""
         fields = dict.fromkeys(_ON_USERS, 1)
         return {
             UserId(d["_id"]): _user_counts(d)
@@ -97,13 +97,13 @@ class CounterStore:
 
     @translated()
     def counted_between(self, low: int, high: int) -> dict[UserId, UserCounts]:
-        """Count for the users between two ids, both included; none has no entry."""
+        """Count for users between two ids, inclusive; users with nothing are absent."""
         return self._count({"$gte": low, "$lte": high})
 
     def settle_user(
         self, user_id: UserId, *, repairs: bool = False
     ) -> tuple[UserCounts, UserCounts] | None:
-        """Give what a user's counters say and what they should; set them if asked."""
+        """Return a user's counters, stored and correct; set them if asked."""
 
         def look(session: Any) -> tuple[UserCounts, UserCounts] | None:
             user = self._users.find_one({"_id": user_id}, session=session)
@@ -137,7 +137,7 @@ class CounterStore:
 
     @translated()
     def answers_after(self, place: tuple[int, int], limit: int) -> list[Answer]:
-        """Page all posts by (conversation, id), from a place on, excluded."""
+        """Page all posts by (conversation, id) above a place."""
         root_id, post_id = place
         fields = {
             **dict.fromkeys(_ON_POSTS, 1),
@@ -145,7 +145,7 @@ class CounterStore:
             "in_reply_to_id": 1,
             "is_tombstone": 1,
         }
-        # The driver's `min` begins in the index where the last page ended.
+        # With the driver's `min` the scan starts where the last page ended.
         found = (
             self._posts.find({}, fields)
             .min([("root_id", root_id), ("_id", post_id + 1)])
@@ -165,7 +165,7 @@ class CounterStore:
 
     @translated()
     def reacted_on(self, ids: Sequence[PostId]) -> dict[PostId, tuple[int, int]]:
-        """Count reposts and favourites of posts; none has no entry. Three queries."""
+        """Count reposts and favourites of posts; three queries. Zeros are absent."""
         return self._reacted(ids)
 
     def _reacted(
@@ -196,7 +196,7 @@ class CounterStore:
     def settle_post(
         self, post_id: PostId, *, repairs: bool = False
     ) -> tuple[PostCounts, PostCounts] | None:
-        """Give what a post's counters say and what they should; set them if asked."""
+        """Return a post's counters, stored and correct; set them if asked."""
 
         def look(session: Any) -> tuple[PostCounts, PostCounts] | None:
             post = self._posts.find_one({"_id": post_id}, session=session)

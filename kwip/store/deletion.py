@@ -1,4 +1,4 @@
-"""What only the deletion of a user asks: what there is of one, and its last step."""
+"""Queries for deleting a user: what is left of the account, and the last step."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class DeletionStore:
-    """Counts, and removals that nobody else needs."""
+    """Counts and removals that only the deletion of an account needs."""
 
     def __init__(self, store: Store):
         self._store = store
@@ -25,7 +25,7 @@ class DeletionStore:
 
     @translated()
     def sizes(self, user_id: UserId) -> dict[str, int]:
-        """Count what there is of a user, one query for each step of a deletion."""
+        """Count what is left of a user, one query for each step of a deletion."""
         count = self._count
         one_way = count("mutes", user_id=user_id) + count("mutes", other_id=user_id)
         return {
@@ -35,14 +35,14 @@ class DeletionStore:
             "mutes": one_way,
             "lists": count("lists", owner_id=user_id),
             "reactions": count("reactions", user_id=user_id),
-            # Reposts go with the reactions; posts of schema 1 know nothing of them.
+            # Reposts are deleted with the reactions; schema 1 of posts has none.
             "posts": count(
                 "posts",
                 author_id=user_id,
                 is_tombstone=False,
                 repost_of_id={"$in": [None, 0]},
             ),
-            # Those that were uploaded: the others' names have a dot.
+            # Only uploaded ones: the names of the others contain a dot.
             "pictures": sum(
                 count("users", _id=user_id, **{kind: {"$regex": r"^[^.]+$"}})
                 for kind in ("avatar", "banner")
@@ -60,7 +60,7 @@ class DeletionStore:
 
     @translated()
     def forget(self, user_id: UserId) -> None:
-        """Remove what nobody else sees: waiting edges, keys of requests, the home."""
+        """Delete what nobody else sees: waiting edges, idempotency keys, the home."""
         self._database["follows"].delete_many({"follower_id": user_id})
         own_keys = {"$gte": f"idem:{user_id}:", "$lt": f"idem:{user_id};"}
         self._database["claims"].delete_many({"_id": own_keys})
@@ -72,9 +72,9 @@ class DeletionStore:
         self._database["timeline_buckets"].delete_many({"owner": home})
 
     def remove(self, user: User) -> None:
-        """Remove the user, credentials and address; keep the handle from everybody.
+        """Delete the user, credentials and address, and reserve the username for good.
 
-        One transaction. Repeating it changes nothing.
+        One transaction, safe to repeat.
         """
 
         def work(session: Any) -> None:

@@ -1,4 +1,4 @@
-"""Follow edges as delivery sees them: who gets a post, which homes await backfill."""
+"""Follow edges for delivery: who gets a post, which homes await a backfill or purge."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
     from kwip.store.client import Document, Store
 
-#: The states of a follow that stands.
+#: The states of a follow that exists.
 PRESENT = {"$in": ["merging", "active"]}
-#: Of a follower, whether hibernating or not; so the index can be used.
+#: Matches hibernating followers too, in a form that can use the index.
 EITHER = {"$in": [True, False]}
 _WAITING = {"$in": ["merging", "removed"]}
 
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A follow that waits for its merge (`merging`) or its purge (`removed`)."""
+    """A follow that waits for its backfill (`merging`) or its purge (`removed`)."""
 
     follower_id: UserId
     followee_id: UserId
@@ -38,7 +38,7 @@ class Edge:
 
 
 class EdgeStore:
-    """The `follows` and `followers` collections, beside `RelationshipStore`."""
+    """The `follows` and `followers` collections, alongside `RelationshipStore`."""
 
     def __init__(self, store: Store):
         self._users = store.database["users"]
@@ -47,7 +47,7 @@ class EdgeStore:
 
     @translated()
     def followees(self, follower_id: UserId) -> list[UserId]:
-        """List whom a user follows now, by id; answered from the index."""
+        """List whom a user follows, by id; answered from the index."""
         found = self._follows.find(
             {"follower_id": follower_id, "state": PRESENT},
             {"_id": 0, "followee_id": 1},
@@ -58,7 +58,7 @@ class EdgeStore:
     def merged_followees(
         self, follower_ids: Sequence[UserId]
     ) -> dict[UserId, set[UserId]]:
-        """Tell whose posts up to 200 homes hold: those followed and merged already."""
+        """Return whose posts up to 200 homes hold: followees already backfilled."""
         followees: dict[UserId, set[UserId]] = {i: set() for i in follower_ids}
         for d in self._follows.find(
             {"follower_id": {"$in": list(follower_ids)}, "state": "active"},
@@ -87,7 +87,7 @@ class EdgeStore:
     def followers_among(
         self, followee_id: UserId, ids: Sequence[UserId]
     ) -> list[UserId]:
-        """Tell which of some users follow the followee, lowest first."""
+        """Return which of the given users follow the followee, lowest id first."""
         found = self._followers.find(
             {
                 "followee_id": followee_id,
@@ -102,7 +102,7 @@ class EdgeStore:
     def subscribers(
         self, followee_id: UserId, *, above: int, limit: int
     ) -> list[UserId]:
-        """Page the followers who want to be told of each new post, lowest first."""
+        """Page the followers to notify of each new post, lowest id first."""
         found = self._followers.find(
             {
                 "followee_id": followee_id,
@@ -116,7 +116,7 @@ class EdgeStore:
 
     @translated()
     def follower_bounds(self, followee_id: UserId) -> tuple[int, int]:
-        """Give the lowest and the highest active follower's id; 0, 0 for none."""
+        """Return the lowest and highest active follower id; 0, 0 if there are none."""
         query = {"followee_id": followee_id, "active": True}
         shown = {"_id": 0, "follower_id": 1}
         low = self._followers.find_one(query, shown, sort=[("follower_id", ASCENDING)])
@@ -129,16 +129,16 @@ class EdgeStore:
 
     @translated()
     def find_edge(self, follower_id: UserId, followee_id: UserId) -> Edge | None:
-        """Read one follow in whatever state it is."""
+        """Read one follow, whatever its state."""
         document = self._follows.find_one(follow_key(follower_id, followee_id))
         return None if document is None else _edge(document)
 
     @translated()
     def settle(self, edge: Edge) -> bool:
-        """End the waiting of an edge whose Backfill or purge is done.
+        """Record that the backfill or purge of an edge is done.
 
-        False if it changed meanwhile, be it back to the same state: what was done
-        then is not what is due now.
+        False if the edge changed meanwhile, even if its state is the same again: the
+        work that is due now is not the work that was done.
         """
         query = {
             **follow_key(edge.follower_id, edge.followee_id),
@@ -158,9 +158,9 @@ class EdgeStore:
         limit: int,
         enqueue: Callable[[Edge], bool],
     ) -> list[Edge]:
-        """Enqueue edges whose Backfill or purge should be done by now; list those.
+        """Enqueue edges whose backfill or purge is due; list those.
 
-        They are due again at `next_due`; what `enqueue` does not take stays due.
+        They are due again at `next_due`; what `enqueue` does not accept stays due.
         """
         overdue: Document = {"state": _WAITING, "due_at": {"$lte": now}}
         found = self._follows.find(overdue).sort("due_at", ASCENDING).limit(limit)
@@ -185,10 +185,10 @@ class EdgeStore:
     def load_edges(
         self, edges: Sequence[tuple[UserId, UserId]], now: dt.datetime
     ) -> None:
-        """Write (follower, followee) edges in bulk, both sides, without a merge.
+        """Write (follower, followee) edges in bulk, both sides, without a backfill.
 
-        For loads into empty homes only. Repeating it changes nothing; counters are
-        left to `recount`.
+        Only for loading into empty homes. Safe to repeat; counters are left to
+        `recount`.
         """
         for collection, key, documents in (
             (
@@ -216,7 +216,7 @@ class EdgeStore:
 
     @translated()
     def recount(self, counts: Mapping[UserId, tuple[int, int]]) -> None:
-        """Set (followers, following) counters of some users, in bulk."""
+        """Set the (followers, following) counters of some users, in bulk."""
         self._users.bulk_write(
             [
                 UpdateOne(
@@ -230,17 +230,17 @@ class EdgeStore:
 
 
 def follow_key(follower_id: UserId, followee_id: UserId) -> Document:
-    """Match an edge on the follower's side, on the one shard that has it."""
+    """Match an edge on the follower's side, on its shard."""
     return {"_id": f"{follower_id}:{followee_id}", "follower_id": follower_id}
 
 
 def follower_key(followee_id: UserId, follower_id: UserId) -> Document:
-    """Match an edge on the followee's side, on the one shard that has it."""
+    """Match an edge on the followee's side, on its shard."""
     return {"_id": f"{followee_id}:{follower_id}", "followee_id": followee_id}
 
 
 def follow_document(edge: Edge, due_at: dt.datetime) -> Document:
-    """Give the edge as the follower's side keeps it."""
+    """Return the document of an edge on the follower's side."""
     return {
         "_id": f"{edge.follower_id}:{edge.followee_id}",
         "schema": schema_of("follows"),
@@ -263,7 +263,7 @@ def _loaded_document(
 def follower_document(
     followee_id: UserId, follower_id: UserId, *, notify: bool = False
 ) -> Document:
-    """Give the edge as the followee's side keeps it."""
+    """Return the document of an edge on the followee's side."""
     return {
         "_id": f"{followee_id}:{follower_id}",
         "schema": schema_of("followers"),

@@ -1,8 +1,8 @@
-"""The fence of the cache: who may use it at all, and under which epoch.
+"""The fence of the cache: who may use the cache, and under which epoch.
 
 One small document for each cache node. Every change is a compare-and-set or raises
-the epoch, acknowledged by a majority. Whatever goes wrong here means that the fence
-did not answer, so every error of the driver becomes `StoreUnavailableError`.
+the epoch, acknowledged by a majority. Any error here means that the fence did not
+answer, so every driver error becomes `StoreUnavailableError`.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ _MAJORITY = WriteConcern("majority", j=True)
 class FenceDocument(TypedDict):
     """The fence of one cache node, named by `_id`.
 
-    `beat` moves while `owner` lives, who suspended the cache and will resume it.
-    `deployment` is random and part of every cached key: made with the database, and
-    again by a restore. `stream_beat` moves while the change-stream invalidator keeps up
-    with all writes; `is_followed` says that it did, so that values under this epoch may
-    be old ones.
+    `owner` suspended the cache and will resume it; `beat` changes while it is alive.
+    `deployment` is random and part of every cached key; it is created with the database
+    and replaced by a restore. `stream_beat` changes while the change-stream invalidator
+    keeps up with all writes; `is_followed` says that it has done so under this epoch,
+    so cached values may be old.
     """
 
     _id: str
@@ -51,9 +51,9 @@ class FenceDocument(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class FenceState:
-    """What the fence says at one moment.
+    """The fence at one moment.
 
-    That the change-stream invalidator goes on is no change of it.
+    Progress of the change-stream invalidator does not count as a change.
     """
 
     deployment: str
@@ -66,11 +66,11 @@ class FenceState:
 
 
 class FenceStore:
-    """Read and move the fence of one cache node.
+    """Read and change the fence of one cache node.
 
     Args:
         database: Where `cache_fence` is.
-        node: Which cache node.
+        node: The name of the cache node.
     """
 
     def __init__(self, database: Database[Any], node: str = "cache"):
@@ -85,9 +85,9 @@ class FenceStore:
         self._node = node
 
     def read(self) -> FenceState | None:
-        """Read the fence by `_id`; None if it has never been made.
+        """Read the fence by `_id`; None if it was never created.
 
-        A deposed primary must not answer, so where the set has several nodes the
+        A deposed primary must not answer, so in a replica set of several nodes the
         read is linearizable.
         """
         with _fence_answers():
@@ -96,9 +96,9 @@ class FenceStore:
         return None if found is None else _state(found)
 
     def ensure(self, deployment: str) -> FenceState:
-        """Read the fence, making it if there is none.
+        """Read the fence, and create it if it does not exist.
 
-        For `deployment`, or for that of the other nodes if there are some.
+        It gets `deployment`, or that of the other nodes if there are any.
         """
         with _fence_answers():
             other = self._majority.find_one({}, {"deployment": 1}, sort=[("_id", 1)])
@@ -115,14 +115,14 @@ class FenceStore:
         with _fence_answers():
             try:
                 return self._change({}, {"$setOnInsert": made}, upsert=True)
-            except DuplicateKeyError:  # another process made it at the same moment
+            except DuplicateKeyError:  # another process created it at the same moment
                 return self._change({}, {"$setOnInsert": made}, upsert=True)
 
     def suspend(self, owner: str) -> FenceState:
         """Raise the epoch and suspend the cache, unless it is suspended already.
 
-        A cache that was suspended after the caller's commit is as good as one that
-        the caller suspends: its epoch is above every lease that was ever given.
+        If the cache was suspended after the caller's commit, that is as good: the epoch
+        is then above every lease that was given.
         """
         raised = {
             "epoch": _unless_suspended({"$add": ["$epoch", 1]}, "$epoch"),
@@ -134,12 +134,12 @@ class FenceStore:
             return self._change({}, [{"$set": raised}])
 
     def beat(self, state: FenceState) -> None:
-        """Show that the owner of `state` lives, if it still is the owner."""
+        """Show that the owner of `state` is alive, if it is still the owner."""
         with _fence_answers():
             self._majority.update_one(self._owned(state), {"$inc": {"beat": 1}})
 
     def take_over(self, state: FenceState, owner: str) -> None:
-        """Become the owner, if nothing has moved since `state` was read."""
+        """Become the owner, if nothing has changed since `state` was read."""
         unmoved = {**self._owned(state), "beat": state.beat}
         with _fence_answers():
             self._majority.update_one(
@@ -147,7 +147,7 @@ class FenceStore:
             )
 
     def resume(self, state: FenceState) -> bool:
-        """Give leases again, if the owner and the epoch are still those of `state`."""
+        """Allow leases again, if owner and epoch are still those of `state`."""
         with _fence_answers():
             resumed = self._majority.update_one(
                 self._owned(state), {"$set": {"suspended": False, "owner": None}}
@@ -155,15 +155,15 @@ class FenceStore:
         return resumed.modified_count == 1
 
     def follow(self) -> None:
-        """Show that the change stream keeps up; what is cached now may live long."""
+        """Show that the change stream keeps up, so values may be cached for long."""
         change = {"$set": {"is_followed": True}, "$inc": {"stream_beat": 1}}
         with _fence_answers():
             self._majority.update_one({"_id": self._node}, change)
 
     def unfollow(self, state: FenceState) -> None:
-        """End what was cached under a change stream that has not moved since.
+        """End what was cached under a change stream that has stopped moving.
 
-        The epoch rises, so all of it is a miss; the cache itself may be used.
+        The epoch rises, so all of it is a miss; the cache itself stays usable.
         """
         same = {
             "_id": self._node,
@@ -204,7 +204,7 @@ class FenceStore:
         return _state(found)
 
     def _has_peers(self) -> bool:
-        """Say whether the replica set has more nodes than one, as last heard."""
+        """Return whether the replica set had more than one node when last checked."""
         servers = self._database.client.topology_description.server_descriptions()
         return any(len(server.all_hosts) > 1 for server in servers.values())
 
@@ -212,10 +212,10 @@ class FenceStore:
 def connect_fence(
     uri: str, database: str, *, timeout_ms: int, node: str = "cache"
 ) -> FenceStore:
-    """Reach the fence through a client of its own, with one connection.
+    """Connect to the fence with a client of its own, with one connection.
 
-    The lease renewer of a process uses it, so that no load of the process delays a
-    lease. `timeout_ms` bounds each call as a whole, on both sides.
+    The lease renewer of a process uses it, so load in the process cannot delay a lease.
+    `timeout_ms` bounds each call as a whole, on the client and on the server.
     """
     client = MongoClient[Any](
         uri,
@@ -247,7 +247,7 @@ def _state(found: FenceDocument) -> FenceState:
         suspended=found["suspended"],
         owner=found["owner"],
         beat=found["beat"],
-        # A fence that was made before there was an invalidator has neither.
+        # Fences created before the change-stream invalidator existed have neither.
         is_followed=found.get("is_followed", False),
         stream_beat=found.get("stream_beat", 0),
     )

@@ -1,4 +1,4 @@
-"""Which hashtags each user follows."""
+"""The hashtags that each user follows."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 class FollowedTagStore:
-    """The `followed_tags` collection: one document for each user."""
+    """The `followed_tags` collection: one document per user."""
 
     def __init__(self, store: Store):
         self._tags = store.database["followed_tags"]
 
     @translated()
     def follow(self, user_id: UserId, tag: str) -> bool:
-        """Add a hashtag, by its folded name; False if there are too many already."""
+        """Add a hashtag by its folded name; False if the user follows too many."""
         free = {f"tags.{MAX_FOLLOWED_TAGS - 1}": {"$exists": False}}
         try:
             self._tags.update_one(
@@ -34,18 +34,18 @@ class FollowedTagStore:
                 },
                 upsert=True,
             )
-        except DuplicateKeyError:  # it is there, and full
+        except DuplicateKeyError:  # the document exists, and is full
             return False
         return True
 
     @translated()
     def unfollow(self, user_id: UserId, tag: str) -> None:
-        """Take a hashtag out."""
+        """Remove a hashtag."""
         self._tags.update_one({"_id": user_id}, {"$pull": {"tags": tag}})
 
 
 def followed_tags(user_ids: Document) -> Document:
-    """Unite a pipeline with what users follow: `user_id`, `tags`, a `direction`."""
+    """Add users' followed hashtags to a pipeline: `user_id`, `tags`, `direction`."""
     fields = {"_id": 0, "user_id": "$_id", "tags": 1, "direction": {"$literal": "tags"}}
     return {
         "coll": "followed_tags",

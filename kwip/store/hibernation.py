@@ -1,9 +1,9 @@
-"""Homes of people who have stopped reading: found, hibernated, and made again.
+"""Homes of inactive users: find, hibernate and rehydrate them.
 
-A home goes from `ok` to `dropping` and away, and comes back as `building`; readers
-look into it only while it is `ok`. Every step may be repeated, and none does harm when
-it comes too late: documents change under the compaction lease, buckets of an earlier
-epoch alone are given an end, and an edge never goes back behind a later decision.
+A home goes from `ok` to `dropping`, then is deleted, and comes back as `building`;
+readers use it only while it is `ok`. Every step may be repeated, and is harmless if it
+comes too late: documents change only under the compaction lease, only buckets of
+earlier epochs expire, and an edge never goes back to an earlier decision.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from kwip.store.client import Document, Store
     from kwip.store.timelines import CompactionLease
 
-#: So many edges change with one command.
+#: How many edges change with one command.
 BATCH = 500
 #: All homes, and no other timeline.
 _HOMES = {"$gte": "home:", "$lt": "home;"}
@@ -33,14 +33,14 @@ UNFINISHED = {"$in": ["building", "dropping"]}
 
 
 class Standing(NamedTuple):
-    """What state a home is in, and when it was last read."""
+    """The state of a home, and when it was last read."""
 
     state: str
     last_read_at: dt.datetime | None
 
 
 class HibernationStore:
-    """The life of homes in `timelines`, and `active` in `followers`."""
+    """The life cycle of homes in `timelines`, and `active` in `followers`."""
 
     def __init__(self, store: Store):
         self._timelines = store.database["timelines"]
@@ -50,7 +50,7 @@ class HibernationStore:
 
     @translated()
     def touch(self, user_id: UserId, now: dt.datetime, before: dt.datetime) -> bool:
-        """Note that a home is read, if that was last noted before a time."""
+        """Record that a home is read, if that was last recorded before a given time."""
         result = self._timelines.update_one(
             {
                 "_id": home_of(user_id),
@@ -63,7 +63,7 @@ class HibernationStore:
 
     @translated()
     def find(self, user_id: UserId) -> Standing | None:
-        """Tell how a home stands; None if there is none."""
+        """Return the state of a home; None if it does not exist."""
         fields = {"state": 1, "last_read_at": 1}
         found = self._timelines.find_one({"_id": home_of(user_id)}, fields)
         return (
@@ -72,7 +72,7 @@ class HibernationStore:
 
     @translated()
     def date_undated(self, now: dt.datetime, limit: int) -> int:
-        """Take homes of which no loader is known as read now; count them."""
+        """Set the time of reading for homes that have none; count them."""
         undated = {"last_read_at": None, "_id": _HOMES}
         found = self._timelines.find(undated, {"_id": 1}).limit(limit)
         ids = [d["_id"] for d in found]
@@ -85,14 +85,14 @@ class HibernationStore:
 
     @translated()
     def idle_since(self, before: dt.datetime, limit: int) -> list[UserId]:
-        """List whose homes were last read before a time, the longest ago first."""
+        """List whose homes were last read before a given time, oldest first."""
         found = self._timelines.find({"last_read_at": {"$lt": before}}, {"_id": 1})
         ordered = found.sort("last_read_at", ASCENDING).limit(limit)
         return [user_of(d["_id"]) for d in ordered]
 
     @translated()
     def unfinished(self, now: dt.datetime, limit: int) -> list[UserId]:
-        """List whose homes somebody began to lay down or to build, and left."""
+        """List whose hibernation or rehydration was begun and abandoned."""
         left = [{"upkeep": None}, {"upkeep.until": {"$lt": now}}]
         query = {"state": UNFINISHED, "$or": left}
         return [
@@ -104,9 +104,9 @@ class HibernationStore:
     def begin_hibernation(
         self, lease: CompactionLease, last_read_at: dt.datetime, term: int
     ) -> CompactionLease | None:
-        """Let nobody look into a home any more; None if it was read meanwhile.
+        """Close a home for readers; None if it was read meanwhile.
 
-        The lease's term rises to `term`, so that it is above that of all follows.
+        The lease's term rises to `term`, so that it is above the terms of all follows.
         """
         document = self._timelines.find_one_and_update(
             {
@@ -127,10 +127,10 @@ class HibernationStore:
 
     @translated()
     def set_active(self, user_id: UserId, term: int, *, is_active: bool) -> None:
-        """Say whether fan-out delivers to a user, as it was decided in a term.
+        """Set whether fan-out delivers to a user, as decided in a given term.
 
-        An edge of which it was decided in a later one stays as it is. One query, and a
-        command for `BATCH` edges.
+        Edges with a decision from a later term stay unchanged. One query, and one
+        command per `BATCH` edges.
         """
         found = self._follows.find(
             {"follower_id": user_id, "state": PRESENT}, {"_id": 0, "followee_id": 1}
@@ -151,9 +151,9 @@ class HibernationStore:
 
     @translated()
     def remove(self, lease: CompactionLease, expires_at: dt.datetime) -> bool:
-        """Delete a home that is being dropped; its buckets go at a later time.
+        """Delete a home in state `dropping`; its buckets expire later.
 
-        Readers that have found the home may still look for them.
+        Readers that have found the home may still read them.
         """
         self._buckets.update_many(
             {"owner": lease.owner, "epoch": {"$lte": lease.term}},
@@ -166,9 +166,9 @@ class HibernationStore:
 
     @translated()
     def create(self, user_id: UserId, now: dt.datetime, epoch: int) -> None:
-        """Make a home that is to be built, unless there is one.
+        """Create an empty home to be built, unless there is one.
 
-        `epoch` is above those of all that a user had before.
+        `epoch` is above all earlier epochs of this user.
         """
         document: Document = {
             **empty_timeline(home_of(user_id)),
@@ -184,7 +184,7 @@ class HibernationStore:
 
     @translated()
     def finish(self, lease: CompactionLease) -> bool:
-        """Let readers look into a home that is built; False if the lease is lost."""
+        """Open a home that was built to readers; False if the lease is lost."""
         result = self._timelines.update_one(
             {"_id": lease.owner, "upkeep.owner": lease.holder, "state": "building"},
             {"$set": {"state": "ok"}, "$inc": {"version": 1}},

@@ -29,7 +29,7 @@ class Index:
 
     @property
     def name(self) -> str:
-        """A name that tells the keys, for example `author_id_1__id_-1`."""
+        """The name made from the keys, for example `author_id_1__id_-1`."""
         return "_".join(f"{key}_{order}" for key, order in self.keys)
 
 
@@ -46,16 +46,16 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
         ),
         Index(
             (("last_pull_id", ASCENDING),),
-            "PullAuthorStore.last_pulls: whose posts readers of homes merge",
+            "PullAuthorStore.last_pulls: whose posts are merged into homes",
             {"partialFilterExpression": {"last_pull_id": {"$gt": 0}}},
         ),
     ),
     "credentials": (),
-    "claims": (_ttl("idempotency keys end by themselves"),),
+    "claims": (_ttl("idempotency keys expire"),),
     "posts": (
         Index(
             (("author_id", ASCENDING), ("_id", DESCENDING)),
-            "PostStore.entries_by: user timelines, fan-in, merge, rebuild, verify",
+            "PostStore.entries_by: user timelines, fan-in, backfill, rebuild, verify",
             {"partialFilterExpression": _ALIVE},
         ),
         Index(
@@ -93,17 +93,17 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
         ),
         Index(
             (("author_id", ASCENDING), ("fanout.due_at", ASCENDING)),
-            "OutboxStore.lease: an author's posts that wait together",
+            "OutboxStore.lease: an author's pending posts",
             {"partialFilterExpression": _PENDING},
         ),
         Index(
             (("fanout.due_at", ASCENDING),),
-            "OutboxStore.take_due: what the sweeper rings for; kwip fanout pending",
+            "OutboxStore.take_due: what the sweeper enqueues; kwip fanout pending",
             {"partialFilterExpression": _PENDING},
         ),
         Index(
             (("fanout.enqueued_at", ASCENDING),),
-            "OutboxStore.oldest_pending_at: how far delivery lags behind",
+            "OutboxStore.oldest_pending_at: the delivery lag",
             {"partialFilterExpression": _PENDING},
         ),
         Index(
@@ -119,7 +119,7 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
         ),
         Index(
             (("state", ASCENDING),),
-            "HibernationStore.unfinished: homes that are being laid down or built",
+            "HibernationStore.unfinished: homes being hibernated or built",
             {"partialFilterExpression": {"state": {"$in": ["building", "dropping"]}}},
         ),
     ),
@@ -132,7 +132,7 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
             ),
             "TimelineStore.stored: the sealed part of a timeline, newest first",
         ),
-        _ttl("buckets that no reader needs any more"),
+        _ttl("buckets that are no longer needed"),
     ),
     "follows": (
         Index(
@@ -146,7 +146,7 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
         ),
         Index(
             (("due_at", ASCENDING),),
-            "EdgeStore.take_due: merges and scrubs that the sweeper rings for",
+            "EdgeStore.take_due: backfills and purges that the sweeper enqueues",
             {"partialFilterExpression": {"state": {"$in": ["merging", "removed"]}}},
         ),
     ),
@@ -161,7 +161,7 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
         ),
         Index(
             (("followee_id", ASCENDING), ("follower_id", ASCENDING)),
-            "EdgeStore.subscribers: who wants to be told of each new post",
+            "EdgeStore.subscribers: who is notified of each new post",
             {"partialFilterExpression": {"notify": True}},
         ),
     ),
@@ -182,17 +182,17 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
         ),
         Index(
             (("other_id", ASCENDING),),
-            "DeletionStore.muted_by: who mutes somebody who leaves",
+            "DeletionStore.muted_by: who mutes a deleted user",
         ),
     ),
     "lists": (
         Index(
             (("owner_id", ASCENDING), ("is_exclusive", ASCENDING)),
-            "ListStore.of_owners, RelationshipStore.relations: who leaves home",
+            "ListStore.of_owners, RelationshipStore.relations: exclusive lists",
         ),
         Index(
             (("due_at", ASCENDING),),
-            "ListStore.take_deleted: deleted lists that the sweeper rings for",
+            "ListStore.take_deleted: deleted lists that the sweeper enqueues",
             {"partialFilterExpression": {"state": "deleted"}},
         ),
     ),
@@ -203,7 +203,7 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
         ),
         Index(
             (("due_at", ASCENDING),),
-            "ListEdgeStore.take_due: merges and scrubs that the sweeper rings for",
+            "ListEdgeStore.take_due: backfills and purges that the sweeper enqueues",
             {"partialFilterExpression": {"state": {"$in": ["merging", "removed"]}}},
         ),
     ),
@@ -245,13 +245,13 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
         ),
         Index(
             (("actor_id", ASCENDING), ("post_id", ASCENDING)),
-            "NotificationStore.forget: which followers were told of a post",
+            "NotificationStore.forget: which subscribers were notified of a post",
             {"partialFilterExpression": {"kind": "post"}},
         ),
-        _ttl("notifications are deleted 180 days after what they tell of"),
+        _ttl("notifications expire 180 days after the event"),
     ),
     "markers": (),
-    "sessions": (_ttl("sessions end by themselves"),),
+    "sessions": (_ttl("sessions expire"),),
     "tokens": (),
     "jobs": (),
     "cache_fence": (),
@@ -259,16 +259,16 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
 }
 
 
-#: Collections whose changes must tell more than which fields were written.
+#: Collections whose change events must include the whole document.
 IMAGED = ("lists",)
 _IMAGES = "changeStreamPreAndPostImages"
 
 
 @translated()
 def ensure_indexes(database: Database[dict[str, Any]]) -> dict[str, list[str]]:
-    """Create what is missing; return the names created, by collection.
+    """Create missing indexes; return the names created, by collection.
 
-    Collections are created too, for a transaction must not meet a missing one.
+    Collections are created too, because a transaction must not meet a missing one.
     """
     created: dict[str, list[str]] = {}
     existing = {c["name"]: c["options"] for c in database.list_collections()}
@@ -287,7 +287,7 @@ def ensure_indexes(database: Database[dict[str, Any]]) -> dict[str, list[str]]:
 
 @translated()
 def present_indexes(database: Database[dict[str, Any]]) -> dict[str, set[str]]:
-    """Give the names of the indexes that are there, by collection."""
+    """Return the names of the existing indexes, by collection."""
     return {name: set(database[name].index_information()) for name in INDEXES}
 
 

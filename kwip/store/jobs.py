@@ -1,4 +1,4 @@
-"""Rows for long jobs of an operator: where they are, so that they can be resumed."""
+"""The progress of an operator's long jobs, so that they can be resumed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """How far a long job has come; `cursor` is the last id that is finished."""
+    """How far a long job has come; `cursor` is the last id that is done."""
 
     id: str
     state: Literal["running", "done"]
@@ -42,13 +42,13 @@ class JobStore:
 
     @translated()
     def running(self, prefix: str) -> list[Job]:
-        """List the jobs that are not done and whose id begins so."""
+        """List unfinished jobs whose id begins with `prefix`."""
         query = {"_id": {"$gte": prefix, "$lt": f"{prefix}\uffff"}, "state": "running"}
         return [_to_job(document) for document in self._jobs.find(query)]
 
     @translated()
     def save(self, job: Job) -> None:
-        """Store a job's row as it is now."""
+        """Store a job's row."""
         document: Document = {
             "schema": schema_of("jobs"),
             "state": job.state,

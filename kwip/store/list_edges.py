@@ -1,7 +1,7 @@
-"""Memberships in lists as delivery sees them, by the member: which lists get a post.
+"""List memberships for delivery, by member: which lists get a post.
 
 As with follows, an edge is `merging` until the list's timeline has the member's posts,
-and `removed` until they are out of it again.
+and `removed` until they have been purged from it.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
     from kwip.store.client import Document, Store
 
-#: The states of a membership that stands.
+#: The states of a membership that exists.
 PRESENT = {"$in": ["merging", "active"]}
 _WAITING = {"$in": ["merging", "removed"]}
 
 
 @dataclass(frozen=True, slots=True)
 class ListEdge:
-    """Somebody's place in a list, and whether its timeline waits for compaction."""
+    """A membership of a list, and whether its timeline waits for compaction."""
 
     list_id: ListId
     owner_id: UserId
@@ -42,19 +42,19 @@ class ListEdge:
 
 
 def list_of(list_id: ListId) -> str:
-    """Name the timeline of a list."""
+    """Return the name of a list's timeline."""
     return f"list:{list_id}"
 
 
 class ListEdgeStore:
-    """The `list_members` collection, beside `ListStore`; sharded by the member."""
+    """The `list_members` collection, alongside `ListStore`; sharded by member."""
 
     def __init__(self, store: Store):
         self._members = store.database["list_members"]
 
     @translated()
     def lists_with(self, member_id: UserId, *, above: int, limit: int) -> list[ListId]:
-        """Page the lists with a member, lowest id first."""
+        """Page the lists that have a member, lowest id first."""
         found = self._members.find(
             {"member_id": member_id, "state": PRESENT, "list_id": {"$gt": above}},
             {"_id": 0, "list_id": 1},
@@ -64,16 +64,16 @@ class ListEdgeStore:
 
     @translated()
     def find(self, member_id: UserId, list_id: ListId) -> ListEdge | None:
-        """Read one membership in whatever state it is."""
+        """Read one membership, whatever its state."""
         query = {"_id": f"{member_id}:{list_id}", "member_id": member_id}
         document = self._members.find_one(query)
         return None if document is None else _edge(document)
 
     @translated()
     def settle(self, edge: ListEdge) -> bool:
-        """End the waiting of an edge whose Backfill or purge is done.
+        """Record that the backfill or purge of an edge is done.
 
-        False if it changed meanwhile, be it back to the same state.
+        False if the edge changed meanwhile, even if its state is the same again.
         """
         query = {
             "_id": f"{edge.member_id}:{edge.list_id}",
@@ -94,9 +94,9 @@ class ListEdgeStore:
         limit: int,
         enqueue: Callable[[ListEdge], bool],
     ) -> list[ListEdge]:
-        """Enqueue edges whose Backfill or purge should be done by now; list those.
+        """Enqueue edges whose backfill or purge is due; list those.
 
-        They are due again at `next_due`; what `enqueue` does not take stays due.
+        They are due again at `next_due`; what `enqueue` does not accept stays due.
         """
         overdue: Document = {"state": _WAITING, "due_at": {"$lte": now}}
         found = self._members.find(overdue).sort("due_at", ASCENDING).limit(limit)
@@ -114,7 +114,7 @@ class ListEdgeStore:
 
 
 def edge_document(edge: ListEdge, due_at: dt.datetime) -> Document:
-    """Give the edge as it is stored."""
+    """Return the document of an edge."""
     return {
         "_id": f"{edge.member_id}:{edge.list_id}",
         "schema": schema_of("list_members"),
@@ -133,7 +133,7 @@ def end_memberships(
     now: dt.datetime,
     session: Any,
 ) -> None:
-    """Let members' posts be purged from lists that they are in no longer."""
+    """Mark memberships as removed, so that the members' posts are purged."""
     members.update_many(
         {
             "_id": {"$in": [f"{member_id}:{list_id}" for member_id, list_id in pairs]},
@@ -152,9 +152,9 @@ def leave_lists(
     now: dt.datetime,
     session: Any,
 ) -> int:
-    """Take somebody whom the owner no longer follows out of all lists of the owner.
+    """Remove somebody the owner no longer follows from all of the owner's lists.
 
-    Return how many these were, without those that are deleted already.
+    Return how many lists these were, not counting deleted ones.
     """
     lists = database["lists"]
     holding = {"owner_id": owner_id, "member_ids": member_id}
@@ -172,9 +172,9 @@ def leave_lists(
 
 
 def exclusive_members(owner_ids: Document) -> Document:
-    """Unite a pipeline with whom exclusive lists keep out of their owners' homes.
+    """Add the members of users' exclusive lists, who stay out of home, to a pipeline.
 
-    A document each, with `user_id`, `other_id` and the `direction` "exclusive".
+    One document each, with `user_id`, `other_id` and the `direction` "exclusive".
     """
     match = {"owner_id": owner_ids, "is_exclusive": True, "state": "active"}
     fields = {

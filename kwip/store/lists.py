@@ -1,7 +1,7 @@
-"""Lists of people, as their owners keep them.
+"""Lists of people, as their owners see them.
 
-A membership is kept from both sides: in the list, for who reads it, and in
-`list_members`, by the member, for the delivery of what the member publishes.
+A membership is stored on both sides: in the list, for reading it, and in `list_members`
+by member, for delivering the member's posts.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from kwip.store.client import Document, Store
     from kwip.store.list_edges import ListEdge
 
-#: A list without its members, but how many they are.
+#: A list with the number of its members instead of the members.
 _WITHOUT_MEMBERS = {
     "owner_id": 1,
     "title": 1,
@@ -48,9 +48,9 @@ _WITHOUT_MEMBERS = {
 
 
 class ListStore:
-    """The `lists` collection, and the memberships that are written with it.
+    """The `lists` collection, and the memberships written with it.
 
-    Every query but `find` names the owner, by whom lists are sharded.
+    Every query except `find` names the owner, by whom lists are sharded.
     """
 
     def __init__(self, store: Store):
@@ -62,7 +62,7 @@ class ListStore:
         self._buckets = store.database["timeline_buckets"]
 
     def create(self, new: UserList) -> bool:
-        """Make an empty list with its empty timeline; False if there are too many."""
+        """Create a list and its timeline, both empty; False if there are too many."""
         document = {
             "_id": new.id,
             "schema": schema_of("lists"),
@@ -88,7 +88,7 @@ class ListStore:
 
     @translated()
     def of_owners(self, ids: Sequence[UserId]) -> dict[UserId, tuple[UserList, ...]]:
-        """Read all lists of some users, the oldest first."""
+        """Read all lists of some users, oldest first."""
         found: dict[UserId, list[UserList]] = {user_id: [] for user_id in ids}
         query = {"owner_id": {"$in": list(ids)}, "state": "active"}
         for d in self._lists.find(query, _WITHOUT_MEMBERS).sort("_id", ASCENDING):
@@ -97,7 +97,7 @@ class ListStore:
 
     @translated()
     def merged(self, owner_ids: Sequence[UserId]) -> list[Listing]:
-        """Read lists with those members whose posts they hold; one query for each."""
+        """Read lists with the members already backfilled; one query per list."""
         query = {"owner_id": {"$in": list(owner_ids)}, "state": "active"}
         found = [_to_listing(d) for d in self._lists.find(query)]
         return [
@@ -108,7 +108,7 @@ class ListStore:
     def get_many(
         self, ids: Sequence[tuple[UserId, ListId]]
     ) -> dict[tuple[UserId, ListId], Listing]:
-        """Read lists with their members, each by its owner; others are left out."""
+        """Read lists with their members, each by owner and id; others are absent."""
         found = self._lists.find(
             {
                 "_id": {"$in": [list_id for _, list_id in ids]},
@@ -121,20 +121,20 @@ class ListStore:
 
     @translated()
     def find(self, list_id: ListId) -> Listing | None:
-        """Read a list whosever it is, for compaction alone: no shard key is known."""
+        """Read a list by id alone, without its shard key; only for compaction."""
         document = self._lists.find_one({"_id": list_id, "state": "active"})
         return None if document is None else _to_listing(document)
 
     @translated()
     def containing(self, owner_id: UserId, member_id: UserId) -> list[UserList]:
-        """Tell in which of the owner's lists somebody is, the oldest first."""
+        """Return which of the owner's lists somebody is in, oldest first."""
         query = {"owner_id": owner_id, "member_ids": member_id, "state": "active"}
         found = self._lists.find(query, _WITHOUT_MEMBERS).sort("_id", ASCENDING)
         return [_to_list(d, d["members_count"]) for d in found]
 
     @translated()
     def holding(self, owner_ids: Sequence[UserId], member_id: UserId) -> list[ListId]:
-        """Tell which lists of some owners somebody is in."""
+        """Return which lists of some owners somebody is in."""
         query = {
             "owner_id": {"$in": list(owner_ids)},
             "member_ids": member_id,
@@ -146,7 +146,7 @@ class ListStore:
     def change(
         self, owner_id: UserId, list_id: ListId, change: ListChange
     ) -> UserList | None:
-        """Change what is said of a list; give it, or None if there is none."""
+        """Change the settings of a list; return it, or None if it does not exist."""
         wanted = {
             "title": change.title,
             "replies_policy": change.replies_policy and change.replies_policy.value,
@@ -162,13 +162,13 @@ class ListStore:
         return None if document is None else _to_listing(document).list
 
     def add(self, edges: Sequence[ListEdge], now: dt.datetime) -> list[ListEdge]:
-        """Put people into one list, from both sides; give those who were not in it.
+        """Add people to one list, on both sides; return those who were not in it.
 
-        The edges are of one list, to be `merging` until its timeline has their posts.
+        All edges are of the same list, `merging` until its timeline has their posts.
 
         Raises:
             NotFoundError: The owner has no such list.
-            InvalidError: Somebody is not followed by the owner, or they are too many.
+            InvalidError: The owner does not follow somebody, or the list is full.
         """
         owner_id, list_id = edges[0].owner_id, edges[0].list_id
 
@@ -209,8 +209,8 @@ class ListStore:
             "follower_id": owner_id,
             "state": PRESENT,
         }
-        # An unfollow at the same moment writes the same edges, so that one of the two
-        # transactions is repeated and sees the other. A nonce may change at any time.
+        # A concurrent unfollow writes the same edges, so one of the two transactions
+        # is repeated and sees the other. A nonce may change at any time.
         nonce = {"$set": {"nonce": edges[0].nonce}}
         matched = self._follows.update_many(follows, nonce, session=session)
         if matched.matched_count != len(edges):
@@ -224,9 +224,9 @@ class ListStore:
         member_ids: Sequence[UserId],
         now: dt.datetime,
     ) -> bool:
-        """Take people out of a list, whose timeline then wants a purge.
+        """Remove people from a list, whose timeline then needs a purge.
 
-        False if the owner has no such list. Whoever is not in it is passed over.
+        False if the owner has no such list. People who are not in it are ignored.
         """
 
         def work(session: Any) -> bool:
@@ -248,7 +248,7 @@ class ListStore:
 
     @translated()
     def delete(self, owner_id: UserId, list_id: ListId, now: dt.datetime) -> bool:
-        """Hide a list from everybody; `remove_deleted` removes what is left of it.
+        """Hide a list from everybody; `remove_deleted` deletes the rest of it later.
 
         False if the owner has no such list.
         """
@@ -260,7 +260,7 @@ class ListStore:
 
     @translated()
     def remove_deleted(self, owner_id: UserId, list_id: ListId) -> None:
-        """Remove a deleted list: its timeline, memberships, and itself as the last."""
+        """Delete the timeline and memberships of a deleted list, then the list."""
         deleted = {"_id": list_id, "owner_id": owner_id, "state": "deleted"}
         found = self._lists.find_one(deleted, {"member_ids": 1})
         if found is None:
@@ -280,7 +280,7 @@ class ListStore:
         limit: int,
         enqueue: Callable[[tuple[UserId, ListId]], bool],
     ) -> list[tuple[UserId, ListId]]:
-        """Enqueue deleted lists that are due, as `OutboxStore.take_due`; list those."""
+        """Enqueue deleted lists that are due, as `OutboxStore.take_due`; list them."""
         overdue: Document = {"state": "deleted", "due_at": {"$lte": now}}
         found = self._lists.find(overdue, {"owner_id": 1}).sort("due_at", ASCENDING)
         due = [(UserId(d["owner_id"]), ListId(d["_id"])) for d in found.limit(limit)]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class MarkerStore:
-    """The `markers` collection: one document for each user."""
+    """The `markers` collection: one document per user."""
 
     def __init__(self, store: Store):
         self._markers = store.database["markers"]
@@ -28,7 +28,7 @@ class MarkerStore:
     def of_users(
         self, user_ids: Sequence[UserId]
     ) -> dict[UserId, dict[Marked, Marker]]:
-        """Read the markers of some users; who has none is left out."""
+        """Read the markers of some users; users without any are absent."""
         found = self._markers.find({"_id": {"$in": list(user_ids)}})
         return {UserId(d["_id"]): _to_markers(d) for d in found}
 
@@ -36,9 +36,9 @@ class MarkerStore:
     def save(
         self, user_id: UserId, places: Mapping[Marked, int], now: dt.datetime
     ) -> dict[Marked, Marker]:
-        """Set markers to where an app says that its user is; give all there are.
+        """Set markers to the places that an app sends; return all of the user's.
 
-        One atomic update: of two at once the later one holds, and each has a version.
+        One atomic update: of two concurrent ones the later wins, each with a version.
         """
         return self._update(user_id, "$set", places, now)
 
@@ -46,7 +46,7 @@ class MarkerStore:
     def advance(
         self, user_id: UserId, places: Mapping[Marked, int], now: dt.datetime
     ) -> None:
-        """Move markers upwards; one that is higher already stays."""
+        """Move markers up; one that is already higher stays."""
         self._update(user_id, "$max", places, now)
 
     def _update(
@@ -70,7 +70,7 @@ class MarkerStore:
             upsert=True,
             return_document=ReturnDocument.AFTER,
         )
-        return _to_markers(cast("Document", document))  # an upsert gives one
+        return _to_markers(cast("Document", document))  # an upsert always returns one
 
 
 def _to_markers(document: Document) -> dict[Marked, Marker]:

@@ -1,8 +1,8 @@
-"""Files of pictures below one folder: whole or not there, and never changed.
+"""Picture files in one folder: either complete or absent, and never changed.
 
-A folder is shared by all processes of an installation. Names come from the content, so
-writers of the same file do not disturb each other, and nothing is ever overwritten
-with something else.
+All processes of an installation share the folder. Names come from the content, so
+concurrent writers of the same file do no harm, and no file is ever overwritten with
+different content.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-#: What a writer that was killed leaves, and what `remove` takes away.
+#: What a killed writer leaves behind, and what `remove` renames files to.
 _DRAFT, _TAKEN = ".draft", ".taken"
-#: Files of ours that are none yet, or no longer.
+#: Our own files that are not finished, or no longer in use.
 LEFTOVERS = (_DRAFT, _TAKEN)
 
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A file as it lies in the folder; `path` is relative to it."""
+    """A file in the folder; `path` is relative to it."""
 
     path: str
     size: int
@@ -37,45 +37,45 @@ class StoredFile:
 
 
 class MediaFolder:
-    """The folder; it is made with the first file."""
+    """The folder; it is created with the first file."""
 
     def __init__(self, root: Path):
         self._root = root
 
     def save(self, path: str, content: bytes) -> None:
-        """Put a file there unless it is there already; then it counts as new again.
+        """Write a file unless it exists already; then it counts as new again.
 
         Raises:
             StorageFullError: The disk is full; nothing is left of the file.
             StoreUnavailableError: The folder cannot be written to.
         """
         target = self._root / path
-        with _told():
+        with _folder_errors():
             try:
                 os.utime(target)
             except FileNotFoundError:
                 _write(target, content)
 
     def read(self, path: str) -> bytes | None:
-        """Give what is in a file; None if it is not there.
+        """Return the content of a file; None if it does not exist.
 
         Raises:
             StoreUnavailableError: It cannot be read.
         """
-        with _told():
+        with _folder_errors():
             try:
                 return (self._root / path).read_bytes()
             except FileNotFoundError:
                 return None
 
     def has(self, path: str) -> bool:
-        """Tell whether a file is there."""
-        with _told():
+        """Return whether a file exists."""
+        with _folder_errors():
             return (self._root / path).is_file()
 
     def files(self) -> Iterator[StoredFile]:
-        """Go through all files, whatever they are."""
-        with _told():
+        """Iterate over all files, ours or not."""
+        with _folder_errors():
             for folder in self._folders():
                 for entry in sorted(folder.iterdir()):
                     with suppress(FileNotFoundError):
@@ -86,18 +86,18 @@ class MediaFolder:
     def _folders(self) -> list[Path]:
         try:
             return sorted(p for p in self._root.iterdir() if p.is_dir())
-        except FileNotFoundError:  # nobody has uploaded anything
+        except FileNotFoundError:  # nobody has uploaded anything yet
             return []
 
     def remove(self, path: str, *, older_than_s: float) -> bool:
-        """Take a file away, unless it was saved (again) after a time.
+        """Delete a file, unless it was saved (again) at `older_than_s` or later.
 
-        It is put aside before that is looked at: whoever saves the same meanwhile
-        finds it gone and writes it anew.
+        It is renamed before its time is checked: whoever saves the same file meanwhile
+        finds it gone and writes it again.
         """
         target = self._root / path
         aside = target.with_name(f"{target.name}{_TAKEN}")
-        with _told():
+        with _folder_errors():
             try:
                 target.rename(aside)
             except FileNotFoundError:
@@ -110,8 +110,8 @@ class MediaFolder:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """Say what a person can do about the folder."""
+def _folder_errors() -> Iterator[None]:
+    """Raise errors that say what to do about the folder."""
     try:
         yield
     except OSError as error:
@@ -127,7 +127,7 @@ def _told() -> Iterator[None]:
 
 
 def _write(target: Path, content: bytes) -> None:
-    """Write a file in one step that also survives a loss of power."""
+    """Write a file in one step that also survives a power failure."""
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.with_name(f"{target.name}.{secrets.token_hex(8)}{_DRAFT}")
     try:

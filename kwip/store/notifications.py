@@ -1,4 +1,4 @@
-"""Notifications: one document for each thing that a recipient is told."""
+"""Notifications: one document for each, with one recipient."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from kwip.domain.posts import Post
     from kwip.store.client import Document, Store
 
-#: So long after what they tell of they are deleted.
+#: Notifications are deleted this long after the event.
 LIFETIME = dt.timedelta(days=180)
-#: Of a deleted post so many favourites, reposts and followers who were told are
-#: forgotten at once; the rest is hidden when reading.
+#: When a post is deleted, so many notifications each of favourites, reposts and new
+#: posts are deleted at once; the rest are hidden when read.
 MAX_FORGOTTEN = 1_000
 
 
@@ -45,17 +45,17 @@ class NotificationStore:
 
     @translated()
     def add_many(self, notifications: Sequence[Notification]) -> None:
-        """Write notifications; those that are there stay as they are."""
+        """Write notifications; existing ones stay unchanged."""
         insert_new(self._notifications, [_to_document(n) for n in notifications])
 
     @translated()
     def page(
         self, user_id: UserId, wish: Wish, *, below: int, above: int, limit: int
     ) -> list[NotificationRow]:
-        """Read some of a recipient's between two seqs, newest first.
+        """Read a recipient's notifications between two seqs, newest first.
 
-        The oldest ones if only `above` is a bound. Some kinds are read each by its
-        own run of the index, so that the others cost nothing.
+        Oldest first if only `above` is a bound. With a choice of kinds, each kind is
+        read by its own range of the index, so that the other kinds cost nothing.
         """
         order = ASCENDING if above > 0 and below == MAX_ID else DESCENDING
         found = self._notifications.find(
@@ -72,8 +72,8 @@ class NotificationStore:
     def unread(self, user_ids: Sequence[UserId]) -> dict[UserId, Unread]:
         """Read who did what above the read markers of some users; one command.
 
-        The marker is joined by MongoDB: every page asks for this, and its budget of
-        queries is small.
+        MongoDB joins the marker: every page asks for this, and its query budget is
+        small.
         """
         found = self._users.aggregate(
             [
@@ -108,13 +108,13 @@ class NotificationStore:
 
     @translated()
     def dismiss(self, user_id: UserId, seq: int) -> bool:
-        """Delete one of a recipient's; False if it was not there."""
+        """Delete one of a recipient's; False if it does not exist."""
         result = self._notifications.delete_many({"recipient_id": user_id, "seq": seq})
         return result.deleted_count > 0
 
     @translated()
     def withdraw(self, post_id: PostId, recipient_ids: Sequence[UserId]) -> None:
-        """Delete that some recipients were named by a post."""
+        """Delete the notifications of some recipients that a post mentions them."""
         names = [f"{recipient_id}:post:{post_id}" for recipient_id in recipient_ids]
         if names:
             self._notifications.delete_many(
@@ -132,10 +132,10 @@ class NotificationStore:
 
     @translated()
     def forget(self, post: Post) -> list[UserId]:
-        """Delete all that a gone post told, and its author of reactions to it.
+        """Delete the notifications of a deleted post, and of reactions to it.
 
-        That is whom it spoke to, and `MAX_FORGOTTEN` each of the followers who asked,
-        the favourites and the reposts. Gives who may have been told.
+        These are the ones to the people it addressed, and up to `MAX_FORGOTTEN` each of
+        new posts, favourites and reposts. Returns who may have had one.
         """
         self._notifications.delete_many(told_by(post))
         for kind in ("favourite", "repost"):
@@ -158,7 +158,7 @@ class NotificationStore:
 
 
 def write(collection: Any, notification: Notification, session: Any) -> None:
-    """Write a notification within the transaction of the act that it tells of."""
+    """Write a notification in the transaction of the act that it is about."""
     document = _to_document(notification)
     collection.replace_one(
         {"_id": document["_id"], "recipient_id": document["recipient_id"]},
@@ -171,7 +171,7 @@ def write(collection: Any, notification: Notification, session: Any) -> None:
 def write_new(
     collection: Any, notifications: Iterable[Notification], session: Any
 ) -> None:
-    """Write those that are not there yet within a transaction."""
+    """Write those that do not exist yet, in a transaction."""
     for notification in notifications:
         document = _to_document(notification)
         collection.update_one(
@@ -183,7 +183,7 @@ def write_new(
 
 
 def told_by(post: Post) -> Document:
-    """Match what a post told those to whom it speaks, be it as a reply or a mention."""
+    """Match the notifications of a post to the people it addresses."""
     if post.repost_of_id is not None:
         about = f"repost:{post.repost_of_id}:{post.id}"
     else:

@@ -1,4 +1,4 @@
-"""The outbox inside the posts: which wait for delivery, who delivers, how far."""
+"""The outbox in the posts: which await delivery, who delivers them, and how far."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     from kwip.store.client import Document, Store
     from kwip.store.post_documents import FanoutDocument
 
-#: Posts of one author that are delivered together at most.
+#: Posts of one author that are delivered together, at most.
 MAX_TOGETHER = 32
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryLease:
-    """The right to deliver some posts of one author, from one place on.
+    """The right to deliver some posts of one author, starting from one place.
 
-    `owner` is drawn anew for each lease, so it fences every later step. The audience
-    was looked at under the lease.
+    `owner` is random for each lease, so it fences every later step. The audience was
+    read under the lease.
     """
 
     owner: str
@@ -57,7 +57,7 @@ class DeliveryLease:
 
 
 def pending(enqueued_at: dt.datetime, due_at: dt.datetime) -> FanoutDocument:
-    """Give the delivery state of a post that nobody has looked at yet."""
+    """Return the delivery state of a new post."""
     return {
         "state": "pending",
         "mode": None,
@@ -88,13 +88,13 @@ class OutboxStore:
         until: dt.datetime,
         followers: int,
     ) -> DeliveryLease | None:
-        """Take a pending post that nobody holds; None if there is nothing to take.
+        """Lease a pending post that nobody holds; None if there is nothing to lease.
 
-        A second command looks at its audience, with so many followers at most. A post
-        that was never tried takes along others of its author that were not either (two
-        more, if there are any), for they wait for the same owners. One that failed
-        goes alone, so that it cannot take the others down with it; so does a dead
-        letter that is replayed, for it goes on from where it stopped.
+        A second command reads its audience, with at most `followers` of them. A post
+        that was never tried takes others of its author along that were not tried either
+        (two more commands, if there are any), because they go to the same owners. One
+        that failed goes alone, so that it cannot make the others fail; so does a
+        replayed dead letter, because it resumes where it stopped.
         """
         first = self._posts.find_one_and_update(
             {"_id": post_id, **_free(now)},
@@ -147,13 +147,12 @@ class OutboxStore:
     def advance(
         self, lease: DeliveryLease, until: dt.datetime, **progress: object
     ) -> bool:
-        """Record a place, and what was chosen for the lease; extend it.
+        """Record a place, and what was chosen for the lease; extend the lease.
 
-        A place is `cursor` and `has_wrapped`, or `listed`, or `told`. Whoever moves
-        the cursor, or reaches more lists or people, is not failing: from there on
-        tries count anew, so that a long delivery outlasts any number of restarts.
-        Returns False, with nothing more to do for the caller, if the lease is lost for
-        any of the posts.
+        A place is `cursor` and `has_wrapped`, or `listed`, or `told`. A delivery that
+        makes progress is not failing: attempts are counted from 0 again, so that a long
+        delivery survives any number of restarts. Returns False if the lease is lost for
+        any of the posts; the caller must then stop.
         """
         recorded = {"mode": lease.mode, "start": lease.start, **progress}
         fields = {f"fanout.{name}": value for name, value in recorded.items()}
@@ -167,7 +166,7 @@ class OutboxStore:
 
     @translated()
     def attempts(self, lease: DeliveryLease) -> int:
-        """Tell how often the leased posts were tried since their cursor moved."""
+        """Return how often the leased posts were tried since their last progress."""
         query = {"_id": lease.ids[0], "fanout.lease_owner": lease.owner}
         found = self._posts.find_one(query, {"fanout.attempts": 1})
         return lease.attempts if found is None else found["fanout"]["attempts"]
@@ -192,7 +191,7 @@ class OutboxStore:
 
     @translated()
     def give_up(self, lease: DeliveryLease, state: str, due_at: dt.datetime) -> None:
-        """Let the posts go: `pending` to be tried again at `due_at`, or `dead`."""
+        """Release the posts: `pending` to be retried at `due_at`, or `dead`."""
         self._posts.update_many(
             {"_id": {"$in": lease.ids}, "fanout.lease_owner": lease.owner},
             {
@@ -213,9 +212,9 @@ class OutboxStore:
         limit: int,
         enqueue: Callable[[PostId], bool],
     ) -> list[PostId]:
-        """Enqueue pending posts that should be delivered by now; list those.
+        """Enqueue pending posts whose delivery is due; list those.
 
-        They are due again at `next_due`. What `enqueue` does not take stays due, and
+        They are due again at `next_due`. What `enqueue` does not accept stays due, and
         so does what this process enqueued before it died.
         """
         overdue = {"fanout.state": "pending", "fanout.due_at": {"$lte": now}}
@@ -230,7 +229,7 @@ class OutboxStore:
 
     @translated()
     def oldest_pending_at(self) -> dt.datetime | None:
-        """Tell since when the longest waiting post has been waiting."""
+        """Return since when the oldest pending post has been waiting."""
         oldest = self._posts.find_one(
             {"fanout.state": "pending"},
             {"fanout.enqueued_at": 1},
@@ -240,8 +239,8 @@ class OutboxStore:
 
     @translated()
     def pending_count(self) -> int:
-        """Count the posts that wait for delivery."""
-        # By itself a partial index is used for its first key only.
+        """Count the posts that await delivery."""
+        # Without a hint, only the first key of a partial index is used.
         pending = {"fanout.state": "pending"}
         return self._posts.count_documents(pending, hint="fanout.due_at_1")
 
@@ -254,7 +253,7 @@ class OutboxStore:
     def oldest_pending(
         self, limit: int
     ) -> list[tuple[PostId, UserId, int, dt.datetime]]:
-        """List (post, author, attempts, enqueued at) of waiting posts."""
+        """List (post, author, attempts, enqueued at) of pending posts."""
         return self._rows("pending", limit)
 
     @translated()
@@ -293,7 +292,7 @@ class OutboxStore:
         return result.modified_count
 
     def iter_dead(self, batch: int = 500) -> Iterator[list[PostId]]:
-        """Go through all dead letters, a batch of ids at a time."""
+        """Iterate over all dead letters, a batch of ids at a time."""
         after = 0
         while ids := self._dead_after(after, batch):
             yield ids
@@ -328,7 +327,7 @@ def _waiting(author_id: UserId, now: dt.datetime) -> Document:
 
 
 def _may_go_together(first: Document) -> bool:
-    """Tell whether a post just leased for the first time may take others along."""
+    """Return whether a post leased for the first time may take others along."""
     fanout = first["fanout"]
     is_fresh = fanout["attempts"] == 1 and fanout["mode"] is None
     return is_fresh and first["visibility"] != "direct"

@@ -24,6 +24,6 @@ def page_after(
 def present(
     collection: Any, ids: Collection[Any], session: Any = None, **query: object
 ) -> set[Any]:
-    """Tell which ids are there."""
+    """Return which ids are there."""
     wanted = {"_id": {"$in": list(ids)}, **query}
     return {d["_id"] for d in collection.find(wanted, {"_id": 1}, session=session)}

@@ -1,4 +1,4 @@
-"""Posts as documents: what is stored of a post, and a post of what is stored."""
+"""Convert posts to documents and back."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class LinkDocument(TypedDict):
-    """An address in a post's text, by code points."""
+    """A link in a post's text; positions are code points."""
 
     start: int
     end: int
@@ -25,7 +25,7 @@ class LinkDocument(TypedDict):
 
 
 class MentionDocument(TypedDict):
-    """A user named in a post's text, by code points."""
+    """A mentioned user in a post's text; positions are code points."""
 
     start: int
     end: int
@@ -34,7 +34,7 @@ class MentionDocument(TypedDict):
 
 
 class HashtagDocument(TypedDict):
-    """A hashtag in a post's text, by code points."""
+    """A hashtag in a post's text; positions are code points."""
 
     start: int
     end: int
@@ -42,7 +42,7 @@ class HashtagDocument(TypedDict):
 
 
 class RevisionDocument(TypedDict):
-    """An earlier text of a post; those of schema 1 have neither warning nor flag."""
+    """An earlier text of a post; in schema 1 without warning and flag."""
 
     text: str
     written_at: dt.datetime
@@ -51,12 +51,12 @@ class RevisionDocument(TypedDict):
 
 
 class FanoutDocument(TypedDict):
-    """How far the delivery of a post has come: the outbox inside the post.
+    """How far the delivery of a post has come: the outbox in the post.
 
-    `due_at` is when the sweeper rings for it next; `start` is the follower where
-    the ring of followers is entered, `cursor` the last one delivered to. `told` is
-    there as soon as those are told to whom the post speaks: the last follower told
-    of those who asked to be, or 0. `listed` is the last list delivered to.
+    `due_at` is when the sweeper enqueues it next. `start` is the follower with whom
+    delivery began, `cursor` the last one delivered to, `listed` the last list. `told`
+    exists once the people whom the post addresses have been notified: 0, or the last
+    notified subscriber.
     """
 
     state: Literal["pending", "done", "dead"]
@@ -74,7 +74,7 @@ class FanoutDocument(TypedDict):
 
 
 class PostDocument(TypedDict):
-    """What a person publishes, or the tombstone that is left of it."""
+    """A post as published, or the tombstone that is left of it."""
 
     _id: PostId
     schema: int
@@ -111,7 +111,7 @@ class PostDocument(TypedDict):
 
 
 def to_post(document: Document) -> Post:
-    """Turn a stored document of any schema into a post."""
+    """Convert a stored document of any schema to a post."""
     d = upgrade("posts", document)
     return Post(
         id=PostId(d["_id"]),
@@ -146,7 +146,7 @@ def to_post(document: Document) -> Post:
 
 
 def to_document(post: Post, nonce: str, fanout: FanoutDocument) -> Document:
-    """Give the document of a new post, with its outbox."""
+    """Return the document of a new post, with its outbox."""
     document: PostDocument = {
         "_id": post.id,
         "schema": schema_of("posts"),
@@ -177,7 +177,7 @@ def to_document(post: Post, nonce: str, fanout: FanoutDocument) -> Document:
 
 
 def content_of(post: Post) -> _Content:
-    """Give what an edit changes: the text and all that was found in it."""
+    """Return what an edit changes: the text and everything parsed from it."""
     return {
         "text": post.text,
         "links": [{"start": x.start, "end": x.end, "url": x.url} for x in post.links],
@@ -214,7 +214,7 @@ class _Content(TypedDict):
 
 
 def to_revision(document: RevisionDocument) -> Revision:
-    """Turn a stored earlier text into a revision."""
+    """Convert a stored earlier text to a revision."""
     return Revision(
         document["text"],
         document["written_at"],

@@ -1,4 +1,4 @@
-"""Posts: insert, read, edit, tombstone, and the queries that timelines begin with."""
+"""Posts: insert, read, edit and delete them, and the queries of timelines."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 #: Earlier texts that are kept; more edits drop the oldest.
 MAX_REVISIONS = 50
-#: What of a post makes its entry.
+#: The fields of a post that its entry is made of.
 ENTRY = {
     "author_id": 1,
     "in_reply_to_author_id": 1,
@@ -48,7 +48,7 @@ _POST = {"fanout": 0, "nonce": 0, "revisions": 0}
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """What decides into which homes a pushed post belongs."""
+    """What decides which homes a pushed post belongs to."""
 
     post_id: PostId
     author_id: UserId
@@ -57,7 +57,7 @@ class Pushed:
 
 
 class PostStore:
-    """The `posts` collection, without its delivery (see `OutboxStore`)."""
+    """The `posts` collection, except delivery (see `OutboxStore`)."""
 
     def __init__(self, store: Store):
         self._store = store
@@ -70,9 +70,9 @@ class PostStore:
         """Store a new post with its outbox, and count it, in one transaction.
 
         Raises:
-            ConflictError: Another post has this id; draw a new one. The same post
-                with the same nonce is no conflict: it was stored before.
-            StoreUnavailableError: Nothing is known; repeat with this id and nonce.
+            ConflictError: Another post has this id; use a new one. The same post with
+                the same nonce is no conflict: it was stored before.
+            StoreUnavailableError: The result is unknown; repeat with this id and nonce.
         """
 
         def work(session: Any) -> None:
@@ -94,7 +94,7 @@ class PostStore:
 
     @translated()
     def find(self, post_id: PostId, nonce: str) -> Post | None:
-        """Find the post that was inserted under this id with this nonce."""
+        """Find the post that was inserted with this id and nonce."""
         document = self._posts.find_one({"_id": post_id, "nonce": nonce}, _POST)
         return None if document is None else to_post(document)
 
@@ -109,7 +109,7 @@ class PostStore:
 
     @translated()
     def entries(self, ids: Iterable[int]) -> list[Entry]:
-        """Read what timelines need of these posts, in no order; tombstones too."""
+        """Read the entries of these posts, tombstones too, in no order."""
         found = self._posts.find({"_id": {"$in": list(ids)}}, ENTRY)
         return [to_entry(d) for d in found.batch_size(ONE_BATCH)]
 
@@ -148,11 +148,11 @@ class PostStore:
         at_least: int,
         limit: int,
     ) -> list[Pushed]:
-        """Read what the stored sets of homes are made from.
+        """Read the posts that the stored sets of homes are made from.
 
-        That is the newest `limit` posts with id ≥ `at_least` of at most 200 authors
-        whose fan-out pushes them, or may: what is not decided yet is among them, for
-        a delivery under way may have passed by whoever asks.
+        These are the newest `limit` posts with id ≥ `at_least` of at most 200 authors
+        that are pushed, or may be: undecided posts are included, because a delivery in
+        progress may already have passed the caller.
         """
         found = self._posts.find(_pushed(authors, at_least), _PUSHED)
         return [
@@ -170,7 +170,7 @@ class PostStore:
 
     @translated()
     def written_by(self, author_id: UserId, ids: Sequence[int]) -> list[PostId]:
-        """Tell which of these posts (tombstones too) an author wrote."""
+        """Return which of these posts (tombstones too) an author wrote."""
         found = self._posts.find(
             {"_id": {"$in": list(ids)}, "author_id": author_id}, {"_id": 1}
         )
@@ -228,8 +228,8 @@ class PostStore:
     ) -> bool:
         """Replace the text of `old` by that of `new`; False if it changed meanwhile.
 
-        The old text goes to the post's revisions; `version` rises by one. What people
-        are told who are named now is written in the same transaction.
+        The old text is added to the revisions; `version` rises by one. Notifications of
+        newly mentioned users are written in the same transaction.
         """
 
         def work(session: Any) -> bool:
@@ -248,11 +248,11 @@ class PostStore:
 
     @translated()
     def delete(self, post_id: PostId, author_id: UserId) -> Post | None:
-        """Make a tombstone of a post; return it as it was, None if nothing was left.
+        """Turn a post into a tombstone; return it as it was, None if it was deleted.
 
-        One transaction with the counters of its author and of what it answers or
-        reposts, with the claim of a repost, with what those were told to whom it
-        spoke, and with what repeated it.
+        One transaction, with the counters of its author and of its parent or original,
+        the claim of a repost, the notifications of the people it addressed, and the
+        posts that repeated it.
         """
 
         def work(session: Any) -> Post | None:
@@ -319,12 +319,12 @@ def _edit_of(old: Post, new: Post, at: dt.datetime) -> Document:
 
 
 def to_entry(d: Document) -> Entry:
-    """Make the entry of a post that was read with `ENTRY`."""
+    """Convert a post that was read with `ENTRY` to its entry."""
     return Entry(
         PostId(d["_id"]),
         UserId(d["author_id"]),
         UserId(d["in_reply_to_author_id"] or 0),
-        # Posts of schema 1 know nothing of reposts.
+        # Schema 1 of posts has no reposts.
         PostId(d.get("repost_of_id") or 0),
         UserId(d.get("repost_of_author_id") or 0),
     )
@@ -350,5 +350,5 @@ def _to_pushed(d: Document) -> Pushed:
 
 def between(above: int, below: int) -> dict[str, int]:
     """Match ids between two, exclusive."""
-    # MAX_ID itself is no id of ours, so the open end may be exclusive as well.
+    # MAX_ID itself is never used as an id, so the open end may be exclusive as well.
     return {"$gt": above, "$lt": min(below, MAX_ID)}

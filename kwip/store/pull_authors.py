@@ -1,4 +1,4 @@
-"""How far authors reach: how many follow them, and up to which post they are pulled."""
+"""Authors with many followers: how many follow them, and which posts are pulled."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ class PullAuthorStore:
 
     @translated()
     def active_followers(self, author_id: UserId, upto: int) -> int:
-        """Count an author's active followers as far as `upto`, in the index alone."""
+        """Count an author's active followers, up to `upto`; from the index alone."""
         query = {"followee_id": author_id, "active": True}
         return self._followers.count_documents(query, limit=upto)
 
     @translated()
     def is_pulled(self, author_id: UserId) -> bool:
-        """Tell whether the newest post for which it was decided is pulled.
+        """Return whether an author's newest post with a decision is pulled.
 
-        Direct posts are always pushed and tell nothing.
+        Direct posts are always pushed, so they do not count.
         """
         newest = self._posts.find_one(
             {
@@ -47,12 +47,12 @@ class PullAuthorStore:
 
     @translated()
     def raise_last_pull(self, author_id: UserId, post_id: PostId) -> None:
-        """Note that an author's posts up to this one may have to be pulled."""
+        """Record that an author's posts up to this one may have to be pulled."""
         self._users.update_one({"_id": author_id}, {"$max": {"last_pull_id": post_id}})
 
     @translated()
     def last_pulls(self, limit: int) -> list[tuple[UserId, PostId]]:
-        """Give authors with the newest post of theirs that was pulled, newest first."""
+        """Return authors with their newest pulled post, newest first."""
         found = self._users.find({"last_pull_id": {"$gt": 0}}, {"last_pull_id": 1})
         return [
             (UserId(d["_id"]), PostId(d["last_pull_id"]))

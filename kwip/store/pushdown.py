@@ -1,4 +1,4 @@
-"""The posts that a pushdown filter leaves in: timelines read past what is hidden."""
+"""Posts that match a pushdown filter: reading a timeline past what is hidden."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class PushdownStore:
-    """The `posts` collection, asked for what a viewer may see."""
+    """The `posts` collection, queried for what a viewer may see."""
 
     def __init__(self, store: Store):
         self._posts = store.database["posts"]
@@ -35,11 +35,11 @@ class PushdownStore:
         limit: int,
         ascending: bool,
     ) -> list[Entry]:
-        """Read entries of some of a filter's authors between two ids, by one query.
+        """Read entries of some of a filter's authors between two ids; one query.
 
-        At most 200 authors, none for a pushdown filter that names none. Newest first,
-        or oldest first if `ascending`; by the index of the timeline that it is for.
-        What the sieve leaves out is looked at in the server.
+        At most 200 authors, none if the filter names none. Newest first, or oldest
+        first if `ascending`; by the index of the timeline that the filter is for. The
+        server examines what the filter leaves out.
         """
         query = {**_query(where, authors), "_id": between(above, below)}
         order = ASCENDING if ascending else DESCENDING
@@ -90,7 +90,7 @@ def _answering(where: Pushdown) -> list[Document]:
 
 
 def _new(where: Pushdown) -> list[Document]:
-    # Posts of older schemas do not have the field.
+    # Older schemas of posts do not have the field.
     return [] if where.has_repeats else [{"repeats_id": None}, *_own(where)]
 
 

@@ -1,8 +1,8 @@
 """The updates that deliver ids into open buckets.
 
-One `update_many` serves a deployment that is not sharded. On a sharded one it may
-pass over documents whose chunk is moving, so each owner gets an update of its own with
-the shard key.
+On a server that is not sharded, one `update_many` is enough. On a sharded cluster it
+may miss documents whose chunk is being moved, so each owner gets an update with the
+shard key.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from kwip.store.client import Document
 
-#: So many single updates go into one bulk.
+#: Single updates in one bulk.
 BATCH = 500
 
 
@@ -29,7 +29,7 @@ def push(
     *,
     is_sharded: bool,
 ) -> int:
-    """Add ids to the owners' open buckets that lack them; count what changed."""
+    """Add ids to the owners' open buckets that lack them; count the changed ones."""
     guard, update = _delivery(ids)
     if not is_sharded:
         query = {"_id": {"$in": list(owners)}, **guard}
@@ -42,7 +42,7 @@ def push(
 
 
 def _delivery(ids: Sequence[int]) -> tuple[Document, Any]:
-    """Give the guard of an owner, and the update; one id needs no pipeline."""
+    """Return the condition on an owner, and the update; one id needs no pipeline."""
     if len(ids) != 1:
         return {}, append(ids)
     return (
@@ -52,9 +52,9 @@ def _delivery(ids: Sequence[int]) -> tuple[Document, Any]:
 
 
 def append(ids: Sequence[int]) -> list[Document]:
-    """Append ids ≥ floor that are missing; logs the appended elements only.
+    """Append missing ids ≥ floor; logs only the appended elements to the oplog.
 
-    A guard by `$nin` would be wrong: an owner that has one of them gets none.
+    A `$nin` condition would be wrong: an owner that has one of the ids would get none.
     """
     above = {"$filter": {"input": list(ids), "cond": {"$gte": ["$$this", "$floor"]}}}
     missing = {"$setDifference": [above, "$entries"]}

@@ -1,4 +1,4 @@
-"""Look through reactions, hashtags and pins for what does not fit."""
+"""Check reactions, hashtags and pins for inconsistencies."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TAGGED = {"tags": 1, "hashtags.name": 1, "visibility": 1, "is_tombstone": 1}
 
 
 class ReactionRow(NamedTuple):
-    """A reaction: by whom on which post, and of a repost its own post (else None)."""
+    """A reaction: user, post, and for a repost its own post (else None)."""
 
     id: str
     user_id: UserId
@@ -27,7 +27,7 @@ class ReactionRow(NamedTuple):
 
 
 class ReactionAuditStore:
-    """Pages, and second looks in one snapshot."""
+    """Pages, and second checks in one snapshot."""
 
     def __init__(self, store: Store):
         self._store = store
@@ -44,14 +44,14 @@ class ReactionAuditStore:
 
     @translated()
     def wrong_among(self, rows: Sequence[ReactionRow]) -> list[ReactionRow]:
-        """Tell which reactions name somebody or a post that is not there."""
+        """Return which reactions refer to a user or post that does not exist."""
         problems = self._problems(rows)
         return [row for row in rows if problems[row.id]]
 
     def confirm_reaction(self, reaction_id: str) -> str:
-        """Say in words what is wrong with a reaction, in one snapshot; "" for nothing.
+        """Describe what is wrong with a reaction, in one snapshot; "" for nothing.
 
-        A repost whose post is still to be stored looks like one whose post is lost.
+        A repost whose post is not stored yet looks like one whose post is lost.
         """
 
         def look(session: Any) -> str:
@@ -77,14 +77,14 @@ class ReactionAuditStore:
 
     @translated()
     def tagged_after(self, after: int, limit: int) -> tuple[int, int, list[PostId]]:
-        """Page posts: the last id, how many, and those whose `tags` are not theirs."""
+        """Page posts: the last id, how many, and those whose `tags` are wrong."""
         page = list(page_after(self._posts, {}, after, limit, _TAGGED))
         last = page[-1]["_id"] if page else after
         return last, len(page), [PostId(d["_id"]) for d in page if _is_mistagged(d)]
 
     @translated()
     def mistagged_among(self, ids: Sequence[PostId]) -> list[PostId]:
-        """Tell which posts have `tags` that are not those of their hashtags."""
+        """Return which posts have `tags` that do not match their hashtags."""
         found = self._posts.find({"_id": {"$in": list(ids)}}, _TAGGED)
         return [PostId(d["_id"]) for d in found if _is_mistagged(d)]
 
@@ -92,7 +92,7 @@ class ReactionAuditStore:
     def pins_after(
         self, after: int, limit: int
     ) -> tuple[int, int, dict[UserId, list[PostId]]]:
-        """Page users: the last id, how many, and the pins of those who have some."""
+        """Page users: the last id, how many, and the pins of those who have any."""
         page = list(page_after(self._users, {}, after, limit, {"pinned_ids": 1}))
         last = page[-1]["_id"] if page else after
         pins = {UserId(d["_id"]): d.get("pinned_ids", []) for d in page}
@@ -100,7 +100,7 @@ class ReactionAuditStore:
 
     @translated()
     def not_by(self, author_id: UserId, ids: Sequence[PostId]) -> list[PostId]:
-        """Tell which posts are not there or are somebody else's."""
+        """Return which posts do not exist or have another author."""
         own = present(self._posts, ids, author_id=author_id)
         return [post_id for post_id in ids if post_id not in own]
 

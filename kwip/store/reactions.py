@@ -1,4 +1,4 @@
-"""Reactions: favourites, bookmarks, and the claims that keep reposts single."""
+"""Reactions: favourites, bookmarks, and the claims that keep reposts unique."""
 
 from __future__ import annotations
 
@@ -38,10 +38,9 @@ class ReactionStore:
         self._notifications = store.database["notifications"]
 
     def add(self, reaction: Reaction, told: Notification | None = None) -> bool:
-        """Write a favourite or a bookmark; False if it stood already.
+        """Write a favourite or a bookmark; False if it existed already.
 
-        A favourite is counted, and what the author is told is written, in the same
-        transaction.
+        A favourite is counted, and its notification written, in the same transaction.
         """
 
         def work(session: Any) -> bool:
@@ -60,7 +59,7 @@ class ReactionStore:
             return False
 
     def remove(self, user_id: UserId, act: Act, post_id: PostId) -> bool:
-        """Take a favourite or a bookmark back; False if there was none."""
+        """Delete a favourite or a bookmark; False if there was none."""
 
         def work(session: Any) -> bool:
             name = _name(user_id, act, post_id)
@@ -88,12 +87,12 @@ class ReactionStore:
     ) -> PostId:
         """Store a repost and its claim, and count it, in one transaction.
 
-        Gives the repost that stands.
+        Returns the id of the repost, which may be an earlier one.
 
         Raises:
-            ConflictError: Another post has this id, or the same repost is being
-                stored at this moment; try again with a new id.
-            StoreUnavailableError: Nothing is known; repeat it.
+            ConflictError: Another post has this id, or the same repost is being stored
+                at this moment; try again with a new id.
+            StoreUnavailableError: The result is unknown; repeat it.
         """
 
         def work(session: Any) -> PostId:
@@ -125,7 +124,7 @@ class ReactionStore:
     def release_repost(
         self, user_id: UserId, post_id: PostId, repost_id: PostId
     ) -> None:
-        """Let go of the claim of one repost, so that there may be another one."""
+        """Delete the claim of one repost, so that the post can be reposted again."""
         self._reactions.delete_one(
             {"_id": _name(user_id, Act.REPOST, post_id), "repost_id": repost_id}
         )
@@ -134,7 +133,7 @@ class ReactionStore:
     def of_spans(
         self, wanted: Sequence[tuple[UserId, Span]]
     ) -> dict[tuple[UserId, Span], Reacted]:
-        """Read what users did with the posts of spans; one query, from the index."""
+        """Read users' reactions to the posts of spans; one query, from the index."""
         ranges = [(user_id, *bounds_of(span)) for user_id, span in wanted]
         found = self._reactions.find(
             {
@@ -159,7 +158,7 @@ class ReactionStore:
 
     @translated()
     def by_user(self, act: Act, user_id: UserId, part: Between) -> list[Row]:
-        """Read the posts of a user's acts between two seqs, newest first."""
+        """Read the posts that a user reacted to, between two seqs, newest first."""
         found = self._between({"user_id": user_id, "act": act.value}, part)
         return [
             Row(d["seq"], d["post_id"], d["author_id"], d["reply_to_id"] or 0)
@@ -168,7 +167,7 @@ class ReactionStore:
 
     @translated()
     def on_post(self, act: Act, post_id: PostId, part: Between) -> list[Row]:
-        """Read who acted on a post between two seqs, newest first."""
+        """Read who reacted to a post, between two seqs, newest first."""
         found = self._between({"post_id": post_id, "act": act.value}, part)
         return [Row(d["seq"], d["user_id"]) for d in found]
 

@@ -1,4 +1,4 @@
-"""Everything that a viewer's read rules need of others, read at once."""
+"""All relations to others that decide what a viewer may read, in one query."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def read_relations(
 ) -> dict[UserId, Relations]:
     """Read all relations of some viewers, in one command.
 
-    Whoever follows thousands costs one document with their ids, not one for each.
+    A viewer who follows thousands costs one document with their ids, not one for each.
     """
     ids = {"$in": list(viewers)}
     groups: dict[str, dict[int, set[Any]]] = defaultdict(lambda: defaultdict(set))
@@ -65,7 +65,7 @@ def read_relations(
 
 
 def _followees(follower_ids: dict[str, Any]) -> list[dict[str, Any]]:
-    """Give one document for each follower; it is answered from the index alone."""
+    """Return one document per follower; answered from the index alone."""
     notifier = {"$cond": ["$notify", "$followee_id", "$$REMOVE"]}
     fields = {
         "followees": {"$push": "$followee_id"},

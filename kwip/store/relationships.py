@@ -1,7 +1,7 @@
-"""Follows from both sides, blocks and mutes.
+"""Follows on both sides, blocks and mutes.
 
-An edge is written from both sides in one transaction, so that either direction is a
-query that names its shard key.
+An edge is written on both sides in one transaction, so a query in either direction
+names its shard key.
 """
 
 from __future__ import annotations
@@ -53,10 +53,10 @@ class RelationshipStore:
     def follow(
         self, edge: Edge, now: dt.datetime, told: Notification | None = None
     ) -> bool:
-        """Write a new follow from both sides; False if it stood already.
+        """Write a new follow on both sides; False if it existed already.
 
-        The edge is to be `merging` until the followee's posts are in the follower's
-        home. What the followee is told is written with it.
+        The edge should be `merging` until the followee's posts are in the follower's
+        home. The followee's notification is written with it.
 
         Raises:
             ForbiddenError: One of the two blocks the other.
@@ -65,8 +65,8 @@ class RelationshipStore:
         ways = [f"{follower_id}:{way}:{followee_id}" for way in ("out", "in")]
 
         def work(session: Any) -> bool:
-            # A block at the same moment writes the same edge, so one of the two
-            # transactions is repeated and sees the other.
+            # A concurrent block writes the same edge, so one of the two transactions
+            # is repeated and sees the other.
             blocked = {"_id": {"$in": ways}, "user_id": follower_id}
             if self._blocks.find_one(blocked, session=session):
                 raise ForbiddenError("You can't follow this user.")
@@ -90,7 +90,7 @@ class RelationshipStore:
     def ask_for_posts(
         self, follower_id: UserId, followee_id: UserId, *, notify: bool
     ) -> bool:
-        """Say whether a follower is told of each new post; False without a follow."""
+        """Set whether a follower is notified of each new post; False if no follow."""
 
         def work(session: Any) -> bool:
             wish = {"$set": {"notify": notify}}
@@ -110,9 +110,9 @@ class RelationshipStore:
     def unfollow(
         self, follower_id: UserId, followee_id: UserId, now: dt.datetime
     ) -> int | None:
-        """End a follow; its entries still want a purge.
+        """End a follow; its entries still need a purge.
 
-        Return how many lists of the follower's the followee has left by it, or None
+        Return from how many of the follower's lists this removed the followee, or None
         if there was no follow.
         """
 
@@ -167,12 +167,12 @@ class RelationshipStore:
     def block(
         self, user_id: UserId, other_id: UserId, now: dt.datetime, nonce: str
     ) -> int:
-        """Write a block from both sides and end follows in both directions.
+        """Write a block on both sides and end follows in both directions.
 
-        Return how many lists of the user's the other has left by it.
+        Return from how many of the user's lists this removed the other.
 
-        Each edge is left `removed` with a new nonce, also where there was none: that
-        is what makes this and a follow at the same moment notice each other.
+        Each edge becomes `removed` with a new nonce, even where there was none: so this
+        and a concurrent follow notice each other.
         """
 
         def work(session: Any) -> int:
@@ -202,7 +202,7 @@ class RelationshipStore:
         return self._store.transact(work)
 
     def unblock(self, user_id: UserId, other_id: UserId) -> None:
-        """End a block, from both sides."""
+        """End a block, on both sides."""
 
         def work(session: Any) -> None:
             for one, two, way in (
@@ -230,9 +230,9 @@ class RelationshipStore:
 
     @translated()
     def deaf_to(self, actor_id: UserId, user_ids: Sequence[UserId]) -> set[UserId]:
-        """Tell which of some users hear nothing of somebody, in two queries.
+        """Return which of the given users must get no notifications from `actor_id`.
 
-        They mute that user, or one of the two blocks the other.
+        They mute that user, or one of the two blocks the other; two queries.
         """
         blocks = [f"{i}:{way}:{actor_id}" for i in user_ids for way in ("out", "in")]
         mutes = [f"{i}:{actor_id}" for i in user_ids]
@@ -246,7 +246,7 @@ class RelationshipStore:
 
     @translated()
     def followers(self, followee_id: UserId, part: Between) -> list[Row]:
-        """Read who follows a user, between two ids, the highest first."""
+        """Read who follows a user, between two ids, highest first."""
         order = ASCENDING if part.ascending else DESCENDING
         found = self._followers.find(
             {

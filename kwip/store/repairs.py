@@ -1,4 +1,4 @@
-"""Mend what `services.fsck` finds: each in one transaction that looks once more."""
+"""Repair what `services.fsck` finds: one transaction each, which checks again."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class RepairStore:
-    """Writes that make two sides fit; each does nothing where they fit already."""
+    """Writes that make two sides consistent; no-ops where they are already."""
 
     def __init__(self, store: Store):
         self._store = store
@@ -30,9 +30,9 @@ class RepairStore:
     def repair_edge(
         self, follower_id: UserId, followee_id: UserId, now: dt.datetime, nonce: str
     ) -> None:
-        """Let a follow stand on both sides or on neither: the follower's side decides.
+        """Make a follow exist on both sides or on neither, as on the follower's side.
 
-        Its home is merged, for posts may have passed it by, or purged.
+        Its home is then backfilled, as it may have missed posts, or purged.
         """
 
         def work(session: Any) -> None:
@@ -66,7 +66,7 @@ class RepairStore:
         self._store.transact(work)
 
     def repair_block(self, side: str) -> None:
-        """Write the other side of a block: in doubt, the two do not see each other."""
+        """Write the other side of a block: in doubt, the block holds."""
 
         def work(session: Any) -> None:
             blocks, other = self._database["blocks"], turned_block(side)
@@ -88,7 +88,7 @@ class RepairStore:
         self._store.transact(work)
 
     def drop_claim(self, claim: str) -> None:
-        """Delete a claim whose user is not there."""
+        """Delete a claim whose user does not exist."""
 
         def work(session: Any) -> None:
             claims = self._database["claims"]
@@ -105,9 +105,9 @@ class RepairStore:
 
     @translated()
     def drop_reaction(self, reaction_id: str) -> UserId | None:
-        """Delete a reaction of nobody, to nothing, or the claim of a lost repost.
+        """Delete a reaction without user or post, or the claim of a lost repost.
 
-        Gives on whose post it was, if it was there.
+        Returns whose post it was on, if it existed.
         """
         if not self._problem_of(reaction_id):
             return None
@@ -116,7 +116,7 @@ class RepairStore:
 
     @translated()
     def make_due(self, post_id: PostId, now: dt.datetime) -> None:
-        """Let the sweeper ring for a pending post at once."""
+        """Make a pending post due, so that the sweeper enqueues it at once."""
         self._database["posts"].update_one(
             {"_id": post_id, "fanout.state": "pending"},
             {"$set": {"fanout.due_at": now}},

@@ -1,4 +1,4 @@
-"""Which posts of an author say the same within a day: kept right by every write."""
+"""Which posts of an author repeat each other within a day; every write updates it."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _POST = {"fanout": 0, "nonce": 0, "revisions": 0}
 
 
 class RepeatStore:
-    """What the `posts` collection knows of repeats."""
+    """The repeats in the `posts` collection."""
 
     def __init__(self, store: Store):
         self._posts = store.database["posts"]
 
     @translated()
     def link(self, post: Post) -> Post:
-        """Say of a post what it repeats: its author's last one that says the same."""
+        """Set what a post repeats: its author's last post that says the same."""
         digest = digest_of(post)
         if digest is None:
             return replace(post, repeats_id=None)
@@ -44,7 +44,7 @@ class RepeatStore:
 
     @translated()
     def later(self, author_id: UserId, post_id: PostId) -> list[PostId]:
-        """List what an author wrote within a day after a post: what may repeat it."""
+        """List an author's posts within a day after a post, which may repeat it."""
         query = {
             "author_id": author_id,
             "is_tombstone": False,
@@ -56,7 +56,7 @@ class RepeatStore:
     def by_author(
         self, author_id: UserId, after: int, limit: int
     ) -> list[tuple[Post, int | None]]:
-        """Page an author's posts, oldest first, with the digests stored of them."""
+        """Page an author's posts, oldest first, with their stored digests."""
         query = {
             "author_id": author_id,
             "is_tombstone": False,
@@ -67,7 +67,7 @@ class RepeatStore:
 
     @translated()
     def rewrite(self, post: Post, right: Said) -> bool:
-        """Store what a post says and repeats; False if it changed meanwhile."""
+        """Store the digest of a post and what it repeats; False if it changed."""
         result = self._posts.update_one(
             {"_id": post.id, "version": post.version},
             {
@@ -85,10 +85,10 @@ def resettle(
     digests: Collection[int | None],
     session: Any,
 ) -> None:
-    """Say anew what an author's later posts repeat, after one of them changed.
+    """Update what an author's later posts repeat, after a post has changed.
 
-    `digests` are what it said and says now. Must run in the transaction that changes
-    it. Mostly one query, for mostly nothing later says the same.
+    `digests` are the old and the new one of that post. Must run in the transaction that
+    changes it. Usually one query, because rarely any later post says the same.
     """
     said = {"$in": [digest for digest in digests if digest is not None]}
     end = post_id + DAY

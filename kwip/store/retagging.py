@@ -1,4 +1,4 @@
-"""Go through all posts and rewrite what was found in their texts."""
+"""Rewrite what was parsed from the texts of all posts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _REWRITTEN = ("links", "hashtags", "tags")
 
 
 class RetagStore:
-    """The parsed part of the `posts` collection."""
+    """The parsed fields of the `posts` collection."""
 
     def __init__(self, store: Store):
         self._posts = store.database["posts"]
@@ -31,7 +31,7 @@ class RetagStore:
 
     @translated()
     def tags_of(self, post_id: PostId) -> list[str]:
-        """Read under which hashtags a post is listed, right or not."""
+        """Read the hashtags that a post is listed under, right or wrong."""
         found = self._posts.find_one({"_id": post_id}, {"tags": 1})
         return [] if found is None else found.get("tags", [])
 

@@ -1,7 +1,7 @@
-"""The claim on being the first administrator: one document, for whoever has the code.
+"""The claim to become the first administrator: one document, for whoever has the code.
 
-Only the code's digest is stored. `UserStore.create` takes the claim away in the same
-transaction that makes the administrator, so it is used once.
+Only the code's digest is stored. `UserStore.create` deletes the claim in the
+transaction that creates the administrator, so it is used only once.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ SETUP_CLAIM = "setup"
 
 
 class SetupStore:
-    """The setup's part of the `claims` collection."""
+    """The setup part of the `claims` collection."""
 
     def __init__(self, store: Store):
         self._claims = store.database["claims"]
@@ -28,9 +28,9 @@ class SetupStore:
 
     @translated()
     def offer(self, digest: str, expires_at: dt.datetime) -> bool:
-        """Let a code make the first administrator; False if there is one.
+        """Store the code for the first administrator; False if there is one.
 
-        A code that was offered before is good for nothing any more.
+        Earlier codes are no longer valid.
         """
         if self.has_admin():
             self._claims.delete_one({"_id": SETUP_CLAIM})
@@ -49,12 +49,12 @@ class SetupStore:
 
     @translated()
     def has_admin(self) -> bool:
-        """Tell whether the site has an administrator."""
+        """Return whether the site has an administrator."""
         return self._users.find_one({"is_admin": True}, {"_id": 1}) is not None
 
     @translated()
     def digest(self, now: dt.datetime) -> str | None:
-        """Give the digest of the code that waits to be used; None if there is none."""
+        """Return the digest of the valid code; None if there is none."""
         claim = {"_id": SETUP_CLAIM, "expires_at": {"$gt": now}}
         found = self._claims.find_one(claim, {"digest": 1})
         return None if found is None else str(found["digest"])

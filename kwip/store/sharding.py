@@ -1,8 +1,8 @@
-"""The shard key of each collection: the one table of them.
+"""The shard key of each collection, all in one table.
 
-Every command on a sharded collection names its shard key, so that it goes to the
-shards that have something of it; those that go to all are compaction, and few. Indexes
-on other fields cannot be unique then, which is why what must be unique is in an `_id`.
+Every command on a sharded collection names its shard key, so that it goes only to the
+shards concerned; the few that go to all are compaction. Indexes on other fields cannot
+be unique then, which is why unique values are an `_id`.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ShardKey:
-    """By which field a collection is divided, and what that keeps together.
+    """The field by which a collection is divided, and what that keeps together.
 
-    `step` orders the move: the largest write load first, and what can be rebuilt. What
-    is not hashed is divided by ranges, for it is read in the order of its key or by the
-    beginning of it. `then` is a second field of the key, which no command must name.
+    `step` orders the migration: the largest write load first, and what can be rebuilt.
+    Keys that are not hashed are divided by ranges, because they are read in order or by
+    a prefix. `then` is a second field of the key, which no command needs to name.
     """
 
     field: str
@@ -32,23 +32,23 @@ class ShardKey:
 
 SHARD_KEYS: Mapping[str, ShardKey] = {
     "timelines": ShardKey("_id", 1, "a timeline"),
-    "timeline_buckets": ShardKey("owner", 1, "what a timeline has sealed"),
-    "follows": ShardKey("follower_id", 2, "whom somebody follows"),
+    "timeline_buckets": ShardKey("owner", 1, "the sealed buckets of a timeline"),
+    "follows": ShardKey("follower_id", 2, "a user's follows"),
     "followers": ShardKey(
         "followee_id",
         2,
-        "who follows somebody; a very large following can be split",
+        "a user's followers; a very large following can be split",
         is_hashed=False,
         then="follower_id",
     ),
     "blocks": ShardKey("user_id", 2, "one side of a user's blocks"),
-    "mutes": ShardKey("user_id", 2, "whom somebody mutes"),
-    "list_members": ShardKey("member_id", 2, "which lists somebody is in"),
-    "notifications": ShardKey("recipient_id", 3, "what somebody is told"),
-    "markers": ShardKey("_id", 3, "how far somebody has read"),
+    "mutes": ShardKey("user_id", 2, "a user's mutes"),
+    "list_members": ShardKey("member_id", 2, "a member's lists"),
+    "notifications": ShardKey("recipient_id", 3, "a user's notifications"),
+    "markers": ShardKey("_id", 3, "a user's read markers"),
     "users": ShardKey("_id", 4, "a user"),
-    "credentials": ShardKey("_id", 4, "how a user signs in"),
-    "claims": ShardKey("_id", 4, "a user's keys of requests", is_hashed=False),
+    "credentials": ShardKey("_id", 4, "a user's credentials"),
+    "claims": ShardKey("_id", 4, "a user's idempotency keys", is_hashed=False),
     "sessions": ShardKey("_id", 4, "a user's sessions", is_hashed=False),
     "tokens": ShardKey("_id", 4, "a user's tokens", is_hashed=False),
 }

@@ -1,10 +1,10 @@
-"""Timelines: one small open bucket per owner, and the sealed buckets behind it.
+"""Timelines: one small open bucket per owner, and sealed buckets behind it.
 
-`$push` at the tail logs one element to the oplog whatever the array's size; `$slice`,
-`$position`, `$sort`, `$pull` and `$addToSet` log the whole array and never touch the
-open bucket. Readers take the open bucket first and the sealed ones after it: the
-other order loses what a seal moves between the two reads. The open bucket knows the
-highest id that was sealed, so that what is above it can be read alone.
+`$push` at the tail logs one element to the oplog, whatever the size of the array.
+`$slice`, `$position`, `$sort`, `$pull` and `$addToSet` log the whole array and are
+never used on the open bucket. Readers read the open bucket first, then the sealed ones:
+in the other order they would lose what a seal moves between the two reads. The open
+bucket records the highest sealed id, so that what is above it can be read alone.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _READ_TRIES = 3
 class CompactionLease:
     """The right to rearrange a timeline, and its open bucket when that was given.
 
-    `term` rises with each lease, so no two of them have the same.
+    `term` rises with each lease, so it is unique.
     """
 
     holder: str
@@ -55,7 +55,7 @@ class CompactionLease:
 
     @property
     def owner(self) -> str:
-        """Whose timeline it is."""
+        """The name of the timeline."""
         return self.bucket.owner
 
 
@@ -64,7 +64,7 @@ class TimelineStore:
 
     Args:
         store: The database.
-        monotonic: Seconds, to see how long a read took.
+        monotonic: A clock in seconds, to measure how long a read took.
     """
 
     def __init__(self, store: Store, monotonic: Callable[[], float] = time.monotonic):
@@ -75,12 +75,12 @@ class TimelineStore:
 
     @translated()
     def push(self, owners: Sequence[str], ids: Sequence[PostId]) -> int:
-        """Add ids to open buckets that lack them; count the buckets that changed.
+        """Add ids to open buckets that lack them; count the changed buckets.
 
-        Up to 1,000 owners. Owners without a timeline are passed over (never
-        `upsert`: it would revive hibernating ones), ids below an owner's floor too.
-        Safe to repeat; an id that was sealed meanwhile is then stored twice, which
-        readers do not see.
+        Up to 1,000 owners. Owners without a timeline are skipped (never `upsert`: it
+        would rehydrate hibernating ones), and so are ids below an owner's floor. Safe
+        to repeat; an id that was sealed meanwhile is then stored twice, which readers
+        do not notice.
         """
         return push(self._timelines, owners, ids, is_sharded=self._store.is_sharded)
 
@@ -94,10 +94,10 @@ class TimelineStore:
 
     @translated()
     def seal_full(self, owners: Sequence[str]) -> list[str]:
-        """Seal those of the owners' open buckets that are full; return whose.
+        """Seal the full open buckets among the owners'; return their owners.
 
         One query finds them; then one bulk of inserts and one of cuts. A bucket that
-        changed between the two is left as it is: a later delivery seals it.
+        changes between the two stays as it is: a later delivery seals it.
         """
         full = [
             to_open(d)
@@ -127,8 +127,8 @@ class TimelineStore:
     def insert_sealed(self, documents: Sequence[Document]) -> None:
         """Insert sealed buckets; where one exists, add the ids to it.
 
-        The addition is one update that reads nothing beforehand, so two sealers of
-        one bucket cannot lose each other's ids.
+        Adding is a single update without a prior read, so two processes that seal the
+        same bucket cannot lose each other's ids.
         """
         if not documents:
             return
@@ -154,12 +154,12 @@ class TimelineStore:
     ) -> dict[str, Stored]:
         """Read everything that up to 200 timelines store, in two queries.
 
-        Of a timeline whose open bucket has `enough` ids above what is sealed, those
-        alone: one query, if all of them have.
+        For a timeline whose open bucket has `enough` ids above what is sealed, read
+        only those: one query, if all of them do.
 
         Raises:
-            StoreUnavailableError: It took so long, three times, that buckets may
-                have been deleted in the middle of it.
+            StoreUnavailableError: Three times it took so long that buckets may have
+                been deleted meanwhile.
         """
         for _ in range(_READ_TRIES):
             began = self._monotonic()
@@ -174,7 +174,7 @@ class TimelineStore:
         return found | self._whole([b for b in buckets if b.owner not in found])
 
     def _whole(self, buckets: Sequence[OpenBucket]) -> dict[str, Stored]:
-        """Read the sealed buckets behind some open ones."""
+        """Read the sealed buckets behind open ones."""
         ids = {bucket.owner: set(bucket.entries) for bucket in buckets}
         if used := [in_use(bucket) for bucket in buckets if bucket.sealed_to != 0]:
             found = self._buckets.find({"$or": used}, {"owner": 1, "entries": 1})
@@ -199,7 +199,7 @@ class TimelineStore:
 
     @translated()
     def sizes(self, owners: Sequence[str]) -> Mapping[str, int]:
-        """Count the ids that each owner's buckets hold, doubles included.
+        """Count the ids in each owner's buckets, including duplicates.
 
         Two queries; the sealed buckets are those at or above the owner's floor.
         """
@@ -213,13 +213,13 @@ class TimelineStore:
                 sizes[d["owner"]] += d["size"]
         return sizes
 
-    # Upkeep: everything below holds the lease that `take` gives.
+    # Compaction: everything below needs the lease that `take` returns.
 
     @translated()
     def take(
         self, owner: str, holder: str, now: dt.datetime, until: dt.datetime
     ) -> CompactionLease | None:
-        """Take the compaction lease; None if it is taken or there is no timeline."""
+        """Take the compaction lease; None if it is held or there is no timeline."""
         document = self._timelines.find_one_and_update(
             {"_id": owner, "$or": [{"upkeep": None}, {"upkeep.until": {"$lt": now}}]},
             {
@@ -234,17 +234,17 @@ class TimelineStore:
 
     @translated()
     def release(self, owner: str, holder: str) -> None:
-        """Give the compaction lease back."""
+        """Release the compaction lease."""
         self._timelines.update_one(
             {"_id": owner, "upkeep.owner": holder}, {"$set": {"upkeep": None}}
         )
 
     @translated()
     def replace_open(self, old: OpenBucket, new: OpenBucket, *, holder: str) -> bool:
-        """Put `new` in the place of an unchanged `old`, under the compaction lease.
+        """Replace an unchanged open bucket `old` by `new`, under the compaction lease.
 
-        Entries, floor and epoch are set together, so readers get all of it or
-        nothing. False if the bucket has changed or the lease is lost.
+        Entries, floor and epoch are set together, so readers see all of it or nothing.
+        False if the bucket has changed or the lease is lost.
         """
         result = self._timelines.update_one(
             {"_id": old.owner, "version": old.version, "upkeep.owner": holder},
@@ -262,7 +262,7 @@ class TimelineStore:
 
     @translated()
     def raise_floor(self, owner: str, floor: int, *, holder: str) -> bool:
-        """Let a timeline store nothing below `floor`; False if the lease is lost."""
+        """Set the floor, below which nothing is stored; False if the lease is lost."""
         result = self._timelines.update_one(
             {"_id": owner, "upkeep.owner": holder},
             {"$max": {"floor": floor}, "$inc": {"version": 1}},
@@ -271,9 +271,9 @@ class TimelineStore:
 
     @translated()
     def expire_buckets(self, bucket: OpenBucket, at: dt.datetime) -> None:
-        """Have MongoDB delete, not before `at`, what no reader needs any more.
+        """Have MongoDB delete unneeded buckets, not before `at`.
 
-        That is: buckets wholly below the floor, and those of older epochs.
+        These are buckets wholly below the floor, and those of older epochs.
         """
         for gone in (
             {"epoch": bucket.epoch, "high": {"$lt": bucket.floor}},

@@ -1,7 +1,7 @@
-"""Lift documents of older schemas when they are read.
+"""Upgrade documents of older schemas when they are read.
 
-Reading never writes: a lifted document is stored by the next write that sets the
-whole of what changed, or by the reindexer.
+Reading never writes: an upgraded document is stored by the next write that sets all
+changed fields, or by the reindexer.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-#: The schema that each collection is written in today; 1 unless named.
+#: The current schema of each collection; 1 unless named.
 SCHEMAS: Mapping[str, int] = {
     "users": 4,
     "credentials": 2,
@@ -22,7 +22,7 @@ SCHEMAS: Mapping[str, int] = {
 
 
 def _user_gets_an_avatar(document: dict[str, Any]) -> None:
-    """Schema 1 of users had no avatar; an empty one means the drawn default."""
+    """Schema 1 of users had no avatar; an empty one is the generated default."""
     document.setdefault("avatar", "")
 
 
@@ -37,20 +37,20 @@ def _user_gets_a_banner(document: dict[str, Any]) -> None:
 
 
 def _user_folds_repeats(document: dict[str, Any]) -> None:
-    """Schema 3 of users knew no repeats."""
+    """Schema 3 of users had no repeats."""
     document.setdefault("folds_repeats", True)
 
 
 def _credentials_get_a_key(document: dict[str, Any]) -> None:
-    """Schema 1 of credentials kept an address in folded case, as its own key.
+    """Schema 1 of credentials stored only a case-folded address, also as its key.
 
-    What was typed is not known any more, so the claim stays as it is.
+    The address as typed is unknown, so the claim stays as it is.
     """
     document.setdefault("email_key", document["email"])
 
 
 def _post_gets_reactions(document: dict[str, Any]) -> None:
-    """Schema 1 of posts had no hashtags, warnings, reposts and favourites."""
+    """Schema 1 of posts had no hashtags, warnings, reposts or favourites."""
     document.setdefault("hashtags", [])
     document.setdefault("tags", [])
     document.setdefault("warning", "")
@@ -62,9 +62,9 @@ def _post_gets_reactions(document: dict[str, Any]) -> None:
 
 
 def _post_gets_orders(document: dict[str, Any]) -> None:
-    """Schema 2 of posts knew no repeats and no active order.
+    """Schema 2 of posts had no repeats and no active order.
 
-    `kwip reindex repeats` and `kwip reindex counters` find them.
+    `kwip reindex repeats` and `kwip reindex counters` compute them.
     """
     document.setdefault("said", None)
     document.setdefault("repeats_id", None)
@@ -74,7 +74,7 @@ def _post_gets_orders(document: dict[str, Any]) -> None:
 
 
 def _edge_gets_notify(document: dict[str, Any]) -> None:
-    """Schema 1 of follows and followers: nobody asked for notifications of posts."""
+    """Schema 1 of follows and followers had no subscriptions to new posts."""
     document.setdefault("notify", False)
 
 
@@ -91,12 +91,12 @@ _STEPS: Mapping[tuple[str, int], Callable[[dict[str, Any]], None]] = {
 
 
 def schema_of(collection: str) -> int:
-    """Give the schema number that new documents of a collection carry."""
+    """Return the schema number of new documents of a collection."""
     return SCHEMAS.get(collection, 1)
 
 
 def upgrade(collection: str, document: Any) -> Any:
-    """Bring a document up to today's schema, in place, and return it."""
+    """Upgrade a document to the current schema, in place, and return it."""
     while document["schema"] < schema_of(collection):
         _STEPS[collection, document["schema"]](document)
         document["schema"] += 1

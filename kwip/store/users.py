@@ -1,4 +1,4 @@
-"""Users, their credentials, and the claims that keep handles and addresses single."""
+"""Users, their credentials, and the claims that keep usernames and addresses unique."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 Flag = Literal["is_suspended", "is_admin"]
 
-#: Whose the handle of a deleted user is: kept, so that nobody is taken for them.
+#: The owner of deleted users' handles, which stay reserved against impersonation.
 NOBODY = UserId(0)
 
 _HANDLE, _EMAIL = "handle:", "email:"
-#: Users of schema 2 have no pins.
+#: Schema 2 of users has no pins.
 _PINNED = {"$ifNull": ["$pinned_ids", []]}
 
 
@@ -54,7 +54,7 @@ class Pictured(NamedTuple):
 
 
 class UserStore:
-    """The `users`, `credentials` and (for names) `claims` collections."""
+    """The `users` and `credentials` collections, and the claims of names."""
 
     def __init__(self, store: Store):
         self._store = store
@@ -68,13 +68,13 @@ class UserStore:
     ) -> None:
         """Create claims, user, credentials and home timeline in one transaction.
 
-        With the digest of a `setup` code only as long as that waits, and it goes.
+        With the digest of a `setup` code, only while that code is valid; it is deleted.
 
         Raises:
             ConflictError: The handle or the address is taken, or the setup is done;
                 `context` says which.
-            StoreUnavailableError: Nothing is known; repeating it is a conflict at
-                worst.
+            StoreUnavailableError: The result is unknown; at worst, repeating it is a
+                conflict.
         """
 
         def work(session: Any) -> None:
@@ -112,14 +112,14 @@ class UserStore:
 
     @translated()
     def create_many(self, users: Sequence[User]) -> Mapping[str, UserId]:
-        """Create users without credentials in bulk, and say whose each handle is.
+        """Create users without credentials in bulk, and return who owns each handle.
 
-        A handle that is taken stays whose it is. Claims come first, for they decide
-        that; a load that dies right after them leaves handles without users until it
-        goes on.
+        A handle that is taken keeps its owner. Claims are written first, because they
+        decide that; a load that is killed right after them leaves handles without users
+        until it is resumed.
 
         Raises:
-            ConflictError: A handle was that of somebody who is deleted.
+            ConflictError: A handle belonged to a deleted user.
         """
         insert_missing(
             self._claims, [_claim(_HANDLE + u.username, u.id) for u in users]
@@ -136,7 +136,7 @@ class UserStore:
 
     @translated()
     def with_credentials(self, ids: Sequence[UserId]) -> set[UserId]:
-        """Tell which of some users can sign in."""
+        """Return which of the given users can sign in."""
         found = self._credentials.find({"_id": {"$in": list(ids)}}, {"_id": 1})
         return {UserId(d["_id"]) for d in found}
 
@@ -148,7 +148,7 @@ class UserStore:
 
     @translated()
     def ids_of(self, usernames: Iterable[str]) -> Mapping[str, UserId]:
-        """Look up handles, in one query; those that are nobody's are absent."""
+        """Look up handles, in one query; unclaimed ones are absent."""
         claims = [_HANDLE + name for name in usernames]
         query = {"_id": {"$in": claims}, "user_id": {"$ne": NOBODY}}
         found = self._claims.find(query, {"user_id": 1})
@@ -156,9 +156,9 @@ class UserStore:
 
     @translated()
     def credentials_of(self, login: str | Email) -> Credentials | None:
-        """Find what the owner of a handle or an address signs in with.
+        """Find the credentials of the owner of a handle or an address.
 
-        As many queries if there is nobody, so that the time does not tell.
+        It makes as many queries if there is nobody, so that timing reveals nothing.
         """
         if isinstance(login, str):
             user_id = self._owner(_HANDLE + login)
@@ -179,15 +179,15 @@ class UserStore:
         )
 
     def _owner(self, claim: str, session: Any = None) -> UserId | None:
-        """Tell whose a claim is; `NOBODY` has those of deleted users."""
+        """Return the owner of a claim; `NOBODY` for deleted users' handles."""
         held = self._claims.find_one({"_id": claim}, {"user_id": 1}, session=session)
         return None if held is None else UserId(held["user_id"])
 
     def _owner_by(self, email: Email, session: Any = None) -> UserId | None:
-        """Tell whose an address is.
+        """Return the owner of an address.
 
-        What was typed for an account of schema 1 is not known any more, so such an
-        account has every address that was the same by the rule of that schema.
+        The address as typed is unknown for accounts of schema 1, so such an account
+        owns every address that was the same by the rule of that schema.
         """
         user_id = self._owner(_EMAIL + digest_of(email.key), session)
         if user_id is None and email.folded != email.key:
@@ -199,7 +199,7 @@ class UserStore:
 
     @translated()
     def shown_among(self, ids: Collection[UserId]) -> set[UserId]:
-        """Tell which of some users are there and not suspended, in one query."""
+        """Return which of the given users exist and are not suspended, in one query."""
         query = {"_id": {"$in": list(ids)}, "is_suspended": {"$ne": True}}
         return {UserId(d["_id"]) for d in self._users.find(query, {"_id": 1})}
 
@@ -207,7 +207,7 @@ class UserStore:
     def update_profile(
         self, user_id: UserId, changes: Mapping[ProfileKey, Any]
     ) -> User | None:
-        """Change what a user says of themselves; None if there is no such user."""
+        """Change a user's profile; None if there is no such user."""
         fields = dict(changes)
         if "fields" in fields:
             fields["fields"] = _field_documents(fields["fields"])
@@ -221,7 +221,7 @@ class UserStore:
 
     @translated()
     def set_flag(self, user_id: UserId, name: Flag, *, is_set: bool) -> bool:
-        """Suspend a user or make one an administrator, or end it; False if nobody."""
+        """Set or clear a flag of a user, such as suspended; False if no such user."""
         result = self._users.update_one(
             {"_id": user_id}, {"$set": {name: is_set}, "$inc": {"version": 1}}
         )
@@ -229,7 +229,7 @@ class UserStore:
 
     @translated()
     def set_password(self, user_id: UserId, password_hash: str) -> bool:
-        """Give a user another password; False if the user has no credentials."""
+        """Set a user's password; False if the user has no credentials."""
         result = self._credentials.update_one(
             {"_id": user_id}, {"$set": {"password_hash": password_hash}}
         )
@@ -237,9 +237,9 @@ class UserStore:
 
     @translated()
     def pin(self, user_id: UserId, post_id: PostId) -> bool:
-        """Put a post on top of a user's pins; False if `MAX_PINS` are there.
+        """Put a post on top of a user's pins; False if there are `MAX_PINS` already.
 
-        A post that is pinned already stays where it is.
+        A post that is already pinned stays where it is.
         """
         result = self._users.update_one(
             {
@@ -267,7 +267,7 @@ class UserStore:
 
     @translated()
     def unpin(self, user_id: UserId, ids: Sequence[PostId]) -> None:
-        """Take posts out of a user's pins."""
+        """Remove posts from a user's pins."""
         self._users.update_one(
             {"_id": user_id, "pinned_ids": {"$in": list(ids)}},
             {"$pull": {"pinned_ids": {"$in": list(ids)}}, "$inc": {"version": 1}},
@@ -275,7 +275,7 @@ class UserStore:
 
     @translated()
     def is_empty(self) -> bool:
-        """Tell whether nobody has signed up yet."""
+        """Return whether nobody has signed up yet."""
         return self._users.find_one({"_id": {"$gt": 0}}, {"_id": 1}) is None
 
     @translated()
@@ -285,7 +285,7 @@ class UserStore:
 
     @translated()
     def pictures_after(self, after: UserId, limit: int) -> list[Pictured]:
-        """Give whose pictures are which, in the order of ids, of all above `after`."""
+        """Page users above `after` with the names of their pictures, by id."""
         found = self._users.find({"_id": {"$gt": after}}, {"avatar": 1, "banner": 1})
         return [
             Pictured(UserId(d["_id"]), d.get("avatar", ""), d.get("banner", ""))
@@ -293,7 +293,7 @@ class UserStore:
         ]
 
     def iter_ids(self, after: int = 0, batch: int = 1_000) -> Iterator[list[UserId]]:
-        """Go through all user ids above `after` in order, a batch at a time."""
+        """Iterate over all user ids above `after` in order, a batch at a time."""
         while ids := self._ids_after(after, batch):
             yield ids
             after = ids[-1]
@@ -305,17 +305,17 @@ class UserStore:
 
 
 def digest_of(text: str) -> str:
-    """Give the SHA-256 of a text in hex: how addresses and secrets are stored."""
+    """Return the SHA-256 of a text in hex: how addresses and secrets are stored."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def claims_of(username: str, email_key: str) -> tuple[str, str]:
-    """Name the claims of a user: the handle, and the address."""
+    """Return the names of a user's claims: the handle, and the address."""
     return _HANDLE + username, _EMAIL + digest_of(email_key)
 
 
 def to_user(document: Document) -> User:
-    """Turn a stored document of any schema into a user."""
+    """Convert a stored document of any schema to a user."""
     d = upgrade("users", document)
     return User(
         id=UserId(d["_id"]),
