@@ -1,11 +1,11 @@
-"""The connection to a Redis, mostly the cache: short waits, no retries, no exceptions.
+"""A Redis client, mostly for the cache: short timeouts, no retries, no exceptions.
 
 redis-py's own client retries and hangs for seconds on a stopped server; here a call
-waits 200 ms at most and answers None. After a failure a circuit breaker answers for
-the server for a second, so that few requests wait for it.
+waits 200 ms at most and returns None. After a failure a circuit breaker is open for a
+second, so that few requests wait for the server.
 
-Connections are taken from and put back to a deque, whose `pop` and `append` are
-atomic, so that the hot path takes no lock.
+Connections are kept in a deque, whose `pop` and `append` are atomic, so the hot path
+takes no lock.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 Argument = str | bytes | int
-#: What the commands of this package answer: a number, or a list of numbers or bytes.
+#: What the commands used here reply: a number, or a list of numbers or bytes.
 Reply = int | bytes | list[int] | list[bytes]
 
 
@@ -49,25 +49,25 @@ class ClientTimes:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """Lua files of `scripts/`, sent by their digest once the server knows it."""
+    """A Lua script from `scripts/`, sent by its digest once the server knows it."""
 
     source: bytes
     digest: str
 
     @classmethod
     def named(cls, *names: str) -> Script:
-        """Read `scripts/<name>.lua`, one after the other."""
+        """Read `scripts/<name>.lua` and join them in the given order."""
         folder = files("kwip.cache").joinpath("scripts")
         source = b"".join(folder.joinpath(f"{n}.lua").read_bytes() for n in names)
-        # The digest is how Redis names a script; nothing rests on its strength.
+        # Redis names scripts by SHA-1; nothing depends on its strength.
         return cls(source, sha1(source, usedforsecurity=False).hexdigest())
 
 
 class Breaker:
-    """Answer for a server that has just failed; let one caller try it each time.
+    """Reject calls to a server that has just failed; let one through at a time.
 
-    Two threads that ask at the same moment may both be let through: that costs one
-    more wait and no lock.
+    Two concurrent threads may both be let through: that costs one more wait, but no
+    lock.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class Breaker:
         return self._open_until is not None
 
     def lets_through(self) -> bool:
-        """Say whether this caller may try the server."""
+        """Return whether this caller may try the server."""
         open_until = self._open_until  # once: another thread may close it
         if open_until is None:
             return True
@@ -96,7 +96,7 @@ class Breaker:
         return True
 
     def note(self, *, worked: bool) -> None:
-        """Close after a call that worked, open after one that did not."""
+        """Close after a call that succeeded, open after one that failed."""
         if worked:
             if self._open_until is not None:
                 self._open_until = None
@@ -110,7 +110,7 @@ class Breaker:
 
 
 class Connection(Protocol):
-    """What is used of redis-py's connections, which have no types of their own."""
+    """What is used of redis-py's connections, which are untyped."""
 
     def connect(self) -> None:
         """Open the socket and authenticate."""
@@ -122,25 +122,25 @@ class Connection(Protocol):
         """Send one command."""
 
     def read_response(self, *, timeout: float = ...) -> Reply:
-        """Wait for one answer; raises an error that the server answered."""
+        """Wait for one reply; raises if it is an error."""
 
 
 @dataclass(slots=True)
 class _Line:
-    """A connection, and how many answers are still to come that nobody waits for."""
+    """A connection, and how many pending replies are to be ignored."""
 
     connection: Connection
     owed: int = 0
 
 
 class Client:
-    """Send commands to one Redis; None means that it did not answer as it should.
+    """Send commands to one Redis; None means that it failed or did not answer.
 
     Args:
         uri: For example `unix://:password@/run/cache.sock` or `redis://host:6379/0`.
         times: How long a call may take.
-        idle: Connections kept open while nobody uses them.
-        role: Which Redis it is, for the metrics: "cache" or "realtime".
+        idle: Connections kept open while unused.
+        role: The role of the Redis, for the metrics: "cache" or "realtime".
         clock: For the breaker, in seconds.
     """
 
@@ -156,7 +156,7 @@ class Client:
         self._times = times or ClientTimes()
         self._clock = clock
         self._max_idle = idle
-        # redis-py's pool is used as a factory only: its own takes two locks a call.
+        # redis-py's pool is only used as a factory: its own takes two locks per call.
         self._factory = ConnectionPool.from_url(
             uri,
             socket_timeout=self._times.call_s,
@@ -169,7 +169,7 @@ class Client:
         self._pid = os.getpid()
         self._trips = itertools.count(1)
         self.breaker = Breaker(self._times.breaker_s, clock, role=role)
-        #: Commands sent and waited for, for tests that state what a read costs.
+        #: Commands sent and awaited, for tests that state the cost of a read.
         self.round_trips = 0
 
     def run(
@@ -184,9 +184,9 @@ class Client:
         return self._attempt(_evalsha(script, keys, arguments), script)
 
     def send(self, *commands: tuple[Argument, ...]) -> None:
-        """Send commands and wait for no answer; they may come to nothing.
+        """Send commands without waiting for replies; they may fail unnoticed.
 
-        Whoever next uses the connection reads their answers first. No round trip.
+        The next user of the connection reads their replies first. No round trip.
         """
         line = self._take() if self.breaker.lets_through() else None
         if line is None:
@@ -201,7 +201,7 @@ class Client:
         self._put_back(line)
 
     def insist(self, *command: Argument, fresh: bool) -> Reply | None:
-        """Send a command past the breaker, on a `fresh` connection if asked.
+        """Send a command even if the breaker is open, optionally on a new connection.
 
         None after 200 ms if Redis hangs, at once if it refuses.
         """
@@ -215,11 +215,11 @@ class Client:
         *,
         fresh: bool,
     ) -> Reply | None:
-        """Run a script past the breaker, as `insist`."""
+        """Run a script even if the breaker is open, like `insist`."""
         return self._attempt(_evalsha(script, keys, arguments), script, fresh=fresh)
 
     def close(self) -> None:
-        """Close the connections that nobody uses."""
+        """Close idle connections."""
         while self._idle:
             self._idle.pop().connection.disconnect()
 
@@ -235,13 +235,13 @@ class Client:
             line = None if fresh else self._take()
             if line is None:
                 line = self._connect()
-                reply = self._exchange(line, command, script, self._rest(began))
+                reply = self._exchange(line, command, script, self._time_left(began))
             else:
                 reply = self._exchange(line, command, script)
         except RedisError as error:
             self.breaker.note(worked=False)
             log.debug("cache_call_failed", error=type(error).__name__)
-            self.close()  # what else is idle leads to the same server
+            self.close()  # the other idle connections go to the same server
             return None
         self.breaker.note(worked=True)
         self._put_back(line)
@@ -254,7 +254,7 @@ class Client:
         script: Script | None,
         wait_s: float | None = None,
     ) -> Reply:
-        """Wait for one answer: the one seam where round trips are counted."""
+        """Wait for one reply: the one place where round trips are counted."""
         self.round_trips = next(self._trips)
         connection = line.connection
         try:
@@ -293,15 +293,15 @@ class Client:
         connection.connect()
         return _Line(connection)
 
-    def _rest(self, began: float) -> float:
-        """Give what is left of a call's time after connecting, at least 1 ms."""
+    def _time_left(self, began: float) -> float:
+        """Return the time left for a call after connecting, at least 1 ms."""
         return max(0.001, began + self._times.call_s - self._clock())
 
 
 def plain_client(uri: str, timeout_s: float) -> redis.Redis:
-    """Make redis-py's own client, for what may wait; it raises `RedisError`.
+    """Create redis-py's own client, for callers that may wait; it raises `RedisError`.
 
-    Without its retries, which keep a caller for 6 s and more.
+    It is created without retries, which would block a caller for 6 s and more.
     """
     return redis.Redis.from_url(
         uri,

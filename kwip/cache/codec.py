@@ -1,11 +1,11 @@
-"""Pack a cached value: what it was loaded under stands before what was loaded.
+"""Pack a cached value: the state it was loaded under, then the value.
 
     generation (12 bytes) | epoch | version | soft expiry | flags | payload
 
-The numbers are unsigned, big-endian, 8 bytes each, the flags one byte, so that Lua
-compares the first two as bytes and unpacks the version (`scripts/fill.lua`). The soft
-expiry (ms since 1970, 0 for none) is for serving what is a little old while there is
-no primary, which comes with the replica set; nobody reads it yet.
+The numbers are unsigned, big-endian, 8 bytes each, the flags one byte. So Lua can
+compare the first two as bytes and unpack the version (`scripts/fill.lua`). The soft
+expiry (ms since 1970, 0 for none) is reserved for serving slightly old values while
+there is no primary; it is not used yet.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from __future__ import annotations
 import struct
 from typing import NamedTuple, NewType
 
-#: 96 random bits, made once for a key and never again.
+#: 96 random bits, never used twice.
 Generation = NewType("Generation", bytes)
 
-#: What a value was loaded under: generation, epoch and version as an entry begins.
+#: Generation, epoch and version that a value was loaded under: the start of an entry.
 Stamp = NewType("Stamp", bytes)
 
 GENERATION_BYTES = 12
@@ -36,12 +36,12 @@ class Entry(NamedTuple):
 
 
 def pack_epoch(epoch: int) -> bytes:
-    """Pack an epoch as it stands in an entry, for Lua to compare."""
+    """Pack an epoch as in an entry, for Lua to compare."""
     return epoch.to_bytes(8, "big")
 
 
 def pack(entry: Entry) -> bytes:
-    """Pack an entry as it is stored."""
+    """Pack an entry for storing."""
     generation, epoch, version, payload = entry
     if payload is None:
         return _HEADER.pack(generation, epoch, version, 0, _IS_EMPTY)
@@ -49,27 +49,27 @@ def pack(entry: Entry) -> bytes:
 
 
 def unpack(raw: bytes) -> Entry:
-    """Read a stored entry back."""
+    """Unpack a stored entry."""
     generation, epoch, version, _soft, flags = _HEADER.unpack_from(raw)
     payload = None if flags & _IS_EMPTY else raw[_HEADER.size :]
     return Entry(Generation(generation), epoch, version, payload)
 
 
 def payload(raw: bytes) -> bytes | None:
-    """Take only the payload of a stored entry; None for *known empty*."""
+    """Return only the payload of a stored entry; None for *known empty*."""
     return None if raw[_FLAGS_AT] & _IS_EMPTY else raw[_HEADER.size :]
 
 
 def is_miss(reply: bytes) -> bool:
-    """Tell a bare generation from an entry in a reply of `scripts/read.lua`."""
+    """Return whether a reply of `scripts/read.lua` is only a generation, no entry."""
     return len(reply) == GENERATION_BYTES
 
 
 def stamp(generation: Generation, epoch: int, version: int) -> Stamp:
-    """Pack what a value was loaded under."""
+    """Pack the generation, epoch and version that a value was loaded under."""
     return Stamp(_STAMP.pack(generation, epoch, version))
 
 
 def stamp_of(raw: bytes) -> Stamp:
-    """Take what a stored entry was loaded under."""
+    """Return what a stored entry was loaded under, packed."""
     return Stamp(raw[: _STAMP.size])

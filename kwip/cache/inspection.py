@@ -1,6 +1,6 @@
-"""Look through what is cached, for an operator: SCAN, never KEYS, in short calls.
+"""Inspect the cache, for an operator: SCAN, never KEYS, in short calls.
 
-When Redis is down, hangs or refuses, every function gives None.
+When Redis is down, hangs or refuses, every function returns None.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from kwip.cache.client import Client
 
-#: Names that one call looks at.
+#: Keys per SCAN call.
 _AT_ONCE = 500
 _FIELD = "f:"
 
@@ -35,10 +35,10 @@ class Inspection:
         self._deployment = deployment
 
     def iter_names(self) -> Iterator[list[CacheKey] | None]:
-        """Go through the names of entities, a batch at a time, some of them twice.
+        """Iterate over the names of entities in batches; some may come twice.
 
-        Those that are there from the beginning to the end are among them. None
-        stands for a call that failed; nothing comes after it.
+        Names that exist from the beginning to the end are all included. None stands
+        for a call that failed and ends the iteration.
         """
         start = keys.full(self._deployment, CacheKey(""))[:-1]
         cursor: bytes | str = "0"
@@ -59,7 +59,7 @@ class Inspection:
         return CacheKey(name.decode()[len(whole) - 1 : -1])
 
     def entries(self, key: CacheKey) -> dict[str, bytes] | None:
-        """Read every entry of an entity, by variant; {} if it has none or is gone."""
+        """Read every entry of an entity, by variant; {} if there is none."""
         reply = self._client.insist(
             "HGETALL", keys.full(self._deployment, key), fresh=False
         )

@@ -1,13 +1,13 @@
-"""Say which write drops which keys: the one table of them.
+"""The invalidation rules: which write invalidates which keys, all in one table.
 
-Each function is named after a write of `services` and gives the keys that it must
-hand to `services.fence.invalidate` before it answers, also when it found nothing left
-to do: an earlier try may have died between its commit and its invalidation.
-`drop_table` prints them. Those of stored timelines are in `timeline_invalidation`.
+Each function is named after a write of `services` and returns the keys that the write
+must pass to `services.fence.invalidate` before it answers, even if it found nothing to
+do: an earlier attempt may have died between its commit and its invalidation.
+`invalidation_table` prints them. Stored timelines are in `timeline_invalidation`.
 
-Counts may lag, and so may the arrival of posts in timelines that nobody owns, for all
-but whoever wrote. What is dropped for these alone is `keys.counted` or `keys.arriving`,
-and such drops are coalesced.
+Counts may lag, and so may new posts in timelines without an owner, except for the user
+who made the change. Keys invalidated only for that reason are wrapped in `keys.counted`
+or `keys.arriving`, and their invalidation is debounced.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ if TYPE_CHECKING:
 
 
 def sign_up(*, user_id: UserId, username: str) -> Keys:
-    """Drop what said that there is no such user."""
+    """Invalidate what said that there is no such user."""
     return (keys.user(user_id), keys.handle(username), keys.home(user_id))
 
 
 def update_profile(*, user_id: UserId) -> Keys:
-    """Drop one key, however many posts the user wrote."""
+    """Invalidate one key, however many posts the user wrote."""
     return (keys.user(user_id),)
 
 
@@ -57,7 +57,7 @@ def post(
     is_listed: bool,
     tags: Collection[str],
 ) -> Keys:
-    """Drop where it is seen and what counts it; fan-out does the others' homes."""
+    """Invalidate what shows or counts it; fan-out does the homes of others."""
     listed = (keys.arriving(keys.public(), author_id),) if is_listed else ()
     active = bump(
         root_id=root_id,
@@ -79,7 +79,7 @@ def post(
 
 
 def repost(*, post_id: PostId, author_id: UserId, of_id: PostId, span: Span) -> Keys:
-    """Drop what shows it to who reposted, and what counts it."""
+    """Invalidate what shows it to the reposter, and what counts it."""
     return (
         keys.post(post_id),
         keys.home(author_id),
@@ -98,7 +98,7 @@ def unrepost(
     of_author_id: UserId,
     span: Span,
 ) -> Keys:
-    """Drop the tombstone that is left, the flag, the counters, what the other heard."""
+    """Invalidate the tombstone, the flag, the counters and the notifications."""
     return (
         keys.post(post_id),
         *count(author_id=author_id, parent_id=of_id),
@@ -111,7 +111,7 @@ def unrepost(
 def favourite(
     *, user_id: UserId, post_id: PostId, author_id: UserId, span: Span
 ) -> Keys:
-    """Drop the viewer's own flag and list, the counter, and what the author is told."""
+    """Invalidate the viewer's flag and list, the counter, and notifications."""
     return (
         keys.reactions(user_id, span),
         keys.id_list("favourites", user_id),
@@ -124,27 +124,27 @@ def favourite(
 def unfavourite(
     *, user_id: UserId, post_id: PostId, author_id: UserId, span: Span
 ) -> Keys:
-    """Drop what a favourite drops."""
+    """Invalidate what a favourite invalidates."""
     return favourite(user_id=user_id, post_id=post_id, author_id=author_id, span=span)
 
 
 def bookmark(*, user_id: UserId, span: Span) -> Keys:
-    """Drop the viewer's own flag and list: nobody else sees it."""
+    """Invalidate the viewer's own flag and list: nobody else sees it."""
     return (keys.reactions(user_id, span), keys.id_list("bookmarks", user_id))
 
 
 def unbookmark(*, user_id: UserId, span: Span) -> Keys:
-    """Drop what a bookmark drops."""
+    """Invalidate what a bookmark invalidates."""
     return bookmark(user_id=user_id, span=span)
 
 
 def pin(*, user_id: UserId) -> Keys:
-    """Drop one key: pins are part of the author."""
+    """Invalidate one key: pins are part of the author."""
     return (keys.user(user_id),)
 
 
 def unpin(*, user_id: UserId) -> Keys:
-    """Drop what a pin drops."""
+    """Invalidate what a pin invalidates."""
     return pin(user_id=user_id)
 
 
@@ -155,7 +155,7 @@ def edit(
     recipient_ids: Iterable[UserId],
     later_ids: Iterable[PostId],
 ) -> Keys:
-    """Drop the post and what may repeat it; hashtags that came or went, who hears."""
+    """Invalidate it, its repeats, hashtags added or removed, and notifications."""
     return (
         keys.post(post_id),
         *map(keys.post, later_ids),
@@ -171,7 +171,7 @@ def delete(
     recipient_ids: Iterable[UserId],
     later_ids: Iterable[PostId],
 ) -> Keys:
-    """Drop the post, which is hidden everywhere, what may repeat it, and who heard."""
+    """Invalidate the post, hidden everywhere, its repeats, and notifications."""
     return (
         keys.post(post_id),
         *map(keys.post, later_ids),
@@ -180,24 +180,24 @@ def delete(
 
 
 def suspend(*, user_id: UserId) -> Keys:
-    """Drop one key: whoever is suspended is hidden by what is read of the user."""
+    """Invalidate one key: whether a user is suspended is read from the user."""
     return (keys.user(user_id),)
 
 
 def unsuspend(*, user_id: UserId) -> Keys:
-    """Drop what a suspension drops."""
+    """Invalidate what a suspension invalidates."""
     return suspend(user_id=user_id)
 
 
 def appoint(*, user_id: UserId) -> Keys:
-    """Drop the user, who is an administrator now or no longer."""
+    """Invalidate the user, who became an administrator or no longer is one."""
     return (keys.user(user_id),)
 
 
 def sign_out_everywhere(
     *, user_id: UserId, sessions: Iterable[str], tokens: Iterable[str]
 ) -> Keys:
-    """Drop each session and token that has ended."""
+    """Invalidate each session and token that has ended."""
     return (
         *(keys.session(user_id, digest) for digest in sessions),
         *(keys.token(user_id, digest) for digest in tokens),
@@ -205,7 +205,7 @@ def sign_out_everywhere(
 
 
 def leave(*, user_id: UserId, username: str) -> Keys:
-    """Drop what else was known of a user who is deleted now."""
+    """Invalidate what else was cached of a user who is now deleted."""
     return (
         keys.user(user_id),
         keys.handle(username),
@@ -225,17 +225,17 @@ def leave(*, user_id: UserId, username: str) -> Keys:
 
 
 def follow(*, follower_id: UserId, followee_id: UserId) -> Keys:
-    """Drop what the follower may see, both counters, and what the followee is told."""
+    """Invalidate what the follower may see, both counters, and the notifications."""
     return _edge(follower_id, followee_id, writer_id=follower_id)
 
 
 def unfollow(*, follower_id: UserId, followee_id: UserId) -> Keys:
-    """Drop what a follow drops."""
+    """Invalidate what a follow invalidates."""
     return follow(follower_id=follower_id, followee_id=followee_id)
 
 
 def remove_follower(*, follower_id: UserId, followee_id: UserId) -> Keys:
-    """Drop what a follow drops: the followee ends it."""
+    """Invalidate what a follow invalidates: the followee ends it."""
     return _edge(follower_id, followee_id, writer_id=followee_id)
 
 
@@ -252,7 +252,7 @@ def _edge(follower_id: UserId, followee_id: UserId, *, writer_id: UserId) -> Key
 
 
 def block(*, blocker_id: UserId, blocked_id: UserId) -> Keys:
-    """Drop both sides: a block unfollows both ways."""
+    """Invalidate both sides: a block ends follows in both directions."""
     both = (blocker_id, blocked_id)
     kinds = (keys.relations, keys.lists, keys.home, _followers)
     invalidated = tuple(kind(side) for kind in kinds for side in both)
@@ -265,43 +265,43 @@ def _followers(user_id: UserId) -> CacheKey:
 
 
 def unblock(*, blocker_id: UserId, blocked_id: UserId) -> Keys:
-    """Drop both sides' relations and homes; no counter moves."""
+    """Invalidate both sides' relations and homes; no counter changes."""
     both = (blocker_id, blocked_id)
     return tuple(kind(side) for kind in (keys.relations, keys.home) for side in both)
 
 
 def mute(*, muter_id: UserId) -> Keys:
-    """Drop the muter's side only: the other must not notice."""
+    """Invalidate the muter's side only: the other must not notice."""
     return (keys.relations(muter_id), keys.home(muter_id))
 
 
 def unmute(*, muter_id: UserId) -> Keys:
-    """Drop what a mute drops."""
+    """Invalidate what a mute invalidates."""
     return mute(muter_id=muter_id)
 
 
 def sign_in(*, user_id: UserId, digest: str, sessions: Iterable[str]) -> Keys:
-    """Drop what said that there is no such session, and those that it ends."""
+    """Invalidate what said that there is no such session, and those that it ends."""
     return tuple(keys.session(user_id, each) for each in (digest, *sessions))
 
 
 def sign_out(*, user_id: UserId, digest: str) -> Keys:
-    """Drop the session: it ends before the answer."""
+    """Invalidate the session: it ends before the answer."""
     return (keys.session(user_id, digest),)
 
 
 def create_token(*, user_id: UserId, digest: str) -> Keys:
-    """Drop what said that there is no such token."""
+    """Invalidate what said that there is no such token."""
     return (keys.token(user_id, digest),)
 
 
 def revoke_token(*, user_id: UserId, digest: str) -> Keys:
-    """Drop the token: it ends before the answer."""
+    """Invalidate the token: it ends before the answer."""
     return (keys.token(user_id, digest),)
 
 
 def notify(*, recipient_ids: Iterable[UserId]) -> Keys:
-    """Drop the notifications and the badge of those who are told something."""
+    """Invalidate the recipients' notifications and badges."""
     return tuple(
         kind(recipient_id)
         for recipient_id in recipient_ids
@@ -310,17 +310,17 @@ def notify(*, recipient_ids: Iterable[UserId]) -> Keys:
 
 
 def dismiss(*, user_id: UserId) -> Keys:
-    """Drop what listed the notification, or all of them."""
+    """Invalidate what listed the notification, or all of them."""
     return notify(recipient_ids=[user_id])
 
 
 def mark(*, user_id: UserId) -> Keys:
-    """Drop the markers and what is counted above one of them."""
+    """Invalidate the markers and the count above one of them."""
     return (keys.markers(user_id), keys.unread(user_id))
 
 
 def count(*, author_id: UserId, parent_id: PostId | None) -> Keys:
-    """Drop what shows the counters that a post moves when it comes or goes."""
+    """Invalidate what shows counters that change when a post is added or deleted."""
     counted = [keys.user(author_id)]
     if parent_id is not None:
         counted.append(keys.post(parent_id))
@@ -328,16 +328,16 @@ def count(*, author_id: UserId, parent_id: PostId | None) -> Keys:
 
 
 def recount(*, user_ids: Iterable[UserId], post_ids: Iterable[PostId]) -> Keys:
-    """Drop what shows counters that were counted anew."""
+    """Invalidate what shows counters that were recounted."""
     return (*map(keys.user, user_ids), *map(keys.post, post_ids))
 
 
 def retag(*, post_id: PostId, tags: Collection[str]) -> Keys:
-    """Drop what an edit drops: the post, and the hashtags that came or went."""
+    """Invalidate what an edit does: the post, and hashtags added or removed."""
     return edit(post_id=post_id, tags=tags, recipient_ids=(), later_ids=())
 
 
-#: The table: each write of services, and what gives its keys.
+#: The table: each write of services, and the rule for its keys.
 WRITES: Mapping[str, Callable[..., Keys]] = {
     write.__name__: write
     for write in (

@@ -1,4 +1,4 @@
-"""Print which write drops which keys, for the page about the cache."""
+"""Print the invalidation rules, for the page about the cache."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from kwip.cache.invalidation import Keys
     from kwip.cache.keys import Invalidation
 
-#: Arguments that are several values.
+#: Arguments that have several values.
 _SEVERAL = frozenset(
     {
         "owners",
@@ -27,8 +27,8 @@ _SEVERAL = frozenset(
         "post_ids",
     }
 )
-#: Arguments on which a key depends: what they are when it is not dropped, and when
-#: it is, in words.
+#: Arguments on which a key depends: their value if it is not invalidated, and the
+#: condition in words if it is.
 _CONDITIONS: Mapping[str, tuple[object, str]] = {
     "is_listed": (False, " if it is listed"),
     "parent_id": (None, " if there is one"),
@@ -36,12 +36,12 @@ _CONDITIONS: Mapping[str, tuple[object, str]] = {
 
 
 def table() -> str:
-    """Write the table in Markdown, for `docs/cache.md`; ids appear by their names."""
+    """Return the table in Markdown, for `docs/cache.md`; ids appear by name."""
     rows = [
         f"| {name} | {', '.join(_symbolic_keys(write))} | {_reason(write)} |"
         for name, write in WRITES.items()
     ]
-    return "\n".join(["| write | drops | why |", "|---|---|---|", *rows]) + "\n"
+    return "\n".join(["| write | invalidates | why |", "|---|---|---|", *rows]) + "\n"
 
 
 def _symbolic_keys(write: Callable[..., Keys]) -> list[str]:

@@ -1,12 +1,12 @@
-"""Name every cached entity: one Redis hash each.
+"""Names of all cached entities: one Redis hash each.
 
 A `CacheKey` is the name without the installation's prefix; `full` adds it. The braces
-keep an entity on one slot of a Redis Cluster.
+keep an entity in one slot of a Redis Cluster.
 
 The times to live are the backstop for a writer that died between its commit and its
-drop: so long may the cache be older than a write that was never acknowledged. While
-the change-stream invalidator repeats the invalidations of all writes there is no need
-of them, and what it follows lives much longer.
+invalidation: so long may the cache be older than a write that was never acknowledged.
+While the change-stream invalidator repeats all invalidations, this backstop is not
+needed, and what it follows lives much longer.
 """
 
 from __future__ import annotations
@@ -21,27 +21,27 @@ CacheKey = NewType("CacheKey", str)
 
 #: Posts, users and handles.
 DOCUMENT_TTL_S = 300
-#: Skeletons of home, user, thread and public.
+#: Slices of home, user, thread and public timelines.
 TIMELINE_TTL_S = 60
-#: cached pages: as long as somebody may come back for the same one.
+#: Cached pages: as long as somebody may return to the same one.
 PAGE_TTL_S = 900
-#: Relations, sessions and tokens: what decides who may see.
+#: Relations, sessions and tokens: what decides who may see something.
 AUTHORITY_TTL_S = 30
-#: All of these while the change-stream invalidator is seen to run, but for what it
+#: All of these while the change-stream invalidator is known to run, except for what it
 # cannot follow.
 FOLLOWED_TTL_S = 6 * 3_600
 
-#: What shows a count may lag so long, and so may what shows posts as they arrive.
+#: How long counts, and posts that are new in a timeline, may lag.
 COUNT_PACE_MS = 1_000
 ARRIVAL_PACE_MS = 250
 
 
 class Debounced(NamedTuple):
-    """A key whose drop may come late, so that many writes cost it few drops.
+    """A key whose invalidation may be late, so that a burst of writes causes few.
 
-    It is dropped at once if it was not for `pace_ms`, else when those are over: at
-    most one drop in that time, at both edges of a burst. It never comes late for
-    `writer_id`, who made the change.
+    It is invalidated at once if it was not within the last `pace_ms`, else when they
+    are over: at most once in that time, at both edges of a burst. `writer_id`, who made
+    the change, sees it at once.
     """
 
     key: CacheKey
@@ -49,7 +49,7 @@ class Debounced(NamedTuple):
     writer_id: UserId | None = None
 
 
-#: What a write drops: a key at once, or one that may lag.
+#: What a write invalidates: a key at once, or one that may lag.
 Invalidation = CacheKey | Debounced
 
 
@@ -64,7 +64,7 @@ def user(user_id: UserId) -> CacheKey:
 
 
 def handle(username: str) -> CacheKey:
-    """Whose a username is."""
+    """The id of the user who has a username."""
     return CacheKey(f"handle:{username}")
 
 
@@ -89,22 +89,22 @@ def home(user_id: UserId) -> CacheKey:
 
 
 def timeline(owner: str) -> CacheKey:
-    """The slices of a stored timeline, by its name; of a home the same as `home`."""
+    """The slices of a stored timeline, by its name; for a home the same as `home`."""
     return CacheKey(owner)
 
 
 def lists(owner_id: UserId) -> CacheKey:
-    """A user's own lists: a variant of all, and one of each with its members."""
+    """A user's own lists: one variant for all, and one for each with its members."""
     return CacheKey(f"lists:{owner_id}")
 
 
 def user_timeline(user_id: UserId) -> CacheKey:
-    """The slices of what a user published."""
+    """The slices of a user's timeline."""
     return CacheKey(f"user_timeline:{user_id}")
 
 
 def thread(root_id: PostId) -> CacheKey:
-    """The slices of a conversation, by the post that began it."""
+    """The slices of a conversation, by its first post."""
     return CacheKey(f"thread:{root_id}")
 
 
@@ -114,12 +114,12 @@ def tag(name: str) -> CacheKey:
 
 
 def reactions(user_id: UserId, span: Span) -> CacheKey:
-    """What a user did with the posts of one span of ids."""
+    """A user's reactions to the posts of one span of ids."""
     return CacheKey(f"reactions:{user_id}:{span}")
 
 
 def id_list(name: str, owner_id: int) -> CacheKey:
-    """The slices of one roll of a user or a post, such as `favourites:<user>`."""
+    """The slices of one id list of a user or a post, such as `favourites:<user>`."""
     return CacheKey(f"id_list:{name}:{owner_id}")
 
 
@@ -144,7 +144,7 @@ def markers(user_id: UserId) -> CacheKey:
 
 
 def pulls() -> CacheKey:
-    """Whose posts are merged into homes when they are read, and down from which."""
+    """The authors whose posts are merged into homes when read, and up to which post."""
     return CacheKey("pulls")
 
 
@@ -154,35 +154,35 @@ def public() -> CacheKey:
 
 
 def counted(key: CacheKey, writer_id: UserId | None = None) -> Debounced:
-    """Let what shows a count lag, for all but whoever changed it."""
+    """Let a key that shows a count lag, except for the user who changed it."""
     return Debounced(key, COUNT_PACE_MS, writer_id)
 
 
 def arriving(key: CacheKey, writer_id: UserId | None = None) -> Debounced:
-    """Let what shows posts as they arrive lag, for all but their author."""
+    """Let a key that shows new posts lag, except for their author."""
     return Debounced(key, ARRIVAL_PACE_MS, writer_id)
 
 
 def lacking(user_id: UserId | None) -> str:
-    """Name the field of an entity that may lack what a user wrote; "" of nobody."""
+    """Return the field that says an entity may lack what a user wrote; "" if nobody."""
     return "" if user_id is None else f"w:{user_id}"
 
 
 def pace(key: CacheKey) -> CacheKey:
-    """When a key was last dropped, or will be: the ms of the server's clock."""
+    """When a key was last invalidated, or will be: ms of the server's clock."""
     return CacheKey(f"pace:{key}")
 
 
 def page(digest: str) -> CacheKey:
-    """One cached page of one reader, by the digest of all that it depends on."""
+    """One cached page for one reader, by the digest of all that it depends on."""
     return CacheKey(f"page:{digest}")
 
 
 def quota(window: str, whose: str | int) -> CacheKey:
-    """What one user, token, address or name did of something lately."""
+    """The window of one user, token, address or name for one limit."""
     return CacheKey(f"quota:{window}:{whose}")
 
 
 def full(deployment: str, key: CacheKey) -> str:
-    """Name the hash in Redis; `deployment` is random, made with the database."""
+    """Return the name of the hash in Redis; `deployment` comes with the database."""
     return f"kw:{deployment}:{{{key}}}"

@@ -1,4 +1,4 @@
-"""Rows of the table in `invalidation`: lists and followed hashtags."""
+"""Invalidation rules for lists and followed hashtags."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def change_list(*, owner_id: UserId) -> Keys:
-    """Drop what the owner's lists are, and whom exclusive ones keep out of home."""
+    """Invalidate the owner's lists, and whom exclusive ones keep out of home."""
     return (keys.lists(owner_id), keys.relations(owner_id))
 
 
 def follow_tag(*, user_id: UserId) -> Keys:
-    """Drop what says which hashtags come into home."""
+    """Invalidate which hashtags come into home."""
     return (keys.relations(user_id),)

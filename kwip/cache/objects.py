@@ -1,12 +1,12 @@
-"""Read, fill and drop cached entities: versioned keys, one Redis hash an entity.
+"""Read, fill and invalidate cached entities: one Redis hash each.
 
-A value is named by entity, generation and version. A reader that misses is given the
-generation *before* it loads, and what it loaded is stored only if that generation is
-still the key's; a writer deletes the hash, and the generation with it. Why this holds
-and what it promises is checked by `tests/protocol`.
+A value is identified by entity, generation and version. A reader that misses gets the
+generation *before* it loads, and what it loaded is stored only if the key still has
+that generation; a writer deletes the hash, and the generation with it. `tests/protocol`
+checks what this guarantees.
 
-Every function is one round trip. When Redis is down, hangs (200 ms) or refuses:
-`read` and `fill` give None, `invalidate_confirmed` and `probe` give False.
+Every function is one round trip. When Redis is down, hangs (200 ms) or refuses, `read`
+and `fill` return None, `invalidate_confirmed` and `probe` return False.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _LENGTH = struct.Struct(">H")
 
 
 class CacheLease(NamedTuple):
-    """The right to use the cache: for which database, and under which epoch.
+    """The right to use the cache, for one database and under one epoch.
 
     While it `is_followed`, the change-stream invalidator repeats the invalidations of
     writers that died.
@@ -49,8 +49,8 @@ class CacheLease(NamedTuple):
 class Ask(NamedTuple):
     """One entry to read: its entity, its variant, and how long a new hash lives.
 
-    What `is_followed` by the change-stream invalidator lives for `FOLLOWED_TTL_S` while
-    that runs.
+    If the change-stream invalidator follows it (`is_followed`), it lives for
+    `FOLLOWED_TTL_S` while that runs.
     """
 
     key: CacheKey
@@ -59,7 +59,7 @@ class Ask(NamedTuple):
     is_followed: bool = False
 
     def lifetime_s(self, lease: CacheLease) -> int:
-        """Give the time to live; below 0 if what lives longer must be cut to it."""
+        """Return the time to live; below 0 if longer-lived hashes must be cut to it."""
         if not self.is_followed:
             return self.ttl_s
         return keys.FOLLOWED_TTL_S if lease.is_followed else -self.ttl_s
@@ -68,7 +68,7 @@ class Ask(NamedTuple):
 class Filling(NamedTuple):
     """One loaded value to store; `payload` is None for *known empty*.
 
-    `version` is the document's, 0 for what is a query over many documents.
+    `version` is the document's, or 0 for a query over many documents.
     """
 
     key: CacheKey
@@ -79,16 +79,16 @@ class Filling(NamedTuple):
 
 
 class Wish(NamedTuple):
-    """A cached page to look for; `etag` is that of a copy at hand, b"" for none."""
+    """A cached page to look for; `etag` is that of the caller's copy, b"" for none."""
 
     key: CacheKey
     etag: bytes = b""
 
 
 class Found(NamedTuple):
-    """A cached page that may be used; no content if the copy at hand is the same.
+    """A usable cached page; without content if the caller's copy is the same.
 
-    `verdict` is what came of the charge, if there was one.
+    `verdict` is the result of the charge, if there was one.
     """
 
     etag: bytes
@@ -97,7 +97,7 @@ class Found(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """A cached page to keep: its ETag, and its bytes, whatever they are."""
+    """A page to cache: its ETag, and its bytes, whatever they are."""
 
     etag: bytes
     content: bytes
@@ -108,7 +108,7 @@ class Objects:
 
     Args:
         client: The connection to the cache Redis.
-        random_bytes: Where generations come from; never the same twice.
+        random_bytes: The source of generations; must not repeat.
     """
 
     def __init__(
@@ -131,12 +131,12 @@ class Objects:
         charge: Charge | None = None,
         reader_id: UserId | None = None,
     ) -> list[bytes] | None:
-        """Read entries; those without a generation are given one.
+        """Read entries, and create a generation for keys that have none.
 
-        Answers in the order asked: a usable entry (`codec.payload`), or a bare
-        generation (`codec.is_miss`) under which a load may be filled, or b"" where
-        the entry may lack what the reader wrote: what is then loaded is the reader's
-        alone. With a charge its reply comes last, and alone if it was refused
+        Replies in the order of `asks`: a usable entry (`codec.payload`), or only a
+        generation (`codec.is_miss`) under which a load may be filled, or b"" if the
+        entry may lack what the reader wrote, so that what is then loaded is for the
+        reader alone. The reply to a charge comes last, and alone if it was refused
         (`rate_limits.verdict`).
         """
         names, arguments = self._packed(lease, asks, charge, reader_id)
@@ -152,9 +152,9 @@ class Objects:
         charge: Charge | None = None,
         reader_id: UserId | None = None,
     ) -> list[bytes] | Found | None:
-        """Give a page of which no part has changed; else what `read` gives.
+        """Return a page if no part of it has changed; else what `read` returns.
 
-        A page is charged as one whose first entry, the guard, was found.
+        A page is charged like a call that has found its first entry, the guard.
         """
         names, arguments = self._packed(lease, asks, charge, reader_id)
         names.insert(0, keys.full(lease.deployment, wish.key))
@@ -176,7 +176,7 @@ class Objects:
         page: Kept,
         parts: Mapping[CacheKey, Stamp],
     ) -> None:
-        """Keep a cached page with what it was made from; waits for no answer."""
+        """Cache a page with what it was made from; does not wait for a reply."""
         named = [(keys.full(lease.deployment, k).encode(), s) for k, s in parts.items()]
         packed = b"".join(_LENGTH.pack(len(k)) + k + s for k, s in named)
         name = keys.full(lease.deployment, key)
@@ -193,7 +193,7 @@ class Objects:
         charge: Charge | None,
         reader_id: UserId | None,
     ) -> tuple[list[str], list[Argument]]:
-        """Give the keys and arguments of `entries.lua`."""
+        """Return the keys and arguments of `entries.lua`."""
         names = [keys.full(lease.deployment, ask.key) for ask in asks]
         nonce = self._random_bytes(codec.GENERATION_BYTES)
         epoch, lacking = codec.pack_epoch(lease.epoch), keys.lacking(reader_id)
@@ -213,7 +213,7 @@ class Objects:
         """Store loaded values: 1 for each that was stored, 0 for one refused.
 
         `lease` is the one that was held before the load began. Refused: the key was
-        dropped meanwhile, or holds a newer version. With a charge its reply comes
+        invalidated meanwhile, or holds a newer version. The reply to a charge comes
         last (`rate_limits.verdict`).
         """
         names: list[str] = []
@@ -230,12 +230,12 @@ class Objects:
     def invalidate_confirmed(
         self, deployment: str, invalidated: Sequence[Invalidation]
     ) -> bool:
-        """Delete entities with all their variants; say whether Redis confirmed it.
+        """Delete entities with all variants; return whether Redis confirmed it.
 
-        debounced ones are deleted now, or by Redis when their time has come; until then
-        whoever wrote is given nothing of them. That, too, is one round trip. Two tries
-        of 200 ms past the breaker, the second on a fresh connection. Only
-        `services.fence` may call it: what is not confirmed must be fenced.
+        Debounced ones are deleted now, or by Redis when their time has come; until then
+        the writer gets nothing from them. All of it is one round trip. Two attempts of
+        200 ms each even if the breaker is open, the second on a new connection. Only
+        `services.fence` may call this: what is not confirmed must be fenced.
         """
         debounced = [each for each in invalidated if isinstance(each, Debounced)]
         names = [
@@ -260,10 +260,10 @@ class Objects:
         return False
 
     def probe(self, deployment: str, name: str) -> bool:
-        """Say whether Redis deletes, runs Lua that writes, and reads it back.
+        """Return whether Redis deletes, runs Lua that writes, and reads it back.
 
-        On fresh connections, at most 200 ms each. A PING would prove nothing: a
-        read-only Redis answers it.
+        On new connections, at most 200 ms each. A PING would prove nothing: a read-only
+        Redis answers it.
         """
         key = keys.full(deployment, keys.CacheKey(f"probe:{name}"))
         nonce = self._random_bytes(codec.GENERATION_BYTES)
@@ -283,7 +283,7 @@ def _add(
     names: list[str],
     arguments: list[Argument],
 ) -> None:
-    """Let a call charge windows too."""
+    """Add the windows to charge to a call."""
     if charge is not None:
         names += [keys.full(lease.deployment, key) for key in charge.keys]
         arguments.append(charge.terms)

@@ -1,4 +1,4 @@
-"""Which writes about the order and the repeats of timelines drop which keys."""
+"""Invalidation rules for the active order and for repeats."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def bump(
     tags: Iterable[str],
     writer_id: UserId,
 ) -> Keys:
-    """Drop where the beginning of a conversation stands in the active order."""
+    """Invalidate the place of a conversation in the active order."""
     id_lists = [keys.active("public")] if is_listed else []
     id_lists += [keys.active("tag", tag) for tag in tags]
     return (
@@ -34,5 +34,5 @@ def bump(
 
 
 def repeat(*, post_id: PostId) -> Keys:
-    """Drop the post of which is stored again what it repeats."""
+    """Invalidate a post whose repeated post has changed."""
     return (keys.post(post_id),)

@@ -1,11 +1,11 @@
-"""The queue of jobs, in a Redis of its own: lists of names and ids, and nothing else.
+"""The job queue, in a Redis of its own: lists of names and ids, and nothing else.
 
-Losing the queue costs time only: each job has a durable source in MongoDB, which the
-sweeper looks through, and retries are dated there. So a job that was taken is gone
-from here, whatever becomes of whoever took it.
+Losing the queue only costs time: each job has a durable source in MongoDB, which the
+sweeper reads, and retries are scheduled there. So a job that was taken is gone from
+here, even if its worker dies.
 
 Keys (each a list, one lane, named `kw:queue:<lane>`)
-  `<job> <id> <ms since 1970>` of each job that waits, the longest waiting first
+  `<job> <id> <ms since 1970>` of each waiting job, the oldest first
 """
 
 from __future__ import annotations
@@ -25,26 +25,26 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-#: A call may keep a writer waiting so long, in seconds, and then goes without.
+#: How long a call may block a writer, in seconds, before it is given up.
 CALL_S = 0.2
-#: After a failure the queue is left alone for so long, in seconds.
+#: After a failure the queue is not used for this long, in seconds.
 QUIET_S = 1.0
-#: How long a worker waits for a job in one call, in seconds. It ends within that time.
+#: How long a worker waits for a job in one call, in seconds; it stops within that time.
 TAKE_S = 1.0
-#: The most jobs that wait in a lane. The sweeper enqueues the rest when there is room.
+#: The most jobs in a lane. The sweeper enqueues the rest when there is room.
 MOST = 100_000
 _NAME = "kw:queue:"
 
 
 class QueuedJob(NamedTuple):
-    """A job that was taken from the queue, by its name and what it is about."""
+    """A job that was taken from the queue: its name and the id it is for."""
 
     name: str
     id: str
 
 
 class LaneSize(TypedDict):
-    """How many jobs wait in a lane, and for how long the first one has."""
+    """How many jobs wait in a lane, and how long the oldest has waited."""
 
     waiting: int
     oldest_s: float
@@ -55,9 +55,9 @@ class JobQueue:
 
     Args:
         uri: For example `unix://:password@/run/queue.sock` or `redis://host:6379/0`.
-        lanes: The lane of each job: those in one do not wait for those in another.
-        clock: The time of day, for how long a job waits.
-        monotonic: Seconds, for leaving a dead queue alone.
+        lanes: The lane of each job: jobs in one lane do not wait for another lane.
+        clock: The wall clock, to measure how long a job waits.
+        monotonic: Seconds, to pause after a failure.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class JobQueue:
         return sorted(set(self._lanes.values()))
 
     def enqueue(self, job: str, job_id: str) -> bool:
-        """Put a job into its lane; False if Redis is down, or the lane is full.
+        """Add a job to its lane; False if Redis is down or the lane is full.
 
         One round trip, 200 ms at most; none for a second after one that failed.
         """
@@ -114,14 +114,14 @@ class JobQueue:
         return QueuedJob(name, job_id)
 
     def ping(self) -> bool:
-        """Say whether the queue answers; 200 ms at most."""
+        """Return whether the queue answers; 200 ms at most."""
         try:
             return bool(self._client.ping())
         except RedisError:
             return False
 
     def sizes(self) -> dict[str, LaneSize | None]:
-        """Count the jobs that wait in each lane; None where Redis does not answer."""
+        """Return the size of each lane; None where Redis does not answer."""
         return {lane: self._size(_NAME + lane) for lane in self.lanes}
 
     def _size(self, name: str) -> LaneSize | None:
@@ -130,7 +130,7 @@ class JobQueue:
             first = cast("bytes | None", self._client.lindex(name, 0))
         except RedisError:
             return None
-        if first is None:  # nothing, or just taken
+        if first is None:  # empty, or just taken
             return {"waiting": waiting, "oldest_s": 0.0}
         since_ms = int(first.rsplit(b" ", 1)[1])
         return {"waiting": waiting, "oldest_s": max(0, self._clock() - since_ms) / 1000}
@@ -142,4 +142,4 @@ class JobQueue:
 
 
 class QueueDownError(Exception):
-    """Redis does not answer whoever waits for jobs."""
+    """Redis does not answer a worker that waits for jobs."""

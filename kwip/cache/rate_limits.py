@@ -1,11 +1,11 @@
-"""Sliding windows in Redis: what a call charges, and what came of it.
+"""Sliding windows in Redis: what a call charges, and the result.
 
-Keys `kw:<deployment>:{quota:<window>:<whose>}`: a list of the times at which something
-was let through, about 10 bytes each, at most as many as the limit and what `add` puts
-in; it lives for one span after the newest. The clock is the server's.
+Keys `kw:<deployment>:{quota:<window>:<whose>}`: the times of allowed requests, a list,
+about 10 bytes each; at most as many as the limit, plus what `add` adds. It lives for
+one span after the newest. The clock is the server's.
 `scripts/quota.lua` charges windows in the same call that reads or fills, or alone. When
-Redis is down, hangs (200 ms) or refuses, a charge is None and whoever asked decides;
-Kwip lets the request through.
+Redis is down, hangs (200 ms) or refuses, a charge is None and the caller decides; Kwip
+allows the request.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from kwip.cache.keys import CacheKey
     from kwip.domain.rate_limits import Window
 
-#: The deployment in the names of windows that no cached entity is beside.
+#: The deployment in names of windows that are charged without a cached entity.
 ALONE = "alone"
 
 _HEAD = struct.Struct("BBB")
@@ -41,11 +41,11 @@ class Charge(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What came of a charge: the figures of the window that has least left.
+    """The result of a charge: the figures of the window that has the least left.
 
-    `is_known` tells that the windows were charged which are for who is known by a
-    cached credential. `limit` is 0 if there was no window to charge. Times are in µs
-    of the server's clock: when there is more again, and when this was.
+    `is_known` says that the windows for users with a cached credential were charged.
+    `limit` is 0 if there was no window to charge. Times are in µs of the server's
+    clock: when more is allowed again, and when this was.
     """
 
     is_allowed: int
@@ -62,22 +62,22 @@ def guarded(known: Sequence[Window], others: Sequence[Window]) -> bytes:
 
 
 def plain(windows: Sequence[Window]) -> bytes:
-    """Pack terms that are charged in any case."""
+    """Pack terms that are always charged."""
     return _HEAD.pack(0, 0, len(windows)) + _pack(windows)
 
 
 def giving_back(charge: Charge, key: CacheKey, at_us: int) -> Charge:
-    """Let a charge take what was let through at `at_us` out of another window."""
+    """Let a charge also remove the request at `at_us` from another window."""
     return Charge((*charge.keys, key), charge.terms + _BACK.pack(at_us))
 
 
 def verdict(reply: bytes) -> Verdict:
-    """Read what `charge` returned."""
+    """Unpack the reply of `charge`."""
     return Verdict._make(_VERDICT.unpack(reply))
 
 
 class RateLimiter:
-    """The windows behind one client, for charges that go alone.
+    """The windows behind one client, for charges without another call.
 
     Args:
         client: The connection to their Redis.
@@ -96,10 +96,10 @@ class RateLimiter:
     def add(
         self, deployment: str, charged: Sequence[CacheKey], at_us: int, times: int
     ) -> None:
-        """Put so many times more into windows that were charged at `at_us`.
+        """Add `times` more entries to windows that were charged at `at_us`.
 
-        No round trip: nobody waits for the answer, and it may come to nothing. The
-        windows may hold more than their limits then.
+        No round trip: it does not wait for the reply, and may fail unnoticed. The
+        windows may then hold more than their limits.
         """
         commands: list[tuple[Argument, ...]] = [
             ("RPUSHX", keys.full(deployment, key), *[at_us] * times) for key in charged
@@ -107,7 +107,7 @@ class RateLimiter:
         self._client.send(*commands)
 
     def give_back(self, deployment: str, key: CacheKey, at_us: int) -> None:
-        """Take what was let through at `at_us` out of a window: one round trip.
+        """Remove the request that was allowed at `at_us` from a window: one round trip.
 
         It stays there when Redis is down.
         """

@@ -1,11 +1,11 @@
-"""The signal: one channel of the realtime Redis for a whole deployment.
+"""The signal: one pub/sub channel of the realtime Redis for a whole deployment.
 
-Whoever has written something rings it, each live process hears it and wakes those
-who wait there. Redis keeps no ring for anybody who does not listen at that moment, so
-a ring is a hint and never more: who waits looks again by the clock.
+Whoever has written something publishes it; each live process hears it and wakes the
+requests that wait for it. Redis does not store signals for processes that are not
+listening, so a signal is only a hint: waiting requests also check by the clock.
 
-A message holds the topics of one ring, packed: those of a delivered chunk are up to
-1,000 homes, which are 8 kB.
+A message holds the topics of one signal, packed: those of a delivered chunk are up to
+1,000 homes, which take 8 kB.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-#: A listener looks up from the channel so often, to see whether it should end.
+#: How often a listener checks whether it should stop.
 LOOK_S = 0.25
-#: It asks for a sign of life after so long without one, and gives up at the other.
+#: It pings the server after this long without a message, and then gives up.
 ASK_S, DEAF_S = 1.0, 3.0
-#: Between two tries to listen.
+#: The pause between two attempts to listen.
 RETRY_S = 0.5
 #: How long one call may take.
 ANSWER_S = 0.2
@@ -45,12 +45,12 @@ _ID_BYTES = 8
 
 
 def channel_of(deployment: str) -> str:
-    """Name the channel; Redis has one set of them for all its databases."""
+    """Return the name of the channel; one Redis has channels for all its databases."""
     return f"kw:{deployment}:doorbell"
 
 
 def pack(topics: Sequence[str]) -> bytes:
-    """Write topics as groups of a word and the ids that belong to it."""
+    """Pack topics as groups of a word and its ids."""
     groups: dict[str, list[int]] = {}
     for topic in topics:
         word, _, topic_id = topic.partition(":")
@@ -67,10 +67,10 @@ def pack(topics: Sequence[str]) -> bytes:
 
 
 def unpack(message: bytes) -> Iterator[str]:
-    """Read what `pack` wrote; a word without ids is a topic of its own.
+    """Unpack the message of `pack`; a word without ids is a topic of its own.
 
     Raises:
-        ValueError: It is nothing that `pack` writes.
+        ValueError: It was not packed by `pack`.
     """
     at = 0
     try:
@@ -89,13 +89,13 @@ def unpack(message: bytes) -> Iterator[str]:
 
 
 class RedisSignals:
-    """Ring for everybody who waits, in whatever process, and never fail.
+    """Signal everybody who waits, in any process; it never fails.
 
-    One PUBLISH. On Redis down: 200 ms at most, and then nothing for a second.
+    One PUBLISH. If Redis is down: 200 ms at most, and then nothing for a second.
 
     Args:
         realtime: The realtime Redis.
-        deployment: Gives the name of the deployment, None as long as it is unknown.
+        deployment: Returns the name of the deployment, None while it is unknown.
     """
 
     def __init__(self, realtime: Client, deployment: Callable[[], str | None]):
@@ -103,7 +103,7 @@ class RedisSignals:
         self._deployment = deployment
 
     def __call__(self, topics: Sequence[str]) -> None:
-        """Ring once for all of `topics`; without any there is nothing to ring for."""
+        """Send one signal for all of `topics`; does nothing if there are none."""
         if not topics:
             return
         telemetry.SIGNALS_SENT.labels(self._publish(topics)).inc()
@@ -119,25 +119,25 @@ class RedisSignals:
 
 
 class Audience(Protocol):
-    """Who is told what a listener hears."""
+    """Who is notified of what a listener hears."""
 
     def heard(self, topics: Iterable[str]) -> None:
-        """Hear the topics of one ring."""
+        """Handle the topics of one signal."""
 
     def linked(self) -> None:
-        """Note that rings are heard from now on."""
+        """Handle that signals are heard from now on."""
 
     def unlinked(self) -> None:
-        """Note that rings are heard no longer."""
+        """Handle that signals are no longer heard."""
 
 
 class Listener:
-    """Hear the signal in a loop, and say whether it can be heard.
+    """Listen for signals in a loop, and report whether they can be heard.
 
     Args:
         uri: The realtime Redis.
-        deployment: As for `RedisSignals`; a restore gives it another name.
-        audience: Whom it tells.
+        deployment: As for `RedisSignals`; a restore changes the name.
+        audience: Whom to notify.
     """
 
     def __init__(
@@ -152,7 +152,7 @@ class Listener:
         self.loop = Loop("listener", self._work)
 
     def _work(self, loop: Loop) -> float:
-        """Listen as long as Redis answers, if the name of the deployment is known."""
+        """Listen while Redis answers, if the name of the deployment is known."""
         deployment = self._deployment()
         if deployment is not None:
             try:
@@ -168,7 +168,7 @@ class Listener:
         return RETRY_S
 
     def _listen(self, channel: PubSub, deployment: str, loop: Loop) -> None:
-        """Hear rings until the end, or until the deployment has another name."""
+        """Listen until the loop stops or the name of the deployment changes."""
         channel.subscribe(channel_of(deployment))
         heard_at = asked_at = time.monotonic()
         while not loop.is_stopped and self._deployment() == deployment:
@@ -192,5 +192,5 @@ class Listener:
             telemetry.SIGNALS_RECEIVED.inc()
             try:
                 self._audience.heard(unpack(data))
-            except ValueError:  # another version's, during an upgrade
+            except ValueError:  # from another version, during an upgrade
                 log.warning("signals_garbled")

@@ -1,13 +1,13 @@
-"""Share loads between threads, and only those loads that are young enough.
+"""Share loads between threads, but only loads that are recent enough.
 
-A reader may take another's result only if that load was made under the generation
-that the reader itself has just read (`SingleFlight`, named by generation and epoch),
-or, where there is none, if the load begins after the reader did (`BoundedLoads`: joined
-only while it still waits for its turn). Joining any load under way would give a reader
-what was true before it began (`tests/protocol` finds it).
+A reader may use another's result only if that load was made under the generation
+that the reader itself has just read (`SingleFlight`, keyed by generation and epoch) or,
+without one, if the load begins after the reader did (`BoundedLoads`: joined only while
+it still waits for its turn). Joining just any load in progress would give a reader an
+older state than when it began (`tests/protocol` finds that).
 
-No lock is taken to join: `dict.setdefault` is atomic. A load that failed is nobody's
-result: who waited for it loads for itself.
+Joining takes no lock: `dict.setdefault` is atomic. The result of a failed load is not
+shared: those who waited for it load for themselves.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: No load takes longer than the store's own limit; after that it is given up.
+#: No load takes longer than the store's own limit; waiting is given up after that.
 _WAIT_S = 5.0
 
 
 class Flight(Generic[T]):
-    """One load that others may wait for; made by who leads it."""
+    """One load that others may wait for; created by its leader."""
 
     __slots__ = ("_barrier", "result")
 
@@ -36,7 +36,7 @@ class Flight(Generic[T]):
         self.result: tuple[T] | None = None
 
     def land(self) -> None:
-        """Let those go on that wait; without a result each loads for itself."""
+        """Wake the waiting threads; without a result each loads for itself."""
         self._barrier.release()
 
     def wait(self) -> tuple[T] | None:
@@ -47,19 +47,19 @@ class Flight(Generic[T]):
 
 
 class SingleFlight(Generic[T]):
-    """Loads under way, each named by all that it was begun under."""
+    """Loads in progress, each keyed by all that it was begun under."""
 
     def __init__(self) -> None:
         self._under_way: dict[Hashable, Flight[T]] = {}
 
     def join(self, name: Hashable) -> tuple[Flight[T], bool]:
-        """Give the flight of that name, and whether the caller is to lead it."""
+        """Return the flight of that name, and whether the caller must lead it."""
         mine = Flight[T]()
         flight = self._under_way.setdefault(name, mine)
         return flight, flight is mine
 
     def depart(self, name: Hashable) -> None:
-        """Let nobody join any more; only the leader may call it."""
+        """Close a flight to further threads; only its leader may call this."""
         del self._under_way[name]
 
 
@@ -79,7 +79,7 @@ class BoundedLoads(Generic[T]):
     def load(self, name: Hashable, load: Callable[[], T]) -> tuple[T] | None:
         """Load in turn, or share a load of that name that has not begun.
 
-        Gives the result in a tuple; None if no turn came in time.
+        Returns the result in a tuple; None if no turn came in time.
         """
         flight, is_mine = self._waiting.join(name)
         if not is_mine:
@@ -88,7 +88,7 @@ class BoundedLoads(Generic[T]):
             try:
                 has_turn = self._take_turn()
             finally:
-                self._waiting.depart(name)  # who comes now comes too late to share
+                self._waiting.depart(name)  # later callers must not share this load
             flight.result = self._run(load, has_turn=has_turn)
             return flight.result
         finally:

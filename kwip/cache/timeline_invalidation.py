@@ -1,4 +1,4 @@
-"""The rows of the table in `invalidation` that are about stored timelines.
+"""Invalidation rules for stored timelines.
 
 `owner` is the name of a timeline: `home:<user>` or `list:<list>`.
 """
@@ -19,40 +19,40 @@ if TYPE_CHECKING:
 
 
 def deliver(*, owners: Iterable[str]) -> Keys:
-    """Drop the homes or lists of one delivered chunk of owners (500 to 1,000)."""
+    """Invalidate the homes or lists of one delivered chunk (500 to 1,000 owners)."""
     return tuple(keys.timeline(owner) for owner in owners)
 
 
 def pull(*, author_id: UserId) -> Keys:
-    """Drop who is pulled, and what the readers of all homes merge of the author."""
+    """Invalidate who is pulled, and the author's posts that readers merge."""
     return (keys.pulls(), keys.user_timeline(author_id))
 
 
 def backfill(*, owner: str) -> Keys:
-    """Drop the home or list that an author's posts were merged into."""
+    """Invalidate the home or list that an author's posts were added to."""
     return (keys.timeline(owner),)
 
 
 def purge(*, owner: str) -> Keys:
-    """Drop the home or list that an author's posts were taken from."""
+    """Invalidate the home or list that an author's posts were removed from."""
     return (keys.timeline(owner),)
 
 
 def hibernate(*, owner: str) -> Keys:
-    """Drop the home of who has stopped reading: nothing is delivered into it now."""
+    """Invalidate an inactive user's home: nothing is delivered to it any more."""
     return (keys.timeline(owner),)
 
 
 def rehydrate(*, owner: str) -> Keys:
-    """Drop what said that there is no home."""
+    """Invalidate what said that there is no home."""
     return (keys.timeline(owner),)
 
 
 def trim(*, owner: str) -> Keys:
-    """Drop the home or list whose floor rose."""
+    """Invalidate the home or list whose floor rose."""
     return (keys.timeline(owner),)
 
 
 def rebuild(*, owner: str) -> Keys:
-    """Drop the home or list that was rebuilt."""
+    """Invalidate the home or list that was rebuilt."""
     return (keys.timeline(owner),)

@@ -1,6 +1,6 @@
--- Charge windows in a call of their own.
+-- Charge windows in a separate call.
 --
 -- KEYS  the windows (quota.lua)
 -- ARGV  1 the terms (quota.lua)
--- Returns what `charge` returns.
+-- Returns the reply of `charge`.
 return charge(ARGV[1], 1, false)

@@ -1,20 +1,20 @@
--- Drop entities, some of them at once and some no more often than they may be.
+-- Invalidate entities: some at once, and debounced ones only once in a while.
 --
 -- Keys
 --   kw:<deployment>:{<entity>}       a hash, one entity (entries.lua)
---   kw:<deployment>:{pace:<entity>}  a string, when the entity was last dropped or will
---                                    be: ms of the server's clock; lives until an invalidation
---                                    is free again
+--   kw:<deployment>:{pace:<entity>}  a string, when the entity was last invalidated, or
+--                                    will be: ms of the server's clock; lives until the
+--                                    next one may happen at once
 --
--- KEYS  those to drop at once; then for each debounced one: the entity, its pace
--- ARGV  1 how many are dropped at once
---       2.. for each debounced one: the least ms between two of its drops, and the field
---       `w:<user>` of whoever wrote, or nothing
--- Returns how many drops were put off.
--- A drop that is put off is the entity's own end: the server carries it out, whatever
--- dies meanwhile. A generation that exists now ends with it, so nothing that was
--- loaded before this call is read after it. Until then whoever wrote is not given what
--- is under that generation: the field lives as long as it does.
+-- KEYS  those to invalidate at once; then for each debounced one: the entity, its pace
+-- ARGV  1 how many are invalidated at once
+--       2.. for each debounced one: the minimum ms between two invalidations, and the
+--       field `w:<user>` of the writer, or nothing
+-- Returns how many were postponed.
+-- A postponed invalidation is an expiry of the entity: the server performs it even if
+-- every process dies. It also ends the current generation, so nothing that was loaded
+-- before this call is read after it. Until then the writer gets nothing from that
+-- generation: the field lives as long as it does.
 local at_once = tonumber(ARGV[1])
 for k = 1, at_once do
   redis.call('UNLINK', KEYS[k])
@@ -27,9 +27,9 @@ for p = 1, (#ARGV - 1) / 2 do
   local least, wrote = tonumber(ARGV[2 * p]), ARGV[2 * p + 1]
   local due = tonumber(redis.call('GET', pace) or nil)
   if due and due <= now then
-    due = due + least  -- the last drop was then, the next one may be so much later
+    due = due + least  -- the last one was then, so the next one is due later
   end
-  -- A time further ahead than that is from before the clock was set back.
+  -- A time further ahead was stored before the clock was set back.
   if not due or due <= now or due > now + least then
     due = now
     redis.call('UNLINK', entity)

@@ -1,4 +1,4 @@
--- Read many entries, and make the generation of each that has none; stands before
+-- Read many entries, and create the generation of each that has none; prepended to
 -- read.lua and open.lua.
 --
 -- Keys (each a hash, one entity, named `kw:<deployment>:{<entity>}`)
@@ -7,21 +7,21 @@
 --   f:<variant>  generation | epoch | version | soft expiry | flags | payload
 --   w:<user>  nothing: the variants may lack what this user wrote (drop.lua)
 --
--- `read_entries(skipped)` leaves out the first `skipped` of KEYS and of ARGV, then:
+-- `read_entries(skipped)` skips the first `skipped` of KEYS and of ARGV, then:
 -- KEYS  one for each entry, in runs that share a variant and a time to live; after them
---       those of the windows to charge (quota.lua)
+--       the windows to charge (quota.lua)
 -- ARGV  1 the epoch of the caller's lease, 8 bytes
---       2 a nonce, 12 random bytes: the generation of every hash made by this call
+--       2 a nonce, 12 random bytes: the generation of every hash that this call creates
 --       3 the field `w:<user>` of the reader, or nothing
 --       4.. for each run: how many keys, the field `f:<variant>`, time to live in s; below
---           0: no hash lives longer than that from now on, however it was made
+--           0: existing hashes with a longer time to live are cut to it, too
 --       last, if there is anything to charge: its terms (quota.lua)
--- Returns for each key the entry, if it may be used under that generation and epoch,
--- else the generation alone: what is then loaded may be filled under it. Nothing at all
--- where the variants may lack what the reader wrote: others still use them, so what is
--- then loaded is for the reader alone. After them what `charge` returned; that alone, if
--- it was refused.
--- The time to live is set when the generation is made, and never made longer.
+-- Returns for each key the entry, if it is valid under that generation and epoch, else
+-- only the generation: what is then loaded may be filled under it. An empty string if
+-- the variants may lack what the reader wrote: others still use them, so what is then
+-- loaded is for the reader alone. Last comes the reply of `charge`, and alone if it was
+-- refused.
+-- The time to live is set when the generation is created, and never extended.
 local function read_entries(skipped)
   local epoch, nonce, wrote = ARGV[skipped + 1], ARGV[skipped + 2], ARGV[skipped + 3]
   local replies, k = {}, 0

@@ -1,22 +1,22 @@
--- Store what was loaded, unless the key was dropped meanwhile or has something newer.
+-- Store loaded values, unless the key was invalidated meanwhile or has a newer value.
 --
 -- Keys (each a hash, one entity, named `kw:<deployment>:{<entity>}`)
---   g         12 random bytes: the generation; only entries.lua makes it
+--   g         12 random bytes: the generation; only entries.lua creates it
 --   v         epoch and version of the newest fill, 8 + 8 bytes
 --   f:<variant>  generation | epoch | version | soft expiry | flags | payload
 --   w:<user>  nothing: the variants may lack what this user wrote (drop.lua)
 --
--- KEYS  one for each entry; after them those of the windows to charge (quota.lua)
+-- KEYS  one for each entry; after them the windows to charge (quota.lua)
 -- ARGV  for each key: the field `f:<variant>`, the packed entry
 --       last, if there is anything to charge: its terms (quota.lua)
 -- Returns for each key 1 if it was stored, 0 if it was refused: another generation, or
 -- a lower epoch or version than the newest fill. A higher one deletes the other variants.
--- One variant too many deletes all of them but the first parts of a timeline, `head` and
--- `top`: cursors name variants, and anybody may invent a cursor; everybody reads those.
--- After them what `charge` returned; what it refuses is filled all the same.
--- It sets no time to live: the hash has one from the making of its generation.
+-- One variant too many deletes all except the first parts of a timeline, `head` and
+-- `top`: anybody can invent a cursor and with it a variant, but everybody reads those.
+-- Last comes the reply of `charge`; values are filled even if it refuses.
+-- It sets no time to live: that was set when the generation was created.
 
--- Lua compares strings by the server's locale, so numbers are compared instead.
+-- Lua compares strings by the server's locale, so compare numbers.
 local function compare(a, b)
   local a_epoch, a_version = struct.unpack('>I8I8', a)
   local b_epoch, b_version = struct.unpack('>I8I8', b)

@@ -1,20 +1,18 @@
--- Give a cached page if nothing that it was made from has changed; else read entries.
+-- Return a cached page if nothing that it was made from has changed; else read entries.
 --
 -- Keys (a hash, one page of one reader, named `kw:<deployment>:{page:<digest>}`)
 --   p  the epoch of the lease under which all its parts were read, 8 bytes; then for
---      each part its entity's key (length in 2 bytes before it), its generation and
---      the `v` that it had, 12 + 16 bytes
+--      each part its entity's key (preceded by its length, 2 bytes), its generation
+--      and its `v`, 12 + 16 bytes
 --   e  the page's ETag
---   b  the page: headers and body, whatever it is to whoever kept it
+--   b  the page: headers and body, opaque to this script
 --
 -- KEYS  1 the page; then as entries.lua
--- ARGV  1 the ETag of the copy that the caller has itself, or nothing; then as
---       entries.lua
--- Returns {{ETag, page}} or, if the caller has it, {{ETag}}; after it what `charge`
--- returned, and that alone if it was refused. A page that may not be used: as
--- entries.lua.
--- The version is compared too: under one generation the newer of two fills counts. And
--- no part may lack what the reader wrote (entries.lua).
+-- ARGV  1 the ETag of the caller's own copy, or nothing; then as entries.lua
+-- Returns {{ETag, page}} or, if the caller has it, {{ETag}}; then the reply of `charge`,
+-- which comes alone if it was refused. If there is no valid page: as entries.lua.
+-- Versions are compared too: under one generation the newer of two fills counts. And no
+-- part may lack what the reader wrote (entries.lua).
 local function is_current(parts, epoch, wrote)
   if string.sub(parts, 1, 8) ~= epoch then
     return false
@@ -42,8 +40,8 @@ if (#ARGV - 1) % 3 == 1 then
   for run = 5, #ARGV - 2, 3 do
     entries = entries + tonumber(ARGV[run])
   end
-  -- A page of somebody is named by their user and secret together, and was made when
-  -- both were good; the credential is one of the parts that were compared.
+  -- A user's page is keyed by user id and secret together, and was made when both were
+  -- valid; the credential is one of the compared parts.
   verdict = charge(ARGV[#ARGV], entries + 2, true)
   if string.byte(verdict) == 0 then
     return {verdict}

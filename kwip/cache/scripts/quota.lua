@@ -1,20 +1,20 @@
--- Charge sliding windows, all of them or none; stands before read, open, fill and charge.lua.
+-- Charge sliding windows, all or none; prepended to read, open, fill and charge.lua.
 --
 -- Keys (each a list, one window, named `kw:<deployment>:{quota:<window>:<whose>}`)
---   the server's time in µs of each request that was let through, oldest first: never
---   more than the limit, and what cache/quotas.py adds for the work of the last ones;
+--   the server's time in µs of each allowed request, oldest first: at most the limit,
+--   plus what `add` in cache/rate_limits.py charges afterwards for the work of a request;
 --   lives for one span after the newest
 --
 -- `charge(terms, first, is_found)` charges the keys from `KEYS[first]` on.
--- `terms` is packed by cache/quotas.py:
+-- `terms` is packed by cache/rate_limits.py:
 --   guarded, known, others   1 byte each: if `guarded`, the first `known` windows are
---                            charged when the call found its first entry, else the
---                            `others` after them; if not, always the others
+--                            charged if the call found its first entry, else the
+--                            `others` after them; if not `guarded`, always the others
 --   limit, span in ms        4 + 4 bytes for each window
---   back                     8 bytes, if anything: the time that is taken out of one
---                            more list, the last key
--- Returns is allowed, is known (1 byte each), limit, remaining (4 each), when there is
--- more again, now (8 each, µs) of the window with least left; a limit of 0 for none.
+--   back                     8 bytes, optional: a time to remove from one more list,
+--                            the last key
+-- Returns is allowed, is known (1 byte each), limit, remaining (4 each), when more is
+-- allowed again, now (8 each, µs) of the window with the least left; limit 0 if none.
 local function charge(terms, first, is_found)
   local guarded, known, others = struct.unpack('BBB', terms)
   local is_known = guarded == 1 and is_found
@@ -33,7 +33,7 @@ local function charge(terms, first, is_found)
     local most, span = struct.unpack('>I4I4', terms, 4 + 8 * w)
     span = span * 1000
     local oldest = tonumber(redis.call('LINDEX', key, 0) or nil)
-    -- A time a whole span ahead is from before the clock was set back.
+    -- A time a whole span ahead was stored before the clock was set back.
     while oldest and (oldest <= now - span or oldest > now + span) do
       redis.call('LPOP', key)
       oldest = tonumber(redis.call('LINDEX', key, 0) or nil)
@@ -53,7 +53,7 @@ local function charge(terms, first, is_found)
       local key = KEYS[first + w]
       local _, span = struct.unpack('>I4I4', terms, 4 + 8 * w)
       redis.call('RPUSH', key, now)
-      redis.call('PEXPIRE', key, span + 1)  -- ends with its ms, not before
+      redis.call('PEXPIRE', key, span + 1)  -- expires after its ms, not before
     end
   end
   return struct.pack('>BBI4I4I8I8', allowed, is_known and 1 or 0,
