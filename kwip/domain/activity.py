@@ -1,8 +1,8 @@
 """The active order: a conversation moves up with its newest public or unlisted reply.
 
-Whoever pages through it while conversations move up reads it as it stood when they
-began: `as_of` is the highest place of the first page. So nothing is skipped, nothing
-is shown twice, and what has moved since is on top for whoever restarts.
+A reader who pages through it reads it as it was when they began: `as_of` is the highest
+place of the first page. So nothing is skipped or shown twice, and conversations that
+have moved since are on top after a reload.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from kwip.domain.id_lists import Between, Row
 
-#: Home and lists know this order of so many of their newest entries.
+#: Home and lists offer this order for their newest entries, at most this many.
 WINDOW = 400
 
 
@@ -24,10 +24,10 @@ def as_it_was(
     places: Mapping[int, int],
     wanted: Between,
 ) -> list[Row]:
-    """Put what has moved back to its place among rows that have not, highest first.
+    """Put moved rows back in their earlier places, highest first.
 
-    `places` are those of then by post; what has none stood at itself, for nobody had
-    answered it. A row that is found in both has moved meanwhile.
+    `places` are the earlier places by post; a post without one stood at its own id,
+    because it had no reply. A row that is found in both has moved meanwhile.
     """
     back = (row._replace(cursor=places.get(row.id, row.id)) for row in moved)
     inside = [row for row in back if wanted.above < row.cursor < wanted.below]
@@ -36,7 +36,7 @@ def as_it_was(
 
 
 def ordered(rows: Iterable[Row]) -> list[Row]:
-    """Sort rows by their places, the highest first, each post once."""
+    """Sort rows by place, highest first, each post once."""
     unique = {row.id: row for row in rows}
     return sorted(unique.values(), key=_place, reverse=True)
 

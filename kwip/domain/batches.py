@@ -1,4 +1,4 @@
-"""Long sequences, some of their items at a time."""
+"""Split long sequences into batches."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Give `size` items at a time, fewer at the end."""
+    """Yield `size` items at a time, fewer at the end."""
     rest = iter(items)
     while batch := list(islice(rest, size)):
         yield batch

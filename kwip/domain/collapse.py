@@ -1,7 +1,7 @@
-"""Reposts of one post stand close together only once: the newest of them.
+"""Of reposts of one post that are close together, only the newest is shown.
 
-A pure rule of an entry and the few above it, so that every page of a timeline can work
-it out for itself, wherever it begins and in whichever direction it is read.
+Whether an entry is shown depends only on it and the few above it, so every page of a
+timeline can decide for itself, wherever it begins and in either direction.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
     from kwip.domain.ids import PostId
     from kwip.domain.timelines import Entry
 
-#: An entry is left out if one of fewer than so many places above shows the same post.
+#: An entry is left out if fewer than this many places above shows the same post.
 WINDOW = 40
-#: So many entries above an entry decide about it.
+#: How many entries above an entry can affect it.
 REACH = WINDOW - 1
 
 
 def collapse(run: Sequence[Entry], visible: Container[PostId]) -> list[Entry]:
-    """Give the visible entries that no visible one close above shows already.
+    """Return the visible entries, without those that a visible one close above shows.
 
-    `run` is newest first, without gaps; of its first `REACH` entries less may be left
-    out than should be. What is left out counts for those below it all the same: else
-    all that is above would decide, without end.
+    `run` is newest first, without gaps; too few of its first `REACH` entries may be
+    left out. Entries that are left out still count for those below them: otherwise
+    the result would depend on everything above, without limit.
     """
     place_of: dict[PostId, int] = {}
     kept = []
@@ -40,6 +40,6 @@ def collapse(run: Sequence[Entry], visible: Container[PostId]) -> list[Entry]:
 
 
 def suspects(batch: Sequence[Entry], near: Sequence[Entry]) -> list[Entry]:
-    """Give those near a batch that show what an entry of the batch shows."""
+    """Return entries near a batch that show the same post as one in the batch."""
     subjects = {entry.subject_id for entry in batch}
     return [entry for entry in near if entry.subject_id in subjects]

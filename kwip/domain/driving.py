@@ -1,8 +1,7 @@
-"""The load of a living site: what people ask for, when, and how the answers count.
+"""A realistic load: which requests come when, and how their answers are rated.
 
-Arrivals are an open loop: people do not wait for each other's answers, so a server
-that falls behind is asked all the same, and time counts from when somebody wanted the
-answer.
+Arrivals are an open loop: users do not wait for each other, so a slow server still gets
+the same requests, and time counts from when a request was wanted.
 """
 
 from __future__ import annotations
@@ -27,15 +26,15 @@ SHARES: Mapping[Act, int] = {
     "post": 4,
     "follow": 1,
 }
-#: An answer that takes longer comes too late to be of use.
+#: A slower answer is too late to be useful.
 IN_TIME_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One request: when it is wanted, in seconds from the start, and what it does.
+    """One request: its time, in seconds from the start, and what it does.
 
-    `draw` decides who asks, and for whom: a number of its own from 0 up to 1.
+    `draw` decides who sends it, and about whom: a random number from 0 up to 1.
     """
 
     at_s: float
@@ -45,7 +44,7 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What came of one request; `status` is 0 if there was no answer."""
+    """The result of one request; `status` is 0 if there was no answer."""
 
     planned: Planned
     status: int
@@ -53,12 +52,12 @@ class Answered:
 
     @property
     def is_in_time(self) -> bool:
-        """Whether somebody got what they wanted while they waited for it."""
+        """Whether it succeeded before the user gave up."""
         return 200 <= self.status < 400 and self.took_s <= IN_TIME_S  # noqa: PLR2004
 
 
 def plan(rate: float, seconds: float, seed: int) -> Iterator[Planned]:
-    """Draw the requests of a load: `rate` a second on average, as they come by chance.
+    """Draw the requests of a load at random, `rate` a second on average.
 
     The same arguments give the same requests.
     """
@@ -73,14 +72,14 @@ def plan(rate: float, seconds: float, seed: int) -> Iterator[Planned]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Driven:
-    """What a load has come to.
+    """The results of a load.
 
     Attributes:
         rate: Requests wanted a second.
-        requests: All of them.
+        requests: The number of all requests.
         in_time_per_s: Good answers within `IN_TIME_S`, a second.
-        p50_ms: The median time of all that were answered, refusals left out; None if
-            that one got no good answer.
+        p50_ms: The median time of all answers, without refusals; None if the median
+            request got no good answer.
         p95_ms: Their 95th percentile.
         p99_ms: Their 99th.
         p95_by_act_ms: The 95th percentile of each kind.
@@ -100,8 +99,8 @@ class Driven:
 def sum_up(rate: float, seconds: float, answers: Sequence[Answered]) -> Driven:
     """Sum up the answers to a load.
 
-    What got no answer, or one that is a mistake of the server, counts as for ever in
-    the percentiles; a refusal for want of room (503) does not count there.
+    In the percentiles, no answer or a server error counts as infinitely slow; a refusal
+    because of overload (503) does not count.
     """
     served = [a for a in answers if a.status != 503]  # noqa: PLR2004
     by_act = {act: [a for a in served if a.planned.act == act] for act in SHARES}

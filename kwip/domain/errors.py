@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class KwipError(Exception):
-    """What Kwip raises on purpose; `code` is the constant name of the case.
+    """An error that Kwip raises on purpose; `code` is its constant name.
 
     Args:
         message: Safe to show; says what to do.
@@ -31,7 +31,7 @@ class KwipError(Exception):
 class InvalidError(KwipError):
     """Correct the request.
 
-    `fields` maps a field's name to what is wrong with it, in words for a person.
+    `fields` maps the name of a field to what is wrong with it, as shown to users.
     """
 
     code = "invalid"
@@ -50,25 +50,25 @@ class NotAuthenticatedError(KwipError):
 
 
 class ForbiddenError(KwipError):
-    """Give up: this viewer may not do it."""
+    """Do not try again: this viewer may not do it."""
 
     code = "forbidden"
 
 
 class NotFoundError(KwipError):
-    """It is not there, or this viewer may not know that it is."""
+    """It does not exist, or this viewer may not know that it does."""
 
     code = "not_found"
 
 
 class GoneError(KwipError):
-    """It was there; a tombstone is left."""
+    """It was deleted; a tombstone is left."""
 
     code = "gone"
 
 
 class ConflictError(KwipError):
-    """Somebody else has it, or it changed meanwhile."""
+    """Somebody else has it, or it has changed meanwhile."""
 
     code = "conflict"
 
@@ -84,9 +84,9 @@ class RateLimitedError(KwipError):
 
 
 class StoreUnavailableError(KwipError):
-    """The store did not answer: nothing is known about a write; repeat it.
+    """The store did not answer: the result of a write is unknown; repeat it.
 
-    A write must be repeated under the same id or idempotency key.
+    A write must be repeated with the same id or idempotency key.
     """
 
     code = "store_unavailable"
@@ -103,6 +103,6 @@ class StoreUnavailableError(KwipError):
 
 
 class StorageFullError(KwipError):
-    """Make room, or ask whoever runs the site to; nothing was stored."""
+    """Free space, or ask the site's operator to; nothing was stored."""
 
     code = "storage_full"

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 class Row(NamedTuple):
-    """One place in an id list; `cursor` orders it, newest (highest) first.
+    """One row of an id list; `cursor` orders it, newest (highest) first.
 
-    `id` is a user's, or a post's with its author and the author that it answers.
+    `id` is a user's; or a post's, with its author and the author that it replies to.
     """
 
     cursor: int
@@ -34,9 +34,9 @@ IdListChunk = RowChunk[Row]
 
 
 class Between(NamedTuple):
-    """What is read of an id list: rows between two cursors, exclusive.
+    """Which rows of an id list to read: between two cursors, exclusive.
 
-    The `limit` newest of them, or the oldest ones if `ascending`.
+    The `limit` newest of them, or the oldest if `ascending`.
     """
 
     above: int
@@ -47,10 +47,10 @@ class Between(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class IdListSlice(NextToCursor):
-    """A part of an id list: the rows next to a cursor, as `Slice` is of a timeline.
+    """A part of an id list: the rows next to a cursor, like `Slice` for a timeline.
 
     `owner_id` is the user or the post whose list it is, or a hashtag. `as_of` is for
-    id lists whose rows move: they stand as they stood when that id was the newest.
+    lists whose rows move: they are placed as they were when that id was the newest.
     """
 
     name: str
@@ -67,13 +67,13 @@ class IdListSlice(NextToCursor):
         page: PageRequest,
         as_of: int | None = None,
     ) -> IdListSlice:
-        """Give the part with which the loader of a page begins."""
+        """Return the slice that a page is first read from."""
         is_upwards = page.min_id is not None
         cursor = page.upper if page.min_id is None else page.min_id
         return cls(name, owner_id, cursor, is_upwards=is_upwards, as_of=as_of)
 
     @property
     def variant(self) -> str:
-        """The field of the entity's hash that holds it."""
+        """The field of the entity's hash that stores it."""
         then = "" if self.as_of is None else f":{self.as_of}"
         return self.place() + then

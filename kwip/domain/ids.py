@@ -1,11 +1,11 @@
 """Identifiers: `unix_ms << 16 | slot << 4 | seq`, an int64, a string in JSON.
 
-It is Mastodon's layout, so clients may sort ids and turn dates into ids. `slot`
-(12 bits) is a logical shard: a user's is drawn at random, a post takes its
-author's, so a post is found by id and by author on one shard. `seq` (4 bits)
-starts at random in each millisecond, so two processes that make an id for the same
-author in the same millisecond clash once in about 16 tries; the nonce of the post
-settles that (`services.posts`).
+The layout is Mastodon's, so clients may sort ids and turn dates into ids. `slot`
+(12 bits) is a logical shard: a user's is drawn at random, a post has its author's, so a
+post is found by id and by author on one shard. `seq` (4 bits) starts at random in each
+millisecond, so two processes that make an id for the same author in the same
+millisecond collide once in about 16 times; the nonce of the post resolves that
+(`services.posts`).
 """
 
 from __future__ import annotations
@@ -30,23 +30,23 @@ _SEQS = 1 << _SEQ_BITS
 
 
 def first_id_at(ms: int) -> int:
-    """Give the lowest id of a millisecond; every id made later is above it."""
+    """Return the lowest id of a millisecond; every later id is above it."""
     return ms << (_SLOT_BITS + _SEQ_BITS)
 
 
 def ms_of(any_id: int) -> int:
-    """Give the millisecond (since 1970, UTC) in which an id was made."""
+    """Return the millisecond (since 1970, UTC) in which an id was made."""
     return any_id >> (_SLOT_BITS + _SEQ_BITS)
 
 
 def slot_of(any_id: int) -> int:
-    """Give the logical shard (0 to 4,095) of an id."""
+    """Return the logical shard (0 to 4,095) of an id."""
     return any_id >> _SEQ_BITS & (SLOTS - 1)
 
 
 def parse_id(text: str) -> int | None:
     """Read an id from a decimal string; None if it is not one in 0 to 2^63-1."""
-    # isdecimal admits other scripts' digits, and 19 digits bound the int() call.
+    # isdecimal accepts digits of other scripts; 19 digits bound the int() call.
     if not (text.isascii() and text.isdecimal() and len(text) <= len(str(MAX_ID))):
         return None
     value = int(text)
@@ -54,11 +54,11 @@ def parse_id(text: str) -> int | None:
 
 
 class IdGenerator:
-    """Make ids that never go backwards for one slot, from any thread.
+    """Make ids that never go backwards within a slot; thread-safe.
 
     Args:
         clock: The wall clock, or a loader's own.
-        rng: Where the start of `seq` comes from.
+        rng: The source of the start of `seq`.
     """
 
     def __init__(self, clock: ClockMs, rng: random.Random):
@@ -70,8 +70,8 @@ class IdGenerator:
     def next_id(self, slot: int, *, above: int = 0) -> int:
         """Make an id in `slot`, at least 1 ms above the id `above` (a parent's).
 
-        A clock that steps back, or more than 16 ids in a millisecond, borrow from
-        the following milliseconds.
+        If the clock goes back, or after more than 16 ids in a millisecond, it borrows
+        from the following milliseconds.
         """
         with self._lock:
             last = self._last.get(slot, 0)

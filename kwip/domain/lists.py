@@ -1,7 +1,7 @@
-"""Lists: some of the people whom one follows, with a timeline of their own.
+"""Lists: timelines of some of the people that a user follows.
 
-A list's timeline stores what a home stores, of the list's members. What it shows is
-decided when reading, by `shows_list`, and what an exclusive list takes out of home by
+A list's timeline stores what a home stores, for the list's members. What it shows is
+decided when reading, by `shows_list`; what an exclusive list removes from home, by
 `Relations.exclusive`.
 """
 
@@ -19,16 +19,15 @@ if TYPE_CHECKING:
     from kwip.domain.relationships import Relations
     from kwip.domain.timelines import Entry
 
-#: Lists that one user may have, and people that one of them may hold: both are read
-#: as one value.
+#: Lists per user, and members per list: each is read as one value.
 MAX_LISTS, MAX_MEMBERS = 100, 1_000
-#: People who are added or taken out at once.
+#: People who can be added or removed at once.
 MEMBERS_AT_ONCE = 80
 TITLE_MAX = 100
 
 
 class RepliesPolicy(StrEnum):
-    """Which answers to others a list shows; those to its owner always."""
+    """Which replies to others a list shows; it always shows those to its owner."""
 
     NONE = "none"
     LIST = "list"
@@ -37,7 +36,7 @@ class RepliesPolicy(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserList:
-    """A list as its owner made it. Nobody else can see it."""
+    """A list with its owner's settings. Nobody else can see it."""
 
     id: ListId
     owner_id: UserId
@@ -48,7 +47,7 @@ class UserList:
 
     @property
     def place(self) -> tuple[str, str, int]:
-        """Where it stands among others: by its title, whatever the case and accents."""
+        """Its sort key among other lists: the title, ignoring case and accents."""
         title = self.title.casefold()
         letters = unicodedata.normalize("NFKD", title)
         plain = "".join(c for c in letters if not unicodedata.combining(c))
@@ -57,7 +56,7 @@ class UserList:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListChange:
-    """What is changed about a list; None leaves it as it is."""
+    """Changes to a list; None leaves a setting unchanged."""
 
     title: str | None = None
     replies_policy: RepliesPolicy | None = None
@@ -66,17 +65,17 @@ class ListChange:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A list and who is in it: what its timeline is read by."""
+    """A list with its members."""
 
     list: UserList
     member_ids: frozenset[UserId]
 
     def authors(self, relations: Relations) -> frozenset[UserId]:
-        """Give whose posts it shows: members whom the owner follows now."""
+        """Return whose posts it shows: the members that the owner follows."""
         return self.member_ids & relations.follows
 
     def addressees(self, relations: Relations) -> frozenset[UserId]:
-        """Give the others, beside the owner, to whom answers are shown."""
+        """Return the people to whom replies are shown, besides the owner."""
         if self.list.replies_policy is RepliesPolicy.FOLLOWED:
             return relations.follows
         if self.list.replies_policy is RepliesPolicy.LIST:
@@ -85,9 +84,9 @@ class Listing:
 
 
 def shows_list(listing: Listing, relations: Relations, entry: Entry) -> bool:
-    """Tell whether a list shows an entry to its owner, whose relations are given.
+    """Return whether a list shows an entry to its owner, whose relations are given.
 
-    As `shows_home` says it of home: whether the owner may see the post at all is
+    Like `shows_home` for home; whether the owner may see the post at all is decided by
     `visibility.may_see`.
     """
     author, answers = entry.author_id, entry.reply_to_id

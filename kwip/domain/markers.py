@@ -1,4 +1,4 @@
-"""Markers: how far somebody has read a timeline, on every device."""
+"""Markers: how far a user has read a timeline, on all devices."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MARKED: tuple[Marked, ...] = ("home", "notifications")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marker:
-    """How far one timeline was read; `version` counts how often that was said."""
+    """How far one timeline was read; `version` counts the changes."""
 
     last_read_id: int
     version: int

@@ -1,7 +1,7 @@
-"""Pictures that users upload: their kinds, their sizes, the names of their files.
+"""Uploaded pictures: their kinds, their sizes, the names of their files.
 
-A picture is stored in each size of its kind. All sizes share one name, which is drawn
-from what is in all of them: a file of that name never changes.
+A picture is stored in each size of its kind. All sizes share one name, which is a hash
+of all their contents: a file of that name never changes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _FILE = re.compile(r"([0-9a-f]{32})-([0-9]{2,4})\.webp", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class PictureKind:
-    """What a picture is for, and its sizes (width and height), the largest first."""
+    """What a picture is for, and its sizes (width and height), largest first."""
 
     name: str
     sizes: tuple[tuple[int, int], ...]
@@ -29,7 +29,7 @@ class PictureKind:
 
 AVATAR = PictureKind("avatar", ((400, 400), (120, 120)))
 BANNER = PictureKind("banner", ((1500, 500), (600, 200)))
-#: Which kind a file is of, by its width.
+#: The kind of a file, by its width.
 KINDS = {width: kind for kind in (AVATAR, BANNER) for width, _ in kind.sizes}
 
 
@@ -42,7 +42,7 @@ class PictureFile:
 
     @classmethod
     def parse(cls, file_name: str) -> PictureFile | None:
-        """Read `<picture>-<width>.webp`; None if it cannot be ours."""
+        """Parse `<picture>-<width>.webp`; None if it cannot be ours."""
         match = _FILE.fullmatch(file_name)
         if match is None or int(match[2]) not in KINDS:
             return None
@@ -55,7 +55,7 @@ class PictureFile:
 
     @property
     def path(self) -> str:
-        """Where it is below the media folder, and below `/media`.
+        """The path below the media folder, and below `/media`.
 
         The folder is named by two digits, so that none gets too many files.
         """
@@ -63,12 +63,12 @@ class PictureFile:
 
 
 def is_picture_name(name: str) -> bool:
-    """Tell an uploaded picture from a file below `/static`, which has a dot."""
+    """Return whether a name is of an uploaded picture; `/static` paths have a dot."""
     return "." not in name
 
 
 def picture_name(contents: Iterable[bytes]) -> str:
-    """Name a picture by the bytes of all its sizes, in their order."""
+    """Return the name of a picture, from the bytes of all its sizes in order."""
     digest = blake2b(digest_size=_DIGEST_BYTES)
     for content in contents:
         digest.update(len(content).to_bytes(8, "big"))

@@ -1,4 +1,4 @@
-"""Remember some values in a process, within a limit of memory."""
+"""Remember values in a process, within a memory limit."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ V = TypeVar("V")
 
 
 class Remembered(Generic[K, V]):
-    """Values by key, for many threads; what was put longest ago goes first.
+    """A thread-safe mapping of bounded size; the oldest values are removed first.
 
     Args:
         most_bytes: How much memory they may take together.
@@ -26,14 +26,14 @@ class Remembered(Generic[K, V]):
         self._lock = threading.Lock()
 
     def get(self, key: K) -> V | None:
-        """Give a value, if it is still remembered; it takes no lock."""
+        """Return a value if it is still remembered; takes no lock."""
         found = self._values.get(key)
         return None if found is None else found[0]
 
     def put(self, key: K, value: V, size: int) -> None:
-        """Remember a value in the place of what was there.
+        """Remember a value, replacing an earlier one.
 
-        `size` is the memory that key and value take, in bytes. An estimate will do if
+        `size` is the memory that key and value take, in bytes. An estimate is enough if
         it is not too low: `tests/services/reading/test_memory.py` weighs real values.
         """
         with self._lock:
@@ -45,16 +45,16 @@ class Remembered(Generic[K, V]):
 
 
 class Decoded(Generic[V]):
-    """A decoder that remembers what it made of the same bytes; for many threads.
+    """A thread-safe decoder that remembers the results for the same bytes.
 
-    Equal bytes mostly give the very same value, so others can tell by identity what
-    they have seen before. Values must be immutable.
+    Equal bytes usually give the identical value, so callers can recognise by identity
+    what they have seen before. Values must be immutable.
 
     Args:
-        decode: Makes a value of bytes.
+        decode: Makes a value from bytes.
         most_bytes: How much memory bytes and values may take together.
-        besides: What a value takes that was made of no bytes.
-        times: What it takes more for each byte, with the byte itself.
+        besides: What a value of no bytes takes.
+        times: What it takes more for each byte, including the byte itself.
     """
 
     def __init__(
@@ -71,12 +71,12 @@ class Decoded(Generic[V]):
         self._values = Remembered[bytes, V](most_bytes)
 
     def __call__(self, raw: bytes) -> V:
-        """Decode, or remember."""
+        """Decode, or return the remembered value."""
         known = self._values.get(raw)
         return self.same(raw, self._decode(raw)) if known is None else known
 
     def same(self, raw: bytes, value: V) -> V:
-        """Give the value remembered of these bytes, else remember this one of them."""
+        """Return the value remembered for these bytes, else remember this one."""
         known = self._values.get(raw)
         if known is None:
             size = self._besides + int(self._times * len(raw))

@@ -1,4 +1,4 @@
-"""Notifications: what others did that concerns one person, and who is told of what."""
+"""Notifications: what others did that concerns a user, and who is notified of what."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from kwip.domain.users import User
     from kwip.domain.views import PostView
 
-#: More unread notifications are not counted one by one.
+#: Unread notifications are counted up to this number.
 MAX_UNREAD = 100
-#: No id: nothing was answered, nothing reposted, nobody in particular asked for.
+#: Placeholders for no reply, no repost, and no particular user.
 NO_POST, NOBODY = PostId(0), UserId(0)
 
 
 class NotificationKind(StrEnum):
-    """What was done; the word is what documents have."""
+    """What was done; documents store the word."""
 
     MENTION = "mention"
     REPLY = "reply"
@@ -40,24 +40,24 @@ class NotificationKind(StrEnum):
 
     @property
     def number(self) -> int:
-        """Its place in the order above, which cached slices have."""
+        """Its place in the order above, which cached slices store."""
         return _NUMBERS[self]
 
 
 KINDS = tuple(NotificationKind)
 _NUMBERS = {kind: number for number, kind in enumerate(KINDS)}
 EVERY_KIND = frozenset(KINDS)
-#: What the tab for conversations shows.
+#: What the tab for mentions shows.
 SPOKEN_TO = frozenset({NotificationKind.MENTION, NotificationKind.REPLY})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notification:
-    """What one recipient is told. `seq` is its id: when it was told, and its place.
+    """A notification for one recipient. `seq` is its id: its time, and its place.
 
-    `post_id` is the post that says it (a reply, a repost) or that is favourited, 0
-    for a follow. `reply_to_id` is the author whom that post answers, `repost_of_id`
-    what a repost is of, or 0.
+    `post_id` is the post itself (a reply, a repost) or the one that was favourited, 0
+    for a follow. `reply_to_id` is the author that this post replies to, `repost_of_id`
+    the reposted post, or 0.
     """
 
     recipient_id: UserId
@@ -70,9 +70,9 @@ class Notification:
 
     @property
     def name(self) -> str:
-        """Name it so that doing it again makes no second one.
+        """Return its unique name, the same if the act is repeated.
 
-        A post has one name for all that it may be to a recipient.
+        All notifications of one post to one recipient share a name.
         """
         match self.kind:
             case NotificationKind.FOLLOW:
@@ -102,7 +102,7 @@ class NotificationRow(NamedTuple):
         return KINDS[self.kind_number]
 
     def entry(self, recipient_id: UserId) -> Entry | None:
-        """Give the entry of its post, ready to be hydrated; None for a follow."""
+        """Return the entry of its post, ready to be hydrated; None for a follow."""
         if not self.post_id:
             return None
         is_own = self.kind is NotificationKind.FAVOURITE
@@ -117,7 +117,7 @@ class NotificationRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Which notifications are asked for: some kinds, and those by one user or all."""
+    """Which notifications to read: some kinds or all, by one user or all."""
 
     kinds: frozenset[NotificationKind] = EVERY_KIND
     actor_id: UserId = NOBODY
@@ -128,7 +128,7 @@ EVERYTHING = Wish()
 
 @dataclass(frozen=True, slots=True)
 class NotificationSlice(NextToCursor):
-    """A part of somebody's notifications: the rows next to a cursor."""
+    """A part of a user's notifications: the rows next to a cursor."""
 
     user_id: UserId
     wish: Wish = EVERYTHING
@@ -144,7 +144,7 @@ class NotificationSlice(NextToCursor):
 
     @property
     def variant(self) -> str:
-        """The field of the entity's hash that holds it."""
+        """The field of the entity's hash that stores it."""
         kinds = "".join(str(k.number) for k in KINDS if k in self.wish.kinds)
         return f"{self.place()}:{kinds}:{self.wish.actor_id}"
 
@@ -154,13 +154,13 @@ NotificationChunk = RowChunk[NotificationRow]
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """Who did what is above the read marker: `MAX_UNREAD` actors at most, one each."""
+    """Who did what above the read marker: at most `MAX_UNREAD` rows."""
 
     last_read_id: int
     actor_ids: tuple[UserId, ...]
 
     def count(self, relations: Relations) -> int:
-        """Count what the page would show, as far as relations tell."""
+        """Count what the page would show, as far as relations decide it."""
         return sum(shows_listed(relations, actor) for actor in self.actor_ids)
 
 
@@ -169,7 +169,7 @@ NOTHING_UNREAD = Unread(0, ())
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotificationView:
-    """A notification for its recipient; of a repost `post` is the recipient's post."""
+    """A notification for its recipient; of a repost, `post` is the recipient's post."""
 
     id: int
     kind: NotificationKind
@@ -179,32 +179,32 @@ class NotificationView:
 
     @property
     def created_at(self) -> dt.datetime:
-        """When it was."""
+        """When it happened."""
         return at(ms_of(self.id))
 
 
 @dataclass(frozen=True, slots=True)
 class NotificationGroup:
-    """Notifications of a page that are told in one sentence, newest first."""
+    """Notifications of a page that are shown as one sentence, newest first."""
 
     views: tuple[NotificationView, ...]
 
     @property
     def newest(self) -> NotificationView:
-        """The newest of them, which speaks for all."""
+        """The newest of them, which stands for all."""
         return self.views[0]
 
     @property
     def actors(self) -> tuple[User, ...]:
-        """Who did it, each once, the latest first."""
+        """Who did it, each once, most recent first."""
         return tuple({view.actor.id: view.actor for view in self.views}.values())
 
 
 def grouped(views: Iterable[NotificationView]) -> tuple[NotificationGroup, ...]:
-    """Put together what is one sentence to a reader; each group at its newest place.
+    """Group notifications that read as one sentence; each group at its newest place.
 
-    Favourites and reposts of one post within a page belong together, and follows that
-    stand next to each other; new ones are not mixed with those that were seen.
+    Favourites and reposts of one post within a page are grouped, and adjacent follows;
+    unread notifications are not grouped with read ones.
     """
     groups: dict[object, list[NotificationView]] = {}
     last: object = None
@@ -222,10 +222,10 @@ def grouped(views: Iterable[NotificationView]) -> tuple[NotificationGroup, ...]:
 
 
 def addressed(post: Post) -> dict[UserId, NotificationKind]:
-    """Tell to whom a new post speaks, and as what: a reply before a mention.
+    """Return whom a new post addresses, and as what: a reply before a mention.
 
-    Its author is not among them. Whom it answers may still not be allowed to see it:
-    `asks_to_follow` names whom that has to be asked of.
+    The author is not included. The author of the parent may still not be allowed to
+    see it: `asks_to_follow` returns who must be checked.
     """
     if post.repost_of_author_id is not None:
         told = {post.repost_of_author_id: NotificationKind.REPOST}
@@ -240,7 +240,7 @@ def addressed(post: Post) -> dict[UserId, NotificationKind]:
 
 
 def asks_to_follow(post: Post) -> UserId | None:
-    """Give whom a post addresses who may only see it as a follower of its author."""
+    """Return who is addressed but may only see the post as a follower of its author."""
     parent = post.in_reply_to_author_id
     if post.visibility is not Visibility.FOLLOWERS or parent in post.mentioned_ids:
         return None
@@ -248,9 +248,9 @@ def asks_to_follow(post: Post) -> UserId | None:
 
 
 def is_for_subscribers(post: Post) -> bool:
-    """Tell whether those who asked for an author's posts are told of this one.
+    """Return whether the author's subscribers are notified of a post.
 
-    Not of reposts, not of what is said to others.
+    Not of reposts, nor of replies to others.
     """
     return (
         post.visibility is not Visibility.DIRECT

@@ -1,4 +1,4 @@
-"""Pages: where a reader is in a timeline, and what comes back."""
+"""Pages: which part of a timeline is requested, and what is returned."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from kwip.domain.ids import MAX_ID
 
 T = TypeVar("T")
 
-#: How many entries one page may hold, and how many it holds unless told.
+#: Entries on one page: the maximum, and the default.
 MAX_LIMIT, DEFAULT_LIMIT = 40, 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageRequest:
-    """Which part of a timeline is asked for.
+    """Which part of a timeline is requested.
 
-    `max_id` gives entries below it, `since_id` the newest above it, `min_id` those
-    next above it (both newest first in the answer). Limits lie in 1 to `MAX_LIMIT`.
-    `folds_repeats` leaves out what somebody said before.
+    `max_id` selects entries below it, `since_id` the newest above it, `min_id` those
+    directly above it (both newest first in the answer). Limits are 1 to `MAX_LIMIT`.
+    `folds_repeats` leaves out what the author said before.
 
     If it `is_active`, the entries are conversations in the order of their last
     replies (see `activity`), the cursors are their places, and `as_of` says when the
@@ -36,36 +36,36 @@ class PageRequest:
 
     @property
     def is_first(self) -> bool:
-        """Tell whether it begins with the newest entry."""
+        """Return whether it begins with the newest entry."""
         return self.max_id is None and self.min_id is None
 
     @property
     def is_top(self) -> bool:
-        """Tell whether few entries are enough to begin with, the newest ones."""
+        """Return whether a few of the newest entries are enough to begin with."""
         is_short = self.limit <= DEFAULT_LIMIT or self.since_id is not None
         return self.is_first and is_short and not self.is_active
 
     @property
     def upper(self) -> int:
-        """The id below which entries are asked for."""
+        """The id below which entries are requested."""
         return MAX_ID if self.max_id is None else self.max_id
 
     @property
     def above(self) -> PageRequest | None:
-        """What lies above a page that begins below something, from there upwards."""
+        """The page above one that begins below some entry, read upwards."""
         if self.max_id is None:
             return None
         return PageRequest(limit=MAX_LIMIT, min_id=self.max_id - 1)
 
     @property
     def window(self) -> PageRequest:
-        """The newest entries of when the reader of an active order began."""
+        """The newest entries at the time the reader of an active order began."""
         max_id = None if self.as_of is None else self.as_of + 1
         return PageRequest(limit=MAX_LIMIT, max_id=max_id)
 
     @property
     def lower(self) -> int:
-        """The id above which entries are asked for."""
+        """The id above which entries are requested."""
         return max(self.since_id or 0, self.min_id or 0)
 
 
@@ -74,10 +74,10 @@ class Page(Generic[T]):
     """Some entries, newest first, and where the neighbouring pages begin.
 
     `next_max_id` is None on the last page; `prev_min_id` is None on an empty one.
-    `folded` counts the repeats that were left out between them, and in a timeline's
-    own order `newest_id` is the newest of both. In the active order the neighbours
-    begin at places `as_of` then, and `window_end` is the id of the oldest entry that
-    the order looked at, if there are older ones.
+    `folded` counts the repeats that were left out between them; in chronological order
+    `newest_id` is the newest of both. In the active order the neighbouring pages begin
+    at places `as_of` that time, and `window_end` is the id of the oldest entry that was
+    ordered, if there are older ones.
     """
 
     items: tuple[T, ...]
@@ -91,9 +91,9 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class CachedPage:
-    """A cached page: its ETag, and all that is answered, packed by whoever made it.
+    """A cached page: its ETag, and the answer, packed by whoever made it.
 
-    `content` is None if whoever asked has the page of this ETag.
+    `content` is None if the client already has the page with this ETag.
     """
 
     etag: bytes

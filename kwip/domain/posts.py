@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Visibility(StrEnum):
-    """Who may see a post; the Mastodon API says `private` for `followers`."""
+    """Who may see a post; the Mastodon API calls `followers` `private`."""
 
     PUBLIC = "public"
     UNLISTED = "unlisted"
@@ -26,7 +26,7 @@ class Visibility(StrEnum):
 
     @property
     def is_open(self) -> bool:
-        """Tell whether people without an account may see it."""
+        """Return whether people without an account may see it."""
         return self in OPEN
 
 
@@ -48,12 +48,12 @@ class Revision:
 class Post:
     """A post as it is stored, without its delivery state.
 
-    `warning` stands before a text that is folded away; `is_sensitive` says so of its
-    pictures. A repost has no text of its own: it puts `repost_of_id`, a post that is
-    none itself, before the reposter's followers. A tombstone keeps ids and links, but
-    neither text nor entities. `repeats_id` is what it repeats (see `repeats`). Of a
-    post that begins a conversation `last_public_reply_id` is the newest public or
-    unlisted reply, at first its own id; of others there is none.
+    `warning` is shown before a text that is folded away; `is_sensitive` says the same
+    of its pictures. A repost has no text of its own: it shows `repost_of_id`, which is
+    never a repost itself, to the reposter's followers. A tombstone keeps ids and links,
+    but neither text nor entities. `repeats_id` is the post that it repeats (see
+    `repeats`). In a post that begins a conversation `last_public_reply_id` is the
+    newest public or unlisted reply, at first its own id; other posts have none.
     """
 
     id: PostId
@@ -84,35 +84,35 @@ class Post:
 
     @property
     def mentioned_ids(self) -> frozenset[UserId]:
-        """The users whom the text names."""
+        """The users mentioned in the text."""
         return frozenset(mention.user_id for mention in self.mentions)
 
     def has_hashtag(self, name: str) -> bool:
-        """Tell whether the text has a hashtag, by its folded name."""
+        """Return whether the text has a hashtag, by its folded name."""
         return any(hashtag.name == name for hashtag in self.hashtags)
 
     @property
     def counted_on_id(self) -> PostId | None:
-        """The post whose counter it moves: what it answers or reposts."""
+        """The post whose counter it changes: its parent or the reposted post."""
         return self.in_reply_to_id or self.repost_of_id
 
     @property
     def begins(self) -> bool:
-        """Tell whether it begins a conversation: no reply, no repost."""
+        """Return whether it begins a conversation: no reply, no repost."""
         return self.in_reply_to_id is None and self.repost_of_id is None
 
     @property
     def answered_at(self) -> dt.datetime | None:
-        """When the newest public or unlisted reply came to what it began, if one did.
+        """When the newest public or unlisted reply to its conversation came, if any.
 
-        A reply that was deleted since counts too.
+        A reply that has been deleted counts too.
         """
         last_id = self.last_public_reply_id
         return at(ms_of(last_id)) if last_id and last_id != self.id else None
 
     @property
     def is_listed(self) -> bool:
-        """Tell whether it belongs to the public timeline (public, no reply)."""
+        """Return whether it belongs to the public timeline (public, no reply)."""
         return (
             self.visibility is Visibility.PUBLIC
             and self.begins
@@ -121,7 +121,7 @@ class Post:
 
     @property
     def tags(self) -> tuple[str, ...]:
-        """The hashtags whose timelines it belongs to (public), each once."""
+        """The hashtags whose timelines it belongs to, if it is public; each once."""
         if self.visibility is not Visibility.PUBLIC or self.is_tombstone:
             return ()
         return tuple(dict.fromkeys(hashtag.name for hashtag in self.hashtags))
@@ -129,7 +129,7 @@ class Post:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """What an author asks to publish."""
+    """A new post as the author writes it."""
 
     text: str
     visibility: Visibility = Visibility.PUBLIC
@@ -143,7 +143,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
-    """What an author asks to change a post to."""
+    """A change of a post as the author writes it."""
 
     text: str
     warning: str = ""
@@ -152,7 +152,7 @@ class Edit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """A post with its present text, and its earlier ones, oldest first."""
+    """A post with its current text, and the earlier ones, oldest first."""
 
     post: Post
     revisions: tuple[Revision, ...] = field(default=())

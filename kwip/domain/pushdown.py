@@ -1,4 +1,4 @@
-"""What a query can tell of who may see what, where nearly all is hidden."""
+"""Read rules as part of a query, for timelines where nearly everything is hidden."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pushdown:
-    """Which posts of a timeline a query leaves in; it may leave in too much.
+    """Which posts of a timeline a query returns; it may return too many.
 
-    It is asked when thousands of entries in a row were hidden, and what it gives is
-    filtered and hydrated like everything else.
+    It is used after thousands of hidden entries in a row, and its results are filtered
+    and hydrated like all others.
 
     Attributes:
         authors: Only by these; empty for anybody.
@@ -27,11 +27,11 @@ class Pushdown:
         all_tags: Only with all of these, too.
         no_tags: Only without any of these.
         is_listed: Only what the public timeline has.
-        viewer_id: Who reads; None where nobody is signed in.
-        audience: Only what these may see, or what names the viewer; None for all.
-        addressees: Answers only to these and to oneself; None for all.
-        has_reposts: Whether reposts are wanted.
-        has_repeats: Whether other people's repeats are wanted.
+        viewer_id: Who reads; None if nobody is signed in.
+        audience: Only what these may see, or what mentions the viewer; None for all.
+        addressees: Only replies to these and to oneself; None for all.
+        has_reposts: Whether to include reposts.
+        has_repeats: Whether to include other people's repeats.
     """
 
     authors: frozenset[UserId] = frozenset()
@@ -48,12 +48,12 @@ class Pushdown:
 
 
 def hidden_by(relations: Relations) -> frozenset[UserId]:
-    """Give whom a viewer's relations hide in timelines of many authors."""
+    """Return whom a viewer's relations hide in timelines with many authors."""
     return relations.mutes | relations.blocks | relations.blocked_by
 
 
 def of_home(viewer_id: UserId, relations: Relations) -> Pushdown:
-    """Leave in what home shows, as `shows_home` says it of an entry."""
+    """Select what home shows, by the rules of `shows_home`."""
     hidden = hidden_by(relations)
     shown = relations.follows - relations.exclusive - hidden
     return Pushdown(
@@ -66,7 +66,7 @@ def of_home(viewer_id: UserId, relations: Relations) -> Pushdown:
 
 
 def of_list(listing: Listing, relations: Relations) -> Pushdown:
-    """Leave in what a list shows, as `shows_list` says it of an entry."""
+    """Select what a list shows, by the rules of `shows_list`."""
     owner_id, hidden = listing.list.owner_id, hidden_by(relations)
     return Pushdown(
         authors=listing.authors(relations) - hidden,
@@ -80,7 +80,7 @@ def of_list(listing: Listing, relations: Relations) -> Pushdown:
 def of_user(
     viewer_id: UserId | None, relations: Relations, author_id: UserId
 ) -> Pushdown:
-    """Leave in what a viewer may see of an author, as `may_see` says it of a post."""
+    """Select an author's posts that a viewer may see, by the rules of `may_see`."""
     audience: frozenset[Visibility] | None = OPEN
     if viewer_id == author_id:
         audience = None

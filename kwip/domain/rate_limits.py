@@ -1,7 +1,7 @@
-"""How much one may do in a while: the windows, and whom an address stands for.
+"""Rate limits: the windows, and who is behind an address.
 
-A window slides: what was let through counts for its span and no longer, so that no
-stretch of that length ever holds more than the limit.
+A window slides: each allowed request counts for its span and no longer, so no period of
+that length ever has more than the limit.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _MINUTE_S = 60
 _HOUR_S = 60 * _MINUTE_S
 _DAY_S = 24 * _HOUR_S
 
-#: How long each window is, in seconds; its limit is the setting of the same name.
+#: The length of each window, in seconds; its limit is the setting of the same name.
 SPANS_S = {
     "api_user": 5 * _MINUTE_S,
     "api_token": 5 * _MINUTE_S,
@@ -35,12 +35,12 @@ SPANS_S = {
     "signin_address": 5 * _MINUTE_S,
     "signup": 30 * _MINUTE_S,
 }
-#: So much work is in the price of one request, in entities read: of a page, and of the
-#: API. An address may ask for ten times as many pages, so less is in each of them; by
-#: default neither lets it take more than a tenth of a processor.
+#: Work that one request pays for, in entities read: of a page, and of the API. An
+#: address may ask for ten times as many pages, so each pays for less; by default
+#: neither lets it take more than a tenth of a processor.
 PAGE_WORK = 50
 API_WORK = 200
-#: A home has a network of 64 bits, and may use all of its addresses.
+#: A household gets an IPv6 network of 64 bits, and can use all of its addresses.
 _IPV6_PREFIX = 64
 _ADDRESSES_REMEMBERED = 4_096
 _UNITS = ((_HOUR_S, "hour"), (_MINUTE_S, "minute"))
@@ -56,7 +56,7 @@ class Window(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """What is left of the window that has least left, and when it has more again."""
+    """What is left in the fullest window, and when more is allowed again."""
 
     limit: int
     remaining: int
@@ -64,7 +64,7 @@ class RateLimit:
 
 
 def windows(limits: Mapping[str, int]) -> dict[str, Window]:
-    """Make the windows of some limits, by name; a limit of 0 is no window.
+    """Make the windows of some limits, by name; a limit of 0 means no window.
 
     Raises:
         KeyError: A limit is missing.
@@ -78,9 +78,9 @@ def windows(limits: Mapping[str, int]) -> dict[str, Window]:
 
 @lru_cache(_ADDRESSES_REMEMBERED)
 def whose(address: str | None) -> str:
-    """Name whom an address stands for: IPv4 each, IPv6 by its network of 64 bits.
+    """Return who is behind an address: the address for IPv4, its /64 for IPv6.
 
-    What is no address, as of a Unix socket, is all one.
+    Everything else, such as a Unix socket, counts as one.
     """
     try:
         found = ipaddress.ip_address((address or "").strip())
@@ -95,7 +95,7 @@ def whose(address: str | None) -> str:
 
 
 def in_words(seconds: float) -> str:
-    """Say how long to wait, rounded up: "in 3 minutes"."""
+    """Return how long to wait, rounded up: "in 3 minutes"."""
     # Up to two minutes in seconds, and up to two hours in minutes.
     unit_s, unit = next(
         (each for each in _UNITS if seconds > 2 * each[0]), (1, "second")

@@ -1,4 +1,4 @@
-"""Reactions: what a viewer does with a post of somebody, or of their own."""
+"""Reactions: what a viewer does with a post, their own or somebody else's."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 Span = NewType("Span", int)
 
 #: Posts whose ids differ only in these bits are in one span: 2^28 ms, 3.1 days. A
-#: page of a busy timeline lies in one or two of them.
+#: page of a busy timeline is in one or two of them.
 _SPAN_BITS = 44
 
 
@@ -26,9 +26,9 @@ class Act(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reaction:
-    """One act. `seq` is an id drawn for it: when it was, and its place in lists.
+    """One act. `seq` is an id made for it: its time, and its place in lists.
 
-    `reply_to_id` is the author of the post that `post_id` answers, if it does.
+    `reply_to_id` is the author that the post `post_id` replies to, if it is a reply.
     """
 
     user_id: UserId
@@ -41,7 +41,7 @@ class Reaction:
 
 @dataclass(frozen=True, slots=True)
 class Reacted:
-    """What one viewer did with the posts of one span, as sets of post ids."""
+    """One viewer's reactions to the posts of one span, as sets of post ids."""
 
     favourites: frozenset[PostId] = frozenset()
     bookmarks: frozenset[PostId] = frozenset()
@@ -52,10 +52,10 @@ NO_REACTIONS = Reacted()
 
 
 def span_of(post_id: PostId) -> Span:
-    """Give the span that a post's id lies in."""
+    """Return the span of a post's id."""
     return Span(post_id >> _SPAN_BITS)
 
 
 def bounds_of(span: Span) -> tuple[int, int]:
-    """Give the lowest id of a span, and the lowest one above it."""
+    """Return the lowest id of a span, and the lowest id above it."""
     return span << _SPAN_BITS, (span + 1) << _SPAN_BITS

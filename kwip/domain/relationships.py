@@ -13,10 +13,9 @@ if TYPE_CHECKING:
 class Relations:
     """Everybody whom a viewer follows, mutes or blocks, and who blocks the viewer.
 
-    `notifies` are those of whose every post the viewer wants to be told, `exclusive`
-    those whom one of the viewer's lists keeps out of home, `tags` the hashtags that
-    the viewer follows. One cached entity per viewer: the read rules need all of it at
-    once.
+    `notifies` are followees whose every post the viewer is notified of, `exclusive`
+    those whom a list of the viewer keeps out of home, `tags` the hashtags that the
+    viewer follows. One cached entity per viewer: the read rules need all of it at once.
     """
 
     follows: frozenset[UserId] = frozenset()
@@ -28,7 +27,7 @@ class Relations:
     tags: frozenset[str] = frozenset()
 
     def has_block(self, other_id: UserId) -> bool:
-        """Tell whether either of the two blocks the other."""
+        """Return whether either of the two blocks the other."""
         return other_id in self.blocks or other_id in self.blocked_by
 
 
@@ -50,9 +49,10 @@ class Relationship:
 
 @dataclass(frozen=True, slots=True)
 class Parting:
-    """What two users are to each other after the viewer's follow has ended.
+    """The relationship of two users after the viewer's follow has ended.
 
-    `left_lists` counts the viewer's lists that the other has left by it.
+    `left_lists` is the number of the viewer's lists that the other user was removed
+    from.
     """
 
     relationship: Relationship

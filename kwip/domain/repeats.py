@@ -1,8 +1,8 @@
-"""Repeats: a person says within a day once more what they have said already.
+"""Repeats: an author says the same again within a day.
 
-A repeat is folded into what it repeats: it is left out where a reader wants that. Two
-posts say the same only if whoever may see one of them may see the other: so what is
-left out never is all that somebody would have seen of it.
+A repeat is folded into what it repeats: it is left out if the reader wants that. Two
+posts only count as the same if the same people may see them, so a post is never left
+out for a reader who cannot see the other one.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from kwip.domain.ids import PostId
     from kwip.domain.posts import Post
 
-#: So far apart, as ids, two posts may lie at most.
+#: The maximum distance of two posts, as ids.
 DAY = first_id_at(24 * 3_600_000)
 
 
 class Said(NamedTuple):
-    """What one post says, as a digest, and which one it repeats."""
+    """What one post says, as a digest, and which post it repeats."""
 
     post_id: PostId
     digest: int | None
@@ -33,9 +33,9 @@ class Said(NamedTuple):
 
 
 def normal_form(text: str) -> str:
-    """Give a text without what a reader does not see: compatible, spaces made one.
+    """Normalise a text to what a reader sees: compatibility forms, single spaces.
 
-    Upper and lower case stay apart, for addresses differ in nothing else.
+    Case is kept, because links may differ in nothing else.
     """
     folded = unicodedata.normalize("NFKC", text)
     seen = (c for c in folded if unicodedata.category(c) != "Cf")
@@ -43,10 +43,9 @@ def normal_form(text: str) -> str:
 
 
 def digest_of(post: Post) -> int | None:
-    """Give what a post says and to whom, as 64 bits with a sign.
+    """Return a digest of what a post says and to whom, as a signed 64-bit number.
 
-    None where nothing is a repeat: reposts, tombstones, and what is for the people
-    whom it names.
+    None for posts that never repeat: reposts, tombstones, and direct posts.
     """
     if post.repost_of_id or post.is_tombstone or post.visibility is Visibility.DIRECT:
         return None
@@ -62,9 +61,9 @@ def digest_of(post: Post) -> int | None:
 
 
 def settle(run: Iterable[Said]) -> Iterable[Said]:
-    """Say anew of each post of an author which one it repeats: the last that said it.
+    """Update which post each of an author's repeats: the last that says the same.
 
-    `run` is oldest first. What repeats a repeat is one as well, so a chain of them is
+    `run` is oldest first. A repeat can be repeated as well, so a chain of them is
     folded into its first.
     """
     last: dict[int, PostId] = {}

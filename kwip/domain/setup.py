@@ -6,17 +6,17 @@ import datetime as dt
 import hashlib
 import secrets
 
-#: A code is good for so long.
+#: How long a code is valid.
 LIFETIME = dt.timedelta(days=1)
 #: What a preparation says last when a code waits to be used.
 WAITING = "waiting for the first administrator"
-#: 32 signs without letters and digits that look alike: 80 bits in all.
+#: 32 characters that do not look alike: 80 bits in all.
 _ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 _GROUPS, _GROUP = 4, 4
 
 
 def draw_code() -> str:
-    """Draw a code that can be read out and typed."""
+    """Draw a code that is easy to read out and to type."""
     groups = (
         "".join(secrets.choice(_ALPHABET) for _ in range(_GROUP))
         for _ in range(_GROUPS)
@@ -25,6 +25,6 @@ def draw_code() -> str:
 
 
 def code_digest(code: str) -> str:
-    """Give what is stored of a code, however somebody typed it: its SHA-256."""
+    """Return the SHA-256 of a code, however it was typed: what is stored of it."""
     plain = "".join(c for c in code.upper() if c.isalnum())
     return hashlib.sha256(plain.encode(errors="replace")).hexdigest()

@@ -1,4 +1,4 @@
-"""Hashtags: which are asked for, and what comes into home because one follows them."""
+"""Hashtags: which are requested, and what home shows because of followed ones."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class TagView:
 
 @dataclass(frozen=True, slots=True)
 class TagWish:
-    """Which hashtags are asked for, by folded names.
+    """Which hashtags are requested, by folded name.
 
-    One of `any_of` (one at least), all of `all_of`, and none of `none_of`.
+    One of `any_of` (at least one), all of `all_of`, and none of `none_of`.
     """
 
     any_of: tuple[str, ...]
@@ -37,17 +37,17 @@ class TagWish:
     none_of: tuple[str, ...] = ()
 
     def shows(self, post: Post) -> bool:
-        """Tell whether a post that has one of `any_of` is asked for."""
+        """Return whether a post with one of `any_of` is requested."""
         return all(map(post.has_hashtag, self.all_of)) and not any(
             map(post.has_hashtag, self.none_of)
         )
 
 
 def shows_tagged(viewer_id: UserId, relations: Relations, entry: Entry) -> bool:
-    """Tell whether home shows a public post because of a hashtag that one follows.
+    """Return whether home shows a public post because of a followed hashtag.
 
-    Nothing by whom exclusive lists keep out of home, and no answers to others; what
-    home shows by itself it shows all the same.
+    No posts by people whom exclusive lists keep out of home, and no replies to others;
+    what home shows anyway is not affected.
     """
     author = entry.author_id
     return (

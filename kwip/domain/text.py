@@ -1,4 +1,4 @@
-"""What stands in a text: links, mentions and hashtags, and where.
+"""Entities of a text: links, mentions and hashtags, and where they are.
 
 Offsets count Unicode code points of the stored text. The text is parsed once, when
 it is written (`kwip.text`); pages and the API are built from text and entities.
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from kwip.domain.ids import UserId
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-#: The same without tabs and what ends a line.
+#: The same without tabs and line breaks.
 _NO_SPACES = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """An address at `text[start:end]`; `url` is http(s) with its host in ASCII."""
+    """A link at `text[start:end]`; `url` is http(s) with its host in ASCII."""
 
     start: int
     end: int
@@ -29,7 +29,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A user named at `text[start:end]`."""
+    """A mentioned user at `text[start:end]`."""
 
     start: int
     end: int
@@ -39,7 +39,7 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class Hashtag:
-    """A hashtag at `text[start:end]`; `name` is its one form, without the mark."""
+    """A hashtag at `text[start:end]`; `name` is its folded form, without the mark."""
 
     start: int
     end: int
@@ -48,7 +48,7 @@ class Hashtag:
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """An @name found in a text, not yet known to be a user's."""
+    """An @name in a text, which may or may not be a user's."""
 
     start: int
     end: int
@@ -57,7 +57,7 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Entities:
-    """What was found in a text, each kind in order; none overlaps another."""
+    """What was found in a text, each kind in order; none overlap."""
 
     links: tuple[Link, ...] = ()
     names: tuple[Name, ...] = ()
@@ -65,11 +65,11 @@ class Entities:
 
 
 def is_unicode(text: str) -> bool:
-    """Tell whether a text can be encoded: half a surrogate pair cannot."""
+    """Return whether a text can be encoded: half a surrogate pair cannot."""
     return not any("\ud800" <= c <= "\udfff" for c in text)
 
 
 def has_controls(text: str, *, but_spaces: bool = True) -> bool:
-    """Tell whether a text holds control characters, white space counting or not."""
+    """Return whether a text has control characters, optionally including whitespace."""
     pattern = _NO_SPACES if but_spaces else _CONTROLS
     return pattern.search(text) is not None

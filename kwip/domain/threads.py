@@ -1,4 +1,4 @@
-"""Conversations: which posts answer which, and the order in which they are read."""
+"""Conversations: which posts reply to which, and the order of reading."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 
-#: So many posts of a conversation are put in order. Replies after these are not listed.
+#: The posts of a conversation that are ordered. Later replies are not listed.
 MAX_THREAD = 5_000
 
 
 class Threaded(NamedTuple):
-    """A post in a conversation; `parent_id` is what it answers, or 0.
+    """A post in a conversation; `parent_id` is the post it replies to, or 0.
 
-    A tuple, for a thousand of them are made from packed integers at once.
+    A tuple, because a thousand of them are made from packed integers at once.
     """
 
     post_id: PostId
@@ -32,9 +32,9 @@ class Threaded(NamedTuple):
 class ThreadPart:
     """How much of a conversation is shown around a post.
 
-    The nearest `ancestors` above it, and so many `replies` below it in reading order:
-    those behind the reply `after`; or the part that has the reply `having`, if it is
-    there at all; or the first ones.
+    The nearest `ancestors` above it, and this many `replies` below it in reading order:
+    those after the reply `after`; or the part with the reply `having`, if it exists; or
+    the first ones.
     """
 
     ancestors: int
@@ -43,18 +43,18 @@ class ThreadPart:
     having: PostId | None = None
 
 
-#: What a page shows, which leads on to the next part.
+#: What a page shows, with a link to the next part.
 ON_PAGE = ThreadPart(ancestors=40, replies=40)
-#: What apps get at once, as their API knows no parts: with a token, and without.
+#: What apps get at once, because their API has no parts: with and without a token.
 FOR_VIEWER = ThreadPart(ancestors=200, replies=400)
 FOR_ANYBODY = ThreadPart(ancestors=40, replies=60)
 
 
 class Conversation:
-    """The posts of a conversation, by what they answer.
+    """The posts of a conversation, by parent.
 
     Args:
-        posts: All that are known, oldest first.
+        posts: All known posts, oldest first.
     """
 
     def __init__(self, posts: Iterable[Threaded]):
@@ -65,16 +65,16 @@ class Conversation:
         return len(self._by_id)
 
     def above(self, parent_id: PostId | None) -> Iterator[Threaded]:
-        """Go from what a post answers up to the beginning."""
+        """Iterate from a post's parent up to the root."""
         parent = self._by_id.get(parent_id or PostId(0))
         while parent is not None:
             yield parent
             parent = self._by_id.get(parent.parent_id)
 
     def below(self, post_id: PostId) -> Iterator[tuple[Threaded, int]]:
-        """Go through replies in reading order, each with its depth below the post.
+        """Iterate over replies in reading order, each with its depth below the post.
 
-        Each reply is followed by its own replies, the oldest first.
+        Each reply is followed by its own replies, oldest first.
         """
         children: dict[PostId, list[Threaded]] = defaultdict(list)
         for one in self._by_id.values():
@@ -86,7 +86,7 @@ class Conversation:
             waiting += [(c, depth + 1) for c in reversed(children[one.post_id])]
 
     def entry(self, one: Threaded) -> Entry:
-        """Give one of its posts ready to be hydrated."""
+        """Return one of its posts as an entry, ready to be hydrated."""
         parent = self._by_id.get(one.parent_id)
         return Entry(
             one.post_id, one.author_id, parent.author_id if parent else UserId(0)

@@ -1,10 +1,10 @@
 """What a timeline stores and what it shows, as pure functions.
 
-*Stored* in a home: ids of posts that were pushed, by the owner and by present
-followees, whomever they answer; direct posts only if the owner is mentioned.
-Delivery, merge, rebuild and `verify` use `belongs_in_home` and nothing else.
+A home *stores* the ids of pushed posts by the owner and current followees, no matter
+to whom they reply; direct posts only if the owner is mentioned. Delivery, backfill,
+rebuild and `verify` all use `belongs_in_home`.
 
-*Shown* is decided when reading, by `shows_home` and `kwip.domain.visibility`.
+What is *shown* is decided when reading, by `shows_home` and `kwip.domain.visibility`.
 """
 
 from __future__ import annotations
@@ -25,28 +25,28 @@ if TYPE_CHECKING:
 #: An open bucket is sealed at this many entries and keeps the newest of them:
 #: small arrays took 40 to 60 thousand deliveries a second, one of 800 took 2.5.
 SEAL_AT, KEEP_OPEN = 96, 32
-#: So many entries has a sealed bucket of a timeline that was rebuilt.
+#: The number of entries in a sealed bucket of a rebuilt timeline.
 SEALED = 64
-#: Of so many posts one has its deliveries look for full buckets.
+#: One in so many posts has its delivery look for full buckets.
 SEAL_LOOK = 8
 #: Above this many stored ids `floor` rises so that `TRIM_TO` are left.
 TRIM_ABOVE, TRIM_TO = 1_600, 800
 #: Above this many authors in one `$in` MongoDB stops merge-sorting.
 AUTHORS_PER_QUERY = 200
-#: So many pull authors are named to every reader of a home, 16 bytes each.
+#: How many pull authors every reader of a home knows of, 16 bytes each.
 MOST_PULLED = 2_000
-#: A read of a timeline that took longer starts over: what it began with may be gone.
+#: A slower read of a timeline starts over: what it began with may have been deleted.
 READ_RESTART_S = 30.0
-#: Buckets that no reader needs are deleted no sooner than this after they fell out.
+#: Unneeded buckets are deleted no sooner than this after they became unneeded.
 BUCKET_GRACE_S = 60.0
 
 
 class Entry(NamedTuple):
     """One post in a timeline, with what the read rules need before hydration.
 
-    `reply_to_id` is the author of the post that it answers, `repost_of_id` and
-    `repost_of_author_id` what it reposts, or 0. A tuple, for hundreds of them are
-    made from packed integers in each request.
+    `reply_to_id` is the author that the post replies to, `repost_of_id` and
+    `repost_of_author_id` are of the reposted post, or 0. A tuple, because hundreds of
+    them are made from packed integers in each request.
     """
 
     post_id: PostId
@@ -57,12 +57,12 @@ class Entry(NamedTuple):
 
     @property
     def subject_id(self) -> PostId:
-        """The post that it shows: of a repost the one that it is of."""
+        """The post that it shows: for a repost, the reposted one."""
         return self.repost_of_id or self.post_id
 
     @classmethod
     def of(cls, post: Post) -> Entry:
-        """Give the entry of a post."""
+        """Return the entry of a post."""
         return cls(
             post.id,
             post.author_id,
@@ -74,10 +74,10 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A run of a timeline's entries, newest first, with none left out between them.
+    """A run of a timeline's entries, newest first, without gaps.
 
-    `floor` says below which id nothing is stored; `ends` tells that the stored part
-    ends with this chunk.
+    Nothing is stored below the id `floor`; `ends` says that the stored part ends with
+    this chunk.
     """
 
     entries: tuple[Entry, ...]
@@ -85,7 +85,7 @@ class Chunk:
     ends: bool
 
     def above(self, floor: int) -> Chunk:
-        """Leave out what lies below a floor, if its own one is lower."""
+        """Leave out what is below a floor, if its own floor is lower."""
         if self.floor >= floor:
             return self
         kept = tuple(e for e in self.entries if e.post_id >= floor)
@@ -94,10 +94,11 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Pulls:
-    """Whose posts readers merge: authors, each with the newest post that was pulled.
+    """Whose posts readers merge: authors, each with the newest pulled post.
 
-    Only the `MOST_PULLED` who were pulled last are named. What was pulled of others
-    lies below `floor`, and there every home and list is read as if it stored nothing.
+    Only the `MOST_PULLED` authors with the latest pulled posts are included. Pulled
+    posts of others are below `floor`, where every home and list is read as if it stored
+    nothing.
     """
 
     newest: Mapping[UserId, PostId]
@@ -105,7 +106,7 @@ class Pulls:
 
     @classmethod
     def of(cls, latest: Sequence[tuple[UserId, PostId]]) -> Pulls:
-        """Make them of authors, the last one pulled first, and one too many if any."""
+        """Make them from authors, the latest first, with one too many if there are."""
         others = latest[MOST_PULLED:]
         floor = others[0][1] + 1 if others else 0
         return cls(dict(latest[:MOST_PULLED]), floor)
@@ -113,24 +114,24 @@ class Pulls:
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """How one open bucket is divided: `cut` moves to a sealed one, `keep` stays."""
+    """How an open bucket is divided: `cut` moves to a sealed one, `keep` stays."""
 
     cut: tuple[int, ...]
     keep: tuple[int, ...]
 
 
 def looks_for_full(ids: Iterable[PostId]) -> bool:
-    """Tell whether a delivery of these posts looks for buckets that are full.
+    """Return whether a delivery of these posts looks for full buckets.
 
-    To look at every home costs a third of what pushing into it does. An id's last bits
-    are drawn at random (`kwip.domain.ids`), so a bucket is looked at once in
-    `SEAL_LOOK` entries, and a delivery that is repeated looks again.
+    Checking every home costs a third of pushing into it. The last bits of an id are
+    random (`kwip.domain.ids`), so a bucket is checked about once in `SEAL_LOOK`
+    entries, and a repeated delivery checks again.
     """
     return any(post_id % SEAL_LOOK == 0 for post_id in ids)
 
 
 def plan_seal(entries: Iterable[int]) -> Seal:
-    """Divide an open bucket's ids: the newest `KEEP_OPEN` stay, without doubles."""
+    """Divide an open bucket's ids: the newest `KEEP_OPEN` stay, without duplicates."""
     ordered = sorted(set(entries))
     return Seal(tuple(ordered[:-KEEP_OPEN]), tuple(ordered[-KEEP_OPEN:]))
 
@@ -143,7 +144,7 @@ def plan_buckets(ids: Iterable[int]) -> tuple[Seal, list[tuple[int, ...]]]:
 
 
 def raised_floor(ids: Iterable[int], *, above: int, floor: int) -> int:
-    """Give the floor that leaves `TRIM_TO` of more than `above` stored ids."""
+    """Return the floor that leaves `TRIM_TO` of more than `above` stored ids."""
     stored = set(ids)
     if len(stored) <= above:
         return floor
@@ -156,7 +157,7 @@ def belongs_in_home(
     visibility: Visibility,
     mentioned_ids: Iterable[UserId],
 ) -> bool:
-    """Tell whether a pushed post of the owner or a followee is stored in a home."""
+    """Return whether a pushed post of the owner or a followee is stored in a home."""
     return (
         owner_id == author_id
         or visibility is not Visibility.DIRECT
@@ -165,9 +166,9 @@ def belongs_in_home(
 
 
 def shows_home(viewer_id: UserId, relations: Relations, entry: Entry) -> bool:
-    """Tell whether home shows an entry, as far as its author and addressee say.
+    """Return whether home shows an entry, as far as author and addressee decide it.
 
-    Whether the viewer may see the post at all is `visibility.may_see`.
+    Whether the viewer may see the post at all is decided by `visibility.may_see`.
     """
     author, answers = entry.author_id, entry.reply_to_id
     if author == viewer_id:
@@ -183,11 +184,11 @@ def shows_home(viewer_id: UserId, relations: Relations, entry: Entry) -> bool:
 
 
 def shows_listed(relations: Relations, author_id: UserId) -> bool:
-    """Tell whether a timeline that nobody's follows select shows an author."""
+    """Return whether a timeline that does not depend on follows shows an author."""
     return author_id not in relations.mutes and not relations.has_block(author_id)
 
 
 def merge_newest(parts: Iterable[Sequence[Entry]], limit: int) -> list[Entry]:
-    """Merge entries newest first, drop doubles, keep at most `limit`."""
+    """Merge entries newest first, without duplicates; keep at most `limit`."""
     unique = {entry.post_id: entry for part in parts for entry in part}
     return [unique[i] for i in heapq.nlargest(limit, unique)]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from kwip.domain.ids import PostId, UserId
 
 _USERNAME = re.compile(r"[a-z0-9_]{1,30}", re.ASCII)
-#: Paths and roles that a person could mistake for the site itself.
+#: Paths and roles that could be mistaken for the site itself.
 RESERVED_USERNAMES = frozenset(
     {
         "about",
@@ -47,7 +47,7 @@ RESERVED_USERNAMES = frozenset(
 )
 PASSWORD_LENGTHS = range(8, 257)
 DISPLAY_NAME_MAX, BIO_MAX = 60, 500
-#: A profile shows so many pairs of a name and a value, and pinned posts.
+#: Fields of a profile and their maximum length, and pinned posts.
 MAX_FIELDS, FIELD_MAX = 4, 255
 MAX_PINS = 5
 #: What `update_profile` may change.
@@ -64,7 +64,7 @@ ProfileKey = Literal[
 
 @dataclass(frozen=True, slots=True)
 class ProfileField:
-    """A line that a user adds to the profile, such as `Home page` and an address."""
+    """A field that a user adds to the profile, such as `Home page` and a link."""
 
     name: str
     value: str
@@ -74,11 +74,11 @@ class ProfileField:
 class User:
     """A user as everybody may see it; `version` counts its changes.
 
-    `avatar` and `banner` name pictures: with a dot a file of ours below `/static`, else
-    one that was uploaded; empty for the drawn default. `pinned_ids` are posts at the
-    top of the profile, newest pin first. Whoever is suspended is hidden with everything
-    they wrote. Who is not `is_embeddable` is in no widget. Whoever `folds_repeats` is
-    shown on pages only once what somebody says again and again.
+    `avatar` and `banner` name pictures: with a dot, a file below `/static`; without, an
+    uploaded one; empty, the generated default. `pinned_ids` are posts at the top of the
+    profile, newest pin first. Suspended users are hidden with everything they wrote.
+    Users who are not `is_embeddable` are in no widget. Readers who `folds_repeats` see
+    on pages only once what an author says repeatedly.
     """
 
     id: UserId
@@ -100,16 +100,16 @@ class User:
 
     @property
     def name(self) -> str:
-        """What to call the user on a page."""
+        """The name to show on pages."""
         return self.display_name or self.username
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProfileChange:
-    """What a user changes of the own profile; None leaves something as it is.
+    """Changes that users make to their own profile; None leaves a value unchanged.
 
-    `avatar` and `banner` are files as they were sent, which become pictures of ours;
-    `is_avatar_removed` and `is_banner_removed` bring the drawn defaults back.
+    `avatar` and `banner` are files as uploaded, to be converted; `is_avatar_removed`
+    and `is_banner_removed` restore the generated defaults.
     """
 
     display_name: str | None = None
@@ -127,7 +127,7 @@ class ProfileChange:
 class Email:
     """An e-mail address.
 
-    `address` is what was typed, to send to. `key` is what addresses are compared by;
+    `address` is what was typed, for sending. `key` is what addresses are compared by;
     `folded` is what credentials of schema 1 were compared by.
     """
 
@@ -144,8 +144,8 @@ READ, WRITE = "read", "write"
 class Viewer:
     """Who makes this request.
 
-    `digest` names the session or token behind it (SHA-256 of its secret, hex), so
-    that it can be ended; the secret itself is never kept.
+    `digest` identifies the session or token (SHA-256 of its secret, hex), so that it
+    can be ended; the secret itself is never stored.
     """
 
     id: UserId
@@ -155,7 +155,7 @@ class Viewer:
 
 
 def clean_username(text: str) -> str:
-    """Return a name in the one form in which names are unique.
+    """Return a username in its canonical form, in which it is unique.
 
     Raises:
         InvalidError: The name is not 1 to 30 of a-z, 0-9 and _, or is reserved.

@@ -1,4 +1,4 @@
-"""Views: what one viewer gets to see, ready for a schema or a template."""
+"""Views: what one viewer sees, ready for a schema or a template."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 class PostView:
     """A post with its author, for one viewer.
 
-    Of a repost, `reposted` is the post that it is of; what the viewer did is told
-    there. `in_reply_to_username` is whom it answers, if that is known.
+    For a repost, `reposted` is the original post, which has the viewer's flags.
+    `in_reply_to_username` is the user it replies to, if known.
     """
 
     post: Post
@@ -37,18 +37,18 @@ class PostView:
 
     @property
     def is_repeat(self) -> bool:
-        """Tell whether it is folded where repeats are; one's own never are."""
+        """Return whether it is folded where repeats are; the viewer's own never are."""
         return self.post.repeats_id is not None and not self.is_own
 
     @property
     def is_pinned(self) -> bool:
-        """Tell whether its author has pinned it to the profile."""
+        """Return whether its author has pinned it to the profile."""
         return self.post.id in self.author.pinned_ids
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserView:
-    """A user with what the viewer is to them (None for nobody signed in)."""
+    """A user with their relationship to the viewer (None if nobody is signed in)."""
 
     user: User
     relationship: Relationship | None = None
@@ -57,16 +57,16 @@ class UserView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThreadView:
-    """A post between what it answers (oldest first) and what answers it.
+    """A post between its ancestors (oldest first) and its replies.
 
-    `descendants` stand in reading order: each reply is followed by its own replies.
-    `depths` gives for each of them how many steps it is below the post. `hidden`
-    counts the deleted posts among them (others that are hidden are not told of).
+    `descendants` are in reading order: each reply is followed by its own replies.
+    `depths` says for each how many steps it is below the post. `hidden` is the number
+    of deleted posts among them (others that are hidden are not counted).
 
-    It may be a part: `is_first` tells that it begins with the first reply, `next_after`
-    is the reply behind which the next part begins, and `goes_above` tells that there
-    are more ancestors. `is_cut` tells that the conversation is too long to be read
-    to its end.
+    It may be a part: `is_first` says that it begins with the first reply, `next_after`
+    is the reply after which the next part begins, and `goes_above` says that there are
+    more ancestors. `is_cut` says that the conversation is too long to be read to its
+    end.
     """
 
     ancestors: tuple[PostView, ...]

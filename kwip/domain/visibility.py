@@ -1,4 +1,4 @@
-"""Who may see a post. Fails closed: what is not known to be allowed is hidden."""
+"""Who may see a post. Fails closed: what is not explicitly allowed is hidden."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def may_see(viewer_id: UserId | None, relations: Relations, post: Post) -> bool:
-    """Tell whether a viewer (None: nobody signed in) may see a post.
+    """Return whether a viewer (None: nobody signed in) may see a post.
 
     Authors see their own; a block in either direction hides; otherwise the post's
-    visibility decides. People whom a post names may see it whatever it is.
+    visibility decides. People mentioned in a post may always see it.
     """
     if post.is_tombstone:
         return False
@@ -35,10 +35,10 @@ def may_see(viewer_id: UserId | None, relations: Relations, post: Post) -> bool:
 
 
 def require_shown(user_id: UserId, user: User | None) -> User:
-    """Give a user who may be shown, whoever asks.
+    """Return a user who may be shown to anybody.
 
     Raises:
-        NotFoundError: There is none.
+        NotFoundError: There is no such user.
         GoneError: The account is suspended.
     """
     if user is None:
@@ -49,6 +49,6 @@ def require_shown(user_id: UserId, user: User | None) -> User:
 
 
 def reply_visibility(parent: Visibility, asked: Visibility) -> Visibility:
-    """Narrow a reply to no wider an audience than what it answers has."""
+    """Narrow a reply's visibility to that of its parent."""
     order = list(Visibility)
     return max(parent, asked, key=order.index)

@@ -1,7 +1,7 @@
-"""A network of users and what they say, as `kwip world load` reads and draws it.
+"""A network of users and posts, as `kwip world load` reads and generates it.
 
-Everything about a world follows from its two files and a seed, so that a load that was
-killed goes on as if it had not been.
+Everything about a world follows from its two files and a seed, so a load that was
+killed resumes as if nothing had happened.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from kwip.domain.errors import InvalidError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-#: Two numbers of nodes are packed into one 64-bit integer.
+#: Two node numbers are packed into one 64-bit integer.
 _NODE_BITS = 31
 _MAX_NODE = (1 << _NODE_BITS) - 1
 _FIELDS = 2
 _DIGITS = 20
-#: One in so many posts answers an earlier one.
+#: One in so many posts replies to an earlier one.
 _REPLY_ONE_IN = 5
 
 
 class LineError(Exception):
-    """A line that cannot be used: its number, from 1, and what is wrong with it."""
+    """An invalid line: its number, from 1, and what is wrong with it."""
 
     def __init__(self, number: int, problem: str):
         super().__init__(f"line {number}: {problem}")
@@ -42,19 +42,19 @@ class LineError(Exception):
 class Graph:
     """Who follows whom: node numbers in order, and distinct edges between them.
 
-    `edges` are in the order of their followers; 8 bytes each.
+    `edges` are ordered by follower; 8 bytes each.
     """
 
     nodes: array[int]
     edges: array[int]
 
     def by_follower(self, start: int = 0) -> Iterator[tuple[int, int]]:
-        """Go through (follower, followee) in the order of followers."""
+        """Iterate over (follower, followee) in the order of followers."""
         for i in range(start, len(self.edges)):
             yield self.edges[i] >> _NODE_BITS, self.edges[i] & _MAX_NODE
 
     def by_followee(self) -> Iterator[tuple[int, int]]:
-        """Go through (follower, followee) in the order of followees."""
+        """Iterate over (follower, followee) in the order of followees."""
         turned = ((e & _MAX_NODE) << _NODE_BITS | e >> _NODE_BITS for e in self.edges)
         for edge in sorted(turned):
             yield edge & _MAX_NODE, edge >> _NODE_BITS
@@ -69,7 +69,7 @@ class Graph:
 
 @dataclass(frozen=True, slots=True)
 class Saying:
-    """A text to publish, and the language it is in if that is known."""
+    """A text to publish, and its language if known."""
 
     text: str
     language: str | None
@@ -77,7 +77,7 @@ class Saying:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One post of a world: its author's node, and the number of what it answers."""
+    """One post of a world: its author's node, and the number of its parent."""
 
     author: int
     saying: Saying
@@ -85,16 +85,16 @@ class Planned:
 
 
 def username_of(node: int) -> str:
-    """Name the user of a node."""
+    """Return the username of a node."""
     return f"n{node}"
 
 
 def parse_graph(lines: Iterable[bytes], users: int | None = None) -> Graph:
-    """Read lines of two node numbers, `follower followee`.
+    """Parse lines of two node numbers, `follower followee`.
 
-    Lines that begin with `#` and empty ones say nothing. A node whose line is a
-    self-loop is a user, the loop is no follow; an edge that comes twice is one. With
-    `users`, only that many nodes with the lowest numbers and the edges between them.
+    Empty lines and those that begin with `#` are ignored. A node with a self-loop is a
+    user, but the loop is no follow; duplicate edges count once. With `users`, only that
+    many nodes with the lowest numbers and the edges between them.
 
     Raises:
         LineError: A line is something else.
@@ -120,7 +120,7 @@ def _edge(number: int, line: bytes) -> tuple[int, int]:
     fields = line.split()
     if len(fields) != _FIELDS or not b"".join(fields).isdigit():
         raise LineError(number, "expected two node numbers")
-    # So many digits are enough to be too large, and few enough to be read fast.
+    # Enough digits to be too large, and few enough to be parsed fast.
     follower, followee = int(fields[0][:_DIGITS]), int(fields[1][:_DIGITS])
     if follower > _MAX_NODE or followee > _MAX_NODE:
         raise LineError(number, f"node numbers must be at most {_MAX_NODE}")
@@ -128,9 +128,9 @@ def _edge(number: int, line: bytes) -> tuple[int, int]:
 
 
 def parse_sayings(lines: Iterable[bytes], clean: Callable[[str], str]) -> list[Saying]:
-    """Read lines of JSON objects with `text`, and `lang` or not; empty ones are none.
+    """Parse lines of JSON objects with `text` and optionally `lang`; skip empty ones.
 
-    `clean` gives a text as it is stored, or raises InvalidError.
+    `clean` returns a text as it is stored, or raises InvalidError.
 
     Raises:
         LineError: A line is something else, or its text cannot be published.
@@ -164,7 +164,7 @@ class World:
     Args:
         graph: At least one node.
         sayings: At least one.
-        seed: Another one gives another sequence of posts.
+        seed: A different one gives a different sequence of posts.
     """
 
     def __init__(self, graph: Graph, sayings: Sequence[Saying], seed: int):
@@ -175,7 +175,7 @@ class World:
         self._weights = list(accumulate(n + 1 for n in graph.followers_counts()))
 
     def digest(self) -> str:
-        """Tell worlds apart: 16 hex digits of everything that this one is made of."""
+        """Return 16 hex digits that identify a world, from everything it is made of."""
         digest = hashlib.blake2b(digest_size=8)
         digest.update(repr(self._seed).encode())
         digest.update(self.graph.nodes.tobytes())
@@ -185,7 +185,7 @@ class World:
         return digest.hexdigest()
 
     def plan(self, number: int) -> Planned:
-        """Draw post `number`, from 0; it is the same whenever it is asked for."""
+        """Draw post `number`, from 0; the result is always the same."""
         rng = random.Random(f"{self._seed}:{number}")  # noqa: S311 -- no secret
         drawn = rng.randrange(self._weights[-1])
         author = self.graph.nodes[bisect_right(self._weights, drawn)]
