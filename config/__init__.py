@@ -1,1 +1,1 @@
-"""What an operator may choose, and how the programs around Kwip are set up."""
+"""Settings for the operator, and the configuration of the programs around Kwip."""

@@ -1,4 +1,4 @@
-"""Where the parts of an installation listen, as far as one follows from another."""
+"""Where the parts of an installation listen, where one follows from another."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _METRICS_STEP = 1_000
 
 
 def local_origin(known: Mapping[str, Any]) -> str:
-    """Say where people reach a web server that nothing stands in front of."""
+    """Return the address of a web server without a proxy in front of it."""
     return f"http://127.0.0.1:{known['port']}"
 
 
@@ -32,17 +32,17 @@ def live_port(known: Mapping[str, Any]) -> int:
 
 
 def live_origin(known: Mapping[str, Any]) -> str | None:
-    """Say where pages poll: at the live port, or where a proxy leads them."""
+    """Return where pages poll: at the live port, or at the site behind a proxy."""
     if not known["live_port"]:
         return None
     host, _, port = known["origin"].rpartition(":")
     if host.startswith("http:") and port == str(known["port"]):
         return f"{host}:{known['live_port']}"
-    return values.SAME  # a proxy stands in front
+    return values.SAME  # behind a proxy
 
 
 def contradictions(found: Mapping[str, Any]) -> Iterator[str]:
-    """Say which values do not go together."""
+    """Yield which values contradict each other."""
     if found["live_port"] == found["port"]:
         yield f"KWIP_LIVE_PORT={found['live_port']}: must be different from KWIP_PORT"
     if found["metrics_port"] in {found["port"], found["live_port"]}:

@@ -1,4 +1,4 @@
-"""Where the services of one installation are, with what it takes to reach them."""
+"""The addresses of an installation's services, with the secrets to use them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoints:
-    """The addresses and secrets that everything else is wired from.
+    """The addresses and secrets that everything else is built from.
 
-    The URIs carry passwords, so none of them is part of the representation.
+    The URIs contain passwords, so none of them is part of the representation.
     """
 
     mongodb_uri: str = field(repr=False)
@@ -25,10 +25,10 @@ class Endpoints:
     other_cache_uris: Mapping[str, str] = field(default_factory=dict, repr=False)
     redis_queue_uri: str = field(repr=False)
     redis_realtime_uri: str = field(repr=False)
-    #: What signs cookies and form tokens: the first key, and older ones that count.
+    #: The keys of cookies and form tokens: the first signs, older ones are accepted.
     secret_keys: Sequence[str] = field(repr=False)
 
 
 def without_password(uri: str) -> str:
-    """Return `uri` as it may be shown: without user name and password."""
+    """Return `uri` in a form to show: without user name and password."""
     return re.sub("//[^/@]*@", "//", uri, count=1)

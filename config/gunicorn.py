@@ -16,14 +16,14 @@ bind = f"{_host}:{_settings.port}"
 workers = _settings.web_workers
 threads = _settings.web_threads
 worker_class = "kwip.web_worker.WebWorker"
-# The supervisor gives the whole web server 2.5 s to end.
+# The supervisor gives the whole web server 2.5 s to exit.
 graceful_timeout = 2
 # Below the 60 s after which browsers and proxies close idle connections themselves.
 keepalive = 30
-# Heartbeats in memory: on a busy disk they could come too late.
+# Heartbeat files in memory: on a busy disk they could be late.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 control_socket_disable = True
-# Nobody says from outside where the app is mounted, or what path was meant.
+# No request header may say where the app is mounted, or which path was meant.
 forwarder_headers = ""
 # The app writes one line for each request, with its id.
 accesslog = None
@@ -33,8 +33,8 @@ logconfig_dict = tree(_settings.log_level)
 def when_ready(_arbiter: object) -> None:
     """Share the arbiter's memory with the workers that are forked from it.
 
-    The garbage collector writes to the objects that it looks at, and a page of memory
-    that is written to becomes a copy. 3 MB for each worker.
+    The garbage collector writes to the objects that it visits, and a written page of
+    memory becomes a copy: 3 MB for each worker.
     """
     gc.collect()
     gc.freeze()

@@ -26,21 +26,21 @@ if TYPE_CHECKING:
 _settings = from_environment()
 
 
-#: A process that has not come round its loop for so long is ended, and started again.
+#: If the process has not completed its loop for this long, it is killed and restarted.
 HUNG_S = 30
 
 
 class Worker(GeventWorker):  # type: ignore[misc] # gunicorn has no types
-    """gunicorn's worker, which sends away who waits when it is asked to end."""
+    """gunicorn's worker, but on exit it answers the requests that wait."""
 
     def notify(self) -> None:
-        """Set the alarm anew, once a second; nobody else watches over this process."""
+        """Reset the alarm, once a second; nothing else watches this process."""
         signal.alarm(HUNG_S)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Take no further requests, and answer those that wait."""
+        """Accept no more requests, and answer those that wait."""
         super().handle_exit(sig, frame)
-        # Imported by the time that somebody can wait; a greenlet, for it takes locks.
+        # Already imported if anything waits; in a greenlet, because it takes locks.
         app = sys.modules.get("wsgi_live")
         if app is not None:
             gevent.spawn(app.close)
@@ -49,14 +49,14 @@ class Worker(GeventWorker):  # type: ignore[misc] # gunicorn has no types
 bind = web.bind.removesuffix(str(_settings.port)) + str(_settings.live_port)
 workers = 1
 worker_class = Worker
-# Each waits on a connection of its own; the next setting bounds the memory.
+# Each waits on its own connection; the next setting bounds the memory.
 worker_connections = 10_000
 _most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 resource.setrlimit(resource.RLIMIT_NOFILE, (_most, _most))
 backlog = 2_048
-# The supervisor gives it 2.5 s; gunicorn looks up once a second.
+# The supervisor gives it 2.5 s; gunicorn checks once a second.
 graceful_timeout = 2
-# A page asks again at once, so a connection that is idle for longer is a hidden tab's.
+# A page polls again at once, so a connection idle for longer belongs to a hidden tab.
 keepalive = 5
 worker_tmp_dir = web.worker_tmp_dir
 control_socket_disable = True
@@ -66,9 +66,9 @@ logconfig_dict = tree(_settings.log_level)
 
 
 def when_ready(arbiter: Any) -> None:
-    """Be the only worker: an arbiter beside it would take 17 MB to watch over it.
+    """Run the only worker in this process: a separate arbiter would take 17 MB.
 
-    Whoever has started this process starts it again when it has ended.
+    The supervisor restarts this process if it exits.
     """
     worker = Worker(
         1,

@@ -1,10 +1,11 @@
-"""How programs log: one JSON object a line, on standard output.
+"""Logging: one JSON object per line, on standard output.
 
-A line that cannot be written, on a full disk for example, is lost, and nothing else is.
+A line that cannot be written, for example because the disk is full, is lost; nothing
+else is affected.
 
-The supervisor sends each program's output to `KWIP_HOME/logs/<role>.log`. An event's
-name is constant and its values stand beside it; whatever was bound to the context, such
-as the request id, is on every line.
+The supervisor sends each program's output to `KWIP_HOME/logs/<role>.log`. The name of
+an event is constant and its values are separate fields; everything bound to the
+context, such as the request id, is on every line.
 """
 
 from __future__ import annotations
@@ -28,14 +29,14 @@ if TYPE_CHECKING:
 _PROJECT = f"{Path(__file__).resolve().parents[1]}/"
 _KWIP = f"{_PROJECT}kwip/"
 _ERROR_CHARS = 300
-#: Values that never belong in a log, whoever logs them.
+#: Values that must never be logged.
 _SECRET = frozenset(
     {"password", "secret", "token", "cookie", "authorization", "csrf_token", "uri"}
 )
 
 
 def configure(level: str) -> None:
-    """Send the lines of structlog and of the standard library to standard output."""
+    """Send the logs of structlog and the standard library to standard output."""
     logging.config.dictConfig(tree(level))
     structlog.configure(
         processors=[
@@ -50,7 +51,7 @@ def configure(level: str) -> None:
 
 
 def tree(level: str) -> dict[str, Any]:
-    """Return the standard library's configuration: its lines in the same form."""
+    """Return the standard library's logging configuration, with the same format."""
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -74,7 +75,7 @@ def tree(level: str) -> dict[str, Any]:
         },
         "root": {"level": level.upper(), "handlers": ["stdout"]},
         "loggers": {
-            # A line for each of the driver's commands and connections is too much.
+            # A line for each command and connection of the driver is too much.
             "pymongo": {"level": "WARNING"},
             "gunicorn.error": {"level": level.upper(), "propagate": True},
             "gunicorn.access": {"level": "WARNING", "propagate": True},
@@ -85,14 +86,14 @@ def tree(level: str) -> dict[str, Any]:
 def without_secrets(
     _logger: object, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
-    """Hide the values of fields that are secret by their name."""
+    """Hide the values of fields with secret names."""
     for name in _SECRET & event.keys():
         event[name] = "…"
     return event
 
 
 class SparseTracebacks:
-    """Write a traceback of the same error in the same place once in a while.
+    """Write the traceback of the same error in the same place only once in a while.
 
     In between a line only says what was raised where; the next traceback says how
     many were left out. So a flood of errors cannot fill the disk.
@@ -100,7 +101,7 @@ class SparseTracebacks:
     Args:
         every_s: How long the same traceback is left out.
         most: How many places are remembered.
-        clock: Seconds of any clock that only goes forward.
+        clock: A monotonic clock in seconds.
     """
 
     def __init__(
@@ -120,7 +121,7 @@ class SparseTracebacks:
     def __call__(
         self, _logger: object, _method: str, event: MutableMapping[str, Any]
     ) -> MutableMapping[str, Any]:
-        """Take the traceback out of a line, if it need not be written again."""
+        """Remove the traceback from a line, if it need not be written again."""
         error = _raised(event.get("exc_info"))
         if error is None:
             return event
@@ -134,7 +135,7 @@ class SparseTracebacks:
         return event
 
     def _count(self, error: type[BaseException], place: str) -> int | None:
-        """Tell how many were left out until now; None if this one is, too."""
+        """Return how many were left out so far; None to leave this one out, too."""
         now = self._clock()
         with self._lock:
             written_at, left_out = self._written.get((error, place), (None, 0))
@@ -148,7 +149,7 @@ class SparseTracebacks:
 
 
 def _raised(exc_info: object) -> BaseException | None:
-    """Give the error of a line, in each of the forms that loggers take."""
+    """Return the exception of a line, in any of the forms that loggers accept."""
     if isinstance(exc_info, BaseException):
         return exc_info
     found = exc_info if isinstance(exc_info, tuple) else sys.exc_info()
@@ -156,7 +157,7 @@ def _raised(exc_info: object) -> BaseException | None:
 
 
 def _place_of(error: BaseException) -> str:
-    """Name the last line of ours that an error passed, or else where it was raised."""
+    """Return our last line that an error passed, or else where it was raised."""
     lines = [
         (Path(frame.f_code.co_filename), number)
         for frame, number in traceback.walk_tb(error.__traceback__)

@@ -1,4 +1,4 @@
-"""The settings of the logs: what is written, and how much of it is kept."""
+"""The log settings: what is written, and how much of it is kept."""
 
 from __future__ import annotations
 

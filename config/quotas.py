@@ -1,4 +1,4 @@
-"""The settings of the quotas: how much of something one may do in a while."""
+"""The rate limit settings: how much of something is allowed in a given time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from config import values
 from config.logs import LogSettings
 from config.rules import Rule
 
-#: Far above what anybody does; a window holds one number for each thing that counts.
+#: Far above any real use; a window stores one number for each request that counts.
 _HIGHEST = 100_000_000
 
 

@@ -1,4 +1,4 @@
-"""How one setting is read; the settings and their documentation go by it."""
+"""How one setting is read, for the settings and their documentation."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How one field is read: `load` and the documentation go by it.
+    """How one field is read and documented.
 
     Attributes:
         variable: The name of the environment variable.
-        parse: Makes the value of a text; raises ValueError on a bad one.
+        parse: Converts a text to a value; raises ValueError on a bad one.
         default: The value, or a function that makes it from the fields above it.
         shown: The default in words.
         allowed: What `parse` accepts, in words that continue "must be".
@@ -30,7 +30,7 @@ class Rule:
     doc: str
 
     def read(self, text: str, known: Mapping[str, Any]) -> object:
-        """Return the value of `text`, the default if it is empty."""
+        """Return the value of `text`, or the default if it is empty."""
         if text:
             return self.parse(text)
         return self.default(known) if callable(self.default) else self.default

@@ -1,7 +1,7 @@
 """The keys that sign cookies and form tokens: how they are read, and which are weak.
 
-Whoever knows or guesses a key can sign in as anybody. So a key must be random, and what
-people put there instead until they have time is refused.
+Anybody who knows or guesses a key can sign in as anybody. So a key must be random, and
+common placeholders are rejected.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 SHORTEST = 32
 #: A random key has more: 32 hexadecimal digits have 14 different ones on average.
 _FEWEST_DIFFERENT = 8
-#: No random key has one of these in it, but for one of ten million.
+#: Fewer than one in ten million random keys contain one of these.
 _WORDS = (
     "changeit",
     "changeme",
@@ -38,16 +38,16 @@ _PUBLISHED = frozenset(
     }
 )
 
-#: What to do about a weak one.
+#: What to do about a weak key.
 ADVICE = "use a random one, for example from `openssl rand -hex 32`"
 
 
 class WeakKeyError(ValueError):
-    """A key could be guessed; the message says why and what to do, not the key."""
+    """A key could be guessed; the message says why and what to do, without the key."""
 
 
 def parse(text: str) -> tuple[str, ...]:
-    """Read keys with spaces, commas or line ends between them.
+    """Parse keys separated by spaces, commas or line breaks.
 
     The first signs. The others are older ones, which are still accepted.
 
@@ -68,15 +68,15 @@ def read(path: str) -> tuple[str, ...]:
     """Read the keys in a file.
 
     Raises:
-        WeakKeyError: As `parse` does.
+        WeakKeyError: One of them could be guessed, or there is none.
         OSError: It cannot be read.
-        UnicodeDecodeError: It is no text.
+        UnicodeDecodeError: It is not text.
     """
     return parse(Path(path).expanduser().read_text(encoding="utf-8"))
 
 
 def _weakness(key: str) -> str | None:
-    """Say why a key could be guessed."""
+    """Return why a key could be guessed, if it could."""
     letters = re.sub(r"[^a-z0-9]", "", key.lower())
     if len(key) < SHORTEST:
         return f"is shorter than {SHORTEST} characters"

@@ -1,4 +1,4 @@
-"""The settings that keep others out of accounts."""
+"""The settings that protect accounts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from config.rules import Rule
 class SecuritySettings(QuotaSettings):
     """How cookies are signed and passwords hashed.
 
-    Keys of None stand for those that Kwip makes for itself. Keys are no part of the
+    None stands for keys that Kwip generates itself. Keys are not part of the
     representation.
     """
 

@@ -1,4 +1,4 @@
-"""The settings of the servers: which programs to start, or who else answers."""
+"""The settings of the servers: which programs to start, or which others to use."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _REDIS_ALLOWED = "a URI such as redis://:password@host:6379/0"
 class ServerSettings(SecuritySettings):
     """Where MongoDB and the Redis roles are; None is an embedded server.
 
-    It stands on the others because classes with slots cannot stand side by side.
+    It inherits from the others because several bases with slots cannot be combined.
     """
 
     mongod: Annotated[

@@ -1,6 +1,6 @@
-"""Every setting of Kwip: its variable, its default, what is allowed and why.
+"""Every setting of Kwip: its variable, default, allowed values and purpose.
 
-Settings come from environment variables only. They are read once, at the top of a
+Settings come only from environment variables. They are read once, at the start of a
 program, and passed down as values; nothing below `kwip.wiring` imports this module.
 """
 
@@ -37,7 +37,7 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings(ServerSettings):
-    """What an operator chose; see each field's declaration for its meaning."""
+    """What the operator chose; the declaration of each field says what it means."""
 
     home: Annotated[
         Path,
@@ -277,7 +277,7 @@ class Settings(ServerSettings):
 
 
 def rules() -> dict[str, Rule]:
-    """Return the rule of each field, in their order."""
+    """Return the rule of each field, in order."""
     hints = get_type_hints(Settings, include_extras=True)
     order = [name for cls in Settings.__mro__[:-1] for name in cls.__annotations__]
     return {name: hints[name].__metadata__[0] for name in order}
@@ -287,7 +287,7 @@ def load(environ: Mapping[str, str]) -> Settings:
     """Read the settings from `environ`; an empty value counts as none.
 
     Raises:
-        SettingsError: With a line for each value that cannot be used.
+        SettingsError: With one line for each invalid value.
     """
     found: dict[str, Any] = {}
     problems: list[str] = []
@@ -311,19 +311,19 @@ def from_environment() -> Settings:
     """Read the settings of this process.
 
     Raises:
-        SettingsError: With a line for each value that cannot be used.
+        SettingsError: With one line for each invalid value.
     """
     return load(os.environ)  # noqa: TID251 -- the one place that reads them
 
 
 def _problem(rule: Rule, text: str) -> str:
-    # A URI may hold a password, and this line goes to a terminal or a log.
+    # A URI may contain a password, and this line goes to a terminal or a log.
     shown = "…" if rule.variable.endswith(("_URI", "_URIS", "_KEY")) else text
     return f"{rule.variable}={shown}: must be {rule.allowed}"
 
 
 def reference() -> str:
-    """Write the text of `docs/configuration.md`."""
+    """Return the text of `docs/configuration.md`."""
     lines = [
         "# Configuration",
         "",

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-#: Instead of an origin: the site's own.
+#: Instead of an origin: that of the site.
 SAME = "same"
 
 _NAME = re.compile("[a-z0-9-]{1,32}")
 
 
 def number(lowest: int, highest: int) -> Callable[[str], int]:
-    """Return a parser of a whole number in these bounds."""
+    """Return a parser of whole numbers within these bounds."""
 
     def parse(text: str) -> int:
         if not (text.isascii() and text.isdigit() and lowest <= int(text) <= highest):
@@ -49,7 +49,7 @@ def flag(text: str) -> bool:
 
 
 def folder(text: str) -> Path:
-    """Parse a folder, which need not exist, to its absolute path."""
+    """Parse the path of a folder, which may not exist, to an absolute path."""
     if "\0" in text or "\n" in text:
         raise ValueError(text)
     return Path(text).expanduser().resolve()
@@ -85,7 +85,7 @@ def origin_or_same(text: str) -> str:
 
 
 def named_uris(*schemes: str) -> Callable[[str], dict[str, str]]:
-    """Return a parser of `name=URI` pairs between commas; no name comes twice."""
+    """Return a parser of comma-separated `name=URI` pairs; names are unique."""
     parse_one = uri(*schemes)
 
     def parse(text: str) -> dict[str, str]:
@@ -99,14 +99,14 @@ def named_uris(*schemes: str) -> Callable[[str], dict[str, str]]:
 
 
 def name(text: str) -> str:
-    """Parse a name of small letters, digits and hyphens."""
+    """Parse a name of lower-case letters, digits and hyphens."""
     if _NAME.fullmatch(text) is None:
         raise ValueError(text)
     return text
 
 
 def uri(*schemes: str) -> Callable[[str], str]:
-    """Return a parser of a URI with one of `schemes`."""
+    """Return a parser of URIs with one of `schemes`."""
 
     def parse(text: str) -> str:
         parts = urlsplit(text)

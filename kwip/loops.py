@@ -1,9 +1,9 @@
-"""Threads that do the same work again and again, for as long as their process lives.
+"""Threads that do the same work repeatedly, for as long as their process lives.
 
-A thread that ends because of an error leaves its work undone while everything else
-looks well. So a loop outlasts every `Exception`: it counts and logs it, and tries
-again after a pause. If its thread ends all the same, the process ends with it, and
-whoever supervises the process starts it again.
+A thread that ends with an error leaves its work undone while everything else looks
+fine. So a loop survives every `Exception`: it counts and logs it, and tries again after
+a pause. If its thread ends anyway, the process exits too, and the supervisor restarts
+it.
 
 A loop beats when a piece of its work is done, never when it failed. One that does not
 beat is stuck or fails each time.
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 #: The pause after a failure, in seconds: doubled with each further one in a row, up to
-#: the longest. That is short enough for everything to work again within 30 s of the
+#: the longest, which is short enough for everything to work again within 30 s of the
 #: end of an outage.
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 5.0
-#: A loop without a heartbeat for so long is reported. Longer than any pause, and than
-#: all that one piece of work takes while the servers answer.
+#: A loop without a heartbeat for this long is reported. Longer than any pause, and
+#: than one piece of work takes while the servers answer.
 SILENT_S = 30.0
-#: How the process ends when one of its loops has ended; gunicorn gives 3 and 4 a
-#: meaning of their own.
+#: The exit status of the process when one of its loops has ended; gunicorn reserves 3
+#: and 4.
 EXIT_STATUS = 70
 
 
@@ -42,9 +42,9 @@ class Loop:
     """A thread that does its work until it is stopped.
 
     Args:
-        name: Names it in metrics and logs.
+        name: Its name in metrics and logs.
         work: Does a piece of the work and returns the seconds until the next one. A
-            piece that takes long calls `wait` or `beat` in between.
+            long one calls `wait` or `beat` in between.
         on_beat: Called with each heartbeat; it may fail as the work may.
     """
 
@@ -74,12 +74,12 @@ class Loop:
         return 0.0 if self._beat_at is None else time.monotonic() - self._beat_at
 
     def start(self) -> None:
-        """Start the thread; call it in the process that is to do the work."""
+        """Start the thread; call it in the process that should do the work."""
         self._show_life()
         self._thread.start()
 
     def request_stop(self) -> None:
-        """Let the thread end after what it is doing."""
+        """Let the thread end after its current piece of work."""
         self._stopped.set()
 
     def stop(self) -> None:
@@ -89,7 +89,7 @@ class Loop:
             self._thread.join()
 
     def beat(self) -> None:
-        """Note that a piece of the work is done."""
+        """Record that a piece of the work is done."""
         if self._on_beat is not None:
             self._on_beat()
         self._show_life()
@@ -117,7 +117,7 @@ class Loop:
                 os._exit(EXIT_STATUS)
 
     def _try(self) -> float:
-        """Do a piece of the work, whatever comes of it; return the pause after it."""
+        """Do a piece of the work, even if it fails; return the pause after it."""
         try:
             pause_s = self._work(self)
             self.beat()

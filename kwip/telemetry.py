@@ -1,8 +1,8 @@
-"""What Kwip counts and times; one object for each series.
+"""Metrics of Kwip; one object for each series.
 
 Every process writes its numbers into the folder that `PROMETHEUS_MULTIPROC_DIR` names
-when this module is first imported; the supervisor adds them up and serves them. Names
-of labels and their values are constants, never ids, so their number is bounded.
+when this module is first imported; the supervisor adds them up and serves them. Labels
+and their values are constants, never ids, so their number is bounded.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ if TYPE_CHECKING:
     from prometheus_client import Metric
     from prometheus_client.samples import Sample
 
-#: The first size of a file of numbers; it is doubled as it fills.
+#: The initial size of a metrics file; it is doubled when full.
 _FILE_BYTES = 1 << 16
 
 
 class _Numbers(MmapedDict):
     """One file of a process's numbers, as prometheus-client maps it into memory.
 
-    The library makes files with holes, and the kernel ends a process (SIGBUS) when it
-    changes a hole that the disk has no room for. So a file is written before it
-    is mapped. A number that finds no room stays in its process, and is written as a
-    whole by the first change after there is room again.
+    The library creates sparse files, and the kernel kills a process (SIGBUS) that
+    writes to a hole if the disk is full. So a file is written before it is mapped. A
+    number without space stays in its process, and is written completely by the first
+    change after there is space again.
     """
 
     _f: Any = None
@@ -56,20 +56,20 @@ class _Numbers(MmapedDict):
             self._open()
 
     def read_value(self, key: str) -> tuple[float, float]:
-        """Return a number and its time; 0 for one that is not in the file."""
+        """Return a number and its time; 0 if it is not in the file."""
         with contextlib.suppress(OSError):
             found: tuple[float, float] = super().read_value(key)  # type: ignore[no-untyped-call]
             return found
         return 0.0, 0.0
 
     def write_value(self, key: str, value: float, timestamp: float) -> None:
-        """Store a number and its time, if there is room."""
+        """Store a number and its time, if there is space."""
         with contextlib.suppress(OSError):
             super().write_value(key, value, timestamp)  # type: ignore[no-untyped-call]
 
     def _open(self) -> None:
         if not self._path.exists():
-            # Whoever adds the numbers up must not find it half made.
+            # The process that adds the numbers up must not find it half written.
             draft = self._path.with_suffix(".new")
             try:
                 draft.write_bytes(bytes(_FILE_BYTES))
@@ -97,7 +97,7 @@ class _Numbers(MmapedDict):
         self._m = mmap.mmap(descriptor, self._capacity)
 
 
-# The library has no setting for it, and looks it up when the first number is made.
+# The library has no setting for it, and looks it up when the first number is created.
 values.MmapedDict = _Numbers  # type: ignore[attr-defined, assignment]
 
 HTTP_REQUESTS = Counter(
@@ -194,7 +194,7 @@ REDIS_BREAKER_OPEN = Gauge(
 )
 
 
-@cache  # bounded, as all labels are; to look a series up costs more than to count
+@cache  # bounded, as all labels are; looking up a series costs more than counting
 def _of_requests(route: str, method: str, family: int) -> tuple[Counter, Histogram]:
     labels = (route, method, f"{family}xx")
     return HTTP_REQUESTS.labels(*labels), HTTP_DURATION.labels(*labels)
@@ -212,16 +212,16 @@ _PAGE_MISSES = CACHE_REQUESTS.labels("page", "miss")
 
 
 def count_page(*, is_found: bool) -> None:
-    """Count a look for a cached page."""
+    """Count a lookup of a cached page."""
     (_PAGE_HITS if is_found else _PAGE_MISSES).inc()
 
 
 class _Processes(multiprocess.MultiProcessCollector):
-    """The sum of all processes' numbers; live gauges are those of live processes.
+    """The sum of all processes' numbers; live gauges only of live processes.
 
     Args:
-        folder: Where the processes leave their numbers.
-        is_alive: Tells whether a process number is that of one of them.
+        folder: Where the processes store their numbers.
+        is_alive: Returns whether a process id is one of theirs.
     """
 
     def __init__(self, folder: Path, is_alive: Callable[[int], bool]):
@@ -230,7 +230,7 @@ class _Processes(multiprocess.MultiProcessCollector):
         self._is_alive = is_alive
 
     def collect(self) -> Iterable[Metric]:
-        """Add up the numbers, after those of processes that have ended are dropped."""
+        """Add up the numbers, without the live gauges of dead processes."""
         for file in self._folder.glob("gauge_live*.db"):
             if not self._is_alive(int(file.stem.rpartition("_")[2])):
                 file.unlink(missing_ok=True)
@@ -243,10 +243,10 @@ def serve(
 ) -> Callable[[], None]:
     """Serve the sum of all processes' numbers in `folder` on 127.0.0.1, in a thread.
 
-    Returns what ends it; a program that is about to end need not call that.
+    Returns a function that stops it; a program that is about to exit need not call it.
 
     Raises:
-        OSError: If the port cannot be listened on.
+        OSError: If it cannot listen on the port.
     """
     registry = CollectorRegistry()
     registry.register(_Processes(folder, is_alive))
@@ -261,9 +261,9 @@ def serve(
 
 
 def heartbeats(folder: Path, is_alive: Callable[[int], bool]) -> dict[str, float]:
-    """Tell when each loop of the processes in `folder` last beat, in Unix seconds.
+    """Return when each loop of the processes in `folder` last beat, in Unix seconds.
 
-    Where several processes run the same loop it is the oldest heartbeat.
+    If several processes run the same loop, it is the oldest heartbeat.
     """
     return {
         sample.labels["loop"]: sample.value
@@ -273,7 +273,7 @@ def heartbeats(folder: Path, is_alive: Callable[[int], bool]) -> dict[str, float
 
 
 def cache_requests(folder: Path, is_alive: Callable[[int], bool]) -> dict[str, float]:
-    """Count the looks into the cache by result, of all processes in `folder`."""
+    """Count the cache lookups by result, of all processes in `folder`."""
     counts: dict[str, float] = defaultdict(float)
     for sample in _samples(folder, is_alive):
         if sample.name == "kwip_cache_requests_total":

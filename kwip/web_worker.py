@@ -1,10 +1,10 @@
-"""gunicorn's threaded worker, which refuses what it comes to too late.
+"""gunicorn's threaded worker, but it rejects requests that would be answered too late.
 
-When more is asked than a process can answer, requests wait in it for a free thread,
-and in the end each is answered when whoever asked has gone. So once none has begun
-promptly for a while, those that have waited for longer than anybody likes to are
-answered 503 before any work; what is left is answered in time. A short stall, as when
-a server restarts, is waited out.
+When a process is overloaded, requests wait in it for a free thread, and in the end each
+is answered after its client has gone. So once no request has begun promptly for a
+while, those that have waited longer than anybody likes to are answered 503 without any
+work; the rest is answered in time. A short stall, such as the restart of a server, is
+waited out.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from gunicorn.workers.gthread import ThreadWorker
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: A process in which no request found a thread at once for so long is overloaded, in
-#: seconds, and what counts as at once.
+#: A process is overloaded if no request has found a thread at once for this long, in
+#: seconds; and what counts as at once.
 OVERLOADED_S, PROMPT_S = 2.0, 0.1
-#: A request that has waited so long for a thread is refused, in seconds: in a process
-#: that is overloaded, and in any.
+#: A request that has waited this long for a thread is rejected, in seconds: in an
+#: overloaded process, and in any.
 PATIENCE_S, LONGEST_S = 0.5, 5.0
-#: When to ask again, in seconds.
+#: `Retry-After`, in seconds.
 RETRY_AFTER_S = 2
 _MOST_BYTES = 65_536
 _API = b"/api/"
@@ -39,18 +39,18 @@ _HTML = (
 
 
 class WebWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
-    """Answers requests in threads, and 503 to those that have waited for too long."""
+    """Answers requests in threads, and 503 to those that have waited too long."""
 
     clock: Callable[[], float] = staticmethod(time.monotonic)
     prompt_at = 0.0
 
     def enqueue_req(self, conn: Any) -> None:
-        """Let a connection with a request wait for a thread."""
+        """Queue a connection with a request for a thread."""
         conn.ready_at = self.clock()
         super().enqueue_req(conn)
 
     def handle(self, conn: Any) -> Any:
-        """Answer a request in a thread; says what to do with the connection."""
+        """Answer a request in a thread; return what to do with the connection."""
         now = self.clock()
         waited_s = now - conn.ready_at
         if waited_s <= PROMPT_S:
@@ -58,7 +58,7 @@ class WebWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
         is_overloaded = now - self.prompt_at > OVERLOADED_S
         if waited_s <= (PATIENCE_S if is_overloaded else LONGEST_S):
             return super().handle(conn)
-        # Imported here, for it opens files in the name of the process that imports it.
+        # Imported here, because it opens files for the process that imports it.
         from kwip import telemetry  # noqa: PLC0415
 
         telemetry.HTTP_SHED.inc()
@@ -66,7 +66,7 @@ class WebWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
 
 
 def _refuse(conn: Any) -> bool:
-    """Refuse the request that waits on a connection; say whether it stays open."""
+    """Reject the request on a connection; return whether the connection stays open."""
     try:
         conn.sock.settimeout(None)
         conn.init()
@@ -83,14 +83,14 @@ def _refuse(conn: Any) -> bool:
 
 
 def _is_gone(sock: socket.socket) -> bool:
-    """Tell whether the other side has closed the connection."""
+    """Return whether the client has closed the connection."""
     with suppress(BlockingIOError):
         return sock.recv(1, socket.MSG_DONTWAIT | socket.MSG_PEEK) == b""
     return False
 
 
 def _answer(request: bytes, *, stays_open: bool) -> bytes:
-    """Write the refusal, for an app or for a browser."""
+    """Return the response of a rejection, for an app or for a browser."""
     is_api = request.partition(b" ")[2].startswith(_API)
     body, kind = (_JSON, b"application/json") if is_api else (_HTML, b"text/html")
     lines = [

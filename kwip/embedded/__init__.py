@@ -1,8 +1,8 @@
 """The private MongoDB and Valkey that `kwip up` starts, closed to other users.
 
-Both listen on Unix sockets only, in a folder that only their owner may enter, and ask
-for a password that is made on the first run. Each of them is replaced when the
-operator names another server by its `KWIP_…_URI`.
+Both listen only on Unix sockets, in a folder that only their owner may enter, and
+require a password that is generated on the first run. Each is replaced if the operator
+sets a `KWIP_…_URI` to another server.
 """
 
 from kwip.embedded.addresses import endpoints

@@ -1,4 +1,4 @@
-"""Work out where this installation's services are, without starting anything."""
+"""Determine where an installation's services are, without starting anything."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ REPLICA_SET = "kwip"
 def endpoints(settings: Settings) -> Endpoints:
     """Return the endpoints of the installation in `settings.home`.
 
-    Passwords are made on first use, so that a first `kwip up` and everything beside it
-    agree on them.
+    Passwords are generated on first use, so that a first `kwip up` and all commands run
+    at the same time agree on them.
 
     Raises:
-        CannotStartError: If a secret cannot be read or made or is weak, or the folder
-            of the sockets belongs to somebody else.
+        CannotStartError: If a secret cannot be read or created or is weak, or the
+            folder of the sockets belongs to somebody else.
     """
     home = Home(settings.home)
     keys = settings.secret_keys or settings.secret_keys_in_file or home.secret_keys()
@@ -63,7 +63,7 @@ def valkey_address(home: Home, role: str, *, database: int = 0) -> str:
 
 
 def embedded_roles(settings: Settings) -> list[str]:
-    """Return the servers that no `KWIP_…_URI` replaces, in the order they start."""
+    """Return the servers that no `KWIP_…_URI` replaces, in the order of starting."""
     needed = {
         "mongod": settings.mongodb_uri is None,
         "valkey-cache": settings.redis_cache_uri is None

@@ -1,4 +1,4 @@
-"""Find the server programs and say what is wrong with one that will not run."""
+"""Find the server programs, and explain why one does not run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kwip.embedded.errors import CannotStartError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: Debian packages that are not named after their library.
+#: Debian packages whose names do not follow from their library.
 _PACKAGES = {
     "libcrypto.so.3": "libssl3",
     "libssl.so.3": "libssl3",
@@ -28,15 +28,15 @@ _TRY_S = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of server and where to look for its program.
+    """A kind of server, and where to look for its program.
 
     Attributes:
         title: Its name for people.
         variable: The setting that names another program.
-        wheel: The Python package that may bring it, and where inside.
+        wheel: The Python package that may contain it, and where inside.
         names: What it is called on the `PATH`.
         version: What `--version` prints before the number.
-        oldest: The oldest version that will do.
+        oldest: The oldest supported version.
     """
 
     title: str

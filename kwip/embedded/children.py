@@ -1,9 +1,9 @@
 """Start, recognise and end the processes of one installation.
 
-A child is marked by a variable in its environment that names the installation's
-folder by device and inode. Its descendants inherit the mark, it survives a move of the
-folder, and a copy of the folder has another one; so whatever carries the mark while we
-hold the lock of the folder is a leftover of ours, and nothing else is.
+A child is marked by an environment variable that identifies the installation's folder
+by device and inode. Its descendants inherit the mark. It survives a move of the folder,
+and a copy of the folder has a different one; so if we hold the lock of the folder, any
+process with the mark is a leftover of ours.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from kwip.embedded.home import Home
 
-#: The variable that marks our processes, and the one that names their role.
+#: The variable that marks our processes, and the one with their role.
 MARK = "KWIP_STACK"
 ROLE = "KWIP_ROLE"
 
@@ -41,7 +41,7 @@ _PR_SET_PDEATHSIG = 1
 _POLL_S = 0.02
 _LAST_BYTES = 64_000
 _LINE_CHARS = 300
-#: What a line says that names a cause, then what one says that names a consequence.
+#: Patterns of lines that state a cause, then of lines that state a consequence.
 _TELLING = [
     re.compile(words, re.IGNORECASE)
     for words in (
@@ -60,11 +60,11 @@ class Child:
     """One process to start: its role, its command and when it is ready.
 
     Attributes:
-        role: Its name, also that of its log.
+        role: Its name, also of its log.
         argv: The command line.
         environ: What to add to the environment.
-        is_ready: Asked again and again until it says yes.
-        once: It does its work and ends; ready means that it ended well.
+        is_ready: Polled until it returns true.
+        once: It does its work and exits; ready means that it exited with success.
         ready_s: How long that may take.
     """
 
@@ -83,9 +83,9 @@ def mark_of(home: Home) -> str:
 
 
 def spawn(child: Child, home: Home) -> subprocess.Popen[bytes]:
-    """Start `child` in a session of its own, ended by the kernel when we die.
+    """Start `child` in a session of its own, killed by the kernel when we die.
 
-    Must be called by the main thread: the kernel watches the thread that starts.
+    Must be called by the main thread: the kernel watches the thread that starts it.
     """
     environ = {
         **os.environ,  # noqa: TID251 -- inherited, not read
@@ -119,9 +119,9 @@ def log_of(role: str, home: Home) -> Path:
 
 
 def last_words(log: Path, start: int) -> str:
-    """Return the most telling line that a dead child left in `log` after `start`.
+    """Return the most informative line that a dead child wrote to `log` after `start`.
 
-    All of a log that has been cut since is after it.
+    If the log was truncated since, all of it counts.
     """
     size = log.stat().st_size
     with log.open("rb") as file:
@@ -141,7 +141,7 @@ def last_line(log: Path) -> str | None:
 
 
 def _plain(line: str) -> str:
-    """Return what a line of MongoDB's structured log says."""
+    """Return the message of a line of MongoDB's structured log."""
     try:
         record = json.loads(line)
         return f"{record['msg']} {json.dumps(record.get('attr', {}))}"
@@ -150,10 +150,9 @@ def _plain(line: str) -> str:
 
 
 def end_group(process: subprocess.Popen[bytes]) -> None:
-    """Kill what a child that has ended, or must end now, leaves in its group.
+    """Kill what a child that has exited, or must exit now, leaves in its group.
 
-    A group's number is not used again before its leader is reaped, so this must be
-    called before that.
+    A group id is not reused before its leader is reaped, so call this before that.
     """
     if process.returncode is None:
         with contextlib.suppress(ProcessLookupError):
@@ -161,7 +160,7 @@ def end_group(process: subprocess.Popen[bytes]) -> None:
 
 
 def has_ended(process: subprocess.Popen[bytes]) -> bool:
-    """Say whether the child has ended, without reaping it."""
+    """Return whether the child has ended, without reaping it."""
     if process.returncode is not None:
         return True
     options = os.WEXITED | os.WNOHANG | os.WNOWAIT
@@ -169,7 +168,7 @@ def has_ended(process: subprocess.Popen[bytes]) -> bool:
 
 
 def marked(home: Home) -> list[psutil.Process]:
-    """Return the live processes of `home`, whoever started them, but ourselves."""
+    """Return the live processes of `home` other than this one, whoever started them."""
     mark = mark_of(home)
     return [
         process
@@ -179,7 +178,7 @@ def marked(home: Home) -> list[psutil.Process]:
 
 
 def is_marked(home: Home, pid: int) -> bool:
-    """Tell whether `pid` is a live process of `home`."""
+    """Return whether `pid` is a live process of `home`."""
     with contextlib.suppress(psutil.NoSuchProcess):
         return _has(psutil.Process(pid), mark_of(home))
     return False
@@ -192,7 +191,7 @@ def _has(process: psutil.Process, mark: str) -> bool:
 
 
 def end_leftovers(home: Home, *, grace_s: float = 2.0) -> list[int]:
-    """End what an earlier supervisor of `home` left behind; return their numbers.
+    """End what an earlier supervisor of `home` left behind; return the process ids.
 
     The kernel has already asked them to end; the rest is killed after `grace_s`.
 
@@ -238,8 +237,8 @@ def _is_alive(process: psutil.Process) -> bool:
 def locked(home: Home, *, within_s: float = 1.0) -> Iterator[None]:
     """Hold the lock of `home`: one supervisor at a time.
 
-    It is freed by the kernel, whatever happens to us. A look at the lock (`holder`)
-    takes it for a moment, which is why it is tried for a while.
+    The kernel releases it if we die. `holder` takes the lock for a moment to check it,
+    so this tries for a while.
 
     Raises:
         CannotStartError: If another supervisor holds it.
@@ -260,7 +259,7 @@ def locked(home: Home, *, within_s: float = 1.0) -> Iterator[None]:
 
 
 def holder(home: Home) -> int | None:
-    """Return the process number of the running supervisor of `home`, if any."""
+    """Return the process id of the running supervisor of `home`, if any."""
     try:
         with home.lock.open(encoding="ascii") as file:
             if _take(file.fileno(), fcntl.LOCK_SH):

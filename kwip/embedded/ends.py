@@ -1,4 +1,4 @@
-"""Tell the supervisor when the operator asks for the end."""
+"""Notice when the operator asks the supervisor to stop."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 class Ends:
-    """Tells when the operator asks for the end: Ctrl-C, SIGTERM, a closed terminal.
+    """Knows whether the operator asked to stop: Ctrl-C, SIGTERM, a closed terminal.
 
-    The signals' numbers arrive in a pipe, so that nothing is interrupted half-done and
-    a child's death wakes the wait at once.
+    The signal numbers arrive in a pipe, so that nothing is interrupted halfway and a
+    child's death wakes the wait at once.
     """
 
     _ASKS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -29,25 +29,25 @@ class Ends:
     @contextmanager
     def listening(cls) -> Iterator[Ends]:
         """Catch the signals while the block runs."""
-        loader, writing = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        read_end, write_end = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         numbers = (*cls._ASKS, signal.SIGCHLD)
         before = {number: signal.signal(number, _ignore) for number in numbers}
-        old = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+        old = signal.set_wakeup_fd(write_end, warn_on_full_buffer=False)
         try:
-            yield cls(loader)
+            yield cls(read_end)
         finally:
             signal.set_wakeup_fd(old)
             for number, handler in before.items():
                 signal.signal(number, handler)
-            os.close(loader)
-            os.close(writing)
+            os.close(read_end)
+            os.close(write_end)
 
     def wait(self, seconds: float) -> bool:
-        """Wait until a signal comes, at most; say whether the end was asked for."""
+        """Wait for a signal, `seconds` at most; return whether to stop."""
         if not self._asked and select.select([self._pipe], [], [], seconds)[0]:
             self._asked = any(byte in self._ASKS for byte in os.read(self._pipe, 512))
         return self._asked
 
 
 def _ignore(_number: int, _frame: object) -> None:
-    """Take the place of the default action; `Ends` reads the number."""
+    """Replace the default action; `Ends` reads the number."""

@@ -1,4 +1,4 @@
-"""What keeps the private servers from starting."""
+"""The error that keeps the private servers from starting."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from kwip.domain.errors import KwipError
 
 
 class CannotStartError(KwipError):
-    """Put right what the message names; nothing is left running."""
+    """Fix what the message names; nothing is left running."""
 
     code = "cannot_start"

@@ -21,14 +21,14 @@ from kwip.embedded.errors import CannotStartError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-#: Linux ends a socket's path at 107 bytes; MongoDB and its driver keep some back.
+#: Linux limits a socket's path to 107 bytes; MongoDB and its driver reserve some.
 _LONGEST_SOCKET_PATH = 100
-#: What MongoDB can take in a list of addresses and in the name of a replica set member.
+#: What MongoDB accepts in a list of addresses and in the name of a replica set member.
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9._/-]+")
 _LONGEST_SOCKET_NAME = "mongodb-27017.sock"
-#: Where the sockets go when their path under `KWIP_HOME` would not do.
+#: Where the sockets go if their path under `KWIP_HOME` cannot be used.
 _RUNTIME = Path("/tmp")  # noqa: S108 -- the shortest folder that every Linux has
-#: A disk in memory, in containers too.
+#: A file system in memory, in containers too.
 _MEMORY = Path("/dev/shm")  # noqa: S108 -- for a folder that only we can enter
 
 #: MongoDB writes 300 MB of journal before its first document.
@@ -39,7 +39,7 @@ _SHORTEST_SECRET = 32
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """The layout of one installation's folder; nothing is made before `prepare`."""
+    """The layout of one installation's folder; `prepare` creates it."""
 
     root: Path
 
@@ -50,14 +50,14 @@ class Home:
 
     @property
     def run(self) -> Path:
-        """Return the folder of what is worthless after a stop: sockets, metrics."""
+        """Return the folder of what is not needed after a stop: sockets, metrics."""
         return self.root / "run"
 
     @property
     def metrics(self) -> Path:
-        """Return the folder in which all processes leave their metrics.
+        """Return the folder in which all processes store their metrics.
 
-        It leads into memory if that was possible when it was made.
+        It is a link into memory if that was possible when it was created.
         """
         return self.run / "metrics"
 
@@ -74,8 +74,8 @@ class Home:
     def sockets(self) -> Path:
         """Return the folder of the Unix sockets.
 
-        It is `run` unless that path is too long or has characters that MongoDB cannot
-        take in the name of a replica set member.
+        It is `run` unless that path is too long or has characters that MongoDB does not
+        accept in the name of a replica set member.
         """
         longest = str(self.run / _LONGEST_SOCKET_NAME)
         if len(os.fsencode(longest)) <= _LONGEST_SOCKET_PATH and _PLAIN_PATH.fullmatch(
@@ -92,10 +92,10 @@ class Home:
         )
 
     def prepare(self) -> None:
-        """Make the folders, readable by their owner only.
+        """Create the folders, readable by their owner only.
 
         Raises:
-            CannotStartError: If one cannot be made or written to, or belongs to
+            CannotStartError: If one cannot be created or written to, or belongs to
                 somebody else, or the disk is nearly full.
         """
         try:
@@ -111,10 +111,10 @@ class Home:
         self.check_space()
 
     def make_metrics(self) -> None:
-        """Make the folder of the metrics, empty.
+        """Create the folder of the metrics, empty.
 
-        In memory it has room while the disk is full, and no file system answers a
-        change of a mapped page with the end of the process.
+        In memory there is space while the disk is full, and writing to a mapped page
+        cannot kill the process.
         """
         self.remove_metrics()
         with contextlib.suppress(OSError):
@@ -124,7 +124,7 @@ class Home:
         self.metrics.mkdir(mode=0o700)
 
     def remove_metrics(self) -> None:
-        """Remove the folder of the metrics, also what an earlier start left."""
+        """Remove the folder of the metrics, including leftovers of an earlier start."""
         shutil.rmtree(self._metrics_in_memory, ignore_errors=True)
         if self.metrics.is_symlink():
             self.metrics.unlink()
@@ -137,7 +137,7 @@ class Home:
         return _MEMORY / f"kwip-{found.st_dev}-{found.st_ino}"
 
     def note_address(self, address: Mapping[str, str | int]) -> None:
-        """Write down where this start listens, by setting, for the commands."""
+        """Record where this start listens, by setting, for the commands."""
         self._address.write_text(json.dumps(dict(address)))
 
     def noted_address(self) -> dict[str, str | int]:
@@ -155,10 +155,10 @@ class Home:
     def check_sockets(self) -> None:
         """Refuse a folder of sockets that somebody else could have put there.
 
-        Whoever owns it could answer in our servers' place and be told the passwords.
+        Its owner could answer in place of our servers, and would get the passwords.
 
         Raises:
-            CannotStartError: If it is there and not closed to others.
+            CannotStartError: If it exists and others can enter it.
         """
         try:
             found = self.sockets.lstat()
@@ -176,7 +176,7 @@ class Home:
         """Refuse to start on a disk that is nearly full; `free` counts its free bytes.
 
         Raises:
-            CannotStartError: Then.
+            CannotStartError: If it is.
         """
         fresh = not self.data("mongod").exists()
         needed = _FIRST_START_BYTES if fresh else _LATER_START_BYTES
@@ -189,10 +189,10 @@ class Home:
             )
 
     def secret(self, name: str) -> str:
-        """Return the secret `name`, making it on first use; safe to race.
+        """Return the secret `name`; it is created on first use, safe to race.
 
         Raises:
-            CannotStartError: If it cannot be read or made, or is too short to be safe.
+            CannotStartError: If it cannot be read or created, or is too short.
         """
         path = self.root / "secrets" / name
         try:
@@ -212,7 +212,7 @@ class Home:
         return text
 
     def secret_keys(self) -> tuple[str, ...]:
-        """Return what signs cookies, as `secret` keeps it; one key on each line.
+        """Return the keys that sign cookies, stored like a `secret`, one on each line.
 
         Raises:
             CannotStartError: As `secret` does, or a key is weak.
@@ -226,11 +226,11 @@ class Home:
 
     @property
     def key_file(self) -> Path:
-        """Return the file that MongoDB's members would know each other by."""
+        """Return the key file for authentication between MongoDB's members."""
         return self.root / "secrets" / "mongodb.key"
 
     def make_key_file(self) -> None:
-        """Make the key file on first use."""
+        """Create the key file on first use."""
         if not self.key_file.exists():
             key = base64.b64encode(secrets.token_bytes(96)).decode("ascii")
             _write_once(self.key_file, key)
@@ -243,7 +243,7 @@ def _try_to_write(folder: Path) -> None:
 
 
 def _write_once(path: Path, text: str) -> None:
-    """Write `text` to `path` in one step unless somebody else was first."""
+    """Write `text` to `path` in one step, unless it exists already."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -1,9 +1,9 @@
 """The logs of one installation, rotated while its programs run.
 
 A program holds its log open, and MongoDB and Valkey would not reopen theirs. So a log
-that has grown is copied, compressed and then cut to nothing where it is; everybody
-appends, and goes on at the new end. A line that is written within the microseconds
-between the end of the copy and the cut is lost.
+that has grown is copied, compressed and then truncated in place; everybody appends, and
+continues at the new end. A line that is written in the microseconds between the end of
+the copy and the truncation is lost.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-#: Of a log that grew faster than it was looked at, so many times its limit is kept:
-#: whoever compresses it has children to look after.
+#: If a log grew faster than it was checked, this many times its limit is kept: the
+#: supervisor that compresses it also has to watch its children.
 _AT_ONCE = 4
-#: Twice as fast as level 6, and a tenth larger: measured on lines of requests.
+#: Twice as fast as level 6, and a tenth larger: measured with request lines.
 _LEVEL = 1
 _ARCHIVE = re.compile(r"\.log\.([0-9]+)\.gz$")
 
 
 @dataclass(frozen=True, slots=True)
 class Logs:
-    """The logs in a folder, and what is kept of them.
+    """The logs in a folder, and how much of them is kept.
 
     `<role>.log` is compressed to `<role>.log.1.gz` when it is larger than `max_bytes`;
     the highest number is the oldest, and `keep` of them are kept.
@@ -41,9 +41,9 @@ class Logs:
     keep: int
 
     def rotate(self) -> None:
-        """Rotate each log that has grown; one that cannot be is tried again later."""
+        """Rotate each log that has grown; if one fails, it is tried again later."""
         for log in self.folder.glob("*.log"):
-            # It is gone, or the disk is full; without room to copy it is cut below.
+            # It is gone, or the disk is full; without space to copy it is cut below.
             with suppress(OSError):
                 if log.stat().st_size > self.max_bytes:
                     self._rotate(log)
@@ -54,7 +54,7 @@ class Logs:
             self._move(log, draft)
         except OSError:
             draft.unlink(missing_ok=True)
-            # The disk is full, perhaps of logs. The bound comes first.
+            # The disk is full, perhaps of logs. The limit comes first.
             if log.stat().st_size > _AT_ONCE * self.max_bytes:
                 os.truncate(log, 0)
             raise
@@ -74,7 +74,7 @@ class Logs:
             source.seek(max(0, log.stat().st_size - _AT_ONCE * self.max_bytes))
             with gzip.open(draft, "wb", _LEVEL) as target:
                 shutil.copyfileobj(source, target)
-            # What was written meanwhile is little, and read at once before the cut.
+            # Little was written meanwhile; it is read at once before the cut.
             rest = source.read()
             os.truncate(log, 0)
         with suppress(OSError), gzip.open(draft, "ab", _LEVEL) as target:
@@ -82,7 +82,7 @@ class Logs:
 
 
 def _archives(log: Path) -> Iterator[tuple[int, Path]]:
-    """Give the archives of a log, with their numbers."""
+    """Return the archives of a log, with their numbers."""
     for path in log.parent.glob(f"{log.name}.*.gz"):
         found = _ARCHIVE.search(path.name)
         if found:

@@ -12,25 +12,25 @@ if TYPE_CHECKING:
 
     from kwip.embedded.home import Home
 
-#: MongoDB sets aside 33,000 sessions, 33 MB; it runs at most 256 operations at a time.
+#: MongoDB reserves 33,000 sessions, 33 MB; it runs at most 256 operations at a time.
 _SESSIONS = "session_max=2000"
 #: Seconds between checkpoints: a start after `kill -9` replays at most this much.
 _CHECKPOINT_S = "10"
-#: Deliveries touch many pages a little. MongoDB's own settings evict a page once 5 % of
-#: the cache is dirty, which for a cache this small means to write each page again and
-#: again: 17.4 GB for 218,000 deliveries in 20 s, and 1.1 GB for 306,000 with these.
+#: Deliveries change many pages a little. With its defaults MongoDB evicts a page once
+#: 5 % of the cache is dirty, which with such a small cache means writing each page many
+#: times: 17.4 GB for 218,000 deliveries in 20 s, and 1.1 GB for 306,000 with these.
 _EVICTION = (
     "eviction_dirty_target=50,eviction_dirty_trigger=80,"
     "eviction_updates_target=30,eviction_updates_trigger=60"
 )
 #: What a transaction has written stays locked after `kill -9` of its process until
-#: MongoDB gives it up: by default after 60 s, measured 89 s. Ours take milliseconds.
+#: MongoDB aborts it: by default after 60 s, measured 89 s. Ours take milliseconds.
 _TRANSACTION_S = "5"
-#: The smallest that MongoDB takes without a special build; it bounds the disk.
+#: The smallest that MongoDB accepts without a special build; it bounds the disk.
 _OPLOG_MB = "990"
-#: Its allocator gives freed memory back at once, and threads keep little of it: after
-#: 6,000 posts were delivered it held 120 MB that nobody used, and 25 with these.
-#: Variables and not options, for builds with another allocator refuse the options.
+#: Makes the allocator return freed memory at once, and threads keep little of it: after
+#: 6,000 posts were delivered it held 120 MB of unused memory, and 25 MB with these.
+#: Variables, not options, because builds with another allocator reject the options.
 ENVIRON = {
     "TCMALLOC_AGGRESSIVE_DECOMMIT": "1",
     "TCMALLOC_RELEASE_RATE": "10",
@@ -40,7 +40,7 @@ ENVIRON = {
 
 def command(program: Path, home: Home, cache_mb: int) -> list[str]:
     """Return the command line of the private MongoDB of `home`."""
-    # MongoDB's own option takes no less than 256 MB.
+    # MongoDB's own option accepts no less than 256 MB.
     engine = f"cache_size={cache_mb}M,{_SESSIONS},{_EVICTION}"
     home.make_key_file()
     data = home.data("mongod")
@@ -50,8 +50,8 @@ def command(program: Path, home: Home, cache_mb: int) -> list[str]:
         *("--dbpath", str(data)),
         *("--replSet", REPLICA_SET),
         *("--keyFile", str(home.key_file)),
-        # Only the socket is listened on; the prefix moves the one that would
-        # otherwise appear in /tmp onto it.
+        # Only the socket is listened on; the prefix moves the one that would otherwise
+        # be in /tmp to it.
         *("--bind_ip", str(home.socket("mongod"))),
         *("--unixSocketPrefix", str(home.sockets)),
         *("--filePermissions", "0700"),
@@ -61,16 +61,16 @@ def command(program: Path, home: Home, cache_mb: int) -> list[str]:
         "--quiet",  # no line for each connection
         *("--setParameter", "diagnosticDataCollectionEnabled=false"),
         *("--setParameter", f"transactionLifetimeLimitSeconds={_TRANSACTION_S}"),
-        # The password is 48 random characters, so nothing is won by slow hashing,
-        # which each new connection would pay for.
+        # The password is 48 random characters, so slow hashing gains nothing, and each
+        # new connection would pay for it.
         *("--setParameter", "scramSHA256IterationCount=5000"),
     ]
 
 
 def listens(home: Home) -> bool:
-    """Say whether the private MongoDB takes connections; a dead one's socket does not.
+    """Return whether the private MongoDB accepts connections.
 
-    It takes them once it has replayed its journal.
+    It does so once it has replayed its journal; the socket of a dead one does not.
     """
     with socket.socket(socket.AF_UNIX) as probe:
         return probe.connect_ex(str(home.socket("mongod"))) == 0

@@ -1,4 +1,4 @@
-"""Make the databases ready for the programs; `kwip.cli.prepare` runs it."""
+"""Prepare the databases for the programs; `kwip.cli.prepare` runs it."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _POLL_S = 0.02
 
 
 def prepare(settings: Settings) -> None:
-    """Set up the private MongoDB; look at the servers that replace private ones.
+    """Set up the private MongoDB, and check the servers that replace private ones.
 
     Raises:
-        CannotStartError: If one of them will not do.
+        CannotStartError: If one of them cannot be used.
     """
     for variable, uri, answer in _outside(settings):
         if not answer.is_ok:
@@ -34,7 +34,7 @@ def prepare(settings: Settings) -> None:
             )
     if settings.mongodb_uri is None:
         home = Home(settings.home)
-        # Whoever started us gives up when MongoDB does not come.
+        # Whoever started us gives up if MongoDB does not come up.
         while not listens(home):
             time.sleep(_POLL_S)
         set_up(home, home.secret("mongodb"), deadline_s=_PRIMARY_S)

@@ -1,4 +1,4 @@
-"""Ask a MongoDB or a Redis whether it will do, whoever runs it."""
+"""Check whether a MongoDB or a Redis can be used, whoever runs it."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _OLDEST_REDIS = (6, 2)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a service said.
+    """The result of a check.
 
     Attributes:
-        is_ok: Whether Kwip can work with it.
+        is_ok: Whether Kwip can work with the service.
         detail: Its version, or what is wrong and what to do.
-        findings: What works, but not as Kwip needs it to be safe.
+        findings: What works, but is not safe for Kwip.
     """
 
     is_ok: bool
@@ -33,7 +33,7 @@ class Answer:
 
 
 def ask_mongodb(uri: str) -> Answer:
-    """Ask whether it is a primary of a replica set, or a sharded cluster; 3 s at most.
+    """Check for a primary of a replica set, or a sharded cluster; 3 s at most.
 
     Cost: 2 commands on a connection of its own.
     """
@@ -59,7 +59,7 @@ def ask_mongodb(uri: str) -> Answer:
 
 
 def ask_redis(uri: str, *, is_cache: bool) -> Answer:
-    """Ask for version and persistence; 3 s at most. Cost: 1 command."""
+    """Check version and persistence; 3 s at most. Cost: 1 command."""
     try:
         with redis.Redis.from_url(
             uri,
@@ -82,7 +82,7 @@ def ask_redis(uri: str, *, is_cache: bool) -> Answer:
 
 
 def _cache_findings(info: dict[str, Any]) -> list[str]:
-    """A cache that remembers could serve what was dropped before it restarted."""
+    """Report persistence: a restarted cache could return what had been invalidated."""
     wrong = []
     if info["aof_enabled"]:
         wrong.append("the cache uses AOF: set `appendonly no`")
@@ -109,6 +109,6 @@ def _version(text: str) -> tuple[int, ...]:
 
 
 def _one_line(error: Exception) -> str:
-    # The driver adds its settings, then its whole view of the servers.
+    # The driver appends its settings, then its whole view of the servers.
     text = str(error).split(" (configured timeouts:")[0].split(", Timeout:")[0]
     return " ".join(text.split())[:200]

@@ -1,7 +1,7 @@
-"""Make the private MongoDB the one member of a replica set, with our user in it.
+"""Make the private MongoDB the only member of a replica set, with our user.
 
-It is a set because transactions and majority reads need one. The member's name is the
-path of its socket, so a moved folder needs a new set-up.
+Transactions and majority reads need a replica set. The member's name is the path of its
+socket, so it must be updated if the folder was moved.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ _POLL_S = 0.02
 
 
 def set_up(home: Home, password: str, *, deadline_s: float) -> None:
-    """Make a listening server of `home` the primary of its set, with our user in it.
+    """Make a listening server of `home` the primary of its set, with our user.
 
-    Can be repeated after a crash at any point. Cost: 30 ms on a server that is set up
-    already, below 1 s on a new one or after a move.
+    Can be repeated after a crash at any point. Cost: 30 ms on a server that is already
+    set up, below 1 s on a new one or after a move.
 
     Raises:
         CannotStartError: If it is not primary after `deadline_s`.
@@ -57,9 +57,9 @@ def _client(member: str, password: str | None) -> pymongo.MongoClient[dict[str, 
 
 
 def _first_set_up(member: str, password: str, deadline_s: float) -> None:
-    """Initiate the set and make its first user, who needs no login for that.
+    """Initiate the set and create its first user, which needs no login.
 
-    MongoDB lets a local connection make one user while there is none.
+    MongoDB lets a local connection create one user while there is none.
     """
     config = {"_id": REPLICA_SET, "members": [{"_id": 0, "host": member}]}
     try:
@@ -79,7 +79,7 @@ def _first_set_up(member: str, password: str, deadline_s: float) -> None:
 
 
 def _follow_the_move(client: pymongo.MongoClient[dict[str, Any]], member: str) -> None:
-    """Tell the set where its member is now, if its folder was moved."""
+    """Update the address of the member, if its folder was moved."""
     config = client.local["system.replset"].find_one()
     if config is None or config["members"][0]["host"] == member:
         return

@@ -30,7 +30,7 @@ def servers(settings: Settings, home: Home) -> list[Child]:
                 argv=mongod.command(program, home, settings.mongod_cache_mb),
                 environ=mongod.ENVIRON,
                 is_ready=partial(mongod.listens, home),
-                # After `kill -9` in a heavy load it replays its journal first.
+                # After `kill -9` under heavy load it replays its journal first.
                 ready_s=120.0,
             )
         )

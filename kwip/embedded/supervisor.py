@@ -1,4 +1,4 @@
-"""Start children in order, keep them alive, end them in time."""
+"""Start children in order, restart those that die, stop them in time."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ if TYPE_CHECKING:
 
 _POLL_S = 0.02
 _FIRST_BACKOFF_S = 0.2
-#: After an outage, such as a full disk, everything works again within 30 s.
+#: So that everything works again within 30 s of an outage, such as a full disk.
 _LONGEST_BACKOFF_S = 10.0
-#: How often the logs are looked at, at least.
+#: How often the logs are checked, at least.
 _LOGS_S = 5.0
-#: A child that has lived this long starts over with the shortest backoff.
+#: A child that has lived this long gets the shortest backoff again.
 _STEADY_S = 60.0
 
 
 class StopAskedError(Exception):
-    """The operator asked for the end while the children were still starting."""
+    """The operator asked to stop while children were still starting."""
 
 
 @dataclass(slots=True)
@@ -51,7 +51,7 @@ class _Running:
 
 @dataclass(frozen=True, slots=True)
 class _Stage:
-    """Children that were started together, and how long they may take to end."""
+    """Children that were started together, and how long they may take to stop."""
 
     running: list[_Running]
     grace_s: float
@@ -61,9 +61,9 @@ class Supervisor:
     """Runs the children of one installation.
 
     Args:
-        home: Whose lock the caller holds.
-        wait: Waits the given seconds at most; true when the end was asked for.
-        said: Told when a child died or came back, in one line.
+        home: The caller holds its lock.
+        wait: Waits at most the given seconds; true if asked to stop.
+        said: Called with one line when a child dies or is back.
     """
 
     def __init__(
@@ -81,11 +81,11 @@ class Supervisor:
     def start(self, children: Sequence[Child], grace_s: float) -> None:
         """Start `children` together and wait until all are ready.
 
-        `grace_s` is how long they may take to end by themselves when `stop` asks.
+        `grace_s` is how long they may take to exit by themselves when `stop` asks.
 
         Raises:
             CannotStartError: If one died or is not ready in time; the caller stops.
-            StopAskedError: If the end was asked for meanwhile.
+            StopAskedError: If asked to stop meanwhile.
         """
         stage: list[_Running] = []
         self._stages.append(_Stage(stage, grace_s))
@@ -98,14 +98,14 @@ class Supervisor:
                 raise StopAskedError
 
     def watch(self, logs: Logs) -> None:
-        """Restart children that die and rotate `logs`, until the end is asked for."""
+        """Restart children that die and rotate `logs`, until asked to stop."""
         while not self._wait(min(self._attend(), _LOGS_S)):
             logs.rotate()
 
     def stop(self) -> None:
-        """End everything, the last started first; reap all of it.
+        """Stop everything, the last started first; reap all of it.
 
-        Each stage has its time to end by itself, then it is killed.
+        Each stage gets its time to exit by itself, then it is killed.
         """
         for stage in reversed(self._stages):
             for running in stage.running:
@@ -132,7 +132,7 @@ class Supervisor:
         if has_ended(running.process):
             if child.once and running.process.wait() == 0:
                 return True
-            if child.once:  # it ends with the line that says what to do
+            if child.once:  # its last line says what to do
                 raise CannotStartError(last_line(log) or f"{child.role} failed")
             words = last_words(log, running.log_start)
             raise CannotStartError(f"{child.role} did not start: {words} ({log})")
@@ -145,7 +145,7 @@ class Supervisor:
         return False
 
     def _attend(self) -> float:
-        """Look at every child once; return the seconds until the next look."""
+        """Check every child once; return the seconds until the next check."""
         now = time.monotonic()
         next_look = _LONGEST_BACKOFF_S
         for running in (running for stage in self._stages for running in stage.running):
@@ -176,7 +176,7 @@ class Supervisor:
     def _revive(self, running: _Running, now: float) -> None:
         try:
             fresh = self._spawn(running.child)
-        except OSError as error:  # no process or no file is to be had: later, perhaps
+        except OSError as error:  # no process or file available: perhaps later
             running.restart_at = now + running.backoff_s
             running.backoff_s = min(2 * running.backoff_s, _LONGEST_BACKOFF_S)
             self._said(f"{running.child.role} cannot be restarted yet: {error}")

@@ -1,6 +1,6 @@
 """The configuration of the two private Valkey servers.
 
-They are two because an evicting cache on the queue's server would evict jobs.
+There are two because an evicting cache on the queue's server would evict jobs.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
     from kwip.embedded.home import Home
 
-#: A ping's answer is 12 bytes and takes microseconds.
+#: The reply to a ping is 12 bytes and takes microseconds.
 _ANSWER_S = 1.0
 _ANSWER_BYTES = 256
 
-#: What each server is for. The cache must forget everything when it restarts: an
-#: entry that outlived its invalidation would be served again.
+#: The options of each server. The cache must lose everything when it restarts: an entry
+#: that outlived its invalidation would be served again.
 _PURPOSE = {
     "valkey-cache": {
         "save": '""',
@@ -40,7 +40,7 @@ _PURPOSE = {
 def command(program: Path, home: Home, role: str) -> list[str]:
     """Return the command line of the private Valkey `role` of `home`.
 
-    The password stands in a file that only its owner may read: every user of the
+    The password is in a file that only its owner may read, because every user of the
     machine can read a command line.
     """
     data = home.data(role)
@@ -65,7 +65,7 @@ def command(program: Path, home: Home, role: str) -> list[str]:
 
 
 def answers(home: Home, role: str) -> bool:
-    """Say whether the private Valkey `role` takes commands.
+    """Return whether the private Valkey `role` accepts commands.
 
     The two lines of its protocol are written here so that the supervisor, which stays
     in memory, need not load the driver.

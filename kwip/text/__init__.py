@@ -1,5 +1,4 @@
-"""People's texts: cleaned and counted, and parsed into links, names and hashtags.
+"""User-written texts: clean, count, and parse links, mentions and hashtags.
 
-Pure functions of a text, as those of the domain, but made with libraries that know
-Unicode and the names of the Internet.
+Pure functions like those of the domain, but with libraries for Unicode and host names.
 """

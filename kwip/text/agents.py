@@ -1,10 +1,10 @@
-"""Say in plain words which browser somebody used."""
+"""Describe in plain words which browser somebody uses."""
 
 from __future__ import annotations
 
 import re
 
-#: Looked for in this order: most browsers also give themselves out as others.
+#: Checked in this order: most browsers also claim to be others.
 _BROWSERS = (
     (r"\bEdg(e|A|iOS)?/", "Edge"),
     (r"\b(OPR|OPT)/|\bOpera\b", "Opera"),
@@ -28,7 +28,7 @@ UNKNOWN = "An unknown browser"
 
 
 def browser_in_words(agent: str) -> str:
-    """Name the browser and the system that a User-Agent tells of."""
+    """Return the browser and the system that a User-Agent names."""
     browser, system = _first(_BROWSERS, agent), _first(_SYSTEMS, agent)
     if browser and system:
         return f"{browser} on {system}"

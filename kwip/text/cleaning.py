@@ -1,4 +1,4 @@
-"""Texts as they are stored, and how long they are for people."""
+"""Clean texts for storing, and count their length as people do."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ import regex
 from kwip.domain.errors import InvalidError
 from kwip.domain.text import is_unicode
 
-#: A text has at most so many code points for each character of its limit, so that
-#: hundreds of marks on one letter are no way around it. A family of four skin colours
-#: has 11.
+#: Code points per character of a text's limit, at most: otherwise hundreds of marks on
+#: one letter could get around the limit. A family of four skin colours has 11.
 POINTS_PER_CHAR = 12
 
 _CHARACTER = regex.compile(r"\X")
-#: What somebody sees: also what is unassigned, which may be tomorrow's emoji, but no
-#: fillers that are letters by their category, and no Braille cell without dots.
+#: What is visible: also unassigned characters, which may be tomorrow's emoji, but no
+#: fillers that are letters by category, and no blank Braille cell.
 _VISIBLE = regex.compile(
     r"[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Zs}\p{Default_Ignorable_Code_Point}\u2800]"
 )
@@ -24,21 +23,21 @@ _VISIBLE = regex.compile(
 
 def count_chars(text: str) -> int:
     """Count what people see as characters: grapheme clusters."""
-    # Most texts are ASCII, and there only CR LF is a cluster of two.
+    # Most texts are ASCII, where only CR LF is a cluster of two.
     if text.isascii():
         return len(text) - text.count("\r\n")
     return sum(1 for _ in _CHARACTER.finditer(text))
 
 
 def is_visible(text: str) -> bool:
-    """Tell whether there is anything in a text that somebody sees."""
+    """Return whether a text has anything visible."""
     return _VISIBLE.search(text) is not None
 
 
 def length_problem(text: str, *, max_chars: int, warning: str = "") -> str | None:
-    """Say by how much a text, with the warning above it, is too long, if it is."""
+    """Return by how much a text and its warning are too long; None if they are not."""
     points = len(text) + len(warning)
-    # No character is less than one code point, so most texts need no counting.
+    # A character has at least one code point, so most texts need no counting.
     if points <= max_chars:
         return None
     together = " including the warning" if warning else ""
@@ -100,5 +99,5 @@ def _cleaned(text: str, field: str) -> str:
         )
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
     kept = "".join(c for c in lines if c in "\n\t" or unicodedata.category(c) != "Cc")
-    # Last, for a control mark may have stood between a letter and its accent.
+    # Last, because a control character may have separated a letter and its accent.
     return unicodedata.normalize("NFC", kept).strip()

@@ -1,8 +1,8 @@
-"""E-mail addresses: which there can be, and when two are the same.
+"""E-mail addresses: which are valid, and when two are the same.
 
-What somebody typed is kept for sending. Addresses are compared by a key: the local part
-in lower case (no folding: `ß` and `ss` are different mailboxes), and the domain in the
-ASCII form of IDNA.
+What was typed is kept for sending. Addresses are compared by a key: the local part in
+lower case (no case folding: `ß` and `ss` are different mailboxes), and the domain in
+the ASCII form of IDNA.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from kwip.domain.users import Email
 from kwip.text.hosts import ascii_host
 
 _LOCAL = re.compile(r"[^@\s]{1,64}")
-#: A top-level domain is no number, and the host has something before it.
+#: A top-level domain is not a number, and the host has something before it.
 _DOMAIN = re.compile(r".+\.[a-z](?:[a-z0-9-]*[a-z0-9])")
 
 
 def clean_email(text: str) -> Email:
-    """Read the address of a new account.
+    """Parse the address of a new account.
 
     Raises:
         InvalidError: It does not look like an address.
@@ -37,7 +37,7 @@ def clean_email(text: str) -> Email:
 
 
 def read_email(text: str) -> Email:
-    """Read an address that need not be one, to look for its account."""
+    """Parse an address, valid or not, to look for its account."""
     address = text.strip()
     local, _, domain = address.rpartition("@")
     host = ascii_host(domain) or domain.lower()

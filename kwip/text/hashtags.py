@@ -1,4 +1,4 @@
-"""Hashtags in any script, and the one form of their names."""
+"""Hashtags in any script, and their folded names."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ import regex
 
 from kwip.domain.errors import InvalidError
 
-#: Longer ones are just text, in code points of the name's one form.
+#: Longer ones are plain text; in code points of the folded name.
 NAME_MAX = 100
 
-#: Between two letters they belong to the word, at its end they do not: the middle
-#: dots of Catalan and Japanese.
+#: Part of a word between two letters, but not at its end: the middle dots of Catalan
+#: and Japanese.
 _DOTS = r"\u00b7\u0387\u30fb\uff65"
 _JOINERS = r"\u200c\u200d"
-#: Here joiners between letters change nothing that can be seen: two tags would look
-#: the same.
+#: Scripts in which joiners between letters are invisible: two tags would look the same.
 _UNJOINED = "".join(
     rf"\p{{scx={script}}}"
     for script in (
@@ -26,22 +25,22 @@ _UNJOINED = "".join(
 )
 _LETTERS = rf"[\p{{XID_Continue}}--[{_DOTS}{_JOINERS}]]"
 _JOINER = rf"(?<=[[\p{{L}}\p{{M}}]--[{_UNJOINED}]])[{_JOINERS}]"
-#: What a tag may look like in a text, after its mark.
+#: The pattern of a tag in a text, after its mark.
 PATTERN = rf"(?=[\p{{L}}\p{{N}}_]){_LETTERS}++(?:(?:[{_DOTS}]|{_JOINER}){_LETTERS}++)*+"
 MARKS = r"#\uff03"
 
 _NAME = regex.compile(PATTERN, regex.V1)
 _FIRST_MARK = regex.compile(rf"^[{MARKS}]")
 _LETTER = regex.compile(r"\p{Alphabetic}", regex.V1)
-#: Variation selectors, fillers and so on: they are seen by nobody.
+#: Variation selectors, fillers and so on, which are invisible.
 _IGNORABLE = regex.compile(rf"[\p{{DI}}--[{_JOINERS}]]", regex.V1)
 
 
 def name_of(written: str) -> str | None:
-    """Give the one form of a tag's name, written without its mark.
+    """Return the folded name of a tag that is written without its mark.
 
-    Compatibility forms and letter case are folded. None for what is no tag: without
-    a letter, or too long.
+    Compatibility forms and letter case are folded. None if it is not a tag: without a
+    letter, or too long.
     """
     if not _NAME.fullmatch(written):
         return None
@@ -51,10 +50,10 @@ def name_of(written: str) -> str | None:
 
 
 def clean_hashtag(text: str, *, field: str = "hashtag") -> str:
-    """Return the name that a tag in an address or a search field stands for.
+    """Return the folded name of a tag from an address or a search field.
 
     Raises:
-        InvalidError: It is no tag.
+        InvalidError: It is not a tag.
     """
     name = name_of(_FIRST_MARK.sub("", text.strip()))
     if name is None:
@@ -69,6 +68,6 @@ def clean_hashtag(text: str, *, field: str = "hashtag") -> str:
 
 
 def _folded(text: str) -> str:
-    # Apart first, or a Greek iota below a vowel would be folded in the wrong place.
+    # Decomposed first, or a Greek iota below a vowel would be folded wrongly.
     apart = unicodedata.normalize("NFKD", text)
     return unicodedata.normalize("NFKC", apart.casefold())

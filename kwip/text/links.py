@@ -1,8 +1,8 @@
-"""Links: which addresses in a text lead somewhere, and how they are shown.
+"""Links: which addresses in a text become links, and how they are shown.
 
-An address with http(s) before it may have any valid host with a dot in it: others lead
-nowhere, or into the network of whoever reads. Without http(s), only `www.` or a path
-makes one of it, and only below a public suffix: `file.py` is a file.
+An address with http(s) may have any valid host that contains a dot: others lead
+nowhere, or into the reader's own network. Without http(s) it must begin with `www.` or
+have a path, and be below a public suffix: `file.py` is a file.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 _MAX_PORT = 65_535
-#: Longer addresses are shortened for the eye, but never their host.
+#: The text of longer links is shortened, but never the host.
 _SHOWN_CHARS = 60
 _JOINERS = r"\u200c\u200d"
 
@@ -31,7 +31,7 @@ def _hosts(letter: str, more_labels: str) -> str:
 
 
 _SCHEME = "[Hh][Tt][Tt][Pp][Ss]?://"
-#: Where a link may begin. A bare host has only letters whose words have a visible end.
+#: Where a link may begin. A bare host only has letters of scripts that use spaces.
 _BEGIN = regex.compile(
     rf"(?<!{SPACED})(?P<scheme>{_SCHEME})"
     rf"|(?<!{SPACED}|[.@\uff20/:\\#\uff03%&=+~$-])(?P<bare>{_hosts(SPACED, '++')})",
@@ -41,12 +41,13 @@ _HOST = regex.compile(_hosts(rf"[{WORD}{_JOINERS}]", "*+"), regex.V1)
 _HOST_BEFORE_WORDS = regex.compile(rf"{_hosts(SPACED, '++')}(?={UNSPACED})", regex.V1)
 _PATH = regex.compile(r"(?::[0-9]{1,5}+)?/")
 _PORT = regex.compile(r":([0-9]{1,5}+)")
-#: Directly after a host it says that this was none, or not all of it: a port that is
-#: no number, a name before an @, a backslash, which browsers take for a slash.
+#: Directly after a host, these mean that it is not a host, or only a part of one: a
+#: port that is not a number, a user name before @, a backslash, which browsers treat as
+#: a slash.
 _BROKEN = regex.compile(rf"[.:-]*+(?:{SPACED}|[@\uff20\\/%\[])", regex.V1)
-#: Path, query and fragment, up to what is no part of an address: space, quotes, the
-#: punctuation of Chinese and Japanese, and marks that nobody sees, for those that turn
-#: the direction of writing could show another address than the one behind it.
+#: Path, query and fragment, up to what cannot be part of an address: space, quotes,
+#: Chinese and Japanese punctuation, and invisible marks, because those that change the
+#: writing direction could disguise the address.
 _REST = regex.compile(
     r"[/?#](?:[^\s\p{C}\p{Z}<>\x22'`\u201c-\u201f\u2014\u2015"
     r"\u3001-\u3003\u3008-\u3011\u3014-\u301f"
@@ -60,14 +61,14 @@ _OPENING = {")": "(", "]": "[", "}": "{"}
 
 
 class _Host(NamedTuple):
-    """Where a host in a text ends, and how it is asked for."""
+    """Where a host in a text ends, and its ASCII form."""
 
     end: int
     name: str
 
 
 def find_links(text: str) -> Iterator[Link]:
-    """Find the addresses in a text, in order. Linear in its length."""
+    """Find the links in a text, in order. Linear in its length."""
     at = 0
     while found := _BEGIN.search(text, at):
         link = _with_scheme(text, found) if found["scheme"] else _bare(text, found)
@@ -77,9 +78,10 @@ def find_links(text: str) -> Iterator[Link]:
 
 
 def shown_link(written: str, url: str) -> str:
-    """Give what a link shows: no scheme, no `www.` after it, shortened after its host.
+    """Return the text of a link: no scheme, no `www.`, shortened after its host.
 
-    A host that could be taken for another one is shown as it is asked for.
+    A `www.` without a scheme stays. A host that could be mistaken for another one is
+    shown in ASCII.
     """
     at = 0
     if scheme := _BEGIN.match(written):
@@ -97,7 +99,7 @@ def shown_link(written: str, url: str) -> str:
 
 def _with_scheme(text: str, found: regex.Match[str]) -> Link | None:
     scheme = found["scheme"].lower()
-    # Where no spaces are written, a sentence may go on directly after a host.
+    # In scripts without spaces, a sentence may continue directly after a host.
     host = _host(_HOST.match(text, found.end()))
     if host is None or not is_registered(host.name):
         shorter = _host(_HOST_BEFORE_WORDS.match(text, found.end()))
@@ -122,7 +124,7 @@ def _host(found: regex.Match[str] | None) -> _Host | None:
 
 
 def _link(text: str, start: int, scheme: str, host: _Host) -> Link | None:
-    """Make the link whose host was found, with its port and what comes after."""
+    """Make the link from its host, with its port and what follows."""
     end, url = host.end, scheme + host.name
     if port := _PORT.match(text, end):
         if int(port[1]) > _MAX_PORT:
@@ -135,7 +137,7 @@ def _link(text: str, start: int, scheme: str, host: _Host) -> Link | None:
 
 
 def _trimmed(rest: str) -> str:
-    """Drop the punctuation of a sentence and unpaired brackets from the end."""
+    """Remove sentence punctuation and unpaired brackets from the end."""
     counts = {c: rest.count(c) for pair in _OPENING.items() for c in pair}
     end = len(rest)
     while end:

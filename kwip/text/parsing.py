@@ -1,4 +1,4 @@
-"""The one parser of people's texts."""
+"""The one parser of user-written texts."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from kwip.domain.text import Link
 
-#: A post may name this many people, and have this many hashtags; what comes after them
-#: is text. It bounds the lookups of one write, and its keys in an index.
+#: A post has at most this many mentions and this many hashtags; any more are plain
+#: text. It bounds the lookups of one write, and its keys in an index.
 MAX_MENTIONS = MAX_HASHTAGS = 50
 
 _AT = r"[@\uff20]"
@@ -31,7 +31,7 @@ _TAG = (
 def parse(text: str, *, host: str) -> Entities:
     """Find links, names and hashtags; `host` is the site's own, after an @name.
 
-    Links come first; what lies in them is nothing else. Linear in the text's length.
+    Links come first; inside them nothing else is found. Linear in the text's length.
     """
     links = tuple(find_links(text))
     names: list[Name] = []
@@ -54,7 +54,7 @@ def parse(text: str, *, host: str) -> Entities:
 def _pattern(host: str) -> regex.Pattern[str]:
     """Make the pattern of names and tags on a site.
 
-    After a name may be our host; any other one makes it somebody elsewhere.
+    A name may be followed by our host; with another host it is somebody elsewhere.
     """
     name = (
         rf"(?<!{SPACED}|[@\uff20/]){_AT}(?P<name>[A-Za-z0-9_]{{1,30}}+)"
@@ -67,7 +67,7 @@ def _pattern(host: str) -> regex.Pattern[str]:
 def _marked(
     text: str, links: Iterable[Link], pattern: regex.Pattern[str]
 ) -> Iterator[regex.Match[str]]:
-    """Find what is marked between the links."""
+    """Find names and tags between the links."""
     at = 0
     for link in links:
         yield from pattern.finditer(text, at, link.start)

@@ -1,4 +1,4 @@
-"""Clean the texts of a profile, and say what is wrong with which of them."""
+"""Clean the texts of a profile, and report which of them are invalid."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
     from kwip.domain.users import ProfileChange, ProfileKey
 
-#: Line breaks, and the joiners of emoji and of scripts that write with them.
+#: Line breaks, and the joiners of emoji and of scripts that use them.
 _KEPT = "\n\u200c\u200d"
-#: The profile's lines, as they are named where they are wrong.
+#: The names of profile fields in errors.
 _LINE = "fields[{}][{}]"
 
 
 def cleaned(change: ProfileChange, wrong: dict[str, str]) -> dict[ProfileKey, Any]:
-    """Return what is to be stored of a change, without pictures that were sent."""
+    """Return the values to store from a change, except uploaded pictures."""
     changes: dict[ProfileKey, Any] = {}
     if change.display_name is not None:
         changes["display_name"] = clean_line(
@@ -48,14 +48,14 @@ def cleaned(change: ProfileChange, wrong: dict[str, str]) -> dict[ProfileKey, An
 
 
 def clean_line(name: str, text: str, limit: int, wrong: dict[str, str]) -> str:
-    """Return a text of one line, otherwise like `clean_lines`."""
+    """Clean a text of one line, otherwise like `clean_lines`."""
     return clean_lines(name, " ".join(text.split()), limit, wrong)
 
 
 def clean_lines(name: str, text: str, limit: int, wrong: dict[str, str]) -> str:
-    """Return a short text without control characters; say in `wrong` what is wrong.
+    """Return a short text without control characters; add errors to `wrong`.
 
-    It is empty if there is nothing in it that somebody sees.
+    It is empty if nothing in it is visible.
     """
     kept = (c for c in text if c.isprintable() or c in _KEPT)
     clean = "".join(kept).strip(" " + _KEPT)
@@ -71,7 +71,7 @@ def clean_lines(name: str, text: str, limit: int, wrong: dict[str, str]) -> str:
 def _clean_fields(
     fields: Sequence[ProfileField], wrong: dict[str, str]
 ) -> tuple[ProfileField, ...]:
-    """Clean the lines of a profile; those that are empty are left out."""
+    """Clean the fields of a profile; empty ones are left out."""
     found = []
     for number, field in enumerate(fields):
         places = [_LINE.format(number, part) for part in ("name", "value")]

@@ -1,11 +1,11 @@
-"""The classes of characters that all patterns here are made of."""
+"""Character classes that all patterns here are built from."""
 
 from __future__ import annotations
 
-#: What words are made of: letters, marks, digits, underscore.
+#: Word characters: letters, marks, digits, underscore.
 WORD = r"\p{L}\p{M}\p{N}_"
-#: Scripts whose words stand side by side without a space, or (Korean) with endings
-#: directly after a foreign word: where one begins and ends cannot be seen.
+#: Scripts without spaces between words, or (Korean) with endings directly after a
+#: foreign word: word boundaries are not visible.
 _UNSPACED = "".join(
     rf"\p{{scx={script}}}"
     for script in (
@@ -14,5 +14,5 @@ _UNSPACED = "".join(
     )
 )
 UNSPACED = rf"[[{WORD}]&&[{_UNSPACED}]]"
-#: Directly before or after something, it makes that a part of a word.
+#: Directly before or after something, this makes it part of a word.
 SPACED = rf"[[{WORD}]--[{_UNSPACED}]]"

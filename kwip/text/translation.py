@@ -1,7 +1,7 @@
-"""The texts of the pages, in the reader's language; so far there is only English.
+"""The texts of the pages in the reader's language; so far only English.
 
 Templates, schemas and blueprints mark their texts with these functions, so that Babel
-finds all of them. A second language is a catalogue that is chosen in `_catalogue`.
+can extract them. A second language is a catalogue, chosen in `_catalogue`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import gettext as catalogues
 
 from markupsafe import Markup
 
-#: What `<html lang>` says.
+#: The value of `<html lang>`.
 LANGUAGE = "en"
 _ENGLISH = catalogues.NullTranslations()
 
@@ -27,26 +27,26 @@ def gettext(message: str, **values: object) -> str:
 
 
 def ngettext(one: str, many: str, num: int, **values: object) -> str:
-    """Translate a text that counts something; `%(num)s` is the number."""
+    """Translate a text with a number; `%(num)s` is the number."""
     text = _catalogue().ngettext(one, many, num)
     return text % ({"num": num} | values)
 
 
 def gettext_markup(message: str, **values: object) -> Markup:
-    """Translate a text for a template: it may have tags, its values are escaped."""
+    """Translate a text for a template: it may have tags, and its values are escaped."""
     # Jinja's own wrapper takes three times as long, and a page has over 200 texts.
     text = Markup(_catalogue().gettext(message))  # noqa: S704 -- a text of ours
     return text % values if "%" in text else text
 
 
 def ngettext_markup(one: str, many: str, num: int, **values: object) -> Markup:
-    """Translate a text that counts something for a template."""
+    """Translate a text with a number for a template."""
     text = Markup(_catalogue().ngettext(one, many, num))  # noqa: S704 -- of ours
     return text % ({"num": num} | values)
 
 
 class _Later(str):
-    """A text that is translated whenever it is shown or formatted."""
+    """A text that is translated each time it is shown or formatted."""
 
     __slots__ = ()
 
@@ -59,5 +59,5 @@ class _Later(str):
 
 
 def lazy_gettext(message: str) -> str:
-    """Mark a text of something that is built at import, before anybody reads it."""
+    """Mark a text that is defined at import, before there is a reader."""
     return _Later(message)
