@@ -1,8 +1,8 @@
 """The signal: one pub/sub channel of the realtime Redis for a whole deployment.
 
-Whoever has written something publishes it; each live process hears it and wakes the
-requests that wait for it. Redis does not store signals for processes that are not
-listening, so a signal is only a hint: waiting requests also check by the clock.
+A writer publishes it; each live process hears it and wakes the requests that wait for
+it. Redis does not store signals for processes that are not listening, so a signal is
+only a hint: waiting requests also check by the clock.
 
 A message holds the topics of one signal, packed: those of a delivered chunk are up to
 1,000 homes, which take 8 kB.

@@ -91,7 +91,7 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class CachedPage:
-    """A cached page: its ETag, and the answer, packed by whoever made it.
+    """A cached page: its ETag, and the answer, packed by its maker.
 
     `content` is None if the client already has the page with this ETag.
     """

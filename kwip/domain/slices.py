@@ -1,4 +1,4 @@
-"""Slices of what is read page by page: the part next to a cursor."""
+"""Slices of what is read in pages: the part next to a cursor."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ R = TypeVar("R")
 
 
 class NextToCursor:
-    """What every slice has: the newest part below a cursor, or the oldest above it."""
+    """Fields of every slice: the newest part below a cursor, or the oldest above it."""
 
     __slots__ = ()
 
@@ -20,11 +20,11 @@ class NextToCursor:
 
     @property
     def bounds(self) -> tuple[int, int]:
-        """The cursors between which it lies, exclusive: lower, upper."""
+        """The cursors that bound it, exclusive: lower, upper."""
         return (self.cursor, MAX_ID) if self.is_upwards else (0, self.cursor)
 
     def place(self, form: str = "") -> str:
-        """Name the slice among those of its owner; `form` is that of its payload."""
+        """Return its name among its owner's slices; `form` is that of its payload."""
         if self.is_upwards:
             return f"above{form}:{self.cursor}"
         return f"head{form}" if self.cursor == MAX_ID else f"below{form}:{self.cursor}"
@@ -32,7 +32,7 @@ class NextToCursor:
 
 @dataclass(frozen=True, slots=True)
 class RowChunk(Generic[R]):
-    """A run of rows, newest first; `ends` is true if nothing follows."""
+    """A run of rows, newest first; `ends` says that nothing follows."""
 
     rows: tuple[R, ...]
     ends: bool

@@ -34,7 +34,7 @@ def prepare(settings: Settings) -> None:
             )
     if settings.mongodb_uri is None:
         home = Home(settings.home)
-        # Whoever started us gives up if MongoDB does not come up.
+        # The supervisor gives up if MongoDB does not start.
         while not listens(home):
             time.sleep(_POLL_S)
         set_up(home, home.secret("mongodb"), deadline_s=_PRIMARY_S)

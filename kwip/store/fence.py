@@ -219,7 +219,7 @@ def connect_fence(
     """
     client = MongoClient[Any](
         uri,
-        appname="kwip-keeper",
+        appname="kwip-lease-renewer",
         maxPoolSize=1,
         timeoutMS=timeout_ms,
         serverSelectionTimeoutMS=timeout_ms,
