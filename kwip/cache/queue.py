@@ -30,7 +30,7 @@ CALL_S = 0.2
 #: After a failure the queue is not used for this long, in seconds.
 QUIET_S = 1.0
 #: How long a worker waits for a job in one call, in seconds; it stops within that time.
-TAKE_S = 1.0
+TAKE_S = 2.0
 #: The most jobs in a lane. The sweeper enqueues the rest when there is room.
 MOST = 100_000
 _NAME = "kw:queue:"

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 #: How often a listener checks whether it should stop.
-LOOK_S = 0.25
+LOOK_S = 1.0
 #: It pings the server after this long without a message, and then gives up.
 ASK_S, DEAF_S = 1.0, 3.0
 #: The pause between two attempts to listen.

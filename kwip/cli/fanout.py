@@ -121,8 +121,8 @@ def replay(
 ) -> None:
     """Retry failed deliveries from where they stopped.
 
-    The sweeper picks them up within a second. Posts whose delivery has not failed are
-    left unchanged.
+    The sweeper picks them up within a few seconds. Posts whose delivery has not
+    failed are left unchanged.
     """
     if is_all == bool(post_ids):
         raise click.UsageError("Specify POST_ID, or use --all.")

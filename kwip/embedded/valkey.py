@@ -52,6 +52,8 @@ def command(program: Path, home: Home, role: str) -> list[str]:
         "requirepass": home.secret(role),
         "dir": _quoted(str(data)),
         "daemonize": "no",
+        # Each of these wake-ups costs, and nobody waits for what they clean up.
+        "hz": "2",
         # A new title would overwrite the environment that marks the process as ours.
         "set-proc-title": "no",
         **_PURPOSE[role],

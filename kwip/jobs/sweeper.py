@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 #: Between two sweeps, in seconds.
-EVERY_S = 1.0
+EVERY_S, IDLE_S = 1.0, 3.0
 #: What is in the queue is rung for again after so long, in milliseconds: a backlog of
 #: thousands is there already, and every further ring costs a write or two.
 AGAIN_MS = 30_000
@@ -92,4 +92,5 @@ class Sweeper:
         rung = self.sweep()
         if rung:
             log.info("swept", rung=rung)
-        return EVERY_S
+            return EVERY_S
+        return IDLE_S

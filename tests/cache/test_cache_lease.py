@@ -287,7 +287,7 @@ def test_a_relay_that_never_was_ends_nothing(watch, fences, clock):
     assert one.lease() == CacheLease("here", 1)
 
 
-def test_looks_come_every_500_ms_whatever_they_take(watch, fences, clock):
+def test_looks_come_every_900_ms_whatever_they_take(watch, fences, clock):
     one = watch()
     read = fences.read
 
@@ -297,7 +297,7 @@ def test_looks_come_every_500_ms_whatever_they_take(watch, fences, clock):
 
     fences.read = slow_read
 
-    assert one._look(fences) == pytest.approx(0.3)
+    assert one._look(fences) == pytest.approx(0.7)
 
 
 def test_a_suspended_cache_gives_no_lease_and_ends_the_one_held(watch, fences):
@@ -408,7 +408,7 @@ def test_any_keeper_takes_over_after_ten_seconds_without_a_beat(watch, fences, c
     while fences.read().owner == "dead":
         clock.now += heir._look(fences)
 
-    assert 10 <= clock.now - began < 11.1
+    assert 10 <= clock.now - began < 11.8
     assert fences.read().owner == heir.name
     assert not probed.probes
     while fences.read().suspended:

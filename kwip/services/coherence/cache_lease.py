@@ -51,7 +51,7 @@ class FenceTimes:
     (10 %), and `takeover_s` than several `beat_s`.
 
     Attributes:
-        period_s: Between two looks of a lease renewer at the fence.
+        period_s: Between two looks of a lease renewer at the fence; two fit in a lease.
         lease_s: How long a look gives the right to use the cache.
         wait_s: How long a writer waits until every older lease has run out.
         probe_gap_s: Between the three probes that must work before a resume.
@@ -62,7 +62,7 @@ class FenceTimes:
             Longer than another one needs to take over.
     """
 
-    period_s: float = 0.5
+    period_s: float = 0.9
     lease_s: float = 2.0
     wait_s: float = 2.4
     probe_gap_s: float = 0.3

@@ -35,9 +35,10 @@ log = structlog.get_logger()
 #: Who has not said for so long how far it has come may be replaced.
 LEASE_S = 10.0
 #: Between two such notes while there are changes, and while there are none.
-SAVE_S, IDLE_S = 1.0, 3.0
-#: Between two looks at the changes. To follow each at once costs MongoDB twice as much.
-EVERY_S = 0.25
+SAVE_S, IDLE_S = 1.0, 5.0
+#: Between two reads of the changes, and when there were none for some seconds. To
+#: follow each change at once costs MongoDB twice as much.
+EVERY_S, QUIET_S = 0.25, 1.0
 #: Between two tries of who waits to take over.
 PAUSE_S = 1.0
 #: The most changes whose keys are dropped together.
@@ -98,23 +99,28 @@ class ChangeStreamInvalidator:
         began = time.monotonic()
         repeated = 0
         while not loop.is_stopped:
-            found = self._change_stream(feed.take(BATCH))
+            found = self._repeat(feed.take(BATCH))
             repeated += found
             if time.monotonic() - began >= (SAVE_S if repeated else IDLE_S):
                 break
             if found < BATCH:
-                loop.wait(EVERY_S)
+                loop.wait(EVERY_S if repeated else QUIET_S)
         return self.changes.save(self.name, feed.token, self._until())
 
-    def _change_stream(self, changes: list[Change]) -> int:
+    def _repeat(self, changes: list[Change]) -> int:
         """Drop what some changes concern; count the changes."""
-        lag_s = (self._now() - changes[-1].at).total_seconds() if changes else 0.0
-        self.lag_s = max(0.0, lag_s)
+        if not changes:
+            self._note_lag(0.0)
+            return 0
         invalidated = {key: None for change in changes for key in concerned(change)}
         self.fence.invalidate(invalidated)
         telemetry.CACHE_STREAM_INVALIDATIONS.inc(len(invalidated))
-        telemetry.CACHE_STREAM_LAG.set(self.lag_s)
+        self._note_lag((self._now() - changes[-1].at).total_seconds())
         return len(changes)
+
+    def _note_lag(self, lag_s: float) -> None:
+        self.lag_s = max(0.0, lag_s)
+        telemetry.CACHE_STREAM_LAG.set(self.lag_s)
 
     def _now(self) -> dt.datetime:
         return at(self.clock())

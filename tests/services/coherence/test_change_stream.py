@@ -28,6 +28,7 @@ def running(kwip, monkeypatch):
     monkeypatch.setattr(module, "SAVE_S", 0.02)
     monkeypatch.setattr(module, "IDLE_S", 0.02)
     monkeypatch.setattr(module, "EVERY_S", 0.02)
+    monkeypatch.setattr(module, "QUIET_S", 0.02)
     monkeypatch.setattr(module, "PAUSE_S", 0.02)
     monkeypatch.setattr(loops, "FIRST_PAUSE_S", 0.02)
     stops = []
@@ -319,7 +320,7 @@ def test_the_relay_drops_what_each_write_dropped(kwip, new_user, monkeypatch):
             by_writer = {k for k in by_writer if not k.startswith(("active:", "tag:"))}
 
             def has_followed(expected=by_writer):
-                change_stream._change_stream(feed.take(100))
+                change_stream._repeat(feed.take(100))
                 return expected <= invalidated
 
             wait_until(has_followed)
