@@ -1,8 +1,9 @@
-"""Decide, authorise, coordinate: what Kwip does, whoever asks. Packages by subject.
+"""Decide, authorise, coordinate: what Kwip does, whoever asks.
 
-A package may call those below it: world; maintenance; accounts; posting and social;
-timelines and media; delivery; reading; coherence. `bundle` holds what the doors get.
+One package for each subject. A package may only call those below it: world;
+maintenance; accounts; posting and social; timelines and media; delivery; reading;
+coherence. `bundle` holds what endpoints and jobs get.
 
-Reads take the viewer and the request's one loader; writes are authorised from MongoDB
-and make a new loader after they have invalidated.
+Reads take the viewer and the request's loader. Writes are authorised from MongoDB, and
+use a new loader after they have invalidated.
 """

@@ -1,4 +1,4 @@
-"""All services together, as the doors get them."""
+"""All services in one object, for endpoints, jobs and the command line."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """What Kwip can do, one attribute a feature."""
+    """What Kwip can do, one attribute per feature."""
 
     loaders: Loaders
     authentication: Authentication

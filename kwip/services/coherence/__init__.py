@@ -1,4 +1,4 @@
-"""What keeps the cache right: fence, cache lease, change-stream invalidation.
+"""Keep the cache consistent: fence, cache lease, change-stream invalidation.
 
 Every invalidation goes through `fence`. Calls no other package of services.
 """

@@ -1,8 +1,8 @@
 """Keep this process's lease on the cache, and resume the cache after an outage.
 
-A thread in each process reads the fence every 500 ms, off every request's path. From
-the start of that read the process may use the cache for 2 s of its own clock, under
-the epoch that it read. The clock is CLOCK_BOOTTIME, which goes on while the machine
+A thread in each process reads the fence every 500 ms, outside any request. From the
+start of that read, the process may use the cache for 2 s of its own clock, under the
+epoch that it read. The clock is CLOCK_BOOTTIME, which keeps running while the machine
 sleeps.
 """
 
@@ -34,7 +34,7 @@ _RANDOM_BYTES = 8
 
 
 def boot_clock() -> float:
-    """Read the seconds since the machine started, its sleep included."""
+    """Return the seconds since the machine booted, including sleep."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
@@ -47,19 +47,20 @@ def new_deployment() -> str:
 class FenceTimes:
     """Every duration of the fence, in seconds.
 
-    `wait_s` must be longer than `lease_s` by more than two clocks' rates may differ
-    (10 %), and `takeover_s` than several `beat_s`.
+    `wait_s` must exceed `lease_s` by more than the rates of two clocks may differ
+    (10 %), and `takeover_s` must be several `beat_s`.
 
     Attributes:
-        period_s: Between two looks of a lease renewer at the fence; two fit in a lease.
-        lease_s: How long a look gives the right to use the cache.
-        wait_s: How long a writer waits until every older lease has run out.
-        probe_gap_s: Between the three probes that must work before a resume.
-        beat_s: Between two signs of life of who suspended the cache.
-        takeover_s: Without such a sign, any lease renewer takes its place.
-        unfollow_s: Without a sign of life of the change-stream invalidator, what was
-        cached under it ends.
-            Longer than another one needs to take over.
+        period_s: Between two reads of the fence by a lease renewer; two fit in a lease.
+        lease_s: How long one read grants the right to use the cache.
+        wait_s: How long a writer waits until every older lease has expired.
+        probe_gap_s: Between the three probes that must work before the cache resumes.
+        beat_s: Between two heartbeats of the process that suspended the cache.
+        takeover_s: After this long without such a heartbeat, any lease renewer takes
+            over.
+        unfollow_s: After this long without a heartbeat of the change-stream
+            invalidator, what was cached while it ran ends. Longer than another one
+            needs to take over.
     """
 
     period_s: float = 0.9
@@ -71,7 +72,7 @@ class FenceTimes:
     unfollow_s: float = 30.0
 
     def scaled(self, factor: float) -> FenceTimes:
-        """Give all times multiplied by `factor`; tests use a tenth."""
+        """Return all times multiplied by `factor`; tests use a tenth."""
         return FenceTimes(
             period_s=self.period_s * factor,
             lease_s=self.lease_s * factor,
@@ -88,7 +89,7 @@ PROBES = 3
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A state of the fence, and since when this process knows its epoch suspended."""
+    """A state of the fence, and when this process learnt that it is suspended."""
 
     state: FenceState
     known_at: float
@@ -105,11 +106,12 @@ class LeaseRenewerParts:
     """What a lease renewer is made of.
 
     Attributes:
-        connect: Makes the lease renewer's own client; called once in each process.
+        connect: Makes the lease renewer's own client; called once per process.
         objects: The cache, to probe it.
         times: The durations.
-        clock: Seconds that go on while the machine sleeps.
-        is_read: Whether this process reads the node, and not only drops its keys.
+        clock: Seconds; keeps running while the machine sleeps.
+        is_read: Whether this process reads from the node, or only invalidates keys
+            there.
         name: Names its loop.
     """
 
@@ -122,9 +124,9 @@ class LeaseRenewerParts:
 
 
 class LeaseRenewer:
-    """The lease renewer of whatever process asks: each pid has its own.
+    """The lease renewer of the current process: each pid has its own.
 
-    So it also works after a fork, whose child has none of its parent's threads.
+    So it also works after a fork, where the parent's threads do not exist.
     """
 
     def __init__(self, parts: LeaseRenewerParts):
@@ -151,9 +153,9 @@ class LeaseRenewer:
 
 
 class Watch:
-    """One process's view of the fence and its lease, kept by a thread.
+    """One process's view of the fence and its lease, kept current by a thread.
 
-    `name` is how the fence knows who suspended the cache.
+    `name` identifies the process in the fence if it suspends the cache.
     """
 
     def __init__(self, parts: LeaseRenewerParts):
@@ -172,33 +174,33 @@ class Watch:
         self.loop = Loop(parts.name, self._work)
 
     def lease(self) -> CacheLease | None:
-        """Give the lease that is held at this moment; costs no I/O."""
+        """Return the current lease; no I/O."""
         held, now = self._held, self._clock()
         if held is None or now >= held.until:
-            # Here too, so that it is counted while the loop is stuck.
+            # Here as well, so that it is counted while the loop is stuck.
             self._count_time_without_lease(now)
             return None
         return held.lease
 
     @property
     def deployment(self) -> str | None:
-        """The database's name in Redis, once the fence was read; costs no I/O."""
+        """The database's name in Redis, once the fence was read; no I/O."""
         return None if self._seen is None else self._seen.state.deployment
 
     def await_lease(self, within_s: float) -> bool:
-        """Wait for this process's first lease; say whether it came."""
+        """Wait for this process's first lease; return whether it came."""
         return self._has_lease.wait(within_s)
 
     def saw(self, state: FenceState) -> Sighting:
-        """Note what the fence said; a suspended cache ends the lease at once.
+        """Note the fence's state; a suspended cache ends the lease at once.
 
-        Gives it with the moment since when this process knows of it.
+        Returns it with the moment since when this process knows it.
         """
         known = self._seen
         seen = Sighting(state, self._clock())
         if known is not None and known.state.deployment == state.deployment:
             if state.epoch < known.state.epoch:
-                return seen  # read before what is known
+                return seen  # read before the state that is known
             if known.state.suspended and known.state.epoch == state.epoch:
                 seen = replace(seen, known_at=known.known_at)
         self._seen = seen
@@ -218,7 +220,7 @@ class Watch:
         return self._look(self._fence)
 
     def _look(self, fence: FenceStore) -> float:
-        """Look once; give the seconds until the next look."""
+        """Read the fence once; return the seconds until the next time."""
         began = self._clock()
         self._count_time_without_lease(began)
         pause_s = self._times.period_s
@@ -240,7 +242,7 @@ class Watch:
     def _watch_change_stream(
         self, fence: FenceStore, state: FenceState, now: float
     ) -> None:
-        """End what was cached under an invalidator that has been silent for long."""
+        """End what was cached under an invalidator that has been silent too long."""
         if not state.is_followed or state.stream_beat != self._stream_beat:
             self._stream_beat, self._stream_moved_at = state.stream_beat, now
         elif now - self._stream_moved_at >= self._times.unfollow_s:
@@ -251,7 +253,7 @@ class Watch:
         return self._seen is not None and self._seen.state == state
 
     def _hold(self, lease: CacheLease, began: float) -> None:
-        # From the start of the look: the fence may have changed right after.
+        # From the start of the read: the fence may have changed right after.
         self._held = _Held(lease, began + self._times.lease_s)
         self._has_lease.set()
 
@@ -266,9 +268,9 @@ class Watch:
 
 
 class _Recovery:
-    """See a suspended cache through to its resume, if this process is the owner.
+    """Bring a suspended cache back, if this process is the owner.
 
-    Who suspended it is the owner. Others watch that the owner's beat moves.
+    The owner is the process that suspended it. The others watch its heartbeat.
     """
 
     def __init__(self, name: str, parts: LeaseRenewerParts):
@@ -281,10 +283,10 @@ class _Recovery:
         self._probes = 0
 
     def tend(self, fence: FenceStore, state: FenceState, now: float) -> float:
-        """Do what is due; give the seconds until the next time.
+        """Do what is due; return the seconds until the next time.
 
-        The owner: one probe each time, `resume` after three that worked in a row. The
-        others: take over when nothing has moved for long.
+        The owner: one probe each time, `resume` after three successful ones in a row.
+        The others: take over when the owner has been silent for too long.
         """
         if state.owner == self._name:
             return self._restore(fence, state, now)

@@ -1,12 +1,12 @@
-"""Repeat the invalidations of all writes, for writers that died before they dropped.
+"""Repeat the invalidations of all writes, for writers that died before their own.
 
 A write that was killed between its commit and its invalidation was not acknowledged,
-and its keys would end with their times to live. The change-stream invalidator looks at
-the changes in MongoDB four times a second and drops what each concerns; where it has
-come is stored after the drop, so an invalidator that dies drops some of it again. One
-process relays at a time.
+and its keys would stay until they expire. The change-stream invalidator reads the
+changes in MongoDB four times a second and invalidates the keys that each concerns. It
+stores its position afterwards, so after a crash some invalidations are repeated. One
+process at a time does this.
 
-As long as it keeps up, what is cached lives for hours instead of a minute.
+While it keeps up, cached values live for hours instead of a minute.
 """
 
 from __future__ import annotations
@@ -32,32 +32,32 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-#: Who has not said for so long how far it has come may be replaced.
+#: An invalidator that has not stored its position for so long may be replaced.
 LEASE_S = 10.0
-#: Between two such notes while there are changes, and while there are none.
+#: Between two stored positions while there are changes, and while there are none.
 SAVE_S, IDLE_S = 1.0, 5.0
 #: Between two reads of the changes, and when there were none for some seconds. To
 #: follow each change at once costs MongoDB twice as much.
 EVERY_S, QUIET_S = 0.25, 1.0
-#: Between two tries of who waits to take over.
+#: Between two attempts to take over.
 PAUSE_S = 1.0
-#: The most changes whose keys are dropped together.
+#: The most changes whose keys are invalidated together.
 BATCH = 500
-#: Who is further behind than this does not keep up. A burst of writes is no reason to
-#: empty the cache.
+#: An invalidator that is further behind does not keep up. A burst of writes is no
+#: reason to empty the cache.
 KEEPS_UP_S = 60.0
 
 
 @dataclass(slots=True, kw_only=True)
 class ChangeStreamInvalidator:
-    """Follow the changes of everything that is cached, and drop what they concern.
+    """Follow the changes of everything that is cached, and invalidate its keys.
 
     Attributes:
-        changes: The stream, and where it was left.
-        fence: Drops the keys; when that is not confirmed, as for any writer.
+        changes: The stream, and the stored position.
+        fence: Invalidates the keys, and falls back as it does for any writer.
         clock: The time of day.
-        lease_s: How long another one waits for a dead one.
-        lag_s: How old the newest change was when its keys had been dropped.
+        lease_s: How long another process waits before it takes over.
+        lag_s: How old the newest change was when its keys had been invalidated.
     """
 
     changes: ChangeStore
@@ -68,14 +68,14 @@ class ChangeStreamInvalidator:
     lag_s: float = 0.0
 
     def work(self, loop: Loop) -> float:
-        """Relay until the loop is stopped or another one relays; the work of a loop."""
+        """Follow changes until the loop stops or another process takes over."""
         is_mine, token = self.changes.lease(self.name, self._now(), self._until())
         if not is_mine:
             return PAUSE_S
         try:
             self._follow(loop, token)
         except HistoryLostError:
-            # What was missed is unknown. The stream goes on from now first, so that
+            # What was missed is unknown. The stream resumes from now first, so that
             # nothing is missed between it and the new epoch.
             log.warning("cache_stream_lost_history")
             self._follow(loop, None, is_new_epoch=True)
@@ -91,11 +91,11 @@ class ChangeStreamInvalidator:
                 if self.lag_s < KEEPS_UP_S:
                     self.fence.follow()
                 loop.beat()
-            if loop.is_stopped:  # the next one need not wait until the lease is over
+            if loop.is_stopped:  # the next one need not wait for the lease to expire
                 self.changes.save(self.name, feed.token, self._now())
 
     def _repeat_for(self, feed: Feed, loop: Loop) -> bool:
-        """Relay until it is time to note the place; False if it is another's now."""
+        """Follow until the position is due; False if another process took over."""
         began = time.monotonic()
         repeated = 0
         while not loop.is_stopped:
@@ -108,7 +108,7 @@ class ChangeStreamInvalidator:
         return self.changes.save(self.name, feed.token, self._until())
 
     def _repeat(self, changes: list[Change]) -> int:
-        """Drop what some changes concern; count the changes."""
+        """Invalidate what some changes concern; count the changes."""
         if not changes:
             self._note_lag(0.0)
             return 0

@@ -1,8 +1,8 @@
-"""Say which cached keys a change in MongoDB concerns, as its writer dropped them.
+"""Map a change in MongoDB to the cached keys that its writer invalidates.
 
-What a writer knew and a change does not tell is left out: whom an edit no longer names
-has a changed notification; the hashtags that it took away, and the places of a
-conversation in the active order, end with their time to live.
+What the writer knew and a change does not say is left out. An edit's removed mentions
+are covered by their changed notifications; the removed hashtags, and the places of a
+conversation in the active order, expire.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _COUNTS = {
     "users": frozenset({"posts_count", "followers_count", "following_count"}),
     "posts": frozenset({"replies_count", "reposts_count", "favourites_count"}),
 }
-#: What the sweeper writes to an edge; no cached value has it.
+#: What the sweeper writes to an edge; no cached value holds it.
 _SWEPT = frozenset({"due_at", "attempts"})
 
 
@@ -147,7 +147,7 @@ def _two(name: str) -> tuple[UserId, UserId]:
     return UserId(int(one)), UserId(int(two))
 
 
-#: The collections that are followed, and which keys a change of each concerns.
+#: The collections that are followed, and the keys that a change in each concerns.
 FOLLOWED: Mapping[str, Callable[[Change], Keys]] = {
     "users": _user,
     "claims": _claim,
@@ -163,7 +163,7 @@ FOLLOWED: Mapping[str, Callable[[Change], Keys]] = {
     "sessions": _session,
     "tokens": _token,
 }
-#: Those that are not, and why nobody misses them.
+#: Those that are not, and why they need not be.
 LEFT_OUT: Mapping[str, str] = {
     "timelines": "an unfinished delivery, merge or scrub is done again, with its drop; "
     "an author's own home is dropped with the post",
@@ -178,9 +178,9 @@ LEFT_OUT: Mapping[str, str] = {
 
 
 def concerned(change: Change) -> Keys:
-    """Give the keys of what may be cached of a changed document.
+    """Return the keys of what may be cached of a changed document.
 
-    Its writer has seen to it that they do not lack it themselves.
+    Its writer has made sure not to read a value without the change.
     """
     return tuple(
         key._replace(writer_id=None) if isinstance(key, Debounced) else key

@@ -1,6 +1,6 @@
 """Refuse writes while this machine's clock and MongoDB's disagree.
 
-Ids carry the time, so a wrong clock would put posts where no reader looks for them.
+Ids carry the time, so a wrong clock would put posts where no reader looks.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from kwip.domain.clock import ClockMs
     from kwip.store.client import Document
 
-#: Further apart than this, in milliseconds, and writes are refused.
+#: The largest difference in milliseconds that still allows writes.
 MAX_SKEW_MS = 2_000
-#: How long one comparison holds, in milliseconds of the monotonic clock.
+#: How long one comparison is valid, in milliseconds of the monotonic clock.
 CHECK_EVERY_MS = 60_000
 
 
@@ -42,7 +42,7 @@ class ClockGuard:
     def skew_ms(self) -> int:
         """Measure by how much this clock is ahead of MongoDB's; one command.
 
-        The answer's way counts as half of the round trip.
+        The answer is assumed to take half of the round trip.
         """
         before = self._clock()
         server = to_ms(self._hello()["localTime"])
@@ -50,10 +50,10 @@ class ClockGuard:
         return (before + after) // 2 - server
 
     def require(self) -> None:
-        """Let a write pass.
+        """Raise unless the clocks agree.
 
         Raises:
-            StoreUnavailableError: The clocks are more than 2 s apart.
+            StoreUnavailableError: They are more than 2 s apart.
         """
         with self._lock:
             now = self._monotonic_ms()

@@ -1,8 +1,8 @@
-"""Drop cached keys so that no acknowledged write is followed by an older read.
+"""Invalidate cached keys so that no acknowledged write is followed by an older read.
 
-A drop that Redis does not confirm is replaced by the fence in MongoDB: its epoch is
-raised, which every cached entry and every lease carries, and the writer waits until
-all older leases have run out. Why that holds is checked by `tests/protocol`.
+An invalidation that Redis does not confirm is replaced by the fence in MongoDB: its
+epoch, which every cached entry and every lease carries, is raised, and the writer waits
+until all older leases have expired. `tests/protocol` checks that this holds.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ log = structlog.get_logger()
 
 
 class Fence:
-    """The one way to drop cached keys, and the right to read them.
+    """The only way to invalidate cached keys, and the right to read them.
 
-    A drop goes to every cache node, for each is a whole copy that other processes
-    read. One that is silent is suspended, and the others go on.
+    Each cache node holds a full copy that other processes read, so an invalidation goes
+    to all of them. A node that does not answer is suspended, and the others go on.
 
     Args:
         store: The fence of the node that this process reads, through the client that
             the process writes with.
-        lease renewer: Keeps the lease on it, and knows the cache and the durations.
+        lease_renewer: Keeps its lease; knows the cache and the durations.
         others: The same of every other node.
         sleep: Waits for seconds.
     """
@@ -58,24 +58,24 @@ class Fence:
         self._sleep = sleep
 
     def lease(self) -> CacheLease | None:
-        """Give the right to use the cache, if this process has it now; no I/O."""
+        """Return the right to use the cache, if this process has it now; no I/O."""
         return self._lease_renewer.watch.lease()
 
     def deployment(self) -> str | None:
-        """Give the database's name in Redis, None as long as it is unknown; no I/O."""
+        """Return the database's name in Redis, None while it is unknown; no I/O."""
         return self._lease_renewer.watch.deployment
 
     def await_lease(self, within_s: float) -> bool:
-        """Wait for this process's first lease; say whether it came."""
+        """Wait for this process's first lease; return whether it came."""
         return self._lease_renewer.watch.await_lease(within_s)
 
     def invalidate(self, keys: Iterable[Invalidation]) -> None:
-        """Drop keys after a commit; return when nobody can read what they held.
+        """Invalidate keys after a commit; return when nobody can read their old values.
 
-        What is debounced may still be read for its pace. One round trip for each node.
-        When a Redis does not confirm it, about 3 s for the first write of an outage,
-        and one look at the fence for later ones; nothing if all of the keys are
-        debounced, for the fence is not raised over what may lag.
+        Debounced keys may still be read until their debounce time is over. One round
+        trip per node. When Redis does not confirm it: about 3 s for the first write of
+        an outage, one read of the fence for later ones, and nothing if all of the keys
+        are debounced, since the fence is not raised over values that may lag.
 
         Raises:
             StoreUnavailableError: Neither a cache nor its fence answered; the write
@@ -86,10 +86,10 @@ class Fence:
             self._wait_until(node.invalidate(invalidated) for node in self._nodes)
 
     def end_all(self) -> None:
-        """Make everything that is cached a miss for everybody; about 3 s.
+        """Make everything that is cached a miss for everyone; about 3 s.
 
-        As after an invalidation that was not confirmed: the epochs are raised, and a
-        cache is used again when it has been probed.
+        Works like an unconfirmed invalidation: the epochs are raised, and a cache is
+        used again once probes of it succeed.
 
         Raises:
             StoreUnavailableError: A fence did not answer.
@@ -106,7 +106,7 @@ class Fence:
             node.follow()
 
     def _wait_until(self, moments: Iterable[float]) -> None:
-        """Wait for the last of some moments, each learnt in its turn."""
+        """Wait for the latest of some moments, computed one after the other."""
         rest_s = max(list(moments)) - self._clock()
         if rest_s > 0:
             self._sleep(rest_s)
@@ -122,12 +122,13 @@ class _Node:
         self._wait_s = lease_renewer.parts.times.wait_s
 
     def invalidate(self, invalidated: Sequence[Invalidation]) -> float:
-        """Drop keys here; give the moment from which on nobody reads them here."""
+        """Invalidate keys here; return the moment from which nobody reads them."""
         may_lag = all(isinstance(each, Debounced) for each in invalidated)
         watch = self._lease_renewer.watch
         lease = watch.lease()
         if lease is None:
-            # What the lease renewer last saw is only a hint: look after the commit.
+            # What the lease renewer last saw is only a hint: read the fence after the
+            # commit.
             seen = watch.saw(self._look())
             if seen.state.suspended:
                 return 0.0 if may_lag else self._leases_end(seen)
@@ -142,7 +143,7 @@ class _Node:
         return self.suspend(len(invalidated))
 
     def suspend(self, keys: int = 0) -> float:
-        """Raise the epoch here; give the moment when every older lease has run out."""
+        """Raise the epoch here; return when every older lease has expired."""
         watch = self._lease_renewer.watch
         seen = watch.saw(self._store.suspend(watch.name))
         telemetry.CACHE_FENCES.inc()
@@ -161,7 +162,7 @@ class _Node:
 
 
 def _each_once(keys: Iterable[Invalidation]) -> tuple[Invalidation, ...]:
-    """Leave out doubles, and debounced keys that are dropped at once, too."""
+    """Leave out duplicates, and debounced keys that are also invalidated at once."""
     each = dict.fromkeys(keys)
     return tuple(
         key for key in each if not (isinstance(key, Debounced) and key.key in each)

@@ -1,4 +1,4 @@
-"""Look at each server that Kwip needs, for `/readyz` and `kwip doctor`."""
+"""Check each server that Kwip needs, for `/readyz` and `kwip doctor`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What a look at one server found; without a needed one Kwip is not ready."""
+    """The result of checking one server; Kwip is not ready without a needed one."""
 
     ok: bool
     detail: str
@@ -29,7 +29,7 @@ class Probe:
 
 
 def probe_mongodb(hello: Callable[[], Document], clock_guard: ClockGuard) -> Probe:
-    """Look whether MongoDB takes writes, and whether its clock agrees with ours."""
+    """Check whether MongoDB takes writes, and whether its clock agrees with ours."""
     try:
         if not hello().get("isWritablePrimary"):
             return Probe(ok=False, detail="there is no primary", is_needed=True)
@@ -43,7 +43,7 @@ def probe_mongodb(hello: Callable[[], Document], clock_guard: ClockGuard) -> Pro
 
 
 def probe_cache(fence: Fence) -> Probe:
-    """Look whether this process may use the cache at this moment; no I/O."""
+    """Check whether this process may use the cache now; no I/O."""
     if fence.lease() is None:
         detail = "not in use: every read goes to MongoDB"
         return Probe(ok=False, detail=detail, is_needed=False)
@@ -51,7 +51,7 @@ def probe_cache(fence: Fence) -> Probe:
 
 
 def probe_queue(ping: Callable[[], bool]) -> Probe:
-    """Look whether the queue answers."""
+    """Check whether the queue answers."""
     if ping():
         return Probe(ok=True, detail="responding", is_needed=False)
     detail = "not responding: new posts are delivered later"
@@ -63,10 +63,10 @@ def probe_loops(
     shared_s: Callable[[], Mapping[str, float]],
     is_reachable: Callable[[], bool],
 ) -> Probe:
-    """Look whether all loops do their work: this process's, and those of all processes.
+    """Check whether all loops work: those of this process, and the shared ones.
 
-    `shared_s` tells for how long the latter were not heard of. It is not asked while
-    MongoDB `is_reachable` no more, for that would take as long again as to find out.
+    `shared_s` returns how long the shared ones have been silent. It is not called
+    unless MongoDB `is_reachable`: that would only wait for the same timeout again.
     """
     silent_s = {loop.name: loop.silent_s for loop in own()}
     try:

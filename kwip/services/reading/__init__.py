@@ -1,5 +1,5 @@
-"""The loader of a request: reads entities through the cache.
+"""Read entities through the cache: the loader of a request.
 
-Kinds of entities, their codecs, single-flight, the request's identity map, and what a
-request is charged. May call coherence.
+Kinds of entities, their codecs, single-flight, the request's identity map, and the rate
+limits that a request is charged to. May call coherence.
 """

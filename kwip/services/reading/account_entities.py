@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from kwip.services.reading.stores import Stores
     from kwip.store.access_keys import AccessKey, AccessKeyStore
 
-#: How much memory a process uses for some 2,000 users.
+#: Enough for about 2,000 users in each process.
 USERS_BYTES = 1_000_000
 
 
@@ -36,7 +36,7 @@ class AccessKeyId:
 
 
 def users(stores: Stores) -> Kind[UserId, User]:
-    """Make the kind of users."""
+    """Return the kind of users."""
     return Kind(
         name="user",
         key=keys.user,
@@ -51,7 +51,7 @@ def users(stores: Stores) -> Kind[UserId, User]:
 
 
 def handles(stores: Stores) -> Kind[str, UserId]:
-    """Make the kind of handles."""
+    """Return the kind of handles."""
     return Kind(
         name="handle",
         key=keys.handle,
@@ -66,12 +66,12 @@ def handles(stores: Stores) -> Kind[str, UserId]:
 
 
 def sessions(stores: Stores) -> Kind[AccessKeyId, AccessKey]:
-    """Make the kind of sessions."""
+    """Return the kind of sessions."""
     return _access_key_kind("session", keys.session, stores.sessions)
 
 
 def tokens(stores: Stores) -> Kind[AccessKeyId, AccessKey]:
-    """Make the kind of tokens."""
+    """Return the kind of tokens."""
     return _access_key_kind("token", keys.token, stores.tokens)
 
 

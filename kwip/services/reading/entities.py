@@ -1,7 +1,7 @@
-"""What is cached: how each entity is named, loaded, and turned into bytes.
+"""What is cached: the name, the loading and the encoding of each entity.
 
-Payloads are JSON or packed integers. A process remembers what it made of the same
-bytes, so that what does not change is decoded, and written as JSON, once.
+Payloads are JSON or packed integers. A process remembers what it decoded from the same
+bytes, so an unchanged value is decoded, and dumped as JSON, only once.
 """
 
 from __future__ import annotations

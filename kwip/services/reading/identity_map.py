@@ -1,4 +1,4 @@
-"""What one loader knows of each kind: values, and replies not yet looked at."""
+"""What a loader knows of each kind: values, and replies not decoded yet."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Seen:
-    """What a reading knows of one kind: values, and replies not yet looked at."""
+    """What a loader knows of one kind: values, and replies not decoded yet."""
 
     __slots__ = ("replies", "values")
 
@@ -29,7 +29,7 @@ class Seen:
         self.replies: dict[Any, bytes] = {}
 
     def unknown(self, ids: Iterable[Any]) -> list[Any]:
-        """Give the ids of which nothing is known, each once."""
+        """Return the ids that are unknown so far, each once."""
         values, replies = self.values, self.replies
         return [
             each
@@ -39,7 +39,7 @@ class Seen:
 
 
 class IdentityMap:
-    """All that a reading knows, for one thread; what it asks for is on the charge."""
+    """Everything a loader knows, for one thread; counts what it reads as work."""
 
     def __init__(self, cache: RequestCache, request_charge: RequestCharge):
         self._cache = cache
@@ -47,14 +47,14 @@ class IdentityMap:
         self._kinds: dict[Kind[Any, Any], Seen] = {}
 
     def of(self, kind: Kind[Any, Any]) -> Seen:
-        """Give what is known of one kind."""
+        """Return what is known of one kind."""
         seen = self._kinds.get(kind)
         if seen is None:
             seen = self._kinds[kind] = Seen()
         return seen
 
     def pick(self, lookup: Lookup[Any, Any]) -> dict[Any, Any]:
-        """Give the values that are wanted; what is absent is left out."""
+        """Return the values asked for, without those that are absent."""
         values = self.of(lookup.kind).values
         return {
             each: value
@@ -65,7 +65,7 @@ class IdentityMap:
     def asks(
         self, lookups: Iterable[Lookup[Any, Any]]
     ) -> tuple[list[Ask], list[Target]]:
-        """Give what is not known yet, and where to note it."""
+        """Return what must be asked of the cache, and where each reply belongs."""
         asks: list[Ask] = []
         targets: list[Target] = []
         work = 0
@@ -81,7 +81,7 @@ class IdentityMap:
         return asks, targets
 
     def note(self, targets: list[Target], replies: list[bytes] | None) -> None:
-        """Note what the cache replied to `asks`; None if it did not."""
+        """Store the cache's replies to `asks`; None if it did not answer."""
         if replies is not None:
             for (seen, each), reply in zip(targets, replies, strict=True):
                 seen.replies[each] = reply
@@ -91,7 +91,7 @@ class IdentityMap:
         lookup: Lookup[Any, Any],
         misses: dict[tuple[Kind[Any, Any], Any], Miss],
     ) -> None:
-        """Look at the replies to what is wanted; add to `misses` what to load."""
+        """Decode the replies to a lookup; add what must be loaded to `misses`."""
         kind, seen = lookup.kind, self.of(lookup.kind)
         hits = empties = missed = 0
         for each in lookup.ids:
@@ -115,6 +115,6 @@ class IdentityMap:
 
 
 def count(kind: Kind[Any, Any], result: str, number: int) -> None:
-    """Count looks at one kind."""
+    """Count hits and misses of one kind."""
     if number:
         telemetry.CACHE_REQUESTS.labels(kind.name, result).inc(number)

@@ -1,4 +1,4 @@
-"""Lists as the bytes that are cached."""
+"""Encode and decode lists for the cache."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from kwip.domain.lists import Listing, RepliesPolicy, UserList
 
 
 def encode_lists(lists: tuple[UserList, ...]) -> bytes:
-    """Write all lists of an owner."""
+    """Encode all lists of an owner."""
     return _json([_row(each) for each in lists])
 
 
 def decode_lists(raw: bytes) -> tuple[UserList, ...]:
-    """Read all lists of an owner."""
+    """Decode all lists of an owner."""
     return tuple(_list(row) for row in json.loads(raw))
 
 
 def encode_listing(listing: Listing) -> bytes:
-    """Write a list and who is in it."""
+    """Encode a list and its members."""
     return _json([_row(listing.list), sorted(listing.member_ids)])
 
 
 def decode_listing(raw: bytes) -> Listing:
-    """Read a list and who is in it."""
+    """Decode a list and its members."""
     row, members = json.loads(raw)
     return Listing(_list(row), frozenset(map(UserId, members)))
 

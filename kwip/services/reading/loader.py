@@ -1,13 +1,13 @@
 """Read entities for one request: from the cache, else from the store, then fill.
 
-Whatever is asked for together costs one round trip to Redis, one query of the store
-for each kind that misses, and one round trip to fill all of it. A `Loader` holds the
-lease that it began with, and remembers what it has read.
+All lookups of one call share a round trip to Redis, one query for each kind that
+misses, and one round trip to fill. A `Loader` keeps the lease that it began with, and
+remembers what it has read.
 
-Every value is at least as new as the last write acknowledged before the loader
-began, whatever Redis does; after a write a request begins a new one. Where counts and
-arriving posts may lag, they never do for whoever wrote: where a cached value may lack
-it, this reader's is loaded, and others use the cached one meanwhile.
+A value is at least as new as the last write that was acknowledged before the loader
+began, whatever Redis does; after a write, a request begins a new loader. Counts and
+newly arrived posts may lag, but never for whoever wrote them: if a cached value may
+lack the reader's own write, it is loaded for this reader, while others keep using it.
 """
 
 from __future__ import annotations
@@ -49,24 +49,24 @@ V2 = TypeVar("V2")
 K3 = TypeVar("K3")
 V3 = TypeVar("V3")
 
-#: A refused fill starts over so many times; then the value is used but not filled.
+#: How often a refused fill is tried again before the value is used without caching it.
 RESTARTS = 4
-#: A query besides the cache costs as much as so many posts.
+#: How many posts a query that bypasses the cache counts as.
 QUERY_WORK = 20
-#: Loads of one process that go on at once without the cache, and how long one may
-#: wait for its turn.
+#: How many loads of a process may run at once without the cache, and how long one may
+#: wait for a slot.
 DIRECT_LOADS = 16
 PATIENCE_S = 0.5
 
 
 class Loaders:
-    """Begin readings; holds what the threads of a process share.
+    """Begin loaders; holds what the threads of a process share.
 
     Args:
         objects: The cache.
-        fence: Gives the lease.
-        direct_loads: How many loads may go on at once without the cache.
-        patience_s: How long such a load may wait for its turn.
+        fence: Hands out the lease.
+        direct_loads: How many loads may run at once without the cache.
+        patience_s: How long such a load may wait for a slot.
     """
 
     def __init__(
@@ -85,19 +85,19 @@ class Loaders:
     def begin(
         self, reader_id: UserId | None = None, request_charge: RequestCharge = FREE
     ) -> Loader:
-        """Begin a reading under the lease of this moment; no I/O.
+        """Begin a loader under the current lease; no I/O.
 
-        Its first call to Redis charges the charge. `reader_id` is who reads, or only
-        says so: nothing is shown for it.
+        Its first call to Redis also charges the request. `reader_id` is the reader as
+        far as known; it is not proof of identity and gives no access.
         """
         return Loader(self, self._fence.lease(), request_charge, reader_id)
 
 
 class Loader:
-    """The reading of one request, in one thread.
+    """What one request reads, in one thread.
 
-    Without a lease, and after its first failed call to Redis, it makes no further
-    call and reads from the store, a few loads of the process at a time.
+    Without a lease, or after its first failed call to Redis, it makes no further call
+    to Redis and reads from the store, a few loads per process at a time.
     """
 
     def __init__(
@@ -113,10 +113,10 @@ class Loader:
         self._identities = IdentityMap(self._cache, request_charge)
 
     def bypass(self) -> None:
-        """Note that something was asked of a store besides what is cached.
+        """Note that a store was read directly, without the cache.
 
-        Whoever reads around this loader must say so: what is made of it cannot be
-        kept as a page, for nothing would tell when that part of it changes.
+        Callers that read around the loader must call this: the answer can then not be
+        cached as a page, because nothing would invalidate that part of it.
         """
         self._request_charge.count(QUERY_WORK)
         self._cache.bypass()
@@ -130,11 +130,11 @@ class Loader:
     ) -> CachedPage | None:
         """Find a cached page; if there is none, read what `warm` would: 1 round trip.
 
-        `page` names it, `etag` that of a copy at hand, b"" for none. `guard` is the
-        credential of whose page it is, None if it is everybody's.
+        `page` is its key, `etag` that of the copy at hand or b"". `guard` is the
+        credential that the page belongs to, None if it is the same for everyone.
 
         Raises:
-            RateLimitedError: It charged the charge, and it is too much.
+            RateLimitedError: The request exceeds its limit.
         """
         lookups = others if guard is None else (guard, *others)
         asks, targets = self._identities.asks(lookups)
@@ -146,23 +146,23 @@ class Loader:
 
     @property
     def can_keep(self) -> bool:
-        """Whether a page made of this loader may be kept: all of it is cached."""
+        """Whether an answer may be cached as a page: all it read is cached."""
         return self._cache.can_keep
 
     def keep(self, page: str, etag: bytes, content: bytes) -> None:
-        """Keep a cached page that was made of this loader alone; waits for nothing.
+        """Cache a page that was made from this loader alone; waits for nothing.
 
-        It is found until one of the entities that were read is dropped.
+        It is served until one of the entities it was made from is invalidated.
         """
         self._cache.keep(page, etag, content)
 
     def warm(self, *lookups: Lookup[Any, Any]) -> None:
-        """Read from the cache what a later `load` will want; loads nothing.
+        """Read from the cache what a later `load` will need; loads nothing.
 
-        One round trip for all of it; none for what is known already.
+        One round trip in all, none if everything is known already.
 
         Raises:
-            RateLimitedError: That round trip charged the charge, and it is too much.
+            RateLimitedError: The request exceeds its limit.
         """
         self._warm(lookups, is_guarded=False)
 
@@ -185,10 +185,10 @@ class Loader:
     def load(self, *lookups: Lookup[Any, Any]) -> tuple[dict[Any, Any], ...]:
         """Read entities of some kinds; ids without an entity are left out.
 
-        Warm: one round trip. Cold: one to read, a query for each kind, one to fill.
+        Warm: one round trip. Cold: one to read, a query per kind, one to fill.
 
         Raises:
-            StoreUnavailableError: A load failed, or too many go on without the cache.
+            StoreUnavailableError: A load failed, or too many run without the cache.
             RateLimitedError: As `warm`.
         """
         self.warm(*lookups)
@@ -201,10 +201,10 @@ class Loader:
     def load_guarded(
         self, guard: Lookup[K, V], *others: Lookup[Any, Any]
     ) -> tuple[dict[K, V], *tuple[dict[Any, Any], ...]]:
-        """Read as `load` does, the others only if `guard` (one id) is found.
+        """Read as `load` does, but the others only if `guard` (one id) exists.
 
-        The cache is asked for all of it at once, but without the guard nothing of
-        the others is loaded or given: a forged token makes us load nobody's data.
+        The cache is asked for everything at once. Without the guard nothing else is
+        loaded or returned, so a forged token cannot make us load anyone's data.
 
         Raises:
             StoreUnavailableError: As `load`.
@@ -213,21 +213,21 @@ class Loader:
         self._warm((guard, *others), is_guarded=True)
         with Loads(self._shared.single_flight) as loads:
             self._resolve(loads, [guard])
-            if loads.joined:  # another thread knows first whether it is there
+            if loads.joined:  # another thread learns first whether it exists
                 self._finish(loads)
             if self._identities.pick(guard):
                 self._request_charge.confirm()
                 self._resolve(loads, others)
             self._finish(loads)
-        self._cache.pay()  # when other threads have filled all of it
+        self._cache.pay()  # in case other threads have filled all of it
         self._request_charge.require()
         if not self._identities.pick(guard):
             return ({}, *({} for _ in others))
-        rest = self.load(*others)  # known by now, except in a race for the guard
+        rest = self.load(*others)  # known by now, unless another thread loads the guard
         return (self._identities.pick(guard), *rest)
 
     def _resolve(self, loads: Loads, lookups: Sequence[Lookup[Any, Any]]) -> None:
-        """Look at the replies; load what is missing and nobody else is loading."""
+        """Decode the replies; load what is missing and nobody else is loading."""
         misses: dict[tuple[Kind[Any, Any], Any], Miss] = {}
         for lookup in lookups:
             self._identities.take(lookup, misses)
@@ -240,7 +240,7 @@ class Loader:
             self._query([m for m in filled if loads.join(m, lease)])
 
     def _load_directly(self, misses: Iterable[Miss]) -> None:
-        """Load without a generation: a few at a time, and nothing is filled."""
+        """Load without a generation: a few at a time, without filling."""
         for kind, group in by_kind(misses).items():
             self.bypass()
             ids = tuple(miss.id for miss in group)
@@ -255,7 +255,7 @@ class Loader:
             self._settle(group, loaded[0])
 
     def _query(self, misses: Iterable[Miss]) -> None:
-        """Ask the store once for each kind."""
+        """Query the store once per kind."""
         for kind, group in by_kind(misses).items():
             self._request_charge.count(kind.weight * len(group))
             self._settle(group, kind.load([miss.id for miss in group]))
@@ -267,7 +267,7 @@ class Loader:
             values[miss.id] = miss.value
 
     def _finish(self, loads: Loads) -> None:
-        """Fill what was loaded and take what others loaded; what fails starts over."""
+        """Fill what was loaded and take what others loaded; retry what failed."""
         for _ in range(RESTARTS):
             unsettled = self._land(loads)
             if not unsettled:
@@ -279,9 +279,9 @@ class Loader:
         self._do_without(unsettled)
 
     def _land(self, loads: Loads) -> list[Miss]:
-        """Fill in one round trip; give what was refused, here or to who led it.
+        """Fill in one round trip; return what was refused, here or to the leader.
 
-        Own loads land first: who waited before could wait for ever.
+        Our own loads land first; otherwise two threads could wait for each other.
         """
         refused = self._fill(loads.mine)
         loads.land(set(refused))
@@ -292,9 +292,9 @@ class Loader:
         return refused + orphans
 
     def _fill(self, loaded: list[Miss]) -> list[Miss]:
-        """Fill; give what was refused, nothing if Redis did not answer.
+        """Fill; return what was refused, nothing if Redis did not answer.
 
-        Refused: dropped, or filled with something newer, while it was being loaded.
+        Refused means invalidated, or filled with a newer value, during the load.
         """
         if not loaded or self._cache.lease is None:
             return []
@@ -302,7 +302,7 @@ class Loader:
         return [m for m, is_in in zip(loaded, stored, strict=True) if not is_in]
 
     def _share(self, miss: Miss, flight: Flight[Any]) -> bool:
-        """Take what another thread has loaded and filled; False if it has not."""
+        """Take what another thread has loaded and filled; False if it failed."""
         result = flight.wait()
         if result is None:
             return False
@@ -326,7 +326,7 @@ class Loader:
             self._resolve(loads, lookups)
 
     def _do_without(self, unsettled: list[Miss]) -> None:
-        """Use what was loaded, and load directly what was not: both are new enough."""
+        """Use what was loaded, and load the rest directly: both are new enough."""
         self.bypass()
         self._load_directly(m for m in unsettled if m.value is UNLOADED)
         for miss in unsettled:

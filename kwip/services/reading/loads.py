@@ -1,4 +1,4 @@
-"""What is read through the cache, and the loads that a reading has under way."""
+"""Kinds of cached entities, lookups, misses, and the loads under way."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ if TYPE_CHECKING:
 K = TypeVar("K")
 V = TypeVar("V")
 
-#: Stands for the value of an id that has no entity, and of one not loaded.
+#: The value of an id that has no entity, and of one that is not loaded yet.
 ABSENT: Any = object()
 UNLOADED: Any = object()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Kind(Generic[K, V]):
-    """One kind of cached entity; two kinds have two names.
+    """One kind of cached entity. Names are unique.
 
     Attributes:
-        name: The metric's label.
-        key: Names the entity.
-        view: Names the variant of it, one field of its hash; "doc" where there is one.
-        encode: Gives the bytes that are cached; whoever changes them renames the
-        variant. decode: Reads the bytes back. version: The document's version; 0 for a
-        query over many documents. load: Loads 1 or more distinct ids from the store, by
-        majority from the
-            primary; what it leaves out is absent, and cached as such.
+        name: The label in metrics.
+        key: Returns an entity's key.
+        view: Returns its variant, a field of the hash; "doc" if there is only one.
+        encode: Turns a value into the cached bytes; when the format changes, rename the
+            variant.
+        decode: Reads the bytes back.
+        version: Returns the document's version; 0 for a query over many documents.
+        load: Loads 1 or more distinct ids from the primary, with majority read concern;
+            ids that it leaves out are absent, and cached as such.
         ttl_s: How long a hash lives at most after its generation was made.
-        is_followed: Whether the change-stream invalidator repeats all invalidations of
-        it, so that it may live
-            much longer while that runs.
-        weight: How many posts cost as much, for the quota of who reads it.
+        is_followed: Whether the change-stream invalidator repeats every invalidation of
+            it, so that it may live much longer while that runs.
+        weight: How many posts it counts as in the reader's rate limit.
     """
 
     name: str
@@ -56,10 +56,10 @@ class Kind(Generic[K, V]):
     weight: int = 1
 
     def pack(self, value: V) -> tuple[bytes, V]:
-        """Give what is cached of a loaded value, and what stands for it here.
+        """Return the bytes to cache for a loaded value, and the value to use here.
 
-        That is what the process made of the same bytes before, if it remembers: then
-        what was made of that is still good.
+        If the process remembers the same bytes, that is the value decoded before, so
+        that what was derived from it can be used again.
         """
         payload = self.encode(value)
         if isinstance(self.decode, Decoded):
@@ -79,11 +79,11 @@ class Lookup(Generic[K, V]):
 class Miss:
     """An entity that is not cached, and the generation to fill it under.
 
-    The generation is b"" if there is none: without a lease, or because the cached
-    value may lack what the reader wrote.
+    The generation is b"" if there is none: without a lease, or because the cached value
+    may lack what the reader wrote.
 
-    `payload` is what is cached of the value: None until it is loaded here, and of one
-    that is absent.
+    `payload` is the encoded value: None until it is loaded here, and None if it is
+    absent.
     """
 
     kind: Kind[Any, Any]
@@ -94,7 +94,7 @@ class Miss:
 
     @property
     def key(self) -> CacheKey:
-        """The entity's name in the cache."""
+        """The entity's key in the cache."""
         return self.kind.key(self.id)
 
     @property
@@ -103,16 +103,16 @@ class Miss:
         return 0 if self.value is ABSENT else self.kind.version(self.value)
 
     def settle(self, value: Any) -> None:
-        """Note what was loaded, or that the entity is absent."""
+        """Store what was loaded, or that the entity is absent."""
         self.value, self.payload = value, None
         if value is not ABSENT:
             self.payload, self.value = self.kind.pack(value)
 
 
 class Loads:
-    """What one fetch loads by itself, and what it takes from other threads.
+    """What one call loads itself, and what it takes from other threads.
 
-    Leaving the context lets those go on who wait for it, whatever happened.
+    Leaving the context releases the waiting threads, whatever happened.
     """
 
     def __init__(self, single_flight: SingleFlight[Any]):
@@ -132,7 +132,7 @@ class Loads:
         return [miss for miss, _, _ in self._led]
 
     def join(self, miss: Miss, lease: CacheLease) -> bool:
-        """Lead the load of a miss, or wait for it; say whether to lead."""
+        """Lead the load of a miss, or wait for it; return whether to lead."""
         name = (miss.kind.name, miss.id, miss.generation, lease)
         flight, leads = self._single_flight.join(name)
         if leads:
@@ -142,10 +142,10 @@ class Loads:
         return leads
 
     def land(self, refused: set[Miss]) -> None:
-        """Give the others what was filled; for what was refused they start over.
+        """Hand over what was filled; threads that wait for refused misses retry.
 
-        Not before the fill: who answered with a newer value than the cache holds
-        would be followed by a reader that hits the older one.
+        Only after the fill: otherwise a waiting thread could answer with a newer value
+        than the cache holds, and the next reader would hit the older one.
         """
         for miss, name, flight in self._led:
             if miss not in refused:
@@ -156,12 +156,12 @@ class Loads:
 
 
 def only_variant(_: object) -> str:
-    """Name the variant of an entity that has no other."""
+    """Return the variant of an entity that has only one."""
     return "doc"
 
 
 def by_kind(misses: Iterable[Miss]) -> dict[Kind[Any, Any], list[Miss]]:
-    """Group misses by kind: one query of the store for each."""
+    """Group misses by kind, for one query each."""
     groups: dict[Kind[Any, Any], list[Miss]] = {}
     for miss in misses:
         groups.setdefault(miss.kind, []).append(miss)
@@ -169,6 +169,6 @@ def by_kind(misses: Iterable[Miss]) -> dict[Kind[Any, Any], list[Miss]]:
 
 
 def filling(miss: Miss) -> Filling:
-    """Give what is stored for a loaded miss; an absent entity is known empty."""
+    """Return what to store for a loaded miss; an absent entity is known empty."""
     variant = miss.kind.variant(miss.id)
     return Filling(miss.key, variant, miss.generation, miss.version, miss.payload)

@@ -1,4 +1,4 @@
-"""Look up what a request names: a user by name, a list of the viewer."""
+"""Look up what a request names: a user by username, a list of the viewer."""
 
 from __future__ import annotations
 
@@ -49,5 +49,5 @@ def require_listing(
 
 
 def no_such_list(list_id: ListId) -> NotFoundError:
-    """Return the error of a list that there is not, or not for the viewer."""
+    """Return the error for a list that does not exist for the viewer."""
     return NotFoundError("List not found.", list_id=list_id)

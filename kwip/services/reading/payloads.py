@@ -1,6 +1,6 @@
-"""Cached entities as bytes: JSON, or packed integers where there are many.
+"""Encode and decode cached entities: JSON, or packed integers where there are many.
 
-JSON is decoded to text first: `json.loads` would look for the encoding each time.
+JSON is decoded to text first, because `json.loads` would detect the encoding each time.
 """
 
 from __future__ import annotations
@@ -160,7 +160,7 @@ def decode_post(raw: bytes) -> Post:
 
 
 def encode_relations(relations: Relations) -> bytes:
-    """Pack relations: six lengths, the ids, and hashtags parted by line ends."""
+    """Pack relations: six lengths, the ids, and hashtags separated by newlines."""
     groups = (
         relations.follows,
         relations.mutes,
@@ -176,7 +176,7 @@ def encode_relations(relations: Relations) -> bytes:
 
 
 def decode_relations(raw: bytes) -> Relations:
-    """Unpack relations: six lengths, the ids, and hashtags parted by line ends."""
+    """Unpack relations: six lengths, the ids, and hashtags separated by newlines."""
     packed, lengths = array("q"), array("q")
     lengths.frombytes(raw[: 6 * lengths.itemsize])
     end = (6 + sum(lengths)) * lengths.itemsize
@@ -247,7 +247,7 @@ def decode_access_key(raw: bytes) -> AccessKey:
 
 
 def encode_chunk(chunk: Chunk) -> bytes:
-    """Pack a chunk: floor, end, then five numbers an entry."""
+    """Pack a slice: floor, end, then five numbers per entry."""
     packed = array("q", [chunk.floor, chunk.ends])
     for entry in chunk.entries:
         packed.extend(entry)
@@ -255,13 +255,13 @@ def encode_chunk(chunk: Chunk) -> bytes:
 
 
 def decode_chunk(raw: bytes) -> Chunk:
-    """Unpack a chunk: floor, end, then five numbers an entry."""
+    """Unpack a slice: floor, end, then five numbers per entry."""
     (floor, ends), entries = _unpack(raw, 2, Entry)
     return Chunk(entries, floor=floor, ends=bool(ends))
 
 
 def encode_rows(chunk: RowChunk[Any]) -> bytes:
-    """Pack rows: whether they end, then the numbers of each."""
+    """Pack rows: whether they end, then the numbers of each row."""
     packed = array("q", [chunk.ends])
     for row in chunk.rows:
         packed.extend(row)
@@ -269,19 +269,19 @@ def encode_rows(chunk: RowChunk[Any]) -> bytes:
 
 
 def decode_id_list(raw: bytes) -> IdListChunk:
-    """Unpack a part of an id list."""
+    """Unpack a slice of an id list."""
     ends, rows = _unpack(raw, 1, Row)
     return RowChunk(rows, ends=bool(ends[0]))
 
 
 def decode_notifications(raw: bytes) -> NotificationChunk:
-    """Unpack a part of somebody's notifications."""
+    """Unpack a slice of notifications."""
     ends, rows = _unpack(raw, 1, NotificationRow)
     return RowChunk(rows, ends=bool(ends[0]))
 
 
 def _unpack(raw: bytes, first: int, kind: Any) -> tuple[array[int], tuple[Any, ...]]:
-    """Unpack `first` numbers, then rows of as many as a row of this kind has."""
+    """Unpack `first` numbers, then rows with the fields of `kind`."""
     packed = array("q")
     packed.frombytes(raw)
     width = len(kind._fields)
@@ -302,7 +302,7 @@ def decode_unread(raw: bytes) -> Unread:
 
 
 def encode_pulls(pulls: Pulls) -> bytes:
-    """Pack who is pulled: the floor, then two numbers an author."""
+    """Pack the pull authors: the floor, then two numbers per author."""
     packed = array("q", [pulls.floor])
     for author_and_post in pulls.newest.items():
         packed.extend(author_and_post)
@@ -310,7 +310,7 @@ def encode_pulls(pulls: Pulls) -> bytes:
 
 
 def decode_pulls(raw: bytes) -> Pulls:
-    """Unpack who is pulled: the floor, then two numbers an author."""
+    """Unpack the pull authors: the floor, then two numbers per author."""
     packed = array("q")
     packed.frombytes(raw)
     newest = {
@@ -340,7 +340,7 @@ def decode_markers(raw: bytes) -> dict[Marked, Marker]:
 
 
 def encode_thread(thread: tuple[Threaded, ...]) -> bytes:
-    """Pack a thread: three numbers a post."""
+    """Pack a thread: three numbers per post."""
     packed = array("q")
     for one in thread:
         packed.extend(one)
@@ -348,5 +348,5 @@ def encode_thread(thread: tuple[Threaded, ...]) -> bytes:
 
 
 def decode_thread(raw: bytes) -> tuple[Threaded, ...]:
-    """Unpack a thread: three numbers a post."""
+    """Unpack a thread: three numbers per post."""
     return _unpack(raw, 0, Threaded)[1]

@@ -1,4 +1,4 @@
-"""Cached entities of posts: what they say, reactions, threads, id lists."""
+"""Cached entities of posts: posts, reactions, threads, id lists."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
     from kwip.domain.threads import Threaded
     from kwip.services.reading.stores import Stores
 
-#: How much memory a process uses for some 1,500 posts.
+#: Enough for about 1,500 posts in each process.
 POSTS_BYTES = 3_000_000
-#: A long conversation costs its reader as much as so many posts.
+#: How many posts a long conversation counts as in the reader's rate limit.
 THREAD_WEIGHT = 20
 
 
 def posts(stores: Stores, entries: Entries) -> Kind[PostId, Post]:
-    """Make the kind of posts."""
+    """Return the kind of posts."""
     return Kind(
         name="post",
         key=keys.post,
@@ -60,7 +60,7 @@ def posts(stores: Stores, entries: Entries) -> Kind[PostId, Post]:
 
 
 def reactions(stores: Stores) -> Kind[tuple[UserId, Span], Reacted]:
-    """Make the kind of reactions."""
+    """Return the kind of reactions."""
     return Kind(
         name="reactions",
         key=lambda i: keys.reactions(*i),
@@ -75,7 +75,7 @@ def reactions(stores: Stores) -> Kind[tuple[UserId, Span], Reacted]:
 
 
 def threads(stores: Stores) -> Kind[PostId, tuple[Threaded, ...]]:
-    """Make the kind of threads."""
+    """Return the kind of threads."""
     return Kind(
         name="thread",
         key=keys.thread,
@@ -93,7 +93,7 @@ def threads(stores: Stores) -> Kind[PostId, tuple[Threaded, ...]]:
 
 
 def id_lists(stores: Stores) -> Kind[IdListSlice, IdListChunk]:
-    """Make the kind of the id lists that are somebody's own, or a post's."""
+    """Return the kind of id lists: those of a user, and those of a post."""
     by_user, on_post = stores.reactions.by_user, stores.reactions.on_post
     loaders: Mapping[str, Callable[..., list[Row]]] = {
         "favourites": partial(by_user, Act.FAVOURITE),
@@ -111,7 +111,7 @@ def id_lists(stores: Stores) -> Kind[IdListSlice, IdListChunk]:
 
 
 def active(stores: Stores) -> Kind[IdListSlice, IdListChunk]:
-    """Make the kind of the timelines whose active order is an index."""
+    """Return the kind of timelines in active order that are stored as an index."""
     loaders: Mapping[str, Callable[..., list[Row]]] = {
         "public": stores.activity.listed,
         "tag": stores.activity.tagged,
@@ -121,7 +121,7 @@ def active(stores: Stores) -> Kind[IdListSlice, IdListChunk]:
         "active",
         keys.active,
         lambda part, wanted: loaders[part.name](part.owner_id, wanted, part.as_of),
-        is_followed=False,  # where a conversation stood before no change tells
+        is_followed=False,  # a change does not say where a conversation stood before
     )
 
 

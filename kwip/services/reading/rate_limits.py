@@ -1,13 +1,14 @@
-"""Whom a request is charged to, and whether it is let through.
+"""Charge a request to rate limits, and decide whether to let it through.
 
-A request is charged once, by its first call to Redis: the user and the token, if that
-call finds the credential in the cache; else the address that it comes from, and when
-MongoDB has confirmed the credential, the next call moves the charge to user and token.
-So what a forged token costs is charged to whoever sent it, and never to its user.
+A request is charged once, by its first call to Redis. If that call finds the credential
+in the cache, the user and the token are charged, else the address that the request
+comes from. When MongoDB has then confirmed the credential, the next call moves the
+charge to the user and the token. So a forged token costs whoever sent it, and never the
+user it names.
 
-What it has read beyond its share is added to the same windows when it ends.
+Whatever a request reads beyond its share is added to the same windows when it ends.
 
-When Redis does not answer, requests are let through, and counted.
+When Redis does not answer, requests are let through and counted.
 """
 
 from __future__ import annotations
@@ -36,9 +37,9 @@ _US_PER_MS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class RequestWindows:
-    """The windows of one kind of request, with their terms packed ready for use.
+    """The windows of one kind of request, packed ready for use.
 
-    So much `work` is in one charge.
+    One charge covers `work` posts.
     """
 
     name: str
@@ -54,9 +55,10 @@ class RequestWindows:
     def of(
         cls, name: str, windows: Mapping[str, Window], *, is_api: bool
     ) -> RequestWindows:
-        """Make the windows of a quota of the route table.
+        """Make the windows of a quota in the route table.
 
-        What has a quota of its own is charged to that of the API or of pages too.
+        A request with a quota of its own is also charged to that of the API or of
+        pages.
         """
 
         def among(*names: str) -> tuple[Window, ...]:
@@ -79,20 +81,20 @@ class RequestWindows:
         )
 
     def known_keys(self, user_id: UserId, digest: str) -> tuple[CacheKey, ...]:
-        """Name the windows of a user and a token."""
+        """Return the keys of a user's and a token's windows."""
         user = [keys.quota(w.name, user_id) for w in self.user]
         return (*user, *(keys.quota(w.name, digest) for w in self.token))
 
     def address_keys(self, address: str | None) -> tuple[CacheKey, ...]:
-        """Name the windows of an address."""
+        """Return the keys of an address's windows."""
         return tuple(keys.quota(w.name, whose(address)) for w in self.address)
 
 
 class RequestCharge:
-    """What one request owes, until a call to Redis has charged it; for one thread.
+    """What one request is yet to be charged, for one thread.
 
-    `due` is what the next call must charge; if `needs_guard`, only one whose first
-    entry is the request's credential may. `FREE` is shared, so nothing changes it.
+    `due` is what the next call must charge; if `needs_guard`, only a call whose first
+    entry is the request's credential may do so. `FREE` is shared and never changes.
     """
 
     __slots__ = (
@@ -115,18 +117,18 @@ class RequestCharge:
         self._work = 0
 
     def count(self, work: int) -> None:
-        """Note work that was done for the request: one for a post that was read."""
+        """Count work done for the request: one unit for each post read."""
         if self is not FREE:
             self._work += work
 
     @property
     def surcharge(self) -> int:
-        """How often it is charged once more for its work."""
+        """How many extra charges its work costs."""
         return self._work // self._request_windows.work
 
     @property
     def surcharged(self) -> tuple[CacheKey, ...]:
-        """The windows that its work is charged to: not that of a kind of write."""
+        """The windows that its work is charged to, without those of a kind of write."""
         if not self._known or self.needs_guard:
             return self._address
         windows = (*self._request_windows.user, *self._request_windows.token)
@@ -137,7 +139,7 @@ class RequestCharge:
         )
 
     def present(self, user_id: UserId, digest: str) -> None:
-        """Owe as whoever a credential names, if it turns out to be good."""
+        """Charge the user that a credential names, if it turns out to be valid."""
         if self is FREE:
             return
         self._known = self._request_windows.known_keys(user_id, digest)
@@ -146,9 +148,9 @@ class RequestCharge:
         self.needs_guard = True
 
     def confirm(self) -> None:
-        """Owe as the user: the store has the credential that was presented.
+        """Charge the user: the store has confirmed the credential.
 
-        What the address was charged meanwhile is given back by the same call.
+        The same call refunds what the address was charged meanwhile.
         """
         if not self.needs_guard:
             return
@@ -164,11 +166,11 @@ class RequestCharge:
             self.due = rate_limits.giving_back(self.due, back, charged.now_us)
 
     def owed(self, *, is_guarded: bool) -> Charge | None:
-        """Give what a call to Redis must charge, and then `settle` with."""
+        """Return what a call to Redis must charge, to pass its result to `settle`."""
         return self.due if is_guarded or not self.needs_guard else None
 
     def settle(self, verdict: Verdict | None) -> None:
-        """Note what a charge came to; None lets the request through."""
+        """Note the result of a charge; None lets the request through."""
         if self.due is None:
             return
         self.due = None
@@ -178,10 +180,10 @@ class RequestCharge:
             self.verdict = verdict
 
     def require(self) -> None:
-        """Let the request go on if it is within its limits.
+        """Raise if the request exceeds its limits.
 
         Raises:
-            RateLimitedError: It is not.
+            RateLimitedError: It does.
         """
         verdict = self.verdict
         if verdict is not None and not verdict.is_allowed:
@@ -205,7 +207,7 @@ def _free() -> RequestCharge:
     return request_charge
 
 
-#: The charge of what nothing limits.
+#: The charge of requests that nothing limits.
 FREE = _free()
 
 
@@ -213,9 +215,9 @@ class RateLimits:
     """Open and settle the charges of requests.
 
     Args:
-        windows: Those that are on, by name.
-        charges: The windows in the cache Redis.
-        fence: Gives the right to use it.
+        windows: The windows in use, by name.
+        charges: Charges windows in the cache Redis.
+        fence: Grants the right to use it.
     """
 
     def __init__(
@@ -243,7 +245,7 @@ class RateLimits:
         """Charge what is still due, in a round trip of its own.
 
         Raises:
-            RateLimitedError: It is too much.
+            RateLimitedError: The request exceeds its limit.
         """
         if request_charge.due is None:
             return
@@ -255,10 +257,10 @@ class RateLimits:
         request_charge.require()
 
     def pay_work(self, request_charge: RequestCharge) -> None:
-        """Charge the work of a request that was let through, at its end.
+        """Charge the work of a finished request.
 
-        It waits for no answer, and no other request is refused for it: the next one
-        finds less left.
+        It waits for no answer and refuses no request; the next one simply has less
+        left.
         """
         verdict, times = request_charge.verdict, request_charge.surcharge
         if not times or verdict is None or not verdict.is_allowed:
@@ -271,7 +273,7 @@ class RateLimits:
 
 
 def too_much(verdict: Verdict, **context: object) -> RateLimitedError:
-    """Say when to try again after a refused charge."""
+    """Return the error for a refused charge, with the time to try again."""
     wait_s = max(verdict.reset_us - verdict.now_us, 0) / _US
     return RateLimitedError(
         f"Too many requests. Try again {in_words(wait_s)}.",

@@ -17,15 +17,16 @@ if TYPE_CHECKING:
     from kwip.domain.ids import UserId
     from kwip.services.reading.rate_limits import RequestCharge
 
-#: A page made of more parts is not kept: to check them costs as much as to build it.
+#: Pages made from more entities are not cached: checking them costs as much as
+#: building.
 MAX_PARTS = 200
 
 
 class RequestCache:
-    """The cache, for one request: after its first failed call there is none.
+    """The cache for one request; not used again after its first failed call.
 
-    `lease` is None then. Its first call charges the charge. Nothing that it reads lacks
-    what `reader_id` wrote.
+    `lease` is None then. The first call charges the request. No value that it reads
+    lacks what `reader_id` wrote.
     """
 
     def __init__(
@@ -46,7 +47,7 @@ class RequestCache:
         """Read entries in one round trip; None if there is no cache.
 
         Raises:
-            RateLimitedError: That call charged the charge, and it is too much.
+            RateLimitedError: The request exceeds its limit.
         """
         if self.lease is None:
             self._lose()
@@ -65,7 +66,7 @@ class RequestCache:
     def open(
         self, page: str, etag: bytes, asks: Sequence[Ask], *, is_guarded: bool
     ) -> CachedPage | list[bytes] | None:
-        """Find a cached page; if there is none that may be used, as `read`.
+        """Find a cached page; if none can be used, do as `read`.
 
         Raises:
             RateLimitedError: As `read`.
@@ -85,9 +86,9 @@ class RequestCache:
         return CachedPage(*found[:2]) if isinstance(found, Found) else found
 
     def fill(self, fillings: Sequence[Filling]) -> list[bool]:
-        """Store loaded values; say of each whether it may be used.
+        """Store loaded values; return for each whether it may be used.
 
-        It may not if it was refused. Without a cache nothing is stored or refused.
+        A refused value may not. Without a cache nothing is stored or refused.
         """
         if self.lease is None:
             return [True] * len(fillings)
@@ -107,7 +108,7 @@ class RequestCache:
         return stored
 
     def pay(self) -> None:
-        """Charge what came due since the last call, if anything did: 1 round trip."""
+        """Charge what came due since the last call, if anything: 1 round trip."""
         if self._request_charge.owed(is_guarded=False) is not None:
             self.fill([])
 
@@ -119,25 +120,25 @@ class RequestCache:
             self.note(key, codec.stamp(generation, self.lease.epoch, version))
 
     def note(self, key: CacheKey, stamp: Stamp) -> None:
-        """Note that what is made of this loader has this entity in it.
+        """Note that the answer is made from this entity.
 
-        One that was dropped between two looks at it makes the rest old.
+        If it was invalidated between two reads, the answer is out of date.
         """
         if self._parts.setdefault(key, stamp) != stamp:
             self._is_whole = False
 
     def bypass(self) -> None:
-        """Note that something came from elsewhere, so that no page may be kept."""
+        """Note that something was read elsewhere, so that no page may be cached."""
         self._is_whole = False
 
     @property
     def can_keep(self) -> bool:
-        """Whether all that was read is cached, under the one lease."""
+        """Whether everything that was read is cached, under the same lease."""
         is_small = len(self._parts) <= MAX_PARTS
         return self._is_whole and is_small and self.lease is not None
 
     def keep(self, page: str, etag: bytes, content: bytes) -> None:
-        """Keep a page that was made of all that was read; no round trip."""
+        """Cache a page that was made from everything read; no round trip."""
         if self.lease is not None and self.can_keep:
             self._objects.keep(
                 self.lease, keys.page(page), Kept(etag, content), self._parts

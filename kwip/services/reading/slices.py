@@ -1,4 +1,4 @@
-"""Skeletons: the parts of timelines as they are cached, and how they are loaded."""
+"""Slices: the parts of timelines as they are cached, and how they are loaded."""
 
 from __future__ import annotations
 
@@ -24,30 +24,30 @@ if TYPE_CHECKING:
     from kwip.store.posts import PostStore
     from kwip.store.timelines import TimelineStore
 
-#: How many entries one slice holds: several pages, so that filtering or scrolling
-#: on needs no other one, and little enough to decode for each request.
+#: Entries in a slice: several pages, so that filtering and scrolling seldom need
+#: another one, and few enough to decode for each request.
 CHUNK = 200
-#: The top of a home or list may be as short as this: a first page and a few that are
-#: hidden. An open bucket keeps more when it is sealed.
+#: The first slice of a home or list may be this short: one page and a few hidden
+#: entries. An open bucket keeps more when it is sealed.
 TOP = 24
-#: A slice costs its reader as much as so many posts.
+#: How many posts a slice counts as in the reader's rate limit.
 CHUNK_WEIGHT = 5
-#: How much memory a process uses for entries, and what each takes.
+#: Memory of a process for entries, and the size of one.
 ENTRIES_BYTES, ENTRY_BYTES = 1_500_000, 300
-#: How much memory it uses for parts of timelines of every sort.
+#: Memory of a process for slices of all kinds.
 CHUNKS_BYTES = 1_500_000
-#: Equal bytes are equal parts, whatever timeline they are of.
+#: Equal bytes decode to equal slices, whatever the timeline.
 _decode_chunk = Decoded(payloads.decode_chunk, CHUNKS_BYTES, besides=400, times=6.5)
 
 
 @dataclass(frozen=True, slots=True)
 class Slice(NextToCursor):
-    """A part of a timeline: the `CHUNK` entries next to a cursor.
+    """A slice of a timeline: the `CHUNK` entries next to a cursor.
 
-    The newest below the cursor; or, if `is_upwards`, the oldest above it. There is no
-    other bound: everybody with the same cursor shares what is cached of it.
-    `owner` is whose home or user timeline it is, the name of a list's, or a hashtag;
-    0 for public. The newest part of a home or list may also be read as its `is_top`:
+    The newest below the cursor or, if `is_upwards`, the oldest above it. It has no
+    other bound, so all readers with the same cursor share the cached slice. `owner` is
+    the user of a home or user timeline, the name of a list's timeline, or a hashtag; 0
+    for public. The newest slice of a home or list may also be read as its `is_top`:
     `TOP` entries or more, as many as cost one query.
     """
 
@@ -58,27 +58,27 @@ class Slice(NextToCursor):
 
     @classmethod
     def first(cls, owner: UserId | str, page: PageRequest) -> Slice:
-        """Give the part with which the loader of a page begins."""
+        """Return the first slice for a page."""
         if page.min_id is not None:
             return cls(owner, page.min_id, is_upwards=True)
         return cls(owner, page.upper)
 
     @classmethod
     def first_stored(cls, owner: UserId | str, page: PageRequest) -> Slice:
-        """Give that part of a home or list."""
+        """Return the first slice of a home or list for a page."""
         return replace(cls.first(owner, page), is_top=page.is_top)
 
     @classmethod
     def around(cls, owner: UserId | str, page: PageRequest) -> list[Slice]:
-        """Give that part, and before it the one above the page if there is one."""
+        """Return that slice, after the one above the page if there is one."""
         near = [] if page.above is None else [cls.first(owner, page.above)]
         return [*near, cls.first(owner, page)]
 
     @classmethod
     def around_stored(cls, owner: UserId | str, page: PageRequest) -> list[Slice]:
-        """Give those parts of a home or list.
+        """Return those slices of a home or list.
 
-        Its active order looks at the newest entries instead.
+        Its active order reads the newest entries instead.
         """
         if page.is_active:
             return [cls.first(owner, page.window)]
@@ -88,7 +88,7 @@ class Slice(NextToCursor):
 
     @property
     def user_id(self) -> UserId:
-        """The owner, of a timeline that a user has."""
+        """The owner, for a timeline that belongs to a user."""
         return cast("UserId", self.owner)
 
     @property
@@ -98,7 +98,7 @@ class Slice(NextToCursor):
 
 
 def unversioned(_: object) -> int:
-    """Give the version of what is a query over many documents: it has none."""
+    """Return 0: a query over many documents has no version."""
     return 0
 
 
@@ -109,7 +109,7 @@ def slice_kind(
     *,
     is_followed: bool = True,
 ) -> Kind[Slice, Chunk]:
-    """Make the kind of one sort of timeline."""
+    """Return the kind for one sort of timeline."""
     return Kind(
         name=name,
         key=key,
@@ -125,10 +125,10 @@ def slice_kind(
 
 
 class Entries:
-    """What timelines need of posts, which never changes; remembers the last ones.
+    """What timelines need of posts, which never changes; remembers recent ones.
 
-    An entry outlives its post: whether there is something to show is for those to say
-    who read the posts themselves.
+    An entry outlives its post; whoever reads the posts decides whether there is
+    anything to show.
     """
 
     def __init__(self, posts: PostStore):
@@ -136,13 +136,13 @@ class Entries:
         self._known = Remembered[PostId, Entry](ENTRIES_BYTES)
 
     def note(self, post: Post) -> Post:
-        """Remember the entry of a post that was read for something else."""
+        """Remember the entry of a post that was read for another purpose."""
         if not post.is_tombstone:
             self._known.put(post.id, Entry.of(post), ENTRY_BYTES)
         return post
 
     def of(self, ids: set[PostId]) -> dict[PostId, Entry]:
-        """Give the entries of posts that there are; one query for those not known."""
+        """Return the entries of existing posts; one query for those not remembered."""
         found = {i: e for i in ids if (e := self._known.get(i)) is not None}
         missing = ids - found.keys()
         if missing:
@@ -154,18 +154,18 @@ class Entries:
 
 @dataclass(frozen=True, slots=True)
 class StoredLoader:
-    """Read parts of what homes or lists store, with authors and addressees.
+    """Read slices of homes and lists, with authors and addressees.
 
-    Their slices' owner is the timeline's name, or the user whose home it is.
+    The owner of a slice is the name of a list's timeline, or the user whose home it is.
     """
 
     timelines: TimelineStore
     entries: Entries
 
     def __call__(self, parts: Sequence[Slice]) -> dict[Slice, Chunk]:
-        """Load parts of up to 200 timelines: at most three queries.
+        """Load slices of up to 200 timelines: at most three queries.
 
-        One for a top of which the process knows all entries.
+        One query for a top slice whose entries the process remembers.
         """
         names = sorted({_name(part) for part in parts})
         enough = TOP if all(part.is_top for part in parts) else None
@@ -186,7 +186,7 @@ def _name(part: Slice) -> str:
 
 
 def _choose(part: Slice, stored: Stored | None) -> tuple[list[PostId], int, bool]:
-    """Give the ids of a part, newest first, the floor, and whether it is the last."""
+    """Return a slice's ids, newest first, the floor, and whether it is the last."""
     if stored is None or stored.open.state != "ok":  # all of it is below the floor
         return [], MAX_ID, True
     lower, upper = part.bounds
@@ -206,7 +206,7 @@ class _Query(TypedDict):
 def query_loader(
     ask: Callable[[Slice, _Query], list[Entry]],
 ) -> Callable[[Sequence[Slice]], dict[Slice, Chunk]]:
-    """Load parts of timelines that are queries, one for each part."""
+    """Load slices of timelines that are queries, with one query each."""
 
     def load(part: Slice) -> Chunk:
         above, below = part.bounds
@@ -223,6 +223,6 @@ def query_loader(
 
 
 def _whole(entries: list[Entry]) -> Chunk:
-    """Make a chunk of a timeline that is a query: its floor is the end of it."""
+    """Make a slice of a timeline that is a query: its floor is where it ends."""
     ordered = merge_newest([entries], CHUNK)
     return Chunk(tuple(ordered), floor=0, ends=len(ordered) < CHUNK)

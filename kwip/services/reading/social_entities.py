@@ -1,4 +1,4 @@
-"""Cached entities of who follows whom: relations, lists, pull authors."""
+"""Cached entities about relationships: relations, lists, pull authors."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from kwip.domain.relationships import Relations
     from kwip.services.reading.stores import Stores
 
-#: How much memory a process uses for the relations of some 300 readers, and for who
-#: is pulled, which is one value and as large as 32 kB.
+#: Memory of a process for the relations of about 300 readers, and for the pull authors,
+#: a single value of up to 32 kB.
 RELATIONS_BYTES, PULLS_BYTES = 1_000_000, 500_000
 
 
 def relations(stores: Stores) -> Kind[UserId, Relations]:
-    """Make the kind of relations."""
+    """Return the kind of relations."""
     return Kind(
         name="relations",
         key=keys.relations,
@@ -42,7 +42,7 @@ def relations(stores: Stores) -> Kind[UserId, Relations]:
 
 
 def lists(stores: Stores) -> Kind[UserId, tuple[UserList, ...]]:
-    """Make the kind of lists."""
+    """Return the kind of an owner's lists."""
     return Kind(
         name="lists",
         key=keys.lists,
@@ -57,7 +57,7 @@ def lists(stores: Stores) -> Kind[UserId, tuple[UserList, ...]]:
 
 
 def listings(stores: Stores) -> Kind[tuple[UserId, ListId], Listing]:
-    """Make the kind of listings."""
+    """Return the kind of single lists with their members."""
     return Kind(
         name="listing",
         key=lambda i: keys.lists(i[0]),
@@ -72,7 +72,7 @@ def listings(stores: Stores) -> Kind[tuple[UserId, ListId], Listing]:
 
 
 def pulls(stores: Stores) -> Kind[UserId, Pulls]:
-    """Make the kind of pulls."""
+    """Return the kind of pull authors."""
     return Kind(
         name="pulls",
         key=lambda _: keys.pulls(),

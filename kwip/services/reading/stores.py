@@ -1,4 +1,4 @@
-"""The stores of one database, made once and handed to the services together."""
+"""The stores of one database, made once and shared by the services."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Stores:
 
     @classmethod
     def over(cls, store: Store) -> Stores:
-        """Make them of one database."""
+        """Make the stores of one database."""
         return cls(
             users=UserStore(store),
             posts=PostStore(store),

@@ -1,4 +1,4 @@
-"""Cached slices of timelines, and what is new in them."""
+"""Cached slices of timelines, notifications, and what is unread."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ if TYPE_CHECKING:
 
 
 def homes(stored: StoredLoader) -> Kind[Slice, Chunk]:
-    """Make the kind of homes."""
+    """Return the kind of homes."""
     return slice_kind("home", lambda s: keys.home(s.user_id), stored)
 
 
 def list_timelines(stored: StoredLoader) -> Kind[Slice, Chunk]:
-    """Make the kind of list timelines."""
+    """Return the kind of list timelines."""
     return slice_kind("list", lambda s: keys.timeline(str(s.owner)), stored)
 
 
 def user_timelines(stores: Stores) -> Kind[Slice, Chunk]:
-    """Make the kind of user timelines."""
+    """Return the kind of user timelines."""
     return slice_kind(
         "user_timeline",
         lambda s: keys.user_timeline(s.user_id),
@@ -47,7 +47,7 @@ def user_timelines(stores: Stores) -> Kind[Slice, Chunk]:
 
 
 def public(stores: Stores) -> Kind[Slice, Chunk]:
-    """Make the kind of public."""
+    """Return the kind of the public timeline."""
     return slice_kind(
         "public",
         lambda _: keys.public(),
@@ -56,19 +56,19 @@ def public(stores: Stores) -> Kind[Slice, Chunk]:
 
 
 def tags(stores: Stores) -> Kind[Slice, Chunk]:
-    """Make the kind of tags."""
+    """Return the kind of hashtag timelines."""
     return slice_kind(
         "tag",
         lambda s: keys.tag(str(s.owner)),
         query_loader(lambda s, q: stores.posts.tagged(str(s.owner), **q)),
-        is_followed=False,  # which hashtags an edit took away no change tells
+        is_followed=False,  # a change does not say which hashtags an edit removed
     )
 
 
 def notifications(
     stores: Stores,
 ) -> Kind[NotificationSlice, NotificationChunk]:
-    """Make the kind of pages of notifications."""
+    """Return the kind of slices of notifications."""
 
     def load(part: NotificationSlice) -> NotificationChunk:
         above, below = part.bounds
@@ -92,7 +92,7 @@ def notifications(
 
 
 def unread(stores: Stores) -> Kind[UserId, Unread]:
-    """Make the kind of unread."""
+    """Return the kind of unread notifications."""
     return Kind(
         name="unread",
         key=keys.unread,
@@ -107,7 +107,7 @@ def unread(stores: Stores) -> Kind[UserId, Unread]:
 
 
 def markers(stores: Stores) -> Kind[UserId, dict[Marked, Marker]]:
-    """Make the kind of markers."""
+    """Return the kind of markers."""
     return Kind(
         name="markers",
         key=keys.markers,
