@@ -1,4 +1,4 @@
-"""Files that people upload: decoded in a child process, stored by content.
+"""Uploaded pictures: decoded in a child process, stored under their content's hash.
 
 Calls no other package of services.
 """

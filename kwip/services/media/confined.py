@@ -1,6 +1,6 @@
 """The child's side of `isolated`: take jobs from a pipe, within limits.
 
-Only the standard library is imported here, for a child starts while somebody waits.
+Imports only the standard library, because a request waits while a child starts.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from typing import IO, TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    #: What a job gives: JSON, and bytes.
+    #: The result of a job: JSON, and bytes.
     Answer = tuple[Mapping[str, Any], list[bytes]]
 
 LENGTH_BYTES = 4
 
 
 def serve(work: Callable[[Mapping[str, Any], bytes], Answer]) -> None:
-    """Do jobs in this process until its parent has ended or wants no more.
+    """Do jobs in this process until its parent ends or closes the pipe.
 
-    `work` gets the question and the content of a job. What it raises ends the process.
+    `work` gets the question and the content of a job. An exception ends the process.
     """
     memory_bytes, cpu_s = map(int, sys.argv[1:])
     _confine(memory_bytes)
@@ -43,11 +43,11 @@ def serve(work: Callable[[Mapping[str, Any], bytes], Answer]) -> None:
 
 def _confine(memory_bytes: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
-    with suppress(OSError):  # if memory runs out, this process is the first to go
+    with suppress(OSError):  # if memory runs out, this process is killed first
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # it writes no file
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # it writes no files
 
 
 @contextmanager
@@ -71,7 +71,7 @@ def _take_job(pipe: IO[bytes]) -> tuple[dict[str, Any], bytes] | None:
 
 
 def send(pipe: IO[bytes], *contents: bytes) -> None:
-    """Write each with its length before it."""
+    """Write each part, preceded by its length."""
     for content in contents:
         pipe.write(len(content).to_bytes(LENGTH_BYTES, "big"))
         pipe.write(content)
@@ -79,7 +79,7 @@ def send(pipe: IO[bytes], *contents: bytes) -> None:
 
 
 def take(pipe: IO[bytes], most: int | None = None) -> bytes:
-    """Read one length and as many bytes.
+    """Read a length and that many bytes.
 
     Raises:
         EOFError: The pipe ends before that.

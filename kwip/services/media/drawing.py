@@ -1,9 +1,9 @@
-"""Decode what people upload: `python -m kwip.services.media.drawing`, a child process.
+"""Decode uploaded pictures: `python -m kwip.services.media.drawing`, a child process.
 
-A file is taken for what is in it, whatever it is called; only four formats are tried.
-Its size is read from its header and limited before anything is decoded. What is stored
-is drawn anew, so that nothing of the file itself is kept: no place, no camera, no
-second picture, no script.
+The format is detected from a file's content, whatever its name; only four formats are
+tried. The size is read from the header and limited before anything is decoded. What is
+stored is encoded again, so nothing else of the file survives: no location, camera,
+second picture or script.
 
 A picture of `MAX_PIXELS` needs at most 250 MB (WebP; others 150 MB).
 """
@@ -27,22 +27,22 @@ if TYPE_CHECKING:
 
     Size = tuple[int, int]
 
-#: What cameras make may be large: a JPEG of one pass is decoded at a fraction of it.
+#: Photos may be large: a baseline JPEG is decoded at a fraction of its size.
 MAX_JPEG_PIXELS = 50_000_000
-#: Others need up to 16 bytes for each pixel.
+#: Other formats need up to 16 bytes per pixel.
 MAX_PIXELS = 16_000_000
-#: Of a JPEG of many passes all is kept in memory until the last one, and each costs.
+#: A progressive JPEG is kept in memory until its last scan, and each scan costs time.
 MAX_SCANS, MAX_SCANNED_PIXELS = 100, 500_000_000
 
 _FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
 _JPEG_SCAN = b"\xff\xda"
-#: At this quality nobody sees a difference at the sizes of ours.
+#: At our sizes nobody sees a difference at this quality.
 _QUALITY = 80
 _MEGA = 1_000_000
-#: What can be scaled as it is.
+#: Modes that can be scaled without conversion.
 _SCALABLE = frozenset({"L", "LA", "RGB", "RGBA", "CMYK"})
 _ORIENTATION = 0x0112
-#: How a picture gets upright, by what a camera says of how it was held.
+#: How to turn a picture upright, by its EXIF orientation.
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -52,14 +52,14 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-#: Orientations with which width and height are the other way round.
+#: Orientations that swap width and height.
 _ON_ITS_SIDE = range(5, 9)
-#: Scale down in whole steps as long as three pixels are left for each.
+#: Scale down in whole steps while at least three pixels are left for each.
 _REDUCING_GAP = 3.0
-#: One channel of 16 bits.
+#: Modes with one channel of 16 bits.
 _DEEP = "I;16"
-#: What Pillow and its decoders raise for files that are broken or meant to harm. Out
-#: of memory, the process ends.
+#: What Pillow and its decoders raise for broken or malicious files. Out of memory, the
+#: process ends.
 _BROKEN = (
     OSError,
     ValueError,
@@ -73,12 +73,12 @@ _BROKEN = (
     struct.error,
     zlib.error,
 )
-# We look at the size ourselves, with a lower limit and a better message.
+# We check the size ourselves, with a lower limit and a better message.
 Image.MAX_IMAGE_PIXELS = None
 
 
 class RefusedError(Exception):
-    """A file is no picture that can be used; the message says why."""
+    """A file is not a usable picture; the message says why."""
 
 
 def answer(question: Mapping[str, Any], content: bytes) -> Answer:
@@ -92,16 +92,15 @@ def answer(question: Mapping[str, Any], content: bytes) -> Answer:
 def draw(sizes: Sequence[Size], content: bytes) -> list[bytes]:
     """Draw a file in every size, the first of which is the largest; WebP.
 
-    The middle is kept where the shape is another one. 40 to 300 ms of work for an
-    ordinary photograph.
+    Crops to the centre if the shape differs. 40 to 300 ms for an ordinary photo.
 
     Raises:
-        RefusedError: It is no picture that can be used.
+        RefusedError: It is not a usable picture.
     """
     image = _open(content)
     try:
         with warnings.catch_warnings():
-            # Of details that are not as they should be, which do not matter here.
+            # Pillow warns of malformed metadata, which does not matter here.
             warnings.simplefilter("ignore")
             whole = _fitted(image, sizes[0])
         drawn = [whole, *(whole.resize(size) for size in sizes[1:])]
@@ -122,7 +121,7 @@ def _open(content: bytes) -> Image.Image:
             "This isn't a JPEG, PNG, GIF or WebP image. Choose another one."
         ) from error
     is_jpeg = image.format in {"JPEG", "MPO"}
-    # Pillow has read up to the first pass; what is before has other pictures in it.
+    # Pillow has read up to the first scan; markers before it belong to thumbnails.
     scans = 1 + content.count(_JPEG_SCAN, file.tell()) if is_jpeg else 1
     is_lean = is_jpeg and scans == 1 and image.mode != "CMYK"
     limit = MAX_JPEG_PIXELS if is_lean else MAX_PIXELS
@@ -140,15 +139,15 @@ def _open(content: bytes) -> Image.Image:
 
 
 def _fitted(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """Decode a picture; give its middle in a size, upright, in 8-bit colours.
+    """Decode a picture and return its centre in a size, upright, in 8-bit colours.
 
-    Only the result is turned and converted, as far as that can be: copies of a whole
-    picture are what takes memory.
+    Only the result is turned and converted where possible: copies of a whole picture
+    are what takes memory.
     """
     orientation = _orientation(image)
     if orientation in _ON_ITS_SIDE:
         size = size[::-1]
-    image.draft(None, size)  # a JPEG is decoded at a fraction of its size
+    image.draft(None, size)  # decodes a JPEG at a fraction of its size
     if image.mode == _DEEP:
         image = image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
     elif image.mode not in _SCALABLE or "transparency" in image.info:
@@ -163,10 +162,10 @@ def _fitted(image: Image.Image, size: tuple[int, int]) -> Image.Image:
 
 
 def _orientation(image: Image.Image) -> int:
-    """Read how the camera was held, and nothing else of EXIF; 1 if that is broken."""
+    """Read the EXIF orientation and nothing else; 1 if it is broken."""
     exif = Image.Exif()
     try:
-        # Not `getexif`, which would decode the whole of a PNG.
+        # Not `getexif`, which would decode a whole PNG.
         exif.load(image.info.get("exif", b""))
         found = exif.get(_ORIENTATION)
     except _BROKEN:
@@ -177,16 +176,16 @@ def _orientation(image: Image.Image) -> int:
 def _middle(
     whole: tuple[int, int], shape: tuple[int, int]
 ) -> tuple[float, float, float, float]:
-    """Give the largest box of a shape in the middle of a picture."""
+    """Return the largest box of a shape in the centre of a picture."""
     scale = min(whole[0] / shape[0], whole[1] / shape[1])
     width, height = shape[0] * scale, shape[1] * scale
     left, top = (whole[0] - width) / 2, (whole[1] - height) / 2
-    # Rounding must not lead past the border.
+    # Rounding must not go past the edge.
     return left, top, min(left + width, whole[0]), min(top + height, whole[1])
 
 
 def _encoded(image: Image.Image) -> bytes:
-    """Write WebP with nothing in it but the picture."""
+    """Encode a picture as WebP without metadata."""
     target = io.BytesIO()
     image.save(target, "WEBP", quality=_QUALITY, exif=b"", icc_profile=None, xmp=b"")
     return target.getvalue()

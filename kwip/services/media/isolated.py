@@ -1,9 +1,9 @@
 """Do risky work in a child process, within limits of memory and time.
 
-What decodes the files of strangers may crash, loop, or take hundreds of megabytes. A
-child does it: one job at a time, until none has come for a while, and then the system
-has all of its memory back. Only bytes and JSON pass between the two, so whoever takes
-the child over through a file cannot make its parent run anything.
+Decoders of untrusted files may crash, loop, or take hundreds of megabytes. So a child
+process does it, one job at a time; it ends when no job has come for a while, and all of
+its memory is freed. Only bytes and JSON pass between the two, so a file that takes over
+the child cannot make its parent run anything.
 
 A kind of work is a module that calls `kwip.services.media.confined.serve`.
 """
@@ -34,22 +34,22 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 _PROJECT = Path(__file__).parents[3]
-#: How long a part of an answer may be, and how many: a child that was taken over could
-#: claim anything.
+#: The most bytes in a part of an answer, and the most parts: a child that was taken
+#: over could claim anything.
 _MOST_BYTES, _MOST_PARTS = 16_000_000, 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What jobs may take.
+    """Limits on jobs.
 
     Attributes:
         memory_bytes: The child's address space.
         cpu_s: A job's processor time, in whole seconds.
-        job_s: A job's time, with the wait for jobs of other processes.
-        waiting: How many jobs may be there at once, with the one that is being done.
-        wait_s: How long one waits for those before it.
-        idle_s: The child ends when nothing has come for so long.
+        job_s: A job's time, including the wait for other processes' jobs.
+        waiting: How many jobs there may be at once, including the running one.
+        wait_s: How long a job waits for those before it.
+        idle_s: The child ends when no job has come for so long.
     """
 
     memory_bytes: int
@@ -61,18 +61,17 @@ class Limits:
 
 
 class FailedError(Exception):
-    """The child died of a job: it crashed, or wanted more than it may take."""
+    """The child died during a job: it crashed, or exceeded a limit."""
 
 
 class Isolated:
-    """Hands jobs to a child process, which is started when there is one.
+    """Hand jobs to a child process, which is started on demand.
 
-    For many threads. Nothing is forked that Python would have to set up, so it may be
-    started by any of them.
+    Thread-safe. It does not fork the Python process, so any thread may start the child.
 
     Args:
         module: What the child runs, with `python -m`.
-        limits: What jobs may take.
+        limits: Limits on jobs.
     """
 
     def __init__(self, module: str, limits: Limits):
@@ -84,11 +83,11 @@ class Isolated:
         self._end_later: threading.Timer | None = None
 
     def run(self, question: Mapping[str, Any], content: IO[bytes]) -> Answer:
-        """Have one job done: give its answer and the parts of that.
+        """Run one job; return its answer and the answer's parts.
 
         Raises:
             FailedError: The child did not survive it.
-            StoreUnavailableError: Too many jobs wait, or this one took too long.
+            StoreUnavailableError: Too many jobs are waiting, or this one took too long.
         """
         if not self._places.acquire(blocking=False):
             raise _busy("too many jobs wait")
@@ -141,14 +140,14 @@ class Isolated:
                 command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,  # the log has one form of lines
+                stderr=subprocess.DEVNULL,  # the log has a single line format
                 cwd=_PROJECT,
             )
         except OSError as error:
             raise _busy(f"no child process: {error.strerror}") from error
 
     def _end_if_idle(self) -> None:
-        # Whoever has the turn now will see to it again.
+        # Whichever thread holds the lock checks again.
         if self._turn.acquire(blocking=False):
             try:
                 self._end()
@@ -156,11 +155,11 @@ class Isolated:
                 self._turn.release()
 
     def _end(self) -> int | None:
-        """End the child; give its exit code."""
+        """End the child; return its exit code."""
         child, self._child = self._child, None
         if child is None:
             return None
-        with suppress(OSError):  # what was not sent yet cannot be
+        with suppress(OSError):  # what was not sent yet is lost
             _pipe(child.stdin).close()
         _pipe(child.stdout).close()
         try:
@@ -171,7 +170,7 @@ class Isolated:
 
 
 def _pipe(end: IO[bytes] | None) -> IO[bytes]:
-    return cast("IO[bytes]", end)  # asked for by `_start`
+    return cast("IO[bytes]", end)  # `_start` asks for it
 
 
 def _busy(reason: str) -> StoreUnavailableError:
@@ -201,8 +200,8 @@ def _take_answer(pipe: IO[bytes]) -> Answer:
 
     Raises:
         EOFError: The child has ended.
-        ValueError: It is no answer.
-        TypeError: It is no answer.
+        ValueError: It is not an answer.
+        TypeError: It is not an answer.
     """
     answer, parts = json.loads(take(pipe, _MOST_BYTES))
     if parts > _MOST_PARTS:

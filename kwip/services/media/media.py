@@ -1,8 +1,8 @@
-"""Pictures of users: take them in, give them out, keep their folder clean.
+"""Profile pictures: draw, store, serve and remove them.
 
-What is stored belongs to nobody by itself: a picture is used as long as a user's
-document names it. So nothing can be left that says otherwise, and whatever no user
-names is an orphan.
+A stored picture has no owner of its own: it is used as long as a user's document names
+it. So there is no second record to contradict that, and a file that no user names is an
+orphan.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 
 class Media:
-    """The pictures that were uploaded.
+    """The uploaded pictures.
 
     Args:
         root: The folder of the pictures.
-        max_bytes: The largest file that is taken in.
+        max_bytes: The largest file that is accepted.
     """
 
     def __init__(self, root: Path, max_bytes: int):
@@ -33,20 +33,20 @@ class Media:
         self._folder = MediaFolder(root)
 
     def draw(self, kind: PictureKind, file: IO[bytes]) -> dict[int, bytes]:
-        """Make a picture of an uploaded file, by width; stores nothing yet.
+        """Draw an uploaded file in every width; stores nothing yet.
 
         Raises:
-            InvalidError: It cannot be used; `fields` says why, by the kind's name.
+            InvalidError: It cannot be used; `fields` says why, under the kind's name.
             StoreUnavailableError: Too many are being drawn.
         """
         return self._pictures.draw(kind, file)
 
     def close(self) -> None:
-        """End what draws pictures."""
+        """End the drawing process."""
         self._pictures.close()
 
     def save(self, drawn: dict[int, bytes]) -> str:
-        """Store a picture in all its sizes, and give its name.
+        """Store a picture in all its sizes, and return its name.
 
         Raises:
             StorageFullError: The disk is full.
@@ -58,7 +58,7 @@ class Media:
         return name
 
     def remove(self, kind: PictureKind, name: str, *, older_than_s: float) -> bool:
-        """Take a picture away, unless somebody saved it (again) after a time.
+        """Remove a picture, unless it was saved (again) after a time.
 
         Raises:
             StoreUnavailableError: The folder cannot be reached.
@@ -68,7 +68,7 @@ class Media:
         return any(gone)
 
     def read(self, path: str) -> tuple[PictureFile, bytes]:
-        """Give a file by its path below `/media`.
+        """Return a file by its path below `/media`.
 
         Raises:
             NotFoundError: There is none.

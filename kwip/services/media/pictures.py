@@ -1,4 +1,4 @@
-"""Make pictures of what people upload; a child process decodes their files."""
+"""Draw uploaded pictures in our sizes; a child process decodes the files."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from kwip.services.media.isolated import FailedError, Isolated, Limits
 if TYPE_CHECKING:
     from kwip.domain.media import PictureKind
 
-#: Of the pictures that are taken the largest need 310 MB, with the program itself.
+#: The largest accepted pictures need 310 MB, including the program.
 _MEMORY_BYTES = 500_000_000
 _MEGA = 1_000_000
 
 
 class Pictures:
-    """Turn uploaded files into pictures of our own.
+    """Turn uploaded files into pictures in our sizes.
 
     Args:
         max_bytes: The largest file.
@@ -32,11 +32,11 @@ class Pictures:
     def draw(self, kind: PictureKind, file: IO[bytes]) -> dict[int, bytes]:
         """Draw a file in every size of a kind; WebP, by width, the largest first.
 
-        The first one after a while takes 0.2 s more, to start the child.
+        Takes 0.2 s more if the child has to be started.
 
         Raises:
-            InvalidError: It is no picture that can be used; `fields` says why, under
-                the kind's name.
+            InvalidError: It is not a usable picture; `fields` says why, under the
+                kind's name.
             StoreUnavailableError: Too many are being drawn.
         """
         wrong = self._look_at(file)
@@ -58,7 +58,7 @@ class Pictures:
         self._child.close()
 
     def _look_at(self, file: IO[bytes]) -> str:
-        """Say what keeps a file from being looked into, if anything does."""
+        """Return why a file cannot be decoded, if anything prevents it."""
         size = file.seek(0, os.SEEK_END)
         if not size:
             return "This file is empty."

@@ -1,7 +1,7 @@
-"""Timelines in the active order: conversations, the last one answered on top.
+"""Timelines in active order: conversations, the most recently answered on top.
 
-Of public, hashtags and users it is an index. Of homes and lists it is worked out from
-their newest `WINDOW` entries each time they are read.
+For public, hashtags and users this is an index. For homes and lists it is computed from
+their newest `WINDOW` entries on each read.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ if TYPE_CHECKING:
     from kwip.store.activity import ActivityStore
 
 
-#: So many conversations of an index are hydrated for one page.
+#: How many conversations of an index are hydrated for one page.
 MAX_HYDRATED = 400
 
 
 @dataclass(frozen=True, slots=True)
 class Conversations:
-    """What a timeline shows of those that an index holds.
+    """What a timeline shows of the conversations in an index.
 
     Attributes:
         roll: Which index.
         owner: Whose part of it: a user, a hashtag, or 0.
-        hidden: Whose conversations are left out.
-        shows: The rule on what only a view knows.
+        hidden: Authors whose conversations are left out.
+        shows: The rule for what only a view knows.
     """
 
     id_list: str
@@ -67,8 +67,8 @@ class ActiveOrder:
     def first(
         self, id_list: str, owner: int | str, page: PageRequest
     ) -> Lookup[IdListSlice, IdListChunk]:
-        """Give the part of an index with which the loader of a page begins."""
-        # The very first part is as it is now.
+        """Return the first slice of an index for a page."""
+        # The very first slice is read as of now.
         as_of = None if page.is_first else page.as_of
         part = IdListSlice.first(id_list, owner, page, as_of)
         return Lookup(self.entities.active, [part])
@@ -80,10 +80,10 @@ class ActiveOrder:
         wanted: Conversations,
         page: PageRequest,
     ) -> Page[PostView]:
-        """Read a timeline of which the order is an index. Warm: 3 round trips.
+        """Read a timeline whose order is an index. Warm: 3 round trips.
 
-        At most `MAX_HYDRATED` conversations are hydrated, one round trip for each 200
-        of them. Where these are all hidden, the page is empty and has a next one.
+        At most `MAX_HYDRATED` conversations are hydrated, one round trip per 200. If
+        all of them are hidden, the page is empty but has a next one.
         """
         begin = self.first(wanted.id_list, wanted.owner, page)
         if page.is_first:
@@ -102,9 +102,9 @@ class ActiveOrder:
     ) -> Page[PostView]:
         """Read the conversations among the newest entries of a home or list.
 
-        `read` goes through what it holds, `wants` says what it shows of it. Warm:
-        two round trips for the entries and one for all the posts; and a query if
-        some of them have moved since the reader began.
+        `read` iterates its entries, `wants` is the rule for what it shows. Warm: two
+        round trips for the entries and one for all the posts; and a query if some of
+        them have moved since the reader began.
         """
         entries = list(islice(read(page.window), WINDOW + 1))
         looked_at = entries[:WINDOW]
@@ -167,7 +167,7 @@ class ActiveOrder:
 
 
 def _within(folded: Sequence[int], found: Page[PostView], page: PageRequest) -> int:
-    """Count what was folded on a page: it was looked at further than it shows."""
+    """Count what was folded on a page; more was read than it shows."""
     if page.min_id is not None:
         end = MAX_ID if found.prev_min_id is None else found.prev_min_id
         return sum(place < end for place in folded)

@@ -1,4 +1,4 @@
-"""Catch up: home from where its reader stopped, oldest first."""
+"""Catch up: home from where the reader stopped, oldest first."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class CatchUpPage:
     """What comes next, newest first like any page.
 
-    `is_begun` tells that a reading position is known. Where none is, the page is the
-    newest one, from which to begin.
+    `is_begun` is true if there is a reading position. Without one, the page is the
+    newest one, to begin from.
     """
 
     page: Page[PostView]
@@ -36,7 +36,7 @@ class CatchUp:
     def page(self, viewer: Viewer, loader: Loader, asked: PageRequest) -> CatchUpPage:
         """Read what comes next above the marker; the request says how many.
 
-        Warm: as home, and one more round trip for the marker.
+        Warm: as home, plus a round trip for the marker.
         """
         stopped_id = self.markers.get(viewer, loader, ["home"])["home"].last_read_id
         if stopped_id:

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 
 class HashtagSources:
-    """The hashtags that a viewer follows, as side sources of one read of home.
+    """The hashtags that a viewer follows, as sources to merge into one read of home.
 
-    An entry does not tell its hashtags, so it is noted which ones came by them.
-    `home` is the sieve of home without them.
+    An entry does not name its hashtags, so the ids that came from them are noted.
+    `home` is the filter of home without them.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class HashtagSources:
         ]
 
     def shows(self, entry: Entry) -> bool:
-        """Tell whether home shows an entry, by itself or because of a hashtag."""
+        """Return whether home shows an entry, on its own or because of a hashtag."""
         if shows_home(self._viewer_id, self._relations, entry):
             return True
         return entry.post_id in self._came and shows_tagged(
@@ -56,7 +56,7 @@ class HashtagSources:
     def queried(
         self, read: Callable[[Pushdown], Queried], *, is_upwards: bool
     ) -> Queried:
-        """Go on behind an entry, by the query of home and one for each hashtag."""
+        """Go on after an entry, with the query of home and one per hashtag."""
 
         def merged(last_id: int) -> Iterator[Entry]:
             runs = [noted(read(each)(last_id), self._came) for each in self._tagged()]
@@ -80,7 +80,7 @@ class HashtagSources:
 
 
 def merge_once(runs: Sequence[Iterator[Entry]], *, is_upwards: bool) -> Iterator[Entry]:
-    """Merge entries in the order of reading, each once."""
+    """Merge entries in reading order, without duplicates."""
     order = 1 if is_upwards else -1
     last = None
     for entry in heapq.merge(*runs, key=lambda e: order * e.post_id):

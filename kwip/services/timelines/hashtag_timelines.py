@@ -1,4 +1,4 @@
-"""Timelines of several hashtags: any of some, all of others, none of yet others."""
+"""Timelines of several hashtags: any of some, all of others, none of a third set."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class HashtagTimelines:
-    """Merge the timelines of hashtags, and leave out what is not asked for."""
+    """Merge the timelines of hashtags, and filter by the others."""
 
     def __init__(
         self,
@@ -48,9 +48,9 @@ class HashtagTimelines:
     def page(
         self, viewer: Viewer | None, loader: Loader, wish: TagWish, page: PageRequest
     ) -> Page[PostView]:
-        """Read the public posts that are asked for. Warm: 3 round trips.
+        """Read the public posts that match. Warm: 3 round trips.
 
-        In the active order the first of `any_of` alone counts.
+        In active order only the first of `any_of` counts.
         """
         if page.is_active or wish == TagWish(wish.any_of[:1]):
             return self._timelines.tag(viewer, loader, wish.any_of[0], page)
@@ -76,7 +76,7 @@ class HashtagTimelines:
         merge = Merge(sides, self._sources.slices, loader, page)
         run = Run(
             entries=merge.over(iter(())),
-            above=iter(()),  # there are no reposts
+            above=iter(()),  # hashtag timelines have no reposts
             wants=lambda entry: entry.author_id not in hidden,
             shows=lambda view: wish.shows(view.post),
             queried=queried,

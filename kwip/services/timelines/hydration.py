@@ -1,6 +1,7 @@
-"""Ids to views: posts and their authors, in one round trip, for one viewer.
+"""Turn ids into views: posts and their authors, in one round trip, for one viewer.
 
-What is not known to be allowed, or whose author is unknown, is left out.
+A post is left out unless the viewer is known to be allowed to see it, and its author is
+known.
 """
 
 from __future__ import annotations
@@ -29,15 +30,15 @@ if TYPE_CHECKING:
 class Hydration:
     """Turn ids into what one viewer gets.
 
-    One that `is_embedding` reads for pages that are not ours: authors who do not want
-    to be there are left out, and reposts of theirs.
+    If `is_embedding`, it reads for other sites: it leaves out authors who do not want
+    to be shown there, and reposts of theirs.
     """
 
     entities: Entities
     is_embedding: bool = False
 
     def relations(self, viewer: Viewer | None, loader: Loader) -> Relations:
-        """Read the viewer's relations; nobody signed in has none."""
+        """Read the viewer's relations; an anonymous viewer has none."""
         if viewer is None:
             return NO_RELATIONS
         return loader.load(Lookup(self.entities.relations, [viewer.id]))[0][viewer.id]
@@ -47,7 +48,8 @@ class Hydration:
     ) -> dict[PostId, PostView]:
         """Hydrate entries; those that the viewer may not see are absent.
 
-        One Redis round trip (cold: two, and three queries), however many there are.
+        One round trip to Redis (cold: two, and three queries) for any number of
+        entries.
         """
         wanted = self.lookups(viewer, entries)
         posts, users, reactions = loader.load(*wanted)
@@ -59,7 +61,7 @@ class Hydration:
         return {view.post.id: view for view in views if view is not None}
 
     def gone(self, loader: Loader, user_ids: Iterable[UserId]) -> set[UserId]:
-        """Tell of whom nothing is shown to anybody, whatever they wrote."""
+        """Return the users who are hidden from everyone, with everything they wrote."""
         ids = sorted(user_ids)
         users = loader.load(Lookup(self.entities.users, ids))[0]
         return {i for i in ids if i not in users or not self._is_shown(users[i])}
@@ -72,7 +74,7 @@ class Hydration:
     ) -> tuple[
         Lookup[PostId, Post], Lookup[UserId, User], Lookup[tuple[UserId, Span], Reacted]
     ]:
-        """Give what has to be read to hydrate entries."""
+        """Return the lookups that hydrate entries."""
         ids = {e.post_id for e in entries} | {e.repost_of_id for e in entries}
         people = {
             user_id
@@ -89,7 +91,7 @@ class Hydration:
 
 
 class _Circle:
-    """One viewer, and all that is known around them."""
+    """One viewer, and everything known about their surroundings."""
 
     def __init__(
         self,
@@ -104,7 +106,7 @@ class _Circle:
         self._reactions = {span: found for (_, span), found in reactions.items()}
 
     def view(self, post: Post | None, reposted: PostView | None) -> PostView | None:
-        """Make a view of a post that the viewer may see, whose author is not gone."""
+        """Make the view of a post that is visible and whose author is not gone."""
         author = None if post is None else self.users.get(post.author_id)
         if post is None or author is None or author.is_suspended:
             return None
@@ -131,7 +133,7 @@ class _Circle:
 def _view_of(
     entry: Entry, posts: Mapping[PostId, Post], circle: _Circle
 ) -> PostView | None:
-    """Make the view of one entry; of a repost only with what it reposts."""
+    """Make the view of an entry; a repost's only with the post it reposts."""
     reposted = None
     if entry.repost_of_id:
         reposted = circle.view(posts.get(entry.repost_of_id), None)

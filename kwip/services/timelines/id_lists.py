@@ -1,4 +1,4 @@
-"""Posts in an order of somebody's own: favourites, bookmarks, and named ids."""
+"""Read id lists: posts in a user's own order (favourites, bookmarks), and named ids."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ P = TypeVar("P", bound="Placed")
 
 @dataclass(frozen=True, slots=True)
 class IdLists:
-    """Read id lists, part by part."""
+    """Read id lists, slice by slice."""
 
     entities: Entities
     hydration: Hydration
@@ -43,10 +43,10 @@ class IdLists:
         name: Literal["favourites", "bookmarks"],
         page: PageRequest,
     ) -> Page[PostView]:
-        """Read a page of the viewer's own roll of posts. Warm: 3 round trips.
+        """Read a page of one of the viewer's id lists of posts. Warm: 3 round trips.
 
-        Posts that the viewer may not see any more are passed over. The cursors are
-        the acts', not the posts'.
+        Posts that the viewer may no longer see are skipped. The cursors are those of
+        the reactions, not of the posts.
         """
 
         def views_of(batch: list[Row]) -> list[tuple[Row, PostView]]:
@@ -62,15 +62,15 @@ class IdLists:
     def first(
         self, name: str, owner_id: int, page: PageRequest
     ) -> Lookup[IdListSlice, IdListChunk]:
-        """Give the part of an id list with which the loader of a page begins."""
+        """Return the first slice of an id list for a page."""
         return Lookup(self.entities.id_lists, [IdListSlice.first(name, owner_id, page)])
 
     def named(
         self, viewer: Viewer | None, loader: Loader, ids: Sequence[PostId]
     ) -> list[PostView]:
-        """Read posts that somebody names by their ids, in that order.
+        """Read posts by their ids, in the given order.
 
-        Those that the viewer may not see are left out. Warm: 3 round trips.
+        Posts that the viewer may not see are left out. Warm: 3 round trips.
         """
         posts = loader.load(Lookup(self.entities.posts, ids))[0]
         entries = [Entry.of(posts[post_id]) for post_id in ids if post_id in posts]
@@ -80,16 +80,16 @@ class IdLists:
     def rows(
         self, loader: Loader, name: str, owner_id: int, page: PageRequest
     ) -> Iterator[Row]:
-        """Go through an id list within the page's bounds; upwards from `min_id`."""
+        """Iterate an id list within the page's bounds; upwards from `min_id`."""
         return rows_of(loader, self.first(name, owner_id, page), page)
 
 
 def rows_of(
     loader: Loader, first: Lookup[Any, Any], page: PageRequest, **then: int | None
 ) -> Iterator[Any]:
-    """Go through rows from their first slice on, within the page's bounds.
+    """Iterate rows from their first slice on, within the page's bounds.
 
-    `then` is what the later slices have besides their cursor.
+    `then` are the fields of later slices, other than their cursor.
     """
     [part] = first.ids
     while True:
@@ -102,11 +102,11 @@ def rows_of(
 
 
 class Placed(Protocol):
-    """Whatever has a place in a list."""
+    """Anything that has a place in a list."""
 
     @property
     def cursor(self) -> int:
-        """What orders it, newest (highest) first."""
+        """The sort key, newest (highest) first."""
 
 
 def fill_page(
@@ -119,9 +119,9 @@ def fill_page(
 ) -> Page[T]:
     """Make views of places in growing rounds until the page and one more are there.
 
-    `views_of` leaves out what is hidden, and is asked for what `wants` leaves in.
-    `MAX_LOOKED_AT` places are looked at, and views made of `most`; where that ends a
-    page early, even an empty one, it has a next one.
+    `views_of` leaves out what is hidden, and gets only what `wants` accepts. At most
+    `MAX_LOOKED_AT` places are read and `most` views made; a page that ends early
+    because of that, even an empty one, has a next one.
     """
     walk = Walk(source)
     places = iter(walk) if wants is None else filter(wants, walk)
@@ -138,9 +138,9 @@ def fill_page(
 def _page_of(
     found: Sequence[tuple[P, T]], page: PageRequest, cut_at: P | None
 ) -> Page[T]:
-    """Make a page of what was found in the order of reading, one more than it shows.
+    """Make a page of what was found in reading order, which is one more than it shows.
 
-    Where it was cut, the page that follows in this order begins behind that place.
+    If the page was cut short, the next one begins after `cut_at`.
     """
     shown = found[: page.limit]
     places = [place.cursor for place, _ in shown]

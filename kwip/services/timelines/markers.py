@@ -39,7 +39,7 @@ class Markers:
     def get(
         self, viewer: Viewer, loader: Loader, names: Sequence[Marked]
     ) -> dict[Marked, Marker]:
-        """Read the markers asked for; where none was set yet it stands at 0."""
+        """Read the markers asked for; a marker that was never set is at 0."""
         found = loader.load(Lookup(self.entities.markers, [viewer.id]))[0]
         markers = found.get(viewer.id, {})
         unset = Marker(last_read_id=0, version=0, updated_at=at(ms_of(viewer.id)))
@@ -48,19 +48,20 @@ class Markers:
     def save(
         self, viewer: Viewer, places: Mapping[Marked, int]
     ) -> dict[Marked, Marker]:
-        """Set markers to where an app says that its user is, be it further back.
+        """Set markers to where an app says its user is, even if that is further back.
 
-        Of two apps at once the later one holds: there is nothing to conflict.
+        The last of several apps wins; there is nothing to conflict.
         """
         saved = self.store.save(viewer.id, places, at(self.clock()))
         self._show(viewer)
         return {name: saved[name] for name in places}
 
     def see(self, viewer: Viewer, name: Marked, last_read_id: int) -> None:
-        """Mark what the viewer's page has shown as read; the marker never goes back.
+        """Mark what the viewer's page has shown as read; the marker never moves back.
 
         Raises:
-            InvalidError: It lies in the future: nothing would be unread for long.
+            InvalidError: It is in the future, so that nothing would be unread for a
+                long time.
         """
         now_ms = self.clock()
         if ms_of(last_read_id) > now_ms + MAX_SKEW_MS:
@@ -72,6 +73,6 @@ class Markers:
         self._show(viewer)
 
     def _show(self, viewer: Viewer) -> None:
-        """Make it seen, also by the badge of the viewer's other open pages."""
+        """Invalidate, and update the badge on the viewer's other open pages."""
         self.fence.invalidate(invalidation.mark(user_id=viewer.id))
         self.signal([notifications_topic(viewer.id)])

@@ -1,7 +1,7 @@
 """Merge other timelines into one while it is read: pull authors, followed hashtags.
 
-Nothing of them is stored with the timeline that they are merged into. Each is read
-by the slices that its own readers share, and only as far as a page goes.
+Nothing of these is stored in the timeline that they are merged into. Each is read by
+the slices that its own readers share, and only as far as a page goes.
 """
 
 from __future__ import annotations
@@ -24,26 +24,26 @@ if TYPE_CHECKING:
 
     Slices = Callable[..., Iterator[Entry]]
 
-#: So many side sources are begun with one round trip; their first parts are up to
-#: 8 kB each. More of them cost more round trips, none is left out.
+#: How many sources start with one round trip; their first slices are up to 8 kB each.
+#: More of them cost more round trips; none is left out.
 TOGETHER = 32
 
 
-#: The one id of the entity that tells who is pulled.
+#: The single id of the entity with the pull authors.
 EVERYBODY = UserId(0)
-#: Pages that begin in the same 4.7 hours (2^24 ms) begin with the same part of a pull
-#: author: each reader's own cursor would be a part that nobody shares.
+#: Pages that begin in the same 4.7 hours (2^24 ms) begin with the same slice of a pull
+#: author. With each reader's own cursor, nobody would share slices.
 GRAIN = 1 << 40
 
 
 @dataclass(frozen=True, slots=True)
 class MergeSource:
-    """A timeline to be merged into another one; `slices` reads it.
+    """A timeline to merge into another one; `slices` reads it.
 
-    Only its entries from `oldest` up to `newest` matter: where the other timeline has
-    the rest by itself, no part of a side source that lies there is asked for. A first
-    part begins at a multiple of `grain`, at or before the page. `noted` gets the ids
-    of the entries that come by it.
+    Only its entries from `oldest` up to `newest` matter: the other timeline stores the
+    rest itself, and no slice there is read. The first slice begins at a multiple of
+    `grain`, at or before the page. `noted` collects the ids of the entries that come
+    from it.
     """
 
     kind: Kind[Slice, Chunk]
@@ -54,13 +54,13 @@ class MergeSource:
     noted: set[int] | None = None
 
     def matters_to(self, page: PageRequest) -> bool:
-        """Tell whether any of these entries can be on a page, as far as it says."""
+        """Return whether any of these entries can be on a page."""
         return self.newest > page.lower and self.oldest < page.upper
 
     def clip(self, page: PageRequest) -> PageRequest:
-        """Give the part of a page that this source is to be read for."""
+        """Return the part of a page that this source is read for."""
         lower = max(page.lower, self.oldest - 1)
-        # What lies above is no news: the merge has gone past it when this begins.
+        # What lies above was passed before this source starts.
         upper = min(page.upper, self.newest + 1)
         max_id = None if upper >= MAX_ID else upper
         if page.min_id is None:
@@ -68,7 +68,7 @@ class MergeSource:
         return replace(page, max_id=max_id, min_id=lower, since_id=None)
 
     def first(self, page: PageRequest) -> Slice:
-        """Give the part with which the loader for a page begins."""
+        """Return the first slice for a page."""
         clipped = self.clip(page)
         if clipped.min_id is not None:
             start = clipped.min_id - clipped.min_id % self.grain
@@ -77,19 +77,19 @@ class MergeSource:
         return Slice(self.owner, min(start, self.newest + 1, MAX_ID))
 
     def around(self, page: PageRequest) -> list[Slice]:
-        """Give that part, and the one above the page if anything of it is there."""
+        """Return that slice, and the one above the page if anything of it is there."""
         above = page.above
         near = [self.first(above)] if above and self.matters_to(above) else []
         return [*near, self.first(page)]
 
 
 class Merge:
-    """Entries of a timeline and of its side sources in one order, each once.
+    """Merge a timeline and other sources in one order, each entry once.
 
     Newest first; oldest first if the page is read upwards from `min_id`. A source is
-    begun when the merge has come down to its newest entry, together with the next
+    started when the merge has come down to its newest entry, together with the next
     ones: so a page costs one more round trip, and one for each `TOGETHER` sources.
-    Upwards any source may have the next entry, and all are begun first.
+    Upwards any source may have the next entry, so all of them start first.
     """
 
     def __init__(
@@ -105,12 +105,12 @@ class Merge:
         self._is_upwards = page.min_id is not None
         wanted = [side for side in sides if side.matters_to(page)]
         self._waiting = deque(sorted(wanted, key=lambda s: s.newest, reverse=True))
-        #: Each source's next entry; the number decides between doubles.
+        #: Each source's next entry; the number breaks ties.
         self._next: list[tuple[int, int, Entry, Iterator[Entry]]] = []
         self._number = 0
 
     def over(self, main: Iterator[Entry]) -> Iterator[Entry]:
-        """Go through `main` and the side sources, as far as they are asked."""
+        """Iterate `main` and the other sources as far as the caller reads."""
         self._begin(main)
         last = None
         while True:
@@ -132,7 +132,7 @@ class Merge:
         )
 
     def _begin_some(self) -> None:
-        """Begin the next sources, all their first parts in one round trip."""
+        """Start the next sources, with all their first slices in one round trip."""
         count = min(TOGETHER, len(self._waiting))
         begun = [self._waiting.popleft() for _ in range(count)]
         parts: dict[Kind[Slice, Chunk], list[Slice]] = {}
@@ -156,7 +156,7 @@ class Merge:
 
 
 def noted(entries: Iterator[Entry], ids: set[int]) -> Iterator[Entry]:
-    """Go through entries, and add their ids as they come."""
+    """Iterate entries, and collect their ids."""
     for entry in entries:
         ids.add(entry.post_id)
         yield entry

@@ -1,7 +1,7 @@
-"""Read one's notifications, grouped for a page, and let go of them.
+"""Read a viewer's notifications, group them for a page, and dismiss them.
 
-Stored is what was told; shown is what the recipient's relations of now, suspensions
-and deletions leave of it.
+Stored is everything that the recipient was notified of; shown is what their current
+relations, suspensions and deletions leave.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """A page of groups, and the newest notification there is, be it hidden (or 0)."""
+    """A page of groups, and the id of the newest notification, hidden or not (or 0)."""
 
     page: Page[NotificationGroup]
     newest_id: int
@@ -65,8 +65,8 @@ class Notifications:
     ) -> Page[NotificationView]:
         """Read a page of notifications. Warm: 3 round trips.
 
-        Hidden ones are passed over in growing rounds, at one more round trip each,
-        and `MAX_LOOKED_AT` of them at most: `next_max_id` tells where to go on.
+        Hidden ones are skipped in growing rounds of one round trip each, at most
+        `MAX_LOOKED_AT` of them; `next_max_id` says where to go on.
         """
         first = NotificationSlice.first(viewer.id, page, wish)
         loader.warm(
@@ -86,7 +86,7 @@ class Notifications:
         page: PageRequest,
         wish: Wish = EVERYTHING,
     ) -> Overview:
-        """Read a page of notifications, those put together that are one sentence."""
+        """Read a page of notifications, grouped where one sentence says it."""
         head = NotificationSlice(viewer.id)
         parts = [head, NotificationSlice.first(viewer.id, page, wish)]
         newest = loader.load(Lookup(self.entities.notifications, parts))[0][head].rows
@@ -108,7 +108,7 @@ class Notifications:
         """Show one notification.
 
         Raises:
-            NotFoundError: There is none, or it is hidden by now.
+            NotFoundError: It does not exist, or is hidden now.
         """
         only = PageRequest(limit=1, min_id=max(0, notification_id - 1))
         for view in self.page(viewer, loader, only).items:
@@ -117,9 +117,9 @@ class Notifications:
         raise NotFoundError("Notification not found.", id=notification_id)
 
     def unread(self, viewer: Viewer, loader: Loader) -> int:
-        """Count what is new to the viewer, `MAX_UNREAD` at most.
+        """Count the viewer's unread notifications, up to `MAX_UNREAD`.
 
-        No I/O where `Authentication.open` has read it for a page.
+        No I/O if `Authentication.open` has read them for a page.
         """
         found = loader.load(
             Lookup(self.entities.unread, [viewer.id]),
@@ -129,7 +129,7 @@ class Notifications:
         return unread.count(found[1][viewer.id])
 
     def dismiss(self, viewer: Viewer, notification_id: int) -> None:
-        """Delete one notification; one that is not there is dismissed already."""
+        """Delete a notification; one that does not exist counts as dismissed."""
         self.stores.notifications.dismiss(viewer.id, notification_id)
         self.fence.invalidate(invalidation.dismiss(user_id=viewer.id))
 
@@ -141,14 +141,14 @@ class Notifications:
     def _rows(
         self, viewer: Viewer, loader: Loader, page: PageRequest, wish: Wish
     ) -> Iterator[NotificationRow]:
-        """Go through the rows within the page's bounds; upwards from `min_id`."""
+        """Iterate the rows within the page's bounds; upwards from `min_id`."""
         first = NotificationSlice.first(viewer.id, page, wish)
         return rows_of(loader, Lookup(self.entities.notifications, [first]), page)
 
     def _views(
         self, viewer: Viewer, loader: Loader, rows: Sequence[NotificationRow]
     ) -> list[tuple[NotificationRow, NotificationView]]:
-        """Hydrate rows in one round trip; those that must be hidden are left out."""
+        """Hydrate rows in one round trip; hidden ones are left out."""
         relations = self.hydration.relations(viewer, loader)
         shown = [row for row in rows if shows_listed(relations, row.actor_id)]
         entries = [e for row in shown if (e := row.entry(viewer.id)) is not None]
@@ -180,9 +180,9 @@ class Notifications:
 
 
 def _still_says(row: NotificationRow, post: PostView | None, viewer: Viewer) -> bool:
-    """Tell whether the viewer may see what a row tells of, and is named if it says so.
+    """Return whether the viewer may see a row's post, and is still mentioned in it.
 
-    An edit may have taken the name away while the post was on its way.
+    An edit may have removed the mention during fan-out.
     """
     if row.kind is NotificationKind.MENTION:
         return post is not None and viewer.id in post.post.mentioned_ids

@@ -1,4 +1,4 @@
-"""Look what became of an open page: kwips that are gone, and the viewer's badge."""
+"""Check what has changed on an open page: deleted posts, and the viewer's badge."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class PageState(NamedTuple):
-    """The number on the badge (0 for visitors), and which posts were deleted."""
+    """The number on the badge (0 if anonymous), and which posts were deleted."""
 
     unread: int
     gone: tuple[PostId, ...]
@@ -27,22 +27,21 @@ class PageState(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class OpenPages:
-    """Pages that somebody is looking at."""
+    """Pages that are open in a browser."""
 
     entities: Entities
     notifications: Notifications
 
     def first(self, shown: Sequence[PostId]) -> Lookup[PostId, Post]:
-        """Give what is read of the posts, so that it comes with the viewer."""
+        """Return the lookups of the posts, to be read along with the viewer."""
         return Lookup(self.entities.posts, shown)
 
     def look(
         self, viewer: Viewer | None, loader: Loader, shown: Sequence[PostId]
     ) -> PageState:
-        """Tell how things stand for a page that shows these posts.
+        """Return the current state of a page that shows these posts.
 
-        One round trip; none where `Authentication.open` has read `first` with the
-        viewer.
+        One round trip; none if `Authentication.open` has read `first` with the viewer.
         """
         posts = self.first(shown)
         if viewer is None:

@@ -22,21 +22,21 @@ if TYPE_CHECKING:
     from kwip.services.reading.loader import Loader
     from kwip.services.timelines.hydration import Hydration
 
-#: So many rounds of hidden entries are read past before a page may stay short.
+#: How many rounds of hidden entries are read before a page may stay short.
 MAX_ROUNDS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """A timeline from where a page begins, in the order of reading.
+    """A timeline from where a page begins, in reading order.
 
     Attributes:
         entries: Everything within the page's bounds, before any filter.
-        above: What lies above a page that begins below something, nearest first;
-            empty where nothing collapses.
-        wants: The rule of the timeline's kind, on what an entry knows.
-        shows: Its rule on what only a view knows.
-        sieved: Goes on behind an entry, by queries that skip what is hidden.
+        above: What lies above a page that begins below something, nearest first; empty
+            where nothing collapses.
+        wants: The timeline's rule for what an entry knows.
+        shows: Its rule for what only a view knows.
+        sieved: Goes on after an entry, with queries that skip what is hidden.
     """
 
     entries: Iterator[Entry]
@@ -48,7 +48,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """Pages for one viewer, of whatever timeline."""
+    """Pages of any timeline, for one viewer."""
 
     hydration: Hydration
 
@@ -57,10 +57,10 @@ class Pages:
     ) -> Page[PostView]:
         """Hydrate entries in growing rounds until the page and one more are there.
 
-        The one more tells whether there is a next page. After `MAX_ROUNDS`, or
+        The extra one shows whether there is a next page. After `MAX_ROUNDS`, or
         `MAX_LOOKED_AT` hidden entries in a row, a page may stay short, but not empty:
-        then it is read on by queries until something is shown or nothing is left. So
-        no empty page has a next one.
+        then queries read on until something is shown or nothing is left. So an empty
+        page never has a next one.
         """
         is_upwards = page.min_id is not None
         walk, near = Walk(run.entries), Walk(run.above)
@@ -112,7 +112,7 @@ class Pages:
 
 @dataclass(slots=True)
 class _Taken:
-    """What was found, and behind which entry there may be more."""
+    """What was found, and the entry after which there may be more."""
 
     found: list[PostView]
     goes_on_behind: int | None = None
@@ -120,7 +120,7 @@ class _Taken:
 
 
 def _fold(shown: dict[PostId, PostView], batch: Sequence[Entry]) -> list[PostId]:
-    """Take the repeats out of what is shown; tell which of a batch these were."""
+    """Remove repeats from what is shown; return which of a batch were removed."""
     repeats = {i for i, view in shown.items() if view.is_repeat}
     for post_id in repeats:
         del shown[post_id]
@@ -128,7 +128,7 @@ def _fold(shown: dict[PostId, PostView], batch: Sequence[Entry]) -> list[PostId]
 
 
 class _Ahead:
-    """Entries in the order of reading, a batch at a time, with those close above it."""
+    """Entries in reading order, a batch at a time, with those just above it."""
 
     def __init__(
         self, entries: Iterator[Entry], above: Iterator[Entry], *, is_upwards: bool
@@ -139,7 +139,7 @@ class _Ahead:
         self.is_upwards = is_upwards
 
     def take(self, size: int) -> tuple[list[Entry], list[Entry]]:
-        """Give the next entries, and the `REACH` above them, the nearest first."""
+        """Return the next entries, and the `REACH` above them, nearest first."""
         if self.is_upwards:  # what is above is read ahead
             near = self._near or []
             near += islice(self._entries, size + REACH - len(near))
@@ -157,7 +157,7 @@ def _page_of(taken: _Taken, page: PageRequest) -> Page[PostView]:
     shown = taken.found[: page.limit]
     has_more = len(taken.found) > page.limit
     folded = taken.folded
-    if page.min_id is not None:  # what it was read from lies below it
+    if page.min_id is not None:  # the entry that it was read from lies below it
         items = tuple(shown[::-1])
         if has_more:
             folded = [i for i in folded if i < items[0].post.id]

@@ -1,4 +1,4 @@
-"""Read a timeline on past thousands of hidden entries, by queries that skip them."""
+"""Read a timeline past thousands of hidden entries, with queries that skip them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kwip.services.timelines.hydration import Hydration
     from kwip.store.pushdown import PushdownStore
 
-#: So many entries the first query asks for; the following ones for twice as many.
+#: How many entries the first query asks for; each following one asks for twice as many.
 FIRST_BATCH = 50
 
 
@@ -33,10 +33,10 @@ class PushdownReader:
     def read(
         self, loader: Loader, page: PageRequest, last_id: int, where: Pushdown
     ) -> Iterator[Entry]:
-        """Go on in a page's direction behind `last_id`, within the page's bounds.
+        """Go on after `last_id` in a page's direction, within the page's bounds.
 
-        One query for each batch and `AUTHORS_PER_QUERY` authors. Authors who turn out
-        to be suspended are left out of the next one, so that they cannot be many.
+        One query per batch and `AUTHORS_PER_QUERY` authors. The next query leaves out
+        authors that turn out to be suspended, so there are never many of them.
         """
         is_upwards = page.min_id is not None
         above = last_id if is_upwards else page.lower

@@ -1,8 +1,8 @@
-"""Where the entries of timelines come from, chunk by chunk, before any filter.
+"""Where the entries of timelines come from, slice by slice, before any filter.
 
 Home is read from what it stores, and below its floor by fan-in from the posts of the
-followees, without a visible border; what is not stored is merged in by `sides`. Other
-timelines are slices of indexed queries.
+followees, without a visible border; what is not stored is merged in from other sources.
+Other timelines are slices of indexed queries.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """The entries of every timeline, as iterators that read on as they are asked."""
+    """The entries of every timeline, as iterators that load more as they are read."""
 
     entities: Entities
     posts: PostStore
@@ -43,10 +43,10 @@ class Sources:
         loader: Loader,
         page: PageRequest,
     ) -> Iterator[Entry]:
-        """Go through a timeline's entries within the page's bounds, chunk by chunk.
+        """Iterate a timeline's entries within the page's bounds, slice by slice.
 
-        Newest first; upwards from `min_id` if that is given. The first part may begin
-        before the page does.
+        Newest first; upwards from `min_id` if given. The first slice may begin before
+        the page does.
         """
         part = first
         while True:
@@ -67,17 +67,17 @@ class Sources:
         page: PageRequest,
         sides: Sequence[MergeSource] = (),
     ) -> Iterator[Entry]:
-        """Go through a home or list, with side sources merged in, each post once.
+        """Iterate a home or list with other sources merged in, each post once.
 
-        Newest first; upwards from `min_id` if that is given. Pull authors are among
-        the side sources.
+        Newest first; upwards from `min_id` if given. Pull authors are among the
+        sources.
         """
         first = Slice.first_stored(shown.owner, page)
         chunks, everybody = loader.load(
             Lookup(shown.kind, [first]), Lookup(self.entities.pulls, [EVERYBODY])
         )
         floor, pulls = chunks[first].floor, everybody[EVERYBODY]
-        if not isinstance(shown.owner, str):  # that is a list, which never goes
+        if not isinstance(shown.owner, str):  # a list, which never hibernates
             self.attendance.note(shown.owner, has_home=floor < MAX_ID)
         pulled = self._pulled(pulls, shown.authors, max(floor, pulls.floor))
         stored = self._stored(shown, loader, page, pulls.floor)
@@ -86,9 +86,10 @@ class Sources:
     def _pulled(
         self, pulls: Pulls, authors: frozenset[UserId], floor: int
     ) -> list[MergeSource]:
-        """Give the pull authors among some, for a timeline that is read from a floor.
+        """Return the pull authors among some, for a timeline that is read from a floor.
 
-        Also those who are pushed again: what was pulled of them is nowhere else.
+        Includes authors who are pushed again: their pulled posts are stored nowhere
+        else.
         """
         return [
             MergeSource(
@@ -104,11 +105,11 @@ class Sources:
     def _stored(
         self, shown: Shown, loader: Loader, page: PageRequest, floor: int
     ) -> Iterator[Entry]:
-        """Go through what a timeline stores, and below its floor through the fan-in.
+        """Iterate what a timeline stores, and by fan-in what lies below its floor.
 
-        The floor may rise between two slices, so each slice's own one counts; but none
-        that is lower than `floor` or an earlier one, as that of a home which was built
-        anew.
+        The floor may rise between two slices, so each slice's own floor counts; but
+        never one lower than `floor` or an earlier slice's, such as that of a home that
+        was just rebuilt.
         """
         part = Slice.first_stored(shown.owner, page)
         if part.is_upwards and part.cursor + 1 < floor:
@@ -128,7 +129,7 @@ class Sources:
                 yield from (e for e in chunk.entries[::-1] if e.post_id < page.upper)
             else:
                 yield from (e for e in chunk.entries if e.post_id > page.lower)
-                if chunk.ends:  # the fan-in itself ends at the page's lower bound
+                if chunk.ends:  # the fan-in ends at the page's lower bound
                     below = min(part.cursor, chunk.floor)
                     gap = _Gap(page.lower, below, is_upwards=False)
                     yield from self._fan_in(loader, shown, gap, page.limit)
@@ -142,9 +143,9 @@ class Sources:
     def _fan_in(
         self, loader: Loader, shown: Shown, gap: _Gap, limit: int
     ) -> Iterator[Entry]:
-        """Go through the posts within a gap of all whom a timeline shows.
+        """Iterate the posts in a gap, by all authors that a timeline shows.
 
-        One query per `AUTHORS_PER_QUERY` authors and batch: above that many MongoDB
+        One query per `AUTHORS_PER_QUERY` authors and batch: with more of them, MongoDB
         no longer merges by the index.
         """
         authors = sorted(shown.authors)
@@ -185,7 +186,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class _Gap:
-    """Ids between which home stores nothing, and in which order they are wanted."""
+    """A range of ids that home does not store, and the order to read it in."""
 
     above: int
     below: int

@@ -1,4 +1,4 @@
-"""Read a conversation, part by part: a post between what it answers and its replies."""
+"""Read a conversation part by part: what a post answers, the post, and its replies."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from kwip.services.reading.loader import Loader
     from kwip.services.timelines.hydration import Hydration
 
-#: So many hidden replies are read past before a part ends, even without any.
+#: How many hidden replies are read before a part ends, even an empty one.
 MAX_HIDDEN = 400
 
 
@@ -44,7 +44,7 @@ class Threads:
 
         Raises:
             NotFoundError: There is none, or none for this viewer.
-            GoneError: It was deleted, and everybody could have seen it.
+            GoneError: It was deleted, and had been visible to everyone.
         """
         post = loader.load(Lookup(self.entities.posts, [post_id]))[0].get(post_id)
         relations = self.hydration.relations(viewer, loader)
@@ -62,15 +62,15 @@ class Threads:
         post_id: PostId,
         part: ThreadPart = ON_PAGE,
     ) -> ThreadView:
-        """Read a part of the conversation around a post, or around what a repost is of.
+        """Read a part of the conversation around a post or a reposted post.
 
         Warm: 3 round trips, and one more for each further 200 replies that are asked
         for or hidden.
 
         Raises:
             NotFoundError: There is no such post, or none for this viewer.
-            GoneError: It was deleted, and everybody could have seen it.
-            InvalidError: `part.after` is no reply below it.
+            GoneError: It was deleted, and had been visible to everyone.
+            InvalidError: `part.after` is not a reply below it.
         """
         post, conversation = self._around(viewer, loader, post_id)
         above = list(
@@ -109,7 +109,7 @@ class Threads:
     ) -> Page[PostView]:
         """Read what a post answers, the post, and its replies as pages of one list.
 
-        `page.max_id` is the last post of the page before. Warm: as `thread`.
+        `page.max_id` is the last post of the previous page. Warm: as `thread`.
 
         Raises:
             NotFoundError: As `thread`.
@@ -132,7 +132,7 @@ class Threads:
     def _around(
         self, viewer: Viewer | None, loader: Loader, post_id: PostId
     ) -> tuple[Post, Conversation]:
-        """Find a post, or what a repost is of, and its conversation."""
+        """Find a post, or what a repost reposts, and its conversation."""
         post = self.post(viewer, loader, post_id)
         if post.repost_of_id is not None:
             return self._around(viewer, loader, post.repost_of_id)
@@ -149,8 +149,8 @@ class Threads:
     ) -> _Found:
         """Hydrate entries of a line in growing rounds until there are enough.
 
-        That is `limit` and one more, which tells that it goes on. `always` is hydrated
-        with the first ones.
+        That is `limit` and one more, which shows that there is a next part. `always` is
+        hydrated with the first ones.
         """
         most = limit + MAX_HIDDEN
         entries = list(islice(line, most + 1))
@@ -180,10 +180,10 @@ class _Found:
     """What was read of a line.
 
     Attributes:
-        views: All that the viewer may see of what was hydrated.
+        views: The hydrated posts that the viewer may see.
         shown: What is shown of the line, in its order.
-        passed: What is shown of it and what is hidden between.
-        goes_on_behind: Behind which post there may be more.
+        passed: What is shown, and what is hidden in between.
+        goes_on_behind: The post after which there may be more.
     """
 
     views: Mapping[PostId, PostView]
@@ -193,14 +193,14 @@ class _Found:
 
 
 def _start(part: ThreadPart, line: Sequence[PostId]) -> int:
-    """Tell at which reply of a line a part begins."""
+    """Return at which reply of a line a part begins."""
     if part.having in line:
         return line.index(part.having) // part.replies * part.replies
     return _behind(part.after, line, "after")
 
 
 def _behind(after: int | None, line: Sequence[int], name: str) -> int:
-    """Tell what comes behind a post of a line, which a parameter names."""
+    """Return what comes after a post of a line, which a parameter names."""
     if after is None:
         return 0
     if after not in line:

@@ -1,7 +1,7 @@
 """Read timelines: slices of ids, filtered and hydrated for one viewer.
 
-Where the entries come from is in `sources`; here they are filtered by the rules of
-their kind, hydrated, and cut into pages.
+`sources` says where the entries come from; here they are filtered by the timeline's
+rules, hydrated, and cut into pages.
 """
 
 from __future__ import annotations
@@ -46,22 +46,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Kinds:
-    """Which kinds of posts of a user are wanted besides those of their own.
+    """Which kinds of a user's posts are wanted besides their own new posts.
 
-    Replies of a user to themselves are no replies.
+    Replies of users to themselves do not count as replies.
     """
 
     replies: bool = True
     reposts: bool = True
 
     def has(self, entry: Entry) -> bool:
-        """Tell whether an entry is of a wanted kind."""
+        """Return whether an entry is of a wanted kind."""
         is_reply = entry.reply_to_id not in (0, entry.author_id)
         is_repost = entry.repost_of_id != 0
         return (self.replies or not is_reply) and (self.reposts or not is_repost)
 
     def where(self, where: Pushdown) -> Pushdown:
-        """Let a pushdown filter leave out what is not wanted."""
+        """Add to a pushdown filter that other kinds are left out."""
         addressees = None if self.replies else frozenset[UserId]()
         return replace(where, addressees=addressees, has_reposts=self.reposts)
 
@@ -70,7 +70,7 @@ ALL_KINDS = Kinds()
 
 
 class Timelines:
-    """Every kind of timeline, as pages for one viewer."""
+    """Every timeline, as pages for one viewer."""
 
     def __init__(
         self,
@@ -87,12 +87,12 @@ class Timelines:
         self._sources = sources
 
     def home(self, viewer: Viewer, loader: Loader, page: PageRequest) -> Page[PostView]:
-        """Read posts of the viewer and of whom the viewer follows now.
+        """Read posts by the viewer and by everyone whom the viewer follows now.
 
-        And public posts with a hashtag that the viewer follows. Warm: 3 Redis round
-        trips with authentication, no MongoDB; one more with pull authors or followed
-        hashtags, and when the page goes past a slice. Below the floor: one query
-        per 200 followees, and another for what lies above the page.
+        Includes public posts with a hashtag that the viewer follows. Warm: 3 round
+        trips to Redis with authentication, no MongoDB; one more with pull authors or
+        followed hashtags, and when the page goes past a slice. Below the floor: one
+        query per 200 followees, and another for what lies above the page.
         """
         relations = loader.load(
             Lookup(self._entities.relations, [viewer.id]),
@@ -120,7 +120,7 @@ class Timelines:
     def of_list(
         self, viewer: Viewer, loader: Loader, list_id: ListId, page: PageRequest
     ) -> Page[PostView]:
-        """Read posts of those in a list of the viewer. Costs what `home` does.
+        """Read posts by the members of a list of the viewer. Costs what `home` does.
 
         Raises:
             NotFoundError: The viewer has no such list.
@@ -146,13 +146,13 @@ class Timelines:
             above=read(page.above) if page.above else iter(()),
             wants=wants,
             shows=_shows_all,
-            # A pushdown filter of nobody would leave in everybody.
+            # A pushdown filter without authors would let everyone in.
             queried=self._queried(loader, page, where) if where.authors else _nothing,
         )
         return self._pages.cut(viewer, loader, run, page)
 
     def home_topics(self, viewer: Viewer, loader: Loader) -> list[str]:
-        """Name what tells that the viewer's home has something new. One round trip."""
+        """Return the topics of new posts in the viewer's home; 1 round trip."""
         all_relations, pulls = loader.load(
             Lookup(self._entities.relations, [viewer.id]),
             Lookup(self._entities.pulls, [EVERYBODY]),
@@ -164,7 +164,7 @@ class Timelines:
     def begin_of_home(
         self, viewer_id: UserId, page: PageRequest
     ) -> tuple[Lookup[Any, Any], ...]:
-        """Give what the loader of a page of somebody's home begins with."""
+        """Return the lookups with which the loader of a home page begins."""
         return (
             Lookup(self._entities.homes, Slice.around_stored(viewer_id, page)),
             Lookup(self._entities.pulls, [EVERYBODY]),
@@ -173,7 +173,7 @@ class Timelines:
     def public(
         self, viewer: Viewer | None, loader: Loader, page: PageRequest
     ) -> Page[PostView]:
-        """Read everybody's public posts, without replies. Warm: 3 round trips."""
+        """Read everyone's public posts, without replies. Warm: 3 round trips."""
         where = Pushdown(is_listed=True)
         return self._everybodys(self._entities.public, viewer, loader, page, where)
 
@@ -189,7 +189,7 @@ class Timelines:
     ) -> Page[PostView]:
         """Read what one user published, as far as the viewer may see it.
 
-        Only what has a hashtag, if one is named. Warm: 3 round trips.
+        Only posts with `tag`, if one is given. Warm: 3 round trips.
 
         Raises:
             NotFoundError: There is no such user.
@@ -225,7 +225,7 @@ class Timelines:
         return self._pages.cut(viewer, loader, run, page)
 
     def begin_of_user(self, user_id: UserId, page: PageRequest) -> Lookup[Any, Any]:
-        """Give the parts with which the loader of a user's timeline begins."""
+        """Return the slices with which the loader of a user's timeline begins."""
         if page.is_active:
             return self._active.first("user", user_id, page)
         return Lookup(self._entities.user_timelines, Slice.around(user_id, page))
@@ -238,9 +238,9 @@ class Timelines:
         page: PageRequest,
         kinds: Kinds,
     ) -> tuple[PostView, ...]:
-        """Read what a user has pinned, the newest pin first.
+        """Read a user's pinned posts, the newest pin first.
 
-        Together with the user's newest posts, so that both cost one round trip.
+        Reads the user's newest posts along with them, so that both cost one round trip.
         """
         if not user.pinned_ids:
             return ()
@@ -269,7 +269,7 @@ class Timelines:
         page: PageRequest,
         where: Pushdown,
     ) -> Page[PostView]:
-        """Read what a query finds of everybody: all of it, or what has a hashtag."""
+        """Read a public query: the public timeline, or the posts with a hashtag."""
         hidden = pushdown.hidden_by(self._hydration.relations(viewer, loader))
         if page.is_active:
             id_list, owner = ("tag", where.tag) if where.tag else ("public", 0)

@@ -1,4 +1,4 @@
-"""Walk through what may be hidden, so far and no further in one request."""
+"""Iterate entries that may be hidden, up to a limit per request."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: So many entries are looked at for one page. Whoever is blocked, or asks for a
-#: hashtag that an author never used, would be walked past everything at once.
+#: How many entries are read for one page. Without it, a viewer who is blocked, or who
+#: asks for a hashtag that an author never used, would read through everything at once.
 MAX_LOOKED_AT = 2_000
 
 
 class Walk(Generic[T]):
-    """Entries one after the other, which end early when there are too many.
+    """Entries one after the other, cut off when there are too many.
 
-    `last` is the last one that was given, `is_cut` tells that there may be more.
+    `last` is the last one returned; `is_cut` says that there may be more.
     """
 
     def __init__(self, source: Iterator[T], most: int = MAX_LOOKED_AT):

@@ -1,7 +1,7 @@
-"""What may be shown on other sites: nothing of whoever does not want that.
+"""What other sites may show: nothing by users who do not want that.
 
-Widgets are read by nobody in particular, and by a hydration that leaves such authors
-out wherever they wrote or were reposted, so that pages are as full as any others.
+Widgets are read as an anonymous viewer, with a hydration that leaves such authors out
+wherever they wrote or were reposted, so that pages are as full as any other.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class Widgets:
-    """Timelines and users for pages that are not ours."""
+    """Timelines and users for other sites."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class Widgets:
         self._entities = entities
 
     def public(self, loader: Loader, page: PageRequest) -> Page[PostView]:
-        """Read everybody's public posts. Warm: 2 round trips."""
+        """Read everyone's public posts. Warm: 2 round trips."""
         return self._timelines.public(None, loader, page)
 
     def tag(self, loader: Loader, tag: str, page: PageRequest) -> Page[PostView]:
@@ -51,10 +51,10 @@ class Widgets:
         return self._timelines.tag(None, loader, tag, page)
 
     def profile(self, loader: Loader, username: str) -> User:
-        """Give who a user is. Warm: 2 round trips.
+        """Return a user's profile. Warm: 2 round trips.
 
         Raises:
-            NotFoundError: There is no such user, or one who is in no widgets.
+            NotFoundError: There is no such user, or one who has turned widgets off.
             GoneError: The account is suspended.
         """
         user_id = require_user_id(self._entities, loader, username)
@@ -70,7 +70,7 @@ class Widgets:
         """Read what a user published. Warm: 3 round trips.
 
         Raises:
-            NotFoundError: There is no such user, or one who is in no widgets.
+            NotFoundError: There is no such user, or one who has turned widgets off.
             GoneError: The account is suspended.
         """
         user_id = require_user_id(self._entities, loader, username)
@@ -85,10 +85,10 @@ class Widgets:
     def thread(
         self, loader: Loader, post_id: PostId, page: PageRequest
     ) -> Page[PostView]:
-        """Read a post with what it answers and what answers it. Warm: 3 round trips.
+        """Read a post with what it answers and its replies. Warm: 3 round trips.
 
         Raises:
-            NotFoundError: There is none, or none of somebody who is in widgets.
+            NotFoundError: There is none, or its author has turned widgets off.
             GoneError: It was deleted.
             InvalidError: `page.max_id` is not in this thread.
         """
