@@ -1,1 +1,1 @@
-"""The second door: what runs when the queue rings, and what rings when it did not."""
+"""Jobs: what runs when the queue has one, and the sweeper that enqueues lost ones."""

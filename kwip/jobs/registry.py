@@ -1,4 +1,4 @@
-"""The jobs, by name. Each may run twice, at once, or never: the next ring helps."""
+"""The jobs by name. Each may run twice, in parallel or never: the sweeper retries."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ log = structlog.get_logger()
 
 
 def jobs(services: Services) -> dict[str, Callable[[str], None]]:
-    """Give every job as a function of the id that it is rung for."""
+    """Return every job as a function of its id."""
     work = {
         "fanout": _fanout,
         "edge": _edge,
@@ -31,8 +31,8 @@ def jobs(services: Services) -> dict[str, Callable[[str], None]]:
 
     def guarded(name: str) -> Callable[[str], None]:
         def run(job_id: str) -> None:
-            # The job runner: whatever goes wrong, the worker goes on, and the
-            # sweeper rings again for what is left.
+            # The job runner: whatever fails, the worker goes on, and the sweeper
+            # enqueues what is left.
             try:
                 outcome = work[name](services, job_id)
             except Exception:
@@ -62,7 +62,7 @@ def _fanout(services: Services, job_id: str) -> str:
 
 
 def _edge(services: Services, job_id: str) -> str:
-    """Backfill or purge what a follow or unfollow left to do."""
+    """Backfill or purge a home after a follow or unfollow."""
     follower, _, followee = job_id.partition(":")
     is_settled = services.home_compaction.settle(
         UserId(int(follower)), UserId(int(followee))
@@ -71,7 +71,7 @@ def _edge(services: Services, job_id: str) -> str:
 
 
 def _list_edge(services: Services, job_id: str) -> str:
-    """Backfill or purge what a change of a list's members left to do."""
+    """Backfill or purge a list's timeline after a change of its members."""
     member, _, list_id = job_id.partition(":")
     is_settled = services.list_compaction.settle(
         UserId(int(member)), ListId(int(list_id))
@@ -87,10 +87,10 @@ def _list(services: Services, job_id: str) -> str:
 
 
 def _seen(services: Services, job_id: str) -> str:
-    """Note that somebody reads home, and build it for who comes back."""
-    return "done" if services.hibernation.seen(UserId(int(job_id))) else "later"
+    """Note that a user has read home, and rebuild the home of a returning one."""
+    return "done" if services.hibernation.note_read(UserId(int(job_id))) else "later"
 
 
 def _rest(services: Services, job_id: str) -> str:
-    """Lay down the home of somebody who has stopped reading."""
-    return "done" if services.hibernation.rest(UserId(int(job_id))) else "later"
+    """Hibernate the home of a user who has stopped reading."""
+    return "done" if services.hibernation.hibernate(UserId(int(job_id))) else "later"

@@ -24,11 +24,11 @@ LANES = {
 
 
 class Runner:
-    """Runs jobs, one in each of some threads.
+    """Run jobs in some threads, one at a time in each.
 
     Args:
         queue: Where they wait.
-        jobs: What is called with the id of each, by name; it never raises.
+        jobs: The function for each name, called with the job's id; never raises.
         threads: How many run at once.
     """
 
@@ -49,14 +49,14 @@ class Runner:
             loop.start()
 
     def stop(self) -> None:
-        """End the threads; what they are doing is finished before."""
+        """End the threads after their current jobs."""
         for loop in self.loops:
             loop.request_stop()
         for loop in self.loops:
             loop.stop()
 
     def _work(self) -> Callable[[Loop], float]:
-        """Give the work of one thread, which looks at another lane first each time."""
+        """Return the work of one thread, which tries another lane first each time."""
         lanes = deque(self._queue.lanes)
 
         def work(_: Loop) -> float:

@@ -1,4 +1,4 @@
-"""Ring for whatever should have been done by now: the queue is only a bell."""
+"""Enqueue everything that is overdue: the queue may lose jobs at any time."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-#: Between two sweeps, in seconds.
+#: Seconds between two sweeps; the second while there is nothing to do.
 EVERY_S, IDLE_S = 1.0, 3.0
-#: What is in the queue is rung for again after so long, in milliseconds: a backlog of
-#: thousands is there already, and every further ring costs a write or two.
+#: Milliseconds until a job that is in the queue is enqueued again: in a backlog of
+#: thousands it is there already, and enqueueing it again costs a write or two.
 AGAIN_MS = 30_000
-#: The most that one sweep rings for, of each kind.
+#: The most that one sweep enqueues of each kind.
 AT_ONCE = 500
 
 
@@ -46,9 +46,9 @@ class Sweeper:
     clock: ClockMs
 
     def sweep(self) -> int:
-        """Ring for everything that is overdue; count the rings.
+        """Enqueue everything that is overdue; count it.
 
-        Short queries, and once a minute three more.
+        Short queries, and three more once a minute.
         """
         now_ms = self.clock()
         now, again = at(now_ms), at(now_ms + AGAIN_MS)
@@ -88,7 +88,7 @@ class Sweeper:
         return len(places) + len(deleted)
 
     def work(self, _loop: Loop) -> float:
-        """Sweep; the work of a loop."""
+        """Sweep once; the work of a loop."""
         rung = self.sweep()
         if rung:
             log.info("swept", rung=rung)

@@ -172,12 +172,12 @@ def test_there_is_nothing_to_verify_or_to_rebuild_of_who_has_no_home(
 
 @pytest.fixture
 def drop(world, kwip):
-    return lambda: kwip.services.hibernation.rest(world[1].id)
+    return lambda: kwip.services.hibernation.hibernate(world[1].id)
 
 
 @pytest.fixture
 def come_back(world, kwip):
-    return lambda: kwip.services.hibernation.seen(world[1].id)
+    return lambda: kwip.services.hibernation.note_read(world[1].id)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What follows a write: fan-out, notifications, hibernation, compaction, live signals.
+"""What follows a write: fan-out, notifications, hibernation, compaction, signals.
 
 May call reading and coherence.
 """

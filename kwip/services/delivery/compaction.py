@@ -1,7 +1,7 @@
 """Rearrange one stored timeline, a home or a list's, under its compaction lease.
 
-Each write is conditional on the lease but that of delivery, which goes on beside it.
-Whose posts a timeline holds is for `home_compaction` and `list_compaction` to say.
+Every write is conditional on the lease, except delivery, which goes on at the same
+time. `home_compaction` and `list_compaction` decide whose posts a timeline holds.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ if TYPE_CHECKING:
     from kwip.store.posts import PostStore
     from kwip.store.timelines import CompactionLease, TimelineStore
 
-#: How long one piece of compaction may hold its lease.
+#: How long one step of compaction may hold its lease.
 LEASE_MS = 60_000
-#: How often a compare-and-set that lost to a delivery is repeated.
+#: How often a compare-and-set that lost against a delivery is repeated.
 TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a timeline must store, from `known_from` on; below it more may be wanted."""
+    """What a timeline must store from `known_from` on; there may be more below it."""
 
     ids: set[int]
     known_from: int
@@ -51,9 +51,9 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Compactor:
-    """Add to a timeline, take out of it, put another in its place, trim it.
+    """Add posts to a timeline, remove them, replace all of them, trim it.
 
-    Each method returns False when the lease is lost or a race was lost too often.
+    Each method returns False if the lease is lost or a race was lost too often.
     """
 
     timelines: TimelineStore
@@ -62,10 +62,10 @@ class Compactor:
     clock: ClockMs
 
     def deliver(self, owners: Sequence[str], ids: Sequence[PostId]) -> int:
-        """Put posts into timelines, and make it seen; count whose changed.
+        """Push posts into timelines and invalidate them; count the changed timelines.
 
-        It needs no lease. Now and then full buckets are sealed, too long timelines
-        trimmed.
+        It needs no lease. Now and then full buckets are sealed, and timelines that are
+        too long are trimmed.
         """
         changed = self.timelines.push(owners, ids)
         if looks_for_full(ids) and (sealed := self.timelines.seal_full(owners)):
@@ -109,7 +109,7 @@ class Compactor:
         return True
 
     def purge(self, lease: CompactionLease, author_id: UserId) -> bool:
-        """Take an author's posts out."""
+        """Remove an author's posts."""
         before = self.timelines.stored(lease.owner)
         if before is None:
             return True
@@ -121,7 +121,7 @@ class Compactor:
         return True
 
     def rebuild(self, lease: CompactionLease, before: Stored, wanted: Wanted) -> bool:
-        """Put what is wanted in the place of what was stored `before`."""
+        """Replace what was stored `before` with what is wanted."""
         floor = raised_floor(wanted.ids, above=TRIM_TO, floor=wanted.known_from)
         if not self._swap(lease, before, wanted.ids, floor):
             return False
@@ -129,7 +129,7 @@ class Compactor:
         return True
 
     def trim(self, owners: Sequence[str]) -> list[str]:
-        """Raise the floor of those of the owners that store too much; return whose."""
+        """Raise the floor of the owners' timelines that are too long; return which."""
         sizes = self.timelines.sizes(owners)
         return [o for o in owners if sizes.get(o, 0) > TRIM_ABOVE and self._trim(o)]
 
@@ -146,9 +146,9 @@ class Compactor:
         return True
 
     def wanted(self, owner_id: UserId, authors: Sequence[UserId], floor: int) -> Wanted:
-        """Work out which of some authors' posts a timeline of `owner_id` must store.
+        """Compute which of some authors' posts a timeline of `owner_id` must store.
 
-        One query per 200 authors. Of very many posts only the newest part is told.
+        One query per 200 authors. Of very many posts only the newest are returned.
         """
         ids: set[int] = set()
         for i in range(0, len(authors), AUTHORS_PER_QUERY):
@@ -171,12 +171,12 @@ class Compactor:
     def _swap(
         self, lease: CompactionLease, before: Stored, ids: Iterable[int], floor: int
     ) -> bool:
-        """Let a timeline store `ids` in the place of what it stored `before`.
+        """Replace what a timeline stored `before` with `ids`.
 
-        What arrived meanwhile is carried over: every id that is there at the swap
-        and was not before. The new buckets bear the lease's term as their epoch,
-        which nobody reads until the swap and nobody else ever writes: a worker that
-        was stopped past its lease can neither lose nor bring back an entry.
+        What arrived meanwhile is carried over: every id that is there at the swap and
+        was not before. The new buckets get the lease's term as their epoch, which
+        nobody reads until the swap and nobody else ever writes: a worker that was
+        stopped past its lease can neither lose an entry nor bring one back.
         """
         chosen = {i for i in ids if i >= floor}
         seal, sealed = plan_buckets(chosen)
@@ -203,7 +203,7 @@ class Compactor:
         return False
 
     def _retire(self, owner: str) -> None:
-        """Mark what fell out of use, once readers that know it must have ended."""
+        """Mark unused buckets, once readers that know them must have ended."""
         bucket = self.timelines.find_open(owner)
         if bucket is not None:
             grace = at(self.clock() + round(BUCKET_GRACE_S * 1000))

@@ -1,16 +1,16 @@
 """Deliver posts into the homes of followers, resumable at every step.
 
-A post is its own outbox. A worker leases it, looks at its author's audience, decides
-whether it will be pushed or pulled, notifies those to whom it speaks, and goes around
-the ring of its author's followers chunk by chunk: push, seal what is full, drop the
-cached homes, move the cursor. What is pulled only gets known to whoever reads homes.
-Then come the lists that hold the author, and last who asked to be told of each post,
-for no home should wait for that. Each step may be repeated; none may be left out. The
-lease's owner fences every step, so a worker that was stopped for too long cannot move
-a cursor that somebody else has taken over.
+A post is its own outbox. A worker leases it, reads its author's audience, decides
+whether it is pushed or pulled, and notifies the users that it addresses. To push, it
+goes through the author's followers in chunks: push, seal what is full, invalidate the
+cached homes, move the cursor. To pull, it only lets readers of homes know. Then come
+the lists that hold the author, and last the subscribers, so that no home has to wait
+for them. Each step may be repeated; none may be left out. The lease's owner guards
+every step, so a worker that was stopped for too long cannot move a cursor that another
+one has taken over.
 
-Whoever begins to follow after the look at the audience is served by the merge: it takes
-every post that is not known to be pulled, and the post was there before the look.
+Users who follow after the audience was read are covered by the backfill: it takes every
+post that is not known to be pulled, and the post was stored before.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ if TYPE_CHECKING:
     from kwip.store.edges import EdgeStore
     from kwip.store.outbox import DeliveryLease, OutboxStore
 
-#: A post whose id is this much older than its insert was loaded with its own date;
-#: its lag tells nothing.
+#: A post whose id is this much older than its insert was imported with its own date;
+#: its lag means nothing.
 BACKDATED_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FanoutTimes:
-    """How fan-out is debounced; times in milliseconds."""
+    """How fan-out works through its followers; times in milliseconds."""
 
     chunk: int = 1_000
     lease_ms: int = 30_000
@@ -61,12 +61,12 @@ class FanoutTimes:
 
 
 class LeaseLostError(Exception):
-    """Somebody else has taken some of the posts over, or one was deleted: stop."""
+    """Another worker has taken over some of the posts, or one was deleted: stop."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a delivery is on the ring of followers."""
+    """How far a delivery has come in the circle of followers."""
 
     cursor: int
     has_wrapped: bool
@@ -90,9 +90,9 @@ class Fanout:
     times: FanoutTimes
 
     def begin(self, post_id: PostId) -> DeliveryLease | None:
-        """Take a post, and what waits with it; None if there is nothing to do.
+        """Lease a post, and what waits with it; None if there is nothing to do.
 
-        A post that was tried too often becomes a dead letter here.
+        A post that has been tried too often becomes a dead letter here.
         """
         now = self.clock()
         lease = self.outbox.lease(
@@ -109,24 +109,22 @@ class Fanout:
         return lease
 
     def deliver(self, lease: DeliveryLease) -> int:
-        """Deliver leased posts to everybody they are for; count the deliveries.
+        """Deliver leased posts to everyone they are for; count the deliveries.
 
         Raises:
-            LeaseLostError: Somebody else goes on; nothing is left to do here.
-            StoreUnavailableError: Give the lease up, somebody will go on.
+            LeaseLostError: Another worker goes on; nothing is left to do here.
+            StoreUnavailableError: Give the lease up, so that another worker can go on.
         """
         if not lease.mode:
             lease = self._choose(lease)
         if lease.told is None and self.notifier.notify(lease.posts):
-            self._note_told(lease, NOBODY)
-        delivered = (
-            self._pull(lease) if lease.mode == "pull" else self._go_around(lease)
-        )
+            self._note_notified(lease, NOBODY)
+        delivered = self._pull(lease) if lease.mode == "pull" else self._push_all(lease)
         if lease.audience.has_subscribers:
             above = UserId(lease.told or NOBODY)
             for last in self.notifier.notify_subscribers(lease.posts, above):
-                self._note_told(lease, last)
-        # Whoever wrote an answer may have died before the conversation moved up.
+                self._note_notified(lease, last)
+        # Whoever wrote a reply may have died before the conversation moved up.
         bumped = [
             key for post in lease.posts for key in bump(self.stores.activity, post)
         ]
@@ -139,12 +137,12 @@ class Fanout:
     def let_go(self, lease: DeliveryLease) -> None:
         """Give up what is left of a lease that was lost for some of its posts.
 
-        A post that is deleted must not keep those waiting that went along with it.
+        A deleted post must not delay those that were leased with it.
         """
         self.outbox.give_up(lease, "pending", at(self.clock()))
 
     def fail(self, lease: DeliveryLease) -> Literal["retry", "dead"]:
-        """Give a lease up after an error: to be tried again later, or dead."""
+        """Give a lease up after an error, to be retried later, or dead."""
         now, attempts = self.clock(), self.outbox.attempts(lease)
         if attempts >= self.times.max_attempts:
             self.outbox.give_up(lease, "dead", at(now))
@@ -155,11 +153,12 @@ class Fanout:
         return "retry"
 
     def _choose(self, lease: DeliveryLease) -> DeliveryLease:
-        """Decide whether the posts are pushed, and where the ring is entered.
+        """Decide whether the posts are pushed, and at which follower to start.
 
-        It is recorded with the first place that is, so whoever takes over before that
-        decides anew: then homes may store what is pulled, which readers see once.
-        Large rings are entered anywhere, so that nobody is always last.
+        This is stored with the first step of progress, so a worker that takes over
+        before decides again; homes may then store posts that are also pulled, which
+        readers see once. Large audiences start at a random follower, so that nobody is
+        always last.
         """
         followers = lease.audience.followers_count
         mode, start = self.pull_authors.choose(lease.posts[-1], followers), 0
@@ -169,20 +168,20 @@ class Fanout:
         return replace(lease, mode=mode, start=start)
 
     def _pull(self, lease: DeliveryLease) -> int:
-        """Have readers of homes merge the posts, and wake those who wait for them.
+        """Let readers of homes merge the posts, and signal those who wait for them.
 
-        It must come before the posts count as delivered, which they are to nobody.
-        It is recorded first, so that from here on no home stores them.
+        Must come before the posts count as delivered. It is stored first, so that from
+        here on no home stores the posts.
         """
         self._advance(lease)
         self.pull_authors.add(lease.posts[-1])
         self.signal([pulled_topic(lease.author_id)])
         return 0
 
-    def _go_around(self, lease: DeliveryLease) -> int:
+    def _push_all(self, lease: DeliveryLease) -> int:
         """Push the posts chunk by chunk, from where the lease stands; count them.
 
-        Those that go into lists are not counted.
+        Deliveries to lists are not counted.
         """
         delivered = 0
         for owners, place in self._chunks(lease):
@@ -194,11 +193,11 @@ class Fanout:
                 self._advance(lease, listed=last_list)
         return delivered
 
-    def _note_told(self, lease: DeliveryLease, last: UserId) -> None:
-        """Record up to which follower those who asked were told, so far nobody at 0.
+    def _note_notified(self, lease: DeliveryLease, last: UserId) -> None:
+        """Record the last subscriber that was notified, NOBODY if none was yet.
 
-        If the lease was lost meanwhile because a post was deleted, that deletion may
-        have missed what had not been written yet.
+        If the lease was lost because a post was deleted, that deletion may have missed
+        notifications that were not written yet.
         """
         try:
             self._advance(lease, told=last)
@@ -209,10 +208,10 @@ class Fanout:
     def _chunks(
         self, lease: DeliveryLease
     ) -> Iterator[tuple[list[UserId], _Place | None]]:
-        """Go around the ring from where the lease stands, a chunk of owners a time.
+        """Iterate the owners in chunks, from where the lease stands.
 
-        The place behind a chunk comes with it, None behind the last. The author is
-        in the first chunk.
+        Each chunk comes with the place after it, None after the last. The author is in
+        the first chunk.
         """
         start = lease.start
         owners = [lease.author_id] if lease.cursor is None else []
@@ -230,17 +229,17 @@ class Fanout:
             yield owners + first, place
             owners = []
         while place is not None:
-            found, place = self._ring(lease.author_id, start, place)
+            found, place = self._next_chunk(lease.author_id, start, place)
             yield owners + found, place
             owners = []
 
-    def _ring(
+    def _next_chunk(
         self, author_id: UserId, start: int, place: _Place
     ) -> tuple[list[UserId], _Place | None]:
-        """Read the next chunk of followers behind a place, across the end if need be.
+        """Read the next chunk of followers after a place, wrapping around at the end.
 
-        The ring runs from `start` (exclusive) up to the highest follower, and from
-        the lowest one up to `start`.
+        The circle runs from `start` (exclusive) up to the highest follower, and then
+        from the lowest one up to `start`.
         """
         limit = self.times.chunk
         found: list[UserId] = []
@@ -261,7 +260,7 @@ class Fanout:
         return found, _Place(found[-1], has_wrapped=True) if is_full else None
 
     def _push(self, lease: DeliveryLease, owner_ids: list[UserId]) -> int:
-        """Push the posts to one chunk of owners, and make it seen."""
+        """Push the posts to one chunk of owners, invalidate, and signal."""
         owners = [home_of(owner_id) for owner_id in owner_ids]
         pushed = self.compactor.deliver(owners, lease.ids) * len(lease.ids)
         self.signal([home_topic(owner_id) for owner_id in owner_ids])

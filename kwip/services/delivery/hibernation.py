@@ -1,8 +1,8 @@
-"""Lay down the homes of people who have stopped reading, and make them again.
+"""Hibernate the homes of users who stopped reading, and rehydrate them.
 
-A hibernating owner has no home and costs no delivery. Whoever comes back reads by
-fan-in at once, without noticing, until the home is built. One lease is held for either
-way, so the two never mix; whatever is left undone the sweeper rings for.
+A hibernating user has no home and costs no deliveries. When they come back they read by
+fan-in at once, without noticing, until the home is built. One lease covers both
+directions, so they never mix; the sweeper enqueues whatever was left undone.
 """
 
 from __future__ import annotations
@@ -28,44 +28,44 @@ if TYPE_CHECKING:
     from kwip.store.timelines import CompactionLease
 
 DAY_MS = 86_400_000
-#: A reading is noted once in so long, in milliseconds.
+#: A read is noted at most this often, in milliseconds.
 NOTED_MS = 3_600_000
-#: A home that is missing is rung for again after so long.
+#: A missing home is enqueued again after this long.
 MISSED_MS = 10_000
-#: A process remembers so many readers, 150 bytes each.
+#: How many readers a process remembers, 150 bytes each.
 REMEMBERED = 20_000
-#: Further than this, in milliseconds, no two machines' clocks are apart.
+#: The largest difference between two machines' clocks, in milliseconds.
 CLOCKS_MS = 10_000
-#: So often the sweeper looks for homes that nobody reads, and so many at a time.
+#: How often the sweeper looks for unread homes, and how many it takes at a time.
 LOOK_MS, AT_ONCE = 60_000, 200
 
 
 class Attendance:
-    """Tell the worker who reads home, at most once an hour for each reader.
+    """Report who reads home to the worker, at most once an hour per reader.
 
-    It lies in a reader's path, so it only rings.
+    It runs on every read of home, so it only enqueues.
     """
 
     def __init__(self, enqueue: Enqueue, clock: ClockMs):
         self._enqueue = enqueue
         self._clock = clock
-        self._rung: OrderedDict[UserId, int] = OrderedDict()
+        self._enqueued_at: OrderedDict[UserId, int] = OrderedDict()
         self._lock = threading.Lock()
 
     def note(self, user_id: UserId, *, has_home: bool) -> None:
-        """Ring for who reads home; sooner again if that is missing."""
+        """Note that a user reads home; sooner again if the home is missing."""
         if self._is_due(user_id, NOTED_MS if has_home else MISSED_MS):
             self._enqueue("seen", str(user_id))
 
     def _is_due(self, user_id: UserId, pause_ms: int) -> bool:
         now = self._clock()
         with self._lock:
-            if now - self._rung.get(user_id, -NOTED_MS) < pause_ms:
+            if now - self._enqueued_at.get(user_id, -NOTED_MS) < pause_ms:
                 return False
-            self._rung[user_id] = now
-            self._rung.move_to_end(user_id)
-            if len(self._rung) > REMEMBERED:
-                self._rung.popitem(last=False)
+            self._enqueued_at[user_id] = now
+            self._enqueued_at.move_to_end(user_id)
+            if len(self._enqueued_at) > REMEMBERED:
+                self._enqueued_at.popitem(last=False)
         return True
 
 
@@ -73,7 +73,7 @@ class Attendance:
 class Hibernation:
     """Hibernate homes that nobody has read for `after_days`, and rehydrate them.
 
-    Methods return False when somebody else holds the lease: it is asked again later.
+    Methods return False if another worker holds the lease: the job is retried later.
     """
 
     store: HibernationStore
@@ -85,9 +85,10 @@ class Hibernation:
     _next_look: int = field(default=0, init=False)
 
     def overdue(self) -> list[UserId]:
-        """List whose homes are to be hibernated or finished, once in `LOOK_MS`.
+        """Return users whose homes must be hibernated or finished, once in `LOOK_MS`.
 
-        Homes without a time of reading count as read when they are first met here.
+        A home without a time of its last read counts as read when it is first found
+        here.
         """
         now = self.clock()
         if now < self._next_look:
@@ -97,8 +98,8 @@ class Hibernation:
         idle = self.store.idle_since(at(now - self.after_days * DAY_MS), AT_ONCE)
         return [*self.store.unfinished(at(now), AT_ONCE), *idle]
 
-    def seen(self, user_id: UserId) -> bool:
-        """Note that somebody reads home, and make it if there is none."""
+    def note_read(self, user_id: UserId) -> bool:
+        """Note that a user has read home, and build it if there is none."""
         now = self.clock()
         if self.store.touch(user_id, at(now), at(now - NOTED_MS)):
             return True
@@ -106,19 +107,20 @@ class Hibernation:
         if standing is not None and standing.state == "ok":
             return True
         if standing is not None and standing.state == "dropping":
-            self._hibernate(user_id)
-        # Read now, after the last home was seen to be gone; clocks may differ a bit.
+            self._hibernate_home(user_id)
+        # Read only now, after the old home was found to be gone; clocks may differ a
+        # bit.
         self.store.create(user_id, at(now), epoch=self.clock() + CLOCKS_MS)
         return self._build(user_id)
 
-    def rest(self, user_id: UserId) -> bool:
+    def hibernate(self, user_id: UserId) -> bool:
         """Hibernate a home that nobody has read, or finish what was left undone."""
         standing = self.store.find(user_id)
         if standing is not None and standing.state == "building":
             return self._build(user_id)
-        return self._hibernate(user_id)
+        return self._hibernate_home(user_id)
 
-    def _hibernate(self, user_id: UserId) -> bool:
+    def _hibernate_home(self, user_id: UserId) -> bool:
         with self.compactor.lease(home_of(user_id)) as lease:
             standing = self.store.find(user_id)
             if lease is None or standing is None:
@@ -128,7 +130,7 @@ class Hibernation:
             held = self._begin_hibernation(lease, standing)
             if held is None:
                 return True
-            # From here on readers are served by fan-in, those of the cache as well.
+            # From here on readers are served by fan-in, also those with a cached home.
             self.fence.invalidate(timeline_invalidation.hibernate(owner=lease.owner))
             self.store.set_active(user_id, held.term, is_active=False)
             grace = at(self.clock() + round(BUCKET_GRACE_S * 1000))
@@ -137,10 +139,10 @@ class Hibernation:
     def _begin_hibernation(
         self, lease: CompactionLease, standing: Standing
     ) -> CompactionLease | None:
-        """Begin only with what was not read for long and is not read now, or go on.
+        """Begin if the home has not been read for long, or continue what was begun.
 
-        The term says whose word about an edge is the last. It is the time, so that it
-        is above that of follows since the last return; whoever takes over has a
+        The highest term decides the state of an edge. The term is the time, so it is
+        above that of follows since the last return; a worker that takes over has a
         higher one, and so has the next home.
         """
         if standing.state == "dropping":
@@ -151,10 +153,10 @@ class Hibernation:
         return self.store.begin_hibernation(lease, read_at, term=now)
 
     def _build(self, user_id: UserId) -> bool:
-        """Fill a home that was made empty, once fan-out delivers into it again.
+        """Fill a home that was created empty, now that fan-out delivers into it again.
 
-        A post whose fan-out looked for followers before that has its mode recorded,
-        so it is among what is read here.
+        A post whose fan-out read its audience before that has its mode recorded, so it
+        is among what is read here.
         """
         with self.compactor.lease(home_of(user_id)) as lease:
             standing = self.store.find(user_id)

@@ -1,7 +1,7 @@
-"""Rearrange homes: merge after a follow, purge after an unfollow, rebuild.
+"""Rearrange homes: backfill after a follow, purge after an unfollow, rebuild.
 
-All of it holds one lease on the timeline's document; edges and floor are read after
-it is taken. Delivery goes on beside it.
+All of it holds one lease on the timeline's document; edges and floor are read once it
+is held. Delivery goes on at the same time.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HomeCompaction:
-    """Bring what homes store in line with who follows whom now.
+    """Make homes store what the current follows say.
 
-    Each method returns False when somebody else holds the lease or a race was lost
-    too often: whoever asked asks again later.
+    Each method returns False if another worker holds the lease or a race was lost too
+    often: the caller tries again later.
     """
 
     timelines: TimelineStore
@@ -39,8 +39,8 @@ class HomeCompaction:
             if edge is None or edge.state == "active":
                 return lease is not None or not self._has_home(follower_id)
             if lease is None:
-                # The home of who is hibernating will be built from the edges of then;
-                # this one was there before the home is looked for.
+                # The home of a hibernating user will be built from the edges of that
+                # time; this edge was there before the home is looked up.
                 return not self._has_home(follower_id) and self.edges.settle(edge)
             if edge.state == "merging":
                 is_done = self.compactor.backfill(lease, follower_id, followee_id)
@@ -49,20 +49,20 @@ class HomeCompaction:
             return is_done and self.edges.settle(edge)
 
     def rebuild(self, user_id: UserId) -> bool:
-        """Build a home anew and swap it in; who is hibernating has none to build."""
+        """Rebuild a home and swap it in; a hibernating user has none to rebuild."""
         with self.compactor.lease(home_of(user_id)) as lease:
             if lease is None:
                 return not self._has_home(user_id)
             return self.build(lease, user_id)
 
     def build(self, lease: CompactionLease, user_id: UserId) -> bool:
-        """Build a home anew under a lease, and swap it in."""
+        """Rebuild a home under a lease, and swap it in."""
         before = self.timelines.stored(lease.owner)
         if before is None:
             return False
         authors = [user_id, *self.edges.followees(user_id)]
         wanted = self.compactor.wanted(user_id, authors, before.open.floor)
-        # The owner's newest posts are there before their delivery has begun.
+        # The owner's newest posts are in it before their delivery has begun.
         rest = [i for i in before.ids if i not in wanted.ids]
         own = self.posts.written_by(user_id, rest) if rest else []
         both = Wanted({*wanted.ids, *own}, wanted.known_from)

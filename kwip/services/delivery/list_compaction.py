@@ -1,6 +1,6 @@
-"""Rearrange lists: merge a member's posts, purge them, rebuild; remove what is deleted.
+"""Rearrange lists: backfill, purge and rebuild; remove what a deleted list leaves.
 
-As `home_compaction` does with homes, under the same lease of the timeline's document.
+Works like `home_compaction`, under the same kind of lease on the timeline's document.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ListCompaction:
-    """Bring what lists store in line with who is in them now."""
+    """Make lists store what their current members say."""
 
     lists: ListStore
     edges: ListEdgeStore
@@ -31,9 +31,9 @@ class ListCompaction:
     fence: Fence
 
     def settle(self, member_id: UserId, list_id: ListId) -> bool:
-        """Backfill or purge, whichever an edge waits for; nothing if it waits no more.
+        """Backfill or purge, whichever an edge waits for; else do nothing.
 
-        False when somebody else holds the lease or a race was lost: try again later.
+        False if another worker holds the lease or a race was lost: try again later.
         """
         with self.compactor.lease(list_of(list_id)) as lease:
             edge = self.edges.find(member_id, list_id)
@@ -49,13 +49,13 @@ class ListCompaction:
             return is_done and self.edges.settle(edge)
 
     def rebuild(self, list_id: ListId) -> bool:
-        """Build a list's timeline anew and swap it in; False as `settle`."""
+        """Rebuild a list's timeline and swap it in; False as `settle`."""
         with self.compactor.lease(list_of(list_id)) as lease:
             before = None if lease is None else self.timelines.stored(lease.owner)
             if lease is None or before is None:
                 return False
             listing = self.lists.find(list_id)
-            if listing is None:  # it was deleted, and goes away
+            if listing is None:  # it was deleted, and will be removed
                 return True
             wanted = self.compactor.wanted(
                 listing.list.owner_id, sorted(listing.member_ids), before.open.floor
@@ -63,6 +63,6 @@ class ListCompaction:
             return self.compactor.rebuild(lease, before, wanted)
 
     def remove_deleted(self, owner_id: UserId, list_id: ListId) -> None:
-        """Remove what is left of a deleted list; nothing if it is not deleted."""
+        """Remove what is left of a deleted list; do nothing if it is not deleted."""
         self.lists.remove_deleted(owner_id, list_id)
         self.fence.invalidate(timeline_invalidation.deliver(owners=[list_of(list_id)]))

@@ -1,7 +1,7 @@
-"""Deliver posts into the lists that hold their author, once every home has them.
+"""Deliver posts into the lists that hold their author, after all homes have them.
 
-The place of a delivery is the last list, kept in the post as `fanout.listed`: a worker
-that takes a delivery over goes on behind it.
+The progress of a delivery is the last list, stored in the post as `fanout.listed`: a
+worker that takes over goes on after it.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ if TYPE_CHECKING:
     from kwip.store.list_edges import ListEdgeStore
     from kwip.store.lists import ListStore
 
-#: So many lists get posts at a time.
+#: How many lists get posts at a time.
 LISTS_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class ListFanout:
-    """The part of fan-out that is about lists."""
+    """The part of fan-out that serves lists."""
 
     lists: ListStore
     edges: ListEdgeStore
     compactor: Compactor
 
     def deliver(self, posts: Sequence[Post], above: int) -> Iterator[ListId]:
-        """Push posts by one author to the lists above one; give the last, each time.
+        """Push an author's posts to the lists above one; yield each chunk's last list.
 
-        A direct post goes alone, and to lists of those whom it names. Doing it again
+        A direct post goes alone, to the lists of users it mentions. Repeating it
         changes nothing.
         """
         author_id, ids = posts[0].author_id, [post.id for post in posts]

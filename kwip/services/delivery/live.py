@@ -1,9 +1,10 @@
-"""Let requests wait until there is something new, without asking again and again.
+"""Let requests wait until there is something new, without polling the stores.
 
-Who waits is entered under a topic *before* the first look, so nothing falls between
-look and wait. A ring wakes it to look again, with a new loader: the ring says only
-that there may be something. Rings may get lost, so it looks once more at its end,
-every few seconds while the signal cannot be heard, and as soon as it is heard again.
+A request is registered under its topics *before* its first check, so nothing is lost
+between check and wait. A signal wakes it to check again, with a new loader: the signal
+only says that there may be something. Signals may get lost, so a request also checks at
+its end, every few seconds while signals cannot be received, and as soon as they can be
+again.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: So many requests of a process are at work at once; the others wait or queue. Each
-#: holds a connection to Redis, and 2,000 may be woken by one ring.
+#: How many requests of a process check at once; the others wait or queue. Each holds a
+#: connection to Redis, and one signal may wake 2,000.
 TURNS = 16
 
 
@@ -35,10 +36,10 @@ class LiveTimes:
     """How long a request may wait, in seconds.
 
     Attributes:
-        longest_s: Until its last look; proxies lose patience after 30 s.
-        deaf_s: Between two looks while the signal cannot be heard.
-        settle_s: Between a ring for everybody's timeline and the look: what is cached
-            of it may lag (`cache.keys.ARRIVAL_PACE_MS`).
+        longest_s: Until its last check; proxies lose patience after 30 s.
+        deaf_s: Between two checks while signals cannot be received.
+        settle_s: Between a signal for the public timeline and the check, since its
+            cached value may lag (`cache.keys.ARRIVAL_PACE_MS`).
     """
 
     longest_s: float = 25.0
@@ -47,10 +48,10 @@ class LiveTimes:
 
 
 class Live:
-    """Those who wait in this process, and what wakes them.
+    """The waiting requests of this process, and what wakes them.
 
     Args:
-        times: How long.
+        times: How long they wait.
         monotonic: Seconds.
     """
 
@@ -73,34 +74,34 @@ class Live:
         self._is_open = True
 
     def close(self) -> None:
-        """Send everybody away at once, as if their time were over."""
+        """End all waits at once, as if their time were over."""
         self._is_open = False
         self._wake_all()
 
     def heard(self, topics: Iterable[str]) -> None:
-        """Wake those who wait for one of `topics`."""
+        """Wake the requests that wait for one of `topics`."""
         with self._lock:
-            rung = [one for topic in topics for one in self._waiting.get(topic, ())]
-        for one in rung:
+            event = [one for topic in topics for one in self._waiting.get(topic, ())]
+        for one in event:
             one.set()
 
     def linked(self) -> None:
-        """Note that the signal is heard from now on; who waits may have missed it."""
+        """Note that signals arrive again; waiting requests may have missed some."""
         self._is_linked = True
         self._wake_all()
 
     def unlinked(self) -> None:
-        """Note that the signal is heard no longer."""
+        """Note that signals no longer arrive."""
         self._is_linked = False
 
     def wait(self, topics: Collection[str], look: Callable[[], T | None]) -> T | None:
-        """Look until something is found; None after the longest time.
+        """Call `look` until it finds something; None after the longest time.
 
-        The caller holds a turn, which is given up while waiting. Each look must begin
-        a reading of its own.
+        The caller holds a turn, which is given up while waiting. Each call of `look`
+        must use a loader of its own.
 
         Raises:
-            StoreUnavailableError: This process lets nobody wait.
+            StoreUnavailableError: This process is not a live process.
         """
         if not self._is_open:
             raise StoreUnavailableError(
@@ -110,62 +111,62 @@ class Live:
             )
         end = self._monotonic() + self._times.longest_s
         with (
-            self._entered(set(topics)) as rung,
+            self._registered(set(topics)) as event,
             telemetry.STREAM_CONNECTIONS.labels("poll").track_inprogress(),
         ):
             while True:
-                rung.clear()
+                event.clear()
                 found = look()
                 if found is not None or self._is_over(end):
                     return found
-                self._rest(rung, end)
+                self._sleep(event, end)
                 if PUBLIC in topics:
                     self._settle()
 
     def _wake_all(self) -> None:
         with self._lock:
             everybody = [one for waiting in self._waiting.values() for one in waiting]
-        for rung in everybody:
-            rung.set()
+        for event in everybody:
+            event.set()
 
     def _is_over(self, end: float) -> bool:
         return not self._is_open or self._monotonic() >= end
 
     @contextmanager
-    def _entered(self, topics: Collection[str]) -> Iterator[threading.Event]:
-        rung = threading.Event()
+    def _registered(self, topics: Collection[str]) -> Iterator[threading.Event]:
+        event = threading.Event()
         with self._lock:
             for topic in topics:
-                self._waiting.setdefault(topic, set()).add(rung)
+                self._waiting.setdefault(topic, set()).add(event)
         try:
-            yield rung
+            yield event
         finally:
             with self._lock:
                 for topic in topics:
-                    self._leave(topic, rung)
+                    self._leave(topic, event)
 
-    def _leave(self, topic: str, rung: threading.Event) -> None:
+    def _leave(self, topic: str, event: threading.Event) -> None:
         waiting = self._waiting[topic]
-        waiting.discard(rung)
+        waiting.discard(event)
         if not waiting:
             del self._waiting[topic]
 
     def _settle(self) -> None:
-        """Let what may lag arrive; several rings meanwhile cost one look."""
+        """Wait for what may lag; several signals meanwhile cost one check."""
         self.turns.release()
         time.sleep(self._times.settle_s)
         self.turns.acquire()
 
-    def _rest(self, rung: threading.Event, end: float) -> None:
-        """Sleep until it rings, the time is over, or a ring may have been missed.
+    def _sleep(self, event: threading.Event, end: float) -> None:
+        """Sleep until a signal, the end, or the time when one may have been missed.
 
-        While the signal is not heard, not all wake in the same moment.
+        While signals cannot be received, requests wake at different moments.
         """
         self.turns.release()
         try:
             while (rest_s := end - self._monotonic()) > 0:
                 nap_s = self._times.deaf_s * random.uniform(0.8, 1.2)  # noqa: S311
-                if rung.wait(min(rest_s, nap_s)) or not self._is_linked:
+                if event.wait(min(rest_s, nap_s)) or not self._is_linked:
                     return
         finally:
             self.turns.acquire()

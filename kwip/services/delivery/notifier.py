@@ -1,8 +1,9 @@
-"""Decide who is told of what, and write it.
+"""Decide who is notified of what, and store it.
 
-Of a favourite and a follow it is written with the act itself, of a post by its fan-out.
-Nobody is told of what they do themselves, nor by whom they mute or who is blocked
-either way, nor of what they may not see. The read rules look at it again.
+Notifications of favourites and follows are stored in the transaction of the act, those
+of posts by fan-out. Users are not notified of what they do themselves, of users they
+mute, of blocks in either direction, or of what they may not see. Reads check this
+again.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from kwip.services.reading.stores import Stores
     from kwip.store.edges import EdgeStore
 
-#: So many who asked for an author's posts are told at a time.
+#: How many subscribers are notified at a time.
 SUBSCRIBERS_AT_ONCE = 1_000
 
 
@@ -49,14 +50,14 @@ class Notifier:
     ids: IdGenerator
 
     def notify(self, posts: Sequence[Post]) -> bool:
-        """Tell those to whom new posts by one author speak; False if to nobody.
+        """Notify the users that new posts by one author address; False if nobody.
 
-        Doing it again changes nothing, except for who has dismissed it meanwhile.
+        Repeating it changes nothing, except for users who dismissed theirs meanwhile.
         """
         told = [
             (post, recipient_id, kind)
             for post in posts
-            for recipient_id, kind in self._spoken_to(post).items()
+            for recipient_id, kind in self._addressed(post).items()
         ]
         self._write(posts[0].author_id, told)
         return bool(told)
@@ -64,12 +65,12 @@ class Notifier:
     def notify_subscribers(
         self, posts: Sequence[Post], above: UserId
     ) -> Iterator[UserId]:
-        """Tell the followers who asked for each post, `SUBSCRIBERS_AT_ONCE` a time.
+        """Notify the subscribers of each post, `SUBSCRIBERS_AT_ONCE` at a time.
 
-        Begins above a user, and gives who was the last one after each time.
+        Begins above a user, and yields the last one after each chunk.
         """
         listed = [post for post in posts if is_for_subscribers(post)]
-        spoken_to = {post.id: self._spoken_to(post) for post in listed}
+        addressed_by = {post.id: self._addressed(post) for post in listed}
         while listed:
             asking = self.edges.subscribers(
                 posts[0].author_id, above=above, limit=SUBSCRIBERS_AT_ONCE
@@ -80,20 +81,20 @@ class Notifier:
                     (post, each, NotificationKind.POST)
                     for post in listed
                     for each in asking
-                    if each not in spoken_to[post.id]
+                    if each not in addressed_by[post.id]
                 ]
                 self._write(posts[0].author_id, told)
                 yield above
             if len(asking) < SUBSCRIBERS_AT_ONCE:
                 return
 
-    def ring(self, *told: Notification | None) -> None:
-        """Ring for those whose notifications an act has written, and dropped."""
+    def signal_recipients(self, *told: Notification | None) -> None:
+        """Signal the recipients of notifications that were written with an act."""
         recipients = [each.recipient_id for each in told if each is not None]
         self.signal([notifications_topic(each) for each in recipients])
 
     def retract_deleted(self, posts: Sequence[Post]) -> None:
-        """Take back what was told of posts that were deleted meanwhile."""
+        """Delete the notifications of posts that were deleted meanwhile."""
         now = self.stores.posts.get_many([post.id for post in posts])
         gone = [post for post in posts if now[post.id].is_tombstone]
         recipients = {
@@ -102,8 +103,8 @@ class Notifier:
         self.fence.invalidate(invalidation.notify(recipient_ids=sorted(recipients)))
 
     def of_favourite(self, user_id: UserId, post: Post) -> Notification | None:
-        """Give what a post's author is told when somebody favourites it."""
-        if self._without_deaf(user_id, [post.author_id]) != [post.author_id]:
+        """Return the notification of a post's author when somebody favourites it."""
+        if self._notifiable(user_id, [post.author_id]) != [post.author_id]:
             return None
         return Notification(
             recipient_id=post.author_id,
@@ -117,8 +118,8 @@ class Notifier:
     def of_follow(
         self, follower_id: UserId, followee_id: UserId
     ) -> Notification | None:
-        """Give what a user is told who is followed."""
-        if not self._without_deaf(follower_id, [followee_id]):
+        """Return the notification of a user who has a new follower."""
+        if not self._notifiable(follower_id, [followee_id]):
             return None
         return Notification(
             recipient_id=followee_id,
@@ -128,15 +129,16 @@ class Notifier:
         )
 
     def of_edit(self, old: Post, new: Post) -> list[Notification]:
-        """Give what those are told whom a post names since its edit.
+        """Return notifications for the users that an edit newly mentions.
 
-        Its place is that of the edit, for the post may be old. Whoever was told of
-        the post already, as its follower or by an earlier text, is not told again.
+        They are placed at the time of the edit, because the post may be old. Users who
+        were notified of the post before, as followers or by an earlier text, are not
+        notified again.
         """
         if new.visibility is Visibility.DIRECT:
             return []
         named = new.mentioned_ids - old.mentioned_ids
-        recipients = self._without_deaf(new.author_id, sorted(named))
+        recipients = self._notifiable(new.author_id, sorted(named))
         return [
             Notification(
                 recipient_id=recipient_id,
@@ -149,8 +151,8 @@ class Notifier:
             for recipient_id in recipients
         ]
 
-    def _spoken_to(self, post: Post) -> Mapping[UserId, NotificationKind]:
-        """Give whom a post addresses, as far as they may see it."""
+    def _addressed(self, post: Post) -> Mapping[UserId, NotificationKind]:
+        """Return whom a post addresses, as far as they may see it."""
         told = addressed(post)
         parent_id = asks_to_follow(post)
         if (
@@ -164,14 +166,14 @@ class Notifier:
     def _write(
         self, actor_id: UserId, told: list[tuple[Post, UserId, NotificationKind]]
     ) -> None:
-        """Write notifications by one actor for those who hear, and make them seen.
+        """Store notifications by one actor for those who may get them, and signal.
 
-        Their places are drawn now: a delivery may be late, and what is told below
-        the read marker would never be new.
+        Their places are drawn now: a delivery may be late, and anything placed below
+        the read marker would never count as new.
         """
         if not told:
             return
-        hearing = self._without_deaf(actor_id, sorted({each for _, each, _ in told}))
+        hearing = self._notifiable(actor_id, sorted({each for _, each, _ in told}))
         heard, slot = set(hearing), slot_of(actor_id)
         posts = sorted({post.id for post, _, _ in told})
         seqs = {each: self.ids.next_id(slot, above=each) for each in posts}
@@ -185,10 +187,8 @@ class Notifier:
         self.fence.invalidate(invalidation.notify(recipient_ids=hearing))
         self.signal([notifications_topic(each) for each in hearing])
 
-    def _without_deaf(
-        self, actor_id: UserId, user_ids: Sequence[UserId]
-    ) -> list[UserId]:
-        """Leave out who must not hear of an actor, and the actor; two queries."""
+    def _notifiable(self, actor_id: UserId, user_ids: Sequence[UserId]) -> list[UserId]:
+        """Leave out the actor and users who must not hear of the actor; two queries."""
         others = [each for each in user_ids if each != actor_id]
         deaf = self.stores.relationships.deaf_to(actor_id, others) if others else set()
         return [each for each in others if each not in deaf]

@@ -1,4 +1,4 @@
-"""What happens to a post once it is stored, or gone: it is seen, and others hear."""
+"""What follows when a post was stored or deleted: invalidation, jobs and signals."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """The end of the write path, which may be gone through again."""
+    """The last steps of the write path; they may be repeated."""
 
     timelines: TimelineStore
     activity: ActivityStore
@@ -54,9 +54,9 @@ class Publication:
         invalidated: tuple[Invalidation, ...],
         told: Collection[UserId],
     ) -> None:
-        """Drop the keys of a post that is gone, and tell the pages that show it.
+        """Invalidate the keys of a deleted post, and signal the pages that show it.
 
-        Those who were `told` of it are told less by now.
+        Also signals the users who were `told` of it, whose notifications are gone.
 
         Raises:
             StoreUnavailableError: As `announce`.
@@ -66,7 +66,7 @@ class Publication:
 
 
 def bump(activity: ActivityStore, post: Post) -> tuple[Invalidation, ...]:
-    """Move a conversation up with an answer for everybody; give what to drop then."""
+    """Move a conversation up after a public reply; return what to invalidate."""
     if post.in_reply_to_id is None or not post.visibility.is_open:
         return ()
     root = activity.bump(post.root_id, post.id)

@@ -1,9 +1,9 @@
 """Decide which posts are pushed into homes, and which are pulled by their readers.
 
 The posts of an author with very many followers are *pulled*: no home stores them, and
-whoever reads a home merges the author's own timeline into it, down from the newest
-post that was pulled (`users.last_pull_id`). It is decided for each post, and recorded
-on it, so that a delivery that is taken over goes on as it began.
+whoever reads a home merges the author's own timeline into it, down from the newest post
+that was pulled (`users.last_pull_id`). This is decided for each post and stored in it,
+so that a delivery that is taken over goes on the same way.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ class PullAuthors:
     """Decide between push and pull.
 
     Args:
-        store: Counts followers, and keeps who is pulled.
-        fence: Drops what is cached of it.
-        pull_at: From so many active followers on an author's new posts are pulled;
-            below seven tenths of it they are pushed again. In between it stays as it
-            was, so that nobody goes to and fro.
+        store: Counts followers, and stores who is pulled.
+        fence: Invalidates what is cached of it.
+        pull_at: From this many active followers on, an author's new posts are pulled;
+            below seven tenths of it they are pushed again. In between nothing changes,
+            so that nobody switches back and forth.
     """
 
     def __init__(self, store: PullAuthorStore, fence: Fence, *, pull_at: int):
@@ -39,10 +39,10 @@ class PullAuthors:
         self._push_below = pull_at * 7 // 10
 
     def choose(self, post: Post, followers_count: int) -> Mode:
-        """Decide for a post, and those that go with it, whose author has followers.
+        """Decide for a post, and those delivered with it, whose author has followers.
 
-        A direct post is pushed, for it is for few. Up to two queries for who has many
-        followers, none for others.
+        A direct post is pushed, because few users get it. Up to two queries for authors
+        with many followers, none for others.
         """
         if (
             post.visibility is Visibility.DIRECT

@@ -1,8 +1,8 @@
-"""The bells: lossy hints that something may be to do, or to be seen.
+"""Lossy hints: that a job may have something to do, or a page something to show.
 
-The *bell* tells a worker of a job. Every job has a durable source in MongoDB, so a
-ring that gets lost costs time only. The *signal* tells whoever waits in front of an
-open page that something behind it is new; who does not hear it looks by the clock.
+*Enqueue* hands a job to a worker. Every job has a durable source in MongoDB, so a lost
+one only costs time. A *signal* wakes whoever waits on an open page; a page that misses
+it checks by the clock.
 """
 
 from __future__ import annotations
@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from kwip.domain.ids import PostId, UserId
 
-#: Rings for a job: its name and the id of what it is about. It never raises, and says
-#: whether the queue has it now.
+#: Enqueue a job: its name and the id it is about. Never raises; returns whether the
+#: queue has it.
 Enqueue = Callable[[str, str], bool]
-#: Rings for all who wait for one of some topics, after the commit and its invalidation.
-# It
-#: never raises. A topic is a word, or a word, a colon and an id.
+#: Signal everyone who waits for one of some topics, after the commit and its
+#: invalidation. Never raises. A topic is a word, or a word, a colon and an id.
 Signal = Callable[[Sequence[str]], None]
 
 #: The topic of the public timeline.
@@ -26,20 +25,20 @@ PUBLIC = "public"
 
 
 def notifications_topic(user_id: UserId) -> str:
-    """Name what tells that a user's notifications, or what is read of them, changed."""
+    """Return the topic of a user's notifications and of their read marker."""
     return f"notifications:{user_id}"
 
 
 def post_topic(post_id: PostId) -> str:
-    """Name what tells that a post is gone."""
+    """Return the topic of a post's deletion."""
     return f"post:{post_id}"
 
 
 def pulled_topic(author_id: UserId) -> str:
-    """Name what tells that an author has something new that is in no home."""
+    """Return the topic of an author's new pulled posts, which are in no home."""
     return f"pulled:{author_id}"
 
 
 def home_topic(owner_id: UserId) -> str:
-    """Name what tells that a home has something new."""
+    """Return the topic of new posts in a home."""
     return f"home:{owner_id}"

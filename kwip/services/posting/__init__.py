@@ -1,4 +1,4 @@
-"""What people write and how others react: posts, reposts, favourites, pins.
+"""Posts, reposts, favourites, bookmarks, pins.
 
 May call timelines (a new post is hydrated), delivery, reading and coherence.
 """

@@ -1,4 +1,4 @@
-"""What a viewer may act on: asked of MongoDB, never of the cache."""
+"""Check what a viewer may act on, in MongoDB and never in the cache."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class Permissions:
     def post(
         self, viewer_id: UserId, post_id: PostId, *, what: str = "This kwip"
     ) -> Post:
-        """Find a post that a viewer may see; of a repost what it is of. Five queries.
+        """Find a post that a viewer may see; for a repost, the original. Five queries.
 
-        `what` begins the message for the person.
+        `what` begins the error message.
 
         Raises:
             NotFoundError: There is none, or none for this viewer.
-            GoneError: It was deleted, and everybody could have seen it.
+            GoneError: It was deleted, and had been visible to everyone.
         """
         post = self.stores.posts.get_many([post_id]).get(post_id)
         if post is not None and post.repost_of_id and not post.is_tombstone:
@@ -41,10 +41,10 @@ class Permissions:
         return post
 
     def original(self, post_id: PostId) -> Post:
-        """Find a post, of a repost what it is of, whoever asks.
+        """Find a post, or a repost's original, for any viewer.
 
-        For taking back what one did, which needs no permission: the post may be
-        deleted, or hidden from who once could see it.
+        Used to undo an act, which needs no permission: the post may have been deleted,
+        or hidden from a viewer who could see it before.
 
         Raises:
             NotFoundError: There is none.
@@ -62,7 +62,7 @@ class Permissions:
         Raises:
             NotFoundError: There is none for this viewer.
             GoneError: It was deleted.
-            ForbiddenError: Somebody else wrote it.
+            ForbiddenError: The viewer is not its author.
         """
         post = self.stores.posts.get_many([post_id]).get(post_id)
         if post is not None and post.author_id == viewer_id:

@@ -1,4 +1,4 @@
-"""Pin posts of one's own to the top of one's profile."""
+"""Pin posts to the top of the viewer's own profile."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Pins:
-    """What a user shows first of their own posts; `pinned_ids` in the user."""
+    """A user's pinned posts; `pinned_ids` in the user's document."""
 
     stores: Stores
     permissions: Permissions
@@ -32,13 +32,13 @@ class Pins:
     fence: Fence
 
     def pin(self, viewer: Viewer, post_id: PostId) -> PostView:
-        """Pin a post; one that is pinned already stays where it is.
+        """Pin a post; a pinned post stays where it is.
 
         Raises:
             NotFoundError: There is none for this viewer.
             GoneError: It was deleted.
-            ForbiddenError: Somebody else wrote it.
-            InvalidError: It is for the people whom it names, or there are `MAX_PINS`.
+            ForbiddenError: The viewer is not its author.
+            InvalidError: It is a direct post, or there are `MAX_PINS` already.
         """
         post = self.permissions.post(viewer.id, post_id)
         if post.author_id != viewer.id:
@@ -53,7 +53,7 @@ class Pins:
         return self.posts.get(viewer, self.loaders.begin(viewer.id), post.id)
 
     def unpin(self, viewer: Viewer, post_id: PostId) -> PostView:
-        """Take a post off the top of the profile.
+        """Unpin a post.
 
         Raises:
             NotFoundError: There is no such post for this viewer.
@@ -65,7 +65,7 @@ class Pins:
         return self.posts.get(viewer, self.loaders.begin(viewer.id), original.id)
 
     def _forget_deleted(self, viewer: Viewer) -> None:
-        """Make room: a deleted post keeps its pin until the next one."""
+        """Make room: a deleted post stays pinned until the next one is."""
         user = self.stores.users.get_many([viewer.id]).get(viewer.id)
         pinned = () if user is None else user.pinned_ids
         found = self.stores.posts.get_many(pinned) if pinned else {}

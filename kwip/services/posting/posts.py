@@ -1,7 +1,7 @@
 """Publish, edit, delete and show posts.
 
 The write path: claim the idempotency key, insert the post with its own outbox, put it
-into the author's home, invalidate the keys, enqueues the fan-out, answer.
+into the author's home, invalidate, enqueue the fan-out, answer.
 """
 
 from __future__ import annotations
@@ -48,16 +48,17 @@ if TYPE_CHECKING:
 
 #: How long a repeated request finds its first result.
 CLAIM_LIFETIME_MS = 24 * 3_600_000
-#: The sweeper rings for a post that nobody has delivered so long after its insert.
+#: The sweeper enqueues a post that has not been delivered for this long after its
+#: insert.
 SWEEP_AFTER_MS = 5_000
 KEY_MAX = 200
-#: How often a write that lost a race is repeated before it says so.
+#: How often a write that lost a race is repeated before it fails.
 TRIES = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posts:
-    """Everything that one can do to a post."""
+    """Everything one can do with a post."""
 
     stores: Stores
     claims: ClaimStore
@@ -74,14 +75,15 @@ class Posts:
     texts: Texts
 
     def create(self, viewer: Viewer, draft: Draft) -> PostView:
-        """Publish a post; the same idempotency key and body give the same post.
+        """Publish a post; the same idempotency key and body return the same post.
 
         Raises:
             InvalidError: The text or the key cannot be used, or the key was used for
                 another body.
-            NotFoundError: What it answers is not there for this viewer.
-            GoneError: What it answers was deleted, or the repeated post itself was.
-            StoreUnavailableError: Nothing is known; repeat it with the same key.
+            NotFoundError: The post it replies to is not there for this viewer.
+            GoneError: The post it replies to was deleted, or the repeated post itself
+                was.
+            StoreUnavailableError: The result is unknown; repeat it with the same key.
         """
         post = self.publish(viewer.id, draft)
         return self._only_view(viewer, self.loaders.begin(viewer.id), post)
@@ -121,10 +123,10 @@ class Posts:
     def history(
         self, viewer: Viewer | None, loader: Loader, post_id: PostId
     ) -> History:
-        """Show a post with its earlier texts; one query, for these are not cached.
+        """Show a post with its earlier texts; one query, because these are not cached.
 
-        Whoever may see it only because it names them gets what it says now: an
-        earlier text may be from before it named them.
+        A viewer who may see it only because of a mention gets only the current text:
+        the earlier ones may not have mentioned them.
 
         Raises:
             NotFoundError: There is none, or none for this viewer.
@@ -135,7 +137,7 @@ class Posts:
         history = self.stores.posts.history(post_id)
         viewer_id = None if viewer is None else viewer.id
         relations = self.hydration.relations(viewer, loader)
-        # It may have changed since the look above: what is shown is what is asked of.
+        # It may have changed since the check above: what is shown is what is checked.
         if history is None or not may_see(viewer_id, relations, history.post):
             raise NotFoundError("Kwip not found.", post_id=post_id)
         if not may_see(viewer_id, relations, replace(history.post, mentions=())):
@@ -143,17 +145,17 @@ class Posts:
         return history
 
     def edit(self, viewer: Viewer, post_id: PostId, asked: Edit) -> PostView:
-        """Give a post of the viewer another text; the old one is kept.
+        """Change the text of one of the viewer's posts; the old one is kept.
 
-        Whom it names since then is told, and whom it no longer names is told no
-        longer. A direct post stays between those whom it named: naming somebody else
-        in it neither shows it to them nor tells them.
+        Users who are newly mentioned are notified; notifications of users who are no
+        longer mentioned are deleted. A direct post stays between the users whom it
+        mentioned first: mentioning others neither shows it to them nor notifies them.
 
         Raises:
             InvalidError: The text cannot be used.
             NotFoundError: There is none for this viewer.
             GoneError: It was deleted.
-            ForbiddenError: Somebody else wrote it.
+            ForbiddenError: The viewer is not its author.
             ConflictError: It kept changing meanwhile.
         """
         draft = self.texts.clean(
@@ -184,17 +186,17 @@ class Posts:
                 )
             )
             if done:
-                self.notifier.ring(*told)
+                self.notifier.signal_recipients(*told)
                 return self._only_view(viewer, self.loaders.begin(viewer.id), new)
         raise ConflictError("This kwip was changed meanwhile. Reload it and try again.")
 
     def delete(self, viewer: Viewer, post_id: PostId) -> Post:
-        """Leave a tombstone of a post of the viewer; return it as it was.
+        """Replace one of the viewer's posts with a tombstone; return it as it was.
 
         Raises:
             NotFoundError: There is none for this viewer.
             GoneError: It was deleted before.
-            ForbiddenError: Somebody else wrote it.
+            ForbiddenError: The viewer is not its author.
         """
         old = self.stores.posts.delete(post_id, viewer.id)
         gone = old or self.stores.posts.get_many([post_id]).get(post_id)
@@ -216,7 +218,7 @@ class Posts:
         return old if old is not None else self.permissions.own(viewer.id, post_id)
 
     def _claim(self, author_id: UserId, draft: Draft) -> tuple[Claim, Post | None]:
-        """Draw id and nonce, or find those that the key stands for, and their post."""
+        """Draw an id and a nonce, or find those that the key has, and their post."""
         mine = Claim(
             self._new_id(author_id, draft), secrets.token_hex(12), _digest(draft)
         )
@@ -240,7 +242,7 @@ class Posts:
         return held, self.stores.posts.find(held.post_id, held.nonce)
 
     def _compose(self, author_id: UserId, draft: Draft, post_id: PostId) -> Post:
-        """Make the post, and check that its author may answer what it answers."""
+        """Make the post, and check that its author may reply to its parent."""
         parent = None
         if draft.in_reply_to_id is not None:
             parent = self.permissions.post(
@@ -266,7 +268,7 @@ class Posts:
         )
 
     def _insert(self, post: Post, claim: Claim, draft: Draft) -> Post:
-        """Insert a post; where its id is taken by another one, draw a new id."""
+        """Insert a post; if another one has its id, draw a new id."""
         now = self.clock()
         for _ in range(TRIES):
             try:
@@ -280,7 +282,7 @@ class Posts:
         raise ConflictError("Kwip is very busy right now. Try again.")
 
     def _moved(self, author_id: UserId, claim: Claim, draft: Draft) -> Claim:
-        """Give a claim whose id is taken a new one; a parallel repeat may be first."""
+        """Store a new id in a claim whose id is taken; a parallel repeat may win."""
         new = replace(claim, post_id=self._new_id(author_id, draft))
         key = draft.idempotency_key
         if key is None or self.claims.move(author_id, key, claim, new.post_id):
@@ -291,8 +293,8 @@ class Posts:
 
     def _new_id(self, author_id: UserId, draft: Draft) -> PostId:
         above = draft.in_reply_to_id or 0
-        # Nobody has found that post yet: an id from the future is no post's, and
-        # would lead all later ids of this author there.
+        # Nobody has found that post yet: an id from the future belongs to no post, and
+        # would push all of this author's later ids into the future.
         if ms_of(above) > self.clock() + MAX_SKEW_MS:
             raise NotFoundError("The kwip you're replying to was not found.")
         return PostId(self.ids.next_id(slot_of(author_id), above=above))
@@ -323,7 +325,7 @@ def _edited(old: Post, draft: Draft, entities: TextEntities) -> Post:
 
 
 def _unreposted(viewer_id: UserId, gone: Post) -> invalidation.Keys:
-    """Give what else the deletion of a repost drops."""
+    """Return what else the deletion of a repost invalidates."""
     if not gone.repost_of_id:
         return ()
     return invalidation.unrepost(
@@ -341,7 +343,7 @@ def _renumbered(post: Post, post_id: PostId) -> Post:
 
 
 def _digest(draft: Draft) -> str:
-    """Tell bodies apart that came with the same key."""
+    """Return a digest that tells apart bodies sent with the same key."""
     body: tuple[object, ...] = (
         draft.text,
         draft.visibility.value,

@@ -1,7 +1,7 @@
 """Favourite and bookmark posts.
 
-What a viewer did is one document, the flag is exact. The counter of favourites moves
-in the same transaction.
+Each reaction is one document, so the viewer's flag is exact. The counter of favourites
+changes in the same transaction.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reactions:
-    """What a viewer does with a post. Each act may be repeated."""
+    """The viewer's reactions to a post. Each act may be repeated."""
 
     store: ReactionStore
     permissions: Permissions
@@ -39,7 +39,7 @@ class Reactions:
     ids: IdGenerator
 
     def favourite(self, viewer: Viewer, post_id: PostId) -> PostView:
-        """Favourite a post, of a repost what it is of; twice changes nothing.
+        """Favourite a post, or a repost's original; twice changes nothing.
 
         Raises:
             NotFoundError: There is none for this viewer.
@@ -56,11 +56,11 @@ class Reactions:
                 span=span_of(post.id),
             )
         )
-        self.notifier.ring(told)
+        self.notifier.signal_recipients(told)
         return self._view(viewer, post)
 
     def unfavourite(self, viewer: Viewer, post_id: PostId) -> PostView:
-        """Take a favourite back, also of a post that the viewer may not see any more.
+        """Undo a favourite, even of a post that the viewer may no longer see.
 
         Raises:
             NotFoundError: There is no such post for this viewer (any more).
@@ -79,7 +79,7 @@ class Reactions:
         return self._view(viewer, post)
 
     def bookmark(self, viewer: Viewer, post_id: PostId) -> PostView:
-        """Keep a post in a list that nobody else sees.
+        """Bookmark a post; nobody else sees this.
 
         Raises:
             NotFoundError: There is none for this viewer.
@@ -93,7 +93,7 @@ class Reactions:
         return self._view(viewer, post)
 
     def unbookmark(self, viewer: Viewer, post_id: PostId) -> PostView:
-        """Take a post out of the viewer's bookmarks, also one hidden since.
+        """Remove a post from the viewer's bookmarks, even one that is now hidden.
 
         Raises:
             NotFoundError: There is no such post for this viewer (any more).

@@ -1,7 +1,7 @@
-"""Repost: put a post of somebody, or an earlier one of one's own, before followers.
+"""Repost: show somebody's post, or an earlier one of one's own, to one's followers.
 
-A repost is a post without text, delivered like any other. Its reaction document is
-the claim that keeps it single; both are stored in one transaction.
+A repost is a post without text, delivered like any other. Its reaction document is the
+claim that makes it unique; both are stored in one transaction.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reposts:
-    """Repost, and take it back. Each may be repeated."""
+    """Repost, and undo it. Each may be repeated."""
 
     stores: Stores
     permissions: Permissions
@@ -50,13 +50,13 @@ class Reposts:
     def repost(
         self, viewer: Viewer, post_id: PostId, *, source: str = "web"
     ) -> PostView:
-        """Repost a post; doing it again gives the same repost.
+        """Repost a post; doing it again returns the same repost.
 
         Raises:
             NotFoundError: There is none for this viewer.
             GoneError: It was deleted.
-            ForbiddenError: It is not for everybody who would get to see it.
-            StoreUnavailableError: Nothing is known; repeat it.
+            ForbiddenError: It was not visible to everyone who would see the repost.
+            StoreUnavailableError: The result is unknown; repeat it.
         """
         self.clock_guard.require()
         original = self.permissions.post(viewer.id, post_id)
@@ -72,9 +72,9 @@ class Reposts:
         return self.posts.get(viewer, self.loaders.begin(viewer.id), post.id)
 
     def unrepost(self, viewer: Viewer, post_id: PostId) -> PostView:
-        """Take the viewer's repost of a post back; show the post.
+        """Undo the viewer's repost of a post; show the post.
 
-        Also of a post that the viewer may not see any more.
+        Works even for a post that the viewer may no longer see.
 
         Raises:
             NotFoundError: There is no such post for this viewer (any more).
@@ -98,7 +98,7 @@ class Reposts:
         return self.posts.get(viewer, self.loaders.begin(viewer.id), original_id)
 
     def _put(self, author_id: UserId, original: Post, source: str) -> Post:
-        """Store the repost, or find that it was done before."""
+        """Store the repost, or find the existing one."""
         for _ in range(TRIES):
             post = self._new(author_id, original, source)
             now = self.clock()
@@ -146,9 +146,9 @@ def _reaction(post: Post, original: Post) -> Reaction:
 
 
 def _require_repostable(viewer: Viewer, original: Post) -> None:
-    """Refuse to show a post to people for whom it was not written.
+    """Refuse to show a post to users it was not written for.
 
-    The followers of its author are the viewer's own if it is the viewer's.
+    Users may repost their own followers-only posts: the audience is the same.
     """
     if original.visibility.is_open:
         return

@@ -1,4 +1,4 @@
-"""What people write, as it is stored: cleaned, with what stands in it."""
+"""Clean texts for storing, and find what is in them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Texts:
     host: str
 
     def clean(self, draft: Draft) -> Draft:
-        """Clean the text and its warning, which count together.
+        """Clean the text and its content warning, which count together.
 
         Raises:
             InvalidError: They cannot be used.
@@ -43,13 +43,13 @@ class Texts:
         return replace(draft, text=text, warning=warning, is_sensitive=is_sensitive)
 
     def parse(self, text: str) -> Entities:
-        """Parse a text by the rules of the site, without a look at who is a user."""
+        """Parse a text by the rules of the site, without looking up users."""
         return parse(text, host=self.host)
 
     def entities(self, text: str) -> TextEntities:
-        """Parse a text: of its names, those of users whom one may see. Two queries.
+        """Parse a text; keep mentions of users who may be seen. Two queries.
 
-        Whoever is suspended is not named: the name stays text.
+        A mention of a suspended user stays plain text.
         """
         found = self.parse(text)
         names = {n.username for n in found.names}

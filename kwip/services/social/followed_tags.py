@@ -1,4 +1,4 @@
-"""Follow hashtags: public posts that have one come into home while it is read."""
+"""Follow hashtags: public posts with one are merged into home while it is read."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class FollowedTags:
     fence: Fence
 
     def follow(self, viewer: Viewer, tag: str) -> TagView:
-        """Follow a hashtag; doing it twice changes nothing.
+        """Follow a hashtag; following it twice changes nothing.
 
         Raises:
-            InvalidError: There are too many.
+            InvalidError: The viewer follows too many already.
         """
         is_followed = self.store.follow(viewer.id, tag)
         self.fence.invalidate(list_invalidation.follow_tag(user_id=viewer.id))
@@ -39,13 +39,13 @@ class FollowedTags:
         return TagView(tag, is_following=True)
 
     def unfollow(self, viewer: Viewer, tag: str) -> TagView:
-        """No longer follow a hashtag."""
+        """Stop following a hashtag."""
         self.store.unfollow(viewer.id, tag)
         self.fence.invalidate(list_invalidation.follow_tag(user_id=viewer.id))
         return TagView(tag, is_following=False)
 
     def get(self, viewer: Viewer | None, loader: Loader, tag: str) -> TagView:
-        """Tell whether the viewer follows a hashtag, used or not."""
+        """Return whether the viewer follows a hashtag, used or not."""
         relations = self.hydration.relations(viewer, loader)
         return TagView(tag, is_following=tag in relations.tags)
 

@@ -1,6 +1,6 @@
-"""Lists: make them, put people into them, show them to their owners.
+"""Create lists, add and remove members, and show lists to their owners.
 
-What is said of a list, and who is in it, holds at once by the read rules; what its
+Changes to a list and its members apply at once through the read rules; what its
 timeline stores is backfilled and purged afterwards by `list_compaction`.
 """
 
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lists:
-    """The viewer's own lists; to everybody else they do not exist."""
+    """The viewer's own lists; for everyone else they do not exist."""
 
     store: ListStore
     entities: Entities
@@ -59,10 +59,10 @@ class Lists:
     clock: ClockMs
 
     def create(self, viewer: Viewer, wish: ListChange) -> UserList:
-        """Make an empty list.
+        """Create an empty list.
 
         Raises:
-            InvalidError: It has no title, or too long a one, or there are too many.
+            InvalidError: The title is missing or too long, or there are too many lists.
         """
         new = UserList(
             id=ListId(self.ids.next_id(slot_of(viewer.id))),
@@ -80,7 +80,7 @@ class Lists:
         return new
 
     def change(self, viewer: Viewer, list_id: ListId, change: ListChange) -> UserList:
-        """Change a list's title, which answers it shows, or whether it is exclusive.
+        """Change a list's title, which replies it shows, or whether it is exclusive.
 
         Raises:
             NotFoundError: The viewer has no such list.
@@ -95,7 +95,7 @@ class Lists:
         return changed
 
     def delete(self, viewer: Viewer, list_id: ListId) -> None:
-        """Delete a list. Its timeline and members go afterwards.
+        """Delete a list. Its timeline and members are removed afterwards.
 
         Raises:
             NotFoundError: The viewer has no such list.
@@ -107,11 +107,11 @@ class Lists:
             raise no_such_list(list_id)
 
     def add(self, viewer: Viewer, list_id: ListId, ids: Sequence[UserId]) -> None:
-        """Put people into a list whom the viewer follows; who is in it already stays.
+        """Add users whom the viewer follows to a list; members stay members.
 
         Raises:
             NotFoundError: The viewer has no such list.
-            InvalidError: Nobody is named, somebody is not followed, or too many are.
+            InvalidError: No user is named, one is not followed, or there are too many.
         """
         _require_some(ids)
         nonce, now = secrets.token_hex(8), at(self.clock())
@@ -121,16 +121,16 @@ class Lists:
         ]
         try:
             self.store.add(edges, now)
-        finally:  # an earlier try may have been cut off before its invalidation
+        finally:  # an earlier attempt may have died before its invalidation
             self.fence.invalidate(list_invalidation.change_list(owner_id=viewer.id))
         self._enqueue_edges(list_id, ids)
 
     def remove(self, viewer: Viewer, list_id: ListId, ids: Sequence[UserId]) -> None:
-        """Take people out of a list; whoever is not in it is passed over.
+        """Remove users from a list; those who are not members are ignored.
 
         Raises:
             NotFoundError: The viewer has no such list.
-            InvalidError: Nobody is named.
+            InvalidError: No user is named.
         """
         _require_some(ids)
         now = at(self.clock())
@@ -147,7 +147,7 @@ class Lists:
         return tuple(sorted(lists, key=lambda each: each.place))
 
     def get(self, viewer: Viewer, loader: Loader, list_id: ListId) -> Listing:
-        """Show one list of the viewer, and who is in it.
+        """Show one of the viewer's lists, and its members.
 
         Raises:
             NotFoundError: The viewer has no such list.
@@ -157,7 +157,7 @@ class Lists:
     def members(
         self, viewer: Viewer, loader: Loader, list_id: ListId, page: PageRequest
     ) -> Page[UserView]:
-        """Show who is in a list, the newest account first. Warm: 3 round trips.
+        """Show a list's members, the newest account first. Warm: 3 round trips.
 
         Raises:
             NotFoundError: The viewer has no such list.
@@ -168,7 +168,7 @@ class Lists:
     def containing(
         self, viewer: Viewer, loader: Loader, user_id: UserId
     ) -> list[UserList]:
-        """Tell in which of the viewer's lists somebody is. One query.
+        """Return the viewer's lists that a user is in. One query.
 
         Raises:
             NotFoundError: There is no such user.
@@ -182,9 +182,9 @@ class Lists:
     def around(
         self, viewer: Viewer, loader: Loader, user_id: UserId
     ) -> tuple[UserView, tuple[UserList, ...], frozenset[ListId]]:
-        """Show somebody, all lists of the viewer, and in which of them they are.
+        """Show a user, all of the viewer's lists, and which of them the user is in.
 
-        Not whether they follow the viewer. Warm: 2 round trips and a query.
+        Does not show whether they follow the viewer. Warm: 2 round trips and a query.
 
         Raises:
             NotFoundError: There is no such user.

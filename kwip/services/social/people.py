@@ -1,4 +1,4 @@
-"""Lists of people: followers, followees, who reacted, whom one mutes and blocks."""
+"""Pages of users: followers, followees, who reacted, who is muted or blocked."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Pages of users, each with what the viewer is to them.
+    """Pages of users, each with their relationship to the viewer.
 
-    Whether they follow the viewer is not looked up: it would cost an entity each.
+    Whether they follow the viewer is left out: it would cost an entity each.
     """
 
     entities: Entities
@@ -48,7 +48,7 @@ class People:
         user_id: UserId,
         page: PageRequest,
     ) -> Page[UserView]:
-        """List who follows a user, the newest account first. Warm: 3 round trips.
+        """List a user's followers, the newest account first. Warm: 3 round trips.
 
         Raises:
             NotFoundError: There is no such user.
@@ -67,7 +67,7 @@ class People:
         user_id: UserId,
         page: PageRequest,
     ) -> Page[UserView]:
-        """List whom a user follows, the newest account first. Warm: 3 round trips.
+        """List a user's followees, the newest account first. Warm: 3 round trips.
 
         Raises:
             NotFoundError: There is no such user.
@@ -84,14 +84,14 @@ class People:
     def muted(
         self, viewer: Viewer, loader: Loader, page: PageRequest
     ) -> Page[UserView]:
-        """List whom the viewer mutes."""
+        """List the users that the viewer mutes."""
         mutes = self.hydration.relations(viewer, loader).mutes
         return self._page(viewer, loader, _rows(mutes, page), page, with_blocked=True)
 
     def blocked(
         self, viewer: Viewer, loader: Loader, page: PageRequest
     ) -> Page[UserView]:
-        """List whom the viewer blocks."""
+        """List the users that the viewer blocks."""
         blocks = self.hydration.relations(viewer, loader).blocks
         return self._page(viewer, loader, _rows(blocks, page), page, with_blocked=True)
 
@@ -111,7 +111,7 @@ class People:
         """
         post = self.threads.post(viewer, loader, post_id)
         owner_id = post.repost_of_id or post.id
-        # All of it at once: whether its author is suspended, and the first rows.
+        # In one round trip: whether its author is suspended, and the first rows.
         entry = Entry.of(post)
         loader.warm(
             *self.hydration.lookups(viewer, [entry]),
@@ -129,11 +129,11 @@ class People:
         ids: Iterable[UserId],
         page: PageRequest,
     ) -> Page[UserView]:
-        """List people whom the viewer has put together, the newest account first."""
+        """List users that the viewer has grouped, the newest account first."""
         return self._page(viewer, loader, _rows(ids, page), page, with_blocked=True)
 
     def named(self, loader: Loader, ids: Sequence[UserId]) -> list[User]:
-        """Read users that somebody names by their ids, in that order; only those here.
+        """Read users by their ids, in the given order; absent ones are left out.
 
         Warm: 2 round trips.
         """
@@ -152,8 +152,8 @@ class People:
     ) -> Page[UserView]:
         """Look users up until the page and one more are there.
 
-        Suspended users are left out, and so are blocks in either direction. Lists that
-        the viewer made show blocked users, so that a block can be taken back.
+        Suspended users are left out, and so are blocks in either direction. The
+        viewer's own lists do show blocked users, so that a block can be undone.
         """
         relations = self.hydration.relations(viewer, loader)
 
@@ -172,7 +172,7 @@ class People:
 
 
 def _rows(ids: Iterable[UserId], page: PageRequest) -> Iterator[Row]:
-    """Give ids as rows within a page's bounds, in the order in which it is read."""
+    """Return ids as rows within a page's bounds, in reading order."""
     is_upwards = page.min_id is not None
     chosen = (i for i in ids if page.lower < i < page.upper)
     return (Row(i, i) for i in sorted(chosen, reverse=not is_upwards))

@@ -1,7 +1,7 @@
-"""Follow, unfollow, block, mute: what two users are to each other.
+"""Follow, unfollow, block, mute: change what two users are to each other.
 
-The relation is written first, and the read rules hold at once. What stands in homes
-is backfilled and purged afterwards by `home_compaction`, for which the queue is rung.
+The relation is written first, and the read rules apply at once. What homes store is
+backfilled and purged afterwards by `home_compaction`, through a job.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relationships:
-    """Change and show what the viewer is to others."""
+    """Change and show the viewer's relationships."""
 
     stores: Stores
     entities: Entities
@@ -51,9 +51,10 @@ class Relationships:
     def follow(
         self, viewer: Viewer, user_id: UserId, *, notify: bool | None = None
     ) -> Relationship:
-        """Follow a user; doing it twice changes nothing but `notify`.
+        """Follow a user; following twice only changes `notify`.
 
-        `notify` says whether the viewer is told of each new post; None leaves it.
+        `notify` says whether the viewer is notified of each new post; None keeps it as
+        it is.
 
         Raises:
             NotFoundError: There is no such user.
@@ -71,11 +72,11 @@ class Relationships:
             invalidation.follow(follower_id=viewer.id, followee_id=user_id)
         )
         self.enqueue("edge", f"{viewer.id}:{user_id}")
-        self.notifier.ring(told)
+        self.notifier.signal_recipients(told)
         return self._fresh(viewer, user_id)
 
     def unnotify(self, viewer: Viewer, user_id: UserId) -> Relationship:
-        """No longer be told of each new post of somebody, followed or not.
+        """Turn off notifications of a user's new posts, followed or not.
 
         Raises:
             NotFoundError: There is no such user.
@@ -89,7 +90,7 @@ class Relationships:
         return self._fresh(viewer, user_id)
 
     def unfollow(self, viewer: Viewer, user_id: UserId) -> Parting:
-        """Stop following a user, who leaves the viewer's lists.
+        """Stop following a user; they are removed from the viewer's lists.
 
         Raises:
             NotFoundError: There is no such user.
@@ -104,7 +105,7 @@ class Relationships:
         return Parting(self._fresh(viewer, user_id), left or 0)
 
     def remove_follower(self, viewer: Viewer, user_id: UserId) -> Relationship:
-        """End that a user follows the viewer; they may follow again.
+        """Remove a follower of the viewer; they may follow again.
 
         Raises:
             NotFoundError: There is no such user.
@@ -138,7 +139,7 @@ class Relationships:
         return Parting(self._fresh(viewer, user_id), left)
 
     def unblock(self, viewer: Viewer, user_id: UserId) -> Relationship:
-        """End a block; follows that it ended stay ended.
+        """Unblock a user; follows that the block ended are not restored.
 
         Raises:
             NotFoundError: There is no such user.
@@ -152,7 +153,7 @@ class Relationships:
         return self._fresh(viewer, user_id)
 
     def mute(self, viewer: Viewer, user_id: UserId) -> Relationship:
-        """Hide a user from the viewer's timelines; the user does not notice.
+        """Hide a user from the viewer's timelines, without their notice.
 
         Raises:
             NotFoundError: There is no such user.
@@ -164,7 +165,7 @@ class Relationships:
         return self._fresh(viewer, user_id)
 
     def unmute(self, viewer: Viewer, user_id: UserId) -> Relationship:
-        """End a mute.
+        """Unmute a user.
 
         Raises:
             NotFoundError: There is no such user.
@@ -178,9 +179,9 @@ class Relationships:
     def between(
         self, viewer: Viewer, loader: Loader, ids: Sequence[UserId]
     ) -> list[Relationship]:
-        """Show what the viewer and each of some users are to each other.
+        """Show the relationship between the viewer and each of some users.
 
-        Whether somebody follows the viewer is told by that user's own relations.
+        Whether a user follows the viewer comes from that user's own relations.
         """
         wanted = [viewer.id, *ids]
         all_of = loader.load(Lookup(self.entities.relations, wanted))[0]
@@ -191,7 +192,7 @@ class Relationships:
         ]
 
     def _other(self, viewer: Viewer, user_id: UserId) -> User:
-        """Find the other side."""
+        """Find the other user."""
         if user_id == viewer.id:
             raise InvalidError(
                 "This is your own account.", {"id": "Choose someone else."}
