@@ -1,4 +1,4 @@
-"""Who people are: sign-up, sign-in, sessions and tokens, profiles, moderation.
+"""Sign-up, sign-in, sessions and tokens, profiles, moderation.
 
 May call social, media, timelines (a profile shows posts), reading and coherence.
 """

@@ -1,7 +1,7 @@
-"""What people do about their own account: its password, and where they are signed in.
+"""A user's own password and sessions.
 
-A new password ends every other session and no token: a token is a program's, has a
-name, and is revoked where it stands in the list.
+A new password ends every other session but no token: a token belongs to an app, has a
+name, and is revoked in the list of tokens.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SessionInfo:
-    """What the list of sessions shows of one; `agent` is what the browser said."""
+    """What the list of sessions shows of one; `agent` is the browser's own name."""
 
     id: str
     agent: str
@@ -56,10 +56,10 @@ class Account:
         return sorted(found, key=lambda s: (s.is_own, s.created_at), reverse=True)
 
     def end_session(self, viewer: Viewer, session_id: str) -> None:
-        """End one session of the viewer.
+        """End one of the viewer's sessions.
 
         Raises:
-            NotFoundError: There is none of that id (it is ended all the same).
+            NotFoundError: There is no session with that id (it is ended all the same).
         """
         was_there = self.stores.sessions.delete(viewer.id, session_id)
         self.fence.invalidate(
@@ -69,7 +69,7 @@ class Account:
             raise NotFoundError("Session not found.")
 
     def end_other_sessions(self, viewer: Viewer) -> int:
-        """End all sessions of the viewer but this one, and count them."""
+        """End all of the viewer's sessions but this one, and count them."""
         ended = self.stores.sessions.end_all(
             viewer.id, at(self.clock()), but=viewer.digest
         )
@@ -82,15 +82,15 @@ class Account:
         return len(ended)
 
     def change_password(self, viewer: Viewer, old: str, new: str) -> int:
-        """Give the viewer another password; count the sessions that end by it.
+        """Change the viewer's password; count the sessions that this ends.
 
-        They end before it is stored, so that none outlives it if something fails
-        between, and again after it: whoever signs in with the old one later still is
-        signed out by the check after every sign-in. A change that was stored and then
-        failed may be sent again: its new password is then the one that proves it.
+        They end before it is stored, so that none outlives it if something fails in
+        between, and again afterwards: somebody who signs in with the old one even later
+        is signed out by the check after every sign-in. A change that was stored and
+        then failed may be sent again; then the new password is accepted as the old one.
 
         Raises:
-            InvalidError: The old one is wrong, or the new one cannot be used.
+            InvalidError: The old password is wrong, or the new one cannot be used.
             RateLimitedError: There were too many wrong ones.
         """
         wrong: dict[str, str] = {}
@@ -107,7 +107,7 @@ class Account:
             wrong["new_password"] = "This is your current password."  # noqa: S105
         if wrong:
             raise InvalidError("Your password was not changed.", wrong)
-        if proof == new:  # a repeat
+        if proof == new:  # a repeated request
             return self.end_other_sessions(viewer)
         hashed = self.passwords.hash(new)
         ended = self.end_other_sessions(viewer)

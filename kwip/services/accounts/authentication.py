@@ -1,8 +1,8 @@
-"""Who makes a request: sessions, personal tokens, sign-in.
+"""Find out who makes a request: sessions, personal tokens, sign-in.
 
-A credential is `<user id>.<secret>`, so that everything about the viewer can be asked
-for in the first round trip. Reads take it from the cache, where it is an entity like
-any other; the permission for a write always comes from MongoDB.
+A credential is `<user id>.<secret>`, so that everything about the viewer can be read in
+the first round trip. Reads take it from the cache like any other entity; the permission
+for a write always comes from MongoDB.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from kwip.store.users import Credentials
 
 SESSION_LIFETIME = dt.timedelta(days=30)
-#: More than anybody has browsers; a script that signs in each time ends its oldest.
+#: More than anyone has browsers; a script that signs in each time ends its oldest
+#: session.
 MAX_SESSIONS = 50
 SCOPES = frozenset({READ, WRITE})
 TOKEN_NAME_MAX, MAX_TOKENS = 60, 100
@@ -48,7 +49,7 @@ _SECRET_MAX = 200
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """What a browser or an app shows; `kind` says where it was made."""
+    """What a browser or an app sends; `kind` says where it was made."""
 
     kind: Literal["session", "token"]
     user_id: UserId
@@ -56,7 +57,7 @@ class Credential:
 
     @classmethod
     def parse(cls, kind: Literal["session", "token"], text: str) -> Credential | None:
-        """Read `<user id>.<secret>`; None if it cannot be one."""
+        """Parse `<user id>.<secret>`; None if it cannot be one."""
         user, _, secret = text.partition(".")
         user_id = parse_id(user)
         is_shaped = secret.isascii() and 0 < len(secret) <= _SECRET_MAX
@@ -66,18 +67,18 @@ class Credential:
 
     @classmethod
     def from_header(cls, text: str) -> Credential | None:
-        """Read `Bearer <token>`; None if it cannot be one."""
+        """Parse `Bearer <token>`; None if it cannot be one."""
         scheme, _, token = text.partition(" ")
         return cls.parse("token", token.strip()) if scheme.lower() == "bearer" else None
 
     @property
     def text(self) -> str:
-        """The form in which it is shown."""
+        """The form in which it is sent."""
         return f"{self.user_id}.{self.secret}"
 
     @property
     def id(self) -> AccessKeyId:
-        """The name under which it is stored, which does not tell the secret."""
+        """The id under which it is stored, which does not reveal the secret."""
         return AccessKeyId(self.user_id, digest_of(self.secret))
 
 
@@ -104,10 +105,10 @@ class Authentication:
     def wants(
         self, credential: Credential, post_id: PostId | None, username: str | None
     ) -> tuple[Lookup[Any, Any], ...]:
-        """Give what is read of whoever shows a credential, which comes first.
+        """Return the lookups for a credential, itself first.
 
-        The viewer's relations and profile, for a page what is unread, and the post or
-        username in the path come along, so that what follows has them already.
+        The viewer's relations and profile, the unread notifications for a page, and the
+        post or user in the path are read with it, so that later steps find them.
         """
         kinds = {"session": self.entities.sessions, "token": self.entities.tokens}
         wants: list[Lookup[Any, Any]] = [
@@ -115,14 +116,14 @@ class Authentication:
             Lookup(self.entities.relations, [credential.user_id]),
             Lookup(self.entities.users, [credential.user_id]),
         ]
-        if credential.kind == "session":  # apps ask for it by a route of its own
+        if credential.kind == "session":  # apps read it by a route of its own
             wants.append(Lookup(self.entities.unread, [credential.user_id]))
         return (*wants, *self.named(post_id, username))
 
     def named(
         self, post_id: PostId | None, username: str | None
     ) -> tuple[Lookup[Any, Any], ...]:
-        """Give what is read of the post or the user that a path names."""
+        """Return the lookups for the post or the user in the path."""
         wants: list[Lookup[Any, Any]] = []
         if post_id is not None:
             wants.append(Lookup(self.entities.posts, [post_id]))
@@ -139,17 +140,17 @@ class Authentication:
         username: str | None = None,
         first: Sequence[Lookup[Any, Any]] = (),
     ) -> Viewer | None:
-        """Recognise who reads, in one Redis round trip (cold: one more, 4 queries).
+        """Recognise a reader in one round trip to Redis (cold: one more, 4 queries).
 
-        All that `wants` names is read with it, and what the page begins with.
+        Everything that `wants` names is read with it, and what the page begins with.
         """
         if credential is None:
             return None
         guard, *others = self.wants(credential, post_id, username)
         found, *rest = loader.load_guarded(guard, *others, *first)
         if credential.id not in found:
-            # What is shown to nobody in particular must not be kept as theirs: whoever
-            # shows the credential again would be charged as its user.
+            # An answer to an invalid credential must not be cached as that user's page:
+            # the next request with that credential would be charged to the user.
             loader.bypass()
         user = rest[1].get(credential.user_id)
         if user is None or user.is_suspended:
@@ -160,9 +161,9 @@ class Authentication:
         return self._viewer(access_key)
 
     def confirm(self, credential: Credential | None) -> Viewer | None:
-        """Recognise who writes, straight from MongoDB: one query.
+        """Recognise a writer straight from MongoDB: one query.
 
-        Like `open`, it knows nobody who is suspended.
+        Like `open`, it does not accept suspended users.
         """
         if credential is None:
             return None
@@ -173,14 +174,15 @@ class Authentication:
         return self._viewer(found)
 
     def _ends_soon(self, access_key: AccessKey) -> bool:
-        """Tell whether a page might be kept for longer than its reader may see it."""
+        """Return whether the credential ends before a cached page might."""
         kept_until = at(self.clock()) + dt.timedelta(seconds=PAGE_TTL_S)
         return access_key.expires_at is not None and access_key.expires_at <= kept_until
 
     def _viewer(self, access_key: AccessKey | None) -> Viewer | None:
         if access_key is None:
             return None
-        # MongoDB deletes ended sessions only once a minute, and the cache later.
+        # MongoDB removes expired sessions only once a minute, and the cache later
+        # still.
         if access_key.expires_at is not None and access_key.expires_at <= at(
             self.clock()
         ):
@@ -195,13 +197,14 @@ class Authentication:
     def prove(
         self, login: str, password: str, *, is_known: bool = False
     ) -> Credentials:
-        """Find the owner of a username or an e-mail address by their password.
+        """Find the owner of a username or an email address by their password.
 
-        `is_known` waits where strangers are refused because there are too many.
+        With `is_known`, it waits when others are refused because there are too many.
 
         Raises:
-            NotAuthenticatedError: Alike, and as slow, whether the user exists. That
-                an account is suspended is told to who knows its password.
+            NotAuthenticatedError: The same, and equally slow, whether or not the user
+                exists. Only somebody who knows the password learns that an account is
+                suspended.
         """
         known = self.stores.users.credentials_of(login_of(login))
         stored = known.password_hash if known else None
@@ -213,9 +216,9 @@ class Authentication:
         return known
 
     def begin_session(self, user_id: UserId, username: str, agent: str) -> Credential:
-        """Begin a session for somebody who has just proved who they are.
+        """Begin a session for a user who has just signed in.
 
-        The user's oldest sessions end if there are more than `MAX_SESSIONS` now.
+        The oldest sessions end if the user now has more than `MAX_SESSIONS`.
         """
         credential = Credential(
             "session", user_id, secrets.token_urlsafe(_SECRET_BYTES)
@@ -243,11 +246,11 @@ class Authentication:
     def require_current(self, owner: Credentials, begun: Credential) -> None:
         """End a session again if it began with a password that was changed meanwhile.
 
-        Whoever changes a password stores it and then ends the sessions that are there:
-        one that comes later finds the new password here.
+        A change of password is stored before the existing sessions are ended; a session
+        that begins later is checked against the new password here.
 
         Raises:
-            NotAuthenticatedError: It was.
+            NotAuthenticatedError: The password was changed.
         """
         now = self.stores.users.credentials_of(owner.username)
         if now is not None and now.password_hash == owner.password_hash:
@@ -257,14 +260,14 @@ class Authentication:
         raise NotAuthenticatedError("The password has just been changed. Try again.")
 
     def sign_out(self, viewer: Viewer) -> None:
-        """End the viewer's session; whoever shows it afterwards is nobody."""
+        """End the viewer's session."""
         self.stores.sessions.delete(viewer.id, viewer.digest)
         self._invalidate(invalidation.sign_out, AccessKeyId(viewer.id, viewer.digest))
 
     def create_token(
         self, viewer: Viewer, name: str, scopes: frozenset[str]
     ) -> tuple[TokenInfo, str]:
-        """Make a personal token; its text is given this once.
+        """Create a personal token; its text is returned only here.
 
         Raises:
             InvalidError: The name or the scopes are not allowed, or there are
@@ -303,10 +306,10 @@ class Authentication:
         return [_info(token) for token in self.stores.tokens.of_user(viewer.id)]
 
     def revoke_token(self, viewer: Viewer, token_id: str) -> None:
-        """End a personal token of the viewer.
+        """Revoke one of the viewer's personal tokens.
 
         Raises:
-            NotFoundError: There is none of that id (it is ended all the same).
+            NotFoundError: There is no token with that id (it is ended all the same).
         """
         was_there = self.stores.tokens.delete(viewer.id, token_id)
         self._invalidate(invalidation.revoke_token, AccessKeyId(viewer.id, token_id))
@@ -322,7 +325,7 @@ class Authentication:
 
 
 def login_of(text: str) -> str | Email:
-    """Read what somebody signs in with: a username in its one form, or an address."""
+    """Normalise what somebody signs in with: a username, or an email address."""
     name = text.strip().lstrip("@")
     return read_email(name) if "@" in name else name.lower()
 

@@ -1,8 +1,8 @@
-"""What only an operator does to an account: suspend it, appoint, set a password.
+"""What operators do to accounts: suspend, make an administrator, set a password.
 
-A suspension is one flag of the user, which every reader of the user sees: nobody is
-shown the account or what it wrote, and its sessions and tokens open nothing. So it
-holds at once, and its end brings everything back.
+A suspension is one flag of the user, which every read of the user checks: the account
+and its posts are hidden from everyone, and its sessions and tokens do not work. So it
+takes effect at once, and ending it brings everything back.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def deletion_of(user_id: UserId | Literal[""]) -> str:
-    """Name the job that deletes a user; "" gives how all such names begin."""
+    """Return the id of the job that deletes a user; "" returns the prefix of all."""
     return f"delete:{user_id}"
 
 
@@ -41,7 +41,7 @@ class Moderation:
     clock: ClockMs
 
     def suspend(self, user_id: UserId) -> None:
-        """Hide an account with everything it wrote, and let it do nothing.
+        """Hide an account with everything it wrote, and lock it.
 
         Raises:
             NotFoundError: There is no such user.
@@ -68,7 +68,7 @@ class Moderation:
         _require(user_id, is_there=is_there)
 
     def appoint(self, user_id: UserId, *, is_admin: bool) -> None:
-        """Make a user an administrator, or no longer.
+        """Make a user an administrator, or remove that role.
 
         Raises:
             NotFoundError: There is no such user.
@@ -83,7 +83,7 @@ class Moderation:
     def set_password(
         self, user_id: UserId, password: str, *, ends_tokens: bool = False
     ) -> tuple[int, int]:
-        """Give a user another password; count the sessions and tokens that end by it.
+        """Set a user's password; count the sessions and tokens that this ends.
 
         Raises:
             InvalidError: The password cannot be used.
@@ -97,7 +97,7 @@ class Moderation:
     def sign_out_everywhere(
         self, user_id: UserId, *, ends_tokens: bool
     ) -> tuple[int, int]:
-        """End all sessions of a user, and the tokens if asked; count both."""
+        """End all of a user's sessions, and the tokens if asked; count both."""
         now = at(self.clock())
         sessions = self.stores.sessions.end_all(user_id, now)
         tokens = self.stores.tokens.end_all(user_id, now) if ends_tokens else []

@@ -1,7 +1,7 @@
 """Hash and check passwords: argon2id, 19 MiB, t=2, p=1 (OWASP's smallest setting).
 
-One hash costs about 40 ms of a core and 19 MiB, so few run at once in a process. Who
-waits holds a thread that others need, so few may wait; the rest is refused at once.
+One hash costs about 40 ms of a core and 19 MiB, so only a few run at once in a process.
+Waiting holds a thread that others need, so only a few may wait; the rest are refused.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ from kwip.domain.errors import StoreUnavailableError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: How long to wait for the few before us, on a machine that is very busy.
+#: How long to wait for a slot on a very busy machine.
 PATIENCE_S = 2.0
 
 
 class Passwords:
-    """The one place that hashes passwords.
+    """The only place that hashes passwords.
 
     Args:
         at_once: How many threads may hash at the same time.
-        room: How many threads may hash or wait to.
+        room: How many threads may hash or wait.
     """
 
     def __init__(self, *, at_once: int, room: int) -> None:
         self._hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
         self._turns = threading.BoundedSemaphore(at_once)
         self._room = threading.BoundedSemaphore(max(room, at_once))
-        # Checked when there is no such user, so that both cases take as long.
+        # Checked when there is no such user, so that both cases take the same time.
         self._nobody = self.hash("nobody has this password")
 
     def hash(self, password: str) -> str:
@@ -50,10 +50,10 @@ class Passwords:
     def matches(
         self, stored: str | None, password: str, *, waits: bool = False
     ) -> bool:
-        """Tell whether a password is right; None stands for no such user.
+        """Return whether a password is right; None stands for no such user.
 
-        If it `waits`, it also waits for room, so that strangers who take all of it
-        cannot keep out somebody who is known.
+        If it `waits`, it also waits to enter the queue, so that strangers who fill the
+        queue cannot lock out a known browser.
 
         Raises:
             StoreUnavailableError: Too many are being hashed or checked.
@@ -67,7 +67,7 @@ class Passwords:
 
     @contextmanager
     def _turn(self, *, waits: bool = False) -> Iterator[None]:
-        """Wait for one's turn if there is room to, and not for ever."""
+        """Wait for a slot if there is room to wait, for a limited time."""
         if not self._room.acquire(timeout=PATIENCE_S if waits else 0):
             raise _too_many()
         try:

@@ -1,4 +1,4 @@
-"""A user's page: who it is, what the viewer is to them, and what they published."""
+"""A profile: the user, their relationship with the viewer, and their posts."""
 
 from __future__ import annotations
 
@@ -36,10 +36,9 @@ class Profiles:
         *,
         kinds: Kinds = ALL_KINDS,
     ) -> tuple[UserView, Page[PostView], tuple[PostView, ...]]:
-        """Read a user by handle, with a page of their posts. Warm: 3 round trips.
+        """Read a user by username, with a page of their posts. Warm: 3 round trips.
 
-        The posts that the user has pinned come with the first page, unless that is
-        in the active order.
+        The first page includes the user's pinned posts, unless it is in active order.
 
         Raises:
             NotFoundError: There is no such user.
@@ -47,7 +46,7 @@ class Profiles:
         """
         user_id = self.users.id_of(loader, username)
         sides = [] if viewer is None else [viewer.id, user_id]
-        # All at once, so that the two reads below find it there.
+        # Read together, so that the two reads below find everything known.
         loader.load(
             Lookup(self.entities.users, [user_id]),
             Lookup(self.entities.relations, sides),
@@ -63,7 +62,7 @@ class Profiles:
     def pins(
         self, viewer: Viewer | None, loader: Loader, user_id: UserId
     ) -> Page[PostView]:
-        """Read what a user has pinned, as a page of its own.
+        """Read a user's pinned posts, as a page of its own.
 
         Raises:
             NotFoundError: There is no such user.

@@ -1,9 +1,9 @@
-"""The first administrator of a site: whoever has the code that `kwip up` printed.
+"""Create a site's first administrator, with the code that `kwip up` printed.
 
-The code is drawn where the stack is started and told to nobody else; the database has
-its digest, until it is used or has ended. It has 80 bits, so guessing is hopeless, and
-wrong ones do not end it: a stranger could then keep the site from its owner. They are
-in the log, and the address of whoever guesses is let try so often only.
+The code is drawn where the stack starts and shown nowhere else; the database stores its
+digest until it is used or expires. It has 80 bits, so guessing is hopeless, and wrong
+codes do not end it: otherwise a stranger could lock out the site's owner. They are
+logged, and each address may only try a few times.
 """
 
 from __future__ import annotations
@@ -29,27 +29,27 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """Make the first administrator, once."""
+    """Create the first administrator, once."""
 
     store: SetupStore
     users: Users
     clock: ClockMs
 
     def require_open(self) -> None:
-        """Look whether there is anything to set up; two queries.
+        """Check that there is anything to set up; two queries.
 
         Raises:
-            NotFoundError: No code is waiting, or there is an administrator.
+            NotFoundError: No code is valid, or there is an administrator already.
         """
         self._waiting()
 
     def complete(self, code: str, form: SignUp) -> User:
-        """Make the administrator for whoever has the code.
+        """Create the administrator, if the code is right.
 
         Raises:
-            InvalidError: The code is wrong, or something of the form; the code stays
-                good.
-            NotFoundError: No code is waiting (any more).
+            InvalidError: The code or something in the form is wrong; the code stays
+                valid.
+            NotFoundError: No code is valid (any more).
         """
         digest = self._waiting()
         if not compare_digest(digest, code_digest(code)):
@@ -61,7 +61,7 @@ class Setup:
         return self.users.sign_up_admin(form, digest)
 
     def _waiting(self) -> str:
-        """Give the digest of the code that waits to be used."""
+        """Return the digest of the valid code."""
         digest = self.store.digest(at(self.clock()))
         if digest is None or self.store.has_admin():
             raise NotFoundError("This site is already set up.")

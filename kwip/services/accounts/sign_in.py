@@ -1,14 +1,14 @@
-"""Let people in: sign-in and sign-up, and what keeps others from guessing their way.
+"""Sign people in and up, and keep others from guessing their passwords.
 
-Each try is charged before the password is looked at, so that many at once are no more
-than the limit. It counts for its address and for the name that was tried, right or
-wrong, for each costs a hash; and as a failure of its address, which is given back if it
-was right. A browser that has signed in with a name before is counted in a window of its
-own: whoever guesses at a name locks out other strangers, not its owner. Names count
-alike whether they exist.
+Each attempt is charged before the password is checked, so parallel attempts cannot
+exceed the limit. Right or wrong, it counts for its address and for the name that was
+tried, because each costs a hash. It also counts as a failure of its address, and is
+refunded if it was right. A browser that has signed in with a name before is counted in
+a window of its own: somebody who guesses at a name locks out other strangers, not its
+owner. Names count the same whether or not they exist.
 
 The windows live in the realtime Redis, which evicts nothing. When it is down, people
-are let in: few passwords are hashed at once, which slows whoever guesses.
+are let in: few passwords are hashed at once, which slows down guessing.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ _DIGEST_BYTES = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applicant:
-    """Who wants in, as far as it shows: an address and a browser.
+    """Who wants to sign in, as far as known: an address and a browser.
 
-    `known_names` are the digests of the names this browser has signed in with before.
+    `known_names` are the digests of names that this browser has signed in with before.
     """
 
     address: str | None
@@ -57,7 +57,7 @@ class Applicant:
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """A new session, and the digests of the names that its owner signs in with."""
+    """A new session, and the digests of the names that its owner may sign in with."""
 
     credential: Credential
     names: frozenset[str]
@@ -65,7 +65,7 @@ class Admitted:
 
 @dataclass(frozen=True, slots=True)
 class _Receipt:
-    """The windows that a try was charged to, and when; None if Redis is down."""
+    """The windows that an attempt was charged to, and when; None if Redis is down."""
 
     windows: Mapping[str, CacheKey]
     at_us: int | None
@@ -77,10 +77,10 @@ class SignIn:
 
     Args:
         access: Checks passwords and begins sessions.
-        users: Makes users.
-        setup: Makes the first administrator.
-        windows: Those that are on, by name.
-        charges: The windows in the realtime Redis.
+        users: Creates users.
+        setup: Creates the first administrator.
+        windows: The windows in use, by name.
+        charges: Charges windows in the realtime Redis.
     """
 
     authentication: Authentication
@@ -90,10 +90,11 @@ class SignIn:
     charges: rate_limits.RateLimiter
 
     def sign_in(self, login: str, password: str, applicant: Applicant) -> Admitted:
-        """Begin a session for the owner of a username or an e-mail address.
+        """Begin a session for the owner of a username or an email address.
 
         Raises:
-            NotAuthenticatedError: Alike, and as slow, whether the user exists.
+            NotAuthenticatedError: The same, and equally slow, whether or not the user
+                exists.
             RateLimitedError: There were too many, from this address or for this name.
             StoreUnavailableError: Among others, if there are too many at once.
         """
@@ -111,7 +112,7 @@ class SignIn:
         receipt = self._charge("sign_in", whom)
         try:
             owner = self.authentication.prove(login, password, is_known=is_known)
-        except StoreUnavailableError:  # nobody has looked at the password
+        except StoreUnavailableError:  # the password was not checked
             self._give_back(receipt, ["signin", "signin_account"])
             raise
         self._give_back(receipt, ["signin"])
@@ -122,12 +123,12 @@ class SignIn:
         return Admitted(credential, _digests(owner.username, owner.email))
 
     def set_up(self, code: str, form: SignUp, applicant: Applicant) -> Admitted:
-        """Make the first administrator and begin their first session.
+        """Create the first administrator and begin their first session.
 
         A wrong code or form counts as a failed sign-in.
 
         Raises:
-            InvalidError: The code is wrong, or the form, in `fields`.
+            InvalidError: The code or the form is wrong; see `fields`.
             NotFoundError: There is nothing to set up (any more).
             RateLimitedError: There were too many wrong ones from this address.
         """
@@ -141,14 +142,14 @@ class SignIn:
         return Admitted(credential, _digests(user.username, form.email))
 
     def prove_again(self, viewer: Viewer, *passwords: str) -> str:
-        """Make sure that who is signed in knows the password; return which it is.
+        """Check that a signed-in user knows the password; return the one that is right.
 
-        All that are offered together are one try. Tries are counted for the user
-        alone: whoever sits at somebody else's browser can lock out neither the owner
-        nor others.
+        All passwords that are offered together count as one attempt. Attempts count for
+        the user alone: somebody at another person's browser can lock out neither the
+        owner nor others.
 
         Raises:
-            NotAuthenticatedError: None is theirs.
+            NotAuthenticatedError: None is right.
             RateLimitedError: There were too many.
         """
         self._charge("sign_in", {"signin_account": f"own:{viewer.id}"})
@@ -159,16 +160,16 @@ class SignIn:
         raise NotAuthenticatedError("Wrong password.")
 
     def sign_up(self, form: SignUp, applicant: Applicant) -> Admitted:
-        """Make a user and begin their first session.
+        """Create a user and begin their first session.
 
-        A form that cannot be used, such as one with a name that somebody has, counts
-        as a failed sign-in: it tells who has an account here. One with an address
-        that somebody has counts as a new account instead, and the error does not name
-        the address: there is no cheaper way to learn of it than to make accounts.
+        A form that cannot be used, such as one with a taken username, counts as a
+        failed sign-in, because it reveals who has an account. One with a taken email
+        address counts as a new account instead, and the error does not name the
+        address: creating accounts is then the cheapest way to find out.
 
         Raises:
             InvalidError: Every field that cannot be used, in `fields`, or none.
-            RateLimitedError: The address has made, or asked for, too many.
+            RateLimitedError: The address has created, or asked for, too many.
         """
         address = whose(applicant.address)
         receipt = self._charge("sign_up", {"signup": address, "signin": address})
@@ -193,7 +194,7 @@ class SignIn:
         return Admitted(credential, _digests(user.username, form.email))
 
     def _charge(self, quota: str, whom: Mapping[str, str]) -> _Receipt:
-        """Charge those of some windows that are on.
+        """Charge those of some windows that are in use.
 
         Raises:
             RateLimitedError: One of them is full.
@@ -219,9 +220,9 @@ class SignIn:
 
 
 def name_digest(login: str) -> str:
-    """Name a username or an e-mail address without telling it.
+    """Return a digest of a username or an email address that does not reveal it.
 
-    Folded further than addresses are: who guesses gains nothing by other spellings.
+    Normalised more than addresses are, so that guessing other spellings gains nothing.
     """
     found = login_of(login)
     name = found if isinstance(found, str) else found.key

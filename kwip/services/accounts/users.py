@@ -1,4 +1,4 @@
-"""Users: sign up, find, change one's profile."""
+"""Users: sign up, find, change their profiles."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _TAKEN = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignUp:
-    """What somebody who signs up fills in."""
+    """The sign-up form."""
 
     username: str
     email: str
@@ -73,20 +73,20 @@ class Users:
     clock_guard: ClockGuard
 
     def sign_up(self, form: SignUp) -> User:
-        """Make a user, with credentials and an empty home, in one transaction.
+        """Create a user, with credentials and an empty home, in one transaction.
 
         Raises:
-            InvalidError: Every field that cannot be used, in `fields`, or the one
-                that is `taken`, which the context names too.
+            InvalidError: Every field that cannot be used, in `fields`, or the one that
+                is `taken`, which the context also names.
         """
         return self._create(form, "")
 
     def sign_up_admin(self, form: SignUp, setup: str) -> User:
-        """Make the first administrator, with the digest of the setup's code.
+        """Create the first administrator, with the digest of the setup code.
 
         Raises:
-            InvalidError: As for everybody.
-            NotFoundError: Somebody was faster.
+            InvalidError: As for other users.
+            NotFoundError: Another request was faster.
         """
         return self._create(form, setup)
 
@@ -120,7 +120,7 @@ class Users:
         """Show a user.
 
         Raises:
-            NotFoundError: There is none.
+            NotFoundError: There is no such user.
             GoneError: The account is suspended.
         """
         users = loader.load(Lookup(self.entities.users, [user_id]))[0]
@@ -133,19 +133,19 @@ class Users:
         )
 
     def by_name(self, viewer: Viewer | None, loader: Loader, username: str) -> UserView:
-        """Show the user of a handle, in any letter case.
+        """Show the user with a username, in any letter case.
 
         Raises:
-            NotFoundError: There is none.
+            NotFoundError: There is no such user.
             GoneError: The account is suspended.
         """
         return self.by_id(viewer, loader, self.id_of(loader, username))
 
     def id_of(self, loader: Loader, username: str) -> UserId:
-        """Look up whose a handle is, in any letter case.
+        """Look up the id of a username, in any letter case.
 
         Raises:
-            NotFoundError: Nobody's.
+            NotFoundError: There is no such user.
         """
         return require_user_id(self.entities, loader, username)
 
@@ -161,14 +161,14 @@ class Users:
         return found[viewer.id]
 
     def update_profile(self, viewer: Viewer, change: ProfileChange) -> User:
-        """Change what the viewer says of themselves, and their pictures.
+        """Change the viewer's profile and pictures.
 
-        Nothing is changed unless all of it can be. The pictures that are replaced
-        stay in the media folder until `kwip media prune`.
+        Changes everything or nothing. The pictures that are replaced stay in the media
+        folder until `kwip media prune`.
 
         Raises:
-            InvalidError: Something cannot be used; `fields` names each of it, the
-                parts of a line as `fields[0][name]` and `fields[0][value]`.
+            InvalidError: Something cannot be used; `fields` names it all, the parts of
+                a profile field as `fields[0][name]` and `fields[0][value]`.
             StorageFullError: There is no room for a picture.
             StoreUnavailableError: The pictures or the database cannot be reached.
             NotFoundError: The user behind the session is gone.
@@ -204,7 +204,7 @@ class Users:
 
 
 def _clean(form: SignUp) -> tuple[SignUp, Email]:
-    """Clean every field, and report all that is wrong with them together."""
+    """Clean every field, and report all errors together."""
     wrong: dict[str, str] = {}
     username = _checked(clean_username, form.username, wrong)
     email = _checked(clean_email, form.email, wrong)

@@ -1,7 +1,7 @@
-"""Compare what is cached with MongoDB, and drop what an operator names.
+"""Compare what is cached with MongoDB, and invalidate what an operator names.
 
-An entry is a finding when it can be used now, differs from what MongoDB gives, and is
-still the same a moment later: whoever wrote meanwhile has dropped it by then.
+An entry is a finding if it can be used now, differs from what MongoDB returns, and is
+still the same a moment later: by then any write meanwhile has invalidated it.
 """
 
 from __future__ import annotations
@@ -37,18 +37,18 @@ if TYPE_CHECKING:
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loads import Kind
 
-#: After this long, in seconds, a write has dropped what it changed, counts included.
+#: Seconds after which a write has invalidated what it changed, including counts.
 SETTLED_S = COUNT_PACE_MS / 1000 + 1.0
-#: Keys that are dropped together.
+#: Keys that are invalidated together.
 BATCH = 500
-#: What is counted there and not cached: nobody drops a window of a quota unawares.
+#: Counted but not cached: nobody should delete rate-limit windows by accident.
 COUNTED = {"quota"}
 _VARIANT = re.compile(r"(top|head|below|above)(?:\.\d+)?(?::(\d+))?")
 
 
 @dataclass(frozen=True, slots=True)
 class EntryDifference:
-    """An entry that is not what MongoDB gives."""
+    """An entry that differs from MongoDB."""
 
     key: CacheKey
     variant: str
@@ -63,13 +63,13 @@ class _Entry:
 
 
 class CacheAudit:
-    """Look at entries of every kind.
+    """Check entries of every kind.
 
     Args:
         inspection: The cache.
         entities: The kinds: how an entry is named, decoded and loaded.
-        fence: Drops.
-        epoch: Entries of another one are not used by anybody.
+        fence: Invalidates.
+        epoch: The current one; entries of another one are not used.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class CacheAudit:
         self._sleep = sleep
 
     def count(self, most: int, progress: Progress) -> tuple[Counter[str], bool]:
-        """Count keys by kind, of about `most`; say whether that is all of them."""
+        """Count keys by kind, about `most` of them; return whether that is all."""
         progress.begin("keys", most)
         names: set[CacheKey] = set()
         for key in islice(self._names(), most + 1):
@@ -100,7 +100,7 @@ class CacheAudit:
     ) -> tuple[Counter[str], list[EntryDifference]]:
         """Compare the entries of about `most` keys; count them by kind.
 
-        Entries that nobody uses any more are not looked at.
+        Entries that can no longer be used are skipped.
         """
         looked_at: Counter[str] = Counter()
         suspects: list[_Entry] = []
@@ -121,7 +121,7 @@ class CacheAudit:
         ]
 
     def invalidate(self, keys: Iterable[CacheKey]) -> int:
-        """Drop some keys so that nobody reads what they held; count them."""
+        """Invalidate some keys; count them."""
         waiting, invalidated = iter(dict.fromkeys(keys)), 0
         while batch := list(islice(waiting, BATCH)):
             self._fence.invalidate(batch)
@@ -129,16 +129,16 @@ class CacheAudit:
         return invalidated
 
     def invalidate_all(self, kind: str | None = None) -> int:
-        """Drop everything, or all of one kind; count it.
+        """Invalidate everything, or all of one kind; count it.
 
-        What is there when it begins is dropped, key by key, as a write would drop it.
-        So nobody reads what was cached before, and the site is not slowed as it
-        would be by a new epoch, under which nothing is a hit for anybody.
+        Deletes what is there when it begins, key by key, as a write would. So nobody
+        reads what was cached before, and the site is not slowed down as by a new epoch,
+        with which everything would be a miss for everyone.
         """
         return self.invalidate(self._names(kind))
 
     def matching(self, what: str | None) -> int:
-        """Count the keys of a kind, a key itself, or all of them."""
+        """Count the keys of a kind, a single key, or all of them."""
         if what is not None and ":" in what:
             return sum(key == what for key in set(self._names()))
         return len(set(self._names(what)))
@@ -154,8 +154,8 @@ class CacheAudit:
                     yield key
 
     def _entries(self, key: CacheKey) -> list[_Entry]:
-        """Give the entries of a key that are used now and that we can read."""
-        if kind_of(key) not in self._readers:  # it may be no hash at all
+        """Return the entries of a key that can be used now and that we can read."""
+        if kind_of(key) not in self._readers:  # it may not be a hash
             return []
         found = self._inspection.entries(key)
         if found is None:
@@ -168,7 +168,7 @@ class CacheAudit:
         ]
 
     def _reader(self, key: CacheKey, variant: str) -> tuple[Kind[Any, Any], Any] | None:
-        """Find the kind and the id behind a name; None for what is not ours to read.
+        """Find the kind and the id behind a name; None for what we cannot read.
 
         A view of an older release has another name than today's.
         """
@@ -183,7 +183,7 @@ class CacheAudit:
         return None
 
     def _problem(self, entry: _Entry) -> str:
-        """Say how an entry differs from MongoDB; "" if it does not."""
+        """Describe how an entry differs from MongoDB; "" if it does not."""
         found = self._reader(entry.key, entry.variant)
         if found is None:
             return ""
@@ -203,15 +203,15 @@ _Reader = tuple["Kind[Any, Any]", "Callable[[str, str], Any]"]
 
 
 def kind_of(key: CacheKey) -> str:
-    """Name the kind of a key: what stands before the first colon."""
+    """Return the kind of a key: what comes before the first colon."""
     return key.partition(":")[0]
 
 
 def _is_older_slice(cached: Any, loaded: Any) -> bool:
-    """Tell whether a slice only has more than it would have now.
+    """Return whether a slice only has more than it would have now.
 
-    A deleted post stays in cached slices, where hydration hides it; and what is
-    loaded in its place lies below all that is cached.
+    A deleted post stays in cached slices, where hydration hides it; what is loaded in
+    its place lies below everything cached.
     """
     ours, theirs = _places(cached), _places(loaded)
     is_longer = len(ours.keys()) > len(theirs.keys() & ours.keys())
@@ -220,7 +220,7 @@ def _is_older_slice(cached: Any, loaded: Any) -> bool:
 
 
 def _places(slice_: Any) -> dict[Any, int]:
-    """Give what a slice has, with where each stands."""
+    """Return the content of a slice, with the place of each row."""
     if isinstance(slice_, Chunk):
         return {entry: entry.post_id for entry in slice_.entries}
     rows = slice_.rows if isinstance(slice_, RowChunk) else ()
@@ -230,7 +230,7 @@ def _places(slice_: Any) -> dict[Any, int]:
 def _readers(
     entities: Entities,
 ) -> dict[str, tuple[_Reader, ...]]:
-    """Give for each prefix of names its kinds, and how their ids are read back."""
+    """Return the kinds for each prefix of names, and how their ids are parsed."""
     return {
         "post": ((entities.posts, lambda rest, _: PostId(int(rest))),),
         "user": ((entities.users, lambda rest, _: UserId(int(rest))),),
@@ -266,7 +266,7 @@ def _span(rest: str, _: str) -> tuple[UserId, Span]:
 
 
 def _cursor(variant: str) -> tuple[int, bool]:
-    """Read the cursor of a slice, and whether it goes upwards."""
+    """Parse the cursor of a slice, and whether it goes upwards."""
     found = _VARIANT.fullmatch(variant)
     if found is None:
         raise ValueError(variant)
@@ -295,7 +295,7 @@ def _listing(rest: str, variant: str) -> tuple[UserId, ListId]:
 
 
 def _active(rest: str, variant: str) -> IdListSlice:
-    """Read `<cursor>[:<as of>]` back."""
+    """Parse `<cursor>[:<as of>]`."""
     name, _, owner = rest.partition(":")
     place, _, as_of = (
         variant.rpartition(":") if variant.count(":") > 1 else (variant, "", "")
@@ -313,7 +313,7 @@ def _id_list(rest: str, variant: str) -> IdListSlice:
 
 
 def _notifications(rest: str, variant: str) -> NotificationSlice:
-    """Read `<place>:<numbers of the kinds>:<actor>` back."""
+    """Parse `<place>:<numbers of the kinds>:<actor>`."""
     place, numbers, actor = variant.rsplit(":", 2)
     cursor, is_upwards = _cursor(place)
     wish = Wish(frozenset(KINDS[int(n)] for n in numbers), UserId(int(actor)))

@@ -1,4 +1,4 @@
-"""A long job's row, kept up to date so that the job goes on after `kill -9`."""
+"""A long job's row, kept up to date so that the job continues after `kill -9`."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Checkpoint:
         )
 
     def restart(self) -> None:
-        """Forget how far the job was."""
+        """Forget the job's progress."""
         self.job = self._fresh(self.job.id)
 
     def save(

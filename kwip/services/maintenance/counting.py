@@ -1,4 +1,4 @@
-"""Compare the counters of users and posts with what they count, a page at a time."""
+"""Compare the counters of users and posts with the real counts, page by page."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NO_USER_COUNTS = UserCounts(0, 0, 0)
 
 
 class Suspects(NamedTuple, Generic[Id]):
-    """What a page of `size` seems to have wrong, and where the next one begins."""
+    """The suspects in a page of `size`, and where the next page begins."""
 
     cursor: int
     size: int
@@ -29,16 +29,16 @@ class Suspects(NamedTuple, Generic[Id]):
 
 @dataclass(frozen=True, slots=True)
 class Counting:
-    """Look for counters that seem wrong; the store settles whether they are.
+    """Look for counters that seem wrong; the store decides whether they are.
 
-    What is written between two reads is only a suspicion.
+    A write between two reads makes a counter only look wrong.
     """
 
     store: CounterStore
     page: int
 
     def users(self, after: int = 0) -> Iterator[Suspects[UserId]]:
-        """Go through users above an id; four queries a page."""
+        """Check users above an id; four queries a page."""
         while said := self.store.users_after(after, self.page):
             low, after = min(said), max(said)
             right = self.store.counted_between(low, after)
@@ -46,10 +46,10 @@ class Counting:
             yield Suspects(after, len(said), wrong)
 
     def posts(self, after: int = 0) -> Iterator[Suspects[PostId]]:
-        """Go through posts, whole conversations above a root; four queries a page.
+        """Check posts, whole conversations above a root; four queries a page.
 
-        The cursor is the last conversation that is finished, the size what was in
-        those that the page has finished.
+        The cursor is the last finished conversation, the size how many posts the
+        finished ones of this page have.
         """
         place, thread = (after, MAX_ID - 1), list[Answer]()
         while page := self.store.answers_after(place, self.page):
@@ -80,6 +80,6 @@ def _miscounted(thread: list[Answer]) -> list[PostId]:
 def differences(
     said: UserCounts | PostCounts, right: UserCounts | PostCounts
 ) -> list[tuple[str, int, int]]:
-    """Name the counters that are wrong, with what they say and should."""
+    """Name the counters that are wrong, with their values and the right ones."""
     pairs = zip(said._fields, said, right, strict=True)
     return [(name, one, other) for name, one, other in pairs if one != other]

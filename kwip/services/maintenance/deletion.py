@@ -1,9 +1,9 @@
-"""Delete a user: step by step, each of which may be repeated until nothing is left.
+"""Delete a user in steps, each of which may be repeated until nothing is left.
 
-The account is suspended before the first step, so all of it is hidden at once. What a
-step has done is gone from where the step looks, so a deletion that was interrupted
-goes on where it was; its job says that it has begun and is not to be taken back, and
-keeps the name, which nothing else tells once the user is gone.
+The account is suspended before the first step, so all of it is hidden at once. A step
+no longer finds what it has removed, so an interrupted deletion continues where it was.
+Its job row says that it has begun and cannot be undone, and keeps the username, which
+nothing else stores once the user is gone.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ if TYPE_CHECKING:
     from kwip.store.deletion import DeletionStore
     from kwip.store.jobs import JobStore
 
-#: What is asked for and removed between two rests.
+#: How many are read and removed between two pauses.
 BATCH = 500
 
 
 class Step(NamedTuple):
-    """One kind of thing to remove: yields after each one."""
+    """One kind of thing to remove: yields after each."""
 
     name: str
     run: Callable[[User], Iterator[None]]
@@ -55,8 +55,8 @@ class Step(NamedTuple):
 class Deletion:
     """Remove everything of a user.
 
-    Posts become tombstones, so that threads keep their shape. The steps go on one
-    after the other: nearly all of them move the counters of the one user.
+    Posts become tombstones, so that threads keep their shape. The steps run one after
+    the other, because nearly all of them change the counters of the same user.
     """
 
     store: DeletionStore
@@ -71,7 +71,7 @@ class Deletion:
     sleep: Callable[[float], None] = time.sleep
 
     def steps(self) -> tuple[Step, ...]:
-        """Give the steps in order; what else is kept of a user gets one here."""
+        """Return the steps in order; all data stored for a user needs a step here."""
         return (
             Step("follows", self._follows),
             Step("followers", self._followers),
@@ -79,7 +79,7 @@ class Deletion:
             Step("mutes", self._mutes),
             Step("lists", self._lists),
             Step("reactions", self._reacted),
-            # Late, for what was under way when the account was suspended.
+            # Late, for writes that were in flight when the account was suspended.
             Step("posts", self._published),
             Step("pictures", self._pictures),
         )
@@ -89,7 +89,7 @@ class Deletion:
         return self.store.sizes(user_id)
 
     def cut_off(self, username: str) -> UserId | None:
-        """Find whose deletion was interrupted when nothing but its end was left."""
+        """Find a deletion that was interrupted when only its end was left."""
         for job in self.jobs.running(deletion_of("")):
             if job.detail.get("username") == username:
                 return UserId(int(job.id.removeprefix(deletion_of(""))))
@@ -125,10 +125,10 @@ class Deletion:
         return self._end(user_id, checkpoint)
 
     def _end(self, user_id: UserId, checkpoint: Checkpoint) -> dict[str, int]:
-        """Drop what is known of a user who is gone; also where it was cut off here.
+        """Remove the user's last traces; also after an interruption here.
 
         Raises:
-            NotFoundError: No deletion of such a user is left to end.
+            NotFoundError: No deletion of such a user is left to finish.
         """
         username = checkpoint.job.detail.get("username")
         if username is None or checkpoint.job.state == "done":
@@ -201,7 +201,7 @@ class Deletion:
                 below = rows[-1].cursor
 
     def _take_back(self, user: User, act: Act, row: Row) -> None:
-        """Take one reaction back; the post of a repost goes with it."""
+        """Undo one reaction; for a repost, delete its post."""
         post_id, author_id = PostId(row.id), UserId(row.author_id)
         span = span_of(post_id)
         if act is Act.REPOST:
@@ -230,9 +230,9 @@ class Deletion:
             below = entries[-1].post_id
 
     def _pictures(self, user: User) -> Iterator[None]:
-        """Take away the pictures that nobody else names; same files have one name.
+        """Remove pictures that no other user has; identical files have the same name.
 
-        If somebody else uploads the very same at this moment, they do it again.
+        If somebody else uploads the same file at this moment, they have to do it again.
         """
         now_s = self.clock() / 1_000
         # Not those the deletion began with: a form may just have been saved.

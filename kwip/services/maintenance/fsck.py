@@ -1,7 +1,7 @@
-"""Check that everything stored fits together, while the site goes on.
+"""Check that everything stored is consistent, while the site runs.
 
-Every check goes through its collections a page at a time. What two reads of a moving
-site seem to contradict is looked at again in one snapshot before it is a finding.
+Every check reads its collections page by page. If two reads of a changing site seem to
+contradict each other, they are repeated in one snapshot before it is a finding.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ PAGE = 5_000
 HOMES_A_PAGE = 500
 #: A post that has waited longer for its delivery is a finding.
 PENDING_MS = 60_000
-#: The findings of one check that are looked for.
+#: The most findings of one check.
 MOST = 1_000
-#: What is looked at, and counted.
+#: What is checked, and counted.
 LOOKED_AT = [
     "edges",
     "entries",
@@ -43,15 +43,15 @@ LOOKED_AT = [
     "reactions",
     "pins",
 ]
-#: Posts known to be there that are remembered, so that few are asked for twice.
+#: Existing posts that are remembered, so that few are looked up twice.
 REMEMBERED = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong: which check saw it, where, what it is, what to do.
+    """One thing that is wrong: which check found it, where, what it is, what to do.
 
-    `repair` says what `services.repair` does about it; empty when it can do nothing.
+    `repair` says what `services.repair` does about it; empty if it can do nothing.
     """
 
     check: str
@@ -63,9 +63,9 @@ class Finding:
 
 @dataclass(slots=True)
 class Report:
-    """What a run found, and how much it looked at.
+    """What a run found, and how much it checked.
 
-    It is not complete when a check has found so much that it was ended early.
+    It is incomplete if a check found so much that it stopped early.
     """
 
     findings: list[Finding] = field(default_factory=list)
@@ -77,10 +77,9 @@ class Fsck:
     """Run every check.
 
     Args:
-        audit: What to look through.
+        audit: What to read.
         clock: For the age of what is pending.
-        most: A check ends when it has found so much, for every finding costs a
-            second look.
+        most: A check stops after this many findings, because each costs a second read.
     """
 
     def __init__(self, audit: AuditStore, clock: ClockMs, most: int = MOST):
@@ -122,7 +121,7 @@ class Fsck:
         self._advance(number)
 
     def _edges(self) -> Iterator[Finding]:
-        """Compare every edge's two sides, from either one."""
+        """Compare both sides of every edge, starting from either."""
         after = ""
         while True:
             names, standing = self._audit.follows_after(after, PAGE)
@@ -154,7 +153,7 @@ class Fsck:
         )
 
     def _timelines(self) -> Iterator[Finding]:
-        """Look for entries without a post, and for buckets in disorder."""
+        """Look for entries without a post, and for buckets out of order."""
         known: set[int] = set()
         after = ""
         while homes := self._audit.homes_after(after, HOMES_A_PAGE):
@@ -171,7 +170,7 @@ class Fsck:
             self._count("timelines", len(homes))
 
     def _learn(self, known: set[int], ids: set[int]) -> None:
-        """Add to `known` those ids that are posts'."""
+        """Add to `known` those ids that belong to posts."""
         if len(known) > REMEMBERED:
             known.clear()
         unknown = sorted(ids - known)
@@ -179,7 +178,7 @@ class Fsck:
             known |= self._audit.posts_among(unknown[i : i + PAGE])
 
     def _counters(self) -> Iterator[Finding]:
-        """Count posts, followers and follows of every user."""
+        """Compare every user's counters of posts, followers and follows."""
         for page in Counting(self._audit.counters, PAGE).users():
             for user_id in page.ids:
                 found = self._audit.counters.settle_user(user_id)
@@ -188,7 +187,7 @@ class Fsck:
             self._count("users", page.size)
 
     def _posts(self) -> Iterator[Finding]:
-        """Count replies, reposts and favourites of every post."""
+        """Compare every post's counters of replies, reposts and favourites."""
         for page in Counting(self._audit.counters, PAGE).posts():
             for post_id in page.ids:
                 found = self._audit.counters.settle_post(post_id)
@@ -197,7 +196,7 @@ class Fsck:
             self._count("posts", page.size)
 
     def _tags(self) -> Iterator[Finding]:
-        """Compare under which hashtags a post is listed with those in its text."""
+        """Compare the hashtags that a post is listed under with those in its text."""
         reactions, after = self._audit.reactions, 0
         while True:
             after, size, suspects = reactions.tagged_after(after, PAGE)
@@ -214,7 +213,7 @@ class Fsck:
             self._advance(size)
 
     def _reactions(self) -> Iterator[Finding]:
-        """Look for reactions of nobody, to nothing, and for reposts without a post."""
+        """Look for reactions without a user or post, and for reposts without a post."""
         reactions, after = self._audit.reactions, ""
         while rows := reactions.reactions_after(after, PAGE):
             after = rows[-1].id
@@ -229,7 +228,7 @@ class Fsck:
             self._count("reactions", len(rows))
 
     def _pins(self) -> Iterator[Finding]:
-        """Look for pins that are not posts of whoever pinned them."""
+        """Look for pins that are not posts of the user who pinned them."""
         reactions, after = self._audit.reactions, 0
         while True:
             after, size, pins = reactions.pins_after(after, PAGE)
@@ -248,7 +247,7 @@ class Fsck:
             self._advance(size)
 
     def _pending(self) -> Iterator[Finding]:
-        """Look for posts that nobody delivers."""
+        """Look for posts that are overdue for delivery."""
         before = at(self._clock() - PENDING_MS)
         for post_id in self._audit.pending_since(before, self._most + 1):
             yield Finding(
@@ -261,7 +260,7 @@ class Fsck:
         self._advance(1)
 
     def _claims(self) -> Iterator[Finding]:
-        """Look for handles and addresses that are taken by nobody."""
+        """Look for usernames and addresses that are claimed by nobody."""
         for kind in ("handle", "email"):
             after = ""
             while claims := self._audit.claims_after(kind, after, PAGE):
@@ -279,7 +278,7 @@ class Fsck:
                 self._count("claims", len(claims))
 
     def _blocks(self) -> Iterator[Finding]:
-        """Compare every block's two sides."""
+        """Compare both sides of every block."""
         after = ""
         while sides := self._audit.blocks_after(after, PAGE):
             after = sides[-1]

@@ -1,7 +1,7 @@
-"""Heartbeats that every process can see, of the loops that serve a whole deployment.
+"""Heartbeats that every process can see, for loops that serve the whole deployment.
 
-They are stored in MongoDB, for the sweeper may run on another machine than the web
-server that is asked whether all is well.
+They are stored in MongoDB, because the sweeper may run on another machine than the web
+server that answers the health check.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
     from kwip.domain.clock import ClockMs
     from kwip.store.jobs import JobStore
 
-#: A loop's heartbeat is stored once in so long, in milliseconds: each is a write.
+#: The shortest time between two stored heartbeats, in milliseconds: each is a write.
 STORED_MS = 10_000
 _PREFIX = "loop:"
 
 
 class Heartbeats:
-    """Rows of loops among those of long jobs.
+    """Rows of loops, stored with those of long jobs.
 
     Args:
         jobs: Where the rows are.
         clock: For the times in them.
-        loops: The names of the loops that somebody must run.
+        loops: The names of the loops that some process must run.
     """
 
     def __init__(self, jobs: JobStore, clock: ClockMs, loops: Sequence[str]):
@@ -43,7 +43,7 @@ class Heartbeats:
         """Note that a loop is at work; a write, if the last one is old enough.
 
         Raises:
-            StoreUnavailableError: It could not be noted.
+            StoreUnavailableError: It could not be stored.
         """
         now_ms = self._clock()
         if now_ms - self._stored_ms.get(loop, 0) < STORED_MS:
@@ -54,9 +54,9 @@ class Heartbeats:
         self._stored_ms[loop] = now_ms
 
     def silent_s(self) -> dict[str, float]:
-        """Tell for how long each loop has not been heard of; one query.
+        """Return for how long each loop has been silent; one query.
 
-        It is infinite for a loop that nobody has ever run.
+        Infinite for a loop that nobody has ever run.
 
         Raises:
             StoreUnavailableError: MongoDB does not answer.

@@ -1,7 +1,7 @@
 """Compare the pictures in the folder with those that users name.
 
-The folder is listed first and the users are read afterwards: a picture that somebody
-takes meanwhile is then named, or too new to be an orphan.
+The folder is listed first and the users are read afterwards: a picture that a user sets
+meanwhile is then named, or too new to be an orphan.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
     from kwip.store.media import MediaFolder, StoredFile
     from kwip.store.users import UserStore
 
-#: A file that is younger may belong to a form that is just being saved.
+#: A younger file may belong to a form that is just being saved.
 GRACE = dt.timedelta(hours=1)
 _BATCH = 1_000
-#: What is counted under no kind of picture.
+#: The kind under which other files are counted.
 _OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A picture that a user names and that is not in the folder."""
+    """A picture that a user names but that is not in the folder."""
 
     user_id: UserId
     kind: str
@@ -46,7 +46,7 @@ class Missing:
 class Inventory:
     """What is in the folder: files and bytes by kind, orphans, and what is missing.
 
-    `named` counts how often a user names a picture.
+    `named` counts the pictures that users name.
     """
 
     named: int = 0
@@ -58,14 +58,14 @@ class Inventory:
 
 @dataclass(frozen=True, slots=True)
 class MediaAudit:
-    """Look after the folder of pictures."""
+    """Check and clean the folder of pictures."""
 
     folder: MediaFolder
     users: UserStore
     clock: ClockMs
 
     def inventory(self) -> Inventory:
-        """Look at every file and every user; a query for 1,000 users."""
+        """Read every file and every user; a query for 1,000 users."""
         limit_s = self._limit_s()
         listed = list(self.folder.files())
         found, used = Inventory(), set()
@@ -88,11 +88,11 @@ class MediaAudit:
         return found
 
     def orphans(self, *, is_sure: bool) -> list[StoredFile]:
-        """List what may be taken away.
+        """List the files that may be removed.
 
         Raises:
-            ConflictError: That is all there is, and nobody is sure of it: a database
-                that is empty, or another one, names no picture either.
+            ConflictError: It would be all of them, which is suspicious: an empty or a
+                wrong database names no pictures either.
         """
         found = self.inventory()
         if found.orphans and not found.named and not is_sure:
@@ -103,7 +103,7 @@ class MediaAudit:
         return found.orphans
 
     def prune(self, *, is_sure: bool) -> list[StoredFile]:
-        """Take the orphans away; give those that were still there, and still old.
+        """Remove the orphans; return those that still existed and were still old.
 
         Raises:
             ConflictError: As for `orphans`.
@@ -120,7 +120,7 @@ class MediaAudit:
 
 
 def named_pictures(users: UserStore) -> Iterator[tuple[UserId, PictureKind, str]]:
-    """Go through all uploaded pictures that users name; a query for 1,000 users."""
+    """Iterate the uploaded pictures that users name; a query for 1,000 users."""
     after = UserId(0)
     while batch := users.pictures_after(after, _BATCH):
         for user in batch:

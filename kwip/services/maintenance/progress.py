@@ -1,4 +1,4 @@
-"""How a long job tells whoever watches how far it has come."""
+"""How a long job reports its progress."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """One phase at a time, from `done` of `total` on."""
+    """Reports one phase at a time, from `done` of `total` on."""
 
     def begin(self, phase: str, total: int, done: int = 0) -> None:
-        """Begin a phase; the one before it has ended."""
+        """Begin a phase; the previous one has ended."""
 
     def advance(self, count: int = 1) -> None:
-        """Say that so many more are done."""
+        """Report that `count` more are done."""

@@ -1,4 +1,4 @@
-"""Go through all of a kind, repair what differs, and remember how far one has come."""
+"""Go through all of a kind, repair what differs, and checkpoint the progress."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ PAGE = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """One kind of things that are looked through; each is named by its id.
+    """One kind of things to check, each with an id.
 
     Attributes:
         name: What they are called.
-        total: How many there are, about.
-        pages: Gives them above a cursor, with those that seem wrong.
-        wrong: Says in words what is wrong with one, looked at once more.
-        repair: Makes one right, as far as it can.
+        total: About how many there are.
+        pages: Yields them above a cursor, with those that seem wrong.
+        wrong: Checks one again, and describes what is wrong with it.
+        repair: Repairs one, as far as possible.
     """
 
     name: str
@@ -47,13 +47,13 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class Rebuild:
-    """Run phases one after the other, beside whatever else goes on."""
+    """Run phases one after the other, while the site runs."""
 
     phases: Sequence[Phase]
     sleep: Callable[[float], None] = time.sleep
 
     def verify(self, progress: Progress) -> tuple[dict[str, int], list[str]]:
-        """Count what was looked at by phase, and say in words what differs."""
+        """Count what was checked by phase, and describe what differs."""
         looked_at: dict[str, int] = {}
         found: list[str] = []
         for phase in self.phases:
@@ -66,7 +66,7 @@ class Rebuild:
         return looked_at, found
 
     def run(self, checkpoint: Checkpoint, pace: Pace, progress: Progress) -> list[str]:
-        """Mend all that differs, from the checkpoint on; say what still does.
+        """Repair what differs, from the checkpoint on; return what still does.
 
         The checkpoint has the phase, and the last id of it that is finished.
         """
@@ -113,7 +113,7 @@ class Rebuild:
 def counter_phases(
     store: CounterStore, fence: Fence, totals: Mapping[str, int]
 ) -> list[Phase]:
-    """Count everything anew: of users, then of posts."""
+    """Return the phases that recount everything: users, then posts."""
     counting = Counting(store, PAGE)
 
     def repair_user(user_id: Any) -> None:
@@ -150,7 +150,7 @@ def counter_phases(
 
 
 def repeat_phases(repeats: Repeats, totals: Mapping[str, int]) -> list[Phase]:
-    """Say anew of each author's posts which of them repeat another."""
+    """Return the phase that recomputes which of an author's posts repeat another."""
 
     def wrong(each: Any) -> list[str]:
         count = repeats.count(each)
@@ -163,7 +163,7 @@ def repeat_phases(repeats: Repeats, totals: Mapping[str, int]) -> list[Phase]:
 
 
 def tag_phases(retagging: Retagging, totals: Mapping[str, int]) -> list[Phase]:
-    """Parse every text anew."""
+    """Return the phase that parses every text again."""
 
     def wrong(each: Any) -> list[str]:
         is_wrong = retagging.differs(each)

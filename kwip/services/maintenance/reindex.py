@@ -1,4 +1,4 @@
-"""Rebuild every home and list, and verify what they store by a fresh computation."""
+"""Rebuild every home and list, and verify them against a fresh computation."""
 
 from __future__ import annotations
 
@@ -30,13 +30,12 @@ _T = TypeVar("_T")
 
 #: Homes between two checkpoints of a rebuild.
 BATCH = 500
-#: Homes that are verified with one query a kind.
+#: Homes that are verified together, with one query of each kind.
 TOGETHER = AUTHORS_PER_QUERY
-#: Posts that a verification remembers, so that it needs little memory.
+#: Posts that a verification remembers, to limit its memory.
 REMEMBERED = 300_000
-#: How often a home whose compaction is busy is tried again, and after how long: for
-# longer
-#: than the lease holds that a killed run has left.
+#: How often a home whose compaction is busy is tried again, and after how long: longer
+#: than the lease of a killed run lasts.
 TRIES, PAUSE_S = 140, 0.5
 
 
@@ -51,7 +50,7 @@ class HomeDifference:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a verification found; `purge_pending` counts homes' ids that still go."""
+    """The result of a verification; `purge_pending` counts ids yet to be purged."""
 
     homes: int
     lists: int
@@ -61,7 +60,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How hard a rebuild works: homes at once, and seconds of rest after a batch."""
+    """How hard a rebuild works: homes at once, and seconds of pause after a batch."""
 
     concurrency: int = 2
     throttle_s: float = 0.0
@@ -76,13 +75,13 @@ class _Timeline:
 
     @property
     def name(self) -> str:
-        """What it is stored under."""
+        """The name it is stored under."""
         return home_of(self.owner_id) if self.list_id is None else list_of(self.list_id)
 
 
 @dataclass(frozen=True, slots=True)
 class Reindexer:
-    """Rebuild homes and their owners' lists, beside whatever else goes on."""
+    """Rebuild homes and their owners' lists, while the site runs."""
 
     stores: Stores
     home_compaction: HomeCompaction
@@ -92,9 +91,9 @@ class Reindexer:
     def rebuild_all(
         self, checkpoint: Checkpoint, pace: Pace, progress: Progress
     ) -> list[UserId]:
-        """Rebuild all homes and lists, from the checkpoint on; return whose could not.
+        """Rebuild all homes and lists, from the checkpoint on; return the failed ones.
 
-        Who has a busy one is tried again at the end; the checkpoint remembers them.
+        Busy ones are tried again at the end; the checkpoint remembers them.
         """
         job = checkpoint.job
         done = job.counts.get("rebuilt", 0)
@@ -119,10 +118,11 @@ class Reindexer:
         return failed
 
     def rebuild(self, ids: Sequence[UserId]) -> list[UserId]:
-        """Rebuild some users' homes and lists, patiently; return whose stayed busy."""
+        """Rebuild some users' homes and lists, with retries; return the busy ones."""
         waiting = list(ids)
         for number in range(TRIES):
-            # Read each time: a list that was deleted meanwhile is waited for no more.
+            # Read each time, so that a list that was deleted meanwhile is not waited
+            # for.
             lists = self.stores.lists.of_owners(waiting)
             waiting = [i for i in waiting if not self._rebuild(i, lists[i])]
             if not waiting:
@@ -140,9 +140,9 @@ class Reindexer:
 class Verifier:
     """Compare what homes and lists store with what they must store.
 
-    A post that is missing is a difference. Posts that are still being delivered and
-    people who are still being merged are left out, and a difference is looked at
-    a second time, so that what moves meanwhile is none.
+    A missing post is a difference. Posts that are being delivered and users who are
+    being backfilled are left out, and each difference is checked twice, so that ongoing
+    changes are none.
     """
 
     def __init__(self, stores: Stores, edges: EdgeStore):
@@ -178,10 +178,10 @@ class Verifier:
         return Verdict(homes, lists, tuple(differences), pending)
 
     def _compare(self, ids: list[UserId]) -> tuple[list[HomeDifference], int, int]:
-        """Compare some homes and lists; count these, and homes' ids of strangers.
+        """Compare some homes and lists; count these, and ids by strangers in homes.
 
         Whose posts a timeline holds is read before and after what it stores, and only
-        those found both times count: the others have just been merged or are being
+        authors found both times count: the others were just backfilled or are being
         purged.
         """
         before = self._authors(ids)
@@ -207,7 +207,7 @@ class Verifier:
         return missing, len(before), self._count_strangers(extra)
 
     def _authors(self, ids: list[UserId]) -> dict[_Timeline, set[UserId]]:
-        """Tell whose posts the homes and lists of some users hold already."""
+        """Return whose posts the homes and lists of some users hold already."""
         followees = self._edges.merged_followees(ids)
         homes = {_Timeline(i): {i, *followees[i]} for i in ids}
         lists = {
@@ -231,7 +231,7 @@ class Verifier:
         }
 
     def _count_strangers(self, extra: dict[UserId, set[int]]) -> int:
-        """Count ids in homes whose authors are followed no more: one or two queries."""
+        """Count ids in homes by authors no longer followed: one or two queries."""
         owners = [owner_id for owner_id, ids in extra.items() if ids]
         if not owners:
             return 0
@@ -250,8 +250,8 @@ class Verifier:
     def _remember(self, authors: set[UserId]) -> None:
         """Read the delivered posts of authors that are not remembered yet.
 
-        They may be older than what is stored: a post that came since is only an
-        extra one, never a difference.
+        They may be older than what is stored: a newer post is only an extra one, never
+        a difference.
         """
         if self._remembered > REMEMBERED:
             self._forget()

@@ -1,8 +1,8 @@
 """Repair what `services.fsck` has found.
 
-Each repair looks once more and writes in one transaction, so it may be repeated and
-does no harm to what has been repaired meanwhile. Whether it worked is for the next run
-of the checks to say.
+Each repair checks again and writes in one transaction, so it may be repeated and does
+no harm to what was repaired meanwhile. The next run of the checks shows whether it
+worked.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Repair:
     sleep: Callable[[float], None] = time.sleep
 
     def repair(self, findings: Iterable[Finding], progress: Progress) -> None:
-        """Repair all that can be, each place once."""
+        """Repair everything that can be repaired, each place once."""
         places = list(dict.fromkeys((f.check, f.id) for f in findings))
         progress.begin("repairs", len(places))
         for check, place in places:
@@ -107,7 +107,7 @@ class Repair:
             self.sleep(PAUSE_S)
 
     def _counters(self, place: str) -> None:
-        """Count anew; the id is a user's or a post's, and neither is harmed."""
+        """Recount by an id of a user or a post; the wrong kind finds nothing."""
         self._recount(UserId(int(place)))
         self._recount_post(PostId(int(place)))
 
@@ -151,7 +151,7 @@ class Repair:
         self.fence.invalidate(invalidation.unpin(user_id=UserId(int(user))))
 
     def _pending(self, place: str) -> None:
-        """Ring once more: whether it is delivered is the workers' to say."""
+        """Enqueue the post again; delivering it is up to the workers."""
         self.store.make_due(PostId(int(place)), at(self.clock()))
         self.enqueue("fanout", place)
 

@@ -1,4 +1,4 @@
-"""Go through what each author said, and store anew which posts repeat another."""
+"""Recompute and store which of each author's posts repeat another."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ if TYPE_CHECKING:
     from kwip.services.coherence.fence import Fence
     from kwip.services.reading.stores import Stores
 
-#: Authors that are looked at between two checkpoints, and posts read with one query.
+#: Authors that are checked between two checkpoints, and posts read with one query.
 PAGE, POSTS = 100, 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Repeats:
-    """Find posts of which is stored something else than their texts say."""
+    """Find posts whose stored repeats differ from their texts."""
 
     stores: Stores
     fence: Fence
 
     def iter_pages(self, after: int = 0) -> Iterator[Suspects[UserId]]:
-        """Go through authors above an id, and tell of whom something differs."""
+        """Check authors above an id, and yield those for whom something differs."""
         for ids in self.stores.users.iter_ids(after=after, batch=PAGE):
             yield Suspects(ids[-1], len(ids), [i for i in ids if self.count(i)])
 
     def count(self, author_id: UserId) -> int:
-        """Count the posts of an author of which something else is stored."""
+        """Count an author's posts for which something else is stored."""
         return sum(1 for _ in self._differing(author_id))
 
     def repair(self, author_id: UserId) -> None:
-        """Store it anew; a post that changes meanwhile is left to a later run."""
+        """Store what is right; a post that changes meanwhile is left to a later run."""
         for post, right in self._differing(author_id):
             self.stores.repeats.rewrite(post, right)
             self.fence.invalidate(order_invalidation.repeat(post_id=post.id))
@@ -46,7 +46,7 @@ class Repeats:
     def _differing(self, author_id: UserId) -> Iterator[tuple[Post, Said]]:
         after, run = 0, list[Said]()
         while page := self.stores.repeats.by_author(author_id, after, POSTS):
-            # What the last day before this page said may be repeated in it.
+            # Posts of the last day before this page may be repeated in it.
             run = [one for one in run if page[0][0].id - one.post_id < DAY]
             run += [Said(p.id, digest_of(p), p.repeats_id) for p, _ in page]
             run = list(settle(run))

@@ -1,6 +1,6 @@
-"""Parse the texts of stored posts again, and store what is found there now.
+"""Parse the texts of stored posts again, and store what is found now.
 
-Mentions stay: whom a post names was settled when it was written.
+Mentions stay: whom a post mentions was decided when it was written.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 #: Posts that are read and parsed together.
 PAGE = 1_000
-#: How often a rewriting that lost to an edit starts over.
+#: How often a rewrite that lost against an edit starts over.
 TRIES = 5
 
 
@@ -38,14 +38,14 @@ class Retagging:
     fence: Fence
 
     def iter_pages(self, after: int = 0) -> Iterator[Suspects[PostId]]:
-        """Go through posts above an id, and tell whose texts say something else."""
+        """Check posts above an id, and yield those whose texts say something else."""
         while page := self.store.after(after, PAGE):
             after = page[-1][0].id
             differing = [post.id for post, tags in page if self._differs(post, tags)]
             yield Suspects(after, len(page), differing)
 
     def differs(self, post_id: PostId) -> bool:
-        """Look once more at a post: does its text say something else than is stored?"""
+        """Check a post again: does its text say something else than is stored?"""
         post = self.posts.get_many([post_id]).get(post_id)
         return post is not None and self._differs(post, self.store.tags_of(post_id))
 
@@ -56,7 +56,8 @@ class Retagging:
     def retag(self, post_id: PostId) -> bool:
         """Rewrite one post; False if it kept changing meanwhile.
 
-        Its `tags` are written anew in any case, and all that shows them dropped.
+        Its `tags` are rewritten in any case, and everything that shows them is
+        invalidated.
         """
         for _ in range(TRIES):
             old = self.posts.get_many([post_id]).get(post_id)
@@ -85,5 +86,5 @@ class Retagging:
 
 
 def _is_clear(found: Link | Hashtag, mentions: tuple[Mention, ...]) -> bool:
-    """Tell whether something in a text overlaps no mention that was found before."""
+    """Return whether something in a text overlaps no earlier mention."""
     return all(x.end <= found.start or found.end <= x.start for x in mentions)

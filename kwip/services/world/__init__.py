@@ -1,4 +1,4 @@
-"""Load a social graph with posts, of a size that benchmarks need.
+"""Load a social graph with posts, as large as benchmarks need.
 
 May call posting and maintenance; only the command line and wiring call it.
 """

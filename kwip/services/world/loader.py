@@ -1,9 +1,9 @@
-"""Load a network of users, follows and posts, as `kwip world load` asks for it.
+"""Load a network of users, follows and posts for `kwip world load`.
 
-Users and edges are written in bulk, because nothing has to be delivered for them. Posts
-go through the posting service and the fan-out jobs of the running stack. Killed at any
-moment and begun again it goes on: each phase may be repeated from its last checkpoint,
-and the idempotency keys of the posts tell which are there.
+Users and edges are written in bulk, because they need no delivery. Posts go through the
+posting service and the fan-out jobs of the running stack. A load that was killed at any
+moment can be started again and continues: each phase may be repeated from its last
+checkpoint, and the posts' idempotency keys show which exist.
 """
 
 from __future__ import annotations
@@ -43,23 +43,24 @@ T = TypeVar("T")
 
 PHASES = ("users", "followers", "follows", "counters", "posts", "deliveries")
 USERS_AT_ONCE, EDGES_AT_ONCE, COUNTERS_AT_ONCE = 1_000, 4_000, 500
-#: A load that has begun to post must go on before its first keys are forgotten.
+#: A load that has begun to post must continue before its first keys expire.
 RESUME_WITHIN_MS = CLAIM_LIFETIME_MS - 3_600_000
 _NOTE_EVERY_S = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """What a load has come to.
+    """The result of a load.
 
     Attributes:
-        users: Of the graph.
-        follows: Of the graph.
+        users: In the graph.
+        follows: In the graph.
         posts: All that were asked for.
-        deliveries: Their homes: for each post its author's followers and the author.
-        entries: What all homes store now, doubles included.
+        deliveries: The homes they belong in: for each post its author's followers and
+            the author.
+        entries: What all homes store now, including duplicates.
         deliveries_per_s: From the first post of this run until none was pending.
-        seconds: By phase, all runs of this load together.
+        seconds: By phase, summed over all runs of this load.
     """
 
     users: int
@@ -84,16 +85,16 @@ class WorldLoader:
     clock: ClockMs
 
     def load(self, world: World, posts: int, progress: Progress) -> Loaded:
-        """Load a world with so many posts; return when none is pending.
+        """Load a world with a number of posts; return when none is pending.
 
-        The same world with the same number of posts is the same load: it goes on
-        where it was, and one that is done writes nothing. Another number of posts is
-        another load, whose posts come on top.
+        The same world with the same number of posts is the same load: it continues
+        where it was, and once done it writes nothing. With another number of posts it
+        is another load, whose posts are added.
 
         Raises:
-            ConflictError: A user of the world is a person, or the load was left
-                alone for a day after it had begun to post.
-            StoreUnavailableError: Load it again, it goes on.
+            ConflictError: A user of the world is a real one, or the load was left alone
+                for a day after it had begun to post.
+            StoreUnavailableError: Load it again, and it continues.
         """
         name = f"world:{world.digest()}:{posts}"
         run = _Run(Checkpoint(self.jobs, name, self.clock), progress)
@@ -128,7 +129,7 @@ class WorldLoader:
             run.note(is_mixed=int(self.loading.has_follows()))
 
     def _load_users(self, run: _Run, graph: Graph) -> dict[int, UserId]:
-        """Create the users, or look up who they are; give their ids by node."""
+        """Create the users, or look them up; return their ids by node."""
         users, ids = self.users, dict[int, UserId]()
         is_past = run.is_past("users")
         run.begin("users", len(graph.nodes))
@@ -152,7 +153,7 @@ class WorldLoader:
         return ids
 
     def _new_users(self, names: list[str]) -> list[User]:
-        """Draw users whose ids are in the order of their names' nodes.
+        """Draw users whose ids are in the order of their nodes.
 
         So the order of nodes is that of the indexes, which makes bulk writes fast.
         """
@@ -175,9 +176,9 @@ class WorldLoader:
     def _load_edges(self, run: _Run, graph: Graph, ids: Mapping[int, UserId]) -> None:
         """Write both sides of the edges, the followee's first.
 
-        Whoever posts after that reaches the followers. Who has posted before is then
-        looked for, and their edges wait for a merge. An edge that was there before,
-        in whatever state, is left alone.
+        Posts written after that reach the followers. Users who posted before are then
+        looked for, and their edges wait for a backfill. Edges that exist, in whatever
+        state, are left alone.
         """
         loading, is_mixed = self.loading, bool(run.count("is_mixed"))
         total = len(graph.edges)
@@ -197,7 +198,7 @@ class WorldLoader:
             loading.add_follows(list(wanted), merging, at(self.clock()))
 
     def _recount(self, run: _Run, ids: list[UserId]) -> None:
-        """Set the counters of follows, and drop what was cached without them."""
+        """Set the counters of follows, and invalidate what was cached before."""
         for some in run.chunks("counters", ids, len(ids), COUNTERS_AT_ONCE):
             self.loading.recount(some)
             self.fence.invalidate(
@@ -246,25 +247,25 @@ class _Run:
 
     @property
     def result(self) -> Loaded | None:
-        """What the load came to, if it is done."""
+        """The result of the load, if it is done."""
         text = self._checkpoint.job.detail.get("result")
         return None if text is None else Loaded(**json.loads(text))
 
     def finish(self, loaded: Loaded) -> None:
-        """Note the result; the load is done."""
+        """Store the result; the load is done."""
         text = json.dumps(asdict(loaded))
         self._checkpoint.save(detail={"result": text}, is_done=True)
 
     def count(self, name: str) -> int:
-        """Give a number that was noted, 0 if it was not."""
+        """Return a stored number, 0 if there is none."""
         return self._checkpoint.job.counts.get(name, 0)
 
     def note(self, **counts: int) -> None:
-        """Note numbers, for later runs too; one write."""
+        """Store numbers, also for later runs; one write."""
         self._checkpoint.save(counts={**counts, **self._lap()})
 
     def is_past(self, phase: str) -> bool:
-        """Tell whether an earlier run has ended a phase."""
+        """Return whether an earlier run has finished a phase."""
         return bool(self.count(f"{phase}_done"))
 
     def begin(self, phase: str, total: int, done: int = 0) -> None:
@@ -273,7 +274,7 @@ class _Run:
         self._progress.begin(phase, total, done)
 
     def advance(self, count: int = 1) -> None:
-        """Pass progress on, and note now and then how long the phase takes."""
+        """Report progress, and store now and then how long the phase takes."""
         self._progress.advance(count)
         if time.monotonic() - self._lap_began > _NOTE_EVERY_S:
             self.note()
@@ -285,9 +286,9 @@ class _Run:
     def chunks(
         self, phase: str, items: Iterable[T], total: int, size: int
     ) -> Iterator[list[T]]:
-        """Give a phase's items from where an earlier run was, some at a time.
+        """Yield a phase's items in chunks, from where an earlier run was.
 
-        What was given counts as done when the next ones are asked for.
+        A chunk counts as done when the next one is asked for.
         """
         if self.is_past(phase):
             return
@@ -301,11 +302,11 @@ class _Run:
         self.end()
 
     def seconds(self) -> dict[str, float]:
-        """Give the seconds of all runs, by phase."""
+        """Return the seconds of all runs, by phase."""
         return {phase: self.count(f"{phase}_ms") / 1000 for phase in PHASES}
 
     def _lap(self) -> dict[str, int]:
-        """Give the time of the phase with what has passed since the last look."""
+        """Return the phase's seconds, including those since the last call."""
         if not self._phase:
             return {}
         now = time.monotonic()

@@ -25,15 +25,15 @@ if TYPE_CHECKING:
     from kwip.store.outbox import OutboxStore
     from kwip.store.users import UserStore
 
-#: Posting waits for the journal: four threads posted twice as fast as one.
+#: Posting waits for the journal: four threads post twice as fast as one.
 THREADS = 4
-#: Posts under way: enough that no thread waits for a slow one.
+#: Posts in flight: enough that no thread waits for a slow one.
 WINDOW = 64
-#: With so many posts waiting for delivery, posting pauses until half are left.
+#: With this many posts waiting for delivery, posting pauses until half are left.
 MAX_PENDING = 2_000
 _LOOK_EVERY = 100
 _POLL_S = 0.1
-#: Longer than a post waits between two tries at most.
+#: Longer than a post waits between two attempts.
 _STALLED_S = 600.0
 _FOUND_AT_ONCE = 1_000
 
@@ -54,9 +54,9 @@ class Publisher:
 
     Args:
         parts: What it is made of.
-        world: What is said by whom.
+        world: Who says what.
         ids: The user of each node.
-        name: Of the load; posts of another one are other posts.
+        name: The load's name; another load's posts are other posts.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Publisher:
         self._name = name
 
     def find(self, total: int) -> array[int]:
-        """Find the posts that are there, by their number; 0 for those that are not."""
+        """Find the existing posts, by their number; 0 for those that do not exist."""
         found = array("q")
         for numbers in batches(range(total), _FOUND_AT_ONCE):
             keys = [(self._author(number), self._key(number)) for number in numbers]
@@ -80,9 +80,9 @@ class Publisher:
         return found
 
     def publish(self, numbers: array[int], advance: Callable[[int], None]) -> list[int]:
-        """Publish what is missing in `numbers`; give the numbers of what was.
+        """Publish what is missing in `numbers`; return the numbers that were published.
 
-        Several at once, yet each after what it answers.
+        Several at once, but each after the post it replies to.
         """
         missing = [number for number, post_id in enumerate(numbers) if not post_id]
         under_way: dict[int, Future[PostId]] = {}
@@ -113,9 +113,9 @@ class Publisher:
         numbers: array[int],
         under_way: Mapping[int, Future[PostId]],
     ) -> Future[PostId] | None:
-        """Give what a post answers, which may still be under way.
+        """Return the post that a post replies to, which may still be in flight.
 
-        Threads take posts in their order, so whoever waits waits for one that runs.
+        Threads take posts in order, so a thread only ever waits for a running one.
         """
         answers = self._world.plan(number).answers
         if answers is None:
@@ -127,7 +127,7 @@ class Publisher:
         return parent
 
     def _publish(self, number: int, parent: Future[PostId] | None) -> PostId:
-        """Publish one post; alone if what it answers was deleted or is hidden."""
+        """Publish one post; without a parent if that was deleted or is hidden."""
         saying = self._world.plan(number).saying
         draft = Draft(
             text=saying.text,
@@ -140,7 +140,7 @@ class Publisher:
         try:
             return self._parts.posts.publish(author_id, draft).id
         except (GoneError, NotFoundError):
-            # The key has been claimed for the reply.
+            # The key is already claimed for the reply.
             key = f"{draft.idempotency_key}:alone"
             alone = replace(draft, in_reply_to_id=None, idempotency_key=key)
             return self._parts.posts.publish(author_id, alone).id
@@ -149,20 +149,20 @@ class Publisher:
         """Wait while too many posts are pending.
 
         Raises:
-            StoreUnavailableError: Nothing was delivered for very long.
+            StoreUnavailableError: Nothing was delivered for a very long time.
         """
         if self._parts.outbox.pending_count() > MAX_PENDING:
             self._drain(self._parts.outbox.pending_count, MAX_PENDING // 2, _ignore)
 
     def waiting_count(self) -> int:
-        """Count posts and follows that the jobs have still to do."""
+        """Count posts and follows that wait for a job."""
         return self._parts.outbox.pending_count() + self._parts.edges.waiting_count()
 
     def await_delivery(self, advance: Callable[[int], None]) -> None:
-        """Wait until no post is pending and no follow waits for its merge.
+        """Wait until no post is pending and no follow waits for its backfill.
 
         Raises:
-            StoreUnavailableError: Nothing was done for very long.
+            StoreUnavailableError: Nothing was done for a very long time.
         """
         self._drain(self.waiting_count, 0, advance)
 
@@ -183,7 +183,7 @@ class Publisher:
                 )
 
     def deliveries(self, numbers: Iterable[int]) -> int:
-        """Count the homes that posts belong in: their authors' followers and theirs."""
+        """Count the homes that posts belong in: of their authors and followers."""
         posts = Counter(self._author(number) for number in numbers)
         total = 0
         for some in batches(posts, _FOUND_AT_ONCE):
