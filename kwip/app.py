@@ -1,4 +1,4 @@
-"""Make the Flask app of what the wiring has built."""
+"""Make the Flask app from what the wiring has built."""
 
 from __future__ import annotations
 
@@ -41,15 +41,15 @@ if TYPE_CHECKING:
 
 
 class KwipFlask(Flask):
-    """Flask, with its unexpected errors in Kwip's own log."""
+    """Flask, with unexpected errors in Kwip's own log."""
 
     own_host = ""
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
-        """Find routes by our own host, whatever a client calls us.
+        """Match routes by our own host, whatever the request's Host says.
 
-        A host that there cannot be would leave the request without a map, and its
-        error page without links.
+        An invalid Host would leave the request without a map, and its error page
+        without links.
         """
         if request is None:
             return super().create_url_adapter(None)
@@ -65,17 +65,17 @@ class KwipFlask(Flask):
         exc_info: tuple[type, BaseException, TracebackType | None]
         | tuple[None, None, None],
     ) -> None:
-        """Write the traceback to the log; a person sees an error page without it."""
+        """Write the traceback to the log; the user gets an error page without it."""
         gate.log.error("request_failed", exc_info=exc_info)
 
 
 def create_app(wiring: Wiring, settings: Settings, *, is_live: bool = False) -> Flask:
-    """Make the app: the route table, the gate around it, errors and cookies.
+    """Make the app: the route table, the gate in front of it, errors and cookies.
 
-    A live one answers long polls and nothing else, a few requests at a time.
+    A live app answers long polls and nothing else, a few requests at a time.
 
     Raises:
-        UndeclaredRouteError: A route stands in no row of the table.
+        UndeclaredRouteError: A route has no row in the table.
     """
     app = KwipFlask("kwip", static_folder=None if is_live else "static")
     urls = Urls(settings.origin)
@@ -98,7 +98,8 @@ def create_app(wiring: Wiring, settings: Settings, *, is_live: bool = False) -> 
         policies=routes.POLICIES,
         live_origin=_live_origin(settings),
         is_live=is_live,
-        # Two pictures and a form: a picture that is too large can be told of in it.
+        # Room for two pictures and a form, so that an error can name a picture that is
+        # too large.
         max_upload_bytes=2 * settings.media_max_bytes + bodies.MAX_BODY_BYTES,
     )
     http.install(app.extensions, site)
@@ -110,7 +111,7 @@ def create_app(wiring: Wiring, settings: Settings, *, is_live: bool = False) -> 
     if not is_live:
         app.wsgi_app = page_cache.PageCache(app, site)  # type: ignore[method-assign]
     if settings.trusted_proxies:
-        # Only the address is taken from them: the origin is a setting.
+        # Only the address is taken from these headers: the origin is a setting.
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign] # Flask's own way
             app.wsgi_app,
             x_for=settings.trusted_proxies,
@@ -123,20 +124,20 @@ def create_app(wiring: Wiring, settings: Settings, *, is_live: bool = False) -> 
 
 
 def _live_origin(settings: Settings) -> str | None:
-    """Say where pages poll; the site's own origin needs no name."""
+    """Return where pages poll; "" for the site's own origin."""
     found = settings.live_origin
     return "" if found in {"same", settings.origin} else found
 
 
 def _let_wait(app: Flask, live: Live) -> None:
-    """Give each request one of the turns, which it hands on while it waits."""
+    """Give each request one of the turns, which it gives up while it waits."""
     inner = app.wsgi_app
 
     def with_turn(
         environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] not in http.SAFE_METHODS:
-            # A body that does not come would hold the turn for as long.
+            # A body that never arrives would hold the turn as long.
             start_response("405 Method Not Allowed", [("Connection", "close")])
             return []
         with live.turns:
@@ -158,7 +159,7 @@ def _configuration(keys: Sequence[str], urls: Urls) -> dict[str, object]:
 
 
 def _prepare_templates(app: Flask, site: http.Site) -> None:
-    """Give templates the site, the viewer, our texts, and filters for people's."""
+    """Give templates the site, the viewer, our texts, and filters for users' texts."""
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.newstyle_gettext = True  # type: ignore[attr-defined] # the extension's
     app.jinja_env.policies["ext.i18n.trimmed"] = True

@@ -1,8 +1,8 @@
-"""The process behind the queue: `python -m kwip.worker`.
+"""The process that works off the queue: `python -m kwip.worker`.
 
-It runs jobs as the queue rings, with the sweeper and the change-stream invalidator in
-threads beside them: one process less on a small machine. `… jobs` and `… sweeper` run
-one of the two alone.
+It runs jobs as they arrive, with the sweeper and the change-stream invalidator in
+threads of the same process, which saves a process on a small machine. `… jobs` and `…
+sweeper` run one of the two alone.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ def main(arguments: list[str]) -> None:
 
 
 def _work(wiring: Wiring, settings: Settings, stop: Event) -> None:
-    """Run jobs as the queue rings; a job under way is finished before the end."""
-    # The lease on the cache is taken before the first job, not in the middle of it.
+    """Run jobs as they arrive; a running job is finished before the end."""
+    # Take the cache lease before the first job, not during it.
     wiring.fence.await_lease(within_s=1.0)
     runner = Runner(
         wiring.queue, jobs(wiring.services), threads=settings.worker_threads

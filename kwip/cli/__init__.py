@@ -1,10 +1,10 @@
 """The command line: `kwip COMMAND`, with one module for each command.
 
-The module `kwip.cli.<name>` offers a Click command called `command` and is imported
-when it is asked for. Its first argument after `@click.pass_obj` is the settings.
+The module `kwip.cli.<name>` has a Click command called `command`, and is imported when
+it is needed. Its first argument after `@click.pass_obj` is the settings.
 
-A command ends with 0 when all is well, 1 when it found something (it returns `FOUND`),
-2 when it could not do its work; then it says why in one line on standard error.
+A command exits with 0 if all is well, 1 if it found something (it returns `FOUND`), and
+2 if it could not do its work; then it prints the reason in one line on standard error.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ FOUND = 1
 FAILED = 2
 _INTERRUPTED = 130
 
-#: Each command and what `kwip --help` says of it, so that help imports none of them.
+#: Each command with its help line, so that `kwip --help` imports none of them.
 COMMANDS = {
     "up": "Start the whole stack and keep it running.",
     "doctor": "Check the running stack.",
@@ -48,7 +48,7 @@ COMMANDS = {
 
 
 def numbered(number: int, thing: str) -> str:
-    """Write how many there are of something: "1 home", "2 homes", "2 deliveries"."""
+    """Write a number with its noun: "1 home", "2 homes", "2 deliveries"."""
     is_ies = thing.endswith("y") and not thing.endswith("ey")
     many = f"{thing[:-1]}ies" if is_ies else f"{thing}s"
     return f"{number} {thing if number == 1 else many}"
@@ -89,7 +89,7 @@ class Commands(click.Group):
 def kwip(ctx: click.Context) -> None:
     """Kwip: a self-hosted microblog and timeline platform."""
     settings = from_environment()
-    # Whoever looks at a running stack need not know its port, only its home.
+    # To look at a running stack, its home is enough; its port is read from there.
     if ctx.invoked_subcommand != "up":
         noted: dict[str, Any] = Home(settings.home).noted_address()
         settings = replace(settings, **noted)
@@ -127,7 +127,7 @@ def print_json(document: Mapping[str, object]) -> None:
 
 
 def main() -> NoReturn:
-    """Run the command line; each failure is one line that says what to do."""
+    """Run the command line; a failure prints one line that says what to do."""
     sys.exit(_run(sys.argv[1:]))
 
 

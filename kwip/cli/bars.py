@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Bars:
     """One bar for each phase of a long job; none without a terminal or if `is_quiet`.
 
-    Use it as a context manager, so that the last bar is ended.
+    Use it as a context manager, so that the last bar is closed.
     """
 
     def __init__(self, *, is_quiet: bool):
@@ -23,7 +23,7 @@ class Bars:
         self._bar: tqdm[Never] | None = None
 
     def begin(self, phase: str, total: int, done: int = 0) -> None:
-        """Begin a phase; the one before it has ended."""
+        """Begin a phase; the previous one has ended."""
         self.close()
         self._bar = tqdm(
             desc=phase,
@@ -35,12 +35,12 @@ class Bars:
         )
 
     def advance(self, count: int = 1) -> None:
-        """Say that so many more are done."""
+        """Report that `count` more are done."""
         if self._bar is not None:
             self._bar.update(count)
 
     def close(self) -> None:
-        """End the bar."""
+        """Close the bar."""
         if self._bar is not None:
             self._bar.close()
             self._bar = None

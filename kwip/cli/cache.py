@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from kwip.store.fence import FenceState
     from kwip.wiring import Wiring
 
-#: Results of a look into the cache that needed no load of its own.
+#: Results of a read of the cache that needed no load of its own.
 _HITS = {"hit", "empty", "shared"}
 _sample_option = click.option(
     "--sample",

@@ -1,11 +1,11 @@
-"""`python -m kwip.cli.demo`: fill an empty database with a small world to look at.
+"""`python -m kwip.cli.demo`: fill an empty database with a small demo world.
 
-The people of a small town, who they follow, and two weeks of what they said, from
+The people of a small town, who they follow, and two weeks of their posts, from
 `demo_world.json`. Posts go through the posting service with ids from a clock of their
 own, and are delivered by the worker like all others.
 
-Killed in the middle and started again it goes on: every kwip has an idempotency key,
-and the job's row remembers when the load began, so all dates stay the same.
+If it is killed and started again, it continues: every kwip has an idempotency key, and
+the job's row remembers when the load began, so all dates stay the same.
 """
 
 from __future__ import annotations
@@ -41,26 +41,26 @@ if TYPE_CHECKING:
     from kwip.domain.ids import PostId, UserId
     from kwip.wiring import Wiring
 
-#: Who may look around; printed in the banner of `kwip up`.
+#: The demo account; printed in the banner of `kwip up`.
 USERNAME, PASSWORD = "demo", "demo-demo"
 
 _WORLD = Path(__file__).with_name("demo_world.json")
 _JOB = "demo"
 _MINUTE_MS, _DAY_MS = 60_000, 86_400_000
-#: The people came before their first kwip of fourteen days ago.
+#: The people signed up before their first kwip of fourteen days ago.
 _ARRIVED_MS = 17 * _DAY_MS
-#: "Yesterday" ends this long ago at least: what was said today comes after it.
+#: "Yesterday" ends at least this long ago: today's kwips come after it.
 _TODAY_MS = 10 * 60 * _MINUTE_MS
 _POLL_S = 0.05
-#: What was said in this time is favourited, some of it reposted, and bookmarked by
-#: the visitor: enough to see it on every page, and little enough to load in seconds.
+#: Kwips of this time are favourited, and some of them reposted, and bookmarked by the
+#: demo account: enough to see it on every page, and little enough to load in seconds.
 _LATELY_MS = 2 * _DAY_MS
 _REPOSTED, _BOOKMARKED = 0.35, 0.15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kwip:
-    """One kwip of the world; `parent` is the place of what it answers in the plan."""
+    """One kwip of the world; `parent` is the index of its parent in the plan."""
 
     author: str
     text: str
@@ -73,7 +73,7 @@ class Kwip:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What somebody did with the kwip at a place of the plan, and when."""
+    """What somebody did with the kwip at an index of the plan, and when."""
 
     at_ms: int
     username: str
@@ -82,7 +82,7 @@ class Response:
 
 
 class LoadClock:
-    """The time that ids are made from."""
+    """The clock that ids are made from."""
 
     def __init__(self, ms: int):
         self.ms = ms
@@ -99,11 +99,11 @@ def load(
     clock: ClockMs = system_clock_ms,
     delivery_s: float = 30.0,
 ) -> bool:
-    """Load the world into an empty database, or finish a load that was interrupted.
+    """Load the world into an empty database, or finish an interrupted load.
 
-    Returns whether the world is there, once the worker has filled the homes, or
-    after `delivery_s`. A database with anybody else in it stays as it is, and so does
-    a load that was interrupted a day ago: its keys are forgotten.
+    Returns whether the world is there, once the worker has filled the homes, or after
+    `delivery_s`. A database with anyone else in it stays as it is, and so does a load
+    that was interrupted a day ago: its keys have expired.
     """
     load_clock = LoadClock(clock())
     options = Options(id_clock=load_clock)
@@ -127,7 +127,7 @@ def load(
 
 
 def plan(kwips: Sequence[Mapping[str, Any]], now_ms: int) -> list[Kwip]:
-    """Put dates to all kwips and order them by time; every parent precedes its replies.
+    """Date all kwips and order them by time; every parent precedes its replies.
 
     `day` 1 is the last whole day; `minutes_ago` is before now, `after` after the
     parent.
@@ -176,9 +176,9 @@ def _kwip(raw: Mapping[str, Any], at_ms: int) -> Kwip:
 def responses(
     kwips: Sequence[Kwip], people: Sequence[Mapping[str, Any]], now_ms: int
 ) -> list[Response]:
-    """Let followers favourite what was said lately, some repost it; in order of time.
+    """Let followers favourite and repost recent kwips; in order of time.
 
-    Who responds to what is drawn from the kwip's own text, so it is always the same.
+    Who responds to what is derived from the kwip's text, so it is always the same.
     """
     followers: dict[str, list[str]] = {}
     for person in people:
@@ -252,7 +252,7 @@ def _respond(wiring: Wiring, viewer: Viewer, act: Act, post_id: PostId) -> None:
 def _sign_up(
     wiring: Wiring, clock: LoadClock, people: Sequence[Mapping[str, Any]]
 ) -> dict[str, UserId]:
-    """Sign everybody up who is not there yet; nobody knows the others' passwords."""
+    """Sign up everyone who is missing; nobody knows the others' passwords."""
     ids = dict(wiring.stores.users.ids_of(p["username"] for p in people))
     for person in people:
         name = person["username"]
@@ -279,7 +279,7 @@ def _follow(
     ids: Mapping[str, UserId],
     now_ms: int,
 ) -> None:
-    """Write who follows whom in bulk: nothing stands in any home yet."""
+    """Write the follows in bulk, before any home stores a post."""
     edges = [(ids[p["username"]], ids[name]) for p in people for name in p["follows"]]
     wiring.edges.load_edges(edges, at(now_ms))
     following = Counter(follower for follower, _ in edges)
@@ -290,9 +290,9 @@ def _follow(
 def _publish(
     wiring: Wiring, clock: LoadClock, kwips: Sequence[Kwip], ids: Mapping[str, UserId]
 ) -> dict[int, PostId]:
-    """Publish in the order of time; what is there already is found by its key.
+    """Publish in order of time; existing kwips are found by their keys.
 
-    Gives the posts by their place in the plan.
+    Returns the posts by their index in the plan.
     """
     posted: dict[int, PostId] = {}
     for number, kwip in enumerate(kwips):
@@ -311,7 +311,7 @@ def _publish(
         try:
             posted[number] = wiring.services.posts.publish(ids[kwip.author], draft).id
         except (GoneError, NotFoundError):
-            continue  # a visitor has deleted it, or what it answers, meanwhile
+            continue  # a visitor has deleted it, or its parent, meanwhile
     return posted
 
 
@@ -322,7 +322,7 @@ def _await_delivery(wiring: Wiring, within_s: float) -> None:
 
 
 def main() -> None:
-    """Load the world, and say who may log in."""
+    """Load the world, and print who can log in."""
     settings = from_environment()
     if load(settings, endpoints_of(settings)):
         print(f"{USERNAME} / {PASSWORD}")  # noqa: T201 -- the supervisor reads it

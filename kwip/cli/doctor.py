@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 
     from config.settings import Settings
 
-#: What works in every stack.
+#: What runs in every stack.
 _LOOPS = {"sweeper", "jobs", "lease_renewer"}
 
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A live process of the stack; `pss_bytes` counts shared memory by its share."""
+    """A running process of the stack; `pss_bytes` counts shared memory by its share."""
 
     name: str
     pid: int
@@ -43,7 +43,7 @@ class Process:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Something that the stack needs, and what it answered."""
+    """Something that the stack needs, and its state."""
 
     name: str
     uri: str
@@ -70,7 +70,7 @@ def command(settings: Settings, *, as_json: bool) -> int:
     """
     home = Home(settings.home)
     found = list(processes(home))
-    # A look must leave nothing behind in a home that was never started.
+    # A check must leave nothing behind in a home that was never started.
     services = list(ask(settings)) if found or settings.mongodb_uri else []
     roles = ["web", "worker", *(["live"] if settings.live_port else [])]
     findings = [*_absent(home, found, roles), *_ailing(services), *_full(home)]
@@ -104,7 +104,7 @@ def processes(home: Home) -> Iterator[Process]:
 
 
 def ask(settings: Settings) -> Iterator[Service]:
-    """Ask every service; 3 s at most for each."""
+    """Check every service; 3 s at most for each."""
     to = endpoints(settings)
     yield Service("mongodb", to.mongodb_uri, ask_mongodb(to.mongodb_uri))
     for name, uri in (

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 _NAME = "world drive"
 _THREADS = 4
-#: Whose threads are looked at: the newest posts of the public timeline.
+#: The threads that are read: of the newest posts of the public timeline.
 _THREADS_OF = 200
 
 
@@ -108,7 +108,7 @@ def command(
 
 @dataclass(frozen=True, slots=True)
 class _Person:
-    """A user, with what shows who they are to the API and to pages."""
+    """A user, with credentials for the API and for pages."""
 
     user: User
     token: str
@@ -118,7 +118,7 @@ class _Person:
 
 
 class _Crowd:
-    """The people of a load, and what they ask for."""
+    """The users of a load, and what they request."""
 
     def __init__(
         self,
@@ -184,7 +184,7 @@ def _http(
 def _crowd(
     wiring: Wiring, settings: Settings, planned: Sequence[Planned], size: int
 ) -> Iterator[_Crowd]:
-    """Sign in everybody who will act; sign them out again in the end.
+    """Sign in everyone who will act; sign them out again at the end.
 
     Raises:
         NotFoundError: There are no users.
@@ -196,7 +196,7 @@ def _crowd(
     chance = random.Random(1)  # noqa: S311 -- no secret; the same people each time
     people = chance.sample(ids, min(size, len(ids)))
     acting = users.get_many(sorted({_who(each, people) for each in planned}))
-    # The lease on the cache is taken before the first write, not in the middle.
+    # Take the cache lease before the first write, not during it.
     wiring.fence.await_lease(within_s=1.0)
     sign_in = _SignIn(wiring, settings.origin)
     with ThreadPoolExecutor(_THREADS) as pool:
@@ -208,7 +208,7 @@ def _crowd(
 
 
 def _threads(wiring: Wiring) -> list[str]:
-    """Give the addresses of some threads."""
+    """Return the addresses of some threads."""
     listed = wiring.stores.posts.listed(below=MAX_ID, limit=_THREADS_OF)
     authors = wiring.stores.users.get_many([entry.author_id for entry in listed])
     return [
@@ -219,7 +219,7 @@ def _threads(wiring: Wiring) -> list[str]:
 
 
 class _SignIn:
-    """Sign users in without a password: for the API and for pages."""
+    """Sign users in without a password, for the API and for pages."""
 
     def __init__(self, wiring: Wiring, origin: str):
         self._access = wiring.services.authentication
@@ -230,7 +230,7 @@ class _SignIn:
         login.install(self._app)
 
     def __call__(self, user: User) -> _Person:
-        """Make a token and a session."""
+        """Create a token and a session."""
         viewer = Viewer(id=user.id, username=user.username, digest="")
         info, token = self._access.create_token(viewer, _NAME, viewer.scopes)
         begun = self._access.begin_session(user.id, user.username, _NAME)
@@ -246,7 +246,7 @@ class _SignIn:
     def undo(self, person: _Person) -> None:
         """End both."""
         viewer = Viewer(id=person.user.id, username=person.user.username, digest="")
-        with suppress(NotFoundError):  # somebody else was faster
+        with suppress(NotFoundError):  # it was ended elsewhere
             self._access.revoke_token(viewer, person.token_id)
             self._account.end_session(viewer, person.session_id)
 

@@ -108,7 +108,7 @@ def _rows(files: Sequence[StoredFile]) -> list[dict[str, object]]:
 
 
 def _counted(files: Sequence[StoredFile]) -> str:
-    """Write how many files there are and how large they are."""
+    """Write the number and size of files."""
     return f"{numbered(len(files), 'file')} ({numbered(_size(files), 'byte')})"
 
 

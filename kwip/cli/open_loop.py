@@ -1,8 +1,8 @@
 """An HTTP client that sends each request when it is due, answered or not.
 
-One thread and plain sockets, because the client shares the machine with what it
+One thread and plain sockets, because the client shares the machine with the server it
 measures. Requests come from many addresses of the loopback network, so that each has
-the rate limits of a person of its own.
+its own rate limits, like a person.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ if TYPE_CHECKING:
 
     Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
-#: People close the page when nothing has come for so long.
+#: People close a page that has not answered for this long.
 PATIENCE_S = 10.0
 _ADDRESSES = 200
-#: A server closes what is idle for longer, and may be doing so at this moment.
+#: A server closes connections that are idle for longer, and may be doing so right now.
 _IDLE_S = 20.0
-#: Files that a process may want: a connection for each request under way.
+#: Files that a process may open: a connection for each request in flight.
 _FILES = 16_384
 
 
 class OpenLoop:
-    """Requests to one server: each has a connection of its own while it lasts.
+    """Requests to one server, each on a connection of its own while it lasts.
 
     Args:
-        host: Who is asked; only a loopback address has many neighbours to ask from.
-        port: Where.
-        advance: Told of each request that has been dealt with.
+        host: The server; only a loopback address has many neighbours to send from.
+        port: Its port.
+        advance: Called for each request that is finished.
     """
 
     def __init__(self, host: str, port: int, advance: Callable[[int], None]):
@@ -48,7 +48,7 @@ class OpenLoop:
         self._opened = 0
 
     def run(self, requests: Sequence[tuple[Planned, bytes]]) -> list[Answered]:
-        """Send all requests in the order of their times, and wait for the answers."""
+        """Send all requests at their times, and wait for the answers."""
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(_FILES, most), most))
         return asyncio.run(self._run(requests))
@@ -76,7 +76,7 @@ class OpenLoop:
         return Answered(planned, status, asyncio.get_running_loop().time() - due)
 
     async def _ask(self, request: bytes) -> int:
-        """Send one request on a connection that is free; give the answer's status."""
+        """Send one request on a free connection; return the answer's status."""
         reader, writer = self._take_idle() or await self._open()
         is_whole = False
         try:
@@ -95,7 +95,7 @@ class OpenLoop:
                 writer.close()
 
     def _take_idle(self) -> Connection | None:
-        """Take the connection that was used last, if it is still good."""
+        """Take the most recently used connection, if it is still open."""
         now = asyncio.get_running_loop().time()
         while self._idle and now - self._idle[0][0] > _IDLE_S:
             self._idle.popleft()[1][1].close()

@@ -8,13 +8,13 @@ import click
 
 from kwip.cli import FOUND, print_json
 
-#: Differences that are listed for a person; `--json` has all of them.
+#: How many differences are printed for a person; `--json` has all of them.
 _SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a job has done, for `--json` and for a person; exit 1 if `is_found`."""
+    """What a job has done, as JSON and in words; exit code 1 if `is_found`."""
 
     row: dict[str, object]
     lines: list[str]
@@ -22,14 +22,14 @@ class Outcome:
 
 
 def first(lines: list[str]) -> list[str]:
-    """Give as many differences as a person reads."""
+    """Return as many differences as are printed for a person."""
     rest = len(lines) - _SHOWN
     more = [f"… and {rest} more; use --json to list all"] if rest > 0 else []
     return lines[:_SHOWN] + more
 
 
 def show(outcome: Outcome, *, as_json: bool) -> int:
-    """Print an outcome; give the exit code."""
+    """Print an outcome; return the exit code."""
     if as_json:
         print_json(outcome.row)
     else:

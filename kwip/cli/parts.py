@@ -1,4 +1,4 @@
-"""What only commands need, made from a process's parts."""
+"""Parts that only commands need, made from a process's parts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def deletion_by(wiring: Wiring) -> Deletion:
-    """Make what deletes users."""
+    """Make the service that deletes users."""
     return Deletion(
         store=DeletionStore(wiring.store),
         stores=wiring.stores,
@@ -35,7 +35,7 @@ def deletion_by(wiring: Wiring) -> Deletion:
 
 
 def retagging_by(wiring: Wiring, settings: Settings) -> Retagging:
-    """Make what parses stored texts again."""
+    """Make the service that parses stored texts again."""
     texts = Texts(
         wiring.stores.users,
         max_chars=settings.post_max_chars,
@@ -46,7 +46,7 @@ def retagging_by(wiring: Wiring, settings: Settings) -> Retagging:
 
 
 def repair_by(wiring: Wiring, settings: Settings) -> Repair:
-    """Make what repairs the findings of fsck."""
+    """Make the service that repairs the findings of fsck."""
     return Repair(
         store=RepairStore(wiring.store),
         counters=CounterStore(wiring.store),

@@ -1,8 +1,8 @@
-"""`python -m kwip.cli.prepare`: make the databases ready for the programs.
+"""`python -m kwip.cli.prepare`: prepare the databases for the other programs.
 
-A process of its own, so that the supervisor need not keep the drivers in memory. It is
-started beside the private servers and waits for them. What keeps it from its work is
-the last line that it prints.
+A process of its own, so that the supervisor need not keep the drivers in memory. It
+starts along with the private servers and waits for them. If it fails, its last line
+says why.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from kwip.store.setup import SetupStore
 
 
 def main() -> None:
-    """Set the servers up, and create the indexes that are missing.
+    """Set up the servers, and create missing indexes.
 
     The argument, if there is one, is the digest of a code for the first administrator.
 
     Raises:
-        SystemExit: With the line that says why it cannot be done.
+        SystemExit: With the line that says why it failed.
     """
     settings = from_environment()
     try:
@@ -44,7 +44,7 @@ def main() -> None:
 
 
 def _offer(store: Store, digest: str) -> None:
-    """Let a code make the first administrator, and say so if there is none yet."""
+    """Store the code for the first administrator, and print it if there is none yet."""
     end = at(system_clock_ms()) + LIFETIME
     if SetupStore(store).offer(digest, end):
         print(WAITING)  # noqa: T201 -- the supervisor reads it

@@ -289,7 +289,7 @@ def _progress(job: Job | None) -> dict[str, object]:
 def _run_rebuild(
     settings: Settings, what: str, pace: Pace | None, *, is_quiet: bool
 ) -> Outcome:
-    """Mend counters or tags at a pace; without one only say what differs."""
+    """Repair counters or tags at a pace; without a pace only list what differs."""
     began = time.monotonic()
     with connected(settings) as wiring, Bars(is_quiet=is_quiet) as bars:
         rebuild = _rebuild_of(wiring, settings, what)
@@ -331,7 +331,7 @@ def _job(what: str) -> str:
 
 
 def _checkpoint(wiring: Wiring, what: str) -> Checkpoint:
-    """Find where a job was; one that was done restarts."""
+    """Find a job's checkpoint; a job that is done restarts."""
     checkpoint = Checkpoint(wiring.jobs, _job(what), system_clock_ms)
     if checkpoint.job.state == "done":
         checkpoint.restart()

@@ -1,4 +1,4 @@
-"""The running stack, as commands reach it."""
+"""Connect commands to the running stack."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _NEEDED = ("web", "worker")
 
 
 class NotRunningError(KwipError):
-    """Start the stack first."""
+    """The stack must be started first."""
 
     code = "not_running"
 
 
 @contextmanager
 def connected(settings: Settings) -> Iterator[Wiring]:
-    """Give the parts of a command, once it is sure that MongoDB answers.
+    """Return a command's parts, after checking that MongoDB answers.
 
     Raises:
         NotRunningError: It does not, within 3 s.
@@ -54,7 +54,7 @@ def connected(settings: Settings) -> Iterator[Wiring]:
 
 
 def require_stack(settings: Settings) -> None:
-    """Make sure that posts would be delivered.
+    """Check that posts would be delivered.
 
     Raises:
         NotRunningError: The web server is not ready, or a process is missing.
@@ -71,7 +71,7 @@ def require_stack(settings: Settings) -> None:
 
 
 def _require_supervisor(settings: Settings) -> None:
-    """Say that the stack does not run before waiting for its MongoDB."""
+    """Fail if the stack does not run, instead of waiting for its MongoDB."""
     home = Home(settings.home)
     if settings.mongodb_uri is None and holder(home) is None:
         raise NotRunningError(
@@ -80,9 +80,9 @@ def _require_supervisor(settings: Settings) -> None:
 
 
 def _log_to_stderr() -> None:
-    """Keep standard output free for what a command prints."""
+    """Keep standard output free for a command's own output."""
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger("warning"),
-        # Looked up each time: whoever runs a command may replace the stream.
+        # Looked up each time, because the caller of a command may replace the stream.
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
     )

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from config.settings import Settings
 
-#: Seconds that each has to end by itself: below 5 together.
+#: Seconds that each program has to end by itself: below 5 together.
 DEMO_GRACE_S, PROGRAMS_GRACE_S, SERVERS_GRACE_S = 0.3, 2.4, 2.0
 _ASK_S = 1.0
 _LOOPBACK = "127.0.0.1"
@@ -50,7 +50,7 @@ _IPV6 = 6
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What the programs of a start tell its operator, if they do."""
+    """What the started programs tell the operator, if anything."""
 
     setup_code: str | None = None
     demo_login: str | None = None
@@ -70,10 +70,10 @@ def command(settings: Settings, *, demo: bool) -> None:
 
 
 def run(settings: Settings, programs: Sequence[Child], demos: Sequence[Child]) -> None:
-    """Start the servers, `programs`, then `demos`; stay until the end is asked for.
+    """Start the servers, `programs`, then `demos`; run until told to stop.
 
     Raises:
-        CannotStartError: If something does not start; by then all has ended again.
+        CannotStartError: Something does not start; everything has ended again by then.
     """
     home = Home(settings.home)
     home.prepare()
@@ -114,10 +114,10 @@ def _start(
     programs: Sequence[Child],
     demos: Sequence[Child],
 ) -> Said:
-    """Start everything in order; return what is to be told of it."""
+    """Start everything in order; return what to print about it."""
     home, code = Home(settings.home), draw_code()
     said = log_of("prepare", home)
-    said.unlink(missing_ok=True)  # what it said at another start is not true any more
+    said.unlink(missing_ok=True)  # what an earlier start wrote is out of date
     with _step("MongoDB and Valkey"):
         supervisor.start(
             [*servers(settings, home), preparation(settings, code)], SERVERS_GRACE_S
@@ -151,21 +151,21 @@ def web_and_workers(settings: Settings) -> list[Child]:
 
 
 def preparation(settings: Settings, code: str) -> Child:
-    """Return what makes the databases ready, and ends.
+    """Return the program that prepares the databases, and ends.
 
-    It is told the digest alone of the code for the first administrator.
+    It gets only the digest of the code for the first administrator.
     """
     program = ("kwip.cli.prepare", code_digest(code))
     return replace(_python(settings, "prepare", *program), once=True)
 
 
 def demo_world(settings: Settings) -> Child:
-    """Return what fills an empty database, says who may log in, and ends."""
+    """Return the program that loads the demo world, and ends."""
     return replace(_python(settings, "demo", "kwip.cli.demo"), once=True, ready_s=120.0)
 
 
 def _python(settings: Settings, role: str, *module: str) -> Child:
-    """Return a Python program of ours, with the settings as we read them.
+    """Return one of our Python programs, with the settings as we read them.
 
     It runs in another folder, so relative paths are passed on as absolute ones.
     """
@@ -177,14 +177,14 @@ def _python(settings: Settings, role: str, *module: str) -> Child:
     environ = {
         **paths,
         "PROMETHEUS_MULTIPROC_DIR": str(Home(settings.home).metrics),
-        # Each thread would otherwise take memory of its own and never give it back.
+        # Otherwise each thread would keep an arena of memory and never free it.
         "MALLOC_ARENA_MAX": "2",
     }
     return Child(role=role, argv=[sys.executable, "-m", *module], environ=environ)
 
 
 def is_ready(settings: Settings, port: int | None = None) -> bool:
-    """Ask the web server, or who listens on `port`, if it is ready; 1 s at most."""
+    """Check whether the web server, or that on `port`, is ready; 1 s at most."""
     to = urlsplit(address(settings, port))
     connection = http.client.HTTPConnection(to.netloc, timeout=_ASK_S)
     try:
@@ -197,12 +197,12 @@ def is_ready(settings: Settings, port: int | None = None) -> bool:
 
 
 def has_swept(home: Home) -> bool:
-    """Tell whether the worker is at work."""
+    """Return whether the worker is running."""
     return "sweeper" in telemetry.heartbeats(home.metrics, partial(is_marked, home))
 
 
 def address(settings: Settings, port: int | None = None) -> str:
-    """Return the URL at which this machine asks a server of ours if it is ready."""
+    """Return the URL of a server's health check on this machine."""
     bind = ipaddress.ip_address(settings.bind)
     if bind.is_unspecified:
         bind = ipaddress.ip_address("::1" if bind.version == _IPV6 else _LOOPBACK)
@@ -211,10 +211,10 @@ def address(settings: Settings, port: int | None = None) -> str:
 
 
 def check_port(variable: str, bind: str, port: int) -> None:
-    """Refuse to start when the port cannot be listened on.
+    """Fail if the port cannot be listened on.
 
     Raises:
-        CannotStartError: Then; it names the variable.
+        CannotStartError: It cannot; names the variable.
     """
     family = socket.AF_INET6 if ":" in bind else socket.AF_INET
     with socket.socket(family) as probe:
@@ -241,7 +241,7 @@ def _why_not(variable: str, bind: str, port: int, error: OSError) -> str:
 
 
 def banner(settings: Settings, said: Said) -> str:
-    """Return what an operator wants to know once everything runs."""
+    """Return what to print once everything runs."""
     code = said.setup_code
     setup = f"{settings.origin}/setup with the code {code} (valid for one day)"
     rows = [
@@ -258,7 +258,7 @@ def banner(settings: Settings, said: Said) -> str:
 
 @contextlib.contextmanager
 def _step(name: str) -> Iterator[None]:
-    """Say how long a step of the start takes."""
+    """Print how long a step of the start takes."""
     began = time.monotonic()
     _say(f"{name} …")
     yield
@@ -266,10 +266,10 @@ def _step(name: str) -> Iterator[None]:
 
 
 def _note(home: Home, event: str) -> None:
-    """Tell the terminal and the supervisor's log."""
+    """Print an event, and write it to the supervisor's log."""
     line = {"event": event, "timestamp": at(system_clock_ms()).isoformat()}
     with (
-        contextlib.suppress(OSError),  # on a full disk the terminal has to do
+        contextlib.suppress(OSError),  # on a full disk the terminal is enough
         log_of("supervisor", home).open("a", encoding="utf-8") as log,
     ):
         log.write(json.dumps(line) + "\n")
@@ -277,6 +277,6 @@ def _note(home: Home, event: str) -> None:
 
 
 def _say(text: str) -> None:
-    # Whoever read our output may be gone, which is no reason to end.
+    # Nobody may read our output any more, which is no reason to end.
     with contextlib.suppress(OSError):
         click.echo(text)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from kwip.services.maintenance.deletion import Deletion
     from kwip.wiring import Wiring
 
-#: Under which name a user sees such a token in the list.
+#: The name of such a token in the user's list.
 _TOKEN_NAME = "command line"  # noqa: S105 -- a name, no secret
 
 
@@ -200,7 +200,7 @@ def delete(
 
 
 def _to_delete(wiring: Wiring, deletion: Deletion, name: str) -> Viewer:
-    """Find the user of a handle, or who had it when their deletion was cut off."""
+    """Find a user by username, or whose deletion under that name was interrupted."""
     username = name.removeprefix("@").lower()
     gone_id = deletion.cut_off(username)
     if gone_id is not None:
@@ -209,7 +209,7 @@ def _to_delete(wiring: Wiring, deletion: Deletion, name: str) -> Viewer:
 
 
 def _make_sure(username: str, *, is_sure: bool) -> None:
-    """Let the name be typed again.
+    """Ask for the username again.
 
     Raises:
         UsageError: It was another one, or none.
@@ -245,10 +245,10 @@ def _named(viewer: Viewer) -> dict[str, object]:
 
 
 def _viewer(wiring: Wiring, name: str) -> Viewer:
-    """Act as the user of a handle, in any letter case, without credentials.
+    """Act as a user by username, in any letter case, without credentials.
 
     Raises:
-        NotFoundError: There is none.
+        NotFoundError: There is no such user.
     """
     username = name.removeprefix("@").lower()
     user_id = wiring.stores.users.ids_of([username]).get(username)
@@ -258,7 +258,7 @@ def _viewer(wiring: Wiring, name: str) -> Viewer:
 
 
 def _ask_password() -> str:
-    """Ask a person twice; take the first line from anything else."""
+    """Ask a person twice; otherwise read the first line of standard input."""
     if sys.stdin.isatty():
         asked: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
         return asked

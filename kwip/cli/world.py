@@ -83,7 +83,7 @@ def load(  # noqa: PLR0913 -- one for each option
     world = read_world(graph, texts, users=users, seed=seed, settings=settings)
     require_stack(settings)
     with connected(settings) as wiring, Bars(is_quiet=as_json) as bars:
-        # The lease on the cache is taken before the first write, not in the middle.
+        # Take the cache lease before the first write, not during it.
         wiring.fence.await_lease(within_s=1.0)
         loaded = asdict(wiring.world.load(world, posts, bars))
     if as_json:
@@ -98,7 +98,7 @@ def read_world(
     """Read both files.
 
     Raises:
-        InvalidError: With the file and the line that cannot be used.
+        InvalidError: Names the file and the line that cannot be used.
     """
     with _lines(graph) as lines:
         parsed = parse_graph(lines, users)
@@ -115,7 +115,7 @@ def read_world(
 
 @contextmanager
 def _lines(path: Path) -> Iterator[Iterable[bytes]]:
-    """Open a file, compressed or not; whatever is wrong with it names the place."""
+    """Open a file, compressed or not; errors name the file and line."""
     with path.open("rb") as plain:
         is_packed = plain.read(len(_GZIP)) == _GZIP
         plain.seek(0)

@@ -1,1 +1,1 @@
-"""Marshmallow at the edge: bytes in become domain values, views become JSON."""
+"""Marshmallow at the edge: bytes become domain values, views become JSON."""

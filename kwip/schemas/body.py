@@ -1,4 +1,4 @@
-"""What every schema that reads a request shares, and the fields they are made of."""
+"""What all schemas that read a request share, and their fields."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: No field that people fill in is longer; a post's own limit lies below it.
+#: No field that people fill in is longer; a post's own limit is lower.
 TEXT_MAX = 20_000
 
 
 class BodySchema(Schema, Generic[T]):
-    """Read one kind of body or query into the value `make` builds.
+    """Read one kind of body or query into the value that `make` builds.
 
-    Apps send fields that we do not have, so the API skips what it does not know.
+    Apps send fields that we do not have, so the API skips unknown ones.
     """
 
     class Meta:
@@ -51,7 +51,7 @@ class BodySchema(Schema, Generic[T]):
             wrong = {str(k): _sentence(v) for k, v in error.messages_dict.items()}
             raise InvalidError(gettext("Check what you entered."), wrong) from error
 
-    #: Builds the value; each schema's own takes its fields by name.
+    #: Builds the value; each schema has its own, which takes its fields by name.
     make: Callable[..., T]
 
     @post_load
@@ -60,10 +60,10 @@ class BodySchema(Schema, Generic[T]):
 
 
 class StrictSchema(BodySchema[T]):
-    """A body or query of our own pages and widgets: unknown fields are refused."""
+    """A body or query of our own pages and widgets: unknown fields are rejected."""
 
     class Meta:
-        """Refuse unknown fields."""
+        """Reject unknown fields."""
 
         unknown = RAISE
 
@@ -71,7 +71,7 @@ class StrictSchema(BodySchema[T]):
 class Text(fields.String):
     """A text of valid Unicode, at most `max_chars` long.
 
-    White space is the only control character that it may hold.
+    White space is the only control character allowed.
     """
 
     default_error_messages = {  # noqa: RUF012 - marshmallow's own declaration
@@ -94,7 +94,7 @@ class Text(fields.String):
 
 
 class Id(fields.Field["int | None"]):
-    """An id as a decimal string, or as a number from clients that know no better."""
+    """An id as a decimal string, or as a number from clients that send one."""
 
     default_error_messages = {  # noqa: RUF012 - marshmallow's own declaration
         "invalid": lazy_gettext("This is not a valid ID."),
@@ -105,7 +105,7 @@ class Id(fields.Field["int | None"]):
     ) -> int | None:
         if value == "" and self.allow_none:
             return None
-        if type(value) is int and 0 <= value <= MAX_ID:  # a bool is no id
+        if type(value) is int and 0 <= value <= MAX_ID:  # a bool is not an id
             value = f"{value:d}"
         parsed = parse_id(value) if isinstance(value, str) else None
         if parsed is None:
@@ -131,7 +131,7 @@ class Ids(fields.List[Any]):
 
 
 class Flag(fields.Boolean):
-    """A boolean in any of the forms that clients send; empty means not said."""
+    """A boolean in any of the forms that clients send; empty means not given."""
 
     def _deserialize(self, value: object, *args: Any, **kwargs: Any) -> bool:
         return value != "" and super()._deserialize(value, *args, **kwargs)
@@ -154,7 +154,7 @@ class NotYet(fields.Field[None]):
 
 
 def only(value: object) -> Any:
-    """Take what is so already and nothing else: no app's change is lost silently."""
+    """Accept the current value and nothing else: no app's change is lost silently."""
     return Flag(
         load_default=value,
         allow_none=True,
@@ -163,7 +163,7 @@ def only(value: object) -> Any:
 
 
 def _sentence(messages: object) -> str:
-    """Make one line of what marshmallow says about a field."""
+    """Put marshmallow's messages about a field on one line."""
     if isinstance(messages, dict):
         return " ".join(_sentence(m) for m in messages.values())
     if isinstance(messages, list):

@@ -1,4 +1,4 @@
-"""What every schema that writes JSON shares."""
+"""What all schemas that write JSON share."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ class DumpSchema(Schema):
     """Write one kind of view as JSON. Instances are shared between threads.
 
     Args:
-        urls: Where absolute URLs come from.
-        is_signed_in: Whether to write what only a signed-in viewer is told.
+        urls: Makes absolute URLs.
+        is_signed_in: Whether to write what only signed-in viewers get.
     """
 
     def __init__(self, urls: Urls, *, is_signed_in: bool):
-        # Two keys may come from one attribute, which only loading cannot have.
+        # Two keys may come from one attribute, which marshmallow only forbids for
+        # loading.
         super().__init__(dump_only=tuple(self._declared_fields))
         self.urls = urls
         self.is_signed_in = is_signed_in
@@ -34,7 +35,7 @@ class DumpSchema(Schema):
 
 
 def to_text(value: object) -> str:
-    """Write JSON without spaces, in the letters of its texts."""
+    """Write JSON without spaces and without escaping letters."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -53,5 +54,5 @@ def instant(moment: dt.datetime) -> str:
 
 
 def constant(value: Any, *, data_key: str | None = None) -> fields.Field[Any]:
-    """Write the same value always: a key that clients expect and Kwip has not yet."""
+    """Always write the same value, for a key that clients expect and Kwip lacks."""
     return fields.Constant(value, data_key=data_key)

@@ -1,7 +1,7 @@
 """The forms of our own pages, one schema each.
 
-What a service decides (lengths, names that are taken) is not repeated here; these
-only read what the fields hold, and refuse fields that no form of ours has.
+What a service checks (lengths, taken names) is not repeated here; these schemas only
+read the fields, and reject fields that are in none of our forms.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from kwip.domain.users import MAX_FIELDS, READ, WRITE, ProfileChange, ProfileFie
 from kwip.schemas.body import Id, StrictSchema, Text
 from kwip.text.translation import lazy_gettext
 
-#: No one-line field takes more; the services' own limits lie below it.
+#: No one-line field takes more; the services' own limits are lower.
 LINE_MAX = 300
 
 
 @dataclass(frozen=True, slots=True)
 class LogIn:
-    """Who wants to log in, and where to go then."""
+    """Who wants to log in, and where to go afterwards."""
 
     login: str
     password: str
@@ -34,7 +34,7 @@ class LogIn:
 
 @dataclass(frozen=True, slots=True)
 class TokenWish:
-    """What a new token is for and what it may do."""
+    """The name and scopes of a new token."""
 
     name: str
     scopes: frozenset[str]
@@ -42,7 +42,7 @@ class TokenWish:
 
 @dataclass(frozen=True, slots=True)
 class NewPassword:
-    """The password that somebody has, and the one that is wanted."""
+    """The current password, and the new one."""
 
     old: str
     new: str
@@ -78,7 +78,7 @@ class SignUpForm(StrictSchema[Mapping[str, str]]):
 
 
 class SetupForm(StrictSchema[tuple[str, Mapping[str, str]]]):
-    """The code that was printed, and what everybody fills in who signs up."""
+    """The code that was printed, and the fields of a sign-up."""
 
     code = _line()
     username = _line()
@@ -92,7 +92,7 @@ class SetupForm(StrictSchema[tuple[str, Mapping[str, str]]]):
 
 
 class LogInForm(StrictSchema[LogIn]):
-    """Username or e-mail, and password."""
+    """Username or email, and password."""
 
     login = _line()
     password = _line()
@@ -104,7 +104,7 @@ class LogInForm(StrictSchema[LogIn]):
 
 
 class ComposeForm(StrictSchema[Draft]):
-    """A kwip; `key` is drawn when the form is made, so that it is posted once."""
+    """A kwip; `key` is drawn when the form is made, so that it is posted only once."""
 
     text = Text(
         required=True,
@@ -141,7 +141,7 @@ class ComposeForm(StrictSchema[Draft]):
 
 
 class EditForm(StrictSchema[Edit]):
-    """The new text of a kwip, and the warning before it."""
+    """The new text of a kwip, and its content warning."""
 
     text = Text(
         required=True,
@@ -150,25 +150,25 @@ class EditForm(StrictSchema[Edit]):
     warning = Text(load_default="")
 
     def make(self, *, text: str, warning: str) -> Edit:
-        """Build what the kwip is changed to."""
+        """Build the edit."""
         return Edit(text=text, warning=warning, is_sensitive=warning.strip() != "")
 
 
 class ProfileLineForm(StrictSchema[ProfileField]):
-    """A line of the profile: what it is, and the thing itself."""
+    """A field of the profile: its name and value."""
 
     name = _line(is_required=False)
     value = _line(is_required=False)
 
     def make(self, *, name: str, value: str) -> ProfileField:
-        """Build the line."""
+        """Build the field."""
         return ProfileField(name, value)
 
 
 class ProfileForm(StrictSchema[ProfileChange]):
-    """What one says of oneself; `fields[0][name]` and so on are the lines.
+    """What users say about themselves; `fields[0][name]` and so on are profile fields.
 
-    The files come beside it.
+    The files are read separately.
     """
 
     display_name = _line(is_required=False)
@@ -202,7 +202,7 @@ class ProfileForm(StrictSchema[ProfileChange]):
 
 
 class PrivacyForm(StrictSchema[bool]):
-    """Whether widgets may show one's public kwips; a box that is off is not sent."""
+    """Whether widgets may show one's public kwips; an unchecked box is not sent."""
 
     is_embeddable = fields.Boolean(load_default=False)
 
@@ -212,7 +212,7 @@ class PrivacyForm(StrictSchema[bool]):
 
 
 class ReadingForm(StrictSchema[bool]):
-    """Whether repeats are folded; a box that is off is not sent."""
+    """Whether repeats are folded; an unchecked box is not sent."""
 
     folds_repeats = fields.Boolean(load_default=False)
 
@@ -222,7 +222,7 @@ class ReadingForm(StrictSchema[bool]):
 
 
 class ListForm(StrictSchema[ListChange]):
-    """What a list is called and shows; a box that is off is not sent."""
+    """A list's title and what it shows; an unchecked box is not sent."""
 
     title = _line()
     replies_policy = _choice(*(policy.value for policy in RepliesPolicy))
@@ -240,7 +240,7 @@ class ListForm(StrictSchema[ListChange]):
 
 
 class PasswordForm(StrictSchema[NewPassword]):
-    """The password that one has, and the one to come."""
+    """The current password, and the new one."""
 
     old_password = _line()
     new_password = _line()
@@ -251,7 +251,7 @@ class PasswordForm(StrictSchema[NewPassword]):
 
 
 class AppearanceForm(StrictSchema[tuple[str, str]]):
-    """A theme and a size of the text, out of those that there are."""
+    """A theme and a text size, out of those available."""
 
     theme = _choice("system", "light", "dark")
     size = _choice("small", "normal", "large", "huge")
@@ -276,14 +276,14 @@ class TokenForm(StrictSchema[TokenWish]):
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """Where to go back to, and the entry to which the page is scrolled there."""
+    """Where to go back to, and the entry that the page scrolls to there."""
 
     address: str
     place_id: int | None
 
 
 class ReactForm(StrictSchema[Way]):
-    """The page's one form; a button of a repost says in which entry it stands."""
+    """The page's one form; a repost's button says which entry it is in."""
 
     next = Text(load_default="")
     place_id = Id(load_default=None)

@@ -1,7 +1,7 @@
-"""Safe HTML from people's texts: built from text and entities, then cleaned by nh3.
+"""Safe HTML from users' texts: built from text and entities, then cleaned by nh3.
 
-Nothing that a person wrote reaches a page unescaped, and what is built here passes a
-second wall that knows only paragraphs, line breaks and http(s) links.
+Nothing that a user wrote reaches a page unescaped, and the result passes a second
+filter that allows only paragraphs, line breaks and http(s) links.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ _PARAGRAPHS = re.compile(r"\n{2,}")
 _TAGS = {"p", "br", "a"}
 _ATTRIBUTES = {"a": {"href", "class"}}
 _SCHEMES = {"http", "https"}
-#: How much memory a process uses for the HTML of posts, and of bios.
+#: Memory of a process for the HTML of posts, and of bios.
 POSTS_BYTES, BIOS_BYTES = 1_000_000, 500_000
-#: What an entity of a text takes, and what a text does besides its letters.
+#: The size of an entity of a text, and of a text besides its letters.
 _ENTITY_BYTES, _TEXT_BYTES = 300, 400
 # HTML is a pure function of these, and most of the cost of a page.
 _posts = Remembered["_Source", str](POSTS_BYTES)
@@ -53,8 +53,8 @@ def post_html(post: Post, urls: Urls) -> str:
 
 
 def bio_html(text: str, urls: Urls) -> str:
-    """Return what a user says of themselves: paragraphs, links and hashtags."""
-    # They are not parsed when they are written, and every view of a user has one.
+    """Return a user's bio as HTML: paragraphs, links and hashtags."""
+    # Bios are not parsed when they are written, and every view of a user has one.
     source: _Source = (text, (), urls)
     known = _bios.get(source)
     if known is None:
@@ -65,7 +65,7 @@ def bio_html(text: str, urls: Urls) -> str:
 
 
 def line_html(text: str, urls: Urls) -> str:
-    """Return the value of a profile's line: as a bio, without a paragraph around it."""
+    """Return the value of a profile field: as a bio, but without a paragraph."""
     return bio_html(text, urls).removeprefix("<p>").removesuffix("</p>")
 
 
@@ -89,7 +89,7 @@ def _render(text: str, entities: tuple[_Entity, ...], urls: Urls) -> str:
         return ""
     parts, at = [], 0
     for entity in sorted(entities, key=lambda e: e.start):
-        # Entities come from documents: overlapping or impossible ones are just text.
+        # Entities come from documents: overlapping or impossible ones stay plain text.
         if at <= entity.start < entity.end <= len(text):
             parts.append(escape(text[at : entity.start]))
             parts.append(_anchor(text[entity.start : entity.end], entity, urls))

@@ -1,4 +1,4 @@
-"""Lists: Mastodon's list, and what is asked to make and fill one."""
+"""Lists: Mastodon's List, and the bodies that create and fill one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ListSchema(DumpSchema):
 
 
 class Policy(fields.String):
-    """Which answers a list shows; empty means not said."""
+    """Which replies a list shows; empty means not given."""
 
     def __init__(self) -> None:
         one_of = lazy_gettext("Must be one of: list, followed, none.")
@@ -35,7 +35,7 @@ class Policy(fields.String):
 
 
 class ListBody(BodySchema[ListChange]):
-    """A list to make, or what to change of one."""
+    """A list to create, or changes to one."""
 
     title = Text(load_default=None)
     replies_policy = Policy()
@@ -53,7 +53,7 @@ class ListBody(BodySchema[ListChange]):
 
 
 class MembersBody(BodySchema[list[UserId]]):
-    """`account_ids[]`: whom to put into a list, or take out of it."""
+    """`account_ids[]`: whom to add to a list, or remove from it."""
 
     account_ids = Ids(MEMBERS_AT_ONCE)
 
@@ -63,7 +63,7 @@ class MembersBody(BodySchema[list[UserId]]):
 
 
 class _Limit(Limit):
-    """How many accounts: of 0 is made as many as a list can hold."""
+    """How many accounts; 0 means as many as a list can hold."""
 
     def _deserialize(self, value: object, *_args: object, **_kwargs: object) -> int:
         return MAX_MEMBERS if value == "0" else super()._deserialize(value)

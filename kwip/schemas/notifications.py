@@ -1,4 +1,4 @@
-"""Notifications and markers: Mastodon's entities, and what is asked for."""
+"""Notifications and markers: Mastodon's entities, and their parameters."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _TYPES = {
     NotificationKind.FOLLOW: "follow",
     NotificationKind.POST: "status",
 }
-#: What one sentence of an app may tell together.
+#: Kinds that an app may group into one sentence.
 _GROUPED = {NotificationKind.REPOST, NotificationKind.FAVOURITE}
 
 
@@ -53,17 +53,17 @@ class NotificationSchema(DumpSchema):
         self._statuses = StatusSchema(urls, is_signed_in=is_signed_in)
 
     def get_group_key(self, view: NotificationView) -> str:
-        """Name what may be told together with others."""
+        """Return the key of notifications that may be grouped."""
         if view.post is not None and view.kind in _GROUPED:
             return f"{_TYPES[view.kind]}-{view.post.post.id}"
         return f"ungrouped-{view.id}"
 
     def get_account(self, view: NotificationView) -> object:
-        """Give who did it."""
+        """Return who did it."""
         return self._accounts.dump(view.actor, many=False)
 
     def get_status(self, view: NotificationView) -> object:
-        """Give the post that it is about, if there is one."""
+        """Return the post it is about, if there is one."""
         return None if view.post is None else self._statuses.dump(view.post, many=False)
 
 
@@ -95,7 +95,7 @@ class Asked:
 class NotificationsQuery(BodySchema[Asked]):
     """A page, `types[]`, `exclude_types[]` and `account_id`.
 
-    Types that Kwip has not are accepted, and nothing is of them.
+    Types that Kwip does not have are accepted and match nothing.
     """
 
     limit = Limit()
@@ -133,17 +133,17 @@ class MarkerSchema(DumpSchema):
 
 
 class MarkersQuery(BodySchema[list[Marked]]):
-    """`timeline[]`: of which timelines the markers are asked for."""
+    """`timeline[]`: the timelines whose markers are asked for."""
 
     timeline = Words()
 
     def make(self, *, timeline: list[str]) -> list[Marked]:
-        """Return those that have markers, each once."""
+        """Return those that have markers, without duplicates."""
         return [name for name in MARKED if name in timeline]
 
 
 class _PlaceBody(BodySchema[int]):
-    """How far one timeline was read."""
+    """How far a timeline was read."""
 
     last_read_id = Id(
         required=True,

@@ -1,4 +1,4 @@
-"""Where a page of a timeline begins, as Mastodon's clients ask for it."""
+"""Where a page of a timeline begins, in the parameters of Mastodon's clients."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from kwip.text.translation import lazy_gettext
 
 _NUMBER = re.compile(r"-?[0-9]+")
 _DIGITS = 10
-#: Posts of an open page that are watched.
+#: How many posts of an open page are watched.
 MAX_SHOWN = 100
 
 
 class Limit(fields.Field[int]):
-    """How many entries: what lies outside 1 to `MAX_LIMIT` is moved to its edge."""
+    """How many entries; a number outside 1 to `MAX_LIMIT` is moved to the nearest."""
 
     default_error_messages = {  # noqa: RUF012 - marshmallow's own declaration
         "invalid": lazy_gettext("This is not a number."),
@@ -36,7 +36,7 @@ class Limit(fields.Field[int]):
             return DEFAULT_LIMIT
         if not isinstance(value, str) or not _NUMBER.fullmatch(value):
             raise self.make_error("invalid")
-        # Python refuses to read numbers of thousands of digits.
+        # Python refuses to parse numbers of thousands of digits.
         return max(1, min(MAX_LIMIT, int(value[:_DIGITS])))
 
 
@@ -51,7 +51,7 @@ class Repeats(fields.Field[bool]):
         super().__init__(load_default=load_default, data_key="repeats")
 
     def _deserialize(self, value: object, *_args: object, **_kwargs: object) -> bool:
-        if value not in ("fold", "show"):  # no set: it may be a list
+        if value not in ("fold", "show"):  # no set: it may be a list, which has no hash
             raise self.make_error("invalid")
         return value == "fold"
 
@@ -76,7 +76,7 @@ class Order(fields.Field[bool]):
 class PageFields:
     """The parameters of every page of a timeline, for the queries that have them.
 
-    `as_of` is set by us, in the addresses of pages in the active order.
+    `as_of` is set by us, in the links of pages in active order.
     """
 
     limit = Limit()
@@ -89,7 +89,7 @@ class PageFields:
 
 
 class PageQuery(PageFields, BodySchema[PageRequest]):
-    """Where a page begins, `order` and `repeats`; other parameters are skipped."""
+    """Where a page begins, `order` and `repeats`; other parameters are ignored."""
 
     def make(self, **values: Any) -> PageRequest:
         """Build the page."""
@@ -97,7 +97,7 @@ class PageQuery(PageFields, BodySchema[PageRequest]):
 
 
 class OwnPageQuery(PageQuery):
-    """The same on our own pages, where a setting says what is done with repeats."""
+    """The same on our own pages, where a setting decides about repeats."""
 
     folds_repeats = Repeats(load_default=None)
 
@@ -116,7 +116,7 @@ class OwnPageQuery(PageQuery):
 class Filtered:
     """A page of a timeline, and what is left out of it.
 
-    `tag` is a hashtag as it was asked for, or empty.
+    `tag` is a hashtag as given, or empty.
     """
 
     page: PageRequest
@@ -128,7 +128,7 @@ class Filtered:
 
 
 class ThreadQuery(BodySchema[ThreadPart]):
-    """Which part of a thread: behind the reply `after`, or the one with `reply`."""
+    """Which part of a thread: after the reply `after`, or the one with `reply`."""
 
     after = Id(load_default=None)
     reply = Id(load_default=None)
@@ -143,13 +143,13 @@ class ThreadQuery(BodySchema[ThreadPart]):
 
 
 class SinceQuery(BodySchema[PageRequest]):
-    """What is newer than the newest that a page already shows."""
+    """What is newer than the newest entry that a page already shows."""
 
     since_id = Id(required=True)
     folds_repeats = Repeats()
 
     def make(self, *, since_id: int, folds_repeats: bool) -> PageRequest:
-        """Build the request: as much as a page may hold."""
+        """Build the request, with the largest page size."""
         return PageRequest(
             limit=MAX_LIMIT, since_id=since_id, folds_repeats=folds_repeats
         )
@@ -165,23 +165,22 @@ class OpenPage:
 
 
 class OpenPageQuery(BodySchema[OpenPage]):
-    """An open page that asks what has changed; `wait` until something has."""
+    """An open page that asks what has changed; with `wait`, until something has."""
 
     unread = fields.Integer(load_default=None, validate=validate.Range(0, MAX_UNREAD))
     shown = Ids(MAX_SHOWN)
     wait = Flag(load_default=True)
 
     def make(self, *, unread: int | None, shown: list[PostId], wait: bool) -> OpenPage:
-        """Build it, each post once."""
+        """Build it, with each post once."""
         each = tuple(dict.fromkeys(shown))
         return OpenPage(unread=unread, shown=each, waits=wait)
 
 
 class FilteredQuery(PageFields, BodySchema[Filtered]):
-    """A page as `PageQuery` has it, and Mastodon's filters.
+    """A page as in `PageQuery`, and Mastodon's filters.
 
-    Kwip has no media and other servers, so whoever asks for nothing but those is
-    shown nothing.
+    Kwip has no media and no other servers, so asking for only those returns nothing.
     """
 
     exclude_replies = Flag(load_default=False)

@@ -1,4 +1,4 @@
-"""Posts: Mastodon's status and context, and the bodies that write them."""
+"""Posts: Mastodon's Status and Context, and the bodies that write them."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ _WORDS = {
     Visibility.DIRECT: "direct",
 }
 _VISIBILITIES = {word: visibility for visibility, word in _WORDS.items()}
-#: Both tags of a language and those of Chinese scripts, not all of BCP 47.
+#: Language tags, and those with a Chinese script; not all of BCP 47.
 _LANGUAGE = r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}\Z"
 _NOTHING_DONE = (False, False, False, False)
-#: How much memory a process uses for statuses as they are written, for viewers who are
-#: signed in and for others each; and what the post and author of one take.
+#: Memory of a process for encoded statuses, for signed-in viewers and others each; and
+#: the size of one post with its author.
 WRITTEN_BYTES, _SOURCE_BYTES = 2_000_000, 2_000
-#: An account takes 2 kB, with the longest bio and lines 10.
+#: An account takes 2 kB, with the longest bio and profile fields 10.
 _MOST_ACCOUNTS = 256
 
 
 def _deeds(view: PostView) -> tuple[bool, bool, bool, bool]:
-    """Give what a viewer did with a post, and whether its author has pinned it."""
+    """Return what a viewer did with a post, and whether its author has pinned it."""
     shown = view.shown
     return shown.is_favourited, shown.is_reposted, shown.is_bookmarked, view.is_pinned
 
@@ -57,7 +57,7 @@ def _told(
     bookmarked: bool,  # noqa: FBT001
     pinned: bool,  # noqa: FBT001
 ) -> dict[str, Any]:
-    """Give what only signed-in viewers are told of a post."""
+    """Return what only signed-in viewers get of a post."""
     return {
         "favourited": favourited,
         "reblogged": reblogged,
@@ -73,14 +73,15 @@ def _told_text(*deeds: bool) -> str:
     return to_text(_told(*deeds))[1:]
 
 
-#: A post and its author, and the two halves of what is written of them.
+#: A post and its author, and the two halves of their JSON.
 _Written = tuple["Post", "User", str, str]
 
 
 class StatusSchema(DumpSchema):
     """A `PostView` as Mastodon's Status. Every key is always there.
 
-    What a viewer did with a post (`favourited` and so on) is told to viewers only.
+    What a viewer did with a post (`favourited` and so on) is only for signed-in
+    viewers.
     """
 
     id = fields.String(attribute="post.id")
@@ -122,8 +123,8 @@ class StatusSchema(DumpSchema):
     def write(self, views: Sequence[PostView]) -> str:
         """Write many views as JSON text, joined from what is the same for all readers.
 
-        What a post and its author show is written once, as long as both stay the same
-        values; what its reader did with it, and what it reposts, are put in.
+        The JSON of a post and its author is written once, as long as both stay the same
+        values; what the viewer did with it, and what it reposts, are inserted.
         """
         return f"[{','.join(map(self._joined, views))}]"
 
@@ -135,7 +136,7 @@ class StatusSchema(DumpSchema):
         return f'{head},"reblog":{reblog},{tail},{_told_text(*_deeds(view))}'
 
     def _halves(self, post: Post, author: User) -> tuple[str, str]:
-        """Write what comes before and after `reblog`, without any braces at the end."""
+        """Write what comes before and after `reblog`, without the closing braces."""
         key = (id(post), id(author))
         known = self._written.get(key)
         if known is None:
@@ -144,26 +145,26 @@ class StatusSchema(DumpSchema):
             told = _told(*_NOTHING_DONE)
             pairs = [(k, v) for k, v in status.items() if k not in told]
             head, tail = to_text(dict(pairs[:at])), to_text(dict(pairs[at + 1 :]))
-            # The two values are held, so that their ids are nobody else's.
+            # Both values are kept alive, so that their `id()`s are not reused.
             known = (post, author, head[:-1], tail[1:-1])
             size = _SOURCE_BYTES + getsizeof(known[2]) + getsizeof(known[3])
             self._written.put(key, known, size)
         return known[2:]
 
     def get_url(self, view: PostView) -> str:
-        """Give the address of the post's page."""
+        """Return the address of the post's page."""
         return self.urls.post(view)
 
     def get_content(self, view: PostView) -> str:
-        """Give the text as HTML."""
+        """Return the text as HTML."""
         return post_html(view.post, self.urls)
 
     def get_account(self, view: PostView) -> object:
-        """Give the author."""
+        """Return the author."""
         return self._account_of(view.author)
 
     def get_mentions(self, view: PostView) -> list[dict[str, str]]:
-        """Give each mentioned user once, in the order of the text."""
+        """Return each mentioned user once, in the order of the text."""
         names = {m.user_id: m.username for m in view.post.mentions}
         return [
             {
@@ -176,12 +177,12 @@ class StatusSchema(DumpSchema):
         ]
 
     def get_tags(self, view: PostView) -> list[dict[str, str]]:
-        """Give each hashtag once, in the order of the text."""
+        """Return each hashtag once, in the order of the text."""
         names = dict.fromkeys(hashtag.name for hashtag in view.post.hashtags)
         return [{"name": name, "url": self.urls.tag(name)} for name in names]
 
     def get_reblog(self, view: PostView) -> object:
-        """Give the status that a repost is of."""
+        """Return the status that a repost reposts."""
         return None if view.reposted is None else self.dump(view.reposted, many=False)
 
     @post_dump(pass_original=True)
@@ -192,14 +193,14 @@ class StatusSchema(DumpSchema):
 
 
 class DeletedStatusSchema(StatusSchema):
-    """A status as it was, with its source `text`, so that it can be drafted again."""
+    """A status as it was, with its source `text`, so that it can be redrafted."""
 
     text = fields.String(attribute="post.text")
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One state of a post's text; `post` is the post itself for the present one."""
+    """One version of a post's text; `post` is set for the current one."""
 
     author: User
     state: Revision
@@ -207,7 +208,7 @@ class Version:
 
 
 def versions_of(author: User, history: History) -> list[Version]:
-    """Give every text that a post had, oldest first, the present one last."""
+    """Return every text that a post had, oldest first, the current one last."""
     post = history.post
     written_at = post.edited_at or post.created_at
     present = Revision(post.text, written_at, post.warning, post.is_sensitive)
@@ -216,7 +217,7 @@ def versions_of(author: User, history: History) -> list[Version]:
 
 
 class StatusEditSchema(DumpSchema):
-    """A `Version` as Mastodon's StatusEdit. Names are links in the present one only."""
+    """A `Version` as Mastodon's StatusEdit. Only the current one has links."""
 
     content = fields.Method("get_content")
     spoiler_text = fields.String(attribute="state.warning")
@@ -233,13 +234,13 @@ class StatusEditSchema(DumpSchema):
         self._accounts = AccountSchema(urls, is_signed_in=is_signed_in)
 
     def get_content(self, version: Version) -> str:
-        """Give the text as HTML."""
+        """Return the text as HTML."""
         if version.post is not None:
             return post_html(version.post, self.urls)
         return bio_html(version.state.text, self.urls)
 
     def get_account(self, version: Version) -> object:
-        """Give the author."""
+        """Return the author."""
         return self._accounts.dump(version.author)
 
 
@@ -252,7 +253,7 @@ class StatusSourceSchema(DumpSchema):
 
 
 class StatusesQuery(BodySchema[list[PostId]]):
-    """`id[]`: the statuses that are asked for; each once, in that order."""
+    """`id[]`: the statuses to return; each once, in that order."""
 
     id = Ids(MAX_LIMIT)
 
@@ -264,8 +265,8 @@ class StatusesQuery(BodySchema[list[PostId]]):
 class EditBody(BodySchema[Edit]):
     """The new text of a status.
 
-    What Kwip cannot keep yet is refused rather than lost: a poll or a picture that
-    silently disappears is worse than an error.
+    What Kwip cannot store yet is rejected: a poll or a picture that silently disappears
+    is worse than an error.
     """
 
     status = Text(
@@ -280,12 +281,12 @@ class EditBody(BodySchema[Edit]):
     def make(
         self, *, status: str, spoiler_text: str | None, sensitive: bool, **_: object
     ) -> Edit:
-        """Build what the status is changed to."""
+        """Build the edit."""
         return Edit(text=status, warning=spoiler_text or "", is_sensitive=sensitive)
 
 
 class StatusBody(BodySchema[Draft]):
-    """A new status; what Kwip cannot keep yet is refused, as in `EditBody`."""
+    """A new status; what Kwip cannot store yet is rejected, as in `EditBody`."""
 
     status = Text(
         required=True,
@@ -321,7 +322,7 @@ class StatusBody(BodySchema[Draft]):
         sensitive: bool,
         **_: object,
     ) -> Draft:
-        """Build the draft; public unless it says otherwise."""
+        """Build the draft; public by default."""
         return Draft(
             text=status,
             visibility=_VISIBILITIES[visibility or "public"],

@@ -1,4 +1,4 @@
-"""Relationships: Mastodon's relationship, and what is asked about several users."""
+"""Relationships: Mastodon's Relationship, and parameters about several users."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from kwip.domain.ids import UserId
 from kwip.schemas.body import BodySchema, Flag, Ids, NotYet, only
 from kwip.schemas.dumping import DumpSchema, constant
 
-#: Each of them may cost a query; a page of posts has no more authors.
+#: Each may cost a query; a page of posts has no more authors than this.
 MAX_IDS = 80
 
 
@@ -34,7 +34,7 @@ class RelationshipSchema(DumpSchema):
 
 
 class AccountsQuery(BodySchema[list[UserId]]):
-    """`id[]`: which accounts are asked about; each once, in that order."""
+    """`id[]`: the accounts in question; each once, in that order."""
 
     id = Ids(MAX_IDS)
 
@@ -44,19 +44,19 @@ class AccountsQuery(BodySchema[list[UserId]]):
 
 
 class FollowBody(BodySchema["bool | None"]):
-    """How to follow: `notify` asks to be told of each new post, or no longer."""
+    """How to follow: `notify` turns notifications of new posts on or off."""
 
     notify = Flag(load_default=None)
     reblogs = only(value=True)
     languages = NotYet()
 
     def make(self, *, notify: bool | None, **_: object) -> bool | None:
-        """Return the wish; None leaves it as it is."""
+        """Return `notify`; None keeps it as it is."""
         return notify
 
 
 class MuteBody(BodySchema[None]):
-    """How to mute: for good only, so a `duration` is refused."""
+    """How to mute: permanently only, so a `duration` is rejected."""
 
     duration = NotYet()
 

@@ -1,4 +1,4 @@
-"""Search: what is asked for, and where it leads as Mastodon's Search."""
+"""Search: its parameters, and the result as Mastodon's Search."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _KINDS = ("accounts", "hashtags", "statuses")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """What is looked for; `kind` is empty for everything."""
+    """What to search for; `kind` is empty for everything."""
 
     text: str
     kind: str
@@ -45,7 +45,7 @@ class SearchQuery(BodySchema[Search]):
     )
 
     def make(self, *, q: str, type: str, offset: int) -> Search:  # noqa: A002 - its name
-        """Build what is looked for."""
+        """Build the search."""
         return Search(text=q, kind=type, offset=offset)
 
 
@@ -55,14 +55,14 @@ class LookupQuery(BodySchema[str]):
     acct = Text(required=True)
 
     def make(self, *, acct: str) -> str:
-        """Return what was asked for."""
+        """Return the name as given."""
         return acct
 
 
 def username_in(text: str, urls: Urls) -> str | None:
-    """Find who is meant by `name`, `@name`, `name@host` or the address of a page.
+    """Return the username in `name`, `@name`, `name@host` or the address of a page.
 
-    None for accounts of other servers.
+    None for accounts on other servers.
     """
     name = text.strip().removeprefix(f"{urls.origin}/").removeprefix("@")
     name, _, host = name.partition("@")

@@ -1,4 +1,4 @@
-"""What the site says of itself: Mastodon's instance, versions 1 and 2."""
+"""What the site says about itself: Mastodon's Instance, versions 1 and 2."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from kwip.domain.users import BIO_MAX, DISPLAY_NAME_MAX, FIELD_MAX, MAX_FIELDS, 
 from kwip.schemas.dumping import DumpSchema, constant
 from kwip.text.translation import lazy_gettext
 
-#: The Mastodon whose API this is; clients choose by it what they try.
+#: The version of Mastodon whose API this is; clients choose features by it.
 _MASTODON_VERSION = "4.5.0"
-#: Mastodon's own count of API changes; the first one is what Kwip has all of.
+#: Mastodon's own count of API changes; Kwip has everything up to the first one.
 _API_VERSION = 1
-#: What apps take a link to count without being told. Kwip counts all of it.
+#: How many characters apps count for a link by default. Kwip counts all of them.
 _LINK_CHARS = 23
 _NO_MEDIA: dict[str, object] = {
     "supported_mime_types": [],
@@ -36,7 +36,7 @@ _DESCRIPTION = lazy_gettext("Short posts from people you choose.")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteInfo:
-    """What clients may know of the site before anybody signs in."""
+    """What clients may know about the site before anyone signs in."""
 
     title: str
     version: str
@@ -58,7 +58,7 @@ class _InstanceSchema(DumpSchema):
     configuration = fields.Method("get_configuration")
 
     def get_configuration(self, info: SiteInfo) -> dict[str, object]:
-        """Give the limits; what Kwip has not yet has zeros."""
+        """Return the limits; zeros for what Kwip does not have yet."""
         return {
             "accounts": {
                 "max_featured_tags": 0,
@@ -79,7 +79,7 @@ class _InstanceSchema(DumpSchema):
         }
 
     def get_host(self, _info: SiteInfo) -> str:
-        """Give the bare host, with its port if the origin names one."""
+        """Return the host without a scheme, with its port if the origin names one."""
         return self.urls.host
 
 
@@ -93,7 +93,7 @@ class ExtendedDescriptionSchema(DumpSchema):
 class InstanceV1Schema(_InstanceSchema):
     """A `SiteInfo` as Mastodon's V1::Instance.
 
-    `stats` are zeros: Kwip does not count itself yet, and apps need the keys.
+    `stats` are zeros: Kwip does not compute them yet, and apps need the keys.
     """
 
     uri = fields.Method("get_host")
@@ -108,11 +108,11 @@ class InstanceV1Schema(_InstanceSchema):
     contact_account = constant(None)
 
     def get_urls(self, _info: SiteInfo) -> dict[str, str]:
-        """Give where streams will be."""
+        """Return where streams will be."""
         return {"streaming_api": self.urls.streaming}
 
     def get_thumbnail(self, _info: SiteInfo) -> str:
-        """Give the address of the site's picture."""
+        """Return the address of the site's picture."""
         return self.urls.default_banner()
 
 
@@ -129,7 +129,7 @@ class InstanceV2Schema(_InstanceSchema):
     contact = constant({"email": "", "account": None})
 
     def get_configuration(self, info: SiteInfo) -> dict[str, object]:
-        """Give the limits, and where things are."""
+        """Return the limits, and the site's addresses."""
         return super().get_configuration(info) | {
             "urls": {"streaming": self.urls.streaming},
             "vapid": {"public_key": ""},
@@ -137,11 +137,11 @@ class InstanceV2Schema(_InstanceSchema):
         }
 
     def get_thumbnail(self, _info: SiteInfo) -> dict[str, object]:
-        """Give the address of the site's picture."""
+        """Return the address of the site's picture."""
         return {"url": self.urls.default_banner(), "blurhash": None, "versions": {}}
 
     def get_registrations(self, info: SiteInfo) -> dict[str, object]:
-        """Tell whether and where one can sign up."""
+        """Return whether and where one can sign up."""
         return {
             "enabled": info.is_signup_open,
             "approval_required": False,

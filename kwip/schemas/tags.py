@@ -1,4 +1,4 @@
-"""Hashtags: Mastodon's tag."""
+"""Hashtags: Mastodon's Tag, and the parameters of hashtag timelines."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kwip.domain.tags import TagView
 
 
-#: Hashtags of one mode, as Mastodon has it.
+#: The most hashtags of one mode, as in Mastodon.
 MAX_TAGS = 4
 
 
@@ -50,10 +50,10 @@ class TagsWanted:
 
 
 class TagsQuery(PageFields, BodySchema[TagsWanted]):
-    """A page of a hashtag's timeline as `PageQuery` has it, and other hashtags.
+    """A page of a hashtag's timeline as in `PageQuery`, and other hashtags.
 
-    Those of `any[]` are as good as that of the address, those of `all[]` must be there,
-    too, and those of `none[]` must not.
+    Posts must have that of the address or one of `any[]`, all of `all[]`, and none of
+    `none[]`.
     """
 
     any_of = _Names("any")
@@ -86,7 +86,7 @@ class TagSchema(DumpSchema):
     featuring = constant(value=False)
 
     def get_url(self, tag: TagView) -> str:
-        """Give the address of the hashtag's page."""
+        """Return the address of the hashtag's page."""
         return self.urls.tag(tag.name)
 
     @post_dump

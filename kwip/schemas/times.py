@@ -1,4 +1,4 @@
-"""How long ago something was, in the few letters that a timeline has room for."""
+"""How long ago something was, in the few letters that fit into a timeline."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from kwip.domain.clock import at
 from kwip.text.translation import gettext
 
 _MINUTE_MS, _HOUR_MS, _DAY_MS = 60_000, 3_600_000, 86_400_000
-#: After so many days a date says more than their number.
+#: After this many days a date says more than a number of days.
 _COUNTED_DAYS = 7
 
 
 def ago(then_ms: int, now_ms: int) -> str:
-    """Say "now", "5m", "3h", "2d", and after a week the date, as `kwip.js` does."""
+    """Write "now", "5m", "3h", "2d", and after a week the date, as `kwip.js` does."""
     passed_ms = now_ms - then_ms
     if passed_ms < _MINUTE_MS:
         return gettext("now")
@@ -27,7 +27,7 @@ def ago(then_ms: int, now_ms: int) -> str:
 
 
 def ago_in_words(then_ms: int, now_ms: int) -> str:
-    """Say "just now", "5m ago" or "on 7 Mar", for a sentence."""
+    """Write "just now", "5m ago" or "on 7 Mar", for a sentence."""
     passed_ms, time = now_ms - then_ms, ago(then_ms, now_ms)
     if passed_ms < _MINUTE_MS:
         return gettext("just now")

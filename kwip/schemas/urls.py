@@ -1,4 +1,4 @@
-"""Absolute URLs, all made from the one origin and never from a request's Host."""
+"""Absolute URLs, all made from the configured origin, never from a request's Host."""
 
 from __future__ import annotations
 
@@ -33,31 +33,31 @@ class Urls:
         return "ws" + self.origin.removeprefix("http")
 
     def user(self, username: str) -> str:
-        """Give the address of a user's page."""
+        """Return the address of a user's page."""
         return f"{self.origin}/@{username}"
 
     def post(self, view: PostView) -> str:
-        """Give the address of a post's page."""
+        """Return the address of a post's page."""
         return f"{self.user(view.author.username)}/{view.post.id}"
 
     def tag(self, name: str) -> str:
-        """Give the address of the page of a hashtag, by its one form."""
+        """Return the address of a hashtag's page, by its folded name."""
         return f"{self.origin}/tags/{quote(name, safe='')}"
 
     def static(self, path: str) -> str:
-        """Give the address of a file below `/static`."""
+        """Return the address of a file below `/static`."""
         return f"{self.origin}/static/{path}"
 
     def avatar(self, user: User, *, is_small: bool = False) -> str:
-        """Give the address of a user's picture, the drawn default without one."""
+        """Return the address of a user's profile picture, or of the default."""
         return self._picture(user.avatar or _DEFAULT_AVATAR, AVATAR, is_small=is_small)
 
     def banner(self, user: User, *, is_small: bool = False) -> str:
-        """Give the address of the picture above a profile, the default without one."""
+        """Return the address of a user's header picture, or of the default."""
         return self._picture(user.banner or _DEFAULT_BANNER, BANNER, is_small=is_small)
 
     def default_banner(self) -> str:
-        """Give the address of the picture for whatever has none of its own."""
+        """Return the address of the default header picture."""
         return self.static(_DEFAULT_BANNER)
 
     def _picture(self, name: str, kind: PictureKind, *, is_small: bool) -> str:

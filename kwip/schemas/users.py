@@ -1,4 +1,4 @@
-"""Users: Mastodon's account, of others and one's own."""
+"""Users: Mastodon's Account, and the viewer's own."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from kwip.text.translation import lazy_gettext
 if TYPE_CHECKING:
     from kwip.domain.users import User
 
-#: Numbers longer than this are no places in a list.
+#: Longer numbers are not indexes of a list.
 _DIGITS = 10
 #: Mastodon's Roles.
 ADMINISTRATOR = {"id": "1", "name": "Administrator", "color": ""}
 EVERYBODY = {"id": "-99", "name": "", "color": ""}
-#: Mastodon's Preferences: Kwip keeps none of them yet.
+#: Mastodon's Preferences: Kwip stores none of them yet.
 PREFERENCES: dict[str, object] = {
     "posting:default:visibility": "public",
     "posting:default:sensitive": False,
@@ -65,15 +65,15 @@ class AccountSchema(DumpSchema):
     extra_fields = fields.Method("get_fields", data_key="fields")
 
     def get_created_at(self, user: User) -> str:
-        """Give the time of a user's id, which is when they signed up."""
+        """Return the time of a user's id, which is when they signed up."""
         return instant(at(ms_of(user.id)))
 
     def get_note(self, user: User) -> str:
-        """Give the bio as HTML."""
+        """Return the bio as HTML."""
         return bio_html(user.bio, self.urls)
 
     def get_fields(self, user: User) -> list[dict[str, str | None]]:
-        """Give the lines of the profile; nothing is verified."""
+        """Return the profile fields; none is verified."""
         return [
             {
                 "name": field.name,
@@ -84,19 +84,19 @@ class AccountSchema(DumpSchema):
         ]
 
     def get_url(self, user: User) -> str:
-        """Give the address of the user's page."""
+        """Return the address of the user's page."""
         return self.urls.user(user.username)
 
     def get_avatar(self, user: User) -> str:
-        """Give the address of the user's picture."""
+        """Return the address of the profile picture."""
         return self.urls.avatar(user)
 
     def get_header(self, user: User) -> str:
-        """Give the address of the picture above the profile."""
+        """Return the address of the header picture."""
         return self.urls.banner(user)
 
     def get_roles(self, user: User) -> list[dict[str, str]]:
-        """Name what the user is to the site, for everybody to see."""
+        """Return the user's public roles."""
         return [ADMINISTRATOR] if user.is_admin else []
 
 
@@ -122,25 +122,25 @@ class CredentialAccountSchema(AccountSchema):
     role = fields.Method("get_role")
 
     def get_role(self, user: User) -> dict[str, object]:
-        """Give what the user may do to the site, as Mastodon numbers it."""
+        """Return the user's role, with Mastodon's numbers."""
         if user.is_admin:
             return ADMINISTRATOR | {"permissions": "1", "highlighted": True}
         return EVERYBODY | {"permissions": "0", "highlighted": False}
 
 
 class FieldBody(BodySchema[ProfileField]):
-    """A line of the profile."""
+    """A profile field."""
 
     name = Text(load_default="")
     value = Text(load_default="")
 
     def make(self, *, name: str, value: str) -> ProfileField:
-        """Build the line."""
+        """Build the field."""
         return ProfileField(name, value)
 
 
 class Lines(fields.List[Any]):
-    """Lines of a profile: a list, or an object by their numbers, as Rails has both."""
+    """Profile fields: a list, or an object with numbers as keys, as Rails has both."""
 
     def __init__(self) -> None:
         super().__init__(fields.Nested(FieldBody), load_default=None)
@@ -157,7 +157,7 @@ def _number_of(item: tuple[str, object]) -> tuple[int, str]:
 
 
 class SourceBody(BodySchema[None]):
-    """What new posts are like unless told: as for everybody yet."""
+    """Defaults for new posts: only the current ones are accepted."""
 
     privacy = fields.String(
         load_default="public", validate=validate.Equal("public", error=NOT_YET)
@@ -170,7 +170,7 @@ class SourceBody(BodySchema[None]):
 
 
 class CredentialsBody(BodySchema[ProfileChange]):
-    """What the viewer changes of the own account; the pictures come as files."""
+    """Changes to the viewer's own account; the pictures come as files."""
 
     display_name = Text(load_default=None, allow_none=True)
     note = Text(load_default=None, allow_none=True)
@@ -204,7 +204,7 @@ _WORDS = {"bio": "note", "banner": "header", "fields": "fields_attributes"}
 
 
 def in_words_of_api(error: InvalidError) -> InvalidError:
-    """Name what is wrong with a profile as it was sent."""
+    """Name the wrong fields of a profile as the API does."""
     named = {
         re.sub(r"^\w+", lambda m: _WORDS.get(m.group(), m.group()), name): text
         for name, text in error.fields.items()

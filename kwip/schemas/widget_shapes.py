@@ -1,6 +1,7 @@
-"""The JSON Schema of the widgets, as it is published: `/api/widgets/v1/schema.json`.
+"""The published JSON Schema of the widgets: `/api/widgets/v1/schema.json`.
 
-Written by hand, for it is a promise: `tests/widgets` holds every answer against it.
+Written by hand, because it is a promise: `tests/widgets` checks every answer against
+it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Widgets: public JSON in a shape of our own, version 1, and its parameters.
+"""Widgets: public JSON in a format of our own, version 1, and its parameters.
 
-Keys may be added to version 1; none is taken away, and none changes its meaning.
-`kwip.schemas.widget_shapes` is what is published of it.
+Keys may be added to version 1; none is removed, and none changes its meaning.
+`kwip.schemas.widget_shapes` is the published schema.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ _YES_OR_NO = {"invalid": lazy_gettext("Must be true or false.")}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WidgetRequest:
-    """How many posts, after which one of the page before, and what of each.
+    """How many posts, after which one of the previous page, and which keys.
 
-    Without `keys`, all of it. Replies and reposts can be left out of a user's posts.
+    Without `keys`, all of them. A user's replies and reposts can be left out.
     """
 
     limit: int
@@ -56,7 +56,7 @@ class WidgetRequest:
 
 
 class WidgetAuthorSchema(DumpSchema):
-    """A `User` beside a widget's post."""
+    """A `User` next to a widget's post."""
 
     id = fields.String()
     username = fields.String()
@@ -65,11 +65,11 @@ class WidgetAuthorSchema(DumpSchema):
     avatar = fields.Method("get_avatar")
 
     def get_url(self, user: User) -> str:
-        """Give the address of the user's page."""
+        """Return the address of the user's page."""
         return self.urls.user(user.username)
 
     def get_avatar(self, user: User) -> str:
-        """Give the address of the user's picture."""
+        """Return the address of the user's picture."""
         return self.urls.avatar(user)
 
 
@@ -85,29 +85,29 @@ class WidgetProfileSchema(WidgetAuthorSchema):
     following_count = fields.Integer()
 
     def get_banner(self, user: User) -> str:
-        """Give the address of the picture above the profile."""
+        """Return the address of the header picture."""
         return self.urls.banner(user)
 
     def get_html(self, user: User) -> str:
-        """Give the bio as HTML that is safe to put into any page."""
+        """Return the bio as HTML that is safe in any page."""
         return bio_html(user.bio, self.urls)
 
     def get_fields(self, user: User) -> list[dict[str, str]]:
-        """Give the lines of the profile, their values as safe HTML."""
+        """Return the profile fields, with their values as safe HTML."""
         return [
             {"name": line.name, "html": bio_html(line.value, self.urls)}
             for line in user.fields
         ]
 
     def get_created_at(self, user: User) -> str:
-        """Give the time of a user's id, which is when they signed up."""
+        """Return the time of a user's id, which is when they signed up."""
         return instant(at(ms_of(user.id)))
 
 
 class WidgetPostSchema(DumpSchema):
-    """A `PostView` in a widget; of a repost it shows the post that it is of.
+    """A `PostView` in a widget; for a repost, the original post.
 
-    `cursor` is what `before` takes: the id of the post, or of the repost.
+    `cursor` is the value for `before`: the id of the post, or of the repost.
     """
 
     id = fields.String(attribute="shown.post.id")
@@ -131,24 +131,24 @@ class WidgetPostSchema(DumpSchema):
         self._authors = WidgetAuthorSchema(urls, is_signed_in=is_signed_in)
 
     def get_url(self, view: PostView) -> str:
-        """Give the address of the post's page."""
+        """Return the address of the post's page."""
         return self.urls.post(view.shown)
 
     def get_html(self, view: PostView) -> str:
-        """Give the text as HTML that is safe to put into any page."""
+        """Return the text as HTML that is safe in any page."""
         return post_html(view.shown.post, self.urls)
 
     def get_hashtags(self, view: PostView) -> list[dict[str, str]]:
-        """Give each hashtag once, in the order of the text."""
+        """Return each hashtag once, in the order of the text."""
         names = dict.fromkeys(hashtag.name for hashtag in view.shown.post.hashtags)
         return [{"name": name, "url": self.urls.tag(name)} for name in names]
 
     def get_author(self, view: PostView) -> object:
-        """Give who wrote it."""
+        """Return the author."""
         return self._authors.dump(view.shown.author)
 
     def get_reposted_by(self, view: PostView) -> object:
-        """Give who reposted it, if that is why it stands here."""
+        """Return who reposted it, if it is shown because of that."""
         return None if view.reposted is None else self._authors.dump(view.author)
 
 
@@ -173,7 +173,7 @@ class _Keys(fields.Field[frozenset[str]]):
 
 
 class ThreadWidgetQuery(StrictSchema[WidgetRequest]):
-    """`limit` (1 to 40), `before`, `order` and `fields`; all others are refused."""
+    """`limit` (1 to 40), `before`, `order` and `fields`; all others are rejected."""
 
     limit = fields.Integer(
         load_default=DEFAULT_LIMIT,
@@ -191,21 +191,21 @@ class ThreadWidgetQuery(StrictSchema[WidgetRequest]):
 
 
 class WidgetQuery(ThreadWidgetQuery):
-    """The same of a timeline, which has an active order; `as_of` is set by us."""
+    """The same for a timeline, which has an active order; `as_of` is set by us."""
 
     is_active = Order()
     as_of = Id(load_default=None)
 
 
 class UserWidgetQuery(WidgetQuery):
-    """Those of every widget, and `replies` and `reposts`."""
+    """The parameters of every widget, and `replies` and `reposts`."""
 
     replies = fields.Boolean(load_default=True, error_messages={**_YES_OR_NO})
     reposts = fields.Boolean(load_default=True, error_messages={**_YES_OR_NO})
 
 
 class NoQuery(StrictSchema[None]):
-    """No parameter at all."""
+    """No parameters at all."""
 
     def make(self) -> None:
         """Return nothing."""

@@ -1,4 +1,4 @@
-"""Make the services of accounts."""
+"""Make the services of `kwip.services.accounts`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accounts:
-    """The services of `kwip.services.accounts`, with media and rate limits."""
+    """The services of accounts, with media and rate limits."""
 
     users: Users
     media: Media
@@ -41,7 +41,7 @@ class Accounts:
 
 
 def make_accounts(core: Core, reading: Reading, social: Social) -> Accounts:
-    """Make them of the services below."""
+    """Make them from the services they call."""
     stores, settings, clock = core.stores, core.settings, core.options.clock
     entities, fence = core.entities, core.fence
     passwords = Passwords(

@@ -1,4 +1,4 @@
-"""Make what a worker does beside its jobs: the sweeper and the change stream."""
+"""Make what a worker runs besides its jobs: the sweeper and the change stream."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Background:
-    """The loops of a worker, which are not started here, and what they run."""
+    """A worker's loops, which are not started here, and what they run."""
 
     sweeper: Sweeper
     change_stream: ChangeStreamInvalidator
@@ -30,7 +30,7 @@ class Background:
 
 
 def make_background(core: Core, services: Services) -> Background:
-    """Make them of the services below."""
+    """Make them from the services."""
     clock = core.options.clock
     sweeper = Sweeper(
         outbox=core.outbox,

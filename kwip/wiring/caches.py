@@ -1,4 +1,4 @@
-"""Make what a process has of each cache node: its fence, and a lease renewer of it."""
+"""Make a process's parts for each cache node: its fence and a lease renewer."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from kwip.services.coherence.cache_lease import FenceTimes
     from kwip.store.client import Store
 
-#: A lease renewer's look at the fence may take so long, in milliseconds.
+#: How long a lease renewer's read of the fence may take, in milliseconds.
 _FENCE_TIMEOUT_MS = 800
 
 
 @dataclass(frozen=True, slots=True)
 class OtherCache:
-    """A node that other processes read, and to which this one sends its drops."""
+    """A node that other processes read; this one sends it its invalidations."""
 
     client: Client
     store: FenceStore
@@ -36,7 +36,7 @@ class OtherCache:
 
 @dataclass(frozen=True, slots=True)
 class Caches:
-    """The nodes of an installation.
+    """The cache nodes of an installation.
 
     Attributes:
         endpoints: Where they are.
@@ -70,7 +70,7 @@ class Caches:
         )
 
     def others(self) -> list[OtherCache]:
-        """Make what is needed of the nodes that this process does not read."""
+        """Make the parts for the nodes that this process does not read."""
         made = []
         for node, uri in self.endpoints.other_cache_uris.items():
             client = Client(uri, role=f"cache {node}")

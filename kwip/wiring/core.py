@@ -1,4 +1,4 @@
-"""The parts that all services are made of."""
+"""The parts that all services share."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Core:
-    """What services are made of."""
+    """The parts that services are made from."""
 
     store: Store
     stores: Stores

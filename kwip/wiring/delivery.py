@@ -1,4 +1,4 @@
-"""Make the services of delivery."""
+"""Make the services of `kwip.services.delivery`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """The services of `kwip.services.delivery`."""
+    """The services of delivery."""
 
     notifier: Notifier
     publication: Publication
@@ -35,7 +35,7 @@ class Delivery:
 
 
 def make_delivery(core: Core) -> Delivery:
-    """Make them of the parts below."""
+    """Make them from the shared parts."""
     stores, fence, options = core.stores, core.fence, core.options
     compactor = Compactor(stores.timelines, stores.posts, fence, options.clock)
     notifier = Notifier(stores, core.edges, fence, core.signal, core.ids)

@@ -1,4 +1,4 @@
-"""What a test or a loader may want otherwise than a site does."""
+"""What tests and loaders replace."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What a test or a loader may want otherwise.
+    """What a test or a loader replaces.
 
     Attributes:
-        id_clock: What ids are made from; a loader's own time.
-        bell: Rings for jobs instead of the queue.
-        signal: Rings for who waits instead of the realtime Redis.
+        id_clock: The clock that ids are made from; a loader has its own time.
+        enqueue: Replaces the queue.
+        signal: Replaces signals through the realtime Redis.
         fence_times: The durations of the cache's fence.
-        fanout_times: How fan-out is debounced.
+        fanout_times: How fan-out works through its followers.
         live_times: How long requests wait for something new.
-        listeners: Hear every command to MongoDB.
-        rng: Where chance comes from.
-        is_sharded: What to take MongoDB for; None asks it.
+        listeners: Receive every command to MongoDB.
+        rng: The source of randomness.
+        is_sharded: Whether MongoDB is sharded; None asks it.
     """
 
     id_clock: ClockMs = system_clock_ms

@@ -1,4 +1,4 @@
-"""Make the services that write posts and reactions."""
+"""Make the services of `kwip.services.posting`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posting:
-    """The services of `kwip.services.posting`."""
+    """The services of posting."""
 
     posts: Posts
     reactions: Reactions
@@ -31,7 +31,7 @@ class Posting:
 
 
 def make_posting(core: Core, delivery: Delivery, reading: Reading) -> Posting:
-    """Make them of the services below."""
+    """Make them from the services they call."""
     stores, fence, loaders = core.stores, core.fence, core.loaders
     permissions = Permissions(stores)
     posts = Posts(

@@ -1,4 +1,4 @@
-"""Build one process's parts, and know in which order they end."""
+"""Build one process's parts, and close them in the right order."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def build(
 ) -> Wiring:
     """Build the parts of one process; nothing is connected before its first use.
 
-    `role` decides how long MongoDB and the queue may keep it waiting.
+    `role` decides how long the process may wait for MongoDB and the queue.
     """
     options = options or Options()
     timeout_ms = WEB_TIMEOUT_MS if role in {"web", "live"} else JOB_TIMEOUT_MS

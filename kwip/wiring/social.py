@@ -1,4 +1,4 @@
-"""Make the services of follows, blocks, mutes, lists and followed hashtags."""
+"""Make the services of `kwip.services.social`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Social:
-    """The services of `kwip.services.social`."""
+    """The services of social."""
 
     people: People
     relationships: Relationships
@@ -27,7 +27,7 @@ class Social:
 
 
 def make_social(core: Core, delivery: Delivery, reading: Reading) -> Social:
-    """Make them of the services below."""
+    """Make them from the services they call."""
     stores, entities, fence = core.stores, core.entities, core.fence
     people = People(entities, reading.hydration, reading.threads, reading.id_lists)
     return Social(

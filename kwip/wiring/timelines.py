@@ -1,4 +1,4 @@
-"""Make the services that read posts."""
+"""Make the services of `kwip.services.timelines`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """The services of `kwip.services.timelines`."""
+    """The services of timelines."""
 
     hydration: Hydration
     id_lists: IdLists
@@ -39,7 +39,7 @@ class Reading:
 
 
 def make_timelines(core: Core) -> Reading:
-    """Make them of the parts below."""
+    """Make them from the shared parts."""
     stores, entities, options = core.stores, core.entities, core.options
     hydration = Hydration(entities)
     attendance = Attendance(core.enqueue, options.clock)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def make_world(core: Core, services: Services) -> WorldLoader:
-    """Make it of the services that publish."""
+    """Make it from the services that publish."""
     loading = LoadStore(core.store)
     return WorldLoader(
         users=core.stores.users,
