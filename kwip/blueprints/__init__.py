@@ -1,1 +1,1 @@
-"""The first door: HTTP. Endpoints load, make one service call, and dump."""
+"""HTTP: endpoints load a request, make one service call, and dump the result."""

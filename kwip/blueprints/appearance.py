@@ -1,6 +1,6 @@
-"""How pages look on one device: light or dark, and the size of the text.
+"""How pages look on one device: light or dark, and the text size.
 
-A cookie of the device's own holds it, so that it works without signing in, without a
+It is stored in a cookie of the device, so that it works without signing in, without a
 script, and from the first byte of a page.
 """
 
@@ -25,14 +25,14 @@ _LIFETIME_S = 400 * 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Appearance:
-    """A theme and a size of the text; the first page of a device has these."""
+    """A theme and a text size; the defaults are those of a new device."""
 
     theme: str = "system"
     size: str = "normal"
 
     @classmethod
     def parse(cls, text: str) -> Appearance:
-        """Read what the cookie holds; anything else is the default."""
+        """Parse the cookie; anything invalid is the default."""
         theme, _, size = text.partition(".")
         if theme not in THEMES or size not in SIZES:
             return cls()
@@ -40,12 +40,12 @@ class Appearance:
 
 
 def current() -> Appearance:
-    """Give the look that this device has chosen."""
+    """Return the appearance that this device has chosen."""
     return Appearance.parse(request.cookies.get(cookie(), ""))
 
 
 def keep(response: Response, chosen: Appearance) -> None:
-    """Let the device remember a look."""
+    """Save an appearance on the device."""
     response.set_cookie(
         cookie(),
         f"{chosen.theme}.{chosen.size}",
@@ -57,7 +57,7 @@ def keep(response: Response, chosen: Appearance) -> None:
 
 
 def for_templates() -> dict[str, str]:
-    """Give what the page's first tag says; nothing where the device decides."""
+    """Return the attributes of the `<html>` tag; none where the device decides."""
     chosen = current()
     return {
         "theme": "" if chosen.theme == "system" else chosen.theme,
@@ -66,12 +66,12 @@ def for_templates() -> dict[str, str]:
 
 
 def cookie() -> str:
-    """Name the cookie."""
+    """Return the name of the cookie."""
     return cookie_of(http.site().urls.origin)
 
 
 def cookie_of(origin: str) -> str:
-    """Name the cookie of a site, by its address."""
-    # Browsers share cookies between the ports of a host, two sites must not.
+    """Return the name of a site's cookie, by its address."""
+    # Browsers share cookies between the ports of a host, but two sites must not.
     port = urlsplit(origin).port
     return f"kwip_look_{port}" if port else "kwip_look"

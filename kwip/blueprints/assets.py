@@ -1,8 +1,8 @@
-"""The styles, the script and the pictures of the pages, as browsers get them.
+"""The stylesheets, scripts and pictures of the pages, as browsers get them.
 
-They are read once, at start: several sources become one bundle, bundles are minified,
+They are read once at start: sources are joined into bundles, bundles are minified, and
 everything is compressed and named by its content, so that a browser that has a file
-never asks for it again. No tool but Python is needed for it.
+never asks for it again. It needs no tool but Python.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from rjsmin import jsmin
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-#: Where the sources are; Flask serves them as they are below `/static`.
+#: Where the sources are; Flask serves them unchanged below `/static`.
 FOLDER = Path(__file__).parents[1] / "static"
-#: What each bundle is made of, in this order. A new source file gets its name here.
+#: The sources of each bundle, in order. A new source file is added here.
 BUNDLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "kwip.css": (
@@ -39,16 +39,16 @@ BUNDLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 
 _MINIFIERS: Mapping[str, Callable[[str], str]] = {".css": cssmin, ".js": jsmin}
-#: 40 bits: two contents of one name are never confused.
+#: 40 bits: two contents of the same name never collide in practice.
 _DIGEST_BYTES = 5
 _TEXT = "charset=utf-8"
-#: Below this a compressed answer saves no packet.
+#: Below this size compression saves no packet.
 _WORTH_BYTES = 512
 
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """One file as it is sent; `gzipped` is None where that would save nothing."""
+    """A file as it is sent; `gzipped` is None if compression would save nothing."""
 
     content: bytes
     gzipped: bytes | None
@@ -57,13 +57,13 @@ class Asset:
 
 @dataclass(frozen=True, slots=True)
 class Assets:
-    """All files: `names` leads from a source's or a bundle's name to the served one."""
+    """All files: `names` maps a source or bundle to the name it is served under."""
 
     names: Mapping[str, str]
     files: Mapping[str, Asset]
 
     def address(self, name: str) -> str:
-        """Give the path of a file, for templates.
+        """Return the path of a file, for templates.
 
         Raises:
             KeyError: There is no such file.
@@ -73,7 +73,7 @@ class Assets:
 
 @cache
 def load() -> Assets:
-    """Read and prepare every file; some 30 ms, once in a process."""
+    """Read and prepare every file; about 30 ms, once per process."""
     names, files = {}, {}
     for name, content in _contents():
         served = _fingerprinted(name, content)
@@ -83,7 +83,7 @@ def load() -> Assets:
 
 
 def _contents() -> Iterator[tuple[str, bytes]]:
-    """Go through the bundles and all files that are in none."""
+    """Iterate the bundles, and all files that are in none."""
     for name, sources in BUNDLES.items():
         texts = [(FOLDER / source).read_text("utf-8") for source in sources]
         minify = _MINIFIERS[PurePosixPath(name).suffix]

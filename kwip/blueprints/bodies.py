@@ -1,6 +1,6 @@
-"""Read the body of a request in every form in which clients send it.
+"""Read the body of a request in every format that clients send.
 
-JSON, urlencoded and multipart, also a form without Content-Type, with Rails' nesting
+JSON, urlencoded and multipart, also forms without a Content-Type, with Rails' nesting
 (`id[]=1&id[]=2`, `source[privacy]=public`, `fields[][name]=a&fields[][name]=b`).
 """
 
@@ -27,16 +27,16 @@ if TYPE_CHECKING:
 
 #: Enough for the longest post with every character percent-encoded.
 MAX_BODY_BYTES = 256 * 1024
-#: So much more is read, to be able to say that it is too much: any photograph.
+#: How much more is read in order to answer that it is too large: any photo.
 READ_PAST_BYTES = 64 * 1024 * 1024
 _CHUNK_BYTES = 64 * 1024
 MAX_FIELDS = 500
 _KEY = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\]){0,4})")
-#: Types of bodies in which an ampersand parts no fields.
+#: Content types in which an ampersand does not separate fields.
 _UNCOUNTED = frozenset({"multipart/form-data", "application/json"})
 _FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 _SHOWN_CHARS = 40
-#: What gunicorn raises while a body is read: the connection ended, or a chunk is none.
+#: What gunicorn raises when a body ends early or a chunk is malformed.
 _UNREADABLE = (OSError, ParseException)
 
 
@@ -45,10 +45,10 @@ class MalformedError(BadRequest):
 
 
 def refuse_controls(pairs: Iterable[tuple[str, str]]) -> None:
-    """Refuse control characters, other than white space, in names and values.
+    """Reject control characters, other than white space, in names and values.
 
     Raises:
-        MalformedError: There are some; it names the first parameter that has them.
+        MalformedError: Names the first parameter that has one.
     """
     for name, value in pairs:
         if has_controls(name):
@@ -65,15 +65,15 @@ def refuse_controls(pairs: Iterable[tuple[str, str]]) -> None:
 
 
 def require_whole(request: Request) -> None:
-    """Read the body, and refuse one that was cut off or is garbled on its way.
+    """Read the body, and reject one that was cut off or garbled on its way.
 
-    gunicorn says that a body has ended also when the connection has: half a form
-    would be a whole one with a shorter text.
+    gunicorn ends a body when the connection ends: half a form would look like a whole
+    one with a shorter text.
 
     Raises:
         MalformedError: It is shorter than its Content-Length, or a chunk is malformed.
-        RequestEntityTooLarge: It is longer than the route takes, or a form of more
-            than `MAX_FIELDS` fields (Werkzeug counts those of multipart only).
+        RequestEntityTooLarge: It is longer than the route allows, or a form with more
+            than `MAX_FIELDS` fields (Werkzeug only counts those of multipart).
     """
     try:
         body = _body_of(request)
@@ -89,7 +89,7 @@ def require_whole(request: Request) -> None:
 
 
 def _body_of(request: Request) -> bytes:
-    """Read the body: one that does not say its length is cut at the limit."""
+    """Read the body; one without a Content-Length is cut at the limit."""
     body = request.get_data()
     if request.content_length is None and len(body) == request.max_content_length:
         raise RequestEntityTooLarge
@@ -97,11 +97,11 @@ def _body_of(request: Request) -> bytes:
 
 
 def require_whole_files(request: Request) -> None:
-    """Read a form with files, large ones onto the disk, and refuse it likewise.
+    """Read a form with files, large ones to disk, with the same checks.
 
     Raises:
         MalformedError: It is shorter than its Content-Length, or malformed.
-        RequestEntityTooLarge: It is longer than the route takes, or has too many
+        RequestEntityTooLarge: It is longer than the route allows, or has too many
             fields.
         StorageFullError: There is no room on the disk.
     """
@@ -124,10 +124,10 @@ def require_whole_files(request: Request) -> None:
 
 
 def _read_past(request: Request) -> None:
-    """Read the rest of a body that is too long, and forget it.
+    """Read and discard the rest of a body that is too long.
 
-    Browsers show an answer only when they could send all of theirs; what is longer
-    still ends as a broken connection.
+    Browsers only show an answer when they could send their whole request; if it is even
+    longer, the connection is closed.
     """
     left, source = READ_PAST_BYTES, request.environ["wsgi.input"]
     with suppress(*_UNREADABLE):
@@ -136,10 +136,10 @@ def _read_past(request: Request) -> None:
 
 
 def read(request: Request) -> dict[str, object]:
-    """Return the fields of a request: those of its query under those of its body.
+    """Return the fields of a request; those of its body override those of its query.
 
     Raises:
-        MalformedError: The body is not what its type says, or is no object of fields.
+        MalformedError: The body does not match its type, or is not an object of fields.
     """
     nested = unnest(pairs_of(request.args))
     if request.mimetype in _FORMS:
@@ -152,14 +152,14 @@ def read(request: Request) -> dict[str, object]:
 
 def pairs_of(values: MultiDict[str, str]) -> list[tuple[str, str]]:
     """List every key with every value."""
-    # A part of a multipart body may come without a name, whatever the types say.
+    # A part of a multipart body may lack a name, whatever the types say.
     return [(key or "", value) for key, value in values.items(multi=True)]
 
 
 def unnest(pairs: Iterable[tuple[str, str]]) -> dict[str, object]:
     """Turn Rails' keys into lists and objects; of two equal keys the last one wins.
 
-    Keys that are not well formed, or nested deeper than four times, stay as they are.
+    Malformed keys, and those nested more than four deep, stay as they are.
     """
     result: dict[str, object] = {}
     for key, value in pairs:
@@ -230,5 +230,5 @@ def _parse_json(raw: bytes) -> dict[str, object]:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    """Refuse NaN and the infinities, which are Python's and not JSON's."""
+    """Reject NaN and the infinities, which Python accepts but JSON does not have."""
     raise ValueError(name)

@@ -1,8 +1,8 @@
-"""Which answers go out compressed: files from a stock, pages as they are made.
+"""Which responses are compressed: files in advance, pages as they are made.
 
-Answers of the API do not, a proxy compresses them: `docs/decisions/compression.md`.
-Of its address a page repeats the path and numbers only, so nobody else chooses what
-is compressed beside what only the viewer may read.
+API responses are left to a proxy: `docs/decisions/compression.md`. A page repeats only
+the path and numbers of its address, so nobody else can choose what is compressed
+together with content that only the viewer may read.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ _LEVEL = 5
 
 
 def takes_gzip() -> bool:
-    """Tell whether who asks can read gzip."""
+    """Return whether the client accepts gzip."""
     return _reads_gzip(request.headers.get("Accept-Encoding", ""))
 
 
 def is_worth_it(accepted: str, length: int) -> bool:
-    """Tell whether a page of so many bytes is compressed for who accepts that."""
+    """Return whether to compress a page of this length for a client."""
     return length >= LEAST_BYTES and _reads_gzip(accepted)
 
 
 def compress_page(response: Response) -> None:
-    """Compress an HTML page for who can read it."""
+    """Compress an HTML page if the client accepts it."""
     if response.mimetype != "text/html" or response.is_streamed:
         return
     accepted = request.headers.get("Accept-Encoding", "")
@@ -48,6 +48,6 @@ def compressed(page: bytes) -> bytes:
     return gzip.compress(page, _LEVEL, mtime=0)
 
 
-@lru_cache(256)  # a few browsers send the same few words again and again
+@lru_cache(256)  # a few browsers send the same few headers again and again
 def _reads_gzip(accepted: str) -> bool:
     return parse_accept_header(accepted).quality("gzip") > 0

@@ -1,4 +1,4 @@
-"""The one place where an error gets its HTTP number and its page or problem."""
+"""The only place where an error gets its HTTP status and its page or problem."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ NUMBERS: dict[type[KwipError], int] = {
     StoreUnavailableError: 503,
     StorageFullError: 507,
 }
-#: Answered with JSON; everything else is a page.
+#: Paths that are answered with JSON; everything else is a page.
 JSON_PATHS = ("/api/", "/poll/", "/livez", "/readyz")
 
-#: Answers from this number on are errors.
+#: Statuses from this number on are errors.
 FIRST_ERROR = 400
-#: It cannot be read: the link, or what was sent.
+#: It cannot be read: the address, or the body.
 BAD_REQUEST = 400
-#: Answers from this number on are failures of ours.
+#: Statuses from this number on are our own failures.
 SERVER_ERROR = 500
 _TITLES = {
     400: lazy_gettext("Something's wrong with this link"),
@@ -79,7 +79,7 @@ _OTHER = lazy_gettext("Something went wrong")
 
 
 def answer(error: KwipError | HTTPException) -> Response:
-    """Answer what Kwip or Werkzeug raised; an unexpected exception is one of theirs."""
+    """Answer an error from Kwip or Werkzeug; an unexpected exception is a 500."""
     return (
         _on_kwip_error(error) if isinstance(error, KwipError) else _on_http_error(error)
     )
@@ -110,21 +110,21 @@ def _on_http_error(error: HTTPException) -> Response:
 
 
 def note(error: KwipError) -> None:
-    """Write to the log why a request was refused."""
+    """Log why a request was refused."""
     log.warning("request_refused", code=error.code, context=error.context)
 
 
 def say_when(response: Response, error: KwipError) -> None:
-    """Tell programs when to try again, if the error does."""
+    """Add `Retry-After`, if the error has a time."""
     if isinstance(error, RateLimitedError | StoreUnavailableError):
         response.headers["Retry-After"] = str(math.ceil(error.retry_after_s))
 
 
 def number_of(error: KwipError | HTTPException) -> int:
-    """Give the HTTP number of an error.
+    """Return the HTTP status of an error.
 
-    Two numbers depend on the request: a GET can only be corrected in its address
-    (400), and clients of the API know a deleted post as 404.
+    Two depend on the request: a GET can only be corrected in its address (400), and API
+    clients know a deleted post as 404.
     """
     if isinstance(error, HTTPException):
         return error.code or SERVER_ERROR
@@ -136,7 +136,7 @@ def number_of(error: KwipError | HTTPException) -> int:
 
 
 def wants_json() -> bool:
-    """Tell whether this path answers in JSON, errors included."""
+    """Return whether this path is answered with JSON, including errors."""
     return http.site().is_live or f"{request.path}/".startswith(JSON_PATHS)
 
 
@@ -174,13 +174,13 @@ def _title(number: int) -> str:
 
 
 def _wrong(message: str, fields: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Give what else is wrong, and with what.
+    """Return what else is wrong, with the names of the fields.
 
-    Fields have names for programs, which say something to a person only where they
-    stand in the page's own form or address.
+    Names of fields mean something to programs; to people only where the page shows the
+    form or address they are in.
     """
     if not fields:
-        return []  # and a query that is no text, which is refused, is not read again
+        return []  # a query that is not text was rejected, and is not parsed again
     known = {*request.args, *_sent_form()}
     return [
         (name if name in known else "", wrong)
@@ -190,8 +190,8 @@ def _wrong(message: str, fields: Mapping[str, str]) -> list[tuple[str, str]]:
 
 
 def _sent_form() -> Mapping[str, str]:
-    """Return what a form sent, so that its page can give the text back."""
+    """Return the fields of a sent form, so that its page can show the text again."""
     try:
         return request.form
-    except RequestEntityTooLarge:  # perhaps the very error that is answered
+    except RequestEntityTooLarge:  # possibly the error that is being answered
         return {}

@@ -1,4 +1,4 @@
-"""Files that browsers and crawlers ask for without a page's telling them to."""
+"""Files that browsers and crawlers request without being told by a page."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from kwip.text.translation import gettext
 if TYPE_CHECKING:
     from kwip.blueprints.assets import Asset
 
-#: The grounds of the two schemes, as in `tokens.css`: browsers paint with them what is
-#: around a page.
+#: The backgrounds of the two themes, as in `tokens.css`: browsers paint their own bars
+#: with them.
 GROUNDS = {"light": "#fdfcfa", "dark": "#14181a"}
-#: What crawlers leave alone: forms, settings, and what is of one person only.
+#: What crawlers should leave alone: forms, settings, and private pages.
 _PRIVATE = ("/compose", "/home", "/settings/", "/setup", "/login", "/signup", "/api/")
 
 

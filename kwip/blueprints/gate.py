@@ -1,7 +1,7 @@
-"""What happens to every request, before its endpoint and after it.
+"""What happens to every request before and after its endpoint.
 
-Before: an id, and the policy of the route table. After: headers, one log line and
-the HTTP series.
+Before: an id, and the policy of the route table. After: headers, one log line and the
+HTTP metrics.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-#: Such files have no version in their name, so caches ask again soon.
+#: These files have no version in their name, so caches ask again soon.
 STATIC_MAX_AGE_S = 3_600
-#: For addresses that no route answers: their page still knows who is signed in.
+#: For addresses without a route: their page still knows who is signed in.
 UNMATCHED = Policy(
     auth="optional", scope=None, quota="pages", cache="never", csrf="none"
 )
@@ -61,7 +61,7 @@ _CACHE_CONTROL = {
     "immutable": "public, max-age=31536000, immutable",
 }
 _SECURITY = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
-#: Pictures have absolute addresses, and a page may be read by another name of ours.
+#: Pictures have absolute addresses, and a page may be read under another name of ours.
 _CONTENT_SECURITY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self' {origin}; font-src 'self'; connect-src 'self'{live}; "
@@ -74,7 +74,7 @@ _CORS = {
         "X-RateLimit-Reset, X-Request-Id"
     ),
 }
-#: A page of ours, and no other, may poll from another port, with its cookie.
+#: Only our own page may poll from another port, with its cookie.
 _OWN_CORS = {
     "Access-Control-Allow-Credentials": "true",
     "Access-Control-Expose-Headers": "Retry-After",
@@ -87,7 +87,7 @@ _PREFLIGHT = {
 
 
 def install(app: Flask) -> None:
-    """Put the gate before and after every endpoint."""
+    """Run the gate before and after every endpoint."""
     app.before_request(begin)
     app.before_request(enforce)
     app.after_request(finish)
@@ -97,7 +97,7 @@ def install(app: Flask) -> None:
 
 
 def begin() -> None:
-    """Give the request its id and its place in the log."""
+    """Give the request its id and its log context."""
     begun = http.begun()
     if begun is None:
         g.started_s = time.perf_counter()
@@ -109,14 +109,14 @@ def begin() -> None:
 
 
 def enforce() -> BaseResponse | None:
-    """Hold the request to its route's policy.
+    """Apply the route's policy to the request.
 
-    Returns the way to the log-in page for people who are not signed in.
+    Redirects people who are not signed in to the log-in page.
 
     Raises:
-        NotAuthenticatedError: A token is missing, or no longer good.
+        NotAuthenticatedError: A token is missing or no longer valid.
         ForbiddenError: The token may not do this, or the form is not ours.
-        RateLimitedError: It is too much.
+        RateLimitedError: The request exceeds its limit.
         MalformedError: The address is not UTF-8, or it or a form has control
             characters.
     """
@@ -160,9 +160,9 @@ def _let_in(policy: Policy, viewer: Viewer | None) -> BaseResponse | None:
 
 
 def fail(error: KwipError | HTTPException) -> Response:
-    """Charge a request that failed, then answer what went wrong.
+    """Charge a failed request, then answer with its error.
 
-    Flask makes an HTTPException of what nobody expected.
+    Flask turns unexpected exceptions into an HTTPException.
     """
     try:
         rate_limits.pay_failure(_policy(), errors.number_of(error))
@@ -172,7 +172,7 @@ def fail(error: KwipError | HTTPException) -> Response:
 
 
 def add_headers(response: Response) -> Response:
-    """Add the headers of security, quotas, CORS and caching; compress a page."""
+    """Add headers for security, rate limits, CORS and caching; compress a page."""
     policy = _policy()
     response = rate_limits.finish(response, policy)
     response.headers["X-Request-Id"] = g.request_id
@@ -205,7 +205,7 @@ def add_headers(response: Response) -> Response:
 
 
 def _settle_body(response: Response, *, is_tagged: bool) -> None:
-    """Keep an answer for those who ask next; then make it ready for who asked now."""
+    """Cache an answer for later requests; then complete it for this one."""
     if response.is_json and is_tagged:
         http.add_etag(response)
     page_cache.keep(response)
@@ -215,7 +215,7 @@ def _settle_body(response: Response, *, is_tagged: bool) -> None:
 
 
 def finish(response: Response) -> Response:
-    """Charge the work of a request; say in the log and the metrics how it went."""
+    """Charge the work of a request; report it to the log and the metrics."""
     rate_limits.pay_work()
     route = request.url_rule.rule if request.url_rule else "unmatched"
     report(g.started_s, request.method, request.path, route, response.status_code)
@@ -223,7 +223,7 @@ def finish(response: Response) -> Response:
 
 
 def _policy() -> Policy:
-    """Look up the policy of the route that answers, if there is one."""
+    """Look up the policy of the matching route, if there is one."""
     unmatched = UNMATCHED_API if _is_api() else UNMATCHED
     return http.site().policies.get(request.endpoint or "", unmatched)
 
@@ -233,9 +233,10 @@ def _is_api() -> bool:
 
 
 def _take_in(policy: Policy, viewer: Viewer | None) -> None:
-    """Take a write's whole body in, files only of somebody who is known.
+    """Read a write's whole body, with files only from known users.
 
-    It is charged whatever else is wrong with it: MongoDB has been asked who it is.
+    It is charged even if something else is wrong with it: MongoDB has been asked who it
+    is.
     """
     is_upload = request.mimetype == "multipart/form-data"
     if policy.takes_files and is_upload and viewer is not None:
@@ -252,7 +253,7 @@ def _take_in(policy: Policy, viewer: Viewer | None) -> None:
 def _check_address() -> None:
     try:
         request.query_string.decode()
-    except UnicodeDecodeError as error:  # which Werkzeug raises as it is, at any time
+    except UnicodeDecodeError as error:  # Werkzeug may raise this at any time
         raise bodies.MalformedError(
             gettext("This address is not valid UTF-8.")
         ) from error
@@ -278,11 +279,11 @@ def _identify(policy: Policy) -> Viewer | None:
 
 
 def _to_login() -> BaseResponse:
-    """Lead to the log-in page, and from there back here if that makes sense.
+    """Redirect to the log-in page, and from there back here if that makes sense.
 
     Raises:
-        NotAuthenticatedError: The way there would lose a text that was written; the
-            error page shows it. Or a script asks, which wants no page.
+        NotAuthenticatedError: The redirect would lose a text that was written, which
+            the error page shows; or a script made the request, which cannot use a page.
     """
     if http.is_script() or errors.wants_json():
         raise NotAuthenticatedError(gettext("You're logged out. Log in to continue."))

@@ -1,7 +1,7 @@
-"""What every endpoint needs of its request and of its answer.
+"""What every endpoint needs from its request and for its response.
 
-The only module that reaches for the Flask app: endpoints ask here for the services,
-the viewer, the request's one loader, its fields and its page, and answer through it.
+The only module that uses the Flask app: endpoints get the services, the viewer, the
+request's loader, its fields and its page from here, and answer through it.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ T = TypeVar("T")
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _CURSORS = frozenset({"max_id", "since_id", "min_id", "as_of"})
-#: Words of an address that stay when one pages on: how a timeline is shown.
+#: Parameters that stay when one pages on: how a timeline is shown.
 _WAYS = frozenset(
     {("order", "active"), ("repeats", "fold"), ("repeats", "show")},
 )
 _EXTENSION = "kwip"
-#: Where `finished` leaves what it has begun.
+#: Where `PageCache` leaves what it has begun.
 BEGUN = "kwip.begun"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -63,9 +63,9 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 class Site:
     """What the endpoints of an app share; `create_app` makes it once.
 
-    `probes` look at each server, by its name; `policies` is the route table by
-    endpoint name; `live_origin` is where pages poll, "" for this site's own origin,
-    None for nowhere; a live process `is_live`; `max_upload_bytes` is the longest body
+    `probes` check each server, by its name; `policies` is the route table by endpoint
+    name; `live_origin` is where pages poll, "" for this site's own origin, None for
+    nowhere; `is_live` is true in a live process; `max_upload_bytes` is the longest body
     of a route that takes files; `dumpers` fills as schemas are first used.
     """
 
@@ -86,9 +86,9 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A request for which `finished` asked the cache for a page in vain.
+    """A request whose page `PageCache` has looked for and not found.
 
-    `page` names it, so that the answer can be kept; `first` is what it begins with.
+    `page` is its key, to cache the answer under; `first` is what it begins with.
     """
 
     started_s: float
@@ -101,7 +101,7 @@ class Begun:
 
 
 def install(app_extensions: dict[str, object], site: Site) -> None:
-    """Put the site where `site()` finds it."""
+    """Store the site where `site()` finds it."""
     app_extensions[_EXTENSION] = site
 
 
@@ -116,7 +116,7 @@ def services() -> Services:
 
 
 def loader() -> Loader:
-    """Return the request's one loader; its lease is taken at the first call.
+    """Return the request's loader; its lease is taken at the first call.
 
     An endpoint that writes and then reads must not call this before the write.
     """
@@ -131,28 +131,28 @@ def loader() -> Loader:
 
 
 def begin_loader() -> None:
-    """Forget the request's loader: the next call of `loader` begins a new one."""
+    """Discard the request's loader: the next call of `loader` begins a new one."""
     request.environ.pop(BEGUN, None)
     g.pop("loader", None)
 
 
 def begun() -> Begun | None:
-    """Return what was done for this request before Flask saw it."""
+    """Return what was done for this request before Flask got it."""
     return cast("Begun | None", request.environ.get(BEGUN))
 
 
 def request_id(asked: str) -> str:
-    """Name a request as its client does, or by 32 random digits."""
+    """Return the id that the client gave the request, or 32 random digits."""
     return asked if _REQUEST_ID.fullmatch(asked) else os.urandom(16).hex()
 
 
 def viewer() -> Viewer | None:
-    """Return who makes this request, as far as the route's policy asked for it."""
+    """Return the viewer, if the route's policy asks for one."""
     return cast("Viewer | None", g.get("viewer"))
 
 
 def signed_in() -> Viewer:
-    """Return who makes this request, on routes that let nobody else in.
+    """Return the viewer, on routes for signed-in users only.
 
     Raises:
         NotAuthenticatedError: Nobody is signed in.
@@ -164,13 +164,13 @@ def signed_in() -> Viewer:
 
 
 def identify(credential: Credential | None) -> Viewer | None:
-    """Ask who holds a credential: by the cache for a read, else by MongoDB.
+    """Find the viewer of a credential: in the cache for a read, else in MongoDB.
 
-    A read also warms the post or the user that its path names, and charges the
-    request's bill: 1 Redis round trip.
+    A read also warms the post or the user that its path names, and charges the request:
+    1 round trip to Redis.
 
     Raises:
-        RateLimitedError: A read is too much.
+        RateLimitedError: A read exceeds its limit.
     """
     if credential is None:
         return None
@@ -196,9 +196,9 @@ def identify(credential: Credential | None) -> Viewer | None:
 
 
 def unread() -> int:
-    """Count what the viewer has not read, on a page that was read by its viewer.
+    """Return the number of unread notifications, on a page that its viewer reads.
 
-    No I/O: it came with the viewer. Error pages and answers to forms do not know it.
+    No I/O: it was read with the viewer. Error pages and responses to forms lack it.
     """
     viewer, known = g.get("viewer"), g.get("loader")
     if viewer is None or known is None or request.method not in SAFE_METHODS:
@@ -207,7 +207,7 @@ def unread() -> int:
 
 
 def load_body(schema: BodySchema[T]) -> T:
-    """Read the request's fields, in whatever form they came.
+    """Read the request's fields in any format.
 
     Raises:
         InvalidError: Fields are missing or wrong.
@@ -228,7 +228,7 @@ def load_form(schema: BodySchema[T]) -> T:
 
 
 def upload(name: str) -> IO[bytes] | None:
-    """Return a file that was sent; None where a form's field was left empty."""
+    """Return an uploaded file; None if the form's field was left empty."""
     sent = request.files.get(name)
     if sent is None:
         return None
@@ -250,7 +250,7 @@ def page_request() -> PageRequest:
     """Read which page of a timeline is asked for.
 
     Raises:
-        InvalidError: A cursor is no id, or the limit no number.
+        InvalidError: A cursor is not an id, or the limit is not a number.
     """
     return load_query(PageQuery())
 
@@ -269,7 +269,7 @@ def _dumper(schema: type[DumpSchema]) -> DumpSchema:
 
 
 def answer(value: object, status: int = 200) -> Response:
-    """Answer with JSON."""
+    """Respond with JSON."""
     return _json(to_text(value), status)
 
 
@@ -278,24 +278,24 @@ def _json(text: str, status: int = 200) -> Response:
 
 
 def answer_nothing() -> Response:
-    """Answer that there is nothing to say (204)."""
+    """Respond without content (204)."""
     return Response(status=HTTPStatus.NO_CONTENT)
 
 
 def answer_dumped(schema: type[DumpSchema], view: object) -> Response:
-    """Answer with one view as JSON."""
+    """Respond with one view as JSON."""
     return answer(dump(schema, view))
 
 
 def answer_lists(schema: type[DumpSchema], **lists: Sequence[object]) -> Response:
-    """Answer with some lists of views, each under its name."""
+    """Respond with lists of views, each under its name."""
     dumper = _dumper(schema)
     written = (f'"{name}":{dumper.write(views)}' for name, views in lists.items())
     return _json(f"{{{','.join(written)}}}")
 
 
 def answer_page(schema: type[DumpSchema], page: Page[T]) -> Response:
-    """Answer with a page of views, and its neighbours in `Link`, next first."""
+    """Respond with a page of views, and its neighbours in `Link`, next first."""
     response = _json(_dumper(schema).write(page.items))
     then = {} if page.as_of is None else {"as_of": str(page.as_of)}
     links = [
@@ -312,50 +312,50 @@ def answer_page(schema: type[DumpSchema], page: Page[T]) -> Response:
 
 
 def page_url(**cursor: str) -> str:
-    """Give the address of this request with another cursor."""
+    """Return the address of this request with another cursor."""
     kept = [
         (key, value)
         for key, value in request.args.items(multi=True)
         if key not in _CURSORS | cursor.keys()
     ]
-    # Paths and arguments may hold anything that a client sent: quoted, never raw.
+    # Paths and arguments may contain anything that a client sent: always quote them.
     query = urlencode([*kept, *cursor.items()], errors="replace")
     path = quote(request.path.rstrip("/"), safe="/@")
     return f"{site().urls.origin}{path}?{query}"
 
 
 def ways() -> dict[str, str]:
-    """Give the words of the address that say how its timeline is shown."""
+    """Return the parameters that say how this timeline is shown."""
     return {k: v for k, v in request.args.items() if (k, v) in _WAYS}
 
 
 def query(**words: object) -> str:
-    """Give the query of another page of the same timeline, shown in the same way.
+    """Return the query of another page of the same timeline, shown the same way.
 
-    An empty word is left out.
+    Empty parameters are left out.
     """
     both = {key: word for key, word in (ways() | words).items() if word != ""}
     return f"?{urlencode(both)}" if both else ""
 
 
 def here(**words: object) -> str:
-    """Give the path and the cursors of this request, as a link back to it.
+    """Return the path and the cursors of this request, as a link back to it.
 
-    Nothing else of the query: what others put into it would be compressed together
-    with what only the viewer may read. Two slashes in front would name a host.
+    Nothing else of the query: what others put into it would be compressed together with
+    content that only the viewer may read. Two slashes at the start would name a host.
     """
     cursors = {k: v for k, v in request.args.items() if v.isascii() and v.isdigit()}
     return quote("/" + request.path.lstrip("/"), safe="/@") + query(**cursors | words)
 
 
 def is_script() -> bool:
-    """Tell whether a page's script asks, which reads answers to forms as data."""
+    """Return whether a page's script sent the request; it gets data, not a page."""
     accepted = request.accept_mimetypes
     return accepted["application/json"] > accepted["text/html"]
 
 
 def problem(message: str, fields: Mapping[str, str], number: int) -> Response:
-    """Answer with JSON what went wrong, and with which fields."""
+    """Respond with a JSON problem: the message and the wrong fields."""
     body: dict[str, object] = {"error": message}
     if fields:
         body["details"] = {
@@ -366,12 +366,12 @@ def problem(message: str, fields: Mapping[str, str], number: int) -> Response:
 
 
 def add_etag(response: Response) -> None:
-    """Name the body by its 128-bit BLAKE2."""
+    """Add an ETag: a 128-bit BLAKE2 of the body."""
     response.set_etag(blake2b(response.get_data(), digest_size=16).hexdigest())
 
 
 def spare(response: Response) -> None:
-    """Spare whoever has the body already its bytes (304)."""
+    """Answer 304 without the body to a client that has it already."""
     tag, _ = response.get_etag()
     if tag and request.if_none_match.contains_weak(tag):
         response.status_code = HTTPStatus.NOT_MODIFIED

@@ -1,7 +1,7 @@
 """Long polls: wait until something has changed on an open page, and say what.
 
-The live process answers them; a web process says where they belong. Another kind of
-news needs a topic, a function that reads its newest ids, and a row.
+The live process answers them; a web process says where to send them. A new kind of news
+needs a topic, a function that reads its newest ids, and a row.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from kwip.schemas.pages import OpenPage
     from kwip.services.reading.loader import Loader
 
-    #: Gives the ids of what somebody may see above an id, newest first.
+    #: Returns the ids above an id that somebody may see, newest first.
     Read = Callable[[Viewer | None, Loader, PageRequest], Sequence[int]]
 
 FOR_ANYBODY = Policy(
@@ -78,17 +78,17 @@ def other() -> Response:
 
 
 def _still_there(viewer: Viewer | None) -> Viewer:
-    """Give the viewer, unless the session was ended while it waited."""
+    """Return the viewer, unless the session was ended during the wait."""
     if viewer is None:
         raise NotAuthenticatedError(gettext("You're logged out. Log in to continue."))
     return viewer
 
 
 def _wait(topics: Collection[str], read: Read | None) -> Response:
-    """Answer with what has changed, as far as the page says what it shows, or with 204.
+    """Respond with what has changed on the page, or with 204.
 
-    That is how much is newer and the newest of it, the number on the badge, and which
-    posts are gone.
+    That is how many entries are newer and the newest of them, the number on the badge,
+    and which posts were deleted.
     """
     asked, viewer = http.load_query(OpenPageQuery()), http.viewer()
     news = None if read is None else (http.load_query(SinceQuery()), read)
@@ -104,11 +104,11 @@ def _wait(topics: Collection[str], read: Read | None) -> Response:
 
 
 class _Look:
-    """Look for what has changed, each time in a new loader: an old one is old.
+    """Check what has changed, each time with a new loader.
 
-    The gate has just asked who it is; later looks ask anew, so that a session that
-    was ended ends here too. Warm: 4 round trips the first time, then 3. Nothing of a
-    look is kept while its request waits.
+    The gate has just authenticated the viewer; later checks do it again, so that a
+    session that was ended also ends here. Warm: 4 round trips the first time, then 3.
+    Nothing read by a check is kept while its request waits.
     """
 
     def __init__(self, page: OpenPage, news: tuple[PageRequest, Read] | None):
@@ -143,7 +143,7 @@ class _Look:
     def _begin(self) -> tuple[Viewer | None, Loader]:
         if self._is_first:
             self._is_first = False
-            http.begin_loader()  # the gate's is older than the wait
+            http.begin_loader()  # the gate's loader is older than the wait
             return http.viewer(), http.loader()
         viewer = http.viewer()
         loader = http.services().loaders.begin(viewer.id if viewer else None)

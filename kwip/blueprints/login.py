@@ -1,8 +1,8 @@
-"""The session cookie of our own pages, by Flask-Login, and their form token.
+"""The session cookie of our own pages, with Flask-Login, and their form token.
 
-The signed cookie holds `<user id>.<secret>` of a session in MongoDB, which can be
-ended there, and the names that this browser has signed in with. Only pages open it:
-the API, the widgets and files never see a cookie.
+The signed cookie holds `<user id>.<secret>` of a session in MongoDB, which can be ended
+there, and the names that this browser has signed in with. Only pages open it: the API,
+the widgets and files never see a cookie.
 """
 
 from __future__ import annotations
@@ -31,9 +31,10 @@ if TYPE_CHECKING:
     from kwip.domain.users import Viewer
     from kwip.services.reading.loader import Loader, Lookup
 
-#: What Flask-Login, Flask-WTF and Flask name their part of the cookie.
+#: The keys that Flask-Login, Flask-WTF and Flask use in the cookie.
 _USER, _RAW_TOKEN, _MESSAGES = "_user_id", "csrf_token", "_flashes"
-#: Where the cookie keeps the digests of names, and how many: some accounts' two each.
+#: Where the cookie stores the digests of names, and how many: two each for some
+#: accounts.
 _NAMES, _NAMES_MAX = "names", 10
 #: Paths that neither read nor set a cookie.
 COOKIELESS = (
@@ -51,7 +52,7 @@ COOKIELESS = (
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who Flask-Login takes to be signed in; `text` is what the cookie holds."""
+    """The user that Flask-Login takes as signed in; `text` is what the cookie holds."""
 
     text: str
     viewer: Viewer | None = None
@@ -60,7 +61,7 @@ class Visitor:
     is_anonymous: bool = False
 
     def get_id(self) -> str:
-        """Return what goes into the cookie."""
+        """Return what is stored in the cookie."""
         return self.text
 
 
@@ -68,7 +69,7 @@ class PageSessions(SecureCookieSessionInterface):
     """Flask's signed cookie, for pages only."""
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        """Open the cookie, or nothing where no cookie belongs."""
+        """Open the cookie, or nothing on paths without one."""
         if request.path.startswith(COOKIELESS):
             return None
         return super().open_session(app, request)
@@ -78,28 +79,29 @@ class SessionsOnly(flask_login.LoginManager):  # type: ignore[misc] # no types
     """Flask-Login without its remember cookie: ours lives as long as the session."""
 
     def _load_user_from_remember_cookie(self, _cookie: str) -> None:
-        """Let nobody in, and do not even read it: a broken one is an error there."""
+        """Ignore the remember cookie; reading a broken one would be an error."""
 
 
 def install(app: Flask) -> None:
-    """Let an app know its visitors by their cookie."""
+    """Let an app recognise visitors by their cookie."""
     app.session_interface = PageSessions()
     # No context processor: it would load the visitor while an error page is made.
     manager = SessionsOnly()
     manager.init_app(app, add_context_processor=False)
-    # Bound to no address: phones change theirs. The cookie is HttpOnly and revocable.
+    # Not bound to an address: phones change theirs. The cookie is HttpOnly and
+    # revocable.
     manager.session_protection = None
     manager.user_loader(_load)
     app.jinja_env.globals["form_token"] = placeholders.form_token
 
 
 def cookie_settings(origin: str, keys: Sequence[str]) -> dict[str, object]:
-    """Say how Flask makes the cookie of a site, and what signs it and the forms.
+    """Return Flask's settings for the site's cookie, and for signing it and forms.
 
-    The first key signs, the others are still accepted.
+    The first key signs; the others are still accepted.
     """
     address = urlsplit(origin)
-    # Browsers share cookies between the ports of a host, two sites must not.
+    # Browsers share cookies between the ports of a host, but two sites must not.
     name = f"kwip_{address.port}" if address.port else "kwip"
     return {
         "SECRET_KEY": keys[0],
@@ -122,9 +124,9 @@ def viewer() -> Viewer | None:
 
 
 def viewer_anew(loader: Loader, *first: Lookup[Any, Any]) -> Viewer | None:
-    """Return who is signed in by now; nothing is charged, for the request has paid.
+    """Return who is signed in now; nothing is charged, because the request has paid.
 
-    What is read `first` comes in the same round trip.
+    The lookups in `first` share its round trip.
     """
     visitor = flask_login.current_user
     if not visitor.is_authenticated:
@@ -134,9 +136,9 @@ def viewer_anew(loader: Loader, *first: Lookup[Any, Any]) -> Viewer | None:
 
 
 def sign_in(credential: Credential, names: Iterable[str] = ()) -> None:
-    """Keep a new session in the cookie, and the `names` it was signed in with.
+    """Store a new session in the cookie, and the `names` it was signed in with.
 
-    Of the old cookie only the names stay that this browser is known by.
+    Of the old cookie only the known names are kept.
     """
     kept = list(dict.fromkeys([*names, *session.get(_NAMES, ())]))
     session.clear()
@@ -146,9 +148,9 @@ def sign_in(credential: Credential, names: Iterable[str] = ()) -> None:
 
 
 def sign_out() -> None:
-    """Empty the cookie but for the names that this browser is known by.
+    """Empty the cookie, except for the known names.
 
-    Ending the session in MongoDB is `Authentication.sign_out`.
+    `Authentication.sign_out` ends the session in MongoDB.
     """
     flask_login.logout_user()
     kept = session.get(_NAMES, ())
@@ -164,9 +166,9 @@ def known_names() -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who asks for a page, as far as the cookie says; nobody has no credential.
+    """Who requests a page, according to the cookie; visitors have no credential.
 
-    `form_token` is what this reader's forms carry, None if there is none yet.
+    `form_token` is the one in this reader's forms, None if there is none yet.
     """
 
     credential: Credential | None = None
@@ -176,7 +178,7 @@ class Reader:
 def reader_of(app: Flask, cookie: str | None) -> Reader | None:
     """Read a session cookie; None for one that a page will change or cannot use.
 
-    No I/O: whether the session has been ended is for the cache or MongoDB to say.
+    No I/O: the cache or MongoDB decides whether the session has ended.
     """
     if cookie is None:
         return Reader()
@@ -198,16 +200,16 @@ def reader_of(app: Flask, cookie: str | None) -> Reader | None:
 
 
 def form_token() -> str:
-    """Return the token that each form of this page carries as `csrf_token`."""
+    """Return the token that each form of this page sends as `csrf_token`."""
     token: str = generate_csrf()
     return token
 
 
 def check_form_token(text: str | None) -> None:
-    """Let a form pass that came from a page of ours.
+    """Check that a form came from one of our pages.
 
     Raises:
-        ForbiddenError: The token is missing, or is another cookie's.
+        ForbiddenError: The token is missing, or belongs to another cookie.
     """
     try:
         validate_csrf(text)
@@ -222,6 +224,6 @@ def check_form_token(text: str | None) -> None:
 
 
 def _load(text: str) -> Visitor | None:
-    """Find who holds the cookie's credential; called by Flask-Login, once."""
+    """Find the viewer of the cookie's credential; called by Flask-Login, once."""
     found = http.identify(Credential.parse("session", text))
     return Visitor(text, found) if found else None

@@ -1,10 +1,11 @@
-"""cached pages: answered from the cache before Flask sees the request.
+"""Cached pages: answered from the cache before Flask sees the request.
 
-A page is kept with everything that it was made from, and one call of Redis compares
-that, charges the quota, and gives the page if nothing has changed. If something has,
-the same call has read what the request begins with, and Flask goes on from there.
+A page is cached with the list of everything that it was made from. One call to Redis
+compares that, charges the request, and returns the page if nothing has changed.
+Otherwise the same call has read what the request begins with, and Flask goes on from
+there.
 
-Only routes whose policy says so are kept, each under its address and its reader's
+Only routes whose policy says so are cached, each under its address and its reader's
 credential; what must be new in each answer is a placeholder, or is added to it.
 """
 
@@ -48,17 +49,17 @@ if TYPE_CHECKING:
     Header = tuple[str, str]
     _Visitors = Callable[[str], tuple[Reader, str] | None]
 
-#: How much memory a process uses for pages that it gave before.
+#: Memory of a process for pages that it has served before.
 COPIES_BYTES = 4_000_000
-#: How many addresses and cookies it has read before: at most 1 and 2 MB of them.
+#: How many addresses and cookies it remembers: at most 1 and 2 MB.
 MOST_PLACES, MOST_VISITORS = 1_024, 512
-#: Addresses and cookies that are longer are left to the app.
+#: Longer addresses and cookies are left to the app.
 MAX_ADDRESS, MAX_COOKIE = 300, 4_096
 _FLAG = r"true|false|0|1"
 _SHARED = {"limit": r"[1-9]|[1-3][0-9]|40", "order": r"recent|active"}
-#: The parameters of kept pages, by area. With any other, or twice the same, a page is
-#: not kept: nobody fills the cache by inventing some, but for choices of `fields`. Nor
-#: from a cursor on, for that is seldom read twice.
+#: The parameters of cached pages, by area. With any other, or the same one twice, a
+#: page is not cached, so nobody can fill the cache with invented ones, except for
+#: choices of `fields`. Nor is it after a cursor, because that is seldom read twice.
 PARAMETERS: Mapping[str, Mapping[str, str]] = {
     "api": {**_SHARED, "local": _FLAG, "repeats": r"fold"},
     "widgets": {**_SHARED, "replies": _FLAG, "reposts": _FLAG, "fields": r"[a-z_,]+"},
@@ -68,7 +69,7 @@ PARAMETERS: Mapping[str, Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A kept address: its route, what its rule names in the path, and which page."""
+    """A cached address: its route, what its path names, and which page it is."""
 
     address: str
     rule: str
@@ -79,9 +80,9 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request for a page that may be kept: which one, and whose.
+    """A request for a page that may be cached: which one, and whose.
 
-    `name` is the page's in the cache.
+    `name` is the page's key in the cache.
     """
 
     place: Place
@@ -91,7 +92,7 @@ class Asked:
 
 
 class PageCache:
-    """Stands before the app: answers with a cached page, or hands the request on."""
+    """WSGI middleware that answers with a cached page, or passes the request on."""
 
     def __init__(self, app: Flask, site: http.Site):
         self._inner: WSGIApplication = app.wsgi_app
@@ -103,7 +104,7 @@ class PageCache:
         self._visitor: _Visitors = lru_cache(MOST_VISITORS)(
             lambda cookies: _visitor(app, site, cookies)
         )
-        # What answers depend on besides: the same in all processes of an installation.
+        # What else answers depend on: the same in all processes of an installation.
         site_text = f"{FORMAT} {site.info} {site.urls} {site.live_origin}"
         site_text += f" {sorted(site.assets.names.items())}"
         self._site_digest = _digest(site_text)
@@ -125,7 +126,7 @@ class PageCache:
         return [body]
 
     def _asked(self, environ: WSGIEnvironment) -> Asked | None:
-        """Give what is asked for and by whom, if its page may be kept."""
+        """Return what is asked for and by whom, if the page may be cached."""
         if environ["REQUEST_METHOD"] != "GET":
             return None
         path, query = environ["PATH_INFO"], environ.get("QUERY_STRING", "")
@@ -137,7 +138,8 @@ class PageCache:
             return None
         reader, look_text = found
         shown = reader.credential
-        # The user too: a secret with another's id before it would be charged to them.
+        # By the user too: a secret with another user's id would be charged to that
+        # user.
         whose = "" if shown is None else f"{shown.user_id}.{shown.id.digest}"
         named = f"{self._site_digest} {place.address} {whose} {look_text}"
         return Asked(place, reader, _digest(named), environ)
@@ -145,7 +147,7 @@ class PageCache:
     def _reader(
         self, policy: Policy, environ: WSGIEnvironment
     ) -> tuple[Reader, str] | None:
-        """Give who asks, and for which look; None where the app has to say."""
+        """Return who asks, and the appearance; None if the app has to decide."""
         if policy.auth in {"user", "optional"}:
             cookies = environ.get("HTTP_COOKIE", "")
             found = self._visitor(cookies) if len(cookies) <= MAX_COOKIE else None
@@ -175,7 +177,7 @@ class PageCache:
         )
 
     def _first(self, asked: Asked) -> tuple[Lookup[Any, Any], ...]:
-        """Give what the page of a known reader begins with."""
+        """Return the lookups with which a known reader's page begins."""
         credential = asked.reader.credential
         if credential is None or asked.place.policy.kept != "home":
             return ()
@@ -207,7 +209,7 @@ class PageCache:
     def _wants(
         self, begun: http.Begun, asked: Asked
     ) -> tuple[Lookup[Any, Any] | None, *tuple[Lookup[Any, Any], ...]]:
-        """Give what the app would read first: the reader, what the path names, home."""
+        """Return what the app reads first: the viewer, what the path names, home."""
         services, credential = self._site.services, asked.reader.credential
         named = asked.place.named.get("post_id"), asked.place.named.get("username")
         if credential is None:
@@ -223,7 +225,7 @@ def _digest(text: str) -> str:
 
 
 def _place(app: Flask, site: http.Site, path: str, query: str) -> Place | None:
-    """Look up a kept address; None for any other. Path and query as WSGI has them."""
+    """Look up a cacheable address; None for any other. Path and query as in WSGI."""
     adapter = app.url_map.bind(site.urls.host)
     try:
         readable = path.encode("latin-1").decode()
@@ -234,7 +236,7 @@ def _place(app: Flask, site: http.Site, path: str, query: str) -> Place | None:
     pairs = sorted(parse_qsl(query, keep_blank_values=True))
     if policy.kept == "no" or not _are_kept(rule.endpoint.partition(".")[0], pairs):
         return None
-    # However it was written: in another order, or with escapes that need not be.
+    # However it was written: in another order, or with needless escapes.
     address, asked = f"{path}?{urlencode(pairs)}", dict(pairs)
     page = PageRequest(
         limit=int(asked.get("limit", DEFAULT_LIMIT)),
@@ -244,14 +246,14 @@ def _place(app: Flask, site: http.Site, path: str, query: str) -> Place | None:
 
 
 def _are_kept(area: str, pairs: Sequence[tuple[str, str]]) -> bool:
-    """Tell whether pages with these parameters are kept."""
+    """Return whether pages with these parameters are cached."""
     known = PARAMETERS[area]
     are_known = all(re.fullmatch(known.get(name, "(?!)"), v) for name, v in pairs)
     return are_known and len(dict(pairs)) == len(pairs)
 
 
 def _visitor(app: Flask, site: http.Site, cookies: str) -> tuple[Reader, str] | None:
-    """Give who shows these cookies, and which look; None where the app has to say."""
+    """Return who sent these cookies, and the appearance; None if the app decides."""
     try:
         known = parse_cookie(cookies)
     except UnicodeDecodeError:
@@ -266,7 +268,7 @@ def _visitor(app: Flask, site: http.Site, cookies: str) -> tuple[Reader, str] | 
 def _answer(
     begun: http.Begun, asked: Asked, copy: Copy
 ) -> tuple[HTTPStatus, list[Header], bytes]:
-    """Give a page, or say that the reader's is the same."""
+    """Send a page, or 304 if the reader has the same one."""
     environ, policy = asked.environ, asked.place.policy
     own = [("X-Request-Id", begun.request_id)]
     if policy.is_api and policy.cache != "widget":
@@ -296,10 +298,10 @@ def _report(begun: http.Begun, asked: Asked, status: HTTPStatus) -> None:
 
 
 def keep(response: Response) -> None:
-    """Keep an answer of the app for those who ask next, if it may be kept.
+    """Cache an answer of the app for later requests, if allowed.
 
-    Its headers are all there but those that each answer has of its own; its
-    placeholders are not filled yet.
+    Its headers are complete, except for those of each single answer; its placeholders
+    are not filled yet.
     """
     begun = http.begun()
     if begun is None or response.status_code != HTTPStatus.OK or response.is_streamed:

@@ -1,4 +1,4 @@
-"""cached pages as they are kept, and as a process holds them."""
+"""Cached pages as they are stored, and as a process holds them."""
 
 from __future__ import annotations
 
@@ -17,18 +17,19 @@ if TYPE_CHECKING:
 
 #: Raised when `pack` changes, so that pages of other versions are not found.
 FORMAT = 2
-#: What each answer has of its own, or is worked out for it.
+#: Headers that each answer has of its own, or that are computed for it.
 _OWN_HEADERS = ("x-request-id", "x-ratelimit-", "content-length", "content-encoding")
 _DIGEST_BYTES = 16
-#: What the headers of a copy take, and each of its parts, in bytes.
+#: The size of a copy's headers, and of each of its parts, in bytes.
 _BESIDES, _A_PART = 4_000, 50
 
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """A cached page: what it answers, and what to whoever has it already.
+    """A cached page: the response, and the one for clients that have it already.
 
-    `tag` is the ETag that readers know, if it has one; `etag` that of what is kept.
+    `tag` is the ETag that readers know, if it has one; `etag` is that of the cached
+    bytes.
     """
 
     etag: bytes
@@ -59,7 +60,7 @@ class Copy:
 
 
 def pack(response: Response) -> tuple[bytes, bytes]:
-    """Pack an answer before it is filled: the ETag of what is kept, and that.
+    """Pack an answer before it is filled: its ETag in the cache, and its bytes.
 
     The first line has the headers and the length of each part; the parts follow.
     """
@@ -76,5 +77,5 @@ def pack(response: Response) -> tuple[bytes, bytes]:
 
 
 def size_of(copy: Copy) -> int:
-    """Estimate the memory of a copy: some kB besides its bytes."""
+    """Estimate the memory of a copy: some kB more than its bytes."""
     return _BESIDES + sum(len(part) + _A_PART for part in copy.page.parts)

@@ -1,8 +1,8 @@
-"""Placeholders in pages: what is new in each answer, and therefore in no page kept.
+"""Placeholders in pages: what is new in each answer, and so in no cached page.
 
 A template leaves a placeholder: its name between two marks. The mark is random and
-drawn when the page is rendered, so nothing that a request or a person wrote can hold
-it. It never leaves the process: a page is kept as its parts.
+drawn when the page is rendered, so nothing in a request or a user's text can contain
+it. It never leaves the process: a page is cached as its parts.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def _placeholder(name: bytes) -> Markup:
 
 
 def _mark() -> bytes:
-    """Give the mark of this request's placeholders."""
+    """Return the mark of this request's placeholders."""
     mark: bytes | None = g.get("placeholder_mark")
     if mark is None:
         mark = g.placeholder_mark = secrets.token_hex(_MARK_BYTES).encode()
@@ -81,7 +81,7 @@ class WithPlaceholders:
         return _FORM_TOKEN in self.parts[1::2]
 
     def fill(self, form_token: Callable[[], str], now_ms: int) -> bytes:
-        """Give the page as it goes out."""
+        """Return the page as it is sent."""
         parts = self.parts.copy()
         for i in range(1, len(parts), 2):
             name = parts[i]

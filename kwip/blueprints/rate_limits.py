@@ -1,8 +1,8 @@
-"""The quota of a request: opened before its endpoint, and said in its answer.
+"""Rate limits of a request: charged before its endpoint, and reported in the response.
 
-A read is charged by its first call to Redis, a write before its endpoint runs. What
-the API answers without asking Redis is charged at its end, and so is whatever failed;
-a page that succeeded is not, for what the quota should spare is spent.
+A read is charged by its first call to Redis, a write before its endpoint runs. What the
+API answers without Redis is charged at the end, and so is whatever failed; a page that
+succeeded is not, because its cost is already spent.
 """
 
 from __future__ import annotations
@@ -27,15 +27,16 @@ log = structlog.get_logger()
 
 #: Charged by `services.sign_in`, which knows the account, or not at all.
 _ELSEWHERE = frozenset({"none", "sign_in", "sign_up"})
-#: Failures that cost a visitor nothing: one that was refused, and one of our servers.
+#: Failures that cost a visitor nothing: a refused request, and a failure of our
+#: servers.
 _UNCHARGED = frozenset({429, 503})
 
 
 def open_charge(policy: Policy) -> None:
-    """Begin the request's bill; it is the address's until a credential is shown.
+    """Begin the request's charge; it is the address's until a credential is confirmed.
 
     Raises:
-        RateLimitedError: The charge was begun before, and it is too much.
+        RateLimitedError: It was charged before and exceeds its limit.
     """
     begun = http.begun()
     if begun is not None:
@@ -54,22 +55,22 @@ def open_charge(policy: Policy) -> None:
 def pay() -> None:
     """Charge what is due, in a call of its own.
 
-    A write, whose permission never comes from the cache, to its user, or to its address
-    if its credential is no good.
+    A write, whose permission never comes from the cache, is charged to its user, or to
+    its address if the credential is invalid.
 
     Raises:
-        RateLimitedError: It is too much.
+        RateLimitedError: The request exceeds its limit.
     """
     http.services().rate_limits.pay(g.get("request_charge", FREE))
 
 
 def pay_failure(policy: Policy, number: int) -> None:
-    """Charge a request that failed, unless it has been charged already.
+    """Charge a failed request, unless it has been charged already.
 
-    What has no quota, or one that counts something else, is charged to its address.
+    If it has no quota, or one that counts something else, its address is charged.
 
     Raises:
-        RateLimitedError: It is too much.
+        RateLimitedError: The request exceeds its limit.
     """
     if number in _UNCHARGED:
         return
@@ -88,7 +89,7 @@ def pay_work() -> None:
 
 
 def finish(response: Response, policy: Policy) -> Response:
-    """Charge what is due at the end, and tell a client of the API what is left."""
+    """Charge what is due at the end, and tell API clients what is left."""
     has_failed = response.status_code >= errors.FIRST_ERROR
     try:
         if has_failed:
@@ -98,13 +99,13 @@ def finish(response: Response, policy: Policy) -> Response:
     except RateLimitedError as error:
         response = errors.answer(error)
     if policy.is_api and (has_failed or policy.cache != "widget"):
-        # What shared caches keep would tell others how much is left to who came first.
+        # A shared cache would show others how much is left for whoever came first.
         response.headers.update(headers(g.get("request_charge", FREE)))
     return response
 
 
 def headers(request_charge: RequestCharge) -> list[tuple[str, str]]:
-    """Say what is left to a client; nothing if nothing limits it."""
+    """Return the headers that say what is left; none if nothing limits the client."""
     limit = request_charge.rate_limit
     if limit is None:
         return []

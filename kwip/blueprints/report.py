@@ -1,4 +1,4 @@
-"""Say in the log and the metrics how a request went, whoever answered it."""
+"""Log and count how a request went, whoever answered it."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def report(
 ) -> None:
     """Log and count one answer.
 
-    `asked` is the request's method, `route` the rule, and `known` what the log is told
-    besides what its context has.
+    `asked` is the request's method, `route` the rule, and `known` what is logged
+    besides the context.
     """
     seconds = time.perf_counter() - started_s
     method = asked if asked in _METHODS else "other"

@@ -1,7 +1,7 @@
-"""THE table of routes: every address, who may use it, and how.
+"""The table of routes: every address, who may use it, and how.
 
-Each area's rows stand next to its endpoints; here they become one table. What is not
-declared in it keeps the app from starting.
+Each area's rows are next to its endpoints; here they become one table. The app does not
+start if a route is missing from it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ AREAS: dict[str, tuple[Route, ...]] = {
     "web": web.ROUTES,
     "live": live.ROUTES,
 }
-#: What a live process opens; its other addresses are unknown.
+#: What a live process serves; its other addresses are unknown.
 LIVE_AREAS = ("health", "live")
 #: Flask's own route to the files below `kwip/static`.
 STATIC = Policy(auth="none", scope=None, quota="none", cache="static", csrf="none")
@@ -48,7 +48,7 @@ class IdConverter(BaseConverter):
     regex = r"[0-9]{1,19}"
 
     def to_python(self, value: str) -> int:
-        """Read the id."""
+        """Parse the id."""
         parsed = parse_id(value)
         if parsed is None:
             raise ValidationError
@@ -66,10 +66,10 @@ class NameConverter(BaseConverter):
 
 
 def register(app: Flask, *, is_live: bool = False) -> None:
-    """Open every route of the table, or those that belong to a live process."""
+    """Register every route of the table, or those of a live process."""
     app.url_map.converters["id"] = IdConverter
     app.url_map.converters["name"] = NameConverter
-    # A slash too many or too few is never answered by a redirect.
+    # An extra or a missing slash is never answered with a redirect.
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     for area in LIVE_AREAS if is_live else AREAS:
@@ -88,7 +88,7 @@ def check(app: Flask) -> None:
     """Compare the app's routes with the table.
 
     Raises:
-        UndeclaredRouteError: A route stands in no row.
+        UndeclaredRouteError: A route has no row.
     """
     undeclared = {r.endpoint for r in app.url_map.iter_rules()} - POLICIES.keys()
     if undeclared:

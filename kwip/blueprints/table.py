@@ -1,7 +1,7 @@
 """What a row of the route table says: a rule, its endpoint, and its policy.
 
-Rows stand next to the endpoints they open; `kwip.blueprints.routes` joins them into
-the one table, and `kwip.blueprints.gate` enforces it before any endpoint runs.
+Rows are next to their endpoints; `kwip.blueprints.routes` joins them into one table,
+and `kwip.blueprints.gate` enforces it before any endpoint runs.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
 
-#: Who is let in. `optional` and `user` look at the session cookie, the other two at
-#: the bearer token; nobody looks at both.
+#: Who may use it. `optional` and `user` check the session cookie, the other two the
+#: bearer token; no route checks both.
 Auth = Literal["none", "optional", "user", "optional_token", "token"]
-#: What a token must be allowed to do. A session may do everything.
+#: The scope that a token needs. A session may do everything.
 Scope = Literal["read", "write"]
-#: Which quota a request is charged to, beside that of the API or of pages.
+#: The quota that a request is charged to, besides that of the API or of pages.
 Quota = Literal[
     "none",
     "pages",
@@ -30,25 +30,25 @@ Quota = Literal[
     "sign_in",
     "sign_up",
 ]
-#: Who may keep the answer: nobody; its reader, who asks each time; shared caches for
-#: half a minute; anybody for `gate.STATIC_MAX_AGE_S`; anybody for ever.
+#: Who may store the answer: nobody; its reader, who revalidates each time; shared
+#: caches for half a minute; anyone for `gate.STATIC_MAX_AGE_S`; anyone for ever.
 Cache = Literal["never", "private", "widget", "static", "immutable"]
-#: Whether finished answers are kept, for their reader or for everybody; `home` where
-#: they begin with the newest of the viewer's home, which is then read along.
+#: Whether pages are cached, for their reader or for everyone; `home` if they begin with
+#: the newest of the viewer's home, which is then read along.
 Kept = Literal["no", "page", "home"]
 #: Whether an unsafe request must carry the page's form token.
 Csrf = Literal["form", "none"]
 
-# A Flask endpoint takes the rule's own arguments, which no type can say here.
+# A Flask endpoint takes the rule's own arguments, which no type can express here.
 Endpoint = Callable[..., "ResponseReturnValue"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """What is asked of a request before its endpoint runs.
+    """What is checked before a request's endpoint runs.
 
     Only a route that `takes_files` reads more than `bodies.MAX_BODY_BYTES`, and only
-    from who is signed in. An answer that is `kept` depends on its address, its reader
+    from signed-in users. An answer that is `kept` depends on its address, its reader
     and what is read for it through the cache, and on nothing else. An endpoint that
     `asks_nothing` of Redis is charged before it runs, in a call of its own.
     """
@@ -64,7 +64,7 @@ class Policy:
 
     @property
     def is_api(self) -> bool:
-        """Whether clients and other sites use it, not people at its pages."""
+        """Whether apps and other sites use it, not people on pages."""
         return self.quota == "api" or self.auth in {"token", "optional_token"}
 
 

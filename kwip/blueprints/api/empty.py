@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def _none(path: str, name: str, says: str, policy: Policy) -> Route:
-    """Make a route that answers with an empty list; below an account, if it is one."""
+    """Make a route that returns an empty list; below an account, if it is one."""
 
     def endpoint(user_id: UserId | None = None) -> Response:
         if user_id is not None:

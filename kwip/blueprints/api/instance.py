@@ -1,4 +1,4 @@
-"""What apps ask first: which site this is."""
+"""What apps request first: which site this is."""
 
 from __future__ import annotations
 

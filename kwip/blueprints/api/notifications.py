@@ -1,4 +1,4 @@
-"""Notifications, and the markers that tell how far they were read."""
+"""Notifications, and the markers that say how far they were read."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Lists of accounts: who follows whom, who reacted, whom the viewer keeps away.
+"""Lists of accounts: followers, followees, who reacted, who is blocked or muted.
 
-They page by opaque cursors, which stand in `Link`.
+They are paged with opaque cursors in `Link`.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def reblogged_by(post_id: PostId) -> Response:
 
 
 def answer_accounts(found: Page[UserView]) -> Response:
-    """Answer with a page of accounts."""
+    """Return a page of accounts."""
     accounts = Page(
         items=tuple(view.user for view in found.items),
         next_max_id=found.next_max_id,

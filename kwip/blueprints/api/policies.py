@@ -1,4 +1,4 @@
-"""The policies that the rows of the API share."""
+"""Policies that several API routes share."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from kwip.blueprints.table import Policy
 if TYPE_CHECKING:
     from kwip.blueprints.table import Quota
 
-#: What apps ask before anybody signs in. It is answered from memory: to charge for it
-#: would cost more than to answer.
+#: What apps request before anyone signs in. It is answered from memory: charging it
+#: would cost more than answering.
 ANYBODY = Policy(auth="none", scope=None, quota="none", cache="private", csrf="none")
-#: What everybody may read; a token shows more.
+#: Public reads; a token shows more.
 OPEN_READ = Policy(
     auth="optional_token", scope="read", quota="api", cache="private", csrf="none"
 )
 READ = Policy(auth="token", scope="read", quota="api", cache="private", csrf="none")
-#: Timelines and threads, which apps ask for again and again.
+#: Timelines and threads, which apps request again and again.
 KEPT_OPEN_READ = replace(OPEN_READ, kept="page")
 KEPT_READ = replace(READ, kept="page")
 KEPT_HOME = replace(READ, kept="home")
 
 
 def write(quota: Quota) -> Policy:
-    """Give the policy of a change that is charged to `quota`."""
+    """Return the policy of a write that is charged to `quota`."""
     return Policy(auth="token", scope="write", quota=quota, cache="never", csrf="none")

@@ -50,7 +50,7 @@ def remove_follower(user_id: UserId) -> Response:
 
 def familiar_followers() -> Response:
     """Return familiar followers of each account in `id[]`: always empty for now."""
-    ids = http.load_body(AccountsQuery())  # Mastodon.py sends one with this GET
+    ids = http.load_body(AccountsQuery())  # Mastodon.py sends a body with this GET
     return http.answer([{"id": str(user_id), "accounts": []} for user_id in ids])
 
 

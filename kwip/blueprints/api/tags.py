@@ -1,4 +1,4 @@
-"""Hashtags: what a tag is called, where its posts are, and whether one follows it."""
+"""Hashtags: their names and pages, and which ones the viewer follows."""
 
 from __future__ import annotations
 

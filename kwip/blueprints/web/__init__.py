@@ -1,4 +1,4 @@
-"""The pages that people read and write on: complete without JavaScript."""
+"""The pages for people: complete without JavaScript."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ from kwip.services.accounts.sign_in import Applicant
 from kwip.services.accounts.users import SignUp
 from kwip.text.translation import gettext
 
-#: After these the form is shown again, with what was filled in.
+#: After these errors the form is shown again, with what was filled in.
 _TRY_AGAIN = (
     InvalidError,
     NotAuthenticatedError,
@@ -124,7 +124,7 @@ def revoke_token(token_id: str) -> Response:
 
 
 def applicant() -> Applicant:
-    """Say who wants in, as far as it shows."""
+    """Return what is known about who wants to sign in."""
     return Applicant(
         address=request.remote_addr,
         agent=request.user_agent.string,
@@ -132,7 +132,7 @@ def applicant() -> Applicant:
     )
 
 
-#: Whoever wants in sees these before anything is known of them.
+#: Visitors see these before anything is known about them.
 _DOOR = replace(OPEN, asks_nothing=True)
 _SIGN_UP = Policy(
     auth="optional", scope=None, quota="sign_up", cache="never", csrf="form"

@@ -1,4 +1,4 @@
-"""Lists as pages: all of them, one's timeline, who is in it, and how to change it."""
+"""Lists as pages: all of them, their timelines and members, and forms to edit them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The viewer's notifications as pages, and the mark up to where they were read."""
+"""The viewer's notifications as pages, and the marker up to which they were read."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def new_notifications() -> Response:
 
 
 def _overview(template: str, wish: Wish, *, is_all: bool = True) -> Response:
-    # Much of a page is one sentence about many: it takes as many as there may be.
+    # One sentence may group many notifications, so ask for as many as possible.
     asked = replace(http.page_request(), limit=MAX_LIMIT)
     found = http.services().notifications.overview(
         http.signed_in(), http.loader(), asked, wish

@@ -21,32 +21,32 @@ if TYPE_CHECKING:
     from kwip.domain.pages import PageRequest
     from kwip.domain.users import User, Viewer
 
-#: Pages for everybody, and pages for who is signed in.
+#: Pages for everyone, and pages for signed-in users.
 OPEN = Policy(auth="optional", scope=None, quota="pages", cache="private", csrf="none")
 OWN = Policy(auth="user", scope=None, quota="pages", cache="private", csrf="none")
-#: Timelines and threads, which are asked for again and again.
+#: Timelines and threads, which are requested again and again.
 KEPT_OPEN = replace(OPEN, kept="page")
 KEPT_OWN = replace(OWN, kept="page")
 KEPT_HOME = replace(OWN, kept="home")
-#: Parts of pages that a script asks for once.
+#: Parts of pages that a script requests once.
 OPEN_PART = Policy(
     auth="optional", scope=None, quota="pages", cache="never", csrf="none"
 )
 OWN_PART = Policy(auth="user", scope=None, quota="pages", cache="never", csrf="none")
-#: A page that shows a secret: no copy is kept.
+#: A page that shows a secret: no copy is stored.
 SECRET = Policy(auth="user", scope=None, quota="pages", cache="never", csrf="none")
 
 
 def form_policy(quota: Quota) -> Policy:
-    """Give the policy of a form that only who is signed in may send."""
+    """Return the policy of a form for signed-in users only."""
     return Policy(auth="user", scope=None, quota=quota, cache="never", csrf="form")
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What a form shows: the values, and what is wrong with which of them.
+    """What a form shows: the values, and what is wrong with them.
 
-    `has_lost_files` tells that files came with it, which a browser does not keep.
+    `has_lost_files` is true if files were sent, which a browser does not keep.
     """
 
     values: Mapping[str, str] = field(default_factory=dict)
@@ -56,17 +56,17 @@ class Form:
 
     @property
     def first_wrong(self) -> str | None:
-        """The field to correct first, which the page opens at."""
+        """The first field to correct, where the page opens."""
         return next(iter(self.wrong), None)
 
 
 def timeline_request() -> PageRequest:
     """Read which page of a timeline is asked for, and what is done with repeats.
 
-    Unless the address says it, the viewer's setting does; visitors have them folded.
+    If the address does not say, the viewer's setting applies; visitors see them folded.
 
     Raises:
-        InvalidError: A parameter has no such value.
+        InvalidError: A parameter has an invalid value.
     """
     viewer = http.viewer()
     folds = viewer is None or _me(viewer).folds_repeats
@@ -78,12 +78,12 @@ def _me(viewer: Viewer) -> User:
 
 
 def page(template: str, **context: object) -> Response:
-    """Answer with a page."""
+    """Respond with a page."""
     return make_response(render_template(template, **context))
 
 
 def page_again(template: str, error: KwipError, **context: object) -> Response:
-    """Answer with the page of a form, what was sent in it, and what to correct."""
+    """Respond with a form's page again, with what was sent and what to correct."""
     if errors.number_of(error) >= errors.SERVER_ERROR:
         errors.note(error)
     if http.is_script():
@@ -95,24 +95,24 @@ def page_again(template: str, error: KwipError, **context: object) -> Response:
 
 
 def problem(error: KwipError) -> Response:
-    """Answer a script with what is wrong with the form that it sent."""
+    """Respond to a script with what is wrong in the form that it sent."""
     fields = error.fields if isinstance(error, InvalidError) else {}
     return http.problem(error.message, fields, errors.number_of(error))
 
 
 def form_again(error: KwipError) -> Form:
-    """Keep what was sent, and say what is wrong with it."""
+    """Return the form with what was sent, and what is wrong with it."""
     wrong = error.fields if isinstance(error, InvalidError) else {}
-    # Where the problem is said beside a field of the form, it is not said twice.
+    # A problem that is shown next to a field is not shown twice.
     beside = wrong.keys() & {*request.form.keys(), *request.files.keys()}
     has_files = any(file.filename for file in request.files.values())
     return Form(request.form, wrong, "" if beside else error.message, has_files)
 
 
 def go(address: str, message: str = "") -> Response:
-    """Answer a form with the way to a page, which then says the message.
+    """Redirect after a form to a page that shows the message.
 
-    A page's script gets both as data, and does what it likes with them.
+    A page's script gets both as data instead.
     """
     if http.is_script():
         return http.answer({"message": message, "location": address})
@@ -122,15 +122,16 @@ def go(address: str, message: str = "") -> Response:
 
 
 def way_back(otherwise: str) -> str:
-    """Read from a form where to go back to: a page of ours, else to `otherwise`."""
+    """Return the form's address to go back to, if it is a page of ours."""
     address = http.load_form(ActForm())
     return address if is_local(address) else otherwise
 
 
 def is_local(address: str) -> bool:
-    r"""Tell whether an address is a path on this site and nothing else.
+    r"""Return whether an address is a path on this site and nothing else.
 
-    Browsers skip tabs and line ends, and read `\` as `/`: none of them may be in it.
+    Browsers skip tabs and line ends, and read `\` as `/`: it must not contain any of
+    them.
     """
     if not address.startswith("/") or address.startswith("//") or "\\" in address:
         return False

@@ -1,4 +1,4 @@
-"""Lists of people as pages: followers, followees, the muted and the blocked."""
+"""Lists of people as pages: followers, followees, muted and blocked users."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One kwip: read it in its thread, write, edit, delete it."""
+"""One kwip: read it in its thread, write, edit and delete it."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def _address(view: PostView) -> str:
 
 
 def _reply_in_thread(view: PostView) -> str:
-    """Give where a reply stands below what it answers, if that can still be named."""
+    """Return where a reply is below its parent, if that is still known."""
     if view.in_reply_to_username is None:
         return _address(view)
     return url_for(
@@ -138,10 +138,10 @@ def _reply_in_thread(view: PostView) -> str:
 
 
 def _own(username: str, post_id: PostId, refusal: str) -> PostView:
-    """Find a kwip of the viewer's own.
+    """Find one of the viewer's own kwips.
 
     Raises:
-        ForbiddenError: Somebody else wrote it; it says the refusal.
+        ForbiddenError: The viewer is not its author; the message is the refusal.
     """
     _require_own(username, post_id, refusal)
     view = http.services().posts.get(http.signed_in(), http.loader(), post_id)
@@ -151,13 +151,13 @@ def _own(username: str, post_id: PostId, refusal: str) -> PostView:
 
 
 def _require_own(username: str, post_id: PostId, refusal: str) -> None:
-    """Refuse an address that names somebody else, before anything is read."""
+    """Refuse an address with another username, before anything is read."""
     if http.signed_in().username != username:
         raise ForbiddenError(str(refusal), post_id=post_id)
 
 
 def _write_again(error: KwipError) -> Response:
-    """Show a sheet with what was written, and what to do about it."""
+    """Show the form with what was written, and how to correct it."""
     said = _in_words_of_form(error)
     if http.is_script():
         return problem(said)
@@ -174,7 +174,7 @@ def _write_again(error: KwipError) -> Response:
 
 
 def _parent_of_form() -> PostView | None:
-    """Find what the sent form answers, unless it is gone meanwhile."""
+    """Find what the sent form replies to, unless it was deleted meanwhile."""
     post_id = parse_id(request.form.get("in_reply_to_id", ""))
     if post_id is None:
         return None
@@ -186,7 +186,7 @@ def _parent_of_form() -> PostView | None:
         return None
 
 
-#: What services call the fields that the forms name otherwise.
+#: The services' names of fields that have another name in forms.
 _FORM_NAMES = {
     "status": "text",
     "spoiler_text": "warning",

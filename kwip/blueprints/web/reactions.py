@@ -1,6 +1,6 @@
-"""Favourite, repost, bookmark and pin, from the buttons on any page.
+"""Favourite, repost, bookmark and pin, with the buttons on any page.
 
-Every button shares the page's one form, which says where to go back to.
+The buttons share their page's one form, which says where to go back to.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def unpin(username: str, post_id: PostId) -> Response:
 
 
 def _back(username: str, post_id: PostId) -> str:
-    """Read where to go back to: the kwip on a page of ours, else its own page."""
+    """Return where to go back to: the kwip on a page of ours, else its own page."""
     way = http.load_form(ReactForm())
     if not is_local(way.address):
         return url_for("web.thread", username=username, post_id=post_id)

@@ -1,4 +1,4 @@
-"""Follow, be notified, block, mute, and the end of each: one button each.
+"""Follow, be notified, block, mute, and undo each: one button each.
 
 The buttons share their page's one form, which says where to go back to.
 """
@@ -93,7 +93,7 @@ def unmute(username: str) -> Response:
 
 
 def _left_lists(done: Parting) -> str:
-    """Say how many of the viewer's lists somebody has left by it; "" for none."""
+    """Return a sentence on how many of the viewer's lists a user has left, or ""."""
     if not done.left_lists:
         return ""
     return " " + ngettext(

@@ -1,4 +1,4 @@
-"""The page on which a new site gets its first administrator."""
+"""The page that creates a new site's first administrator."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def setup() -> Response:
     """Show the setup form, if a code is waiting to be used; otherwise 404."""
-    # Nothing here asks Redis, and a stranger may ask MongoDB so often only.
+    # Nothing here uses Redis, and strangers may only query MongoDB so often.
     rate_limits.pay()
     http.services().setup.require_open()
     return page("setup.html", form=Form())

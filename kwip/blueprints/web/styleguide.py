@@ -1,7 +1,7 @@
 """The style guide: every part of the pages in every state, on one page.
 
-It is there where the setting `KWIP_STYLEGUIDE` opens it, for who is signed in. What it
-shows is made here; nothing is read or written.
+The setting `KWIP_STYLEGUIDE` turns it on, for signed-in users. Its content is made
+here; nothing is read or written.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def _people() -> tuple[User, ...]:
 
 
 def _views(ada: User, beryl: User, long: User, arabic: User) -> dict[str, PostView]:
-    """Make a kwip for each state, by the words that say which."""
+    """Make a kwip for each state, with a text that says which."""
     plain = _view(1, ada, _SHORT)
     return {
         "Plain, by someone else": plain,

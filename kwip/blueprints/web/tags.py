@@ -1,4 +1,4 @@
-"""Follow hashtags, and stop following them: one button each.
+"""Follow and unfollow hashtags: one button each.
 
 The buttons share their page's one form, which says where to go back to.
 """

@@ -1,4 +1,4 @@
-"""Timelines as pages: the public one, home, and a user's own."""
+"""Timelines as pages: public, home, and a user's own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one says of oneself."""
+"""The viewer's own profile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sheet on which a kwip is written: alone, in home, or under what it answers."""
+"""The form for a kwip: alone, in home, or below its parent."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _VALUES = [visibility.value for visibility in Visibility]
 class Sheet:
     """What the form for a kwip shows.
 
-    `key` makes the kwip one however often the form is sent. `choices` are the
-    audiences that may be chosen: of a reply, none wider than its parent's.
+    `key` makes the kwip unique, however often the form is sent. `choices` are the
+    audiences to choose from: for a reply, none wider than its parent's.
     """
 
     author: User
@@ -39,14 +39,14 @@ class Sheet:
 
     @property
     def choices(self) -> list[str]:
-        """The audiences in the order in which they narrow."""
+        """The audiences, from the widest to the narrowest."""
         if self.parent is None:
             return _VALUES
         return _VALUES[_VALUES.index(self.parent.post.visibility.value) :]
 
 
 def blank_sheet(parent: PostView | None = None) -> Sheet:
-    """Lay out a sheet; a reply begins with the names of whom it addresses."""
+    """Return an empty form; a reply begins with the names of those it addresses."""
     author = http.services().users.me(http.signed_in(), http.loader())
     if parent is None:
         return Sheet(author=author)
@@ -63,7 +63,7 @@ def blank_sheet(parent: PostView | None = None) -> Sheet:
 def sheet_again(
     parent: PostView | None, wrong: Mapping[str, str], problem: str, *, is_new_key: bool
 ) -> Sheet:
-    """Keep what was written, and say what is wrong with it."""
+    """Return the form with what was written, and what is wrong with it."""
     sent = request.form
     fresh = Sheet(author=http.services().users.me(http.signed_in(), http.loader()))
     asked = sent.get("visibility", "")

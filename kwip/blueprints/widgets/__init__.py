@@ -1,8 +1,8 @@
 """Public JSON for sites that embed timelines: no token, no cookie, any origin.
 
-Shared caches may hold an answer for 30 s; a deleted post is gone from the origin at
+Shared caches may hold an answer for 30 s; on our own servers a deleted post is gone at
 once. The body is `{"version": 1, "posts": […], "next": …}`; `next` is the address of
-the following page, or null. Whoever does not want to be embedded is in no widget.
+the following page, or null. Users who have turned widgets off are in none.
 """
 
 from __future__ import annotations
