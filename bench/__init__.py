@@ -1,1 +1,1 @@
-"""What `make bench` runs: Kwip beside a reference, in the same run."""
+"""What `make bench` runs: Kwip against a reference, in the same run."""

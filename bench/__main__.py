@@ -1,8 +1,8 @@
-"""Measure each row beside its reference, in alternating rounds of one run.
+"""Measure each row against its reference, in alternating rounds of one run.
 
 `make bench` runs all rows, prints one table and draws the charts; `make bench ROW=home`
-runs one. Each figure is kept in `bench/results/`. Rows that need a network of real size
-take it from the environment (`bench.worlds`), and say so where there is none.
+runs one. Each figure is saved in `bench/results/`. Rows that need a network of real
+size take it from the environment (`bench.worlds`), and say so if there is none.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bench.worlds import NoNetworkError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-#: Each row, or what some rows are measured together by.
+#: Each row, or the module that measures several rows together.
 ROWS: Mapping[str, Callable[[], Iterable[Row]]] = {
     "home": requests.home,
     "new_post": requests.new_post,
@@ -40,7 +40,7 @@ ROWS: Mapping[str, Callable[[], Iterable[Row]]] = {
 
 
 def main(wanted: str | None) -> int:
-    """Measure, keep and print; 1 if the wanted row is unknown or cannot be measured."""
+    """Measure, save and print; 1 if the wanted row is unknown or cannot be measured."""
     if wanted is not None and wanted not in ROWS:
         print(f"no row {wanted!r}: there are {', '.join(ROWS)}", file=sys.stderr)
         return 1

@@ -1,4 +1,4 @@
-"""The row of how long a post takes until it is in every follower's home."""
+"""The row for how long a post takes to be in every follower's home."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from kwip.wiring import Wiring
 
 POSTS, EVERY_S = 40, 0.5
-#: Others post so many a second meanwhile.
+#: How many posts per second others publish meanwhile.
 OTHERS, OTHERS_PER_S = 200, 4.0
 _GIVE_UP_S = 30.0
 
@@ -85,7 +85,7 @@ def _measure(wiring: Wiring) -> Row:
 
 
 def _lag(wiring: Wiring, post_id: PostId) -> float:
-    """Wait until a post is delivered; give the seconds since its id was drawn."""
+    """Wait until a post is delivered; return the seconds since its id was drawn."""
     posts = wiring.store.database["posts"]
     until = time.monotonic() + _GIVE_UP_S
     while time.monotonic() < until:

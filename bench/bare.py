@@ -1,6 +1,6 @@
-"""The reference: a bare Flask app that returns the same bytes, or 304, nothing else.
+"""The reference: a bare Flask app that returns the same bytes or 304, nothing else.
 
-`KWIP_BENCH_BODIES` names a folder; `/<name>` answers with the file of that name.
+`KWIP_BENCH_BODIES` names a folder; `/<name>` returns the file of that name.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def _read(name: str) -> bytes:
 
 @app.get("/<name>")
 def body(name: str) -> Response:
-    """Answer with one file's bytes; with nothing to whoever names any version of it."""
+    """Return a file's bytes, or 304 to a client that sends any ETag."""
     if request.if_none_match:
         return Response(status=HTTPStatus.NOT_MODIFIED, headers={"ETag": '"bare"'})
     return Response(_read(name), content_type="application/json; charset=utf-8")

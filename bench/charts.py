@@ -1,7 +1,7 @@
-"""Draw the rows of `bench/results/`: how far each is on the good side of its goal.
+"""Draw the rows of `bench/results/`: how much better than its goal each one is.
 
-`python -m bench.charts` writes `docs/images/performance.png`. The picture carries a
-digest of what it shows, by which a test tells whether it is up to date.
+`python -m bench.charts` writes `docs/images/performance.png`. The picture contains a
+digest of its data, from which a test sees whether it is up to date.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _MET, _MISSED, _INK, _FAINT = "#2f7d5b", "#b5493a", "#22262b", "#c9ced4"
 
 
 def margin(row: Row, figure: float) -> float:
-    """Say how many times better than its goal a figure is; below 1 it misses it."""
+    """Return how many times better than its goal a figure is; below 1 it misses it."""
     if row.goal is None:
         return 1.0
     ratio = figure / row.goal.value
@@ -35,13 +35,13 @@ def margin(row: Row, figure: float) -> float:
 
 
 def digest(rows: Sequence[Row]) -> str:
-    """Give the digest of what a picture of the rows shows."""
+    """Return the digest of the data in a picture of the rows."""
     text = "\n".join("|".join(cells(row)) for row in rows)
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def draw(rows: Sequence[Row]) -> Image.Image:
-    """Draw one bar a row, on a scale of powers, with the spread as a line."""
+    """Draw one bar per row, on a logarithmic scale, with the spread as a line."""
     image = Image.new("RGB", (_WIDTH, _TOP + _LINE * len(rows) + 40), "white")
     pen = ImageDraw.Draw(image)
     font, small = ImageFont.load_default(17), ImageFont.load_default(14)
@@ -74,14 +74,14 @@ def _bar(
     pen.rectangle((_LEFT, y + 4, max(_LEFT + 1, _x(best)), y + 24), colour)
     pen.line((ends[0], y + 14, ends[-1], y + 14), _INK, 2)
     shown = cells(row)
-    # The font has no signs for these.
+    # The font lacks these characters.
     goal = shown[5].replace("≥", "at least").replace("≤", "at most")
     text = f"{shown[3]}  ({goal})"
     pen.text((_WIDTH - _RIGHT + 16, y + 6), text, _INK, fonts[1])
 
 
 def main() -> None:
-    """Draw what was measured last."""
+    """Draw the latest results."""
     rows = [row for row, _ in kept() if row.goal is not None]
     info = PngInfo()
     info.add_text("rows", digest(rows))

@@ -1,7 +1,7 @@
-"""Rows of the public timeline: an indexed query beside bounded documents of its own.
+"""Rows for the public timeline: an indexed query against stored, bounded documents.
 
 Sixteen writers publish at once. Either the index of `posts` is all there is, as in
-Kwip, or each also pushes the id into one of some documents, sealed as homes are. A
+Kwip, or each also pushes the id into one of several documents, sealed as homes are. A
 reader asks for the newest 200 entries all the while.
 """
 
@@ -32,13 +32,13 @@ if TYPE_CHECKING:
     from kwip.wiring import Wiring
 
 ROUNDS, SECONDS, WRITERS, NEWEST = 5, 4.0, 16, 200
-#: Into so many documents the public timeline is divided.
+#: How many documents the public timeline is divided into.
 DIVISIONS = (1, 16)
 
 
 @dataclass
 class Figures:
-    """What one way of keeping the public timeline showed in each round."""
+    """The figures of one way to store the public timeline, round by round."""
 
     posts_per_s: list[float] = field(default_factory=list)
     write_p95_ms: list[float] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""Rows of what a delivery costs: time beside a bare push, and bytes of the oplog."""
+"""Rows for the cost of a delivery: time against a bare push, and bytes of oplog."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 ROUNDS, AUTHORS, BURST = 7, 12, 10
 CHUNK = 1_000
-#: Each form of a delivery: its name, how many posts at once, whether it is the one of a
+#: Each form of a delivery: its name, how many posts at once, whether it is that of a
 #: sharded cluster, and the most bytes of oplog.
 _FORMS = (
     ("single", 1, False, 250.0),
@@ -42,7 +42,7 @@ def _whole_network(*, is_sharded: bool = False) -> Iterator[Wiring]:
 
 
 def most_followed(wiring: Wiring, number: int) -> list[User]:
-    """Find the authors with the most followers, that of most first."""
+    """Find the authors with the most followers, in descending order."""
     ids = wiring.store.database["users"].find({}, {"_id": 1})
     best = ids.sort("followers_count", -1).limit(number)
     found = wiring.stores.users.get_many([d["_id"] for d in best])
@@ -50,18 +50,18 @@ def most_followed(wiring: Wiring, number: int) -> list[User]:
 
 
 def followers_of(wiring: Wiring, author_id: UserId) -> list[UserId]:
-    """Give all that a delivery goes to, the author left out."""
+    """Return everyone a delivery goes to, except the author."""
     return wiring.edges.followers(author_id, above=0, upto=MAX_ID, limit=1_000_000)
 
 
 def publish(wiring: Wiring, author_id: UserId) -> PostId:
-    """Publish a post that nobody has delivered yet."""
+    """Publish a post without delivering it."""
     text = f"Number {time.monotonic_ns()}"
     return wiring.services.posts.publish(author_id, Draft(text=text)).id
 
 
 def deliver(wiring: Wiring, post_id: PostId) -> tuple[int, float]:
-    """Deliver a post and what waits with it; give the deliveries and the seconds."""
+    """Deliver a post and what waits with it; return the deliveries and the seconds."""
     began = time.perf_counter()
     lease = wiring.services.fanout.begin(post_id)
     delivered = 0 if lease is None else wiring.services.fanout.deliver(lease)
@@ -86,7 +86,7 @@ class BarePush:
         self._next = 1
 
     def push(self, owners: Sequence[str]) -> float:
-        """Push one id to each of some owners, by the chunk; give the seconds."""
+        """Push one id to each of some owners, in chunks; return the seconds."""
         began = time.perf_counter()
         for chunk in batches(owners, CHUNK):
             self._copies.update_many(
@@ -97,7 +97,7 @@ class BarePush:
         return time.perf_counter() - began
 
     def close(self) -> None:
-        """Take the copy away."""
+        """Drop the copy."""
         self._copies.invalidate()
 
 
@@ -116,7 +116,7 @@ def fanout() -> Iterator[Row]:
             done, seconds = 0, 0.0
             for author in authors:
                 delivered, took = deliver(wiring, publish(wiring, author.id))
-                # The author's own home has it since the post was written.
+                # The author's own home has stored it since the post was written.
                 done, seconds = done + delivered, seconds + took
             return done / seconds
 

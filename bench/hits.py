@@ -1,4 +1,4 @@
-"""Rows of what the cache spares under the load of a real network.
+"""Rows for what the cache saves under the load of a real network.
 
 Readers and authors are drawn by Zipf's law from the network's own order: who follows
 most reads most, who is followed most writes most. One act in 20 is a post, delivered
@@ -38,7 +38,7 @@ class Load:
         self._known: dict[UserId, Reader] = {}
 
     def act(self, number: int, *, has_cache: bool = True) -> tuple[int, int]:
-        """Act so many times; give the reads and their commands to MongoDB."""
+        """Do so many acts; return the reads and their commands to MongoDB."""
         here, reads, commands = self._here, 0, 0
         for _ in range(number):
             if self._chance.random() < WRITES:
@@ -64,7 +64,7 @@ class Load:
 
 
 def _ranked(users: object, by: str) -> tuple[list[UserId], list[float]]:
-    """Give users in the order of a counter, with the running sum of their weights."""
+    """Return users sorted by a counter, with the running sum of their weights."""
     found = users.find({by: {"$gt": 0}}, {"_id": 1}).sort(by, -1)  # type: ignore[attr-defined]
     ids = [document["_id"] for document in found]
     weights = itertools.accumulate(1 / rank for rank in range(1, len(ids) + 1))
@@ -72,7 +72,7 @@ def _ranked(users: object, by: str) -> tuple[list[UserId], list[float]]:
 
 
 class _cache:  # noqa: N801 -- reads as a word of the language
-    """Take the right to the cache away, or leave it."""
+    """Take away the right to use the cache, or leave it."""
 
     def __init__(self, here: Site, *, is_used: bool):
         self._fence = here.wiring.fence
@@ -87,7 +87,7 @@ class _cache:  # noqa: N801 -- reads as a word of the language
 
 
 def _loaded() -> float:
-    """Count the objects that were asked of MongoDB, with a cache or without one."""
+    """Count the objects that were read from MongoDB, with or without a cache."""
     return sum(
         sample.value
         for metric in telemetry.CACHE_REQUESTS.collect()
@@ -98,7 +98,7 @@ def _loaded() -> float:
 
 
 def hits() -> Iterator[Row]:
-    """Measure the share of objects that are not loaded, and the commands spared."""
+    """Measure the share of objects that are not loaded, and the commands saved."""
     with site(WHOLE) as here:
         here.flush()
         load = Load(here)

@@ -1,7 +1,7 @@
-"""Rows of a living site: how much of it one machine serves, overload, and idleness.
+"""Rows for a live site: how much one machine serves, overload, and idle cost.
 
-Everything runs on the machine that is measured, the client as well. The load is that
-of `kwip world drive`: an open loop of homes, pages, widgets, posts and follows.
+Everything runs on the measured machine, including the client. The load is that of `kwip
+world drive`: an open loop of homes, pages, widgets, posts and follows.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROUNDS, SECONDS = 3, 20.0
-#: Before anything is measured: whoever reads has read before.
+#: Warm-up before anything is measured, since real readers have read before.
 WARM_UP_RATE, WARM_UP_S = 30, 180.0
-#: Requests a second that are tried, one after the other.
+#: The request rates that are tried, one after the other.
 RATES = (10, 25, 40, 50, 60, 75, 90, 110, 130, 150, 175, 200, 240, 280)
 LIMITS_MS = (50.0, 200.0)
 TIMES_THE_PEAK = 4
@@ -43,7 +43,7 @@ class Site:
         self._seed = 0
 
     def drive(self, rate: float, seconds: float) -> dict[str, Any]:
-        """Load it with other requests than before."""
+        """Send it other requests than before."""
         self._seed += 1
         arguments = ("--rate", rate, "--seconds", seconds, "--seed", self._seed)
         driven = kwip(self._environ, "world", "drive", *map(str, arguments))
@@ -53,7 +53,7 @@ class Site:
 
 @contextmanager
 def _site() -> Iterator[Site]:
-    """Run a stack on a copy of the world, for a load writes into it; warmed up."""
+    """Run a stack on a copy of the world, because a load writes to it; warmed up."""
     with tempfile.TemporaryDirectory(prefix="kwip-bench-") as folder:
         home = Path(folder) / "home"
         shutil.copytree(home_of(MIX), home, ignore=shutil.ignore_patterns("run"))
@@ -64,7 +64,7 @@ def _site() -> Iterator[Site]:
 
 
 def mix() -> Iterator[Row]:
-    """Find the highest rates with good answer times, and go beyond them."""
+    """Find the highest rates with good response times, and go beyond them."""
     sustained: dict[float, list[float]] = {limit: [] for limit in LIMITS_MS}
     peaks, beyond = [], []
     with _site() as site:
@@ -101,7 +101,7 @@ def mix() -> Iterator[Row]:
 
 
 def _climb(site: Site) -> Iterator[tuple[float, float, float]]:
-    """Give rates with their p95 and good answers a second, until it is beyond all."""
+    """Return rates with their p95 and good answers a second, until it is overloaded."""
     for rate in RATES:
         driven = site.drive(rate, SECONDS)
         p95_ms = driven["p95_ms"]
@@ -111,7 +111,7 @@ def _climb(site: Site) -> Iterator[tuple[float, float, float]]:
 
 
 def idle() -> Iterator[Row]:
-    """Measure what a stack costs that nobody uses."""
+    """Measure the cost of a stack that nobody uses."""
     with tempfile.TemporaryDirectory(prefix="kwip-bench-") as folder:
         home = Path(folder) / "home"
         with demo_stack(home):
@@ -130,14 +130,14 @@ def idle() -> Iterator[Row]:
 
 
 def _share(home: Home) -> float:
-    """Give the share of a core that the processes of a home take, in percent."""
+    """Return the share of a core that a home's processes use, in percent."""
     before, began = _cpu_s(home), time.monotonic()
     time.sleep(IDLE_S)
     return 100 * (_cpu_s(home) - before) / (time.monotonic() - began)
 
 
 def _cpu_s(home: Home) -> float:
-    """Add up the CPU seconds of a home's processes; those that ended do not count."""
+    """Sum the CPU seconds of a home's processes; ended ones do not count."""
     total = 0.0
     for process in (psutil.Process(holder(home)), *marked(home)):
         with suppress(psutil.NoSuchProcess):

@@ -1,6 +1,6 @@
-"""A small HTTP load: some keep-alive connections that ask for one URL, one at a time.
+"""A small HTTP load: keep-alive connections that request one URL, one at a time.
 
-The same client measures both sides, so what it costs itself lies on both.
+The same client measures both sides, so its own cost is the same for both.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One URL of one server, and what to send along."""
+    """One URL of one server, and the headers to send."""
 
     port: int
     path: str
@@ -29,7 +29,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer; `headers` by their names in lower case."""
+    """An answer; `headers` by their names in lower case."""
 
     status: int
     body: bytes
@@ -65,7 +65,7 @@ def requests_per_second(target: Target, *, clients: int, seconds: float) -> floa
     """Load a target for a while and count the answers; all must be 200 or 304.
 
     Raises:
-        RuntimeError: One was something else, or a connection broke.
+        RuntimeError: An answer was something else, or a connection broke.
     """
     end = time.monotonic() + seconds
     counts, errors = [0] * clients, []

@@ -1,6 +1,6 @@
 """How many bytes of oplog a delivery costs, from the entries themselves.
 
-A delivery is an id that an update appended to an open bucket; the updates that append
+A delivery is an id that an update appended to an open bucket; updates that append
 nothing (seals, trims, leases of compaction) are overhead.
 """
 
@@ -9,21 +9,22 @@ from __future__ import annotations
 from typing import Any
 
 #: In an update's entry, `sentries` is what changed in the array `entries`: a flag, and
-#: `u<place>` for each element that is new.
+#: `u<place>` for each new element.
 _CHANGES = {"$objectToArray": {"$ifNull": ["$o.diff.sentries", {}]}}
 _IS_NEW = {"$eq": [{"$substrCP": ["$$this.k", 0, 1]}, "u"]}
 _APPENDED = {"$size": {"$filter": {"input": _CHANGES, "cond": _IS_NEW}}}
-#: What came first into an empty array is logged as the whole of it; the home's version
-#: tells it from a seal's cut.
+#: The first entries of an empty array are logged as the whole array; the home's version
+#: tells this from a seal's cut.
 _WHOLE = {"$size": {"$ifNull": ["$o.diff.u.entries", []]}}
 _FIRST = {"$cond": [{"$eq": ["$o.diff.u.version", _WHOLE]}, _WHOLE, 0]}
 _DELIVERED = {"$add": [_APPENDED, _FIRST]}
 
 
 def measure(oplog: Any, database: str, *, after: Any, count: int) -> dict[str, Any]:
-    """Sum bytes and deliveries of what the oplog has of timelines behind a time.
+    """Sum bytes and deliveries of timelines in the oplog after a time.
 
-    Only updates that delivered `count` ids are counted, and what is none is overhead.
+    Only updates that delivered `count` ids count as deliveries; all others are
+    overhead.
     """
     by_size = {
         row["_id"]: row

@@ -1,7 +1,7 @@
-"""Look at the pages of a demo world: `make lighthouse` and `make pictures`.
+"""Check and picture the pages of a demo world: `make lighthouse` and `make pictures`.
 
-Development only. Lighthouse is a Node program, which npm puts into `.lighthouse/`;
-pictures of every page go to `.pictures/`. Git ignores both.
+For development only. Lighthouse is a Node program, which npm installs in
+`.lighthouse/`; pictures of every page go to `.pictures/`. Git ignores both.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
-#: The last one that runs on Node 18 and 20.
+#: The last version that runs on Node 18 and 20.
 LIGHTHOUSE = "lighthouse@12.2.3"
-#: What each page must reach, of 100.
+#: The score that each page must reach, of 100.
 LEAST = {"performance": 95, "accessibility": 100, "best-practices": 95}
 SIZES = {
     "desktop": {"viewport": {"width": 1280, "height": 900}},
@@ -43,7 +43,7 @@ FOR_VISITORS = {"landing": "/", "login": "/login", "signup": "/signup"}
 
 
 def main(what: str) -> int:
-    """Start a site with the demo world and look at its pages."""
+    """Start a site with the demo world and check or picture its pages."""
     looks = {"lighthouse": lighthouse, "pictures": pictures}
     with (
         tempfile.TemporaryDirectory(prefix="kwip-pages-") as folder,
@@ -96,7 +96,7 @@ def pictures(origin: str) -> int:
 
 
 def _pages(browser: Browser, origin: str) -> Iterator[tuple[str, Page]]:
-    """Open each page in each form; gives its name and the page, ready to be seen."""
+    """Open each page in each form; yield its name and the loaded page."""
     for size, options in SIZES.items():
         for theme in ("light", "dark"):
             context = browser.new_context(

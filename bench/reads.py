@@ -1,7 +1,7 @@
-"""Rows of what reading a home costs in growing worlds, cold and far down.
+"""Rows for the cost of reading a home: in growing worlds, cold, and far down.
 
 The app is called in this process, so that only Kwip and its servers are measured; the
-request is made before the clock starts.
+request is built before the clock starts.
 """
 
 from __future__ import annotations
@@ -42,19 +42,19 @@ ROUNDS, READERS, REPEATS = 7, 10, 12
 WARM_REPEATS = 80
 PAGE, DEEP = 20, 1_000
 HOME = f"/api/v1/timelines/home?limit={PAGE}"
-#: What a driver adds to each command by itself.
+#: Fields that the driver adds to each command.
 _ADDED = ("lsid", "$clusterTime", "$db", "txnNumber", "maxTimeMS")
 
 
 class Commands(CommandListener):
-    """Every command to MongoDB while it listens, as it was sent."""
+    """Record every command to MongoDB as it was sent."""
 
     def __init__(self) -> None:
         self.sent: list[dict[str, Any]] = []
         self.is_on = False
 
     def started(self, event: Any) -> None:
-        """Note a command."""
+        """Record a command."""
         if self.is_on:
             command = {k: v for k, v in event.command.items() if k not in _ADDED}
             self.sent.append(command)
@@ -79,7 +79,7 @@ class Site:
         self.wiring.cache.insist("FLUSHALL", fresh=False)
 
     def following(self, least: int, most: int, number: int) -> list[User]:
-        """Draw users who follow so many, always the same ones."""
+        """Draw users who follow that many, always the same ones."""
         users = self.wiring.store.database["users"]
         query = {"following_count": {"$gte": least, "$lte": most}}
         ids = [d["_id"] for d in users.find(query, {"_id": 1}).sort("_id", 1)]
@@ -87,14 +87,14 @@ class Site:
         return list(self.wiring.stores.users.get_many(chosen).values())
 
     def stock(self, reader: User, posts: int = PAGE + 5) -> None:
-        """Let those whom a reader follows publish enough for a page of home."""
+        """Let a reader's followees publish enough for a page of home."""
         followees = self.wiring.edges.followees(reader.id)
         for number in range(posts):
             author_id = followees[number % len(followees)]
             deliver(self.wiring, publish(self.wiring, author_id))
 
     def reader(self, user: User) -> Reader:
-        """Give somebody a token and a page of home."""
+        """Give a user a token and a page of home."""
         viewer = Viewer(id=user.id, username=user.username, digest="")
         scopes = frozenset({READ})
         _, token = self.wiring.services.authentication.create_token(
@@ -108,14 +108,14 @@ class Site:
 
 
 class Reader:
-    """Somebody who reads home through the app."""
+    """A user who reads home through the app."""
 
     def __init__(self, app: Flask, token: str):
         self._app = app
         self._token = token
 
     def read(self, path: str = HOME) -> tuple[float, list[dict[str, Any]]]:
-        """Read a page; give the seconds and the posts."""
+        """Read a page; return the seconds and the posts."""
         headers = {"Authorization": f"Bearer {self._token}"}
         environ = EnvironBuilder(path=path, headers=headers).get_environ()
         began = time.perf_counter()
@@ -129,7 +129,7 @@ class Reader:
         return seconds, posts
 
     def full(self) -> Reader:
-        """Make sure that home has a whole page."""
+        """Check that home has a whole page."""
         _, posts = self.read()
         if len(posts) != PAGE:
             message = f"home shows {len(posts)} posts"
@@ -146,7 +146,7 @@ def site(world: str) -> Iterator[Site]:
 
 
 def cold() -> Iterator[Row]:
-    """Compare a home read from nothing with its own commands to MongoDB, bare."""
+    """Compare a cold read of home with its bare commands to MongoDB."""
     with site(WHOLE) as here, ExitStack() as ends:
         users = here.following(10, 60, READERS)
         for user in users:
@@ -195,7 +195,7 @@ def _cold(here: Site, reader: Reader) -> float:
 
 
 def _commands_of(here: Site, reader: Reader) -> list[dict[str, Any]]:
-    """Record what a cold read asks of MongoDB; cursors of one batch alone."""
+    """Record the commands of a cold read; only cursors of a single batch."""
     here.flush()
     here.commands.sent.clear()
     here.commands.is_on = True
@@ -237,7 +237,7 @@ def _warm_side(here: Site) -> Any:
 
 
 def _warm(readers: Sequence[Reader]) -> float:
-    """Read everybody's home some times; the median of those after the first."""
+    """Read everyone's home several times; the median of those after the first."""
     seconds = []
     for reader in readers:
         reader.read()
@@ -246,7 +246,7 @@ def _warm(readers: Sequence[Reader]) -> float:
 
 
 def follows() -> Iterator[Row]:
-    """Compare the home of who follows 2,500 with that of who follows ten."""
+    """Compare the home of a user who follows 2,500 with that of one who follows ten."""
     with site(WHOLE) as here:
         most = here.wiring.store.database["users"].find_one(
             {}, {"following_count": 1}, sort=[("following_count", -1)]
@@ -313,7 +313,7 @@ def deep() -> Iterator[Row]:
 
 
 def _fill(here: Site, reader: User, number: int) -> list[PostId]:
-    """Store posts by those whom a reader follows, delivered; give them newest first."""
+    """Store delivered posts by a reader's followees; return them newest first."""
     followees = here.wiring.edges.followees(reader.id)
     now_ms = system_clock_ms()
     fanout = pending(at(now_ms), at(now_ms)) | {"state": "done", "mode": "push"}

@@ -1,9 +1,10 @@
-"""Rebuild all homes while people write and read, and kill whoever rebuilds, twice.
+"""Rebuild all homes while people write and read, and kill the rebuild twice.
 
 Starts a stack of its own on loopback: `python -m bench.reindexing [USERS [SECONDS]]`.
 First people write, follow, unfollow and read their homes for some seconds; then the
 same goes on while `kwip reindex timelines --all` runs, which is killed twice and run
-again. In the end, when all is delivered, `kwip reindex verify` must find nothing.
+again. At the end, when everything is delivered, `kwip reindex verify` must find
+nothing.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ USERS, FOLLOWS, POSTS = 1_100, 12, 1_000
 BEFORE_S, KILLS = 20.0, 2
 POSTS_PER_S, MOVES_PER_S, READS_PER_S = 50, 5, 20
 WRITERS, MOVERS, READERS = 6, 2, 4
-#: Of so many people there are tokens: they write, move and read.
+#: How many users have tokens: they write, follow and read.
 LIVELY = 60
 RESULT = Path(__file__).parent / "results" / "reindexing.json"
 
@@ -57,7 +58,7 @@ class Measured:
 
 
 class Load:
-    """People who write, follow, unfollow and read, each kind at its own pace."""
+    """Users who write, follow, unfollow and read, each at its own pace."""
 
     def __init__(self, origin: str, people: list[User], tokens: dict[int, str]):
         self._origin = origin
@@ -81,12 +82,12 @@ class Load:
             thread.start()
 
     def begin_phase(self) -> Measured:
-        """Count anew; gives what is counted in from now on."""
+        """Start counting again; return what is counted in from now on."""
         self._phase = Measured()
         return self._phase
 
     def stop(self) -> None:
-        """End all of it."""
+        """End the load."""
         self._stop.set()
         for thread in self._threads:
             thread.join()
@@ -124,7 +125,7 @@ class Load:
 
 
 def main(users: int, before_s: float) -> int:
-    """Print what was measured, and keep it; 1 if a home differed."""
+    """Print and save what was measured; 1 if a home differed."""
     with tempfile.TemporaryDirectory(prefix="kwip-bench-") as folder:
         root = Path(folder)
         with kwip_stack(root / "home", HUGE_QUOTAS) as environ:
@@ -143,7 +144,7 @@ def main(users: int, before_s: float) -> int:
 
 
 def load_world(environ: dict[str, str], root: Path, users: int) -> None:
-    """Load people who follow each other at random, and some posts."""
+    """Load users who follow each other at random, and some posts."""
     chance = random.Random(1)  # noqa: S311 -- no secret
     edges = (
         f"{one}\t{two}"
@@ -191,16 +192,16 @@ def measure(wiring: Wiring, environ: dict[str, str], before_s: float) -> dict[st
 
 
 def some_people(wiring: Wiring) -> list[User]:
-    """Draw who acts, always the same."""
+    """Draw who acts, always the same users."""
     batches = wiring.stores.users.iter_ids(batch=5_000)
     users = [u for ids in batches for u in wiring.stores.users.get_many(ids).values()]
     return random.Random(1).sample(users, LIVELY)  # noqa: S311 -- no secret
 
 
 def rebuild(wiring: Wiring, environ: dict[str, str]) -> list[int]:
-    """Rebuild all homes; kill it twice in the middle of a batch; give where that was.
+    """Rebuild all homes; kill it twice in the middle of a batch; return where that was.
 
-    A run that was killed is begun again and goes on at its checkpoint.
+    A killed run is started again and continues at its checkpoint.
     """
     killed_at = []
     for last in killing_points(wiring):
@@ -219,7 +220,7 @@ def rebuild(wiring: Wiring, environ: dict[str, str]) -> list[int]:
 
 
 def killing_points(wiring: Wiring) -> Iterator[int]:
-    """Give after how many homes it is killed: a third, then two of them."""
+    """Return after how many homes it is killed: one third, then two thirds."""
     homes = wiring.stores.users.count()
     for number in range(1, KILLS + 1):
         yield min(homes * number // (KILLS + 1), number * 500)
@@ -234,13 +235,13 @@ def start(environ: dict[str, str]) -> subprocess.Popen[bytes]:
 
 
 def rebuilt(wiring: Wiring) -> int:
-    """Tell how many homes the newest checkpoint counts."""
+    """Return how many homes the latest checkpoint counts."""
     found = wiring.store.database["jobs"].find_one({"counts.rebuilt": {"$gt": 0}})
     return 0 if found is None else int(found["counts"]["rebuilt"])
 
 
 def verify(environ: dict[str, str]) -> dict[str, Any]:
-    """Work out from scratch what every home must store, and compare."""
+    """Compute from scratch what every home must store, and compare."""
     command = [KWIP, "reindex", "verify", "--all", "--json"]
     done = subprocess.run(  # noqa: S603 -- our own command; 1: something differs
         command, cwd=ROOT, env=environ, check=False, stdout=subprocess.PIPE
@@ -250,13 +251,13 @@ def verify(environ: dict[str, str]) -> dict[str, Any]:
 
 
 def wait_until_delivered(wiring: Wiring) -> None:
-    """Wait until no post and no edge waits."""
+    """Wait until no post and no edge is pending."""
     while wiring.outbox.pending_count() or wiring.edges.waiting_count():
         time.sleep(0.5)
 
 
 def told(measured: Measured, seconds: float) -> dict[str, Any]:
-    """Give the figures of one phase."""
+    """Return the figures of one phase."""
     return {
         "seconds": round(seconds, 1),
         "posts_per_s": round(measured.posts / seconds, 1),
@@ -269,14 +270,14 @@ def told(measured: Measured, seconds: float) -> dict[str, Any]:
 
 
 def token_of(wiring: Wiring, user: User) -> str:
-    """Make a token for a user."""
+    """Create a token for a user."""
     viewer = Viewer(id=user.id, username=user.username, digest="")
     scopes = frozenset({READ, WRITE})
     return wiring.services.authentication.create_token(viewer, "bench", scopes)[1]
 
 
 def ask(url: str, token: str, body: dict[str, str] | None = None) -> None:
-    """Ask the API, and read the whole answer."""
+    """Call the API, and read the whole answer."""
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     data = None if body is None else json.dumps(body).encode()
     request = Request(url, data=data, headers=headers)  # noqa: S310 -- our own server
@@ -285,7 +286,7 @@ def ask(url: str, token: str, body: dict[str, str] | None = None) -> None:
 
 
 def p95(values: list[float]) -> float:
-    """Give the 95th percentile."""
+    """Return the 95th percentile."""
     return statistics.quantiles(values, n=20)[-1]
 
 

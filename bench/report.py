@@ -1,4 +1,4 @@
-"""Write the results as tables in Markdown, for `docs/performance.md`."""
+"""Write the results as Markdown tables, for `docs/performance.md`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from bench.rows import RESULTS, cells, kept
 
 
 def results() -> str:
-    """List every row with its figure, its spread, its goal and the verdict."""
+    """List every row with its figure, spread, goal and verdict."""
     lines = [
         "| row | what | beside | Kwip | reference | figure | spread | goal | verdict |",
         "|---|---|---|---|---|---|---|---|---|",
@@ -32,7 +32,7 @@ def settings() -> str:
 
 
 def faults() -> str:
-    """List what a site was seen to do while its cache failed, fault by fault."""
+    """List what a site did while its cache failed, fault by fault."""
     lines = [
         "| fault | writes | reads | checks | violations | proof of the fault |",
         "|---|---|---|---|---|---|",

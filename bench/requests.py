@@ -1,4 +1,4 @@
-"""Rows of what a request costs: Kwip and a bare app under the same gunicorn."""
+"""Rows for the cost of a request: Kwip and a bare app under the same gunicorn."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _DELIVERED_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A running Kwip with a small world, and beside it the bare app."""
+    """A running Kwip with a small world, and the bare app next to it."""
 
     environ: dict[str, str]
     tokens: dict[str, str]
@@ -42,26 +42,26 @@ class Site:
 
     @property
     def port(self) -> int:
-        """Where Kwip answers."""
+        """The port of Kwip."""
         return int(self.environ["KWIP_PORT"])
 
     def bearer(self, name: str) -> tuple[str, str]:
-        """Give the header that shows somebody's token."""
+        """Return the header with a user's token."""
         return ("Authorization", f"Bearer {self.tokens[name]}")
 
     @property
     def home(self) -> Target:
-        """The viewer's home, as an app asks for it."""
+        """The viewer's home, as an app requests it."""
         path = "/api/v1/timelines/home?limit=20"
         return Target(self.port, path, (self.bearer("viewer"),))
 
     @property
     def widget(self) -> Target:
-        """What one author wrote, for other sites."""
+        """One author's posts, for other sites."""
         return Target(self.port, "/api/widgets/v1/user/author0?limit=20")
 
     def bare(self, name: str, ours: Target) -> Target:
-        """Let the bare app answer with what Kwip answers now."""
+        """Let the bare app return what Kwip returns now."""
         (self.bodies / name).write_bytes(settled(ours).body)
         return Target(self.bare_port, f"/{name}")
 
@@ -92,7 +92,7 @@ def _site() -> Iterator[Site]:
 
 
 def home() -> Iterator[Row]:
-    """Measure an unchanged home page, for some clients and for many."""
+    """Measure an unchanged home page, for a few clients and for many."""
     with _site() as site:
         theirs = site.bare("home", site.home)
         yield _row("home", site.home, theirs, 0.5)
@@ -101,7 +101,7 @@ def home() -> Iterator[Row]:
 
 
 def html() -> Iterator[Row]:
-    """Measure an unchanged home page as a browser gets it, signed in."""
+    """Measure an unchanged home page as a signed-in browser gets it."""
     with _site() as site:
         ours = Target(site.port, "/home", (("Cookie", _sign_in(site)),))
         yield _row("html", ours, site.bare("html", ours), 0.45)
@@ -128,7 +128,7 @@ def thread() -> Iterator[Row]:
 
 
 def new_post() -> Iterator[Row]:
-    """Measure the first look at home after each new post, one at a time."""
+    """Measure the first read of home after each new post, one at a time."""
     with _site() as site, wired(site.environ) as wiring:
         theirs = site.bare("new_post", site.home)
         bare, ours = Connection(theirs), Connection(site.home)
@@ -141,7 +141,7 @@ def new_post() -> Iterator[Row]:
                 status = Target(
                     site.port, f"/api/v1/statuses/{post_id}", site.home.headers
                 )
-                Connection(status).ask()  # the objects are warm
+                Connection(status).ask()  # the entities are cached
                 taken.append(_timed(ours, f'"id":"{post_id}"'))
             return 1 / statistics.median(taken)
 
@@ -155,7 +155,7 @@ def new_post() -> Iterator[Row]:
 
 
 def _unchanged(name: str, site: Site, ours: Target) -> Row:
-    """Measure the answer to who has the page already."""
+    """Measure the answer to a client that has the page already."""
     etag = settled(ours).headers["etag"]
     theirs = Target(site.bare_port, "/first", (("If-None-Match", etag),))
     ours = replace(ours, headers=(*ours.headers, ("If-None-Match", etag)))
@@ -166,7 +166,7 @@ def _unchanged(name: str, site: Site, ours: Target) -> Row:
 def _row(
     name: str, ours: Target, theirs: Target, goal: float, clients: int = CLIENTS
 ) -> Row:
-    """Load both sides in turn, after a warm-up of each."""
+    """Load both sides in turn, each after a warm-up."""
     for target in (ours, theirs):
         requests_per_second(target, clients=clients, seconds=1.0)
     found = rounds(
@@ -203,7 +203,7 @@ def _row_of(
 
 
 def settled(target: Target) -> Answer:
-    """Ask until the page is kept; give the last answer."""
+    """Request the page until it is cached; return the last answer."""
     connection = Connection(target)
     for _ in range(3):
         answer = connection.ask()
@@ -223,7 +223,7 @@ def _timed(connection: Connection, part: str = "") -> float:
 
 
 def _people(environ: dict[str, str]) -> dict[str, str]:
-    """Make a viewer who follows ten authors; give everybody's token."""
+    """Create a viewer who follows ten authors; return everyone's token."""
     names = ["viewer", *(f"author{number}" for number in range(FOLLOWEES))]
     tokens = {}
     for name in names:
@@ -249,10 +249,10 @@ def _post(site: Site, name: str, number: int, parent_id: int | None = None) -> i
 
 
 def _conversation(site: Site, database: Any) -> int:
-    """Begin a long conversation; give its id.
+    """Begin a long conversation; return its id.
 
-    Everybody replies once through Kwip. The other replies are copies of these, made in
-    the database, for to post them takes minutes; each answers an earlier one.
+    Everyone replies once through Kwip. The other replies are copies of these, made in
+    the database because posting them would take minutes; each answers an earlier one.
     """
     root_id = _post(site, "author0", 0)
     ids = [root_id]
@@ -271,7 +271,7 @@ def _conversation(site: Site, database: Any) -> int:
 
 
 def _await_delivery(database: Any, post_id: int) -> None:
-    """Wait until a post is in every home; nothing else is asked for."""
+    """Wait until a post is in every home."""
     end = time.monotonic() + _DELIVERED_S
     while True:
         found = database["posts"].find_one({"_id": post_id}, {"fanout.state": 1})
@@ -284,7 +284,7 @@ def _await_delivery(database: Any, post_id: int) -> None:
 
 
 def _sign_in(site: Site) -> str:
-    """Sign the viewer in by the page's form; give the cookie."""
+    """Sign the viewer in by the form on the page; return the cookie."""
     jar = CookieJar()
     opener = build_opener(HTTPCookieProcessor(jar))
     address = f"http://127.0.0.1:{site.port}/login"
@@ -295,5 +295,5 @@ def _sign_in(site: Site) -> str:
     with opener.open(address, urlencode(fields).encode(), timeout=10) as answer:
         answer.read()
     with opener.open(address.replace("/login", "/home"), timeout=10) as answer:
-        answer.read()  # the first page's form token comes into the cookie
+        answer.read()  # the first page's form token is added to the cookie
     return "; ".join(f"{cookie.name}={cookie.value}" for cookie in jar)

@@ -1,7 +1,7 @@
-"""A row of the bench: what was measured beside what, and whether it is good enough.
+"""A row of the bench: what was measured against what, and whether it is good enough.
 
-Each row measures Kwip and its reference in alternating rounds of one run, so that what
-else the machine does lies on both. Its figure is the median of the rounds.
+Each row measures Kwip and its reference in alternating rounds of one run, so that other
+load on the machine affects both. Its figure is the median of the rounds.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Goal:
     value: float
 
     def is_met(self, figure: float) -> bool:
-        """Say whether a figure is good enough."""
+        """Return whether a figure is good enough."""
         return figure >= self.value if self.kind == "at least" else figure <= self.value
 
     def __str__(self) -> str:
@@ -37,18 +37,18 @@ class Goal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """What one row has measured.
+    """The measurements of one row.
 
     Attributes:
-        name: As `make bench ROW=…` calls it, or a part of that.
+        name: As in `make bench ROW=…`, or a part of that.
         what: What Kwip did.
-        reference: What it was measured beside; "" where there is nothing.
+        reference: What it was compared with; "" if nothing.
         unit: Of the two lists.
         ours: Kwip, round by round.
-        theirs: The reference, round by round; empty where there is none.
+        theirs: The reference, round by round; empty if there is none.
         goal: What the figure must be; None if it is only reported.
         setting: How it was measured: worker class, workers, body size, clients, …
-        notes: What else was seen.
+        notes: What else was observed.
     """
 
     name: str
@@ -63,7 +63,7 @@ class Row:
 
     @property
     def figures(self) -> list[float]:
-        """Kwip by the reference, round by round; Kwip alone where there is none."""
+        """Kwip divided by the reference, by round; only Kwip if there is none."""
         if not self.theirs:
             return self.ours
         pairs = zip(self.ours, self.theirs, strict=True)
@@ -85,7 +85,7 @@ class Row:
 def rounds(
     number: int, ours: Callable[[], float], theirs: Callable[[], float]
 ) -> tuple[list[float], list[float]]:
-    """Measure both sides in turn, and let now the one begin and now the other."""
+    """Measure both sides in turn, alternating which one begins."""
     found: tuple[list[float], list[float]] = ([], [])
     for turn in range(number):
         sides = [(found[0], ours), (found[1], theirs)]
@@ -95,7 +95,7 @@ def rounds(
 
 
 def save(row: Row) -> None:
-    """Keep a row in `bench/results/`."""
+    """Save a row in `bench/results/`."""
     RESULTS.mkdir(exist_ok=True)
     now = dt.datetime.now(dt.UTC)  # noqa: TID251 -- a report, not a rule
     report = {
@@ -114,7 +114,7 @@ def kept() -> Iterator[tuple[Row, str]]:
     """Read the rows of `bench/results/`, each with the day it was measured."""
     for path in sorted(RESULTS.glob("*.json")):
         report = json.loads(path.read_text(encoding="utf-8"))
-        if "goal" not in report:  # a report of something else
+        if "goal" not in report:  # another kind of report
             continue
         goal = report["goal"]
         names = Row.__dataclass_fields__
@@ -124,7 +124,7 @@ def kept() -> Iterator[tuple[Row, str]]:
 
 
 def table(rows: Iterable[Row]) -> str:
-    """Write one line a row, for a terminal."""
+    """Format one line per row, for a terminal."""
     head = ("row", "Kwip", "reference", "figure", "spread", "goal", "verdict")
     lines = [head, *(cells(row) for row in rows)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
@@ -137,7 +137,7 @@ def table(rows: Iterable[Row]) -> str:
 
 
 def cells(row: Row) -> tuple[str, ...]:
-    """Give what stands in a row of the table."""
+    """Return a row's cells in the table."""
     ours, theirs = (
         _amount(statistics.median(side), row.unit) if side else "-"
         for side in (row.ours, row.theirs)
@@ -161,7 +161,7 @@ def _amount(value: float, unit: str) -> str:
 
 
 def _short(value: float) -> str:
-    """Write a number with three digits that tell something."""
+    """Format a number with three significant digits."""
     if abs(value) >= 100:  # noqa: PLR2004 -- three digits
         return f"{value:,.0f}"
     return f"{value:.3g}"

@@ -1,6 +1,6 @@
-"""Work out from measured unit costs what a larger site needs, for `docs/scaling.md`.
+"""Compute from measured unit costs what a larger site needs, for `docs/scaling.md`.
 
-How people behave is assumed; what their acts cost is read from `bench/results/`.
+What people do is assumed; what it costs is read from `bench/results/`.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ DAY_S = 86_400
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class People:
-    """What people do, on a day.
+    """What people do in a day.
 
     Attributes:
-        active: The share of users who come on a day.
-        posts: By each of those.
-        reads: Pages of a timeline, by each of those.
+        active: The share of users who visit on a day.
+        posts: Per active user.
+        reads: Pages of a timeline per active user.
         reach: Followers whose homes get a post.
-        peak: How many times more in the busiest hour.
-        load: The share of what a machine can do that it is planned to do.
+        peak: How many times more there is in the busiest hour.
+        load: The share of a machine's capacity to plan with.
     """
 
     active: float = 0.2
@@ -45,7 +45,7 @@ class People:
 PEOPLE = People()
 
 
-#: What one unit of a row is.
+#: The unit of each row.
 _UNITS: Mapping[str, str] = {
     "fanout": "deliveries by one thread of a worker",
     "burst": "the same when ten posts wait together",

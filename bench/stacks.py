@@ -21,7 +21,7 @@ _START_S = 60.0
 
 
 def free_port() -> int:
-    """Find a port that nobody listens on."""
+    """Find a free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -29,7 +29,7 @@ def free_port() -> int:
 
 @contextmanager
 def kwip_stack(home: Path, environ: dict[str, str]) -> Iterator[dict[str, str]]:
-    """Run `kwip up` in `home`; gives the environment of its command line."""
+    """Run `kwip up` in `home`; yields the environment for its command line."""
     full = {
         **os.environ,  # noqa: TID251 -- a child gets what we have
         "KWIP_HOME": str(home),
@@ -46,7 +46,7 @@ def kwip_stack(home: Path, environ: dict[str, str]) -> Iterator[dict[str, str]]:
 
 @contextmanager
 def demo_stack(home: Path) -> Iterator[str]:
-    """Run `kwip up --demo` in `home` until its world is loaded; gives its origin."""
+    """Run `kwip up --demo` in `home` until its world is loaded; yields its origin."""
     port = free_port()
     environ = {
         **os.environ,  # noqa: TID251 -- a child gets what we have
@@ -68,7 +68,7 @@ def demo_stack(home: Path) -> Iterator[str]:
 
 @contextmanager
 def bare_stack(bodies: Path, *, workers: int, threads: int) -> Iterator[int]:
-    """Run the bare app with as many workers and threads; gives its port."""
+    """Run the bare app with as many workers and threads; yields its port."""
     port = free_port()
     command = [
         *(sys.executable, "-m", "gunicorn", "bench.bare:app"),

@@ -1,8 +1,8 @@
 """How much memory waiting readers take, and how fast one kwip reaches all of them.
 
 Starts a stack of its own on loopback: `python -m bench.waiters [READERS]`. Each reader
-has an account, a session and one long poll for its home; all follow one author, who
-then writes once through the API.
+has an account, a session and one long poll for home; all follow one author, who then
+posts once through the API.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def main(readers: int) -> None:
 
 
 def measure(settings: Settings, wiring: Wiring, readers: int) -> dict[str, object]:
-    """Let everybody wait, weigh the process, write once, and wait for all answers."""
+    """Let everyone wait, measure the process, post once, and wait for all answers."""
     wiring.fence.await_lease(within_s=5.0)
     author, crowd = people(wiring, readers)
     viewer = Viewer(id=author.id, username=author.username, digest="")
@@ -86,7 +86,7 @@ def measure(settings: Settings, wiring: Wiring, readers: int) -> dict[str, objec
 
 
 def people(wiring: Wiring, readers: int) -> tuple[User, list[User]]:
-    """Make an author and so many followers."""
+    """Create an author and that many followers."""
     ids = wiring.services.users.ids
     names = ["author", *(f"reader{number}" for number in range(readers))]
     users = [
@@ -101,7 +101,7 @@ def people(wiring: Wiring, readers: int) -> tuple[User, list[User]]:
 
 
 def cookies_of(settings: Settings, wiring: Wiring, crowd: list[User]) -> list[str]:
-    """Begin a session for each reader; give the cookies."""
+    """Begin a session for each reader; return the cookies."""
     app = create_app(wiring, settings)
     signer = app.session_interface.get_signing_serializer(app)
     assert signer is not None
@@ -128,7 +128,7 @@ def enter(settings: Settings, cookie: str, since_id: str) -> socket.socket:
 
 
 def answers(sockets: list[socket.socket]) -> list[float]:
-    """Read all answers; give the moment of each."""
+    """Read all answers; return the time of each."""
     found = []
     end = time.monotonic() + WAKE_S
     with selectors.DefaultSelector() as selector:
@@ -147,7 +147,7 @@ def answers(sockets: list[socket.socket]) -> list[float]:
 
 
 def say(settings: Settings, token: str, text: str) -> str:
-    """Write one kwip through the API; give its id."""
+    """Post one kwip through the API; return its id."""
     request = Request(
         f"http://127.0.0.1:{settings.port}/api/v1/statuses",
         data=json.dumps({"status": text}).encode(),
@@ -161,7 +161,7 @@ def say(settings: Settings, token: str, text: str) -> str:
 
 
 def wait_until_all_wait(settings: Settings, readers: int) -> None:
-    """Wait until the gauge says that everybody waits."""
+    """Wait until the gauge says that everyone is waiting."""
     end = time.monotonic() + ENTER_S
     while waiting_now(settings) < readers:
         assert time.monotonic() < end, waiting_now(settings)
@@ -178,7 +178,7 @@ def waiting_now(settings: Settings) -> int:
 
 
 def live_pss(settings: Settings) -> list[float]:
-    """Weigh the live processes: proportional megabytes."""
+    """Measure the live processes: proportional megabytes."""
     found = [
         process.memory_full_info().pss / 1_000_000
         for process in marked(Home(settings.home))

@@ -1,8 +1,8 @@
-"""Worlds of a real network, loaded once and kept: users, who follows whom, posts.
+"""Worlds of a real network, loaded once and kept: users, follows, posts.
 
-The network and the texts are named by the environment, as `kwip world load` takes
-them: `BENCH_GRAPH` and `BENCH_TEXTS`. What was loaded stays in the folder
-`BENCH_HOME` (`var/bench` unless named), for loading all of it takes minutes.
+The network and the texts are named by the environment, as `kwip world load` takes them:
+`BENCH_GRAPH` and `BENCH_TEXTS`. Loaded worlds stay in the folder `BENCH_HOME` (default
+`var/bench`), because loading takes minutes.
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ if TYPE_CHECKING:
     from kwip.store.client import CommandListener
     from kwip.wiring import Wiring
 
-#: Quotas are charged as on any site, and never used up.
+#: Rate limits are charged as on any site, and never reached.
 HUGE_QUOTAS = {
     rule.variable: "100000000"
     for name, rule in rules().items()
     if name.startswith("quota_")
 }
-#: What is advised for a site with so many users.
+#: The recommended settings for a site of this size.
 ROOM = {"KWIP_MONGOD_CACHE_MB": "256"}
 #: The whole network, and parts of it with the lowest node numbers.
 WHOLE, SMALL, MIX = "whole", "small", "mix"
 _USERS = {WHOLE: None, SMALL: 1_000, MIX: 5_000}
 _POSTS = {WHOLE: 4_000, SMALL: 400, MIX: 3_000}
 _START_S = 60.0
-#: The web answers before the worker is there.
+#: The web server answers before the worker runs.
 _WORKER_S = 10.0
 
 
@@ -53,7 +53,7 @@ class NoNetworkError(Exception):
 
 
 def home_of(world: str) -> Path:
-    """Give the folder of a world, loaded if need be.
+    """Return the folder of a world, loaded if need be.
 
     Raises:
         NoNetworkError: There is nothing to load it from.
@@ -84,7 +84,7 @@ def home_of(world: str) -> Path:
 
 @contextmanager
 def servers_of(home: Path) -> Iterator[dict[str, str]]:
-    """Run the private servers of a home alone; gives the environment that names it."""
+    """Run only a home's private servers; yields the environment that names it."""
     environ = {
         "KWIP_HOME": str(home),
         "KWIP_CACHE_CHANGE_STREAM": "0",
@@ -108,7 +108,7 @@ def _pause(seconds: float) -> bool:
 
 
 def _say(*_: object) -> None:
-    """Keep quiet: what matters stands in the logs of the home."""
+    """Print nothing: what matters is in the home's logs."""
 
 
 @contextmanager
@@ -118,9 +118,9 @@ def wired(
     *,
     is_sharded: bool = False,
 ) -> Iterator[Wiring]:
-    """Build the parts of a process without a queue; it has a lease on the cache.
+    """Build the parts of a process without a queue; it holds a cache lease.
 
-    `is_sharded` has it write as to a sharded cluster.
+    With `is_sharded` it writes as to a sharded cluster.
     """
     settings = load(environ)
     logging.configure("warning")
