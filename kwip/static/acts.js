@@ -1,4 +1,4 @@
-// Acts on kwips: shown at once, sent behind, taken back with a word if they failed.
+// Acts on kwips: shown at once, sent in the background, undone with a message on failure.
 
 function showAct(button, isDone) {
   button.setAttribute("aria-pressed", isDone);
@@ -10,15 +10,15 @@ function showAct(button, isDone) {
   if (count) count.textContent = Math.max(0, Number(count.textContent) + (isDone ? 1 : -1)) || "";
 }
 
-// The same kwip may stand on a page twice, once as somebody's repost.
+// The same kwip may be on a page twice, once as a repost.
 function twins(button) {
   const { post } = button.closest("[data-post]").dataset;
   return all(`[data-post="${post}"] [data-act="${button.dataset.act}"]`);
 }
 
-// What is wanted of each act on each kwip, and what the server is known to have, as long
-// as a request for it is under way: a press meanwhile is shown at once and sent after it,
-// and those on other kwips wait for nothing.
+// The wanted state of each act on each kwip, and the server's last known one, while a
+// request for it is in flight: a press meanwhile is shown at once and sent afterwards,
+// and acts on other kwips do not wait.
 const wishes = new Map();
 
 function toggleAct(button) {
@@ -45,7 +45,7 @@ async function fulfil(wish, button) {
       if (message && wish.wants === wants) toast(message);
     } catch (error) {
       isSure = false;
-      if (wish.wants !== wants) continue; // what was pressed since then counts
+      if (wish.wants !== wants) continue; // pressed again since then
       for (const twin of twins(button)) showAct(twin, wish.has);
       toast(error.message, { button: { label: gettext("Try again"), press: () => toggleAct(button) } });
       return;
@@ -60,8 +60,8 @@ document.addEventListener("click", (event) => {
   toggleAct(button);
 });
 
-// Deleting can be undone for some seconds: the request goes when they are over, or when
-// the page is left.
+// Deleting can be undone for some seconds: the request is sent after that, or when the
+// page is left.
 
 const UNDO_SECONDS = 6;
 const waiting = new Map();
@@ -71,7 +71,7 @@ function showGone(id, isGone) {
     article.classList.toggle("post-going", isGone);
     article.inert = isGone;
     if (!isGone) article.hidden = false;
-    // It keeps its place until the text below may move up unseen or is asked to.
+    // It keeps its space while it fades out.
     setTimeout(() => (article.hidden = article.classList.contains("post-going")), 150);
   }
 }
@@ -90,7 +90,7 @@ async function deleteNow(id) {
   }
 }
 
-// Who was there goes on at the next kwip, or begins anew.
+// Focus moves to the next kwip, or to the heading.
 function goOnAfter(article) {
   const kwips = all("article.post").filter((one) => one === article || !one.inert);
   const next = kwips[kwips.indexOf(article) + 1] ?? document.querySelector("h1");
@@ -122,7 +122,7 @@ document.addEventListener("click", (event) => {
       },
     },
   });
-  // What had the focus is gone.
+  // The focused element is gone.
   document.querySelector("#toasts .toast:last-child button").focus();
 });
 
@@ -130,7 +130,7 @@ addEventListener("pagehide", () => {
   for (const id of [...waiting.keys()]) deleteNow(id);
 });
 
-// A link is copied where that is possible, and followed otherwise.
+// A link is copied if possible, and followed otherwise.
 document.addEventListener("click", async (event) => {
   const link = event.target.closest?.("a[data-copy]");
   if (!link || !navigator.clipboard || event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -144,8 +144,8 @@ document.addEventListener("click", async (event) => {
   }
 });
 
-// Notifications that were in view are read. The page goes on to show which were new; the
-// button does the same where no script runs.
+// Notifications that were in view are marked as read; the page still shows which were
+// new. Without a script the button does it.
 
 const badge = document.getElementById("unread");
 const plainTitle = document.title.replace(/^\(\d+\+?\) /, "");

@@ -1,4 +1,4 @@
-// The keyboard: from kwip to kwip, and to every place, with one key each.
+// Keyboard shortcuts: from kwip to kwip, and to every page, with one key each.
 
 const OFF = "kwip:no-keys";
 
@@ -15,13 +15,13 @@ function isBelowHead(article) {
   return article.getBoundingClientRect().top >= 0;
 }
 
-// The kwip that was chosen: by j and k, or by going to something in it.
+// The selected kwip: by j and k, or by focusing something in it.
 const chosen = () => document.activeElement?.closest("article.post");
 const press = (selector, article = chosen()) => article?.querySelector(selector)?.click();
-// What changes nothing may also mean the kwip that the page is about.
+// Keys that change nothing also work on the kwip that the page is about.
 const look = (selector) => press(selector, chosen() ?? document.querySelector(".post-focus"));
 
-// Who has left for another page types for that one already, while this one is still here.
+// Once a link is followed, keys are meant for the next page, not for this one.
 const LEAVING_MS = 10_000;
 let restsUntil = 0;
 
@@ -122,7 +122,7 @@ document.addEventListener("keydown", (event) => {
   found[2]();
 });
 
-// The only way to the list without a keyboard.
+// The only way to the list of keys without a keyboard.
 const foot = document.querySelector(".side-foot");
 if (foot) {
   const button = document.createElement("button");

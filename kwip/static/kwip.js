@@ -1,7 +1,7 @@
-// What a script adds to pages that are complete without it. The files of a bundle are
-// one module: what one declares at its top the others may use. See docs/style.md.
+// What scripts add to pages that are complete without them. The files of a bundle are one
+// module: they share what each declares at the top. See docs/style.md.
 //
-// This one: times that stay true, menus, the way back, and what is said in passing.
+// This one: relative times, menus, the back link, and toasts.
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
@@ -46,9 +46,9 @@ showTimes();
 setInterval(() => showTimes(), MINUTE * 1000);
 document.addEventListener("kwip:added", () => showTimes());
 
-// Say something in passing. `button` is {label, press}; the toast waits while somebody
-// is at it. `gone` hears whether the focus was in it. The answer is a function that takes
-// the toast away.
+// Show a toast. `button` is {label, press}; the toast stays while it is hovered or
+// focused. `gone` is called with whether the focus was in it. Returns a function that
+// removes the toast.
 function toast(text, { button, seconds = 5, gone = () => {} } = {}) {
   const box = document.createElement("div");
   box.className = "toast";
@@ -59,7 +59,7 @@ function toast(text, { button, seconds = 5, gone = () => {} } = {}) {
     box.remove();
   };
   const end = () => {
-    // Nobody is hurried who reads it or has come to its button by keyboard.
+    // No hurry for people who read it or have reached its button with the keyboard.
     if (box.matches(":hover") || box.querySelector(":focus-visible")) {
       timer = setTimeout(end, 1000);
       return;
@@ -83,7 +83,7 @@ function toast(text, { button, seconds = 5, gone = () => {} } = {}) {
   return close;
 }
 
-// Something to say on the page that comes next.
+// A message to show on the next page.
 const SAID = "kwip:said";
 
 function sayNext(text) {
@@ -96,9 +96,9 @@ if (said) {
   toast(said);
 }
 
-// Send a form's fields as a browser would, and get the answer as data: {message,
-// location}. Fails with an Error that has the words for a person, `fields` for what is
-// wrong with which, and `isSent` if the server has answered at all.
+// Send a form's fields as a browser would, and return the answer as data: {message,
+// location}. Throws an Error with a message for the user, `fields` for what is wrong in
+// which field, and `isSent` if the server answered at all.
 class SendError extends Error {
   constructor(message, { fields = {}, isSent = true } = {}) {
     super(message);
@@ -107,9 +107,9 @@ class SendError extends Error {
   }
 }
 
-// Nobody waits longer for an answer.
+// The longest wait for an answer.
 const PATIENCE_MS = 15_000;
-// Browsers refuse to send more than 64 KiB for pages that are left.
+// Browsers refuse to send more than 64 KiB for a page that was left.
 const KEPT_ALIVE = 30_000;
 
 async function send(address, fields) {
@@ -126,7 +126,7 @@ async function send(address, fields) {
         Accept: "application/json",
         "Content-Type": "application/x-www-form-urlencoded;charset=UTF-8",
       },
-      keepalive: body.length < KEPT_ALIVE, // it arrives also when the page is left
+      keepalive: body.length < KEPT_ALIVE, // it is sent even if the page is left
       signal: late.signal,
     });
     told = await answer.json().catch((error) => {
@@ -150,7 +150,7 @@ async function send(address, fields) {
 
 const act = (address) => send(address, new FormData(document.getElementById("act")));
 
-// Menus: one is open at a time, it opens where there is room, arrows go through it.
+// Menus: one is open at a time, it opens where there is room, arrow keys move in it.
 
 function closeMenus(except) {
   for (const menu of all("details.menu[open]")) {
@@ -190,8 +190,8 @@ document.addEventListener("keydown", (event) => {
   stops[(next + stops.length) % stops.length].focus();
 });
 
-// Back to where one came from, with its scrolling and its cursor, if that was a page
-// of ours; else to where the arrow leads.
+// Back to the previous page, with its scroll position and cursor, if it was one of ours;
+// else to where the arrow links.
 document.querySelector(".back")?.addEventListener("click", (event) => {
   const isOurs = document.referrer.startsWith(`${location.origin}/`);
   const isForm = /\/(compose|edit|delete|login|signup)$/.test(document.referrer.split("?")[0]);
@@ -200,7 +200,7 @@ document.querySelector(".back")?.addEventListener("click", (event) => {
   history.back();
 });
 
-// A form that came back: to the first wrong field, else to what is wrong with it all.
+// A rejected form: focus the first wrong field, else the message for the whole form.
 const firstWrong = document.querySelector("[aria-invalid=true], .problem");
 if (firstWrong) {
   if (firstWrong.matches(".problem")) firstWrong.tabIndex = -1;

@@ -1,32 +1,31 @@
-// What changes while a page is open, without a reload: the badge, kwips that are deleted,
-// and what is new above a timeline. One long poll for the page that is being looked at, a
-// button that says how much is new, and the articles put in place without moving what is
-// being read.
+// What changes while a page is open, without a reload: the badge, deleted kwips, and new
+// kwips above a timeline. One long poll for the visible page, a button that says how many
+// are new, and articles that are inserted without moving what is being read.
 {
   const SECOND = 1000;
-  // An answer that comes this late is lost; the server gives one after 25 s.
+  // An answer this late is lost; the server answers after 25 s.
   const PATIENCE = 40 * SECOND;
   const FIRST_PAUSE = SECOND;
   const LONGEST_PAUSE = 60 * SECOND;
-  // Between two answers that said something, so that a busy timeline costs little.
+  // Between two answers with news, so that a busy timeline costs little.
   const CALM = 0.7 * SECOND;
-  // As many as the server counts and gives at once, and as many as it watches.
+  // The most that the server counts and returns at once, and the most that it watches.
   const MOST = 40;
   const MOST_WATCHED = 100;
-  // A page that is not in sight looks so often what its title should say.
+  // How often a hidden page checks what its title should say.
   const UNSEEN_PAUSE = 60 * SECOND;
 
   const slot = document.querySelector("[data-poll]");
   const origin = document.body.dataset.live;
 
-  // The cookie goes to no other host, whichever name this page was opened by.
+  // The cookie is sent to no other host, whichever name this page was opened under.
   const isReachable =
     origin === "" || new URL(origin ?? "about:blank").hostname === location.hostname;
 
-  let shown = slot?.dataset.since; // the newest that the page shows
-  let known = shown; // the newest that the button has counted
+  let shown = slot?.dataset.since; // the newest entry on the page
+  let known = shown; // the newest entry that the button counts
   let count = 0;
-  let asking = null; // ends the poll that is under way
+  let asking = null; // aborts the poll in flight
   let timer;
   let pause = FIRST_PAUSE;
 
@@ -54,14 +53,14 @@
     timer = setTimeout(ask, milliseconds);
   }
 
-  // Waits longer each time, and not all pages at once.
+  // Wait longer each time, and not all pages the same time.
   function backOff(response) {
     const asked = Number(response?.headers.get("Retry-After")) * SECOND || 0;
     later(Math.max(asked, pause * (0.5 + Math.random() / 2)));
     pause = Math.min(2 * pause, LONGEST_PAUSE);
   }
 
-  // All that the page shows: of a repost the kwip, and the entry that it stands in.
+  // Everything on the page: for a repost the kwip, and the entry it is in.
   function question() {
     const fields = [];
     if (badge) fields.push(`unread=${badge.dataset.count}`);
@@ -131,7 +130,7 @@
     ask();
   }
 
-  // Whoever pressed a key is led to the first of them; who points keeps the place.
+  // With the keyboard, focus moves to the first new one; with a pointer, nothing moves.
   async function take(isByKey) {
     const button = slot.querySelector("button");
     button.setAttribute("aria-busy", "true");
@@ -170,7 +169,7 @@
         document.dispatchEvent(new CustomEvent("kwip:added"));
       });
     }
-    // With kwips left out between, nobody has read all up to the newest.
+    // If kwips were left out in between, not everything up to the newest was read.
     const read = document.querySelector("button[name=last_read_id]");
     if (read && !document.querySelector(".news-more")) read.value = shown;
     const first = added[0]?.querySelector("a:not([tabindex])");
@@ -181,7 +180,7 @@
 
   const entryOf = (article) => article.id.replace(/^\D+/, "");
 
-  // Kwips that were deleted leave the page; who was at one goes on at the next.
+  // Deleted kwips leave the page; focus moves to the next one.
   function takeAway(ids) {
     const gone = all("main article[data-post]").filter(
       (one) => ids.has(one.dataset.post) || ids.has(entryOf(one)),
@@ -204,14 +203,14 @@
     return said;
   }
 
-  // Of a kwip and its reposts a timeline shows the newest only.
+  // A timeline shows only the newest of a kwip and its reposts.
   function olderOf(added) {
     if (slot.dataset.noun !== "kwip") return [];
     const ids = new Set(added.map((one) => one.dataset.post));
     return all("main [data-post]").filter((one) => ids.has(one.dataset.post));
   }
 
-  // Who was at it goes along to where it stands now.
+  // Focus follows it to its new place.
   function leaveBehind(article) {
     const isHere = article.contains(document.activeElement);
     article.remove();
@@ -219,7 +218,7 @@
     if (isHere) again.focus({ preventScroll: true });
   }
 
-  // What is being read stays where it is, unless the top of the timeline is in sight.
+  // What is being read stays in place, unless the top of the timeline is visible.
   function keepPlace(stale, change) {
     const root = document.documentElement;
     const first = slot ? slot.nextElementSibling : document.querySelector("main article.post");
@@ -227,7 +226,7 @@
     const kept = all("main article.post").filter((one) => !stale.includes(one));
     const read = kept.find((one) => one.getBoundingClientRect().bottom > 0);
     const top = read?.getBoundingClientRect().top;
-    root.style.overflowAnchor = "none"; // some browsers do this too, others do not
+    root.style.overflowAnchor = "none"; // some browsers also do this, others do not
     change();
     if (read && !isAtTop) {
       scrollBy({ top: read.getBoundingClientRect().top - top, behavior: "instant" });

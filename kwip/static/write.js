@@ -1,11 +1,11 @@
-// Writing: a count of what is left, a draft that outlives the page, and sending that
-// loses nothing.
+// Writing: a counter of characters left, drafts that survive the page, and sending
+// without losing anything.
 
-// As a person counts: an emoji with its skin tone, or a letter with its marks, is one.
+// As people count: an emoji with its skin tone, or a letter with its marks, is one.
 const segmenter = Intl.Segmenter && new Intl.Segmenter(undefined, { granularity: "grapheme" });
 const lengthOf = (text) => [...(segmenter ? segmenter.segment(text) : text)].length;
 
-// How many characters may still be written; endless where there is no limit.
+// How many characters are left; Infinity if there is no limit.
 const leftOf = ({ dataset, value }) => (dataset.limit ?? Infinity) - lengthOf(value.trim());
 
 function showLimit(text) {
@@ -16,15 +16,15 @@ function showLimit(text) {
   output.classList.toggle("limit-over", left < 0);
 }
 
-// Browsers that cannot size a field by its content yet.
+// For browsers that cannot size a field by its content yet.
 function grow(text) {
   if (CSS.supports("field-sizing", "content")) return;
   text.style.blockSize = "auto";
   text.style.blockSize = `${text.scrollHeight + 2}px`;
 }
 
-// Who came here to answer writes behind the names, and types no single keys. Browsers go
-// to the field that the address names, but late, and not always when one comes back.
+// A reply begins after the names, and its text is not taken for shortcuts. Browsers focus
+// the field in the address, but late, and not always when one comes back.
 const reply = document.querySelector("textarea#reply");
 
 function answerHere() {
@@ -34,7 +34,7 @@ function answerHere() {
 }
 
 if (reply) {
-  // For who comes to it from elsewhere on the page.
+  // For a focus from elsewhere on the page.
   reply.setSelectionRange(reply.value.length, reply.value.length);
   answerHere();
   addEventListener("pageshow", answerHere);
@@ -55,7 +55,7 @@ for (const text of all("textarea[data-limit]")) {
   });
 }
 
-// Drafts: one for each sheet, of this person, in this browser. Logging out ends them.
+// Drafts: one per form, user and browser. Logging out deletes them.
 
 const DRAFTS = "kwip:draft:";
 const draftKey = (form) => `${DRAFTS}${document.body.dataset.viewer}:${form.dataset.draft}`;
@@ -73,7 +73,7 @@ function saveDraft(form) {
 function restoreDraft(form) {
   const draft = JSON.parse(localStorage.getItem(draftKey(form)) ?? "null");
   const { text, warning } = form.elements;
-  // What the page itself brought back is newer.
+  // A text that the page brought back is newer.
   if (!draft || text.getAttribute("aria-invalid") || text.value !== text.defaultValue) return;
   text.value = draft.text;
   if (draft.warning && warning) {
@@ -83,7 +83,7 @@ function restoreDraft(form) {
   text.dispatchEvent(new Event("input"));
 }
 
-// What a refused form says, at the field where it is wrong.
+// Show the errors of a rejected form at their fields.
 function showWrong(form, error) {
   const about = form.querySelector("#text-about");
   const wrong = error.fields.text ?? error.fields.warning ?? error.message;
@@ -96,7 +96,7 @@ function showWrong(form, error) {
   field.focus();
 }
 
-// What was wrong with a field is not any more, as far as can be told here.
+// The error of a field is corrected, as far as we can know here.
 function showRight(field) {
   if (field.getAttribute("aria-invalid") !== "true" || leftOf(field) < 0) return;
   field.removeAttribute("aria-invalid");
@@ -107,7 +107,7 @@ function showRight(field) {
   about.removeAttribute("role");
 }
 
-// Not `randomUUID`: browsers have that on secure pages alone.
+// Not `randomUUID`: browsers only have it on secure pages.
 function newKey() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -115,7 +115,7 @@ function newKey() {
 
 async function publish(form) {
   const button = form.querySelector("button.button-main");
-  // The answer may be long under way, and the draft holds what was sent.
+  // The answer may take long, and the draft holds what was sent.
   const fields = new FormData(form);
   button.disabled = true;
   try {
@@ -129,7 +129,7 @@ async function publish(form) {
     if (isHere) location.reload();
   } catch (error) {
     button.disabled = false;
-    // The key was another text's: this one is new.
+    // The key belongs to another text: this one is new.
     if (error.fields.key) form.elements.key.value = newKey();
     if (error.isSent) return showWrong(form, error);
     toast(gettext("%(why)s Your draft is saved.", { why: error.message }), {
