@@ -31,7 +31,7 @@ class Kind(Generic[K, V]):
     Attributes:
         name: The label in metrics.
         key: Returns an entity's key.
-        view: Returns its variant, a field of the hash; "doc" if there is only one.
+        variant: Returns the field of the hash that holds it; "doc" if there is one.
         encode: Turns a value into the cached bytes; when the format changes, rename the
             variant.
         decode: Reads the bytes back.
