@@ -183,8 +183,8 @@ def measure(wiring: Wiring, environ: dict[str, str], before_s: float) -> dict[st
         "homes": homes,
         "killed_at": killed_at,
         "rebuild_s": round(took_s, 1),
-        "before": told(before, before_s),
-        "during": told(during, took_s),
+        "before": figures_of(before, before_s),
+        "during": figures_of(during, took_s),
         "home_p95_ratio": round(ratio, 2),
         "differences": len(verdict["differences"]),
         "verdict": {k: v for k, v in verdict.items() if k != "differences"},
@@ -256,7 +256,7 @@ def wait_until_delivered(wiring: Wiring) -> None:
         time.sleep(0.5)
 
 
-def told(measured: Measured, seconds: float) -> dict[str, Any]:
+def figures_of(measured: Measured, seconds: float) -> dict[str, Any]:
     """Return the figures of one phase."""
     return {
         "seconds": round(seconds, 1),

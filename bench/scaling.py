@@ -29,7 +29,7 @@ class People:
         active: The share of users who visit on a day.
         posts: Per active user.
         reads: Pages of a timeline per active user.
-        reach: Followers whose homes get a post.
+        homes: Homes that a post is delivered to.
         peak: How many times more there is in the busiest hour.
         load: The share of a machine's capacity to plan with.
     """
@@ -37,7 +37,7 @@ class People:
     active: float = 0.2
     posts: float = 1.5
     reads: float = 20.0
-    pull_authors: float = 100.0
+    homes: float = 100.0
     peak: float = 3.0
     load: float = 0.25
 
@@ -89,7 +89,7 @@ def growth() -> str:
 def _line(users: int, rows: Mapping[str, Row]) -> str:
     acts_s = users * PEOPLE.active * PEOPLE.peak / DAY_S
     posts, reads = acts_s * PEOPLE.posts, acts_s * PEOPLE.reads
-    deliveries = posts * PEOPLE.pull_authors
+    deliveries = posts * PEOPLE.homes
     bytes_each = _median(rows, "oplog_single")
     worker = _median(rows, "fanout")
     pushes = _median(rows, "fanout", is_reference=True)

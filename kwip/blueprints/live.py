@@ -148,7 +148,7 @@ class _Look:
         viewer = http.viewer()
         loader = http.services().loaders.begin(viewer.id if viewer else None)
         posts = http.services().open_pages.first(self._page.shown)
-        return login.viewer_anew(loader, posts), loader
+        return login.current_viewer(loader, posts), loader
 
 
 ROUTES = (

@@ -123,7 +123,7 @@ def viewer() -> Viewer | None:
     return visitor.viewer if visitor.is_authenticated else None
 
 
-def viewer_anew(loader: Loader, *first: Lookup[Any, Any]) -> Viewer | None:
+def current_viewer(loader: Loader, *first: Lookup[Any, Any]) -> Viewer | None:
     """Return who is signed in now; nothing is charged, because the request has paid.
 
     The lookups in `first` share its round trip.

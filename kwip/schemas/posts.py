@@ -45,14 +45,14 @@ WRITTEN_BYTES, _SOURCE_BYTES = 2_000_000, 2_000
 _MOST_ACCOUNTS = 256
 
 
-def _deeds(view: PostView) -> tuple[bool, bool, bool, bool]:
+def _acts(view: PostView) -> tuple[bool, bool, bool, bool]:
     """Return what a viewer did with a post, and whether its author has pinned it."""
     shown = view.shown
     return shown.is_favourited, shown.is_reposted, shown.is_bookmarked, view.is_pinned
 
 
-def _told(
-    favourited: bool,  # noqa: FBT001 - as `_deeds` gives them
+def _viewer_flags(
+    favourited: bool,  # noqa: FBT001 - as `_acts` gives them
     reblogged: bool,  # noqa: FBT001
     bookmarked: bool,  # noqa: FBT001
     pinned: bool,  # noqa: FBT001
@@ -69,8 +69,8 @@ def _told(
 
 
 @lru_cache(16)
-def _told_text(*deeds: bool) -> str:
-    return to_text(_told(*deeds))[1:]
+def _flags_text(*acts: bool) -> str:
+    return to_text(_viewer_flags(*acts))[1:]
 
 
 #: A post and its author, and the two halves of their JSON.
@@ -133,7 +133,7 @@ class StatusSchema(DumpSchema):
         reblog = "null" if view.reposted is None else self._joined(view.reposted)
         if not self.is_signed_in:
             return f'{head},"reblog":{reblog},{tail}}}'
-        return f'{head},"reblog":{reblog},{tail},{_told_text(*_deeds(view))}'
+        return f'{head},"reblog":{reblog},{tail},{_flags_text(*_acts(view))}'
 
     def _halves(self, post: Post, author: User) -> tuple[str, str]:
         """Write what comes before and after `reblog`, without the closing braces."""
@@ -142,8 +142,8 @@ class StatusSchema(DumpSchema):
         if known is None:
             status = self.dump(PostView(post=post, author=author), many=False)
             at = list(status).index("reblog")
-            told = _told(*_NOTHING_DONE)
-            pairs = [(k, v) for k, v in status.items() if k not in told]
+            flags = _viewer_flags(*_NOTHING_DONE)
+            pairs = [(k, v) for k, v in status.items() if k not in flags]
             head, tail = to_text(dict(pairs[:at])), to_text(dict(pairs[at + 1 :]))
             # Both values are kept alive, so that their `id()`s are not reused.
             known = (post, author, head[:-1], tail[1:-1])
@@ -189,7 +189,7 @@ class StatusSchema(DumpSchema):
     def _tell_viewer(
         self, status: dict[str, Any], view: PostView, **_: object
     ) -> dict[str, Any]:
-        return status | _told(*_deeds(view)) if self.is_signed_in else status
+        return status | _viewer_flags(*_acts(view)) if self.is_signed_in else status
 
 
 class DeletedStatusSchema(StatusSchema):

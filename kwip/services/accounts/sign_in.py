@@ -76,7 +76,7 @@ class SignIn:
     """Sign people in and up within the limits.
 
     Args:
-        access: Checks passwords and begins sessions.
+        authentication: Checks passwords and begins sessions.
         users: Creates users.
         setup: Creates the first administrator.
         windows: The windows in use, by name.

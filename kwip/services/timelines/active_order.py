@@ -40,7 +40,7 @@ class Conversations:
     """What a timeline shows of the conversations in an index.
 
     Attributes:
-        roll: Which index.
+        id_list: Which index.
         owner: Whose part of it: a user, a hashtag, or 0.
         hidden: Authors whose conversations are left out.
         shows: The rule for what only a view knows.

@@ -36,7 +36,7 @@ class Run:
             where nothing collapses.
         wants: The timeline's rule for what an entry knows.
         shows: Its rule for what only a view knows.
-        sieved: Goes on after an entry, with queries that skip what is hidden.
+        queried: Goes on after an entry, with queries that skip what is hidden.
     """
 
     entries: Iterator[Entry]
