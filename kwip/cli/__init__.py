@@ -142,8 +142,8 @@ def _run(arguments: list[str]) -> int:
     except click.ClickException as error:
         return _failed([error.format_message()])
     except KwipError as error:
-        told = error.fields.items() if isinstance(error, InvalidError) else ()
-        fields = [f"{name}: {what}" for name, what in told]
+        wrong = error.fields.items() if isinstance(error, InvalidError) else ()
+        fields = [f"{name}: {what}" for name, what in wrong]
         return _failed([" ".join([error.message, *fields])])
     except click.Abort:  # Ctrl-C
         return _INTERRUPTED

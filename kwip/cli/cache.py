@@ -95,17 +95,17 @@ def verify(settings: Settings, *, sample: int, as_json: bool) -> int:
                 "The cache is suspended, so there is nothing to verify."
             )
         with Bars(is_quiet=as_json) as bars:
-            looked_at, differences = audit.verify(sample, bars)
+            checked, differences = audit.verify(sample, bars)
     if as_json:
         rows = [asdict(difference) for difference in differences]
-        print_json({"kinds": dict(looked_at), "differences": rows})
+        print_json({"kinds": dict(checked), "differences": rows})
     else:
         for found in differences:
             click.echo(
                 f"{found.key} {found.variant}: {found.problem}"
                 f" (run `kwip cache drop {found.key}`)"
             )
-        entries = numbered(looked_at.total(), "entry")
+        entries = numbered(checked.total(), "entry")
         click.echo(f"{entries}, {numbered(len(differences), 'difference')}")
     return FOUND if differences else 0
 

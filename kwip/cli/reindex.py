@@ -305,13 +305,13 @@ def _run_rebuild(
         f"{number} repaired" if name == "repaired" else numbered(number, name[:-1])
         for name, number in counts.items()
     )
-    told = first([f"{text} (run `kwip reindex {what}`)" for text in differences])
-    told.append(
+    lines = first([f"{text} (run `kwip reindex {what}`)" for text in differences])
+    lines.append(
         f"{what}: {done}, {numbered(len(differences), 'difference')}; {seconds:.1f} s"
     )
     return Outcome(
         {**counts, "differences": differences, "seconds": seconds},
-        told,
+        lines,
         is_found=bool(differences),
     )
 
@@ -347,13 +347,13 @@ def _verify(settings: Settings, user: str | None, *, is_quiet: bool) -> Outcome:
         else:
             verdict = verifier.verify([[_id_of(wiring, user)]], bars)
     seconds = time.monotonic() - began
-    told = first(
+    lines = first(
         [
             f"{_place(d)}: post {d.post_id} is missing (run `kwip reindex timelines`)"
             for d in verdict.differences
         ]
     )
-    told.append(
+    lines.append(
         f"{numbered(verdict.homes, 'home')}, {numbered(verdict.lists, 'list')}, "
         f"{numbered(len(verdict.differences), 'difference')}, "
         f"{numbered(verdict.purge_pending, 'entry')} waiting for a purge; "
@@ -375,7 +375,7 @@ def _verify(settings: Settings, user: str | None, *, is_quiet: bool) -> Outcome:
             "purge_pending": verdict.purge_pending,
             "seconds": round(seconds, 1),
         },
-        told,
+        lines,
         is_found=bool(rows),
     )
 

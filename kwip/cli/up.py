@@ -122,16 +122,16 @@ def _start(
         supervisor.start(
             [*servers(settings, home), preparation(settings, code)], SERVERS_GRACE_S
         )
-    told = Said(setup_code=code if last_line(said) == WAITING else None)
+    output = Said(setup_code=code if last_line(said) == WAITING else None)
     with _step("web server, live process and worker"):
         supervisor.start(programs, PROGRAMS_GRACE_S)
     if not demos:
-        return told
+        return output
     log = log_of("demo", home)
     log.unlink(missing_ok=True)
     with _step("demo world"):
         supervisor.start(demos, DEMO_GRACE_S)
-    return replace(told, demo_login=last_line(log))
+    return replace(output, demo_login=last_line(log))
 
 
 def web_and_workers(settings: Settings) -> list[Child]:

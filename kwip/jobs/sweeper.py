@@ -61,16 +61,16 @@ class Sweeper:
             AT_ONCE,
             lambda edge: self.enqueue("edge", f"{edge.follower_id}:{edge.followee_id}"),
         )
-        rung = self._ring_for_lists(now, again)
+        enqueued = self._enqueue_for_lists(now, again)
         hibernated = self.hibernation.overdue()
         for user_id in hibernated:
             self.enqueue("rest", str(user_id))
         oldest = self.outbox.oldest_pending_at()
         age_ms = 0 if oldest is None else max(0, now_ms - to_ms(oldest))
         telemetry.FANOUT_OLDEST_PENDING.set(age_ms / 1000)
-        return len(posts) + len(edges) + rung + len(hibernated)
+        return len(posts) + len(edges) + enqueued + len(hibernated)
 
-    def _ring_for_lists(self, now: dt.datetime, again: dt.datetime) -> int:
+    def _enqueue_for_lists(self, now: dt.datetime, again: dt.datetime) -> int:
         places = self.list_edges.take_due(
             now,
             again,
@@ -89,8 +89,8 @@ class Sweeper:
 
     def work(self, _loop: Loop) -> float:
         """Sweep once; the work of a loop."""
-        rung = self.sweep()
-        if rung:
-            log.info("swept", rung=rung)
+        enqueued = self.sweep()
+        if enqueued:
+            log.info("swept", enqueued=enqueued)
             return EVERY_S
         return IDLE_S

@@ -91,5 +91,5 @@ class TagSchema(DumpSchema):
 
     @post_dump
     def _tell_viewer(self, tag: dict[str, Any], **_: object) -> dict[str, Any]:
-        told = {"following", "featuring"} if not self.is_signed_in else set()
-        return {key: value for key, value in tag.items() if key not in told}
+        hidden = {"following", "featuring"} if not self.is_signed_in else set()
+        return {key: value for key, value in tag.items() if key not in hidden}

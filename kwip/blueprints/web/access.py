@@ -103,8 +103,8 @@ def create_token() -> Response:
     """Create a token and show it once, in this response."""
     access = http.services().authentication
     try:
-        wish = http.load_form(TokenForm())
-        _, text = access.create_token(http.signed_in(), wish.name, wish.scopes)
+        asked = http.load_form(TokenForm())
+        _, text = access.create_token(http.signed_in(), asked.name, asked.scopes)
     except InvalidError as error:
         tokens = access.tokens(http.signed_in())
         return page_again("settings_tokens.html", error, tokens=tokens)

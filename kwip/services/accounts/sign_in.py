@@ -101,15 +101,15 @@ class SignIn:
         name = name_digest(login)
         is_known = name in applicant.known_names
         if is_known:
-            whom = {"signin_account": f"known:{name}"}
+            subjects = {"signin_account": f"known:{name}"}
         else:
             address = whose(applicant.address)
-            whom = {
+            subjects = {
                 "signin": address,
                 "signin_account": name,
                 "signin_address": address,
             }
-        receipt = self._charge("sign_in", whom)
+        receipt = self._charge("sign_in", subjects)
         try:
             owner = self.authentication.prove(login, password, is_known=is_known)
         except StoreUnavailableError:  # the password was not checked
@@ -132,10 +132,10 @@ class SignIn:
             NotFoundError: There is nothing to set up (any more).
             RateLimitedError: There were too many wrong ones from this address.
         """
-        whom = {"signin": whose(applicant.address)}
-        receipt = self._charge("sign_in", whom)
+        subjects = {"signin": whose(applicant.address)}
+        receipt = self._charge("sign_in", subjects)
         user = self.setup.complete(code, form)
-        self._give_back(receipt, whom)
+        self._give_back(receipt, subjects)
         credential = self.authentication.begin_session(
             user.id, user.username, applicant.agent
         )
@@ -193,13 +193,15 @@ class SignIn:
         )
         return Admitted(credential, _digests(user.username, form.email))
 
-    def _charge(self, quota: str, whom: Mapping[str, str]) -> _Receipt:
+    def _charge(self, quota: str, subjects: Mapping[str, str]) -> _Receipt:
         """Charge those of some windows that are in use.
 
         Raises:
             RateLimitedError: One of them is full.
         """
-        charged = {n: keys.quota(n, w) for n, w in whom.items() if n in self.windows}
+        charged = {
+            n: keys.quota(n, w) for n, w in subjects.items() if n in self.windows
+        }
         if not charged:
             return _Receipt({}, None)
         terms = rate_limits.plain([self.windows[name] for name in charged])

@@ -165,8 +165,8 @@ FOLLOWED: Mapping[str, Callable[[Change], Keys]] = {
 }
 #: Those that are not, and why they need not be.
 LEFT_OUT: Mapping[str, str] = {
-    "timelines": "an unfinished delivery, merge or scrub is done again, with its drop; "
-    "an author's own home is dropped with the post",
+    "timelines": "an unfinished delivery, backfill or purge is done again, with its "
+    "invalidation; an author's own home is invalidated with the post",
     "timeline_buckets": "as timelines",
     "followers": "the other side of follows",
     "list_members": "the other side of lists",

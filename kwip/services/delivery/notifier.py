@@ -54,13 +54,13 @@ class Notifier:
 
         Repeating it changes nothing, except for users who dismissed theirs meanwhile.
         """
-        told = [
+        notices = [
             (post, recipient_id, kind)
             for post in posts
             for recipient_id, kind in self._addressed(post).items()
         ]
-        self._write(posts[0].author_id, told)
-        return bool(told)
+        self._write(posts[0].author_id, notices)
+        return bool(notices)
 
     def notify_subscribers(
         self, posts: Sequence[Post], above: UserId
@@ -77,20 +77,20 @@ class Notifier:
             )
             if asking:
                 above = asking[-1]
-                told = [
+                notices = [
                     (post, each, NotificationKind.POST)
                     for post in listed
                     for each in asking
                     if each not in addressed_by[post.id]
                 ]
-                self._write(posts[0].author_id, told)
+                self._write(posts[0].author_id, notices)
                 yield above
             if len(asking) < SUBSCRIBERS_AT_ONCE:
                 return
 
-    def signal_recipients(self, *told: Notification | None) -> None:
+    def signal_recipients(self, *notices: Notification | None) -> None:
         """Signal the recipients of notifications that were written with an act."""
-        recipients = [each.recipient_id for each in told if each is not None]
+        recipients = [each.recipient_id for each in notices if each is not None]
         self.signal([notifications_topic(each) for each in recipients])
 
     def retract_deleted(self, posts: Sequence[Post]) -> None:
@@ -153,42 +153,46 @@ class Notifier:
 
     def _addressed(self, post: Post) -> Mapping[UserId, NotificationKind]:
         """Return whom a post addresses, as far as they may see it."""
-        told = addressed(post)
+        kinds = addressed(post)
         parent_id = asks_to_follow(post)
         if (
             parent_id is not None
-            and parent_id in told
+            and parent_id in kinds
             and not self.edges.followers_among(post.author_id, [parent_id])
         ):
-            del told[parent_id]
-        return told
+            del kinds[parent_id]
+        return kinds
 
     def _write(
-        self, actor_id: UserId, told: list[tuple[Post, UserId, NotificationKind]]
+        self, actor_id: UserId, notices: list[tuple[Post, UserId, NotificationKind]]
     ) -> None:
         """Store notifications by one actor for those who may get them, and signal.
 
         Their places are drawn now: a delivery may be late, and anything placed below
         the read marker would never count as new.
         """
-        if not told:
+        if not notices:
             return
-        hearing = self._notifiable(actor_id, sorted({each for _, each, _ in told}))
-        heard, slot = set(hearing), slot_of(actor_id)
-        posts = sorted({post.id for post, _, _ in told})
+        recipients = self._notifiable(
+            actor_id, sorted({each for _, each, _ in notices})
+        )
+        allowed, slot = set(recipients), slot_of(actor_id)
+        posts = sorted({post.id for post, _, _ in notices})
         seqs = {each: self.ids.next_id(slot, above=each) for each in posts}
         self.stores.notifications.add_many(
             [
                 of_post(post, recipient_id, kind, seq=seqs[post.id])
-                for post, recipient_id, kind in told
-                if recipient_id in heard
+                for post, recipient_id, kind in notices
+                if recipient_id in allowed
             ]
         )
-        self.fence.invalidate(invalidation.notify(recipient_ids=hearing))
-        self.signal([notifications_topic(each) for each in hearing])
+        self.fence.invalidate(invalidation.notify(recipient_ids=recipients))
+        self.signal([notifications_topic(each) for each in recipients])
 
     def _notifiable(self, actor_id: UserId, user_ids: Sequence[UserId]) -> list[UserId]:
         """Leave out the actor and users who must not hear of the actor; two queries."""
         others = [each for each in user_ids if each != actor_id]
-        deaf = self.stores.relationships.deaf_to(actor_id, others) if others else set()
-        return [each for each in others if each not in deaf]
+        excluded = (
+            self.stores.relationships.deaf_to(actor_id, others) if others else set()
+        )
+        return [each for each in others if each not in excluded]

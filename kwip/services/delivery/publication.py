@@ -52,17 +52,17 @@ class Publication:
         self,
         post_id: PostId,
         invalidated: tuple[Invalidation, ...],
-        told: Collection[UserId],
+        recipients: Collection[UserId],
     ) -> None:
         """Invalidate the keys of a deleted post, and signal the pages that show it.
 
-        Also signals the users who were `told` of it, whose notifications are gone.
+        Also signals the `recipients` of its notifications.
 
         Raises:
             StoreUnavailableError: As `announce`.
         """
         self.fence.invalidate(invalidated)
-        self.signal([post_topic(post_id), *map(notifications_topic, told)])
+        self.signal([post_topic(post_id), *map(notifications_topic, recipients)])
 
 
 def bump(activity: ActivityStore, post: Post) -> tuple[Invalidation, ...]:

@@ -102,19 +102,19 @@ class CacheAudit:
 
         Entries that can no longer be used are skipped.
         """
-        looked_at: Counter[str] = Counter()
+        checked: Counter[str] = Counter()
         suspects: list[_Entry] = []
         names = dict.fromkeys(islice(self._names(), most))
         progress.begin("keys", len(names))
         for key in names:
             progress.advance()
             for entry in self._entries(key):
-                looked_at[kind_of(key)] += 1
+                checked[kind_of(key)] += 1
                 if self._problem(entry):
                     suspects.append(entry)
         if suspects:
             self._sleep(SETTLED_S)
-        return looked_at, [
+        return checked, [
             EntryDifference(entry.key, entry.variant, problem)
             for entry in suspects
             if entry in self._entries(entry.key) and (problem := self._problem(entry))

@@ -54,16 +54,16 @@ class Rebuild:
 
     def verify(self, progress: Progress) -> tuple[dict[str, int], list[str]]:
         """Count what was checked by phase, and describe what differs."""
-        looked_at: dict[str, int] = {}
+        checked: dict[str, int] = {}
         found: list[str] = []
         for phase in self.phases:
             progress.begin(phase.name, phase.total)
-            looked_at[phase.name] = 0
+            checked[phase.name] = 0
             for page in phase.pages(0):
                 found += [text for each in page.ids for text in phase.wrong(each)]
-                looked_at[phase.name] += page.size
+                checked[phase.name] += page.size
                 progress.advance(page.size)
-        return looked_at, found
+        return checked, found
 
     def run(self, checkpoint: Checkpoint, pace: Pace, progress: Progress) -> list[str]:
         """Repair what differs, from the checkpoint on; return what still does.

@@ -172,8 +172,10 @@ class Posts:
             entities = self.texts.entities(draft.text)
             new = self.stores.repeats.link(_edited(old, draft, entities))
             is_same = _content(old) == _content(new)
-            told = [] if is_same else self.notifier.of_edit(old, new)
-            done = is_same or self.stores.posts.edit(old, new, at(self.clock()), told)
+            notifications = [] if is_same else self.notifier.of_edit(old, new)
+            done = is_same or self.stores.posts.edit(
+                old, new, at(self.clock()), notifications
+            )
             if done:
                 unnamed = old.mentioned_ids - new.mentioned_ids
                 self.stores.notifications.withdraw(post_id, sorted(unnamed))
@@ -186,7 +188,7 @@ class Posts:
                 )
             )
             if done:
-                self.notifier.signal_recipients(*told)
+                self.notifier.signal_recipients(*notifications)
                 return self._only_view(viewer, self.loaders.begin(viewer.id), new)
         raise ConflictError("This kwip was changed meanwhile. Reload it and try again.")
 

@@ -46,8 +46,8 @@ class Reactions:
             GoneError: It was deleted.
         """
         post = self.permissions.post(viewer.id, post_id)
-        told = self.notifier.of_favourite(viewer.id, post)
-        self.store.add(self._reaction(viewer.id, Act.FAVOURITE, post), told)
+        notification = self.notifier.of_favourite(viewer.id, post)
+        self.store.add(self._reaction(viewer.id, Act.FAVOURITE, post), notification)
         self.fence.invalidate(
             invalidation.favourite(
                 user_id=viewer.id,
@@ -56,7 +56,7 @@ class Reactions:
                 span=span_of(post.id),
             )
         )
-        self.notifier.signal_recipients(told)
+        self.notifier.signal_recipients(notification)
         return self._view(viewer, post)
 
     def unfavourite(self, viewer: Viewer, post_id: PostId) -> PostView:

@@ -58,7 +58,7 @@ class Lists:
     ids: IdGenerator
     clock: ClockMs
 
-    def create(self, viewer: Viewer, wish: ListChange) -> UserList:
+    def create(self, viewer: Viewer, change: ListChange) -> UserList:
         """Create an empty list.
 
         Raises:
@@ -67,9 +67,9 @@ class Lists:
         new = UserList(
             id=ListId(self.ids.next_id(slot_of(viewer.id))),
             owner_id=viewer.id,
-            title=_title(wish.title or ""),
-            replies_policy=wish.replies_policy or RepliesPolicy.LIST,
-            is_exclusive=wish.is_exclusive or False,
+            title=_title(change.title or ""),
+            replies_policy=change.replies_policy or RepliesPolicy.LIST,
+            is_exclusive=change.is_exclusive or False,
         )
         is_made = self.store.create(new)
         self.fence.invalidate(list_invalidation.change_list(owner_id=viewer.id))

@@ -64,15 +64,15 @@ class Relationships:
         """
         require_shown(user_id, self._other(viewer, user_id))
         edge = Edge(viewer.id, user_id, "merging", 0, _nonce(), notify=notify or False)
-        told = self.notifier.of_follow(viewer.id, user_id)
-        is_new = self.stores.relationships.follow(edge, at(self.clock()), told)
+        notification = self.notifier.of_follow(viewer.id, user_id)
+        is_new = self.stores.relationships.follow(edge, at(self.clock()), notification)
         if not is_new and notify is not None:
             self.stores.relationships.ask_for_posts(viewer.id, user_id, notify=notify)
         self.fence.invalidate(
             invalidation.follow(follower_id=viewer.id, followee_id=user_id)
         )
         self.enqueue("edge", f"{viewer.id}:{user_id}")
-        self.notifier.signal_recipients(told)
+        self.notifier.signal_recipients(notification)
         return self._fresh(viewer, user_id)
 
     def unnotify(self, viewer: Viewer, user_id: UserId) -> Relationship:

@@ -107,20 +107,20 @@ class ActiveOrder:
         them have moved since the reader began.
         """
         entries = list(islice(read(page.window), WINDOW + 1))
-        looked_at = entries[:WINDOW]
-        begun = [e for e in looked_at if _begins(e) and wants(e)]
+        window = entries[:WINDOW]
+        begun = [e for e in window if _begins(e) and wants(e)]
         views = self.hydration.posts(viewer, loader, begun)
         rows = [_row_of(views[e.post_id]) for e in begun if e.post_id in views]
         as_of = page.as_of
         if as_of is None:
-            as_of = max([*(row.cursor for row in rows), *_newest(looked_at)], default=0)
+            as_of = max([*(row.cursor for row in rows), *_newest(window)], default=0)
         rows = self._as_they_stood(loader, rows, as_of)
         rows = [r for r in ordered(rows) if page.lower < r.cursor < page.upper]
         source = iter(rows if page.min_id is None else rows[::-1])
         found = self._fill(viewer, loader, source, replace(page, as_of=as_of))
         if found.next_max_id is not None or len(entries) <= WINDOW:
             return found
-        return replace(found, window_end=looked_at[-1].post_id)
+        return replace(found, window_end=window[-1].post_id)
 
     def _as_they_stood(
         self, loader: Loader, rows: Sequence[Row], as_of: int
