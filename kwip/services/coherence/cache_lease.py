@@ -1,6 +1,6 @@
 """Keep this process's lease on the cache, and resume the cache after an outage.
 
-A thread in each process reads the fence every 500 ms, outside any request. From the
+A thread in each process reads the fence every 900 ms, outside any request. From the
 start of that read, the process may use the cache for 2 s of its own clock, under the
 epoch that it read. The clock is CLOCK_BOOTTIME, which keeps running while the machine
 sleeps.
