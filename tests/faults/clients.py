@@ -19,6 +19,8 @@ from tests.faults.records import Sight, Span
 PATIENCE_S = 15
 #: Between two requests of a client, so that the machine is not used up.
 PAUSE_S = 0.005
+#: Whoever was refused waits so long before the next request.
+AGAIN_S = 0.5
 
 
 class Person(NamedTuple):
@@ -37,6 +39,10 @@ class RefusedError(Exception):
         self.status = status
 
 
+class BusyError(OSError):
+    """The server has asked to be asked again later."""
+
+
 class Client:
     """One keep-alive connection of one person."""
 
@@ -50,7 +56,8 @@ class Client:
 
         Raises:
             RefusedError: The answer is none of 2xx.
-            OSError: There was none, or that the server is too busy for one.
+            OSError: There was none.
+            BusyError: The server is too busy for one.
         """
         if self._connection is None:
             self._connection = http.client.HTTPConnection(
@@ -70,7 +77,7 @@ class Client:
             self.close()
             raise OSError(repr(error)) from error
         if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
-            raise OSError("too busy")
+            raise BusyError(text[:200])
         if answer.status // 100 != 2:
             raise RefusedError(answer.status, text[:200])
         return json.loads(text)
@@ -157,6 +164,10 @@ class Crowd:
             began = time.monotonic()
             try:
                 next(steps)
+            except BusyError:
+                self._records.busy += 1
+                steps = loop(client, chance)
+                stop.wait(AGAIN_S)
             except Exception as error:  # noqa: BLE001 -- it is what is looked for
                 self._records.failures.append(f"{person.name}: {error!r}")
                 steps = loop(client, chance)

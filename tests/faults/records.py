@@ -46,6 +46,8 @@ class Records:
     missed: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     own_reads: int = 0
+    #: Requests that were answered 503 because the server was too busy.
+    busy: int = 0
     slowest_s: float = 0.0
 
     def found(self):
@@ -55,6 +57,7 @@ class Records:
             "own write missed": self.missed,
             "forbidden": self._forbidden(),
             "failed": self.failures,
+            "refused": [f"{self.busy} requests"] if self._is_mostly_busy() else [],
         }
 
     def sizes(self):
@@ -63,6 +66,11 @@ class Records:
         others = len(self.deleted) + sum(map(len, self.apart.values()))
         reads = len(self.operations) - writes + len(self.sights) + self.own_reads
         return {"writes": writes + others, "reads": reads, "checks": self.checks()}
+
+    def _is_mostly_busy(self):
+        """Tell whether more than one request of ten was refused."""
+        sizes = self.sizes()
+        return self.busy > (sizes["writes"] + sizes["reads"]) / 10
 
     def checks(self):
         """Count the reads that could have been found wrong."""

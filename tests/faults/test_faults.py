@@ -61,3 +61,11 @@ def test_a_write_without_an_answer_may_have_happened_or_not():
         records.operations.append(Operation("x", False, 7, 8, number))  # noqa: FBT003
 
     assert not records.found()["stale"]
+
+
+def test_a_site_that_refuses_most_requests_is_found():
+    records = Records(own_reads=40, busy=4)
+
+    assert not records.found()["refused"]
+    records.busy = 5
+    assert records.found()["refused"] == ["5 requests"]
