@@ -331,6 +331,6 @@ def _fill(here: Site, reader: User, number: int) -> list[PostId]:
         made.append(to_document(post, f"n{post_id}", fanout))  # type: ignore[arg-type]
         ids.append(post_id)
     here.wiring.store.database["posts"].insert_many(made)
-    here.wiring.services.home_compaction.rebuild(reader.id)
+    here.wiring.services.home_backfill.rebuild(reader.id)
     here.flush()
     return ids[::-1]

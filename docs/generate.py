@@ -18,7 +18,7 @@ from bench import report, scaling
 from config.settings import reference
 from kwip import cli
 from kwip.blueprints.routes import AREAS
-from kwip.cache.invalidation_table import table
+from kwip.cache.invalidation_page import table
 from kwip.store.indexes import INDEXES
 from kwip.store.sharding import SHARD_KEYS
 

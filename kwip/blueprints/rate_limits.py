@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-#: Charged by `services.sign_in`, which knows the account, or not at all.
+#: Charged by `services.accounts.sign_in`, which knows the account, or not at all.
 _ELSEWHERE = frozenset({"none", "sign_in", "sign_up"})
 #: Failures that cost a visitor nothing: a refused request, and a failure of our
 #: servers.

@@ -2,5 +2,6 @@
 
 MongoDB holds the truth, and Redis may vanish at any moment. A function that reads
 returns None if Redis did not answer, one that invalidates returns whether that is
-confirmed. What follows from it is decided in `services.reading` and `services.fence`.
+confirmed. What follows from it is decided in `services.reading` and
+`services.coherence`.
 """

@@ -1,9 +1,9 @@
-"""The invalidation rules: which write invalidates which keys, all in one table.
+"""The invalidation rules: which write invalidates which keys.
 
 Each function is named after a write of `services` and returns the keys that the write
-must pass to `services.fence.invalidate` before it answers, even if it found nothing to
+must pass to `Fence.invalidate` before it answers, even if it found nothing to
 do: an earlier attempt may have died between its commit and its invalidation.
-`invalidation_table` prints them. Stored timelines are in `timeline_invalidation`.
+`invalidation_page` prints them. Stored timelines are in `timeline_invalidation`.
 
 Counts may lag, and so may new posts in timelines without an owner, except for the user
 who made the change. Keys invalidated only for that reason are wrapped in `keys.counted`

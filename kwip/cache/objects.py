@@ -235,7 +235,7 @@ class Objects:
         Debounced ones are deleted now, or by Redis when their time has come; until then
         the writer gets nothing from them. All of it is one round trip. Two attempts of
         200 ms each even if the breaker is open, the second on a new connection. Only
-        `services.fence` may call this: what is not confirmed must be fenced.
+        `services.coherence.fence` may call this: what is not confirmed must be fenced.
         """
         debounced = [each for each in invalidated if isinstance(each, Debounced)]
         names = [

@@ -97,8 +97,8 @@ def _rebuild(
         wiring.fence.await_lease(within_s=1.0)
         reindexer = Reindexer(
             wiring.stores,
-            wiring.services.home_compaction,
-            wiring.services.list_compaction,
+            wiring.services.home_backfill,
+            wiring.services.list_backfill,
         )
         if user is not None:
             ids = [_id_of(wiring, user)]

@@ -5,7 +5,7 @@ The layout is Mastodon's, so clients may sort ids and turn dates into ids. `slot
 post is found by id and by author on one shard. `seq` (4 bits) starts at random in each
 millisecond, so two processes that make an id for the same author in the same
 millisecond collide once in about 16 times; the nonce of the post resolves that
-(`services.posts`).
+(`services.posting.posts`).
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ def _fanout(services: Services, job_id: str) -> str:
 def _edge(services: Services, job_id: str) -> str:
     """Backfill or purge a home after a follow or unfollow."""
     follower, _, followee = job_id.partition(":")
-    is_settled = services.home_compaction.settle(
+    is_settled = services.home_backfill.settle(
         UserId(int(follower)), UserId(int(followee))
     )
     return "done" if is_settled else "later"
@@ -73,7 +73,7 @@ def _edge(services: Services, job_id: str) -> str:
 def _list_edge(services: Services, job_id: str) -> str:
     """Backfill or purge a list's timeline after a change of its members."""
     member, _, list_id = job_id.partition(":")
-    is_settled = services.list_compaction.settle(
+    is_settled = services.list_backfill.settle(
         UserId(int(member)), ListId(int(list_id))
     )
     return "done" if is_settled else "later"
@@ -82,7 +82,7 @@ def _list_edge(services: Services, job_id: str) -> str:
 def _list(services: Services, job_id: str) -> str:
     """Remove what is left of a deleted list."""
     owner, _, list_id = job_id.partition(":")
-    services.list_compaction.remove_deleted(UserId(int(owner)), ListId(int(list_id)))
+    services.list_backfill.remove_deleted(UserId(int(owner)), ListId(int(list_id)))
     return "done"
 
 

@@ -65,7 +65,7 @@ def _line(*, is_required: bool = True) -> Text:
 
 
 class SignUpForm(StrictSchema[Mapping[str, str]]):
-    """The fields of `services.users.SignUp` that a person fills in."""
+    """The fields of `SignUp` that a person fills in."""
 
     username = _line()
     display_name = _line(is_required=False)

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from kwip.services.coherence.clock_guard import ClockGuard
     from kwip.services.delivery.fanout import Fanout
     from kwip.services.delivery.hibernation import Hibernation
-    from kwip.services.delivery.home_compaction import HomeCompaction
-    from kwip.services.delivery.list_compaction import ListCompaction
+    from kwip.services.delivery.home_backfill import HomeBackfill
+    from kwip.services.delivery.list_backfill import ListBackfill
     from kwip.services.delivery.live import Live
     from kwip.services.media.media import Media
     from kwip.services.posting.pins import Pins
@@ -72,8 +72,8 @@ class Services:
     profiles: Profiles
     widgets: Widgets
     fanout: Fanout
-    home_compaction: HomeCompaction
-    list_compaction: ListCompaction
+    home_backfill: HomeBackfill
+    list_backfill: ListBackfill
     hibernation: Hibernation
     open_pages: OpenPages
     live: Live

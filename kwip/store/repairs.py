@@ -1,4 +1,4 @@
-"""Repair what `services.fsck` finds: one transaction each, which checks again."""
+"""Repair what `fsck` finds: one transaction each, which checks again."""
 
 from __future__ import annotations
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from kwip.services.delivery.compaction import Compactor
 from kwip.services.delivery.fanout import Fanout
 from kwip.services.delivery.hibernation import Hibernation
-from kwip.services.delivery.home_compaction import HomeCompaction
-from kwip.services.delivery.list_compaction import ListCompaction
+from kwip.services.delivery.home_backfill import HomeBackfill
+from kwip.services.delivery.list_backfill import ListBackfill
 from kwip.services.delivery.list_fanout import ListFanout
 from kwip.services.delivery.live import Live
 from kwip.services.delivery.notifier import Notifier
@@ -27,8 +27,8 @@ class Delivery:
 
     notifier: Notifier
     publication: Publication
-    home_compaction: HomeCompaction
-    list_compaction: ListCompaction
+    home_backfill: HomeBackfill
+    list_backfill: ListBackfill
     hibernation: Hibernation
     fanout: Fanout
     live: Live
@@ -39,7 +39,7 @@ def make_delivery(core: Core) -> Delivery:
     stores, fence, options = core.stores, core.fence, core.options
     compactor = Compactor(stores.timelines, stores.posts, fence, options.clock)
     notifier = Notifier(stores, core.edges, fence, core.signal, core.ids)
-    home_compaction = HomeCompaction(
+    home_backfill = HomeBackfill(
         timelines=stores.timelines,
         edges=core.edges,
         posts=stores.posts,
@@ -50,14 +50,14 @@ def make_delivery(core: Core) -> Delivery:
         publication=Publication(
             stores.timelines, stores.activity, fence, core.enqueue, core.signal
         ),
-        home_compaction=home_compaction,
-        list_compaction=ListCompaction(
+        home_backfill=home_backfill,
+        list_backfill=ListBackfill(
             stores.lists, core.list_edges, stores.timelines, compactor, fence
         ),
         hibernation=Hibernation(
             store=HibernationStore(core.store),
             compactor=compactor,
-            home_compaction=home_compaction,
+            home_backfill=home_backfill,
             fence=fence,
             clock=options.clock,
             after_days=core.settings.inactive_days,

@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 
 from kwip.cache import invalidation, keys
-from kwip.cache.invalidation_table import table
+from kwip.cache.invalidation_page import table
 
 
 def test_a_listed_post_drops_the_public_timeline_too():

@@ -155,7 +155,7 @@ def test_a_sound_database_has_no_findings(kwip, sample):
 
 
 def test_sealed_buckets_that_were_replaced_are_not_looked_at(sample):
-    sample.wiring.services.home_compaction.rebuild(sample.bob.id)
+    sample.wiring.services.home_backfill.rebuild(sample.bob.id)
     retired = {"owner": home_of(sample.bob.id), "epoch": 0}
     assert (
         sample.database["timeline_buckets"]

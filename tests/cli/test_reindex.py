@@ -166,7 +166,7 @@ def test_a_run_that_died_goes_on_behind_its_last_checkpoint(wiring, world, monke
     ]
     wiring.stores.users.create_many(users)
     monkeypatch.setattr(reindex, "BATCH", 4)
-    home_compaction, rebuilt = wiring.services.home_compaction, []
+    home_backfill, rebuilt = wiring.services.home_backfill, []
 
     class Dying:
         left = itertools.count(6, -1)
@@ -175,11 +175,11 @@ def test_a_run_that_died_goes_on_behind_its_last_checkpoint(wiring, world, monke
             if next(self.left) == 0:
                 raise KeyboardInterrupt
             rebuilt.append(user_id)
-            return home_compaction.rebuild(user_id)
+            return home_backfill.rebuild(user_id)
 
     checkpoint = Checkpoint(wiring.jobs, "reindex:timelines", system_clock_ms)
     with pytest.raises(KeyboardInterrupt):
-        Reindexer(wiring.stores, Dying(), wiring.services.list_compaction).rebuild_all(
+        Reindexer(wiring.stores, Dying(), wiring.services.list_backfill).rebuild_all(
             checkpoint, Pace(concurrency=1), Counter()
         )
     resumed, progress = (
@@ -191,10 +191,10 @@ def test_a_run_that_died_goes_on_behind_its_last_checkpoint(wiring, world, monke
     class Counting:
         def rebuild(self, user_id):
             rebuilt.append(user_id)
-            return home_compaction.rebuild(user_id)
+            return home_backfill.rebuild(user_id)
 
     failed = Reindexer(
-        wiring.stores, Counting(), wiring.services.list_compaction
+        wiring.stores, Counting(), wiring.services.list_backfill
     ).rebuild_all(resumed, Pace(concurrency=1), progress)
 
     assert failed == []
@@ -213,13 +213,13 @@ def test_a_home_whose_upkeep_is_busy_is_rebuilt_at_the_end(wiring, world):
             tries.append(user_id)
             if user_id == bob.id and tries.count(bob.id) < 3:
                 return False
-            return wiring.services.home_compaction.rebuild(user_id)
+            return wiring.services.home_backfill.rebuild(user_id)
 
     checkpoint = Checkpoint(wiring.jobs, "reindex:timelines", system_clock_ms)
     reindexer = Reindexer(
         wiring.stores,
         Busy(),
-        wiring.services.list_compaction,
+        wiring.services.list_backfill,
         sleep=lambda _: None,
     )
     failed = reindexer.rebuild_all(checkpoint, Pace(), Counter())
@@ -237,7 +237,7 @@ def test_a_home_whose_lease_a_killed_run_has_left_is_waited_for(wiring, world):
             return sum(slept) > LEASE_MS / 1000
 
     reindexer = Reindexer(
-        wiring.stores, Held(), wiring.services.list_compaction, sleep=slept.append
+        wiring.stores, Held(), wiring.services.list_backfill, sleep=slept.append
     )
     failed = reindexer.rebuild([1])
 
@@ -253,7 +253,7 @@ def test_what_moves_during_a_verification_is_looked_at_again(wiring, world):
     def mended_in_between(ids):
         looks.append(ids)
         found = compare(ids)
-        wiring.services.home_compaction.rebuild(bob.id)
+        wiring.services.home_backfill.rebuild(bob.id)
         return found
 
     verifier._compare = mended_in_between
@@ -304,7 +304,7 @@ def test_posts_and_members_under_way_are_no_differences_of_a_list(
     kwip, wiring, world, listing
 ):
     alice, bob, carol, _ = world
-    wiring.services.list_compaction.rebuild(listing.id)
+    wiring.services.list_backfill.rebuild(listing.id)
     wiring.services.posts.publish(alice.id, Draft(text="Not delivered yet"))
     post = wiring.services.posts.publish(carol.id, Draft(text="Before she is in it"))
     do = jobs(wiring.services)
@@ -319,7 +319,7 @@ def test_a_delivery_during_the_rebuild_of_a_list_is_kept(
     wiring, world, listing, monkeypatch
 ):
     alice, _, _, posts = world
-    compactor = wiring.services.list_compaction.compactor
+    compactor = wiring.services.list_backfill.compactor
     rebuild, late = compactor.rebuild, []
 
     def delivered_before_the_swap(lease, before, wanted):
@@ -329,5 +329,5 @@ def test_a_delivery_during_the_rebuild_of_a_list_is_kept(
 
     put(monkeypatch, compactor, "rebuild", delivered_before_the_swap)
 
-    assert wiring.services.list_compaction.rebuild(listing.id)
+    assert wiring.services.list_backfill.rebuild(listing.id)
     assert held(wiring, listing) == {post.id for post in (*posts, *late)}

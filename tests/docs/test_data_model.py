@@ -127,7 +127,7 @@ def _live(kwip, rings, note, alice, bob):
     timelines.push([home_of(bob.id)], range(1, SEAL_AT + 1))
     timelines.seal_full([home_of(bob.id)])
     note()
-    services.home_compaction.rebuild(bob.id)
+    services.home_backfill.rebuild(bob.id)
     timelines.take(home_of(bob.id), "somebody", now, now)
     services.relationships.block(alice, bob.id)
     checkpoint = Checkpoint(kwip.jobs, "reindex:timelines", system_clock_ms)

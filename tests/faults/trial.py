@@ -134,7 +134,7 @@ def _people(settings, endpoints):
             for author in names[: AUTHORS + 1]:
                 follower, followee = viewers[reader], viewers[author].id
                 kwip.services.relationships.follow(follower, followee)
-                kwip.services.home_compaction.settle(follower.id, followee)
+                kwip.services.home_backfill.settle(follower.id, followee)
         return people[:AUTHORS], people[AUTHORS], people[AUTHORS + 1 :]
     finally:
         kwip.close()

@@ -219,7 +219,7 @@ def check(kwip, mongodb, *, is_unfollowed=False):
 def stored_set(kwip, owner_id, floor):
     """Let the product work out from scratch what a home must store from a floor on."""
     authors = [owner_id, *kwip.edges.followees(owner_id)]
-    return kwip.services.home_compaction.compactor.wanted(owner_id, authors, floor).ids
+    return kwip.services.home_backfill.compactor.wanted(owner_id, authors, floor).ids
 
 
 def check_stored_sets(kwip, mongodb):

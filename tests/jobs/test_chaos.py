@@ -125,10 +125,10 @@ class Chaos:
         self._kwip.sweeper.sweep()
 
     def _rebuild(self, draw):
-        self._kwip.services.home_compaction.rebuild(draw.one.id)
+        self._kwip.services.home_backfill.rebuild(draw.one.id)
 
     def _trim(self, draw):
-        self._kwip.services.home_compaction.compactor.trim([home_of(draw.one.id)])
+        self._kwip.services.home_backfill.compactor.trim([home_of(draw.one.id)])
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -167,7 +167,7 @@ def test_there_is_nothing_to_verify_or_to_rebuild_of_who_has_no_home(
 
     verdict = verifier.verify([[bob.id]], Silence())
     assert (verdict.differences, verdict.purge_pending) == ((), 0)
-    assert kwip.services.home_compaction.rebuild(bob.id)
+    assert kwip.services.home_backfill.rebuild(bob.id)
 
 
 @pytest.fixture

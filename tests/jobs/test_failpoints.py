@@ -114,7 +114,7 @@ def test_a_trim(people, say, rings, kwip, killed_at_each_step, monkeypatch):
             rings.run()
 
     def trim():
-        kwip.services.home_compaction.compactor.trim([home_of(alice.id)])
+        kwip.services.home_backfill.compactor.trim([home_of(alice.id)])
 
     killed_at_each_step(trim, trim, steps_at_least=6)
 
@@ -133,7 +133,7 @@ def test_a_rebuild(people, follow, say, rings, kwip, mongodb, killed_at_each_ste
     )
 
     def rebuild():
-        kwip.services.home_compaction.rebuild(bob.id)
+        kwip.services.home_backfill.rebuild(bob.id)
 
     def rebuild_later():
         with_lease = mongodb["timelines"].update_one

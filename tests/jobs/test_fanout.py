@@ -96,8 +96,8 @@ def test_what_is_not_there_is_nothing_to_do(kwip, rings):
     ):
         rings.jobs[job](job_id)
 
-    assert kwip.services.home_compaction.rebuild(17)
-    assert kwip.services.home_compaction.compactor.trim([home_of(17)]) == []
+    assert kwip.services.home_backfill.rebuild(17)
+    assert kwip.services.home_backfill.compactor.trim([home_of(17)]) == []
 
 
 @pytest.mark.parametrize("change", ["follow", "unfollow"])

@@ -226,7 +226,7 @@ def test_a_scrub_during_a_seal(
 
     def meanwhile():
         kwip.services.relationships.unfollow(bob, carol.id)
-        kwip.services.home_compaction.settle(bob.id, carol.id)
+        kwip.services.home_backfill.settle(bob.id, carol.id)
 
     interrupted_at_each_step(deliver, meanwhile, steps_at_least=10)
 
@@ -241,7 +241,7 @@ def test_an_unfollow_during_a_delivery(
 
     def meanwhile():
         kwip.services.relationships.unfollow(bob, alice.id)
-        kwip.services.home_compaction.settle(bob.id, alice.id)
+        kwip.services.home_backfill.settle(bob.id, alice.id)
 
     interrupted_at_each_step(deliver, meanwhile, steps_at_least=10, is_unfollowed=True)
 
@@ -280,7 +280,7 @@ def test_posts_that_arrive_during_a_rebuild(
         rings.waiting.clear()
 
     def rebuild():
-        kwip.services.home_compaction.rebuild(bob.id)
+        kwip.services.home_backfill.rebuild(bob.id)
         assert (
             not seen or seen[-1] in kwip.stores.timelines.stored(home_of(bob.id)).ids
         ), "one's own post is missing until its delivery"
@@ -309,7 +309,7 @@ def test_a_stopped_rebuild_past_its_lease(
         rings.run()
 
     interrupted_at_each_step(
-        lambda: kwip.services.home_compaction.rebuild(bob.id),
+        lambda: kwip.services.home_backfill.rebuild(bob.id),
         meanwhile,
         steps_at_least=10,
     )
@@ -324,7 +324,7 @@ def test_a_delivery_during_a_trim(
         rings.run()
 
     def trim():
-        kwip.services.home_compaction.compactor.trim([home_of(bob.id)])
+        kwip.services.home_backfill.compactor.trim([home_of(bob.id)])
 
     def meanwhile():
         for number in range(3):

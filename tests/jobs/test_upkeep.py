@@ -88,7 +88,7 @@ def test_direct_posts_to_others_hide_no_older_ones(
     say_many(alice, 3)
     say_many(alice, TRIM_ABOVE + 1, visibility="direct")
     if how == "a rebuild":
-        assert kwip.services.home_compaction.rebuild(bob.id)
+        assert kwip.services.home_backfill.rebuild(bob.id)
     else:
         follow(alice, bob)
 
@@ -119,7 +119,7 @@ def test_nothing_is_trimmed_that_is_not_too_long(people, say_many, kwip, stored)
     [alice] = people("alice")
     say_many(alice, TRIM_TO)
 
-    assert kwip.services.home_compaction.compactor.trim([home_of(alice.id)]) == []
+    assert kwip.services.home_backfill.compactor.trim([home_of(alice.id)]) == []
     assert stored(alice).open.floor == 0
 
 
@@ -135,10 +135,10 @@ def test_a_rebuild_brings_back_what_was_lost_and_takes_away_what_is_too_much(
     )
     old = stored(bob).open.epoch
 
-    assert kwip.services.home_compaction.rebuild(bob.id)
+    assert kwip.services.home_backfill.rebuild(bob.id)
     assert stored(bob).open.epoch > old
     right()
-    assert kwip.services.home_compaction.rebuild(bob.id)
+    assert kwip.services.home_backfill.rebuild(bob.id)
     right()
 
 
@@ -154,7 +154,7 @@ def test_a_home_whose_upkeep_is_busy_is_left_for_later(
     rings.run()
 
     assert kwip.edges.waiting_count() == 1
-    assert not kwip.services.home_compaction.rebuild(bob.id)
+    assert not kwip.services.home_backfill.rebuild(bob.id)
     sweep()
     right()
 

@@ -205,7 +205,7 @@ class Machine(Doing):
     # What happens to the jobs and to the cache.
 
     @rule(job=st.sampled_from(("rebuild", "trim")), who=PERSON, jobs=JOBS)
-    def home_compaction(self, job, who, jobs):
+    def home_backfill(self, job, who, jobs):
         self.job_fates.extend(jobs)
         self.world.rings(job, str(self.viewers[who].id))
 

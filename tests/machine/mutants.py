@@ -159,7 +159,7 @@ def _write_beside_a_rebuild(state, step):
         state._run_waiting()
 
     state.everybody_sees_what_the_model_says()
-    state.home_compaction("rebuild", "alice", [])
+    state.home_backfill("rebuild", "alice", [])
     state.world.steps.interrupt(step, state.next_job(), write)
 
 

@@ -75,8 +75,8 @@ def begin(kwip, viewers):
 def extra_jobs(kwip):
     """Give the compaction that an operator may ask for, as jobs of a user's id."""
     return {
-        "rebuild": lambda user_id: kwip.services.home_compaction.rebuild(int(user_id)),
-        "trim": lambda user_id: kwip.services.home_compaction.compactor.trim(
+        "rebuild": lambda user_id: kwip.services.home_backfill.rebuild(int(user_id)),
+        "trim": lambda user_id: kwip.services.home_backfill.compactor.trim(
             [home_of(int(user_id))]
         ),
     }

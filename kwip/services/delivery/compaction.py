@@ -1,7 +1,7 @@
 """Rearrange one stored timeline, a home or a list's, under its compaction lease.
 
 Every write is conditional on the lease, except delivery, which goes on at the same
-time. `home_compaction` and `list_compaction` decide whose posts a timeline holds.
+time. `home_backfill` and `list_backfill` decide whose posts a timeline holds.
 """
 
 from __future__ import annotations

@@ -3,11 +3,11 @@
 A post is its own outbox. A worker leases it, reads its author's audience, decides
 whether it is pushed or pulled, and notifies the users that it addresses. To push, it
 goes through the author's followers in chunks: push, seal what is full, invalidate the
-cached homes, move the cursor. To pull, it only lets readers of homes know. Then come
-the lists that hold the author, and last the subscribers, so that no home has to wait
-for them. Each step may be repeated; none may be left out. The lease's owner guards
-every step, so a worker that was stopped for too long cannot move a cursor that another
-one has taken over.
+cached homes, move the cursor; then the same for the lists that hold the author. To
+pull, it only records the author, whose posts readers merge. Last come the subscribers,
+so that no home has to wait for them. Each step may be repeated; none may be left out.
+The lease's owner guards every step, so a worker that was stopped for too long cannot
+move a cursor that another one has taken over.
 
 Users who follow after the audience was read are covered by the backfill: it takes every
 post that is not known to be pulled, and the post was stored before.

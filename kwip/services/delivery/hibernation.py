@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kwip.domain.ids import UserId
     from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.compaction import Compactor
-    from kwip.services.delivery.home_compaction import HomeCompaction
+    from kwip.services.delivery.home_backfill import HomeBackfill
     from kwip.services.delivery.signals import Enqueue
     from kwip.store.hibernation import HibernationStore, Standing
     from kwip.store.timelines import CompactionLease
@@ -78,7 +78,7 @@ class Hibernation:
 
     store: HibernationStore
     compactor: Compactor
-    home_compaction: HomeCompaction
+    home_backfill: HomeBackfill
     fence: Fence
     clock: ClockMs
     after_days: int
@@ -164,7 +164,7 @@ class Hibernation:
             if lease is None or state != "building":
                 return state == "ok"
             self.store.set_active(user_id, lease.term, is_active=True)
-            if not self.home_compaction.build(lease, user_id):
+            if not self.home_backfill.build(lease, user_id):
                 return False
             is_done = self.store.finish(lease)
             self.fence.invalidate(timeline_invalidation.rehydrate(owner=lease.owner))

@@ -51,7 +51,7 @@ REMEMBERED = 1_000_000
 class Finding:
     """One thing that is wrong: which check found it, where, what it is, what to do.
 
-    `repair` says what `services.repair` does about it; empty if it can do nothing.
+    `repair` says what `Repair` does about it; empty if it can do nothing.
     """
 
     check: str

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from kwip.domain.lists import UserList
-    from kwip.services.delivery.home_compaction import HomeCompaction
-    from kwip.services.delivery.list_compaction import ListCompaction
+    from kwip.services.delivery.home_backfill import HomeBackfill
+    from kwip.services.delivery.list_backfill import ListBackfill
     from kwip.services.maintenance.checkpoint import Checkpoint
     from kwip.services.maintenance.progress import Progress
     from kwip.services.reading.stores import Stores
@@ -84,8 +84,8 @@ class Reindexer:
     """Rebuild homes and their owners' lists, while the site runs."""
 
     stores: Stores
-    home_compaction: HomeCompaction
-    list_compaction: ListCompaction
+    home_backfill: HomeBackfill
+    list_backfill: ListBackfill
     sleep: Callable[[float], None] = time.sleep
 
     def rebuild_all(
@@ -131,9 +131,9 @@ class Reindexer:
         return waiting
 
     def _rebuild(self, user_id: UserId, lists: Iterable[UserList]) -> bool:
-        is_done = self.home_compaction.rebuild(user_id)
+        is_done = self.home_backfill.rebuild(user_id)
         for each in lists:
-            is_done = self.list_compaction.rebuild(each.id) and is_done
+            is_done = self.list_backfill.rebuild(each.id) and is_done
         return is_done
 
 

@@ -1,4 +1,4 @@
-"""Repair what `services.fsck` has found.
+"""Repair what `fsck` has found.
 
 Each repair checks again and writes in one transaction, so it may be repeated and does
 no harm to what was repaired meanwhile. The next run of the checks shows whether it
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from kwip.domain.clock import ClockMs
     from kwip.services.coherence.fence import Fence
-    from kwip.services.delivery.home_compaction import HomeCompaction
-    from kwip.services.delivery.list_compaction import ListCompaction
+    from kwip.services.delivery.home_backfill import HomeBackfill
+    from kwip.services.delivery.list_backfill import ListBackfill
     from kwip.services.delivery.signals import Enqueue
     from kwip.services.maintenance.fsck import Finding
     from kwip.services.maintenance.progress import Progress
@@ -43,8 +43,8 @@ class Repair:
     store: RepairStore
     counters: CounterStore
     users: UserStore
-    home_compaction: HomeCompaction
-    list_compaction: ListCompaction
+    home_backfill: HomeBackfill
+    list_backfill: ListBackfill
     retagging: Retagging
     fence: Fence
     enqueue: Enqueue
@@ -99,9 +99,9 @@ class Repair:
         kind, number = place.partition(" ")[0].split(":")[:2]
         for _ in range(TRIES):
             if kind == "list":
-                is_done = self.list_compaction.rebuild(ListId(int(number)))
+                is_done = self.list_backfill.rebuild(ListId(int(number)))
             else:
-                is_done = self.home_compaction.rebuild(UserId(int(number)))
+                is_done = self.home_backfill.rebuild(UserId(int(number)))
             if is_done:
                 return
             self.sleep(PAUSE_S)

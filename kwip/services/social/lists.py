@@ -1,7 +1,7 @@
 """Create lists, add and remove members, and show lists to their owners.
 
 Changes to a list and its members apply at once through the read rules; what its
-timeline stores is backfilled and purged afterwards by `list_compaction`.
+timeline stores is backfilled and purged afterwards by `list_backfill`.
 """
 
 from __future__ import annotations

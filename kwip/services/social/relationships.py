@@ -1,7 +1,7 @@
 """Follow, unfollow, block, mute: change what two users are to each other.
 
 The relation is written first, and the read rules apply at once. What homes store is
-backfilled and purged afterwards by `home_compaction`, through a job.
+backfilled and purged afterwards by `home_backfill`, through a job.
 """
 
 from __future__ import annotations

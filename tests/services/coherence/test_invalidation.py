@@ -187,7 +187,7 @@ def used(monkeypatch):
 
 def _trim(world, monkeypatch):
     monkeypatch.setattr(compaction, "TRIM_ABOVE", 1)
-    world.services.home_compaction.compactor.trim([home_of(world.alice.id)])
+    world.services.home_backfill.compactor.trim([home_of(world.alice.id)])
 
 
 def _forget_repeats(world):
@@ -353,7 +353,7 @@ def test_a_trim_drops_the_home(world, used, monkeypatch):
 def test_a_rebuild_drops_the_home(world, used):
     rows, invalidated = used
 
-    world.services.home_compaction.rebuild(world.alice.id)
+    world.services.home_backfill.rebuild(world.alice.id)
 
     assert rows["rebuild"] <= invalidated
     assert not world.stale()

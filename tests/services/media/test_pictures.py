@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 
 from kwip.domain.errors import InvalidError
 from kwip.domain.media import AVATAR, BANNER
-from kwip.services.media import drawing
+from kwip.services.media import decoding
 from kwip.services.media.isolated import Isolated, Limits
 from kwip.services.media.pictures import Pictures
 from tests.pictures import (
@@ -162,9 +162,9 @@ def test_whatever_a_decoder_stumbles_over_is_a_broken_picture(monkeypatch, error
     def stumble(*_):
         raise error
 
-    monkeypatch.setattr(drawing, "_fitted", stumble)
+    monkeypatch.setattr(decoding, "_fitted", stumble)
 
-    answer, drawn = drawing.answer({"sizes": AVATAR.sizes}, plain())
+    answer, drawn = decoding.answer({"sizes": AVATAR.sizes}, plain())
     assert "damaged" in answer["refused"]
     assert drawn == []
 
@@ -191,8 +191,8 @@ def test_a_file_that_is_too_large_is_told_the_limit(pictures):
 
 
 def test_nothing_too_large_is_decoded(monkeypatch):
-    monkeypatch.setattr(drawing, "_fitted", None)
-    answer, _ = drawing.answer({"sizes": AVATAR.sizes}, claiming(4_001, 4_000))
+    monkeypatch.setattr(decoding, "_fitted", None)
+    answer, _ = decoding.answer({"sizes": AVATAR.sizes}, claiming(4_001, 4_000))
 
     assert "its format is 16" in answer["refused"]
 

@@ -337,7 +337,7 @@ def test_a_rebuilt_list_stores_what_it_must_and_no_more(
         {"_id": list_of(list_id)}, {"$set": {"entries": [stray.id]}}
     )
 
-    assert kwip.services.list_compaction.rebuild(list_id)
+    assert kwip.services.list_backfill.rebuild(list_id)
 
     assert kwip.stores.timelines.stored(list_of(list_id)).ids == (wanted.id,)
 

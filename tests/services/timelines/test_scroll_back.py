@@ -65,7 +65,7 @@ def world(kwip, new_user, mongodb):
         if author != muted and not is_gone:
             shown.append(one.id)
     mongodb["posts"].insert_many(made)
-    assert kwip.services.home_compaction.rebuild(reader.id)
+    assert kwip.services.home_backfill.rebuild(reader.id)
     return reader, shown[::-1]
 
 

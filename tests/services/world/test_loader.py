@@ -319,7 +319,7 @@ def test_a_follow_that_was_there_is_left_alone(kwip, mongodb, small):
         kwip.world.load(made, 1, Watching())
         # The load does not wait for the purge of a follow that is none of its own,
         # and who finds the home busy comes back only half a minute later.
-        wait_until(lambda: kwip.services.home_compaction.settle(ids[a], ids[b]))
+        wait_until(lambda: kwip.services.home_backfill.settle(ids[a], ids[b]))
 
     assert mongodb["follows"].find_one({"_id": ended}) is None
     assert mongodb["follows"].find_one({"_id": standing})["nonce"] == "mine"

@@ -1,4 +1,4 @@
-"""Rearrange homes: backfill after a follow, purge after an unfollow, rebuild.
+"""Change what homes store: backfill after a follow, purge after an unfollow, rebuild.
 
 All of it holds one lease on the timeline's document; edges and floor are read once it
 is held. Delivery goes on at the same time.
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HomeCompaction:
+class HomeBackfill:
     """Make homes store what the current follows say.
 
     Each method returns False if another worker holds the lease or a race was lost too

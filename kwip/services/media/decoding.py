@@ -1,4 +1,4 @@
-"""Decode uploaded pictures: `python -m kwip.services.media.drawing`, a child process.
+"""Decode uploaded pictures: `python -m kwip.services.media.decoding`, a child process.
 
 The format is detected from a file's content, whatever its name; only four formats are
 tried. The size is read from the header and limited before anything is decoded. What is

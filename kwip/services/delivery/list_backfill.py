@@ -1,6 +1,6 @@
 """Rearrange lists: backfill, purge and rebuild; remove what a deleted list leaves.
 
-Works like `home_compaction`, under the same kind of lease on the timeline's document.
+Works like `home_backfill`, under the same kind of lease on the timeline's document.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class ListCompaction:
+class ListBackfill:
     """Make lists store what their current members say."""
 
     lists: ListStore
