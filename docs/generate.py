@@ -157,7 +157,7 @@ PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
 
 
 def with_parts(text: str, parts: Mapping[str, Callable[[], str]]) -> str:
-    """Return a page's text with its generated parts written anew.
+    """Return a page's text with its generated parts up to date.
 
     Raises:
         LookupError: The page has no place for a part.

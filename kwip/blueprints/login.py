@@ -85,7 +85,7 @@ class SessionsOnly(flask_login.LoginManager):  # type: ignore[misc] # no types
 def install(app: Flask) -> None:
     """Let an app recognise visitors by their cookie."""
     app.session_interface = PageSessions()
-    # No context processor: it would load the visitor while an error page is made.
+    # Without the context processor, which would load the visitor on error pages too.
     manager = SessionsOnly()
     manager.init_app(app, add_context_processor=False)
     # Not bound to an address: phones change theirs. The cookie is HttpOnly and

@@ -11,9 +11,7 @@ from kwip.domain.memo import Decoded
 from kwip.services.reading import payloads
 from kwip.services.reading.loader import Kind
 from kwip.services.reading.loads import only_variant
-from kwip.services.reading.slices import (
-    unversioned,
-)
+from kwip.services.reading.slices import unversioned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -10,10 +10,9 @@ from array import array
 from typing import TYPE_CHECKING, Any
 
 from kwip.domain.clock import at, to_ms
-from kwip.domain.id_lists import IdListChunk, Row
 from kwip.domain.ids import PostId, UserId
 from kwip.domain.markers import Marked, Marker
-from kwip.domain.notifications import NotificationChunk, NotificationRow, Unread
+from kwip.domain.notifications import Unread
 from kwip.domain.posts import Post, Visibility
 from kwip.domain.reactions import Reacted
 from kwip.domain.relationships import Relations
@@ -268,15 +267,9 @@ def encode_rows(chunk: RowChunk[Any]) -> bytes:
     return packed.tobytes()
 
 
-def decode_id_list(raw: bytes) -> IdListChunk:
-    """Unpack a slice of an id list."""
-    ends, rows = _unpack(raw, 1, Row)
-    return RowChunk(rows, ends=bool(ends[0]))
-
-
-def decode_notifications(raw: bytes) -> NotificationChunk:
-    """Unpack a slice of notifications."""
-    ends, rows = _unpack(raw, 1, NotificationRow)
+def decode_rows(raw: bytes, row: Any) -> RowChunk[Any]:
+    """Unpack rows of a class."""
+    ends, rows = _unpack(raw, 1, row)
     return RowChunk(rows, ends=bool(ends[0]))
 
 

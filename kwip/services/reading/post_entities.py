@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kwip.cache import keys
-from kwip.domain.id_lists import Between, IdListChunk, IdListSlice, Row
+from kwip.domain.id_lists import IdListChunk, IdListSlice, Row
 from kwip.domain.memo import Decoded
 from kwip.domain.reactions import Act
-from kwip.domain.slices import RowChunk
 from kwip.domain.threads import MAX_THREAD
 from kwip.services.reading import payloads
 from kwip.services.reading.loader import Kind
 from kwip.services.reading.loads import only_variant
-from kwip.services.reading.slices import (
-    CHUNK,
-    CHUNK_WEIGHT,
-    Entries,
-    unversioned,
-)
+from kwip.services.reading.slices import Entries, row_kind, unversioned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from kwip.cache.keys import CacheKey
     from kwip.domain.ids import PostId, UserId
     from kwip.domain.posts import Post
     from kwip.domain.reactions import Reacted, Span
@@ -102,11 +95,11 @@ def id_lists(stores: Stores) -> Kind[IdListSlice, IdListChunk]:
         "reposted_by": partial(on_post, Act.REPOST),
         "followers": stores.relationships.followers,
     }
-    return _id_list_kind(
+    return row_kind(
         "id_list",
-        keys.id_list,
+        lambda part: keys.id_list(part.name, part.owner_id),
+        Row,
         lambda part, wanted: loaders[part.name](part.owner_id, wanted),
-        is_followed=True,
     )
 
 
@@ -117,35 +110,10 @@ def active(stores: Stores) -> Kind[IdListSlice, IdListChunk]:
         "tag": stores.activity.tagged,
         "user": stores.activity.by_author,
     }
-    return _id_list_kind(
+    return row_kind(
         "active",
-        keys.active,
+        lambda part: keys.active(part.name, part.owner_id),
+        Row,
         lambda part, wanted: loaders[part.name](part.owner_id, wanted, part.as_of),
         is_followed=False,  # a change does not say where a conversation stood before
-    )
-
-
-def _id_list_kind(
-    name: str,
-    key: Callable[[str, Any], CacheKey],
-    rows_of: Callable[[IdListSlice, Between], list[Row]],
-    *,
-    is_followed: bool,
-) -> Kind[IdListSlice, IdListChunk]:
-    def load(part: IdListSlice) -> IdListChunk:
-        wanted = Between(*part.bounds, CHUNK, ascending=part.is_upwards)
-        rows = rows_of(part, wanted)
-        return RowChunk(tuple(rows), ends=len(rows) < CHUNK)
-
-    return Kind(
-        name=name,
-        key=lambda part: key(part.name, part.owner_id),
-        variant=lambda part: part.variant,
-        encode=payloads.encode_rows,
-        decode=payloads.decode_id_list,
-        version=unversioned,
-        load=lambda parts: {part: load(part) for part in parts},
-        ttl_s=keys.TIMELINE_TTL_S,
-        is_followed=is_followed,
-        weight=CHUNK_WEIGHT,
     )

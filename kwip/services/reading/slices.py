@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypedDict, cast
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from kwip.cache import keys
+from kwip.domain.id_lists import Between
 from kwip.domain.ids import MAX_ID, PostId, UserId
 from kwip.domain.memo import Decoded, Remembered
-from kwip.domain.slices import NextToCursor
+from kwip.domain.slices import NextToCursor, RowChunk
 from kwip.domain.timelines import Chunk, Entry, merge_newest
 from kwip.services.reading import payloads
 from kwip.services.reading.loads import Kind
@@ -118,6 +119,36 @@ def slice_kind(
         decode=_decode_chunk,
         version=unversioned,
         load=load,
+        ttl_s=keys.TIMELINE_TTL_S,
+        is_followed=is_followed,
+        weight=CHUNK_WEIGHT,
+    )
+
+
+def row_kind(
+    name: str,
+    key: Callable[[Any], CacheKey],
+    row: Any,
+    rows_of: Callable[[Any, Between], list[Any]],
+    *,
+    is_followed: bool = True,
+) -> Kind[Any, RowChunk[Any]]:
+    """Return the kind for slices of rows that are no timeline; `row` is their class."""
+
+    def load(part: Any) -> RowChunk[Any]:
+        above, below = part.bounds
+        wanted = Between(above, below, CHUNK, ascending=part.is_upwards)
+        rows = rows_of(part, wanted)
+        return RowChunk(tuple(rows), ends=len(rows) < CHUNK)
+
+    return Kind(
+        name=name,
+        key=key,
+        variant=lambda part: part.variant,
+        encode=payloads.encode_rows,
+        decode=lambda raw: payloads.decode_rows(raw, row),
+        version=unversioned,
+        load=lambda parts: {part: load(part) for part in parts},
         ttl_s=keys.TIMELINE_TTL_S,
         is_followed=is_followed,
         weight=CHUNK_WEIGHT,

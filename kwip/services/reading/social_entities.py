@@ -9,9 +9,7 @@ from kwip.domain.memo import Decoded
 from kwip.domain.timelines import MOST_PULLED, Pulls
 from kwip.services.reading import list_payloads, payloads
 from kwip.services.reading.loader import Kind
-from kwip.services.reading.slices import (
-    unversioned,
-)
+from kwip.services.reading.slices import unversioned
 
 if TYPE_CHECKING:
     from kwip.domain.ids import ListId, UserId

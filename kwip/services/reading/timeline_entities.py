@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kwip.cache import keys
-from kwip.domain.slices import RowChunk
+from kwip.domain.notifications import NotificationRow
 from kwip.services.reading import payloads
 from kwip.services.reading.loader import Kind
 from kwip.services.reading.loads import only_variant
 from kwip.services.reading.slices import (
-    CHUNK,
-    CHUNK_WEIGHT,
     StoredLoader,
     query_loader,
+    row_kind,
     slice_kind,
     unversioned,
 )
@@ -65,29 +64,19 @@ def tags(stores: Stores) -> Kind[Slice, Chunk]:
     )
 
 
-def notifications(
-    stores: Stores,
-) -> Kind[NotificationSlice, NotificationChunk]:
+def notifications(stores: Stores) -> Kind[NotificationSlice, NotificationChunk]:
     """Return the kind of slices of notifications."""
-
-    def load(part: NotificationSlice) -> NotificationChunk:
-        above, below = part.bounds
-        rows = stores.notifications.page(
-            part.user_id, part.wish, below=below, above=above, limit=CHUNK
-        )
-        return RowChunk(tuple(rows), ends=len(rows) < CHUNK)
-
-    return Kind(
-        name="notifications",
-        key=lambda part: keys.notifications(part.user_id),
-        variant=lambda part: part.variant,
-        encode=payloads.encode_rows,
-        decode=payloads.decode_notifications,
-        version=unversioned,
-        load=lambda parts: {part: load(part) for part in parts},
-        ttl_s=keys.TIMELINE_TTL_S,
-        is_followed=True,
-        weight=CHUNK_WEIGHT,
+    return row_kind(
+        "notifications",
+        lambda part: keys.notifications(part.user_id),
+        NotificationRow,
+        lambda part, wanted: stores.notifications.page(
+            part.user_id,
+            part.wish,
+            below=wanted.below,
+            above=wanted.above,
+            limit=wanted.limit,
+        ),
     )
 
 
