@@ -19,7 +19,7 @@ from kwip import cli, telemetry
 from kwip.schemas.urls import Urls
 from kwip.schemas.widget_shapes import WIDGET_SCHEMA
 from kwip.schemas.widgets import WidgetAuthorSchema, WidgetPostSchema
-from kwip.services.reading import entities, slices
+from kwip.services.reading import entities, loads
 from kwip.services.reading.loader import Kind
 from tests.docs.test_data_model import examples_in
 
@@ -126,7 +126,7 @@ def test_every_command_is_documented():
 def test_every_cached_kind_is_in_the_table_of_keys():
     made = vars(entities.Entities(MagicMock())).values()
     kinds = {
-        kind.name: (f"{kind.ttl_s} s", kind.version is not slices.unversioned)
+        kind.name: (f"{kind.ttl_s} s", kind.version is not loads.unversioned)
         for kind in made
         if isinstance(kind, Kind)
     }

@@ -10,8 +10,6 @@ from kwip.domain.ids import UserId
 from kwip.domain.memo import Decoded
 from kwip.services.reading import payloads
 from kwip.services.reading.loader import Kind
-from kwip.services.reading.loads import only_variant
-from kwip.services.reading.slices import unversioned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -53,10 +51,8 @@ def handles(stores: Stores) -> Kind[str, UserId]:
     return Kind(
         name="handle",
         key=keys.handle,
-        variant=only_variant,
         encode=lambda user_id: str(user_id).encode(),
         decode=lambda raw: UserId(int(raw)),
-        version=unversioned,
         load=stores.users.ids_of,
         ttl_s=keys.DOCUMENT_TTL_S,
         is_followed=True,
@@ -85,10 +81,8 @@ def _access_key_kind(
     return Kind(
         name=name,
         key=lambda i: key(i.user_id, i.digest),
-        variant=only_variant,
         encode=payloads.encode_access_key,
         decode=payloads.decode_access_key,
-        version=unversioned,
         load=load,
         ttl_s=keys.AUTHORITY_TTL_S,
         is_followed=True,

@@ -24,6 +24,11 @@ ABSENT: Any = object()
 UNLOADED: Any = object()
 
 
+def unversioned(_: object) -> int:
+    """Return 0: a query over many documents has no version."""
+    return 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Kind(Generic[K, V]):
     """One kind of cached entity. Names are unique.
@@ -31,7 +36,7 @@ class Kind(Generic[K, V]):
     Attributes:
         name: The label in metrics.
         key: Returns an entity's key.
-        variant: Returns the field of the hash that holds it; "doc" if there is one.
+        variant: Returns the field of its hash; "doc" if it is the only one.
         encode: Turns a value into the cached bytes; when the format changes, rename the
             variant.
         decode: Reads the bytes back.
@@ -46,12 +51,12 @@ class Kind(Generic[K, V]):
 
     name: str
     key: Callable[[K], CacheKey]
-    variant: Callable[[K], str]
     encode: Callable[[V], bytes]
     decode: Callable[[bytes], V]
-    version: Callable[[V], int]
     load: Callable[[Sequence[K]], Mapping[K, V]]
     ttl_s: int
+    variant: Callable[[K], str] = lambda _: "doc"
+    version: Callable[[V], int] = unversioned
     is_followed: bool = False
     weight: int = 1
 
@@ -153,11 +158,6 @@ class Loads:
             self._single_flight.depart(name)
             flight.land()
         self._led.clear()
-
-
-def only_variant(_: object) -> str:
-    """Return the variant of an entity that has only one."""
-    return "doc"
 
 
 def by_kind(misses: Iterable[Miss]) -> dict[Kind[Any, Any], list[Miss]]:

@@ -12,8 +12,7 @@ from kwip.domain.reactions import Act
 from kwip.domain.threads import MAX_THREAD
 from kwip.services.reading import payloads
 from kwip.services.reading.loader import Kind
-from kwip.services.reading.loads import only_variant
-from kwip.services.reading.slices import Entries, row_kind, unversioned
+from kwip.services.reading.slices import Entries, row_kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -57,10 +56,8 @@ def reactions(stores: Stores) -> Kind[tuple[UserId, Span], Reacted]:
     return Kind(
         name="reactions",
         key=lambda i: keys.reactions(*i),
-        variant=only_variant,
         encode=payloads.encode_reactions,
         decode=payloads.decode_reactions,
-        version=unversioned,
         load=stores.reactions.of_spans,
         ttl_s=keys.TIMELINE_TTL_S,
         is_followed=True,
@@ -72,10 +69,8 @@ def threads(stores: Stores) -> Kind[PostId, tuple[Threaded, ...]]:
     return Kind(
         name="thread",
         key=keys.thread,
-        variant=only_variant,
         encode=payloads.encode_thread,
         decode=payloads.decode_thread,
-        version=unversioned,
         load=lambda roots: {
             root: tuple(stores.posts.thread(root, limit=MAX_THREAD)) for root in roots
         },

@@ -98,11 +98,6 @@ class Slice(NextToCursor):
         return "top.2" if self.is_top else self.place(".2")
 
 
-def unversioned(_: object) -> int:
-    """Return 0: a query over many documents has no version."""
-    return 0
-
-
 def slice_kind(
     name: str,
     key: Callable[[Slice], CacheKey],
@@ -117,7 +112,6 @@ def slice_kind(
         variant=lambda part: part.variant,
         encode=payloads.encode_chunk,
         decode=_decode_chunk,
-        version=unversioned,
         load=load,
         ttl_s=keys.TIMELINE_TTL_S,
         is_followed=is_followed,
@@ -147,7 +141,6 @@ def row_kind(
         variant=lambda part: part.variant,
         encode=payloads.encode_rows,
         decode=lambda raw: payloads.decode_rows(raw, row),
-        version=unversioned,
         load=lambda parts: {part: load(part) for part in parts},
         ttl_s=keys.TIMELINE_TTL_S,
         is_followed=is_followed,

@@ -9,7 +9,6 @@ from kwip.domain.memo import Decoded
 from kwip.domain.timelines import MOST_PULLED, Pulls
 from kwip.services.reading import list_payloads, payloads
 from kwip.services.reading.loader import Kind
-from kwip.services.reading.slices import unversioned
 
 if TYPE_CHECKING:
     from kwip.domain.ids import ListId, UserId
@@ -32,7 +31,6 @@ def relations(stores: Stores) -> Kind[UserId, Relations]:
         decode=Decoded(
             payloads.decode_relations, RELATIONS_BYTES, besides=2_000, times=10
         ),
-        version=unversioned,
         load=stores.relationships.relations,
         ttl_s=keys.AUTHORITY_TTL_S,
         is_followed=True,
@@ -47,7 +45,6 @@ def lists(stores: Stores) -> Kind[UserId, tuple[UserList, ...]]:
         variant=lambda _: "all",
         encode=list_payloads.encode_lists,
         decode=list_payloads.decode_lists,
-        version=unversioned,
         load=stores.lists.of_owners,
         ttl_s=keys.AUTHORITY_TTL_S,
         is_followed=True,
@@ -62,7 +59,6 @@ def listings(stores: Stores) -> Kind[tuple[UserId, ListId], Listing]:
         variant=lambda i: str(i[1]),
         encode=list_payloads.encode_listing,
         decode=list_payloads.decode_listing,
-        version=unversioned,
         load=stores.lists.get_many,
         ttl_s=keys.AUTHORITY_TTL_S,
         is_followed=True,
@@ -77,7 +73,6 @@ def pulls(stores: Stores) -> Kind[UserId, Pulls]:
         variant=lambda _: "doc.2",
         encode=payloads.encode_pulls,
         decode=Decoded(payloads.decode_pulls, PULLS_BYTES, besides=500, times=10),
-        version=unversioned,
         load=lambda ids: dict.fromkeys(
             ids, Pulls.of(stores.pull_authors.last_pulls(MOST_PULLED + 1))
         ),

@@ -8,13 +8,11 @@ from kwip.cache import keys
 from kwip.domain.notifications import NotificationRow
 from kwip.services.reading import payloads
 from kwip.services.reading.loader import Kind
-from kwip.services.reading.loads import only_variant
 from kwip.services.reading.slices import (
     StoredLoader,
     query_loader,
     row_kind,
     slice_kind,
-    unversioned,
 )
 
 if TYPE_CHECKING:
@@ -85,10 +83,8 @@ def unread(stores: Stores) -> Kind[UserId, Unread]:
     return Kind(
         name="unread",
         key=keys.unread,
-        variant=only_variant,
         encode=payloads.encode_unread,
         decode=payloads.decode_unread,
-        version=unversioned,
         load=stores.notifications.unread,
         ttl_s=keys.TIMELINE_TTL_S,
         is_followed=True,
@@ -100,10 +96,8 @@ def markers(stores: Stores) -> Kind[UserId, dict[Marked, Marker]]:
     return Kind(
         name="markers",
         key=keys.markers,
-        variant=only_variant,
         encode=payloads.encode_markers,
         decode=payloads.decode_markers,
-        version=unversioned,
         load=stores.markers.of_users,
         ttl_s=keys.TIMELINE_TTL_S,
         is_followed=True,
