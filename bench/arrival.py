@@ -14,7 +14,7 @@ from bench.worlds import ROOM, WHOLE, home_of
 from config.settings import load
 from kwip.domain.ids import ms_of
 from kwip.embedded import endpoints
-from kwip.store import timelines
+from kwip.store.timelines import timelines
 from kwip.wiring import build
 
 if TYPE_CHECKING:

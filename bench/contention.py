@@ -22,9 +22,9 @@ from bench.worlds import servers_of, wired
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.ids import MAX_ID, IdGenerator, PostId, UserId
 from kwip.domain.posts import Post, Visibility
-from kwip.store.buckets import empty_timeline
+from kwip.store.delivery.outbox import pending
 from kwip.store.indexes import ensure_indexes
-from kwip.store.outbox import pending
+from kwip.store.timelines.buckets import empty_timeline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

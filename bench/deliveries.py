@@ -12,7 +12,7 @@ from bench.worlds import WHOLE, home_of, servers_of, wired
 from kwip.domain.batches import batches
 from kwip.domain.ids import MAX_ID
 from kwip.domain.posts import Draft
-from kwip.store import timelines
+from kwip.store.timelines import timelines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -26,8 +26,8 @@ from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.ids import PostId, first_id_at
 from kwip.domain.posts import Post, Visibility
 from kwip.domain.users import READ, Viewer
-from kwip.store.outbox import pending
-from kwip.store.post_documents import to_document
+from kwip.store.delivery.outbox import pending
+from kwip.store.posting.post_documents import to_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from kwip.blueprints.assets import Assets
     from kwip.blueprints.table import Policy
     from kwip.domain.errors import RateLimitedError
-    from kwip.domain.pages import Page, PageRequest
+    from kwip.domain.timelines.pages import Page, PageRequest
     from kwip.domain.users import Viewer
     from kwip.schemas.body import BodySchema
     from kwip.schemas.dumping import DumpSchema

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from flask import Response
 
-    from kwip.domain.pages import PageRequest
+    from kwip.domain.timelines.pages import PageRequest
     from kwip.domain.users import Viewer
     from kwip.schemas.pages import OpenPage
     from kwip.services.reading.loader import Loader

@@ -33,7 +33,7 @@ from kwip.blueprints.report import report
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.errors import RateLimitedError
 from kwip.domain.memo import Remembered
-from kwip.domain.pages import DEFAULT_LIMIT, PageRequest
+from kwip.domain.timelines.pages import DEFAULT_LIMIT, PageRequest
 from kwip.services.accounts.authentication import Credential
 
 if TYPE_CHECKING:

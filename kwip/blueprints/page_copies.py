@@ -13,7 +13,7 @@ from kwip.blueprints.placeholders import WithPlaceholders
 if TYPE_CHECKING:
     from flask import Response
 
-    from kwip.domain.pages import CachedPage
+    from kwip.domain.timelines.pages import CachedPage
 
 #: Raised when `pack` changes, so that pages of other versions are not found.
 FORMAT = 2

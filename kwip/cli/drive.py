@@ -19,10 +19,10 @@ from kwip.cli.bars import Bars
 from kwip.cli.open_loop import OpenLoop
 from kwip.cli.running import connected, require_stack
 from kwip.cli.up import address
-from kwip.domain.driving import plan, sum_up
 from kwip.domain.errors import NotFoundError
 from kwip.domain.ids import MAX_ID
 from kwip.domain.users import Viewer
+from kwip.domain.world.driving import plan, sum_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from flask.sessions import SecureCookieSession
 
     from config.settings import Settings
-    from kwip.domain.driving import Driven, Planned
     from kwip.domain.ids import UserId
     from kwip.domain.users import User
+    from kwip.domain.world.driving import Driven, Planned
     from kwip.wiring import Wiring
 
 _NAME = "world drive"

@@ -13,7 +13,7 @@ from kwip.cli.parts import repair_by
 from kwip.cli.running import connected
 from kwip.domain.clock import system_clock_ms
 from kwip.services.maintenance.fsck import Fsck
-from kwip.store.audit import AuditStore
+from kwip.store.maintenance.audit import AuditStore
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -13,12 +13,12 @@ from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from kwip.domain.driving import Answered
+from kwip.domain.world.driving import Answered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from kwip.domain.driving import Planned
+    from kwip.domain.world.driving import Planned
 
     Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 

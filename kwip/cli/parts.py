@@ -9,10 +9,10 @@ from kwip.services.maintenance.deletion import Deletion
 from kwip.services.maintenance.repair import Repair
 from kwip.services.maintenance.retagging import Retagging
 from kwip.services.posting.texts import Texts
-from kwip.store.counters import CounterStore
-from kwip.store.deletion import DeletionStore
-from kwip.store.repairs import RepairStore
-from kwip.store.retagging import RetagStore
+from kwip.store.maintenance.deletion import DeletionStore
+from kwip.store.maintenance.repairs import RepairStore
+from kwip.store.maintenance.retagging import RetagStore
+from kwip.store.posting.counters import CounterStore
 
 if TYPE_CHECKING:
     from config.settings import Settings

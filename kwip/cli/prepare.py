@@ -15,9 +15,9 @@ from kwip.domain.errors import KwipError
 from kwip.domain.setup import LIFETIME, WAITING
 from kwip.embedded import endpoints
 from kwip.embedded.prepare import prepare
+from kwip.store.accounts.setup import SetupStore
 from kwip.store.client import JOB_TIMEOUT_MS, Store, connect
 from kwip.store.indexes import ensure_indexes
-from kwip.store.setup import SetupStore
 
 
 def main() -> None:

@@ -23,8 +23,8 @@ from kwip.services.maintenance.rebuild import (
 )
 from kwip.services.maintenance.reindex import HomeDifference, Pace, Reindexer, Verifier
 from kwip.services.maintenance.repeats import Repeats
-from kwip.store.audit import AuditStore
-from kwip.store.counters import CounterStore
+from kwip.store.maintenance.audit import AuditStore
+from kwip.store.posting.counters import CounterStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,7 +15,7 @@ from kwip.cli import drive, json_option, print_json
 from kwip.cli.bars import Bars
 from kwip.cli.running import connected, require_stack
 from kwip.domain.errors import InvalidError
-from kwip.domain.world import LineError, World, parse_graph, parse_sayings
+from kwip.domain.world.world import LineError, World, parse_graph, parse_sayings
 from kwip.text.cleaning import clean_text
 
 if TYPE_CHECKING:

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from kwip.loops import Loop
     from kwip.services.delivery.hibernation import Hibernation
     from kwip.services.delivery.signals import Enqueue
-    from kwip.store.edges import EdgeStore
-    from kwip.store.list_edges import ListEdgeStore
-    from kwip.store.lists import ListStore
-    from kwip.store.outbox import OutboxStore
+    from kwip.store.delivery.outbox import OutboxStore
+    from kwip.store.social.edges import EdgeStore
+    from kwip.store.social.list_edges import ListEdgeStore
+    from kwip.store.social.lists import ListStore
 
 log = structlog.get_logger()
 

@@ -13,8 +13,8 @@ from typing import Any
 from marshmallow import fields, validate
 
 from kwip.domain.ids import PostId
-from kwip.domain.lists import ListChange, RepliesPolicy
 from kwip.domain.posts import Draft, Edit, Visibility
+from kwip.domain.timelines.lists import ListChange, RepliesPolicy
 from kwip.domain.users import MAX_FIELDS, READ, WRITE, ProfileChange, ProfileField
 from kwip.schemas.body import Id, StrictSchema, Text
 from kwip.text.translation import lazy_gettext

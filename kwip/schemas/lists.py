@@ -5,7 +5,12 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from kwip.domain.ids import UserId
-from kwip.domain.lists import MAX_MEMBERS, MEMBERS_AT_ONCE, ListChange, RepliesPolicy
+from kwip.domain.timelines.lists import (
+    MAX_MEMBERS,
+    MEMBERS_AT_ONCE,
+    ListChange,
+    RepliesPolicy,
+)
 from kwip.schemas.body import BodySchema, Flag, Ids, Text
 from kwip.schemas.dumping import DumpSchema
 from kwip.schemas.pages import Limit, PageQuery

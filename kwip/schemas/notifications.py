@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from marshmallow import fields, validate
 
 from kwip.domain.ids import UserId
-from kwip.domain.markers import MARKED, Marked
-from kwip.domain.notifications import EVERY_KIND, NotificationKind, Wish
-from kwip.domain.pages import PageRequest
+from kwip.domain.timelines.markers import MARKED, Marked
+from kwip.domain.timelines.notifications import EVERY_KIND, NotificationKind, Wish
+from kwip.domain.timelines.pages import PageRequest
 from kwip.schemas.body import BodySchema, Id, StrictSchema, Text
 from kwip.schemas.dumping import DumpSchema, Instant
 from kwip.schemas.pages import Limit
@@ -21,7 +21,7 @@ from kwip.text.translation import lazy_gettext
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kwip.domain.notifications import NotificationView
+    from kwip.domain.timelines.notifications import NotificationView
     from kwip.schemas.urls import Urls
 
 #: Mastodon's word for each kind; a reply is a mention there.

@@ -9,9 +9,9 @@ from typing import Any
 from marshmallow import fields, validate
 
 from kwip.domain.ids import PostId
-from kwip.domain.notifications import MAX_UNREAD
-from kwip.domain.pages import DEFAULT_LIMIT, MAX_LIMIT, PageRequest
-from kwip.domain.threads import ON_PAGE, ThreadPart
+from kwip.domain.timelines.notifications import MAX_UNREAD
+from kwip.domain.timelines.pages import DEFAULT_LIMIT, MAX_LIMIT, PageRequest
+from kwip.domain.timelines.threads import ON_PAGE, ThreadPart
 from kwip.schemas.body import BodySchema, Flag, Id, Ids, Text
 from kwip.text.translation import lazy_gettext
 

@@ -11,9 +11,9 @@ from marshmallow import fields, post_dump, validate
 
 from kwip.domain.ids import PostId
 from kwip.domain.memo import Remembered
-from kwip.domain.pages import MAX_LIMIT
 from kwip.domain.posts import Draft, Edit, Revision, Visibility
-from kwip.domain.views import PostView
+from kwip.domain.timelines.pages import MAX_LIMIT
+from kwip.domain.timelines.views import PostView
 from kwip.schemas.body import BodySchema, Flag, Id, Ids, NotYet, Text
 from kwip.schemas.dumping import DumpSchema, Instant, constant, to_text
 from kwip.schemas.html import bio_html, post_html

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from marshmallow import fields, post_dump, validate
 
-from kwip.domain.pages import PageRequest
+from kwip.domain.timelines.pages import PageRequest
 from kwip.schemas.body import BodySchema, Text
 from kwip.schemas.dumping import DumpSchema, constant
 from kwip.schemas.pages import PageFields
 from kwip.text.translation import lazy_gettext
 
 if TYPE_CHECKING:
-    from kwip.domain.tags import TagView
+    from kwip.domain.timelines.tags import TagView
 
 
 #: The most hashtags of one mode, as in Mastodon.

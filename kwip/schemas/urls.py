@@ -10,8 +10,8 @@ from kwip.domain.media import AVATAR, BANNER, PictureFile, is_picture_name
 
 if TYPE_CHECKING:
     from kwip.domain.media import PictureKind
+    from kwip.domain.timelines.views import PostView
     from kwip.domain.users import User
-    from kwip.domain.views import PostView
 
 _DEFAULT_AVATAR, _DEFAULT_BANNER = "avatars/default.svg", "header.svg"
 

@@ -13,7 +13,7 @@ from marshmallow import ValidationError, fields, validate
 
 from kwip.domain.clock import at
 from kwip.domain.ids import ms_of
-from kwip.domain.pages import DEFAULT_LIMIT, MAX_LIMIT, PageRequest
+from kwip.domain.timelines.pages import DEFAULT_LIMIT, MAX_LIMIT, PageRequest
 from kwip.schemas.body import Id, StrictSchema
 from kwip.schemas.dumping import DumpSchema, Instant, instant
 from kwip.schemas.html import bio_html, post_html
@@ -21,8 +21,8 @@ from kwip.schemas.pages import Order
 from kwip.text.translation import gettext, lazy_gettext
 
 if TYPE_CHECKING:
+    from kwip.domain.timelines.views import PostView
     from kwip.domain.users import User
-    from kwip.domain.views import PostView
     from kwip.schemas.urls import Urls
 
 VERSION = 1

@@ -17,7 +17,7 @@ from kwip.services.accounts.sign_in import SignIn
 from kwip.services.accounts.users import Users
 from kwip.services.media.media import Media
 from kwip.services.reading.rate_limits import RateLimits
-from kwip.store.setup import SetupStore
+from kwip.store.accounts.setup import SetupStore
 
 if TYPE_CHECKING:
     from kwip.wiring.core import Core

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from kwip.services.reading.loader import Loaders
     from kwip.services.reading.stores import Stores
     from kwip.store.client import Store
-    from kwip.store.edges import EdgeStore
+    from kwip.store.delivery.outbox import OutboxStore
     from kwip.store.jobs import JobStore
-    from kwip.store.list_edges import ListEdgeStore
-    from kwip.store.outbox import OutboxStore
+    from kwip.store.social.edges import EdgeStore
+    from kwip.store.social.list_edges import ListEdgeStore
     from kwip.wiring.options import Options
 
 

@@ -15,7 +15,7 @@ from kwip.services.delivery.live import Live
 from kwip.services.delivery.notifier import Notifier
 from kwip.services.delivery.publication import Publication
 from kwip.services.delivery.pull_authors import PullAuthors
-from kwip.store.hibernation import HibernationStore
+from kwip.store.delivery.hibernation import HibernationStore
 
 if TYPE_CHECKING:
     from kwip.wiring.core import Core

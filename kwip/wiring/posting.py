@@ -12,7 +12,7 @@ from kwip.services.posting.posts import Posts
 from kwip.services.posting.reactions import Reactions
 from kwip.services.posting.reposts import Reposts
 from kwip.services.posting.texts import Texts
-from kwip.store.claims import ClaimStore
+from kwip.store.posting.claims import ClaimStore
 
 if TYPE_CHECKING:
     from kwip.wiring.core import Core

@@ -22,11 +22,11 @@ from kwip.services.reading.entities import Entities
 from kwip.services.reading.loader import Loaders
 from kwip.services.reading.stores import Stores
 from kwip.store.client import JOB_TIMEOUT_MS, WEB_TIMEOUT_MS, Store, connect
-from kwip.store.edges import EdgeStore
+from kwip.store.delivery.outbox import OutboxStore
 from kwip.store.fence import FenceStore
 from kwip.store.jobs import JobStore
-from kwip.store.list_edges import ListEdgeStore
-from kwip.store.outbox import OutboxStore
+from kwip.store.social.edges import EdgeStore
+from kwip.store.social.list_edges import ListEdgeStore
 from kwip.wiring.background import make_background
 from kwip.wiring.caches import Caches, OtherCache
 from kwip.wiring.core import Core

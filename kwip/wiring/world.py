@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kwip.services.world.loader import WorldLoader
 from kwip.services.world.publisher import PublisherParts
-from kwip.store.loading import LoadStore
+from kwip.store.maintenance.loading import LoadStore
 
 if TYPE_CHECKING:
     from kwip.services.bundle import Services

@@ -18,8 +18,8 @@ from unittest.mock import patch
 
 from kwip import telemetry
 from kwip.cache import invalidation
-from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft, Edit
+from kwip.domain.timelines.pages import PageRequest
 from kwip.domain.users import ProfileChange
 from kwip.services.coherence import fence
 from kwip.wiring import Options, build

@@ -17,9 +17,9 @@ from kwip.cache import keys
 from kwip.cache.inspection import Inspection
 from kwip.cli.bars import Bars
 from kwip.domain.ids import MAX_ID
-from kwip.domain.lists import ListChange
-from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft
+from kwip.domain.timelines.lists import ListChange
+from kwip.domain.timelines.pages import PageRequest
 from kwip.embedded.home import Home
 from kwip.jobs.registry import jobs
 from kwip.services.maintenance import cache_audit

@@ -15,9 +15,9 @@ from kwip.domain.posts import Draft
 from kwip.jobs.registry import jobs
 from kwip.services.maintenance import fsck
 from kwip.services.maintenance.fsck import Fsck
-from kwip.store.audit import AuditStore
-from kwip.store.buckets import home_of
-from kwip.store.counters import CounterStore
+from kwip.store.maintenance.audit import AuditStore
+from kwip.store.posting.counters import CounterStore
+from kwip.store.timelines.buckets import home_of
 from tests.wired import sign_up
 
 #: A post id that nobody has drawn.
@@ -83,9 +83,9 @@ class Sample:
 @pytest.fixture
 def sample(wiring, monkeypatch, once):
     """Return a database in which there is something for each check."""
-    monkeypatch.setattr("kwip.store.timelines.SEAL_AT", SEAL_AT)
-    monkeypatch.setattr("kwip.domain.timelines.SEAL_LOOK", 1)
-    monkeypatch.setattr("kwip.domain.timelines.KEEP_OPEN", KEEP_OPEN)
+    monkeypatch.setattr("kwip.store.timelines.timelines.SEAL_AT", SEAL_AT)
+    monkeypatch.setattr("kwip.domain.timelines.timelines.SEAL_LOOK", 1)
+    monkeypatch.setattr("kwip.domain.timelines.timelines.KEEP_OPEN", KEEP_OPEN)
 
     def make():
         return make_sample(wiring)

@@ -19,7 +19,7 @@ from kwip.jobs.registry import jobs
 from kwip.services.delivery.compaction import LEASE_MS
 from kwip.services.maintenance import cache_audit, reindex
 from kwip.services.world.loader import PHASES, Loaded, WorldLoader
-from kwip.store.buckets import home_of
+from kwip.store.timelines.buckets import home_of
 from tests.docs.test_data_model import examples_in, shapes
 from tests.pictures import BLUE, plain, sent
 from tests.wired import sign_up

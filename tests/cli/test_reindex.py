@@ -7,16 +7,16 @@ import itertools
 import pytest
 
 from kwip.domain.clock import system_clock_ms
-from kwip.domain.lists import ListChange
 from kwip.domain.posts import Draft
+from kwip.domain.timelines.lists import ListChange
 from kwip.domain.users import User
 from kwip.jobs.registry import jobs
 from kwip.services.delivery.compaction import LEASE_MS
 from kwip.services.maintenance import reindex
 from kwip.services.maintenance.checkpoint import Checkpoint
 from kwip.services.maintenance.reindex import Pace, Reindexer, Verifier
-from kwip.store.buckets import home_of
-from kwip.store.list_edges import list_of
+from kwip.store.social.list_edges import list_of
+from kwip.store.timelines.buckets import home_of
 from tests.frozen import put
 from tests.wired import sign_up
 

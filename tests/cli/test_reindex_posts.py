@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from kwip.cli.parts import retagging_by
-from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft, Edit
+from kwip.domain.timelines.pages import PageRequest
 from kwip.jobs.registry import jobs
 from kwip.services.maintenance import rebuild, retagging
-from kwip.store.counters import CounterStore
-from kwip.store.retagging import RetagStore
+from kwip.store.maintenance.retagging import RetagStore
+from kwip.store.posting.counters import CounterStore
 from tests.wired import sign_up
 
 INTERRUPTED = 130

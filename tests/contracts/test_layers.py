@@ -18,6 +18,8 @@ from config.settings import PROJECT
 
 DOWN = "Imports point down; every module has a layer"
 SERVICES = "A package of services calls those below it"
+STORE = "A package of the store calls those below it"
+VALUES = "Values know nothing of timelines"
 DATA = "Only services, jobs, wiring and the CLI touch data"
 MONGODB = "pymongo and bson stay in kwip.store"
 REDIS = "redis stays in kwip.cache"
@@ -27,11 +29,11 @@ CONFIG = "Configuration knows nothing of what it configures"
 CYCLES = "No import cycles between siblings"
 
 SEEDS = [
-    (DOWN, {"kwip/store/users.py": "import kwip.services.accounts.users"}),
-    (DOWN, {"kwip/store/users.py": "import kwip.cache.keys"}),
-    (DOWN, {"kwip/cache/keys.py": "import kwip.store.users"}),
+    (DOWN, {"kwip/store/accounts/users.py": "import kwip.services.accounts.users"}),
+    (DOWN, {"kwip/store/accounts/users.py": "import kwip.cache.keys"}),
+    (DOWN, {"kwip/cache/keys.py": "import kwip.store.accounts.users"}),
     (DOWN, {"kwip/domain/ids.py": "import kwip.telemetry"}),
-    (DOWN, {"kwip/domain/ids.py": "import kwip.store.users"}),
+    (DOWN, {"kwip/domain/ids.py": "import kwip.store.accounts.users"}),
     (DOWN, {"kwip/domain/text.py": "import kwip.text"}),
     (DOWN, {"kwip/text/scripts.py": "import kwip.services"}),
     (DOWN, {"kwip/services/accounts/users.py": "import kwip.schemas"}),
@@ -43,6 +45,11 @@ SEEDS = [
     (SERVICES, {"kwip/services/posting/pins.py": "import kwip.services.social"}),
     (SERVICES, {"kwip/services/accounts/seed.py": "import kwip.services.maintenance"}),
     (SERVICES, {"kwip/services/utils.py": "import json"}),
+    (STORE, {"kwip/store/social/edges.py": "import kwip.store.posting.posts"}),
+    (STORE, {"kwip/store/timelines/markers.py": "import kwip.store.accounts.users"}),
+    (STORE, {"kwip/store/posting/claims.py": "import kwip.store.maintenance.audit"}),
+    (VALUES, {"kwip/domain/posts.py": "import kwip.domain.timelines.views"}),
+    (VALUES, {"kwip/domain/utils.py": "import json"}),
     (DATA, {"kwip/blueprints/seed.py": "import kwip.store"}),
     (DATA, {"kwip/blueprints/seed.py": "import kwip.cache"}),
     (DATA, {"kwip/schemas/seed.py": "import kwip.store"}),
@@ -51,10 +58,10 @@ SEEDS = [
     (MONGODB, {"kwip/blueprints/seed.py": "import pymongo"}),
     (MONGODB, {"kwip/cli/seed.py": "import pymongo"}),
     (REDIS, {"kwip/services/accounts/users.py": "import redis"}),
-    (REDIS, {"kwip/store/users.py": "import redis"}),
+    (REDIS, {"kwip/store/accounts/users.py": "import redis"}),
     (EDGE, {"kwip/services/accounts/users.py": "import flask"}),
     (EDGE, {"kwip/domain/ids.py": "import marshmallow"}),
-    (EDGE, {"kwip/store/users.py": "import werkzeug"}),
+    (EDGE, {"kwip/store/accounts/users.py": "import werkzeug"}),
     (SETTINGS, {"kwip/services/accounts/users.py": "import config.settings"}),
     (SETTINGS, {"kwip/blueprints/seed.py": "import config.endpoints"}),
     (CONFIG, {"config/logging.py": "import kwip.telemetry"}),

@@ -9,8 +9,8 @@ import pytest
 from pymongo.monitoring import CommandListener
 
 from kwip.cache.client import Client, ClientTimes
-from kwip.domain.lists import ListChange
 from kwip.domain.posts import Draft
+from kwip.domain.timelines.lists import ListChange
 from kwip.jobs.registry import jobs
 from kwip.services.coherence.cache_lease import FenceTimes
 from kwip.wiring import Options, build

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from config.settings import PROJECT
-from kwip.domain.pages import PageRequest
+from kwip.domain.timelines.pages import PageRequest
 from tests.services import test_budgets as budgets
 
 BEGIN, END = "<!-- begin cold-reads -->\n", "<!-- end cold-reads -->\n"

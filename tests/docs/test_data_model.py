@@ -11,17 +11,17 @@ from bson.json_util import JSONOptions
 
 from config.settings import PROJECT
 from kwip.domain.clock import at, system_clock_ms
-from kwip.domain.lists import ListChange
 from kwip.domain.posts import Draft, Edit
 from kwip.domain.setup import LIFETIME
-from kwip.domain.timelines import SEAL_AT
+from kwip.domain.timelines.lists import ListChange
+from kwip.domain.timelines.timelines import SEAL_AT
 from kwip.domain.users import READ, WRITE
 from kwip.services.maintenance.checkpoint import Checkpoint
-from kwip.store.buckets import home_of
+from kwip.store.accounts.setup import SetupStore
 from kwip.store.changes import ChangeStore
 from kwip.store.fence import FenceStore
 from kwip.store.indexes import INDEXES
-from kwip.store.setup import SetupStore
+from kwip.store.timelines.buckets import home_of
 
 PAGE = (PROJECT / "docs" / "data-model.md").read_text(encoding="utf-8")
 #: Fields whose keys are data.

@@ -18,7 +18,7 @@ from kwip.blueprints.page_copies import Copy, pack, size_of
 from kwip.blueprints.routes import AREAS
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.memo import Remembered
-from kwip.domain.pages import CachedPage
+from kwip.domain.timelines.pages import CachedPage
 from kwip.services.accounts.authentication import Credential
 from tests.people import sign_in
 from tests.servers import wait_until

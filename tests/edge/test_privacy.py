@@ -18,8 +18,8 @@ import pytest
 from kwip.app import create_app
 from kwip.cache import invalidation
 from kwip.domain.ids import UserId
-from kwip.domain.lists import ListChange
 from kwip.domain.posts import Draft, Edit, Visibility
+from kwip.domain.timelines.lists import ListChange
 from kwip.jobs.registry import jobs
 from kwip.services.delivery.live import LiveTimes
 from kwip.services.posting import posts

@@ -19,8 +19,8 @@ from kwip.cache.rate_limits import RateLimiter
 from kwip.services.accounts.authentication import Credential
 from kwip.services.accounts.users import Users
 from kwip.services.coherence.probes import Probe
-from kwip.store import relationships
-from kwip.store.relations import read_relations
+from kwip.store.social import relationships
+from kwip.store.social.relations import read_relations
 from kwip.wiring import Options, build
 from tests.conversations import grow
 from tests.people import People, sign_in

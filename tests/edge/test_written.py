@@ -13,8 +13,8 @@ from hypothesis import strategies as some
 from kwip.domain.memo import Decoded
 from kwip.domain.posts import Post, Visibility
 from kwip.domain.text import Hashtag, Mention
+from kwip.domain.timelines.views import PostView
 from kwip.domain.users import User
-from kwip.domain.views import PostView
 from kwip.schemas import posts
 from kwip.schemas.posts import DeletedStatusSchema, StatusSchema
 from kwip.schemas.urls import Urls

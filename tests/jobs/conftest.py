@@ -27,10 +27,10 @@ from tests.wired import Rings, viewer_of
 LONG_MS = 400_000
 #: Timelines seal and trim as the real ones do, at a sixteenth to a hundredth.
 SMALL = {
-    "kwip.store.timelines.SEAL_AT": 8,
-    "kwip.domain.timelines.SEAL_LOOK": 1,
-    "kwip.domain.timelines.KEEP_OPEN": 4,
-    "kwip.domain.timelines.TRIM_TO": 8,
+    "kwip.store.timelines.timelines.SEAL_AT": 8,
+    "kwip.domain.timelines.timelines.SEAL_LOOK": 1,
+    "kwip.domain.timelines.timelines.KEEP_OPEN": 4,
+    "kwip.domain.timelines.timelines.TRIM_TO": 8,
     "kwip.services.delivery.compaction.TRIM_TO": 8,
     "kwip.services.delivery.compaction.TRIM_ABOVE": 14,
     "kwip.services.delivery.compaction.AUTHORS_PER_QUERY": 2,

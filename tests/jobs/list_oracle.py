@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kwip.domain.pages import PageRequest
+from kwip.domain.timelines.pages import PageRequest
 from kwip.domain.users import Viewer
 
 

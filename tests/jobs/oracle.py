@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 from kwip.domain.ids import MAX_ID
-from kwip.domain.pages import PageRequest
+from kwip.domain.timelines.pages import PageRequest
 from kwip.domain.users import Viewer
 from tests.jobs.list_oracle import check_lists
 

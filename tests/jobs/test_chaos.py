@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from kwip.domain.errors import KwipError
-from kwip.store.buckets import home_of
+from kwip.store.timelines.buckets import home_of
 from tests.jobs.conftest import LONG_MS
 from tests.jobs.oracle import Oracle
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from kwip.domain.id_lists import Between
 from kwip.domain.ids import MAX_ID
+from kwip.domain.timelines.id_lists import Between
 from kwip.services.maintenance.reindex import Verifier
-from kwip.store.buckets import home_of
+from kwip.store.timelines.buckets import home_of
 from tests.jobs.conftest import LONG_MS
 from tests.jobs.oracle import Oracle, read_home
 

@@ -12,7 +12,7 @@ from contextlib import suppress
 import pytest
 
 from kwip.domain.errors import GoneError
-from kwip.store.buckets import home_of
+from kwip.store.timelines.buckets import home_of
 
 
 @pytest.fixture(autouse=True)

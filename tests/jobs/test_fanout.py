@@ -11,11 +11,11 @@ from kwip.domain.clock import at, system_clock_ms, to_ms
 from kwip.domain.errors import StoreUnavailableError
 from kwip.domain.ids import ms_of
 from kwip.domain.posts import Draft, Post, Visibility
-from kwip.domain.timelines import SEAL_LOOK
+from kwip.domain.timelines.timelines import SEAL_LOOK
 from kwip.jobs.registry import jobs
 from kwip.services.delivery.fanout import Fanout, FanoutTimes, LeaseLostError
-from kwip.store.buckets import home_of
-from kwip.store.outbox import pending
+from kwip.store.delivery.outbox import pending
+from kwip.store.timelines.buckets import home_of
 from tests.frozen import swap
 from tests.jobs.oracle import Oracle, read_home
 from tests.jobs.steps import KilledError
@@ -375,7 +375,7 @@ def test_a_post_that_cannot_be_delivered_stops_no_other(
 def test_an_error_in_any_part_of_a_delivery_is_made_good(
     people, follow, say, kwip, rings, monkeypatch, sweep, right, call
 ):
-    monkeypatch.setattr("kwip.domain.timelines.SEAL_LOOK", 1)
+    monkeypatch.setattr("kwip.domain.timelines.timelines.SEAL_LOOK", 1)
     alice, *followers = people("alice", *"bc")
     follow(alice, *followers)
     say(alice)

@@ -10,7 +10,7 @@ from contextlib import suppress
 import pytest
 
 from kwip.domain.errors import NotFoundError
-from kwip.domain.lists import ListChange
+from kwip.domain.timelines.lists import ListChange
 
 
 @pytest.fixture(autouse=True)

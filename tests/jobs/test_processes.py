@@ -10,7 +10,7 @@ from kwip.domain.clock import system_clock_ms
 from kwip.domain.posts import Draft
 from kwip.domain.users import User
 from kwip.services.delivery.fanout import FanoutTimes
-from kwip.store.edges import Edge, follow_document, follower_document
+from kwip.store.social.edges import Edge, follow_document, follower_document
 from tests.jobs.oracle import Oracle
 from tests.servers import wait_until
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from kwip.domain.pages import PageRequest
+from kwip.domain.timelines.pages import PageRequest
 from kwip.services.timelines.merging import EVERYBODY
-from kwip.store.buckets import home_of
+from kwip.store.timelines.buckets import home_of
 from tests.jobs.oracle import Oracle, read_home, stored_set
 
 #: From three followers on an author is pulled, and pushed again below two.

@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 
 from kwip.domain.clock import to_ms
-from kwip.domain.timelines import BUCKET_GRACE_S
+from kwip.domain.timelines.timelines import BUCKET_GRACE_S
 from kwip.jobs.registry import jobs
 from kwip.jobs.runner import LANES
-from kwip.store.buckets import home_of
+from kwip.store.timelines.buckets import home_of
 from tests.jobs.conftest import SMALL
 
 TRIM_TO = SMALL["kwip.services.delivery.compaction.TRIM_TO"]

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule
 
 from kwip.domain.errors import GoneError
-from kwip.domain.lists import ListChange, RepliesPolicy
 from kwip.domain.posts import Edit
-from kwip.store.buckets import home_of
+from kwip.domain.timelines.lists import ListChange, RepliesPolicy
+from kwip.store.timelines.buckets import home_of
 from tests.machine.doing import WHOLE, Doing, Fate
 from tests.machine.model import VISIBILITIES, Kwip
 from tests.machine.timelines import TAG

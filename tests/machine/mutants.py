@@ -13,15 +13,15 @@ from kwip.cache import (
     order_invalidation,
     timeline_invalidation,
 )
-from kwip.domain.timelines import plan_buckets
+from kwip.domain.timelines.timelines import plan_buckets
 from kwip.services.delivery.compaction import Compactor
 from kwip.services.delivery.fanout import Fanout
 from kwip.services.timelines import hydration
-from kwip.store import timelines
-from kwip.store.buckets import OpenBucket, Stored, bucket_document
-from kwip.store.hibernation import HibernationStore
-from kwip.store.pull_authors import PullAuthorStore
-from kwip.store.timelines import TimelineStore
+from kwip.store.delivery.hibernation import HibernationStore
+from kwip.store.delivery.pull_authors import PullAuthorStore
+from kwip.store.timelines import timelines
+from kwip.store.timelines.buckets import OpenBucket, Stored, bucket_document
+from kwip.store.timelines.timelines import TimelineStore
 from tests.machine.machine import PLAIN, WHOLE, Fate
 
 if TYPE_CHECKING:

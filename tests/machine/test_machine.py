@@ -29,7 +29,7 @@ SMALL_READS = {
     "kwip.services.timelines.paging.CHUNK": 8,
     "kwip.services.timelines.sources.CHUNK": 8,
     "kwip.services.timelines.sources.AUTHORS_PER_QUERY": 2,
-    "kwip.domain.collapse.WINDOW": 10_000,
+    "kwip.domain.timelines.collapse.WINDOW": 10_000,
     "kwip.services.timelines.paging.REACH": 9_999,
 }
 #: Rules of one run; each begins with the same people, follows and posts.

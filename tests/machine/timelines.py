@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from kwip.domain.pages import PageRequest
+from kwip.domain.timelines.pages import PageRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable

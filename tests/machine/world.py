@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from kwip.domain.lists import ListChange
 from kwip.domain.posts import Draft, Visibility
-from kwip.store.buckets import home_of
+from kwip.domain.timelines.lists import ListChange
+from kwip.store.timelines.buckets import home_of
 from tests.machine.model import VISIBILITIES, Kwip, List, Model
 from tests.machine.timelines import TAG
 

@@ -8,14 +8,14 @@ import pytest
 
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.ids import ListId, PostId, UserId
-from kwip.domain.lists import ListChange
-from kwip.domain.notifications import SPOKEN_TO, Wish
-from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft
+from kwip.domain.timelines.lists import ListChange
+from kwip.domain.timelines.notifications import SPOKEN_TO, Wish
+from kwip.domain.timelines.pages import PageRequest
 from kwip.domain.users import READ, User, Viewer
 from kwip.services.accounts.authentication import Credential
 from kwip.services.timelines.timelines import ALL_KINDS
-from kwip.store.buckets import home_of
+from kwip.store.timelines.buckets import home_of
 
 WARM_REDIS, COLD_REDIS, COLD_MONGODB = 3, 6, 14
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 
-from kwip.domain.notifications import Notification, NotificationKind
 from kwip.domain.reactions import Act, Reaction
 from kwip.domain.text import Hashtag
+from kwip.domain.timelines.notifications import Notification, NotificationKind
 from kwip.domain.users import User
-from kwip.store.access_keys import AccessKey
-from kwip.store.buckets import bucket_document, empty_timeline, home_of
-from kwip.store.edges import Edge, follow_document, follower_document
-from kwip.store.list_edges import ListEdge, edge_document
-from kwip.store.notifications import _to_document as notification_document
-from kwip.store.outbox import pending
-from kwip.store.post_documents import to_document
-from kwip.store.reactions import _to_document as reaction_document
-from kwip.store.users import digest_of
+from kwip.store.accounts.access_keys import AccessKey
+from kwip.store.accounts.users import digest_of
+from kwip.store.delivery.outbox import pending
+from kwip.store.posting.post_documents import to_document
+from kwip.store.posting.reactions import _to_document as reaction_document
+from kwip.store.social.edges import Edge, follow_document, follower_document
+from kwip.store.social.list_edges import ListEdge, edge_document
+from kwip.store.timelines.buckets import bucket_document, empty_timeline, home_of
+from kwip.store.timelines.notifications import _to_document as notification_document
 from tests.store.stores import LATER, NOW, post, post_id
 
 USERS = range(1, 61)

@@ -6,8 +6,8 @@ import pytest
 from pymongo.errors import BulkWriteError
 
 from kwip.domain.errors import StoreUnavailableError
-from kwip.store.buckets import bucket_document
 from kwip.store.bulk import DUPLICATE_KEY, insert_new
+from kwip.store.timelines.buckets import bucket_document
 
 
 class Doubtful:

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from kwip.domain.timelines import Entry
+from kwip.domain.timelines.timelines import Entry
+from kwip.store.delivery.outbox import pending
 from kwip.store.indexes import INDEXES
-from kwip.store.outbox import pending
 from kwip.store.upgrades import _STEPS, SCHEMAS, schema_of
 from tests.store.stores import NOW, Stores, post, user
 from tests.store.test_queries import CALLS

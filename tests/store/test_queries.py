@@ -13,10 +13,12 @@ import pytest
 
 import kwip.store
 from kwip.domain.errors import ConflictError
-from kwip.domain.id_lists import Between
 from kwip.domain.ids import MAX_ID
-from kwip.domain.lists import ListChange, UserList
-from kwip.domain.notifications import (
+from kwip.domain.reactions import Act, Reaction, Span, span_of
+from kwip.domain.repeats import Said
+from kwip.domain.timelines.id_lists import Between
+from kwip.domain.timelines.lists import ListChange, UserList
+from kwip.domain.timelines.notifications import (
     EVERY_KIND,
     EVERYTHING,
     SPOKEN_TO,
@@ -24,17 +26,15 @@ from kwip.domain.notifications import (
     NotificationKind,
     Wish,
 )
-from kwip.domain.pushdown import Pushdown
-from kwip.domain.reactions import Act, Reaction, Span, span_of
-from kwip.domain.repeats import Said
-from kwip.store.buckets import bucket_document, home_of
-from kwip.store.claims import Claim
-from kwip.store.counters import count
-from kwip.store.edges import Edge
+from kwip.domain.timelines.pushdown import Pushdown
+from kwip.store.delivery.outbox import pending
 from kwip.store.indexes import INDEXES, ensure_indexes
 from kwip.store.jobs import Job
-from kwip.store.list_edges import ListEdge
-from kwip.store.outbox import pending
+from kwip.store.posting.claims import Claim
+from kwip.store.posting.counters import count
+from kwip.store.social.edges import Edge
+from kwip.store.social.list_edges import ListEdge
+from kwip.store.timelines.buckets import bucket_document, home_of
 from kwip.text.emails import read_email
 from tests.store.population import HOT, list_id, posts_of, token
 from tests.store.stores import LATER, NOW, post, post_id, user
@@ -490,8 +490,8 @@ SILENT = {"Store.close", "Store.is_reachable", "FenceStore.close"}
 
 def public_methods():
     """Name every public method of every class called a store."""
-    for module in pkgutil.iter_modules(kwip.store.__path__):
-        loaded = importlib.import_module(f"kwip.store.{module.name}")
+    for module in pkgutil.walk_packages(kwip.store.__path__, "kwip.store."):
+        loaded = importlib.import_module(module.name)
         for name, kind in inspect.getmembers(loaded, inspect.isclass):
             if name.endswith("Store") and kind.__module__ == loaded.__name__:
                 for method, _ in inspect.getmembers(kind, inspect.isfunction):

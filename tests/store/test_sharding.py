@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from pymongo.monitoring import CommandListener
 
-from kwip.store.buckets import empty_timeline, home_of
 from kwip.store.client import Store, connect
 from kwip.store.indexes import INDEXES
-from kwip.store.pushing import BATCH
 from kwip.store.sharding import SHARD_KEYS
-from kwip.store.timelines import TimelineStore
+from kwip.store.timelines.buckets import empty_timeline, home_of
+from kwip.store.timelines.pushing import BATCH
+from kwip.store.timelines.timelines import TimelineStore
 from tests.sharded import ALLOWED, names_key, statements
 from tests.store.test_queries import public_methods
 

@@ -9,7 +9,7 @@ from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.setup import LIFETIME
 from kwip.domain.users import ProfileChange, ProfileField
 from kwip.services.accounts.users import SignUp
-from kwip.store.setup import SetupStore
+from kwip.store.accounts.setup import SetupStore
 from tests.people import PASSWORD, sign_in
 from tests.web.pages import Page, Visitor, check
 

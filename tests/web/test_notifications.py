@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kwip.domain.notifications import Notification, NotificationKind
+from kwip.domain.timelines.notifications import Notification, NotificationKind
 from kwip.jobs.registry import jobs
 
 PATH = "/notifications"

@@ -6,7 +6,7 @@ import pytest
 
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.setup import LIFETIME, code_digest, draw_code
-from kwip.store.setup import SetupStore
+from kwip.store.accounts.setup import SetupStore
 from tests.people import PASSWORD
 
 FORM = {"username": "boss", "email": "boss@example.org", "password": PASSWORD}

@@ -9,7 +9,7 @@ from kwip.blueprints import http
 from kwip.blueprints.api import policies
 from kwip.blueprints.table import Route
 from kwip.domain.errors import InvalidError
-from kwip.domain.pages import Page
+from kwip.domain.timelines.pages import Page
 from kwip.domain.users import ProfileChange
 from kwip.schemas.pages import FilteredQuery
 from kwip.schemas.posts import StatusSchema
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from flask import Response
 
     from kwip.domain.ids import UserId
-    from kwip.domain.views import PostView
+    from kwip.domain.timelines.views import PostView
 
 
 def verify_credentials() -> Response:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from flask import Response
 
-    from kwip.domain.markers import Marked, Marker
+    from kwip.domain.timelines.markers import Marked, Marker
 
 
 def notifications() -> Response:

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from kwip.blueprints import http
 from kwip.blueprints.api import policies
 from kwip.blueprints.table import Route
-from kwip.domain.pages import Page
+from kwip.domain.timelines.pages import Page
 from kwip.schemas.users import AccountSchema
 
 if TYPE_CHECKING:
     from flask import Response
 
     from kwip.domain.ids import PostId, UserId
-    from kwip.domain.views import UserView
+    from kwip.domain.timelines.views import UserView
 
 
 def followers(user_id: UserId) -> Response:

@@ -10,8 +10,8 @@ from flask import request
 from kwip.blueprints import http
 from kwip.blueprints.api import policies
 from kwip.blueprints.table import Route
-from kwip.domain.threads import FOR_ANYBODY, FOR_VIEWER
-from kwip.domain.views import PostView
+from kwip.domain.timelines.threads import FOR_ANYBODY, FOR_VIEWER
+from kwip.domain.timelines.views import PostView
 from kwip.schemas.posts import (
     DeletedStatusSchema,
     EditBody,

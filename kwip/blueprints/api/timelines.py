@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from kwip.blueprints import http
 from kwip.blueprints.api import policies
 from kwip.blueprints.table import Route
-from kwip.domain.pages import Page
-from kwip.domain.tags import TagWish
+from kwip.domain.timelines.pages import Page
+from kwip.domain.timelines.tags import TagWish
 from kwip.schemas.pages import FilteredQuery
 from kwip.schemas.posts import StatusSchema
 from kwip.schemas.tags import TagsQuery
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from flask import Response
 
-    from kwip.domain.views import PostView
+    from kwip.domain.timelines.views import PostView
 
 
 def home_timeline() -> Response:

@@ -20,7 +20,7 @@ from kwip.blueprints.web.pages import (
     way_back,
 )
 from kwip.domain.errors import InvalidError
-from kwip.domain.lists import RepliesPolicy
+from kwip.domain.timelines.lists import RepliesPolicy
 from kwip.schemas.forms import ActForm, ListForm
 from kwip.text.translation import gettext
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from flask import Response
 
     from kwip.domain.ids import ListId
-    from kwip.domain.lists import UserList
+    from kwip.domain.timelines.lists import UserList
 
 
 def lists() -> Response:

@@ -10,8 +10,8 @@ from flask import url_for
 from kwip.blueprints import http
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.pages import OWN, OWN_PART, form_policy, go, page
-from kwip.domain.notifications import EVERYTHING, SPOKEN_TO, Wish
-from kwip.domain.pages import MAX_LIMIT
+from kwip.domain.timelines.notifications import EVERYTHING, SPOKEN_TO, Wish
+from kwip.domain.timelines.pages import MAX_LIMIT
 from kwip.schemas.notifications import SeenForm
 from kwip.schemas.pages import SinceQuery
 

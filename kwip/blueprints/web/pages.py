@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kwip.domain.errors import KwipError
-    from kwip.domain.pages import PageRequest
+    from kwip.domain.timelines.pages import PageRequest
     from kwip.domain.users import User, Viewer
 
 #: Pages for everyone, and pages for signed-in users.

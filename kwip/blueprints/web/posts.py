@@ -35,7 +35,7 @@ from kwip.text.translation import gettext, lazy_gettext
 
 if TYPE_CHECKING:
     from kwip.domain.posts import Post
-    from kwip.domain.views import PostView
+    from kwip.domain.timelines.views import PostView
 
 _CANNOT_EDIT = lazy_gettext("Only the author can edit this kwip.")
 _CANNOT_DELETE = lazy_gettext("Only the author can delete this kwip.")

@@ -16,10 +16,10 @@ from kwip.blueprints.web.pages import OWN, Form, page
 from kwip.blueprints.web.writing import Sheet
 from kwip.domain.errors import NotFoundError
 from kwip.domain.ids import PostId, UserId
-from kwip.domain.pages import Page
 from kwip.domain.posts import Post, Visibility
+from kwip.domain.timelines.pages import Page
+from kwip.domain.timelines.views import PostView
 from kwip.domain.users import User
-from kwip.domain.views import PostView
 from kwip.text.parsing import parse
 
 if TYPE_CHECKING:

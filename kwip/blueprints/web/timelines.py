@@ -20,7 +20,7 @@ from kwip.blueprints.web.pages import (
     timeline_request,
 )
 from kwip.blueprints.web.writing import blank_sheet
-from kwip.domain.pages import PageRequest
+from kwip.domain.timelines.pages import PageRequest
 from kwip.schemas.notifications import SeenForm
 from kwip.schemas.pages import SinceQuery
 from kwip.services.timelines.timelines import ALL_KINDS, Kinds

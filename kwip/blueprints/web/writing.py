@@ -9,13 +9,13 @@ from flask import request
 
 from kwip.blueprints import http, placeholders
 from kwip.domain.posts import Visibility
-from kwip.domain.visibility import reply_visibility
+from kwip.domain.timelines.visibility import reply_visibility
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from kwip.domain.timelines.views import PostView
     from kwip.domain.users import User
-    from kwip.domain.views import PostView
 
 _VALUES = [visibility.value for visibility in Visibility]
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from flask import Response
 
     from kwip.domain.ids import PostId
-    from kwip.domain.views import PostView
+    from kwip.domain.timelines.views import PostView
     from kwip.schemas.widgets import WidgetRequest
 
 WIDGET = Policy(

@@ -20,8 +20,8 @@ from kwip.domain.ids import UserId, parse_id
 from kwip.domain.users import READ, WRITE, Viewer
 from kwip.services.reading.account_entities import AccessKeyId
 from kwip.services.reading.loader import Lookup
-from kwip.store.access_keys import AccessKey
-from kwip.store.users import digest_of
+from kwip.store.accounts.access_keys import AccessKey
+from kwip.store.accounts.users import digest_of
 from kwip.text.emails import read_email
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Loader
     from kwip.services.reading.stores import Stores
-    from kwip.store.users import Credentials
+    from kwip.store.accounts.users import Credentials
 
 SESSION_LIFETIME = dt.timedelta(days=30)
 #: More than anyone has browsers; a script that signs in each time ends its oldest

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from kwip.services.accounts.passwords import Passwords
     from kwip.services.coherence.fence import Fence
     from kwip.services.reading.stores import Stores
+    from kwip.store.accounts.users import Flag
     from kwip.store.jobs import JobStore
-    from kwip.store.users import Flag
 
 
 def deletion_of(user_id: UserId | Literal[""]) -> str:

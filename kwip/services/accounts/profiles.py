@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwip.domain.pages import Page, PageRequest
+from kwip.domain.timelines.pages import Page, PageRequest
 from kwip.services.reading.loader import Lookup
 from kwip.services.timelines.timelines import ALL_KINDS
 
 if TYPE_CHECKING:
     from kwip.domain.ids import UserId
+    from kwip.domain.timelines.views import PostView, UserView
     from kwip.domain.users import Viewer
-    from kwip.domain.views import PostView, UserView
     from kwip.services.accounts.users import Users
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Loader

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kwip.domain.clock import ClockMs
     from kwip.domain.users import User
     from kwip.services.accounts.users import SignUp, Users
-    from kwip.store.setup import SetupStore
+    from kwip.store.accounts.setup import SetupStore
 
 log = structlog.get_logger()
 

@@ -9,6 +9,8 @@ from kwip.cache import invalidation
 from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
 from kwip.domain.ids import UserId
 from kwip.domain.media import AVATAR, BANNER
+from kwip.domain.timelines.views import UserView
+from kwip.domain.timelines.visibility import require_shown
 from kwip.domain.users import (
     BIO_MAX,
     DISPLAY_NAME_MAX,
@@ -16,8 +18,6 @@ from kwip.domain.users import (
     check_password,
     clean_username,
 )
-from kwip.domain.views import UserView
-from kwip.domain.visibility import require_shown
 from kwip.services.reading.loader import Lookup
 from kwip.services.reading.lookups import require_user_id
 from kwip.text.emails import clean_email
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Loader
     from kwip.services.social.relationships import Relationships
-    from kwip.store.users import UserStore
+    from kwip.store.accounts.users import UserStore
 
 _T = TypeVar("_T")
 

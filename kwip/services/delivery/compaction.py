@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from kwip.cache import timeline_invalidation
 from kwip.domain.clock import at
-from kwip.domain.timelines import (
+from kwip.domain.timelines.timelines import (
     AUTHORS_PER_QUERY,
     BUCKET_GRACE_S,
     TRIM_ABOVE,
@@ -23,7 +23,7 @@ from kwip.domain.timelines import (
     plan_buckets,
     raised_floor,
 )
-from kwip.store.buckets import bucket_document
+from kwip.store.timelines.buckets import bucket_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import PostId, UserId
     from kwip.services.coherence.fence import Fence
-    from kwip.store.buckets import Stored
-    from kwip.store.posts import PostStore
-    from kwip.store.timelines import CompactionLease, TimelineStore
+    from kwip.store.posting.posts import PostStore
+    from kwip.store.timelines.buckets import Stored
+    from kwip.store.timelines.timelines import CompactionLease, TimelineStore
 
 #: How long one step of compaction may hold its lease.
 LEASE_MS = 60_000

@@ -22,11 +22,11 @@ from typing import TYPE_CHECKING, Literal
 from kwip import telemetry
 from kwip.domain.clock import at, to_ms
 from kwip.domain.ids import MAX_ID, UserId, ms_of
-from kwip.domain.notifications import NOBODY
 from kwip.domain.posts import Visibility
+from kwip.domain.timelines.notifications import NOBODY
 from kwip.services.delivery.publication import bump
 from kwip.services.delivery.signals import home_topic, pulled_topic
-from kwip.store.buckets import home_of
+from kwip.store.timelines.buckets import home_of
 
 if TYPE_CHECKING:
     import random
@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from kwip.services.delivery.pull_authors import PullAuthors
     from kwip.services.delivery.signals import Signal
     from kwip.services.reading.stores import Stores
-    from kwip.store.edges import EdgeStore
-    from kwip.store.outbox import DeliveryLease, OutboxStore
+    from kwip.store.delivery.outbox import DeliveryLease, OutboxStore
+    from kwip.store.social.edges import EdgeStore
 
 #: A post whose id is this much older than its insert was imported with its own date;
 #: its lag means nothing.

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from kwip.cache import timeline_invalidation
 from kwip.domain.clock import at
-from kwip.domain.timelines import BUCKET_GRACE_S
-from kwip.store.buckets import home_of
+from kwip.domain.timelines.timelines import BUCKET_GRACE_S
+from kwip.store.timelines.buckets import home_of
 
 if TYPE_CHECKING:
     from kwip.domain.clock import ClockMs
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from kwip.services.delivery.compaction import Compactor
     from kwip.services.delivery.home_backfill import HomeBackfill
     from kwip.services.delivery.signals import Enqueue
-    from kwip.store.hibernation import HibernationStore, Standing
-    from kwip.store.timelines import CompactionLease
+    from kwip.store.delivery.hibernation import HibernationStore, Standing
+    from kwip.store.timelines.timelines import CompactionLease
 
 DAY_MS = 86_400_000
 #: A read is noted at most this often, in milliseconds.

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwip.services.delivery.compaction import Compactor, Wanted
-from kwip.store.buckets import home_of
+from kwip.store.timelines.buckets import home_of
 
 if TYPE_CHECKING:
     from kwip.domain.ids import UserId
-    from kwip.store.edges import EdgeStore
-    from kwip.store.posts import PostStore
-    from kwip.store.timelines import CompactionLease, TimelineStore
+    from kwip.store.posting.posts import PostStore
+    from kwip.store.social.edges import EdgeStore
+    from kwip.store.timelines.timelines import CompactionLease, TimelineStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

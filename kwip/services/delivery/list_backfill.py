@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwip.cache import timeline_invalidation
-from kwip.store.list_edges import list_of
+from kwip.store.social.list_edges import list_of
 
 if TYPE_CHECKING:
     from kwip.domain.ids import ListId, UserId
     from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.compaction import Compactor
-    from kwip.store.list_edges import ListEdgeStore
-    from kwip.store.lists import ListStore
-    from kwip.store.timelines import TimelineStore
+    from kwip.store.social.list_edges import ListEdgeStore
+    from kwip.store.social.lists import ListStore
+    from kwip.store.timelines.timelines import TimelineStore
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwip.domain.posts import Visibility
-from kwip.store.list_edges import list_of
+from kwip.store.social.list_edges import list_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from kwip.domain.ids import ListId, PostId
     from kwip.domain.posts import Post
     from kwip.services.delivery.compaction import Compactor
-    from kwip.store.list_edges import ListEdgeStore
-    from kwip.store.lists import ListStore
+    from kwip.store.social.list_edges import ListEdgeStore
+    from kwip.store.social.lists import ListStore
 
 #: How many lists get posts at a time.
 LISTS_AT_ONCE = 1_000

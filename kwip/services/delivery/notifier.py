@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from kwip.cache import invalidation
 from kwip.domain.ids import slot_of
-from kwip.domain.notifications import (
+from kwip.domain.posts import Visibility
+from kwip.domain.timelines.notifications import (
     NOBODY,
     Notification,
     NotificationKind,
@@ -22,7 +23,6 @@ from kwip.domain.notifications import (
     is_for_subscribers,
     of_post,
 )
-from kwip.domain.posts import Visibility
 from kwip.services.delivery.signals import notifications_topic
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.signals import Signal
     from kwip.services.reading.stores import Stores
-    from kwip.store.edges import EdgeStore
+    from kwip.store.social.edges import EdgeStore
 
 #: How many subscribers are notified at a time.
 SUBSCRIBERS_AT_ONCE = 1_000

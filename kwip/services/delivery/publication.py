@@ -12,7 +12,7 @@ from kwip.services.delivery.signals import (
     notifications_topic,
     post_topic,
 )
-from kwip.store.buckets import home_of
+from kwip.store.timelines.buckets import home_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from kwip.domain.posts import Post
     from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.signals import Enqueue, Signal
-    from kwip.store.activity import ActivityStore
-    from kwip.store.timelines import TimelineStore
+    from kwip.store.posting.activity import ActivityStore
+    from kwip.store.timelines.timelines import TimelineStore
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from kwip.domain.posts import Visibility
 if TYPE_CHECKING:
     from kwip.domain.posts import Post
     from kwip.services.coherence.fence import Fence
-    from kwip.store.pull_authors import PullAuthorStore
+    from kwip.store.delivery.pull_authors import PullAuthorStore
 
 Mode = Literal["push", "pull"]
 

@@ -16,16 +16,16 @@ from typing import TYPE_CHECKING, Any
 from kwip.cache import codec
 from kwip.cache.keys import COUNT_PACE_MS
 from kwip.domain.errors import StoreUnavailableError
-from kwip.domain.id_lists import IdListSlice, Row
 from kwip.domain.ids import MAX_ID, ListId, PostId, UserId
-from kwip.domain.notifications import KINDS, NotificationSlice, Wish
 from kwip.domain.reactions import Span
-from kwip.domain.slices import RowChunk
-from kwip.domain.timelines import Chunk
+from kwip.domain.timelines.id_lists import IdListSlice, Row
+from kwip.domain.timelines.notifications import KINDS, NotificationSlice, Wish
+from kwip.domain.timelines.slices import RowChunk
+from kwip.domain.timelines.timelines import Chunk
 from kwip.services.reading.account_entities import AccessKeyId
 from kwip.services.reading.slices import Slice
 from kwip.services.timelines.merging import EVERYBODY
-from kwip.store.list_edges import list_of
+from kwip.store.social.list_edges import list_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

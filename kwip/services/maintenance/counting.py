@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from kwip.domain.ids import MAX_ID, PostId, UserId
-from kwip.store.counters import Answer, PostCounts, UserCounts
+from kwip.store.posting.counters import Answer, PostCounts, UserCounts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kwip.store.counters import CounterStore
+    from kwip.store.posting.counters import CounterStore
 
 Id = TypeVar("Id")
 

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from kwip.cache import invalidation, list_invalidation
 from kwip.domain.clock import at
 from kwip.domain.errors import GoneError, NotFoundError
-from kwip.domain.id_lists import Between
 from kwip.domain.ids import MAX_ID, PostId, UserId
 from kwip.domain.media import AVATAR, BANNER, is_picture_name
 from kwip.domain.reactions import Act, span_of
+from kwip.domain.timelines.id_lists import Between
 from kwip.domain.users import User, Viewer
 from kwip.services.accounts.moderation import deletion_of
 from kwip.services.maintenance.checkpoint import Checkpoint
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from kwip.domain.clock import ClockMs
-    from kwip.domain.id_lists import Row
+    from kwip.domain.timelines.id_lists import Row
     from kwip.services.accounts.moderation import Moderation
     from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.signals import Enqueue
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from kwip.services.media.media import Media
     from kwip.services.posting.posts import Posts
     from kwip.services.reading.stores import Stores
-    from kwip.store.deletion import DeletionStore
     from kwip.store.jobs import JobStore
+    from kwip.store.maintenance.deletion import DeletionStore
 
 #: How many are read and removed between two pauses.
 BATCH = 500

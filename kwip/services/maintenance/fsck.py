@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING
 from kwip.domain.clock import at
 from kwip.domain.ids import ms_of
 from kwip.services.maintenance.counting import Counting, differences
-from kwip.store.audit import turned_edge
-from kwip.store.buckets import user_of
+from kwip.store.maintenance.audit import turned_edge
+from kwip.store.timelines.buckets import user_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from kwip.domain.clock import ClockMs
     from kwip.services.maintenance.progress import Progress
-    from kwip.store.audit import AuditStore, Bucket, Home
+    from kwip.store.maintenance.audit import AuditStore, Bucket, Home
 
 PAGE = 5_000
 HOMES_A_PAGE = 500

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from kwip.domain.clock import ClockMs
     from kwip.domain.media import PictureKind
+    from kwip.store.accounts.users import UserStore
     from kwip.store.media import MediaFolder, StoredFile
-    from kwip.store.users import UserStore
 
 #: A younger file may belong to a form that is just being saved.
 GRACE = dt.timedelta(hours=1)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kwip.services.maintenance.reindex import Pace
     from kwip.services.maintenance.repeats import Repeats
     from kwip.services.maintenance.retagging import Retagging
-    from kwip.store.counters import CounterStore
+    from kwip.store.posting.counters import CounterStore
 
 #: Users or posts that are counted together.
 PAGE = 1_000

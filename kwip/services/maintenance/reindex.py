@@ -9,22 +9,22 @@ from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 from kwip.domain.ids import ListId, UserId
-from kwip.domain.timelines import AUTHORS_PER_QUERY, belongs_in_home
-from kwip.store.buckets import home_of
-from kwip.store.list_edges import list_of
+from kwip.domain.timelines.timelines import AUTHORS_PER_QUERY, belongs_in_home
+from kwip.store.social.list_edges import list_of
+from kwip.store.timelines.buckets import home_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from kwip.domain.lists import UserList
+    from kwip.domain.timelines.lists import UserList
     from kwip.services.delivery.home_backfill import HomeBackfill
     from kwip.services.delivery.list_backfill import ListBackfill
     from kwip.services.maintenance.checkpoint import Checkpoint
     from kwip.services.maintenance.progress import Progress
     from kwip.services.reading.stores import Stores
-    from kwip.store.buckets import Stored
-    from kwip.store.edges import EdgeStore
-    from kwip.store.posts import Pushed
+    from kwip.store.posting.posts import Pushed
+    from kwip.store.social.edges import EdgeStore
+    from kwip.store.timelines.buckets import Stored
 
 _T = TypeVar("_T")
 

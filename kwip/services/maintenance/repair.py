@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from kwip.services.maintenance.fsck import Finding
     from kwip.services.maintenance.progress import Progress
     from kwip.services.maintenance.retagging import Retagging
-    from kwip.store.counters import CounterStore
-    from kwip.store.repairs import RepairStore
-    from kwip.store.users import UserStore
+    from kwip.store.accounts.users import UserStore
+    from kwip.store.maintenance.repairs import RepairStore
+    from kwip.store.posting.counters import CounterStore
 
 #: How often a home whose compaction is busy is tried again, and after how long.
 TRIES, PAUSE_S = 10, 0.5

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from kwip.domain.text import Hashtag, Link, Mention
     from kwip.services.coherence.fence import Fence
     from kwip.services.posting.texts import Texts
-    from kwip.store.posts import PostStore
-    from kwip.store.retagging import RetagStore
+    from kwip.store.maintenance.retagging import RetagStore
+    from kwip.store.posting.posts import PostStore
 
 #: Posts that are read and parsed together.
 PAGE = 1_000

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwip.domain.errors import ForbiddenError, GoneError, NotFoundError
-from kwip.domain.visibility import may_see
+from kwip.domain.timelines.visibility import may_see
 
 if TYPE_CHECKING:
     from kwip.domain.ids import PostId, UserId

@@ -12,8 +12,8 @@ from kwip.domain.users import MAX_PINS
 
 if TYPE_CHECKING:
     from kwip.domain.ids import PostId
+    from kwip.domain.timelines.views import PostView
     from kwip.domain.users import Viewer
-    from kwip.domain.views import PostView
     from kwip.services.coherence.fence import Fence
     from kwip.services.posting.permissions import Permissions
     from kwip.services.posting.posts import Posts

@@ -23,17 +23,17 @@ from kwip.domain.errors import (
 from kwip.domain.ids import PostId, UserId, ms_of, slot_of
 from kwip.domain.posts import Draft, Edit, History, Post, Visibility
 from kwip.domain.reactions import span_of
-from kwip.domain.timelines import Entry
-from kwip.domain.visibility import may_see, reply_visibility
+from kwip.domain.timelines.timelines import Entry
+from kwip.domain.timelines.visibility import may_see, reply_visibility
 from kwip.services.coherence.clock_guard import MAX_SKEW_MS
-from kwip.store.claims import Claim
-from kwip.store.outbox import pending
+from kwip.store.delivery.outbox import pending
+from kwip.store.posting.claims import Claim
 
 if TYPE_CHECKING:
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import IdGenerator
+    from kwip.domain.timelines.views import PostView
     from kwip.domain.users import Viewer
-    from kwip.domain.views import PostView
     from kwip.services.coherence.clock_guard import ClockGuard
     from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.notifier import Notifier
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from kwip.services.reading.stores import Stores
     from kwip.services.timelines.hydration import Hydration
     from kwip.services.timelines.threads import Threads
-    from kwip.store.claims import ClaimStore
+    from kwip.store.posting.claims import ClaimStore
 
 #: How long a repeated request finds its first result.
 CLAIM_LIFETIME_MS = 24 * 3_600_000

@@ -16,14 +16,14 @@ from kwip.domain.reactions import Act, Reaction, span_of
 if TYPE_CHECKING:
     from kwip.domain.ids import IdGenerator, PostId, UserId
     from kwip.domain.posts import Post
+    from kwip.domain.timelines.views import PostView
     from kwip.domain.users import Viewer
-    from kwip.domain.views import PostView
     from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.notifier import Notifier
     from kwip.services.posting.permissions import Permissions
     from kwip.services.posting.posts import Posts
     from kwip.services.reading.loader import Loaders
-    from kwip.store.reactions import ReactionStore
+    from kwip.store.posting.reactions import ReactionStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

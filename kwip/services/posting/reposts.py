@@ -17,13 +17,13 @@ from kwip.domain.ids import PostId, ms_of, slot_of
 from kwip.domain.posts import Post, Visibility
 from kwip.domain.reactions import Act, Reaction, span_of
 from kwip.services.posting.posts import SWEEP_AFTER_MS, TRIES
-from kwip.store.outbox import pending
+from kwip.store.delivery.outbox import pending
 
 if TYPE_CHECKING:
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import IdGenerator, UserId
+    from kwip.domain.timelines.views import PostView
     from kwip.domain.users import Viewer
-    from kwip.domain.views import PostView
     from kwip.services.coherence.clock_guard import ClockGuard
     from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.publication import Publication

@@ -12,7 +12,7 @@ from kwip.text.parsing import parse
 if TYPE_CHECKING:
     from kwip.domain.posts import Draft
     from kwip.domain.text import Entities
-    from kwip.store.users import UserStore
+    from kwip.store.accounts.users import UserStore
 
 
 class TextEntities(TypedDict):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kwip.cache.keys import CacheKey
     from kwip.domain.users import User
     from kwip.services.reading.stores import Stores
-    from kwip.store.access_keys import AccessKey, AccessKeyStore
+    from kwip.store.accounts.access_keys import AccessKey, AccessKeyStore
 
 #: Enough for about 2,000 users in each process.
 USERS_BYTES = 1_000_000

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from kwip.domain.ids import ListId, UserId
-from kwip.domain.lists import Listing, RepliesPolicy, UserList
+from kwip.domain.timelines.lists import Listing, RepliesPolicy, UserList
 
 
 def encode_lists(lists: tuple[UserList, ...]) -> bytes:

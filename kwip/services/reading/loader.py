@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from kwip.cache.single_flight import BoundedLoads, SingleFlight
 from kwip.domain.errors import StoreUnavailableError
-from kwip.domain.pages import CachedPage
+from kwip.domain.timelines.pages import CachedPage
 from kwip.services.reading.identity_map import IdentityMap, count
 from kwip.services.reading.loads import (
     ABSENT,

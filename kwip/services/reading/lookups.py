@@ -9,7 +9,7 @@ from kwip.services.reading.loader import Lookup
 
 if TYPE_CHECKING:
     from kwip.domain.ids import ListId, UserId
-    from kwip.domain.lists import Listing
+    from kwip.domain.timelines.lists import Listing
     from kwip.domain.users import Viewer
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Loader

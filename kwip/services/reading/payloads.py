@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from kwip.domain.clock import at, to_ms
 from kwip.domain.ids import PostId, UserId
-from kwip.domain.markers import Marked, Marker
-from kwip.domain.notifications import Unread
 from kwip.domain.posts import Post, Visibility
 from kwip.domain.reactions import Reacted
 from kwip.domain.relationships import Relations
-from kwip.domain.slices import RowChunk
 from kwip.domain.text import Hashtag, Link, Mention
-from kwip.domain.threads import Threaded
-from kwip.domain.timelines import Chunk, Entry, Pulls
+from kwip.domain.timelines.markers import Marked, Marker
+from kwip.domain.timelines.notifications import Unread
+from kwip.domain.timelines.slices import RowChunk
+from kwip.domain.timelines.threads import Threaded
+from kwip.domain.timelines.timelines import Chunk, Entry, Pulls
 from kwip.domain.users import ProfileField, User
-from kwip.store.access_keys import AccessKey
+from kwip.store.accounts.access_keys import AccessKey
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

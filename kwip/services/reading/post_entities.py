@@ -6,10 +6,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from kwip.cache import keys
-from kwip.domain.id_lists import IdListChunk, IdListSlice, Row
 from kwip.domain.memo import Decoded
 from kwip.domain.reactions import Act
-from kwip.domain.threads import MAX_THREAD
+from kwip.domain.timelines.id_lists import IdListChunk, IdListSlice, Row
+from kwip.domain.timelines.threads import MAX_THREAD
 from kwip.services.reading import payloads
 from kwip.services.reading.loader import Kind
 from kwip.services.reading.slices import Entries, row_kind
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kwip.domain.ids import PostId, UserId
     from kwip.domain.posts import Post
     from kwip.domain.reactions import Reacted, Span
-    from kwip.domain.threads import Threaded
+    from kwip.domain.timelines.threads import Threaded
     from kwip.services.reading.stores import Stores
 
 #: Enough for about 1,500 posts in each process.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from kwip.cache import codec, keys, rate_limits
 from kwip.cache.objects import Found, Kept, Wish
-from kwip.domain.pages import CachedPage
+from kwip.domain.timelines.pages import CachedPage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,24 +6,24 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from kwip.cache import keys
-from kwip.domain.id_lists import Between
 from kwip.domain.ids import MAX_ID, PostId, UserId
 from kwip.domain.memo import Decoded, Remembered
-from kwip.domain.slices import NextToCursor, RowChunk
-from kwip.domain.timelines import Chunk, Entry, merge_newest
+from kwip.domain.timelines.id_lists import Between
+from kwip.domain.timelines.slices import NextToCursor, RowChunk
+from kwip.domain.timelines.timelines import Chunk, Entry, merge_newest
 from kwip.services.reading import payloads
 from kwip.services.reading.loads import Kind
-from kwip.store.buckets import home_of
+from kwip.store.timelines.buckets import home_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from kwip.cache.keys import CacheKey
-    from kwip.domain.pages import PageRequest
     from kwip.domain.posts import Post
-    from kwip.store.buckets import Stored
-    from kwip.store.posts import PostStore
-    from kwip.store.timelines import TimelineStore
+    from kwip.domain.timelines.pages import PageRequest
+    from kwip.store.posting.posts import PostStore
+    from kwip.store.timelines.buckets import Stored
+    from kwip.store.timelines.timelines import TimelineStore
 
 #: Entries in a slice: several pages, so that filtering and scrolling seldom need
 #: another one, and few enough to decode for each request.

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from kwip.cache import keys
 from kwip.domain.memo import Decoded
-from kwip.domain.timelines import MOST_PULLED, Pulls
+from kwip.domain.timelines.timelines import MOST_PULLED, Pulls
 from kwip.services.reading import list_payloads, payloads
 from kwip.services.reading.loader import Kind
 
 if TYPE_CHECKING:
     from kwip.domain.ids import ListId, UserId
-    from kwip.domain.lists import Listing, UserList
     from kwip.domain.relationships import Relations
+    from kwip.domain.timelines.lists import Listing, UserList
     from kwip.services.reading.stores import Stores
 
 #: Memory of a process for the relations of about 300 readers, and for the pull authors,

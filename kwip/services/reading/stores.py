@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwip.store.access_keys import AccessKeyStore
-from kwip.store.activity import ActivityStore
-from kwip.store.followed_tags import FollowedTagStore
-from kwip.store.lists import ListStore
-from kwip.store.markers import MarkerStore
-from kwip.store.notifications import NotificationStore
-from kwip.store.posts import PostStore
-from kwip.store.pull_authors import PullAuthorStore
-from kwip.store.pushdown import PushdownStore
-from kwip.store.reactions import ReactionStore
-from kwip.store.relationships import RelationshipStore
-from kwip.store.repeats import RepeatStore
-from kwip.store.timelines import TimelineStore
-from kwip.store.users import UserStore
+from kwip.store.accounts.access_keys import AccessKeyStore
+from kwip.store.accounts.users import UserStore
+from kwip.store.delivery.pull_authors import PullAuthorStore
+from kwip.store.posting.activity import ActivityStore
+from kwip.store.posting.posts import PostStore
+from kwip.store.posting.pushdown import PushdownStore
+from kwip.store.posting.reactions import ReactionStore
+from kwip.store.posting.repeats import RepeatStore
+from kwip.store.social.followed_tags import FollowedTagStore
+from kwip.store.social.lists import ListStore
+from kwip.store.social.relationships import RelationshipStore
+from kwip.store.timelines.markers import MarkerStore
+from kwip.store.timelines.notifications import NotificationStore
+from kwip.store.timelines.timelines import TimelineStore
 
 if TYPE_CHECKING:
     from kwip.store.client import Store

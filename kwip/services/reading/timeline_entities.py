@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kwip.cache import keys
-from kwip.domain.notifications import NotificationRow
+from kwip.domain.timelines.notifications import NotificationRow
 from kwip.services.reading import payloads
 from kwip.services.reading.loader import Kind
 from kwip.services.reading.slices import (
@@ -17,9 +17,13 @@ from kwip.services.reading.slices import (
 
 if TYPE_CHECKING:
     from kwip.domain.ids import UserId
-    from kwip.domain.markers import Marked, Marker
-    from kwip.domain.notifications import NotificationChunk, NotificationSlice, Unread
-    from kwip.domain.timelines import Chunk
+    from kwip.domain.timelines.markers import Marked, Marker
+    from kwip.domain.timelines.notifications import (
+        NotificationChunk,
+        NotificationSlice,
+        Unread,
+    )
+    from kwip.domain.timelines.timelines import Chunk
     from kwip.services.reading.slices import Slice
     from kwip.services.reading.stores import Stores
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from kwip.cache import list_invalidation
 from kwip.domain.errors import InvalidError
-from kwip.domain.tags import MAX_FOLLOWED_TAGS, TagView
+from kwip.domain.timelines.tags import MAX_FOLLOWED_TAGS, TagView
 
 if TYPE_CHECKING:
     from kwip.domain.users import Viewer
     from kwip.services.coherence.fence import Fence
     from kwip.services.reading.loader import Loader
     from kwip.services.timelines.hydration import Hydration
-    from kwip.store.followed_tags import FollowedTagStore
+    from kwip.store.social.followed_tags import FollowedTagStore
 
 
 @dataclass(frozen=True, slots=True)

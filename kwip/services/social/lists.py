@@ -14,7 +14,8 @@ from kwip.cache import list_invalidation
 from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError
 from kwip.domain.ids import ListId, slot_of
-from kwip.domain.lists import (
+from kwip.domain.relationships import Relationship
+from kwip.domain.timelines.lists import (
     MAX_LISTS,
     MEMBERS_AT_ONCE,
     TITLE_MAX,
@@ -23,12 +24,11 @@ from kwip.domain.lists import (
     RepliesPolicy,
     UserList,
 )
-from kwip.domain.relationships import Relationship
-from kwip.domain.views import UserView
-from kwip.domain.visibility import require_shown
+from kwip.domain.timelines.views import UserView
+from kwip.domain.timelines.visibility import require_shown
 from kwip.services.reading.loader import Lookup
 from kwip.services.reading.lookups import no_such_list, require_listing
-from kwip.store.list_edges import ListEdge
+from kwip.store.social.list_edges import ListEdge
 from kwip.text.profiles import clean_line
 
 if TYPE_CHECKING:
@@ -36,14 +36,14 @@ if TYPE_CHECKING:
 
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import IdGenerator, UserId
-    from kwip.domain.pages import Page, PageRequest
+    from kwip.domain.timelines.pages import Page, PageRequest
     from kwip.domain.users import Viewer
     from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.signals import Enqueue
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Loader
     from kwip.services.social.people import People
-    from kwip.store.lists import ListStore
+    from kwip.store.social.lists import ListStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

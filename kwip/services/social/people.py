@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from kwip.domain.errors import NotFoundError
-from kwip.domain.id_lists import Row
 from kwip.domain.ids import UserId
 from kwip.domain.relationships import Relationship
-from kwip.domain.timelines import Entry
-from kwip.domain.views import UserView
-from kwip.domain.visibility import require_shown
+from kwip.domain.timelines.id_lists import Row
+from kwip.domain.timelines.timelines import Entry
+from kwip.domain.timelines.views import UserView
+from kwip.domain.timelines.visibility import require_shown
 from kwip.services.reading.loader import Lookup
 from kwip.services.timelines.id_lists import fill_page
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from kwip.domain.ids import PostId
-    from kwip.domain.pages import Page, PageRequest
     from kwip.domain.relationships import Relations
+    from kwip.domain.timelines.pages import Page, PageRequest
     from kwip.domain.users import User, Viewer
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Loader

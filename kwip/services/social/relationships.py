@@ -19,9 +19,9 @@ from kwip.domain.relationships import (
     Relations,
     Relationship,
 )
-from kwip.domain.visibility import require_shown
+from kwip.domain.timelines.visibility import require_shown
 from kwip.services.reading.loader import Lookup
-from kwip.store.edges import Edge
+from kwip.store.social.edges import Edge
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

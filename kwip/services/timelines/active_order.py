@@ -10,25 +10,25 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from kwip.domain.activity import WINDOW, ordered
-from kwip.domain.id_lists import IdListSlice, Row
 from kwip.domain.ids import MAX_ID, PostId
+from kwip.domain.timelines.activity import WINDOW, ordered
+from kwip.domain.timelines.id_lists import IdListSlice, Row
 from kwip.services.reading.loader import Lookup
 from kwip.services.timelines.id_lists import fill_page, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Sequence
 
-    from kwip.domain.id_lists import IdListChunk
     from kwip.domain.ids import UserId
-    from kwip.domain.pages import Page, PageRequest
-    from kwip.domain.timelines import Entry
+    from kwip.domain.timelines.id_lists import IdListChunk
+    from kwip.domain.timelines.pages import Page, PageRequest
+    from kwip.domain.timelines.timelines import Entry
+    from kwip.domain.timelines.views import PostView
     from kwip.domain.users import Viewer
-    from kwip.domain.views import PostView
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Loader
     from kwip.services.timelines.hydration import Hydration
-    from kwip.store.activity import ActivityStore
+    from kwip.store.posting.activity import ActivityStore
 
 
 #: How many conversations of an index are hydrated for one page.

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kwip.domain.pages import Page, PageRequest
+    from kwip.domain.timelines.pages import Page, PageRequest
+    from kwip.domain.timelines.views import PostView
     from kwip.domain.users import Viewer
-    from kwip.domain.views import PostView
     from kwip.services.reading.loader import Loader
     from kwip.services.timelines.markers import Markers
     from kwip.services.timelines.timelines import Timelines

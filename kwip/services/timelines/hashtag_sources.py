@@ -5,18 +5,18 @@ from __future__ import annotations
 import heapq
 from typing import TYPE_CHECKING
 
-from kwip.domain import pushdown
-from kwip.domain.tags import shows_tagged
-from kwip.domain.timelines import shows_home
+from kwip.domain.timelines import pushdown
+from kwip.domain.timelines.tags import shows_tagged
+from kwip.domain.timelines.timelines import shows_home
 from kwip.services.timelines.merging import MergeSource, noted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from kwip.domain.ids import UserId
-    from kwip.domain.pushdown import Pushdown
     from kwip.domain.relationships import Relations
-    from kwip.domain.timelines import Chunk, Entry
+    from kwip.domain.timelines.pushdown import Pushdown
+    from kwip.domain.timelines.timelines import Chunk, Entry
     from kwip.services.reading.loader import Kind
     from kwip.services.reading.slices import Slice
 

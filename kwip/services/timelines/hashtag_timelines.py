@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kwip.domain.pushdown import Pushdown, hidden_by
-from kwip.domain.tags import TagWish
+from kwip.domain.timelines.pushdown import Pushdown, hidden_by
+from kwip.domain.timelines.tags import TagWish
 from kwip.services.timelines.hashtag_sources import merge_once
 from kwip.services.timelines.merging import Merge, MergeSource
 from kwip.services.timelines.paging import Pages, Run
@@ -15,16 +15,16 @@ from kwip.services.timelines.pushdown import PushdownReader
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kwip.domain.pages import Page, PageRequest
-    from kwip.domain.timelines import Entry
+    from kwip.domain.timelines.pages import Page, PageRequest
+    from kwip.domain.timelines.timelines import Entry
+    from kwip.domain.timelines.views import PostView
     from kwip.domain.users import Viewer
-    from kwip.domain.views import PostView
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Loader
     from kwip.services.timelines.hydration import Hydration
     from kwip.services.timelines.sources import Sources
     from kwip.services.timelines.timelines import Timelines
-    from kwip.store.pushdown import PushdownStore
+    from kwip.store.posting.pushdown import PushdownStore
 
 
 class HashtagTimelines:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from kwip.domain.reactions import NO_REACTIONS, Reacted, Span, span_of
 from kwip.domain.relationships import NO_RELATIONS, Relations
-from kwip.domain.views import PostView
-from kwip.domain.visibility import may_see
+from kwip.domain.timelines.views import PostView
+from kwip.domain.timelines.visibility import may_see
 from kwip.services.reading.loader import Lookup
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from kwip.domain.ids import PostId, UserId
     from kwip.domain.posts import Post
-    from kwip.domain.timelines import Entry
+    from kwip.domain.timelines.timelines import Entry
     from kwip.domain.users import User, Viewer
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Loader

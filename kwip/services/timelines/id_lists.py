@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
-from kwip.domain.id_lists import IdListSlice
-from kwip.domain.pages import Page
-from kwip.domain.timelines import Entry
+from kwip.domain.timelines.id_lists import IdListSlice
+from kwip.domain.timelines.pages import Page
+from kwip.domain.timelines.timelines import Entry
 from kwip.services.reading.loader import Lookup
 from kwip.services.reading.slices import CHUNK
 from kwip.services.timelines.walk import MAX_LOOKED_AT, Walk
@@ -16,11 +16,11 @@ from kwip.services.timelines.walk import MAX_LOOKED_AT, Walk
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from kwip.domain.id_lists import IdListChunk, Row
     from kwip.domain.ids import PostId
-    from kwip.domain.pages import PageRequest
+    from kwip.domain.timelines.id_lists import IdListChunk, Row
+    from kwip.domain.timelines.pages import PageRequest
+    from kwip.domain.timelines.views import PostView
     from kwip.domain.users import Viewer
-    from kwip.domain.views import PostView
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Loader
     from kwip.services.timelines.hydration import Hydration

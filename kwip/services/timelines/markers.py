@@ -9,7 +9,7 @@ from kwip.cache import invalidation
 from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError
 from kwip.domain.ids import ms_of
-from kwip.domain.markers import Marked, Marker
+from kwip.domain.timelines.markers import Marked, Marker
 from kwip.services.coherence.clock_guard import MAX_SKEW_MS
 from kwip.services.delivery.signals import notifications_topic
 from kwip.services.reading.loader import Lookup
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from kwip.services.delivery.signals import Signal
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Loader
-    from kwip.store.markers import MarkerStore
+    from kwip.store.timelines.markers import MarkerStore
 
 
 @dataclass(frozen=True, slots=True)

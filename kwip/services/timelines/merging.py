@@ -18,8 +18,8 @@ from kwip.services.reading.slices import Slice
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from kwip.domain.pages import PageRequest
-    from kwip.domain.timelines import Chunk, Entry
+    from kwip.domain.timelines.pages import PageRequest
+    from kwip.domain.timelines.timelines import Chunk, Entry
     from kwip.services.reading.loader import Kind, Loader
 
     Slices = Callable[..., Iterator[Entry]]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from kwip.cache import invalidation
 from kwip.domain.errors import NotFoundError
-from kwip.domain.notifications import (
+from kwip.domain.timelines.notifications import (
     EVERYTHING,
     NOTHING_UNREAD,
     NotificationKind,
@@ -20,17 +20,21 @@ from kwip.domain.notifications import (
     NotificationView,
     grouped,
 )
-from kwip.domain.pages import Page, PageRequest
-from kwip.domain.timelines import shows_listed
+from kwip.domain.timelines.pages import Page, PageRequest
+from kwip.domain.timelines.timelines import shows_listed
 from kwip.services.reading.loader import Lookup
 from kwip.services.timelines.id_lists import fill_page, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from kwip.domain.notifications import NotificationGroup, NotificationRow, Wish
+    from kwip.domain.timelines.notifications import (
+        NotificationGroup,
+        NotificationRow,
+        Wish,
+    )
+    from kwip.domain.timelines.views import PostView
     from kwip.domain.users import Viewer
-    from kwip.domain.views import PostView
     from kwip.services.coherence.fence import Fence
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Loader

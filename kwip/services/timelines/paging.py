@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from kwip.domain.collapse import REACH, collapse, suspects
-from kwip.domain.pages import Page
+from kwip.domain.timelines.collapse import REACH, collapse, suspects
+from kwip.domain.timelines.pages import Page
 from kwip.services.reading.slices import CHUNK
 from kwip.services.timelines.walk import Walk
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from kwip.domain.ids import PostId
-    from kwip.domain.pages import PageRequest
-    from kwip.domain.timelines import Entry
+    from kwip.domain.timelines.pages import PageRequest
+    from kwip.domain.timelines.timelines import Entry
+    from kwip.domain.timelines.views import PostView
     from kwip.domain.users import Viewer
-    from kwip.domain.views import PostView
     from kwip.services.reading.loader import Loader
     from kwip.services.timelines.hydration import Hydration
 

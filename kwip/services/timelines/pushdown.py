@@ -6,18 +6,18 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kwip.domain.ids import MAX_ID
-from kwip.domain.timelines import AUTHORS_PER_QUERY, merge_newest
+from kwip.domain.timelines.timelines import AUTHORS_PER_QUERY, merge_newest
 from kwip.services.reading.slices import CHUNK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kwip.domain.pages import PageRequest
-    from kwip.domain.pushdown import Pushdown
-    from kwip.domain.timelines import Entry
+    from kwip.domain.timelines.pages import PageRequest
+    from kwip.domain.timelines.pushdown import Pushdown
+    from kwip.domain.timelines.timelines import Entry
     from kwip.services.reading.loader import Loader
     from kwip.services.timelines.hydration import Hydration
-    from kwip.store.pushdown import PushdownStore
+    from kwip.store.posting.pushdown import PushdownStore
 
 #: How many entries the first query asks for; each following one asks for twice as many.
 FIRST_BATCH = 50

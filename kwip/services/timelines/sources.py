@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kwip.domain.ids import MAX_ID
-from kwip.domain.timelines import AUTHORS_PER_QUERY, Entry, merge_newest
+from kwip.domain.timelines.timelines import AUTHORS_PER_QUERY, Entry, merge_newest
 from kwip.services.reading.loader import Lookup
 from kwip.services.reading.slices import CHUNK, Slice
 from kwip.services.timelines.merging import EVERYBODY, GRAIN, Merge, MergeSource
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from kwip.domain.ids import UserId
-    from kwip.domain.pages import PageRequest
-    from kwip.domain.timelines import Chunk, Pulls
+    from kwip.domain.timelines.pages import PageRequest
+    from kwip.domain.timelines.timelines import Chunk, Pulls
     from kwip.services.delivery.hibernation import Attendance
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Kind, Loader
-    from kwip.store.posts import PostStore
+    from kwip.store.posting.posts import PostStore
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING
 
 from kwip.domain.errors import GoneError, InvalidError, NotFoundError
 from kwip.domain.ids import PostId
-from kwip.domain.pages import Page
-from kwip.domain.threads import MAX_THREAD, ON_PAGE, Conversation, Threaded
-from kwip.domain.timelines import Entry
-from kwip.domain.views import ThreadView
-from kwip.domain.visibility import may_see
+from kwip.domain.timelines.pages import Page
+from kwip.domain.timelines.threads import MAX_THREAD, ON_PAGE, Conversation, Threaded
+from kwip.domain.timelines.timelines import Entry
+from kwip.domain.timelines.views import ThreadView
+from kwip.domain.timelines.visibility import may_see
 from kwip.services.reading.loader import Lookup
 from kwip.services.reading.slices import CHUNK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from kwip.domain.pages import PageRequest
     from kwip.domain.posts import Post
-    from kwip.domain.threads import ThreadPart
+    from kwip.domain.timelines.pages import PageRequest
+    from kwip.domain.timelines.threads import ThreadPart
+    from kwip.domain.timelines.views import PostView
     from kwip.domain.users import Viewer
-    from kwip.domain.views import PostView
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Loader
     from kwip.services.timelines.hydration import Hydration

@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from kwip.domain import pushdown
 from kwip.domain.ids import UserId
-from kwip.domain.lists import shows_list
-from kwip.domain.pages import Page
-from kwip.domain.pushdown import Pushdown
-from kwip.domain.timelines import Entry
-from kwip.domain.visibility import require_shown
+from kwip.domain.timelines import pushdown
+from kwip.domain.timelines.lists import shows_list
+from kwip.domain.timelines.pages import Page
+from kwip.domain.timelines.pushdown import Pushdown
+from kwip.domain.timelines.timelines import Entry
+from kwip.domain.timelines.visibility import require_shown
 from kwip.services.delivery.signals import home_topic, pulled_topic
 from kwip.services.reading.loader import Lookup
 from kwip.services.reading.lookups import require_listing
@@ -27,16 +27,16 @@ from kwip.services.timelines.merging import EVERYBODY
 from kwip.services.timelines.paging import Pages, Run
 from kwip.services.timelines.pushdown import PushdownReader
 from kwip.services.timelines.sources import Shown
-from kwip.store.list_edges import list_of
+from kwip.store.social.list_edges import list_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from kwip.domain.ids import ListId
-    from kwip.domain.pages import PageRequest
-    from kwip.domain.timelines import Chunk
+    from kwip.domain.timelines.pages import PageRequest
+    from kwip.domain.timelines.timelines import Chunk
+    from kwip.domain.timelines.views import PostView
     from kwip.domain.users import User, Viewer
-    from kwip.domain.views import PostView
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Kind, Loader
     from kwip.services.reading.stores import Stores

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kwip.domain.errors import NotFoundError
-from kwip.domain.visibility import require_shown
+from kwip.domain.timelines.visibility import require_shown
 from kwip.services.reading.loader import Lookup
 from kwip.services.reading.lookups import require_user_id
 from kwip.services.timelines.hydration import Hydration
@@ -18,9 +18,9 @@ from kwip.services.timelines.timelines import Timelines
 
 if TYPE_CHECKING:
     from kwip.domain.ids import PostId
-    from kwip.domain.pages import Page, PageRequest
+    from kwip.domain.timelines.pages import Page, PageRequest
+    from kwip.domain.timelines.views import PostView
     from kwip.domain.users import User
-    from kwip.domain.views import PostView
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Loader
     from kwip.services.reading.stores import Stores

@@ -21,7 +21,7 @@ from kwip.domain.clock import at
 from kwip.domain.errors import ConflictError
 from kwip.domain.ids import UserId
 from kwip.domain.users import User
-from kwip.domain.world import username_of
+from kwip.domain.world.world import username_of
 from kwip.services.maintenance.checkpoint import Checkpoint
 from kwip.services.posting.posts import CLAIM_LIFETIME_MS
 from kwip.services.world.publisher import Publisher
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import IdGenerator
-    from kwip.domain.world import Graph, World
+    from kwip.domain.world.world import Graph, World
     from kwip.services.coherence.fence import Fence
     from kwip.services.maintenance.progress import Progress
     from kwip.services.world.publisher import PublisherParts
+    from kwip.store.accounts.users import UserStore
     from kwip.store.jobs import JobStore
-    from kwip.store.loading import LoadStore, Pair
-    from kwip.store.users import UserStore
+    from kwip.store.maintenance.loading import LoadStore, Pair
 
 T = TypeVar("T")
 

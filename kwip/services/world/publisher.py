@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from kwip.domain.ids import UserId
-    from kwip.domain.world import World
+    from kwip.domain.world.world import World
     from kwip.services.posting.posts import Posts
-    from kwip.store.edges import EdgeStore
-    from kwip.store.loading import LoadStore
-    from kwip.store.outbox import OutboxStore
-    from kwip.store.users import UserStore
+    from kwip.store.accounts.users import UserStore
+    from kwip.store.delivery.outbox import OutboxStore
+    from kwip.store.maintenance.loading import LoadStore
+    from kwip.store.social.edges import EdgeStore
 
 #: Posting waits for the journal: four threads post twice as fast as one.
 THREADS = 4

@@ -6,8 +6,8 @@ import pytest
 
 from kwip.domain.errors import InvalidError, NotAuthenticatedError
 from kwip.services.accounts.users import SignUp
-from kwip.store.deletion import DeletionStore
-from kwip.store.users import digest_of
+from kwip.store.accounts.users import digest_of
+from kwip.store.maintenance.deletion import DeletionStore
 
 PASSWORD = "correct horse"
 

@@ -11,8 +11,8 @@ from kwip.domain.errors import (
     NotFoundError,
 )
 from kwip.domain.ids import UserId
-from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft
+from kwip.domain.timelines.pages import PageRequest
 from kwip.domain.users import READ
 from kwip.services.accounts.authentication import Credential
 from kwip.services.accounts.moderation import deletion_of

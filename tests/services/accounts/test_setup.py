@@ -12,7 +12,7 @@ from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.errors import InvalidError, KwipError, NotFoundError
 from kwip.domain.setup import LIFETIME, code_digest, draw_code
 from kwip.services.accounts.users import SignUp
-from kwip.store.setup import SetupStore
+from kwip.store.accounts.setup import SetupStore
 
 
 def form(username="root_of_it", **other):

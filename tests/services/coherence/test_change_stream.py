@@ -9,9 +9,9 @@ import pytest
 from kwip import loops
 from kwip.cache import keys
 from kwip.domain.clock import at
-from kwip.domain.lists import ListChange
 from kwip.domain.posts import Draft, Edit
 from kwip.domain.reactions import span_of
+from kwip.domain.timelines.lists import ListChange
 from kwip.domain.users import READ, ProfileChange
 from kwip.loops import Loop
 from kwip.services.coherence import change_stream as module

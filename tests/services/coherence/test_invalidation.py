@@ -12,11 +12,11 @@ from kwip.cache import invalidation
 from kwip.cli.parts import deletion_by, repair_by, retagging_by
 from kwip.domain.clock import at
 from kwip.domain.errors import KwipError
-from kwip.domain.id_lists import IdListSlice
-from kwip.domain.lists import ListChange
-from kwip.domain.notifications import NotificationSlice
 from kwip.domain.posts import Draft, Edit
 from kwip.domain.reactions import span_of
+from kwip.domain.timelines.id_lists import IdListSlice
+from kwip.domain.timelines.lists import ListChange
+from kwip.domain.timelines.notifications import NotificationSlice
 from kwip.domain.users import READ, ProfileChange
 from kwip.services.coherence.fence import Fence
 from kwip.services.delivery import compaction
@@ -27,8 +27,8 @@ from kwip.services.reading.account_entities import AccessKeyId
 from kwip.services.reading.loader import Lookup
 from kwip.services.reading.slices import Slice
 from kwip.services.timelines.merging import EVERYBODY
-from kwip.store.buckets import home_of
-from kwip.store.list_edges import list_of
+from kwip.store.social.list_edges import list_of
+from kwip.store.timelines.buckets import home_of
 from tests.frozen import swap
 from tests.wired import sign_up
 

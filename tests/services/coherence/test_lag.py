@@ -6,8 +6,8 @@ import pytest
 
 from kwip.cache.keys import Debounced
 from kwip.domain.clock import at
-from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft, Edit
+from kwip.domain.timelines.pages import PageRequest
 from kwip.services.coherence.changed_keys import concerned
 from kwip.store.changes import Change
 from tests.servers import wait_until

@@ -10,15 +10,15 @@ from kwip.cache import invalidation
 from kwip.cli.parts import deletion_by
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.errors import InvalidError, KwipError, NotFoundError
-from kwip.domain.lists import ListChange
 from kwip.domain.posts import Draft
+from kwip.domain.timelines.lists import ListChange
 from kwip.domain.users import READ, ProfileChange
 from kwip.services.accounts.moderation import deletion_of
 from kwip.services.coherence.fence import Fence
 from kwip.services.maintenance.deletion import Deletion
 from kwip.services.maintenance.fsck import Fsck
-from kwip.store.audit import AuditStore
-from kwip.store.list_edges import list_of
+from kwip.store.maintenance.audit import AuditStore
+from kwip.store.social.list_edges import list_of
 from kwip.text.emails import read_email
 from tests.pictures import BLUE, plain, sent
 from tests.services.accounts.test_moderation import opens

@@ -5,12 +5,12 @@ from __future__ import annotations
 import random
 
 from kwip.domain.ids import MAX_ID
-from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft, Edit, Visibility
-from kwip.domain.pushdown import Pushdown
+from kwip.domain.timelines.pages import PageRequest
+from kwip.domain.timelines.pushdown import Pushdown
 from kwip.services.reading.loader import Lookup
 from kwip.services.timelines import walk
-from kwip.store.pushdown import PushdownStore
+from kwip.store.posting.pushdown import PushdownStore
 from tests.services.timelines.test_active_order import alice, bob
 
 __all__ = ["alice", "bob"]

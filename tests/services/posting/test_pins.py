@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from kwip.domain.errors import ForbiddenError, InvalidError
-from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft, Visibility
+from kwip.domain.timelines.pages import PageRequest
 from kwip.domain.users import MAX_PINS
 
 

@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from kwip.domain.errors import GoneError, NotFoundError
-from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft, Visibility
+from kwip.domain.timelines.pages import PageRequest
 from kwip.domain.users import Viewer
 
 

@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from kwip.domain.errors import ForbiddenError, NotFoundError
-from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft, Edit, Visibility
+from kwip.domain.timelines.pages import PageRequest
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_a_repost_and_its_claim_come_together_or_not_at_all(
     kwip, reposts, post, bob, mongodb, monkeypatch
 ):
     with monkeypatch.context() as broken:
-        broken.setattr("kwip.store.reactions.to_document", lambda *_: 1 / 0)
+        broken.setattr("kwip.store.posting.reactions.to_document", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             reposts.repost(bob, post.id)
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from kwip.domain.errors import InvalidError
-from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft, Edit
 from kwip.domain.text import Hashtag, Link, Mention
+from kwip.domain.timelines.pages import PageRequest
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft
+from kwip.domain.timelines.pages import PageRequest
 from kwip.domain.users import Viewer
 from kwip.services.reading import slices
 from kwip.services.reading.slices import Entries

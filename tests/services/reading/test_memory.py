@@ -11,9 +11,9 @@ from kwip.domain.ids import UserId
 from kwip.domain.posts import Post, Visibility
 from kwip.domain.relationships import Relations
 from kwip.domain.text import Hashtag, Link, Mention
-from kwip.domain.timelines import Chunk, Entry
+from kwip.domain.timelines.timelines import Chunk, Entry
+from kwip.domain.timelines.views import PostView
 from kwip.domain.users import ProfileField, User
-from kwip.domain.views import PostView
 from kwip.schemas import html
 from kwip.schemas.posts import WRITTEN_BYTES, StatusSchema
 from kwip.schemas.urls import Urls

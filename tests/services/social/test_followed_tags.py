@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from kwip.domain.errors import InvalidError
-from kwip.domain.lists import ListChange
 from kwip.domain.posts import Draft, Visibility
+from kwip.domain.timelines.lists import ListChange
 from tests.wired import home_of
 
 
@@ -115,7 +115,7 @@ def test_past_thousands_of_hidden_posts_hashtags_are_read_on(
 
 def test_so_many_hashtags_can_be_followed_and_no_more(kwip, people, monkeypatch):
     reader = people[0]
-    monkeypatch.setattr("kwip.store.followed_tags.MAX_FOLLOWED_TAGS", 2)
+    monkeypatch.setattr("kwip.store.social.followed_tags.MAX_FOLLOWED_TAGS", 2)
     tags = kwip.services.followed_tags
     for tag in ("a", "b", "b"):
         tags.follow(reader, tag)

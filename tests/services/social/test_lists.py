@@ -7,13 +7,13 @@ import pytest
 from kwip.cli.parts import repair_by
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.errors import InvalidError, NotFoundError
-from kwip.domain.lists import ListChange, RepliesPolicy
-from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft, Visibility
+from kwip.domain.timelines.lists import ListChange, RepliesPolicy
+from kwip.domain.timelines.pages import PageRequest
 from kwip.services.maintenance.fsck import Fsck
-from kwip.store.audit import AuditStore
-from kwip.store.buckets import home_of as stored_home_of
-from kwip.store.list_edges import list_of
+from kwip.store.maintenance.audit import AuditStore
+from kwip.store.social.list_edges import list_of
+from kwip.store.timelines.buckets import home_of as stored_home_of
 from tests.wired import home_of
 
 
@@ -363,8 +363,8 @@ def test_fsck_finds_a_list_in_disorder_and_repair_rebuilds_it(
 
 def test_lists_and_their_people_have_limits(kwip, friends, make_list, monkeypatch):
     owner, bob, carol = friends
-    monkeypatch.setattr("kwip.store.lists.MAX_MEMBERS", 1)
-    monkeypatch.setattr("kwip.store.lists.MAX_LISTS", 1)
+    monkeypatch.setattr("kwip.store.social.lists.MAX_MEMBERS", 1)
+    monkeypatch.setattr("kwip.store.social.lists.MAX_LISTS", 1)
     list_id = make_list(owner, bob)
 
     kwip.services.lists.add(owner, list_id, [bob.id])  # is in it already

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from kwip.domain.pages import PageRequest
+from kwip.domain.timelines.pages import PageRequest
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft, Visibility
+from kwip.domain.timelines.pages import PageRequest
 from kwip.domain.users import ProfileChange
 from kwip.services.timelines import active_order as active
 from kwip.services.timelines import walk

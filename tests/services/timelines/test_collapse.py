@@ -6,23 +6,23 @@ import random
 
 import pytest
 
-from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft
+from kwip.domain.timelines.pages import PageRequest
 
 
 @pytest.fixture
 def narrow(monkeypatch):
     """Let a window be small, and slices and rounds smaller than a page."""
     for target, value in {
-        "kwip.domain.collapse.WINDOW": 6,
+        "kwip.domain.timelines.collapse.WINDOW": 6,
         "kwip.services.timelines.paging.REACH": 5,
         "kwip.services.reading.slices.CHUNK": 7,
         "kwip.services.reading.slices.TOP": 2,
         "kwip.services.timelines.paging.CHUNK": 7,
         "kwip.services.timelines.sources.CHUNK": 7,
-        "kwip.store.timelines.SEAL_AT": 8,
-        "kwip.domain.timelines.SEAL_LOOK": 1,
-        "kwip.domain.timelines.KEEP_OPEN": 4,
+        "kwip.store.timelines.timelines.SEAL_AT": 8,
+        "kwip.domain.timelines.timelines.SEAL_LOOK": 1,
+        "kwip.domain.timelines.timelines.KEEP_OPEN": 4,
     }.items():
         monkeypatch.setattr(target, value)
 

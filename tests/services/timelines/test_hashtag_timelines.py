@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft
-from kwip.domain.tags import TagWish
+from kwip.domain.timelines.pages import PageRequest
+from kwip.domain.timelines.tags import TagWish
 
 TEXTS = ["#a", "#b", "#a #b", "#a #c", "#b #c", "#a #b #c", "#c"]
 

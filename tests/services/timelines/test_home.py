@@ -6,9 +6,9 @@ import random
 
 import pytest
 
-from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft
-from kwip.store.buckets import home_of
+from kwip.domain.timelines.pages import PageRequest
+from kwip.store.timelines.buckets import home_of
 
 
 @pytest.fixture
@@ -20,10 +20,10 @@ def small(monkeypatch):
         "kwip.services.timelines.paging.CHUNK": 5,
         "kwip.services.timelines.sources.CHUNK": 5,
         "kwip.services.timelines.sources.AUTHORS_PER_QUERY": 2,
-        "kwip.store.timelines.SEAL_AT": 8,
-        "kwip.domain.timelines.SEAL_LOOK": 1,
-        "kwip.domain.timelines.KEEP_OPEN": 4,
-        "kwip.domain.timelines.TRIM_TO": 10,
+        "kwip.store.timelines.timelines.SEAL_AT": 8,
+        "kwip.domain.timelines.timelines.SEAL_LOOK": 1,
+        "kwip.domain.timelines.timelines.KEEP_OPEN": 4,
+        "kwip.domain.timelines.timelines.TRIM_TO": 10,
         "kwip.services.delivery.compaction.TRIM_TO": 10,
         "kwip.services.delivery.compaction.TRIM_ABOVE": 20,
     }.items():

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kwip.domain.ids import MAX_ID, UserId
-from kwip.domain.pages import PageRequest
-from kwip.domain.timelines import Chunk, Entry, Pulls
+from kwip.domain.timelines.pages import PageRequest
+from kwip.domain.timelines.timelines import Chunk, Entry, Pulls
 from kwip.services.reading.loader import Loader, Loaders
 from kwip.services.reading.loads import Kind
 from kwip.services.reading.slices import Slice

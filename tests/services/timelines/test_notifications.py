@@ -6,11 +6,16 @@ import pytest
 
 from kwip.domain.errors import NotFoundError
 from kwip.domain.ids import PostId
-from kwip.domain.notifications import SPOKEN_TO, Notification, NotificationKind, Wish
-from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft, Edit, Visibility
+from kwip.domain.timelines.notifications import (
+    SPOKEN_TO,
+    Notification,
+    NotificationKind,
+    Wish,
+)
+from kwip.domain.timelines.pages import PageRequest
 from kwip.services.delivery import notifier
-from kwip.store.buckets import home_of
+from kwip.store.timelines.buckets import home_of
 from tests.frozen import swap
 
 

@@ -12,13 +12,13 @@ import pytest
 
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.ids import PostId, UserId, first_id_at
-from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Post, Visibility
-from kwip.domain.timelines import TRIM_TO
+from kwip.domain.timelines.pages import PageRequest
+from kwip.domain.timelines.timelines import TRIM_TO
 from kwip.domain.users import User
-from kwip.store.buckets import home_of
-from kwip.store.outbox import pending
-from kwip.store.post_documents import to_document
+from kwip.store.delivery.outbox import pending
+from kwip.store.posting.post_documents import to_document
+from kwip.store.timelines.buckets import home_of
 
 POSTS = int(os.environ.get("SCROLL_BACK", "3000"))
 FOLLOWEES = 30

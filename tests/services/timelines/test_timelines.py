@@ -1,5 +1,5 @@
-from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft
+from kwip.domain.timelines.pages import PageRequest
 
 
 def texts(page):

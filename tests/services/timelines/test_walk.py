@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kwip.domain.pages import PageRequest
 from kwip.domain.posts import Draft, Visibility
+from kwip.domain.timelines.pages import PageRequest
 from kwip.services.timelines import walk
 from kwip.services.timelines.timelines import Kinds
 

@@ -15,13 +15,13 @@ import pytest
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.errors import ConflictError, StoreUnavailableError
 from kwip.domain.posts import Draft
-from kwip.domain.world import Saying, World, parse_graph, username_of
+from kwip.domain.world.world import Saying, World, parse_graph, username_of
 from kwip.services.maintenance.fsck import Fsck
 from kwip.services.maintenance.reindex import Verifier
 from kwip.services.world import loader as world
 from kwip.services.world import publisher
 from kwip.services.world.publisher import Publisher
-from kwip.store.audit import AuditStore
+from kwip.store.maintenance.audit import AuditStore
 from tests.frozen import swap
 from tests.servers import wait_until
 from tests.wired import sign_up

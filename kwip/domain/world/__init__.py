@@ -1,0 +1,1 @@
+"""The rules for loading a social graph, and for the traffic that drives it."""

@@ -1,0 +1,368 @@
+"""Users, their credentials, and the claims that keep usernames and addresses unique."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from pymongo import ASCENDING, ReturnDocument
+from pymongo.errors import DuplicateKeyError
+
+from kwip.domain.errors import ConflictError
+from kwip.domain.ids import PostId, UserId
+from kwip.domain.users import MAX_PINS, ProfileField, User
+from kwip.store.accounts.setup import SETUP_CLAIM
+from kwip.store.bulk import insert_missing
+from kwip.store.client import ONE_BATCH, translated
+from kwip.store.timelines.buckets import empty_timeline, home_of
+from kwip.store.upgrades import schema_of, upgrade
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+    from kwip.domain.users import Email, ProfileKey
+    from kwip.store.client import Document, Store
+
+Flag = Literal["is_suspended", "is_admin"]
+
+#: The owner of deleted users' handles, which stay reserved against impersonation.
+NOBODY = UserId(0)
+
+_HANDLE, _EMAIL = "handle:", "email:"
+#: Schema 2 of users has no pins.
+_PINNED = {"$ifNull": ["$pinned_ids", []]}
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a sign-in is checked against."""
+
+    user_id: UserId
+    username: str
+    email: str
+    password_hash: str
+    is_suspended: bool
+
+
+class Pictured(NamedTuple):
+    """A user, and the names of their pictures."""
+
+    user_id: UserId
+    avatar: str
+    banner: str
+
+
+class UserStore:
+    """The `users` and `credentials` collections, and the claims of names."""
+
+    def __init__(self, store: Store):
+        self._store = store
+        self._users = store.database["users"]
+        self._credentials = store.database["credentials"]
+        self._claims = store.database["claims"]
+        self._timelines = store.database["timelines"]
+
+    def create(
+        self, user: User, email: Email, password_hash: str, *, setup: str = ""
+    ) -> None:
+        """Create claims, user, credentials and home timeline in one transaction.
+
+        With the digest of a `setup` code, only while that code is valid; it is deleted.
+
+        Raises:
+            ConflictError: The handle or the address is taken, or the setup is done;
+                `context` says which.
+            StoreUnavailableError: The result is unknown; at worst, repeating it is a
+                conflict.
+        """
+
+        def work(session: Any) -> None:
+            if setup:
+                waiting = {"_id": SETUP_CLAIM, "digest": setup}
+                if not self._claims.delete_one(waiting, session=session).deleted_count:
+                    raise ConflictError("This site is already set up.", field="setup")
+            handle, address = claims_of(user.username, email.key)
+            if self._owner(handle, session) is not None:
+                raise ConflictError("This username is taken.", field="username")
+            if self._owner_by(email, session) is not None:
+                raise ConflictError("This email address is taken.", field="email")
+            for claim in (handle, address):
+                self._claims.insert_one(_claim(claim, user.id), session=session)
+            self._users.insert_one(_to_document(user), session=session)
+            self._credentials.insert_one(
+                {
+                    "_id": user.id,
+                    "schema": schema_of("credentials"),
+                    "email": email.address,
+                    "email_key": email.key,
+                    "password_hash": password_hash,
+                },
+                session=session,
+            )
+            self._timelines.insert_one(
+                empty_timeline(home_of(user.id)), session=session
+            )
+
+        try:
+            self._store.transact(work)
+        except DuplicateKeyError as error:
+            field = "email" if _EMAIL in str(error) else "username"
+            raise ConflictError(f"This {field} is taken.", field=field) from error
+
+    @translated()
+    def create_many(self, users: Sequence[User]) -> Mapping[str, UserId]:
+        """Create users without credentials in bulk, and return who owns each handle.
+
+        A handle that is taken keeps its owner. Claims are written first, because they
+        decide that; a load that is killed right after them leaves handles without users
+        until it is resumed.
+
+        Raises:
+            ConflictError: A handle belonged to a deleted user.
+        """
+        insert_missing(
+            self._claims, [_claim(_HANDLE + u.username, u.id) for u in users]
+        )
+        ids = self.ids_of(u.username for u in users)
+        if kept := sorted({u.username for u in users} - ids.keys()):
+            raise ConflictError(
+                f"{kept[0]} belonged to a deleted user and can't be used again."
+            )
+        owners = [replace(u, id=ids[u.username]) for u in users]
+        insert_missing(self._users, [_to_document(u) for u in owners])
+        insert_missing(self._timelines, [empty_timeline(home_of(u.id)) for u in owners])
+        return ids
+
+    @translated()
+    def with_credentials(self, ids: Sequence[UserId]) -> set[UserId]:
+        """Return which of the given users can sign in."""
+        found = self._credentials.find({"_id": {"$in": list(ids)}}, {"_id": 1})
+        return {UserId(d["_id"]) for d in found}
+
+    @translated()
+    def get_many(self, ids: Sequence[UserId]) -> dict[UserId, User]:
+        """Read users by id, in one query."""
+        found = self._users.find({"_id": {"$in": list(ids)}}).batch_size(ONE_BATCH)
+        return {UserId(d["_id"]): to_user(d) for d in found}
+
+    @translated()
+    def ids_of(self, usernames: Iterable[str]) -> Mapping[str, UserId]:
+        """Look up handles, in one query; unclaimed ones are absent."""
+        claims = [_HANDLE + name for name in usernames]
+        query = {"_id": {"$in": claims}, "user_id": {"$ne": NOBODY}}
+        found = self._claims.find(query, {"user_id": 1})
+        return {d["_id"].removeprefix(_HANDLE): UserId(d["user_id"]) for d in found}
+
+    @translated()
+    def credentials_of(self, login: str | Email) -> Credentials | None:
+        """Find the credentials of the owner of a handle or an address.
+
+        It makes as many queries if there is nobody, so that timing reveals nothing.
+        """
+        if isinstance(login, str):
+            user_id = self._owner(_HANDLE + login)
+        else:
+            user_id = self._owner_by(login)
+        credentials = self._credentials.find_one({"_id": user_id})
+        user = self._users.find_one(
+            {"_id": user_id}, {"username": 1, "is_suspended": 1}
+        )
+        if user_id is None or credentials is None or user is None:
+            return None
+        return Credentials(
+            user_id=user_id,
+            username=user["username"],
+            email=credentials["email"],
+            password_hash=credentials["password_hash"],
+            is_suspended=user.get("is_suspended", False),
+        )
+
+    def _owner(self, claim: str, session: Any = None) -> UserId | None:
+        """Return the owner of a claim; `NOBODY` for deleted users' handles."""
+        held = self._claims.find_one({"_id": claim}, {"user_id": 1}, session=session)
+        return None if held is None else UserId(held["user_id"])
+
+    def _owner_by(self, email: Email, session: Any = None) -> UserId | None:
+        """Return the owner of an address.
+
+        The address as typed is unknown for accounts of schema 1, so such an account
+        owns every address that was the same by the rule of that schema.
+        """
+        user_id = self._owner(_EMAIL + digest_of(email.key), session)
+        if user_id is None and email.folded != email.key:
+            user_id = self._owner(_EMAIL + digest_of(email.folded), session)
+            first = {"_id": user_id, "schema": 1}
+            if self._credentials.find_one(first, {"_id": 1}, session=session) is None:
+                return None
+        return user_id
+
+    @translated()
+    def shown_among(self, ids: Collection[UserId]) -> set[UserId]:
+        """Return which of the given users exist and are not suspended, in one query."""
+        query = {"_id": {"$in": list(ids)}, "is_suspended": {"$ne": True}}
+        return {UserId(d["_id"]) for d in self._users.find(query, {"_id": 1})}
+
+    @translated()
+    def update_profile(
+        self, user_id: UserId, changes: Mapping[ProfileKey, Any]
+    ) -> User | None:
+        """Change a user's profile; None if there is no such user."""
+        fields = dict(changes)
+        if "fields" in fields:
+            fields["fields"] = _field_documents(fields["fields"])
+        update: Document = {"$inc": {"version": 1}}
+        if fields:
+            update["$set"] = fields
+        document = self._users.find_one_and_update(
+            {"_id": user_id}, update, return_document=ReturnDocument.AFTER
+        )
+        return None if document is None else to_user(document)
+
+    @translated()
+    def set_flag(self, user_id: UserId, name: Flag, *, is_set: bool) -> bool:
+        """Set or clear a flag of a user, such as suspended; False if no such user."""
+        result = self._users.update_one(
+            {"_id": user_id}, {"$set": {name: is_set}, "$inc": {"version": 1}}
+        )
+        return result.matched_count == 1
+
+    @translated()
+    def set_password(self, user_id: UserId, password_hash: str) -> bool:
+        """Set a user's password; False if the user has no credentials."""
+        result = self._credentials.update_one(
+            {"_id": user_id}, {"$set": {"password_hash": password_hash}}
+        )
+        return result.matched_count == 1
+
+    @translated()
+    def pin(self, user_id: UserId, post_id: PostId) -> bool:
+        """Put a post on top of a user's pins; False if there are `MAX_PINS` already.
+
+        A post that is already pinned stays where it is.
+        """
+        result = self._users.update_one(
+            {
+                "_id": user_id,
+                "$or": [
+                    {"pinned_ids": post_id},
+                    {f"pinned_ids.{MAX_PINS - 1}": {"$exists": False}},
+                ],
+            },
+            [
+                {
+                    "$set": {
+                        "pinned_ids": {
+                            "$concatArrays": [
+                                {"$setDifference": [[post_id], _PINNED]},
+                                _PINNED,
+                            ]
+                        },
+                        "version": {"$add": ["$version", 1]},
+                    }
+                }
+            ],
+        )
+        return result.matched_count == 1
+
+    @translated()
+    def unpin(self, user_id: UserId, ids: Sequence[PostId]) -> None:
+        """Remove posts from a user's pins."""
+        self._users.update_one(
+            {"_id": user_id, "pinned_ids": {"$in": list(ids)}},
+            {"$pull": {"pinned_ids": {"$in": list(ids)}}, "$inc": {"version": 1}},
+        )
+
+    @translated()
+    def is_empty(self) -> bool:
+        """Return whether nobody has signed up yet."""
+        return self._users.find_one({"_id": {"$gt": 0}}, {"_id": 1}) is None
+
+    @translated()
+    def count(self) -> int:
+        """Estimate how many users there are."""
+        return self._users.estimated_document_count()
+
+    @translated()
+    def pictures_after(self, after: UserId, limit: int) -> list[Pictured]:
+        """Page users above `after` with the names of their pictures, by id."""
+        found = self._users.find({"_id": {"$gt": after}}, {"avatar": 1, "banner": 1})
+        return [
+            Pictured(UserId(d["_id"]), d.get("avatar", ""), d.get("banner", ""))
+            for d in found.sort("_id", ASCENDING).limit(limit)
+        ]
+
+    def iter_ids(self, after: int = 0, batch: int = 1_000) -> Iterator[list[UserId]]:
+        """Iterate over all user ids above `after` in order, a batch at a time."""
+        while ids := self._ids_after(after, batch):
+            yield ids
+            after = ids[-1]
+
+    @translated()
+    def _ids_after(self, after: int, batch: int) -> list[UserId]:
+        found = self._users.find({"_id": {"$gt": after}}, {"_id": 1})
+        return [UserId(d["_id"]) for d in found.sort("_id", ASCENDING).limit(batch)]
+
+
+def digest_of(text: str) -> str:
+    """Return the SHA-256 of a text in hex: how addresses and secrets are stored."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def claims_of(username: str, email_key: str) -> tuple[str, str]:
+    """Return the names of a user's claims: the handle, and the address."""
+    return _HANDLE + username, _EMAIL + digest_of(email_key)
+
+
+def to_user(document: Document) -> User:
+    """Convert a stored document of any schema to a user."""
+    d = upgrade("users", document)
+    return User(
+        id=UserId(d["_id"]),
+        username=d["username"],
+        display_name=d["display_name"],
+        bio=d["bio"],
+        avatar=d["avatar"],
+        banner=d["banner"],
+        fields=tuple(ProfileField(x["name"], x["value"]) for x in d["fields"]),
+        pinned_ids=tuple(PostId(i) for i in d["pinned_ids"]),
+        is_suspended=d["is_suspended"],
+        is_embeddable=d["is_embeddable"],
+        is_admin=d["is_admin"],
+        folds_repeats=d["folds_repeats"],
+        posts_count=d["posts_count"],
+        followers_count=d["followers_count"],
+        following_count=d["following_count"],
+        version=d["version"],
+    )
+
+
+def _to_document(user: User) -> Document:
+    return {
+        "_id": user.id,
+        "schema": schema_of("users"),
+        "username": user.username,
+        "display_name": user.display_name,
+        "bio": user.bio,
+        "avatar": user.avatar,
+        "banner": user.banner,
+        "fields": _field_documents(user.fields),
+        "pinned_ids": [],
+        "is_suspended": False,
+        "is_embeddable": user.is_embeddable,
+        "is_admin": user.is_admin,
+        "folds_repeats": user.folds_repeats,
+        "posts_count": 0,
+        "followers_count": 0,
+        "following_count": 0,
+        "last_pull_id": 0,
+        "version": 1,
+    }
+
+
+def _field_documents(fields: Iterable[ProfileField]) -> list[Document]:
+    return [{"name": x.name, "value": x.value} for x in fields]
+
+
+def _claim(claim: str, user_id: UserId) -> Document:
+    return {"_id": claim, "schema": schema_of("claims"), "user_id": user_id}

@@ -1,0 +1,341 @@
+"""The outbox in the posts: which await delivery, who delivers them, and how far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import TYPE_CHECKING
+
+from pymongo import ASCENDING, ReturnDocument
+
+from kwip.domain.ids import PostId, UserId
+from kwip.store.client import translated
+from kwip.store.delivery.audience import Audience, look
+from kwip.store.posting.post_documents import to_post
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Iterator, Sequence
+
+    from kwip.domain.posts import Post
+    from kwip.store.client import Document, Store
+    from kwip.store.posting.post_documents import FanoutDocument
+
+#: Posts of one author that are delivered together, at most.
+MAX_TOGETHER = 32
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryLease:
+    """The right to deliver some posts of one author, starting from one place.
+
+    `owner` is random for each lease, so it fences every later step. The audience was
+    read under the lease.
+    """
+
+    owner: str
+    posts: tuple[Post, ...]
+    enqueued_at: tuple[dt.datetime, ...]
+    mode: str | None
+    start: int
+    cursor: int | None
+    has_wrapped: bool
+    listed: int
+    told: int | None
+    attempts: int
+    audience: Audience
+
+    @property
+    def ids(self) -> list[PostId]:
+        """The ids of the posts, oldest first."""
+        return [post.id for post in self.posts]
+
+    @property
+    def author_id(self) -> UserId:
+        """Who wrote them."""
+        return self.posts[0].author_id
+
+
+def pending(enqueued_at: dt.datetime, due_at: dt.datetime) -> FanoutDocument:
+    """Return the delivery state of a new post."""
+    return {
+        "state": "pending",
+        "mode": None,
+        "start": None,
+        "cursor": None,
+        "has_wrapped": False,
+        "lease_owner": None,
+        "lease_until": None,
+        "enqueued_at": enqueued_at,
+        "due_at": due_at,
+        "attempts": 0,
+    }
+
+
+class OutboxStore:
+    """The `fanout` part of the `posts` collection."""
+
+    def __init__(self, store: Store):
+        self._database = store.database
+        self._posts = store.database["posts"]
+
+    @translated()
+    def lease(
+        self,
+        post_id: PostId,
+        owner: str,
+        now: dt.datetime,
+        until: dt.datetime,
+        followers: int,
+    ) -> DeliveryLease | None:
+        """Lease a pending post that nobody holds; None if there is nothing to lease.
+
+        A second command reads its audience, with at most `followers` of them. A post
+        that was never tried takes others of its author along that were not tried either
+        (two more commands, if there are any), because they go to the same owners. One
+        that failed goes alone, so that it cannot make the others fail; so does a
+        replayed dead letter, because it resumes where it stopped.
+        """
+        first = self._posts.find_one_and_update(
+            {"_id": post_id, **_free(now)},
+            {
+                "$set": _held(owner, until),
+                "$inc": {"fanout.attempts": 1},
+            },
+            return_document=ReturnDocument.AFTER,
+        )
+        if first is None:
+            return None
+        author_id, fanout = UserId(first["author_id"]), first["fanout"]
+        waiting = _waiting(author_id, now) if _may_go_together(first) else None
+        audience, ids = look(
+            self._database,
+            author_id,
+            waiting=waiting,
+            most=(MAX_TOGETHER - 1, followers),
+        )
+        taken = [first]
+        if waiting and ids:
+            taken += self._take_along(ids, waiting, _held(owner, until))
+        taken.sort(key=lambda d: d["_id"])
+        return DeliveryLease(
+            owner=owner,
+            posts=tuple(to_post(d) for d in taken),
+            enqueued_at=tuple(d["fanout"]["enqueued_at"] for d in taken),
+            mode=fanout["mode"],
+            start=fanout["start"] or 0,
+            cursor=fanout["cursor"],
+            has_wrapped=fanout["has_wrapped"],
+            listed=fanout.get("listed", 0),
+            told=fanout.get("told"),
+            attempts=fanout["attempts"],
+            audience=audience,
+        )
+
+    def _take_along(
+        self, ids: Sequence[PostId], waiting: Document, held: Document
+    ) -> list[Document]:
+        self._posts.update_many(
+            {"_id": {"$in": list(ids)}, **waiting},
+            {"$set": held, "$inc": {"fanout.attempts": 1}},
+        )
+        owner = held["fanout.lease_owner"]
+        mine = {"_id": {"$in": list(ids)}, "fanout.lease_owner": owner}
+        return list(self._posts.find(mine))
+
+    @translated()
+    def advance(
+        self, lease: DeliveryLease, until: dt.datetime, **progress: object
+    ) -> bool:
+        """Record a place, and what was chosen for the lease; extend the lease.
+
+        A place is `cursor` and `has_wrapped`, or `listed`, or `told`. A delivery that
+        makes progress is not failing: attempts are counted from 0 again, so that a long
+        delivery survives any number of restarts. Returns False if the lease is lost for
+        any of the posts; the caller must then stop.
+        """
+        recorded = {"mode": lease.mode, "start": lease.start, **progress}
+        fields = {f"fanout.{name}": value for name, value in recorded.items()}
+        if progress.keys() & {"cursor", "listed"} or progress.get("told"):
+            fields["fanout.attempts"] = 1
+        result = self._posts.update_many(
+            {"_id": {"$in": lease.ids}, "fanout.lease_owner": lease.owner},
+            {"$set": {**fields, "fanout.lease_until": until, "fanout.due_at": until}},
+        )
+        return result.matched_count == len(lease.posts)
+
+    @translated()
+    def attempts(self, lease: DeliveryLease) -> int:
+        """Return how often the leased posts were tried since their last progress."""
+        query = {"_id": lease.ids[0], "fanout.lease_owner": lease.owner}
+        found = self._posts.find_one(query, {"fanout.attempts": 1})
+        return lease.attempts if found is None else found["fanout"]["attempts"]
+
+    @translated()
+    def finish(self, lease: DeliveryLease) -> bool:
+        """Mark the posts delivered, and in what mode.
+
+        Returns False if the lease is lost for any of them; the others are marked.
+        """
+        result = self._posts.update_many(
+            {"_id": {"$in": lease.ids}, "fanout.lease_owner": lease.owner},
+            {
+                "$set": {
+                    "fanout.state": "done",
+                    "fanout.mode": lease.mode,
+                    "fanout.lease_owner": None,
+                }
+            },
+        )
+        return result.matched_count == len(lease.posts)
+
+    @translated()
+    def give_up(self, lease: DeliveryLease, state: str, due_at: dt.datetime) -> None:
+        """Release the posts: `pending` to be retried at `due_at`, or `dead`."""
+        self._posts.update_many(
+            {"_id": {"$in": lease.ids}, "fanout.lease_owner": lease.owner},
+            {
+                "$set": {
+                    "fanout.state": state,
+                    "fanout.lease_owner": None,
+                    "fanout.lease_until": None,
+                    "fanout.due_at": due_at,
+                }
+            },
+        )
+
+    @translated()
+    def take_due(
+        self,
+        now: dt.datetime,
+        next_due: dt.datetime,
+        limit: int,
+        enqueue: Callable[[PostId], bool],
+    ) -> list[PostId]:
+        """Enqueue pending posts whose delivery is due; list those.
+
+        They are due again at `next_due`. What `enqueue` does not accept stays due, and
+        so does what this process enqueued before it died.
+        """
+        overdue = {"fanout.state": "pending", "fanout.due_at": {"$lte": now}}
+        found = self._posts.find(overdue, {"_id": 1})
+        ordered = found.sort("fanout.due_at", ASCENDING).limit(limit)
+        ids = list(takewhile(enqueue, [PostId(d["_id"]) for d in ordered]))
+        if ids:
+            self._posts.update_many(
+                {"_id": {"$in": ids}, **overdue}, {"$set": {"fanout.due_at": next_due}}
+            )
+        return ids
+
+    @translated()
+    def oldest_pending_at(self) -> dt.datetime | None:
+        """Return since when the oldest pending post has been waiting."""
+        oldest = self._posts.find_one(
+            {"fanout.state": "pending"},
+            {"fanout.enqueued_at": 1},
+            sort=[("fanout.enqueued_at", ASCENDING)],
+        )
+        return None if oldest is None else oldest["fanout"]["enqueued_at"]
+
+    @translated()
+    def pending_count(self) -> int:
+        """Count the posts that await delivery."""
+        # Without a hint, only the first key of a partial index is used.
+        pending = {"fanout.state": "pending"}
+        return self._posts.count_documents(pending, hint="fanout.due_at_1")
+
+    @translated()
+    def dead_count(self) -> int:
+        """Count the dead letters."""
+        return self._posts.count_documents({"fanout.state": "dead"})
+
+    @translated()
+    def oldest_pending(
+        self, limit: int
+    ) -> list[tuple[PostId, UserId, int, dt.datetime]]:
+        """List (post, author, attempts, enqueued at) of pending posts."""
+        return self._rows("pending", limit)
+
+    @translated()
+    def dead(self, limit: int) -> list[tuple[PostId, UserId, int, dt.datetime]]:
+        """List (post, author, attempts, enqueued at) of the dead letters."""
+        return self._rows("dead", limit)
+
+    def _rows(
+        self, state: str, limit: int
+    ) -> list[tuple[PostId, UserId, int, dt.datetime]]:
+        order = "fanout.due_at" if state == "pending" else "_id"
+        found = self._posts.find({"fanout.state": state}, {"author_id": 1, "fanout": 1})
+        return [
+            (
+                PostId(d["_id"]),
+                UserId(d["author_id"]),
+                d["fanout"]["attempts"],
+                d["fanout"]["enqueued_at"],
+            )
+            for d in found.sort(order, ASCENDING).limit(limit)
+        ]
+
+    @translated()
+    def replay(self, ids: Sequence[PostId], now: dt.datetime) -> int:
+        """Make dead letters pending again, from where they stopped; count them."""
+        result = self._posts.update_many(
+            {"_id": {"$in": list(ids)}, "fanout.state": "dead"},
+            {
+                "$set": {
+                    "fanout.state": "pending",
+                    "fanout.attempts": 0,
+                    "fanout.due_at": now,
+                }
+            },
+        )
+        return result.modified_count
+
+    def iter_dead(self, batch: int = 500) -> Iterator[list[PostId]]:
+        """Iterate over all dead letters, a batch of ids at a time."""
+        after = 0
+        while ids := self._dead_after(after, batch):
+            yield ids
+            after = ids[-1]
+
+    @translated()
+    def _dead_after(self, after: int, batch: int) -> list[PostId]:
+        query = {"fanout.state": "dead", "_id": {"$gt": after}}
+        found = self._posts.find(query, {"_id": 1}).sort("_id", ASCENDING).limit(batch)
+        return [PostId(d["_id"]) for d in found]
+
+
+def _free(now: dt.datetime) -> Document:
+    return {
+        "fanout.state": "pending",
+        "$or": [
+            {"fanout.lease_owner": None},
+            {"fanout.lease_until": {"$lt": now}},
+        ],
+    }
+
+
+def _waiting(author_id: UserId, now: dt.datetime) -> Document:
+    """Match an author's posts that nobody has tried and that may go together."""
+    return {
+        "author_id": author_id,
+        "fanout.attempts": 0,
+        "fanout.mode": None,
+        "visibility": {"$ne": "direct"},
+        **_free(now),
+    }
+
+
+def _may_go_together(first: Document) -> bool:
+    """Return whether a post leased for the first time may take others along."""
+    fanout = first["fanout"]
+    is_fresh = fanout["attempts"] == 1 and fanout["mode"] is None
+    return is_fresh and first["visibility"] != "direct"
+
+
+def _held(owner: str, until: dt.datetime) -> Document:
+    return {
+        "fanout.lease_owner": owner,
+        "fanout.lease_until": until,
+        "fanout.due_at": until,
+    }

@@ -1,0 +1,97 @@
+"""Queries for deleting a user: what is left of the account, and the last step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kwip.domain.ids import UserId
+from kwip.store.accounts.users import NOBODY, claims_of
+from kwip.store.client import translated
+from kwip.store.social.edges import EITHER
+from kwip.store.timelines.buckets import home_of
+from kwip.store.upgrades import upgrade
+
+if TYPE_CHECKING:
+    from kwip.domain.users import User
+    from kwip.store.client import Store
+
+
+class DeletionStore:
+    """Counts and removals that only the deletion of an account needs."""
+
+    def __init__(self, store: Store):
+        self._store = store
+        self._database = store.database
+
+    @translated()
+    def sizes(self, user_id: UserId) -> dict[str, int]:
+        """Count what is left of a user, one query for each step of a deletion."""
+        count = self._count
+        one_way = count("mutes", user_id=user_id) + count("mutes", other_id=user_id)
+        return {
+            "follows": count("follows", follower_id=user_id),
+            "followers": count("followers", followee_id=user_id, active=EITHER),
+            "blocks": count("blocks", user_id=user_id),
+            "mutes": one_way,
+            "lists": count("lists", owner_id=user_id),
+            "reactions": count("reactions", user_id=user_id),
+            # Reposts are deleted with the reactions; schema 1 of posts has none.
+            "posts": count(
+                "posts",
+                author_id=user_id,
+                is_tombstone=False,
+                repost_of_id={"$in": [None, 0]},
+            ),
+            # Only uploaded ones: the names of the others contain a dot.
+            "pictures": sum(
+                count("users", _id=user_id, **{kind: {"$regex": r"^[^.]+$"}})
+                for kind in ("avatar", "banner")
+            ),
+        }
+
+    def _count(self, collection: str, **query: object) -> int:
+        return self._database[collection].count_documents(query)
+
+    @translated()
+    def muted_by(self, user_id: UserId) -> list[UserId]:
+        """List who mutes a user; index `other_id`."""
+        found = self._database["mutes"].find({"other_id": user_id}, {"user_id": 1})
+        return [UserId(d["user_id"]) for d in found]
+
+    @translated()
+    def forget(self, user_id: UserId) -> None:
+        """Delete what nobody else sees: waiting edges, idempotency keys, the home."""
+        self._database["follows"].delete_many({"follower_id": user_id})
+        own_keys = {"$gte": f"idem:{user_id}:", "$lt": f"idem:{user_id};"}
+        self._database["claims"].delete_many({"_id": own_keys})
+        self._database["notifications"].delete_many({"recipient_id": user_id})
+        self._database["markers"].delete_one({"_id": user_id})
+        self._database["followed_tags"].delete_one({"_id": user_id})
+        home = home_of(user_id)
+        self._database["timelines"].delete_one({"_id": home})
+        self._database["timeline_buckets"].delete_many({"owner": home})
+
+    def remove(self, user: User) -> None:
+        """Delete the user, credentials and address, and reserve the username for good.
+
+        One transaction, safe to repeat.
+        """
+
+        def work(session: Any) -> None:
+            database = self._database
+            credentials = database["credentials"].find_one_and_delete(
+                {"_id": user.id}, session=session
+            )
+            key = (
+                upgrade("credentials", credentials)["email_key"] if credentials else ""
+            )
+            handle, address = claims_of(user.username, key)
+            database["claims"].update_one(
+                {"_id": handle}, {"$set": {"user_id": NOBODY}}, session=session
+            )
+            database["claims"].delete_one(
+                {"_id": address, "user_id": user.id}, session=session
+            )
+            database["users"].delete_one({"_id": user.id}, session=session)
+
+        self._store.transact(work)

@@ -1,0 +1,248 @@
+"""The counters of users and posts, next to what they count.
+
+A counter changes in the transaction that changes what it counts. A recount reads in one
+snapshot and writes in the same transaction, so if the counter moves meanwhile, the
+recount is repeated: the result is exact on a running site.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pymongo import ASCENDING
+
+from kwip.domain.ids import PostId, UserId
+from kwip.domain.reactions import Act
+from kwip.store.client import translated
+from kwip.store.paging import page_after
+from kwip.store.social.edges import PRESENT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pymongo.database import Database
+
+    from kwip.domain.posts import Post
+    from kwip.store.client import Document, Store
+
+_COUNTED = {"is_tombstone": False}
+_ON_POSTS = ("replies_count", "reposts_count", "favourites_count")
+_ON_USERS = ("posts_count", "followers_count", "following_count")
+
+
+def count(database: Database[Document], post: Post, by: int, session: Any) -> None:
+    """Add `by` to the counters of a post's author and of its parent or original.
+
+    Must run in the transaction that stores the post or makes it a tombstone. Counters
+    do not raise `version`: an edit need not start over because of a reply. The most
+    contended document is written last, so that it is locked only for the commit.
+    """
+    database["users"].update_one(
+        {"_id": post.author_id}, {"$inc": {"posts_count": by}}, session=session
+    )
+    if post.counted_on_id is not None:
+        kind = "replies_count" if post.in_reply_to_id else "reposts_count"
+        database["posts"].update_one(
+            {"_id": post.counted_on_id}, {"$inc": {kind: by}}, session=session
+        )
+
+
+class UserCounts(NamedTuple):
+    """A user's counters, as stored or as they should be."""
+
+    posts: int
+    followers: int
+    following: int
+
+
+class PostCounts(NamedTuple):
+    """A post's counters, as stored or as they should be."""
+
+    replies: int
+    reposts: int
+    favourites: int
+
+
+class Answer(NamedTuple):
+    """A post's place in its conversation; `is_counted` if it counts as a reply."""
+
+    post_id: PostId
+    root_id: PostId
+    parent_id: PostId | None
+    counts: PostCounts
+    is_counted: bool
+
+
+class CounterStore:
+    """Recounts; methods whose names begin with `settle_` read in one snapshot."""
+
+    def __init__(self, store: Store):
+        self._store = store
+        database = store.database
+        self._users = database["users"]
+        self._posts = database["posts"]
+        self._follows = database["follows"]
+        self._followers = database["followers"]
+        self._reactions = database["reactions"]
+
+    @translated()
+    def users_after(self, after: int, limit: int) -> dict[UserId, UserCounts]:
+        """Page the stored counters of users."""
+        fields = dict.fromkeys(_ON_USERS, 1)
+        return {
+            UserId(d["_id"]): _user_counts(d)
+            for d in page_after(self._users, {}, after, limit, fields)
+        }
+
+    @translated()
+    def counted_between(self, low: int, high: int) -> dict[UserId, UserCounts]:
+        """Count for users between two ids, inclusive; users with nothing are absent."""
+        return self._count({"$gte": low, "$lte": high})
+
+    def settle_user(
+        self, user_id: UserId, *, repairs: bool = False
+    ) -> tuple[UserCounts, UserCounts] | None:
+        """Return a user's counters, stored and correct; set them if asked."""
+
+        def look(session: Any) -> tuple[UserCounts, UserCounts] | None:
+            user = self._users.find_one({"_id": user_id}, session=session)
+            if user is None:
+                return None
+            none = UserCounts(0, 0, 0)
+            right = self._count(user_id, session).get(user_id, none)
+            said = _user_counts(user)
+            if repairs and said != right:
+                values = dict(zip(_ON_USERS, right, strict=True))
+                self._users.update_one(
+                    {"_id": user_id}, {"$set": values}, session=session
+                )
+            return said, right
+
+        return self._store.transact(look)
+
+    def _count(self, users: object, session: Any = None) -> dict[UserId, UserCounts]:
+        posts = Counter(
+            d["author_id"]
+            for d in self._posts.find(
+                {"author_id": users, **_COUNTED}, {"author_id": 1}, session=session
+            )
+        )
+        followers = _group(self._followers, "followee_id", users, session)
+        following = _group(self._follows, "follower_id", users, session, state=PRESENT)
+        return {
+            UserId(i): UserCounts(posts[i], followers[i], following[i])
+            for i in posts.keys() | followers.keys() | following.keys()
+        }
+
+    @translated()
+    def answers_after(self, place: tuple[int, int], limit: int) -> list[Answer]:
+        """Page all posts by (conversation, id) above a place."""
+        root_id, post_id = place
+        fields = {
+            **dict.fromkeys(_ON_POSTS, 1),
+            "root_id": 1,
+            "in_reply_to_id": 1,
+            "is_tombstone": 1,
+        }
+        # With the driver's `min` the scan starts where the last page ended.
+        found = (
+            self._posts.find({}, fields)
+            .min([("root_id", root_id), ("_id", post_id + 1)])
+            .hint([("root_id", ASCENDING), ("_id", ASCENDING)])
+            .limit(limit)
+        )
+        return [
+            Answer(
+                PostId(d["_id"]),
+                PostId(d["root_id"]),
+                d["in_reply_to_id"],
+                _post_counts(d),
+                _is_counted(d),
+            )
+            for d in found
+        ]
+
+    @translated()
+    def reacted_on(self, ids: Sequence[PostId]) -> dict[PostId, tuple[int, int]]:
+        """Count reposts and favourites of posts; three queries. Zeros are absent."""
+        return self._reacted(ids)
+
+    def _reacted(
+        self, ids: Sequence[PostId], session: Any = None
+    ) -> dict[PostId, tuple[int, int]]:
+        wanted = {"$in": list(ids)}
+        favourites = _group(
+            self._reactions, "post_id", wanted, session, act=Act.FAVOURITE.value
+        )
+        claims = self._reactions.find(
+            {"post_id": wanted, "act": Act.REPOST.value},
+            {"repost_id": 1},
+            session=session,
+        )
+        reposts = Counter(
+            d["repost_of_id"]
+            for d in self._posts.find(
+                {"_id": {"$in": [d["repost_id"] for d in claims]}, **_COUNTED},
+                {"repost_of_id": 1},
+                session=session,
+            )
+        )
+        return {
+            PostId(i): (reposts[i], favourites[i])
+            for i in reposts.keys() | favourites.keys()
+        }
+
+    def settle_post(
+        self, post_id: PostId, *, repairs: bool = False
+    ) -> tuple[PostCounts, PostCounts] | None:
+        """Return a post's counters, stored and correct; set them if asked."""
+
+        def look(session: Any) -> tuple[PostCounts, PostCounts] | None:
+            post = self._posts.find_one({"_id": post_id}, session=session)
+            if post is None:
+                return None
+            thread = self._posts.find(
+                {"root_id": post["root_id"]},
+                {"in_reply_to_id": 1, "is_tombstone": 1},
+                session=session,
+            )
+            replies = sum(
+                d["in_reply_to_id"] == post_id and _is_counted(d) for d in thread
+            )
+            reacted = self._reacted([post_id], session).get(post_id, (0, 0))
+            said, right = _post_counts(post), PostCounts(replies, *reacted)
+            if repairs and said != right:
+                values = dict(zip(_ON_POSTS, right, strict=True))
+                self._posts.update_one(
+                    {"_id": post_id}, {"$set": values}, session=session
+                )
+            return said, right
+
+        return self._store.transact(look)
+
+
+def _group(
+    collection: Any, key: str, ids: object, session: Any, **query: object
+) -> Counter[int]:
+    grouped = collection.aggregate(
+        [
+            {"$match": {key: ids, **query}},
+            {"$group": {"_id": f"${key}", "n": {"$sum": 1}}},
+        ],
+        session=session,
+    )
+    return Counter({d["_id"]: d["n"] for d in grouped})
+
+
+def _is_counted(post: Document) -> bool:
+    return not post["is_tombstone"]
+
+
+def _user_counts(user: Document) -> UserCounts:
+    return UserCounts(*(user[name] for name in _ON_USERS))
+
+
+def _post_counts(post: Document) -> PostCounts:
+    # Posts of schema 1 have no counters of reactions.
+    return PostCounts(*(post.get(name, 0) for name in _ON_POSTS))

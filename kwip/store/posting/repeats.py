@@ -1,0 +1,120 @@
+"""Which posts of an author repeat each other within a day; every write updates it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from pymongo import ASCENDING, DESCENDING
+
+from kwip.domain.ids import PostId, UserId
+from kwip.domain.repeats import DAY, Said, digest_of, settle
+from kwip.store.client import translated
+from kwip.store.posting.post_documents import to_post
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from kwip.domain.posts import Post
+    from kwip.store.client import Document, Store
+
+_SAID = {"said": 1, "repeats_id": 1}
+_POST = {"fanout": 0, "nonce": 0, "revisions": 0}
+
+
+class RepeatStore:
+    """The repeats in the `posts` collection."""
+
+    def __init__(self, store: Store):
+        self._posts = store.database["posts"]
+
+    @translated()
+    def link(self, post: Post) -> Post:
+        """Set what a post repeats: its author's last post that says the same."""
+        digest = digest_of(post)
+        if digest is None:
+            return replace(post, repeats_id=None)
+        found = self._posts.find_one(
+            _said(post.author_id, digest, post.id - DAY, post.id),
+            {"_id": 1},
+            sort=[("_id", DESCENDING)],
+        )
+        before = None if found is None else PostId(found["_id"])
+        return replace(post, repeats_id=before)
+
+    @translated()
+    def later(self, author_id: UserId, post_id: PostId) -> list[PostId]:
+        """List an author's posts within a day after a post, which may repeat it."""
+        query = {
+            "author_id": author_id,
+            "is_tombstone": False,
+            "_id": {"$gt": post_id, "$lt": post_id + DAY},
+        }
+        return [PostId(d["_id"]) for d in self._posts.find(query, {"_id": 1})]
+
+    @translated()
+    def by_author(
+        self, author_id: UserId, after: int, limit: int
+    ) -> list[tuple[Post, int | None]]:
+        """Page an author's posts, oldest first, with their stored digests."""
+        query = {
+            "author_id": author_id,
+            "is_tombstone": False,
+            "_id": {"$gt": after},
+        }
+        found = self._posts.find(query, _POST).sort("_id", ASCENDING).limit(limit)
+        return [(to_post(d), d.get("said")) for d in found]
+
+    @translated()
+    def rewrite(self, post: Post, right: Said) -> bool:
+        """Store the digest of a post and what it repeats; False if it changed."""
+        result = self._posts.update_one(
+            {"_id": post.id, "version": post.version},
+            {
+                "$set": {"said": right.digest, "repeats_id": right.repeats_id},
+                "$inc": {"version": 1},
+            },
+        )
+        return result.modified_count == 1
+
+
+def resettle(
+    posts: Any,
+    author_id: UserId,
+    post_id: PostId,
+    digests: Collection[int | None],
+    session: Any,
+) -> None:
+    """Update what an author's later posts repeat, after a post has changed.
+
+    `digests` are the old and the new one of that post. Must run in the transaction that
+    changes it. Usually one query, because rarely any later post says the same.
+    """
+    said = {"$in": [digest for digest in digests if digest is not None]}
+    end = post_id + DAY
+    later = _find(posts, _said(author_id, said, post_id, end), session)
+    if not later:
+        return
+    start = later[0].post_id - DAY
+    run = _find(posts, _said(author_id, said, start, end), session)
+    for old, right in zip(run, settle(run), strict=True):
+        if old.post_id > post_id and old != right:
+            posts.update_one(
+                {"_id": old.post_id},
+                {"$set": {"repeats_id": right.repeats_id}, "$inc": {"version": 1}},
+                session=session,
+            )
+
+
+def _find(posts: Any, query: Document, session: Any) -> Sequence[Said]:
+    found = posts.find(query, _SAID, session=session).sort("_id", ASCENDING)
+    return [Said(PostId(d["_id"]), d["said"], d["repeats_id"]) for d in found]
+
+
+def _said(author_id: UserId, said: object, above: int, below: int) -> Document:
+    return {
+        "author_id": author_id,
+        "said": said,
+        "is_tombstone": False,
+        "_id": {"$gt": above, "$lt": below},
+    }

@@ -1,0 +1,78 @@
+"""All relations to others that decide what a viewer may read, in one query."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from kwip.domain.relationships import Relations
+from kwip.store.client import ONE_BATCH
+from kwip.store.social.edges import PRESENT
+from kwip.store.social.followed_tags import followed_tags
+from kwip.store.social.list_edges import exclusive_members
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pymongo.database import Database
+
+    from kwip.domain.ids import UserId
+
+
+def read_relations(
+    database: Database[dict[str, Any]], viewers: Sequence[UserId]
+) -> dict[UserId, Relations]:
+    """Read all relations of some viewers, in one command.
+
+    A viewer who follows thousands costs one document with their ids, not one for each.
+    """
+    ids = {"$in": list(viewers)}
+    groups: dict[str, dict[int, set[Any]]] = defaultdict(lambda: defaultdict(set))
+    of_viewers = {"$match": {"user_id": ids}}
+    pair = {"_id": 0, "user_id": 1, "other_id": 1}
+    blocks = [of_viewers, {"$project": {**pair, "direction": 1}}]
+    mutes = [of_viewers, {"$project": pair}]
+    for d in database["follows"].aggregate(
+        [
+            *_followees(ids),
+            {"$unionWith": {"coll": "mutes", "pipeline": mutes}},
+            {"$unionWith": {"coll": "blocks", "pipeline": blocks}},
+            {"$unionWith": exclusive_members(ids)},
+            {"$unionWith": followed_tags(ids)},
+        ],
+        batchSize=ONE_BATCH,
+    ):
+        viewer, group = d["user_id"], d.get("direction", "mutes")
+        if group == "follows":
+            groups[group][viewer].update(d["followees"])
+            groups["notifies"][viewer].update(d["notifying"])
+        elif group == "tags":
+            groups[group][viewer].update(d["tags"])
+        else:
+            groups[group][viewer].add(d["other_id"])
+    return {
+        viewer: Relations(
+            follows=frozenset(groups["follows"][viewer]),
+            mutes=frozenset(groups["mutes"][viewer]),
+            blocks=frozenset(groups["out"][viewer]),
+            blocked_by=frozenset(groups["in"][viewer]),
+            notifies=frozenset(groups["notifies"][viewer]),
+            exclusive=frozenset(groups["exclusive"][viewer]),
+            tags=frozenset(groups["tags"][viewer]),
+        )
+        for viewer in viewers
+    }
+
+
+def _followees(follower_ids: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return one document per follower; answered from the index alone."""
+    notifier = {"$cond": ["$notify", "$followee_id", "$$REMOVE"]}
+    fields = {
+        "followees": {"$push": "$followee_id"},
+        "notifying": {"$push": notifier},
+    }
+    return [
+        {"$match": {"follower_id": follower_ids, "state": PRESENT}},
+        {"$group": {"_id": "$follower_id", **fields}},
+        {"$set": {"user_id": "$_id", "direction": "follows"}},
+    ]

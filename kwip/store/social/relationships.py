@@ -1,0 +1,267 @@
+"""Follows on both sides, blocks and mutes.
+
+An edge is written on both sides in one transaction, so a query in either direction
+names its shard key.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pymongo import ASCENDING, DESCENDING
+
+from kwip.domain.clock import to_ms
+from kwip.domain.errors import ForbiddenError
+from kwip.domain.ids import UserId
+from kwip.domain.timelines.id_lists import Between, Row
+from kwip.store.client import translated
+from kwip.store.social.edges import (
+    EITHER,
+    PRESENT,
+    Edge,
+    follow_document,
+    follow_key,
+    follower_document,
+    follower_key,
+)
+from kwip.store.social.list_edges import leave_lists
+from kwip.store.social.relations import read_relations
+from kwip.store.timelines.notifications import write
+from kwip.store.upgrades import schema_of
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Sequence
+
+    from kwip.domain.relationships import Relations
+    from kwip.domain.timelines.notifications import Notification
+    from kwip.store.client import Store
+
+
+class RelationshipStore:
+    """The `follows`, `followers`, `blocks` and `mutes` collections."""
+
+    def __init__(self, store: Store):
+        self._store = store
+        self._users = store.database["users"]
+        self._follows = store.database["follows"]
+        self._followers = store.database["followers"]
+        self._blocks = store.database["blocks"]
+        self._mutes = store.database["mutes"]
+        self._notifications = store.database["notifications"]
+
+    def follow(
+        self, edge: Edge, now: dt.datetime, told: Notification | None = None
+    ) -> bool:
+        """Write a new follow on both sides; False if it existed already.
+
+        The edge should be `merging` until the followee's posts are in the follower's
+        home. The followee's notification is written with it.
+
+        Raises:
+            ForbiddenError: One of the two blocks the other.
+        """
+        follower_id, followee_id = edge.follower_id, edge.followee_id
+        ways = [f"{follower_id}:{way}:{followee_id}" for way in ("out", "in")]
+
+        def work(session: Any) -> bool:
+            # A concurrent block writes the same edge, so one of the two transactions
+            # is repeated and sees the other.
+            blocked = {"_id": {"$in": ways}, "user_id": follower_id}
+            if self._blocks.find_one(blocked, session=session):
+                raise ForbiddenError("You can't follow this user.")
+            if self._is_present(edge, session):
+                return False
+            self._write(edge, now, session)
+            self._followers.replace_one(
+                follower_key(followee_id, follower_id),
+                follower_document(followee_id, follower_id, notify=edge.notify)
+                | {"active_term": to_ms(now)},
+                upsert=True,
+                session=session,
+            )
+            self._count(follower_id, followee_id, 1, session)
+            if told is not None:
+                write(self._notifications, told, session)
+            return True
+
+        return self._store.transact(work)
+
+    def ask_for_posts(
+        self, follower_id: UserId, followee_id: UserId, *, notify: bool
+    ) -> bool:
+        """Set whether a follower is notified of each new post; False if no follow."""
+
+        def work(session: Any) -> bool:
+            wish = {"$set": {"notify": notify}}
+            result = self._follows.update_one(
+                follow_key(follower_id, followee_id) | {"state": PRESENT},
+                wish,
+                session=session,
+            )
+            if result.matched_count:
+                self._followers.update_one(
+                    follower_key(followee_id, follower_id), wish, session=session
+                )
+            return result.matched_count == 1
+
+        return self._store.transact(work)
+
+    def unfollow(
+        self, follower_id: UserId, followee_id: UserId, now: dt.datetime
+    ) -> int | None:
+        """End a follow; its entries still need a purge.
+
+        Return from how many of the follower's lists this removed the followee, or None
+        if there was no follow.
+        """
+
+        def work(session: Any) -> int | None:
+            result = self._follows.update_one(
+                follow_key(follower_id, followee_id) | {"state": PRESENT},
+                {"$set": {"state": "removed", "due_at": now, "attempts": 0}},
+                session=session,
+            )
+            if not result.modified_count:
+                return None
+            return self._end(follower_id, followee_id, now, session)
+
+        return self._store.transact(work)
+
+    def _is_present(self, edge: Edge, session: Any) -> bool:
+        key = follow_key(edge.follower_id, edge.followee_id)
+        present = key | {"state": PRESENT}
+        return self._follows.find_one(present, {"_id": 1}, session=session) is not None
+
+    def _write(self, edge: Edge, now: dt.datetime, session: Any) -> None:
+        document = follow_document(edge, now)
+        key = follow_key(edge.follower_id, edge.followee_id)
+        self._follows.replace_one(key, document, upsert=True, session=session)
+
+    def _end(
+        self, follower_id: UserId, followee_id: UserId, now: dt.datetime, session: Any
+    ) -> int:
+        self._followers.delete_one(
+            follower_key(followee_id, follower_id), session=session
+        )
+        self._notifications.delete_one(
+            {
+                "_id": f"{followee_id}:follow:{follower_id}",
+                "recipient_id": followee_id,
+            },
+            session=session,
+        )
+        self._count(follower_id, followee_id, -1, session)
+        return leave_lists(self._store.database, follower_id, followee_id, now, session)
+
+    def _count(
+        self, follower_id: UserId, followee_id: UserId, by: int, session: Any
+    ) -> None:
+        self._users.update_one(
+            {"_id": follower_id}, {"$inc": {"following_count": by}}, session=session
+        )
+        self._users.update_one(
+            {"_id": followee_id}, {"$inc": {"followers_count": by}}, session=session
+        )
+
+    def block(
+        self, user_id: UserId, other_id: UserId, now: dt.datetime, nonce: str
+    ) -> int:
+        """Write a block on both sides and end follows in both directions.
+
+        Return from how many of the user's lists this removed the other.
+
+        Each edge becomes `removed` with a new nonce, even where there was none: so this
+        and a concurrent follow notice each other.
+        """
+
+        def work(session: Any) -> int:
+            left = {"out": 0, "in": 0}
+            for one, two, way in (
+                (user_id, other_id, "out"),
+                (other_id, user_id, "in"),
+            ):
+                self._blocks.replace_one(
+                    {"_id": f"{one}:{way}:{two}", "user_id": one},
+                    {
+                        "schema": schema_of("blocks"),
+                        "user_id": one,
+                        "other_id": two,
+                        "direction": way,
+                    },
+                    upsert=True,
+                    session=session,
+                )
+                edge = Edge(one, two, "removed", 0, nonce)
+                is_ended = self._is_present(edge, session)
+                self._write(edge, now, session)
+                if is_ended:
+                    left[way] = self._end(one, two, now, session)
+            return left["out"]
+
+        return self._store.transact(work)
+
+    def unblock(self, user_id: UserId, other_id: UserId) -> None:
+        """End a block, on both sides."""
+
+        def work(session: Any) -> None:
+            for one, two, way in (
+                (user_id, other_id, "out"),
+                (other_id, user_id, "in"),
+            ):
+                side = {"_id": f"{one}:{way}:{two}", "user_id": one}
+                self._blocks.delete_one(side, session=session)
+
+        self._store.transact(work)
+
+    @translated()
+    def mute(self, user_id: UserId, other_id: UserId) -> None:
+        """Write a mute."""
+        self._mutes.replace_one(
+            {"_id": f"{user_id}:{other_id}", "user_id": user_id},
+            {"schema": schema_of("mutes"), "user_id": user_id, "other_id": other_id},
+            upsert=True,
+        )
+
+    @translated()
+    def unmute(self, user_id: UserId, other_id: UserId) -> None:
+        """End a mute."""
+        self._mutes.delete_one({"_id": f"{user_id}:{other_id}", "user_id": user_id})
+
+    @translated()
+    def deaf_to(self, actor_id: UserId, user_ids: Sequence[UserId]) -> set[UserId]:
+        """Return which of the given users must get no notifications from `actor_id`.
+
+        They mute that user, or one of the two blocks the other; two queries.
+        """
+        blocks = [f"{i}:{way}:{actor_id}" for i in user_ids for way in ("out", "in")]
+        mutes = [f"{i}:{actor_id}" for i in user_ids]
+        who = {"_id": 0, "user_id": 1}
+        users = {"user_id": {"$in": list(user_ids)}}
+        found = [
+            *self._blocks.find({"_id": {"$in": blocks}, **users}, who),
+            *self._mutes.find({"_id": {"$in": mutes}, **users}, who),
+        ]
+        return {UserId(d["user_id"]) for d in found}
+
+    @translated()
+    def followers(self, followee_id: UserId, part: Between) -> list[Row]:
+        """Read who follows a user, between two ids, highest first."""
+        order = ASCENDING if part.ascending else DESCENDING
+        found = self._followers.find(
+            {
+                "followee_id": followee_id,
+                "active": EITHER,
+                "follower_id": {"$gt": part.above, "$lt": part.below},
+            },
+            {"_id": 0, "follower_id": 1},
+        )
+        ordered = found.sort("follower_id", order).limit(part.limit)
+        ordered.batch_size(part.limit)
+        ids = [d["follower_id"] for d in ordered]
+        return [Row(i, i) for i in sorted(ids, reverse=True)]
+
+    @translated()
+    def relations(self, viewers: Sequence[UserId]) -> dict[UserId, Relations]:
+        """Read all relations of some viewers, in two commands."""
+        return read_relations(self._store.database, viewers)

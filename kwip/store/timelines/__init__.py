@@ -1,0 +1,4 @@
+"""Stored timelines in buckets, notifications and read markers.
+
+Imports no other package of the store.
+"""

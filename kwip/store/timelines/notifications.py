@@ -1,0 +1,247 @@
+"""Notifications: one document for each, with one recipient."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from pymongo import ASCENDING, DESCENDING
+
+from kwip.domain.clock import at
+from kwip.domain.ids import MAX_ID, PostId, UserId, ms_of
+from kwip.domain.timelines.notifications import (
+    EVERY_KIND,
+    MAX_UNREAD,
+    NotificationKind,
+    NotificationRow,
+    Unread,
+    Wish,
+    addressed,
+)
+from kwip.store.bulk import insert_new
+from kwip.store.client import translated
+from kwip.store.upgrades import schema_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from kwip.domain.posts import Post
+    from kwip.domain.timelines.notifications import Notification
+    from kwip.store.client import Document, Store
+
+#: Notifications are deleted this long after the event.
+LIFETIME = dt.timedelta(days=180)
+#: When a post is deleted, so many notifications each of favourites, reposts and new
+#: posts are deleted at once; the rest are hidden when read.
+MAX_FORGOTTEN = 1_000
+
+
+class NotificationStore:
+    """The `notifications` collection."""
+
+    def __init__(self, store: Store):
+        self._notifications = store.database["notifications"]
+        self._users = store.database["users"]
+
+    @translated()
+    def add_many(self, notifications: Sequence[Notification]) -> None:
+        """Write notifications; existing ones stay unchanged."""
+        insert_new(self._notifications, [_to_document(n) for n in notifications])
+
+    @translated()
+    def page(
+        self, user_id: UserId, wish: Wish, *, below: int, above: int, limit: int
+    ) -> list[NotificationRow]:
+        """Read a recipient's notifications between two seqs, newest first.
+
+        Oldest first if only `above` is a bound. With a choice of kinds, each kind is
+        read by its own range of the index, so that the other kinds cost nothing.
+        """
+        order = ASCENDING if above > 0 and below == MAX_ID else DESCENDING
+        found = self._notifications.find(
+            {
+                "recipient_id": user_id,
+                "seq": {"$gt": above, "$lt": below},
+                **_wished(wish),
+            }
+        )
+        rows = [_to_row(d) for d in found.sort("seq", order).limit(limit)]
+        return rows if order == DESCENDING else rows[::-1]
+
+    @translated()
+    def unread(self, user_ids: Sequence[UserId]) -> dict[UserId, Unread]:
+        """Read who did what above the read markers of some users; one command.
+
+        MongoDB joins the marker: every page asks for this, and its query budget is
+        small.
+        """
+        found = self._users.aggregate(
+            [
+                {"$match": {"_id": {"$in": list(user_ids)}}},
+                {"$project": {"_id": 1}},
+                {
+                    "$lookup": {
+                        "from": "markers",
+                        "localField": "_id",
+                        "foreignField": "_id",
+                        "as": "marker",
+                    }
+                },
+                {"$set": {"last": {"$ifNull": [{"$first": _LAST_READ}, 0]}}},
+                {
+                    "$lookup": {
+                        "from": "notifications",
+                        "let": {"user": "$_id", "last": "$last"},
+                        "pipeline": _ABOVE,
+                        "as": "rows",
+                    }
+                },
+                {"$project": {"last": 1, "rows.actor_id": 1}},
+            ]
+        )
+        return {
+            UserId(d["_id"]): Unread(
+                d["last"], tuple(UserId(row["actor_id"]) for row in d["rows"])
+            )
+            for d in found
+        }
+
+    @translated()
+    def dismiss(self, user_id: UserId, seq: int) -> bool:
+        """Delete one of a recipient's; False if it does not exist."""
+        result = self._notifications.delete_many({"recipient_id": user_id, "seq": seq})
+        return result.deleted_count > 0
+
+    @translated()
+    def withdraw(self, post_id: PostId, recipient_ids: Sequence[UserId]) -> None:
+        """Delete the notifications of some recipients that a post mentions them."""
+        names = [f"{recipient_id}:post:{post_id}" for recipient_id in recipient_ids]
+        if names:
+            self._notifications.delete_many(
+                {
+                    "_id": {"$in": names},
+                    "recipient_id": {"$in": list(recipient_ids)},
+                    "kind": NotificationKind.MENTION.value,
+                }
+            )
+
+    @translated()
+    def clear(self, user_id: UserId) -> None:
+        """Delete all of a recipient's."""
+        self._notifications.delete_many({"recipient_id": user_id})
+
+    @translated()
+    def forget(self, post: Post) -> list[UserId]:
+        """Delete the notifications of a deleted post, and of reactions to it.
+
+        These are the ones to the people it addressed, and up to `MAX_FORGOTTEN` each of
+        new posts, favourites and reposts. Returns who may have had one.
+        """
+        self._notifications.delete_many(told_by(post))
+        for kind in ("favourite", "repost"):
+            prefix = f"{post.author_id}:{kind}:{post.id}"
+            names = {"$gt": f"{prefix}:", "$lt": f"{prefix};"}
+            self._forget({"_id": names, "recipient_id": post.author_id})
+        asked = {"actor_id": post.author_id, "post_id": post.id, "kind": "post"}
+        return [post.author_id, *addressed(post), *self._forget(asked)]
+
+    def _forget(self, query: Document) -> list[UserId]:
+        who = self._notifications.find(query, {"recipient_id": 1}).limit(MAX_FORGOTTEN)
+        found = list(who)
+        if found:
+            names = [d["_id"] for d in found]
+            recipients = [d["recipient_id"] for d in found]
+            self._notifications.delete_many(
+                {"_id": {"$in": names}, "recipient_id": {"$in": recipients}}
+            )
+        return [UserId(d["recipient_id"]) for d in found]
+
+
+def write(collection: Any, notification: Notification, session: Any) -> None:
+    """Write a notification in the transaction of the act that it is about."""
+    document = _to_document(notification)
+    collection.replace_one(
+        {"_id": document["_id"], "recipient_id": document["recipient_id"]},
+        document,
+        upsert=True,
+        session=session,
+    )
+
+
+def write_new(
+    collection: Any, notifications: Iterable[Notification], session: Any
+) -> None:
+    """Write those that do not exist yet, in a transaction."""
+    for notification in notifications:
+        document = _to_document(notification)
+        collection.update_one(
+            {"_id": document.pop("_id"), "recipient_id": document["recipient_id"]},
+            {"$setOnInsert": document},
+            upsert=True,
+            session=session,
+        )
+
+
+def told_by(post: Post) -> Document:
+    """Match the notifications of a post to the people it addresses."""
+    if post.repost_of_id is not None:
+        about = f"repost:{post.repost_of_id}:{post.id}"
+    else:
+        about = f"post:{post.id}"
+    recipients = sorted(addressed(post))
+    names = [f"{recipient_id}:{about}" for recipient_id in recipients]
+    return {"_id": {"$in": names}, "recipient_id": {"$in": recipients}}
+
+
+_LAST_READ = "$marker.notifications.last_read_id"
+#: The newest above the marker, from the index alone.
+_ABOVE = [
+    {
+        "$match": {
+            "$expr": {
+                "$and": [
+                    {"$eq": ["$recipient_id", "$$user"]},
+                    {"$gt": ["$seq", "$$last"]},
+                ]
+            }
+        }
+    },
+    {"$sort": {"seq": DESCENDING}},
+    {"$limit": MAX_UNREAD},
+    {"$project": {"_id": 0, "actor_id": 1}},
+]
+
+
+def _wished(wish: Wish) -> Document:
+    wanted: Document = {}
+    if wish.kinds != EVERY_KIND:
+        wanted["kind"] = {"$in": sorted(wish.kinds)}
+    if wish.actor_id:
+        wanted["actor_id"] = wish.actor_id
+    return wanted
+
+
+def _to_document(notification: Notification) -> Document:
+    return {
+        "_id": notification.name,
+        "schema": schema_of("notifications"),
+        "recipient_id": notification.recipient_id,
+        "kind": notification.kind.value,
+        "actor_id": notification.actor_id,
+        "seq": notification.seq,
+        "post_id": notification.post_id,
+        "reply_to_id": notification.reply_to_id,
+        "repost_of_id": notification.repost_of_id,
+        "expires_at": at(ms_of(notification.seq)) + LIFETIME,
+    }
+
+
+def _to_row(d: Document) -> NotificationRow:
+    return NotificationRow(
+        d["seq"],
+        NotificationKind(d["kind"]).number,
+        UserId(d["actor_id"]),
+        PostId(d["post_id"]),
+        UserId(d["reply_to_id"]),
+        PostId(d["repost_of_id"]),
+    )
