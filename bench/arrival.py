@@ -14,7 +14,7 @@ from bench.worlds import ROOM, WHOLE, home_of
 from config.settings import load
 from kwip.domain.ids import ms_of
 from kwip.embedded import endpoints
-from kwip.store.timelines import timelines
+from kwip.store.timelines import buckets
 from kwip.wiring import build
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def arrival() -> Iterator[Row]:
 
 def _measure(wiring: Wiring) -> Row:
     author, *others = most_followed(wiring, OTHERS)
-    owners = [timelines.home_of(f) for f in followers_of(wiring, author.id)]
+    owners = [buckets.home_of(f) for f in followers_of(wiring, author.id)]
     bare = BarePush(wiring, owners)
     stop = threading.Event()
 

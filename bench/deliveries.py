@@ -12,7 +12,7 @@ from bench.worlds import WHOLE, home_of, servers_of, wired
 from kwip.domain.batches import batches
 from kwip.domain.ids import MAX_ID
 from kwip.domain.posts import Draft
-from kwip.store.timelines import timelines
+from kwip.store.timelines import buckets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -75,7 +75,7 @@ class BarePush:
         database = wiring.store.database
         self._owners = owners
         self._copies = database["bench_timelines"]
-        self._copies.invalidate()
+        self._copies.drop()
         database["timelines"].aggregate(
             [
                 {"$match": {"_id": {"$in": list(owners)}}},
@@ -98,7 +98,7 @@ class BarePush:
 
     def close(self) -> None:
         """Drop the copy."""
-        self._copies.invalidate()
+        self._copies.drop()
 
 
 def fanout() -> Iterator[Row]:
@@ -106,7 +106,7 @@ def fanout() -> Iterator[Row]:
     with _whole_network() as wiring:
         authors = most_followed(wiring, 100)[:: 100 // AUTHORS][:AUTHORS]
         owners = {
-            a.id: [timelines.home_of(f) for f in [a.id, *followers_of(wiring, a.id)]]
+            a.id: [buckets.home_of(f) for f in [a.id, *followers_of(wiring, a.id)]]
             for a in authors
         }
         everybody = sorted({owner for some in owners.values() for owner in some})

@@ -114,7 +114,7 @@ def hits() -> Iterator[Row]:
             needed = (_loaded() - before) / reads
             without.append(commands / reads)
             shares.append(100 * (1 - missed / needed))
-        setting = {
+        setting: dict[str, str | int | float] = {
             "acts before": WARM_UP,
             "acts a round": ACTS,
             "reads": "95 %",

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 LIGHTHOUSE = "lighthouse@12.2.3"
 #: The score that each page must reach, of 100.
 LEAST = {"performance": 95, "accessibility": 100, "best-practices": 95}
-SIZES = {
+SIZES: dict[str, dict[str, Any]] = {
     "desktop": {"viewport": {"width": 1280, "height": 900}},
     "phone": {
         "viewport": {"width": 390, "height": 844},

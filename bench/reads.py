@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pymongo
 from pymongo.monitoring import CommandListener
+from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from bench.deliveries import deliver, publish
@@ -117,7 +118,7 @@ class Reader:
     def read(self, path: str = HOME) -> tuple[float, list[dict[str, Any]]]:
         """Read a page; return the seconds and the posts."""
         headers = {"Authorization": f"Bearer {self._token}"}
-        environ = EnvironBuilder(path=path, headers=headers).get_environ()
+        environ = EnvironBuilder(path=path, headers=Headers(headers)).get_environ()
         began = time.perf_counter()
         body, status, _ = run_wsgi_app(self._app.wsgi_app, environ, buffered=True)
         raw = b"".join(body)
@@ -251,6 +252,7 @@ def follows() -> Iterator[Row]:
         most = here.wiring.store.database["users"].find_one(
             {}, {"following_count": 1}, sort=[("following_count", -1)]
         )
+        assert most is not None, "the world has users"
         many = list(here.wiring.stores.users.get_many([most["_id"]]).values())
         few = here.following(10, 10, 1)
         for user in (*many, *few):
@@ -328,7 +330,7 @@ def _fill(here: Site, reader: User, number: int) -> list[PostId]:
             created_at=at(now_ms - number + n),
             root_id=post_id,
         )
-        made.append(to_document(post, f"n{post_id}", fanout))  # type: ignore[arg-type]
+        made.append(to_document(post, f"n{post_id}", fanout))
         ids.append(post_id)
     here.wiring.store.database["posts"].insert_many(made)
     here.wiring.services.home_backfill.rebuild(reader.id)

@@ -25,8 +25,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.request import Request, urlopen
 
-from bench.requests import HUGE_QUOTAS
 from bench.stacks import KWIP, ROOT, kwip, kwip_stack
+from bench.worlds import HUGE_QUOTAS
 from config.settings import load
 from kwip.domain.users import READ, WRITE, Viewer
 from kwip.embedded import endpoints
@@ -35,6 +35,7 @@ from kwip.wiring import build
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from kwip.domain.ids import UserId
     from kwip.domain.users import User
     from kwip.wiring import Wiring
 
@@ -60,7 +61,7 @@ class Measured:
 class Load:
     """Users who write, follow, unfollow and read, each at its own pace."""
 
-    def __init__(self, origin: str, people: list[User], tokens: dict[int, str]):
+    def __init__(self, origin: str, people: list[User], tokens: dict[UserId, str]):
         self._origin = origin
         self._people = people
         self._tokens = tokens

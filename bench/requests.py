@@ -85,9 +85,11 @@ def _site() -> Iterator[Site]:
             tokens = _people(environ)
             site = Site(environ, tokens, bare_port, bodies)
             with wired(environ) as wiring:
-                for number in range(POSTS):
-                    post_id = _post(site, f"author{number % FOLLOWEES}", number)
-                _await_delivery(wiring.store.database, post_id)
+                post_ids = [
+                    _post(site, f"author{number % FOLLOWEES}", number)
+                    for number in range(POSTS)
+                ]
+                _await_delivery(wiring.store.database, post_ids[-1])
             yield site
 
 
@@ -205,10 +207,9 @@ def _row_of(
 def settled(target: Target) -> Answer:
     """Request the page until it is cached; return the last answer."""
     connection = Connection(target)
-    for _ in range(3):
-        answer = connection.ask()
+    answers = [connection.ask() for _ in range(3)]
     connection.close()
-    return answer
+    return answers[-1]
 
 
 def _timed(connection: Connection, part: str = "") -> float:

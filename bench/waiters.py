@@ -19,12 +19,14 @@ from typing import TYPE_CHECKING
 from urllib.request import Request, urlopen
 
 from flask import session
+from flask.sessions import SecureCookieSessionInterface
 
 from bench.stacks import free_port, kwip_stack
 from config.settings import load
 from kwip.app import create_app
 from kwip.blueprints import login
 from kwip.domain.clock import at, system_clock_ms
+from kwip.domain.ids import UserId
 from kwip.domain.users import READ, WRITE, User, Viewer
 from kwip.embedded import endpoints
 from kwip.embedded.children import ROLE, marked
@@ -90,7 +92,9 @@ def people(wiring: Wiring, readers: int) -> tuple[User, list[User]]:
     ids = wiring.services.users.ids
     names = ["author", *(f"reader{number}" for number in range(readers))]
     users = [
-        User(id=ids.next_id(ids.random_slot()), username=name, display_name=name)
+        User(
+            id=UserId(ids.next_id(ids.random_slot())), username=name, display_name=name
+        )
         for name in names
     ]
     wiring.stores.users.create_many(users)
@@ -103,7 +107,9 @@ def people(wiring: Wiring, readers: int) -> tuple[User, list[User]]:
 def cookies_of(settings: Settings, wiring: Wiring, crowd: list[User]) -> list[str]:
     """Begin a session for each reader; return the cookies."""
     app = create_app(wiring, settings)
-    signer = app.session_interface.get_signing_serializer(app)
+    interface = app.session_interface
+    assert isinstance(interface, SecureCookieSessionInterface)
+    signer = interface.get_signing_serializer(app)
     assert signer is not None
     cookies = []
     for user in crowd:
@@ -129,16 +135,16 @@ def enter(settings: Settings, cookie: str, since_id: str) -> socket.socket:
 
 def answers(sockets: list[socket.socket]) -> list[float]:
     """Read all answers; return the time of each."""
-    found = []
+    found: list[float] = []
     end = time.monotonic() + WAKE_S
     with selectors.DefaultSelector() as selector:
         for one in sockets:
             selector.register(one, selectors.EVENT_READ)
         while len(found) < len(sockets) and time.monotonic() < end:
             for key, _ in selector.select(1.0):
-                one = key.fileobj
-                assert isinstance(one, socket.socket)
-                data = one.recv(4_096)
+                ready = key.fileobj
+                assert isinstance(ready, socket.socket)
+                data = ready.recv(4_096)
                 assert data.startswith(b"HTTP/1.1 200"), data[:200]
                 found.append(time.monotonic())
                 selector.unregister(one)

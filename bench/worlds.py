@@ -93,7 +93,7 @@ def servers_of(home: Path) -> Iterator[dict[str, str]]:
     }
     of = Home(home)
     of.prepare()
-    supervisor = Supervisor(of, wait=_pause, said=_say, ended=_say)
+    supervisor = Supervisor(of, wait=_pause, said=_say)
     supervisor.start(servers(load(environ), of), 0.0)
     try:
         set_up(of, of.secret("mongodb"), deadline_s=_START_S)
@@ -107,7 +107,7 @@ def _pause(seconds: float) -> bool:
     return False
 
 
-def _say(*_: object) -> None:
+def _say(_: str) -> None:
     """Print nothing: what matters is in the home's logs."""
 
 
@@ -125,7 +125,7 @@ def wired(
     settings = load(environ)
     logging.configure("warning")
     options = Options(
-        enqueue=lambda *_: None,
+        enqueue=lambda *_: True,
         signal=lambda *_: None,
         listeners=listeners,
         is_sharded=is_sharded,
