@@ -22,7 +22,7 @@ from kwip.store.maintenance.deletion import DeletionStore
 from kwip.store.maintenance.loading import LoadStore
 from kwip.store.maintenance.repairs import RepairStore
 from kwip.store.maintenance.retagging import RetagStore
-from kwip.store.posting.activity import ActivityStore
+from kwip.store.posting.active_order import ActivityStore
 from kwip.store.posting.claims import ClaimStore
 from kwip.store.posting.posts import PostStore
 from kwip.store.posting.pushdown import PushdownStore

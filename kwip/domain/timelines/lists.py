@@ -12,12 +12,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from kwip.domain.timelines.timelines import shows_listed
-
 if TYPE_CHECKING:
     from kwip.domain.ids import ListId, UserId
     from kwip.domain.relationships import Relations
-    from kwip.domain.timelines.timelines import Entry
 
 #: Lists per user, and members per list: each is read as one value.
 MAX_LISTS, MAX_MEMBERS = 100, 1_000
@@ -81,23 +78,3 @@ class Listing:
         if self.list.replies_policy is RepliesPolicy.LIST:
             return self.authors(relations)
         return frozenset()
-
-
-def shows_list(listing: Listing, relations: Relations, entry: Entry) -> bool:
-    """Return whether a list shows an entry to its owner, whose relations are given.
-
-    Like `shows_home` for home; whether the owner may see the post at all is decided by
-    `visibility.may_see`.
-    """
-    author, answers = entry.author_id, entry.reply_to_id
-    reposted = entry.repost_of_author_id
-    return (
-        author in listing.member_ids
-        and author in relations.follows
-        and shows_listed(relations, author)
-        and (not reposted or shows_listed(relations, reposted))
-        and (
-            answers in (0, listing.list.owner_id, author)
-            or answers in listing.addressees(relations)
-        )
-    )

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from kwip.domain.clock import at
 from kwip.domain.ids import MAX_ID, PostId, UserId, ms_of
 from kwip.domain.posts import Visibility
+from kwip.domain.timelines.filters import shows_author
 from kwip.domain.timelines.slices import NextToCursor, RowChunk
-from kwip.domain.timelines.timelines import Entry, shows_listed
+from kwip.domain.timelines.timelines import Entry
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -161,7 +162,7 @@ class Unread:
 
     def count(self, relations: Relations) -> int:
         """Count what the page would show, as far as relations decide it."""
-        return sum(shows_listed(relations, actor) for actor in self.actor_ids)
+        return sum(shows_author(relations, actor) for actor in self.actor_ids)
 
 
 NOTHING_UNREAD = Unread(0, ())

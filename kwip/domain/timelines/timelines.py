@@ -4,7 +4,7 @@ A home *stores* the ids of pushed posts by the owner and current followees, no m
 to whom they reply; direct posts only if the owner is mentioned. Delivery, backfill,
 rebuild and `verify` all use `belongs_in_home`.
 
-What is *shown* is decided when reading, by `shows_home` and
+What is *shown* is decided when reading, by `kwip.domain.timelines.filters` and
 `kwip.domain.timelines.visibility`.
 """
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from kwip.domain.posts import Post
-    from kwip.domain.relationships import Relations
 
 #: An open bucket is sealed at this many entries and keeps the newest of them:
 #: small arrays took 40 to 60 thousand deliveries a second, one of 800 took 2.5.
@@ -164,29 +163,6 @@ def belongs_in_home(
         or visibility is not Visibility.DIRECT
         or owner_id in mentioned_ids
     )
-
-
-def shows_home(viewer_id: UserId, relations: Relations, entry: Entry) -> bool:
-    """Return whether home shows an entry, as far as author and addressee decide it.
-
-    Whether the viewer may see the post at all is decided by `visibility.may_see`.
-    """
-    author, answers = entry.author_id, entry.reply_to_id
-    if author == viewer_id:
-        return True
-    reposted = entry.repost_of_author_id
-    return (
-        author in relations.follows
-        and author not in relations.exclusive
-        and shows_listed(relations, author)
-        and (not reposted or shows_listed(relations, reposted))
-        and (answers in (0, viewer_id, author) or answers in relations.follows)
-    )
-
-
-def shows_listed(relations: Relations, author_id: UserId) -> bool:
-    """Return whether a timeline that does not depend on follows shows an author."""
-    return author_id not in relations.mutes and not relations.has_block(author_id)
 
 
 def merge_newest(parts: Iterable[Sequence[Entry]], limit: int) -> list[Entry]:

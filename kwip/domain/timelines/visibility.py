@@ -1,7 +1,7 @@
 """Who may see a post. Fails closed: what is not explicitly allowed is hidden.
 
 Mutes are not here, for they hide nobody's profile or thread: what a timeline shows is
-decided by `shows_home` and `shows_listed` in `kwip.domain.timelines.timelines`.
+decided in `kwip.domain.timelines.filters`.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwip.cache import order_invalidation
+from kwip.domain.timelines.active_order import bumps_conversation
 from kwip.services.delivery.signals import (
     PUBLIC,
     home_topic,
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from kwip.domain.posts import Post
     from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.signals import Enqueue, Signal
-    from kwip.store.posting.activity import ActivityStore
+    from kwip.store.posting.active_order import ActivityStore
     from kwip.store.timelines.timelines import TimelineStore
 
 
@@ -43,7 +44,8 @@ class Publication:
             StoreUnavailableError: The post stands, but must not be acknowledged.
         """
         self.timelines.push([home_of(post.author_id)], [post.id])
-        self.fence.invalidate((*invalidated, *bump(self.activity, post)))
+        bumped = bump(self.activity, post)
+        self.fence.invalidate((*invalidated, *bumped))
         self.enqueue("fanout", str(post.id))
         listed = [PUBLIC] if post.is_listed else []
         self.signal([home_topic(post.author_id), *listed])
@@ -67,7 +69,7 @@ class Publication:
 
 def bump(activity: ActivityStore, post: Post) -> tuple[Invalidation, ...]:
     """Move a conversation up after a public reply; return what to invalidate."""
-    if post.in_reply_to_id is None or not post.visibility.is_open:
+    if not bumps_conversation(post):
         return ()
     root = activity.bump(post.root_id, post.id)
     if root is None:

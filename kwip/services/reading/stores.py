@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kwip.store.accounts.access_keys import AccessKeyStore
 from kwip.store.accounts.users import UserStore
 from kwip.store.delivery.pull_authors import PullAuthorStore
-from kwip.store.posting.activity import ActivityStore
+from kwip.store.posting.active_order import ActivityStore
 from kwip.store.posting.posts import PostStore
 from kwip.store.posting.pushdown import PushdownStore
 from kwip.store.posting.reactions import ReactionStore

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from kwip.domain.ids import MAX_ID, PostId
-from kwip.domain.timelines.activity import WINDOW, ordered
+from kwip.domain.timelines.active_order import WINDOW, ordered
 from kwip.domain.timelines.id_lists import IdListSlice, Row
 from kwip.services.reading.loader import Lookup
 from kwip.services.timelines.id_lists import fill_page, rows_of
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Loader
     from kwip.services.timelines.hydration import Hydration
-    from kwip.store.posting.activity import ActivityStore
+    from kwip.store.posting.active_order import ActivityStore
 
 
 #: How many conversations of an index are hydrated for one page.

@@ -6,8 +6,7 @@ import heapq
 from typing import TYPE_CHECKING
 
 from kwip.domain.timelines import pushdown
-from kwip.domain.timelines.tags import shows_tagged
-from kwip.domain.timelines.timelines import shows_home
+from kwip.domain.timelines.filters import shows_home, shows_tagged
 from kwip.services.timelines.merging import MergeSource, noted
 
 if TYPE_CHECKING:

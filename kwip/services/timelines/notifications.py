@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from kwip.cache import invalidation
 from kwip.domain.errors import NotFoundError
+from kwip.domain.timelines.filters import shows_author
 from kwip.domain.timelines.notifications import (
     EVERYTHING,
     NOTHING_UNREAD,
@@ -21,7 +22,6 @@ from kwip.domain.timelines.notifications import (
     grouped,
 )
 from kwip.domain.timelines.pages import Page, PageRequest
-from kwip.domain.timelines.timelines import shows_listed
 from kwip.services.reading.loader import Lookup
 from kwip.services.timelines.id_lists import fill_page, rows_of
 
@@ -154,7 +154,7 @@ class Notifications:
     ) -> list[tuple[NotificationRow, NotificationView]]:
         """Hydrate rows in one round trip; hidden ones are left out."""
         relations = self.hydration.relations(viewer, loader)
-        shown = [row for row in rows if shows_listed(relations, row.actor_id)]
+        shown = [row for row in rows if shows_author(relations, row.actor_id)]
         entries = [e for row in shown if (e := row.entry(viewer.id)) is not None]
         actors = Lookup(self.entities.users, [row.actor_id for row in shown])
         unread = Lookup(self.entities.unread, [viewer.id])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from kwip.domain.ids import UserId
 from kwip.domain.timelines import pushdown
-from kwip.domain.timelines.lists import shows_list
+from kwip.domain.timelines.filters import shows_list
 from kwip.domain.timelines.pages import Page
 from kwip.domain.timelines.pushdown import Pushdown
 from kwip.domain.timelines.timelines import Entry

@@ -12,10 +12,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from kwip.domain.posts import Post
     from kwip.domain.timelines.id_lists import Between, Row
 
 #: Home and lists offer this order for their newest entries, at most this many.
 WINDOW = 400
+
+
+def bumps_conversation(post: Post) -> bool:
+    """Return whether a post moves its conversation up: a public or unlisted reply."""
+    return post.in_reply_to_id is not None and post.visibility.is_open
 
 
 def as_it_was(

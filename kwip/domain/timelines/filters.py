@@ -1,0 +1,72 @@
+"""What a viewer's relationships filter out of timelines: muted authors and others.
+
+Whether they may see a post at all is decided by `visibility.may_see`, after hydration.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kwip.domain.ids import UserId
+    from kwip.domain.relationships import Relations
+    from kwip.domain.timelines.lists import Listing
+    from kwip.domain.timelines.timelines import Entry
+
+
+def shows_author(relations: Relations, author_id: UserId) -> bool:
+    """Return whether a timeline shows an author: not muted, and no block."""
+    return author_id not in relations.mutes and not relations.has_block(author_id)
+
+
+def shows_home(viewer_id: UserId, relations: Relations, entry: Entry) -> bool:
+    """Return whether home shows an entry, as far as author and addressee decide it.
+
+    Their follows and exclusive lists decide, and to whom a reply is.
+    """
+    author, answers = entry.author_id, entry.reply_to_id
+    if author == viewer_id:
+        return True
+    reposted = entry.repost_of_author_id
+    return (
+        author in relations.follows
+        and author not in relations.exclusive
+        and shows_author(relations, author)
+        and (not reposted or shows_author(relations, reposted))
+        and (answers in (0, viewer_id, author) or answers in relations.follows)
+    )
+
+
+def shows_list(listing: Listing, relations: Relations, entry: Entry) -> bool:
+    """Return whether a list shows an entry to its owner, whose relations are given.
+
+    Like `shows_home` for home; whether the owner may see the post at all is decided by
+    `visibility.may_see`.
+    """
+    author, answers = entry.author_id, entry.reply_to_id
+    reposted = entry.repost_of_author_id
+    return (
+        author in listing.member_ids
+        and author in relations.follows
+        and shows_author(relations, author)
+        and (not reposted or shows_author(relations, reposted))
+        and (
+            answers in (0, listing.list.owner_id, author)
+            or answers in listing.addressees(relations)
+        )
+    )
+
+
+def shows_tagged(viewer_id: UserId, relations: Relations, entry: Entry) -> bool:
+    """Return whether home shows a public post because of a followed hashtag.
+
+    No posts by people whom exclusive lists keep out of home, and no replies to others;
+    what home shows anyway is not affected.
+    """
+    author = entry.author_id
+    return (
+        author != viewer_id
+        and author not in relations.exclusive
+        and entry.reply_to_id in (0, author)
+        and shows_author(relations, author)
+    )
