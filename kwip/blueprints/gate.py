@@ -1,7 +1,7 @@
 """What happens to every request before and after its endpoint.
 
-Before: an id, and the policy of the route table. After: headers, one log line and the
-HTTP metrics.
+Before: an id, and the policy of the route table. After: charges, headers and the final
+body, one log line and the HTTP metrics.
 """
 
 from __future__ import annotations
@@ -90,8 +90,9 @@ def install(app: Flask) -> None:
     """Run the gate before and after every endpoint."""
     app.before_request(begin)
     app.before_request(enforce)
+    # Flask runs these in reverse: `finish` comes last.
     app.after_request(finish)
-    app.after_request(add_headers)
+    app.after_request(finalize_response)
     app.register_error_handler(KwipError, fail)
     app.register_error_handler(HTTPException, fail)
 
@@ -171,8 +172,12 @@ def fail(error: KwipError | HTTPException) -> Response:
     return errors.answer(error)
 
 
-def add_headers(response: Response) -> Response:
-    """Add headers for security, rate limits, CORS and caching; compress a page."""
+def finalize_response(response: Response) -> Response:
+    """Charge what is due, add the headers, and settle the body.
+
+    The page cache keeps it, a client that has it gets a 304, placeholders are filled,
+    and it is compressed.
+    """
     policy = _policy()
     response = rate_limits.finish(response, policy)
     response.headers["X-Request-Id"] = g.request_id

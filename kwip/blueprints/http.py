@@ -174,25 +174,35 @@ def identify(credential: Credential | None) -> Viewer | None:
     """
     if credential is None:
         return None
-    access, named = services().authentication, request.view_args or {}
-    request_charge: RequestCharge = g.request_charge
     g.reader_id = credential.user_id
-    if request.method not in SAFE_METHODS:
-        found = access.confirm(credential)
-        if found is not None:
-            request_charge.present(found.id, found.digest)
-            request_charge.confirm()
-        return found
+    if request.method in SAFE_METHODS:
+        return _identify_reader(credential)
+    return _identify_writer(credential)
+
+
+def _identify_reader(credential: Credential) -> Viewer | None:
+    first: tuple[Lookup[Any, Any], ...] = ()
     page = begun()
     if page is None:
-        request_charge.present(credential.user_id, credential.id.digest)
-    return access.open(
+        g.request_charge.present(credential.user_id, credential.id.digest)
+    else:  # `PageCache` has presented the credential
+        first = page.first
+    named = request.view_args or {}
+    return services().authentication.open(
         credential,
         loader(),
         post_id=named.get("post_id"),
         username=named.get("username"),
-        first=() if page is None else page.first,
+        first=first,
     )
+
+
+def _identify_writer(credential: Credential) -> Viewer | None:
+    found = services().authentication.confirm(credential)
+    if found is not None:
+        g.request_charge.present(found.id, found.digest)
+        g.request_charge.confirm()
+    return found
 
 
 def unread() -> int:

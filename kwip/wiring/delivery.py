@@ -76,7 +76,7 @@ def make_delivery(core: Core) -> Delivery:
             signal=core.signal,
             clock=options.clock,
             rng=core.rng,
-            times=options.fanout_times,
+            limits=options.fanout_limits,
         ),
         live=Live(options.live_times),
     )

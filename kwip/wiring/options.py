@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kwip.domain.clock import system_clock_ms
 from kwip.services.coherence.cache_lease import FenceTimes
-from kwip.services.delivery.fanout import FanoutTimes
+from kwip.services.delivery.fanout import FanoutLimits
 from kwip.services.delivery.live import LiveTimes
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Options:
         enqueue: Replaces the queue.
         signal: Replaces signals through the realtime Redis.
         fence_times: The durations of the cache's fence.
-        fanout_times: How fan-out works through its followers.
+        fanout_limits: How much fan-out does at once, and how it retries.
         live_times: How long requests wait for something new.
         listeners: Receive every command to MongoDB.
         rng: The source of randomness.
@@ -40,7 +40,7 @@ class Options:
     enqueue: Enqueue | None = None
     signal: Signal | None = None
     fence_times: FenceTimes = field(default_factory=FenceTimes)
-    fanout_times: FanoutTimes = field(default_factory=FanoutTimes)
+    fanout_limits: FanoutLimits = field(default_factory=FanoutLimits)
     live_times: LiveTimes = field(default_factory=LiveTimes)
     listeners: Sequence[CommandListener] = ()
     rng: random.Random | None = None

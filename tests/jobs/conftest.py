@@ -12,7 +12,7 @@ from kwip.domain.posts import Draft, Visibility
 from kwip.domain.users import User
 from kwip.jobs.registry import jobs
 from kwip.services.coherence.cache_lease import FenceTimes
-from kwip.services.delivery.fanout import FanoutTimes
+from kwip.services.delivery.fanout import FanoutLimits
 from kwip.services.reading.loader import Lookup
 from kwip.services.reading.slices import Slice
 from kwip.wiring import Options, build
@@ -102,7 +102,7 @@ def make_worker(settings, endpoints, clock, steps, rings, chunk, is_sharded):
             "enqueue": rings,
             "clock": clock,
             "fence_times": FenceTimes().scaled(0.1),
-            "fanout_times": FanoutTimes(chunk=chunk),
+            "fanout_limits": FanoutLimits(chunk=chunk),
             "listeners": [steps],
             "is_sharded": is_sharded,
             "rng": random.Random(5),  # noqa: S311 -- the same every time

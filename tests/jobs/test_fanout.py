@@ -13,7 +13,7 @@ from kwip.domain.ids import ms_of
 from kwip.domain.posts import Draft, Post, Visibility
 from kwip.domain.timelines.timelines import SEAL_LOOK
 from kwip.jobs.registry import jobs
-from kwip.services.delivery.fanout import Fanout, FanoutTimes, LeaseLostError
+from kwip.services.delivery.fanout import Fanout, FanoutLimits, LeaseLostError
 from kwip.store.delivery.outbox import pending
 from kwip.store.timelines.buckets import home_of
 from tests.frozen import swap
@@ -124,7 +124,7 @@ def test_a_delivery_of_several_rings_of_followers_reaches_everybody_once(
     follow(alice, *followers)
     for chunk in (1, 2, 3, 4, 6, 7, 8):
         for place in (0.0, 0.4, 1.0):
-            swap(fanout, times=FanoutTimes(chunk=chunk), rng=Fixed(place))
+            swap(fanout, limits=FanoutLimits(chunk=chunk), rng=Fixed(place))
             post = say(alice, f"{chunk} {place}")
             delivered = fanout.deliver(fanout.begin(post.id))
             # The author's own home has it since it was published.
@@ -151,7 +151,7 @@ def test_posts_that_wait_together_are_delivered_together(
 def test_a_delivery_asks_nothing_that_it_can_know(
     people, follow, say, rings, steps, monkeypatch, kwip, fanout_of
 ):
-    swap(kwip.services.fanout, times=FanoutTimes())
+    swap(kwip.services.fanout, limits=FanoutLimits())
     alice, *followers = people("alice", *"bcd")
     follow(alice, *followers)
     post = say(alice)
@@ -290,9 +290,9 @@ def test_waits_between_tries_are_spread(people, say, kwip, poison, clock, fanout
         waits.add((to_ms(fanout_of(post)["due_at"]) - before) // 20)
 
     assert len(waits) > 3
-    times = FanoutTimes()
-    assert (times.retry_min_ms, times.retry_max_ms) == (1_000, 300_000)
-    assert times.max_attempts == 8
+    limits = FanoutLimits()
+    assert (limits.retry_min_ms, limits.retry_max_ms) == (1_000, 300_000)
+    assert limits.max_attempts == 8
 
 
 def say_without_home(kwip, viewer, number):

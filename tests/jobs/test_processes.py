@@ -9,7 +9,7 @@ import pytest
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.posts import Draft
 from kwip.domain.users import User
-from kwip.services.delivery.fanout import FanoutTimes
+from kwip.services.delivery.fanout import FanoutLimits
 from kwip.store.social.edges import Edge, follow_document, follower_document
 from tests.jobs.oracle import Oracle
 from tests.servers import wait_until
@@ -21,7 +21,7 @@ FOLLOWERS = 7_200
 @pytest.fixture
 def chunk():
     """Return the real number of followers in a chunk."""
-    return FanoutTimes().chunk
+    return FanoutLimits().chunk
 
 
 @pytest.fixture

@@ -226,7 +226,7 @@ def addressed(post: Post) -> dict[UserId, NotificationKind]:
     """Return whom a new post addresses, and as what: a reply before a mention.
 
     The author is not included. The author of the parent may still not be allowed to
-    see it: `asks_to_follow` returns who must be checked.
+    see it: `recipient_who_must_follow` returns who must be checked.
     """
     if post.repost_of_author_id is not None:
         told = {post.repost_of_author_id: NotificationKind.REPOST}
@@ -240,8 +240,8 @@ def addressed(post: Post) -> dict[UserId, NotificationKind]:
     return told
 
 
-def asks_to_follow(post: Post) -> UserId | None:
-    """Return who is addressed but may only see the post as a follower of its author."""
+def recipient_who_must_follow(post: Post) -> UserId | None:
+    """Return who is addressed but only sees the post if they follow its author."""
     parent = post.in_reply_to_author_id
     if post.visibility is not Visibility.FOLLOWERS or parent in post.mentioned_ids:
         return None

@@ -50,8 +50,11 @@ BACKDATED_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FanoutTimes:
-    """How fan-out works through its followers; times in milliseconds."""
+class FanoutLimits:
+    """How much fan-out does at once, and how often and when it retries.
+
+    `chunk` is how many followers are read and pushed to together.
+    """
 
     chunk: int = 1_000
     lease_ms: int = 30_000
@@ -87,7 +90,7 @@ class Fanout:
     signal: Signal
     clock: ClockMs
     rng: random.Random
-    times: FanoutTimes
+    limits: FanoutLimits
 
     def begin(self, post_id: PostId) -> DeliveryLease | None:
         """Lease a post, and what waits with it; None if there is nothing to do.
@@ -99,10 +102,10 @@ class Fanout:
             post_id,
             secrets.token_hex(8),
             at(now),
-            at(now + self.times.lease_ms),
-            self.times.chunk,
+            at(now + self.limits.lease_ms),
+            self.limits.chunk,
         )
-        if lease is not None and lease.attempts > self.times.max_attempts:
+        if lease is not None and lease.attempts > self.limits.max_attempts:
             self.outbox.give_up(lease, "dead", at(now))
             telemetry.JOBS.labels("fanout", "dead").inc()
             return None
@@ -144,11 +147,11 @@ class Fanout:
     def fail(self, lease: DeliveryLease) -> Literal["retry", "dead"]:
         """Give a lease up after an error, to be retried later, or dead."""
         now, attempts = self.clock(), self.outbox.attempts(lease)
-        if attempts >= self.times.max_attempts:
+        if attempts >= self.limits.max_attempts:
             self.outbox.give_up(lease, "dead", at(now))
             return "dead"
-        longest = self.times.retry_min_ms << (attempts - 1)
-        wait = min(longest, self.times.retry_max_ms) * self.rng.uniform(0.5, 1.0)
+        longest = self.limits.retry_min_ms << (attempts - 1)
+        wait = min(longest, self.limits.retry_max_ms) * self.rng.uniform(0.5, 1.0)
         self.outbox.give_up(lease, "pending", at(now + round(wait)))
         return "retry"
 
@@ -162,7 +165,7 @@ class Fanout:
         """
         followers = lease.audience.followers_count
         mode, start = self.pull_authors.choose(lease.posts[-1], followers), 0
-        if mode == "push" and followers > self.times.chunk:
+        if mode == "push" and followers > self.limits.chunk:
             low, high = self.edges.follower_bounds(lease.author_id)
             start = low + round((high - low) * self.rng.random())
         return replace(lease, mode=mode, start=start)
@@ -224,7 +227,7 @@ class Fanout:
         )
         if lease.cursor is None and not start:
             first = list(lease.audience.followers)
-            is_full = len(first) == self.times.chunk
+            is_full = len(first) == self.limits.chunk
             place = _Place(first[-1], has_wrapped=False) if is_full else None
             yield owners + first, place
             owners = []
@@ -241,7 +244,7 @@ class Fanout:
         The circle runs from `start` (exclusive) up to the highest follower, and then
         from the lowest one up to `start`.
         """
-        limit = self.times.chunk
+        limit = self.limits.chunk
         found: list[UserId] = []
         if not place.has_wrapped:
             found = self.edges.followers(
@@ -267,7 +270,7 @@ class Fanout:
         return pushed
 
     def _advance(self, lease: DeliveryLease, **progress: object) -> None:
-        until = at(self.clock() + self.times.lease_ms)
+        until = at(self.clock() + self.limits.lease_ms)
         if not self.outbox.advance(lease, until, **progress):
             raise LeaseLostError
 

@@ -19,9 +19,9 @@ from kwip.domain.timelines.notifications import (
     Notification,
     NotificationKind,
     addressed,
-    asks_to_follow,
     is_for_subscribers,
     of_post,
+    recipient_who_must_follow,
 )
 from kwip.services.delivery.signals import notifications_topic
 
@@ -154,7 +154,7 @@ class Notifier:
     def _addressed(self, post: Post) -> Mapping[UserId, NotificationKind]:
         """Return whom a post addresses, as far as they may see it."""
         kinds = addressed(post)
-        parent_id = asks_to_follow(post)
+        parent_id = recipient_who_must_follow(post)
         if (
             parent_id is not None
             and parent_id in kinds

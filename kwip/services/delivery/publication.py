@@ -38,7 +38,7 @@ class Publication:
     signal: Signal
 
     def announce(self, post: Post, invalidated: tuple[Invalidation, ...]) -> None:
-        """Put a stored post into its author's home, invalidate, enqueue the fan-out.
+        """Push a post to its author's home, bump its conversation, invalidate, enqueue.
 
         Raises:
             StoreUnavailableError: The post stands, but must not be acknowledged.

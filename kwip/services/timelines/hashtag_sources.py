@@ -40,7 +40,7 @@ class HashtagSources:
         self._viewer_id = viewer_id
         self._relations = relations
         self._came: set[int] = set()
-        self.sides = [
+        self.sources = [
             MergeSource(kind, tag, noted=self._came) for tag in sorted(relations.tags)
         ]
 

@@ -72,8 +72,8 @@ class HashtagTimelines:
             ]
             return merge_once(runs, is_upwards=page.min_id is not None)
 
-        sides = [MergeSource(self._entities.tags, tag) for tag in wish.any_of]
-        merge = Merge(sides, self._sources.slices, loader, page)
+        sources = [MergeSource(self._entities.tags, tag) for tag in wish.any_of]
+        merge = Merge(sources, self._sources.slices, loader, page)
         run = Run(
             entries=merge.over(iter(())),
             above=iter(()),  # hashtag timelines have no reposts

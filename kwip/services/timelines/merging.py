@@ -84,7 +84,7 @@ class MergeSource:
 
 
 class Merge:
-    """Merge a timeline and other sources in one order, each entry once.
+    """Merge a timeline and extra sources in one order, each entry once.
 
     Newest first; oldest first if the page is read upwards from `min_id`. A source is
     started when the merge has come down to its newest entry, together with the next
@@ -94,7 +94,7 @@ class Merge:
 
     def __init__(
         self,
-        sides: Sequence[MergeSource],
+        extra_sources: Sequence[MergeSource],
         slices: Slices,
         loader: Loader,
         page: PageRequest,
@@ -103,14 +103,14 @@ class Merge:
         self._loader = loader
         self._page = page
         self._is_upwards = page.min_id is not None
-        wanted = [side for side in sides if side.matters_to(page)]
+        wanted = [extra for extra in extra_sources if extra.matters_to(page)]
         self._waiting = deque(sorted(wanted, key=lambda s: s.newest, reverse=True))
         #: Each source's next entry; the number breaks ties.
         self._next: list[tuple[int, int, Entry, Iterator[Entry]]] = []
         self._number = 0
 
     def over(self, main: Iterator[Entry]) -> Iterator[Entry]:
-        """Iterate `main` and the other sources as far as the caller reads."""
+        """Iterate `main` and the extra sources as far as the caller reads."""
         self._begin(main)
         last = None
         while True:
@@ -124,11 +124,11 @@ class Merge:
             last = entry.post_id
             self._advance(source, number)
 
-    def _may_be_next(self, side: MergeSource) -> bool:
+    def _may_be_next(self, extra: MergeSource) -> bool:
         return (
             self._is_upwards
             or not self._next
-            or side.newest >= self._next[0][2].post_id
+            or extra.newest >= self._next[0][2].post_id
         )
 
     def _begin_some(self) -> None:
@@ -136,13 +136,13 @@ class Merge:
         count = min(TOGETHER, len(self._waiting))
         begun = [self._waiting.popleft() for _ in range(count)]
         parts: dict[Kind[Slice, Chunk], list[Slice]] = {}
-        for side in begun:
-            parts.setdefault(side.kind, []).extend(side.around(self._page))
+        for extra in begun:
+            parts.setdefault(extra.kind, []).extend(extra.around(self._page))
         self._loader.load(*(Lookup(kind, slices) for kind, slices in parts.items()))
-        for side in begun:
-            first, page = side.first(self._page), side.clip(self._page)
-            source = self._slices(side.kind, first, self._loader, page)
-            self._begin(source if side.noted is None else noted(source, side.noted))
+        for extra in begun:
+            first, page = extra.first(self._page), extra.clip(self._page)
+            source = self._slices(extra.kind, first, self._loader, page)
+            self._begin(source if extra.noted is None else noted(source, extra.noted))
 
     def _begin(self, source: Iterator[Entry]) -> None:
         self._advance(source, self._number)

@@ -65,12 +65,12 @@ class Sources:
         shown: Shown,
         loader: Loader,
         page: PageRequest,
-        sides: Sequence[MergeSource] = (),
+        extra_sources: Sequence[MergeSource] = (),
     ) -> Iterator[Entry]:
-        """Iterate a home or list with other sources merged in, each post once.
+        """Iterate a home or list with its pull authors merged in, each post once.
 
-        Newest first; upwards from `min_id` if given. Pull authors are among the
-        sources.
+        Newest first; upwards from `min_id` if given. `extra_sources` are merged in the
+        same way.
         """
         first = Slice.first_stored(shown.owner, page)
         chunks, everybody = loader.load(
@@ -81,7 +81,8 @@ class Sources:
             self.attendance.note(shown.owner, has_home=floor < MAX_ID)
         pulled = self._pulled(pulls, shown.authors, max(floor, pulls.floor))
         stored = self._stored(shown, loader, page, pulls.floor)
-        return Merge([*pulled, *sides], self.slices, loader, page).over(stored)
+        sources = [*pulled, *extra_sources]
+        return Merge(sources, self.slices, loader, page).over(stored)
 
     def _pulled(
         self, pulls: Pulls, authors: frozenset[UserId], floor: int

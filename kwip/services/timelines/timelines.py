@@ -102,7 +102,9 @@ class Timelines:
         where = pushdown.of_home(viewer.id, relations)
         shown = Shown(self._entities.homes, viewer.id, where.authors)
         tagged = HashtagSources(self._entities.tags, viewer.id, relations, where)
-        read = partial(self._sources.stored, shown, loader, sides=tagged.sides)
+        read = partial(
+            self._sources.stored, shown, loader, extra_sources=tagged.sources
+        )
         if page.is_active:
             return self._active.window(viewer, loader, read, tagged.shows, page)
         run = Run(

@@ -86,12 +86,12 @@ class OutboxStore:
         owner: str,
         now: dt.datetime,
         until: dt.datetime,
-        followers: int,
+        max_followers: int,
     ) -> DeliveryLease | None:
         """Lease a pending post that nobody holds; None if there is nothing to lease.
 
-        A second command reads its audience, with at most `followers` of them. A post
-        that was never tried takes others of its author along that were not tried either
+        A second command reads its audience, up to `max_followers` of them. A post that
+        was never tried takes others of its author along that were not tried either
         (two more commands, if there are any), because they go to the same owners. One
         that failed goes alone, so that it cannot make the others fail; so does a
         replayed dead letter, because it resumes where it stopped.
@@ -112,7 +112,7 @@ class OutboxStore:
             self._database,
             author_id,
             waiting=waiting,
-            most=(MAX_TOGETHER - 1, followers),
+            most=(MAX_TOGETHER - 1, max_followers),
         )
         taken = [first]
         if waiting and ids:

@@ -14,10 +14,10 @@ from kwip.domain.timelines.notifications import (
     Unread,
     Wish,
     addressed,
-    asks_to_follow,
     grouped,
     is_for_subscribers,
     of_post,
+    recipient_who_must_follow,
 )
 from kwip.domain.timelines.views import PostView
 from kwip.domain.users import User
@@ -98,7 +98,7 @@ def test_a_post_speaks_to_whom_it_answers_before_whom_it_names(made, told):
     ],
 )
 def test_only_whom_a_post_for_followers_answers_has_to_follow(made, who):
-    assert asks_to_follow(made) == who
+    assert recipient_who_must_follow(made) == who
 
 
 @pytest.mark.parametrize(
