@@ -5,8 +5,13 @@ compares that, charges the request, and returns the page if nothing has changed.
 Otherwise the same call has read what the request begins with, and Flask goes on from
 there.
 
-Only routes whose policy says so are cached, each under its address and its reader's
-credential; what must be new in each answer is a placeholder, or is added to it.
+A page is cached under its address and its reader's credential; what differs in each
+response is a placeholder, or is added to it.
+
+Four places decide whether an answer may be cached: `Policy.kept` by its route,
+`PARAMETERS` by its query, `keep` by the response (200, whole, no new cookie), and
+`RequestCache.can_keep` by what was read (all of it through the cache, under one lease,
+not too much).
 """
 
 from __future__ import annotations

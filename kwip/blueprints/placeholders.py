@@ -1,4 +1,4 @@
-"""Placeholders in pages: what is new in each answer, and so in no cached page.
+"""Placeholders in pages: what differs in each response, and so in no cached page.
 
 A template leaves a placeholder: its name between two marks. The mark is random and
 drawn when the page is rendered, so nothing in a request or a user's text can contain

@@ -93,8 +93,21 @@ class RequestWindows:
 class RequestCharge:
     """What one request is yet to be charged, for one thread.
 
-    `due` is what the next call must charge; if `needs_guard`, only a call whose first
-    entry is the request's credential may do so. `FREE` is shared and never changes.
+    ============================== =============================== =============
+    state, and what leads to it    `due`: charged by the next call `needs_guard`
+    ============================== =============================== =============
+    opened                         the address                     no
+    presented: `present`           user and token, or the address  yes
+    guarded: `settle`              nothing                         yes
+    confirmed: `confirm`           user and token, unless charged  no
+    settled: `settle`              nothing                         no
+    ============================== =============================== =============
+
+    While it needs a guard, only a call whose first entry is the request's credential
+    may charge it: that entry decides whether the user or the address pays. If the
+    address has paid when the credential is confirmed, the next charge refunds it.
+    `verdict` is the result of the last charge, None before it and without Redis. `FREE`
+    is shared and never changes.
     """
 
     __slots__ = (
