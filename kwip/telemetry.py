@@ -107,7 +107,7 @@ HTTP_REQUESTS = Counter(
 )
 HTTP_DURATION = Histogram(
     "kwip_http_request_duration_seconds",
-    "Time from the first look at a request to its answer.",
+    "Time from a request being received to its answer.",
     ["route", "method", "status_class"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
 )
@@ -132,7 +132,7 @@ LOOP_HEARTBEAT = Gauge(
     multiprocess_mode="livemin",
 )
 LOOP_FAILURES = Counter(
-    "kwip_loop_failures", "Failures that a loop outlasted.", ["loop"]
+    "kwip_loop_failures", "Failures that a loop survived.", ["loop"]
 )
 
 HTTP_SHED = Counter(
@@ -140,15 +140,14 @@ HTTP_SHED = Counter(
     "Requests refused because they had waited too long for a thread.",
 )
 
-CACHE_REQUESTS = Counter(
-    "kwip_cache_requests", "Looks into the cache.", ["cache", "result"]
-)
+CACHE_REQUESTS = Counter("kwip_cache_requests", "Cache lookups.", ["cache", "result"])
 CACHE_WITHOUT_LEASE = Counter(
     "kwip_cache_without_lease_seconds",
     "Time that processes spent without the right to use the cache.",
 )
 CACHE_FENCES = Counter(
-    "kwip_cache_fences", "Times that a drop could not be confirmed and the fence rose."
+    "kwip_cache_fences",
+    "Invalidations that Redis did not confirm, so the cache epoch was raised.",
 )
 CACHE_INVALIDATIONS_DEBOUNCED = Counter(
     "kwip_cache_invalidations_debounced",
@@ -172,7 +171,7 @@ QUOTA_ERRORS = Counter(
 )
 PASSWORDS_SHED = Counter(
     "kwip_password_hashes_shed",
-    "Passwords that were not looked at because too many were being hashed.",
+    "Passwords that were not checked because too many were being hashed.",
 )
 SIGNALS_SENT = Counter(
     "kwip_signals_sent", "Signals sent, one for each chunk or post.", ["outcome"]

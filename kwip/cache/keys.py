@@ -4,7 +4,8 @@ A `CacheKey` is the name without the installation's prefix; `full` adds it. The 
 keep an entity in one slot of a Redis Cluster.
 
 The times to live are the backstop for a writer that died between its commit and its
-invalidation: so long may the cache be older than a write that was never acknowledged.
+invalidation: for at most this long the cache may miss a write that was never
+acknowledged.
 While the change-stream invalidator repeats all invalidations, this backstop is not
 needed, and what it follows lives much longer.
 """
@@ -28,7 +29,7 @@ PAGE_TTL_S = 900
 #: Relations, sessions and tokens: what decides who may see something.
 AUTHORITY_TTL_S = 30
 #: All of these while the change-stream invalidator is known to run, except for what it
-# cannot follow.
+#: cannot follow.
 FOLLOWED_TTL_S = 6 * 3_600
 
 #: How long counts, and posts that are new in a timeline, may lag.
@@ -39,9 +40,9 @@ ARRIVAL_PACE_MS = 250
 class Debounced(NamedTuple):
     """A key whose invalidation may be late, so that a burst of writes causes few.
 
-    It is invalidated at once if it was not within the last `pace_ms`, else when they
-    are over: at most once in that time, at both edges of a burst. `writer_id`, who made
-    the change, sees it at once.
+    Invalidated at once unless it was within the last `pace_ms`; otherwise when that
+    interval ends: at most once per interval, at both edges of a burst. `writer_id`, who
+    made the change, sees it at once.
     """
 
     key: CacheKey

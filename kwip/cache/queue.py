@@ -99,7 +99,7 @@ class JobQueue:
         return True
 
     def take(self, lanes: Sequence[str]) -> QueuedJob | None:
-        """Take the first job of the first lane that has one; wait for it up to 1 s.
+        """Take the first job of the first lane that has one; wait up to `TAKE_S`.
 
         Raises:
             QueueDownError: Redis does not answer.

@@ -1,8 +1,8 @@
-"""The signal: one pub/sub channel of the realtime Redis for a whole deployment.
+"""Signals: one pub/sub channel of the realtime Redis for a whole deployment.
 
-A writer publishes it; each live process hears it and wakes the requests that wait for
-it. Redis does not store signals for processes that are not listening, so a signal is
-only a hint: waiting requests also check by the clock.
+A writer publishes a signal; each live process receives it and wakes the requests that
+wait for it. Redis does not store signals for processes that are not listening, so a
+signal is only a hint: waiting requests also check at intervals.
 
 A message holds the topics of one signal, packed: those of a delivered chunk are up to
 1,000 homes, which take 8 kB.
@@ -46,7 +46,7 @@ _ID_BYTES = 8
 
 def channel_of(deployment: str) -> str:
     """Return the name of the channel; one Redis has channels for all its databases."""
-    return f"kw:{deployment}:doorbell"
+    return f"kw:{deployment}:signals"
 
 
 def pack(topics: Sequence[str]) -> bytes:
@@ -89,7 +89,7 @@ def unpack(message: bytes) -> Iterator[str]:
 
 
 class RedisSignals:
-    """Signal everybody who waits, in any process; it never fails.
+    """Send signals to all live processes; never raises.
 
     One PUBLISH. If Redis is down: 200 ms at most, and then nothing for a second.
 
@@ -119,16 +119,16 @@ class RedisSignals:
 
 
 class Audience(Protocol):
-    """Who is notified of what a listener hears."""
+    """What a listener passes signals to."""
 
     def heard(self, topics: Iterable[str]) -> None:
-        """Handle the topics of one signal."""
+        """Called with the topics of each signal."""
 
     def linked(self) -> None:
-        """Handle that signals are heard from now on."""
+        """Called when the subscription is established."""
 
     def unlinked(self) -> None:
-        """Handle that signals are no longer heard."""
+        """Called when the subscription is lost."""
 
 
 class Listener:

@@ -48,10 +48,11 @@ class Revision:
 class Post:
     """A post as it is stored, without its delivery state.
 
-    `warning` is shown before a text that is folded away; `is_sensitive` says the same
-    of its pictures. A repost has no text of its own: it shows `repost_of_id`, which is
-    never a repost itself, to the reposter's followers. A tombstone keeps ids and links,
-    but neither text nor entities. `repeats_id` is the post that it repeats (see
+    `warning` is shown before a text that is folded away; `is_sensitive` comes with it,
+    or alone from an app, and is only passed on to apps. A repost has no text of its
+    own: it shows `repost_of_id`, which is never a repost itself, to the reposter's
+    followers. A tombstone keeps ids and links, but neither text nor entities.
+    `repeats_id` is the post that it repeats (see
     `repeats`). In a post that begins a conversation `last_public_reply_id` is the
     newest public or unlisted reply, at first its own id; other posts have none.
     """

@@ -1,4 +1,6 @@
-"""The only place that knows MongoDB: documents, their indexes and their queries.
+"""Documents in MongoDB, their indexes and their queries.
+
+Nothing else uses pymongo, apart from `embedded`, which starts and checks the servers.
 
 Every public method translates the driver's errors into `kwip.domain.errors`.
 """

@@ -23,9 +23,9 @@ REACH = WINDOW - 1
 def collapse(run: Sequence[Entry], visible: Container[PostId]) -> list[Entry]:
     """Return the visible entries, without those that a visible one close above shows.
 
-    `run` is newest first, without gaps; too few of its first `REACH` entries may be
-    left out. Entries that are left out still count for those below them: otherwise
-    the result would depend on everything above, without limit.
+    `run` is newest first, without gaps; of its first `REACH` entries, some that should
+    be hidden may remain. Entries that are hidden still count for those below them:
+    otherwise the result would depend on everything above, without limit.
     """
     place_of: dict[PostId, int] = {}
     kept = []

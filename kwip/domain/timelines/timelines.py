@@ -106,7 +106,7 @@ class Pulls:
 
     @classmethod
     def of(cls, latest: Sequence[tuple[UserId, PostId]]) -> Pulls:
-        """Make them from authors, the latest first, with one too many if there are."""
+        """Build from authors, latest first; one extra marks where the rest begins."""
         others = latest[MOST_PULLED:]
         floor = others[0][1] + 1 if others else 0
         return cls(dict(latest[:MOST_PULLED]), floor)

@@ -1,7 +1,7 @@
 """A realistic load: which requests come when, and how their answers are rated.
 
 Arrivals are an open loop: users do not wait for each other, so a slow server still gets
-the same requests, and time counts from when a request was wanted.
+the same requests, and latency is measured from the scheduled send time.
 """
 
 from __future__ import annotations

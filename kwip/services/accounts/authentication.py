@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from kwip.store.accounts.users import Credentials
 
 SESSION_LIFETIME = dt.timedelta(days=30)
-#: More than anyone has browsers; a script that signs in each time ends its oldest
+#: More browsers than anyone uses; a script that signs in each time ends its oldest
 #: session.
 MAX_SESSIONS = 50
 SCOPES = frozenset({READ, WRITE})

@@ -127,7 +127,7 @@ class Fanout:
             above = UserId(lease.told or NOBODY)
             for last in self.notifier.notify_subscribers(lease.posts, above):
                 self._note_notified(lease, last)
-        # Whoever wrote a reply may have died before the conversation moved up.
+        # The web process may have died before it bumped the conversation.
         bumped = [
             key for post in lease.posts for key in bump(self.stores.activity, post)
         ]

@@ -39,7 +39,7 @@ class PullAuthors:
         self._push_below = pull_at * 7 // 10
 
     def choose(self, post: Post, followers_count: int) -> Mode:
-        """Decide for a post, and those delivered with it, whose author has followers.
+        """Decide between push and pull for the posts of one delivery.
 
         A direct post is pushed, because few users get it. Up to two queries for authors
         with many followers, none for others.

@@ -1,7 +1,7 @@
 """Who gets an author's posts, and which other posts are waiting, in one query.
 
-It answers five questions, each from an index. Asked one after the other they would
-cost four more round trips, which is all that a post with few followers costs.
+It answers five questions, each from an index. Separate queries would take four more
+round trips, most of the cost for an author with few followers.
 """
 
 from __future__ import annotations

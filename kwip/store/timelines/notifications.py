@@ -114,7 +114,7 @@ class NotificationStore:
 
     @translated()
     def withdraw(self, post_id: PostId, recipient_ids: Sequence[UserId]) -> None:
-        """Delete the notifications of some recipients that a post mentions them."""
+        """Delete the mention notifications of a post for these recipients."""
         names = [f"{recipient_id}:post:{post_id}" for recipient_id in recipient_ids]
         if names:
             self._notifications.delete_many(

@@ -120,7 +120,7 @@ def test_without_anything_new_it_ends_with_nothing(waiting):
     assert looks.count == 2
 
 
-def test_while_the_doorbell_is_unheard_it_looks_by_the_clock(waiting):
+def test_without_signals_it_checks_at_intervals(waiting):
     live = opened(LiveTimes(longest_s=60, deaf_s=0.01))
     live.unlinked()
     looks = Looks(*[lambda: None] * 3, lambda: setattr(looks, "news", "news"))
@@ -153,7 +153,7 @@ def test_who_waits_in_a_process_that_begins_to_hear_looks_again_at_once(waiting)
     assert future.result(WITHIN_S) == "rung before anybody heard it"
 
 
-def test_who_hears_the_doorbell_does_not_look_by_the_clock(waiting):
+def test_with_signals_it_does_not_check_at_intervals(waiting):
     live = Live(LiveTimes(longest_s=0.3, deaf_s=0.01))
     live.linked()
     live.open()

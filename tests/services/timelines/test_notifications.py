@@ -483,7 +483,7 @@ def test_markers_that_were_never_set_stand_at_nothing(people, kwip):
     assert [m.last_read_id for m in found.values()] == [0, 0]
 
 
-def test_whoever_is_told_hears_the_doorbell(people, say, kwip, monkeypatch):
+def test_everyone_who_is_notified_gets_a_signal(people, say, kwip, monkeypatch):
     alice, bob = people("alice", "bob")
     rung = []
     notified = kwip.services.reactions.notifier
