@@ -39,7 +39,11 @@ def command() -> None:
 @json_option
 @click.pass_obj
 def stats(settings: Settings, *, as_json: bool) -> None:
-    """Count pending and failed deliveries."""
+    """Count pending deliveries and dead letters.
+
+    A dead letter is a post that Kwip has given up delivering after too many failed
+    attempts.
+    """
     with connected(settings) as wiring:
         row = waiting(wiring)
     if as_json:
@@ -55,8 +59,8 @@ def print_waiting(row: dict[str, float]) -> None:
     click.echo(f"{numbered(pending, 'post')} waiting for delivery")
     if pending:
         click.echo(f"the oldest has waited {row['oldest_pending_s']:.1f} s")
-    failed = f"{numbered(dead, 'delivery')} failed for good"
-    click.echo(f"{failed} (`kwip fanout replay`)" if dead else failed)
+    letters = numbered(dead, "dead letter")
+    click.echo(f"{letters} (`kwip fanout replay`)" if dead else letters)
     click.echo(f"{numbered(edges, 'follow')} waiting for a backfill or purge")
 
 
@@ -72,7 +76,7 @@ def waiting(wiring: Wiring) -> dict[str, float]:
 
 
 @command.command("pending")
-@click.option("--dead", "is_dead", is_flag=True, help="Show failed deliveries instead.")
+@click.option("--dead", "is_dead", is_flag=True, help="List dead letters instead.")
 @_limit_option
 @json_option
 @click.pass_obj
@@ -103,7 +107,7 @@ def _print_posts(
         print_json({"posts": rows})
         return
     if not found:
-        click.echo("No failed deliveries" if is_dead else "Nothing is waiting")
+        click.echo("No dead letters" if is_dead else "Nothing is waiting")
     for post_id, author_id, attempts, enqueued_at in found:
         click.echo(
             f"{post_id}  by {author_id}  {numbered(attempts, 'attempt')}"
@@ -113,16 +117,15 @@ def _print_posts(
 
 @command.command("replay")
 @click.argument("post_ids", metavar="[POST_ID]...", nargs=-1)
-@click.option("--all", "is_all", is_flag=True, help="Replay every failed delivery.")
+@click.option("--all", "is_all", is_flag=True, help="Replay all dead letters.")
 @json_option
 @click.pass_obj
 def replay(
     settings: Settings, post_ids: Sequence[str], *, is_all: bool, as_json: bool
 ) -> None:
-    """Retry failed deliveries from where they stopped.
+    """Deliver dead letters again, from where they stopped.
 
-    The sweeper picks them up within a few seconds. Posts whose delivery has not
-    failed are left unchanged.
+    The sweeper picks them up within a few seconds. Other posts are left unchanged.
     """
     if is_all == bool(post_ids):
         raise click.UsageError("Specify POST_ID, or use --all.")

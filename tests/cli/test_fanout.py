@@ -105,11 +105,11 @@ def test_replay_refuses_what_is_no_id(kwip):
 
 
 def test_a_person_can_read_all_of_it(kwip, dead):
-    assert "1 delivery failed for good" in kwip("fanout", "stats").out
+    assert "1 dead letter (`kwip fanout replay`)" in kwip("fanout", "stats").out
     assert str(dead) in kwip("fanout", "pending", "--dead").out
     assert kwip("fanout", "replay", dead).out == "1 delivery queued for retry\n"
 
 
 def test_pending_says_that_nothing_waits(kwip):
     assert kwip("fanout", "pending").out == "Nothing is waiting\n"
-    assert kwip("fanout", "pending", "--dead").out == "No failed deliveries\n"
+    assert kwip("fanout", "pending", "--dead").out == "No dead letters\n"
