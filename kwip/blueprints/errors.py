@@ -115,7 +115,7 @@ def note(error: KwipError) -> None:
 
 
 def say_when(response: Response, error: KwipError) -> None:
-    """Add `Retry-After`, if the error has a time."""
+    """Add `Retry-After`, if the error says when to try again."""
     if isinstance(error, RateLimitedError | StoreUnavailableError):
         response.headers["Retry-After"] = str(math.ceil(error.retry_after_s))
 
@@ -176,8 +176,8 @@ def _title(number: int) -> str:
 def _wrong(message: str, fields: Mapping[str, str]) -> list[tuple[str, str]]:
     """Return what else is wrong, with the names of the fields.
 
-    Names of fields mean something to programs; to people only where the page shows the
-    form or address they are in.
+    Programs know the names of fields. People only do if the page shows the form or the
+    address.
     """
     if not fields:
         return []  # a query that is not text was rejected, and is not parsed again

@@ -1,4 +1,4 @@
-"""Files that browsers and crawlers request without being told by a page."""
+"""Assets, pictures, icons, and what browsers and crawlers request on their own."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def picture(name: str) -> Response:
 
 
 def favicon() -> Response:
-    """Return the icon to clients that have not read a page."""
+    """Return the icon to clients that request it without having read a page."""
     assets = http.site().assets
     return _send(assets.files[assets.names["favicon.ico"]])
 

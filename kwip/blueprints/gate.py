@@ -61,7 +61,7 @@ _CACHE_CONTROL = {
     "immutable": "public, max-age=31536000, immutable",
 }
 _SECURITY = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
-#: Pictures have absolute addresses, and a page may be read under another name of ours.
+#: Pictures have absolute addresses, and a page may be read under another of our hosts.
 _CONTENT_SECURITY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self' {origin}; font-src 'self'; connect-src 'self'{live}; "
@@ -240,8 +240,8 @@ def _is_api() -> bool:
 def _take_in(policy: Policy, viewer: Viewer | None) -> None:
     """Read a write's whole body, with files only from known users.
 
-    It is charged even if something else is wrong with it: MongoDB has been asked who it
-    is.
+    It is charged even if it is then rejected: MongoDB has already been asked who sent
+    it.
     """
     is_upload = request.mimetype == "multipart/form-data"
     if policy.takes_files and is_upload and viewer is not None:

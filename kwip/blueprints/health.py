@@ -21,7 +21,7 @@ def livez() -> Response:
 def readyz() -> Response:
     """Check each server; 503 if a required one cannot be used.
 
-    Without a Redis Kwip is `degraded`: slower, and ready.
+    Without a Redis Kwip is `degraded`: slower, but ready.
     """
     found = {name: probe() for name, probe in http.site().probes.items()}
     is_ready = all(probe.ok for probe in found.values() if probe.is_needed)

@@ -1,4 +1,4 @@
-"""Long polls: wait until something has changed on an open page, and say what.
+"""Long polls: wait until something changes on an open page, and report it.
 
 The live process answers them; a web process says where to send them. A new kind of news
 needs a topic, a function that reads its newest ids, and a row.
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from kwip.schemas.pages import OpenPage
     from kwip.services.reading.loader import Loader
 
-    #: Returns the ids above an id that somebody may see, newest first.
+    #: Returns the ids above an id that the viewer may see, newest first.
     Read = Callable[[Viewer | None, Loader, PageRequest], Sequence[int]]
 
 FOR_ANYBODY = Policy(

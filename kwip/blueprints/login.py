@@ -124,7 +124,7 @@ def viewer() -> Viewer | None:
 
 
 def current_viewer(loader: Loader, *first: Lookup[Any, Any]) -> Viewer | None:
-    """Return who is signed in now; nothing is charged, because the request has paid.
+    """Return who is signed in now; charges nothing, because the request was charged.
 
     The lookups in `first` share its round trip.
     """

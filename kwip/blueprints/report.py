@@ -1,4 +1,4 @@
-"""Log and count how a request went, whoever answered it."""
+"""Log and count requests, whether the app or the page cache answered them."""
 
 from __future__ import annotations
 

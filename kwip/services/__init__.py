@@ -1,4 +1,4 @@
-"""Decide, authorise, coordinate: what Kwip does, whoever asks.
+"""Decide, authorise and coordinate, for HTTP, jobs and the command line alike.
 
 One package for each subject. A package may only call those below it: world;
 maintenance; accounts; posting and social; timelines and media; delivery; reading;

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """What Kwip can do, one attribute per feature."""
+    """All services, one attribute per feature."""
 
     loaders: Loaders
     authentication: Authentication

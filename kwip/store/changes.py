@@ -70,7 +70,7 @@ class Feed:
         return None if token is None else dict(token)
 
     def take(self, limit: int) -> list[Change]:
-        """Return the changes that are available, at most `limit`.
+        """Return the available changes, at most `limit`.
 
         Raises:
             HistoryLostError: The stream has ended, or changes were lost.

@@ -106,7 +106,7 @@ def connect(
 
 
 class Store:
-    """One database, and what every part of the store needs of it.
+    """One database, and what every part of the store needs from it.
 
     Args:
         client: The connection.

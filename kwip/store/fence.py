@@ -121,8 +121,8 @@ class FenceStore:
     def suspend(self, owner: str) -> FenceState:
         """Raise the epoch and suspend the cache, unless it is suspended already.
 
-        If the cache was suspended after the caller's commit, that is as good: the epoch
-        is then above every lease that was given.
+        If another process has suspended the cache after the caller's commit, that is
+        enough: the epoch is above that of every lease.
         """
         raised = {
             "epoch": _unless_suspended({"$add": ["$epoch", 1]}, "$epoch"),
@@ -155,13 +155,13 @@ class FenceStore:
         return resumed.modified_count == 1
 
     def follow(self) -> None:
-        """Show that the change stream keeps up, so values may be cached for long."""
+        """Record that the change stream keeps up, so values may live longer."""
         change = {"$set": {"is_followed": True}, "$inc": {"stream_beat": 1}}
         with _fence_answers():
             self._majority.update_one({"_id": self._node}, change)
 
     def unfollow(self, state: FenceState) -> None:
-        """End what was cached under a change stream that has stopped moving.
+        """Invalidate what was cached under a change stream that has stopped.
 
         The epoch rises, so all of it is a miss; the cache itself stays usable.
         """

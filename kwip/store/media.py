@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-#: What a killed writer leaves behind, and what `remove` renames files to.
+#: The suffixes of what a killed writer leaves behind, and of files being removed.
 _DRAFT, _TAKEN = ".draft", ".taken"
 #: Our own files that are not finished, or no longer in use.
 LEFTOVERS = (_DRAFT, _TAKEN)

@@ -1,4 +1,4 @@
-"""Accounts: who somebody is, and what they published."""
+"""Accounts: profiles, preferences and the statuses of an account."""
 
 from __future__ import annotations
 

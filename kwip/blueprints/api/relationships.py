@@ -1,4 +1,4 @@
-"""Relationships: follow, block, mute, and what two accounts are to each other."""
+"""Relationships: follow, block and mute, and show how two accounts are related."""
 
 from __future__ import annotations
 

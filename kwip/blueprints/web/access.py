@@ -124,7 +124,7 @@ def revoke_token(token_id: str) -> Response:
 
 
 def applicant() -> Applicant:
-    """Return what is known about who wants to sign in."""
+    """Return what is known about the person who is signing in."""
     return Applicant(
         address=request.remote_addr,
         agent=request.user_agent.string,

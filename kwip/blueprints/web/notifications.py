@@ -1,4 +1,4 @@
-"""The viewer's notifications as pages, and the marker up to which they were read."""
+"""The viewer's notifications as pages, and the marker that says which were read."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SessionInfo:
-    """What the list of sessions shows of one; `agent` is the browser's own name."""
+    """A session as the list shows it; `agent` is how the browser names itself."""
 
     id: str
     agent: str
@@ -46,7 +46,7 @@ class Account:
     clock: ClockMs
 
     def sessions(self, viewer: Viewer) -> list[SessionInfo]:
-        """List where the viewer is signed in, this session first; one query."""
+        """List the viewer's sessions, this one first; one query."""
         now = at(self.clock())
         found = [
             SessionInfo(s.digest, s.name, s.created_at, s.digest == viewer.digest)
@@ -69,7 +69,7 @@ class Account:
             raise NotFoundError("Session not found.")
 
     def end_other_sessions(self, viewer: Viewer) -> int:
-        """End all of the viewer's sessions but this one, and count them."""
+        """End all of the viewer's sessions except this one, and count them."""
         ended = self.stores.sessions.end_all(
             viewer.id, at(self.clock()), but=viewer.digest
         )

@@ -49,7 +49,7 @@ _SECRET_MAX = 200
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """What a browser or an app sends; `kind` says where it was made."""
+    """What a browser or an app sends; `kind` says which of the two issued it."""
 
     kind: Literal["session", "token"]
     user_id: UserId
@@ -84,7 +84,7 @@ class Credential:
 
 @dataclass(frozen=True, slots=True)
 class TokenInfo:
-    """What the list of personal tokens shows of one."""
+    """A personal token as the list shows it."""
 
     id: str
     name: str

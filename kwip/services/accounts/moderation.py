@@ -32,7 +32,7 @@ def deletion_of(user_id: UserId | Literal[""]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Moderation:
-    """Act on accounts. Each act may be repeated."""
+    """Moderate accounts. Each action may be repeated."""
 
     stores: Stores
     jobs: JobStore
@@ -41,7 +41,7 @@ class Moderation:
     clock: ClockMs
 
     def suspend(self, user_id: UserId) -> None:
-        """Hide an account with everything it wrote, and lock it.
+        """Hide an account and everything it wrote, and lock it.
 
         Raises:
             NotFoundError: There is no such user.

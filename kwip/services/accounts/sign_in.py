@@ -45,7 +45,7 @@ _DIGEST_BYTES = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applicant:
-    """Who wants to sign in, as far as known: an address and a browser.
+    """The person who is signing in, as far as known: an address and a browser.
 
     `known_names` are the digests of names that this browser has signed in with before.
     """
@@ -129,7 +129,7 @@ class SignIn:
 
         Raises:
             InvalidError: The code or the form is wrong; see `fields`.
-            NotFoundError: There is nothing to set up (any more).
+            NotFoundError: There is nothing to set up, or no longer.
             RateLimitedError: There were too many wrong ones from this address.
         """
         subjects = {"signin": whose(applicant.address)}
@@ -169,7 +169,7 @@ class SignIn:
 
         Raises:
             InvalidError: Every field that cannot be used, in `fields`, or none.
-            RateLimitedError: The address has created, or asked for, too many.
+            RateLimitedError: The address has created or requested too many.
         """
         address = whose(applicant.address)
         receipt = self._charge("sign_up", {"signup": address, "signin": address})

@@ -45,7 +45,7 @@ def new_deployment() -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FenceTimes:
-    """Every duration of the fence, in seconds.
+    """All durations of the fence, in seconds.
 
     `wait_s` must exceed `lease_s` by more than the rates of two clocks may differ
     (10 %), and `takeover_s` must be several `beat_s`.
@@ -59,8 +59,8 @@ class FenceTimes:
         takeover_s: After this long without such a heartbeat, any lease renewer takes
             over.
         unfollow_s: After this long without a heartbeat of the change-stream
-            invalidator, what was cached while it ran ends. Longer than another one
-            needs to take over.
+            invalidator, what was cached while it ran is invalidated. Longer than
+            another one needs to take over.
     """
 
     period_s: float = 0.9
@@ -135,7 +135,7 @@ class LeaseRenewer:
 
     @property
     def watch(self) -> Watch:
-        """This process's watch over the fence, started if need be."""
+        """This process's watch over the fence, started if necessary."""
         pid = os.getpid()
         watch = self._watches.get(pid)
         if watch is None:
@@ -242,7 +242,7 @@ class Watch:
     def _watch_change_stream(
         self, fence: FenceStore, state: FenceState, now: float
     ) -> None:
-        """End what was cached under an invalidator that has been silent too long."""
+        """Invalidate what was cached under an invalidator that was silent too long."""
         if not state.is_followed or state.stream_beat != self._stream_beat:
             self._stream_beat, self._stream_moved_at = state.stream_beat, now
         elif now - self._stream_moved_at >= self._times.unfollow_s:

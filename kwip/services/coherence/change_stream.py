@@ -36,8 +36,8 @@ log = structlog.get_logger()
 LEASE_S = 10.0
 #: Between two stored positions while there are changes, and while there are none.
 SAVE_S, IDLE_S = 1.0, 5.0
-#: Between two reads of the changes, and when there were none for some seconds. To
-#: follow each change at once costs MongoDB twice as much.
+#: Between two reads of the changes, and when there were none for some seconds.
+#: Following each change at once costs MongoDB twice as much.
 EVERY_S, QUIET_S = 0.25, 1.0
 #: Between two attempts to take over.
 PAUSE_S = 1.0

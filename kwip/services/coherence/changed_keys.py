@@ -163,7 +163,7 @@ FOLLOWED: Mapping[str, Callable[[Change], Keys]] = {
     "sessions": _session,
     "tokens": _token,
 }
-#: Those that are not, and why they need not be.
+#: The collections that are not followed, and why they need not be.
 LEFT_OUT: Mapping[str, str] = {
     "timelines": "an unfinished delivery, backfill or purge is done again, with its "
     "invalidation; an author's own home is invalidated with the post",

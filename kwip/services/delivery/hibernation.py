@@ -32,7 +32,7 @@ DAY_MS = 86_400_000
 NOTED_MS = 3_600_000
 #: A missing home is enqueued again after this long.
 MISSED_MS = 10_000
-#: How many readers a process remembers, 150 bytes each.
+#: How many readers a process remembers, at 150 bytes each.
 REMEMBERED = 20_000
 #: The largest difference between two machines' clocks, in milliseconds.
 CLOCKS_MS = 10_000
@@ -142,8 +142,8 @@ class Hibernation:
         """Begin if the home has not been read for long, or continue what was begun.
 
         The highest term decides the state of an edge. The term is the time, so it is
-        above that of follows since the last return; a worker that takes over has a
-        higher one, and so has the next home.
+        above that of all follows since the user last came back; a worker that takes
+        over has a higher one, and so has the next home.
         """
         if standing.state == "dropping":
             return lease

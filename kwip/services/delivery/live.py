@@ -36,7 +36,7 @@ class LiveTimes:
     """How long a request may wait, in seconds.
 
     Attributes:
-        longest_s: Until its last check; proxies lose patience after 30 s.
+        longest_s: Until its last check; proxies time out after 30 s.
         deaf_s: Between two checks while signals cannot be received.
         settle_s: Between a signal for the public timeline and the check, since its
             cached value may lag (`cache.keys.ARRIVAL_PACE_MS`).
@@ -74,7 +74,7 @@ class Live:
         self._is_open = True
 
     def close(self) -> None:
-        """End all waits at once, as if their time were over."""
+        """End all waits at once, as if they had timed out."""
         self._is_open = False
         self._wake_all()
 

@@ -131,7 +131,7 @@ class Notifier:
     def of_edit(self, old: Post, new: Post) -> list[Notification]:
         """Return notifications for the users that an edit newly mentions.
 
-        They are placed at the time of the edit, because the post may be old. Users who
+        Their `seq` is of the time of the edit, because the post may be old. Users who
         were notified of the post before, as followers or by an earlier text, are not
         notified again.
         """
@@ -152,7 +152,7 @@ class Notifier:
         ]
 
     def _addressed(self, post: Post) -> Mapping[UserId, NotificationKind]:
-        """Return whom a post addresses, as far as they may see it."""
+        """Return the users a post addresses, if they may see it."""
         kinds = addressed(post)
         parent_id = recipient_who_must_follow(post)
         if (
@@ -168,8 +168,8 @@ class Notifier:
     ) -> None:
         """Store notifications by one actor for those who may get them, and signal.
 
-        Their places are drawn now: a delivery may be late, and anything placed below
-        the read marker would never count as new.
+        Each `seq` is assigned now: a delivery may be late, and a `seq` below the read
+        marker would never count as unread.
         """
         if not notices:
             return
@@ -190,7 +190,7 @@ class Notifier:
         self.signal([notifications_topic(each) for each in recipients])
 
     def _notifiable(self, actor_id: UserId, user_ids: Sequence[UserId]) -> list[UserId]:
-        """Leave out the actor and users who must not hear of the actor; two queries."""
+        """Leave out the actor and users whom they cannot notify; two queries."""
         others = [each for each in user_ids if each != actor_id]
         excluded = (
             self.stores.relationships.deaf_to(actor_id, others) if others else set()

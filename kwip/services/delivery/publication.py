@@ -1,4 +1,4 @@
-"""What follows when a post was stored or deleted: invalidation, jobs and signals."""
+"""What follows after a post is stored or deleted: invalidation, jobs and signals."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 *Enqueue* hands a job to a worker. Every job has a durable source in MongoDB, so a lost
 one only costs time. A *signal* wakes whoever waits on an open page; a page that misses
-it checks by the clock.
+it checks at intervals.
 """
 
 from __future__ import annotations

@@ -87,7 +87,7 @@ class CacheAudit:
         self._sleep = sleep
 
     def count(self, most: int, progress: Progress) -> tuple[Counter[str], bool]:
-        """Count keys by kind, about `most` of them; return whether that is all."""
+        """Count about `most` keys by kind; return whether these are all."""
         progress.begin("keys", most)
         names: set[CacheKey] = set()
         for key in islice(self._names(), most + 1):
@@ -129,7 +129,7 @@ class CacheAudit:
         return invalidated
 
     def invalidate_all(self, kind: str | None = None) -> int:
-        """Invalidate everything, or all of one kind; count it.
+        """Invalidate everything, or all of one kind; count the keys.
 
         Deletes what is there when it begins, key by key, as a write would. So nobody
         reads what was cached before, and the site is not slowed down as by a new epoch,

@@ -20,7 +20,7 @@ class Checkpoint:
 
     Args:
         jobs: Where the rows are.
-        job_id: Whose row; nothing is stored before the first `save`.
+        job_id: The job of the row; nothing is stored before the first `save`.
         clock: For the times in it.
     """
 

@@ -235,7 +235,8 @@ class Deletion:
         If somebody else uploads the same file at this moment, they have to do it again.
         """
         now_s = self.clock() / 1_000
-        # Not those the deletion began with: a form may just have been saved.
+        # Not those that were set when the deletion began: a form may just have been
+        # saved.
         latest = self.stores.users.get_many([user.id]).get(user.id, user)
         pictures = {(AVATAR, latest.avatar), (BANNER, latest.banner)}
         pictures = {(k, name) for k, name in pictures if name and is_picture_name(name)}

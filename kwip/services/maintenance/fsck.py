@@ -49,7 +49,7 @@ REMEMBERED = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong: which check found it, where, what it is, what to do.
+    """A problem: which check found it, where it is, what is wrong, and what to do.
 
     `repair` says what `Repair` does about it; empty if it can do nothing.
     """

@@ -54,7 +54,7 @@ class Heartbeats:
         self._stored_ms[loop] = now_ms
 
     def silent_s(self) -> dict[str, float]:
-        """Return for how long each loop has been silent; one query.
+        """Return how long each loop has been silent; one query.
 
         Infinite for a loop that nobody has ever run.
 

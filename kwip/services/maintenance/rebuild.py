@@ -1,4 +1,4 @@
-"""Go through all of a kind, repair what differs, and checkpoint the progress."""
+"""Go through all things of a kind, repair what differs, checkpoint the progress."""
 
 from __future__ import annotations
 

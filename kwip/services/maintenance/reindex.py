@@ -60,7 +60,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How hard a rebuild works: homes at once, and seconds of pause after a batch."""
+    """The speed of a rebuild: homes at once, and seconds of pause after a batch."""
 
     concurrency: int = 2
     throttle_s: float = 0.0

@@ -34,11 +34,11 @@ class Repeats:
             yield Suspects(ids[-1], len(ids), [i for i in ids if self.count(i)])
 
     def count(self, author_id: UserId) -> int:
-        """Count an author's posts for which something else is stored."""
+        """Count an author's posts whose stored repeats are wrong."""
         return sum(1 for _ in self._differing(author_id))
 
     def repair(self, author_id: UserId) -> None:
-        """Store what is right; a post that changes meanwhile is left to a later run."""
+        """Store the right values; posts that change meanwhile wait for a later run."""
         for post, right in self._differing(author_id):
             self.stores.repeats.rewrite(post, right)
             self.fence.invalidate(order_invalidation.repeat(post_id=post.id))

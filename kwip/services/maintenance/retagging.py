@@ -38,14 +38,14 @@ class Retagging:
     fence: Fence
 
     def iter_pages(self, after: int = 0) -> Iterator[Suspects[PostId]]:
-        """Check posts above an id, and yield those whose texts say something else."""
+        """Check posts above an id, and yield those whose entities differ."""
         while page := self.store.after(after, PAGE):
             after = page[-1][0].id
             differing = [post.id for post, tags in page if self._differs(post, tags)]
             yield Suspects(after, len(page), differing)
 
     def differs(self, post_id: PostId) -> bool:
-        """Check a post again: does its text say something else than is stored?"""
+        """Check again whether the entities of a post's text differ from stored ones."""
         post = self.posts.get_many([post_id]).get(post_id)
         return post is not None and self._differs(post, self.store.tags_of(post_id))
 

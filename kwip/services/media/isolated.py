@@ -48,8 +48,8 @@ class Limits:
         cpu_s: A job's processor time, in whole seconds.
         job_s: A job's time, including the wait for other processes' jobs.
         waiting: How many jobs there may be at once, including the running one.
-        wait_s: How long a job waits for those before it.
-        idle_s: The child ends when no job has come for so long.
+        wait_s: How long a job waits for those ahead of it.
+        idle_s: The child ends when no job has come for this long.
     """
 
     memory_bytes: int

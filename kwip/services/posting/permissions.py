@@ -43,8 +43,8 @@ class Permissions:
     def original(self, post_id: PostId) -> Post:
         """Find a post, or a repost's original, for any viewer.
 
-        Used to undo an act, which needs no permission: the post may have been deleted,
-        or hidden from a viewer who could see it before.
+        Used to undo an action, which needs no permission: the post may have been
+        deleted, or hidden from a viewer who could see it before.
 
         Raises:
             NotFoundError: There is none.

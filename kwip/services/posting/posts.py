@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from kwip.services.timelines.threads import Threads
     from kwip.store.posting.claims import ClaimStore
 
-#: How long a repeated request finds its first result.
+#: For how long a repeated request finds its first result.
 CLAIM_LIFETIME_MS = 24 * 3_600_000
 #: The sweeper enqueues a post that has not been delivered for this long after its
 #: insert.
@@ -58,7 +58,7 @@ TRIES = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posts:
-    """Everything one can do with a post."""
+    """Publish, edit, delete and show posts."""
 
     stores: Stores
     claims: ClaimStore

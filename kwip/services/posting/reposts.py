@@ -1,4 +1,4 @@
-"""Repost: show somebody's post, or an earlier one of one's own, to one's followers.
+"""Repost: show a post, by another user or one's own, to one's followers.
 
 A repost is a post without text, delivered like any other. Its reaction document is the
 claim that makes it unique; both are stored in one transaction.
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reposts:
-    """Repost, and undo it. Each may be repeated."""
+    """Repost posts, and undo it. Both may be repeated."""
 
     stores: Stores
     permissions: Permissions

@@ -39,7 +39,7 @@ class Seen:
 
 
 class IdentityMap:
-    """Everything a loader knows, for one thread; counts what it reads as work."""
+    """Everything a loader knows, for one thread; counts its reads as work."""
 
     def __init__(self, cache: RequestCache, request_charge: RequestCharge):
         self._cache = cache

@@ -66,7 +66,7 @@ class RequestCache:
     def open(
         self, page: str, etag: bytes, asks: Sequence[Ask], *, is_guarded: bool
     ) -> CachedPage | list[bytes] | None:
-        """Find a cached page; if none can be used, do as `read`.
+        """Find a cached page; if none can be used, do the same as `read`.
 
         Raises:
             RateLimitedError: As `read`.

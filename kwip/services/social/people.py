@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 class People:
     """Pages of users, each with their relationship to the viewer.
 
-    Whether they follow the viewer is left out: it would cost an entity each.
+    Whether they follow the viewer is left out: that would cost one entity per user.
     """
 
     entities: Entities

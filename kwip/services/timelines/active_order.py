@@ -1,4 +1,4 @@
-"""Timelines in active order: conversations, the most recently answered on top.
+"""Timelines in active order: conversations, those with the latest reply first.
 
 For public, hashtags and users this is an index. For homes and lists it is computed from
 their newest `WINDOW` entries on each read.
@@ -167,7 +167,7 @@ class ActiveOrder:
 
 
 def _within(folded: Sequence[int], found: Page[PostView], page: PageRequest) -> int:
-    """Count what was folded on a page; more was read than it shows."""
+    """Count the repeats folded on a page; more was read than it shows."""
     if page.min_id is not None:
         end = MAX_ID if found.prev_min_id is None else found.prev_min_id
         return sum(place < end for place in folded)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CatchUpPage:
-    """What comes next, newest first like any page.
+    """The next page, newest first like any other.
 
     `is_begun` is true if there is a reading position. Without one, the page is the
     newest one, to begin from.

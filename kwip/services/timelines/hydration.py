@@ -91,7 +91,7 @@ class Hydration:
 
 
 class _Circle:
-    """One viewer, and everything known about their surroundings."""
+    """One viewer, and everything known about the users around them."""
 
     def __init__(
         self,

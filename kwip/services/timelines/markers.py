@@ -48,9 +48,9 @@ class Markers:
     def save(
         self, viewer: Viewer, places: Mapping[Marked, int]
     ) -> dict[Marked, Marker]:
-        """Set markers to where an app says its user is, even if that is further back.
+        """Set markers to what an app sends, even if that is further back.
 
-        The last of several apps wins; there is nothing to conflict.
+        If several apps write, the last one wins, and there are no conflicts.
         """
         saved = self.store.save(viewer.id, places, at(self.clock()))
         self._show(viewer)

@@ -1,7 +1,7 @@
 """Merge other timelines into one while it is read: pull authors, followed hashtags.
 
-Nothing of these is stored in the timeline that they are merged into. Each is read by
-the slices that its own readers share, and only as far as a page goes.
+None of their entries are stored in the timeline that they are merged into. Each is read
+by the slices that its own readers share, and only as far as a page goes.
 """
 
 from __future__ import annotations

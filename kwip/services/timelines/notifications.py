@@ -1,7 +1,7 @@
 """Read a viewer's notifications, group them for a page, and dismiss them.
 
-Stored is everything that the recipient was notified of; shown is what their current
-relations, suspensions and deletions leave.
+Everything that the recipient was notified of is stored. What is shown depends on their
+current relations, suspensions and deletions.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Overview:
 
 @dataclass(frozen=True, slots=True)
 class Notifications:
-    """What others did that concerns the viewer."""
+    """The viewer's notifications."""
 
     entities: Entities
     hydration: Hydration

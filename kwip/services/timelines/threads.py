@@ -1,4 +1,4 @@
-"""Read a conversation part by part: what a post answers, the post, and its replies."""
+"""Read a conversation in parts: the ancestors of a post, the post, and its replies."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class Threads:
         post_id: PostId,
         page: PageRequest,
     ) -> Page[PostView]:
-        """Read what a post answers, the post, and its replies as pages of one list.
+        """Read the ancestors of a post, the post, and its replies as pages of one list.
 
         `page.max_id` is the last post of the previous page. Warm: as `thread`.
 

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Kinds:
-    """Which kinds of a user's posts are wanted besides their own new posts.
+    """Which kinds of a user's posts are wanted besides original posts.
 
     Replies of users to themselves do not count as replies.
     """

@@ -1,4 +1,4 @@
-"""What other sites may show: nothing by users who do not want that.
+"""What other sites may show: nothing by users who have opted out.
 
 Widgets are read as an anonymous viewer, with a hydration that leaves such authors out
 wherever they wrote or were reposted, so that pages are as full as any other.
@@ -85,7 +85,7 @@ class Widgets:
     def thread(
         self, loader: Loader, post_id: PostId, page: PageRequest
     ) -> Page[PostView]:
-        """Read a post with what it answers and its replies. Warm: 3 round trips.
+        """Read a post with its ancestors and its replies. Warm: 3 round trips.
 
         Raises:
             NotFoundError: There is none, or its author has turned widgets off.

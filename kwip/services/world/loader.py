@@ -92,8 +92,8 @@ class WorldLoader:
         is another load, whose posts are added.
 
         Raises:
-            ConflictError: A user of the world is a real one, or the load was left alone
-                for a day after it had begun to post.
+            ConflictError: A user of the world is a real one, or the load was
+                interrupted for a day after it had begun to post.
             StoreUnavailableError: Load it again, and it continues.
         """
         name = f"world:{world.digest()}:{posts}"

@@ -54,7 +54,7 @@ class Publisher:
 
     Args:
         parts: What it is made of.
-        world: Who says what.
+        world: Its users, and the text of each post.
         ids: The user of each node.
         name: The load's name; another load's posts are other posts.
     """

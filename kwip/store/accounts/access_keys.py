@@ -58,7 +58,7 @@ class AccessKeyStore:
 
     @translated()
     def find(self, user_id: UserId, digest: str) -> AccessKey | None:
-        """Find one by its user and the digest of its secret."""
+        """Find a key by its user and the digest of its secret."""
         document = self._collection.find_one({"_id": f"{user_id}:{digest}"})
         return None if document is None else _to_access_key(document)
 
@@ -87,19 +87,19 @@ class AccessKeyStore:
 
     @translated()
     def of_user(self, user_id: UserId) -> list[AccessKey]:
-        """List all of a user's, oldest first."""
+        """List a user's keys, oldest first."""
         found = self._collection.find({"_id": _all_of(user_id)})
         return sorted((_to_access_key(d) for d in found), key=lambda a: a.created_at)
 
     @translated()
     def delete(self, user_id: UserId, digest: str) -> bool:
-        """Delete one; False if it was already gone."""
+        """Delete a key; False if it was already gone."""
         result = self._collection.delete_one({"_id": f"{user_id}:{digest}"})
         return result.deleted_count == 1
 
     @translated()
     def end_all(self, user_id: UserId, now: dt.datetime, *, but: str = "") -> list[str]:
-        """End all of a user's but one, and return their digests.
+        """End all keys of a user except one, and return their digests.
 
         They stay stored, so that a retry finds them again: call `forget` once their
         cached keys are invalidated.
@@ -113,7 +113,7 @@ class AccessKeyStore:
     def end_oldest(
         self, user_id: UserId, keep: int, now: dt.datetime, *, but: str
     ) -> list[str]:
-        """End a user's oldest, except one and the newest `keep`; return their digests.
+        """End a user's keys except one and the newest `keep`; return their digests.
 
         Call `forget` afterwards, as with `end_all`.
         """
@@ -128,7 +128,7 @@ class AccessKeyStore:
 
     @translated()
     def forget(self, user_id: UserId, digests: Sequence[str]) -> None:
-        """Delete the given ones of a user, if there are any."""
+        """Delete the given keys of a user, if there are any."""
         if not digests:
             return
         names = [f"{user_id}:{digest}" for digest in digests]
@@ -136,7 +136,7 @@ class AccessKeyStore:
 
 
 def _all_of(user_id: UserId) -> Document:
-    """Match all of a user's, which are adjacent in the order of `_id`."""
+    """Match all keys of a user, which are adjacent in the order of `_id`."""
     return {"$gte": f"{user_id}:", "$lt": f"{user_id};"}
 
 

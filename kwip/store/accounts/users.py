@@ -158,7 +158,7 @@ class UserStore:
     def credentials_of(self, login: str | Email) -> Credentials | None:
         """Find the credentials of the owner of a handle or an address.
 
-        It makes as many queries if there is nobody, so that timing reveals nothing.
+        Makes as many queries if there is no such user, so that timing reveals nothing.
         """
         if isinstance(login, str):
             user_id = self._owner(_HANDLE + login)

@@ -85,14 +85,14 @@ class HibernationStore:
 
     @translated()
     def idle_since(self, before: dt.datetime, limit: int) -> list[UserId]:
-        """List whose homes were last read before a given time, oldest first."""
+        """List the users whose homes were last read before a time, oldest first."""
         found = self._timelines.find({"last_read_at": {"$lt": before}}, {"_id": 1})
         ordered = found.sort("last_read_at", ASCENDING).limit(limit)
         return [user_of(d["_id"]) for d in ordered]
 
     @translated()
     def unfinished(self, now: dt.datetime, limit: int) -> list[UserId]:
-        """List whose hibernation or rehydration was begun and abandoned."""
+        """List the users whose hibernation or rehydration was left unfinished."""
         left = [{"upkeep": None}, {"upkeep.until": {"$lt": now}}]
         query = {"state": UNFINISHED, "$or": left}
         return [

@@ -1,4 +1,4 @@
-"""The outbox in the posts: which await delivery, who delivers them, and how far."""
+"""The outbox in the posts: which await delivery, who delivers them, their progress."""
 
 from __future__ import annotations
 
@@ -229,7 +229,7 @@ class OutboxStore:
 
     @translated()
     def oldest_pending_at(self) -> dt.datetime | None:
-        """Return since when the oldest pending post has been waiting."""
+        """Return when the oldest pending post was enqueued; None if there is none."""
         oldest = self._posts.find_one(
             {"fanout.state": "pending"},
             {"fanout.enqueued_at": 1},

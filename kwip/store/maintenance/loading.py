@@ -1,4 +1,4 @@
-"""Write a whole network at once: edges on both sides, and counters.
+"""Write a whole social graph at once: edges on both sides, and counters.
 
 Bulk writes need no transaction because each is safe to repeat: a load that was killed
 resumes where it was. Each side of the edges is written in the order of its index: 34 s
@@ -47,7 +47,7 @@ class LoadStore:
 
     @translated()
     def has_follows(self) -> bool:
-        """Return whether anybody follows anybody, or did so a moment ago."""
+        """Return whether there is any edge, including those that await a purge."""
         return self._follows.find_one({"_id": {"$gt": ""}}, {"_id": 1}) is not None
 
     @translated()

@@ -49,7 +49,7 @@ class ReactionAuditStore:
         return [row for row in rows if problems[row.id]]
 
     def confirm_reaction(self, reaction_id: str) -> str:
-        """Describe what is wrong with a reaction, in one snapshot; "" for nothing.
+        """Describe what is wrong with a reaction, in one snapshot; "" if nothing is.
 
         A repost whose post is not stored yet looks like one whose post is lost.
         """

@@ -109,7 +109,7 @@ class PostStore:
 
     @translated()
     def entries(self, ids: Iterable[int]) -> list[Entry]:
-        """Read the entries of these posts, tombstones too, in no order."""
+        """Read the entries of these posts, tombstones too, in no particular order."""
         found = self._posts.find({"_id": {"$in": list(ids)}}, ENTRY)
         return [to_entry(d) for d in found.batch_size(ONE_BATCH)]
 
@@ -148,7 +148,7 @@ class PostStore:
         at_least: int,
         limit: int,
     ) -> list[Pushed]:
-        """Read the posts that the stored sets of homes are made from.
+        """Read the posts that stored homes are built from.
 
         These are the newest `limit` posts with id ≥ `at_least` of at most 200 authors
         that are pushed, or may be: undecided posts are included, because a delivery in
@@ -162,7 +162,7 @@ class PostStore:
 
     @translated()
     def all_delivered_by(self, authors: Sequence[UserId]) -> list[Pushed]:
-        """Read all delivered posts of at most 200 authors, in no order."""
+        """Read all delivered posts of at most 200 authors, in no particular order."""
         found = self._posts.find(
             {**_pushed(authors, 0), "fanout.state": "done"}, _PUSHED
         )
@@ -282,7 +282,7 @@ class PostStore:
         return self._store.transact(work)
 
 
-#: What a tombstone loses. Its delivery ends: nothing is left to deliver.
+#: What a tombstone loses. Its delivery ends, since nothing is left to deliver.
 _TOMBSTONE = {
     "is_tombstone": True,
     "is_listed": False,

@@ -1,4 +1,4 @@
-"""Which posts of an author repeat each other within a day; every write updates it."""
+"""Which posts of an author have the same text within a day; updated by each write."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class RepeatStore:
 
     @translated()
     def link(self, post: Post) -> Post:
-        """Set what a post repeats: its author's last post that says the same."""
+        """Set what a post repeats: its author's previous post with the same text."""
         digest = digest_of(post)
         if digest is None:
             return replace(post, repeats_id=None)
@@ -88,7 +88,7 @@ def resettle(
     """Update what an author's later posts repeat, after a post has changed.
 
     `digests` are the old and the new one of that post. Must run in the transaction that
-    changes it. Usually one query, because rarely any later post says the same.
+    changes it. Usually one query, because later posts rarely have the same text.
     """
     said = {"$in": [digest for digest in digests if digest is not None]}
     end = post_id + DAY

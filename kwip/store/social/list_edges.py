@@ -152,9 +152,9 @@ def leave_lists(
     now: dt.datetime,
     session: Any,
 ) -> int:
-    """Remove somebody the owner no longer follows from all of the owner's lists.
+    """Remove a user whom the owner no longer follows from all of the owner's lists.
 
-    Return how many lists these were, not counting deleted ones.
+    Return from how many lists, not counting deleted ones.
     """
     lists = database["lists"]
     holding = {"owner_id": owner_id, "member_ids": member_id}

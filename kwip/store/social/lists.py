@@ -127,14 +127,14 @@ class ListStore:
 
     @translated()
     def containing(self, owner_id: UserId, member_id: UserId) -> list[UserList]:
-        """Return which of the owner's lists somebody is in, oldest first."""
+        """Return which of the owner's lists a user is in, oldest first."""
         query = {"owner_id": owner_id, "member_ids": member_id, "state": "active"}
         found = self._lists.find(query, _WITHOUT_MEMBERS).sort("_id", ASCENDING)
         return [_to_list(d, d["members_count"]) for d in found]
 
     @translated()
     def holding(self, owner_ids: Sequence[UserId], member_id: UserId) -> list[ListId]:
-        """Return which lists of some owners somebody is in."""
+        """Return which lists of some owners a user is in."""
         query = {
             "owner_id": {"$in": list(owner_ids)},
             "member_ids": member_id,

@@ -36,7 +36,7 @@ class MarkerStore:
     def save(
         self, user_id: UserId, places: Mapping[Marked, int], now: dt.datetime
     ) -> dict[Marked, Marker]:
-        """Set markers to the places that an app sends; return all of the user's.
+        """Set markers to the positions that an app sends; return the user's markers.
 
         One atomic update: of two concurrent ones the later wins, each with a version.
         """

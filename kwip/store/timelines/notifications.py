@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 #: Notifications are deleted this long after the event.
 LIFETIME = dt.timedelta(days=180)
-#: When a post is deleted, so many notifications each of favourites, reposts and new
-#: posts are deleted at once; the rest are hidden when read.
+#: When a post is deleted, up to this many notifications each of favourites, reposts and
+#: new posts are deleted at once; the rest are hidden when read.
 MAX_FORGOTTEN = 1_000
 
 
@@ -108,7 +108,7 @@ class NotificationStore:
 
     @translated()
     def dismiss(self, user_id: UserId, seq: int) -> bool:
-        """Delete one of a recipient's; False if it does not exist."""
+        """Delete one notification of a recipient; False if it does not exist."""
         result = self._notifications.delete_many({"recipient_id": user_id, "seq": seq})
         return result.deleted_count > 0
 
@@ -127,7 +127,7 @@ class NotificationStore:
 
     @translated()
     def clear(self, user_id: UserId) -> None:
-        """Delete all of a recipient's."""
+        """Delete all notifications of a recipient."""
         self._notifications.delete_many({"recipient_id": user_id})
 
     @translated()
@@ -158,7 +158,7 @@ class NotificationStore:
 
 
 def write(collection: Any, notification: Notification, session: Any) -> None:
-    """Write a notification in the transaction of the act that it is about."""
+    """Write a notification in the transaction of the event that it is about."""
     document = _to_document(notification)
     collection.replace_one(
         {"_id": document["_id"], "recipient_id": document["recipient_id"]},

@@ -44,7 +44,7 @@ _READ_TRIES = 3
 
 @dataclass(frozen=True, slots=True)
 class CompactionLease:
-    """The right to rearrange a timeline, and its open bucket when that was given.
+    """The right to rearrange a timeline, and its open bucket when it was granted.
 
     `term` rises with each lease, so it is unique.
     """
@@ -158,7 +158,7 @@ class TimelineStore:
         only those: one query, if all of them do.
 
         Raises:
-            StoreUnavailableError: Three times it took so long that buckets may have
+            StoreUnavailableError: Three attempts took so long that buckets may have
                 been deleted meanwhile.
         """
         for _ in range(_READ_TRIES):
