@@ -1,392 +1,322 @@
 """The invalidation rules: which write invalidates which keys.
 
-Each function is named after a write of `services` and returns the keys that the write
-must pass to `Fence.invalidate` before it answers, even if it found nothing to
-do: an earlier attempt may have died between its commit and its invalidation.
-`invalidation_page` prints them. Stored timelines are in `timeline_invalidation`.
+Each rule is named after a write of `services`, and says which keys the write must pass
+to `Fence.invalidate` before it answers, even if it found nothing to do: an earlier
+attempt may have died between its commit and its invalidation.
+`invalidation_page` prints the rules.
 
 Counts may lag, and so may new posts in timelines without an owner, except for the user
-who made the change. Keys invalidated only for that reason are wrapped in `keys.counted`
-or `keys.arriving`, and their invalidation is debounced.
+who made the change. The invalidation of keys that only show such is debounced.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from kwip.cache import keys
-from kwip.cache.list_invalidation import change_list, follow_tag
-from kwip.cache.order_invalidation import bump, repeat
-from kwip.cache.timeline_invalidation import (
-    backfill,
-    deliver,
-    hibernate,
-    pull,
-    purge,
-    rebuild,
-    rehydrate,
-    trim,
-)
+from kwip.cache.keys import CacheKey, Invalidation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from typing import Unpack
 
-    from kwip.cache.keys import CacheKey, Invalidation
     from kwip.domain.ids import PostId, UserId
     from kwip.domain.reactions import Span
 
-    Keys = tuple[Invalidation, ...]
-
-
-def sign_up(*, user_id: UserId, username: str) -> Keys:
-    """Invalidate what said that there is no such user."""
-    return (keys.user(user_id), keys.handle(username), keys.home(user_id))
-
-
-def update_profile(*, user_id: UserId) -> Keys:
-    """Invalidate one key, however many posts the user wrote."""
-    return (keys.user(user_id),)
-
-
-def post(
-    *,
-    post_id: PostId,
-    author_id: UserId,
-    parent_id: PostId | None,
-    root_id: PostId,
-    is_listed: bool,
-    tags: Collection[str],
-) -> Keys:
-    """Invalidate what shows or counts it; fan-out does the homes of others."""
-    listed = (keys.arriving(keys.public(), author_id),) if is_listed else ()
-    active = bump(
-        root_id=root_id,
-        author_id=author_id,
-        is_listed=is_listed,
-        tags=tags,
-        writer_id=author_id,
-    )
-    return (
-        keys.post(post_id),
-        keys.home(author_id),
-        keys.user_timeline(author_id),
-        keys.thread(root_id),
-        *listed,
-        *(keys.arriving(keys.tag(tag), author_id) for tag in tags),
-        *active,
-        *count(author_id=author_id, parent_id=parent_id),
-    )
-
-
-def repost(*, post_id: PostId, author_id: UserId, of_id: PostId, span: Span) -> Keys:
-    """Invalidate what shows it to the reposter, and what counts it."""
-    return (
-        keys.post(post_id),
-        keys.home(author_id),
-        keys.user_timeline(author_id),
-        keys.reactions(author_id, span),
-        keys.id_list("reposted_by", of_id),
-        *count(author_id=author_id, parent_id=of_id),
-    )
-
-
-def unrepost(
-    *,
-    post_id: PostId,
-    author_id: UserId,
-    of_id: PostId,
-    of_author_id: UserId,
-    span: Span,
-) -> Keys:
-    """Invalidate the tombstone, the flag, the counters and the notifications."""
-    return (
-        keys.post(post_id),
-        *count(author_id=author_id, parent_id=of_id),
-        keys.reactions(author_id, span),
-        keys.id_list("reposted_by", of_id),
-        *notify(recipient_ids=[of_author_id]),
-    )
-
-
-def favourite(
-    *, user_id: UserId, post_id: PostId, author_id: UserId, span: Span
-) -> Keys:
-    """Invalidate the viewer's flag and list, the counter, and notifications."""
-    return (
-        keys.reactions(user_id, span),
-        keys.id_list("favourites", user_id),
-        keys.id_list("favourited_by", post_id),
-        keys.counted(keys.post(post_id), user_id),
-        *notify(recipient_ids=[author_id]),
-    )
-
-
-def unfavourite(
-    *, user_id: UserId, post_id: PostId, author_id: UserId, span: Span
-) -> Keys:
-    """Invalidate what a favourite invalidates."""
-    return favourite(user_id=user_id, post_id=post_id, author_id=author_id, span=span)
-
-
-def bookmark(*, user_id: UserId, span: Span) -> Keys:
-    """Invalidate the viewer's own flag and list: nobody else sees it."""
-    return (keys.reactions(user_id, span), keys.id_list("bookmarks", user_id))
-
-
-def unbookmark(*, user_id: UserId, span: Span) -> Keys:
-    """Invalidate what a bookmark invalidates."""
-    return bookmark(user_id=user_id, span=span)
-
-
-def pin(*, user_id: UserId) -> Keys:
-    """Invalidate one key: pins are part of the author."""
-    return (keys.user(user_id),)
-
-
-def unpin(*, user_id: UserId) -> Keys:
-    """Invalidate what a pin invalidates."""
-    return pin(user_id=user_id)
-
-
-def edit(
-    *,
-    post_id: PostId,
-    tags: Collection[str],
-    recipient_ids: Iterable[UserId],
-    later_ids: Iterable[PostId],
-) -> Keys:
-    """Invalidate it, its repeats, hashtags added or removed, and notifications."""
-    return (
-        keys.post(post_id),
-        *map(keys.post, later_ids),
-        *(keys.tag(tag) for tag in tags),
-        *(keys.active("tag", tag) for tag in tags),
-        *notify(recipient_ids=recipient_ids),
-    )
-
-
-def delete(
-    *,
-    post_id: PostId,
-    recipient_ids: Iterable[UserId],
-    later_ids: Iterable[PostId],
-) -> Keys:
-    """Invalidate the post, hidden everywhere, its repeats, and notifications."""
-    return (
-        keys.post(post_id),
-        *map(keys.post, later_ids),
-        *notify(recipient_ids=recipient_ids),
-    )
-
-
-def suspend(*, user_id: UserId) -> Keys:
-    """Invalidate one key: whether a user is suspended is read from the user."""
-    return (keys.user(user_id),)
-
-
-def unsuspend(*, user_id: UserId) -> Keys:
-    """Invalidate what a suspension invalidates."""
-    return suspend(user_id=user_id)
-
-
-def appoint(*, user_id: UserId) -> Keys:
-    """Invalidate the user, who became an administrator or no longer is one."""
-    return (keys.user(user_id),)
-
-
-def sign_out_everywhere(
-    *, user_id: UserId, sessions: Iterable[str], tokens: Iterable[str]
-) -> Keys:
-    """Invalidate each session and token that has ended."""
-    return (
-        *(keys.session(user_id, digest) for digest in sessions),
-        *(keys.token(user_id, digest) for digest in tokens),
-    )
-
-
-def leave(*, user_id: UserId, username: str) -> Keys:
-    """Invalidate what else was cached of a user who is now deleted."""
-    return (
-        keys.user(user_id),
-        keys.handle(username),
-        keys.relations(user_id),
-        keys.home(user_id),
-        keys.user_timeline(user_id),
-        keys.active("user", user_id),
-        keys.pulls(),
-        keys.id_list("followers", user_id),
-        keys.id_list("favourites", user_id),
-        keys.id_list("bookmarks", user_id),
-        keys.notifications(user_id),
-        keys.unread(user_id),
-        keys.markers(user_id),
-        keys.lists(user_id),
-    )
-
-
-def follow(*, follower_id: UserId, followee_id: UserId) -> Keys:
-    """Invalidate what the follower may see, both counters, and the notifications."""
-    return _edge(follower_id, followee_id, writer_id=follower_id)
-
-
-def unfollow(*, follower_id: UserId, followee_id: UserId) -> Keys:
-    """Invalidate what a follow invalidates."""
-    return follow(follower_id=follower_id, followee_id=followee_id)
-
-
-def remove_follower(*, follower_id: UserId, followee_id: UserId) -> Keys:
-    """Invalidate what a follow invalidates: the followee ends it."""
-    return _edge(follower_id, followee_id, writer_id=followee_id)
-
-
-def _edge(follower_id: UserId, followee_id: UserId, *, writer_id: UserId) -> Keys:
-    return (
-        keys.relations(follower_id),
-        keys.lists(follower_id),
-        keys.home(follower_id),
-        keys.counted(keys.user(follower_id), writer_id),
-        keys.counted(keys.user(followee_id), writer_id),
-        keys.id_list("followers", followee_id),
-        *notify(recipient_ids=[followee_id]),
-    )
-
-
-def block(*, blocker_id: UserId, blocked_id: UserId) -> Keys:
-    """Invalidate both sides: a block ends follows in both directions."""
-    both = (blocker_id, blocked_id)
-    kinds = (keys.relations, keys.lists, keys.home, _followers)
-    invalidated = tuple(kind(side) for kind in kinds for side in both)
-    counts = (keys.counted(keys.user(side), blocker_id) for side in both)
-    return (*invalidated, *counts, *notify(recipient_ids=both))
-
-
-def _followers(user_id: UserId) -> CacheKey:
-    return keys.id_list("followers", user_id)
-
-
-def unblock(*, blocker_id: UserId, blocked_id: UserId) -> Keys:
-    """Invalidate both sides' relations and homes; no counter changes."""
-    both = (blocker_id, blocked_id)
-    return tuple(kind(side) for kind in (keys.relations, keys.home) for side in both)
-
-
-def mute(*, muter_id: UserId) -> Keys:
-    """Invalidate the muter's side only: the other must not notice."""
-    return (keys.relations(muter_id), keys.home(muter_id))
-
-
-def unmute(*, muter_id: UserId) -> Keys:
-    """Invalidate what a mute invalidates."""
-    return mute(muter_id=muter_id)
-
-
-def sign_in(*, user_id: UserId, digest: str, sessions: Iterable[str]) -> Keys:
-    """Invalidate what said that there is no such session, and those that it ends."""
-    return tuple(keys.session(user_id, each) for each in (digest, *sessions))
-
-
-def sign_out(*, user_id: UserId, digest: str) -> Keys:
-    """Invalidate the session: it ends before the answer."""
-    return (keys.session(user_id, digest),)
-
-
-def create_token(*, user_id: UserId, digest: str) -> Keys:
-    """Invalidate what said that there is no such token."""
-    return (keys.token(user_id, digest),)
-
-
-def revoke_token(*, user_id: UserId, digest: str) -> Keys:
-    """Invalidate the token: it ends before the answer."""
-    return (keys.token(user_id, digest),)
-
-
-def notify(*, recipient_ids: Iterable[UserId]) -> Keys:
-    """Invalidate the recipients' notifications and badges."""
-    return tuple(
-        kind(recipient_id)
-        for recipient_id in recipient_ids
-        for kind in (keys.notifications, keys.unread)
-    )
-
-
-def dismiss(*, user_id: UserId) -> Keys:
-    """Invalidate what listed the notification, or all of them."""
-    return notify(recipient_ids=[user_id])
-
-
-def mark(*, user_id: UserId) -> Keys:
-    """Invalidate the markers and the count above one of them."""
-    return (keys.markers(user_id), keys.unread(user_id))
-
-
-def count(*, author_id: UserId, parent_id: PostId | None) -> Keys:
-    """Invalidate what shows counters that change when a post is added or deleted."""
-    counted = [keys.user(author_id)]
-    if parent_id is not None:
-        counted.append(keys.post(parent_id))
-    return tuple(keys.counted(key, author_id) for key in counted)
-
-
-def recount(*, user_ids: Iterable[UserId], post_ids: Iterable[PostId]) -> Keys:
-    """Invalidate what shows counters that were recounted."""
-    return (*map(keys.user, user_ids), *map(keys.post, post_ids))
-
-
-def retag(*, post_id: PostId, tags: Collection[str]) -> Keys:
-    """Invalidate what an edit does: the post, and hashtags added or removed."""
-    return edit(post_id=post_id, tags=tags, recipient_ids=(), later_ids=())
-
+Keys = tuple[Invalidation, ...]
+
+
+class Ids(TypedDict, total=False):
+    """What rules are called with: each rule with the names in its keys.
+
+    An `owner` is the name of a stored timeline, such as `home:<user>`.
+    """
+
+    user_id: UserId
+    author_id: UserId
+    of_author_id: UserId
+    follower_id: UserId
+    followee_id: UserId
+    blocker_id: UserId
+    blocked_id: UserId
+    muter_id: UserId
+    owner_id: UserId
+    writer_id: UserId
+    post_id: PostId
+    parent_id: PostId | None
+    root_id: PostId
+    of_id: PostId
+    span: Span
+    owner: str
+    username: str
+    digest: str
+    is_listed: bool
+    user_ids: Iterable[UserId]
+    recipient_ids: Iterable[UserId]
+    post_ids: Iterable[PostId]
+    later_ids: Iterable[PostId]
+    owners: Iterable[str]
+    tags: Iterable[str]
+    sessions: Iterable[str]
+    tokens: Iterable[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Which keys a write invalidates; call it with the ids of the write.
+
+    The keys are separated by spaces, as `kwip.cache.keys` names them. A name in braces
+    stands for the id of that name, one in the plural for a key for each of several ids.
+    A key without its id (None) is left out.
+    """
+
+    #: Why these keys, for the documentation.
+    reason: str
+    now: str = ""
+    #: Keys that only show counts that change.
+    counts: str = ""
+    #: Keys that only show a new post; the second only if it `is_listed`.
+    arrivals: str = ""
+    listed_arrivals: str = ""
+    #: The id that is the user who made the change, and so sees it at once.
+    writer: str = ""
+
+    def __call__(self, **ids: Unpack[Ids]) -> Keys:
+        """Return the keys to invalidate after one write."""
+        values = {name: _values(name, value) for name, value in ids.items()}
+        [writer_id] = values[self.writer] if self.writer else [None]
+        arrivals = self.arrivals
+        if self.listed_arrivals and ids["is_listed"]:
+            arrivals = f"{self.listed_arrivals} {arrivals}"
+        return (
+            *_keys(self.now, values),
+            *(keys.counted(key, writer_id) for key in _keys(self.counts, values)),
+            *(keys.arriving(key, writer_id) for key in _keys(arrivals, values)),
+        )
+
+
+def is_plural(name: str) -> bool:
+    """Tell whether an id in `Ids` is several."""
+    return name.endswith("s")
+
+
+def _values(name: str, value: Any) -> Collection[Any]:
+    if is_plural(name):
+        return tuple(value)
+    return () if value is None else (value,)
+
+
+def _keys(patterns: str, values: Mapping[str, Collection[Any]]) -> Iterator[CacheKey]:
+    for pattern, names in _parsed(patterns):
+        for ids in product(*(values[name] for name in names)):
+            yield CacheKey(pattern.format(*ids))
+
+
+@cache
+def _parsed(patterns: str) -> list[tuple[str, list[str]]]:
+    """Return each pattern with empty braces, and the names that stood in them."""
+    named = re.compile(r"{(\w+)}")
+    return [(named.sub("{}", each), named.findall(each)) for each in patterns.split()]
+
+
+# Users
+
+sign_up = Rule(
+    "Invalidate what said that there is no such user.",
+    "user:{user_id} handle:{username} home:{user_id}",
+)
+update_profile = Rule(
+    "Invalidate one key, however many posts the user wrote.", "user:{user_id}"
+)
+suspend = Rule(
+    "Invalidate one key: whether a user is suspended is read from the user.",
+    "user:{user_id}",
+)
+unsuspend = suspend
+appoint = Rule(
+    "Invalidate the user, who became an administrator or no longer is one.",
+    "user:{user_id}",
+)
+leave = Rule(
+    "Invalidate what else was cached of a user who is now deleted.",
+    "user:{user_id} handle:{username} relations:{user_id} lists:{user_id} "
+    "home:{user_id} user_timeline:{user_id} active:user:{user_id} pulls "
+    "id_list:followers:{user_id} id_list:favourites:{user_id} "
+    "id_list:bookmarks:{user_id} "
+    "notifications:{user_id} unread:{user_id} markers:{user_id}",
+)
+sign_in = Rule(
+    "Invalidate what said that there is no such session, and those that it ends.",
+    "session:{user_id}:{digest} session:{user_id}:{sessions}",
+)
+sign_out = Rule(
+    "Invalidate the session: it ends before the answer.", "session:{user_id}:{digest}"
+)
+sign_out_everywhere = Rule(
+    "Invalidate each session and token that has ended.",
+    "session:{user_id}:{sessions} token:{user_id}:{tokens}",
+)
+create_token = Rule(
+    "Invalidate what said that there is no such token.", "token:{user_id}:{digest}"
+)
+revoke_token = Rule(
+    "Invalidate the token: it ends before the answer.", "token:{user_id}:{digest}"
+)
+
+# Posts
+
+post = Rule(
+    "Invalidate what shows or counts it; fan-out does the homes of others.",
+    "post:{post_id} home:{author_id} user_timeline:{author_id} "
+    "thread:{root_id} post:{root_id} active:user:{author_id}",
+    counts="user:{author_id} post:{parent_id}",
+    arrivals="tag:{tags} active:tag:{tags}",
+    listed_arrivals="public active:public:0",
+    writer="author_id",
+)
+bump = Rule(
+    "Invalidate the place of a conversation in the active order.",
+    "post:{root_id} active:user:{author_id}",
+    arrivals="active:tag:{tags}",
+    listed_arrivals="active:public:0",
+    writer="writer_id",
+)
+edit = Rule(
+    "Invalidate it, its repeats, hashtags added or removed, and notifications.",
+    "post:{post_id} post:{later_ids} tag:{tags} active:tag:{tags} "
+    "notifications:{recipient_ids} unread:{recipient_ids}",
+)
+delete = Rule(
+    "Invalidate it, hidden everywhere, its repeats, counts, and notifications.",
+    "post:{post_id} post:{later_ids} "
+    "notifications:{recipient_ids} unread:{recipient_ids}",
+    counts="user:{author_id} post:{parent_id}",
+    writer="author_id",
+)
+retag = Rule(
+    "Invalidate what an edit does: the post, and hashtags added or removed.",
+    "post:{post_id} tag:{tags} active:tag:{tags}",
+)
+repeat = Rule("Invalidate a post whose repeated post has changed.", "post:{post_id}")
+repost = Rule(
+    "Invalidate what shows it to the reposter, and what counts it.",
+    "post:{post_id} home:{author_id} user_timeline:{author_id} "
+    "reactions:{author_id}:{span} id_list:reposted_by:{of_id}",
+    counts="user:{author_id} post:{of_id}",
+    writer="author_id",
+)
+unrepost = Rule(
+    "Invalidate the tombstone, the flag, the counters and the notifications.",
+    "post:{post_id} reactions:{author_id}:{span} id_list:reposted_by:{of_id} "
+    "notifications:{of_author_id} unread:{of_author_id}",
+    counts="user:{author_id} post:{of_id}",
+    writer="author_id",
+)
+favourite = Rule(
+    "Invalidate the viewer's flag and list, the counter, and notifications.",
+    "reactions:{user_id}:{span} id_list:favourites:{user_id} "
+    "id_list:favourited_by:{post_id} notifications:{author_id} unread:{author_id}",
+    counts="post:{post_id}",
+    writer="user_id",
+)
+unfavourite = favourite
+bookmark = Rule(
+    "Invalidate the viewer's own flag and list: nobody else sees it.",
+    "reactions:{user_id}:{span} id_list:bookmarks:{user_id}",
+)
+unbookmark = bookmark
+pin = Rule("Invalidate one key: pins are part of the author.", "user:{user_id}")
+unpin = pin
+recount = Rule(
+    "Invalidate what shows counters that were recounted.",
+    "user:{user_ids} post:{post_ids}",
+)
+
+# Relations
+
+follow = Rule(
+    "Invalidate what the follower may see, both counters, and the notifications.",
+    "relations:{follower_id} lists:{follower_id} home:{follower_id} "
+    "id_list:followers:{followee_id} "
+    "notifications:{followee_id} unread:{followee_id}",
+    counts="user:{follower_id} user:{followee_id}",
+    writer="follower_id",
+)
+unfollow = follow
+remove_follower = Rule(
+    "Invalidate what a follow invalidates: the followee ends it.",
+    follow.now,
+    counts=follow.counts,
+    writer="followee_id",
+)
+block = Rule(
+    "Invalidate both sides: a block ends follows in both directions.",
+    "relations:{blocker_id} lists:{blocker_id} home:{blocker_id} "
+    "id_list:followers:{blocker_id} notifications:{blocker_id} unread:{blocker_id} "
+    "relations:{blocked_id} lists:{blocked_id} home:{blocked_id} "
+    "id_list:followers:{blocked_id} notifications:{blocked_id} unread:{blocked_id}",
+    counts="user:{blocker_id} user:{blocked_id}",
+    writer="blocker_id",
+)
+unblock = Rule(
+    "Invalidate both sides' relations and homes; no counter changes.",
+    "relations:{blocker_id} relations:{blocked_id} home:{blocker_id} home:{blocked_id}",
+)
+mute = Rule(
+    "Invalidate the muter's side only: the other must not notice.",
+    "relations:{muter_id} home:{muter_id}",
+)
+unmute = mute
+change_list = Rule(
+    "Invalidate the owner's lists, and whom exclusive ones keep out of home.",
+    "lists:{owner_id} relations:{owner_id}",
+)
+follow_tag = Rule("Invalidate which hashtags come into home.", "relations:{user_id}")
+
+# Notifications
+
+notify = Rule(
+    "Invalidate the recipients' notifications and badges.",
+    "notifications:{recipient_ids} unread:{recipient_ids}",
+)
+dismiss = Rule(
+    "Invalidate what listed the notification, or all of them.",
+    "notifications:{user_id} unread:{user_id}",
+)
+mark = Rule(
+    "Invalidate the markers and the count above one of them.",
+    "markers:{user_id} unread:{user_id}",
+)
+
+# Stored timelines
+
+deliver = Rule(
+    "Invalidate the homes or lists of one delivered chunk (500 to 1,000 owners).",
+    "{owners}",
+)
+pull = Rule(
+    "Invalidate who is pulled, and the author's posts that readers merge.",
+    "pulls user_timeline:{author_id}",
+)
+backfill = Rule(
+    "Invalidate the home or list that an author's posts were added to.", "{owner}"
+)
+purge = Rule(
+    "Invalidate the home or list that an author's posts were removed from.", "{owner}"
+)
+trim = Rule("Invalidate the home or list whose floor rose.", "{owner}")
+rebuild = Rule("Invalidate the home or list that was rebuilt.", "{owner}")
+hibernate = Rule(
+    "Invalidate an inactive user's home: nothing is delivered to it any more.",
+    "{owner}",
+)
+rehydrate = Rule("Invalidate what said that there is no home.", "{owner}")
 
 #: The table: each write of services, and the rule for its keys.
-WRITES: Mapping[str, Callable[..., Keys]] = {
-    write.__name__: write
-    for write in (
-        sign_up,
-        update_profile,
-        post,
-        bump,
-        repost,
-        unrepost,
-        favourite,
-        unfavourite,
-        bookmark,
-        unbookmark,
-        pin,
-        unpin,
-        suspend,
-        unsuspend,
-        appoint,
-        sign_out_everywhere,
-        leave,
-        edit,
-        delete,
-        follow,
-        unfollow,
-        remove_follower,
-        block,
-        unblock,
-        mute,
-        unmute,
-        sign_in,
-        sign_out,
-        create_token,
-        revoke_token,
-        notify,
-        dismiss,
-        mark,
-        deliver,
-        pull,
-        count,
-        recount,
-        retag,
-        change_list,
-        follow_tag,
-        repeat,
-        backfill,
-        purge,
-        trim,
-        rebuild,
-        hibernate,
-        rehydrate,
-    )
+WRITES: Mapping[str, Rule] = {
+    name: rule for name, rule in globals().items() if isinstance(rule, Rule)
 }

@@ -2,69 +2,42 @@
 
 from __future__ import annotations
 
-import inspect
-from typing import TYPE_CHECKING, Any, cast
+import re
+from typing import TYPE_CHECKING
 
-from kwip.cache.invalidation import WRITES
-from kwip.cache.keys import Debounced
+from kwip.cache.invalidation import WRITES, is_plural
+from kwip.cache.keys import ARRIVAL_PACE_MS, COUNT_PACE_MS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from kwip.cache.invalidation import Keys
-    from kwip.cache.keys import Invalidation
-
-#: Arguments that have several values.
-_SEVERAL = frozenset(
-    {
-        "owners",
-        "recipient_ids",
-        "later_ids",
-        "tags",
-        "sessions",
-        "tokens",
-        "user_ids",
-        "post_ids",
-    }
-)
-#: Arguments on which a key depends: their value if it is not invalidated, and the
-#: condition in words if it is.
-_CONDITIONS: Mapping[str, tuple[object, str]] = {
-    "is_listed": (False, " if it is listed"),
-    "parent_id": (None, " if there is one"),
-}
+    from kwip.cache.invalidation import Rule
 
 
 def table() -> str:
     """Return the table in Markdown, for `docs/cache.md`; ids appear by name."""
     rows = [
-        f"| {name} | {', '.join(_symbolic_keys(write))} | {_reason(write)} |"
-        for name, write in WRITES.items()
+        f"| {name} | {', '.join(_shown(rule))} | {rule.reason} |"
+        for name, rule in WRITES.items()
     ]
     return "\n".join(["| write | invalidates | why |", "|---|---|---|", *rows]) + "\n"
 
 
-def _symbolic_keys(write: Callable[..., Keys]) -> list[str]:
-    symbols: dict[str, Any] = {
-        name: [f"<each of {name}>"] if name in _SEVERAL else f"<{name}>"
-        for name in inspect.signature(write).parameters
-    }
-    asked = {name: _CONDITIONS[name] for name in _CONDITIONS if name in symbols}
-    without = {
-        words: write(**symbols | {name: absent})
-        for name, (absent, words) in asked.items()
-    }
+def _shown(rule: Rule) -> list[str]:
+    counted, arriving = f" within {COUNT_PACE_MS} ms", f" within {ARRIVAL_PACE_MS} ms"
     return [
-        _shown(key) + "".join(words for words in without if key not in without[words])
-        for key in write(**symbols)
+        f"`{re.sub('{(.*?)}', _named, key)}`{when}{_condition(key)}"
+        for keys, when in (
+            (rule.now, ""),
+            (rule.counts, counted),
+            (rule.arrivals, arriving),
+            (rule.listed_arrivals, f"{arriving} if it is listed"),
+        )
+        for key in keys.split()
     ]
 
 
-def _shown(invalidated: Invalidation) -> str:
-    if isinstance(invalidated, Debounced):
-        return f"`{invalidated.key}` within {invalidated.pace_ms} ms"
-    return f"`{invalidated}`"
+def _named(braced: re.Match[str]) -> str:
+    return f"<each of {braced[1]}>" if is_plural(braced[1]) else f"<{braced[1]}>"
 
 
-def _reason(write: Callable[..., Keys]) -> str:
-    return cast("str", write.__doc__).split("\n", maxsplit=1)[0]
+def _condition(key: str) -> str:
+    return " if there is one" if "{parent_id}" in key else ""

@@ -42,25 +42,37 @@ def test_a_delivered_chunk_drops_the_home_of_each_owner():
     )
 
 
-def test_a_count_without_a_parent_drops_the_author_alone():
-    assert invalidation.count(author_id=1, parent_id=None) == (keys.user(1),)
-    assert invalidation.count(author_id=1, parent_id=8) == (keys.user(1), keys.post(8))
+def test_a_deletion_without_a_parent_only_counts_for_the_author():
+    ids = {"post_id": 9, "author_id": 1, "recipient_ids": (), "later_ids": ()}
+
+    alone = invalidation.delete(**ids, parent_id=None)
+    reply = invalidation.delete(**ids, parent_id=8)
+
+    assert alone == (keys.post(9), keys.counted(keys.user(1), 1))
+    assert reply == (*alone, keys.counted(keys.post(8), 1))
 
 
 def test_no_write_drops_nothing_and_none_drops_a_key_twice():
-    for name, write in invalidation.WRITES.items():
+    for name in invalidation.WRITES:
         row = next(r for r in table().splitlines() if r.startswith(f"| {name} "))
         shown = re.findall("`([^`]+)`", row)
 
         assert shown, name
         assert len(set(shown)) == len(shown), name
-        assert write.__name__ == name
+
+
+def test_each_id_in_a_key_is_one_that_callers_may_pass():
+    for name, rule in invalidation.WRITES.items():
+        ids = re.findall(r"{(\w+)}", f"{rule.now} {rule.counts} {rule.arrivals}")
+
+        assert set(ids) <= set(invalidation.Ids.__annotations__), name
+        assert not rule.writer or rule.writer in invalidation.Ids.__annotations__
 
 
 def test_the_printed_table_says_on_what_a_key_depends():
     printed = table()
 
-    assert "`public` if it is listed" in printed
-    assert "`post:<parent_id>` if there is one" in printed
+    assert "`public` within 250 ms if it is listed" in printed
+    assert "`post:<parent_id>` within 1000 ms if there is one" in printed
     assert "`<each of owners>`" in printed
     assert len(printed.splitlines()) == len(invalidation.WRITES) + 2

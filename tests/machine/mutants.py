@@ -7,12 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pymongo import UpdateOne
 
-from kwip.cache import (
-    invalidation,
-    list_invalidation,
-    order_invalidation,
-    timeline_invalidation,
-)
+from kwip.cache import invalidation
 from kwip.domain.timelines.timelines import plan_buckets
 from kwip.services.delivery.compaction import Compactor
 from kwip.services.delivery.fanout import Fanout
@@ -227,7 +222,7 @@ MUTANTS = {
         ((invalidation, "unfollow", lambda **_: ()),), _unfollow
     ),
     "a delivery drops nothing": Mutant(
-        ((timeline_invalidation, "deliver", lambda **_: ()),), _write
+        ((invalidation, "deliver", lambda **_: ()),), _write
     ),
     "the floor stays where it was": Mutant(
         ((TimelineStore, "raise_floor", lambda *_, **__: True),),
@@ -247,10 +242,10 @@ MUTANTS = {
         ((PullAuthorStore, "raise_last_pull", _nothing),), _write_for_all
     ),
     "a change of a list drops nothing": Mutant(
-        ((list_invalidation, "change_list", lambda **_: ()),), _list
+        ((invalidation, "change_list", lambda **_: ()),), _list
     ),
     "an answer drops nothing of its conversation": Mutant(
-        ((order_invalidation, "bump", lambda **_: ()),), _answer
+        ((invalidation, "bump", lambda **_: ()),), _answer
     ),
     "whoever wakes is passed over": Mutant(
         ((HibernationStore, "set_active", _never_wake),), _sleep_and_wake

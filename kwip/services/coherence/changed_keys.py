@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kwip.cache import invalidation, keys, list_invalidation, timeline_invalidation
+from kwip.cache import invalidation, keys
 from kwip.cache.keys import Debounced
 from kwip.domain.ids import PostId, UserId
 from kwip.domain.reactions import span_of
@@ -37,9 +37,7 @@ def _user(change: Change) -> Keys:
     if change.fields and change.fields <= _COUNTS["users"]:
         return (keys.counted(keys.user(user_id)),)
     pulled = (
-        timeline_invalidation.pull(author_id=user_id)
-        if "last_pull_id" in change.fields
-        else ()
+        invalidation.pull(author_id=user_id) if "last_pull_id" in change.fields else ()
     )
     return (*invalidation.update_profile(user_id=user_id), *pulled)
 
@@ -125,11 +123,11 @@ def _markers(change: Change) -> Keys:
 
 def _list(change: Change) -> Keys:
     owner_id = change.document.get("owner_id")
-    return () if owner_id is None else list_invalidation.change_list(owner_id=owner_id)
+    return () if owner_id is None else invalidation.change_list(owner_id=owner_id)
 
 
 def _followed_tags(change: Change) -> Keys:
-    return list_invalidation.follow_tag(user_id=UserId(change.id))
+    return invalidation.follow_tag(user_id=UserId(change.id))
 
 
 def _session(change: Change) -> Keys:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwip.cache import order_invalidation
+from kwip.cache import invalidation
 from kwip.domain.timelines.active_order import bumps_conversation
 from kwip.services.delivery.signals import (
     PUBLIC,
@@ -74,6 +74,6 @@ def bump(activity: ActivityStore, post: Post) -> tuple[Invalidation, ...]:
     root = activity.bump(post.root_id, post.id)
     if root is None:
         return ()
-    return order_invalidation.bump(
+    return invalidation.bump(
         root_id=post.root_id, **root._asdict(), writer_id=post.author_id
     )

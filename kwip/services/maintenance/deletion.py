@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from kwip.cache import invalidation, list_invalidation
+from kwip.cache import invalidation
 from kwip.domain.clock import at
 from kwip.domain.errors import GoneError, NotFoundError
 from kwip.domain.ids import MAX_ID, PostId, UserId
@@ -186,7 +186,7 @@ class Deletion:
         for each in lists.of_owners([user.id])[user.id]:
             lists.delete(user.id, each.id, at(self.clock()))
             lists.remove_deleted(user.id, each.id)
-            self.fence.invalidate(list_invalidation.change_list(owner_id=user.id))
+            self.fence.invalidate(invalidation.change_list(owner_id=user.id))
             yield
 
     def _reacted(self, user: User) -> Iterator[None]:

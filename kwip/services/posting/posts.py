@@ -207,13 +207,12 @@ class Posts:
         recipients = (
             set(self.stores.notifications.forget(gone)) if gone and is_own else set()
         )
-        invalidated = (
-            *invalidation.delete(
-                post_id=post_id,
-                recipient_ids=sorted(recipients),
-                later_ids=self.stores.repeats.later(viewer.id, post_id),
-            ),
-            *invalidation.count(author_id=viewer.id, parent_id=parent_id),
+        invalidated = invalidation.delete(
+            post_id=post_id,
+            author_id=viewer.id,
+            parent_id=parent_id,
+            recipient_ids=sorted(recipients),
+            later_ids=self.stores.repeats.later(viewer.id, post_id),
         )
         unreposted = _unreposted(viewer.id, gone) if gone else ()
         self.publication.withdraw(post_id, (*invalidated, *unreposted), recipients)
