@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -11,8 +12,6 @@ from kwip import telemetry
 from kwip.domain.clock import at, to_ms
 
 if TYPE_CHECKING:
-    import datetime as dt
-
     from kwip.domain.clock import ClockMs
     from kwip.loops import Loop
     from kwip.services.delivery.hibernation import Hibernation
@@ -52,40 +51,23 @@ class Sweeper:
         """
         now_ms = self.clock()
         now, again = at(now_ms), at(now_ms + AGAIN_MS)
-        posts = self.outbox.take_due(
-            now, again, AT_ONCE, lambda post_id: self.enqueue("fanout", str(post_id))
+        sources = {
+            "fanout": self.outbox,
+            "edge": self.edges,
+            "list_edge": self.list_edges,
+            "list": self.lists,
+        }
+        enqueued = sum(
+            len(source.take_due(now, again, AT_ONCE, partial(self.enqueue, job)))
+            for job, source in sources.items()
         )
-        edges = self.edges.take_due(
-            now,
-            again,
-            AT_ONCE,
-            lambda edge: self.enqueue("edge", f"{edge.follower_id}:{edge.followee_id}"),
-        )
-        enqueued = self._enqueue_for_lists(now, again)
         hibernated = self.hibernation.overdue()
         for user_id in hibernated:
             self.enqueue("rest", str(user_id))
         oldest = self.outbox.oldest_pending_at()
         age_ms = 0 if oldest is None else max(0, now_ms - to_ms(oldest))
         telemetry.FANOUT_OLDEST_PENDING.set(age_ms / 1000)
-        return len(posts) + len(edges) + enqueued + len(hibernated)
-
-    def _enqueue_for_lists(self, now: dt.datetime, again: dt.datetime) -> int:
-        places = self.list_edges.take_due(
-            now,
-            again,
-            AT_ONCE,
-            lambda place: self.enqueue(
-                "list_edge", f"{place.member_id}:{place.list_id}"
-            ),
-        )
-        deleted = self.lists.take_deleted(
-            now,
-            again,
-            AT_ONCE,
-            lambda each: self.enqueue("list", f"{each[0]}:{each[1]}"),
-        )
-        return len(places) + len(deleted)
+        return enqueued + len(hibernated)
 
     def work(self, _loop: Loop) -> float:
         """Sweep once; the work of a loop."""

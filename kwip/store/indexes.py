@@ -192,7 +192,7 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
         ),
         Index(
             (("due_at", ASCENDING),),
-            "ListStore.take_deleted: deleted lists that the sweeper enqueues",
+            "ListStore.take_due: deleted lists that the sweeper enqueues",
             {"partialFilterExpression": {"state": "deleted"}},
         ),
     ),

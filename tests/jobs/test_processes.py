@@ -31,7 +31,7 @@ def crowd(kwip, people, mongodb, now):
     slots = range(1, FOLLOWERS + 1)
     users = [User(id=n << 16, username=f"f{n}", display_name="") for n in slots]
     kwip.stores.users.create_many(users)
-    edges = [Edge(user.id, alice.id, "active", 0, "") for user in users]
+    edges = [Edge(user.id, alice.id, "active", "") for user in users]
     mongodb["follows"].insert_many(follow_document(edge, now()) for edge in edges)
     mongodb["followers"].insert_many(
         follower_document(alice.id, user.id) for user in users

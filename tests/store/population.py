@@ -190,7 +190,7 @@ def _populate_relations(database):
         for step in range(1, 11):
             other = (n + step - 1) % 60 + 1
             state = {1: "merging", 2: "removed"}.get(step, "active")
-            edge = Edge(n, other, state, 0, "nonce")
+            edge = Edge(n, other, state, "nonce")
             follows.append(follow_document(edge, BEFORE if step < 3 else LATER))
             if state != "removed":
                 followers.append(follower_document(other, n))

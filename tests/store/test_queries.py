@@ -292,7 +292,7 @@ CALLS = {
     "ListStore.remove": lambda s: s.lists.remove(2, list_id(2, 2), [6], NOW),
     "ListStore.delete": lambda s: s.lists.delete(4, list_id(4, 2), NOW),
     "ListStore.remove_deleted": lambda s: s.lists.remove_deleted(5, list_id(5, 0)),
-    "ListStore.take_deleted": lambda s: s.lists.take_deleted(NOW, LATER, 3, bool),
+    "ListStore.take_due": lambda s: s.lists.take_due(NOW, LATER, 3, bool),
     "ListEdgeStore.lists_with": lambda s: s.list_edges.lists_with(9, above=0, limit=3),
     "ListEdgeStore.find": lambda s: s.list_edges.find(4, list_id(1, 1)),
     "ListEdgeStore.settle": lambda s: [
@@ -416,7 +416,7 @@ CALLS = {
     ],
     "RelationshipStore.deaf_to": lambda s: s.relationships.deaf_to(1, [2, 31, 32]),
     "RelationshipStore.follow": lambda s: s.relationships.follow(
-        Edge(1, 50, "merging", 0, "n"), NOW, replace(TOLD, kind=NotificationKind.FOLLOW)
+        Edge(1, 50, "merging", "n"), NOW, replace(TOLD, kind=NotificationKind.FOLLOW)
     ),
     "RelationshipStore.ask_for_posts": lambda s: s.relationships.ask_for_posts(
         2, 6, notify=True

@@ -25,7 +25,7 @@ _COUNTS = {
     "posts": frozenset({"replies_count", "reposts_count", "favourites_count"}),
 }
 #: What the sweeper writes to an edge; no cached value holds it.
-_SWEPT = frozenset({"due_at", "attempts"})
+_SWEPT = frozenset({"due_at"})
 
 
 def _user(change: Change) -> Keys:

@@ -63,7 +63,7 @@ class Relationships:
             InvalidError: It is the viewer.
         """
         require_shown(user_id, self._other(viewer, user_id))
-        edge = Edge(viewer.id, user_id, "merging", 0, _nonce(), notify=notify or False)
+        edge = Edge(viewer.id, user_id, "merging", _nonce(), notify=notify or False)
         notification = self.notifier.of_follow(viewer.id, user_id)
         is_new = self.stores.relationships.follow(edge, at(self.clock()), notification)
         if not is_new and notify is not None:

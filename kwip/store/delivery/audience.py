@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pymongo import ASCENDING
 
 from kwip.domain.ids import PostId, UserId
-from kwip.store.social.list_edges import PRESENT
+from kwip.store.social.edges import PRESENT
 
 if TYPE_CHECKING:
     from pymongo.database import Database

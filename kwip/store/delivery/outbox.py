@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from pymongo import ASCENDING, ReturnDocument
@@ -11,11 +10,12 @@ from pymongo import ASCENDING, ReturnDocument
 from kwip.domain.ids import PostId, UserId
 from kwip.store.client import translated
 from kwip.store.delivery.audience import Audience, look
+from kwip.store.due_work import DueWork
 from kwip.store.posting.post_documents import to_post
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from kwip.domain.posts import Post
     from kwip.store.client import Document, Store
@@ -72,12 +72,14 @@ def pending(enqueued_at: dt.datetime, due_at: dt.datetime) -> FanoutDocument:
     }
 
 
-class OutboxStore:
+class OutboxStore(DueWork):
     """The `fanout` part of the `posts` collection."""
 
     def __init__(self, store: Store):
         self._database = store.database
         self._posts = store.database["posts"]
+        waiting = {"fanout.state": "pending"}
+        super().__init__(self._posts, waiting, due_at="fanout.due_at")
 
     @translated()
     def lease(
@@ -203,29 +205,6 @@ class OutboxStore:
                 }
             },
         )
-
-    @translated()
-    def take_due(
-        self,
-        now: dt.datetime,
-        next_due: dt.datetime,
-        limit: int,
-        enqueue: Callable[[PostId], bool],
-    ) -> list[PostId]:
-        """Enqueue pending posts whose delivery is due; list those.
-
-        They are due again at `next_due`. What `enqueue` does not accept stays due, and
-        so does what this process enqueued before it died.
-        """
-        overdue = {"fanout.state": "pending", "fanout.due_at": {"$lte": now}}
-        found = self._posts.find(overdue, {"_id": 1})
-        ordered = found.sort("fanout.due_at", ASCENDING).limit(limit)
-        ids = list(takewhile(enqueue, [PostId(d["_id"]) for d in ordered]))
-        if ids:
-            self._posts.update_many(
-                {"_id": {"$in": ids}, **overdue}, {"$set": {"fanout.due_at": next_due}}
-            )
-        return ids
 
     @translated()
     def oldest_pending_at(self) -> dt.datetime | None:

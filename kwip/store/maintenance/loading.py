@@ -78,7 +78,7 @@ class LoadStore:
         Homes still lack the posts of the followees in `merging`.
         """
         edges = [
-            Edge(a, b, "merging" if b in merging else "active", 0, "") for a, b in pairs
+            Edge(a, b, "merging" if b in merging else "active", "") for a, b in pairs
         ]
         insert_new(self._follows, [follow_document(edge, now) for edge in edges])
 

@@ -49,7 +49,6 @@ class RepairStore:
                 follower_id,
                 followee_id,
                 "merging" if stands else "removed",
-                attempts=0,
                 nonce=nonce,
                 notify=bool(stands and stands.get("notify")),
             )

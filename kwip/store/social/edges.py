@@ -3,26 +3,67 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import takewhile
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from pymongo import ASCENDING, DESCENDING, UpdateOne
 
 from kwip.domain.ids import UserId
 from kwip.store.client import translated
+from kwip.store.due_work import DueWork
 from kwip.store.upgrades import schema_of
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
+
+    from pymongo.collection import Collection
 
     from kwip.store.client import Document, Store
 
-#: The states of a follow that exists.
+#: An edge is `merging` until the posts are backfilled, and `removed` until they are
+#: purged.
+EdgeState = Literal["merging", "active", "removed"]
+#: The states of an edge that exists.
 PRESENT = {"$in": ["merging", "active"]}
+WAITING = {"$in": ["merging", "removed"]}
 #: Matches hibernating followers too, in a form that can use the index.
 EITHER = {"$in": [True, False]}
-_WAITING = {"$in": ["merging", "removed"]}
+
+
+class PendingEdge(Protocol):
+    """A follow, or a membership of a list."""
+
+    @property
+    def key(self) -> Document:
+        """Matches its document, on its shard."""
+
+    @property
+    def state(self) -> EdgeState:
+        """What it waits for, if it is not `active`."""
+
+    @property
+    def nonce(self) -> str:
+        """Different after each change."""
+
+
+class PendingEdges(DueWork):
+    """The part of a store that holds such edges."""
+
+    def __init__(self, edges: Collection[Document], shard_key: str):
+        super().__init__(edges, {"state": WAITING}, shard_key=shard_key)
+
+    @translated()
+    def settle(self, edge: PendingEdge) -> bool:
+        """Record that the backfill or purge of an edge is done.
+
+        False if the edge changed meanwhile, even if its state is the same again: the
+        work that is due now is not the work that was done.
+        """
+        query = {**edge.key, "state": edge.state, "nonce": edge.nonce}
+        if edge.state == "removed":
+            return self._documents.delete_one(query).deleted_count == 1
+        result = self._documents.update_one(query, {"$set": {"state": "active"}})
+        return result.matched_count == 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +72,23 @@ class Edge:
 
     follower_id: UserId
     followee_id: UserId
-    state: Literal["merging", "active", "removed"]
-    attempts: int
+    state: EdgeState
     nonce: str
     notify: bool = False
 
+    @property
+    def key(self) -> Document:
+        """Matches its document on the follower's side."""
+        return follow_key(self.follower_id, self.followee_id)
 
-class EdgeStore:
+
+class EdgeStore(PendingEdges):
     """The `follows` and `followers` collections, alongside `RelationshipStore`."""
 
     def __init__(self, store: Store):
         self._users = store.database["users"]
         self._follows = store.database["follows"]
+        super().__init__(self._follows, "follower_id")
         self._followers = store.database["followers"]
 
     @translated()
@@ -134,52 +180,9 @@ class EdgeStore:
         return None if document is None else _edge(document)
 
     @translated()
-    def settle(self, edge: Edge) -> bool:
-        """Record that the backfill or purge of an edge is done.
-
-        False if the edge changed meanwhile, even if its state is the same again: the
-        work that is due now is not the work that was done.
-        """
-        query = {
-            **follow_key(edge.follower_id, edge.followee_id),
-            "state": edge.state,
-            "nonce": edge.nonce,
-        }
-        if edge.state == "removed":
-            return self._follows.delete_one(query).deleted_count == 1
-        result = self._follows.update_one(query, {"$set": {"state": "active"}})
-        return result.matched_count == 1
-
-    @translated()
-    def take_due(
-        self,
-        now: dt.datetime,
-        next_due: dt.datetime,
-        limit: int,
-        enqueue: Callable[[Edge], bool],
-    ) -> list[Edge]:
-        """Enqueue edges whose backfill or purge is due; list those.
-
-        They are due again at `next_due`; what `enqueue` does not accept stays due.
-        """
-        overdue: Document = {"state": _WAITING, "due_at": {"$lte": now}}
-        found = self._follows.find(overdue).sort("due_at", ASCENDING).limit(limit)
-        edges = list(takewhile(enqueue, [_edge(d) for d in found]))
-        if edges:
-            self._follows.update_many(
-                {
-                    "_id": {"$in": [f"{e.follower_id}:{e.followee_id}" for e in edges]},
-                    "follower_id": {"$in": [e.follower_id for e in edges]},
-                    **overdue,
-                },
-                {"$set": {"due_at": next_due}, "$inc": {"attempts": 1}},
-            )
-        return edges
-
-    @translated()
     def waiting_count(self) -> int:
         """Count the edges that wait for a backfill or purge."""
-        return self._follows.count_documents({"state": _WAITING}, hint="due_at_1")
+        return self._follows.count_documents({"state": WAITING}, hint="due_at_1")
 
     @translated()
     def load_edges(
@@ -242,13 +245,12 @@ def follower_key(followee_id: UserId, follower_id: UserId) -> Document:
 def follow_document(edge: Edge, due_at: dt.datetime) -> Document:
     """Return the document of an edge on the follower's side."""
     return {
-        "_id": f"{edge.follower_id}:{edge.followee_id}",
+        **edge.key,
         "schema": schema_of("follows"),
-        "follower_id": edge.follower_id,
         "followee_id": edge.followee_id,
         "state": edge.state,
         "due_at": due_at,
-        "attempts": edge.attempts,
+        "attempts": 0,  # only read by older versions
         "nonce": edge.nonce,
         "notify": edge.notify,
     }
@@ -257,7 +259,7 @@ def follow_document(edge: Edge, due_at: dt.datetime) -> Document:
 def _loaded_document(
     follower_id: UserId, followee_id: UserId, now: dt.datetime
 ) -> Document:
-    return follow_document(Edge(follower_id, followee_id, "active", 0, ""), now)
+    return follow_document(Edge(follower_id, followee_id, "active", ""), now)
 
 
 def follower_document(
@@ -279,6 +281,5 @@ def _edge(document: Document) -> Edge:
         UserId(document["follower_id"]),
         UserId(document["followee_id"]),
         document["state"],
-        document["attempts"],
         document["nonce"],
     )

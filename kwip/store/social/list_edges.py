@@ -1,33 +1,26 @@
-"""List memberships for delivery, by member: which lists get a post.
-
-As with follows, an edge is `merging` until the list's timeline has the member's posts,
-and `removed` until they have been purged from it.
-"""
+"""List memberships for delivery, by member: which lists get a post."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import takewhile
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from pymongo import ASCENDING
 
 from kwip.domain.ids import ListId, UserId
 from kwip.store.client import translated
+from kwip.store.social.edges import PRESENT, PendingEdges
 from kwip.store.upgrades import schema_of
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from pymongo.collection import Collection
     from pymongo.database import Database
 
     from kwip.store.client import Document, Store
-
-#: The states of a membership that exists.
-PRESENT = {"$in": ["merging", "active"]}
-_WAITING = {"$in": ["merging", "removed"]}
+    from kwip.store.social.edges import EdgeState
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +30,13 @@ class ListEdge:
     list_id: ListId
     owner_id: UserId
     member_id: UserId
-    state: Literal["merging", "active", "removed"]
+    state: EdgeState
     nonce: str
+
+    @property
+    def key(self) -> Document:
+        """Matches its document."""
+        return member_key(self.member_id, self.list_id)
 
 
 def list_of(list_id: ListId) -> str:
@@ -46,11 +44,12 @@ def list_of(list_id: ListId) -> str:
     return f"list:{list_id}"
 
 
-class ListEdgeStore:
+class ListEdgeStore(PendingEdges):
     """The `list_members` collection, alongside `ListStore`; sharded by member."""
 
     def __init__(self, store: Store):
         self._members = store.database["list_members"]
+        super().__init__(self._members, "member_id")
 
     @translated()
     def lists_with(self, member_id: UserId, *, above: int, limit: int) -> list[ListId]:
@@ -65,62 +64,22 @@ class ListEdgeStore:
     @translated()
     def find(self, member_id: UserId, list_id: ListId) -> ListEdge | None:
         """Read one membership, whatever its state."""
-        query = {"_id": f"{member_id}:{list_id}", "member_id": member_id}
-        document = self._members.find_one(query)
+        document = self._members.find_one(member_key(member_id, list_id))
         return None if document is None else _edge(document)
 
-    @translated()
-    def settle(self, edge: ListEdge) -> bool:
-        """Record that the backfill or purge of an edge is done.
 
-        False if the edge changed meanwhile, even if its state is the same again.
-        """
-        query = {
-            "_id": f"{edge.member_id}:{edge.list_id}",
-            "member_id": edge.member_id,
-            "state": edge.state,
-            "nonce": edge.nonce,
-        }
-        if edge.state == "removed":
-            return self._members.delete_one(query).deleted_count == 1
-        result = self._members.update_one(query, {"$set": {"state": "active"}})
-        return result.matched_count == 1
-
-    @translated()
-    def take_due(
-        self,
-        now: dt.datetime,
-        next_due: dt.datetime,
-        limit: int,
-        enqueue: Callable[[ListEdge], bool],
-    ) -> list[ListEdge]:
-        """Enqueue edges whose backfill or purge is due; list those.
-
-        They are due again at `next_due`; what `enqueue` does not accept stays due.
-        """
-        overdue: Document = {"state": _WAITING, "due_at": {"$lte": now}}
-        found = self._members.find(overdue).sort("due_at", ASCENDING).limit(limit)
-        edges = list(takewhile(enqueue, [_edge(d) for d in found]))
-        if edges:
-            self._members.update_many(
-                {
-                    "_id": {"$in": [f"{e.member_id}:{e.list_id}" for e in edges]},
-                    "member_id": {"$in": [e.member_id for e in edges]},
-                    **overdue,
-                },
-                {"$set": {"due_at": next_due}},
-            )
-        return edges
+def member_key(member_id: UserId, list_id: ListId) -> Document:
+    """Match a membership, on its shard."""
+    return {"_id": f"{member_id}:{list_id}", "member_id": member_id}
 
 
 def edge_document(edge: ListEdge, due_at: dt.datetime) -> Document:
     """Return the document of an edge."""
     return {
-        "_id": f"{edge.member_id}:{edge.list_id}",
+        **edge.key,
         "schema": schema_of("list_members"),
         "list_id": edge.list_id,
         "owner_id": edge.owner_id,
-        "member_id": edge.member_id,
         "state": edge.state,
         "due_at": due_at,
         "nonce": edge.nonce,

@@ -7,7 +7,6 @@ by member, for delivering the member's posts.
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from pymongo import ASCENDING, ReplaceOne, ReturnDocument
@@ -22,6 +21,7 @@ from kwip.domain.timelines.lists import (
     UserList,
 )
 from kwip.store.client import translated
+from kwip.store.due_work import DueWork
 from kwip.store.social.edges import PRESENT
 from kwip.store.social.list_edges import edge_document, end_memberships, list_of
 from kwip.store.timelines.buckets import empty_timeline
@@ -29,7 +29,7 @@ from kwip.store.upgrades import schema_of
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from pymongo.collection import Collection
 
@@ -47,7 +47,7 @@ _WITHOUT_MEMBERS = {
 }
 
 
-class ListStore:
+class ListStore(DueWork):
     """The `lists` collection, and the memberships written with it.
 
     Every query except `find` names the owner, by whom lists are sharded.
@@ -56,6 +56,12 @@ class ListStore:
     def __init__(self, store: Store):
         self._store = store
         self._lists = store.database["lists"]
+        super().__init__(
+            self._lists,
+            {"state": "deleted"},
+            shard_key="owner_id",
+            job_id="{owner_id}:{_id}",
+        )
         self._members = store.database["list_members"]
         self._follows = store.database["follows"]
         self._timelines = store.database["timelines"]
@@ -271,30 +277,6 @@ class ListStore:
         members = {"member_id": {"$in": found["member_ids"]}, "list_id": list_id}
         self._members.delete_many(members)
         self._lists.delete_one(deleted)
-
-    @translated()
-    def take_deleted(
-        self,
-        now: dt.datetime,
-        next_due: dt.datetime,
-        limit: int,
-        enqueue: Callable[[tuple[UserId, ListId]], bool],
-    ) -> list[tuple[UserId, ListId]]:
-        """Enqueue deleted lists that are due, as `OutboxStore.take_due`; list them."""
-        overdue: Document = {"state": "deleted", "due_at": {"$lte": now}}
-        found = self._lists.find(overdue, {"owner_id": 1}).sort("due_at", ASCENDING)
-        due = [(UserId(d["owner_id"]), ListId(d["_id"])) for d in found.limit(limit)]
-        ids = list(takewhile(enqueue, due))
-        if ids:
-            self._lists.update_many(
-                {
-                    "_id": {"$in": [list_id for _, list_id in ids]},
-                    "owner_id": {"$in": [owner_id for owner_id, _ in ids]},
-                    **overdue,
-                },
-                {"$set": {"due_at": next_due}},
-            )
-        return ids
 
 
 def _named(edge: Document) -> Document:

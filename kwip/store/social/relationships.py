@@ -119,7 +119,7 @@ class RelationshipStore:
         def work(session: Any) -> int | None:
             result = self._follows.update_one(
                 follow_key(follower_id, followee_id) | {"state": PRESENT},
-                {"$set": {"state": "removed", "due_at": now, "attempts": 0}},
+                {"$set": {"state": "removed", "due_at": now}},
                 session=session,
             )
             if not result.modified_count:
@@ -192,7 +192,7 @@ class RelationshipStore:
                     upsert=True,
                     session=session,
                 )
-                edge = Edge(one, two, "removed", 0, nonce)
+                edge = Edge(one, two, "removed", nonce)
                 is_ended = self._is_present(edge, session)
                 self._write(edge, now, session)
                 if is_ended:

@@ -170,11 +170,11 @@ def test_the_sweeper_takes_what_is_due_and_not_again_at_once(stores, insert):
     insert(post(1, 1), post(2, 1), due_at=NOW)
     insert(post(3, 1), due_at=MUCH_LATER)
 
-    assert stores.outbox.take_due(NOW, LATER, 1, bool) == [post_id(1)]
-    assert stores.outbox.take_due(NOW, LATER, 9, bool) == [post_id(2)]
+    assert stores.outbox.take_due(NOW, LATER, 1, bool) == [str(post_id(1))]
+    assert stores.outbox.take_due(NOW, LATER, 9, bool) == [str(post_id(2))]
     assert stores.outbox.take_due(NOW, LATER, 9, bool) == []
     assert set(stores.outbox.take_due(MUCH_LATER, MUCH_LATER, 9, bool)) == {
-        post_id(n) for n in (1, 2, 3)
+        str(post_id(n)) for n in (1, 2, 3)
     }
 
 

@@ -22,7 +22,7 @@ def counts(stores, number):
 
 
 def follow(stores, one, two, nonce="nonce"):
-    return stores.relationships.follow(Edge(one, two, "merging", 0, nonce), NOW)
+    return stores.relationships.follow(Edge(one, two, "merging", nonce), NOW)
 
 
 def test_a_follow_is_written_from_both_sides_and_counted_once(stores):
@@ -149,10 +149,11 @@ def test_edges_that_wait_are_taken_when_due_and_not_again_at_once(stores):
     stores.edges.load_edges([(1, 4)], NOW)
 
     assert stores.edges.waiting_count() == 2
-    assert [e.followee_id for e in stores.edges.take_due(NOW, LATER, 9, bool)] == [2]
+    assert stores.edges.take_due(NOW, LATER, 9, bool) == ["1:2"]
     assert stores.edges.take_due(NOW, LATER, 9, bool) == []
-    due = stores.edges.take_due(LATER, LATER, 9, bool)
-    assert {(e.followee_id, e.state) for e in due} == {(2, "merging"), (3, "removed")}
+    assert set(stores.edges.take_due(LATER, LATER, 9, bool)) == {"1:2", "1:3"}
+    assert stores.edges.find_edge(1, 2).state == "merging"
+    assert stores.edges.find_edge(1, 3).state == "removed"
 
 
 def test_loaded_edges_stand_on_both_sides_and_may_be_loaded_again(stores):
