@@ -8,7 +8,6 @@ would go to every shard.
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 from pymongo.monitoring import CommandListener
 
@@ -127,10 +126,11 @@ def _asker():
     frame = sys._getframe(1)
     while frame is not None:
         code = frame.f_code
-        owner = code.co_qualname.partition(".")[0]
-        is_ours = str(Path(code.co_filename).parent) == _STORE
+        owner = type(frame.f_locals.get("self")).__name__
+        is_ours = code.co_filename.startswith(_STORE)
         if is_ours and owner.endswith("Store") and owner != "Store":
-            return code.co_qualname.partition(".<locals>")[0]
+            method = code.co_qualname.partition(".<locals>")[0].rpartition(".")[2]
+            return f"{owner}.{method}"
         if code.co_filename.startswith(_TESTS) and code.co_filename != __file__:
             return ""
         frame = frame.f_back
