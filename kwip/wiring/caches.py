@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from kwip.cache.client import Client
 from kwip.cache.objects import Objects
-from kwip.services.coherence.cache_lease import LeaseRenewer, LeaseRenewerParts
+from kwip.services.coherence.cache_lease import LeaseRenewer
 from kwip.store.fence import FenceStore, connect_fence
 
 if TYPE_CHECKING:
@@ -60,13 +60,11 @@ class Caches:
             node=node,
         )
         return LeaseRenewer(
-            LeaseRenewerParts(
-                connect=connect,
-                objects=objects,
-                times=self.times,
-                is_read=is_read,
-                name="lease_renewer" if is_read else f"keeper {node}",
-            )
+            connect=connect,
+            objects=objects,
+            times=self.times,
+            is_read=is_read,
+            name="lease_renewer" if is_read else f"lease_renewer {node}",
         )
 
     def others(self) -> list[OtherCache]:

@@ -16,7 +16,6 @@ from kwip.cache.objects import Objects
 from kwip.services.coherence.cache_lease import (
     FenceTimes,
     LeaseRenewer,
-    LeaseRenewerParts,
 )
 from kwip.services.coherence.fence import Fence
 from kwip.services.reading.loader import Kind, Loaders, Lookup
@@ -100,7 +99,7 @@ class Node:
         )
         self.times = times
         self.lease_renewer = LeaseRenewer(
-            LeaseRenewerParts(connect=connect, objects=self.objects, times=times)
+            connect=connect, objects=self.objects, times=times
         )
         self._mongodb = pymongo.MongoClient(endpoints.mongodb_uri)
         database = self._mongodb[endpoints.database]

@@ -16,7 +16,6 @@ from kwip.domain.errors import StoreUnavailableError
 from kwip.services.coherence.cache_lease import (
     FenceTimes,
     LeaseRenewer,
-    LeaseRenewerParts,
     Watch,
 )
 from kwip.store.fence import FenceState, FenceStore, connect_fence
@@ -60,13 +59,13 @@ def watch(clock, fences):
     """Return a function that makes a process's watch, moved by hand."""
 
     def make(objects=None):
-        parts = LeaseRenewerParts(
+        renewer = LeaseRenewer(
             connect=lambda: fences,
             objects=objects or Probed(),
             times=FenceTimes(),
             clock=clock,
         )
-        return Watch(parts)
+        return Watch(renewer)
 
     return make
 
@@ -446,9 +445,7 @@ def test_a_keeper_outlasts_whatever_goes_wrong(fences, monkeypatch, quiet_log):
     monkeypatch.setattr(loops, "FIRST_PAUSE_S", 0.01)
     monkeypatch.setattr(fences, "close", lambda: None)
     lease_renewer = LeaseRenewer(
-        LeaseRenewerParts(
-            connect=connect, objects=Probed(), times=FenceTimes().scaled(0.1)
-        )
+        connect=connect, objects=Probed(), times=FenceTimes().scaled(0.1)
     )
 
     assert lease_renewer.watch.await_lease(10)

@@ -14,7 +14,7 @@ import kwip
 from kwip.cache import keys
 from kwip.cache.client import ClientTimes
 from kwip.domain.errors import StoreUnavailableError
-from kwip.services.coherence.cache_lease import FenceTimes, LeaseRenewerParts, Watch
+from kwip.services.coherence.cache_lease import FenceTimes, LeaseRenewer, Watch
 from kwip.services.coherence.fence import Fence
 from kwip.store.fence import FenceStore
 from tests.servers import wait_until
@@ -43,14 +43,19 @@ class Process:
         self.cache = Cache()
         self.store = FenceStore(mongodb)
         self.slept = []
-        parts = LeaseRenewerParts(
+        renewer = LeaseRenewer(
             connect=lambda: self.store,
             objects=self.cache,
             times=FenceTimes(),
             clock=lambda: clock[0],
         )
-        self.watch = Watch(parts)
-        lease_renewer = SimpleNamespace(watch=self.watch, parts=parts)
+        self.watch = Watch(renewer)
+        lease_renewer = SimpleNamespace(
+            watch=self.watch,
+            objects=renewer.objects,
+            times=renewer.times,
+            clock=renewer.clock,
+        )
         self.fence = Fence(self.store, lease_renewer, sleep=self._sleep)
         self._clock = clock
 

@@ -12,7 +12,7 @@ import os
 import secrets
 import threading
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import structlog
@@ -102,8 +102,10 @@ class _Held:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LeaseRenewerParts:
-    """What a lease renewer is made of.
+class LeaseRenewer:
+    """The lease renewer of the current process: each pid has its own.
+
+    So it also works after a fork, where the parent's threads do not exist.
 
     Attributes:
         connect: Makes the lease renewer's own client; called once per process.
@@ -121,17 +123,7 @@ class LeaseRenewerParts:
     clock: Callable[[], float] = boot_clock
     is_read: bool = True
     name: str = "lease_renewer"
-
-
-class LeaseRenewer:
-    """The lease renewer of the current process: each pid has its own.
-
-    So it also works after a fork, where the parent's threads do not exist.
-    """
-
-    def __init__(self, parts: LeaseRenewerParts):
-        self.parts = parts
-        self._watches: dict[int, Watch] = {}
+    _watches: dict[int, Watch] = field(default_factory=dict, init=False)
 
     @property
     def watch(self) -> Watch:
@@ -139,7 +131,7 @@ class LeaseRenewer:
         pid = os.getpid()
         watch = self._watches.get(pid)
         if watch is None:
-            mine = Watch(self.parts)
+            mine = Watch(self)
             watch = self._watches.setdefault(pid, mine)
             if watch is mine:
                 watch.loop.start()
@@ -158,20 +150,20 @@ class Watch:
     `name` identifies the process in the fence if it suspends the cache.
     """
 
-    def __init__(self, parts: LeaseRenewerParts):
+    def __init__(self, renewer: LeaseRenewer):
         self.name = secrets.token_hex(_RANDOM_BYTES)
-        self._parts = parts
-        self._times = parts.times
-        self._clock = parts.clock
+        self._renewer = renewer
+        self._times = renewer.times
+        self._clock = renewer.clock
         self._held: _Held | None = None
         self._seen: Sighting | None = None
-        self._recovery = _Recovery(self.name, parts)
-        self._counted_until = parts.clock()
+        self._recovery = _Recovery(self.name, renewer)
+        self._counted_until = renewer.clock()
         self._stream_beat, self._stream_moved_at = -1, 0.0
         self._counting = threading.Lock()
         self._has_lease = threading.Event()
         self._fence: FenceStore | None = None
-        self.loop = Loop(parts.name, self._work)
+        self.loop = Loop(renewer.name, self._work)
 
     def lease(self) -> CacheLease | None:
         """Return the current lease; no I/O."""
@@ -216,7 +208,7 @@ class Watch:
             self._fence.close()
 
     def _work(self, _loop: Loop) -> float:
-        self._fence = self._fence or self._parts.connect()
+        self._fence = self._fence or self._renewer.connect()
         return self._look(self._fence)
 
     def _look(self, fence: FenceStore) -> float:
@@ -263,7 +255,7 @@ class Watch:
             leased_until = min(held.until, now) if held else self._counted_until
             without = now - max(leased_until, self._counted_until)
             self._counted_until = max(now, self._counted_until)
-        if without > 0 and self._parts.is_read:
+        if without > 0 and self._renewer.is_read:
             telemetry.CACHE_WITHOUT_LEASE.inc(without)
 
 
@@ -273,10 +265,10 @@ class _Recovery:
     The owner is the process that suspended it. The others watch its heartbeat.
     """
 
-    def __init__(self, name: str, parts: LeaseRenewerParts):
+    def __init__(self, name: str, renewer: LeaseRenewer):
         self._name = name
-        self._objects = parts.objects
-        self._times = parts.times
+        self._objects = renewer.objects
+        self._times = renewer.times
         self._state: FenceState | None = None
         self._moved_at = 0.0
         self._beaten_at = 0.0

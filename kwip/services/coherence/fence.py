@@ -54,7 +54,7 @@ class Fence:
             _Node(store, lease_renewer),
             *(_Node(*other) for other in others),
         ]
-        self._clock = lease_renewer.parts.clock
+        self._clock = lease_renewer.clock
         self._sleep = sleep
 
     def lease(self) -> CacheLease | None:
@@ -118,8 +118,8 @@ class _Node:
     def __init__(self, store: FenceStore, lease_renewer: LeaseRenewer):
         self._store = store
         self._lease_renewer = lease_renewer
-        self._objects = lease_renewer.parts.objects
-        self._wait_s = lease_renewer.parts.times.wait_s
+        self._objects = lease_renewer.objects
+        self._wait_s = lease_renewer.times.wait_s
 
     def invalidate(self, invalidated: Sequence[Invalidation]) -> float:
         """Invalidate keys here; return the moment from which nobody reads them."""
