@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from kwip.domain.ids import MAX_ID
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 T = TypeVar("T")
 
@@ -87,6 +90,24 @@ class Page(Generic[T]):
     newest_id: int | None = None
     as_of: int | None = None
     window_end: int | None = None
+
+
+def cut_page(
+    found: Sequence[tuple[int, T]], page: PageRequest, behind: int | None
+) -> Page[T]:
+    """Make a page of what was found in reading order, each with its place.
+
+    One more than the page shows means that there is a next page. If there is not one
+    more because reading was cut short, the next page begins after `behind`.
+    """
+    shown = found[: page.limit]
+    first, last = (shown[0][0], shown[-1][0]) if shown else (None, None)
+    if len(found) > page.limit:
+        behind = last
+    items = tuple(item for _, item in shown)
+    if page.min_id is None:
+        return Page(items=items, next_max_id=behind, prev_min_id=first)
+    return Page(items=items[::-1], next_max_id=first, prev_min_id=behind or last)
 
 
 @dataclass(frozen=True, slots=True)

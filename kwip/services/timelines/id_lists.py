@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from kwip.domain.timelines.id_lists import IdListSlice
-from kwip.domain.timelines.pages import Page
+from kwip.domain.timelines.pages import cut_page
 from kwip.domain.timelines.timelines import Entry
 from kwip.services.reading.loader import Lookup
 from kwip.services.reading.slices import CHUNK
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from kwip.domain.ids import PostId
     from kwip.domain.timelines.id_lists import IdListChunk, Row
-    from kwip.domain.timelines.pages import PageRequest
+    from kwip.domain.timelines.pages import Page, PageRequest
     from kwip.domain.timelines.views import PostView
     from kwip.domain.users import Viewer
     from kwip.services.reading.entities import Entities
@@ -132,25 +132,5 @@ def fill_page(
         most -= len(batch)
         size = min(4 * size, CHUNK)
     is_cut = walk.is_cut or (len(found) < wanted and not most)
-    return _page_of(found, page, walk.last if is_cut else None)
-
-
-def _page_of(
-    found: Sequence[tuple[P, T]], page: PageRequest, cut_at: P | None
-) -> Page[T]:
-    """Make a page of what was found in reading order, which is one more than it shows.
-
-    If the page was cut short, the next one begins after `cut_at`.
-    """
-    shown = found[: page.limit]
-    places = [place.cursor for place, _ in shown]
-    first, last = (places[0], places[-1]) if places else (None, None)
-    behind = None
-    if len(found) > page.limit:
-        behind = last
-    elif cut_at is not None:
-        behind = cut_at.cursor
-    items = tuple(item for _, item in shown)
-    if page.min_id is None:
-        return Page(items=items, next_max_id=behind, prev_min_id=first)
-    return Page(items=items[::-1], next_max_id=first, prev_min_id=behind or last)
+    behind = walk.last.cursor if is_cut and walk.last is not None else None
+    return cut_page([(place.cursor, view) for place, view in found], page, behind)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from kwip.domain.timelines.collapse import REACH, collapse, suspects
-from kwip.domain.timelines.pages import Page
+from kwip.domain.timelines.pages import cut_page
 from kwip.services.reading.slices import CHUNK
 from kwip.services.timelines.walk import Walk
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from kwip.domain.ids import PostId
-    from kwip.domain.timelines.pages import PageRequest
+    from kwip.domain.timelines.pages import Page, PageRequest
     from kwip.domain.timelines.timelines import Entry
     from kwip.domain.timelines.views import PostView
     from kwip.domain.users import Viewer
@@ -154,30 +154,13 @@ class _Ahead:
 
 
 def _page_of(taken: _Taken, page: PageRequest) -> Page[PostView]:
-    shown = taken.found[: page.limit]
-    has_more = len(taken.found) > page.limit
+    is_upwards = page.min_id is not None
+    found = [(view.post.id, view) for view in taken.found]
+    # Upwards, the next page goes on from what is shown.
+    cut = cut_page(found, page, None if is_upwards else taken.goes_on_behind)
     folded = taken.folded
-    if page.min_id is not None:  # the entry that it was read from lies below it
-        items = tuple(shown[::-1])
-        if has_more:
-            folded = [i for i in folded if i < items[0].post.id]
-        return Page(
-            items=items,
-            next_max_id=items[-1].post.id if items else None,
-            prev_min_id=items[0].post.id if items else None,
-            folded=len(folded),
-            newest_id=_newest(items[:1], folded),
-        )
-    if has_more:
-        folded = [i for i in folded if i > shown[-1].post.id]
-    return Page(
-        items=tuple(shown),
-        next_max_id=shown[-1].post.id if has_more else taken.goes_on_behind,
-        prev_min_id=shown[0].post.id if shown else None,
-        folded=len(folded),
-        newest_id=_newest(shown[:1], folded),
-    )
-
-
-def _newest(first: Sequence[PostView], folded: Sequence[PostId]) -> PostId | None:
-    return max((*folded, *(view.post.id for view in first)), default=None)
+    if len(found) > page.limit:  # more was read than the page shows
+        last, _ = found[page.limit - 1]
+        folded = [i for i in folded if (i < last if is_upwards else i > last)]
+    newest = (*folded, *(view.post.id for view in cut.items[:1]))
+    return replace(cut, folded=len(folded), newest_id=max(newest, default=None))
