@@ -14,6 +14,7 @@ from kwip.domain.ids import slot_of
 from kwip.domain.reactions import Act, Reaction, span_of
 
 if TYPE_CHECKING:
+    from kwip.cache.invalidation import Rule
     from kwip.domain.ids import IdGenerator, PostId, UserId
     from kwip.domain.posts import Post
     from kwip.domain.timelines.views import PostView
@@ -28,7 +29,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reactions:
-    """The viewer's reactions to a post. Each act may be repeated."""
+    """The viewer's reactions to a post. Each act may be repeated.
+
+    Each raises `GoneError` if the post was deleted, and `NotFoundError` if this viewer
+    may not see it; a reaction to a hidden post can still be undone.
+    """
 
     store: ReactionStore
     permissions: Permissions
@@ -39,71 +44,33 @@ class Reactions:
     ids: IdGenerator
 
     def favourite(self, viewer: Viewer, post_id: PostId) -> PostView:
-        """Favourite a post, or a repost's original; twice changes nothing.
-
-        Raises:
-            NotFoundError: There is none for this viewer.
-            GoneError: It was deleted.
-        """
+        """Favourite a post, or a repost's original; twice changes nothing."""
         post = self.permissions.post(viewer.id, post_id)
         notification = self.notifier.of_favourite(viewer.id, post)
         self.store.add(self._reaction(viewer.id, Act.FAVOURITE, post), notification)
-        self.fence.invalidate(
-            invalidation.favourite(
-                user_id=viewer.id,
-                post_id=post.id,
-                author_id=post.author_id,
-                span=span_of(post.id),
-            )
-        )
+        self._invalidate(invalidation.favourite, viewer, post)
         self.notifier.signal_recipients(notification)
         return self._view(viewer, post)
 
     def unfavourite(self, viewer: Viewer, post_id: PostId) -> PostView:
-        """Undo a favourite, even of a post that the viewer may no longer see.
-
-        Raises:
-            NotFoundError: There is no such post for this viewer (any more).
-            GoneError: It was deleted.
-        """
+        """Undo a favourite, even of a post that the viewer may no longer see."""
         post = self.permissions.original(post_id)
         self.store.remove(viewer.id, Act.FAVOURITE, post.id)
-        self.fence.invalidate(
-            invalidation.unfavourite(
-                user_id=viewer.id,
-                post_id=post.id,
-                author_id=post.author_id,
-                span=span_of(post.id),
-            )
-        )
+        self._invalidate(invalidation.unfavourite, viewer, post)
         return self._view(viewer, post)
 
     def bookmark(self, viewer: Viewer, post_id: PostId) -> PostView:
-        """Bookmark a post; nobody else sees this.
-
-        Raises:
-            NotFoundError: There is none for this viewer.
-            GoneError: It was deleted.
-        """
+        """Bookmark a post; nobody else sees this."""
         post = self.permissions.post(viewer.id, post_id)
         self.store.add(self._reaction(viewer.id, Act.BOOKMARK, post))
-        self.fence.invalidate(
-            invalidation.bookmark(user_id=viewer.id, span=span_of(post.id))
-        )
+        self._invalidate(invalidation.bookmark, viewer, post)
         return self._view(viewer, post)
 
     def unbookmark(self, viewer: Viewer, post_id: PostId) -> PostView:
-        """Remove a post from the viewer's bookmarks, even one that is now hidden.
-
-        Raises:
-            NotFoundError: There is no such post for this viewer (any more).
-            GoneError: It was deleted.
-        """
+        """Remove a post from the viewer's bookmarks, even one that is now hidden."""
         post = self.permissions.original(post_id)
         self.store.remove(viewer.id, Act.BOOKMARK, post.id)
-        self.fence.invalidate(
-            invalidation.unbookmark(user_id=viewer.id, span=span_of(post.id))
-        )
+        self._invalidate(invalidation.unbookmark, viewer, post)
         return self._view(viewer, post)
 
     def _reaction(self, user_id: UserId, act: Act, post: Post) -> Reaction:
@@ -114,6 +81,16 @@ class Reactions:
             author_id=post.author_id,
             reply_to_id=post.in_reply_to_author_id,
             seq=self.ids.next_id(slot_of(user_id)),
+        )
+
+    def _invalidate(self, rule: Rule, viewer: Viewer, post: Post) -> None:
+        self.fence.invalidate(
+            rule(
+                user_id=viewer.id,
+                post_id=post.id,
+                author_id=post.author_id,
+                span=span_of(post.id),
+            )
         )
 
     def _view(self, viewer: Viewer, post: Post) -> PostView:

@@ -26,6 +26,7 @@ from kwip.store.social.edges import Edge
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from kwip.cache.invalidation import Keys
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import UserId
     from kwip.domain.users import User, Viewer
@@ -39,7 +40,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relationships:
-    """Change and show the viewer's relationships."""
+    """Change and show the viewer's relationships.
+
+    Each change raises `NotFoundError` if there is no such user, and `InvalidError` if
+    it is the viewer.
+    """
 
     stores: Stores
     entities: Entities
@@ -57,10 +62,8 @@ class Relationships:
         it is.
 
         Raises:
-            NotFoundError: There is no such user.
             GoneError: The account is suspended.
             ForbiddenError: One of the two blocks the other.
-            InvalidError: It is the viewer.
         """
         require_shown(user_id, self._other(viewer, user_id))
         edge = Edge(viewer.id, user_id, "merging", _nonce(), notify=notify or False)
@@ -68,112 +71,65 @@ class Relationships:
         is_new = self.stores.relationships.follow(edge, at(self.clock()), notification)
         if not is_new and notify is not None:
             self.stores.relationships.ask_for_posts(viewer.id, user_id, notify=notify)
-        self.fence.invalidate(
-            invalidation.follow(follower_id=viewer.id, followee_id=user_id)
-        )
-        self.enqueue("edge", f"{viewer.id}:{user_id}")
+        invalidated = invalidation.follow(follower_id=viewer.id, followee_id=user_id)
+        self._finish(invalidated, (viewer.id, user_id))
         self.notifier.signal_recipients(notification)
         return self._fresh(viewer, user_id)
 
     def unnotify(self, viewer: Viewer, user_id: UserId) -> Relationship:
-        """Turn off notifications of a user's new posts, followed or not.
-
-        Raises:
-            NotFoundError: There is no such user.
-            InvalidError: It is the viewer.
-        """
+        """Turn off notifications of a user's new posts, followed or not."""
         self._other(viewer, user_id)
         self.stores.relationships.ask_for_posts(viewer.id, user_id, notify=False)
-        self.fence.invalidate(
-            invalidation.follow(follower_id=viewer.id, followee_id=user_id)
-        )
+        self._finish(invalidation.follow(follower_id=viewer.id, followee_id=user_id))
         return self._fresh(viewer, user_id)
 
     def unfollow(self, viewer: Viewer, user_id: UserId) -> Parting:
-        """Stop following a user; they are removed from the viewer's lists.
-
-        Raises:
-            NotFoundError: There is no such user.
-            InvalidError: It is the viewer.
-        """
+        """Stop following a user; they are removed from the viewer's lists."""
         self._other(viewer, user_id)
         left = self.stores.relationships.unfollow(viewer.id, user_id, at(self.clock()))
-        self.fence.invalidate(
-            invalidation.unfollow(follower_id=viewer.id, followee_id=user_id)
-        )
-        self.enqueue("edge", f"{viewer.id}:{user_id}")
+        invalidated = invalidation.unfollow(follower_id=viewer.id, followee_id=user_id)
+        self._finish(invalidated, (viewer.id, user_id))
         return Parting(self._fresh(viewer, user_id), left or 0)
 
     def remove_follower(self, viewer: Viewer, user_id: UserId) -> Relationship:
-        """Remove a follower of the viewer; they may follow again.
-
-        Raises:
-            NotFoundError: There is no such user.
-            InvalidError: It is the viewer.
-        """
+        """Remove a follower of the viewer; they may follow again."""
         self._other(viewer, user_id)
         self.stores.relationships.unfollow(user_id, viewer.id, at(self.clock()))
         invalidated = invalidation.remove_follower(
             follower_id=user_id, followee_id=viewer.id
         )
-        self.fence.invalidate(invalidated)
-        self.enqueue("edge", f"{user_id}:{viewer.id}")
+        self._finish(invalidated, (user_id, viewer.id))
         return self._fresh(viewer, user_id)
 
     def block(self, viewer: Viewer, user_id: UserId) -> Parting:
-        """Block a user: neither sees the other, and follows end both ways.
-
-        Raises:
-            NotFoundError: There is no such user.
-            InvalidError: It is the viewer.
-        """
+        """Block a user: neither sees the other, and follows end both ways."""
         self._other(viewer, user_id)
         left = self.stores.relationships.block(
             viewer.id, user_id, at(self.clock()), _nonce()
         )
-        self.fence.invalidate(
-            invalidation.block(blocker_id=viewer.id, blocked_id=user_id)
-        )
-        self.enqueue("edge", f"{viewer.id}:{user_id}")
-        self.enqueue("edge", f"{user_id}:{viewer.id}")
+        invalidated = invalidation.block(blocker_id=viewer.id, blocked_id=user_id)
+        self._finish(invalidated, (viewer.id, user_id), (user_id, viewer.id))
         return Parting(self._fresh(viewer, user_id), left)
 
     def unblock(self, viewer: Viewer, user_id: UserId) -> Relationship:
-        """Unblock a user; follows that the block ended are not restored.
-
-        Raises:
-            NotFoundError: There is no such user.
-            InvalidError: It is the viewer.
-        """
+        """Unblock a user; follows that the block ended are not restored."""
         self._other(viewer, user_id)
         self.stores.relationships.unblock(viewer.id, user_id)
-        self.fence.invalidate(
-            invalidation.unblock(blocker_id=viewer.id, blocked_id=user_id)
-        )
+        self._finish(invalidation.unblock(blocker_id=viewer.id, blocked_id=user_id))
         return self._fresh(viewer, user_id)
 
     def mute(self, viewer: Viewer, user_id: UserId) -> Relationship:
-        """Hide a user from the viewer's timelines, without their notice.
-
-        Raises:
-            NotFoundError: There is no such user.
-            InvalidError: It is the viewer.
-        """
+        """Hide a user from the viewer's timelines, without their notice."""
         self._other(viewer, user_id)
         self.stores.relationships.mute(viewer.id, user_id)
-        self.fence.invalidate(invalidation.mute(muter_id=viewer.id))
+        self._finish(invalidation.mute(muter_id=viewer.id))
         return self._fresh(viewer, user_id)
 
     def unmute(self, viewer: Viewer, user_id: UserId) -> Relationship:
-        """Unmute a user.
-
-        Raises:
-            NotFoundError: There is no such user.
-            InvalidError: It is the viewer.
-        """
+        """Unmute a user."""
         self._other(viewer, user_id)
         self.stores.relationships.unmute(viewer.id, user_id)
-        self.fence.invalidate(invalidation.unmute(muter_id=viewer.id))
+        self._finish(invalidation.unmute(muter_id=viewer.id))
         return self._fresh(viewer, user_id)
 
     def between(
@@ -201,6 +157,12 @@ class Relationships:
         if other is None:
             raise NotFoundError("User not found.", user_id=user_id)
         return other
+
+    def _finish(self, invalidated: Keys, *edges: tuple[UserId, UserId]) -> None:
+        """Invalidate, and let the homes of changed follows be backfilled or purged."""
+        self.fence.invalidate(invalidated)
+        for follower_id, followee_id in edges:
+            self.enqueue("edge", f"{follower_id}:{followee_id}")
 
     def _fresh(self, viewer: Viewer, user_id: UserId) -> Relationship:
         """Show the relationship as MongoDB has it now."""
