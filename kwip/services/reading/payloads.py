@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 from array import array
+from dataclasses import fields
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from kwip.domain.clock import at, to_ms
@@ -24,7 +26,21 @@ from kwip.domain.users import ProfileField, User
 from kwip.store.accounts.access_keys import AccessKey
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
+
+
+def _names(kind: type[Any], *without: str) -> tuple[str, ...]:
+    return tuple(f.name for f in fields(kind) if f.name not in without)
+
+
+#: The fields that are packed as they are.
+_USER = _names(User, "fields", "pinned_ids")
+_POST = _names(
+    Post, "visibility", "created_at", "edited_at", "links", "mentions", "hashtags"
+)
+_RELATIONS = _names(Relations, "tags")
+_user_values, _post_values = attrgetter(*_USER), attrgetter(*_POST)
+_groups_of = attrgetter(*_RELATIONS)
 
 
 def _dump(value: object) -> bytes:
@@ -32,188 +48,95 @@ def _dump(value: object) -> bytes:
 
 
 def encode_user(user: User) -> bytes:
-    """Pack a user."""
-    return _dump(
-        [
-            user.id,
-            user.username,
-            user.display_name,
-            user.bio,
-            user.avatar,
-            user.banner,
-            [[x.name, x.value] for x in user.fields],
-            user.pinned_ids,
-            [
-                user.is_suspended,
-                user.is_embeddable,
-                user.is_admin,
-                user.folds_repeats,
-            ],
-            [user.posts_count, user.followers_count, user.following_count],
-            user.version,
-        ]
-    )
+    """Pack a user: the fields of the profile, the pins, then all else in order."""
+    profile = [[x.name, x.value] for x in user.fields]
+    return _dump([profile, user.pinned_ids, *_user_values(user)])
 
 
 def decode_user(raw: bytes) -> User:
     """Unpack a user."""
-    (
-        user_id,
-        username,
-        display_name,
-        bio,
-        avatar,
-        banner,
-        fields,
-        pinned,
-        flags,
-        counts,
-        version,
-    ) = json.loads(raw.decode())
-    is_suspended, is_embeddable, is_admin, folds_repeats = flags
-    posts, followers, following = counts
+    profile, pinned, *values = json.loads(raw.decode())
     return User(
-        id=UserId(user_id),
-        username=username,
-        display_name=display_name,
-        bio=bio,
-        avatar=avatar,
-        banner=banner,
-        fields=tuple(ProfileField(*field) for field in fields),
+        fields=tuple(ProfileField(*field) for field in profile),
         pinned_ids=tuple(pinned),
-        is_suspended=is_suspended,
-        is_embeddable=is_embeddable,
-        is_admin=is_admin,
-        folds_repeats=folds_repeats,
-        posts_count=posts,
-        followers_count=followers,
-        following_count=following,
-        version=version,
+        **dict(zip(_USER, values, strict=True)),
     )
 
 
 def encode_post(post: Post) -> bytes:
-    """Pack a post."""
+    """Pack a post: what JSON has no type for, then all else in order."""
     return _dump(
-        {
-            "id": post.id,
-            "by": post.author_id,
-            "text": post.text,
-            "vis": post.visibility.value,
-            "at": to_ms(post.created_at),
-            "links": [[x.start, x.end, x.url] for x in post.links],
-            "mentions": [
-                [x.start, x.end, x.user_id, x.username] for x in post.mentions
-            ],
-            "tags": [[x.start, x.end, x.name] for x in post.hashtags],
-            "cw": post.warning,
-            "nsfw": post.is_sensitive,
-            "to": post.in_reply_to_id,
-            "to_by": post.in_reply_to_author_id,
-            "root": post.root_id,
-            "of": post.repost_of_id,
-            "of_by": post.repost_of_author_id,
-            "again": post.repeats_id,
-            "last": post.last_public_reply_id,
-            "src": post.source,
-            "lang": post.language,
-            "edited": None if post.edited_at is None else to_ms(post.edited_at),
-            "gone": post.is_tombstone,
-            "counts": [post.replies_count, post.reposts_count, post.favourites_count],
-            "v": post.version,
-        }
+        [
+            post.visibility.value,
+            to_ms(post.created_at),
+            None if post.edited_at is None else to_ms(post.edited_at),
+            [[x.start, x.end, x.url] for x in post.links],
+            [[x.start, x.end, x.user_id, x.username] for x in post.mentions],
+            [[x.start, x.end, x.name] for x in post.hashtags],
+            *_post_values(post),
+        ]
     )
 
 
 def decode_post(raw: bytes) -> Post:
     """Unpack a post."""
-    d: dict[str, Any] = json.loads(raw.decode())
-    replies, reposts, favourites = d["counts"]
+    visibility, created, edited, links, mentions, hashtags, *values = json.loads(
+        raw.decode()
+    )
     return Post(
-        id=PostId(d["id"]),
-        author_id=UserId(d["by"]),
-        text=d["text"],
-        visibility=Visibility(d["vis"]),
-        created_at=at(d["at"]),
-        links=tuple(Link(*x) for x in d["links"]),
-        mentions=tuple(Mention(*x) for x in d["mentions"]),
-        hashtags=tuple(Hashtag(*x) for x in d["tags"]),
-        warning=d["cw"],
-        is_sensitive=d["nsfw"],
-        in_reply_to_id=d["to"],
-        in_reply_to_author_id=d["to_by"],
-        root_id=PostId(d["root"]),
-        repost_of_id=d["of"],
-        repost_of_author_id=d["of_by"],
-        repeats_id=d["again"],
-        last_public_reply_id=d["last"],
-        source=d["src"],
-        language=d["lang"],
-        edited_at=None if d["edited"] is None else at(d["edited"]),
-        is_tombstone=d["gone"],
-        replies_count=replies,
-        reposts_count=reposts,
-        favourites_count=favourites,
-        version=d["v"],
+        visibility=Visibility(visibility),
+        created_at=at(created),
+        edited_at=None if edited is None else at(edited),
+        links=tuple(Link(*x) for x in links),
+        mentions=tuple(Mention(*x) for x in mentions),
+        hashtags=tuple(Hashtag(*x) for x in hashtags),
+        **dict(zip(_POST, values, strict=True)),
     )
 
 
 def encode_relations(relations: Relations) -> bytes:
     """Pack relations: six lengths, the ids, and hashtags separated by newlines."""
-    groups = (
-        relations.follows,
-        relations.mutes,
-        relations.blocks,
-        relations.blocked_by,
-        relations.notifies,
-        relations.exclusive,
-    )
-    packed = array("q", [len(group) for group in groups])
-    for group in groups:
-        packed.extend(group)
-    return packed.tobytes() + "\n".join(sorted(relations.tags)).encode()
+    tags = "\n".join(sorted(relations.tags)).encode()
+    return _dump_groups(_groups_of(relations)) + tags
 
 
 def decode_relations(raw: bytes) -> Relations:
     """Unpack relations: six lengths, the ids, and hashtags separated by newlines."""
-    packed, lengths = array("q"), array("q")
-    lengths.frombytes(raw[: 6 * lengths.itemsize])
-    end = (6 + sum(lengths)) * lengths.itemsize
-    packed.frombytes(raw[:end])
-    start, groups = 6, []
-    for length in lengths:
-        groups.append(frozenset(UserId(i) for i in packed[start : start + length]))
-        start += length
-    follows, mutes, blocks, blocked_by, notifies, exclusive = groups
+    groups, tags = _load_groups(raw, len(_RELATIONS))
     return Relations(
-        follows=follows,
-        mutes=mutes,
-        blocks=blocks,
-        blocked_by=blocked_by,
-        notifies=notifies,
-        exclusive=exclusive,
-        tags=frozenset(raw[end:].decode().split("\n")) if raw[end:] else frozenset(),
+        **dict(zip(_RELATIONS, groups, strict=True)),
+        tags=frozenset(tags.decode().split("\n")) if tags else frozenset(),
     )
 
 
 def encode_reactions(reactions: Reacted) -> bytes:
     """Pack reactions: three lengths, then the ids."""
-    groups = (reactions.favourites, reactions.bookmarks, reactions.reposts)
+    return _dump_groups((reactions.favourites, reactions.bookmarks, reactions.reposts))
+
+
+def decode_reactions(raw: bytes) -> Reacted:
+    """Unpack reactions: three lengths, then the ids."""
+    return Reacted(*_load_groups(raw, 3)[0])
+
+
+def _dump_groups(groups: Collection[Collection[int]]) -> bytes:
     packed = array("q", [len(group) for group in groups])
     for group in groups:
         packed.extend(group)
     return packed.tobytes()
 
 
-def decode_reactions(raw: bytes) -> Reacted:
-    """Unpack reactions: three lengths, then the ids."""
-    packed = array("q")
-    packed.frombytes(raw)
-    start, groups = 3, []
-    for length in packed[:3]:
-        groups.append(frozenset(PostId(i) for i in packed[start : start + length]))
+def _load_groups(raw: bytes, count: int) -> tuple[list[frozenset[Any]], bytes]:
+    """Unpack some groups of ids, and return what follows them."""
+    packed, lengths = array("q"), array("q")
+    lengths.frombytes(raw[: count * lengths.itemsize])
+    end = (count + sum(lengths)) * lengths.itemsize
+    packed.frombytes(raw[:end])
+    start, groups = count, []
+    for length in lengths:
+        groups.append(frozenset(packed[start : start + length]))
         start += length
-    return Reacted(*groups)
+    return groups, raw[end:]
 
 
 def encode_access_key(access_key: AccessKey) -> bytes:

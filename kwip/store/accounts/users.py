@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pymongo import ASCENDING, ReturnDocument
@@ -32,6 +32,8 @@ NOBODY = UserId(0)
 _HANDLE, _EMAIL = "handle:", "email:"
 #: Schema 2 of users has no pins.
 _PINNED = {"$ifNull": ["$pinned_ids", []]}
+#: The fields of a user that documents have as they are.
+_AS_STORED = {f.name for f in fields(User)} - {"id", "fields", "pinned_ids"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,21 +321,9 @@ def to_user(document: Document) -> User:
     d = upgrade("users", document)
     return User(
         id=UserId(d["_id"]),
-        username=d["username"],
-        display_name=d["display_name"],
-        bio=d["bio"],
-        avatar=d["avatar"],
-        banner=d["banner"],
         fields=tuple(ProfileField(x["name"], x["value"]) for x in d["fields"]),
         pinned_ids=tuple(PostId(i) for i in d["pinned_ids"]),
-        is_suspended=d["is_suspended"],
-        is_embeddable=d["is_embeddable"],
-        is_admin=d["is_admin"],
-        folds_repeats=d["folds_repeats"],
-        posts_count=d["posts_count"],
-        followers_count=d["followers_count"],
-        following_count=d["following_count"],
-        version=d["version"],
+        **{name: d[name] for name in _AS_STORED},
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
 
 from kwip.domain.ids import PostId, UserId
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
     import datetime as dt
 
     from kwip.store.client import Document
+
+#: The fields of a post that documents have as they are.
+_AS_STORED = {f.name for f in fields(Post)} - {
+    *("id", "visibility", "links", "mentions", "hashtags")
+}
 
 
 class LinkDocument(TypedDict):
@@ -115,33 +121,14 @@ def to_post(document: Document) -> Post:
     d = upgrade("posts", document)
     return Post(
         id=PostId(d["_id"]),
-        author_id=UserId(d["author_id"]),
-        text=d["text"],
         visibility=Visibility(d["visibility"]),
-        created_at=d["created_at"],
         links=tuple(Link(x["start"], x["end"], x["url"]) for x in d["links"]),
         mentions=tuple(
             Mention(x["start"], x["end"], UserId(x["user_id"]), x["username"])
             for x in d["mentions"]
         ),
         hashtags=tuple(Hashtag(x["start"], x["end"], x["name"]) for x in d["hashtags"]),
-        warning=d["warning"],
-        is_sensitive=d["is_sensitive"],
-        in_reply_to_id=d["in_reply_to_id"],
-        in_reply_to_author_id=d["in_reply_to_author_id"],
-        root_id=PostId(d["root_id"]),
-        repost_of_id=d["repost_of_id"],
-        repost_of_author_id=d["repost_of_author_id"],
-        repeats_id=d["repeats_id"],
-        last_public_reply_id=d["last_public_reply_id"],
-        source=d["source"],
-        language=d["language"],
-        edited_at=d["edited_at"],
-        is_tombstone=d["is_tombstone"],
-        replies_count=d["replies_count"],
-        reposts_count=d["reposts_count"],
-        favourites_count=d["favourites_count"],
-        version=d["version"],
+        **{name: d[name] for name in _AS_STORED},
     )
 
 
