@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from kwip.services.delivery.home_backfill import HomeBackfill
     from kwip.services.delivery.list_backfill import ListBackfill
     from kwip.services.delivery.live import Live
+    from kwip.services.delivery.notifier import Notifier
+    from kwip.services.delivery.publication import Publication
     from kwip.services.media.media import Media
     from kwip.services.posting.pins import Pins
     from kwip.services.posting.posts import Posts
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from kwip.services.social.relationships import Relationships
     from kwip.services.timelines.catch_up import CatchUp
     from kwip.services.timelines.hashtag_timelines import HashtagTimelines
+    from kwip.services.timelines.hydration import Hydration
     from kwip.services.timelines.id_lists import IdLists
     from kwip.services.timelines.markers import Markers
     from kwip.services.timelines.notifications import Notifications
@@ -41,40 +44,73 @@ if TYPE_CHECKING:
     from kwip.services.timelines.widgets import Widgets
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Services:
-    """All services, one attribute per feature."""
+@dataclass(frozen=True, kw_only=True)
+class Delivery:
+    """The services of delivery."""
 
-    loaders: Loaders
-    authentication: Authentication
-    account: Account
-    sign_in: SignIn
-    setup: Setup
-    rate_limits: RateLimits
-    users: Users
-    media: Media
-    posts: Posts
-    reactions: Reactions
-    reposts: Reposts
-    pins: Pins
+    notifier: Notifier
+    publication: Publication
+    home_backfill: HomeBackfill
+    list_backfill: ListBackfill
+    hibernation: Hibernation
+    fanout: Fanout
+    live: Live
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """The services of timelines."""
+
+    hydration: Hydration
     id_lists: IdLists
+    threads: Threads
+    timelines: Timelines
+    hashtag_timelines: HashtagTimelines
+    notifications: Notifications
+    markers: Markers
+    catch_up: CatchUp
+    widgets: Widgets
+    open_pages: OpenPages
+
+
+@dataclass(frozen=True, kw_only=True)
+class Social:
+    """The services of social."""
+
     people: People
     relationships: Relationships
     lists: Lists
     followed_tags: FollowedTags
+
+
+@dataclass(frozen=True, kw_only=True)
+class Posting:
+    """The services of posting."""
+
+    posts: Posts
+    reactions: Reactions
+    reposts: Reposts
+    pins: Pins
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accounts:
+    """The services of accounts, with media and rate limits."""
+
+    users: Users
+    media: Media
+    authentication: Authentication
+    account: Account
+    setup: Setup
+    sign_in: SignIn
     moderation: Moderation
-    notifications: Notifications
-    markers: Markers
-    threads: Threads
-    timelines: Timelines
-    hashtag_timelines: HashtagTimelines
-    catch_up: CatchUp
     profiles: Profiles
-    widgets: Widgets
-    fanout: Fanout
-    home_backfill: HomeBackfill
-    list_backfill: ListBackfill
-    hibernation: Hibernation
-    open_pages: OpenPages
-    live: Live
+    rate_limits: RateLimits
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services(Delivery, Reading, Social, Posting, Accounts):
+    """All services, one attribute per feature."""
+
+    loaders: Loaders
     clock_guard: ClockGuard

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwip.cache.rate_limits import RateLimiter
@@ -15,29 +14,14 @@ from kwip.services.accounts.profiles import Profiles
 from kwip.services.accounts.setup import Setup
 from kwip.services.accounts.sign_in import SignIn
 from kwip.services.accounts.users import Users
+from kwip.services.bundle import Accounts
 from kwip.services.media.media import Media
 from kwip.services.reading.rate_limits import RateLimits
 from kwip.store.accounts.setup import SetupStore
 
 if TYPE_CHECKING:
+    from kwip.services.bundle import Reading, Social
     from kwip.wiring.core import Core
-    from kwip.wiring.social import Social
-    from kwip.wiring.timelines import Reading
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accounts:
-    """The services of accounts, with media and rate limits."""
-
-    users: Users
-    media: Media
-    authentication: Authentication
-    account: Account
-    setup: Setup
-    sign_in: SignIn
-    moderation: Moderation
-    profiles: Profiles
-    rate_limits: RateLimits
 
 
 def make_accounts(core: Core, reading: Reading, social: Social) -> Accounts:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kwip.services.bundle import Delivery
 from kwip.services.delivery.compaction import Compactor
 from kwip.services.delivery.fanout import Fanout
 from kwip.services.delivery.hibernation import Hibernation
@@ -19,19 +19,6 @@ from kwip.store.delivery.hibernation import HibernationStore
 
 if TYPE_CHECKING:
     from kwip.wiring.core import Core
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
-    """The services of delivery."""
-
-    notifier: Notifier
-    publication: Publication
-    home_backfill: HomeBackfill
-    list_backfill: ListBackfill
-    hibernation: Hibernation
-    fanout: Fanout
-    live: Live
 
 
 def make_delivery(core: Core) -> Delivery:

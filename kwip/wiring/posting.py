@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from kwip.services.bundle import Posting
 from kwip.services.posting.permissions import Permissions
 from kwip.services.posting.pins import Pins
 from kwip.services.posting.posts import Posts
@@ -15,19 +15,8 @@ from kwip.services.posting.texts import Texts
 from kwip.store.posting.claims import ClaimStore
 
 if TYPE_CHECKING:
+    from kwip.services.bundle import Delivery, Reading
     from kwip.wiring.core import Core
-    from kwip.wiring.delivery import Delivery
-    from kwip.wiring.timelines import Reading
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Posting:
-    """The services of posting."""
-
-    posts: Posts
-    reactions: Reactions
-    reposts: Reposts
-    pins: Pins
 
 
 def make_posting(core: Core, delivery: Delivery, reading: Reading) -> Posting:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from kwip.services.bundle import Services
@@ -23,7 +22,6 @@ def make_services(core: Core) -> Services:
     social = make_social(core, delivery, reading)
     posting = make_posting(core, delivery, reading)
     accounts = make_accounts(core, reading, social)
-    made: dict[str, Any] = {"loaders": core.loaders, "clock_guard": core.clock_guard}
-    for group in (delivery, reading, social, posting, accounts):
-        made |= {each.name: getattr(group, each.name) for each in fields(group)}
-    return Services(**{each.name: made[each.name] for each in fields(Services)})
+    groups = (delivery, reading, social, posting, accounts)
+    made: dict[str, Any] = {k: v for group in groups for k, v in vars(group).items()}
+    return Services(loaders=core.loaders, clock_guard=core.clock_guard, **made)

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kwip.services.bundle import Social
 from kwip.services.social.followed_tags import FollowedTags
 from kwip.services.social.lists import Lists
 from kwip.services.social.people import People
 from kwip.services.social.relationships import Relationships
 
 if TYPE_CHECKING:
+    from kwip.services.bundle import Delivery, Reading
     from kwip.wiring.core import Core
-    from kwip.wiring.delivery import Delivery
-    from kwip.wiring.timelines import Reading
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Social:
-    """The services of social."""
-
-    people: People
-    relationships: Relationships
-    lists: Lists
-    followed_tags: FollowedTags
 
 
 def make_social(core: Core, delivery: Delivery, reading: Reading) -> Social:

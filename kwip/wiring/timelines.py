@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kwip.services.bundle import Reading
 from kwip.services.delivery.hibernation import Attendance
 from kwip.services.timelines.catch_up import CatchUp
 from kwip.services.timelines.hashtag_timelines import HashtagTimelines
@@ -20,22 +20,6 @@ from kwip.services.timelines.widgets import Widgets
 
 if TYPE_CHECKING:
     from kwip.wiring.core import Core
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """The services of timelines."""
-
-    hydration: Hydration
-    id_lists: IdLists
-    threads: Threads
-    timelines: Timelines
-    hashtag_timelines: HashtagTimelines
-    notifications: Notifications
-    markers: Markers
-    catch_up: CatchUp
-    widgets: Widgets
-    open_pages: OpenPages
 
 
 def make_timelines(core: Core) -> Reading:
