@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from flask import request
@@ -25,18 +24,9 @@ from kwip.schemas.posts import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from flask import Response
 
-    from kwip.blueprints.table import Policy
     from kwip.domain.ids import PostId
-    from kwip.domain.users import Viewer
-    from kwip.services.bundle import Services
-
-
-_STATUS = "/api/v1/statuses/<id:post_id>"
-_WRITE = policies.write("api")
 
 
 def create_status() -> Response:
@@ -101,21 +91,55 @@ def status_context(post_id: PostId) -> Response:
     )
 
 
-def _act(
-    name: str,
-    says: str,
-    act: Callable[[Services], Callable[[Viewer, PostId], PostView]],
-    policy: Policy = _WRITE,
-) -> Route:
-    """Make a route on which the viewer does something with a status."""
+def favourite_status(post_id: PostId) -> Response:
+    """Favourite a status."""
+    view = http.services().reactions.favourite(http.signed_in(), post_id)
+    return http.answer_dumped(StatusSchema, view)
 
-    def endpoint(post_id: PostId) -> Response:
-        view = act(http.services())(http.signed_in(), post_id)
-        return http.answer_dumped(StatusSchema, view)
 
-    endpoint.__name__, endpoint.__doc__ = f"{name}_status", says
-    return Route("POST", f"{_STATUS}/{name}", endpoint, policy)
+def unfavourite_status(post_id: PostId) -> Response:
+    """Remove a favourite."""
+    view = http.services().reactions.unfavourite(http.signed_in(), post_id)
+    return http.answer_dumped(StatusSchema, view)
 
+
+def reblog_status(post_id: PostId) -> Response:
+    """Repost a status."""
+    view = http.services().reposts.repost(http.signed_in(), post_id, source="api")
+    return http.answer_dumped(StatusSchema, view)
+
+
+def unreblog_status(post_id: PostId) -> Response:
+    """Undo a repost."""
+    view = http.services().reposts.unrepost(http.signed_in(), post_id)
+    return http.answer_dumped(StatusSchema, view)
+
+
+def bookmark_status(post_id: PostId) -> Response:
+    """Bookmark a status."""
+    view = http.services().reactions.bookmark(http.signed_in(), post_id)
+    return http.answer_dumped(StatusSchema, view)
+
+
+def unbookmark_status(post_id: PostId) -> Response:
+    """Remove a bookmark."""
+    view = http.services().reactions.unbookmark(http.signed_in(), post_id)
+    return http.answer_dumped(StatusSchema, view)
+
+
+def pin_status(post_id: PostId) -> Response:
+    """Pin one of the viewer's statuses to their profile."""
+    view = http.services().pins.pin(http.signed_in(), post_id)
+    return http.answer_dumped(StatusSchema, view)
+
+
+def unpin_status(post_id: PostId) -> Response:
+    """Unpin a status."""
+    view = http.services().pins.unpin(http.signed_in(), post_id)
+    return http.answer_dumped(StatusSchema, view)
+
+
+_STATUS = "/api/v1/statuses/<id:post_id>"
 
 ROUTES = (
     Route("POST", "/api/v1/statuses", create_status, policies.write("posts")),
@@ -126,21 +150,12 @@ ROUTES = (
     Route("GET", f"{_STATUS}/context", status_context, policies.KEPT_OPEN_READ),
     Route("GET", f"{_STATUS}/source", status_source, policies.READ),
     Route("GET", f"{_STATUS}/history", status_history, policies.OPEN_READ),
-    _act("favourite", "Favourite a status.", lambda s: s.reactions.favourite),
-    _act("unfavourite", "Remove a favourite.", lambda s: s.reactions.unfavourite),
-    _act(
-        "reblog",
-        "Repost a status.",
-        lambda s: partial(s.reposts.repost, source="api"),
-        policies.write("posts"),
-    ),
-    _act("unreblog", "Undo a repost.", lambda s: s.reposts.unrepost),
-    _act("bookmark", "Bookmark a status.", lambda s: s.reactions.bookmark),
-    _act("unbookmark", "Remove a bookmark.", lambda s: s.reactions.unbookmark),
-    _act(
-        "pin",
-        "Pin one of the viewer's statuses to their profile.",
-        lambda s: s.pins.pin,
-    ),
-    _act("unpin", "Unpin a status.", lambda s: s.pins.unpin),
+    Route("POST", f"{_STATUS}/favourite", favourite_status, policies.write("api")),
+    Route("POST", f"{_STATUS}/unfavourite", unfavourite_status, policies.write("api")),
+    Route("POST", f"{_STATUS}/reblog", reblog_status, policies.write("posts")),
+    Route("POST", f"{_STATUS}/unreblog", unreblog_status, policies.write("api")),
+    Route("POST", f"{_STATUS}/bookmark", bookmark_status, policies.write("api")),
+    Route("POST", f"{_STATUS}/unbookmark", unbookmark_status, policies.write("api")),
+    Route("POST", f"{_STATUS}/pin", pin_status, policies.write("api")),
+    Route("POST", f"{_STATUS}/unpin", unpin_status, policies.write("api")),
 )
