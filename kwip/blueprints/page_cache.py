@@ -184,7 +184,7 @@ class PageCache:
     def _first(self, asked: Asked) -> tuple[Lookup[Any, Any], ...]:
         """Return the lookups with which a known reader's page begins."""
         credential = asked.reader.credential
-        if credential is None or asked.place.policy.kept != "home":
+        if credential is None or asked.place.policy.page_cache != "home":
             return ()
         timelines = self._site.services.timelines
         return timelines.begin_of_home(credential.user_id, asked.place.page)
@@ -239,7 +239,8 @@ def _place(app: Flask, site: http.Site, path: str, query: str) -> Place | None:
         return None
     policy = site.policies[rule.endpoint]
     pairs = sorted(parse_qsl(query, keep_blank_values=True))
-    if policy.kept == "no" or not _are_kept(rule.endpoint.partition(".")[0], pairs):
+    area = rule.endpoint.partition(".")[0]
+    if policy.page_cache == "no" or not _are_cached(area, pairs):
         return None
     # However it was written: in another order, or with needless escapes.
     address, asked = f"{path}?{urlencode(pairs)}", dict(pairs)
@@ -250,7 +251,7 @@ def _place(app: Flask, site: http.Site, path: str, query: str) -> Place | None:
     return Place(address, rule.rule, policy, named, page)
 
 
-def _are_kept(area: str, pairs: Sequence[tuple[str, str]]) -> bool:
+def _are_cached(area: str, pairs: Sequence[tuple[str, str]]) -> bool:
     """Return whether pages with these parameters are cached."""
     known = PARAMETERS[area]
     are_known = all(re.fullmatch(known.get(name, "(?!)"), v) for name, v in pairs)

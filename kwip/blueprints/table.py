@@ -35,7 +35,7 @@ Quota = Literal[
 Cache = Literal["never", "private", "widget", "static", "immutable"]
 #: Whether pages are cached, for their reader or for everyone; `home` if they begin with
 #: the newest of the viewer's home, which is then read along.
-Kept = Literal["no", "page", "home"]
+PageCaching = Literal["no", "page", "home"]
 #: Whether an unsafe request must carry the page's form token.
 Csrf = Literal["form", "none"]
 
@@ -48,9 +48,10 @@ class Policy:
     """What is checked before a request's endpoint runs.
 
     Only a route that `takes_files` reads more than `bodies.MAX_BODY_BYTES`, and only
-    from signed-in users. An answer that is `kept` depends on its address, its reader
-    and what is read for it through the cache, and on nothing else. An endpoint that
-    `asks_nothing` of Redis is charged before it runs, in a call of its own.
+    from signed-in users. An answer that may be in the `page_cache` depends on its
+    address, its reader and what is read for it through the cache, and on nothing else.
+    An endpoint that `asks_nothing` of Redis is charged before it runs, in a call of its
+    own.
     """
 
     auth: Auth
@@ -60,7 +61,7 @@ class Policy:
     csrf: Csrf
     takes_files: bool = False
     asks_nothing: bool = False
-    kept: Kept = "no"
+    page_cache: PageCaching = "no"
 
     @property
     def is_api(self) -> bool:

@@ -17,11 +17,11 @@ from typing import NamedTuple, NewType
 Generation = NewType("Generation", bytes)
 
 #: Generation, epoch and version that a value was loaded under: the start of an entry.
-Stamp = NewType("Stamp", bytes)
+Origin = NewType("Origin", bytes)
 
 GENERATION_BYTES = 12
 _HEADER = struct.Struct(">12sQQQB")
-_STAMP = struct.Struct(">12sQQ")
+_ORIGIN = struct.Struct(">12sQQ")
 _FLAGS_AT = _HEADER.size - 1
 _IS_EMPTY = 1
 
@@ -65,11 +65,11 @@ def is_miss(reply: bytes) -> bool:
     return len(reply) == GENERATION_BYTES
 
 
-def stamp(generation: Generation, epoch: int, version: int) -> Stamp:
+def origin(generation: Generation, epoch: int, version: int) -> Origin:
     """Pack the generation, epoch and version that a value was loaded under."""
-    return Stamp(_STAMP.pack(generation, epoch, version))
+    return Origin(_ORIGIN.pack(generation, epoch, version))
 
 
-def stamp_of(raw: bytes) -> Stamp:
+def origin_of(raw: bytes) -> Origin:
     """Return what a stored entry was loaded under, packed."""
-    return Stamp(raw[: _STAMP.size])
+    return Origin(raw[: _ORIGIN.size])

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from kwip.cache.client import Argument, Client
-    from kwip.cache.codec import Stamp
+    from kwip.cache.codec import Origin
     from kwip.cache.keys import CacheKey, Invalidation
     from kwip.cache.rate_limits import Charge
     from kwip.domain.ids import UserId
@@ -78,7 +78,7 @@ class Filling(NamedTuple):
     payload: bytes | None
 
 
-class Wish(NamedTuple):
+class PageLookup(NamedTuple):
     """A cached page to look for; `etag` is that of the caller's copy, b"" for none."""
 
     key: CacheKey
@@ -96,7 +96,7 @@ class Found(NamedTuple):
     verdict: bytes | None
 
 
-class Kept(NamedTuple):
+class NewPage(NamedTuple):
     """A page to cache: its ETag, and its bytes, whatever they are."""
 
     etag: bytes
@@ -122,7 +122,7 @@ class Objects:
         self._read = Script.named("quota", "entries", "read")
         self._open = Script.named("quota", "entries", "open")
         self._fill = Script.named("quota", "fill")
-        self._invalidate = Script.named("drop")
+        self._invalidate = Script.named("invalidate")
 
     def read(
         self,
@@ -147,7 +147,7 @@ class Objects:
     def open(
         self,
         lease: CacheLease,
-        wish: Wish,
+        lookup: PageLookup,
         asks: Sequence[Ask],
         charge: Charge | None = None,
         reader_id: UserId | None = None,
@@ -157,8 +157,8 @@ class Objects:
         A page is charged like a call that has found its first entry, the guard.
         """
         names, arguments = self._packed(lease, asks, charge, reader_id)
-        names.insert(0, keys.full(lease.deployment, wish.key))
-        arguments.insert(0, wish.etag)
+        names.insert(0, keys.full(lease.deployment, lookup.key))
+        arguments.insert(0, lookup.etag)
         replies = cast(
             "list[Any] | None", self._client.run(self._open, names, arguments)
         )
@@ -173,8 +173,8 @@ class Objects:
         self,
         lease: CacheLease,
         key: CacheKey,
-        page: Kept,
-        parts: Mapping[CacheKey, Stamp],
+        page: NewPage,
+        parts: Mapping[CacheKey, Origin],
     ) -> None:
         """Cache a page with what it was made from; does not wait for a reply."""
         named = [(keys.full(lease.deployment, k).encode(), s) for k, s in parts.items()]

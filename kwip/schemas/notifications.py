@@ -9,7 +9,7 @@ from marshmallow import fields, validate
 
 from kwip.domain.ids import UserId
 from kwip.domain.timelines.markers import MARKED, Marked
-from kwip.domain.timelines.notifications import EVERY_KIND, NotificationKind, Wish
+from kwip.domain.timelines.notifications import EVERY_KIND, NotificationKind, Selection
 from kwip.domain.timelines.pages import PageRequest
 from kwip.schemas.body import BodySchema, Id, StrictSchema, Text
 from kwip.schemas.dumping import DumpSchema, Instant
@@ -89,7 +89,7 @@ class Asked:
     """A page of notifications, and which of them."""
 
     page: PageRequest
-    wish: Wish
+    wanted: Selection
 
 
 class NotificationsQuery(BodySchema[Asked]):
@@ -114,14 +114,14 @@ class NotificationsQuery(BodySchema[Asked]):
         account_id: int | None,
         **page: Any,
     ) -> Asked:
-        """Build the page and the wish."""
+        """Build the page and the wanted."""
         kinds = frozenset(
             kind
             for kind in EVERY_KIND
             if (not types or _TYPES[kind] in types)
             and _TYPES[kind] not in exclude_types
         )
-        return Asked(PageRequest(**page), Wish(kinds, UserId(account_id or 0)))
+        return Asked(PageRequest(**page), Selection(kinds, UserId(account_id or 0)))
 
 
 class MarkerSchema(DumpSchema):

@@ -147,7 +147,7 @@ def test_a_fence_that_cannot_be_reached_is_an_unavailable_store(endpoints):
             call()
 
 
-def test_a_keeper_has_one_connection_of_its_own(endpoints):
+def test_a_lease_renewer_has_one_connection_of_its_own(endpoints):
     store = connect_fence(endpoints.mongodb_uri, endpoints.database, timeout_ms=800)
 
     options = store._database.client.options
@@ -244,7 +244,7 @@ def test_time_without_a_lease_is_counted_though_the_loop_is_stuck(watch, fences,
     assert counted() == pytest.approx(3.0)
 
 
-def test_a_lease_says_whether_the_relay_goes_on(watch, fences):
+def test_a_lease_says_whether_the_invalidator_goes_on(watch, fences):
     one = watch()
     one._look(fences)
     assert not one.lease().is_followed
@@ -255,7 +255,7 @@ def test_a_lease_says_whether_the_relay_goes_on(watch, fences):
     assert one.lease() == CacheLease("here", 1, is_followed=True)
 
 
-def test_what_was_cached_ends_when_the_relay_has_been_silent_for_long(
+def test_what_was_cached_ends_when_the_invalidator_has_been_silent_for_long(
     watch, fences, clock
 ):
     one, other = watch(), watch()
@@ -276,7 +276,7 @@ def test_what_was_cached_ends_when_the_relay_has_been_silent_for_long(
     assert not fences.read().suspended
 
 
-def test_a_relay_that_never_was_ends_nothing(watch, fences, clock):
+def test_an_invalidator_that_never_was_ends_nothing(watch, fences, clock):
     one = watch()
     for _ in range(3):
         one._look(fences)
@@ -399,7 +399,9 @@ def test_others_leave_a_living_owner_alone(watch, fences, clock):
     assert fences.read().owner == "owner"
 
 
-def test_any_keeper_takes_over_after_ten_seconds_without_a_beat(watch, fences, clock):
+def test_any_lease_renewer_takes_over_after_ten_seconds_without_a_beat(
+    watch, fences, clock
+):
     probed = Probed()
     heir = watch(probed)
     fences.suspend("dead")
@@ -428,13 +430,13 @@ def live(node, valkey):
     return made
 
 
-def test_a_keeper_looks_by_itself(live):
+def test_a_lease_renewer_looks_by_itself(live):
     wait_until(lambda: live.fence.lease() is not None)
 
     assert live.fence.lease() == CacheLease(live.store.read().deployment, 1)
 
 
-def test_a_keeper_outlasts_whatever_goes_wrong(fences, monkeypatch, quiet_log):
+def test_a_lease_renewer_outlasts_whatever_goes_wrong(fences, monkeypatch, quiet_log):
     errors = [OSError("no such host"), RuntimeError("a defect")]
 
     def connect():
@@ -475,7 +477,7 @@ def test_a_read_only_redis_is_not_resumed(live, valkey):
     wait_until(lambda: not live.store.read().suspended, within_s=5)
 
 
-def test_a_dead_owner_is_replaced_by_a_living_keeper(live, node, valkey):
+def test_a_dead_owner_is_replaced_by_a_living_lease_renewer(live, node, valkey):
     heir = node(valkey.uri)
     assert heir.fence.await_lease(5)
     live.store.suspend(live.lease_renewer.watch.name)
@@ -485,7 +487,7 @@ def test_a_dead_owner_is_replaced_by_a_living_keeper(live, node, valkey):
     wait_until(lambda: heir.fence.lease() == resumed, within_s=10)
 
 
-def test_a_forked_process_has_a_keeper_of_its_own(live):
+def test_a_forked_process_has_a_lease_renewer_of_its_own(live):
     name = live.lease_renewer.watch.name
     child = os.fork()
     if child == 0:
@@ -498,7 +500,7 @@ def test_a_forked_process_has_a_keeper_of_its_own(live):
     assert live.lease_renewer.watch.name == name
 
 
-def test_a_stopped_keeper_holds_no_lease(live):
+def test_a_stopped_lease_renewer_holds_no_lease(live):
     watch = live.lease_renewer.watch
 
     live.lease_renewer.stop()

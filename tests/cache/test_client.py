@@ -121,7 +121,7 @@ def test_a_stopped_server_is_asked_once_and_then_not_for_a_while(server, objects
     assert seconds < TENTH.call_s
 
 
-def test_a_drop_goes_past_the_open_breaker(server, objects, client):
+def test_an_invalidation_goes_past_the_open_breaker(server, objects, client):
     client.breaker.note(worked=False)
 
     assert objects.read(LEASE, [ASK]) is None
@@ -129,7 +129,9 @@ def test_a_drop_goes_past_the_open_breaker(server, objects, client):
     assert objects.read(LEASE, [ASK]) is not None
 
 
-def test_a_drop_survives_connections_that_died_with_the_server(server, objects):
+def test_an_invalidation_survives_connections_that_died_with_the_server(
+    server, objects
+):
     assert objects.read(LEASE, [ASK]) is not None
     server.kill()
     server.start()
@@ -148,7 +150,7 @@ def test_after_a_failure_no_connection_to_the_dead_server_is_used(server, object
     assert objects.read(LEASE, [ASK]) is not None
 
 
-def test_a_refused_drop_is_not_confirmed(server, objects):
+def test_a_refused_invalidation_is_not_confirmed(server, objects):
     with redis.Redis.from_url(server.uri) as raw:
         raw.replicaof("127.0.0.1", "1")
 

@@ -12,7 +12,7 @@ import pytest
 
 from kwip.cache import codec, keys
 from kwip.cache.client import Script
-from kwip.cache.objects import Ask, Filling, Found, Kept, Objects, Wish
+from kwip.cache.objects import Ask, Filling, Found, NewPage, Objects, PageLookup
 from tests.servers import wait_until
 
 KEY = keys.post(1)
@@ -46,7 +46,7 @@ def left_ms(raw, lease):
     return lambda: raw.pttl(keys.full(lease.deployment, KEY))
 
 
-def test_after_a_pause_it_is_dropped_at_once(drop, generation):
+def test_after_a_pause_it_is_invalidated_at_once(drop, generation):
     before = generation()
 
     assert drop(PACED)
@@ -54,7 +54,7 @@ def test_after_a_pause_it_is_dropped_at_once(drop, generation):
     assert generation() != before
 
 
-def test_soon_after_it_is_dropped_by_redis_when_the_pause_is_over(
+def test_soon_after_it_is_invalidated_by_redis_when_the_pause_is_over(
     drop, generation, left_ms
 ):
     drop(PACED)
@@ -80,7 +80,7 @@ def test_without_the_later_edge_it_would_stay(objects, drop, generation, left_ms
     assert left_ms() > PACE_MS
 
 
-def test_what_was_loaded_before_the_drop_ends_with_the_pause(
+def test_what_was_loaded_before_the_invalidation_ends_with_the_pause(
     objects, drop, generation, lease, left_ms
 ):
     drop(PACED)
@@ -108,7 +108,7 @@ def test_what_is_read_again_meanwhile_ends_with_the_pause_too(
     assert left_ms() <= PACE_MS
 
 
-def test_a_burst_costs_one_drop_in_each_pause(drop, generation):
+def test_a_burst_costs_one_invalidation_in_each_pause(drop, generation):
     began, seen, writes = time.monotonic(), set(), 0
     while time.monotonic() - began < 3 * PACE_MS / 1000:
         drop(PACED)
@@ -121,7 +121,7 @@ def test_a_burst_costs_one_drop_in_each_pause(drop, generation):
     assert len(seen) <= 2 + passed_ms / PACE_MS
 
 
-def test_one_that_must_not_lag_is_dropped_beside_it(drop, generation, raw, lease):
+def test_one_that_must_not_lag_is_invalidated_beside_it(drop, generation, raw, lease):
     other = keys.Debounced(keys.post(2), PACE_MS)
     drop(other)
     before = generation()
@@ -141,7 +141,7 @@ def test_a_clock_that_was_set_back_puts_nothing_off(drop, generation, raw, lease
     assert generation() != before
 
 
-def test_a_later_drop_costs_one_round_trip(client, drop):
+def test_a_later_invalidation_costs_one_round_trip(client, drop):
     drop(KEY, PACED)  # the server knows the script from now on
     trips = client.round_trips
 
@@ -161,7 +161,7 @@ def _write_and_die(make, said):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def test_it_is_dropped_though_the_writer_was_killed_in_between(node):
+def test_it_is_invalidated_though_the_writer_was_killed_in_between(node):
     reader = node()
     assert reader.fence.await_lease(10)
     fork = multiprocessing.get_context("fork")
@@ -185,7 +185,7 @@ def test_a_redis_that_is_gone_confirms_nothing(client, lease):
 WRITER, OTHER = 7, 8
 #: Longer than any test.
 WROTE = keys.Debounced(KEY, 600_000, WRITER)
-PAGE = Wish(keys.page("page"))
+PAGE = PageLookup(keys.page("page"))
 
 
 @pytest.fixture
@@ -244,7 +244,7 @@ def test_what_was_loaded_before_and_is_filled_later_is_not_for_who_wrote(
     assert read(WRITER) == b""
 
 
-def test_what_is_dropped_at_once_or_not_there_is_for_who_wrote_too(
+def test_what_is_invalidated_at_once_or_not_there_is_for_who_wrote_too(
     drop, read, raw, lease
 ):
     drop(WROTE)  # at once
@@ -262,8 +262,8 @@ def test_a_page_is_given_to_all_but_who_wrote_a_part_of_it(
 ):
     drop(WROTE)
     fill(b"before")
-    parts = {KEY: codec.stamp_of(read())}
-    objects.keep(lease, PAGE.key, Kept(b"tag", b"the page"), parts)
+    parts = {KEY: codec.origin_of(read())}
+    objects.keep(lease, PAGE.key, NewPage(b"tag", b"the page"), parts)
 
     drop(WROTE)
 

@@ -90,7 +90,7 @@ def process(mongodb, clock):
     return make
 
 
-def test_a_confirmed_drop_does_nothing_else(process):
+def test_a_confirmed_invalidation_does_nothing_else(process):
     one = process()
 
     one.fence.invalidate([KEY, keys.home(2), KEY])
@@ -108,7 +108,9 @@ def test_no_keys_cost_nothing(process):
     assert not one.cache.invalidation
 
 
-def test_a_drop_that_is_not_confirmed_raises_the_fence_and_outwaits_leases(process):
+def test_an_invalidation_that_is_not_confirmed_raises_the_fence_and_outwaits_leases(
+    process,
+):
     one = process()
     one.cache.confirms = False
 
@@ -120,7 +122,9 @@ def test_a_drop_that_is_not_confirmed_raises_the_fence_and_outwaits_leases(proce
     assert one.watch.lease() is None
 
 
-def test_a_drop_that_neither_cache_nor_fence_takes_is_not_acknowledged(process):
+def test_an_invalidation_that_neither_cache_nor_fence_takes_is_not_acknowledged(
+    process,
+):
     one = process()
     one.cache.confirms = False
 
@@ -133,7 +137,7 @@ def test_a_drop_that_neither_cache_nor_fence_takes_is_not_acknowledged(process):
         one.fence.invalidate([KEY])
 
 
-def test_what_may_lag_is_dropped_without_the_fence(process):
+def test_what_may_lag_is_invalidated_without_the_fence(process):
     one = process()
     one.cache.confirms = False
 
@@ -154,7 +158,7 @@ def test_one_key_that_must_not_lag_raises_the_fence_for_all(process):
     assert one.slept == pytest.approx([2.4])
 
 
-def test_a_key_that_may_lag_and_must_not_is_dropped_at_once(process):
+def test_a_key_that_may_lag_and_must_not_is_invalidated_at_once(process):
     one = process()
 
     one.fence.invalidate([keys.counted(KEY), KEY])
@@ -173,7 +177,9 @@ def test_while_suspended_what_may_lag_waits_for_nothing(process, clock):
     assert not one.slept
 
 
-def test_while_suspended_no_drops_are_sent_but_the_rest_is_waited_out(process, clock):
+def test_while_suspended_no_invalidations_are_sent_but_the_rest_is_waited_out(
+    process, clock
+):
     one = process()
     one.store.suspend("other")
     one.look()
@@ -197,7 +203,7 @@ def test_a_write_of_a_known_outage_waits_for_one_look_only(process, clock):
     assert not one.slept
 
 
-def test_what_the_keeper_saw_before_the_commit_is_only_a_hint(process):
+def test_what_the_lease_renewer_saw_before_the_commit_is_only_a_hint(process):
     one = process()
     one.store.suspend("other")
     one.look()
@@ -208,7 +214,7 @@ def test_what_the_keeper_saw_before_the_commit_is_only_a_hint(process):
     assert one.cache.invalidation, "the cache had been resumed meanwhile"
 
 
-def test_a_suspension_that_the_keeper_has_not_seen_is_not_raised_again(process):
+def test_a_suspension_that_the_lease_renewer_has_not_seen_is_not_raised_again(process):
     one = process()
     one.cache.confirms = False
     first = one.store.suspend("other")
@@ -241,7 +247,7 @@ def test_a_process_that_never_looked_looks_first(mongodb, clock):
     assert one.cache.invalidation == [(state.deployment, (KEY,))]
 
 
-def test_only_the_fence_drops_keys():
+def test_only_the_fence_invalidates_keys():
     callers = set()
     for path in Path(kwip.__file__).parent.rglob("*.py"):
         for part in ast.walk(ast.parse(path.read_text())):

@@ -6,7 +6,7 @@ from kwip.cache import invalidation, keys
 from kwip.cache.invalidation_page import table
 
 
-def test_a_listed_post_drops_the_public_timeline_too():
+def test_a_listed_post_invalidates_the_public_timeline_too():
     ids = {"post_id": 9, "author_id": 1, "parent_id": 7, "root_id": 5}
 
     listed = invalidation.post(**ids, is_listed=True, tags=())
@@ -23,7 +23,7 @@ def test_a_listed_post_drops_the_public_timeline_too():
     } <= set(unlisted)
 
 
-def test_a_block_drops_what_both_sides_may_see():
+def test_a_block_invalidates_what_both_sides_may_see():
     invalidated = invalidation.block(blocker_id=1, blocked_id=2)
 
     assert {keys.relations(1), keys.relations(2), keys.home(1), keys.home(2)} <= set(
@@ -31,11 +31,11 @@ def test_a_block_drops_what_both_sides_may_see():
     )
 
 
-def test_a_mute_drops_nothing_of_the_muted():
+def test_a_mute_invalidates_nothing_of_the_muted():
     assert all(key.endswith(":1") for key in invalidation.mute(muter_id=1))
 
 
-def test_a_delivered_chunk_drops_the_home_of_each_owner():
+def test_a_delivered_chunk_invalidates_the_home_of_each_owner():
     assert invalidation.deliver(owners=iter(["home:3", "list:4"])) == (
         keys.home(3),
         keys.timeline("list:4"),
@@ -52,7 +52,7 @@ def test_a_deletion_without_a_parent_only_counts_for_the_author():
     assert reply == (*alone, keys.counted(keys.post(8), 1))
 
 
-def test_no_write_drops_nothing_and_none_drops_a_key_twice():
+def test_no_write_invalidates_nothing_and_none_invalidates_a_key_twice():
     for name in invalidation.WRITES:
         row = next(r for r in table().splitlines() if r.startswith(f"| {name} "))
         shown = re.findall("`([^`]+)`", row)

@@ -310,7 +310,7 @@ def test_a_load_under_the_same_generation_is_shared(leased, notes, blocked):
     assert counted(before, "shared") == 3 - (notes.queries - queries)
 
 
-def test_a_load_under_a_dropped_generation_is_not_shared(leased, notes, blocked):
+def test_a_load_under_an_invalidated_generation_is_not_shared(leased, notes, blocked):
     queries = notes.queries
     blocked.read(1)
     wait_until(lambda: notes.queries == queries + 1)

@@ -61,7 +61,7 @@ def test_a_generation_is_never_used_again(read, objects, lease):
     assert read() != first
 
 
-def test_a_dropped_key_refuses_what_was_loaded_before(read, fill, objects, lease):
+def test_an_invalidated_key_refuses_what_was_loaded_before(read, fill, objects, lease):
     generation = read()
     assert objects.invalidate_confirmed(lease.deployment, [POST])
 
@@ -70,7 +70,7 @@ def test_a_dropped_key_refuses_what_was_loaded_before(read, fill, objects, lease
     assert not fill(generation, b"old"), "a new generation must not take it either"
 
 
-def test_a_drop_takes_every_view(read, fill, objects, lease, raw):
+def test_an_invalidation_takes_every_view(read, fill, objects, lease, raw):
     generation = read()
     fill(generation, b"text")
     fill(generation, b"<p>", variant="html")
@@ -257,7 +257,7 @@ def test_a_probe_finds_a_read_only_server_out_that_answers_a_ping(private_valkey
 FOLLOWED = Ask(POST, "doc", 300, is_followed=True)
 
 
-def test_what_is_followed_lives_long_while_the_relay_goes_on(read, lease, raw):
+def test_what_is_followed_lives_long_while_the_invalidator_goes_on(read, lease, raw):
     read(ASK, lease=lease._replace(is_followed=True))
     assert raw.ttl(NAME) == 300
     raw.flushdb()
@@ -270,7 +270,9 @@ def test_what_is_followed_lives_long_while_the_relay_goes_on(read, lease, raw):
     assert raw.ttl(NAME) == keys.FOLLOWED_TTL_S
 
 
-def test_what_lives_long_ends_soon_when_it_is_read_without_the_relay(read, lease, raw):
+def test_what_lives_long_ends_soon_when_it_is_read_without_the_invalidator(
+    read, lease, raw
+):
     read(FOLLOWED, lease=lease._replace(is_followed=True))
     read(FOLLOWED, lease=lease)
     assert raw.ttl(NAME) == 300

@@ -52,7 +52,7 @@ def both_read(processes, text):
         assert process.read(1).text == text
 
 
-def test_a_drop_goes_to_every_node(processes):
+def test_an_invalidation_goes_to_every_node(processes):
     a, b = processes()
     a.write(1, "before")
     both_read((a, b), "before")

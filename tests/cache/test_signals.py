@@ -103,12 +103,12 @@ def test_the_topics_of_a_chunk_take_eight_bytes_each():
 
 
 @pytest.mark.parametrize("noise", [b"\x09x", b"\xff", b"\x01\xff\0\0\0\0", b"\x01a\1"])
-def test_noise_is_told_from_a_ring(noise):
+def test_noise_is_told_from_a_signal(noise):
     with pytest.raises(ValueError, match=r"\w"):
         list(unpack(noise))
 
 
-def test_a_ring_of_another_process_is_heard_by_all_who_listen(endpoints, listen):
+def test_a_signal_of_another_process_is_heard_by_all_who_listen(endpoints, listen):
     ears = [listen(), listen()]
     ringer = multiprocessing.get_context("spawn").Process(
         target=ring, args=(endpoints.redis_realtime_uri, ["home:7", "home:9", "public"])
@@ -155,7 +155,7 @@ def test_a_deployment_that_changes_its_name_is_followed(listen, signals):
     assert ear.next() == ["public"]
 
 
-def test_without_redis_a_ring_is_lost_without_an_error_and_then_left_out():
+def test_without_redis_a_signal_is_lost_without_an_error_and_then_left_out():
     now, outcomes = [0.0], []
     client = Client("redis://127.0.0.1:1/0", role="realtime", clock=lambda: now[0])
     signals = RedisSignals(client, lambda: "d1")

@@ -81,7 +81,9 @@ def cut_off(node):
     return make
 
 
-def test_no_lease_outlives_an_acknowledgement_whose_drop_failed(cut_off, new_reader):
+def test_no_lease_outlives_an_acknowledgement_whose_invalidation_failed(
+    cut_off, new_reader
+):
     writer, reader = cut_off(FenceTimes()), new_reader()
     wait_until(lambda: hits_before(reader))
 

@@ -274,7 +274,7 @@ def test_a_page_says_what_it_shows_and_that_is_bounded(live):
         assert answer.status_code == 400, query
 
 
-def test_what_is_not_listed_does_not_ring_for_the_public(live, alice, follow):
+def test_what_is_not_listed_sends_no_signal_to_the_public(live, alice, follow):
     waiting = live.poll(live.app.test_client(), "/poll/public?since_id=0")
     alice.say("Psst", visibility="unlisted")
     alice.say("Hello")
@@ -304,7 +304,7 @@ def test_without_anything_new_a_poll_ends_with_204(make_live, at_alice):
     assert (answer.status_code, answer.data) == (204, b"")
 
 
-def test_a_lost_ring_is_made_up_for_at_the_end(make_live, at_alice, alice, wiring):
+def test_a_lost_signal_is_made_up_for_at_the_end(make_live, at_alice, alice, wiring):
     process = make_live(longest_s=0.5)
     wiring.realtime.breaker._open_until = float("inf")
     waiting = process.poll(at_alice(process), "/poll/home?since_id=0")

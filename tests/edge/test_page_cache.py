@@ -122,7 +122,7 @@ def test_every_kept_route_is_tried_here():
         (area, route.rule)
         for area, routes in AREAS.items()
         for route in routes
-        if route.policy.kept != "no"
+        if route.policy.page_cache != "no"
     }
 
     assert len(kept) == sum(len(paths) for paths in ADDRESSES.values())

@@ -279,7 +279,7 @@ def test_the_oracle_finds_a_look_at_who_may_see_taken_out(
         check(town, ask, "/api/v1/statuses")
 
 
-def test_the_oracle_finds_a_drop_taken_out(town, ask, monkeypatch):
+def test_the_oracle_finds_an_invalidation_taken_out(town, ask, monkeypatch):
     town = town(0)
     town.write("alice", "public")
     check(town, ask, "/api/v1/statuses")

@@ -192,7 +192,7 @@ def deliver(world, kwip, say, rings):
     return deliver
 
 
-def test_a_worker_killed_at_any_step_of_a_drop(drop, killed_at_each_step):
+def test_a_worker_killed_at_any_step_of_a_hibernation(drop, killed_at_each_step):
     killed_at_each_step(drop, steps_at_least=6)
 
 
@@ -225,7 +225,7 @@ def look(world, kwip, mongodb):
     return look
 
 
-def test_a_delivery_during_a_drop(drop, deliver, look, interrupted_at_each_step):
+def test_a_delivery_during_a_hibernation(drop, deliver, look, interrupted_at_each_step):
     def meanwhile():
         look()
         deliver()
@@ -248,7 +248,7 @@ def test_a_delivery_during_a_return(
 
 
 @pytest.mark.parametrize("way", ["drop", "come_back"])
-def test_a_drop_or_a_return_during_a_delivery(
+def test_a_hibernation_or_a_return_during_a_delivery(
     world, drop, come_back, look, say, rings, interrupted_at_each_step, way
 ):
     alice, *_ = world
@@ -281,7 +281,7 @@ def follow_anew(world, follow, unfollow):
 
 
 @pytest.mark.parametrize("follows_anew", [False, True])
-def test_a_return_during_a_drop_that_was_stopped(
+def test_a_return_during_a_hibernation_that_was_stopped(
     world,
     drop,
     come_back,

@@ -101,7 +101,7 @@ def test_what_is_not_there_is_nothing_to_do(kwip, rings):
 
 
 @pytest.mark.parametrize("change", ["follow", "unfollow"])
-def test_upkeep_that_finds_nothing_drops_the_home_all_the_same(
+def test_upkeep_that_finds_nothing_invalidates_the_home_all_the_same(
     people, follow, kwip, rings, steps, change
 ):
     """An earlier try may have died between its write and its invalidation."""
@@ -115,7 +115,7 @@ def test_upkeep_that_finds_nothing_drops_the_home_all_the_same(
 
 
 @pytest.mark.parametrize("is_sharded", [False, True])
-def test_a_delivery_of_several_rings_of_followers_reaches_everybody_once(
+def test_a_delivery_of_several_rounds_of_followers_reaches_everybody_once(
     people, follow, say, rings, kwip, monkeypatch, right
 ):
     """Whatever the chunk and wherever the ring is entered, at its ends too."""

@@ -48,7 +48,7 @@ def test_the_sweeper_outlasts_an_answer_that_nobody_expects(
 
 
 @pytest.mark.parametrize("code", [11601, 8000])
-def test_the_relay_outlasts_an_answer_that_nobody_expects(
+def test_the_invalidator_outlasts_an_answer_that_nobody_expects(
     code, start, fail_commands, mongodb
 ):
     def place():

@@ -10,7 +10,7 @@ from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.ids import ListId, PostId, UserId
 from kwip.domain.posts import Draft
 from kwip.domain.timelines.lists import ListChange
-from kwip.domain.timelines.notifications import SPOKEN_TO, Wish
+from kwip.domain.timelines.notifications import SPOKEN_TO, Selection
 from kwip.domain.timelines.pages import PageRequest
 from kwip.domain.users import READ, User, Viewer
 from kwip.services.accounts.authentication import Credential
@@ -277,8 +277,8 @@ def poll_notifications(kwip, world, page):
 def read_mentions(kwip, world, page):
     loader = kwip.services.loaders.begin()
     viewer = kwip.services.authentication.open(world.credential, loader)
-    wish = Wish(SPOKEN_TO)
-    return kwip.services.notifications.overview(viewer, loader, page, wish).page.items
+    wanted = Selection(SPOKEN_TO)
+    return kwip.services.notifications.overview(viewer, loader, page, wanted).page.items
 
 
 def in_active_order(read):

@@ -24,7 +24,7 @@ from kwip.domain.timelines.notifications import (
     SPOKEN_TO,
     Notification,
     NotificationKind,
-    Wish,
+    Selection,
 )
 from kwip.domain.timelines.pushdown import Pushdown
 from kwip.store.delivery.outbox import pending
@@ -320,13 +320,13 @@ CALLS = {
         s.notifications.add_many(told) for told in ([], [TOLD], [TOLD])
     ],
     "NotificationStore.page": lambda s: [
-        s.notifications.page(1, wish, below=below, above=above, limit=9)
+        s.notifications.page(1, wanted, below=below, above=above, limit=9)
         for below, above in ((MAX_ID, 0), (MAX_ID, post_id(900)), (post_id(2_000), 0))
-        for wish in (
+        for wanted in (
             EVERYTHING,
-            Wish(SPOKEN_TO),
-            Wish(frozenset({NotificationKind.FOLLOW})),
-            Wish(EVERY_KIND, 7),
+            Selection(SPOKEN_TO),
+            Selection(frozenset({NotificationKind.FOLLOW})),
+            Selection(EVERY_KIND, 7),
         )
     ],
     "NotificationStore.unread": lambda s: s.notifications.unread([1, 2]),
@@ -414,7 +414,9 @@ CALLS = {
     "RelationshipStore.followers": lambda s: [
         s.relationships.followers(9, part) for part in PARTS
     ],
-    "RelationshipStore.deaf_to": lambda s: s.relationships.deaf_to(1, [2, 31, 32]),
+    "RelationshipStore.refusing_notifications_from": lambda s: (
+        s.relationships.refusing_notifications_from(1, [2, 31, 32])
+    ),
     "RelationshipStore.follow": lambda s: s.relationships.follow(
         Edge(1, 50, "merging", "n"), NOW, replace(TOLD, kind=NotificationKind.FOLLOW)
     ),

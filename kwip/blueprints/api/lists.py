@@ -25,8 +25,8 @@ def lists() -> Response:
 
 def create_list() -> Response:
     """Create an empty list."""
-    wish = http.load_body(ListBody())
-    made = http.services().lists.create(http.signed_in(), wish)
+    settings = http.load_body(ListBody())
+    made = http.services().lists.create(http.signed_in(), settings)
     return http.answer_dumped(ListSchema, made)
 
 
@@ -102,6 +102,6 @@ ROUTES = (
         "GET",
         "/api/v1/timelines/list/<id:list_id>",
         list_timeline,
-        policies.KEPT_READ,
+        policies.CACHED_READ,
     ),
 )

@@ -27,7 +27,7 @@ def notifications() -> Response:
     """List the viewer's notifications."""
     asked = http.load_query(NotificationsQuery())
     page = http.services().notifications.page(
-        http.signed_in(), http.loader(), asked.page, asked.wish
+        http.signed_in(), http.loader(), asked.page, asked.wanted
     )
     return http.answer_page(NotificationSchema, page)
 

@@ -19,9 +19,9 @@ OPEN_READ = Policy(
 )
 READ = Policy(auth="token", scope="read", quota="api", cache="private", csrf="none")
 #: Timelines and threads, which apps request again and again.
-KEPT_OPEN_READ = replace(OPEN_READ, kept="page")
-KEPT_READ = replace(READ, kept="page")
-KEPT_HOME = replace(READ, kept="home")
+CACHED_OPEN_READ = replace(OPEN_READ, page_cache="page")
+CACHED_READ = replace(READ, page_cache="page")
+CACHED_HOME = replace(READ, page_cache="home")
 
 
 def write(quota: Quota) -> Policy:

@@ -147,7 +147,7 @@ ROUTES = (
     Route("GET", _STATUS, status, policies.OPEN_READ),
     Route("PUT", _STATUS, edit_status, policies.write("posts")),
     Route("DELETE", _STATUS, delete_status, policies.write("deletes")),
-    Route("GET", f"{_STATUS}/context", status_context, policies.KEPT_OPEN_READ),
+    Route("GET", f"{_STATUS}/context", status_context, policies.CACHED_OPEN_READ),
     Route("GET", f"{_STATUS}/source", status_source, policies.READ),
     Route("GET", f"{_STATUS}/history", status_history, policies.OPEN_READ),
     Route("POST", f"{_STATUS}/favourite", favourite_status, policies.write("api")),

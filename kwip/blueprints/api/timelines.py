@@ -8,7 +8,7 @@ from kwip.blueprints import http
 from kwip.blueprints.api import policies
 from kwip.blueprints.table import Route
 from kwip.domain.timelines.pages import Page
-from kwip.domain.timelines.tags import TagWish
+from kwip.domain.timelines.tags import TagFilter
 from kwip.schemas.pages import FilteredQuery
 from kwip.schemas.posts import StatusSchema
 from kwip.schemas.tags import TagsQuery
@@ -44,13 +44,13 @@ def public_timeline() -> Response:
 def tag_timeline(name: str) -> Response:
     """Return public statuses with a hashtag, and with or without others."""
     asked = http.load_query(TagsQuery())
-    wish = TagWish(
+    wanted = TagFilter(
         tuple(dict.fromkeys([clean_hashtag(name), *_names(asked.any_of, "any")])),
         _names(asked.all_of, "all"),
         _names(asked.none_of, "none"),
     )
     page = http.services().hashtag_timelines.page(
-        http.viewer(), http.loader(), wish, asked.page
+        http.viewer(), http.loader(), wanted, asked.page
     )
     return http.answer_page(StatusSchema, page)
 
@@ -76,13 +76,15 @@ def bookmarks() -> Response:
 
 
 ROUTES = (
-    Route("GET", "/api/v1/timelines/home", home_timeline, policies.KEPT_HOME),
-    Route("GET", "/api/v1/timelines/public", public_timeline, policies.KEPT_OPEN_READ),
+    Route("GET", "/api/v1/timelines/home", home_timeline, policies.CACHED_HOME),
+    Route(
+        "GET", "/api/v1/timelines/public", public_timeline, policies.CACHED_OPEN_READ
+    ),
     Route(
         "GET",
         "/api/v1/timelines/tag/<string(maxlength=200):name>",
         tag_timeline,
-        policies.KEPT_OPEN_READ,
+        policies.CACHED_OPEN_READ,
     ),
     Route("GET", "/api/v1/favourites", favourites, policies.READ),
     Route("GET", "/api/v1/bookmarks", bookmarks, policies.READ),

@@ -9,7 +9,7 @@ from flask import url_for
 from kwip.blueprints import http
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.pages import (
-    KEPT_OWN,
+    CACHED_OWN,
     OWN,
     Form,
     form_policy,
@@ -40,8 +40,8 @@ def lists() -> Response:
 def create_list() -> Response:
     """Create an empty list, and show it."""
     try:
-        wish = http.load_form(ListForm())
-        made = http.services().lists.create(http.signed_in(), wish)
+        settings = http.load_form(ListForm())
+        made = http.services().lists.create(http.signed_in(), settings)
     except InvalidError as error:
         return page_again("lists.html", error, **_everything())
     return go(_place(made.id), gettext("List created."))
@@ -145,7 +145,7 @@ _LIST, _FORM = "/lists/<id:list_id>", form_policy("pages")
 ROUTES = (
     Route("GET", "/lists", lists, OWN),
     Route("POST", "/lists", create_list, _FORM),
-    Route("GET", _LIST, list_timeline, KEPT_OWN),
+    Route("GET", _LIST, list_timeline, CACHED_OWN),
     Route("GET", f"{_LIST}/edit", edit_list, OWN),
     Route("POST", f"{_LIST}/edit", save_list, _FORM),
     Route("GET", f"{_LIST}/delete", delete_list, OWN),

@@ -10,7 +10,7 @@ from flask import url_for
 from kwip.blueprints import http
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.pages import OWN, OWN_PART, form_policy, go, page
-from kwip.domain.timelines.notifications import EVERYTHING, SPOKEN_TO, Wish
+from kwip.domain.timelines.notifications import EVERYTHING, SPOKEN_TO, Selection
 from kwip.domain.timelines.pages import MAX_LIMIT
 from kwip.schemas.notifications import SeenForm
 from kwip.schemas.pages import SinceQuery
@@ -26,7 +26,7 @@ def notifications() -> Response:
 
 def mentions() -> Response:
     """Show only mentions of the viewer and replies to them."""
-    return _overview("notifications.html", Wish(SPOKEN_TO), is_all=False)
+    return _overview("notifications.html", Selection(SPOKEN_TO), is_all=False)
 
 
 def new_notifications() -> Response:
@@ -37,11 +37,11 @@ def new_notifications() -> Response:
     return page("notifications_new.html", overview=found, page=found.page)
 
 
-def _overview(template: str, wish: Wish, *, is_all: bool = True) -> Response:
+def _overview(template: str, wanted: Selection, *, is_all: bool = True) -> Response:
     # One sentence may group many notifications, so ask for as many as possible.
     asked = replace(http.page_request(), limit=MAX_LIMIT)
     found = http.services().notifications.overview(
-        http.signed_in(), http.loader(), asked, wish
+        http.signed_in(), http.loader(), asked, wanted
     )
     return page(template, overview=found, page=found.page, is_all=is_all)
 

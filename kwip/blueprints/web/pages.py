@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 OPEN = Policy(auth="optional", scope=None, quota="pages", cache="private", csrf="none")
 OWN = Policy(auth="user", scope=None, quota="pages", cache="private", csrf="none")
 #: Timelines and threads, which are requested again and again.
-KEPT_OPEN = replace(OPEN, kept="page")
-KEPT_OWN = replace(OWN, kept="page")
-KEPT_HOME = replace(OWN, kept="home")
+CACHED_OPEN = replace(OPEN, page_cache="page")
+CACHED_OWN = replace(OWN, page_cache="page")
+CACHED_HOME = replace(OWN, page_cache="home")
 #: Parts of pages that a script requests once.
 OPEN_PART = Policy(
     auth="optional", scope=None, quota="pages", cache="never", csrf="none"

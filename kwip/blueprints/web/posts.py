@@ -9,7 +9,7 @@ from flask import Response, request, url_for
 from kwip.blueprints import errors, http
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.pages import (
-    KEPT_OPEN,
+    CACHED_OPEN,
     OPEN,
     OWN,
     Form,
@@ -206,7 +206,7 @@ _POST_RULE = "/@<name:username>/<id:post_id>"
 ROUTES = (
     Route("GET", "/compose", compose, OWN),
     Route("POST", "/compose", create, form_policy("posts")),
-    Route("GET", _POST_RULE, thread, KEPT_OPEN),
+    Route("GET", _POST_RULE, thread, CACHED_OPEN),
     Route("GET", f"{_POST_RULE}/history", history, OPEN),
     Route("GET", f"{_POST_RULE}/edit", edit, OWN),
     Route("POST", f"{_POST_RULE}/edit", save_edit, form_policy("posts")),

@@ -9,8 +9,8 @@ from flask import url_for
 from kwip.blueprints import http
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.pages import (
-    KEPT_HOME,
-    KEPT_OPEN,
+    CACHED_HOME,
+    CACHED_OPEN,
     OPEN_PART,
     OWN,
     OWN_PART,
@@ -131,15 +131,15 @@ def _id_list(name: Literal["favourites", "bookmarks"], template: str) -> Respons
 
 
 ROUTES = (
-    Route("GET", "/", landing, KEPT_OPEN),
-    Route("GET", "/home", home, KEPT_HOME),
+    Route("GET", "/", landing, CACHED_OPEN),
+    Route("GET", "/home", home, CACHED_HOME),
     Route("GET", "/home/catch-up", catch_up, OWN),
     Route("POST", "/home/read", read_home, form_policy("pages")),
     Route("GET", "/new", new_in_public, OPEN_PART),
     Route("GET", "/home/new", new_in_home, OWN_PART),
-    Route("GET", "/tags/<string(maxlength=200):name>", tag, KEPT_OPEN),
+    Route("GET", "/tags/<string(maxlength=200):name>", tag, CACHED_OPEN),
     Route("GET", "/favourites", favourites, OWN),
     Route("GET", "/bookmarks", bookmarks, OWN),
-    Route("GET", "/@<name:username>", profile, KEPT_OPEN),
-    Route("GET", "/@<name:username>/with-replies", profile_with_replies, KEPT_OPEN),
+    Route("GET", "/@<name:username>", profile, CACHED_OPEN),
+    Route("GET", "/@<name:username>/with-replies", profile_with_replies, CACHED_OPEN),
 )

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from kwip.schemas.widgets import WidgetRequest
 
 WIDGET = Policy(
-    auth="none", scope=None, quota="api", cache="widget", csrf="none", kept="page"
+    auth="none", scope=None, quota="api", cache="widget", csrf="none", page_cache="page"
 )
 SCHEMA = Policy(auth="none", scope=None, quota="none", cache="static", csrf="none")
 

@@ -5,7 +5,7 @@
 --   g         12 random bytes: the generation; lives as long as the hash
 --   v         epoch and version of the newest fill, 8 + 8 bytes (fill.lua)
 --   f:<variant>  generation | epoch | version | soft expiry | flags | payload
---   w:<user>  nothing: the variants may lack what this user wrote (drop.lua)
+--   w:<user>  nothing: the variants may lack what this user wrote (invalidate.lua)
 --
 -- `read_entries(skipped)` skips the first `skipped` of KEYS and of ARGV, then:
 -- KEYS  one for each entry, in runs that share a variant and a time to live; after them

@@ -4,7 +4,7 @@
 --   g         12 random bytes: the generation; only entries.lua creates it
 --   v         epoch and version of the newest fill, 8 + 8 bytes
 --   f:<variant>  generation | epoch | version | soft expiry | flags | payload
---   w:<user>  nothing: the variants may lack what this user wrote (drop.lua)
+--   w:<user>  nothing: the variants may lack what this user wrote (invalidate.lua)
 --
 -- KEYS  one for each entry; after them the windows to charge (quota.lua)
 -- ARGV  for each key: the field `f:<variant>`, the packed entry

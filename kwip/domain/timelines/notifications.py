@@ -117,14 +117,14 @@ class NotificationRow(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class Selection:
     """Which notifications to read: some kinds or all, by one user or all."""
 
     kinds: frozenset[NotificationKind] = EVERY_KIND
     actor_id: UserId = NOBODY
 
 
-EVERYTHING = Wish()
+EVERYTHING = Selection()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,22 +132,24 @@ class NotificationSlice(NextToCursor):
     """A part of a user's notifications: the rows next to a cursor."""
 
     user_id: UserId
-    wish: Wish = EVERYTHING
+    wanted: Selection = EVERYTHING
     cursor: int = MAX_ID
     is_upwards: bool = False
 
     @classmethod
-    def first(cls, user_id: UserId, page: PageRequest, wish: Wish) -> NotificationSlice:
+    def first(
+        cls, user_id: UserId, page: PageRequest, wanted: Selection
+    ) -> NotificationSlice:
         """Return the slice that a page begins with."""
         is_upwards = page.min_id is not None
         cursor = page.upper if page.min_id is None else page.min_id
-        return cls(user_id, wish, cursor, is_upwards=is_upwards)
+        return cls(user_id, wanted, cursor, is_upwards=is_upwards)
 
     @property
     def variant(self) -> str:
         """The field of the entity's hash that stores it."""
-        kinds = "".join(str(k.number) for k in KINDS if k in self.wish.kinds)
-        return f"{self.place()}:{kinds}:{self.wish.actor_id}"
+        kinds = "".join(str(k.number) for k in KINDS if k in self.wanted.kinds)
+        return f"{self.place()}:{kinds}:{self.wanted.actor_id}"
 
 
 NotificationChunk = RowChunk[NotificationRow]
@@ -229,15 +231,15 @@ def addressed(post: Post) -> dict[UserId, NotificationKind]:
     see it: `recipient_who_must_follow` returns who must be checked.
     """
     if post.repost_of_author_id is not None:
-        told = {post.repost_of_author_id: NotificationKind.REPOST}
+        kinds = {post.repost_of_author_id: NotificationKind.REPOST}
     else:
-        told = dict.fromkeys(post.mentioned_ids, NotificationKind.MENTION)
+        kinds = dict.fromkeys(post.mentioned_ids, NotificationKind.MENTION)
         parent = post.in_reply_to_author_id
         is_direct = post.visibility is Visibility.DIRECT
-        if parent is not None and (not is_direct or parent in told):
-            told[parent] = NotificationKind.REPLY
-    told.pop(post.author_id, None)
-    return told
+        if parent is not None and (not is_direct or parent in kinds):
+            kinds[parent] = NotificationKind.REPLY
+    kinds.pop(post.author_id, None)
+    return kinds
 
 
 def recipient_who_must_follow(post: Post) -> UserId | None:

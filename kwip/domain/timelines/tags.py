@@ -21,7 +21,7 @@ class TagView:
 
 
 @dataclass(frozen=True, slots=True)
-class TagWish:
+class TagFilter:
     """Which hashtags are requested, by folded name.
 
     One of `any_of` (at least one), all of `all_of`, and none of `none_of`.

@@ -120,11 +120,11 @@ class Fanout:
         """
         if not lease.mode:
             lease = self._choose(lease)
-        if lease.told is None and self.notifier.notify(lease.posts):
+        if lease.last_notified is None and self.notifier.notify(lease.posts):
             self._note_notified(lease, NOBODY)
         delivered = self._pull(lease) if lease.mode == "pull" else self._push_all(lease)
         if lease.audience.has_subscribers:
-            above = UserId(lease.told or NOBODY)
+            above = UserId(lease.last_notified or NOBODY)
             for last in self.notifier.notify_subscribers(lease.posts, above):
                 self._note_notified(lease, last)
         # The web process may have died before it bumped the conversation.

@@ -193,6 +193,8 @@ class Notifier:
         """Leave out the actor and users whom they cannot notify; two queries."""
         others = [each for each in user_ids if each != actor_id]
         excluded = (
-            self.stores.relationships.deaf_to(actor_id, others) if others else set()
+            self.stores.relationships.refusing_notifications_from(actor_id, others)
+            if others
+            else set()
         )
         return [each for each in others if each not in excluded]

@@ -19,7 +19,7 @@ from kwip.domain.errors import StoreUnavailableError
 from kwip.domain.ids import MAX_ID, ListId, PostId, UserId
 from kwip.domain.reactions import Span
 from kwip.domain.timelines.id_lists import IdListSlice, Row
-from kwip.domain.timelines.notifications import KINDS, NotificationSlice, Wish
+from kwip.domain.timelines.notifications import KINDS, NotificationSlice, Selection
 from kwip.domain.timelines.slices import RowChunk
 from kwip.domain.timelines.timelines import Chunk
 from kwip.services.reading.account_entities import AccessKeyId
@@ -316,8 +316,8 @@ def _notifications(rest: str, variant: str) -> NotificationSlice:
     """Parse `<place>:<numbers of the kinds>:<actor>`."""
     place, numbers, actor = variant.rsplit(":", 2)
     cursor, is_upwards = _cursor(place)
-    wish = Wish(frozenset(KINDS[int(n)] for n in numbers), UserId(int(actor)))
-    return NotificationSlice(UserId(int(rest)), wish, cursor, is_upwards=is_upwards)
+    wanted = Selection(frozenset(KINDS[int(n)] for n in numbers), UserId(int(actor)))
+    return NotificationSlice(UserId(int(rest)), wanted, cursor, is_upwards=is_upwards)
 
 
 def _unreachable() -> StoreUnavailableError:

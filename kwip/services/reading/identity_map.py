@@ -102,7 +102,7 @@ class IdentityMap:
                 misses[kind, each] = Miss(kind, each, codec.Generation(reply))
                 missed += 1
                 continue
-            self._cache.note(kind.key(each), codec.stamp_of(reply))
+            self._cache.note(kind.key(each), codec.origin_of(reply))
             if (payload := codec.payload(reply)) is None:
                 seen.values[each] = ABSENT
                 empties += 1

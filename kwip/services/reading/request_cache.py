@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from kwip.cache import codec, keys, rate_limits
-from kwip.cache.objects import Found, Kept, Wish
+from kwip.cache.objects import Found, NewPage, PageLookup
 from kwip.domain.timelines.pages import CachedPage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kwip.cache.codec import Stamp
+    from kwip.cache.codec import Origin
     from kwip.cache.keys import CacheKey
     from kwip.cache.objects import Ask, CacheLease, Filling, Objects
     from kwip.domain.ids import UserId
@@ -40,7 +40,7 @@ class RequestCache:
         self._reader_id = reader_id
         self._objects = objects
         self._request_charge = request_charge
-        self._parts: dict[CacheKey, Stamp] = {}
+        self._parts: dict[CacheKey, Origin] = {}
         self._is_whole = True
 
     def read(self, asks: Sequence[Ask], *, is_guarded: bool) -> list[bytes] | None:
@@ -75,8 +75,8 @@ class RequestCache:
             self._lose()
             return None
         charge = self._request_charge.owed(is_guarded=is_guarded)
-        wish = Wish(keys.page(page), etag)
-        found = self._objects.open(self.lease, wish, asks, charge, self._reader_id)
+        lookup = PageLookup(keys.page(page), etag)
+        found = self._objects.open(self.lease, lookup, asks, charge, self._reader_id)
         if found is None:
             self._lose()
             return None
@@ -117,14 +117,14 @@ class RequestCache:
     ) -> None:
         """Note an entity that was filled just now, by us or by another thread."""
         if self.lease is not None:
-            self.note(key, codec.stamp(generation, self.lease.epoch, version))
+            self.note(key, codec.origin(generation, self.lease.epoch, version))
 
-    def note(self, key: CacheKey, stamp: Stamp) -> None:
+    def note(self, key: CacheKey, origin: Origin) -> None:
         """Note that the answer is made from this entity.
 
         If it was invalidated between two reads, the answer is out of date.
         """
-        if self._parts.setdefault(key, stamp) != stamp:
+        if self._parts.setdefault(key, origin) != origin:
             self._is_whole = False
 
     def bypass(self) -> None:
@@ -141,7 +141,7 @@ class RequestCache:
         """Cache a page that was made from everything read; no round trip."""
         if self.lease is not None and self.can_keep:
             self._objects.keep(
-                self.lease, keys.page(page), Kept(etag, content), self._parts
+                self.lease, keys.page(page), NewPage(etag, content), self._parts
             )
 
     def _lose(self) -> None:

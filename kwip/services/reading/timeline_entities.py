@@ -74,7 +74,7 @@ def notifications(stores: Stores) -> Kind[NotificationSlice, NotificationChunk]:
         NotificationRow,
         lambda part, wanted: stores.notifications.page(
             part.user_id,
-            part.wish,
+            part.wanted,
             below=wanted.below,
             above=wanted.above,
             limit=wanted.limit,

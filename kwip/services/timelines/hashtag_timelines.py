@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kwip.domain.timelines.pushdown import Pushdown, hidden_by
-from kwip.domain.timelines.tags import TagWish
+from kwip.domain.timelines.tags import TagFilter
 from kwip.services.timelines.hashtag_sources import merge_once
 from kwip.services.timelines.merging import Merge, MergeSource
 from kwip.services.timelines.paging import Pages, Run
@@ -46,19 +46,23 @@ class HashtagTimelines:
         self._pushdown_reader = PushdownReader(pushdown_store, hydration)
 
     def page(
-        self, viewer: Viewer | None, loader: Loader, wish: TagWish, page: PageRequest
+        self,
+        viewer: Viewer | None,
+        loader: Loader,
+        wanted: TagFilter,
+        page: PageRequest,
     ) -> Page[PostView]:
         """Read the public posts that match. Warm: 3 round trips.
 
         In active order only the first of `any_of` counts.
         """
-        if page.is_active or wish == TagWish(wish.any_of[:1]):
-            return self._timelines.tag(viewer, loader, wish.any_of[0], page)
+        if page.is_active or wanted == TagFilter(wanted.any_of[:1]):
+            return self._timelines.tag(viewer, loader, wanted.any_of[0], page)
         hidden = hidden_by(self._hydration.relations(viewer, loader))
         where = Pushdown(
             hidden=hidden,
-            all_tags=wish.all_of,
-            no_tags=wish.none_of,
+            all_tags=wanted.all_of,
+            no_tags=wanted.none_of,
             viewer_id=None if viewer is None else viewer.id,
             has_repeats=not page.folds_repeats,
         )
@@ -68,17 +72,17 @@ class HashtagTimelines:
                 self._pushdown_reader.read(
                     loader, page, last_id, replace(where, tag=tag)
                 )
-                for tag in wish.any_of
+                for tag in wanted.any_of
             ]
             return merge_once(runs, is_upwards=page.min_id is not None)
 
-        sources = [MergeSource(self._entities.tags, tag) for tag in wish.any_of]
+        sources = [MergeSource(self._entities.tags, tag) for tag in wanted.any_of]
         merge = Merge(sources, self._sources.slices, loader, page)
         run = Run(
             entries=merge.over(iter(())),
             above=iter(()),  # hashtag timelines have no reposts
             wants=lambda entry: entry.author_id not in hidden,
-            shows=lambda view: wish.shows(view.post),
+            shows=lambda view: wanted.shows(view.post),
             queried=queried,
         )
         return self._pages.cut(viewer, loader, run, page)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from kwip.domain.timelines.notifications import (
         NotificationGroup,
         NotificationRow,
-        Wish,
+        Selection,
     )
     from kwip.domain.timelines.views import PostView
     from kwip.domain.users import Viewer
@@ -65,14 +65,14 @@ class Notifications:
         viewer: Viewer,
         loader: Loader,
         page: PageRequest,
-        wish: Wish = EVERYTHING,
+        wanted: Selection = EVERYTHING,
     ) -> Page[NotificationView]:
         """Read a page of notifications. Warm: 3 round trips.
 
         Hidden ones are skipped in growing rounds of one round trip each, at most
         `MAX_LOOKED_AT` of them; `next_max_id` says where to go on.
         """
-        first = NotificationSlice.first(viewer.id, page, wish)
+        first = NotificationSlice.first(viewer.id, page, wanted)
         loader.warm(
             Lookup(self.entities.relations, [viewer.id]),
             Lookup(
@@ -80,7 +80,7 @@ class Notifications:
                 [first],
             ),
         )
-        rows = self._rows(viewer, loader, page, wish)
+        rows = self._rows(viewer, loader, page, wanted)
         return fill_page(rows, page, partial(self._views, viewer, loader))
 
     def overview(
@@ -88,13 +88,13 @@ class Notifications:
         viewer: Viewer,
         loader: Loader,
         page: PageRequest,
-        wish: Wish = EVERYTHING,
+        wanted: Selection = EVERYTHING,
     ) -> Overview:
         """Read a page of notifications, grouped where one sentence says it."""
         head = NotificationSlice(viewer.id)
-        parts = [head, NotificationSlice.first(viewer.id, page, wish)]
+        parts = [head, NotificationSlice.first(viewer.id, page, wanted)]
         newest = loader.load(Lookup(self.entities.notifications, parts))[0][head].rows
-        shown = self.page(viewer, loader, page, wish)
+        shown = self.page(viewer, loader, page, wanted)
         groups = Page(
             items=grouped(shown.items),
             next_max_id=shown.next_max_id,
@@ -143,10 +143,14 @@ class Notifications:
         self.fence.invalidate(invalidation.dismiss(user_id=viewer.id))
 
     def _rows(
-        self, viewer: Viewer, loader: Loader, page: PageRequest, wish: Wish
+        self,
+        viewer: Viewer,
+        loader: Loader,
+        page: PageRequest,
+        wanted: Selection,
     ) -> Iterator[NotificationRow]:
         """Iterate the rows within the page's bounds; upwards from `min_id`."""
-        first = NotificationSlice.first(viewer.id, page, wish)
+        first = NotificationSlice.first(viewer.id, page, wanted)
         return rows_of(loader, Lookup(self.entities.notifications, [first]), page)
 
     def _views(

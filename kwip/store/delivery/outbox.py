@@ -41,7 +41,7 @@ class DeliveryLease:
     cursor: int | None
     has_wrapped: bool
     listed: int
-    told: int | None
+    last_notified: int | None
     attempts: int
     audience: Audience
 
@@ -129,7 +129,7 @@ class OutboxStore(DueWork):
             cursor=fanout["cursor"],
             has_wrapped=fanout["has_wrapped"],
             listed=fanout.get("listed", 0),
-            told=fanout.get("told"),
+            last_notified=fanout.get("told"),
             attempts=fanout["attempts"],
             audience=audience,
         )

@@ -23,7 +23,7 @@ from kwip.store.posting.post_documents import (
     to_revision,
 )
 from kwip.store.posting.repeats import resettle
-from kwip.store.timelines.notifications import told_by, write_new
+from kwip.store.timelines.notifications import notifications_of, write_new
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -224,7 +224,11 @@ class PostStore:
         ]
 
     def edit(
-        self, old: Post, new: Post, at: dt.datetime, told: Sequence[Notification] = ()
+        self,
+        old: Post,
+        new: Post,
+        at: dt.datetime,
+        notifications: Sequence[Notification] = (),
     ) -> bool:
         """Replace the text of `old` by that of `new`; False if it changed meanwhile.
 
@@ -239,7 +243,7 @@ class PostStore:
                 session=session,
             )
             if result.modified_count:
-                write_new(self._notifications, told, session)
+                write_new(self._notifications, notifications, session)
                 said = {digest_of(old), digest_of(new)}
                 resettle(self._posts, old.author_id, old.id, said, session)
             return result.modified_count == 1
@@ -274,7 +278,7 @@ class PostStore:
                     },
                     session=session,
                 )
-            self._notifications.delete_many(told_by(post), session=session)
+            self._notifications.delete_many(notifications_of(post), session=session)
             said = {digest_of(post)}
             resettle(self._posts, author_id, post_id, said, session)
             return post

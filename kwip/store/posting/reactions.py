@@ -37,7 +37,7 @@ class ReactionStore:
         self._posts = store.database["posts"]
         self._notifications = store.database["notifications"]
 
-    def add(self, reaction: Reaction, told: Notification | None = None) -> bool:
+    def add(self, reaction: Reaction, notification: Notification | None = None) -> bool:
         """Write a favourite or a bookmark; False if it existed already.
 
         A favourite is counted, and its notification written, in the same transaction.
@@ -49,8 +49,8 @@ class ReactionStore:
                 return False
             self._reactions.insert_one(_to_document(reaction), session=session)
             self._count(reaction.act, reaction.post_id, 1, session)
-            if told is not None:
-                write(self._notifications, told, session)
+            if notification is not None:
+                write(self._notifications, notification, session)
             return True
 
         try:
@@ -68,9 +68,9 @@ class ReactionStore:
                 return False
             self._count(act, post_id, -1, session)
             author_id = old["author_id"]
-            told = f"{author_id}:{act.value}:{post_id}:{user_id}"
+            name = f"{author_id}:{act.value}:{post_id}:{user_id}"
             self._notifications.delete_one(
-                {"_id": told, "recipient_id": author_id}, session=session
+                {"_id": name, "recipient_id": author_id}, session=session
             )
             return True
 

@@ -51,7 +51,7 @@ class RelationshipStore:
         self._notifications = store.database["notifications"]
 
     def follow(
-        self, edge: Edge, now: dt.datetime, told: Notification | None = None
+        self, edge: Edge, now: dt.datetime, notification: Notification | None = None
     ) -> bool:
         """Write a new follow on both sides; False if it existed already.
 
@@ -81,8 +81,8 @@ class RelationshipStore:
                 session=session,
             )
             self._count(follower_id, followee_id, 1, session)
-            if told is not None:
-                write(self._notifications, told, session)
+            if notification is not None:
+                write(self._notifications, notification, session)
             return True
 
         return self._store.transact(work)
@@ -93,15 +93,15 @@ class RelationshipStore:
         """Set whether a follower is notified of each new post; False if no follow."""
 
         def work(session: Any) -> bool:
-            wish = {"$set": {"notify": notify}}
+            change = {"$set": {"notify": notify}}
             result = self._follows.update_one(
                 follow_key(follower_id, followee_id) | {"state": PRESENT},
-                wish,
+                change,
                 session=session,
             )
             if result.matched_count:
                 self._followers.update_one(
-                    follower_key(followee_id, follower_id), wish, session=session
+                    follower_key(followee_id, follower_id), change, session=session
                 )
             return result.matched_count == 1
 
@@ -229,7 +229,9 @@ class RelationshipStore:
         self._mutes.delete_one({"_id": f"{user_id}:{other_id}", "user_id": user_id})
 
     @translated()
-    def deaf_to(self, actor_id: UserId, user_ids: Sequence[UserId]) -> set[UserId]:
+    def refusing_notifications_from(
+        self, actor_id: UserId, user_ids: Sequence[UserId]
+    ) -> set[UserId]:
         """Return which of the given users must get no notifications from `actor_id`.
 
         They mute that user, or one of the two blocks the other; two queries.

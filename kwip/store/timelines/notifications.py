@@ -14,8 +14,8 @@ from kwip.domain.timelines.notifications import (
     MAX_UNREAD,
     NotificationKind,
     NotificationRow,
+    Selection,
     Unread,
-    Wish,
     addressed,
 )
 from kwip.store.bulk import insert_new
@@ -50,7 +50,13 @@ class NotificationStore:
 
     @translated()
     def page(
-        self, user_id: UserId, wish: Wish, *, below: int, above: int, limit: int
+        self,
+        user_id: UserId,
+        wanted: Selection,
+        *,
+        below: int,
+        above: int,
+        limit: int,
     ) -> list[NotificationRow]:
         """Read a recipient's notifications between two seqs, newest first.
 
@@ -62,7 +68,7 @@ class NotificationStore:
             {
                 "recipient_id": user_id,
                 "seq": {"$gt": above, "$lt": below},
-                **_wished(wish),
+                **_matching(wanted),
             }
         )
         rows = [_to_row(d) for d in found.sort("seq", order).limit(limit)]
@@ -137,7 +143,7 @@ class NotificationStore:
         These are the ones to the people it addressed, and up to `MAX_FORGOTTEN` each of
         new posts, favourites and reposts. Returns who may have had one.
         """
-        self._notifications.delete_many(told_by(post))
+        self._notifications.delete_many(notifications_of(post))
         for kind in ("favourite", "repost"):
             prefix = f"{post.author_id}:{kind}:{post.id}"
             names = {"$gt": f"{prefix}:", "$lt": f"{prefix};"}
@@ -182,7 +188,7 @@ def write_new(
         )
 
 
-def told_by(post: Post) -> Document:
+def notifications_of(post: Post) -> Document:
     """Match the notifications of a post to the people it addresses."""
     if post.repost_of_id is not None:
         about = f"repost:{post.repost_of_id}:{post.id}"
@@ -212,13 +218,13 @@ _ABOVE = [
 ]
 
 
-def _wished(wish: Wish) -> Document:
-    wanted: Document = {}
-    if wish.kinds != EVERY_KIND:
-        wanted["kind"] = {"$in": sorted(wish.kinds)}
-    if wish.actor_id:
-        wanted["actor_id"] = wish.actor_id
-    return wanted
+def _matching(wanted: Selection) -> Document:
+    query: Document = {}
+    if wanted.kinds != EVERY_KIND:
+        query["kind"] = {"$in": sorted(wanted.kinds)}
+    if wanted.actor_id:
+        query["actor_id"] = wanted.actor_id
+    return query
 
 
 def _to_document(notification: Notification) -> Document:

@@ -11,8 +11,8 @@ from kwip.domain.timelines.notifications import (
     NotificationKind,
     NotificationSlice,
     NotificationView,
+    Selection,
     Unread,
-    Wish,
     addressed,
     grouped,
     is_for_subscribers,
@@ -134,8 +134,12 @@ def test_an_act_has_a_name_of_its_own():
 
 def test_each_choice_and_each_place_is_a_view_of_its_own():
     slices = [
-        NotificationSlice(ANN, wish, cursor, is_upwards=is_upwards)
-        for wish in (Wish(), Wish(frozenset({REPLY})), Wish(actor_id=BOB))
+        NotificationSlice(ANN, wanted, cursor, is_upwards=is_upwards)
+        for wanted in (
+            Selection(),
+            Selection(frozenset({REPLY})),
+            Selection(actor_id=BOB),
+        )
         for cursor in (5, 6)
         for is_upwards in (False, True)
     ]

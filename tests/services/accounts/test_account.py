@@ -266,7 +266,7 @@ def test_all_others_are_ended_and_once_more_none(kwip, sign_in):
     assert not any(opens(kwip, other) for other in others)
 
 
-def test_an_end_that_was_interrupted_before_the_drop_can_be_repeated(
+def test_an_end_that_was_interrupted_before_the_invalidation_can_be_repeated(
     kwip, sign_in, monkeypatch
 ):
     _, viewer = sign_in()

@@ -148,7 +148,7 @@ def test_a_new_password_ends_tokens_if_asked(kwip, moderation, alice, bob):
     assert opens(kwip, other) == (True, True)
 
 
-def test_signing_out_everywhere_drops_again_what_died_before_the_drop(
+def test_signing_out_everywhere_invalidates_again_what_died_before_the_invalidation(
     kwip, moderation, bob, monkeypatch
 ):
     session = kwip.services.authentication.begin_session(bob.id, "bob", "x")

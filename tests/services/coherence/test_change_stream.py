@@ -114,7 +114,7 @@ def test_a_write_whose_writer_died_is_seen_soon(kwip, new_user, running, dying):
     end()
 
 
-def test_a_relay_goes_on_where_a_killed_one_was(
+def test_an_invalidator_goes_on_where_a_killed_one_was(
     kwip, mongodb, new_user, running, left, dying
 ):
     alice = new_user("alice")
@@ -133,7 +133,9 @@ def test_a_relay_goes_on_where_a_killed_one_was(
     assert at(kwip.change_stream.clock()) >= later, "its lease was respected"
 
 
-def test_the_place_is_stored_after_the_drop(kwip, mongodb, new_user, running, left):
+def test_the_place_is_stored_after_the_invalidation(
+    kwip, mongodb, new_user, running, left
+):
     left()
     before = place(mongodb)
     dropping, go_on = threading.Event(), threading.Event()
@@ -158,7 +160,7 @@ def test_the_place_is_stored_after_the_drop(kwip, mongodb, new_user, running, le
     assert place(mongodb) != before
 
 
-def test_one_relay_at_a_time(kwip, mongodb, running):
+def test_one_invalidator_at_a_time(kwip, mongodb, running):
     running()
     wait_until(lambda: place(mongodb))
     owner = mongodb["cache_relay"].find_one()["owner"]
@@ -197,7 +199,7 @@ def test_lost_history_raises_the_epoch_and_goes_on(
     wait_until(lambda: name_of(kwip, alice) == "after")
 
 
-def test_history_that_is_lost_again_and_again_does_not_end_the_relay(
+def test_history_that_is_lost_again_and_again_does_not_end_the_invalidator(
     kwip, mongodb, new_user, running, dying, fail_commands, monkeypatch, quiet_log
 ):
     monkeypatch.setattr(kwip.fence, "_sleep", lambda _: None)  # nobody else reads
@@ -290,7 +292,9 @@ class World:
         return self.services.posts.publish(viewer.id, draft)
 
 
-def test_the_relay_drops_what_each_write_dropped(kwip, new_user, monkeypatch):
+def test_the_invalidator_invalidates_what_each_write_invalidated(
+    kwip, new_user, monkeypatch
+):
     world = World(kwip, new_user)
     invalidated = set()
     invalidate = Fence.invalidate
@@ -327,7 +331,9 @@ def test_the_relay_drops_what_each_write_dropped(kwip, new_user, monkeypatch):
             invalidated.clear()
 
 
-def test_a_delivery_that_goes_on_drops_nothing(kwip, new_user, rings, monkeypatch):
+def test_a_delivery_that_goes_on_invalidates_nothing(
+    kwip, new_user, rings, monkeypatch
+):
     world = World(kwip, new_user)
     with ChangeStore(kwip.store).follow(["posts"], None) as feed:
         lease = kwip.services.fanout.begin(world.post.id)

@@ -290,7 +290,7 @@ JOBS = {
 
 
 @pytest.mark.parametrize("row", WRITES)
-def test_a_write_drops_what_it_changes_and_so_does_a_repeat(world, used, row):
+def test_a_write_invalidates_what_it_changes_and_so_does_a_repeat(world, used, row):
     rows, invalidated = used
     allowed = SKELETONS if row in {"delete", "unrepost"} else set()
     for _ in range(2):
@@ -313,7 +313,7 @@ def test_a_write_drops_what_it_changes_and_so_does_a_repeat(world, used, row):
     ],
     ids=["create", "delete", "remove", "add"],
 )
-def test_every_change_of_lists_drops_the_same(world, used, write):
+def test_every_change_of_lists_invalidates_the_same(world, used, write):
     rows, invalidated = used
     world.other_list = world.services.lists.create(world.alice, ListChange(title="C"))
     assert not world.stale()
@@ -329,7 +329,7 @@ def test_every_change_of_lists_drops_the_same(world, used, write):
 
 
 @pytest.mark.parametrize("row", JOBS)
-def test_a_job_drops_what_it_changes(world, used, row):
+def test_a_job_invalidates_what_it_changes(world, used, row):
     rows, invalidated = used
     JOBS[row](world)
     assert not world.stale()
@@ -340,7 +340,7 @@ def test_a_job_drops_what_it_changes(world, used, row):
     assert not world.stale()
 
 
-def test_a_trim_drops_the_home(world, used, monkeypatch):
+def test_a_trim_invalidates_the_home(world, used, monkeypatch):
     rows, invalidated = used
 
     _trim(world, monkeypatch)
@@ -349,7 +349,7 @@ def test_a_trim_drops_the_home(world, used, monkeypatch):
     assert not world.stale()
 
 
-def test_a_rebuild_drops_the_home(world, used):
+def test_a_rebuild_invalidates_the_home(world, used):
     rows, invalidated = used
 
     world.services.home_backfill.rebuild(world.alice.id)
@@ -358,7 +358,7 @@ def test_a_rebuild_drops_the_home(world, used):
     assert not world.stale()
 
 
-def test_a_deletion_drops_all_that_was_known(world, used):
+def test_a_deletion_invalidates_all_that_was_known(world, used):
     rows, invalidated = used
 
     deletion_by(world.kwip).run(world.bob.id, Silence())

@@ -86,7 +86,7 @@ def test_a_burst_arrives_in_public_soon_and_a_deletion_at_once(kwip, people, say
     assert _public(kwip)[0] == "post 1"
 
 
-def test_who_repeats_a_drop_after_the_writer_takes_nothing_from_the_writer():
+def test_who_repeats_an_invalidation_after_the_writer_takes_nothing_from_the_writer():
     written = {
         "author_id": 1,
         "in_reply_to_id": None,

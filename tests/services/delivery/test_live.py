@@ -62,7 +62,7 @@ def test_what_is_there_already_is_told_at_once(waiting):
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_ring_during_a_look_is_not_lost(waiting, when):
+def test_a_signal_during_a_look_is_not_lost(waiting, when):
     """The write and its ring come while the first look is under way."""
     live = opened(PATIENT)
 
@@ -77,7 +77,7 @@ def test_a_ring_during_a_look_is_not_lost(waiting, when):
     assert waiting(live, "home:1", looks).result(WITHIN_S) == "news"
 
 
-def test_a_ring_wakes_those_of_its_topics_and_nobody_else(waiting):
+def test_a_signal_wakes_those_of_its_topics_and_nobody_else(waiting):
     live = opened(PATIENT)
     one, other = Looks(), Looks()
     first = waiting(live, "home:1", one)
@@ -92,7 +92,7 @@ def test_a_ring_wakes_those_of_its_topics_and_nobody_else(waiting):
     assert second.result(WITHIN_S) == "news"
 
 
-def test_a_ring_for_something_hidden_goes_on_waiting(waiting):
+def test_a_signal_for_something_hidden_goes_on_waiting(waiting):
     live = opened(PATIENT)
     looks = Looks()
     future = waiting(live, "home:1", looks)

@@ -87,8 +87,8 @@ def test_who_is_in_an_exclusive_list_does_not_come_by_a_hashtag(
     kwip.services.relationships.follow(reader, bob.id)
     kwip.services.followed_tags.follow(reader, "rye")
     say(bob, "Of bob #rye")
-    wish = ListChange(title="A", is_exclusive=True)
-    made = kwip.services.lists.create(reader, wish)
+    change = ListChange(title="A", is_exclusive=True)
+    made = kwip.services.lists.create(reader, change)
     assert home_of(kwip, reader) == ["Of bob #rye"]
 
     kwip.services.lists.add(reader, made.id, [bob.id])

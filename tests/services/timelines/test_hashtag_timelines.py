@@ -6,7 +6,7 @@ import pytest
 
 from kwip.domain.posts import Draft
 from kwip.domain.timelines.pages import PageRequest
-from kwip.domain.timelines.tags import TagWish
+from kwip.domain.timelines.tags import TagFilter
 
 TEXTS = ["#a", "#b", "#a #b", "#a #c", "#b #c", "#a #b #c", "#c"]
 
@@ -18,13 +18,13 @@ def read(kwip, new_user):
     for text in TEXTS:
         kwip.services.posts.publish(author.id, Draft(text=text))
 
-    def read(wish, limit):
+    def read(wanted, limit):
         texts, max_id = [], None
         while True:
             page = kwip.services.hashtag_timelines.page(
                 None,
                 kwip.services.loaders.begin(),
-                wish,
+                wanted,
                 PageRequest(limit=limit, max_id=max_id),
             )
             texts += [view.post.text for view in page.items]
@@ -54,7 +54,7 @@ def test_each_mode_counts_on_every_page(
         and all(f"#{t}" in text for t in all_of)
         and not any(f"#{t}" in text for t in none_of)
     ]
-    wish = TagWish(tuple(any_of), tuple(all_of), tuple(none_of))
+    wanted = TagFilter(tuple(any_of), tuple(all_of), tuple(none_of))
 
     for limit in (1, 40):
-        assert read(wish, limit) == shown
+        assert read(wanted, limit) == shown

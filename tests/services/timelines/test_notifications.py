@@ -11,7 +11,7 @@ from kwip.domain.timelines.notifications import (
     SPOKEN_TO,
     Notification,
     NotificationKind,
-    Wish,
+    Selection,
 )
 from kwip.domain.timelines.pages import PageRequest
 from kwip.services.delivery import notifier
@@ -46,9 +46,12 @@ def say(kwip, rings):
 def views(kwip):
     """Return a function that gives what somebody's page shows."""
 
-    def views(viewer, wish=None, **page):
+    def views(viewer, wanted=None, **page):
         return kwip.services.notifications.page(
-            viewer, kwip.services.loaders.begin(), PageRequest(**page), wish or Wish()
+            viewer,
+            kwip.services.loaders.begin(),
+            PageRequest(**page),
+            wanted or Selection(),
         ).items
 
     return views
@@ -401,11 +404,11 @@ def test_one_may_choose_kinds_and_a_user(people, say, views, kwip):
         kwip.services.reactions.favourite(each, post.id)
     say(bob, "@alice")
 
-    kinds = [view.kind for view in views(alice, Wish(SPOKEN_TO))]
+    kinds = [view.kind for view in views(alice, Selection(SPOKEN_TO))]
     assert kinds == [NotificationKind.MENTION]
-    chosen = views(alice, Wish(actor_id=carol.id))
+    chosen = views(alice, Selection(actor_id=carol.id))
     assert [view.actor.username for view in chosen] == ["carol"]
-    assert views(alice, Wish(frozenset())) == ()
+    assert views(alice, Selection(frozenset())) == ()
 
 
 def test_one_notification_is_shown_to_its_recipient_only(people, say, views, kwip):

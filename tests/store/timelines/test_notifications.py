@@ -11,8 +11,8 @@ from kwip.domain.timelines.notifications import (
     SPOKEN_TO,
     Notification,
     NotificationKind,
+    Selection,
     Unread,
-    Wish,
 )
 from kwip.store.timelines.notifications import MAX_FORGOTTEN
 from tests.store.stores import LATER, NOW, post, post_id, user
@@ -36,9 +36,9 @@ def numbers(rows):
 def page(stores):
     """Return a function that gives the numbers of a page of user 1."""
 
-    def page(wish=EVERYTHING, *, below=MAX_ID, above=0, limit=9):
+    def page(wanted=EVERYTHING, *, below=MAX_ID, above=0, limit=9):
         return numbers(
-            stores.notifications.page(1, wish, below=below, above=above, limit=limit)
+            stores.notifications.page(1, wanted, below=below, above=above, limit=limit)
         )
 
     return page
@@ -59,9 +59,9 @@ def test_a_page_has_only_the_kinds_and_the_actor_asked_for(stores, page):
         told(n, n % 2, kind, repost_of_id=post_id(90)) for n, kind in kinds.items()
     )
 
-    assert {kinds[n] for n in page(Wish(SPOKEN_TO))} == SPOKEN_TO
-    assert page(Wish(actor_id=1)) == [5, 3, 1]
-    assert page(Wish(frozenset())) == []
+    assert {kinds[n] for n in page(Selection(SPOKEN_TO))} == SPOKEN_TO
+    assert page(Selection(actor_id=1)) == [5, 3, 1]
+    assert page(Selection(frozenset())) == []
 
 
 def test_what_is_told_twice_stays_as_it_was(stores, page, mongodb):
