@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Literal
 
 from kwip.store.client import translated
@@ -49,25 +49,11 @@ class JobStore:
     @translated()
     def save(self, job: Job) -> None:
         """Store a job's row."""
-        document: Document = {
-            "schema": schema_of("jobs"),
-            "state": job.state,
-            "cursor": job.cursor,
-            "counts": dict(job.counts),
-            "detail": dict(job.detail),
-            "started_at": job.started_at,
-            "updated_at": job.updated_at,
-        }
+        document: Document = {"schema": schema_of("jobs"), **asdict(job)}
+        del document["id"]
         self._jobs.replace_one({"_id": job.id}, document, upsert=True)
 
 
 def _to_job(document: Document) -> Job:
-    return Job(
-        id=document["_id"],
-        state=document["state"],
-        cursor=document["cursor"],
-        counts=document["counts"],
-        detail=document["detail"],
-        started_at=document["started_at"],
-        updated_at=document["updated_at"],
-    )
+    kept = {f.name: document[f.name] for f in fields(Job) if f.name != "id"}
+    return Job(id=document["_id"], **kept)
