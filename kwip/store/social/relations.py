@@ -24,7 +24,8 @@ def read_relations(
 ) -> dict[UserId, Relations]:
     """Read all relations of some viewers, in one command.
 
-    A viewer who follows thousands costs one document with their ids, not one for each.
+    A viewer who follows thousands costs a document or two with their ids, not one for
+    each.
     """
     ids = {"$in": list(viewers)}
     groups: dict[str, dict[int, set[Any]]] = defaultdict(lambda: defaultdict(set))
@@ -45,7 +46,8 @@ def read_relations(
         viewer, group = d["user_id"], d.get("direction", "mutes")
         if group == "follows":
             groups[group][viewer].update(d["followees"])
-            groups["notifies"][viewer].update(d["notifying"])
+            if d["_id"].get("notify"):
+                groups["notifies"][viewer].update(d["followees"])
         elif group == "tags":
             groups[group][viewer].update(d["tags"])
         else:
@@ -65,14 +67,14 @@ def read_relations(
 
 
 def _followees(follower_ids: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return one document per follower; answered from the index alone."""
-    notifier = {"$cond": ["$notify", "$followee_id", "$$REMOVE"]}
-    fields = {
-        "followees": {"$push": "$followee_id"},
-        "notifying": {"$push": notifier},
-    }
+    """Return one or two documents per follower; answered from the index alone.
+
+    The second has the followees whose every post the follower is notified of: one
+    array with a condition for each element takes twice as long.
+    """
+    whose = {"follower": "$follower_id", "notify": "$notify"}
     return [
         {"$match": {"follower_id": follower_ids, "state": PRESENT}},
-        {"$group": {"_id": "$follower_id", **fields}},
-        {"$set": {"user_id": "$_id", "direction": "follows"}},
+        {"$group": {"_id": whose, "followees": {"$push": "$followee_id"}}},
+        {"$set": {"user_id": "$_id.follower", "direction": "follows"}},
     ]
