@@ -67,7 +67,7 @@ def look(
                 {"$match": {**by_followee, "active": True}},
                 {"$sort": {"follower_id": ASCENDING}},
                 {"$limit": followers},
-                {"$project": {"_id": 0, "follower_id": 1}},
+                {"$group": {"_id": None, "followers": {"$push": "$follower_id"}}},
             ],
         ),
         _union("list_members", _first(by_member, 1, {"_id": 0, "list_id": 1})),
@@ -76,15 +76,15 @@ def look(
             _first({**by_followee, "notify": True}, 1, {"_id": 0, "asking": asking}),
         ),
     ]
-    cursor = database["users"].aggregate(stages, batchSize=posts + followers + 3)
+    cursor = database["users"].aggregate(stages, batchSize=posts + 4)
     found = cursor.to_list()
     audience = Audience(
         next((d["followers_count"] for d in found if "followers_count" in d), 0),
-        tuple(UserId(d["follower_id"]) for d in found if "follower_id" in d),
+        tuple(next((d["followers"] for d in found if "followers" in d), ())),
         is_in_lists=any("list_id" in d for d in found),
         has_subscribers=any("asking" in d for d in found),
     )
-    return audience, [PostId(d["_id"]) for d in found if "_id" in d]
+    return audience, [PostId(d["_id"]) for d in found if d.get("_id")]
 
 
 def _first(query: Document, limit: int, fields: Document) -> list[Stage]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pymongo import ASCENDING, ReturnDocument
+from pymongo.write_concern import WriteConcern
 
 from kwip.domain.ids import PostId, UserId
 from kwip.store.client import translated
@@ -80,6 +81,9 @@ class OutboxStore(DueWork):
         self._posts = store.database["posts"]
         waiting = {"fanout.state": "pending"}
         super().__init__(self._posts, waiting, due_at="fanout.due_at")
+        # A lease may get lost with its primary: then the post is due again, and later
+        # steps find another owner. So nothing waits until a majority has it.
+        self._leases = self._posts.with_options(write_concern=WriteConcern(1))
 
     @translated()
     def lease(
@@ -98,7 +102,7 @@ class OutboxStore(DueWork):
         that failed goes alone, so that it cannot make the others fail; so does a
         replayed dead letter, because it resumes where it stopped.
         """
-        first = self._posts.find_one_and_update(
+        first = self._leases.find_one_and_update(
             {"_id": post_id, **_free(now)},
             {
                 "$set": _held(owner, until),
@@ -114,11 +118,13 @@ class OutboxStore(DueWork):
             self._database,
             author_id,
             waiting=waiting,
-            most=(MAX_TOGETHER - 1, max_followers),
+            most=(MAX_TOGETHER, max_followers),
         )
         taken = [first]
-        if waiting and ids:
-            taken += self._take_along(ids, waiting, _held(owner, until))
+        # The query may have been answered from before the lease, with the post itself.
+        others = [each for each in ids if each != post_id][: MAX_TOGETHER - 1]
+        if waiting and others:
+            taken += self._take_along(others, waiting, _held(owner, until))
         taken.sort(key=lambda d: d["_id"])
         return DeliveryLease(
             owner=owner,

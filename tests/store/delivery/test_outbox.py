@@ -4,7 +4,8 @@ import datetime as dt
 
 import pytest
 
-from kwip.store.delivery.audience import Audience
+from kwip.store.delivery import outbox
+from kwip.store.delivery.audience import Audience, look
 from kwip.store.delivery.outbox import MAX_TOGETHER, pending
 from kwip.store.social.list_edges import ListEdge, edge_document
 from tests.store.stores import LATER, NOW, post, post_id, user
@@ -71,6 +72,23 @@ def test_a_lease_takes_a_limited_number_of_posts(insert, lease):
     insert(*(post(n, 1) for n in range(MAX_TOGETHER + 3)))
 
     assert len(lease(0).ids) == MAX_TOGETHER
+
+
+@pytest.mark.parametrize("number", [2, MAX_TOGETHER + 3])
+def test_a_post_that_still_seems_to_wait_is_leased_once(
+    insert, lease, monkeypatch, number
+):
+    def late_look(database, author_id, *, waiting, most):
+        audience, ids = look(database, author_id, waiting=waiting, most=most)
+        others = (each for each in ids if each != post_id(0))
+        return audience, [post_id(0), *others][: most[0]]
+
+    insert(*(post(n, 1) for n in range(number)))
+    monkeypatch.setattr(outbox, "look", late_look)
+
+    taken = lease(0)
+
+    assert taken.ids == [post_id(n) for n in range(min(number, MAX_TOGETHER))]
 
 
 def test_direct_posts_go_alone_and_not_with_others(insert, lease):
