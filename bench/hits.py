@@ -99,7 +99,7 @@ def _loaded() -> float:
 
 def hits() -> Iterator[Row]:
     """Measure the share of objects that are not loaded, and the commands saved."""
-    with site(WHOLE) as here:
+    with site(WHOLE, is_recording=True) as here:
         here.flush()
         load = Load(here)
         load.act(WARM_UP)

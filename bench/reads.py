@@ -70,8 +70,11 @@ class Commands(CommandListener):
 class Site:
     """A world's servers and an app on them, in this process."""
 
-    def __init__(self, wiring: Wiring, app: Flask, commands: Commands):
+    def __init__(
+        self, wiring: Wiring, app: Flask, environ: dict[str, str], commands: Commands
+    ):
         self.wiring = wiring
+        self.environ = environ
         self.commands = commands
         self._app = app
 
@@ -139,11 +142,23 @@ class Reader:
 
 
 @contextmanager
-def site(world: str) -> Iterator[Site]:
-    """Run the servers of a world and make an app on them."""
+def site(world: str, *, is_recording: bool = False) -> Iterator[Site]:
+    """Run the servers of a world and make an app on them.
+
+    Only with `is_recording` it records commands: that costs time that no site spends.
+    """
+    with (
+        servers_of(home_of(world)) as environ,
+        _app(environ, is_recording=is_recording) as here,
+    ):
+        yield here
+
+
+@contextmanager
+def _app(environ: dict[str, str], *, is_recording: bool) -> Iterator[Site]:
     commands = Commands()
-    with servers_of(home_of(world)) as environ, wired(environ, (commands,)) as wiring:
-        yield Site(wiring, create_app(wiring, load(environ)), commands)
+    with wired(environ, (commands,) if is_recording else ()) as wiring:
+        yield Site(wiring, create_app(wiring, load(environ)), environ, commands)
 
 
 def cold() -> Iterator[Row]:
@@ -155,7 +170,7 @@ def cold() -> Iterator[Row]:
         readers = [here.reader(user).full() for user in users]
         client = ends.enter_context(_bare_client(here.wiring))
         database = client[here.wiring.endpoints.database]
-        asked = [_commands_of(here, reader) for reader in readers]
+        asked = _commands_of(here, users)
 
         def ours() -> float:
             return statistics.median(_cold(here, reader) for reader in readers)
@@ -195,14 +210,22 @@ def _cold(here: Site, reader: Reader) -> float:
     return reader.read()[0]
 
 
-def _commands_of(here: Site, reader: Reader) -> list[dict[str, Any]]:
-    """Record the commands of a cold read; only cursors of a single batch."""
-    here.flush()
-    here.commands.sent.clear()
-    here.commands.is_on = True
-    reader.read()
-    here.commands.is_on = False
-    return [command for command in here.commands.sent if "getMore" not in command]
+def _commands_of(here: Site, users: Sequence[User]) -> list[list[dict[str, Any]]]:
+    """Record the commands of each user's cold read, through another app.
+
+    Only cursors of a single batch, and nothing of new connections (they are empty).
+    """
+    asked = []
+    with _app(here.environ, is_recording=True) as recording:
+        sent = recording.commands.sent
+        for reader in [recording.reader(user).full() for user in users]:
+            here.flush()
+            sent.clear()
+            recording.commands.is_on = True
+            reader.read()
+            recording.commands.is_on = False
+            asked.append([each for each in sent if each and "getMore" not in each])
+    return asked
 
 
 def _replay(database: Any, commands: Sequence[dict[str, Any]]) -> float:
