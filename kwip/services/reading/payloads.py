@@ -122,7 +122,7 @@ def decode_reactions(raw: bytes) -> Reacted:
 def _dump_groups(groups: Collection[Collection[int]]) -> bytes:
     packed = array("q", [len(group) for group in groups])
     for group in groups:
-        packed.extend(group)
+        packed += array("q", list(group))  # half the time of extending it by a set
     return packed.tobytes()
 
 
