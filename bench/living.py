@@ -20,7 +20,7 @@ from bench.rows import Goal, Row
 from bench.stacks import demo_stack, kwip, kwip_stack
 from bench.worlds import HUGE_QUOTAS, MIX, home_of
 from kwip.embedded.children import holder, marked
-from kwip.embedded.home import Home
+from kwip.embedded.home_folder import HomeFolder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -116,7 +116,7 @@ def idle() -> Iterator[Row]:
         home = Path(folder) / "home"
         with demo_stack(home):
             time.sleep(SETTLE_S)
-            shares = [_share(Home(home)) for _ in range(ROUNDS)]
+            shares = [_share(HomeFolder(home)) for _ in range(ROUNDS)]
     yield Row(
         name="idle",
         what="CPU of a whole stack with the demo world that nobody uses",
@@ -129,14 +129,14 @@ def idle() -> Iterator[Row]:
     )
 
 
-def _share(home: Home) -> float:
+def _share(home: HomeFolder) -> float:
     """Return the share of a core that a home's processes use, in percent."""
     before, began = _cpu_s(home), time.monotonic()
     time.sleep(IDLE_S)
     return 100 * (_cpu_s(home) - before) / (time.monotonic() - began)
 
 
-def _cpu_s(home: Home) -> float:
+def _cpu_s(home: HomeFolder) -> float:
     """Sum the CPU seconds of a home's processes; ended ones do not count."""
     total = 0.0
     for process in (psutil.Process(holder(home)), *marked(home)):

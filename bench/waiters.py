@@ -30,7 +30,7 @@ from kwip.domain.ids import UserId
 from kwip.domain.users import READ, WRITE, User, Viewer
 from kwip.embedded import endpoints
 from kwip.embedded.children import ROLE, marked
-from kwip.embedded.home import Home
+from kwip.embedded.home_folder import HomeFolder
 from kwip.wiring import build
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ def waiting_now(settings: Settings) -> int:
     url = f"http://127.0.0.1:{settings.metrics_port}/metrics"
     with urlopen(url, timeout=30) as answer:
         lines = answer.read().decode().splitlines()
-    found = [line for line in lines if line.startswith("kwip_stream_connections{")]
+    found = [line for line in lines if line.startswith("kwip_long_polls ")]
     return int(float(found[0].rpartition(" ")[2])) if found else 0
 
 
@@ -187,7 +187,7 @@ def live_pss(settings: Settings) -> list[float]:
     """Measure the live processes: proportional megabytes."""
     found = [
         process.memory_full_info().pss / 1_000_000
-        for process in marked(Home(settings.home))
+        for process in marked(HomeFolder(settings.home))
         if process.environ().get(ROLE) == "live"
     ]
     return sorted(found)

@@ -19,7 +19,7 @@ from bench.stacks import KWIP, ROOT, kwip_stack
 from config import logging
 from config.settings import load, rules
 from kwip.embedded import endpoints
-from kwip.embedded.home import Home
+from kwip.embedded.home_folder import HomeFolder
 from kwip.embedded.replica_set import set_up
 from kwip.embedded.servers import servers
 from kwip.embedded.supervisor import Supervisor
@@ -91,7 +91,7 @@ def servers_of(home: Path) -> Iterator[dict[str, str]]:
         **HUGE_QUOTAS,
         **ROOM,
     }
-    of = Home(home)
+    of = HomeFolder(home)
     of.prepare()
     supervisor = Supervisor(of, wait=_pause, said=_say)
     supervisor.start(servers(load(environ), of), 0.0)

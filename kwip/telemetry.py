@@ -145,8 +145,8 @@ CACHE_WITHOUT_LEASE = Counter(
     "kwip_cache_without_lease_seconds",
     "Time that processes spent without the right to use the cache.",
 )
-CACHE_FENCES = Counter(
-    "kwip_cache_fences",
+CACHE_EPOCH_RAISES = Counter(
+    "kwip_cache_epoch_raises",
     "Invalidations that Redis did not confirm, so the cache epoch was raised.",
 )
 CACHE_INVALIDATIONS_DEBOUNCED = Counter(
@@ -161,11 +161,11 @@ CACHE_STREAM_LAG = Gauge(
     "From a write to its repeated invalidation.",
     multiprocess_mode="livemax",
 )
-QUOTA_REFUSALS = Counter(
-    "kwip_quota_refusals", "Requests that were too many.", ["quota"]
+RATE_LIMIT_REFUSALS = Counter(
+    "kwip_rate_limit_refusals", "Requests that were too many.", ["quota"]
 )
-QUOTA_ERRORS = Counter(
-    "kwip_quota_errors",
+RATE_LIMIT_ERRORS = Counter(
+    "kwip_rate_limit_errors",
     "Requests let through unlimited because Redis did not answer.",
     ["quota"],
 )
@@ -179,10 +179,9 @@ SIGNALS_SENT = Counter(
 SIGNALS_RECEIVED = Counter(
     "kwip_signals_received", "Signals received, in each process that listens."
 )
-STREAM_CONNECTIONS = Gauge(
-    "kwip_stream_connections",
+LONG_POLLS = Gauge(
+    "kwip_long_polls",
     "Requests that wait for something new, in all live processes.",
-    ["transport"],
     multiprocess_mode="livesum",
 )
 REDIS_BREAKER_OPEN = Gauge(

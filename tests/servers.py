@@ -16,7 +16,7 @@ from config.settings import Settings, load, rules
 from kwip.embedded import binaries, endpoints, valkey
 from kwip.embedded.addresses import valkey_address
 from kwip.embedded.children import Child, end_group, spawn
-from kwip.embedded.home import Home
+from kwip.embedded.home_folder import HomeFolder
 from kwip.embedded.replica_set import set_up
 from kwip.embedded.servers import servers
 from kwip.embedded.supervisor import Supervisor
@@ -47,7 +47,7 @@ class SharedServers:
     def __init__(self) -> None:
         self.root = Path(tempfile.mkdtemp(prefix="kwip-tests-"))
         self.settings = settings_in(self.root)
-        self._home = Home(self.root)
+        self._home = HomeFolder(self.root)
         self._supervisor = Supervisor(self._home, wait=self._pause, said=print)
 
     def start(self) -> None:
@@ -147,7 +147,7 @@ class PrivateValkey:
     """
 
     def __init__(self, root: Path, role: str):
-        self._home = Home(root)
+        self._home = HomeFolder(root)
         self._home.prepare()
         self._role = role
         self._process: subprocess.Popen[bytes] | None = None

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from kwip.services.bundle import Services
     from kwip.services.coherence.probes import Probe
     from kwip.services.reading.loader import Loader, Lookup
-    from kwip.services.reading.rate_limits import RequestCharge
+    from kwip.services.reading.request_charge import RequestCharge
 
 T = TypeVar("T")
 

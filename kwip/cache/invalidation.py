@@ -137,7 +137,7 @@ suspend = Rule(
     "user:{user_id}",
 )
 unsuspend = suspend
-appoint = Rule(
+set_admin = Rule(
     "Invalidate the user, who became an administrator or no longer is one.",
     "user:{user_id}",
 )

@@ -30,7 +30,7 @@ PAGE_TTL_S = 900
 AUTHORITY_TTL_S = 30
 #: All of these while the change-stream invalidator is known to run, except for what it
 #: cannot follow.
-FOLLOWED_TTL_S = 6 * 3_600
+STREAMED_TTL_S = 6 * 3_600
 
 #: How long counts, and posts that are new in a timeline, may lag.
 COUNT_PACE_MS = 1_000

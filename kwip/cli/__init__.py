@@ -20,7 +20,7 @@ import click
 from config.settings import SettingsError, from_environment
 from kwip import __version__
 from kwip.domain.errors import InvalidError, KwipError
-from kwip.embedded.home import Home
+from kwip.embedded.home_folder import HomeFolder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -91,7 +91,7 @@ def kwip(ctx: click.Context) -> None:
     settings = from_environment()
     # To look at a running stack, its home is enough; its port is read from there.
     if ctx.invoked_subcommand != "up":
-        noted: dict[str, Any] = Home(settings.home).noted_address()
+        noted: dict[str, Any] = HomeFolder(settings.home).noted_address()
         settings = replace(settings, **noted)
     ctx.obj = settings
 

@@ -16,7 +16,7 @@ from kwip.cli import FOUND, dry_run_option, json_option, numbered, print_json
 from kwip.cli.bars import Bars
 from kwip.cli.running import NotRunningError, connected
 from kwip.embedded.children import is_marked
-from kwip.embedded.home import Home
+from kwip.embedded.home_folder import HomeFolder
 from kwip.services.maintenance.cache_audit import CacheAudit
 from kwip.services.reading.entities import Entities
 from kwip.store.fence import FenceStore
@@ -154,7 +154,7 @@ def _audit(wiring: Wiring) -> Iterator[tuple[CacheAudit, FenceState, Inspection]
 
 def _hit_ratio(settings: Settings) -> float | None:
     """Read the metrics of this home's running stack; None if there are none."""
-    home = Home(settings.home)
+    home = HomeFolder(settings.home)
     looks = telemetry.cache_requests(home.metrics, partial(is_marked, home))
     total = sum(looks.values())
     return sum(looks.get(each, 0.0) for each in _HITS) / total if total else None

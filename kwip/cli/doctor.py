@@ -18,7 +18,7 @@ from kwip.domain.clock import system_clock_ms
 from kwip.embedded import endpoints
 from kwip.embedded.children import ROLE, holder, is_marked, log_of, marked
 from kwip.embedded.errors import CannotStartError
-from kwip.embedded.home import Home
+from kwip.embedded.home_folder import HomeFolder
 from kwip.embedded.probes import Answer, ask_mongodb, ask_redis
 from kwip.loops import SILENT_S
 
@@ -68,7 +68,7 @@ def command(settings: Settings, *, as_json: bool) -> int:
     Shows each process with its memory, and whether each service responds. Exits with 1
     if there is a problem.
     """
-    home = Home(settings.home)
+    home = HomeFolder(settings.home)
     found = list(processes(home))
     # A check must leave nothing behind in a home that was never started.
     services = list(ask(settings)) if found or settings.mongodb_uri else []
@@ -90,7 +90,7 @@ def command(settings: Settings, *, as_json: bool) -> int:
     return FOUND if findings else 0
 
 
-def processes(home: Home) -> Iterator[Process]:
+def processes(home: HomeFolder) -> Iterator[Process]:
     """List the supervisor, its children and their children."""
     supervisor = holder(home)
     if supervisor is None:
@@ -125,7 +125,7 @@ def _ask_program(settings: Settings, role: str, port: int) -> Service:
     return Service(role, address(settings, port), answer)
 
 
-def _absent(home: Home, found: list[Process], roles: list[str]) -> Iterator[str]:
+def _absent(home: HomeFolder, found: list[Process], roles: list[str]) -> Iterator[str]:
     if not found:
         yield f"Kwip is not running in {home.root}: start it with `kwip up`"
         return
@@ -143,7 +143,7 @@ def _ailing(services: list[Service]) -> Iterator[str]:
             yield f"{service.name}: {finding}"
 
 
-def _silent(home: Home, expected: set[str]) -> Iterator[str]:
+def _silent(home: HomeFolder, expected: set[str]) -> Iterator[str]:
     beats = telemetry.heartbeats(home.metrics, partial(is_marked, home))
     for loop in sorted(expected | beats.keys()):
         silent_s = system_clock_ms() / 1_000 - beats.get(loop, 0.0)
@@ -152,7 +152,7 @@ def _silent(home: Home, expected: set[str]) -> Iterator[str]:
             yield f"{loop}: no heartbeat{since}: look for `loop_failed` in {home.logs}"
 
 
-def _full(home: Home) -> Iterator[str]:
+def _full(home: HomeFolder) -> Iterator[str]:
     if not home.root.exists():
         return
     try:

@@ -13,7 +13,7 @@ from kwip.cli.up import is_ready
 from kwip.domain.errors import KwipError
 from kwip.embedded import endpoints
 from kwip.embedded.children import holder
-from kwip.embedded.home import Home
+from kwip.embedded.home_folder import HomeFolder
 from kwip.embedded.probes import ask_mongodb
 from kwip.wiring import build
 
@@ -59,7 +59,7 @@ def require_stack(settings: Settings) -> None:
     Raises:
         NotRunningError: The web server is not ready, or a process is missing.
     """
-    home = Home(settings.home)
+    home = HomeFolder(settings.home)
     roles = {process.name for process in processes(home)} if home.root.exists() else ()
     missing = [role for role in _NEEDED if role not in roles]
     if missing or not is_ready(settings):
@@ -72,7 +72,7 @@ def require_stack(settings: Settings) -> None:
 
 def _require_supervisor(settings: Settings) -> None:
     """Fail if the stack does not run, instead of waiting for its MongoDB."""
-    home = Home(settings.home)
+    home = HomeFolder(settings.home)
     if settings.mongodb_uri is None and holder(home) is None:
         raise NotRunningError(
             f"Kwip is not running in {home.root}: start it with `kwip up`"

@@ -29,11 +29,11 @@ from kwip.embedded.children import (
     locked,
     log_of,
 )
-from kwip.embedded.ends import Ends
 from kwip.embedded.errors import CannotStartError
-from kwip.embedded.home import Home
+from kwip.embedded.home_folder import HomeFolder
 from kwip.embedded.logs import Logs
 from kwip.embedded.servers import servers
+from kwip.embedded.shutdown import Shutdown
 from kwip.embedded.supervisor import StopAskedError, Supervisor
 
 if TYPE_CHECKING:
@@ -75,9 +75,9 @@ def run(settings: Settings, programs: Sequence[Child], demos: Sequence[Child]) -
     Raises:
         CannotStartError: Something does not start; everything has ended again by then.
     """
-    home = Home(settings.home)
+    home = HomeFolder(settings.home)
     home.prepare()
-    with Ends.listening() as ends, locked(home):
+    with Shutdown.listening() as ends, locked(home):
         for pid in end_leftovers(home):
             _note(home, f"ended process {pid}, left over from an earlier run")
         check_port("KWIP_PORT", settings.bind, settings.port)
@@ -115,7 +115,7 @@ def _start(
     demos: Sequence[Child],
 ) -> Said:
     """Start everything in order; return what to print about it."""
-    home, code = Home(settings.home), draw_code()
+    home, code = HomeFolder(settings.home), draw_code()
     said = log_of("prepare", home)
     said.unlink(missing_ok=True)  # what an earlier start wrote is out of date
     with _step("MongoDB and Valkey"):
@@ -141,7 +141,7 @@ def web_and_workers(settings: Settings) -> list[Child]:
     worker = _python(settings, "worker", "kwip.worker")
     programs = [
         replace(web, is_ready=partial(is_ready, settings)),
-        replace(worker, is_ready=partial(has_swept, Home(settings.home))),
+        replace(worker, is_ready=partial(has_swept, HomeFolder(settings.home))),
     ]
     if settings.live_port:
         gunicorn = ("gunicorn", "-c", "config/live.py", "wsgi_live:app")
@@ -176,7 +176,7 @@ def _python(settings: Settings, role: str, *module: str) -> Child:
     }
     environ = {
         **paths,
-        "PROMETHEUS_MULTIPROC_DIR": str(Home(settings.home).metrics),
+        "PROMETHEUS_MULTIPROC_DIR": str(HomeFolder(settings.home).metrics),
         # Otherwise each thread would keep an arena of memory and never free it.
         "MALLOC_ARENA_MAX": "2",
     }
@@ -196,7 +196,7 @@ def is_ready(settings: Settings, port: int | None = None) -> bool:
         connection.close()
 
 
-def has_swept(home: Home) -> bool:
+def has_swept(home: HomeFolder) -> bool:
     """Return whether the worker is running."""
     return "sweeper" in telemetry.heartbeats(home.metrics, partial(is_marked, home))
 
@@ -249,7 +249,7 @@ def banner(settings: Settings, said: Said) -> str:
         ("demo login", said.demo_login),
         ("set up", setup if code else None),
         ("metrics", f"http://{_LOOPBACK}:{settings.metrics_port}/metrics"),
-        ("logs", Home(settings.home).logs),
+        ("logs", HomeFolder(settings.home).logs),
         ("stop", "Ctrl-C"),
     ]
     lines = [f"  {name:<12}{value}" for name, value in rows if value]
@@ -265,7 +265,7 @@ def _step(name: str) -> Iterator[None]:
     _say(f"{name}: ready in {time.monotonic() - began:.1f} s")
 
 
-def _note(home: Home, event: str) -> None:
+def _note(home: HomeFolder, event: str) -> None:
     """Print an event, and write it to the supervisor's log."""
     line = {"event": event, "timestamp": at(system_clock_ms()).isoformat()}
     with (

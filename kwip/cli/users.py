@@ -133,8 +133,8 @@ def unsuspend(settings: Settings, name: str, *, as_json: bool) -> None:
 def admin(settings: Settings, name: str, state: str, *, as_json: bool) -> None:
     """Grant (on) or revoke (off) administrator rights."""
     is_admin = state == "on"
-    appoint = partial(Moderation.appoint, is_admin=is_admin)
-    _moderate(settings, name, appoint, as_json=as_json, is_admin=is_admin)
+    set_admin = partial(Moderation.set_admin, is_admin=is_admin)
+    _moderate(settings, name, set_admin, as_json=as_json, is_admin=is_admin)
 
 
 @command.command("password")

@@ -48,7 +48,7 @@ class Relationship:
 
 
 @dataclass(frozen=True, slots=True)
-class Parting:
+class Unfollowed:
     """The relationship of two users after the viewer's follow has ended.
 
     `left_lists` is the number of the viewer's lists that the other user was removed

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from config.endpoints import Endpoints
-from kwip.embedded.home import Home
+from kwip.embedded.home_folder import HomeFolder
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -27,7 +27,7 @@ def endpoints(settings: Settings) -> Endpoints:
         CannotStartError: If a secret cannot be read or created or is weak, or the
             folder of the sockets belongs to somebody else.
     """
-    home = Home(settings.home)
+    home = HomeFolder(settings.home)
     keys = settings.secret_keys or settings.secret_keys_in_file or home.secret_keys()
     home.check_sockets()
     mongodb_uri = settings.mongodb_uri or mongodb_address(home)
@@ -49,7 +49,7 @@ def endpoints(settings: Settings) -> Endpoints:
     )
 
 
-def mongodb_address(home: Home) -> str:
+def mongodb_address(home: HomeFolder) -> str:
     """Return the URI of the private MongoDB of `home`, password included."""
     socket = quote(str(home.socket("mongod")), safe="")
     return (
@@ -57,7 +57,7 @@ def mongodb_address(home: Home) -> str:
     )
 
 
-def valkey_address(home: Home, role: str, *, database: int = 0) -> str:
+def valkey_address(home: HomeFolder, role: str, *, database: int = 0) -> str:
     """Return the URI of a private Valkey of `home`, password included."""
     return f"unix://:{home.secret(role)}@{home.socket(role)}?db={database}"
 

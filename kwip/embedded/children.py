@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from kwip.embedded.home import Home
+    from kwip.embedded.home_folder import HomeFolder
 
 #: The variable that marks our processes, and the one with their role.
 MARK = "KWIP_STACK"
@@ -76,13 +76,13 @@ class Child:
     ready_s: float = 60.0
 
 
-def mark_of(home: Home) -> str:
+def mark_of(home: HomeFolder) -> str:
     """Return the mark of the processes of `home`, which must exist."""
     found = home.root.stat()
     return f"{found.st_dev}:{found.st_ino}"
 
 
-def spawn(child: Child, home: Home) -> subprocess.Popen[bytes]:
+def spawn(child: Child, home: HomeFolder) -> subprocess.Popen[bytes]:
     """Start `child` in a session of its own, killed by the kernel when we die.
 
     Must be called by the main thread: the kernel watches the thread that starts it.
@@ -113,7 +113,7 @@ def spawn(child: Child, home: Home) -> subprocess.Popen[bytes]:
         )
 
 
-def log_of(role: str, home: Home) -> Path:
+def log_of(role: str, home: HomeFolder) -> Path:
     """Return the log of `role`."""
     return home.logs / f"{role}.log"
 
@@ -167,7 +167,7 @@ def has_ended(process: subprocess.Popen[bytes]) -> bool:
     return os.waitid(os.P_PID, process.pid, options) is not None
 
 
-def marked(home: Home) -> list[psutil.Process]:
+def marked(home: HomeFolder) -> list[psutil.Process]:
     """Return the live processes of `home` other than this one, whoever started them."""
     mark = mark_of(home)
     return [
@@ -177,7 +177,7 @@ def marked(home: Home) -> list[psutil.Process]:
     ]
 
 
-def is_marked(home: Home, pid: int) -> bool:
+def is_marked(home: HomeFolder, pid: int) -> bool:
     """Return whether `pid` is a live process of `home`."""
     with contextlib.suppress(psutil.NoSuchProcess):
         return _has(psutil.Process(pid), mark_of(home))
@@ -190,7 +190,7 @@ def _has(process: psutil.Process, mark: str) -> bool:
     return False
 
 
-def end_leftovers(home: Home, *, grace_s: float = 2.0) -> list[int]:
+def end_leftovers(home: HomeFolder, *, grace_s: float = 2.0) -> list[int]:
     """End what an earlier supervisor of `home` left behind; return the process ids.
 
     The kernel has already asked them to end; the rest is killed after `grace_s`.
@@ -234,7 +234,7 @@ def _is_alive(process: psutil.Process) -> bool:
 
 
 @contextlib.contextmanager
-def locked(home: Home, *, within_s: float = 1.0) -> Iterator[None]:
+def locked(home: HomeFolder, *, within_s: float = 1.0) -> Iterator[None]:
     """Hold the lock of `home`: one supervisor at a time.
 
     The kernel releases it if we die. `holder` takes the lock for a moment to check it,
@@ -258,7 +258,7 @@ def locked(home: Home, *, within_s: float = 1.0) -> Iterator[None]:
         yield
 
 
-def holder(home: Home) -> int | None:
+def holder(home: HomeFolder) -> int | None:
     """Return the process id of the running supervisor of `home`, if any."""
     try:
         with home.lock.open(encoding="ascii") as file:

@@ -10,7 +10,7 @@ from kwip.embedded.addresses import REPLICA_SET
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kwip.embedded.home import Home
+    from kwip.embedded.home_folder import HomeFolder
 
 #: MongoDB reserves 33,000 sessions, 33 MB; it runs at most 256 operations at a time.
 _SESSIONS = "session_max=2000"
@@ -38,7 +38,7 @@ ENVIRON = {
 }
 
 
-def command(program: Path, home: Home, cache_mb: int) -> list[str]:
+def command(program: Path, home: HomeFolder, cache_mb: int) -> list[str]:
     """Return the command line of the private MongoDB of `home`."""
     # MongoDB's own option accepts no less than 256 MB.
     engine = f"cache_size={cache_mb}M,{_SESSIONS},{_EVICTION}"
@@ -67,7 +67,7 @@ def command(program: Path, home: Home, cache_mb: int) -> list[str]:
     ]
 
 
-def listens(home: Home) -> bool:
+def listens(home: HomeFolder) -> bool:
     """Return whether the private MongoDB accepts connections.
 
     It does so once it has replayed its journal; the socket of a dead one does not.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from config.endpoints import without_password
 from kwip.embedded.errors import CannotStartError
-from kwip.embedded.home import Home
+from kwip.embedded.home_folder import HomeFolder
 from kwip.embedded.mongod import listens
 from kwip.embedded.probes import Answer, ask_mongodb, ask_redis
 from kwip.embedded.replica_set import set_up
@@ -33,7 +33,7 @@ def prepare(settings: Settings) -> None:
                 f"{variable}: {without_password(uri)} {answer.detail}"
             )
     if settings.mongodb_uri is None:
-        home = Home(settings.home)
+        home = HomeFolder(settings.home)
         # The supervisor gives up if MongoDB does not start.
         while not listens(home):
             time.sleep(_POLL_S)

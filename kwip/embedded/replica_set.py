@@ -17,7 +17,7 @@ from kwip.embedded.addresses import REPLICA_SET, USER
 from kwip.embedded.errors import CannotStartError
 
 if TYPE_CHECKING:
-    from kwip.embedded.home import Home
+    from kwip.embedded.home_folder import HomeFolder
 
 _AUTHENTICATION_FAILED = 18
 _ALREADY_INITIALISED = 23
@@ -25,7 +25,7 @@ _ANSWER_MS = 5_000
 _POLL_S = 0.02
 
 
-def set_up(home: Home, password: str, *, deadline_s: float) -> None:
+def set_up(home: HomeFolder, password: str, *, deadline_s: float) -> None:
     """Make a listening server of `home` the primary of its set, with our user.
 
     Can be repeated after a crash at any point. Cost: 30 ms on a server that is already

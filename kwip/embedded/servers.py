@@ -11,10 +11,10 @@ from kwip.embedded.children import Child
 
 if TYPE_CHECKING:
     from config.settings import Settings
-    from kwip.embedded.home import Home
+    from kwip.embedded.home_folder import HomeFolder
 
 
-def servers(settings: Settings, home: Home) -> list[Child]:
+def servers(settings: Settings, home: HomeFolder) -> list[Child]:
     """Return the servers to start for `settings`, in order.
 
     Raises:

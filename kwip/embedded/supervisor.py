@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable, Sequence
 
-    from kwip.embedded.home import Home
+    from kwip.embedded.home_folder import HomeFolder
     from kwip.embedded.logs import Logs
 
 _POLL_S = 0.02
@@ -68,7 +68,7 @@ class Supervisor:
 
     def __init__(
         self,
-        home: Home,
+        home: HomeFolder,
         *,
         wait: Callable[[float], bool],
         said: Callable[[str], None],

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kwip.embedded.home import Home
+    from kwip.embedded.home_folder import HomeFolder
 
 #: The reply to a ping is 12 bytes and takes microseconds.
 _ANSWER_S = 1.0
@@ -37,7 +37,7 @@ _PURPOSE = {
 }
 
 
-def command(program: Path, home: Home, role: str) -> list[str]:
+def command(program: Path, home: HomeFolder, role: str) -> list[str]:
     """Return the command line of the private Valkey `role` of `home`.
 
     The password is in a file that only its owner may read, because every user of the
@@ -66,7 +66,7 @@ def command(program: Path, home: Home, role: str) -> list[str]:
     return [str(program), str(config)]
 
 
-def answers(home: Home, role: str) -> bool:
+def answers(home: HomeFolder, role: str) -> bool:
     """Return whether the private Valkey `role` accepts commands.
 
     The two lines of its protocol are written here so that the supervisor, which stays

@@ -154,13 +154,13 @@ class FenceStore:
             )
         return resumed.modified_count == 1
 
-    def follow(self) -> None:
+    def beat_stream(self) -> None:
         """Record that the change stream keeps up, so values may live longer."""
         change = {"$set": {"is_followed": True}, "$inc": {"stream_beat": 1}}
         with _fence_answers():
             self._majority.update_one({"_id": self._node}, change)
 
-    def unfollow(self, state: FenceState) -> None:
+    def end_stream(self, state: FenceState) -> None:
         """Invalidate what was cached under a change stream that has stopped.
 
         The epoch rises, so all of it is a miss; the cache itself stays usable.

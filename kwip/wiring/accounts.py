@@ -16,7 +16,7 @@ from kwip.services.accounts.sign_in import SignIn
 from kwip.services.accounts.users import Users
 from kwip.services.bundle import Accounts
 from kwip.services.media.media import Media
-from kwip.services.reading.rate_limits import RateLimits
+from kwip.services.reading.request_charge import RateLimits
 from kwip.store.accounts.setup import SetupStore
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from kwip.cache.client import Client
-from kwip.cache.objects import Objects
+from kwip.cache.entity_cache import EntityCache
 from kwip.services.coherence.cache_lease import LeaseRenewer
 from kwip.store.fence import FenceStore, connect_fence
 
@@ -49,7 +49,7 @@ class Caches:
     times: FenceTimes
 
     def lease_renewer(
-        self, node: str, objects: Objects, *, is_read: bool = True
+        self, node: str, objects: EntityCache, *, is_read: bool = True
     ) -> LeaseRenewer:
         """Make the lease renewer of one node."""
         connect = partial(
@@ -72,7 +72,7 @@ class Caches:
         made = []
         for node, uri in self.endpoints.other_cache_uris.items():
             client = Client(uri, role=f"cache {node}")
-            lease_renewer = self.lease_renewer(node, Objects(client), is_read=False)
+            lease_renewer = self.lease_renewer(node, EntityCache(client), is_read=False)
             made.append(
                 OtherCache(client, FenceStore(self.store.database, node), lease_renewer)
             )

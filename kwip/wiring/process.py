@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from kwip.cache.client import Client
-from kwip.cache.objects import Objects
+from kwip.cache.entity_cache import EntityCache
 from kwip.cache.queue import JobQueue
 from kwip.cache.signals import Listener, RedisSignals
 from kwip.domain.ids import IdGenerator
@@ -107,7 +107,7 @@ def build(
     )
     queue = JobQueue(endpoints.redis_queue_uri, LANES, options.clock)
     cache = Client(endpoints.redis_cache_uri)
-    objects = Objects(cache)
+    objects = EntityCache(cache)
     caches = Caches(endpoints, store, options.fence_times)
     lease_renewer = caches.lease_renewer(endpoints.cache_node, objects)
     others = caches.others()

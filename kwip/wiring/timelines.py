@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kwip.services.bundle import Reading
-from kwip.services.delivery.hibernation import Attendance
+from kwip.services.delivery.hibernation import HomeReads
 from kwip.services.timelines.catch_up import CatchUp
 from kwip.services.timelines.hashtag_timelines import HashtagTimelines
 from kwip.services.timelines.hydration import Hydration
@@ -26,7 +26,7 @@ def make_timelines(core: Core) -> Reading:
     """Make them from the shared parts."""
     stores, entities, options = core.stores, core.entities, core.options
     hydration = Hydration(entities)
-    attendance = Attendance(core.enqueue, options.clock)
+    attendance = HomeReads(core.enqueue, options.clock)
     sources = Sources(entities, stores.posts, attendance)
     timelines = Timelines(entities, hydration, sources, stores)
     notifications = Notifications(entities, hydration, stores, core.fence)

@@ -6,7 +6,7 @@ import pytest
 import redis
 
 from kwip.cache.client import Client, ClientTimes
-from kwip.cache.objects import CacheLease, Objects
+from kwip.cache.entity_cache import CacheLease, EntityCache
 from kwip.services.coherence.cache_lease import FenceTimes
 from tests.cache.nodes import TENTH, TENTH_CALLS, Node
 
@@ -20,7 +20,7 @@ def client(endpoints):
 
 @pytest.fixture
 def objects(client):
-    return Objects(client)
+    return EntityCache(client)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from pymongo.write_concern import WriteConcern
 
 from kwip.cache import keys
 from kwip.cache.client import Client, ClientTimes
-from kwip.cache.objects import Objects
+from kwip.cache.entity_cache import EntityCache
 from kwip.services.coherence.cache_lease import (
     FenceTimes,
     LeaseRenewer,
@@ -89,7 +89,7 @@ class Node:
     def __init__(self, endpoints, redis_uri, times, call_times, cache=("cache", ())):
         name, others = cache
         self.client = Client(redis_uri, times=call_times)
-        self.objects = Objects(self.client)
+        self.objects = EntityCache(self.client)
         connect = partial(
             connect_fence,
             endpoints.mongodb_uri,

@@ -11,7 +11,7 @@ import redis
 from pymongo.monitoring import CommandListener
 
 from kwip import loops, telemetry
-from kwip.cache.objects import CacheLease
+from kwip.cache.entity_cache import CacheLease
 from kwip.domain.errors import StoreUnavailableError
 from kwip.services.coherence.cache_lease import (
     FenceTimes,
@@ -247,32 +247,32 @@ def test_time_without_a_lease_is_counted_though_the_loop_is_stuck(watch, fences,
 def test_a_lease_says_whether_the_invalidator_goes_on(watch, fences):
     one = watch()
     one._look(fences)
-    assert not one.lease().is_followed
+    assert not one.lease().is_streamed
 
-    fences.follow()
+    fences.beat_stream()
     one._look(fences)
 
-    assert one.lease() == CacheLease("here", 1, is_followed=True)
+    assert one.lease() == CacheLease("here", 1, is_streamed=True)
 
 
 def test_what_was_cached_ends_when_the_invalidator_has_been_silent_for_long(
     watch, fences, clock
 ):
     one, other = watch(), watch()
-    fences.follow()
+    fences.beat_stream()
     for each in (one, other):
         each._look(fences)
     for seconds in (29.0, 29.0):
         clock.now += seconds
-        fences.follow()
+        fences.beat_stream()
         one._look(fences)
-    assert one.lease() == CacheLease("here", 1, is_followed=True)
+    assert one.lease() == CacheLease("here", 1, is_streamed=True)
 
     clock.now += 31.0
     for each in (one, other, one, other):  # the other has seen it move by then
         each._look(fences)
 
-    assert one.lease() == other.lease() == CacheLease("here", 2, is_followed=False)
+    assert one.lease() == other.lease() == CacheLease("here", 2, is_streamed=False)
     assert not fences.read().suspended
 
 

@@ -10,7 +10,7 @@ import redis
 
 from kwip.cache import keys
 from kwip.cache.client import Breaker, Client, ClientTimes
-from kwip.cache.objects import Ask, CacheLease, Filling, Objects
+from kwip.cache.entity_cache import Ask, CacheLease, EntityCache, Filling
 
 LEASE = CacheLease("deployment", 1)
 ASK = Ask(keys.post(1), "doc", 300)
@@ -55,7 +55,7 @@ def client(server):
 
 @pytest.fixture
 def objects(client):
-    return Objects(client)
+    return EntityCache(client)
 
 
 def timed(call):
@@ -168,13 +168,13 @@ def test_a_full_server_that_may_not_evict_is_a_miss(server, objects):
 def test_a_wrong_password_is_a_miss(server):
     client = Client(server.uri.replace("unix://:", "unix://:wrong"), times=TENTH)
 
-    assert Objects(client).read(LEASE, [ASK]) is None
+    assert EntityCache(client).read(LEASE, [ASK]) is None
 
 
 def test_a_dead_address_is_a_miss():
     client = Client("redis://127.0.0.1:1/0", times=TENTH)
 
-    assert Objects(client).read(LEASE, [ASK]) is None
+    assert EntityCache(client).read(LEASE, [ASK]) is None
 
 
 def test_a_late_answer_is_never_taken_for_the_next_one(server, objects):
@@ -233,7 +233,7 @@ def test_few_connections_stay_open(server):
     client = Client(server.uri, idle=1)
     taken = [client._connect(), client._connect()]
     client._idle.extend(taken[:1])
-    objects = Objects(client)
+    objects = EntityCache(client)
 
     objects.invalidate_confirmed("d", [ASK.key])
     client._idle.append(taken[1])

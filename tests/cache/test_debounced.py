@@ -12,7 +12,14 @@ import pytest
 
 from kwip.cache import codec, keys
 from kwip.cache.client import Script
-from kwip.cache.objects import Ask, Filling, Found, NewPage, Objects, PageLookup
+from kwip.cache.entity_cache import (
+    Ask,
+    EntityCache,
+    Filling,
+    Found,
+    NewPage,
+    PageLookup,
+)
 from tests.servers import wait_until
 
 KEY = keys.post(1)
@@ -179,7 +186,7 @@ def test_it_is_invalidated_though_the_writer_was_killed_in_between(node):
 def test_a_redis_that_is_gone_confirms_nothing(client, lease):
     client._factory.connection_kwargs["path"] = "/nowhere.sock"
 
-    assert not Objects(client).invalidate_confirmed(lease.deployment, [PACED])
+    assert not EntityCache(client).invalidate_confirmed(lease.deployment, [PACED])
 
 
 WRITER, OTHER = 7, 8

@@ -10,7 +10,7 @@ import pytest
 
 from kwip.cache import keys, rate_limits
 from kwip.cache.client import Client
-from kwip.cache.objects import Ask, Filling
+from kwip.cache.entity_cache import Ask, Filling
 from kwip.cache.rate_limits import ALONE, Charge, RateLimiter
 from kwip.domain.rate_limits import Window
 

@@ -20,7 +20,7 @@ from kwip.domain.ids import MAX_ID
 from kwip.domain.posts import Draft
 from kwip.domain.timelines.lists import ListChange
 from kwip.domain.timelines.pages import PageRequest
-from kwip.embedded.home import Home
+from kwip.embedded.home_folder import HomeFolder
 from kwip.jobs.registry import jobs
 from kwip.services.maintenance import cache_audit
 from kwip.services.maintenance.cache_audit import CacheAudit
@@ -111,7 +111,7 @@ telemetry.CACHE_REQUESTS.labels("user", "miss").inc()
 
 
 def test_the_hit_ratio_is_that_of_the_stack_in_this_home(kwip, bob, environ):
-    home = Home(Path(environ["KWIP_HOME"]))
+    home = HomeFolder(Path(environ["KWIP_HOME"]))
     home.prepare()
     home.make_metrics()
     count(home.metrics)
@@ -186,7 +186,7 @@ def test_what_is_written_meanwhile_is_no_difference(wiring, bob):
     lie(wiring, bob)
 
     def settle(_):
-        wiring.services.moderation.appoint(bob.id, is_admin=True)
+        wiring.services.moderation.set_admin(bob.id, is_admin=True)
 
     fence = FenceStore(wiring.store.database).read()
     audit = CacheAudit(

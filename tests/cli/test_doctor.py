@@ -7,7 +7,7 @@ import pytest
 from kwip import telemetry
 from kwip.cli.doctor import _silent
 from kwip.domain.clock import system_clock_ms
-from kwip.embedded.home import Home
+from kwip.embedded.home_folder import HomeFolder
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def findings(tmp_path, monkeypatch):
         now = system_clock_ms() / 1_000
         beats = {loop: now - age for loop, age in ages.items()}
         monkeypatch.setattr(telemetry, "heartbeats", lambda *_: beats)
-        return list(_silent(Home(tmp_path), {"sweeper", "jobs"}))
+        return list(_silent(HomeFolder(tmp_path), {"sweeper", "jobs"}))
 
     return find
 

@@ -50,7 +50,7 @@ TITLES = {
 def noted(kwip, steps, monkeypatch):
     """Note every script that the cache runs, with the kinds of entity it is for."""
     run = kwip.cache.run
-    names = {kwip.services.loaders.objects._read.digest: "read.lua"}
+    names = {kwip.services.loaders.objects._read.digest: "read_entries.lua"}
 
     def noting(script, keys, arguments):
         kinds = dict.fromkeys(re.search(r"{(\w+)", key)[1] for key in keys)
@@ -82,7 +82,7 @@ def test_the_cold_reads_are_those_of_the_page(
         cold = list(noted)
         noted.clear()
         read(kwip, world, page)
-        assert all(step.startswith("Redis: `read.lua`") for step in noted)
+        assert all(step.startswith("Redis: `read_entries.lua`") for step in noted)
         parts.append(listed(TITLES[read.__name__], cold, noted))
     text = (PROJECT / "docs" / "cache.md").read_text(encoding="utf-8")
     shown = text.partition(BEGIN)[2].partition(END)[0]

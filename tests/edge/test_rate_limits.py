@@ -342,7 +342,7 @@ def test_only_trusted_proxies_say_where_a_request_comes_from(
 def test_without_redis_requests_are_let_through_and_counted(limited, endpoints):
     kwip = limited(api_user=1, api_address=1, pages_address=1, posts=1)
     kwip.alice.get(HOME)
-    series = "kwip_quota_errors_total"
+    series = "kwip_rate_limit_errors_total"
     before = [number_of(series, quota) for quota in ("api", "pages", "posts")]
     kwip.wiring.cache._factory.connection_kwargs["path"] = "/nowhere"
     kwip.wiring.cache.close()
@@ -358,11 +358,11 @@ def test_without_redis_requests_are_let_through_and_counted(limited, endpoints):
 
 def test_a_refusal_is_counted(limited):
     kwip = limited(api_user=1)
-    before = number_of("kwip_quota_refusals_total", "api")
+    before = number_of("kwip_rate_limit_refusals_total", "api")
     for _ in range(3):
         kwip.alice.get(HOME)
 
-    assert number_of("kwip_quota_refusals_total", "api") == before + 2
+    assert number_of("kwip_rate_limit_refusals_total", "api") == before + 2
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import sys
 from urllib.request import urlopen
 
 from kwip.embedded.children import Child, end_group, spawn
-from kwip.embedded.home import Home
+from kwip.embedded.home_folder import HomeFolder
 from tests.faults.sabotage import VARIABLE
 from tests.servers import no_quotas, wait_until
 
@@ -23,7 +23,7 @@ class Site:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
-        self._home = Home(home)
+        self._home = HomeFolder(home)
         self._home.prepare()
         self._environ = {
             **no_quotas(),

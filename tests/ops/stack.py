@@ -14,7 +14,7 @@ from config.settings import PROJECT
 from kwip.cli.up import is_ready
 from kwip.embedded import endpoints
 from kwip.embedded.children import ROLE, marked
-from kwip.embedded.home import Home
+from kwip.embedded.home_folder import HomeFolder
 from tests.servers import no_quotas, settings_in, wait_until
 
 STAND_IN = PROJECT / "tests" / "ops" / "stand_in.py"
@@ -47,8 +47,8 @@ class Stack:
         return settings_in(Path(self.environ["KWIP_HOME"]), **self.environ)
 
     @property
-    def home(self) -> Home:
-        return Home(Path(self.environ["KWIP_HOME"]))
+    def home(self) -> HomeFolder:
+        return HomeFolder(Path(self.environ["KWIP_HOME"]))
 
     @property
     def endpoints(self):
@@ -123,6 +123,6 @@ class Stack:
         return log.read_text() if log.exists() else ""
 
 
-def wait_gone(home: Home) -> None:
+def wait_gone(home: HomeFolder) -> None:
     """Wait until no process of `home` is left."""
     wait_until(lambda: not marked(home), END_S)

@@ -19,7 +19,7 @@ from redis.retry import Retry
 from kwip.embedded import binaries, endpoints
 from kwip.embedded.children import marked
 from kwip.embedded.errors import CannotStartError
-from kwip.embedded.home import Home
+from kwip.embedded.home_folder import HomeFolder
 from tests.servers import settings_in
 
 
@@ -88,7 +88,7 @@ def test_passwords_stand_in_no_command_line(make_stack):
 
 
 def test_secrets_are_readable_by_their_owner_only(short_path):
-    home = Home(short_path / "home")
+    home = HomeFolder(short_path / "home")
     home.secret("flask")
     modes = [
         stat.S_IMODE(path.stat().st_mode)
@@ -101,7 +101,9 @@ def test_secrets_are_readable_by_their_owner_only(short_path):
 def test_programs_that_race_for_a_first_secret_agree(short_path):
     found = []
     threads = [
-        threading.Thread(target=lambda: found.append(Home(short_path).secret("flask")))
+        threading.Thread(
+            target=lambda: found.append(HomeFolder(short_path).secret("flask"))
+        )
         for _ in range(16)
     ]
     for thread in threads:
@@ -114,7 +116,7 @@ def test_programs_that_race_for_a_first_secret_agree(short_path):
 
 
 def test_a_short_secret_is_refused(short_path):
-    home = Home(short_path)
+    home = HomeFolder(short_path)
     home.secret("flask")
     (short_path / "secrets" / "flask").write_text("geheim")
 
@@ -124,12 +126,12 @@ def test_a_short_secret_is_refused(short_path):
 
 @pytest.mark.parametrize("name", ["x" * 90, "häuser", "with space", "a,b"])
 def test_a_path_that_will_not_do_for_sockets_gets_a_short_one(short_path, name):
-    home = Home(short_path / name)
+    home = HomeFolder(short_path / name)
     socket = str(home.socket("mongod"))
 
     assert socket.startswith("/tmp/kwip-")
     assert len(socket) < 60
-    assert home.sockets != Home(short_path / "other" / name).sockets
+    assert home.sockets != HomeFolder(short_path / "other" / name).sockets
 
 
 def test_a_stack_with_a_long_path_runs(make_stack):
@@ -140,7 +142,7 @@ def test_a_stack_with_a_long_path_runs(make_stack):
 
 
 def test_a_folder_of_sockets_that_another_user_made_is_refused(short_path, monkeypatch):
-    home = Home(short_path / ("x" * 90))
+    home = HomeFolder(short_path / ("x" * 90))
     home.prepare()
     monkeypatch.setattr(os, "geteuid", lambda: 12345)
     home.sockets.rmdir()
@@ -154,9 +156,9 @@ def test_a_folder_of_sockets_that_another_user_made_is_refused(short_path, monke
 @pytest.fixture
 def home(short_path, monkeypatch):
     """Return a home, with a folder in the place of the disk in memory."""
-    home, memory = Home(short_path / "home"), short_path / "memory"
+    home, memory = HomeFolder(short_path / "home"), short_path / "memory"
     memory.mkdir()
-    monkeypatch.setattr("kwip.embedded.home._MEMORY", memory)
+    monkeypatch.setattr("kwip.embedded.home_folder._MEMORY", memory)
     home.run.mkdir(parents=True)
     return home
 
@@ -175,7 +177,7 @@ def test_metrics_are_in_memory_and_begin_empty(home, short_path):
 def test_a_copy_of_a_home_leaves_the_metrics_of_the_first_alone(home, short_path):
     home.make_metrics()
     (home.metrics / "kept").touch()
-    copy = Home(short_path / "copy")
+    copy = HomeFolder(short_path / "copy")
     shutil.copytree(home.root, copy.root, symlinks=True)
     copy.make_metrics()
 
@@ -200,14 +202,14 @@ def test_without_a_disk_in_memory_metrics_are_in_the_home(home, short_path):
 
 
 def test_a_full_disk_is_named_with_what_is_needed(short_path):
-    home = Home(short_path)
+    home = HomeFolder(short_path)
 
     with pytest.raises(CannotStartError, match=r"disk is full \(599 MB free, 600 MB"):
         home.check_space(lambda _: 599_999_999)
 
 
 def test_a_later_start_needs_less_room(short_path):
-    home = Home(short_path)
+    home = HomeFolder(short_path)
     home.data("mongod").mkdir(parents=True)
     home.check_space(lambda _: 100_000_000)
 

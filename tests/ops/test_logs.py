@@ -12,7 +12,7 @@ import pytest
 
 from kwip.embedded import logs as rotation
 from kwip.embedded.children import Child, end_group, spawn
-from kwip.embedded.home import Home
+from kwip.embedded.home_folder import HomeFolder
 from kwip.embedded.logs import Logs
 from tests.servers import wait_until
 
@@ -26,7 +26,7 @@ for number, _ in enumerate(iter(sys.stdin.readline, "")):
 
 @pytest.fixture
 def home(tmp_path):
-    home = Home(tmp_path / "home")
+    home = HomeFolder(tmp_path / "home")
     home.prepare()
     return home
 

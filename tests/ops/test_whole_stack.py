@@ -195,7 +195,7 @@ def end_while_pages_wait(stack):
     address = f"http://127.0.0.1:{stack.settings.live_port}/poll/public?since_id=0"
     with ThreadPoolExecutor(20) as pool:
         waiting = [pool.submit(urlopen, address) for _ in range(20)]
-        wait_until(lambda: gauge(stack, "kwip_stream_connections") == len(waiting))
+        wait_until(lambda: gauge(stack, "kwip_long_polls") == len(waiting))
 
         assert stack.end() == 0
         return {future.result().status for future in waiting}

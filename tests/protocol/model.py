@@ -203,7 +203,7 @@ class Model:
     # The cache -------------------------------------------------------------------
 
     def invalidated(self, w: World, v: int) -> World:  # noqa: ARG002 - of some mutants
-        """Delete the hash: UNLINK in `Objects.invalidate_confirmed`."""
+        """Delete the hash: UNLINK in `EntityCache.invalidate_confirmed`."""
         return self.forget(w, self.EMPTY)
 
     def evicted(self, cache: tuple) -> list[tuple]:
@@ -255,7 +255,7 @@ class Model:
     def r_read(
         self, w: World, p: int, rest: Process, need: int, epoch: int
     ) -> Iterator[Step]:
-        """Read the entry, or a generation, made if there is none: `read.lua`."""
+        """Read the entry, or a generation (made if there is none): `read_entries`."""
         if w.page and self.page_fits(w.page, w.cache, epoch):
             yield self.returns(w, p, rest, need, w.page[3], "is given the page")
             return
@@ -277,7 +277,7 @@ class Model:
         return (LIVE, cache[1]), cache[1], LIVE
 
     def entry_fits(self, entry: tuple, epoch: int) -> bool:
-        """Compare the epoch of an entry with the lease's: `read.lua`."""
+        """Compare the epoch of an entry with the lease's: `read_entries.lua`."""
         return entry[0] == epoch
 
     def memory_fits(self, memory: tuple, epoch: int) -> bool:
@@ -340,7 +340,7 @@ class Model:
     def r_keep(
         self, w: World, p: int, rest: Process, _need: int, *made_of: int
     ) -> Iterator[Step]:
-        """Keep a page with what it is made of, or come to nothing: `Objects.keep`."""
+        """Keep a page with what it is made of, or come to nothing."""
         epoch, held, v = made_of
         page = self.kept_page(w, (held, epoch, v, v))
         yield "keeps", self.put(w, p, rest)._replace(page=page), None
@@ -351,7 +351,7 @@ class Model:
         return page
 
     def page_fits(self, page: tuple, cache: tuple, epoch: int) -> bool:
-        """Compare all that a page was made of, and the lease: `open.lua`."""
+        """Compare all that a page was made of, and the lease: `read_page.lua`."""
         generation, *filled, _ = page
         return (
             generation == LIVE and cache == (LIVE, tuple(filled)) and filled[0] == epoch

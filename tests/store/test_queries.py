@@ -266,8 +266,8 @@ CALLS = {
     "FenceStore.suspend": _move_the_fence,
     "FenceStore.resume": _move_the_fence,
     "FenceStore.beat": _own_the_fence,
-    "FenceStore.follow": lambda s: s.fence.follow(),
-    "FenceStore.unfollow": lambda s: s.fence.unfollow(s.fence.read()),
+    "FenceStore.beat_stream": lambda s: s.fence.beat_stream(),
+    "FenceStore.end_stream": lambda s: s.fence.end_stream(s.fence.read()),
     "FenceStore.take_over": _own_the_fence,
     "JobStore.find": lambda s: s.jobs.find("reindex:timelines"),
     "JobStore.running": lambda s: s.jobs.running("reindex:"),
@@ -420,7 +420,7 @@ CALLS = {
     "RelationshipStore.follow": lambda s: s.relationships.follow(
         Edge(1, 50, "merging", "n"), NOW, replace(TOLD, kind=NotificationKind.FOLLOW)
     ),
-    "RelationshipStore.ask_for_posts": lambda s: s.relationships.ask_for_posts(
+    "RelationshipStore.notify_of_posts": lambda s: s.relationships.notify_of_posts(
         2, 6, notify=True
     ),
     "RelationshipStore.unfollow": lambda s: s.relationships.unfollow(1, 5, NOW),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from kwip.blueprints.web import (
-    access,
     lists,
     notifications,
     people,
@@ -17,6 +16,7 @@ from kwip.blueprints.web import (
     timelines,
     users,
 )
+from kwip.blueprints.web import sign_in as access
 
 ROUTES = (
     *timelines.ROUTES,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from flask import Response
 
     from kwip.domain.ids import UserId
-    from kwip.domain.relationships import Parting
+    from kwip.domain.relationships import Unfollowed
 
 
 def follow(username: str) -> Response:
@@ -92,7 +92,7 @@ def unmute(username: str) -> Response:
     return go(back, gettext("You unmuted @%(username)s.", username=username))
 
 
-def _left_lists(done: Parting) -> str:
+def _left_lists(done: Unfollowed) -> str:
     """Return a sentence on how many of the viewer's lists a user has left, or ""."""
     if not done.left_lists:
         return ""

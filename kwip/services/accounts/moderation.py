@@ -67,14 +67,14 @@ class Moderation:
         self.fence.invalidate(invalidation.unsuspend(user_id=user_id))
         _require(user_id, is_there=is_there)
 
-    def appoint(self, user_id: UserId, *, is_admin: bool) -> None:
+    def set_admin(self, user_id: UserId, *, is_admin: bool) -> None:
         """Make a user an administrator, or remove that role.
 
         Raises:
             NotFoundError: There is no such user.
         """
         is_there = self._set(user_id, "is_admin", is_set=is_admin)
-        self.fence.invalidate(invalidation.appoint(user_id=user_id))
+        self.fence.invalidate(invalidation.set_admin(user_id=user_id))
         _require(user_id, is_there=is_there)
 
     def _set(self, user_id: UserId, flag: Flag, *, is_set: bool) -> bool:

@@ -28,7 +28,7 @@ from kwip.domain.errors import (
 )
 from kwip.domain.rate_limits import whose
 from kwip.services.accounts.authentication import login_of
-from kwip.services.reading.rate_limits import too_much
+from kwip.services.reading.request_charge import too_much
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -207,10 +207,10 @@ class SignIn:
         terms = rate_limits.plain([self.windows[name] for name in charged])
         verdict = self.charges.charge(ALONE, Charge((*charged.values(),), terms))
         if verdict is None:
-            telemetry.QUOTA_ERRORS.labels(quota).inc()
+            telemetry.RATE_LIMIT_ERRORS.labels(quota).inc()
             return _Receipt({}, None)
         if not verdict.is_allowed:
-            telemetry.QUOTA_REFUSALS.labels(quota).inc()
+            telemetry.RATE_LIMIT_REFUSALS.labels(quota).inc()
             raise too_much(verdict, quota=quota)
         return _Receipt(charged, verdict.now_us)
 

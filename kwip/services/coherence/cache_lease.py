@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING
 import structlog
 
 from kwip import telemetry
-from kwip.cache.objects import CacheLease
+from kwip.cache.entity_cache import CacheLease
 from kwip.domain.errors import StoreUnavailableError
 from kwip.loops import Loop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kwip.cache.objects import Objects
+    from kwip.cache.entity_cache import EntityCache
     from kwip.store.fence import FenceState, FenceStore
 
 log = structlog.get_logger()
@@ -118,7 +118,7 @@ class LeaseRenewer:
     """
 
     connect: Callable[[], FenceStore]
-    objects: Objects
+    objects: EntityCache
     times: FenceTimes
     clock: Callable[[], float] = boot_clock
     is_read: bool = True
@@ -239,7 +239,7 @@ class Watch:
             self._stream_beat, self._stream_moved_at = state.stream_beat, now
         elif now - self._stream_moved_at >= self._times.unfollow_s:
             log.warning("cache_stream_missing", epoch=state.epoch)
-            fence.unfollow(state)
+            fence.end_stream(state)
 
     def _is_newest(self, state: FenceState) -> bool:
         return self._seen is not None and self._seen.state == state

@@ -21,7 +21,7 @@ import structlog
 
 from kwip import telemetry
 from kwip.domain.clock import at
-from kwip.services.coherence.changed_keys import FOLLOWED, concerned
+from kwip.services.coherence.changed_keys import WATCHED, concerned
 from kwip.store.changes import HistoryLostError
 
 if TYPE_CHECKING:
@@ -84,12 +84,12 @@ class ChangeStreamInvalidator:
     def _follow(
         self, loop: Loop, token: Token | None, *, is_new_epoch: bool = False
     ) -> None:
-        with self.changes.follow(list(FOLLOWED), token) as feed:
+        with self.changes.follow(list(WATCHED), token) as feed:
             if is_new_epoch:
                 self.fence.end_all()
             while not loop.is_stopped and self._repeat_for(feed, loop):
                 if self.lag_s < KEEPS_UP_S:
-                    self.fence.follow()
+                    self.fence.beat_stream()
                 loop.beat()
             if loop.is_stopped:  # the next one need not wait for the lease to expire
                 self.changes.save(self.name, feed.token, self._now())

@@ -146,7 +146,7 @@ def _two(name: str) -> tuple[UserId, UserId]:
 
 
 #: The collections that are followed, and the keys that a change in each concerns.
-FOLLOWED: Mapping[str, Callable[[Change], Keys]] = {
+WATCHED: Mapping[str, Callable[[Change], Keys]] = {
     "users": _user,
     "claims": _claim,
     "posts": _post,
@@ -182,5 +182,5 @@ def concerned(change: Change) -> Keys:
     """
     return tuple(
         key._replace(writer_id=None) if isinstance(key, Debounced) else key
-        for key in FOLLOWED[change.collection](change)
+        for key in WATCHED[change.collection](change)
     )

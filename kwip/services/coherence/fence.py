@@ -19,8 +19,8 @@ from kwip.services.coherence.cache_lease import new_deployment
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from kwip.cache.entity_cache import CacheLease
     from kwip.cache.keys import Invalidation
-    from kwip.cache.objects import CacheLease
     from kwip.services.coherence.cache_lease import LeaseRenewer, Sighting
     from kwip.store.fence import FenceState, FenceStore
 
@@ -96,14 +96,14 @@ class Fence:
         """
         self._wait_until(node.suspend() for node in self._nodes)
 
-    def follow(self) -> None:
+    def beat_stream(self) -> None:
         """Show readers of every node that the change stream keeps up; a write for each.
 
         Raises:
             StoreUnavailableError: A fence did not answer.
         """
         for node in self._nodes:
-            node.follow()
+            node.beat_stream()
 
     def _wait_until(self, moments: Iterable[float]) -> None:
         """Wait for the latest of some moments, computed one after the other."""
@@ -146,13 +146,13 @@ class _Node:
         """Raise the epoch here; return when every older lease has expired."""
         watch = self._lease_renewer.watch
         seen = watch.saw(self._store.suspend(watch.name))
-        telemetry.CACHE_FENCES.inc()
+        telemetry.CACHE_EPOCH_RAISES.inc()
         log.warning("cache_fence_raised", epoch=seen.state.epoch, keys=keys)
         return self._leases_end(seen)
 
-    def follow(self) -> None:
+    def beat_stream(self) -> None:
         """Show that the change-stream invalidator keeps up."""
-        self._store.follow()
+        self._store.beat_stream()
 
     def _look(self) -> FenceState:
         return self._store.read() or self._store.ensure(new_deployment())

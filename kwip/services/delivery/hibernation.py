@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from kwip.services.delivery.compaction import Compactor
     from kwip.services.delivery.home_backfill import HomeBackfill
     from kwip.services.delivery.signals import Enqueue
-    from kwip.store.delivery.hibernation import HibernationStore, Standing
+    from kwip.store.delivery.hibernation import HibernationStore, HomeState
     from kwip.store.timelines.timelines import CompactionLease
 
 DAY_MS = 86_400_000
@@ -40,7 +40,7 @@ CLOCKS_MS = 10_000
 LOOK_MS, AT_ONCE = 60_000, 200
 
 
-class Attendance:
+class HomeReads:
     """Report who reads home to the worker, at most once an hour per reader.
 
     It runs on every read of home, so it only enqueues.
@@ -137,7 +137,7 @@ class Hibernation:
             return self.store.remove(held, grace)
 
     def _begin_hibernation(
-        self, lease: CompactionLease, standing: Standing
+        self, lease: CompactionLease, standing: HomeState
     ) -> CompactionLease | None:
         """Begin if the home has not been read for long, or continue what was begun.
 

@@ -112,7 +112,7 @@ class Live:
         end = self._monotonic() + self._times.longest_s
         with (
             self._registered(set(topics)) as event,
-            telemetry.STREAM_CONNECTIONS.labels("poll").track_inprogress(),
+            telemetry.LONG_POLLS.track_inprogress(),
         ):
             while True:
                 event.clear()

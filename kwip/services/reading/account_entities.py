@@ -42,7 +42,7 @@ def users(stores: Stores) -> Kind[UserId, User]:
         version=lambda user: user.version,
         load=stores.users.get_many,
         ttl_s=keys.DOCUMENT_TTL_S,
-        is_followed=True,
+        is_streamed=True,
     )
 
 
@@ -55,7 +55,7 @@ def handles(stores: Stores) -> Kind[str, UserId]:
         decode=lambda raw: UserId(int(raw)),
         load=stores.users.ids_of,
         ttl_s=keys.DOCUMENT_TTL_S,
-        is_followed=True,
+        is_streamed=True,
     )
 
 
@@ -85,5 +85,5 @@ def _access_key_kind(
         decode=payloads.decode_access_key,
         load=load,
         ttl_s=keys.AUTHORITY_TTL_S,
-        is_followed=True,
+        is_streamed=True,
     )

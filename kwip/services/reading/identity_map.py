@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from kwip import telemetry
 from kwip.cache import codec
-from kwip.cache.objects import Ask
+from kwip.cache.entity_cache import Ask
 from kwip.services.reading.loads import ABSENT, Miss
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from kwip.services.reading.loads import Kind, Lookup
-    from kwip.services.reading.rate_limits import RequestCharge
     from kwip.services.reading.request_cache import RequestCache
+    from kwip.services.reading.request_charge import RequestCharge
 
     Target = tuple["Seen", Any]
 
@@ -75,7 +75,7 @@ class IdentityMap:
             work += kind.weight * len(unknown)
             for each in unknown:
                 key, variant = kind.key(each), kind.variant(each)
-                asks.append(Ask(key, variant, kind.ttl_s, kind.is_followed))
+                asks.append(Ask(key, variant, kind.ttl_s, kind.is_streamed))
                 targets.append((seen, each))
         self._request_charge.count(work)
         return asks, targets

@@ -29,13 +29,13 @@ from kwip.services.reading.loads import (
     by_kind,
     filling,
 )
-from kwip.services.reading.rate_limits import FREE, RequestCharge
 from kwip.services.reading.request_cache import RequestCache
+from kwip.services.reading.request_charge import FREE, RequestCharge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from kwip.cache.objects import CacheLease, Objects
+    from kwip.cache.entity_cache import CacheLease, EntityCache
     from kwip.cache.single_flight import Flight
     from kwip.domain.ids import UserId
     from kwip.services.coherence.fence import Fence
@@ -71,7 +71,7 @@ class Loaders:
 
     def __init__(
         self,
-        objects: Objects,
+        objects: EntityCache,
         fence: Fence,
         *,
         direct_loads: int = DIRECT_LOADS,

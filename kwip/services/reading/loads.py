@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
-from kwip.cache.objects import Filling
+from kwip.cache.entity_cache import Filling
 from kwip.domain.memo import Decoded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from kwip.cache.codec import Generation
+    from kwip.cache.entity_cache import CacheLease
     from kwip.cache.keys import CacheKey
-    from kwip.cache.objects import CacheLease
     from kwip.cache.single_flight import Flight, SingleFlight
 
 K = TypeVar("K")
@@ -44,7 +44,7 @@ class Kind(Generic[K, V]):
         load: Loads 1 or more distinct ids from the primary, with majority read concern;
             ids that it leaves out are absent, and cached as such.
         ttl_s: How long a hash lives at most after its generation was made.
-        is_followed: Whether the change-stream invalidator repeats every invalidation of
+        is_streamed: Whether the change-stream invalidator repeats every invalidation of
             it, so that it may live much longer while that runs.
         weight: How many posts it counts as in the reader's rate limit.
     """
@@ -57,7 +57,7 @@ class Kind(Generic[K, V]):
     ttl_s: int
     variant: Callable[[K], str] = lambda _: "doc"
     version: Callable[[V], int] = unversioned
-    is_followed: bool = False
+    is_streamed: bool = False
     weight: int = 1
 
     def pack(self, value: V) -> tuple[bytes, V]:

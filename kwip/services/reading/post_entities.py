@@ -47,7 +47,7 @@ def posts(stores: Stores, entries: Entries) -> Kind[PostId, Post]:
             i: entries.note(post) for i, post in stores.posts.get_many(ids).items()
         },
         ttl_s=keys.DOCUMENT_TTL_S,
-        is_followed=True,
+        is_streamed=True,
     )
 
 
@@ -60,7 +60,7 @@ def reactions(stores: Stores) -> Kind[tuple[UserId, Span], Reacted]:
         decode=payloads.decode_reactions,
         load=stores.reactions.of_spans,
         ttl_s=keys.TIMELINE_TTL_S,
-        is_followed=True,
+        is_streamed=True,
     )
 
 
@@ -75,7 +75,7 @@ def threads(stores: Stores) -> Kind[PostId, tuple[Threaded, ...]]:
             root: tuple(stores.posts.thread(root, limit=MAX_THREAD)) for root in roots
         },
         ttl_s=keys.TIMELINE_TTL_S,
-        is_followed=True,
+        is_streamed=True,
         weight=THREAD_WEIGHT,
     )
 
@@ -110,5 +110,5 @@ def active(stores: Stores) -> Kind[IdListSlice, IdListChunk]:
         lambda part: keys.active(part.name, part.owner_id),
         Row,
         lambda part, wanted: loaders[part.name](part.owner_id, wanted, part.as_of),
-        is_followed=False,  # a change does not say where a conversation stood before
+        is_streamed=False,  # a change does not say where a conversation stood before
     )

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from kwip.cache import codec, keys, rate_limits
-from kwip.cache.objects import Found, NewPage, PageLookup
+from kwip.cache.entity_cache import Found, NewPage, PageLookup
 from kwip.domain.timelines.pages import CachedPage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kwip.cache.codec import Origin
+    from kwip.cache.entity_cache import Ask, CacheLease, EntityCache, Filling
     from kwip.cache.keys import CacheKey
-    from kwip.cache.objects import Ask, CacheLease, Filling, Objects
     from kwip.domain.ids import UserId
-    from kwip.services.reading.rate_limits import RequestCharge
+    from kwip.services.reading.request_charge import RequestCharge
 
 #: Pages made from more entities are not cached: checking them costs as much as
 #: building.
@@ -31,7 +31,7 @@ class RequestCache:
 
     def __init__(
         self,
-        objects: Objects,
+        objects: EntityCache,
         lease: CacheLease | None,
         request_charge: RequestCharge,
         reader_id: UserId | None,

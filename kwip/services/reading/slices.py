@@ -103,7 +103,7 @@ def slice_kind(
     key: Callable[[Slice], CacheKey],
     load: Callable[[Sequence[Slice]], Mapping[Slice, Chunk]],
     *,
-    is_followed: bool = True,
+    is_streamed: bool = True,
 ) -> Kind[Slice, Chunk]:
     """Return the kind for one sort of timeline."""
     return Kind(
@@ -114,7 +114,7 @@ def slice_kind(
         decode=_decode_chunk,
         load=load,
         ttl_s=keys.TIMELINE_TTL_S,
-        is_followed=is_followed,
+        is_streamed=is_streamed,
         weight=CHUNK_WEIGHT,
     )
 
@@ -125,7 +125,7 @@ def row_kind(
     row: Any,
     rows_of: Callable[[Any, Between], list[Any]],
     *,
-    is_followed: bool = True,
+    is_streamed: bool = True,
 ) -> Kind[Any, RowChunk[Any]]:
     """Return the kind for slices of rows that are no timeline; `row` is their class."""
 
@@ -143,7 +143,7 @@ def row_kind(
         decode=lambda raw: payloads.decode_rows(raw, row),
         load=lambda parts: {part: load(part) for part in parts},
         ttl_s=keys.TIMELINE_TTL_S,
-        is_followed=is_followed,
+        is_streamed=is_streamed,
         weight=CHUNK_WEIGHT,
     )
 

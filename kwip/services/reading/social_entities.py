@@ -33,7 +33,7 @@ def relations(stores: Stores) -> Kind[UserId, Relations]:
         ),
         load=stores.relationships.relations,
         ttl_s=keys.AUTHORITY_TTL_S,
-        is_followed=True,
+        is_streamed=True,
     )
 
 
@@ -47,7 +47,7 @@ def lists(stores: Stores) -> Kind[UserId, tuple[UserList, ...]]:
         decode=list_payloads.decode_lists,
         load=stores.lists.of_owners,
         ttl_s=keys.AUTHORITY_TTL_S,
-        is_followed=True,
+        is_streamed=True,
     )
 
 
@@ -61,7 +61,7 @@ def listings(stores: Stores) -> Kind[tuple[UserId, ListId], Listing]:
         decode=list_payloads.decode_listing,
         load=stores.lists.get_many,
         ttl_s=keys.AUTHORITY_TTL_S,
-        is_followed=True,
+        is_streamed=True,
     )
 
 
@@ -77,5 +77,5 @@ def pulls(stores: Stores) -> Kind[UserId, Pulls]:
             ids, Pulls.of(stores.pull_authors.last_pulls(MOST_PULLED + 1))
         ),
         ttl_s=keys.TIMELINE_TTL_S,
-        is_followed=True,
+        is_streamed=True,
     )

@@ -62,7 +62,7 @@ def tags(stores: Stores) -> Kind[Slice, Chunk]:
         "tag",
         lambda s: keys.tag(str(s.owner)),
         query_loader(lambda s, q: stores.posts.tagged(str(s.owner), **q)),
-        is_followed=False,  # a change does not say which hashtags an edit removed
+        is_streamed=False,  # a change does not say which hashtags an edit removed
     )
 
 
@@ -91,7 +91,7 @@ def unread(stores: Stores) -> Kind[UserId, Unread]:
         decode=payloads.decode_unread,
         load=stores.notifications.unread,
         ttl_s=keys.TIMELINE_TTL_S,
-        is_followed=True,
+        is_streamed=True,
     )
 
 
@@ -104,5 +104,5 @@ def markers(stores: Stores) -> Kind[UserId, dict[Marked, Marker]]:
         decode=payloads.decode_markers,
         load=stores.markers.of_users,
         ttl_s=keys.TIMELINE_TTL_S,
-        is_followed=True,
+        is_streamed=True,
     )

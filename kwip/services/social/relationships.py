@@ -15,9 +15,9 @@ from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError, NotFoundError
 from kwip.domain.relationships import (
     NO_RELATIONS,
-    Parting,
     Relations,
     Relationship,
+    Unfollowed,
 )
 from kwip.domain.timelines.visibility import require_shown
 from kwip.services.reading.loader import Lookup
@@ -70,7 +70,7 @@ class Relationships:
         notification = self.notifier.of_follow(viewer.id, user_id)
         is_new = self.stores.relationships.follow(edge, at(self.clock()), notification)
         if not is_new and notify is not None:
-            self.stores.relationships.ask_for_posts(viewer.id, user_id, notify=notify)
+            self.stores.relationships.notify_of_posts(viewer.id, user_id, notify=notify)
         invalidated = invalidation.follow(follower_id=viewer.id, followee_id=user_id)
         self._finish(invalidated, (viewer.id, user_id))
         self.notifier.signal_recipients(notification)
@@ -79,17 +79,17 @@ class Relationships:
     def unnotify(self, viewer: Viewer, user_id: UserId) -> Relationship:
         """Turn off notifications of a user's new posts, followed or not."""
         self._other(viewer, user_id)
-        self.stores.relationships.ask_for_posts(viewer.id, user_id, notify=False)
+        self.stores.relationships.notify_of_posts(viewer.id, user_id, notify=False)
         self._finish(invalidation.follow(follower_id=viewer.id, followee_id=user_id))
         return self._fresh(viewer, user_id)
 
-    def unfollow(self, viewer: Viewer, user_id: UserId) -> Parting:
+    def unfollow(self, viewer: Viewer, user_id: UserId) -> Unfollowed:
         """Stop following a user; they are removed from the viewer's lists."""
         self._other(viewer, user_id)
         left = self.stores.relationships.unfollow(viewer.id, user_id, at(self.clock()))
         invalidated = invalidation.unfollow(follower_id=viewer.id, followee_id=user_id)
         self._finish(invalidated, (viewer.id, user_id))
-        return Parting(self._fresh(viewer, user_id), left or 0)
+        return Unfollowed(self._fresh(viewer, user_id), left or 0)
 
     def remove_follower(self, viewer: Viewer, user_id: UserId) -> Relationship:
         """Remove a follower of the viewer; they may follow again."""
@@ -101,7 +101,7 @@ class Relationships:
         self._finish(invalidated, (user_id, viewer.id))
         return self._fresh(viewer, user_id)
 
-    def block(self, viewer: Viewer, user_id: UserId) -> Parting:
+    def block(self, viewer: Viewer, user_id: UserId) -> Unfollowed:
         """Block a user: neither sees the other, and follows end both ways."""
         self._other(viewer, user_id)
         left = self.stores.relationships.block(
@@ -109,7 +109,7 @@ class Relationships:
         )
         invalidated = invalidation.block(blocker_id=viewer.id, blocked_id=user_id)
         self._finish(invalidated, (viewer.id, user_id), (user_id, viewer.id))
-        return Parting(self._fresh(viewer, user_id), left)
+        return Unfollowed(self._fresh(viewer, user_id), left)
 
     def unblock(self, viewer: Viewer, user_id: UserId) -> Relationship:
         """Unblock a user; follows that the block ended are not restored."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kwip.domain.ids import UserId
     from kwip.domain.timelines.pages import PageRequest
     from kwip.domain.timelines.timelines import Chunk, Pulls
-    from kwip.services.delivery.hibernation import Attendance
+    from kwip.services.delivery.hibernation import HomeReads
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Kind, Loader
     from kwip.store.posting.posts import PostStore
@@ -34,7 +34,7 @@ class Sources:
 
     entities: Entities
     posts: PostStore
-    attendance: Attendance
+    attendance: HomeReads
 
     def slices(
         self,

@@ -177,7 +177,7 @@ class Timelines:
     ) -> Page[PostView]:
         """Read everyone's public posts, without replies. Warm: 3 round trips."""
         where = Pushdown(is_listed=True)
-        return self._everybodys(self._entities.public, viewer, loader, page, where)
+        return self._public_query(self._entities.public, viewer, loader, page, where)
 
     def user(
         self,
@@ -261,9 +261,9 @@ class Timelines:
         Warm: 3 round trips.
         """
         where = Pushdown(tag=tag)
-        return self._everybodys(self._entities.tags, viewer, loader, page, where)
+        return self._public_query(self._entities.tags, viewer, loader, page, where)
 
-    def _everybodys(
+    def _public_query(
         self,
         kind: Kind[Slice, Chunk],
         viewer: Viewer | None,

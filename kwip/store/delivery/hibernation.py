@@ -32,7 +32,7 @@ _HOMES = {"$gte": "home:", "$lt": "home;"}
 UNFINISHED = {"$in": ["building", "dropping"]}
 
 
-class Standing(NamedTuple):
+class HomeState(NamedTuple):
     """The state of a home, and when it was last read."""
 
     state: str
@@ -62,12 +62,12 @@ class HibernationStore:
         return result.matched_count == 1
 
     @translated()
-    def find(self, user_id: UserId) -> Standing | None:
+    def find(self, user_id: UserId) -> HomeState | None:
         """Return the state of a home; None if it does not exist."""
         fields = {"state": 1, "last_read_at": 1}
         found = self._timelines.find_one({"_id": home_of(user_id)}, fields)
         return (
-            None if found is None else Standing(found["state"], found["last_read_at"])
+            None if found is None else HomeState(found["state"], found["last_read_at"])
         )
 
     @translated()

@@ -87,7 +87,7 @@ class RelationshipStore:
 
         return self._store.transact(work)
 
-    def ask_for_posts(
+    def notify_of_posts(
         self, follower_id: UserId, followee_id: UserId, *, notify: bool
     ) -> bool:
         """Set whether a follower is notified of each new post; False if no follow."""

@@ -115,9 +115,9 @@ def test_a_deletion_that_has_begun_is_not_taken_back(kwip, moderation, bob):
 
 
 def test_an_administrator_is_made_and_unmade(kwip, moderation, bob):
-    moderation.appoint(bob.id, is_admin=True)
+    moderation.set_admin(bob.id, is_admin=True)
     assert kwip.stores.users.get_many([bob.id])[bob.id].is_admin
-    moderation.appoint(bob.id, is_admin=False)
+    moderation.set_admin(bob.id, is_admin=False)
 
     assert not kwip.stores.users.get_many([bob.id])[bob.id].is_admin
 

@@ -131,7 +131,7 @@ def test_a_code_that_has_ended_opens_nothing(kwip, offer):
 
 def test_an_administrator_made_otherwise_closes_the_setup(kwip, offer, new_user):
     code = offer()
-    kwip.services.moderation.appoint(new_user("alice").id, is_admin=True)
+    kwip.services.moderation.set_admin(new_user("alice").id, is_admin=True)
 
     with pytest.raises(NotFoundError):
         kwip.services.setup.complete(code, form())

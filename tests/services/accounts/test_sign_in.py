@@ -297,5 +297,5 @@ def test_without_redis_people_get_in_and_it_is_counted(guarded):
 
 
 def counted(quota):
-    value = REGISTRY.get_sample_value("kwip_quota_errors_total", {"quota": quota})
+    value = REGISTRY.get_sample_value("kwip_rate_limit_errors_total", {"quota": quota})
     return value or 0

@@ -15,7 +15,7 @@ from kwip.domain.timelines.lists import ListChange
 from kwip.domain.users import READ, ProfileChange
 from kwip.loops import Loop
 from kwip.services.coherence import change_stream as module
-from kwip.services.coherence.changed_keys import FOLLOWED, LEFT_OUT
+from kwip.services.coherence.changed_keys import LEFT_OUT, WATCHED
 from kwip.services.coherence.fence import Fence
 from kwip.store.changes import ChangeStore, HistoryLostError
 from kwip.store.indexes import INDEXES
@@ -223,8 +223,8 @@ def _long_gone(token):
 
 
 def test_every_collection_is_followed_or_left_out_for_a_reason():
-    assert {*FOLLOWED, *LEFT_OUT} == set(INDEXES)
-    assert not set(FOLLOWED) & set(LEFT_OUT)
+    assert {*WATCHED, *LEFT_OUT} == set(INDEXES)
+    assert not set(WATCHED) & set(LEFT_OUT)
 
 
 #: Writes, and what somebody would see of the past if their drops were left to the
@@ -309,7 +309,7 @@ def test_the_invalidator_invalidates_what_each_write_invalidated(
         fence=kwip.fence,
         clock=kwip.change_stream.clock,
     )
-    with change_stream.changes.follow(list(FOLLOWED), None) as feed:
+    with change_stream.changes.follow(list(WATCHED), None) as feed:
         for name, write in WRITES.items():
             write(world)
             by_writer = set(invalidated)
@@ -341,7 +341,7 @@ def test_a_delivery_that_goes_on_invalidates_nothing(
         changes = []
         wait_until(lambda: changes.extend(feed.take(10)) or len(changes) >= 2)
 
-    assert {key for change in changes for key in FOLLOWED["posts"](change)} == set()
+    assert {key for change in changes for key in WATCHED["posts"](change)} == set()
 
 
 def test_a_reaction_is_known_by_its_name(kwip, new_user):
@@ -353,4 +353,4 @@ def test_a_reaction_is_known_by_its_name(kwip, new_user):
         wait_until(lambda: changes.extend(feed.take(10)) or len(changes) == 2)
 
     flag = keys.reactions(world.bob.id, span_of(world.post.id))
-    assert all(flag in FOLLOWED["reactions"](change) for change in changes)
+    assert all(flag in WATCHED["reactions"](change) for change in changes)

@@ -235,7 +235,7 @@ WRITES = {
     ),
     "suspend": lambda w: w.services.moderation.suspend(w.bob.id),
     "unsuspend": lambda w: w.services.moderation.unsuspend(w.bob.id),
-    "appoint": lambda w: w.services.moderation.appoint(w.bob.id, is_admin=True),
+    "set_admin": lambda w: w.services.moderation.set_admin(w.bob.id, is_admin=True),
     "sign_out_everywhere": lambda w: w.services.moderation.sign_out_everywhere(
         w.bob.id, ends_tokens=True
     ),

@@ -7,7 +7,7 @@ import redis
 
 from kwip.cache import codec, keys
 from kwip.cache.client import Client
-from kwip.cache.objects import Ask, Filling, Objects
+from kwip.cache.entity_cache import Ask, EntityCache, Filling
 
 POST = keys.post(7)
 ASK = Ask(POST, "doc", 300)
@@ -244,7 +244,7 @@ def test_a_probe_finds_a_server_that_works(objects, raw):
 def test_a_probe_finds_a_read_only_server_out_that_answers_a_ping(private_valkey):
     server = private_valkey()
     client = Client(server.uri)
-    objects = Objects(client)
+    objects = EntityCache(client)
     with redis.Redis.from_url(server.uri) as raw:
         raw.replicaof("127.0.0.1", "1")
         assert raw.ping()
@@ -254,31 +254,31 @@ def test_a_probe_finds_a_read_only_server_out_that_answers_a_ping(private_valkey
     client.close()
 
 
-FOLLOWED = Ask(POST, "doc", 300, is_followed=True)
+STREAMED = Ask(POST, "doc", 300, is_streamed=True)
 
 
 def test_what_is_followed_lives_long_while_the_invalidator_goes_on(read, lease, raw):
-    read(ASK, lease=lease._replace(is_followed=True))
+    read(ASK, lease=lease._replace(is_streamed=True))
     assert raw.ttl(NAME) == 300
     raw.flushdb()
 
-    read(FOLLOWED, lease=lease)
+    read(STREAMED, lease=lease)
     assert raw.ttl(NAME) == 300
     raw.flushdb()
 
-    read(FOLLOWED, lease=lease._replace(is_followed=True))
-    assert raw.ttl(NAME) == keys.FOLLOWED_TTL_S
+    read(STREAMED, lease=lease._replace(is_streamed=True))
+    assert raw.ttl(NAME) == keys.STREAMED_TTL_S
 
 
 def test_what_lives_long_ends_soon_when_it_is_read_without_the_invalidator(
     read, lease, raw
 ):
-    read(FOLLOWED, lease=lease._replace(is_followed=True))
-    read(FOLLOWED, lease=lease)
+    read(STREAMED, lease=lease._replace(is_streamed=True))
+    read(STREAMED, lease=lease)
     assert raw.ttl(NAME) == 300
 
     raw.expire(NAME, 20)
-    read(FOLLOWED, lease=lease)
-    read(FOLLOWED, lease=lease._replace(is_followed=True))
+    read(STREAMED, lease=lease)
+    read(STREAMED, lease=lease._replace(is_streamed=True))
 
     assert raw.ttl(NAME) == 20, "no read makes it longer"

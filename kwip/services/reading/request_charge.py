@@ -188,7 +188,7 @@ class RequestCharge:
             return
         self.due = None
         if verdict is None:
-            telemetry.QUOTA_ERRORS.labels(self._request_windows.name).inc()
+            telemetry.RATE_LIMIT_ERRORS.labels(self._request_windows.name).inc()
         else:
             self.verdict = verdict
 
@@ -200,7 +200,7 @@ class RequestCharge:
         """
         verdict = self.verdict
         if verdict is not None and not verdict.is_allowed:
-            telemetry.QUOTA_REFUSALS.labels(self._request_windows.name).inc()
+            telemetry.RATE_LIMIT_REFUSALS.labels(self._request_windows.name).inc()
             raise too_much(verdict, quota=self._request_windows.name)
 
     @property

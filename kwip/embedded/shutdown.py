@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class Ends:
+class Shutdown:
     """Knows whether the operator asked to stop: Ctrl-C, SIGTERM, a closed terminal.
 
     The signal numbers arrive in a pipe, so that nothing is interrupted halfway and a
@@ -27,7 +27,7 @@ class Ends:
 
     @classmethod
     @contextmanager
-    def listening(cls) -> Iterator[Ends]:
+    def listening(cls) -> Iterator[Shutdown]:
         """Catch the signals while the block runs."""
         read_end, write_end = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         numbers = (*cls._ASKS, signal.SIGCHLD)
@@ -50,4 +50,4 @@ class Ends:
 
 
 def _ignore(_number: int, _frame: object) -> None:
-    """Replace the default action; `Ends` reads the number."""
+    """Replace the default action; `Shutdown` reads the number."""

@@ -37,32 +37,32 @@ _LENGTH = struct.Struct(">H")
 class CacheLease(NamedTuple):
     """The right to use the cache, for one database and under one epoch.
 
-    While it `is_followed`, the change-stream invalidator repeats the invalidations of
-    writers that died.
+    While it `is_streamed`, the change-stream invalidator keeps up, and repeats the
+    invalidations of writers that died.
     """
 
     deployment: str
     epoch: int
-    is_followed: bool = False
+    is_streamed: bool = False
 
 
 class Ask(NamedTuple):
     """One entry to read: its entity, its variant, and how long a new hash lives.
 
-    If the change-stream invalidator follows it (`is_followed`), it lives for
-    `FOLLOWED_TTL_S` while that runs.
+    If the change stream shows each change of it (`is_streamed`), it lives for
+    `STREAMED_TTL_S` while that runs.
     """
 
     key: CacheKey
     variant: str
     ttl_s: int
-    is_followed: bool = False
+    is_streamed: bool = False
 
     def lifetime_s(self, lease: CacheLease) -> int:
         """Return the time to live; below 0 if longer-lived hashes must be cut to it."""
-        if not self.is_followed:
+        if not self.is_streamed:
             return self.ttl_s
-        return keys.FOLLOWED_TTL_S if lease.is_followed else -self.ttl_s
+        return keys.STREAMED_TTL_S if lease.is_streamed else -self.ttl_s
 
 
 class Filling(NamedTuple):
@@ -103,7 +103,7 @@ class NewPage(NamedTuple):
     content: bytes
 
 
-class Objects:
+class EntityCache:
     """The cached entities behind one client.
 
     Args:
@@ -119,9 +119,9 @@ class Objects:
     ):
         self._client = client
         self._random_bytes = random_bytes
-        self._read = Script.named("quota", "entries", "read")
-        self._open = Script.named("quota", "entries", "open")
-        self._fill = Script.named("quota", "fill")
+        self._read = Script.named("_windows", "_entries", "read_entries")
+        self._open = Script.named("_windows", "_entries", "read_page")
+        self._fill = Script.named("_windows", "fill")
         self._invalidate = Script.named("invalidate")
 
     def read(
@@ -193,7 +193,7 @@ class Objects:
         charge: Charge | None,
         reader_id: UserId | None,
     ) -> tuple[list[str], list[Argument]]:
-        """Return the keys and arguments of `entries.lua`."""
+        """Return the keys and arguments of `_entries.lua`."""
         names = [keys.full(lease.deployment, ask.key) for ask in asks]
         nonce = self._random_bytes(codec.GENERATION_BYTES)
         epoch, lacking = codec.pack_epoch(lease.epoch), keys.lacking(reader_id)

@@ -38,7 +38,7 @@ _SHORTEST_SECRET = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Home:
+class HomeFolder:
     """The layout of one installation's folder; `prepare` creates it."""
 
     root: Path
