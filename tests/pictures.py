@@ -6,10 +6,16 @@ import io
 import struct
 import zlib
 
-from PIL import Image
+import pillow_heif
+from PIL import Image, ImageCms
+
+pillow_heif.register_heif_opener()
 
 RED, BLUE = (200, 30, 30), (30, 30, 200)
 ORIENTATION, GPS, CAMERA = 0x0112, 0x8825, 0x0110
+#: What nobody else may find in a stored file.
+SECRET = "a place that nobody knows"
+SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
 def encoded(image, kind, **options):
@@ -50,6 +56,38 @@ def on_its_side():
     exif.get_ifd(GPS)[2] = (52.0, 31.0, 12.0)
     stored = upright.transpose(Image.Transpose.ROTATE_90)
     return encoded(stored, "JPEG", exif=exif, quality=95)
+
+
+def phone_photo(kind="JPEG", orientation=1, **options):
+    """Make a photograph as phones do: 600 by 400, a camera, a place, a profile.
+
+    It is red, and blue on the left, as it is stored.
+    """
+    image = Image.new("RGB", (600, 400), RED)
+    image.paste(BLUE, (0, 0, 150, 400))
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    exif[CAMERA] = SECRET
+    exif.get_ifd(GPS)[2] = (52.0, 31.0, 12.0)
+    xmp = f"<x:xmpmeta xmlns:x='adobe:ns:meta/'>{SECRET}</x:xmpmeta>".encode()
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    told = {
+        "exif": exif.tobytes(),
+        "xmp": xmp,
+        "icc_profile": profile,
+        "comment": SECRET,
+    }
+    return encoded(image, kind, quality=95, **told, **options)
+
+
+def in_wide_colours():
+    """Make a picture whose profile swaps red and blue."""
+    profile = bytearray(
+        ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    )
+    red, blue = profile.index(b"rXYZ"), profile.index(b"bXYZ")
+    profile[red : red + 4], profile[blue : blue + 4] = b"bXYZ", b"rXYZ"
+    return plain(icc_profile=bytes(profile))
 
 
 def with_exif(exif, kind="JPEG", **options):

@@ -1,24 +1,22 @@
 """Decode uploaded pictures: `python -m kwip.services.media.decoding`, a child process.
 
-The format is detected from a file's content, whatever its name; only four formats are
-tried. The size is read from the header and limited before anything is decoded. What is
-stored is encoded again, so nothing else of the file survives: no location, camera,
-second picture or script.
+What is stored is encoded again, so nothing else of the file survives: no location,
+camera, second picture or script.
 
-A picture of `MAX_PIXELS` needs at most 250 MB (WebP; others 150 MB).
+A picture of the most pixels needs at most 250 MB (WebP and HEIC; others 150 MB).
 """
 
 from __future__ import annotations
 
 import io
-import struct
 import warnings
-import zlib
 from typing import TYPE_CHECKING, Any
 
+import blurhash
 from PIL import Image
 
 from kwip.services.media.confined import serve
+from kwip.services.media.opening import BROKEN, RefusedError, open_picture
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,21 +24,16 @@ if TYPE_CHECKING:
     from kwip.services.media.confined import Answer
 
     Size = tuple[int, int]
+    Box = tuple[float, float, float, float]
 
-#: Photos may be large: a baseline JPEG is decoded at a fraction of its size.
-MAX_JPEG_PIXELS = 50_000_000
-#: Other formats need up to 16 bytes per pixel.
-MAX_PIXELS = 16_000_000
-#: A progressive JPEG is kept in memory until its last scan, and each scan costs time.
-MAX_SCANS, MAX_SCANNED_PIXELS = 100, 500_000_000
-
-_FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
-_JPEG_SCAN = b"\xff\xda"
 #: At our sizes nobody sees a difference at this quality.
 _QUALITY = 80
-_MEGA = 1_000_000
+#: A blurhash shows a few patches of colour, so it is made from a tiny picture.
+_PATCHES, _BLURRED_EDGE = (4, 3), 32
 #: Modes that can be scaled without conversion.
 _SCALABLE = frozenset({"L", "LA", "RGB", "RGBA", "CMYK"})
+#: Modes whose colour profiles are applied, by the profiles' name for them.
+_PROFILED = {"RGB": ("RGB", "RGBA"), "CMYK": ("CMYK",)}
 _ORIENTATION = 0x0112
 #: How to turn a picture upright, by its EXIF orientation.
 _TURNS = {
@@ -58,35 +51,25 @@ _ON_ITS_SIDE = range(5, 9)
 _REDUCING_GAP = 3.0
 #: Modes with one channel of 16 bits.
 _DEEP = "I;16"
-#: What Pillow and its decoders raise for broken or malicious files. Out of memory, the
-#: process ends.
-_BROKEN = (
-    OSError,
-    ValueError,
-    SyntaxError,
-    EOFError,
-    LookupError,
-    ArithmeticError,
-    TypeError,
-    AttributeError,
-    RuntimeError,
-    struct.error,
-    zlib.error,
-)
-# We check the size ourselves, with a lower limit and a better message.
-Image.MAX_IMAGE_PIXELS = None
-
-
-class RefusedError(Exception):
-    """A file is not a usable picture; the message says why."""
 
 
 def answer(question: Mapping[str, Any], content: bytes) -> Answer:
-    """Draw a file in the `sizes` of the question, or say why it is `refused`."""
+    """Draw a file in the `sizes` of the question, or scale it to its `edges`.
+
+    If it cannot be used, the answer says why it is `refused`.
+    """
     try:
-        return {}, draw([(w, h) for w, h in question["sizes"]], content)
+        with warnings.catch_warnings():
+            # Pillow warns of malformed metadata, which does not matter here.
+            warnings.simplefilter("ignore")
+            if "edges" in question:
+                return attach(question["edges"], content)
+            return {}, draw([(w, h) for w, h in question["sizes"]], content)
     except RefusedError as error:
         return {"refused": str(error)}, []
+    except BROKEN:
+        why = "This image is damaged or incomplete. Choose another one."
+        return {"refused": why}, []
 
 
 def draw(sizes: Sequence[Size], content: bytes) -> list[bytes]:
@@ -97,68 +80,74 @@ def draw(sizes: Sequence[Size], content: bytes) -> list[bytes]:
     Raises:
         RefusedError: It is not a usable picture.
     """
-    image = _open(content)
-    try:
-        with warnings.catch_warnings():
-            # Pillow warns of malformed metadata, which does not matter here.
-            warnings.simplefilter("ignore")
-            whole = _fitted(image, sizes[0])
-        drawn = [whole, *(whole.resize(size) for size in sizes[1:])]
-        return [_encoded(each) for each in drawn]
-    except _BROKEN as error:
-        raise RefusedError(
-            "This image is damaged or incomplete. Choose another one."
-        ) from error
+    image = open_picture(content)
+    whole = _scaled(image, sizes[0], is_cropped=True)
+    drawn = [whole, *(whole.resize(size) for size in sizes[1:])]
+    return [_encoded(each) for each in drawn]
 
 
-def _open(content: bytes) -> Image.Image:
-    """Read a file's header, and refuse what is too large; decodes nothing."""
-    file = io.BytesIO(content)
-    try:
-        image = Image.open(file, formats=_FORMATS)
-    except _BROKEN as error:
-        raise RefusedError(
-            "This isn't a JPEG, PNG, GIF or WebP image. Choose another one."
-        ) from error
-    is_jpeg = image.format in {"JPEG", "MPO"}
-    # Pillow has read up to the first scan; markers before it belong to thumbnails.
-    scans = 1 + content.count(_JPEG_SCAN, file.tell()) if is_jpeg else 1
-    is_lean = is_jpeg and scans == 1 and image.mode != "CMYK"
-    limit = MAX_JPEG_PIXELS if is_lean else MAX_PIXELS
-    pixels = image.width * image.height
-    if pixels > limit:
-        raise RefusedError(
-            f"This image has {pixels / _MEGA:,.0f} megapixels. "
-            f"The limit for its format is {limit / _MEGA:.0f}."
-        )
-    if scans > MAX_SCANS or pixels * scans > MAX_SCANNED_PIXELS:
-        raise RefusedError(
-            "This image has too many progressive scans. Save it again as a normal JPEG."
-        )
-    return image
+def attach(edges: Sequence[int], content: bytes) -> Answer:
+    """Scale a whole picture until no side is longer than an edge, for each; WebP.
+
+    The first edge is the longest. A picture is never enlarged. The answer has its
+    `sizes` and its `blurhash`. 0.4 s for 12 megapixels, 0.9 s for HEIC.
+
+    Raises:
+        RefusedError: It is not a usable picture.
+    """
+    image = open_picture(content)
+    large = _scaled(image, _within(edges[0], image.size))
+    scaled = [large, *(large.resize(_within(edge, large.size)) for edge in edges[1:])]
+    described = {"sizes": [i.size for i in scaled], "blurhash": _blurhash(scaled[-1])}
+    return described, [_encoded(each) for each in scaled]
 
 
-def _fitted(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """Decode a picture and return its centre in a size, upright, in 8-bit colours.
+def _within(edge: int, size: Size) -> Size:
+    """Return the size of a picture whose longer side is at most an edge."""
+    scale = min(edge / max(size), 1)
+    return max(round(size[0] * scale), 1), max(round(size[1] * scale), 1)
+
+
+def _scaled(image: Image.Image, size: Size, *, is_cropped: bool = False) -> Image.Image:
+    """Decode a picture in a size, upright, in 8-bit sRGB.
 
     Only the result is turned and converted where possible: copies of a whole picture
-    are what takes memory.
+    are what takes memory. Cropping, the size is that of the upright picture.
     """
     orientation = _orientation(image)
-    if orientation in _ON_ITS_SIDE:
+    if is_cropped and orientation in _ON_ITS_SIDE:
         size = size[::-1]
     image.draft(None, size)  # decodes a JPEG at a fraction of its size
+    image.load()
+    profile = image.info.get("icc_profile")
     if image.mode == _DEEP:
         image = image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
     elif image.mode not in _SCALABLE or "transparency" in image.info:
         image = image.convert("RGBA" if image.has_transparency_data else "RGB")
-    small = image.resize(
-        size, box=_middle(image.size, size), reducing_gap=_REDUCING_GAP
-    )
+    box = _middle(image.size, size) if is_cropped else None
+    small = image.resize(size, box=box, reducing_gap=_REDUCING_GAP)
+    if profile:
+        small = _in_srgb(small, profile)
     upright = small.convert("RGBA" if small.has_transparency_data else "RGB")
     if orientation in _TURNS:
         upright = upright.transpose(_TURNS[orientation])
     return upright
+
+
+def _in_srgb(image: Image.Image, profile: bytes) -> Image.Image:
+    """Convert a picture's colours by its profile; leave them if that is broken."""
+    from PIL import ImageCms  # noqa: PLC0415 -- few pictures need it
+
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        if image.mode not in _PROFILED.get(source.profile.xcolor_space.strip(), ()):
+            return image
+        mode = "RGBA" if image.mode == "RGBA" else "RGB"
+        target = ImageCms.createProfile("sRGB")
+        converted = ImageCms.profileToProfile(image, source, target, outputMode=mode)
+    except (*BROKEN, ImageCms.PyCMSError):
+        return image
+    return converted or image
 
 
 def _orientation(image: Image.Image) -> int:
@@ -168,14 +157,12 @@ def _orientation(image: Image.Image) -> int:
         # Not `getexif`, which would decode a whole PNG.
         exif.load(image.info.get("exif", b""))
         found = exif.get(_ORIENTATION)
-    except _BROKEN:
+    except BROKEN:
         return 1
     return found if isinstance(found, int) else 1
 
 
-def _middle(
-    whole: tuple[int, int], shape: tuple[int, int]
-) -> tuple[float, float, float, float]:
+def _middle(whole: Size, shape: Size) -> Box:
     """Return the largest box of a shape in the centre of a picture."""
     scale = min(whole[0] / shape[0], whole[1] / shape[1])
     width, height = shape[0] * scale, shape[1] * scale
@@ -189,6 +176,17 @@ def _encoded(image: Image.Image) -> bytes:
     target = io.BytesIO()
     image.save(target, "WEBP", quality=_QUALITY, exif=b"", icc_profile=None, xmp=b"")
     return target.getvalue()
+
+
+def _blurhash(image: Image.Image) -> str:
+    """Return the blurhash of a picture, on white where it is transparent."""
+    tiny = image.resize(_within(_BLURRED_EDGE, image.size)).convert("RGBA")
+    shown = Image.new("RGBA", tiny.size, "white")
+    shown.alpha_composite(tiny)
+    pixels = shown.convert("RGB").get_flattened_data()
+    rows = [pixels[i : i + tiny.width] for i in range(0, len(pixels), tiny.width)]
+    patches = _PATCHES if tiny.width >= tiny.height else _PATCHES[::-1]
+    return str(blurhash.encode(rows, *patches))
 
 
 if __name__ == "__main__":

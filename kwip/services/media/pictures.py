@@ -7,13 +7,22 @@ from typing import IO, TYPE_CHECKING
 
 from kwip.domain.errors import InvalidError
 from kwip.services.media.isolated import FailedError, Isolated, Limits
+from kwip.services.media.prepared import Prepared
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kwip.domain.media import PictureKind
+    from kwip.services.media.confined import Answer
 
 #: The largest accepted pictures need 310 MB, including the program.
 _MEMORY_BYTES = 500_000_000
 _MEGA = 1_000_000
+#: The longest side of an attached picture: when opened on its own, and in a timeline,
+#: which is up to 400 pixels wide on phones with two or three dots per pixel.
+LARGE_EDGE, SMALL_EDGE = 1_920, 800
+#: The name of the form's field for attachments.
+_FIELD = "file"
 
 
 class Pictures:
@@ -39,23 +48,51 @@ class Pictures:
                 kind's name.
             StoreUnavailableError: Too many are being drawn.
         """
-        wrong = self._look_at(file)
-        if wrong:
-            raise _refused(kind, wrong)
-        try:
-            answer, drawn = self._child.run({"sizes": kind.sizes}, file)
-        except FailedError as error:
-            raise _refused(
-                kind, "This picture can't be processed. Choose another one."
-            ) from error
-        if "refused" in answer:
-            raise _refused(kind, str(answer["refused"]))
+        _, drawn = self._ask(kind.name, {"sizes": kind.sizes}, file)
         widths = [width for width, _ in kind.sizes]
         return dict(zip(widths, drawn, strict=True))
+
+    def attach(self, file: IO[bytes]) -> Prepared:
+        """Scale a file for a post; WebP in two sizes, whole, upright and in sRGB.
+
+        Takes 0.2 s more if the child has to be started.
+
+        Raises:
+            InvalidError: It is not a usable picture; `fields` says why, under `file`.
+            StoreUnavailableError: Too many are being drawn.
+        """
+        edges = (LARGE_EDGE, SMALL_EDGE)
+        answer, (large, small) = self._ask(_FIELD, {"edges": edges}, file)
+        (width, height), (small_width, small_height) = answer["sizes"]
+        return Prepared(
+            kind="image",
+            files={"large.webp": large, "small.webp": small},
+            width=width,
+            height=height,
+            small_width=small_width,
+            small_height=small_height,
+            blurhash=answer["blurhash"],
+        )
 
     def close(self) -> None:
         """End the child, if there is one."""
         self._child.close()
+
+    def _ask(
+        self, field: str, question: Mapping[str, object], file: IO[bytes]
+    ) -> Answer:
+        wrong = self._look_at(file)
+        if wrong:
+            raise _refused(field, wrong)
+        try:
+            answer, parts = self._child.run(question, file)
+        except FailedError as error:
+            raise _refused(
+                field, "This picture can't be processed. Choose another one."
+            ) from error
+        if "refused" in answer:
+            raise _refused(field, str(answer["refused"]))
+        return answer, parts
 
     def _look_at(self, file: IO[bytes]) -> str:
         """Return why a file cannot be decoded, if anything prevents it."""
@@ -70,5 +107,5 @@ class Pictures:
         return ""
 
 
-def _refused(kind: PictureKind, why: str) -> InvalidError:
-    return InvalidError("This picture can't be used.", {kind.name: why})
+def _refused(field: str, why: str) -> InvalidError:
+    return InvalidError("This picture can't be used.", {field: why})

@@ -72,7 +72,7 @@ def why(pictures, content):
     return caught.value.fields["avatar"]
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP", "AVIF", "HEIF"])
 def test_each_format_becomes_webp_in_each_size(pictures, kind):
     content = plain(kind)
 
@@ -162,7 +162,7 @@ def test_whatever_a_decoder_stumbles_over_is_a_broken_picture(monkeypatch, error
     def stumble(*_):
         raise error
 
-    monkeypatch.setattr(decoding, "_fitted", stumble)
+    monkeypatch.setattr(decoding, "_scaled", stumble)
 
     answer, drawn = decoding.answer({"sizes": AVATAR.sizes}, plain())
     assert "damaged" in answer["refused"]
@@ -191,7 +191,7 @@ def test_a_file_that_is_too_large_is_told_the_limit(pictures):
 
 
 def test_nothing_too_large_is_decoded(monkeypatch):
-    monkeypatch.setattr(decoding, "_fitted", None)
+    monkeypatch.setattr(decoding, "_scaled", None)
     answer, _ = decoding.answer({"sizes": AVATAR.sizes}, claiming(4_001, 4_000))
 
     assert "its format is 16" in answer["refused"]

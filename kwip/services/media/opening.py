@@ -1,0 +1,117 @@
+"""Open uploaded pictures: detect the format, and refuse what is too large.
+
+The format is detected from a file's content, whatever its name, and only six formats
+are tried. The size is read from the header and limited before anything is decoded.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+
+from PIL import Image
+
+#: Photos may be large: a baseline JPEG is decoded at a fraction of its size.
+MAX_JPEG_PIXELS = 50_000_000
+#: Phones store 24 megapixels as HEIC, which needs 9 bytes per pixel.
+MAX_HEIC_PIXELS = 26_000_000
+#: Other formats need up to 16 bytes per pixel.
+MAX_PIXELS = 16_000_000
+#: A progressive JPEG is kept in memory until its last scan, and each scan costs time.
+MAX_SCANS, MAX_SCANNED_PIXELS = 100, 500_000_000
+
+_JPEG_SCAN = b"\xff\xda"
+_MEGA = 1_000_000
+#: The first box of AVIF and HEIC files names what they conform to, as of MP4.
+_BOX, _BRANDS = slice(4, 8), slice(8, 48)
+_AVIF_BRANDS = (b"avif", b"avis")
+_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1")
+_AVIF, _HEIC = ("AVIF",), ("HEIF",)
+_UNKNOWN = "This isn't a JPEG, PNG, GIF, WebP, AVIF or HEIC image. Choose another one."
+_UNREADABLE = "This image can't be read. Choose another one, or save it as a JPEG."
+#: What Pillow and its decoders raise for broken or malicious files. Out of memory, the
+#: process ends.
+BROKEN = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    LookupError,
+    ArithmeticError,
+    TypeError,
+    AttributeError,
+    RuntimeError,
+    struct.error,
+    zlib.error,
+)
+# We check the size ourselves, with a lower limit and a better message.
+Image.MAX_IMAGE_PIXELS = None
+
+
+class RefusedError(Exception):
+    """A file is not a usable picture; the message says why."""
+
+
+def open_picture(content: bytes) -> Image.Image:
+    """Read a file's header; decodes nothing.
+
+    Raises:
+        RefusedError: It is not a picture, or too large.
+    """
+    file = io.BytesIO(content)
+    formats = _formats(content)
+    try:
+        image = Image.open(file, formats=formats)
+    except BROKEN as error:
+        why = _UNREADABLE if formats in {_AVIF, _HEIC} else _UNKNOWN
+        raise RefusedError(why) from error
+    is_jpeg = image.format in {"JPEG", "MPO"}
+    # Pillow has read up to the first scan; markers before it belong to thumbnails.
+    scans = 1 + content.count(_JPEG_SCAN, file.tell()) if is_jpeg else 1
+    pixels = image.width * image.height
+    limit = _most_pixels(image, scans)
+    if pixels > limit:
+        raise RefusedError(
+            f"This image has {pixels / _MEGA:,.0f} megapixels. "
+            f"The limit for its format is {limit / _MEGA:.0f}."
+        )
+    if scans > MAX_SCANS or pixels * scans > MAX_SCANNED_PIXELS:
+        raise RefusedError(
+            "This image has too many progressive scans. Save it again as a normal JPEG."
+        )
+    return image
+
+
+def _formats(content: bytes) -> tuple[str, ...]:
+    """Return the formats that a file may have, and import what decodes them.
+
+    Decoders of AVIF and HEIC take memory and time to import. Pillow would import all
+    of its formats to find one that is not among its first.
+    """
+    if content[_BOX] != b"ftyp":
+        from PIL import WebPImagePlugin  # noqa: F401, PLC0415 -- see above
+
+        return "JPEG", "PNG", "GIF", "WEBP"
+    brands = content[_BRANDS]
+    if any(brand in brands for brand in _AVIF_BRANDS):
+        from PIL import AvifImagePlugin  # noqa: PLC0415 -- see above
+
+        AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+        return _AVIF
+    if any(brand in brands for brand in _HEIC_BRANDS):
+        import pillow_heif  # noqa: PLC0415 -- see above
+
+        pillow_heif.register_heif_opener(
+            thumbnails=False, depth_images=False, aux_images=False, decode_threads=1
+        )
+        return _HEIC
+    return ()
+
+
+def _most_pixels(image: Image.Image, scans: int) -> int:
+    if image.format == "HEIF":
+        return MAX_HEIC_PIXELS
+    is_jpeg = image.format in {"JPEG", "MPO"}
+    is_lean = is_jpeg and scans == 1 and image.mode != "CMYK"
+    return MAX_JPEG_PIXELS if is_lean else MAX_PIXELS
