@@ -19,6 +19,8 @@ SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
 def encoded(image, kind, **options):
+    if kind == "HEIF":
+        options.setdefault("enc_params", {"preset": "ultrafast"})
     target = io.BytesIO()
     image.save(target, kind, **options)
     return target.getvalue()
@@ -141,6 +143,28 @@ def moving():
     for frame in frames:
         frame.putpalette([0, 0, 0, *RED, *BLUE, 9, 9, 9])
     return encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
+
+
+def gif_of(frames):
+    """Make a GIF of many frames of one pixel."""
+    header = b"GIF89a\x01\0\x01\0\x80\0\0" + bytes(RED) + bytes(BLUE)
+    frame = b"!\xf9\x04\0\x01\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0"
+    return header + frame * frames + b";"
+
+
+def animated(kind="GIF", size=(64, 48), durations=(100, 50, 200)):
+    """Make an animated picture, whose frames are red and blue by turns."""
+    colours = [(RED, BLUE)[i % 2] for i in range(len(durations))]
+    first, *others = (Image.new("RGB", size, colour) for colour in colours)
+    options = {"lossless": True} if kind == "WEBP" else {}
+    return encoded(
+        first,
+        kind,
+        save_all=True,
+        append_images=others,
+        duration=list(durations),
+        **options,
+    )
 
 
 def claiming(width, height):

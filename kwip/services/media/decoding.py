@@ -16,7 +16,12 @@ import blurhash
 from PIL import Image
 
 from kwip.services.media.confined import serve
-from kwip.services.media.opening import BROKEN, RefusedError, open_picture
+from kwip.services.media.opening import (
+    BROKEN,
+    RefusedError,
+    is_animated,
+    open_picture,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -89,17 +94,31 @@ def draw(sizes: Sequence[Size], content: bytes) -> list[bytes]:
 def attach(edges: Sequence[int], content: bytes) -> Answer:
     """Scale a whole picture until no side is longer than an edge, for each; WebP.
 
-    The first edge is the longest. A picture is never enlarged. The answer has its
-    `sizes` and its `blurhash`. 0.4 s for 12 megapixels, 0.9 s for HEIC.
+    The first edge is the longest. A picture is never enlarged. The answer has the
+    `sizes` of the parts and the `blurhash`. 0.4 s for 12 megapixels, 0.9 s for HEIC.
+
+    The first part of an animated picture is a video, as long as its `duration_s`.
 
     Raises:
         RefusedError: It is not a usable picture.
     """
     image = open_picture(content)
+    sizes, parts, duration_s = [], [], None
+    if is_animated(image):
+        # Its libraries take 25 MB, and few pictures need them.
+        from kwip.services.media.animating import animate  # noqa: PLC0415
+
+        video, size, duration_s = animate(image, edges[0])
+        sizes, parts = [size], [video]
+        image = open_picture(content)
     large = _scaled(image, _within(edges[0], image.size))
     scaled = [large, *(large.resize(_within(edge, large.size)) for edge in edges[1:])]
-    described = {"sizes": [i.size for i in scaled], "blurhash": _blurhash(scaled[-1])}
-    return described, [_encoded(each) for each in scaled]
+    described = {
+        "sizes": [*sizes, *(each.size for each in scaled)],
+        "blurhash": _blurhash(scaled[-1]),
+        "duration_s": duration_s,
+    }
+    return described, [*parts, *(_encoded(each) for each in scaled)]
 
 
 def _within(edge: int, size: Size) -> Size:

@@ -27,6 +27,8 @@ _MEGA = 1_000_000
 _BOX, _BRANDS = slice(4, 8), slice(8, 48)
 _AVIF_BRANDS = (b"avif", b"avis")
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1")
+#: Formats whose frames follow each other.
+_ANIMATED = frozenset({"GIF", "PNG", "WEBP"})
 _AVIF, _HEIC = ("AVIF",), ("HEIF",)
 _UNKNOWN = "This isn't a JPEG, PNG, GIF, WebP, AVIF or HEIC image. Choose another one."
 _UNREADABLE = "This image can't be read. Choose another one, or save it as a JPEG."
@@ -81,6 +83,11 @@ def open_picture(content: bytes) -> Image.Image:
             "This image has too many progressive scans. Save it again as a normal JPEG."
         )
     return image
+
+
+def is_animated(image: Image.Image) -> bool:
+    """Return whether a picture has several frames; a HEIC may have several pictures."""
+    return image.format in _ANIMATED and bool(getattr(image, "is_animated", False))
 
 
 def _formats(content: bytes) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ from tests.pictures import (
     RED,
     claiming,
     encoded,
+    gif_of,
     moving,
     on_its_side,
     opened,
@@ -118,6 +119,10 @@ def test_of_a_moving_picture_the_first_stays(pictures):
 
     assert is_near(drawn[120].getpixel((60, 60)), RED)
     assert not getattr(drawn[120], "is_animated", False)
+
+
+def test_of_thousands_of_frames_the_first_stays(pictures):
+    assert is_near(draw(pictures, gif_of(3_000))[120].getpixel((60, 60)), RED)
 
 
 def test_a_photograph_is_turned_upright_and_tells_nothing(pictures):
