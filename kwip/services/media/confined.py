@@ -29,10 +29,10 @@ def serve(work: Callable[[Mapping[str, Any], bytes], Answer]) -> None:
 
     `work` gets the question and the content of a job. An exception ends the process.
     """
-    memory_bytes, cpu_s = map(int, sys.argv[1:])
-    _confine(memory_bytes)
+    memory_bytes, cpu_s, file_bytes = map(int, sys.argv[1:])
+    _confine(memory_bytes, file_bytes)
     while (job := _take_job(sys.stdin.buffer)) is not None:
-        with _one_at_a_time():
+        with _one_at_a_time(work.__code__.co_filename):
             used = resource.getrusage(resource.RUSAGE_SELF)
             most_s = int(used.ru_utime + used.ru_stime) + 1 + cpu_s
             resource.setrlimit(resource.RLIMIT_CPU, (most_s, resource.RLIM_INFINITY))
@@ -41,19 +41,19 @@ def serve(work: Callable[[Mapping[str, Any], bytes], Answer]) -> None:
         send(sys.stdout.buffer, json.dumps([answer, len(parts)]).encode(), *parts)
 
 
-def _confine(memory_bytes: int) -> None:
+def _confine(memory_bytes: int, file_bytes: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
     with suppress(OSError):  # if memory runs out, this process is killed first
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # it writes no files
+    resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
 
 
 @contextmanager
-def _one_at_a_time() -> Iterator[None]:
-    """Wait until no other process of this installation does such a job."""
-    file = os.open(__file__, os.O_RDONLY)
+def _one_at_a_time(source: str) -> Iterator[None]:
+    """Wait until no other process of this installation does work of this source."""
+    file = os.open(source, os.O_RDONLY)
     try:
         with suppress(OSError):  # a file system without locks
             fcntl.flock(file, fcntl.LOCK_EX)

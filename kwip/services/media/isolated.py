@@ -50,6 +50,7 @@ class Limits:
         waiting: How many jobs there may be at once, including the running one.
         wait_s: How long a job waits for those ahead of it.
         idle_s: The child ends when no job has come for this long.
+        file_bytes: The largest file that the child may write.
     """
 
     memory_bytes: int
@@ -58,6 +59,7 @@ class Limits:
     waiting: int = 4
     wait_s: float = 5.0
     idle_s: float = 10.0
+    file_bytes: int = 0
 
 
 class FailedError(Exception):
@@ -133,8 +135,9 @@ class Isolated:
         return answer
 
     def _start(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", self._module]
-        command += [str(self._limits.memory_bytes), str(self._limits.cpu_s)]
+        limits = self._limits
+        given = (limits.memory_bytes, limits.cpu_s, limits.file_bytes)
+        command = [sys.executable, "-m", self._module, *map(str, given)]
         try:
             return subprocess.Popen(  # noqa: S603 -- our own module
                 command,

@@ -11,9 +11,9 @@ import psutil
 import pytest
 
 from kwip.domain.errors import StoreUnavailableError
-from kwip.services.media import confined
 from kwip.services.media.isolated import FailedError, Isolated, Limits
 from tests.servers import wait_until
+from tests.services.media import odd_work
 
 LIMITS = {"memory_bytes": 200_000_000, "cpu_s": 1}
 
@@ -95,9 +95,19 @@ def test_memory_up_to_the_limit_is_given(make):
 def test_a_child_writes_no_file(make, tmp_path):
     file = tmp_path / "file"
     with pytest.raises(FailedError):
-        ask(make(), "write", path=str(file))
+        ask(make(), "write", path=str(file), bytes=1)
 
     assert not file.exists() or file.stat().st_size == 0
+
+
+def test_a_child_writes_files_as_large_as_it_may(make, tmp_path):
+    parent = make(file_bytes=1_000)
+    ask(parent, "write", path=str(tmp_path / "small"), bytes=1_000)
+    with pytest.raises(FailedError):
+        ask(parent, "write", path=str(tmp_path / "large"), bytes=1_001)
+
+    assert (tmp_path / "small").stat().st_size == 1_000
+    assert (tmp_path / "large").stat().st_size <= 1_000
 
 
 def test_a_job_that_hangs_ends_and_can_be_tried_again(make):
@@ -146,11 +156,11 @@ def test_nobody_waits_for_ever_for_those_before(make):
     assert pid_of(parent)
 
 
-def test_the_children_of_an_installation_work_one_after_the_other(make):
-    """Else its pictures could take as much memory as it has web processes."""
+def test_the_children_of_a_kind_work_one_after_the_other(make):
+    """Else a site's pictures could take as much memory as it has web processes."""
     parent = make()
     child = psutil.Process(pid_of(parent))
-    with Path(confined.__file__).open() as held, ThreadPoolExecutor(1) as pool:
+    with Path(odd_work.__file__).open() as held, ThreadPoolExecutor(1) as pool:
         fcntl.flock(held, fcntl.LOCK_EX)
         waiting = pool.submit(pid_of, parent)
         wait_until(child.open_files)
