@@ -1,4 +1,5 @@
-"""Uploaded pictures: decoded in a child process, stored under their content's hash.
+"""Uploads: pictures, videos and sounds, converted in child processes.
 
-Calls no other package of services.
+Profile pictures are stored under their content's hash. Calls no other package of
+services.
 """

@@ -12,9 +12,9 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import av
-from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 from PIL import Image
 
+from kwip.services.media.frames import Scaler, even_size, tag_colours
 from kwip.services.media.opening import RefusedError
 
 if TYPE_CHECKING:
@@ -59,11 +59,11 @@ def animate(image: Image.Image, edge: int) -> tuple[bytes, tuple[int, int], floa
         raise RefusedError(_TOO_MUCH)
     if frames > MAX_FRAMES:
         raise RefusedError(_TOO_MUCH)
-    size = _even_size(image.size, edge)
+    size = even_size(image.size, edge)
     target = io.BytesIO()
     index_bytes = _INDEX_BYTES + _INDEX_BYTES_PER_FRAME * frames
     options = {"moov_size": str(index_bytes), "fflags": "+bitexact"}
-    with av.open(target, "w", format="mp4", options=options) as output:
+    with av.open(target, "w", format="mp4", container_options=options) as output:
         stream = _add_stream(output, size)
         duration_ms = _encode(_frames(image, frames), stream, output)
     content = target.getvalue()
@@ -72,23 +72,11 @@ def animate(image: Image.Image, edge: int) -> tuple[bytes, tuple[int, int], floa
     return content, size, duration_ms / 1_000
 
 
-def _even_size(size: tuple[int, int], edge: int) -> tuple[int, int]:
-    """Return the size of the video: colours are stored for every second pixel only."""
-    scale = min(edge / max(size), 1)
-    width, height = (max(round(side * scale / 2) * 2, 2) for side in size)
-    return width, height
-
-
 def _add_stream(output: OutputContainer, size: tuple[int, int]) -> VideoStream:
     stream = output.add_stream("libx264", options=_ENCODING)
     stream.width, stream.height = size
-    stream.pix_fmt = "yuv420p"
-    context = stream.codec_context
-    context.time_base = _MS
-    context.colorspace = Colorspace.ITU709
-    context.color_range = ColorRange.MPEG
-    context.color_primaries = ColorPrimaries.BT709
-    context.color_trc = ColorTrc.BT709
+    tag_colours(stream)
+    stream.codec_context.time_base = _MS
     return stream
 
 
@@ -98,18 +86,12 @@ def _encode(
     output: OutputContainer,
 ) -> int:
     """Encode every frame; return how long they take together, in milliseconds."""
+    scaler = Scaler((stream.width, stream.height))
     durations: deque[int] = deque()
     starts_at = 0
     for shown, duration_ms in frames:
-        frame = av.VideoFrame.from_bytes(
-            shown.tobytes("raw", "RGBX"), *shown.size
-        ).reformat(
-            stream.width,
-            stream.height,
-            "yuv420p",
-            dst_colorspace=Colorspace.ITU709,
-            dst_color_range=ColorRange.MPEG,
-        )
+        pixels = shown.tobytes("raw", "RGBX")
+        frame = scaler.scale(av.VideoFrame.from_bytes(pixels, *shown.size))
         frame.pts, frame.time_base = starts_at, _MS
         durations.append(duration_ms)
         starts_at += duration_ms

@@ -111,17 +111,27 @@ def attach(edges: Sequence[int], content: bytes) -> Answer:
         video, size, duration_s = animate(image, edges[0])
         sizes, parts = [size], [video]
         image = open_picture(content)
-    large = _scaled(image, _within(edges[0], image.size))
-    scaled = [large, *(large.resize(_within(edge, large.size)) for edge in edges[1:])]
-    described = {
-        "sizes": [*sizes, *(each.size for each in scaled)],
-        "blurhash": _blurhash(scaled[-1]),
-        "duration_s": duration_s,
-    }
-    return described, [*parts, *(_encoded(each) for each in scaled)]
+    large = _scaled(image, within(edges[0], image.size))
+    described, pictures = in_edges(edges, large)
+    described["sizes"][:0] = sizes
+    described["duration_s"] = duration_s
+    return described, [*parts, *pictures]
 
 
-def _within(edge: int, size: Size) -> Size:
+def in_edges(
+    edges: Sequence[int], large: Image.Image
+) -> tuple[dict[str, Any], list[bytes]]:
+    """Encode a picture that has the first edge, and smaller ones for the others.
+
+    Returns their `sizes` and the `blurhash`, and each as WebP.
+    """
+    scaled = [large, *(large.resize(within(edge, large.size)) for edge in edges[1:])]
+    sizes = [each.size for each in scaled]
+    parts = [_encoded(each) for each in scaled]
+    return {"sizes": sizes, "blurhash": _blurhash(scaled[-1])}, parts
+
+
+def within(edge: int, size: Size) -> Size:
     """Return the size of a picture whose longer side is at most an edge."""
     scale = min(edge / max(size), 1)
     return max(round(size[0] * scale), 1), max(round(size[1] * scale), 1)
@@ -199,7 +209,7 @@ def _encoded(image: Image.Image) -> bytes:
 
 def _blurhash(image: Image.Image) -> str:
     """Return the blurhash of a picture, on white where it is transparent."""
-    tiny = image.resize(_within(_BLURRED_EDGE, image.size)).convert("RGBA")
+    tiny = image.resize(within(_BLURRED_EDGE, image.size)).convert("RGBA")
     shown = Image.new("RGBA", tiny.size, "white")
     shown.alpha_composite(tiny)
     pixels = shown.convert("RGB").get_flattened_data()

@@ -12,6 +12,8 @@ import zlib
 
 from PIL import Image
 
+from kwip.services.media.recognition import AVIF_BRANDS, HEIC_BRANDS, has_brand
+
 #: Photos may be large: a baseline JPEG is decoded at a fraction of its size.
 MAX_JPEG_PIXELS = 50_000_000
 #: Phones store 24 megapixels as HEIC, which needs 9 bytes per pixel.
@@ -23,10 +25,6 @@ MAX_SCANS, MAX_SCANNED_PIXELS = 100, 500_000_000
 
 _JPEG_SCAN = b"\xff\xda"
 _MEGA = 1_000_000
-#: The first box of AVIF and HEIC files names what they conform to, as of MP4.
-_BOX, _BRANDS = slice(4, 8), slice(8, 48)
-_AVIF_BRANDS = (b"avif", b"avis")
-_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1")
 #: Formats whose frames follow each other.
 _ANIMATED = frozenset({"GIF", "PNG", "WEBP"})
 _AVIF, _HEIC = ("AVIF",), ("HEIF",)
@@ -96,24 +94,21 @@ def _formats(content: bytes) -> tuple[str, ...]:
     Decoders of AVIF and HEIC take memory and time to import. Pillow would import all
     of its formats to find one that is not among its first.
     """
-    if content[_BOX] != b"ftyp":
-        from PIL import WebPImagePlugin  # noqa: F401, PLC0415 -- see above
-
-        return "JPEG", "PNG", "GIF", "WEBP"
-    brands = content[_BRANDS]
-    if any(brand in brands for brand in _AVIF_BRANDS):
+    if has_brand(content, *AVIF_BRANDS):
         from PIL import AvifImagePlugin  # noqa: PLC0415 -- see above
 
         AvifImagePlugin.DEFAULT_MAX_THREADS = 1
         return _AVIF
-    if any(brand in brands for brand in _HEIC_BRANDS):
+    if has_brand(content, *HEIC_BRANDS):
         import pillow_heif  # noqa: PLC0415 -- see above
 
         pillow_heif.register_heif_opener(
             thumbnails=False, depth_images=False, aux_images=False, decode_threads=1
         )
         return _HEIC
-    return ()
+    from PIL import WebPImagePlugin  # noqa: F401, PLC0415 -- see above
+
+    return "JPEG", "PNG", "GIF", "WEBP"
 
 
 def _most_pixels(image: Image.Image, scans: int) -> int:

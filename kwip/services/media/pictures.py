@@ -26,7 +26,7 @@ _VARIANTS: dict[Kind, tuple[str, ...]] = {
     "gifv": ("video.mp4", "large.webp", "small.webp"),
 }
 #: The name of the form's field for attachments.
-_FIELD = "file"
+FIELD = "file"
 
 
 class Pictures:
@@ -68,7 +68,7 @@ class Pictures:
         """
         edges = (LARGE_EDGE, SMALL_EDGE)
         edges = (LARGE_EDGE, SMALL_EDGE)
-        answer, parts = self._ask(_FIELD, {"edges": edges}, file)
+        answer, parts = self._ask(FIELD, {"edges": edges}, file)
         kind: Kind = "image" if answer["duration_s"] is None else "gifv"
         (width, height), *_, (small_width, small_height) = answer["sizes"]
         return Prepared(
@@ -89,7 +89,7 @@ class Pictures:
     def _ask(
         self, field: str, question: Mapping[str, object], file: IO[bytes]
     ) -> Answer:
-        wrong = self._look_at(file)
+        wrong = wrong_size(file.seek(0, os.SEEK_END), self._max_bytes)
         if wrong:
             raise _refused(field, wrong)
         try:
@@ -102,17 +102,17 @@ class Pictures:
             raise _refused(field, str(answer["refused"]))
         return answer, parts
 
-    def _look_at(self, file: IO[bytes]) -> str:
-        """Return why a file cannot be decoded, if anything prevents it."""
-        size = file.seek(0, os.SEEK_END)
-        if not size:
-            return "This file is empty."
-        if size > self._max_bytes:
-            return (
-                f"This file has {size / _MEGA:.1f} MB. "
-                f"The limit is {self._max_bytes / _MEGA:.1f} MB."
-            )
-        return ""
+
+def wrong_size(size: int, max_bytes: int) -> str:
+    """Return why a file cannot be used because of its size, if so."""
+    if not size:
+        return "This file is empty."
+    if size > max_bytes:
+        return (
+            f"This file has {size / _MEGA:.1f} MB. "
+            f"The limit is {max_bytes / _MEGA:.1f} MB."
+        )
+    return ""
 
 
 def _refused(field: str, why: str) -> InvalidError:
