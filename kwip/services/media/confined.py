@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     Answer = tuple[Mapping[str, Any], list[bytes]]
 
 LENGTH_BYTES = 4
+#: How often a child looks whether it still has its parent.
+_LOOK_S = 1.0
 
 
 def serve(work: Callable[[Mapping[str, Any], bytes], Answer]) -> None:
@@ -31,6 +33,7 @@ def serve(work: Callable[[Mapping[str, Any], bytes], Answer]) -> None:
     """
     memory_bytes, cpu_s, file_bytes = map(int, sys.argv[1:])
     _confine(memory_bytes, file_bytes)
+    _end_with(os.getppid())
     while (job := _take_job(sys.stdin.buffer)) is not None:
         with _one_at_a_time(work.__code__.co_filename):
             used = resource.getrusage(resource.RUSAGE_SELF)
@@ -48,6 +51,20 @@ def _confine(memory_bytes: int, file_bytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
+
+
+def _end_with(parent_id: int) -> None:
+    """End this process once its parent has ended, even during a job.
+
+    By a timer: a thread would take 70 MB of the address space.
+    """
+
+    def look(*_: object) -> None:
+        if os.getppid() != parent_id:
+            os._exit(1)
+
+    signal.signal(signal.SIGALRM, look)
+    signal.setitimer(signal.ITIMER_REAL, _LOOK_S, _LOOK_S)
 
 
 @contextmanager

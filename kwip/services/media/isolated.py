@@ -83,6 +83,7 @@ class Isolated:
         self._turn = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
         self._end_later: threading.Timer | None = None
+        self._is_closing = threading.Event()
 
     def run(self, question: Mapping[str, Any], content: IO[bytes]) -> Answer:
         """Run one job; return its answer and the answer's parts.
@@ -104,11 +105,18 @@ class Isolated:
             self._places.release()
 
     def close(self) -> None:
-        """End the child, if there is one."""
-        with self._turn:
+        """End the child, if there is one; a job that takes too long can be repeated."""
+        if not self._turn.acquire(timeout=self._limits.wait_s):
+            self._is_closing.set()
+            if child := self._child:
+                child.kill()
+            self._turn.acquire()
+        try:
             if self._end_later is not None:
                 self._end_later.cancel()
             self._end()
+        finally:
+            self._turn.release()
 
     def _ask(self, question: Mapping[str, Any], content: IO[bytes]) -> Answer:
         if self._end_later is not None:
@@ -124,7 +132,7 @@ class Isolated:
         except (OSError, EOFError, ValueError, TypeError) as error:
             code = self._end()
             log.warning("isolated_job_failed", module=self._module, exit_code=code)
-            if is_late.is_set():
+            if is_late.is_set() or self._is_closing.is_set():
                 raise _busy("a job took too long") from error
             raise FailedError from error
         finally:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import io
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -111,7 +113,7 @@ def test_a_child_writes_files_as_large_as_it_may(make, tmp_path):
 
 
 def test_a_job_that_hangs_ends_and_can_be_tried_again(make):
-    parent = make(job_s=0.3)
+    parent = make(job_s=1.0)
     before = pid_of(parent)
     with pytest.raises(StoreUnavailableError) as caught:
         ask(parent, "wait", s=60)
@@ -133,6 +135,39 @@ def test_a_child_ends_with_its_parent(make):
     child = psutil.Process(pid_of(parent))
     parent._child.stdin.close()
     wait_until(lambda: child.status() == psutil.STATUS_ZOMBIE)
+
+
+def test_a_child_ends_with_its_parent_even_during_a_job():
+    """A job may take long, and keeps others of its kind waiting."""
+    code = (
+        "import io, sys\n"
+        "from kwip.services.media.isolated import Isolated, Limits\n"
+        "limits = Limits(memory_bytes=200_000_000)\n"
+        "parent = Isolated('tests.services.media.odd_work', limits)\n"
+        "print(parent.run({'do': 'reverse'}, io.BytesIO())[0]['pid'], flush=True)\n"
+        "parent.run({'do': 'wait', 's': 600}, io.BytesIO())\n"
+    )
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
+        child = psutil.Process(int(parent.stdout.readline()))
+        wait_until(child.open_files)
+        parent.kill()
+    _, alive = psutil.wait_procs([child], timeout=10)
+
+    assert not alive
+
+
+def test_closing_does_not_wait_for_a_long_job_which_can_be_tried_again(make):
+    parent = make(wait_s=0.05)
+    before = pid_of(parent)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(ask, parent, "wait", s=600)
+        wait_until(parent._turn.locked)
+        parent.close()
+        with pytest.raises(StoreUnavailableError):
+            waiting.result()
+
+    assert not psutil.pid_exists(before)
 
 
 def test_only_so_many_jobs_wait_and_the_next_is_told_to_come_back(make):
