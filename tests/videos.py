@@ -8,6 +8,7 @@ import math
 from fractions import Fraction
 
 import av
+from av.stream import Disposition
 from PIL import Image
 
 from tests.pictures import BLUE, RED, SECRET
@@ -52,6 +53,7 @@ def _add_video(
     *,
     size=(160, 90),
     rate=10,
+    every=1,
     rotation=0,
     pixels="yuv420p",
     **colours,
@@ -62,7 +64,7 @@ def _add_video(
         setattr(stream.codec_context, name, value)
     if rotation:
         stream.set_display_rotation(rotation)
-    return stream, _frames(size, seconds, rate)
+    return stream, _frames(size, seconds, rate, every)
 
 
 def _add_sound(output, encoder, seconds):
@@ -72,11 +74,11 @@ def _add_sound(output, encoder, seconds):
     return stream, _sounds(stream.codec_context, seconds)
 
 
-def _frames(size, seconds, rate):
+def _frames(size, seconds, rate, every):
     width, height = size
     picture = Image.new("RGB", size, RED)
     picture.paste(BLUE, (0, 0, width // 4, height))
-    for number in range(max(round(seconds * rate), 1)):
+    for number in range(0, max(round(seconds * rate), 1), every):
         frame = av.VideoFrame.from_image(picture)
         frame.pts, frame.time_base = number, Fraction(1, rate)
         yield frame
@@ -111,4 +113,18 @@ def frames_at(content, seconds):
             frame.pts, frame.time_base = second * 10, Fraction(1, 10)
             output.mux(stream.encode(frame))
         output.mux(stream.encode(None))
+    return target.getvalue()
+
+
+def with_cover():
+    """Make a song with a cover, which is a video of one picture to FFmpeg."""
+    target = io.BytesIO()
+    with av.open(target, "w", format="mp3") as output:
+        sound, sounds = _add_sound(output, "libmp3lame", 1.0)
+        cover, [picture] = _add_video(output, "png", 1.0, rate=1, pixels="rgb24")
+        cover.disposition = Disposition.attached_pic
+        for stream, frame in [(cover, picture), (cover, None)]:
+            output.mux(stream.encode(frame))
+        for frame in (*sounds, None):
+            output.mux(sound.encode(frame))
     return target.getvalue()

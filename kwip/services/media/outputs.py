@@ -13,7 +13,7 @@ import av
 
 from kwip.services.media.frames import is_high_range
 from kwip.services.media.opening import RefusedError
-from kwip.services.media.sources import DAMAGED, rate_of, require_duration
+from kwip.services.media.sources import DAMAGED, require_duration
 from kwip.services.media.tracks import Copied, EncodedSound, EncodedVideo
 
 if TYPE_CHECKING:
@@ -91,6 +91,17 @@ _OGG = Output(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """A frame of a video, and how many come each second.
+
+    The rate is measured: recordings of browsers say 1,000.
+    """
+
+    frame: VideoFrame
+    rate: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What a file becomes, and whether its video is copied."""
 
@@ -98,17 +109,17 @@ class Plan:
     copies_video: bool
 
 
-def plan(source: Source, poster: VideoFrame | None) -> Plan:
-    """Choose what a source becomes, from a frame of its video.
+def plan(source: Source, sample: Sample | None) -> Plan:
+    """Choose what a source becomes, from a sample of its video.
 
     Raises:
         RefusedError: It should have a video, but no frame of it can be decoded.
     """
     if source.video is None:
         return Plan(output=_for_sound(source), copies_video=False)
-    if poster is None:
+    if sample is None:
         raise RefusedError(DAMAGED)
-    copies_video = _is_plain(source.video, poster)
+    copies_video = _is_plain(source.video, sample)
     is_webm = copies_video and source.video.codec_context.name in _WEBM.copied
     return Plan(output=_WEBM if is_webm else _MP4, copies_video=copies_video)
 
@@ -118,8 +129,9 @@ def _for_sound(source: Source) -> Output:
     return next((o for o in (_MP3, _M4A, _OGG) if codec in o.copied), _M4A)
 
 
-def _is_plain(video: VideoStream, frame: VideoFrame) -> bool:
+def _is_plain(video: VideoStream, sample: Sample) -> bool:
     """Return whether every browser plays a video, and every phone without effort."""
+    frame = sample.frame
     codec = video.codec_context.name
     is_known = codec in _WEBM.copied or codec in _MP4.copied
     is_turned = frame.rotation and codec not in _MP4.copied  # WebM cannot say so
@@ -131,7 +143,7 @@ def _is_plain(video: VideoStream, frame: VideoFrame) -> bool:
         and frame.format.name in _COPIED_PIXEL_FORMATS
         and max(frame.width, frame.height) <= _COPIED_EDGE
         and frame.width * frame.height <= _COPIED_PIXELS
-        and rate_of(video) <= _COPIED_RATE
+        and sample.rate <= _COPIED_RATE
     )
 
 

@@ -18,7 +18,6 @@ from kwip.services.media.recognition import HEAD_BYTES, media_format
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from fractions import Fraction
     from pathlib import Path
 
     from av.audio.stream import AudioStream
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 MAX_DURATION_S = 600
 #: 4K, in both of its widths. A frame takes 13 MB, 26 with ten bits, some of them twice.
 MAX_PIXELS = 4_096 * 2_176
-MAX_RATE = 240
 _VIDEO_DECODERS = frozenset(
     {"h264", "hevc", "vp8", "vp9", "av1", "libdav1d", "mpeg4", "mpeg2video"}
     | {"mjpeg", "h263", "theora", "prores"}
@@ -128,16 +126,6 @@ def _require_size(video: VideoStream) -> None:
         raise RefusedError(
             f"This video is {width} by {height} pixels. The limit is 4K (4096 by 2176)."
         )
-    if rate_of(video) > MAX_RATE:
-        raise RefusedError(
-            f"This video has {float(rate_of(video)):.0f} frames per second. "
-            f"The limit is {MAX_RATE}."
-        )
-
-
-def rate_of(video: VideoStream) -> Fraction | int:
-    """Return the frames per second, as far as the file says; else 30."""
-    return video.average_rate or video.guessed_rate or 30
 
 
 def require_duration(duration_s: float) -> None:

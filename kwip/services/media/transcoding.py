@@ -18,14 +18,12 @@ from kwip.services.media.confined import serve
 from kwip.services.media.decoding import in_edges, within
 from kwip.services.media.frames import Scaler, even_size
 from kwip.services.media.opening import BROKEN, RefusedError
-from kwip.services.media.outputs import plan, write
+from kwip.services.media.outputs import Sample, plan, write
 from kwip.services.media.sources import DAMAGED, opened
 from kwip.services.media.tracks import MAX_EDGE, shown_size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from av.video.frame import VideoFrame
 
     from kwip.services.media.confined import Answer
     from kwip.services.media.outputs import Plan
@@ -68,33 +66,39 @@ def answer(question: Mapping[str, Any], _: bytes) -> Answer:
 
 def _transcode(path: Path, folder: Path, edges: Sequence[int]) -> dict[str, Any]:
     with opened(path) as source:
-        frame = _poster_frame(source)
-        rotation = _rotation(frame)
-        chosen = plan(source, frame)
+        sample = _sample(source)
+        rotation = _rotation(sample)
+        chosen = plan(source, sample)
         shown = _shown(source, chosen, rotation)
-        if frame is not None:
-            shown |= _write_posters(source, frame, folder, edges)
+        if sample is not None:
+            image = _upright(source, sample, edges[0])
+            shown |= _write_posters(image, folder, edges)
     with opened(path) as source:
         suffix = chosen.output.suffix
         shown["duration_s"] = write(source, chosen, rotation, folder / suffix)
     return shown
 
 
-def _poster_frame(source: Source) -> VideoFrame | None:
-    """Return a frame from near the beginning, as it is stored."""
-    found = None
-    if source.video is not None:
-        source.video.codec_context.thread_count = 1
-        frames = source.container.decode(source.video)
-        for found, _ in zip(frames, range(_POSTER_FRAMES), strict=False):
-            if (found.time or 0) - source.start_s >= _POSTER_S:
-                break
-    return found
+def _sample(source: Source) -> Sample | None:
+    """Return a frame from near the beginning, as it is stored, if any is found."""
+    if source.video is None:
+        return None
+    source.video.codec_context.thread_count = 1
+    times: list[float] = []
+    frame = None
+    for frame in source.container.decode(source.video):
+        times.append(frame.time or 0.0)
+        if times[-1] - source.start_s >= _POSTER_S or len(times) == _POSTER_FRAMES:
+            break
+    if frame is None:
+        return None
+    elapsed_s = times[-1] - times[0]
+    return Sample(frame=frame, rate=(len(times) - 1) / elapsed_s if elapsed_s else 0.0)
 
 
-def _rotation(frame: VideoFrame | None) -> int:
+def _rotation(sample: Sample | None) -> int:
     """Return by how many degrees counter-clockwise a video is turned."""
-    return 0 if frame is None else round(frame.rotation / 90) * 90 % 360
+    return 0 if sample is None else round(sample.frame.rotation / 90) * 90 % 360
 
 
 def _shown(source: Source, chosen: Plan, rotation: int) -> dict[str, Any]:
@@ -113,16 +117,20 @@ def _turned(size: Size, rotation: int) -> Size:
     return size[::-1] if rotation in {90, 270} else size
 
 
-def _write_posters(
-    source: Source, frame: VideoFrame, folder: Path, edges: Sequence[int]
-) -> dict[str, Any]:
+def _upright(source: Source, sample: Sample, edge: int) -> Image.Image:
+    """Return the picture of a sample, no side of which is longer than an edge."""
+    frame = sample.frame
     size = shown_size(source.video) if source.video else (frame.width, frame.height)
-    size = within(edges[0], size)
-    [plane] = (Scaler(size, "rgb24").scale(frame)).planes
+    size = within(edge, size)
+    [plane] = Scaler(size, "rgb24").scale(frame).planes
     image = Image.frombytes("RGB", size, bytes(plane), "raw", "RGB", plane.line_size)
-    rotation = _rotation(frame)
-    if rotation in _TURNS:
-        image = image.transpose(_TURNS[rotation])
+    rotation = _rotation(sample)
+    return image.transpose(_TURNS[rotation]) if rotation else image
+
+
+def _write_posters(
+    image: Image.Image, folder: Path, edges: Sequence[int]
+) -> dict[str, Any]:
     described, posters = in_edges(edges, image)
     for name, content in zip(_POSTERS, posters, strict=True):
         (folder / name).write_bytes(content)
