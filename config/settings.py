@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 from config import addresses, values
+from config.media import MediaSettings
 from config.rules import Rule
 from config.secret_keys import WeakKeyError
-from config.servers import ServerSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +36,7 @@ class SettingsError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings(ServerSettings):
+class Settings(MediaSettings):
     """What the operator chose; the declaration of each field says what it means."""
 
     home: Annotated[
@@ -225,30 +225,6 @@ class Settings(ServerSettings):
             doc="How many of your own proxies a request passes through. Kwip trusts "
             "this many addresses at the end of X-Forwarded-For. With a proxy in front "
             "and 0 here, all visitors share one rate limit.",
-        ),
-    ]
-    media_folder: Annotated[
-        Path,
-        Rule(
-            "KWIP_MEDIA_FOLDER",
-            values.folder,
-            lambda known: known["home"] / "media",
-            shown="`media/` in `KWIP_HOME`",
-            allowed="a folder",
-            doc="The folder for uploaded pictures. Back it up with the database.",
-        ),
-    ]
-    media_max_bytes: Annotated[
-        int,
-        Rule(
-            "KWIP_MEDIA_MAX_BYTES",
-            values.number(100_000, 33_554_432),
-            8_388_608,
-            shown="8388608 (8 MiB)",
-            allowed="a number from 100000 to 33554432 (32 MiB)",
-            doc="The maximum size of an uploaded picture, in bytes. Uploads need space "
-            "in the folder for temporary files (`TMPDIR`): at most two pictures for "
-            "each thread of each web process.",
         ),
     ]
     signup: Annotated[

@@ -79,6 +79,15 @@ def origin(text: str) -> str:
     return f"{parts.scheme}://{host}{port}"
 
 
+def folder_address(text: str) -> str:
+    """Parse the address of a folder on the web; a slash at its end is left out."""
+    parts = urlsplit(text)
+    path = parts.path.rstrip("/")
+    if parts.query or parts.fragment or not path.isascii() or " " in path:
+        raise ValueError(text)
+    return origin(f"{parts.scheme}://{parts.netloc}") + path
+
+
 def origin_or_same(text: str) -> str:
     """Parse an origin, or the word for the site's own."""
     return SAME if text == SAME else origin(text)

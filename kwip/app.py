@@ -21,6 +21,7 @@ from kwip.blueprints import (
     placeholders,
     routes,
 )
+from kwip.domain.attachments import MAX_IMAGES
 from kwip.schemas import html
 from kwip.schemas.site import SiteInfo
 from kwip.schemas.urls import Urls
@@ -78,7 +79,7 @@ def create_app(wiring: Wiring, settings: Settings, *, is_live: bool = False) -> 
         UndeclaredRouteError: A route has no row in the table.
     """
     app = KwipFlask("kwip", static_folder=None if is_live else "static")
-    urls = Urls(settings.origin)
+    urls = Urls(settings.origin, settings.media_url, wiring.services.attachments.signer)
     app.own_host = urls.host
     app.config.from_mapping(_configuration(wiring.endpoints.secret_keys, urls))
     info = SiteInfo(
@@ -98,9 +99,9 @@ def create_app(wiring: Wiring, settings: Settings, *, is_live: bool = False) -> 
         policies=routes.POLICIES,
         live_origin=_live_origin(settings),
         is_live=is_live,
-        # Room for two pictures and a form, so that an error can name a picture that is
+        # Room for all pictures and a form, so that an error can name a picture that is
         # too large.
-        max_upload_bytes=2 * settings.media_max_bytes + bodies.MAX_BODY_BYTES,
+        max_upload_bytes=MAX_IMAGES * settings.media_max_bytes + bodies.MAX_BODY_BYTES,
     )
     http.install(app.extensions, site)
     _prepare_templates(app, site)

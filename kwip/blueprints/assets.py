@@ -28,7 +28,8 @@ FOLDER = Path(__file__).parents[1] / "static"
 BUNDLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "kwip.css": (
-            *("tokens.css", "page.css", "posts.css", "people.css", "forms.css"),
+            *("tokens.css", "page.css", "posts.css", "media.css", "people.css"),
+            "forms.css",
             "live.css",
         ),
         "kwip.js": (

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from flask import Response, request
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
+from werkzeug.wsgi import wrap_file
 
 from kwip.blueprints import compression, http
 from kwip.blueprints.table import Cache, Policy, Route
-from kwip.domain.errors import NotFoundError
+from kwip.domain.attachments import AttachmentFile, media_type
+from kwip.domain.errors import ForbiddenError, NotFoundError
+from kwip.domain.ids import parse_id
 from kwip.text.translation import gettext
 
 if TYPE_CHECKING:
     from kwip.blueprints.assets import Asset
+    from kwip.domain.ids import AttachmentId
+    from kwip.domain.media import OpenFile
 
 #: The backgrounds of the two themes, as in `tokens.css`: browsers paint their own bars
 #: with them.
 GROUNDS = {"light": "#fdfcfa", "dark": "#14181a"}
+_NOTHING_RUNS = "default-src 'none'; sandbox"
 #: What crawlers should leave alone: forms, settings, and private pages.
 _PRIVATE = ("/compose", "/home", "/settings/", "/setup", "/login", "/signup", "/api/")
 
@@ -30,12 +38,49 @@ def asset(name: str) -> Response:
 
 
 def picture(name: str) -> Response:
-    """Return an uploaded picture; nothing in it can run, wherever it is opened."""
+    """Return an uploaded file of a profile or of an open kwip.
+
+    Nothing in it can run, wherever it is opened.
+    """
+    if AttachmentFile.parse(name):
+        return _stream(http.services().attachments.read_open(name))
     file, content = http.services().media.read(name)
     response = Response(content, content_type="image/webp")
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.headers["Content-Security-Policy"] = _NOTHING_RUNS
     response.set_etag(f"{file.picture}-{file.width}")
     response.make_conditional(request)
+    return response
+
+
+def private_file(attachment_id: AttachmentId, variant: str) -> Response:
+    """Return a file that not everybody may see, by a signed address."""
+    attachments = http.services().attachments
+    expires_s = parse_id(request.args.get("expires", "")) or 0
+    signature = request.args.get("signature", "")
+    if not attachments.signer.is_valid(attachment_id, variant, expires_s, signature):
+        raise ForbiddenError(gettext("This link has expired. Open the kwip again."))
+    return _stream(attachments.read_private(attachment_id, variant))
+
+
+def _stream(file: OpenFile) -> Response:
+    """Respond with a file in parts; browsers ask for parts of videos."""
+    response = Response(
+        wrap_file(request.environ, file.content),
+        content_type=media_type(file.path),
+        direct_passthrough=True,
+    )
+    response.content_length = file.size
+    response.headers["Content-Security-Policy"] = _NOTHING_RUNS
+    response.set_etag(file.path.rpartition("/")[2])
+    try:
+        response.make_conditional(
+            request, accept_ranges=True, complete_length=file.size
+        )
+    except RequestedRangeNotSatisfiable:
+        file.content.close()
+        raise
+    if response.status_code == HTTPStatus.NOT_MODIFIED:
+        file.content.close()
     return response
 
 
@@ -99,6 +144,12 @@ def _policy(cache: Cache) -> Policy:
 ROUTES = (
     Route("GET", "/assets/<path:name>", asset, _policy("immutable")),
     Route("GET", "/media/<path:name>", picture, _policy("immutable")),
+    Route(
+        "GET",
+        "/media/private/<id:attachment_id>/<variant>",
+        private_file,
+        _policy("signed"),
+    ),
     Route("GET", "/favicon.ico", favicon, _policy("static")),
     Route("GET", "/robots.txt", robots, _policy("static")),
     Route("GET", "/manifest.webmanifest", manifest, _policy("static")),

@@ -59,12 +59,14 @@ _CACHE_CONTROL = {
     "widget": "public, max-age=0, s-maxage=30, stale-while-revalidate=60",
     "static": f"public, max-age={STATIC_MAX_AGE_S}",
     "immutable": "public, max-age=31536000, immutable",
+    "signed": "private, max-age=86400",
 }
 _SECURITY = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
 #: Pictures have absolute addresses, and a page may be read under another of our hosts.
 _CONTENT_SECURITY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; "
-    "img-src 'self' {origin}; font-src 'self'; connect-src 'self'{live}; "
+    "img-src 'self' {media}; media-src 'self' {media}; font-src 'self'; "
+    "connect-src 'self'{live}; "
     "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _CORS = {
@@ -184,7 +186,8 @@ def finalize_response(response: Response) -> Response:
     site = http.site()
     origin = site.urls.origin
     live = f" {site.live_origin}" if site.live_origin else ""
-    content_security = _CONTENT_SECURITY.format(origin=origin, live=live)
+    media = f"{origin} {site.urls.media_origin}".rstrip()
+    content_security = _CONTENT_SECURITY.format(media=media, live=live)
     response.headers.setdefault("Content-Security-Policy", content_security)
     response.headers.update(_SECURITY)
     if origin.startswith("https:"):

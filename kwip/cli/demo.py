@@ -28,7 +28,7 @@ from kwip.domain.reactions import Act
 from kwip.domain.users import Viewer
 from kwip.embedded import endpoints as endpoints_of
 from kwip.services.accounts.users import SignUp
-from kwip.services.posting.posts import CLAIM_LIFETIME_MS
+from kwip.services.posting.claims import CLAIM_LIFETIME_MS
 from kwip.store.jobs import Job
 from kwip.wiring import Options, build
 

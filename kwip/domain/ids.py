@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 UserId = NewType("UserId", int)
 PostId = NewType("PostId", int)
 ListId = NewType("ListId", int)
+AttachmentId = NewType("AttachmentId", int)
 
 #: Ids fit MongoDB's and every client's signed 64 bits.
 MAX_ID = 2**63 - 1

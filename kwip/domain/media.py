@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import IO
 
 #: 128 bits: two pictures never share a name.
 _DIGEST_BYTES = 16
@@ -60,6 +61,15 @@ class PictureFile:
         The folder is named by two digits, so that none gets too many files.
         """
         return f"{self.picture[:2]}/{self.picture}-{self.width}.webp"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFile:
+    """A stored file that is being read; whoever gets it closes it."""
+
+    path: str
+    size: int
+    content: IO[bytes]
 
 
 def is_picture_name(name: str) -> bool:

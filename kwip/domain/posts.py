@@ -11,8 +11,10 @@ from kwip.domain.ids import ms_of
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Mapping
 
-    from kwip.domain.ids import PostId, UserId
+    from kwip.domain.attachments import Attachment, AttachmentChange
+    from kwip.domain.ids import AttachmentId, PostId, UserId
     from kwip.domain.text import Hashtag, Link, Mention
 
 
@@ -48,10 +50,10 @@ class Revision:
 class Post:
     """A post as it is stored, without its delivery state.
 
-    `warning` is shown before a text that is folded away; `is_sensitive` comes with it,
-    or alone from an app, and is only passed on to apps. A repost has no text of its
+    `warning` is shown before a text that is folded away; `is_sensitive` covers its
+    `media`, which are in the order in which they are shown. A repost has no text of its
     own: it shows `repost_of_id`, which is never a repost itself, to the reposter's
-    followers. A tombstone keeps ids and links, but neither text nor entities.
+    followers. A tombstone keeps ids and links, but neither text, entities nor media.
     `repeats_id` is the post that it repeats (see
     `repeats`). In a post that begins a conversation `last_public_reply_id` is the
     newest public or unlisted reply, at first its own id; other posts have none.
@@ -67,6 +69,7 @@ class Post:
     hashtags: tuple[Hashtag, ...] = ()
     warning: str = ""
     is_sensitive: bool = False
+    media: tuple[Attachment, ...] = ()
     in_reply_to_id: PostId | None = None
     in_reply_to_author_id: UserId | None = None
     root_id: PostId
@@ -87,6 +90,11 @@ class Post:
     def mentioned_ids(self) -> frozenset[UserId]:
         """The users mentioned in the text."""
         return frozenset(mention.user_id for mention in self.mentions)
+
+    @property
+    def media_ids(self) -> frozenset[AttachmentId]:
+        """The ids of its attachments."""
+        return frozenset(each.id for each in self.media)
 
     def has_hashtag(self, name: str) -> bool:
         """Return whether the text has a hashtag, by its folded name."""
@@ -139,16 +147,25 @@ class Draft:
     language: str | None = None
     warning: str = ""
     is_sensitive: bool = False
+    attachment_ids: tuple[AttachmentId, ...] = ()
     idempotency_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
-    """A change of a post as the author writes it."""
+    """A change of a post as the author writes it.
+
+    `attachment_ids` are all that it has afterwards, in order; None leaves them as they
+    are. `attachment_changes` are new words about some of them.
+    """
 
     text: str
     warning: str = ""
     is_sensitive: bool = False
+    attachment_ids: tuple[AttachmentId, ...] | None = None
+    attachment_changes: Mapping[AttachmentId, AttachmentChange] = field(
+        default_factory=dict
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,6 +55,7 @@ def digest_of(post: Post) -> int | None:
         ",".join(map(str, sorted(post.mentioned_ids))),
         normal_form(post.warning),
         normal_form(post.text),
+        *(f"{a.file} {a.description}" for a in post.media),
     )
     digest = hashlib.blake2b("\n".join(said).encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)

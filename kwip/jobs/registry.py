@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from kwip import telemetry
-from kwip.domain.ids import ListId, PostId, UserId
+from kwip.domain.ids import AttachmentId, ListId, PostId, UserId
 from kwip.services.delivery.fanout import LeaseLostError
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def jobs(services: Services) -> dict[str, Callable[[str], None]]:
         "list": _list,
         "seen": _seen,
         "rest": _rest,
+        "attachment": _attachment,
     }
 
     def guarded(name: str) -> Callable[[str], None]:
@@ -94,3 +95,12 @@ def _seen(services: Services, job_id: str) -> str:
 def _rest(services: Services, job_id: str) -> str:
     """Hibernate the home of a user who has stopped reading."""
     return "done" if services.hibernation.hibernate(UserId(int(job_id))) else "later"
+
+
+def _attachment(services: Services, job_id: str) -> str:
+    """Remove an upload that has waited too long for a post, or was removed from one."""
+    owner, _, attachment_id = job_id.partition(":")
+    is_settled = services.attachments.settle(
+        UserId(int(owner)), [AttachmentId(int(attachment_id))]
+    )
+    return "done" if is_settled else "nothing"

@@ -20,6 +20,7 @@ LANES = {
     "list": "compaction",
     "seen": "compaction",
     "rest": "compaction",
+    "attachment": "compaction",
 }
 
 

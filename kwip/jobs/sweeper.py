@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from kwip.services.delivery.hibernation import Hibernation
     from kwip.services.delivery.signals import Enqueue
     from kwip.store.delivery.outbox import OutboxStore
+    from kwip.store.posting.attachments import AttachmentStore
     from kwip.store.social.edges import EdgeStore
     from kwip.store.social.list_edges import ListEdgeStore
     from kwip.store.social.lists import ListStore
@@ -40,6 +41,7 @@ class Sweeper:
     edges: EdgeStore
     lists: ListStore
     list_edges: ListEdgeStore
+    attachments: AttachmentStore
     hibernation: Hibernation
     enqueue: Enqueue
     clock: ClockMs
@@ -56,6 +58,7 @@ class Sweeper:
             "edge": self.edges,
             "list_edge": self.list_edges,
             "list": self.lists,
+            "attachment": self.attachments,
         }
         enqueued = sum(
             len(source.take_due(now, again, AT_ONCE, partial(self.enqueue, job)))

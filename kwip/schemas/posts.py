@@ -14,6 +14,12 @@ from kwip.domain.memo import Remembered
 from kwip.domain.posts import Draft, Edit, Revision, Visibility
 from kwip.domain.timelines.pages import MAX_LIMIT
 from kwip.domain.timelines.views import PostView
+from kwip.schemas.attachments import (
+    MediaAttachmentSchema,
+    MediaAttributesBody,
+    MediaIds,
+    attachments_of,
+)
 from kwip.schemas.body import BodySchema, Flag, Id, Ids, NotYet, Text
 from kwip.schemas.dumping import DumpSchema, Instant, constant, to_text
 from kwip.schemas.html import bio_html, post_html
@@ -23,6 +29,8 @@ from kwip.text.translation import lazy_gettext
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from kwip.domain.attachments import AttachmentChange
+    from kwip.domain.ids import AttachmentId
     from kwip.domain.posts import History, Post
     from kwip.domain.users import User
     from kwip.schemas.urls import Urls
@@ -105,7 +113,7 @@ class StatusSchema(DumpSchema):
     account = fields.Method("get_account")
     mentions = fields.Method("get_mentions")
     reblog = fields.Method("get_reblog")
-    media_attachments = constant([])
+    media_attachments = fields.Method("get_media")
     tags = fields.Method("get_tags")
     emojis = constant([])
     card = constant(None)
@@ -116,6 +124,7 @@ class StatusSchema(DumpSchema):
         super().__init__(urls, is_signed_in=is_signed_in)
         # A page has few authors, and an account is a pure function of its user.
         self._written = Remembered[tuple[int, int], _Written](WRITTEN_BYTES)
+        self._media = MediaAttachmentSchema(urls, is_signed_in=is_signed_in)
         self._account_of = lru_cache(maxsize=_MOST_ACCOUNTS)(
             AccountSchema(urls, is_signed_in=is_signed_in).dump
         )
@@ -148,7 +157,9 @@ class StatusSchema(DumpSchema):
             # Both values are kept alive, so that their `id()`s are not reused.
             known = (post, author, head[:-1], tail[1:-1])
             size = _SOURCE_BYTES + getsizeof(known[2]) + getsizeof(known[3])
-            self._written.put(key, known, size)
+            # Signed addresses expire, and this memory does not.
+            if post.visibility.is_open or not post.media:
+                self._written.put(key, known, size)
         return known[2:]
 
     def get_url(self, view: PostView) -> str:
@@ -162,6 +173,10 @@ class StatusSchema(DumpSchema):
     def get_account(self, view: PostView) -> object:
         """Return the author."""
         return self._account_of(view.author)
+
+    def get_media(self, view: PostView) -> object:
+        """Return the attachments, in order."""
+        return self._media.dump(attachments_of(view.post), many=True)
 
     def get_mentions(self, view: PostView) -> list[dict[str, str]]:
         """Return each mentioned user once, in the order of the text."""
@@ -193,9 +208,16 @@ class StatusSchema(DumpSchema):
 
 
 class DeletedStatusSchema(StatusSchema):
-    """A status as it was, with its source `text`, so that it can be redrafted."""
+    """A status as it was, with its source `text`, so that it can be redrafted.
+
+    Its attachments are private until they are posted again.
+    """
 
     text = fields.String(attribute="post.text")
+
+    def get_media(self, view: PostView) -> object:
+        """Return the attachments, in order, at private addresses."""
+        return self._media.dump(attachments_of(view.post, is_open=False), many=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,35 +285,45 @@ class StatusesQuery(BodySchema[list[PostId]]):
 
 
 class EditBody(BodySchema[Edit]):
-    """The new text of a status.
+    """The new text of a status; without `media_ids`, it keeps its attachments.
 
-    What Kwip cannot store yet is rejected: a poll or a picture that silently disappears
-    is worse than an error.
+    What Kwip cannot store yet is rejected: a poll that silently disappears is worse
+    than an error.
     """
 
-    status = Text(
-        required=True,
-        error_messages={"required": lazy_gettext("Write something first.")},
-    )
+    status = Text(load_default="", allow_none=True)
     spoiler_text = Text(load_default="", allow_none=True)
     sensitive = Flag(load_default=False)
-    media_ids = NotYet()
+    media_ids = MediaIds(may_lack=True)
+    media_attributes = fields.List(
+        fields.Nested(MediaAttributesBody), load_default=list
+    )
     poll = NotYet()
 
     def make(
-        self, *, status: str, spoiler_text: str | None, sensitive: bool, **_: object
+        self,
+        *,
+        status: str | None,
+        spoiler_text: str | None,
+        sensitive: bool,
+        media_ids: list[AttachmentId] | None,
+        media_attributes: list[tuple[AttachmentId, AttachmentChange]],
+        **_: object,
     ) -> Edit:
         """Build the edit."""
-        return Edit(text=status, warning=spoiler_text or "", is_sensitive=sensitive)
+        return Edit(
+            text=status or "",
+            warning=spoiler_text or "",
+            is_sensitive=sensitive,
+            attachment_ids=None if media_ids is None else tuple(media_ids),
+            attachment_changes=dict(media_attributes),
+        )
 
 
 class StatusBody(BodySchema[Draft]):
     """A new status; what Kwip cannot store yet is rejected, as in `EditBody`."""
 
-    status = Text(
-        required=True,
-        error_messages={"required": lazy_gettext("Write something first.")},
-    )
+    status = Text(load_default="", allow_none=True)
     visibility = fields.String(
         load_default=None,
         validate=validate.OneOf(
@@ -307,28 +339,27 @@ class StatusBody(BodySchema[Draft]):
     )
     spoiler_text = Text(load_default="", allow_none=True)
     sensitive = Flag(load_default=False)
-    media_ids = NotYet()
+    media_ids = MediaIds()
     poll = NotYet()
     scheduled_at = NotYet()
 
     def make(
         self,
         *,
-        status: str,
+        status: str | None,
         visibility: str | None,
         in_reply_to_id: int | None,
-        language: str | None,
-        spoiler_text: str | None,
-        sensitive: bool,
-        **_: object,
+        media_ids: Sequence[AttachmentId] | None,
+        **others: Any,
     ) -> Draft:
         """Build the draft; public by default."""
         return Draft(
-            text=status,
+            text=status or "",
             visibility=_VISIBILITIES[visibility or "public"],
             in_reply_to_id=None if in_reply_to_id is None else PostId(in_reply_to_id),
             source="api",
-            language=language,
-            warning=spoiler_text or "",
-            is_sensitive=sensitive,
+            language=others["language"],
+            warning=others["spoiler_text"] or "",
+            is_sensitive=others["sensitive"],
+            attachment_ids=tuple(media_ids or ()),
         )

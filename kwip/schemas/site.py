@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from marshmallow import fields
 
+from kwip.domain.attachments import DESCRIPTION_MAX, MAX_IMAGES
 from kwip.domain.users import BIO_MAX, DISPLAY_NAME_MAX, FIELD_MAX, MAX_FIELDS, MAX_PINS
 from kwip.schemas.dumping import DumpSchema, constant
 from kwip.text.translation import lazy_gettext
@@ -16,15 +17,18 @@ _MASTODON_VERSION = "4.5.0"
 _API_VERSION = 1
 #: How many characters apps count for a link by default. Kwip counts all of them.
 _LINK_CHARS = 23
-_NO_MEDIA: dict[str, object] = {
-    "supported_mime_types": [],
-    "image_size_limit": 0,
-    "image_matrix_limit": 0,
-    "video_size_limit": 0,
-    "video_frame_rate_limit": 0,
-    "video_matrix_limit": 0,
-    "description_limit": 0,
-}
+#: What an upload may be, whatever its name is.
+IMAGE_TYPES = (
+    "image/jpeg",
+    "image/png",
+    "image/gif",
+    "image/webp",
+    "image/avif",
+    "image/heic",
+    "image/heif",
+)
+#: The pixels of the largest photograph.
+_MAX_PIXELS = 50_000_000
 _NO_POLLS: dict[str, object] = {
     "max_options": 0,
     "max_characters_per_option": 0,
@@ -71,10 +75,18 @@ class _InstanceSchema(DumpSchema):
             },
             "statuses": {
                 "max_characters": info.post_max_chars,
-                "max_media_attachments": 0,
+                "max_media_attachments": MAX_IMAGES,
                 "characters_reserved_per_url": _LINK_CHARS,
             },
-            "media_attachments": _NO_MEDIA,
+            "media_attachments": {
+                "supported_mime_types": list(IMAGE_TYPES),
+                "image_size_limit": info.media_max_bytes,
+                "image_matrix_limit": _MAX_PIXELS,
+                "video_size_limit": 0,
+                "video_frame_rate_limit": 0,
+                "video_matrix_limit": 0,
+                "description_limit": DESCRIPTION_MAX,
+            },
             "polls": _NO_POLLS,
         }
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
+from kwip.domain.attachments import AttachmentFile
 from kwip.domain.media import AVATAR, BANNER, PictureFile, is_picture_name
 
 if TYPE_CHECKING:
+    from kwip.domain.attachments import Attachment
     from kwip.domain.media import PictureKind
+    from kwip.domain.signatures import Signer
     from kwip.domain.timelines.views import PostView
     from kwip.domain.users import User
 
@@ -18,14 +21,26 @@ _DEFAULT_AVATAR, _DEFAULT_BANNER = "avatars/default.svg", "header.svg"
 
 @dataclass(frozen=True, slots=True)
 class Urls:
-    """Make the URLs of a site whose pages start at `origin` (no trailing slash)."""
+    """Make the URLs of a site whose pages start at `origin` (no trailing slash).
+
+    `media_url` is where files are that everybody may see, if not here. Without a
+    `signer` there are no addresses of other files.
+    """
 
     origin: str
+    media_url: str = field(default="", compare=False)
+    signer: Signer | None = field(default=None, repr=False, compare=False)
 
     @property
     def host(self) -> str:
         """The bare host, with its port if the origin names one."""
         return urlsplit(self.origin).netloc
+
+    @property
+    def media_origin(self) -> str:
+        """The other origin that has files of open posts; empty if there is none."""
+        scheme, host, *_ = urlsplit(self.media_url)
+        return f"{scheme}://{host}" if host else ""
 
     @property
     def streaming(self) -> str:
@@ -56,6 +71,22 @@ class Urls:
         """Return the address of a user's header picture, or of the default."""
         return self._picture(user.banner or _DEFAULT_BANNER, BANNER, is_small=is_small)
 
+    def attachment(self, attachment: Attachment, variant: str, *, is_open: bool) -> str:
+        """Return the address of a variant of an attachment's file.
+
+        Unless the file is open to everybody, it is signed, and expires in a day or two.
+        """
+        if is_open:
+            path = AttachmentFile(attachment.file, variant, is_open=True).path
+            return f"{self._media}/{path}"
+        if self.signer is None:
+            return ""
+        expires_s, signature = self.signer.sign(attachment.id, variant)
+        return (
+            f"{self.origin}/media/private/{attachment.id}/{variant}"
+            f"?expires={expires_s}&signature={signature}"
+        )
+
     def default_banner(self) -> str:
         """Return the address of the default header picture."""
         return self.static(_DEFAULT_BANNER)
@@ -64,4 +95,8 @@ class Urls:
         if not is_picture_name(name):
             return self.static(name)
         width = kind.sizes[-1 if is_small else 0][0]
-        return f"{self.origin}/media/{PictureFile(name, width).path}"
+        return f"{self._media}/{PictureFile(name, width).path}"
+
+    @property
+    def _media(self) -> str:
+        return self.media_url or f"{self.origin}/media"

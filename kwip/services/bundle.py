@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kwip.services.delivery.live import Live
     from kwip.services.delivery.notifier import Notifier
     from kwip.services.delivery.publication import Publication
+    from kwip.services.media.attachments import Attachments
     from kwip.services.media.media import Media
     from kwip.services.posting.pins import Pins
     from kwip.services.posting.posts import Posts
@@ -84,6 +85,14 @@ class Social:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Uploads:
+    """The services of media, which share a folder and a drawing process."""
+
+    media: Media
+    attachments: Attachments
+
+
+@dataclass(frozen=True, kw_only=True)
 class Posting:
     """The services of posting."""
 
@@ -95,10 +104,9 @@ class Posting:
 
 @dataclass(frozen=True, kw_only=True)
 class Accounts:
-    """The services of accounts, with media and rate limits."""
+    """The services of accounts, with rate limits."""
 
     users: Users
-    media: Media
     authentication: Authentication
     account: Account
     setup: Setup
@@ -109,7 +117,7 @@ class Accounts:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Services(Delivery, Reading, Social, Posting, Accounts):
+class Services(Delivery, Reading, Social, Uploads, Posting, Accounts):
     """All services, one attribute per feature."""
 
     loaders: Loaders

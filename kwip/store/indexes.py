@@ -112,6 +112,21 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
             {"partialFilterExpression": {"fanout.state": "dead"}},
         ),
     ),
+    "attachments": (
+        Index(
+            (("owner_id", ASCENDING), ("size_bytes", ASCENDING)),
+            "AttachmentStore.bytes_of: a user's quota, answered from the index alone",
+        ),
+        Index(
+            (("media.file", ASCENDING), ("is_open", ASCENDING)),
+            "AttachmentStore.used: which files are still used",
+        ),
+        Index(
+            (("due_at", ASCENDING),),
+            "AttachmentStore.take_due: uploads to remove that the sweeper enqueues",
+            {"partialFilterExpression": {"post_id": None}},
+        ),
+    ),
     "timelines": (
         Index(
             (("last_read_at", ASCENDING), ("_id", ASCENDING)),

@@ -8,13 +8,16 @@ different content.
 from __future__ import annotations
 
 import errno
+import io
 import os
 import secrets
+import shutil
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from kwip.domain.errors import StorageFullError, StoreUnavailableError
+from kwip.domain.media import OpenFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +57,7 @@ class MediaFolder:
             try:
                 os.utime(target)
             except FileNotFoundError:
-                _write(target, content)
+                _write(target, io.BytesIO(content))
 
     def read(self, path: str) -> bytes | None:
         """Return the content of a file; None if it does not exist.
@@ -67,6 +70,37 @@ class MediaFolder:
                 return (self._root / path).read_bytes()
             except FileNotFoundError:
                 return None
+
+    def open(self, path: str) -> OpenFile | None:
+        """Open a file to be read in parts; None if it does not exist.
+
+        Raises:
+            StoreUnavailableError: It cannot be read.
+        """
+        with _folder_errors():
+            try:
+                file = (self._root / path).open("rb")
+            except FileNotFoundError:
+                return None
+            return OpenFile(path, os.fstat(file.fileno()).st_size, file)
+
+    def copy(self, source: str, target: str) -> bool:
+        """Copy a file as `save` does; False if there is neither of the two.
+
+        Raises:
+            StorageFullError: The disk is full; nothing is left of the copy.
+            StoreUnavailableError: The folder cannot be written to.
+        """
+        with _folder_errors():
+            try:
+                os.utime(self._root / target)
+            except FileNotFoundError:
+                try:
+                    with (self._root / source).open("rb") as content:
+                        _write(self._root / target, content)
+                except FileNotFoundError:
+                    return False
+        return True
 
     def has(self, path: str) -> bool:
         """Return whether a file exists."""
@@ -126,13 +160,13 @@ def _folder_errors() -> Iterator[None]:
         ) from error
 
 
-def _write(target: Path, content: bytes) -> None:
+def _write(target: Path, content: IO[bytes]) -> None:
     """Write a file in one step that also survives a power failure."""
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.with_name(f"{target.name}.{secrets.token_hex(8)}{_DRAFT}")
     try:
         with draft.open("xb") as file:
-            file.write(content)
+            shutil.copyfileobj(content, file)
             file.flush()
             os.fsync(file.fileno())
         draft.replace(target)

@@ -45,6 +45,7 @@ SHARD_KEYS: Mapping[str, ShardKey] = {
     "mutes": ShardKey("user_id", 2, "a user's mutes"),
     "list_members": ShardKey("member_id", 2, "a member's lists"),
     "notifications": ShardKey("recipient_id", 3, "a user's notifications"),
+    "attachments": ShardKey("owner_id", 3, "a user's attachments"),
     "markers": ShardKey("_id", 3, "a user's read markers"),
     "users": ShardKey("_id", 4, "a user"),
     "credentials": ShardKey("_id", 4, "a user's credentials"),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 SCHEMAS: Mapping[str, int] = {
     "users": 4,
     "credentials": 2,
-    "posts": 3,
+    "posts": 4,
     "follows": 2,
     "followers": 2,
 }
@@ -73,6 +73,11 @@ def _post_gets_orders(document: dict[str, Any]) -> None:
     document.setdefault("last_public_reply_id", last)
 
 
+def _post_gets_media(document: dict[str, Any]) -> None:
+    """Schema 3 of posts had no attachments."""
+    document.setdefault("media", [])
+
+
 def _edge_gets_notify(document: dict[str, Any]) -> None:
     """Schema 1 of follows and followers had no subscriptions to new posts."""
     document.setdefault("notify", False)
@@ -85,6 +90,7 @@ _STEPS: Mapping[tuple[str, int], Callable[[dict[str, Any]], None]] = {
     ("credentials", 1): _credentials_get_a_key,
     ("posts", 1): _post_gets_reactions,
     ("posts", 2): _post_gets_orders,
+    ("posts", 3): _post_gets_media,
     ("follows", 1): _edge_gets_notify,
     ("followers", 1): _edge_gets_notify,
 }

@@ -54,7 +54,12 @@ def length_problem(text: str, *, max_chars: int, warning: str = "") -> str | Non
 
 
 def clean_text(
-    text: str, *, max_chars: int, warning: str = "", field: str = "status"
+    text: str,
+    *,
+    max_chars: int,
+    warning: str = "",
+    field: str = "status",
+    may_be_empty: bool = False,
 ) -> str:
     """Return a post's text as it is stored: NFC, line feeds, no control marks.
 
@@ -63,12 +68,15 @@ def clean_text(
         max_chars: The site's limit, in characters as people count them.
         warning: The cleaned content warning above it, which counts as well.
         field: The name of the form field, for the error.
+        may_be_empty: Whether nothing visible need be left, as beside a picture.
 
     Raises:
         InvalidError: Nothing is left, it is too long, or it is not valid Unicode.
     """
     cleaned = _cleaned(text, field)
     if not is_visible(cleaned):
+        if may_be_empty:
+            return ""
         raise InvalidError(
             "You can't post an empty kwip.", {field: "Write something first."}
         )
@@ -90,6 +98,19 @@ def clean_warning(text: str, *, field: str = "spoiler_text") -> str:
     if not is_visible(cleaned):
         return ""
     return cleaned
+
+
+def clean_description(text: str, *, max_chars: int) -> str:
+    """Return the description of an attachment as it is stored, or empty for none.
+
+    Raises:
+        InvalidError: It is too long, or not valid Unicode.
+    """
+    cleaned = _cleaned(text, "description")
+    problem = length_problem(cleaned, max_chars=max_chars)
+    if problem is not None:
+        raise InvalidError("This is too long.", {"description": problem})
+    return cleaned if is_visible(cleaned) else ""
 
 
 def _cleaned(text: str, field: str) -> str:

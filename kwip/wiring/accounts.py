@@ -15,29 +15,29 @@ from kwip.services.accounts.setup import Setup
 from kwip.services.accounts.sign_in import SignIn
 from kwip.services.accounts.users import Users
 from kwip.services.bundle import Accounts
-from kwip.services.media.media import Media
 from kwip.services.reading.request_charge import RateLimits
 from kwip.store.accounts.setup import SetupStore
 
 if TYPE_CHECKING:
-    from kwip.services.bundle import Reading, Social
+    from kwip.services.bundle import Reading, Social, Uploads
     from kwip.wiring.core import Core
 
 
-def make_accounts(core: Core, reading: Reading, social: Social) -> Accounts:
+def make_accounts(
+    core: Core, reading: Reading, social: Social, media: Uploads
+) -> Accounts:
     """Make them from the services they call."""
     stores, settings, clock = core.stores, core.settings, core.options.clock
     entities, fence = core.entities, core.fence
     passwords = Passwords(
         at_once=settings.password_hashes, room=settings.web_threads // 2
     )
-    media = Media(settings.media_folder, settings.media_max_bytes)
     users = Users(
         store=stores.users,
         entities=entities,
         fence=fence,
         passwords=passwords,
-        media=media,
+        media=media.media,
         relationships=social.relationships,
         ids=core.ids,
         clock_guard=core.clock_guard,
@@ -48,7 +48,6 @@ def make_accounts(core: Core, reading: Reading, social: Social) -> Accounts:
     sign_in = SignIn(authentication, users, setup, limits, RateLimiter(core.realtime))
     return Accounts(
         users=users,
-        media=media,
         authentication=authentication,
         account=Account(stores, fence, passwords, sign_in, clock),
         setup=setup,

@@ -37,6 +37,7 @@ def make_background(core: Core, services: Services) -> Background:
         edges=core.edges,
         lists=core.stores.lists,
         list_edges=core.list_edges,
+        attachments=services.attachments.store,
         hibernation=services.hibernation,
         enqueue=core.enqueue,
         clock=clock,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from kwip.services.bundle import Posting
+from kwip.services.posting.claims import ClaimedIds
 from kwip.services.posting.permissions import Permissions
 from kwip.services.posting.pins import Pins
 from kwip.services.posting.posts import Posts
@@ -15,26 +16,28 @@ from kwip.services.posting.texts import Texts
 from kwip.store.posting.claims import ClaimStore
 
 if TYPE_CHECKING:
-    from kwip.services.bundle import Delivery, Reading
+    from kwip.services.bundle import Delivery, Reading, Uploads
     from kwip.wiring.core import Core
 
 
-def make_posting(core: Core, delivery: Delivery, reading: Reading) -> Posting:
+def make_posting(
+    core: Core, delivery: Delivery, reading: Reading, media: Uploads
+) -> Posting:
     """Make them from the services they call."""
     stores, fence, loaders = core.stores, core.fence, core.loaders
     permissions = Permissions(stores)
     posts = Posts(
         stores=stores,
-        claims=ClaimStore(core.store),
+        claims=ClaimedIds(ClaimStore(core.store), core.ids, core.options.clock),
         hydration=reading.hydration,
         threads=reading.threads,
         permissions=permissions,
+        attachments=media.attachments,
         publication=delivery.publication,
         notifier=delivery.notifier,
         loaders=loaders,
         fence=fence,
         clock_guard=core.clock_guard,
-        ids=core.ids,
         clock=core.options.clock,
         texts=Texts(
             stores.users,

@@ -14,6 +14,7 @@ from kwip.cache.entity_cache import EntityCache
 from kwip.cache.queue import JobQueue
 from kwip.cache.signals import Listener, RedisSignals
 from kwip.domain.ids import IdGenerator
+from kwip.domain.signatures import Signer
 from kwip.jobs.runner import LANES
 from kwip.services.coherence import probes
 from kwip.services.coherence.clock_guard import ClockGuard
@@ -138,6 +139,7 @@ def build(
         settings=settings,
         rng=rng,
         ids=IdGenerator(options.id_clock, rng),
+        signer=Signer(endpoints.secret_keys, options.clock),
     )
     services = make_services(core)
     listener = Listener(endpoints.redis_realtime_uri, fence.deployment, services.live)

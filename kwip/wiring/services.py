@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from kwip.services.bundle import Services
 from kwip.wiring.accounts import make_accounts
 from kwip.wiring.delivery import make_delivery
+from kwip.wiring.media import make_media
 from kwip.wiring.posting import make_posting
 from kwip.wiring.social import make_social
 from kwip.wiring.timelines import make_timelines
@@ -20,8 +21,9 @@ def make_services(core: Core) -> Services:
     delivery = make_delivery(core)
     reading = make_timelines(core)
     social = make_social(core, delivery, reading)
-    posting = make_posting(core, delivery, reading)
-    accounts = make_accounts(core, reading, social)
-    groups = (delivery, reading, social, posting, accounts)
+    media = make_media(core)
+    posting = make_posting(core, delivery, reading, media)
+    accounts = make_accounts(core, reading, social, media)
+    groups = (delivery, reading, social, media, posting, accounts)
     made: dict[str, Any] = {k: v for group in groups for k, v in vars(group).items()}
     return Services(loaders=core.loaders, clock_guard=core.clock_guard, **made)

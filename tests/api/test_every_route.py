@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from urllib.parse import urlencode
 
@@ -9,6 +10,7 @@ import pytest
 
 from kwip.blueprints import bodies, routes
 from tests.edge.test_routes import EXAMPLES
+from tests.pictures import plain
 
 ROWS = routes.AREAS["api"]
 WRITES = [row for row in ROWS if row.method != "GET"]
@@ -24,6 +26,7 @@ BODIES = {
         "media_ids[]": "",
     },
     "edit_status": {"status": "other", "sensitive": "1"},
+    "change_media": {"description": "A red square.", "focus": "0.1,-1"},
     "follow": {"reblogs": "true"},
     "save_markers": {"home[last_read_id]": "5", "notifications[last_read_id]": "6"},
     "mute": {"notifications": "False", "duration": "0"},
@@ -96,6 +99,10 @@ def path_of(alice, bob):
         if "list_id" in row.rule:
             made = alice.post("/api/v1/lists", json={"title": "Friends"})
             known |= {"list_id": made.json["id"]}
+        if "attachment_id" in row.rule:
+            picture = (io.BytesIO(plain()), "me.png")
+            media = alice.post("/api/v2/media", data={"file": picture}).json
+            known |= {"attachment_id": media["id"]}
         if "post_id" in row.rule:
             known |= {"post_id": alice.say("hello #fox")["id"]}
         return re.sub(r"<(?:.+?:)?(\w+)>", lambda m: known[m.group(1)], row.rule)

@@ -252,5 +252,5 @@ def test_what_the_instance_says_of_its_limits_is_so(alice, client):
     said += [alice.say("x")["id"] for _ in range(4)]
     numbers = [alice.post(f"/api/v1/statuses/{i}/pin").status_code for i in said]
     assert numbers == [200] * 5 + [422]
-    assert limits["statuses"]["max_media_attachments"] == 0
-    assert limits["media_attachments"]["supported_mime_types"] == []
+    assert limits["statuses"]["max_media_attachments"] == 4
+    assert limits["media_attachments"]["image_size_limit"] > 0

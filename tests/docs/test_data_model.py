@@ -10,6 +10,7 @@ from bson import Int64, json_util
 from bson.json_util import JSONOptions
 
 from config.settings import PROJECT
+from kwip.domain.attachments import AttachmentChange
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.posts import Draft, Edit
 from kwip.domain.setup import LIFETIME
@@ -22,6 +23,7 @@ from kwip.store.changes import ChangeStore
 from kwip.store.fence import FenceStore
 from kwip.store.indexes import INDEXES
 from kwip.store.timelines.buckets import home_of
+from tests.pictures import plain, sent
 
 PAGE = (PROJECT / "docs" / "data-model.md").read_text(encoding="utf-8")
 #: Fields whose keys are data.
@@ -93,6 +95,13 @@ def _cache(kwip, note, now):
     FenceStore(kwip.store.database).suspend("a keeper")
 
 
+def _upload(services, note, viewer):
+    change = AttachmentChange(description="A loaf.")
+    upload = services.attachments.upload(viewer, sent(plain()), change)
+    note()
+    return (upload.id,)
+
+
 def _live(kwip, rings, note, alice, bob):
     services, timelines = kwip.services, kwip.stores.timelines
     services.authentication.begin_session(alice.id, alice.username, "a browser")
@@ -107,6 +116,7 @@ def _live(kwip, rings, note, alice, bob):
         Draft(
             text="@bob here: https://example.org/rye #bread",
             in_reply_to_id=root.id,
+            attachment_ids=_upload(services, note, alice),
             language="en",
             idempotency_key="once",
         ),

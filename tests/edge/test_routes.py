@@ -15,6 +15,8 @@ EXAMPLES = {
     "notification_id": "1",
     "user_id": "1",
     "list_id": "1",
+    "attachment_id": "1",
+    "variant": "large.webp",
     "username": "alice",
     "token_id": "0" * 64,
     "session_id": "0" * 64,

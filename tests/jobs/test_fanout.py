@@ -298,7 +298,7 @@ def test_waits_between_tries_are_spread(people, say, kwip, poison, clock, fanout
 def say_without_home(kwip, viewer, number):
     """Insert a post as one whose author's process died right after it."""
     now = at(system_clock_ms())
-    post_id = kwip.services.posts.ids.next_id(number)
+    post_id = kwip.services.posts.claims.ids.next_id(number)
     post = Post(
         id=post_id,
         author_id=viewer.id,

@@ -402,7 +402,7 @@ def test_hidden_entries_cost_one_more_round_trip_each_round(
     published = [posts.publish(world.author_id, draft) for draft in drafts]
     rings.run()
     for post in published:
-        kwip.stores.posts.delete(post.id, world.author_id)
+        kwip.stores.posts.delete(post.id, world.author_id, at(system_clock_ms()))
     redis_cache.flushdb()
     page = PageRequest(limit=20)
     read_home(kwip, world, page)

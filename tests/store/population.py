@@ -11,17 +11,19 @@ from kwip.domain.users import User
 from kwip.store.accounts.access_keys import AccessKey
 from kwip.store.accounts.users import digest_of
 from kwip.store.delivery.outbox import pending
+from kwip.store.posting.attachments import _to_document as attachment_document
 from kwip.store.posting.post_documents import to_document
 from kwip.store.posting.reactions import _to_document as reaction_document
 from kwip.store.social.edges import Edge, follow_document, follower_document
 from kwip.store.social.list_edges import ListEdge, edge_document
 from kwip.store.timelines.buckets import bucket_document, empty_timeline, home_of
 from kwip.store.timelines.notifications import _to_document as notification_document
-from tests.store.stores import LATER, NOW, post, post_id
+from tests.store.stores import LATER, NOW, post, post_id, upload
 
 USERS = range(1, 61)
 #: Posts of user n are numbered from n * 100; these many each.
 POSTS_EACH = 20
+UPLOADS_EACH = 6
 BEFORE = NOW - dt.timedelta(seconds=60)
 
 
@@ -37,6 +39,7 @@ def populate(stores):
     )
     database["credentials"].insert_many(_credentials_of(n) for n in USERS)
     database["posts"].insert_many(d for n in USERS for d in _posts_of(n))
+    database["attachments"].insert_many(d for n in USERS for d in _uploads_of(n))
     database["timelines"].delete_many({})
     database["timelines"].insert_many(_timeline_of(n) for n in USERS)
     database["timeline_buckets"].insert_many(d for n in USERS for d in _buckets_of(n))
@@ -98,6 +101,24 @@ def _posts_of(author_id):
         if i == 7:
             document |= {"is_tombstone": True, "is_listed": False}
         yield document
+
+
+def uploads_of(owner_id):
+    return [post_id(owner_id * 100 + 50 + i) for i in range(UPLOADS_EACH)]
+
+
+def _uploads_of(n):
+    """Make what is attached, what is not, and what few of them wait for."""
+    for i, made_id in enumerate(uploads_of(n)):
+        number = n * 100 + 50 + i
+        made = attachment_document(upload(number, n), BEFORE)
+        is_due = n == 3 and i in (0, 1)
+        if i > 1:
+            made |= {"post_id": post_id(n * 100), "is_open": True, "due_at": None}
+        else:
+            made |= {"due_at": BEFORE if is_due else LATER}
+        assert made["_id"] == made_id
+        yield made
 
 
 def _reactions_of(n):

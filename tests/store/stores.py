@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 
-from kwip.domain.ids import first_id_at
+from kwip.domain.attachments import (
+    Attachment,
+    AttachmentKind,
+    Upload,
+    UploadState,
+)
+from kwip.domain.ids import AttachmentId, first_id_at
 from kwip.domain.posts import Post, Visibility
 from kwip.domain.text import Mention
 from kwip.domain.users import User
@@ -23,6 +29,7 @@ from kwip.store.maintenance.loading import LoadStore
 from kwip.store.maintenance.repairs import RepairStore
 from kwip.store.maintenance.retagging import RetagStore
 from kwip.store.posting.active_order import ActivityStore
+from kwip.store.posting.attachments import AttachmentStore
 from kwip.store.posting.claims import ClaimStore
 from kwip.store.posting.posts import PostStore
 from kwip.store.posting.pushdown import PushdownStore
@@ -46,6 +53,7 @@ class Stores:
     def __init__(self, store):
         self.store = store
         self.authentication = AccessKeyStore(store, "tokens")
+        self.attachments = AttachmentStore(store)
         self.audit = AuditStore(store)
         self.changes = ChangeStore(store)
         self.deletion = DeletionStore(store)
@@ -73,6 +81,28 @@ class Stores:
         self.pushdown = PushdownStore(store)
         self.timelines = TimelineStore(store)
         self.users = UserStore(store)
+
+
+def upload(number, owner_id, **fields):
+    """Make an upload that has no post; `name` is the name of its file."""
+    attachment = Attachment(
+        id=AttachmentId(post_id(number)),
+        kind=AttachmentKind.IMAGE,
+        file=fields.pop("name", f"{number:032x}"),
+        variants=("large.webp", "small.webp"),
+        width=1_200,
+        height=900,
+        small_width=800,
+        small_height=600,
+        blurhash="LEHV6nWB2yk8pyo0adR*.7kCMdnj",
+    )
+    made = {
+        "state": UploadState.READY,
+        "post_id": None,
+        "is_open": False,
+        "size_bytes": 1_000,
+    }
+    return Upload(attachment=attachment, owner_id=owner_id, **made | fields)
 
 
 def post_id(number):

@@ -34,6 +34,7 @@ NEW_IN_POSTS = (
     "said",
     "repeats_id",
     "last_public_reply_id",
+    "media",
 )
 
 

@@ -36,8 +36,8 @@ from kwip.store.social.edges import Edge
 from kwip.store.social.list_edges import ListEdge
 from kwip.store.timelines.buckets import bucket_document, home_of
 from kwip.text.emails import read_email
-from tests.store.population import HOT, list_id, posts_of, token
-from tests.store.stores import LATER, NOW, post, post_id, user
+from tests.store.population import HOT, list_id, posts_of, token, uploads_of
+from tests.store.stores import LATER, NOW, post, post_id, upload, user
 
 HOMES = [home_of(n) for n in range(1, 41)]
 FANOUT = pending(NOW, LATER)
@@ -155,6 +155,25 @@ CALLS = {
     "AccessKeyStore.forget": lambda s: s.authentication.forget(4, ["a"]),
     "AccessKeyStore.of_user": lambda s: s.authentication.of_user(2),
     "AccessKeyStore.delete": lambda s: s.authentication.delete(3, "a"),
+    "AttachmentStore.insert": lambda s: s.attachments.insert(upload(90_000, 2), NOW),
+    "AttachmentStore.of_owner": lambda s: s.attachments.of_owner(2, uploads_of(2)),
+    "AttachmentStore.find": lambda s: s.attachments.find(uploads_of(2)[2]),
+    "AttachmentStore.bytes_of": lambda s: s.attachments.bytes_of(2),
+    "AttachmentStore.describe": lambda s: s.attachments.describe(
+        2, upload(250, 2).attachment
+    ),
+    "AttachmentStore.discard": lambda s: s.attachments.discard(
+        2, uploads_of(2)[0], NOW
+    ),
+    "AttachmentStore.used": lambda s: s.attachments.used(
+        [f"{n:032x}" for n in (252, 352)], is_open=True
+    ),
+    "AttachmentStore.hidden": lambda s: s.attachments.hidden(upload(450, 4), NOW),
+    "AttachmentStore.remove": lambda s: s.attachments.remove(upload(550, 5)),
+    "AttachmentStore.take_due": lambda s: s.attachments.take_due(NOW, LATER, 9, bool),
+    "AttachmentStore.unsettled": lambda s: s.attachments.unsettled(
+        2, uploads_of(2), LATER
+    ),
     "AuditStore.sizes": lambda s: s.audit.sizes(),
     "AuditStore.follows_after": lambda s: s.audit.follows_after("20:", 40),
     "AuditStore.followers_after": lambda s: s.audit.followers_after("20:", 40),
@@ -381,7 +400,7 @@ CALLS = {
     "PostStore.edit": lambda s: s.posts.edit(
         post(100, 1), replace(post(100, 1), text="New"), NOW, [TOLD]
     ),
-    "PostStore.delete": lambda s: s.posts.delete(posts_of(6)[1], 6),
+    "PostStore.delete": lambda s: s.posts.delete(posts_of(6)[1], 6, NOW),
     "PullAuthorStore.active_followers": lambda s: s.pull_authors.active_followers(
         9, 30
     ),

@@ -11,26 +11,24 @@ from typing import IO, TYPE_CHECKING
 
 from kwip.domain.errors import NotFoundError
 from kwip.domain.media import PictureFile, picture_name
-from kwip.services.media.pictures import Pictures
-from kwip.store.media import MediaFolder
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from kwip.domain.media import PictureKind
+    from kwip.services.media.pictures import Pictures
+    from kwip.store.media import MediaFolder
 
 
 class Media:
     """The uploaded pictures.
 
     Args:
-        root: The folder of the pictures.
-        max_bytes: The largest file that is accepted.
+        pictures: What draws them.
+        folder: Where they are stored.
     """
 
-    def __init__(self, root: Path, max_bytes: int):
-        self._pictures = Pictures(max_bytes)
-        self._folder = MediaFolder(root)
+    def __init__(self, pictures: Pictures, folder: MediaFolder):
+        self._pictures = pictures
+        self._folder = folder
 
     def draw(self, kind: PictureKind, file: IO[bytes]) -> dict[int, bytes]:
         """Draw an uploaded file in every width; stores nothing yet.

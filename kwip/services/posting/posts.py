@@ -6,8 +6,6 @@ into the author's home, invalidate, enqueue the fan-out, answer.
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -17,41 +15,36 @@ from kwip.domain.errors import (
     ConflictError,
     ForbiddenError,
     GoneError,
-    InvalidError,
     NotFoundError,
 )
-from kwip.domain.ids import PostId, UserId, ms_of, slot_of
+from kwip.domain.ids import PostId, UserId, ms_of
 from kwip.domain.posts import Draft, Edit, History, Post, Visibility
 from kwip.domain.reactions import span_of
 from kwip.domain.timelines.timelines import Entry
 from kwip.domain.timelines.visibility import may_see, reply_visibility
-from kwip.services.coherence.clock_guard import MAX_SKEW_MS
 from kwip.store.delivery.outbox import pending
-from kwip.store.posting.claims import Claim
 
 if TYPE_CHECKING:
     from kwip.domain.clock import ClockMs
-    from kwip.domain.ids import IdGenerator
     from kwip.domain.timelines.views import PostView
     from kwip.domain.users import Viewer
     from kwip.services.coherence.clock_guard import ClockGuard
     from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.notifier import Notifier
     from kwip.services.delivery.publication import Publication
+    from kwip.services.media.attachments import Attachments
+    from kwip.services.posting.claims import ClaimedIds
     from kwip.services.posting.permissions import Permissions
-    from kwip.services.posting.texts import TextEntities, Texts
+    from kwip.services.posting.texts import Texts
     from kwip.services.reading.loader import Loader, Loaders
     from kwip.services.reading.stores import Stores
     from kwip.services.timelines.hydration import Hydration
     from kwip.services.timelines.threads import Threads
-    from kwip.store.posting.claims import ClaimStore
+    from kwip.store.posting.claims import Claim
 
-#: For how long a repeated request finds its first result.
-CLAIM_LIFETIME_MS = 24 * 3_600_000
 #: The sweeper enqueues a post that has not been delivered for this long after its
 #: insert.
 SWEEP_AFTER_MS = 5_000
-KEY_MAX = 200
 #: How often a write that lost a race is repeated before it fails.
 TRIES = 5
 
@@ -61,16 +54,16 @@ class Posts:
     """Publish, edit, delete and show posts."""
 
     stores: Stores
-    claims: ClaimStore
+    claims: ClaimedIds
     hydration: Hydration
     threads: Threads
     permissions: Permissions
+    attachments: Attachments
     publication: Publication
     notifier: Notifier
     loaders: Loaders
     fence: Fence
     clock_guard: ClockGuard
-    ids: IdGenerator
     clock: ClockMs
     texts: Texts
 
@@ -78,8 +71,8 @@ class Posts:
         """Publish a post; the same idempotency key and body return the same post.
 
         Raises:
-            InvalidError: The text or the key cannot be used, or the key was used for
-                another body.
+            InvalidError: The text, a file or the key cannot be used, or the key was
+                used for another body.
             NotFoundError: The post it replies to is not there for this viewer.
             GoneError: The post it replies to was deleted, or the repeated post itself
                 was.
@@ -92,7 +85,8 @@ class Posts:
         """Publish a post and return it as it was stored, without making a view."""
         self.clock_guard.require()
         draft = self.texts.clean(draft)
-        claim, post = self._claim(author_id, draft)
+        claim, is_new = self.claims.claim(author_id, draft)
+        post = None if is_new else self.stores.posts.find(claim.post_id, claim.nonce)
         if post is None:
             composed = self._compose(author_id, draft, claim.post_id)
             post = self._insert(self.stores.repeats.link(composed), claim, draft)
@@ -152,31 +146,27 @@ class Posts:
         mentioned first: mentioning others neither shows it to them nor notifies them.
 
         Raises:
-            InvalidError: The text cannot be used.
+            InvalidError: The text or a file cannot be used.
             NotFoundError: There is none for this viewer.
             GoneError: It was deleted.
             ForbiddenError: The viewer is not its author.
             ConflictError: It kept changing meanwhile.
         """
-        draft = self.texts.clean(
-            Draft(
-                text=asked.text,
-                warning=asked.warning,
-                is_sensitive=asked.is_sensitive,
-            )
-        )
         for _ in range(TRIES):
             old = self.permissions.own(viewer.id, post_id)
             if old.repost_of_id is not None:
                 raise ForbiddenError("Reposts can't be edited.")
-            entities = self.texts.entities(draft.text)
-            new = self.stores.repeats.link(_edited(old, draft, entities))
+            new = self._edited(old, asked)
             is_same = _content(old) == _content(new)
             notifications = [] if is_same else self.notifier.of_edit(old, new)
-            done = is_same or self.stores.posts.edit(
-                old, new, at(self.clock()), notifications
-            )
+            added = [each for each in new.media if each.id not in old.media_ids]
+            with self.attachments.placed(added, is_open=old.visibility.is_open):
+                done = is_same or self.stores.posts.edit(
+                    old, new, at(self.clock()), notifications
+                )
             if done:
+                gone = old.media_ids - new.media_ids
+                self.attachments.settle(viewer.id, sorted(gone))
                 unnamed = old.mentioned_ids - new.mentioned_ids
                 self.stores.notifications.withdraw(post_id, sorted(unnamed))
             self.fence.invalidate(
@@ -192,15 +182,23 @@ class Posts:
                 return self._only_view(viewer, self.loaders.begin(viewer.id), new)
         raise ConflictError("This kwip was changed meanwhile. Reload it and try again.")
 
-    def delete(self, viewer: Viewer, post_id: PostId) -> Post:
+    def delete(
+        self, viewer: Viewer, post_id: PostId, *, keeps_media: bool = False
+    ) -> Post:
         """Replace one of the viewer's posts with a tombstone; return it as it was.
+
+        Its files are deleted, or kept for a day so that they can be posted again.
 
         Raises:
             NotFoundError: There is none for this viewer.
             GoneError: It was deleted before.
             ForbiddenError: The viewer is not its author.
         """
-        old = self.stores.posts.delete(post_id, viewer.id)
+        old = self.stores.posts.delete(
+            post_id, viewer.id, at(self.clock()), keeps_media=keeps_media
+        )
+        if old is not None:
+            self.attachments.settle(viewer.id, sorted(old.media_ids))
         gone = old or self.stores.posts.get_many([post_id]).get(post_id)
         parent_id = gone.counted_on_id if gone else None
         is_own = gone is not None and gone.author_id == viewer.id
@@ -218,30 +216,6 @@ class Posts:
         self.publication.withdraw(post_id, (*invalidated, *unreposted), recipients)
         return old if old is not None else self.permissions.own(viewer.id, post_id)
 
-    def _claim(self, author_id: UserId, draft: Draft) -> tuple[Claim, Post | None]:
-        """Draw an id and a nonce, or find those that the key has, and their post."""
-        mine = Claim(
-            self._new_id(author_id, draft), secrets.token_hex(12), _digest(draft)
-        )
-        key = draft.idempotency_key
-        if key is None:
-            return mine, None
-        if not 0 < len(key) <= KEY_MAX:
-            limit = f"Use 1 to {KEY_MAX} characters."
-            raise InvalidError(
-                "That idempotency key can't be used.", {"idempotency_key": limit}
-            )
-        expires_at = at(self.clock() + CLAIM_LIFETIME_MS)
-        held = self.claims.claim(author_id, key, mine, expires_at)
-        if held.digest != mine.digest:
-            raise InvalidError(
-                "This was already sent with a different text.",
-                {"idempotency_key": "Use a new key for a new kwip."},
-            )
-        if held is mine:
-            return mine, None
-        return held, self.stores.posts.find(held.post_id, held.nonce)
-
     def _compose(self, author_id: UserId, draft: Draft, post_id: PostId) -> Post:
         """Make the post, and check that its author may reply to its parent."""
         parent = None
@@ -258,6 +232,7 @@ class Posts:
             text=draft.text,
             warning=draft.warning,
             is_sensitive=draft.is_sensitive,
+            media=self.attachments.usable(author_id, draft.attachment_ids, post_id),
             visibility=visibility,
             created_at=at(ms_of(post_id)),
             in_reply_to_id=parent.id if parent else None,
@@ -271,34 +246,40 @@ class Posts:
     def _insert(self, post: Post, claim: Claim, draft: Draft) -> Post:
         """Insert a post; if another one has its id, draw a new id."""
         now = self.clock()
-        for _ in range(TRIES):
-            try:
-                fanout = pending(at(now), at(now + SWEEP_AFTER_MS))
-                self.stores.posts.insert(post, claim.nonce, fanout)
-            except ConflictError:
-                claim = self._moved(post.author_id, claim, draft)
-                post = _renumbered(post, claim.post_id)
-            else:
-                return post
-        raise ConflictError("Kwip is very busy right now. Try again.")
+        fanout = pending(at(now), at(now + SWEEP_AFTER_MS))
+        with self.attachments.placed(post.media, is_open=post.visibility.is_open):
+            for _ in range(TRIES):
+                try:
+                    self.stores.posts.insert(post, claim.nonce, fanout)
+                except ConflictError:
+                    claim = self.claims.move(post.author_id, claim, draft)
+                    post = _renumbered(post, claim.post_id)
+                else:
+                    return post
+            raise ConflictError("Kwip is very busy right now. Try again.")
 
-    def _moved(self, author_id: UserId, claim: Claim, draft: Draft) -> Claim:
-        """Store a new id in a claim whose id is taken; a parallel repeat may win."""
-        new = replace(claim, post_id=self._new_id(author_id, draft))
-        key = draft.idempotency_key
-        if key is None or self.claims.move(author_id, key, claim, new.post_id):
-            return new
-        return self.claims.claim(
-            author_id, key, new, at(self.clock() + CLAIM_LIFETIME_MS)
+    def _edited(self, old: Post, asked: Edit) -> Post:
+        media = self.attachments.edited(old, asked)
+        draft = self.texts.clean(
+            Draft(
+                text=asked.text,
+                warning=asked.warning,
+                is_sensitive=asked.is_sensitive,
+                attachment_ids=tuple(each.id for each in media),
+            )
         )
-
-    def _new_id(self, author_id: UserId, draft: Draft) -> PostId:
-        above = draft.in_reply_to_id or 0
-        # Nobody has found that post yet: an id from the future belongs to no post, and
-        # would push all of this author's later ids into the future.
-        if ms_of(above) > self.clock() + MAX_SKEW_MS:
-            raise NotFoundError("The kwip you're replying to was not found.")
-        return PostId(self.ids.next_id(slot_of(author_id), above=above))
+        new = replace(
+            old,
+            text=draft.text,
+            warning=draft.warning,
+            is_sensitive=draft.is_sensitive,
+            media=media,
+            **self.texts.entities(draft.text),
+        )
+        if old.visibility is Visibility.DIRECT:
+            stay = (m for m in new.mentions if m.user_id in old.mentioned_ids)
+            new = replace(new, mentions=tuple(stay))
+        return self.stores.repeats.link(new)
 
     def _only_view(self, viewer: Viewer | None, loader: Loader, post: Post) -> PostView:
         views = self.hydration.posts(viewer, loader, [Entry.of(post)])
@@ -307,22 +288,8 @@ class Posts:
         return views[post.id]
 
 
-def _content(post: Post) -> tuple[str, str, bool]:
-    return (post.text, post.warning, post.is_sensitive)
-
-
-def _edited(old: Post, draft: Draft, entities: TextEntities) -> Post:
-    new = replace(
-        old,
-        text=draft.text,
-        warning=draft.warning,
-        is_sensitive=draft.is_sensitive,
-        **entities,
-    )
-    if old.visibility is not Visibility.DIRECT:
-        return new
-    stay = (m for m in new.mentions if m.user_id in old.mentioned_ids)
-    return replace(new, mentions=tuple(stay))
+def _content(post: Post) -> tuple[object, ...]:
+    return (post.text, post.warning, post.is_sensitive, post.media)
 
 
 def _unreposted(viewer_id: UserId, gone: Post) -> invalidation.Keys:
@@ -341,16 +308,3 @@ def _unreposted(viewer_id: UserId, gone: Post) -> invalidation.Keys:
 def _renumbered(post: Post, post_id: PostId) -> Post:
     root_id = post_id if post.root_id == post.id else post.root_id
     return replace(post, id=post_id, root_id=root_id, created_at=at(ms_of(post_id)))
-
-
-def _digest(draft: Draft) -> str:
-    """Return a digest that tells apart bodies sent with the same key."""
-    body: tuple[object, ...] = (
-        draft.text,
-        draft.visibility.value,
-        draft.in_reply_to_id,
-        draft.language,
-    )
-    if draft.warning or draft.is_sensitive:
-        body += (draft.warning, draft.is_sensitive)
-    return hashlib.sha256(repr(body).encode()).hexdigest()

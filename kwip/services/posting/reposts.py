@@ -85,7 +85,7 @@ class Reposts:
         found_id = self.stores.reactions.repost_of(viewer.id, original_id)
         repost_id = original_id if found_id is None else found_id
         if found_id is not None:
-            self.stores.posts.delete(found_id, viewer.id)
+            self.stores.posts.delete(found_id, viewer.id, at(self.clock()))
             self.stores.reactions.release_repost(viewer.id, original_id, found_id)
         invalidated = invalidation.unrepost(
             post_id=repost_id,

@@ -34,11 +34,18 @@ class Texts:
     def clean(self, draft: Draft) -> Draft:
         """Clean the text and its content warning, which count together.
 
+        The text may be empty if anything is attached.
+
         Raises:
             InvalidError: They cannot be used.
         """
         warning = clean_warning(draft.warning)
-        text = clean_text(draft.text, max_chars=self.max_chars, warning=warning)
+        text = clean_text(
+            draft.text,
+            max_chars=self.max_chars,
+            warning=warning,
+            may_be_empty=bool(draft.attachment_ids),
+        )
         is_sensitive = draft.is_sensitive or warning != ""
         return replace(draft, text=text, warning=warning, is_sensitive=is_sensitive)
 

@@ -11,6 +11,7 @@ from dataclasses import fields
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from kwip.domain.attachments import Attachment, AttachmentKind
 from kwip.domain.clock import at, to_ms
 from kwip.domain.ids import PostId, UserId
 from kwip.domain.posts import Post, Visibility
@@ -36,10 +37,14 @@ def _names(kind: type[Any], *without: str) -> tuple[str, ...]:
 #: The fields that are packed as they are.
 _USER = _names(User, "fields", "pinned_ids")
 _POST = _names(
-    Post, "visibility", "created_at", "edited_at", "links", "mentions", "hashtags"
+    Post,
+    *("visibility", "created_at", "edited_at"),
+    *("links", "mentions", "hashtags", "media"),
 )
+_ATTACHMENT = _names(Attachment)
 _RELATIONS = _names(Relations, "tags")
 _user_values, _post_values = attrgetter(*_USER), attrgetter(*_POST)
+_attachment_values = attrgetter(*_ATTACHMENT)
 _groups_of = attrgetter(*_RELATIONS)
 
 
@@ -73,6 +78,7 @@ def encode_post(post: Post) -> bytes:
             [[x.start, x.end, x.url] for x in post.links],
             [[x.start, x.end, x.user_id, x.username] for x in post.mentions],
             [[x.start, x.end, x.name] for x in post.hashtags],
+            list(map(_attachment_values, post.media)),
             *_post_values(post),
         ]
     )
@@ -80,9 +86,8 @@ def encode_post(post: Post) -> bytes:
 
 def decode_post(raw: bytes) -> Post:
     """Unpack a post."""
-    visibility, created, edited, links, mentions, hashtags, *values = json.loads(
-        raw.decode()
-    )
+    visibility, created, edited, *others = json.loads(raw.decode())
+    links, mentions, hashtags, media, *values = others
     return Post(
         visibility=Visibility(visibility),
         created_at=at(created),
@@ -90,8 +95,16 @@ def decode_post(raw: bytes) -> Post:
         links=tuple(Link(*x) for x in links),
         mentions=tuple(Mention(*x) for x in mentions),
         hashtags=tuple(Hashtag(*x) for x in hashtags),
+        media=tuple(map(_unpack_attachment, media)),
         **dict(zip(_POST, values, strict=True)),
     )
+
+
+def _unpack_attachment(values: list[Any]) -> Attachment:
+    packed = dict(zip(_ATTACHMENT, values, strict=True))
+    packed["kind"] = AttachmentKind(packed["kind"])
+    packed["variants"] = tuple(packed["variants"])
+    return Attachment(**packed)
 
 
 def encode_relations(relations: Relations) -> bytes:

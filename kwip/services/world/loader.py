@@ -23,7 +23,7 @@ from kwip.domain.ids import UserId
 from kwip.domain.users import User
 from kwip.domain.world.world import username_of
 from kwip.services.maintenance.checkpoint import Checkpoint
-from kwip.services.posting.posts import CLAIM_LIFETIME_MS
+from kwip.services.posting.claims import CLAIM_LIFETIME_MS
 from kwip.services.world.publisher import Publisher
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from kwip.domain.ids import PostId, UserId
 from kwip.domain.posts import Post, Revision, Visibility
 from kwip.domain.repeats import digest_of
 from kwip.domain.text import Hashtag, Link, Mention
+from kwip.store.posting.attachments import MediaDocument, to_attachment, to_media
 from kwip.store.upgrades import schema_of, upgrade
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 #: The fields of a post that documents have as they are.
 _AS_STORED = {f.name for f in fields(Post)} - {
-    *("id", "visibility", "links", "mentions", "hashtags")
+    *("id", "visibility", "links", "mentions", "hashtags", "media")
 }
 
 
@@ -93,6 +94,7 @@ class PostDocument(TypedDict):
     tags: list[str]
     warning: str
     is_sensitive: bool
+    media: list[MediaDocument]
     in_reply_to_id: PostId | None
     in_reply_to_author_id: UserId | None
     root_id: PostId
@@ -128,6 +130,7 @@ def to_post(document: Document) -> Post:
             for x in d["mentions"]
         ),
         hashtags=tuple(Hashtag(x["start"], x["end"], x["name"]) for x in d["hashtags"]),
+        media=tuple(map(to_attachment, d["media"])),
         **{name: d[name] for name in _AS_STORED},
     )
 
@@ -183,6 +186,7 @@ def content_of(post: Post) -> _Content:
         "tags": list(post.tags),
         "warning": post.warning,
         "is_sensitive": post.is_sensitive,
+        "media": [to_media(each) for each in post.media],
         "language": post.language,
         "said": digest_of(post),
     }
@@ -196,6 +200,7 @@ class _Content(TypedDict):
     tags: list[str]
     warning: str
     is_sensitive: bool
+    media: list[MediaDocument]
     language: str | None
     said: int | None
 

@@ -15,6 +15,7 @@ from kwip.domain.repeats import digest_of
 from kwip.domain.timelines.threads import Threaded
 from kwip.domain.timelines.timelines import Entry
 from kwip.store.client import ONE_BATCH, translated
+from kwip.store.posting.attachments import attach, detach, reattach
 from kwip.store.posting.counters import count
 from kwip.store.posting.post_documents import (
     content_of,
@@ -62,14 +63,18 @@ class PostStore:
     def __init__(self, store: Store):
         self._store = store
         self._posts = store.database["posts"]
+        self._attachments = store.database["attachments"]
         self._reactions = store.database["reactions"]
         self._notifications = store.database["notifications"]
 
     @translated()
     def insert(self, post: Post, nonce: str, fanout: FanoutDocument) -> None:
-        """Store a new post with its outbox, and count it, in one transaction.
+        """Store a new post with its outbox and attachments, and count it.
+
+        One transaction.
 
         Raises:
+            InvalidError: An attachment cannot be used.
             ConflictError: Another post has this id; use a new one. The same post with
                 the same nonce is no conflict: it was stored before.
             StoreUnavailableError: The result is unknown; repeat with this id and nonce.
@@ -77,6 +82,7 @@ class PostStore:
 
         def work(session: Any) -> None:
             self._posts.insert_one(to_document(post, nonce, fanout), session=session)
+            attach(self._attachments, post, post.media, session)
             count(self._store.database, post, 1, session)
 
         try:
@@ -233,7 +239,11 @@ class PostStore:
         """Replace the text of `old` by that of `new`; False if it changed meanwhile.
 
         The old text is added to the revisions; `version` rises by one. Notifications of
-        newly mentioned users are written in the same transaction.
+        newly mentioned users are written in the same transaction; attachments that
+        `new` lacks are marked as removed.
+
+        Raises:
+            InvalidError: A new attachment cannot be used.
         """
 
         def work(session: Any) -> bool:
@@ -243,6 +253,7 @@ class PostStore:
                 session=session,
             )
             if result.modified_count:
+                reattach(self._attachments, old, new, at, session)
                 write_new(self._notifications, notifications, session)
                 said = {digest_of(old), digest_of(new)}
                 resettle(self._posts, old.author_id, old.id, said, session)
@@ -251,12 +262,20 @@ class PostStore:
         return self._store.transact(work)
 
     @translated()
-    def delete(self, post_id: PostId, author_id: UserId) -> Post | None:
+    def delete(
+        self,
+        post_id: PostId,
+        author_id: UserId,
+        now: dt.datetime,
+        *,
+        keeps_media: bool = False,
+    ) -> Post | None:
         """Turn a post into a tombstone; return it as it was, None if it was deleted.
 
         One transaction, with the counters of its author and of its parent or original,
         the claim of a repost, the notifications of the people it addressed, and the
-        posts that repeated it.
+        posts that repeated it. Its attachments are marked as removed, or kept for
+        another post.
         """
 
         def work(session: Any) -> Post | None:
@@ -269,6 +288,8 @@ class PostStore:
             if old is None:
                 return None
             post = to_post(old)
+            ids = [each.id for each in post.media]
+            detach(self._attachments, post, ids, now, session, keeps=keeps_media)
             count(self._store.database, post, -1, session)
             if post.repost_of_id is not None:
                 self._reactions.delete_one(
@@ -296,6 +317,7 @@ _TOMBSTONE = {
     "hashtags": [],
     "tags": [],
     "warning": "",
+    "media": [],
     "said": None,
     "repeats_id": None,
     "revisions": [],

@@ -135,9 +135,9 @@ def test_an_id_that_is_taken_is_drawn_again_and_the_key_goes_along(
 ):
     taken = posts.create(bob, Draft(text="Mine")).post.id
     ids = iter([taken, taken])
-    draw = posts.ids.next_id
+    draw = posts.claims.ids.next_id
     monkeypatch.setattr(
-        posts.ids, "next_id", lambda slot, **_: next(ids, None) or draw(slot)
+        posts.claims.ids, "next_id", lambda slot, **_: next(ids, None) or draw(slot)
     )
     draft = Draft(text="Hello", idempotency_key="key")
     made = posts.create(alice, draft).post
@@ -155,14 +155,14 @@ def test_parallel_requests_whose_id_is_taken_make_one_post(
     posts, alice, bob, mongodb, monkeypatch
 ):
     taken = posts.create(bob, Draft(text="Mine")).post.id
-    draw = posts.ids.next_id
+    draw = posts.claims.ids.next_id
     drawn = []
 
     def next_id(slot, above=0):
         drawn.append(slot)
         return taken if len(drawn) <= 8 else draw(slot)
 
-    monkeypatch.setattr(posts.ids, "next_id", next_id)
+    monkeypatch.setattr(posts.claims.ids, "next_id", next_id)
     draft = Draft(text="Hello", idempotency_key="key")
     with ThreadPoolExecutor(8) as threads:
         made = list(threads.map(lambda _: posts.create(alice, draft), range(8)))
@@ -174,7 +174,7 @@ def test_parallel_requests_whose_id_is_taken_make_one_post(
 def test_a_replys_id_is_above_its_parents(kwip, posts, alice, bob, monkeypatch):
     """Also when the parent was written by a process whose clock is a little ahead."""
     soon = first_id_at(kwip.services.posts.clock() + 1_500)
-    monkeypatch.setattr(posts.ids, "next_id", lambda *_, **__: soon)
+    monkeypatch.setattr(posts.claims.ids, "next_id", lambda *_, **__: soon)
     parent = posts.create(alice, Draft(text="A question")).post
     monkeypatch.undo()
     reply = posts.create(bob, Draft(text="An answer", in_reply_to_id=parent.id)).post

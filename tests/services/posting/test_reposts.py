@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.errors import ForbiddenError, NotFoundError
 from kwip.domain.posts import Draft, Edit, Visibility
 from kwip.domain.timelines.pages import PageRequest
@@ -120,7 +121,7 @@ def test_a_claim_without_its_repost_is_no_lock(
     first = reposts.repost(bob, post.id)
     rings.run()
     held = mongodb["reactions"].find_one({"act": "repost"})
-    kwip.stores.posts.delete(first.post.id, bob.id)
+    kwip.stores.posts.delete(first.post.id, bob.id, at(system_clock_ms()))
     mongodb["reactions"].insert_one(held)
     second = reposts.repost(bob, post.id)
 

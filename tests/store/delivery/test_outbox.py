@@ -169,7 +169,7 @@ def test_whoever_lost_a_lease_moves_nothing(stores, insert, lease, mongodb):
 def test_a_lease_lost_for_one_post_ends_the_delivery(stores, insert, lease, mongodb):
     insert(post(1, 1), post(2, 1))
     held = lease(1)
-    stores.posts.delete(post_id(2), 1)
+    stores.posts.delete(post_id(2), 1, NOW)
 
     assert not stores.outbox.advance(held, LATER, cursor=1)
     assert not stores.outbox.finish(held)
@@ -213,7 +213,7 @@ def test_what_waits_and_what_was_given_up_can_be_looked_at(stores, insert, lease
 
 def test_a_tombstone_is_not_delivered(stores, insert, lease):
     insert(post(1, 1))
-    stores.posts.delete(post_id(1), 1)
+    stores.posts.delete(post_id(1), 1, NOW)
 
     assert lease(1) is None
     assert stores.outbox.take_due(MUCH_LATER, MUCH_LATER, 9, bool) == []

@@ -90,7 +90,7 @@ def test_a_tombstone_has_lost_text_entities_and_earlier_texts(stores, insert, mo
     old = replace(post(1, 1, named=[2]), links=(Link(0, 1, "https://a.example"),))
     insert(old)
     stores.posts.edit(old, replace(old, text="Secret"), LATER)
-    deleted = stores.posts.delete(old.id, 1)
+    deleted = stores.posts.delete(old.id, 1, NOW)
 
     assert deleted.text == "Secret"
     left = stores.posts.get_many([old.id])[old.id]
@@ -98,21 +98,21 @@ def test_a_tombstone_has_lost_text_entities_and_earlier_texts(stores, insert, mo
     assert (left.text, left.links, left.mentions, left.version) == ("", (), (), 3)
     assert "Secret" not in repr(mongodb["posts"].find_one())
     assert old.text not in repr(mongodb["posts"].find_one())
-    assert stores.posts.delete(old.id, 1) is None
+    assert stores.posts.delete(old.id, 1, NOW) is None
     assert not stores.posts.edit(left, replace(left, text="Back"), LATER)
 
 
 def test_only_its_author_buries_a_post(stores, insert):
     insert(post(1, 1))
 
-    assert stores.posts.delete(post_id(1), 2) is None
+    assert stores.posts.delete(post_id(1), 2, NOW) is None
     assert not stores.posts.get_many([post_id(1)])[post_id(1)].is_tombstone
 
 
 def test_entries_of_authors_are_paged_from_both_ends(stores, insert):
     posts = [post(n, n % 3) for n in range(9)]
     insert(*posts)
-    stores.posts.delete(posts[4].id, 1)
+    stores.posts.delete(posts[4].id, 1, NOW)
 
     newest = stores.posts.entries_by([0, 1], below=MAX_ID, limit=3)
     oldest = stores.posts.entries_by(
@@ -132,7 +132,7 @@ def test_the_public_timeline_lists_public_posts_that_answer_nobody(stores, inser
         post(5, 1, visibility="direct"),
         post(6, 1),
     )
-    stores.posts.delete(post_id(6), 1)
+    stores.posts.delete(post_id(6), 1, NOW)
 
     assert [e.post_id for e in stores.posts.listed(below=MAX_ID, limit=9)] == [
         listed.id
@@ -143,7 +143,7 @@ def test_a_conversation_is_read_oldest_first_with_its_tombstones(stores, insert)
     root, other = post(1, 1), post(2, 1)
     answer = post(3, 2, to=root)
     insert(root, other, answer, post(4, 3, to=answer))
-    stores.posts.delete(answer.id, 2)
+    stores.posts.delete(answer.id, 2, NOW)
 
     assert stores.posts.thread(root.id, limit=9) == [
         (root.id, 1, 0),
@@ -168,5 +168,5 @@ def test_a_post_is_counted_once_while_it_is_there(stores, insert):
         stores.posts.insert(answer, "nonce", FANOUT)
         assert counts() == (2, 1)
     for _ in range(2):
-        stores.posts.delete(answer.id, 1)
+        stores.posts.delete(answer.id, 1, NOW)
         assert counts() == (1, 0)

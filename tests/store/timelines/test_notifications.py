@@ -128,7 +128,7 @@ def test_a_buried_post_takes_along_what_it_told(stores, page, mongodb):
     reply = told(2, kind=NotificationKind.REPLY)
     stores.notifications.add_many([reply, replace(reply, recipient_id=3), told(4)])
 
-    stores.posts.delete(answer.id, 2)
+    stores.posts.delete(answer.id, 2, NOW)
 
     assert [d["seq"] for d in mongodb["notifications"].find()] == [post_id(4)]
 

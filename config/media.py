@@ -1,0 +1,66 @@
+"""The settings of uploaded files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path  # noqa: TC003 - `rules` evaluates the types
+from typing import Annotated
+
+from config import values
+from config.rules import Rule
+from config.servers import ServerSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaSettings(ServerSettings):
+    """Where uploaded files are, and how large they may be."""
+
+    media_folder: Annotated[
+        Path,
+        Rule(
+            "KWIP_MEDIA_FOLDER",
+            values.folder,
+            lambda known: known["home"] / "media",
+            shown="`media/` in `KWIP_HOME`",
+            allowed="a folder",
+            doc="The folder for uploaded pictures. Back it up with the database.",
+        ),
+    ]
+    media_max_bytes: Annotated[
+        int,
+        Rule(
+            "KWIP_MEDIA_MAX_BYTES",
+            values.number(100_000, 33_554_432),
+            8_388_608,
+            shown="8388608 (8 MiB)",
+            allowed="a number from 100000 to 33554432 (32 MiB)",
+            doc="The maximum size of an uploaded picture, in bytes. Uploads need space "
+            "in the folder for temporary files (`TMPDIR`): at most four pictures for "
+            "each thread of each web process.",
+        ),
+    ]
+    media_url: Annotated[
+        str,
+        Rule(
+            "KWIP_MEDIA_URL",
+            values.folder_address,
+            "",
+            shown="`/media` of `KWIP_ORIGIN`",
+            allowed="an address such as https://cdn.example.org/media",
+            doc="Where browsers find the files of public and unlisted kwips, for "
+            "example at a CDN that fetches them from `/media` here. Files of other "
+            "kwips always come from this site.",
+        ),
+    ]
+    media_quota_bytes: Annotated[
+        int,
+        Rule(
+            "KWIP_MEDIA_QUOTA_BYTES",
+            values.number(1_000_000, 1_000_000_000_000),
+            2_000_000_000,
+            shown="2000000000 (2 GB)",
+            allowed="a number from 1000000 to 1000000000000 (1 TB)",
+            doc="How many bytes of pictures, video and sound each user may have in "
+            "their kwips.",
+        ),
+    ]

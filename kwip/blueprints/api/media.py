@@ -1,0 +1,82 @@
+"""Media: files that apps upload for statuses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from kwip.blueprints import http
+from kwip.blueprints.api import policies
+from kwip.blueprints.table import Route
+from kwip.domain.attachments import UploadState
+from kwip.domain.errors import InvalidError
+from kwip.schemas.attachments import MediaAttachmentSchema, MediaBody
+from kwip.text.translation import gettext
+
+if TYPE_CHECKING:
+    from flask import Response
+
+    from kwip.domain.ids import AttachmentId
+
+
+def upload_media() -> Response:
+    """Upload a file; it waits a day for its status."""
+    _refuse_thumbnail()
+    change, file = http.load_body(MediaBody()), http.upload("file")
+    if file is None:
+        raise InvalidError(
+            gettext("Choose a file."),
+            {"file": gettext("Send it in a multipart form.")},
+        )
+    upload = http.services().attachments.upload(http.signed_in(), file, change)
+    return http.answer_dumped(MediaAttachmentSchema, upload)
+
+
+def upload_media_v1() -> Response:
+    """Upload a file, as older apps do."""
+    return upload_media()
+
+
+def media(attachment_id: AttachmentId) -> Response:
+    """Return one of the viewer's files; with 206 while it is being processed."""
+    upload = http.services().attachments.get(http.signed_in(), attachment_id)
+    response = http.answer_dumped(MediaAttachmentSchema, upload)
+    if upload.state is UploadState.PROCESSING:
+        response.status_code = HTTPStatus.PARTIAL_CONTENT
+    return response
+
+
+def change_media(attachment_id: AttachmentId) -> Response:
+    """Change the description or the focus of a file that is in no status yet."""
+    _refuse_thumbnail()
+    change = http.load_body(MediaBody())
+    upload = http.services().attachments.change(http.signed_in(), attachment_id, change)
+    return http.answer_dumped(MediaAttachmentSchema, upload)
+
+
+def delete_media(attachment_id: AttachmentId) -> Response:
+    """Delete a file that is in no status."""
+    http.services().attachments.delete(http.signed_in(), attachment_id)
+    return http.answer({})
+
+
+def _refuse_thumbnail() -> None:
+    if http.upload("thumbnail") is not None:
+        raise InvalidError(
+            gettext("Previews can't be replaced."),
+            {"thumbnail": gettext("Kwip makes the preview itself.")},
+        )
+
+
+_UPLOAD = replace(policies.write("media"), takes_files=True)
+_CHANGE = replace(policies.write("api"), takes_files=True)
+_MEDIA = "/api/v1/media/<id:attachment_id>"
+
+ROUTES = (
+    Route("POST", "/api/v2/media", upload_media, _UPLOAD),
+    Route("POST", "/api/v1/media", upload_media_v1, _UPLOAD),
+    Route("GET", _MEDIA, media, policies.READ),
+    Route("PUT", _MEDIA, change_media, _CHANGE),
+    Route("DELETE", _MEDIA, delete_media, policies.write("deletes")),
+)

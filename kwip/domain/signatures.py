@@ -1,0 +1,66 @@
+"""Signed addresses of files that not everybody may see, and keyed names of files."""
+
+from __future__ import annotations
+
+import hmac
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+from kwip.domain.ids import ms_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kwip.domain.clock import ClockMs
+    from kwip.domain.ids import AttachmentId
+
+#: A signed address stays the same for a day, and is valid for at least another one.
+DAY_S = 86_400
+_SIGNATURE_BYTES = 16
+
+
+class Signer:
+    """Sign addresses with keys derived from the site's secret ones.
+
+    Args:
+        keys: The site's keys; the first one signs, each of them is accepted.
+        clock: The wall clock.
+    """
+
+    def __init__(self, keys: Sequence[str], clock: ClockMs):
+        self._keys = [_derived(key, b"kwip address") for key in keys]
+        #: What file names are computed with.
+        self.file_key = _derived(keys[0], b"kwip file")
+        self._clock = clock
+
+    def sign(self, attachment_id: AttachmentId, variant: str) -> tuple[int, str]:
+        """Return when an address expires (in seconds since 1970), and its signature."""
+        now_s = self._clock() // 1_000
+        # Not all at midnight: the pages that show them would change all at once.
+        shift = ms_of(attachment_id) // 1_000 % DAY_S
+        expires_s = ((now_s + shift) // DAY_S + 2) * DAY_S - shift
+        return expires_s, _signature(self._keys[0], attachment_id, variant, expires_s)
+
+    def is_valid(
+        self, attachment_id: AttachmentId, variant: str, expires_s: int, signature: str
+    ) -> bool:
+        """Return whether we signed an address, and it has not expired."""
+        if self._clock() // 1_000 >= expires_s or not signature.isascii():
+            return False
+        return any(
+            hmac.compare_digest(
+                _signature(key, attachment_id, variant, expires_s), signature
+            )
+            for key in self._keys
+        )
+
+
+def _derived(key: str, purpose: bytes) -> bytes:
+    return blake2b(key.encode(), person=purpose, digest_size=32).digest()
+
+
+def _signature(
+    key: bytes, attachment_id: AttachmentId, variant: str, expires_s: int
+) -> str:
+    signed = f"{attachment_id} {variant} {expires_s}".encode()
+    return blake2b(signed, key=key, digest_size=_SIGNATURE_BYTES).hexdigest()

@@ -1,0 +1,321 @@
+"""Attachments: take uploads in, describe, attach and remove them.
+
+What a post shows is in its own document; this keeps the uploads behind that, and their
+files. Files of open posts are at addresses that never change. Everything else is
+private, and reached by addresses that are signed for a while.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import IO, TYPE_CHECKING
+
+from kwip.domain.attachments import (
+    DESCRIPTION_MAX,
+    Attachment,
+    AttachmentFile,
+    AttachmentKind,
+    Upload,
+    UploadState,
+    check_together,
+    file_name,
+    refused_attachments,
+)
+from kwip.domain.clock import at
+from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
+from kwip.domain.ids import AttachmentId, UserId, slot_of
+from kwip.text.cleaning import clean_description
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from kwip.domain.attachments import AttachmentChange
+    from kwip.domain.clock import ClockMs
+    from kwip.domain.ids import IdGenerator, PostId
+    from kwip.domain.media import OpenFile
+    from kwip.domain.posts import Edit, Post
+    from kwip.domain.signatures import Signer
+    from kwip.domain.users import Viewer
+    from kwip.services.media.attachment_files import AttachmentFiles
+    from kwip.services.media.pictures import Pictures
+    from kwip.services.media.prepared import Prepared
+    from kwip.store.posting.attachments import AttachmentStore
+
+#: A job that the sweeper enqueued finds what is due within so long: it has just set the
+#: time of the next attempt.
+_SOON_MS = 60_000
+_MEGA = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachments:
+    """Everything one can do with attachments; `quota_bytes` are each user's."""
+
+    store: AttachmentStore
+    files: AttachmentFiles
+    pictures: Pictures
+    signer: Signer
+    ids: IdGenerator
+    clock: ClockMs
+    quota_bytes: int
+
+    def upload(
+        self, viewer: Viewer, file: IO[bytes], change: AttachmentChange
+    ) -> Upload:
+        """Take in a file; it waits for its post for a day.
+
+        Raises:
+            InvalidError: The file or its description cannot be used, or the viewer's
+                quota is used up; `fields` says which, under `file` or `description`.
+            StorageFullError: The disk is full.
+            StoreUnavailableError: Too many files are being processed, or the folder
+                or the database cannot be reached.
+        """
+        described = _cleaned(change)
+        prepared = self.pictures.attach(file)
+        size = sum(len(content) for content in prepared.files.values())
+        self._require_room(viewer.id, size)
+        name = file_name(prepared.files, self.signer.file_key)
+        new_id = AttachmentId(self.ids.next_id(slot_of(viewer.id)))
+        upload = Upload(
+            attachment=_changed(_described(new_id, name, prepared), described),
+            owner_id=viewer.id,
+            state=UploadState.READY,
+            post_id=None,
+            is_open=False,
+            size_bytes=size,
+        )
+        self.files.save(name, prepared.files)
+        self.store.insert(upload, at(self.clock()))
+        # Once more: see `AttachmentFiles.place`.
+        self.files.save(name, prepared.files)
+        return upload
+
+    def get(self, viewer: Viewer, attachment_id: AttachmentId) -> Upload:
+        """Find one of the viewer's own uploads; one query.
+
+        Raises:
+            NotFoundError: There is none.
+        """
+        found = self.store.of_owner(viewer.id, [attachment_id]).get(attachment_id)
+        if found is None:
+            raise _not_found(attachment_id)
+        return found
+
+    def own(self, viewer: Viewer, ids: Iterable[AttachmentId]) -> list[Upload]:
+        """Return those of the viewer's unattached uploads that are still there."""
+        wanted = list(dict.fromkeys(ids))
+        found = self.store.of_owner(viewer.id, wanted) if wanted else {}
+        waiting = (found[each] for each in wanted if each in found)
+        return [each for each in waiting if each.post_id is None]
+
+    def change(
+        self, viewer: Viewer, attachment_id: AttachmentId, change: AttachmentChange
+    ) -> Upload:
+        """Change the words about an unattached upload.
+
+        Raises:
+            InvalidError: The description is too long.
+            NotFoundError: There is none, or it is in a kwip.
+        """
+        found = self.get(viewer, attachment_id)
+        new = _changed(found.attachment, _cleaned(change))
+        if not self.store.describe(viewer.id, new):
+            raise _not_found(attachment_id)
+        return replace(found, attachment=new)
+
+    def delete(self, viewer: Viewer, attachment_id: AttachmentId) -> None:
+        """Remove an unattached upload and its files.
+
+        Raises:
+            NotFoundError: There is none.
+            ConflictError: It is in a kwip.
+        """
+        found = self.get(viewer, attachment_id)
+        now = at(self.clock())
+        if found.post_id or not self.store.discard(viewer.id, attachment_id, now):
+            raise ConflictError(
+                "This file is in a kwip. Edit the kwip to remove it.",
+                attachment_id=attachment_id,
+            )
+        self.settle(viewer.id, [attachment_id])
+
+    def usable(
+        self, owner_id: UserId, ids: Sequence[AttachmentId], post_id: PostId
+    ) -> tuple[Attachment, ...]:
+        """Return uploads for a post, in order; no query if there are none.
+
+        Raises:
+            InvalidError: One is not there, not ready, or in another kwip; or they
+                cannot be together.
+        """
+        if not ids:
+            return ()
+        found = self.store.of_owner(owner_id, ids)
+        uploads = [found.get(each) for each in dict.fromkeys(ids)]
+        if any(u is None or u.post_id not in {None, post_id} for u in uploads):
+            raise refused_attachments(
+                "One of these files was deleted, or is in another kwip. "
+                "Attach it again."
+            )
+        known = [upload for upload in uploads if upload is not None]
+        if any(upload.state is not UploadState.READY for upload in known):
+            raise refused_attachments(
+                "A file is still being processed. Try again in a few seconds."
+            )
+        together = tuple(upload.attachment for upload in known)
+        check_together(together)
+        return together
+
+    def edited(self, post: Post, edit: Edit) -> tuple[Attachment, ...]:
+        """Return what a post has attached after an edit.
+
+        Raises:
+            InvalidError: As in `usable`, or a description is too long.
+        """
+        known = {each.id: each for each in post.media}
+        if edit.attachment_ids is None:
+            wanted = list(known)
+        else:
+            wanted = list(dict.fromkeys(edit.attachment_ids))
+        new_ids = [each for each in wanted if each not in known]
+        new = self.usable(post.author_id, new_ids, post.id)
+        known |= {each.id: each for each in new}
+        changes = edit.attachment_changes
+        media = tuple(
+            _changed(known[each], _cleaned(changes[each]))
+            if each in changes
+            else known[each]
+            for each in wanted
+        )
+        check_together(media)
+        return media
+
+    @contextmanager
+    def placed(
+        self, attachments: Sequence[Attachment], *, is_open: bool
+    ) -> Iterator[None]:
+        """Put files where a post needs them, while it is being stored."""
+        self.files.place(attachments, is_open=is_open)
+        try:
+            yield
+        except (InvalidError, ConflictError):
+            self.files.drop(attachments, is_open=is_open)
+            raise
+        self.files.place(attachments, is_open=is_open)
+        self.files.drop(attachments, is_open=not is_open)
+
+    def settle(self, owner_id: UserId, ids: Sequence[AttachmentId]) -> bool:
+        """Do what is due with uploads that have no post; return whether anything was.
+
+        Files of a removed one are deleted. One that was kept for another post becomes
+        private, and waits for a day. One that has waited is removed.
+        """
+        soon = at(self.clock() + _SOON_MS)
+        due = self.store.unsettled(owner_id, ids, soon) if ids else []
+        for upload in due:
+            if upload.state is UploadState.READY and upload.is_open:
+                self._hide(upload)
+            else:
+                self._remove(upload)
+        return bool(due)
+
+    def read_open(self, path: str) -> OpenFile:
+        """Open a file of an open post, by its path below `/media`.
+
+        Raises:
+            NotFoundError: There is none.
+            StoreUnavailableError: It cannot be read.
+        """
+        file = AttachmentFile.parse(path)
+        found = self.files.folder.open(path) if file and file.is_open else None
+        if found is None:
+            raise NotFoundError("File not found.")
+        return found
+
+    def read_private(self, attachment_id: AttachmentId, variant: str) -> OpenFile:
+        """Open a file by the address that was signed for it. One query.
+
+        Raises:
+            NotFoundError: There is none, or no longer.
+            StoreUnavailableError: It cannot be read.
+        """
+        upload = self.store.find(attachment_id)
+        found = None
+        if upload is not None and variant in upload.attachment.variants:
+            file = AttachmentFile(upload.attachment.file, variant, upload.is_open)
+            found = self.files.folder.open(file.path)
+        if found is None:
+            raise NotFoundError("File not found.", attachment_id=attachment_id)
+        return found
+
+    def used_bytes(self, viewer: Viewer) -> int:
+        """Return how much of the quota the viewer has used. One query."""
+        return self.store.bytes_of(viewer.id)
+
+    def _require_room(self, owner_id: UserId, size: int) -> None:
+        used = self.store.bytes_of(owner_id)
+        if used + size > self.quota_bytes:
+            raise InvalidError(
+                "You have no space left for files.",
+                {
+                    "file": f"You have used {used / _MEGA:,.0f} MB of "
+                    f"{self.quota_bytes / _MEGA:,.0f} MB. "
+                    "Delete kwips with pictures to make room."
+                },
+            )
+
+    def _hide(self, upload: Upload) -> None:
+        self.files.place([upload.attachment], is_open=False)
+        if self.store.hidden(upload, at(self.clock())):
+            self.files.place([upload.attachment], is_open=False)
+            self.files.drop([upload.attachment], is_open=True)
+
+    def _remove(self, upload: Upload) -> None:
+        is_gone = upload.state is UploadState.REMOVED or self.store.discard(
+            upload.owner_id, upload.id, at(self.clock())
+        )
+        if is_gone:
+            self.files.drop([upload.attachment], is_open=True)
+            self.files.drop([upload.attachment], is_open=False)
+            self.store.remove(upload)
+
+
+def _described(
+    attachment_id: AttachmentId, name: str, prepared: Prepared
+) -> Attachment:
+    return Attachment(
+        id=attachment_id,
+        kind=AttachmentKind(prepared.kind),
+        file=name,
+        variants=tuple(prepared.files),
+        width=prepared.width,
+        height=prepared.height,
+        small_width=prepared.small_width,
+        small_height=prepared.small_height,
+        blurhash=prepared.blurhash,
+        duration_s=prepared.duration_s,
+    )
+
+
+def _cleaned(change: AttachmentChange) -> AttachmentChange:
+    if change.description is None:
+        return change
+    text = clean_description(change.description, max_chars=DESCRIPTION_MAX)
+    return replace(change, description=text)
+
+
+def _changed(attachment: Attachment, change: AttachmentChange) -> Attachment:
+    x, y = change.focus or (attachment.focus_x, attachment.focus_y)
+    about = change.description
+    return replace(
+        attachment,
+        description=attachment.description if about is None else about,
+        focus_x=x,
+        focus_y=y,
+    )
+
+
+def _not_found(attachment_id: AttachmentId) -> NotFoundError:
+    return NotFoundError("File not found.", attachment_id=attachment_id)

@@ -1,0 +1,36 @@
+"""Make the services of `kwip.services.media`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kwip.services.bundle import Uploads
+from kwip.services.media.attachment_files import AttachmentFiles
+from kwip.services.media.attachments import Attachments
+from kwip.services.media.media import Media
+from kwip.services.media.pictures import Pictures
+from kwip.store.media import MediaFolder
+from kwip.store.posting.attachments import AttachmentStore
+
+if TYPE_CHECKING:
+    from kwip.wiring.core import Core
+
+
+def make_media(core: Core) -> Uploads:
+    """Make them from the shared parts."""
+    settings, clock = core.settings, core.options.clock
+    pictures = Pictures(settings.media_max_bytes)
+    folder = MediaFolder(settings.media_folder)
+    store = AttachmentStore(core.store)
+    return Uploads(
+        media=Media(pictures, folder),
+        attachments=Attachments(
+            store=store,
+            files=AttachmentFiles(store, folder, clock),
+            pictures=pictures,
+            signer=core.signer,
+            ids=core.ids,
+            clock=clock,
+            quota_bytes=settings.media_quota_bytes,
+        ),
+    )
