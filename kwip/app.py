@@ -45,6 +45,7 @@ class KwipFlask(Flask):
     """Flask, with unexpected errors in Kwip's own log."""
 
     own_host = ""
+    request_class = bodies.KwipRequest
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         """Match routes by our own host, whatever the request's Host says.

@@ -6,12 +6,14 @@ JSON, urlencoded and multipart, also forms without a Content-Type, with Rails' n
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from contextlib import suppress
-from typing import TYPE_CHECKING, NoReturn
+from typing import IO, TYPE_CHECKING, NoReturn
 from urllib.parse import parse_qsl
 
+from flask import Request
 from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
@@ -22,7 +24,7 @@ from kwip.text.translation import gettext
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from flask import Request
+    from typing_extensions import Buffer
     from werkzeug.datastructures import MultiDict
 
 #: Enough for the longest post with every character percent-encoded.
@@ -38,6 +40,34 @@ _FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 _SHOWN_CHARS = 40
 #: What gunicorn raises when a body ends early or a chunk is malformed.
 _UNREADABLE = (OSError, ParseException)
+
+
+class KwipRequest(Request):
+    """A request whose files can be read without storing them anywhere."""
+
+    keeps_files = True
+
+    def _get_file_stream(
+        self,
+        total_content_length: int | None,
+        content_type: str | None,
+        filename: str | None = None,
+        content_length: int | None = None,
+    ) -> IO[bytes]:
+        """Return what a file is written to; Werkzeug's documented hook."""
+        if not self.keeps_files:
+            return _Discarded()
+        return super()._get_file_stream(
+            total_content_length, content_type, filename, content_length
+        )
+
+
+class _Discarded(io.BytesIO):
+    """A file that stays empty, whatever is written to it."""
+
+    def write(self, content: Buffer, /) -> int:
+        """Forget it."""
+        return memoryview(content).nbytes
 
 
 class MalformedError(BadRequest):

@@ -10,6 +10,7 @@ from flask import Response, render_template, request
 from jinja2 import TemplateNotFound
 from markupsafe import escape
 from structlog.contextvars import get_contextvars
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from kwip.blueprints import bodies, http
@@ -189,9 +190,9 @@ def _wrong(message: str, fields: Mapping[str, str]) -> list[tuple[str, str]]:
     ]
 
 
-def _sent_form() -> Mapping[str, str]:
+def _sent_form() -> MultiDict[str, str]:
     """Return the fields of a sent form, so that its page can show the text again."""
     try:
         return request.form
     except RequestEntityTooLarge:  # possibly the error that is being answered
-        return {}
+        return MultiDict()

@@ -7,7 +7,7 @@ body, one log line and the HTTP metrics.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import structlog
 from flask import Response, g, redirect, request, url_for
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from flask import Flask
     from werkzeug.wrappers import Response as BaseResponse
 
+    from kwip.blueprints.bodies import KwipRequest
     from kwip.domain.users import Viewer
 
 log = structlog.get_logger()
@@ -241,14 +242,19 @@ def _is_api() -> bool:
 
 
 def _take_in(policy: Policy, viewer: Viewer | None) -> None:
-    """Read a write's whole body, with files only from known users.
+    """Read a write's whole body, and keep files of known users only.
+
+    The text of a form with files is read in any case: the page that asks its author to
+    log in shows it.
 
     It is charged even if it is then rejected: MongoDB has already been asked who sent
     it.
     """
     is_upload = request.mimetype == "multipart/form-data"
-    if policy.takes_files and is_upload and viewer is not None:
+    is_page = policy.auth == "user"
+    if policy.takes_files and is_upload and (viewer is not None or is_page):
         request.max_content_length = http.site().max_upload_bytes
+        cast("KwipRequest", request).keeps_files = viewer is not None
         take = bodies.require_whole_files
     else:
         take = bodies.require_whole

@@ -6,17 +6,19 @@ read the fields, and reject fields that are in none of our forms.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from marshmallow import fields, validate
+from marshmallow import Schema, fields, validate
 
-from kwip.domain.ids import PostId
+from kwip.domain.attachments import MAX_IMAGES, AttachmentChange
+from kwip.domain.ids import AttachmentId, PostId
 from kwip.domain.posts import Draft, Edit, Visibility
 from kwip.domain.timelines.lists import ListChange, RepliesPolicy
 from kwip.domain.users import MAX_FIELDS, READ, WRITE, ProfileChange, ProfileField
-from kwip.schemas.body import Id, StrictSchema, Text
+from kwip.schemas.attachments import Focus, MediaIds
+from kwip.schemas.body import BodySchema, Id, StrictSchema, Text
 from kwip.text.translation import lazy_gettext
 
 #: No one-line field takes more; the services' own limits are lower.
@@ -38,6 +40,19 @@ class TokenWish:
 
     name: str
     scopes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attaching:
+    """What a form says of attachments: those it keeps, in order, and those it removes.
+
+    The descriptions are of both, and of the files that come with the form.
+    """
+
+    ids: tuple[AttachmentId, ...] = ()
+    removed: tuple[AttachmentId, ...] = ()
+    descriptions: Mapping[AttachmentId, str] = field(default_factory=dict)
+    file_descriptions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +118,80 @@ class LogInForm(StrictSchema[LogIn]):
         return LogIn(login, password, next)
 
 
-class ComposeForm(StrictSchema[Draft]):
-    """A kwip; `key` is drawn when the form is made, so that it is posted only once."""
+class AttachForm(BodySchema[Attaching]):
+    """The part of a form that says what is attached; the files come separately.
 
-    text = Text(
-        required=True,
-        error_messages={"required": lazy_gettext("Write something first.")},
+    `media_ids[]` was uploaded before. `media_description[<id>]` and
+    `media_place[<id>]` are about those, `media_remove[]` names some of them, and
+    `file_description[]` is about the files.
+    """
+
+    media_ids = MediaIds()
+    media_description = fields.Dict(keys=Id(), values=Text(), load_default=dict)
+    media_place = fields.Dict(
+        keys=Id(),
+        values=fields.Integer(validate=validate.Range(1, MAX_IMAGES)),
+        load_default=dict,
     )
+    media_remove = MediaIds()
+    file_description = fields.List(Text(), load_default=list)
+
+    def make(
+        self,
+        *,
+        media_ids: Sequence[AttachmentId],
+        media_description: Mapping[AttachmentId, str],
+        media_place: Mapping[AttachmentId, int],
+        media_remove: Sequence[AttachmentId],
+        file_description: Sequence[str],
+    ) -> Attaching:
+        """Build the value; places that were left as they were do not move others."""
+        at = {each: place for place, each in enumerate(media_ids, 1)}
+        kept = [each for each in media_ids if each not in media_remove]
+
+        def place_of(each: AttachmentId) -> tuple[int, int]:
+            wanted = media_place.get(each, at[each])
+            # To move down is to stand behind whoever is there now.
+            return wanted, 1 if wanted > at[each] else -1 if wanted < at[each] else 0
+
+        return Attaching(
+            ids=tuple(sorted(kept, key=place_of)),
+            removed=tuple(each for each in media_ids if each in media_remove),
+            descriptions=media_description,
+            file_descriptions=tuple(file_description),
+        )
+
+
+class MediaForm(StrictSchema[AttachmentChange]):
+    """The description and the focus of a file that a script uploads."""
+
+    description = Text(load_default=None)
+    focus = Focus(load_default=None)
+
+    def make(
+        self, *, description: str | None, focus: tuple[float, float] | None
+    ) -> AttachmentChange:
+        """Build the change."""
+        return AttachmentChange(description=description, focus=focus)
+
+
+class _WithAttachments(Schema):
+    """Fields of a form that `AttachForm` reads."""
+
+    media_ids = fields.Raw()
+    media_description = fields.Raw()
+    media_place = fields.Raw()
+    media_remove = fields.Raw()
+    file_description = fields.Raw()
+
+
+class ComposeForm(_WithAttachments, StrictSchema[Draft]):
+    """A kwip; `key` is drawn when the form is made, so that it is posted only once.
+
+    What is attached is read separately.
+    """
+
+    text = Text(load_default="")
     visibility = fields.Enum(
         Visibility,
         by_value=True,
@@ -117,6 +199,7 @@ class ComposeForm(StrictSchema[Draft]):
         error_messages={"unknown": lazy_gettext("Choose who can see this.")},
     )
     warning = Text(load_default="")
+    is_sensitive = fields.Boolean(load_default=False)
     in_reply_to_id = Id(load_default=None)
     key = _line()
 
@@ -124,15 +207,16 @@ class ComposeForm(StrictSchema[Draft]):
         self,
         *,
         text: str,
-        warning: str,
         visibility: Visibility,
         in_reply_to_id: int | None,
         key: str,
+        **others: Any,
     ) -> Draft:
         """Build the draft."""
         return Draft(
             text=text,
-            warning=warning,
+            warning=others["warning"],
+            is_sensitive=others["is_sensitive"],
             visibility=visibility,
             in_reply_to_id=None if in_reply_to_id is None else PostId(in_reply_to_id),
             source="web",
@@ -140,18 +224,19 @@ class ComposeForm(StrictSchema[Draft]):
         )
 
 
-class EditForm(StrictSchema[Edit]):
-    """The new text of a kwip, and its content warning."""
+class EditForm(_WithAttachments, StrictSchema[Edit]):
+    """The new text of a kwip, and its content warning.
 
-    text = Text(
-        required=True,
-        error_messages={"required": lazy_gettext("Write something first.")},
-    )
+    What is attached is read separately.
+    """
+
+    text = Text(load_default="")
     warning = Text(load_default="")
+    is_sensitive = fields.Boolean(load_default=False)
 
-    def make(self, *, text: str, warning: str) -> Edit:
+    def make(self, *, text: str, warning: str, is_sensitive: bool, **_: object) -> Edit:
         """Build the edit."""
-        return Edit(text=text, warning=warning, is_sensitive=warning.strip() != "")
+        return Edit(text=text, warning=warning, is_sensitive=is_sensitive)
 
 
 class ProfileLineForm(StrictSchema[ProfileField]):

@@ -154,8 +154,8 @@ def test_a_picture_that_is_too_large_is_told_the_limit_beside_it(at_alice, setti
     assert page.value("bio") == "Kept"
 
 
-def test_a_body_beyond_two_pictures_is_413(at_alice, settings):
-    content = bytes(2 * settings.media_max_bytes + 300_000)
+def test_a_body_beyond_four_pictures_is_413(at_alice, settings):
+    content = bytes(4 * settings.media_max_bytes + 300_000)
 
     answer = at_alice.post_body(PLACE, multipart(at_alice, content))
 
@@ -166,7 +166,14 @@ def test_other_routes_take_no_more_than_before(at_alice, anybody):
     body = multipart(at_alice, bytes(300_000))
 
     assert at_alice.post_body("/settings/tokens", body).status_code == 413
-    assert anybody.post_body(PLACE, body).status_code == 413
+    assert anybody.post_body("/settings/tokens", body).status_code == 413
+
+
+def test_a_picture_of_somebody_unknown_is_read_and_kept_nowhere(anybody, settings):
+    body = multipart(anybody, bytes(300_000))
+
+    assert anybody.post_body(PLACE, body).status_code == 303
+    assert not settings.media_folder.exists()
 
 
 def test_a_picture_without_multipart_is_refused(at_alice):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kwip.blueprints.web import (
     lists,
+    media,
     notifications,
     people,
     posts,
@@ -25,6 +26,7 @@ ROUTES = (
     *settings.ROUTES,
     *setup.ROUTES,
     *posts.ROUTES,
+    *media.ROUTES,
     *relationships.ROUTES,
     *styleguide.ROUTES,
     *reactions.ROUTES,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flask import Response, request, url_for
 
 from kwip.blueprints import errors, http
 from kwip.blueprints.table import Route
+from kwip.blueprints.web import attaching
 from kwip.blueprints.web.pages import (
     CACHED_OPEN,
     OPEN,
@@ -26,6 +28,8 @@ from kwip.domain.errors import (
     InvalidError,
     KwipError,
     NotFoundError,
+    StorageFullError,
+    StoreUnavailableError,
 )
 from kwip.domain.ids import PostId, parse_id
 from kwip.domain.posts import Visibility
@@ -34,10 +38,20 @@ from kwip.schemas.pages import ThreadQuery
 from kwip.text.translation import gettext, lazy_gettext
 
 if TYPE_CHECKING:
+    from kwip.blueprints.web.attaching import Attached
     from kwip.domain.posts import Post
     from kwip.domain.timelines.views import PostView
 
 _CANNOT_EDIT = lazy_gettext("Only the author can edit this kwip.")
+#: What can be corrected in the form, or tried again with it.
+_REFUSALS = (
+    InvalidError,
+    NotFoundError,
+    GoneError,
+    ForbiddenError,
+    StorageFullError,
+    StoreUnavailableError,
+)
 _CANNOT_DELETE = lazy_gettext("Only the author can delete this kwip.")
 
 
@@ -58,11 +72,14 @@ def compose() -> Response:
 
 def create() -> Response:
     """Publish a kwip; sending the same form twice publishes one."""
+    attached = attaching.take()
     try:
-        draft = http.load_form(ComposeForm())
+        if attached.error:
+            raise attached.error
+        draft = replace(http.load_form(ComposeForm()), attachment_ids=attached.ids)
         view = http.services().posts.create(http.signed_in(), draft)
-    except (InvalidError, NotFoundError, GoneError, ForbiddenError) as error:
-        return _write_again(error)
+    except _REFUSALS as error:
+        return _write_again(error, attached)
     if view.post.in_reply_to_id is None:
         return go(url_for("web.home"), _is_out(view.post))
     return go(_reply_in_thread(view), gettext("Reply sent."))
@@ -77,22 +94,30 @@ def _is_out(post: Post) -> str:
 def edit(username: str, post_id: PostId) -> Response:
     """Show the form to edit one of the viewer's kwips."""
     view = _own(username, post_id, _CANNOT_EDIT)
-    values = {"text": view.post.text, "warning": view.post.warning}
-    return page("edit.html", view=view, form=Form(values))
+    values = {
+        "text": view.post.text,
+        "warning": view.post.warning,
+        "is_sensitive": "1" if view.post.is_sensitive else "",
+    }
+    return page("edit.html", view=view, form=Form(values), media=view.post.media)
 
 
 def save_edit(username: str, post_id: PostId) -> Response:
     """Edit one of the viewer's kwips; the earlier text goes into the history."""
-    _require_own(username, post_id, _CANNOT_EDIT)
+    old = _own(username, post_id, _CANNOT_EDIT)
+    attached = attaching.take(old.post)
     try:
-        asked = http.load_form(EditForm())
-        view = http.services().posts.edit(http.signed_in(), post_id, asked)
-    except InvalidError as error:
-        return page_again(
-            "edit.html",
-            _in_words_of_form(error),
-            view=_own(username, post_id, _CANNOT_EDIT),
+        if attached.error:
+            raise attached.error
+        asked = replace(
+            http.load_form(EditForm()),
+            attachment_ids=attached.ids,
+            attachment_changes=attached.changes,
         )
+        view = http.services().posts.edit(http.signed_in(), post_id, asked)
+    except (InvalidError, StorageFullError) as error:
+        said = _in_words_of_form(error)
+        return page_again("edit.html", said, view=old, media=attached.media)
     return go(_address(view), gettext("Changes saved."))
 
 
@@ -156,20 +181,19 @@ def _require_own(username: str, post_id: PostId, refusal: str) -> None:
         raise ForbiddenError(str(refusal), post_id=post_id)
 
 
-def _write_again(error: KwipError) -> Response:
+def _write_again(error: KwipError, attached: Attached) -> Response:
     """Show the form with what was written, and how to correct it."""
+    if isinstance(error, StoreUnavailableError) and not attached.media:
+        raise error  # without the store there may be no form to show
     said = _in_words_of_form(error)
     if http.is_script():
         return problem(said)
     wrong = said.fields if isinstance(said, InvalidError) else {}
-    sheet = sheet_again(
-        _parent_of_form(),
-        wrong,
-        "" if "text" in wrong else said.message,
-        is_new_key="key" in wrong,
-    )
+    problem_shown = "" if {"text", "file"} & wrong.keys() else said.message
+    sheet = sheet_again(_parent_of_form(), wrong, problem_shown, attached.media)
     response = page("compose.html", sheet=sheet)
     response.status_code = errors.number_of(error)
+    errors.say_when(response, error)
     return response
 
 
@@ -191,6 +215,8 @@ _FORM_NAMES = {
     "status": "text",
     "spoiler_text": "warning",
     "idempotency_key": "key",
+    "media_ids": "file",
+    "description": "file",
 }
 
 
@@ -201,15 +227,16 @@ def _in_words_of_form(error: KwipError) -> KwipError:
     return InvalidError(error.message, named, **error.context)
 
 
+_WITH_FILES = replace(form_policy("posts"), takes_files=True)
 _POST_RULE = "/@<name:username>/<id:post_id>"
 
 ROUTES = (
     Route("GET", "/compose", compose, OWN),
-    Route("POST", "/compose", create, form_policy("posts")),
+    Route("POST", "/compose", create, _WITH_FILES),
     Route("GET", _POST_RULE, thread, CACHED_OPEN),
     Route("GET", f"{_POST_RULE}/history", history, OPEN),
     Route("GET", f"{_POST_RULE}/edit", edit, OWN),
-    Route("POST", f"{_POST_RULE}/edit", save_edit, form_policy("posts")),
+    Route("POST", f"{_POST_RULE}/edit", save_edit, _WITH_FILES),
     Route("GET", f"{_POST_RULE}/delete", delete, OWN),
     Route("POST", f"{_POST_RULE}/delete", delete_now, form_policy("deletes")),
 )

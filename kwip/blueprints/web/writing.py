@@ -14,6 +14,7 @@ from kwip.domain.timelines.visibility import reply_visibility
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from kwip.domain.attachments import Attachment
     from kwip.domain.timelines.views import PostView
     from kwip.domain.users import User
 
@@ -24,14 +25,17 @@ _VALUES = [visibility.value for visibility in Visibility]
 class Sheet:
     """What the form for a kwip shows.
 
-    `key` makes the kwip unique, however often the form is sent. `choices` are the
-    audiences to choose from: for a reply, none wider than its parent's.
+    `key` makes the kwip unique, however often the form is sent. `media` are uploads
+    that are in no kwip yet. `choices` are the audiences to choose from: for a reply,
+    none wider than its parent's.
     """
 
     author: User
     parent: PostView | None = None
     text: str = ""
     warning: str = ""
+    is_sensitive: bool = False
+    media: tuple[Attachment, ...] = ()
     visibility: str = Visibility.PUBLIC.value
     key: str = field(default_factory=placeholders.key)
     wrong: Mapping[str, str] = field(default_factory=dict)
@@ -61,10 +65,13 @@ def blank_sheet(parent: PostView | None = None) -> Sheet:
 
 
 def sheet_again(
-    parent: PostView | None, wrong: Mapping[str, str], problem: str, *, is_new_key: bool
+    parent: PostView | None,
+    wrong: Mapping[str, str],
+    problem: str,
+    media: tuple[Attachment, ...],
 ) -> Sheet:
-    """Return the form with what was written, and what is wrong with it."""
-    sent = request.form
+    """Return the form with what was written and uploaded, and what is wrong with it."""
+    sent, is_new_key = request.form, "key" in wrong
     fresh = Sheet(author=http.services().users.me(http.signed_in(), http.loader()))
     asked = sent.get("visibility", "")
     return Sheet(
@@ -72,6 +79,8 @@ def sheet_again(
         parent=parent,
         text=sent.get("text", ""),
         warning=sent.get("warning", ""),
+        is_sensitive="is_sensitive" in sent,
+        media=media,
         visibility=asked if asked in _VALUES else fresh.visibility,
         key=fresh.key if is_new_key else sent.get("key") or fresh.key,
         wrong=wrong,

@@ -28,7 +28,7 @@ from kwip.domain.ids import AttachmentId, UserId, slot_of
 from kwip.text.cleaning import clean_description
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from kwip.domain.attachments import AttachmentChange
     from kwip.domain.clock import ClockMs
@@ -103,13 +103,6 @@ class Attachments:
             raise _not_found(attachment_id)
         return found
 
-    def own(self, viewer: Viewer, ids: Iterable[AttachmentId]) -> list[Upload]:
-        """Return those of the viewer's unattached uploads that are still there."""
-        wanted = list(dict.fromkeys(ids))
-        found = self.store.of_owner(viewer.id, wanted) if wanted else {}
-        waiting = (found[each] for each in wanted if each in found)
-        return [each for each in waiting if each.post_id is None]
-
     def change(
         self, viewer: Viewer, attachment_id: AttachmentId, change: AttachmentChange
     ) -> Upload:
@@ -141,32 +134,15 @@ class Attachments:
             )
         self.settle(viewer.id, [attachment_id])
 
-    def usable(
-        self, owner_id: UserId, ids: Sequence[AttachmentId], post_id: PostId
-    ) -> tuple[Attachment, ...]:
-        """Return uploads for a post, in order; no query if there are none.
+    def find(
+        self, owner_id: UserId, ids: Sequence[AttachmentId]
+    ) -> dict[AttachmentId, Upload]:
+        """Return which of these uploads a user has, in that order.
 
-        Raises:
-            InvalidError: One is not there, not ready, or in another kwip; or they
-                cannot be together.
+        One query, or none if there are no ids.
         """
-        if not ids:
-            return ()
-        found = self.store.of_owner(owner_id, ids)
-        uploads = [found.get(each) for each in dict.fromkeys(ids)]
-        if any(u is None or u.post_id not in {None, post_id} for u in uploads):
-            raise refused_attachments(
-                "One of these files was deleted, or is in another kwip. "
-                "Attach it again."
-            )
-        known = [upload for upload in uploads if upload is not None]
-        if any(upload.state is not UploadState.READY for upload in known):
-            raise refused_attachments(
-                "A file is still being processed. Try again in a few seconds."
-            )
-        together = tuple(upload.attachment for upload in known)
-        check_together(together)
-        return together
+        found = self.store.of_owner(owner_id, ids) if ids else {}
+        return {each: found[each] for each in ids if each in found}
 
     def edited(self, post: Post, edit: Edit) -> tuple[Attachment, ...]:
         """Return what a post has attached after an edit.
@@ -180,7 +156,7 @@ class Attachments:
         else:
             wanted = list(dict.fromkeys(edit.attachment_ids))
         new_ids = [each for each in wanted if each not in known]
-        new = self.usable(post.author_id, new_ids, post.id)
+        new = usable(self.find(post.author_id, new_ids), new_ids, post.id)
         known |= {each.id: each for each in new}
         changes = edit.attachment_changes
         media = tuple(
@@ -280,6 +256,32 @@ class Attachments:
             self.files.drop([upload.attachment], is_open=True)
             self.files.drop([upload.attachment], is_open=False)
             self.store.remove(upload)
+
+
+def usable(
+    uploads: Mapping[AttachmentId, Upload],
+    ids: Iterable[AttachmentId],
+    post_id: PostId,
+) -> tuple[Attachment, ...]:
+    """Return uploads for a post, in the order of `ids`, each once.
+
+    Raises:
+        InvalidError: One is not there, not ready, or in another kwip; or they cannot be
+            together.
+    """
+    wanted = list(dict.fromkeys(ids))
+    known = [uploads[each] for each in wanted if each in uploads]
+    if len(known) < len(wanted) or any(u.post_id not in {None, post_id} for u in known):
+        raise refused_attachments(
+            "One of these files was deleted, or is in another kwip. Attach it again."
+        )
+    if any(upload.state is not UploadState.READY for upload in known):
+        raise refused_attachments(
+            "A file is still being processed. Try again in a few seconds."
+        )
+    together = tuple(upload.attachment for upload in known)
+    check_together(together)
+    return together
 
 
 def _described(

@@ -14,6 +14,8 @@ from kwip.services.coherence.clock_guard import MAX_SKEW_MS
 from kwip.store.posting.claims import Claim
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import IdGenerator
     from kwip.domain.posts import Draft
@@ -32,15 +34,20 @@ class ClaimedIds:
     ids: IdGenerator
     clock: ClockMs
 
-    def claim(self, author_id: UserId, draft: Draft) -> tuple[Claim, bool]:
+    def claim(
+        self, author_id: UserId, draft: Draft, files: Sequence[str]
+    ) -> tuple[Claim, bool]:
         """Draw an id and a nonce, or find those that the key has; say whether new.
+
+        `files` are the names of its attachments' files: a form that is sent twice
+        uploads the same files twice.
 
         Raises:
             InvalidError: The key cannot be used, or was used for another body.
             NotFoundError: The post it replies to is from the future.
         """
         mine = Claim(
-            self._new_id(author_id, draft), secrets.token_hex(12), _digest(draft)
+            self._new_id(author_id, draft), secrets.token_hex(12), _digest(draft, files)
         )
         key = draft.idempotency_key
         if key is None:
@@ -79,7 +86,7 @@ class ClaimedIds:
         return PostId(self.ids.next_id(slot_of(author_id), above=above))
 
 
-def _digest(draft: Draft) -> str:
+def _digest(draft: Draft, files: Sequence[str]) -> str:
     """Return a digest that tells apart bodies sent with the same key."""
     body: tuple[object, ...] = (
         draft.text,
@@ -89,6 +96,6 @@ def _digest(draft: Draft) -> str:
     )
     if draft.warning or draft.is_sensitive:
         body += (draft.warning, draft.is_sensitive)
-    if draft.attachment_ids:
-        body += ("media", *draft.attachment_ids)
+    if files:
+        body += ("media", *files)
     return hashlib.sha256(repr(body).encode()).hexdigest()

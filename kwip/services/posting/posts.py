@@ -22,9 +22,11 @@ from kwip.domain.posts import Draft, Edit, History, Post, Visibility
 from kwip.domain.reactions import span_of
 from kwip.domain.timelines.timelines import Entry
 from kwip.domain.timelines.visibility import may_see, reply_visibility
+from kwip.services.media.attachments import usable
 from kwip.store.delivery.outbox import pending
 
 if TYPE_CHECKING:
+    from kwip.domain.attachments import Attachment
     from kwip.domain.clock import ClockMs
     from kwip.domain.timelines.views import PostView
     from kwip.domain.users import Viewer
@@ -85,10 +87,13 @@ class Posts:
         """Publish a post and return it as it was stored, without making a view."""
         self.clock_guard.require()
         draft = self.texts.clean(draft)
-        claim, is_new = self.claims.claim(author_id, draft)
+        uploads = self.attachments.find(author_id, draft.attachment_ids)
+        files = [uploads[i].attachment.file for i in uploads]
+        claim, is_new = self.claims.claim(author_id, draft, files)
         post = None if is_new else self.stores.posts.find(claim.post_id, claim.nonce)
         if post is None:
-            composed = self._compose(author_id, draft, claim.post_id)
+            media = usable(uploads, draft.attachment_ids, claim.post_id)
+            composed = self._compose(author_id, draft, claim.post_id, media)
             post = self._insert(self.stores.repeats.link(composed), claim, draft)
         invalidated = invalidation.post(
             post_id=post.id,
@@ -216,7 +221,13 @@ class Posts:
         self.publication.withdraw(post_id, (*invalidated, *unreposted), recipients)
         return old if old is not None else self.permissions.own(viewer.id, post_id)
 
-    def _compose(self, author_id: UserId, draft: Draft, post_id: PostId) -> Post:
+    def _compose(
+        self,
+        author_id: UserId,
+        draft: Draft,
+        post_id: PostId,
+        media: tuple[Attachment, ...],
+    ) -> Post:
         """Make the post, and check that its author may reply to its parent."""
         parent = None
         if draft.in_reply_to_id is not None:
@@ -232,7 +243,7 @@ class Posts:
             text=draft.text,
             warning=draft.warning,
             is_sensitive=draft.is_sensitive,
-            media=self.attachments.usable(author_id, draft.attachment_ids, post_id),
+            media=media,
             visibility=visibility,
             created_at=at(ms_of(post_id)),
             in_reply_to_id=parent.id if parent else None,

@@ -1,0 +1,255 @@
+"""Pictures in the forms for kwips, and on the pages that show them."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from tests.pictures import BLUE, RED, opened, plain
+
+
+def picture(colour=RED, size=(640, 480), name="me.png", kind="PNG"):
+    return (io.BytesIO(plain(kind, size=size, colour=colour)), name)
+
+
+def broken():
+    return (io.BytesIO(b"<svg onload=alert(1)>"), "me.svg")
+
+
+def shown(page):
+    """Give the pictures of kwips on a page."""
+    return [e for e in page.all("img") if any("media" in _classes(i) for i in e.inside)]
+
+
+def _classes(element):
+    return (element.get("class") or "").split()
+
+
+def attached(page):
+    """Give the ids of what a form has attached, in order."""
+    return [e["value"] for e in page.all("input", name="media_ids[]")]
+
+
+def edit_of(page):
+    """Give where the one kwip on a page is edited."""
+    addresses = {e.get("href") or "" for e in page.all("a")}
+    (path,) = [address for address in addresses if address.endswith("/edit")]
+    return path
+
+
+def read(client, address):
+    with client.get(address[address.index("/media/") :]) as answer:
+        return answer.get_data(), answer.status_code
+
+
+def test_a_picture_from_the_form_is_on_a_followers_home(
+    at_alice, at_bob, alice, bob, wiring, client
+):
+    bob.post(f"/api/v1/accounts/{alice.id}/follow")
+
+    said = at_alice.write(
+        "Look", file=picture(), **{"file_description[]": ["A red square.", ""]}
+    )
+
+    assert said == "/home"
+    (image,) = shown(at_alice.get("/home"))
+    assert (image["alt"], image["loading"]) == ("A red square.", "lazy")
+    assert (image["width"], image["height"]) == ("640", "480")
+    assert image["data-blurhash"]
+    (link,) = [e for e in image.inside if e.tag == "a"]
+    assert opened(read(client, link["href"])[0]).size == (640, 480)
+    assert opened(read(client, image["src"])[0])
+    (seen,) = shown(at_bob.get("/@alice"))
+    assert seen["src"] == image["src"]
+
+
+def test_a_kwip_may_be_pictures_alone(at_alice):
+    at_alice.write("", file=[picture(), picture(BLUE)])
+
+    page = at_alice.get("/@alice")
+    assert len(shown(page)) == 2
+    assert page.texts == []
+
+
+def test_pictures_of_a_text_that_is_too_long_are_kept(at_alice):
+    page = at_alice.send(
+        "/compose",
+        422,
+        text="x" * 501,
+        key=at_alice.get("/compose").value("key"),
+        visibility="public",
+        is_sensitive="1",
+        file=[picture(), picture(BLUE)],
+        **{"file_description[]": ["Red.", "Blue."]},
+    )
+
+    assert page.wrong("text") == "Use up to 500 characters. This has 1 too many."
+    ids = attached(page)
+    assert len(ids) == 2
+    words = [page.value(f"media_description[{each}]") for each in ids]
+    assert words == ["Red.", "Blue."]
+    assert "checked" in page.one("input", name="is_sensitive").attributes
+    at_alice.send(
+        "/compose",
+        text="Short",
+        key=page.value("key"),
+        visibility="public",
+        **{
+            "media_ids[]": ids,
+            f"media_description[{ids[0]}]": "A red square.",
+            f"media_place[{ids[1]}]": "1",
+            f"media_place[{ids[0]}]": "1",
+        },
+    )
+    images = shown(at_alice.get("/@alice"))
+    assert [e["alt"] for e in images] == ["Blue.", "A red square."]
+
+
+def test_an_uploaded_picture_can_be_removed_from_the_form(at_alice, wiring, alice):
+    page = at_alice.send(
+        "/compose",
+        422,
+        text="x" * 501,
+        key=at_alice.get("/compose").value("key"),
+        visibility="public",
+        file=[picture(), picture(BLUE)],
+    )
+    ids = attached(page)
+
+    at_alice.send(
+        "/compose",
+        text="One",
+        key=page.value("key"),
+        visibility="public",
+        **{"media_ids[]": ids, "media_remove[]": ids[:1]},
+    )
+
+    assert len(shown(at_alice.get("/@alice"))) == 1
+    left = wiring.store.database["attachments"].find({}, {"_id": 1})
+    assert [str(d["_id"]) for d in left] == ids[1:]
+
+
+def test_of_several_files_those_that_can_be_used_are_kept(at_alice):
+    page = at_alice.send(
+        "/compose",
+        422,
+        text="Look",
+        key=at_alice.get("/compose").value("key"),
+        visibility="public",
+        file=[picture(), broken()],
+    )
+
+    assert page.wrong("file").startswith("me.svg: This isn't")
+    assert page.value("text") == "Look"
+    assert len(attached(page)) == 1
+
+
+def test_a_fifth_picture_is_refused_and_four_are_kept(at_alice):
+    page = at_alice.send(
+        "/compose",
+        422,
+        text="Look",
+        key=at_alice.get("/compose").value("key"),
+        visibility="public",
+        file=[picture(size=(9 + n, 9)) for n in range(5)],
+    )
+
+    assert "Attach up to 4 files." in page.words
+    assert len(attached(page)) == 4
+
+
+def test_a_form_with_a_picture_that_is_sent_twice_makes_one_kwip(at_alice):
+    key = at_alice.get("/compose").value("key")
+
+    for _ in range(2):
+        sent = {"text": "Once", "key": key, "visibility": "public"}
+        assert at_alice.send("/compose", file=picture(), **sent) == "/home"
+
+    page = at_alice.get("/home")
+    assert page.texts == ["Once"]
+    assert len(shown(page)) == 1
+
+
+def test_a_text_with_a_picture_survives_a_session_that_has_ended(anybody, settings):
+    answer = anybody.post(
+        "/compose",
+        text="Long and dear",
+        key="k",
+        visibility="public",
+        file=picture(size=(400, 300), kind="BMP"),
+    )
+
+    assert answer.status_code == 401
+    assert "Long and dear" in answer.text
+    assert "Copy your text, log in, and post it again." in answer.text
+    assert not settings.media_folder.exists()
+
+
+def test_sensitive_pictures_are_covered_until_they_are_opened(at_alice):
+    at_alice.write("Look", file=picture(), is_sensitive="1")
+
+    page = at_alice.get("/@alice")
+    (image,) = shown(page)
+    assert page.with_class("covered")[0] in image.inside
+    (text,) = page.with_class("post-text")
+    assert page.with_class("covered")[0] not in text.inside
+
+
+def test_an_edit_keeps_adds_removes_and_moves_pictures(at_alice):
+    at_alice.write("Look", file=[picture(), picture(BLUE)])
+    (_, second) = shown(at_alice.get("/@alice"))
+    path = edit_of(at_alice.get("/@alice"))
+    form = at_alice.get(path)
+    ids = attached(form)
+
+    at_alice.send(
+        path,
+        text="",
+        file=picture((9, 99, 9)),
+        **{
+            "media_ids[]": ids,
+            f"media_description[{ids[1]}]": "Blue.",
+            "media_remove[]": ids[:1],
+            "file_description[]": ["Green."],
+        },
+    )
+
+    page = at_alice.get("/@alice")
+    assert [e["alt"] for e in shown(page)] == ["Blue.", "Green."]
+    assert shown(page)[0]["src"] == second["src"]
+    assert page.texts == []
+
+
+def test_a_removed_pictures_file_is_gone_at_once(at_alice, client):
+    at_alice.write("Look", file=picture())
+    (image,) = shown(at_alice.get("/@alice"))
+    path = edit_of(at_alice.get("/@alice"))
+    ids = attached(at_alice.get(path))
+    assert read(client, image["src"])[1] == 200
+
+    removed = {"media_ids[]": ids, "media_remove[]": ids}
+    at_alice.send(path, text="Nothing to see", **removed)
+
+    assert read(client, image["src"])[1] == 404
+
+
+def test_a_script_uploads_describes_and_removes_a_file(at_alice, wiring):
+    made = at_alice.post("/compose/media", file=picture())
+    assert made.status_code == 200
+    assert made.json["meta"]["small"]["width"] == 640
+    path = f"/compose/media/{made.json['id']}"
+
+    changed = at_alice.post(path, description="Red.", focus="0.5,-0.5")
+    assert changed.json["description"] == "Red."
+    assert changed.json["meta"]["focus"] == {"x": 0.5, "y": -0.5}
+    assert at_alice.post(f"{path}/delete").status_code == 200
+    assert wiring.store.database["attachments"].count_documents({}) == 0
+    assert at_alice.post(path, description="Red.").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["", "/1", "/1/delete"])
+def test_a_script_needs_a_session_and_its_form_token(at_alice, anybody, path):
+    assert anybody.post(f"/compose/media{path}").status_code == 303
+    wrong = at_alice.post(f"/compose/media{path}", csrf_token="wrong")
+    assert wrong.status_code == 403
