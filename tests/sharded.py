@@ -29,6 +29,7 @@ _TESTS = str(PROJECT / "tests")
 
 #: What may go to every shard, by the method or the class that asks, and why.
 ALLOWED = {
+    "AttachmentStore.after": "an operator's command goes through all of them",
     "AttachmentStore.find": "a private file by its signed address, by id alone",
     "AttachmentStore.used": "whoever else has the same file, once it is gone",
     "AttachmentStore.take_due": "the sweeper asks each shard for its own",

@@ -38,7 +38,7 @@ COMMANDS = {
     "users": "Create and manage users.",
     "queue": "Show what is waiting for workers.",
     "cache": "Inspect, verify and invalidate the cache.",
-    "media": "Manage uploaded pictures.",
+    "media": "Manage uploaded files.",
     "fanout": "Show and replay posts waiting for delivery.",
     "reindex": "Rebuild and verify derived data.",
     "fsck": "Check stored data for problems, and repair it.",

@@ -1,4 +1,4 @@
-"""`kwip media`: manage uploaded pictures."""
+"""`kwip media`: manage uploaded files."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 
 @click.group("media")
 def command() -> None:
-    """Manage uploaded pictures."""
+    """Manage uploaded files."""
 
 
 @command.command("usage")
 @json_option
 @click.pass_obj
 def usage(settings: Settings, *, as_json: bool) -> int:
-    """Show the number and size of picture files by kind.
+    """Show the number and size of uploaded files by kind.
 
-    Exits with 1 if a picture that a user has is missing.
+    Exits with 1 if a picture or an attachment that a user has is missing.
     """
     with connected(settings) as wiring:
         found = _audit(settings, wiring).inventory()
@@ -60,7 +60,7 @@ def usage(settings: Settings, *, as_json: bool) -> int:
 @json_option
 @click.pass_obj
 def orphans(settings: Settings, *, as_json: bool) -> int:
-    """List picture files that no user has.
+    """List files that no user and no attachment has.
 
     Files less than an hour old are left out. Exits with 1 if there are any.
     """
@@ -83,7 +83,7 @@ def orphans(settings: Settings, *, as_json: bool) -> int:
 @json_option
 @click.pass_obj
 def prune(settings: Settings, *, is_sure: bool, dry_run: bool, as_json: bool) -> None:
-    """Delete picture files that no user has.
+    """Delete files that no user and no attachment has.
 
     Files less than an hour old are kept. If no user has any picture, nothing is
     deleted, because this may be the wrong database. Use --force to delete anyway.
@@ -100,7 +100,8 @@ def prune(settings: Settings, *, is_sure: bool, dry_run: bool, as_json: bool) ->
 
 def _audit(settings: Settings, wiring: Wiring) -> MediaAudit:
     folder = MediaFolder(settings.media_folder)
-    return MediaAudit(folder, wiring.stores.users, system_clock_ms)
+    attachments = wiring.services.attachments.store
+    return MediaAudit(folder, wiring.stores.users, attachments, system_clock_ms)
 
 
 def _rows(files: Sequence[StoredFile]) -> list[dict[str, object]]:

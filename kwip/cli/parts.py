@@ -27,6 +27,7 @@ def deletion_by(wiring: Wiring) -> Deletion:
         jobs=wiring.jobs,
         posts=wiring.services.posts,
         media=wiring.services.media,
+        attachments=wiring.services.attachments,
         moderation=wiring.services.moderation,
         fence=wiring.fence,
         enqueue=wiring.sweeper.enqueue,

@@ -320,6 +320,16 @@ class EditBody(BodySchema[Edit]):
         )
 
 
+class DeleteBody(BodySchema[bool]):
+    """Whether a deleted status takes its files along."""
+
+    delete_media = Flag(load_default=False)
+
+    def make(self, *, delete_media: bool) -> bool:
+        """Return it."""
+        return delete_media
+
+
 class StatusBody(BodySchema[Draft]):
     """A new status; what Kwip cannot store yet is rejected, as in `EditBody`."""
 

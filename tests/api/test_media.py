@@ -94,3 +94,192 @@ def test_a_player_gets_the_part_of_a_file_that_it_asks_for(alice, client):
     assert part.headers["Content-Range"] == f"bytes 2-5/{len(whole.data)}"
     assert (same.status_code, same.data) == (304, b"")
     assert beyond.status_code == 416
+
+
+def test_an_older_app_uploads_at_the_older_address(alice):
+    media = upload(alice, path="/api/v1/media", focus="0.5,-1")
+
+    assert media["meta"]["focus"] == {"x": 0.5, "y": -1}
+    assert alice.get(f"/api/v1/media/{media['id']}").json == media
+
+
+def test_a_file_is_described_before_it_is_posted(alice, bob):
+    path = f"/api/v1/media/{upload(alice)['id']}"
+
+    changed = alice.ask("PUT", path, json={"description": " Red. ", "focus": "0,1"})
+
+    assert changed.json["description"] == "Red."
+    assert changed.json["meta"]["focus"] == {"x": 0, "y": 1}
+    assert bob.ask("PUT", path, json={"description": "Mine"}).status_code == 404
+    assert bob.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("focus", ["x", "1", "1,2,3", "nan,0", "2,0", "0,-1.5"])
+def test_a_focus_is_two_numbers_within_the_picture(alice, focus):
+    path = f"/api/v1/media/{upload(alice)['id']}"
+
+    answer = alice.ask("PUT", path, json={"focus": focus})
+
+    assert answer.status_code == 422
+    assert list(answer.json["details"]) == ["focus"]
+
+
+def test_a_preview_of_ones_own_is_refused_and_not_lost(alice):
+    picture = (io.BytesIO(plain()), "me.png")
+    thumbnail = (io.BytesIO(plain()), "small.png")
+
+    answer = alice.post("/api/v2/media", data={"file": picture, "thumbnail": thumbnail})
+
+    assert answer.status_code == 422
+    assert list(answer.json["details"]) == ["thumbnail"]
+
+
+@pytest.mark.parametrize("body", [{}, {"file": "text"}])
+def test_an_upload_without_a_file_says_what_to_do(alice, body):
+    answer = alice.post("/api/v2/media", data=body)
+
+    assert answer.status_code == 422
+    assert list(answer.json["details"]) == ["file"]
+
+
+def test_a_file_that_is_being_processed_is_told_with_206(alice, wiring):
+    media = upload(alice)
+    found = {"_id": int(media["id"])}
+    wiring.store.database["attachments"].update_one(
+        found, {"$set": {"state": "processing"}}
+    )
+
+    answer = alice.get(f"/api/v1/media/{media['id']}")
+    refused = alice.post("/api/v1/statuses", json={"media_ids": [media["id"]]})
+
+    assert (answer.status_code, answer.json["id"]) == (206, media["id"])
+    assert refused.status_code == 422
+    assert "still being processed" in refused.text
+
+
+def test_an_upload_is_deleted_before_it_is_posted_and_not_after(alice, client):
+    media, posted = upload(alice), upload(alice)
+    alice.say("", media_ids=[posted["id"]])
+
+    assert alice.ask("DELETE", f"/api/v1/media/{media['id']}").status_code == 200
+    assert get(client, media["url"]).status_code == 404
+    assert alice.ask("DELETE", f"/api/v1/media/{media['id']}").status_code == 404
+    assert alice.ask("DELETE", f"/api/v1/media/{posted['id']}").status_code == 409
+
+
+def test_an_edit_in_an_app_replaces_the_files(alice, client):
+    first, second, third = (upload(alice, plain(size=(n, 9))) for n in (9, 10, 11))
+    status = alice.say("look", media_ids=[first["id"], second["id"]])
+
+    edited = alice.ask(
+        "PUT",
+        f"/api/v1/statuses/{status['id']}",
+        json={
+            "status": "look",
+            "media_ids": [third["id"], second["id"]],
+            "media_attributes": [{"id": second["id"], "description": "Ten wide."}],
+        },
+    ).json
+
+    media = edited["media_attachments"]
+    assert [each["id"] for each in media] == [third["id"], second["id"]]
+    assert [each["description"] for each in media] == [None, "Ten wide."]
+    gone = status["media_attachments"][0]["url"]
+    assert get(client, gone).status_code == 404
+    assert all(get(client, each["url"]).status_code == 200 for each in media)
+
+
+def test_an_edit_without_media_ids_keeps_the_files(alice):
+    status = alice.say("one", media_ids=[upload(alice)["id"]])
+
+    edited = alice.ask(
+        "PUT", f"/api/v1/statuses/{status['id']}", json={"status": "two"}
+    ).json
+
+    assert edited["media_attachments"] == status["media_attachments"]
+
+
+def test_a_deleted_status_can_be_written_again_with_its_files(alice, client):
+    status = alice.say("tpyo", media_ids=[upload(alice)["id"]])
+    public = status["media_attachments"][0]["url"]
+
+    deleted = alice.ask("DELETE", f"/api/v1/statuses/{status['id']}").json
+
+    (media,) = deleted["media_attachments"]
+    assert deleted["text"] == "tpyo"
+    assert get(client, public).status_code == 404
+    assert get(client, media["url"]).status_code == 200
+    again = alice.say("typo", media_ids=[media["id"]])
+    assert again["media_attachments"][0]["url"] == public
+    assert get(client, public).status_code == 200
+
+
+def test_an_app_may_delete_the_files_with_their_status(alice, client):
+    status = alice.say("", media_ids=[upload(alice)["id"]])
+
+    alice.ask("DELETE", f"/api/v1/statuses/{status['id']}?delete_media=true")
+
+    media = status["media_attachments"][0]
+    assert get(client, media["url"]).status_code == 404
+    assert alice.get(f"/api/v1/media/{media['id']}").status_code == 404
+
+
+@pytest.mark.parametrize("word", ["private", "direct"])
+def test_files_of_a_private_status_have_signed_addresses(alice, bob, client, word):
+    bob.post(f"/api/v1/accounts/{alice.id}/follow")
+    media = upload(alice)
+    status = alice.say("@bob look", visibility=word, media_ids=[media["id"]])
+
+    (seen,) = bob.get(f"/api/v1/statuses/{status['id']}").json["media_attachments"]
+
+    path, _, query = seen["url"].partition("?")
+    assert path.endswith(f"/media/private/{media['id']}/large.webp")
+    answer = get(client, seen["url"])
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "private, max-age=86400"
+    assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert get(client, path).status_code == 403
+    assert get(client, f"{path}?{query}0").status_code == 403
+    assert get(client, seen["url"].replace("large", "small")).status_code == 403
+
+
+def test_a_signed_address_ends_with_its_status(alice, client):
+    media = upload(alice)
+    status = alice.say("look", visibility="private", media_ids=[media["id"]])
+    address = status["media_attachments"][0]["url"]
+    assert get(client, address).status_code == 200
+
+    alice.ask("DELETE", f"/api/v1/statuses/{status['id']}?delete_media=1")
+
+    assert get(client, address).status_code == 404
+
+
+def test_a_private_file_is_not_at_an_open_address(alice, client, wiring):
+    alice.say("look", visibility="private", media_ids=[upload(alice)["id"]])
+    stored = wiring.store.database["attachments"].find_one()["media"]
+    name = stored["file"]
+
+    for folder in (name[:2], f"private-{name[:2]}", f"./private-{name[:2]}"):
+        for variant in stored["variants"]:
+            answer = get(client, f"/media/{folder}/{name}-{variant}")
+            assert answer.status_code == 404
+
+
+def test_an_address_in_an_answer_is_never_about_to_expire(alice, wiring, monkeypatch):
+    status = alice.say("look", visibility="private", media_ids=[upload(alice)["id"]])
+    signer = wiring.services.attachments.signer
+    clock = signer._clock
+    seen = set()
+    for days in range(4):
+        moved_ms = days * 86_400_000
+        monkeypatch.setattr(signer, "_clock", lambda ms=moved_ms: clock() + ms)
+        # A list is written from what the process remembers.
+        path = f"/api/v1/accounts/{alice.id}/statuses?limit={days + 1}"
+        (shown,) = alice.get(path).json
+        address = shown["media_attachments"][0]["url"]
+        expires_s = int(address.partition("expires=")[2].partition("&")[0])
+        assert expires_s * 1_000 - signer._clock() > 86_400_000
+        seen.add(address)
+
+    assert len(seen) == 4
+    assert status["id"] == shown["id"]

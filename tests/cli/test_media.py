@@ -7,6 +7,8 @@ import time
 
 import pytest
 
+from kwip.domain.attachments import AttachmentChange
+from kwip.domain.posts import Draft, Visibility
 from kwip.domain.users import ProfileChange
 from tests.pictures import BLUE, plain, sent
 from tests.wired import sign_up
@@ -142,3 +144,57 @@ def test_without_a_readable_folder_it_could_not_run(kwip, bob, root):
 
     assert run.code == 2
     assert run.err.startswith("kwip: ")
+
+
+@pytest.fixture
+def attach(wiring, bob):
+    """Return a function that uploads a picture of a colour for a kwip."""
+
+    def attach(colour, visibility=None):
+        attachments = wiring.services.attachments
+        picture = sent(plain(colour=colour))
+        upload = attachments.upload(bob, picture, AttachmentChange())
+        if visibility is not None:
+            draft = Draft(text="", visibility=visibility, attachment_ids=(upload.id,))
+            wiring.services.posts.publish(bob.id, draft)
+        return upload.attachment.file
+
+    return attach
+
+
+def test_files_of_kwips_and_of_uploads_are_used_in_their_place_only(kwip, attach, root):
+    public = attach(BLUE, Visibility.PUBLIC)
+    private = attach((9, 9, 9), Visibility.FOLLOWERS)
+    waiting = attach((7, 7, 7))
+    # As a writer leaves it that dies after it has copied the files.
+    for name in ("large", "small"):
+        path = root / private[:2] / f"{private}-{name}.webp"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"copied")
+    age(root)
+
+    usage = kwip("media", "usage", "--json")
+    assert usage.json["kinds"]["attachment"]["files"] == 8
+    assert usage.json["orphans"]["files"] == 2
+    found = kwip("media", "prune", "--json").json["removed"]
+
+    assert [row["path"] for row in found] == [
+        f"{private[:2]}/{private}-{name}.webp" for name in ("large", "small")
+    ]
+    assert {path.name[:32] for path in root.rglob("*.webp")} == {
+        public,
+        private,
+        waiting,
+    }
+
+
+def test_a_file_of_a_kwip_that_is_not_there_is_found(kwip, attach, bob, root):
+    name = attach(BLUE, Visibility.PUBLIC)
+    (root / name[:2] / f"{name}-small.webp").unlink()
+
+    usage = kwip("media", "usage", "--json")
+
+    assert usage.code == 1
+    assert usage.json["findings"] == [
+        {"user_id": str(bob.id), "kind": "attachment", "picture": name}
+    ]

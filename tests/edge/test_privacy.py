@@ -17,6 +17,7 @@ import pytest
 
 from kwip.app import create_app
 from kwip.cache import invalidation
+from kwip.domain.attachments import AttachmentChange
 from kwip.domain.ids import UserId
 from kwip.domain.posts import Draft, Edit, Visibility
 from kwip.domain.timelines.lists import ListChange
@@ -28,10 +29,15 @@ from kwip.wiring import Options, build
 from tests.edge.surfaces import surfaces
 from tests.machine.model import VISIBILITIES, Kwip, List, Model
 from tests.people import sign_in
+from tests.pictures import plain, sent
 from tests.wired import Rings, viewer_of
 
 PEOPLE = ("alice", "bob", "carol", "dave")
-WORD = re.compile(r"word\d+x")
+WORD = re.compile(r"(?:pict)?word\d+x")
+ADDRESS = re.compile(
+    r"/media/(?:private/(?P<id>\d+)/\w+\.webp\?expires=\d+&signature=\w+"
+    r"|[0-9a-f]{2}/(?P<file>[0-9a-f]{32})-(?:large|small)\.webp)"
+)
 POSTS = 6
 
 
@@ -72,6 +78,10 @@ class Town:
         }
         #: Which post each word is of, and whether it stood there before an edit.
         self.words = {}
+        #: The word that describes each picture, by its id and by its file's name.
+        self.pictures = {}
+        #: Every address of a picture that anybody was shown, by its word.
+        self.addresses = {}
 
     def viewer(self, name):
         return viewer_of(self.people[name].user)
@@ -84,22 +94,41 @@ class Town:
 
     def write(self, author, visibility, named=(), parent=None):
         text, word = self._text(named)
+        described, upload = f"pict{word}", self._upload(author, f"pict{word}")
         draft = Draft(
             text=text,
             visibility=Visibility(visibility),
             in_reply_to_id=parent.id if parent else None,
+            attachment_ids=(upload.id,),
         )
         made = self.services.posts.publish(self.people[author].user.id, draft)
         post = Kwip(made.id, author, made.visibility.value, names=frozenset(named))
         self.words[word] = (self.model.add(post), False)
+        self.words[described] = (post, False)
         return post
+
+    def _upload(self, author, described):
+        """Upload a picture that nobody else has."""
+        colour = (len(self.words), 0, 0)
+        upload = self.services.attachments.upload(
+            self.viewer(author),
+            sent(plain(size=(9, 9), colour=colour)),
+            AttachmentChange(description=described),
+        )
+        for key in (str(upload.id), upload.attachment.file):
+            self.pictures[key] = described
+        return upload
+
+    def written(self):
+        """Give every post with a text, each once."""
+        return list({post.id: post for post, _ in self.words.values()}.values())
 
     def edit(self, post, named=()):
         text, word = self._text(named)
         author = self.viewer(post.author)
         self.services.posts.edit(author, post.id, Edit(text=text))
         for old, (of, _) in list(self.words.items()):
-            if of is post:
+            if of is post and old not in self.pictures.values():
                 self.words[old] = (post, True)
         is_direct = post.visibility == "direct"
         post.names = post.names & set(named) if is_direct else frozenset(named)
@@ -150,8 +179,7 @@ class Town:
         self.relate("unfollow", two, three)
         self.relate("unfollow", four, one)
         self.relate("mute", three, four)
-        written = [post for post, is_old in self.words.values() if not is_old]
-        deleted, *edited = chance.sample(written, 4)
+        deleted, *edited = chance.sample(self.written(), 4)
         self.delete(deleted)
         for post in edited:
             self.edit(post, chance.sample(PEOPLE, 1))
@@ -160,7 +188,7 @@ class Town:
 
     def surfaces(self, name):
         """Give every surface, as somebody would ask for it."""
-        posts = [post for post, is_old in self.words.values() if not is_old]
+        posts = self.written()
         posts += [post for post in self.model.posts if post.original][:1]
         ids = "&".join(f"id[]={post.id}" for post in posts)
         users = "&".join(f"id[]={each.id}" for each in self.people.values())
@@ -171,12 +199,23 @@ class Town:
                 ],
                 "username": PEOPLE,
                 "user_id": [person.id for person in self.people.values()],
+                "attachment_id": [each for each in self.pictures if each.isdecimal()],
                 "list_id": [self.lists[name or PEOPLE[0]].id],
                 "notification_id": [1],
                 "name": ["tea"],
             },
             {"post_ids": ids, "user_ids": users, "word": "word1x"},
         )
+
+    def read(self, text):
+        """Give the words in an answer, and those of the pictures that it leads to."""
+        text = text.replace("&amp;", "&")
+        words = set(WORD.findall(text))
+        for match in ADDRESS.finditer(text):
+            word = self.pictures[match["id"] or match["file"]]
+            self.addresses.setdefault(word, set()).add(match[0])
+            words.add(word)
+        return words
 
     def may_read(self, name, word):
         post, is_old = self.words[word]
@@ -216,7 +255,7 @@ def seen_by(town, ask, name, where=""):
         if where in surface.path:
             answer = ask(town, name, surface)
             assert answer.status_code < 500, surface.path
-            found[surface.path] = set(WORD.findall(answer.text))
+            found[surface.path] = town.read(answer.text)
     return found
 
 
@@ -235,6 +274,15 @@ def check(town, ask, where=""):
     return counts
 
 
+def check_addresses(town, client):
+    """Assert that the pictures of deleted posts are gone, and all others are there."""
+    for word, addresses in town.addresses.items():
+        post, _ = town.words[word]
+        for address in addresses:
+            with client.get(address) as answer:
+                assert answer.status_code == (404 if post.is_gone else 200), address
+
+
 def check_polls(town, wiring, settings):
     """Assert that a poll tells nobody of a post that they may not see."""
     live = create_app(wiring, settings, is_live=True)
@@ -251,7 +299,7 @@ def check_polls(town, wiring, settings):
 
 
 def test_no_surface_shows_anybody_what_they_may_not_see(
-    town, ask, wiring, settings, seed
+    town, ask, wiring, settings, seed, client
 ):
     town = town(seed)
     town.fill()
@@ -259,7 +307,10 @@ def test_no_surface_shows_anybody_what_they_may_not_see(
     town.fall_out()
     counts = check(town, ask)
     check_polls(town, wiring, settings)
+    check_addresses(town, client)
 
+    gone = [word for word in town.addresses if town.words[word][0].is_gone]
+    assert len(town.addresses) > len(gone) > 0
     assert sum(count > 0 for count in counts.values()) > 40, counts
 
 

@@ -157,6 +157,8 @@ CALLS = {
     "AccessKeyStore.delete": lambda s: s.authentication.delete(3, "a"),
     "AttachmentStore.insert": lambda s: s.attachments.insert(upload(90_000, 2), NOW),
     "AttachmentStore.of_owner": lambda s: s.attachments.of_owner(2, uploads_of(2)),
+    "AttachmentStore.after": lambda s: s.attachments.after(uploads_of(2)[0], 9),
+    "AttachmentStore.owned_by": lambda s: s.attachments.owned_by(2, 9),
     "AttachmentStore.find": lambda s: s.attachments.find(uploads_of(2)[2]),
     "AttachmentStore.bytes_of": lambda s: s.attachments.bytes_of(2),
     "AttachmentStore.describe": lambda s: s.attachments.describe(

@@ -51,7 +51,7 @@ WARM = {
     "/lists/{made}/members": ((3, 0), None),
     "/@alice/lists": ((2, 1), None),
     "/compose": ((1, 0), None),
-    "/settings/profile": ((1, 0), None),
+    "/settings/profile": ((1, 1), None),
     "/settings/tokens": ((1, 1), None),
     "/settings/privacy": ((1, 0), None),
     "/settings/reading": ((1, 0), None),

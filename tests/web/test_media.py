@@ -253,3 +253,16 @@ def test_a_script_needs_a_session_and_its_form_token(at_alice, anybody, path):
     assert anybody.post(f"/compose/media{path}").status_code == 303
     wrong = at_alice.post(f"/compose/media{path}", csrf_token="wrong")
     assert wrong.status_code == 403
+
+
+def test_the_settings_say_how_much_space_ones_files_use(at_alice, wiring, alice):
+    assert (
+        "The files in your kwips use 0 Bytes of 2.0 GB."
+        in at_alice.get("/settings/profile").words
+    )
+
+    at_alice.write("", file=picture(size=(1_000, 1_000)))
+
+    (upload,) = wiring.services.attachments.store.after(0, 9)
+    page = at_alice.get("/settings/profile")
+    assert f"use {upload.size_bytes / 1_000:.1f} kB of 2.0 GB." in page.words

@@ -13,6 +13,7 @@ from kwip.blueprints.table import Route
 from kwip.domain.timelines.threads import FOR_ANYBODY, FOR_VIEWER
 from kwip.domain.timelines.views import PostView
 from kwip.schemas.posts import (
+    DeleteBody,
     DeletedStatusSchema,
     EditBody,
     StatusBody,
@@ -74,8 +75,15 @@ def edit_status(post_id: PostId) -> Response:
 
 
 def delete_status(post_id: PostId) -> Response:
-    """Delete one of the viewer's statuses, and return its source text."""
-    post = http.services().posts.delete(http.signed_in(), post_id)
+    """Delete one of the viewer's statuses, and return its source text.
+
+    Its files are kept for a day, so that it can be posted again, unless the app sends
+    `delete_media`.
+    """
+    keeps_media = not http.load_body(DeleteBody())
+    post = http.services().posts.delete(
+        http.signed_in(), post_id, keeps_media=keeps_media
+    )
     author = http.services().users.me(http.signed_in(), http.loader())
     view = PostView(post=post, author=author, is_own=True)
     return http.answer_dumped(DeletedStatusSchema, view)

@@ -28,7 +28,7 @@ def profile_settings() -> Response:
     for number, line in enumerate(me.fields):
         values[f"fields[{number}][name]"] = line.name
         values[f"fields[{number}][value]"] = line.value
-    return page("settings_profile.html", form=Form(values), me=me, lines=MAX_FIELDS)
+    return page("settings_profile.html", form=Form(values), me=me, **_constants())
 
 
 def save_profile() -> Response:
@@ -41,8 +41,18 @@ def save_profile() -> Response:
         )
         http.services().users.update_profile(http.signed_in(), change)
     except (InvalidError, StorageFullError) as error:
-        return page_again("settings_profile.html", error, me=_me(), lines=MAX_FIELDS)
+        return page_again("settings_profile.html", error, me=_me(), **_constants())
     return go(url_for("web.profile_settings"), gettext("Changes saved."))
+
+
+def _constants() -> dict[str, object]:
+    """Return how many profile fields there are, and how much of the quota is used."""
+    attachments = http.services().attachments
+    return {
+        "lines": MAX_FIELDS,
+        "used_bytes": attachments.used_bytes(http.signed_in()),
+        "quota_bytes": attachments.quota_bytes,
+    }
 
 
 def _me() -> User:

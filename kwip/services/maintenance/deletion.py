@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.signals import Enqueue
     from kwip.services.maintenance.progress import Progress
+    from kwip.services.media.attachments import Attachments
     from kwip.services.media.media import Media
     from kwip.services.posting.posts import Posts
     from kwip.services.reading.stores import Stores
@@ -64,6 +65,7 @@ class Deletion:
     jobs: JobStore
     posts: Posts
     media: Media
+    attachments: Attachments
     moderation: Moderation
     fence: Fence
     enqueue: Enqueue
@@ -81,6 +83,7 @@ class Deletion:
             Step("reactions", self._reacted),
             # Late, for writes that were in flight when the account was suspended.
             Step("posts", self._published),
+            Step("attachments", self._attachments),
             Step("pictures", self._pictures),
         )
 
@@ -228,6 +231,10 @@ class Deletion:
                 self._delete_post(user, entry.post_id)
                 yield
             below = entries[-1].post_id
+
+    def _attachments(self, user: User) -> Iterator[None]:
+        """Remove uploads that are in no post; the others went with their posts."""
+        yield from self.attachments.discard_all(user.id)
 
     def _pictures(self, user: User) -> Iterator[None]:
         """Remove pictures that no other user has; identical files have the same name.

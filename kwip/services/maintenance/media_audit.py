@@ -1,7 +1,7 @@
-"""Compare the pictures in the folder with those that users name.
+"""Compare the files in the folder with those that users and attachments name.
 
-The folder is listed first and the users are read afterwards: a picture that a user sets
-meanwhile is then named, or too new to be an orphan.
+The folder is listed first and the database is read afterwards: a picture that a user
+sets meanwhile is then named, or too new to be an orphan.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from kwip.domain.attachments import AttachmentFile
 from kwip.domain.clock import at
 from kwip.domain.errors import ConflictError
 from kwip.domain.ids import UserId
@@ -25,17 +26,19 @@ if TYPE_CHECKING:
     from kwip.domain.media import PictureKind
     from kwip.store.accounts.users import UserStore
     from kwip.store.media import MediaFolder, StoredFile
+    from kwip.store.posting.attachments import AttachmentStore
 
 #: A younger file may belong to a form that is just being saved.
 GRACE = dt.timedelta(hours=1)
 _BATCH = 1_000
 #: The kind under which other files are counted.
 _OTHER = "other"
+_ATTACHMENT = "attachment"
 
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A picture that a user names but that is not in the folder."""
+    """A picture that a user has but that is not in the folder."""
 
     user_id: UserId
     kind: str
@@ -62,30 +65,43 @@ class MediaAudit:
 
     folder: MediaFolder
     users: UserStore
+    attachments: AttachmentStore
     clock: ClockMs
 
     def inventory(self) -> Inventory:
-        """Read every file and every user; a query for 1,000 users."""
+        """Read every file, user and attachment; a query for 1,000 of them."""
         limit_s = self._limit_s()
         listed = list(self.folder.files())
         found, used = Inventory(), set()
-        for user_id, kind, picture in named_pictures(self.users):
+        for user_id, kind, picture, paths in self._named():
             found.named += 1
-            used.add(picture)
-            paths = [PictureFile(picture, width).path for width, _ in kind.sizes]
+            used |= paths
             if not all(self.folder.has(path) for path in paths):
-                found.missing.append(Missing(user_id, kind.name, picture))
+                found.missing.append(Missing(user_id, kind, picture))
         for file in listed:
-            name = PurePosixPath(file.path).name
-            parsed = PictureFile.parse(name)
-            kind_name = parsed.kind.name if parsed else _OTHER
-            found.files[kind_name] += 1
-            found.bytes[kind_name] += file.size
-            is_ours = parsed is not None or name.endswith(LEFTOVERS)
-            is_used = parsed is not None and parsed.picture in used
-            if is_ours and not is_used and file.modified_s < limit_s:
+            kind = _kind_of(file.path)
+            found.files[kind] += 1
+            found.bytes[kind] += file.size
+            is_ours = kind != _OTHER or file.path.endswith(LEFTOVERS)
+            if is_ours and file.path not in used and file.modified_s < limit_s:
                 found.orphans.append(file)
         return found
+
+    def _named(self) -> Iterator[tuple[UserId, str, str, set[str]]]:
+        """Iterate whose picture of which kind is in which files."""
+        for user_id, kind, name in named_pictures(self.users):
+            paths = {PictureFile(name, width).path for width, _ in kind.sizes}
+            yield user_id, kind.name, name, paths
+        after = 0
+        while batch := self.attachments.after(after, _BATCH):
+            for upload in batch:
+                it = upload.attachment
+                paths = {
+                    AttachmentFile(it.file, variant, upload.is_open).path
+                    for variant in it.variants
+                }
+                yield upload.owner_id, _ATTACHMENT, it.file, paths
+            after = batch[-1].id
 
     def orphans(self, *, is_sure: bool) -> list[StoredFile]:
         """List the files that may be removed.
@@ -117,6 +133,13 @@ class MediaAudit:
 
     def _limit_s(self) -> float:
         return (at(self.clock()) - GRACE).timestamp()
+
+
+def _kind_of(path: str) -> str:
+    parsed = PictureFile.parse(PurePosixPath(path).name)
+    if parsed is not None:
+        return parsed.kind.name
+    return _OTHER if AttachmentFile.parse(path) is None else _ATTACHMENT
 
 
 def named_pictures(users: UserStore) -> Iterator[tuple[UserId, PictureKind, str]]:

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 #: A job that the sweeper enqueued finds what is due within so long: it has just set the
 #: time of the next attempt.
 _SOON_MS = 60_000
+_BATCH = 100
 _MEGA = 1_000_000
 
 
@@ -196,6 +197,20 @@ class Attachments:
             else:
                 self._remove(upload)
         return bool(due)
+
+    def discard_all(self, owner_id: UserId) -> Iterator[None]:
+        """Remove everything that a user uploaded and that is in no post; yield each.
+
+        Those of posts go with the posts, so these must be deleted before.
+        """
+        while ids := self.store.owned_by(owner_id, _BATCH):
+            now = at(self.clock())
+            for each in ids:
+                self.store.discard(owner_id, each, now)
+            self.settle(owner_id, ids)
+            yield from (None for _ in ids)
+            if set(self.store.owned_by(owner_id, _BATCH)) == set(ids):
+                return  # attached to a post that was not deleted
 
     def read_open(self, path: str) -> OpenFile:
         """Open a file of an open post, by its path below `/media`.

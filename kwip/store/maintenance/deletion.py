@@ -42,6 +42,7 @@ class DeletionStore:
                 is_tombstone=False,
                 repost_of_id={"$in": [None, 0]},
             ),
+            "attachments": count("attachments", owner_id=user_id, post_id=None),
             # Only uploaded ones: the names of the others contain a dot.
             "pictures": sum(
                 count("users", _id=user_id, **{kind: {"$regex": r"^[^.]+$"}})

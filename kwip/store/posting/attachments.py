@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from pymongo import UpdateOne
+from pymongo import ASCENDING, UpdateOne
 
 from kwip.domain.attachments import (
     UNATTACHED_LIFETIME,
@@ -93,6 +93,18 @@ class AttachmentStore(DueWork):
             {"owner_id": owner_id, "_id": {"$in": list(ids)}, **_THERE}
         )
         return {AttachmentId(d["_id"]): to_upload(d) for d in found}
+
+    @translated()
+    def after(self, after: int, limit: int) -> list[Upload]:
+        """Page all uploads by id, for operators."""
+        found = self._attachments.find({"_id": {"$gt": after}}).sort("_id", ASCENDING)
+        return [to_upload(d) for d in found.limit(limit)]
+
+    @translated()
+    def owned_by(self, owner_id: UserId, limit: int) -> list[AttachmentId]:
+        """List some of a user's uploads, those being removed too."""
+        found = self._attachments.find({"owner_id": owner_id}, {"_id": 1}).limit(limit)
+        return [AttachmentId(d["_id"]) for d in found]
 
     @translated()
     def find(self, attachment_id: AttachmentId) -> Upload | None:
@@ -222,14 +234,17 @@ def detach(
 ) -> None:
     """Take attachments from a post; they are removed next, or kept for another post.
 
-    Must run in the transaction that changes the post.
+    Those that are kept are made private next, unless they are. Must run in the
+    transaction that changes the post.
     """
     if not ids:
         return
     state = UploadState.READY if keeps else UploadState.REMOVED
+    is_done = keeps and not post.visibility.is_open
+    due_at = now + UNATTACHED_LIFETIME if is_done else now
     attachments.update_many(
         {"_id": {"$in": list(ids)}, "owner_id": post.author_id, "post_id": post.id},
-        {"$set": {"post_id": None, "state": state.value, "due_at": now}},
+        {"$set": {"post_id": None, "state": state.value, "due_at": due_at}},
         session=session,
     )
 

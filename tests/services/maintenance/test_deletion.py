@@ -8,6 +8,7 @@ import pytest
 
 from kwip.cache import invalidation
 from kwip.cli.parts import deletion_by
+from kwip.domain.attachments import AttachmentChange
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.errors import InvalidError, KwipError, NotFoundError
 from kwip.domain.posts import Draft
@@ -20,7 +21,7 @@ from kwip.services.maintenance.fsck import Fsck
 from kwip.store.maintenance.audit import AuditStore
 from kwip.store.social.list_edges import list_of
 from kwip.text.emails import read_email
-from tests.pictures import BLUE, plain, sent
+from tests.pictures import BLUE, RED, plain, sent
 from tests.services.accounts.test_moderation import opens
 from tests.wired import home_of, sign_up, viewer_of
 
@@ -51,7 +52,8 @@ class Town:
         bob, fan, idol, foe, bore, scold, prude = people.values()
         publish = services.posts.publish
         theirs = publish(idol.id, Draft(text="Look at this"))
-        root = publish(bob.id, Draft(text="Mine #tea"))
+        attached, _ = (self._upload(bob, colour) for colour in (RED, BLUE))
+        root = publish(bob.id, Draft(text="Mine #tea", attachment_ids=(attached.id,)))
         answer = publish(fan.id, Draft(text="@bob nice", in_reply_to_id=root.id))
         publish(
             bob.id,
@@ -79,6 +81,11 @@ class Town:
         services.authentication.create_token(bob, "app", frozenset({READ}))
         posts = {"root": root, "answer": answer, "kept": list_of(made.id)}
         return {"people": people, "bob": bob, "fan": fan, "session": session} | posts
+
+    def _upload(self, viewer, colour):
+        picture = sent(plain(colour=colour))
+        attachments = self.kwip.services.attachments
+        return attachments.upload(viewer, picture, AttachmentChange())
 
     def delete(self):
         removed = deletion_by(self.kwip).run(self.bob.id, Silence())
@@ -122,8 +129,23 @@ def test_nothing_is_left_of_a_deleted_user(town):
         "lists": 1,
         "reactions": 3,
         "posts": 2,
+        "attachments": 1,
         "pictures": 0,
     }
+
+
+def test_no_file_is_left_of_a_deleted_user(town, settings):
+    def files():
+        return [path for path in settings.media_folder.rglob("*") if path.is_file()]
+
+    attached, _ = (town._upload(town.bob, colour) for colour in ((9, 9, 9), (8, 8, 8)))
+    draft = Draft(text="", attachment_ids=(attached.id,))
+    town.kwip.services.posts.publish(town.bob.id, draft)
+    assert len(files()) == 4
+
+    town.delete()
+
+    assert files() == []
 
 
 def test_a_preview_counts_what_will_go_and_removes_nothing(town):
