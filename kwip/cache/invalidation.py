@@ -144,7 +144,8 @@ set_admin = Rule(
 leave = Rule(
     "Invalidate what else was cached of a user who is now deleted.",
     "user:{user_id} handle:{username} relations:{user_id} lists:{user_id} "
-    "home:{user_id} user_timeline:{user_id} active:user:{user_id} pulls "
+    "home:{user_id} user_timeline:{user_id} media_timeline:{user_id} "
+    "active:user:{user_id} pulls "
     "id_list:followers:{user_id} id_list:favourites:{user_id} "
     "id_list:bookmarks:{user_id} "
     "notifications:{user_id} unread:{user_id} markers:{user_id}",
@@ -172,7 +173,8 @@ revoke_token = Rule(
 post = Rule(
     "Invalidate what shows or counts it; fan-out does the homes of others.",
     "post:{post_id} home:{author_id} user_timeline:{author_id} "
-    "thread:{root_id} post:{root_id} active:user:{author_id}",
+    "media_timeline:{author_id} thread:{root_id} post:{root_id} "
+    "active:user:{author_id}",
     counts="user:{author_id} post:{parent_id}",
     arrivals="tag:{tags} active:tag:{tags}",
     listed_arrivals="public active:public:0",
@@ -187,7 +189,8 @@ bump = Rule(
 )
 edit = Rule(
     "Invalidate it, its repeats, hashtags added or removed, and notifications.",
-    "post:{post_id} post:{later_ids} tag:{tags} active:tag:{tags} "
+    "post:{post_id} post:{later_ids} media_timeline:{author_id} tag:{tags} "
+    "active:tag:{tags} "
     "notifications:{recipient_ids} unread:{recipient_ids}",
 )
 delete = Rule(

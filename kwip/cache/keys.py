@@ -104,6 +104,11 @@ def user_timeline(user_id: UserId) -> CacheKey:
     return CacheKey(f"user_timeline:{user_id}")
 
 
+def media_timeline(user_id: UserId) -> CacheKey:
+    """The slices of a user's posts with attachments."""
+    return CacheKey(f"media_timeline:{user_id}")
+
+
 def thread(root_id: PostId) -> CacheKey:
     """The slices of a conversation, by its first post."""
     return CacheKey(f"thread:{root_id}")

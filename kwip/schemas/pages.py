@@ -123,6 +123,7 @@ class Filtered:
     with_replies: bool
     with_reposts: bool
     only_pinned: bool
+    only_media: bool
     tag: str
     is_empty: bool
 
@@ -180,7 +181,7 @@ class OpenPageQuery(BodySchema[OpenPage]):
 class FilteredQuery(PageFields, BodySchema[Filtered]):
     """A page as in `PageQuery`, and Mastodon's filters.
 
-    Kwip has no media and no other servers, so asking for only those returns nothing.
+    Kwip has no other servers, so asking for only those returns nothing.
     """
 
     exclude_replies = Flag(load_default=False)
@@ -208,5 +209,6 @@ class FilteredQuery(PageFields, BodySchema[Filtered]):
             with_reposts=not exclude_reblogs,
             only_pinned=pinned,
             tag=tagged,
-            is_empty=only_media or remote,
+            only_media=only_media,
+            is_empty=remote,
         )

@@ -14,6 +14,7 @@ _ID = {"type": "string", "pattern": "^[0-9]+$"}
 _URL = {"type": "string", "format": "uri"}
 _TIME = {"type": "string", "format": "date-time"}
 _COUNT = {"type": "integer", "minimum": 0}
+_FLAG = {"type": "boolean"}
 _AUTHOR = {"$ref": "#/$defs/author"}
 
 
@@ -74,6 +75,9 @@ WIDGET_SCHEMA: dict[str, Any] = {
                 "html": _TEXT
                 | {"description": "The text, safe to insert into a page."},
                 "hashtags": _list(_object("A hashtag.", {"name": _TEXT, "url": _URL})),
+                "is_sensitive": _FLAG
+                | {"description": "Cover the media until a reader opens them."},
+                "media": _list({"$ref": "#/$defs/media"}),
                 "created_at": _TIME,
                 "edited_at": _maybe(_TIME),
                 "in_reply_to_id": _maybe(_ID),
@@ -83,6 +87,18 @@ WIDGET_SCHEMA: dict[str, Any] = {
                 "author": _AUTHOR,
                 "reposted_by": _maybe(_AUTHOR),
                 "cursor": _ID | {"description": "A value for `before`."},
+            },
+        ),
+        "media": _object(
+            "A picture, video or sound.",
+            {
+                "type": {"enum": ["image", "gifv", "video", "audio"]},
+                "url": _URL,
+                "preview": _maybe(_URL),
+                "width": _COUNT,
+                "height": _COUNT,
+                "description": _TEXT,
+                "blurhash": _maybe(_TEXT),
             },
         ),
         "author": _object("The author or reposter.", _PERSON),

@@ -14,6 +14,7 @@ from marshmallow import ValidationError, fields, validate
 from kwip.domain.clock import at
 from kwip.domain.ids import ms_of
 from kwip.domain.timelines.pages import DEFAULT_LIMIT, MAX_LIMIT, PageRequest
+from kwip.schemas.attachments import attachments_of
 from kwip.schemas.body import Id, StrictSchema
 from kwip.schemas.dumping import DumpSchema, Instant, instant
 from kwip.schemas.html import bio_html, post_html
@@ -23,6 +24,7 @@ from kwip.text.translation import gettext, lazy_gettext
 if TYPE_CHECKING:
     from kwip.domain.timelines.views import PostView
     from kwip.domain.users import User
+    from kwip.schemas.attachments import AttachmentView
     from kwip.schemas.urls import Urls
 
 VERSION = 1
@@ -104,6 +106,30 @@ class WidgetProfileSchema(WidgetAuthorSchema):
         return instant(at(ms_of(user.id)))
 
 
+class WidgetMediaSchema(DumpSchema):
+    """An `AttachmentView` in a widget; `preview` is null for sound."""
+
+    type = fields.Function(lambda view: view.attachment.kind.value)
+    url = fields.Method("get_url")
+    preview = fields.Method("get_preview")
+    width = fields.Integer(attribute="attachment.width")
+    height = fields.Integer(attribute="attachment.height")
+    description = fields.String(attribute="attachment.description")
+    blurhash = fields.String(attribute="attachment.blurhash")
+
+    def get_url(self, view: AttachmentView) -> str:
+        """Return the address of the file."""
+        it = view.attachment
+        return self.urls.attachment(it, it.original, is_open=view.is_open)
+
+    def get_preview(self, view: AttachmentView) -> str | None:
+        """Return the address of a small picture of it."""
+        it = view.attachment
+        if it.preview is None:
+            return None
+        return self.urls.attachment(it, it.preview, is_open=view.is_open)
+
+
 class WidgetPostSchema(DumpSchema):
     """A `PostView` in a widget; for a repost, the original post.
 
@@ -116,6 +142,8 @@ class WidgetPostSchema(DumpSchema):
     text = fields.String(attribute="shown.post.text")
     html = fields.Method("get_html")
     hashtags = fields.Method("get_hashtags")
+    is_sensitive = fields.Boolean(attribute="shown.post.is_sensitive")
+    media = fields.Method("get_media")
     created_at = Instant(attribute="shown.post.created_at")
     edited_at = Instant(attribute="shown.post.edited_at")
     in_reply_to_id = fields.String(attribute="shown.post.in_reply_to_id")
@@ -129,6 +157,7 @@ class WidgetPostSchema(DumpSchema):
     def __init__(self, urls: Urls, *, is_signed_in: bool):
         super().__init__(urls, is_signed_in=is_signed_in)
         self._authors = WidgetAuthorSchema(urls, is_signed_in=is_signed_in)
+        self._media = WidgetMediaSchema(urls, is_signed_in=is_signed_in)
 
     def get_url(self, view: PostView) -> str:
         """Return the address of the post's page."""
@@ -142,6 +171,10 @@ class WidgetPostSchema(DumpSchema):
         """Return each hashtag once, in the order of the text."""
         names = dict.fromkeys(hashtag.name for hashtag in view.shown.post.hashtags)
         return [{"name": name, "url": self.urls.tag(name)} for name in names]
+
+    def get_media(self, view: PostView) -> object:
+        """Return the attachments, in order."""
+        return self._media.dump(attachments_of(view.shown.post), many=True)
 
     def get_author(self, view: PostView) -> object:
         """Return the author."""

@@ -59,6 +59,11 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
             {"partialFilterExpression": _ALIVE},
         ),
         Index(
+            (("author_id", ASCENDING), ("has_media", ASCENDING), ("_id", DESCENDING)),
+            "PostStore.entries_by: a user's posts with attachments",
+            {"partialFilterExpression": {"has_media": True}},
+        ),
+        Index(
             (("author_id", ASCENDING), ("said", ASCENDING), ("_id", DESCENDING)),
             "RepeatStore.link: what an author said within a day",
             {"partialFilterExpression": _ALIVE},

@@ -76,6 +76,7 @@ def _post_gets_orders(document: dict[str, Any]) -> None:
 def _post_gets_media(document: dict[str, Any]) -> None:
     """Schema 3 of posts had no attachments."""
     document.setdefault("media", [])
+    document.setdefault("has_media", False)
 
 
 def _edge_gets_notify(document: dict[str, Any]) -> None:

@@ -124,7 +124,7 @@ def test_statuses_of_an_account_can_leave_out_its_replies(alice, bob, client):
     assert [s["id"] for s in without.json] == [thread["id"], own["id"]]
 
 
-@pytest.mark.parametrize("only", ["only_media", "pinned", "tagged"])
+@pytest.mark.parametrize("only", ["remote", "only_media", "pinned", "tagged"])
 def test_asked_for_what_kwip_does_not_have_an_account_has_none(alice, client, only):
     alice.say("hello")
     path = f"/api/v1/accounts/{alice.id}/statuses"

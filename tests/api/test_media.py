@@ -283,3 +283,34 @@ def test_an_address_in_an_answer_is_never_about_to_expire(alice, wiring, monkeyp
 
     assert len(seen) == 4
     assert status["id"] == shown["id"]
+
+
+def test_an_account_lists_what_has_files_alone(alice, bob, client):
+    alice.say("no picture")
+    first = alice.say("one", media_ids=[upload(alice)["id"]])
+    two, three = (upload(alice)["id"] for _ in range(2))
+    private = alice.say("two", media_ids=[two], visibility="private")
+    reply = alice.say("three", in_reply_to_id=first["id"], media_ids=[three])
+    theirs = bob.say("theirs", media_ids=[upload(bob)["id"]])
+    alice.post(f"/api/v1/statuses/{theirs['id']}/reblog")
+    path = f"/api/v1/accounts/{alice.id}/statuses?only_media=true"
+
+    def listed(person, query=""):
+        return [s["id"] for s in person.get(path + query).json]
+
+    assert listed(alice) == [s["id"] for s in (reply, private, first)]
+    assert listed(client) == [s["id"] for s in (reply, first)]
+    assert listed(client, "&exclude_replies=1") == [reply["id"], first["id"]]
+    assert listed(client, f"&limit=1&max_id={reply['id']}") == [first["id"]]
+    assert listed(client, f"&min_id={first['id']}") == [reply["id"]]
+
+
+def test_a_status_that_gains_or_loses_its_files_moves_in_that_list(alice, client):
+    status = alice.say("look")
+    path = f"/api/v1/accounts/{alice.id}/statuses?only_media=true"
+    here = f"/api/v1/statuses/{status['id']}"
+    assert client.get(path).json == []
+
+    for media_ids in ([upload(alice)["id"]], []):
+        alice.ask("PUT", here, json={"status": "look", "media_ids": media_ids})
+        assert len(client.get(path).json) == len(media_ids)

@@ -13,6 +13,7 @@ def test_two_entities_never_share_a_key():
         keys.token(1, "ab"),
         keys.home(1),
         keys.user_timeline(1),
+        keys.media_timeline(1),
         keys.thread(1),
         keys.public(),
     ]

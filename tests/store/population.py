@@ -98,6 +98,8 @@ def _posts_of(author_id):
         document["fanout"] |= {"state": state}
         if state != "pending":
             document["fanout"] |= {"mode": "push", "attempts": 1}
+        if i % 9 == 0:
+            document |= {"has_media": True}
         if i == 7:
             document |= {"is_tombstone": True, "is_listed": False}
         yield document

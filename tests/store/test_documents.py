@@ -35,6 +35,7 @@ NEW_IN_POSTS = (
     "repeats_id",
     "last_public_reply_id",
     "media",
+    "has_media",
 )
 
 

@@ -376,9 +376,16 @@ CALLS = {
     "PostStore.history": lambda s: s.posts.history(posts_of(1)[0]),
     "PostStore.entries": lambda s: s.posts.entries(posts_of(1)),
     "PostStore.entries_by": lambda s: [
-        s.posts.entries_by(authors, below=post_id(9_999), limit=2, ascending=ascending)
+        s.posts.entries_by(
+            authors,
+            below=post_id(9_999),
+            limit=2,
+            ascending=ascending,
+            only_media=only_media,
+        )
         for authors in ([7], list(range(1, 61)))
         for ascending in (False, True)
+        for only_media in (False, True)
     ],
     "PostStore.pushed_by": lambda s: [
         s.posts.pushed_by(authors, at_least=post_id(0), limit=30)

@@ -266,3 +266,15 @@ def test_the_settings_say_how_much_space_ones_files_use(at_alice, wiring, alice)
     (upload,) = wiring.services.attachments.store.after(0, 9)
     page = at_alice.get("/settings/profile")
     assert f"use {upload.size_bytes / 1_000:.1f} kB of 2.0 GB." in page.words
+
+
+def test_a_profile_has_a_tab_of_what_has_pictures(at_alice, anybody):
+    assert "No media yet" in anybody.get("/@alice/media").words
+    at_alice.write("Words alone")
+    at_alice.write("With a picture", file=picture())
+
+    page = anybody.get("/@alice/media")
+
+    assert page.texts == ["With a picture"]
+    (here,) = page.all("a", aria_current="page", href="/@alice/media")
+    assert here.words == "Media"

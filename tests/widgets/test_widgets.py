@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 from urllib.parse import urlsplit
 
 import pytest
@@ -10,11 +11,13 @@ from kwip.schemas.urls import Urls
 from kwip.schemas.widget_shapes import WIDGET_SCHEMA
 from kwip.schemas.widgets import (
     WidgetAuthorSchema,
+    WidgetMediaSchema,
     WidgetPostSchema,
     WidgetProfileSchema,
 )
 from tests.conversations import grow
 from tests.people import sign_in
+from tests.pictures import opened, plain
 
 ROOT = "/api/widgets/v1"
 CHECK = Draft202012Validator(
@@ -279,6 +282,7 @@ def test_the_schema_names_every_key_that_is_written(settings):
         "post": WidgetPostSchema,
         "author": WidgetAuthorSchema,
         "user": WidgetProfileSchema,
+        "media": WidgetMediaSchema,
     }
     for name, schema in written.items():
         fields = schema(urls, is_signed_in=False).fields
@@ -286,6 +290,28 @@ def test_the_schema_names_every_key_that_is_written(settings):
 
         assert sorted(shapes[name]["properties"]) == sorted(keys)
         assert shapes[name]["required"] == list(shapes[name]["properties"])
+
+
+def test_a_widget_has_the_pictures_of_open_posts_alone(client, alice):
+    def upload():
+        file = (io.BytesIO(plain(size=(640, 480))), "me.png")
+        data = {"file": file, "description": "Red."}
+        return [alice.post("/api/v2/media", data=data).json["id"]]
+
+    alice.say("#fox", media_ids=upload(), sensitive=True)
+    alice.say("#fox", media_ids=upload(), visibility="private")
+
+    body = client.get(f"{ROOT}/tag/fox").json
+
+    CHECK.validate(body)
+    (post,) = body["posts"]
+    (media,) = post["media"]
+    assert post["is_sensitive"]
+    assert (media["type"], media["description"]) == ("image", "Red.")
+    assert (media["width"], media["height"]) == (640, 480)
+    for address in (media["url"], media["preview"]):
+        with client.get(urlsplit(address).path) as answer:
+            assert opened(answer.get_data()).size == (640, 480)
 
 
 def test_a_profile_says_who_somebody_is(alice, bob, client, settings):

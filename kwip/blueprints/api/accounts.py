@@ -95,7 +95,11 @@ def account_statuses(user_id: UserId) -> Response:
             http.loader(),
             user_id,
             asked.page,
-            kinds=Kinds(replies=asked.with_replies, reposts=asked.with_reposts),
+            kinds=Kinds(
+                replies=asked.with_replies,
+                reposts=asked.with_reposts,
+                only_media=asked.only_media,
+            ),
             tag=clean_hashtag(asked.tag) if asked.tag else "",
         )
     return http.answer_page(StatusSchema, page)

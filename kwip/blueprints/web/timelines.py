@@ -86,6 +86,11 @@ def profile_with_replies(username: str) -> Response:
     return _profile(username, ALL_KINDS)
 
 
+def profile_media(username: str) -> Response:
+    """Show a user's profile with their kwips that have pictures, video or sound."""
+    return _profile(username, Kinds(only_media=True))
+
+
 def _profile(username: str, kinds: Kinds) -> Response:
     view, found, pinned = http.services().profiles.profile(
         http.viewer(),
@@ -99,7 +104,8 @@ def _profile(username: str, kinds: Kinds) -> Response:
         view=view,
         page=found,
         pinned=pinned,
-        with_replies=kinds.replies,
+        with_replies=kinds.replies and not kinds.only_media,
+        only_media=kinds.only_media,
     )
 
 
@@ -142,4 +148,5 @@ ROUTES = (
     Route("GET", "/bookmarks", bookmarks, OWN),
     Route("GET", "/@<name:username>", profile, CACHED_OPEN),
     Route("GET", "/@<name:username>/with-replies", profile_with_replies, CACHED_OPEN),
+    Route("GET", "/@<name:username>/media", profile_media, CACHED_OPEN),
 )

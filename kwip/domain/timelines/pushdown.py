@@ -30,6 +30,7 @@ class Pushdown:
         viewer_id: Who reads; None if nobody is signed in.
         audience: Only what these may see, or what mentions the viewer; None for all.
         addressees: Only replies to these and to oneself; None for all.
+        has_media: Only with attachments.
         has_reposts: Whether to include reposts.
         has_repeats: Whether to include other people's repeats.
     """
@@ -43,6 +44,7 @@ class Pushdown:
     viewer_id: UserId | None = None
     audience: frozenset[Visibility] | None = None
     addressees: frozenset[UserId] | None = None
+    has_media: bool = False
     has_reposts: bool = True
     has_repeats: bool = True
 

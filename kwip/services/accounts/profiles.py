@@ -38,7 +38,8 @@ class Profiles:
     ) -> tuple[UserView, Page[PostView], tuple[PostView, ...]]:
         """Read a user by username, with a page of their posts. Warm: 3 round trips.
 
-        The first page includes the user's pinned posts, unless it is in active order.
+        The first page includes the user's pinned posts, unless it is in active order or
+        has only posts with attachments.
 
         Raises:
             NotFoundError: There is no such user.
@@ -50,11 +51,11 @@ class Profiles:
         loader.load(
             Lookup(self.entities.users, [user_id]),
             Lookup(self.entities.relations, sides),
-            self.timelines.begin_of_user(user_id, page),
+            self.timelines.begin_of_user(user_id, page, kinds),
         )
         user = self.users.by_id(viewer, loader, user_id)
         pinned: tuple[PostView, ...] = ()
-        if page.is_first and not page.is_active:
+        if page.is_first and not (page.is_active or kinds.only_media):
             pinned = self.timelines.pinned(viewer, loader, user.user, page, kinds)
         posts = self.timelines.user(viewer, loader, user_id, page, kinds=kinds)
         return user, posts, pinned

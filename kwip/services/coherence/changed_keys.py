@@ -168,6 +168,7 @@ LEFT_OUT: Mapping[str, str] = {
     "timeline_buckets": "as timelines",
     "followers": "the other side of follows",
     "list_members": "the other side of lists",
+    "attachments": "never cached; posts carry what they show of them",
     "credentials": "never cached",
     "jobs": "never cached",
     "cache_fence": "never cached",

@@ -243,6 +243,7 @@ def _readers(
         "lists": ((entities.lists, _lists), (entities.listings, _listing)),
         "active": ((entities.active, _active),),
         "user_timeline": ((entities.user_timelines, _user_slice),),
+        "media_timeline": ((entities.media_timelines, _user_slice),),
         "pulls": ((entities.pulls, lambda *_: EVERYBODY),),
         "public": ((entities.public, lambda _, variant: _slice(UserId(0), variant)),),
         "tag": ((entities.tags, _slice),),

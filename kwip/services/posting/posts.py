@@ -177,6 +177,7 @@ class Posts:
             self.fence.invalidate(
                 invalidation.edit(
                     post_id=post_id,
+                    author_id=viewer.id,
                     tags=sorted({*old.tags} ^ {*new.tags}),
                     recipient_ids=sorted(old.mentioned_ids | new.mentioned_ids),
                     later_ids=self.stores.repeats.later(viewer.id, post_id),

@@ -42,6 +42,7 @@ class Entities:
         self.homes = timeline_entities.homes(stored)
         self.list_timelines = timeline_entities.list_timelines(stored)
         self.user_timelines = timeline_entities.user_timelines(stores)
+        self.media_timelines = timeline_entities.media_timelines(stores)
         self.public = timeline_entities.public(stores)
         self.tags = timeline_entities.tags(stores)
         self.notifications = timeline_entities.notifications(stores)

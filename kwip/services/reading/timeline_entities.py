@@ -47,6 +47,18 @@ def user_timelines(stores: Stores) -> Kind[Slice, Chunk]:
     )
 
 
+def media_timelines(stores: Stores) -> Kind[Slice, Chunk]:
+    """Return the kind of users' posts with attachments."""
+    return slice_kind(
+        "media_timeline",
+        lambda s: keys.media_timeline(s.user_id),
+        query_loader(
+            lambda s, q: stores.posts.entries_by([s.user_id], **q, only_media=True)
+        ),
+        is_streamed=False,  # a change does not say whose post an edit changed
+    )
+
+
 def public(stores: Stores) -> Kind[Slice, Chunk]:
     """Return the kind of the public timeline."""
     return slice_kind(

@@ -48,11 +48,13 @@ if TYPE_CHECKING:
 class Kinds:
     """Which kinds of a user's posts are wanted besides original posts.
 
-    Replies of users to themselves do not count as replies.
+    Replies of users to themselves do not count as replies. Reposts have no attachments
+    of their own.
     """
 
     replies: bool = True
     reposts: bool = True
+    only_media: bool = False
 
     def has(self, entry: Entry) -> bool:
         """Return whether an entry is of a wanted kind."""
@@ -63,7 +65,12 @@ class Kinds:
     def where(self, where: Pushdown) -> Pushdown:
         """Add to a pushdown filter that other kinds are left out."""
         addressees = None if self.replies else frozenset[UserId]()
-        return replace(where, addressees=addressees, has_reposts=self.reposts)
+        return replace(
+            where,
+            addressees=addressees,
+            has_reposts=self.reposts,
+            has_media=self.only_media,
+        )
 
 
 ALL_KINDS = Kinds()
@@ -198,7 +205,8 @@ class Timelines:
             GoneError: The account is suspended.
         """
         users = loader.load(
-            Lookup(self._entities.users, [user_id]), self.begin_of_user(user_id, page)
+            Lookup(self._entities.users, [user_id]),
+            self.begin_of_user(user_id, page, kinds),
         )[0]
         require_shown(user_id, users.get(user_id))
         relations = self._hydration.relations(viewer, loader)
@@ -206,15 +214,16 @@ class Timelines:
             return Page(items=())
 
         def shows(view: PostView) -> bool:
-            return not tag or view.post.has_hashtag(tag)
+            has_media = not kinds.only_media or bool(view.post.media)
+            return has_media and (not tag or view.post.has_hashtag(tag))
 
         if page.is_active:
             wanted = Conversations("user", user_id, frozenset(), shows)
             return self._active.indexed(viewer, loader, wanted, page)
 
         def read(part: PageRequest) -> Iterator[Entry]:
-            first, kind = Slice.first(user_id, part), self._entities.user_timelines
-            return self._sources.slices(kind, first, loader, part)
+            first = Slice.first(user_id, part)
+            return self._sources.slices(self._kind_of(kinds), first, loader, part)
 
         where = kinds.where(pushdown.of_user(_id_of(viewer), relations, user_id))
         run = Run(
@@ -226,11 +235,17 @@ class Timelines:
         )
         return self._pages.cut(viewer, loader, run, page)
 
-    def begin_of_user(self, user_id: UserId, page: PageRequest) -> Lookup[Any, Any]:
+    def begin_of_user(
+        self, user_id: UserId, page: PageRequest, kinds: Kinds
+    ) -> Lookup[Any, Any]:
         """Return the slices with which the loader of a user's timeline begins."""
         if page.is_active:
             return self._active.first("user", user_id, page)
-        return Lookup(self._entities.user_timelines, Slice.around(user_id, page))
+        return Lookup(self._kind_of(kinds), Slice.around(user_id, page))
+
+    def _kind_of(self, kinds: Kinds) -> Kind[Slice, Chunk]:
+        known = self._entities
+        return known.media_timelines if kinds.only_media else known.user_timelines
 
     def pinned(
         self,

@@ -14,7 +14,7 @@ from kwip.services.reading.loader import Lookup
 from kwip.services.reading.lookups import require_user_id
 from kwip.services.timelines.hydration import Hydration
 from kwip.services.timelines.threads import Threads
-from kwip.services.timelines.timelines import Timelines
+from kwip.services.timelines.timelines import ALL_KINDS, Timelines
 
 if TYPE_CHECKING:
     from kwip.domain.ids import PostId
@@ -77,7 +77,7 @@ class Widgets:
         # Together, so that the profile costs no round trip of its own.
         loader.load(
             Lookup(self._entities.users, [user_id]),
-            self._timelines.begin_of_user(user_id, page),
+            self._timelines.begin_of_user(user_id, page, ALL_KINDS),
         )
         self.profile(loader, username)
         return self._timelines.user(None, loader, user_id, page, kinds=kinds)

@@ -95,6 +95,7 @@ class PostDocument(TypedDict):
     warning: str
     is_sensitive: bool
     media: list[MediaDocument]
+    has_media: bool
     in_reply_to_id: PostId | None
     in_reply_to_author_id: UserId | None
     root_id: PostId
@@ -187,6 +188,7 @@ def content_of(post: Post) -> _Content:
         "warning": post.warning,
         "is_sensitive": post.is_sensitive,
         "media": [to_media(each) for each in post.media],
+        "has_media": bool(post.media),
         "language": post.language,
         "said": digest_of(post),
     }
@@ -201,6 +203,7 @@ class _Content(TypedDict):
     warning: str
     is_sensitive: bool
     media: list[MediaDocument]
+    has_media: bool
     language: str | None
     said: int | None
 

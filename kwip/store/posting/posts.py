@@ -128,17 +128,16 @@ class PostStore:
         above: int = 0,
         limit: int,
         ascending: bool = False,
+        only_media: bool = False,
     ) -> list[Entry]:
         """Read entries of at most 200 authors between two ids, one query.
 
-        Newest first, or oldest first if `ascending`; index `author_id, _id`.
+        Newest first, or oldest first if `ascending`; index `author_id, _id`, or that of
+        posts with attachments.
         """
+        kind = {"has_media": True} if only_media else {"is_tombstone": False}
         found = self._posts.find(
-            {
-                "author_id": {"$in": list(authors)},
-                "is_tombstone": False,
-                "_id": between(above, below),
-            },
+            {"author_id": {"$in": list(authors)}, **kind, "_id": between(above, below)},
             ENTRY,
         )
         order = ASCENDING if ascending else DESCENDING
@@ -318,6 +317,7 @@ _TOMBSTONE = {
     "tags": [],
     "warning": "",
     "media": [],
+    "has_media": False,
     "said": None,
     "repeats_id": None,
     "revisions": [],

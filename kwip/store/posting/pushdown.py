@@ -58,8 +58,8 @@ def _query(where: Pushdown, authors: Sequence[UserId]) -> Document:
         query["repost_of_id"] = None
     elif hidden:
         query["repost_of_author_id"] = {"$nin": hidden}
-    if where.is_listed:
-        query["is_listed"] = True
+    flags = {"has_media": where.has_media, "is_listed": where.is_listed}
+    query |= {name: True for name, is_wanted in flags.items() if is_wanted}
     tags = {"$eq": where.tag, "$all": where.all_tags, "$nin": where.no_tags}
     if said := {operator: value for operator, value in tags.items() if value}:
         query["tags"] = said

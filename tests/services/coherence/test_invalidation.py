@@ -33,7 +33,10 @@ from tests.frozen import swap
 from tests.wired import sign_up
 
 #: After a deletion, timelines still hold the id, and hydration hides it.
-SKELETONS = {"home", "user_timeline", "public", "thread", "tag", "active"}
+SKELETONS = {
+    *("home", "user_timeline", "media_timeline", "public"),
+    *("thread", "tag", "active"),
+}
 
 
 class Silence:
@@ -139,6 +142,7 @@ class World:
             Lookup(entities.threads, [self.root.id]),
             Lookup(entities.homes, [Slice(each) for each in people]),
             Lookup(entities.user_timelines, [Slice(each) for each in people]),
+            Lookup(entities.media_timelines, [Slice(each) for each in people]),
             Lookup(entities.pulls, [EVERYBODY]),
             Lookup(entities.public, [Slice(0)]),
             Lookup(entities.sessions, access),
