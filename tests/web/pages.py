@@ -101,7 +101,8 @@ class Page(HTMLParser):
             return first.text.removeprefix("\n")
         if first.tag == "select":
             options = [o for o in self.all("option") if first in o.inside]
-            return next(o["value"] for o in options if "selected" in o.attributes)
+            (chosen,) = [o["value"] for o in options if "selected" in o.attributes]
+            return chosen
         return first.get("value", "")
 
     def wrong(self, name):

@@ -89,6 +89,7 @@ def test_pictures_of_a_text_that_is_too_long_are_kept(at_alice):
     assert len(ids) == 2
     words = [page.value(f"media_description[{each}]") for each in ids]
     assert words == ["Red.", "Blue."]
+    assert [page.value(f"media_place[{each}]") for each in ids] == ["1", "2"]
     assert "checked" in page.one("input", name="is_sensitive").attributes
     at_alice.send(
         "/compose",
