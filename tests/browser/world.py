@@ -45,6 +45,7 @@ def fill(author, other):
         "public": "/",
         "profile": f"/@{name}",
         "with replies": f"/@{name}/with-replies",
+        "media": f"/@{name}/media",
         "other's profile": f"/@{other.user.username}",
         "thread": f"/@{name}/{first['id']}",
         "history": f"/@{name}/{first['id']}/history",

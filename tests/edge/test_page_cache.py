@@ -48,6 +48,7 @@ ADDRESSES = {
         "/tags/fox",
         "/@alice",
         "/@alice/with-replies",
+        "/@alice/media",
         "/lists/{list}",
         "/@alice/{post}",
     ],

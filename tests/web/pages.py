@@ -130,7 +130,8 @@ def check(page, origin):
     for image in page.all("img"):
         assert "alt" in image.attributes
     for control in page.all("button") + page.all("a") + page.all("summary"):
-        name = control.get("aria-label") or control.words
+        pictured = "".join(e["alt"] for e in page.all("img") if control in e.inside)
+        name = control.get("aria-label") or control.words or pictured
         is_hidden = control.get("aria-hidden") == "true"
         assert name or is_hidden, f"nothing to say for {control}"
     _check_forms(page)

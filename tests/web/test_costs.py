@@ -43,6 +43,7 @@ WARM = {
     "/home/catch-up": ((4, 0), None),
     "/@alice": ((1, 0), (1, 0)),
     "/@alice/with-replies": ((1, 0), (1, 0)),
+    "/@alice/media": ((1, 0), (1, 0)),
     "/@alice/{post}": ((1, 0), (1, 0)),
     "/@alice/{post}/history": ((2, 1), (2, 1)),
     "/lists": ((2, 0), None),

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import io
+
 import pytest
 
 from config.settings import load
@@ -11,6 +13,7 @@ from kwip.domain.users import ProfileChange, ProfileField
 from kwip.services.accounts.users import SignUp
 from kwip.store.accounts.setup import SetupStore
 from tests.people import PASSWORD, sign_in
+from tests.pictures import plain
 from tests.web.pages import Page, Visitor, check
 
 HOSTILE = (
@@ -64,6 +67,12 @@ def places(alice, mallory, at_mallory, people, wiring):
     reply = mallory.say(f"@mallory {HOSTILE}", in_reply_to_id=first)["id"]
     mallory.say(HOSTILE, in_reply_to_id=reply, spoiler_text=HOSTILE)
     mallory.say(f"{HOSTILE} #tea")
+    for number, visibility in enumerate(("public", "private")):
+        file = (io.BytesIO(plain(size=(90 + number, 60))), HOSTILE[:100])
+        described = {"file": file, "description": HOSTILE[:1_500]}
+        media = mallory.post("/api/v2/media", data=described).json
+        fields = {"visibility": visibility, "media_ids": [media["id"]]}
+        mallory.say(HOSTILE, **fields)
     for path in (
         f"statuses/{reply}/favourite",
         f"statuses/{reply}/bookmark",
@@ -81,6 +90,7 @@ def places(alice, mallory, at_mallory, people, wiring):
         "home": "/home",
         "profile": "/@mallory",
         "profile_with_replies": "/@mallory/with-replies",
+        "profile_media": "/@mallory/media",
         "followers": "/@alice/followers",
         "following": "/@mallory/following",
         "tag": "/tags/Tea",
