@@ -6,6 +6,7 @@ import pytest
 
 from kwip.jobs.registry import jobs
 from tests.api.paging import links, walk
+from tests.api.test_media import upload
 
 
 @pytest.fixture
@@ -135,12 +136,21 @@ def test_home_shows_whom_one_follows_and_the_public_everybody(alice, bob):
     assert [s["id"] for s in public] == [said["id"]]
 
 
-@pytest.mark.parametrize("only", ["remote", "only_media"])
-def test_asked_for_what_kwip_does_not_have_the_public_is_empty(alice, client, only):
+def test_asked_for_other_servers_the_public_is_empty(alice, client):
     alice.say("hello")
 
-    assert client.get(f"/api/v1/timelines/public?{only}=true").json == []
-    assert len(client.get(f"/api/v1/timelines/public?{only}=0").json) == 1
+    assert client.get("/api/v1/timelines/public?remote=true").json == []
+    assert len(client.get("/api/v1/timelines/public?remote=0").json) == 1
+
+
+def test_the_public_shows_only_kwips_with_media_to_who_asks_for_them(alice, client):
+    alice.say("hello")
+    shown = alice.say("look", media_ids=[upload(alice)["id"]])
+    alice.say("bye")
+
+    only = client.get("/api/v1/timelines/public?only_media=true").json
+    assert [status["id"] for status in only] == [shown["id"]]
+    assert len(client.get("/api/v1/timelines/public?only_media=0").json) == 3
 
 
 def test_quota_headers_come_together_and_so_not_at_all_yet(alice):

@@ -36,7 +36,7 @@ def public_timeline() -> Response:
     page: Page[PostView] = Page(items=())
     if not (asked.is_empty or asked.only_pinned):
         page = http.services().timelines.public(
-            http.viewer(), http.loader(), asked.page
+            http.viewer(), http.loader(), asked.page, only_media=asked.only_media
         )
     return http.answer_page(StatusSchema, page)
 

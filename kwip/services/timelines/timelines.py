@@ -180,10 +180,18 @@ class Timelines:
         )
 
     def public(
-        self, viewer: Viewer | None, loader: Loader, page: PageRequest
+        self,
+        viewer: Viewer | None,
+        loader: Loader,
+        page: PageRequest,
+        *,
+        only_media: bool = False,
     ) -> Page[PostView]:
-        """Read everyone's public posts, without replies. Warm: 3 round trips."""
-        where = Pushdown(is_listed=True)
+        """Read everyone's public posts, without replies. Warm: 3 round trips.
+
+        With `only_media`, those without attachments are read and left out.
+        """
+        where = Pushdown(is_listed=True, has_media=only_media)
         return self._public_query(self._entities.public, viewer, loader, page, where)
 
     def user(
@@ -288,9 +296,10 @@ class Timelines:
     ) -> Page[PostView]:
         """Read a public query: the public timeline, or the posts with a hashtag."""
         hidden = pushdown.hidden_by(self._hydration.relations(viewer, loader))
+        shows = _shows_media if where.has_media else _shows_all
         if page.is_active:
             id_list, owner = ("tag", where.tag) if where.tag else ("public", 0)
-            wanted = Conversations(id_list, owner, hidden, _shows_all)
+            wanted = Conversations(id_list, owner, hidden, shows)
             return self._active.indexed(viewer, loader, wanted, page)
         first = Slice.first(where.tag or UserId(0), page)
         where = replace(where, hidden=hidden, viewer_id=_id_of(viewer))
@@ -298,7 +307,7 @@ class Timelines:
             entries=self._sources.slices(kind, first, loader, page),
             above=iter(()),  # there are no reposts
             wants=lambda entry: entry.author_id not in hidden,
-            shows=_shows_all,
+            shows=shows,
             queried=self._queried(loader, page, where),
         )
         return self._pages.cut(viewer, loader, run, page)
@@ -320,3 +329,7 @@ def _id_of(viewer: Viewer | None) -> UserId | None:
 
 def _shows_all(_: PostView) -> bool:
     return True
+
+
+def _shows_media(view: PostView) -> bool:
+    return bool(view.post.media)
