@@ -1,0 +1,126 @@
+"""Search for posts: what a query asks for, and whether a post matches it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from kwip.domain.ids import MAX_ID
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from kwip.domain.ids import PostId, UserId
+    from kwip.domain.timelines.pages import PageRequest
+
+#: What other people can't find has this mark in its terms, and its author's id.
+_PRIVATE = "~"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A post's text as search sees it.
+
+    Attributes:
+        terms: Everything that finds it, each once.
+        spoken: Its words in order, each between two spaces.
+    """
+
+    terms: frozenset[str]
+    spoken: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostQuery:
+    """Which posts to find; ids are exclusive bounds.
+
+    Attributes:
+        required: Of each of these sets, a post has at least one term.
+        excluded: It has none of these terms.
+        phrases: These words follow each other in it.
+        excluded_phrases: These do not.
+        author: The username of its author; None for anybody.
+        excluded_authors: The usernames of people who are not its author.
+        in_library: Only the viewer's own posts, favourites and bookmarks.
+    """
+
+    required: tuple[frozenset[str], ...] = ()
+    excluded: frozenset[str] = frozenset()
+    phrases: tuple[str, ...] = ()
+    excluded_phrases: tuple[str, ...] = ()
+    author: str | None = None
+    excluded_authors: tuple[str, ...] = ()
+    above: int = 0
+    below: int = MAX_ID
+    in_library: bool = False
+
+    def by(self, author_id: UserId) -> PostQuery:
+        """Return the query for posts by one author."""
+        return replace(
+            self, required=(*self.required, frozenset({author_term(author_id)}))
+        )
+
+    def not_by(self, authors: Collection[UserId]) -> PostQuery:
+        """Return the query without posts by some authors."""
+        return replace(self, excluded=self.excluded.union(map(author_term, authors)))
+
+    def matches(self, text: Text) -> bool:
+        """Return whether a post's text is what the query asks for."""
+        return (
+            all(not text.terms.isdisjoint(each) for each in self.required)
+            and text.terms.isdisjoint(self.excluded)
+            and all(each in text.spoken for each in self.phrases)
+            and not any(each in text.spoken for each in self.excluded_phrases)
+        )
+
+
+def author_term(author_id: UserId) -> str:
+    """Return the term that all posts of an author have."""
+    return f"from:{author_id}"
+
+
+def owner_mark(author_id: UserId) -> str:
+    """Return what precedes each term of a post that only its author can find."""
+    return f"{_PRIVATE}{author_id:x}:"
+
+
+class Hit(NamedTuple):
+    """A post that the index found: whether it matches is seen when it is hydrated.
+
+    `version` is that of the text that was indexed.
+    """
+
+    cursor: PostId
+    author_id: UserId
+    reply_to_id: UserId
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What to look up in the index: one set of terms is walked, the rest filters.
+
+    Of `walked` and of each of `others`, a post has at least one term; of `excluded`,
+    it has none.
+    """
+
+    walked: frozenset[str]
+    others: tuple[frozenset[str], ...] = ()
+    excluded: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchRequest:
+    """What an app searches for.
+
+    Attributes:
+        text: The words, as they were entered.
+        kind: What to find: accounts, hashtags or statuses; empty for all of them.
+        offset: How many results to skip.
+        page: How many results to return, and between which ids for statuses.
+    """
+
+    text: str
+    kind: Literal["", "accounts", "hashtags", "statuses"] = ""
+    offset: int = 0
+    page: PageRequest
