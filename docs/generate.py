@@ -58,6 +58,8 @@ def _only(options: Mapping[str, Any]) -> str:
 def _words(value: object) -> str:
     if isinstance(value, dict) and "$gt" in value:
         return f"above `{value['$gt']}`"
+    if isinstance(value, dict) and "$exists" in value:
+        return "there"
     if isinstance(value, dict):
         return " or ".join(f"`{one}`" for one in value["$in"])
     return f"`{value}`" if isinstance(value, str) else f"`{json.dumps(value)}`"

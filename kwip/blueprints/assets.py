@@ -29,8 +29,7 @@ BUNDLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "kwip.css": (
             *("tokens.css", "page.css", "posts.css", "media.css", "people.css"),
-            "forms.css",
-            "live.css",
+            *("forms.css", "live.css", "search.css"),
         ),
         "kwip.js": (
             *("translation.js", "kwip.js", "acts.js", "write.js", "keys.js"),

@@ -2,7 +2,8 @@
 
 API responses are left to a proxy: `docs/decisions/compression.md`. A page repeats only
 the path and numbers of its address, so nobody else can choose what is compressed
-together with content that only the viewer may read.
+together with content that only the viewer may read. A search repeats its words, and so
+is not compressed.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 #: A smaller page fits into one packet anyway.
 LEAST_BYTES = 1_024
+#: Pages that repeat what somebody else may have put into their address.
+_REPEATING = frozenset({"web.search"})
 #: Higher levels save little more (9: 1.5 %) and take twice the time.
 _LEVEL = 5
 
@@ -36,6 +39,8 @@ def is_worth_it(accepted: str, length: int) -> bool:
 def compress_page(response: Response) -> None:
     """Compress an HTML page if the client accepts it."""
     if response.mimetype != "text/html" or response.is_streamed:
+        return
+    if request.endpoint in _REPEATING:
         return
     accepted = request.headers.get("Accept-Encoding", "")
     if is_worth_it(accepted, response.content_length or 0):

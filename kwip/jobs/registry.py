@@ -22,6 +22,7 @@ def jobs(services: Services) -> dict[str, Callable[[str], None]]:
     """Return every job as a function of its id."""
     work = {
         "fanout": _fanout,
+        "search": _search,
         "edge": _edge,
         "list_edge": _list_edge,
         "list": _list,
@@ -59,6 +60,12 @@ def _fanout(services: Services, job_id: str) -> str:
     except Exception:
         log.exception("fanout_failed", post_id=job_id, attempts=lease.attempts)
         return services.fanout.fail(lease)
+    return "done"
+
+
+def _search(services: Services, job_id: str) -> str:
+    """Take an edited or deleted post into the index of search."""
+    services.search_index.settle(PostId(int(job_id)))
     return "done"
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 #: The lane of each job: compaction must not wait behind a burst of fan-outs.
 LANES = {
     "fanout": "fanout",
+    "search": "compaction",
     "edge": "compaction",
     "list_edge": "compaction",
     "list": "compaction",

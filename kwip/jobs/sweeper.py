@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from kwip.services.delivery.signals import Enqueue
     from kwip.store.delivery.outbox import OutboxStore
     from kwip.store.posting.attachments import AttachmentStore
+    from kwip.store.posting.search import SearchStore
     from kwip.store.social.edges import EdgeStore
     from kwip.store.social.list_edges import ListEdgeStore
     from kwip.store.social.lists import ListStore
@@ -43,6 +44,7 @@ class Sweeper:
     list_edges: ListEdgeStore
     attachments: AttachmentStore
     hibernation: Hibernation
+    search: SearchStore
     enqueue: Enqueue
     clock: ClockMs
 
@@ -59,6 +61,7 @@ class Sweeper:
             "list_edge": self.list_edges,
             "list": self.lists,
             "attachment": self.attachments,
+            "search": self.search,
         }
         enqueued = sum(
             len(source.take_due(now, again, AT_ONCE, partial(self.enqueue, job)))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from marshmallow import fields, validate
 
+from kwip.domain.timelines.pages import PageRequest
+from kwip.domain.timelines.search import SearchRequest
 from kwip.schemas.body import BodySchema, Text
+from kwip.schemas.pages import PageFields
 from kwip.text.translation import lazy_gettext
 
 if TYPE_CHECKING:
@@ -16,17 +18,8 @@ if TYPE_CHECKING:
 _KINDS = ("accounts", "hashtags", "statuses")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Search:
-    """What to search for; `kind` is empty for everything."""
-
-    text: str
-    kind: str
-    offset: int
-
-
-class SearchQuery(BodySchema[Search]):
-    """`q`, `type` and `offset`; there is never more than one account."""
+class SearchQuery(PageFields, BodySchema[SearchRequest]):
+    """`q`, `type`, `offset`, and a page as in `PageQuery`."""
 
     q = Text(
         required=True,
@@ -44,9 +37,40 @@ class SearchQuery(BodySchema[Search]):
         error_messages={"invalid": lazy_gettext("This is not a number.")},
     )
 
-    def make(self, *, q: str, type: str, offset: int) -> Search:  # noqa: A002 - its name
+    def make(
+        self,
+        *,
+        q: str,
+        type: Literal["", "accounts", "hashtags", "statuses"],  # noqa: A002 - its name
+        offset: int,
+        **page: Any,
+    ) -> SearchRequest:
         """Build the search."""
-        return Search(text=q, kind=type, offset=offset)
+        return SearchRequest(
+            text=q, kind=type, offset=max(0, offset), page=PageRequest(**page)
+        )
+
+
+class SearchPageQuery(PageFields, BodySchema[SearchRequest]):
+    """The same for a page of ours; without `q` it only explains the search."""
+
+    q = Text(load_default="")
+    type = fields.String(
+        load_default="statuses",
+        validate=validate.OneOf(
+            _KINDS, error=lazy_gettext("Must be one of: {choices}.")
+        ),
+    )
+
+    def make(
+        self,
+        *,
+        q: str,
+        type: Literal["accounts", "hashtags", "statuses"],  # noqa: A002 - its name
+        **page: Any,
+    ) -> SearchRequest:
+        """Build the search."""
+        return SearchRequest(text=q.strip(), kind=type, page=PageRequest(**page))
 
 
 class LookupQuery(BodySchema[str]):

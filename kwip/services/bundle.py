@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from kwip.services.delivery.notifier import Notifier
     from kwip.services.delivery.publication import Publication
     from kwip.services.media.attachments import Attachments
+    from kwip.services.delivery.search_index import SearchIndex
     from kwip.services.media.media import Media
     from kwip.services.posting.pins import Pins
     from kwip.services.posting.posts import Posts
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from kwip.services.posting.reposts import Reposts
     from kwip.services.reading.loader import Loaders
     from kwip.services.reading.request_charge import RateLimits
+    from kwip.services.search.search import Search
     from kwip.services.social.followed_tags import FollowedTags
     from kwip.services.social.lists import Lists
     from kwip.services.social.people import People
@@ -54,6 +56,7 @@ class Delivery:
     home_backfill: HomeBackfill
     list_backfill: ListBackfill
     hibernation: Hibernation
+    search_index: SearchIndex
     fanout: Fanout
     live: Live
 
@@ -103,6 +106,13 @@ class Posting:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Finding:
+    """The services of search."""
+
+    search: Search
+
+
+@dataclass(frozen=True, kw_only=True)
 class Accounts:
     """The services of accounts, with rate limits."""
 
@@ -117,7 +127,7 @@ class Accounts:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Services(Delivery, Reading, Social, Uploads, Posting, Accounts):
+class Services(Delivery, Reading, Social, Uploads, Posting, Finding, Accounts):
     """All services, one attribute per feature."""
 
     loaders: Loaders

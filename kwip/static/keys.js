@@ -56,6 +56,7 @@ const KEYS = [
   ["h", gettext("go to Home"), () => go("/home")],
   ["p", gettext("go to the public timeline"), () => go("/")],
   ["i", gettext("go to Notifications"), () => go("/notifications")],
+  ["/", gettext("search"), search],
   ["?", gettext("show this list"), help],
 ];
 
@@ -63,6 +64,13 @@ function write() {
   const text = document.querySelector("#write textarea");
   if (text) return text.focus();
   return go("/compose");
+}
+
+function search() {
+  const field = all("[data-search]").find((each) => each.offsetParent);
+  if (field) return field.select();
+  leave();
+  return location.assign("/search");
 }
 
 function help() {

@@ -107,6 +107,11 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
             {"partialFilterExpression": _PENDING},
         ),
         Index(
+            (("search_due_at", ASCENDING),),
+            "SearchStore.take_due: edits and deletions that the sweeper enqueues",
+            {"partialFilterExpression": {"search_due_at": {"$exists": True}}},
+        ),
+        Index(
             (("fanout.enqueued_at", ASCENDING),),
             "OutboxStore.oldest_pending_at: the delivery lag",
             {"partialFilterExpression": _PENDING},
@@ -130,6 +135,12 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
             (("due_at", ASCENDING),),
             "AttachmentStore.take_due: uploads to remove that the sweeper enqueues",
             {"partialFilterExpression": {"post_id": None}},
+        ),
+    ),
+    "search_posts": (
+        Index(
+            (("terms", ASCENDING), ("post_id", DESCENDING)),
+            "SearchStore.hits, reaches and end: what a term finds, newest first",
         ),
     ),
     "timelines": (

@@ -39,6 +39,7 @@ def make_background(core: Core, services: Services) -> Background:
         list_edges=core.list_edges,
         attachments=services.attachments.store,
         hibernation=services.hibernation,
+        search=core.stores.search,
         enqueue=core.enqueue,
         clock=clock,
     )

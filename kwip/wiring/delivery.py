@@ -15,6 +15,7 @@ from kwip.services.delivery.live import Live
 from kwip.services.delivery.notifier import Notifier
 from kwip.services.delivery.publication import Publication
 from kwip.services.delivery.pull_authors import PullAuthors
+from kwip.services.delivery.search_index import SearchIndex
 from kwip.store.delivery.hibernation import HibernationStore
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def make_delivery(core: Core) -> Delivery:
         posts=stores.posts,
         compactor=compactor,
     )
+    search_index = SearchIndex(stores.search, stores.posts)
     return Delivery(
         notifier=notifier,
         publication=Publication(
@@ -49,6 +51,7 @@ def make_delivery(core: Core) -> Delivery:
             clock=options.clock,
             after_days=core.settings.inactive_days,
         ),
+        search_index=search_index,
         fanout=Fanout(
             stores=stores,
             outbox=core.outbox,
@@ -59,6 +62,7 @@ def make_delivery(core: Core) -> Delivery:
             ),
             lists=ListFanout(stores.lists, core.list_edges, compactor),
             notifier=notifier,
+            search_index=search_index,
             fence=fence,
             signal=core.signal,
             clock=options.clock,

@@ -9,6 +9,7 @@ from kwip.wiring.accounts import make_accounts
 from kwip.wiring.delivery import make_delivery
 from kwip.wiring.media import make_media
 from kwip.wiring.posting import make_posting
+from kwip.wiring.search import make_search
 from kwip.wiring.social import make_social
 from kwip.wiring.timelines import make_timelines
 
@@ -24,6 +25,7 @@ def make_services(core: Core) -> Services:
     media = make_media(core)
     posting = make_posting(core, delivery, reading, media)
     accounts = make_accounts(core, reading, social, media)
-    groups = (delivery, reading, social, media, posting, accounts)
+    finding = make_search(core, reading)
+    groups = (delivery, reading, social, media, posting, finding, accounts)
     made: dict[str, Any] = {k: v for group in groups for k, v in vars(group).items()}
     return Services(loaders=core.loaders, clock_guard=core.clock_guard, **made)

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from kwip.domain.posts import Draft
+
 
 @pytest.mark.parametrize(
     "text",
@@ -33,12 +35,81 @@ def test_what_is_not_there_is_not_found(alice, client, query):
     assert client.get(f"/api/v2/search?{query}").json["accounts"] == []
 
 
-def test_other_kinds_are_not_searched_yet(alice, client):
-    for kind in ("statuses", "hashtags"):
-        answer = client.get(f"/api/v2/search?q=alice&type={kind}")
+def test_only_what_is_asked_for_is_found(alice, client):
+    answer = client.get("/api/v2/search?q=alice&type=hashtags")
 
-        assert answer.json == {"accounts": [], "statuses": [], "hashtags": []}
+    assert answer.json == {"accounts": [], "statuses": [], "hashtags": []}
     assert len(client.get("/api/v2/search?q=alice&type=accounts").json["accounts"]) == 1
+
+
+@pytest.fixture
+def tea(alice, wiring):
+    """Return the ids of four statuses, newest first, as the worker indexed them."""
+    services = wiring.services
+    posts = [
+        services.posts.publish(int(alice.id), Draft(text=f"tea {n}")) for n in range(4)
+    ]
+    for post in posts:
+        if lease := services.fanout.begin(post.id):
+            services.fanout.deliver(lease)
+    return [str(post.id) for post in posts[::-1]]
+
+
+@pytest.mark.parametrize("kind", ["", "&type=statuses"])
+def test_statuses_are_found_by_their_words(tea, client, kind):
+    answer = client.get(f"/api/v2/search?q=TEA{kind}")
+
+    assert [status["id"] for status in answer.json["statuses"]] == tea
+    assert client.get(f"/api/v2/search?q=coffee{kind}").json["statuses"] == []
+
+
+def test_statuses_are_paged_by_offset_or_by_cursor(tea, client):
+    def found(query):
+        answer = client.get(f"/api/v2/search?q=tea&type=statuses&limit=2&{query}")
+        return [status["id"] for status in answer.json["statuses"]]
+
+    assert found("") == tea[:2]
+    assert found("offset=2") == found(f"max_id={tea[1]}") == tea[2:]
+    assert found(f"min_id={tea[3]}") == tea[1:3]
+    assert found("offset=4") == found("offset=99999999") == []
+
+
+HOSTILE = [
+    "a" * 10_000,
+    "-tea",
+    "before:2026-01-01",
+    "after:x%20tea",
+    "has:wings",
+    "%22",
+    "%20".join(f"w{n}" for n in range(90)),
+    "before:0000-00-00%20tea",
+    "after:9999-12-31%20tea",
+    "language:%25%20tea",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_query_that_makes_no_sense_is_refused_with_words(client, text):
+    answer = client.get(f"/api/v2/search?q={text}&type=statuses")
+
+    assert answer.status_code == 400
+    assert list(answer.json["details"]) == ["q"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "tea%20%22unbalanced",
+        "foo:bar",
+        "from:%20tea",
+        "((",
+        "tea%20OR%20-",
+        "%23",
+        "@@",
+    ],
+)
+def test_odd_queries_are_words(client, text):
+    assert client.get(f"/api/v2/search?q={text}").status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,8 @@ def fill(author, other):
         "lists with": f"/@{other.user.username}/lists",
         "compose": "/compose",
         "tag": "/tags/lamps",
+        "search": "/search?q=lamps",
+        "search tips": "/search",
         "favourites": "/favourites",
         "bookmarks": "/bookmarks",
         "notifications": "/notifications",

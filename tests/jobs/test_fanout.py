@@ -163,6 +163,7 @@ def test_a_delivery_asks_nothing_that_it_can_know(
     assert steps.names == [
         "findAndModify posts",
         "aggregate users",
+        "update search_posts",
         "update timelines",
         "invalidate",
         "invalidate",
@@ -236,7 +237,8 @@ def test_a_deleted_post_keeps_none_waiting_that_went_along(
     )
     rings.waiting.clear()
     assert fanout_of(first)["state"] == "pending"
-    assert kwip.sweeper.sweep() == 1  # at once, and not when the lease has run out
+    # At once, and not when the lease has run out; and search takes in the deletion.
+    assert kwip.sweeper.sweep() == 2
     rings.run()
 
     assert fanout_of(first)["state"] == "done"

@@ -40,6 +40,7 @@ def populate(stores):
     database["credentials"].insert_many(_credentials_of(n) for n in USERS)
     database["posts"].insert_many(d for n in USERS for d in _posts_of(n))
     database["attachments"].insert_many(d for n in USERS for d in _uploads_of(n))
+    database["search_posts"].insert_many(d for n in USERS for d in _indexed_of(n))
     database["timelines"].delete_many({})
     database["timelines"].insert_many(_timeline_of(n) for n in USERS)
     database["timeline_buckets"].insert_many(d for n in USERS for d in _buckets_of(n))
@@ -102,6 +103,8 @@ def _posts_of(author_id):
             document |= {"has_media": True}
         if i == 7:
             document |= {"is_tombstone": True, "is_listed": False}
+        if i in (8, 9):
+            document["search_due_at"] = BEFORE if author_id < 5 else LATER
         yield document
 
 
@@ -121,6 +124,21 @@ def _uploads_of(n):
             made |= {"due_at": BEFORE if is_due else LATER}
         assert made["_id"] == made_id
         yield made
+
+
+def _indexed_of(n):
+    """Index the posts of a user; every one has "tea", and each its own number."""
+    for number, each in enumerate(posts_of(n)):
+        yield {
+            "_id": each,
+            "post_id": each,
+            "schema": 1,
+            "version": 1,
+            "author_id": n,
+            "reply_to_id": 0,
+            "owner": "",
+            "terms": ["tea", "green" if number % 2 else "black", f"t{number}"],
+        }
 
 
 def _reactions_of(n):

@@ -35,6 +35,7 @@ from kwip.store.posting.posts import PostStore
 from kwip.store.posting.pushdown import PushdownStore
 from kwip.store.posting.reactions import ReactionStore
 from kwip.store.posting.repeats import RepeatStore
+from kwip.store.posting.search import SearchStore
 from kwip.store.social.edges import EdgeStore
 from kwip.store.social.followed_tags import FollowedTagStore
 from kwip.store.social.list_edges import ListEdgeStore
@@ -77,6 +78,7 @@ class Stores:
         self.repeats = RepeatStore(store)
         self.reactions = ReactionStore(store)
         self.relationships = RelationshipStore(store)
+        self.search = SearchStore(store)
         self.setup = SetupStore(store)
         self.pushdown = PushdownStore(store)
         self.timelines = TimelineStore(store)

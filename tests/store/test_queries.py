@@ -27,6 +27,7 @@ from kwip.domain.timelines.notifications import (
     Selection,
 )
 from kwip.domain.timelines.pushdown import Pushdown
+from kwip.domain.timelines.search import Sought
 from kwip.store.delivery.outbox import pending
 from kwip.store.indexes import INDEXES, ensure_indexes
 from kwip.store.jobs import Job
@@ -63,6 +64,8 @@ PARTS = (
     Between(5, MAX_ID, 3, ascending=True),
     Between(0, 10, 3),
 )
+TEA, GREEN = frozenset({"tea", "en=tea"}), frozenset({"green", "~1:green"})
+ANYWHERE = Between(0, MAX_ID, 60)
 JOB = Job(
     id="reindex:timelines",
     state="running",
@@ -468,6 +471,21 @@ CALLS = {
         )
         for ascending in (False, True)
     ],
+    "SearchStore.put": lambda s: s.search.put(
+        [{"_id": posts_of(1)[0], "version": 2, "terms": ["tea"]}]
+    ),
+    "SearchStore.reaches": lambda s: s.search.reaches([TEA, GREEN], ANYWHERE),
+    "SearchStore.hits": lambda s: [
+        s.search.hits(Sought(GREEN, (TEA,), frozenset({"coffee"})), part)
+        for part in PARTS
+    ],
+    "SearchStore.end": lambda s: s.search.end(TEA, ANYWHERE),
+    "SearchStore.library": lambda s: s.search.library(1, Between(0, MAX_ID, 60)),
+    "SearchStore.among": lambda s: s.search.among(
+        posts_of(1), Sought(frozenset(), (TEA,), frozenset({"coffee"}))
+    ),
+    "SearchStore.take_due": lambda s: s.search.take_due(NOW, LATER, 5, lambda _: True),
+    "SearchStore.settle": lambda s: s.search.settle(posts_of(1)[8], 1),
     "SetupStore.offer": lambda s: s.setup.offer("digest", LATER),
     "SetupStore.has_admin": lambda s: s.setup.has_admin(),
     "SetupStore.digest": lambda s: s.setup.digest(NOW),

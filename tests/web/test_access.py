@@ -88,7 +88,7 @@ def test_a_site_that_is_closed_says_so_and_takes_nobody(wiring, settings):
     anybody = Visitor(create_app(wiring, closed).test_client())
     token = anybody.get("/login").value("csrf_token")
 
-    assert not anybody.get("/signup").all("form")
+    assert not anybody.get("/signup").all("form", method="post")
     assert not anybody.get("/").all("a", href="/signup")
     refused = anybody.send("/signup", 403, csrf_token=token, username="x")
     assert "closed" in refused.words

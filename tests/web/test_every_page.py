@@ -60,6 +60,7 @@ def places(alice, mallory, at_mallory, people, wiring):
     named = people("carol").say(f"@mallory {HOSTILE}")["id"]
     fanout = wiring.services.fanout
     fanout.deliver(fanout.begin(int(named)))
+    fanout.deliver(fanout.begin(int(liked)))
     end = at(system_clock_ms()) + LIFETIME
     assert SetupStore(wiring.store).offer("a digest", end)
     first = mallory.say(HOSTILE)["id"]
@@ -94,6 +95,7 @@ def places(alice, mallory, at_mallory, people, wiring):
         "followers": "/@alice/followers",
         "following": "/@mallory/following",
         "tag": "/tags/Tea",
+        "search": f"/search?q={HOSTILE} tea",
         "favourites": "/favourites",
         "bookmarks": "/bookmarks",
         "muted": "/settings/muted",

@@ -27,7 +27,7 @@ def test_a_visitor_is_told_what_this_is_above_what_people_say(anybody, alice):
     assert addresses(page, "Sign up")
     assert page.texts == ["Hello"]
     assert not page.all("textarea")
-    assert not page.all("form")
+    assert not page.all("form", method="post")
 
 
 def test_a_member_sees_the_public_timeline_without_an_advertisement(at_alice):

@@ -1,4 +1,4 @@
-"""Search: accounts by their exact name; posts and hashtags are not searched yet."""
+"""Search: posts by their words, accounts by their exact name; no hashtags yet."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from kwip.blueprints import http
 from kwip.blueprints.api import policies
 from kwip.blueprints.table import Route
 from kwip.domain.errors import NotFoundError
+from kwip.schemas.posts import StatusSchema
 from kwip.schemas.search import LookupQuery, SearchQuery, username_in
 from kwip.schemas.users import AccountSchema
 from kwip.text.translation import gettext
@@ -15,8 +16,8 @@ from kwip.text.translation import gettext
 if TYPE_CHECKING:
     from flask import Response
 
+    from kwip.domain.timelines.search import SearchRequest
     from kwip.domain.users import User
-    from kwip.schemas.search import Search
 
 
 def lookup_account() -> Response:
@@ -31,13 +32,19 @@ def search_accounts() -> Response:
 
 
 def search() -> Response:
-    """Find the account whose username is exactly `q`; no statuses or hashtags yet."""
-    found = _matching(http.load_query(SearchQuery()))
-    accounts = http.dump(AccountSchema, found, many=True)
-    return http.answer({"accounts": accounts, "statuses": [], "hashtags": []})
+    """Find statuses by their words, and the account whose username is exactly `q`."""
+    asked = http.load_query(SearchQuery())
+    found = http.services().search.statuses(http.viewer(), http.loader(), asked)
+    return http.answer(
+        {
+            "accounts": http.dump(AccountSchema, _matching(asked), many=True),
+            "statuses": http.dump(StatusSchema, found, many=True),
+            "hashtags": [],
+        }
+    )
 
 
-def _matching(asked: Search) -> list[User]:
+def _matching(asked: SearchRequest) -> list[User]:
     if asked.kind not in {"", "accounts"} or asked.offset > 0:
         return []
     try:

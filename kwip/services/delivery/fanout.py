@@ -1,13 +1,13 @@
 """Deliver posts into the homes of followers, resumable at every step.
 
 A post is its own outbox. A worker leases it, reads its author's audience, decides
-whether it is pushed or pulled, and notifies the users that it addresses. To push, it
-goes through the author's followers in chunks: push, seal what is full, invalidate the
-cached homes, move the cursor; then the same for the lists that hold the author. To
-pull, it only records the author, whose posts readers merge. Last come the subscribers,
-so that no home has to wait for them. Each step may be repeated; none may be left out.
-The lease's owner guards every step, so a worker that was stopped for too long cannot
-move a cursor that another one has taken over.
+whether it is pushed or pulled, notifies the users that it addresses, and puts it into
+the index of search. To push, it goes through the author's followers in chunks: push,
+seal what is full, invalidate the cached homes, move the cursor; then the same for the
+lists that hold the author. To pull, it only records the author, whose posts readers
+merge. Last come the subscribers, so that no home has to wait for them. Each step may be
+repeated; none may be left out. The lease's owner guards every step, so a worker that
+was stopped for too long cannot move a cursor that another one has taken over.
 
 Users who follow after the audience was read are covered by the backfill: it takes every
 post that is not known to be pulled, and the post was stored before.
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from kwip.services.delivery.list_fanout import ListFanout
     from kwip.services.delivery.notifier import Notifier
     from kwip.services.delivery.pull_authors import PullAuthors
+    from kwip.services.delivery.search_index import SearchIndex
     from kwip.services.delivery.signals import Signal
     from kwip.services.reading.stores import Stores
     from kwip.store.delivery.outbox import DeliveryLease, OutboxStore
@@ -86,6 +87,7 @@ class Fanout:
     pull_authors: PullAuthors
     lists: ListFanout
     notifier: Notifier
+    search_index: SearchIndex
     fence: Fence
     signal: Signal
     clock: ClockMs
@@ -122,6 +124,7 @@ class Fanout:
             lease = self._choose(lease)
         if lease.last_notified is None and self.notifier.notify(lease.posts):
             self._note_notified(lease, NOBODY)
+        self.search_index.put(lease.posts)
         delivered = self._pull(lease) if lease.mode == "pull" else self._push_all(lease)
         if lease.audience.has_subscribers:
             above = UserId(lease.last_notified or NOBODY)

@@ -58,13 +58,18 @@ class Publication:
     ) -> None:
         """Invalidate the keys of a deleted post, and signal the pages that show it.
 
-        Also signals the `recipients` of its notifications.
+        Also signals the `recipients` of its notifications. Search forgets it.
 
         Raises:
             StoreUnavailableError: As `announce`.
         """
         self.fence.invalidate(invalidated)
+        self.reindex(post_id)
         self.signal([post_topic(post_id), *map(notifications_topic, recipients)])
+
+    def reindex(self, post_id: PostId) -> None:
+        """Let search take in a post that has changed; the sweeper retries."""
+        self.enqueue("search", str(post_id))
 
 
 def bump(activity: ActivityStore, post: Post) -> tuple[Invalidation, ...]:

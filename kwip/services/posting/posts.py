@@ -185,6 +185,7 @@ class Posts:
             )
             if done:
                 self.notifier.signal_recipients(*notifications)
+                self.publication.reindex(post_id)
                 return self._only_view(viewer, self.loaders.begin(viewer.id), new)
         raise ConflictError("This kwip was changed meanwhile. Reload it and try again.")
 

@@ -13,6 +13,7 @@ from kwip.store.posting.posts import PostStore
 from kwip.store.posting.pushdown import PushdownStore
 from kwip.store.posting.reactions import ReactionStore
 from kwip.store.posting.repeats import RepeatStore
+from kwip.store.posting.search import SearchStore
 from kwip.store.social.followed_tags import FollowedTagStore
 from kwip.store.social.lists import ListStore
 from kwip.store.social.relationships import RelationshipStore
@@ -31,6 +32,7 @@ class Stores:
     users: UserStore
     posts: PostStore
     repeats: RepeatStore
+    search: SearchStore
     activity: ActivityStore
     pushdown: PushdownStore
     relationships: RelationshipStore
@@ -51,6 +53,7 @@ class Stores:
             users=UserStore(store),
             posts=PostStore(store),
             repeats=RepeatStore(store),
+            search=SearchStore(store),
             activity=ActivityStore(store),
             pushdown=PushdownStore(store),
             relationships=RelationshipStore(store),

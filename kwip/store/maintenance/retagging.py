@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from kwip.store.client import translated
 from kwip.store.paging import page_after
 from kwip.store.posting.post_documents import content_of, to_post
+from kwip.store.posting.posts import TO_REINDEX
 
 if TYPE_CHECKING:
     from kwip.domain.ids import PostId
@@ -44,6 +45,7 @@ class RetagStore:
             {
                 "$set": {name: content[name] for name in _REWRITTEN},
                 "$inc": {"version": 1},
+                **TO_REINDEX,
             },
         )
         return result.modified_count == 1

@@ -81,7 +81,10 @@ class FanoutDocument(TypedDict):
 
 
 class PostDocument(TypedDict):
-    """A post as published, or the tombstone that is left of it."""
+    """A post as published, or the tombstone that is left of it.
+
+    It also has `search_due_at` while search has yet to take in an edit or the deletion.
+    """
 
     _id: PostId
     schema: int

@@ -43,6 +43,8 @@ ENTRY = {
     "repost_of_id": 1,
     "repost_of_author_id": 1,
 }
+#: Leaves the mark that search has yet to take in a change (see `SearchStore`).
+TO_REINDEX = {"$currentDate": {"search_due_at": True}}
 _PUSHED = {"author_id": 1, "visibility": 1, "mentions.user_id": 1}
 _POST = {"fanout": 0, "nonce": 0, "revisions": 0}
 
@@ -280,7 +282,7 @@ class PostStore:
         def work(session: Any) -> Post | None:
             old = self._posts.find_one_and_update(
                 {"_id": post_id, "author_id": author_id, "is_tombstone": False},
-                {"$set": _TOMBSTONE, "$inc": {"version": 1}},
+                {"$set": _TOMBSTONE, "$inc": {"version": 1}, **TO_REINDEX},
                 return_document=ReturnDocument.BEFORE,
                 session=session,
             )
@@ -340,6 +342,7 @@ def _edit_of(old: Post, new: Post, at: dt.datetime) -> Document:
             "edited_at": at,
         },
         "$inc": {"version": 1},
+        **TO_REINDEX,
         "$push": {"revisions": {"$each": [revision], "$slice": -MAX_REVISIONS}},
     }
 

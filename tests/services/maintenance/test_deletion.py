@@ -28,6 +28,8 @@ from tests.wired import home_of, sign_up, viewer_of
 #: Where a deleted user may still be named: in what others wrote and did, in
 #: tombstones, and by the job.
 MAY_STAY = {"posts", "jobs", "reactions.author_id", "claims._id"}
+#: Others' replies still name him; search shows none of it.
+MAY_STAY |= {"search_posts.reply_to_id"}
 
 
 class Silence:

@@ -1,0 +1,227 @@
+"""Find posts by their words: candidates from the index, checked when hydrated.
+
+The index may lag behind edits, and does not know who may see what: it only names
+candidates. What is shown is what the viewer may see now and what matches now.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from kwip.domain.errors import NotFoundError
+from kwip.domain.timelines.id_lists import Between
+from kwip.domain.timelines.pages import Page
+from kwip.domain.timelines.pushdown import hidden_by
+from kwip.domain.timelines.search import Sought, owner_mark
+from kwip.domain.timelines.timelines import Entry
+from kwip.services.reading.lookups import require_user_id
+from kwip.services.timelines.id_lists import fill_page
+from kwip.store.posting.search import LIBRARY
+from kwip.text.terms import text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kwip.domain.ids import UserId
+    from kwip.domain.timelines.pages import PageRequest
+    from kwip.domain.timelines.search import Hit, PostQuery
+    from kwip.domain.timelines.views import PostView
+    from kwip.domain.users import Viewer
+    from kwip.services.reading.entities import Entities
+    from kwip.services.reading.loader import Loader
+    from kwip.services.timelines.hydration import Hydration
+    from kwip.store.posting.search import SearchStore
+
+#: How many candidates are hydrated for one page.
+MAX_HYDRATED = 200
+#: Candidates of one lookup: enough for a page even if some are hidden.
+CHUNK = 60
+#: How many sets of terms are compared to find the rarest; the others only filter.
+MAX_PROBED = 8
+
+
+@dataclass(frozen=True, slots=True)
+class PostSearch:
+    """Pages of posts that match a query, for one viewer."""
+
+    entities: Entities
+    hydration: Hydration
+    store: SearchStore
+
+    def page(
+        self,
+        viewer: Viewer | None,
+        loader: Loader,
+        query: PostQuery,
+        page: PageRequest,
+    ) -> Page[PostView]:
+        """Find posts, newest first: public ones, and the viewer's own.
+
+        One query of the index, or two with several words, and one round trip for up to
+        `CHUNK` candidates; one query more where the page ends. It examines a bounded
+        number of postings: if they hold too few posts that match, the page is short or
+        empty, but has a next one.
+        """
+        authors = self._authors(loader, query)
+        if authors is None or (query.in_library and viewer is None):
+            return Page(items=())
+        query, author_id = authors
+        relations = self.hydration.relations(viewer, loader)
+        hidden = hidden_by(relations) - {author_id}
+        loader.bypass()
+        page = replace(
+            page,
+            max_id=min(page.upper, query.below),
+            since_id=max(page.since_id or 0, query.above),
+        )
+        candidates = _Candidates(self.store, viewer, query, page)
+
+        def views_of(batch: list[Hit]) -> list[tuple[Hit, PostView]]:
+            views = self.hydration.posts(viewer, loader, [_entry(hit) for hit in batch])
+            return [
+                (hit, views[hit.cursor])
+                for hit in batch
+                if hit.cursor in views and _matches(query, hit, views[hit.cursor])
+            ]
+
+        found = fill_page(
+            iter(candidates),
+            page,
+            views_of,
+            wants=lambda hit: hit.author_id not in hidden,
+            most=MAX_HYDRATED,
+        )
+        return _goes_on(found, page, candidates.ends_at)
+
+    def _authors(
+        self, loader: Loader, query: PostQuery
+    ) -> tuple[PostQuery, UserId | None] | None:
+        """Look up the people whom a query names; None if it finds nothing."""
+        author_id = None
+        if query.author is not None:
+            author_id = self._user_id(loader, query.author)
+            if author_id is None:
+                return None
+            query = query.by(author_id)
+        others = [self._user_id(loader, name) for name in query.excluded_authors]
+        return query.not_by([i for i in others if i is not None]), author_id
+
+    def _user_id(self, loader: Loader, username: str) -> UserId | None:
+        try:
+            return require_user_id(self.entities, loader, username)
+        except NotFoundError:
+            return None
+
+
+class _Candidates:
+    """What the index knows of a query, in the order of a page.
+
+    Attributes:
+        ends_at: The id of the last posting that was examined, if there are others.
+    """
+
+    def __init__(
+        self,
+        store: SearchStore,
+        viewer: Viewer | None,
+        query: PostQuery,
+        page: PageRequest,
+    ):
+        self._store = store
+        self._viewer = viewer
+        self._query = query
+        self._page = page
+        self.ends_at: int | None = None
+
+    def __iter__(self) -> Iterator[Hit]:
+        read = self._library if self._query.in_library else self._indexed
+        return read(self._between(self._page.lower, self._page.upper))
+
+    def _between(self, above: int, below: int) -> Between:
+        is_upwards = self._page.min_id is not None
+        return Between(above, below, CHUNK, ascending=is_upwards)
+
+    def _beyond(self, last: int) -> Between:
+        """Return what lies beyond an id that was read."""
+        if self._page.min_id is not None:
+            return self._between(last, self._page.upper)
+        return self._between(self._page.lower, last)
+
+    def _indexed(self, wanted: Between) -> Iterator[Hit]:
+        sets = [self._open_to_viewer(terms) for terms in self._query.required]
+        excluded = self._open_to_viewer(self._query.excluded)
+        walked = sets[0]
+        if len(sets) > 1:
+            probed = sorted(sets, key=_longest, reverse=True)[:MAX_PROBED]
+            reaches = self._store.reaches(probed, wanted)
+            walked = probed[_rarest(reaches, wanted)]
+        others = tuple(each for each in sets if each != walked)
+        sought = Sought(walked, others, excluded)
+        while True:
+            hits = self._store.hits(sought, wanted)
+            yield from hits
+            if len(hits) < CHUNK:
+                break
+            wanted = self._beyond(hits[-1].cursor)
+        if len(sets) > 1 or excluded:
+            self.ends_at = self._store.end(walked, wanted)
+
+    def _library(self, wanted: Between) -> Iterator[Hit]:
+        if self._viewer is None:
+            return
+        ids = self._store.library(self._viewer.id, wanted)
+        if len(ids) == LIBRARY:
+            self.ends_at = ids[-1]
+        sought = Sought(frozenset(), self._query.required, self._query.excluded)
+        hits = self._store.among(ids, sought)
+        yield from sorted(hits, reverse=not wanted.ascending)
+
+    def _open_to_viewer(self, terms: frozenset[str]) -> frozenset[str]:
+        """Add the forms by which only the viewer can find their own posts."""
+        if self._viewer is None:
+            return terms
+        mark = owner_mark(self._viewer.id)
+        return terms | {mark + term for term in terms}
+
+
+def _goes_on(
+    found: Page[PostView], page: PageRequest, ends_at: int | None
+) -> Page[PostView]:
+    """Let a page go on where the index was left, if it was not read to its end."""
+    if ends_at is None:
+        return found
+    if page.min_id is None:
+        return replace(found, next_max_id=found.next_max_id or ends_at)
+    is_full = len(found.items) == page.limit
+    return found if is_full else replace(found, prev_min_id=ends_at)
+
+
+def _longest(terms: frozenset[str]) -> int:
+    return max(map(len, terms))
+
+
+def _rarest(reaches: list[int | None], wanted: Between) -> int:
+    """Return which set of terms reaches furthest in as many postings."""
+
+    def reach(number: int) -> int:
+        reached = reaches[number]
+        if reached is None:
+            return wanted.below - wanted.above
+        if wanted.ascending:
+            return reached - wanted.above
+        return wanted.below - reached
+
+    return max(range(len(reaches)), key=reach)
+
+
+def _matches(query: PostQuery, hit: Hit, view: PostView) -> bool:
+    """Check what the index can't know: the order of words, and edits since."""
+    is_settled = view.post.version == hit.version
+    if is_settled and not (query.phrases or query.excluded_phrases):
+        return True
+    return query.matches(text_of(view.post))
+
+
+def _entry(hit: Hit) -> Entry:
+    return Entry(hit.cursor, hit.author_id, hit.reply_to_id)

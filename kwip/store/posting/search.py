@@ -1,0 +1,223 @@
+"""The index that posts are found by, and which posts it has yet to take in.
+
+One document per post, with the terms that find it (see `kwip.text.terms`). A new post
+is put in by its fan-out; `posts.search_due_at` marks one that has changed since.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+from pymongo import ASCENDING, DESCENDING, UpdateOne
+from pymongo.errors import BulkWriteError
+
+from kwip.domain.ids import PostId, UserId
+from kwip.domain.reactions import Act
+from kwip.domain.timelines.search import Hit
+from kwip.store.bulk import duplicates_in
+from kwip.store.client import ONE_BATCH, translated
+from kwip.store.due_work import DueWork
+from kwip.store.posting.posts import between
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from kwip.domain.timelines.id_lists import Between
+    from kwip.domain.timelines.search import Sought
+    from kwip.store.client import Document, Store
+
+#: Postings of a term that one lookup examines, at most: 4 ms if none of them matches.
+EXAMINED = 2_000
+#: How far into the postings of each term is looked to tell which is the rarest.
+PROBED = 200
+#: Favourites and bookmarks, and own posts, that one lookup examines, at most.
+LIBRARY = 1_000
+
+_DUE = "search_due_at"
+_HIT = {"author_id": 1, "reply_to_id": 1, "version": 1}
+
+
+class SearchDocument(TypedDict):
+    """What finds a post; `version` is that of the text it was made from.
+
+    `post_id` is `_id` again: MongoDB could choose to walk the index of `_id`, which has
+    no terms, but not that of another field. `owner` precedes each term if only the
+    author can find the post. One that was deleted has no terms: its document keeps an
+    earlier version from being put in afterwards.
+    """
+
+    _id: PostId
+    post_id: PostId
+    schema: int
+    version: int
+    author_id: UserId
+    reply_to_id: UserId
+    owner: str
+    terms: list[str]
+
+
+class SearchStore(DueWork):
+    """The `search_posts` collection, and `posts.search_due_at`."""
+
+    def __init__(self, store: Store):
+        self._index = store.database["search_posts"]
+        self._posts = store.database["posts"]
+        self._reactions = store.database["reactions"]
+        super().__init__(self._posts, {}, due_at=_DUE)
+
+    @translated()
+    def put(self, documents: Iterable[SearchDocument]) -> None:
+        """Index posts, unless a later version of them is indexed already.
+
+        One command for any number. Safe to repeat, in any order.
+        """
+        writes = [
+            UpdateOne(
+                {"_id": d["_id"], "version": {"$lte": d["version"]}},
+                {"$set": d},
+                upsert=True,
+            )
+            for d in documents
+        ]
+        if not writes:
+            return
+        try:
+            self._index.bulk_write(writes, ordered=False)
+        except BulkWriteError as error:
+            duplicates_in(error)  # those that have a later version
+
+    @translated()
+    def reaches(
+        self, sets: Sequence[frozenset[str]], wanted: Between
+    ) -> list[int | None]:
+        """Return how far each set of terms reaches in its first `PROBED` postings.
+
+        None if it has fewer. One command for any number of sets, from the index alone.
+        """
+        probes: list[list[Document]] = [
+            [
+                *_walk(terms, wanted),
+                {"$skip": PROBED - 1},
+                {"$limit": 1},
+                {"$project": {"_id": 0, "post_id": 1, "number": {"$literal": number}}},
+            ]
+            for number, terms in enumerate(sets)
+        ]
+        rest: list[Document] = [
+            {"$unionWith": {"coll": self._index.name, "pipeline": probe}}
+            for probe in probes[1:]
+        ]
+        found = self._index.aggregate([*probes[0], *rest])
+        reached = {d["number"]: d["post_id"] for d in found}
+        return [reached.get(number) for number in range(len(sets))]
+
+    @translated()
+    def hits(self, sought: Sought, wanted: Between) -> list[Hit]:
+        """Find posts, examining at most `EXAMINED`; index `terms, post_id`.
+
+        Newest first, or oldest first if `ascending`.
+        """
+        found = self._index.aggregate(
+            [
+                *_walk(sought.walked, wanted),
+                {"$limit": EXAMINED},
+                *_filter(sought),
+                {"$limit": wanted.limit},
+                {"$project": _HIT},
+            ],
+            batchSize=ONE_BATCH,
+        )
+        return [_to_hit(d) for d in found]
+
+    @translated()
+    def end(self, walked: frozenset[str], wanted: Between) -> int | None:
+        """Return the last id that `hits` examines; None if nothing lies beyond it.
+
+        From the index alone.
+        """
+        last: list[Document] = [
+            {"$skip": EXAMINED - 1},
+            {"$limit": 2},
+            {"$project": {"_id": 0, "post_id": 1}},
+        ]
+        found = list(self._index.aggregate([*_walk(walked, wanted), *last]))
+        return found[0]["post_id"] if len(found) > 1 else None
+
+    @translated()
+    def library(self, user_id: UserId, wanted: Between) -> list[PostId]:
+        """List a user's posts, favourites and bookmarks, in the order of their ids.
+
+        Two queries, the first of which is answered from the index alone. At most the
+        first `LIBRARY`.
+        """
+        order = ASCENDING if wanted.ascending else DESCENDING
+        ids = between(wanted.above, wanted.below)
+        acts = [Act.FAVOURITE.value, Act.BOOKMARK.value]
+        reacted = self._reactions.find(
+            {"user_id": user_id, "post_id": ids, "act": {"$in": acts}},
+            {"_id": 0, "post_id": 1},
+        )
+        written = self._posts.find(
+            {"author_id": user_id, "_id": ids, "is_tombstone": False}, {"_id": 1}
+        )
+        found = {
+            *(
+                PostId(d["post_id"])
+                # A post may be a favourite and bookmarked.
+                for d in reacted.sort("post_id", order)
+                .limit(2 * LIBRARY)
+                .batch_size(ONE_BATCH)
+            ),
+            *(
+                PostId(d["_id"])
+                for d in written.sort("_id", order).limit(LIBRARY).batch_size(ONE_BATCH)
+            ),
+        }
+        return sorted(found, reverse=not wanted.ascending)[:LIBRARY]
+
+    @translated()
+    def among(self, ids: Collection[PostId], sought: Sought) -> list[Hit]:
+        """Find posts among at most `LIBRARY`, whoever else can find them; unordered."""
+        required = [terms for terms in (sought.walked, *sought.others) if terms]
+        conditions = [{"$ne": [_common(terms), []]} for terms in required]
+        if sought.excluded:
+            conditions.append({"$eq": [_common(sought.excluded), []]})
+        found = self._index.find(
+            {"_id": {"$in": list(ids)}, "$expr": {"$and": conditions}}, _HIT
+        )
+        return [_to_hit(d) for d in found.batch_size(ONE_BATCH)]
+
+    @translated()
+    def settle(self, post_id: PostId, version: int) -> None:
+        """Note that a version of a post is indexed; a later one stays due."""
+        self._posts.update_one(
+            {"_id": post_id, "version": version}, {"$unset": {_DUE: 1}}
+        )
+
+
+def _walk(terms: Iterable[str], wanted: Between) -> list[Document]:
+    order = ASCENDING if wanted.ascending else DESCENDING
+    ids = between(wanted.above, wanted.below)
+    return [
+        {"$match": {"terms": {"$in": sorted(terms)}, "post_id": ids}},
+        {"$sort": {"post_id": order}},
+    ]
+
+
+def _filter(sought: Sought) -> list[Document]:
+    conditions = [{"terms": {"$in": sorted(terms)}} for terms in sought.others]
+    if sought.excluded:
+        conditions.append({"terms": {"$nin": sorted(sought.excluded)}})
+    return [{"$match": {"$and": conditions}}] if conditions else []
+
+
+def _common(terms: Iterable[str]) -> Document:
+    """Return which of some terms a document has, whoever can find it by them."""
+    marked = [{"$concat": ["$owner", {"$literal": term}]} for term in sorted(terms)]
+    return {"$setIntersection": [marked, "$terms"]}
+
+
+def _to_hit(d: Document) -> Hit:
+    return Hit(
+        PostId(d["_id"]), UserId(d["author_id"]), UserId(d["reply_to_id"]), d["version"]
+    )
