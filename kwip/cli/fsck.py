@@ -34,8 +34,8 @@ def command(settings: Settings, *, repairs: bool, dry_run: bool, as_json: bool) 
     """Check stored data for problems, and repair it.
 
     Checks both sides of follows and blocks, timelines and their buckets, counters,
-    hashtags, reactions, pins, posts waiting for delivery, and claims on usernames and
-    email addresses. The site can stay online.
+    hashtags, search, reactions, pins, posts waiting for delivery, and claims on
+    usernames and email addresses. The site can stay online.
 
     Without --repair, fsck only reads. With it, fsck repairs what it can and checks
     again. Add --dry-run to show the repairs without making them. Exits with 1 if

@@ -55,6 +55,7 @@ def repair_by(wiring: Wiring, settings: Settings) -> Repair:
         home_backfill=wiring.services.home_backfill,
         list_backfill=wiring.services.list_backfill,
         retagging=retagging_by(wiring, settings),
+        search_index=wiring.services.search_index,
         fence=wiring.fence,
         enqueue=wiring.sweeper.enqueue,
         clock=wiring.sweeper.clock,

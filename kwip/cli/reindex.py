@@ -10,21 +10,10 @@ import click
 from kwip.cli import dry_run_option, json_option, numbered, print_json, throttle_option
 from kwip.cli.bars import Bars
 from kwip.cli.outcomes import Outcome, first, show
-from kwip.cli.parts import retagging_by
+from kwip.cli.rebuilds import checkpoint_of, job_of, run_rebuild
 from kwip.cli.running import connected
-from kwip.domain.clock import system_clock_ms
 from kwip.domain.errors import NotFoundError
-from kwip.services.maintenance.checkpoint import Checkpoint
-from kwip.services.maintenance.rebuild import (
-    Rebuild,
-    counter_phases,
-    repeat_phases,
-    tag_phases,
-)
 from kwip.services.maintenance.reindex import HomeDifference, Pace, Reindexer, Verifier
-from kwip.services.maintenance.repeats import Repeats
-from kwip.store.maintenance.audit import AuditStore
-from kwip.store.posting.counters import CounterStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +24,7 @@ if TYPE_CHECKING:
     from kwip.store.jobs import Job
     from kwip.wiring import Wiring
 
-_WHAT = ("timelines", "counters", "tags", "repeats")
+_WHAT = ("timelines", "counters", "tags", "repeats", "search")
 
 
 @click.group("reindex")
@@ -105,7 +94,7 @@ def _rebuild(
             failed = reindexer.rebuild(ids)
             rebuilt = len(ids) - len(failed)
         else:
-            checkpoint = _checkpoint(wiring, "timelines")
+            checkpoint = checkpoint_of(wiring, "timelines")
             failed = reindexer.rebuild_all(checkpoint, pace, bars)
             rebuilt = checkpoint.job.counts["rebuilt"]
     seconds = time.monotonic() - began
@@ -139,7 +128,7 @@ def counters(
     --dry-run, if one is wrong.
     """
     pace = Pace(concurrency=concurrency, throttle_s=throttle / 1000)
-    outcome = _run_rebuild(
+    outcome = run_rebuild(
         settings, "counters", None if dry_run else pace, is_quiet=as_json
     )
     return show(outcome, as_json=as_json)
@@ -161,9 +150,7 @@ def tags(
     could not be updated or, with --dry-run, if one is out of date.
     """
     pace = Pace(concurrency=concurrency, throttle_s=throttle / 1000)
-    outcome = _run_rebuild(
-        settings, "tags", None if dry_run else pace, is_quiet=as_json
-    )
+    outcome = run_rebuild(settings, "tags", None if dry_run else pace, is_quiet=as_json)
     return show(outcome, as_json=as_json)
 
 
@@ -184,9 +171,26 @@ def repeats(
     updated or, with --dry-run, if one is out of date.
     """
     pace = Pace(concurrency=concurrency, throttle_s=throttle / 1000)
-    outcome = _run_rebuild(
+    outcome = run_rebuild(
         settings, "repeats", None if dry_run else pace, is_quiet=as_json
     )
+    return show(outcome, as_json=as_json)
+
+
+@command.command("search")
+@dry_run_option
+@throttle_option("Milliseconds to pause after every 1,000 posts.")
+@json_option
+@click.pass_obj
+def search(settings: Settings, *, dry_run: bool, throttle: int, as_json: bool) -> int:
+    """Bring the index of search in line with all posts.
+
+    Needed once after an update from a version without search. The site can stay online.
+    An interrupted run resumes where it stopped. Exits with 1 if a post could not be
+    indexed or, with --dry-run, if one is out of date.
+    """
+    pace = None if dry_run else Pace(throttle_s=throttle / 1000)
+    outcome = run_rebuild(settings, "search", pace, is_quiet=as_json)
     return show(outcome, as_json=as_json)
 
 
@@ -195,22 +199,22 @@ def repeats(
 @_concurrency_option("Number of users, counters, posts or authors to process at once.")
 @throttle_option(
     "Milliseconds to pause after every 500 users (timelines), 1,000 users or posts"
-    " (counters, tags) or 100 authors (repeats)."
+    " (counters, tags, search) or 100 authors (repeats)."
 )
 @json_option
 @click.pass_obj
 def everything(
     settings: Settings, *, dry_run: bool, concurrency: int, throttle: int, as_json: bool
 ) -> int:
-    """Rebuild tags, counters, repeats and all timelines.
+    """Rebuild tags, counters, repeats, search and all timelines.
 
     Runs the commands of these names, one after the other. Exits with 1 if one of them
     would.
     """
     pace = Pace(concurrency=concurrency, throttle_s=throttle / 1000)
     outcomes = {
-        what: _run_rebuild(settings, what, None if dry_run else pace, is_quiet=as_json)
-        for what in ("tags", "counters", "repeats")
+        what: run_rebuild(settings, what, None if dry_run else pace, is_quiet=as_json)
+        for what in ("tags", "counters", "repeats", "search")
     }
     if dry_run:
         outcomes["timelines"] = _verify(settings, None, is_quiet=as_json)
@@ -242,7 +246,7 @@ def verify(
         return show(_verify(settings, user, is_quiet=as_json), as_json=as_json)
     if user is not None:
         raise click.UsageError(f"--user only works with timelines, not with {what}.")
-    return show(_run_rebuild(settings, what, None, is_quiet=as_json), as_json=as_json)
+    return show(run_rebuild(settings, what, None, is_quiet=as_json), as_json=as_json)
 
 
 @command.command("status")
@@ -251,7 +255,7 @@ def verify(
 def status(settings: Settings, *, as_json: bool) -> None:
     """Show the progress of the latest reindex runs."""
     with connected(settings) as wiring:
-        jobs = {what: wiring.jobs.find(_job(what)) for what in _WHAT}
+        jobs = {what: wiring.jobs.find(job_of(what)) for what in _WHAT}
         users = wiring.stores.users.count()
     job = jobs["timelines"]
     if job is None:
@@ -265,7 +269,7 @@ def status(settings: Settings, *, as_json: bool) -> None:
             "started_at": job.started_at.isoformat(),
             "updated_at": job.updated_at.isoformat(),
         }
-    others = {what: _progress(jobs[what]) for what in ("counters", "tags", "repeats")}
+    others = {what: _progress(jobs[what]) for what in _WHAT[1:]}
     if as_json:
         print_json(row | others)
         return
@@ -284,58 +288,6 @@ def _progress(job: Job | None) -> dict[str, object]:
         "started_at": job.started_at.isoformat(),
         "updated_at": job.updated_at.isoformat(),
     }
-
-
-def _run_rebuild(
-    settings: Settings, what: str, pace: Pace | None, *, is_quiet: bool
-) -> Outcome:
-    """Repair counters or tags at a pace; without a pace only list what differs."""
-    began = time.monotonic()
-    with connected(settings) as wiring, Bars(is_quiet=is_quiet) as bars:
-        rebuild = _rebuild_of(wiring, settings, what)
-        if pace is None:
-            counts, differences = rebuild.verify(bars)
-        else:
-            wiring.fence.await_lease(within_s=1.0)
-            checkpoint = _checkpoint(wiring, what)
-            differences = rebuild.run(checkpoint, pace, bars)
-            counts = {"repaired": 0, **checkpoint.job.counts}
-    seconds = round(time.monotonic() - began, 1)
-    done = ", ".join(
-        f"{number} repaired" if name == "repaired" else numbered(number, name[:-1])
-        for name, number in counts.items()
-    )
-    lines = first([f"{text} (run `kwip reindex {what}`)" for text in differences])
-    lines.append(
-        f"{what}: {done}, {numbered(len(differences), 'difference')}; {seconds:.1f} s"
-    )
-    return Outcome(
-        {**counts, "differences": differences, "seconds": seconds},
-        lines,
-        is_found=bool(differences),
-    )
-
-
-def _rebuild_of(wiring: Wiring, settings: Settings, what: str) -> Rebuild:
-    totals = AuditStore(wiring.store).sizes()
-    if what == "tags":
-        return Rebuild(tag_phases(retagging_by(wiring, settings), totals))
-    if what == "repeats":
-        repeats = Repeats(wiring.stores, wiring.fence)
-        return Rebuild(repeat_phases(repeats, totals))
-    return Rebuild(counter_phases(CounterStore(wiring.store), wiring.fence, totals))
-
-
-def _job(what: str) -> str:
-    return f"reindex:{what}"
-
-
-def _checkpoint(wiring: Wiring, what: str) -> Checkpoint:
-    """Find a job's checkpoint; a job that is done restarts."""
-    checkpoint = Checkpoint(wiring.jobs, _job(what), system_clock_ms)
-    if checkpoint.job.state == "done":
-        checkpoint.restart()
-    return checkpoint
 
 
 def _verify(settings: Settings, user: str | None, *, is_quiet: bool) -> Outcome:

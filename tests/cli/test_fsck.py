@@ -151,6 +151,7 @@ def test_a_sound_database_has_no_findings(kwip, sample):
         "blocks": 2,
         "reactions": 3,
         "pins": 1,
+        "indexed": SEAL_AT + 1,
     }
 
 

@@ -101,12 +101,14 @@ def timelines(kwip, wiring, posts, monkeypatch):
     wiring.store.database["posts"].update_one(
         {"_id": posts[0].id}, {"$set": {"tags": ["tea"]}}
     )
+    database["search_posts"].delete_many({})
+    database["posts"].update_many({}, {"$set": {"fanout.state": "done"}})
     renewed = {
         f"reindex-{what}": [
             kwip("reindex", what, "--dry-run", "--json"),
             kwip("reindex", what, "--json"),
         ]
-        for what in ("counters", "tags")
+        for what in ("counters", "tags", "search")
     }
     now = system_clock_ms()
     wiring.stores.timelines.take(home, "busy", at(now), at(now + LEASE_MS))

@@ -8,9 +8,10 @@ from kwip.cli.parts import retagging_by
 from kwip.domain.posts import Draft, Edit
 from kwip.domain.timelines.pages import PageRequest
 from kwip.jobs.registry import jobs
-from kwip.services.maintenance import rebuild, retagging
+from kwip.services.maintenance import rebuild, retagging, search_rebuild
 from kwip.store.maintenance.retagging import RetagStore
 from kwip.store.posting.counters import CounterStore
+from kwip.store.posting.search import SearchStore
 from tests.wired import sign_up
 
 INTERRUPTED = 130
@@ -68,13 +69,25 @@ def tagged(wiring, tag):
     return [view.post.id for view in page.items]
 
 
+def break_search(wiring, world):
+    _, _, root, reply, _ = world
+    put(wiring, "search_posts", root.id, terms=["coffee"], version=0)
+    wiring.store.database["search_posts"].delete_one({"_id": reply.id})
+
+
 BREAKS = {
+    "search": (break_search, 2),
     "counters": (break_counters, 4),
     "tags": (break_tags, 2),
     "repeats": (break_repeats, 2),
 }
 #: What each of them counts, and how many of it there are.
-LOOKED_AT = {"counters": ("posts", 3), "tags": ("posts", 3), "repeats": ("authors", 2)}
+LOOKED_AT = {
+    "counters": ("posts", 3),
+    "tags": ("posts", 3),
+    "repeats": ("authors", 2),
+    "search": ("posts", 3),
+}
 each_kind = pytest.mark.parametrize("what", BREAKS)
 
 
@@ -194,6 +207,43 @@ def test_parsing_that_died_goes_on(kwip, wiring, world, monkeypatch):
 
     assert (run.json["posts"], run.json["repaired"]) == (3, 2)
     assert kwip("reindex", "verify", "tags").code == 0
+
+
+def test_indexing_that_died_goes_on(kwip, wiring, world, monkeypatch):
+    monkeypatch.setattr(search_rebuild, "PAGE", 1)
+    wiring.store.database["search_posts"].delete_many({})
+    put_posts = SearchStore.put
+
+    def die(store, documents):
+        documents = list(documents)
+        if documents and documents[0]["_id"] == world[4].id:
+            raise KeyboardInterrupt
+        return put_posts(store, documents)
+
+    with monkeypatch.context() as dying:
+        dying.setattr(SearchStore, "put", die)
+        assert kwip("reindex", "search").code == INTERRUPTED
+    assert kwip("reindex", "status", "--json").json["search"]["posts"] == 2
+
+    run = kwip("reindex", "search", "--json")
+
+    assert (run.json["posts"], run.json["repaired"]) == (3, 3)
+    assert kwip("reindex", "verify", "search").code == 0
+
+
+def test_fsck_finds_and_repairs_what_search_does_not_have(kwip, wiring, world):
+    break_search(wiring, world)
+    index = wiring.store.database["search_posts"]
+    index.insert_one({"_id": 7, "version": 1, "terms": ["tea"]})
+
+    found = kwip("fsck", "--json")
+    repaired = kwip("fsck", "--repair", "--json")
+
+    places = {str(world[2].id), str(world[3].id), "7"}
+    assert {each["id"] for each in found.json["findings"]} == places
+    assert {each["check"] for each in found.json["findings"]} == {"search"}
+    assert (found.code, repaired.code) == (1, 0)
+    assert index.count_documents({}) == 3
 
 
 def test_a_counter_that_moves_meanwhile_is_exact(kwip, wiring, world, monkeypatch):

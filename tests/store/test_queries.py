@@ -471,6 +471,17 @@ CALLS = {
         )
         for ascending in (False, True)
     ],
+    "SearchAuditStore.count": lambda s: s.audit.search.count(),
+    "SearchAuditStore.posts_after": lambda s: s.audit.search.posts_after(20, 20),
+    "SearchAuditStore.stored": lambda s: s.audit.search.stored(posts_of(1)),
+    "SearchAuditStore.ids_after": lambda s: s.audit.search.ids_after(20, 20),
+    "SearchAuditStore.without_post": lambda s: s.audit.search.without_post(posts_of(1)),
+    "SearchAuditStore.outdated_after": lambda s: s.audit.search.outdated_after(20, 20),
+    "SearchAuditStore.outdated_among": lambda s: s.audit.search.outdated_among(
+        posts_of(1)
+    ),
+    "SearchAuditStore.settled": lambda s: s.audit.search.settled(posts_of(1)),
+    "SearchStore.remove": lambda s: s.search.remove(7),
     "SearchStore.put": lambda s: s.search.put(
         [{"_id": posts_of(1)[0], "version": 2, "terms": ["tea"]}]
     ),

@@ -39,11 +39,13 @@ class SearchIndex:
         self.store.put(map(document_of, filter(is_indexed, posts)))
 
     def settle(self, post_id: PostId) -> None:
-        """Index what a post says now; nothing for a deleted one."""
+        """Index what a post says now; forget one that was never there."""
         post = self.posts.get_many([post_id]).get(post_id)
-        if post is not None:
-            self.put([post])
-            self.store.settle(post_id, post.version)
+        if post is None:
+            self.store.remove(post_id)
+            return
+        self.put([post])
+        self.store.settle(post_id, post.version)
 
 
 def is_indexed(post: Post) -> bool:

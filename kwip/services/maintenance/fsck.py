@@ -42,6 +42,7 @@ LOOKED_AT = [
     "blocks",
     "reactions",
     "pins",
+    "indexed",
 ]
 #: Existing posts that are remembered, so that few are looked up twice.
 REMEMBERED = 1_000_000
@@ -104,6 +105,7 @@ class Fsck:
             ("counters", sizes["users"], self._counters),
             ("posts", sizes["posts"], self._posts),
             ("hashtags", sizes["posts"], self._tags),
+            ("search", sizes["posts"], self._search),
             ("reactions", sizes["reactions"], self._reactions),
             ("pins", sizes["users"], self._pins),
             ("pending", 1, self._pending),
@@ -211,6 +213,23 @@ class Fsck:
                     "set the hashtags from the text",
                 )
             self._advance(size)
+
+    def _search(self) -> Iterator[Finding]:
+        """Look for posts that search does not have as they are, and for lost ones."""
+        search, after = self._audit.search, 0
+        while True:
+            after, size, suspects = search.outdated_after(after, PAGE)
+            if not size:
+                break
+            for post_id in search.outdated_among(suspects) if suspects else ():
+                yield _unsearchable(post_id, "search does not have its present text")
+            self._advance(size)
+        after = 0
+        while ids := search.ids_after(after, PAGE):
+            after = ids[-1]
+            for post_id in search.without_post(ids):
+                yield _unsearchable(post_id, "search has it, but there is no such post")
+            self._count("indexed", len(ids))
 
     def _reactions(self) -> Iterator[Finding]:
         """Look for reactions without a user or post, and for reposts without a post."""
@@ -328,6 +347,11 @@ def _miscount(what: str, found_id: int, name: str, said: int, right: int) -> Fin
         f"set {counter} to {right}",
         f"set {counter} to {right}",
     )
+
+
+def _unsearchable(post_id: int, problem: str) -> Finding:
+    remedy = "run `kwip reindex search`"
+    return Finding("search", str(post_id), problem, remedy, "index it again")
 
 
 def _rebuild(home: Home) -> tuple[str, str]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.home_backfill import HomeBackfill
     from kwip.services.delivery.list_backfill import ListBackfill
+    from kwip.services.delivery.search_index import SearchIndex
     from kwip.services.delivery.signals import Enqueue
     from kwip.services.maintenance.fsck import Finding
     from kwip.services.maintenance.progress import Progress
@@ -46,6 +47,7 @@ class Repair:
     home_backfill: HomeBackfill
     list_backfill: ListBackfill
     retagging: Retagging
+    search_index: SearchIndex
     fence: Fence
     enqueue: Enqueue
     clock: ClockMs
@@ -67,6 +69,7 @@ class Repair:
             "buckets": self._home,
             "counters": self._counters,
             "tags": self._tags,
+            "search": lambda place: self.search_index.settle(PostId(int(place))),
             "reactions": self._reaction,
             "pins": self._pin,
             "pending": self._pending,

@@ -16,6 +16,7 @@ from kwip.domain.ids import PostId, UserId
 from kwip.store.accounts.users import NOBODY
 from kwip.store.client import translated
 from kwip.store.maintenance.reaction_audit import ReactionAuditStore
+from kwip.store.maintenance.search_audit import SearchAuditStore
 from kwip.store.paging import page_after, present
 from kwip.store.posting.counters import CounterStore
 from kwip.store.social.edges import PRESENT
@@ -54,9 +55,10 @@ class AuditStore:
 
     def __init__(self, store: Store):
         self._store = store
-        #: Checks of the counters. Posts and reactions have stores of their own, too.
+        #: Checks of counters, of posts and reactions, and of the index of search.
         self.counters = CounterStore(store)
         self.reactions = ReactionAuditStore(store)
+        self.search = SearchAuditStore(store)
         database = store.database
         self._users = database["users"]
         self._claims = database["claims"]

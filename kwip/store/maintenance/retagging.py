@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from kwip.store.client import translated
 from kwip.store.paging import page_after
-from kwip.store.posting.post_documents import content_of, to_post
-from kwip.store.posting.posts import TO_REINDEX
+from kwip.store.posting.post_documents import CHANGED, content_of, to_post
 
 if TYPE_CHECKING:
     from kwip.domain.ids import PostId
@@ -44,8 +43,7 @@ class RetagStore:
             {"_id": old.id, "version": old.version},
             {
                 "$set": {name: content[name] for name in _REWRITTEN},
-                "$inc": {"version": 1},
-                **TO_REINDEX,
+                **CHANGED,
             },
         )
         return result.modified_count == 1

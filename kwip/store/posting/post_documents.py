@@ -23,6 +23,11 @@ _AS_STORED = {f.name for f in fields(Post)} - {
 }
 
 
+#: Part of every update that changes more than counters: a higher version, and the mark
+#: that search has yet to take it in (see `SearchStore`).
+CHANGED = {"$inc": {"version": 1}, "$currentDate": {"search_due_at": True}}
+
+
 class LinkDocument(TypedDict):
     """A link in a post's text; positions are code points."""
 

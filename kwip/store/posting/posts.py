@@ -18,6 +18,7 @@ from kwip.store.client import ONE_BATCH, translated
 from kwip.store.posting.attachments import attach, detach, reattach
 from kwip.store.posting.counters import count
 from kwip.store.posting.post_documents import (
+    CHANGED,
     content_of,
     to_document,
     to_post,
@@ -43,8 +44,6 @@ ENTRY = {
     "repost_of_id": 1,
     "repost_of_author_id": 1,
 }
-#: Leaves the mark that search has yet to take in a change (see `SearchStore`).
-TO_REINDEX = {"$currentDate": {"search_due_at": True}}
 _PUSHED = {"author_id": 1, "visibility": 1, "mentions.user_id": 1}
 _POST = {"fanout": 0, "nonce": 0, "revisions": 0}
 
@@ -282,7 +281,7 @@ class PostStore:
         def work(session: Any) -> Post | None:
             old = self._posts.find_one_and_update(
                 {"_id": post_id, "author_id": author_id, "is_tombstone": False},
-                {"$set": _TOMBSTONE, "$inc": {"version": 1}, **TO_REINDEX},
+                {"$set": _TOMBSTONE, **CHANGED},
                 return_document=ReturnDocument.BEFORE,
                 session=session,
             )
@@ -341,8 +340,7 @@ def _edit_of(old: Post, new: Post, at: dt.datetime) -> Document:
             "repeats_id": new.repeats_id,
             "edited_at": at,
         },
-        "$inc": {"version": 1},
-        **TO_REINDEX,
+        **CHANGED,
         "$push": {"revisions": {"$each": [revision], "$slice": -MAX_REVISIONS}},
     }
 

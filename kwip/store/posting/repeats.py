@@ -10,7 +10,7 @@ from pymongo import ASCENDING, DESCENDING
 from kwip.domain.ids import PostId, UserId
 from kwip.domain.repeats import DAY, Said, digest_of, settle
 from kwip.store.client import translated
-from kwip.store.posting.post_documents import to_post
+from kwip.store.posting.post_documents import CHANGED, to_post
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -72,7 +72,7 @@ class RepeatStore:
             {"_id": post.id, "version": post.version},
             {
                 "$set": {"said": right.digest, "repeats_id": right.repeats_id},
-                "$inc": {"version": 1},
+                **CHANGED,
             },
         )
         return result.modified_count == 1
@@ -101,7 +101,7 @@ def resettle(
         if old.post_id > post_id and old != right:
             posts.update_one(
                 {"_id": old.post_id},
-                {"$set": {"repeats_id": right.repeats_id}, "$inc": {"version": 1}},
+                {"$set": {"repeats_id": right.repeats_id}, **CHANGED},
                 session=session,
             )
 

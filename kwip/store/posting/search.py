@@ -87,6 +87,11 @@ class SearchStore(DueWork):
             duplicates_in(error)  # those that have a later version
 
     @translated()
+    def remove(self, post_id: PostId) -> None:
+        """Remove the document of a post that does not exist."""
+        self._index.delete_one({"_id": post_id})
+
+    @translated()
     def reaches(
         self, sets: Sequence[frozenset[str]], wanted: Between
     ) -> list[int | None]:
