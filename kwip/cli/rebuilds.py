@@ -65,7 +65,9 @@ def _rebuild_of(
 ) -> Rebuild | SearchRebuild:
     if what == "search":
         return SearchRebuild(
-            SearchAuditStore(wiring.store), wiring.services.search_index
+            SearchAuditStore(wiring.store),
+            wiring.services.search_index,
+            wiring.stores.people,
         )
     totals = AuditStore(wiring.store).sizes()
     if what == "tags":

@@ -50,9 +50,10 @@ DISPLAY_NAME_MAX, BIO_MAX = 60, 500
 #: Fields of a profile and their maximum length, and pinned posts.
 MAX_FIELDS, FIELD_MAX = 4, 255
 MAX_PINS = 5
-#: What `update_profile` may change.
+#: What `update_profile` may change; `names` follow from the display name.
 ProfileKey = Literal[
     "display_name",
+    "names",
     "bio",
     "fields",
     "is_embeddable",

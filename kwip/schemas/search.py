@@ -1,14 +1,15 @@
-"""Search: its parameters, and the result as Mastodon's Search."""
+"""Search: its parameters, and the names and addresses in them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from marshmallow import fields, validate
 
+from kwip.domain.ids import PostId, parse_id
 from kwip.domain.timelines.pages import PageRequest
 from kwip.domain.timelines.search import SearchRequest
-from kwip.schemas.body import BodySchema, Text
+from kwip.schemas.body import BodySchema, Flag, Text
 from kwip.schemas.pages import PageFields
 from kwip.text.translation import lazy_gettext
 
@@ -16,61 +17,55 @@ if TYPE_CHECKING:
     from kwip.schemas.urls import Urls
 
 _KINDS = ("accounts", "hashtags", "statuses")
+_ONE_OF = lazy_gettext("Must be one of: accounts, hashtags, statuses.")
 
 
 class SearchQuery(PageFields, BodySchema[SearchRequest]):
-    """`q`, `type`, `offset`, and a page as in `PageQuery`."""
+    """`q`, `type`, `following`, `offset`, and a page as in `PageQuery`.
+
+    `resolve` is accepted: there are no other servers, and addresses of this site are
+    always looked up.
+    """
 
     q = Text(
         required=True,
         error_messages={"required": lazy_gettext("Enter something to search for.")},
     )
     type = fields.String(
-        load_default="",
-        validate=validate.OneOf(
-            ("", *_KINDS),
-            error=lazy_gettext("Must be one of: accounts, hashtags, statuses."),
-        ),
+        load_default="", validate=validate.OneOf(("", *_KINDS), error=_ONE_OF)
     )
+    following = Flag(load_default=False)
     offset = fields.Integer(
         load_default=0,
         error_messages={"invalid": lazy_gettext("This is not a number.")},
     )
 
-    def make(
-        self,
-        *,
-        q: str,
-        type: Literal["", "accounts", "hashtags", "statuses"],  # noqa: A002 - its name
-        offset: int,
-        **page: Any,
-    ) -> SearchRequest:
+    def __init__(self, urls: Urls):
+        super().__init__()
+        self._urls = urls
+
+    def make(self, **values: Any) -> SearchRequest:
         """Build the search."""
+        text, kind = values.pop("q").strip(), values.pop("type")
+        only_followed, offset = values.pop("following"), max(0, values.pop("offset"))
         return SearchRequest(
-            text=q, kind=type, offset=max(0, offset), page=PageRequest(**page)
+            text=text,
+            kind=kind,
+            name=None if text.startswith("#") else username_in(text, self._urls),
+            post_id=post_id_in(text, self._urls),
+            only_followed=only_followed,
+            offset=offset,
+            page=PageRequest(**values),
         )
 
 
-class SearchPageQuery(PageFields, BodySchema[SearchRequest]):
+class SearchPageQuery(SearchQuery):
     """The same for a page of ours; without `q` it only explains the search."""
 
     q = Text(load_default="")
     type = fields.String(
-        load_default="statuses",
-        validate=validate.OneOf(
-            _KINDS, error=lazy_gettext("Must be one of: {choices}.")
-        ),
+        load_default="statuses", validate=validate.OneOf(_KINDS, error=_ONE_OF)
     )
-
-    def make(
-        self,
-        *,
-        q: str,
-        type: Literal["accounts", "hashtags", "statuses"],  # noqa: A002 - its name
-        **page: Any,
-    ) -> SearchRequest:
-        """Build the search."""
-        return SearchRequest(text=q.strip(), kind=type, page=PageRequest(**page))
 
 
 class LookupQuery(BodySchema[str]):
@@ -91,3 +86,10 @@ def username_in(text: str, urls: Urls) -> str | None:
     name = text.strip().removeprefix(f"{urls.origin}/").removeprefix("@")
     name, _, host = name.partition("@")
     return name if host.lower() in {"", urls.host.lower()} else None
+
+
+def post_id_in(text: str, urls: Urls) -> PostId | None:
+    """Return the id of the post whose page has this address, None for other texts."""
+    path = text.removeprefix(f"{urls.origin}/@")
+    found = parse_id(path.partition("/")[2]) if path != text else None
+    return None if found is None else PostId(found)

@@ -75,15 +75,26 @@ class TagsQuery(PageFields, BodySchema[TagsWanted]):
 
 
 class TagSchema(DumpSchema):
-    """A `TagView` as Mastodon's Tag; its use is not counted yet."""
+    """A `TagView` as Mastodon's Tag; its use is only counted in a search."""
 
     id = fields.String(attribute="name")
     name = fields.String()
     url = fields.Method("get_url")
-    history = constant([])
+    history = fields.Method("get_history")
 
     following = fields.Boolean(attribute="is_following")
     featuring = constant(value=False)
+
+    def get_history(self, tag: TagView) -> list[dict[str, str]]:
+        """Return its use on the latest days, as texts."""
+        return [
+            {
+                "day": str(day.begins_s),
+                "uses": str(day.uses),
+                "accounts": str(day.people),
+            }
+            for day in tag.history
+        ]
 
     def get_url(self, tag: TagView) -> str:
         """Return the address of the hashtag's page."""

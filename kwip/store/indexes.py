@@ -45,6 +45,10 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
             {"partialFilterExpression": {"is_admin": True}},
         ),
         Index(
+            (("names", ASCENDING),),
+            "PeopleStore.named, PeopleStore.prefixed: search for people",
+        ),
+        Index(
             (("last_pull_id", ASCENDING),),
             "PullAuthorStore.last_pulls: whose posts are merged into homes",
             {"partialFilterExpression": {"last_pull_id": {"$gt": 0}}},
@@ -143,6 +147,7 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
             "SearchStore.hits, reaches and end: what a term finds, newest first",
         ),
     ),
+    "hashtags": (),
     "timelines": (
         Index(
             (("last_read_at", ASCENDING), ("_id", ASCENDING)),

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kwip.services.bundle import Finding
+from kwip.services.search.people import PeopleSearch
 from kwip.services.search.posts import PostSearch
 from kwip.services.search.search import Search
+from kwip.services.search.tags import TagSearch
 
 if TYPE_CHECKING:
     from kwip.services.bundle import Reading
@@ -15,5 +17,12 @@ if TYPE_CHECKING:
 
 def make_search(core: Core, reading: Reading) -> Finding:
     """Make them from the services they call."""
-    posts = PostSearch(core.entities, reading.hydration, core.stores.search)
-    return Finding(search=Search(posts))
+    entities, hydration, stores = core.entities, reading.hydration, core.stores
+    return Finding(
+        search=Search(
+            PostSearch(entities, hydration, stores.search),
+            PeopleSearch(entities, hydration, stores.people),
+            TagSearch(hydration, stores.search, core.options.clock),
+            reading.id_lists,
+        )
+    )

@@ -3,6 +3,11 @@ from __future__ import annotations
 import pytest
 
 from kwip.domain.posts import Draft
+from kwip.domain.users import ProfileChange, Viewer
+
+
+def viewer_of_id(person):
+    return Viewer(id=int(person.id), username="alice", digest="")
 
 
 @pytest.mark.parametrize(
@@ -28,11 +33,69 @@ def test_an_account_is_found_by_its_exact_name(alice, client, text):
 
 
 @pytest.mark.parametrize(
-    "query", ["q=ali", "q=alice%40x.example", "q=", "q=alice&offset=1", "q=%23alice"]
+    "query", ["q=ice", "q=alice%40x.example", "q=", "q=alice&offset=1", "q=%23alice"]
 )
 def test_what_is_not_there_is_not_found(alice, client, query):
     assert client.get(f"/api/v1/accounts/search?{query}").json == []
     assert client.get(f"/api/v2/search?{query}").json["accounts"] == []
+
+
+@pytest.mark.parametrize(
+    "text", ["ali", "lid", "alice lid", "alixe", "LIDELL", "\xe2lice"]
+)
+def test_people_are_found_by_the_beginning_of_a_name_or_nearly_so(
+    alice, bob, client, wiring, text
+):
+    change = ProfileChange(display_name="A. Liddell")
+    wiring.services.users.update_profile(viewer_of_id(alice), change)
+
+    found = client.get("/api/v1/accounts/search", query_string={"q": text}).json
+
+    assert [account["id"] for account in found] == [alice.id]
+
+
+def test_people_can_be_limited_to_those_the_viewer_follows(alice, bob, people):
+    people("alina")
+    query = "/api/v1/accounts/search?q=ali&following=true"
+    assert bob.get(query).json == []
+    bob.post(f"/api/v1/accounts/{alice.id}/follow")
+
+    assert [account["id"] for account in bob.get(query).json] == [alice.id]
+
+
+def test_somebody_who_blocks_the_viewer_is_not_found(alice, bob):
+    alice.post(f"/api/v1/accounts/{bob.id}/block")
+
+    assert bob.get("/api/v1/accounts/search?q=alice").json == []
+
+
+def test_hashtags_are_found_by_prefix_with_their_history(alice, client, wiring):
+    services = wiring.services
+    for text in ("#Tea", "#tea again", "#teapot", "#coffee"):
+        post = services.posts.publish(int(alice.id), Draft(text=text))
+        if lease := services.fanout.begin(post.id):
+            services.fanout.deliver(lease)
+
+    found = client.get("/api/v2/search?q=%23te&type=hashtags").json["hashtags"]
+
+    assert [tag["name"] for tag in found] == ["teapot", "tea"]
+    assert [(d["uses"], d["accounts"]) for d in found[1]["history"]] == [
+        ("2", "1"),
+        *[("0", "0")] * 6,
+    ]
+
+    wiring.services.posts.delete(viewer_of_id(alice), post.id)
+
+    assert client.get("/api/v2/search?q=coff").json["hashtags"] == []
+
+
+def test_the_address_of_a_status_finds_it(tea, alice, client, settings):
+    address = f"{settings.origin}/@alice/{tea[1]}"
+    query = {"q": address, "resolve": "true", "type": "statuses"}
+
+    found = client.get("/api/v2/search", query_string=query).json["statuses"]
+
+    assert [status["id"] for status in found] == [tea[1]]
 
 
 def test_only_what_is_asked_for_is_found(alice, client):

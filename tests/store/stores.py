@@ -15,6 +15,7 @@ from kwip.domain.posts import Post, Visibility
 from kwip.domain.text import Mention
 from kwip.domain.users import User
 from kwip.store.accounts.access_keys import AccessKeyStore
+from kwip.store.accounts.people import PeopleStore
 from kwip.store.accounts.setup import SetupStore
 from kwip.store.accounts.users import UserStore
 from kwip.store.changes import ChangeStore
@@ -78,7 +79,7 @@ class Stores:
         self.repeats = RepeatStore(store)
         self.reactions = ReactionStore(store)
         self.relationships = RelationshipStore(store)
-        self.search = SearchStore(store)
+        self.search, self.people = SearchStore(store), PeopleStore(store)
         self.setup = SetupStore(store)
         self.pushdown = PushdownStore(store)
         self.timelines = TimelineStore(store)

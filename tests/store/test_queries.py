@@ -16,6 +16,7 @@ from kwip.domain.errors import ConflictError
 from kwip.domain.ids import MAX_ID
 from kwip.domain.reactions import Act, Reaction, Span, span_of
 from kwip.domain.repeats import Said
+from kwip.domain.text import Hashtag
 from kwip.domain.timelines.id_lists import Between
 from kwip.domain.timelines.lists import ListChange, UserList
 from kwip.domain.timelines.notifications import (
@@ -481,6 +482,16 @@ CALLS = {
         posts_of(1)
     ),
     "SearchAuditStore.settled": lambda s: s.audit.search.settled(posts_of(1)),
+    "PeopleStore.named": lambda s: s.people.named(["u1", "u2"], 20),
+    "PeopleStore.prefixed": lambda s: s.people.prefixed("u1", 20),
+    "PeopleStore.misnamed_after": lambda s: s.people.misnamed_after(20, 20),
+    "PeopleStore.rename": lambda s: s.people.rename({1: ["u1"]}),
+    "SearchStore.put_tags": lambda s: s.search.put_tags(
+        [post(1, 1, hashtags=(Hashtag(0, 4, "tea"),))]
+    ),
+    "SearchStore.tags_from": lambda s: s.search.tags_from("te", 20),
+    "SearchStore.used_among": lambda s: s.search.used_among(["tea", "t3"]),
+    "SearchStore.uses": lambda s: s.search.uses(["tea", "t3"], posts_of(1)[0]),
     "SearchStore.remove": lambda s: s.search.remove(7),
     "SearchStore.put": lambda s: s.search.put(
         [{"_id": posts_of(1)[0], "version": 2, "terms": ["tea"]}]

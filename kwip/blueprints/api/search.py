@@ -1,4 +1,4 @@
-"""Search: posts by their words, accounts by their exact name; no hashtags yet."""
+"""Search: statuses by their words, accounts and hashtags by their names."""
 
 from __future__ import annotations
 
@@ -10,54 +10,43 @@ from kwip.blueprints.table import Route
 from kwip.domain.errors import NotFoundError
 from kwip.schemas.posts import StatusSchema
 from kwip.schemas.search import LookupQuery, SearchQuery, username_in
+from kwip.schemas.tags import TagSchema
 from kwip.schemas.users import AccountSchema
 from kwip.text.translation import gettext
 
 if TYPE_CHECKING:
     from flask import Response
 
-    from kwip.domain.timelines.search import SearchRequest
-    from kwip.domain.users import User
-
 
 def lookup_account() -> Response:
     """Find an account by `acct`: `name`, `@name` or `name@this-host`."""
-    return http.answer_dumped(AccountSchema, _named(http.load_query(LookupQuery())))
+    name = username_in(http.load_query(LookupQuery()), http.site().urls)
+    if name is None:
+        raise NotFoundError(gettext("This site has no accounts of other servers."))
+    found = http.services().users.by_name(None, http.loader(), name).user
+    return http.answer_dumped(AccountSchema, found)
 
 
 def search_accounts() -> Response:
-    """List the account whose username is exactly `q`."""
-    found = _matching(http.load_query(SearchQuery()))
-    return http.answer(http.dump(AccountSchema, found, many=True))
+    """List accounts whose names begin with `q`, or nearly so."""
+    asked = http.load_query(SearchQuery(http.site().urls))
+    found = http.services().search.people(http.viewer(), http.loader(), asked)
+    accounts = [view.user for view in found]
+    return http.answer(http.dump(AccountSchema, accounts, many=True))
 
 
 def search() -> Response:
-    """Find statuses by their words, and the account whose username is exactly `q`."""
-    asked = http.load_query(SearchQuery())
-    found = http.services().search.statuses(http.viewer(), http.loader(), asked)
+    """Find statuses by their words, accounts and hashtags by their names."""
+    asked = http.load_query(SearchQuery(http.site().urls))
+    found = http.services().search.everything(http.viewer(), http.loader(), asked)
+    accounts = [view.user for view in found.accounts]
     return http.answer(
         {
-            "accounts": http.dump(AccountSchema, _matching(asked), many=True),
-            "statuses": http.dump(StatusSchema, found, many=True),
-            "hashtags": [],
+            "accounts": http.dump(AccountSchema, accounts, many=True),
+            "statuses": http.dump(StatusSchema, found.statuses, many=True),
+            "hashtags": http.dump(TagSchema, found.hashtags, many=True),
         }
     )
-
-
-def _matching(asked: SearchRequest) -> list[User]:
-    if asked.kind not in {"", "accounts"} or asked.offset > 0:
-        return []
-    try:
-        return [_named(asked.text)]
-    except NotFoundError:
-        return []
-
-
-def _named(text: str) -> User:
-    name = username_in(text, http.site().urls)
-    if name is None:
-        raise NotFoundError(gettext("This site has no accounts of other servers."))
-    return http.services().users.by_name(None, http.loader(), name).user
 
 
 ROUTES = (

@@ -14,20 +14,41 @@ from kwip.schemas.search import SearchPageQuery
 if TYPE_CHECKING:
     from flask import Response
 
+    from kwip.domain.timelines.search import SearchRequest
+
+_BAD_REQUEST = 400
+
 
 def search() -> Response:
     """Search for what the form says, or explain how to search."""
-    asked = http.load_query(SearchPageQuery())
-    form, found = Form({"q": asked.text}), None
-    try:
-        if asked.text:
-            found = http.services().search.page(http.viewer(), http.loader(), asked)
-    except InvalidError as error:
-        form, found = Form({"q": asked.text}, error.fields), Page(items=())
+    asked = http.load_query(SearchPageQuery(http.site().urls))
     kept = {"q": asked.text, "type": "" if asked.kind == "statuses" else asked.kind}
+    form = Form({"q": asked.text})
+    found: Page[object] = Page(items=())
+    try:
+        found = _found(asked)
+    except InvalidError as error:
+        form = Form({"q": asked.text}, error.fields)
     answer = page("search.html", asked=asked, form=form, page=found, kept=kept)
-    answer.status_code = 400 if form.wrong else 200
+    if form.wrong:
+        answer.status_code = _BAD_REQUEST
     return answer
+
+
+def _found(asked: SearchRequest) -> Page[object]:
+    if not asked.text:
+        return Page(items=())
+    service, viewer, loader = http.services().search, http.viewer(), http.loader()
+    if asked.kind == "accounts":
+        return Page(items=tuple(service.people(viewer, loader, asked)))
+    if asked.kind == "hashtags":
+        return Page(items=tuple(service.tags(viewer, loader, asked)))
+    found = service.page(viewer, loader, asked)
+    return Page(
+        items=found.items,
+        next_max_id=found.next_max_id,
+        prev_min_id=found.prev_min_id,
+    )
 
 
 ROUTES = (Route("GET", "/search", search, OPEN),)

@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from kwip.domain.ids import MAX_ID
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from kwip.domain.ids import PostId, UserId
     from kwip.domain.timelines.pages import PageRequest
+    from kwip.domain.timelines.tags import TagView
+    from kwip.domain.timelines.views import PostView, UserView
+
+Kind = Literal["accounts", "hashtags", "statuses"]
 
 #: What other people can't find has this mark in its terms, and its author's id.
 _PRIVATE = "~"
@@ -116,11 +120,30 @@ class SearchRequest:
     Attributes:
         text: The words, as they were entered.
         kind: What to find: accounts, hashtags or statuses; empty for all of them.
+        name: Whose name to look for; None if the text names nobody of this site.
+        post_id: The post whose address the text is, if it is one of this site.
+        only_followed: Only people whom the viewer follows.
         offset: How many results to skip.
         page: How many results to return, and between which ids for statuses.
     """
 
     text: str
-    kind: Literal["", "accounts", "hashtags", "statuses"] = ""
+    kind: Literal["", Kind] = ""
+    name: str | None = None
+    post_id: PostId | None = None
+    only_followed: bool = False
     offset: int = 0
     page: PageRequest
+
+    def wants(self, kind: Kind) -> bool:
+        """Return whether to look for a kind of results."""
+        return self.kind in {"", kind}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchResults:
+    """What was found of each kind; for other kinds nothing."""
+
+    accounts: Sequence[UserView] = ()
+    statuses: Sequence[PostView] = ()
+    hashtags: Sequence[TagView] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from kwip.domain.posts import Post
@@ -12,12 +12,24 @@ if TYPE_CHECKING:
 MAX_FOLLOWED_TAGS = 32
 
 
+class TagDay(NamedTuple):
+    """How often a hashtag was used on a day (UTC), and by how many people."""
+
+    begins_s: int
+    uses: int
+    people: int
+
+
 @dataclass(frozen=True, slots=True)
 class TagView:
-    """A hashtag by its folded name, and whether the viewer follows it."""
+    """A hashtag by its folded name, and whether the viewer follows it.
+
+    `history` is its use on the latest days, the newest first; empty if not counted.
+    """
 
     name: str
     is_following: bool = False
+    history: tuple[TagDay, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kwip.domain.relationships import Relationship
+
 if TYPE_CHECKING:
     from kwip.domain.ids import PostId
     from kwip.domain.posts import Post
-    from kwip.domain.relationships import Relationship
-    from kwip.domain.users import User
+    from kwip.domain.relationships import Relations
+    from kwip.domain.users import User, Viewer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,20 @@ class UserView:
     user: User
     relationship: Relationship | None = None
     is_own: bool = False
+
+    @classmethod
+    def of(cls, user: User, viewer: Viewer | None, relations: Relations) -> UserView:
+        """Make the view of a user; whether they follow the viewer is left out."""
+        if viewer is None:
+            return cls(user=user)
+        relationship = Relationship(
+            id=user.id,
+            is_following=user.id in relations.follows,
+            is_blocking=user.id in relations.blocks,
+            is_muting=user.id in relations.mutes,
+            is_notifying=user.id in relations.notifies,
+        )
+        return cls(user=user, relationship=relationship, is_own=user.id == viewer.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

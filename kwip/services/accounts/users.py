@@ -9,6 +9,7 @@ from kwip.cache import invalidation
 from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
 from kwip.domain.ids import UserId
 from kwip.domain.media import AVATAR, BANNER
+from kwip.domain.names import name_terms
 from kwip.domain.timelines.views import UserView
 from kwip.domain.timelines.visibility import require_shown
 from kwip.domain.users import (
@@ -186,6 +187,8 @@ class Users:
         }
         if wrong:
             raise InvalidError("Your profile could not be saved.", wrong)
+        if "display_name" in changes:
+            changes["names"] = name_terms(viewer.username, changes["display_name"])
         changes |= {key: self.media.save(sizes) for key, sizes in drawn.items()}
         user = self.store.update_profile(viewer.id, changes)
         self.fence.invalidate(invalidation.update_profile(user_id=viewer.id))

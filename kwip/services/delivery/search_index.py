@@ -34,9 +34,12 @@ class SearchIndex:
     def put(self, posts: Iterable[Post]) -> None:
         """Index posts as they are given, unless a later version is there already.
 
-        One command; reposts have no text and are left out. Safe to repeat.
+        One command, and one more with hashtags; reposts have no text and are left out.
+        Safe to repeat.
         """
-        self.store.put(map(document_of, filter(is_indexed, posts)))
+        indexed = list(filter(is_indexed, posts))
+        self.store.put(map(document_of, indexed))
+        self.store.put_tags(indexed)
 
     def settle(self, post_id: PostId) -> None:
         """Index what a post says now; forget one that was never there."""

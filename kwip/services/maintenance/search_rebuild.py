@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from kwip.services.maintenance.checkpoint import Checkpoint
     from kwip.services.maintenance.progress import Progress
     from kwip.services.maintenance.reindex import Pace
+    from kwip.store.accounts.people import PeopleStore
     from kwip.store.maintenance.search_audit import SearchAuditStore
 
 #: Posts that are compared together.
@@ -33,6 +34,7 @@ class SearchRebuild:
 
     store: SearchAuditStore
     index: SearchIndex
+    people: PeopleStore
     sleep: Callable[[float], None] = time.sleep
 
     def verify(self, progress: Progress) -> tuple[dict[str, int], list[str]]:
@@ -60,8 +62,18 @@ class SearchRebuild:
             checkpoint.save(cursor=page[-1].id, counts=counts)
             progress.advance(len(page))
             self.sleep(pace.throttle_s)
+        self._rename(progress)
         checkpoint.save(counts=counts, is_done=True)
         return left
+
+    def _rename(self, progress: Progress) -> None:
+        """Store what users are found by where it is missing, as after an update."""
+        progress.begin("users", 0)
+        after, size = 0, 1
+        while size:
+            after, size, wrong = self.people.misnamed_after(after, PAGE)
+            self.people.rename(wrong)
+            progress.advance(size)
 
     def pages(self, after: int) -> Iterator[list[Post]]:
         """Iterate all posts above an id, a page at a time."""

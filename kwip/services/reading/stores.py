@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwip.store.accounts.access_keys import AccessKeyStore
+from kwip.store.accounts.people import PeopleStore
 from kwip.store.accounts.users import UserStore
 from kwip.store.delivery.pull_authors import PullAuthorStore
 from kwip.store.posting.active_order import ActivityStore
@@ -30,6 +31,7 @@ class Stores:
     """The stores that services use."""
 
     users: UserStore
+    people: PeopleStore
     posts: PostStore
     repeats: RepeatStore
     search: SearchStore
@@ -51,6 +53,7 @@ class Stores:
         """Make the stores of one database."""
         return cls(
             users=UserStore(store),
+            people=PeopleStore(store),
             posts=PostStore(store),
             repeats=RepeatStore(store),
             search=SearchStore(store),

@@ -1,4 +1,4 @@
-"""Answer a search: read its query, and find what it asks for."""
+"""Answer a search: posts, people and hashtags."""
 
 from __future__ import annotations
 
@@ -6,17 +6,24 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kwip.domain.errors import InvalidError
+from kwip.domain.timelines.pages import Page
+from kwip.domain.timelines.search import SearchResults
 from kwip.text.queries import parse_query
 
 if TYPE_CHECKING:
-    from kwip.domain.timelines.pages import Page
+    from collections.abc import Sequence
+
     from kwip.domain.timelines.search import SearchRequest
-    from kwip.domain.timelines.views import PostView
+    from kwip.domain.timelines.tags import TagView
+    from kwip.domain.timelines.views import PostView, UserView
     from kwip.domain.users import Viewer
     from kwip.services.reading.loader import Loader
+    from kwip.services.search.people import PeopleSearch
     from kwip.services.search.posts import PostSearch
+    from kwip.services.search.tags import TagSearch
+    from kwip.services.timelines.id_lists import IdLists
 
-#: Results that can be skipped; further ones have cursors.
+#: Results that can be skipped; further posts have cursors.
 MAX_OFFSET = 200
 
 
@@ -25,30 +32,72 @@ class Search:
     """Everything that can be searched for."""
 
     post_search: PostSearch
+    people_search: PeopleSearch
+    tag_search: TagSearch
+    id_lists: IdLists
+
+    def everything(
+        self, viewer: Viewer | None, loader: Loader, asked: SearchRequest
+    ) -> SearchResults:
+        """Find what an app asks for, of each kind.
+
+        Raises:
+            InvalidError: Only posts are asked for, and the text is no query.
+        """
+        if asked.offset > MAX_OFFSET:
+            return SearchResults()
+        return SearchResults(
+            accounts=self.people(viewer, loader, asked),
+            statuses=self._statuses(viewer, loader, asked),
+            hashtags=self.tags(viewer, loader, asked),
+        )
+
+    def people(
+        self, viewer: Viewer | None, loader: Loader, asked: SearchRequest
+    ) -> Sequence[UserView]:
+        """Find people. Costs what `PeopleSearch.find` does."""
+        if asked.name is None or not asked.wants("accounts"):
+            return ()
+        found = self.people_search.find(
+            viewer, loader, asked.name, only_followed=asked.only_followed
+        )
+        return found[asked.offset : asked.offset + asked.page.limit]
+
+    def tags(
+        self, viewer: Viewer | None, loader: Loader, asked: SearchRequest
+    ) -> Sequence[TagView]:
+        """Find hashtags. Costs what `TagSearch.find` does."""
+        if not asked.wants("hashtags"):
+            return ()
+        end = asked.offset + asked.page.limit
+        return self.tag_search.find(viewer, loader, asked.text, limit=end)[
+            asked.offset :
+        ]
 
     def page(
         self, viewer: Viewer | None, loader: Loader, asked: SearchRequest
     ) -> Page[PostView]:
         """Find a page of posts, newest first. Costs what `PostSearch.page` does.
 
+        The address of a post finds only that one.
+
         Raises:
             InvalidError: The text is no query; says what to do.
         """
+        if asked.post_id is not None:
+            found = self.id_lists.named(viewer, loader, [asked.post_id])
+            return Page(items=tuple(found))
         query = parse_query(asked.text)
         return self.post_search.page(viewer, loader, query, asked.page)
 
-    def statuses(
+    def _statuses(
         self, viewer: Viewer | None, loader: Loader, asked: SearchRequest
-    ) -> tuple[PostView, ...]:
-        """Find posts as an app asks for them, with an offset.
+    ) -> Sequence[PostView]:
+        """Find posts; if other kinds are asked for too, the text need not be a query.
 
-        None if something else is asked for, or too much is skipped. A text that is no
-        query for posts may still name an account or a hashtag.
-
-        Raises:
-            InvalidError: Only posts are asked for, and the text is no query.
+        Then it may still name an account or a hashtag.
         """
-        if asked.kind not in {"", "statuses"} or asked.offset > MAX_OFFSET:
+        if not asked.wants("statuses"):
             return ()
         page = replace(asked.page, limit=asked.offset + asked.page.limit)
         try:

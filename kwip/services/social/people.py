@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Literal
 
 from kwip.domain.errors import NotFoundError
 from kwip.domain.ids import UserId
-from kwip.domain.relationships import Relationship
 from kwip.domain.timelines.id_lists import Row
 from kwip.domain.timelines.timelines import Entry
 from kwip.domain.timelines.views import UserView
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from kwip.domain.ids import PostId
-    from kwip.domain.relationships import Relations
     from kwip.domain.timelines.pages import Page, PageRequest
     from kwip.domain.users import User, Viewer
     from kwip.services.reading.entities import Entities
@@ -161,7 +159,7 @@ class People:
             ids = [UserId(row.id) for row in batch]
             users = loader.load(Lookup(self.entities.users, ids))[0]
             return [
-                (row, _view(viewer, relations, users[user_id]))
+                (row, UserView.of(users[user_id], viewer, relations))
                 for row, user_id in zip(batch, ids, strict=True)
                 if user_id in users
                 and not users[user_id].is_suspended
@@ -176,16 +174,3 @@ def _rows(ids: Iterable[UserId], page: PageRequest) -> Iterator[Row]:
     is_upwards = page.min_id is not None
     chosen = (i for i in ids if page.lower < i < page.upper)
     return (Row(i, i) for i in sorted(chosen, reverse=not is_upwards))
-
-
-def _view(viewer: Viewer | None, relations: Relations, user: User) -> UserView:
-    if viewer is None:
-        return UserView(user=user)
-    relationship = Relationship(
-        id=user.id,
-        is_following=user.id in relations.follows,
-        is_blocking=user.id in relations.blocks,
-        is_muting=user.id in relations.mutes,
-        is_notifying=user.id in relations.notifies,
-    )
-    return UserView(user=user, relationship=relationship, is_own=user.id == viewer.id)

@@ -11,6 +11,7 @@ from pymongo.errors import DuplicateKeyError
 
 from kwip.domain.errors import ConflictError
 from kwip.domain.ids import PostId, UserId
+from kwip.domain.names import name_terms
 from kwip.domain.users import MAX_PINS, ProfileField, User
 from kwip.store.accounts.setup import SETUP_CLAIM
 from kwip.store.bulk import insert_missing
@@ -333,6 +334,7 @@ def _to_document(user: User) -> Document:
         "schema": schema_of("users"),
         "username": user.username,
         "display_name": user.display_name,
+        "names": name_terms(user.username, user.display_name),
         "bio": user.bio,
         "avatar": user.avatar,
         "banner": user.banner,

@@ -6,7 +6,7 @@ is put in by its fan-out; `posts.search_due_at` marks one that has changed since
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from pymongo import ASCENDING, DESCENDING, UpdateOne
 from pymongo.errors import BulkWriteError
@@ -18,10 +18,12 @@ from kwip.store.bulk import duplicates_in
 from kwip.store.client import ONE_BATCH, translated
 from kwip.store.due_work import DueWork
 from kwip.store.posting.posts import between
+from kwip.store.upgrades import schema_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
+    from kwip.domain.posts import Post
     from kwip.domain.timelines.id_lists import Between
     from kwip.domain.timelines.search import Sought
     from kwip.store.client import Document, Store
@@ -32,6 +34,9 @@ EXAMINED = 2_000
 PROBED = 200
 #: Favourites and bookmarks, and own posts, that one lookup examines, at most.
 LIBRARY = 1_000
+
+#: Posts that the history of some hashtags is counted from, at most.
+COUNTED = 5_000
 
 _DUE = "search_due_at"
 _HIT = {"author_id": 1, "reply_to_id": 1, "version": 1}
@@ -56,13 +61,22 @@ class SearchDocument(TypedDict):
     terms: list[str]
 
 
+class Use(NamedTuple):
+    """A post, and the hashtags it was published with."""
+
+    post_id: PostId
+    author_id: UserId
+    tags: tuple[str, ...]
+
+
 class SearchStore(DueWork):
-    """The `search_posts` collection, and `posts.search_due_at`."""
+    """The `search_posts` and `hashtags` collections, and `posts.search_due_at`."""
 
     def __init__(self, store: Store):
         self._index = store.database["search_posts"]
         self._posts = store.database["posts"]
         self._reactions = store.database["reactions"]
+        self._tags = store.database["hashtags"]
         super().__init__(self._posts, {}, due_at=_DUE)
 
     @translated()
@@ -85,6 +99,27 @@ class SearchStore(DueWork):
             self._index.bulk_write(writes, ordered=False)
         except BulkWriteError as error:
             duplicates_in(error)  # those that have a later version
+
+    @translated()
+    def put_tags(self, posts: Iterable[Post]) -> None:
+        """Note the hashtags of public posts, and when they were last used.
+
+        One command for any number, none without hashtags. Safe to repeat.
+        """
+        writes = [
+            UpdateOne(
+                {"_id": tag},
+                {
+                    "$max": {"last_id": post.id},
+                    "$setOnInsert": {"schema": schema_of("hashtags")},
+                },
+                upsert=True,
+            )
+            for post in posts
+            for tag in post.tags
+        ]
+        if writes:
+            self._tags.bulk_write(writes, ordered=False)
 
     @translated()
     def remove(self, post_id: PostId) -> None:
@@ -191,6 +226,46 @@ class SearchStore(DueWork):
             {"_id": {"$in": list(ids)}, "$expr": {"$and": conditions}}, _HIT
         )
         return [_to_hit(d) for d in found.batch_size(ONE_BATCH)]
+
+    @translated()
+    def tags_from(self, start: str, limit: int) -> list[str]:
+        """List hashtags whose names begin so, the latest used first, of some names.
+
+        At most `limit` names are read, in their order; index `_id`.
+        """
+        within = {"$gte": start, "$lt": start + "\U0010ffff"}
+        found = list(self._tags.find({"_id": within}).limit(limit))
+        found.sort(key=lambda d: d["last_id"], reverse=True)
+        return [d["_id"] for d in found]
+
+    @translated()
+    def used_among(self, tags: Sequence[str]) -> set[str]:
+        """Return which hashtags public posts have; one command for any number."""
+        looks: list[list[Document]] = [
+            [
+                {"$match": {"tags": {"$eq": tag}}},
+                {"$limit": 1},
+                {"$project": {"_id": 0, "tag": {"$literal": tag}}},
+            ]
+            for tag in tags
+        ]
+        rest: list[Document] = [
+            {"$unionWith": {"coll": self._posts.name, "pipeline": look}}
+            for look in looks[1:]
+        ]
+        return {d["tag"] for d in self._posts.aggregate([*looks[0], *rest])}
+
+    @translated()
+    def uses(self, tags: Sequence[str], above: int) -> list[Use]:
+        """List public posts above an id with some hashtags, at most `COUNTED`."""
+        found = self._posts.find(
+            {"tags": {"$in": list(tags)}, "_id": {"$gt": above}},
+            {"author_id": 1, "tags": 1},
+        )
+        return [
+            Use(PostId(d["_id"]), UserId(d["author_id"]), tuple(d["tags"]))
+            for d in found.limit(COUNTED).batch_size(ONE_BATCH)
+        ]
 
     @translated()
     def settle(self, post_id: PostId, version: int) -> None:

@@ -1,0 +1,77 @@
+"""Find hashtags by the beginnings of their names, with their use in the last week."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kwip.domain.ids import first_id_at, ms_of
+from kwip.domain.timelines.tags import TagDay, TagView
+from kwip.text.hashtags import name_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kwip.domain.clock import ClockMs
+    from kwip.domain.users import Viewer
+    from kwip.services.reading.loader import Loader
+    from kwip.services.timelines.hydration import Hydration
+    from kwip.store.posting.search import SearchStore, Use
+
+#: Names that are compared for one search, and days of history, as in Mastodon.
+MAX_NAMES, DAYS = 200, 7
+_DAY_MS = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class TagSearch:
+    """Hashtags of public posts."""
+
+    hydration: Hydration
+    store: SearchStore
+    clock: ClockMs
+
+    def find(
+        self, viewer: Viewer | None, loader: Loader, text: str, *, limit: int
+    ) -> list[TagView]:
+        """Find hashtags: the exact one first, then the latest used. Three queries.
+
+        Those whose posts have all been deleted are left out.
+        """
+        name = name_of(text.strip().lstrip("#\uff03"))
+        if name is None:
+            return []
+        loader.bypass()
+        names = self.store.tags_from(name, MAX_NAMES)
+        names.sort(key=lambda each: each != name)
+        used = self.store.used_among(names[: 2 * limit]) if names else set()
+        names = [each for each in names if each in used]
+        return self._views(viewer, loader, names[:limit])
+
+    def _views(
+        self, viewer: Viewer | None, loader: Loader, names: Sequence[str]
+    ) -> list[TagView]:
+        if not names:
+            return []
+        followed = self.hydration.relations(viewer, loader).tags
+        today_ms = self.clock() // _DAY_MS * _DAY_MS
+        days_ms = [today_ms - number * _DAY_MS for number in range(DAYS)]
+        uses = self.store.uses(names, first_id_at(days_ms[-1]) - 1)
+        return [
+            TagView(name, name in followed, _history(name, days_ms, uses))
+            for name in names
+        ]
+
+
+def _history(
+    name: str, days_ms: Sequence[int], uses: Sequence[Use]
+) -> tuple[TagDay, ...]:
+    mine = [
+        (ms_of(use.post_id) // _DAY_MS * _DAY_MS, use.author_id)
+        for use in uses
+        if name in use.tags
+    ]
+    counts = Counter(day for day, _ in mine)
+    people = Counter(day for day, _ in set(mine))
+    return tuple(TagDay(day // 1_000, counts[day], people[day]) for day in days_ms)
