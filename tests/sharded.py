@@ -43,6 +43,8 @@ ALLOWED = {
     "NotificationStore._forget": "which followers were told of a post, once it is gone",
     "EdgeStore.take_due": "the sweeper asks each shard for its own, once a second",
     "ListEdgeStore.take_due": "the sweeper asks each shard for its own, once a second",
+    "PeopleStore": "a search for people asks each shard for a few",
+    "SearchAuditStore": "fsck and reindex look through everything, page by page",
     "EdgeStore.waiting_count": "a figure for operators",
     "HibernationStore.date_undated": "the sweeper asks each shard, once a minute",
     "HibernationStore.idle_since": "the sweeper asks each shard, once a minute",

@@ -163,9 +163,13 @@ def spoken(text: str) -> str:
 
 def text_of(post: Post) -> Text:
     """Return what finds a post, without who can find it."""
-    text = f"{post.warning}\n{_without_links(post)}"
-    found = [*_flags(post), *_named(post), *_terms(tokens(text), post.language)]
-    return Text(frozenset(islice(dict.fromkeys(found), MAX_TERMS)), spoken(text))
+    found = [*_flags(post), *_named(post), *_terms(tokens(_all(post)), post.language)]
+    return Text(frozenset(islice(dict.fromkeys(found), MAX_TERMS)), spoken_in(post))
+
+
+def spoken_in(post: Post) -> str:
+    """Return the words of a post in order, each between two spaces."""
+    return spoken(_all(post))
 
 
 def stored_terms(post: Post) -> list[str]:
@@ -180,9 +184,9 @@ def stored_terms(post: Post) -> list[str]:
     return sorted(mark + term for term in text_of(post).terms)
 
 
-def _without_links(post: Post) -> str:
-    """Return a post's text without links: their hosts find it, their paths do not."""
-    text, at = [], 0
+def _all(post: Post) -> str:
+    """Return a post's words, without links: their hosts find it, their paths do not."""
+    text, at = [post.warning], 0
     for link in post.links:
         text.append(post.text[at : link.start])
         at = link.end

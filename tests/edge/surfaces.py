@@ -16,7 +16,7 @@ QUERIES = {
     "accounts": "?{user_ids}",
     "lookup_account": "?acct=alice",
     "search_accounts": "?q=al",
-    "search": "?q={word}",
+    "search": "?q=tea",
     "relationships": "?{user_ids}",
     "familiar_followers": "?{user_ids}",
     "markers": "?timeline[]=home",

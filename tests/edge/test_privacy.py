@@ -26,7 +26,7 @@ from kwip.services.delivery.live import LiveTimes
 from kwip.services.posting import posts
 from kwip.services.timelines import hydration
 from kwip.wiring import Options, build
-from tests.edge.surfaces import surfaces
+from tests.edge.surfaces import Surface, surfaces
 from tests.machine.model import VISIBILITIES, Kwip, List, Model
 from tests.people import sign_in
 from tests.pictures import plain, sent
@@ -192,6 +192,12 @@ class Town:
         posts += [post for post in self.model.posts if post.original][:1]
         ids = "&".join(f"id[]={post.id}" for post in posts)
         users = "&".join(f"id[]={each.id}" for each in self.people.values())
+        return [
+            Surface("/api/v2/search?q=in:library", "optional_token"),
+            *self._routed(name, posts, ids, users),
+        ]
+
+    def _routed(self, name, posts, ids, users):
         return surfaces(
             {
                 "post_id": [
@@ -204,7 +210,7 @@ class Town:
                 "notification_id": [1],
                 "name": ["tea"],
             },
-            {"post_ids": ids, "user_ids": users, "word": "word1x"},
+            {"post_ids": ids, "user_ids": users},
         )
 
     def read(self, text):

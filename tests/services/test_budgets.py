@@ -12,6 +12,7 @@ from kwip.domain.posts import Draft
 from kwip.domain.timelines.lists import ListChange
 from kwip.domain.timelines.notifications import SPOKEN_TO, Selection
 from kwip.domain.timelines.pages import PageRequest
+from kwip.domain.timelines.search import SearchRequest
 from kwip.domain.users import READ, User, Viewer
 from kwip.services.accounts.authentication import Credential
 from kwip.services.timelines.timelines import ALL_KINDS
@@ -322,6 +323,35 @@ PATHS = [
         (read_home, read_list, read_public, read_profile, read_tag, read_user_widget),
     ),
 ]
+
+
+def search(kwip, world, text):
+    loader = kwip.services.loaders.begin()
+    viewer = kwip.services.authentication.open(world.credential, loader)
+    asked = SearchRequest(text=text, kind="statuses", name=text, page=PageRequest())
+    return kwip.services.search.everything(viewer, loader, asked).statuses
+
+
+@pytest.mark.parametrize("world", [500], indirect=True)
+@pytest.mark.parametrize(
+    ("text", "queries"),
+    [
+        ("tea", 1),
+        ("from:author", 1),
+        ("post tea", 2),
+        ('"post 7"', 3),
+        ("tea -reply", 1),
+        ("in:library tea", 3),
+    ],
+)
+def test_a_search_keeps_its_budget(kwip, cost_of, world, text, queries):
+    found = search(kwip, world, text)
+    warm, again = cost_of(lambda: search(kwip, world, text))
+
+    assert found
+    assert [view.post.id for view in again] == [view.post.id for view in found]
+    assert warm.redis <= WARM_REDIS
+    assert warm.mongodb == queries
 
 
 @pytest.mark.parametrize("world", [5, 500], indirect=True, ids="{} follows".format)

@@ -73,8 +73,13 @@ class PostQuery:
         return (
             all(not text.terms.isdisjoint(each) for each in self.required)
             and text.terms.isdisjoint(self.excluded)
-            and all(each in text.spoken for each in self.phrases)
-            and not any(each in text.spoken for each in self.excluded_phrases)
+            and self.is_said_in(text.spoken)
+        )
+
+    def is_said_in(self, spoken: str) -> bool:
+        """Return whether the words of a text are in the order that is asked for."""
+        return all(each in spoken for each in self.phrases) and not any(
+            each in spoken for each in self.excluded_phrases
         )
 
 

@@ -18,7 +18,7 @@ from kwip.domain.timelines.timelines import Entry
 from kwip.services.reading.lookups import require_user_id
 from kwip.services.timelines.id_lists import fill_page
 from kwip.store.posting.search import LIBRARY
-from kwip.text.terms import text_of
+from kwip.text.terms import spoken_in, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -217,10 +217,10 @@ def _rarest(reaches: list[int | None], wanted: Between) -> int:
 
 def _matches(query: PostQuery, hit: Hit, view: PostView) -> bool:
     """Check what the index can't know: the order of words, and edits since."""
-    is_settled = view.post.version == hit.version
-    if is_settled and not (query.phrases or query.excluded_phrases):
-        return True
-    return query.matches(text_of(view.post))
+    if view.post.version != hit.version:
+        return query.matches(text_of(view.post))
+    has_phrases = query.phrases or query.excluded_phrases
+    return not has_phrases or query.is_said_in(spoken_in(view.post))
 
 
 def _entry(hit: Hit) -> Entry:

@@ -257,6 +257,18 @@ def test_the_library_has_own_posts_favourites_and_bookmarks(
     assert found(alice, "in:library tea") == ["tea: saved", "tea: mine"]
 
 
+def test_without_redis_search_answers_from_mongodb(
+    new_user, publish, found, kwip, monkeypatch
+):
+    alice = new_user("alice")
+    publish(alice, "tea")
+    publish(alice, "tea in secret", visibility=Visibility.DIRECT)
+    monkeypatch.setattr(kwip.cache, "run", lambda *_: None)
+
+    assert found(None, "tea") == ["tea"]
+    assert found(alice, "tea") == ["tea in secret", "tea"]
+
+
 def test_pages_neither_skip_nor_repeat(new_user, publish, pages):
     alice = new_user("alice")
     texts = [f"tea {number}" for number in range(7)]
