@@ -88,6 +88,12 @@ def costs(wiring, commands, bob, known):
     return measure
 
 
+#: How often a search asks Redis and MongoDB.
+SEARCHES = {
+    "/api/v1/accounts/search?q=alice": (2, 2),
+    "/api/v2/search?q=ho&type=statuses": (2, 1),
+    "/search?q=ho": (1, 1),
+}
 #: How often a request asks Redis when everything is warm.
 WARM = {
     "/livez": 0,
@@ -100,7 +106,6 @@ WARM = {
     "/api/v1/accounts/{bob}/followers": 3,
     "/api/v1/accounts/{alice}/following": 2,
     "/api/v1/accounts?id[]={alice}&id[]={bob}": 2,
-    "/api/v1/accounts/search?q=alice": 3,
     "/api/v1/accounts/relationships?id[]={alice}": 2,
     "/api/v1/accounts/familiar_followers?id[]={alice}": 1,
     "/api/v1/blocks": 1,
@@ -148,6 +153,13 @@ def test_a_warm_request_asks_redis_so_often_and_mongodb_never(costs):
     found = {path: costs(path) for path in WARM}
 
     assert found == {path: (redis, 0) for path, redis in WARM.items()}
+
+
+def test_a_search_asks_mongodb_for_ids_and_redis_for_the_rest(costs, wiring, known):
+    wiring.services.search_index.settle(int(known["reply"]))
+    found = {path: costs(path) for path in SEARCHES}
+
+    assert found == SEARCHES
 
 
 def test_a_page_that_is_not_kept_is_joined_from_what_is_cached(costs, endpoints):

@@ -93,7 +93,7 @@ def test_buttons_in_lists_share_the_pages_one_form(at_alice, bob):
 
     page = at_alice.get("/")
 
-    (form,) = page.all("form")
+    (form,) = page.all("form", method="post")
     acts = [b["formaction"].rpartition("/")[2] for b in page.all("button")]
     assert {b["form"] for b in page.all("button")} == {form["id"]}
     assert acts == ["logout"] + ["repost", "favourite", "bookmark", "mute", "block"] * 3
