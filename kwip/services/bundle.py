@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from kwip.services.delivery.live import Live
     from kwip.services.delivery.notifier import Notifier
     from kwip.services.delivery.publication import Publication
-    from kwip.services.media.attachments import Attachments
     from kwip.services.delivery.search_index import SearchIndex
+    from kwip.services.media.attachments import Attachments
     from kwip.services.media.media import Media
     from kwip.services.posting.pins import Pins
     from kwip.services.posting.posts import Posts

@@ -185,18 +185,24 @@ def stored_terms(post: Post) -> list[str]:
 
 
 def _all(post: Post) -> str:
-    """Return a post's words, without links: their hosts find it, their paths do not."""
+    """Return a post's words, and those that describe its attachments.
+
+    Without links: their hosts find it, their paths do not.
+    """
     text, at = [post.warning], 0
     for link in post.links:
         text.append(post.text[at : link.start])
         at = link.end
-    return " ".join([*text, post.text[at:]])
+    descriptions = (attachment.description for attachment in post.media)
+    return " ".join([*text, post.text[at:], *descriptions])
 
 
 def _flags(post: Post) -> Iterator[str]:
     yield author_term(post.author_id)
     if post.links:
         yield "has:link"
+    if post.media:
+        yield "has:media"
     if post.in_reply_to_id is not None:
         yield "is:reply"
     if post.is_sensitive:

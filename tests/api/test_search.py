@@ -4,6 +4,7 @@ import pytest
 
 from kwip.domain.posts import Draft
 from kwip.domain.users import ProfileChange, Viewer
+from tests.api.test_media import upload
 
 
 def viewer_of_id(person):
@@ -124,6 +125,21 @@ def test_statuses_are_found_by_their_words(tea, client, kind):
 
     assert [status["id"] for status in answer.json["statuses"]] == tea
     assert client.get(f"/api/v2/search?q=coffee{kind}").json["statuses"] == []
+
+
+@pytest.mark.parametrize("query", ["has:media", "samovar"])
+def test_a_picture_is_found_by_being_there_and_by_its_description(
+    alice, client, wiring, tea, query
+):
+    media = upload(alice, description="A samovar")
+    shown = alice.say("tea", media_ids=[media["id"]])
+    services = wiring.services
+    if lease := services.fanout.begin(int(shown["id"])):
+        services.fanout.deliver(lease)
+
+    found = client.get(f"/api/v2/search?q=tea+{query}&type=statuses").json["statuses"]
+
+    assert [status["id"] for status in found] == [shown["id"]]
 
 
 def test_statuses_are_paged_by_offset_or_by_cursor(tea, client):

@@ -56,8 +56,7 @@ class Stores:
         self.store = store
         self.authentication = AccessKeyStore(store, "tokens")
         self.attachments = AttachmentStore(store)
-        self.audit = AuditStore(store)
-        self.changes = ChangeStore(store)
+        self.audit, self.changes = AuditStore(store), ChangeStore(store)
         self.deletion = DeletionStore(store)
         self.repairs = RepairStore(store)
         self.retags = RetagStore(store)

@@ -169,6 +169,8 @@ LEFT_OUT: Mapping[str, str] = {
     "followers": "the other side of follows",
     "list_members": "the other side of lists",
     "attachments": "never cached; posts carry what they show of them",
+    "search_posts": "never cached",
+    "hashtags": "never cached",
     "credentials": "never cached",
     "jobs": "never cached",
     "cache_fence": "never cached",

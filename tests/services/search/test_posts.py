@@ -98,7 +98,7 @@ def test_operators_say_what_a_post_has_and_is(new_user, publish, found):
     assert found(None, "tea is:reply") == ["tea reply"]
     assert found(None, "tea is:sensitive") == ["tea hidden"]
     assert found(None, "tea language:de") == ["tea hidden"]
-    assert found(None, "tea has:media") == found(None, "tea has:poll") == []
+    assert found(None, "tea has:poll") == []
     assert found(None, "example.com") == ["tea https://example.com/a"]
 
 
