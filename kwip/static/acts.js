@@ -1,19 +1,50 @@
-// Acts on kwips: shown at once, sent in the background, undone with a message on failure.
+// Acts on kwips, people and hashtags: shown at once, sent in the background, undone with a
+// message on failure.
 
-function showAct(button, isDone) {
-  button.setAttribute("aria-pressed", isDone);
+const isDone = (button) => /\/un\w+$/.test(button.getAttribute("formaction"));
+
+function showAct(button, done) {
+  if ("isDone" in button.dataset) button.dataset.isDone = done;
+  else button.setAttribute("aria-pressed", done);
   button.setAttribute(
     "formaction",
-    button.getAttribute("formaction").replace(/\/(un)?(\w+)$/, isDone ? "/un$2" : "/$2"),
+    button.getAttribute("formaction").replace(/\/(un)?(\w+)$/, done ? "/un$2" : "/$2"),
   );
   const count = button.querySelector(".count");
-  if (count) count.textContent = Math.max(0, Number(count.textContent) + (isDone ? 1 : -1)) || "";
+  if (count) count.textContent = Math.max(0, Number(count.textContent) + (done ? 1 : -1)) || "";
 }
 
-// The same kwip may be on a page twice, once as a repost.
+// What a button acts on: "@name", "#tag", or the id of a kwip.
+const subjectOf = (button) => button.dataset.of ?? button.closest("[data-post]").dataset.post;
+
+// The same kwip may be on a page twice, once as a repost, and a person many times.
 function twins(button) {
-  const { post } = button.closest("[data-post]").dataset;
-  return all(`[data-post="${post}"] [data-act="${button.dataset.act}"]`);
+  const subject = subjectOf(button);
+  const acts = all(`[data-act="${button.dataset.act}"]`);
+  return acts.filter((one) => subjectOf(one) === subject);
+}
+
+// Show the act on all twins, and what is on the page only while it is done.
+function showActs(button, done) {
+  const { act: name } = button.dataset;
+  const subject = subjectOf(button);
+  for (const twin of twins(button)) showAct(twin, done);
+  for (const one of all(`[data-if="${name} ${subject}"]`)) one.hidden = !done;
+  if (name === "follow") showFollowers(subject, done);
+}
+
+function showFollowers(subject, isFollowing) {
+  for (const link of all(`[data-followers-of="${subject}"]`)) {
+    const number = Math.max(0, Number(link.dataset.count) + (isFollowing ? 1 : -1));
+    link.dataset.count = number;
+    const shown = document.createElement("b");
+    shown.textContent = number.toLocaleString("en-GB");
+    const [before, after] = ngettext("%(num)s follower", "%(num)s followers", number).split(number);
+    link.replaceChildren(before, shown, after);
+  }
+  // Who is no longer followed is no longer subscribed to either.
+  const bell = document.querySelector(`[data-act="notify"][data-of="${subject}"]`);
+  if (!isFollowing && bell && isDone(bell)) showActs(bell, false);
 }
 
 // The wanted state of each act on each kwip, and the server's last known one, while a
@@ -22,11 +53,11 @@ function twins(button) {
 const wishes = new Map();
 
 function toggleAct(button) {
-  const key = `${button.closest("[data-post]").dataset.post} ${button.dataset.act}`;
-  const isDone = button.getAttribute("aria-pressed") === "true";
-  const wish = wishes.get(key) ?? { has: isDone };
-  wish.wants = !isDone;
-  for (const twin of twins(button)) showAct(twin, wish.wants);
+  const key = `${subjectOf(button)} ${button.dataset.act}`;
+  const has = isDone(button);
+  const wish = wishes.get(key) ?? { has };
+  wish.wants = !has;
+  showActs(button, wish.wants);
   if (wishes.has(key)) return;
   wishes.set(key, wish);
   fulfil(wish, button).finally(() => wishes.delete(key));
@@ -46,7 +77,7 @@ async function fulfil(wish, button) {
     } catch (error) {
       isSure = false;
       if (wish.wants !== wants) continue; // pressed again since then
-      for (const twin of twins(button)) showAct(twin, wish.has);
+      showActs(button, wish.has);
       toast(error.message, { button: { label: gettext("Try again"), press: () => toggleAct(button) } });
       return;
     }
@@ -57,8 +88,17 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest?.("button[data-act]");
   if (!button || event.ctrlKey || event.metaKey) return;
   event.preventDefault();
+  // A button that was just pressed says what it did, and only later what it would do.
+  button.classList.add("fresh");
   toggleAct(button);
 });
+
+for (const type of ["pointerout", "focusout"]) {
+  document.addEventListener(type, ({ target, relatedTarget }) => {
+    const button = target.closest?.(".fresh");
+    if (button && !button.contains(relatedTarget)) button.classList.remove("fresh");
+  });
+}
 
 // Deleting can be undone for some seconds: the request is sent after that, or when the
 // page is left.

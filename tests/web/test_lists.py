@@ -62,11 +62,13 @@ def test_people_are_put_into_lists_from_their_profiles(at_alice, bob, place, wir
 def test_only_who_is_followed_has_lists_in_the_menu(at_alice, bob, people):
     people("carol")
 
-    assert not at_alice.get("/@carol").all("a", href="/@carol/lists")
+    [link] = at_alice.get("/@carol").all("a", href="/@carol/lists")
+    assert "hidden" in link.attributes
     at_alice.send("/@bob/follow")
     page = at_alice.get("/@bob")
     [link] = page.all("a", href="/@bob/lists")
     assert link.words == "Add @bob to lists"
+    assert "hidden" not in link.attributes
     page = at_alice.get("/@bob/lists")
     assert "No lists yet" in page.words
     assert "then add @bob here" in page.words

@@ -6,18 +6,21 @@ ACTIONS = ["follow", "unfollow", "block", "unblock", "mute", "unmute"]
 
 
 def buttons(page, css="button"):
-    """The labels of the buttons beside a profile's picture."""
-    return [b.words for b in page.all("button") if css in (b.get("class") or "")]
+    """The labels of the buttons beside a profile's picture, as they are shown."""
+    found = [b for b in page.all("button") if css in (b.get("class") or "")]
+    states = {"true": "Following", "false": "Follow", None: None}
+    return [states[b.get("data-is-done")] or b.words for b in found]
 
 
-def test_a_follow_button_becomes_an_unfollow_button(at_alice, bob):
+def test_a_follow_button_says_that_one_follows_and_unfollows(at_alice, bob):
     assert buttons(at_alice.get("/@bob")) == ["Follow"]
 
     assert at_alice.send("/@bob/follow", next="/@bob") == "/@bob"
 
     page = at_alice.get("/@bob")
     assert page.said == "You're following @bob."
-    assert buttons(page) == ["Unfollow"]
+    assert buttons(page) == ["Following"]
+    assert page.all("button", formaction="/@bob/unfollow")
     at_alice.send("/@bob/unfollow")
     assert buttons(at_alice.get("/@bob")) == ["Follow"]
 
