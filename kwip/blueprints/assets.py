@@ -32,8 +32,8 @@ BUNDLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             *("forms.css", "live.css", "search.css"),
         ),
         "kwip.js": (
-            *("translation.js", "kwip.js", "acts.js", "write.js", "keys.js"),
-            *("live.js", "open.js"),
+            *("translation.js", "kwip.js", "acts.js", "write.js", "replies.js"),
+            *("keys.js", "live.js", "open.js"),
         ),
     }
 )

@@ -109,12 +109,19 @@
 
   function show(news) {
     if (news.count) {
+      count += Math.max(0, news.count - countWritten(known, news.newest_id));
       known = news.newest_id;
-      count += news.count;
-      say(words(count));
+      if (count > 0) say(words(count));
     }
     if ("unread" in news) showUnread(news.unread);
     if (news.gone) takeAway(new Set(news.gone));
+  }
+
+  // What was written on this page is shown already, and all of it comes into home.
+  function countWritten(above, upTo) {
+    if (!slot.dataset.poll.startsWith("/poll/home")) return 0;
+    const [from, to] = [BigInt(above), BigInt(upTo)];
+    return [...written].filter((id) => BigInt(id) > from && BigInt(id) <= to).length;
   }
 
   function stop() {

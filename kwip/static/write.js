@@ -40,7 +40,7 @@ if (reply) {
   addEventListener("pageshow", answerHere);
 }
 
-for (const text of all("textarea[data-limit]")) {
+function prepareText(text) {
   const show = () => {
     showLimit(text);
     grow(text);
@@ -54,6 +54,8 @@ for (const text of all("textarea[data-limit]")) {
     }
   });
 }
+
+for (const text of all("textarea[data-limit]")) prepareText(text);
 
 // Drafts: one per form, user and browser. Logging out deletes them.
 
@@ -85,7 +87,7 @@ function restoreDraft(form) {
 
 // Show the errors of a rejected form at their fields.
 function showWrong(form, error) {
-  const about = form.querySelector("#text-about");
+  const about = form.querySelector("[id^=text-about]");
   const wrong = error.fields.text ?? error.fields.warning ?? error.message;
   about.textContent = wrong;
   about.className = "wrong";
@@ -119,9 +121,14 @@ async function publish(form) {
   const fields = new FormData(form);
   button.disabled = true;
   try {
-    const { message, location: next } = await send(form.action, fields);
+    const { message, location: next, article } = await send(form.action, fields);
     localStorage.removeItem(draftKey(form));
     form.reset();
+    if (await showWritten(form, article)) {
+      button.disabled = false;
+      toast(message);
+      return;
+    }
     sayNext(message);
     const { pathname, search } = new URL(next, location);
     const isHere = pathname + search === location.pathname + location.search;
@@ -139,7 +146,7 @@ async function publish(form) {
   }
 }
 
-for (const form of all("form[data-draft]")) {
+function prepareForm(form) {
   restoreDraft(form);
   form.addEventListener("input", ({ target }) => {
     showRight(target);
@@ -150,6 +157,8 @@ for (const form of all("form[data-draft]")) {
     publish(form);
   });
 }
+
+for (const form of all("form[data-draft]")) prepareForm(form);
 
 for (const button of all('button[formaction="/logout"], form[action="/logout"] button')) {
   button.addEventListener("click", () => {

@@ -38,7 +38,7 @@ def test_who_presses_reply_in_home_can_write(open_browser, alice, kwip, size):
     page.goto("/home")
 
     page.get_by_role("link", name="Reply").click()
-    page.wait_for_url("**#reply")
+    expect(reply_in(page)).to_be_focused()
 
     expect_to_write_behind_the_names(page)
 
@@ -49,7 +49,7 @@ def test_who_presses_r_in_home_can_write(open_browser, alice, kwip):
 
     page.keyboard.press("j")
     page.keyboard.press("r")
-    page.wait_for_url("**#reply")
+    expect(reply_in(page)).to_be_focused()
 
     expect_to_write_behind_the_names(page)
 
@@ -129,7 +129,7 @@ def test_keys_rest_while_the_next_page_is_on_its_way(open_browser, alice, kwip):
     acted = page.evaluate(
         """async (pressed) => {
           const on = document.activeElement;
-          for (const key of "rfat") {
+          for (const key of "ofat") {
             on.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true}));
           }
           for (let turn = 0; turn < 10; turn += 1) await null;
@@ -138,5 +138,5 @@ def test_keys_rest_while_the_next_page_is_on_its_way(open_browser, alice, kwip):
         PRESSED,
     )
 
-    page.wait_for_url("**#reply")
+    page.wait_for_url(f"**/@bob/{kwip['id']}")
     assert acted == 0

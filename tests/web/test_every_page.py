@@ -133,12 +133,15 @@ PARTS = {
     "new_in_home": "/home/new?since_id=0",
     "new_notifications": "/notifications/new?since_id=0",
 }
+#: The same of a kwip, behind its address.
+PARTS_OF_A_KWIP = {"article": "/article", "reply": "/reply"}
 
 
 def test_every_page_is_among_those_that_are_checked(places):
     pages = {r.endpoint.__name__ for r in web.ROUTES if r.method == "GET"}
 
-    assert pages - {"styleguide"} == places.keys() | PARTS.keys()
+    parts = PARTS.keys() | PARTS_OF_A_KWIP.keys()
+    assert pages - {"styleguide"} == places.keys() | parts
 
 
 def test_the_style_guide_is_sound_and_there_only_where_it_is_asked_for(
@@ -162,6 +165,14 @@ def test_parts_of_pages_show_hostile_texts_as_texts(places, at_mallory, place):
     assert all("<script>alert(1)</script>" in text for text in part.texts)
     assert not part.all("script")
     assert not part.all("form")
+
+
+def test_parts_of_a_kwip_show_hostile_texts_as_texts(places, at_mallory):
+    for name in PARTS_OF_A_KWIP:
+        part = at_mallory.get(f"{places['thread']}/{name}")
+
+        assert part.with_class("name") or part.all("textarea")
+        assert not part.all("script")
 
 
 @pytest.mark.parametrize("who", ["nobody", "a stranger", "the author"])

@@ -259,3 +259,29 @@ def test_a_kwip_at_anothers_address_leads_to_its_own(anybody, alice, bob):
 
     assert anybody.send_away(f"/@bob/{post}") == f"/@alice/{post}"
     anybody.get(f"/@bob/{post}/history", 404)
+
+
+def test_a_script_is_told_where_the_written_kwip_is_and_gets_it_alone(at_alice, bob):
+    said = bob.say("Is it far?")
+    asks = {"Accept": "application/json"}
+    fields = {"csrf_token": at_alice.token, "text": "No.", "key": "1"}
+
+    answer = at_alice._browser.post(
+        "/compose", data=fields | {"in_reply_to_id": said["id"]}, headers=asks
+    )
+
+    alone = at_alice.get(answer.json["article"])
+    assert alone.texts == ["No."]
+    assert len(alone.all("article")) == 1
+    assert not alone.all("html")
+
+
+def test_the_form_to_reply_is_there_alone(at_alice, bob):
+    said = bob.say("Is it far?")
+
+    alone = at_alice.get(f"/@bob/{said['id']}/reply")
+
+    assert alone.value("in_reply_to_id") == said["id"]
+    assert alone.value("csrf_token") == at_alice.token
+    assert not alone.all("html")
+    at_alice.get(f"/@alice/{said['id']}/reply", 404)

@@ -109,13 +109,13 @@ def form_again(error: KwipError) -> Form:
     return Form(request.form, wrong, "" if beside else error.message, has_files)
 
 
-def go(address: str, message: str = "") -> Response:
+def go(address: str, message: str = "", **more: str) -> Response:
     """Redirect after a form to a page that shows the message.
 
-    A page's script gets both as data instead.
+    A page's script gets both as data instead, with `more`.
     """
     if http.is_script():
-        return http.answer({"message": message, "location": address})
+        return http.answer({"message": message, "location": address, **more})
     if message:
         flash(message)
     return make_response(redirect(address, 303))

@@ -14,6 +14,7 @@ from kwip.blueprints.web.pages import (
     CACHED_OPEN,
     OPEN,
     OWN,
+    OWN_PART,
     Form,
     form_policy,
     go,
@@ -80,9 +81,10 @@ def create() -> Response:
         view = http.services().posts.create(http.signed_in(), draft)
     except _REFUSALS as error:
         return _write_again(error, attached)
+    article = f"{_address(view)}/article"
     if view.post.in_reply_to_id is None:
-        return go(url_for("web.home"), _is_out(view.post))
-    return go(_reply_in_thread(view), gettext("Reply sent."))
+        return go(url_for("web.home"), _is_out(view.post), article=article)
+    return go(_reply_in_thread(view), gettext("Reply sent."), article=article)
 
 
 def _is_out(post: Post) -> str:
@@ -136,13 +138,31 @@ def delete_now(username: str, post_id: PostId) -> Response:
 
 def history(username: str, post_id: PostId) -> Response:
     """Show the earlier versions of a kwip."""
-    posts, viewer, loader = http.services().posts, http.viewer(), http.loader()
-    view = posts.get(viewer, loader, post_id)
+    view = _shown(username, post_id)
+    found = http.services().posts.history(http.viewer(), http.loader(), post_id)
+    return page("history.html", view=view, history=found)
+
+
+def article(username: str, post_id: PostId) -> Response:
+    """Return a kwip as in a timeline, for a page on which it was just written."""
+    return page("article.html", view=_shown(username, post_id))
+
+
+def reply(username: str, post_id: PostId) -> Response:
+    """Return the form to reply to a kwip, for a page that shows the kwip."""
+    return page("reply.html", sheet=blank_sheet(_shown(username, post_id)))
+
+
+def _shown(username: str, post_id: PostId) -> PostView:
+    """Find a kwip by its address.
+
+    Raises:
+        NotFoundError: There is none for this viewer, or its author has another name.
+    """
+    view = http.services().posts.get(http.viewer(), http.loader(), post_id)
     if view.author.username != username:
         raise NotFoundError(gettext("Kwip not found."), post_id=post_id)
-    return page(
-        "history.html", view=view, history=posts.history(viewer, loader, post_id)
-    )
+    return view
 
 
 def _address(view: PostView) -> str:
@@ -235,6 +255,8 @@ ROUTES = (
     Route("POST", "/compose", create, _WITH_FILES),
     Route("GET", _POST_RULE, thread, CACHED_OPEN),
     Route("GET", f"{_POST_RULE}/history", history, OPEN),
+    Route("GET", f"{_POST_RULE}/article", article, OWN_PART),
+    Route("GET", f"{_POST_RULE}/reply", reply, OWN_PART),
     Route("GET", f"{_POST_RULE}/edit", edit, OWN),
     Route("POST", f"{_POST_RULE}/edit", save_edit, _WITH_FILES),
     Route("GET", f"{_POST_RULE}/delete", delete, OWN),
