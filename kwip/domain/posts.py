@@ -88,7 +88,7 @@ class Post:
 
     @property
     def mentioned_ids(self) -> frozenset[UserId]:
-        """The users mentioned in the text."""
+        """The users mentioned in the text, or addressed by the reply."""
         return frozenset(mention.user_id for mention in self.mentions)
 
     @property
@@ -138,7 +138,11 @@ class Post:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A new post as the author writes it."""
+    """A new post as the author writes it.
+
+    A reply addresses the users `to`, by name, as if its text mentioned them; only those
+    count whom its parent is by or mentions.
+    """
 
     text: str
     visibility: Visibility = Visibility.PUBLIC
@@ -149,6 +153,7 @@ class Draft:
     is_sensitive: bool = False
     attachment_ids: tuple[AttachmentId, ...] = ()
     idempotency_key: str | None = None
+    to: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

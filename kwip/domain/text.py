@@ -29,12 +29,21 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A mentioned user at `text[start:end]`."""
+    """A mentioned user at `text[start:end]`.
+
+    A reply can address people of its conversation whom its text does not name; then
+    `start` and `end` are 0.
+    """
 
     start: int
     end: int
     user_id: UserId
     username: str
+
+    @property
+    def is_in_text(self) -> bool:
+        """Whether the text names the user."""
+        return self.start < self.end
 
 
 @dataclass(frozen=True, slots=True)

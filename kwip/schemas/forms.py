@@ -21,6 +21,8 @@ from kwip.schemas.attachments import Focus, MediaIds
 from kwip.schemas.body import BodySchema, Id, StrictSchema, Text
 from kwip.text.translation import lazy_gettext
 
+#: A reply form shows no more people to address.
+TO_MAX = 100
 #: No one-line field takes more; the services' own limits are lower.
 LINE_MAX = 300
 
@@ -201,6 +203,7 @@ class ComposeForm(_WithAttachments, StrictSchema[Draft]):
     warning = Text(load_default="")
     is_sensitive = fields.Boolean(load_default=False)
     in_reply_to_id = Id(load_default=None)
+    to = fields.List(Text(), load_default=list, validate=validate.Length(max=TO_MAX))
     key = _line()
 
     def make(
@@ -209,6 +212,7 @@ class ComposeForm(_WithAttachments, StrictSchema[Draft]):
         text: str,
         visibility: Visibility,
         in_reply_to_id: int | None,
+        to: list[str],
         key: str,
         **others: Any,
     ) -> Draft:
@@ -221,6 +225,7 @@ class ComposeForm(_WithAttachments, StrictSchema[Draft]):
             in_reply_to_id=None if in_reply_to_id is None else PostId(in_reply_to_id),
             source="web",
             idempotency_key=key,
+            to=tuple(to),
         )
 
 

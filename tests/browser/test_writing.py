@@ -127,7 +127,7 @@ def test_escape_closes_the_form_and_the_text_comes_back(open_home, question):
     expect(link).to_be_focused()
     page.keyboard.press("Enter")
 
-    expect(field).to_have_value("@bob Half a tho")
+    expect(field).to_have_value("Half a tho")
 
 
 def test_a_reply_within_a_thread_is_shown_one_step_further_in(

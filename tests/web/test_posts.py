@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from kwip.domain.errors import StoreUnavailableError
+from kwip.jobs.registry import jobs
 
 
 def key_of(page):
@@ -110,13 +111,90 @@ def test_a_reply_may_go_to_nobody_else_than_what_it_answers(
     assert page.value("visibility") == parent
 
 
-def test_a_reply_begins_with_the_names_of_whom_it_addresses(at_bob, alice, people):
+def test_a_reply_can_address_everyone_in_the_conversation(at_bob, alice, people):
     people("carol")
     post = alice.say("Tell @carol and @bob and @carol and @nobody")
 
     page = at_bob.get(f"/@alice/{post['id']}")
 
-    assert page.value("text") == "@alice @carol "
+    boxes = page.all("input", name="to[]")
+    assert [box["value"] for box in boxes] == ["alice", "carol"]
+    assert all("checked" in box.attributes for box in boxes)
+    assert page.value("text") == ""
+
+
+def reply_to(visitor, post, **fields):
+    """Reply through the page, and give the address of the kwip alone."""
+    page = visitor.get(f"/@{post['account']['username']}/{post['id']}/reply")
+    sent = {"key": page.value("key"), "in_reply_to_id": post["id"]} | fields
+    visitor.send("/compose", **sent)
+
+
+def mentions_of(person):
+    """Return the kwips that a person was notified of, newest first."""
+    notices = person.get("/api/v1/notifications").json
+    return [n["status"]["content"] for n in notices if n["type"] == "mention"]
+
+
+@pytest.fixture
+def deliver(wiring):
+    """Return a function that does what the worker does for a post."""
+    return jobs(wiring.services)["fanout"]
+
+
+def test_whom_a_reply_addresses_is_notified_without_being_named(
+    at_bob, alice, people, deliver
+):
+    carol = people("carol")
+    post = alice.say("Tell @carol")
+
+    reply_to(at_bob, post, **{"text": "Sure.", "to[]": ["alice", "carol"]})
+
+    [reply] = alice.get(f"/api/v1/statuses/{post['id']}/context").json["descendants"]
+    deliver(reply["id"])
+    assert {m["username"] for m in reply["mentions"]} == {"alice", "carol"}
+    assert reply["content"] == "<p>Sure.</p>"
+    assert mentions_of(alice) == mentions_of(carol)[:1] == ["<p>Sure.</p>"]
+    page = at_bob.get("/@bob/with-replies")
+    assert "Replying to @alice, @carol" in page.words
+
+
+def test_a_direct_reply_is_for_those_it_addresses(at_bob, alice, people):
+    carol = people("carol")
+    post = alice.say("Tell @carol")
+
+    fields = {"text": "Only you.", "visibility": "direct", "to[]": ["alice"]}
+    reply_to(at_bob, post, **fields)
+
+    context = f"/api/v1/statuses/{post['id']}/context"
+    [reply] = alice.get(context).json["descendants"]
+    assert reply["content"] == "<p>Only you.</p>"
+    assert carol.get(context).json["descendants"] == []
+
+
+def test_a_reply_addresses_nobody_outside_of_its_conversation(at_bob, alice, people):
+    people("dora")
+    post = alice.say("Hello")
+
+    reply_to(at_bob, post, **{"text": "Hi.", "to[]": ["dora", "bob", "$x", "alice"]})
+
+    [reply] = alice.get(f"/api/v1/statuses/{post['id']}/context").json["descendants"]
+    assert [m["username"] for m in reply["mentions"]] == ["alice"]
+
+
+def test_an_edit_keeps_whom_a_reply_addresses(at_bob, alice):
+    post = alice.say("Hello")
+    reply_to(at_bob, post, **{"text": "Hi.", "to[]": "alice"})
+    context = f"/api/v1/statuses/{post['id']}/context"
+    [reply] = alice.get(context).json["descendants"]
+
+    at_bob.send(f"/@bob/{reply['id']}/edit", text="Hi, @alice.", warning="")
+
+    [reply] = alice.get(context).json["descendants"]
+    assert [m["username"] for m in reply["mentions"]] == ["alice"]
+    at_bob.send(f"/@bob/{reply['id']}/edit", text="Hi again.", warning="")
+    [reply] = alice.get(context).json["descendants"]
+    assert [m["username"] for m in reply["mentions"]] == []
 
 
 def test_a_reply_leads_back_to_its_thread(at_bob, alice):

@@ -10,6 +10,7 @@ from flask import request
 from kwip.blueprints import http, placeholders
 from kwip.domain.posts import Visibility
 from kwip.domain.timelines.visibility import reply_visibility
+from kwip.schemas.forms import TO_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,11 +28,13 @@ class Sheet:
 
     `key` makes the kwip unique, however often the form is sent. `media` are uploads
     that are in no kwip yet. `choices` are the audiences to choose from: for a reply,
-    none wider than its parent's.
+    none wider than its parent's. `to` are the people whom a reply can address, and
+    whether it does.
     """
 
     author: User
     parent: PostView | None = None
+    to: Mapping[str, bool] = field(default_factory=dict)
     text: str = ""
     warning: str = ""
     is_sensitive: bool = False
@@ -50,7 +53,7 @@ class Sheet:
 
 
 def blank_sheet(parent: PostView | None = None) -> Sheet:
-    """Return an empty form; a reply begins with the names of those it addresses."""
+    """Return an empty form; a reply addresses everyone in its parent."""
     author = http.services().users.me(http.signed_in(), http.loader())
     if parent is None:
         return Sheet(author=author)
@@ -58,7 +61,7 @@ def blank_sheet(parent: PostView | None = None) -> Sheet:
     return Sheet(
         author=author,
         parent=parent,
-        text=_addressed(parent, author.username),
+        to=dict.fromkeys(_others(parent, author.username), True),
         warning=parent.post.warning,
         visibility=visibility.value,
     )
@@ -74,9 +77,12 @@ def sheet_again(
     sent, is_new_key = request.form, "key" in wrong
     fresh = Sheet(author=http.services().users.me(http.signed_in(), http.loader()))
     asked = sent.get("visibility", "")
+    chosen = set(sent.getlist("to[]"))
+    others = _others(parent, fresh.author.username) if parent else []
     return Sheet(
         author=fresh.author,
         parent=parent,
+        to={name: name in chosen for name in others},
         text=sent.get("text", ""),
         warning=sent.get("warning", ""),
         is_sensitive="is_sensitive" in sent,
@@ -88,7 +94,8 @@ def sheet_again(
     )
 
 
-def _addressed(parent: PostView, username: str) -> str:
+def _others(parent: PostView, username: str) -> list[str]:
+    """Return the names of those who are in a conversation, its author first."""
     names = [parent.author.username, *(m.username for m in parent.post.mentions)]
     others = dict.fromkeys(name for name in names if name != username)
-    return "".join(f"@{name} " for name in others)
+    return list(others)[:TO_MAX]

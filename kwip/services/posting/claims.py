@@ -98,4 +98,6 @@ def _digest(draft: Draft, files: Sequence[str]) -> str:
         body += (draft.warning, draft.is_sensitive)
     if files:
         body += ("media", *files)
+    if draft.to:
+        body += ("to", *draft.to)
     return hashlib.sha256(repr(body).encode()).hexdigest()

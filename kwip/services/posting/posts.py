@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from kwip.services.media.attachments import Attachments
     from kwip.services.posting.claims import ClaimedIds
     from kwip.services.posting.permissions import Permissions
-    from kwip.services.posting.texts import Texts
+    from kwip.services.posting.texts import TextEntities, Texts
     from kwip.services.reading.loader import Loader, Loaders
     from kwip.services.reading.stores import Stores
     from kwip.services.timelines.hydration import Hydration
@@ -239,6 +239,7 @@ class Posts:
         visibility = draft.visibility
         if parent is not None:
             visibility = reply_visibility(parent.visibility, visibility)
+        entities = self.texts.entities(draft.text, draft.to)
         return Post(
             id=post_id,
             author_id=author_id,
@@ -253,7 +254,7 @@ class Posts:
             root_id=parent.root_id if parent else post_id,
             source=draft.source,
             language=draft.language,
-            **self.texts.entities(draft.text),
+            **_addressed(entities, parent, author_id),
         )
 
     def _insert(self, post: Post, claim: Claim, draft: Draft) -> Post:
@@ -289,10 +290,7 @@ class Posts:
             media=media,
             **self.texts.entities(draft.text),
         )
-        if old.visibility is Visibility.DIRECT:
-            stay = (m for m in new.mentions if m.user_id in old.mentioned_ids)
-            new = replace(new, mentions=tuple(stay))
-        return self.stores.repeats.link(new)
+        return self.stores.repeats.link(_with_addressees(new, old))
 
     def _only_view(self, viewer: Viewer | None, loader: Loader, post: Post) -> PostView:
         views = self.hydration.posts(viewer, loader, [Entry.of(post)])
@@ -303,6 +301,26 @@ class Posts:
 
 def _content(post: Post) -> tuple[object, ...]:
     return (post.text, post.warning, post.is_sensitive, post.media)
+
+
+def _addressed(
+    entities: TextEntities, parent: Post | None, author_id: UserId
+) -> TextEntities:
+    """Leave out those a reply addresses who do not take part in its conversation."""
+    others = {parent.author_id, *parent.mentioned_ids} if parent else set()
+    others.discard(author_id)
+    mentions = (m for m in entities["mentions"] if m.is_in_text or m.user_id in others)
+    return {**entities, "mentions": tuple(mentions)}
+
+
+def _with_addressees(new: Post, old: Post) -> Post:
+    """Keep whom a reply addressed without naming them, and a direct post's circle."""
+    named = new.mentioned_ids
+    beside = (m for m in old.mentions if not m.is_in_text and m.user_id not in named)
+    mentions = (*beside, *new.mentions)
+    if old.visibility is Visibility.DIRECT:
+        mentions = tuple(m for m in mentions if m.user_id in old.mentioned_ids)
+    return replace(new, mentions=mentions)
 
 
 def _unreposted(viewer_id: UserId, gone: Post) -> invalidation.Keys:

@@ -10,6 +10,8 @@ from kwip.text.cleaning import clean_text, clean_warning
 from kwip.text.parsing import parse
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kwip.domain.posts import Draft
     from kwip.domain.text import Entities
     from kwip.store.accounts.users import UserStore
@@ -53,13 +55,15 @@ class Texts:
         """Parse a text by the rules of the site, without looking up users."""
         return parse(text, host=self.host)
 
-    def entities(self, text: str) -> TextEntities:
+    def entities(self, text: str, to: Sequence[str] = ()) -> TextEntities:
         """Parse a text; keep mentions of users who may be seen. Two queries.
 
-        A mention of a suspended user stays plain text.
+        A mention of a suspended user stays plain text. Users named in `to` and not in
+        the text are mentioned outside of it.
         """
         found = self.parse(text)
-        names = {n.username for n in found.names}
+        named = {n.username for n in found.names}
+        names = {*named, *to}
         known = self.users.ids_of(names) if names else {}
         shown = self.users.shown_among(known.values()) if known else set()
         mentions = tuple(
@@ -67,6 +71,11 @@ class Texts:
             for n in found.names
             if known.get(n.username) in shown
         )
+        beside = tuple(
+            Mention(0, 0, known[name], name)
+            for name in dict.fromkeys(to)
+            if name not in named and known.get(name) in shown
+        )
         return TextEntities(
-            links=found.links, mentions=mentions, hashtags=found.hashtags
+            links=found.links, mentions=beside + mentions, hashtags=found.hashtags
         )
