@@ -32,8 +32,8 @@ BUNDLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             *("forms.css", "live.css", "search.css"),
         ),
         "kwip.js": (
-            *("translation.js", "kwip.js", "acts.js", "write.js", "replies.js"),
-            *("keys.js", "live.js", "open.js", "more.js"),
+            *("translation.js", "kwip.js", "acts.js", "sharing.js", "write.js"),
+            *("replies.js", "keys.js", "live.js", "open.js", "more.js"),
         ),
     }
 )

@@ -170,20 +170,6 @@ addEventListener("pagehide", () => {
   for (const id of [...waiting.keys()]) deleteNow(id);
 });
 
-// A link is copied if possible, and followed otherwise.
-document.addEventListener("click", async (event) => {
-  const link = event.target.closest?.("a[data-copy]");
-  if (!link || !navigator.clipboard || event.ctrlKey || event.metaKey || event.shiftKey) return;
-  event.preventDefault();
-  closeMenus();
-  try {
-    await navigator.clipboard.writeText(link.href);
-    toast(gettext("Link copied."));
-  } catch {
-    location.assign(link.href);
-  }
-});
-
 // Notifications that were in view are marked as read; the page still shows which were
 // new. Without a script the button does it.
 

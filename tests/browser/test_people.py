@@ -77,9 +77,7 @@ def test_a_menu_is_opened_walked_and_closed_by_keyboard_and_one_logs_out(
     keys.press("Enter")
     expect(page.locator(".menu[open] .menu-items")).to_be_visible()
     keys.press("ArrowDown")
-    expect(
-        page.get_by_text("Link to this kwip").locator("visible=true")
-    ).to_be_focused()
+    expect(page.get_by_text("Copy link").locator("visible=true")).to_be_focused()
     keys.press("Escape")
     expect(page.locator(".menu[open]")).to_have_count(0)
     expect(more).to_be_focused()
