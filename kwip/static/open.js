@@ -2,7 +2,8 @@
 // it is being selected.
 {
   const KWIP = "article.post[data-post]:not(.post-focus)";
-  const PRESSED = "a, button, input, textarea, select, label, summary, video, audio, dialog, form";
+  const PRESSED =
+    "a, button, input, textarea, select, label, summary, video, audio, dialog, form, [popover]";
 
   // The kwip that a click opens, if it opens one.
   function opened({ target, defaultPrevented }) {

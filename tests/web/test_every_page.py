@@ -135,12 +135,14 @@ PARTS = {
 }
 #: The same of a kwip, behind its address.
 PARTS_OF_A_KWIP = {"article": "/article", "reply": "/reply"}
+#: The same of a person.
+CARD = {"card": "/@mallory/card"}
 
 
 def test_every_page_is_among_those_that_are_checked(places):
     pages = {r.endpoint.__name__ for r in web.ROUTES if r.method == "GET"}
 
-    parts = PARTS.keys() | PARTS_OF_A_KWIP.keys()
+    parts = PARTS.keys() | PARTS_OF_A_KWIP.keys() | CARD.keys()
     assert pages - {"styleguide"} == places.keys() | parts
 
 
@@ -165,6 +167,14 @@ def test_parts_of_pages_show_hostile_texts_as_texts(places, at_mallory, place):
     assert all("<script>alert(1)</script>" in text for text in part.texts)
     assert not part.all("script")
     assert not part.all("form")
+
+
+def test_a_card_shows_hostile_texts_as_texts(places, visitors):
+    for visitor in visitors.values():
+        card = visitor.get(CARD["card"])
+
+        assert "<script>alert(1)</script>" in card.one("p").words
+        assert not card.all("script")
 
 
 def test_parts_of_a_kwip_show_hostile_texts_as_texts(places, at_mallory):

@@ -6,10 +6,16 @@ from typing import TYPE_CHECKING
 
 from kwip.blueprints import http
 from kwip.blueprints.table import Route
-from kwip.blueprints.web.pages import OPEN, OWN, page
+from kwip.blueprints.web.pages import OPEN, OPEN_PART, OWN, page
 
 if TYPE_CHECKING:
     from flask import Response
+
+
+def card(username: str) -> Response:
+    """Return who a user is in short, for a page that shows their name."""
+    view = http.services().users.by_name(http.viewer(), http.loader(), username)
+    return page("card.html", view=view)
 
 
 def followers(username: str) -> Response:
@@ -45,6 +51,7 @@ def blocked() -> Response:
 
 
 ROUTES = (
+    Route("GET", "/@<name:username>/card", card, OPEN_PART),
     Route("GET", "/@<name:username>/followers", followers, OPEN),
     Route("GET", "/@<name:username>/following", following, OPEN),
     Route("GET", "/settings/muted", muted, OWN),
