@@ -14,6 +14,7 @@ from kwip.blueprints.table import Cache, Policy, Route
 from kwip.domain.attachments import AttachmentFile, media_type
 from kwip.domain.errors import ForbiddenError, NotFoundError
 from kwip.domain.ids import parse_id
+from kwip.schemas import avatars
 from kwip.text.translation import gettext
 
 if TYPE_CHECKING:
@@ -84,6 +85,14 @@ def _stream(file: OpenFile) -> Response:
     return response
 
 
+def default_avatar(name: str) -> Response:
+    """Return the profile picture of users who have uploaded none."""
+    drawn = avatars.draw(name)
+    if drawn is None:
+        raise NotFoundError(gettext("File not found."))
+    return Response(drawn, content_type="image/svg+xml; charset=utf-8")
+
+
 def favicon() -> Response:
     """Return the icon to clients that request it without having read a page."""
     assets = http.site().assets
@@ -150,6 +159,7 @@ ROUTES = (
         private_file,
         _policy("signed"),
     ),
+    Route("GET", "/avatars/<name>", default_avatar, _policy("immutable")),
     Route("GET", "/favicon.ico", favicon, _policy("static")),
     Route("GET", "/robots.txt", robots, _policy("static")),
     Route("GET", "/manifest.webmanifest", manifest, _policy("static")),

@@ -6,10 +6,14 @@ import re
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Literal
 
+from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError
+from kwip.domain.ids import ms_of
 from kwip.domain.text import is_unicode
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from kwip.domain.ids import PostId, UserId
 
 _USERNAME = re.compile(r"[a-z0-9_]{1,30}", re.ASCII)
@@ -98,6 +102,11 @@ class User:
     followers_count: int = 0
     following_count: int = 0
     version: int = 1
+
+    @property
+    def created_at(self) -> dt.datetime:
+        """When they signed up, as their id says."""
+        return at(ms_of(self.id))
 
     @property
     def name(self) -> str:

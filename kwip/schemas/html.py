@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 import nh3
 from markupsafe import Markup
 
+from kwip.domain.ids import UserId
 from kwip.domain.memo import Remembered
-from kwip.domain.text import Hashtag, Link
+from kwip.domain.text import Hashtag, Link, Mention
 from kwip.text.links import shown_link
 from kwip.text.parsing import parse
 
 if TYPE_CHECKING:
     from kwip.domain.posts import Post
-    from kwip.domain.text import Mention
     from kwip.schemas.urls import Urls
 
     _Entity = Link | Mention | Hashtag
@@ -32,6 +32,8 @@ _PARAGRAPHS = re.compile(r"\n{2,}")
 _TAGS = {"p", "br", "a"}
 _ATTRIBUTES = {"a": {"href", "class"}}
 _SCHEMES = {"http", "https"}
+#: Whom a name in a bio belongs to, which is not looked up.
+NOBODY = UserId(0)
 #: Memory of a process for the HTML of posts, and of bios.
 POSTS_BYTES, BIOS_BYTES = 1_000_000, 500_000
 #: The size of an entity of a text, and of a text besides its letters.
@@ -53,13 +55,18 @@ def post_html(post: Post, urls: Urls) -> str:
 
 
 def bio_html(text: str, urls: Urls) -> str:
-    """Return a user's bio as HTML: paragraphs, links and hashtags."""
+    """Return a user's bio as HTML: paragraphs, links, mentions and hashtags.
+
+    A mention links to the page of that name, whether or not anybody has it: a bio is
+    shown far more often than somebody could be looked up.
+    """
     # Bios are not parsed when they are written, and every view of a user has one.
     source: _Source = (text, (), urls)
     known = _bios.get(source)
     if known is None:
         found = parse(text, host=urls.host)
-        known = _render(text, (*found.links, *found.hashtags), urls)
+        names = (Mention(n.start, n.end, NOBODY, n.username) for n in found.names)
+        known = _render(text, (*found.links, *names, *found.hashtags), urls)
         _bios.put(source, known, _weight(text, (), known))
     return known
 

@@ -8,6 +8,7 @@ from urllib.parse import quote, urlsplit
 
 from kwip.domain.attachments import AttachmentFile
 from kwip.domain.media import AVATAR, BANNER, PictureFile, is_picture_name
+from kwip.schemas import avatars
 
 if TYPE_CHECKING:
     from kwip.domain.attachments import Attachment
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from kwip.domain.timelines.views import PostView
     from kwip.domain.users import User
 
-_DEFAULT_AVATAR, _DEFAULT_BANNER = "avatars/default.svg", "header.svg"
+_DEFAULT_BANNER = "header.svg"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,9 @@ class Urls:
 
     def avatar(self, user: User, *, is_small: bool = False) -> str:
         """Return the address of a user's profile picture, or of the default."""
-        return self._picture(user.avatar or _DEFAULT_AVATAR, AVATAR, is_small=is_small)
+        if not user.avatar:
+            return f"{self.origin}/avatars/{avatars.name_of(user.username)}"
+        return self._picture(user.avatar, AVATAR, is_small=is_small)
 
     def banner(self, user: User, *, is_small: bool = False) -> str:
         """Return the address of a user's header picture, or of the default."""

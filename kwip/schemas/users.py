@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from marshmallow import fields, validate
 
-from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError
-from kwip.domain.ids import ms_of
 from kwip.domain.users import ProfileChange, ProfileField
 from kwip.schemas.body import NOT_YET, BodySchema, NotYet, Text, only
 from kwip.schemas.dumping import DumpSchema, constant, instant
@@ -65,8 +63,8 @@ class AccountSchema(DumpSchema):
     extra_fields = fields.Method("get_fields", data_key="fields")
 
     def get_created_at(self, user: User) -> str:
-        """Return the time of a user's id, which is when they signed up."""
-        return instant(at(ms_of(user.id)))
+        """Return when they signed up."""
+        return instant(user.created_at)
 
     def get_note(self, user: User) -> str:
         """Return the bio as HTML."""

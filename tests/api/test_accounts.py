@@ -31,7 +31,8 @@ def test_an_account_has_every_key_that_apps_expect(alice, client, settings):
     assert account["display_name"] == "Alice"
     assert account["url"] == f"{settings.origin}/@alice"
     for key in ("avatar", "avatar_static", "header", "header_static"):
-        assert account[key].startswith(f"{settings.origin}/static/")
+        folder = "avatars" if key.startswith("avatar") else "static"
+        assert account[key].startswith(f"{settings.origin}/{folder}/")
         with client.get(account[key].removeprefix(settings.origin)) as picture:
             assert picture.status_code == 200
 

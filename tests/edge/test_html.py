@@ -109,6 +109,13 @@ def test_a_bio_has_its_links():
     assert bio_html("", URLS) == ""
 
 
+def test_a_bio_links_the_names_in_it():
+    assert bio_html("Built by @Bob", URLS) == (
+        '<p>Built by <a href="https://kwip.example/@bob" class="u-url mention" '
+        'rel="nofollow noopener ugc">@Bob</a></p>'
+    )
+
+
 class Shown(HTMLParser):
     """What a browser makes of HTML: its paragraphs, and every tag with attributes."""
 

@@ -53,7 +53,7 @@ def test_a_banner_is_taken_in_and_shown_in_the_api(at_alice, alice, picture):
     account = alice.get("/api/v1/accounts/verify_credentials").json
     assert account["header"] == account["header_static"]
     assert opened(picture(account["header"]).data).size == (1500, 500)
-    assert "/static/" in account["avatar"]
+    assert "/avatars/" in account["avatar"]
 
 
 def test_pictures_are_kept_for_ever_and_run_nowhere(at_alice, alice, picture):
@@ -199,7 +199,7 @@ def test_pictures_can_be_removed(at_alice, alice):
     at_alice.send(PLACE, remove_avatar="1", remove_banner="1", **EMPTY)
 
     account = alice.get("/api/v1/accounts/verify_credentials").json
-    assert "/static/" in account["avatar"]
+    assert "/avatars/" in account["avatar"]
     assert "/static/" in account["header"]
     assert not at_alice.get(PLACE).all("input", name="remove_avatar")
 
@@ -273,3 +273,58 @@ def test_half_a_line_is_told_beside_it_and_nothing_is_lost(at_alice):
 )
 def test_a_line_that_the_form_has_not_is_refused(at_alice, name):
     assert at_alice.post(PLACE, **{name: "x"}).status_code == 422
+
+
+def test_a_profile_says_when_its_owner_joined(anybody, alice):
+    month = alice.user.created_at.strftime("%B %Y")
+
+    assert f"Joined {month}" in anybody.get("/@alice").words
+
+
+def test_users_without_a_picture_have_different_ones_that_never_change(
+    anybody, app, alice, bob
+):
+    pictures = {}
+    for name in ("alice", "bob"):
+        [shown] = [
+            image["src"]
+            for image in anybody.get(f"/@{name}").all("img")
+            if image.get("class") == "avatar"
+        ]
+        answer = app.test_client().get(shown)
+        assert answer.content_type == "image/svg+xml; charset=utf-8"
+        assert "immutable" in answer.headers["Cache-Control"]
+        pictures[name] = answer.text
+
+    assert pictures["alice"] != pictures["bob"]
+    assert pictures["alice"].endswith(">A</text></svg>")
+
+
+@pytest.mark.parametrize("name", ["1-12-a.svg", "0-1-a.svg", "1-1-A.svg", "1-1.svg"])
+def test_there_is_no_default_picture_of_another_name(anybody, name):
+    anybody.get(f"/avatars/{name}", 404)
+
+
+def meta(page):
+    """What other sites show of a link to a page."""
+    found = {m.get("property"): m.get("content") for m in page.all("meta")}
+    return {name: found[f"og:{name}"] for name in ("type", "title", "description")}
+
+
+def test_links_to_profiles_and_kwips_have_previews(anybody, alice, settings):
+    said = alice.say("A thing worth saying.")
+    hidden = alice.say("Plums are ripe.", spoiler_text="Fruit")
+
+    assert meta(anybody.get("/@alice")) == {
+        "type": "profile",
+        "title": "Alice (@alice)",
+        "description": "Kwips by Alice",
+    }
+    page = anybody.get(f"/@alice/{said['id']}")
+    assert meta(page)["description"] == "A thing worth saying."
+    assert page.one("meta", property="og:url")["content"] == said["url"]
+    image = page.one("meta", property="og:image")["content"]
+    assert image.startswith(settings.origin)
+    assert image.endswith(".png")
+    page = anybody.get(f"/@alice/{hidden['id']}")
+    assert meta(page)["description"] == "Fruit"

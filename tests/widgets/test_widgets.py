@@ -82,7 +82,7 @@ def test_a_widget_has_the_shape_of_version_1(client, paths, settings):
         assert post["edited_at"] is None
         assert set(post["author"]) == AUTHOR_KEYS
         assert post["author"]["display_name"] == "Alice"
-        assert post["author"]["avatar"].startswith(f"{settings.origin}/static/")
+        assert post["author"]["avatar"].startswith(f"{settings.origin}/avatars/")
 
 
 def test_a_browser_always_asks_and_a_shared_cache_keeps_half_a_minute(client, paths):
