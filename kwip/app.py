@@ -186,7 +186,7 @@ def _prepare_templates(app: Flask, site: http.Site) -> None:
     app.jinja_env.filters["ago_in_words"] = placeholders.time_ago_in_words
     app.context_processor(
         lambda: (
-            {"viewer": http.viewer(), "unread": http.unread()}
+            {"viewer": http.viewer(), "unread": http.unread(), "me": http.me()}
             | appearance.for_templates()
         )
     )

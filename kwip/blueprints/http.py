@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from kwip.blueprints.table import Policy
     from kwip.domain.errors import RateLimitedError
     from kwip.domain.timelines.pages import Page, PageRequest
-    from kwip.domain.users import Viewer
+    from kwip.domain.users import User, Viewer
     from kwip.schemas.body import BodySchema
     from kwip.schemas.dumping import DumpSchema
     from kwip.schemas.site import SiteInfo
@@ -214,6 +214,17 @@ def unread() -> int:
     if viewer is None or known is None or request.method not in SAFE_METHODS:
         return 0
     return services().notifications.unread(viewer, known)
+
+
+def me() -> User | None:
+    """Return the viewer's user, on a page that its viewer reads.
+
+    No I/O: it was read with the viewer. Error pages and responses to forms lack it.
+    """
+    viewer, known = g.get("viewer"), g.get("loader")
+    if viewer is None or known is None or request.method not in SAFE_METHODS:
+        return None
+    return services().users.me(viewer, known)
 
 
 def load_body(schema: BodySchema[T]) -> T:

@@ -109,6 +109,7 @@ def places(alice, mallory, at_mallory, people, wiring):
         "sign_up": "/signup",
         "setup": "/setup",
         "login": f"/login?next={HOSTILE}",
+        "settings": "/settings",
         "profile_settings": "/settings/profile",
         "token_settings": "/settings/tokens",
         "privacy_settings": "/settings/privacy",

@@ -7,29 +7,44 @@ import pytest
 from tests.people import PASSWORD
 from tests.web.pages import Visitor
 
-TABS = [
-    "Profile",
-    "Privacy",
+PLACES = [
+    "Edit profile",
+    "Appearance",
     "Reading",
+    "Privacy",
+    "Muted people",
+    "Blocked people",
     "Password",
     "Sessions",
     "Tokens",
-    "Appearance",
 ]
 
 
-def test_every_place_of_the_settings_is_a_tab_and_says_where_one_is(at_alice):
-    page = at_alice.get("/settings/profile")
+def test_the_settings_are_a_list_of_places_that_lead_back_to_it(at_alice):
+    page = at_alice.get("/settings")
     nav = page.one("nav", aria_label="Settings")
     links = [a for a in page.all("a") if nav in a.inside]
 
-    assert [a.words for a in links] == TABS
+    assert [page_name(link) for link in links] == PLACES
     for link in links:
         shown = at_alice.get(link["href"])
-        here = [a for a in shown.all("a", aria_current="page") if a.words == link.words]
-        assert len(here) == 1
-    for name in ("muted", "blocked"):
-        assert at_alice.get("/settings/privacy").all("a", href=f"/settings/{name}")
+        assert shown.one("h1").words == page_name(link)
+        assert shown.one("a", aria_label="Back")["href"] == "/settings"
+
+
+def page_name(link):
+    """The name of a place, without what is said about it."""
+    return next(name for name in PLACES if link.words.startswith(name))
+
+
+def test_every_page_shows_its_reader_who_they_are(at_alice, anybody):
+    for path in ("/", "/home", "/settings", "/nowhere"):
+        page = at_alice.get(path, 404 if path == "/nowhere" else 200)
+        [own] = page.with_class("nav-self") or [None]
+        assert own is None or own.words == "Alice @alice"
+        assert own is not None or path == "/nowhere"
+
+    assert not anybody.get("/").with_class("nav-self")
 
 
 def test_who_leaves_widgets_is_in_none_at_once_and_can_come_back(

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from flask import Response
 
 
+def settings() -> Response:
+    """List the settings."""
+    return page("settings.html")
+
+
 def privacy_settings() -> Response:
     """Show the privacy settings."""
     me = http.services().users.me(http.signed_in(), http.loader())
@@ -137,6 +142,7 @@ _OPEN_FORM = Policy(
 _END = "/settings/sessions/<string(length=64):session_id>/end"
 
 ROUTES = (
+    Route("GET", "/settings", settings, OWN),
     Route("GET", "/settings/privacy", privacy_settings, OWN),
     Route("POST", "/settings/privacy", save_privacy, _FORM),
     Route("GET", "/settings/reading", reading_settings, OWN),
