@@ -64,6 +64,7 @@ def fill(author, other):
         "bookmarks": "/bookmarks",
         "notifications": "/notifications",
         "mentions": "/notifications/mentions",
+        "direct": "/notifications/direct",
         "followers": f"/@{name}/followers",
         "following": f"/@{name}/following",
         "settings": "/settings",

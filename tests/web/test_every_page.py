@@ -124,7 +124,7 @@ def places(alice, mallory, at_mallory, people, wiring):
         "edit": f"/@mallory/{first}/edit",
         "delete": f"/@mallory/{first}/delete",
         "notifications": "/notifications",
-        "mentions": "/notifications/mentions",
+        "some_notifications": "/notifications/mentions",
     }
 
 

@@ -105,6 +105,46 @@ def test_the_tab_of_mentions_shows_only_what_was_said_to_one(
     assert page.one("a", aria_current="page", href=f"{PATH}/mentions").words
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("follows", ["Bob followed you"]),
+        ("favourites", ["Bob favourited your kwip"]),
+        ("reposts", ["Bob reposted your kwip"]),
+    ],
+)
+def test_each_filter_shows_only_its_kind(
+    at_alice, alice, fans, say, wiring, name, said
+):
+    bob, *_ = fans
+    own = say(alice, "A walk")
+    bob.post(f"/api/v1/accounts/{alice.id}/follow")
+    favourites([bob], own, 1)
+    reposted = bob.post(f"/api/v1/statuses/{own['id']}/reblog").json
+    jobs(wiring.services)["fanout"](reposted["id"])
+    say(bob, "@alice")
+
+    page = at_alice.get(f"{PATH}/{name}")
+
+    assert sentences(page) == said
+    assert page.texts == []
+    assert page.one("a", aria_current="page", href=f"{PATH}/{name}").words
+
+
+def test_direct_kwips_have_a_place(at_alice, fans, say, wiring):
+    bob, *_ = fans
+    assert "No direct kwips yet" in at_alice.get(f"{PATH}/direct").words
+    say(bob, "@alice in public")
+    said = bob.say("@alice only you", visibility="direct")
+    jobs(wiring.services)["fanout"](said["id"])
+    for number in range(45):
+        say(bob, f"@alice {number}")
+
+    page = at_alice.get(f"{PATH}/direct")
+
+    assert page.texts == ["@alice only you"]
+
+
 def test_every_page_counts_what_is_unread_until_it_is_marked(
     at_alice, alice, fans, say
 ):
@@ -194,20 +234,21 @@ def test_a_part_has_what_is_newer_and_says_up_to_where(at_alice, fans, say):
 
 def test_one_asks_on_the_profile_and_is_told(at_alice, alice, fans, say):
     bob, *_ = fans
-    notify = "Notify me when @bob posts"
-    assert notify not in at_alice.get("/@bob").words
+    bell = {"title": "Notify me when @bob posts"}
+    assert "hidden" in at_alice.get("/@bob").one("button", **bell).attributes
     at_alice.send("/@bob/follow")
-    assert notify in at_alice.get("/@bob").words
+    assert "hidden" not in at_alice.get("/@bob").one("button", **bell).attributes
 
     place = at_alice.send("/@bob/notify")
 
     page = at_alice.get(place)
     assert "You'll be notified when @bob posts." in page.said
-    assert "Notifications on" in page.words
+    assert page.one("button", **bell)["formaction"] == "/@bob/unnotify"
     say(bob, "A cake")
     assert at_alice.get(PATH).texts == ["A cake"]
     at_alice.send("/@bob/unnotify")
-    assert notify in at_alice.get("/@bob").words
+    page = at_alice.get("/@bob")
+    assert page.one("button", **bell)["formaction"] == "/@bob/notify"
 
 
 @pytest.mark.parametrize("fields", [{}, {"last_read_id": "x"}, {"other": "1"}])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from flask import url_for
@@ -10,13 +11,32 @@ from flask import url_for
 from kwip.blueprints import http
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.pages import OWN, OWN_PART, form_policy, go, page
-from kwip.domain.timelines.notifications import EVERYTHING, SPOKEN_TO, Selection
+from kwip.domain.timelines.notifications import (
+    EVERYTHING,
+    SPOKEN_TO,
+    NotificationKind,
+    Selection,
+)
 from kwip.domain.timelines.pages import MAX_LIMIT
 from kwip.schemas.notifications import SeenForm
 from kwip.schemas.pages import SinceQuery
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from flask import Response
+
+
+#: The filters of the page, and the kinds that each shows.
+SOME: Mapping[str, frozenset[NotificationKind]] = MappingProxyType(
+    {
+        "mentions": SPOKEN_TO,
+        "direct": SPOKEN_TO,
+        "follows": frozenset({NotificationKind.FOLLOW}),
+        "favourites": frozenset({NotificationKind.FAVOURITE}),
+        "reposts": frozenset({NotificationKind.REPOST}),
+    }
+)
 
 
 def notifications() -> Response:
@@ -24,9 +44,9 @@ def notifications() -> Response:
     return _overview("notifications.html", EVERYTHING)
 
 
-def mentions() -> Response:
-    """Show only mentions of the viewer and replies to them."""
-    return _overview("notifications.html", Selection(SPOKEN_TO), is_all=False)
+def some_notifications(name: str) -> Response:
+    """Show only some kinds of notifications, or direct kwips."""
+    return _overview("notifications.html", Selection(SOME[name]), name)
 
 
 def new_notifications() -> Response:
@@ -37,13 +57,13 @@ def new_notifications() -> Response:
     return page("notifications_new.html", overview=found, page=found.page)
 
 
-def _overview(template: str, wanted: Selection, *, is_all: bool = True) -> Response:
+def _overview(template: str, wanted: Selection, name: str = "") -> Response:
     # One sentence may group many notifications, so ask for as many as possible.
     asked = replace(http.page_request(), limit=MAX_LIMIT)
     found = http.services().notifications.overview(
-        http.signed_in(), http.loader(), asked, wanted
+        http.signed_in(), http.loader(), asked, wanted, is_direct=name == "direct"
     )
-    return page(template, overview=found, page=found.page, is_all=is_all)
+    return page(template, overview=found, page=found.page, chosen=name)
 
 
 def see_notifications() -> Response:
@@ -55,7 +75,9 @@ def see_notifications() -> Response:
 
 ROUTES = (
     Route("GET", "/notifications", notifications, OWN),
-    Route("GET", "/notifications/mentions", mentions, OWN),
+    Route(
+        "GET", f"/notifications/<any({', '.join(SOME)}):name>", some_notifications, OWN
+    ),
     Route("GET", "/notifications/new", new_notifications, OWN_PART),
     Route("POST", "/notifications/seen", see_notifications, form_policy("pages")),
 )

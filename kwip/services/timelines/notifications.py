@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from kwip.cache import invalidation
 from kwip.domain.errors import NotFoundError
+from kwip.domain.posts import Visibility
 from kwip.domain.timelines.filters import shows_author
 from kwip.domain.timelines.notifications import (
     EVERYTHING,
@@ -66,11 +67,14 @@ class Notifications:
         loader: Loader,
         page: PageRequest,
         wanted: Selection = EVERYTHING,
+        *,
+        is_direct: bool = False,
     ) -> Page[NotificationView]:
         """Read a page of notifications. Warm: 3 round trips.
 
         Hidden ones are skipped in growing rounds of one round trip each, at most
-        `MAX_LOOKED_AT` of them; `next_max_id` says where to go on.
+        `MAX_LOOKED_AT` of them; `next_max_id` says where to go on. So are all but those
+        of direct posts, if only these are wanted.
         """
         first = NotificationSlice.first(viewer.id, page, wanted)
         loader.warm(
@@ -81,7 +85,10 @@ class Notifications:
             ),
         )
         rows = self._rows(viewer, loader, page, wanted)
-        return fill_page(rows, page, partial(self._views, viewer, loader))
+        views_of = partial(self._views, viewer, loader)
+        if is_direct:
+            return fill_page(rows, page, lambda batch: _direct(views_of(batch)))
+        return fill_page(rows, page, views_of)
 
     def overview(
         self,
@@ -89,12 +96,14 @@ class Notifications:
         loader: Loader,
         page: PageRequest,
         wanted: Selection = EVERYTHING,
+        *,
+        is_direct: bool = False,
     ) -> Overview:
         """Read a page of notifications, grouped where one sentence says it."""
         head = NotificationSlice(viewer.id)
         parts = [head, NotificationSlice.first(viewer.id, page, wanted)]
         newest = loader.load(Lookup(self.entities.notifications, parts))[0][head].rows
-        shown = self.page(viewer, loader, page, wanted)
+        shown = self.page(viewer, loader, page, wanted, is_direct=is_direct)
         groups = Page(
             items=grouped(shown.items),
             next_max_id=shown.next_max_id,
@@ -185,6 +194,17 @@ class Notifications:
             )
             views.append((row, view))
         return views
+
+
+def _direct(
+    views: list[tuple[NotificationRow, NotificationView]],
+) -> list[tuple[NotificationRow, NotificationView]]:
+    """Keep the notifications of direct posts."""
+    return [
+        (row, view)
+        for row, view in views
+        if view.post is not None and view.post.post.visibility is Visibility.DIRECT
+    ]
 
 
 def _still_says(row: NotificationRow, post: PostView | None, viewer: Viewer) -> bool:
