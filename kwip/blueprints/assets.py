@@ -34,6 +34,7 @@ BUNDLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "kwip.js": (
             *("translation.js", "kwip.js", "acts.js", "sharing.js", "write.js"),
             *("replies.js", "cards.js", "keys.js", "live.js", "open.js", "more.js"),
+            "visits.js",
         ),
     }
 )

@@ -35,11 +35,20 @@ function showTimes(root = document) {
   for (const time of all("time[datetime]", root)) {
     const date = new Date(time.dateTime);
     time.title = words(date, { dateStyle: "full", timeStyle: "short" });
-    time.textContent =
-      "full" in time.dataset
-        ? words(date, { dateStyle: "medium", timeStyle: "short" })
-        : ("inWords" in time.dataset ? agoInWords : ago)(date, now);
+    time.textContent = textOfTime(time.dataset, date, now);
   }
+}
+
+function textOfTime(kind, date, now) {
+  if ("full" in kind) return words(date, { dateStyle: "medium", timeStyle: "short" });
+  if ("clock" in kind) return clock(date, now);
+  return ("inWords" in kind ? agoInWords : ago)(date, now);
+}
+
+// The time of day, with the date if that is another one.
+function clock(date, now) {
+  if (date.toDateString() === now.toDateString()) return words(date, { timeStyle: "short" });
+  return words(date, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 }
 
 showTimes();

@@ -327,7 +327,7 @@ def test_times_are_whole_without_a_script(anybody, alice):
 
 
 def test_the_place_where_one_is_is_marked(at_alice):
-    for place in ("/", "/home", "/@alice", "/settings/profile", "/compose"):
+    for place in ("/", "/home", "/@alice", "/settings", "/compose"):
         here = {
             a["href"]
             for a in at_alice.get(place).all("a", aria_current="page")
@@ -426,10 +426,10 @@ def test_one_catches_up_from_where_one_stopped_oldest_first(at_alice, alice):
     at_alice.send("/home/read", last_read_id=stop["value"])
     assert "You're all caught up" in at_alice.get("/home/catch-up").words
 
-    for n in range(25):
+    for n in range(45):
         alice.say(str(n))
     first = at_alice.get("/home/catch-up")
-    assert first.texts == [str(n) for n in range(20)]
+    assert first.texts == [str(n) for n in range(40)]
     assert at_alice.get("/home/catch-up?order=active").texts == first.texts
     on = first.one("button", name="last_read_id")
     assert on["formaction"] == "/home/read"
@@ -437,7 +437,7 @@ def test_one_catches_up_from_where_one_stopped_oldest_first(at_alice, alice):
         "/home/catch-up#main"
     )
     second = at_alice.get("/home/catch-up")
-    assert second.texts == ["20", "21", "22", "23", "24"]
+    assert second.texts == ["40", "41", "42", "43", "44"]
     # An app knows the place, and a page that is open since long takes nothing back.
     at_alice.send("/home/read", last_read_id=stop["value"])
     marker = alice.get("/api/v1/markers?timeline[]=home").json["home"]
@@ -445,6 +445,21 @@ def test_one_catches_up_from_where_one_stopped_oldest_first(at_alice, alice):
     home = at_alice.get("/home").one("button", name="last_read_id")
     at_alice.send("/home/read", last_read_id=home["value"])
     assert "You're all caught up" in at_alice.get("/home/catch-up").words
+
+
+@pytest.mark.parametrize(("number", "said"), [(5, "5 new"), (45, "40+ new")])
+def test_catching_up_says_how_much_is_new_since_when(at_alice, alice, number, said):
+    old = alice.say("old")
+    at_alice.send("/home/read", last_read_id=old["id"])
+    for n in range(number):
+        alice.say(str(n))
+
+    page = at_alice.get("/home/catch-up")
+
+    [note] = [e for e in page.with_class("column-note") if e.get("id")]
+    assert note.words.startswith(f"{said} since ")
+    [time] = [e for e in page.all("time") if note in e.inside]
+    assert old["created_at"].startswith(time["datetime"].removesuffix("Z"))
 
 
 def test_where_nothing_is_left_to_catch_up_home_is_a_link_away(at_alice, alice):

@@ -20,7 +20,7 @@ from kwip.blueprints.web.pages import (
     timeline_request,
 )
 from kwip.blueprints.web.writing import blank_sheet
-from kwip.domain.timelines.pages import PageRequest
+from kwip.domain.timelines.pages import MAX_LIMIT, PageRequest
 from kwip.schemas.notifications import SeenForm
 from kwip.schemas.pages import SinceQuery
 from kwip.services.timelines.timelines import ALL_KINDS, Kinds
@@ -47,9 +47,15 @@ def home() -> Response:
 def catch_up() -> Response:
     """Show home from where the viewer stopped, oldest first."""
     asked = timeline_request()
-    asked = PageRequest(limit=asked.limit, folds_repeats=asked.folds_repeats)
+    # The longest page, because its length says how much is new.
+    asked = PageRequest(limit=MAX_LIMIT, folds_repeats=asked.folds_repeats)
     found = http.services().catch_up.page(http.signed_in(), http.loader(), asked)
-    return page("catch_up.html", page=found.page, is_begun=found.is_begun)
+    return page(
+        "catch_up.html",
+        page=found.page,
+        stopped_at=found.stopped_at,
+        most=asked.limit,
+    )
 
 
 def read_home() -> Response:

@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from kwip.domain.clock import at
+from kwip.domain.ids import ms_of
+
 if TYPE_CHECKING:
+    import datetime as dt
+
     from kwip.domain.timelines.pages import Page, PageRequest
     from kwip.domain.timelines.views import PostView
     from kwip.domain.users import Viewer
@@ -18,12 +23,12 @@ if TYPE_CHECKING:
 class CatchUpPage:
     """The next page, newest first like any other.
 
-    `is_begun` is true if there is a reading position. Without one, the page is the
-    newest one, to begin from.
+    `stopped_at` is the time of the last entry that was read; None without a reading
+    position, when the page is the newest one, to begin from.
     """
 
     page: Page[PostView]
-    is_begun: bool
+    stopped_at: dt.datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,4 +47,4 @@ class CatchUp:
         if stopped_id:
             asked = replace(asked, min_id=stopped_id)
         page = self.timelines.home(viewer, loader, asked)
-        return CatchUpPage(page, is_begun=stopped_id > 0)
+        return CatchUpPage(page, at(ms_of(stopped_id)) if stopped_id else None)
