@@ -25,6 +25,26 @@ def test_a_follow_button_says_that_one_follows_and_unfollows(at_alice, bob):
     assert buttons(at_alice.get("/@bob")) == ["Follow"]
 
 
+def card_of_bob(visitor):
+    """The words of the card beside bob's name."""
+    return visitor.get("/@bob/card").one("div", class_="user-card").words
+
+
+def test_a_card_names_whom_one_follows_among_the_followers(
+    at_alice, browser_of, people, anybody, bob
+):
+    for name, is_followed in (("carol", True), ("dan", False), ("eve", True)):
+        browser_of(people(name)).send("/@bob/follow")
+        if is_followed:
+            at_alice.send(f"/@{name}/follow")
+
+    assert "Followed by Eve, Carol" in card_of_bob(at_alice)
+    browser_of(people("fay")).send("/@bob/follow")
+    at_alice.send("/@fay/follow")
+    assert "Followed by Fay, Eve and 1 other you follow" in card_of_bob(at_alice)
+    assert "Followed by" not in card_of_bob(anybody)
+
+
 def test_a_profile_tells_that_its_owner_follows_the_viewer(at_alice, at_bob):
     at_bob.send("/@alice/follow")
 

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
 def card(username: str) -> Response:
     """Return who a user is in short, for a page that shows their name."""
-    view = http.services().users.by_name(http.viewer(), http.loader(), username)
-    return page("card.html", view=view)
+    services, viewer, loader = http.services(), http.viewer(), http.loader()
+    view = services.users.by_name(viewer, loader, username)
+    familiar, count = services.people.familiar(viewer, loader, view.user.id)
+    return page("card.html", view=view, familiar=familiar, familiar_count=count)
 
 
 def followers(username: str) -> Response:

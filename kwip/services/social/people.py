@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from kwip.domain.errors import NotFoundError
 from kwip.domain.ids import UserId
 from kwip.domain.timelines.id_lists import Row
+from kwip.domain.timelines.pages import PageRequest
 from kwip.domain.timelines.timelines import Entry
 from kwip.domain.timelines.views import UserView
 from kwip.domain.timelines.visibility import require_shown
@@ -18,13 +19,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from kwip.domain.ids import PostId
-    from kwip.domain.timelines.pages import Page, PageRequest
+    from kwip.domain.relationships import Relations
+    from kwip.domain.timelines.pages import Page
     from kwip.domain.users import User, Viewer
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Loader
     from kwip.services.timelines.hydration import Hydration
     from kwip.services.timelines.id_lists import IdLists
     from kwip.services.timelines.threads import Threads
+
+
+#: How many familiar followers are named.
+MAX_FAMILIAR = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +84,25 @@ class People:
         require_shown(user_id, users.get(user_id))
         rows = _rows(relations[user_id].follows, page)
         return self._page(viewer, loader, rows, page)
+
+    def familiar(
+        self, viewer: Viewer | None, loader: Loader, user_id: UserId
+    ) -> tuple[list[User], int]:
+        """Return some of a user's followers whom the viewer follows, and their number.
+
+        None of one's own. Only the first slice of followers is looked at. Warm: 2 round
+        trips.
+        """
+        if viewer is None or viewer.id == user_id:
+            return [], 0
+        newest = self.id_lists.first("followers", user_id, PageRequest())
+        chunks, relations = loader.load(
+            newest, Lookup(self.entities.relations, [viewer.id])
+        )
+        follows = relations[viewer.id].follows
+        rows = [row for chunk in chunks.values() for row in chunk.rows]
+        ids = [UserId(row.id) for row in rows if row.id in follows]
+        return self.named(loader, ids[:MAX_FAMILIAR]), len(ids)
 
     def muted(
         self, viewer: Viewer, loader: Loader, page: PageRequest
