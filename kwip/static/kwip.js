@@ -209,6 +209,9 @@ document.querySelector(".back")?.addEventListener("click", (event) => {
   history.back();
 });
 
+// Of more tabs than a phone is wide, the chosen one is in sight.
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+
 // A rejected form: focus the first wrong field, else the message for the whole form.
 const firstWrong = document.querySelector("[aria-invalid=true], .problem");
 if (firstWrong) {

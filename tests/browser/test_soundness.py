@@ -6,6 +6,7 @@ from pathlib import Path
 
 import axe_playwright_python
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.conftest import DESKTOP, NARROW, PHONE
 from tests.browser.world import fill
@@ -156,3 +157,11 @@ def test_all_of_the_sheet_stands_in_one_line_on_the_smallest_phone(open_browser,
     ends = [box["x"] + box["width"] for box in boxes]
     assert all(end <= box["x"] for end, box in zip(ends, boxes[1:], strict=False))
     assert overflow_of(page) == 0
+
+
+def test_the_chosen_one_of_many_tabs_is_in_sight(open_browser, alice):
+    page = open_browser(alice, size=NARROW)
+    page.goto("/notifications/reposts")
+
+    expect(page.locator(".tabs [aria-current]")).to_be_in_viewport(ratio=0.9)
+    assert page.evaluate("scrollY") == 0

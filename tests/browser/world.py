@@ -38,6 +38,8 @@ def fill(author, other):
     made = author.post("/api/v1/lists", json={"title": "Lamps and plums"}).json["id"]
     members = {"account_ids": [other.id]}
     author.post(f"/api/v1/lists/{made}/accounts", json=members)
+    # Else the page to catch up begins by itself, and is loaded again.
+    author.post("/api/v1/markers", json={"home": {"last_read_id": "1"}})
     name = author.user.username
     return {
         "home": "/home",
