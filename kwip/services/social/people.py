@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from kwip.domain.ids import PostId
-    from kwip.domain.relationships import Relations
     from kwip.domain.timelines.pages import Page
     from kwip.domain.users import User, Viewer
     from kwip.services.reading.entities import Entities
