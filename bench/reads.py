@@ -292,8 +292,8 @@ def follows() -> Iterator[Row]:
         for name, found, most_ratio in (("warm", warm, 1.1), ("cold", cold, 1.3)):
             yield Row(
                 name=f"follows_{name}",
-                what=f"GET home, {name}, of who follows {most['following_count']:,}",
-                reference="of who follows 10",
+                what=f"GET home, {name}, for {most['following_count']:,} follows",
+                reference="for 10 follows",
                 unit="s",
                 ours=found[0],
                 theirs=found[1],

@@ -151,7 +151,7 @@ CACHE_EPOCH_RAISES = Counter(
 )
 CACHE_INVALIDATIONS_DEBOUNCED = Counter(
     "kwip_cache_invalidations_debounced",
-    "Invalidations of what may lag that were debounced.",
+    "Invalidations that were debounced, because they may lag.",
 )
 CACHE_STREAM_INVALIDATIONS = Counter(
     "kwip_cache_stream_invalidations", "Keys that the change stream invalidated again."

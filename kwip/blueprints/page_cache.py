@@ -8,7 +8,7 @@ there.
 A page is cached under its address and its reader's credential; what differs in each
 response is a placeholder, or is added to it.
 
-Four places decide whether an answer may be cached: `Policy.kept` by its route,
+Four places decide whether an answer may be cached: `Policy.page_cache` by its route,
 `PARAMETERS` by its query, `keep` by the response (200, whole, no new cookie), and
 `RequestCache.can_keep` by what was read (all of it through the cache, under one lease,
 not too much).

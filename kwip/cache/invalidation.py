@@ -6,7 +6,7 @@ attempt may have died between its commit and its invalidation.
 `invalidation_page` prints the rules.
 
 Counts may lag, and so may new posts in timelines without an owner, except for the user
-who made the change. The invalidation of keys that only show such is debounced.
+who made the change. Keys that only hold such data are debounced.
 """
 
 from __future__ import annotations

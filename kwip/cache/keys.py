@@ -6,8 +6,8 @@ keep an entity in one slot of a Redis Cluster.
 The times to live are the backstop for a writer that died between its commit and its
 invalidation: for at most this long the cache may miss a write that was never
 acknowledged.
-While the change-stream invalidator repeats all invalidations, this backstop is not
-needed, and what it follows lives much longer.
+While the change-stream invalidator runs, it covers this case, so what it watches lives
+much longer.
 """
 
 from __future__ import annotations

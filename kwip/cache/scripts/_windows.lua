@@ -1,4 +1,5 @@
--- Charge sliding windows, all or none; prepended to read, open, fill and charge.lua.
+-- Charge sliding windows, all or none; prepended to read_entries, read_page, fill
+-- and charge.
 --
 -- Keys (each a list, one window, named `kw:<deployment>:{quota:<window>:<whose>}`)
 --   the server's time in µs of each allowed request, oldest first: at most the limit,

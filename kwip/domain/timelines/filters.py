@@ -22,7 +22,7 @@ def shows_author(relations: Relations, author_id: UserId) -> bool:
 def shows_home(viewer_id: UserId, relations: Relations, entry: Entry) -> bool:
     """Return whether home shows an entry, as far as author and addressee decide it.
 
-    Their follows and exclusive lists decide, and to whom a reply is.
+    Depends on the viewer's follows and exclusive lists, and on whom a reply is to.
     """
     author, answers = entry.author_id, entry.reply_to_id
     if author == viewer_id:

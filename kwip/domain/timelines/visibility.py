@@ -1,6 +1,6 @@
 """Who may see a post. Fails closed: what is not explicitly allowed is hidden.
 
-Mutes are not here, for they hide nobody's profile or thread: what a timeline shows is
+Mutes are not checked here, because they only affect timelines: what one shows is
 decided in `kwip.domain.timelines.filters`.
 """
 

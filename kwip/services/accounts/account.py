@@ -59,7 +59,8 @@ class Account:
         """End one of the viewer's sessions.
 
         Raises:
-            NotFoundError: There is no session with that id (it is ended all the same).
+            NotFoundError: There is no such session. What is cached of it is invalidated
+                anyway.
         """
         was_there = self.stores.sessions.delete(viewer.id, session_id)
         self.fence.invalidate(

@@ -309,7 +309,8 @@ class Authentication:
         """Revoke one of the viewer's personal tokens.
 
         Raises:
-            NotFoundError: There is no token with that id (it is ended all the same).
+            NotFoundError: There is no such token. What is cached of it is invalidated
+                anyway.
         """
         was_there = self.stores.tokens.delete(viewer.id, token_id)
         self._invalidate(invalidation.revoke_token, AccessKeyId(viewer.id, token_id))

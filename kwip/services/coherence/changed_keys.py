@@ -1,6 +1,6 @@
 """Map a change in MongoDB to the cached keys that its writer invalidates.
 
-What the writer knew and a change does not say is left out. An edit's removed mentions
+Keys that cannot be derived from the change are left out. An edit's removed mentions
 are covered by their changed notifications; the removed hashtags, and the places of a
 conversation in the active order, expire.
 """

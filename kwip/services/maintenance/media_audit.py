@@ -88,7 +88,7 @@ class MediaAudit:
         return found
 
     def _named(self) -> Iterator[tuple[UserId, str, str, set[str]]]:
-        """Iterate whose picture of which kind is in which files."""
+        """Iterate over the pictures in use: user, kind, name, paths."""
         for user_id, kind, name in named_pictures(self.users):
             paths = {PictureFile(name, width).path for width, _ in kind.sizes}
             yield user_id, kind.name, name, paths
