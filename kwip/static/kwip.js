@@ -121,10 +121,24 @@ const PATIENCE_MS = 15_000;
 // Browsers refuse to send more than 64 KiB for a page that was left.
 const KEPT_ALIVE = 30_000;
 
+// The same with files, which take longer to send.
+const PATIENCE_WITH_FILES_MS = 120_000;
+
+// Files need another format; a field for them that is empty is not sent.
+function bodyOf(fields) {
+  const pairs = fields instanceof FormData ? [...fields] : Object.entries(fields);
+  const sent = pairs.filter(([, value]) => !(value instanceof File) || value.name);
+  if (!sent.some(([, value]) => value instanceof File)) return `${new URLSearchParams(sent)}`;
+  const form = new FormData();
+  for (const pair of sent) form.append(...pair);
+  return form;
+}
+
 async function send(address, fields) {
-  const body = `${new URLSearchParams(fields)}`;
+  const body = bodyOf(fields);
+  const hasFiles = body instanceof FormData;
   const late = new AbortController();
-  const timer = setTimeout(() => late.abort(), PATIENCE_MS);
+  const timer = setTimeout(() => late.abort(), hasFiles ? PATIENCE_WITH_FILES_MS : PATIENCE_MS);
   let answer;
   let told;
   try {
@@ -133,7 +147,7 @@ async function send(address, fields) {
       body,
       headers: {
         Accept: "application/json",
-        "Content-Type": "application/x-www-form-urlencoded;charset=UTF-8",
+        ...(!hasFiles && { "Content-Type": "application/x-www-form-urlencoded;charset=UTF-8" }),
       },
       keepalive: body.length < KEPT_ALIVE, // it is sent even if the page is left
       signal: late.signal,

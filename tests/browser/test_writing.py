@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.ops.stack import free_port
+from tests.pictures import plain
 
 SIZES = pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 
@@ -166,3 +167,18 @@ def test_without_a_form_to_open_the_link_is_followed(open_home, question, seen):
     page.get_by_role("link", name="Reply").click()
 
     page.wait_for_url("**#reply")
+
+
+def test_a_picture_is_sent_with_a_script_too(open_home, tmp_path):
+    file = tmp_path / "lamp.png"
+    file.write_bytes(plain())
+    page = open_home()
+
+    page.locator(".compose-files > summary").click()
+    page.locator("#write input[type=file]").first.set_input_files(file)
+    post(page, "Look.")
+
+    article = page.locator("article.post")
+    expect(article.locator(".post-text")).to_have_text("Look.")
+    expect(article.locator("img:not(.avatar)")).to_have_count(1)
+    assert page.evaluate("window.isSamePage")
