@@ -102,7 +102,7 @@ def test_a_long_title_leaves_room_for_what_stands_beside_it(open_browser, alice)
 
     beside = page.locator(".column-head a").all()
 
-    assert [link.bounding_box()["width"] >= 40 for link in beside] == [True] * 3
+    assert [link.bounding_box()["width"] >= 40 for link in beside] == [True] * 4
     assert overflow_of(page) == 0
 
 
