@@ -360,6 +360,6 @@ def test_the_form_to_reply_is_there_alone(at_alice, bob):
     alone = at_alice.get(f"/@bob/{said['id']}/reply")
 
     assert alone.value("in_reply_to_id") == said["id"]
-    assert alone.value("csrf_token") == at_alice.token
+    assert alone.value("csrf_token")
     assert not alone.all("html")
     at_alice.get(f"/@alice/{said['id']}/reply", 404)
