@@ -18,6 +18,8 @@ threads = _settings.web_threads
 worker_class = "kwip.web_worker.WebWorker"
 # The supervisor gives the whole web server 2.5 s to exit.
 graceful_timeout = 2
+# A search of 500 characters, each of them nine bytes when percent-encoded.
+limit_request_line = 8_190
 # Below the 60 s after which browsers and proxies close idle connections themselves.
 keepalive = 30
 # Heartbeat files in memory: on a busy disk they could be late.

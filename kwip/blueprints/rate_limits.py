@@ -64,6 +64,15 @@ def pay() -> None:
     http.services().rate_limits.pay(g.get("request_charge", FREE))
 
 
+def pay_file() -> None:
+    """Charge a file that came with a form as if it had been uploaded alone.
+
+    Raises:
+        RateLimitedError: The viewer has uploaded too much.
+    """
+    http.services().rate_limits.pay_for("media", http.signed_in())
+
+
 def pay_failure(policy: Policy, number: int) -> None:
     """Charge a failed request, unless it has been charged already.
 

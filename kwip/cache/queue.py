@@ -31,6 +31,8 @@ CALL_S = 0.2
 QUIET_S = 1.0
 #: How long a worker waits for a job in one call, in seconds; it stops within that time.
 TAKE_S = 2.0
+#: How late its answer may come: an idle Valkey only looks at its clock every 0.5 s.
+LATE_S = 1.0
 #: The most jobs in a lane. The sweeper enqueues the rest when there is room.
 MOST = 100_000
 _NAME = "kw:queue:"
@@ -72,7 +74,7 @@ class JobQueue:
         self._monotonic = monotonic
         self._quiet_until = 0.0
         self._client = plain_client(uri, CALL_S)
-        self._waiting_client = plain_client(uri, TAKE_S + CALL_S)
+        self._waiting_client = plain_client(uri, TAKE_S + LATE_S)
 
     @property
     def lanes(self) -> list[str]:

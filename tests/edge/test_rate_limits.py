@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +25,7 @@ from kwip.store.social.relations import read_relations
 from kwip.wiring import Options, build
 from tests.conversations import grow
 from tests.people import People, sign_in
+from tests.pictures import plain
 from tests.servers import settings_in
 
 HEADERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
@@ -278,6 +280,19 @@ def test_a_refused_form_keeps_its_text_to_be_sent_again(limited):
     assert 'name="visibility" value="unlisted"' in answer.text
     assert "Send again" in answer.text
     assert "readonly" not in answer.text
+
+
+def test_each_file_of_a_form_is_charged_as_an_upload(limited):
+    kwip = limited(media=2)
+    browser = sign_in(kwip.app, kwip.wiring, kwip.alice)
+    files = [(io.BytesIO(plain("PNG", size=(n + 9, 9))), "me.png") for n in range(3)]
+    form = {"csrf_token": browser.form_token, "key": "1" * 32, "text": "Look"}
+    answer = browser.post("/compose", data={**form, "file": files})
+
+    assert answer.status_code == 422
+    assert "Too many requests." in answer.text
+    assert kwip.charged("media", kwip.alice.id) == 2
+    assert answer.text.count('name="media_ids[]"') == 2
 
 
 def test_a_form_of_a_session_that_has_ended_is_charged_to_its_address(limited):

@@ -160,6 +160,20 @@ def test_a_fifth_picture_is_refused_and_four_are_kept(at_alice):
     assert len(attached(page)) == 4
 
 
+def test_refused_files_count_among_those_of_a_form(at_alice):
+    page = at_alice.send(
+        "/compose",
+        422,
+        text="Look",
+        key=at_alice.get("/compose").value("key"),
+        visibility="public",
+        file=[*[broken() for _ in range(4)], picture()],
+    )
+
+    assert "Attach up to 4 files." in page.words
+    assert attached(page) == []
+
+
 def test_a_form_with_a_picture_that_is_sent_twice_makes_one_kwip(at_alice):
     key = at_alice.get("/compose").value("key")
 

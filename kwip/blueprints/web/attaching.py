@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 from flask import request
 
-from kwip.blueprints import http
+from kwip.blueprints import http, rate_limits
 from kwip.domain.attachments import MAX_IMAGES, AttachmentChange
 from kwip.domain.errors import (
     ConflictError,
     InvalidError,
     KwipError,
     NotFoundError,
+    RateLimitedError,
 )
 from kwip.schemas.forms import AttachForm, Attaching
 from kwip.text.translation import gettext
@@ -103,20 +104,26 @@ def _changes(
 
 
 def _upload(asked: Attaching) -> tuple[list[Attachment], KwipError | None]:
-    """Upload the files, up to what a kwip may have; the last error is told."""
+    """Upload the files, up to what a kwip may have; the last error is told.
+
+    Refused files count, too: decoding them is what costs.
+    """
     taken: list[Attachment] = []
     wrong: KwipError | None = None
     for place, (name, file) in enumerate(_files()):
-        if len(asked.ids) + len(taken) >= MAX_IMAGES:
+        if len(asked.ids) + place >= MAX_IMAGES:
             why = gettext("Attach up to %(number)s files.", number=MAX_IMAGES)
             return taken, InvalidError(why, {"file": why})
         words = asked.file_descriptions[place : place + 1]
         change = AttachmentChange(description=words[0] if words else "")
         try:
+            rate_limits.pay_file()
             upload = http.services().attachments.upload(http.signed_in(), file, change)
         except InvalidError as error:
             why = next(iter(error.fields.values()), error.message)
             wrong = InvalidError(error.message, {"file": f"{name}: {why}"})
+        except RateLimitedError as error:  # the form comes back with what was taken
+            return taken, InvalidError(error.message, {"file": error.message})
         except KwipError as error:
             return taken, error
         else:

@@ -74,6 +74,7 @@ class Attachments:
                 or the database cannot be reached.
         """
         described = _cleaned(change)
+        self._require_room(viewer.id, 1)  # before anything is decoded
         prepared = self.pictures.attach(file)
         size = sum(len(content) for content in prepared.files.values())
         self._require_room(viewer.id, size)

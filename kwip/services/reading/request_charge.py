@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from kwip.cache.rate_limits import Verdict
     from kwip.domain.ids import UserId
     from kwip.domain.rate_limits import Window
+    from kwip.domain.users import Viewer
     from kwip.services.coherence.fence import Fence
 
 _US = 1_000_000
@@ -268,6 +269,17 @@ class RateLimits:
             verdict = self._charges.charge(lease.deployment, request_charge.due)
         request_charge.settle(verdict)
         request_charge.require()
+
+    def pay_for(self, quota: str, viewer: Viewer) -> None:
+        """Charge one more request of a kind to a viewer; one round trip.
+
+        Raises:
+            RateLimitedError: It exceeds a limit.
+        """
+        request_charge = self.open(quota, is_api=False, address=None)
+        request_charge.present(viewer.id, viewer.digest)
+        request_charge.confirm()
+        self.pay(request_charge)
 
     def pay_work(self, request_charge: RequestCharge) -> None:
         """Charge the work of a finished request.
