@@ -68,6 +68,7 @@ _TITLES = {
     503: lazy_gettext("Kwip is unavailable right now"),
     507: lazy_gettext("This site is out of space"),
 }
+_EXPIRED_FORM = lazy_gettext("This form has expired")
 _UNREADABLE_FORM = lazy_gettext("This form could not be read")
 _MESSAGES = {
     400: lazy_gettext("The request could not be read."),
@@ -91,7 +92,9 @@ def _on_kwip_error(error: KwipError) -> Response:
     if number >= SERVER_ERROR or number in {401, 403}:
         note(error)
     fields = error.fields if isinstance(error, InvalidError) else {}
-    response = _respond(number, error.message, fields)
+    is_expired = error.context.get("rule") == "form_token"
+    title = _EXPIRED_FORM if is_expired else _title(number)
+    response = _respond(number, error.message, fields, title)
     say_when(response, error)
     if number == NUMBERS[NotAuthenticatedError] and wants_json():
         response.headers["WWW-Authenticate"] = "Bearer"
@@ -103,7 +106,7 @@ def _on_http_error(error: HTTPException) -> Response:
     message = str(_MESSAGES.get(number, _OTHER))
     if isinstance(error, bodies.MalformedError):
         message = error.description or message
-    response = _respond(number, message, {})
+    response = _respond(number, message, {}, _title(number))
     allowed = getattr(error, "valid_methods", None)
     if allowed:
         response.headers["Allow"] = ", ".join(sorted(allowed))
@@ -141,14 +144,14 @@ def wants_json() -> bool:
     return http.site().is_live or f"{request.path}/".startswith(JSON_PATHS)
 
 
-def _respond(number: int, message: str, fields: dict[str, str]) -> Response:
+def _respond(number: int, message: str, fields: dict[str, str], title: str) -> Response:
     if wants_json() or http.is_script():
         return http.problem(message, fields, number)
-    return Response(_page(number, message, fields), number, mimetype="text/html")
+    page = _page(number, message, fields, str(title))
+    return Response(page, number, mimetype="text/html")
 
 
-def _page(number: int, message: str, fields: dict[str, str]) -> str:
-    title = str(_title(number))
+def _page(number: int, message: str, fields: dict[str, str], title: str) -> str:
     request_id = get_contextvars().get("request_id", "")
     try:
         return render_template(

@@ -224,7 +224,18 @@ document.querySelector(".back")?.addEventListener("click", (event) => {
 });
 
 // Of more tabs than a phone is wide, the chosen one is in sight.
-document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+// Not by scrollIntoView, which would also move where the keyboard begins.
+const chosenTab = document.querySelector(".tabs [aria-current]");
+if (chosenTab) {
+  const strip = chosenTab.closest(".tabs");
+  const hidden = chosenTab.getBoundingClientRect().right - strip.getBoundingClientRect().right;
+  if (hidden > 0) strip.scrollLeft += hidden;
+}
+
+// Escape leaves a field, so that the keyboard shortcuts work again.
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && event.target.matches?.(":is(textarea,input)")) event.target.blur();
+});
 
 // A rejected form: focus the first wrong field, else the message for the whole form.
 const firstWrong = document.querySelector("[aria-invalid=true], .problem");

@@ -124,6 +124,14 @@
     return [...written].filter((id) => BigInt(id) > from && BigInt(id) <= to).length;
   }
 
+  // A poll may have counted it before its own answer came.
+  document.addEventListener("kwip:written", ({ detail: id }) => {
+    if (!slot?.dataset.poll.startsWith("/poll/home") || BigInt(id) > BigInt(known)) return;
+    count = Math.max(0, count - 1);
+    if (count > 0) say(words(count));
+    else slot.replaceChildren();
+  });
+
   function stop() {
     clearTimeout(timer);
     const mine = asking;

@@ -18,6 +18,7 @@ async function showWritten(form, address) {
   const article = await fetchPart(address, "article").catch(() => null);
   if (!article) return false;
   written.add(article.dataset.post);
+  document.dispatchEvent(new CustomEvent("kwip:written", { detail: article.dataset.post }));
   if (box) showReply(box, article);
   else showAtTop(form, article);
   document.dispatchEvent(new CustomEvent("kwip:added"));

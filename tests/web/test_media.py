@@ -156,7 +156,7 @@ def test_a_fifth_picture_is_refused_and_four_are_kept(at_alice):
         file=[picture(size=(9 + n, 9)) for n in range(5)],
     )
 
-    assert "Attach up to 4 files." in page.words
+    assert "A kwip can have up to 4 pictures." in page.words
     assert len(attached(page)) == 4
 
 
@@ -170,7 +170,7 @@ def test_refused_files_count_among_those_of_a_form(at_alice):
         file=[*[broken() for _ in range(4)], picture()],
     )
 
-    assert "Attach up to 4 files." in page.words
+    assert "A kwip can have up to 4 pictures." in page.words
     assert attached(page) == []
 
 

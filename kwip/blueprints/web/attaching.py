@@ -112,7 +112,10 @@ def _upload(asked: Attaching) -> tuple[list[Attachment], KwipError | None]:
     wrong: KwipError | None = None
     for place, (name, file) in enumerate(_files()):
         if len(asked.ids) + place >= MAX_IMAGES:
-            why = gettext("Attach up to %(number)s files.", number=MAX_IMAGES)
+            why = gettext(
+                "A kwip can have up to %(number)s pictures. The others were left out.",
+                number=MAX_IMAGES,
+            )
             return taken, InvalidError(why, {"file": why})
         words = asked.file_descriptions[place : place + 1]
         change = AttachmentChange(description=words[0] if words else "")
