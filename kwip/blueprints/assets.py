@@ -32,7 +32,8 @@ BUNDLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             *("forms.css", "live.css", "search.css"),
         ),
         "kwip.js": (
-            *("translation.js", "kwip.js", "acts.js", "sharing.js", "write.js"),
+            *("translation.js", "kwip.js", "acts.js", "sharing.js", "elements.js"),
+            *("uploads.js", "compose_media.js", "write.js"),
             *("replies.js", "cards.js", "keys.js", "live.js", "open.js", "more.js"),
             "visits.js",
         ),

@@ -64,11 +64,12 @@ const draftKey = (form) => `${DRAFTS}${document.body.dataset.viewer}:${form.data
 
 function saveDraft(form) {
   const { text, warning } = form.elements;
+  const files = keptFiles(form);
   const isChanged = text.value.trim() && text.value !== text.defaultValue;
-  if (!isChanged) return localStorage.removeItem(draftKey(form));
+  if (!isChanged && !files.length) return localStorage.removeItem(draftKey(form));
   return localStorage.setItem(
     draftKey(form),
-    JSON.stringify({ text: text.value, warning: warning?.value ?? "" }),
+    JSON.stringify({ text: text.value, warning: warning?.value ?? "", files }),
   );
 }
 
@@ -78,6 +79,7 @@ function restoreDraft(form) {
   // A text that the page brought back is newer.
   if (!draft || text.getAttribute("aria-invalid") || text.value !== text.defaultValue) return;
   text.value = draft.text;
+  restoreFiles(form, draft.files ?? []);
   if (draft.warning && warning) {
     warning.value = draft.warning;
     warning.closest("details").open = true;
@@ -147,6 +149,7 @@ async function publish(form) {
 }
 
 function prepareForm(form) {
+  prepareFiles(form);
   restoreDraft(form);
   form.addEventListener("input", ({ target }) => {
     showRight(target);

@@ -174,7 +174,6 @@ def test_a_picture_is_sent_with_a_script_too(open_home, tmp_path):
     file.write_bytes(plain())
     page = open_home()
 
-    page.locator(".compose-files > summary").click()
     page.locator("#write input[type=file]").first.set_input_files(file)
     post(page, "Look.")
 
