@@ -29,13 +29,13 @@ BUNDLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "kwip.css": (
             *("tokens.css", "page.css", "posts.css", "media.css", "people.css"),
-            *("forms.css", "live.css", "search.css"),
+            *("forms.css", "lightbox.css", "live.css", "search.css"),
         ),
         "kwip.js": (
             *("translation.js", "kwip.js", "acts.js", "sharing.js", "elements.js"),
             *("uploads.js", "compose_media.js", "write.js"),
             *("replies.js", "cards.js", "keys.js", "live.js", "open.js", "more.js"),
-            "visits.js",
+            *("visits.js", "lightbox.js"),
         ),
     }
 )
