@@ -35,8 +35,8 @@ class MediaSettings(ServerSettings):
             shown="8388608 (8 MiB)",
             allowed="a number from 100000 to 33554432 (32 MiB)",
             doc="The maximum size of an uploaded picture, in bytes. Uploads need space "
-            "in the folder for temporary files (`TMPDIR`): at most four pictures for "
-            "each thread of each web process.",
+            "in the folder for temporary files (`TMPDIR`): at most four pictures, or "
+            "100 MB, for each thread of each web process, and 210 MB for each worker.",
         ),
     ]
     media_url: Annotated[

@@ -21,7 +21,7 @@ from kwip.blueprints import (
     placeholders,
     routes,
 )
-from kwip.domain.attachments import MAX_IMAGES
+from kwip.domain.attachments import MAX_IMAGES, VIDEO_MAX_BYTES
 from kwip.schemas import html
 from kwip.schemas.site import SiteInfo
 from kwip.schemas.urls import Urls
@@ -100,9 +100,10 @@ def create_app(wiring: Wiring, settings: Settings, *, is_live: bool = False) -> 
         policies=routes.POLICIES,
         live_origin=_live_origin(settings),
         is_live=is_live,
-        # Room for all pictures and a form, so that an error can name a picture that is
-        # too large.
-        max_upload_bytes=MAX_IMAGES * settings.media_max_bytes + bodies.MAX_BODY_BYTES,
+        # Room for all pictures or a video, and a form, so that an error can name a file
+        # that is too large.
+        max_upload_bytes=bodies.MAX_BODY_BYTES
+        + max(MAX_IMAGES * settings.media_max_bytes, VIDEO_MAX_BYTES),
     )
     http.install(app.extensions, site)
     _prepare_templates(app, site)

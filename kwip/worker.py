@@ -49,7 +49,7 @@ def main(arguments: list[str]) -> None:
 
 
 def _work(wiring: Wiring, settings: Settings, stop: Event) -> None:
-    """Run jobs as they arrive; a running job is finished before the end."""
+    """Run jobs as they arrive; finish those under way, but no slow one."""
     # Take the cache lease before the first job, not during it.
     wiring.fence.await_lease(within_s=1.0)
     runner = Runner(
@@ -58,6 +58,9 @@ def _work(wiring: Wiring, settings: Settings, stop: Event) -> None:
     runner.start()
     log.info("worker_started", threads=settings.worker_threads)
     stop.wait()
+    runner.request_stop()
+    # A conversion may take minutes. Another worker begins it again.
+    wiring.services.processing.close()
     runner.stop()
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import re
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from kwip.domain.errors import InvalidError
 
@@ -21,13 +22,18 @@ MAX_IMAGES = 4
 DESCRIPTION_MAX = 1_500
 #: How long an upload waits for its post.
 UNATTACHED_LIFETIME = dt.timedelta(days=1)
+#: The largest video or sound to upload.
+VIDEO_MAX_BYTES = 99_000_000
+#: An uploaded video or sound as it came, until it is converted. Nobody gets it.
+SOURCE = "source.bin"
 #: 128 bits: two files never share a name.
 _DIGEST_BYTES = 16
+_PIECE_BYTES = 1_000_000
 #: Files of posts that not everybody may see are apart.
 _PRIVATE = "private-"
 _FILE = re.compile(
     r"(private-)?([0-9a-f]{2})/(\2[0-9a-f]{30})-"
-    r"((?:large|small|video|audio)\.[a-z0-9]{3,4})",
+    r"((?:large|small|video|audio|source)\.[a-z0-9]{3,4})",
     re.ASCII,
 )
 _TYPES = {
@@ -66,7 +72,8 @@ class Attachment:
     """What a post shows of a file.
 
     `file` is the name that all `variants` of the file share; the first variant is the
-    file itself, the last one the smallest picture of it. Widths and heights are pixels
+    file itself, the last one the smallest picture of it; there are none until a video
+    or sound is converted. Widths and heights are pixels
     of the large and the small picture; 0 for sound without a picture. The focus is the
     point that a crop keeps, from -1 (left, bottom) to 1 (right, top).
     """
@@ -93,7 +100,7 @@ class Attachment:
     @property
     def preview(self) -> str | None:
         """The variant that is a small picture of it, if there is one."""
-        last = self.variants[-1]
+        last = self.variants[-1] if self.variants else ""
         return last if media_type(last).startswith("image/") else None
 
 
@@ -103,6 +110,8 @@ class Upload:
 
     `is_open` says where its files are: among those of open posts, or the others.
     `due_at` is when it is removed unless it is attached; what is attached has none.
+    `source` names the uploaded video or sound that is still to be converted, and
+    `problem` says why it cannot be.
     """
 
     attachment: Attachment
@@ -112,6 +121,8 @@ class Upload:
     is_open: bool
     size_bytes: int
     due_at: dt.datetime | None = None
+    source: str | None = None
+    problem: str = ""
 
     @property
     def id(self) -> AttachmentId:
@@ -156,16 +167,18 @@ def media_type(variant: str) -> str:
     return _TYPES.get(variant.rpartition(".")[2], "application/octet-stream")
 
 
-def file_name(files: Mapping[str, bytes], key: bytes) -> str:
+def file_name(files: Mapping[str, IO[bytes]], key: bytes) -> str:
     """Return the name of a file, from the bytes of all its variants.
 
     Without the key nobody can compute the name of a file that they know.
     """
     digest = blake2b(key=key, digest_size=_DIGEST_BYTES)
     for variant, content in files.items():
-        for part in (variant.encode(), content):
-            digest.update(len(part).to_bytes(8, "big"))
-            digest.update(part)
+        for part in (io.BytesIO(variant.encode()), content):
+            digest.update(part.seek(0, io.SEEK_END).to_bytes(8, "big"))
+            part.seek(0)
+            while piece := part.read(_PIECE_BYTES):
+                digest.update(piece)
     return digest.hexdigest()
 
 

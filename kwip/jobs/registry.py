@@ -29,6 +29,7 @@ def jobs(services: Services) -> dict[str, Callable[[str], None]]:
         "seen": _seen,
         "rest": _rest,
         "attachment": _attachment,
+        "convert": _convert,
     }
 
     def guarded(name: str) -> Callable[[str], None]:
@@ -111,3 +112,11 @@ def _attachment(services: Services, job_id: str) -> str:
         UserId(int(owner)), [AttachmentId(int(attachment_id))]
     )
     return "done" if is_settled else "nothing"
+
+
+def _convert(services: Services, job_id: str) -> str:
+    """Convert an uploaded video or sound."""
+    owner, _, attachment_id = job_id.partition(":")
+    return services.processing.convert(
+        UserId(int(owner)), AttachmentId(int(attachment_id))
+    )

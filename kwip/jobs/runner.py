@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
     from kwip.cache.queue import JobQueue
 
+#: The lane of jobs that take minutes. One thread does them and nothing else, so that
+#: no delivery waits for them.
+_SLOW = "media"
 #: The lane of each job: compaction must not wait behind a burst of fan-outs.
 LANES = {
     "fanout": "fanout",
@@ -22,16 +25,17 @@ LANES = {
     "seen": "compaction",
     "rest": "compaction",
     "attachment": "compaction",
+    "convert": _SLOW,
 }
 
 
 class Runner:
-    """Run jobs in some threads, one at a time in each.
+    """Run jobs in some threads, one at a time in each, and slow ones in one more.
 
     Args:
         queue: Where they wait.
         jobs: The function for each name, called with the job's id; never raises.
-        threads: How many run at once.
+        threads: How many quick ones run at once.
     """
 
     def __init__(
@@ -43,23 +47,29 @@ class Runner:
     ):
         self._queue = queue
         self._jobs = jobs
-        self.loops = [Loop("jobs", self._work()) for _ in range(threads)]
+        quick = [lane for lane in queue.lanes if lane != _SLOW]
+        self.loops = [Loop("jobs", self._work(quick)) for _ in range(threads)]
+        self.loops.append(Loop("slow_jobs", self._work([_SLOW])))
 
     def start(self) -> None:
         """Start the threads."""
         for loop in self.loops:
             loop.start()
 
-    def stop(self) -> None:
-        """End the threads after their current jobs."""
+    def request_stop(self) -> None:
+        """Let the threads end after their current jobs."""
         for loop in self.loops:
             loop.request_stop()
+
+    def stop(self) -> None:
+        """End the threads after their current jobs."""
+        self.request_stop()
         for loop in self.loops:
             loop.stop()
 
-    def _work(self) -> Callable[[Loop], float]:
+    def _work(self, names: list[str]) -> Callable[[Loop], float]:
         """Return the work of one thread, which tries another lane first each time."""
-        lanes = deque(self._queue.lanes)
+        lanes = deque(names)
 
         def work(_: Loop) -> float:
             lanes.rotate()

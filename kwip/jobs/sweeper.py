@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from kwip.services.delivery.signals import Enqueue
     from kwip.store.delivery.outbox import OutboxStore
     from kwip.store.posting.attachments import AttachmentStore
+    from kwip.store.posting.processing import ProcessingStore
     from kwip.store.posting.search import SearchStore
     from kwip.store.social.edges import EdgeStore
     from kwip.store.social.list_edges import ListEdgeStore
@@ -43,6 +44,7 @@ class Sweeper:
     lists: ListStore
     list_edges: ListEdgeStore
     attachments: AttachmentStore
+    processing: ProcessingStore
     hibernation: Hibernation
     search: SearchStore
     enqueue: Enqueue
@@ -61,6 +63,7 @@ class Sweeper:
             "list_edge": self.list_edges,
             "list": self.lists,
             "attachment": self.attachments,
+            "convert": self.processing,
             "search": self.search,
         }
         enqueued = sum(

@@ -47,8 +47,10 @@ class MediaAttachmentSchema(DumpSchema):
     description = fields.Function(lambda view: view.attachment.description or None)
     blurhash = fields.String(attribute="attachment.blurhash")
 
-    def get_url(self, view: AttachmentView | Upload) -> str:
-        """Return the address of the file."""
+    def get_url(self, view: AttachmentView | Upload) -> str | None:
+        """Return the address of the file, once it is converted."""
+        if not view.attachment.variants:
+            return None
         return self._address(view, view.attachment.original)
 
     def get_preview_url(self, view: AttachmentView | Upload) -> str | None:

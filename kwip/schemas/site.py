@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from marshmallow import fields
 
-from kwip.domain.attachments import DESCRIPTION_MAX, MAX_IMAGES
+from kwip.domain.attachments import DESCRIPTION_MAX, MAX_IMAGES, VIDEO_MAX_BYTES
 from kwip.domain.users import BIO_MAX, DISPLAY_NAME_MAX, FIELD_MAX, MAX_FIELDS, MAX_PINS
 from kwip.schemas.dumping import DumpSchema, constant
 from kwip.text.translation import lazy_gettext
@@ -27,8 +27,29 @@ IMAGE_TYPES = (
     "image/heic",
     "image/heif",
 )
+VIDEO_TYPES = (
+    "video/mp4",
+    "video/quicktime",
+    "video/webm",
+    "video/x-matroska",
+    "video/x-msvideo",
+)
+AUDIO_TYPES = (
+    "audio/mpeg",
+    "audio/mp4",
+    "audio/x-m4a",
+    "audio/aac",
+    "audio/ogg",
+    "audio/opus",
+    "audio/webm",
+    "audio/flac",
+    "audio/wav",
+)
 #: The pixels of the largest photograph.
 _MAX_PIXELS = 50_000_000
+#: 4K, in both of its widths. More than 60 frames a second are left out, and no upload
+#: is refused for them.
+_VIDEO_PIXELS, _VIDEO_RATE = 4_096 * 2_176, 120
 _NO_POLLS: dict[str, object] = {
     "max_options": 0,
     "max_characters_per_option": 0,
@@ -79,12 +100,12 @@ class _InstanceSchema(DumpSchema):
                 "characters_reserved_per_url": _LINK_CHARS,
             },
             "media_attachments": {
-                "supported_mime_types": list(IMAGE_TYPES),
+                "supported_mime_types": [*IMAGE_TYPES, *VIDEO_TYPES, *AUDIO_TYPES],
                 "image_size_limit": info.media_max_bytes,
                 "image_matrix_limit": _MAX_PIXELS,
-                "video_size_limit": 0,
-                "video_frame_rate_limit": 0,
-                "video_matrix_limit": 0,
+                "video_size_limit": VIDEO_MAX_BYTES,
+                "video_frame_rate_limit": _VIDEO_RATE,
+                "video_matrix_limit": _VIDEO_PIXELS,
                 "description_limit": DESCRIPTION_MAX,
             },
             "polls": _NO_POLLS,

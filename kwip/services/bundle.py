@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from kwip.services.delivery.search_index import SearchIndex
     from kwip.services.media.attachments import Attachments
     from kwip.services.media.media import Media
+    from kwip.services.media.processing import Processing
     from kwip.services.posting.pins import Pins
     from kwip.services.posting.posts import Posts
     from kwip.services.posting.reactions import Reactions
@@ -92,6 +93,7 @@ class Uploads:
     """The services of media, which share a folder and a drawing process."""
 
     media: Media
+    processing: Processing
     attachments: Attachments
 
 

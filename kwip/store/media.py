@@ -8,7 +8,6 @@ different content.
 from __future__ import annotations
 
 import errno
-import io
 import os
 import secrets
 import shutil
@@ -45,8 +44,10 @@ class MediaFolder:
     def __init__(self, root: Path):
         self._root = root
 
-    def save(self, path: str, content: bytes) -> None:
+    def save(self, path: str, content: IO[bytes]) -> None:
         """Write a file unless it exists already; then it counts as new again.
+
+        The content is copied in parts, from its beginning.
 
         Raises:
             StorageFullError: The disk is full; nothing is left of the file.
@@ -57,7 +58,8 @@ class MediaFolder:
             try:
                 os.utime(target)
             except FileNotFoundError:
-                _write(target, io.BytesIO(content))
+                content.seek(0)
+                _write(target, content)
 
     def read(self, path: str) -> bytes | None:
         """Return the content of a file; None if it does not exist.

@@ -38,6 +38,7 @@ def make_background(core: Core, services: Services) -> Background:
         lists=core.stores.lists,
         list_edges=core.list_edges,
         attachments=services.attachments.store,
+        processing=services.processing.store,
         hibernation=services.hibernation,
         search=core.stores.search,
         enqueue=core.enqueue,

@@ -9,8 +9,11 @@ from kwip.services.media.attachment_files import AttachmentFiles
 from kwip.services.media.attachments import Attachments
 from kwip.services.media.media import Media
 from kwip.services.media.pictures import Pictures
+from kwip.services.media.processing import Processing
+from kwip.services.media.videos import Videos
 from kwip.store.media import MediaFolder
 from kwip.store.posting.attachments import AttachmentStore
+from kwip.store.posting.processing import ProcessingStore
 
 if TYPE_CHECKING:
     from kwip.wiring.core import Core
@@ -22,12 +25,24 @@ def make_media(core: Core) -> Uploads:
     pictures = Pictures(settings.media_max_bytes)
     folder = MediaFolder(settings.media_folder)
     store = AttachmentStore(core.store)
+    files = AttachmentFiles(store, folder, clock)
+    processing = Processing(
+        uploads=store,
+        store=ProcessingStore(core.store),
+        files=files,
+        videos=Videos(),
+        signer=core.signer,
+        enqueue=core.enqueue,
+        clock=clock,
+    )
     return Uploads(
         media=Media(pictures, folder),
+        processing=processing,
         attachments=Attachments(
             store=store,
-            files=AttachmentFiles(store, folder, clock),
+            files=files,
             pictures=pictures,
+            processing=processing,
             signer=core.signer,
             ids=core.ids,
             clock=clock,

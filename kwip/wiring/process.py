@@ -75,6 +75,7 @@ class Wiring:
     def close(self) -> None:
         """End the threads and close every connection."""
         self.services.media.close()
+        self.services.processing.close()
         for loop in (*self.loops, self.listener.loop):
             loop.stop()
         self.lease_renewer.stop()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
 
 import pytest
 
 from tests.pictures import on_its_side, opened, plain
+from tests.videos import media as made_by
+from tests.videos import mp4
 
 ATTACHMENT_KEYS = {
     "id", "type", "url", "preview_url", "remote_url", "preview_remote_url",
@@ -19,6 +22,17 @@ def upload(person, content=None, path="/api/v2/media", **fields):
     answer = person.post(path, data={"file": picture, **fields})
     assert answer.status_code == 200, answer.text
     return answer.json
+
+
+def send_video(person, content=None, path="/api/v2/media", **fields):
+    video = (io.BytesIO(content or mp4(seconds=0.3, size=(64, 48))), "me.mp4")
+    return person.post(path, data={"file": video, **fields})
+
+
+def convert(wiring, media):
+    """Do what a worker does with an upload."""
+    (found,) = wiring.services.attachments.store.after(int(media["id"]) - 1, 1)
+    return wiring.services.processing.convert(found.owner_id, found.id)
 
 
 def get(client, address, **headers):
@@ -142,19 +156,115 @@ def test_an_upload_without_a_file_says_what_to_do(alice, body):
     assert list(answer.json["details"]) == ["file"]
 
 
-def test_a_file_that_is_being_processed_is_told_with_206(alice, wiring):
-    media = upload(alice)
-    found = {"_id": int(media["id"])}
-    wiring.store.database["attachments"].update_one(
-        found, {"$set": {"state": "processing"}}
-    )
-
-    answer = alice.get(f"/api/v1/media/{media['id']}")
+def test_a_video_is_taken_in_with_202_and_shown_when_it_is_converted(
+    alice, wiring, client
+):
+    answer = send_video(alice, description="A loaf rises.")
+    media, path = answer.json, f"/api/v1/media/{answer.json['id']}"
+    assert answer.status_code == 202
+    assert set(media) == ATTACHMENT_KEYS
+    assert (media["type"], media["url"], media["preview_url"]) == ("video", None, None)
+    assert media["meta"] == {}
+    early = alice.get(path)
     refused = alice.post("/api/v1/statuses", json={"media_ids": [media["id"]]})
-
-    assert (answer.status_code, answer.json["id"]) == (206, media["id"])
+    assert (early.status_code, early.json) == (206, media)
     assert refused.status_code == 422
     assert "still being processed" in refused.text
+
+    convert(wiring, media)
+
+    ready = alice.get(path)
+    assert (ready.status_code, ready.json["description"]) == (200, "A loaf rises.")
+    status = alice.say("", media_ids=[media["id"]])
+    (shown,) = status["media_attachments"]
+    assert shown["type"] == "video"
+    assert shown["meta"]["original"]["width"] == 64
+    assert 0.2 < shown["meta"]["original"]["duration"] < 0.5
+    assert opened(get(client, shown["preview_url"]).data).size == (64, 48)
+
+
+def test_a_player_gets_parts_of_a_video(alice, wiring, client):
+    media = send_video(alice).json
+    convert(wiring, media)
+    (shown,) = alice.say("", media_ids=[media["id"]])["media_attachments"]
+    whole = get(client, shown["url"])
+    size = len(whole.data)
+
+    part = get(client, shown["url"], Range="bytes=0-1")
+    rest = get(client, shown["url"], Range=f"bytes={size - 10}-")
+    last = get(client, shown["url"], Range="bytes=-10")
+
+    assert shown["url"].endswith("-video.mp4")
+    assert whole.content_type == "video/mp4"
+    assert whole.headers["Accept-Ranges"] == "bytes"
+    assert (part.status_code, part.data) == (206, whole.data[:2])
+    assert part.headers["Content-Range"] == f"bytes 0-1/{size}"
+    assert (rest.status_code, rest.data) == (206, whole.data[-10:])
+    assert (last.status_code, last.data) == (206, whole.data[-10:])
+    assert part.content_type == "video/mp4"
+
+
+@pytest.mark.parametrize(
+    ("muxer", "encoder", "ending", "content_type"),
+    [
+        ("mp3", "libmp3lame", "-audio.mp3", "audio/mpeg"),
+        ("ipod", "aac", "-audio.m4a", "audio/mp4"),
+        ("ogg", "libopus", "-audio.ogg", "audio/ogg"),
+    ],
+)
+def test_a_sound_is_served_as_what_it_is(
+    alice, wiring, client, muxer, encoder, ending, content_type
+):
+    media = send_video(alice, made_by(muxer, sound=encoder, seconds=0.3)).json
+    convert(wiring, media)
+
+    (shown,) = alice.say("", media_ids=[media["id"]])["media_attachments"]
+
+    assert (shown["type"], shown["preview_url"]) == ("audio", None)
+    assert shown["url"].endswith(ending)
+    assert get(client, shown["url"]).content_type == content_type
+
+
+def test_an_older_app_gets_200_for_a_video_without_its_address(alice):
+    answer = send_video(alice, path="/api/v1/media")
+
+    assert (answer.status_code, answer.json["url"]) == (200, None)
+
+
+def test_a_file_that_cannot_be_converted_is_told_with_422_and_why(alice, wiring):
+    media = send_video(alice, mp4(seconds=0.3)[:900]).json
+    convert(wiring, media)
+
+    answer = alice.get(f"/api/v1/media/{media['id']}")
+
+    assert answer.status_code == 422
+    assert "damaged" in answer.json["details"]["file"][0]["description"]
+
+
+def test_a_large_video_is_not_held_in_memory(alice, tmp_path):
+    head = (
+        b"--b\r\nContent-Disposition: form-data; "
+        b'name="file"; filename="me.mp4"\r\n\r\n\x00\x00\x00\x18ftypisom'
+    )
+    with (tmp_path / "body").open("w+b") as body:
+        body.write(head)
+        body.seek(40_000_000)
+        body.write(b"\r\n--b--\r\n")
+        size = body.tell()
+        body.seek(0)
+        send_video(alice)  # whatever is made only once
+        tracemalloc.start()
+        answer = alice.post(
+            "/api/v2/media",
+            input_stream=body,
+            content_length=size,
+            content_type="multipart/form-data; boundary=b",
+        )
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+
+    assert answer.status_code == 202
+    assert most < 5_000_000
 
 
 def test_an_upload_is_deleted_before_it_is_posted_and_not_after(alice, client):

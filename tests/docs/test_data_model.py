@@ -24,6 +24,7 @@ from kwip.store.fence import FenceStore
 from kwip.store.indexes import INDEXES
 from kwip.store.timelines.buckets import home_of
 from tests.pictures import plain, sent
+from tests.videos import mp4
 
 PAGE = (PROJECT / "docs" / "data-model.md").read_text(encoding="utf-8")
 #: Fields whose keys are data.
@@ -74,6 +75,7 @@ def lived_in(kwip, rings, new_user):
 
     SetupStore(kwip.store).offer("a digest", at(system_clock_ms()) + LIFETIME)
     alice, bob = new_user("alice"), new_user("bob")
+    _convert(kwip, rings, note, alice)
     _live(kwip, rings, note, alice, bob)
     return seen
 
@@ -100,6 +102,16 @@ def _upload(services, note, viewer):
     upload = services.attachments.upload(viewer, sent(plain()), change)
     note()
     return (upload.id,)
+
+
+def _convert(kwip, rings, note, viewer):
+    """Upload a video, and a sound that cannot be converted."""
+    upload = kwip.services.attachments.upload
+    upload(viewer, sent(mp4(seconds=0.2)), AttachmentChange())
+    upload(viewer, sent(b"ID3" + bytes(100)), AttachmentChange())
+    note()
+    rings.run()
+    note()
 
 
 def _live(kwip, rings, note, alice, bob):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 
 from kwip.domain.attachments import file_name
@@ -74,10 +76,11 @@ def test_after_the_key_has_changed_old_addresses_are_still_accepted(signer, cloc
 
 
 def test_the_name_of_a_file_depends_on_the_sites_key(clock):
-    files = {"large.webp": b"large", "small.webp": b"small"}
+    files = {n: io.BytesIO(c) for n, c in (("a.webp", b"large"), ("b.webp", b"small"))}
     keys = [Signer([text], clock).file_key for text in ("one", "one", "two")]
 
     first, same, other = (file_name(files, key) for key in keys)
 
     assert first == same != other
-    assert file_name({"large.webp": b"larges", "small.webp": b"mall"}, keys[0]) != first
+    moved = {n: io.BytesIO(c) for n, c in (("a.webp", b"larges"), ("b.webp", b"mall"))}
+    assert file_name(moved, keys[0]) != first

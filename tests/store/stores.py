@@ -33,6 +33,7 @@ from kwip.store.posting.active_order import ActivityStore
 from kwip.store.posting.attachments import AttachmentStore
 from kwip.store.posting.claims import ClaimStore
 from kwip.store.posting.posts import PostStore
+from kwip.store.posting.processing import Conversion, ProcessingStore
 from kwip.store.posting.pushdown import PushdownStore
 from kwip.store.posting.reactions import ReactionStore
 from kwip.store.posting.repeats import RepeatStore
@@ -53,7 +54,7 @@ LATER = NOW + dt.timedelta(seconds=30)
 
 class Stores:
     def __init__(self, store):
-        self.store = store
+        self.store, self.processing = store, ProcessingStore(store)
         self.authentication = AccessKeyStore(store, "tokens")
         self.attachments = AttachmentStore(store)
         self.audit, self.changes = AuditStore(store), ChangeStore(store)
@@ -105,6 +106,11 @@ def upload(number, owner_id, **fields):
         "size_bytes": 1_000,
     }
     return Upload(attachment=attachment, owner_id=owner_id, **made | fields)
+
+
+def conversion(number, owner_id):
+    """Make a worker's lease on an upload."""
+    return Conversion(upload=upload(number, owner_id), worker="worker", attempts=1)
 
 
 def post_id(number):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 from concurrent.futures import ThreadPoolExecutor
 
@@ -29,7 +30,7 @@ def everything(root):
 
 
 def test_a_file_is_kept_and_found(folder, root):
-    folder.save(PATH, CONTENT)
+    folder.save(PATH, io.BytesIO(CONTENT))
 
     assert folder.read(PATH) == CONTENT
     assert everything(root) == [PATH]
@@ -41,10 +42,10 @@ def test_what_is_not_there_is_not_found(folder):
 
 
 def test_a_file_that_is_saved_again_is_new_again(folder, root):
-    folder.save(PATH, CONTENT)
+    folder.save(PATH, io.BytesIO(CONTENT))
     os.utime(root / PATH, (5, 5))
 
-    folder.save(PATH, CONTENT)
+    folder.save(PATH, io.BytesIO(CONTENT))
 
     [file] = folder.files()
     assert (file.path, file.size) == (PATH, len(CONTENT))
@@ -53,7 +54,7 @@ def test_a_file_that_is_saved_again_is_new_again(folder, root):
 
 def test_many_may_save_the_same_at_once(folder, root):
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda _: folder.save(PATH, CONTENT), range(40)))
+        list(pool.map(lambda _: folder.save(PATH, io.BytesIO(CONTENT)), range(40)))
 
     assert folder.read(PATH) == CONTENT
     assert everything(root) == [PATH]
@@ -73,7 +74,7 @@ def test_on_a_full_disk_nothing_is_left_of_a_file(
         monkeypatch.setattr("pathlib.Path.replace", is_full)
 
     with pytest.raises(StorageFullError):
-        folder.save(PATH, CONTENT)
+        folder.save(PATH, io.BytesIO(CONTENT))
 
     assert everything(root) == []
 
@@ -82,13 +83,13 @@ def test_a_folder_that_cannot_be_used_is_told_of(folder, root):
     root.write_text("this is no folder")
 
     with pytest.raises(StoreUnavailableError):
-        folder.save(PATH, CONTENT)
+        folder.save(PATH, io.BytesIO(CONTENT))
     with pytest.raises(StoreUnavailableError):
         folder.read(PATH)
 
 
 def test_an_old_file_is_removed_and_a_new_one_stays(folder, root):
-    folder.save(PATH, CONTENT)
+    folder.save(PATH, io.BytesIO(CONTENT))
     os.utime(root / PATH, (100, 100))
 
     assert not folder.remove(PATH, older_than_s=100)
@@ -99,12 +100,12 @@ def test_an_old_file_is_removed_and_a_new_one_stays(folder, root):
 
 
 def test_what_is_saved_while_it_is_removed_stays(folder, root, monkeypatch):
-    folder.save(PATH, CONTENT)
+    folder.save(PATH, io.BytesIO(CONTENT))
     os.utime(root / PATH, (100, 100))
     unlink = type(root).unlink
 
     def unlink_late(path, **options):
-        folder.save(PATH, CONTENT)
+        folder.save(PATH, io.BytesIO(CONTENT))
         unlink(path, **options)
 
     monkeypatch.setattr(type(root), "unlink", unlink_late)

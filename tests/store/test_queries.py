@@ -12,6 +12,7 @@ from dataclasses import replace
 import pytest
 
 import kwip.store
+from kwip.domain.attachments import UploadState
 from kwip.domain.errors import ConflictError
 from kwip.domain.ids import MAX_ID
 from kwip.domain.reactions import Act, Reaction, Span, span_of
@@ -39,7 +40,7 @@ from kwip.store.social.list_edges import ListEdge
 from kwip.store.timelines.buckets import bucket_document, home_of
 from kwip.text.emails import read_email
 from tests.store.population import HOT, list_id, posts_of, token, uploads_of
-from tests.store.stores import LATER, NOW, post, post_id, upload, user
+from tests.store.stores import LATER, NOW, conversion, post, post_id, upload, user
 
 HOMES = [home_of(n) for n in range(1, 41)]
 FANOUT = pending(NOW, LATER)
@@ -177,6 +178,17 @@ CALLS = {
     "AttachmentStore.hidden": lambda s: s.attachments.hidden(upload(450, 4), NOW),
     "AttachmentStore.remove": lambda s: s.attachments.remove(upload(550, 5)),
     "AttachmentStore.take_due": lambda s: s.attachments.take_due(NOW, LATER, 9, bool),
+    "ProcessingStore.begin": lambda s: s.processing.begin(
+        2, uploads_of(2)[0], "worker", NOW, LATER
+    ),
+    "ProcessingStore.renew": lambda s: s.processing.renew(conversion(250, 2), LATER),
+    "ProcessingStore.note": lambda s: s.processing.note(
+        conversion(250, 2), upload(250, 2)
+    ),
+    "ProcessingStore.end": lambda s: s.processing.end(
+        conversion(250, 2), UploadState.READY, LATER
+    ),
+    "ProcessingStore.take_due": lambda s: s.processing.take_due(NOW, LATER, 9, bool),
     "AttachmentStore.unsettled": lambda s: s.attachments.unsettled(
         2, uploads_of(2), LATER
     ),

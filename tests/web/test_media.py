@@ -7,6 +7,7 @@ import io
 import pytest
 
 from tests.pictures import BLUE, RED, opened, plain
+from tests.videos import mp4
 
 
 def picture(colour=RED, size=(640, 480), name="me.png", kind="PNG"):
@@ -293,3 +294,24 @@ def test_a_profile_has_a_tab_of_what_has_pictures(at_alice, anybody):
     assert page.texts == ["With a picture"]
     (here,) = page.all("a", aria_current="page", href="/@alice/media")
     assert here.words == "Media"
+
+
+def test_a_form_with_a_video_comes_back_with_it_until_it_is_converted(at_alice, wiring):
+    video = (io.BytesIO(mp4(seconds=0.3, size=(64, 48))), "me.mp4")
+    key = at_alice.get("/compose").value("key")
+
+    early = at_alice.send("/compose", 422, text="Look", key=key, file=video)
+
+    (media_id,) = attached(early)
+    assert "still being processed" in early.wrong("file")
+    assert early.value("text") == "Look"
+    again = {"text": "Look", "key": early.value("key"), "media_ids[]": [media_id]}
+    assert attached(at_alice.send("/compose", 422, **again)) == [media_id]
+    (upload,) = wiring.services.attachments.store.after(0, 9)
+    wiring.services.processing.convert(upload.owner_id, upload.id)
+
+    at_alice.send("/compose", **again)
+
+    (shown,) = at_alice.get("/home").all("video")
+    assert shown["src"].endswith("-video.mp4")
+    assert shown["poster"].endswith("-small.webp")

@@ -7,6 +7,7 @@ import os
 
 import pytest
 
+from kwip.domain.attachments import VIDEO_MAX_BYTES
 from kwip.domain.users import MAX_FIELDS
 from tests.pictures import BLUE, HOSTILE, opened, plain
 from tests.web.pages import Page
@@ -154,8 +155,8 @@ def test_a_picture_that_is_too_large_is_told_the_limit_beside_it(at_alice, setti
     assert page.value("bio") == "Kept"
 
 
-def test_a_body_beyond_four_pictures_is_413(at_alice, settings):
-    content = bytes(4 * settings.media_max_bytes + 300_000)
+def test_a_body_beyond_the_largest_video_is_413(at_alice):
+    content = bytes(VIDEO_MAX_BYTES + 300_000)
 
     answer = at_alice.post_body(PLACE, multipart(at_alice, content))
 

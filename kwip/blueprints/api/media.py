@@ -17,11 +17,20 @@ from kwip.text.translation import gettext
 if TYPE_CHECKING:
     from flask import Response
 
+    from kwip.domain.attachments import Upload
     from kwip.domain.ids import AttachmentId
 
 
 def upload_media() -> Response:
-    """Upload a file; it waits a day for its status."""
+    """Upload a file; with 202 if it is a video or sound, which is converted later."""
+    upload = _upload()
+    response = http.answer_dumped(MediaAttachmentSchema, upload)
+    if upload.state is UploadState.PROCESSING:
+        response.status_code = HTTPStatus.ACCEPTED
+    return response
+
+
+def _upload() -> Upload:
     _refuse_thumbnail()
     change, file = http.load_body(MediaBody()), http.upload("file")
     if file is None:
@@ -29,18 +38,23 @@ def upload_media() -> Response:
             gettext("Choose a file."),
             {"file": gettext("Send it in a multipart form.")},
         )
-    upload = http.services().attachments.upload(http.signed_in(), file, change)
-    return http.answer_dumped(MediaAttachmentSchema, upload)
+    return http.services().attachments.upload(http.signed_in(), file, change)
 
 
 def upload_media_v1() -> Response:
-    """Upload a file, as older apps do."""
-    return upload_media()
+    """Upload a file, as older apps do; `url` is null until it is converted."""
+    return http.answer_dumped(MediaAttachmentSchema, _upload())
 
 
 def media(attachment_id: AttachmentId) -> Response:
-    """Return one of the viewer's files; with 206 while it is being processed."""
+    """Return one of the viewer's files: 206 until converted, 422 if it can't be."""
     upload = http.services().attachments.get(http.signed_in(), attachment_id)
+    if upload.state is UploadState.FAILED:
+        return http.problem(
+            gettext("This file can't be used."),
+            {"file": upload.problem},
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+        )
     response = http.answer_dumped(MediaAttachmentSchema, upload)
     if upload.state is UploadState.PROCESSING:
         response.status_code = HTTPStatus.PARTIAL_CONTENT

@@ -17,6 +17,7 @@ from kwip.domain.clock import at
 from kwip.domain.errors import ConflictError
 from kwip.domain.ids import UserId
 from kwip.domain.media import AVATAR, BANNER, PictureFile, is_picture_name
+from kwip.services.media.attachment_files import source_paths
 from kwip.store.media import LEFTOVERS
 
 if TYPE_CHECKING:
@@ -100,6 +101,7 @@ class MediaAudit:
                     AttachmentFile(it.file, variant, upload.is_open).path
                     for variant in it.variants
                 }
+                paths.update(source_paths(upload))
                 yield upload.owner_id, _ATTACHMENT, it.file, paths
             after = batch[-1].id
 

@@ -6,15 +6,18 @@ only deleted if no other one uses it in that place.
 
 from __future__ import annotations
 
+import math
+import shutil
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
-from kwip.domain.attachments import AttachmentFile
+from kwip.domain.attachments import SOURCE, AttachmentFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
-    from kwip.domain.attachments import Attachment
+    from kwip.domain.attachments import Attachment, Upload
     from kwip.domain.clock import ClockMs
     from kwip.store.media import MediaFolder
     from kwip.store.posting.attachments import AttachmentStore
@@ -28,7 +31,7 @@ class AttachmentFiles:
     folder: MediaFolder
     clock: ClockMs
 
-    def save(self, name: str, files: Mapping[str, bytes]) -> None:
+    def save(self, name: str, files: Mapping[str, IO[bytes]]) -> None:
         """Store the variants of a file among the private ones.
 
         Raises:
@@ -38,6 +41,31 @@ class AttachmentFiles:
         for variant, content in files.items():
             path = AttachmentFile(name, variant, is_open=False).path
             self.folder.save(path, content)
+
+    def save_source(self, upload: Upload, content: IO[bytes]) -> None:
+        """Store an uploaded video or sound until it is converted.
+
+        Raises:
+            StorageFullError: The disk is full.
+            StoreUnavailableError: The folder cannot be written to.
+        """
+        for path in source_paths(upload):
+            self.folder.save(path, content)
+
+    def fetch_source(self, upload: Upload, target: Path) -> bool:
+        """Copy an uploaded video or sound to a place; False if it does not exist."""
+        for path in source_paths(upload):
+            found = self.folder.open(path)
+            if found is not None:
+                with found.content, target.open("wb") as copy:
+                    shutil.copyfileobj(found.content, copy)
+                return True
+        return False
+
+    def remove_source(self, upload: Upload) -> None:
+        """Delete an uploaded video or sound, if there is one; nobody else uses it."""
+        for path in source_paths(upload):
+            self.folder.remove(path, older_than_s=math.inf)
 
     def place(self, attachments: Iterable[Attachment], *, is_open: bool) -> None:
         """See to it that the files are in a place, from wherever they are.
@@ -69,3 +97,10 @@ class AttachmentFiles:
             for variant in each.variants if each.file not in used else ():
                 path = AttachmentFile(each.file, variant, is_open).path
                 self.folder.remove(path, older_than_s=asked_s)
+
+
+def source_paths(upload: Upload) -> list[str]:
+    """Return where an uploaded video or sound is, if it is still to be converted."""
+    if upload.source is None:
+        return []
+    return [AttachmentFile(upload.source, SOURCE, is_open=False).path]

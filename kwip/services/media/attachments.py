@@ -7,6 +7,8 @@ private, and reached by addresses that are signed for a while.
 
 from __future__ import annotations
 
+import io
+import os
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import IO, TYPE_CHECKING
@@ -25,6 +27,7 @@ from kwip.domain.attachments import (
 from kwip.domain.clock import at
 from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
 from kwip.domain.ids import AttachmentId, UserId, slot_of
+from kwip.services.media.processing import kind_of, require_size, unconverted
 from kwip.text.cleaning import clean_description
 
 if TYPE_CHECKING:
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
     from kwip.services.media.attachment_files import AttachmentFiles
     from kwip.services.media.pictures import Pictures
     from kwip.services.media.prepared import Prepared
+    from kwip.services.media.processing import Processing
     from kwip.store.posting.attachments import AttachmentStore
 
 #: A job that the sweeper enqueued finds what is due within so long: it has just set the
@@ -56,6 +60,7 @@ class Attachments:
     store: AttachmentStore
     files: AttachmentFiles
     pictures: Pictures
+    processing: Processing
     signer: Signer
     ids: IdGenerator
     clock: ClockMs
@@ -66,6 +71,8 @@ class Attachments:
     ) -> Upload:
         """Take in a file; it waits for its post for a day.
 
+        A video or sound is `processing` at first.
+
         Raises:
             InvalidError: The file or its description cannot be used, or the viewer's
                 quota is used up; `fields` says which, under `file` or `description`.
@@ -74,12 +81,16 @@ class Attachments:
                 or the database cannot be reached.
         """
         described = _cleaned(change)
+        kind = kind_of(file)
+        if kind is not None:
+            return self._take_in(viewer, file, kind, described)
         self._require_room(viewer.id, 1)  # before anything is decoded
         prepared = self.pictures.attach(file)
+        files = {name: io.BytesIO(part) for name, part in prepared.files.items()}
         size = sum(len(content) for content in prepared.files.values())
         self._require_room(viewer.id, size)
-        name = file_name(prepared.files, self.signer.file_key)
-        new_id = AttachmentId(self.ids.next_id(slot_of(viewer.id)))
+        name = file_name(files, self.signer.file_key)
+        new_id = self._new_id(viewer)
         upload = Upload(
             attachment=_changed(_described(new_id, name, prepared), described),
             owner_id=viewer.id,
@@ -88,11 +99,27 @@ class Attachments:
             is_open=False,
             size_bytes=size,
         )
-        self.files.save(name, prepared.files)
+        self.files.save(name, files)
         self.store.insert(upload, at(self.clock()))
         # Once more: see `AttachmentFiles.place`.
-        self.files.save(name, prepared.files)
+        self.files.save(name, files)
         return upload
+
+    def _take_in(
+        self,
+        viewer: Viewer,
+        file: IO[bytes],
+        kind: AttachmentKind,
+        words: AttachmentChange,
+    ) -> Upload:
+        size = file.seek(0, os.SEEK_END)
+        require_size(size)
+        self._require_room(viewer.id, size)
+        attachment = _changed(unconverted(self._new_id(viewer), kind), words)
+        return self.processing.accept(viewer.id, attachment, file, size)
+
+    def _new_id(self, viewer: Viewer) -> AttachmentId:
+        return AttachmentId(self.ids.next_id(slot_of(viewer.id)))
 
     def get(self, viewer: Viewer, attachment_id: AttachmentId) -> Upload:
         """Find one of the viewer's own uploads; one query.
@@ -235,7 +262,8 @@ class Attachments:
         """
         upload = self.store.find(attachment_id)
         found = None
-        if upload is not None and variant in upload.attachment.variants:
+        is_ready = upload is not None and upload.state is UploadState.READY
+        if upload is not None and is_ready and variant in upload.attachment.variants:
             file = AttachmentFile(upload.attachment.file, variant, upload.is_open)
             found = self.files.folder.open(file.path)
         if found is None:
@@ -271,6 +299,7 @@ class Attachments:
         if is_gone:
             self.files.drop([upload.attachment], is_open=True)
             self.files.drop([upload.attachment], is_open=False)
+            self.files.remove_source(upload)
             self.store.remove(upload)
 
 
@@ -291,13 +320,25 @@ def usable(
         raise refused_attachments(
             "One of these files was deleted, or is in another kwip. Attach it again."
         )
-    if any(upload.state is not UploadState.READY for upload in known):
-        raise refused_attachments(
-            "A file is still being processed. Try again in a few seconds."
-        )
+    require_ready(known)
     together = tuple(upload.attachment for upload in known)
     check_together(together)
     return together
+
+
+def require_ready(uploads: Iterable[Upload]) -> None:
+    """Check that files can be attached already.
+
+    Raises:
+        InvalidError: One is still being converted, or could not be.
+    """
+    for upload in uploads:
+        if upload.state is UploadState.PROCESSING:
+            raise refused_attachments(
+                "Your file is still being processed. Send this again in a moment."
+            )
+        if upload.state is UploadState.FAILED:
+            raise refused_attachments(f"{upload.problem} Remove it to post without it.")
 
 
 def _described(

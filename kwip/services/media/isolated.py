@@ -92,6 +92,8 @@ class Isolated:
             FailedError: The child did not survive it.
             StoreUnavailableError: Too many jobs are waiting, or this one took too long.
         """
+        if self._is_closing.is_set():
+            raise _busy("the process is ending")
         if not self._places.acquire(blocking=False):
             raise _busy("too many jobs wait")
         try:
@@ -106,8 +108,8 @@ class Isolated:
 
     def close(self) -> None:
         """End the child, if there is one; a job that takes too long can be repeated."""
+        self._is_closing.set()
         if not self._turn.acquire(timeout=self._limits.wait_s):
-            self._is_closing.set()
             if child := self._child:
                 child.kill()
             self._turn.acquire()

@@ -7,6 +7,7 @@ orphan.
 
 from __future__ import annotations
 
+import io
 from typing import IO, TYPE_CHECKING
 
 from kwip.domain.errors import NotFoundError
@@ -52,7 +53,7 @@ class Media:
         """
         name = picture_name(drawn.values())
         for width, content in drawn.items():
-            self._folder.save(PictureFile(name, width).path, content)
+            self._folder.save(PictureFile(name, width).path, io.BytesIO(content))
         return name
 
     def remove(self, kind: PictureKind, name: str, *, older_than_s: float) -> bool:

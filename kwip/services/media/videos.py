@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
+from kwip.domain.attachments import VIDEO_MAX_BYTES
 from kwip.domain.errors import InvalidError, StorageFullError
 from kwip.services.media.isolated import FailedError, Isolated, Limits
 from kwip.services.media.pictures import FIELD, LARGE_EDGE, SMALL_EDGE, wrong_size
@@ -23,7 +24,6 @@ LIMITS = Limits(
     idle_s=0.0,
     file_bytes=110_000_000,
 )
-MAX_BYTES = 99_000_000
 _SUFFIXES = frozenset(
     {"video.mp4", "video.webm", "audio.mp3", "audio.m4a", "audio.ogg"}
     | {"large.webp", "small.webp"}
@@ -38,7 +38,7 @@ class Videos:
         limits: What the child may take.
     """
 
-    def __init__(self, max_bytes: int = MAX_BYTES, limits: Limits = LIMITS):
+    def __init__(self, max_bytes: int = VIDEO_MAX_BYTES, limits: Limits = LIMITS):
         self._max_bytes = max_bytes
         self._child = Isolated("kwip.services.media.transcoding", limits)
 

@@ -22,7 +22,7 @@ from kwip.domain.posts import Draft, Edit, History, Post, Visibility
 from kwip.domain.reactions import span_of
 from kwip.domain.timelines.timelines import Entry
 from kwip.domain.timelines.visibility import may_see, reply_visibility
-from kwip.services.media.attachments import usable
+from kwip.services.media.attachments import require_ready, usable
 from kwip.store.delivery.outbox import pending
 
 if TYPE_CHECKING:
@@ -88,6 +88,8 @@ class Posts:
         self.clock_guard.require()
         draft = self.texts.clean(draft)
         uploads = self.attachments.find(author_id, draft.attachment_ids)
+        # Before the claim, which is for the files as they will be.
+        require_ready(uploads.values())
         files = [uploads[i].attachment.file for i in uploads]
         claim, is_new = self.claims.claim(author_id, draft, files)
         post = None if is_new else self.stores.posts.find(claim.post_id, claim.nonce)

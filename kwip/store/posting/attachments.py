@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 from pymongo import ASCENDING, UpdateOne
 
@@ -45,11 +45,24 @@ class MediaDocument(TypedDict):
     duration_s: float | None
 
 
+class ProcessingDocument(TypedDict):
+    """How far the conversion of a video or sound has come.
+
+    `source` names the uploaded file. Until `leased_until`, a worker is at it.
+    """
+
+    source: str
+    attempts: int
+    worker: str
+    leased_until: dt.datetime
+
+
 class AttachmentDocument(TypedDict):
     """An upload.
 
     `due_at` is when the sweeper takes it up: what is attached has none. `is_open` says
-    that its files are among those of open posts.
+    that its files are among those of open posts. `processing` is there while a video
+    or sound is to be converted; afterwards `problem` says why it could not be.
     """
 
     _id: AttachmentId
@@ -62,6 +75,8 @@ class AttachmentDocument(TypedDict):
     created_at: dt.datetime
     due_at: dt.datetime | None
     media: MediaDocument
+    processing: NotRequired[ProcessingDocument]
+    problem: NotRequired[str]
 
 
 class AttachmentStore(DueWork):
@@ -74,7 +89,7 @@ class AttachmentStore(DueWork):
         self._attachments = store.database["attachments"]
         super().__init__(
             self._attachments,
-            {"post_id": None},
+            {"post_id": None, **_UNCONVERTED_APART},
             shard_key="owner_id",
             job_id="{owner_id}:{_id}",
         )
@@ -178,11 +193,14 @@ class AttachmentStore(DueWork):
                 "owner_id": owner_id,
                 "_id": {"$in": list(ids)},
                 "due_at": {"$lte": until},
+                **_UNCONVERTED_APART,
             }
         )
         return [to_upload(d) for d in found]
 
 
+#: What is to be converted is due for that.
+_UNCONVERTED_APART = {"state": {"$ne": UploadState.PROCESSING.value}}
 #: What is not about to be removed.
 _THERE = {"state": {"$ne": UploadState.REMOVED.value}}
 
@@ -286,6 +304,14 @@ def _to_document(upload: Upload, now: dt.datetime) -> Document:
         "due_at": now + UNATTACHED_LIFETIME,
         "media": to_media(upload.attachment),
     }
+    if upload.source is not None:
+        document["due_at"] = now
+        document["processing"] = {
+            "source": upload.source,
+            "attempts": 0,
+            "worker": "",
+            "leased_until": now,
+        }
     return dict(document)
 
 
@@ -337,6 +363,8 @@ def to_upload(d: Document) -> Upload:
         is_open=d["is_open"],
         size_bytes=d["size_bytes"],
         due_at=d["due_at"],
+        source=d.get("processing", {}).get("source"),
+        problem=d.get("problem", ""),
     )
 
 
