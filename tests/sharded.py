@@ -34,6 +34,7 @@ ALLOWED = {
     "AttachmentStore.used": "whoever else has the same file, once it is gone",
     "AttachmentStore.take_due": "the sweeper asks each shard for its own",
     "ProcessingStore.take_due": "the sweeper asks each shard for its own",
+    "AttachmentAuditStore": "fsck looks through everything, page by page",
     "AuditStore": "fsck looks through everything, page by page",
     "CounterStore": "fsck and reindex count everything anew",
     "ReactionAuditStore": "fsck looks through everything, page by page",

@@ -56,6 +56,7 @@ def repair_by(wiring: Wiring, settings: Settings) -> Repair:
         list_backfill=wiring.services.list_backfill,
         retagging=retagging_by(wiring, settings),
         search_index=wiring.services.search_index,
+        files=wiring.services.attachments.files,
         fence=wiring.fence,
         enqueue=wiring.sweeper.enqueue,
         clock=wiring.sweeper.clock,

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from kwip.domain.attachments import AttachmentChange
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.ids import MAX_ID
 from kwip.domain.posts import Draft
@@ -18,6 +19,8 @@ from kwip.services.maintenance.fsck import Fsck
 from kwip.store.maintenance.audit import AuditStore
 from kwip.store.posting.counters import CounterStore
 from kwip.store.timelines.buckets import home_of
+from tests.pictures import plain
+from tests.pictures import sent as shot
 from tests.wired import sign_up
 
 #: A post id that nobody has drawn.
@@ -73,6 +76,11 @@ class Sample:
         """Delete one document."""
         assert self.database[collection].delete_one({"_id": document_id}).deleted_count
 
+    def attachment(self):
+        """Give the one attachment, which is root's."""
+        [attachment] = self.database["attachments"].find()
+        return attachment
+
     def bucket(self):
         """Give the one sealed bucket of bob's home."""
         owner = {"owner": home_of(self.bob.id)}
@@ -102,8 +110,10 @@ def make_sample(wiring):
         services.relationships.follow(follower, followee.id)
         do["edge"](f"{follower.id}:{followee.id}")
 
-    def publish(author, text, to=None):
-        draft = Draft(text=text, in_reply_to_id=to and to.id, idempotency_key=text)
+    def publish(author, text, to=None, **fields):
+        draft = Draft(
+            text=text, in_reply_to_id=to and to.id, idempotency_key=text, **fields
+        )
         return services.posts.publish(author.id, draft)
 
     def deliver(*posts):
@@ -112,7 +122,8 @@ def make_sample(wiring):
 
     for follower, followee in ((bob, alice), (carol, alice), (alice, bob)):
         follow(follower, followee)
-    root = publish(alice, "Who has a recipe? #rye")
+    loaf = services.attachments.upload(alice, shot(plain()), AttachmentChange())
+    root = publish(alice, "Who has a recipe? #rye", attachment_ids=(loaf.id,))
     reply = publish(bob, "I have", root)
     tombstone = publish(carol, "So have I", root)
     deliver(root, reply, tombstone)
@@ -152,6 +163,7 @@ def test_a_sound_database_has_no_findings(kwip, sample):
         "reactions": 3,
         "pins": 1,
         "indexed": SEAL_AT + 1,
+        "attachments": 1,
     }
 
 
@@ -331,6 +343,26 @@ def pin_what_somebody_else_wrote(s):
     return "pins", f"{s.carol.id} {s.root.id}", "not by this user"
 
 
+def attach_to_a_tombstone(s):
+    loaf = s.attachment()
+    other = {"_id": loaf["_id"] + 1, "post_id": s.tombstone.id}
+    s.database["attachments"].insert_one(loaf | other)
+    place = f"{s.tombstone.id} {loaf['_id'] + 1}"
+    return "attachments", place, "post does not have it"
+
+
+def lose_an_attachment(s):
+    loaf = s.attachment()
+    s.lose("attachments", loaf["_id"])
+    return "attachments", f"{s.root.id} {loaf['_id']}", "does not exist"
+
+
+def detach_what_a_post_shows(s):
+    loaf = s.attachment()
+    s.put("attachments", loaf["_id"], post_id=None, due_at=None)
+    return "attachments", f"{s.root.id} {loaf['_id']}", "in no post"
+
+
 def let_a_post_wait(s):
     since = at(system_clock_ms()) - HOUR
     fields = {"fanout.state": "pending", "fanout.enqueued_at": since}
@@ -379,6 +411,9 @@ each_corruption = pytest.mark.parametrize(
         bookmark_by_nobody,
         claim_a_repost_that_is_not_there,
         pin_what_somebody_else_wrote,
+        attach_to_a_tombstone,
+        lose_an_attachment,
+        detach_what_a_post_shows,
     ],
 )
 
@@ -428,6 +463,41 @@ def test_a_follow_that_was_half_lost_is_merged_anew(kwip, sample):
         bob,
         sample.carol.id,
     ]
+
+
+def test_an_attachment_that_was_lost_is_written_as_it_was(kwip, sample):
+    before = sample.attachment()
+    lose_an_attachment(sample)
+
+    kwip("fsck", "--repair")
+
+    unknown = {"size_bytes", "created_at"}
+    after = sample.attachment()
+    assert {k: v for k, v in after.items() if k not in unknown} == {
+        k: v for k, v in before.items() if k not in unknown
+    }
+
+
+def test_an_attachment_that_no_post_shows_is_removed_later(kwip, sample):
+    attach_to_a_tombstone(sample)
+
+    kwip("fsck", "--repair")
+
+    [left] = sample.database["attachments"].find({"post_id": None})
+    assert left["state"] == "ready"
+    assert left["due_at"] <= at(system_clock_ms())
+
+
+def test_an_attachment_of_somebody_else_is_told_and_left(kwip, sample):
+    loaf = sample.attachment()
+    sample.put("attachments", loaf["_id"], post_id=None, owner_id=sample.bob.id)
+
+    run = kwip("fsck", "--repair", "--json")
+
+    [finding] = run.json["findings"]
+    assert (run.code, finding["repair"], finding["is_repaired"]) == (1, "", False)
+    assert "another user's" in finding["problem"]
+    assert sample.attachment()["owner_id"] == sample.bob.id
 
 
 def test_a_repair_is_seen_at_once(kwip, sample):

@@ -33,6 +33,7 @@ from kwip.domain.timelines.search import Sought
 from kwip.store.delivery.outbox import pending
 from kwip.store.indexes import INDEXES, ensure_indexes
 from kwip.store.jobs import Job
+from kwip.store.maintenance.attachment_audit import Pair
 from kwip.store.posting.claims import Claim
 from kwip.store.posting.counters import count
 from kwip.store.social.edges import Edge
@@ -191,6 +192,21 @@ CALLS = {
     "ProcessingStore.take_due": lambda s: s.processing.take_due(NOW, LATER, 9, bool),
     "AttachmentStore.unsettled": lambda s: s.attachments.unsettled(
         2, uploads_of(2), LATER
+    ),
+    "AttachmentAuditStore.attached_after": lambda s: s.audit.attachments.attached_after(
+        20, 20
+    ),
+    "AttachmentAuditStore.shown_after": lambda s: s.audit.attachments.shown_after(
+        20, 20
+    ),
+    "AttachmentAuditStore.wrong_among": lambda s: s.audit.attachments.wrong_among(
+        [Pair(posts_of(2)[0], each) for each in uploads_of(2)]
+    ),
+    "AttachmentAuditStore.confirm": lambda s: s.audit.attachments.confirm(
+        Pair(posts_of(2)[0], uploads_of(2)[0])
+    ),
+    "AttachmentAuditStore.repair": lambda s: s.audit.attachments.repair(
+        Pair(posts_of(2)[0], uploads_of(2)[2]), NOW
     ),
     "AuditStore.sizes": lambda s: s.audit.sizes(),
     "AuditStore.follows_after": lambda s: s.audit.follows_after("20:", 40),

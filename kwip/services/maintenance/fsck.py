@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from kwip.domain.clock import at
 from kwip.domain.ids import ms_of
 from kwip.services.maintenance.counting import Counting, differences
+from kwip.store.maintenance.attachment_audit import pages_of
 from kwip.store.maintenance.audit import turned_edge
 from kwip.store.timelines.buckets import user_of
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from kwip.domain.clock import ClockMs
     from kwip.services.maintenance.progress import Progress
+    from kwip.store.maintenance.attachment_audit import Pair, Problem
     from kwip.store.maintenance.audit import AuditStore, Bucket, Home
 
 PAGE = 5_000
@@ -43,6 +45,7 @@ LOOKED_AT = [
     "reactions",
     "pins",
     "indexed",
+    "attachments",
 ]
 #: Existing posts that are remembered, so that few are looked up twice.
 REMEMBERED = 1_000_000
@@ -108,6 +111,7 @@ class Fsck:
             ("search", sizes["posts"], self._search),
             ("reactions", sizes["reactions"], self._reactions),
             ("pins", sizes["users"], self._pins),
+            ("attachments", sizes["attachments"] + sizes["posts"], self._pairs),
             ("pending", 1, self._pending),
             ("claims", sizes["claims"], self._claims),
             ("blocks", sizes["blocks"], self._blocks),
@@ -265,6 +269,16 @@ class Fsck:
                 self._checked["pins"] += len(ids)
             self._advance(size)
 
+    def _pairs(self) -> Iterator[Finding]:
+        """Compare attachments with the posts that show them, from both sides."""
+        audit = self._audit.attachments
+        for size, wrong in pages_of(audit.attached_after, audit, PAGE):
+            yield from map(_unpaired, wrong)
+            self._count("attachments", size)
+        for size, wrong in pages_of(audit.shown_after, audit, PAGE):
+            yield from map(_unpaired, wrong)
+            self._advance(size)
+
     def _pending(self) -> Iterator[Finding]:
         """Look for posts that are overdue for delivery."""
         before = at(self._clock() - PENDING_MS)
@@ -336,6 +350,12 @@ def _disorder(home: Home, bucket: Bucket) -> Iterator[Finding]:
         problems.append("the id does not match the upper bound")
     for problem in problems:
         yield Finding("buckets", bucket.id, problem, *_rebuild(home))
+
+
+def _unpaired(wrong: tuple[Pair, Problem]) -> Finding:
+    (post_id, attachment_id), (problem, repair) = wrong
+    remedy = "run with --repair" if repair else "ask the author to attach it again"
+    return Finding("attachments", f"{post_id} {attachment_id}", problem, remedy, repair)
 
 
 def _miscount(what: str, found_id: int, name: str, said: int, right: int) -> Finding:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 from kwip.cache import invalidation
 from kwip.domain.clock import at
-from kwip.domain.ids import ListId, PostId, UserId
+from kwip.domain.ids import AttachmentId, ListId, PostId, UserId
 from kwip.domain.reactions import Act, span_of
+from kwip.store.maintenance.attachment_audit import Pair
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from kwip.services.maintenance.fsck import Finding
     from kwip.services.maintenance.progress import Progress
     from kwip.services.maintenance.retagging import Retagging
+    from kwip.services.media.attachment_files import AttachmentFiles
     from kwip.store.accounts.users import UserStore
     from kwip.store.maintenance.repairs import RepairStore
     from kwip.store.posting.counters import CounterStore
@@ -48,6 +50,7 @@ class Repair:
     list_backfill: ListBackfill
     retagging: Retagging
     search_index: SearchIndex
+    files: AttachmentFiles
     fence: Fence
     enqueue: Enqueue
     clock: ClockMs
@@ -72,6 +75,7 @@ class Repair:
             "search": lambda place: self.search_index.settle(PostId(int(place))),
             "reactions": self._reaction,
             "pins": self._pin,
+            "attachments": self._attachment,
             "pending": self._pending,
             "claims": self._claim,
         }
@@ -152,6 +156,18 @@ class Repair:
         user, _, post = place.partition(" ")
         self.users.unpin(UserId(int(user)), [PostId(int(post))])
         self.fence.invalidate(invalidation.unpin(user_id=UserId(int(user))))
+
+    def _attachment(self, place: str) -> None:
+        """Attach what a post shows, and have its files where its readers look.
+
+        What no post shows is left to the sweeper.
+        """
+        post, _, attachment = place.partition(" ")
+        pair = Pair(PostId(int(post)), AttachmentId(int(attachment)))
+        attached = self.store.attachments.repair(pair, at(self.clock()))
+        if attached is not None:
+            shown, is_open = attached
+            self.files.place([shown], is_open=is_open)
 
     def _pending(self, place: str) -> None:
         """Enqueue the post again; delivering it is up to the workers."""

@@ -15,6 +15,7 @@ from pymongo import ASCENDING
 from kwip.domain.ids import PostId, UserId
 from kwip.store.accounts.users import NOBODY
 from kwip.store.client import translated
+from kwip.store.maintenance.attachment_audit import AttachmentAuditStore
 from kwip.store.maintenance.reaction_audit import ReactionAuditStore
 from kwip.store.maintenance.search_audit import SearchAuditStore
 from kwip.store.paging import page_after, present
@@ -59,6 +60,7 @@ class AuditStore:
         self.counters = CounterStore(store)
         self.reactions = ReactionAuditStore(store)
         self.search = SearchAuditStore(store)
+        self.attachments = AttachmentAuditStore(store)
         database = store.database
         self._users = database["users"]
         self._claims = database["claims"]
@@ -76,7 +78,7 @@ class AuditStore:
             name: self._store.database[name].estimated_document_count()
             for name in (
                 *("users", "claims", "posts", "timelines", "follows", "blocks"),
-                "reactions",
+                *("reactions", "attachments"),
             )
         }
 

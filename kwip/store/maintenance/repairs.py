@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from kwip.domain.ids import UserId
 from kwip.store.accounts.users import NOBODY
 from kwip.store.client import translated
+from kwip.store.maintenance.attachment_audit import AttachmentAuditStore
 from kwip.store.maintenance.audit import turned_block
 from kwip.store.maintenance.reaction_audit import ReactionAuditStore
 from kwip.store.social.edges import PRESENT, Edge, follow_document, follower_document
@@ -25,6 +26,8 @@ class RepairStore:
     def __init__(self, store: Store):
         self._store = store
         self._database = store.database
+        #: Attachments, which have a store of their own.
+        self.attachments = AttachmentAuditStore(store)
         self._problem_of = ReactionAuditStore(store).confirm_reaction
 
     def repair_edge(
