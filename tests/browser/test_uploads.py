@@ -242,5 +242,6 @@ def test_an_edit_takes_removes_and_orders_files(open_browser, alice):
     publish(page, "Save")
 
     expect(shown(page)).to_have_count(2)
+    page.wait_for_load_state("networkidle")
     alts = [each.get_attribute("alt") for each in shown(page).all()]
     assert alts == ["A new one.", "A blue square."]
