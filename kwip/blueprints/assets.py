@@ -28,8 +28,8 @@ FOLDER = Path(__file__).parents[1] / "static"
 BUNDLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "kwip.css": (
-            *("tokens.css", "page.css", "posts.css", "media.css", "people.css"),
-            *("forms.css", "lightbox.css", "live.css", "search.css"),
+            *("tokens.css", "page.css", "posts.css", "media.css", "polls.css"),
+            *("people.css", "forms.css", "lightbox.css", "live.css", "search.css"),
         ),
         "kwip.js": (
             *("translation.js", "kwip.js", "acts.js", "sharing.js", "elements.js"),

@@ -232,6 +232,12 @@ bookmark = Rule(
     "reactions:{user_id}:{span} id_list:bookmarks:{user_id}",
 )
 unbookmark = bookmark
+vote = Rule(
+    "Invalidate the viewer's own vote, and the counts of the poll.",
+    "reactions:{user_id}:{span}",
+    counts="post:{post_id}",
+    writer="user_id",
+)
 pin = Rule("Invalidate one key: pins are part of the author.", "user:{user_id}")
 unpin = pin
 recount = Rule(

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from kwip.domain.attachments import Attachment, AttachmentChange
     from kwip.domain.ids import AttachmentId, PostId, UserId
+    from kwip.domain.polls import NewPoll, Poll
     from kwip.domain.text import Hashtag, Link, Mention
 
 
@@ -53,10 +54,10 @@ class Post:
     `warning` is shown before a text that is folded away; `is_sensitive` covers its
     `media`, which are in the order in which they are shown. A repost has no text of its
     own: it shows `repost_of_id`, which is never a repost itself, to the reposter's
-    followers. A tombstone keeps ids and links, but neither text, entities nor media.
-    `repeats_id` is the post that it repeats (see
-    `repeats`). In a post that begins a conversation `last_public_reply_id` is the
-    newest public or unlisted reply, at first its own id; other posts have none.
+    followers. A tombstone keeps ids and links, but neither text, entities, media nor
+    poll. `repeats_id` is the post that it repeats (see `repeats`). In a post that
+    begins a conversation `last_public_reply_id` is the newest public or unlisted reply,
+    at first its own id; other posts have none.
     """
 
     id: PostId
@@ -70,6 +71,7 @@ class Post:
     warning: str = ""
     is_sensitive: bool = False
     media: tuple[Attachment, ...] = ()
+    poll: Poll | None = None
     in_reply_to_id: PostId | None = None
     in_reply_to_author_id: UserId | None = None
     root_id: PostId
@@ -152,6 +154,7 @@ class Draft:
     warning: str = ""
     is_sensitive: bool = False
     attachment_ids: tuple[AttachmentId, ...] = ()
+    poll: NewPoll | None = None
     idempotency_key: str | None = None
     to: tuple[str, ...] = ()
 

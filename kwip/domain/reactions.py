@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, NewType
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kwip.domain.ids import PostId, UserId
 
 Span = NewType("Span", int)
@@ -22,6 +24,7 @@ class Act(StrEnum):
     FAVOURITE = "favourite"
     BOOKMARK = "bookmark"
     REPOST = "repost"
+    VOTE = "vote"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +32,7 @@ class Reaction:
     """One act. `seq` is an id made for it: its time, and its place in lists.
 
     `reply_to_id` is the author that the post `post_id` replies to, if it is a reply.
+    Of a vote, `ballot` is what was chosen (see `Poll.ballot`).
     """
 
     user_id: UserId
@@ -37,15 +41,20 @@ class Reaction:
     author_id: UserId
     reply_to_id: UserId | None
     seq: int
+    ballot: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Reacted:
-    """One viewer's reactions to the posts of one span, as sets of post ids."""
+    """One viewer's reactions to the posts of one span, as sets of post ids.
+
+    `ballots` are by post what they voted.
+    """
 
     favourites: frozenset[PostId] = frozenset()
     bookmarks: frozenset[PostId] = frozenset()
     reposts: frozenset[PostId] = frozenset()
+    ballots: Mapping[PostId, int] = field(default_factory=dict)
 
 
 NO_REACTIONS = Reacted()

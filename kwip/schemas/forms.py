@@ -19,6 +19,7 @@ from kwip.domain.timelines.lists import ListChange, RepliesPolicy
 from kwip.domain.users import MAX_FIELDS, READ, WRITE, ProfileChange, ProfileField
 from kwip.schemas.attachments import Focus, MediaIds
 from kwip.schemas.body import BodySchema, Id, StrictSchema, Text
+from kwip.schemas.polls import WithVotes
 from kwip.text.translation import lazy_gettext
 
 #: A reply form shows no more people to address.
@@ -372,22 +373,22 @@ class Way:
     place_id: int | None
 
 
-class ReactForm(StrictSchema[Way]):
+class ReactForm(WithVotes, StrictSchema[Way]):
     """The page's one form; a repost's button says which entry it is in."""
 
     next = Text(load_default="")
     place_id = Id(load_default=None)
 
-    def make(self, *, next: str, place_id: int | None) -> Way:  # noqa: A002 - the field's name
+    def make(self, *, next: str, place_id: int | None, **_: object) -> Way:  # noqa: A002 - the field's name
         """Build the value."""
         return Way(next, place_id)
 
 
-class ActForm(StrictSchema[str]):
+class ActForm(WithVotes, StrictSchema[str]):
     """The page's one form, which its buttons share: where to go back to."""
 
     next = Text(load_default="")
 
-    def make(self, *, next: str) -> str:  # noqa: A002 - the field's name
+    def make(self, *, next: str, **_: object) -> str:  # noqa: A002 - the field's name
         """Return the address."""
         return next

@@ -14,6 +14,7 @@ from kwip.domain.timelines.pages import PageRequest
 from kwip.schemas.body import BodySchema, Id, StrictSchema, Text
 from kwip.schemas.dumping import DumpSchema, Instant
 from kwip.schemas.pages import Limit
+from kwip.schemas.polls import WithVotes
 from kwip.schemas.posts import StatusSchema
 from kwip.schemas.users import AccountSchema
 from kwip.text.translation import lazy_gettext
@@ -168,7 +169,7 @@ class MarkersBody(BodySchema["Mapping[Marked, int]"]):
         return {name: places[name] for name in MARKED if name in places}
 
 
-class SeenForm(StrictSchema[int]):
+class SeenForm(WithVotes, StrictSchema[int]):
     """The newest entry that a page has shown."""
 
     last_read_id = Id(required=True)

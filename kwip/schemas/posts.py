@@ -23,6 +23,7 @@ from kwip.schemas.attachments import (
 from kwip.schemas.body import BodySchema, Flag, Id, Ids, NotYet, Text
 from kwip.schemas.dumping import DumpSchema, Instant, constant, to_text
 from kwip.schemas.html import bio_html, post_html
+from kwip.schemas.polls import PollField, PollSchema
 from kwip.schemas.users import AccountSchema
 from kwip.text.translation import lazy_gettext
 
@@ -113,17 +114,18 @@ class StatusSchema(DumpSchema):
     account = fields.Method("get_account")
     mentions = fields.Method("get_mentions")
     reblog = fields.Method("get_reblog")
+    poll = fields.Method("get_poll")
     media_attachments = fields.Method("get_media")
     tags = fields.Method("get_tags")
     emojis = constant([])
     card = constant(None)
-    poll = constant(None)
     quote = constant(None)
 
     def __init__(self, urls: Urls, *, is_signed_in: bool):
         super().__init__(urls, is_signed_in=is_signed_in)
         # A page has few authors, and an account is a pure function of its user.
         self._written = Remembered[tuple[int, int], _Written](WRITTEN_BYTES)
+        self._poll = PollSchema(urls, is_signed_in=is_signed_in)
         self._media = MediaAttachmentSchema(urls, is_signed_in=is_signed_in)
         self._account_of = lru_cache(maxsize=_MOST_ACCOUNTS)(
             AccountSchema(urls, is_signed_in=is_signed_in).dump
@@ -133,19 +135,21 @@ class StatusSchema(DumpSchema):
         """Write many views as JSON text, joined from what is the same for all readers.
 
         The JSON of a post and its author is written once, as long as both stay the same
-        values; what the viewer did with it, and what it reposts, are inserted.
+        values; what the viewer did with it, what it reposts, and its poll are inserted.
         """
         return f"[{','.join(map(self._joined, views))}]"
 
     def _joined(self, view: PostView) -> str:
         head, tail = self._halves(view.post, view.author)
         reblog = "null" if view.reposted is None else self._joined(view.reposted)
+        poll = "null" if view.post.poll is None else to_text(self.get_poll(view))
+        status = f'{head},"reblog":{reblog},"poll":{poll},{tail}'
         if not self.is_signed_in:
-            return f'{head},"reblog":{reblog},{tail}}}'
-        return f'{head},"reblog":{reblog},{tail},{_flags_text(*_acts(view))}'
+            return f"{status}}}"
+        return f"{status},{_flags_text(*_acts(view))}"
 
     def _halves(self, post: Post, author: User) -> tuple[str, str]:
-        """Write what comes before and after `reblog`, without the closing braces."""
+        """Write what is before `reblog` and after `poll`, without braces between."""
         key = (id(post), id(author))
         known = self._written.get(key)
         if known is None:
@@ -153,7 +157,7 @@ class StatusSchema(DumpSchema):
             at = list(status).index("reblog")
             flags = _viewer_flags(*_NOTHING_DONE)
             pairs = [(k, v) for k, v in status.items() if k not in flags]
-            head, tail = to_text(dict(pairs[:at])), to_text(dict(pairs[at + 1 :]))
+            head, tail = to_text(dict(pairs[:at])), to_text(dict(pairs[at + 2 :]))
             # Both values are kept alive, so that their `id()`s are not reused.
             known = (post, author, head[:-1], tail[1:-1])
             size = _SOURCE_BYTES + getsizeof(known[2]) + getsizeof(known[3])
@@ -195,6 +199,10 @@ class StatusSchema(DumpSchema):
         """Return each hashtag once, in the order of the text."""
         names = dict.fromkeys(hashtag.name for hashtag in view.post.hashtags)
         return [{"name": name, "url": self.urls.tag(name)} for name in names]
+
+    def get_poll(self, view: PostView) -> object:
+        """Return the poll, if there is one."""
+        return None if view.post.poll is None else self._poll.dump(view, many=False)
 
     def get_reblog(self, view: PostView) -> object:
         """Return the status that a repost reposts."""
@@ -350,7 +358,7 @@ class StatusBody(BodySchema[Draft]):
     spoiler_text = Text(load_default="", allow_none=True)
     sensitive = Flag(load_default=False)
     media_ids = MediaIds()
-    poll = NotYet()
+    poll = PollField()
     scheduled_at = NotYet()
 
     def make(
@@ -372,4 +380,5 @@ class StatusBody(BodySchema[Draft]):
             warning=others["spoiler_text"] or "",
             is_sensitive=others["sensitive"],
             attachment_ids=tuple(media_ids or ()),
+            poll=others["poll"],
         )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from marshmallow import fields
 
+from kwip.domain import polls
 from kwip.domain.attachments import DESCRIPTION_MAX, MAX_IMAGES, VIDEO_MAX_BYTES
 from kwip.domain.users import BIO_MAX, DISPLAY_NAME_MAX, FIELD_MAX, MAX_FIELDS, MAX_PINS
 from kwip.schemas.dumping import DumpSchema, constant
@@ -50,11 +51,11 @@ _MAX_PIXELS = 50_000_000
 #: 4K, in both of its widths. More than 60 frames a second are left out, and no upload
 #: is refused for them.
 _VIDEO_PIXELS, _VIDEO_RATE = 4_096 * 2_176, 120
-_NO_POLLS: dict[str, object] = {
-    "max_options": 0,
-    "max_characters_per_option": 0,
-    "min_expiration": 0,
-    "max_expiration": 0,
+_POLLS = {
+    "max_options": polls.MAX_OPTIONS,
+    "max_characters_per_option": polls.OPTION_MAX,
+    "min_expiration": polls.MIN_DURATION_S,
+    "max_expiration": polls.MAX_DURATION_S,
 }
 _DESCRIPTION = lazy_gettext("Short posts from people you choose.")
 
@@ -108,7 +109,7 @@ class _InstanceSchema(DumpSchema):
                 "video_matrix_limit": _VIDEO_PIXELS,
                 "description_limit": DESCRIPTION_MAX,
             },
-            "polls": _NO_POLLS,
+            "polls": _POLLS,
         }
 
     def get_host(self, _info: SiteInfo) -> str:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from kwip.services.media.media import Media
     from kwip.services.media.processing import Processing
     from kwip.services.posting.pins import Pins
+    from kwip.services.posting.polls import Polls
     from kwip.services.posting.posts import Posts
     from kwip.services.posting.reactions import Reactions
     from kwip.services.posting.reposts import Reposts
@@ -104,6 +105,7 @@ class Posting:
     posts: Posts
     reactions: Reactions
     reposts: Reposts
+    polls: Polls
     pins: Pins
 
 

@@ -246,7 +246,12 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
     "followed_tags": (),
     "reactions": (
         Index(
-            (("user_id", ASCENDING), ("post_id", ASCENDING), ("act", ASCENDING)),
+            (
+                ("user_id", ASCENDING),
+                ("post_id", ASCENDING),
+                ("act", ASCENDING),
+                ("ballot", ASCENDING),
+            ),
             "ReactionStore.of_spans: the viewer's flags; from the index alone",
         ),
         Index(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 SCHEMAS: Mapping[str, int] = {
     "users": 4,
     "credentials": 2,
-    "posts": 4,
+    "posts": 5,
     "follows": 2,
     "followers": 2,
 }
@@ -79,6 +79,11 @@ def _post_gets_media(document: dict[str, Any]) -> None:
     document.setdefault("has_media", False)
 
 
+def _post_gets_a_poll(document: dict[str, Any]) -> None:
+    """Schema 4 of posts had no polls."""
+    document.setdefault("poll", None)
+
+
 def _edge_gets_notify(document: dict[str, Any]) -> None:
     """Schema 1 of follows and followers had no subscriptions to new posts."""
     document.setdefault("notify", False)
@@ -92,6 +97,7 @@ _STEPS: Mapping[tuple[str, int], Callable[[dict[str, Any]], None]] = {
     ("posts", 1): _post_gets_reactions,
     ("posts", 2): _post_gets_orders,
     ("posts", 3): _post_gets_media,
+    ("posts", 4): _post_gets_a_poll,
     ("follows", 1): _edge_gets_notify,
     ("followers", 1): _edge_gets_notify,
 }

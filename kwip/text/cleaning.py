@@ -94,10 +94,17 @@ def clean_warning(text: str, *, field: str = "spoiler_text") -> str:
     Raises:
         InvalidError: It is not valid Unicode.
     """
+    return clean_line(text, field=field)
+
+
+def clean_line(text: str, *, field: str) -> str:
+    """Return a text on one line, of any length; empty if nothing of it is visible.
+
+    Raises:
+        InvalidError: It is not valid Unicode.
+    """
     cleaned = " ".join(_cleaned(text, field).split())
-    if not is_visible(cleaned):
-        return ""
-    return cleaned
+    return cleaned if is_visible(cleaned) else ""
 
 
 def clean_description(text: str, *, max_chars: int) -> str:

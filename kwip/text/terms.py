@@ -185,7 +185,7 @@ def stored_terms(post: Post) -> list[str]:
 
 
 def _all(post: Post) -> str:
-    """Return a post's words, and those that describe its attachments.
+    """Return a post's words, those that describe its attachments, and its options.
 
     Without links: their hosts find it, their paths do not.
     """
@@ -194,7 +194,8 @@ def _all(post: Post) -> str:
         text.append(post.text[at : link.start])
         at = link.end
     descriptions = (attachment.description for attachment in post.media)
-    return " ".join([*text, post.text[at:], *descriptions])
+    options = (option.title for option in (post.poll.options if post.poll else ()))
+    return " ".join([*text, post.text[at:], *descriptions, *options])
 
 
 def _flags(post: Post) -> Iterator[str]:
@@ -203,6 +204,8 @@ def _flags(post: Post) -> Iterator[str]:
         yield "has:link"
     if post.media:
         yield "has:media"
+    if post.poll:
+        yield "has:poll"
     if post.in_reply_to_id is not None:
         yield "is:reply"
     if post.is_sensitive:

@@ -9,6 +9,7 @@ from kwip.services.bundle import Posting
 from kwip.services.posting.claims import ClaimedIds
 from kwip.services.posting.permissions import Permissions
 from kwip.services.posting.pins import Pins
+from kwip.services.posting.polls import Polls
 from kwip.services.posting.posts import Posts
 from kwip.services.posting.reactions import Reactions
 from kwip.services.posting.reposts import Reposts
@@ -64,6 +65,15 @@ def make_posting(
             loaders=loaders,
             fence=fence,
             clock_guard=core.clock_guard,
+            ids=core.ids,
+            clock=core.options.clock,
+        ),
+        polls=Polls(
+            store=stores.reactions,
+            permissions=permissions,
+            posts=posts,
+            loaders=loaders,
+            fence=fence,
             ids=core.ids,
             clock=core.options.clock,
         ),

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def make_timelines(core: Core) -> Reading:
     """Make them from the shared parts."""
     stores, entities, options = core.stores, core.entities, core.options
-    hydration = Hydration(entities)
+    hydration = Hydration(entities, options.clock)
     attendance = HomeReads(core.enqueue, options.clock)
     sources = Sources(entities, stores.posts, attendance)
     timelines = Timelines(entities, hydration, sources, stores)
@@ -42,6 +42,6 @@ def make_timelines(core: Core) -> Reading:
         notifications=notifications,
         markers=markers,
         catch_up=CatchUp(markers, timelines),
-        widgets=Widgets(entities, sources, stores),
+        widgets=Widgets(entities, sources, stores, options.clock),
         open_pages=OpenPages(entities, notifications),
     )

@@ -27,6 +27,7 @@ BODIES = {
     },
     "edit_status": {"status": "other", "sensitive": "1"},
     "change_media": {"description": "A red square.", "focus": "0.1,-1"},
+    "vote": {"choices[]": "0"},
     "follow": {"reblogs": "true"},
     "save_markers": {"home[last_read_id]": "5", "notifications[last_read_id]": "6"},
     "mute": {"notifications": "False", "duration": "0"},
@@ -49,6 +50,7 @@ WRONG = {
     "title": (5, ["a"], {}),
     "replies_policy": ("everybody", 5, ["none"]),
     "exclusive": ("maybe", [True], {}),
+    "choices": ("x", ["x"], [[1]], {"a": 1}, [-1], []),
     "account_ids": ("x", ["x"], [[1]], {"a": 1}),
 }
 FIELDS = {
@@ -61,6 +63,7 @@ FIELDS = {
         "in_reply_to_id",
         "poll",
     ],
+    "vote": ["choices"],
     "follow": ["reblogs", "languages"],
     "save_markers": ["home"],
     "edit_status": ["status", "spoiler_text", "sensitive", "poll"],
@@ -103,7 +106,10 @@ def path_of(alice, bob):
             picture = (io.BytesIO(plain()), "me.png")
             media = alice.post("/api/v2/media", data={"file": picture}).json
             known |= {"attachment_id": media["id"]}
-        if "post_id" in row.rule:
+        if "polls" in row.rule:
+            asked = {"options": ["a", "b"], "expires_in": 300}
+            known |= {"post_id": bob.say("which?", poll=asked)["id"]}
+        elif "post_id" in row.rule:
             known |= {"post_id": alice.say("hello #fox")["id"]}
         return re.sub(r"<(?:.+?:)?(\w+)>", lambda m: known[m.group(1)], row.rule)
 

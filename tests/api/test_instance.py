@@ -43,7 +43,12 @@ def test_version_2_has_what_newer_apps_read(wiring, settings):
     assert configuration["urls"]["streaming"] == "wss://kwip.example"
     assert configuration["statuses"]["max_characters"] == 1000
     assert "image/heic" in configuration["media_attachments"]["supported_mime_types"]
-    assert configuration["polls"]["max_options"] == 0
+    assert configuration["polls"] == {
+        "max_options": 4,
+        "max_characters_per_option": 50,
+        "min_expiration": 300,
+        "max_expiration": 2_629_746,
+    }
     assert configuration["vapid"] == {"public_key": ""}
     assert found["registrations"]["enabled"] is False
     assert found["registrations"]["url"] == "https://kwip.example/signup"

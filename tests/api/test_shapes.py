@@ -37,6 +37,11 @@ ROLE = {
     "id": re.compile("-?[0-9]+"), "name": str, "color": str, "permissions": ID,
     "highlighted": bool,
 }  # fmt: skip
+POLL = {
+    "id": ID, "expires_at": TIME, "expired": bool, "multiple": bool,
+    "votes_count": int, "voters_count": int, "emojis": [{}],
+    "options": [{"title": FILLED, "votes_count": maybe(int)}],
+}  # fmt: skip
 STATUS = {
     "id": ID, "uri": URL, "url": URL, "created_at": TIME, "edited_at": maybe(TIME),
     "account": ACCOUNT, "content": str, "visibility": FILLED, "sensitive": bool,
@@ -45,7 +50,7 @@ STATUS = {
     "mentions": [{"id": ID, "username": FILLED, "acct": FILLED, "url": URL}],
     "tags": [{"name": FILLED, "url": URL}], "reblogs_count": int,
     "favourites_count": int, "replies_count": int, "in_reply_to_id": maybe(ID),
-    "in_reply_to_account_id": maybe(ID), "reblog": maybe(dict), "poll": maybe({}),
+    "in_reply_to_account_id": maybe(ID), "reblog": maybe(dict), "poll": maybe(POLL),
     "card": maybe({}), "quote": maybe({}), "language": maybe(str),
 }  # fmt: skip
 OF_VIEWER = {
@@ -154,6 +159,7 @@ def said(alice, bob):
         in_reply_to_id=first["id"],
         spoiler_text="careful",
         language="en",
+        poll={"options": ["a", "b"], "expires_in": 300},
     )
     path = f"/api/v1/statuses/{own['id']}"
     alice.ask("PUT", path, json={"status": "ho @bob #fox", "spoiler_text": "careful"})
@@ -171,6 +177,7 @@ def test_a_status_has_every_key_for_everybody(alice, client, said):
             if post_id == said[1]:
                 assert problems(shape, status["reblog"]) == []
                 assert status["reblog"]["mentions"]
+                assert status["reblog"]["poll"]
                 assert status["reblog"]["tags"]
 
 

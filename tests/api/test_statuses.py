@@ -125,7 +125,6 @@ def test_what_apps_send_and_kwip_does_not_know_is_skipped(alice):
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("poll", {"options": ["a", "b"], "expires_in": 300}),
         ("media_ids", ["1"]),
         ("scheduled_at", "2030-01-01T00:00:00Z"),
     ],

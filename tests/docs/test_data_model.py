@@ -12,6 +12,7 @@ from bson.json_util import JSONOptions
 from config.settings import PROJECT
 from kwip.domain.attachments import AttachmentChange
 from kwip.domain.clock import at, system_clock_ms
+from kwip.domain.polls import NewPoll
 from kwip.domain.posts import Draft, Edit
 from kwip.domain.setup import LIFETIME
 from kwip.domain.timelines.lists import ListChange
@@ -76,6 +77,7 @@ def lived_in(kwip, rings, new_user):
     SetupStore(kwip.store).offer("a digest", at(system_clock_ms()) + LIFETIME)
     alice, bob = new_user("alice"), new_user("bob")
     _convert(kwip, rings, note, alice)
+    _ask_and_vote(kwip.services, alice, bob)
     _live(kwip, rings, note, alice, bob)
     return seen
 
@@ -156,6 +158,12 @@ def _live(kwip, rings, note, alice, bob):
     checkpoint.save(cursor=bob.id, counts={"rebuilt": 1}, detail={"busy": ""})
     _cache(kwip, note, now)
     note()
+
+
+def _ask_and_vote(services, alice, bob):
+    asked = NewPoll(titles=("Rye", "Wheat"), duration_s=3_600)
+    poll = services.posts.publish(alice.id, Draft(text="Which?", poll=asked))
+    services.polls.vote(bob, poll.id, [0])
 
 
 def test_every_document_looks_as_its_examples_say(lived_in):

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from kwip.domain.memo import Decoded
+from kwip.domain.polls import Option, Poll
 from kwip.domain.posts import Post, Visibility
 from kwip.domain.text import Hashtag, Mention
 from kwip.domain.timelines.views import PostView
@@ -35,6 +36,13 @@ USERS = some.builds(
     pinned_ids=some.lists(IDS, max_size=2).map(tuple),
     followers_count=IDS,
 )
+POLLS = some.builds(
+    Poll,
+    options=some.lists(some.builds(Option, TEXTS, IDS), max_size=2).map(tuple),
+    expires_at=TIMES,
+    is_multiple=some.booleans(),
+    hides_totals=some.booleans(),
+)
 POSTS = some.builds(
     Post,
     id=IDS,
@@ -51,11 +59,13 @@ POSTS = some.builds(
     in_reply_to_author_id=some.none() | IDS,
     language=some.none() | some.just("de"),
     edited_at=some.none() | TIMES,
+    poll=some.none() | POLLS,
     favourites_count=IDS,
 )
 FLAGS = {
-    name: some.booleans() for name in ("is_favourited", "is_bookmarked", "is_reposted")
-}
+    name: some.booleans()
+    for name in ("is_favourited", "is_bookmarked", "is_reposted", "is_poll_over")
+} | {"own_votes": some.lists(IDS).map(tuple)}
 VIEWS = some.builds(
     PostView,
     post=POSTS,

@@ -153,6 +153,7 @@ def _reactions_of(n):
                 author_id=author_id,
                 reply_to_id=None,
                 seq=n * 1_000 + author_id,
+                ballot=17 if act is Act.VOTE else None,
             )
             yield reaction_document(reaction) | (
                 {"repost_id": post_id(9_000)} if act == "repost" else {}

@@ -6,7 +6,7 @@ import importlib
 import inspect
 import pkgutil
 import re
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 import pytest
@@ -54,6 +54,7 @@ LIKED = Reaction(
     reply_to_id=None,
     seq=7,
 )
+VOTED = replace(LIKED, act=Act.VOTE, ballot=17)
 TOLD = Notification(
     recipient_id=4,
     kind=NotificationKind.FAVOURITE,
@@ -144,6 +145,11 @@ def _own_the_fence(s):
 def _follow_changes(s):
     with s.changes.follow(["users"], None) as feed:
         feed.take(1)
+
+
+def _vote(s):
+    with suppress(ConflictError):  # the post has no poll
+        s.reactions.vote(VOTED)
 
 
 #: How each public method is called; several calls where it has several ways.
@@ -451,6 +457,7 @@ CALLS = {
     ),
     "PullAuthorStore.last_pulls": lambda s: s.pull_authors.last_pulls(2),
     "ReactionStore.add": lambda s: [s.reactions.add(LIKED, TOLD) for _ in range(2)],
+    "ReactionStore.vote": _vote,
     "ReactionStore.remove": lambda s: s.reactions.remove(
         1, Act.FAVOURITE, posts_of(5)[1]
     ),

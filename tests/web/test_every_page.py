@@ -68,6 +68,9 @@ def places(alice, mallory, at_mallory, people, wiring):
     reply = mallory.say(f"@mallory {HOSTILE}", in_reply_to_id=first)["id"]
     mallory.say(HOSTILE, in_reply_to_id=reply, spoiler_text=HOSTILE)
     mallory.say(f"{HOSTILE} #tea")
+    options = [HOSTILE[at : at + 30] for at in (0, 30)]
+    mallory.say(HOSTILE, poll={"options": options, "expires_in": 300})
+    alice.say(f"{HOSTILE} #tea", poll={"options": options, "expires_in": 300})
     for number, visibility in enumerate(("public", "private")):
         file = (io.BytesIO(plain(size=(90 + number, 60))), HOSTILE[:100])
         described = {"file": file, "description": HOSTILE[:1_500]}

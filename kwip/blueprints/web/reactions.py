@@ -1,4 +1,4 @@
-"""Favourite, repost, bookmark and pin, with the buttons on any page.
+"""Favourite, repost, bookmark, pin and vote, with the buttons on any page.
 
 The buttons share their page's one form, which says where to go back to.
 """
@@ -12,7 +12,9 @@ from flask import url_for
 from kwip.blueprints import http
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.pages import form_policy, go, is_local
+from kwip.domain.errors import InvalidError
 from kwip.schemas.forms import ReactForm
+from kwip.schemas.polls import VoteForm
 from kwip.text.translation import gettext
 
 if TYPE_CHECKING:
@@ -80,6 +82,17 @@ def unpin(username: str, post_id: PostId) -> Response:
     return go(back, gettext("Unpinned from your profile."))
 
 
+def vote(username: str, post_id: PostId) -> Response:
+    """Vote in the poll of a kwip."""
+    back = _back(username, post_id)
+    choices = http.load_form(VoteForm()).get(post_id, ())
+    try:
+        http.services().polls.vote(http.signed_in(), post_id, choices)
+    except InvalidError as error:
+        return go(back, error.message)
+    return go(back, gettext("Your vote was counted."))
+
+
 def _back(username: str, post_id: PostId) -> str:
     """Return where to go back to: the kwip on a page of ours, else its own page."""
     way = http.load_form(ReactForm())
@@ -99,6 +112,7 @@ ROUTES = (
     Route("POST", f"{_RULE}/unrepost", unrepost, _REACT),
     Route("POST", f"{_RULE}/bookmark", bookmark, _REACT),
     Route("POST", f"{_RULE}/unbookmark", unbookmark, _REACT),
+    Route("POST", f"{_RULE}/vote", vote, _REACT),
     Route("POST", f"{_RULE}/pin", pin, _REACT),
     Route("POST", f"{_RULE}/unpin", unpin, _REACT),
 )

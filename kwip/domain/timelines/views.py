@@ -20,6 +20,7 @@ class PostView:
 
     For a repost, `reposted` is the original post, which has the viewer's flags.
     `in_reply_to_username` is the user it replies to, if known.
+    `own_votes` are the options of its poll that the viewer chose.
     """
 
     post: Post
@@ -31,6 +32,8 @@ class PostView:
     is_favourited: bool = False
     is_bookmarked: bool = False
     is_reposted: bool = False
+    own_votes: tuple[int, ...] = ()
+    is_poll_over: bool = False
 
     @property
     def shown(self) -> PostView:
@@ -41,6 +44,17 @@ class PostView:
     def is_repeat(self) -> bool:
         """Return whether it is folded where repeats are; the viewer's own never are."""
         return self.post.repeats_id is not None and not self.is_own
+
+    @property
+    def has_voted(self) -> bool:
+        """Return whether the viewer has voted; authors cannot, and see the results."""
+        return self.is_own or bool(self.own_votes)
+
+    @property
+    def shows_votes(self) -> bool:
+        """Return whether the counts of its poll are shown, if it has one."""
+        poll = self.post.poll
+        return poll is None or not poll.hides_totals or self.is_poll_over
 
     @property
     def is_pinned(self) -> bool:

@@ -72,9 +72,16 @@ def _post_changed(post_id: PostId, fields: frozenset[str]) -> Keys:
     shown = {field for field in fields if field.partition(".")[0] != "fanout"}
     if fields and not shown:  # its delivery goes on
         return ()
-    if shown and shown <= _COUNTS["posts"]:
+    if shown and all(map(_is_count, shown)):
         return (keys.counted(keys.post(post_id)),)
     return (keys.post(post_id),)
+
+
+def _is_count(field: str) -> bool:
+    """Return whether a field of posts only counts, as those of a poll's votes do."""
+    return field in _COUNTS["posts"] or field.startswith(
+        ("poll.voters", "poll.options.")
+    )
 
 
 def _follow(change: Change) -> Keys:
@@ -102,6 +109,8 @@ def _reaction(change: Change) -> Keys:
     if act == "bookmark":
         return invalidation.bookmark(user_id=user_id, span=span)
     flag = keys.reactions(user_id, span)
+    if act == "vote":
+        return (flag, keys.counted(keys.post(post_id)))
     if act == "repost":
         return (flag, keys.id_list("reposted_by", post_id))
     return (

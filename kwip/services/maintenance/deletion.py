@@ -218,6 +218,8 @@ class Deletion:
             invalidated = invalidation.unfavourite(
                 user_id=user.id, post_id=post_id, author_id=author_id, span=span
             )
+        elif act is Act.VOTE:
+            invalidated = invalidation.vote(user_id=user.id, post_id=post_id, span=span)
         else:
             invalidated = invalidation.unbookmark(user_id=user.id, span=span)
         self.fence.invalidate(invalidated)

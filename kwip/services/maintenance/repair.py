@@ -138,6 +138,8 @@ class Repair:
         span = span_of(post_id)
         if act == Act.BOOKMARK:
             invalidated = invalidation.unbookmark(user_id=user_id, span=span)
+        elif act == Act.VOTE:
+            invalidated = invalidation.vote(user_id=user_id, post_id=post_id, span=span)
         elif act == Act.FAVOURITE:
             invalidated = invalidation.unfavourite(
                 user_id=user_id, post_id=post_id, author_id=author_id, span=span

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from typing import TYPE_CHECKING
 
 from kwip.domain.clock import at
@@ -100,4 +100,6 @@ def _digest(draft: Draft, files: Sequence[str]) -> str:
         body += ("media", *files)
     if draft.to:
         body += ("to", *draft.to)
+    if draft.poll:
+        body += ("poll", *astuple(draft.poll))
     return hashlib.sha256(repr(body).encode()).hexdigest()

@@ -249,6 +249,7 @@ class Posts:
             warning=draft.warning,
             is_sensitive=draft.is_sensitive,
             media=media,
+            poll=draft.poll.begin(at(ms_of(post_id))) if draft.poll else None,
             visibility=visibility,
             created_at=at(ms_of(post_id)),
             in_reply_to_id=parent.id if parent else None,

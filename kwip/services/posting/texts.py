@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypedDict
 from kwip.domain.text import Hashtag, Link, Mention
 from kwip.text.cleaning import clean_text, clean_warning
 from kwip.text.parsing import parse
+from kwip.text.polls import clean_poll
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +35,7 @@ class Texts:
     host: str
 
     def clean(self, draft: Draft) -> Draft:
-        """Clean the text and its content warning, which count together.
+        """Clean the text and its content warning, which count together, and the poll.
 
         The text may be empty if anything is attached.
 
@@ -49,7 +50,12 @@ class Texts:
             may_be_empty=bool(draft.attachment_ids),
         )
         is_sensitive = draft.is_sensitive or warning != ""
-        return replace(draft, text=text, warning=warning, is_sensitive=is_sensitive)
+        poll = draft.poll and clean_poll(
+            draft.poll, has_media=bool(draft.attachment_ids)
+        )
+        return replace(
+            draft, text=text, warning=warning, is_sensitive=is_sensitive, poll=poll
+        )
 
     def parse(self, text: str) -> Entities:
         """Parse a text by the rules of the site, without looking up users."""

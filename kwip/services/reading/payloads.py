@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 from array import array
 from dataclasses import fields
+from itertools import chain
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from kwip.domain.attachments import Attachment, AttachmentKind
 from kwip.domain.clock import at, to_ms
 from kwip.domain.ids import PostId, UserId
+from kwip.domain.polls import Option, Poll
 from kwip.domain.posts import Post, Visibility
 from kwip.domain.reactions import Reacted
 from kwip.domain.relationships import Relations
@@ -39,12 +41,14 @@ _USER = _names(User, "fields", "pinned_ids")
 _POST = _names(
     Post,
     *("visibility", "created_at", "edited_at"),
-    *("links", "mentions", "hashtags", "media"),
+    *("links", "mentions", "hashtags", "media", "poll"),
 )
 _ATTACHMENT = _names(Attachment)
+_POLL = _names(Poll, "options", "expires_at")
 _RELATIONS = _names(Relations, "tags")
 _user_values, _post_values = attrgetter(*_USER), attrgetter(*_POST)
 _attachment_values = attrgetter(*_ATTACHMENT)
+_poll_values = attrgetter(*_POLL)
 _groups_of = attrgetter(*_RELATIONS)
 
 
@@ -79,6 +83,7 @@ def encode_post(post: Post) -> bytes:
             [[x.start, x.end, x.user_id, x.username] for x in post.mentions],
             [[x.start, x.end, x.name] for x in post.hashtags],
             list(map(_attachment_values, post.media)),
+            None if post.poll is None else _pack_poll(post.poll),
             *_post_values(post),
         ]
     )
@@ -87,7 +92,7 @@ def encode_post(post: Post) -> bytes:
 def decode_post(raw: bytes) -> Post:
     """Unpack a post."""
     visibility, created, edited, *others = json.loads(raw.decode())
-    links, mentions, hashtags, media, *values = others
+    links, mentions, hashtags, media, poll, *values = others
     return Post(
         visibility=Visibility(visibility),
         created_at=at(created),
@@ -96,7 +101,22 @@ def decode_post(raw: bytes) -> Post:
         mentions=tuple(Mention(*x) for x in mentions),
         hashtags=tuple(Hashtag(*x) for x in hashtags),
         media=tuple(map(_unpack_attachment, media)),
+        poll=None if poll is None else _unpack_poll(poll),
         **dict(zip(_POST, values, strict=True)),
+    )
+
+
+def _pack_poll(poll: Poll) -> list[Any]:
+    options = [[x.title, x.votes] for x in poll.options]
+    return [options, to_ms(poll.expires_at), *_poll_values(poll)]
+
+
+def _unpack_poll(packed: list[Any]) -> Poll:
+    options, expires, *values = packed
+    return Poll(
+        options=tuple(Option(*x) for x in options),
+        expires_at=at(expires),
+        **dict(zip(_POLL, values, strict=True)),
     )
 
 
@@ -123,13 +143,19 @@ def decode_relations(raw: bytes) -> Relations:
 
 
 def encode_reactions(reactions: Reacted) -> bytes:
-    """Pack reactions: three lengths, then the ids."""
-    return _dump_groups((reactions.favourites, reactions.bookmarks, reactions.reposts))
+    """Pack reactions: three lengths, the ids, then two numbers per vote."""
+    groups = (reactions.favourites, reactions.bookmarks, reactions.reposts)
+    votes = chain.from_iterable(reactions.ballots.items())
+    return _dump_groups(groups) + array("q", votes).tobytes()
 
 
 def decode_reactions(raw: bytes) -> Reacted:
-    """Unpack reactions: three lengths, then the ids."""
-    return Reacted(*_load_groups(raw, 3)[0])
+    """Unpack reactions: three lengths, the ids, then two numbers per vote."""
+    (favourites, bookmarks, reposts), rest = _load_groups(raw, 3)
+    votes = array("q")
+    votes.frombytes(rest)
+    ballots = dict(zip(map(PostId, votes[::2]), votes[1::2], strict=True))
+    return Reacted(favourites, bookmarks, reposts, ballots)
 
 
 def _dump_groups(groups: Collection[Collection[int]]) -> bytes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kwip.domain.clock import at
 from kwip.domain.reactions import NO_REACTIONS, Reacted, Span, span_of
 from kwip.domain.relationships import NO_RELATIONS, Relations
 from kwip.domain.timelines.views import PostView
@@ -16,8 +17,10 @@ from kwip.domain.timelines.visibility import may_see
 from kwip.services.reading.loader import Lookup
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterable, Mapping, Sequence
 
+    from kwip.domain.clock import ClockMs
     from kwip.domain.ids import PostId, UserId
     from kwip.domain.posts import Post
     from kwip.domain.timelines.timelines import Entry
@@ -35,6 +38,7 @@ class Hydration:
     """
 
     entities: Entities
+    clock: ClockMs
     is_embedding: bool = False
 
     def relations(self, viewer: Viewer | None, loader: Loader) -> Relations:
@@ -56,7 +60,8 @@ class Hydration:
         relations = self.relations(viewer, loader)
         if self.is_embedding:
             users = {i: user for i, user in users.items() if user.is_embeddable}
-        circle = _Circle(viewer, relations, users, reactions)
+        now = at(self.clock())
+        circle = _Circle(viewer, relations, users, reactions, now)
         views = (_view_of(entry, posts, circle) for entry in entries)
         return {view.post.id: view for view in views if view is not None}
 
@@ -99,10 +104,12 @@ class _Circle:
         relations: Relations,
         users: Mapping[UserId, User],
         reactions: Mapping[tuple[UserId, Span], Reacted],
+        now: dt.datetime,
     ):
         self.viewer_id = None if viewer is None else viewer.id
         self.relations = relations
         self.users = users
+        self._now = now
         self._reactions = {span: found for (_, span), found in reactions.items()}
 
     def view(self, post: Post | None, reposted: PostView | None) -> PostView | None:
@@ -127,7 +134,14 @@ class _Circle:
             is_favourited=post.id in reacted.favourites,
             is_bookmarked=post.id in reacted.bookmarks,
             is_reposted=post.id in reacted.reposts,
+            own_votes=_votes(post, reacted),
+            is_poll_over=post.poll is not None and post.poll.is_over(self._now),
         )
+
+
+def _votes(post: Post, reacted: Reacted) -> tuple[int, ...]:
+    ballot = reacted.ballots.get(post.id)
+    return () if post.poll is None or ballot is None else post.poll.choices(ballot)
 
 
 def _view_of(

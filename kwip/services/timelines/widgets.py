@@ -17,6 +17,7 @@ from kwip.services.timelines.threads import Threads
 from kwip.services.timelines.timelines import ALL_KINDS, Timelines
 
 if TYPE_CHECKING:
+    from kwip.domain.clock import ClockMs
     from kwip.domain.ids import PostId
     from kwip.domain.timelines.pages import Page, PageRequest
     from kwip.domain.timelines.views import PostView
@@ -36,8 +37,9 @@ class Widgets:
         entities: Entities,
         sources: Sources,
         stores: Stores,
+        clock: ClockMs,
     ):
-        hydration = Hydration(entities, is_embedding=True)
+        hydration = Hydration(entities, clock, is_embedding=True)
         self._threads = Threads(entities, hydration)
         self._timelines = Timelines(entities, hydration, sources, stores)
         self._entities = entities

@@ -6,6 +6,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
 
 from kwip.domain.ids import PostId, UserId
+from kwip.domain.polls import Option, Poll
 from kwip.domain.posts import Post, Revision, Visibility
 from kwip.domain.repeats import digest_of
 from kwip.domain.text import Hashtag, Link, Mention
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 #: The fields of a post that documents have as they are.
 _AS_STORED = {f.name for f in fields(Post)} - {
-    *("id", "visibility", "links", "mentions", "hashtags", "media")
+    *("id", "visibility", "links", "mentions", "hashtags", "media", "poll")
 }
 
 
@@ -51,6 +52,24 @@ class HashtagDocument(TypedDict):
     start: int
     end: int
     name: str
+
+
+class OptionDocument(TypedDict):
+    """An option of a poll, and how many chose it."""
+
+    title: str
+    votes: int
+
+
+class PollDocument(TypedDict):
+    """The poll of a post; votes are counted in it, without raising `version`."""
+
+    options: list[OptionDocument]
+    expires_at: dt.datetime
+    is_multiple: bool
+    hides_totals: bool
+    voters: int
+    round: int
 
 
 class RevisionDocument(TypedDict):
@@ -104,6 +123,7 @@ class PostDocument(TypedDict):
     is_sensitive: bool
     media: list[MediaDocument]
     has_media: bool
+    poll: PollDocument | None
     in_reply_to_id: PostId | None
     in_reply_to_author_id: UserId | None
     root_id: PostId
@@ -140,6 +160,7 @@ def to_post(document: Document) -> Post:
         ),
         hashtags=tuple(Hashtag(x["start"], x["end"], x["name"]) for x in d["hashtags"]),
         media=tuple(map(to_attachment, d["media"])),
+        poll=None if d["poll"] is None else to_poll(d["poll"]),
         **{name: d[name] for name in _AS_STORED},
     )
 
@@ -151,6 +172,7 @@ def to_document(post: Post, nonce: str, fanout: FanoutDocument) -> Document:
         "schema": schema_of("posts"),
         "author_id": post.author_id,
         **content_of(post),
+        "poll": None if post.poll is None else _poll_document(post.poll),
         "visibility": post.visibility.value,
         "in_reply_to_id": post.in_reply_to_id,
         "in_reply_to_author_id": post.in_reply_to_author_id,
@@ -199,6 +221,29 @@ def content_of(post: Post) -> _Content:
         "has_media": bool(post.media),
         "language": post.language,
         "said": digest_of(post),
+    }
+
+
+def to_poll(d: PollDocument) -> Poll:
+    """Convert what a post carries to a poll."""
+    return Poll(
+        options=tuple(Option(x["title"], x["votes"]) for x in d["options"]),
+        expires_at=d["expires_at"],
+        is_multiple=d["is_multiple"],
+        hides_totals=d["hides_totals"],
+        voters=d["voters"],
+        round=d["round"],
+    )
+
+
+def _poll_document(poll: Poll) -> PollDocument:
+    return {
+        "options": [{"title": x.title, "votes": x.votes} for x in poll.options],
+        "expires_at": poll.expires_at,
+        "is_multiple": poll.is_multiple,
+        "hides_totals": poll.hides_totals,
+        "voters": poll.voters,
+        "round": poll.round,
     }
 
 

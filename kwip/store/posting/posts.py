@@ -319,6 +319,7 @@ _TOMBSTONE = {
     "warning": "",
     "media": [],
     "has_media": False,
+    "poll": None,
     "said": None,
     "repeats_id": None,
     "revisions": [],

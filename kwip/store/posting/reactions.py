@@ -1,4 +1,4 @@
-"""Reactions: favourites, bookmarks, and the claims that keep reposts unique."""
+"""Reactions: favourites, bookmarks, votes, and the claims that keep reposts unique."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pymongo.errors import DuplicateKeyError
 
 from kwip.domain.errors import ConflictError
 from kwip.domain.ids import PostId, UserId
+from kwip.domain.polls import chosen, round_of
 from kwip.domain.reactions import Act, Reacted, Reaction, Span, bounds_of, span_of
 from kwip.domain.timelines.id_lists import Between, Row
 from kwip.store.client import ONE_BATCH, translated
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class ReactionStore:
-    """The `reactions` collection, and the counter of favourites in `posts`."""
+    """The `reactions` collection, and the counts of favourites and votes in `posts`."""
 
     def __init__(self, store: Store):
         self._store = store
@@ -58,8 +59,39 @@ class ReactionStore:
         except DuplicateKeyError:  # the same act at the same moment
             return False
 
+    def vote(self, vote: Reaction) -> bool:
+        """Write a vote and count it; False if the user has voted in this round.
+
+        One transaction. The post is written last, so that it is locked only for the
+        commit.
+
+        Raises:
+            ConflictError: The poll is no longer the one that the ballot is for.
+        """
+        ballot = vote.ballot or 0
+
+        def work(session: Any) -> bool:
+            name = {"_id": _name(vote.user_id, Act.VOTE, vote.post_id)}
+            held = self._reactions.find_one(name, {"ballot": 1}, session=session)
+            if held and round_of(held["ballot"]) == round_of(ballot):
+                return False
+            self._reactions.replace_one(
+                name, _to_document(vote), upsert=True, session=session
+            )
+            if not self._count_ballot(vote.post_id, ballot, 1, session):
+                raise ConflictError(
+                    "This poll was changed meanwhile. Reload it and try again.",
+                    post_id=vote.post_id,
+                )
+            return True
+
+        try:
+            return self._store.transact(work)
+        except DuplicateKeyError:  # the same vote at the same moment
+            return False
+
     def remove(self, user_id: UserId, act: Act, post_id: PostId) -> bool:
-        """Delete a favourite or a bookmark; False if there was none."""
+        """Delete a favourite, a bookmark or a vote; False if there was none."""
 
         def work(session: Any) -> bool:
             name = _name(user_id, act, post_id)
@@ -67,6 +99,8 @@ class ReactionStore:
             if old is None:
                 return False
             self._count(act, post_id, -1, session)
+            if act is Act.VOTE:
+                self._count_ballot(post_id, old["ballot"], -1, session)
             author_id = old["author_id"]
             name = f"{author_id}:{act.value}:{post_id}:{user_id}"
             self._notifications.delete_one(
@@ -81,6 +115,18 @@ class ReactionStore:
             self._posts.update_one(
                 {"_id": post_id}, {"$inc": {"favourites_count": by}}, session=session
             )
+
+    def _count_ballot(
+        self, post_id: PostId, ballot: int, by: int, session: Any
+    ) -> bool:
+        """Count a ballot; False if the post has no poll of its round."""
+        counts = {f"poll.options.{each}.votes": by for each in chosen(ballot)}
+        result = self._posts.update_one(
+            {"_id": post_id, "poll.round": round_of(ballot)},
+            {"$inc": {**counts, "poll.voters": by}},
+            session=session,
+        )
+        return result.matched_count == 1
 
     def repost(
         self, reaction: Reaction, post: Post, nonce: str, fanout: FanoutDocument
@@ -142,16 +188,20 @@ class ReactionStore:
                     for user_id, low, high in ranges
                 ]
             },
-            {"_id": 0, "user_id": 1, "post_id": 1, "act": 1},
+            {"_id": 0, "user_id": 1, "post_id": 1, "act": 1, "ballot": 1},
         )
         found.batch_size(ONE_BATCH)
-        acts: dict[tuple[int, int, str], set[PostId]] = defaultdict(set)
+        acts: dict[tuple[int, int, str], dict[PostId, int]] = defaultdict(dict)
         for d in found:
             post_id = PostId(d["post_id"])
-            acts[d["user_id"], span_of(post_id), d["act"]].add(post_id)
+            ballot = d.get("ballot") or 0
+            acts[d["user_id"], span_of(post_id), d["act"]][post_id] = ballot
         return {
             (user_id, span): Reacted(
-                *(frozenset(acts.get((user_id, span, act), ())) for act in Act)
+                frozenset(acts[user_id, span, Act.FAVOURITE]),
+                frozenset(acts[user_id, span, Act.BOOKMARK]),
+                frozenset(acts[user_id, span, Act.REPOST]),
+                acts[user_id, span, Act.VOTE],
             )
             for user_id, span in wanted
         }
@@ -184,6 +234,7 @@ def _name(user_id: UserId, act: Act, post_id: PostId) -> str:
 
 
 def _to_document(reaction: Reaction) -> Document:
+    ballot = {} if reaction.ballot is None else {"ballot": reaction.ballot}
     return {
         "_id": _name(reaction.user_id, reaction.act, reaction.post_id),
         "schema": schema_of("reactions"),
@@ -193,4 +244,5 @@ def _to_document(reaction: Reaction) -> Document:
         "author_id": reaction.author_id,
         "reply_to_id": reaction.reply_to_id,
         "seq": reaction.seq,
+        **ballot,
     }

@@ -9,6 +9,7 @@ import pytest
 from kwip import loops
 from kwip.cache import keys
 from kwip.domain.clock import at
+from kwip.domain.polls import NewPoll
 from kwip.domain.posts import Draft, Edit
 from kwip.domain.reactions import span_of
 from kwip.domain.timelines.lists import ListChange
@@ -239,6 +240,7 @@ WRITES = {
     "unrepost": lambda w: w.services.reposts.unrepost(w.bob, w.post.id),
     "unfavourite": lambda w: w.services.reactions.unfavourite(w.bob, w.post.id),
     "favourite again": lambda w: w.services.reactions.favourite(w.bob, w.post.id),
+    "vote": lambda w: w.services.polls.vote(w.bob, w.post.id, [0]),
     "clear notifications": lambda w: w.services.notifications.clear(w.alice),
     "unbookmark": lambda w: w.services.reactions.unbookmark(w.bob, w.post.id),
     "edit": lambda w: w.services.posts.edit(w.alice, w.post.id, Edit(text="@bob")),
@@ -281,14 +283,15 @@ class World:
     def __init__(self, kwip, new_user):
         self.services, self.new_user = kwip.services, new_user
         self.alice, self.bob = new_user("alice"), new_user("bob")
-        self.post = self.say(self.alice, "first")
+        asked = NewPoll(titles=("Yes", "No"), duration_s=3_600)
+        self.post = self.say(self.alice, "first", poll=asked)
 
     def make_list(self):
         made = self.services.lists.create(self.bob, ListChange(title="Bakers"))
         self.list_id = made.id
 
-    def say(self, viewer, text, parent=None):
-        draft = Draft(text=text, in_reply_to_id=parent and parent.id)
+    def say(self, viewer, text, parent=None, **fields):
+        draft = Draft(text=text, in_reply_to_id=parent and parent.id, **fields)
         return self.services.posts.publish(viewer.id, draft)
 
 

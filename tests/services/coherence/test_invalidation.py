@@ -12,6 +12,7 @@ from kwip.cache import invalidation
 from kwip.cli.parts import deletion_by, repair_by, retagging_by
 from kwip.domain.clock import at
 from kwip.domain.errors import KwipError
+from kwip.domain.polls import NewPoll
 from kwip.domain.posts import Draft, Edit
 from kwip.domain.reactions import span_of
 from kwip.domain.timelines.id_lists import IdListSlice
@@ -65,7 +66,8 @@ class World:
         services.relationships.follow(alice, bob.id, notify=True)
         services.relationships.block(carol, alice.id)
         services.relationships.mute(alice, carol.id)
-        root = self.post(bob, "root")
+        asked = NewPoll(titles=("Yes", "No"), duration_s=3_600)
+        root = self.post(bob, "root", poll=asked)
         answer = self.post(alice, "answer", root)
         services.reposts.repost(bob, answer.id)
         services.reactions.favourite(bob, answer.id)
@@ -85,9 +87,12 @@ class World:
         posts = {"root": root, "answer": answer, "told": told, "list": made}
         return people | access | posts
 
-    def post(self, viewer, text, parent=None):
+    def post(self, viewer, text, parent=None, **fields):
         draft = Draft(
-            text=text, in_reply_to_id=parent and parent.id, idempotency_key=text
+            text=text,
+            in_reply_to_id=parent and parent.id,
+            idempotency_key=text,
+            **fields,
         )
         return self.services.posts.publish(viewer.id, draft)
 
@@ -219,6 +224,7 @@ WRITES = {
     "unfavourite": lambda w: w.services.reactions.unfavourite(w.bob, w.answer.id),
     "bookmark": lambda w: w.services.reactions.bookmark(w.alice, w.root.id),
     "unbookmark": lambda w: w.services.reactions.unbookmark(w.bob, w.answer.id),
+    "vote": lambda w: w.services.polls.vote(w.alice, w.root.id, [0]),
     "pin": lambda w: w.services.pins.pin(w.bob, w.root.id),
     "unpin": lambda w: w.services.pins.unpin(w.alice, w.answer.id),
     "follow": lambda w: w.services.relationships.follow(w.bob, w.alice.id),

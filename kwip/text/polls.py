@@ -1,0 +1,61 @@
+"""Clean and check polls as their authors write them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from kwip.domain.errors import InvalidError
+from kwip.domain.polls import (
+    MAX_DURATION_S,
+    MAX_OPTIONS,
+    MIN_DURATION_S,
+    MIN_OPTIONS,
+    OPTION_MAX,
+)
+from kwip.text.cleaning import clean_line, length_problem
+
+if TYPE_CHECKING:
+    from kwip.domain.polls import NewPoll
+
+_DAY_S = 86_400
+
+
+def clean_poll(poll: NewPoll, *, has_media: bool) -> NewPoll:
+    """Return a poll as it is stored; empty options are left out.
+
+    Raises:
+        InvalidError: It cannot be used; `poll` says why.
+    """
+    lines = (clean_line(title, field="poll") for title in poll.titles)
+    titles = tuple(title for title in lines if title)
+    problem = (
+        _options_problem(titles)
+        or _duration_problem(poll.duration_s)
+        or ("Remove the files or the poll: a kwip can't have both." * has_media)
+    )
+    if problem:
+        raise InvalidError("This poll can't be posted.", {"poll": problem})
+    return replace(poll, titles=titles)
+
+
+def _options_problem(titles: tuple[str, ...]) -> str:
+    if len(titles) < MIN_OPTIONS:
+        return f"Add at least {MIN_OPTIONS} options."
+    if len(titles) > MAX_OPTIONS:
+        return f"Use up to {MAX_OPTIONS} options."
+    for title in titles:
+        problem = length_problem(title, max_chars=OPTION_MAX)
+        if problem:
+            return f"“{title[:OPTION_MAX]}…” is too long. {problem}"
+    if len(set(titles)) < len(titles):
+        return "Two options are the same. Change or remove one of them."
+    return ""
+
+
+def _duration_problem(duration_s: int) -> str:
+    if duration_s < MIN_DURATION_S:
+        return f"The poll must be open for at least {MIN_DURATION_S // 60} minutes."
+    if duration_s > MAX_DURATION_S:
+        return f"The poll can be open for up to {MAX_DURATION_S // _DAY_S} days."
+    return ""

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from kwip.cache.invalidation import recount
+
+ASKED = {"options": ["Rye", "Wheat"], "expires_in": 3_600}
+
+
+@pytest.fixture
+def ask(bob):
+    def ask(**changes):
+        return bob.say("Which?", poll=ASKED | changes)["id"]
+
+    return ask
+
+
+def choices(page, kind="radio"):
+    return page.all("input", type=kind, form="act")
+
+
+def test_a_poll_is_a_form_that_becomes_results(at_alice, ask):
+    asked = ask()
+    place = f"/@bob/{asked}"
+    page = at_alice.get(place)
+    name = f"vote[{asked}][]"
+
+    assert [each["name"] for each in choices(page)] == [name] * 2
+    assert page.one("button", formaction=f"{place}/vote").words == "Vote"
+    assert at_alice.send(f"{place}/vote", next="/", **{name: "1"}) == f"/#p{asked}"
+    after = at_alice.get(place)
+    assert choices(after) == []
+    assert [bar["value"] for bar in after.all("meter")] == ["0", "100"]
+    assert "Your vote" in after.words
+    assert "1 person voted" in after.words
+
+
+def test_several_options_are_boxes(at_alice, ask):
+    asked = ask(multiple=True)
+    name = f"vote[{asked}][]"
+
+    assert len(choices(at_alice.get(f"/@bob/{asked}"), "checkbox")) == 2
+    at_alice.send(f"/@bob/{asked}/vote", **{name: ["0", "1"]})
+    bars = at_alice.get(f"/@bob/{asked}").all("meter")
+    assert [bar["value"] for bar in bars] == ["100", "100"]
+
+
+@pytest.mark.parametrize("choice", ["", "7"])
+def test_a_vote_for_nothing_is_explained_where_it_was_sent_from(at_alice, ask, choice):
+    asked = ask()
+    fields = {f"vote[{asked}][]": choice} if choice else {}
+    at_alice.send(f"/@bob/{asked}/vote", **fields)
+    page = at_alice.get(f"/@bob/{asked}")
+
+    assert ("does not exist" if choice else "Choose an option") in page.words
+    assert choices(page)
+
+
+def test_results_are_what_authors_and_visitors_see(at_bob, anybody, ask):
+    asked = ask()
+    for visitor in (at_bob, anybody):
+        page = visitor.get(f"/@bob/{asked}")
+
+        assert choices(page) == []
+        assert len(page.all("meter")) == 2
+
+
+def test_after_the_end_the_results_are_final(at_alice, ask, wiring):
+    asked = ask(hide_totals=True)
+    past = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=1)
+    wiring.store.database["posts"].update_one(
+        {"_id": int(asked)}, {"$set": {"poll.expires_at": past}}
+    )
+    wiring.fence.invalidate(recount(user_ids=(), post_ids=[asked]))
+    page = at_alice.get(f"/@bob/{asked}")
+
+    assert choices(page) == []
+    assert "Final results" in page.words
+    assert len(page.all("meter")) == 2
+
+
+def test_hidden_totals_are_not_in_the_page(anybody, ask):
+    page = anybody.get(f"/@bob/{ask(hide_totals=True)}")
+
+    assert page.all("meter") == []
+    assert "Rye" in page.words
+
+
+def test_a_choice_in_one_poll_does_not_disturb_the_page_s_other_buttons(
+    at_alice, ask, bob
+):
+    asked, other = ask(), bob.say("Hello")["id"]
+    chosen = {f"vote[{asked}][]": "1", "next": "/"}
+    for path in (f"/@bob/{other}/favourite", "/@bob/follow"):
+        assert at_alice.send(path, **chosen)
+    at_alice.send("/home/read", last_read_id=other, **chosen)
+
+    assert choices(at_alice.get(f"/@bob/{asked}"))
