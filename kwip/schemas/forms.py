@@ -19,7 +19,7 @@ from kwip.domain.timelines.lists import ListChange, RepliesPolicy
 from kwip.domain.users import MAX_FIELDS, READ, WRITE, ProfileChange, ProfileField
 from kwip.schemas.attachments import Focus, MediaIds
 from kwip.schemas.body import BodySchema, Id, StrictSchema, Text
-from kwip.schemas.polls import WithVotes
+from kwip.schemas.polls import PollOfForm, WithVotes
 from kwip.text.translation import lazy_gettext
 
 #: A reply form shows no more people to address.
@@ -205,6 +205,7 @@ class ComposeForm(_WithAttachments, StrictSchema[Draft]):
     is_sensitive = fields.Boolean(load_default=False)
     in_reply_to_id = Id(load_default=None)
     to = fields.List(Text(), load_default=list, validate=validate.Length(max=TO_MAX))
+    poll = PollOfForm()
     key = _line()
 
     def make(
@@ -225,6 +226,7 @@ class ComposeForm(_WithAttachments, StrictSchema[Draft]):
             visibility=visibility,
             in_reply_to_id=None if in_reply_to_id is None else PostId(in_reply_to_id),
             source="web",
+            poll=others["poll"],
             idempotency_key=key,
             to=tuple(to),
         )

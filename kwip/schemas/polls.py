@@ -98,6 +98,16 @@ class PollField(fields.Nested):
         return super()._deserialize(value, *args, **kwargs)
 
 
+class PollOfForm(PollField):
+    """The poll of a form of ours, whose fields are sent even if they are empty."""
+
+    def _deserialize(self, value: object, *args: Any, **kwargs: Any) -> Any:
+        options = value.get("options") if isinstance(value, dict) else None
+        if isinstance(options, list) and not any(each.strip() for each in options):
+            return None
+        return super()._deserialize(value, *args, **kwargs)
+
+
 class WithVotes(Schema):
     """What is chosen in the polls of a page: its buttons share one form with them."""
 

@@ -98,3 +98,44 @@ def test_a_choice_in_one_poll_does_not_disturb_the_page_s_other_buttons(
     at_alice.send("/home/read", last_read_id=other, **chosen)
 
     assert choices(at_alice.get(f"/@bob/{asked}"))
+
+
+def sheet_with(*options, **changes):
+    fields = {"poll[options][]": [*options, *[""] * (4 - len(options))]}
+    return fields | {"poll[expires_in]": "3600"} | changes
+
+
+def test_a_kwip_asks_a_question_without_a_script(at_alice, at_bob):
+    options = {"poll[multiple]": "1", "poll[hide_totals]": "1"}
+    assert at_alice.write("Which?", **sheet_with("Rye", "Wheat", **options)) == "/home"
+    page = at_bob.get("/@alice")
+
+    assert len(choices(page, "checkbox")) == 2
+    assert "Wheat" in page.words
+
+
+def test_empty_fields_make_no_poll(at_alice, at_bob):
+    at_alice.write("Hello", **sheet_with(" "))
+
+    assert "voted" not in at_bob.get("/@alice").words
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (["Rye"], "Add at least 2 options."),
+        (["Rye", "Rye"], "Two options are the same."),
+        (["Rye", "W" * 51], "This has 1 too many."),
+    ],
+)
+def test_a_poll_to_correct_comes_back_with_what_was_written(at_alice, options, why):
+    key = at_alice.get("/compose").value("key")
+    fields = sheet_with(*options, **{"poll[multiple]": "1", "key": key})
+    page = at_alice.send("/compose", 422, text="Which?", **fields)
+    shown = page.all("input", name="poll[options][]")
+
+    assert why in page.words
+    assert [each["value"] for each in shown] == [*options, *[""] * (4 - len(options))]
+    assert "checked" in page.one("input", name="poll[multiple]").attributes
+    assert page.value("poll[expires_in]") == "3600"
+    assert page.value("text") == "Which?"

@@ -209,7 +209,7 @@ def _write_again(error: KwipError, attached: Attached) -> Response:
     if http.is_script():
         return problem(said)
     wrong = said.fields if isinstance(said, InvalidError) else {}
-    problem_shown = "" if {"text", "file"} & wrong.keys() else said.message
+    problem_shown = "" if {"text", "file", "poll"} & wrong.keys() else said.message
     sheet = sheet_again(_parent_of_form(), wrong, problem_shown, attached.media)
     response = page("compose.html", sheet=sheet)
     response.status_code = errors.number_of(error)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from flask import request
 
 from kwip.blueprints import http, placeholders
+from kwip.domain.polls import MAX_OPTIONS
 from kwip.domain.posts import Visibility
 from kwip.domain.timelines.visibility import reply_visibility
 from kwip.schemas.forms import TO_MAX
@@ -20,6 +21,21 @@ if TYPE_CHECKING:
     from kwip.domain.users import User
 
 _VALUES = [visibility.value for visibility in Visibility]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollSheet:
+    """What the fields for a poll show; `expires_in` is in seconds."""
+
+    options: tuple[str, ...] = ("",) * MAX_OPTIONS
+    expires_in: str = "86400"
+    is_multiple: bool = False
+    hides_totals: bool = False
+
+    @property
+    def is_begun(self) -> bool:
+        """Return whether anything of a poll was written."""
+        return any(self.options)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +55,7 @@ class Sheet:
     warning: str = ""
     is_sensitive: bool = False
     media: tuple[Attachment, ...] = ()
+    poll: PollSheet = field(default_factory=PollSheet)
     visibility: str = Visibility.PUBLIC.value
     key: str = field(default_factory=placeholders.key)
     wrong: Mapping[str, str] = field(default_factory=dict)
@@ -87,10 +104,22 @@ def sheet_again(
         warning=sent.get("warning", ""),
         is_sensitive="is_sensitive" in sent,
         media=media,
+        poll=_poll_again(),
         visibility=asked if asked in _VALUES else fresh.visibility,
         key=fresh.key if is_new_key else sent.get("key") or fresh.key,
         wrong=wrong,
         problem=problem,
+    )
+
+
+def _poll_again() -> PollSheet:
+    sent = request.form
+    options = [*sent.getlist("poll[options][]"), *PollSheet().options][:MAX_OPTIONS]
+    return PollSheet(
+        options=tuple(options),
+        expires_in=sent.get("poll[expires_in]", PollSheet().expires_in),
+        is_multiple="poll[multiple]" in sent,
+        hides_totals="poll[hide_totals]" in sent,
     )
 
 
