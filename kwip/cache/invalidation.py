@@ -238,6 +238,10 @@ vote = Rule(
     counts="post:{post_id}",
     writer="user_id",
 )
+end_poll = Rule(
+    "Invalidate a poll that has ended, so that pages show its results.",
+    "post:{post_id}",
+)
 pin = Rule("Invalidate one key: pins are part of the author.", "user:{user_id}")
 unpin = pin
 recount = Rule(

@@ -23,6 +23,7 @@ def jobs(services: Services) -> dict[str, Callable[[str], None]]:
     work = {
         "fanout": _fanout,
         "search": _search,
+        "poll_end": _poll_end,
         "edge": _edge,
         "list_edge": _list_edge,
         "list": _list,
@@ -68,6 +69,11 @@ def _search(services: Services, job_id: str) -> str:
     """Take an edited or deleted post into the index of search."""
     services.search_index.settle(PostId(int(job_id)))
     return "done"
+
+
+def _poll_end(services: Services, job_id: str) -> str:
+    """Notify the author and the voters of a poll that has ended."""
+    return "done" if services.poll_ends.settle(PostId(int(job_id))) else "later"
 
 
 def _edge(services: Services, job_id: str) -> str:

@@ -19,6 +19,7 @@ _SLOW = "media"
 LANES = {
     "fanout": "fanout",
     "search": "compaction",
+    "poll_end": "compaction",
     "edge": "compaction",
     "list_edge": "compaction",
     "list": "compaction",

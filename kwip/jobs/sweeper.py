@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from kwip.store.delivery.outbox import OutboxStore
     from kwip.store.posting.attachments import AttachmentStore
     from kwip.store.posting.processing import ProcessingStore
+    from kwip.store.posting.poll_ends import PollEndStore
     from kwip.store.posting.search import SearchStore
     from kwip.store.social.edges import EdgeStore
     from kwip.store.social.list_edges import ListEdgeStore
@@ -47,6 +48,7 @@ class Sweeper:
     processing: ProcessingStore
     hibernation: Hibernation
     search: SearchStore
+    poll_ends: PollEndStore
     enqueue: Enqueue
     clock: ClockMs
 
@@ -65,6 +67,7 @@ class Sweeper:
             "attachment": self.attachments,
             "convert": self.processing,
             "search": self.search,
+            "poll_end": self.poll_ends,
         }
         enqueued = sum(
             len(source.take_due(now, again, AT_ONCE, partial(self.enqueue, job)))

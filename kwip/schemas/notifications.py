@@ -33,6 +33,7 @@ _TYPES = {
     NotificationKind.FAVOURITE: "favourite",
     NotificationKind.FOLLOW: "follow",
     NotificationKind.POST: "status",
+    NotificationKind.POLL: "poll",
 }
 #: Kinds that an app may group into one sentence.
 _GROUPED = {NotificationKind.REPOST, NotificationKind.FAVOURITE}

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kwip.services.delivery.list_backfill import ListBackfill
     from kwip.services.delivery.live import Live
     from kwip.services.delivery.notifier import Notifier
+    from kwip.services.delivery.poll_ends import PollEnds
     from kwip.services.delivery.publication import Publication
     from kwip.services.delivery.search_index import SearchIndex
     from kwip.services.media.attachments import Attachments
@@ -59,6 +60,7 @@ class Delivery:
     list_backfill: ListBackfill
     hibernation: Hibernation
     search_index: SearchIndex
+    poll_ends: PollEnds
     fanout: Fanout
     live: Live
 

@@ -116,6 +116,11 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
             {"partialFilterExpression": {"search_due_at": {"$exists": True}}},
         ),
         Index(
+            (("poll_due_at", ASCENDING),),
+            "PollEndStore.take_due: ends of polls that the sweeper enqueues",
+            {"partialFilterExpression": {"poll_due_at": {"$exists": True}}},
+        ),
+        Index(
             (("fanout.enqueued_at", ASCENDING),),
             "OutboxStore.oldest_pending_at: the delivery lag",
             {"partialFilterExpression": _PENDING},
@@ -268,7 +273,7 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
                 ("act", ASCENDING),
                 ("seq", DESCENDING),
             ),
-            "ReactionStore.on_post: who favourited or reposted",
+            "ReactionStore.on_post, PollEndStore.voters: who did it",
         ),
     ),
     "notifications": (

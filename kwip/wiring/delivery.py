@@ -13,10 +13,12 @@ from kwip.services.delivery.list_backfill import ListBackfill
 from kwip.services.delivery.list_fanout import ListFanout
 from kwip.services.delivery.live import Live
 from kwip.services.delivery.notifier import Notifier
+from kwip.services.delivery.poll_ends import PollEnds
 from kwip.services.delivery.publication import Publication
 from kwip.services.delivery.pull_authors import PullAuthors
 from kwip.services.delivery.search_index import SearchIndex
 from kwip.store.delivery.hibernation import HibernationStore
+from kwip.store.posting.poll_ends import PollEndStore
 
 if TYPE_CHECKING:
     from kwip.wiring.core import Core
@@ -52,6 +54,9 @@ def make_delivery(core: Core) -> Delivery:
             after_days=core.settings.inactive_days,
         ),
         search_index=search_index,
+        poll_ends=PollEnds(
+            PollEndStore(core.store), stores.posts, notifier, fence, options.clock
+        ),
         fanout=Fanout(
             stores=stores,
             outbox=core.outbox,

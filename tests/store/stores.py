@@ -32,6 +32,7 @@ from kwip.store.maintenance.retagging import RetagStore
 from kwip.store.posting.active_order import ActivityStore
 from kwip.store.posting.attachments import AttachmentStore
 from kwip.store.posting.claims import ClaimStore
+from kwip.store.posting.poll_ends import PollEndStore
 from kwip.store.posting.posts import PostStore
 from kwip.store.posting.processing import Conversion, ProcessingStore
 from kwip.store.posting.pushdown import PushdownStore
@@ -61,7 +62,7 @@ class Stores:
         self.deletion = DeletionStore(store)
         self.repairs = RepairStore(store)
         self.retags = RetagStore(store)
-        self.claims = ClaimStore(store)
+        self.claims, self.poll_ends = ClaimStore(store), PollEndStore(store)
         self.hibernation = HibernationStore(store)
         self.edges = EdgeStore(store)
         self.fence = FenceStore(store.database)

@@ -458,6 +458,15 @@ CALLS = {
     "PullAuthorStore.last_pulls": lambda s: s.pull_authors.last_pulls(2),
     "ReactionStore.add": lambda s: [s.reactions.add(LIKED, TOLD) for _ in range(2)],
     "ReactionStore.vote": _vote,
+    "PollEndStore.take_due": lambda s: s.poll_ends.take_due(
+        NOW, NOW, 5, lambda _: True
+    ),
+    "PollEndStore.voters": lambda s: s.poll_ends.voters(
+        posts_of(4)[0], above=0, limit=5
+    ),
+    "PollEndStore.settle": lambda s: [
+        s.poll_ends.settle(posts_of(4)[0], end) for end in (None, NOW)
+    ],
     "ReactionStore.remove": lambda s: s.reactions.remove(
         1, Act.FAVOURITE, posts_of(5)[1]
     ),

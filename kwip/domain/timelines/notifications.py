@@ -38,6 +38,7 @@ class NotificationKind(StrEnum):
     FAVOURITE = "favourite"
     FOLLOW = "follow"
     POST = "post"
+    POLL = "poll"
 
     @property
     def number(self) -> int:
@@ -56,9 +57,9 @@ SPOKEN_TO = frozenset({NotificationKind.MENTION, NotificationKind.REPLY})
 class Notification:
     """A notification for one recipient. `seq` is its id: its time, and its place.
 
-    `post_id` is the post itself (a reply, a repost) or the one that was favourited, 0
-    for a follow. `reply_to_id` is the author that this post replies to, `repost_of_id`
-    the reposted post, or 0.
+    `post_id` is the post itself (a reply, a repost) or the one that was favourited
+    or whose poll has ended, 0 for a follow. `reply_to_id` is the author that this post
+    replies to, `repost_of_id` the reposted post, or 0.
     """
 
     recipient_id: UserId
@@ -82,6 +83,8 @@ class Notification:
                 source = f"favourite:{self.post_id}:{self.actor_id}"
             case NotificationKind.REPOST:
                 source = f"repost:{self.repost_of_id}:{self.post_id}"
+            case NotificationKind.POLL:
+                source = f"poll:{self.post_id}"
             case _:
                 source = f"post:{self.post_id}"
         return f"{self.recipient_id}:{source}"

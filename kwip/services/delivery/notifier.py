@@ -115,6 +115,17 @@ class Notifier:
             reply_to_id=post.in_reply_to_author_id or NOBODY,
         )
 
+    def notify_of_end(self, post: Post, recipients: Sequence[UserId]) -> None:
+        """Notify some users, the author too, that a poll has ended; once each."""
+        others = self._notifiable(post.author_id, recipients)
+        notified = [each for each in recipients if each in {*others, post.author_id}]
+        seq = self.ids.next_id(slot_of(post.author_id), above=post.id)
+        self.stores.notifications.add_many(
+            [of_post(post, each, NotificationKind.POLL, seq=seq) for each in notified]
+        )
+        self.fence.invalidate(invalidation.notify(recipient_ids=notified))
+        self.signal([notifications_topic(each) for each in notified])
+
     def of_follow(
         self, follower_id: UserId, followee_id: UserId
     ) -> Notification | None:

@@ -107,7 +107,8 @@ class FanoutDocument(TypedDict):
 class PostDocument(TypedDict):
     """A post as published, or the tombstone that is left of it.
 
-    It also has `search_due_at` while search has yet to take in an edit or the deletion.
+    It also has `search_due_at` while search has yet to take in an edit or the deletion,
+    and `poll_due_at`, the end of its poll, until that is notified.
     """
 
     _id: PostId
@@ -194,7 +195,10 @@ def to_document(post: Post, nonce: str, fanout: FanoutDocument) -> Document:
         "nonce": nonce,
         "fanout": fanout,
     }
-    return dict(document)
+    made: Document = dict(document)
+    if post.poll is not None:
+        made["poll_due_at"] = post.poll.expires_at
+    return made
 
 
 def content_of(post: Post) -> _Content:

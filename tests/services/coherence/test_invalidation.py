@@ -10,7 +10,7 @@ import pytest
 
 from kwip.cache import invalidation
 from kwip.cli.parts import deletion_by, repair_by, retagging_by
-from kwip.domain.clock import at
+from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.errors import KwipError
 from kwip.domain.polls import NewPoll
 from kwip.domain.posts import Draft, Edit
@@ -287,10 +287,17 @@ def _come_back(world):
     world.rings("seen", str(world.bob.id))
 
 
+def _end_poll(world):
+    an_hour = 3_600_000
+    swap(world.services.poll_ends, clock=lambda: system_clock_ms() + an_hour)
+    world.rings("poll_end", str(world.root.id))
+
+
 #: What the jobs write by: a change that makes them wait, and then they run.
 JOBS = {
     "deliver": lambda w: w.post(w.bob, "another"),
     "pull": _post_to_very_many,
+    "end_poll": _end_poll,
     "notify": lambda w: w.post(w.bob, "for @carol and who asked"),
     "hibernate": _stop_reading,
     "rehydrate": _come_back,

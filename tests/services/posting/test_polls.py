@@ -11,6 +11,7 @@ from kwip.domain.polls import NewPoll, Poll
 from kwip.domain.posts import Draft, Visibility
 from kwip.domain.timelines.pages import PageRequest
 from kwip.domain.users import Viewer
+from kwip.services.delivery import poll_ends
 from kwip.text.terms import text_of
 
 ASKED = NewPoll(titles=("Rye", "Wheat", "Oats"), duration_s=3_600)
@@ -243,3 +244,54 @@ def test_ballots_keep_choices_and_round_apart():
 
     assert poll.choices(ballot) == (0, 3)
     assert replace(poll, round=4).choices(ballot) == ()
+
+
+def told(kwip, viewer):
+    loader = kwip.services.loaders.begin()
+    page = kwip.services.notifications.page(viewer, loader, PageRequest())
+    return [(view.kind.value, view.post.post.id) for view in page.items]
+
+
+def test_author_and_voters_are_notified_of_the_end_once(
+    kwip, ask, vote, end, alice, bob, new_user, monkeypatch
+):
+    monkeypatch.setattr(poll_ends, "VOTERS_AT_ONCE", 1)
+    post, carol, dave = ask(), new_user("carol"), new_user("dave")
+    vote(bob, post.id, [0])
+    vote(carol, post.id, [1])
+    assert not kwip.services.poll_ends.settle(post.id)
+    end(post)
+    for _ in range(2):
+        assert kwip.services.poll_ends.settle(post.id)
+
+        for person in (alice, bob, carol):
+            assert told(kwip, person) == [("poll", post.id)]
+    assert told(kwip, dave) == []
+    assert read(kwip, dave, post).is_poll_over
+
+
+def test_the_sweeper_finds_ended_polls_until_they_are_settled(
+    kwip, ask, vote, end, alice, mongodb
+):
+    now = dt.datetime.now(dt.UTC)
+    ends, post = kwip.services.poll_ends, ask()
+    due = lambda later: ends.store.take_due(  # noqa: E731
+        now + later, now, 5, lambda _: True
+    )
+    assert due(dt.timedelta(minutes=59)) == []
+    assert due(dt.timedelta(minutes=61)) == [str(post.id)]
+    kwip.services.posts.delete(alice, post.id)
+    ends.settle(post.id)
+
+    assert due(dt.timedelta(days=1)) == []
+    assert told(kwip, alice) == []
+
+
+def test_who_blocked_the_author_since_is_not_notified(kwip, ask, vote, end, alice, bob):
+    post = ask()
+    vote(bob, post.id, [0])
+    kwip.services.relationships.block(bob, alice.id)
+    end(post)
+    kwip.services.poll_ends.settle(post.id)
+
+    assert told(kwip, bob) == []
