@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from kwip.cli.parts import deletion_by
 from kwip.domain.errors import ConflictError, GoneError, InvalidError, NotFoundError
 from kwip.domain.polls import NewPoll, Poll
 from kwip.domain.posts import Draft, Visibility
@@ -295,3 +296,31 @@ def test_who_blocked_the_author_since_is_not_notified(kwip, ask, vote, end, alic
     kwip.services.poll_ends.settle(post.id)
 
     assert told(kwip, bob) == []
+
+
+class Silence:
+    """Progress that nobody watches."""
+
+    def begin(self, phase, total, done=0):
+        pass
+
+    def advance(self, count=1):
+        pass
+
+
+def test_the_votes_of_a_deleted_user_are_taken_back(
+    kwip, ask, vote, bob, new_user, mongodb
+):
+    several, replaced = ask(is_multiple=True), ask()
+    carol = new_user("carol")
+    vote(bob, several.id, [0, 2])
+    vote(carol, several.id, [2])
+    vote(bob, replaced.id, [1])
+    mongodb["posts"].update_one({"_id": replaced.id}, {"$inc": {"poll.round": 1}})
+    deletion_by(kwip).run(bob.id, Silence())
+
+    poll = read(kwip, carol, several).post.poll
+    assert (counts(poll), poll.voters) == ([0, 0, 1], 1)
+    stored = kwip.stores.posts.get_many([replaced.id])[replaced.id].poll
+    assert counts(stored) == [0, 1, 0], "an earlier round is not counted back"
+    assert mongodb["reactions"].count_documents({"user_id": bob.id}) == 0
