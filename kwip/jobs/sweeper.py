@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from kwip.services.delivery.signals import Enqueue
     from kwip.store.delivery.outbox import OutboxStore
     from kwip.store.posting.attachments import AttachmentStore
-    from kwip.store.posting.processing import ProcessingStore
     from kwip.store.posting.poll_ends import PollEndStore
+    from kwip.store.posting.processing import ProcessingStore
     from kwip.store.posting.search import SearchStore
     from kwip.store.social.edges import EdgeStore
     from kwip.store.social.list_edges import ListEdgeStore

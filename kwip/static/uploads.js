@@ -75,7 +75,8 @@ class FileRow {
     this.bar.hidden = false;
     this.bar.value = 0;
     this.setActs(makeButton(gettext("Cancel"), this.remove));
-    const most = this.files.mostBytes;
+    const isPicture = this.file.type.startsWith("image/");
+    const most = isPicture ? this.files.mostBytes : Infinity;
     if (size > most) {
       const limit = Math.floor(most / MEGABYTE);
       return this.fail(
