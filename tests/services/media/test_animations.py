@@ -127,17 +127,17 @@ def test_the_same_animation_becomes_the_same_bytes(attach):
 
 
 @pytest.mark.parametrize(
-    "content",
+    "make",
     [
-        gif_of(10_000),
-        animated("WEBP", size=(2_100, 2_000)),
-        animated("PNG", size=(1_900, 1_900), durations=(20,) * 34),
-        animated(durations=(60_000, 60_000, 20)),
+        lambda: gif_of(10_000),
+        lambda: animated("WEBP", size=(2_100, 2_000)),
+        lambda: animated("PNG", size=(1_900, 1_900), durations=(20,) * 34),
+        lambda: animated(durations=(60_000, 60_000, 20)),
     ],
     ids=["10,000 frames", "large frames", "many pixels", "two minutes"],
 )
-def test_too_large_an_animation_is_refused(why, content):
-    assert why(content) == (
+def test_too_large_an_animation_is_refused(why, make):
+    assert why(make()) == (
         "This animation is too long or too large. Upload it as a video instead."
     )
 
