@@ -149,8 +149,9 @@ class AttachForm(BodySchema[Attaching]):
         file_description: Sequence[str],
     ) -> Attaching:
         """Build the value; places that were left as they were do not move others."""
-        at = {each: place for place, each in enumerate(media_ids, 1)}
-        kept = [each for each in media_ids if each not in media_remove]
+        at = {each: place for place, each in enumerate(media_ids or (), 1)}
+        removed = frozenset(media_remove or ())
+        kept = [each for each in at if each not in removed]
 
         def place_of(each: AttachmentId) -> tuple[int, int]:
             wanted = media_place.get(each, at[each])
@@ -159,7 +160,7 @@ class AttachForm(BodySchema[Attaching]):
 
         return Attaching(
             ids=tuple(sorted(kept, key=place_of)),
-            removed=tuple(each for each in media_ids if each in media_remove),
+            removed=tuple(each for each in at if each in removed),
             descriptions=media_description,
             file_descriptions=tuple(file_description),
         )

@@ -17,7 +17,8 @@
     isLoading = true;
     pager.setAttribute("aria-busy", "true");
     try {
-      const answer = await fetch(link.href, { headers: { Accept: "text/html" } });
+      // A browser that goes back would take an old copy, without what was done meanwhile.
+      const answer = await fetch(link.href, { headers: { Accept: "text/html" }, cache: "no-cache" });
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const found = all(ITEMS, page);
       if (!answer.ok || !found.length) return false; // the link leads to what to say about it

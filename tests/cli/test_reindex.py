@@ -154,7 +154,9 @@ def test_status_tells_how_far_the_last_run_came(kwip, world):
     kwip("reindex", "timelines", "--all")
     done = kwip("reindex", "status", "--json").json
 
-    others = {name: {"state": "never"} for name in ("counters", "tags", "repeats")}
+    others = {
+        name: {"state": "never"} for name in ("counters", "tags", "repeats", "search")
+    }
     assert never == {"state": "never", "users": 3, **others}
     assert (done["state"], done["rebuilt"], done["failed"]) == ("done", 3, 0)
 

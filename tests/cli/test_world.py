@@ -23,7 +23,7 @@ from tests.ops.stack import Stack
 from tests.servers import wait_until
 
 KWIP = (sys.executable, "-c", "from kwip.cli import main; main()")
-USERS, EDGES, POSTS = 60, 300, 400
+USERS, EDGES, POSTS = 60, 300, 240
 #: A load of this size, and fsck, on a busy machine.
 COMMAND_S = 120.0
 LONG_AGO = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)

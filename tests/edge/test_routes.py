@@ -21,6 +21,7 @@ EXAMPLES = {
     "token_id": "0" * 64,
     "session_id": "0" * 64,
     "name": "kwip.css",
+    "chosen": "mentions",
 }
 
 

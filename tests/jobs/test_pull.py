@@ -175,7 +175,7 @@ def test_a_delivery_that_is_taken_over_early_is_decided_anew(
     alice, others = crowd
     post = say(alice, "Hello")
 
-    assert steps.kill(2, rings.run)  # the lease and the first push
+    assert steps.kill(3, rings.run)  # the lease, the index and the first push
     rings.waiting.clear()
     stored = [kwip.stores.timelines.stored(home_of(each.id)).ids for each in others]
     assert sorted(stored[:2]) == [(), (post.id,)]
@@ -255,7 +255,7 @@ def test_who_was_pulled_longest_ago_is_forgotten_and_nothing_of_theirs_is(
     people, follow, say, rings, kwip, monkeypatch
 ):
     """Two pull authors, of whom readers are told of one; both ways meet every post."""
-    for module in ("domain.timelines", "services.reading.social_entities"):
+    for module in ("domain.timelines.timelines", "services.reading.social_entities"):
         monkeypatch.setattr(f"kwip.{module}.MOST_PULLED", 1)
     monkeypatch.setattr("kwip.services.reading.slices.CHUNK", 3)
     early, late, small, *readers = people("early", "late", "small", *"bcd")

@@ -205,7 +205,8 @@ def gauge(stack, name):
     port = stack.settings.metrics_port
     with urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
         lines = answer.read().decode().splitlines()
-    return sum(float(x.rpartition(" ")[2]) for x in lines if x.startswith(f"{name}{{"))
+    found = (x for x in lines if x.startswith((f"{name}{{", f"{name} ")))
+    return sum(float(x.rpartition(" ")[2]) for x in found)
 
 
 def test_it_starts_again_after_an_end_and_after_kill_9(make_stack):

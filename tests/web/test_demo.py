@@ -93,7 +93,7 @@ def test_people_respond_to_what_they_follow_after_it_was_said():
         found = demo.responses(plan, WORLD["people"], now_ms)
         follows = {p["username"]: p["follows"] for p in WORLD["people"]}
 
-        assert {r.act for r in found} == set(Act)
+        assert {r.act for r in found} == set(Act) - {Act.VOTE}
         for response in found:
             kwip = plan[response.place]
             assert kwip.at_ms <= response.at_ms < now_ms

@@ -44,9 +44,9 @@ def notifications() -> Response:
     return _overview("notifications.html", EVERYTHING)
 
 
-def some_notifications(name: str) -> Response:
+def some_notifications(chosen: str) -> Response:
     """Show only some kinds of notifications, or direct kwips."""
-    return _overview("notifications.html", Selection(SOME[name]), name)
+    return _overview("notifications.html", Selection(SOME[chosen]), chosen)
 
 
 def new_notifications() -> Response:
@@ -76,7 +76,10 @@ def see_notifications() -> Response:
 ROUTES = (
     Route("GET", "/notifications", notifications, OWN),
     Route(
-        "GET", f"/notifications/<any({', '.join(SOME)}):name>", some_notifications, OWN
+        "GET",
+        f"/notifications/<any({', '.join(SOME)}):chosen>",
+        some_notifications,
+        OWN,
     ),
     Route("GET", "/notifications/new", new_notifications, OWN_PART),
     Route("POST", "/notifications/seen", see_notifications, form_policy("pages")),
