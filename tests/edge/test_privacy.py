@@ -209,6 +209,7 @@ class Town:
                 "list_id": [self.lists[name or PEOPLE[0]].id],
                 "notification_id": [1],
                 "name": ["tea"],
+                "chosen": ["mentions", "direct", "favourites", "reposts"],
             },
             {"post_ids": ids, "user_ids": users},
         )

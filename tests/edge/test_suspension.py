@@ -42,6 +42,7 @@ def shown(app, wiring, alice, bob):
         "username": "bob",
         "tag": TAG,
         "name": TAG,
+        "chosen": "mentions",
     }
     paths = [
         ARGUMENT.sub(lambda match: values[match[1]], row.rule)
