@@ -226,3 +226,8 @@ HOSTILE = {
     ),
     "a JPEG of 200 passes": (claiming_jpeg(64, 48, scans=200), "scans"),
 }
+
+
+def is_near(pixel, colour, by=12):
+    """Compare colours, of which compression changes some."""
+    return all(abs(a - b) < by for a, b in zip(pixel, colour, strict=False))

@@ -148,9 +148,6 @@ async function publish(form) {
   }
 }
 
-const hasVideo = (form) =>
-  [...(form.elements.file?.files ?? [])].some(({ type }) => !type.startsWith("image/"));
-
 function prepareForm(form) {
   prepareFiles(form);
   restoreDraft(form);
@@ -159,8 +156,6 @@ function prepareForm(form) {
     saveDraft(form);
   });
   form.addEventListener("submit", (event) => {
-    // A video is converted first. The page that follows has it and sends it again.
-    if (hasVideo(form)) return localStorage.removeItem(draftKey(form));
     event.preventDefault();
     publish(form);
   });

@@ -140,3 +140,23 @@ def test_keys_rest_while_the_next_page_is_on_its_way(open_browser, alice, kwip):
 
     page.wait_for_url(f"**/@bob/{kwip['id']}")
     assert acted == 0
+
+
+@SIZES
+def test_the_keyboard_begins_at_the_top_of_a_page_with_tabs(open_browser, alice, size):
+    page = open_browser(alice, size=size)
+    page.goto("/home")
+    page.keyboard.press("Tab")
+
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
+
+
+def test_escape_leaves_the_field_for_the_shortcuts(open_browser, alice, kwip):
+    page = open_browser(alice, size=DESKTOP)
+    page.goto("/home")
+    page.keyboard.press("n")
+    expect(page.locator("#text")).to_be_focused()
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+
+    expect(page.get_by_role("searchbox")).to_be_focused()

@@ -68,6 +68,20 @@ def test_the_first_kwip_takes_the_place_of_the_welcome(open_home):
     expect(page.locator(".empty")).to_have_count(0)
 
 
+def test_nor_is_it_offered_if_a_poll_counts_it_before_it_is_shown(open_home, question):
+    page = open_home()
+    held = []
+    page.route("**/article", lambda route: held.append(route))  # noqa: PLW0108 - by arity
+
+    post(page, "Mine.")
+    offer = page.get_by_role("button", name="new kwip")
+    expect(offer).to_have_text("1 new kwip")
+    held[0].continue_()
+
+    expect(page.locator(".post-text").first).to_have_text("Mine.")
+    expect(offer).to_have_count(0)
+
+
 def test_what_one_wrote_here_is_not_offered_as_new(open_home, question, bob):
     page = open_home()
 

@@ -27,6 +27,14 @@ def _classes(element):
     return (element.get("class") or "").split()
 
 
+def refused(at_alice, files):
+    """Send a kwip with files of which not all can be used; give the form again."""
+    key = at_alice.get("/compose").value("key")
+    return at_alice.send(
+        "/compose", 422, text="Look", key=key, visibility="public", file=files
+    )
+
+
 def attached(page):
     """Give the ids of what a form has attached, in order."""
     return [e["value"] for e in page.all("input", name="media_ids[]")]
@@ -133,14 +141,7 @@ def test_an_uploaded_picture_can_be_removed_from_the_form(at_alice, wiring, alic
 
 
 def test_of_several_files_those_that_can_be_used_are_kept(at_alice):
-    page = at_alice.send(
-        "/compose",
-        422,
-        text="Look",
-        key=at_alice.get("/compose").value("key"),
-        visibility="public",
-        file=[picture(), broken()],
-    )
+    page = refused(at_alice, [picture(), broken()])
 
     assert page.wrong("file").startswith("me.svg: This isn't")
     assert page.value("text") == "Look"
@@ -148,28 +149,14 @@ def test_of_several_files_those_that_can_be_used_are_kept(at_alice):
 
 
 def test_a_fifth_picture_is_refused_and_four_are_kept(at_alice):
-    page = at_alice.send(
-        "/compose",
-        422,
-        text="Look",
-        key=at_alice.get("/compose").value("key"),
-        visibility="public",
-        file=[picture(size=(9 + n, 9)) for n in range(5)],
-    )
+    page = refused(at_alice, [picture(size=(9 + n, 9)) for n in range(5)])
 
     assert "A kwip can have up to 4 pictures." in page.words
     assert len(attached(page)) == 4
 
 
 def test_refused_files_count_among_those_of_a_form(at_alice):
-    page = at_alice.send(
-        "/compose",
-        422,
-        text="Look",
-        key=at_alice.get("/compose").value("key"),
-        visibility="public",
-        file=[*[broken() for _ in range(4)], picture()],
-    )
+    page = refused(at_alice, [*[broken() for _ in range(4)], picture()])
 
     assert "A kwip can have up to 4 pictures." in page.words
     assert attached(page) == []

@@ -6,6 +6,7 @@ import pytest
 
 from kwip.domain.timelines.notifications import Notification, NotificationKind
 from kwip.jobs.registry import jobs
+from tests.api.test_media import upload
 
 PATH = "/notifications"
 
@@ -254,3 +255,13 @@ def test_one_asks_on_the_profile_and_is_told(at_alice, alice, fans, say):
 @pytest.mark.parametrize("fields", [{}, {"last_read_id": "x"}, {"other": "1"}])
 def test_a_mark_without_a_place_is_refused(at_alice, fields):
     assert at_alice.post(f"{PATH}/seen", **fields).status_code == 422
+
+
+def test_a_favourite_of_a_picture_says_that_it_is_one(at_alice, alice, bob):
+    shown = alice.say("", media_ids=[upload(alice)["id"]])
+    bob.post(f"/api/v1/statuses/{shown['id']}/favourite")
+
+    page = at_alice.get("/notifications")
+
+    (link,) = page.all("a", href=f"/@alice/{shown['id']}")
+    assert link.words == "Your kwip: (1 attachment)"

@@ -75,6 +75,13 @@ def test_every_button_needs_the_pages_form_token(at_alice, kwip):
         assert pressed(at_alice.get(f"/@bob/{kwip}"), act) == ["false"]
 
 
+def test_an_expired_form_says_so_in_its_title(at_alice, kwip):
+    page = at_alice.send(f"/@bob/{kwip}/favourite", 403, csrf_token="")
+
+    (heading,) = page.all("h1")
+    assert heading.words == "This form has expired"
+
+
 def test_a_warning_folds_the_text_away_without_a_script(at_alice, bob):
     said = bob.say("The butler did it", spoiler_text="The end of the book")
     page = at_alice.get(f"/@bob/{said['id']}")

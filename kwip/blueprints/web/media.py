@@ -48,11 +48,6 @@ _FILE = f"{_MEDIA}/<id:attachment_id>"
 
 ROUTES = (
     Route("POST", _MEDIA, upload_file, _UPLOAD),
-    Route("POST", f"{_MEDIA}/<id:attachment_id>", describe_file, form_policy("pages")),
-    Route(
-        "POST",
-        f"{_MEDIA}/<id:attachment_id>/delete",
-        remove_file,
-        form_policy("deletes"),
-    ),
+    Route("POST", _FILE, describe_file, form_policy("pages")),
+    Route("POST", f"{_FILE}/delete", remove_file, form_policy("deletes")),
 )

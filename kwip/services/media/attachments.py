@@ -27,7 +27,12 @@ from kwip.domain.attachments import (
 from kwip.domain.clock import at
 from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
 from kwip.domain.ids import AttachmentId, UserId, slot_of
-from kwip.services.media.processing import kind_of, require_size, unconverted
+from kwip.services.media.processing import (
+    converted,
+    kind_of,
+    require_size,
+    unconverted,
+)
 from kwip.text.cleaning import clean_description
 
 if TYPE_CHECKING:
@@ -42,7 +47,6 @@ if TYPE_CHECKING:
     from kwip.domain.users import Viewer
     from kwip.services.media.attachment_files import AttachmentFiles
     from kwip.services.media.pictures import Pictures
-    from kwip.services.media.prepared import Prepared
     from kwip.services.media.processing import Processing
     from kwip.store.posting.attachments import AttachmentStore
 
@@ -90,9 +94,9 @@ class Attachments:
         size = sum(len(content) for content in prepared.files.values())
         self._require_room(viewer.id, size)
         name = file_name(files, self.signer.file_key)
-        new_id = self._new_id(viewer)
+        blank = unconverted(self._new_id(viewer), AttachmentKind.IMAGE)
         upload = Upload(
-            attachment=_changed(_described(new_id, name, prepared), described),
+            attachment=_changed(converted(blank, name, prepared), described),
             owner_id=viewer.id,
             state=UploadState.READY,
             post_id=None,
@@ -339,23 +343,6 @@ def require_ready(uploads: Iterable[Upload]) -> None:
             )
         if upload.state is UploadState.FAILED:
             raise refused_attachments(f"{upload.problem} Remove it to post without it.")
-
-
-def _described(
-    attachment_id: AttachmentId, name: str, prepared: Prepared
-) -> Attachment:
-    return Attachment(
-        id=attachment_id,
-        kind=AttachmentKind(prepared.kind),
-        file=name,
-        variants=tuple(prepared.files),
-        width=prepared.width,
-        height=prepared.height,
-        small_width=prepared.small_width,
-        small_height=prepared.small_height,
-        blurhash=prepared.blurhash,
-        duration_s=prepared.duration_s,
-    )
 
 
 def _cleaned(change: AttachmentChange) -> AttachmentChange:

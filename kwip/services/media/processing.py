@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from kwip.domain.signatures import Signer
     from kwip.services.delivery.signals import Enqueue
     from kwip.services.media.attachment_files import AttachmentFiles
-    from kwip.services.media.prepared import Transcoded
+    from kwip.services.media.prepared import Prepared, Transcoded
     from kwip.services.media.videos import Videos
     from kwip.store.posting.attachments import AttachmentStore
     from kwip.store.posting.processing import Conversion, ProcessingStore
@@ -155,18 +155,7 @@ class Processing:
             }
             name = file_name(files, self.signer.file_key)
             self.files.save(name, files)
-        attachment = replace(
-            upload.attachment,
-            kind=AttachmentKind(made.kind),
-            file=name,
-            variants=tuple(made.files),
-            width=made.width,
-            height=made.height,
-            small_width=made.small_width,
-            small_height=made.small_height,
-            blurhash=made.blurhash,
-            duration_s=made.duration_s,
-        )
+        attachment = converted(upload.attachment, name, made)
         size = sum(path.stat().st_size for path in made.files.values())
         return replace(upload, attachment=attachment, size_bytes=size)
 
@@ -222,6 +211,24 @@ def unconverted(attachment_id: AttachmentId, kind: AttachmentKind) -> Attachment
         small_width=0,
         small_height=0,
         blurhash=None,
+    )
+
+
+def converted(
+    attachment: Attachment, name: str, made: Prepared | Transcoded
+) -> Attachment:
+    """Return an attachment with what is known of its file, by its name."""
+    return replace(
+        attachment,
+        kind=AttachmentKind(made.kind),
+        file=name,
+        variants=tuple(made.files),
+        width=made.width,
+        height=made.height,
+        small_width=made.small_width,
+        small_height=made.small_height,
+        blurhash=made.blurhash,
+        duration_s=made.duration_s,
     )
 
 

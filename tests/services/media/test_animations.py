@@ -8,39 +8,9 @@ import av
 import pytest
 from PIL import Image
 
-from kwip.domain.errors import InvalidError
-from kwip.services.media.pictures import Pictures
-from tests.pictures import BLUE, RED, animated, encoded, gif_of, opened, plain
+from tests.pictures import BLUE, RED, animated, encoded, gif_of, is_near, opened, plain
 
 KINDS = ["GIF", "PNG", "WEBP"]
-
-
-@pytest.fixture(scope="module")
-def pictures():
-    made = Pictures(10_000_000)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def attach(pictures):
-    return lambda content: pictures.attach(io.BytesIO(content))
-
-
-@pytest.fixture
-def why(attach):
-    """Return a function that says why a file is refused."""
-
-    def why(content):
-        with pytest.raises(InvalidError) as caught:
-            attach(content)
-        return caught.value.fields["file"]
-
-    return why
-
-
-def is_near(pixel, colour, by=12):
-    return all(abs(a - b) < by for a, b in zip(pixel, colour, strict=False))
 
 
 def frames(video):

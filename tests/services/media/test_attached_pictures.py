@@ -10,9 +10,8 @@ import blurhash
 import pytest
 from PIL import Image
 
-from kwip.domain.errors import InvalidError, StoreUnavailableError
+from kwip.domain.errors import StoreUnavailableError
 from kwip.services.media import decoding
-from kwip.services.media.pictures import Pictures
 from tests.pictures import (
     BLUE,
     HOSTILE,
@@ -21,6 +20,7 @@ from tests.pictures import (
     claiming,
     encoded,
     in_wide_colours,
+    is_near,
     opened,
     phone_photo,
     plain,
@@ -30,36 +30,6 @@ from tests.pictures import (
 FORMATS = ["JPEG", "PNG", "GIF", "WEBP", "AVIF", "HEIF"]
 #: Formats with EXIF, XMP and a profile.
 TELLING = ["JPEG", "PNG", "WEBP", "AVIF", "HEIF"]
-MAX_BYTES = 30_000_000
-
-
-@pytest.fixture(scope="module")
-def pictures():
-    made = Pictures(MAX_BYTES)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def attach(pictures):
-    return lambda content: pictures.attach(io.BytesIO(content))
-
-
-@pytest.fixture
-def why(attach):
-    """Return a function that says why a file is refused."""
-
-    def why(content):
-        with pytest.raises(InvalidError) as caught:
-            attach(content)
-        assert list(caught.value.fields) == ["file"]
-        return caught.value.fields["file"]
-
-    return why
-
-
-def is_near(pixel, colour, by=12):
-    return all(abs(a - b) < by for a, b in zip(pixel, colour, strict=False))
 
 
 @pytest.mark.parametrize("kind", FORMATS)
