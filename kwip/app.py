@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from werkzeug.routing import MapAdapter
 
     from config.settings import Settings
-    from kwip.services.delivery.live import Live
+    from kwip.services.delivery.long_polls import Live
     from kwip.wiring import Wiring
 
 

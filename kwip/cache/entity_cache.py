@@ -119,9 +119,11 @@ class EntityCache:
     ):
         self._client = client
         self._random_bytes = random_bytes
-        self._read = Script.named("_windows", "_entries", "read_entries")
-        self._open = Script.named("_windows", "_entries", "read_page")
-        self._fill = Script.named("_windows", "fill")
+        self._read = Script.named(
+            "_rate_limit_windows", "_read_entries", "read_entries"
+        )
+        self._open = Script.named("_rate_limit_windows", "_read_entries", "read_page")
+        self._fill = Script.named("_rate_limit_windows", "fill")
         self._invalidate = Script.named("invalidate")
 
     def read(
@@ -193,7 +195,7 @@ class EntityCache:
         charge: Charge | None,
         reader_id: UserId | None,
     ) -> tuple[list[str], list[Argument]]:
-        """Return the keys and arguments of `_entries.lua`."""
+        """Return the keys and arguments of `_read_entries.lua`."""
         names = [keys.full(lease.deployment, ask.key) for ask in asks]
         nonce = self._random_bytes(codec.GENERATION_BYTES)
         epoch, lacking = codec.pack_epoch(lease.epoch), keys.lacking(reader_id)

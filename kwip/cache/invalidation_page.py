@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from kwip.cache.invalidation import WRITES, is_plural
+from kwip.cache.invalidation_rules import WRITES, is_plural
 from kwip.cache.keys import ARRIVAL_PACE_MS, COUNT_PACE_MS
 
 if TYPE_CHECKING:
-    from kwip.cache.invalidation import Rule
+    from kwip.cache.invalidation_rules import Rule
 
 
 def table() -> str:

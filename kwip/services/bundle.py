@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kwip.services.delivery.hibernation import Hibernation
     from kwip.services.delivery.home_backfill import HomeBackfill
     from kwip.services.delivery.list_backfill import ListBackfill
-    from kwip.services.delivery.live import Live
+    from kwip.services.delivery.long_polls import Live
     from kwip.services.delivery.notifier import Notifier
     from kwip.services.delivery.poll_ends import PollEnds
     from kwip.services.delivery.publication import Publication

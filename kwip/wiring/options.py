@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kwip.domain.clock import system_clock_ms
 from kwip.services.coherence.cache_lease import FenceTimes
 from kwip.services.delivery.fanout import FanoutLimits
-from kwip.services.delivery.live import LiveTimes
+from kwip.services.delivery.long_polls import LiveTimes
 
 if TYPE_CHECKING:
     import random

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from unittest.mock import patch
 
 from kwip import telemetry
-from kwip.cache import invalidation
+from kwip.cache import invalidation_rules
 from kwip.domain.posts import Draft, Edit
 from kwip.domain.timelines.pages import PageRequest
 from kwip.domain.users import ProfileChange
@@ -109,7 +109,7 @@ _OPTIONS = Options(fence_times=TENTH, enqueue=lambda *_: None)
 #: What may be taken out of a writer.
 SABOTAGE = {
     "nothing": [],
-    "one unlink": [(invalidation, "edit", lambda **_: ())],
+    "one unlink": [(invalidation_rules, "edit", lambda **_: ())],
     # What could not be dropped is taken for dropped.
     "the fence": [(fence._Node, "suspend", lambda *_: 0.0)],
 }

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from kwip.cache import invalidation
+from kwip.cache import invalidation_rules
 from kwip.cli.bars import Bars
 from kwip.cli.parts import deletion_by
 from kwip.domain.posts import Draft
@@ -179,7 +179,7 @@ def test_a_deletion_that_died_at_its_end_is_run_again_by_name(
     kwip("users", "create", *ALICE)
     user_id = wiring.stores.users.ids_of(["alice"])["alice"]
     with monkeypatch.context() as broken:
-        broken.setattr(invalidation, "leave", lambda **_: 1 / 0)
+        broken.setattr(invalidation_rules, "leave", lambda **_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             deletion_by(wiring).run(user_id, Bars(is_quiet=True))
     again = kwip("users", "delete", "Alice", "--yes", "--json")

@@ -19,7 +19,8 @@ from kwip import cli, telemetry
 from kwip.schemas.urls import Urls
 from kwip.schemas.widget_shapes import WIDGET_SCHEMA
 from kwip.schemas.widgets import WidgetAuthorSchema, WidgetPostSchema
-from kwip.services.reading import entities, loads
+from kwip.services.reading import entities
+from kwip.services.reading import kinds as loads
 from kwip.services.reading.loader import Kind
 from tests.docs.test_data_model import examples_in
 

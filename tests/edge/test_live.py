@@ -11,7 +11,7 @@ import pytest
 from config.settings import load
 from kwip.app import create_app
 from kwip.jobs.registry import jobs
-from kwip.services.delivery.live import LiveTimes
+from kwip.services.delivery.long_polls import LiveTimes
 from kwip.wiring import Options, build
 from tests.frozen import put
 from tests.people import sign_in

@@ -16,13 +16,13 @@ from dataclasses import replace
 import pytest
 
 from kwip.app import create_app
-from kwip.cache import invalidation
+from kwip.cache import invalidation_rules
 from kwip.domain.attachments import AttachmentChange
 from kwip.domain.ids import UserId
 from kwip.domain.posts import Draft, Edit, Visibility
 from kwip.domain.timelines.lists import ListChange
 from kwip.jobs.registry import jobs
-from kwip.services.delivery.live import LiveTimes
+from kwip.services.delivery.long_polls import LiveTimes
 from kwip.services.posting import posts
 from kwip.services.timelines import hydration
 from kwip.wiring import Options, build
@@ -341,7 +341,7 @@ def test_the_oracle_finds_an_invalidation_taken_out(town, ask, monkeypatch):
     town = town(0)
     town.write("alice", "public")
     check(town, ask, "/api/v1/statuses")
-    monkeypatch.setattr(invalidation, "block", lambda **_: ())
+    monkeypatch.setattr(invalidation_rules, "block", lambda **_: ())
     town.relate("block", "alice", "bob")
 
     with pytest.raises(AssertionError, match="reads"):

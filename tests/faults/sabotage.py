@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from kwip.cache import invalidation
+from kwip.cache import invalidation_rules
 from kwip.services.coherence import fence
 
 #: The variable by which a process is told what to leave out.
@@ -18,8 +18,8 @@ def _take_for_dropped(*_):
 
 WITHOUT = {
     "nothing": (),
-    "the drop of an edit": ((invalidation, "edit", lambda **_: ()),),
-    "the drop of an unfollow": ((invalidation, "unfollow", lambda **_: ()),),
+    "the drop of an edit": ((invalidation_rules, "edit", lambda **_: ()),),
+    "the drop of an unfollow": ((invalidation_rules, "unfollow", lambda **_: ()),),
     "the fence": ((fence._Node, "suspend", _take_for_dropped),),
 }
 

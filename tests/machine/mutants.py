@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pymongo import UpdateOne
 
-from kwip.cache import invalidation
+from kwip.cache import invalidation_rules
 from kwip.domain.timelines.timelines import plan_buckets
 from kwip.services.delivery.compaction import Compactor
 from kwip.services.delivery.fanout import Fanout
@@ -219,10 +219,10 @@ MUTANTS = {
         _deliver_an_old_post_at_last,
     ),
     "an unfollow drops nothing": Mutant(
-        ((invalidation, "unfollow", lambda **_: ()),), _unfollow
+        ((invalidation_rules, "unfollow", lambda **_: ()),), _unfollow
     ),
     "a delivery drops nothing": Mutant(
-        ((invalidation, "deliver", lambda **_: ()),), _write
+        ((invalidation_rules, "deliver", lambda **_: ()),), _write
     ),
     "the floor stays where it was": Mutant(
         ((TimelineStore, "raise_floor", lambda *_, **__: True),),
@@ -242,10 +242,10 @@ MUTANTS = {
         ((PullAuthorStore, "raise_last_pull", _nothing),), _write_for_all
     ),
     "a change of a list drops nothing": Mutant(
-        ((invalidation, "change_list", lambda **_: ()),), _list
+        ((invalidation_rules, "change_list", lambda **_: ()),), _list
     ),
     "an answer drops nothing of its conversation": Mutant(
-        ((invalidation, "bump", lambda **_: ()),), _answer
+        ((invalidation_rules, "bump", lambda **_: ()),), _answer
     ),
     "whoever wakes is passed over": Mutant(
         ((HibernationStore, "set_active", _never_wake),), _sleep_and_wake

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from kwip.cache.invalidation import recount
+from kwip.cache.invalidation_rules import recount
 
 ASKED = {"options": ["Rye", "Wheat"], "expires_in": 3_600}
 

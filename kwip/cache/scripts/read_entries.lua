@@ -1,2 +1,2 @@
--- Read many entries in one call (_entries.lua).
+-- Read many entries in one call (_read_entries.lua).
 return read_entries(0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwip.cache import invalidation
+from kwip.cache import invalidation_rules
 from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError, NotAuthenticatedError, NotFoundError
 from kwip.domain.users import check_password
@@ -64,7 +64,7 @@ class Account:
         """
         was_there = self.stores.sessions.delete(viewer.id, session_id)
         self.fence.invalidate(
-            invalidation.sign_out(user_id=viewer.id, digest=session_id)
+            invalidation_rules.sign_out(user_id=viewer.id, digest=session_id)
         )
         if not was_there:
             raise NotFoundError("Session not found.")
@@ -75,7 +75,7 @@ class Account:
             viewer.id, at(self.clock()), but=viewer.digest
         )
         self.fence.invalidate(
-            invalidation.sign_out_everywhere(
+            invalidation_rules.sign_out_everywhere(
                 user_id=viewer.id, sessions=ended, tokens=()
             )
         )

@@ -12,7 +12,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from kwip.cache import invalidation
+from kwip.cache import invalidation_rules
 from kwip.cache.keys import PAGE_TTL_S
 from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError, NotAuthenticatedError, NotFoundError
@@ -238,7 +238,7 @@ class Authentication:
         digest = credential.id.digest
         ended = sessions.end_oldest(user_id, MAX_SESSIONS - 1, now, but=digest)
         self.fence.invalidate(
-            invalidation.sign_in(user_id=user_id, digest=digest, sessions=ended)
+            invalidation_rules.sign_in(user_id=user_id, digest=digest, sessions=ended)
         )
         sessions.forget(user_id, ended)
         return credential
@@ -256,13 +256,15 @@ class Authentication:
         if now is not None and now.password_hash == owner.password_hash:
             return
         self.stores.sessions.delete(owner.user_id, begun.id.digest)
-        self._invalidate(invalidation.sign_out, begun.id)
+        self._invalidate(invalidation_rules.sign_out, begun.id)
         raise NotAuthenticatedError("The password has just been changed. Try again.")
 
     def sign_out(self, viewer: Viewer) -> None:
         """End the viewer's session."""
         self.stores.sessions.delete(viewer.id, viewer.digest)
-        self._invalidate(invalidation.sign_out, AccessKeyId(viewer.id, viewer.digest))
+        self._invalidate(
+            invalidation_rules.sign_out, AccessKeyId(viewer.id, viewer.digest)
+        )
 
     def create_token(
         self, viewer: Viewer, name: str, scopes: frozenset[str]
@@ -298,7 +300,7 @@ class Authentication:
             created_at=at(self.clock()),
         )
         self.stores.tokens.create(stored)
-        self._invalidate(invalidation.create_token, credential.id)
+        self._invalidate(invalidation_rules.create_token, credential.id)
         return _info(stored), credential.text
 
     def tokens(self, viewer: Viewer) -> list[TokenInfo]:
@@ -313,7 +315,9 @@ class Authentication:
                 anyway.
         """
         was_there = self.stores.tokens.delete(viewer.id, token_id)
-        self._invalidate(invalidation.revoke_token, AccessKeyId(viewer.id, token_id))
+        self._invalidate(
+            invalidation_rules.revoke_token, AccessKeyId(viewer.id, token_id)
+        )
         if not was_there:
             raise NotFoundError("Token not found.")
 

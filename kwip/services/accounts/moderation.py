@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from kwip.cache import invalidation
+from kwip.cache import invalidation_rules
 from kwip.domain.clock import at
 from kwip.domain.errors import ConflictError, NotFoundError
 from kwip.domain.users import check_password
@@ -47,7 +47,7 @@ class Moderation:
             NotFoundError: There is no such user.
         """
         is_there = self._set(user_id, "is_suspended", is_set=True)
-        self.fence.invalidate(invalidation.suspend(user_id=user_id))
+        self.fence.invalidate(invalidation_rules.suspend(user_id=user_id))
         _require(user_id, is_there=is_there)
 
     def unsuspend(self, user_id: UserId) -> None:
@@ -64,7 +64,7 @@ class Moderation:
                 user_id=user_id,
             )
         is_there = self._set(user_id, "is_suspended", is_set=False)
-        self.fence.invalidate(invalidation.unsuspend(user_id=user_id))
+        self.fence.invalidate(invalidation_rules.unsuspend(user_id=user_id))
         _require(user_id, is_there=is_there)
 
     def set_admin(self, user_id: UserId, *, is_admin: bool) -> None:
@@ -74,7 +74,7 @@ class Moderation:
             NotFoundError: There is no such user.
         """
         is_there = self._set(user_id, "is_admin", is_set=is_admin)
-        self.fence.invalidate(invalidation.set_admin(user_id=user_id))
+        self.fence.invalidate(invalidation_rules.set_admin(user_id=user_id))
         _require(user_id, is_there=is_there)
 
     def _set(self, user_id: UserId, flag: Flag, *, is_set: bool) -> bool:
@@ -102,7 +102,7 @@ class Moderation:
         sessions = self.stores.sessions.end_all(user_id, now)
         tokens = self.stores.tokens.end_all(user_id, now) if ends_tokens else []
         self.fence.invalidate(
-            invalidation.sign_out_everywhere(
+            invalidation_rules.sign_out_everywhere(
                 user_id=user_id, sessions=sessions, tokens=tokens
             )
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import IO, TYPE_CHECKING, TypeVar
 
-from kwip.cache import invalidation
+from kwip.cache import invalidation_rules
 from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
 from kwip.domain.ids import UserId
 from kwip.domain.media import AVATAR, BANNER
@@ -113,7 +113,7 @@ class Users:
             raise InvalidError(_REFUSED, wrong, taken=field) from error
         finally:
             self.fence.invalidate(
-                invalidation.sign_up(user_id=user.id, username=user.username)
+                invalidation_rules.sign_up(user_id=user.id, username=user.username)
             )
         return user
 
@@ -191,7 +191,7 @@ class Users:
             changes["names"] = name_terms(viewer.username, changes["display_name"])
         changes |= {key: self.media.save(sizes) for key, sizes in drawn.items()}
         user = self.store.update_profile(viewer.id, changes)
-        self.fence.invalidate(invalidation.update_profile(user_id=viewer.id))
+        self.fence.invalidate(invalidation_rules.update_profile(user_id=viewer.id))
         if user is None:
             raise NotFoundError("Your account no longer exists.", user_id=viewer.id)
         return user

@@ -21,7 +21,7 @@ import structlog
 
 from kwip import telemetry
 from kwip.domain.clock import at
-from kwip.services.coherence.changed_keys import WATCHED, concerned
+from kwip.services.coherence.change_stream_keys import WATCHED, concerned
 from kwip.store.changes import HistoryLostError
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from kwip.cache import invalidation
+from kwip.cache import invalidation_rules
 from kwip.domain.clock import at
 from kwip.domain.timelines.timelines import (
     AUTHORS_PER_QUERY,
@@ -70,7 +70,7 @@ class Compactor:
         changed = self.timelines.push(owners, ids)
         if looks_for_full(ids) and (sealed := self.timelines.seal_full(owners)):
             self.trim(sealed)
-        self.fence.invalidate(invalidation.deliver(owners=owners))
+        self.fence.invalidate(invalidation_rules.deliver(owners=owners))
         return changed
 
     @contextmanager
@@ -105,7 +105,7 @@ class Compactor:
         if missing and not self.timelines.add(owner, missing, holder=lease.holder):
             return False
         self.timelines.seal_full([owner])
-        self.fence.invalidate(invalidation.backfill(owner=owner))
+        self.fence.invalidate(invalidation_rules.backfill(owner=owner))
         return True
 
     def purge(self, lease: CompactionLease, author_id: UserId) -> bool:
@@ -117,7 +117,7 @@ class Compactor:
         kept = set(before.ids) - gone
         if gone and not self._swap(lease, before, kept, before.open.floor):
             return False
-        self.fence.invalidate(invalidation.purge(owner=lease.owner))
+        self.fence.invalidate(invalidation_rules.purge(owner=lease.owner))
         return True
 
     def rebuild(self, lease: CompactionLease, before: Stored, wanted: Wanted) -> bool:
@@ -125,7 +125,7 @@ class Compactor:
         floor = raised_floor(wanted.ids, above=TRIM_TO, floor=wanted.known_from)
         if not self._swap(lease, before, wanted.ids, floor):
             return False
-        self.fence.invalidate(invalidation.rebuild(owner=lease.owner))
+        self.fence.invalidate(invalidation_rules.rebuild(owner=lease.owner))
         return True
 
     def trim(self, owners: Sequence[str]) -> list[str]:
@@ -142,7 +142,7 @@ class Compactor:
             if not self.timelines.raise_floor(owner, floor, holder=lease.holder):
                 return False
             self._retire(owner)
-        self.fence.invalidate(invalidation.trim(owner=owner))
+        self.fence.invalidate(invalidation_rules.trim(owner=owner))
         return True
 
     def wanted(self, owner_id: UserId, authors: Sequence[UserId], floor: int) -> Wanted:

@@ -12,7 +12,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kwip.cache import invalidation
+from kwip.cache import invalidation_rules
 from kwip.domain.clock import at
 from kwip.domain.timelines.timelines import BUCKET_GRACE_S
 from kwip.store.timelines.buckets import home_of
@@ -131,7 +131,7 @@ class Hibernation:
             if held is None:
                 return True
             # From here on readers are served by fan-in, also those with a cached home.
-            self.fence.invalidate(invalidation.hibernate(owner=lease.owner))
+            self.fence.invalidate(invalidation_rules.hibernate(owner=lease.owner))
             self.store.set_active(user_id, held.term, is_active=False)
             grace = at(self.clock() + round(BUCKET_GRACE_S * 1000))
             return self.store.remove(held, grace)
@@ -167,5 +167,5 @@ class Hibernation:
             if not self.home_backfill.build(lease, user_id):
                 return False
             is_done = self.store.finish(lease)
-            self.fence.invalidate(invalidation.rehydrate(owner=lease.owner))
+            self.fence.invalidate(invalidation_rules.rehydrate(owner=lease.owner))
             return is_done

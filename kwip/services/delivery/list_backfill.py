@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwip.cache import invalidation
+from kwip.cache import invalidation_rules
 from kwip.store.social.list_edges import list_of
 
 if TYPE_CHECKING:
@@ -65,4 +65,4 @@ class ListBackfill:
     def remove_deleted(self, owner_id: UserId, list_id: ListId) -> None:
         """Remove what is left of a deleted list; do nothing if it is not deleted."""
         self.lists.remove_deleted(owner_id, list_id)
-        self.fence.invalidate(invalidation.deliver(owners=[list_of(list_id)]))
+        self.fence.invalidate(invalidation_rules.deliver(owners=[list_of(list_id)]))

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwip.cache import invalidation
+from kwip.cache import invalidation_rules
 from kwip.domain.ids import slot_of
 from kwip.domain.posts import Visibility
 from kwip.domain.timelines.notifications import (
@@ -100,7 +100,9 @@ class Notifier:
         recipients = {
             each for post in gone for each in self.stores.notifications.forget(post)
         }
-        self.fence.invalidate(invalidation.notify(recipient_ids=sorted(recipients)))
+        self.fence.invalidate(
+            invalidation_rules.notify(recipient_ids=sorted(recipients))
+        )
 
     def of_favourite(self, user_id: UserId, post: Post) -> Notification | None:
         """Return the notification of a post's author when somebody favourites it."""
@@ -123,7 +125,7 @@ class Notifier:
         self.stores.notifications.add_many(
             [of_post(post, each, NotificationKind.POLL, seq=seq) for each in notified]
         )
-        self.fence.invalidate(invalidation.notify(recipient_ids=notified))
+        self.fence.invalidate(invalidation_rules.notify(recipient_ids=notified))
         self.signal([notifications_topic(each) for each in notified])
 
     def of_follow(
@@ -197,7 +199,7 @@ class Notifier:
                 if recipient_id in allowed
             ]
         )
-        self.fence.invalidate(invalidation.notify(recipient_ids=recipients))
+        self.fence.invalidate(invalidation_rules.notify(recipient_ids=recipients))
         self.signal([notifications_topic(each) for each in recipients])
 
     def _notifiable(self, actor_id: UserId, user_ids: Sequence[UserId]) -> list[UserId]:

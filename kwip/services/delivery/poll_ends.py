@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwip.cache import invalidation
+from kwip.cache import invalidation_rules
 from kwip.domain.clock import at
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class PollEnds:
         if not post.poll.is_over(at(self.clock())):
             return False
         # Cached pages show it as open.
-        self.fence.invalidate(invalidation.end_poll(post_id=post_id))
+        self.fence.invalidate(invalidation_rules.end_poll(post_id=post_id))
         self.notifier.notify_of_end(post, [post.author_id])
         for voters in self._voters(post, post.poll.round):
             self.notifier.notify_of_end(post, voters)

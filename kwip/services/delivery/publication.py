@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwip.cache import invalidation
+from kwip.cache import invalidation_rules
 from kwip.domain.timelines.active_order import bumps_conversation
 from kwip.services.delivery.signals import (
     PUBLIC,
@@ -79,6 +79,6 @@ def bump(activity: ActivityStore, post: Post) -> tuple[Invalidation, ...]:
     root = activity.bump(post.root_id, post.id)
     if root is None:
         return ()
-    return invalidation.bump(
+    return invalidation_rules.bump(
         root_id=post.root_id, **root._asdict(), writer_id=post.author_id
     )

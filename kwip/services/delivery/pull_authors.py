@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from kwip.cache import invalidation
+from kwip.cache import invalidation_rules
 from kwip.domain.posts import Visibility
 
 if TYPE_CHECKING:
@@ -59,4 +59,4 @@ class PullAuthors:
     def add(self, newest: Post) -> None:
         """Have an author's posts up to this one merged into homes from now on."""
         self._store.raise_last_pull(newest.author_id, newest.id)
-        self._fence.invalidate(invalidation.pull(author_id=newest.author_id))
+        self._fence.invalidate(invalidation_rules.pull(author_id=newest.author_id))

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from kwip.services.coherence.fence import Fence
     from kwip.services.maintenance.progress import Progress
     from kwip.services.reading.entities import Entities
-    from kwip.services.reading.loads import Kind
+    from kwip.services.reading.kinds import Kind
 
 #: Seconds after which a write has invalidated what it changed, including counts.
 SETTLED_S = COUNT_PACE_MS / 1000 + 1.0

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from kwip.cache import invalidation
+from kwip.cache import invalidation_rules
 from kwip.domain.clock import at
 from kwip.domain.errors import GoneError, NotFoundError
 from kwip.domain.ids import MAX_ID, PostId, UserId
@@ -136,7 +136,9 @@ class Deletion:
         username = checkpoint.job.detail.get("username")
         if username is None or checkpoint.job.state == "done":
             raise NotFoundError("User not found.", user_id=user_id)
-        self.fence.invalidate(invalidation.leave(user_id=user_id, username=username))
+        self.fence.invalidate(
+            invalidation_rules.leave(user_id=user_id, username=username)
+        )
         checkpoint.save(is_done=True)
         return dict(checkpoint.job.counts)
 
@@ -161,7 +163,9 @@ class Deletion:
         now = at(self.clock())
         self.stores.relationships.unfollow(follower_id, followee_id, now)
         self.fence.invalidate(
-            invalidation.unfollow(follower_id=follower_id, followee_id=followee_id)
+            invalidation_rules.unfollow(
+                follower_id=follower_id, followee_id=followee_id
+            )
         )
 
     def _blocks(self, user: User) -> Iterator[None]:
@@ -171,7 +175,7 @@ class Deletion:
         for blocker_id, blocked_id in both:
             self.stores.relationships.unblock(blocker_id, blocked_id)
             self.fence.invalidate(
-                invalidation.unblock(blocker_id=blocker_id, blocked_id=blocked_id)
+                invalidation_rules.unblock(blocker_id=blocker_id, blocked_id=blocked_id)
             )
             yield
 
@@ -181,7 +185,7 @@ class Deletion:
         both += [(other, user.id) for other in self.store.muted_by(user.id)]
         for muter_id, muted_id in both:
             self.stores.relationships.unmute(muter_id, muted_id)
-            self.fence.invalidate(invalidation.unmute(muter_id=muter_id))
+            self.fence.invalidate(invalidation_rules.unmute(muter_id=muter_id))
             yield
 
     def _lists(self, user: User) -> Iterator[None]:
@@ -189,7 +193,7 @@ class Deletion:
         for each in lists.of_owners([user.id])[user.id]:
             lists.delete(user.id, each.id, at(self.clock()))
             lists.remove_deleted(user.id, each.id)
-            self.fence.invalidate(invalidation.change_list(owner_id=user.id))
+            self.fence.invalidate(invalidation_rules.change_list(owner_id=user.id))
             yield
 
     def _reacted(self, user: User) -> Iterator[None]:
@@ -215,13 +219,15 @@ class Deletion:
             return
         self.stores.reactions.remove(user.id, act, post_id)
         if act is Act.FAVOURITE:
-            invalidated = invalidation.unfavourite(
+            invalidated = invalidation_rules.unfavourite(
                 user_id=user.id, post_id=post_id, author_id=author_id, span=span
             )
         elif act is Act.VOTE:
-            invalidated = invalidation.vote(user_id=user.id, post_id=post_id, span=span)
+            invalidated = invalidation_rules.vote(
+                user_id=user.id, post_id=post_id, span=span
+            )
         else:
-            invalidated = invalidation.unbookmark(user_id=user.id, span=span)
+            invalidated = invalidation_rules.unbookmark(user_id=user.id, span=span)
         self.fence.invalidate(invalidated)
 
     def _published(self, user: User) -> Iterator[None]:

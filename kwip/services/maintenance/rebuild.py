@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kwip.cache import invalidation
+from kwip.cache import invalidation_rules
 from kwip.services.maintenance.counting import Counting, differences
 
 if TYPE_CHECKING:
@@ -118,11 +118,11 @@ def counter_phases(
 
     def repair_user(user_id: Any) -> None:
         store.settle_user(user_id, repairs=True)
-        fence.invalidate(invalidation.recount(user_ids=[user_id], post_ids=()))
+        fence.invalidate(invalidation_rules.recount(user_ids=[user_id], post_ids=()))
 
     def repair_post(post_id: Any) -> None:
         store.settle_post(post_id, repairs=True)
-        fence.invalidate(invalidation.recount(user_ids=(), post_ids=[post_id]))
+        fence.invalidate(invalidation_rules.recount(user_ids=(), post_ids=[post_id]))
 
     def wrong(what: str, look: Callable[[Any], Any], each: Any) -> list[str]:
         found = look(each)

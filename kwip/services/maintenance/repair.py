@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwip.cache import invalidation
+from kwip.cache import invalidation_rules
 from kwip.domain.clock import at
 from kwip.domain.ids import AttachmentId, ListId, PostId, UserId
 from kwip.domain.reactions import Act, span_of
@@ -88,7 +88,7 @@ class Repair:
         self.store.repair_edge(follower_id, followee_id, now, secrets.token_hex(8))
         self._recount(follower_id, followee_id)
         self.fence.invalidate(
-            invalidation.follow(follower_id=follower_id, followee_id=followee_id)
+            invalidation_rules.follow(follower_id=follower_id, followee_id=followee_id)
         )
         self.enqueue("edge", place)
 
@@ -96,7 +96,7 @@ class Repair:
         self.store.repair_block(place)
         user, _, other = place.split(":")
         self.fence.invalidate(
-            invalidation.block(
+            invalidation_rules.block(
                 blocker_id=UserId(int(user)), blocked_id=UserId(int(other))
             )
         )
@@ -121,11 +121,15 @@ class Repair:
     def _recount(self, *user_ids: UserId) -> None:
         for user_id in user_ids:
             self.counters.settle_user(user_id, repairs=True)
-        self.fence.invalidate(invalidation.recount(user_ids=user_ids, post_ids=()))
+        self.fence.invalidate(
+            invalidation_rules.recount(user_ids=user_ids, post_ids=())
+        )
 
     def _recount_post(self, post_id: PostId) -> None:
         self.counters.settle_post(post_id, repairs=True)
-        self.fence.invalidate(invalidation.recount(user_ids=(), post_ids=[post_id]))
+        self.fence.invalidate(
+            invalidation_rules.recount(user_ids=(), post_ids=[post_id])
+        )
 
     def _tags(self, place: str) -> None:
         self.retagging.retag(PostId(int(place)))
@@ -137,15 +141,17 @@ class Repair:
         self._recount_post(post_id)
         span = span_of(post_id)
         if act == Act.BOOKMARK:
-            invalidated = invalidation.unbookmark(user_id=user_id, span=span)
+            invalidated = invalidation_rules.unbookmark(user_id=user_id, span=span)
         elif act == Act.VOTE:
-            invalidated = invalidation.vote(user_id=user_id, post_id=post_id, span=span)
+            invalidated = invalidation_rules.vote(
+                user_id=user_id, post_id=post_id, span=span
+            )
         elif act == Act.FAVOURITE:
-            invalidated = invalidation.unfavourite(
+            invalidated = invalidation_rules.unfavourite(
                 user_id=user_id, post_id=post_id, author_id=author_id, span=span
             )
         else:
-            invalidated = invalidation.unrepost(
+            invalidated = invalidation_rules.unrepost(
                 post_id=post_id,
                 author_id=user_id,
                 of_id=post_id,
@@ -157,7 +163,7 @@ class Repair:
     def _pin(self, place: str) -> None:
         user, _, post = place.partition(" ")
         self.users.unpin(UserId(int(user)), [PostId(int(post))])
-        self.fence.invalidate(invalidation.unpin(user_id=UserId(int(user))))
+        self.fence.invalidate(invalidation_rules.unpin(user_id=UserId(int(user))))
 
     def _attachment(self, place: str) -> None:
         """Attach what a post shows, and have its files where its readers look.
@@ -181,4 +187,6 @@ class Repair:
         kind, _, name = place.partition(":")
         if kind == "handle":
             nobody = UserId(0)
-            self.fence.invalidate(invalidation.sign_up(user_id=nobody, username=name))
+            self.fence.invalidate(
+                invalidation_rules.sign_up(user_id=nobody, username=name)
+            )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwip.cache import invalidation
+from kwip.cache import invalidation_rules
 from kwip.domain.repeats import DAY, Said, digest_of, settle
 from kwip.services.maintenance.counting import Suspects
 
@@ -41,7 +41,7 @@ class Repeats:
         """Store the right values; posts that change meanwhile wait for a later run."""
         for post, right in self._differing(author_id):
             self.stores.repeats.rewrite(post, right)
-            self.fence.invalidate(invalidation.repeat(post_id=post.id))
+            self.fence.invalidate(invalidation_rules.repeat(post_id=post.id))
 
     def _differing(self, author_id: UserId) -> Iterator[tuple[Post, Said]]:
         after, run = 0, list[Said]()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from kwip.cache import invalidation
+from kwip.cache import invalidation_rules
 from kwip.services.maintenance.counting import Suspects
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Retagging:
             done = self.store.rewrite(old, new)
             tags = {*listed, *old.tags, *new.tags}
             self.fence.invalidate(
-                invalidation.retag(post_id=post_id, tags=sorted(tags))
+                invalidation_rules.retag(post_id=post_id, tags=sorted(tags))
             )
             if done:
                 return True

@@ -1,7 +1,7 @@
 """Turn animated pictures into silent videos: H.264 in MP4, which every browser plays.
 
-Runs in the child process of `decoding`. Pillow decodes the frames, since it knows what
-each leaves of the one before; FFmpeg only encodes them. A GIF of 5 MB becomes 0.4 MB.
+Runs in `picture_child`. Pillow decodes the frames, since it knows what each leaves of
+the one before; FFmpeg only encodes them. A GIF of 5 MB becomes 0.4 MB.
 """
 
 from __future__ import annotations

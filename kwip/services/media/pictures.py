@@ -40,7 +40,7 @@ class Pictures:
     def __init__(self, max_bytes: int, limits: Limits | None = None):
         self._max_bytes = max_bytes
         limits = limits or Limits(memory_bytes=_MEMORY_BYTES)
-        self._child = Isolated("kwip.services.media.decoding", limits)
+        self._child = Isolated("kwip.services.media.picture_child", limits)
 
     def draw(self, kind: PictureKind, file: IO[bytes]) -> dict[int, bytes]:
         """Draw a file in every size of a kind; WebP, by width, the largest first.

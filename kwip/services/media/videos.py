@@ -40,7 +40,7 @@ class Videos:
 
     def __init__(self, max_bytes: int = VIDEO_MAX_BYTES, limits: Limits = LIMITS):
         self._max_bytes = max_bytes
-        self._child = Isolated("kwip.services.media.transcoding", limits)
+        self._child = Isolated("kwip.services.media.video_child", limits)
 
     def transcode(self, source: Path, folder: Path) -> Transcoded:
         """Write what becomes of a file into a folder, which should be empty.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwip.cache import invalidation
+from kwip.cache import invalidation_rules
 from kwip.domain.errors import ForbiddenError, InvalidError
 from kwip.domain.posts import Visibility
 from kwip.domain.users import MAX_PINS
@@ -47,7 +47,7 @@ class Pins:
             raise InvalidError("Direct kwips can't be pinned.")
         self._forget_deleted(viewer)
         is_pinned = self.stores.users.pin(viewer.id, post.id)
-        self.fence.invalidate(invalidation.pin(user_id=viewer.id))
+        self.fence.invalidate(invalidation_rules.pin(user_id=viewer.id))
         if not is_pinned:
             raise InvalidError(f"You can pin up to {MAX_PINS} kwips. Unpin one first.")
         return self.posts.get(viewer, self.loaders.begin(viewer.id), post.id)
@@ -61,7 +61,7 @@ class Pins:
         """
         original = self.permissions.original(post_id)
         self.stores.users.unpin(viewer.id, [original.id])
-        self.fence.invalidate(invalidation.unpin(user_id=viewer.id))
+        self.fence.invalidate(invalidation_rules.unpin(user_id=viewer.id))
         return self.posts.get(viewer, self.loaders.begin(viewer.id), original.id)
 
     def _forget_deleted(self, viewer: Viewer) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwip.cache import invalidation
+from kwip.cache import invalidation_rules
 from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError, NotFoundError
 from kwip.domain.ids import slot_of
@@ -79,7 +79,9 @@ class Polls:
         )
         is_first = self.store.vote(vote)
         self.fence.invalidate(
-            invalidation.vote(user_id=viewer.id, post_id=post.id, span=span_of(post.id))
+            invalidation_rules.vote(
+                user_id=viewer.id, post_id=post.id, span=span_of(post.id)
+            )
         )
         if not is_first:
             raise _refused("You have already voted in this poll.")

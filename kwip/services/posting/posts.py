@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from kwip.cache import invalidation
+from kwip.cache import invalidation_rules
 from kwip.domain.clock import at
 from kwip.domain.errors import (
     ConflictError,
@@ -97,7 +97,7 @@ class Posts:
             media = usable(uploads, draft.attachment_ids, claim.post_id)
             composed = self._compose(author_id, draft, claim.post_id, media)
             post = self._insert(self.stores.repeats.link(composed), claim, draft)
-        invalidated = invalidation.post(
+        invalidated = invalidation_rules.post(
             post_id=post.id,
             author_id=author_id,
             parent_id=post.in_reply_to_id,
@@ -177,7 +177,7 @@ class Posts:
                 unnamed = old.mentioned_ids - new.mentioned_ids
                 self.stores.notifications.withdraw(post_id, sorted(unnamed))
             self.fence.invalidate(
-                invalidation.edit(
+                invalidation_rules.edit(
                     post_id=post_id,
                     author_id=viewer.id,
                     tags=sorted({*old.tags} ^ {*new.tags}),
@@ -214,7 +214,7 @@ class Posts:
         recipients = (
             set(self.stores.notifications.forget(gone)) if gone and is_own else set()
         )
-        invalidated = invalidation.delete(
+        invalidated = invalidation_rules.delete(
             post_id=post_id,
             author_id=viewer.id,
             parent_id=parent_id,
@@ -326,11 +326,11 @@ def _with_addressees(new: Post, old: Post) -> Post:
     return replace(new, mentions=mentions)
 
 
-def _unreposted(viewer_id: UserId, gone: Post) -> invalidation.Keys:
+def _unreposted(viewer_id: UserId, gone: Post) -> invalidation_rules.Keys:
     """Return what else the deletion of a repost invalidates."""
     if not gone.repost_of_id:
         return ()
-    return invalidation.unrepost(
+    return invalidation_rules.unrepost(
         post_id=gone.id,
         author_id=viewer_id,
         of_id=gone.repost_of_id,

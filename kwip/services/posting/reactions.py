@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwip.cache import invalidation
+from kwip.cache import invalidation_rules
 from kwip.domain.ids import slot_of
 from kwip.domain.reactions import Act, Reaction, span_of
 
 if TYPE_CHECKING:
-    from kwip.cache.invalidation import Rule
+    from kwip.cache.invalidation_rules import Rule
     from kwip.domain.ids import IdGenerator, PostId, UserId
     from kwip.domain.posts import Post
     from kwip.domain.timelines.views import PostView
@@ -48,7 +48,7 @@ class Reactions:
         post = self.permissions.post(viewer.id, post_id)
         notification = self.notifier.of_favourite(viewer.id, post)
         self.store.add(self._reaction(viewer.id, Act.FAVOURITE, post), notification)
-        self._invalidate(invalidation.favourite, viewer, post)
+        self._invalidate(invalidation_rules.favourite, viewer, post)
         self.notifier.signal_recipients(notification)
         return self._view(viewer, post)
 
@@ -56,21 +56,21 @@ class Reactions:
         """Undo a favourite, even of a post that the viewer may no longer see."""
         post = self.permissions.original(post_id)
         self.store.remove(viewer.id, Act.FAVOURITE, post.id)
-        self._invalidate(invalidation.unfavourite, viewer, post)
+        self._invalidate(invalidation_rules.unfavourite, viewer, post)
         return self._view(viewer, post)
 
     def bookmark(self, viewer: Viewer, post_id: PostId) -> PostView:
         """Bookmark a post; nobody else sees this."""
         post = self.permissions.post(viewer.id, post_id)
         self.store.add(self._reaction(viewer.id, Act.BOOKMARK, post))
-        self._invalidate(invalidation.bookmark, viewer, post)
+        self._invalidate(invalidation_rules.bookmark, viewer, post)
         return self._view(viewer, post)
 
     def unbookmark(self, viewer: Viewer, post_id: PostId) -> PostView:
         """Remove a post from the viewer's bookmarks, even one that is now hidden."""
         post = self.permissions.original(post_id)
         self.store.remove(viewer.id, Act.BOOKMARK, post.id)
-        self._invalidate(invalidation.unbookmark, viewer, post)
+        self._invalidate(invalidation_rules.unbookmark, viewer, post)
         return self._view(viewer, post)
 
     def _reaction(self, user_id: UserId, act: Act, post: Post) -> Reaction:

@@ -10,7 +10,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwip.cache import invalidation
+from kwip.cache import invalidation_rules
 from kwip.domain.clock import at
 from kwip.domain.errors import ConflictError, ForbiddenError
 from kwip.domain.ids import PostId, ms_of, slot_of
@@ -62,7 +62,7 @@ class Reposts:
         original = self.permissions.post(viewer.id, post_id)
         _require_repostable(viewer, original)
         post = self._put(viewer.id, original, source)
-        invalidated = invalidation.repost(
+        invalidated = invalidation_rules.repost(
             post_id=post.id,
             author_id=viewer.id,
             of_id=original.id,
@@ -87,7 +87,7 @@ class Reposts:
         if found_id is not None:
             self.stores.posts.delete(found_id, viewer.id, at(self.clock()))
             self.stores.reactions.release_repost(viewer.id, original_id, found_id)
-        invalidated = invalidation.unrepost(
+        invalidated = invalidation_rules.unrepost(
             post_id=repost_id,
             author_id=viewer.id,
             of_id=original_id,

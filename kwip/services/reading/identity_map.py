@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from kwip import telemetry
 from kwip.cache import codec
 from kwip.cache.entity_cache import Ask
-from kwip.services.reading.loads import ABSENT, Miss
+from kwip.services.reading.kinds import ABSENT, Miss
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from kwip.services.reading.loads import Kind, Lookup
+    from kwip.services.reading.kinds import Kind, Lookup
     from kwip.services.reading.request_cache import RequestCache
     from kwip.services.reading.request_charge import RequestCharge
 

@@ -19,7 +19,7 @@ from kwip.cache.single_flight import BoundedLoads, SingleFlight
 from kwip.domain.errors import StoreUnavailableError
 from kwip.domain.timelines.pages import CachedPage
 from kwip.services.reading.identity_map import IdentityMap, count
-from kwip.services.reading.loads import (
+from kwip.services.reading.kinds import (
     ABSENT,
     UNLOADED,
     Kind,

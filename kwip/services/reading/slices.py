@@ -12,7 +12,7 @@ from kwip.domain.timelines.id_lists import Between
 from kwip.domain.timelines.slices import NextToCursor, RowChunk
 from kwip.domain.timelines.timelines import Chunk, Entry, merge_newest
 from kwip.services.reading import payloads
-from kwip.services.reading.loads import Kind
+from kwip.services.reading.kinds import Kind
 from kwip.store.timelines.buckets import home_of
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwip.cache import invalidation
+from kwip.cache import invalidation_rules
 from kwip.domain.errors import InvalidError
 from kwip.domain.timelines.tags import MAX_FOLLOWED_TAGS, TagView
 
@@ -32,7 +32,7 @@ class FollowedTags:
             InvalidError: The viewer follows too many already.
         """
         is_followed = self.store.follow(viewer.id, tag)
-        self.fence.invalidate(invalidation.follow_tag(user_id=viewer.id))
+        self.fence.invalidate(invalidation_rules.follow_tag(user_id=viewer.id))
         if not is_followed:
             says = f"Unfollow one first. You can follow up to {MAX_FOLLOWED_TAGS}."
             raise InvalidError(says, {"name": says})
@@ -41,7 +41,7 @@ class FollowedTags:
     def unfollow(self, viewer: Viewer, tag: str) -> TagView:
         """Stop following a hashtag."""
         self.store.unfollow(viewer.id, tag)
-        self.fence.invalidate(invalidation.follow_tag(user_id=viewer.id))
+        self.fence.invalidate(invalidation_rules.follow_tag(user_id=viewer.id))
         return TagView(tag, is_following=False)
 
     def get(self, viewer: Viewer | None, loader: Loader, tag: str) -> TagView:

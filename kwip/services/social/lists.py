@@ -10,7 +10,7 @@ import secrets
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from kwip.cache import invalidation
+from kwip.cache import invalidation_rules
 from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError
 from kwip.domain.ids import ListId, slot_of
@@ -72,7 +72,7 @@ class Lists:
             is_exclusive=change.is_exclusive or False,
         )
         is_made = self.store.create(new)
-        self.fence.invalidate(invalidation.change_list(owner_id=viewer.id))
+        self.fence.invalidate(invalidation_rules.change_list(owner_id=viewer.id))
         if not is_made:
             raise InvalidError(
                 f"You can have up to {MAX_LISTS} lists. Delete one first."
@@ -89,7 +89,7 @@ class Lists:
         if change.title is not None:
             change = replace(change, title=_title(change.title))
         changed = self.store.change(viewer.id, list_id, change)
-        self.fence.invalidate(invalidation.change_list(owner_id=viewer.id))
+        self.fence.invalidate(invalidation_rules.change_list(owner_id=viewer.id))
         if changed is None:
             raise no_such_list(list_id)
         return changed
@@ -101,7 +101,7 @@ class Lists:
             NotFoundError: The viewer has no such list.
         """
         is_there = self.store.delete(viewer.id, list_id, at(self.clock()))
-        self.fence.invalidate(invalidation.change_list(owner_id=viewer.id))
+        self.fence.invalidate(invalidation_rules.change_list(owner_id=viewer.id))
         self.enqueue("list", f"{viewer.id}:{list_id}")
         if not is_there:
             raise no_such_list(list_id)
@@ -122,7 +122,7 @@ class Lists:
         try:
             self.store.add(edges, now)
         finally:  # an earlier attempt may have died before its invalidation
-            self.fence.invalidate(invalidation.change_list(owner_id=viewer.id))
+            self.fence.invalidate(invalidation_rules.change_list(owner_id=viewer.id))
         self._enqueue_edges(list_id, ids)
 
     def remove(self, viewer: Viewer, list_id: ListId, ids: Sequence[UserId]) -> None:
@@ -135,7 +135,7 @@ class Lists:
         _require_some(ids)
         now = at(self.clock())
         is_there = self.store.remove(viewer.id, list_id, ids, now)
-        self.fence.invalidate(invalidation.change_list(owner_id=viewer.id))
+        self.fence.invalidate(invalidation_rules.change_list(owner_id=viewer.id))
         self._enqueue_edges(list_id, ids)
         if not is_there:
             raise no_such_list(list_id)

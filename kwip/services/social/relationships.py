@@ -10,7 +10,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwip.cache import invalidation
+from kwip.cache import invalidation_rules
 from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError, NotFoundError
 from kwip.domain.relationships import (
@@ -26,7 +26,7 @@ from kwip.store.social.edges import Edge
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kwip.cache.invalidation import Keys
+    from kwip.cache.invalidation_rules import Keys
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import UserId
     from kwip.domain.users import User, Viewer
@@ -71,7 +71,9 @@ class Relationships:
         is_new = self.stores.relationships.follow(edge, at(self.clock()), notification)
         if not is_new and notify is not None:
             self.stores.relationships.notify_of_posts(viewer.id, user_id, notify=notify)
-        invalidated = invalidation.follow(follower_id=viewer.id, followee_id=user_id)
+        invalidated = invalidation_rules.follow(
+            follower_id=viewer.id, followee_id=user_id
+        )
         self._finish(invalidated, (viewer.id, user_id))
         self.notifier.signal_recipients(notification)
         return self._fresh(viewer, user_id)
@@ -80,14 +82,18 @@ class Relationships:
         """Turn off notifications of a user's new posts, followed or not."""
         self._other(viewer, user_id)
         self.stores.relationships.notify_of_posts(viewer.id, user_id, notify=False)
-        self._finish(invalidation.follow(follower_id=viewer.id, followee_id=user_id))
+        self._finish(
+            invalidation_rules.follow(follower_id=viewer.id, followee_id=user_id)
+        )
         return self._fresh(viewer, user_id)
 
     def unfollow(self, viewer: Viewer, user_id: UserId) -> Unfollowed:
         """Stop following a user; they are removed from the viewer's lists."""
         self._other(viewer, user_id)
         left = self.stores.relationships.unfollow(viewer.id, user_id, at(self.clock()))
-        invalidated = invalidation.unfollow(follower_id=viewer.id, followee_id=user_id)
+        invalidated = invalidation_rules.unfollow(
+            follower_id=viewer.id, followee_id=user_id
+        )
         self._finish(invalidated, (viewer.id, user_id))
         return Unfollowed(self._fresh(viewer, user_id), left or 0)
 
@@ -95,7 +101,7 @@ class Relationships:
         """Remove a follower of the viewer; they may follow again."""
         self._other(viewer, user_id)
         self.stores.relationships.unfollow(user_id, viewer.id, at(self.clock()))
-        invalidated = invalidation.remove_follower(
+        invalidated = invalidation_rules.remove_follower(
             follower_id=user_id, followee_id=viewer.id
         )
         self._finish(invalidated, (user_id, viewer.id))
@@ -107,7 +113,7 @@ class Relationships:
         left = self.stores.relationships.block(
             viewer.id, user_id, at(self.clock()), _nonce()
         )
-        invalidated = invalidation.block(blocker_id=viewer.id, blocked_id=user_id)
+        invalidated = invalidation_rules.block(blocker_id=viewer.id, blocked_id=user_id)
         self._finish(invalidated, (viewer.id, user_id), (user_id, viewer.id))
         return Unfollowed(self._fresh(viewer, user_id), left)
 
@@ -115,21 +121,23 @@ class Relationships:
         """Unblock a user; follows that the block ended are not restored."""
         self._other(viewer, user_id)
         self.stores.relationships.unblock(viewer.id, user_id)
-        self._finish(invalidation.unblock(blocker_id=viewer.id, blocked_id=user_id))
+        self._finish(
+            invalidation_rules.unblock(blocker_id=viewer.id, blocked_id=user_id)
+        )
         return self._fresh(viewer, user_id)
 
     def mute(self, viewer: Viewer, user_id: UserId) -> Relationship:
         """Hide a user from the viewer's timelines, without their notice."""
         self._other(viewer, user_id)
         self.stores.relationships.mute(viewer.id, user_id)
-        self._finish(invalidation.mute(muter_id=viewer.id))
+        self._finish(invalidation_rules.mute(muter_id=viewer.id))
         return self._fresh(viewer, user_id)
 
     def unmute(self, viewer: Viewer, user_id: UserId) -> Relationship:
         """Unmute a user."""
         self._other(viewer, user_id)
         self.stores.relationships.unmute(viewer.id, user_id)
-        self._finish(invalidation.unmute(muter_id=viewer.id))
+        self._finish(invalidation_rules.unmute(muter_id=viewer.id))
         return self._fresh(viewer, user_id)
 
     def between(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwip.cache import invalidation
+from kwip.cache import invalidation_rules
 from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError
 from kwip.domain.ids import ms_of
@@ -74,5 +74,5 @@ class Markers:
 
     def _show(self, viewer: Viewer) -> None:
         """Invalidate, and update the badge on the viewer's other open pages."""
-        self.fence.invalidate(invalidation.mark(user_id=viewer.id))
+        self.fence.invalidate(invalidation_rules.mark(user_id=viewer.id))
         self.signal([notifications_topic(viewer.id)])

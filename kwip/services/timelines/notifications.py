@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from kwip.cache import invalidation
+from kwip.cache import invalidation_rules
 from kwip.domain.errors import NotFoundError
 from kwip.domain.posts import Visibility
 from kwip.domain.timelines.filters import shows_author
@@ -144,12 +144,12 @@ class Notifications:
     def dismiss(self, viewer: Viewer, notification_id: int) -> None:
         """Delete a notification; one that does not exist counts as dismissed."""
         self.stores.notifications.dismiss(viewer.id, notification_id)
-        self.fence.invalidate(invalidation.dismiss(user_id=viewer.id))
+        self.fence.invalidate(invalidation_rules.dismiss(user_id=viewer.id))
 
     def clear(self, viewer: Viewer) -> None:
         """Delete all of the viewer's notifications."""
         self.stores.notifications.clear(viewer.id)
-        self.fence.invalidate(invalidation.dismiss(user_id=viewer.id))
+        self.fence.invalidate(invalidation_rules.dismiss(user_id=viewer.id))
 
     def _rows(
         self,

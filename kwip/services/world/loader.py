@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
-from kwip.cache import invalidation
+from kwip.cache import invalidation_rules
 from kwip.domain.batches import batches
 from kwip.domain.clock import at
 from kwip.domain.errors import ConflictError
@@ -143,7 +143,9 @@ class WorldLoader:
                 self.fence.invalidate(
                     key
                     for username, user_id in found.items()
-                    for key in invalidation.sign_up(user_id=user_id, username=username)
+                    for key in invalidation_rules.sign_up(
+                        user_id=user_id, username=username
+                    )
                 )
             ids.update(
                 (node, found[name]) for node, name in zip(nodes, names, strict=True)
@@ -204,7 +206,9 @@ class WorldLoader:
             self.fence.invalidate(
                 key
                 for user_id in some
-                for key in invalidation.follow(follower_id=user_id, followee_id=user_id)
+                for key in invalidation_rules.follow(
+                    follower_id=user_id, followee_id=user_id
+                )
             )
 
     def _publish(

@@ -16,7 +16,7 @@ from kwip.domain.timelines.lists import ListChange
 from kwip.domain.users import READ, ProfileChange
 from kwip.loops import Loop
 from kwip.services.coherence import change_stream as module
-from kwip.services.coherence.changed_keys import LEFT_OUT, WATCHED
+from kwip.services.coherence.change_stream_keys import LEFT_OUT, WATCHED
 from kwip.services.coherence.fence import Fence
 from kwip.store.changes import ChangeStore, HistoryLostError
 from kwip.store.indexes import INDEXES

@@ -8,7 +8,7 @@ from functools import wraps
 
 import pytest
 
-from kwip.cache import invalidation
+from kwip.cache import invalidation_rules
 from kwip.cli.parts import deletion_by, repair_by, retagging_by
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.errors import KwipError
@@ -176,7 +176,7 @@ def world(kwip, rings, settings, once):
 def used(monkeypatch):
     """Record the rows that are used, and every key that is dropped."""
     rows, invalidated = {}, set()
-    for name, row in invalidation.WRITES.items():
+    for name, row in invalidation_rules.WRITES.items():
 
         def recorded(name=name, row=row, **ids):
             rows.setdefault(name, set()).update(row(**ids))
@@ -387,4 +387,4 @@ def test_a_deletion_invalidates_all_that_was_known(world, used):
 def test_every_row_of_the_table_is_tried():
     tried = {*WRITES, *JOBS, "trim", "rebuild", "leave"}
 
-    assert set(invalidation.WRITES) == tried
+    assert set(invalidation_rules.WRITES) == tried

@@ -8,7 +8,7 @@ from kwip.cache.keys import Debounced
 from kwip.domain.clock import at
 from kwip.domain.posts import Draft, Edit
 from kwip.domain.timelines.pages import PageRequest
-from kwip.services.coherence.changed_keys import concerned
+from kwip.services.coherence.change_stream_keys import concerned
 from kwip.store.changes import Change
 from tests.servers import wait_until
 

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from kwip.cache import invalidation
+from kwip.cache import invalidation_rules
 from kwip.cli.parts import deletion_by
 from kwip.domain.attachments import AttachmentChange
 from kwip.domain.clock import system_clock_ms
@@ -271,7 +271,7 @@ def test_a_deletion_that_died_when_the_user_was_gone_is_ended(town, kwip, monkey
     loader = kwip.services.loaders.begin()
     assert kwip.services.users.by_name(None, loader, "bob")  # it is cached
     with monkeypatch.context() as broken:
-        broken.setattr(invalidation, "leave", lambda **_: 1 / 0)
+        broken.setattr(invalidation_rules, "leave", lambda **_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             deletion.run(user_id, Silence())
 

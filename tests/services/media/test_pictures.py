@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 
 from kwip.domain.errors import InvalidError
 from kwip.domain.media import AVATAR, BANNER
-from kwip.services.media import decoding
+from kwip.services.media import picture_child as decoding
 from kwip.services.media.isolated import Isolated, Limits
 from kwip.services.media.pictures import Pictures
 from tests.pictures import (

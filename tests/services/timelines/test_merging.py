@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from kwip.domain.ids import MAX_ID, UserId
 from kwip.domain.timelines.pages import PageRequest
 from kwip.domain.timelines.timelines import Chunk, Entry, Pulls
+from kwip.services.reading.kinds import Kind
 from kwip.services.reading.loader import Loader, Loaders
-from kwip.services.reading.loads import Kind
 from kwip.services.reading.slices import Slice
 from kwip.services.timelines import merging as module
 from kwip.services.timelines.merging import MergeSource

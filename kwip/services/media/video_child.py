@@ -1,4 +1,4 @@
-"""Transcode uploads: `python -m kwip.services.media.transcoding`, a child process.
+"""Transcode uploads: `python -m kwip.services.media.video_child`, a child process.
 
 A video or sound is written into a new file, and a video gets a poster from a second
 after its beginning.
@@ -15,10 +15,10 @@ import av
 from PIL import Image
 
 from kwip.services.media.confined import serve
-from kwip.services.media.decoding import in_edges, within
 from kwip.services.media.frames import Scaler, even_size
 from kwip.services.media.opening import BROKEN, RefusedError
 from kwip.services.media.outputs import Sample, plan, write
+from kwip.services.media.picture_child import in_edges, within
 from kwip.services.media.sources import DAMAGED, opened
 from kwip.services.media.tracks import MAX_EDGE, shown_size
 

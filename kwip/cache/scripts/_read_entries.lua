@@ -9,13 +9,13 @@
 --
 -- `read_entries(skipped)` skips the first `skipped` of KEYS and of ARGV, then:
 -- KEYS  one for each entry, in runs that share a variant and a time to live; after them
---       the windows to charge (_windows.lua)
+--       the windows to charge (_rate_limit_windows.lua)
 -- ARGV  1 the epoch of the caller's lease, 8 bytes
 --       2 a nonce, 12 random bytes: the generation of every hash that this call creates
 --       3 the field `w:<user>` of the reader, or nothing
 --       4.. for each run: how many keys, the field `f:<variant>`, time to live in s; below
 --           0: existing hashes with a longer time to live are cut to it, too
---       last, if there is anything to charge: its terms (_windows.lua)
+--       last, if there is anything to charge: its terms (_rate_limit_windows.lua)
 -- Returns for each key the entry, if it is valid under that generation and epoch, else
 -- only the generation: what is then loaded may be filled under it. An empty string if
 -- the variants may lack what the reader wrote: others still use them, so what is then

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kwip.cache import invalidation, keys
+from kwip.cache import invalidation_rules, keys
 from kwip.cache.keys import Debounced
 from kwip.domain.ids import PostId, UserId
 from kwip.domain.reactions import span_of
@@ -17,7 +17,7 @@ from kwip.domain.reactions import span_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from kwip.cache.invalidation import Keys
+    from kwip.cache.invalidation_rules import Keys
     from kwip.store.changes import Change
 
 _COUNTS = {
@@ -31,15 +31,17 @@ _SWEPT = frozenset({"due_at"})
 def _user(change: Change) -> Keys:
     user_id = UserId(change.id)
     if change.operation == "insert":
-        return invalidation.sign_up(
+        return invalidation_rules.sign_up(
             user_id=user_id, username=change.document["username"]
         )
     if change.fields and change.fields <= _COUNTS["users"]:
         return (keys.counted(keys.user(user_id)),)
     pulled = (
-        invalidation.pull(author_id=user_id) if "last_pull_id" in change.fields else ()
+        invalidation_rules.pull(author_id=user_id)
+        if "last_pull_id" in change.fields
+        else ()
     )
-    return (*invalidation.update_profile(user_id=user_id), *pulled)
+    return (*invalidation_rules.update_profile(user_id=user_id), *pulled)
 
 
 def _claim(change: Change) -> Keys:
@@ -52,13 +54,13 @@ def _post(change: Change) -> Keys:
     if change.operation != "insert":
         return _post_changed(post_id, change.fields)
     if written["repost_of_id"] is not None:
-        return invalidation.repost(
+        return invalidation_rules.repost(
             post_id=post_id,
             author_id=written["author_id"],
             of_id=written["repost_of_id"],
             span=span_of(written["repost_of_id"]),
         )
-    return invalidation.post(
+    return invalidation_rules.post(
         post_id=post_id,
         author_id=written["author_id"],
         parent_id=written["in_reply_to_id"],
@@ -88,18 +90,20 @@ def _follow(change: Change) -> Keys:
     if change.fields and change.fields <= _SWEPT:
         return ()
     follower_id, followee_id = _two(change.id)
-    return invalidation.follow(follower_id=follower_id, followee_id=followee_id)
+    return invalidation_rules.follow(follower_id=follower_id, followee_id=followee_id)
 
 
 def _block(change: Change) -> Keys:
     one, direction, two = change.id.split(":")
     if direction != "out":  # the other side of the same block
         return ()
-    return invalidation.block(blocker_id=UserId(int(one)), blocked_id=UserId(int(two)))
+    return invalidation_rules.block(
+        blocker_id=UserId(int(one)), blocked_id=UserId(int(two))
+    )
 
 
 def _mute(change: Change) -> Keys:
-    return invalidation.mute(muter_id=_two(change.id)[0])
+    return invalidation_rules.mute(muter_id=_two(change.id)[0])
 
 
 def _reaction(change: Change) -> Keys:
@@ -107,7 +111,7 @@ def _reaction(change: Change) -> Keys:
     user_id, post_id = UserId(int(user)), PostId(int(post))
     span = span_of(post_id)
     if act == "bookmark":
-        return invalidation.bookmark(user_id=user_id, span=span)
+        return invalidation_rules.bookmark(user_id=user_id, span=span)
     flag = keys.reactions(user_id, span)
     if act == "vote":
         return (flag, keys.counted(keys.post(post_id)))
@@ -123,30 +127,30 @@ def _reaction(change: Change) -> Keys:
 
 def _notification(change: Change) -> Keys:
     recipient = change.id.partition(":")[0]
-    return invalidation.notify(recipient_ids=[UserId(int(recipient))])
+    return invalidation_rules.notify(recipient_ids=[UserId(int(recipient))])
 
 
 def _markers(change: Change) -> Keys:
-    return invalidation.mark(user_id=UserId(change.id))
+    return invalidation_rules.mark(user_id=UserId(change.id))
 
 
 def _list(change: Change) -> Keys:
     owner_id = change.document.get("owner_id")
-    return () if owner_id is None else invalidation.change_list(owner_id=owner_id)
+    return () if owner_id is None else invalidation_rules.change_list(owner_id=owner_id)
 
 
 def _followed_tags(change: Change) -> Keys:
-    return invalidation.follow_tag(user_id=UserId(change.id))
+    return invalidation_rules.follow_tag(user_id=UserId(change.id))
 
 
 def _session(change: Change) -> Keys:
     user, _, digest = change.id.partition(":")
-    return invalidation.sign_out(user_id=UserId(int(user)), digest=digest)
+    return invalidation_rules.sign_out(user_id=UserId(int(user)), digest=digest)
 
 
 def _token(change: Change) -> Keys:
     user, _, digest = change.id.partition(":")
-    return invalidation.revoke_token(user_id=UserId(int(user)), digest=digest)
+    return invalidation_rules.revoke_token(user_id=UserId(int(user)), digest=digest)
 
 
 def _two(name: str) -> tuple[UserId, UserId]:

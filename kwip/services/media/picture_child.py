@@ -1,4 +1,6 @@
-"""Decode uploaded pictures: `python -m kwip.services.media.decoding`, a child process.
+"""Decode uploaded pictures in a child process.
+
+Run as `python -m kwip.services.media.picture_child`.
 
 What is stored is encoded again, so nothing else of the file survives: no location,
 camera, second picture or script.

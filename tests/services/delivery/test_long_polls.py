@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from kwip.domain.errors import StoreUnavailableError
-from kwip.services.delivery.live import TURNS, Live, LiveTimes
+from kwip.services.delivery.long_polls import TURNS, Live, LiveTimes
 from tests.servers import wait_until
 
 PATIENT = LiveTimes(longest_s=60, deaf_s=60)
