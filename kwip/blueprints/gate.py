@@ -131,7 +131,7 @@ def enforce() -> BaseResponse | None:
     _check_address()
     viewer = g.viewer = _identify(policy)
     if policy.asks_nothing:
-        rate_limits.pay()
+        rate_limits.charge()
     is_write = request.method not in http.SAFE_METHODS
     if is_write:
         _take_in(policy, viewer)
@@ -261,7 +261,7 @@ def _take_in(policy: Policy, viewer: Viewer | None) -> None:
     try:
         take(request)
     finally:
-        rate_limits.pay()
+        rate_limits.charge()
 
 
 def _check_address() -> None:

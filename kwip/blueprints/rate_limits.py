@@ -52,7 +52,7 @@ def open_charge(policy: Policy) -> None:
     )
 
 
-def pay() -> None:
+def charge() -> None:
     """Charge what is due, in a call of its own.
 
     A write, whose permission never comes from the cache, is charged to its user, or to
@@ -61,7 +61,7 @@ def pay() -> None:
     Raises:
         RateLimitedError: The request exceeds its limit.
     """
-    http.services().rate_limits.pay(g.get("request_charge", FREE))
+    http.services().rate_limits.charge(g.get("request_charge", FREE))
 
 
 def pay_file() -> None:
@@ -89,7 +89,7 @@ def pay_failure(policy: Policy, number: int) -> None:
             is_api=policy.is_api,
             address=request.remote_addr,
         )
-    pay()
+    charge()
 
 
 def pay_work() -> None:
@@ -104,7 +104,7 @@ def finish(response: Response, policy: Policy) -> Response:
         if has_failed:
             pay_failure(policy, response.status_code)
         elif policy.is_api:
-            pay()
+            charge()
     except RateLimitedError as error:
         response = errors.answer(error)
     if policy.is_api and (has_failed or policy.cache != "widget"):

@@ -35,8 +35,8 @@ SPANS_S = {
     "signin_address": 5 * _MINUTE_S,
     "signup": 30 * _MINUTE_S,
 }
-#: Work that one request pays for, in entities read: of a page, and of the API. An
-#: address may ask for ten times as many pages, so each pays for less; by default
+#: Work that one request is charged for, in entities read: of a page, and of the API. An
+#: address may ask for ten times as many pages, so each is charged less; by default
 #: neither lets it take more than a tenth of a processor.
 PAGE_WORK = 50
 API_WORK = 200

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def setup() -> Response:
     """Show the setup form, if a code is waiting to be used; otherwise 404."""
     # Nothing here uses Redis, and strangers may only query MongoDB so often.
-    rate_limits.pay()
+    rate_limits.charge()
     http.services().setup.require_open()
     return page("setup.html", form=Form())
 

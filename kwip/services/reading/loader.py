@@ -219,7 +219,7 @@ class Loader:
                 self._request_charge.confirm()
                 self._resolve(loads, others)
             self._finish(loads)
-        self._cache.pay()  # in case other threads have filled all of it
+        self._cache.charge()  # in case other threads have filled all of it
         self._request_charge.require()
         if not self._identities.pick(guard):
             return ({}, *({} for _ in others))

@@ -107,7 +107,7 @@ class RequestCache:
                 self.note_filled(filling.key, filling.generation, filling.version)
         return stored
 
-    def pay(self) -> None:
+    def charge(self) -> None:
         """Charge what came due since the last call, if anything: 1 round trip."""
         if self._request_charge.owed(is_guarded=False) is not None:
             self.fill([])

@@ -255,7 +255,7 @@ class RateLimits:
             return FREE
         return RequestCharge(windows, address)
 
-    def pay(self, request_charge: RequestCharge) -> None:
+    def charge(self, request_charge: RequestCharge) -> None:
         """Charge what is still due, in a round trip of its own.
 
         Raises:
@@ -279,7 +279,7 @@ class RateLimits:
         request_charge = self.open(quota, is_api=False, address=None)
         request_charge.present(viewer.id, viewer.digest)
         request_charge.confirm()
-        self.pay(request_charge)
+        self.charge(request_charge)
 
     def pay_work(self, request_charge: RequestCharge) -> None:
         """Charge the work of a finished request.
