@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 #: Seconds between two sweeps; the second while there is nothing to do.
-EVERY_S, IDLE_S = 1.0, 3.0
+EVERY_S, IDLE_S = 1.0, 5.0
 #: Milliseconds until a job that is in the queue is enqueued again: in a backlog of
 #: thousands it is there already, and enqueueing it again costs a write or two.
 AGAIN_MS = 30_000

@@ -98,6 +98,9 @@ def connect(
         timeoutMS=timeout_ms,
         serverSelectionTimeoutMS=timeout_ms,
         connectTimeoutMS=2_000,
+        # A failed command makes the driver look for the primary at once. Having each
+        # server stream its state besides wakes an idle process four times a second.
+        serverMonitoringMode="poll",
         w="majority",
         journal=True,
         readConcernLevel="majority",

@@ -224,6 +224,7 @@ def connect_fence(
         timeoutMS=timeout_ms,
         serverSelectionTimeoutMS=timeout_ms,
         connectTimeoutMS=timeout_ms,
+        serverMonitoringMode="poll",
     )
     return FenceStore(client[database], node)
 
