@@ -22,7 +22,7 @@ from kwip.blueprints import (
     routes,
 )
 from kwip.domain.attachments import MAX_IMAGES, VIDEO_MAX_BYTES
-from kwip.schemas import html
+from kwip.schemas import emojis
 from kwip.schemas.site import SiteInfo
 from kwip.schemas.urls import Urls
 from kwip.text import translation
@@ -80,7 +80,12 @@ def create_app(wiring: Wiring, settings: Settings, *, is_live: bool = False) -> 
         UndeclaredRouteError: A route has no row in the table.
     """
     app = KwipFlask("kwip", static_folder=None if is_live else "static")
-    urls = Urls(settings.origin, settings.media_url, wiring.services.attachments.signer)
+    urls = Urls(
+        settings.origin,
+        settings.media_url,
+        wiring.services.attachments.signer,
+        wiring.services.emojis.current,
+    )
     app.own_host = urls.host
     app.config.from_mapping(_configuration(wiring.endpoints.secret_keys, urls))
     info = SiteInfo(
@@ -180,8 +185,9 @@ def _prepare_templates(app: Flask, site: http.Site) -> None:
         grounds=files.GROUNDS,
         live_origin=site.live_origin,
     )
-    app.jinja_env.filters["post_html"] = partial(html.post_markup, urls=site.urls)
-    app.jinja_env.filters["bio_html"] = partial(html.bio_markup, urls=site.urls)
+    app.jinja_env.filters["post_html"] = partial(emojis.post_markup, urls=site.urls)
+    app.jinja_env.filters["bio_html"] = partial(emojis.bio_markup, urls=site.urls)
+    app.jinja_env.filters["emojis"] = partial(emojis.plain_markup, urls=site.urls)
     app.jinja_env.filters["browser"] = browser_in_words
     app.jinja_env.filters["ago"] = placeholders.time_ago
     app.jinja_env.filters["ago_in_words"] = placeholders.time_ago_in_words

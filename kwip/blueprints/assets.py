@@ -30,6 +30,7 @@ BUNDLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "kwip.css": (
             *("tokens.css", "page.css", "posts.css", "media.css", "polls.css"),
             *("people.css", "forms.css", "lightbox.css", "live.css", "search.css"),
+            "emojis.css",
         ),
         "kwip.js": (
             *("translation.js", "kwip.js", "acts.js", "sharing.js", "elements.js"),

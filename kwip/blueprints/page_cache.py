@@ -146,7 +146,9 @@ class PageCache:
         # By the user too: a secret with another user's id would be charged to that
         # user.
         whose = "" if shown is None else f"{shown.user_id}.{shown.id.digest}"
-        named = f"{self._site_digest} {place.address} {whose} {look_text}"
+        # With other custom emoji, all pages are others.
+        emojis = self._site.urls.emojis().version
+        named = f"{self._site_digest} {place.address} {whose} {look_text} {emojis}"
         return Asked(place, reader, _digest(named), environ)
 
     def _reader(

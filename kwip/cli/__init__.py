@@ -39,6 +39,7 @@ COMMANDS = {
     "queue": "Show what is waiting for workers.",
     "cache": "Inspect, verify and invalidate the cache.",
     "media": "Manage uploaded files.",
+    "emoji": "Manage custom emoji.",
     "fanout": "Show and replay posts waiting for delivery.",
     "reindex": "Rebuild and verify derived data.",
     "fsck": "Check stored data for problems, and repair it.",

@@ -10,12 +10,14 @@ from kwip.cli import FOUND, dry_run_option, json_option, numbered, print_json
 from kwip.cli.running import connected
 from kwip.domain.clock import system_clock_ms
 from kwip.services.maintenance.media_audit import MediaAudit
+from kwip.store.emojis import EmojiStore
 from kwip.store.media import MediaFolder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from config.settings import Settings
+    from kwip.services.maintenance.media_audit import Missing
     from kwip.store.media import StoredFile
     from kwip.wiring import Wiring
 
@@ -31,7 +33,7 @@ def command() -> None:
 def usage(settings: Settings, *, as_json: bool) -> int:
     """Show the number and size of uploaded files by kind.
 
-    Exits with 1 if a picture or an attachment that a user has is missing.
+    Exits with 1 if a picture or an attachment that a user or an emoji has is missing.
     """
     with connected(settings) as wiring:
         found = _audit(settings, wiring).inventory()
@@ -42,8 +44,7 @@ def usage(settings: Settings, *, as_json: bool) -> int:
     orphans = {"files": len(found.orphans), "bytes": _size(found.orphans)}
     if as_json:
         missing = [
-            {"user_id": str(m.user_id), "kind": m.kind, "picture": m.picture}
-            for m in found.missing
+            {**_owner(m), "kind": m.kind, "picture": m.picture} for m in found.missing
         ]
         print_json({"kinds": kinds, "orphans": orphans, "findings": missing})
         return FOUND if missing else 0
@@ -52,7 +53,8 @@ def usage(settings: Settings, *, as_json: bool) -> int:
         files, size = numbered(row["files"], "file"), numbered(row["bytes"], "byte")
         click.echo(f"{name:<10}{files:>16}{size:>21}")
     for m in found.missing:
-        click.echo(f"missing: {m.kind} {m.picture} of user {m.user_id}")
+        owner = f":{m.shortcode}:" if m.shortcode else f"user {m.user_id}"
+        click.echo(f"missing: {m.kind} {m.picture} of {owner}")
     return FOUND if found.missing else 0
 
 
@@ -60,7 +62,7 @@ def usage(settings: Settings, *, as_json: bool) -> int:
 @json_option
 @click.pass_obj
 def orphans(settings: Settings, *, as_json: bool) -> int:
-    """List files that no user and no attachment has.
+    """List files that no user, attachment or emoji has.
 
     Files less than an hour old are left out. Exits with 1 if there are any.
     """
@@ -83,7 +85,7 @@ def orphans(settings: Settings, *, as_json: bool) -> int:
 @json_option
 @click.pass_obj
 def prune(settings: Settings, *, is_sure: bool, dry_run: bool, as_json: bool) -> None:
-    """Delete files that no user and no attachment has.
+    """Delete files that no user, attachment or emoji has.
 
     Files less than an hour old are kept. If no user has any picture, nothing is
     deleted, because this may be the wrong database. Use --force to delete anyway.
@@ -101,7 +103,14 @@ def prune(settings: Settings, *, is_sure: bool, dry_run: bool, as_json: bool) ->
 def _audit(settings: Settings, wiring: Wiring) -> MediaAudit:
     folder = MediaFolder(settings.media_folder)
     attachments = wiring.services.attachments.store
-    return MediaAudit(folder, wiring.stores.users, attachments, system_clock_ms)
+    emojis = EmojiStore(wiring.store)
+    return MediaAudit(folder, wiring.stores.users, attachments, emojis, system_clock_ms)
+
+
+def _owner(missing: Missing) -> dict[str, str]:
+    if missing.shortcode:
+        return {"shortcode": missing.shortcode}
+    return {"user_id": str(missing.user_id)}
 
 
 def _rows(files: Sequence[StoredFile]) -> list[dict[str, object]]:

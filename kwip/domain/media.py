@@ -30,8 +30,10 @@ class PictureKind:
 
 AVATAR = PictureKind("avatar", ((400, 400), (120, 120)))
 BANNER = PictureKind("banner", ((1500, 500), (600, 200)))
+#: Emoji keep their shape within these, and are never enlarged.
+EMOJI = PictureKind("emoji", ((128, 128),))
 #: The kind of a file, by its width.
-KINDS = {width: kind for kind in (AVATAR, BANNER) for width, _ in kind.sizes}
+KINDS = {width: kind for kind in (AVATAR, BANNER, EMOJI) for width, _ in kind.sizes}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ from sys import getsizeof
 from typing import TYPE_CHECKING
 
 import nh3
-from markupsafe import Markup
 
 from kwip.domain.ids import UserId
 from kwip.domain.memo import Remembered
@@ -74,16 +73,6 @@ def bio_html(text: str, urls: Urls) -> str:
 def line_html(text: str, urls: Urls) -> str:
     """Return the value of a profile field: as a bio, but without a paragraph."""
     return bio_html(text, urls).removeprefix("<p>").removesuffix("</p>")
-
-
-def post_markup(post: Post, urls: Urls) -> Markup:
-    """Return a post's HTML for a template: the filter `post_html`."""
-    return Markup(post_html(post, urls))  # noqa: S704 - cleaned by nh3
-
-
-def bio_markup(text: str, urls: Urls) -> Markup:
-    """Return a bio's HTML for a template: the filter `bio_html`."""
-    return Markup(bio_html(text, urls))  # noqa: S704 - cleaned by nh3
 
 
 def _weight(text: str, entities: tuple[_Entity, ...], html: str) -> int:

@@ -10,7 +10,8 @@ from marshmallow import Schema, fields, post_dump, validate
 from kwip.domain.ids import PostId
 from kwip.domain.polls import NewPoll
 from kwip.schemas.body import BodySchema, Flag, Id, StrictSchema, Text
-from kwip.schemas.dumping import DumpSchema, Instant, constant
+from kwip.schemas.dumping import DumpSchema, Instant
+from kwip.schemas.emojis import emojis_of_texts
 from kwip.text.translation import lazy_gettext
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class PollSchema(DumpSchema):
     votes_count = fields.Integer(attribute="post.poll.votes")
     voters_count = fields.Integer(attribute="post.poll.voters")
     options = fields.Method("get_options")
-    emojis = constant([])
+    emojis = fields.Method("get_emojis")
 
     def get_options(self, view: PostView) -> list[dict[str, object]]:
         """Return the options with their counts, if these are shown."""
@@ -44,6 +45,12 @@ class PollSchema(DumpSchema):
             {"title": x.title, "votes_count": x.votes if view.shows_votes else None}
             for x in options
         ]
+
+    def get_emojis(self, view: PostView) -> object:
+        """Return the custom emoji in the options."""
+        poll = view.post.poll
+        options = () if poll is None else poll.options
+        return emojis_of_texts(self.urls, *(each.title for each in options))
 
     @post_dump(pass_original=True)
     def _tell_viewer(

@@ -22,6 +22,7 @@ from kwip.schemas.attachments import (
 )
 from kwip.schemas.body import BodySchema, Flag, Id, Ids, NotYet, Text
 from kwip.schemas.dumping import DumpSchema, Instant, constant, to_text
+from kwip.schemas.emojis import emojis_of_post, emojis_of_texts
 from kwip.schemas.html import bio_html, post_html
 from kwip.schemas.polls import PollField, PollSchema
 from kwip.schemas.users import AccountSchema
@@ -117,18 +118,20 @@ class StatusSchema(DumpSchema):
     poll = fields.Method("get_poll")
     media_attachments = fields.Method("get_media")
     tags = fields.Method("get_tags")
-    emojis = constant([])
+    emojis = fields.Method("get_emojis")
     card = constant(None)
     quote = constant(None)
 
     def __init__(self, urls: Urls, *, is_signed_in: bool):
         super().__init__(urls, is_signed_in=is_signed_in)
-        # A page has few authors, and an account is a pure function of its user.
-        self._written = Remembered[tuple[int, int], _Written](WRITTEN_BYTES)
+        # A page has few authors, and an account is a pure function of its user and of
+        # the custom emoji.
+        self._written = Remembered[tuple[int, int, str], _Written](WRITTEN_BYTES)
         self._poll = PollSchema(urls, is_signed_in=is_signed_in)
         self._media = MediaAttachmentSchema(urls, is_signed_in=is_signed_in)
+        accounts = AccountSchema(urls, is_signed_in=is_signed_in)
         self._account_of = lru_cache(maxsize=_MOST_ACCOUNTS)(
-            AccountSchema(urls, is_signed_in=is_signed_in).dump
+            lambda user, _emojis_version: accounts.dump(user)
         )
 
     def write(self, views: Sequence[PostView]) -> str:
@@ -150,7 +153,7 @@ class StatusSchema(DumpSchema):
 
     def _halves(self, post: Post, author: User) -> tuple[str, str]:
         """Write what is before `reblog` and after `poll`, without braces between."""
-        key = (id(post), id(author))
+        key = (id(post), id(author), self.urls.emojis().version)
         known = self._written.get(key)
         if known is None:
             status = self.dump(PostView(post=post, author=author), many=False)
@@ -176,7 +179,11 @@ class StatusSchema(DumpSchema):
 
     def get_account(self, view: PostView) -> object:
         """Return the author."""
-        return self._account_of(view.author)
+        return self._account_of(view.author, self.urls.emojis().version)
+
+    def get_emojis(self, view: PostView) -> object:
+        """Return the custom emoji in the text, the warning and the poll."""
+        return emojis_of_post(view.post, self.urls)
 
     def get_media(self, view: PostView) -> object:
         """Return the attachments, in order."""
@@ -255,7 +262,7 @@ class StatusEditSchema(DumpSchema):
     created_at = Instant(attribute="state.written_at")
     account = fields.Method("get_account")
     media_attachments = constant([])
-    emojis = constant([])
+    emojis = fields.Method("get_emojis")
     poll = constant(None)
     quote = constant(None)
 
@@ -272,6 +279,10 @@ class StatusEditSchema(DumpSchema):
     def get_account(self, version: Version) -> object:
         """Return the author."""
         return self._accounts.dump(version.author)
+
+    def get_emojis(self, version: Version) -> object:
+        """Return the custom emoji in the text and the warning."""
+        return emojis_of_texts(self.urls, version.state.text, version.state.warning)
 
 
 class StatusSourceSchema(DumpSchema):

@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from kwip.domain.attachments import AttachmentFile
-from kwip.domain.media import AVATAR, BANNER, PictureFile, is_picture_name
+from kwip.domain.emojis import NO_EMOJIS
+from kwip.domain.media import AVATAR, BANNER, EMOJI, PictureFile, is_picture_name
 from kwip.schemas import avatars
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kwip.domain.attachments import Attachment
+    from kwip.domain.emojis import Emoji, EmojiSet
     from kwip.domain.media import PictureKind
     from kwip.domain.signatures import Signer
     from kwip.domain.timelines.views import PostView
@@ -25,12 +29,16 @@ class Urls:
     """Make the URLs of a site whose pages start at `origin` (no trailing slash).
 
     `media_url` is where files are that everybody may see, if not here. Without a
-    `signer` there are no addresses of other files.
+    `signer` there are no addresses of other files. `emojis` returns the custom emoji
+    now in use.
     """
 
     origin: str
     media_url: str = field(default="", compare=False)
     signer: Signer | None = field(default=None, repr=False, compare=False)
+    emojis: Callable[[], EmojiSet] = field(
+        default=lambda: NO_EMOJIS, repr=False, compare=False
+    )
 
     @property
     def host(self) -> str:
@@ -90,11 +98,15 @@ class Urls:
             f"?expires={expires_s}&signature={signature}"
         )
 
+    def emoji(self, emoji: Emoji, *, is_still: bool = False) -> str:
+        """Return the address of a custom emoji's picture, or of the still one."""
+        return self._picture(emoji.still if is_still else emoji.picture, EMOJI)
+
     def default_banner(self) -> str:
         """Return the address of the default header picture."""
         return self.static(_DEFAULT_BANNER)
 
-    def _picture(self, name: str, kind: PictureKind, *, is_small: bool) -> str:
+    def _picture(self, name: str, kind: PictureKind, *, is_small: bool = False) -> str:
         if not is_picture_name(name):
             return self.static(name)
         width = kind.sizes[-1 if is_small else 0][0]

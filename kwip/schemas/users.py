@@ -11,6 +11,7 @@ from kwip.domain.errors import InvalidError
 from kwip.domain.users import ProfileChange, ProfileField
 from kwip.schemas.body import NOT_YET, BodySchema, NotYet, Text, only
 from kwip.schemas.dumping import DumpSchema, constant, instant
+from kwip.schemas.emojis import emojis_of_user
 from kwip.schemas.html import bio_html, line_html
 from kwip.text.translation import lazy_gettext
 
@@ -58,7 +59,7 @@ class AccountSchema(DumpSchema):
     following_count = fields.Integer()
     statuses_count = fields.Integer(attribute="posts_count")
     last_status_at = constant(None)
-    emojis = constant([])
+    emojis = fields.Method("get_emojis")
     roles = fields.Method("get_roles")
     extra_fields = fields.Method("get_fields", data_key="fields")
 
@@ -69,6 +70,10 @@ class AccountSchema(DumpSchema):
     def get_note(self, user: User) -> str:
         """Return the bio as HTML."""
         return bio_html(user.bio, self.urls)
+
+    def get_emojis(self, user: User) -> object:
+        """Return the custom emoji in the profile."""
+        return emojis_of_user(user, self.urls)
 
     def get_fields(self, user: User) -> list[dict[str, str | None]]:
         """Return the profile fields; none is verified."""

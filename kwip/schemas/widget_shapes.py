@@ -36,12 +36,25 @@ def _list(shape: dict[str, Any]) -> dict[str, Any]:
     return {"type": "array", "items": shape}
 
 
+_EMOJIS = _list(
+    _object(
+        "A custom emoji: `:shortcode:` in a text stands for its picture.",
+        {
+            "shortcode": _TEXT,
+            "url": _URL,
+            "static_url": _URL | {"description": "The same without motion."},
+            "visible_in_picker": _FLAG,
+            "category": _maybe(_TEXT),
+        },
+    )
+)
 _PERSON = {
     "id": _ID,
     "username": _TEXT,
     "display_name": _TEXT,
     "url": _URL,
     "avatar": _URL,
+    "emojis": _EMOJIS,
 }
 
 WIDGET_SCHEMA: dict[str, Any] = {
@@ -75,6 +88,7 @@ WIDGET_SCHEMA: dict[str, Any] = {
                 "html": _TEXT
                 | {"description": "The text, safe to insert into a page."},
                 "hashtags": _list(_object("A hashtag.", {"name": _TEXT, "url": _URL})),
+                "emojis": _EMOJIS,
                 "is_sensitive": _FLAG
                 | {"description": "Cover the media until a reader opens them."},
                 "media": _list({"$ref": "#/$defs/media"}),

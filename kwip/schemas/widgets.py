@@ -17,7 +17,7 @@ from kwip.domain.timelines.pages import DEFAULT_LIMIT, MAX_LIMIT, PageRequest
 from kwip.schemas.attachments import attachments_of
 from kwip.schemas.body import Id, StrictSchema
 from kwip.schemas.dumping import DumpSchema, Instant, instant
-from kwip.schemas.html import bio_html, post_html
+from kwip.schemas.emojis import bio_shown, emojis_of_post, emojis_of_user, post_shown
 from kwip.schemas.pages import Order
 from kwip.text.translation import gettext, lazy_gettext
 
@@ -65,6 +65,7 @@ class WidgetAuthorSchema(DumpSchema):
     display_name = fields.String(attribute="name")
     url = fields.Method("get_url")
     avatar = fields.Method("get_avatar")
+    emojis = fields.Method("get_emojis")
 
     def get_url(self, user: User) -> str:
         """Return the address of the user's page."""
@@ -73,6 +74,10 @@ class WidgetAuthorSchema(DumpSchema):
     def get_avatar(self, user: User) -> str:
         """Return the address of the user's picture."""
         return self.urls.avatar(user)
+
+    def get_emojis(self, user: User) -> object:
+        """Return the custom emoji in the profile, for the names."""
+        return emojis_of_user(user, self.urls)
 
 
 class WidgetProfileSchema(WidgetAuthorSchema):
@@ -92,12 +97,12 @@ class WidgetProfileSchema(WidgetAuthorSchema):
 
     def get_html(self, user: User) -> str:
         """Return the bio as HTML that is safe in any page."""
-        return bio_html(user.bio, self.urls)
+        return bio_shown(user.bio, self.urls)
 
     def get_fields(self, user: User) -> list[dict[str, str]]:
         """Return the profile fields, with their values as safe HTML."""
         return [
-            {"name": line.name, "html": bio_html(line.value, self.urls)}
+            {"name": line.name, "html": bio_shown(line.value, self.urls)}
             for line in user.fields
         ]
 
@@ -142,6 +147,7 @@ class WidgetPostSchema(DumpSchema):
     text = fields.String(attribute="shown.post.text")
     html = fields.Method("get_html")
     hashtags = fields.Method("get_hashtags")
+    emojis = fields.Method("get_emojis")
     is_sensitive = fields.Boolean(attribute="shown.post.is_sensitive")
     media = fields.Method("get_media")
     created_at = Instant(attribute="shown.post.created_at")
@@ -165,12 +171,16 @@ class WidgetPostSchema(DumpSchema):
 
     def get_html(self, view: PostView) -> str:
         """Return the text as HTML that is safe in any page."""
-        return post_html(view.shown.post, self.urls)
+        return post_shown(view.shown.post, self.urls)
 
     def get_hashtags(self, view: PostView) -> list[dict[str, str]]:
         """Return each hashtag once, in the order of the text."""
         names = dict.fromkeys(hashtag.name for hashtag in view.shown.post.hashtags)
         return [{"name": name, "url": self.urls.tag(name)} for name in names]
+
+    def get_emojis(self, view: PostView) -> object:
+        """Return the custom emoji, for the text and the warning."""
+        return emojis_of_post(view.shown.post, self.urls)
 
     def get_media(self, view: PostView) -> object:
         """Return the attachments, in order."""

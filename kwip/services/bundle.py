@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from kwip.services.delivery.publication import Publication
     from kwip.services.delivery.search_index import SearchIndex
     from kwip.services.media.attachments import Attachments
+    from kwip.services.media.emojis import Emojis
     from kwip.services.media.media import Media
     from kwip.services.media.processing import Processing
     from kwip.services.posting.pins import Pins
@@ -98,6 +99,7 @@ class Uploads:
     media: Media
     processing: Processing
     attachments: Attachments
+    emojis: Emojis
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,7 +35,8 @@ class FenceDocument(TypedDict):
     `deployment` is random and part of every cached key; it is created with the database
     and replaced by a restore. `stream_beat` changes while the change-stream invalidator
     keeps up with all writes; `is_followed` says that it has done so under this epoch,
-    so cached values may be old.
+    so cached values may be old. `emojis_version` is that of the
+    site's custom emoji, so that every process learns of a change without asking.
     """
 
     _id: str
@@ -47,13 +48,15 @@ class FenceDocument(TypedDict):
     beat: int
     is_followed: bool
     stream_beat: int
+    emojis_version: str
 
 
 @dataclass(frozen=True, slots=True)
 class FenceState:
     """The fence at one moment.
 
-    Progress of the change-stream invalidator does not count as a change.
+    Progress of the change-stream invalidator does not count as a change, nor does
+    another set of emoji.
     """
 
     deployment: str
@@ -63,6 +66,7 @@ class FenceState:
     beat: int
     is_followed: bool = field(default=False, compare=False)
     stream_beat: int = field(default=0, compare=False)
+    emojis_version: str = field(default="", compare=False)
 
 
 class FenceStore:
@@ -111,6 +115,7 @@ class FenceStore:
             "beat": 0,
             "is_followed": False,
             "stream_beat": 0,
+            "emojis_version": "",
         }
         with _fence_answers():
             try:
@@ -248,7 +253,8 @@ def _state(found: FenceDocument) -> FenceState:
         suspended=found["suspended"],
         owner=found["owner"],
         beat=found["beat"],
-        # Fences created before the change-stream invalidator existed have neither.
+        # Fences of earlier versions lack these.
         is_followed=found.get("is_followed", False),
         stream_beat=found.get("stream_beat", 0),
+        emojis_version=found.get("emojis_version", ""),
     )

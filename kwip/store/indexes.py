@@ -297,6 +297,7 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
         _ttl("notifications expire 180 days after the event"),
     ),
     "markers": (),
+    "emojis": (),
     "sessions": (_ttl("sessions expire"),),
     "tokens": (),
     "jobs": (),

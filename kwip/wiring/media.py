@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from kwip.services.bundle import Uploads
 from kwip.services.media.attachment_files import AttachmentFiles
 from kwip.services.media.attachments import Attachments
+from kwip.services.media.emojis import Emojis
 from kwip.services.media.media import Media
 from kwip.services.media.pictures import Pictures
 from kwip.services.media.processing import Processing
 from kwip.services.media.videos import Videos
+from kwip.store.emojis import EmojiStore
 from kwip.store.media import MediaFolder
 from kwip.store.posting.attachments import AttachmentStore
 from kwip.store.posting.processing import ProcessingStore
@@ -35,8 +37,16 @@ def make_media(core: Core) -> Uploads:
         enqueue=core.enqueue,
         clock=clock,
     )
+    media = Media(pictures, folder)
     return Uploads(
-        media=Media(pictures, folder),
+        media=media,
+        emojis=Emojis(
+            EmojiStore(core.store),
+            pictures,
+            media,
+            core.fence.emojis_version,
+            clock,
+        ),
         processing=processing,
         attachments=Attachments(
             store=store,

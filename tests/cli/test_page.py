@@ -153,6 +153,19 @@ def media(kwip, wiring, posts, _monkeypatch):
     }
 
 
+def emoji(kwip, wiring, _posts, _monkeypatch):
+    folder = wiring.services.media._folder._root.parent / "emoji"
+    folder.mkdir(parents=True)
+    file = folder / "blobcat.png"
+    file.write_bytes(plain(size=(8, 8)))
+    return {
+        "emoji-add": [kwip("emoji", "add", "cat", file, "--json")],
+        "emoji-import": [kwip("emoji", "import", folder, "--json")],
+        "emoji-list": [kwip("emoji", "list", "--json")],
+        "emoji-remove": [kwip("emoji", "remove", ":cat:", "--json")],
+    }
+
+
 def load(kwip, _wiring, _posts, monkeypatch):
     loaded = Loaded(
         users=2,
@@ -172,7 +185,7 @@ def load(kwip, _wiring, _posts, monkeypatch):
     return {"world-load": [run]}
 
 
-PRINTING = [users, fanout, timelines, database, stack, load, cache, media]
+PRINTING = [users, fanout, timelines, database, stack, load, cache, media, emoji]
 
 
 @pytest.mark.parametrize("printing", PRINTING)

@@ -19,6 +19,7 @@ from kwip.domain.timelines.lists import ListChange
 from kwip.domain.timelines.timelines import SEAL_AT
 from kwip.domain.users import READ, WRITE
 from kwip.services.maintenance.checkpoint import Checkpoint
+from kwip.services.media.emojis import NewEmoji
 from kwip.store.accounts.setup import SetupStore
 from kwip.store.changes import ChangeStore
 from kwip.store.fence import FenceStore
@@ -88,6 +89,8 @@ def _follow_tags_and_lists(services, note, owner, member):
     note()
     services.lists.delete(owner, made.id)
     services.followed_tags.follow(owner, "bread")
+    emoji = NewEmoji(name="loaf", shortcode="loaf", file=sent(plain()))
+    services.emojis.add([emoji], category="Bread")
     note()
 
 

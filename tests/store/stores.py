@@ -22,6 +22,7 @@ from kwip.store.changes import ChangeStore
 from kwip.store.delivery.hibernation import HibernationStore
 from kwip.store.delivery.outbox import OutboxStore
 from kwip.store.delivery.pull_authors import PullAuthorStore
+from kwip.store.emojis import EmojiStore
 from kwip.store.fence import FenceStore
 from kwip.store.jobs import JobStore
 from kwip.store.maintenance.audit import AuditStore
@@ -65,7 +66,7 @@ class Stores:
         self.claims, self.poll_ends = ClaimStore(store), PollEndStore(store)
         self.hibernation = HibernationStore(store)
         self.edges = EdgeStore(store)
-        self.fence = FenceStore(store.database)
+        self.emojis, self.fence = EmojiStore(store), FenceStore(store.database)
         self.jobs = JobStore(store)
         self.followed_tags = FollowedTagStore(store)
         self.lists = ListStore(store)

@@ -13,6 +13,7 @@ import pytest
 
 import kwip.store
 from kwip.domain.attachments import UploadState
+from kwip.domain.emojis import Emoji
 from kwip.domain.errors import ConflictError
 from kwip.domain.ids import MAX_ID
 from kwip.domain.reactions import Act, Reaction, Span, span_of
@@ -70,6 +71,7 @@ PARTS = (
 )
 TEA, GREEN = frozenset({"tea", "en=tea"}), frozenset({"green", "~1:green"})
 ANYWHERE = Between(0, MAX_ID, 60)
+LOAF = Emoji("loaf", "0" * 32, "0" * 32)
 JOB = Job(
     id="reindex:timelines",
     state="running",
@@ -320,6 +322,8 @@ CALLS = {
     "EdgeStore.waiting_count": lambda s: s.edges.waiting_count(),
     "EdgeStore.load_edges": lambda s: s.edges.load_edges([(1, 40), (2, 40)], NOW),
     "EdgeStore.recount": lambda s: s.edges.recount({1: (3, 4), 2: (5, 6)}),
+    "EmojiStore.read": lambda s: s.emojis.read(),
+    "EmojiStore.replace": lambda s: s.emojis.replace(s.emojis.read(), [LOAF]),
     "FenceStore.read": lambda s: s.fence.read(),
     "FenceStore.ensure": lambda s: s.fence.ensure("deployment"),
     "FenceStore.suspend": _move_the_fence,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from kwip.blueprints.api import (
     accounts,
+    emojis,
     empty,
     instance,
     lists,
@@ -23,6 +24,7 @@ from kwip.blueprints.api import (
 
 ROUTES = (
     *instance.ROUTES,
+    *emojis.ROUTES,
     *accounts.ROUTES,
     *search.ROUTES,
     *relationships.ROUTES,

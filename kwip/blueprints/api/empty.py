@@ -40,7 +40,6 @@ ROUTES = tuple(
         (f"{_ACCOUNT}/endorsements", "account_endorsed", "Featured accounts", _OPEN),
         (f"{_V1}/announcements", "announcements", "Announcements", _OWN),
         (f"{_V1}/conversations", "conversations", "Private conversations", _OWN),
-        (f"{_V1}/custom_emojis", "custom_emojis", "Custom emojis", _ANYBODY),
         (f"{_V1}/domain_blocks", "domain_blocks", "Blocked servers", _OWN),
         (f"{_V1}/endorsements", "endorsements", "The viewer's featured accounts", _OWN),
         (

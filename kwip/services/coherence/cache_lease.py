@@ -179,6 +179,11 @@ class Watch:
         """The database's name in Redis, once the fence was read; no I/O."""
         return None if self._seen is None else self._seen.state.deployment
 
+    @property
+    def emojis_version(self) -> str | None:
+        """The version of the custom emoji, once the fence was read; no I/O."""
+        return None if self._seen is None else self._seen.state.emojis_version
+
     def await_lease(self, within_s: float) -> bool:
         """Wait for this process's first lease; return whether it came."""
         return self._has_lease.wait(within_s)

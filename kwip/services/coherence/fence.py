@@ -65,6 +65,10 @@ class Fence:
         """Return the database's name in Redis, None while it is unknown; no I/O."""
         return self._lease_renewer.watch.deployment
 
+    def emojis_version(self) -> str | None:
+        """Return the version of the custom emoji, None while it is unknown; no I/O."""
+        return self._lease_renewer.watch.emojis_version
+
     def await_lease(self, within_s: float) -> bool:
         """Wait for this process's first lease; return whether it came."""
         return self._lease_renewer.watch.await_lease(within_s)

@@ -1,4 +1,4 @@
-"""Compare the files in the folder with those that users and attachments name.
+"""Compare the files in the folder with those that users, attachments and emoji name.
 
 The folder is listed first and the database is read afterwards: a picture that a user
 sets meanwhile is then named, or too new to be an orphan.
@@ -16,7 +16,7 @@ from kwip.domain.attachments import AttachmentFile
 from kwip.domain.clock import at
 from kwip.domain.errors import ConflictError
 from kwip.domain.ids import UserId
-from kwip.domain.media import AVATAR, BANNER, PictureFile, is_picture_name
+from kwip.domain.media import AVATAR, BANNER, EMOJI, PictureFile, is_picture_name
 from kwip.services.media.attachment_files import source_paths
 from kwip.store.media import LEFTOVERS
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from kwip.domain.clock import ClockMs
     from kwip.domain.media import PictureKind
     from kwip.store.accounts.users import UserStore
+    from kwip.store.emojis import EmojiStore
     from kwip.store.media import MediaFolder, StoredFile
     from kwip.store.posting.attachments import AttachmentStore
 
@@ -39,11 +40,12 @@ _ATTACHMENT = "attachment"
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A picture that a user has but that is not in the folder."""
+    """A picture that a user or an emoji has but that is not in the folder."""
 
-    user_id: UserId
+    user_id: UserId | None
     kind: str
     picture: str
+    shortcode: str = ""
 
 
 @dataclass(slots=True)
@@ -67,6 +69,7 @@ class MediaAudit:
     folder: MediaFolder
     users: UserStore
     attachments: AttachmentStore
+    emojis: EmojiStore
     clock: ClockMs
 
     def inventory(self) -> Inventory:
@@ -74,11 +77,11 @@ class MediaAudit:
         limit_s = self._limit_s()
         listed = list(self.folder.files())
         found, used = Inventory(), set()
-        for user_id, kind, picture, paths in self._named():
+        for named, paths in self._named():
             found.named += 1
             used |= paths
             if not all(self.folder.has(path) for path in paths):
-                found.missing.append(Missing(user_id, kind, picture))
+                found.missing.append(named)
         for file in listed:
             kind = _kind_of(file.path)
             found.files[kind] += 1
@@ -88,11 +91,14 @@ class MediaAudit:
                 found.orphans.append(file)
         return found
 
-    def _named(self) -> Iterator[tuple[UserId, str, str, set[str]]]:
-        """Iterate over the pictures in use: user, kind, name, paths."""
+    def _named(self) -> Iterator[tuple[Missing, set[str]]]:
+        """Iterate over the pictures in use, as missing ones, and their paths."""
         for user_id, kind, name in named_pictures(self.users):
             paths = {PictureFile(name, width).path for width, _ in kind.sizes}
-            yield user_id, kind.name, name, paths
+            yield Missing(user_id, kind.name, name), paths
+        for each in self.emojis.read():
+            named = Missing(None, EMOJI.name, each.picture, each.shortcode)
+            yield named, each.paths
         after = 0
         while batch := self.attachments.after(after, _BATCH):
             for upload in batch:
@@ -102,7 +108,7 @@ class MediaAudit:
                     for variant in it.variants
                 }
                 paths.update(source_paths(upload))
-                yield upload.owner_id, _ATTACHMENT, it.file, paths
+                yield Missing(upload.owner_id, _ATTACHMENT, it.file), paths
             after = batch[-1].id
 
     def orphans(self, *, is_sure: bool) -> list[StoredFile]:
@@ -115,8 +121,8 @@ class MediaAudit:
         found = self.inventory()
         if found.orphans and not found.named and not is_sure:
             raise ConflictError(
-                f"No user has a picture, but {len(found.orphans)} files are stored. "
-                "Check that this is the right database. If it is, use --force."
+                f"No user or emoji has a picture, but {len(found.orphans)} files are "
+                "stored. Check that this is the right database. If it is, use --force."
             )
         return found.orphans
 

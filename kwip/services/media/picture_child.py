@@ -18,6 +18,7 @@ import blurhash
 from PIL import Image
 
 from kwip.services.media.confined import serve
+from kwip.services.media.emoji_pictures import require_usable, shrink
 from kwip.services.media.opening import (
     BROKEN,
     RefusedError,
@@ -61,7 +62,7 @@ _DEEP = "I;16"
 
 
 def answer(question: Mapping[str, Any], content: bytes) -> Answer:
-    """Draw a file in the `sizes` of the question, or scale it to its `edges`.
+    """Draw a file in the `sizes` of the question, or scale it to an edge or several.
 
     If it cannot be used, the answer says why it is `refused`.
     """
@@ -71,6 +72,8 @@ def answer(question: Mapping[str, Any], content: bytes) -> Answer:
             warnings.simplefilter("ignore")
             if "edges" in question:
                 return attach(question["edges"], content)
+            if "emoji_edge" in question:
+                return {}, draw_emoji(question["emoji_edge"], content)
             return {}, draw([(w, h) for w, h in question["sizes"]], content)
     except RefusedError as error:
         return {"refused": str(error)}, []
@@ -118,6 +121,23 @@ def attach(edges: Sequence[int], content: bytes) -> Answer:
     described["sizes"][:0] = sizes
     described["duration_s"] = duration_s
     return described, [*parts, *pictures]
+
+
+def draw_emoji(edge: int, content: bytes) -> list[bytes]:
+    """Scale a whole picture until no side is longer than an edge; WebP.
+
+    If it is animated, the first part is the animation and the second one is still.
+
+    Raises:
+        RefusedError: It is not a usable picture.
+    """
+    image = open_picture(content)
+    require_usable(image)
+    size = within(edge, image.size)
+    still = _encoded(_scaled(image, size))
+    if not is_animated(image):
+        return [still]
+    return [shrink(open_picture(content), size), still]
 
 
 def in_edges(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import IO, TYPE_CHECKING
 
+from kwip.domain import emojis
 from kwip.domain.errors import InvalidError
 from kwip.services.media.isolated import FailedError, Isolated, Limits
 from kwip.services.media.prepared import Kind, Prepared
@@ -81,6 +82,20 @@ class Pictures:
             blurhash=answer["blurhash"],
             duration_s=answer["duration_s"],
         )
+
+    def draw_emoji(self, file: IO[bytes]) -> list[bytes]:
+        """Scale a file for a custom emoji; WebP, whole.
+
+        If it is animated, the first one is the animation and the second one is still.
+
+        Raises:
+            InvalidError: It is not a usable picture; `fields` says why, under `file`.
+            StoreUnavailableError: Too many are being drawn.
+        """
+        if file.seek(0, os.SEEK_END) > emojis.MAX_BYTES:
+            limit = f"Use an image of up to {emojis.MAX_BYTES // 1_000} KB."
+            raise _refused(FIELD, limit)
+        return self._ask(FIELD, {"emoji_edge": emojis.EDGE}, file)[1]
 
     def close(self) -> None:
         """End the child, if there is one."""

@@ -1,0 +1,192 @@
+"""The custom emoji of the site: known to every process, changed by administrators.
+
+Each process remembers the whole set. Its version is part of the fence, which every
+process reads about once a second anyway; whoever sees another version reads the set
+again. So showing an emoji costs no round trip, and a change is seen everywhere within a
+second (docs/decisions/custom-emoji.md).
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING
+
+import structlog
+
+from kwip.domain.emojis import CATEGORY_MAX, MOST, NO_EMOJIS, SHORTCODE, Emoji
+from kwip.domain.errors import InvalidError, NotFoundError, StoreUnavailableError
+from kwip.domain.media import EMOJI
+from kwip.text.cleaning import clean_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from kwip.domain.clock import ClockMs
+    from kwip.domain.emojis import EmojiSet
+    from kwip.services.media.media import Media
+    from kwip.services.media.pictures import Pictures
+    from kwip.store.emojis import EmojiStore
+
+log = structlog.get_logger()
+
+_CODE = "Use 2 to 64 letters (A to Z), digits and underscores."
+_MS_PER_S = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEmoji:
+    """An emoji to add; problems are reported under `name`, for example its file's."""
+
+    name: str
+    shortcode: str
+    file: IO[bytes]
+
+
+class Emojis:
+    """Return, add and remove the custom emoji.
+
+    Args:
+        store: Where they are.
+        pictures: Draws their pictures.
+        media: Stores these.
+        version: What this process knows of the version of the set; no I/O.
+        clock: For the age of files that are removed.
+    """
+
+    def __init__(
+        self,
+        store: EmojiStore,
+        pictures: Pictures,
+        media: Media,
+        version: Callable[[], str | None],
+        clock: ClockMs,
+    ):
+        self._store = store
+        self._pictures = pictures
+        self._media = media
+        self._version = version
+        self._clock = clock
+        # Never a version: the first call reads the set.
+        self._read_at: str | None = "-"
+        self._known = NO_EMOJIS
+        self._lock = threading.Lock()
+
+    def current(self) -> EmojiSet:
+        """Return the emoji in use; reads them only if this process must.
+
+        One query after a change. If MongoDB does not answer, the set that is known.
+        """
+        if self._version() != self._read_at:
+            self._read_again()
+        return self._known
+
+    def _read_again(self) -> None:
+        with self._lock:
+            # What is read now is at least as new as the version that is known now.
+            version = self._version()
+            if version == self._read_at:
+                return  # another thread did it
+            try:
+                self._known = self._store.read()
+            except StoreUnavailableError as error:
+                log.warning("emojis_unreadable", **error.context)
+                return
+            self._read_at = version
+
+    def add(
+        self, new: Sequence[NewEmoji], *, category: str = "", replaces: bool = False
+    ) -> EmojiSet:
+        """Add emoji, all or none; return the new set.
+
+        Raises:
+            InvalidError: Something is wrong; `fields` has each problem under the name
+                of the emoji, or `category`. Nothing is stored.
+            ConflictError: Someone else changed the emoji meanwhile.
+            StorageFullError: The disk is full.
+            StoreUnavailableError: The folder cannot be written to.
+        """
+        known = self._store.read()
+        category = _clean_category(category)
+        wrong = _problems(new, {} if replaces else known.by_code)
+        drawn: dict[str, list[bytes]] = {}
+        for each in new:
+            if each.name not in wrong:
+                try:
+                    drawn[each.shortcode] = self._pictures.draw_emoji(each.file)
+                except InvalidError as error:
+                    wrong[each.name] = " ".join(error.fields.values())
+        if len({*known.by_code, *drawn}) > MOST:
+            raise InvalidError(f"A site can have up to {MOST:,} emoji.")
+        if wrong:
+            raise InvalidError("No emoji was added.", wrong)
+        made = [self._saved(code, parts, category) for code, parts in drawn.items()]
+        kept = {each.shortcode: each for each in (*known, *made)}
+        return self._replace(known, kept)
+
+    def remove(self, codes: Sequence[str]) -> EmojiSet:
+        """Remove emoji and their files, all or none; return the new set.
+
+        Raises:
+            NotFoundError: There is no such emoji. Nothing is removed.
+            ConflictError: Someone else changed the emoji meanwhile.
+            StoreUnavailableError: The folder cannot be reached.
+        """
+        known = self._store.read()
+        unknown = [code for code in codes if code not in known.by_code]
+        if unknown:
+            raise NotFoundError(f"There is no emoji :{unknown[0]}:.")
+        kept = {e.shortcode: e for e in known if e.shortcode not in codes}
+        return self._replace(known, kept)
+
+    def stored(self) -> EmojiSet:
+        """Read the set from the database; one query."""
+        return self._store.read()
+
+    def _saved(self, code: str, parts: Sequence[bytes], category: str) -> Emoji:
+        width, _ = EMOJI.sizes[0]
+        names = [self._media.save({width: content}) for content in parts]
+        return Emoji(code, names[0], names[-1], category)
+
+    def _replace(self, known: EmojiSet, kept: Mapping[str, Emoji]) -> EmojiSet:
+        """Store another set, then remove the pictures that none of its emoji has."""
+        after = self._store.replace(known, kept.values())
+        with self._lock:
+            self._known = after  # this process sees it at once
+        asked_s = self._clock() / _MS_PER_S
+        for name in _pictures(known) - _pictures(after):
+            self._media.remove(EMOJI, name, older_than_s=asked_s)
+        return after
+
+
+def _pictures(emojis: EmojiSet) -> set[str]:
+    return {name for each in emojis for name in (each.picture, each.still)}
+
+
+def _clean_category(text: str) -> str:
+    cleaned = clean_line(text, field="category")
+    if len(cleaned) > CATEGORY_MAX:
+        raise InvalidError(
+            "No emoji was added.", {"category": f"Up to {CATEGORY_MAX} characters."}
+        )
+    return cleaned
+
+
+def _problems(new: Sequence[NewEmoji], taken: Iterable[str]) -> dict[str, str]:
+    """Return what is wrong with short codes, by the names of the new emoji."""
+    wrong: dict[str, str] = {}
+    seen = dict.fromkeys(taken, "")
+    for each in new:
+        code = each.shortcode
+        if not SHORTCODE.fullmatch(code):
+            wrong[each.name] = f":{code}: can't be a short code. {_CODE}"
+        elif code in seen:
+            first = seen[code]
+            wrong[each.name] = (
+                f"{first} has the same short code."
+                if first
+                else f":{code}: exists already. Use --replace to replace it."
+            )
+        else:
+            seen[code] = each.name
+    return wrong
