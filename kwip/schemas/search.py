@@ -68,6 +68,18 @@ class SearchPageQuery(SearchQuery):
     )
 
 
+class SuggestionsQuery(SearchQuery):
+    """The same for suggestions while somebody writes, of one kind."""
+
+    type = fields.String(
+        required=True,
+        validate=validate.OneOf(
+            ("accounts", "hashtags", "emojis"),
+            error=lazy_gettext("Must be one of: accounts, hashtags, emojis."),
+        ),
+    )
+
+
 class LookupQuery(BodySchema[str]):
     """Whose account: `name`, `@name` or `name@host`."""
 

@@ -4,8 +4,8 @@
 // The kwips that were written on this page.
 const written = new Set();
 
-async function fetchPart(address, selector) {
-  const answer = await fetch(address, { headers: { Accept: "text/html" } });
+async function fetchPart(address, selector, options = {}) {
+  const answer = await fetch(address, { headers: { Accept: "text/html" }, ...options });
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   return answer.ok ? page.querySelector(selector) : null;
 }

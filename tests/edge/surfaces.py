@@ -17,6 +17,7 @@ QUERIES = {
     "lookup_account": "?acct=alice",
     "search_accounts": "?q=al",
     "search": "?q=tea",
+    "suggestions": "?type=accounts&q=al",
     "relationships": "?{user_ids}",
     "familiar_followers": "?{user_ids}",
     "markers": "?timeline[]=home",

@@ -141,12 +141,14 @@ PARTS = {
 PARTS_OF_A_KWIP = {"article": "/article", "reply": "/reply"}
 #: The same of a person.
 CARD = {"card": "/@mallory/card"}
+#: What completes the beginning of a name.
+COMPLETION = {"suggestions": "/suggestions?type=accounts&q=mallory"}
 
 
 def test_every_page_is_among_those_that_are_checked(places):
     pages = {r.endpoint.__name__ for r in web.ROUTES if r.method == "GET"}
 
-    parts = PARTS.keys() | PARTS_OF_A_KWIP.keys() | CARD.keys()
+    parts = PARTS.keys() | PARTS_OF_A_KWIP.keys() | CARD.keys() | COMPLETION.keys()
     assert pages - {"styleguide"} == places.keys() | parts
 
 
@@ -179,6 +181,14 @@ def test_a_card_shows_hostile_texts_as_texts(places, visitors):
 
         assert "<script>alert(1)</script>" in card.one("p").words
         assert not card.all("script")
+
+
+def test_suggestions_show_hostile_names_as_texts(places, at_mallory):
+    part = at_mallory.get(COMPLETION["suggestions"])
+
+    assert "<script>alert(1)</script>" in part.one("bdi").words
+    assert part.one("li")["data-words"].startswith("mallory ")
+    assert not part.all("script")
 
 
 def test_parts_of_a_kwip_show_hostile_texts_as_texts(places, at_mallory):

@@ -125,6 +125,7 @@ class SearchRequest:
     Attributes:
         text: The words, as they were entered.
         kind: What to find: accounts, hashtags or statuses; empty for all of them.
+            Emojis are only suggested.
         name: Whose name to look for; None if the text names nobody of this site.
         post_id: The post whose address the text is, if it is one of this site.
         only_followed: Only people whom the viewer follows.
@@ -133,7 +134,7 @@ class SearchRequest:
     """
 
     text: str
-    kind: Literal["", Kind] = ""
+    kind: Literal["", "emojis", Kind] = ""
     name: str | None = None
     post_id: PostId | None = None
     only_followed: bool = False
