@@ -12,8 +12,10 @@ from kwip.cli.bars import Bars
 from kwip.cli.parts import repair_by
 from kwip.cli.running import connected
 from kwip.domain.clock import system_clock_ms
+from kwip.services.maintenance.emoji_check import check_emojis
 from kwip.services.maintenance.fsck import Fsck
 from kwip.store.maintenance.audit import AuditStore
+from kwip.store.media import MediaFolder
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -34,8 +36,8 @@ def command(settings: Settings, *, repairs: bool, dry_run: bool, as_json: bool) 
     """Check stored data for problems, and repair it.
 
     Checks both sides of follows and blocks, timelines and their buckets, counters,
-    hashtags, search, reactions, pins, posts waiting for delivery, and claims on
-    usernames and email addresses. The site can stay online.
+    hashtags, search, reactions, pins, posts waiting for delivery, claims on usernames
+    and email addresses, and custom emoji. The site can stay online.
 
     Without --repair, fsck only reads. With it, fsck repairs what it can and checks
     again. Add --dry-run to show the repairs without making them. Exits with 1 if
@@ -44,12 +46,12 @@ def command(settings: Settings, *, repairs: bool, dry_run: bool, as_json: bool) 
     if dry_run and not repairs:
         raise click.UsageError("--dry-run only works with --repair.")
     with connected(settings) as wiring, Bars(is_quiet=as_json) as bars:
-        report = left = _check(wiring, bars)
+        report = left = _check(settings, wiring, bars)
         if repairs and report.findings and not dry_run:
             wiring.fence.await_lease(within_s=1.0)
             repairable = [finding for finding in report.findings if finding.repair]
             repair_by(wiring, settings).repair(repairable, bars)
-            left = _check(wiring, bars)
+            left = _check(settings, wiring, bars)
     repaired = {_place(f) for f in report.findings} - {_place(f) for f in left.findings}
     findings = list(dict.fromkeys([*report.findings, *left.findings]))
     if as_json:
@@ -68,8 +70,12 @@ def command(settings: Settings, *, repairs: bool, dry_run: bool, as_json: bool) 
     return FOUND if left.findings else 0
 
 
-def _check(wiring: Wiring, bars: Bars) -> Report:
-    return Fsck(AuditStore(wiring.store), system_clock_ms).run(bars)
+def _check(settings: Settings, wiring: Wiring, bars: Bars) -> Report:
+    report = Fsck(AuditStore(wiring.store), system_clock_ms).run(bars)
+    emojis = wiring.services.emojis.stored()
+    report.findings += check_emojis(emojis, MediaFolder(settings.media_folder))
+    report.checked["emojis"] = len(emojis)
+    return report
 
 
 def _place(finding: Finding) -> tuple[str, str]:

@@ -43,9 +43,10 @@ def test_media_commands_know_the_pictures_of_emoji(kwip, folder, settings):
     assert kwip("media", "usage", "--json").json["kinds"]["emoji"]["files"] == 1
 
     stored.unlink()
-    usage = kwip("media", "usage")
+    usage, fsck = kwip("media", "usage"), kwip("fsck")
 
-    assert usage.code == 1
+    assert (usage.code, fsck.code) == (1, 1)
+    assert "emojis: blob: its picture is missing: add it again" in fsck.out
     assert f"missing: emoji {stored.stem[:32]} of :blob:" in usage.out
 
 

@@ -1,0 +1,25 @@
+"""Check that the pictures of custom emoji are stored."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kwip.services.maintenance.fsck import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kwip.domain.emojis import EmojiSet
+    from kwip.store.media import MediaFolder
+
+
+def check_emojis(emojis: EmojiSet, folder: MediaFolder) -> Iterator[Finding]:
+    """Look for emoji without a picture; one look at the folder for each file."""
+    for each in emojis:
+        if not all(folder.has(path) for path in each.paths):
+            yield Finding(
+                "emojis",
+                each.shortcode,
+                "its picture is missing",
+                "add it again with `kwip emoji add --replace`",
+            )
