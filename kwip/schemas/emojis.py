@@ -71,8 +71,10 @@ def emojis_of_texts(urls: Urls, *texts: str) -> list[Json]:
 
 def shown(html: str, urls: Urls) -> str:
     """Replace the short codes in safe HTML by pictures, but not within links."""
+    if ":" not in html:
+        return html
     emojis = urls.emojis()
-    if not emojis or ":" not in html:
+    if not emojis:
         return html
 
     def replaced(match: re.Match[str]) -> str:

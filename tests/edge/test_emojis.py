@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from kwip.app import create_app
-from kwip.domain.errors import InvalidError, NotFoundError
+from kwip.domain.errors import InvalidError, NotFoundError, StoreUnavailableError
 from kwip.domain.users import ProfileChange, Viewer
 from kwip.services.media.emojis import NewEmoji
 from kwip.wiring import build
@@ -127,6 +127,21 @@ def test_other_processes_follow_within_a_second_and_show_no_cached_page(
         assert not any("-128.webp" in client.get(page).text for page in pages)
     finally:
         other.close()
+
+
+def test_without_mongodb_the_emoji_stay_as_they_are_known(emojis, monkeypatch):
+    tries = []
+
+    def fail():
+        tries.append(1)
+        raise StoreUnavailableError(reason="no server")
+
+    known = emojis.current()
+    monkeypatch.setattr(emojis, "_version", lambda: "another")
+    monkeypatch.setattr(emojis._store, "read", fail)
+
+    assert [emojis.current(), emojis.current()] == [known, known]
+    assert len(tries) == 1  # and no second time within the same second
 
 
 def test_nothing_is_added_if_anything_is_wrong(emojis, settings):

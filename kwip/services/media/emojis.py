@@ -70,6 +70,7 @@ class Emojis:
         # Never a version: the first call reads the set.
         self._read_at: str | None = "-"
         self._known = NO_EMOJIS
+        self._failed_at_ms = 0
         self._lock = threading.Lock()
 
     def current(self) -> EmojiSet:
@@ -78,21 +79,23 @@ class Emojis:
         One query after a change. If MongoDB does not answer, the set that is known.
         """
         if self._version() != self._read_at:
-            self._read_again()
+            with self._lock:
+                self._read_again()
         return self._known
 
     def _read_again(self) -> None:
-        with self._lock:
-            # What is read now is at least as new as the version that is known now.
-            version = self._version()
-            if version == self._read_at:
-                return  # another thread did it
-            try:
-                self._known = self._store.read()
-            except StoreUnavailableError as error:
-                log.warning("emojis_unreadable", **error.context)
-                return
-            self._read_at = version
+        # What is read now is at least as new as the version that is known now.
+        version = self._version()
+        has_just_failed = 0 <= self._clock() - self._failed_at_ms < _MS_PER_S
+        if version == self._read_at or has_just_failed:
+            return  # another thread has read it, or could not
+        try:
+            self._known = self._store.read()
+        except StoreUnavailableError as error:
+            log.warning("emojis_unreadable", **error.context)
+            self._failed_at_ms = self._clock()
+            return
+        self._read_at = version
 
     def add(
         self, new: Sequence[NewEmoji], *, category: str = "", replaces: bool = False
