@@ -36,7 +36,14 @@ BUNDLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             *("translation.js", "kwip.js", "acts.js", "sharing.js", "elements.js"),
             *("uploads.js", "compose_media.js", "write.js"),
             *("replies.js", "cards.js", "keys.js", "live.js", "open.js", "more.js"),
-            *("completion.js", "visits.js", "lightbox.js", "blurhash.js", "playing.js"),
+            *(
+                "completion.js",
+                "emoji_picker.js",
+                "visits.js",
+                "lightbox.js",
+                "blurhash.js",
+                "playing.js",
+            ),
         ),
     }
 )

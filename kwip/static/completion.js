@@ -91,7 +91,7 @@ function showSuggestions(place, options) {
   options.forEach((option, number) => (option.id = `suggestion-${number}`));
   field.closest("main").append(suggestions);
   suggestions.hidden = false;
-  placeSuggestions(field);
+  placeBelow(suggestions, field);
   field.setAttribute("aria-controls", suggestions.id);
   field.setAttribute("aria-autocomplete", "list");
   field.setAttribute("aria-haspopup", "listbox");
@@ -106,15 +106,15 @@ function showSuggestions(place, options) {
   suggestionStatus.textContent = `${count} ${gettext("Use the arrow keys to choose.")}`;
 }
 
-function placeSuggestions(field) {
+function placeBelow(box, field) {
   const at = field.getBoundingClientRect();
-  const page = suggestions.offsetParent.getBoundingClientRect();
+  const page = box.offsetParent.getBoundingClientRect();
   const width = Math.min(at.width, 352);
   const isFromRight = getComputedStyle(field).direction === "rtl";
-  suggestions.style.inlineSize = `${width}px`;
-  suggestions.style.left = `${(isFromRight ? at.right - width : at.left) - page.left}px`;
-  suggestions.style.top = `${at.bottom - page.top + 4}px`;
-  suggestions.scrollIntoView({ block: "nearest" });
+  box.style.inlineSize = `${width}px`;
+  box.style.left = `${(isFromRight ? at.right - width : at.left) - page.left}px`;
+  box.style.top = `${at.bottom - page.top + 4}px`;
+  box.scrollIntoView({ block: "nearest" });
 }
 
 function hideSuggestions() {
@@ -150,14 +150,17 @@ function complete(option) {
   const isSpaced = /^\s/.test(field.value.slice(end));
   const text = option.dataset.insert + (isSpaced ? "" : " ");
   hideSuggestions();
+  insertText(field, start, end, text);
+  if (isSpaced) field.setSelectionRange(start + text.length + 1, start + text.length + 1);
+}
+
+function insertText(field, start, end, text) {
   field.focus({ preventScroll: true });
   field.setSelectionRange(start, end);
   // So that the browser can undo it; it also says that there was input.
-  if (!document.execCommand("insertText", false, text)) {
-    field.setRangeText(text, start, end, "end");
-    field.dispatchEvent(new InputEvent("input", { bubbles: true }));
-  }
-  if (isSpaced) field.setSelectionRange(start + text.length + 1, start + text.length + 1);
+  if (document.execCommand("insertText", false, text)) return;
+  field.setRangeText(text, start, end, "end");
+  field.dispatchEvent(new InputEvent("input", { bubbles: true }));
 }
 
 document.body.append(suggestionStatus);
@@ -171,7 +174,7 @@ document.addEventListener("selectionchange", () => {
   const { activeElement: field } = document;
   if (completed && (field !== completed.field || !isSamePlace(wordAtCursor(field), completed))) hideSuggestions();
 });
-addEventListener("resize", () => completed && placeSuggestions(completed.field));
+addEventListener("resize", () => completed && placeBelow(suggestions, completed.field));
 
 // Before anything else gets the key: Escape only closes the list.
 document.addEventListener(

@@ -15,8 +15,9 @@ from tests.pictures import plain
 
 @pytest.fixture
 def page(open_browser, site, alice, bob):
-    emoji = NewEmoji(name="blob", shortcode="blobcat", file=io.BytesIO(plain()))
-    site.wiring.services.emojis.add([emoji])
+    for code in ("blobcat", "robot"):
+        emoji = NewEmoji(name=code, shortcode=code, file=io.BytesIO(plain()))
+        site.wiring.services.emojis.add([emoji], category=f"Of {code}s")
     alice.say("Plums #plums #plumcake")
     page = open_browser(alice, size=NARROW)
     page.clock.install()
@@ -95,11 +96,31 @@ def complete_an_emoji(page, text):
     expect(text).to_have_value(f"{before}:blobcat: ")
 
 
+def pick_an_emoji(page, text):
+    before = text.input_value()
+    page.get_by_role("button", name="Emoji", exact=True).click()
+    panel = page.get_by_role("group", name="Emoji", exact=True)
+    expect(panel.get_by_role("button")).to_have_count(2)
+    assert page.evaluate(RUN_AXE) == []
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    expect(text).to_have_value(before)
+
+    page.get_by_role("button", name="Emoji", exact=True).click()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+
+    expect(panel).to_be_hidden()
+    expect(text).to_have_value(f"{before}:robot: ")
+    expect(text).to_be_focused()
+
+
 def test_names_are_completed_while_one_writes(page):
     text = page.locator("#text")
     complete_a_person(page, text)
     complete_a_hashtag(page, text)
     complete_an_emoji(page, text)
+    pick_an_emoji(page, text)
 
     page.get_by_role("button", name="Post").click()
 
