@@ -20,8 +20,8 @@ MAX_BYTES, MOST = 256_000, 2_000
 CATEGORY_MAX = 60
 SHORTCODE = re.compile(r"[A-Za-z0-9_]{2,64}", re.ASCII)
 #: A short code between colons: not within a word, and with no third colon beside it,
-#: as in Mastodon.
-PATTERN = r"(?<![^\W_])(?<!:):([A-Za-z0-9_]{2,64}):(?![^\W_]|:)"
+#: as in Mastodon. It begins with the colon, which is what a text is searched for.
+PATTERN = r":(?<![^\W_]:)(?<!::)([A-Za-z0-9_]{2,64}):(?![^\W_]|:)"
 _USED = re.compile(PATTERN)
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Json = dict[str, object]
 
 #: Links and tags, which stay as they are, and short codes.
-_PARTS = re.compile(rf"<a\b.*?</a>|<[^>]*>|{PATTERN}", re.DOTALL)
+_PARTS = re.compile(rf"<a\b[^>]*>[^<]*</a>|<[^>]*>|{PATTERN}")
 #: Where the page has no style of its own for them.
 _HEIGHT = 20
 
@@ -48,7 +48,7 @@ def emojis_of_post(post: Post, urls: Urls) -> list[Json]:
         return []
     titles = () if post.poll is None else (each.title for each in post.poll.options)
     found = urls.emojis().used_in(post.warning, *titles)
-    if ":" in post.text:
+    if _has_any(post.text, urls):
         found |= _in_html(post_html(post, urls), urls)
     return _all(found.values(), urls)
 
@@ -59,7 +59,7 @@ def emojis_of_user(user: User, urls: Urls) -> list[Json]:
         return []
     found = urls.emojis().used_in(user.name, *(line.name for line in user.fields))
     for text in (user.bio, *(line.value for line in user.fields)):
-        if ":" in text:
+        if _has_any(text, urls):
             found |= _in_html(bio_html(text, urls), urls)
     return _all(found.values(), urls)
 
@@ -102,13 +102,21 @@ def bio_markup(text: str, urls: Urls) -> Markup:
 def post_shown(post: Post, urls: Urls) -> str:
     """Return a post's HTML with pictures."""
     html = post_html(post, urls)
-    return shown(html, urls) if ":" in post.text else html
+    return shown(html, urls) if _has_any(post.text, urls) else html
 
 
 def bio_shown(text: str, urls: Urls) -> str:
     """Return a bio's HTML with pictures."""
     html = bio_html(text, urls)
-    return shown(html, urls) if ":" in text else html
+    return shown(html, urls) if _has_any(text, urls) else html
+
+
+def _has_any(text: str, urls: Urls) -> bool:
+    """Return whether a text has a known short code, if only in an address.
+
+    Takes a tenth of the time of searching its HTML.
+    """
+    return ":" in text and bool(urls.emojis().used_in(text))
 
 
 def _in_html(html: str, urls: Urls) -> dict[str, Emoji]:

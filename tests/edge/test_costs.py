@@ -11,10 +11,12 @@ from kwip.app import create_app
 from kwip.domain.ids import UserId
 from kwip.domain.users import User
 from kwip.schemas.posts import StatusSchema
+from kwip.services.media.emojis import NewEmoji
 from kwip.wiring import Options, build
 from tests.commands import Commands
 from tests.conversations import grow
 from tests.people import People, sign_in
+from tests.pictures import plain, sent
 from tests.servers import no_quotas, settings_in, wait_until
 
 
@@ -242,3 +244,13 @@ def test_what_was_written_of_a_post_outlives_the_cache(
         raise AssertionError("it is written anew")
 
     costs("/api/v1/timelines/home", between=forget_all)
+
+
+def test_custom_emoji_cost_no_round_trip(costs, wiring, alice):
+    emojis = wiring.services.emojis
+    emojis.add([NewEmoji(name="fox", shortcode="fox", file=sent(plain()))])
+    wait_until(lambda: wiring.fence.emojis_version() == emojis.current().version)
+    alice.say("a :fox:")
+
+    for path, number in (("/api/v1/timelines/home", 1), ("/@alice", 1)):
+        assert costs(path) == (number, 0)
