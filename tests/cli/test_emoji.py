@@ -52,7 +52,7 @@ def test_media_commands_know_the_pictures_of_emoji(kwip, folder, settings):
 
 def test_an_emoji_is_replaced_only_if_asked(kwip, folder):
     (folder / "new.png").write_bytes(plain(colour=BLUE))
-    kwip("emoji", "add", "blob", folder / "blob.png")
+    kwip("emoji", "add", "blob", folder / "blob.png", "--category", "Blobs")
 
     refused = kwip("emoji", "add", ":blob:", folder / "new.png")
     replaced = kwip("emoji", "add", ":blob:", folder / "new.png", "--replace")
@@ -60,3 +60,4 @@ def test_an_emoji_is_replaced_only_if_asked(kwip, folder):
     assert refused.code == 2
     assert "new.png: :blob: exists already. Use --replace" in refused.err
     assert (replaced.code, replaced.out) == (0, "added :blob:\n")
+    assert kwip("emoji", "list").out.split() == [":blob:", "Blobs", "1", "emoji"]

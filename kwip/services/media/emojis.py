@@ -102,6 +102,8 @@ class Emojis:
     ) -> EmojiSet:
         """Add emoji, all or none; return the new set.
 
+        Without a `category`, those that are replaced keep theirs.
+
         Raises:
             InvalidError: Something is wrong; `fields` has each problem under the name
                 of the emoji, or `category`. Nothing is stored.
@@ -123,7 +125,11 @@ class Emojis:
             raise InvalidError(f"A site can have up to {MOST:,} emoji.")
         if wrong:
             raise InvalidError("No emoji was added.", wrong)
-        made = [self._saved(code, parts, category) for code, parts in drawn.items()]
+        before = {each.shortcode: each.category for each in known}
+        made = [
+            self._saved(code, parts, category or before.get(code, ""))
+            for code, parts in drawn.items()
+        ]
         kept = {each.shortcode: each for each in (*known, *made)}
         return self._replace(known, kept)
 
