@@ -182,7 +182,7 @@ def unmarked_in_module(text):
 
 
 #: What scripts name and do not say.
-KEYS = {"Enter", "Escape", "Accept", "Ctrl Enter"}
+KEYS = {"Enter", "Escape", "Tab", "Accept", "Ctrl Enter"}
 
 
 def unmarked_in_script(text):

@@ -185,6 +185,7 @@ LEFT_OUT: Mapping[str, str] = {
     "search_posts": "never cached",
     "hashtags": "never cached",
     "credentials": "never cached",
+    "emojis": "processes remember them by the version in the fence",
     "jobs": "never cached",
     "cache_fence": "never cached",
     "cache_relay": "never cached",
