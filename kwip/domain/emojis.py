@@ -33,12 +33,16 @@ class Emoji:
         shortcode: What people write between two colons.
         picture: The name of its picture.
         still: The name of the picture without motion; the same unless it is animated.
+        width: Of the picture, in pixels.
+        height: The same.
         category: Under which it is offered; may be empty.
     """
 
     shortcode: str
     picture: str
     still: str
+    width: int
+    height: int
     category: str = ""
 
     @property

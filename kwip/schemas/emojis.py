@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 #: Links and tags, which stay as they are, and short codes.
 _PARTS = re.compile(rf"<a\b[^>]*>[^<]*</a>|<[^>]*>|{PATTERN}")
-#: Where the page has no style of its own for them.
+#: Where the page has no style of its own for them; with the width, it also says how
+#: much room they need, so that nothing moves while they load.
 _HEIGHT = 20
 
 
@@ -130,10 +131,10 @@ def _all(emojis: Iterable[Emoji], urls: Urls) -> list[Json]:
 
 
 def _picture(emoji: Emoji, urls: Urls) -> str:
-    code = f":{emoji.shortcode}:"
+    code, width = f":{emoji.shortcode}:", round(_HEIGHT * emoji.width / emoji.height)
     picture = (
         f'<img class="emoji" src="{escape(urls.emoji(emoji))}" alt="{code}"'
-        f' title="{code}" height="{_HEIGHT}" loading="lazy">'
+        f' title="{code}" width="{width}" height="{_HEIGHT}" loading="lazy">'
     )
     if not emoji.is_animated:
         return picture

@@ -32,6 +32,8 @@ class EmojiRow(TypedDict):
     shortcode: str
     picture: str
     still: str
+    width: int
+    height: int
     category: str
 
 
@@ -79,6 +81,8 @@ class EmojiStore:
                 "shortcode": each.shortcode,
                 "picture": each.picture,
                 "still": each.still,
+                "width": each.width,
+                "height": each.height,
                 "category": each.category,
             }
             for each in made

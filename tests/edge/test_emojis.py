@@ -83,7 +83,7 @@ def test_pages_and_widgets_show_pictures_but_not_within_links_and_words(
     profile = client.get("/@alice").text
 
     assert text.count("<img") == 1
-    assert 'alt=":blob:" title=":blob:"' in text
+    assert 'alt=":blob:" title=":blob:" width="27" height="20"' in text
     assert "/:blob:/</a> a:blob:b :nothing: :blob::party:" in text
     assert re.search(r"careful <picture><source srcset=\S+ media=\"\(prefers-", page)
     assert re.search(r'class="poll-title" dir="auto"><img class="emoji"', page)

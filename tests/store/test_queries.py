@@ -71,7 +71,7 @@ PARTS = (
 )
 TEA, GREEN = frozenset({"tea", "en=tea"}), frozenset({"green", "~1:green"})
 ANYWHERE = Between(0, MAX_ID, 60)
-LOAF = Emoji("loaf", "0" * 32, "0" * 32)
+LOAF = Emoji("loaf", "0" * 32, "0" * 32, 128, 96)
 JOB = Job(
     id="reindex:timelines",
     state="running",

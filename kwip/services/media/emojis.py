@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING
 
 import structlog
 
-from kwip.domain.emojis import CATEGORY_MAX, MOST, NO_EMOJIS, SHORTCODE, Emoji
+from kwip.domain.emojis import CATEGORY_MAX, EDGE, MOST, NO_EMOJIS, SHORTCODE, Emoji
 from kwip.domain.errors import InvalidError, NotFoundError, StoreUnavailableError
 from kwip.domain.media import EMOJI
 from kwip.text.cleaning import clean_line
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from kwip.domain.clock import ClockMs
     from kwip.domain.emojis import EmojiSet
     from kwip.services.media.media import Media
-    from kwip.services.media.pictures import Pictures
+    from kwip.services.media.pictures import DrawnEmoji, Pictures
     from kwip.store.emojis import EmojiStore
 
 log = structlog.get_logger()
@@ -114,7 +114,7 @@ class Emojis:
         known = self._store.read()
         category = _clean_category(category)
         wrong = _problems(new, {} if replaces else known.by_code)
-        drawn: dict[str, list[bytes]] = {}
+        drawn: dict[str, DrawnEmoji] = {}
         for each in new:
             if each.name not in wrong:
                 try:
@@ -127,8 +127,8 @@ class Emojis:
             raise InvalidError("No emoji was added.", wrong)
         before = {each.shortcode: each.category for each in known}
         made = [
-            self._saved(code, parts, category or before.get(code, ""))
-            for code, parts in drawn.items()
+            self._saved(code, each, category or before.get(code, ""))
+            for code, each in drawn.items()
         ]
         kept = {each.shortcode: each for each in (*known, *made)}
         return self._replace(known, kept)
@@ -152,10 +152,12 @@ class Emojis:
         """Read the set from the database; one query."""
         return self._store.read()
 
-    def _saved(self, code: str, parts: Sequence[bytes], category: str) -> Emoji:
-        width, _ = EMOJI.sizes[0]
-        names = [self._media.save({width: content}) for content in parts]
-        return Emoji(code, names[0], names[-1], category)
+    def _saved(self, code: str, drawn: DrawnEmoji, category: str) -> Emoji:
+        picture, still = (
+            self._media.save({EDGE: content})
+            for content in (drawn.picture, drawn.still)
+        )
+        return Emoji(code, picture, still, drawn.width, drawn.height, category)
 
     def _replace(self, known: EmojiSet, kept: Mapping[str, Emoji]) -> EmojiSet:
         """Store another set, then remove the pictures that none of its emoji has."""

@@ -73,7 +73,7 @@ def answer(question: Mapping[str, Any], content: bytes) -> Answer:
             if "edges" in question:
                 return attach(question["edges"], content)
             if "emoji_edge" in question:
-                return {}, draw_emoji(question["emoji_edge"], content)
+                return draw_emoji(question["emoji_edge"], content)
             return {}, draw([(w, h) for w, h in question["sizes"]], content)
     except RefusedError as error:
         return {"refused": str(error)}, []
@@ -123,10 +123,11 @@ def attach(edges: Sequence[int], content: bytes) -> Answer:
     return described, [*parts, *pictures]
 
 
-def draw_emoji(edge: int, content: bytes) -> list[bytes]:
+def draw_emoji(edge: int, content: bytes) -> Answer:
     """Scale a whole picture until no side is longer than an edge; WebP.
 
-    If it is animated, the first part is the animation and the second one is still.
+    The answer has its new `size`. If it is animated, the first part is the animation
+    and the second one is still.
 
     Raises:
         RefusedError: It is not a usable picture.
@@ -136,8 +137,8 @@ def draw_emoji(edge: int, content: bytes) -> list[bytes]:
     size = within(edge, image.size)
     still = _encoded(_scaled(image, size))
     if not is_animated(image):
-        return [still]
-    return [shrink(open_picture(content), size), still]
+        return {"size": size}, [still]
+    return {"size": size}, [shrink(open_picture(content), size), still]
 
 
 def in_edges(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 from kwip.domain import emojis
@@ -28,6 +29,16 @@ _VARIANTS: dict[Kind, tuple[str, ...]] = {
 }
 #: The name of the form's field for attachments.
 FIELD = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnEmoji:
+    """The picture of an emoji, and the one without motion: the same unless it moves."""
+
+    width: int
+    height: int
+    picture: bytes
+    still: bytes
 
 
 class Pictures:
@@ -83,10 +94,8 @@ class Pictures:
             duration_s=answer["duration_s"],
         )
 
-    def draw_emoji(self, file: IO[bytes]) -> list[bytes]:
+    def draw_emoji(self, file: IO[bytes]) -> DrawnEmoji:
         """Scale a file for a custom emoji; WebP, whole.
-
-        If it is animated, the first one is the animation and the second one is still.
 
         Raises:
             InvalidError: It is not a usable picture; `fields` says why, under `file`.
@@ -95,7 +104,9 @@ class Pictures:
         if file.seek(0, os.SEEK_END) > emojis.MAX_BYTES:
             limit = f"Use an image of up to {emojis.MAX_BYTES // 1_000} KB."
             raise _refused(FIELD, limit)
-        return self._ask(FIELD, {"emoji_edge": emojis.EDGE}, file)[1]
+        answer, parts = self._ask(FIELD, {"emoji_edge": emojis.EDGE}, file)
+        width, height = answer["size"]
+        return DrawnEmoji(width, height, parts[0], parts[-1])
 
     def close(self) -> None:
         """End the child, if there is one."""
