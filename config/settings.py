@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
@@ -252,7 +253,8 @@ class Settings(MediaSettings):
     ]
 
 
-def rules() -> dict[str, Rule]:
+@cache
+def rules() -> Mapping[str, Rule]:
     """Return the rule of each field, in order."""
     hints = get_type_hints(Settings, include_extras=True)
     order = [name for cls in Settings.__mro__[:-1] for name in cls.__annotations__]
