@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +17,8 @@ from kwip.services.accounts.users import SignUp
 from kwip.wiring import Options, Wiring, build
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flask import Flask
     from werkzeug.test import TestResponse
 
@@ -24,12 +27,17 @@ PASSWORD = "correct horse battery"
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody with an account, a token of each kind, and a client without cookies."""
+    """Somebody with an account and a token, and a client without cookies."""
 
     app: Flask
     user: User
     token: str
-    reading_token: str
+    make_token: Callable[[frozenset[str]], str]
+
+    @cached_property
+    def reading_token(self) -> str:
+        """Return a token that only reads, made when it is first asked for."""
+        return self.make_token(frozenset({READ}))
 
     @property
     def id(self) -> str:
@@ -70,12 +78,9 @@ class People:
             )
         )
         viewer = Viewer(id=user.id, username=user.username, digest="")
-        return Person(
-            self._app,
-            user,
-            self._token(viewer, frozenset({READ, WRITE})),
-            self._token(viewer, frozenset({READ})),
-        )
+        make_token = partial(self._token, viewer)
+        token = make_token(frozenset({READ, WRITE}))
+        return Person(self._app, user, token, make_token)
 
     def _token(self, viewer: Viewer, scopes: frozenset[str]) -> str:
         return self._services.authentication.create_token(viewer, "test", scopes)[1]
