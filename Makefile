@@ -16,7 +16,7 @@ run: setup
 
 test: check browser
 	$(PY) -m pytest -m "not alone" -n auto --maxprocesses 8 --dist worksteal
-	$(PY) -m pytest -m alone
+	$(PY) -m pytest -m alone $$(grep -rl --include='*.py' 'mark\.alone' tests)
 
 check: setup-dev
 	$(PY) -m ruff check .

@@ -68,6 +68,21 @@ def pytest_xdist_auto_num_workers():
     return (os.cpu_count() or 1) + 1
 
 
+#: Where tests take ten seconds and more: programs, browsers, models.
+_LONG = (
+    *("browser/test_soundness", "cli/test_world", "edge/test_fuzz"),
+    *("edge/test_privacy", "faults/", "jobs/test_outlasting", "machine/"),
+    "ops/test_whole_stack",
+)
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with what takes long: at the end, all processes but one would wait."""
+    tests = Path(__file__).parent
+    places = tuple(str(tests / place) for place in _LONG)
+    items.sort(key=lambda item: not str(item.path).startswith(places))
+
+
 def pytest_collection_finish():
     """Spare the collector of garbage the tests and modules, which all stay."""
     gc.collect()
