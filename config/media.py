@@ -26,6 +26,21 @@ class MediaSettings(ServerSettings):
             doc="The folder for uploaded pictures. Back it up with the database.",
         ),
     ]
+    media_store_uri: Annotated[
+        str | None,
+        Rule(
+            "KWIP_MEDIA_STORE_URI",
+            values.bucket_uri,
+            None,
+            shown="the folder",
+            allowed="a URI such as "
+            "s3://key:secret@s3.example.org/bucket?region=eu-central-1, "
+            "with key and secret percent-encoded",
+            doc="A bucket of an S3-compatible object storage for uploaded files, to "
+            "use instead of the folder. `tls=0` in the query connects without TLS. "
+            "The bucket must not be readable by everybody.",
+        ),
+    ]
     media_max_bytes: Annotated[
         int,
         Rule(

@@ -9,7 +9,7 @@ import ipaddress
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 SAME = "same"
 
 _NAME = re.compile("[a-z0-9-]{1,32}")
+_BUCKET = re.compile("[A-Za-z0-9._-]{3,63}")
+_FLAGS = (["0"], ["1"])
 
 
 def number(lowest: int, highest: int) -> Callable[[str], int]:
@@ -110,6 +112,20 @@ def named_uris(*schemes: str) -> Callable[[str], dict[str, str]]:
 def name(text: str) -> str:
     """Parse a name of lower-case letters, digits and hyphens."""
     if _NAME.fullmatch(text) is None:
+        raise ValueError(text)
+    return text
+
+
+def bucket_uri(text: str) -> str:
+    """Parse `s3://key:secret@host:port/bucket`; region and tls may follow `?`."""
+    parts = urlsplit(text)
+    options = parse_qs(parts.query, strict_parsing=True) if parts.query else {}
+    is_complete = parts.hostname and parts.username and parts.password
+    if parts.scheme != "s3" or not is_complete or parts.port == 0:
+        raise ValueError(text)
+    if _BUCKET.fullmatch(parts.path.strip("/")) is None or parts.fragment:
+        raise ValueError(text)
+    if options.keys() - {"region", "tls"} or options.get("tls", ["1"]) not in _FLAGS:
         raise ValueError(text)
     return text
 

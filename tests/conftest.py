@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import fcntl
 import gc
+import http.client
+import logging
 import os
+import secrets
 import tempfile
 from pathlib import Path
 
@@ -238,6 +241,30 @@ def once(_clients, endpoints):
 def settings(tmp_path):
     """Return the default settings with an empty home."""
     return settings_in(tmp_path / "home")
+
+
+@pytest.fixture(scope="session")
+def _object_storage():
+    """Return the address of an object storage that forgets everything at the end."""
+    from moto.server import ThreadedMotoServer  # noqa: PLC0415 -- few tests need it
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
+    server.start()
+    yield server.get_host_and_port()
+    server.stop()
+
+
+@pytest.fixture
+def bucket_uri(_object_storage):
+    """Return the URI of a new bucket."""
+    host, port = _object_storage
+    name = f"kwip-{secrets.token_hex(8)}"
+    connection = http.client.HTTPConnection(host, port, timeout=10)
+    connection.request("PUT", f"/{name}")
+    assert connection.getresponse().status == 200
+    connection.close()
+    return f"s3://key:se%2Fcret@{host}:{port}/{name}?region=us-east-1&tls=0"
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from flask import Response, request
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.wsgi import wrap_file
 
-from kwip.blueprints import compression, http
+from kwip.blueprints import compression, http, ranges
 from kwip.blueprints.table import Cache, Policy, Route
 from kwip.domain.attachments import AttachmentFile, media_type
 from kwip.domain.errors import ForbiddenError, NotFoundError
@@ -18,6 +18,8 @@ from kwip.schemas import avatars
 from kwip.text.translation import gettext
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from kwip.blueprints.assets import Asset
     from kwip.domain.ids import AttachmentId
     from kwip.domain.media import OpenFile
@@ -43,14 +45,10 @@ def picture(name: str) -> Response:
 
     Nothing in it can run, wherever it is opened.
     """
+    services = http.services()
     if AttachmentFile.parse(name):
-        return _stream(http.services().attachments.read_open(name))
-    file, content = http.services().media.read(name)
-    response = Response(content, content_type="image/webp")
-    response.headers["Content-Security-Policy"] = _NOTHING_RUNS
-    response.set_etag(f"{file.picture}-{file.width}")
-    response.make_conditional(request)
-    return response
+        return _stream(services.attachments.read_open(name))
+    return _stream(services.media.open(name))
 
 
 def private_file(attachment_id: AttachmentId, variant: str) -> Response:
@@ -64,24 +62,33 @@ def private_file(attachment_id: AttachmentId, variant: str) -> Response:
 
 
 def _stream(file: OpenFile) -> Response:
-    """Respond with a file in parts; browsers ask for parts of videos."""
-    response = Response(
-        wrap_file(request.environ, file.content),
-        content_type=media_type(file.path),
-        direct_passthrough=True,
-    )
-    response.content_length = file.size
-    response.headers["Content-Security-Policy"] = _NOTHING_RUNS
-    response.set_etag(file.path.rpartition("/")[2])
+    """Respond with a file, or with the part of it that a browser asks for."""
+    etag = file.path.rpartition("/")[2]
     try:
-        response.make_conditional(
-            request, accept_ranges=True, complete_length=file.size
-        )
+        part = ranges.wanted(request, etag, file.size)
     except RequestedRangeNotSatisfiable:
         file.content.close()
         raise
+    if part is None:
+        response = _sent(wrap_file(request.environ, file.content), file.path)
+        response.content_length = file.size
+    else:
+        response = _sent(ranges.Part(file.content, part), file.path)
+        response.status_code = HTTPStatus.PARTIAL_CONTENT
+        response.content_length = len(part)
+        response.content_range.set(part.start, part.stop, file.size)
+    response.set_etag(etag)
+    response.make_conditional(request)
     if response.status_code == HTTPStatus.NOT_MODIFIED:
         file.content.close()
+    return response
+
+
+def _sent(body: Iterable[bytes], path: str) -> Response:
+    kind = media_type(path)
+    response = Response(body, content_type=kind, direct_passthrough=True)
+    response.accept_ranges = "bytes"
+    response.headers["Content-Security-Policy"] = _NOTHING_RUNS
     return response
 
 

@@ -15,12 +15,14 @@ from kwip import telemetry
 from kwip.cli import FOUND, json_option, print_json
 from kwip.cli.up import address, is_ready
 from kwip.domain.clock import system_clock_ms
+from kwip.domain.errors import StoreUnavailableError
 from kwip.embedded import endpoints
 from kwip.embedded.children import ROLE, holder, is_marked, log_of, marked
 from kwip.embedded.errors import CannotStartError
 from kwip.embedded.home_folder import HomeFolder
 from kwip.embedded.probes import Answer, ask_mongodb, ask_redis
 from kwip.loops import SILENT_S
+from kwip.store.media_bucket import MediaBucket
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,9 +115,20 @@ def ask(settings: Settings) -> Iterator[Service]:
         ("redis-realtime", to.redis_realtime_uri),
     ):
         yield Service(name, uri, ask_redis(uri, is_cache=name == "redis-cache"))
+    if settings.media_store_uri:
+        uri = settings.media_store_uri
+        yield Service("media", uri, _ask_bucket(uri))
     yield _ask_program(settings, "web", settings.port)
     if settings.live_port:
         yield _ask_program(settings, "live", settings.live_port)
+
+
+def _ask_bucket(uri: str) -> Answer:
+    try:
+        MediaBucket(uri).check()
+    except StoreUnavailableError as error:
+        return Answer(is_ok=False, detail=error.message)
+    return Answer(is_ok=True, detail="readable and writable")
 
 
 def _ask_program(settings: Settings, role: str, port: int) -> Service:

@@ -15,7 +15,6 @@ from kwip.domain.clock import system_clock_ms
 from kwip.services.maintenance.emoji_check import check_emojis
 from kwip.services.maintenance.fsck import Fsck
 from kwip.store.maintenance.audit import AuditStore
-from kwip.store.media import MediaFolder
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -46,12 +45,12 @@ def command(settings: Settings, *, repairs: bool, dry_run: bool, as_json: bool) 
     if dry_run and not repairs:
         raise click.UsageError("--dry-run only works with --repair.")
     with connected(settings) as wiring, Bars(is_quiet=as_json) as bars:
-        report = left = _check(settings, wiring, bars)
+        report = left = _check(wiring, bars)
         if repairs and report.findings and not dry_run:
             wiring.fence.await_lease(within_s=1.0)
             repairable = [finding for finding in report.findings if finding.repair]
             repair_by(wiring, settings).repair(repairable, bars)
-            left = _check(settings, wiring, bars)
+            left = _check(wiring, bars)
     repaired = {_place(f) for f in report.findings} - {_place(f) for f in left.findings}
     findings = list(dict.fromkeys([*report.findings, *left.findings]))
     if as_json:
@@ -70,10 +69,10 @@ def command(settings: Settings, *, repairs: bool, dry_run: bool, as_json: bool) 
     return FOUND if left.findings else 0
 
 
-def _check(settings: Settings, wiring: Wiring, bars: Bars) -> Report:
+def _check(wiring: Wiring, bars: Bars) -> Report:
     report = Fsck(AuditStore(wiring.store), system_clock_ms).run(bars)
     emojis = wiring.services.emojis.stored()
-    report.findings += check_emojis(emojis, MediaFolder(settings.media_folder))
+    report.findings += check_emojis(emojis, wiring.services.attachments.files.media)
     report.checked["emojis"] = len(emojis)
     return report
 

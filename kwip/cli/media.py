@@ -11,7 +11,6 @@ from kwip.cli.running import connected
 from kwip.domain.clock import system_clock_ms
 from kwip.services.maintenance.media_audit import MediaAudit
 from kwip.store.emojis import EmojiStore
-from kwip.store.media import MediaFolder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +35,7 @@ def usage(settings: Settings, *, as_json: bool) -> int:
     Exits with 1 if a picture or an attachment that a user or an emoji has is missing.
     """
     with connected(settings) as wiring:
-        found = _audit(settings, wiring).inventory()
+        found = _audit(wiring).inventory()
     kinds = {
         kind: {"files": found.files[kind], "bytes": found.bytes[kind]}
         for kind in sorted(found.files)
@@ -67,7 +66,7 @@ def orphans(settings: Settings, *, as_json: bool) -> int:
     Files less than an hour old are left out. Exits with 1 if there are any.
     """
     with connected(settings) as wiring:
-        found = _audit(settings, wiring).inventory().orphans
+        found = _audit(wiring).inventory().orphans
     if as_json:
         print_json({"findings": _rows(found)})
     else:
@@ -91,7 +90,7 @@ def prune(settings: Settings, *, is_sure: bool, dry_run: bool, as_json: bool) ->
     deleted, because this may be the wrong database. Use --force to delete anyway.
     """
     with connected(settings) as wiring:
-        audit = _audit(settings, wiring)
+        audit = _audit(wiring)
         look = audit.orphans if dry_run else audit.prune
         found = look(is_sure=is_sure)
     if as_json:
@@ -100,11 +99,15 @@ def prune(settings: Settings, *, is_sure: bool, dry_run: bool, as_json: bool) ->
     click.echo(f"{_counted(found)} {'would be deleted' if dry_run else 'deleted'}")
 
 
-def _audit(settings: Settings, wiring: Wiring) -> MediaAudit:
-    folder = MediaFolder(settings.media_folder)
-    attachments = wiring.services.attachments.store
-    emojis = EmojiStore(wiring.store)
-    return MediaAudit(folder, wiring.stores.users, attachments, emojis, system_clock_ms)
+def _audit(wiring: Wiring) -> MediaAudit:
+    uploads, emojis = wiring.services.attachments, EmojiStore(wiring.store)
+    return MediaAudit(
+        uploads.files.media,
+        wiring.stores.users,
+        uploads.store,
+        emojis,
+        system_clock_ms,
+    )
 
 
 def _owner(missing: Missing) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""`python -m kwip.cli.prepare`: prepare the databases for the other programs.
+"""`python -m kwip.cli.prepare`: prepare what the other programs store in.
 
 A process of its own, so that the supervisor need not keep the drivers in memory. It
 starts along with the private servers and waits for them. If it fails, its last line
@@ -9,19 +9,22 @@ from __future__ import annotations
 
 import sys
 
+from config.endpoints import without_password
 from config.settings import from_environment
 from kwip.domain.clock import at, system_clock_ms
-from kwip.domain.errors import KwipError
+from kwip.domain.errors import KwipError, StoreUnavailableError
 from kwip.domain.setup import LIFETIME, WAITING
 from kwip.embedded import endpoints
+from kwip.embedded.errors import CannotStartError
 from kwip.embedded.prepare import prepare
 from kwip.store.accounts.setup import SetupStore
 from kwip.store.client import JOB_TIMEOUT_MS, Store, connect
 from kwip.store.indexes import ensure_indexes
+from kwip.store.media_bucket import MediaBucket
 
 
 def main() -> None:
-    """Set up the servers, and create missing indexes.
+    """Set up the servers, create missing indexes, and check the bucket for files.
 
     The argument, if there is one, is the digest of a code for the first administrator.
 
@@ -30,6 +33,8 @@ def main() -> None:
     """
     settings = from_environment()
     try:
+        if settings.media_store_uri:
+            _check_bucket(settings.media_store_uri)
         prepare(settings)
         to = endpoints(settings)
         store = Store(connect(to.mongodb_uri, timeout_ms=JOB_TIMEOUT_MS), to.database)
@@ -41,6 +46,15 @@ def main() -> None:
             store.close()
     except KwipError as error:
         sys.exit(error.message)
+
+
+def _check_bucket(uri: str) -> None:
+    try:
+        MediaBucket(uri).check()
+    except StoreUnavailableError as error:
+        raise CannotStartError(
+            f"KWIP_MEDIA_STORE_URI: {without_password(uri)} {error.message}"
+        ) from error
 
 
 def _offer(store: Store, digest: str) -> None:

@@ -1,8 +1,8 @@
-"""Picture files in one folder: either complete or absent, and never changed.
+"""Uploaded files: either complete or absent, and never changed.
 
-All processes of an installation share the folder. Names come from the content, so
-concurrent writers of the same file do no harm, and no file is ever overwritten with
-different content.
+They are in a folder that all processes of an installation share, or in a bucket
+(`kwip/store/media_bucket.py`). Names come from the content, so concurrent writers of
+the same file do no harm, and no file is ever overwritten with different content.
 """
 
 from __future__ import annotations
@@ -13,46 +13,85 @@ import secrets
 import shutil
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Protocol
 
 from kwip.domain.errors import StorageFullError, StoreUnavailableError
 from kwip.domain.media import OpenFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+#: What people see when files cannot be stored, or not be reached.
+FULL = "This site has no space left for files. Tell its administrator."
+UNREACHABLE = "Kwip can't reach its files right now. Try again shortly."
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 #: The suffixes of what a killed writer leaves behind, and of files being removed.
-_DRAFT, _TAKEN = ".draft", ".taken"
+_DRAFT, TAKEN = ".draft", ".taken"
 #: Our own files that are not finished, or no longer in use.
-LEFTOVERS = (_DRAFT, _TAKEN)
+LEFTOVERS = (_DRAFT, TAKEN)
 
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A file in the folder; `path` is relative to it."""
+    """A file; `path` is relative to the folder or bucket."""
 
     path: str
     size: int
     modified_s: float
 
 
+class MediaStore(Protocol):
+    """Where uploaded files are, by their paths.
+
+    Every method raises StoreUnavailableError if it cannot be reached. What writes
+    raises StorageFullError if it has no space; nothing is left of the file then.
+
+    Whether a file is still needed is in the database, which may change while the file
+    is being deleted. So a file is set aside, then the database is asked once more, and
+    then the file is put back or discarded. Whoever begins to use a file saves it
+    (again) after the database knows of that, and finds it gone or gets it back.
+    """
+
+    def save(self, path: str, content: IO[bytes]) -> None:
+        """Store a file; if it exists already, it counts as new again.
+
+        The content is copied in parts, from its beginning.
+        """
+
+    def open(self, path: str) -> OpenFile | None:
+        """Open a file to be read in parts; None if it does not exist."""
+
+    def copy(self, source: str, target: str) -> bool:
+        """Copy a file as `save` does; False if there is neither of the two."""
+
+    def has(self, path: str) -> bool:
+        """Return whether a file exists."""
+
+    def files(self) -> Iterator[StoredFile]:
+        """Iterate over all files, ours or not."""
+
+    def remove(self, path: str, *, older_than_s: float) -> bool:
+        """Delete a file, unless it was saved (again) at `older_than_s` or later."""
+
+    def set_aside(self, paths: Sequence[str]) -> None:
+        """Take files away from their paths, those that exist."""
+
+    def put_back(self, paths: Sequence[str]) -> None:
+        """Undo `set_aside`, also one that a killed process began."""
+
+    def discard(self, paths: Sequence[str]) -> None:
+        """Delete what was set aside."""
+
+
 class MediaFolder:
-    """The folder; it is created with the first file."""
+    """Files in a folder, which is created with the first one."""
 
     def __init__(self, root: Path):
         self._root = root
 
     def save(self, path: str, content: IO[bytes]) -> None:
-        """Write a file unless it exists already; then it counts as new again.
-
-        The content is copied in parts, from its beginning.
-
-        Raises:
-            StorageFullError: The disk is full; nothing is left of the file.
-            StoreUnavailableError: The folder cannot be written to.
-        """
+        """Write a file unless it exists already."""
         target = self._root / path
         with _folder_errors():
             try:
@@ -61,24 +100,8 @@ class MediaFolder:
                 content.seek(0)
                 _write(target, content)
 
-    def read(self, path: str) -> bytes | None:
-        """Return the content of a file; None if it does not exist.
-
-        Raises:
-            StoreUnavailableError: It cannot be read.
-        """
-        with _folder_errors():
-            try:
-                return (self._root / path).read_bytes()
-            except FileNotFoundError:
-                return None
-
     def open(self, path: str) -> OpenFile | None:
-        """Open a file to be read in parts; None if it does not exist.
-
-        Raises:
-            StoreUnavailableError: It cannot be read.
-        """
+        """Open a file to be read in parts; None if it does not exist."""
         with _folder_errors():
             try:
                 file = (self._root / path).open("rb")
@@ -87,12 +110,7 @@ class MediaFolder:
             return OpenFile(path, os.fstat(file.fileno()).st_size, file)
 
     def copy(self, source: str, target: str) -> bool:
-        """Copy a file as `save` does; False if there is neither of the two.
-
-        Raises:
-            StorageFullError: The disk is full; nothing is left of the copy.
-            StoreUnavailableError: The folder cannot be written to.
-        """
+        """Copy a file unless the target exists; False if there is neither of them."""
         with _folder_errors():
             try:
                 os.utime(self._root / target)
@@ -131,8 +149,7 @@ class MediaFolder:
         It is renamed before its time is checked: whoever saves the same file meanwhile
         finds it gone and writes it again.
         """
-        target = self._root / path
-        aside = target.with_name(f"{target.name}{_TAKEN}")
+        target, aside = self._root / path, self._root / f"{path}{TAKEN}"
         with _folder_errors():
             try:
                 target.rename(aside)
@@ -144,6 +161,26 @@ class MediaFolder:
             aside.unlink()
             return True
 
+    def set_aside(self, paths: Sequence[str]) -> None:
+        """Rename files."""
+        for path in paths:
+            self._rename(path, f"{path}{TAKEN}")
+
+    def put_back(self, paths: Sequence[str]) -> None:
+        """Rename files that were set aside to what they were."""
+        for path in paths:
+            self._rename(f"{path}{TAKEN}", path)
+
+    def _rename(self, old: str, new: str) -> None:
+        with _folder_errors(), suppress(FileNotFoundError):
+            (self._root / old).rename(self._root / new)
+
+    def discard(self, paths: Sequence[str]) -> None:
+        """Delete files that were set aside."""
+        with _folder_errors():
+            for path in paths:
+                (self._root / f"{path}{TAKEN}").unlink(missing_ok=True)
+
 
 @contextmanager
 def _folder_errors() -> Iterator[None]:
@@ -152,14 +189,8 @@ def _folder_errors() -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in _FULL:
-            raise StorageFullError(
-                "This site has no space left for pictures. Tell its administrator.",
-                reason=str(error),
-            ) from error
-        raise StoreUnavailableError(
-            "Kwip can't reach its pictures right now. Try again shortly.",
-            reason=str(error),
-        ) from error
+            raise StorageFullError(FULL, reason=str(error)) from error
+        raise StoreUnavailableError(UNREACHABLE, reason=str(error)) from error
 
 
 def _write(target: Path, content: IO[bytes]) -> None:

@@ -14,6 +14,7 @@ from kwip.services.media.processing import Processing
 from kwip.services.media.videos import Videos
 from kwip.store.emojis import EmojiStore
 from kwip.store.media import MediaFolder
+from kwip.store.media_bucket import MediaBucket
 from kwip.store.posting.attachments import AttachmentStore
 from kwip.store.posting.processing import ProcessingStore
 
@@ -25,9 +26,10 @@ def make_media(core: Core) -> Uploads:
     """Make them from the shared parts."""
     settings, clock = core.settings, core.options.clock
     pictures = Pictures(settings.media_max_bytes)
-    folder = MediaFolder(settings.media_folder)
+    uri = settings.media_store_uri
+    stored = MediaBucket(uri) if uri else MediaFolder(settings.media_folder)
     store = AttachmentStore(core.store)
-    files = AttachmentFiles(store, folder, clock)
+    files = AttachmentFiles(store, stored)
     processing = Processing(
         uploads=store,
         store=ProcessingStore(core.store),
@@ -37,7 +39,7 @@ def make_media(core: Core) -> Uploads:
         enqueue=core.enqueue,
         clock=clock,
     )
-    media = Media(pictures, folder)
+    media = Media(pictures, stored)
     return Uploads(
         media=media,
         emojis=Emojis(

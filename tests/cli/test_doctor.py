@@ -1,10 +1,13 @@
-"""What `kwip doctor` finds; tests/ops has it look at a real stack."""
+"""What `kwip doctor` and a start find; tests/ops has them look at a real stack."""
 
 from __future__ import annotations
+
+import socket
 
 import pytest
 
 from kwip import telemetry
+from kwip.cli import prepare
 from kwip.cli.doctor import _silent
 from kwip.domain.clock import system_clock_ms
 from kwip.embedded.home_folder import HomeFolder
@@ -21,6 +24,23 @@ def findings(tmp_path, monkeypatch):
         return list(_silent(HomeFolder(tmp_path), {"sweeper", "jobs"}))
 
     return find
+
+
+def test_a_bucket_that_cannot_be_used_stops_the_start_without_the_key(
+    monkeypatch, tmp_path
+):
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        place = f"127.0.0.1:{unused.getsockname()[1]}/files?tls=0"
+    monkeypatch.setenv("KWIP_HOME", str(tmp_path))
+    monkeypatch.setenv("KWIP_MEDIA_STORE_URI", f"s3://key:geheim@{place}")
+
+    with pytest.raises(SystemExit) as ended:
+        prepare.main()
+
+    why = str(ended.value.code)
+    assert why.startswith(f"KWIP_MEDIA_STORE_URI: s3://{place} cannot write to")
+    assert "Check that the server runs" in why
+    assert "geheim" not in why
 
 
 def test_loops_that_beat_are_no_finding(findings):

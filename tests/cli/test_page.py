@@ -154,7 +154,7 @@ def media(kwip, wiring, posts, _monkeypatch):
 
 
 def emoji(kwip, wiring, _posts, _monkeypatch):
-    folder = wiring.services.media._folder._root.parent / "emoji"
+    folder = wiring.services.media._stored._root.parent / "emoji"
     folder.mkdir(parents=True)
     file = folder / "blobcat.png"
     file.write_bytes(plain(size=(8, 8)))

@@ -84,6 +84,12 @@ def test_pages_poll_at_the_live_port_unless_a_proxy_is_in_front(environ, live_or
         ("KWIP_REDIS_CACHE_URIS", "cache=redis://one,cache=redis://two"),
         ("KWIP_REDIS_CACHE_URIS", "cache=redis://one,"),
         ("KWIP_CACHE_NODE", "The cache"),
+        ("KWIP_MEDIA_STORE_URI", "https://key:secret@localhost/files"),
+        ("KWIP_MEDIA_STORE_URI", "s3://localhost/files"),
+        ("KWIP_MEDIA_STORE_URI", "s3://key:secret@localhost/"),
+        ("KWIP_MEDIA_STORE_URI", "s3://key:secret@localhost:x/files"),
+        ("KWIP_MEDIA_STORE_URI", "s3://key:secret@localhost/files?tls=no"),
+        ("KWIP_MEDIA_STORE_URI", "s3://key:secret@localhost/files?acl=public"),
         ("KWIP_WEB_WORKERS", "0"),
         ("KWIP_SIGNUP", "Open"),
         ("KWIP_LOG_LEVEL", "loud"),
@@ -109,9 +115,10 @@ def test_all_bad_values_are_named_at_once():
     ]
 
 
-def test_a_refused_uri_does_not_show_its_password():
+@pytest.mark.parametrize("variable", ["KWIP_MONGODB_URI", "KWIP_MEDIA_STORE_URI"])
+def test_a_refused_uri_does_not_show_its_password(variable):
     with pytest.raises(SettingsError) as refused:
-        load({"KWIP_MONGODB_URI": "http://kwip:geheim@localhost"})
+        load({variable: "http://kwip:geheim@localhost"})
 
     assert "geheim" not in str(refused.value)
 

@@ -1,18 +1,25 @@
-"""The folder of pictures: a file is whole or not there."""
+"""Where uploaded files are: a file is complete or absent, in a folder and a bucket."""
 
 from __future__ import annotations
 
 import errno
 import io
+import math
 import os
+import socket
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from kwip.domain.errors import StorageFullError, StoreUnavailableError
+from kwip.store import media_bucket
 from kwip.store.media import MediaFolder
+from kwip.store.media_bucket import MediaBucket
 
-PATH, CONTENT = "ab/abc-400.webp", b"picture" * 5_000
+PATH, OTHER = "ab/abc-400.webp", "cd/cde-400.webp"
+CONTENT = b"picture" * 5_000
+LONG_AGO_S, LATER_S = time.time() - 3_600, time.time() + 3_600
 
 
 @pytest.fixture
@@ -25,20 +32,121 @@ def folder(root):
     return MediaFolder(root)
 
 
+@pytest.fixture
+def bucket(bucket_uri):
+    return MediaBucket(bucket_uri)
+
+
 def everything(root):
     return sorted(str(p.relative_to(root)) for p in root.rglob("*") if p.is_file())
 
 
-def test_a_file_is_kept_and_found(folder, root):
-    folder.save(PATH, io.BytesIO(CONTENT))
-
-    assert folder.read(PATH) == CONTENT
-    assert everything(root) == [PATH]
+def listed(stored):
+    return sorted(file.path for file in stored.files())
 
 
-def test_what_is_not_there_is_not_found(folder):
-    assert folder.read(PATH) is None
-    assert list(folder.files()) == []
+def content(stored, path=PATH):
+    found = stored.open(path)
+    if found is None:
+        return None
+    with found.content:
+        read = found.content.read()
+        assert found.size == len(read)
+        return read
+
+
+@pytest.mark.parametrize("place", ["folder", "bucket"])
+class TestEveryStore:
+    """What holds for each place where files may be."""
+
+    @pytest.fixture
+    def stored(self, place, request):
+        return request.getfixturevalue(place)
+
+    def test_a_file_is_kept_and_found(self, stored):
+        source = io.BytesIO(CONTENT)
+        source.read(5)
+
+        stored.save(PATH, source)
+
+        assert content(stored) == CONTENT
+        (file,) = stored.files()
+        assert (file.path, file.size) == (PATH, len(CONTENT))
+        assert LONG_AGO_S < file.modified_s < LATER_S
+        assert stored.has(PATH)
+
+    def test_what_is_absent_is_not_found(self, stored):
+        assert stored.open(PATH) is None
+        assert not stored.has(PATH)
+        assert list(stored.files()) == []
+        assert not stored.remove(PATH, older_than_s=math.inf)
+        assert not stored.copy(PATH, OTHER)
+
+    def test_a_large_file_is_read_from_anywhere_in_it(
+        self, stored, tmp_path, monkeypatch
+    ):
+        # Three parts of an upload, and several requests of a download.
+        monkeypatch.setattr(media_bucket, "_PART_BYTES", 200_000)
+        monkeypatch.setattr(media_bucket, "_WINDOW_BYTES", 100_000)
+        monkeypatch.setattr("moto.s3.models.S3_UPLOAD_PART_MIN_SIZE", 200_000)
+        body = os.urandom(500_000)
+        (tmp_path / "large").write_bytes(body)
+        with (tmp_path / "large").open("rb") as source:
+            stored.save(PATH, source)
+
+        with stored.open(PATH).content as file:
+            file.seek(-250_000, io.SEEK_END)
+            assert file.read() == body[-250_000:]
+            file.seek(100)
+            assert file.read(10) == body[100:110]
+            assert file.read(7) == body[110:117]
+
+    def test_many_may_save_the_same_at_once(self, stored):
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda _: stored.save(PATH, io.BytesIO(CONTENT)), range(12)))
+
+        assert content(stored) == CONTENT
+        assert listed(stored) == [PATH]
+
+    def test_a_copy_is_made_unless_there_is_one(self, stored):
+        stored.save(PATH, io.BytesIO(CONTENT))
+
+        assert stored.copy(PATH, OTHER)
+        assert content(stored, OTHER) == CONTENT
+        assert stored.remove(PATH, older_than_s=LATER_S)
+        assert stored.copy(PATH, OTHER)
+        assert listed(stored) == [OTHER]
+
+    def test_only_what_is_old_is_removed(self, stored):
+        stored.save(PATH, io.BytesIO(CONTENT))
+
+        assert not stored.remove(PATH, older_than_s=LONG_AGO_S)
+        assert content(stored) == CONTENT
+        assert stored.remove(PATH, older_than_s=LATER_S)
+        assert listed(stored) == []
+
+    def test_what_is_set_aside_is_discarded_or_put_back(self, stored):
+        stored.save(PATH, io.BytesIO(CONTENT))
+        stored.save(OTHER, io.BytesIO(b"other"))
+
+        stored.set_aside([PATH, OTHER, "ef/absent"])
+        assert content(stored) is content(stored, OTHER) is None
+        stored.put_back([PATH, "ef/absent"])
+        stored.discard([OTHER, "ef/absent"])
+
+        assert content(stored) == CONTENT
+        assert listed(stored) == [PATH]
+
+    def test_what_is_saved_while_it_is_set_aside_stays(self, stored):
+        stored.save(PATH, io.BytesIO(CONTENT))
+
+        stored.set_aside([PATH])
+        stored.save(PATH, io.BytesIO(CONTENT))
+        stored.discard([PATH])
+
+        assert listed(stored) == [PATH]
+        stored.put_back([PATH])
+        assert content(stored) == CONTENT
 
 
 def test_a_file_that_is_saved_again_is_new_again(folder, root):
@@ -48,16 +156,7 @@ def test_a_file_that_is_saved_again_is_new_again(folder, root):
     folder.save(PATH, io.BytesIO(CONTENT))
 
     [file] = folder.files()
-    assert (file.path, file.size) == (PATH, len(CONTENT))
     assert file.modified_s > 5
-
-
-def test_many_may_save_the_same_at_once(folder, root):
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda _: folder.save(PATH, io.BytesIO(CONTENT)), range(40)))
-
-    assert folder.read(PATH) == CONTENT
-    assert everything(root) == [PATH]
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
@@ -85,18 +184,7 @@ def test_a_folder_that_cannot_be_used_is_told_of(folder, root):
     with pytest.raises(StoreUnavailableError):
         folder.save(PATH, io.BytesIO(CONTENT))
     with pytest.raises(StoreUnavailableError):
-        folder.read(PATH)
-
-
-def test_an_old_file_is_removed_and_a_new_one_stays(folder, root):
-    folder.save(PATH, io.BytesIO(CONTENT))
-    os.utime(root / PATH, (100, 100))
-
-    assert not folder.remove(PATH, older_than_s=100)
-    assert folder.read(PATH) == CONTENT
-    assert folder.remove(PATH, older_than_s=101)
-    assert everything(root) == []
-    assert not folder.remove(PATH, older_than_s=101)
+        folder.open(PATH)
 
 
 def test_what_is_saved_while_it_is_removed_stays(folder, root, monkeypatch):
@@ -111,5 +199,41 @@ def test_what_is_saved_while_it_is_removed_stays(folder, root, monkeypatch):
     monkeypatch.setattr(type(root), "unlink", unlink_late)
     folder.remove(PATH, older_than_s=101)
 
-    assert folder.read(PATH) == CONTENT
+    assert content(folder) == CONTENT
     assert everything(root) == [PATH]
+
+
+def test_a_bucket_that_can_be_used_passes_the_check_and_stays_empty(bucket):
+    bucket.check()
+
+    assert listed(bucket) == []
+
+
+def test_a_bucket_that_does_not_exist_is_reported_without_the_key(bucket_uri):
+    bucket = MediaBucket(bucket_uri.replace("/kwip-", "/absent-"))
+
+    with pytest.raises(StoreUnavailableError, match="cannot write to the") as caught:
+        bucket.check()
+    assert "NoSuchBucket" in caught.value.message
+    assert "the bucket exists" in caught.value.message
+    assert "cret" not in caught.value.message
+    with pytest.raises(StoreUnavailableError):
+        bucket.save(PATH, io.BytesIO(CONTENT))
+
+
+def test_a_bucket_that_does_not_answer_is_unavailable(bucket):
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port = unused.getsockname()[1]
+    absent = MediaBucket(f"s3://key:secret@127.0.0.1:{port}/files?tls=0")
+
+    for work in (
+        lambda: absent.save(PATH, io.BytesIO(CONTENT)),
+        lambda: absent.open(PATH),
+        lambda: absent.copy(PATH, OTHER),
+        lambda: absent.set_aside([PATH]),
+        lambda: absent.discard([PATH]),
+        lambda: list(absent.files()),
+    ):
+        with pytest.raises(StoreUnavailableError) as caught:
+            work()
+        assert "error sending request" in caught.value.context["reason"]

@@ -31,7 +31,9 @@ def picture(client, settings):
 
     def fetch(address, **headers):
         path = address.removeprefix(settings.origin)
-        return client.get(path, headers=headers)
+        with client.get(path, headers=headers) as answer:
+            answer.get_data()
+            return answer
 
     return fetch
 

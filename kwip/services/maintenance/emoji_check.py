@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kwip.domain.emojis import EmojiSet
-    from kwip.store.media import MediaFolder
+    from kwip.store.media import MediaStore
 
 
-def check_emojis(emojis: EmojiSet, folder: MediaFolder) -> Iterator[Finding]:
-    """Look for emoji without a picture; one look at the folder for each file."""
+def check_emojis(emojis: EmojiSet, media: MediaStore) -> Iterator[Finding]:
+    """Look for emoji without a picture; one look for each file."""
     for each in emojis:
-        if not all(folder.has(path) for path in each.paths):
+        if not all(media.has(path) for path in each.paths):
             yield Finding(
                 "emojis",
                 each.shortcode,

@@ -1,6 +1,6 @@
-"""Compare the files in the folder with those that users, attachments and emoji name.
+"""Compare the stored files with those that users, attachments and emoji name.
 
-The folder is listed first and the database is read afterwards: a picture that a user
+The files are listed first and the database is read afterwards: a picture that a user
 sets meanwhile is then named, or too new to be an orphan.
 """
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from kwip.domain.media import PictureKind
     from kwip.store.accounts.users import UserStore
     from kwip.store.emojis import EmojiStore
-    from kwip.store.media import MediaFolder, StoredFile
+    from kwip.store.media import MediaStore, StoredFile
     from kwip.store.posting.attachments import AttachmentStore
 
 #: A younger file may belong to a form that is just being saved.
@@ -40,7 +40,7 @@ _ATTACHMENT = "attachment"
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A picture that a user or an emoji has but that is not in the folder."""
+    """A picture that a user or an emoji has but that is not stored."""
 
     user_id: UserId | None
     kind: str
@@ -50,7 +50,7 @@ class Missing:
 
 @dataclass(slots=True)
 class Inventory:
-    """What is in the folder: files and bytes by kind, orphans, and what is missing.
+    """What is stored: files and bytes by kind, orphans, and what is missing.
 
     `named` counts the pictures that users name.
     """
@@ -64,9 +64,9 @@ class Inventory:
 
 @dataclass(frozen=True, slots=True)
 class MediaAudit:
-    """Check and clean the folder of pictures."""
+    """Check and clean what is stored."""
 
-    folder: MediaFolder
+    media: MediaStore
     users: UserStore
     attachments: AttachmentStore
     emojis: EmojiStore
@@ -75,12 +75,13 @@ class MediaAudit:
     def inventory(self) -> Inventory:
         """Read every file, user and attachment; a query for 1,000 of them."""
         limit_s = self._limit_s()
-        listed = list(self.folder.files())
-        found, used = Inventory(), set()
+        listed = list(self.media.files())
+        found, used, there = Inventory(), set(), {file.path for file in listed}
         for named, paths in self._named():
             found.named += 1
             used |= paths
-            if not all(self.folder.has(path) for path in paths):
+            # What is newer than the list is looked for.
+            if not all(map(self.media.has, paths - there)):
                 found.missing.append(named)
         for file in listed:
             kind = _kind_of(file.path)
@@ -136,7 +137,7 @@ class MediaAudit:
         return [
             file
             for file in self.orphans(is_sure=is_sure)
-            if self.folder.remove(file.path, older_than_s=limit_s)
+            if self.media.remove(file.path, older_than_s=limit_s)
         ]
 
     def _limit_s(self) -> float:

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kwip.domain.attachments import Attachment, Upload
-    from kwip.domain.clock import ClockMs
-    from kwip.store.media import MediaFolder
+    from kwip.store.media import MediaStore
     from kwip.store.posting.attachments import AttachmentStore
 
 
@@ -28,34 +27,33 @@ class AttachmentFiles:
     """Save, place and remove the files of attachments."""
 
     store: AttachmentStore
-    folder: MediaFolder
-    clock: ClockMs
+    media: MediaStore
 
     def save(self, name: str, files: Mapping[str, IO[bytes]]) -> None:
         """Store the variants of a file among the private ones.
 
         Raises:
-            StorageFullError: The disk is full.
-            StoreUnavailableError: The folder cannot be written to.
+            StorageFullError: There is no space left.
+            StoreUnavailableError: They cannot be stored.
         """
         for variant, content in files.items():
             path = AttachmentFile(name, variant, is_open=False).path
-            self.folder.save(path, content)
+            self.media.save(path, content)
 
     def save_source(self, upload: Upload, content: IO[bytes]) -> None:
         """Store an uploaded video or sound until it is converted.
 
         Raises:
-            StorageFullError: The disk is full.
-            StoreUnavailableError: The folder cannot be written to.
+            StorageFullError: There is no space left.
+            StoreUnavailableError: They cannot be stored.
         """
         for path in source_paths(upload):
-            self.folder.save(path, content)
+            self.media.save(path, content)
 
     def fetch_source(self, upload: Upload, target: Path) -> bool:
         """Copy an uploaded video or sound to a place; False if it does not exist."""
         for path in source_paths(upload):
-            found = self.folder.open(path)
+            found = self.media.open(path)
             if found is not None:
                 with found.content, target.open("wb") as copy:
                     shutil.copyfileobj(found.content, copy)
@@ -65,38 +63,49 @@ class AttachmentFiles:
     def remove_source(self, upload: Upload) -> None:
         """Delete an uploaded video or sound, if there is one; nobody else uses it."""
         for path in source_paths(upload):
-            self.folder.remove(path, older_than_s=math.inf)
+            self.media.remove(path, older_than_s=math.inf)
 
-    def place(self, attachments: Iterable[Attachment], *, is_open: bool) -> None:
-        """See to it that the files are in a place, from wherever they are.
+    def place(self, attachments: Iterable[Attachment], *, is_open: bool) -> bool:
+        """See to it that the files are in a place; return whether all of them are.
 
         Must run before a post is stored, and again afterwards: somebody who deletes the
         same file in between does not know of this use yet.
 
         Raises:
-            StorageFullError: The disk is full.
-            StoreUnavailableError: The folder cannot be written to.
+            StorageFullError: There is no space left.
+            StoreUnavailableError: They cannot be stored.
         """
-        for each in attachments:
-            for variant in each.variants:
-                self.folder.copy(
-                    AttachmentFile(each.file, variant, not is_open).path,
-                    AttachmentFile(each.file, variant, is_open).path,
-                )
+        copied = [
+            self.media.copy(
+                AttachmentFile(each.file, variant, not is_open).path,
+                AttachmentFile(each.file, variant, is_open).path,
+            )
+            for each in attachments
+            for variant in each.variants
+        ]
+        return all(copied)
 
     def drop(self, attachments: Sequence[Attachment], *, is_open: bool) -> None:
         """Delete the files in a place, unless an attachment uses them there.
 
-        One query.
+        Two queries: see `MediaStore`.
         """
-        if not attachments:
-            return
-        asked_s = self.clock() / 1_000
-        used = self.store.used([each.file for each in attachments], is_open=is_open)
-        for each in attachments:
-            for variant in each.variants if each.file not in used else ():
-                path = AttachmentFile(each.file, variant, is_open).path
-                self.folder.remove(path, older_than_s=asked_s)
+        names = {each.file for each in attachments}
+        spare = names - self._used(names, is_open=is_open)
+        paths = {
+            each.file: [
+                AttachmentFile(each.file, variant, is_open).path
+                for variant in each.variants
+            ]
+            for each in attachments
+        }
+        self.media.set_aside([path for name in spare for path in paths[name]])
+        used = (names - spare) | self._used(spare, is_open=is_open)
+        self.media.put_back([path for name in used for path in paths[name]])
+        self.media.discard([path for name in names - used for path in paths[name]])
+
+    def _used(self, names: set[str], *, is_open: bool) -> set[str]:
+        return self.store.used(sorted(names), is_open=is_open) if names else set()
 
 
 def source_paths(upload: Upload) -> list[str]:

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import IO, TYPE_CHECKING
 
+import structlog
+
 from kwip.domain.attachments import (
     DESCRIPTION_MAX,
     Attachment,
@@ -25,7 +27,13 @@ from kwip.domain.attachments import (
     refused_attachments,
 )
 from kwip.domain.clock import at
-from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
+from kwip.domain.errors import (
+    ConflictError,
+    InvalidError,
+    NotFoundError,
+    StorageFullError,
+    StoreUnavailableError,
+)
 from kwip.domain.ids import AttachmentId, UserId, slot_of
 from kwip.services.media.processing import (
     converted,
@@ -49,6 +57,8 @@ if TYPE_CHECKING:
     from kwip.services.media.pictures import Pictures
     from kwip.services.media.processing import Processing
     from kwip.store.posting.attachments import AttachmentStore
+
+log = structlog.get_logger()
 
 #: A job that the sweeper enqueued finds what is due within so long: it has just set the
 #: time of the next attempt.
@@ -80,8 +90,8 @@ class Attachments:
         Raises:
             InvalidError: The file or its description cannot be used, or the viewer's
                 quota is used up; `fields` says which, under `file` or `description`.
-            StorageFullError: The disk is full.
-            StoreUnavailableError: Too many files are being processed, or the folder
+            StorageFullError: There is no space left.
+            StoreUnavailableError: Too many files are being processed, or the files
                 or the database cannot be reached.
         """
         described = _cleaned(change)
@@ -165,7 +175,7 @@ class Attachments:
                 "This file is in a kwip. Edit the kwip to remove it.",
                 attachment_id=attachment_id,
             )
-        self.settle(viewer.id, [attachment_id])
+        self.release(viewer.id, [attachment_id])
 
     def find(
         self, owner_id: UserId, ids: Sequence[AttachmentId]
@@ -212,8 +222,14 @@ class Attachments:
         except (InvalidError, ConflictError):
             self.files.drop(attachments, is_open=is_open)
             raise
-        self.files.place(attachments, is_open=is_open)
-        self.files.drop(attachments, is_open=not is_open)
+        with _later("files_placed_later", attachments):
+            self.files.place(attachments, is_open=is_open)
+            self.files.drop(attachments, is_open=not is_open)
+
+    def release(self, owner_id: UserId, ids: Sequence[AttachmentId]) -> None:
+        """Do what is due after an act that is stored; the sweeper does what fails."""
+        with _later("files_removed_later", ids):
+            self.settle(owner_id, ids)
 
     def settle(self, owner_id: UserId, ids: Sequence[AttachmentId]) -> bool:
         """Do what is due with uploads that have no post; return whether anything was.
@@ -252,7 +268,7 @@ class Attachments:
             StoreUnavailableError: It cannot be read.
         """
         file = AttachmentFile.parse(path)
-        found = self.files.folder.open(path) if file and file.is_open else None
+        found = self.files.media.open(path) if file and file.is_open else None
         if found is None:
             raise NotFoundError("File not found.")
         return found
@@ -269,7 +285,7 @@ class Attachments:
         is_ready = upload is not None and upload.state is UploadState.READY
         if upload is not None and is_ready and variant in upload.attachment.variants:
             file = AttachmentFile(upload.attachment.file, variant, upload.is_open)
-            found = self.files.folder.open(file.path)
+            found = self.files.media.open(file.path)
         if found is None:
             raise NotFoundError("File not found.", attachment_id=attachment_id)
         return found
@@ -305,6 +321,15 @@ class Attachments:
             self.files.drop([upload.attachment], is_open=False)
             self.files.remove_source(upload)
             self.store.remove(upload)
+
+
+@contextmanager
+def _later(event: str, what: object) -> Iterator[None]:
+    """Go on if the files cannot be reached: the act is done, and nothing is lost."""
+    try:
+        yield
+    except (StoreUnavailableError, StorageFullError) as error:
+        log.warning(event, files=what, reason=error.context.get("reason"))
 
 
 def usable(

@@ -14,9 +14,9 @@ from kwip.domain.errors import NotFoundError
 from kwip.domain.media import PictureFile, picture_name
 
 if TYPE_CHECKING:
-    from kwip.domain.media import PictureKind
+    from kwip.domain.media import OpenFile, PictureKind
     from kwip.services.media.pictures import Pictures
-    from kwip.store.media import MediaFolder
+    from kwip.store.media import MediaStore
 
 
 class Media:
@@ -24,12 +24,12 @@ class Media:
 
     Args:
         pictures: What draws them.
-        folder: Where they are stored.
+        stored: Where they are.
     """
 
-    def __init__(self, pictures: Pictures, folder: MediaFolder):
+    def __init__(self, pictures: Pictures, stored: MediaStore):
         self._pictures = pictures
-        self._folder = folder
+        self._stored = stored
 
     def draw(self, kind: PictureKind, file: IO[bytes]) -> dict[int, bytes]:
         """Draw an uploaded file in every width; stores nothing yet.
@@ -48,35 +48,34 @@ class Media:
         """Store a picture in all its sizes, and return its name.
 
         Raises:
-            StorageFullError: The disk is full.
-            StoreUnavailableError: The folder cannot be written to.
+            StorageFullError: There is no space left.
+            StoreUnavailableError: It cannot be stored.
         """
         name = picture_name(drawn.values())
         for width, content in drawn.items():
-            self._folder.save(PictureFile(name, width).path, io.BytesIO(content))
+            self._stored.save(PictureFile(name, width).path, io.BytesIO(content))
         return name
 
     def remove(self, kind: PictureKind, name: str, *, older_than_s: float) -> bool:
         """Remove a picture, unless it was saved (again) after a time.
 
         Raises:
-            StoreUnavailableError: The folder cannot be reached.
+            StoreUnavailableError: The files cannot be reached.
         """
         paths = [PictureFile(name, width).path for width, _ in kind.sizes]
-        gone = [self._folder.remove(p, older_than_s=older_than_s) for p in paths]
+        gone = [self._stored.remove(p, older_than_s=older_than_s) for p in paths]
         return any(gone)
 
-    def read(self, path: str) -> tuple[PictureFile, bytes]:
-        """Return a file by its path below `/media`.
+    def open(self, path: str) -> OpenFile:
+        """Open a file by its path below `/media`.
 
         Raises:
             NotFoundError: There is none.
             StoreUnavailableError: It cannot be read.
         """
         file = PictureFile.parse(path.rpartition("/")[2])
-        content = None
-        if file is not None and file.path == path:
-            content = self._folder.read(path)
-        if file is None or content is None:
+        is_ours = file is not None and file.path == path
+        found = self._stored.open(path) if is_ours else None
+        if found is None:
             raise NotFoundError("Picture not found.")
-        return file, content
+        return found

@@ -34,7 +34,7 @@ from kwip.services.media.recognition import HEAD_BYTES, media_format
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import AttachmentId, UserId
@@ -74,8 +74,8 @@ class Processing:
         """Store a file as it came, and enqueue its conversion.
 
         Raises:
-            StorageFullError: The disk is full.
-            StoreUnavailableError: The folder or the database cannot be reached.
+            StorageFullError: There is no space left.
+            StoreUnavailableError: The files or the database cannot be reached.
         """
         upload = Upload(
             attachment=attachment,
@@ -119,45 +119,56 @@ class Processing:
     def _finish(self, conversion: Conversion) -> str:
         """Convert an upload, unless that is done, and then delete its source."""
         upload = conversion.upload
-        if not (upload.attachment.variants or upload.problem):
-            upload = self._outcome(conversion)
-            if not self.store.note(conversion, upload):
-                self.files.drop([upload.attachment], is_open=False)
-                return "taken_over"
-        # Once more: see `AttachmentFiles.place`.
-        self.files.place([upload.attachment], is_open=False)
+        if not self._is_done(upload):
+            with tempfile.TemporaryDirectory(prefix="kwip-video-") as folder:
+                upload, files = self._outcome(conversion, Path(folder))
+                # Before the files are stored: see `MediaStore`.
+                if not self.store.note(conversion, upload):
+                    return "taken_over"
+                self._save(upload, files)
         self.files.remove_source(upload)
         state = UploadState.FAILED if upload.problem else UploadState.READY
-        self.store.end(conversion, state, at(self.clock()) + UNATTACHED_LIFETIME)
+        due_at = at(self.clock()) + UNATTACHED_LIFETIME
+        if not self.store.end(conversion, state, due_at):
+            self.files.drop([upload.attachment], is_open=False)
+            return "taken_over"
         return state.value
 
-    def _outcome(self, conversion: Conversion) -> Upload:
-        """Convert an upload and store the variants of its file."""
+    def _is_done(self, upload: Upload) -> bool:
+        """Return whether the outcome is noted, and the files are stored."""
+        if upload.problem:
+            return True
+        made = upload.attachment
+        return bool(made.variants) and self.files.place([made], is_open=False)
+
+    def _outcome(
+        self, conversion: Conversion, folder: Path
+    ) -> tuple[Upload, Mapping[str, Path]]:
+        """Convert an upload; return what to note of it, and the variants of its file.
+
+        The folder is empty, and has them afterwards.
+        """
         upload = conversion.upload
         if conversion.attempts > MOST_ATTEMPTS:
             return _refused(upload, "Converting this file failed. Upload it again.")
-        with tempfile.TemporaryDirectory(prefix="kwip-video-") as folder:
-            source, made = Path(folder) / "source", Path(folder) / "made"
-            made.mkdir()
-            if not self.files.fetch_source(upload, source):
-                return _refused(upload, "This file was lost. Upload it again.")
-            try:
-                transcoded = self.videos.transcode(source, made)
-            except InvalidError as error:
-                return _refused(upload, error.fields[FIELD])
-            return self._saved(upload, transcoded)
-
-    def _saved(self, upload: Upload, made: Transcoded) -> Upload:
-        with ExitStack() as opened:
-            files = {
-                variant: opened.enter_context(path.open("rb"))
-                for variant, path in made.files.items()
-            }
+        source, made = folder / "source", folder / "made"
+        made.mkdir()
+        if not self.files.fetch_source(upload, source):
+            return _refused(upload, "This file was lost. Upload it again.")
+        try:
+            transcoded = self.videos.transcode(source, made)
+        except InvalidError as error:
+            return _refused(upload, error.fields[FIELD])
+        with _opened(transcoded.files) as files:
             name = file_name(files, self.signer.file_key)
-            self.files.save(name, files)
-        attachment = converted(upload.attachment, name, made)
-        size = sum(path.stat().st_size for path in made.files.values())
-        return replace(upload, attachment=attachment, size_bytes=size)
+        attachment = converted(upload.attachment, name, transcoded)
+        size = sum(path.stat().st_size for path in transcoded.files.values())
+        new = replace(upload, attachment=attachment, size_bytes=size)
+        return new, transcoded.files
+
+    def _save(self, upload: Upload, files: Mapping[str, Path]) -> None:
+        with _opened(files) as opened:
+            self.files.save(upload.attachment.file, opened)
 
     @contextmanager
     def _kept(self, conversion: Conversion) -> Iterator[None]:
@@ -232,5 +243,16 @@ def converted(
     )
 
 
-def _refused(upload: Upload, why: str) -> Upload:
-    return replace(upload, problem=why, size_bytes=0)
+def _refused(upload: Upload, why: str) -> tuple[Upload, Mapping[str, Path]]:
+    # A name and variants may be there from an attempt that stored no files.
+    blank = replace(upload.attachment, file="", variants=())
+    return replace(upload, attachment=blank, problem=why, size_bytes=0), {}
+
+
+@contextmanager
+def _opened(files: Mapping[str, Path]) -> Iterator[dict[str, IO[bytes]]]:
+    with ExitStack() as opened:
+        yield {
+            variant: opened.enter_context(path.open("rb"))
+            for variant, path in files.items()
+        }

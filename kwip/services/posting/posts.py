@@ -173,7 +173,7 @@ class Posts:
                 )
             if done:
                 gone = old.media_ids - new.media_ids
-                self.attachments.settle(viewer.id, sorted(gone))
+                self.attachments.release(viewer.id, sorted(gone))
                 unnamed = old.mentioned_ids - new.mentioned_ids
                 self.stores.notifications.withdraw(post_id, sorted(unnamed))
             self.fence.invalidate(
@@ -207,7 +207,7 @@ class Posts:
             post_id, viewer.id, at(self.clock()), keeps_media=keeps_media
         )
         if old is not None:
-            self.attachments.settle(viewer.id, sorted(old.media_ids))
+            self.attachments.release(viewer.id, sorted(old.media_ids))
         gone = old or self.stores.posts.get_many([post_id]).get(post_id)
         parent_id = gone.counted_on_id if gone else None
         is_own = gone is not None and gone.author_id == viewer.id

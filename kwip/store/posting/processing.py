@@ -105,15 +105,19 @@ class ProcessingStore(DueWork):
         return self._change(conversion, shown | about)
 
     @translated()
-    def end(self, conversion: Conversion, state: UploadState, due: dt.datetime) -> None:
-        """Note that an upload is converted, or cannot be, and its source is deleted."""
-        self._attachments.update_one(
+    def end(self, conversion: Conversion, state: UploadState, due: dt.datetime) -> bool:
+        """Note that an upload is converted, or cannot be, and its source is deleted.
+
+        False if the lease is lost, or the upload was deleted.
+        """
+        result = self._attachments.update_one(
             _leased(conversion),
             {
                 "$set": {"state": state.value, "due_at": due},
                 "$unset": {"processing": 1},
             },
         )
+        return result.matched_count == 1
 
     def _change(self, conversion: Conversion, values: Document) -> bool:
         result = self._attachments.update_one(_leased(conversion), {"$set": values})
