@@ -11,7 +11,11 @@ from jinja2 import TemplateNotFound
 from markupsafe import escape
 from structlog.contextvars import get_contextvars
 from werkzeug.datastructures import MultiDict
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import (
+    HTTPException,
+    RequestedRangeNotSatisfiable,
+    RequestEntityTooLarge,
+)
 
 from kwip.blueprints import bodies, http
 from kwip.domain.errors import (
@@ -110,6 +114,8 @@ def _on_http_error(error: HTTPException) -> Response:
     allowed = getattr(error, "valid_methods", None)
     if allowed:
         response.headers["Allow"] = ", ".join(sorted(allowed))
+    if isinstance(error, RequestedRangeNotSatisfiable):
+        response.headers["Content-Range"] = f"bytes */{error.length}"
     return response
 
 

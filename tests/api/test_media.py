@@ -103,11 +103,25 @@ def test_a_player_gets_the_part_of_a_file_that_it_asks_for(alice, client):
     part = get(client, address, Range="bytes=2-5")
     same = get(client, address, **{"If-None-Match": whole.headers["ETag"]})
     beyond = get(client, address, Range="bytes=9999999-")
+    longer = get(client, address, Range="bytes=-99999999")
+    others = [
+        get(client, address, Range=other)
+        for other in ("lines=0-1", "bytes=0-1,4-5", "bytes=x", "bytes=5-2")
+    ]
+    changed = get(client, address, Range="bytes=2-5", **{"If-Range": '"older"'})
+    size = len(whole.data)
 
     assert (part.status_code, part.data) == (206, whole.data[2:6])
     assert part.headers["Content-Range"] == f"bytes 2-5/{len(whole.data)}"
     assert (same.status_code, same.data) == (304, b"")
-    assert beyond.status_code == 416
+    assert (beyond.status_code, beyond.headers["Content-Range"]) == (
+        416,
+        f"bytes */{size}",
+    )
+    assert (longer.status_code, longer.data) == (206, whole.data)
+    assert longer.headers["Content-Range"] == f"bytes 0-{size - 1}/{size}"
+    for answer in (*others, changed):
+        assert (answer.status_code, answer.data) == (200, whole.data)
 
 
 def test_an_older_app_uploads_at_the_older_address(alice):
