@@ -67,6 +67,20 @@ class MediaSettings(ServerSettings):
             "kwips always come from this site.",
         ),
     ]
+    media_purge_uri: Annotated[
+        str | None,
+        Rule(
+            "KWIP_MEDIA_PURGE_URI",
+            values.purge_uri,
+            None,
+            shown="none",
+            allowed="`purge`, or a URL such as https://:token@cdn.example.org/purge",
+            doc="How a CDN, or a cache in front of Kwip, learns of deleted files. "
+            "`purge` sends the method PURGE to the address of each file. A URL gets "
+            'a POST with up to 30 addresses, `{"files": […]}`, and the token in '
+            "`Authorization: Bearer`, as Cloudflare expects it.",
+        ),
+    ]
     media_quota_bytes: Annotated[
         int,
         Rule(

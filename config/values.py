@@ -116,6 +116,15 @@ def name(text: str) -> str:
     return text
 
 
+def purge_uri(text: str) -> str:
+    """Parse the word `purge`, or the URL of a webhook."""
+    parts = urlsplit(text)
+    is_url = parts.scheme in {"http", "https"} and parts.hostname
+    if text != "purge" and (not is_url or parts.fragment or parts.port == 0):
+        raise ValueError(text)
+    return text
+
+
 def bucket_uri(text: str) -> str:
     """Parse `s3://key:secret@host:port/bucket`; region and tls may follow `?`."""
     parts = urlsplit(text)

@@ -8,7 +8,7 @@ import click
 
 from kwip.cli import FOUND, dry_run_option, json_option, numbered, print_json
 from kwip.cli.running import connected
-from kwip.domain.clock import system_clock_ms
+from kwip.domain.clock import at, system_clock_ms
 from kwip.services.maintenance.media_audit import MediaAudit
 from kwip.store.emojis import EmojiStore
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from kwip.services.maintenance.media_audit import Missing
     from kwip.store.media import StoredFile
     from kwip.wiring import Wiring
+
+#: The most files that are listed.
+_MOST = 1_000
 
 
 @click.group("media")
@@ -99,6 +102,33 @@ def prune(settings: Settings, *, is_sure: bool, dry_run: bool, as_json: bool) ->
     click.echo(f"{_counted(found)} {'would be deleted' if dry_run else 'deleted'}")
 
 
+@command.command("purges")
+@click.option("--replay", is_flag=True, help="Try those again that were given up.")
+@json_option
+@click.pass_obj
+def purges(settings: Settings, *, replay: bool, as_json: bool) -> int:
+    """List deleted files that a CDN has yet to forget, and why.
+
+    After 30 attempts within about a day, Kwip gives up. Exits with 1 if there are such
+    files.
+    """
+    with connected(settings) as wiring:
+        store = wiring.services.attachments.files.purges.store
+        replayed = store.replay(at(system_clock_ms())) if replay else 0
+        waiting = store.listed(is_dead=False, limit=_MOST)
+        dead = store.listed(is_dead=True, limit=_MOST)
+    if as_json:
+        rows = {"waiting": waiting, "findings": dead}
+        found = {name: [each._asdict() for each in r] for name, r in rows.items()}
+        print_json({**found, "replayed": replayed})
+        return FOUND if dead else 0
+    for title, found_ones in (("waiting", waiting), ("given up", dead)):
+        click.echo(f"{numbered(len(found_ones), 'file')} {title}")
+        for each in found_ones:
+            click.echo(f"{each.attempts:>4} {each.path} {each.problem}")
+    return FOUND if dead else 0
+
+
 def _audit(wiring: Wiring) -> MediaAudit:
     uploads, emojis = wiring.services.attachments, EmojiStore(wiring.store)
     return MediaAudit(
@@ -106,6 +136,7 @@ def _audit(wiring: Wiring) -> MediaAudit:
         wiring.stores.users,
         uploads.store,
         emojis,
+        uploads.files.purges,
         system_clock_ms,
     )
 

@@ -31,6 +31,7 @@ def jobs(services: Services) -> dict[str, Callable[[str], None]]:
         "rest": _rest,
         "attachment": _attachment,
         "convert": _convert,
+        "purge": _purge,
     }
 
     def guarded(name: str) -> Callable[[str], None]:
@@ -126,3 +127,8 @@ def _convert(services: Services, job_id: str) -> str:
     return services.processing.convert(
         UserId(int(owner)), AttachmentId(int(attachment_id))
     )
+
+
+def _purge(services: Services, _job_id: str) -> str:
+    """Have a CDN forget deleted files."""
+    return services.attachments.files.purges.send()

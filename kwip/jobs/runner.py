@@ -26,6 +26,7 @@ LANES = {
     "seen": "compaction",
     "rest": "compaction",
     "attachment": "compaction",
+    "purge": "compaction",
     "convert": _SLOW,
 }
 

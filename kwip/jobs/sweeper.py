@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kwip.store.posting.poll_ends import PollEndStore
     from kwip.store.posting.processing import ProcessingStore
     from kwip.store.posting.search import SearchStore
+    from kwip.store.purges import PurgeStore
     from kwip.store.social.edges import EdgeStore
     from kwip.store.social.list_edges import ListEdgeStore
     from kwip.store.social.lists import ListStore
@@ -49,6 +50,7 @@ class Sweeper:
     hibernation: Hibernation
     search: SearchStore
     poll_ends: PollEndStore
+    purges: PurgeStore
     enqueue: Enqueue
     clock: ClockMs
 
@@ -73,13 +75,14 @@ class Sweeper:
             len(source.take_due(now, again, AT_ONCE, partial(self.enqueue, job)))
             for job, source in sources.items()
         )
+        purged = int(self.purges.has_due(now) and self.enqueue("purge", "due"))
         hibernated = self.hibernation.overdue()
         for user_id in hibernated:
             self.enqueue("rest", str(user_id))
         oldest = self.outbox.oldest_pending_at()
         age_ms = 0 if oldest is None else max(0, now_ms - to_ms(oldest))
         telemetry.FANOUT_OLDEST_PENDING.set(age_ms / 1000)
-        return enqueued + len(hibernated)
+        return enqueued + purged + len(hibernated)
 
     def work(self, _loop: Loop) -> float:
         """Sweep once; the work of a loop."""

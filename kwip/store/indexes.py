@@ -146,6 +146,17 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
             {"partialFilterExpression": {"post_id": None}},
         ),
     ),
+    "purges": (
+        Index(
+            (("due_at", ASCENDING),),
+            "PurgeStore.begin: deleted files that a CDN must forget",
+            {"partialFilterExpression": {"state": "pending"}},
+        ),
+        Index(
+            (("state", ASCENDING), ("_id", ASCENDING)),
+            "PurgeStore.listed: what waits, and dead letters",
+        ),
+    ),
     "search_posts": (
         Index(
             (("terms", ASCENDING), ("post_id", DESCENDING)),

@@ -41,7 +41,7 @@ class StoredFile:
     modified_s: float
 
 
-class MediaStore(Protocol):
+class MediaStorage(Protocol):
     """Where uploaded files are, by their paths.
 
     Every method raises StoreUnavailableError if it cannot be reached. What writes
@@ -74,8 +74,11 @@ class MediaStore(Protocol):
     def remove(self, path: str, *, older_than_s: float) -> bool:
         """Delete a file, unless it was saved (again) at `older_than_s` or later."""
 
-    def set_aside(self, paths: Sequence[str]) -> None:
-        """Take files away from their paths, those that exist."""
+    def set_aside(self, paths: Sequence[str]) -> list[str]:
+        """Take files away from their paths; return those that existed.
+
+        What a killed process has set aside counts, too.
+        """
 
     def put_back(self, paths: Sequence[str]) -> None:
         """Undo `set_aside`, also one that a killed process began."""
@@ -161,10 +164,11 @@ class MediaFolder:
             aside.unlink()
             return True
 
-    def set_aside(self, paths: Sequence[str]) -> None:
-        """Rename files."""
+    def set_aside(self, paths: Sequence[str]) -> list[str]:
+        """Rename files; return those that existed."""
         for path in paths:
             self._rename(path, f"{path}{TAKEN}")
+        return [path for path in paths if self.has(f"{path}{TAKEN}")]
 
     def put_back(self, paths: Sequence[str]) -> None:
         """Rename files that were set aside to what they were."""

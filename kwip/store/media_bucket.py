@@ -158,10 +158,11 @@ class MediaBucket:
             obstore.delete(self._bucket, path)
             return True
 
-    def set_aside(self, paths: Sequence[str]) -> None:
-        """Copy files, and delete them."""
-        moved = [path for path in paths if self._copied(path, f"{path}{TAKEN}")]
+    def set_aside(self, paths: Sequence[str]) -> list[str]:
+        """Copy files, and delete them; return those that existed."""
+        moved = [path for path in paths if self.copy(path, f"{path}{TAKEN}")]
         self._delete(moved)
+        return moved
 
     def put_back(self, paths: Sequence[str]) -> None:
         """Copy files to where they were, and delete the copies."""

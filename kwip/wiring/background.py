@@ -41,6 +41,7 @@ def make_background(core: Core, services: Services) -> Background:
         processing=services.processing.store,
         hibernation=services.hibernation,
         search=core.stores.search,
+        purges=services.attachments.files.purges.store,
         poll_ends=services.poll_ends.store,
         enqueue=core.enqueue,
         clock=clock,

@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING
 from kwip.services.bundle import Uploads
 from kwip.services.media.attachment_files import AttachmentFiles
 from kwip.services.media.attachments import Attachments
+from kwip.services.media.cdn import Cdn
 from kwip.services.media.emojis import Emojis
 from kwip.services.media.media import Media
 from kwip.services.media.pictures import Pictures
 from kwip.services.media.processing import Processing
+from kwip.services.media.purges import Purges
 from kwip.services.media.videos import Videos
 from kwip.store.emojis import EmojiStore
 from kwip.store.media import MediaFolder
 from kwip.store.media_bucket import MediaBucket
 from kwip.store.posting.attachments import AttachmentStore
 from kwip.store.posting.processing import ProcessingStore
+from kwip.store.purges import PurgeStore
 
 if TYPE_CHECKING:
     from kwip.wiring.core import Core
@@ -29,7 +32,14 @@ def make_media(core: Core) -> Uploads:
     uri = settings.media_store_uri
     stored = MediaBucket(uri) if uri else MediaFolder(settings.media_folder)
     store = AttachmentStore(core.store)
-    files = AttachmentFiles(store, stored)
+    purges = Purges(
+        store=PurgeStore(core.store),
+        base=settings.media_url or f"{settings.origin}/media",
+        cdn=Cdn(settings.media_purge_uri) if settings.media_purge_uri else None,
+        enqueue=core.enqueue,
+        clock=clock,
+    )
+    files = AttachmentFiles(store, stored, purges)
     processing = Processing(
         uploads=store,
         store=ProcessingStore(core.store),
@@ -39,7 +49,7 @@ def make_media(core: Core) -> Uploads:
         enqueue=core.enqueue,
         clock=clock,
     )
-    media = Media(pictures, stored)
+    media = Media(pictures, stored, purges)
     return Uploads(
         media=media,
         emojis=Emojis(

@@ -144,9 +144,13 @@ def media(kwip, wiring, posts, _monkeypatch):
     old = change(bob, ProfileChange(avatar=sent(plain()))).avatar
     change(bob, ProfileChange(avatar=sent(plain(colour=BLUE))))
     wiring.stores.users.update_profile(bob.id, {"banner": "0" * 32})
-    for path in wiring.services.media._folder._root.rglob(f"{old}*"):
+    for path in wiring.services.media._stored._root.rglob(f"{old}*"):
         os.utime(path, (0, 0))
+    purges, now = wiring.services.attachments.files.purges.store, at(0)
+    purges.add(["ab/abc-400.webp"], now)
+    purges.failed(["ab/abc-400.webp"], now, None, "cdn.example.org answered 503")
     return {
+        "media-purges": [kwip("media", "purges", "--json")],
         "media-usage": [kwip("media", "usage", "--json")],
         "media-orphans": [kwip("media", "orphans", "--json")],
         "media-prune": [kwip("media", "prune", "--json")],

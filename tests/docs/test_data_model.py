@@ -100,6 +100,7 @@ def _cache(kwip, note, now):
     note()
     changes.save("a relay", {"_data": "8265"}, now)
     FenceStore(kwip.store.database).suspend("a keeper")
+    _purge(kwip, note, now)
 
 
 def _upload(services, note, viewer):
@@ -117,6 +118,13 @@ def _convert(kwip, rings, note, viewer):
     note()
     rings.run()
     note()
+
+
+def _purge(kwip, note, now):
+    purges = kwip.services.attachments.files.purges.store
+    purges.add(["ab/abc-large.webp"], now)
+    note()
+    purges.failed(["ab/abc-large.webp"], now, None, "cdn.example.org answered 503")
 
 
 def _live(kwip, rings, note, alice, bob):

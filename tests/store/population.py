@@ -40,6 +40,7 @@ def populate(stores):
     database["credentials"].insert_many(_credentials_of(n) for n in USERS)
     database["posts"].insert_many(d for n in USERS for d in _posts_of(n))
     database["attachments"].insert_many(d for n in USERS for d in _uploads_of(n))
+    stores.purges.add([f"ab/{n}" for n in USERS], NOW)
     database["search_posts"].insert_many(d for n in USERS for d in _indexed_of(n))
     database["timelines"].delete_many({})
     database["timelines"].insert_many(_timeline_of(n) for n in USERS)

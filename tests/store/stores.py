@@ -40,6 +40,7 @@ from kwip.store.posting.pushdown import PushdownStore
 from kwip.store.posting.reactions import ReactionStore
 from kwip.store.posting.repeats import RepeatStore
 from kwip.store.posting.search import SearchStore
+from kwip.store.purges import PurgeStore
 from kwip.store.social.edges import EdgeStore
 from kwip.store.social.followed_tags import FollowedTagStore
 from kwip.store.social.list_edges import ListEdgeStore
@@ -58,7 +59,7 @@ class Stores:
     def __init__(self, store):
         self.store, self.processing = store, ProcessingStore(store)
         self.authentication = AccessKeyStore(store, "tokens")
-        self.attachments = AttachmentStore(store)
+        self.attachments, self.purges = AttachmentStore(store), PurgeStore(store)
         self.audit, self.changes = AuditStore(store), ChangeStore(store)
         self.deletion = DeletionStore(store)
         self.repairs = RepairStore(store)

@@ -129,7 +129,8 @@ class TestEveryStore:
         stored.save(PATH, io.BytesIO(CONTENT))
         stored.save(OTHER, io.BytesIO(b"other"))
 
-        stored.set_aside([PATH, OTHER, "ef/absent"])
+        assert stored.set_aside([PATH, OTHER, "ef/absent"]) == [PATH, OTHER]
+        assert stored.set_aside([PATH]) == [PATH]  # as after a death
         assert content(stored) is content(stored, OTHER) is None
         stored.put_back([PATH, "ef/absent"])
         stored.discard([OTHER, "ef/absent"])

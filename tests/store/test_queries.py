@@ -186,6 +186,13 @@ CALLS = {
     ),
     "AttachmentStore.hidden": lambda s: s.attachments.hidden(upload(450, 4), NOW),
     "AttachmentStore.remove": lambda s: s.attachments.remove(upload(550, 5)),
+    "PurgeStore.add": lambda s: s.purges.add(["ab/x"], NOW),
+    "PurgeStore.has_due": lambda s: s.purges.has_due(NOW),
+    "PurgeStore.begin": lambda s: s.purges.begin(NOW, LATER, 9),
+    "PurgeStore.done": lambda s: s.purges.done(["ab/1"], NOW),
+    "PurgeStore.failed": lambda s: s.purges.failed(["ab/2"], NOW, None, "busy"),
+    "PurgeStore.listed": lambda s: s.purges.listed(is_dead=True, limit=9),
+    "PurgeStore.replay": lambda s: s.purges.replay(NOW),
     "AttachmentStore.take_due": lambda s: s.attachments.take_due(NOW, LATER, 9, bool),
     "ProcessingStore.begin": lambda s: s.processing.begin(
         2, uploads_of(2)[0], "worker", NOW, LATER

@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kwip.domain.emojis import EmojiSet
-    from kwip.store.media import MediaStore
+    from kwip.store.media import MediaStorage
 
 
-def check_emojis(emojis: EmojiSet, media: MediaStore) -> Iterator[Finding]:
+def check_emojis(emojis: EmojiSet, media: MediaStorage) -> Iterator[Finding]:
     """Look for emoji without a picture; one look for each file."""
     for each in emojis:
         if not all(media.has(path) for path in each.paths):

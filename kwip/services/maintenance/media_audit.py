@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from kwip.domain.attachments import AttachmentFile
+from kwip.domain.batches import batches
 from kwip.domain.clock import at
 from kwip.domain.errors import ConflictError
 from kwip.domain.ids import UserId
@@ -25,9 +26,10 @@ if TYPE_CHECKING:
 
     from kwip.domain.clock import ClockMs
     from kwip.domain.media import PictureKind
+    from kwip.services.media.purges import Purges
     from kwip.store.accounts.users import UserStore
     from kwip.store.emojis import EmojiStore
-    from kwip.store.media import MediaStore, StoredFile
+    from kwip.store.media import MediaStorage, StoredFile
     from kwip.store.posting.attachments import AttachmentStore
 
 #: A younger file may belong to a form that is just being saved.
@@ -66,10 +68,11 @@ class Inventory:
 class MediaAudit:
     """Check and clean what is stored."""
 
-    media: MediaStore
+    media: MediaStorage
     users: UserStore
     attachments: AttachmentStore
     emojis: EmojiStore
+    purges: Purges
     clock: ClockMs
 
     def inventory(self) -> Inventory:
@@ -134,11 +137,15 @@ class MediaAudit:
             ConflictError: As for `orphans`.
         """
         limit_s = self._limit_s()
-        return [
-            file
-            for file in self.orphans(is_sure=is_sure)
-            if self.media.remove(file.path, older_than_s=limit_s)
-        ]
+        removed = []
+        for batch in batches(self.orphans(is_sure=is_sure), _BATCH):
+            self.purges.note([f.path for f in batch if _is_open(f.path)])
+            removed += [
+                file
+                for file in batch
+                if self.media.remove(file.path, older_than_s=limit_s)
+            ]
+        return removed
 
     def _limit_s(self) -> float:
         return (at(self.clock()) - GRACE).timestamp()
@@ -149,6 +156,12 @@ def _kind_of(path: str) -> str:
     if parsed is not None:
         return parsed.kind.name
     return _OTHER if AttachmentFile.parse(path) is None else _ATTACHMENT
+
+
+def _is_open(path: str) -> bool:
+    """Return whether a file could be read by everybody."""
+    attachment = AttachmentFile.parse(path)
+    return attachment.is_open if attachment else _kind_of(path) != _OTHER
 
 
 def named_pictures(users: UserStore) -> Iterator[tuple[UserId, PictureKind, str]]:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kwip.domain.attachments import Attachment, Upload
-    from kwip.store.media import MediaStore
+    from kwip.services.media.purges import Purges
+    from kwip.store.media import MediaStorage
     from kwip.store.posting.attachments import AttachmentStore
 
 
@@ -27,7 +28,8 @@ class AttachmentFiles:
     """Save, place and remove the files of attachments."""
 
     store: AttachmentStore
-    media: MediaStore
+    media: MediaStorage
+    purges: Purges
 
     def save(self, name: str, files: Mapping[str, IO[bytes]]) -> None:
         """Store the variants of a file among the private ones.
@@ -88,7 +90,7 @@ class AttachmentFiles:
     def drop(self, attachments: Sequence[Attachment], *, is_open: bool) -> None:
         """Delete the files in a place, unless an attachment uses them there.
 
-        Two queries: see `MediaStore`.
+        Two queries: see `MediaStorage`. A CDN is asked to forget open ones.
         """
         names = {each.file for each in attachments}
         spare = names - self._used(names, is_open=is_open)
@@ -99,10 +101,16 @@ class AttachmentFiles:
             ]
             for each in attachments
         }
-        self.media.set_aside([path for name in spare for path in paths[name]])
+        aside = self.media.set_aside([path for name in spare for path in paths[name]])
         used = (names - spare) | self._used(spare, is_open=is_open)
-        self.media.put_back([path for name in used for path in paths[name]])
-        self.media.discard([path for name in names - used for path in paths[name]])
+        kept = {path for name in used for path in paths[name]}
+        self.media.put_back(sorted(kept))
+        gone = [path for path in aside if path not in kept]
+        if is_open:
+            self.purges.note(gone)
+        self.media.discard(gone)
+        if is_open:
+            self.purges.hurry(gone)
 
     def _used(self, names: set[str], *, is_open: bool) -> set[str]:
         return self.store.used(sorted(names), is_open=is_open) if names else set()

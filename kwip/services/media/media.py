@@ -16,7 +16,8 @@ from kwip.domain.media import PictureFile, picture_name
 if TYPE_CHECKING:
     from kwip.domain.media import OpenFile, PictureKind
     from kwip.services.media.pictures import Pictures
-    from kwip.store.media import MediaStore
+    from kwip.services.media.purges import Purges
+    from kwip.store.media import MediaStorage
 
 
 class Media:
@@ -25,11 +26,13 @@ class Media:
     Args:
         pictures: What draws them.
         stored: Where they are.
+        purges: What has a CDN forget those that are removed.
     """
 
-    def __init__(self, pictures: Pictures, stored: MediaStore):
+    def __init__(self, pictures: Pictures, stored: MediaStorage, purges: Purges):
         self._pictures = pictures
         self._stored = stored
+        self._purges = purges
 
     def draw(self, kind: PictureKind, file: IO[bytes]) -> dict[int, bytes]:
         """Draw an uploaded file in every width; stores nothing yet.
@@ -63,7 +66,9 @@ class Media:
             StoreUnavailableError: The files cannot be reached.
         """
         paths = [PictureFile(name, width).path for width, _ in kind.sizes]
+        self._purges.note(paths)
         gone = [self._stored.remove(p, older_than_s=older_than_s) for p in paths]
+        self._purges.hurry(paths)
         return any(gone)
 
     def open(self, path: str) -> OpenFile:

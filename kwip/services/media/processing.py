@@ -122,7 +122,7 @@ class Processing:
         if not self._is_done(upload):
             with tempfile.TemporaryDirectory(prefix="kwip-video-") as folder:
                 upload, files = self._outcome(conversion, Path(folder))
-                # Before the files are stored: see `MediaStore`.
+                # Before the files are stored: see `MediaStorage`.
                 if not self.store.note(conversion, upload):
                     return "taken_over"
                 self._save(upload, files)

@@ -8,6 +8,7 @@ from kwip.domain.attachments import AttachmentChange
 from kwip.domain.errors import StoreUnavailableError
 from kwip.domain.posts import Draft, Visibility
 from kwip.services.maintenance.media_audit import MediaAudit
+from kwip.store.emojis import EmojiStore
 from kwip.store.media import UNREACHABLE
 from kwip.store.media_bucket import MediaBucket
 from kwip.store.posting.attachments import AttachmentStore
@@ -56,8 +57,14 @@ def test_a_picture_is_stored_read_audited_and_deleted(
 
     with attachments.read_open(paths()[0]).content as file:
         assert opened(file.read()).size == (post.media[0].width, post.media[0].height)
+    files = attachments.files
     audit = MediaAudit(
-        attachments.files.media, kwip.stores.users, attachments.store, lambda: 0
+        files.media,
+        kwip.stores.users,
+        attachments.store,
+        EmojiStore(kwip.store),
+        files.purges,
+        lambda: 0,
     )
     found = audit.inventory()
     assert (found.files["attachment"], found.missing, found.orphans) == (2, [], [])
