@@ -162,6 +162,18 @@ def test_a_preview_of_ones_own_is_refused_and_not_lost(alice):
     assert list(answer.json["details"]) == ["thumbnail"]
 
 
+@pytest.mark.parametrize("name", ["file", "thumbnail"])
+def test_an_upload_does_not_get_another_file(alice, name):
+    path = f"/api/v1/media/{upload(alice)['id']}"
+    other = (io.BytesIO(plain()), "other.png")
+
+    answer = alice.ask("PUT", path, data={name: other, "description": "Other"})
+
+    assert answer.status_code == 422
+    assert list(answer.json["details"]) == [name]
+    assert alice.get(path).json["description"] is None
+
+
 @pytest.mark.parametrize("body", [{}, {"file": "text"}])
 def test_an_upload_without_a_file_says_what_to_do(alice, body):
     answer = alice.post("/api/v2/media", data=body)

@@ -31,7 +31,7 @@ def upload_media() -> Response:
 
 
 def _upload() -> Upload:
-    _refuse_thumbnail()
+    _refuse("thumbnail", gettext("Kwip makes the preview itself."))
     change, file = http.load_body(MediaBody()), http.upload("file")
     if file is None:
         raise InvalidError(
@@ -63,7 +63,8 @@ def media(attachment_id: AttachmentId) -> Response:
 
 def change_media(attachment_id: AttachmentId) -> Response:
     """Change the description or the focus of a file that is in no status yet."""
-    _refuse_thumbnail()
+    _refuse("thumbnail", gettext("Kwip makes the preview itself."))
+    _refuse("file", gettext("Upload it as a new file instead."))
     change = http.load_body(MediaBody())
     upload = http.services().attachments.change(http.signed_in(), attachment_id, change)
     return http.answer_dumped(MediaAttachmentSchema, upload)
@@ -75,12 +76,10 @@ def delete_media(attachment_id: AttachmentId) -> Response:
     return http.answer({})
 
 
-def _refuse_thumbnail() -> None:
-    if http.upload("thumbnail") is not None:
-        raise InvalidError(
-            gettext("Previews can't be replaced."),
-            {"thumbnail": gettext("Kwip makes the preview itself.")},
-        )
+def _refuse(name: str, why: str) -> None:
+    """Refuse a file in a field that takes none, so that nobody believes it was used."""
+    if http.upload(name) is not None:
+        raise InvalidError(gettext("This file can't be replaced."), {name: why})
 
 
 _UPLOAD = replace(policies.write("media"), takes_files=True)
