@@ -67,6 +67,18 @@ class MediaSettings(ServerSettings):
             "kwips always come from this site.",
         ),
     ]
+    media_descriptions: Annotated[
+        str,
+        Rule(
+            "KWIP_MEDIA_DESCRIPTIONS",
+            values.choice("optional", "required"),
+            "optional",
+            shown="optional",
+            allowed="optional or required",
+            doc="Whether pictures, video and sound need a description to be posted. "
+            "If optional, each user can require it of themselves.",
+        ),
+    ]
     media_purge_uri: Annotated[
         str | None,
         Rule(

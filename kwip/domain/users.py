@@ -62,6 +62,7 @@ ProfileKey = Literal[
     "fields",
     "is_embeddable",
     "folds_repeats",
+    "requires_descriptions",
     "avatar",
     "banner",
 ]
@@ -83,7 +84,8 @@ class User:
     uploaded one; empty, the generated default. `pinned_ids` are posts at the top of the
     profile, newest pin first. Suspended users are hidden with everything they wrote.
     Users who are not `is_embeddable` are in no widget. Readers who `folds_repeats` see
-    on pages only once what an author says repeatedly.
+    on pages only once what an author says repeatedly. Authors who
+    `requires_descriptions` post no files without one.
     """
 
     id: UserId
@@ -98,6 +100,7 @@ class User:
     is_embeddable: bool = True
     is_admin: bool = False
     folds_repeats: bool = True
+    requires_descriptions: bool = False
     posts_count: int = 0
     followers_count: int = 0
     following_count: int = 0
@@ -127,6 +130,7 @@ class ProfileChange:
     fields: tuple[ProfileField, ...] | None = None
     is_embeddable: bool | None = None
     folds_repeats: bool | None = None
+    requires_descriptions: bool | None = None
     avatar: IO[bytes] | None = None
     banner: IO[bytes] | None = None
     is_avatar_removed: bool = False

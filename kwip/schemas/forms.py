@@ -49,12 +49,16 @@ class TokenWish:
 class Attaching:
     """What a form says of attachments: those it keeps, in order, and those it removes.
 
-    The descriptions are of both, and of the files that come with the form.
+    The descriptions are of both, and of the files that come with the form. A focus
+    that was left as it is is None.
     """
 
     ids: tuple[AttachmentId, ...] = ()
     removed: tuple[AttachmentId, ...] = ()
     descriptions: Mapping[AttachmentId, str] = field(default_factory=dict)
+    focuses: Mapping[AttachmentId, tuple[float, float] | None] = field(
+        default_factory=dict
+    )
     file_descriptions: tuple[str, ...] = ()
 
 
@@ -124,13 +128,16 @@ class LogInForm(StrictSchema[LogIn]):
 class AttachForm(BodySchema[Attaching]):
     """The part of a form that says what is attached; the files come separately.
 
-    `media_ids[]` was uploaded before. `media_description[<id>]` and
-    `media_place[<id>]` are about those, `media_remove[]` names some of them, and
+    `media_ids[]` was uploaded before. `media_description[<id>]`, `media_focus[<id>]`
+    and `media_place[<id>]` are about those, `media_remove[]` names some of them, and
     `file_description[]` is about the files.
     """
 
     media_ids = MediaIds()
     media_description = fields.Dict(keys=Id(), values=Text(), load_default=dict)
+    media_focus = fields.Dict(
+        keys=Id(), values=Focus(allow_none=True), load_default=dict
+    )
     media_place = fields.Dict(
         keys=Id(),
         values=fields.Integer(validate=validate.Range(1, MAX_IMAGES)),
@@ -144,6 +151,7 @@ class AttachForm(BodySchema[Attaching]):
         *,
         media_ids: Sequence[AttachmentId],
         media_description: Mapping[AttachmentId, str],
+        media_focus: Mapping[AttachmentId, tuple[float, float] | None],
         media_place: Mapping[AttachmentId, int],
         media_remove: Sequence[AttachmentId],
         file_description: Sequence[str],
@@ -162,6 +170,7 @@ class AttachForm(BodySchema[Attaching]):
             ids=tuple(sorted(kept, key=place_of)),
             removed=tuple(each for each in at if each in removed),
             descriptions=media_description,
+            focuses=media_focus,
             file_descriptions=tuple(file_description),
         )
 
@@ -184,6 +193,7 @@ class _WithAttachments(Schema):
 
     media_ids = fields.Raw()
     media_description = fields.Raw()
+    media_focus = fields.Raw()
     media_place = fields.Raw()
     media_remove = fields.Raw()
     file_description = fields.Raw()
@@ -305,14 +315,19 @@ class PrivacyForm(StrictSchema[bool]):
         return is_embeddable
 
 
-class ReadingForm(StrictSchema[bool]):
-    """Whether repeats are folded; an unchecked box is not sent."""
+class ReadingForm(StrictSchema[ProfileChange]):
+    """What the viewer's pages hide and refuse; an unchecked box is not sent."""
 
     folds_repeats = fields.Boolean(load_default=False)
+    requires_descriptions = fields.Boolean(load_default=False)
 
-    def make(self, *, folds_repeats: bool) -> bool:
-        """Return it."""
-        return folds_repeats
+    def make(
+        self, *, folds_repeats: bool, requires_descriptions: bool
+    ) -> ProfileChange:
+        """Build the change."""
+        return ProfileChange(
+            folds_repeats=folds_repeats, requires_descriptions=requires_descriptions
+        )
 
 
 class ListForm(StrictSchema[ListChange]):

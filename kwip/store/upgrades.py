@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 #: The current schema of each collection; 1 unless named.
 SCHEMAS: Mapping[str, int] = {
-    "users": 4,
+    "users": 5,
     "credentials": 2,
     "posts": 5,
     "follows": 2,
@@ -39,6 +39,11 @@ def _user_gets_a_banner(document: dict[str, Any]) -> None:
 def _user_folds_repeats(document: dict[str, Any]) -> None:
     """Schema 3 of users had no repeats."""
     document.setdefault("folds_repeats", True)
+
+
+def _user_requires_descriptions(document: dict[str, Any]) -> None:
+    """Schema 4 of users had no rule about descriptions of files."""
+    document.setdefault("requires_descriptions", False)
 
 
 def _credentials_get_a_key(document: dict[str, Any]) -> None:
@@ -93,6 +98,7 @@ _STEPS: Mapping[tuple[str, int], Callable[[dict[str, Any]], None]] = {
     ("users", 1): _user_gets_an_avatar,
     ("users", 2): _user_gets_a_banner,
     ("users", 3): _user_folds_repeats,
+    ("users", 4): _user_requires_descriptions,
     ("credentials", 1): _credentials_get_a_key,
     ("posts", 1): _post_gets_reactions,
     ("posts", 2): _post_gets_orders,

@@ -24,6 +24,12 @@ _KEPT = "\n\u200c\u200d"
 #: The names of profile fields in errors.
 _LINE = "fields[{}][{}]"
 
+_FLAGS: tuple[ProfileKey, ...] = (
+    "is_embeddable",
+    "folds_repeats",
+    "requires_descriptions",
+)
+
 
 def cleaned(change: ProfileChange, wrong: dict[str, str]) -> dict[ProfileKey, Any]:
     """Return the values to store from a change, except uploaded pictures."""
@@ -36,10 +42,9 @@ def cleaned(change: ProfileChange, wrong: dict[str, str]) -> dict[ProfileKey, An
         changes["bio"] = clean_lines("bio", change.bio, BIO_MAX, wrong)
     if change.fields is not None:
         changes["fields"] = _clean_fields(change.fields, wrong)
-    if change.is_embeddable is not None:
-        changes["is_embeddable"] = change.is_embeddable
-    if change.folds_repeats is not None:
-        changes["folds_repeats"] = change.folds_repeats
+    for flag in _FLAGS:
+        if (value := getattr(change, flag)) is not None:
+            changes[flag] = value
     if change.is_avatar_removed:
         changes["avatar"] = ""
     if change.is_banner_removed:

@@ -68,6 +68,8 @@ def make_media(core: Core) -> Uploads:
             signer=core.signer,
             ids=core.ids,
             clock=clock,
+            users=core.stores.users,
             quota_bytes=settings.media_quota_bytes,
+            requires_descriptions=settings.media_descriptions == "required",
         ),
     )

@@ -302,3 +302,61 @@ def test_a_form_with_a_video_comes_back_with_it_until_it_is_converted(at_alice, 
     (shown,) = at_alice.get("/home").all("video")
     assert shown["src"].endswith("-video.mp4")
     assert shown["poster"].endswith("-small.webp")
+
+
+def test_who_requires_descriptions_is_told_which_file_has_none(at_alice, alice):
+    at_alice.send("/settings/reading", requires_descriptions="1")
+    box = at_alice.get("/settings/reading").one("input", name="requires_descriptions")
+    assert "checked" in box.attributes
+
+    page = at_alice.send(
+        "/compose",
+        422,
+        text="Look",
+        key=at_alice.get("/compose").value("key"),
+        visibility="public",
+        file=[picture(), picture(BLUE)],
+        **{"file_description[]": ["Red.", ""]},
+    )
+    ids = attached(page)
+    refused = alice.post("/api/v1/statuses", json={"media_ids": ids[1:]})
+
+    assert "File 2 has no description" in page.words
+    assert "under Reading" in page.words
+    assert refused.status_code == 422
+    assert "This file has" in refused.json["details"]["media_ids"][0]["description"]
+    at_alice.send(
+        "/compose",
+        text="Look",
+        key=page.value("key"),
+        visibility="public",
+        **{"media_ids[]": ids, f"media_description[{ids[1]}]": "Blue."},
+    )
+    path = edit_of(at_alice.get("/@alice"))
+    again = at_alice.send(
+        path,
+        422,
+        text="Look",
+        **{"media_ids[]": ids, f"media_description[{ids[0]}]": ""},
+    )
+    assert "File 1 has no description" in again.words
+
+
+def test_what_stays_in_view_is_chosen_without_a_script(at_alice):
+    at_alice.write("", file=[picture(), picture(BLUE)])
+    path = edit_of(at_alice.get("/@alice"))
+    ids = attached(at_alice.get(path))
+
+    at_alice.send(
+        path,
+        text="",
+        **{
+            "media_ids[]": ids,
+            f"media_focus[{ids[0]}]": "1,-1",
+            f"media_focus[{ids[1]}]": "",
+        },
+    )
+
+    first, second = shown(at_alice.get("/@alice"))
+    assert {"focus-x4", "focus-y4"} <= set(first["class"].split())
+    assert {"focus-x2", "focus-y2"} <= set(second["class"].split())

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 class Attached:
     """What a form has attached, in order; `error` is what could not be taken in.
 
-    `changes` are new descriptions of what its kwip has already.
+    `changes` are new words about what its kwip has already.
     """
 
     media: tuple[Attachment, ...] = ()
@@ -75,7 +75,7 @@ def _remove(asked: Attaching, post: Post | None) -> None:
 
 
 def _kept(asked: Attaching, post: Post | None) -> Iterator[Attachment]:
-    """Iterate over what is still there, with its new descriptions."""
+    """Iterate over what is still there, with the new words about it."""
     of_post = {each.id: each for each in post.media} if post else {}
     services, viewer = http.services().attachments, http.signed_in()
     waiting = [each for each in asked.ids if each not in of_post]
@@ -86,9 +86,9 @@ def _kept(asked: Attaching, post: Post | None) -> Iterator[Attachment]:
         elif each in found and found[each].post_id is None:
             words = asked.descriptions.get(each)
             upload = found[each]
-            if words is not None and words != upload.attachment.description:
-                change = AttachmentChange(description=words)
-                upload = services.change(viewer, each, change)
+            is_new = words not in {None, upload.attachment.description}
+            if is_new or asked.focuses.get(each):
+                upload = services.change(viewer, each, _change(asked, each))
             yield upload.attachment
 
 
@@ -96,11 +96,15 @@ def _changes(
     asked: Attaching, post: Post | None
 ) -> dict[AttachmentId, AttachmentChange]:
     of_post = post.media_ids if post else frozenset()
-    return {
-        each: AttachmentChange(description=words)
-        for each, words in asked.descriptions.items()
-        if each in of_post
-    }
+    about = {*asked.descriptions, *asked.focuses} & of_post
+    return {each: _change(asked, each) for each in about}
+
+
+def _change(asked: Attaching, attachment_id: AttachmentId) -> AttachmentChange:
+    return AttachmentChange(
+        description=asked.descriptions.get(attachment_id),
+        focus=asked.focuses.get(attachment_id),
+    )
 
 
 def _upload(asked: Attaching) -> tuple[list[Attachment], KwipError | None]:

@@ -50,17 +50,19 @@ def save_privacy() -> Response:
 def reading_settings() -> Response:
     """Show the reading settings."""
     me = http.services().users.me(http.signed_in(), http.loader())
-    values = {"folds_repeats": "1" if me.folds_repeats else ""}
+    values = {
+        name: "1" if getattr(me, name) else ""
+        for name in ("folds_repeats", "requires_descriptions")
+    }
     return page("settings_reading.html", form=Form(values))
 
 
 def save_reading() -> Response:
-    """Set whether the viewer's pages hide repeats."""
+    """Set whether the viewer's pages hide repeats, and files need descriptions."""
     try:
-        folds = http.load_form(ReadingForm())
+        change = http.load_form(ReadingForm())
     except InvalidError as error:
         return page_again("settings_reading.html", error)
-    change = ProfileChange(folds_repeats=folds)
     http.services().users.update_profile(http.signed_in(), change)
     return go(url_for("web.reading_settings"), gettext("Changes saved."))
 

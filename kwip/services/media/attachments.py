@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from kwip.services.media.attachment_files import AttachmentFiles
     from kwip.services.media.pictures import Pictures
     from kwip.services.media.processing import Processing
+    from kwip.store.accounts.users import UserStore
     from kwip.store.posting.attachments import AttachmentStore
 
 log = structlog.get_logger()
@@ -69,7 +70,10 @@ _MEGA = 1_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachments:
-    """Everything one can do with attachments; `quota_bytes` are each user's."""
+    """Everything one can do with attachments; `quota_bytes` are each user's.
+
+    With `requires_descriptions`, nobody posts a file without one.
+    """
 
     store: AttachmentStore
     files: AttachmentFiles
@@ -78,7 +82,9 @@ class Attachments:
     signer: Signer
     ids: IdGenerator
     clock: ClockMs
+    users: UserStore
     quota_bytes: int
+    requires_descriptions: bool
 
     def upload(
         self, viewer: Viewer, file: IO[bytes], change: AttachmentChange
@@ -209,7 +215,29 @@ class Attachments:
             for each in wanted
         )
         check_together(media)
+        self.require_described(post.author_id, media)
         return media
+
+    def require_described(self, owner_id: UserId, media: Sequence[Attachment]) -> None:
+        """Check that each file has a description, if the owner or the site wants that.
+
+        One query if any has none.
+
+        Raises:
+            InvalidError: One has none; the message says which.
+        """
+        lacking = [n for n, each in enumerate(media, 1) if not each.description]
+        if not lacking:
+            return
+        owner = self.users.get_many([owner_id]).get(owner_id)
+        is_own_choice = owner is not None and owner.requires_descriptions
+        if not (is_own_choice or self.requires_descriptions):
+            return
+        file = f"File {lacking[0]} has" if len(media) > 1 else "This file has"
+        why = "this site asks for one."
+        if not self.requires_descriptions:
+            why = "you ask for one in your settings, under Reading."
+        raise refused_attachments(f"{file} no description, and {why}")
 
     @contextmanager
     def placed(

@@ -95,6 +95,7 @@ class Posts:
         post = None if is_new else self.stores.posts.find(claim.post_id, claim.nonce)
         if post is None:
             media = usable(uploads, draft.attachment_ids, claim.post_id)
+            self.attachments.require_described(author_id, media)
             composed = self._compose(author_id, draft, claim.post_id, media)
             post = self._insert(self.stores.repeats.link(composed), claim, draft)
         invalidated = invalidation_rules.post(

@@ -344,6 +344,7 @@ def _to_document(user: User) -> Document:
         "is_embeddable": user.is_embeddable,
         "is_admin": user.is_admin,
         "folds_repeats": user.folds_repeats,
+        "requires_descriptions": user.requires_descriptions,
         "posts_count": 0,
         "followers_count": 0,
         "following_count": 0,
