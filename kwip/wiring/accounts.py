@@ -15,8 +15,10 @@ from kwip.services.accounts.setup import Setup
 from kwip.services.accounts.sign_in import SignIn
 from kwip.services.accounts.users import Users
 from kwip.services.bundle import Accounts
+from kwip.services.media.withholding import Withholding
 from kwip.services.reading.request_charge import RateLimits
 from kwip.store.accounts.setup import SetupStore
+from kwip.store.posting.withheld import WithheldStore
 
 if TYPE_CHECKING:
     from kwip.services.bundle import Reading, Social, Uploads
@@ -46,13 +48,14 @@ def make_accounts(
     setup = Setup(SetupStore(core.store), users, clock)
     limits = windows({name: getattr(settings, f"quota_{name}") for name in SPANS_S})
     sign_in = SignIn(authentication, users, setup, limits, RateLimiter(core.realtime))
+    withholding = Withholding(WithheldStore(core.store), media.attachments.files)
     return Accounts(
         users=users,
         authentication=authentication,
         account=Account(stores, fence, passwords, sign_in, clock),
         setup=setup,
         sign_in=sign_in,
-        moderation=Moderation(stores, core.jobs, fence, passwords, clock),
+        moderation=Moderation(stores, core.jobs, fence, passwords, withholding, clock),
         profiles=Profiles(entities, users, reading.timelines),
         rate_limits=RateLimits(limits, RateLimiter(core.cache), fence),
     )

@@ -122,6 +122,8 @@ def _convert(kwip, rings, note, viewer):
 
 def _purge(kwip, note, now):
     purges = kwip.services.attachments.files.purges.store
+    author = kwip.store.database["posts"].find_one({"has_media": True})["author_id"]
+    kwip.services.moderation.suspend(author)
     purges.add(["ab/abc-large.webp"], now)
     note()
     purges.failed(["ab/abc-large.webp"], now, None, "cdn.example.org answered 503")

@@ -40,6 +40,7 @@ from kwip.store.posting.pushdown import PushdownStore
 from kwip.store.posting.reactions import ReactionStore
 from kwip.store.posting.repeats import RepeatStore
 from kwip.store.posting.search import SearchStore
+from kwip.store.posting.withheld import WithheldStore
 from kwip.store.purges import PurgeStore
 from kwip.store.social.edges import EdgeStore
 from kwip.store.social.followed_tags import FollowedTagStore
@@ -57,11 +58,11 @@ LATER = NOW + dt.timedelta(seconds=30)
 
 class Stores:
     def __init__(self, store):
-        self.store, self.processing = store, ProcessingStore(store)
+        self.store, self.withheld = store, WithheldStore(store)
+        self.processing, self.deletion = ProcessingStore(store), DeletionStore(store)
         self.authentication = AccessKeyStore(store, "tokens")
         self.attachments, self.purges = AttachmentStore(store), PurgeStore(store)
         self.audit, self.changes = AuditStore(store), ChangeStore(store)
-        self.deletion = DeletionStore(store)
         self.repairs = RepairStore(store)
         self.retags = RetagStore(store)
         self.claims, self.poll_ends = ClaimStore(store), PollEndStore(store)

@@ -2,7 +2,8 @@
 
 A suspension is one flag of the user, which every read of the user checks: the account
 and its posts are hidden from everyone, and its sessions and tokens do not work. So it
-takes effect at once, and ending it brings everything back.
+takes effect at once, and ending it brings everything back. Its files are moved, because
+nothing asks for the flag where they are read.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from kwip.domain.ids import UserId
     from kwip.services.accounts.passwords import Passwords
     from kwip.services.coherence.fence import Fence
+    from kwip.services.media.withholding import Withholding
     from kwip.services.reading.stores import Stores
     from kwip.store.accounts.users import Flag
     from kwip.store.jobs import JobStore
@@ -38,6 +40,7 @@ class Moderation:
     jobs: JobStore
     fence: Fence
     passwords: Passwords
+    withholding: Withholding
     clock: ClockMs
 
     def suspend(self, user_id: UserId) -> None:
@@ -45,9 +48,11 @@ class Moderation:
 
         Raises:
             NotFoundError: There is no such user.
+            StoreUnavailableError: Some files may still be readable. Do it again.
         """
         is_there = self._set(user_id, "is_suspended", is_set=True)
         self.fence.invalidate(invalidation_rules.suspend(user_id=user_id))
+        self.withholding.withhold(user_id)
         _require(user_id, is_there=is_there)
 
     def unsuspend(self, user_id: UserId) -> None:
@@ -63,6 +68,7 @@ class Moderation:
                 "Run `kwip users delete` to finish.",
                 user_id=user_id,
             )
+        self.withholding.restore(user_id)
         is_there = self._set(user_id, "is_suspended", is_set=False)
         self.fence.invalidate(invalidation_rules.unsuspend(user_id=user_id))
         _require(user_id, is_there=is_there)

@@ -63,6 +63,8 @@ class AttachmentDocument(TypedDict):
     `due_at` is when the sweeper takes it up: what is attached has none. `is_open` says
     that its files are among those of open posts. `processing` is there while a video
     or sound is to be converted; afterwards `problem` says why it could not be.
+    `withheld` is there while its owner is suspended: `open` or `private`, which its
+    files are at other times.
     """
 
     _id: AttachmentId
@@ -77,6 +79,7 @@ class AttachmentDocument(TypedDict):
     media: MediaDocument
     processing: NotRequired[ProcessingDocument]
     problem: NotRequired[str]
+    withheld: NotRequired[str]
 
 
 class AttachmentStore(DueWork):
@@ -123,8 +126,10 @@ class AttachmentStore(DueWork):
 
     @translated()
     def find(self, attachment_id: AttachmentId) -> Upload | None:
-        """Find one by its id, whoever has it."""
-        found = self._attachments.find_one({"_id": attachment_id, **_THERE})
+        """Find one by its id, whoever has it, unless it is withheld."""
+        found = self._attachments.find_one(
+            {"_id": attachment_id, "withheld": None, **_THERE}
+        )
         return None if found is None else to_upload(found)
 
     @translated()

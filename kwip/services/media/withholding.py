@@ -1,0 +1,56 @@
+"""Withhold the files of suspended users, which have addresses that everybody may know.
+
+Files of open posts are served without a question to the database, so they are moved to
+where nobody gets them, and back when the suspension ends.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kwip.domain.batches import batches
+
+if TYPE_CHECKING:
+    from kwip.domain.ids import UserId
+    from kwip.services.media.attachment_files import AttachmentFiles
+    from kwip.store.posting.withheld import WithheldStore
+
+_BATCH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Withholding:
+    """Move files out of reach, and back. Each may be repeated after a failure."""
+
+    store: WithheldStore
+    files: AttachmentFiles
+
+    def withhold(self, owner_id: UserId) -> None:
+        """See to it that nobody gets a file of a user, unless others have it, too.
+
+        Raises:
+            StoreUnavailableError: Files could not be moved; some may still be readable.
+        """
+        self.store.withhold_private(owner_id)
+        for uploads in batches(self.store.opened(owner_id), _BATCH):
+            media = [upload.attachment for upload in uploads]
+            self.files.place(media, is_open=False)
+            self.store.withhold(owner_id, [upload.id for upload in uploads])
+            # Once more: see `AttachmentFiles.place`.
+            self.files.place(media, is_open=False)
+            self.files.drop(media, is_open=True)
+
+    def restore(self, owner_id: UserId) -> None:
+        """Undo `withhold`, before the user's posts are shown again.
+
+        Raises:
+            StoreUnavailableError: Files could not be moved.
+        """
+        for uploads in batches(self.store.opened(owner_id), _BATCH):
+            media = [upload.attachment for upload in uploads]
+            self.files.place(media, is_open=True)
+            self.store.restore(owner_id, [upload.id for upload in uploads])
+            self.files.place(media, is_open=True)
+            self.files.drop(media, is_open=False)
+        self.store.restore_private(owner_id)
