@@ -117,7 +117,8 @@ class FormFiles {
     const place = this.rows.indexOf(row);
     row.request?.cancel();
     row.request = null;
-    if (row.id && !this.isOfKwip(row.id)) this.write(`${row.id}/delete`, {});
+    const id = row.id ?? row.pendingId;
+    if (id && !this.isOfKwip(id)) this.write(`${id}/delete`, {});
     row.element.remove();
     this.rows.splice(place, 1);
     this.warn("");

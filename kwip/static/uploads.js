@@ -5,6 +5,9 @@ const UPLOADS = "/compose/media";
 // A focus is sent when it has not been moved for so long.
 const FOCUS_PAUSE_MS = 400;
 const MEGABYTE = 1_000_000;
+// How often a file that is being converted is asked for: at first, and at most.
+const FIRST_LOOK_MS = 500;
+const LAST_LOOK_MS = 5000;
 
 // Upload a file. `done` is fulfilled with the attachment, or rejected with an Error for the
 // user, whose `isFinal` says that the same file is refused again. Only XMLHttpRequest tells how much has been sent.
@@ -83,18 +86,42 @@ class FileRow {
         gettext("%(name)s is too large. The limit is %(limit)s MB.", { name, limit }),
       );
     }
-    this.request = upload(this.file, this.files.token, (part) => this.showProgress(part));
-    return this.request.done.then(
+    const sent = upload(this.file, this.files.token, (part) => this.showProgress(part));
+    this.request = sent;
+    return sent.done.then((made) => (made.url ? made : this.converted(made))).then(
       ({ id, preview_url: preview }) => {
+        if (this.request !== sent) return;
         this.request = null;
         this.show({ id, preview });
         this.files.changed();
       },
       (error) => {
+        if (this.request !== sent) return;
         this.request = null;
         this.fail(`${name}: ${error.message}`, { canRetry: !error.isFinal });
       },
     ).finally(() => this.files.settled());
+  }
+
+  // Wait until a video or audio file is converted; fulfilled and rejected as an upload.
+  // The form waits meanwhile.
+  async converted({ id }) {
+    const { request } = this;
+    this.pendingId = id;
+    this.bar.removeAttribute("value");
+    this.bar.setAttribute("aria-label", gettext("Processing"));
+    this.say(gettext("Processing %(name)s", { name: this.file.name }));
+    for (let pause = FIRST_LOOK_MS; ; pause = Math.min(pause * 1.5, LAST_LOOK_MS)) {
+      await new Promise((go) => setTimeout(go, pause));
+      if (this.request !== request) return {};
+      const answer = await fetch(`${UPLOADS}/${id}`, { headers: { Accept: "application/json" } }).catch(() => null);
+      // Offline, or the server is busy: look again.
+      if (!answer || answer.status === 206 || answer.status >= 429) continue;
+      const told = await answer.json();
+      if (answer.status === 200) return told;
+      const [wrong] = Object.values(told.details ?? {});
+      throw Object.assign(new Error(wrong?.[0].description ?? told.error), { isFinal: true });
+    }
   }
 
   showProgress(part) {
@@ -121,6 +148,7 @@ class FileRow {
   // Show what is uploaded; the words are sent with the form from now on.
   show({ id, preview, focus = null }) {
     this.id = id;
+    this.pendingId = null;
     this.preview = preview;
     this.focus = focus;
     this.bar.hidden = true;

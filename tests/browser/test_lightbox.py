@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE
+from tests.browser.test_soundness import axe_faults
 from tests.pictures import BLUE, RED, plain
 
 SWIPE = """(target, [from, to]) => {
@@ -53,6 +54,7 @@ def test_pictures_are_seen_in_large_with_the_keyboard(open_browser, kwip):
     expect(large(page).get_by_text("1 of 2")).to_be_visible()
     page.keyboard.press("ArrowRight")
     expect(large(page).get_by_text("A blue one.")).to_be_visible()
+    assert axe_faults(page) == []
     page.keyboard.press("Escape")
 
     expect(large(page)).to_have_count(0)

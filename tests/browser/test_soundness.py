@@ -26,11 +26,16 @@ def places(alice, bob):
     return fill(alice, bob)
 
 
+def axe_faults(page):
+    """Give what axe-core finds on a page as it is now."""
+    page.evaluate(AXE)
+    return page.evaluate(RUN_AXE)
+
+
 def faults_of(page, place):
     """Look at a page large and light, then small and dark; give what is wrong."""
     page.goto(place)
-    page.evaluate(AXE)
-    found = page.evaluate(RUN_AXE)
+    found = axe_faults(page)
     page.emulate_media(color_scheme="dark")
     page.set_viewport_size(NARROW)
     found += page.evaluate(RUN_AXE)

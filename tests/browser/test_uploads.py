@@ -6,7 +6,9 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.test_soundness import axe_faults
 from tests.pictures import BLUE, RED, plain
+from tests.videos import mp4
 
 #: A file as if it were dropped or pasted; the name of the event is the first argument.
 HAND_OVER = """async ([event, bytes]) => {
@@ -101,6 +103,30 @@ def test_posting_waits_for_an_upload(open_browser, alice, held):
     go_on()
 
     expect(shown(page)).to_have_count(1)
+
+
+def test_a_video_shows_that_it_is_processed_and_posting_waits(open_browser, alice):
+    page = open_browser(alice)
+    page.goto("/home")
+    asked = []
+
+    def hold(route):
+        asked.append(route)
+
+    page.route("**/compose/media/*", hold)
+    video = {"name": "loaf.mp4", "mimeType": "video/mp4"}
+    choose(page, {**video, "buffer": mp4(seconds=0.3, size=(64, 48))}, picture())
+    expect(page.get_by_text("Processing loaf.mp4")).to_be_visible()
+    expect(uploaded(page)).to_have_count(1)
+    assert axe_faults(page) == []
+    page.get_by_role("button", name="Remove").click()
+
+    publish(page)
+    expect(page.get_by_text("Waiting for the upload.")).to_be_visible()
+    (route,) = asked
+    route.continue_()
+
+    expect(page.locator("article video")).to_have_count(1)
 
 
 def test_a_cancelled_upload_leaves_nothing(open_browser, alice, held):

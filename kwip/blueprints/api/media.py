@@ -48,7 +48,11 @@ def upload_media_v1() -> Response:
 
 def media(attachment_id: AttachmentId) -> Response:
     """Return one of the viewer's files: 206 until converted, 422 if it can't be."""
-    upload = http.services().attachments.get(http.signed_in(), attachment_id)
+    return state_of(http.services().attachments.get(http.signed_in(), attachment_id))
+
+
+def state_of(upload: Upload) -> Response:
+    """Answer how far an upload has come."""
     if upload.state is UploadState.FAILED:
         return http.problem(
             gettext("This file can't be used."),

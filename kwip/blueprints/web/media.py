@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kwip.blueprints import http
+from kwip.blueprints.api.media import state_of
 from kwip.blueprints.table import Route
-from kwip.blueprints.web.pages import form_policy
+from kwip.blueprints.web.pages import OWN_PART, form_policy
 from kwip.domain.errors import InvalidError
 from kwip.schemas.attachments import MediaAttachmentSchema
 from kwip.schemas.forms import ActForm, MediaForm
@@ -26,6 +27,11 @@ def upload_file() -> Response:
         raise InvalidError(gettext("Choose a file."), {"file": gettext("Choose one.")})
     upload = http.services().attachments.upload(http.signed_in(), file, change)
     return http.answer_dumped(MediaAttachmentSchema, upload)
+
+
+def file_state(attachment_id: AttachmentId) -> Response:
+    """Return one of the viewer's files: 206 until converted, 422 if it can't be."""
+    return state_of(http.services().attachments.get(http.signed_in(), attachment_id))
 
 
 def describe_file(attachment_id: AttachmentId) -> Response:
@@ -48,6 +54,7 @@ _FILE = f"{_MEDIA}/<id:attachment_id>"
 
 ROUTES = (
     Route("POST", _MEDIA, upload_file, _UPLOAD),
+    Route("GET", _FILE, file_state, OWN_PART),
     Route("POST", _FILE, describe_file, form_policy("pages")),
     Route("POST", f"{_FILE}/delete", remove_file, form_policy("deletes")),
 )
