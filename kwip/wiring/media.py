@@ -13,6 +13,7 @@ from kwip.services.media.media import Media
 from kwip.services.media.pictures import Pictures
 from kwip.services.media.processing import Processing
 from kwip.services.media.purges import Purges
+from kwip.services.media.usable import Descriptions
 from kwip.services.media.videos import Videos
 from kwip.store.emojis import EmojiStore
 from kwip.store.media import MediaFolder
@@ -68,8 +69,9 @@ def make_media(core: Core) -> Uploads:
             signer=core.signer,
             ids=core.ids,
             clock=clock,
-            users=core.stores.users,
+            descriptions=Descriptions(
+                core.stores.users, settings.media_descriptions == "required"
+            ),
             quota_bytes=settings.media_quota_bytes,
-            requires_descriptions=settings.media_descriptions == "required",
         ),
     )

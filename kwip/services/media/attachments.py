@@ -24,7 +24,6 @@ from kwip.domain.attachments import (
     UploadState,
     check_together,
     file_name,
-    refused_attachments,
 )
 from kwip.domain.clock import at
 from kwip.domain.errors import (
@@ -41,14 +40,15 @@ from kwip.services.media.processing import (
     require_size,
     unconverted,
 )
+from kwip.services.media.usable import usable
 from kwip.text.cleaning import clean_description
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from kwip.domain.attachments import AttachmentChange
     from kwip.domain.clock import ClockMs
-    from kwip.domain.ids import IdGenerator, PostId
+    from kwip.domain.ids import IdGenerator
     from kwip.domain.media import OpenFile
     from kwip.domain.posts import Edit, Post
     from kwip.domain.signatures import Signer
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from kwip.services.media.attachment_files import AttachmentFiles
     from kwip.services.media.pictures import Pictures
     from kwip.services.media.processing import Processing
-    from kwip.store.accounts.users import UserStore
+    from kwip.services.media.usable import Descriptions
     from kwip.store.posting.attachments import AttachmentStore
 
 log = structlog.get_logger()
@@ -70,10 +70,7 @@ _MEGA = 1_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachments:
-    """Everything one can do with attachments; `quota_bytes` are each user's.
-
-    With `requires_descriptions`, nobody posts a file without one.
-    """
+    """Everything one can do with attachments; `quota_bytes` are each user's."""
 
     store: AttachmentStore
     files: AttachmentFiles
@@ -82,9 +79,8 @@ class Attachments:
     signer: Signer
     ids: IdGenerator
     clock: ClockMs
-    users: UserStore
+    descriptions: Descriptions
     quota_bytes: int
-    requires_descriptions: bool
 
     def upload(
         self, viewer: Viewer, file: IO[bytes], change: AttachmentChange
@@ -215,29 +211,8 @@ class Attachments:
             for each in wanted
         )
         check_together(media)
-        self.require_described(post.author_id, media)
+        self.descriptions.require(post.author_id, media)
         return media
-
-    def require_described(self, owner_id: UserId, media: Sequence[Attachment]) -> None:
-        """Check that each file has a description, if the owner or the site wants that.
-
-        One query if any has none.
-
-        Raises:
-            InvalidError: One has none; the message says which.
-        """
-        lacking = [n for n, each in enumerate(media, 1) if not each.description]
-        if not lacking:
-            return
-        owner = self.users.get_many([owner_id]).get(owner_id)
-        is_own_choice = owner is not None and owner.requires_descriptions
-        if not (is_own_choice or self.requires_descriptions):
-            return
-        file = f"File {lacking[0]} has" if len(media) > 1 else "This file has"
-        why = "this site asks for one."
-        if not self.requires_descriptions:
-            why = "you ask for one in your settings, under Reading."
-        raise refused_attachments(f"{file} no description, and {why}")
 
     @contextmanager
     def placed(
@@ -358,44 +333,6 @@ def _later(event: str, what: object) -> Iterator[None]:
         yield
     except (StoreUnavailableError, StorageFullError) as error:
         log.warning(event, files=what, reason=error.context.get("reason"))
-
-
-def usable(
-    uploads: Mapping[AttachmentId, Upload],
-    ids: Iterable[AttachmentId],
-    post_id: PostId,
-) -> tuple[Attachment, ...]:
-    """Return uploads for a post, in the order of `ids`, each once.
-
-    Raises:
-        InvalidError: One is not there, not ready, or in another kwip; or they cannot be
-            together.
-    """
-    wanted = list(dict.fromkeys(ids))
-    known = [uploads[each] for each in wanted if each in uploads]
-    if len(known) < len(wanted) or any(u.post_id not in {None, post_id} for u in known):
-        raise refused_attachments(
-            "One of these files was deleted, or is in another kwip. Attach it again."
-        )
-    require_ready(known)
-    together = tuple(upload.attachment for upload in known)
-    check_together(together)
-    return together
-
-
-def require_ready(uploads: Iterable[Upload]) -> None:
-    """Check that files can be attached already.
-
-    Raises:
-        InvalidError: One is still being converted, or could not be.
-    """
-    for upload in uploads:
-        if upload.state is UploadState.PROCESSING:
-            raise refused_attachments(
-                "Your file is still being processed. Send this again in a moment."
-            )
-        if upload.state is UploadState.FAILED:
-            raise refused_attachments(f"{upload.problem} Remove it to post without it.")
 
 
 def _cleaned(change: AttachmentChange) -> AttachmentChange:

@@ -22,7 +22,7 @@ from kwip.domain.posts import Draft, Edit, History, Post, Visibility
 from kwip.domain.reactions import span_of
 from kwip.domain.timelines.timelines import Entry
 from kwip.domain.timelines.visibility import may_see, reply_visibility
-from kwip.services.media.attachments import require_ready, usable
+from kwip.services.media.usable import require_ready, usable
 from kwip.store.delivery.outbox import pending
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class Posts:
         post = None if is_new else self.stores.posts.find(claim.post_id, claim.nonce)
         if post is None:
             media = usable(uploads, draft.attachment_ids, claim.post_id)
-            self.attachments.require_described(author_id, media)
+            self.attachments.descriptions.require(author_id, media)
             composed = self._compose(author_id, draft, claim.post_id, media)
             post = self._insert(self.stores.repeats.link(composed), claim, draft)
         invalidated = invalidation_rules.post(

@@ -1,0 +1,82 @@
+"""Check whether a post may have some uploads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kwip.domain.attachments import UploadState, check_together, refused_attachments
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from kwip.domain.attachments import Attachment, Upload
+    from kwip.domain.ids import AttachmentId, PostId, UserId
+    from kwip.store.accounts.users import UserStore
+
+
+@dataclass(frozen=True, slots=True)
+class Descriptions:
+    """Whether files need a description: the site's rule, or their owner's own."""
+
+    users: UserStore
+    is_site_rule: bool
+
+    def require(self, owner_id: UserId, media: Sequence[Attachment]) -> None:
+        """Check that each file has a description, if that is a rule.
+
+        One query if any has none.
+
+        Raises:
+            InvalidError: One has none; the message says which.
+        """
+        lacking = [n for n, each in enumerate(media, 1) if not each.description]
+        if not lacking:
+            return
+        owner = self.users.get_many([owner_id]).get(owner_id)
+        is_own_rule = owner is not None and owner.requires_descriptions
+        if not (is_own_rule or self.is_site_rule):
+            return
+        file = f"File {lacking[0]} has" if len(media) > 1 else "This file has"
+        why = "this site asks for one."
+        if not self.is_site_rule:
+            why = "you ask for one in your settings, under Reading."
+        raise refused_attachments(f"{file} no description, and {why}")
+
+
+def usable(
+    uploads: Mapping[AttachmentId, Upload],
+    ids: Iterable[AttachmentId],
+    post_id: PostId,
+) -> tuple[Attachment, ...]:
+    """Return uploads for a post, in the order of `ids`, each once.
+
+    Raises:
+        InvalidError: One is not there, not ready, or in another kwip; or they cannot be
+            together.
+    """
+    wanted = list(dict.fromkeys(ids))
+    known = [uploads[each] for each in wanted if each in uploads]
+    if len(known) < len(wanted) or any(u.post_id not in {None, post_id} for u in known):
+        raise refused_attachments(
+            "One of these files was deleted, or is in another kwip. Attach it again."
+        )
+    require_ready(known)
+    together = tuple(upload.attachment for upload in known)
+    check_together(together)
+    return together
+
+
+def require_ready(uploads: Iterable[Upload]) -> None:
+    """Check that files can be attached already.
+
+    Raises:
+        InvalidError: One is still being converted, or could not be.
+    """
+    for upload in uploads:
+        if upload.state is UploadState.PROCESSING:
+            raise refused_attachments(
+                "Your file is still being processed. Send this again in a moment."
+            )
+        if upload.state is UploadState.FAILED:
+            raise refused_attachments(f"{upload.problem} Remove it to post without it.")
