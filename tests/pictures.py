@@ -209,6 +209,8 @@ HOSTILE = {
     "a PNG of 20,000 by 20,000": (claiming(20_000, 20_000), "400 megapixels"),
     "a PNG of the largest size": (claiming(2**31 - 1, 2**31 - 1), ""),
     "a PNG without pixels": (claiming(0, 0), ""),
+    "a JPEG without pixels": (claiming_jpeg(0, 0), ""),
+    "a GIF without pixels": (b"GIF89a\0\0\0\0\x80\0\0" + bytes(6) + b";", ""),
     "a PNG with too few bytes for its size": (claiming(3_000, 3_000), "damaged"),
     "a WebP of 16,383 by 16,383": (claiming_webp(16_383, 16_383), ""),
     "a JPEG of 51 megapixels": (claiming_jpeg(8_500, 6_000), "its format is 50"),

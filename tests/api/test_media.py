@@ -162,6 +162,24 @@ def test_a_preview_of_ones_own_is_refused_and_not_lost(alice):
     assert list(answer.json["details"]) == ["thumbnail"]
 
 
+def test_a_file_is_what_it_contains_whatever_it_is_called(alice, client):
+    def send(content, *called):
+        return alice.post("/api/v2/media", data={"file": (content, *called)})
+
+    # A page and an archive are in it, too.
+    both = plain("JPEG") + b"<!doctype html><script>alert(1)</script>PK\5\6" + bytes(18)
+    picture = send(io.BytesIO(both), "me.html", "text/html")
+    video = send(io.BytesIO(mp4(seconds=0.2)), "me.png", "image/png")
+    page = send(io.BytesIO(b"<!doctype html>"), "me.png", "image/png")
+
+    assert (picture.status_code, picture.json["type"]) == (200, "image")
+    assert (video.status_code, video.json["type"]) == (202, "video")
+    assert (page.status_code, list(page.json["details"])) == (422, ["file"])
+    stored = get(client, picture.json["url"])
+    assert (stored.content_type, b"script" in stored.data) == ("image/webp", False)
+    assert stored.headers["X-Content-Type-Options"] == "nosniff"
+
+
 @pytest.mark.parametrize("name", ["file", "thumbnail"])
 def test_an_upload_does_not_get_another_file(alice, name):
     path = f"/api/v1/media/{upload(alice)['id']}"
