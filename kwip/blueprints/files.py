@@ -47,7 +47,7 @@ def picture(name: str) -> Response:
     """
     services = http.services()
     if AttachmentFile.parse(name):
-        return _stream(services.attachments.read_open(name))
+        return _stream(services.attachments.files.read_open(name))
     return _stream(services.media.open(name))
 
 

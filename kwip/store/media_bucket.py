@@ -6,6 +6,7 @@ The paths are those of a folder, so files can be copied between the two as they 
 from __future__ import annotations
 
 import io
+import re
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import cached_property
@@ -34,6 +35,7 @@ _WINDOW_BYTES = 1_024 * 1_024
 _FOR_EVER = "public, max-age=31536000, immutable"
 #: What servers call it when they have no space, or the bucket may have no more.
 _NO_SPACE = ("QuotaExceeded", "StorageFull", "InsufficientStorage", "507 ")
+_CODE = re.compile("<Code>(\\w+)</Code>")
 _CHECKED = "kwip-check"
 
 
@@ -86,7 +88,7 @@ class MediaBucket:
                 work()
             except (BaseError, OSError) as error:
                 raise StoreUnavailableError(
-                    f"cannot {step} the bucket: {_first_line(error)}. Check that the "
+                    f"cannot {step} the bucket: {_reason(error)}. Check that the "
                     "server runs, that the bucket exists, and that the key may list "
                     "it and read, write and delete its files"
                 ) from error
@@ -216,12 +218,14 @@ def _bucket_errors() -> Iterator[None]:
     try:
         yield
     except (BaseError, OSError) as error:
-        reason = _first_line(error)
+        reason = _reason(error)
         if any(word in reason for word in _NO_SPACE):
             raise StorageFullError(FULL, reason=reason) from error
         raise StoreUnavailableError(UNREACHABLE, reason=reason) from error
 
 
-def _first_line(error: Exception) -> str:
-    """Return what happened, without the client's own details."""
-    return " ".join(str(error).partition("\n\nDebug source")[0].split())[:300]
+def _reason(error: Exception) -> str:
+    """Return what happened: the storage's own code for it, or what the client says."""
+    text = str(error).partition("\n\nDebug source")[0]
+    code = _CODE.search(text)
+    return code[1] if code else " ".join(text.split())[:300]

@@ -11,6 +11,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from obstore.exceptions import GenericError
 
 from kwip.domain.errors import StorageFullError, StoreUnavailableError
 from kwip.store import media_bucket
@@ -220,6 +221,17 @@ def test_a_bucket_that_does_not_exist_is_reported_without_the_key(bucket_uri):
     assert "cret" not in caught.value.message
     with pytest.raises(StoreUnavailableError):
         bucket.save(PATH, io.BytesIO(CONTENT))
+
+
+def test_a_bucket_that_may_hold_no_more_is_full(bucket, monkeypatch):
+    def refuse(*_, **__):
+        raise GenericError("403 Forbidden: <Error><Code>QuotaExceeded</Code></Error>")
+
+    monkeypatch.setattr("obstore.put", refuse)
+
+    with pytest.raises(StorageFullError) as caught:
+        bucket.save(PATH, io.BytesIO(CONTENT))
+    assert caught.value.context["reason"] == "QuotaExceeded"
 
 
 def test_a_bucket_that_does_not_answer_is_unavailable(bucket):

@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 from kwip.domain.attachments import SOURCE, AttachmentFile
+from kwip.domain.errors import NotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from kwip.domain.attachments import Attachment, Upload
+    from kwip.domain.media import OpenFile
     from kwip.services.media.purges import Purges
     from kwip.store.media import MediaStorage
     from kwip.store.posting.attachments import AttachmentStore
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class AttachmentFiles:
-    """Save, place and remove the files of attachments."""
+    """Save, read, place and remove the files of attachments."""
 
     store: AttachmentStore
     media: MediaStorage
@@ -66,6 +68,19 @@ class AttachmentFiles:
         """Delete an uploaded video or sound, if there is one; nobody else uses it."""
         for path in source_paths(upload):
             self.media.remove(path, older_than_s=math.inf)
+
+    def read_open(self, path: str) -> OpenFile:
+        """Open a file of an open post, by its path below `/media`.
+
+        Raises:
+            NotFoundError: There is none.
+            StoreUnavailableError: It cannot be read.
+        """
+        file = AttachmentFile.parse(path)
+        found = self.media.open(path) if file and file.is_open else None
+        if found is None:
+            raise NotFoundError("File not found.")
+        return found
 
     def place(self, attachments: Iterable[Attachment], *, is_open: bool) -> bool:
         """See to it that the files are in a place; return whether all of them are.

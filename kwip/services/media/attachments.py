@@ -263,19 +263,6 @@ class Attachments:
             if set(self.store.owned_by(owner_id, _BATCH)) == set(ids):
                 return  # attached to a post that was not deleted
 
-    def read_open(self, path: str) -> OpenFile:
-        """Open a file of an open post, by its path below `/media`.
-
-        Raises:
-            NotFoundError: There is none.
-            StoreUnavailableError: It cannot be read.
-        """
-        file = AttachmentFile.parse(path)
-        found = self.files.media.open(path) if file and file.is_open else None
-        if found is None:
-            raise NotFoundError("File not found.")
-        return found
-
     def read_private(self, attachment_id: AttachmentId, variant: str) -> OpenFile:
         """Open a file by the address that was signed for it. One query.
 

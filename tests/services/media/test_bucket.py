@@ -55,7 +55,7 @@ def test_a_picture_is_stored_read_audited_and_deleted(
     name = post.media[0].file
     assert paths() == [f"{name[:2]}/{name}-{size}.webp" for size in ("large", "small")]
 
-    with attachments.read_open(paths()[0]).content as file:
+    with attachments.files.read_open(paths()[0]).content as file:
         assert opened(file.read()).size == (post.media[0].width, post.media[0].height)
     files = attachments.files
     audit = MediaAudit(

@@ -126,7 +126,7 @@ def test_nobody_gets_the_source_of_a_video(kwip, upload):
         with pytest.raises(NotFoundError):
             kwip.services.attachments.read_private(made.id, variant)
     with pytest.raises(NotFoundError):
-        kwip.services.attachments.read_open(
+        kwip.services.attachments.files.read_open(
             f"{made.source[:2]}/{made.source}-source.bin"
         )
 

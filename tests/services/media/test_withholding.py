@@ -39,7 +39,7 @@ def is_readable(kwip):
         path = AttachmentFile(media.file, media.original, is_open=True).path
         try:
             if is_open:
-                found = attachments.read_open(path)
+                found = attachments.files.read_open(path)
             else:
                 found = attachments.read_private(media.id, media.original)
         except NotFoundError:
