@@ -22,7 +22,6 @@ from kwip.embedded.errors import CannotStartError
 from kwip.embedded.home_folder import HomeFolder
 from kwip.embedded.probes import Answer, ask_mongodb, ask_redis
 from kwip.loops import SILENT_S
-from kwip.store.media_bucket import MediaBucket
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,6 +123,8 @@ def ask(settings: Settings) -> Iterator[Service]:
 
 
 def _ask_bucket(uri: str) -> Answer:
+    from kwip.store.media_bucket import MediaBucket  # noqa: PLC0415 -- 5 MB
+
     try:
         MediaBucket(uri).check()
     except StoreUnavailableError as error:

@@ -20,7 +20,6 @@ from kwip.embedded.prepare import prepare
 from kwip.store.accounts.setup import SetupStore
 from kwip.store.client import JOB_TIMEOUT_MS, Store, connect
 from kwip.store.indexes import ensure_indexes
-from kwip.store.media_bucket import MediaBucket
 
 
 def main() -> None:
@@ -49,6 +48,8 @@ def main() -> None:
 
 
 def _check_bucket(uri: str) -> None:
+    from kwip.store.media_bucket import MediaBucket  # noqa: PLC0415 -- 5 MB
+
     try:
         MediaBucket(uri).check()
     except StoreUnavailableError as error:

@@ -17,12 +17,13 @@ from kwip.services.media.usable import Descriptions
 from kwip.services.media.videos import Videos
 from kwip.store.emojis import EmojiStore
 from kwip.store.media import MediaFolder
-from kwip.store.media_bucket import MediaBucket
 from kwip.store.posting.attachments import AttachmentStore
 from kwip.store.posting.processing import ProcessingStore
 from kwip.store.purges import PurgeStore
 
 if TYPE_CHECKING:
+    from config.settings import Settings
+    from kwip.store.media import MediaStorage
     from kwip.wiring.core import Core
 
 
@@ -30,8 +31,7 @@ def make_media(core: Core) -> Uploads:
     """Make them from the shared parts."""
     settings, clock = core.settings, core.options.clock
     pictures = Pictures(settings.media_max_bytes)
-    uri = settings.media_store_uri
-    stored = MediaBucket(uri) if uri else MediaFolder(settings.media_folder)
+    stored = _stored(settings)
     store = AttachmentStore(core.store)
     purges = Purges(
         store=PurgeStore(core.store),
@@ -75,3 +75,12 @@ def make_media(core: Core) -> Uploads:
             quota_bytes=settings.media_quota_bytes,
         ),
     )
+
+
+def _stored(settings: Settings) -> MediaStorage:
+    """Return where files are. The client of buckets is only loaded for one: 5 MB."""
+    if not settings.media_store_uri:
+        return MediaFolder(settings.media_folder)
+    from kwip.store.media_bucket import MediaBucket  # noqa: PLC0415
+
+    return MediaBucket(settings.media_store_uri)

@@ -21,7 +21,7 @@ SERVICES = "A package of services calls those below it"
 STORE = "A package of the store calls those below it"
 VALUES = "Values know nothing of timelines"
 DATA = "Only services, jobs, wiring and the CLI touch data"
-MONGODB = "pymongo and bson stay in kwip.store"
+MONGODB = "pymongo, bson and obstore stay in kwip.store"
 REDIS = "redis stays in kwip.cache"
 EDGE = "Flask and marshmallow stay at the edge"
 SETTINGS = "Settings are read at the top and passed down"
@@ -56,7 +56,7 @@ SEEDS = [
     (DATA, {"kwip/embedded/home_folder.py": "import kwip.store"}),
     (MONGODB, {"kwip/services/accounts/users.py": "import bson"}),
     (MONGODB, {"kwip/blueprints/seed.py": "import pymongo"}),
-    (MONGODB, {"kwip/cli/seed.py": "import pymongo"}),
+    (MONGODB, {"kwip/cli/seed.py": "import obstore"}),
     (REDIS, {"kwip/services/accounts/users.py": "import redis"}),
     (REDIS, {"kwip/store/accounts/users.py": "import redis"}),
     (EDGE, {"kwip/services/accounts/users.py": "import flask"}),
