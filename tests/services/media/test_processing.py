@@ -14,6 +14,7 @@ from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError, NotFoundError, StoreUnavailableError
 from kwip.domain.posts import Draft
 from kwip.services.media import processing
+from kwip.services.media.attachment_files import AttachmentFiles
 from kwip.services.media.videos import Videos
 from tests.jobs.process import Process
 from tests.servers import wait_until
@@ -212,6 +213,26 @@ def test_a_worker_that_dies_before_it_deletes_the_source_has_converted(
 
 def _fail_to_reach(*_):
     raise StoreUnavailableError("The folder is gone.")
+
+
+def test_a_worker_that_dies_before_it_stores_the_files_is_replaced(
+    kwip, alice, upload, files, monkeypatch
+):
+    made = upload()
+
+    def is_down(*_):
+        raise StoreUnavailableError("Kwip can't reach its files right now.")
+
+    with monkeypatch.context() as outage:
+        outage.setattr(AttachmentFiles, "save", is_down)
+        assert convert(kwip, made) == "later"
+    assert stored(kwip, made)["media"]["variants"]
+    assert files() == ["source.bin"]
+    end_lease(kwip, made)
+
+    assert convert(kwip, made) == "ready"
+
+    assert files() == CONVERTED
 
 
 def test_a_worker_that_lost_its_lease_changes_nothing(kwip, upload, files, monkeypatch):
