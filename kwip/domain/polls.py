@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from kwip.domain.errors import InvalidError
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -39,6 +41,11 @@ class Poll:
     round: int = 1
 
     @property
+    def titles(self) -> tuple[str, ...]:
+        """What can be chosen."""
+        return tuple(option.title for option in self.options)
+
+    @property
     def votes(self) -> int:
         """How many choices were made, of all options."""
         return sum(option.votes for option in self.options)
@@ -57,23 +64,53 @@ class Poll:
             return ()
         return chosen(ballot)
 
+    def unchanged(self) -> NewPoll:
+        """Return what its author would write to leave it as it is."""
+        return NewPoll(
+            titles=self.titles,
+            duration_s=None,
+            is_multiple=self.is_multiple,
+            hides_totals=self.hides_totals,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewPoll:
-    """A poll as the author of a post writes it."""
+    """A poll as the author of a post writes it.
+
+    In an edit, `duration_s` is counted from then; None leaves the end as it is.
+    """
 
     titles: tuple[str, ...]
-    duration_s: int
+    duration_s: int | None
     is_multiple: bool = False
     hides_totals: bool = False
 
-    def begin(self, now: dt.datetime) -> Poll:
-        """Return the poll that begins now."""
+    def begin(self, now: dt.datetime, old: Poll | None = None, round_: int = 1) -> Poll:
+        """Return the poll that begins now, or that an edit makes of an old one.
+
+        The votes of the old one stay, unless its options or how many of them can be
+        chosen have changed: then it begins again, with the round.
+
+        Raises:
+            InvalidError: It would have no end.
+        """
+        if self.duration_s is not None:
+            expires_at = now + dt.timedelta(seconds=self.duration_s)
+        elif old is not None:
+            expires_at = old.expires_at
+        else:
+            why = {"poll": "Choose how long the poll is open."}
+            raise InvalidError("This poll can't be posted.", why)
+        same = old and (old.titles, old.is_multiple) == (self.titles, self.is_multiple)
+        if old is not None and same:
+            return replace(old, expires_at=expires_at, hides_totals=self.hides_totals)
         return Poll(
             options=tuple(map(Option, self.titles)),
-            expires_at=now + dt.timedelta(seconds=self.duration_s),
+            expires_at=expires_at,
             is_multiple=self.is_multiple,
             hides_totals=self.hides_totals,
+            round=round_,
         )
 
 

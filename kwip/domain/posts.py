@@ -39,12 +39,13 @@ OPEN = frozenset({Visibility.PUBLIC, Visibility.UNLISTED})
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """An earlier text of an edited post and when it was written."""
+    """An earlier text of an edited post, when it was written, and its poll."""
 
     text: str
     written_at: dt.datetime
     warning: str = ""
     is_sensitive: bool = False
+    poll_titles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +165,8 @@ class Edit:
     """A change of a post as the author writes it.
 
     `attachment_ids` are all that it has afterwards, in order; None leaves them as they
-    are. `attachment_changes` are new words about some of them.
+    are. `attachment_changes` are new words about some of them. `poll` replaces its
+    poll, and None removes it, unless it `keeps_poll`.
     """
 
     text: str
@@ -174,6 +176,8 @@ class Edit:
     attachment_changes: Mapping[AttachmentId, AttachmentChange] = field(
         default_factory=dict
     )
+    poll: NewPoll | None = None
+    keeps_poll: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ read the fields, and reject fields that are in none of our forms.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from marshmallow import Schema, fields, validate
@@ -162,7 +162,7 @@ class ComposeForm(_WithAttachments, StrictSchema[Draft]):
 
 
 class EditForm(_WithAttachments, StrictSchema[Edit]):
-    """The new text of a kwip, and its content warning.
+    """The new text of a kwip, its content warning, and its poll.
 
     What is attached is read separately.
     """
@@ -170,10 +170,12 @@ class EditForm(_WithAttachments, StrictSchema[Edit]):
     text = Text(load_default="")
     warning = Text(load_default="")
     is_sensitive = fields.Boolean(load_default=False)
+    poll = PollOfForm(is_edit=True)
 
-    def make(self, *, text: str, warning: str, is_sensitive: bool, **_: object) -> Edit:
+    def make(self, *, text: str, warning: str, is_sensitive: bool, **it: Any) -> Edit:
         """Build the edit."""
-        return Edit(text=text, warning=warning, is_sensitive=is_sensitive)
+        edit = Edit(text=text, warning=warning, is_sensitive=is_sensitive)
+        return replace(edit, poll=it.get("poll"), keeps_poll="poll" not in it)
 
 
 class ProfileLineForm(StrictSchema[ProfileField]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from marshmallow import Schema, fields, post_dump, validate
+from marshmallow import Schema, fields, missing, post_dump, pre_load, validate
 
 from kwip.domain.ids import PostId
 from kwip.domain.polls import NewPoll
@@ -62,7 +62,10 @@ class PollSchema(DumpSchema):
 
 
 class PollBody(BodySchema[NewPoll]):
-    """The poll of a new status."""
+    """The poll of a status, as it is posted or edited.
+
+    An empty `expires_in` leaves the end as it is.
+    """
 
     options = fields.List(
         Text(),
@@ -71,16 +74,23 @@ class PollBody(BodySchema[NewPoll]):
     )
     expires_in = fields.Integer(
         required=True,
+        allow_none=True,
         error_messages={"invalid": lazy_gettext("Use a number of seconds.")},
     )
     multiple = Flag(load_default=False)
     hide_totals = Flag(load_default=False)
 
+    @pre_load
+    def _keep_end(self, poll: object, **_: object) -> object:
+        if isinstance(poll, dict) and poll.get("expires_in") == "":
+            return {**poll, "expires_in": None}
+        return poll
+
     def make(
         self,
         *,
         options: list[str],
-        expires_in: int,
+        expires_in: int | None,
         multiple: bool,
         hide_totals: bool,
     ) -> NewPoll:
@@ -94,15 +104,27 @@ class PollBody(BodySchema[NewPoll]):
 
 
 class PollField(fields.Nested):
-    """The poll of a body; empty means that there is none."""
+    """The poll of a body; empty means that there is none.
 
-    def __init__(self) -> None:
-        super().__init__(PollBody, load_default=None, allow_none=True)
+    In an edit it may lack, and then `make` gets none: the poll stays as it is.
+    """
+
+    default_error_messages = {  # noqa: RUF012 - marshmallow's own declaration
+        "endless": lazy_gettext("Choose how long the poll is open.")
+    }
+
+    def __init__(self, *, is_edit: bool = False) -> None:
+        default = missing if is_edit else None
+        super().__init__(PollBody, load_default=default, allow_none=True)
+        self._is_edit = is_edit
 
     def _deserialize(self, value: object, *args: Any, **kwargs: Any) -> Any:
         if value in ("", [], {}):
             return None
-        return super()._deserialize(value, *args, **kwargs)
+        poll = super()._deserialize(value, *args, **kwargs)
+        if poll.duration_s is None and not self._is_edit:
+            raise self.make_error("endless")
+        return poll
 
 
 class PollOfForm(PollField):

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from kwip.domain.attachments import AttachmentChange
     from kwip.domain.ids import AttachmentId
+    from kwip.domain.polls import NewPoll
     from kwip.domain.posts import History, Post
     from kwip.domain.users import User
     from kwip.schemas.urls import Urls
@@ -248,7 +249,8 @@ def versions_of(author: User, history: History) -> list[Version]:
     """Return every text that a post had, oldest first, the current one last."""
     post = history.post
     written_at = post.edited_at or post.created_at
-    present = Revision(post.text, written_at, post.warning, post.is_sensitive)
+    titles = post.poll.titles if post.poll else ()
+    present = Revision(post.text, written_at, post.warning, post.is_sensitive, titles)
     earlier = [Version(author, state) for state in history.revisions]
     return [*earlier, Version(author, present, post)]
 
@@ -263,7 +265,7 @@ class StatusEditSchema(DumpSchema):
     account = fields.Method("get_account")
     media_attachments = constant([])
     emojis = fields.Method("get_emojis")
-    poll = constant(None)
+    poll = fields.Method("get_poll")
     quote = constant(None)
 
     def __init__(self, urls: Urls, *, is_signed_in: bool):
@@ -275,6 +277,11 @@ class StatusEditSchema(DumpSchema):
         if version.post is not None:
             return post_html(version.post, self.urls)
         return bio_html(version.state.text, self.urls)
+
+    def get_poll(self, version: Version) -> object:
+        """Return the options of the poll that it had, without counts."""
+        titles = version.state.poll_titles
+        return {"options": [{"title": each} for each in titles]} if titles else None
 
     def get_account(self, version: Version) -> object:
         """Return the author."""
@@ -304,10 +311,9 @@ class StatusesQuery(BodySchema[list[PostId]]):
 
 
 class EditBody(BodySchema[Edit]):
-    """The new text of a status; without `media_ids`, it keeps its attachments.
+    """The new text of a status.
 
-    What Kwip cannot store yet is rejected: a poll that silently disappears is worse
-    than an error.
+    Without `media_ids` it keeps its attachments, without `poll` its poll.
     """
 
     status = Text(load_default="", allow_none=True)
@@ -317,7 +323,7 @@ class EditBody(BodySchema[Edit]):
     media_attributes = fields.List(
         fields.Nested(MediaAttributesBody), load_default=list
     )
-    poll = NotYet()
+    poll = PollField(is_edit=True)
 
     def make(
         self,
@@ -327,7 +333,7 @@ class EditBody(BodySchema[Edit]):
         sensitive: bool,
         media_ids: list[AttachmentId] | None,
         media_attributes: list[tuple[AttachmentId, AttachmentChange]],
-        **_: object,
+        **poll: NewPoll | None,
     ) -> Edit:
         """Build the edit."""
         return Edit(
@@ -336,6 +342,8 @@ class EditBody(BodySchema[Edit]):
             is_sensitive=sensitive,
             attachment_ids=None if media_ids is None else tuple(media_ids),
             attachment_changes=dict(media_attributes),
+            poll=poll.get("poll"),
+            keeps_poll="poll" not in poll,
         )
 
 
@@ -350,7 +358,7 @@ class DeleteBody(BodySchema[bool]):
 
 
 class StatusBody(BodySchema[Draft]):
-    """A new status; what Kwip cannot store yet is rejected, as in `EditBody`."""
+    """A new status; what Kwip cannot store yet is rejected."""
 
     status = Text(load_default="", allow_none=True)
     visibility = fields.String(

@@ -53,7 +53,9 @@ def _options_problem(titles: tuple[str, ...]) -> str:
     return ""
 
 
-def _duration_problem(duration_s: int) -> str:
+def _duration_problem(duration_s: int | None) -> str:
+    if duration_s is None:
+        return ""
     if duration_s < MIN_DURATION_S:
         return f"The poll must be open for at least {MIN_DURATION_S // 60} minutes."
     if duration_s > MAX_DURATION_S:

@@ -103,6 +103,7 @@ def test_a_second_vote_and_one_s_own_are_422(alice, bob, asked):
         {"options": ["a", "b"], "expires_in": 1},
         {"options": ["a", "b"], "expires_in": "soon"},
         {"options": ["a", "b"]},
+        {"options": ["a", "b"], "expires_in": None},
         {"options": ["a", "b\0"], "expires_in": 300},
         {"options": {"a": "b"}, "expires_in": 300},
         {"options": ["a"] * 101, "expires_in": 300},
@@ -136,3 +137,38 @@ def test_the_same_key_with_another_poll_is_refused(alice):
     bodies[1]["poll"]["expires_in"] = 600
     other = alice.post("/api/v1/statuses", json=bodies[1], headers=key)
     assert other.status_code == 422
+
+
+def edit(person, asked, **changes):
+    path = f"/api/v1/statuses/{asked['id']}"
+    return person.ask("PUT", path, json={"status": "Which?", **changes})
+
+
+def test_an_edit_keeps_replaces_or_removes_the_poll(alice, bob, asked):
+    vote(bob, asked, 1)
+    kept = [
+        edit(alice, asked, status="Which one?").json["poll"],
+        edit(alice, asked, poll=ASKED | {"hide_totals": True}).json["poll"],
+    ]
+    other = edit(alice, asked, poll=ASKED | {"options": ["Spelt", "Oats"]}).json["poll"]
+    gone = edit(alice, asked, poll=None).json["poll"]
+    versions = alice.get(f"/api/v1/statuses/{asked['id']}/history").json
+
+    assert [poll["voters_count"] for poll in kept] == [1, 1]
+    assert (other["voters_count"], gone) == (0, None)
+    assert [v["poll"] and v["poll"]["options"][0]["title"] for v in versions] == [
+        *("Rye", "Rye", "Rye"),
+        *("Spelt", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    "poll", [{"options": ["a"], "expires_in": 300}, {"options": 3}]
+)
+def test_an_edit_with_a_wrong_poll_is_422_and_changes_nothing(alice, asked, poll):
+    answer = edit(alice, asked, status="Else", poll=poll)
+
+    assert answer.status_code == 422
+    assert list(answer.json["details"]) == ["poll"]
+    assert alice.get(path_of(asked)).json == asked
+    assert len(alice.get(f"/api/v1/statuses/{asked['id']}/history").json) == 1

@@ -139,3 +139,29 @@ def test_a_poll_to_correct_comes_back_with_what_was_written(at_alice, options, w
     assert "checked" in page.one("input", name="poll[multiple]").attributes
     assert page.value("poll[expires_in]") == "3600"
     assert page.value("text") == "Which?"
+
+
+def test_an_edit_changes_the_poll_and_the_history_shows_it(at_bob, at_alice, ask):
+    asked = ask()
+    place = f"/@bob/{asked}"
+    at_alice.send(f"{place}/vote", **{f"vote[{asked}][]": "1"})
+    page = at_bob.get(f"{place}/edit")
+    kept = sheet_with("Rye", "Wheat", **{"poll[expires_in]": ""})
+
+    assert page.all("input", name="poll[options][]")[1]["value"] == "Wheat"
+    assert page.value("poll[expires_in]") == ""
+    at_bob.send(f"{place}/edit", text="Which one?", **kept)
+    assert "1 person voted" in at_alice.get(place).words
+    wrong = at_bob.send(f"{place}/edit", 422, text="Which?", **sheet_with("Spelt"))
+    assert "Add at least 2 options." in wrong.words
+    assert wrong.all("input", name="poll[options][]")[0]["value"] == "Spelt"
+    at_bob.send(f"{place}/edit", text="Which?", **sheet_with("Spelt", "Oats"))
+    assert "0 people voted" in at_alice.get(place).words
+    assert choices(at_alice.get(place))
+    titles = [
+        each.words
+        for each in at_alice.get(f"{place}/history").with_class("poll-titles")
+    ]
+    assert titles == ["Spelt Oats", "Rye Wheat", "Rye Wheat"]
+    at_bob.send(f"{place}/edit", text="Never mind", **sheet_with())
+    assert not at_alice.get(place).with_class("poll")

@@ -22,7 +22,7 @@ from kwip.blueprints.web.pages import (
     page_again,
     problem,
 )
-from kwip.blueprints.web.writing import blank_sheet, sheet_again
+from kwip.blueprints.web.writing import blank_sheet, poll_again, poll_sheet, sheet_again
 from kwip.domain.errors import (
     ForbiddenError,
     GoneError,
@@ -101,7 +101,8 @@ def edit(username: str, post_id: PostId) -> Response:
         "warning": view.post.warning,
         "is_sensitive": "1" if view.post.is_sensitive else "",
     }
-    return page("edit.html", view=view, form=Form(values), media=view.post.media)
+    form, poll = Form(values), poll_sheet(view.post.poll)
+    return page("edit.html", view=view, form=form, media=view.post.media, poll=poll)
 
 
 def save_edit(username: str, post_id: PostId) -> Response:
@@ -119,7 +120,8 @@ def save_edit(username: str, post_id: PostId) -> Response:
         view = http.services().posts.edit(http.signed_in(), post_id, asked)
     except (InvalidError, StorageFullError) as error:
         said = _in_words_of_form(error)
-        return page_again("edit.html", said, view=old, media=attached.media)
+        shown = {"view": old, "media": attached.media, "poll": poll_again()}
+        return page_again("edit.html", said, **shown)
     return go(_address(view), gettext("Changes saved."))
 
 

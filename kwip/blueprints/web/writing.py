@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kwip.domain.attachments import Attachment
+    from kwip.domain.polls import Poll
     from kwip.domain.timelines.views import PostView
     from kwip.domain.users import User
 
@@ -104,7 +105,7 @@ def sheet_again(
         warning=sent.get("warning", ""),
         is_sensitive="is_sensitive" in sent,
         media=media,
-        poll=_poll_again(),
+        poll=poll_again(),
         visibility=asked if asked in _VALUES else fresh.visibility,
         key=fresh.key if is_new_key else sent.get("key") or fresh.key,
         wrong=wrong,
@@ -112,7 +113,20 @@ def sheet_again(
     )
 
 
-def _poll_again() -> PollSheet:
+def poll_sheet(poll: Poll | None) -> PollSheet:
+    """Return the fields for the poll of a kwip that is edited."""
+    if poll is None:
+        return PollSheet()
+    return PollSheet(
+        options=(*poll.titles, *PollSheet().options)[:MAX_OPTIONS],
+        expires_in="",
+        is_multiple=poll.is_multiple,
+        hides_totals=poll.hides_totals,
+    )
+
+
+def poll_again() -> PollSheet:
+    """Return the fields for a poll with what was written."""
     sent = request.form
     options = [*sent.getlist("poll[options][]"), *PollSheet().options][:MAX_OPTIONS]
     return PollSheet(

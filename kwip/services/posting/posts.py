@@ -26,8 +26,11 @@ from kwip.services.media.usable import require_ready, usable
 from kwip.store.delivery.outbox import pending
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from kwip.domain.attachments import Attachment
     from kwip.domain.clock import ClockMs
+    from kwip.domain.polls import NewPoll, Poll
     from kwip.domain.timelines.views import PostView
     from kwip.domain.users import Viewer
     from kwip.services.coherence.clock_guard import ClockGuard
@@ -284,6 +287,7 @@ class Posts:
                 warning=asked.warning,
                 is_sensitive=asked.is_sensitive,
                 attachment_ids=tuple(each.id for each in media),
+                poll=_asked_poll(old, asked),
             )
         )
         new = replace(
@@ -292,6 +296,7 @@ class Posts:
             warning=draft.warning,
             is_sensitive=draft.is_sensitive,
             media=media,
+            poll=_edited_poll(old, draft, at(self.clock())),
             **self.texts.entities(draft.text),
         )
         return self.stores.repeats.link(_with_addressees(new, old))
@@ -304,7 +309,19 @@ class Posts:
 
 
 def _content(post: Post) -> tuple[object, ...]:
-    return (post.text, post.warning, post.is_sensitive, post.media)
+    return (post.text, post.warning, post.is_sensitive, post.media, post.poll)
+
+
+def _asked_poll(old: Post, asked: Edit) -> NewPoll | None:
+    if asked.keeps_poll:
+        return old.poll.unchanged() if old.poll else None
+    return asked.poll
+
+
+def _edited_poll(old: Post, draft: Draft, now: dt.datetime) -> Poll | None:
+    # No earlier round of votes has this number: each edit raises the version.
+    asked = draft.poll
+    return asked.begin(now, old.poll, old.version + 1) if asked else None
 
 
 def _addressed(

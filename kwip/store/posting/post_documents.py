@@ -24,6 +24,8 @@ _AS_STORED = {f.name for f in fields(Post)} - {
 }
 
 
+#: When the sweeper notifies the end of the poll (see `PollEndStore`).
+_DUE = "poll_due_at"
 #: Part of every update that changes more than counters: a higher version, and the mark
 #: that search has yet to take it in (see `SearchStore`).
 CHANGED = {"$inc": {"version": 1}, "$currentDate": {"search_due_at": True}}
@@ -73,12 +75,16 @@ class PollDocument(TypedDict):
 
 
 class RevisionDocument(TypedDict):
-    """An earlier text of a post; in schema 1 without warning and flag."""
+    """An earlier text of a post; in schema 1 without warning and flag.
+
+    `poll` has the options of its poll, if it had one.
+    """
 
     text: str
     written_at: dt.datetime
     warning: NotRequired[str]
     is_sensitive: NotRequired[bool]
+    poll: NotRequired[list[str]]
 
 
 class FanoutDocument(TypedDict):
@@ -197,7 +203,7 @@ def to_document(post: Post, nonce: str, fanout: FanoutDocument) -> Document:
     }
     made: Document = dict(document)
     if post.poll is not None:
-        made["poll_due_at"] = post.poll.expires_at
+        made[_DUE] = post.poll.expires_at
     return made
 
 
@@ -251,6 +257,24 @@ def _poll_document(poll: Poll) -> PollDocument:
     }
 
 
+def change_of_poll(old: Poll | None, new: Poll | None) -> tuple[Document, Document]:
+    """Return what an edit sets and unsets of a poll.
+
+    Votes that are counted meanwhile stay, unless a new round begins.
+    """
+    if old == new:
+        return {}, {}
+    if new is None:
+        return {"poll": None}, {_DUE: 1}
+    if old is None or old.round != new.round:
+        return {"poll": _poll_document(new), _DUE: new.expires_at}, {}
+    changed: Document = {"poll.hides_totals": new.hides_totals}
+    if old.expires_at != new.expires_at:
+        # Without a new end, the old one is not notified a second time.
+        changed |= {"poll.expires_at": new.expires_at, _DUE: new.expires_at}
+    return changed, {}
+
+
 class _Content(TypedDict):
     text: str
     links: list[LinkDocument]
@@ -272,4 +296,5 @@ def to_revision(document: RevisionDocument) -> Revision:
         document["written_at"],
         document.get("warning", ""),
         document.get("is_sensitive", False),
+        tuple(document.get("poll", ())),
     )

@@ -19,6 +19,7 @@ from kwip.store.posting.attachments import attach, detach, reattach
 from kwip.store.posting.counters import count
 from kwip.store.posting.post_documents import (
     CHANGED,
+    change_of_poll,
     content_of,
     to_document,
     to_post,
@@ -335,12 +336,17 @@ def _edit_of(old: Post, new: Post, at: dt.datetime) -> Document:
         "warning": old.warning,
         "is_sensitive": old.is_sensitive,
     }
+    if old.poll is not None:
+        revision["poll"] = list(old.poll.titles)
+    poll, no_poll = change_of_poll(old.poll, new.poll)
     return {
         "$set": {
             **content_of(new),
+            **poll,
             "repeats_id": new.repeats_id,
             "edited_at": at,
         },
+        "$unset": no_poll,
         **CHANGED,
         "$push": {"revisions": {"$each": [revision], "$slice": -MAX_REVISIONS}},
     }
