@@ -50,6 +50,11 @@ class Poll:
         """How many choices were made, of all options."""
         return sum(option.votes for option in self.options)
 
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """How many people voted, and how many for each option."""
+        return self.voters, *(option.votes for option in self.options)
+
     def is_over(self, now: dt.datetime) -> bool:
         """Return whether nobody can vote any more."""
         return self.expires_at <= now

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kwip.cli.parts import retagging_by
+from kwip.domain.polls import NewPoll
 from kwip.domain.posts import Draft, Edit
 from kwip.domain.timelines.pages import PageRequest
 from kwip.jobs.registry import jobs
@@ -19,12 +20,13 @@ INTERRUPTED = 130
 
 @pytest.fixture
 def world(wiring):
-    """Return alice and bob, and a conversation of theirs with a favourite."""
+    """Return alice and bob, and a conversation of theirs with reactions."""
     alice, bob = (sign_up(wiring, name) for name in ("alice", "bob"))
     services, do = wiring.services, jobs(wiring.services)
     services.relationships.follow(bob, alice.id)
     do["edge"](f"{bob.id}:{alice.id}")
-    root = services.posts.publish(alice.id, Draft(text="@bob any #tea?"))
+    poll = NewPoll(titles=("Green", "Black"), duration_s=3_600)
+    root = services.posts.publish(alice.id, Draft(text="@bob any #tea?", poll=poll))
     reply = services.posts.publish(
         bob.id, Draft(text="#Tea and #toast", in_reply_to_id=root.id)
     )
@@ -32,6 +34,7 @@ def world(wiring):
     for post in (root, reply, other):
         do["fanout"](str(post.id))
     services.reactions.favourite(bob, root.id)
+    services.polls.vote(bob, root.id, [1])
     return alice, bob, root, reply, other
 
 
@@ -47,6 +50,7 @@ def break_counters(wiring, world):
     put(wiring, "users", alice.id, posts_count=7, followers_count=0)
     put(wiring, "users", bob.id, following_count=3)
     put(wiring, "posts", root.id, replies_count=0, favourites_count=5)
+    put(wiring, "posts", root.id, **{"poll.voters": 2, "poll.options.1.votes": 0})
     put(wiring, "posts", reply.id, reposts_count=2)
 
 

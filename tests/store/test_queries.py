@@ -16,6 +16,7 @@ from kwip.domain.attachments import UploadState
 from kwip.domain.emojis import Emoji
 from kwip.domain.errors import ConflictError
 from kwip.domain.ids import MAX_ID
+from kwip.domain.polls import Poll
 from kwip.domain.reactions import Act, Reaction, Span, span_of
 from kwip.domain.repeats import Said
 from kwip.domain.text import Hashtag
@@ -249,6 +250,9 @@ CALLS = {
         (posts_of(20)[0], 0), 100
     ),
     "CounterStore.reacted_on": lambda s: s.audit.counters.reacted_on(posts_of(1)),
+    "CounterStore.votes_on": lambda s: s.audit.counters.votes_on(
+        dict.fromkeys(posts_of(1), Poll(options=(), expires_at=NOW))
+    ),
     "CounterStore.settle_post": lambda s: s.audit.counters.settle_post(
         posts_of(1)[0], repairs=True
     ),

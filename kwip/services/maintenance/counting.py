@@ -46,7 +46,7 @@ class Counting:
             yield Suspects(after, len(said), wrong)
 
     def posts(self, after: int = 0) -> Iterator[Suspects[PostId]]:
-        """Check posts, whole conversations above a root; four queries a page.
+        """Check posts, whole conversations above a root; up to five queries a page.
 
         The cursor is the last finished conversation, the size how many posts the
         finished ones of this page have.
@@ -55,10 +55,13 @@ class Counting:
         while page := self.store.answers_after(place, self.page):
             place = page[-1].root_id, page[-1].post_id
             reacted = self.store.reacted_on([a.post_id for a in page])
+            polls = {a.post_id: a.poll for a in page if a.poll}
+            votes = self.store.votes_on(polls) if polls else {}
             wrong = [
                 a.post_id
                 for a in page
-                if a.counts[1:] != reacted.get(a.post_id, (0, 0))
+                if a.counts[1:3] != reacted.get(a.post_id, (0, 0))
+                or a.counts.votes != votes.get(a.post_id, ())
             ]
             finished = 0
             for answer in page:
@@ -81,5 +84,6 @@ def differences(
     said: UserCounts | PostCounts, right: UserCounts | PostCounts
 ) -> list[tuple[str, int, int]]:
     """Name the counters that are wrong, with their values and the right ones."""
-    pairs = zip(said._fields, said, right, strict=True)
+    wanted = right.stored()
+    pairs = ((name, one, wanted[name]) for name, one in said.stored().items())
     return [(name, one, other) for name, one, other in pairs if one != other]

@@ -193,7 +193,7 @@ class Fsck:
             self._count("users", page.size)
 
     def _posts(self) -> Iterator[Finding]:
-        """Compare every post's counters of replies, reposts and favourites."""
+        """Compare every post's counters of replies, reactions and votes."""
         for page in Counting(self._audit.counters, PAGE).posts():
             for post_id in page.ids:
                 found = self._audit.counters.settle_post(post_id)
@@ -359,11 +359,11 @@ def _unpaired(wrong: tuple[Pair, Problem]) -> Finding:
 
 
 def _miscount(what: str, found_id: int, name: str, said: int, right: int) -> Finding:
-    counter = f"{what}s.{name}_count"
+    counter = f"{what}s.{name}"
     return Finding(
         "counters",
         str(found_id),
-        f"{name}_count of the {what} is {said}, should be {right}",
+        f"{name} of the {what} is {said}, should be {right}",
         f"set {counter} to {right}",
         f"set {counter} to {right}",
     )

@@ -127,7 +127,7 @@ def counter_phases(
     def wrong(what: str, look: Callable[[Any], Any], each: Any) -> list[str]:
         found = look(each)
         return [
-            f"{what} {each}: {name}_count is {said}, should be {right}"
+            f"{what} {each}: {name} is {said}, should be {right}"
             for name, said, right in (differences(*found) if found else ())
         ]
 

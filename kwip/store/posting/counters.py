@@ -16,13 +16,15 @@ from kwip.domain.ids import PostId, UserId
 from kwip.domain.reactions import Act
 from kwip.store.client import translated
 from kwip.store.paging import page_after
+from kwip.store.posting.post_documents import to_poll
 from kwip.store.social.edges import PRESENT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pymongo.database import Database
 
+    from kwip.domain.polls import Poll
     from kwip.domain.posts import Post
     from kwip.store.client import Document, Store
 
@@ -55,23 +57,39 @@ class UserCounts(NamedTuple):
     followers: int
     following: int
 
+    def stored(self) -> dict[str, int]:
+        """Return them by the fields of the document."""
+        return dict(zip(_ON_USERS, self, strict=True))
+
 
 class PostCounts(NamedTuple):
-    """A post's counters, as stored or as they should be."""
+    """A post's counters, as stored or as they should be; `votes` as `Poll.counts`."""
 
     replies: int
     reposts: int
     favourites: int
+    votes: tuple[int, ...] = ()
+
+    def stored(self) -> dict[str, int]:
+        """Return them by the fields of the document."""
+        options = range(len(self.votes) - 1)
+        of_poll = ["poll.voters", *(f"poll.options.{n}.votes" for n in options)]
+        counts = dict(zip(_ON_POSTS, self[:3], strict=True))
+        return counts | dict(zip(of_poll, self.votes, strict=False))
 
 
 class Answer(NamedTuple):
-    """A post's place in its conversation; `is_counted` if it counts as a reply."""
+    """A post's place in its conversation, and its poll.
+
+    `is_counted` if it counts as a reply.
+    """
 
     post_id: PostId
     root_id: PostId
     parent_id: PostId | None
     counts: PostCounts
     is_counted: bool
+    poll: Poll | None
 
 
 class CounterStore:
@@ -113,9 +131,8 @@ class CounterStore:
             right = self._count(user_id, session).get(user_id, none)
             said = _user_counts(user)
             if repairs and said != right:
-                values = dict(zip(_ON_USERS, right, strict=True))
                 self._users.update_one(
-                    {"_id": user_id}, {"$set": values}, session=session
+                    {"_id": user_id}, {"$set": right.stored()}, session=session
                 )
             return said, right
 
@@ -144,6 +161,7 @@ class CounterStore:
             "root_id": 1,
             "in_reply_to_id": 1,
             "is_tombstone": 1,
+            "poll": 1,
         }
         # With the driver's `min` the scan starts where the last page ended.
         found = (
@@ -159,6 +177,7 @@ class CounterStore:
                 d["in_reply_to_id"],
                 _post_counts(d),
                 _is_counted(d),
+                _poll_of(d),
             )
             for d in found
         ]
@@ -193,6 +212,27 @@ class CounterStore:
             for i in reposts.keys() | favourites.keys()
         }
 
+    @translated()
+    def votes_on(self, polls: Mapping[PostId, Poll]) -> dict[PostId, tuple[int, ...]]:
+        """Count the votes in polls as `Poll.counts`; one query."""
+        return self._votes(polls)
+
+    def _votes(
+        self, polls: Mapping[PostId, Poll], session: Any = None
+    ) -> dict[PostId, tuple[int, ...]]:
+        counts = {i: [0] * len(poll.counts) for i, poll in polls.items()}
+        ballots = self._reactions.find(
+            {"post_id": {"$in": list(polls)}, "act": Act.VOTE.value},
+            {"post_id": 1, "ballot": 1},
+            session=session,
+        )
+        for d in ballots:
+            chosen = polls[d["post_id"]].choices(d["ballot"])
+            counts[d["post_id"]][0] += bool(chosen)
+            for each in chosen:
+                counts[d["post_id"]][1 + each] += 1
+        return {i: tuple(found) for i, found in counts.items()}
+
     def settle_post(
         self, post_id: PostId, *, repairs: bool = False
     ) -> tuple[PostCounts, PostCounts] | None:
@@ -211,11 +251,12 @@ class CounterStore:
                 d["in_reply_to_id"] == post_id and _is_counted(d) for d in thread
             )
             reacted = self._reacted([post_id], session).get(post_id, (0, 0))
-            said, right = _post_counts(post), PostCounts(replies, *reacted)
+            poll = _poll_of(post)
+            votes = self._votes({post_id: poll}, session)[post_id] if poll else ()
+            said, right = _post_counts(post), PostCounts(replies, *reacted, votes)
             if repairs and said != right:
-                values = dict(zip(_ON_POSTS, right, strict=True))
                 self._posts.update_one(
-                    {"_id": post_id}, {"$set": values}, session=session
+                    {"_id": post_id}, {"$set": right.stored()}, session=session
                 )
             return said, right
 
@@ -245,4 +286,11 @@ def _user_counts(user: Document) -> UserCounts:
 
 def _post_counts(post: Document) -> PostCounts:
     # Posts of schema 1 have no counters of reactions.
-    return PostCounts(*(post.get(name, 0) for name in _ON_POSTS))
+    poll = _poll_of(post)
+    replies, reposts, favourites = (post.get(name, 0) for name in _ON_POSTS)
+    return PostCounts(replies, reposts, favourites, poll.counts if poll else ())
+
+
+def _poll_of(post: Document) -> Poll | None:
+    # Posts before schema 5 have none.
+    return to_poll(post["poll"]) if post.get("poll") else None
