@@ -88,7 +88,7 @@ def _wait(topics: Collection[str], read: Read | None) -> Response:
     """Respond with what has changed on the page, or with 204.
 
     That is how many entries are newer and the newest of them, the number on the badge,
-    and which posts were deleted.
+    which posts were deleted, and which polls have other results.
     """
     asked, viewer = http.load_query(OpenPageQuery()), http.viewer()
     news = None if read is None else (http.load_query(SinceQuery()), read)
@@ -132,12 +132,14 @@ class _Look:
             return {}
         if page.unread is not None:
             viewer = _still_there(viewer)
-        now = http.services().open_pages.look(viewer, loader, page.shown)
+        now = http.services().open_pages.look(viewer, loader, page.shown, page.polls)
         found: dict[str, object] = {}
         if page.unread not in {None, now.unread}:
             found["unread"] = now.unread
         if now.gone:
             found["gone"] = [str(post_id) for post_id in now.gone]
+        if now.polls:
+            found["polls"] = [str(post_id) for post_id in now.polls]
         return found
 
     def _begin(self) -> tuple[Viewer | None, Loader]:

@@ -59,6 +59,10 @@ class Poll:
         """Return whether nobody can vote any more."""
         return self.expires_at <= now
 
+    def state(self, *, is_over: bool) -> str:
+        """Return what changes whenever its results do, for pages that show them."""
+        return f"{self.round}.{self.voters}.{is_over:d}"
+
     def ballot(self, choices: Collection[int]) -> int:
         """Return the choices of one person as a number, together with the round."""
         return self.round << MAX_OPTIONS | sum(1 << each for each in set(choices))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from marshmallow import fields, validate
 
@@ -15,10 +15,14 @@ from kwip.domain.timelines.threads import ON_PAGE, ThreadPart
 from kwip.schemas.body import BodySchema, Flag, Id, Ids, Text
 from kwip.text.translation import lazy_gettext
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 _NUMBER = re.compile(r"-?[0-9]+")
 _DIGITS = 10
 #: How many posts of an open page are watched.
 MAX_SHOWN = 100
+_STATE_MAX = 50
 
 
 class Limit(fields.Field[int]):
@@ -158,10 +162,14 @@ class SinceQuery(BodySchema[PageRequest]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenPage:
-    """What an open page shows: the number on its badge, if it has one, and posts."""
+    """What an open page shows: the number on its badge, if it has one, and posts.
+
+    `polls` are the states of those polls whose results it shows.
+    """
 
     unread: int | None
     shown: tuple[PostId, ...]
+    polls: Mapping[PostId, str]
     waits: bool
 
 
@@ -170,12 +178,21 @@ class OpenPageQuery(BodySchema[OpenPage]):
 
     unread = fields.Integer(load_default=None, validate=validate.Range(0, MAX_UNREAD))
     shown = Ids(MAX_SHOWN)
+    polls = fields.Dict(keys=Id(), values=Text(max_chars=_STATE_MAX), load_default=dict)
     wait = Flag(load_default=True)
 
-    def make(self, *, unread: int | None, shown: list[PostId], wait: bool) -> OpenPage:
-        """Build it, with each post once."""
-        each = tuple(dict.fromkeys(shown))
-        return OpenPage(unread=unread, shown=each, waits=wait)
+    def make(
+        self,
+        *,
+        unread: int | None,
+        shown: list[PostId],
+        polls: Mapping[PostId, str],
+        wait: bool,
+    ) -> OpenPage:
+        """Build it, with each post once; polls of others are left out."""
+        each = dict.fromkeys(shown)
+        states = {i: state for i, state in polls.items() if i in each}
+        return OpenPage(unread=unread, shown=tuple(each), polls=states, waits=wait)
 
 
 class FilteredQuery(PageFields, BodySchema[Filtered]):

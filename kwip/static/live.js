@@ -68,6 +68,9 @@
     const ids = all("main article[data-post]").flatMap((one) => [one.dataset.post, entryOf(one)]);
     const watched = [...new Set(ids)].slice(0, MOST_WATCHED);
     fields.push(...watched.map((id) => `shown[]=${id}`));
+    for (const [id, [poll]] of pollsShown()) {
+      if (watched.includes(id)) fields.push(`polls[${id}]=${poll.dataset.pollState}`);
+    }
     const place = slot && count < MOST ? `${slot.dataset.poll}since_id=${known}&` : "/poll/page?";
     return place + fields.join("&");
   }
@@ -115,6 +118,35 @@
     }
     if ("unread" in news) showUnread(news.unread);
     if (news.gone) takeAway(new Set(news.gone));
+    for (const id of news.polls ?? []) renewPoll(id);
+  }
+
+  // The polls whose results are shown, by their kwips; a kwip may be here twice. Who is
+  // still choosing is not disturbed.
+  function pollsShown() {
+    const found = new Map();
+    for (const poll of all("main .poll[data-poll-state]")) {
+      const { post: id } = poll.closest("[data-post]").dataset;
+      found.set(id, [...(found.get(id) ?? []), poll]);
+    }
+    return found;
+  }
+
+  async function renewPoll(id) {
+    const polls = pollsShown().get(id) ?? [];
+    // Whatever comes of it, the same change is not asked for again at once.
+    for (const poll of polls) poll.removeAttribute("data-poll-state");
+    if (!polls.length) return;
+    try {
+      const response = await fetch(polls[0].dataset.at, { headers: { Accept: "text/html" } });
+      if (!response.ok) return;
+      const page = new DOMParser().parseFromString(await response.text(), "text/html");
+      const now = page.querySelector(".poll");
+      for (const poll of polls) keepPlace([], () => poll.replaceWith(now?.cloneNode(true) ?? ""));
+      showTimes();
+    } catch {
+      // The results stay as they were shown.
+    }
   }
 
   // What was written on this page is shown already, and all of it comes into home.

@@ -55,7 +55,12 @@ def make_delivery(core: Core) -> Delivery:
         ),
         search_index=search_index,
         poll_ends=PollEnds(
-            PollEndStore(core.store), stores.posts, notifier, fence, options.clock
+            PollEndStore(core.store),
+            stores.posts,
+            notifier,
+            fence,
+            core.signal,
+            options.clock,
         ),
         fanout=Fanout(
             stores=stores,

@@ -43,5 +43,5 @@ def make_timelines(core: Core) -> Reading:
         markers=markers,
         catch_up=CatchUp(markers, timelines),
         widgets=Widgets(entities, sources, stores, options.clock),
-        open_pages=OpenPages(entities, notifications),
+        open_pages=OpenPages(entities, notifications, options.clock),
     )

@@ -194,3 +194,21 @@ def test_a_kwip_that_is_deleted_elsewhere_leaves_open_windows(open_browser, alic
     assert page.locator(".post").count() == 12
     assert abs(read.bounding_box()["y"] - before) <= 1
     expect(thread.get_by_text("This kwip was deleted.")).to_be_visible()
+
+
+def test_the_results_of_a_poll_follow_the_votes(open_browser, site, alice, bob):
+    asked = {"options": ["Rye", "Wheat"], "expires_in": 300}
+    poll = bob.say("Which?", poll=asked)["id"]
+    votes = f"/api/v1/polls/{poll}/votes"
+    alice.post(votes, json={"choices": [0]})
+    page = open_browser(alice)
+    page.goto("/")
+    shares = page.locator(".poll-share")
+    expect(shares).to_have_text(["100%", "0%"])
+
+    site.people("carol").post(votes, json={"choices": [1]})
+    bob.say("Fresh.")  # wakes the page, which else asks at the end of its wait
+
+    expect(shares).to_have_text(["50%", "50%"])
+    expect(page.locator(".poll-facts")).to_contain_text("2 people voted")
+    expect(page.locator(".poll-own")).to_have_count(1)

@@ -436,3 +436,19 @@ def test_what_is_no_poll_is_refused_before_its_body_comes(make_live):
     )
 
     assert answer.status_code == 405
+
+
+def test_a_page_learns_of_other_results_of_the_polls_it_shows(live, alice, bob, follow):
+    asked = {"options": ["Rye", "Wheat"], "expires_in": 300}
+    public = bob.say("Which?", poll=asked)["id"]
+    secret = bob.say("Which one?", poll=asked, visibility="direct")["id"]
+    query = f"shown[]={public}&shown[]={secret}&wait=0"
+
+    def changed(state):
+        states = "".join(f"&polls[{i}]={state}" for i in (public, secret))
+        return live.app.test_client().get(f"/poll/page?{query}{states}").json
+
+    assert changed("1.0.0") is None
+    alice.post(f"/api/v1/polls/{public}/votes", json={"choices": [1]})
+    assert changed("1.0.0") == {"polls": [public]}
+    assert changed("1.1.0") is None

@@ -13,6 +13,7 @@ from kwip.blueprints.web import attaching
 from kwip.blueprints.web.pages import (
     CACHED_OPEN,
     OPEN,
+    OPEN_PART,
     OWN,
     OWN_PART,
     Form,
@@ -146,7 +147,7 @@ def history(username: str, post_id: PostId) -> Response:
 
 
 def article(username: str, post_id: PostId) -> Response:
-    """Return a kwip as in a timeline, for a page on which it was just written."""
+    """Return a kwip as in a timeline, for a page that shows it and lacks the newest."""
     return page("article.html", view=_shown(username, post_id))
 
 
@@ -257,7 +258,7 @@ ROUTES = (
     Route("POST", "/compose", create, _WITH_FILES),
     Route("GET", _POST_RULE, thread, CACHED_OPEN),
     Route("GET", f"{_POST_RULE}/history", history, OPEN),
-    Route("GET", f"{_POST_RULE}/article", article, OWN_PART),
+    Route("GET", f"{_POST_RULE}/article", article, OPEN_PART),
     Route("GET", f"{_POST_RULE}/reply", reply, OWN_PART),
     Route("GET", f"{_POST_RULE}/edit", edit, OWN),
     Route("POST", f"{_POST_RULE}/edit", save_edit, _WITH_FILES),

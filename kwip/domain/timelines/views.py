@@ -51,6 +51,11 @@ class PostView:
         return self.is_own or bool(self.own_votes)
 
     @property
+    def poll_state(self) -> str:
+        """The state of its poll, if it has one (see `Poll.state`)."""
+        return self.post.poll.state(is_over=self.is_poll_over) if self.post.poll else ""
+
+    @property
     def shows_votes(self) -> bool:
         """Return whether the counts of its poll are shown, if it has one."""
         poll = self.post.poll

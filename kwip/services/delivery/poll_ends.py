@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kwip.cache import invalidation_rules
 from kwip.domain.clock import at
+from kwip.services.delivery.signals import post_topic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from kwip.domain.posts import Post
     from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.notifier import Notifier
+    from kwip.services.delivery.signals import Signal
     from kwip.store.posting.poll_ends import PollEndStore
     from kwip.store.posting.posts import PostStore
 
@@ -31,6 +33,7 @@ class PollEnds:
     posts: PostStore
     notifier: Notifier
     fence: Fence
+    signal: Signal
     clock: ClockMs
 
     def settle(self, post_id: PostId) -> bool:
@@ -46,6 +49,7 @@ class PollEnds:
             return False
         # Cached pages show it as open.
         self.fence.invalidate(invalidation_rules.end_poll(post_id=post_id))
+        self.signal([post_topic(post_id)])
         self.notifier.notify_of_end(post, [post.author_id])
         for voters in self._voters(post, post.poll.round):
             self.notifier.notify_of_end(post, voters)

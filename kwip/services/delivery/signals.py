@@ -30,7 +30,7 @@ def notifications_topic(user_id: UserId) -> str:
 
 
 def post_topic(post_id: PostId) -> str:
-    """Return the topic of a post's deletion."""
+    """Return the topic of a post's deletion, and of the end of its poll."""
     return f"post:{post_id}"
 
 

@@ -1,16 +1,23 @@
-"""Check what has changed on an open page: deleted posts, and the viewer's badge."""
+"""Check what has changed on an open page: deleted posts, polls, the viewer's badge."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from kwip.domain.clock import at
+from kwip.domain.relationships import NO_RELATIONS
+from kwip.domain.timelines.visibility import may_see
 from kwip.services.reading.loader import Lookup
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    import datetime as dt
+    from collections.abc import Mapping, Sequence
 
+    from kwip.domain.clock import ClockMs
     from kwip.domain.ids import PostId
+    from kwip.domain.polls import Poll
     from kwip.domain.posts import Post
     from kwip.domain.users import Viewer
     from kwip.services.reading.entities import Entities
@@ -18,11 +25,18 @@ if TYPE_CHECKING:
     from kwip.services.timelines.notifications import Notifications
 
 
+NO_POLLS: Mapping[PostId, str] = MappingProxyType({})
+
+
 class PageState(NamedTuple):
-    """The number on the badge (0 if anonymous), and which posts were deleted."""
+    """The number on the badge (0 if anonymous), and which posts were deleted.
+
+    `polls` are the posts whose polls have other results by now.
+    """
 
     unread: int
     gone: tuple[PostId, ...]
+    polls: tuple[PostId, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +45,27 @@ class OpenPages:
 
     entities: Entities
     notifications: Notifications
+    clock: ClockMs
 
     def first(self, shown: Sequence[PostId]) -> Lookup[PostId, Post]:
         """Return the lookups of the posts, to be read along with the viewer."""
         return Lookup(self.entities.posts, shown)
 
     def look(
-        self, viewer: Viewer | None, loader: Loader, shown: Sequence[PostId]
+        self,
+        viewer: Viewer | None,
+        loader: Loader,
+        shown: Sequence[PostId],
+        polls: Mapping[PostId, str] = NO_POLLS,
     ) -> PageState:
         """Return the current state of a page that shows these posts.
 
-        One round trip; none if `Authentication.open` has read `first` with the viewer.
+        `polls` are the states of some of their polls, as the page shows them. One round
+        trip; none if `Authentication.open` has read `first` with the viewer.
         """
         posts = self.first(shown)
         if viewer is None:
-            (found,), unread = loader.load(posts), 0
+            (found,), unread, relations = loader.load(posts), 0, NO_RELATIONS
         else:
             ids = [viewer.id]
             loader.warm(
@@ -54,6 +74,19 @@ class OpenPages:
                 Lookup(self.entities.relations, ids),
             )
             unread = self.notifications.unread(viewer, loader)
-            (found,) = loader.load(posts)
+            found, related = loader.load(posts, Lookup(self.entities.relations, ids))
+            relations = related[viewer.id]
         gone = tuple(i for i in shown if i not in found or found[i].is_tombstone)
-        return PageState(unread, gone)
+        now, viewer_id = at(self.clock()), None if viewer is None else viewer.id
+        changed = (
+            i
+            for i, state in polls.items()
+            if i in found
+            and may_see(viewer_id, relations, found[i])
+            and state != _state_of(found[i].poll, now)
+        )
+        return PageState(unread, gone, tuple(changed))
+
+
+def _state_of(poll: Poll | None, now: dt.datetime) -> str:
+    return "" if poll is None else poll.state(is_over=poll.is_over(now))
