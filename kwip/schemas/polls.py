@@ -39,12 +39,7 @@ class PollSchema(DumpSchema):
 
     def get_options(self, view: PostView) -> list[dict[str, object]]:
         """Return the options with their counts, if these are shown."""
-        poll = view.post.poll
-        options = () if poll is None else poll.options
-        return [
-            {"title": x.title, "votes_count": x.votes if view.shows_votes else None}
-            for x in options
-        ]
+        return [{"title": t, "votes_count": votes} for t, votes in _shown_options(view)]
 
     def get_emojis(self, view: PostView) -> object:
         """Return the custom emoji in the options."""
@@ -59,6 +54,28 @@ class PollSchema(DumpSchema):
         if not self.is_signed_in:
             return poll
         return poll | {"voted": view.has_voted, "own_votes": list(view.own_votes)}
+
+
+class WidgetPollSchema(DumpSchema):
+    """A `PostView` whose post has a poll as a widget shows it.
+
+    While totals are hidden, `votes` of an option is null.
+    """
+
+    options = fields.Method("get_options")
+    voters_count = fields.Integer(attribute="post.poll.voters")
+    is_multiple = fields.Boolean(attribute="post.poll.is_multiple")
+    ends_at = Instant(attribute="post.poll.expires_at")
+    is_over = fields.Boolean(attribute="is_poll_over")
+
+    def get_options(self, view: PostView) -> list[dict[str, object]]:
+        """Return the options with their votes, if these are shown."""
+        return [{"title": t, "votes": votes} for t, votes in _shown_options(view)]
+
+
+def _shown_options(view: PostView) -> list[tuple[str, int | None]]:
+    options = view.post.poll.options if view.post.poll else ()
+    return [(x.title, x.votes if view.shows_votes else None) for x in options]
 
 
 class PollBody(BodySchema[NewPoll]):

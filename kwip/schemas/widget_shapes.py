@@ -92,6 +92,7 @@ WIDGET_SCHEMA: dict[str, Any] = {
                 "is_sensitive": _FLAG
                 | {"description": "Cover the media until a reader opens them."},
                 "media": _list({"$ref": "#/$defs/media"}),
+                "poll": _maybe({"$ref": "#/$defs/poll"}),
                 "created_at": _TIME,
                 "edited_at": _maybe(_TIME),
                 "in_reply_to_id": _maybe(_ID),
@@ -113,6 +114,19 @@ WIDGET_SCHEMA: dict[str, Any] = {
                 "height": _COUNT,
                 "description": _TEXT,
                 "blurhash": _maybe(_TEXT),
+            },
+        ),
+        "poll": _object(
+            "A question with options to choose from.",
+            {
+                "options": _list(
+                    _object("An option.", {"title": _TEXT, "votes": _maybe(_COUNT)})
+                    | {"description": "`votes` is null while they are hidden."}
+                ),
+                "voters_count": _COUNT,
+                "is_multiple": _FLAG,
+                "ends_at": _TIME,
+                "is_over": _FLAG,
             },
         ),
         "author": _object("The author or reposter.", _PERSON),

@@ -19,6 +19,7 @@ from kwip.schemas.body import Id, StrictSchema
 from kwip.schemas.dumping import DumpSchema, Instant, instant
 from kwip.schemas.emojis import bio_shown, emojis_of_post, emojis_of_user, post_shown
 from kwip.schemas.pages import Order
+from kwip.schemas.polls import WidgetPollSchema
 from kwip.text.translation import gettext, lazy_gettext
 
 if TYPE_CHECKING:
@@ -150,6 +151,7 @@ class WidgetPostSchema(DumpSchema):
     emojis = fields.Method("get_emojis")
     is_sensitive = fields.Boolean(attribute="shown.post.is_sensitive")
     media = fields.Method("get_media")
+    poll = fields.Method("get_poll")
     created_at = Instant(attribute="shown.post.created_at")
     edited_at = Instant(attribute="shown.post.edited_at")
     in_reply_to_id = fields.String(attribute="shown.post.in_reply_to_id")
@@ -164,6 +166,7 @@ class WidgetPostSchema(DumpSchema):
         super().__init__(urls, is_signed_in=is_signed_in)
         self._authors = WidgetAuthorSchema(urls, is_signed_in=is_signed_in)
         self._media = WidgetMediaSchema(urls, is_signed_in=is_signed_in)
+        self._poll = WidgetPollSchema(urls, is_signed_in=is_signed_in)
 
     def get_url(self, view: PostView) -> str:
         """Return the address of the post's page."""
@@ -185,6 +188,11 @@ class WidgetPostSchema(DumpSchema):
     def get_media(self, view: PostView) -> object:
         """Return the attachments, in order."""
         return self._media.dump(attachments_of(view.shown.post), many=True)
+
+    def get_poll(self, view: PostView) -> object:
+        """Return the poll, if there is one."""
+        shown = view.shown
+        return None if shown.post.poll is None else self._poll.dump(shown, many=False)
 
     def get_author(self, view: PostView) -> object:
         """Return the author."""

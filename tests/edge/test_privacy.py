@@ -19,6 +19,7 @@ from kwip.app import create_app
 from kwip.cache import invalidation_rules
 from kwip.domain.attachments import AttachmentChange
 from kwip.domain.ids import UserId
+from kwip.domain.polls import NewPoll
 from kwip.domain.posts import Draft, Edit, Visibility
 from kwip.domain.timelines.lists import ListChange
 from kwip.jobs.registry import jobs
@@ -33,12 +34,13 @@ from tests.pictures import plain, sent
 from tests.wired import Rings, viewer_of
 
 PEOPLE = ("alice", "bob", "carol", "dave")
-WORD = re.compile(r"(?:pict)?word\d+x")
+WORD = re.compile(r"(?:pict|poll)?word\d+x")
 ADDRESS = re.compile(
     r"/media/(?:private/(?P<id>\d+)/\w+\.webp\?expires=\d+&signature=\w+"
     r"|[0-9a-f]{2}/(?P<file>[0-9a-f]{32})-(?:large|small)\.webp)"
 )
 POSTS = 6
+OPEN = {"duration_s": 3_600, "hides_totals": True}
 
 
 @pytest.fixture
@@ -94,17 +96,21 @@ class Town:
 
     def write(self, author, visibility, named=(), parent=None):
         text, word = self._text(named)
-        described, upload = f"pict{word}", self._upload(author, f"pict{word}")
         draft = Draft(
             text=text,
             visibility=Visibility(visibility),
             in_reply_to_id=parent.id if parent else None,
-            attachment_ids=(upload.id,),
         )
+        if parent:  # a post has a picture or a poll
+            other, poll = f"poll{word}", NewPoll(titles=(f"poll{word}", "-"), **OPEN)
+            draft = replace(draft, poll=poll)
+        else:
+            other = f"pict{word}"
+            draft = replace(draft, attachment_ids=(self._upload(author, other).id,))
         made = self.services.posts.publish(self.people[author].user.id, draft)
         post = Kwip(made.id, author, made.visibility.value, names=frozenset(named))
         self.words[word] = (self.model.add(post), False)
-        self.words[described] = (post, False)
+        self.words[other] = (post, False)
         return post
 
     def _upload(self, author, described):
@@ -128,7 +134,7 @@ class Town:
         author = self.viewer(post.author)
         self.services.posts.edit(author, post.id, Edit(text=text))
         for old, (of, _) in list(self.words.items()):
-            if of is post and old not in self.pictures.values():
+            if of is post and old.startswith("word"):
                 self.words[old] = (post, True)
         is_direct = post.visibility == "direct"
         post.names = post.names & set(named) if is_direct else frozenset(named)

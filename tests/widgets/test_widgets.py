@@ -331,6 +331,29 @@ def test_a_profile_says_who_somebody_is(alice, bob, client, settings):
     assert client.get(f"{ROOT}/user/alice/profile?limit=1").status_code == 400
 
 
+def test_a_poll_is_shown_without_hidden_votes(alice, bob, client):
+    asked = {"options": ["Rye", "Oats"], "expires_in": 300}
+    for hides_totals in (True, False):
+        poll = alice.say("Which?", poll=asked | {"hide_totals": hides_totals})["poll"]
+        bob.post(f"/api/v1/polls/{poll['id']}/votes", json={"choices": [1]})
+
+        body = client.get(f"{ROOT}/user/alice?limit=1").json
+
+        CHECK.validate(body)
+        shown = body["posts"][0]["poll"]
+        assert shown.pop("ends_at") == poll["expires_at"]
+        votes = (None, None) if hides_totals else (0, 1)
+        assert shown == {
+            "options": [
+                {"title": "Rye", "votes": votes[0]},
+                {"title": "Oats", "votes": votes[1]},
+            ],
+            "voters_count": 1,
+            "is_multiple": False,
+            "is_over": False,
+        }
+
+
 def test_a_repost_shows_what_it_is_of_and_who_reposted_it(alice, bob, client):
     said = alice.say("careful", spoiler_text="loud")
     bob.say("mine")
