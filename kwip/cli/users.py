@@ -258,11 +258,21 @@ def _viewer(wiring: Wiring, name: str) -> Viewer:
 
 
 def _ask_password() -> str:
-    """Ask a person twice; otherwise read the first line of standard input."""
+    """Ask a person twice; otherwise read the first line of standard input.
+
+    Raises:
+        click.UsageError: There is none.
+    """
     if sys.stdin.isatty():
         asked: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
         return asked
-    return sys.stdin.readline().rstrip("\r\n")
+    line = sys.stdin.readline().rstrip("\r\n")
+    if not line:
+        raise click.UsageError(
+            "No password was given. Without a terminal, pass it on standard input: "
+            "`kwip users … < password.txt`."
+        )
+    return line
 
 
 def _print(row: Mapping[str, object], *, as_json: bool) -> None:

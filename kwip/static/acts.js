@@ -78,7 +78,7 @@ async function fulfil(wish, button) {
       isSure = false;
       if (wish.wants !== wants) continue; // pressed again since then
       showActs(button, wish.has);
-      toast(error.message, { button: { label: gettext("Try again"), press: () => toggleAct(button) } });
+      toast(error.message, { button: remedyOf(error, () => toggleAct(button)) });
       return;
     }
   }

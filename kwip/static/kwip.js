@@ -107,13 +107,21 @@ if (said) {
 
 // Send a form's fields as a browser would, and return the answer as data: {message,
 // location}. Throws an Error with a message for the user, `fields` for what is wrong in
-// which field, and `isSent` if the server answered at all.
+// which field, `isSent` if the server answered at all, and `isLoggedOut`.
 class SendError extends Error {
-  constructor(message, { fields = {}, isSent = true } = {}) {
+  constructor(message, { fields = {}, isSent = true, isLoggedOut = false } = {}) {
     super(message);
     this.fields = fields;
     this.isSent = isSent;
+    this.isLoggedOut = isLoggedOut;
   }
+}
+
+// The button of a toast about an error: try again, or log in if nothing else helps.
+function remedyOf(error, press) {
+  if (!error.isLoggedOut) return { label: gettext("Try again"), press };
+  const here = encodeURIComponent(location.pathname + location.search);
+  return { label: gettext("Log in"), press: () => location.assign(`/login?next=${here}`) };
 }
 
 // The longest wait for an answer.
@@ -168,6 +176,7 @@ async function send(address, fields) {
   throw new SendError(told.error ?? gettext("Something went wrong."), {
     fields: Object.fromEntries(fieldsOf.map(([name, [first]]) => [name, first.description])),
     isSent: answer.status < 500,
+    isLoggedOut: answer.status === 401,
   });
 }
 

@@ -140,10 +140,10 @@ async function publish(form) {
     button.disabled = false;
     // The key belongs to another text: this one is new.
     if (error.fields.key) form.elements.key.value = newKey();
-    if (error.isSent) return showWrong(form, error);
+    if (error.isSent && !error.isLoggedOut) return showWrong(form, error);
     toast(gettext("%(why)s Your draft is saved.", { why: error.message }), {
       seconds: 20,
-      button: { label: gettext("Try again"), press: () => form.requestSubmit() },
+      button: remedyOf(error, () => form.requestSubmit()),
     });
   }
 }

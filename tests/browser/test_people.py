@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import PHONE
 from tests.people import PASSWORD
 from tests.servers import wait_until
+from tests.wired import viewer_of
 
 
 def tab_to(page, locator):
@@ -180,7 +181,9 @@ def test_an_act_is_shown_at_once_wherever_the_kwip_stands(open_browser, alice, b
     assert hearts.first.locator(".count").inner_text() == ""
 
 
-def test_an_act_that_fails_is_taken_back_with_a_word(open_browser, alice, bob, seen):
+def test_an_act_that_fails_is_taken_back_with_a_word(
+    open_browser, site, alice, bob, seen
+):
     seen.expected.append("Failed to load resource")
     bob.say("Hard to like.")
     page = open_browser(alice)
@@ -195,6 +198,13 @@ def test_an_act_that_fails_is_taken_back_with_a_word(open_browser, alice, bob, s
     page.unroute("**/favourite")
     button(page, "Try again").click()
     expect(heart).to_have_attribute("aria-pressed", "true")
+
+    site.wiring.services.account.end_other_sessions(viewer_of(alice.user))
+    heart.click()
+    expect(page.get_by_role("status")).to_contain_text(["You're logged out."])
+    assert button(page, "Try again").count() == 0
+    button(page, "Log in").click()
+    expect(page).to_have_url(f"{site.origin}/login?next=%2F")
 
 
 def test_one_request_that_hangs_holds_up_no_other_act(open_browser, alice, bob):

@@ -46,7 +46,7 @@ def test_after_a_pause_one_catches_up_from_the_last_visit(page, alice):
     catch_up(page)
 
     expect(page.locator(".post-text")).to_have_text(["One.", "Two."])
-    expect(page.locator("#caught-up-from")).to_contain_text("2 new since")
+    expect(page.locator("#caught-up-from")).to_contain_text("Only your own kwips since")
 
 
 def test_a_short_absence_is_the_same_visit(page, alice):

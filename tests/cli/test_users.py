@@ -33,6 +33,17 @@ def test_a_password_that_is_not_given_is_read_from_standard_input(kwip, wiring):
     assert wiring.services.authentication.prove("alice", "other horse")
 
 
+@pytest.mark.parametrize("stdin", ["", "\n"])
+def test_without_any_password_one_learns_how_to_pass_it(kwip, stdin):
+    run = kwip("users", "create", *ALICE[:3], stdin=stdin)
+
+    assert (run.code, run.out) == (2, "")
+    assert run.err == (
+        "kwip: No password was given. Without a terminal, pass it on standard input: "
+        "`kwip users … < password.txt`.\n"
+    )
+
+
 def test_a_name_that_is_taken_is_one_clear_line_and_2(kwip):
     kwip("users", "create", *ALICE)
     run = kwip("users", "create", *ALICE)

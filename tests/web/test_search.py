@@ -30,7 +30,8 @@ def test_tabs_lead_to_the_same_words_among_others(anybody, say):
     say("Hello #alpaca")
 
     page = anybody.get("/search?q=al")
-    tabs = {a.words: a["href"] for a in page.all("a") if "q=al" in a["href"]}
+    links = {a.words: a["href"] for a in page.all("a") if "q=al" in a["href"]}
+    tabs = {words: links[words] for words in ("Kwips", "People", "Hashtags")}
 
     assert tabs == {
         "Kwips": "/search?q=al",
@@ -41,6 +42,17 @@ def test_tabs_lead_to_the_same_words_among_others(anybody, say):
     found = anybody.get(tabs["Hashtags"])
     assert found.one("a", href="/tags/alpaca").words == "#alpaca"
     assert "1 kwip this week" in " ".join(found.html.split()).replace("<b>1</b>", "1")
+
+
+def test_who_is_searched_for_among_kwips_is_a_link_away(anybody, alice, say):
+    page = anybody.get("/search?q=alice")
+    [link] = [a for a in page.all("a") if "People matching" in a.words]
+
+    assert link.words == "People matching alice: 1"
+    assert "@alice" in anybody.get(link["href"]).html
+    say("alice is here")
+    assert "People matching" not in anybody.get("/search?q=alice").words
+    assert "People matching" not in anybody.get("/search?q=zebra").words
 
 
 def test_without_words_the_operators_are_explained(anybody):

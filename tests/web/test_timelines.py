@@ -45,7 +45,7 @@ def test_an_empty_site_says_so(anybody, at_alice):
 def test_an_empty_home_shows_where_people_are(at_alice):
     page = at_alice.get("/home")
 
-    assert "You aren't following anyone yet" in page.words
+    assert "To get started:" in page.words
     assert addresses(page, "Find people in the public timeline") == ["/"]
 
 
@@ -447,11 +447,20 @@ def test_one_catches_up_from_where_one_stopped_oldest_first(at_alice, alice):
     assert "You're all caught up" in at_alice.get("/home/catch-up").words
 
 
-@pytest.mark.parametrize(("number", "said"), [(5, "5 new"), (45, "40+ new")])
-def test_catching_up_says_how_much_is_new_since_when(at_alice, alice, number, said):
+@pytest.mark.parametrize(
+    ("number", "own", "said"),
+    [(2, 3, "2 new"), (2, 45, "2+ new"), (0, 2, "Only your own kwips")],
+)
+def test_catching_up_says_how_much_by_others_is_new_since_when(
+    at_alice, alice, bob, deliver, number, own, said
+):
+    at_alice.send("/@bob/follow")
+    deliver("edge", f"{alice.id}:{bob.id}")
     old = alice.say("old")
     at_alice.send("/home/read", last_read_id=old["id"])
     for n in range(number):
+        deliver("fanout", bob.say(str(n))["id"])
+    for n in range(own):
         alice.say(str(n))
 
     page = at_alice.get("/home/catch-up")

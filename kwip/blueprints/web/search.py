@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kwip.blueprints import http
@@ -25,11 +26,15 @@ def search() -> Response:
     kept = {"q": asked.text, "type": "" if asked.kind == "statuses" else asked.kind}
     form = Form({"q": asked.text})
     found: Page[object] = Page(items=())
+    people = 0
     try:
         found = _found(asked)
+        people = 0 if found.items else _count_people(asked)
     except InvalidError as error:
         form = Form({"q": asked.text}, error.fields)
-    answer = page("search.html", asked=asked, form=form, page=found, kept=kept)
+    answer = page(
+        "search.html", asked=asked, form=form, page=found, kept=kept, people=people
+    )
     if form.wrong:
         answer.status_code = _BAD_REQUEST
     return answer
@@ -49,6 +54,15 @@ def _found(asked: SearchRequest) -> Page[object]:
         next_max_id=found.next_max_id,
         prev_min_id=found.prev_min_id,
     )
+
+
+def _count_people(asked: SearchRequest) -> int:
+    """Count the people whom a search for kwips, which found none, may be for."""
+    if asked.kind != "statuses" or not asked.text:
+        return 0
+    among = replace(asked, kind="accounts")
+    found = http.services().search.people(http.viewer(), http.loader(), among)
+    return len(found)
 
 
 ROUTES = (Route("GET", "/search", search, OPEN),)
