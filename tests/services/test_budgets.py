@@ -341,6 +341,7 @@ def search(kwip, world, text):
         ("post tea", 2),
         ('"post 7"', 3),
         ("tea -reply", 1),
+        ("tea -from:ann -from:ben -from:cy -from:dan", 1),
         ("in:library tea", 3),
     ],
 )

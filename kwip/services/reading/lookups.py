@@ -8,11 +8,22 @@ from kwip.domain.errors import NotFoundError
 from kwip.services.reading.loader import Lookup
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from kwip.domain.ids import ListId, UserId
     from kwip.domain.timelines.lists import Listing
     from kwip.domain.users import Viewer
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Loader
+
+
+def find_user_ids(
+    entities: Entities, loader: Loader, usernames: Iterable[str]
+) -> dict[str, UserId]:
+    """Find the ids of users by name, in any letter case, in one round trip."""
+    names = {each: each.removeprefix("@").lower() for each in usernames}
+    found = loader.load(Lookup(entities.handles, sorted({*names.values()})))[0]
+    return {each: found[name] for each, name in names.items() if name in found}
 
 
 def require_user_id(entities: Entities, loader: Loader, username: str) -> UserId:
@@ -21,10 +32,9 @@ def require_user_id(entities: Entities, loader: Loader, username: str) -> UserId
     Raises:
         NotFoundError: There is no such user.
     """
-    name = username.removeprefix("@").lower()
-    user_id = loader.load(Lookup(entities.handles, [name]))[0].get(name)
+    user_id = find_user_ids(entities, loader, [username]).get(username)
     if user_id is None:
-        raise NotFoundError("User not found.", username=name[:30])
+        raise NotFoundError("User not found.", username=username[:30])
     return user_id
 
 

@@ -9,13 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from kwip.domain.errors import NotFoundError
 from kwip.domain.timelines.id_lists import Between
 from kwip.domain.timelines.pages import Page
 from kwip.domain.timelines.pushdown import hidden_by
 from kwip.domain.timelines.search import Sought, owner_mark
 from kwip.domain.timelines.timelines import Entry
-from kwip.services.reading.lookups import require_user_id
+from kwip.services.reading.lookups import find_user_ids
 from kwip.services.timelines.id_lists import fill_page
 from kwip.store.posting.search import LIBRARY
 from kwip.text.terms import spoken_in, text_of
@@ -98,20 +97,14 @@ class PostSearch:
         self, loader: Loader, query: PostQuery
     ) -> tuple[PostQuery, UserId | None] | None:
         """Look up the people whom a query names; None if it finds nothing."""
-        author_id = None
-        if query.author is not None:
-            author_id = self._user_id(loader, query.author)
-            if author_id is None:
-                return None
-            query = query.by(author_id)
-        others = [self._user_id(loader, name) for name in query.excluded_authors]
-        return query.not_by([i for i in others if i is not None]), author_id
-
-    def _user_id(self, loader: Loader, username: str) -> UserId | None:
-        try:
-            return require_user_id(self.entities, loader, username)
-        except NotFoundError:
-            return None
+        author, others = query.author, query.excluded_authors
+        names = others if author is None else (author, *others)
+        ids = find_user_ids(self.entities, loader, names) if names else {}
+        query = query.not_by([ids[name] for name in others if name in ids])
+        if author is None:
+            return query, None
+        author_id = ids.get(author)
+        return None if author_id is None else (query.by(author_id), author_id)
 
 
 class _Candidates:
