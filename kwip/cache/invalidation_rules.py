@@ -289,6 +289,9 @@ change_list = Rule(
     "lists:{owner_id} relations:{owner_id}",
 )
 follow_tag = Rule("Invalidate which hashtags come into home.", "relations:{user_id}")
+mute_conversation = Rule(
+    "Invalidate which conversations the viewer has muted.", "relations:{user_id}"
+)
 
 # Notifications
 

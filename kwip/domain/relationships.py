@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kwip.domain.ids import UserId
+    from kwip.domain.ids import PostId, UserId
+
+#: Of more, those that were muted first are dropped: they are read with every page.
+MAX_MUTED_CONVERSATIONS = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +18,8 @@ class Relations:
 
     `notifies` are followees whose every post the viewer is notified of, `exclusive`
     those whom a list of the viewer keeps out of home, `tags` the hashtags that the
-    viewer follows. One cached entity per viewer: the read rules need all of it at once.
+    viewer follows, `conversations` the roots of those that the viewer has muted. One
+    cached entity per viewer: the read rules need all of it at once.
     """
 
     follows: frozenset[UserId] = frozenset()
@@ -24,6 +28,7 @@ class Relations:
     blocked_by: frozenset[UserId] = frozenset()
     notifies: frozenset[UserId] = frozenset()
     exclusive: frozenset[UserId] = frozenset()
+    conversations: frozenset[PostId] = frozenset()
     tags: frozenset[str] = frozenset()
 
     def has_block(self, other_id: UserId) -> bool:

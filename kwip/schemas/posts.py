@@ -48,7 +48,7 @@ _WORDS = {
 _VISIBILITIES = {word: visibility for visibility, word in _WORDS.items()}
 #: Language tags, and those with a Chinese script; not all of BCP 47.
 _LANGUAGE = r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}\Z"
-_NOTHING_DONE = (False, False, False, False)
+_NOTHING_DONE = (False, False, False, False, False)
 #: Memory of a process for encoded statuses, for signed-in viewers and others each; and
 #: the size of one post with its author.
 WRITTEN_BYTES, _SOURCE_BYTES = 2_000_000, 2_000
@@ -56,10 +56,11 @@ WRITTEN_BYTES, _SOURCE_BYTES = 2_000_000, 2_000
 _MOST_ACCOUNTS = 256
 
 
-def _acts(view: PostView) -> tuple[bool, bool, bool, bool]:
+def _acts(view: PostView) -> tuple[bool, bool, bool, bool, bool]:
     """Return what a viewer did with a post, and whether its author has pinned it."""
     shown = view.shown
-    return shown.is_favourited, shown.is_reposted, shown.is_bookmarked, view.is_pinned
+    reacted = (shown.is_favourited, shown.is_reposted, shown.is_bookmarked)
+    return *reacted, view.is_pinned, shown.is_conversation_muted
 
 
 def _viewer_flags(
@@ -67,19 +68,20 @@ def _viewer_flags(
     reblogged: bool,  # noqa: FBT001
     bookmarked: bool,  # noqa: FBT001
     pinned: bool,  # noqa: FBT001
+    muted: bool,  # noqa: FBT001
 ) -> dict[str, Any]:
     """Return what only signed-in viewers get of a post."""
     return {
         "favourited": favourited,
         "reblogged": reblogged,
-        "muted": False,
+        "muted": muted,
         "bookmarked": bookmarked,
         "pinned": pinned,
         "filtered": [],
     }
 
 
-@lru_cache(16)
+@lru_cache(32)
 def _flags_text(*acts: bool) -> str:
     return to_text(_viewer_flags(*acts))[1:]
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from kwip.services.media.emojis import Emojis
     from kwip.services.media.media import Media
     from kwip.services.media.processing import Processing
+    from kwip.services.posting.muted_conversations import MutedConversations
     from kwip.services.posting.pins import Pins
     from kwip.services.posting.polls import Polls
     from kwip.services.posting.posts import Posts
@@ -110,6 +111,7 @@ class Posting:
     reactions: Reactions
     reposts: Reposts
     polls: Polls
+    muted_conversations: MutedConversations
     pins: Pins
 
 

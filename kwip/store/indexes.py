@@ -260,6 +260,7 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
         ),
     ),
     "followed_tags": (),
+    "muted_conversations": (),
     "reactions": (
         Index(
             (

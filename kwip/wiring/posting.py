@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from kwip.services.bundle import Posting
 from kwip.services.posting.claims import ClaimedIds
+from kwip.services.posting.muted_conversations import MutedConversations
 from kwip.services.posting.permissions import Permissions
 from kwip.services.posting.pins import Pins
 from kwip.services.posting.polls import Polls
@@ -76,6 +77,13 @@ def make_posting(
             fence=fence,
             ids=core.ids,
             clock=core.options.clock,
+        ),
+        muted_conversations=MutedConversations(
+            store=stores.muted_conversations,
+            permissions=permissions,
+            posts=posts,
+            loaders=loaders,
+            fence=fence,
         ),
         pins=Pins(stores, permissions, posts, loaders, fence),
     )

@@ -87,3 +87,16 @@ def test_an_act_on_what_is_not_there_is_404(alice, bob, act):
 
         assert answer.status_code == 404
         assert answer.json["error"]
+
+
+def test_a_conversation_is_muted_by_any_of_its_statuses(alice, bob):
+    root = alice.say("Root")
+    reply = bob.say("@alice a reply", in_reply_to_id=root["id"])
+    path = f"/api/v1/statuses/{reply['id']}"
+
+    assert alice.post(f"{path}/mute").json["muted"] is True
+    home = alice.get("/api/v1/timelines/home").json
+    assert [status["muted"] for status in home] == [True]
+    assert bob.get(path).json["muted"] is False
+    assert alice.post(f"{path}/unmute").json["muted"] is False
+    assert alice.get(path).json["muted"] is False

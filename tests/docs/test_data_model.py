@@ -83,7 +83,7 @@ def lived_in(kwip, rings, new_user):
     return seen
 
 
-def _follow_tags_and_lists(services, note, owner, member):
+def _follow_tags_and_lists(services, note, owner, member, root):
     made = services.lists.create(owner, ListChange(title="Bakers"))
     services.lists.add(owner, made.id, [member.id])
     note()
@@ -91,6 +91,7 @@ def _follow_tags_and_lists(services, note, owner, member):
     services.followed_tags.follow(owner, "bread")
     emoji = NewEmoji(name="loaf", shortcode="loaf", file=sent(plain()))
     services.emojis.add([emoji], category="Bread")
+    services.muted_conversations.mute(owner, root.id)
     note()
 
 
@@ -150,7 +151,7 @@ def _live(kwip, rings, note, alice, bob):
     )
     services.reactions.favourite(alice, root.id)
     services.reposts.repost(bob, answer.id)
-    _follow_tags_and_lists(services, note, bob, alice)
+    _follow_tags_and_lists(services, note, bob, alice, root)
     lease = services.fanout.begin(root.id)
     now = at(system_clock_ms())
     place = {"start": bob.id, "cursor": alice.id, "listed": alice.id}

@@ -46,6 +46,7 @@ from kwip.store.social.edges import EdgeStore
 from kwip.store.social.followed_tags import FollowedTagStore
 from kwip.store.social.list_edges import ListEdgeStore
 from kwip.store.social.lists import ListStore
+from kwip.store.social.muted_conversations import MutedConversationStore
 from kwip.store.social.relationships import RelationshipStore
 from kwip.store.timelines.markers import MarkerStore
 from kwip.store.timelines.notifications import NotificationStore
@@ -71,7 +72,10 @@ class Stores:
         self.emojis, self.fence = EmojiStore(store), FenceStore(store.database)
         self.jobs = JobStore(store)
         self.followed_tags = FollowedTagStore(store)
-        self.lists = ListStore(store)
+        self.muted_conversations, self.lists = (
+            MutedConversationStore(store),
+            ListStore(store),
+        )
         self.list_edges = ListEdgeStore(store)
         self.loading = LoadStore(store)
         self.markers = MarkerStore(store)

@@ -352,6 +352,9 @@ CALLS = {
     "JobStore.running": lambda s: s.jobs.running("reindex:"),
     "JobStore.save": lambda s: s.jobs.save(JOB),
     "FollowedTagStore.follow": lambda s: s.followed_tags.follow(1, "tea"),
+    "MutedConversationStore.mute": lambda s: s.muted_conversations.mute(1, 7),
+    "MutedConversationStore.unmute": lambda s: s.muted_conversations.unmute(1, 7),
+    "MutedConversationStore.muting": lambda s: s.muted_conversations.muting([1], [7]),
     "FollowedTagStore.unfollow": lambda s: s.followed_tags.unfollow(2, "tea"),
     "ListStore.create": lambda s: s.lists.create(
         UserList(id=9_999, owner_id=1, title="New")

@@ -89,3 +89,19 @@ def test_a_warning_folds_the_text_away_without_a_script(at_alice, bob):
 
     assert "details" in {e.tag for e in summary.inside}
     assert page.texts == ["The butler did it"]
+
+
+def test_a_conversation_is_muted_in_the_menu_of_a_kwip(at_alice, bob):
+    place = f"/@bob/{bob.say('Root')['id']}"
+    button = at_alice.get(place).one("button", formaction=f"{place}/mute")
+    assert button.words == "Mute conversation"
+    at_alice.send(button["formaction"], next=place)
+    page = at_alice.get(place)
+
+    assert "You won't be notified of this conversation" in page.words
+    assert "conversation muted" in page.words
+    assert page.one("button", formaction=f"{place}/unmute").words == (
+        "Unmute conversation"
+    )
+    at_alice.send(f"{place}/unmute")
+    assert "conversation muted" not in at_alice.get(place).words

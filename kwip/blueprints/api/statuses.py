@@ -147,6 +147,20 @@ def unpin_status(post_id: PostId) -> Response:
     return http.answer_dumped(StatusSchema, view)
 
 
+def mute_status(post_id: PostId) -> Response:
+    """Mute the conversation of a status: nothing in it notifies the viewer."""
+    muted = http.services().muted_conversations
+    view = muted.mute(http.signed_in(), post_id)
+    return http.answer_dumped(StatusSchema, view)
+
+
+def unmute_status(post_id: PostId) -> Response:
+    """Unmute the conversation of a status."""
+    muted = http.services().muted_conversations
+    view = muted.unmute(http.signed_in(), post_id)
+    return http.answer_dumped(StatusSchema, view)
+
+
 _STATUS = "/api/v1/statuses/<id:post_id>"
 
 ROUTES = (
@@ -164,6 +178,8 @@ ROUTES = (
     Route("POST", f"{_STATUS}/unreblog", unreblog_status, policies.write("api")),
     Route("POST", f"{_STATUS}/bookmark", bookmark_status, policies.write("api")),
     Route("POST", f"{_STATUS}/unbookmark", unbookmark_status, policies.write("api")),
+    Route("POST", f"{_STATUS}/mute", mute_status, policies.write("api")),
+    Route("POST", f"{_STATUS}/unmute", unmute_status, policies.write("api")),
     Route("POST", f"{_STATUS}/pin", pin_status, policies.write("api")),
     Route("POST", f"{_STATUS}/unpin", unpin_status, policies.write("api")),
 )

@@ -1,4 +1,4 @@
-"""Favourite, repost, bookmark, pin and vote, with the buttons on any page.
+"""Favourite, repost, bookmark, pin, vote and mute, with the buttons on any page.
 
 The buttons share their page's one form, which says where to go back to.
 """
@@ -93,6 +93,20 @@ def vote(username: str, post_id: PostId) -> Response:
     return go(back, gettext("Your vote was counted."))
 
 
+def mute_conversation(username: str, post_id: PostId) -> Response:
+    """Mute the conversation of a kwip."""
+    back = _back(username, post_id)
+    http.services().muted_conversations.mute(http.signed_in(), post_id)
+    return go(back, gettext("You won't be notified of this conversation any more."))
+
+
+def unmute_conversation(username: str, post_id: PostId) -> Response:
+    """Unmute the conversation of a kwip."""
+    back = _back(username, post_id)
+    http.services().muted_conversations.unmute(http.signed_in(), post_id)
+    return go(back, gettext("Conversation unmuted."))
+
+
 def _back(username: str, post_id: PostId) -> str:
     """Return where to go back to: the kwip on a page of ours, else its own page."""
     way = http.load_form(ReactForm())
@@ -113,6 +127,8 @@ ROUTES = (
     Route("POST", f"{_RULE}/bookmark", bookmark, _REACT),
     Route("POST", f"{_RULE}/unbookmark", unbookmark, _REACT),
     Route("POST", f"{_RULE}/vote", vote, _REACT),
+    Route("POST", f"{_RULE}/mute", mute_conversation, _REACT),
+    Route("POST", f"{_RULE}/unmute", unmute_conversation, _REACT),
     Route("POST", f"{_RULE}/pin", pin, _REACT),
     Route("POST", f"{_RULE}/unpin", unpin, _REACT),
 )

@@ -27,6 +27,7 @@ class PostView:
     author: User
     is_own: bool = False
     is_author_muted: bool = False
+    is_conversation_muted: bool = False
     in_reply_to_username: str | None = None
     reposted: PostView | None = None
     is_favourited: bool = False

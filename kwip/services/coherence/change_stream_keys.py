@@ -143,6 +143,10 @@ def _followed_tags(change: Change) -> Keys:
     return invalidation_rules.follow_tag(user_id=UserId(change.id))
 
 
+def _muted_conversations(change: Change) -> Keys:
+    return invalidation_rules.mute_conversation(user_id=UserId(change.id))
+
+
 def _session(change: Change) -> Keys:
     user, _, digest = change.id.partition(":")
     return invalidation_rules.sign_out(user_id=UserId(int(user)), digest=digest)
@@ -171,6 +175,7 @@ WATCHED: Mapping[str, Callable[[Change], Keys]] = {
     "markers": _markers,
     "lists": _list,
     "followed_tags": _followed_tags,
+    "muted_conversations": _muted_conversations,
     "sessions": _session,
     "tokens": _token,
 }

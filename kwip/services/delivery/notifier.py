@@ -3,7 +3,8 @@
 Notifications of favourites and follows are stored in the transaction of the act, those
 of posts by fan-out. Users are not notified of what they do themselves, of users they
 mute, of blocks in either direction, or of what they may not see. Reads check this
-again.
+again. Nor are they of what happens in conversations they mute; what they were notified
+of before stays.
 """
 
 from __future__ import annotations
@@ -26,9 +27,9 @@ from kwip.domain.timelines.notifications import (
 from kwip.services.delivery.signals import notifications_topic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from kwip.domain.ids import IdGenerator, UserId
+    from kwip.domain.ids import IdGenerator, PostId, UserId
     from kwip.domain.posts import Post
     from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.signals import Signal
@@ -106,7 +107,7 @@ class Notifier:
 
     def of_favourite(self, user_id: UserId, post: Post) -> Notification | None:
         """Return the notification of a post's author when somebody favourites it."""
-        if self._notifiable(user_id, [post.author_id]) != [post.author_id]:
+        if not self._notifiable(user_id, [post.author_id], post.root_id):
             return None
         return Notification(
             recipient_id=post.author_id,
@@ -119,8 +120,10 @@ class Notifier:
 
     def notify_of_end(self, post: Post, recipients: Sequence[UserId]) -> None:
         """Notify some users, the author too, that a poll has ended; once each."""
-        others = self._notifiable(post.author_id, recipients)
-        notified = [each for each in recipients if each in {*others, post.author_id}]
+        notified = self._notifiable(post.author_id, recipients)
+        if post.author_id in recipients:
+            notified.append(post.author_id)
+        notified = self._unmuted(notified, post.root_id)
         seq = self.ids.next_id(slot_of(post.author_id), above=post.id)
         self.stores.notifications.add_many(
             [of_post(post, each, NotificationKind.POLL, seq=seq) for each in notified]
@@ -151,7 +154,7 @@ class Notifier:
         if new.visibility is Visibility.DIRECT:
             return []
         named = new.mentioned_ids - old.mentioned_ids
-        recipients = self._notifiable(new.author_id, sorted(named))
+        recipients = self._notifiable(new.author_id, sorted(named), new.root_id)
         return [
             Notification(
                 recipient_id=recipient_id,
@@ -189,25 +192,53 @@ class Notifier:
         recipients = self._notifiable(
             actor_id, sorted({each for _, each, _ in notices})
         )
-        allowed, slot = set(recipients), slot_of(actor_id)
-        posts = sorted({post.id for post, _, _ in notices})
-        seqs = {each: self.ids.next_id(slot, above=each) for each in posts}
+        slot = slot_of(actor_id)
+        posts = {post.id: post for post, _, _ in notices}
+        seqs = {each: self.ids.next_id(slot, above=each) for each in sorted(posts)}
+        roots = self._roots(posts.values())
+        muted = self.stores.muted_conversations.muting(recipients, [*roots.values()])
+        allowed = set(recipients)
         self.stores.notifications.add_many(
             [
                 of_post(post, recipient_id, kind, seq=seqs[post.id])
                 for post, recipient_id, kind in notices
                 if recipient_id in allowed
+                and (recipient_id, roots[post.id]) not in muted
             ]
         )
         self.fence.invalidate(invalidation_rules.notify(recipient_ids=recipients))
         self.signal([notifications_topic(each) for each in recipients])
 
-    def _notifiable(self, actor_id: UserId, user_ids: Sequence[UserId]) -> list[UserId]:
-        """Leave out the actor and users whom they cannot notify; two queries."""
+    def _roots(self, posts: Collection[Post]) -> dict[PostId, PostId]:
+        """Return the conversation of each post, of a repost that of its original."""
+        originals = [post.repost_of_id for post in posts if post.repost_of_id]
+        found = self.stores.posts.get_many(originals) if originals else {}
+        shown = {
+            post.id: found.get(post.repost_of_id or post.id, post) for post in posts
+        }
+        return {i: post.root_id for i, post in shown.items()}
+
+    def _unmuted(self, user_ids: list[UserId], root_id: PostId) -> list[UserId]:
+        """Leave out users who have muted a conversation; one query."""
+        store = self.stores.muted_conversations
+        muting = store.muting(user_ids, [root_id]) if user_ids else set()
+        return [each for each in user_ids if (each, root_id) not in muting]
+
+    def _notifiable(
+        self,
+        actor_id: UserId,
+        user_ids: Sequence[UserId],
+        root_id: PostId | None = None,
+    ) -> list[UserId]:
+        """Leave out the actor and users whom they cannot notify; two queries.
+
+        With a conversation, those too who have muted it: a third one.
+        """
         others = [each for each in user_ids if each != actor_id]
         excluded = (
             self.stores.relationships.refusing_notifications_from(actor_id, others)
             if others
             else set()
         )
-        return [each for each in others if each not in excluded]
+        found = [each for each in others if each not in excluded]
+        return found if root_id is None else self._unmuted(found, root_id)

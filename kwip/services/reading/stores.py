@@ -17,6 +17,7 @@ from kwip.store.posting.repeats import RepeatStore
 from kwip.store.posting.search import SearchStore
 from kwip.store.social.followed_tags import FollowedTagStore
 from kwip.store.social.lists import ListStore
+from kwip.store.social.muted_conversations import MutedConversationStore
 from kwip.store.social.relationships import RelationshipStore
 from kwip.store.timelines.markers import MarkerStore
 from kwip.store.timelines.notifications import NotificationStore
@@ -40,6 +41,7 @@ class Stores:
     relationships: RelationshipStore
     lists: ListStore
     followed_tags: FollowedTagStore
+    muted_conversations: MutedConversationStore
     timelines: TimelineStore
     pull_authors: PullAuthorStore
     reactions: ReactionStore
@@ -62,6 +64,7 @@ class Stores:
             relationships=RelationshipStore(store),
             lists=ListStore(store),
             followed_tags=FollowedTagStore(store),
+            muted_conversations=MutedConversationStore(store),
             timelines=TimelineStore(store),
             pull_authors=PullAuthorStore(store),
             reactions=ReactionStore(store),

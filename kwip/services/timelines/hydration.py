@@ -129,6 +129,7 @@ class _Circle:
             author=author,
             is_own=post.author_id == self.viewer_id,
             is_author_muted=post.author_id in self.relations.mutes,
+            is_conversation_muted=post.root_id in self.relations.conversations,
             in_reply_to_username=None if addressee is None else addressee.username,
             reposted=reposted,
             is_favourited=post.id in reacted.favourites,

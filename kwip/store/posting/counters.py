@@ -227,11 +227,13 @@ class CounterStore:
             session=session,
         )
         for d in ballots:
-            chosen = polls[d["post_id"]].choices(d["ballot"])
-            counts[d["post_id"]][0] += bool(chosen)
+            poll, found = polls[d["post_id"]], counts[d["post_id"]]
+            chosen = poll.choices(d["ballot"])
+            found[0] += bool(chosen)
             for each in chosen:
-                counts[d["post_id"]][1 + each] += 1
-        return {i: tuple(found) for i, found in counts.items()}
+                if each < len(poll.options):  # else the ballot is broken
+                    found[1 + each] += 1
+        return {i: tuple(counted) for i, counted in counts.items()}
 
     def settle_post(
         self, post_id: PostId, *, repairs: bool = False

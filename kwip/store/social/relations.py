@@ -10,6 +10,7 @@ from kwip.store.client import ONE_BATCH
 from kwip.store.social.edges import PRESENT
 from kwip.store.social.followed_tags import followed_tags
 from kwip.store.social.list_edges import exclusive_members
+from kwip.store.social.muted_conversations import muted_conversations
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,6 +41,7 @@ def read_relations(
             {"$unionWith": {"coll": "blocks", "pipeline": blocks}},
             {"$unionWith": exclusive_members(ids)},
             {"$unionWith": followed_tags(ids)},
+            {"$unionWith": muted_conversations(ids)},
         ],
         batchSize=ONE_BATCH,
     ):
@@ -50,6 +52,8 @@ def read_relations(
                 groups["notifies"][viewer].update(d["followees"])
         elif group == "tags":
             groups[group][viewer].update(d["tags"])
+        elif group == "conversations":
+            groups[group][viewer].update(d["root_ids"])
         else:
             groups[group][viewer].add(d["other_id"])
     return {
@@ -60,6 +64,7 @@ def read_relations(
             blocked_by=frozenset(groups["in"][viewer]),
             notifies=frozenset(groups["notifies"][viewer]),
             exclusive=frozenset(groups["exclusive"][viewer]),
+            conversations=frozenset(groups["conversations"][viewer]),
             tags=frozenset(groups["tags"][viewer]),
         )
         for viewer in viewers

@@ -261,6 +261,9 @@ WRITES = {
         w.alice, w.list.id, ListChange(is_exclusive=True)
     ),
     "follow_tag": lambda w: w.services.followed_tags.follow(w.alice, "tea"),
+    "mute_conversation": lambda w: w.services.muted_conversations.mute(
+        w.alice, w.answer.id
+    ),
     "revoke_token": lambda w: w.services.authentication.revoke_token(w.bob, w.token.id),
 }
 

@@ -68,10 +68,11 @@ class Town:
         relationships.block(scold, bob.id)
         relationships.mute(bob, bore.id)
         relationships.mute(prude, bob.id)
-        services.reactions.favourite(bob, theirs.id)
-        services.reactions.bookmark(bob, theirs.id)
+        reactions, muted = services.reactions, services.muted_conversations
+        for act in (reactions.favourite, reactions.bookmark, muted.mute):
+            act(bob, theirs.id)
         services.reposts.repost(bob, theirs.id)
-        services.reactions.favourite(fan, root.id)
+        reactions.favourite(fan, root.id)
         services.reposts.repost(fan, root.id)
         services.pins.pin(bob, root.id)
         for owner, member in ((bob, idol), (fan, bob)):

@@ -1,0 +1,59 @@
+"""Mute conversations: nobody is notified of what happens in one they have muted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kwip.cache import invalidation_rules
+
+if TYPE_CHECKING:
+    from kwip.domain.ids import PostId
+    from kwip.domain.timelines.views import PostView
+    from kwip.domain.users import Viewer
+    from kwip.services.coherence.fence import Fence
+    from kwip.services.posting.permissions import Permissions
+    from kwip.services.posting.posts import Posts
+    from kwip.services.reading.loader import Loaders
+    from kwip.store.social.muted_conversations import MutedConversationStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MutedConversations:
+    """The conversations that a viewer has muted, by any of their posts.
+
+    Earlier notifications stay, and timelines are not affected.
+    """
+
+    store: MutedConversationStore
+    permissions: Permissions
+    posts: Posts
+    loaders: Loaders
+    fence: Fence
+
+    def mute(self, viewer: Viewer, post_id: PostId) -> PostView:
+        """Mute the conversation of a post; twice changes nothing.
+
+        Raises:
+            NotFoundError: There is no such post for this viewer.
+            GoneError: It was deleted.
+        """
+        post = self.permissions.post(viewer.id, post_id)
+        self.store.mute(viewer.id, post.root_id)
+        return self._view(viewer, post.id)
+
+    def unmute(self, viewer: Viewer, post_id: PostId) -> PostView:
+        """Unmute the conversation of a post, even one that is hidden now.
+
+        Raises:
+            NotFoundError: There is no such post, or, once it is unmuted, none that
+                this viewer may see.
+            GoneError: It was deleted.
+        """
+        post = self.permissions.original(post_id)
+        self.store.unmute(viewer.id, post.root_id)
+        return self._view(viewer, post.id)
+
+    def _view(self, viewer: Viewer, post_id: PostId) -> PostView:
+        self.fence.invalidate(invalidation_rules.mute_conversation(user_id=viewer.id))
+        return self.posts.get(viewer, self.loaders.begin(viewer.id), post_id)

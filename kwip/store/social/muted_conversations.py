@@ -1,0 +1,76 @@
+"""The conversations that each user has muted."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from pymongo.errors import DuplicateKeyError
+
+from kwip.domain.ids import PostId, UserId
+from kwip.domain.relationships import MAX_MUTED_CONVERSATIONS
+from kwip.store.client import translated
+from kwip.store.upgrades import schema_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kwip.store.client import Document, Store
+
+
+class MutedConversationStore:
+    """The `muted_conversations` collection: one document per user."""
+
+    def __init__(self, store: Store):
+        self._muted = store.database["muted_conversations"]
+
+    @translated()
+    def mute(self, user_id: UserId, root_id: PostId) -> None:
+        """Add a conversation; of too many, the one that was muted first is dropped."""
+        with suppress(DuplicateKeyError):  # it is muted already
+            self._muted.update_one(
+                {"_id": user_id, "root_ids": {"$ne": root_id}},
+                {
+                    "$push": {
+                        "root_ids": {
+                            "$each": [root_id],
+                            "$slice": -MAX_MUTED_CONVERSATIONS,
+                        }
+                    },
+                    "$setOnInsert": {"schema": schema_of("muted_conversations")},
+                },
+                upsert=True,
+            )
+
+    @translated()
+    def unmute(self, user_id: UserId, root_id: PostId) -> None:
+        """Remove a conversation."""
+        self._muted.update_one({"_id": user_id}, {"$pull": {"root_ids": root_id}})
+
+    @translated()
+    def muting(
+        self, user_ids: Sequence[UserId], root_ids: Sequence[PostId]
+    ) -> set[tuple[UserId, PostId]]:
+        """Return who of some users has muted which of some conversations; one query."""
+        wanted = list(root_ids)
+        found = self._muted.aggregate(
+            [
+                {"$match": {"_id": {"$in": list(user_ids)}}},
+                {"$project": {"muted": {"$setIntersection": ["$root_ids", wanted]}}},
+            ]
+        )
+        return {(UserId(d["_id"]), PostId(i)) for d in found for i in d["muted"]}
+
+
+def muted_conversations(user_ids: Document) -> Document:
+    """Add users' muted conversations to a pipeline: `user_id`, `root_ids`."""
+    fields = {
+        "_id": 0,
+        "user_id": "$_id",
+        "root_ids": 1,
+        "direction": {"$literal": "conversations"},
+    }
+    return {
+        "coll": "muted_conversations",
+        "pipeline": [{"$match": {"_id": user_ids}}, {"$project": fields}],
+    }
