@@ -51,7 +51,9 @@ def test_who_is_searched_for_among_kwips_is_a_link_away(anybody, alice, say):
     assert link.words == "People matching alice: 1"
     assert "@alice" in anybody.get(link["href"]).html
     say("alice is here")
-    assert "People matching" not in anybody.get("/search?q=alice").words
+    page = anybody.get("/search?q=alice")
+    assert page.texts == ["alice is here"]
+    assert "People matching" in page.words
     assert "People matching" not in anybody.get("/search?q=zebra").words
 
 

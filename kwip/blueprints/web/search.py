@@ -29,7 +29,7 @@ def search() -> Response:
     people = 0
     try:
         found = _found(asked)
-        people = 0 if found.items else _count_people(asked)
+        people = _count_people(asked)
     except InvalidError as error:
         form = Form({"q": asked.text}, error.fields)
     answer = page(
@@ -57,8 +57,10 @@ def _found(asked: SearchRequest) -> Page[object]:
 
 
 def _count_people(asked: SearchRequest) -> int:
-    """Count the people whom a search for kwips, which found none, may be for."""
-    if asked.kind != "statuses" or not asked.text:
+    """Count the people whom the first page of a search for kwips may be for."""
+    page = asked.page
+    is_first = page.max_id is None and page.min_id is None
+    if asked.kind != "statuses" or not asked.text or not is_first:
         return 0
     among = replace(asked, kind="accounts")
     found = http.services().search.people(http.viewer(), http.loader(), among)
