@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
+from contextlib import suppress
 from copy import deepcopy
 from functools import partial
 from typing import ClassVar, NamedTuple
 
 from hypothesis.stateful import RuleBasedStateMachine
 
+from kwip.domain.errors import InvalidError
+from kwip.domain.polls import NewPoll
 from kwip.domain.posts import Draft, Visibility
 from tests.machine.model import Kwip
 from tests.machine.timelines import downwards, timelines_of, upwards
@@ -23,6 +26,7 @@ class Fate(NamedTuple):
 
 
 WHOLE = Fate("whole", 0)
+ASKED = NewPoll(titles=("Yes", "No"), duration_s=86_400)
 
 
 class Doing(RuleBasedStateMachine):
@@ -113,12 +117,37 @@ class Doing(RuleBasedStateMachine):
             visibility=Visibility(visibility),
             in_reply_to_id=parent.id if parent else None,
             idempotency_key=str(len(self.model.posts)),
+            poll=None if parent or text["is_said_again"] else ASKED,
         )
         post = self._act(
             partial(self.services.posts.publish, self.viewers[author].id, draft), fate
         )
         marks = {name: text[name] for name in ("names", "tags")}
+        marks["votes"] = {} if post.poll else None
         self.model.add(Kwip(post.id, author, visibility, says, **marks, parent=parent))
+
+    def _vote(self, who, post, fate):
+        """Vote for the option that the number of votes says, where that is allowed."""
+        if post.votes is None or who == post.author or who in post.votes:
+            return
+        choice = len(post.votes) % len(ASKED.titles)
+        voter = self.viewers[who]
+
+        def vote():
+            with suppress(InvalidError):  # it was counted, before the first try died
+                self.services.polls.vote(voter, post.id, [choice])
+
+        self._act(vote, fate)
+        post.votes[who] = choice
+
+    def _check_polls(self):
+        """Compare the stored counts of all polls with the votes, each counted once."""
+        asked = {p.id: p.votes for p in self.model.posts if p.votes and not p.is_gone}
+        found = self.world.kwip.stores.posts.get_many(list(asked))
+        for post_id, votes in asked.items():
+            chosen = [*votes.values()]
+            wanted = (len(chosen), *map(chosen.count, range(len(ASKED.titles))))
+            assert found[post_id].poll.counts == wanted, post_id
 
     def _relate(self, act, pair, fate):
         if self._may_act(pair[0]):

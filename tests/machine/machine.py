@@ -83,6 +83,7 @@ class Machine(Doing):
         self.job_fates.extend(jobs)
         post = self._pick(which, partial(self.model.may_repost, who))
         if post and self._may_act(who):
+            self._vote(who, post, fate)
             view = self._act(
                 partial(self.services.reposts.repost, self.viewers[who], post.id), fate
             )
@@ -275,6 +276,7 @@ class Machine(Doing):
         What is stored is read by everybody, the other timelines by one viewer in turn.
         """
         type(self).ran += 1
+        self._check_polls()
         for each in self._stored():
             self._check_before_delivery(each, self._read(each))
         self.away = max(0, self.away - 1)

@@ -22,6 +22,8 @@ class Kwip:
     parent: Kwip | None = None
     original: Kwip | None = None
     is_gone: bool = False
+    #: Who chose what in its poll; None if it has none.
+    votes: dict | None = None
 
     @property
     def root(self):

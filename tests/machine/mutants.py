@@ -14,6 +14,7 @@ from kwip.services.delivery.fanout import Fanout
 from kwip.services.timelines import hydration
 from kwip.store.delivery.hibernation import HibernationStore
 from kwip.store.delivery.pull_authors import PullAuthorStore
+from kwip.store.posting.reactions import ReactionStore
 from kwip.store.timelines import timelines
 from kwip.store.timelines.buckets import OpenBucket, Stored, bucket_document
 from kwip.store.timelines.timelines import TimelineStore
@@ -186,6 +187,11 @@ def _sleep_and_wake(state, _):
     _many(state, "bob", 1)
 
 
+def _vote(state, _):
+    _many(state, "bob", 1)
+    state.repost("alice", 0, WHOLE, [])
+
+
 def _nothing(*_):
     pass
 
@@ -249,6 +255,9 @@ MUTANTS = {
     ),
     "whoever wakes is passed over": Mutant(
         ((HibernationStore, "set_active", _never_wake),), _sleep_and_wake
+    ),
+    "a vote is not counted": Mutant(
+        ((ReactionStore, "_count_ballot", lambda *_: True),), _vote
     ),
     "everybody may see everything": Mutant(
         ((hydration, "may_see", _see_all_that_is_not_deleted),), _nothing
