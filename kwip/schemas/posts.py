@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from sys import getsizeof
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ from marshmallow import fields, post_dump, validate
 
 from kwip.domain.ids import PostId
 from kwip.domain.memo import Remembered
-from kwip.domain.posts import Draft, Edit, Revision, Visibility
+from kwip.domain.posts import Draft, Edit, Visibility
 from kwip.domain.timelines.pages import MAX_LIMIT
 from kwip.domain.timelines.views import PostView
 from kwip.schemas.attachments import (
@@ -22,8 +21,8 @@ from kwip.schemas.attachments import (
 )
 from kwip.schemas.body import BodySchema, Flag, Id, Ids, NotYet, Text
 from kwip.schemas.dumping import DumpSchema, Instant, constant, to_text
-from kwip.schemas.emojis import emojis_of_post, emojis_of_texts
-from kwip.schemas.html import bio_html, post_html
+from kwip.schemas.emojis import emojis_of_post
+from kwip.schemas.html import post_html
 from kwip.schemas.polls import PollField, PollSchema
 from kwip.schemas.users import AccountSchema
 from kwip.text.translation import lazy_gettext
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     from kwip.domain.attachments import AttachmentChange
     from kwip.domain.ids import AttachmentId
     from kwip.domain.polls import NewPoll
-    from kwip.domain.posts import History, Post
+    from kwip.domain.posts import Post
     from kwip.domain.users import User
     from kwip.schemas.urls import Urls
 
@@ -236,62 +235,6 @@ class DeletedStatusSchema(StatusSchema):
     def get_media(self, view: PostView) -> object:
         """Return the attachments, in order, at private addresses."""
         return self._media.dump(attachments_of(view.post, is_open=False), many=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """One version of a post's text; `post` is set for the current one."""
-
-    author: User
-    state: Revision
-    post: Post | None = None
-
-
-def versions_of(author: User, history: History) -> list[Version]:
-    """Return every text that a post had, oldest first, the current one last."""
-    post = history.post
-    written_at = post.edited_at or post.created_at
-    titles = post.poll.titles if post.poll else ()
-    present = Revision(post.text, written_at, post.warning, post.is_sensitive, titles)
-    earlier = [Version(author, state) for state in history.revisions]
-    return [*earlier, Version(author, present, post)]
-
-
-class StatusEditSchema(DumpSchema):
-    """A `Version` as Mastodon's StatusEdit. Only the current one has links."""
-
-    content = fields.Method("get_content")
-    spoiler_text = fields.String(attribute="state.warning")
-    sensitive = fields.Boolean(attribute="state.is_sensitive")
-    created_at = Instant(attribute="state.written_at")
-    account = fields.Method("get_account")
-    media_attachments = constant([])
-    emojis = fields.Method("get_emojis")
-    poll = fields.Method("get_poll")
-    quote = constant(None)
-
-    def __init__(self, urls: Urls, *, is_signed_in: bool):
-        super().__init__(urls, is_signed_in=is_signed_in)
-        self._accounts = AccountSchema(urls, is_signed_in=is_signed_in)
-
-    def get_content(self, version: Version) -> str:
-        """Return the text as HTML."""
-        if version.post is not None:
-            return post_html(version.post, self.urls)
-        return bio_html(version.state.text, self.urls)
-
-    def get_poll(self, version: Version) -> object:
-        """Return the options of the poll that it had, without counts."""
-        titles = version.state.poll_titles
-        return {"options": [{"title": each} for each in titles]} if titles else None
-
-    def get_account(self, version: Version) -> object:
-        """Return the author."""
-        return self._accounts.dump(version.author)
-
-    def get_emojis(self, version: Version) -> object:
-        """Return the custom emoji in the text and the warning."""
-        return emojis_of_texts(self.urls, version.state.text, version.state.warning)
 
 
 class StatusSourceSchema(DumpSchema):

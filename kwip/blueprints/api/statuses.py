@@ -12,16 +12,15 @@ from kwip.blueprints.api import policies
 from kwip.blueprints.table import Route
 from kwip.domain.timelines.threads import FOR_ANYBODY, FOR_VIEWER
 from kwip.domain.timelines.views import PostView
+from kwip.schemas.post_versions import StatusEditSchema, versions_of
 from kwip.schemas.posts import (
     DeleteBody,
     DeletedStatusSchema,
     EditBody,
     StatusBody,
-    StatusEditSchema,
     StatusesQuery,
     StatusSchema,
     StatusSourceSchema,
-    versions_of,
 )
 
 if TYPE_CHECKING:

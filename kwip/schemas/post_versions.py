@@ -1,0 +1,77 @@
+"""The versions of an edited post: Mastodon's StatusEdit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from marshmallow import fields
+
+from kwip.domain.posts import Revision
+from kwip.schemas.dumping import DumpSchema, Instant, constant
+from kwip.schemas.emojis import emojis_of_texts
+from kwip.schemas.html import bio_html, post_html
+from kwip.schemas.users import AccountSchema
+
+if TYPE_CHECKING:
+    from kwip.domain.posts import History, Post
+    from kwip.domain.users import User
+    from kwip.schemas.urls import Urls
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a post's text; `post` is set for the current one."""
+
+    author: User
+    state: Revision
+    post: Post | None = None
+
+
+def versions_of(author: User, history: History) -> list[Version]:
+    """Return every text that a post had, oldest first, the current one last."""
+    post = history.post
+    written_at = post.edited_at or post.created_at
+    titles = post.poll.titles if post.poll else ()
+    present = Revision(post.text, written_at, post.warning, post.is_sensitive, titles)
+    earlier = [Version(author, state) for state in history.revisions]
+    return [*earlier, Version(author, present, post)]
+
+
+class StatusEditSchema(DumpSchema):
+    """A `Version` as Mastodon's StatusEdit. Only the current one has links."""
+
+    content = fields.Method("get_content")
+    spoiler_text = fields.String(attribute="state.warning")
+    sensitive = fields.Boolean(attribute="state.is_sensitive")
+    created_at = Instant(attribute="state.written_at")
+    account = fields.Method("get_account")
+    media_attachments = constant([])
+    emojis = fields.Method("get_emojis")
+    poll = fields.Method("get_poll")
+    quote = constant(None)
+
+    def __init__(self, urls: Urls, *, is_signed_in: bool):
+        super().__init__(urls, is_signed_in=is_signed_in)
+        self._accounts = AccountSchema(urls, is_signed_in=is_signed_in)
+
+    def get_content(self, version: Version) -> str:
+        """Return the text as HTML."""
+        if version.post is not None:
+            return post_html(version.post, self.urls)
+        return bio_html(version.state.text, self.urls)
+
+    def get_poll(self, version: Version) -> object:
+        """Return the options of the poll that it had, without counts."""
+        titles = version.state.poll_titles
+        return {"options": [{"title": each} for each in titles]} if titles else None
+
+    def get_account(self, version: Version) -> object:
+        """Return the author."""
+        return self._accounts.dump(version.author)
+
+    def get_emojis(self, version: Version) -> object:
+        """Return the custom emoji in the text, the warning and the poll."""
+        state = version.state
+        texts = (state.text, state.warning, *state.poll_titles)
+        return emojis_of_texts(self.urls, *texts)
