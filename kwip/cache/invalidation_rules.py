@@ -50,6 +50,7 @@ class Ids(TypedDict, total=False):
     parent_id: PostId | None
     root_id: PostId
     of_id: PostId
+    quote_of_id: PostId | None
     span: Span
     owner: str
     username: str
@@ -174,8 +175,8 @@ post = Rule(
     "Invalidate what shows or counts it; fan-out does the homes of others.",
     "post:{post_id} home:{author_id} user_timeline:{author_id} "
     "media_timeline:{author_id} thread:{root_id} post:{root_id} "
-    "active:user:{author_id}",
-    counts="user:{author_id} post:{parent_id}",
+    "active:user:{author_id} id_list:quotes:{quote_of_id}",
+    counts="user:{author_id} post:{parent_id} post:{quote_of_id}",
     arrivals="tag:{tags} active:tag:{tags}",
     listed_arrivals="public active:public:0",
     writer="author_id",
@@ -195,11 +196,17 @@ edit = Rule(
 )
 delete = Rule(
     "Invalidate it, hidden everywhere, its repeats, counts, and notifications.",
-    "post:{post_id} post:{later_ids} "
+    "post:{post_id} post:{later_ids} id_list:quotes:{quote_of_id} "
     "notifications:{recipient_ids} unread:{recipient_ids}",
-    counts="user:{author_id} post:{parent_id}",
+    counts="user:{author_id} post:{parent_id} post:{quote_of_id}",
     writer="author_id",
 )
+revoke_quote = Rule(
+    "Invalidate the post that shows no quote any more, and who quotes the other.",
+    "post:{post_id} id_list:quotes:{quote_of_id}",
+    counts="post:{quote_of_id}",
+)
+set_quote_policy = Rule("Invalidate whom a post lets quote it.", "post:{post_id}")
 retag = Rule(
     "Invalidate what an edit does: the post, and hashtags added or removed.",
     "post:{post_id} tag:{tags} active:tag:{tags}",

@@ -122,10 +122,10 @@ def counters(
 ) -> int:
     """Recount and correct the counters of users and posts.
 
-    Counts posts, followers, follows, replies, reposts and favourites. The site can stay
-    online: a wrong counter is recounted and set in one transaction. An interrupted run
-    resumes where it stopped. Exits with 1 if a counter could not be corrected or, with
-    --dry-run, if one is wrong.
+    Counts posts, followers, follows, replies, reposts, favourites and quotes. The site
+    can stay online: a wrong counter is recounted and set in one transaction. An
+    interrupted run resumes where it stopped. Exits with 1 if a counter could not be
+    corrected or, with --dry-run, if one is wrong.
     """
     pace = Pace(concurrency=concurrency, throttle_s=throttle / 1000)
     outcome = run_rebuild(

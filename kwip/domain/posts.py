@@ -33,6 +33,14 @@ class Visibility(StrEnum):
         return self in OPEN
 
 
+class QuotePolicy(StrEnum):
+    """Who may quote a post besides its author."""
+
+    PUBLIC = "public"
+    FOLLOWERS = "followers"
+    NOBODY = "nobody"
+
+
 #: What people without an account may see.
 OPEN = frozenset({Visibility.PUBLIC, Visibility.UNLISTED})
 
@@ -59,6 +67,10 @@ class Post:
     poll. `repeats_id` is the post that it repeats (see `repeats`). In a post that
     begins a conversation `last_public_reply_id` is the newest public or unlisted reply,
     at first its own id; other posts have none.
+
+    A quote shows `quote_of_id` below its text, as long as it `is_quote`: no longer once
+    the quoted author has taken their post out of it. A repost names what its original
+    quotes, so that both are read at once, and is no quote itself.
     """
 
     id: PostId
@@ -78,6 +90,10 @@ class Post:
     root_id: PostId
     repost_of_id: PostId | None = None
     repost_of_author_id: UserId | None = None
+    quote_of_id: PostId | None = None
+    quote_of_author_id: UserId | None = None
+    is_quote: bool = False
+    quote_policy: QuotePolicy = QuotePolicy.PUBLIC
     repeats_id: PostId | None = None
     last_public_reply_id: PostId | None = None
     source: str = "web"
@@ -87,6 +103,7 @@ class Post:
     replies_count: int = 0
     reposts_count: int = 0
     favourites_count: int = 0
+    quotes_count: int = 0
     version: int = 1
 
     @property
@@ -156,6 +173,8 @@ class Draft:
     is_sensitive: bool = False
     attachment_ids: tuple[AttachmentId, ...] = ()
     poll: NewPoll | None = None
+    quote_of_id: PostId | None = None
+    quote_policy: QuotePolicy = QuotePolicy.PUBLIC
     idempotency_key: str | None = None
     to: tuple[str, ...] = ()
 

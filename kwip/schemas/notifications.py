@@ -34,6 +34,7 @@ _TYPES = {
     NotificationKind.FOLLOW: "follow",
     NotificationKind.POST: "status",
     NotificationKind.POLL: "poll",
+    NotificationKind.QUOTE: "quote",
 }
 #: Kinds that an app may group into one sentence.
 _GROUPED = {NotificationKind.REPOST, NotificationKind.FAVOURITE}

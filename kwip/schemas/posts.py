@@ -10,7 +10,7 @@ from marshmallow import fields, post_dump, validate
 
 from kwip.domain.ids import PostId
 from kwip.domain.memo import Remembered
-from kwip.domain.posts import Draft, Edit, Visibility
+from kwip.domain.posts import Draft, Edit, QuotePolicy, Visibility
 from kwip.domain.timelines.pages import MAX_LIMIT
 from kwip.domain.timelines.views import PostView
 from kwip.schemas.attachments import (
@@ -24,6 +24,12 @@ from kwip.schemas.dumping import DumpSchema, Instant, constant, to_text
 from kwip.schemas.emojis import emojis_of_post
 from kwip.schemas.html import post_html
 from kwip.schemas.polls import PollField, PollSchema
+from kwip.schemas.quotes import (
+    approval_text,
+    policy_field,
+    quote_approval,
+    shallow_quote,
+)
 from kwip.schemas.users import AccountSchema
 from kwip.text.translation import lazy_gettext
 
@@ -111,6 +117,7 @@ class StatusSchema(DumpSchema):
     replies_count = fields.Integer(attribute="post.replies_count")
     reblogs_count = fields.Integer(attribute="post.reposts_count")
     favourites_count = fields.Integer(attribute="post.favourites_count")
+    quotes_count = fields.Integer(attribute="post.quotes_count")
     application = fields.Function(
         lambda view: {"name": view.post.source, "website": None}
     )
@@ -118,11 +125,12 @@ class StatusSchema(DumpSchema):
     mentions = fields.Method("get_mentions")
     reblog = fields.Method("get_reblog")
     poll = fields.Method("get_poll")
+    quote = fields.Method("get_quote")
+    quote_approval = fields.Function(quote_approval)
     media_attachments = fields.Method("get_media")
     tags = fields.Method("get_tags")
     emojis = fields.Method("get_emojis")
     card = constant(None)
-    quote = constant(None)
 
     def __init__(self, urls: Urls, *, is_signed_in: bool):
         super().__init__(urls, is_signed_in=is_signed_in)
@@ -140,7 +148,8 @@ class StatusSchema(DumpSchema):
         """Write many views as JSON text, joined from what is the same for all readers.
 
         The JSON of a post and its author is written once, as long as both stay the same
-        values; what the viewer did with it, what it reposts, and its poll are inserted.
+        values; what the viewer did with it, what it reposts and quotes, who may quote
+        it, and its poll are inserted.
         """
         return f"[{','.join(map(self._joined, views))}]"
 
@@ -148,13 +157,17 @@ class StatusSchema(DumpSchema):
         head, tail = self._halves(view.post, view.author)
         reblog = "null" if view.reposted is None else self._joined(view.reposted)
         poll = "null" if view.post.poll is None else to_text(self.get_poll(view))
-        status = f'{head},"reblog":{reblog},"poll":{poll},{tail}'
+        quote = "null" if view.post.quote_of_id is None else self._quote_text(view)
+        status = (
+            f'{head},"reblog":{reblog},"poll":{poll},"quote":{quote},'
+            f'"quote_approval":{approval_text(view)},{tail}'
+        )
         if not self.is_signed_in:
             return f"{status}}}"
         return f"{status},{_flags_text(*_acts(view))}"
 
     def _halves(self, post: Post, author: User) -> tuple[str, str]:
-        """Write what is before `reblog` and after `poll`, without braces between."""
+        """Write what is before `reblog` and after `quote_approval`, without braces."""
         key = (id(post), id(author), self.urls.emojis().version)
         known = self._written.get(key)
         if known is None:
@@ -162,7 +175,7 @@ class StatusSchema(DumpSchema):
             at = list(status).index("reblog")
             flags = _viewer_flags(*_NOTHING_DONE)
             pairs = [(k, v) for k, v in status.items() if k not in flags]
-            head, tail = to_text(dict(pairs[:at])), to_text(dict(pairs[at + 2 :]))
+            head, tail = to_text(dict(pairs[:at])), to_text(dict(pairs[at + 4 :]))
             # Both values are kept alive, so that their `id()`s are not reused.
             known = (post, author, head[:-1], tail[1:-1])
             size = _SOURCE_BYTES + getsizeof(known[2]) + getsizeof(known[3])
@@ -170,6 +183,13 @@ class StatusSchema(DumpSchema):
             if post.visibility.is_open or not post.media:
                 self._written.put(key, known, size)
         return known[2:]
+
+    def _quote_text(self, view: PostView) -> str:
+        quote = view.quote
+        if quote is None or quote.view is None:
+            return to_text(self.get_quote(view))
+        status = self._joined(quote.view)
+        return f'{{"state":"{quote.state.value}","quoted_status":{status}}}'
 
     def get_url(self, view: PostView) -> str:
         """Return the address of the post's page."""
@@ -216,6 +236,14 @@ class StatusSchema(DumpSchema):
     def get_reblog(self, view: PostView) -> object:
         """Return the status that a repost reposts."""
         return None if view.reposted is None else self.dump(view.reposted, many=False)
+
+    def get_quote(self, view: PostView) -> object:
+        """Return what a status quotes: shown, or by its id inside another quote."""
+        quote = view.quote
+        if quote is None:
+            return shallow_quote(view.post)
+        shown = None if quote.view is None else self.dump(quote.view, many=False)
+        return {"state": quote.state.value, "quoted_status": shown}
 
     @post_dump(pass_original=True)
     def _tell_viewer(
@@ -323,6 +351,8 @@ class StatusBody(BodySchema[Draft]):
     sensitive = Flag(load_default=False)
     media_ids = MediaIds()
     poll = PollField()
+    quoted_status_id = Id(load_default=None, allow_none=True)
+    quote_approval_policy = policy_field()
     scheduled_at = NotYet()
 
     def make(
@@ -345,4 +375,8 @@ class StatusBody(BodySchema[Draft]):
             is_sensitive=others["sensitive"],
             attachment_ids=tuple(media_ids or ()),
             poll=others["poll"],
+            quote_of_id=PostId(others["quoted_status_id"] or 0) or None,
+            quote_policy=QuotePolicy(
+                others["quote_approval_policy"] or QuotePolicy.PUBLIC
+            ),
         )

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from kwip.services.posting.pins import Pins
     from kwip.services.posting.polls import Polls
     from kwip.services.posting.posts import Posts
+    from kwip.services.posting.quotes import Quotes
     from kwip.services.posting.reactions import Reactions
     from kwip.services.posting.reposts import Reposts
     from kwip.services.reading.loader import Loaders
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from kwip.services.timelines.markers import Markers
     from kwip.services.timelines.notifications import Notifications
     from kwip.services.timelines.open_pages import OpenPages
+    from kwip.services.timelines.quote_pages import QuotePages
     from kwip.services.timelines.threads import Threads
     from kwip.services.timelines.timelines import Timelines
     from kwip.services.timelines.widgets import Widgets
@@ -74,6 +76,7 @@ class Reading:
     hydration: Hydration
     id_lists: IdLists
     threads: Threads
+    quote_pages: QuotePages
     timelines: Timelines
     hashtag_timelines: HashtagTimelines
     notifications: Notifications
@@ -112,6 +115,7 @@ class Posting:
     reposts: Reposts
     polls: Polls
     muted_conversations: MutedConversations
+    quotes: Quotes
     pins: Pins
 
 

@@ -97,6 +97,11 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
             "PostStore.thread: a conversation",
         ),
         Index(
+            (("quote_of_id", ASCENDING), ("_id", DESCENDING)),
+            "QuoteStore.of_post: who quotes a post; CounterStore counts them",
+            {"partialFilterExpression": {"is_quote": True}},
+        ),
+        Index(
             (("tags", ASCENDING), ("_id", DESCENDING)),
             "PostStore.tagged: hashtag timelines",
         ),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 SCHEMAS: Mapping[str, int] = {
     "users": 5,
     "credentials": 2,
-    "posts": 5,
+    "posts": 6,
     "follows": 2,
     "followers": 2,
 }
@@ -89,6 +89,15 @@ def _post_gets_a_poll(document: dict[str, Any]) -> None:
     document.setdefault("poll", None)
 
 
+def _post_gets_quotes(document: dict[str, Any]) -> None:
+    """Schema 5 of posts had no quotes."""
+    document.setdefault("quote_of_id", None)
+    document.setdefault("quote_of_author_id", None)
+    document.setdefault("is_quote", False)
+    document.setdefault("quote_policy", "public")
+    document.setdefault("quotes_count", 0)
+
+
 def _edge_gets_notify(document: dict[str, Any]) -> None:
     """Schema 1 of follows and followers had no subscriptions to new posts."""
     document.setdefault("notify", False)
@@ -104,6 +113,7 @@ _STEPS: Mapping[tuple[str, int], Callable[[dict[str, Any]], None]] = {
     ("posts", 2): _post_gets_orders,
     ("posts", 3): _post_gets_media,
     ("posts", 4): _post_gets_a_poll,
+    ("posts", 5): _post_gets_quotes,
     ("follows", 1): _edge_gets_notify,
     ("followers", 1): _edge_gets_notify,
 }

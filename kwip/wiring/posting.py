@@ -12,6 +12,8 @@ from kwip.services.posting.permissions import Permissions
 from kwip.services.posting.pins import Pins
 from kwip.services.posting.polls import Polls
 from kwip.services.posting.posts import Posts
+from kwip.services.posting.quotes import Quotes
+from kwip.services.posting.quoting import Quoting
 from kwip.services.posting.reactions import Reactions
 from kwip.services.posting.reposts import Reposts
 from kwip.services.posting.texts import Texts
@@ -34,6 +36,7 @@ def make_posting(
         hydration=reading.hydration,
         threads=reading.threads,
         permissions=permissions,
+        quoting=Quoting(stores, permissions, core.settings.origin),
         attachments=media.attachments,
         publication=delivery.publication,
         notifier=delivery.notifier,
@@ -85,5 +88,6 @@ def make_posting(
             loaders=loaders,
             fence=fence,
         ),
+        quotes=Quotes(stores, permissions, delivery.publication, posts, loaders, fence),
         pins=Pins(stores, permissions, posts, loaders, fence),
     )

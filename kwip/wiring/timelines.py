@@ -13,6 +13,7 @@ from kwip.services.timelines.id_lists import IdLists
 from kwip.services.timelines.markers import Markers
 from kwip.services.timelines.notifications import Notifications
 from kwip.services.timelines.open_pages import OpenPages
+from kwip.services.timelines.quote_pages import QuotePages
 from kwip.services.timelines.sources import Sources
 from kwip.services.timelines.threads import Threads
 from kwip.services.timelines.timelines import Timelines
@@ -31,10 +32,13 @@ def make_timelines(core: Core) -> Reading:
     timelines = Timelines(entities, hydration, sources, stores)
     notifications = Notifications(entities, hydration, stores, core.fence)
     markers = Markers(entities, stores.markers, core.fence, core.signal, options.clock)
+    threads = Threads(entities, hydration)
+    id_lists = IdLists(entities, hydration)
     return Reading(
         hydration=hydration,
-        id_lists=IdLists(entities, hydration),
-        threads=Threads(entities, hydration),
+        id_lists=id_lists,
+        threads=threads,
+        quote_pages=QuotePages(hydration, threads, id_lists),
         timelines=timelines,
         hashtag_timelines=HashtagTimelines(
             timelines, entities, hydration, sources, stores.pushdown

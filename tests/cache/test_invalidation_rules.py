@@ -8,6 +8,7 @@ from kwip.cache.invalidation_page import table
 
 def test_a_listed_post_invalidates_the_public_timeline_too():
     ids = {"post_id": 9, "author_id": 1, "parent_id": 7, "root_id": 5}
+    ids["quote_of_id"] = None
 
     listed = invalidation_rules.post(**ids, is_listed=True, tags=())
     unlisted = invalidation_rules.post(**ids, is_listed=False, tags=())
@@ -44,6 +45,7 @@ def test_a_delivered_chunk_invalidates_the_home_of_each_owner():
 
 def test_a_deletion_without_a_parent_only_counts_for_the_author():
     ids = {"post_id": 9, "author_id": 1, "recipient_ids": (), "later_ids": ()}
+    ids["quote_of_id"] = None
 
     alone = invalidation_rules.delete(**ids, parent_id=None)
     reply = invalidation_rules.delete(**ids, parent_id=8)

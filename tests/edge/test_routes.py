@@ -13,6 +13,7 @@ UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
 EXAMPLES = {
     "post_id": "1",
     "notification_id": "1",
+    "quoting_id": "1",
     "user_id": "1",
     "list_id": "1",
     "attachment_id": "1",

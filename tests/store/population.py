@@ -104,6 +104,9 @@ def _posts_of(author_id):
             document |= {"has_media": True}
         if i == 7:
             document |= {"is_tombstone": True, "is_listed": False}
+        if i in (10, 11):
+            quoted = {10: HOT, 11: root.id}[i]
+            document |= {"is_quote": True, "quote_of_id": quoted}
         if i in (8, 9):
             document["search_due_at"] = BEFORE if author_id < 5 else LATER
         yield document

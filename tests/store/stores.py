@@ -37,6 +37,7 @@ from kwip.store.posting.poll_ends import PollEndStore
 from kwip.store.posting.posts import PostStore
 from kwip.store.posting.processing import Conversion, ProcessingStore
 from kwip.store.posting.pushdown import PushdownStore
+from kwip.store.posting.quotes import QuoteStore
 from kwip.store.posting.reactions import ReactionStore
 from kwip.store.posting.repeats import RepeatStore
 from kwip.store.posting.search import SearchStore
@@ -84,7 +85,7 @@ class Stores:
         self.outbox = OutboxStore(store)
         self.pull_authors = PullAuthorStore(store)
         self.activity = ActivityStore(store)
-        self.repeats = RepeatStore(store)
+        self.repeats, self.quotes = RepeatStore(store), QuoteStore(store)
         self.reactions = ReactionStore(store)
         self.relationships = RelationshipStore(store)
         self.search, self.people = SearchStore(store), PeopleStore(store)

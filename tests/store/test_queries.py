@@ -17,6 +17,7 @@ from kwip.domain.emojis import Emoji
 from kwip.domain.errors import ConflictError
 from kwip.domain.ids import MAX_ID
 from kwip.domain.polls import Poll
+from kwip.domain.posts import QuotePolicy
 from kwip.domain.reactions import Act, Reaction, Span, span_of
 from kwip.domain.repeats import Said
 from kwip.domain.text import Hashtag
@@ -490,6 +491,13 @@ CALLS = {
     "PollEndStore.settle": lambda s: [
         s.poll_ends.settle(posts_of(4)[0], end) for end in (None, NOW)
     ],
+    "QuoteStore.of_post": lambda s: [s.quotes.of_post(HOT, part) for part in PARTS],
+    "QuoteStore.revoke": lambda s: s.quotes.revoke(
+        replace(post(110, 1), quote_of_id=HOT, is_quote=True)
+    ),
+    "QuoteStore.set_policy": lambda s: s.quotes.set_policy(
+        posts_of(1)[0], QuotePolicy.NOBODY
+    ),
     "ReactionStore.remove": lambda s: s.reactions.remove(
         1, Act.FAVOURITE, posts_of(5)[1]
     ),

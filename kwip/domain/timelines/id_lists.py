@@ -16,18 +16,27 @@ if TYPE_CHECKING:
 class Row(NamedTuple):
     """One row of an id list; `cursor` orders it, newest (highest) first.
 
-    `id` is a user's; or a post's, with its author and the author that it replies to.
+    `id` is a user's; or a post's, with its author, the author that it replies to, and
+    the post that it quotes with its author.
     """
 
     cursor: int
     id: int
     author_id: int = 0
     reply_to_id: int = 0
+    quote_of_id: int = 0
+    quote_of_author_id: int = 0
 
     @property
     def entry(self) -> Entry:
         """The row of a post, ready to be hydrated."""
-        return Entry(PostId(self.id), UserId(self.author_id), UserId(self.reply_to_id))
+        return Entry(
+            PostId(self.id),
+            UserId(self.author_id),
+            UserId(self.reply_to_id),
+            quote_of_id=PostId(self.quote_of_id),
+            quote_of_author_id=UserId(self.quote_of_author_id),
+        )
 
 
 IdListChunk = RowChunk[Row]
@@ -76,4 +85,4 @@ class IdListSlice(NextToCursor):
     def variant(self) -> str:
         """The field of the entity's hash that stores it."""
         then = "" if self.as_of is None else f":{self.as_of}"
-        return self.place() + then
+        return self.place(".2") + then

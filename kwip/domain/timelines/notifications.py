@@ -39,6 +39,7 @@ class NotificationKind(StrEnum):
     FOLLOW = "follow"
     POST = "post"
     POLL = "poll"
+    QUOTE = "quote"
 
     @property
     def number(self) -> int:
@@ -57,9 +58,10 @@ SPOKEN_TO = frozenset({NotificationKind.MENTION, NotificationKind.REPLY})
 class Notification:
     """A notification for one recipient. `seq` is its id: its time, and its place.
 
-    `post_id` is the post itself (a reply, a repost) or the one that was favourited
-    or whose poll has ended, 0 for a follow. `reply_to_id` is the author that this post
-    replies to, `repost_of_id` the reposted post, or 0.
+    `post_id` is the post itself (a reply, a repost, a quote) or the one that was
+    favourited or whose poll has ended, 0 for a follow. `reply_to_id` is the author that
+    this post replies to, `repost_of_id` the reposted post, `quote_of_id` and
+    `quote_of_author_id` are of what it quotes, or 0.
     """
 
     recipient_id: UserId
@@ -69,6 +71,8 @@ class Notification:
     post_id: PostId = NO_POST
     reply_to_id: UserId = NOBODY
     repost_of_id: PostId = NO_POST
+    quote_of_id: PostId = NO_POST
+    quote_of_author_id: UserId = NOBODY
 
     @property
     def name(self) -> str:
@@ -99,6 +103,8 @@ class NotificationRow(NamedTuple):
     post_id: PostId
     reply_to_id: UserId
     repost_of_id: PostId
+    quote_of_id: PostId = NO_POST
+    quote_of_author_id: UserId = NOBODY
 
     @property
     def kind(self) -> NotificationKind:
@@ -116,6 +122,8 @@ class NotificationRow(NamedTuple):
             self.reply_to_id,
             self.repost_of_id,
             recipient_id if self.repost_of_id else NOBODY,
+            self.quote_of_id,
+            self.quote_of_author_id,
         )
 
 
@@ -152,7 +160,7 @@ class NotificationSlice(NextToCursor):
     def variant(self) -> str:
         """The field of the entity's hash that stores it."""
         kinds = "".join(str(k.number) for k in KINDS if k in self.wanted.kinds)
-        return f"{self.place()}:{kinds}:{self.wanted.actor_id}"
+        return f"{self.place('.2')}:{kinds}:{self.wanted.actor_id}"
 
 
 NotificationChunk = RowChunk[NotificationRow]
@@ -228,29 +236,32 @@ def grouped(views: Iterable[NotificationView]) -> tuple[NotificationGroup, ...]:
 
 
 def addressed(post: Post) -> dict[UserId, NotificationKind]:
-    """Return whom a new post addresses, and as what: a reply before a mention.
+    """Return whom a new post addresses, and as what: a reply before a quote or mention.
 
-    The author is not included. The author of the parent may still not be allowed to
-    see it: `recipient_who_must_follow` returns who must be checked.
+    The author is not included. The authors of what it replies to and quotes may still
+    not be allowed to see it: `recipients_who_must_follow` returns who must be checked.
     """
     if post.repost_of_author_id is not None:
         kinds = {post.repost_of_author_id: NotificationKind.REPOST}
     else:
         kinds = dict.fromkeys(post.mentioned_ids, NotificationKind.MENTION)
-        parent = post.in_reply_to_author_id
         is_direct = post.visibility is Visibility.DIRECT
-        if parent is not None and (not is_direct or parent in kinds):
-            kinds[parent] = NotificationKind.REPLY
+        for author_id, kind in (
+            (post.quote_of_author_id, NotificationKind.QUOTE),
+            (post.in_reply_to_author_id, NotificationKind.REPLY),
+        ):
+            if author_id is not None and (not is_direct or author_id in kinds):
+                kinds[author_id] = kind
     kinds.pop(post.author_id, None)
     return kinds
 
 
-def recipient_who_must_follow(post: Post) -> UserId | None:
+def recipients_who_must_follow(post: Post) -> set[UserId]:
     """Return who is addressed but only sees the post if they follow its author."""
-    parent = post.in_reply_to_author_id
-    if post.visibility is not Visibility.FOLLOWERS or parent in post.mentioned_ids:
-        return None
-    return parent
+    if post.visibility is not Visibility.FOLLOWERS:
+        return set()
+    authors = (post.in_reply_to_author_id, post.quote_of_author_id)
+    return {i for i in authors if i is not None} - post.mentioned_ids
 
 
 def is_for_subscribers(post: Post) -> bool:
@@ -277,4 +288,6 @@ def of_post(
         post_id=post.id,
         reply_to_id=post.in_reply_to_author_id or NOBODY,
         repost_of_id=post.repost_of_id or NO_POST,
+        quote_of_id=post.quote_of_id or NO_POST,
+        quote_of_author_id=post.quote_of_author_id or NOBODY,
     )

@@ -20,12 +20,16 @@ MAX_THREAD = 5_000
 class Threaded(NamedTuple):
     """A post in a conversation; `parent_id` is the post it replies to, or 0.
 
+    `quote_of_id` and `quote_of_author_id` are of the post that it quotes, or 0.
+
     A tuple, because a thousand of them are made from packed integers at once.
     """
 
     post_id: PostId
     author_id: UserId
     parent_id: PostId
+    quote_of_id: PostId = PostId(0)
+    quote_of_author_id: UserId = UserId(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,5 +93,9 @@ class Conversation:
         """Return one of its posts as an entry, ready to be hydrated."""
         parent = self._by_id.get(one.parent_id)
         return Entry(
-            one.post_id, one.author_id, parent.author_id if parent else UserId(0)
+            one.post_id,
+            one.author_id,
+            parent.author_id if parent else UserId(0),
+            quote_of_id=one.quote_of_id,
+            quote_of_author_id=one.quote_of_author_id,
         )

@@ -45,7 +45,8 @@ class Entry(NamedTuple):
     """One post in a timeline, with what the read rules need before hydration.
 
     `reply_to_id` is the author that the post replies to, `repost_of_id` and
-    `repost_of_author_id` are of the reposted post, or 0. A tuple, because hundreds of
+    `repost_of_author_id` are of the reposted post, `quote_of_id` and
+    `quote_of_author_id` of the one that is quoted, or 0. A tuple, because hundreds of
     them are made from packed integers in each request.
     """
 
@@ -54,6 +55,8 @@ class Entry(NamedTuple):
     reply_to_id: UserId
     repost_of_id: PostId = PostId(0)
     repost_of_author_id: UserId = UserId(0)
+    quote_of_id: PostId = PostId(0)
+    quote_of_author_id: UserId = UserId(0)
 
     @property
     def subject_id(self) -> PostId:
@@ -69,6 +72,8 @@ class Entry(NamedTuple):
             post.in_reply_to_author_id or UserId(0),
             post.repost_of_id or PostId(0),
             post.repost_of_author_id or UserId(0),
+            post.quote_of_id or PostId(0),
+            post.quote_of_author_id or UserId(0),
         )
 
 

@@ -10,8 +10,20 @@ from kwip.domain.relationships import Relationship
 if TYPE_CHECKING:
     from kwip.domain.ids import PostId
     from kwip.domain.posts import Post
+    from kwip.domain.quotes import QuoteState
     from kwip.domain.relationships import Relations
     from kwip.domain.users import User, Viewer
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteView:
+    """What a post quotes, for one viewer; `view` is None if it is not shown.
+
+    What the quoted post quotes itself is not shown: its view has no quote.
+    """
+
+    state: QuoteState
+    view: PostView | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +32,7 @@ class PostView:
 
     For a repost, `reposted` is the original post, which has the viewer's flags.
     `in_reply_to_username` is the user it replies to, if known.
+    `quote` is what it quotes, and `may_quote` says whether the viewer may quote it.
     `own_votes` are the options of its poll that the viewer chose.
     """
 
@@ -30,6 +43,8 @@ class PostView:
     is_conversation_muted: bool = False
     in_reply_to_username: str | None = None
     reposted: PostView | None = None
+    quote: QuoteView | None = None
+    may_quote: bool = False
     is_favourited: bool = False
     is_bookmarked: bool = False
     is_reposted: bool = False

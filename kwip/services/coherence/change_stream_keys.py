@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 _COUNTS = {
     "users": frozenset({"posts_count", "followers_count", "following_count"}),
-    "posts": frozenset({"replies_count", "reposts_count", "favourites_count"}),
+    "posts": frozenset(
+        {"replies_count", "reposts_count", "favourites_count", "quotes_count"}
+    ),
 }
 #: What the sweeper writes to an edge; no cached value holds it.
 _SWEPT = frozenset({"due_at"})
@@ -65,6 +67,7 @@ def _post(change: Change) -> Keys:
         author_id=written["author_id"],
         parent_id=written["in_reply_to_id"],
         root_id=written["root_id"],
+        quote_of_id=written["quote_of_id"],
         is_listed=written["is_listed"],
         tags=written["tags"],
     )

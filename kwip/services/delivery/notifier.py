@@ -16,13 +16,14 @@ from kwip.cache import invalidation_rules
 from kwip.domain.ids import slot_of
 from kwip.domain.posts import Visibility
 from kwip.domain.timelines.notifications import (
+    NO_POST,
     NOBODY,
     Notification,
     NotificationKind,
     addressed,
     is_for_subscribers,
     of_post,
-    recipient_who_must_follow,
+    recipients_who_must_follow,
 )
 from kwip.services.delivery.signals import notifications_topic
 
@@ -116,6 +117,8 @@ class Notifier:
             seq=self.ids.next_id(slot_of(user_id)),
             post_id=post.id,
             reply_to_id=post.in_reply_to_author_id or NOBODY,
+            quote_of_id=post.quote_of_id or NO_POST,
+            quote_of_author_id=post.quote_of_author_id or NOBODY,
         )
 
     def notify_of_end(self, post: Post, recipients: Sequence[UserId]) -> None:
@@ -155,14 +158,13 @@ class Notifier:
             return []
         named = new.mentioned_ids - old.mentioned_ids
         recipients = self._notifiable(new.author_id, sorted(named), new.root_id)
+        slot = slot_of(new.author_id)
         return [
-            Notification(
-                recipient_id=recipient_id,
-                kind=NotificationKind.MENTION,
-                actor_id=new.author_id,
-                seq=self.ids.next_id(slot_of(new.author_id), above=new.id),
-                post_id=new.id,
-                reply_to_id=new.in_reply_to_author_id or NOBODY,
+            of_post(
+                new,
+                recipient_id,
+                NotificationKind.MENTION,
+                seq=self.ids.next_id(slot, above=new.id),
             )
             for recipient_id in recipients
         ]
@@ -170,13 +172,12 @@ class Notifier:
     def _addressed(self, post: Post) -> Mapping[UserId, NotificationKind]:
         """Return the users a post addresses, if they may see it."""
         kinds = addressed(post)
-        parent_id = recipient_who_must_follow(post)
-        if (
-            parent_id is not None
-            and parent_id in kinds
-            and not self.edges.followers_among(post.author_id, [parent_id])
-        ):
-            del kinds[parent_id]
+        asked = sorted(recipients_who_must_follow(post) & kinds.keys())
+        if asked:
+            for stranger in {*asked} - {
+                *self.edges.followers_among(post.author_id, asked)
+            }:
+                del kinds[stranger]
         return kinds
 
     def _write(

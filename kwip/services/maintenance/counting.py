@@ -60,7 +60,7 @@ class Counting:
             wrong = [
                 a.post_id
                 for a in page
-                if a.counts[1:3] != reacted.get(a.post_id, (0, 0))
+                if a.counts[1:4] != reacted.get(a.post_id, (0, 0, 0))
                 or a.counts.votes != votes.get(a.post_id, ())
             ]
             finished = 0

@@ -193,7 +193,7 @@ class Fsck:
             self._count("users", page.size)
 
     def _posts(self) -> Iterator[Finding]:
-        """Compare every post's counters of replies, reactions and votes."""
+        """Compare every post's counters of replies, quotes, reactions and votes."""
         for page in Counting(self._audit.counters, PAGE).posts():
             for post_id in page.ids:
                 found = self._audit.counters.settle_post(post_id)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError, NotFoundError
 from kwip.domain.ids import PostId, UserId, ms_of, slot_of
+from kwip.domain.posts import QuotePolicy
 from kwip.services.coherence.clock_guard import MAX_SKEW_MS
 from kwip.store.posting.claims import Claim
 
@@ -78,11 +79,12 @@ class ClaimedIds:
         return self.store.claim(author_id, key, claim, expires_at)
 
     def _new_id(self, author_id: UserId, draft: Draft) -> PostId:
-        above = draft.in_reply_to_id or 0
+        above = max(draft.in_reply_to_id or 0, draft.quote_of_id or 0)
         # Nobody has found that post yet: an id from the future belongs to no post, and
         # would push all of this author's later ids into the future.
         if ms_of(above) > self.clock() + MAX_SKEW_MS:
-            raise NotFoundError("The kwip you're replying to was not found.")
+            what = "replying to" if above == draft.in_reply_to_id else "quoting"
+            raise NotFoundError(f"The kwip you're {what} was not found.")
         return PostId(self.ids.next_id(slot_of(author_id), above=above))
 
 
@@ -100,6 +102,10 @@ def _digest(draft: Draft, files: Sequence[str]) -> str:
         body += ("media", *files)
     if draft.to:
         body += ("to", *draft.to)
+    if draft.quote_of_id:
+        body += ("quote", draft.quote_of_id)
+    if draft.quote_policy is not QuotePolicy.PUBLIC:
+        body += ("quote_policy", draft.quote_policy.value)
     if draft.poll:
         body += ("poll", *astuple(draft.poll))
     return hashlib.sha256(repr(body).encode()).hexdigest()

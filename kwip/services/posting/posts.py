@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from kwip.services.media.attachments import Attachments
     from kwip.services.posting.claims import ClaimedIds
     from kwip.services.posting.permissions import Permissions
+    from kwip.services.posting.quoting import Quoting
     from kwip.services.posting.texts import TextEntities, Texts
     from kwip.services.reading.loader import Loader, Loaders
     from kwip.services.reading.stores import Stores
@@ -63,6 +64,7 @@ class Posts:
     hydration: Hydration
     threads: Threads
     permissions: Permissions
+    quoting: Quoting
     attachments: Attachments
     publication: Publication
     notifier: Notifier
@@ -78,9 +80,10 @@ class Posts:
         Raises:
             InvalidError: The text, a file or the key cannot be used, or the key was
                 used for another body.
-            NotFoundError: The post it replies to is not there for this viewer.
-            GoneError: The post it replies to was deleted, or the repeated post itself
-                was.
+            NotFoundError: The post it replies to or quotes is not there for this
+                viewer.
+            GoneError: That one was deleted, or the repeated post itself was.
+            ForbiddenError: The viewer may not quote that post.
             StoreUnavailableError: The result is unknown; repeat it with the same key.
         """
         post = self.publish(viewer.id, draft)
@@ -106,6 +109,7 @@ class Posts:
             author_id=author_id,
             parent_id=post.in_reply_to_id,
             root_id=post.root_id,
+            quote_of_id=post.quote_of_id,
             is_listed=post.is_listed,
             tags=post.tags,
         )
@@ -222,6 +226,7 @@ class Posts:
             post_id=post_id,
             author_id=viewer.id,
             parent_id=parent_id,
+            quote_of_id=gone.quote_of_id if gone else None,
             recipient_ids=sorted(recipients),
             later_ids=self.stores.repeats.later(viewer.id, post_id),
         )
@@ -236,12 +241,13 @@ class Posts:
         post_id: PostId,
         media: tuple[Attachment, ...],
     ) -> Post:
-        """Make the post, and check that its author may reply to its parent."""
+        """Make the post, and check what it replies to and what it quotes."""
         parent = None
         if draft.in_reply_to_id is not None:
             parent = self.permissions.post(
                 author_id, draft.in_reply_to_id, what="The kwip you're replying to"
             )
+        draft, quoted = self.quoting.find(author_id, draft)
         visibility = draft.visibility
         if parent is not None:
             visibility = reply_visibility(parent.visibility, visibility)
@@ -259,6 +265,10 @@ class Posts:
             in_reply_to_id=parent.id if parent else None,
             in_reply_to_author_id=parent.author_id if parent else None,
             root_id=parent.root_id if parent else post_id,
+            quote_of_id=quoted.id if quoted else None,
+            quote_of_author_id=quoted.author_id if quoted else None,
+            is_quote=quoted is not None,
+            quote_policy=draft.quote_policy,
             source=draft.source,
             language=draft.language,
             **_addressed(entities, parent, author_id),
@@ -288,6 +298,7 @@ class Posts:
                 is_sensitive=asked.is_sensitive,
                 attachment_ids=tuple(each.id for each in media),
                 poll=_asked_poll(old, asked),
+                quote_of_id=old.quote_of_id,
             )
         )
         new = replace(

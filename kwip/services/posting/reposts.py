@@ -130,6 +130,8 @@ class Reposts:
             root_id=repost_id,
             repost_of_id=original.id,
             repost_of_author_id=original.author_id,
+            quote_of_id=original.quote_of_id,
+            quote_of_author_id=original.quote_of_author_id,
             source=source,
         )
 

@@ -37,7 +37,7 @@ class Texts:
     def clean(self, draft: Draft) -> Draft:
         """Clean the text and its content warning, which count together, and the poll.
 
-        The text may be empty if anything is attached.
+        The text may be empty if anything is attached or quoted.
 
         Raises:
             InvalidError: They cannot be used.
@@ -47,7 +47,7 @@ class Texts:
             draft.text,
             max_chars=self.max_chars,
             warning=warning,
-            may_be_empty=bool(draft.attachment_ids),
+            may_be_empty=bool(draft.attachment_ids or draft.quote_of_id),
         )
         is_sensitive = draft.is_sensitive or warning != ""
         poll = draft.poll and clean_poll(

@@ -16,7 +16,7 @@ from kwip.domain.attachments import Attachment, AttachmentKind
 from kwip.domain.clock import at, to_ms
 from kwip.domain.ids import PostId, UserId
 from kwip.domain.polls import Option, Poll
-from kwip.domain.posts import Post, Visibility
+from kwip.domain.posts import Post, QuotePolicy, Visibility
 from kwip.domain.reactions import Reacted
 from kwip.domain.relationships import Relations
 from kwip.domain.text import Hashtag, Link, Mention
@@ -40,7 +40,7 @@ def _names(kind: type[Any], *without: str) -> tuple[str, ...]:
 _USER = _names(User, "fields", "pinned_ids")
 _POST = _names(
     Post,
-    *("visibility", "created_at", "edited_at"),
+    *("visibility", "quote_policy", "created_at", "edited_at"),
     *("links", "mentions", "hashtags", "media", "poll"),
 )
 _ATTACHMENT = _names(Attachment)
@@ -77,6 +77,7 @@ def encode_post(post: Post) -> bytes:
     return _dump(
         [
             post.visibility.value,
+            post.quote_policy.value,
             to_ms(post.created_at),
             None if post.edited_at is None else to_ms(post.edited_at),
             [[x.start, x.end, x.url] for x in post.links],
@@ -91,10 +92,11 @@ def encode_post(post: Post) -> bytes:
 
 def decode_post(raw: bytes) -> Post:
     """Unpack a post."""
-    visibility, created, edited, *others = json.loads(raw.decode())
+    visibility, policy, created, edited, *others = json.loads(raw.decode())
     links, mentions, hashtags, media, poll, *values = others
     return Post(
         visibility=Visibility(visibility),
+        quote_policy=QuotePolicy(policy),
         created_at=at(created),
         edited_at=None if edited is None else at(edited),
         links=tuple(Link(*x) for x in links),
@@ -208,7 +210,7 @@ def decode_access_key(raw: bytes) -> AccessKey:
 
 
 def encode_chunk(chunk: Chunk) -> bytes:
-    """Pack a slice: floor, end, then five numbers per entry."""
+    """Pack a slice: floor, end, then seven numbers per entry."""
     packed = array("q", [chunk.floor, chunk.ends])
     for entry in chunk.entries:
         packed.extend(entry)
@@ -216,7 +218,7 @@ def encode_chunk(chunk: Chunk) -> bytes:
 
 
 def decode_chunk(raw: bytes) -> Chunk:
-    """Unpack a slice: floor, end, then five numbers per entry."""
+    """Unpack a slice: floor, end, then seven numbers per entry."""
     (floor, ends), entries = _unpack(raw, 2, Entry)
     return Chunk(entries, floor=floor, ends=bool(ends))
 
@@ -295,7 +297,7 @@ def decode_markers(raw: bytes) -> dict[Marked, Marker]:
 
 
 def encode_thread(thread: tuple[Threaded, ...]) -> bytes:
-    """Pack a thread: three numbers per post."""
+    """Pack a thread: five numbers per post."""
     packed = array("q")
     for one in thread:
         packed.extend(one)
@@ -303,5 +305,5 @@ def encode_thread(thread: tuple[Threaded, ...]) -> bytes:
 
 
 def decode_thread(raw: bytes) -> tuple[Threaded, ...]:
-    """Unpack a thread: three numbers per post."""
+    """Unpack a thread: five numbers per post."""
     return _unpack(raw, 0, Threaded)[1]

@@ -34,7 +34,7 @@ def posts(stores: Stores, entries: Entries) -> Kind[PostId, Post]:
     return Kind(
         name="post",
         key=keys.post,
-        variant=lambda _: "doc.6",
+        variant=lambda _: "doc.7",
         encode=payloads.encode_post,
         decode=Decoded(
             lambda raw: entries.note(payloads.decode_post(raw)),
@@ -69,6 +69,7 @@ def threads(stores: Stores) -> Kind[PostId, tuple[Threaded, ...]]:
     return Kind(
         name="thread",
         key=keys.thread,
+        variant=lambda _: "doc.2",
         encode=payloads.encode_thread,
         decode=payloads.decode_thread,
         load=lambda roots: {
@@ -88,6 +89,7 @@ def id_lists(stores: Stores) -> Kind[IdListSlice, IdListChunk]:
         "bookmarks": partial(by_user, Act.BOOKMARK),
         "favourited_by": partial(on_post, Act.FAVOURITE),
         "reposted_by": partial(on_post, Act.REPOST),
+        "quotes": stores.quotes.of_post,
         "followers": stores.relationships.followers,
     }
     return row_kind(

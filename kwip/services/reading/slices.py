@@ -95,7 +95,7 @@ class Slice(NextToCursor):
     @property
     def variant(self) -> str:
         """The field of the entity's hash that holds it."""
-        return "top.2" if self.is_top else self.place(".2")
+        return "top.3" if self.is_top else self.place(".3")
 
 
 def slice_kind(

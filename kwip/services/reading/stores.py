@@ -12,6 +12,7 @@ from kwip.store.delivery.pull_authors import PullAuthorStore
 from kwip.store.posting.active_order import ActivityStore
 from kwip.store.posting.posts import PostStore
 from kwip.store.posting.pushdown import PushdownStore
+from kwip.store.posting.quotes import QuoteStore
 from kwip.store.posting.reactions import ReactionStore
 from kwip.store.posting.repeats import RepeatStore
 from kwip.store.posting.search import SearchStore
@@ -35,6 +36,7 @@ class Stores:
     people: PeopleStore
     posts: PostStore
     repeats: RepeatStore
+    quotes: QuoteStore
     search: SearchStore
     activity: ActivityStore
     pushdown: PushdownStore
@@ -58,6 +60,7 @@ class Stores:
             people=PeopleStore(store),
             posts=PostStore(store),
             repeats=RepeatStore(store),
+            quotes=QuoteStore(store),
             search=SearchStore(store),
             activity=ActivityStore(store),
             pushdown=PushdownStore(store),

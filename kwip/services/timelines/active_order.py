@@ -181,7 +181,11 @@ def _begins(entry: Entry) -> bool:
 
 def _row_of(view: PostView) -> Row:
     post = view.post
-    return Row(post.last_public_reply_id or post.id, post.id, post.author_id)
+    return Row(
+        *(post.last_public_reply_id or post.id, post.id, post.author_id),
+        quote_of_id=post.quote_of_id or 0,
+        quote_of_author_id=post.quote_of_author_id or 0,
+    )
 
 
 def _newest(entries: Sequence[Entry]) -> list[int]:

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwip.domain.clock import at
+from kwip.domain.ids import UserId
+from kwip.domain.quotes import QuoteState, may_quote
 from kwip.domain.reactions import NO_REACTIONS, Reacted, Span, span_of
 from kwip.domain.relationships import NO_RELATIONS, Relations
-from kwip.domain.timelines.views import PostView
+from kwip.domain.timelines.views import PostView, QuoteView
 from kwip.domain.timelines.visibility import may_see
 from kwip.services.reading.loader import Lookup
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from kwip.domain.clock import ClockMs
-    from kwip.domain.ids import PostId, UserId
+    from kwip.domain.ids import PostId
     from kwip.domain.posts import Post
     from kwip.domain.timelines.timelines import Entry
     from kwip.domain.users import User, Viewer
@@ -57,6 +59,10 @@ class Hydration:
         """
         wanted = self.lookups(viewer, entries)
         posts, users, reactions = loader.load(*wanted)
+        entries, known = [_with_quote(entry, posts) for entry in entries], entries
+        if entries != known:  # they come from where quotes are not known
+            wanted = self.lookups(viewer, entries)
+            posts, users, reactions = loader.load(*wanted)
         relations = self.relations(viewer, loader)
         if self.is_embedding:
             users = {i: user for i, user in users.items() if user.is_embeddable}
@@ -80,16 +86,19 @@ class Hydration:
         Lookup[PostId, Post], Lookup[UserId, User], Lookup[tuple[UserId, Span], Reacted]
     ]:
         """Return the lookups that hydrate entries."""
-        ids = {e.post_id for e in entries} | {e.repost_of_id for e in entries}
+        shown = {i for e in entries for i in (e.subject_id, e.quote_of_id) if i}
+        ids = shown | {e.post_id for e in entries}
         people = {
             user_id
             for e in entries
-            for user_id in (e.author_id, e.reply_to_id, e.repost_of_author_id)
+            for user_id in (
+                *(e.author_id, e.reply_to_id),
+                *(e.repost_of_author_id, e.quote_of_author_id),
+            )
         }
-        shown = [e.repost_of_id or e.post_id for e in entries]
         spans = () if viewer is None else {(viewer.id, span_of(i)) for i in shown}
         return (
-            Lookup(self.entities.posts, sorted(ids - {0})),
+            Lookup(self.entities.posts, sorted(ids)),
             Lookup(self.entities.users, sorted(people - {0})),
             Lookup(self.entities.reactions, sorted(spans)),
         )
@@ -112,7 +121,12 @@ class _Circle:
         self._now = now
         self._reactions = {span: found for (_, span), found in reactions.items()}
 
-    def view(self, post: Post | None, reposted: PostView | None) -> PostView | None:
+    def view(
+        self,
+        post: Post | None,
+        reposted: PostView | None = None,
+        quote: QuoteView | None = None,
+    ) -> PostView | None:
         """Make the view of a post that is visible and whose author is not gone."""
         author = None if post is None else self.users.get(post.author_id)
         if post is None or author is None or author.is_suspended:
@@ -132,12 +146,39 @@ class _Circle:
             is_conversation_muted=post.root_id in self.relations.conversations,
             in_reply_to_username=None if addressee is None else addressee.username,
             reposted=reposted,
+            quote=quote,
+            may_quote=may_quote(
+                self.viewer_id,
+                post,
+                is_follower=post.author_id in self.relations.follows,
+            ),
             is_favourited=post.id in reacted.favourites,
             is_bookmarked=post.id in reacted.bookmarks,
             is_reposted=post.id in reacted.reposts,
             own_votes=_votes(post, reacted),
             is_poll_over=post.poll is not None and post.poll.is_over(self._now),
         )
+
+    def quote(
+        self, post: Post | None, posts: Mapping[PostId, Post]
+    ) -> QuoteView | None:
+        """Make the view of what a post quotes; None if it quotes nothing.
+
+        Whether it was deleted is said only of what had been visible to everyone.
+        """
+        if post is None or post.quote_of_id is None or post.is_tombstone:
+            return None
+        if not post.is_quote:
+            return QuoteView(QuoteState.REVOKED)
+        quoted = posts.get(post.quote_of_id)
+        if quoted is None or (quoted.is_tombstone and quoted.visibility.is_open):
+            return QuoteView(QuoteState.DELETED)
+        view = self.view(quoted)
+        if view is None:
+            return QuoteView(QuoteState.UNAUTHORIZED)
+        if view.is_author_muted:
+            return QuoteView(QuoteState.MUTED_ACCOUNT, view)
+        return QuoteView(QuoteState.ACCEPTED, view)
 
 
 def _votes(post: Post, reacted: Reacted) -> tuple[int, ...]:
@@ -149,9 +190,17 @@ def _view_of(
     entry: Entry, posts: Mapping[PostId, Post], circle: _Circle
 ) -> PostView | None:
     """Make the view of an entry; a repost's only with the post it reposts."""
-    reposted = None
-    if entry.repost_of_id:
-        reposted = circle.view(posts.get(entry.repost_of_id), None)
-        if reposted is None:
-            return None
-    return circle.view(posts.get(entry.post_id), reposted)
+    post = posts.get(entry.subject_id)
+    shown = circle.view(post, quote=circle.quote(post, posts))
+    if shown is None or not entry.repost_of_id:
+        return shown
+    return circle.view(posts.get(entry.post_id), reposted=shown)
+
+
+def _with_quote(entry: Entry, posts: Mapping[PostId, Post]) -> Entry:
+    """Add to an entry what its post quotes, if it did not know."""
+    post = posts.get(entry.subject_id)
+    if entry.quote_of_id or post is None or post.quote_of_id is None:
+        return entry
+    author_id = post.quote_of_author_id or UserId(0)
+    return entry._replace(quote_of_id=post.quote_of_id, quote_of_author_id=author_id)

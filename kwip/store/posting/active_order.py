@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 #: At most this many conversations that moved since are put back in their old places.
 MAX_MOVED = 1_000
 _PLACE = "last_public_reply_id"
-_ROW = {"author_id": 1, _PLACE: 1}
+_ROW = {"author_id": 1, _PLACE: 1, "quote_of_id": 1, "quote_of_author_id": 1}
 
 
 class Root(NamedTuple):
@@ -125,4 +125,5 @@ class ActivityStore:
 
 
 def _to_row(d: Any) -> Row:
-    return Row(d[_PLACE], d["_id"], d["author_id"])
+    quoted = d.get("quote_of_id") or 0, d.get("quote_of_author_id") or 0
+    return Row(d[_PLACE], d["_id"], d["author_id"], 0, *quoted)

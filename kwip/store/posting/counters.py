@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from kwip.store.client import Document, Store
 
 _COUNTED = {"is_tombstone": False}
-_ON_POSTS = ("replies_count", "reposts_count", "favourites_count")
+_ON_POSTS = ("replies_count", "reposts_count", "favourites_count", "quotes_count")
 _ON_USERS = ("posts_count", "followers_count", "following_count")
 
 
@@ -48,6 +48,17 @@ def count(database: Database[Document], post: Post, by: int, session: Any) -> No
         database["posts"].update_one(
             {"_id": post.counted_on_id}, {"$inc": {kind: by}}, session=session
         )
+    if post.is_quote:
+        count_quote(database, post, by, session)
+
+
+def count_quote(
+    database: Database[Document], post: Post, by: int, session: Any
+) -> None:
+    """Add `by` to the quotes of the post that a quote shows, in a transaction."""
+    database["posts"].update_one(
+        {"_id": post.quote_of_id}, {"$inc": {"quotes_count": by}}, session=session
+    )
 
 
 class UserCounts(NamedTuple):
@@ -68,13 +79,14 @@ class PostCounts(NamedTuple):
     replies: int
     reposts: int
     favourites: int
+    quotes: int
     votes: tuple[int, ...] = ()
 
     def stored(self) -> dict[str, int]:
         """Return them by the fields of the document."""
         options = range(len(self.votes) - 1)
         of_poll = ["poll.voters", *(f"poll.options.{n}.votes" for n in options)]
-        counts = dict(zip(_ON_POSTS, self[:3], strict=True))
+        counts = dict(zip(_ON_POSTS, self[:4], strict=True))
         return counts | dict(zip(of_poll, self.votes, strict=False))
 
 
@@ -183,13 +195,13 @@ class CounterStore:
         ]
 
     @translated()
-    def reacted_on(self, ids: Sequence[PostId]) -> dict[PostId, tuple[int, int]]:
-        """Count reposts and favourites of posts; three queries. Zeros are absent."""
+    def reacted_on(self, ids: Sequence[PostId]) -> dict[PostId, tuple[int, int, int]]:
+        """Count reposts, favourites and quotes of posts; four queries. No zeros."""
         return self._reacted(ids)
 
     def _reacted(
         self, ids: Sequence[PostId], session: Any = None
-    ) -> dict[PostId, tuple[int, int]]:
+    ) -> dict[PostId, tuple[int, int, int]]:
         wanted = {"$in": list(ids)}
         favourites = _group(
             self._reactions, "post_id", wanted, session, act=Act.FAVOURITE.value
@@ -207,9 +219,10 @@ class CounterStore:
                 session=session,
             )
         )
+        quotes = _group(self._posts, "quote_of_id", wanted, session, is_quote=True)
         return {
-            PostId(i): (reposts[i], favourites[i])
-            for i in reposts.keys() | favourites.keys()
+            PostId(i): (reposts[i], favourites[i], quotes[i])
+            for i in reposts.keys() | favourites.keys() | quotes.keys()
         }
 
     @translated()
@@ -252,7 +265,7 @@ class CounterStore:
             replies = sum(
                 d["in_reply_to_id"] == post_id and _is_counted(d) for d in thread
             )
-            reacted = self._reacted([post_id], session).get(post_id, (0, 0))
+            reacted = self._reacted([post_id], session).get(post_id, (0, 0, 0))
             poll = _poll_of(post)
             votes = self._votes({post_id: poll}, session)[post_id] if poll else ()
             said, right = _post_counts(post), PostCounts(replies, *reacted, votes)
@@ -287,10 +300,11 @@ def _user_counts(user: Document) -> UserCounts:
 
 
 def _post_counts(post: Document) -> PostCounts:
-    # Posts of schema 1 have no counters of reactions.
+    # Posts of older schemas have no counters of reactions and of quotes.
     poll = _poll_of(post)
-    replies, reposts, favourites = (post.get(name, 0) for name in _ON_POSTS)
-    return PostCounts(replies, reposts, favourites, poll.counts if poll else ())
+    replies, reposts, favourites, quotes = (post.get(name, 0) for name in _ON_POSTS)
+    votes = poll.counts if poll else ()
+    return PostCounts(replies, reposts, favourites, quotes, votes)
 
 
 def _poll_of(post: Document) -> Poll | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
 
 from kwip.domain.ids import PostId, UserId
 from kwip.domain.polls import Option, Poll
-from kwip.domain.posts import Post, Revision, Visibility
+from kwip.domain.posts import Post, QuotePolicy, Revision, Visibility
 from kwip.domain.repeats import digest_of
 from kwip.domain.text import Hashtag, Link, Mention
 from kwip.store.posting.attachments import MediaDocument, to_attachment, to_media
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 #: The fields of a post that documents have as they are.
 _AS_STORED = {f.name for f in fields(Post)} - {
-    *("id", "visibility", "links", "mentions", "hashtags", "media", "poll")
+    *("id", "visibility", "quote_policy"),
+    *("links", "mentions", "hashtags", "media", "poll"),
 }
 
 
@@ -136,6 +137,10 @@ class PostDocument(TypedDict):
     root_id: PostId
     repost_of_id: PostId | None
     repost_of_author_id: UserId | None
+    quote_of_id: PostId | None
+    quote_of_author_id: UserId | None
+    is_quote: bool
+    quote_policy: str
     said: int | None
     repeats_id: PostId | None
     last_public_reply_id: PostId | None
@@ -149,6 +154,7 @@ class PostDocument(TypedDict):
     replies_count: int
     reposts_count: int
     favourites_count: int
+    quotes_count: int
     version: int
     nonce: str
     fanout: FanoutDocument
@@ -160,6 +166,7 @@ def to_post(document: Document) -> Post:
     return Post(
         id=PostId(d["_id"]),
         visibility=Visibility(d["visibility"]),
+        quote_policy=QuotePolicy(d["quote_policy"]),
         links=tuple(Link(x["start"], x["end"], x["url"]) for x in d["links"]),
         mentions=tuple(
             Mention(x["start"], x["end"], UserId(x["user_id"]), x["username"])
@@ -186,6 +193,10 @@ def to_document(post: Post, nonce: str, fanout: FanoutDocument) -> Document:
         "root_id": post.root_id,
         "repost_of_id": post.repost_of_id,
         "repost_of_author_id": post.repost_of_author_id,
+        "quote_of_id": post.quote_of_id,
+        "quote_of_author_id": post.quote_of_author_id,
+        "is_quote": post.is_quote,
+        "quote_policy": post.quote_policy.value,
         "repeats_id": post.repeats_id,
         "last_public_reply_id": post.id if post.begins else None,
         "source": post.source,
@@ -197,6 +208,7 @@ def to_document(post: Post, nonce: str, fanout: FanoutDocument) -> Document:
         "replies_count": 0,
         "reposts_count": 0,
         "favourites_count": 0,
+        "quotes_count": 0,
         "version": 1,
         "nonce": nonce,
         "fanout": fanout,

@@ -44,7 +44,12 @@ ENTRY = {
     "in_reply_to_author_id": 1,
     "repost_of_id": 1,
     "repost_of_author_id": 1,
+    "quote_of_id": 1,
+    "quote_of_author_id": 1,
 }
+_THREADED = dict.fromkeys(
+    ("author_id", "in_reply_to_id", "quote_of_id", "quote_of_author_id"), 1
+)
 _PUSHED = {"author_id": 1, "visibility": 1, "mentions.user_id": 1}
 _POST = {"fanout": 0, "nonce": 0, "revisions": 0}
 
@@ -218,14 +223,14 @@ class PostStore:
     @translated()
     def thread(self, root_id: PostId, *, limit: int) -> list[Threaded]:
         """Read the posts of a conversation (tombstones too), oldest first."""
-        found = self._posts.find(
-            {"root_id": root_id}, {"author_id": 1, "in_reply_to_id": 1}
-        )
+        found = self._posts.find({"root_id": root_id}, _THREADED)
         return [
             Threaded(
                 PostId(d["_id"]),
                 UserId(d["author_id"]),
                 PostId(d["in_reply_to_id"] or 0),
+                PostId(d.get("quote_of_id") or 0),
+                UserId(d.get("quote_of_author_id") or 0),
             )
             for d in found.sort("_id", ASCENDING).limit(limit).batch_size(limit)
         ]
@@ -312,6 +317,7 @@ class PostStore:
 _TOMBSTONE = {
     "is_tombstone": True,
     "is_listed": False,
+    "is_quote": False,
     "text": "",
     "links": [],
     "mentions": [],
@@ -358,9 +364,11 @@ def to_entry(d: Document) -> Entry:
         PostId(d["_id"]),
         UserId(d["author_id"]),
         UserId(d["in_reply_to_author_id"] or 0),
-        # Schema 1 of posts has no reposts.
+        # Schema 1 of posts has no reposts, and none before 6 has quotes.
         PostId(d.get("repost_of_id") or 0),
         UserId(d.get("repost_of_author_id") or 0),
+        PostId(d.get("quote_of_id") or 0),
+        UserId(d.get("quote_of_author_id") or 0),
     )
 
 

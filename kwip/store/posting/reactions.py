@@ -211,7 +211,10 @@ class ReactionStore:
         """Read the posts that a user reacted to, between two seqs, newest first."""
         found = self._between({"user_id": user_id, "act": act.value}, part)
         return [
-            Row(d["seq"], d["post_id"], d["author_id"], d["reply_to_id"] or 0)
+            Row(
+                *(d["seq"], d["post_id"], d["author_id"], d["reply_to_id"] or 0),
+                *(d.get("quote_of_id", 0), d.get("quote_of_author_id", 0)),
+            )
             for d in found
         ]
 
@@ -235,6 +238,10 @@ def _name(user_id: UserId, act: Act, post_id: PostId) -> str:
 
 def _to_document(reaction: Reaction) -> Document:
     ballot = {} if reaction.ballot is None else {"ballot": reaction.ballot}
+    quoted: Document = {}
+    if reaction.quote_of_id:
+        quoted["quote_of_id"] = reaction.quote_of_id
+        quoted["quote_of_author_id"] = reaction.quote_of_author_id
     return {
         "_id": _name(reaction.user_id, reaction.act, reaction.post_id),
         "schema": schema_of("reactions"),
@@ -245,4 +252,5 @@ def _to_document(reaction: Reaction) -> Document:
         "reply_to_id": reaction.reply_to_id,
         "seq": reaction.seq,
         **ballot,
+        **quoted,
     }

@@ -228,6 +228,10 @@ def _matching(wanted: Selection) -> Document:
 
 
 def _to_document(notification: Notification) -> Document:
+    quoted: Document = {}
+    if notification.quote_of_id:
+        quoted["quote_of_id"] = notification.quote_of_id
+        quoted["quote_of_author_id"] = notification.quote_of_author_id
     return {
         "_id": notification.name,
         "schema": schema_of("notifications"),
@@ -239,6 +243,7 @@ def _to_document(notification: Notification) -> Document:
         "reply_to_id": notification.reply_to_id,
         "repost_of_id": notification.repost_of_id,
         "expires_at": at(ms_of(notification.seq)) + LIFETIME,
+        **quoted,
     }
 
 
@@ -250,4 +255,6 @@ def _to_row(d: Document) -> NotificationRow:
         PostId(d["post_id"]),
         UserId(d["reply_to_id"]),
         PostId(d["repost_of_id"]),
+        PostId(d.get("quote_of_id", 0)),
+        UserId(d.get("quote_of_author_id", 0)),
     )

@@ -17,21 +17,22 @@ from kwip.domain.timelines.notifications import (
     grouped,
     is_for_subscribers,
     of_post,
-    recipient_who_must_follow,
+    recipients_who_must_follow,
 )
 from kwip.domain.timelines.views import PostView
 from kwip.domain.users import User
 
 ANN, BOB, CY = 1, 2, 3
-REPLY, MENTION, REPOST = (
+REPLY, MENTION, REPOST, QUOTE = (
     NotificationKind.REPLY,
     NotificationKind.MENTION,
     NotificationKind.REPOST,
+    NotificationKind.QUOTE,
 )
 
 
-def post(*, named=(), visibility="public", to=None, of=None, post_id=50):
-    """Make a post by Ann; `to` and `of` are authors."""
+def post(*, named=(), visibility="public", to=None, of=None, quoted=None, post_id=50):
+    """Make a post by Ann; `to`, `of` and `quoted` are authors."""
     return Post(
         id=post_id,
         author_id=ANN,
@@ -44,6 +45,8 @@ def post(*, named=(), visibility="public", to=None, of=None, post_id=50):
         root_id=40 if to else post_id,
         repost_of_id=30 if of else None,
         repost_of_author_id=of,
+        quote_of_id=20 if quoted else None,
+        quote_of_author_id=quoted,
     )
 
 
@@ -82,6 +85,10 @@ def groups_of(*views):
         (post(to=BOB, visibility="direct"), {}),
         (post(to=BOB, named=[BOB], visibility="direct"), {BOB: REPLY}),
         (post(to=BOB, named=[CY], visibility="direct"), {CY: MENTION}),
+        (post(quoted=BOB, named=[BOB, CY]), {BOB: QUOTE, CY: MENTION}),
+        (post(quoted=BOB, to=BOB), {BOB: REPLY}),
+        (post(quoted=BOB, of=CY), {CY: REPOST}),
+        (post(quoted=BOB, visibility="direct"), {}),
     ],
 )
 def test_a_post_speaks_to_whom_it_answers_before_whom_it_names(made, told):
@@ -91,14 +98,15 @@ def test_a_post_speaks_to_whom_it_answers_before_whom_it_names(made, told):
 @pytest.mark.parametrize(
     ("made", "who"),
     [
-        (post(to=BOB), None),
-        (post(to=BOB, visibility="followers"), BOB),
-        (post(to=BOB, named=[BOB], visibility="followers"), None),
-        (post(named=[BOB], visibility="followers"), None),
+        (post(to=BOB), set()),
+        (post(to=BOB, visibility="followers"), {BOB}),
+        (post(to=BOB, named=[BOB], visibility="followers"), set()),
+        (post(named=[BOB], visibility="followers"), set()),
+        (post(to=BOB, quoted=CY, visibility="followers"), {BOB, CY}),
     ],
 )
-def test_only_whom_a_post_for_followers_answers_has_to_follow(made, who):
-    assert recipient_who_must_follow(made) == who
+def test_only_whom_a_post_for_followers_answers_or_quotes_has_to_follow(made, who):
+    assert recipients_who_must_follow(made) == who
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from kwip.cli.parts import deletion_by, repair_by, retagging_by
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.errors import KwipError
 from kwip.domain.polls import NewPoll
-from kwip.domain.posts import Draft, Edit
+from kwip.domain.posts import Draft, Edit, QuotePolicy
 from kwip.domain.reactions import span_of
 from kwip.domain.timelines.id_lists import IdListSlice
 from kwip.domain.timelines.lists import ListChange
@@ -68,7 +68,7 @@ class World:
         services.relationships.mute(alice, carol.id)
         asked = NewPoll(titles=("Yes", "No"), duration_s=3_600)
         root = self.post(bob, "root", poll=asked)
-        answer = self.post(alice, "answer", root)
+        answer = self.post(alice, "answer", root, quote_of_id=root.id)
         services.reposts.repost(bob, answer.id)
         services.reactions.favourite(bob, answer.id)
         services.reactions.bookmark(bob, answer.id)
@@ -135,7 +135,7 @@ class World:
                 entities.id_lists,
                 [
                     IdListSlice(name, post.id)
-                    for name in ("favourited_by", "reposted_by")
+                    for name in ("favourited_by", "reposted_by", "quotes")
                     for post in (self.root, self.answer)
                 ],
             ),
@@ -212,12 +212,16 @@ WRITES = {
     "update_profile": lambda w: w.services.users.update_profile(
         w.bob, ProfileChange(display_name="B")
     ),
-    "post": lambda w: w.post(w.bob, "another"),
+    "post": lambda w: w.post(w.bob, "another", quote_of_id=w.answer.id),
     "bump": lambda w: w.post(w.alice, "one more answer", w.root),
     "edit": lambda w: w.services.posts.edit(
         w.bob, w.root.id, Edit(text="edited #other @alice")
     ),
     "delete": lambda w: w.services.posts.delete(w.alice, w.answer.id),
+    "revoke_quote": lambda w: w.services.quotes.revoke(w.bob, w.root.id, w.answer.id),
+    "set_quote_policy": lambda w: w.services.quotes.set_policy(
+        w.bob, w.root.id, QuotePolicy.NOBODY
+    ),
     "repost": lambda w: w.services.reposts.repost(w.alice, w.root.id),
     "unrepost": lambda w: w.services.reposts.unrepost(w.bob, w.answer.id),
     "favourite": lambda w: w.services.reactions.favourite(w.alice, w.root.id),
