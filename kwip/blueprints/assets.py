@@ -28,7 +28,14 @@ FOLDER = Path(__file__).parents[1] / "static"
 BUNDLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "kwip.css": (
-            *("tokens.css", "page.css", "posts.css", "media.css", "polls.css"),
+            *(
+                "tokens.css",
+                "page.css",
+                "posts.css",
+                "quotes.css",
+                "media.css",
+                "polls.css",
+            ),
             *("people.css", "forms.css", "lightbox.css", "live.css", "search.css"),
             "emojis.css",
         ),

@@ -184,14 +184,17 @@ class Edit:
     """A change of a post as the author writes it.
 
     `attachment_ids` are all that it has afterwards, in order; None leaves them as they
-    are. `attachment_changes` are new words about some of them. `poll` replaces its
-    poll, and None removes it, unless it `keeps_poll`.
+    are, and who may quote it too. `attachment_changes` are new words about some of
+    them. `quote_of_id` is only checked: what a post quotes does not change. `poll`
+    replaces its poll, and None removes it, unless it `keeps_poll`.
     """
 
     text: str
     warning: str = ""
     is_sensitive: bool = False
     attachment_ids: tuple[AttachmentId, ...] | None = None
+    quote_of_id: PostId | None = None
+    quote_policy: QuotePolicy | None = None
     attachment_changes: Mapping[AttachmentId, AttachmentChange] = field(
         default_factory=dict
     )

@@ -133,6 +133,7 @@ class ComposeForm(_WithAttachments, StrictSchema[Draft]):
     warning = Text(load_default="")
     is_sensitive = fields.Boolean(load_default=False)
     in_reply_to_id = Id(load_default=None)
+    quote_of_id = Id(load_default=None)
     to = fields.List(Text(), load_default=list, validate=validate.Length(max=TO_MAX))
     poll = PollOfForm()
     key = _line()
@@ -156,6 +157,7 @@ class ComposeForm(_WithAttachments, StrictSchema[Draft]):
             in_reply_to_id=None if in_reply_to_id is None else PostId(in_reply_to_id),
             source="web",
             poll=others["poll"],
+            quote_of_id=others["quote_of_id"],
             idempotency_key=key,
             to=tuple(to),
         )

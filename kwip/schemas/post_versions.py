@@ -11,6 +11,7 @@ from kwip.domain.posts import Revision
 from kwip.schemas.dumping import DumpSchema, Instant, constant
 from kwip.schemas.emojis import emojis_of_texts
 from kwip.schemas.html import bio_html, post_html
+from kwip.schemas.quotes import shallow_quote
 from kwip.schemas.users import AccountSchema
 
 if TYPE_CHECKING:
@@ -21,10 +22,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version of a post's text; `post` is set for the current one."""
+    """One version of a post's text, and what it quotes; the current one has `post`."""
 
     author: User
     state: Revision
+    quote: dict[str, object] | None
     post: Post | None = None
 
 
@@ -34,8 +36,9 @@ def versions_of(author: User, history: History) -> list[Version]:
     written_at = post.edited_at or post.created_at
     titles = post.poll.titles if post.poll else ()
     present = Revision(post.text, written_at, post.warning, post.is_sensitive, titles)
-    earlier = [Version(author, state) for state in history.revisions]
-    return [*earlier, Version(author, present, post)]
+    quote = shallow_quote(post)
+    earlier = [Version(author, state, quote) for state in history.revisions]
+    return [*earlier, Version(author, present, quote, post)]
 
 
 class StatusEditSchema(DumpSchema):
@@ -49,7 +52,7 @@ class StatusEditSchema(DumpSchema):
     media_attachments = constant([])
     emojis = fields.Method("get_emojis")
     poll = fields.Method("get_poll")
-    quote = constant(None)
+    quote = fields.Raw()
 
     def __init__(self, urls: Urls, *, is_signed_in: bool):
         super().__init__(urls, is_signed_in=is_signed_in)

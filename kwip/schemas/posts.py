@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
     from kwip.domain.attachments import AttachmentChange
     from kwip.domain.ids import AttachmentId
-    from kwip.domain.polls import NewPoll
     from kwip.domain.posts import Post
     from kwip.domain.users import User
     from kwip.schemas.urls import Urls
@@ -297,26 +296,30 @@ class EditBody(BodySchema[Edit]):
         fields.Nested(MediaAttributesBody), load_default=list
     )
     poll = PollField(is_edit=True)
+    quoted_status_id = Id(load_default=None, allow_none=True)
+    quote_approval_policy = policy_field(None)
 
     def make(
         self,
         *,
         status: str | None,
         spoiler_text: str | None,
-        sensitive: bool,
         media_ids: list[AttachmentId] | None,
         media_attributes: list[tuple[AttachmentId, AttachmentChange]],
-        **poll: NewPoll | None,
+        **others: Any,
     ) -> Edit:
         """Build the edit."""
         return Edit(
             text=status or "",
             warning=spoiler_text or "",
-            is_sensitive=sensitive,
+            is_sensitive=others["sensitive"],
+            quote_of_id=others["quoted_status_id"],
+            quote_policy=others["quote_approval_policy"]
+            and QuotePolicy(others["quote_approval_policy"]),
             attachment_ids=None if media_ids is None else tuple(media_ids),
             attachment_changes=dict(media_attributes),
-            poll=poll.get("poll"),
-            keeps_poll="poll" not in poll,
+            poll=others.get("poll"),
+            keeps_poll="poll" not in others,
         )
 
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from marshmallow import fields, validate
 
+from kwip.domain.ids import PostId
 from kwip.domain.posts import QuotePolicy
 from kwip.domain.quotes import QuoteState, policy_of
-from kwip.schemas.body import BodySchema
+from kwip.schemas.body import BodySchema, Id, StrictSchema
 from kwip.schemas.dumping import to_text
 from kwip.text.translation import lazy_gettext
 
@@ -78,3 +79,28 @@ class InteractionPolicyBody(BodySchema[QuotePolicy]):
     def make(self, *, quote_approval_policy: str | None) -> QuotePolicy:
         """Return it."""
         return QuotePolicy(quote_approval_policy or QuotePolicy.PUBLIC)
+
+
+class ComposeQuery(StrictSchema["PostId | None"]):
+    """`quote`: the post that a new one quotes."""
+
+    quote = Id(load_default=None)
+
+    def make(self, *, quote: int | None) -> PostId | None:
+        """Return its id."""
+        return None if quote is None else PostId(quote)
+
+
+class QuotePolicyForm(StrictSchema[QuotePolicy]):
+    """Who may quote a kwip from now on."""
+
+    policy = fields.Enum(
+        QuotePolicy,
+        by_value=True,
+        required=True,
+        error_messages={"unknown": lazy_gettext("Choose one of the options.")},
+    )
+
+    def make(self, *, policy: QuotePolicy) -> QuotePolicy:
+        """Return it."""
+        return policy

@@ -28,7 +28,7 @@ PREFERENCES: dict[str, object] = {
     "posting:default:visibility": "public",
     "posting:default:sensitive": False,
     "posting:default:language": None,
-    "posting:default:quote_policy": "nobody",
+    "posting:default:quote_policy": "public",
     "reading:expand:media": "default",
     "reading:expand:spoilers": False,
     "reading:autoplay:gifs": False,
@@ -111,6 +111,7 @@ class CredentialAccountSchema(AccountSchema):
             "privacy": "public",
             "sensitive": False,
             "language": None,
+            "quote_policy": "public",
             "note": user.bio,
             "fields": [
                 {"name": field.name, "value": field.value, "verified_at": None}
@@ -167,6 +168,9 @@ class SourceBody(BodySchema[None]):
     )
     sensitive = only(value=False)
     language = NotYet()
+    quote_policy = fields.String(
+        load_default="public", validate=validate.Equal("public", error=NOT_YET)
+    )
 
     def make(self, **_: object) -> None:
         """Return nothing."""

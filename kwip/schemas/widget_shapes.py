@@ -101,7 +101,16 @@ WIDGET_SCHEMA: dict[str, Any] = {
                 "favourites_count": _COUNT,
                 "author": _AUTHOR,
                 "reposted_by": _maybe(_AUTHOR),
+                "quotes_count": _COUNT,
+                "quote": _maybe({"$ref": "#/$defs/quote"}),
                 "cursor": _ID | {"description": "A value for `before`."},
+            },
+        ),
+        "quote": _object(
+            "The post that a post quotes. If it quotes one itself, that is left out.",
+            {
+                "state": _TEXT | {"description": "`accepted`, or why it is not shown."},
+                "post": _maybe({"$ref": "#/$defs/post"}),
             },
         ),
         "media": _object(

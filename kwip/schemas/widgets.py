@@ -160,6 +160,8 @@ class WidgetPostSchema(DumpSchema):
     favourites_count = fields.Integer(attribute="shown.post.favourites_count")
     author = fields.Method("get_author")
     reposted_by = fields.Method("get_reposted_by")
+    quotes_count = fields.Integer(attribute="shown.post.quotes_count")
+    quote = fields.Method("get_quote")
     cursor = fields.String(attribute="post.id")
 
     def __init__(self, urls: Urls, *, is_signed_in: bool):
@@ -201,6 +203,14 @@ class WidgetPostSchema(DumpSchema):
     def get_reposted_by(self, view: PostView) -> object:
         """Return who reposted it, if it is shown because of that."""
         return None if view.reposted is None else self._authors.dump(view.author)
+
+    def get_quote(self, view: PostView) -> object:
+        """Return what it quotes; what that quotes itself is left out."""
+        quote = view.shown.quote
+        if quote is None:
+            return None
+        shown = None if quote.view is None else self.dump(quote.view, many=False)
+        return {"state": quote.state.value, "post": shown}
 
 
 class _Keys(fields.Field[frozenset[str]]):

@@ -24,7 +24,7 @@ MAX_CHARS = 500
 #: Each word, and each two characters of a script without spaces, is looked up.
 MAX_TERMS = 40
 
-_CHOICES = {"has": ("link", "media", "poll"), "is": ("reply", "sensitive")}
+_CHOICES = {"has": ("link", "media", "poll"), "is": ("quote", "reply", "sensitive")}
 #: Dates outside have no ids.
 _YEARS = range(1970, 3000)
 _LANGUAGE = regex.compile(r"[a-z]{2,3}")

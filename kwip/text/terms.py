@@ -210,6 +210,8 @@ def _flags(post: Post) -> Iterator[str]:
         yield "is:reply"
     if post.is_sensitive:
         yield "is:sensitive"
+    if post.is_quote:
+        yield "is:quote"
     if post.language:
         yield f"language:{primary(post.language)}"
 

@@ -35,9 +35,11 @@ def test_a_quote_in_a_quote_is_only_named(alice, bob):
     second = quote(alice, first, "")
     repost = bob.post(f"/api/v1/statuses/{second['id']}/reblog").json
 
+    [version] = bob.get(f"/api/v1/statuses/{first['id']}/history").json
     inner = repost["reblog"]["quote"]["quoted_status"]["quote"]
 
     assert inner == {"state": "accepted", "quoted_status_id": said["id"]}
+    assert version["quote"] == inner
     assert (repost["quote"], repost["reblog"]["content"]) == (None, "")
     assert [s["id"] for s in bob.get("/api/v1/timelines/home").json] == [
         repost["id"],
@@ -155,6 +157,13 @@ def test_who_may_quote_can_be_changed_later(alice, bob):
     wrong = alice.ask("PUT", path, json={"quote_approval_policy": "everyone"})
     foreign = bob.ask("PUT", path, json={"quote_approval_policy": "public"})
     again = bob.post("/api/v1/statuses", json={"quoted_status_id": said["id"]})
+    edit = {"status": "hello", "quote_approval_policy": "followers"}
+    edited = alice.ask("PUT", f"/api/v1/statuses/{said['id']}", json=edit).json
+    moved = bob.ask(
+        "PUT",
+        f"/api/v1/statuses/{made['id']}",
+        json={"status": "so", "quoted_status_id": made["id"]},
+    )
 
     assert changed.json["quote_approval"]["automatic"] == []
     assert (wrong.status_code, foreign.status_code, again.status_code) == (
@@ -162,6 +171,9 @@ def test_who_may_quote_can_be_changed_later(alice, bob):
     )
     assert list(wrong.json["details"]) == ["quote_approval_policy"]
     assert read(bob, made)["quote"]["state"] == "accepted"
+    assert edited["quote_approval"]["automatic"] == ["followers"]
+    assert edited["edited_at"] is None
+    assert list(moved.json["details"]) == ["quoted_status_id"]
 
 
 def test_the_address_of_a_status_at_the_end_of_a_text_makes_a_quote(alice, bob):

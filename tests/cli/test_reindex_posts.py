@@ -30,7 +30,7 @@ def world(wiring):
     reply = services.posts.publish(
         bob.id, Draft(text="#Tea and #toast", in_reply_to_id=root.id)
     )
-    other = services.posts.publish(bob.id, Draft(text="No tags"))
+    other = services.posts.publish(bob.id, Draft(text="No tags", quote_of_id=reply.id))
     for post in (root, reply, other):
         do["fanout"](str(post.id))
     services.reactions.favourite(bob, root.id)
@@ -51,7 +51,7 @@ def break_counters(wiring, world):
     put(wiring, "users", bob.id, following_count=3)
     put(wiring, "posts", root.id, replies_count=0, favourites_count=5)
     put(wiring, "posts", root.id, **{"poll.voters": 2, "poll.options.1.votes": 0})
-    put(wiring, "posts", reply.id, reposts_count=2)
+    put(wiring, "posts", reply.id, reposts_count=2, quotes_count=0)
 
 
 def break_tags(wiring, world):

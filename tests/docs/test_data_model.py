@@ -178,6 +178,8 @@ def _ask_and_vote(services, alice, bob):
     asked = NewPoll(titles=("Rye", "Wheat"), duration_s=3_600)
     poll = services.posts.publish(alice.id, Draft(text="Which?", poll=asked))
     services.polls.vote(bob, poll.id, [0])
+    quote = services.posts.publish(bob.id, Draft(text="So?", quote_of_id=poll.id))
+    services.reactions.favourite(alice, quote.id)
 
 
 def test_every_document_looks_as_its_examples_say(lived_in):

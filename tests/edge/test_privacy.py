@@ -94,12 +94,13 @@ class Town:
             getattr(self.services.relationships, act)(self.viewer(one), other)
             getattr(self.model, act)(one, two)
 
-    def write(self, author, visibility, named=(), parent=None):
+    def write(self, author, visibility, named=(), parent=None, quoted=None):
         text, word = self._text(named)
         draft = Draft(
             text=text,
             visibility=Visibility(visibility),
             in_reply_to_id=parent.id if parent else None,
+            quote_of_id=quoted.id if quoted else None,
         )
         if parent:  # a post has a picture or a poll
             other, poll = f"poll{word}", NewPoll(titles=(f"poll{word}", "-"), **OPEN)
@@ -174,6 +175,7 @@ class Town:
                     view = self.services.reposts.repost(viewer, post.id)
                     repost = Kwip(view.post.id, name, post.visibility, original=post)
                     self.model.add(repost)
+                    self.write(name, "public", quoted=post)
                 if self._chance.random() < 0.2:
                     self.write(name, "public", [post.author], parent=post)
 

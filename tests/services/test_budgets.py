@@ -91,7 +91,8 @@ def make_world(kwip, rings, new_user, follows):
     root = kwip.services.posts.publish(author.id, Draft(text="The beginning"))
     writers = [author.id, *(other.id for other in others)][:20]
     for number in range(60):
-        draft = Draft(text=f"Post {number} #tea")
+        quoted_id = None if number % 3 else root.id
+        draft = Draft(text=f"Post {number} #tea", quote_of_id=quoted_id)
         post = kwip.services.posts.publish(writers[number % len(writers)], draft)
         if number < 45:
             kwip.services.reactions.favourite(viewer, post.id)
@@ -101,7 +102,11 @@ def make_world(kwip, rings, new_user, follows):
     replies = [
         kwip.services.posts.publish(
             writers[number % len(writers)],
-            Draft(text=f"Reply {number}", in_reply_to_id=root.id),
+            Draft(
+                text=f"Reply {number}",
+                in_reply_to_id=root.id,
+                quote_of_id=None if number % 3 else post.id,
+            ),
         ).id
         for number in range(45)
     ]

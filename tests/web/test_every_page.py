@@ -67,7 +67,7 @@ def places(alice, mallory, at_mallory, people, wiring):
     at_mallory.send(f"/@mallory/{first}/edit", text=f"{HOSTILE} again")
     reply = mallory.say(f"@mallory {HOSTILE}", in_reply_to_id=first)["id"]
     mallory.say(HOSTILE, in_reply_to_id=reply, spoiler_text=HOSTILE)
-    mallory.say(f"{HOSTILE} #tea")
+    mallory.say(f"{HOSTILE} #tea", quoted_status_id=first)
     options = [HOSTILE[at : at + 30] for at in (0, 30)]
     mallory.say(HOSTILE, poll={"options": options, "expires_in": 300})
     alice.say(f"{HOSTILE} #tea", poll={"options": options, "expires_in": 300})
@@ -124,6 +124,7 @@ def places(alice, mallory, at_mallory, people, wiring):
         "compose": "/compose",
         "thread": f"/@mallory/{reply}",
         "history": f"/@mallory/{first}/history",
+        "post_quotes": f"/@mallory/{first}/quotes",
         "edit": f"/@mallory/{first}/edit",
         "delete": f"/@mallory/{first}/delete",
         "notifications": "/notifications",

@@ -463,3 +463,22 @@ def test_a_page_is_full_though_somebody_is_left_out(wiring, alice, bob, client):
     following = client.get(f"{ROOT}{answer['next'].partition(ROOT)[2]}").json
     assert [post["text"] for post in following["posts"]] == ["his 0"]
     assert following["next"] is None
+
+
+def test_a_widget_shows_what_is_quoted_unless_its_author_has_turned_them_off(
+    client, alice, bob, wiring
+):
+    said = alice.say("hello", quoted_status_id=bob.say("quoted")["id"])
+    path = f"{ROOT}/user/alice"
+
+    shown = client.get(path).json
+    viewer = Viewer(id=bob.user.id, username="bob", digest="")
+    wiring.services.users.update_profile(viewer, ProfileChange(is_embeddable=False))
+    hidden = client.get(path).json
+
+    CHECK.validate(shown)
+    [post] = shown["posts"]
+    quoted = post["quote"]["post"]
+    assert (post["id"], post["quote"]["state"]) == (said["id"], "accepted")
+    assert (quoted["text"], quoted["quote"]) == ("quoted", None)
+    assert hidden["posts"][0]["quote"] == {"state": "unauthorized", "post": None}

@@ -37,6 +37,7 @@ from kwip.domain.ids import PostId, parse_id
 from kwip.domain.posts import Visibility
 from kwip.schemas.forms import ActForm, ComposeForm, EditForm
 from kwip.schemas.pages import ThreadQuery
+from kwip.schemas.quotes import ComposeQuery
 from kwip.text.translation import gettext, lazy_gettext
 
 if TYPE_CHECKING:
@@ -68,8 +69,14 @@ def thread(username: str, post_id: PostId) -> Response:
 
 
 def compose() -> Response:
-    """Show a page with the form for a new kwip."""
-    return page("compose.html", sheet=blank_sheet())
+    """Show a page with the form for a new kwip, which may quote one."""
+    quoted_id = http.load_query(ComposeQuery())
+    if quoted_id is None:
+        return page("compose.html", sheet=blank_sheet())
+    view = http.services().posts.get(http.signed_in(), http.loader(), quoted_id).shown
+    if not view.may_quote:
+        raise ForbiddenError(gettext("You can't quote this kwip."), post_id=quoted_id)
+    return page("compose.html", sheet=blank_sheet(quoted=view))
 
 
 def create() -> Response:
@@ -213,16 +220,17 @@ def _write_again(error: KwipError, attached: Attached) -> Response:
         return problem(said)
     wrong = said.fields if isinstance(said, InvalidError) else {}
     problem_shown = "" if {"text", "file", "poll"} & wrong.keys() else said.message
-    sheet = sheet_again(_parent_of_form(), wrong, problem_shown, attached.media)
+    parent, quoted = map(_named_in_form, ("in_reply_to_id", "quote_of_id"))
+    sheet = sheet_again(parent, wrong, problem_shown, attached.media, quoted)
     response = page("compose.html", sheet=sheet)
     response.status_code = errors.number_of(error)
     errors.say_when(response, error)
     return response
 
 
-def _parent_of_form() -> PostView | None:
-    """Find what the sent form replies to, unless it was deleted meanwhile."""
-    post_id = parse_id(request.form.get("in_reply_to_id", ""))
+def _named_in_form(field: str) -> PostView | None:
+    """Find what the sent form replies to or quotes, unless it is gone meanwhile."""
+    post_id = parse_id(request.form.get(field, ""))
     if post_id is None:
         return None
     try:

@@ -45,12 +45,13 @@ class Sheet:
 
     `key` makes the kwip unique, however often the form is sent. `media` are uploads
     that are in no kwip yet. `choices` are the audiences to choose from: for a reply,
-    none wider than its parent's. `to` are the people whom a reply can address, and
-    whether it does.
+    none wider than its parent's. `quoted` is what the kwip quotes. `to` are the people
+    whom a reply can address, and whether it does.
     """
 
     author: User
     parent: PostView | None = None
+    quoted: PostView | None = None
     to: Mapping[str, bool] = field(default_factory=dict)
     text: str = ""
     warning: str = ""
@@ -70,11 +71,13 @@ class Sheet:
         return _VALUES[_VALUES.index(self.parent.post.visibility.value) :]
 
 
-def blank_sheet(parent: PostView | None = None) -> Sheet:
+def blank_sheet(
+    parent: PostView | None = None, quoted: PostView | None = None
+) -> Sheet:
     """Return an empty form; a reply addresses everyone in its parent."""
     author = http.services().users.me(http.signed_in(), http.loader())
     if parent is None:
-        return Sheet(author=author)
+        return Sheet(author=author, quoted=quoted)
     visibility = reply_visibility(parent.post.visibility, Visibility.PUBLIC)
     return Sheet(
         author=author,
@@ -90,6 +93,7 @@ def sheet_again(
     wrong: Mapping[str, str],
     problem: str,
     media: tuple[Attachment, ...],
+    quoted: PostView | None = None,
 ) -> Sheet:
     """Return the form with what was written and uploaded, and what is wrong with it."""
     sent, is_new_key = request.form, "key" in wrong
@@ -100,6 +104,7 @@ def sheet_again(
     return Sheet(
         author=fresh.author,
         parent=parent,
+        quoted=quoted,
         to={name: name in chosen for name in others},
         text=sent.get("text", ""),
         warning=sent.get("warning", ""),

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from kwip.domain.ids import MAX_ID
+from kwip.domain.ids import MAX_ID, PostId, UserId
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from kwip.domain.ids import PostId, UserId
     from kwip.domain.timelines.pages import PageRequest
     from kwip.domain.timelines.tags import TagView
     from kwip.domain.timelines.views import PostView, UserView
@@ -103,6 +102,8 @@ class Hit(NamedTuple):
     author_id: UserId
     reply_to_id: UserId
     version: int
+    quote_of_id: PostId = PostId(0)
+    quote_of_author_id: UserId = UserId(0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwip.domain.posts import Visibility
-from kwip.domain.timelines.notifications import NOBODY
+from kwip.domain.timelines.notifications import NO_POST, NOBODY
 from kwip.domain.timelines.search import owner_mark
 from kwip.store.upgrades import schema_of
 from kwip.text.terms import stored_terms
@@ -70,6 +70,8 @@ def document_of(post: Post) -> SearchDocument:
         "version": post.version,
         "author_id": author_id,
         "reply_to_id": reply_to_id,
+        "quote_of_id": (post.is_quote and post.quote_of_id) or NO_POST,
+        "quote_of_author_id": (post.is_quote and post.quote_of_author_id) or NOBODY,
         "owner": owner_mark(post.author_id) if is_private else "",
         "terms": stored_terms(post),
     }

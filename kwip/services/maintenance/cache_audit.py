@@ -23,7 +23,7 @@ from kwip.domain.timelines.notifications import KINDS, NotificationSlice, Select
 from kwip.domain.timelines.slices import RowChunk
 from kwip.domain.timelines.timelines import Chunk
 from kwip.services.reading.account_entities import AccessKeyId
-from kwip.services.reading.slices import Slice
+from kwip.services.reading.slices import TOP_VARIANT, Slice
 from kwip.services.timelines.merging import EVERYBODY
 from kwip.store.social.list_edges import list_of
 
@@ -276,7 +276,7 @@ def _cursor(variant: str) -> tuple[int, bool]:
 
 def _slice(owner: UserId | str, variant: str) -> Slice:
     cursor, is_upwards = _cursor(variant)
-    return Slice(owner, cursor, is_upwards=is_upwards, is_top=variant == "top.2")
+    return Slice(owner, cursor, is_upwards=is_upwards, is_top=variant == TOP_VARIANT)
 
 
 def _user_slice(rest: str, variant: str) -> Slice:

@@ -15,6 +15,7 @@ from kwip.domain.errors import (
     ConflictError,
     ForbiddenError,
     GoneError,
+    InvalidError,
     NotFoundError,
 )
 from kwip.domain.ids import PostId, UserId, ms_of
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 #: The sweeper enqueues a post that has not been delivered for this long after its
 #: insert.
 SWEEP_AFTER_MS = 5_000
+_KEEPS_QUOTE = {"quoted_status_id": "What a kwip quotes can't be changed."}
 #: How often a write that lost a race is repeated before it fails.
 TRIES = 5
 
@@ -171,6 +173,11 @@ class Posts:
             old = self.permissions.own(viewer.id, post_id)
             if old.repost_of_id is not None:
                 raise ForbiddenError("Reposts can't be edited.")
+            if asked.quote_of_id not in {None, old.quote_of_id}:
+                raise InvalidError("Check what you entered.", _KEEPS_QUOTE)
+            if asked.quote_policy not in {None, old.quote_policy}:
+                self.stores.quotes.set_policy(post_id, asked.quote_policy)
+                continue  # with its new version
             new = self._edited(old, asked)
             is_same = _content(old) == _content(new)
             notifications = [] if is_same else self.notifier.of_edit(old, new)

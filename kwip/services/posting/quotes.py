@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwip.cache import invalidation
+from kwip.cache import invalidation_rules
 from kwip.domain.errors import ForbiddenError, NotFoundError
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Quotes:
             raise NotFoundError("This quote was not found.", post_id=quoting_id)
         self.stores.quotes.revoke(quoting)
         self.fence.invalidate(
-            invalidation.revoke_quote(post_id=quoting_id, quote_of_id=post.id)
+            invalidation_rules.revoke_quote(post_id=quoting_id, quote_of_id=post.id)
         )
         self.publication.reindex(quoting_id)
         return self.posts.get(viewer, self.loaders.begin(viewer.id), quoting_id)
@@ -69,6 +69,6 @@ class Quotes:
         if post.repost_of_id is not None:
             raise ForbiddenError("Reposts can't be edited.", post_id=post_id)
         self.stores.quotes.set_policy(post_id, policy)
-        self.fence.invalidate(invalidation.set_quote_policy(post_id=post_id))
+        self.fence.invalidate(invalidation_rules.set_quote_policy(post_id=post_id))
         self.publication.reindex(post_id)
         return self.posts.get(viewer, self.loaders.begin(viewer.id), post_id)

@@ -31,6 +31,9 @@ CHUNK = 200
 #: The first slice of a home or list may be this short: one page and a few hidden
 #: entries. An open bucket keeps more when it is sealed.
 TOP = 24
+#: The form of what is cached of a slice, and the name of the newest part.
+_FORM = ".3"
+TOP_VARIANT = f"top{_FORM}"
 #: How many posts a slice counts as in the reader's rate limit.
 CHUNK_WEIGHT = 5
 #: Memory of a process for entries, and the size of one.
@@ -95,7 +98,7 @@ class Slice(NextToCursor):
     @property
     def variant(self) -> str:
         """The field of the entity's hash that holds it."""
-        return "top.3" if self.is_top else self.place(".3")
+        return TOP_VARIANT if self.is_top else self.place(_FORM)
 
 
 def slice_kind(

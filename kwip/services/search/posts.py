@@ -217,4 +217,10 @@ def _matches(query: PostQuery, hit: Hit, view: PostView) -> bool:
 
 
 def _entry(hit: Hit) -> Entry:
-    return Entry(hit.cursor, hit.author_id, hit.reply_to_id)
+    return Entry(
+        hit.cursor,
+        hit.author_id,
+        hit.reply_to_id,
+        quote_of_id=hit.quote_of_id,
+        quote_of_author_id=hit.quote_of_author_id,
+    )

@@ -200,7 +200,7 @@ def _view_of(
 def _with_quote(entry: Entry, posts: Mapping[PostId, Post]) -> Entry:
     """Add to an entry what its post quotes, if it did not know."""
     post = posts.get(entry.subject_id)
-    if entry.quote_of_id or post is None or post.quote_of_id is None:
+    if entry.quote_of_id or post is None or not post.is_quote or not post.quote_of_id:
         return entry
     author_id = post.quote_of_author_id or UserId(0)
     return entry._replace(quote_of_id=post.quote_of_id, quote_of_author_id=author_id)

@@ -6,7 +6,7 @@ is put in by its fan-out; `posts.search_due_at` marks one that has changed since
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, NamedTuple, NotRequired, TypedDict
 
 from pymongo import ASCENDING, DESCENDING, UpdateOne
 from pymongo.errors import BulkWriteError
@@ -39,7 +39,9 @@ LIBRARY = 1_000
 COUNTED = 5_000
 
 _DUE = "search_due_at"
-_HIT = {"author_id": 1, "reply_to_id": 1, "version": 1}
+_HIT = dict.fromkeys(
+    ("author_id", "reply_to_id", "version", "quote_of_id", "quote_of_author_id"), 1
+)
 
 
 class SearchDocument(TypedDict):
@@ -57,6 +59,8 @@ class SearchDocument(TypedDict):
     version: int
     author_id: UserId
     reply_to_id: UserId
+    quote_of_id: NotRequired[PostId]
+    quote_of_author_id: NotRequired[UserId]
     owner: str
     terms: list[str]
 
@@ -299,5 +303,10 @@ def _common(terms: Iterable[str]) -> Document:
 
 def _to_hit(d: Document) -> Hit:
     return Hit(
-        PostId(d["_id"]), UserId(d["author_id"]), UserId(d["reply_to_id"]), d["version"]
+        PostId(d["_id"]),
+        UserId(d["author_id"]),
+        UserId(d["reply_to_id"]),
+        d["version"],
+        PostId(d.get("quote_of_id", 0)),
+        UserId(d.get("quote_of_author_id", 0)),
     )

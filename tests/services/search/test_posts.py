@@ -92,11 +92,13 @@ def test_operators_say_what_a_post_has_and_is(new_user, publish, found):
     alice = new_user("alice")
     first = publish(alice, "tea https://example.com/a", language="en")
     publish(alice, "tea reply", in_reply_to_id=first.id)
+    publish(alice, "tea quote", quote_of_id=first.id)
     publish(alice, "tea hidden", is_sensitive=True, language="de-AT")
 
     assert found(None, "tea has:link") == ["tea https://example.com/a"]
     assert found(None, "tea is:reply") == ["tea reply"]
     assert found(None, "tea is:sensitive") == ["tea hidden"]
+    assert found(None, "tea is:quote") == ["tea quote"]
     assert found(None, "tea language:de") == ["tea hidden"]
     assert found(None, "tea has:poll") == []
     assert found(None, "example.com") == ["tea https://example.com/a"]

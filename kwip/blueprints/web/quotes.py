@@ -1,0 +1,61 @@
+"""Who quotes a kwip; its author can take it out of each, and say who may quote it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import url_for
+
+from kwip.blueprints import http
+from kwip.blueprints.table import Route
+from kwip.blueprints.web.pages import OPEN, Form, form_policy, go, page
+from kwip.domain.errors import NotFoundError
+from kwip.schemas.forms import ActForm
+from kwip.schemas.quotes import QuotePolicyForm
+from kwip.text.translation import gettext
+
+if TYPE_CHECKING:
+    from flask import Response
+
+    from kwip.domain.ids import PostId
+
+
+def post_quotes(username: str, post_id: PostId) -> Response:
+    """List the kwips that quote a kwip."""
+    view, found = http.services().quote_pages.page(
+        http.viewer(), http.loader(), post_id, http.page_request()
+    )
+    if view.author.username != username:
+        raise NotFoundError(gettext("Kwip not found."), post_id=post_id)
+    form = Form({"policy": view.post.quote_policy.value})
+    return page("quotes.html", view=view, page=found, form=form)
+
+
+def choose_quote_policy(username: str, post_id: PostId) -> Response:
+    """Change who may quote one of the viewer's kwips from now on."""
+    policy = http.load_form(QuotePolicyForm())
+    http.services().quotes.set_policy(http.signed_in(), post_id, policy)
+    back = url_for("web.post_quotes", username=username, post_id=post_id)
+    return go(back, gettext("Changes saved."))
+
+
+def remove_from_quote(username: str, post_id: PostId, quoting_id: PostId) -> Response:
+    """Take one of the viewer's kwips out of a kwip that quotes it."""
+    http.load_form(ActForm())
+    http.services().quotes.revoke(http.signed_in(), post_id, quoting_id)
+    back = url_for("web.post_quotes", username=username, post_id=post_id)
+    return go(back, gettext("Your kwip was removed from the quote."))
+
+
+_QUOTES = "/@<name:username>/<id:post_id>/quotes"
+
+ROUTES = (
+    Route("GET", _QUOTES, post_quotes, OPEN),
+    Route("POST", _QUOTES, choose_quote_policy, form_policy("posts")),
+    Route(
+        "POST",
+        f"{_QUOTES}/<id:quoting_id>/remove",
+        remove_from_quote,
+        form_policy("pages"),
+    ),
+)
