@@ -255,29 +255,13 @@ class Posts:
                 author_id, draft.in_reply_to_id, what="The kwip you're replying to"
             )
         draft, quoted = self.quoting.find(author_id, draft)
-        visibility = draft.visibility
-        if parent is not None:
-            visibility = reply_visibility(parent.visibility, visibility)
         entities = self.texts.entities(draft.text, draft.to)
-        return Post(
-            id=post_id,
-            author_id=author_id,
-            text=draft.text,
-            warning=draft.warning,
-            is_sensitive=draft.is_sensitive,
+        return replace(
+            _begun(author_id, draft, post_id, parent),
             media=media,
-            poll=draft.poll.begin(at(ms_of(post_id))) if draft.poll else None,
-            visibility=visibility,
-            created_at=at(ms_of(post_id)),
-            in_reply_to_id=parent.id if parent else None,
-            in_reply_to_author_id=parent.author_id if parent else None,
-            root_id=parent.root_id if parent else post_id,
             quote_of_id=quoted.id if quoted else None,
             quote_of_author_id=quoted.author_id if quoted else None,
             is_quote=quoted is not None,
-            quote_policy=draft.quote_policy,
-            source=draft.source,
-            language=draft.language,
             **_addressed(entities, parent, author_id),
         )
 
@@ -324,6 +308,31 @@ class Posts:
         if post.id not in views:
             raise GoneError("This kwip was deleted.", post_id=post.id)
         return views[post.id]
+
+
+def _begun(
+    author_id: UserId, draft: Draft, post_id: PostId, parent: Post | None
+) -> Post:
+    """Return a new post without what has to be looked up for it."""
+    visibility = draft.visibility
+    if parent is not None:
+        visibility = reply_visibility(parent.visibility, visibility)
+    return Post(
+        id=post_id,
+        author_id=author_id,
+        text=draft.text,
+        warning=draft.warning,
+        is_sensitive=draft.is_sensitive,
+        poll=draft.poll.begin(at(ms_of(post_id))) if draft.poll else None,
+        visibility=visibility,
+        created_at=at(ms_of(post_id)),
+        in_reply_to_id=parent.id if parent else None,
+        in_reply_to_author_id=parent.author_id if parent else None,
+        root_id=parent.root_id if parent else post_id,
+        quote_policy=draft.quote_policy,
+        source=draft.source,
+        language=draft.language,
+    )
 
 
 def _content(post: Post) -> tuple[object, ...]:
