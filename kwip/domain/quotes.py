@@ -28,17 +28,12 @@ def may_quote(viewer_id: UserId | None, post: Post, *, is_follower: bool) -> boo
     Authors may quote what they wrote. Others may only quote what everybody can see, and
     as far as its author allows.
     """
-    if viewer_id is None:
-        return False
-    if viewer_id == post.author_id:
-        return True
-    match policy_of(post):
-        case QuotePolicy.PUBLIC:
-            return True
-        case QuotePolicy.FOLLOWERS:
-            return is_follower
-        case _:
-            return False
+    if viewer_id is None or viewer_id == post.author_id:
+        return viewer_id is not None
+    policy = policy_of(post)
+    return policy is QuotePolicy.PUBLIC or (
+        policy is QuotePolicy.FOLLOWERS and is_follower
+    )
 
 
 def policy_of(post: Post) -> QuotePolicy:

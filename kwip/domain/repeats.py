@@ -56,7 +56,7 @@ def digest_of(post: Post) -> int | None:
         normal_form(post.warning),
         normal_form(post.text),
         *(f"{a.file} {a.description}" for a in post.media),
-        *([f"quote {post.quote_of_id}"] if post.is_quote else ()),
+        *([f"quote {post.quote_of_id}"] if post.quote_of_id else ()),
         *(option.title for option in (post.poll.options if post.poll else ())),
     )
     digest = hashlib.blake2b("\n".join(said).encode(), digest_size=8).digest()

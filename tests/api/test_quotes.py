@@ -82,12 +82,17 @@ def test_what_the_viewer_may_not_see_is_not_shown_in_a_quote(alice, bob, people)
 
     carol.post(f"/api/v1/accounts/{alice.id}/mute")
     muted = read(carol, quotes[0])["quote"]
+    path = f"/api/v1/statuses/{said['id']}/quotes"
+    carol.post(f"/api/v1/accounts/{bob.id}/mute")
+    alice.post(f"/api/v1/accounts/{bob.id}/mute")
+    listed = [len(who.get(path).json) for who in (carol, alice, bob)]
     carol.post(f"/api/v1/accounts/{alice.id}/block")
 
     assert (muted["state"], muted["quoted_status"]["id"]) == (
         "muted_account",
         said["id"],
     )
+    assert listed == [0, 1, 1]
     assert read(carol, quotes[0])["quote"] == NOT_SHOWN
     assert read(bob, quotes[1])["quote"] == NOT_SHOWN
     assert read(alice, quotes[1])["quote"]["state"] == "accepted"
