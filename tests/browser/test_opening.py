@@ -29,6 +29,21 @@ def test_a_click_anywhere_on_a_kwip_opens_its_thread(
     expect(page.locator(".post-focus")).to_contain_text(TEXT)
 
 
+def test_a_click_on_a_quote_opens_what_is_quoted(open_browser, alice, address):
+    quoted_id = address.rpartition("/")[2]
+    alice.say("Who knows?", quoted_status_id=quoted_id)
+    page = open_browser(alice, size=PHONE)
+    page.goto("/home")
+
+    # By force, because the link of the card lies above its text.
+    page.locator(".quote").get_by_text(TEXT).click(force=True)
+
+    page.wait_for_url(f"**{address}")
+    page.go_back()
+    page.get_by_text("Who knows?").click()
+    expect(page.locator(".post-focus .quote")).to_contain_text(TEXT)
+
+
 def test_enter_opens_the_thread_of_the_chosen_kwip(open_browser, alice, address):
     page = open_browser(alice)
     page.goto("/")

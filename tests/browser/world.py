@@ -29,6 +29,8 @@ def fill(author, other):
     answer = other.say("@alice Is it?", in_reply_to_id=first["id"])
     author.say("It is.", in_reply_to_id=answer["id"])
     author.say("For followers only.", visibility="private")
+    author.say("A quote.", quoted_status_id=answer["id"])
+    other.say("Quoted.", quoted_status_id=first["id"])
     other.post(f"/api/v1/statuses/{first['id']}/favourite")
     author.post(f"/api/v1/statuses/{answer['id']}/favourite")
     author.post(f"/api/v1/statuses/{answer['id']}/bookmark")
@@ -51,6 +53,7 @@ def fill(author, other):
         "other's profile": f"/@{other.user.username}",
         "thread": f"/@{name}/{first['id']}",
         "history": f"/@{name}/{first['id']}/history",
+        "quotes": f"/@{name}/{first['id']}/quotes",
         "edit": f"/@{name}/{first['id']}/edit",
         "delete": f"/@{name}/{first['id']}/delete",
         "lists": "/lists",

@@ -67,7 +67,7 @@ def _post(change: Change) -> Keys:
         author_id=written["author_id"],
         parent_id=written["in_reply_to_id"],
         root_id=written["root_id"],
-        quote_of_id=written["quote_of_id"],
+        quote_of_id=written.get("quote_of_id"),
         is_listed=written["is_listed"],
         tags=written["tags"],
     )
