@@ -7,6 +7,7 @@ import pytest
 from kwip.domain.errors import ConflictError
 from kwip.domain.ids import MAX_ID
 from kwip.domain.text import Link, Mention
+from kwip.domain.timelines.threads import Threaded
 from kwip.store.delivery.outbox import pending
 from kwip.store.posting.posts import MAX_REVISIONS
 from tests.store.stores import LATER, NOW, post, post_id, user
@@ -146,9 +147,9 @@ def test_a_conversation_is_read_oldest_first_with_its_tombstones(stores, insert)
     stores.posts.delete(answer.id, 2, NOW)
 
     assert stores.posts.thread(root.id, limit=9) == [
-        (root.id, 1, 0),
-        (answer.id, 2, root.id),
-        (post_id(4), 3, answer.id),
+        Threaded(root.id, 1, 0),
+        Threaded(answer.id, 2, root.id),
+        Threaded(post_id(4), 3, answer.id),
     ]
 
 
