@@ -164,6 +164,7 @@ def test_a_sound_database_has_no_findings(kwip, sample):
         "pins": 1,
         "indexed": SEAL_AT + 1,
         "attachments": 1,
+        "emojis": 0,
     }
 
 

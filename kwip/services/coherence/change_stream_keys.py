@@ -194,6 +194,7 @@ LEFT_OUT: Mapping[str, str] = {
     "hashtags": "never cached",
     "credentials": "never cached",
     "emojis": "processes remember them by the version in the fence",
+    "purges": "never cached",
     "jobs": "never cached",
     "cache_fence": "never cached",
     "cache_relay": "never cached",
