@@ -339,6 +339,10 @@ hibernate = Rule(
 )
 rehydrate = Rule("Invalidate what said that there is no home.", "{owner}")
 
+# Discovery
+
+trend = Rule("Invalidate the trends that were computed anew.", "trends")
+
 #: The table: each write of services, and the rule for its keys.
 WRITES: Mapping[str, Rule] = {
     name: rule for name, rule in globals().items() if isinstance(rule, Rule)

@@ -154,6 +154,11 @@ def pulls() -> CacheKey:
     return CacheKey("pulls")
 
 
+def trends() -> CacheKey:
+    """What was last computed of trends: a variant for each sort of them."""
+    return CacheKey("trends")
+
+
 def public() -> CacheKey:
     """The slices of the public timeline."""
     return CacheKey("public")

@@ -43,6 +43,7 @@ COMMANDS = {
     "fanout": "Show and replay posts waiting for delivery.",
     "reindex": "Rebuild and verify derived data.",
     "fsck": "Check stored data for problems, and repair it.",
+    "trends": "Show and compute trends.",
     "db": "Manage the database indexes.",
     "world": "Load a social graph, and drive traffic against it.",
 }

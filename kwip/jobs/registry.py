@@ -24,6 +24,7 @@ def jobs(services: Services) -> dict[str, Callable[[str], None]]:
         "fanout": _fanout,
         "search": _search,
         "poll_end": _poll_end,
+        "trends": _trends,
         "edge": _edge,
         "list_edge": _list_edge,
         "list": _list,
@@ -75,6 +76,11 @@ def _search(services: Services, job_id: str) -> str:
 def _poll_end(services: Services, job_id: str) -> str:
     """Notify the author and the voters of a poll that has ended."""
     return "done" if services.poll_ends.settle(PostId(int(job_id))) else "later"
+
+
+def _trends(services: Services, _: str) -> str:
+    """Compute trends, unless another worker has just done so."""
+    return "done" if services.trending.refresh() else "nothing"
 
 
 def _edge(services: Services, job_id: str) -> str:

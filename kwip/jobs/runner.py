@@ -20,6 +20,7 @@ LANES = {
     "fanout": "fanout",
     "search": "compaction",
     "poll_end": "compaction",
+    "trends": "compaction",
     "edge": "compaction",
     "list_edge": "compaction",
     "list": "compaction",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from kwip.loops import Loop
     from kwip.services.delivery.hibernation import Hibernation
     from kwip.services.delivery.signals import Enqueue
+    from kwip.services.discovery.trending import Trending
     from kwip.store.delivery.outbox import OutboxStore
     from kwip.store.posting.attachments import AttachmentStore
     from kwip.store.posting.poll_ends import PollEndStore
@@ -51,13 +52,14 @@ class Sweeper:
     search: SearchStore
     poll_ends: PollEndStore
     purges: PurgeStore
+    trending: Trending
     enqueue: Enqueue
     clock: ClockMs
 
     def sweep(self) -> int:
         """Enqueue everything that is overdue; count it.
 
-        Short queries, and three more once a minute.
+        Short queries, and four more once a minute.
         """
         now_ms = self.clock()
         now, again = at(now_ms), at(now_ms + AGAIN_MS)
@@ -79,6 +81,8 @@ class Sweeper:
         hibernated = self.hibernation.overdue()
         for user_id in hibernated:
             self.enqueue("rest", str(user_id))
+        if self.trending.is_due():
+            self.enqueue("trends", "all")
         oldest = self.outbox.oldest_pending_at()
         age_ms = 0 if oldest is None else max(0, now_ms - to_ms(oldest))
         telemetry.FANOUT_OLDEST_PENDING.set(age_ms / 1000)

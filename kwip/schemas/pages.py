@@ -26,22 +26,23 @@ _STATE_MAX = 50
 
 
 class Limit(fields.Field[int]):
-    """How many entries; a number outside 1 to `MAX_LIMIT` is moved to the nearest."""
+    """How many entries; a number outside 1 to `most` is moved to the nearest."""
 
     default_error_messages = {  # noqa: RUF012 - marshmallow's own declaration
         "invalid": lazy_gettext("This is not a number."),
     }
 
-    def __init__(self) -> None:
-        super().__init__(load_default=DEFAULT_LIMIT)
+    def __init__(self, default: int = DEFAULT_LIMIT, most: int = MAX_LIMIT) -> None:
+        super().__init__(load_default=default)
+        self._default, self._most = default, most
 
     def _deserialize(self, value: object, *_args: object, **_kwargs: object) -> int:
         if value == "":
-            return DEFAULT_LIMIT
+            return self._default
         if not isinstance(value, str) or not _NUMBER.fullmatch(value):
             raise self.make_error("invalid")
         # Python refuses to parse numbers of thousands of digits.
-        return max(1, min(MAX_LIMIT, int(value[:_DIGITS])))
+        return max(1, min(self._most, int(value[:_DIGITS])))
 
 
 class Repeats(fields.Field[bool]):

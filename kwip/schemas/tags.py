@@ -14,7 +14,9 @@ from kwip.schemas.pages import PageFields
 from kwip.text.translation import lazy_gettext
 
 if TYPE_CHECKING:
-    from kwip.domain.timelines.tags import TagView
+    from collections.abc import Iterable
+
+    from kwip.domain.timelines.tags import TagDay, TagView
 
 
 #: The most hashtags of one mode, as in Mastodon.
@@ -74,8 +76,16 @@ class TagsQuery(PageFields, BodySchema[TagsWanted]):
         )
 
 
+def write_history(days: Iterable[TagDay]) -> list[dict[str, str]]:
+    """Write how much something was used on each day, as texts."""
+    return [
+        {"day": str(day.begins_s), "uses": str(day.uses), "accounts": str(day.people)}
+        for day in days
+    ]
+
+
 class TagSchema(DumpSchema):
-    """A `TagView` as Mastodon's Tag; its use is only counted in a search."""
+    """A `TagView` as Mastodon's Tag; its use is counted in searches and trends."""
 
     id = fields.String(attribute="name")
     name = fields.String()
@@ -87,14 +97,7 @@ class TagSchema(DumpSchema):
 
     def get_history(self, tag: TagView) -> list[dict[str, str]]:
         """Return its use on the latest days, as texts."""
-        return [
-            {
-                "day": str(day.begins_s),
-                "uses": str(day.uses),
-                "accounts": str(day.people),
-            }
-            for day in tag.history
-        ]
+        return write_history(tag.history)
 
     def get_url(self, tag: TagView) -> str:
         """Return the address of the hashtag's page."""

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from kwip.services.delivery.poll_ends import PollEnds
     from kwip.services.delivery.publication import Publication
     from kwip.services.delivery.search_index import SearchIndex
+    from kwip.services.discovery.trending import Trending
+    from kwip.services.discovery.trends import Trends
     from kwip.services.media.attachments import Attachments
     from kwip.services.media.emojis import Emojis
     from kwip.services.media.media import Media
@@ -127,6 +129,14 @@ class Finding:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Discovery:
+    """The services of discovery."""
+
+    trending: Trending
+    trends: Trends
+
+
+@dataclass(frozen=True, kw_only=True)
 class Accounts:
     """The services of accounts, with rate limits."""
 
@@ -141,7 +151,9 @@ class Accounts:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Services(Delivery, Reading, Social, Uploads, Posting, Finding, Accounts):
+class Services(
+    Delivery, Reading, Social, Uploads, Posting, Finding, Discovery, Accounts
+):
     """All services, one attribute per feature."""
 
     loaders: Loaders

@@ -266,6 +266,7 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
     ),
     "followed_tags": (),
     "muted_conversations": (),
+    "trends": (),
     "reactions": (
         Index(
             (

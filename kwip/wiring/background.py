@@ -43,6 +43,7 @@ def make_background(core: Core, services: Services) -> Background:
         search=core.stores.search,
         purges=services.attachments.files.purges.store,
         poll_ends=services.poll_ends.store,
+        trending=services.trending,
         enqueue=core.enqueue,
         clock=clock,
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from kwip.services.bundle import Services
 from kwip.wiring.accounts import make_accounts
 from kwip.wiring.delivery import make_delivery
+from kwip.wiring.discovery import make_discovery
 from kwip.wiring.media import make_media
 from kwip.wiring.posting import make_posting
 from kwip.wiring.search import make_search
@@ -26,6 +27,10 @@ def make_services(core: Core) -> Services:
     posting = make_posting(core, delivery, reading, media)
     accounts = make_accounts(core, reading, social, media)
     finding = make_search(core, reading)
-    groups = (delivery, reading, social, media, posting, finding, accounts)
+    discovery = make_discovery(core, reading)
+    groups = (
+        *(delivery, reading, social, media, posting),
+        *(finding, discovery, accounts),
+    )
     made: dict[str, Any] = {k: v for group in groups for k, v in vars(group).items()}
     return Services(loaders=core.loaders, clock_guard=core.clock_guard, **made)

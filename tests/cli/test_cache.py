@@ -73,9 +73,15 @@ def bob(wiring):
     for each in (page, middle, PageRequest(min_id=1)):
         services.notifications.page(bob, loader, each)
     services.authentication.open(credential, services.loaders.begin())
-    services.notifications.unread(bob, loader)
-    services.markers.get(bob, loader, ["home"])
+    read_the_rest(services, bob, loader)
     return bob
+
+
+def read_the_rest(services, viewer, loader):
+    services.notifications.unread(viewer, loader)
+    services.markers.get(viewer, loader, ["home"])
+    services.trending.recompute()
+    services.trends.tags(viewer, loader)
 
 
 def lie(wiring, bob):

@@ -170,6 +170,20 @@ def emoji(kwip, wiring, _posts, _monkeypatch):
     }
 
 
+def trends(kwip, wiring, posts, _monkeypatch):
+    bob, alice = posts[0].author_id, sign_up(wiring, "alice").id
+    for author_id in (bob, alice):
+        draft = Draft(text="#bread https://example.org/rye")
+        post = wiring.services.posts.publish(author_id, draft)
+    for name in ("carol", "dave"):
+        wiring.services.reactions.favourite(sign_up(wiring, name), post.id)
+    recomputed = kwip("trends", "recompute", "--json")
+    return {
+        "trends-recompute": [recomputed],
+        "trends-show": [kwip("trends", "show", "--json")],
+    }
+
+
 def load(kwip, _wiring, _posts, monkeypatch):
     loaded = Loaded(
         users=2,
@@ -189,7 +203,10 @@ def load(kwip, _wiring, _posts, monkeypatch):
     return {"world-load": [run]}
 
 
-PRINTING = [users, fanout, timelines, database, stack, load, cache, media, emoji]
+PRINTING = [
+    *(users, fanout, timelines, database, stack),
+    *(load, cache, media, emoji, trends),
+]
 
 
 @pytest.mark.parametrize("printing", PRINTING)

@@ -92,6 +92,9 @@ def _follow_tags_and_lists(services, note, owner, member, root):
     emoji = NewEmoji(name="loaf", shortcode="loaf", file=sent(plain()))
     services.emojis.add([emoji], category="Bread")
     services.muted_conversations.mute(owner, root.id)
+    for each in (owner, member):
+        services.posts.publish(each.id, Draft(text="More #bread"))
+    services.trending.recompute()
     note()
 
 

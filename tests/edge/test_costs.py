@@ -56,7 +56,7 @@ def people(app, wiring):
 
 
 @pytest.fixture
-def known(alice, bob):
+def known(alice, bob, wiring):
     """Return the ids of two people who did much with each other, and their posts."""
     post = alice.say("hi #fox")
     for one, other in ((alice, bob), (bob, alice)):
@@ -64,6 +64,8 @@ def known(alice, bob):
         for act in ("favourite", "bookmark", "reblog"):
             one.post(f"/api/v1/statuses/{post['id']}/{act}")
     reply = bob.say("@alice ho", in_reply_to_id=post["id"])
+    bob.say("more #fox")
+    wiring.services.trending.recompute()
     made = bob.post("/api/v1/lists", json={"title": "Foxes"}).json["id"]
     bob.post(f"/api/v1/lists/{made}/accounts", json={"account_ids": [alice.id]})
     return {
@@ -126,6 +128,9 @@ WARM = {
     "/api/v1/statuses/{post}/source": 2,
     "/api/v1/statuses/{post}": 2,
     "/api/v1/statuses/{reply}/context": 1,
+    "/api/v1/trends/tags": 1,
+    "/api/v1/trends/statuses": 1,
+    "/api/v1/trends/links": 1,
     "/api/v1/timelines/home": 1,
     "/api/v1/timelines/public": 1,
     "/api/v1/timelines/list/{list}": 1,
@@ -141,6 +146,7 @@ WARM = {
 JOINED = {
     "/api/v1/statuses/{reply}/context": 3,
     "/api/v1/timelines/tag/fox": 3,
+    "/api/v1/trends/tags": 3,
     "/api/v1/timelines/home": 2,
     "/api/v1/timelines/public": 3,
     "/api/v1/timelines/list/{list}": 2,

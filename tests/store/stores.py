@@ -22,6 +22,7 @@ from kwip.store.changes import ChangeStore
 from kwip.store.delivery.hibernation import HibernationStore
 from kwip.store.delivery.outbox import OutboxStore
 from kwip.store.delivery.pull_authors import PullAuthorStore
+from kwip.store.discovery.trends import TrendStore
 from kwip.store.emojis import EmojiStore
 from kwip.store.fence import FenceStore
 from kwip.store.jobs import JobStore
@@ -91,7 +92,7 @@ class Stores:
         self.search, self.people = SearchStore(store), PeopleStore(store)
         self.setup = SetupStore(store)
         self.pushdown = PushdownStore(store)
-        self.timelines = TimelineStore(store)
+        self.timelines, self.trends = TimelineStore(store), TrendStore(store)
         self.users = UserStore(store)
 
 

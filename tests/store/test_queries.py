@@ -33,6 +33,7 @@ from kwip.domain.timelines.notifications import (
 )
 from kwip.domain.timelines.pushdown import Pushdown
 from kwip.domain.timelines.search import Sought
+from kwip.domain.timelines.trends import Trend
 from kwip.store.delivery.outbox import pending
 from kwip.store.indexes import INDEXES, ensure_indexes
 from kwip.store.jobs import Job
@@ -352,6 +353,15 @@ CALLS = {
     "JobStore.find": lambda s: s.jobs.find("reindex:timelines"),
     "JobStore.running": lambda s: s.jobs.running("reindex:"),
     "JobStore.save": lambda s: s.jobs.save(JOB),
+    "TrendStore.recent": lambda s: s.trends.recent(post_id(0), 40),
+    "TrendStore.reactions_to": lambda s: s.trends.reactions_to(posts_of(1), 40),
+    "TrendStore.replies_to": lambda s: s.trends.replies_to(posts_of(1), 40),
+    "TrendStore.save": lambda s: s.trends.save(
+        NOW, {"tags": [Trend("tea", ())]}, {"active": [1, 2]}
+    ),
+    "TrendStore.computed_at": lambda s: s.trends.computed_at(),
+    "TrendStore.trends": lambda s: s.trends.trends(["tags", "posts"]),
+    "TrendStore.people": lambda s: s.trends.people(["active"]),
     "FollowedTagStore.follow": lambda s: s.followed_tags.follow(1, "tea"),
     "MutedConversationStore.mute": lambda s: s.muted_conversations.mute(1, 7),
     "MutedConversationStore.unmute": lambda s: s.muted_conversations.unmute(1, 7),

@@ -21,6 +21,7 @@ from kwip.blueprints.api import (
     statuses,
     tags,
     timelines,
+    trends,
 )
 
 ROUTES = (
@@ -37,6 +38,7 @@ ROUTES = (
     *timelines.ROUTES,
     *lists.ROUTES,
     *tags.ROUTES,
+    *trends.ROUTES,
     *empty.ROUTES,
     *notifications.ROUTES,
 )

@@ -69,9 +69,5 @@ ROUTES = tuple(
             _OWN,
         ),
         ("/api/v2/suggestions", "suggestions_v2", "Suggested accounts", _OWN),
-        (f"{_V1}/trends", "trends", "Trending hashtags, for older apps", _ANYBODY),
-        (f"{_V1}/trends/links", "trends_links", "Trending links", _ANYBODY),
-        (f"{_V1}/trends/statuses", "trends_posts", "Trending statuses", _ANYBODY),
-        (f"{_V1}/trends/tags", "trends_tags", "Trending hashtags", _ANYBODY),
     )
 )

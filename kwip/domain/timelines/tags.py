@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from kwip.domain.ids import ms_of
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from kwip.domain.ids import UserId
     from kwip.domain.posts import Post
 
 #: Their newest posts are read for each page of home, all in one round trip.
 MAX_FOLLOWED_TAGS = 32
+#: Days of history, as in Mastodon.
+DAYS, DAY_MS = 7, 86_400_000
 
 
 class TagDay(NamedTuple):
@@ -48,3 +56,19 @@ class TagFilter:
         return all(map(post.has_hashtag, self.all_of)) and not any(
             map(post.has_hashtag, self.none_of)
         )
+
+
+def history_of(
+    uses: Iterable[tuple[int, UserId]], days_ms: Sequence[int]
+) -> tuple[TagDay, ...]:
+    """Count uses on each of some days: the ids of posts, and their authors."""
+    dated = [(ms_of(post_id) // DAY_MS * DAY_MS, author) for post_id, author in uses]
+    counts = Counter(day for day, _ in dated)
+    people = Counter(day for day, _ in set(dated))
+    return tuple(TagDay(day // 1_000, counts[day], people[day]) for day in days_ms)
+
+
+def latest_days(now_ms: int) -> list[int]:
+    """Return the beginnings of the latest `DAYS` days (UTC), the newest first."""
+    today_ms = now_ms // DAY_MS * DAY_MS
+    return [today_ms - number * DAY_MS for number in range(DAYS)]

@@ -150,6 +150,10 @@ def _muted_conversations(change: Change) -> Keys:
     return invalidation_rules.mute_conversation(user_id=UserId(change.id))
 
 
+def _trends(_: Change) -> Keys:
+    return invalidation_rules.trend()
+
+
 def _session(change: Change) -> Keys:
     user, _, digest = change.id.partition(":")
     return invalidation_rules.sign_out(user_id=UserId(int(user)), digest=digest)
@@ -179,6 +183,7 @@ WATCHED: Mapping[str, Callable[[Change], Keys]] = {
     "lists": _list,
     "followed_tags": _followed_tags,
     "muted_conversations": _muted_conversations,
+    "trends": _trends,
     "sessions": _session,
     "tokens": _token,
 }

@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from kwip.cache import codec
 from kwip.cache.keys import COUNT_PACE_MS
@@ -22,13 +22,14 @@ from kwip.domain.timelines.id_lists import IdListSlice, Row
 from kwip.domain.timelines.notifications import KINDS, NotificationSlice, Selection
 from kwip.domain.timelines.slices import RowChunk
 from kwip.domain.timelines.timelines import Chunk
+from kwip.domain.timelines.trends import MAX_TRENDS, PEOPLE_ORDERS
 from kwip.services.reading.account_entities import AccessKeyId
 from kwip.services.reading.slices import TOP_VARIANT, Slice
 from kwip.services.timelines.merging import EVERYBODY
 from kwip.store.social.list_edges import list_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from kwip.cache.inspection import Inspection
     from kwip.cache.keys import CacheKey
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from kwip.services.maintenance.progress import Progress
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.kinds import Kind
+
+T = TypeVar("T")
 
 #: Seconds after which a write has invalidated what it changed, including counts.
 SETTLED_S = COUNT_PACE_MS / 1000 + 1.0
@@ -245,6 +248,10 @@ def _readers(
         "user_timeline": ((entities.user_timelines, _user_slice),),
         "media_timeline": ((entities.media_timelines, _user_slice),),
         "pulls": ((entities.pulls, lambda *_: EVERYBODY),),
+        "trends": (
+            (entities.trends, lambda _, variant: _known(MAX_TRENDS, variant)),
+            (entities.people_orders, lambda _, variant: _known(PEOPLE_ORDERS, variant)),
+        ),
         "public": ((entities.public, lambda _, variant: _slice(UserId(0), variant)),),
         "tag": ((entities.tags, _slice),),
         "reactions": ((entities.reactions, _span),),
@@ -254,6 +261,13 @@ def _readers(
         "unread": ((entities.unread, lambda rest, _: UserId(int(rest))),),
         "markers": ((entities.markers, lambda rest, _: UserId(int(rest))),),
     }
+
+
+def _known(names: Collection[T], variant: str) -> T:
+    found = next((name for name in names if name == variant), None)
+    if found is None:
+        raise ValueError(variant)
+    return found
 
 
 def _access(rest: str, _: str) -> AccessKeyId:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from kwip.services.reading import (
     account_entities,
+    discovery_entities,
     post_entities,
     social_entities,
     timeline_entities,
@@ -34,6 +35,8 @@ class Entities:
         self.lists = social_entities.lists(stores)
         self.listings = social_entities.listings(stores)
         self.pulls = social_entities.pulls(stores)
+        self.trends = discovery_entities.trends(stores)
+        self.people_orders = discovery_entities.people_orders(stores)
         self.posts = post_entities.posts(stores, entries)
         self.reactions = post_entities.reactions(stores)
         self.threads = post_entities.threads(stores)

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwip.domain.ids import first_id_at, ms_of
-from kwip.domain.timelines.tags import TagDay, TagView
+from kwip.domain.ids import first_id_at
+from kwip.domain.timelines.tags import TagView, history_of, latest_days
 from kwip.text.hashtags import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kwip.domain.clock import ClockMs
+    from kwip.domain.timelines.tags import TagDay
     from kwip.domain.users import Viewer
     from kwip.services.reading.loader import Loader
     from kwip.services.timelines.hydration import Hydration
     from kwip.store.posting.search import SearchStore, Use
 
-#: Names that are compared for one search, and days of history, as in Mastodon.
-MAX_NAMES, DAYS = 200, 7
-_DAY_MS = 86_400_000
+#: Names that are compared for one search.
+MAX_NAMES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,23 +54,17 @@ class TagSearch:
         if not names:
             return []
         followed = self.hydration.relations(viewer, loader).tags
-        today_ms = self.clock() // _DAY_MS * _DAY_MS
-        days_ms = [today_ms - number * _DAY_MS for number in range(DAYS)]
+        days_ms = latest_days(self.clock())
         uses = self.store.uses(names, first_id_at(days_ms[-1]) - 1)
         return [
-            TagView(name, name in followed, _history(name, days_ms, uses))
+            TagView(name, name in followed, use_of(name, uses, days_ms))
             for name in names
         ]
 
 
-def _history(
-    name: str, days_ms: Sequence[int], uses: Sequence[Use]
+def use_of(
+    name: str, uses: Sequence[Use], days_ms: Sequence[int]
 ) -> tuple[TagDay, ...]:
-    mine = [
-        (ms_of(use.post_id) // _DAY_MS * _DAY_MS, use.author_id)
-        for use in uses
-        if name in use.tags
-    ]
-    counts = Counter(day for day, _ in mine)
-    people = Counter(day for day, _ in set(mine))
-    return tuple(TagDay(day // 1_000, counts[day], people[day]) for day in days_ms)
+    """Count the uses of one hashtag among those of several."""
+    mine = ((use.post_id, use.author_id) for use in uses if name in use.tags)
+    return history_of(mine, days_ms)

@@ -18,6 +18,7 @@ from kwip.domain.reactions import span_of
 from kwip.domain.timelines.id_lists import IdListSlice
 from kwip.domain.timelines.lists import ListChange
 from kwip.domain.timelines.notifications import NotificationSlice
+from kwip.domain.timelines.trends import MAX_TRENDS, PEOPLE_ORDERS
 from kwip.domain.users import READ, ProfileChange
 from kwip.services.coherence.fence import Fence
 from kwip.services.delivery import compaction
@@ -144,6 +145,8 @@ class World:
             ),
             Lookup(entities.unread, people),
             Lookup(entities.markers, people),
+            Lookup(entities.trends, list(MAX_TRENDS)),
+            Lookup(entities.people_orders, PEOPLE_ORDERS),
             Lookup(entities.threads, [self.root.id]),
             Lookup(entities.homes, [Slice(each) for each in people]),
             Lookup(entities.user_timelines, [Slice(each) for each in people]),
@@ -302,6 +305,7 @@ def _end_poll(world):
 
 #: What the jobs write by: a change that makes them wait, and then they run.
 JOBS = {
+    "trend": lambda w: w.rings("trends", "all"),
     "deliver": lambda w: w.post(w.bob, "another"),
     "pull": _post_to_very_many,
     "end_poll": _end_poll,

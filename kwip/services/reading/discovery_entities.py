@@ -1,0 +1,73 @@
+"""Cached entities of discovery: trends, and people in some orders."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from kwip.cache import keys
+from kwip.domain.ids import PostId, UserId
+from kwip.domain.memo import Decoded
+from kwip.domain.timelines.tags import TagDay
+from kwip.domain.timelines.timelines import Entry
+from kwip.domain.timelines.trends import Trend
+from kwip.services.reading.loader import Kind
+
+if TYPE_CHECKING:
+    from kwip.domain.timelines.trends import PeopleOrder, TrendKind
+    from kwip.services.reading.stores import Stores
+
+#: Memory of a process for the three kinds of trends, and for the two orders of people.
+TRENDS_BYTES, PEOPLE_BYTES = 200_000, 200_000
+
+
+def trends(stores: Stores) -> Kind[TrendKind, tuple[Trend, ...]]:
+    """Return the kind of trends: a variant of one key for each sort."""
+    return Kind(
+        name="trends",
+        key=lambda _: keys.trends(),
+        variant=lambda kind: kind,
+        encode=_encode_trends,
+        decode=Decoded(_decode_trends, TRENDS_BYTES, besides=500, times=10),
+        load=stores.trends.trends,
+        ttl_s=keys.TIMELINE_TTL_S,
+        is_streamed=True,
+    )
+
+
+def people_orders(stores: Stores) -> Kind[PeopleOrder, tuple[UserId, ...]]:
+    """Return the kind of people in some orders: further variants of the same key."""
+    return Kind(
+        name="people_order",
+        key=lambda _: keys.trends(),
+        variant=lambda order: order,
+        encode=lambda ids: json.dumps(ids).encode(),
+        decode=Decoded(
+            lambda raw: tuple(map(UserId, json.loads(raw))),
+            PEOPLE_BYTES,
+            besides=200,
+            times=3,
+        ),
+        load=stores.trends.people,
+        ttl_s=keys.TIMELINE_TTL_S,
+        is_streamed=True,
+    )
+
+
+def _encode_trends(trends: tuple[Trend, ...]) -> bytes:
+    return json.dumps(
+        [[each.name, each.posts, each.history] for each in trends],
+        ensure_ascii=False,
+        separators=(",", ":"),
+    ).encode()
+
+
+def _decode_trends(raw: bytes) -> tuple[Trend, ...]:
+    return tuple(
+        Trend(
+            name,
+            tuple(Entry(PostId(i), UserId(a), UserId(0)) for i, a, *_ in posts),
+            tuple(TagDay(*day) for day in history),
+        )
+        for name, posts, history in json.loads(raw.decode())
+    )

@@ -1,0 +1,192 @@
+"""What trends are computed from, and the trends themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pymongo import DESCENDING, ReplaceOne
+
+from kwip.domain.ids import PostId, UserId
+from kwip.domain.posts import Visibility
+from kwip.domain.reactions import Act
+from kwip.domain.timelines.tags import TagDay
+from kwip.domain.timelines.timelines import Entry
+from kwip.domain.timelines.trends import Trend, Use
+from kwip.store.client import ONE_BATCH, translated
+from kwip.store.upgrades import schema_of
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping, Sequence
+
+    from kwip.domain.timelines.trends import PeopleOrder, TrendKind
+    from kwip.store.client import Document, Store
+
+_RECENT = dict.fromkeys(
+    (
+        *("author_id", "tags", "links.url", "warning", "is_sensitive"),
+        *("favourites_count", "reposts_count", "replies_count"),
+    ),
+    1,
+)
+_ACTS = [Act.FAVOURITE.value, Act.REPOST.value]
+
+
+class RecentPost(NamedTuple):
+    """A post of the public timeline; `link` is its first one, or empty.
+
+    `reactions` counts favourites, reposts and replies, also several by one person.
+    """
+
+    post_id: PostId
+    author_id: UserId
+    tags: tuple[str, ...]
+    link: str
+    is_sensitive: bool
+    reactions: int
+
+
+class TrendStore:
+    """The `trends` collection, and the queries of the job that computes it."""
+
+    def __init__(self, store: Store):
+        self._trends = store.database["trends"]
+        self._posts = store.database["posts"]
+        self._reactions = store.database["reactions"]
+
+    @translated()
+    def recent(self, above: int, limit: int) -> list[RecentPost]:
+        """Read the newest posts of the public timeline above an id, newest first."""
+        found = self._posts.find({"is_listed": True, "_id": {"$gt": above}}, _RECENT)
+        newest = found.sort("_id", DESCENDING).limit(limit).batch_size(ONE_BATCH)
+        return [
+            RecentPost(
+                PostId(d["_id"]),
+                UserId(d["author_id"]),
+                tuple(d["tags"]),
+                next((link["url"] for link in d["links"]), ""),
+                d["is_sensitive"] or bool(d["warning"]),
+                d["favourites_count"] + d["reposts_count"] + d["replies_count"],
+            )
+            for d in newest
+        ]
+
+    @translated()
+    def reactions_to(self, ids: Sequence[PostId], each: int) -> list[Use[PostId]]:
+        """List favourites and reposts of some posts, `each` of a post at most.
+
+        One command for any number of posts.
+        """
+        found = _union(self._reactions.name, [_reactions_to(i, each) for i in ids])
+        return [
+            Use(PostId(d["post_id"]), UserId(d["user_id"]), d["seq"])
+            for d in self._reactions.aggregate(found, batchSize=ONE_BATCH)
+        ]
+
+    @translated()
+    def replies_to(self, ids: Sequence[PostId], each: int) -> list[Use[PostId]]:
+        """List public replies in the conversations that some posts begin.
+
+        The newest `each` posts of a conversation are read. One command for any number.
+        """
+        found = _union(self._posts.name, [_replies_to(i, each) for i in ids])
+        return [
+            Use(PostId(d["root_id"]), UserId(d["author_id"]), d["_id"])
+            for d in self._posts.aggregate(found, batchSize=ONE_BATCH)
+        ]
+
+    @translated()
+    def save(
+        self,
+        now: dt.datetime,
+        trends: Mapping[TrendKind, Sequence[Trend]],
+        people: Mapping[PeopleOrder, Sequence[UserId]],
+    ) -> None:
+        """Replace what was computed before. One command."""
+        content: dict[str, Document] = {
+            **{kind: {"trends": [_pack(t) for t in trends[kind]]} for kind in trends},
+            **{order: {"user_ids": list(people[order])} for order in people},
+        }
+        head = {"schema": schema_of("trends"), "computed_at": now}
+        writes: list[ReplaceOne[Document]] = [
+            ReplaceOne({"_id": name}, head | found, upsert=True)
+            for name, found in content.items()
+        ]
+        self._trends.bulk_write(writes)
+
+    @translated()
+    def computed_at(self) -> dt.datetime | None:
+        """Return when trends were last computed; None if never."""
+        found = self._trends.find_one({"_id": "tags"}, {"computed_at": 1})
+        return None if found is None else found["computed_at"]
+
+    @translated()
+    def trends(self, kinds: Sequence[TrendKind]) -> dict[TrendKind, tuple[Trend, ...]]:
+        """Read the trends of some kinds; those never computed are empty."""
+        found = self._find(kinds)
+        return {
+            kind: tuple(map(_unpack, found.get(kind, {}).get("trends", ())))
+            for kind in kinds
+        }
+
+    @translated()
+    def people(
+        self, orders: Sequence[PeopleOrder]
+    ) -> dict[PeopleOrder, tuple[UserId, ...]]:
+        """Read people in some orders; those never computed are empty."""
+        found = self._find(orders)
+        return {
+            order: tuple(map(UserId, found.get(order, {}).get("user_ids", ())))
+            for order in orders
+        }
+
+    def _find(self, names: Sequence[str]) -> dict[str, Document]:
+        return {d["_id"]: d for d in self._trends.find({"_id": {"$in": list(names)}})}
+
+
+def _union(collection: str, branches: list[list[Document]]) -> list[Document]:
+    first, *others = branches
+    return first + [
+        {"$unionWith": {"coll": collection, "pipeline": each}} for each in others
+    ]
+
+
+def _reactions_to(post_id: PostId, each: int) -> list[Document]:
+    return [
+        {"$match": {"post_id": post_id, "act": {"$in": _ACTS}}},
+        {"$limit": each},
+        {"$project": {"_id": 0, "post_id": 1, "user_id": 1, "seq": 1}},
+    ]
+
+
+def _replies_to(post_id: PostId, each: int) -> list[Document]:
+    shown = {"visibility": Visibility.PUBLIC.value, "is_tombstone": False}
+    return [
+        {"$match": {"root_id": post_id, "_id": {"$gt": post_id}}},
+        {"$sort": {"_id": DESCENDING}},
+        {"$limit": each},
+        {"$match": shown},
+        {"$project": {"root_id": 1, "author_id": 1}},
+    ]
+
+
+def _pack(trend: Trend) -> Document:
+    return {
+        "name": trend.name,
+        "posts": [
+            {
+                "post_id": e.post_id,
+                "author_id": e.author_id,
+            }
+            for e in trend.posts
+        ],
+        "history": [day._asdict() for day in trend.history],
+    }
+
+
+def _unpack(d: Any) -> Trend:
+    posts = (
+        Entry(PostId(e["post_id"]), UserId(e["author_id"]), UserId(0))
+        for e in d["posts"]
+    )
+    return Trend(d["name"], tuple(posts), tuple(TagDay(**x) for x in d["history"]))

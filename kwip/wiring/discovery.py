@@ -1,0 +1,27 @@
+"""Make the services of `kwip.services.discovery`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kwip.services.bundle import Discovery
+from kwip.services.discovery.trending import Trending
+from kwip.services.discovery.trends import Trends
+
+if TYPE_CHECKING:
+    from kwip.services.bundle import Reading
+    from kwip.wiring.core import Core
+
+
+def make_discovery(core: Core, reading: Reading) -> Discovery:
+    """Make them from the services they call."""
+    stores, entities = core.stores, core.entities
+    return Discovery(
+        trending=Trending(
+            store=stores.trends,
+            stores=stores,
+            fence=core.fence,
+            clock=core.options.clock,
+        ),
+        trends=Trends(entities, reading.hydration),
+    )
