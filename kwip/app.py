@@ -24,6 +24,7 @@ from kwip.blueprints import (
 from kwip.domain.attachments import MAX_IMAGES, VIDEO_MAX_BYTES
 from kwip.schemas import emojis
 from kwip.schemas.site import SiteInfo
+from kwip.schemas.trends import short_address
 from kwip.schemas.urls import Urls
 from kwip.text import translation
 from kwip.text.agents import browser_in_words
@@ -188,6 +189,7 @@ def _prepare_templates(app: Flask, site: http.Site) -> None:
     app.jinja_env.filters["post_html"] = partial(emojis.post_markup, urls=site.urls)
     app.jinja_env.filters["bio_html"] = partial(emojis.bio_markup, urls=site.urls)
     app.jinja_env.filters["emojis"] = partial(emojis.plain_markup, urls=site.urls)
+    app.jinja_env.filters["short_address"] = short_address
     app.jinja_env.filters["browser"] = browser_in_words
     app.jinja_env.filters["ago"] = placeholders.time_ago
     app.jinja_env.filters["ago_in_words"] = placeholders.time_ago_in_words

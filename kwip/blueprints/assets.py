@@ -37,7 +37,7 @@ BUNDLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
                 "polls.css",
             ),
             *("people.css", "forms.css", "lightbox.css", "live.css", "search.css"),
-            "emojis.css",
+            *("emojis.css", "explore.css"),
         ),
         "kwip.js": (
             *("translation.js", "kwip.js", "acts.js", "sharing.js", "elements.js"),
@@ -47,6 +47,7 @@ BUNDLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
                 "completion.js",
                 "emoji_picker.js",
                 "visits.js",
+                "parts.js",
                 "lightbox.js",
                 "blurhash.js",
                 "playing.js",

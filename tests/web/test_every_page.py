@@ -99,6 +99,9 @@ def places(alice, mallory, at_mallory, people, wiring):
         "following": "/@mallory/following",
         "tag": "/tags/Tea",
         "search": f"/search?q={HOSTILE} tea",
+        "explore": "/explore",
+        "explore_tags": "/explore/hashtags",
+        "explore_links": "/explore/links",
         "favourites": "/favourites",
         "bookmarks": "/bookmarks",
         "muted": "/settings/muted",
@@ -144,6 +147,8 @@ PARTS_OF_A_KWIP = {"article": "/article", "reply": "/reply"}
 CARD = {"card": "/@mallory/card"}
 #: What completes the beginning of a name.
 COMPLETION = {"suggestions": "/suggestions?type=accounts&q=mallory"}
+#: Without kwips.
+SIDE = {"explore_side": "/explore/side"}
 
 
 def test_every_page_is_among_those_that_are_checked(places):
@@ -151,6 +156,7 @@ def test_every_page_is_among_those_that_are_checked(places):
 
     parts = PARTS.keys() | PARTS_OF_A_KWIP.keys() | CARD.keys() | COMPLETION.keys()
     # What a script asks about a file is no page.
+    parts |= SIDE.keys()
     assert pages - {"styleguide", "file_state"} == places.keys() | parts
 
 

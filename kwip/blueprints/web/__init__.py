@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kwip.blueprints.web import (
+    explore,
     lists,
     media,
     notifications,
@@ -36,6 +37,7 @@ ROUTES = (
     *reactions.ROUTES,
     *search.ROUTES,
     *suggestions.ROUTES,
+    *explore.ROUTES,
     *people.ROUTES,
     *lists.ROUTES,
     *tags.ROUTES,

@@ -1,0 +1,61 @@
+"""Explore: what is trending, on pages of its own and beside wide ones."""
+
+from __future__ import annotations
+
+import pytest
+
+LINK = "https://example.org/rye"
+
+
+@pytest.fixture
+def trending(alice, bob, people, wiring):
+    """Let a hashtag, a link and a kwip trend."""
+    liked = alice.say(f"Rye: {LINK} #Bread")["id"]
+    bob.say(f"Yes: {LINK} #bread")
+    for each in (bob, people("carol")):
+        each.post(f"/api/v1/statuses/{liked}/favourite")
+    wiring.services.trending.recompute()
+
+
+def test_each_tab_shows_what_trends(anybody, at_alice, trending, settings):
+    for visitor in (anybody, at_alice):
+        kwips, tags = visitor.get("/explore"), visitor.get("/explore/hashtags")
+        links = visitor.get("/explore/links")
+
+        assert len(kwips.texts) == 1
+        assert "2 kwips this week" in tags.one("main").words
+        assert tags.one("a", href="/tags/bread").words == "#bread"
+        assert links.one("a", href=LINK).words == "example.org/rye"
+
+
+def test_without_trends_the_page_says_what_makes_them_and_leads_on(anybody):
+    page = anybody.get("/explore")
+
+    assert "Nothing is trending right now" in page.one("main").words
+    assert [a["href"] for a in page.with_class("button-main")] == ["/"]
+
+
+def test_beside_a_page_is_a_link_that_a_script_fills_with_a_part(anybody, trending):
+    side = anybody.get("/").one("section", data_part="/explore/side")
+    part = anybody.get(side["data-part"])
+
+    assert "Explore" in side.words
+    assert part.one("a", href="/tags/bread").words == "#bread"
+    assert not anybody.get("/explore").all("section", data_part="/explore/side")
+
+
+def test_apps_get_trends_as_mastodon_writes_them(alice, trending, client):
+    [tag] = alice.get("/api/v1/trends/tags").json
+    [status] = client.get("/api/v1/trends/statuses").json
+    [link] = client.get("/api/v1/trends/links").json
+
+    assert client.get("/api/v1/trends").json[0]["name"] == tag["name"] == "bread"
+    assert tag["following"] is False
+    assert tag["history"][0] | {"day": ""} == {"day": "", "uses": "2", "accounts": "2"}
+    assert status["account"]["acct"] == "alice"
+    assert (link["url"], link["type"], link["provider_name"]) == (
+        LINK, "link", "example.org",
+    )  # fmt: skip
+    assert link["history"] == tag["history"]
+    assert client.get("/api/v1/trends/tags?offset=1&limit=x").status_code == 400
+    assert client.get("/api/v1/trends/tags?offset=1").json == []
