@@ -149,7 +149,8 @@ leave = Rule(
     "active:user:{user_id} pulls "
     "id_list:followers:{user_id} id_list:favourites:{user_id} "
     "id_list:bookmarks:{user_id} "
-    "notifications:{user_id} unread:{user_id} markers:{user_id}",
+    "notifications:{user_id} unread:{user_id} markers:{user_id} "
+    "suggestions:{user_id}",
 )
 sign_in = Rule(
     "Invalidate what said that there is no such session, and those that it ends.",
@@ -342,6 +343,9 @@ rehydrate = Rule("Invalidate what said that there is no home.", "{owner}")
 # Discovery
 
 trend = Rule("Invalidate the trends that were computed anew.", "trends")
+dismiss_suggestion = Rule(
+    "Invalidate who may be suggested to a user.", "suggestions:{user_id}"
+)
 
 #: The table: each write of services, and the rule for its keys.
 WRITES: Mapping[str, Rule] = {

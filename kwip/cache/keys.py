@@ -159,6 +159,11 @@ def trends() -> CacheKey:
     return CacheKey("trends")
 
 
+def suggestions(user_id: UserId) -> CacheKey:
+    """Whom a user's followees follow, and whom the user doesn't want suggested."""
+    return CacheKey(f"suggestions:{user_id}")
+
+
 def public() -> CacheKey:
     """The slices of the public timeline."""
     return CacheKey("public")

@@ -25,7 +25,7 @@ from kwip.domain.clock import at, system_clock_ms, to_ms
 from kwip.domain.errors import GoneError, NotFoundError
 from kwip.domain.posts import Draft, Visibility
 from kwip.domain.reactions import Act
-from kwip.domain.users import Viewer
+from kwip.domain.users import ProfileChange, Viewer
 from kwip.embedded import endpoints as endpoints_of
 from kwip.services.accounts.users import SignUp
 from kwip.services.posting.claims import CLAIM_LIFETIME_MS
@@ -232,6 +232,7 @@ def _fill(wiring: Wiring, clock: LoadClock, started_ms: int) -> None:
         if response.place in posted:
             viewer = _viewer(ids, response.username)
             _respond(wiring, viewer, response.act, posted[response.place])
+    wiring.services.trending.recompute()
 
 
 def _viewer(ids: Mapping[str, UserId], username: str) -> Viewer:
@@ -270,6 +271,8 @@ def _sign_up(
             )
         )
         ids[name] = user.id
+        shown = ProfileChange(is_discoverable=True)
+        wiring.services.users.update_profile(_viewer(ids, name), shown)
     return ids
 
 

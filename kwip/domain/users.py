@@ -54,6 +54,8 @@ DISPLAY_NAME_MAX, BIO_MAX = 60, 500
 #: Fields of a profile and their maximum length, and pinned posts.
 MAX_FIELDS, FIELD_MAX = 4, 255
 MAX_PINS = 5
+#: Hashtags that a profile features, as in Mastodon.
+MAX_FEATURED_TAGS = 10
 #: What `update_profile` may change; `names` follow from the display name.
 ProfileKey = Literal[
     "display_name",
@@ -61,6 +63,7 @@ ProfileKey = Literal[
     "bio",
     "fields",
     "is_embeddable",
+    "is_discoverable",
     "folds_repeats",
     "requires_descriptions",
     "avatar",
@@ -76,6 +79,14 @@ class ProfileField:
     value: str
 
 
+@dataclass(frozen=True, slots=True)
+class FeaturedTag:
+    """A hashtag that a profile features, by its folded name; the id is for apps."""
+
+    id: int
+    name: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
     """A user as everybody may see it; `version` counts its changes.
@@ -83,8 +94,9 @@ class User:
     `avatar` and `banner` name pictures: with a dot, a file below `/static`; without, an
     uploaded one; empty, the generated default. `pinned_ids` are posts at the top of the
     profile, newest pin first. Suspended users are hidden with everything they wrote.
-    Users who are not `is_embeddable` are in no widget. Readers who `folds_repeats` see
-    on pages only once what an author says repeatedly. Authors who
+    Users who are not `is_embeddable` are in no widget; only those who are
+    `is_discoverable` are suggested to others and in the directory. Readers who
+    `folds_repeats` see on pages only once what an author says repeatedly. Authors who
     `requires_descriptions` post no files without one.
     """
 
@@ -96,8 +108,10 @@ class User:
     banner: str = ""
     fields: tuple[ProfileField, ...] = ()
     pinned_ids: tuple[PostId, ...] = ()
+    featured_tags: tuple[FeaturedTag, ...] = ()
     is_suspended: bool = False
     is_embeddable: bool = True
+    is_discoverable: bool = False
     is_admin: bool = False
     folds_repeats: bool = True
     requires_descriptions: bool = False
@@ -129,6 +143,7 @@ class ProfileChange:
     bio: str | None = None
     fields: tuple[ProfileField, ...] | None = None
     is_embeddable: bool | None = None
+    is_discoverable: bool | None = None
     folds_repeats: bool | None = None
     requires_descriptions: bool | None = None
     avatar: IO[bytes] | None = None

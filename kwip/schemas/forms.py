@@ -227,14 +227,17 @@ class ProfileForm(StrictSchema[ProfileChange]):
         )
 
 
-class PrivacyForm(StrictSchema[bool]):
-    """Whether widgets may show one's public kwips; an unchecked box is not sent."""
+class PrivacyForm(StrictSchema[ProfileChange]):
+    """Where one's profile is shown; an unchecked box is not sent."""
 
     is_embeddable = fields.Boolean(load_default=False)
+    is_discoverable = fields.Boolean(load_default=False)
 
-    def make(self, *, is_embeddable: bool) -> bool:
-        """Return it."""
-        return is_embeddable
+    def make(self, *, is_embeddable: bool, is_discoverable: bool) -> ProfileChange:
+        """Build the change."""
+        return ProfileChange(
+            is_embeddable=is_embeddable, is_discoverable=is_discoverable
+        )
 
 
 class ReadingForm(StrictSchema[ProfileChange]):

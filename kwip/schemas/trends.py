@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from marshmallow import fields
 
+from kwip.domain.timelines.pages import Part
 from kwip.schemas.body import BodySchema
 from kwip.schemas.dumping import DumpSchema, constant
 from kwip.schemas.pages import Limit
@@ -15,11 +15,7 @@ from kwip.schemas.tags import write_history
 from kwip.text.translation import lazy_gettext
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from kwip.domain.timelines.trends import LinkView
-
-T = TypeVar("T")
 
 #: What trends have as Mastodon has it: the default, and the most.
 SHORT_DEFAULT, SHORT_MAX = 10, 20
@@ -27,20 +23,8 @@ SHORT_DEFAULT, SHORT_MAX = 10, 20
 MAX_OFFSET = 100_000
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A part of a list: `limit` entries after `offset`."""
-
-    limit: int
-    offset: int
-
-    def of(self, found: Sequence[T]) -> Sequence[T]:
-        """Return this part of a list."""
-        return found[self.offset : self.offset + self.limit]
-
-
-class PartQuery(BodySchema[Part]):
-    """`limit` and `offset`; other parameters are ignored."""
+class PartFields:
+    """`limit` and `offset`, for the queries that have them."""
 
     limit = Limit()
     offset = fields.Integer(
@@ -48,9 +32,18 @@ class PartQuery(BodySchema[Part]):
         error_messages={"invalid": lazy_gettext("This is not a number.")},
     )
 
+
+class PartQuery(PartFields, BodySchema[Part]):
+    """`limit` and `offset`; other parameters are ignored."""
+
     def make(self, *, limit: int, offset: int) -> Part:
-        """Build the part; nothing lies beyond `MAX_OFFSET`."""
-        return Part(limit, min(max(0, offset), MAX_OFFSET))
+        """Build the part."""
+        return part_of(limit, offset)
+
+
+def part_of(limit: int, offset: int) -> Part:
+    """Return a part of a list; nothing lies beyond `MAX_OFFSET`."""
+    return Part(limit, min(max(0, offset), MAX_OFFSET))
 
 
 class ShortPartQuery(PartQuery):

@@ -9,7 +9,7 @@ from marshmallow import fields, validate
 
 from kwip.domain.errors import InvalidError
 from kwip.domain.users import ProfileChange, ProfileField
-from kwip.schemas.body import NOT_YET, BodySchema, NotYet, Text, only
+from kwip.schemas.body import NOT_YET, BodySchema, Flag, NotYet, Text, only
 from kwip.schemas.dumping import DumpSchema, constant, instant
 from kwip.schemas.emojis import emojis_of_user
 from kwip.schemas.html import bio_html, line_html
@@ -45,7 +45,7 @@ class AccountSchema(DumpSchema):
     locked = constant(value=False)
     bot = constant(value=False)
     group = constant(value=False)
-    discoverable = constant(value=True)
+    discoverable = fields.Boolean(attribute="is_discoverable")
     noindex = constant(value=False)
     created_at = fields.Method("get_created_at")
     note = fields.Method("get_note")
@@ -118,7 +118,7 @@ class CredentialAccountSchema(AccountSchema):
                 for field in user.fields
             ],
             "follow_requests_count": 0,
-            "discoverable": True,
+            "discoverable": user.is_discoverable,
             "indexable": True,
             "hide_collections": False,
         }
@@ -189,7 +189,7 @@ class CredentialsBody(BodySchema[ProfileChange]):
     locked = only(value=False)
     bot = only(value=False)
     hide_collections = only(value=False)
-    discoverable = only(value=True)
+    discoverable = Flag(load_default=None, allow_none=True)
     indexable = only(value=True)
     source = fields.Nested(SourceBody)
 
@@ -199,11 +199,17 @@ class CredentialsBody(BodySchema[ProfileChange]):
         display_name: str | None,
         note: str | None,
         fields_attributes: list[ProfileField] | None,
+        discoverable: bool | None,
         **_: object,
     ) -> ProfileChange:
         """Build the change, without the files."""
         lines = None if fields_attributes is None else tuple(fields_attributes)
-        return ProfileChange(display_name=display_name, bio=note, fields=lines)
+        return ProfileChange(
+            display_name=display_name,
+            bio=note,
+            fields=lines,
+            is_discoverable=discoverable,
+        )
 
 
 #: Mastodon's words for parts of a profile, by ours.

@@ -45,6 +45,11 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
             {"partialFilterExpression": {"is_admin": True}},
         ),
         Index(
+            (("is_discoverable", ASCENDING), ("_id", DESCENDING)),
+            "SuggestionStore.newest: the directory, the newest account first",
+            {"partialFilterExpression": {"is_discoverable": True}},
+        ),
+        Index(
             (("names", ASCENDING),),
             "PeopleStore.named, PeopleStore.prefixed: search for people",
         ),
@@ -267,6 +272,7 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
     "followed_tags": (),
     "muted_conversations": (),
     "trends": (),
+    "suggestions": (),
     "reactions": (
         Index(
             (

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 #: The current schema of each collection; 1 unless named.
 SCHEMAS: Mapping[str, int] = {
-    "users": 5,
+    "users": 6,
     "credentials": 2,
     "posts": 6,
     "follows": 2,
@@ -44,6 +44,12 @@ def _user_folds_repeats(document: dict[str, Any]) -> None:
 def _user_requires_descriptions(document: dict[str, Any]) -> None:
     """Schema 4 of users had no rule about descriptions of files."""
     document.setdefault("requires_descriptions", False)
+
+
+def _user_can_be_discovered(document: dict[str, Any]) -> None:
+    """Schema 5 of users had neither featured hashtags nor a place in the directory."""
+    document.setdefault("featured_tags", [])
+    document.setdefault("is_discoverable", False)
 
 
 def _credentials_get_a_key(document: dict[str, Any]) -> None:
@@ -108,6 +114,7 @@ _STEPS: Mapping[tuple[str, int], Callable[[dict[str, Any]], None]] = {
     ("users", 2): _user_gets_a_banner,
     ("users", 3): _user_folds_repeats,
     ("users", 4): _user_requires_descriptions,
+    ("users", 5): _user_can_be_discovered,
     ("credentials", 1): _credentials_get_a_key,
     ("posts", 1): _post_gets_reactions,
     ("posts", 2): _post_gets_orders,

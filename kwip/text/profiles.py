@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 _KEPT = "\n\u200c\u200d"
 #: The names of profile fields in errors.
 _LINE = "fields[{}][{}]"
-
+#: What is on or off.
 _FLAGS: tuple[ProfileKey, ...] = (
     "is_embeddable",
+    "is_discoverable",
     "folds_repeats",
     "requires_descriptions",
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kwip.services.bundle import Discovery
+from kwip.services.discovery.suggestions import Suggestions
 from kwip.services.discovery.trending import Trending
 from kwip.services.discovery.trends import Trends
 
@@ -24,4 +25,7 @@ def make_discovery(core: Core, reading: Reading) -> Discovery:
             clock=core.options.clock,
         ),
         trends=Trends(entities, reading.hydration),
+        suggestions=Suggestions(
+            entities, reading.hydration, stores.suggestions, core.fence
+        ),
     )

@@ -66,7 +66,7 @@ def test_an_app_learns_whose_token_it_holds(alice, wiring):
             {"name": "Page", "value": "at https://example.org", "verified_at": None}
         ],
         "follow_requests_count": 0,
-        "discoverable": True,
+        "discoverable": False,
         "indexable": True,
         "hide_collections": False,
     }

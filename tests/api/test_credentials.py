@@ -102,7 +102,7 @@ def test_pictures_come_as_files_and_can_be_taken_away(alice, client, settings):
 def test_what_is_so_already_may_be_sent_and_its_change_is_refused(alice, send_as):
     same = {
         "locked": "false", "bot": "False", "hide_collections": "0",
-        "discoverable": "true", "indexable": "1",
+        "discoverable": "false", "indexable": "1",
     }  # fmt: skip
     nested = {"source": {"privacy": "public", "sensitive": False, "language": None}}
     flat = {"source[privacy]": "public", "source[sensitive]": "0"}
@@ -111,7 +111,7 @@ def test_what_is_so_already_may_be_sent_and_its_change_is_refused(alice, send_as
     assert change(alice, **{send_as: body}).status_code == 200
     for field, value in (
         ("locked", "true"), ("bot", "1"), ("hide_collections", "on"),
-        ("discoverable", "false"), ("indexable", "0"), ("avatar_description", "me"),
+        ("indexable", "0"), ("avatar_description", "me"),
     ):  # fmt: skip
         answer = change(alice, **{send_as: {"note": "lost?", field: value}})
 

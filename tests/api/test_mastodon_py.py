@@ -337,6 +337,8 @@ def test_it_changes_the_own_account(alice):
 
     assert alice.me() == after
     assert (after.display_name, after.source.note) == ("Alice M", "bakes")
+    assert (before.discoverable, after.source.discoverable) == (False, True)
+    assert after.discoverable is True
     assert [field.name for field in after.fields] == ["Home", "City"]
     assert after.avatar != before.avatar
     assert alice.account_delete_avatar().avatar == before.avatar

@@ -133,12 +133,44 @@ def test_a_follower_can_be_sent_away_and_may_come_again(alice, bob):
     assert ids(alice.get(f"/api/v1/accounts/{alice.id}/followers")) == [bob.id]
 
 
-def test_followers_that_one_knows_are_asked_for_by_id(alice, bob):
+def test_followers_that_one_knows_are_asked_for_by_id(alice, bob, people):
+    carol = people("carol")
+    follow(alice, carol)
+    follow(carol, bob)
     path = f"/api/v1/accounts/familiar_followers?id[]={bob.id}&id[]=1"
 
     answer = alice.get(path)
 
-    assert answer.json == [
-        {"id": bob.id, "accounts": []},
-        {"id": "1", "accounts": []},
+    assert [each["id"] for each in answer.json] == [bob.id, "1"]
+    assert [[one["id"] for one in each["accounts"]] for each in answer.json] == [
+        [carol.id],
+        [],
     ]
+
+
+def test_apps_get_suggestions_and_dismiss_them_and_read_the_directory(
+    alice, bob, people
+):
+    carol = people("carol")
+    follow(alice, bob)
+    follow(bob, carol)
+    shown = {"discoverable": True}
+    assert (
+        carol.ask("PATCH", "/api/v1/accounts/update_credentials", json=shown).json[
+            "discoverable"
+        ]
+        is True
+    )
+
+    [found] = alice.get("/api/v2/suggestions").json
+    assert (found["source"], found["sources"]) == (
+        "past_interactions", ["friends_of_friends"],
+    )  # fmt: skip
+    assert found["account"]["acct"] == "carol"
+    assert ids(alice.get("/api/v1/suggestions")) == [carol.id]
+    for _ in range(2):
+        answer = alice.ask("DELETE", f"/api/v1/suggestions/{carol.id}")
+        assert (answer.status_code, answer.json) == (200, {})
+    assert alice.get("/api/v2/suggestions").json == []
+    assert ids(alice.get("/api/v1/directory?order=new")) == [carol.id]
+    assert alice.get("/api/v1/directory?order=old").status_code == 400

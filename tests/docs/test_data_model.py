@@ -17,7 +17,7 @@ from kwip.domain.posts import Draft, Edit
 from kwip.domain.setup import LIFETIME
 from kwip.domain.timelines.lists import ListChange
 from kwip.domain.timelines.timelines import SEAL_AT
-from kwip.domain.users import READ, WRITE
+from kwip.domain.users import READ, WRITE, ProfileChange
 from kwip.services.maintenance.checkpoint import Checkpoint
 from kwip.services.media.emojis import NewEmoji
 from kwip.store.accounts.setup import SetupStore
@@ -94,7 +94,9 @@ def _follow_tags_and_lists(services, note, owner, member, root):
     services.muted_conversations.mute(owner, root.id)
     for each in (owner, member):
         services.posts.publish(each.id, Draft(text="More #bread"))
+    services.users.update_profile(owner, ProfileChange(is_discoverable=True))
     services.trending.recompute()
+    services.suggestions.dismiss(owner, member.id)
     note()
 
 

@@ -22,6 +22,7 @@ from kwip.store.changes import ChangeStore
 from kwip.store.delivery.hibernation import HibernationStore
 from kwip.store.delivery.outbox import OutboxStore
 from kwip.store.delivery.pull_authors import PullAuthorStore
+from kwip.store.discovery.suggestions import SuggestionStore
 from kwip.store.discovery.trends import TrendStore
 from kwip.store.emojis import EmojiStore
 from kwip.store.fence import FenceStore
@@ -90,7 +91,7 @@ class Stores:
         self.reactions = ReactionStore(store)
         self.relationships = RelationshipStore(store)
         self.search, self.people = SearchStore(store), PeopleStore(store)
-        self.setup = SetupStore(store)
+        self.setup, self.suggestions = SetupStore(store), SuggestionStore(store)
         self.pushdown = PushdownStore(store)
         self.timelines, self.trends = TimelineStore(store), TrendStore(store)
         self.users = UserStore(store)

@@ -35,6 +35,7 @@ def mallory(people, wiring, app):
             display_name=HOSTILE[:60],
             bio=HOSTILE[:400],
             fields=(ProfileField(HOSTILE[:200], HOSTILE[:200]),),
+            is_discoverable=True,
         ),
     )
     wiring.services.authentication.create_token(
@@ -102,6 +103,8 @@ def places(alice, mallory, at_mallory, people, wiring):
         "explore": "/explore",
         "explore_tags": "/explore/hashtags",
         "explore_links": "/explore/links",
+        "explore_people": "/explore/people",
+        "directory": "/directory?order=new",
         "favourites": "/favourites",
         "bookmarks": "/bookmarks",
         "muted": "/settings/muted",
@@ -148,7 +151,7 @@ CARD = {"card": "/@mallory/card"}
 #: What completes the beginning of a name.
 COMPLETION = {"suggestions": "/suggestions?type=accounts&q=mallory"}
 #: Without kwips.
-SIDE = {"explore_side": "/explore/side"}
+SIDE = {"explore_side": "/explore/side", "familiar": "/@mallory/familiar"}
 
 
 def test_every_page_is_among_those_that_are_checked(places):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from kwip.domain.users import ProfileChange
+from tests.wired import viewer_of
+
 LINK = "https://example.org/rye"
 
 
@@ -42,6 +45,31 @@ def test_beside_a_page_is_a_link_that_a_script_fills_with_a_part(anybody, trendi
     assert "Explore" in side.words
     assert part.one("a", href="/tags/bread").words == "#bread"
     assert not anybody.get("/explore").all("section", data_part="/explore/side")
+
+
+def test_people_are_suggested_and_can_be_dismissed_without_a_script(
+    at_alice, alice, bob, people, anybody, wiring
+):
+    carol = people("carol")
+    shown = ProfileChange(is_discoverable=True)
+    wiring.services.users.update_profile(viewer_of(carol.user), shown)
+    alice.post(f"/api/v1/accounts/{bob.id}/follow")
+    bob.post(f"/api/v1/accounts/{carol.id}/follow")
+    assert "No suggestions yet" in anybody.get("/explore/people").words
+
+    page = at_alice.get("/explore/people")
+    assert "@carol" in page.one("main").words
+    side = at_alice.get("/explore/side")
+    assert side.all("button", formaction="/@carol/follow")
+    familiar = at_alice.get("/@carol").one("p", data_part="/@carol/familiar")
+    assert at_alice.get(familiar["data-part"]).one("p").words == "Followed by Bob"
+    [button] = page.all("button", formaction="/@carol/dismiss")
+    at_alice.send(button["formaction"], next="/explore/people")
+    page = at_alice.get("/explore/people")
+    assert page.said == "We won't suggest @carol again."
+    assert "@carol" not in page.one("main").words.replace(page.said, "")
+    listed = anybody.get("/directory?order=new")
+    assert "@carol" in listed.one("main").words
 
 
 def test_apps_get_trends_as_mastodon_writes_them(alice, trending, client):

@@ -62,6 +62,16 @@ def test_who_leaves_widgets_is_in_none_at_once_and_can_come_back(
     assert client.get(widget).status_code == 200
 
 
+def test_who_wants_to_be_found_says_so(at_alice, alice):
+    account = f"/api/v1/accounts/{alice.id}"
+    assert alice.get(account).json["discoverable"] is False
+
+    at_alice.send("/settings/privacy", is_discoverable="1", is_embeddable="1")
+    assert alice.get(account).json["discoverable"] is True
+    box = at_alice.get("/settings/privacy").one("input", id="is_discoverable")
+    assert "checked" in box.attributes
+
+
 def test_a_change_of_privacy_changes_nothing_else(at_alice, alice):
     before = alice.get("/api/v1/accounts/verify_credentials").json
 

@@ -19,6 +19,7 @@ from kwip.blueprints.api import (
     relationships,
     search,
     statuses,
+    suggestions,
     tags,
     timelines,
     trends,
@@ -39,6 +40,7 @@ ROUTES = (
     *lists.ROUTES,
     *tags.ROUTES,
     *trends.ROUTES,
+    *suggestions.ROUTES,
     *empty.ROUTES,
     *notifications.ROUTES,
 )

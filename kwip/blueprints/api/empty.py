@@ -62,12 +62,5 @@ ROUTES = tuple(
         (f"{_V1}/instance/peers", "peers", "Servers that Kwip knows", _ANYBODY),
         (f"{_V1}/instance/rules", "rules", "Rules of the site", _ANYBODY),
         (f"{_V1}/scheduled_statuses", "scheduled", "Scheduled statuses", _OWN),
-        (
-            f"{_V1}/suggestions",
-            "suggestions_v1",
-            "Suggested accounts, for older apps",
-            _OWN,
-        ),
-        ("/api/v2/suggestions", "suggestions_v2", "Suggested accounts", _OWN),
     )
 )

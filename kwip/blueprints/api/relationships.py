@@ -48,12 +48,6 @@ def remove_follower(user_id: UserId) -> Response:
     return http.answer_dumped(RelationshipSchema, found)
 
 
-def familiar_followers() -> Response:
-    """Return familiar followers of each account in `id[]`: always empty for now."""
-    ids = http.load_body(AccountsQuery())  # Mastodon.py sends a body with this GET
-    return http.answer([{"id": str(user_id), "accounts": []} for user_id in ids])
-
-
 def block(user_id: UserId) -> Response:
     """Block an account."""
     done = http.services().relationships.block(http.signed_in(), user_id)
@@ -87,9 +81,6 @@ ROUTES = (
     Route("POST", f"{_ACCOUNT}/follow", follow, _FOLLOWS),
     Route("POST", f"{_ACCOUNT}/unfollow", unfollow, _FOLLOWS),
     Route("POST", f"{_ACCOUNT}/remove_from_followers", remove_follower, _FOLLOWS),
-    Route(
-        "GET", "/api/v1/accounts/familiar_followers", familiar_followers, policies.READ
-    ),
     Route("POST", f"{_ACCOUNT}/block", block, _OTHER),
     Route("POST", f"{_ACCOUNT}/unblock", unblock, _OTHER),
     Route("POST", f"{_ACCOUNT}/mute", mute, _OTHER),

@@ -32,6 +32,7 @@ CACHED_HOME = replace(OWN, page_cache="home")
 OPEN_PART = Policy(
     auth="optional", scope=None, quota="pages", cache="never", csrf="none"
 )
+CACHED_PART = replace(OPEN_PART, cache="private", page_cache="page")
 OWN_PART = Policy(auth="user", scope=None, quota="pages", cache="never", csrf="none")
 #: A page that shows a secret: no copy is stored.
 SECRET = Policy(auth="user", scope=None, quota="pages", cache="never", csrf="none")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kwip.blueprints import http
 from kwip.blueprints.table import Route
-from kwip.blueprints.web.pages import OPEN, OPEN_PART, OWN, page
+from kwip.blueprints.web.pages import CACHED_PART, OPEN, OPEN_PART, OWN, page
 
 if TYPE_CHECKING:
     from flask import Response
@@ -16,8 +16,16 @@ def card(username: str) -> Response:
     """Return who a user is in short, for a page that shows their name."""
     services, viewer, loader = http.services(), http.viewer(), http.loader()
     view = services.users.by_name(viewer, loader, username)
-    familiar, count = services.people.familiar(viewer, loader, view.user.id)
-    return page("card.html", view=view, familiar=familiar, familiar_count=count)
+    known = services.people.familiar(viewer, loader, [view.user.id])
+    return page("card.html", view=view, familiar=known[view.user.id])
+
+
+def familiar(username: str) -> Response:
+    """Return who of a user's followers the viewer follows, for the profile page."""
+    services, viewer, loader = http.services(), http.viewer(), http.loader()
+    user_id = services.users.id_of(loader, username)
+    known = services.people.familiar(viewer, loader, [user_id])
+    return page("familiar.html", familiar=known[user_id])
 
 
 def followers(username: str) -> Response:
@@ -54,6 +62,7 @@ def blocked() -> Response:
 
 ROUTES = (
     Route("GET", "/@<name:username>/card", card, OPEN_PART),
+    Route("GET", "/@<name:username>/familiar", familiar, CACHED_PART),
     Route("GET", "/@<name:username>/followers", followers, OPEN),
     Route("GET", "/@<name:username>/following", following, OPEN),
     Route("GET", "/settings/muted", muted, OWN),

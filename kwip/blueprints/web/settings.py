@@ -10,7 +10,6 @@ from kwip.blueprints import appearance, http
 from kwip.blueprints.table import Policy, Route
 from kwip.blueprints.web.pages import OPEN, OWN, Form, form_policy, go, page, page_again
 from kwip.domain.errors import InvalidError, NotFoundError, RateLimitedError
-from kwip.domain.users import ProfileChange
 from kwip.schemas.forms import (
     ActForm,
     AppearanceForm,
@@ -32,17 +31,19 @@ def settings() -> Response:
 def privacy_settings() -> Response:
     """Show the privacy settings."""
     me = http.services().users.me(http.signed_in(), http.loader())
-    values = {"is_embeddable": "1" if me.is_embeddable else ""}
+    values = {
+        "is_embeddable": "1" if me.is_embeddable else "",
+        "is_discoverable": "1" if me.is_discoverable else "",
+    }
     return page("settings_privacy.html", form=Form(values))
 
 
 def save_privacy() -> Response:
-    """Turn widgets on or off for the viewer; takes effect at once."""
+    """Save where the viewer is shown; takes effect at once."""
     try:
-        may = http.load_form(PrivacyForm())
+        change = http.load_form(PrivacyForm())
     except InvalidError as error:
         return page_again("settings_privacy.html", error)
-    change = ProfileChange(is_embeddable=may)
     http.services().users.update_profile(http.signed_in(), change)
     return go(url_for("web.privacy_settings"), gettext("Changes saved."))
 

@@ -111,6 +111,18 @@ def cut_page(
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a list: `limit` entries after `offset`."""
+
+    limit: int
+    offset: int
+
+    def of(self, found: Sequence[T]) -> Sequence[T]:
+        """Return this part of a list."""
+        return found[self.offset : self.offset + self.limit]
+
+
+@dataclass(frozen=True, slots=True)
 class CachedPage:
     """A cached page: its ETag, and the answer, packed by its maker.
 

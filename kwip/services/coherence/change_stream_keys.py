@@ -154,6 +154,10 @@ def _trends(_: Change) -> Keys:
     return invalidation_rules.trend()
 
 
+def _suggestions(change: Change) -> Keys:
+    return invalidation_rules.dismiss_suggestion(user_id=UserId(change.id))
+
+
 def _session(change: Change) -> Keys:
     user, _, digest = change.id.partition(":")
     return invalidation_rules.sign_out(user_id=UserId(int(user)), digest=digest)
@@ -184,6 +188,7 @@ WATCHED: Mapping[str, Callable[[Change], Keys]] = {
     "followed_tags": _followed_tags,
     "muted_conversations": _muted_conversations,
     "trends": _trends,
+    "suggestions": _suggestions,
     "sessions": _session,
     "tokens": _token,
 }

@@ -141,11 +141,15 @@ class Trending:
     def _people(
         self, recent: Sequence[RecentPost]
     ) -> Mapping[PeopleOrder, Sequence[UserId]]:
-        """Order those who posted lately by their latest post, and by followers."""
-        active = list(dict.fromkeys(post.author_id for post in recent))[:MAX_PEOPLE]
-        users = self.stores.users.get_many(active)
-        popular = sorted(users.values(), key=lambda user: -user.followers_count)
-        return {"active": active, "popular": [user.id for user in popular]}
+        """Order discoverable people who posted lately: latest post, and followers."""
+        ids = list(dict.fromkeys(post.author_id for post in recent))[:MAX_PEOPLE]
+        known = self.stores.users.get_many(ids)
+        users = [known[i] for i in ids if i in known and known[i].is_discoverable]
+        popular = sorted(users, key=lambda user: -user.followers_count)
+        return {
+            "active": [user.id for user in users],
+            "popular": [user.id for user in popular],
+        }
 
     def _shown(self, ids: Iterable[UserId]) -> set[UserId]:
         parts = batches(sorted(ids), _USERS_AT_ONCE)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kwip.cache import keys
 from kwip.domain.ids import PostId, UserId
 from kwip.domain.memo import Decoded
+from kwip.domain.timelines.suggestions import SuggestionSource
 from kwip.domain.timelines.tags import TagDay
 from kwip.domain.timelines.timelines import Entry
 from kwip.domain.timelines.trends import Trend
@@ -51,6 +52,36 @@ def people_orders(stores: Stores) -> Kind[PeopleOrder, tuple[UserId, ...]]:
         load=stores.trends.people,
         ttl_s=keys.TIMELINE_TTL_S,
         is_streamed=True,
+    )
+
+
+def suggestions(stores: Stores) -> Kind[UserId, SuggestionSource]:
+    """Return the kind of what suggestions are made from.
+
+    Whom one's followees follow may change at any time without invalidating it, so it
+    lives for a minute only; everything that hides somebody is checked when reading.
+    """
+    return Kind(
+        name="suggestions",
+        key=keys.suggestions,
+        encode=lambda found: json.dumps(
+            [found.ranked, sorted(found.dismissed)]
+        ).encode(),
+        decode=_decode_suggestions,
+        load=stores.suggestions.of_users,
+        ttl_s=keys.TIMELINE_TTL_S,
+        is_streamed=False,
+    )
+
+
+def _encode_suggestions(found: SuggestionSource) -> bytes:
+    return json.dumps([found.ranked, sorted(found.dismissed)]).encode()
+
+
+def _decode_suggestions(raw: bytes) -> SuggestionSource:
+    ranked, dismissed = json.loads(raw)
+    return SuggestionSource(
+        tuple(map(UserId, ranked)), frozenset(map(UserId, dismissed))
     )
 
 

@@ -36,6 +36,7 @@ class Entities:
         self.listings = social_entities.listings(stores)
         self.pulls = social_entities.pulls(stores)
         self.trends = discovery_entities.trends(stores)
+        self.suggestions = discovery_entities.suggestions(stores)
         self.people_orders = discovery_entities.people_orders(stores)
         self.posts = post_entities.posts(stores, entries)
         self.reactions = post_entities.reactions(stores)

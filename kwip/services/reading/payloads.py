@@ -25,7 +25,7 @@ from kwip.domain.timelines.notifications import Unread
 from kwip.domain.timelines.slices import RowChunk
 from kwip.domain.timelines.threads import Threaded
 from kwip.domain.timelines.timelines import Chunk, Entry, Pulls
-from kwip.domain.users import ProfileField, User
+from kwip.domain.users import FeaturedTag, ProfileField, User
 from kwip.store.accounts.access_keys import AccessKey
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def _names(kind: type[Any], *without: str) -> tuple[str, ...]:
 
 
 #: The fields that are packed as they are.
-_USER = _names(User, "fields", "pinned_ids")
+_USER = _names(User, "fields", "pinned_ids", "featured_tags")
 _POST = _names(
     Post,
     *("visibility", "quote_policy", "created_at", "edited_at"),
@@ -57,17 +57,19 @@ def _dump(value: object) -> bytes:
 
 
 def encode_user(user: User) -> bytes:
-    """Pack a user: the fields of the profile, the pins, then all else in order."""
+    """Pack a user: profile fields, pins, featured hashtags, then all else in order."""
     profile = [[x.name, x.value] for x in user.fields]
-    return _dump([profile, user.pinned_ids, *_user_values(user)])
+    featured = [[x.id, x.name] for x in user.featured_tags]
+    return _dump([profile, user.pinned_ids, featured, *_user_values(user)])
 
 
 def decode_user(raw: bytes) -> User:
     """Unpack a user."""
-    profile, pinned, *values = json.loads(raw.decode())
+    profile, pinned, featured, *values = json.loads(raw.decode())
     return User(
         fields=tuple(ProfileField(*field) for field in profile),
         pinned_ids=tuple(pinned),
+        featured_tags=tuple(FeaturedTag(*tag) for tag in featured),
         **dict(zip(_USER, values, strict=True)),
     )
 

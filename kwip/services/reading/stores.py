@@ -9,6 +9,7 @@ from kwip.store.accounts.access_keys import AccessKeyStore
 from kwip.store.accounts.people import PeopleStore
 from kwip.store.accounts.users import UserStore
 from kwip.store.delivery.pull_authors import PullAuthorStore
+from kwip.store.discovery.suggestions import SuggestionStore
 from kwip.store.discovery.trends import TrendStore
 from kwip.store.posting.active_order import ActivityStore
 from kwip.store.posting.posts import PostStore
@@ -46,6 +47,7 @@ class Stores:
     followed_tags: FollowedTagStore
     muted_conversations: MutedConversationStore
     trends: TrendStore
+    suggestions: SuggestionStore
     timelines: TimelineStore
     pull_authors: PullAuthorStore
     reactions: ReactionStore
@@ -71,6 +73,7 @@ class Stores:
             followed_tags=FollowedTagStore(store),
             muted_conversations=MutedConversationStore(store),
             trends=TrendStore(store),
+            suggestions=SuggestionStore(store),
             timelines=TimelineStore(store),
             pull_authors=PullAuthorStore(store),
             reactions=ReactionStore(store),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from kwip.domain.errors import NotFoundError
 from kwip.domain.ids import UserId
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from kwip.domain.ids import PostId
+    from kwip.domain.timelines.id_lists import IdListSlice
     from kwip.domain.timelines.pages import Page
     from kwip.domain.users import User, Viewer
     from kwip.services.reading.entities import Entities
@@ -30,6 +31,16 @@ if TYPE_CHECKING:
 
 #: How many familiar followers are named.
 MAX_FAMILIAR = 2
+
+
+class Familiar(NamedTuple):
+    """Some of a user's followers whom the viewer follows, and the number of all."""
+
+    users: tuple[User, ...]
+    total: int
+
+
+NOT_FAMILIAR = Familiar((), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,23 +96,42 @@ class People:
         return self._page(viewer, loader, rows, page)
 
     def familiar(
-        self, viewer: Viewer | None, loader: Loader, user_id: UserId
-    ) -> tuple[list[User], int]:
-        """Return some of a user's followers whom the viewer follows, and their number.
+        self,
+        viewer: Viewer | None,
+        loader: Loader,
+        user_ids: Sequence[UserId],
+        *,
+        most: int = MAX_FAMILIAR,
+    ) -> dict[UserId, Familiar]:
+        """Return who of each user's followers the viewer follows; `most` are named.
 
-        None of one's own. Only the first slice of followers is looked at. Warm: 2 round
-        trips.
+        None of one's own. Only the first slice of followers, those with the newest
+        accounts, is looked at. Warm: 2 round trips for any number of users.
         """
-        if viewer is None or viewer.id == user_id:
-            return [], 0
-        newest = self.id_lists.first("followers", user_id, PageRequest())
+        if viewer is None:
+            return dict.fromkeys(user_ids, NOT_FAMILIAR)
+        others = [user_id for user_id in user_ids if user_id != viewer.id]
+        firsts = [self._newest_followers(user_id) for user_id in others]
         chunks, relations = loader.load(
-            newest, Lookup(self.entities.relations, [viewer.id])
+            Lookup(self.entities.id_lists, firsts),
+            Lookup(self.entities.relations, [viewer.id]),
         )
         follows = relations[viewer.id].follows
-        rows = [row for chunk in chunks.values() for row in chunk.rows]
-        ids = [UserId(row.id) for row in rows if row.id in follows]
-        return self.named(loader, ids[:MAX_FAMILIAR]), len(ids)
+        known = {
+            user_id: [UserId(row.id) for row in chunks[first].rows if row.id in follows]
+            for user_id, first in zip(others, firsts, strict=True)
+        }
+        named = {i for ids in known.values() for i in ids[:most]}
+        users = {user.id: user for user in self.named(loader, sorted(named))}
+        found = dict.fromkeys(user_ids, NOT_FAMILIAR)
+        for user_id, ids in known.items():
+            shown = tuple(users[i] for i in ids[:most] if i in users)
+            found[user_id] = Familiar(shown, len(ids))
+        return found
+
+    def _newest_followers(self, user_id: UserId) -> IdListSlice:
+        [first] = self.id_lists.first("followers", user_id, PageRequest()).ids
+        return first
 
     def muted(
         self, viewer: Viewer, loader: Loader, page: PageRequest

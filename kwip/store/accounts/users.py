@@ -12,7 +12,7 @@ from pymongo.errors import DuplicateKeyError
 from kwip.domain.errors import ConflictError
 from kwip.domain.ids import PostId, UserId
 from kwip.domain.names import name_terms
-from kwip.domain.users import MAX_PINS, ProfileField, User
+from kwip.domain.users import MAX_PINS, FeaturedTag, ProfileField, User
 from kwip.store.accounts.setup import SETUP_CLAIM
 from kwip.store.bulk import insert_missing
 from kwip.store.client import ONE_BATCH, translated
@@ -34,7 +34,9 @@ _HANDLE, _EMAIL = "handle:", "email:"
 #: Schema 2 of users has no pins.
 _PINNED = {"$ifNull": ["$pinned_ids", []]}
 #: The fields of a user that documents have as they are.
-_AS_STORED = {f.name for f in fields(User)} - {"id", "fields", "pinned_ids"}
+_AS_STORED = {f.name for f in fields(User)} - {
+    *("id", "fields", "pinned_ids", "featured_tags")
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,6 +326,9 @@ def to_user(document: Document) -> User:
         id=UserId(d["_id"]),
         fields=tuple(ProfileField(x["name"], x["value"]) for x in d["fields"]),
         pinned_ids=tuple(PostId(i) for i in d["pinned_ids"]),
+        featured_tags=tuple(
+            FeaturedTag(x["id"], x["name"]) for x in d["featured_tags"]
+        ),
         **{name: d[name] for name in _AS_STORED},
     )
 
@@ -340,8 +345,10 @@ def _to_document(user: User) -> Document:
         "banner": user.banner,
         "fields": _field_documents(user.fields),
         "pinned_ids": [],
+        "featured_tags": [],
         "is_suspended": False,
         "is_embeddable": user.is_embeddable,
+        "is_discoverable": user.is_discoverable,
         "is_admin": user.is_admin,
         "folds_repeats": user.folds_repeats,
         "requires_descriptions": user.requires_descriptions,

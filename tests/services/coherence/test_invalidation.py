@@ -146,6 +146,7 @@ class World:
             Lookup(entities.unread, people),
             Lookup(entities.markers, people),
             Lookup(entities.trends, list(MAX_TRENDS)),
+            Lookup(entities.suggestions, [self.carol.id]),
             Lookup(entities.people_orders, PEOPLE_ORDERS),
             Lookup(entities.threads, [self.root.id]),
             Lookup(entities.homes, [Slice(each) for each in people]),
@@ -271,6 +272,7 @@ WRITES = {
     "mute_conversation": lambda w: w.services.muted_conversations.mute(
         w.alice, w.answer.id
     ),
+    "dismiss_suggestion": lambda w: w.services.suggestions.dismiss(w.carol, w.alice.id),
     "revoke_token": lambda w: w.services.authentication.revoke_token(w.bob, w.token.id),
 }
 
