@@ -252,6 +252,9 @@ end_poll = Rule(
 )
 pin = Rule("Invalidate one key: pins are part of the author.", "user:{user_id}")
 unpin = pin
+feature_tag = Rule(
+    "Invalidate one key: featured hashtags are part of the user.", "user:{user_id}"
+)
 recount = Rule(
     "Invalidate what shows counters that were recounted.",
     "user:{user_ids} post:{post_ids}",

@@ -8,7 +8,14 @@ from marshmallow import fields
 
 from kwip.domain import polls
 from kwip.domain.attachments import DESCRIPTION_MAX, MAX_IMAGES, VIDEO_MAX_BYTES
-from kwip.domain.users import BIO_MAX, DISPLAY_NAME_MAX, FIELD_MAX, MAX_FIELDS, MAX_PINS
+from kwip.domain.users import (
+    BIO_MAX,
+    DISPLAY_NAME_MAX,
+    FIELD_MAX,
+    MAX_FEATURED_TAGS,
+    MAX_FIELDS,
+    MAX_PINS,
+)
 from kwip.schemas.dumping import DumpSchema, constant
 from kwip.text.translation import lazy_gettext
 
@@ -87,7 +94,7 @@ class _InstanceSchema(DumpSchema):
         """Return the limits; zeros for what Kwip does not have yet."""
         return {
             "accounts": {
-                "max_featured_tags": 0,
+                "max_featured_tags": MAX_FEATURED_TAGS,
                 "max_pinned_statuses": MAX_PINS,
                 "max_profile_fields": MAX_FIELDS,
                 "profile_field_name_limit": FIELD_MAX,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from marshmallow import fields, post_dump, validate
+from marshmallow import RAISE, fields, post_dump, validate
 
 from kwip.domain.timelines.pages import PageRequest
 from kwip.schemas.body import BodySchema, Text
@@ -16,7 +16,7 @@ from kwip.text.translation import lazy_gettext
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from kwip.domain.timelines.tags import TagDay, TagView
+    from kwip.domain.timelines.tags import FeaturedTagView, TagDay, TagView
 
 
 #: The most hashtags of one mode, as in Mastodon.
@@ -82,6 +82,52 @@ def write_history(days: Iterable[TagDay]) -> list[dict[str, str]]:
         {"day": str(day.begins_s), "uses": str(day.uses), "accounts": str(day.people)}
         for day in days
     ]
+
+
+class FeaturedTagBody(BodySchema[str]):
+    """Which hashtag to feature, as it is written."""
+
+    name = Text(
+        required=True,
+        error_messages={"required": lazy_gettext("Enter a hashtag.")},
+    )
+
+    def make(self, *, name: str) -> str:
+        """Return it."""
+        return name
+
+
+class FeaturedTagForm(FeaturedTagBody):
+    """The same from a page; the page's own form also says where it is."""
+
+    class Meta:
+        """Reject unknown fields."""
+
+        unknown = RAISE
+
+    next = Text(load_default="")
+
+    def make(self, *, name: str, **_: object) -> str:
+        """Return the hashtag as it is written."""
+        return name
+
+
+class FeaturedTagSchema(DumpSchema):
+    """A `FeaturedTagView` as Mastodon's FeaturedTag; the last day is a date."""
+
+    id = fields.String()
+    name = fields.String()
+    url = fields.Method("get_url")
+    statuses_count = fields.String(attribute="posts_count")
+    last_status_at = fields.Method("get_last_status_at")
+
+    def get_url(self, tag: FeaturedTagView) -> str:
+        """Return the address of the hashtag's page."""
+        return self.urls.tag(tag.name)
+
+    def get_last_status_at(self, tag: FeaturedTagView) -> str | None:
+        """Return the day of the newest post."""
+        return None if tag.last_post_at is None else f"{tag.last_post_at:%Y-%m-%d}"
 
 
 class TagSchema(DumpSchema):

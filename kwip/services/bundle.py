@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kwip.services.delivery.poll_ends import PollEnds
     from kwip.services.delivery.publication import Publication
     from kwip.services.delivery.search_index import SearchIndex
+    from kwip.services.discovery.featured_tags import FeaturedTags
     from kwip.services.discovery.suggestions import Suggestions
     from kwip.services.discovery.trending import Trending
     from kwip.services.discovery.trends import Trends
@@ -136,6 +137,7 @@ class Discovery:
     trending: Trending
     trends: Trends
     suggestions: Suggestions
+    featured_tags: FeaturedTags
 
 
 @dataclass(frozen=True, kw_only=True)

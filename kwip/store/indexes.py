@@ -78,6 +78,11 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
             {"partialFilterExpression": _ALIVE},
         ),
         Index(
+            (("author_id", ASCENDING), ("tags", ASCENDING), ("_id", DESCENDING)),
+            "FeaturedTagStore.uses: an author's posts with a hashtag",
+            {"partialFilterExpression": {"tags.0": {"$exists": True}}},
+        ),
+        Index(
             (("is_listed", ASCENDING), ("_id", DESCENDING)),
             "PostStore.listed: the public timeline",
             {"partialFilterExpression": {"is_listed": True}},

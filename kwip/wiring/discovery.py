@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kwip.services.bundle import Discovery
+from kwip.services.discovery.featured_tags import FeaturedTags
 from kwip.services.discovery.suggestions import Suggestions
 from kwip.services.discovery.trending import Trending
 from kwip.services.discovery.trends import Trends
@@ -27,5 +28,11 @@ def make_discovery(core: Core, reading: Reading) -> Discovery:
         trends=Trends(entities, reading.hydration),
         suggestions=Suggestions(
             entities, reading.hydration, stores.suggestions, core.fence
+        ),
+        featured_tags=FeaturedTags(
+            store=stores.featured_tags,
+            entities=entities,
+            fence=core.fence,
+            ids=core.ids,
         ),
     )

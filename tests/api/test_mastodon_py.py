@@ -387,16 +387,28 @@ def test_it_follows_hashtags(alice, bob):
     assert alice.timeline_home() == []
 
 
+def test_it_features_hashtags_and_reads_what_helps_to_find_people(alice):
+    alice.toot("More #rye")
+    assert [tag.name for tag in alice.featured_tag_suggestions()] == ["rye"]
+
+    made = alice.featured_tag_create("Rye")
+    [found] = alice.account_featured_tags(alice.me())
+    assert (made.name, found.id, found.statuses_count) == ("rye", made.id, "1")
+    assert found.last_status_at is not None
+    alice.featured_tag_delete(made)
+    assert alice.featured_tags() == []
+    assert alice.suggestions() == alice.suggestions_v1() == []
+    assert alice.trending_links() == alice.trending_statuses() == []
+    assert alice.trending_tags() == alice.directory() == []
+
+
 def test_it_finds_nothing_where_kwip_has_none(alice):
-    me = alice.me()
     for found in (
-        alice.account_featured_tags(me),
         alice.announcements(),
         alice.conversations(),
         alice.custom_emojis(),
         alice.domain_blocks(),
         alice.endorsements(),
-        alice.featured_tags(),
         alice.filters(),
         alice.filters_v2(),
         alice.follow_requests(),
@@ -406,11 +418,6 @@ def test_it_finds_nothing_where_kwip_has_none(alice):
         alice.instance_peers(),
         alice.instance_rules(),
         alice.scheduled_statuses(),
-        alice.suggestions(),
-        alice.suggestions_v1(),
-        alice.trending_links(),
-        alice.trending_statuses(),
-        alice.trending_tags(),
     ):
         assert found == []
 

@@ -95,6 +95,7 @@ def _follow_tags_and_lists(services, note, owner, member, root):
     for each in (owner, member):
         services.posts.publish(each.id, Draft(text="More #bread"))
     services.users.update_profile(owner, ProfileChange(is_discoverable=True))
+    services.featured_tags.add(owner, services.loaders.begin(), "bread")
     services.trending.recompute()
     services.suggestions.dismiss(owner, member.id)
     note()

@@ -22,6 +22,7 @@ from kwip.domain.ids import UserId
 from kwip.domain.polls import NewPoll
 from kwip.domain.posts import Draft, Edit, Visibility
 from kwip.domain.timelines.lists import ListChange
+from kwip.domain.users import ProfileChange
 from kwip.jobs.registry import jobs
 from kwip.services.delivery.long_polls import LiveTimes
 from kwip.services.posting import posts
@@ -163,7 +164,15 @@ class Town:
             self.write(chance.choice(PEOPLE), VISIBILITIES[number % 4], named)
         for post in chance.sample(self.model.posts, POSTS // 2):
             self._react_to(post)
+        self._discover()
         self._rings.run()
+
+    def _discover(self):
+        """Let everybody be found, and everything that people react to trend."""
+        for name in PEOPLE:
+            shown = ProfileChange(is_discoverable=True)
+            self.services.users.update_profile(self.viewer(name), shown)
+        self.services.trending.recompute()
 
     def _react_to(self, post):
         for name in PEOPLE:
@@ -318,7 +327,7 @@ def test_no_surface_shows_anybody_what_they_may_not_see(
 ):
     town = town(seed)
     town.fill()
-    check(town, ask, "/api/v1")  # and from now on it is cached
+    before = check(town, ask, "/api/v1")  # and from now on it is cached
     town.fall_out()
     counts = check(town, ask)
     check_polls(town, wiring, settings)
@@ -327,6 +336,7 @@ def test_no_surface_shows_anybody_what_they_may_not_see(
     gone = [word for word in town.addresses if town.words[word][0].is_gone]
     assert len(town.addresses) > len(gone) > 0
     assert sum(count > 0 for count in counts.values()) > 40, counts
+    assert before["/api/v1/trends/statuses"] > 0
 
 
 @pytest.mark.parametrize("place", [hydration, posts])

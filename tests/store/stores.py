@@ -22,6 +22,7 @@ from kwip.store.changes import ChangeStore
 from kwip.store.delivery.hibernation import HibernationStore
 from kwip.store.delivery.outbox import OutboxStore
 from kwip.store.delivery.pull_authors import PullAuthorStore
+from kwip.store.discovery.featured_tags import FeaturedTagStore
 from kwip.store.discovery.suggestions import SuggestionStore
 from kwip.store.discovery.trends import TrendStore
 from kwip.store.emojis import EmojiStore
@@ -67,24 +68,20 @@ class Stores:
         self.authentication = AccessKeyStore(store, "tokens")
         self.attachments, self.purges = AttachmentStore(store), PurgeStore(store)
         self.audit, self.changes = AuditStore(store), ChangeStore(store)
-        self.repairs = RepairStore(store)
-        self.retags = RetagStore(store)
+        self.repairs, self.retags = RepairStore(store), RetagStore(store)
         self.claims, self.poll_ends = ClaimStore(store), PollEndStore(store)
         self.hibernation = HibernationStore(store)
         self.edges = EdgeStore(store)
         self.emojis, self.fence = EmojiStore(store), FenceStore(store.database)
         self.jobs = JobStore(store)
         self.followed_tags = FollowedTagStore(store)
-        self.muted_conversations, self.lists = (
-            MutedConversationStore(store),
-            ListStore(store),
-        )
+        self.muted_conversations = MutedConversationStore(store)
+        self.featured_tags, self.lists = FeaturedTagStore(store), ListStore(store)
         self.list_edges = ListEdgeStore(store)
         self.loading = LoadStore(store)
         self.markers = MarkerStore(store)
         self.notifications = NotificationStore(store)
-        self.posts = PostStore(store)
-        self.outbox = OutboxStore(store)
+        self.posts, self.outbox = PostStore(store), OutboxStore(store)
         self.pull_authors = PullAuthorStore(store)
         self.activity = ActivityStore(store)
         self.repeats, self.quotes = RepeatStore(store), QuoteStore(store)

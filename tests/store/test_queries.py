@@ -34,6 +34,7 @@ from kwip.domain.timelines.notifications import (
 from kwip.domain.timelines.pushdown import Pushdown
 from kwip.domain.timelines.search import Sought
 from kwip.domain.timelines.trends import Trend
+from kwip.domain.users import FeaturedTag
 from kwip.store.delivery.outbox import pending
 from kwip.store.indexes import INDEXES, ensure_indexes
 from kwip.store.jobs import Job
@@ -365,6 +366,10 @@ CALLS = {
     "SuggestionStore.of_users": lambda s: s.suggestions.of_users([1, 2]),
     "SuggestionStore.dismiss": lambda s: s.suggestions.dismiss(1, 9),
     "SuggestionStore.newest": lambda s: s.suggestions.newest(2, 5),
+    "FeaturedTagStore.add": lambda s: s.featured_tags.add(1, FeaturedTag(5, "tea")),
+    "FeaturedTagStore.remove": lambda s: s.featured_tags.remove(1, 5),
+    "FeaturedTagStore.uses": lambda s: s.featured_tags.uses(2, ["tea", "t1"]),
+    "FeaturedTagStore.recent": lambda s: s.featured_tags.recent(2),
     "FollowedTagStore.follow": lambda s: s.followed_tags.follow(1, "tea"),
     "MutedConversationStore.mute": lambda s: s.muted_conversations.mute(1, 7),
     "MutedConversationStore.unmute": lambda s: s.muted_conversations.unmute(1, 7),

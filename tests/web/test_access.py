@@ -36,9 +36,7 @@ def test_who_signs_up_is_signed_in_and_welcomed(anybody):
         password=PASSWORD,
     )
 
-    assert where == "/home"
-    page = anybody.get("/home")
-    assert page.said == "Welcome! This is your Home."
+    assert where == "/welcome"
     assert anybody.get("/@carol").all("a", href="/settings/profile")
 
 

@@ -9,6 +9,7 @@ from kwip.blueprints.api import (
     accounts,
     emojis,
     empty,
+    featured_tags,
     instance,
     lists,
     media,
@@ -41,6 +42,7 @@ ROUTES = (
     *tags.ROUTES,
     *trends.ROUTES,
     *suggestions.ROUTES,
+    *featured_tags.ROUTES,
     *empty.ROUTES,
     *notifications.ROUTES,
 )

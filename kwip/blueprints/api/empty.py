@@ -36,18 +36,11 @@ _OWN, _OPEN, _ANYBODY = policies.READ, policies.OPEN_READ, policies.ANYBODY
 ROUTES = tuple(
     _none(path, name, says, policy)
     for path, name, says, policy in (
-        (f"{_ACCOUNT}/featured_tags", "account_tags", "Featured hashtags", _OPEN),
         (f"{_ACCOUNT}/endorsements", "account_endorsed", "Featured accounts", _OPEN),
         (f"{_V1}/announcements", "announcements", "Announcements", _OWN),
         (f"{_V1}/conversations", "conversations", "Private conversations", _OWN),
         (f"{_V1}/domain_blocks", "domain_blocks", "Blocked servers", _OWN),
         (f"{_V1}/endorsements", "endorsements", "The viewer's featured accounts", _OWN),
-        (
-            f"{_V1}/featured_tags",
-            "featured_tags",
-            "The viewer's featured hashtags",
-            _OWN,
-        ),
         (f"{_V1}/filters", "filters_v1", "Filters, for older apps", _OWN),
         ("/api/v2/filters", "filters_v2", "Filters", _OWN),
         (f"{_V1}/follow_requests", "follow_requests", "Follow requests", _OWN),

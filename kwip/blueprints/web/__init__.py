@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kwip.blueprints.web import (
     explore,
+    featured_tags,
     lists,
     media,
     notifications,
@@ -20,6 +21,7 @@ from kwip.blueprints.web import (
     tags,
     timelines,
     users,
+    welcome,
 )
 from kwip.blueprints.web import sign_in as access
 
@@ -38,6 +40,8 @@ ROUTES = (
     *search.ROUTES,
     *suggestions.ROUTES,
     *explore.ROUTES,
+    *welcome.ROUTES,
+    *featured_tags.ROUTES,
     *people.ROUTES,
     *lists.ROUTES,
     *tags.ROUTES,

@@ -58,7 +58,7 @@ def join() -> Response:
     except _TRY_AGAIN as error:
         return page_again("signup.html", error)
     cookie.sign_in(admitted.credential, admitted.names)
-    return go(url_for("web.home"), gettext("Welcome! This is your Home."))
+    return go(url_for("web.welcome"))
 
 
 def login() -> Response:

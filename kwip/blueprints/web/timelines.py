@@ -97,16 +97,23 @@ def profile_media(username: str) -> Response:
     return _profile(username, Kinds(only_media=True))
 
 
-def _profile(username: str, kinds: Kinds) -> Response:
+def profile_tagged(username: str, name: str) -> Response:
+    """Show a user's profile with their kwips that have a hashtag."""
+    return _profile(username, ALL_KINDS, clean_hashtag(name))
+
+
+def _profile(username: str, kinds: Kinds, tag: str = "") -> Response:
     view, found, pinned = http.services().profiles.profile(
         http.viewer(),
         http.loader(),
         username,
         timeline_request(),
         kinds=kinds,
+        tag=tag,
     )
     return page(
         "profile.html",
+        tagged=tag,
         view=view,
         page=found,
         pinned=pinned,
@@ -155,4 +162,10 @@ ROUTES = (
     Route("GET", "/@<name:username>", profile, CACHED_OPEN),
     Route("GET", "/@<name:username>/with-replies", profile_with_replies, CACHED_OPEN),
     Route("GET", "/@<name:username>/media", profile_media, CACHED_OPEN),
+    Route(
+        "GET",
+        "/@<name:username>/tagged/<string(maxlength=200):name>",
+        profile_tagged,
+        CACHED_OPEN,
+    ),
 )

@@ -59,7 +59,8 @@ def _me() -> User:
     return http.services().users.me(http.signed_in(), http.loader())
 
 
-_UPLOAD = Policy(
+#: A form with pictures of the viewer.
+UPLOAD = Policy(
     auth="user",
     scope=None,
     quota="media",
@@ -70,5 +71,5 @@ _UPLOAD = Policy(
 
 ROUTES = (
     Route("GET", "/settings/profile", profile_settings, OWN),
-    Route("POST", "/settings/profile", save_profile, _UPLOAD),
+    Route("POST", "/settings/profile", save_profile, UPLOAD),
 )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from kwip.domain.ids import ms_of
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterable, Sequence
 
     from kwip.domain.ids import UserId
@@ -38,6 +39,20 @@ class TagView:
     name: str
     is_following: bool = False
     history: tuple[TagDay, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FeaturedTagView:
+    """A hashtag that a user features; `id` is for apps.
+
+    It counts the user's public posts with it; `last_post_at` is when the newest came.
+    """
+
+    id: int
+    user_id: UserId
+    name: str
+    posts_count: int
+    last_post_at: dt.datetime | None
 
 
 @dataclass(frozen=True, slots=True)

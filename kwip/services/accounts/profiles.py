@@ -35,11 +35,12 @@ class Profiles:
         page: PageRequest,
         *,
         kinds: Kinds = ALL_KINDS,
+        tag: str = "",
     ) -> tuple[UserView, Page[PostView], tuple[PostView, ...]]:
         """Read a user by username, with a page of their posts. Warm: 3 round trips.
 
         The first page includes the user's pinned posts, unless it is in active order or
-        has only posts with attachments.
+        has only posts with attachments or a hashtag.
 
         Raises:
             NotFoundError: There is no such user.
@@ -55,9 +56,9 @@ class Profiles:
         )
         user = self.users.by_id(viewer, loader, user_id)
         pinned: tuple[PostView, ...] = ()
-        if page.is_first and not (page.is_active or kinds.only_media):
+        if page.is_first and not (page.is_active or kinds.only_media or tag):
             pinned = self.timelines.pinned(viewer, loader, user.user, page, kinds)
-        posts = self.timelines.user(viewer, loader, user_id, page, kinds=kinds)
+        posts = self.timelines.user(viewer, loader, user_id, page, kinds=kinds, tag=tag)
         return user, posts, pinned
 
     def pins(

@@ -9,6 +9,7 @@ from kwip.store.accounts.access_keys import AccessKeyStore
 from kwip.store.accounts.people import PeopleStore
 from kwip.store.accounts.users import UserStore
 from kwip.store.delivery.pull_authors import PullAuthorStore
+from kwip.store.discovery.featured_tags import FeaturedTagStore
 from kwip.store.discovery.suggestions import SuggestionStore
 from kwip.store.discovery.trends import TrendStore
 from kwip.store.posting.active_order import ActivityStore
@@ -48,6 +49,7 @@ class Stores:
     muted_conversations: MutedConversationStore
     trends: TrendStore
     suggestions: SuggestionStore
+    featured_tags: FeaturedTagStore
     timelines: TimelineStore
     pull_authors: PullAuthorStore
     reactions: ReactionStore
@@ -74,6 +76,7 @@ class Stores:
             muted_conversations=MutedConversationStore(store),
             trends=TrendStore(store),
             suggestions=SuggestionStore(store),
+            featured_tags=FeaturedTagStore(store),
             timelines=TimelineStore(store),
             pull_authors=PullAuthorStore(store),
             reactions=ReactionStore(store),

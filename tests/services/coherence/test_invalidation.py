@@ -234,6 +234,9 @@ WRITES = {
     "unbookmark": lambda w: w.services.reactions.unbookmark(w.bob, w.answer.id),
     "vote": lambda w: w.services.polls.vote(w.alice, w.root.id, [0]),
     "pin": lambda w: w.services.pins.pin(w.bob, w.root.id),
+    "feature_tag": lambda w: w.services.featured_tags.add(
+        w.bob, w.services.loaders.begin(), "tea"
+    ),
     "unpin": lambda w: w.services.pins.unpin(w.alice, w.answer.id),
     "follow": lambda w: w.services.relationships.follow(w.bob, w.alice.id),
     "unfollow": lambda w: w.services.relationships.unfollow(w.alice, w.bob.id),
