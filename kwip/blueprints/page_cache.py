@@ -64,10 +64,16 @@ _FLAG = r"true|false|0|1"
 _SHARED = {"limit": r"[1-9]|[1-3][0-9]|40", "order": r"recent|active"}
 #: The parameters of cached pages, by area. With any other, or the same one twice, a
 #: page is not cached, so nobody can fill the cache with invented ones, except for
-#: choices of `fields`. Nor is a page after a cursor, because it is seldom read twice.
+#: choices of `fields` and short searches. Nor is a page after a cursor, because it is
+#: seldom read twice.
 PARAMETERS: Mapping[str, Mapping[str, str]] = {
     "api": {**_SHARED, "local": _FLAG, "repeats": r"fold"},
-    "widgets": {**_SHARED, "replies": _FLAG, "reposts": _FLAG, "fields": r"[a-z_,]+"},
+    "widgets": {
+        **_SHARED,
+        **dict.fromkeys(("replies", "reposts"), _FLAG),
+        "fields": r"[a-z_,]+",
+        "q": r".{1,100}",
+    },
     "web": {"order": _SHARED["order"], "repeats": r"fold|show"},
 }
 

@@ -15,7 +15,7 @@ from kwip.domain.clock import at
 from kwip.domain.ids import ms_of
 from kwip.domain.timelines.pages import DEFAULT_LIMIT, MAX_LIMIT, PageRequest
 from kwip.schemas.attachments import attachments_of
-from kwip.schemas.body import Id, StrictSchema
+from kwip.schemas.body import Id, StrictSchema, Text
 from kwip.schemas.dumping import DumpSchema, Instant, instant
 from kwip.schemas.emojis import bio_shown, emojis_of_post, emojis_of_user, post_shown
 from kwip.schemas.pages import Order
@@ -46,6 +46,7 @@ class WidgetRequest:
     reposts: bool = True
     is_active: bool = False
     as_of: int | None = None
+    text: str = ""
 
     @property
     def page(self) -> PageRequest:
@@ -249,6 +250,16 @@ class ThreadWidgetQuery(StrictSchema[WidgetRequest]):
     def make(self, **values: Any) -> WidgetRequest:
         """Build the request."""
         return WidgetRequest(**values)
+
+
+class SearchWidgetQuery(ThreadWidgetQuery):
+    """The parameters of every widget, and what to search for: `q`."""
+
+    text = Text(
+        required=True,
+        data_key="q",
+        error_messages={"required": lazy_gettext("Enter something to search for.")},
+    )
 
 
 class WidgetQuery(ThreadWidgetQuery):

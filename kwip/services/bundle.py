@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from kwip.services.reading.loader import Loaders
     from kwip.services.reading.request_charge import RateLimits
     from kwip.services.search.search import Search
+    from kwip.services.search.widget import SearchWidget
     from kwip.services.social.followed_tags import FollowedTags
     from kwip.services.social.lists import Lists
     from kwip.services.social.people import People
@@ -128,6 +129,7 @@ class Finding:
     """The services of search."""
 
     search: Search
+    search_widget: SearchWidget
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ from kwip.services.search.people import PeopleSearch
 from kwip.services.search.posts import PostSearch
 from kwip.services.search.search import Search
 from kwip.services.search.tags import TagSearch
+from kwip.services.search.widget import SearchWidget
 
 if TYPE_CHECKING:
     from kwip.services.bundle import Reading
@@ -24,5 +25,8 @@ def make_search(core: Core, reading: Reading) -> Finding:
             PeopleSearch(entities, hydration, stores.people),
             TagSearch(hydration, stores.search, core.options.clock),
             reading.id_lists,
-        )
+        ),
+        search_widget=SearchWidget(
+            entities, stores.search, core.loaders, core.options.clock
+        ),
     )

@@ -18,6 +18,7 @@ QUERIES = {
     "search_accounts": "?q=al",
     "search": "?q=tea",
     "suggestions": "?type=accounts&q=al",
+    "search_widget": "?q=tea",
     "relationships": "?{user_ids}",
     "familiar_followers": "?{user_ids}",
     "markers": "?timeline[]=home",

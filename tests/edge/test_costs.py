@@ -143,6 +143,7 @@ WARM = {
     "/api/widgets/v1/user/alice?reposts=false": 1,
     "/api/widgets/v1/user/alice/profile": 1,
     "/api/widgets/v1/thread/{post}": 1,
+    "/api/widgets/v1/search?q=ho": 1,
 }
 #: The same of pages of which only the parts are cached.
 JOINED = {
@@ -157,6 +158,7 @@ JOINED = {
     "/api/widgets/v1/user/alice": 3,
     "/api/widgets/v1/user/alice/profile": 2,
     "/api/widgets/v1/thread/{post}": 3,
+    "/api/widgets/v1/search?q=ho": 2,
 }
 
 

@@ -422,6 +422,34 @@ def test_a_hashtag_is_found_in_every_form_of_it_and_nonsense_is_named(client, pa
     assert (answer.status_code, list(answer.json["details"])) == (400, ["hashtag"])
 
 
+def test_a_search_shows_public_posts_and_nothing_that_was_hidden_since(
+    wiring, alice, bob, client
+):
+    said = [each.say(f"green tea {n}")["id"] for n, each in enumerate((alice, bob))]
+    for post_id in said:
+        lease = wiring.services.fanout.begin(int(post_id))
+        wiring.services.fanout.deliver(lease)
+    path = f"{ROOT}/search?q=green+tea"
+
+    first = client.get(path)
+    CHECK.validate(first.json)
+    assert first.headers["Cache-Control"] == CACHE_CONTROL
+    assert ids(first) == said[::-1]
+    assert walk(client, f"{path}&limit=1") == [[said[1]], [said[0]]]
+    assert list(client.get(f"{path}&fields=id").json["posts"][0]) == ["id"]
+    alice.ask("PUT", f"/api/v1/statuses/{said[0]}", json={"status": "black coffee"})
+    assert ids(client.get(path)) == [said[1]]
+    opt_out(wiring, bob)
+    assert ids(client.get(path)) == []
+    for query, field in (
+        ("", "q"),
+        ("?q=has:wings", "q"),
+        ("?q=a&replies=1", "replies"),
+    ):
+        refused = client.get(f"{ROOT}/search{query}")
+        assert (refused.status_code, list(refused.json["details"])) == (400, [field])
+
+
 def opt_out(wiring, person):
     viewer = Viewer(id=person.user.id, username=person.user.username, digest="")
     wiring.services.users.update_profile(viewer, ProfileChange(is_embeddable=False))

@@ -15,6 +15,7 @@ from kwip.schemas.widget_shapes import WIDGET_SCHEMA
 from kwip.schemas.widgets import (
     VERSION,
     NoQuery,
+    SearchWidgetQuery,
     ThreadWidgetQuery,
     UserWidgetQuery,
     WidgetPostSchema,
@@ -85,6 +86,13 @@ def thread_widget(post_id: PostId) -> Response:
     return _answer(page.items, page.next_max_id, asked)
 
 
+def search_widget() -> Response:
+    """Return public posts that match `q`, newest first."""
+    asked = http.load_query(SearchWidgetQuery())
+    page = http.services().search_widget.page(http.loader(), asked.text, asked.page)
+    return _answer(page.items, page.next_max_id, asked)
+
+
 def _answer(
     views: Sequence[PostView],
     last_id: int | None,
@@ -111,5 +119,6 @@ ROUTES = (
     Route("GET", f"{_ROOT}/tag/<string(maxlength=200):name>", tag_widget, WIDGET),
     Route("GET", _USER, user_widget, WIDGET),
     Route("GET", f"{_USER}/profile", profile_widget, WIDGET),
+    Route("GET", f"{_ROOT}/search", search_widget, WIDGET),
     Route("GET", f"{_ROOT}/thread/<id:post_id>", thread_widget, WIDGET),
 )
