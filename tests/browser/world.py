@@ -65,6 +65,8 @@ def fill(author, other):
         "tag": "/tags/lamps",
         "search": "/search?q=lamps",
         "search tips": "/search",
+        "people to follow": "/explore/people",
+        "welcome": "/welcome",
         "favourites": "/favourites",
         "bookmarks": "/bookmarks",
         "notifications": "/notifications",

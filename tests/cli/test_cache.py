@@ -82,6 +82,7 @@ def read_the_rest(services, viewer, loader):
     services.markers.get(viewer, loader, ["home"])
     services.trending.recompute()
     services.trends.tags(viewer, loader)
+    services.suggestions.of(viewer, loader)
 
 
 def lie(wiring, bob):

@@ -34,6 +34,10 @@ ADDRESSES = {
         "/api/v1/timelines/tag/fox",
         "/api/v1/timelines/list/{list}",
         "/api/v1/statuses/{post}/context",
+        "/api/v1/trends",
+        "/api/v1/trends/tags",
+        "/api/v1/trends/statuses",
+        "/api/v1/trends/links",
     ],
     "widgets": [
         "/api/widgets/v1/public",
@@ -41,6 +45,7 @@ ADDRESSES = {
         "/api/widgets/v1/user/alice",
         "/api/widgets/v1/user/alice/profile",
         "/api/widgets/v1/thread/{post}",
+        "/api/widgets/v1/search?q=more",
     ],
     "web": [
         "/",
@@ -51,6 +56,13 @@ ADDRESSES = {
         "/@alice/media",
         "/lists/{list}",
         "/@alice/{post}",
+        "/@alice/tagged/fox",
+        "/@alice/familiar",
+        "/explore",
+        "/explore/hashtags",
+        "/explore/links",
+        "/explore/people",
+        "/explore/side",
     ],
 }
 
@@ -130,7 +142,7 @@ def test_every_kept_route_is_tried_here():
 
 
 def test_a_page_is_given_as_the_app_makes_it_whatever_was_done_before(
-    readers, alice, bob
+    readers, alice, bob, wiring
 ):
     chance = random.Random(8)  # noqa: S311 -- no secret
     root = alice.say("first #fox")["id"]
@@ -158,6 +170,7 @@ def test_a_page_is_given_as_the_app_makes_it_whatever_was_done_before(
         lambda: bob.post(f"/api/v1/accounts/{alice.id}/unblock"),
         lambda: bob.post(f"/api/v1/statuses/{chance.choice(mine)}/favourite"),
         lambda: bob.post(f"/api/v1/statuses/{chance.choice(mine)}/reblog"),
+        wiring.services.trending.recompute,
     ]
     hits = looks("hit")
     for _ in range(24):

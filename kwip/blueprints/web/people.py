@@ -23,9 +23,9 @@ def card(username: str) -> Response:
 def familiar(username: str) -> Response:
     """Return who of a user's followers the viewer follows, for the profile page."""
     services, viewer, loader = http.services(), http.viewer(), http.loader()
-    user_id = services.users.id_of(loader, username)
-    known = services.people.familiar(viewer, loader, [user_id])
-    return page("familiar.html", familiar=known[user_id])
+    user = services.users.by_name(viewer, loader, username).user
+    known = services.people.familiar(viewer, loader, [user.id])
+    return page("familiar.html", familiar=known[user.id])
 
 
 def followers(username: str) -> Response:

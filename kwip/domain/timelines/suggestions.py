@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -21,10 +21,11 @@ MAX_DISMISSED = 500
 class SuggestionSource:
     """Whom a user's followees follow, and whom the user doesn't want suggested.
 
-    `ranked` begins with those whom most of the followees follow.
+    `ranked` begins with those whom most of the followees follow. It may lag, so it does
+    not count when two are compared, as `kwip cache verify` does.
     """
 
-    ranked: tuple[UserId, ...] = ()
+    ranked: tuple[UserId, ...] = field(default=(), compare=False)
     dismissed: frozenset[UserId] = frozenset()
 
 

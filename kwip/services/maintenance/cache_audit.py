@@ -252,6 +252,7 @@ def _readers(
             (entities.trends, lambda _, variant: _known(MAX_TRENDS, variant)),
             (entities.people_orders, lambda _, variant: _known(PEOPLE_ORDERS, variant)),
         ),
+        "suggestions": ((entities.suggestions, lambda rest, _: UserId(int(rest))),),
         "public": ((entities.public, lambda _, variant: _slice(UserId(0), variant)),),
         "tag": ((entities.tags, _slice),),
         "reactions": ((entities.reactions, _span),),

@@ -78,12 +78,16 @@ class Town:
         for owner, member in ((bob, idol), (fan, bob)):
             made = services.lists.create(owner, ListChange(title="A list"))
             services.lists.add(owner, made.id, [member.id])
-        services.followed_tags.follow(bob, "tea")
+        self._choose(bob, foe)
         self.rings.run()
         session = services.authentication.begin_session(bob.id, "bob", "x")
         services.authentication.create_token(bob, "app", frozenset({READ}))
         posts = {"root": root, "answer": answer, "kept": list_of(made.id)}
         return {"people": people, "bob": bob, "fan": fan, "session": session} | posts
+
+    def _choose(self, viewer, other):
+        self.kwip.services.followed_tags.follow(viewer, "tea")
+        self.kwip.services.suggestions.dismiss(viewer, other.id)
 
     def _upload(self, viewer, colour):
         picture = sent(plain(colour=colour))
