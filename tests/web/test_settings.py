@@ -9,6 +9,7 @@ from tests.web.pages import Visitor
 
 PLACES = [
     "Edit profile",
+    "Featured hashtags",
     "Appearance",
     "Reading",
     "Privacy",
