@@ -1,0 +1,211 @@
+"""Fetch what another site publishes, with the one guard that all such requests share.
+
+Only http and https, only to public addresses on the usual ports, at most three
+redirects, each of them checked; no cookies, no proxy; limits on time, size and type.
+"""
+
+from __future__ import annotations
+
+import http.client
+import ssl
+import zlib
+from dataclasses import dataclass
+from email.message import Message
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urljoin, urlsplit, urlunsplit
+
+from kwip.services.outgoing.connections import Deadline, FetchError, Place, connected
+from kwip.text.hosts import ascii_host
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from urllib.parse import SplitResult
+
+MAX_REDIRECTS = 3
+MAX_URL_CHARS = 2_000
+_PORTS = {"http": 80, "https": 443}
+#: For the status and the headers, besides the body.
+_HEAD_BYTES = 100_000
+_PIECE_BYTES = 65_536
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+#: Answers after which it may help to try again.
+_TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
+_GZIP = zlib.MAX_WBITS | 16
+#: What may stand in an address as it is; the rest is written in percent.
+_SAFE = "/?%:@!$&'()*+,;=-._~[]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """How large an answer of a type may be; if it `may_be_cut`, the rest is left."""
+
+    max_bytes: int
+    may_be_cut: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """An answer: where it came from after redirects, its type, and its content."""
+
+    url: str
+    media_type: str
+    charset: str | None
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Fetcher:
+    """Fetch addresses.
+
+    Attributes:
+        user_agent: What we say we are.
+        allowed: Hosts with ports that may be in our own network or on other ports.
+        timeout_s: How long a request may take, redirects included.
+    """
+
+    user_agent: str
+    allowed: frozenset[tuple[str, int]] = frozenset()
+    timeout_s: float = 10.0
+
+    def get(self, url: str, limits: Mapping[str, Limit]) -> Fetched:
+        """Fetch an address; `limits` are by the start of the media type.
+
+        Raises:
+            FetchError: It may not be fetched, cannot be, or is of another type.
+        """
+        deadline = Deadline(self.timeout_s)
+        for _ in range(MAX_REDIRECTS + 1):
+            try:
+                found = self._get(url, limits, deadline)
+            except ssl.SSLCertVerificationError as error:
+                raise FetchError("certificate") from error
+            except TimeoutError as error:
+                raise FetchError("timeout", is_transient=True) from error
+            except (
+                OSError,
+                http.client.HTTPException,
+                ValueError,
+                zlib.error,
+            ) as error:
+                raise FetchError("unreachable", is_transient=True) from error
+            if isinstance(found, Fetched):
+                return found
+            url = found
+        raise FetchError("redirects")
+
+    def _get(
+        self, url: str, limits: Mapping[str, Limit], deadline: Deadline
+    ) -> Fetched | str:
+        """Request one address; return the answer, or the address it redirects to."""
+        parts, place = self._checked(url)
+        most = max(limit.max_bytes for limit in limits.values()) + _HEAD_BYTES
+        is_allowed = (place.host, place.port) in self.allowed
+        with connected(
+            place, deadline, most_bytes=most, is_allowed=is_allowed
+        ) as connection:
+            client = http.client.HTTPConnection(place.host, place.port)
+            client.sock = connection
+            target = urlunsplit(("", "", parts.path or "/", parts.query, ""))
+            client.putrequest(
+                "GET",
+                quote(target, safe=_SAFE),
+                skip_host=True,
+                skip_accept_encoding=True,
+            )
+            for name, value in self._headers(parts, place, limits).items():
+                client.putheader(name, value)
+            client.endheaders()
+            response = client.getresponse()
+            if response.status in _REDIRECTS:
+                return _redirected(url, response)
+            return _answer(url, response, limits)
+
+    def _checked(self, url: str) -> tuple[SplitResult, Place]:
+        """Return where an address leads, if it may be requested.
+
+        Raises:
+            FetchError: It may not.
+        """
+        try:
+            parts = urlsplit(url)
+            port = parts.port or _PORTS[parts.scheme]
+            host = _host(parts.hostname or "")
+        except (ValueError, KeyError) as error:
+            raise FetchError("refused") from error
+        is_usual = port in _PORTS.values() or (host, port) in self.allowed
+        if not is_usual or "@" in parts.netloc or len(url) > MAX_URL_CHARS:
+            raise FetchError("refused")
+        return parts, Place(host, port, parts.scheme == "https")
+
+    def _headers(
+        self, parts: SplitResult, place: Place, limits: Mapping[str, Limit]
+    ) -> dict[str, str]:
+        host = f"[{place.host}]" if ":" in place.host else place.host
+        if place.port != _PORTS[parts.scheme]:
+            host = f"{host}:{place.port}"
+        types = (f"{name}*" if name.endswith("/") else name for name in limits)
+        return {
+            "Host": host,
+            "User-Agent": self.user_agent,
+            "Accept": ", ".join(types),
+            "Accept-Encoding": "gzip",
+            "Connection": "close",
+        }
+
+
+def _host(name: str) -> str:
+    """Return a host as it is resolved.
+
+    Raises:
+        ValueError: It is invalid.
+    """
+    host = name if ":" in name else ascii_host(name)  # an IPv6 address, else a name
+    if not host or "%" in host:
+        raise ValueError(name)
+    return host
+
+
+def _redirected(url: str, response: http.client.HTTPResponse) -> str:
+    # Header fields are read as Latin-1, but many sites send UTF-8.
+    location = response.getheader("Location") or ""
+    location = location.encode("latin-1", "replace").decode("utf-8", "replace")
+    if not location:
+        raise FetchError("status")
+    return urljoin(url, location.strip())
+
+
+def _answer(
+    url: str, response: http.client.HTTPResponse, limits: Mapping[str, Limit]
+) -> Fetched:
+    """Read an answer.
+
+    Raises:
+        FetchError: It is an error, of another type, or too large.
+    """
+    if response.status != HTTPStatus.OK:
+        raise FetchError("status", is_transient=response.status in _TRANSIENT)
+    header = Message()
+    header["Content-Type"] = response.getheader("Content-Type") or ""
+    media_type = header.get_content_type()
+    limit = next((x for name, x in limits.items() if media_type.startswith(name)), None)
+    encoding = (response.getheader("Content-Encoding") or "identity").lower()
+    if limit is None or encoding not in {"identity", "gzip", "x-gzip"}:
+        raise FetchError("type")
+    content = _body(response, limit, is_compressed=encoding != "identity")
+    charset = header.get_content_charset()
+    return Fetched(url=url, media_type=media_type, charset=charset, content=content)
+
+
+def _body(
+    response: http.client.HTTPResponse, limit: Limit, *, is_compressed: bool
+) -> bytes:
+    """Read a body until its limit, which also holds for what was compressed."""
+    opened = zlib.decompressobj(_GZIP) if is_compressed else None
+    content = bytearray()
+    while len(content) <= limit.max_bytes and (piece := response.read(_PIECE_BYTES)):
+        room = limit.max_bytes + 1 - len(content)
+        content += opened.decompress(piece, room) if opened else piece
+    if len(content) > limit.max_bytes and not limit.may_be_cut:
+        raise FetchError("too_large")
+    return bytes(content[: limit.max_bytes])
