@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 from config import addresses, values
-from config.media import MediaSettings
+from config.links import LinkSettings
 from config.rules import Rule
 from config.secret_keys import WeakKeyError
 
@@ -37,7 +37,7 @@ class SettingsError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings(MediaSettings):
+class Settings(LinkSettings):
     """What the operator chose; the declaration of each field says what it means."""
 
     home: Annotated[

@@ -139,6 +139,19 @@ def bucket_uri(text: str) -> str:
     return text
 
 
+def places(text: str) -> frozenset[tuple[str, int]]:
+    """Parse comma-separated hosts, each with a port."""
+    parts = [urlsplit(f"//{each.strip()}") for each in text.split(",")]
+    found = {(each.hostname or "", each.port or 0) for each in parts}
+    # What follows a port, or stands before a host, is left out by `hostname`.
+    written = {each.netloc.lower() for each in parts}
+    if written != {f"{host}:{port}" for host, port in found} or not all(
+        map(all, found)
+    ):
+        raise ValueError(text)
+    return frozenset(found)
+
+
 def uri(*schemes: str) -> Callable[[str], str]:
     """Return a parser of URIs with one of `schemes`."""
 

@@ -124,6 +124,9 @@ FANOUT_OLDEST_PENDING = Gauge(
 )
 DELIVERIES = Counter("kwip_deliveries", "Entries put into home timelines.")
 JOBS = Counter("kwip_jobs", "Jobs that ended.", ["job", "outcome"])
+LINK_PREVIEWS = Counter(
+    "kwip_link_previews", "Links that were fetched for a preview.", ["outcome"]
+)
 
 LOOP_HEARTBEAT = Gauge(
     "kwip_loop_heartbeat_timestamp_seconds",

@@ -88,7 +88,9 @@ def no_quotas() -> dict[str, str]:
 
 
 def settings_in(root: Path, **environ: str) -> Settings:
-    return load({"KWIP_HOME": str(root), **no_quotas(), **environ})
+    """Return settings with a home; tests make no requests to other sites."""
+    quiet = {"KWIP_LINK_PREVIEWS": "off", **no_quotas()}
+    return load({"KWIP_HOME": str(root), **quiet, **environ})
 
 
 def endpoints_of(root: Path, number: int) -> Endpoints:

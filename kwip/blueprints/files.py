@@ -13,7 +13,8 @@ from kwip.blueprints import compression, http, ranges
 from kwip.blueprints.table import Cache, Policy, Route
 from kwip.domain.attachments import AttachmentFile, media_type
 from kwip.domain.errors import ForbiddenError, NotFoundError
-from kwip.domain.ids import parse_id
+from kwip.domain.ids import PostId, parse_id
+from kwip.domain.link_previews import PREVIEW_FILE
 from kwip.schemas import avatars
 from kwip.text.translation import gettext
 
@@ -58,6 +59,8 @@ def private_file(attachment_id: AttachmentId, variant: str) -> Response:
     signature = request.args.get("signature", "")
     if not attachments.signer.is_valid(attachment_id, variant, expires_s, signature):
         raise ForbiddenError(gettext("This link has expired. Open the kwip again."))
+    if variant == PREVIEW_FILE:
+        return _stream(http.services().previews.read_private(PostId(attachment_id)))
     return _stream(attachments.read_private(attachment_id, variant))
 
 

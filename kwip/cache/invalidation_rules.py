@@ -250,6 +250,10 @@ end_poll = Rule(
     "Invalidate a poll that has ended, so that pages show its results.",
     "post:{post_id}",
 )
+preview = Rule(
+    "Invalidate a kwip whose link has been looked up.",
+    "post:{post_id}",
+)
 pin = Rule("Invalidate one key: pins are part of the author.", "user:{user_id}")
 unpin = pin
 feature_tag = Rule(

@@ -33,7 +33,7 @@ _PIECE_BYTES = 1_000_000
 _PRIVATE = "private-"
 _FILE = re.compile(
     r"(private-)?([0-9a-f]{2})/(\2[0-9a-f]{30})-"
-    r"((?:large|small|video|audio|source)\.[a-z0-9]{3,4})",
+    r"((?:large|small|video|audio|source|preview)\.[a-z0-9]{3,4})",
     re.ASCII,
 )
 _TYPES = {

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from kwip.domain.attachments import Attachment, AttachmentChange
     from kwip.domain.ids import AttachmentId, PostId, UserId
+    from kwip.domain.link_previews import LinkPreview
     from kwip.domain.polls import NewPoll, Poll
     from kwip.domain.text import Hashtag, Link, Mention
 
@@ -85,6 +86,7 @@ class Post:
     is_sensitive: bool = False
     media: tuple[Attachment, ...] = ()
     poll: Poll | None = None
+    preview: LinkPreview | None = None
     in_reply_to_id: PostId | None = None
     in_reply_to_author_id: UserId | None = None
     root_id: PostId
@@ -119,6 +121,11 @@ class Post:
     def has_hashtag(self, name: str) -> bool:
         """Return whether the text has a hashtag, by its folded name."""
         return any(hashtag.name == name for hashtag in self.hashtags)
+
+    @property
+    def link_to_preview(self) -> str | None:
+        """The link of which it shows a preview: its first, unless it has files."""
+        return self.links[0].url if self.links and not self.media else None
 
     @property
     def counted_on_id(self) -> PostId | None:

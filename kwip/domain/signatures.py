@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kwip.domain.clock import ClockMs
-    from kwip.domain.ids import AttachmentId
+    from kwip.domain.ids import AttachmentId, PostId
 
 #: A signed address stays the same for a day, and is valid for at least another one.
 DAY_S = 86_400
@@ -33,23 +33,30 @@ class Signer:
         self.file_key = _derived(keys[0], b"kwip file")
         self._clock = clock
 
-    def sign(self, attachment_id: AttachmentId, variant: str) -> tuple[int, str]:
-        """Return when an address expires (in seconds since 1970), and its signature."""
+    def sign(self, owner_id: AttachmentId | PostId, variant: str) -> tuple[int, str]:
+        """Return when an address expires (in seconds since 1970), and its signature.
+
+        The owner is what has the file: an attachment, or a post with a link preview.
+        """
         now_s = self._clock() // 1_000
         # Not all at midnight: the pages that show them would change all at once.
-        shift = ms_of(attachment_id) // 1_000 % DAY_S
+        shift = ms_of(owner_id) // 1_000 % DAY_S
         expires_s = ((now_s + shift) // DAY_S + 2) * DAY_S - shift
-        return expires_s, _signature(self._keys[0], attachment_id, variant, expires_s)
+        return expires_s, _signature(self._keys[0], owner_id, variant, expires_s)
 
     def is_valid(
-        self, attachment_id: AttachmentId, variant: str, expires_s: int, signature: str
+        self,
+        owner_id: AttachmentId | PostId,
+        variant: str,
+        expires_s: int,
+        signature: str,
     ) -> bool:
         """Return whether we signed an address, and it has not expired."""
         if self._clock() // 1_000 >= expires_s or not signature.isascii():
             return False
         return any(
             hmac.compare_digest(
-                _signature(key, attachment_id, variant, expires_s), signature
+                _signature(key, owner_id, variant, expires_s), signature
             )
             for key in self._keys
         )
@@ -60,7 +67,7 @@ def _derived(key: str, purpose: bytes) -> bytes:
 
 
 def _signature(
-    key: bytes, attachment_id: AttachmentId, variant: str, expires_s: int
+    key: bytes, owner_id: AttachmentId | PostId, variant: str, expires_s: int
 ) -> str:
-    signed = f"{attachment_id} {variant} {expires_s}".encode()
+    signed = f"{owner_id} {variant} {expires_s}".encode()
     return blake2b(signed, key=key, digest_size=_SIGNATURE_BYTES).hexdigest()

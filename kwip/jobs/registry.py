@@ -33,6 +33,8 @@ def jobs(services: Services) -> dict[str, Callable[[str], None]]:
         "attachment": _attachment,
         "convert": _convert,
         "purge": _purge,
+        "preview": _preview,
+        "stale_preview": _stale_preview,
     }
 
     def guarded(name: str) -> Callable[[str], None]:
@@ -138,3 +140,13 @@ def _convert(services: Services, job_id: str) -> str:
 def _purge(services: Services, _job_id: str) -> str:
     """Have a CDN forget deleted files."""
     return services.attachments.files.purges.send()
+
+
+def _preview(services: Services, job_id: str) -> str:
+    """Look up the first link of a post."""
+    return services.previews.settle(PostId(int(job_id)))
+
+
+def _stale_preview(services: Services, job_id: str) -> str:
+    """Delete what was found at an address a day ago."""
+    return "done" if services.previews.expire(job_id) else "nothing"

@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 
     from kwip.cache.queue import JobQueue
 
-#: The lane of jobs that take minutes. One thread does them and nothing else, so that
-#: no delivery waits for them.
-_SLOW = "media"
+#: The lanes of jobs that take long, and the threads that do them and nothing else, so
+#: that no delivery waits for them: conversions take minutes, and requests to other
+#: sites seconds, during which they do nothing.
+_SLOW = {"media": 1, "links": 3}
 #: The lane of each job: compaction must not wait behind a burst of fan-outs.
 LANES = {
     "fanout": "fanout",
@@ -28,7 +29,9 @@ LANES = {
     "rest": "compaction",
     "attachment": "compaction",
     "purge": "compaction",
-    "convert": _SLOW,
+    "convert": "media",
+    "preview": "links",
+    "stale_preview": "compaction",
 }
 
 
@@ -50,9 +53,12 @@ class Runner:
     ):
         self._queue = queue
         self._jobs = jobs
-        quick = [lane for lane in queue.lanes if lane != _SLOW]
+        quick = [lane for lane in queue.lanes if lane not in _SLOW]
         self.loops = [Loop("jobs", self._work(quick)) for _ in range(threads)]
-        self.loops.append(Loop("slow_jobs", self._work([_SLOW])))
+        for lane, count in _SLOW.items():
+            self.loops += [
+                Loop(f"{lane}_jobs", self._work([lane])) for _ in range(count)
+            ]
 
     def start(self) -> None:
         """Start the threads."""

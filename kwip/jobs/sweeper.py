@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from kwip.services.discovery.trending import Trending
     from kwip.store.delivery.outbox import OutboxStore
     from kwip.store.posting.attachments import AttachmentStore
+    from kwip.store.posting.link_previews import LinkPreviewStore, PostPreviewStore
     from kwip.store.posting.poll_ends import PollEndStore
     from kwip.store.posting.processing import ProcessingStore
     from kwip.store.posting.search import SearchStore
@@ -53,6 +54,8 @@ class Sweeper:
     poll_ends: PollEndStore
     purges: PurgeStore
     trending: Trending
+    previews: PostPreviewStore
+    stale_previews: LinkPreviewStore
     enqueue: Enqueue
     clock: ClockMs
 
@@ -72,6 +75,8 @@ class Sweeper:
             "convert": self.processing,
             "search": self.search,
             "poll_end": self.poll_ends,
+            "preview": self.previews,
+            "stale_preview": self.stale_previews,
         }
         enqueued = sum(
             len(source.take_due(now, again, AT_ONCE, partial(self.enqueue, job)))

@@ -23,6 +23,7 @@ from kwip.schemas.body import BodySchema, Flag, Id, Ids, NotYet, Text
 from kwip.schemas.dumping import DumpSchema, Instant, constant, to_text
 from kwip.schemas.emojis import emojis_of_post
 from kwip.schemas.html import post_html
+from kwip.schemas.link_previews import PreviewCardSchema
 from kwip.schemas.polls import PollField, PollSchema
 from kwip.schemas.quotes import (
     approval_text,
@@ -129,7 +130,7 @@ class StatusSchema(DumpSchema):
     media_attachments = fields.Method("get_media")
     tags = fields.Method("get_tags")
     emojis = fields.Method("get_emojis")
-    card = constant(None)
+    card = fields.Method("get_card")
 
     def __init__(self, urls: Urls, *, is_signed_in: bool):
         super().__init__(urls, is_signed_in=is_signed_in)
@@ -138,6 +139,7 @@ class StatusSchema(DumpSchema):
         self._written = Remembered[tuple[int, int, str], _Written](WRITTEN_BYTES)
         self._poll = PollSchema(urls, is_signed_in=is_signed_in)
         self._media = MediaAttachmentSchema(urls, is_signed_in=is_signed_in)
+        self._card = PreviewCardSchema(urls, is_signed_in=is_signed_in)
         accounts = AccountSchema(urls, is_signed_in=is_signed_in)
         self._account_of = lru_cache(maxsize=_MOST_ACCOUNTS)(
             lambda user, _emojis_version: accounts.dump(user)
@@ -179,7 +181,7 @@ class StatusSchema(DumpSchema):
             known = (post, author, head[:-1], tail[1:-1])
             size = _SOURCE_BYTES + getsizeof(known[2]) + getsizeof(known[3])
             # Signed addresses expire, and this memory does not.
-            if post.visibility.is_open or not post.media:
+            if post.visibility.is_open or not (post.media or post.preview):
                 self._written.put(key, known, size)
         return known[2:]
 
@@ -231,6 +233,10 @@ class StatusSchema(DumpSchema):
     def get_poll(self, view: PostView) -> object:
         """Return the poll, if there is one."""
         return None if view.post.poll is None else self._poll.dump(view, many=False)
+
+    def get_card(self, view: PostView) -> object:
+        """Return the preview of the first link, if there is one."""
+        return None if view.post.preview is None else self._card.dump(view.post)
 
     def get_reblog(self, view: PostView) -> object:
         """Return the status that a repost reposts."""

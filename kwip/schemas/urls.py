@@ -8,6 +8,7 @@ from urllib.parse import quote, urlsplit
 
 from kwip.domain.attachments import AttachmentFile
 from kwip.domain.emojis import NO_EMOJIS
+from kwip.domain.link_previews import PREVIEW_FILE
 from kwip.domain.media import AVATAR, BANNER, EMOJI, PictureFile, is_picture_name
 from kwip.schemas import avatars
 
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 
     from kwip.domain.attachments import Attachment
     from kwip.domain.emojis import Emoji, EmojiSet
+    from kwip.domain.ids import AttachmentId, PostId
     from kwip.domain.media import PictureKind
+    from kwip.domain.posts import Post
     from kwip.domain.signatures import Signer
     from kwip.domain.timelines.views import PostView
     from kwip.domain.users import User
@@ -90,13 +93,20 @@ class Urls:
         if is_open:
             path = AttachmentFile(attachment.file, variant, is_open=True).path
             return f"{self._media}/{path}"
-        if self.signer is None:
-            return ""
-        expires_s, signature = self.signer.sign(attachment.id, variant)
-        return (
-            f"{self.origin}/media/private/{attachment.id}/{variant}"
-            f"?expires={expires_s}&signature={signature}"
-        )
+        return self._signed(attachment.id, variant)
+
+    def preview_image(self, post: Post) -> str | None:
+        """Return the address of the picture of a link's preview, if there is one.
+
+        Unless everybody may see the post, it is signed, and expires in a day or two.
+        """
+        image = post.preview.image if post.preview else None
+        if image is None:
+            return None
+        if post.visibility.is_open:
+            path = AttachmentFile(image.file, PREVIEW_FILE, is_open=True).path
+            return f"{self._media}/{path}"
+        return self._signed(post.id, PREVIEW_FILE)
 
     def emoji(self, emoji: Emoji, *, is_still: bool = False) -> str:
         """Return the address of a custom emoji's picture, or of the still one."""
@@ -111,6 +121,15 @@ class Urls:
             return self.static(name)
         width = kind.sizes[-1 if is_small else 0][0]
         return f"{self._media}/{PictureFile(name, width).path}"
+
+    def _signed(self, owner_id: AttachmentId | PostId, variant: str) -> str:
+        if self.signer is None:
+            return ""
+        expires_s, signature = self.signer.sign(owner_id, variant)
+        return (
+            f"{self.origin}/media/private/{owner_id}/{variant}"
+            f"?expires={expires_s}&signature={signature}"
+        )
 
     @property
     def _media(self) -> str:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from kwip.services.discovery.suggestions import Suggestions
     from kwip.services.discovery.trending import Trending
     from kwip.services.discovery.trends import Trends
+    from kwip.services.links.previews import Previews
     from kwip.services.media.attachments import Attachments
     from kwip.services.media.emojis import Emojis
     from kwip.services.media.media import Media
@@ -112,6 +113,13 @@ class Uploads:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Links:
+    """The services of links."""
+
+    previews: Previews
+
+
+@dataclass(frozen=True, kw_only=True)
 class Posting:
     """The services of posting."""
 
@@ -158,7 +166,7 @@ class Accounts:
 
 @dataclass(frozen=True, kw_only=True)
 class Services(
-    Delivery, Reading, Social, Uploads, Posting, Finding, Discovery, Accounts
+    Delivery, Reading, Social, Uploads, Links, Posting, Finding, Discovery, Accounts
 ):
     """All services, one attribute per feature."""
 

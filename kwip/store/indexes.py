@@ -136,6 +136,16 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
             {"partialFilterExpression": {"poll_due_at": {"$exists": True}}},
         ),
         Index(
+            (("preview_due_at", ASCENDING),),
+            "PostPreviewStore.take_due: links to look up that the sweeper enqueues",
+            {"partialFilterExpression": {"preview_due_at": {"$exists": True}}},
+        ),
+        Index(
+            (("preview.image.file", ASCENDING), ("_id", ASCENDING)),
+            "PostPreviewStore.uses and files_after: which pictures are still used",
+            {"partialFilterExpression": {"preview.image.file": {"$gt": ""}}},
+        ),
+        Index(
             (("fanout.enqueued_at", ASCENDING),),
             "OutboxStore.oldest_pending_at: the delivery lag",
             {"partialFilterExpression": _PENDING},
@@ -170,6 +180,17 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
         Index(
             (("state", ASCENDING), ("_id", ASCENDING)),
             "PurgeStore.listed: what waits, and dead letters",
+        ),
+    ),
+    "link_previews": (
+        Index(
+            (("preview.image.file", ASCENDING),),
+            "LinkPreviewStore.uses: which pictures are still used",
+            {"partialFilterExpression": {"preview.image.file": {"$gt": ""}}},
+        ),
+        Index(
+            (("due_at", ASCENDING),),
+            "LinkPreviewStore.take_due: previews to delete that the sweeper enqueues",
         ),
     ),
     "search_posts": (

@@ -44,6 +44,8 @@ def make_background(core: Core, services: Services) -> Background:
         purges=services.attachments.files.purges.store,
         poll_ends=services.poll_ends.store,
         trending=services.trending,
+        previews=services.previews.of_posts,
+        stale_previews=services.previews.store,
         enqueue=core.enqueue,
         clock=clock,
     )

@@ -20,12 +20,12 @@ from kwip.services.posting.texts import Texts
 from kwip.store.posting.claims import ClaimStore
 
 if TYPE_CHECKING:
-    from kwip.services.bundle import Delivery, Reading, Uploads
+    from kwip.services.bundle import Delivery, Links, Reading, Uploads
     from kwip.wiring.core import Core
 
 
 def make_posting(
-    core: Core, delivery: Delivery, reading: Reading, media: Uploads
+    core: Core, delivery: Delivery, reading: Reading, media: Uploads, links: Links
 ) -> Posting:
     """Make them from the services they call."""
     stores, fence, loaders = core.stores, core.fence, core.loaders
@@ -38,6 +38,7 @@ def make_posting(
         permissions=permissions,
         quoting=Quoting(stores, permissions, core.settings.origin),
         attachments=media.attachments,
+        previews=links.previews,
         publication=delivery.publication,
         notifier=delivery.notifier,
         loaders=loaders,

@@ -76,6 +76,7 @@ class Wiring:
         """End the threads and close every connection."""
         self.services.media.close()
         self.services.processing.close()
+        self.services.previews.close()
         for loop in (*self.loops, self.listener.loop):
             loop.stop()
         self.lease_renewer.stop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from dataclasses import replace
 
 import pytest
 from bson import Int64, json_util
@@ -12,6 +13,7 @@ from bson.json_util import JSONOptions
 from config.settings import PROJECT
 from kwip.domain.attachments import AttachmentChange
 from kwip.domain.clock import at, system_clock_ms
+from kwip.domain.link_previews import LinkPreview, PreviewImage, PreviewKind
 from kwip.domain.polls import NewPoll
 from kwip.domain.posts import Draft, Edit
 from kwip.domain.setup import LIFETIME
@@ -79,6 +81,7 @@ def lived_in(kwip, rings, new_user):
     alice, bob = new_user("alice"), new_user("bob")
     _convert(kwip, rings, note, alice)
     _ask_and_vote(kwip.services, alice, bob)
+    _look_up(kwip.services.previews, note, kwip.services.posts, alice)
     _live(kwip, rings, note, alice, bob)
     return seen
 
@@ -186,6 +189,22 @@ def _ask_and_vote(services, alice, bob):
     services.polls.vote(bob, poll.id, [0])
     quote = services.posts.publish(bob.id, Draft(text="So?", quote_of_id=poll.id))
     services.reactions.favourite(alice, quote.id)
+
+
+def _look_up(previews, note, posts, viewer):
+    """Give a post the preview of its link, with a picture and without one."""
+    url = "https://example.org/rye"
+    post = posts.publish(viewer.id, Draft(text=url))
+    now = at(system_clock_ms())
+    previews.store.claim(url, "a job", now, LIFETIME)
+    note()
+    image = PreviewImage(file="0b", width=8, height=4, blurhash="LE")
+    found = LinkPreview(url=url, kind=PreviewKind.LINK, title="Rye", image=image)
+    previews.of_posts.settle(post, replace(found, image=None))
+    note()
+    previews.store.finish(url, "a job", found, now)
+    previews.of_posts.settle(post, found)
+    note()
 
 
 def test_every_document_looks_as_its_examples_say(lived_in):

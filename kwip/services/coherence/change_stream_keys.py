@@ -26,6 +26,8 @@ _COUNTS = {
         {"replies_count", "reposts_count", "favourites_count", "quotes_count"}
     ),
 }
+#: Fields of posts that no cached value holds, changed while jobs go on.
+_UNSHOWN = frozenset({"fanout", "preview_due_at"})
 #: What the sweeper writes to an edge; no cached value holds it.
 _SWEPT = frozenset({"due_at"})
 
@@ -74,8 +76,8 @@ def _post(change: Change) -> Keys:
 
 
 def _post_changed(post_id: PostId, fields: frozenset[str]) -> Keys:
-    shown = {field for field in fields if field.partition(".")[0] != "fanout"}
-    if fields and not shown:  # its delivery goes on
+    shown = {field for field in fields if field.partition(".")[0] not in _UNSHOWN}
+    if fields and not shown:
         return ()
     if shown and all(map(_is_count, shown)):
         return (keys.counted(keys.post(post_id)),)
@@ -200,6 +202,7 @@ LEFT_OUT: Mapping[str, str] = {
     "followers": "the other side of follows",
     "list_members": "the other side of lists",
     "attachments": "never cached; posts carry what they show of them",
+    "link_previews": "never cached; posts carry theirs",
     "search_posts": "never cached",
     "hashtags": "never cached",
     "credentials": "never cached",

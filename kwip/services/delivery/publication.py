@@ -47,6 +47,7 @@ class Publication:
         bumped = bump(self.activity, post)
         self.fence.invalidate((*invalidated, *bumped))
         self.enqueue("fanout", str(post.id))
+        self.preview(post)
         listed = [PUBLIC] if post.is_listed else []
         self.signal([home_topic(post.author_id), *listed])
 
@@ -66,6 +67,11 @@ class Publication:
         self.fence.invalidate(invalidated)
         self.reindex(post_id)
         self.signal([post_topic(post_id), *map(notifications_topic, recipients)])
+
+    def preview(self, post: Post) -> None:
+        """Let the link of a post be looked up, if it has one; the sweeper retries."""
+        if post.link_to_preview:
+            self.enqueue("preview", str(post.id))
 
     def reindex(self, post_id: PostId) -> None:
         """Let search take in a post that has changed; the sweeper retries."""

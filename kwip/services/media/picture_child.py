@@ -64,6 +64,8 @@ _DEEP = "I;16"
 def answer(question: Mapping[str, Any], content: bytes) -> Answer:
     """Draw a file in the `sizes` of the question, or scale it to an edge or several.
 
+    Scaled to a `still_edge`, it is a still picture even if it is animated.
+
     If it cannot be used, the answer says why it is `refused`.
     """
     try:
@@ -74,6 +76,9 @@ def answer(question: Mapping[str, Any], content: bytes) -> Answer:
                 return attach(question["edges"], content)
             if "emoji_edge" in question:
                 return draw_emoji(question["emoji_edge"], content)
+            if "still_edge" in question:
+                image, edge = open_picture(content), question["still_edge"]
+                return in_edges([edge], _scaled(image, within(edge, image.size)))
             return {}, draw([(w, h) for w, h in question["sizes"]], content)
     except RefusedError as error:
         return {"refused": str(error)}, []

@@ -108,6 +108,25 @@ class Pictures:
         width, height = answer["size"]
         return DrawnEmoji(width, height, parts[0], parts[-1])
 
+    def still(self, name: str, file: IO[bytes]) -> Prepared:
+        """Scale a file to one small, still picture; a WebP file of this name.
+
+        Raises:
+            InvalidError: It is not a usable picture.
+            StoreUnavailableError: Too many are being drawn.
+        """
+        answer, [content] = self._ask(FIELD, {"still_edge": SMALL_EDGE}, file)
+        [(width, height)] = answer["sizes"]
+        return Prepared(
+            kind="image",
+            files={name: content},
+            width=width,
+            height=height,
+            small_width=width,
+            small_height=height,
+            blurhash=answer["blurhash"],
+        )
+
     def close(self) -> None:
         """End the child, if there is one."""
         self._child.close()

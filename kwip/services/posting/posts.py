@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.notifier import Notifier
     from kwip.services.delivery.publication import Publication
+    from kwip.services.links.previews import Previews
     from kwip.services.media.attachments import Attachments
     from kwip.services.posting.claims import ClaimedIds
     from kwip.services.posting.permissions import Permissions
@@ -68,6 +69,7 @@ class Posts:
     permissions: Permissions
     quoting: Quoting
     attachments: Attachments
+    previews: Previews
     publication: Publication
     notifier: Notifier
     loaders: Loaders
@@ -203,6 +205,9 @@ class Posts:
             if done:
                 self.notifier.signal_recipients(*notifications)
                 self.publication.reindex(post_id)
+                if old.link_to_preview != new.link_to_preview:
+                    self.publication.preview(new)
+                    self.previews.release(old.preview)
                 return self._only_view(viewer, self.loaders.begin(viewer.id), new)
         raise ConflictError("This kwip was changed meanwhile. Reload it and try again.")
 
@@ -223,6 +228,7 @@ class Posts:
         )
         if old is not None:
             self.attachments.release(viewer.id, sorted(old.media_ids))
+            self.previews.release(old.preview)
         gone = old or self.stores.posts.get_many([post_id]).get(post_id)
         parent_id = gone.counted_on_id if gone else None
         is_own = gone is not None and gone.author_id == viewer.id
@@ -301,6 +307,8 @@ class Posts:
             poll=_edited_poll(old, draft, at(self.clock())),
             **self.texts.entities(draft.text),
         )
+        if new.link_to_preview != old.link_to_preview:
+            new = replace(new, preview=None)
         return self.stores.repeats.link(_with_addressees(new, old))
 
     def _only_view(self, viewer: Viewer | None, loader: Loader, post: Post) -> PostView:

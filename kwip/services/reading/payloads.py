@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from kwip.domain.attachments import Attachment, AttachmentKind
 from kwip.domain.clock import at, to_ms
 from kwip.domain.ids import PostId, UserId
+from kwip.domain.link_previews import LinkPreview, PreviewImage, PreviewKind
 from kwip.domain.polls import Option, Poll
 from kwip.domain.posts import Post, QuotePolicy, Visibility
 from kwip.domain.reactions import Reacted
@@ -41,14 +42,17 @@ _USER = _names(User, "fields", "pinned_ids", "featured_tags")
 _POST = _names(
     Post,
     *("visibility", "quote_policy", "created_at", "edited_at"),
-    *("links", "mentions", "hashtags", "media", "poll"),
+    *("links", "mentions", "hashtags", "media", "poll", "preview"),
 )
 _ATTACHMENT = _names(Attachment)
 _POLL = _names(Poll, "options", "expires_at")
+_PREVIEW = _names(LinkPreview, "image")
+_IMAGE = _names(PreviewImage)
 _RELATIONS = _names(Relations, "tags")
 _user_values, _post_values = attrgetter(*_USER), attrgetter(*_POST)
 _attachment_values = attrgetter(*_ATTACHMENT)
 _poll_values = attrgetter(*_POLL)
+_preview_values, _image_values = attrgetter(*_PREVIEW), attrgetter(*_IMAGE)
 _groups_of = attrgetter(*_RELATIONS)
 
 
@@ -87,6 +91,7 @@ def encode_post(post: Post) -> bytes:
             [[x.start, x.end, x.name] for x in post.hashtags],
             list(map(_attachment_values, post.media)),
             None if post.poll is None else _pack_poll(post.poll),
+            None if post.preview is None else _pack_preview(post.preview),
             *_post_values(post),
         ]
     )
@@ -95,7 +100,7 @@ def encode_post(post: Post) -> bytes:
 def decode_post(raw: bytes) -> Post:
     """Unpack a post."""
     visibility, policy, created, edited, *others = json.loads(raw.decode())
-    links, mentions, hashtags, media, poll, *values = others
+    links, mentions, hashtags, media, poll, preview, *values = others
     return Post(
         visibility=Visibility(visibility),
         quote_policy=QuotePolicy(policy),
@@ -106,6 +111,7 @@ def decode_post(raw: bytes) -> Post:
         hashtags=tuple(Hashtag(*x) for x in hashtags),
         media=tuple(map(_unpack_attachment, media)),
         poll=None if poll is None else _unpack_poll(poll),
+        preview=None if preview is None else _unpack_preview(preview),
         **dict(zip(_POST, values, strict=True)),
     )
 
@@ -122,6 +128,19 @@ def _unpack_poll(packed: list[Any]) -> Poll:
         expires_at=at(expires),
         **dict(zip(_POLL, values, strict=True)),
     )
+
+
+def _pack_preview(preview: LinkPreview) -> list[Any]:
+    image = None if preview.image is None else _image_values(preview.image)
+    return [image, *_preview_values(preview)]
+
+
+def _unpack_preview(packed: list[Any]) -> LinkPreview:
+    image, *values = packed
+    known = dict(zip(_PREVIEW, values, strict=True))
+    if image is not None:
+        known["image"] = PreviewImage(**dict(zip(_IMAGE, image, strict=True)))
+    return LinkPreview(**known | {"kind": PreviewKind(known["kind"])})
 
 
 def _unpack_attachment(values: list[Any]) -> Attachment:

@@ -11,6 +11,7 @@ from kwip.domain.posts import Post, QuotePolicy, Revision, Visibility
 from kwip.domain.repeats import digest_of
 from kwip.domain.text import Hashtag, Link, Mention
 from kwip.store.posting.attachments import MediaDocument, to_attachment, to_media
+from kwip.store.posting.link_previews import DUE, SWEEP_AFTER, to_preview
 from kwip.store.upgrades import schema_of, upgrade
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 #: The fields of a post that documents have as they are.
 _AS_STORED = {f.name for f in fields(Post)} - {
     *("id", "visibility", "quote_policy"),
-    *("links", "mentions", "hashtags", "media", "poll"),
+    *("links", "mentions", "hashtags", "media", "poll", "preview"),
 }
 
 
@@ -115,7 +116,8 @@ class PostDocument(TypedDict):
     """A post as published, or the tombstone that is left of it.
 
     It also has `search_due_at` while search has yet to take in an edit or the deletion,
-    and `poll_due_at`, the end of its poll, until that is notified.
+    `poll_due_at`, the end of its poll, until that is notified, and `preview_due_at`
+    while its first link has yet to be looked up. `preview` is what was found there.
     """
 
     _id: PostId
@@ -175,6 +177,7 @@ def to_post(document: Document) -> Post:
         hashtags=tuple(Hashtag(x["start"], x["end"], x["name"]) for x in d["hashtags"]),
         media=tuple(map(to_attachment, d["media"])),
         poll=None if d["poll"] is None else to_poll(d["poll"]),
+        preview=to_preview(d.get("preview")),
         **{name: d[name] for name in _AS_STORED},
     )
 
@@ -216,6 +219,8 @@ def to_document(post: Post, nonce: str, fanout: FanoutDocument) -> Document:
     made: Document = dict(document)
     if post.poll is not None:
         made[_DUE] = post.poll.expires_at
+    if post.link_to_preview:
+        made[DUE] = post.created_at + SWEEP_AFTER
     return made
 
 

@@ -17,6 +17,7 @@ from kwip.domain.timelines.timelines import Entry
 from kwip.store.client import ONE_BATCH, translated
 from kwip.store.posting.attachments import attach, detach, reattach
 from kwip.store.posting.counters import count
+from kwip.store.posting.link_previews import DUE, change_of_preview
 from kwip.store.posting.post_documents import (
     CHANGED,
     change_of_poll,
@@ -287,7 +288,7 @@ class PostStore:
         def work(session: Any) -> Post | None:
             old = self._posts.find_one_and_update(
                 {"_id": post_id, "author_id": author_id, "is_tombstone": False},
-                {"$set": _TOMBSTONE, **CHANGED},
+                {"$set": _TOMBSTONE, "$unset": {"preview": 1, DUE: 1}, **CHANGED},
                 return_document=ReturnDocument.BEFORE,
                 session=session,
             )
@@ -345,14 +346,16 @@ def _edit_of(old: Post, new: Post, at: dt.datetime) -> Document:
     if old.poll is not None:
         revision["poll"] = list(old.poll.titles)
     poll, no_poll = change_of_poll(old.poll, new.poll)
+    preview, no_preview = change_of_preview(old, new, at)
     return {
         "$set": {
             **content_of(new),
             **poll,
+            **preview,
             "repeats_id": new.repeats_id,
             "edited_at": at,
         },
-        "$unset": no_poll,
+        "$unset": no_poll | no_preview,
         **CHANGED,
         "$push": {"revisions": {"$each": [revision], "$slice": -MAX_REVISIONS}},
     }

@@ -1,0 +1,45 @@
+"""Make the services of `kwip.services.links`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from kwip import __version__
+from kwip.services.bundle import Links
+from kwip.services.links.finder import Finder, PageReader
+from kwip.services.links.previews import Previews
+from kwip.services.outgoing.fetching import Fetcher
+from kwip.store.posting.link_previews import LinkPreviewStore, PostPreviewStore
+
+if TYPE_CHECKING:
+    from kwip.services.bundle import Uploads
+    from kwip.wiring.core import Core
+
+
+def make_links(core: Core, media: Uploads) -> Links:
+    """Make them from the shared parts and the services they call."""
+    settings, attachments = core.settings, media.attachments
+    fetcher = Fetcher(
+        user_agent=f"Kwip/{__version__} (link previews; +{settings.origin}/)",
+        allowed=settings.link_preview_allow,
+    )
+    return Links(
+        previews=Previews(
+            finder=Finder(
+                fetcher=fetcher,
+                reader=PageReader(),
+                pictures=attachments.pictures,
+                folder=attachments.files.folder,
+                signer=core.signer,
+            ),
+            store=LinkPreviewStore(core.store),
+            of_posts=PostPreviewStore(core.store),
+            posts=core.stores.posts,
+            fence=core.fence,
+            signal=core.signal,
+            clock=core.options.clock,
+            host=urlsplit(settings.origin).netloc,
+            is_on=settings.link_previews == "on",
+        )
+    )
