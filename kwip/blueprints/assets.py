@@ -35,6 +35,7 @@ BUNDLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
                 "quotes.css",
                 "media.css",
                 "polls.css",
+                "previews.css",
             ),
             *("people.css", "forms.css", "lightbox.css", "live.css", "search.css"),
             *("emojis.css", "explore.css"),

@@ -40,6 +40,7 @@ COMMANDS = {
     "cache": "Inspect, verify and invalidate the cache.",
     "media": "Manage uploaded files.",
     "emoji": "Manage custom emoji.",
+    "links": "Show and forget link previews.",
     "fanout": "Show and replay posts waiting for delivery.",
     "reindex": "Rebuild and verify derived data.",
     "fsck": "Check stored data for problems, and repair it.",

@@ -64,7 +64,7 @@ def usage(settings: Settings, *, as_json: bool) -> int:
 @json_option
 @click.pass_obj
 def orphans(settings: Settings, *, as_json: bool) -> int:
-    """List files that no user, attachment or emoji has.
+    """List files that no user, attachment, emoji or link preview has.
 
     Files less than an hour old are left out. Exits with 1 if there are any.
     """
@@ -87,7 +87,7 @@ def orphans(settings: Settings, *, as_json: bool) -> int:
 @json_option
 @click.pass_obj
 def prune(settings: Settings, *, is_sure: bool, dry_run: bool, as_json: bool) -> None:
-    """Delete files that no user, attachment or emoji has.
+    """Delete files that no user, attachment, emoji or link preview has.
 
     Files less than an hour old are kept. If no user has any picture, nothing is
     deleted, because this may be the wrong database. Use --force to delete anyway.
@@ -130,14 +130,16 @@ def purges(settings: Settings, *, replay: bool, as_json: bool) -> int:
 
 
 def _audit(wiring: Wiring) -> MediaAudit:
-    uploads, emojis = wiring.services.attachments, EmojiStore(wiring.store)
+    services = wiring.services
+    files = services.attachments.files
     return MediaAudit(
-        uploads.files.media,
-        wiring.stores.users,
-        uploads.store,
-        emojis,
-        uploads.files.purges,
-        system_clock_ms,
+        media=files.media,
+        users=wiring.stores.users,
+        attachments=services.attachments.store,
+        emojis=EmojiStore(wiring.store),
+        previews=services.previews,
+        purges=files.purges,
+        clock=system_clock_ms,
     )
 
 

@@ -93,6 +93,8 @@ WIDGET_SCHEMA: dict[str, Any] = {
                 | {"description": "Cover the media until a reader opens them."},
                 "media": _list({"$ref": "#/$defs/media"}),
                 "poll": _maybe({"$ref": "#/$defs/poll"}),
+                "card": _maybe({"$ref": "#/$defs/card"})
+                | {"description": "What the first link leads to."},
                 "created_at": _TIME,
                 "edited_at": _maybe(_TIME),
                 "in_reply_to_id": _maybe(_ID),
@@ -136,6 +138,28 @@ WIDGET_SCHEMA: dict[str, Any] = {
                 "is_multiple": _FLAG,
                 "ends_at": _TIME,
                 "is_over": _FLAG,
+            },
+        ),
+        "card": _object(
+            "The preview of a link. Show the `host`: texts are by the other site.",
+            {
+                "url": _URL,
+                "title": _TEXT,
+                "description": _TEXT,
+                "host": _TEXT,
+                "author_name": _TEXT,
+                "image": _maybe(
+                    _object(
+                        "A copy of the page's picture.",
+                        {
+                            "url": _URL,
+                            "width": _COUNT,
+                            "height": _COUNT,
+                            "description": _TEXT,
+                            "blurhash": _maybe(_TEXT),
+                        },
+                    )
+                ),
             },
         ),
         "author": _object("The author or reposter.", _PERSON),

@@ -23,6 +23,7 @@ from kwip.schemas.polls import WidgetPollSchema
 from kwip.text.translation import gettext, lazy_gettext
 
 if TYPE_CHECKING:
+    from kwip.domain.posts import Post
     from kwip.domain.timelines.views import PostView
     from kwip.domain.users import User
     from kwip.schemas.attachments import AttachmentView
@@ -137,6 +138,30 @@ class WidgetMediaSchema(DumpSchema):
         return self.urls.attachment(it, it.preview, is_open=view.is_open)
 
 
+class WidgetCardSchema(DumpSchema):
+    """A `Post` that has a link preview, in a widget; `image` may be null."""
+
+    url = fields.String(attribute="preview.url")
+    title = fields.String(attribute="preview.title")
+    description = fields.String(attribute="preview.description")
+    host = fields.String(attribute="preview.host")
+    author_name = fields.String(attribute="preview.author_name")
+    image = fields.Method("get_image")
+
+    def get_image(self, post: Post) -> dict[str, object] | None:
+        """Return our copy of the picture, with its size."""
+        image = post.preview.image if post.preview else None
+        if image is None:
+            return None
+        return {
+            "url": self.urls.preview_image(post),
+            "width": image.width,
+            "height": image.height,
+            "description": image.description,
+            "blurhash": image.blurhash,
+        }
+
+
 class WidgetPostSchema(DumpSchema):
     """A `PostView` in a widget; for a repost, the original post.
 
@@ -153,6 +178,7 @@ class WidgetPostSchema(DumpSchema):
     is_sensitive = fields.Boolean(attribute="shown.post.is_sensitive")
     media = fields.Method("get_media")
     poll = fields.Method("get_poll")
+    card = fields.Method("get_card")
     created_at = Instant(attribute="shown.post.created_at")
     edited_at = Instant(attribute="shown.post.edited_at")
     in_reply_to_id = fields.String(attribute="shown.post.in_reply_to_id")
@@ -170,6 +196,7 @@ class WidgetPostSchema(DumpSchema):
         self._authors = WidgetAuthorSchema(urls, is_signed_in=is_signed_in)
         self._media = WidgetMediaSchema(urls, is_signed_in=is_signed_in)
         self._poll = WidgetPollSchema(urls, is_signed_in=is_signed_in)
+        self._card = WidgetCardSchema(urls, is_signed_in=is_signed_in)
 
     def get_url(self, view: PostView) -> str:
         """Return the address of the post's page."""
@@ -196,6 +223,11 @@ class WidgetPostSchema(DumpSchema):
         """Return the poll, if there is one."""
         shown = view.shown
         return None if shown.post.poll is None else self._poll.dump(shown, many=False)
+
+    def get_card(self, view: PostView) -> object:
+        """Return the preview of the first link, if there is one."""
+        post = view.shown.post
+        return None if post.preview is None else self._card.dump(post)
 
     def get_author(self, view: PostView) -> object:
         """Return the author."""

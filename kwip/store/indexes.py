@@ -141,8 +141,8 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
             {"partialFilterExpression": {"preview_due_at": {"$exists": True}}},
         ),
         Index(
-            (("preview.image.file", ASCENDING), ("_id", ASCENDING)),
-            "PostPreviewStore.uses and files_after: which pictures are still used",
+            (("preview.image.file", ASCENDING),),
+            "PostPreviewStore.uses and files: which pictures are still used",
             {"partialFilterExpression": {"preview.image.file": {"$gt": ""}}},
         ),
         Index(
@@ -185,7 +185,7 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
     "link_previews": (
         Index(
             (("preview.image.file", ASCENDING),),
-            "LinkPreviewStore.uses: which pictures are still used",
+            "LinkPreviewStore.uses and files: which pictures are still used",
             {"partialFilterExpression": {"preview.image.file": {"$gt": ""}}},
         ),
         Index(

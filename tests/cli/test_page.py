@@ -13,10 +13,12 @@ from docs import generate
 from kwip.cli import cache as cache_command
 from kwip.cli import doctor, world
 from kwip.domain.clock import at, system_clock_ms
+from kwip.domain.link_previews import LinkPreview, PreviewImage, PreviewKind
 from kwip.domain.posts import Draft
 from kwip.domain.users import ProfileChange, Viewer
 from kwip.jobs.registry import jobs
 from kwip.services.delivery.compaction import LEASE_MS
+from kwip.services.links.finder import Finder
 from kwip.services.maintenance import cache_audit, reindex
 from kwip.services.world.loader import PHASES, Loaded, WorldLoader
 from kwip.store.timelines.buckets import home_of
@@ -25,6 +27,7 @@ from tests.pictures import BLUE, plain, sent
 from tests.wired import sign_up
 
 PAGE = (PROJECT / "docs" / "cli.md").read_text(encoding="utf-8")
+URL = "https://example.org/rye"
 EXAMPLES = examples_in(PAGE)
 COMMANDS = dict(generate.commands(generate.cli.kwip))
 
@@ -184,6 +187,17 @@ def trends(kwip, wiring, posts, _monkeypatch):
     }
 
 
+def links(kwip, _wiring, _posts, monkeypatch):
+    """Stand in for a page with a picture; `test_links` fetches one."""
+    image = PreviewImage(file="0b", width=800, height=450, blurhash="LE")
+    found = LinkPreview(url=URL, kind=PreviewKind.LINK, title="Rye", image=image)
+    monkeypatch.setattr(Finder, "find", lambda *_: found)
+    return {
+        "links-preview": [kwip("links", "preview", URL, "--json")],
+        "links-forget": [kwip("links", "forget", URL, "--json")],
+    }
+
+
 def load(kwip, _wiring, _posts, monkeypatch):
     loaded = Loaded(
         users=2,
@@ -205,7 +219,7 @@ def load(kwip, _wiring, _posts, monkeypatch):
 
 PRINTING = [
     *(users, fanout, timelines, database, stack),
-    *(load, cache, media, emoji, trends),
+    *(load, cache, media, emoji, trends, links),
 ]
 
 

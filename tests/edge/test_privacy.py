@@ -19,6 +19,7 @@ from kwip.app import create_app
 from kwip.cache import invalidation_rules
 from kwip.domain.attachments import AttachmentChange
 from kwip.domain.ids import UserId
+from kwip.domain.link_previews import LinkPreview, PreviewKind
 from kwip.domain.polls import NewPoll
 from kwip.domain.posts import Draft, Edit, Visibility
 from kwip.domain.timelines.lists import ListChange
@@ -35,10 +36,10 @@ from tests.pictures import plain, sent
 from tests.wired import Rings, viewer_of
 
 PEOPLE = ("alice", "bob", "carol", "dave")
-WORD = re.compile(r"(?:pict|poll)?word\d+x")
+WORD = re.compile(r"(?:pict|poll|card)?word\d+x")
 ADDRESS = re.compile(
     r"/media/(?:private/(?P<id>\d+)/\w+\.webp\?expires=\d+&signature=\w+"
-    r"|[0-9a-f]{2}/(?P<file>[0-9a-f]{32})-(?:large|small)\.webp)"
+    r"|[0-9a-f]{2}/(?P<file>[0-9a-f]{32})-(?:large|small|preview)\.webp)"
 )
 POSTS = 6
 OPEN = {"duration_s": 3_600, "hides_totals": True}
@@ -113,7 +114,19 @@ class Town:
         post = Kwip(made.id, author, made.visibility.value, names=frozenset(named))
         self.words[word] = (self.model.add(post), False)
         self.words[other] = (post, False)
+        self._preview(made, f"card{word}")
+        self.words[f"card{word}"] = (post, False)
         return post
+
+    def _preview(self, post, title):
+        """Give a post a preview, with a picture that no other has."""
+        previews, colour = self.services.previews, (0, len(self.words), 0)
+        image = previews.finder.copy(plain(size=(9, 9), colour=colour))
+        link = LinkPreview(url="https://a.example/", kind=PreviewKind.LINK, title=title)
+        previews.of_posts.settle(post, replace(link, image=image))
+        previews.fence.invalidate(invalidation_rules.preview(post_id=post.id))
+        for key in (str(post.id), image.file):
+            self.pictures[key] = title
 
     def _upload(self, author, described):
         """Upload a picture that nobody else has."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
+from kwip.domain.link_previews import LinkPreview, PreviewImage, PreviewKind
 from kwip.domain.reactions import Act, Reaction
 from kwip.domain.text import Hashtag
 from kwip.domain.timelines.notifications import Notification, NotificationKind
@@ -12,6 +14,7 @@ from kwip.store.accounts.access_keys import AccessKey
 from kwip.store.accounts.users import digest_of
 from kwip.store.delivery.outbox import pending
 from kwip.store.posting.attachments import _to_document as attachment_document
+from kwip.store.posting.link_previews import to_document as preview_document
 from kwip.store.posting.post_documents import to_document
 from kwip.store.posting.reactions import _to_document as reaction_document
 from kwip.store.social.edges import Edge, follow_document, follower_document
@@ -24,6 +27,7 @@ USERS = range(1, 61)
 #: Posts of user n are numbered from n * 100; these many each.
 POSTS_EACH = 20
 UPLOADS_EACH = 6
+PREVIEW = LinkPreview(url="https://a.example/", kind=PreviewKind.LINK, title="A")
 BEFORE = NOW - dt.timedelta(seconds=60)
 
 
@@ -41,6 +45,7 @@ def populate(stores):
     database["posts"].insert_many(d for n in USERS for d in _posts_of(n))
     database["attachments"].insert_many(d for n in USERS for d in _uploads_of(n))
     stores.purges.add([f"ab/{n}" for n in USERS], NOW)
+    database["link_previews"].insert_many(_preview(n) for n in USERS)
     database["search_posts"].insert_many(d for n in USERS for d in _indexed_of(n))
     database["timelines"].delete_many({})
     database["timelines"].insert_many(_timeline_of(n) for n in USERS)
@@ -55,6 +60,18 @@ def populate(stores):
     for n in USERS[:30]:
         for digest in ("a", "b"):
             stores.authentication.create(token(n, digest))
+
+
+def _preview(number):
+    """Return what is known of an address; few are due."""
+    due_at = NOW if number < USERS[5] else LATER
+    document = {"_id": f"p{number}", "schema": 1, "ready_at": NOW, "due_at": due_at}
+    return document | {"is_known": True, "preview": _previewed(number)}
+
+
+def _previewed(number):
+    image = PreviewImage(file=f"f{number}", width=1, height=1, blurhash=None)
+    return preview_document(replace(PREVIEW, image=image))
 
 
 def _credentials_of(number):
@@ -109,6 +126,8 @@ def _posts_of(author_id):
             document |= {"is_quote": True, "quote_of_id": quoted}
         if i in (8, 9):
             document["search_due_at"] = BEFORE if author_id < 5 else LATER
+            document["preview_due_at"] = document["search_due_at"]
+            document["preview"] = _previewed(author_id)
         yield document
 
 

@@ -36,6 +36,7 @@ from kwip.store.maintenance.retagging import RetagStore
 from kwip.store.posting.active_order import ActivityStore
 from kwip.store.posting.attachments import AttachmentStore
 from kwip.store.posting.claims import ClaimStore
+from kwip.store.posting.link_previews import LinkPreviewStore, PostPreviewStore
 from kwip.store.posting.poll_ends import PollEndStore
 from kwip.store.posting.posts import PostStore
 from kwip.store.posting.processing import Conversion, ProcessingStore
@@ -70,6 +71,7 @@ class Stores:
         self.audit, self.changes = AuditStore(store), ChangeStore(store)
         self.repairs, self.retags = RepairStore(store), RetagStore(store)
         self.claims, self.poll_ends = ClaimStore(store), PollEndStore(store)
+        self.previews, self.of_posts = LinkPreviewStore(store), PostPreviewStore(store)
         self.hibernation = HibernationStore(store)
         self.edges = EdgeStore(store)
         self.emojis, self.fence = EmojiStore(store), FenceStore(store.database)

@@ -45,7 +45,7 @@ from kwip.store.social.edges import Edge
 from kwip.store.social.list_edges import ListEdge
 from kwip.store.timelines.buckets import bucket_document, home_of
 from kwip.text.emails import read_email
-from tests.store.population import HOT, list_id, posts_of, token, uploads_of
+from tests.store.population import HOT, PREVIEW, list_id, posts_of, token, uploads_of
 from tests.store.stores import LATER, NOW, conversion, post, post_id, upload, user
 
 HOMES = [home_of(n) for n in range(1, 41)]
@@ -500,6 +500,27 @@ CALLS = {
     "PullAuthorStore.last_pulls": lambda s: s.pull_authors.last_pulls(2),
     "ReactionStore.add": lambda s: [s.reactions.add(LIKED, TOLD) for _ in range(2)],
     "ReactionStore.vote": _vote,
+    "LinkPreviewStore.claim": lambda s: [
+        s.previews.claim(PREVIEW.url, "me", NOW, LATER - NOW) for _ in range(2)
+    ],
+    "LinkPreviewStore.finish": lambda s: s.previews.finish(
+        PREVIEW.url, "me", PREVIEW, NOW
+    ),
+    "LinkPreviewStore.postpone": lambda s: s.previews.postpone(PREVIEW.url, "me", NOW),
+    "LinkPreviewStore.uses": lambda s: s.previews.uses("f1"),
+    "LinkPreviewStore.files": lambda s: s.previews.files(),
+    "LinkPreviewStore.take_due": lambda s: s.previews.take_due(
+        NOW, NOW, 5, lambda _: True
+    ),
+    "LinkPreviewStore.expire": lambda s: s.previews.expire("p1", NOW),
+    "LinkPreviewStore.forget": lambda s: s.previews.forget("https://b.example/"),
+    "PostPreviewStore.settle": lambda s: s.of_posts.settle(post(100, 1), PREVIEW),
+    "PostPreviewStore.postpone": lambda s: s.of_posts.postpone(posts_of(4)[0], NOW),
+    "PostPreviewStore.uses": lambda s: s.of_posts.uses("f1"),
+    "PostPreviewStore.files": lambda s: s.of_posts.files(),
+    "PostPreviewStore.take_due": lambda s: s.of_posts.take_due(
+        NOW, NOW, 5, lambda _: True
+    ),
     "PollEndStore.take_due": lambda s: s.poll_ends.take_due(
         NOW, NOW, 5, lambda _: True
     ),

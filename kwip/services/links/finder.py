@@ -111,7 +111,7 @@ class Finder:
         return replace(preview, image=image)
 
     def _photo(self, url: str, page: Fetched) -> LinkPreview | None:
-        image = self._image(page.content)
+        image = self.copy(page.content)
         name = unquote(urlsplit(url).path.rpartition("/")[2])
         title = cleaned(name, max_chars=TITLE_CHARS) or urlsplit(url).hostname or ""
         if image is None:
@@ -138,9 +138,10 @@ class Finder:
         except FetchError:
             return None
         description = cleaned(facts.image_description, max_chars=DESCRIPTION_CHARS)
-        return self._image(content, description)
+        return self.copy(content, description)
 
-    def _image(self, content: bytes, description: str = "") -> PreviewImage | None:
+    def copy(self, content: bytes, description: str = "") -> PreviewImage | None:
+        """Store a small copy of a picture; None if it cannot be used."""
         try:
             made = self.pictures.still(PREVIEW_FILE, io.BytesIO(content))
         except InvalidError:

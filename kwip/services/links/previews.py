@@ -32,7 +32,11 @@ if TYPE_CHECKING:
     from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.signals import Signal
     from kwip.services.links.finder import Finder
-    from kwip.store.posting.link_previews import LinkPreviewStore, PostPreviewStore
+    from kwip.store.posting.link_previews import (
+        Known,
+        LinkPreviewStore,
+        PostPreviewStore,
+    )
     from kwip.store.posting.posts import PostStore
 
 #: Longer than all requests for one preview may take, and the work on its picture.
@@ -88,19 +92,16 @@ class Previews:
         return self._store(post, found and replace(found, url=url))
 
     def forget(self, url: str) -> bool:
-        """Forget what is known of an address; posts keep what they show.
+        """Forget what is known of an address; False if nothing was.
 
-        Returns whether a preview was known.
+        Posts keep what they show.
         """
-        found = self.store.forget(urldefrag(url).url)
-        self.release(found)
-        return found is not None
+        return self._released(self.store.forget(urldefrag(url).url))
 
     def expire(self, preview_id: str) -> bool:
         """Delete what was found at an address a day ago; False if it is not due."""
-        found = self.store.expire(preview_id, at(self.clock()) + _SOON)
-        self.release(found)
-        return found is not None
+        until = at(self.clock()) + _SOON
+        return self._released(self.store.expire(preview_id, until))
 
     def release(self, preview: LinkPreview | None) -> None:
         """Delete the picture of a preview, unless another one has it; two queries."""
@@ -111,6 +112,12 @@ class Previews:
         if not self.store.uses(image.file) and not self.of_posts.uses(image.file):
             path = AttachmentFile(image.file, PREVIEW_FILE, is_open=True).path
             self.finder.folder.remove(path, older_than_s=asked_s)
+
+    def _released(self, deleted: Known | None) -> bool:
+        if deleted is None:
+            return False
+        self.release(deleted.preview)
+        return True
 
     def read_private(self, post_id: PostId) -> OpenFile:
         """Open the picture of a post's preview, by the address signed for it.

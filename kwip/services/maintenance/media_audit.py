@@ -17,6 +17,7 @@ from kwip.domain.batches import batches
 from kwip.domain.clock import at
 from kwip.domain.errors import ConflictError
 from kwip.domain.ids import UserId
+from kwip.domain.link_previews import PREVIEW_FILE
 from kwip.domain.media import AVATAR, BANNER, EMOJI, PictureFile, is_picture_name
 from kwip.services.media.attachment_files import source_paths
 from kwip.store.media import LEFTOVERS
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from kwip.domain.clock import ClockMs
     from kwip.domain.media import PictureKind
     from kwip.services.media.purges import Purges
+    from kwip.services.links.previews import Previews
     from kwip.store.accounts.users import UserStore
     from kwip.store.emojis import EmojiStore
     from kwip.store.media import MediaStorage, StoredFile
@@ -37,7 +39,7 @@ GRACE = dt.timedelta(hours=1)
 _BATCH = 1_000
 #: The kind under which other files are counted.
 _OTHER = "other"
-_ATTACHMENT = "attachment"
+_ATTACHMENT, _PREVIEW = "attachment", "preview"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ class MediaAudit:
     users: UserStore
     attachments: AttachmentStore
     emojis: EmojiStore
+    previews: Previews
     purges: Purges
     clock: ClockMs
 
@@ -79,7 +82,8 @@ class MediaAudit:
         """Read every file, user and attachment; a query for 1,000 of them."""
         limit_s = self._limit_s()
         listed = list(self.media.files())
-        found, used, there = Inventory(), set(), {file.path for file in listed}
+        found, there = Inventory(), {file.path for file in listed}
+        used = set(map(_preview_path, self.previews.store.files()))
         for named, paths in self._named():
             found.named += 1
             used |= paths
@@ -114,6 +118,8 @@ class MediaAudit:
                 paths.update(source_paths(upload))
                 yield Missing(upload.owner_id, _ATTACHMENT, it.file), paths
             after = batch[-1].id
+        for author_id, name in self.previews.of_posts.files():
+            yield Missing(author_id, _PREVIEW, name), {_preview_path(name)}
 
     def orphans(self, *, is_sure: bool) -> list[StoredFile]:
         """List the files that may be removed.
@@ -155,7 +161,14 @@ def _kind_of(path: str) -> str:
     parsed = PictureFile.parse(PurePosixPath(path).name)
     if parsed is not None:
         return parsed.kind.name
-    return _OTHER if AttachmentFile.parse(path) is None else _ATTACHMENT
+    file = AttachmentFile.parse(path)
+    if file is None:
+        return _OTHER
+    return _PREVIEW if file.variant == PREVIEW_FILE else _ATTACHMENT
+
+
+def _preview_path(name: str) -> str:
+    return AttachmentFile(name, PREVIEW_FILE, is_open=True).path
 
 
 def _is_open(path: str) -> bool:

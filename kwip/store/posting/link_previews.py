@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 from pymongo.errors import DuplicateKeyError
 
-from kwip.domain.ids import PostId
 from kwip.domain.link_previews import LinkPreview, PreviewImage, PreviewKind
 from kwip.store.client import translated
 from kwip.store.due_work import DueWork
 from kwip.store.upgrades import schema_of
 
 if TYPE_CHECKING:
+    from kwip.domain.ids import PostId, UserId
     from kwip.domain.posts import Post
     from kwip.store.client import Document, Store
 
@@ -26,6 +26,7 @@ DUE = "preview_due_at"
 #: A job of a new post that the queue has lost is enqueued again after this.
 SWEEP_AFTER = dt.timedelta(seconds=5)
 _ID_BYTES = 16
+_HAS_IMAGE = {"preview.image.file": {"$gt": ""}}
 
 
 class ImageDocument(TypedDict):
@@ -152,13 +153,13 @@ class LinkPreviewStore(DueWork):
         self._previews.update_one(key, {"$set": values})
 
     @translated()
-    def forget(self, url: str) -> LinkPreview | None:
-        """Delete what is known of an address; return it."""
+    def forget(self, url: str) -> Known | None:
+        """Delete what is known of an address, if anything is; return it."""
         return _taken(self._previews.find_one_and_delete({"_id": _id_of(url)}))
 
     @translated()
-    def expire(self, preview_id: str, until: dt.datetime) -> LinkPreview | None:
-        """Delete a preview that is due by a time; return it."""
+    def expire(self, preview_id: str, until: dt.datetime) -> Known | None:
+        """Delete what is known of an address if it is due by a time; return it."""
         key = {"_id": preview_id, "due_at": {"$lte": until}}
         return _taken(self._previews.find_one_and_delete(key))
 
@@ -168,11 +169,10 @@ class LinkPreviewStore(DueWork):
         return self._previews.find_one({"preview.image.file": file}) is not None
 
     @translated()
-    def files_after(self, after: str, limit: int) -> tuple[str, list[str]]:
-        """Page the names of pictures: the last id, empty at the end, and the names."""
-        found = self._previews.find({"_id": {"$gt": after}}, {"preview.image.file": 1})
-        page = list(found.sort("_id", 1).limit(limit))
-        return page[-1]["_id"] if page else "", _files_of(page)
+    def files(self) -> list[str]:
+        """Read the names of all pictures, for operators."""
+        found = self._previews.find(_HAS_IMAGE, {"preview.image.file": 1})
+        return [d["preview"]["image"]["file"] for d in found]
 
 
 class PostPreviewStore(DueWork):
@@ -211,14 +211,11 @@ class PostPreviewStore(DueWork):
         return self._posts.find_one(query, {"_id": 1}) is not None
 
     @translated()
-    def files_after(self, after: PostId, limit: int) -> tuple[PostId, list[str]]:
-        """Page the names of pictures: the last post, 0 at the end, and the names."""
-        found = self._posts.find(
-            {"preview.image.file": {"$gt": ""}, "_id": {"$gt": after}},
-            {"preview.image.file": 1},
-        )
-        page = list(found.sort("_id", 1).limit(limit))
-        return page[-1]["_id"] if page else PostId(0), _files_of(page)
+    def files(self) -> list[tuple[UserId, str]]:
+        """Read the names of all pictures, each with its author, for operators."""
+        fields = {"author_id": 1, "preview.image.file": 1}
+        found = self._posts.find(_HAS_IMAGE, fields)
+        return [(d["author_id"], d["preview"]["image"]["file"]) for d in found]
 
 
 def to_document(preview: LinkPreview) -> PreviewDocument:
@@ -274,10 +271,5 @@ def _id_of(url: str) -> str:
     return blake2b(url.encode(), digest_size=_ID_BYTES).hexdigest()
 
 
-def _taken(found: Document | None) -> LinkPreview | None:
-    return None if found is None else to_preview(found["preview"])
-
-
-def _files_of(page: list[Document]) -> list[str]:
-    previews = (d.get("preview") or {} for d in page)
-    return [x["image"]["file"] for x in previews if x.get("image")]
+def _taken(found: Document | None) -> Known | None:
+    return None if found is None else Known(to_preview(found["preview"]))

@@ -12,6 +12,7 @@ from kwip.cache import invalidation_rules
 from kwip.cli.parts import deletion_by, repair_by, retagging_by
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.errors import KwipError
+from kwip.domain.link_previews import LinkPreview, PreviewKind
 from kwip.domain.polls import NewPoll
 from kwip.domain.posts import Draft, Edit, QuotePolicy
 from kwip.domain.reactions import span_of
@@ -29,6 +30,7 @@ from kwip.services.reading.account_entities import AccessKeyId
 from kwip.services.reading.loader import Lookup
 from kwip.services.reading.slices import Slice
 from kwip.services.timelines.merging import EVERYBODY
+from kwip.store.posting.link_previews import LIFETIME
 from kwip.store.social.list_edges import list_of
 from kwip.store.timelines.buckets import home_of
 from tests.frozen import swap
@@ -302,6 +304,18 @@ def _come_back(world):
     world.rings("seen", str(world.bob.id))
 
 
+def _look_up(world):
+    """Give a kwip a preview; its address is known, so that nothing is fetched."""
+    previews, url = world.services.previews, "https://a.example/"
+    swap(previews, is_on=True)
+    post = world.services.posts.publish(world.bob.id, Draft(text=url))
+    now = at(system_clock_ms())
+    previews.store.claim(url, "me", now, LIFETIME)
+    found = LinkPreview(url=url, kind=PreviewKind.LINK, title="A")
+    previews.store.finish(url, "me", found, now + LIFETIME)
+    world.rings("preview", str(post.id))
+
+
 def _end_poll(world):
     an_hour = 3_600_000
     swap(world.services.poll_ends, clock=lambda: system_clock_ms() + an_hour)
@@ -314,6 +328,7 @@ JOBS = {
     "deliver": lambda w: w.post(w.bob, "another"),
     "pull": _post_to_very_many,
     "end_poll": _end_poll,
+    "preview": _look_up,
     "notify": lambda w: w.post(w.bob, "for @carol and who asked"),
     "hibernate": _stop_reading,
     "rehydrate": _come_back,
