@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from kwip.domain.clock import ClockMs
     from kwip.domain.media import PictureKind
-    from kwip.services.media.purges import Purges
     from kwip.services.links.previews import Previews
+    from kwip.services.media.purges import Purges
     from kwip.store.accounts.users import UserStore
     from kwip.store.emojis import EmojiStore
     from kwip.store.media import MediaStorage, StoredFile
