@@ -88,7 +88,8 @@ def _wait(topics: Collection[str], read: Read | None) -> Response:
     """Respond with what has changed on the page, or with 204.
 
     That is how many entries are newer and the newest of them, the number on the badge,
-    which posts were deleted, and which polls have other results.
+    which posts were deleted, which polls have other results, and which posts have the
+    link preview that the page awaits.
     """
     asked, viewer = http.load_query(OpenPageQuery()), http.viewer()
     news = None if read is None else (http.load_query(SinceQuery()), read)
@@ -132,7 +133,9 @@ class _Look:
             return {}
         if page.unread is not None:
             viewer = _still_there(viewer)
-        now = http.services().open_pages.look(viewer, loader, page.shown, page.polls)
+        now = http.services().open_pages.look(
+            viewer, loader, page.shown, page.polls, page.awaited
+        )
         found: dict[str, object] = {}
         if page.unread not in {None, now.unread}:
             found["unread"] = now.unread
@@ -140,6 +143,8 @@ class _Look:
             found["gone"] = [str(post_id) for post_id in now.gone]
         if now.polls:
             found["polls"] = [str(post_id) for post_id in now.polls]
+        if now.previewed:
+            found["previewed"] = [str(post_id) for post_id in now.previewed]
         return found
 
     def _begin(self) -> tuple[Viewer | None, Loader]:

@@ -165,12 +165,14 @@ class SinceQuery(BodySchema[PageRequest]):
 class OpenPage:
     """What an open page shows: the number on its badge, if it has one, and posts.
 
-    `polls` are the states of those polls whose results it shows.
+    `polls` are the states of those polls whose results it shows. Of those that are
+    `awaited`, it shows no preview of their link yet.
     """
 
     unread: int | None
     shown: tuple[PostId, ...]
     polls: Mapping[PostId, str]
+    awaited: tuple[PostId, ...]
     waits: bool
 
 
@@ -180,6 +182,7 @@ class OpenPageQuery(BodySchema[OpenPage]):
     unread = fields.Integer(load_default=None, validate=validate.Range(0, MAX_UNREAD))
     shown = Ids(MAX_SHOWN)
     polls = fields.Dict(keys=Id(), values=Text(max_chars=_STATE_MAX), load_default=dict)
+    awaited = Ids(MAX_SHOWN)
     wait = Flag(load_default=True)
 
     def make(
@@ -188,12 +191,18 @@ class OpenPageQuery(BodySchema[OpenPage]):
         unread: int | None,
         shown: list[PostId],
         polls: Mapping[PostId, str],
+        awaited: list[PostId],
         wait: bool,
     ) -> OpenPage:
-        """Build it, with each post once; polls of others are left out."""
+        """Build it, with each post once; polls and previews of others are left out."""
         each = dict.fromkeys(shown)
-        states = {i: state for i, state in polls.items() if i in each}
-        return OpenPage(unread=unread, shown=tuple(each), polls=states, waits=wait)
+        return OpenPage(
+            unread=unread,
+            shown=tuple(each),
+            polls={i: state for i, state in polls.items() if i in each},
+            awaited=tuple(i for i in dict.fromkeys(awaited) if i in each),
+            waits=wait,
+        )
 
 
 class FilteredQuery(PageFields, BodySchema[Filtered]):

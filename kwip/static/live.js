@@ -71,6 +71,10 @@
     for (const [id, [poll]] of pollsShown()) {
       if (watched.includes(id)) fields.push(`polls[${id}]=${poll.dataset.pollState}`);
     }
+    if (badge) {
+      const awaited = new Set(all("main [data-awaits]").map((one) => one.dataset.post));
+      fields.push(...watched.filter((id) => awaited.has(id)).map((id) => `awaited[]=${id}`));
+    }
     const place = slot && count < MOST ? `${slot.dataset.poll}since_id=${known}&` : "/poll/page?";
     return place + fields.join("&");
   }
@@ -119,6 +123,7 @@
     if ("unread" in news) showUnread(news.unread);
     if (news.gone) takeAway(new Set(news.gone));
     for (const id of news.polls ?? []) renewPoll(id);
+    for (const id of news.previewed ?? []) addPreview(id);
   }
 
   // The polls whose results are shown, by their kwips; a kwip may be here twice. Who is
@@ -147,6 +152,29 @@
     } catch {
       // The results stay as they were shown.
     }
+  }
+
+  // Below the text of a kwip, wherever it is on the page: behind its warning, if it has one.
+  async function addPreview(id) {
+    const articles = all(`main article[data-post="${id}"][data-awaits]`);
+    if (!articles.length) return;
+    const { pathname } = articles[0].querySelector(":is(.post-when, .post-facts) a");
+    for (const one of articles) delete one.dataset.awaits; // not to be asked for again
+    const asked = fetch(`${pathname}/article`, { headers: { Accept: "text/html" } });
+    const response = await asked.catch(() => null);
+    if (!response?.ok) return;
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    const card = page.querySelector(".preview");
+    const found = card?.closest(".covered") ?? card;
+    if (!found) return;
+    keepPlace([], () => {
+      for (const one of articles) {
+        const warned = one.querySelector(".folded:not(.covered)");
+        if (warned) warned.append(found.cloneNode(true));
+        else one.querySelector(".post-facts, .actions").before(found.cloneNode(true));
+      }
+      document.dispatchEvent(new CustomEvent("kwip:added"));
+    });
   }
 
   // What was written on this page is shown already, and all of it comes into home.

@@ -10,10 +10,14 @@ import pytest
 
 from config.settings import load
 from kwip.app import create_app
+from kwip.domain.clock import at, system_clock_ms
+from kwip.domain.ids import PostId
+from kwip.domain.link_previews import LinkPreview, PreviewKind
 from kwip.jobs.registry import jobs
 from kwip.services.delivery.long_polls import LiveTimes
+from kwip.store.posting.link_previews import LIFETIME
 from kwip.wiring import Options, build
-from tests.frozen import put
+from tests.frozen import put, swap
 from tests.people import sign_in
 from tests.servers import wait_until
 
@@ -234,6 +238,28 @@ def test_a_page_is_told_which_of_its_kwips_were_deleted(
         bob.ask("DELETE", f"/api/v1/statuses/{goes}")
 
     assert waiting.result(WITHIN_S).json == {"gone": [goes]}
+
+
+def test_a_page_is_told_of_the_previews_it_awaits_unless_they_are_hidden(
+    live, at_alice, bob, wiring
+):
+    url = "https://a.example/"
+    post, hidden = (
+        PostId(int(bob.say(url, visibility=each)["id"]))
+        for each in ("public", "direct")
+    )
+    fields = [f"{name}[]={i}" for name in ("shown", "awaited") for i in (post, hidden)]
+    previews, now = wiring.services.previews, at(system_clock_ms())
+    swap(previews, is_on=True)
+    previews.store.claim(url, "me", now, LIFETIME)
+    found = LinkPreview(url=url, kind=PreviewKind.LINK, title="A")
+    previews.store.finish(url, "me", found, now + LIFETIME)
+    previews.settle(hidden)
+    waiting = live.poll(at_alice(live), f"/poll/page?unread=0&{'&'.join(fields)}")
+    assert not waiting.done()
+    previews.settle(post)
+
+    assert waiting.result(WITHIN_S).json == {"previewed": [str(post)]}
 
 
 def test_a_repost_that_is_taken_back_is_gone(live, alice, bob, follow):

@@ -1,4 +1,4 @@
-"""Check what has changed on an open page: deleted posts, polls, the viewer's badge."""
+"""Check what has changed on an open page: posts, polls, previews, the badge."""
 
 from __future__ import annotations
 
@@ -31,12 +31,14 @@ NO_POLLS: Mapping[PostId, str] = MappingProxyType({})
 class PageState(NamedTuple):
     """The number on the badge (0 if anonymous), and which posts were deleted.
 
-    `polls` are the posts whose polls have other results by now.
+    `polls` are the posts whose polls have other results by now, and `previewed` those
+    that have the preview which the page awaited.
     """
 
     unread: int
     gone: tuple[PostId, ...]
     polls: tuple[PostId, ...]
+    previewed: tuple[PostId, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +59,13 @@ class OpenPages:
         loader: Loader,
         shown: Sequence[PostId],
         polls: Mapping[PostId, str] = NO_POLLS,
+        awaited: Sequence[PostId] = (),
     ) -> PageState:
         """Return the current state of a page that shows these posts.
 
-        `polls` are the states of some of their polls, as the page shows them. One round
-        trip; none if `Authentication.open` has read `first` with the viewer.
+        `polls` are the states of some of their polls, as the page shows them; of some
+        it has `awaited` the link preview. One round trip; none if
+        `Authentication.open` has read `first` with the viewer.
         """
         posts = self.first(shown)
         if viewer is None:
@@ -78,14 +82,18 @@ class OpenPages:
             relations = related[viewer.id]
         gone = tuple(i for i in shown if i not in found or found[i].is_tombstone)
         now, viewer_id = at(self.clock()), None if viewer is None else viewer.id
-        changed = (
+        seen = {
+            i: found[i]
+            for i in (*polls, *awaited)
+            if i in found and may_see(viewer_id, relations, found[i])
+        }
+        changed = [
             i
             for i, state in polls.items()
-            if i in found
-            and may_see(viewer_id, relations, found[i])
-            and state != _state_of(found[i].poll, now)
-        )
-        return PageState(unread, gone, tuple(changed))
+            if i in seen and state != _state_of(seen[i].poll, now)
+        ]
+        previewed = [i for i in awaited if i in seen and seen[i].preview is not None]
+        return PageState(unread, gone, tuple(changed), tuple(previewed))
 
 
 def _state_of(poll: Poll | None, now: dt.datetime) -> str:
