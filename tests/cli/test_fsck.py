@@ -352,6 +352,12 @@ def attach_to_a_tombstone(s):
     return "attachments", place, "post does not have it"
 
 
+def preview_another_link(s):
+    preview = {"url": "https://a.example/", "image": None}
+    s.put("posts", s.reply.id, preview=preview)
+    return "previews", str(s.reply.id), "of another link"
+
+
 def lose_an_attachment(s):
     loaf = s.attachment()
     s.lose("attachments", loaf["_id"])
@@ -413,6 +419,7 @@ each_corruption = pytest.mark.parametrize(
         claim_a_repost_that_is_not_there,
         pin_what_somebody_else_wrote,
         attach_to_a_tombstone,
+        preview_another_link,
         lose_an_attachment,
         detach_what_a_post_shows,
     ],

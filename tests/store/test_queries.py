@@ -500,6 +500,10 @@ CALLS = {
     "PullAuthorStore.last_pulls": lambda s: s.pull_authors.last_pulls(2),
     "ReactionStore.add": lambda s: [s.reactions.add(LIKED, TOLD) for _ in range(2)],
     "ReactionStore.vote": _vote,
+    "PreviewAuditStore.mismatched_after": lambda s: s.audit.previews.mismatched_after(
+        0, 50
+    ),
+    "PreviewAuditStore.drop": lambda s: s.audit.previews.drop(posts_of(5)[1], NOW),
     "LinkPreviewStore.claim": lambda s: [
         s.previews.claim(PREVIEW.url, "me", NOW, LATER - NOW) for _ in range(2)
     ],

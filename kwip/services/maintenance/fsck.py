@@ -112,6 +112,7 @@ class Fsck:
             ("reactions", sizes["reactions"], self._reactions),
             ("pins", sizes["users"], self._pins),
             ("attachments", sizes["attachments"] + sizes["posts"], self._pairs),
+            ("previews", sizes["posts"], lambda: _previews(self._audit, self._advance)),
             ("pending", 1, self._pending),
             ("claims", sizes["claims"], self._claims),
             ("blocks", sizes["blocks"], self._blocks),
@@ -367,6 +368,17 @@ def _miscount(what: str, found_id: int, name: str, said: int, right: int) -> Fin
         f"set {counter} to {right}",
         f"set {counter} to {right}",
     )
+
+
+def _previews(audit: AuditStore, advance: Callable[[int], None]) -> Iterator[Finding]:
+    """Look for link previews that do not belong to their posts."""
+    problem, repair = "the link preview is of another link", "look the link up again"
+    after, size = 0, 1
+    while size:
+        after, size, wrong = audit.previews.mismatched_after(after, PAGE)
+        for i in wrong:
+            yield Finding("previews", str(i), problem, "run with --repair", repair)
+        advance(size)
 
 
 def _unsearchable(post_id: int, problem: str) -> Finding:

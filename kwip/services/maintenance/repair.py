@@ -76,6 +76,7 @@ class Repair:
             "reactions": self._reaction,
             "pins": self._pin,
             "attachments": self._attachment,
+            "previews": self._preview,
             "pending": self._pending,
             "claims": self._claim,
         }
@@ -176,6 +177,12 @@ class Repair:
         if attached is not None:
             shown, is_open = attached
             self.files.place([shown], is_open=is_open)
+
+    def _preview(self, place: str) -> None:
+        post_id = PostId(int(place))
+        self.store.previews.drop(post_id, at(self.clock()))
+        self.fence.invalidate(invalidation_rules.preview(post_id=post_id))
+        self.enqueue("preview", place)
 
     def _pending(self, place: str) -> None:
         """Enqueue the post again; delivering it is up to the workers."""

@@ -16,6 +16,7 @@ from kwip.domain.ids import PostId, UserId
 from kwip.store.accounts.users import NOBODY
 from kwip.store.client import translated
 from kwip.store.maintenance.attachment_audit import AttachmentAuditStore
+from kwip.store.maintenance.preview_audit import PreviewAuditStore
 from kwip.store.maintenance.reaction_audit import ReactionAuditStore
 from kwip.store.maintenance.search_audit import SearchAuditStore
 from kwip.store.paging import page_after, present
@@ -61,6 +62,7 @@ class AuditStore:
         self.reactions = ReactionAuditStore(store)
         self.search = SearchAuditStore(store)
         self.attachments = AttachmentAuditStore(store)
+        self.previews = PreviewAuditStore(store)
         database = store.database
         self._users = database["users"]
         self._claims = database["claims"]
