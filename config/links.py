@@ -23,8 +23,9 @@ class LinkSettings(MediaSettings):
             shown="on",
             allowed="on or off",
             doc="Whether Kwip fetches the page that a kwip links to, to show a preview "
-            "of it. It only connects to public addresses. With off, it makes no "
-            "requests to other sites, and kwips keep the previews they have.",
+            "of it, also for followers-only and direct kwips. It only connects to "
+            "public addresses. With off, it makes no requests to other sites, and "
+            "kwips keep the previews they have.",
         ),
     ]
     link_preview_allow: Annotated[

@@ -143,8 +143,8 @@ def places(text: str) -> frozenset[tuple[str, int]]:
     """Parse comma-separated hosts, each with a port."""
     parts = [urlsplit(f"//{each.strip()}") for each in text.split(",")]
     found = {(each.hostname or "", each.port or 0) for each in parts}
-    # What follows a port, or stands before a host, is left out by `hostname`.
-    written = {each.netloc.lower() for each in parts}
+    # A path, or a name before the host, is refused.
+    written = {each.geturl()[2:].lower() for each in parts}
     if written != {f"{host}:{port}" for host, port in found} or not all(
         map(all, found)
     ):

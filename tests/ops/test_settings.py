@@ -50,6 +50,12 @@ def test_pages_poll_at_the_live_port_unless_a_proxy_is_in_front(environ, live_or
     assert load(environ).live_origin == live_origin
 
 
+def test_places_are_hosts_with_ports():
+    found = load({"KWIP_LINK_PREVIEW_ALLOW": "Wiki.example:8080, 10.0.0.1:80"})
+
+    assert found.link_preview_allow == {("wiki.example", 8080), ("10.0.0.1", 80)}
+
+
 @pytest.mark.parametrize(
     ("variable", "value"),
     [
@@ -72,6 +78,13 @@ def test_pages_poll_at_the_live_port_unless_a_proxy_is_in_front(environ, live_or
         ("KWIP_ORIGIN", "https://kwip.example.org/kwip"),
         ("KWIP_ORIGIN", "https://user@kwip.example.org"),
         ("KWIP_ORIGIN", "https://kwip.example.org:port"),
+        ("KWIP_LINK_PREVIEWS", "1"),
+        ("KWIP_LINK_PREVIEW_ALLOW", "wiki.example.org"),
+        ("KWIP_LINK_PREVIEW_ALLOW", "http://wiki.example.org:80"),
+        ("KWIP_LINK_PREVIEW_ALLOW", "a:80,:81"),
+        ("KWIP_LINK_PREVIEW_ALLOW", "a:80/path"),
+        ("KWIP_LINK_PREVIEW_ALLOW", "user@a:80"),
+        ("KWIP_LINK_PREVIEW_ALLOW", "a:99999"),
         ("KWIP_DEMO", "yes"),
         ("KWIP_HOME", "a\0b"),
         ("KWIP_HOME", "~nobody-of-this-name/x"),

@@ -68,6 +68,12 @@ class Publication:
         self.reindex(post_id)
         self.signal([post_topic(post_id), *map(notifications_topic, recipients)])
 
+    def follow_edit(self, old: Post, new: Post) -> None:
+        """Let search and the link preview follow an edit; the sweeper retries."""
+        self.reindex(new.id)
+        if old.link_to_preview != new.link_to_preview:
+            self.preview(new)
+
     def preview(self, post: Post) -> None:
         """Let the link of a post be looked up, if it has one; the sweeper retries."""
         if post.link_to_preview:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from kwip.store.posting.posts import PostStore
 
 #: Longer than all requests for one preview may take, and the work on its picture.
-_LEASE = dt.timedelta(seconds=90)
+_LEASE = dt.timedelta(minutes=2)
 #: How soon a post looks again while another job fetches the same address.
 _AGAIN = dt.timedelta(seconds=2)
 #: When an address that could not be reached is tried again; then it has no preview for

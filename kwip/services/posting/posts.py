@@ -204,10 +204,8 @@ class Posts:
             )
             if done:
                 self.notifier.signal_recipients(*notifications)
-                self.publication.reindex(post_id)
-                if old.link_to_preview != new.link_to_preview:
-                    self.publication.preview(new)
-                    self.previews.release(old.preview)
+                self.publication.follow_edit(old, new)
+                self.previews.release(old.preview)
                 return self._only_view(viewer, self.loaders.begin(viewer.id), new)
         raise ConflictError("This kwip was changed meanwhile. Reload it and try again.")
 
@@ -230,7 +228,6 @@ class Posts:
             self.attachments.release(viewer.id, sorted(old.media_ids))
             self.previews.release(old.preview)
         gone = old or self.stores.posts.get_many([post_id]).get(post_id)
-        parent_id = gone.counted_on_id if gone else None
         is_own = gone is not None and gone.author_id == viewer.id
         recipients = (
             set(self.stores.notifications.forget(gone)) if gone and is_own else set()
@@ -238,7 +235,7 @@ class Posts:
         invalidated = invalidation_rules.delete(
             post_id=post_id,
             author_id=viewer.id,
-            parent_id=parent_id,
+            parent_id=gone.counted_on_id if gone else None,
             quote_of_id=gone.quote_of_id if gone else None,
             recipient_ids=sorted(recipients),
             later_ids=self.stores.repeats.later(viewer.id, post_id),
@@ -307,8 +304,6 @@ class Posts:
             poll=_edited_poll(old, draft, at(self.clock())),
             **self.texts.entities(draft.text),
         )
-        if new.link_to_preview != old.link_to_preview:
-            new = replace(new, preview=None)
         return self.stores.repeats.link(_with_addressees(new, old))
 
     def _only_view(self, viewer: Viewer | None, loader: Loader, post: Post) -> PostView:
