@@ -28,6 +28,7 @@ class Site:
         self._environ = {
             **no_quotas(),
             "KWIP_HOME": str(home),
+            "KWIP_LINK_PREVIEWS": "off",
             "KWIP_PORT": str(self.port),
             "KWIP_LIVE_PORT": "0",
             "KWIP_WEB_WORKERS": str(webs),

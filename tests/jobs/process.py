@@ -19,6 +19,7 @@ class Process:
         )
         environ = os.environ | {
             "KWIP_HOME": str(home),
+            "KWIP_LINK_PREVIEWS": "off",
             "KWIP_MONGODB_URI": mongodb_uri,
             "KWIP_REDIS_CACHE_URI": endpoints.redis_cache_uri,
             "KWIP_REDIS_QUEUE_URI": endpoints.redis_queue_uri,

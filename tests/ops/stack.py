@@ -33,6 +33,7 @@ class Stack:
     def __init__(self, root: Path, **environ: str):
         self.environ = {
             "KWIP_HOME": str(root),
+            "KWIP_LINK_PREVIEWS": "off",
             "KWIP_PORT": str(free_port()),
             "KWIP_METRICS_PORT": str(free_port()),
             "KWIP_LIVE_PORT": str(free_port()),

@@ -16,6 +16,7 @@ from kwip.blueprints.web.pages import OWN, Form, page
 from kwip.blueprints.web.writing import Sheet
 from kwip.domain.errors import NotFoundError
 from kwip.domain.ids import PostId, UserId
+from kwip.domain.link_previews import LinkPreview, PreviewKind
 from kwip.domain.posts import Post, Visibility
 from kwip.domain.timelines.pages import Page
 from kwip.domain.timelines.views import PostView
@@ -33,6 +34,13 @@ _LONG = (
     "is not, and whoever left a blue glove on the scales may fetch it there.\n\n"
     "There is a map at https://example.org/market/map?day=saturday&stall=17, and the "
     "bridge stays closed until noon. #market"
+)
+_PREVIEW = LinkPreview(
+    url="https://example.org/rye",
+    kind=PreviewKind.LINK,
+    title="Rye bread, step by step",
+    description="It takes two days, and most of that is waiting. " * 4,
+    author_name="Ada Baker",
 )
 
 
@@ -116,6 +124,9 @@ def _views(ada: User, beryl: User, long: User, arabic: User) -> dict[str, PostVi
             replies_count=12_345,
             reposts_count=9_999,
             favourites_count=123_456,
+        ),
+        "With the preview of a link": _view(
+            10, beryl, "How it is done: https://example.org/rye", preview=_PREVIEW
         ),
         "From right to left": _view(
             9, arabic, "صباح الخير يا @ada، المصباح يعمل.\n\nAnd a line from the left."
