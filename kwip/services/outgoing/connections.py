@@ -13,6 +13,7 @@ import socket
 import ssl
 import threading
 import time
+from collections import Counter
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -22,8 +23,8 @@ from kwip.services.outgoing.addresses import is_public
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: How many addresses of a host are tried.
-_MOST_TRIED = 3
+#: How many addresses of a host are tried, of IPv4 and of IPv6 each.
+_MOST_TRIED = 2
 
 
 class FetchError(Exception):
@@ -125,10 +126,10 @@ def connected(
         FetchError: There is none, or it does not answer.
     """
     found = _resolved(place, deadline)
-    tried = [each for each in found if is_allowed or is_public(str(each[1][0]))]
-    if not tried:
+    open_ones = [each for each in found if is_allowed or is_public(str(each[1][0]))]
+    if not open_ones:
         raise FetchError("refused")
-    with _opened(tried[:_MOST_TRIED], deadline) as plain:
+    with _opened(_some_of_each(open_ones), deadline) as plain:
         plain.settimeout(deadline.left_s())
         if not place.is_tls:
             yield GuardedSocket(plain, deadline, most_bytes)
@@ -166,6 +167,17 @@ def _resolved(place: Place, deadline: Deadline) -> list[_Address]:
     if isinstance(answer, OSError):
         raise FetchError("unreachable", is_transient=True) from answer
     return answer
+
+
+def _some_of_each(addresses: list[_Address]) -> list[_Address]:
+    """Return a few addresses of each family: a machine may have no way to one."""
+    seen: Counter[int] = Counter()
+    some = []
+    for family, address in addresses:
+        seen[family] += 1
+        if seen[family] <= _MOST_TRIED:
+            some.append((family, address))
+    return some
 
 
 @contextmanager

@@ -101,6 +101,16 @@ def test_a_name_is_resolved_once_and_what_was_checked_is_connected_to(
     assert next(answers)[0] == "10.0.0.1"
 
 
+def test_addresses_of_both_families_are_tried(monkeypatch, site):
+    url = site.serve("/both", "<title>x").replace("127.0.0.1", "both.example")
+    dead = (socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("::1", 1, 0, 0))
+    alive = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", site.port))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [*[dead] * 5, alive])
+    fetcher = Fetcher("Kwip/test", frozenset({("both.example", site.port)}))
+
+    assert fetcher.get(url, LIMITS).content == b"<title>x"
+
+
 def test_three_redirects_are_followed_and_no_fourth(fetcher, why, site):
     site.serve("/0", "<title>x")
     for i in range(1, 5):
