@@ -15,6 +15,7 @@ def test_stats_of_empty_queues_are_zeros(kwip):
         "fanout": {"waiting": 0, "oldest_s": 0.0},
         "compaction": {"waiting": 0, "oldest_s": 0.0},
         "media": {"waiting": 0, "oldest_s": 0.0},
+        "links": {"waiting": 0, "oldest_s": 0.0},
     }
     assert run.json["pending"] == run.json["dead"] == run.json["edges_waiting"] == 0
 
@@ -32,7 +33,8 @@ def test_stats_say_that_a_queue_does_not_answer(kwip, waiting, environ, tmp_path
     run = kwip("queue", "stats", "--json")
 
     assert run.code == 0
-    assert run.json["queues"] == {"fanout": None, "compaction": None, "media": None}
+    lanes = ("fanout", "compaction", "media", "links")
+    assert run.json["queues"] == dict.fromkeys(lanes)
     assert run.json["pending"] == 1
     assert "is not responding" in kwip("queue", "stats").out
 

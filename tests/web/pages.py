@@ -158,7 +158,10 @@ def _check_leads_here(element, origin):
     address = element.get("href") or element.get("src")
     if address is None:
         return
-    is_link = element.tag == "a" and element.get("rel") == "nofollow noopener ugc"
+    is_link = element.tag == "a" and element.get("rel") in {
+        "nofollow noopener ugc",  # in a text
+        "nofollow noopener noreferrer",  # the preview of a link
+    }
     schemes = ("http://", "https://") if is_link else ("/", "#", f"{origin}/")
     assert address.startswith(schemes), element
 
