@@ -30,7 +30,7 @@ def make_links(core: Core, media: Uploads) -> Links:
                 fetcher=fetcher,
                 reader=PageReader(),
                 pictures=attachments.pictures,
-                folder=attachments.files.folder,
+                files=attachments.files,
                 signer=core.signer,
             ),
             store=LinkPreviewStore(core.store),

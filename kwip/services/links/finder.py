@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kwip.domain.signatures import Signer
+    from kwip.services.media.attachment_files import AttachmentFiles
     from kwip.services.media.pictures import Pictures
     from kwip.services.outgoing.fetching import Fetched, Fetcher
-    from kwip.store.media import MediaFolder
 
 _PAGE = Limit(max_bytes=1_000_000, may_be_cut=True)
 _IMAGE = {"image/": Limit(max_bytes=5_000_000)}
@@ -81,7 +81,7 @@ class Finder:
     fetcher: Fetcher
     reader: PageReader
     pictures: Pictures
-    folder: MediaFolder
+    files: AttachmentFiles
     signer: Signer
 
     def find(self, url: str) -> LinkPreview | None:
@@ -149,7 +149,7 @@ class Finder:
         files = {name: io.BytesIO(part) for name, part in made.files.items()}
         name = file_name(files, self.signer.file_key)
         path = AttachmentFile(name, PREVIEW_FILE, is_open=True).path
-        self.folder.save(path, files[PREVIEW_FILE])
+        self.files.media.save(path, files[PREVIEW_FILE])
         return PreviewImage(
             file=name,
             width=made.width,

@@ -104,14 +104,20 @@ class Previews:
         return self._released(self.store.expire(preview_id, until))
 
     def release(self, preview: LinkPreview | None) -> None:
-        """Delete the picture of a preview, unless another one has it; two queries."""
+        """Delete the picture of a preview, unless another one has it; two queries.
+
+        A CDN is asked to forget it.
+        """
         image = None if preview is None else preview.image
         if image is None:
             return
         asked_s = self.clock() / 1_000
         if not self.store.uses(image.file) and not self.of_posts.uses(image.file):
             path = AttachmentFile(image.file, PREVIEW_FILE, is_open=True).path
-            self.finder.folder.remove(path, older_than_s=asked_s)
+            files = self.finder.files
+            files.purges.note([path])
+            files.media.remove(path, older_than_s=asked_s)
+            files.purges.hurry([path])
 
     def _released(self, deleted: Known | None) -> bool:
         if deleted is None:
@@ -133,7 +139,7 @@ class Previews:
         found = None
         if image is not None:
             path = AttachmentFile(image.file, PREVIEW_FILE, is_open=True).path
-            found = self.finder.folder.open(path)
+            found = self.finder.files.media.open(path)
         if found is None:
             raise NotFoundError("File not found.", post_id=post_id)
         return found
