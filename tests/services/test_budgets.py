@@ -469,5 +469,5 @@ def test_what_became_of_an_open_page_costs_one_round_trip(kwip, cost_of, world):
         each()
         warm, found = cost_of(each)
 
-        assert found == (60, (), ())
+        assert found == (60, (), (), ())
         assert (warm.redis, warm.mongodb) == (1, 0)

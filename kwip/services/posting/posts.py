@@ -28,6 +28,7 @@ from kwip.store.delivery.outbox import pending
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Iterable
 
     from kwip.domain.attachments import Attachment
     from kwip.domain.clock import ClockMs
@@ -232,16 +233,9 @@ class Posts:
         recipients = (
             set(self.stores.notifications.forget(gone)) if gone and is_own else set()
         )
-        invalidated = invalidation_rules.delete(
-            post_id=post_id,
-            author_id=viewer.id,
-            parent_id=gone.counted_on_id if gone else None,
-            quote_of_id=gone.quote_of_id if gone else None,
-            recipient_ids=sorted(recipients),
-            later_ids=self.stores.repeats.later(viewer.id, post_id),
-        )
-        unreposted = _unreposted(viewer.id, gone) if gone else ()
-        self.publication.withdraw(post_id, (*invalidated, *unreposted), recipients)
+        later_ids = self.stores.repeats.later(viewer.id, post_id)
+        invalidated = _deleted(viewer.id, post_id, gone, recipients, later_ids)
+        self.publication.withdraw(post_id, invalidated, recipients)
         return old if old is not None else self.permissions.own(viewer.id, post_id)
 
     def _compose(
@@ -372,6 +366,25 @@ def _with_addressees(new: Post, old: Post) -> Post:
     if old.visibility is Visibility.DIRECT:
         mentions = tuple(m for m in mentions if m.user_id in old.mentioned_ids)
     return replace(new, mentions=mentions)
+
+
+def _deleted(
+    viewer_id: UserId,
+    post_id: PostId,
+    gone: Post | None,
+    recipients: set[UserId],
+    later_ids: Iterable[PostId],
+) -> invalidation_rules.Keys:
+    """Return what the deletion of a post invalidates."""
+    invalidated = invalidation_rules.delete(
+        post_id=post_id,
+        author_id=viewer_id,
+        parent_id=gone.counted_on_id if gone else None,
+        quote_of_id=gone.quote_of_id if gone else None,
+        recipient_ids=sorted(recipients),
+        later_ids=later_ids,
+    )
+    return (*invalidated, *(_unreposted(viewer_id, gone) if gone else ()))
 
 
 def _unreposted(viewer_id: UserId, gone: Post) -> invalidation_rules.Keys:
