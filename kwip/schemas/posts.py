@@ -20,7 +20,7 @@ from kwip.schemas.attachments import (
     attachments_of,
 )
 from kwip.schemas.body import BodySchema, Flag, Id, Ids, NotYet, Text
-from kwip.schemas.dumping import DumpSchema, Instant, constant, to_text
+from kwip.schemas.dumping import DumpSchema, Instant, to_text
 from kwip.schemas.emojis import emojis_of_post
 from kwip.schemas.html import post_html
 from kwip.schemas.link_previews import PreviewCardSchema

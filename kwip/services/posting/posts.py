@@ -20,15 +20,14 @@ from kwip.domain.errors import (
 )
 from kwip.domain.ids import PostId, UserId, ms_of
 from kwip.domain.posts import Draft, Edit, History, Post, Visibility
-from kwip.domain.reactions import span_of
 from kwip.domain.timelines.timelines import Entry
 from kwip.domain.timelines.visibility import may_see, reply_visibility
 from kwip.services.media.usable import require_ready, usable
+from kwip.services.posting.deletions import invalidated_by_deletion
 from kwip.store.delivery.outbox import pending
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable
 
     from kwip.domain.attachments import Attachment
     from kwip.domain.clock import ClockMs
@@ -234,7 +233,9 @@ class Posts:
             set(self.stores.notifications.forget(gone)) if gone and is_own else set()
         )
         later_ids = self.stores.repeats.later(viewer.id, post_id)
-        invalidated = _deleted(viewer.id, post_id, gone, recipients, later_ids)
+        invalidated = invalidated_by_deletion(
+            viewer.id, post_id, gone, recipients, later_ids
+        )
         self.publication.withdraw(post_id, invalidated, recipients)
         return old if old is not None else self.permissions.own(viewer.id, post_id)
 
@@ -366,38 +367,6 @@ def _with_addressees(new: Post, old: Post) -> Post:
     if old.visibility is Visibility.DIRECT:
         mentions = tuple(m for m in mentions if m.user_id in old.mentioned_ids)
     return replace(new, mentions=mentions)
-
-
-def _deleted(
-    viewer_id: UserId,
-    post_id: PostId,
-    gone: Post | None,
-    recipients: set[UserId],
-    later_ids: Iterable[PostId],
-) -> invalidation_rules.Keys:
-    """Return what the deletion of a post invalidates."""
-    invalidated = invalidation_rules.delete(
-        post_id=post_id,
-        author_id=viewer_id,
-        parent_id=gone.counted_on_id if gone else None,
-        quote_of_id=gone.quote_of_id if gone else None,
-        recipient_ids=sorted(recipients),
-        later_ids=later_ids,
-    )
-    return (*invalidated, *(_unreposted(viewer_id, gone) if gone else ()))
-
-
-def _unreposted(viewer_id: UserId, gone: Post) -> invalidation_rules.Keys:
-    """Return what else the deletion of a repost invalidates."""
-    if not gone.repost_of_id:
-        return ()
-    return invalidation_rules.unrepost(
-        post_id=gone.id,
-        author_id=viewer_id,
-        of_id=gone.repost_of_id,
-        of_author_id=gone.repost_of_author_id or viewer_id,
-        span=span_of(gone.repost_of_id),
-    )
 
 
 def _renumbered(post: Post, post_id: PostId) -> Post:
