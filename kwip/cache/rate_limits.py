@@ -3,7 +3,7 @@
 Keys `kw:<deployment>:{quota:<window>:<whose>}`: the times of allowed requests, a list,
 about 10 bytes each; at most as many as the limit, plus what `add` adds. It lives for
 one span after the newest. The clock is the server's.
-`_rate_limit_windows.lua` charges windows in the same call that reads or fills, or
+`rate_limit_windows.lua` charges windows in the same call that reads or fills, or
 alone. When Redis is down, hangs (200 ms) or refuses, a charge is None and the caller
 decides; Kwip allows the request.
 """
@@ -85,7 +85,7 @@ class RateLimiter:
 
     def __init__(self, client: Client):
         self._client = client
-        self._charge = Script.named("_rate_limit_windows", "charge")
+        self._charge = Script.named("rate_limit_windows", "charge")
 
     def charge(self, deployment: str, charge: Charge) -> Verdict | None:
         """Charge all windows or none: one round trip; None when Redis is down."""

@@ -10,6 +10,12 @@ from flask import Response, request, url_for
 from kwip.blueprints import errors, http
 from kwip.blueprints.table import Route
 from kwip.blueprints.web import attaching
+from kwip.blueprints.web.compose_form import (
+    blank_sheet,
+    poll_again,
+    poll_sheet,
+    sheet_again,
+)
 from kwip.blueprints.web.pages import (
     CACHED_OPEN,
     OPEN,
@@ -23,7 +29,6 @@ from kwip.blueprints.web.pages import (
     page_again,
     problem,
 )
-from kwip.blueprints.web.writing import blank_sheet, poll_again, poll_sheet, sheet_again
 from kwip.domain.errors import (
     ForbiddenError,
     GoneError,

@@ -1,14 +1,14 @@
 -- Store loaded values, unless the key was invalidated meanwhile or has a newer value.
 --
 -- Keys (each a hash, one entity, named `kw:<deployment>:{<entity>}`)
---   g         12 random bytes: the generation; only _read_entries.lua creates it
+--   g         12 random bytes: the generation; only read_entries.lua creates it
 --   v         epoch and version of the newest fill, 8 + 8 bytes
 --   f:<variant>  generation | epoch | version | soft expiry | flags | payload
 --   w:<user>  nothing: the variants may lack what this user wrote (invalidate.lua)
 --
--- KEYS  one for each entry; after them the windows to charge (_rate_limit_windows.lua)
+-- KEYS  one for each entry; after them the windows to charge (rate_limit_windows.lua)
 -- ARGV  for each key: the field `f:<variant>`, the packed entry
---       last, if there is anything to charge: its terms (_rate_limit_windows.lua)
+--       last, if there is anything to charge: its terms (rate_limit_windows.lua)
 -- Returns for each key 1 if it was stored, 0 if it was refused: another generation, or
 -- a lower epoch or version than the newest fill. A higher one deletes the other variants.
 -- One variant too many deletes all except the first parts of a timeline, `head` and

@@ -19,6 +19,11 @@ def shows_author(relations: Relations, author_id: UserId) -> bool:
     return author_id not in relations.mutes and not relations.has_block(author_id)
 
 
+def hidden_by(relations: Relations) -> frozenset[UserId]:
+    """Return the authors that `shows_author` does not show, for many at once."""
+    return relations.mutes | relations.blocks | relations.blocked_by
+
+
 def shows_home(viewer_id: UserId, relations: Relations, entry: Entry) -> bool:
     """Return whether home shows an entry, as far as author and addressee decide it.
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwip.domain.posts import OPEN, Visibility
+from kwip.domain.timelines.filters import hidden_by
 
 if TYPE_CHECKING:
     from kwip.domain.ids import UserId
@@ -47,11 +48,6 @@ class Pushdown:
     has_media: bool = False
     has_reposts: bool = True
     has_repeats: bool = True
-
-
-def hidden_by(relations: Relations) -> frozenset[UserId]:
-    """Return whom a viewer's relations hide in timelines with many authors."""
-    return relations.mutes | relations.blocks | relations.blocked_by
 
 
 def of_home(viewer_id: UserId, relations: Relations) -> Pushdown:

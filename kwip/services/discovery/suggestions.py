@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from kwip.cache import invalidation_rules
 from kwip.domain.batches import batches
+from kwip.domain.timelines.filters import hidden_by
 from kwip.domain.timelines.pages import Page
-from kwip.domain.timelines.pushdown import hidden_by
 from kwip.domain.timelines.suggestions import MAX_SUGGESTIONS, Suggestion
 from kwip.domain.timelines.views import UserView
 from kwip.services.reading.loader import Lookup

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwip.domain.posts import Visibility
-from kwip.domain.timelines.pushdown import hidden_by
+from kwip.domain.timelines.filters import hidden_by
 from kwip.domain.timelines.tags import TagView
 from kwip.domain.timelines.trends import MIN_PEOPLE, LinkView
 from kwip.services.reading.loader import Lookup

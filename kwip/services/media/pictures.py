@@ -1,4 +1,4 @@
-"""Draw uploaded pictures in our sizes; a child process decodes the files."""
+"""Have a child process decode and resize uploaded pictures (`picture_child`)."""
 
 from __future__ import annotations
 
@@ -78,7 +78,6 @@ class Pictures:
             InvalidError: It is not a usable picture; `fields` says why, under `file`.
             StoreUnavailableError: Too many are being drawn.
         """
-        edges = (LARGE_EDGE, SMALL_EDGE)
         edges = (LARGE_EDGE, SMALL_EDGE)
         answer, parts = self._ask(FIELD, {"edges": edges}, file)
         kind: Kind = "image" if answer["duration_s"] is None else "gifv"

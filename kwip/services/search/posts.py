@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from kwip.domain.timelines.filters import hidden_by
 from kwip.domain.timelines.id_lists import Between
 from kwip.domain.timelines.pages import Page
-from kwip.domain.timelines.pushdown import hidden_by
 from kwip.domain.timelines.search import Sought, owner_mark
 from kwip.domain.timelines.timelines import Entry
 from kwip.services.reading.lookups import find_user_ids

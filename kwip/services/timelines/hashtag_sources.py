@@ -6,7 +6,7 @@ import heapq
 from typing import TYPE_CHECKING
 
 from kwip.domain.timelines import pushdown
-from kwip.domain.timelines.filters import shows_home, shows_tagged
+from kwip.domain.timelines.filters import hidden_by, shows_home, shows_tagged
 from kwip.services.timelines.merging import MergeSource, noted
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class HashtagSources:
 
     def _tagged(self) -> list[Pushdown]:
         relations = self._relations
-        hidden = pushdown.hidden_by(relations) | relations.exclusive
+        hidden = hidden_by(relations) | relations.exclusive
         return [
             pushdown.Pushdown(
                 hidden=hidden,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kwip.domain.timelines.pushdown import Pushdown, hidden_by
+from kwip.domain.timelines.filters import hidden_by
+from kwip.domain.timelines.pushdown import Pushdown
 from kwip.domain.timelines.tags import TagFilter
 from kwip.services.timelines.hashtag_sources import merge_once
 from kwip.services.timelines.merging import Merge, MergeSource

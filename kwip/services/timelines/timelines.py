@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from kwip.domain.ids import UserId
 from kwip.domain.timelines import pushdown
-from kwip.domain.timelines.filters import shows_list
+from kwip.domain.timelines.filters import hidden_by, shows_list
 from kwip.domain.timelines.pages import Page
 from kwip.domain.timelines.pushdown import Pushdown
 from kwip.domain.timelines.timelines import Entry
@@ -295,7 +295,7 @@ class Timelines:
         where: Pushdown,
     ) -> Page[PostView]:
         """Read a public query: the public timeline, or the posts with a hashtag."""
-        hidden = pushdown.hidden_by(self._hydration.relations(viewer, loader))
+        hidden = hidden_by(self._hydration.relations(viewer, loader))
         shows = _shows_media if where.has_media else _shows_all
         if page.is_active:
             id_list, owner = ("tag", where.tag) if where.tag else ("public", 0)
