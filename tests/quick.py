@@ -10,7 +10,6 @@ import functools
 import argon2
 import jinja2
 from flask import Flask
-from pymongo import auth_shared
 
 from kwip.blueprints import routes
 from kwip.services.accounts import passwords
@@ -21,10 +20,6 @@ def make_quick():
     passwords.PasswordHasher = _cheap_hasher
     routes.register = _once_for_all_apps(routes.register)
     Flask.jinja_options = {"bytecode_cache": _Compiled()}
-    # One set of keys made from the password, for all clients of a process.
-    keys = auth_shared._Cache()
-    auth_shared._Cache.__new__ = lambda _: keys
-    auth_shared._Cache.__init__ = lambda _: None
 
 
 def _cheap_hasher(**_):

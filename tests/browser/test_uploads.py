@@ -115,7 +115,8 @@ def test_a_video_shows_that_it_is_processed_and_posting_waits(open_browser, alic
 
     page.route("**/compose/media/*", hold)
     video = {"name": "loaf.mp4", "mimeType": "video/mp4"}
-    choose(page, {**video, "buffer": mp4(seconds=0.3, size=(64, 48))}, picture())
+    with page.expect_request("**/compose/media/*"):  # how far it is
+        choose(page, {**video, "buffer": mp4(seconds=0.3, size=(64, 48))}, picture())
     expect(page.get_by_text("Processing loaf.mp4")).to_be_visible()
     expect(uploaded(page)).to_have_count(1)
     assert axe_faults(page) == []

@@ -99,10 +99,11 @@ def test_pages_and_widgets_show_pictures_but_not_within_links_and_words(
 
 def test_pictures_are_small_and_animated_ones_have_a_still_version(emojis, client):
     party = emojis.current().by_code["party"]
-    moves, still = (
-        opened(client.get(f"/media/{name[:2]}/{name}-128.webp").data)
-        for name in (party.picture, party.still)
-    )
+    pictures = []
+    for name in (party.picture, party.still):
+        with client.get(f"/media/{name[:2]}/{name}-128.webp") as answer:
+            pictures.append(opened(answer.data))
+    moves, still = pictures
 
     assert moves.size == still.size == (128, 32)
     assert moves.n_frames == 2

@@ -151,10 +151,10 @@ def test_what_is_known_of_an_address_is_deleted_after_a_day(
     previews = kwip.store.database["link_previews"]
     previews.update_many({}, {"$set": {"due_at": at(system_clock_ms())}})
     kwip.sweeper.sweep()
-    waiting = [job for job, _ in rings.waiting]
+    waiting = {job for job, _ in rings.waiting} - {"trends"}
     rings.run()
 
-    assert waiting == ["stale_preview"]
+    assert waiting == {"stale_preview"}
     assert previews.count_documents({}) == 0
     assert read(post).title == "Rye bread"
     assert len(media_files(settings)) == 1  # the kwip has it

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 
 import pytest
@@ -117,8 +118,11 @@ class Town:
 
 
 @pytest.fixture
-def town(kwip, rings, once):
-    return Town(kwip, rings, once)
+def town(kwip, rings, once, settings):
+    """Return the town; the files of its uploads are only where it was first made."""
+    made = Town(kwip, rings, once)
+    shutil.rmtree(settings.media_folder, ignore_errors=True)
+    return made
 
 
 def test_nothing_is_left_of_a_deleted_user(town):

@@ -63,6 +63,7 @@ def test_a_picture_is_stored_read_audited_and_deleted(
         kwip.stores.users,
         attachments.store,
         EmojiStore(kwip.store),
+        kwip.services.previews,
         files.purges,
         lambda: 0,
     )
