@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urldefrag, urlsplit
 
+import structlog
+
 from kwip import telemetry
 from kwip.cache import invalidation_rules
 from kwip.domain.attachments import AttachmentFile
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
         PostPreviewStore,
     )
     from kwip.store.posting.posts import PostStore
+
+log = structlog.get_logger()
 
 #: Longer than all requests for one preview may take, and the work on its picture.
 _LEASE = dt.timedelta(minutes=2)
@@ -106,14 +110,22 @@ class Previews:
     def release(self, preview: LinkPreview | None) -> None:
         """Delete the picture of a preview, unless another one has it; two queries.
 
-        A CDN is asked to forget it.
+        A CDN is asked to forget it. If it can't be reached, it stays until
+        `kwip media prune`: what made it superfluous is done.
         """
         image = None if preview is None else preview.image
         if image is None:
             return
+        try:
+            self._remove(image.file)
+        except StoreUnavailableError as error:
+            reason = error.context.get("reason")
+            log.warning("preview_image_left", file=image.file, reason=reason)
+
+    def _remove(self, file: str) -> None:
         asked_s = self.clock() / 1_000
-        if not self.store.uses(image.file) and not self.of_posts.uses(image.file):
-            path = AttachmentFile(image.file, PREVIEW_FILE, is_open=True).path
+        if not self.store.uses(file) and not self.of_posts.uses(file):
+            path = AttachmentFile(file, PREVIEW_FILE, is_open=True).path
             files = self.finder.files
             files.purges.note([path])
             files.media.remove(path, older_than_s=asked_s)

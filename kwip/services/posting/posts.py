@@ -226,7 +226,6 @@ class Posts:
         )
         if old is not None:
             self.attachments.release(viewer.id, sorted(old.media_ids))
-            self.previews.release(old.preview)
         gone = old or self.stores.posts.get_many([post_id]).get(post_id)
         is_own = gone is not None and gone.author_id == viewer.id
         recipients = (
@@ -237,6 +236,8 @@ class Posts:
             viewer.id, post_id, gone, recipients, later_ids
         )
         self.publication.withdraw(post_id, invalidated, recipients)
+        if old is not None:
+            self.previews.release(old.preview)
         return old if old is not None else self.permissions.own(viewer.id, post_id)
 
     def _compose(

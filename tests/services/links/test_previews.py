@@ -9,11 +9,13 @@ from dataclasses import replace
 import pytest
 
 from kwip.domain.clock import at, system_clock_ms
+from kwip.domain.errors import GoneError, StoreUnavailableError
 from kwip.domain.link_previews import LinkPreview, PreviewKind
 from kwip.domain.posts import Draft, Edit
 from kwip.domain.timelines.pages import PageRequest
+from kwip.store.media import UNREACHABLE, MediaFolder
 from kwip.store.posting.link_previews import Busy, Claimed
-from tests.pictures import plain
+from tests.pictures import BLUE, plain
 
 
 @pytest.fixture
@@ -141,6 +143,31 @@ def test_a_picture_goes_with_the_last_that_needs_it(
     assert previews.forget(url)
     assert media_files(settings) == []
     assert not previews.forget(url)
+
+
+def test_a_kwip_can_be_edited_and_deleted_while_files_cannot_be_reached(
+    kwip, say, read, site, monkeypatch, alice
+):
+    site.serve("/rye.png", plain(), kind="image/png")
+    site.serve("/oats.png", plain(colour=BLUE), kind="image/png")
+    rye = site.page("/rye", "Rye bread", image="/rye.png")
+    oats = site.page("/oats", "Oats", image="/oats.png")
+    edited, deleted = say(rye), say(oats)
+    assert read(edited).image
+    assert read(deleted).image
+    for url in (rye, oats):
+        kwip.services.previews.forget(url)
+
+    def is_down(*_, **__):
+        raise StoreUnavailableError(UNREACHABLE)
+
+    monkeypatch.setattr(MediaFolder, "remove", is_down)
+    kwip.services.posts.edit(alice, edited.id, Edit(text="None."))
+    kwip.services.posts.delete(alice, deleted.id)
+
+    assert read(edited) is None
+    with pytest.raises(GoneError):
+        read(deleted)
 
 
 def test_what_is_known_of_an_address_is_deleted_after_a_day(
