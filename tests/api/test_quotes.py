@@ -181,6 +181,16 @@ def test_who_may_quote_can_be_changed_later(alice, bob):
     assert list(moved.json["details"]) == ["quoted_status_id"]
 
 
+def test_an_edit_that_is_refused_leaves_who_may_quote_as_it_was(alice, bob):
+    said = alice.say("hello")
+    edit = {"status": "", "quote_approval_policy": "nobody"}
+
+    refused = alice.ask("PUT", f"/api/v1/statuses/{said['id']}", json=edit)
+
+    assert refused.status_code == 422
+    assert quote(bob, said)["quote"]["state"] == "accepted"
+
+
 def test_the_address_of_a_status_at_the_end_of_a_text_makes_a_quote(alice, bob):
     said, closed = alice.say("hello"), alice.say("no", quote_approval_policy="nobody")
     within = bob.say(f"look: {said['url']} and so on")

@@ -177,10 +177,10 @@ class Posts:
                 raise ForbiddenError("Reposts can't be edited.")
             if asked.quote_of_id not in {None, old.quote_of_id}:
                 raise InvalidError("Check what you entered.", _KEEPS_QUOTE)
+            new = self._edited(old, asked)  # or refuse, before anything is stored
             if asked.quote_policy not in {None, old.quote_policy}:
                 self.stores.quotes.set_policy(post_id, asked.quote_policy)
                 continue  # with its new version
-            new = self._edited(old, asked)
             is_same = _content(old) == _content(new)
             notifications = [] if is_same else self.notifier.of_edit(old, new)
             added = [each for each in new.media if each.id not in old.media_ids]
