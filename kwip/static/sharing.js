@@ -1,10 +1,13 @@
 // What the menu of a kwip can do only with a script: copy its link and its text, and hand
 // it to other apps. Without one, its link leads to the kwip.
 {
-  // The text as it was written: paragraphs, line breaks, and links in full.
+  // The text as it was written: paragraphs, line breaks, links in full, codes of emoji.
+  // Empty for a kwip that only has files, or only quotes.
   function textOf(article) {
-    const text = article.querySelector(".post-text").cloneNode(true);
+    const text = article.querySelector(".post-text:not(.quote *)")?.cloneNode(true);
+    if (!text) return "";
     for (const line of all("br", text)) line.replaceWith("\n");
+    for (const emoji of all("img", text)) emoji.replaceWith(emoji.alt);
     for (const link of all("a:not(.mention)", text)) link.replaceWith(link.href);
     return all("p", text).map((one) => one.textContent).join("\n\n");
   }

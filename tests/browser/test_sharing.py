@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 from playwright.sync_api import expect
+
+from kwip.services.media.emojis import NewEmoji
+from tests.pictures import plain
 
 TEXT = "First, see https://example.org/a/very/long/path/that/is/shortened/here\nby @bob"
 WHOLE = f"{TEXT}\n\nSecond paragraph."
@@ -47,6 +52,23 @@ def test_the_menu_copies_the_text_as_it_was_written(page):
 
     expect(page.get_by_text("Text copied.")).to_be_visible()
     assert copied(page) == WHOLE
+
+
+def test_the_copied_text_has_codes_of_emoji_and_nothing_of_a_quote(
+    page, site, alice, said
+):
+    rye = NewEmoji(name="rye", shortcode="rye", file=io.BytesIO(plain()))
+    site.wiring.services.emojis.add([rye])
+    alice.say("Fresh :rye: bread")
+    alice.say("", quoted_status_id=said["id"])
+    page.goto("/home")
+    expect(page.locator(".post-text .emoji")).to_be_visible()
+
+    for place, text in enumerate(["", "Fresh :rye: bread"]):
+        page.locator("article .actions summary").nth(place).click()
+        item(page, "button", "Copy text").click()
+        expect(page.get_by_text("Text copied.")).to_have_count(place + 1)
+        assert copied(page) == text
 
 
 def test_the_menu_hands_the_kwip_to_other_apps(page, site, said):
