@@ -146,7 +146,7 @@
       const response = await fetch(polls[0].dataset.at, { headers: { Accept: "text/html" } });
       if (!response.ok) return;
       const page = new DOMParser().parseFromString(await response.text(), "text/html");
-      const now = page.querySelector(".poll");
+      const now = page.querySelector(".poll:not(.quote *)");
       for (const poll of polls) keepPlace([], () => poll.replaceWith(now?.cloneNode(true) ?? ""));
       showTimes();
     } catch {
@@ -154,24 +154,25 @@
     }
   }
 
-  // Below the text of a kwip, wherever it is on the page: behind its warning, if it has one.
+  // Below the text of a kwip, wherever it is on the page, and above what it quotes: behind
+  // its warning, if it has one.
   async function addPreview(id) {
     const articles = all(`main article[data-post="${id}"][data-awaits]`);
     if (!articles.length) return;
-    const { pathname } = articles[0].querySelector(":is(.post-when, .post-facts) a");
+    const { pathname } = articles[0].querySelector(":is(.post-when, .post-facts) a:not(.quote *)");
     for (const one of articles) delete one.dataset.awaits; // not to be asked for again
     const asked = fetch(`${pathname}/article`, { headers: { Accept: "text/html" } });
     const response = await asked.catch(() => null);
     if (!response?.ok) return;
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
-    const card = page.querySelector(".preview");
+    const card = page.querySelector(".preview:not(.quote *)");
     const found = card?.closest(".covered") ?? card;
     if (!found) return;
     keepPlace([], () => {
       for (const one of articles) {
-        const warned = one.querySelector(".folded:not(.covered)");
-        if (warned) warned.append(found.cloneNode(true));
-        else one.querySelector(".post-facts, .actions").before(found.cloneNode(true));
+        const body = one.querySelector(":scope > .folded:not(.covered, .folded-quote)") ?? one;
+        const next = ":scope > :is(.quote, .folded-quote, .post-facts, .actions)";
+        body.insertBefore(found.cloneNode(true), body.querySelector(next));
       }
       document.dispatchEvent(new CustomEvent("kwip:added"));
     });

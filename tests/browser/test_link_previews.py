@@ -32,10 +32,12 @@ def test_a_card_comes_into_an_open_page_and_can_be_followed_by_keyboard(
     open_browser, site, other, alice, bob
 ):
     url = other.serve("/rye", status=503)
-    post = bob.say(f"Look: {url}")
+    quoted = alice.say("So.", spoiler_text="Bread")
+    post = bob.say(f"Look: {url}", quoted_status_id=quoted["id"])
     bob.say("Newer.")
-    page = open_browser(alice)
+    page, thread = open_browser(alice), open_browser(alice)
     page.goto("/")
+    thread.goto(f"/@bob/{post['id']}")
     card = page.locator("a.preview")
     expect(card).to_have_count(0)
 
@@ -45,6 +47,8 @@ def test_a_card_comes_into_an_open_page_and_can_be_followed_by_keyboard(
     site.wiring.services.previews.settle(PostId(int(post["id"])))
 
     expect(card.get_by_text("Rye bread")).to_be_visible()
+    expect(page.locator(".post > .preview + .quote")).to_contain_text("Bread")
+    expect(thread.locator(".post-focus > .preview + .quote")).to_contain_text("Bread")
     for size in (DESKTOP, PHONE):
         page.set_viewport_size(size)
         box = card.locator("img").bounding_box()
