@@ -22,12 +22,9 @@ if TYPE_CHECKING:
     from kwip.domain.timelines.trends import PeopleOrder, TrendKind
     from kwip.store.client import Document, Store
 
+_COUNTS = ("favourites_count", "reposts_count", "replies_count")
 _RECENT = dict.fromkeys(
-    (
-        *("author_id", "tags", "links.url", "warning", "is_sensitive"),
-        *("favourites_count", "reposts_count", "replies_count"),
-    ),
-    1,
+    ("author_id", "tags", "links.url", "warning", "is_sensitive", *_COUNTS), 1
 )
 _ACTS = [Act.FAVOURITE.value, Act.REPOST.value]
 
@@ -63,10 +60,11 @@ class TrendStore:
             RecentPost(
                 PostId(d["_id"]),
                 UserId(d["author_id"]),
-                tuple(d["tags"]),
+                # Schema 1 of posts has no hashtags, warnings, reposts or favourites.
+                tuple(d.get("tags", ())),
                 next((link["url"] for link in d["links"]), ""),
-                d["is_sensitive"] or bool(d["warning"]),
-                d["favourites_count"] + d["reposts_count"] + d["replies_count"],
+                d.get("is_sensitive", False) or bool(d.get("warning")),
+                sum(d.get(name, 0) for name in _COUNTS),
             )
             for d in newest
         ]
