@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kwip.cli.parts import retagging_by
+from kwip.domain.link_previews import LinkPreview, PreviewKind
 from kwip.domain.polls import NewPoll
 from kwip.domain.posts import Draft, Edit
 from kwip.domain.timelines.pages import PageRequest
@@ -302,6 +303,21 @@ def test_new_hashtags_are_seen_at_once(kwip, wiring, world):
 
     assert tagged(wiring, "tea") == [reply.id, root.id]
     assert (tagged(wiring, "coffee"), tagged(wiring, "toast")) == ([], [reply.id])
+
+
+def test_a_preview_of_a_link_that_was_none_is_looked_up_again(kwip, wiring, world):
+    _, _, root, _, _ = world
+    url = "https://tea.example/"
+    preview = LinkPreview(url=url, kind=PreviewKind.LINK, title="Tea")
+    wiring.services.previews.of_posts.settle(root, preview)
+    put(wiring, "posts", root.id, links=[{"start": 0, "end": 3, "url": url}])
+
+    kwip("reindex", "tags")
+
+    stored = wiring.store.database["posts"].find_one({"_id": root.id})
+    assert (stored["links"], "preview" in stored) == ([], False)
+    assert "preview_due_at" in stored
+    assert kwip("fsck").code == 0
 
 
 def test_mentions_and_tombstones_stay_as_they_are(kwip, wiring, world):

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from kwip.store.client import translated
 from kwip.store.paging import page_after
+from kwip.store.posting.link_previews import DUE
 from kwip.store.posting.post_documents import CHANGED, content_of, to_post
 
 if TYPE_CHECKING:
     from kwip.domain.ids import PostId
     from kwip.domain.posts import Post
-    from kwip.store.client import Store
+    from kwip.store.client import Document, Store
 
 _POST = {"fanout": 0, "nonce": 0, "revisions": 0}
 _REWRITTEN = ("links", "hashtags", "tags")
@@ -37,13 +38,18 @@ class RetagStore:
 
     @translated()
     def rewrite(self, old: Post, new: Post) -> bool:
-        """Store links and hashtags of `new`; False if the post changed meanwhile."""
+        """Store links and hashtags of `new`; False if the post changed meanwhile.
+
+        A preview of a link that is no longer the first one is removed, and the new one
+        is looked up. A post that had no preview still gets none.
+        """
         content = {**content_of(new)}
-        result = self._posts.update_one(
-            {"_id": old.id, "version": old.version},
-            {
-                "$set": {name: content[name] for name in _REWRITTEN},
-                **CHANGED,
-            },
-        )
+        change: Document = {
+            "$set": {name: content[name] for name in _REWRITTEN},
+            **CHANGED,
+        }
+        if old.preview is not None and old.preview.url != new.link_to_preview:
+            change["$unset"] = {"preview": 1}
+            change["$currentDate"] = change["$currentDate"] | {DUE: True}
+        result = self._posts.update_one({"_id": old.id, "version": old.version}, change)
         return result.modified_count == 1
