@@ -34,6 +34,9 @@ def test_the_quoted_author_removes_a_kwip_from_a_quote(
     quoting = alice.say("As he says", quoted_status_id=kwip)["id"]
     listed = at_bob.get(f"/@bob/{kwip}/quotes")
     [button] = [b for b in listed.all("button") if "Remove my kwip" in b.words]
+    # Within it, so that scripts that add, move or remove kwips take it along.
+    [article] = listed.with_class("post")
+    assert button.words in article.words
     assert anybody.get(f"/@bob/{kwip}/quotes").texts == ["As he says", "Hello"]
 
     at_alice.send(button["formaction"], 403)
