@@ -64,9 +64,7 @@ def suggestions(stores: Stores) -> Kind[UserId, SuggestionSource]:
     return Kind(
         name="suggestions",
         key=keys.suggestions,
-        encode=lambda found: json.dumps(
-            [found.ranked, sorted(found.dismissed)]
-        ).encode(),
+        encode=_encode_suggestions,
         decode=_decode_suggestions,
         load=stores.suggestions.of_users,
         ttl_s=keys.TIMELINE_TTL_S,
