@@ -52,3 +52,18 @@ def kwip(settings, endpoints, rings, commands):
 def new_user(kwip):
     """Return a function that signs somebody up and gives the viewer."""
     return partial(sign_up, kwip)
+
+
+@pytest.fixture
+def alice(new_user):
+    return new_user("alice")
+
+
+@pytest.fixture
+def bob(new_user):
+    return new_user("bob")
+
+
+@pytest.fixture
+def carol(new_user):
+    return new_user("carol")

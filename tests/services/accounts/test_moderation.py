@@ -22,16 +22,6 @@ PASSWORD, NEW_PASSWORD = "correct horse", "another horse"
 
 
 @pytest.fixture
-def alice(new_user):
-    return new_user("alice")
-
-
-@pytest.fixture
-def bob(new_user):
-    return new_user("bob")
-
-
-@pytest.fixture
 def moderation(kwip):
     return kwip.services.moderation
 

@@ -19,16 +19,6 @@ from tests.pictures import BLUE, plain
 
 
 @pytest.fixture
-def alice(new_user):
-    return new_user("alice")
-
-
-@pytest.fixture
-def bob(new_user):
-    return new_user("bob")
-
-
-@pytest.fixture
 def say(kwip, rings, alice):
     """Return a function that publishes a text, and does what follows."""
 

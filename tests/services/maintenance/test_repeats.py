@@ -11,9 +11,9 @@ from kwip.domain.timelines.pushdown import Pushdown
 from kwip.services.reading.loader import Lookup
 from kwip.services.timelines import walk
 from kwip.store.posting.pushdown import PushdownStore
-from tests.services.timelines.test_active_order import alice, bob
+from tests.services.timelines.test_active_order import bob
 
-__all__ = ["alice", "bob"]
+__all__ = ["bob"]
 
 
 def say(kwip, author, text, **fields):

@@ -16,16 +16,6 @@ DAY_MS = 24 * 3_600_000
 
 
 @pytest.fixture
-def alice(new_user):
-    return new_user("alice")
-
-
-@pytest.fixture
-def bob(new_user):
-    return new_user("bob")
-
-
-@pytest.fixture
 def upload(kwip):
     """Return a function that uploads a picture."""
 

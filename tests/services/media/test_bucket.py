@@ -22,11 +22,6 @@ def settings(tmp_path, bucket_uri):
 
 
 @pytest.fixture
-def alice(new_user):
-    return new_user("alice")
-
-
-@pytest.fixture
 def publish(kwip):
     """Return a function that posts a picture; it is always the same one."""
 

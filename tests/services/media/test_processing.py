@@ -29,11 +29,6 @@ def video():
 
 
 @pytest.fixture
-def alice(new_user):
-    return new_user("alice")
-
-
-@pytest.fixture
 def upload(kwip, alice, video):
     """Return a function that uploads a video, or something else."""
 

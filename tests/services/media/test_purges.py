@@ -61,11 +61,6 @@ def settings(tmp_path, cdn):
 
 
 @pytest.fixture
-def alice(new_user):
-    return new_user("alice")
-
-
-@pytest.fixture
 def publish(kwip, alice):
     """Return a function that posts a picture; it is always the same one."""
 

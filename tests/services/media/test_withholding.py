@@ -12,11 +12,6 @@ from tests.pictures import BLUE, RED, plain, sent
 
 
 @pytest.fixture
-def alice(new_user):
-    return new_user("alice")
-
-
-@pytest.fixture
 def post(kwip):
     """Return a function that posts a picture; it returns what the post has of it."""
 

@@ -11,16 +11,6 @@ from kwip.domain.timelines.pages import PageRequest
 
 
 @pytest.fixture
-def alice(new_user):
-    return new_user("alice")
-
-
-@pytest.fixture
-def bob(new_user):
-    return new_user("bob")
-
-
-@pytest.fixture
 def say(kwip):
     """Return a function that publishes a kwip and delivers it."""
 

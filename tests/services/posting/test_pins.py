@@ -9,11 +9,6 @@ from kwip.domain.users import MAX_PINS
 
 
 @pytest.fixture
-def alice(new_user):
-    return new_user("alice")
-
-
-@pytest.fixture
 def made(kwip, alice):
     """Return the ids of one post more than may be pinned, oldest first."""
     publish = kwip.services.posts.publish

@@ -16,16 +16,6 @@ SAME = replace(ASKED, duration_s=None)
 
 
 @pytest.fixture
-def alice(new_user):
-    return new_user("alice")
-
-
-@pytest.fixture
-def bob(new_user):
-    return new_user("bob")
-
-
-@pytest.fixture
 def vote(kwip):
     return kwip.services.polls.vote
 

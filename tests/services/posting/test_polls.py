@@ -19,16 +19,6 @@ ASKED = NewPoll(titles=("Rye", "Wheat", "Oats"), duration_s=3_600)
 
 
 @pytest.fixture
-def alice(new_user):
-    return new_user("alice")
-
-
-@pytest.fixture
-def bob(new_user):
-    return new_user("bob")
-
-
-@pytest.fixture
 def ask(kwip, alice):
     def ask(visibility=Visibility.PUBLIC, **changes):
         draft = Draft(

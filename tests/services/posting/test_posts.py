@@ -22,16 +22,6 @@ from tests.wired import home_of
 
 
 @pytest.fixture
-def alice(new_user):
-    return new_user("alice")
-
-
-@pytest.fixture
-def bob(new_user):
-    return new_user("bob")
-
-
-@pytest.fixture
 def posts(kwip):
     return kwip.services.posts
 

@@ -18,16 +18,6 @@ class Silence:
 
 
 @pytest.fixture
-def alice(new_user):
-    return new_user("alice")
-
-
-@pytest.fixture
-def bob(new_user):
-    return new_user("bob")
-
-
-@pytest.fixture
 def carol(kwip, rings, new_user, bob):
     """Return a viewer who follows bob and nobody else."""
     carol = new_user("carol")

@@ -11,16 +11,6 @@ from kwip.domain.users import Viewer
 
 
 @pytest.fixture
-def alice(new_user):
-    return new_user("alice")
-
-
-@pytest.fixture
-def bob(new_user):
-    return new_user("bob")
-
-
-@pytest.fixture
 def reactions(kwip):
     return kwip.services.reactions
 

@@ -11,11 +11,6 @@ from kwip.domain.timelines.pages import PageRequest
 
 
 @pytest.fixture
-def alice(new_user):
-    return new_user("alice")
-
-
-@pytest.fixture
 def bob(kwip, new_user):
     return new_user("bob")
 

@@ -9,11 +9,6 @@ from kwip.domain.timelines.pages import PageRequest
 
 
 @pytest.fixture
-def alice(new_user):
-    return new_user("alice")
-
-
-@pytest.fixture
 def posts(kwip):
     return kwip.services.posts
 

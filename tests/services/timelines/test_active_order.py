@@ -21,11 +21,6 @@ FIRST = PageRequest(limit=40, is_active=True)
 
 
 @pytest.fixture
-def alice(new_user):
-    return new_user("alice")
-
-
-@pytest.fixture
 def bob(kwip, rings, new_user, alice):
     """Return somebody who follows alice."""
     bob = new_user("bob")

@@ -19,11 +19,6 @@ SMALL = ThreadPart(ancestors=2, replies=3)
 
 
 @pytest.fixture
-def alice(new_user):
-    return new_user("alice")
-
-
-@pytest.fixture
 def root(kwip, alice):
     return kwip.services.posts.publish(alice.id, Draft(text="The beginning")).id
 

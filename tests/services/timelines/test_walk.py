@@ -12,16 +12,6 @@ from kwip.services.timelines.timelines import Kinds
 MOST = 12
 
 
-@pytest.fixture
-def alice(new_user):
-    return new_user("alice")
-
-
-@pytest.fixture
-def bob(new_user):
-    return new_user("bob")
-
-
 @pytest.fixture(autouse=True)
 def short(monkeypatch):
     monkeypatch.setattr(walk.Walk.__init__, "__defaults__", (MOST,))
