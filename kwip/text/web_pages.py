@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import codecs
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 import regex
 from selectolax.lexbor import LexborHTMLParser
 
-from kwip.text.cleaning import clean_line, count_chars
+from kwip.text.cleaning import POINTS_PER_CHAR, clean_line, count_chars
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -110,10 +111,13 @@ def cleaned(text: object, *, max_chars: int) -> str:
         return ""
     kept = text[:_MOST_CHARS].encode("utf-8", "replace").decode()
     line = clean_line(_DIRECTIONS.sub("", kept), field="text")
-    if count_chars(line) <= max_chars:
+    max_points = max_chars * POINTS_PER_CHAR
+    if count_chars(line) <= max_chars and len(line) <= max_points:
         return line
-    clusters = [match.group() for match in _CLUSTER.finditer(line)]
-    return "".join(clusters[: max_chars - 1]).rstrip() + "…"
+    clusters = [match.group() for match in _CLUSTER.finditer(line)][: max_chars - 1]
+    points = accumulate(map(len, clusters))
+    short = [c for c, n in zip(clusters, points, strict=True) if n <= max_points]
+    return "".join(short).rstrip() + "…"
 
 
 def _decoded(content: bytes, charset: str | None) -> str:

@@ -36,6 +36,7 @@ def make_links(core: Core, media: Uploads) -> Links:
             store=LinkPreviewStore(core.store),
             of_posts=PostPreviewStore(core.store),
             posts=core.stores.posts,
+            users=core.stores.users,
             fence=core.fence,
             signal=core.signal,
             clock=core.options.clock,

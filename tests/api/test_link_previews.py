@@ -85,6 +85,18 @@ def test_the_picture_in_a_private_status_has_a_signed_address(
     assert client.get(address).status_code == 404
 
 
+def test_the_picture_in_a_private_status_of_somebody_suspended_is_not_shown(
+    alice, client, link, wiring
+):
+    address = card_of(alice, link(content=plain(), visibility="private"))["image"]
+    wiring.services.moderation.suspend(alice.user.id)
+    assert client.get(address).status_code == 404
+    wiring.services.moderation.unsuspend(alice.user.id)
+
+    with client.get(address) as answer:
+        assert answer.status_code == 200
+
+
 def test_a_widget_shows_the_host_and_the_picture(client, link, alice):
     link(content=plain())
     [post] = client.get("/api/widgets/v1/user/alice").json["posts"]

@@ -236,6 +236,11 @@ def test_nobody_edits_or_deletes_what_another_wrote(alice, bob):
     assert bob.get(path).json["content"] == "<p>hello</p>"
 
 
+def test_no_status_has_the_largest_ids(alice):
+    for number in (2**63 - 1, 2**63 - 2**40):
+        assert alice.ask("DELETE", f"/api/v1/statuses/{number}").status_code == 404
+
+
 def test_a_deleted_status_is_answered_with_its_source_and_is_gone(alice, client):
     status = alice.say("hello <b> https://example.org")
     path = f"/api/v1/statuses/{status['id']}"

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.signals import Signal
     from kwip.services.links.finder import Finder
+    from kwip.store.accounts.users import UserStore
     from kwip.store.posting.link_previews import (
         Known,
         LinkPreviewStore,
@@ -71,6 +72,7 @@ class Previews:
     store: LinkPreviewStore
     of_posts: PostPreviewStore
     posts: PostStore
+    users: UserStore
     fence: Fence
     signal: Signal
     clock: ClockMs
@@ -80,9 +82,11 @@ class Previews:
     def settle(self, post_id: PostId) -> str:
         """Give a post the preview of its link, or none; return the outcome.
 
-        Safe to repeat.
+        Safe to repeat: a post that no longer waits stays as it is. In a backlog the
+        queue has many jobs for each post.
         """
-        post = self.posts.get_many([post_id]).get(post_id)
+        waits = self.of_posts.waits(post_id)
+        post = self.posts.get_many([post_id]).get(post_id) if waits else None
         if post is None or post.is_tombstone:
             return "nothing"
         url = post.link_to_preview if self.is_on else None
@@ -140,16 +144,16 @@ class Previews:
     def read_private(self, post_id: PostId) -> OpenFile:
         """Open the picture of a post's preview, by the address signed for it.
 
-        One query.
+        Two queries.
 
         Raises:
-            NotFoundError: There is none, or no longer.
+            NotFoundError: There is none, or no longer, or its author is suspended.
             StoreUnavailableError: It cannot be read.
         """
         post = self.posts.get_many([post_id]).get(post_id)
         image = post.preview.image if post and post.preview else None
         found = None
-        if image is not None:
+        if post and image and self.users.shown_among([post.author_id]):
             path = AttachmentFile(image.file, PREVIEW_FILE, is_open=True).path
             found = self.finder.files.media.open(path)
         if found is None:

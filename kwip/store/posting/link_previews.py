@@ -199,6 +199,12 @@ class PostPreviewStore(DueWork):
         return result.matched_count == 1
 
     @translated()
+    def waits(self, post_id: PostId) -> bool:
+        """Return whether a post still waits for a preview."""
+        key = {"_id": post_id, DUE: {"$exists": True}}
+        return self._posts.find_one(key, {"_id": 1}) is not None
+
+    @translated()
     def postpone(self, post_id: PostId, due_at: dt.datetime) -> None:
         """Let a post wait until a time, if it still waits."""
         key = {"_id": post_id, DUE: {"$exists": True}}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pymongo import ASCENDING, DESCENDING
 
-from kwip.domain.ids import PostId, UserId
+from kwip.domain.ids import MAX_ID, PostId, UserId
 from kwip.domain.repeats import DAY, Said, digest_of, settle
 from kwip.store.client import translated
 from kwip.store.posting.post_documents import CHANGED, to_post
@@ -48,7 +48,7 @@ class RepeatStore:
         query = {
             "author_id": author_id,
             "is_tombstone": False,
-            "_id": {"$gt": post_id, "$lt": post_id + DAY},
+            "_id": {"$gt": post_id, "$lt": min(post_id + DAY, MAX_ID)},
         }
         return [PostId(d["_id"]) for d in self._posts.find(query, {"_id": 1})]
 

@@ -189,6 +189,7 @@ def test_an_address_that_fails_is_tried_again_and_then_given_up(
         kwip.services.previews.settle(post.id)
         posts.append(waiting.find_one({"_id": post.id}))
 
+    kwip.services.previews.settle(post.id)  # one that is in the queue twice
     assert ["preview_due_at" in found for found in posts] == [True, True, False]
     assert posts[1]["preview_due_at"] - posts[0]["preview_due_at"] > dt.timedelta(
         minutes=8
