@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import http.client
 import ssl
+import time
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.message import Message
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ from kwip.services.outgoing.connections import Deadline, FetchError, Place, conn
 from kwip.text.hosts import ascii_host
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from urllib.parse import SplitResult
 
 MAX_REDIRECTS = 3
@@ -28,6 +29,8 @@ _PORTS = {"http": 80, "https": 443}
 #: For the status and the headers, besides the body.
 _HEAD_BYTES = 100_000
 _PIECE_BYTES = 65_536
+#: For how long a host that did not answer in time is left alone; and how many of them.
+_SLOW_S, _MOST_SLOW_HOSTS = 60.0, 1_000
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 #: Answers after which it may help to try again.
 _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -54,6 +57,29 @@ class Fetched:
     content: bytes
 
 
+class SlowHosts:
+    """Hosts that did not answer in time: for a minute, nobody waits for them again.
+
+    Otherwise a hundred links to one such host would hold up everybody else's.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic):
+        self._clock = clock
+        self._until: dict[str, float] = {}
+
+    def add(self, host: str) -> None:
+        """Remember a host."""
+        now = self._clock()
+        if len(self._until) >= _MOST_SLOW_HOSTS:
+            self._until = {h: end for h, end in self._until.items() if end > now}
+        if len(self._until) < _MOST_SLOW_HOSTS:
+            self._until[host] = now + _SLOW_S
+
+    def has(self, host: str) -> bool:
+        """Return whether a host has been slow within the last minute."""
+        return self._until.get(host, 0.0) > self._clock()
+
+
 @dataclass(frozen=True, slots=True)
 class Fetcher:
     """Fetch addresses.
@@ -62,11 +88,13 @@ class Fetcher:
         user_agent: What we say we are.
         allowed: Hosts with ports that may be in our own network or on other ports.
         timeout_s: How long a request may take, redirects included.
+        slow: Hosts that took longer a moment ago.
     """
 
     user_agent: str
     allowed: frozenset[tuple[str, int]] = frozenset()
     timeout_s: float = 10.0
+    slow: SlowHosts = field(default_factory=SlowHosts)
 
     def get(self, url: str, limits: Mapping[str, Limit]) -> Fetched:
         """Fetch an address; `limits` are by the start of the media type.
@@ -74,6 +102,17 @@ class Fetcher:
         Raises:
             FetchError: It may not be fetched, cannot be, or is of another type.
         """
+        _, place = self._checked(url)
+        if self.slow.has(place.host):
+            raise FetchError("timeout", is_transient=True)
+        try:
+            return self._follow(url, limits)
+        except FetchError as error:
+            if error.outcome == "timeout":
+                self.slow.add(place.host)
+            raise
+
+    def _follow(self, url: str, limits: Mapping[str, Limit]) -> Fetched:
         deadline = Deadline(self.timeout_s)
         for _ in range(MAX_REDIRECTS + 1):
             try:

@@ -4,11 +4,12 @@ import gzip
 import itertools
 import socket
 import time
+from dataclasses import replace
 
 import pytest
 
 from kwip.services.outgoing.connections import FetchError
-from kwip.services.outgoing.fetching import Fetcher, Limit
+from kwip.services.outgoing.fetching import Fetcher, Limit, SlowHosts
 
 LIMITS = {
     "text/html": Limit(max_bytes=50_000, may_be_cut=True),
@@ -183,3 +184,17 @@ def test_only_failures_that_may_pass_are_tried_again(fetcher, site):
         outcomes[status] = caught.value.is_transient
 
     assert outcomes == {404: False, 403: False, 500: True, 503: True, 429: True}
+
+
+def test_a_host_that_was_slow_is_left_alone_for_a_minute(site, fetcher):
+    now = [0.0]
+    quick = replace(fetcher, timeout_s=0.4, slow=SlowHosts(lambda: now[0]))
+    slow = site.answer("/slow", raw(OK + HTML + b"\r\n", b"a", **SLOW))
+    other = site.page("/rye", "Rye bread")
+    for url in (slow, other):
+        with pytest.raises(FetchError, match="timeout"):
+            quick.get(url, LIMITS)
+    assert site.asked["/rye"] == 0
+    now[0] = 61.0
+
+    assert quick.get(other, LIMITS).content
