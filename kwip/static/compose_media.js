@@ -16,7 +16,7 @@ class FormFiles {
     this.input.removeAttribute("name");
     this.mostBytes = Number(this.input.dataset.maxBytes ?? Infinity);
     this.list = make("ul", { className: "attached" });
-    this.wrong = make("p", { role: "alert" });
+    this.wrong = make("p", { role: "alert", id: `${form.elements.text.id}-files-wrong` });
     this.said = make("p", { className: "said", role: "status" });
     this.sensitive = form.querySelector("[name=is_sensitive]").closest(".check");
     this.add = this.makeAdd();
@@ -24,6 +24,7 @@ class FormFiles {
     const end = form.querySelector(".compose-end, .button-row");
     const isCompose = end.matches(".compose-end");
     const folded = form.querySelector(".compose-files");
+    const refused = form.querySelector(":is(.compose-files, .field:has([type=file])) .wrong");
     if (folded) folded.replaceWith(this.add);
     else this.sensitive.before(this.add);
     for (const field of all(".field:has([type=file]), .file-descriptions", form)) field.remove();
@@ -32,6 +33,7 @@ class FormFiles {
     this.keep(plain);
     this.listen();
     this.showPlaces();
+    if (refused) this.refuse(refused.textContent);
   }
 
   get token() {
@@ -95,6 +97,7 @@ class FormFiles {
     });
     form.addEventListener("submit", (event) => this.holdBack(event));
     form.addEventListener("reset", () => this.clear());
+    this.list.addEventListener("input", () => this.warn(""));
   }
 
   append(what) {
@@ -155,9 +158,23 @@ class FormFiles {
     this.sensitive.hidden = this.hidesSensitive && !this.rows.length && !this.sensitive.querySelector(":checked");
   }
 
-  warn(text) {
+  // `field` is the description that has to be corrected.
+  warn(text, field = null) {
     this.wrong.textContent = text;
     this.wrong.className = text && "wrong";
+    for (const { words } of this.rows) {
+      words.removeAttribute("aria-invalid");
+      words.removeAttribute("aria-describedby");
+    }
+    field?.setAttribute("aria-invalid", "true");
+    field?.setAttribute("aria-describedby", this.wrong.id);
+  }
+
+  // Show why the server refused the files: most likely, one has no description.
+  refuse(why) {
+    const lacking = this.rows.find(({ words }) => !words.value.trim())?.words;
+    this.warn(why, lacking);
+    (lacking ?? this.rows[0]?.words ?? this.add).focus();
   }
 
   // Tell the draft.

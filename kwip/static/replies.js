@@ -26,12 +26,14 @@ async function showWritten(form, address) {
 }
 
 function showAtTop(form, article) {
-  const { text, warning, key } = form.elements;
+  const { text, key } = form.elements;
   key.value = newKey();
   text.dispatchEvent(new Event("input"));
-  if (warning) warning.closest("details").open = false;
   (document.querySelector("[data-poll]") ?? document.querySelector("main .tabs")).after(article);
   document.querySelector("main > .empty")?.remove();
+  // The button was disabled meanwhile, which loses the focus.
+  const { activeElement: focused } = document;
+  if (focused === document.body || form.contains(focused)) article.focus({ preventScroll: true });
 }
 
 function showReply(box, article) {

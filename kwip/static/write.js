@@ -87,14 +87,28 @@ function restoreDraft(form) {
   text.dispatchEvent(new Event("input"));
 }
 
-// Show the errors of a rejected form at their fields.
-function showWrong(form, error) {
-  const about = form.querySelector("[id^=text-about]");
-  const wrong = error.fields.text ?? error.fields.warning ?? error.message;
-  about.textContent = wrong;
+// The fields that have a line of their own for their error, and what it is put into.
+const WITH_LINE = { warning: "[name=warning]", poll: "[name='poll[options][]']" };
+
+function lineFor(field) {
+  const id = `${field.id}-wrong`;
+  const line = document.getElementById(id) ?? make("p", { id });
+  field.closest("fieldset, details").append(line);
+  field.closest("details").open = true;
+  return line;
+}
+
+// Show the error of a rejected form at its field, and focus that.
+function showWrong(form, { message, fields }) {
+  clearWrong(form);
+  if (fields.file && filesOf.has(form)) return filesOf.get(form).refuse(fields.file);
+  const name = fields.text ? "" : Object.keys(WITH_LINE).find((each) => fields[each]);
+  const field = (name && form.querySelector(WITH_LINE[name])) || form.elements.text;
+  const isText = field === form.elements.text;
+  const about = isText ? form.querySelector("[id^=text-about]") : lineFor(field);
+  about.textContent = fields[isText ? "text" : name] ?? Object.values(fields)[0] ?? message;
   about.className = "wrong";
   about.setAttribute("role", "alert");
-  const field = error.fields.warning ? form.elements.warning : form.elements.text;
   field.setAttribute("aria-invalid", "true");
   field.setAttribute("aria-describedby", about.id);
   field.focus();
@@ -105,10 +119,25 @@ function showRight(field) {
   if (field.getAttribute("aria-invalid") !== "true" || leftOf(field) < 0) return;
   field.removeAttribute("aria-invalid");
   const about = document.getElementById(field.getAttribute("aria-describedby"));
-  if (!about?.dataset.hint) return about?.remove();
+  if (!about?.dataset.hint) {
+    field.removeAttribute("aria-describedby");
+    return about?.remove();
+  }
   about.textContent = about.dataset.hint;
   about.className = "said";
   about.removeAttribute("role");
+}
+
+function clearWrong(form) {
+  filesOf.get(form)?.warn("");
+  for (const field of all("[aria-invalid]", form)) showRight(field);
+}
+
+// The form after its kwip is posted: as it was before anything was written.
+function clearForm(form) {
+  form.reset();
+  clearWrong(form);
+  for (const opened of all("details[open]", form)) opened.open = false;
 }
 
 // Not `randomUUID`: browsers only have it on secure pages.
@@ -125,7 +154,7 @@ async function publish(form) {
   try {
     const { message, location: next, article } = await send(form.action, fields);
     localStorage.removeItem(draftKey(form));
-    form.reset();
+    clearForm(form);
     if (await showWritten(form, article)) {
       button.disabled = false;
       toast(message);
@@ -152,7 +181,9 @@ function prepareForm(form) {
   prepareFiles(form);
   restoreDraft(form);
   form.addEventListener("input", ({ target }) => {
-    showRight(target);
+    // Any option corrects the poll.
+    const options = target.closest(".poll-fields");
+    showRight(options?.querySelector("[aria-invalid]") ?? target);
     saveDraft(form);
   });
   form.addEventListener("submit", (event) => {

@@ -6,7 +6,7 @@ the form, as uploads that are in no kwip yet.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from flask import request
@@ -82,7 +82,9 @@ def _kept(asked: Attaching, post: Post | None) -> Iterator[Attachment]:
     found = services.find(viewer.id, waiting)
     for each in asked.ids:
         if each in of_post:
-            yield of_post[each]
+            old = of_post[each]
+            now = asked.descriptions.get(each, old.description)
+            yield replace(old, description=now)
         elif each in found and found[each].post_id is None:
             words = asked.descriptions.get(each)
             upload = found[each]
