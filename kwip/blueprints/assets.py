@@ -52,6 +52,7 @@ BUNDLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
                 "lightbox.js",
                 "blurhash.js",
                 "playing.js",
+                "polls.js",
             ),
         ),
     }

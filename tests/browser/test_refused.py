@@ -74,3 +74,21 @@ def test_a_picture_that_lacks_its_description_is_named_in_each_form(page):
     description(page, 1).fill("")
     publish(page, "Save")
     expect_wrong(page, description(page, 1), "File 1 has no description")
+
+
+def test_a_vote_without_a_choice_is_an_error_of_the_poll_and_is_not_sent(page, bob):
+    asked = {"options": ["Rye", "Wheat"], "expires_in": 3_600}
+    page.goto(f"/@bob/{bob.say('Which?', poll=asked)['id']}")
+    page.evaluate("window.isSamePage = true")
+    first = page.get_by_label("Rye")
+    alert = page.locator(".poll [role=alert]")
+
+    publish(page, "Vote")
+
+    expect(alert).to_have_text("Choose an option.")
+    expect(first).to_be_focused()
+    page.get_by_label("Wheat").check()
+    expect(alert).to_have_count(0)
+    assert page.evaluate("window.isSamePage")
+    publish(page, "Vote")
+    expect(page.get_by_text("Your vote was counted.")).to_be_visible()

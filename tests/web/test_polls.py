@@ -48,13 +48,16 @@ def test_several_options_are_boxes(at_alice, ask):
 
 
 @pytest.mark.parametrize("choice", ["", "7"])
-def test_a_vote_for_nothing_is_explained_where_it_was_sent_from(at_alice, ask, choice):
+def test_a_vote_for_nothing_is_an_error_above_its_poll(at_alice, ask, choice):
     asked = ask()
     fields = {f"vote[{asked}][]": choice} if choice else {}
-    at_alice.send(f"/@bob/{asked}/vote", **fields)
-    page = at_alice.get(f"/@bob/{asked}")
+    place = f"/@bob/{asked}"
+    assert at_alice.send(f"{place}/vote", next="/home", **fields) == place
+    page = at_alice.get(place)
 
-    assert ("does not exist" if choice else "Choose an option") in page.words
+    why = "This option does not exist." if choice else "Choose an option."
+    assert page.one("p", role="alert").words == why
+    assert page.said == ""
     assert choices(page)
 
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import url_for
+from flask import flash, url_for
 
 from kwip.blueprints import http
 from kwip.blueprints.table import Route
-from kwip.blueprints.web.pages import form_policy, go, is_local
+from kwip.blueprints.web.pages import form_policy, go, is_local, problem
 from kwip.domain.errors import InvalidError
 from kwip.schemas.forms import ReactForm
 from kwip.schemas.polls import VoteForm
@@ -89,8 +89,16 @@ def vote(username: str, post_id: PostId) -> Response:
     try:
         http.services().polls.vote(http.signed_in(), post_id, choices)
     except InvalidError as error:
-        return go(back, error.message)
+        return _refused_vote(error, username, post_id)
     return go(back, gettext("Your vote was counted."))
+
+
+def _refused_vote(error: InvalidError, username: str, post_id: PostId) -> Response:
+    """Show the kwip alone, where the error is in sight above its poll."""
+    if http.is_script():
+        return problem(error)
+    flash(error.message, "error")
+    return go(url_for("web.thread", username=username, post_id=post_id))
 
 
 def mute_conversation(username: str, post_id: PostId) -> Response:
