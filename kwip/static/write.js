@@ -87,13 +87,13 @@ function restoreDraft(form) {
   text.dispatchEvent(new Event("input"));
 }
 
-// The fields that have a line of their own for their error, and what it is put into.
+// The fields beside the text that show an error of their own.
 const WITH_LINE = { warning: "[name=warning]", poll: "[name='poll[options][]']" };
 
 function lineFor(field) {
   const id = `${field.id}-wrong`;
   const line = document.getElementById(id) ?? make("p", { id });
-  field.closest("fieldset, details").append(line);
+  (field.closest("fieldset")?.querySelector("legend") ?? field).after(line);
   field.closest("details").open = true;
   return line;
 }
