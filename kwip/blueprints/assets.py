@@ -53,6 +53,7 @@ BUNDLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
                 "blurhash.js",
                 "playing.js",
                 "polls.js",
+                "drops.js",
             ),
         ),
     }

@@ -246,9 +246,12 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && event.target.matches?.(":is(textarea,input)")) event.target.blur();
 });
 
-// A rejected form: focus the first wrong field, else the message for the whole form.
-const firstWrong = document.querySelector("[aria-invalid=true], .problem");
+// A rejected form: focus the first wrong field, else the message for the whole form. After
+// settings are saved, focus the message.
+const firstWrong =
+  document.querySelector("[aria-invalid=true], .problem") ??
+  (location.pathname.startsWith("/settings") ? document.querySelector(".flash") : null);
 if (firstWrong) {
-  if (firstWrong.matches(".problem")) firstWrong.tabIndex = -1;
+  if (firstWrong.matches(".problem, .flash")) firstWrong.tabIndex = -1;
   firstWrong.focus();
 }
