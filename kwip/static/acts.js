@@ -33,14 +33,22 @@ function showActs(button, done) {
   if (name === "follow") showFollowers(subject, done);
 }
 
+// Change the number in a text that counts; `wordsFor` returns the text for a number.
+function showCount(element, change, wordsFor) {
+  const number = Math.max(0, Number(element.dataset.count) + change);
+  element.dataset.count = number;
+  const shown = document.createElement("b");
+  shown.textContent = number.toLocaleString("en-GB");
+  const [before, after] = wordsFor(number).split(number);
+  element.replaceChildren(before, shown, after);
+}
+
+const followersInWords = (number) => ngettext("%(num)s follower", "%(num)s followers", number);
+const kwipsInWords = (number) => ngettext("%(num)s kwip", "%(num)s kwips", number);
+
 function showFollowers(subject, isFollowing) {
   for (const link of all(`[data-followers-of="${subject}"]`)) {
-    const number = Math.max(0, Number(link.dataset.count) + (isFollowing ? 1 : -1));
-    link.dataset.count = number;
-    const shown = document.createElement("b");
-    shown.textContent = number.toLocaleString("en-GB");
-    const [before, after] = ngettext("%(num)s follower", "%(num)s followers", number).split(number);
-    link.replaceChildren(before, shown, after);
+    showCount(link, isFollowing ? 1 : -1, followersInWords);
   }
   // Who is no longer followed is no longer subscribed to either.
   const bell = document.querySelector(`[data-act="notify"][data-of="${subject}"]`);
@@ -107,6 +115,9 @@ const UNDO_SECONDS = 6;
 const waiting = new Map();
 
 function showGone(id, isGone) {
+  for (const count of all(`[data-kwips-of="${document.body.dataset.viewer}"]`)) {
+    showCount(count, isGone ? -1 : 1, kwipsInWords);
+  }
   for (const article of all(`[data-post="${id}"]`)) {
     article.classList.toggle("post-going", isGone);
     article.inert = isGone;

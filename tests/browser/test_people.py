@@ -268,19 +268,22 @@ def test_who_is_signed_out_meanwhile_is_told_and_nothing_pretends(
     expect(heart).to_have_attribute("aria-pressed", "false")
 
 
-def test_a_deletion_can_be_undone(open_browser, alice):
+def test_a_deletion_is_counted_on_the_profile_and_can_be_undone(open_browser, alice):
     alice.say("Worth keeping.")
     page = open_browser(alice)
-    page.goto("/home")
+    page.goto("/@alice")
+    count = page.locator(".counts > li").first
     post = page.locator(".post")
 
     post.locator("summary", has_text="More").click()
     post.get_by_role("link", name="Delete").click()
     expect(post).to_be_hidden()
+    expect(count).to_have_text("0 kwips")
     button(page, "Undo").click()
 
     expect(post).to_be_visible()
     expect(post).to_be_focused()
+    expect(count).to_have_text("1 kwip")
     page.reload()
     expect(post).to_be_visible()
 
