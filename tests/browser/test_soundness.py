@@ -166,6 +166,21 @@ def test_all_below_the_audience_stands_in_one_line_on_the_smallest_phone(
     assert overflow_of(page) == 0
 
 
+def test_a_name_is_shown_in_full_beside_a_button_on_the_smallest_phone(
+    open_browser, alice, bob
+):
+    change = {"display_name": "Mira Sandoval"}
+    bob.ask("PATCH", "/api/v1/accounts/update_credentials", json=change)
+    bob.post(f"/api/v1/accounts/{alice.id}/follow")
+    page = open_browser(alice, size=NARROW)
+    page.goto("/@alice/followers")
+    name = page.locator(".people .name")
+
+    expect(name).to_have_text("Mira Sandoval")
+    assert name.bounding_box()["width"] > 100
+    assert overflow_of(page) == 0
+
+
 def test_the_chosen_one_of_many_tabs_is_in_sight(open_browser, alice):
     page = open_browser(alice, size=NARROW)
     page.goto("/notifications/reposts")
