@@ -15,7 +15,7 @@ function preparePicker(form) {
   let panel = null;
   const button = makeButton(gettext("Emoji"), toggle, { icon: "emoji", css: "action compose-emoji" });
   button.setAttribute("aria-expanded", "false");
-  form.querySelector(".compose-end").before(button);
+  form.querySelector(".limit").before(button);
   form.addEventListener("reset", close);
 
   async function toggle() {
@@ -31,7 +31,7 @@ function preparePicker(form) {
 
   function open(emojis) {
     panel = makePanel(emojis);
-    form.append(panel);
+    button.after(panel);
     button.setAttribute("aria-expanded", "true");
     panel.addEventListener("click", ({ target }) => pick(target.closest("button")));
     panel.addEventListener("keydown", (event) => {

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import axe_playwright_python
 import pytest
 from playwright.sync_api import expect
 
+from kwip.services.media.emojis import NewEmoji
 from tests.browser.conftest import DESKTOP, NARROW, PHONE
 from tests.browser.world import fill
+from tests.pictures import plain
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
 RUN_AXE = """async () => {
@@ -148,16 +151,23 @@ def test_a_long_warning_leaves_room_for_other_kwips(open_browser, alice, size):
 
 
 def test_all_below_the_audience_stands_in_one_line_on_the_smallest_phone(
-    open_browser, alice
+    open_browser, site, alice
 ):
+    rye = NewEmoji(name="rye", shortcode="rye", file=io.BytesIO(plain()))
+    site.wiring.services.emojis.add([rye])
     page = open_browser(alice, size=NARROW)
     page.goto("/home")
     page.get_by_label("Your kwip").fill("x" * 501)
     page.get_by_label("Who can see this").select_option("Followers only")
-    parts = page.locator(".compose-end > :not(.said, select)").all()
+    page.locator(".compose-poll > summary").click()
+    page.get_by_role("button", name="Emoji").click()
+    parts = page.locator(
+        ".compose-end > :is(.action, .limit, .button), .compose-end summary"
+    ).all()
 
     boxes = [part.bounding_box() for part in parts]
 
+    assert len(boxes) == 6
     middles = [box["y"] + box["height"] / 2 for box in boxes]
     assert max(middles) - min(middles) < 3
     assert max(box["height"] for box in boxes) < 44
