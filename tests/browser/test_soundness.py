@@ -191,6 +191,24 @@ def test_a_name_is_shown_in_full_beside_a_button_on_the_smallest_phone(
     assert overflow_of(page) == 0
 
 
+def test_a_refused_form_with_a_file_fits_the_smallest_phone_without_a_script(
+    open_browser, alice, seen
+):
+    seen.expected.append("422")
+    page = open_browser(alice, size=NARROW, scripts=False)
+    page.goto("/compose")
+    page.get_by_label("Your kwip").fill("x" * 501)
+    page.locator(".compose-files > summary").click()
+    file = {"name": "me.png", "mimeType": "image/png", "buffer": plain()}
+    page.locator("input[type=file]").set_input_files([file])
+    page.get_by_role("button", name="Post").click()
+
+    expect(page.locator(".attached")).to_be_visible()
+    assert page.get_by_text("Remove", exact=True).bounding_box()["width"] > 40
+    assert page.locator(".attached-place").bounding_box()["width"] > 80
+    assert overflow_of(page) == 0
+
+
 def test_the_chosen_one_of_many_tabs_is_in_sight(open_browser, alice):
     page = open_browser(alice, size=NARROW)
     page.goto("/notifications/reposts")
