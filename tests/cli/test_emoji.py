@@ -29,7 +29,7 @@ def test_an_import_names_each_wrong_file_and_adds_nothing(kwip, folder):
     assert refused.out == ""
     first, second, last = refused.err.splitlines()
     assert first.startswith("kwip: a-b.gif: :a-b: can't be a short code. Use 2 to 64")
-    assert second.startswith("kwip: broken.webp: This isn't a")
+    assert second.startswith("kwip: broken.webp: Use a PNG, GIF or WebP")
     assert last == "kwip: No emoji was added."
     assert left == {"emojis": []}
 

@@ -24,6 +24,7 @@ FORMATS = frozenset({"PNG", "GIF", "WEBP"})
 #: Browsers show a frame that has no time of its own, or next to none, for so long.
 _NO_TIME_MS, _DEFAULT_MS = 10, 100
 _QUALITY = 80
+WRONG_FORMAT = "Use a PNG, GIF or WebP image."
 _TOO_MUCH = "This animation is too long or too large. Use fewer or smaller frames."
 
 
@@ -34,7 +35,7 @@ def require_usable(image: Image.Image) -> None:
         RefusedError: It is not a PNG, GIF or WebP, or has too many or too large frames.
     """
     if image.format not in FORMATS:
-        raise RefusedError("Use a PNG, GIF or WebP image.")
+        raise RefusedError(WRONG_FORMAT)
     if is_animated(image):
         frames = int(getattr(image, "n_frames", 1))
         pixels = image.width * image.height * frames

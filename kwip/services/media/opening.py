@@ -53,6 +53,10 @@ class RefusedError(Exception):
     """A file is not a usable picture; the message says why."""
 
 
+class UnknownFormatError(RefusedError):
+    """A file is in none of the formats."""
+
+
 def open_picture(content: bytes) -> Image.Image:
     """Read a file's header; decodes nothing.
 
@@ -64,8 +68,9 @@ def open_picture(content: bytes) -> Image.Image:
     try:
         image = Image.open(file, formats=formats)
     except BROKEN as error:
-        why = _UNREADABLE if formats in {_AVIF, _HEIC} else _UNKNOWN
-        raise RefusedError(why) from error
+        if formats in {_AVIF, _HEIC}:
+            raise RefusedError(_UNREADABLE) from error
+        raise UnknownFormatError(_UNKNOWN) from error
     is_jpeg = image.format in {"JPEG", "MPO"}
     # Pillow has read up to the first scan; markers before it belong to thumbnails.
     scans = 1 + content.count(_JPEG_SCAN, file.tell()) if is_jpeg else 1

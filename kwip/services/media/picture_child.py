@@ -18,10 +18,11 @@ import blurhash
 from PIL import Image
 
 from kwip.services.media.confined import serve
-from kwip.services.media.emoji_pictures import require_usable, shrink
+from kwip.services.media.emoji_pictures import WRONG_FORMAT, require_usable, shrink
 from kwip.services.media.opening import (
     BROKEN,
     RefusedError,
+    UnknownFormatError,
     is_animated,
     open_picture,
 )
@@ -137,7 +138,10 @@ def draw_emoji(edge: int, content: bytes) -> Answer:
     Raises:
         RefusedError: It is not a usable picture.
     """
-    image = open_picture(content)
+    try:
+        image = open_picture(content)
+    except UnknownFormatError as error:
+        raise RefusedError(WRONG_FORMAT) from error
     require_usable(image)
     size = within(edge, image.size)
     still = _encoded(_scaled(image, size))
