@@ -322,10 +322,11 @@ def test_who_requires_descriptions_is_told_which_file_has_none(at_alice, alice):
     ids = attached(page)
     refused = alice.post("/api/v1/statuses", json={"media_ids": ids[1:]})
 
-    assert "File 2 has no description" in page.words
-    assert "under Reading" in page.words
+    wrong = "Add a description to file 2. Your settings require one."
+    assert wrong in page.words
     assert refused.status_code == 422
-    assert "This file has" in refused.json["details"]["media_ids"][0]["description"]
+    problem = refused.json["details"]["media_ids"][0]["description"]
+    assert problem.startswith("Add a description. Your")
     at_alice.send(
         "/compose",
         text="Look",
@@ -340,7 +341,7 @@ def test_who_requires_descriptions_is_told_which_file_has_none(at_alice, alice):
         text="Look",
         **{"media_ids[]": ids, f"media_description[{ids[0]}]": ""},
     )
-    assert "File 1 has no description" in again.words
+    assert "Add a description to file 1." in again.words
 
 
 def test_what_stays_in_view_is_chosen_without_a_script(at_alice):

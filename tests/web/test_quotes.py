@@ -45,7 +45,7 @@ def test_the_quoted_author_removes_a_kwip_from_a_quote(
     assert back == f"/@bob/{kwip}/quotes"
     assert "removed from the quote" in at_bob.get(back).said
     assert cards(at_alice.get(f"/@alice/{quoting}")) == [
-        "This kwip was removed by its author."
+        "The author removed this kwip from the quote."
     ]
 
 

@@ -98,7 +98,7 @@ def test_a_conversation_is_muted_in_the_menu_of_a_kwip(at_alice, bob):
     at_alice.send(button["formaction"], next=place)
     page = at_alice.get(place)
 
-    assert "You won't be notified of this conversation" in page.words
+    assert "You won't get notifications about this conversation" in page.words
     assert "conversation muted" in page.words
     assert page.one("button", formaction=f"{place}/unmute").words == (
         "Unmute conversation"

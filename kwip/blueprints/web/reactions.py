@@ -105,7 +105,8 @@ def mute_conversation(username: str, post_id: PostId) -> Response:
     """Mute the conversation of a kwip."""
     back = _back(username, post_id)
     http.services().muted_conversations.mute(http.signed_in(), post_id)
-    return go(back, gettext("You won't be notified of this conversation any more."))
+    said = gettext("You won't get notifications about this conversation any more.")
+    return go(back, said)
 
 
 def unmute_conversation(username: str, post_id: PostId) -> Response:

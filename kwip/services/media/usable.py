@@ -37,11 +37,9 @@ class Descriptions:
         is_own_rule = owner is not None and owner.requires_descriptions
         if not (is_own_rule or self.is_site_rule):
             return
-        file = f"File {lacking[0]} has" if len(media) > 1 else "This file has"
-        why = "this site asks for one."
-        if not self.is_site_rule:
-            why = "you ask for one in your settings, under Reading."
-        raise refused_attachments(f"{file} no description, and {why}")
+        where = f" to file {lacking[0]}" if len(media) > 1 else ""
+        who = "This site requires" if self.is_site_rule else "Your settings require"
+        raise refused_attachments(f"Add a description{where}. {who} one.")
 
 
 def usable(
