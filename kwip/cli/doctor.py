@@ -139,9 +139,17 @@ def _ask_program(settings: Settings, role: str, port: int) -> Service:
     return Service(role, address(settings, port), answer)
 
 
+def not_running(home: HomeFolder) -> str:
+    """Say that nothing runs in a folder, and what to do."""
+    return (
+        f"Kwip is not running in {home.root}: start it with `kwip up`,"
+        " or set KWIP_HOME if it is in another folder"
+    )
+
+
 def _absent(home: HomeFolder, found: list[Process], roles: list[str]) -> Iterator[str]:
     if not found:
-        yield f"Kwip is not running in {home.root}: start it with `kwip up`"
+        yield not_running(home)
         return
     for role in roles:
         if role not in {process.name for process in found}:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from kwip.cli.doctor import processes
+from kwip.cli.doctor import not_running, processes
 from kwip.cli.up import is_ready
 from kwip.domain.errors import KwipError
 from kwip.embedded import endpoints
@@ -74,9 +74,7 @@ def _require_supervisor(settings: Settings) -> None:
     """Fail if the stack does not run, instead of waiting for its MongoDB."""
     home = HomeFolder(settings.home)
     if settings.mongodb_uri is None and holder(home) is None:
-        raise NotRunningError(
-            f"Kwip is not running in {home.root}: start it with `kwip up`"
-        )
+        raise NotRunningError(not_running(home))
 
 
 def _log_to_stderr() -> None:

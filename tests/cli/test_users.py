@@ -116,7 +116,8 @@ def test_without_a_stack_the_line_says_what_to_do(kwip, environ, monkeypatch, tm
 
     assert (run.code, run.out) == (2, "")
     assert run.err == (
-        f"kwip: Kwip is not running in {tmp_path / 'home'}: start it with `kwip up`\n"
+        f"kwip: Kwip is not running in {tmp_path / 'home'}: start it with `kwip up`,"
+        " or set KWIP_HOME if it is in another folder\n"
     )
 
 
