@@ -51,14 +51,15 @@ def test_people_are_suggested_and_can_be_dismissed_without_a_script(
     at_alice, alice, bob, people, anybody, wiring
 ):
     carol = people("carol")
-    shown = ProfileChange(is_discoverable=True)
+    shown = ProfileChange(is_discoverable=True, bio="Bakes bread.\nSleeps late.")
     wiring.services.users.update_profile(viewer_of(carol.user), shown)
     alice.post(f"/api/v1/accounts/{bob.id}/follow")
     bob.post(f"/api/v1/accounts/{carol.id}/follow")
     assert "No suggestions yet" in anybody.get("/explore/people").words
 
     page = at_alice.get("/explore/people")
-    assert "@carol" in page.one("main").words
+    assert "@carol Bakes bread." in page.one("main").words
+    assert "Sleeps late." not in page.words
     side = at_alice.get("/explore/side")
     assert side.all("button", formaction="/@carol/follow")
     familiar = at_alice.get("/@carol").one("p", data_part="/@carol/familiar")
