@@ -65,7 +65,7 @@ def test_a_picture_that_lacks_its_description_is_named_in_each_form(page):
 
     publish(page)
 
-    expect_wrong(page, description(page, 2), "File 2 has no description")
+    expect_wrong(page, description(page, 2), "Add a description to file 2")
     description(page, 2).fill("You")
     expect_nothing_wrong(page)
     publish(page)
@@ -73,7 +73,7 @@ def test_a_picture_that_lacks_its_description_is_named_in_each_form(page):
     page.locator("article.post a[href$='/edit']").evaluate("link => link.click()")
     description(page, 1).fill("")
     publish(page, "Save")
-    expect_wrong(page, description(page, 1), "File 1 has no description")
+    expect_wrong(page, description(page, 1), "Add a description")
 
 
 def test_a_vote_without_a_choice_is_an_error_of_the_poll_and_is_not_sent(page, bob):
