@@ -5,6 +5,7 @@ from __future__ import annotations
 import array
 import io
 import math
+import os
 from fractions import Fraction
 
 import av
@@ -43,6 +44,9 @@ def media(muxer, video=None, sound=None, *, seconds=1.0, options=None, **shown):
         for stream, frames in tracks:
             for frame in (*frames, None):
                 output.mux(stream.encode(frame))
+    if video == "libsvtav1":
+        # For root it makes this thread, and all it starts later, a real-time one.
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
     return target.getvalue()
 
 
