@@ -67,8 +67,8 @@ def pytest_configure(config):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers():
-    """Use two processes more than there are processors: each waits at times."""
-    return (os.cpu_count() or 1) + 2
+    """Use one process more than there are processors: now and then each one waits."""
+    return (os.cpu_count() or 1) + 1
 
 
 #: Where tests take ten seconds and more: programs, browsers, models.

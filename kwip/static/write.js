@@ -106,7 +106,9 @@ function showWrong(form, { message, fields }) {
   const field = (name && form.querySelector(WITH_LINE[name])) || form.elements.text;
   const isText = field === form.elements.text;
   const about = isText ? form.querySelector("[id^=text-about]") : lineFor(field);
-  about.textContent = fields[isText ? "text" : name] ?? Object.values(fields)[0] ?? message;
+  // The key is no field that people see.
+  const [first] = fields.key ? [] : Object.values(fields);
+  about.textContent = fields[isText ? "text" : name] ?? first ?? message;
   about.className = "wrong";
   about.setAttribute("role", "alert");
   field.setAttribute("aria-invalid", "true");

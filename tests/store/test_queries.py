@@ -520,6 +520,7 @@ CALLS = {
     "LinkPreviewStore.forget": lambda s: s.previews.forget("https://b.example/"),
     "PostPreviewStore.settle": lambda s: s.of_posts.settle(post(100, 1), PREVIEW),
     "PostPreviewStore.postpone": lambda s: s.of_posts.postpone(posts_of(4)[0], NOW),
+    "PostPreviewStore.waits": lambda s: s.of_posts.waits(posts_of(4)[0]),
     "PostPreviewStore.uses": lambda s: s.of_posts.uses("f1"),
     "PostPreviewStore.files": lambda s: s.of_posts.files(),
     "PostPreviewStore.take_due": lambda s: s.of_posts.take_due(
