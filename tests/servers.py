@@ -68,11 +68,14 @@ class SharedServers:
 
 
 def _with_fail_points(child: Child) -> Child:
-    """Let MongoDB fail when a test asks it to (`failCommand`)."""
+    """Let MongoDB fail when a test asks it to (`failCommand`), and keep freed memory.
+
+    Returning it at once costs a tenth of all that MongoDB does here.
+    """
     if child.role != "mongod":
         return child
     enabled = ("--setParameter", "enableTestCommands=1")
-    return dataclasses.replace(child, argv=[*child.argv, *enabled])
+    return dataclasses.replace(child, argv=[*child.argv, *enabled], environ={})
 
 
 def no_quotas() -> dict[str, str]:

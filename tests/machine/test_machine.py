@@ -35,7 +35,7 @@ SMALL_READS = {
 #: Rules of one run; each begins with the same people, follows and posts.
 RULES = 12
 #: How many runs: some in the suite, always the same ones; `make machine` draws others.
-RUNS, DRAWN = 6, int(os.environ.get("MACHINE_RUNS", "0"))
+RUNS, DRAWN = 4, int(os.environ.get("MACHINE_RUNS", "0"))
 SETTINGS = hypothesis.settings(
     max_examples=DRAWN or RUNS,
     stateful_step_count=RULES,

@@ -64,8 +64,10 @@ def test_the_servers_listen_on_sockets_in_a_closed_folder_only(make_stack):
     assert not Path("/tmp/mongodb-27017.sock").exists()
 
 
-def test_mongodb_takes_little_memory(endpoints):
-    with pymongo.MongoClient(endpoints.mongodb_uri) as client:
+def test_mongodb_takes_little_memory(make_stack):
+    stack = make_stack()
+    stack.start()
+    with pymongo.MongoClient(stack.endpoints.mongodb_uri) as client:
         status = client.admin.command("serverStatus")
     allocator = status["tcmalloc"]["tcmalloc"]
 
