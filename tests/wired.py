@@ -55,3 +55,13 @@ def home_of(kwip, viewer, limit=40):
         max_id = page.next_max_id
         if max_id is None:
             return texts
+
+
+class Silence:
+    """Progress that nobody watches."""
+
+    def begin(self, phase, total, done=0):
+        pass
+
+    def advance(self, count=1):
+        pass

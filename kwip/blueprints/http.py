@@ -308,6 +308,11 @@ def answer_dumped(schema: type[DumpSchema], view: object) -> Response:
     return answer(dump(schema, view))
 
 
+def answer_list(schema: type[DumpSchema], views: Sequence[object]) -> Response:
+    """Respond with a list of views."""
+    return _json(_dumper(schema).write(views))
+
+
 def answer_lists(schema: type[DumpSchema], **lists: Sequence[object]) -> Response:
     """Respond with lists of views, each under its name."""
     dumper = _dumper(schema)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from kwip.cache import keys
 from kwip.cache.keys import CacheKey, Invalidation
+from kwip.domain.reactions import Act
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -349,7 +350,7 @@ rehydrate = Rule("Invalidate what said that there is no home.", "{owner}")
 
 # Discovery
 
-trend = Rule("Invalidate the trends that were computed anew.", "trends")
+trend = Rule("Invalidate the trends after they were computed again.", "trends")
 dismiss_suggestion = Rule(
     "Invalidate who may be suggested to a user.", "suggestions:{user_id}"
 )
@@ -358,3 +359,8 @@ dismiss_suggestion = Rule(
 WRITES: Mapping[str, Rule] = {
     name: rule for name, rule in globals().items() if isinstance(rule, Rule)
 }
+
+
+def undone(act: Act) -> Rule:
+    """Return the rule of taking a reaction back; a repost is deleted as a post."""
+    return {Act.FAVOURITE: unfavourite, Act.BOOKMARK: unbookmark, Act.VOTE: vote}[act]

@@ -35,8 +35,9 @@ def command(settings: Settings, *, repairs: bool, dry_run: bool, as_json: bool) 
     """Check stored data for problems, and repair it.
 
     Checks both sides of follows and blocks, timelines and their buckets, counters,
-    hashtags, search, reactions, pins, posts waiting for delivery, claims on usernames
-    and email addresses, and custom emoji. The site can stay online.
+    hashtags, search, reactions, pins, attachments, link previews, posts waiting for
+    delivery, claims on usernames and email addresses, and custom emoji. The site can
+    stay online.
 
     Without --repair, fsck only reads. With it, fsck repairs what it can and checks
     again. Add --dry-run to show the repairs without making them. Exits with 1 if

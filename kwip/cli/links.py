@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -52,7 +53,7 @@ def preview(settings: Settings, url: str, *, as_json: bool) -> int:
         except FetchError as error:
             click.echo(f"kwip: {_REASONS[error.outcome]}", err=True)
             return FAILED
-        previews.release(found)
+        previews.release(found, older_than_s=math.inf)  # saved a moment ago
     if as_json:
         print_json({"preview": found and asdict(found)})
     else:

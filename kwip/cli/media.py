@@ -35,7 +35,7 @@ def command() -> None:
 def usage(settings: Settings, *, as_json: bool) -> int:
     """Show the number and size of uploaded files by kind.
 
-    Exits with 1 if a picture or an attachment that a user or an emoji has is missing.
+    Exits with 1 if a file of a user, a kwip or an emoji is missing.
     """
     with connected(settings) as wiring:
         found = _audit(wiring).inventory()

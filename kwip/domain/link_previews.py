@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from kwip.domain.attachments import AttachmentFile
+
 #: The file of a preview's picture; it is one of the variants of `AttachmentFile`.
 PREVIEW_FILE = "preview.webp"
 
@@ -46,4 +48,14 @@ class LinkPreview:
     @property
     def host(self) -> str:
         """The host that the link leads to, without `www.`."""
-        return (urlsplit(self.url).hostname or "").removeprefix("www.")
+        return host_of(self.url)
+
+
+def host_of(url: str) -> str:
+    """Return the host of an address, without `www.`."""
+    return (urlsplit(url).hostname or "").removeprefix("www.")
+
+
+def preview_path(file: str) -> str:
+    """Return where the picture of a preview is among the stored files."""
+    return AttachmentFile(file, PREVIEW_FILE, is_open=True).path

@@ -69,7 +69,7 @@ class Poll:
 
     def choices(self, ballot: int) -> tuple[int, ...]:
         """Return what a ballot chose; nothing if it is of an earlier round."""
-        if ballot >> MAX_OPTIONS != self.round:
+        if round_of(ballot) != self.round:
             return ()
         return chosen(ballot)
 

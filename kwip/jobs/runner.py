@@ -28,7 +28,7 @@ LANES = {
     "seen": "compaction",
     "rest": "compaction",
     "attachment": "compaction",
-    "purge": "compaction",
+    "purge": "links",
     "convert": "media",
     "preview": "links",
     "stale_preview": "compaction",

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from kwip.services.delivery.hibernation import Hibernation
     from kwip.services.delivery.signals import Enqueue
     from kwip.services.discovery.trending import Trending
+    from kwip.services.media.purges import Purges
     from kwip.store.delivery.outbox import OutboxStore
     from kwip.store.posting.attachments import AttachmentStore
     from kwip.store.posting.link_previews import LinkPreviewStore, PostPreviewStore
     from kwip.store.posting.poll_ends import PollEndStore
     from kwip.store.posting.processing import ProcessingStore
     from kwip.store.posting.search import SearchStore
-    from kwip.store.purges import PurgeStore
     from kwip.store.social.edges import EdgeStore
     from kwip.store.social.list_edges import ListEdgeStore
     from kwip.store.social.lists import ListStore
@@ -52,7 +52,7 @@ class Sweeper:
     hibernation: Hibernation
     search: SearchStore
     poll_ends: PollEndStore
-    purges: PurgeStore
+    purges: Purges
     trending: Trending
     previews: PostPreviewStore
     stale_previews: LinkPreviewStore
@@ -82,7 +82,7 @@ class Sweeper:
             len(source.take_due(now, again, AT_ONCE, partial(self.enqueue, job)))
             for job, source in sources.items()
         )
-        purged = int(self.purges.has_due(now) and self.enqueue("purge", "due"))
+        purged = int(self.purges.has_due() and self.enqueue("purge", "due"))
         hibernated = self.hibernation.overdue()
         for user_id in hibernated:
             self.enqueue("rest", str(user_id))

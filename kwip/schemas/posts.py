@@ -320,8 +320,7 @@ class EditBody(BodySchema[Edit]):
             warning=spoiler_text or "",
             is_sensitive=others["sensitive"],
             quote_of_id=others["quoted_status_id"],
-            quote_policy=others["quote_approval_policy"]
-            and QuotePolicy(others["quote_approval_policy"]),
+            quote_policy=others["quote_approval_policy"],
             attachment_ids=None if media_ids is None else tuple(media_ids),
             attachment_changes=dict(media_attributes),
             poll=others.get("poll"),
@@ -385,7 +384,5 @@ class StatusBody(BodySchema[Draft]):
             attachment_ids=tuple(media_ids or ()),
             poll=others["poll"],
             quote_of_id=PostId(others["quoted_status_id"] or 0) or None,
-            quote_policy=QuotePolicy(
-                others["quote_approval_policy"] or QuotePolicy.PUBLIC
-            ),
+            quote_policy=others["quote_approval_policy"] or QuotePolicy.PUBLIC,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from marshmallow import fields, validate
+from marshmallow import fields
 
 from kwip.domain.ids import PostId
 from kwip.domain.posts import QuotePolicy
@@ -60,14 +60,16 @@ def shallow_quote(post: Post) -> dict[str, object] | None:
     }
 
 
-def policy_field(default: QuotePolicy | None = QuotePolicy.PUBLIC) -> fields.String:
-    """Return the field of who may quote a post; `make` gets the word."""
-    return fields.String(
+def policy_field(
+    default: QuotePolicy | None = QuotePolicy.PUBLIC,
+) -> fields.Enum[QuotePolicy]:
+    """Return the field of who may quote a post."""
+    return fields.Enum(
+        QuotePolicy,
+        by_value=True,
         load_default=default,
         allow_none=True,
-        validate=validate.OneOf(
-            list(QuotePolicy), error=lazy_gettext("Must be one of: {choices}.")
-        ),
+        error_messages={"unknown": lazy_gettext("Must be one of: {choices}.")},
     )
 
 
@@ -76,9 +78,9 @@ class InteractionPolicyBody(BodySchema[QuotePolicy]):
 
     quote_approval_policy = policy_field()
 
-    def make(self, *, quote_approval_policy: str | None) -> QuotePolicy:
+    def make(self, *, quote_approval_policy: QuotePolicy | None) -> QuotePolicy:
         """Return it."""
-        return QuotePolicy(quote_approval_policy or QuotePolicy.PUBLIC)
+        return quote_approval_policy or QuotePolicy.PUBLIC
 
 
 class ComposeQuery(StrictSchema["PostId | None"]):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from marshmallow import RAISE, fields, post_dump, validate
+from marshmallow import fields, post_dump, validate
 
 from kwip.domain.timelines.pages import PageRequest
-from kwip.schemas.body import BodySchema, Text
+from kwip.schemas.body import BodySchema, StrictSchema, Text
 from kwip.schemas.dumping import DumpSchema, constant
 from kwip.schemas.pages import PageFields
 from kwip.text.translation import lazy_gettext
@@ -97,13 +97,8 @@ class FeaturedTagBody(BodySchema[str]):
         return name
 
 
-class FeaturedTagForm(FeaturedTagBody):
+class FeaturedTagForm(StrictSchema[str], FeaturedTagBody):
     """The same from a page; the page's own form also says where it is."""
-
-    class Meta:
-        """Reject unknown fields."""
-
-        unknown = RAISE
 
     next = Text(load_default="")
 

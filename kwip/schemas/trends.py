@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from marshmallow import fields
 
+from kwip.domain.link_previews import host_of
 from kwip.domain.timelines.pages import Part
 from kwip.schemas.body import BodySchema
 from kwip.schemas.dumping import DumpSchema, constant
@@ -82,11 +82,6 @@ class TrendsLinkSchema(DumpSchema):
     def get_provider(self, link: LinkView) -> str:
         """Return the host."""
         return host_of(link.url)
-
-
-def host_of(url: str) -> str:
-    """Return the host of an address, without `www.`."""
-    return (urlsplit(url).hostname or "").removeprefix("www.")
 
 
 def short_address(url: str) -> str:

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit
 
 from kwip.domain.attachments import AttachmentFile
 from kwip.domain.emojis import NO_EMOJIS
-from kwip.domain.link_previews import PREVIEW_FILE
+from kwip.domain.link_previews import PREVIEW_FILE, preview_path
 from kwip.domain.media import AVATAR, BANNER, EMOJI, PictureFile, is_picture_name
 from kwip.schemas import avatars
 
@@ -104,7 +104,7 @@ class Urls:
         if image is None:
             return None
         if post.visibility.is_open:
-            path = AttachmentFile(image.file, PREVIEW_FILE, is_open=True).path
+            path = preview_path(image.file)
             return f"{self._media}/{path}"
         return self._signed(post.id, PREVIEW_FILE)
 

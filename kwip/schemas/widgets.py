@@ -17,7 +17,13 @@ from kwip.domain.timelines.pages import DEFAULT_LIMIT, MAX_LIMIT, PageRequest
 from kwip.schemas.attachments import attachments_of
 from kwip.schemas.body import Id, StrictSchema, Text
 from kwip.schemas.dumping import DumpSchema, Instant, instant
-from kwip.schemas.emojis import bio_shown, emojis_of_post, emojis_of_user, post_shown
+from kwip.schemas.emojis import (
+    bio_shown,
+    emojis_of_post,
+    emojis_of_texts,
+    emojis_of_user,
+    post_shown,
+)
 from kwip.schemas.pages import Order
 from kwip.schemas.polls import WidgetPollSchema
 from kwip.text.translation import gettext, lazy_gettext
@@ -79,8 +85,8 @@ class WidgetAuthorSchema(DumpSchema):
         return self.urls.avatar(user)
 
     def get_emojis(self, user: User) -> object:
-        """Return the custom emoji in the profile, for the names."""
-        return emojis_of_user(user, self.urls)
+        """Return the custom emoji in the name."""
+        return emojis_of_texts(self.urls, user.name)
 
 
 class WidgetProfileSchema(WidgetAuthorSchema):
@@ -93,6 +99,10 @@ class WidgetProfileSchema(WidgetAuthorSchema):
     posts_count = fields.Integer()
     followers_count = fields.Integer()
     following_count = fields.Integer()
+
+    def get_emojis(self, user: User) -> object:
+        """Return the custom emoji in the whole profile."""
+        return emojis_of_user(user, self.urls)
 
     def get_banner(self, user: User) -> str:
         """Return the address of the header picture."""

@@ -10,7 +10,7 @@ class FormFiles {
     this.rows = [];
     this.waiting = [];
     const plain = form.querySelector(".attached");
-    this.input = form.querySelector("input[name=file]") ?? make("input", { accept: "image/*" });
+    this.input = form.querySelector("input[name=file]") ?? make("input", { accept: "image/*,video/*,audio/*" });
     Object.assign(this.input, { type: "file", multiple: true, hidden: true });
     // What the form sends are ids.
     this.input.removeAttribute("name");

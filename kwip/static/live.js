@@ -142,16 +142,11 @@
     // Whatever comes of it, the same change is not asked for again at once.
     for (const poll of polls) poll.removeAttribute("data-poll-state");
     if (!polls.length) return;
-    try {
-      const response = await fetch(polls[0].dataset.at, { headers: { Accept: "text/html" } });
-      if (!response.ok) return;
-      const page = new DOMParser().parseFromString(await response.text(), "text/html");
-      const now = page.querySelector(".poll:not(.quote *)");
-      for (const poll of polls) keepPlace([], () => poll.replaceWith(now?.cloneNode(true) ?? ""));
-      showTimes();
-    } catch {
-      // The results stay as they were shown.
-    }
+    const article = await fetchPart(polls[0].dataset.at, "article").catch(() => null);
+    if (!article) return; // the results stay as they were shown
+    const now = article.querySelector(".poll:not(.quote *)");
+    for (const poll of polls) keepPlace([], () => poll.replaceWith(now?.cloneNode(true) ?? ""));
+    showTimes();
   }
 
   // Below the text of a kwip, wherever it is on the page, and above what it quotes: behind
@@ -161,11 +156,8 @@
     if (!articles.length) return;
     const { pathname } = articles[0].querySelector(":is(.post-when, .post-facts) a:not(.quote *)");
     for (const one of articles) delete one.dataset.awaits; // not to be asked for again
-    const asked = fetch(`${pathname}/article`, { headers: { Accept: "text/html" } });
-    const response = await asked.catch(() => null);
-    if (!response?.ok) return;
-    const page = new DOMParser().parseFromString(await response.text(), "text/html");
-    const card = page.querySelector(".preview:not(.quote *)");
+    const article = await fetchPart(`${pathname}/article`, "article").catch(() => null);
+    const card = article?.querySelector(".preview:not(.quote *)");
     const found = card?.closest(".covered") ?? card;
     if (!found) return;
     keepPlace([], () => {

@@ -1,4 +1,4 @@
-"""Go through a collection by key, so that no cursor is held for long."""
+"""Read a collection by key, so that no cursor is held for long, or in many places."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from pymongo import ASCENDING
 
+from kwip.store.client import ONE_BATCH
+
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from kwip.store.client import Document
 
@@ -27,3 +29,10 @@ def present(
     """Return which ids are there."""
     wanted = {"_id": {"$in": list(ids)}, **query}
     return {d["_id"] for d in collection.find(wanted, {"_id": 1}, session=session)}
+
+
+def union(collection: Any, pipelines: Sequence[list[Document]]) -> Any:
+    """Read what some pipelines find in one collection; one command."""
+    first, *others = pipelines
+    rest = [{"$unionWith": {"coll": collection.name, "pipeline": p}} for p in others]
+    return collection.aggregate([*first, *rest], batchSize=ONE_BATCH)

@@ -86,7 +86,7 @@ def clean_text(
     return cleaned
 
 
-def clean_warning(text: str, *, field: str = "spoiler_text") -> str:
+def clean_warning(text: str) -> str:
     """Return a content warning as it is stored: one line, or empty for none.
 
     Its length is bounded together with the text's, by `clean_text`.
@@ -94,10 +94,10 @@ def clean_warning(text: str, *, field: str = "spoiler_text") -> str:
     Raises:
         InvalidError: It is not valid Unicode.
     """
-    return clean_line(text, field=field)
+    return one_line(text, field="spoiler_text")
 
 
-def clean_line(text: str, *, field: str) -> str:
+def one_line(text: str, *, field: str) -> str:
     """Return a text on one line, of any length; empty if nothing of it is visible.
 
     Raises:

@@ -13,7 +13,7 @@ from kwip.domain.polls import (
     MIN_OPTIONS,
     OPTION_MAX,
 )
-from kwip.text.cleaning import clean_line, length_problem
+from kwip.text.cleaning import length_problem, one_line
 
 if TYPE_CHECKING:
     from kwip.domain.polls import NewPoll
@@ -27,7 +27,7 @@ def clean_poll(poll: NewPoll, *, has_media: bool) -> NewPoll:
     Raises:
         InvalidError: It cannot be used; `poll` says why.
     """
-    lines = (clean_line(title, field="poll") for title in poll.titles)
+    lines = (one_line(title, field="poll") for title in poll.titles)
     titles = tuple(title for title in lines if title)
     problem = (
         _options_problem(titles)

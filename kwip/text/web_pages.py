@@ -15,7 +15,7 @@ from urllib.parse import urljoin
 import regex
 from selectolax.lexbor import LexborHTMLParser
 
-from kwip.text.cleaning import POINTS_PER_CHAR, clean_line, count_chars
+from kwip.text.cleaning import POINTS_PER_CHAR, count_chars, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -101,16 +101,14 @@ def facts_of(content: bytes, *, charset: str | None, url: str) -> PageFacts:
     )
 
 
-def cleaned(text: object, *, max_chars: int) -> str:
-    """Return a text of another site on one line, cut to a length; empty if it is none.
+def cleaned(text: str, *, max_chars: int) -> str:
+    """Return a text of another site on one line, cut to a length.
 
     Marks that change the writing direction are left out: they could reorder the texts
     beside it.
     """
-    if not isinstance(text, str):
-        return ""
     kept = text[:_MOST_CHARS].encode("utf-8", "replace").decode()
-    line = clean_line(_DIRECTIONS.sub("", kept), field="text")
+    line = one_line(_DIRECTIONS.sub("", kept), field="text")
     max_points = max_chars * POINTS_PER_CHAR
     if count_chars(line) <= max_chars and len(line) <= max_points:
         return line

@@ -41,7 +41,7 @@ def make_background(core: Core, services: Services) -> Background:
         processing=services.processing.store,
         hibernation=services.hibernation,
         search=core.stores.search,
-        purges=services.attachments.files.purges.store,
+        purges=services.attachments.files.purges,
         poll_ends=services.poll_ends.store,
         trending=services.trending,
         previews=services.previews.of_posts,

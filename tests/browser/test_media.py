@@ -26,7 +26,8 @@ def test_a_blur_stands_in_for_a_picture_until_it_is_here(open_browser, alice):
         waiting.append(route)
 
     page.route("**/*-small.webp", wait)
-    page.goto("/", wait_until="domcontentloaded")
+    with page.expect_request("**/*-small.webp"):
+        page.goto("/", wait_until="domcontentloaded")
 
     blur = page.locator(".media canvas")
     expect(blur).to_be_visible()

@@ -64,11 +64,12 @@ def test_the_copied_text_has_codes_of_emoji_and_nothing_of_a_quote(
     page.goto("/home")
     expect(page.locator(".post-text .emoji")).to_be_visible()
 
-    for place, text in enumerate(["", "Fresh :rye: bread"]):
+    for place, text in ((1, "Fresh :rye: bread"), (0, "")):
         page.locator("article .actions summary").nth(place).click()
         item(page, "button", "Copy text").click()
-        expect(page.get_by_text("Text copied.")).to_have_count(place + 1)
-        assert copied(page) == text
+        page.wait_for_function(
+            "async text => await navigator.clipboard.readText() === text", arg=text
+        )
 
 
 def test_the_menu_hands_the_kwip_to_other_apps(page, site, said):

@@ -73,7 +73,8 @@ def test_nor_is_it_offered_if_a_poll_counts_it_before_it_is_shown(open_home, que
     held = []
     page.route("**/article", lambda route: held.append(route))  # noqa: PLW0108 - by arity
 
-    post(page, "Mine.")
+    with page.expect_request("**/article"):
+        post(page, "Mine.")
     offer = page.get_by_role("button", name="new kwip")
     expect(offer).to_have_text("1 new kwip")
     held[0].continue_()

@@ -10,6 +10,7 @@ from kwip.services.maintenance.reindex import Verifier
 from kwip.store.timelines.buckets import home_of
 from tests.jobs.conftest import LONG_MS
 from tests.jobs.oracle import Oracle, read_home
+from tests.wired import Silence
 
 DAYS_15_MS = 15 * 86_400_000
 HOUR_MS = 3_600_000
@@ -161,9 +162,6 @@ def test_there_is_nothing_to_verify_or_to_rebuild_of_who_has_no_home(
     _, bob, _ = world
     hibernate()
     verifier = Verifier(kwip.stores, kwip.edges)
-
-    class Silence:
-        advance = begin = lambda *_: None
 
     verdict = verifier.verify([[bob.id]], Silence())
     assert (verdict.differences, verdict.purge_pending) == ((), 0)

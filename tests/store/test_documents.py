@@ -87,7 +87,7 @@ def test_a_post_of_the_first_schema_is_upgraded_when_read(stores, mongodb):
     bumped = replace(old, last_public_reply_id=old.id)
     assert stores.posts.get_many([old.id]) == {old.id: bumped}
     assert stores.posts.entries([old.id]) == [Entry.of(old)]
-    assert [each.post_id for each in stores.trends.recent(0, 10)] == [old.id]
+    assert [each.entry.post_id for each in stores.trends.recent(0, 10)] == [old.id]
 
 
 @pytest.mark.parametrize("collection", SCHEMAS)

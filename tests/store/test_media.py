@@ -234,7 +234,8 @@ def test_a_bucket_that_may_hold_no_more_is_full(bucket, monkeypatch):
     assert caught.value.context["reason"] == "QuotaExceeded"
 
 
-def test_a_bucket_that_does_not_answer_is_unavailable(bucket):
+def test_a_bucket_that_does_not_answer_is_unavailable(monkeypatch):
+    monkeypatch.setattr(media_bucket, "_RETRIES", 0)
     with socket.create_server(("127.0.0.1", 0)) as unused:
         port = unused.getsockname()[1]
     absent = MediaBucket(f"s3://key:secret@127.0.0.1:{port}/files?tls=0")

@@ -510,7 +510,9 @@ CALLS = {
     "LinkPreviewStore.finish": lambda s: s.previews.finish(
         PREVIEW.url, "me", PREVIEW, NOW
     ),
-    "LinkPreviewStore.postpone": lambda s: s.previews.postpone(PREVIEW.url, "me", NOW),
+    "LinkPreviewStore.postpone": lambda s: s.previews.postpone(
+        PREVIEW.url, "me", NOW, counts=False
+    ),
     "LinkPreviewStore.uses": lambda s: s.previews.uses("f1"),
     "LinkPreviewStore.files": lambda s: s.previews.files(),
     "LinkPreviewStore.take_due": lambda s: s.previews.take_due(

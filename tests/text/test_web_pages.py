@@ -70,7 +70,6 @@ def test_texts_are_one_line_without_marks_that_turn_it_around_and_not_too_long()
     assert cleaned("x" * 10, max_chars=9) == "x" * 8 + "…"
     assert cleaned("👩\u200d👩\u200d👧" * 3, max_chars=2) == "👩\u200d👩\u200d👧…"
     assert cleaned("a" + "\u0301" * 200 + "b", max_chars=9) == "…"
-    assert cleaned(None, max_chars=9) == ""
 
 
 @settings(max_examples=25)

@@ -119,8 +119,10 @@ def test_a_kwip_asks_a_question_without_a_script(at_alice, at_bob):
 
 def test_empty_fields_make_no_poll(at_alice, at_bob):
     at_alice.write("Hello", **sheet_with(" "))
+    page = at_bob.get("/@alice")
 
-    assert "voted" not in at_bob.get("/@alice").words
+    assert page.texts == ["Hello"]
+    assert not page.with_class("poll")
 
 
 @pytest.mark.parametrize(

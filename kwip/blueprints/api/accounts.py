@@ -80,7 +80,7 @@ def accounts() -> Response:
     """Return the accounts in `id[]`, in that order; those not found are left out."""
     ids = http.load_query(AccountsQuery())
     found = http.services().people.named(http.loader(), ids)
-    return http.answer(http.dump(AccountSchema, found, many=True))
+    return http.answer_list(AccountSchema, found)
 
 
 def account_statuses(user_id: UserId) -> Response:

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 def featured_tags() -> Response:
     """Return the hashtags that the viewer features."""
     found = http.services().featured_tags.of(http.loader(), http.signed_in().id)
-    return http.answer(http.dump(FeaturedTagSchema, found, many=True))
+    return http.answer_list(FeaturedTagSchema, found)
 
 
 def account_featured_tags(user_id: UserId) -> Response:
     """Return the hashtags that an account features."""
     found = http.services().featured_tags.of(http.loader(), user_id)
-    return http.answer(http.dump(FeaturedTagSchema, found, many=True))
+    return http.answer_list(FeaturedTagSchema, found)
 
 
 def feature_tag() -> Response:
@@ -47,7 +47,7 @@ def suggested_tags() -> Response:
     """Return hashtags that the viewer could feature: those used most lately."""
     names = http.services().featured_tags.suggested(http.signed_in(), http.loader())
     found = [TagView(name) for name in names]
-    return http.answer(http.dump(TagSchema, found, many=True))
+    return http.answer_list(TagSchema, found)
 
 
 _OWN = "/api/v1/featured_tags"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def lists() -> Response:
     """Return the viewer's lists, sorted by title."""
     found = http.services().lists.overview(http.signed_in(), http.loader())
-    return http.answer(http.dump(ListSchema, found, many=True))
+    return http.answer_list(ListSchema, found)
 
 
 def create_list() -> Response:
@@ -75,7 +75,7 @@ def remove_from_list(list_id: ListId) -> Response:
 def account_lists(user_id: UserId) -> Response:
     """Return the viewer's lists that contain an account."""
     found = http.services().lists.containing(http.signed_in(), http.loader(), user_id)
-    return http.answer(http.dump(ListSchema, found, many=True))
+    return http.answer_list(ListSchema, found)
 
 
 def list_timeline(list_id: ListId) -> Response:

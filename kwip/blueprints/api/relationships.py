@@ -24,7 +24,7 @@ def relationships() -> Response:
     """Return the relationship between the viewer and each account in `id[]`."""
     ids = http.load_query(AccountsQuery())
     found = http.services().relationships.between(http.signed_in(), http.loader(), ids)
-    return http.answer(http.dump(RelationshipSchema, found, many=True))
+    return http.answer_list(RelationshipSchema, found)
 
 
 def follow(user_id: UserId) -> Response:

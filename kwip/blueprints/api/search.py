@@ -32,7 +32,7 @@ def search_accounts() -> Response:
     asked = http.load_query(SearchQuery(http.site().urls))
     found = http.services().search.people(http.viewer(), http.loader(), asked)
     accounts = [view.user for view in found]
-    return http.answer(http.dump(AccountSchema, accounts, many=True))
+    return http.answer_list(AccountSchema, accounts)
 
 
 def search() -> Response:

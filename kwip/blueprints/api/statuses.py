@@ -49,7 +49,7 @@ def statuses() -> Response:
     """Return the statuses in `id[]`, in that order; those not visible are left out."""
     ids = http.load_query(StatusesQuery())
     found = http.services().id_lists.named(http.viewer(), http.loader(), ids)
-    return http.answer(http.dump(StatusSchema, found, many=True))
+    return http.answer_list(StatusSchema, found)
 
 
 def status_source(post_id: PostId) -> Response:
@@ -63,7 +63,7 @@ def status_history(post_id: PostId) -> Response:
     posts, viewer, loader = http.services().posts, http.viewer(), http.loader()
     author = posts.get(viewer, loader, post_id).author
     versions = versions_of(author, posts.history(viewer, loader, post_id))
-    return http.answer(http.dump(StatusEditSchema, versions, many=True))
+    return http.answer_list(StatusEditSchema, versions)
 
 
 def edit_status(post_id: PostId) -> Response:

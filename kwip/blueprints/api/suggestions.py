@@ -25,7 +25,7 @@ def suggestions() -> Response:
     """Suggest accounts, with the reason."""
     part = http.load_query(PartQuery())
     found = http.services().suggestions.of(http.signed_in(), http.loader())
-    return http.answer(http.dump(SuggestionSchema, part.of(found), many=True))
+    return http.answer_list(SuggestionSchema, part.of(found))
 
 
 def suggestions_v1() -> Response:
@@ -33,7 +33,7 @@ def suggestions_v1() -> Response:
     part = http.load_query(PartQuery())
     found = http.services().suggestions.of(http.signed_in(), http.loader())
     accounts = [each.view.user for each in part.of(found)]
-    return http.answer(http.dump(AccountSchema, accounts, many=True))
+    return http.answer_list(AccountSchema, accounts)
 
 
 def dismiss_suggestion(user_id: UserId) -> Response:
@@ -49,7 +49,7 @@ def account_directory() -> Response:
         http.viewer(), http.loader(), asked.order, asked.part
     )
     accounts = [view.user for view in found.items]
-    return http.answer(http.dump(AccountSchema, accounts, many=True))
+    return http.answer_list(AccountSchema, accounts)
 
 
 def familiar_followers() -> Response:

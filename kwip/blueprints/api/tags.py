@@ -39,7 +39,7 @@ def unfollow_tag(name: str) -> Response:
 def followed_tags() -> Response:
     """Return the hashtags that the viewer follows, sorted by name."""
     found = http.services().followed_tags.overview(http.signed_in(), http.loader())
-    return http.answer(http.dump(TagSchema, found, many=True))
+    return http.answer_list(TagSchema, found)
 
 
 _TAG, _FOLLOW = "/api/v1/tags/<string(maxlength=200):name>", policies.write("follows")

@@ -19,7 +19,7 @@ def trending_tags() -> Response:
     """Return the hashtags that trend, with their use in the last seven days."""
     part = http.load_query(ShortPartQuery())
     found = http.services().trends.tags(http.viewer(), http.loader())
-    return http.answer(http.dump(TagSchema, part.of(found), many=True))
+    return http.answer_list(TagSchema, part.of(found))
 
 
 def trending_tags_v1() -> Response:
@@ -31,14 +31,14 @@ def trending_statuses() -> Response:
     """Return the statuses that trend."""
     part = http.load_query(PartQuery())
     found = http.services().trends.posts(http.viewer(), http.loader())
-    return http.answer(http.dump(StatusSchema, part.of(found), many=True))
+    return http.answer_list(StatusSchema, part.of(found))
 
 
 def trending_links() -> Response:
     """Return the links that trend, with their use in the last seven days."""
     part = http.load_query(ShortPartQuery())
     found = http.services().trends.links(http.viewer(), http.loader())
-    return http.answer(http.dump(TrendsLinkSchema, part.of(found), many=True))
+    return http.answer_list(TrendsLinkSchema, part.of(found))
 
 
 _TRENDS, _READ = "/api/v1/trends", policies.CACHED_OPEN_READ

@@ -27,7 +27,7 @@ _COUNTS = {
     ),
 }
 #: Fields of posts that no cached value holds, changed while jobs go on.
-_UNSHOWN = frozenset({"fanout", "preview_due_at"})
+_UNSHOWN = frozenset({"fanout", "preview_due_at", "poll_due_at", "search_due_at"})
 #: What the sweeper writes to an edge; no cached value holds it.
 _SWEPT = frozenset({"due_at"})
 

@@ -127,6 +127,8 @@ class Notifier:
         if post.author_id in recipients:
             notified.append(post.author_id)
         notified = self._unmuted(notified, post.root_id)
+        if not notified:
+            return
         seq = self.ids.next_id(slot_of(post.author_id), above=post.id)
         self.stores.notifications.add_many(
             [of_post(post, each, NotificationKind.POLL, seq=seq) for each in notified]
@@ -193,22 +195,25 @@ class Notifier:
         recipients = self._notifiable(
             actor_id, sorted({each for _, each, _ in notices})
         )
+        if not recipients:
+            return
         slot = slot_of(actor_id)
         posts = {post.id: post for post, _, _ in notices}
         seqs = {each: self.ids.next_id(slot, above=each) for each in sorted(posts)}
         roots = self._roots(posts.values())
         muted = self.stores.muted_conversations.muting(recipients, [*roots.values()])
         allowed = set(recipients)
-        self.stores.notifications.add_many(
-            [
-                of_post(post, recipient_id, kind, seq=seqs[post.id])
-                for post, recipient_id, kind in notices
-                if recipient_id in allowed
-                and (recipient_id, roots[post.id]) not in muted
-            ]
-        )
-        self.fence.invalidate(invalidation_rules.notify(recipient_ids=recipients))
-        self.signal([notifications_topic(each) for each in recipients])
+        written = [
+            of_post(post, recipient_id, kind, seq=seqs[post.id])
+            for post, recipient_id, kind in notices
+            if recipient_id in allowed and (recipient_id, roots[post.id]) not in muted
+        ]
+        if not written:
+            return
+        self.stores.notifications.add_many(written)
+        notified = sorted({each.recipient_id for each in written})
+        self.fence.invalidate(invalidation_rules.notify(recipient_ids=notified))
+        self.signal([notifications_topic(each) for each in notified])
 
     def _roots(self, posts: Collection[Post]) -> dict[PostId, PostId]:
         """Return the conversation of each post, of a repost that of its original."""

@@ -15,7 +15,6 @@ from kwip.domain.batches import batches
 from kwip.domain.clock import at, to_ms
 from kwip.domain.ids import PostId, UserId, first_id_at, ms_of
 from kwip.domain.timelines.tags import history_of, latest_days
-from kwip.domain.timelines.timelines import Entry
 from kwip.domain.timelines.trends import (
     HALF_LIVES_MS,
     MAX_TRENDS,
@@ -24,12 +23,14 @@ from kwip.domain.timelines.trends import (
     Use,
     rank,
 )
+from kwip.services.search.tags import use_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from kwip.domain.clock import ClockMs
     from kwip.domain.timelines.tags import TagDay
+    from kwip.domain.timelines.timelines import Entry
     from kwip.domain.timelines.trends import PeopleOrder, Ranked, TrendKind
     from kwip.services.coherence.fence import Fence
     from kwip.services.reading.stores import Stores
@@ -83,42 +84,42 @@ class Trending:
         now = self.clock()
         days_ms = latest_days(now)
         recent = self.store.recent(first_id_at(days_ms[-1]), MAX_POSTS)
-        shown = self._shown({post.author_id for post in recent})
-        recent = [post for post in recent if post.author_id in shown]
+        shown = self._shown({post.entry.author_id for post in recent})
+        recent = [post for post in recent if post.entry.author_id in shown]
         calm = [post for post in recent if not post.is_sensitive]
         trends: dict[TrendKind, list[Trend]] = {
-            "tags": self._tags(calm, now),
+            "tags": self._tags(calm, now, days_ms),
             "posts": self._posts(calm, now),
-            "links": _links(calm, now),
+            "links": _links(calm, now, days_ms),
         }
         self.store.save(at(now), trends, self._people(recent))
         self.fence.invalidate(invalidation_rules.trend())
         return {kind: len(found) for kind, found in trends.items()}
 
-    def _tags(self, posts: Sequence[RecentPost], now: int) -> list[Trend]:
-        uses = (Use(tag, p.author_id, p.post_id) for p in posts for tag in p.tags)
+    def _tags(
+        self, posts: Sequence[RecentPost], now: int, days_ms: Sequence[int]
+    ) -> list[Trend]:
+        uses = (Use(tag, *_by(post)) for post in posts for tag in post.tags)
         found = rank(uses, now, HALF_LIVES_MS["tags"], MAX_TRENDS["tags"])
         if not found:
             return []
-        days_ms = latest_days(now)
         names = [each.thing for each in found]
         counted = self.stores.search.uses(names, first_id_at(days_ms[-1]) - 1)
-
-        def history(name: str) -> tuple[TagDay, ...]:
-            mine = ((u.post_id, u.author_id) for u in counted if name in u.tags)
-            return history_of(mine, days_ms)
-
-        return [_witnessed(each, history(each.thing)) for each in found]
+        entries = _entries(posts)
+        return [
+            _witnessed(each, entries, use_of(each.thing, counted, days_ms))
+            for each in found
+        ]
 
     def _posts(self, posts: Sequence[RecentPost], now: int) -> list[Trend]:
         """Rank posts by the people who favourited, reposted or answered them."""
         half_life_ms = HALF_LIVES_MS["posts"]
         candidates = [p for p in posts if p.reactions]
         candidates.sort(key=lambda p: _promise(p, now, half_life_ms), reverse=True)
-        authors = {p.post_id: p.author_id for p in candidates[:MAX_COUNTED]}
-        if not authors:
+        entries = _entries(candidates[:MAX_COUNTED])
+        if not entries:
             return []
-        ids = list(authors)
+        ids = list(entries)
         uses = [
             *self.store.reactions_to(ids, MAX_EACH),
             *self.store.replies_to(ids, MAX_EACH),
@@ -127,22 +128,16 @@ class Trending:
         others = (
             use
             for use in uses
-            if use.user_id in shown and use.user_id != authors[use.thing]
+            if use.user_id in shown and use.user_id != entries[use.thing].author_id
         )
         found = rank(others, now, half_life_ms, MAX_TRENDS["posts"])
-        return [
-            Trend(
-                str(each.thing),
-                (Entry(each.thing, authors[each.thing], UserId(0)),),
-            )
-            for each in found
-        ]
+        return [Trend(str(each.thing), (entries[each.thing],)) for each in found]
 
     def _people(
         self, recent: Sequence[RecentPost]
     ) -> Mapping[PeopleOrder, Sequence[UserId]]:
         """Order discoverable people who posted lately: latest post, and followers."""
-        ids = list(dict.fromkeys(post.author_id for post in recent))[:MAX_PEOPLE]
+        ids = list(dict.fromkeys(post.entry.author_id for post in recent))[:MAX_PEOPLE]
         known = self.stores.users.get_many(ids)
         users = [known[i] for i in ids if i in known and known[i].is_discoverable]
         popular = sorted(users, key=lambda user: -user.followers_count)
@@ -156,25 +151,38 @@ class Trending:
         return {i for part in parts for i in self.stores.users.shown_among(part)}
 
 
-def _links(posts: Sequence[RecentPost], now: int) -> list[Trend]:
-    uses = [Use(p.link, p.author_id, p.post_id) for p in posts if p.link]
+def _links(
+    posts: Sequence[RecentPost], now: int, days_ms: Sequence[int]
+) -> list[Trend]:
+    uses = [Use(post.link, *_by(post)) for post in posts if post.link]
     found = rank(uses, now, HALF_LIVES_MS["links"], MAX_TRENDS["links"])
-    days_ms = latest_days(now)
     by_link: dict[str, list[tuple[int, UserId]]] = defaultdict(list)
     for use in uses:
         by_link[use.thing].append((use.used_id, use.user_id))
+    entries = _entries(posts)
     return [
-        _witnessed(each, history_of(by_link[each.thing], days_ms)) for each in found
+        _witnessed(each, entries, history_of(by_link[each.thing], days_ms))
+        for each in found
     ]
 
 
-def _witnessed(each: Ranked[str], history: tuple[TagDay, ...]) -> Trend:
+def _by(post: RecentPost) -> tuple[UserId, PostId]:
+    return post.entry.author_id, post.entry.post_id
+
+
+def _entries(posts: Iterable[RecentPost]) -> dict[PostId, Entry]:
+    return {post.entry.post_id: post.entry for post in posts}
+
+
+def _witnessed(
+    each: Ranked[str], entries: Mapping[PostId, Entry], history: tuple[TagDay, ...]
+) -> Trend:
     newest = each.latest[:MAX_WITNESSES]
-    posts = (Entry(PostId(use.used_id), use.user_id, UserId(0)) for use in newest)
-    return Trend(each.thing, tuple(posts), history)
+    posts = tuple(entries[PostId(use.used_id)] for use in newest)
+    return Trend(each.thing, posts, history)
 
 
 def _promise(post: RecentPost, now: int, half_life_ms: int) -> float:
     """Estimate a post's score, to choose whose reactions are read."""
-    age_ms = max(0, now - ms_of(post.post_id))
+    age_ms = max(0, now - ms_of(post.entry.post_id))
     return float(post.reactions * 0.5 ** (age_ms / half_life_ms))

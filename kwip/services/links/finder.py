@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from kwip.domain.attachments import AttachmentFile, file_name
+from kwip.domain.attachments import file_name
 from kwip.domain.errors import InvalidError
 from kwip.domain.link_previews import (
     PREVIEW_FILE,
     LinkPreview,
     PreviewImage,
     PreviewKind,
+    preview_path,
 )
 from kwip.services.media.isolated import FailedError, Isolated, Limits
 from kwip.services.outgoing.connections import FetchError
@@ -99,23 +100,22 @@ class Finder:
         title = cleaned(facts.title, max_chars=TITLE_CHARS)
         if not title:
             return None
-        preview = LinkPreview(
+        return LinkPreview(
             url=url,
             kind=PreviewKind.LINK,
             title=title,
             description=cleaned(facts.description, max_chars=DESCRIPTION_CHARS),
             author_name=cleaned(facts.author_name, max_chars=NAME_CHARS),
             provider_name=cleaned(facts.provider_name, max_chars=NAME_CHARS),
+            image=self._fetched_image(facts),
         )
-        image = self._fetched_image(facts)
-        return replace(preview, image=image)
 
     def _photo(self, url: str, page: Fetched) -> LinkPreview | None:
         image = self.copy(page.content)
-        name = unquote(urlsplit(url).path.rpartition("/")[2])
-        title = cleaned(name, max_chars=TITLE_CHARS) or urlsplit(url).hostname or ""
         if image is None:
             return None
+        name = unquote(urlsplit(url).path.rpartition("/")[2])
+        title = cleaned(name, max_chars=TITLE_CHARS) or urlsplit(url).hostname or ""
         return LinkPreview(url=url, kind=PreviewKind.PHOTO, title=title, image=image)
 
     def _completed(self, facts: PageFacts) -> PageFacts:
@@ -148,7 +148,7 @@ class Finder:
             return None
         files = {name: io.BytesIO(part) for name, part in made.files.items()}
         name = file_name(files, self.signer.file_key)
-        path = AttachmentFile(name, PREVIEW_FILE, is_open=True).path
+        path = preview_path(name)
         self.files.media.save(path, files[PREVIEW_FILE])
         return PreviewImage(
             file=name,

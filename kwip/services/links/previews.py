@@ -17,10 +17,9 @@ import structlog
 
 from kwip import telemetry
 from kwip.cache import invalidation_rules
-from kwip.domain.attachments import AttachmentFile
 from kwip.domain.clock import at
 from kwip.domain.errors import NotFoundError, StorageFullError, StoreUnavailableError
-from kwip.domain.link_previews import PREVIEW_FILE
+from kwip.domain.link_previews import preview_path
 from kwip.services.delivery.signals import post_topic
 from kwip.services.outgoing.connections import FetchError
 from kwip.store.posting.link_previews import LIFETIME, Busy, Claimed
@@ -111,28 +110,30 @@ class Previews:
         until = at(self.clock()) + _SOON
         return self._released(self.store.expire(preview_id, until))
 
-    def release(self, preview: LinkPreview | None) -> None:
+    def release(
+        self, preview: LinkPreview | None, *, older_than_s: float | None = None
+    ) -> None:
         """Delete the picture of a preview, unless another one has it; two queries.
 
-        A CDN is asked to forget it. If it can't be reached, it stays until
+        Nor is it deleted if it was saved again at `older_than_s`, by default now, or
+        later. A CDN is asked to forget it. If it can't be reached, it stays until
         `kwip media prune`: what made it superfluous is done.
         """
         image = None if preview is None else preview.image
         if image is None:
             return
         try:
-            self._remove(image.file)
+            self._remove(image.file, older_than_s or self.clock() / 1_000)
         except StoreUnavailableError as error:
             reason = error.context.get("reason")
             log.warning("preview_image_left", file=image.file, reason=reason)
 
-    def _remove(self, file: str) -> None:
-        asked_s = self.clock() / 1_000
+    def _remove(self, file: str, older_than_s: float) -> None:
         if not self.store.uses(file) and not self.of_posts.uses(file):
-            path = AttachmentFile(file, PREVIEW_FILE, is_open=True).path
+            path = preview_path(file)
             files = self.finder.files
             files.purges.note([path])
-            files.media.remove(path, older_than_s=asked_s)
+            files.media.remove(path, older_than_s=older_than_s)
             files.purges.hurry([path])
 
     def _released(self, deleted: Known | None) -> bool:
@@ -154,7 +155,7 @@ class Previews:
         image = post.preview.image if post and post.preview else None
         found = None
         if post and image and self.users.shown_among([post.author_id]):
-            path = AttachmentFile(image.file, PREVIEW_FILE, is_open=True).path
+            path = preview_path(image.file)
             found = self.finder.files.media.open(path)
         if found is None:
             raise NotFoundError("File not found.", post_id=post_id)
@@ -184,6 +185,7 @@ class Previews:
             return claim
         if not isinstance(claim, Claimed):
             return claim.preview
+        self.release(claim.old)
         try:
             preview, outcome = self._find(url, claim), "found"
         except FetchError as error:
@@ -208,5 +210,6 @@ class Previews:
         telemetry.LINK_PREVIEWS.labels(outcome).inc()
         retry = _RETRIES[min(claim.attempts, len(_RETRIES)) - 1]
         ready_at = at(self.clock()) + retry
-        self.store.postpone(url, owner, ready_at)
+        # That we could not do it says nothing about the address.
+        self.store.postpone(url, owner, ready_at, counts=outcome != "busy")
         return Busy(ready_at)

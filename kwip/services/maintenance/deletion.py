@@ -218,17 +218,10 @@ class Deletion:
                 self.stores.reactions.release_repost(user.id, post_id, repost_id)
             return
         self.stores.reactions.remove(user.id, act, post_id)
-        if act is Act.FAVOURITE:
-            invalidated = invalidation_rules.unfavourite(
-                user_id=user.id, post_id=post_id, author_id=author_id, span=span
-            )
-        elif act is Act.VOTE:
-            invalidated = invalidation_rules.vote(
-                user_id=user.id, post_id=post_id, span=span
-            )
-        else:
-            invalidated = invalidation_rules.unbookmark(user_id=user.id, span=span)
-        self.fence.invalidate(invalidated)
+        rule = invalidation_rules.undone(act)
+        self.fence.invalidate(
+            rule(user_id=user.id, post_id=post_id, author_id=author_id, span=span)
+        )
 
     def _published(self, user: User) -> Iterator[None]:
         below = MAX_ID

@@ -17,7 +17,7 @@ from kwip.domain.batches import batches
 from kwip.domain.clock import at
 from kwip.domain.errors import ConflictError
 from kwip.domain.ids import UserId
-from kwip.domain.link_previews import PREVIEW_FILE
+from kwip.domain.link_previews import PREVIEW_FILE, preview_path
 from kwip.domain.media import AVATAR, BANNER, EMOJI, PictureFile, is_picture_name
 from kwip.services.media.attachment_files import source_paths
 from kwip.store.media import LEFTOVERS
@@ -83,7 +83,7 @@ class MediaAudit:
         limit_s = self._limit_s()
         listed = list(self.media.files())
         found, there = Inventory(), {file.path for file in listed}
-        used = set(map(_preview_path, self.previews.store.files()))
+        used = set(map(preview_path, self.previews.store.files()))
         for named, paths in self._named():
             found.named += 1
             used |= paths
@@ -119,7 +119,7 @@ class MediaAudit:
                 yield Missing(upload.owner_id, _ATTACHMENT, it.file), paths
             after = batch[-1].id
         for author_id, name in self.previews.of_posts.files():
-            yield Missing(author_id, _PREVIEW, name), {_preview_path(name)}
+            yield Missing(author_id, _PREVIEW, name), {preview_path(name)}
 
     def orphans(self, *, is_sure: bool) -> list[StoredFile]:
         """List the files that may be removed.
@@ -165,10 +165,6 @@ def _kind_of(path: str) -> str:
     if file is None:
         return _OTHER
     return _PREVIEW if file.variant == PREVIEW_FILE else _ATTACHMENT
-
-
-def _preview_path(name: str) -> str:
-    return AttachmentFile(name, PREVIEW_FILE, is_open=True).path
 
 
 def _is_open(path: str) -> bool:

@@ -141,23 +141,17 @@ class Repair:
         author_id = self.store.drop_reaction(place) or user_id
         self._recount_post(post_id)
         span = span_of(post_id)
-        if act == Act.BOOKMARK:
-            invalidated = invalidation_rules.unbookmark(user_id=user_id, span=span)
-        elif act == Act.VOTE:
-            invalidated = invalidation_rules.vote(
-                user_id=user_id, post_id=post_id, span=span
-            )
-        elif act == Act.FAVOURITE:
-            invalidated = invalidation_rules.unfavourite(
-                user_id=user_id, post_id=post_id, author_id=author_id, span=span
-            )
-        else:
+        if act == Act.REPOST:
             invalidated = invalidation_rules.unrepost(
                 post_id=post_id,
                 author_id=user_id,
                 of_id=post_id,
                 of_author_id=author_id,
                 span=span,
+            )
+        else:
+            invalidated = invalidation_rules.undone(Act(act))(
+                user_id=user_id, post_id=post_id, author_id=author_id, span=span
             )
         self.fence.invalidate(invalidated)
 

@@ -17,7 +17,7 @@ import structlog
 from kwip.domain.emojis import CATEGORY_MAX, EDGE, MOST, NO_EMOJIS, SHORTCODE, Emoji
 from kwip.domain.errors import InvalidError, NotFoundError, StoreUnavailableError
 from kwip.domain.media import EMOJI
-from kwip.text.cleaning import clean_line
+from kwip.text.cleaning import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -99,8 +99,8 @@ class Emojis:
 
     def add(
         self, new: Sequence[NewEmoji], *, category: str = "", replaces: bool = False
-    ) -> EmojiSet:
-        """Add emoji, all or none; return the new set.
+    ) -> None:
+        """Add emoji, all or none.
 
         Without a `category`, those that are replaced keep theirs.
 
@@ -125,16 +125,17 @@ class Emojis:
             raise InvalidError(f"A site can have up to {MOST:,} emoji.")
         if wrong:
             raise InvalidError("No emoji was added.", wrong)
-        before = {each.shortcode: each.category for each in known}
-        made = [
-            self._saved(code, each, category or before.get(code, ""))
+        old = known.by_code
+        made = {
+            code: self._saved(
+                code, each, category or (old[code].category if code in old else "")
+            )
             for code, each in drawn.items()
-        ]
-        kept = {each.shortcode: each for each in (*known, *made)}
-        return self._replace(known, kept)
+        }
+        self._replace(known, {**old, **made})
 
-    def remove(self, codes: Sequence[str]) -> EmojiSet:
-        """Remove emoji and their files, all or none; return the new set.
+    def remove(self, codes: Sequence[str]) -> None:
+        """Remove emoji and their files, all or none.
 
         Raises:
             NotFoundError: There is no such emoji. Nothing is removed.
@@ -146,7 +147,7 @@ class Emojis:
         if unknown:
             raise NotFoundError(f"There is no emoji :{unknown[0]}:.")
         kept = {e.shortcode: e for e in known if e.shortcode not in codes}
-        return self._replace(known, kept)
+        self._replace(known, kept)
 
     def stored(self) -> EmojiSet:
         """Read the set from the database; one query."""
@@ -159,7 +160,7 @@ class Emojis:
         )
         return Emoji(code, picture, still, drawn.width, drawn.height, category)
 
-    def _replace(self, known: EmojiSet, kept: Mapping[str, Emoji]) -> EmojiSet:
+    def _replace(self, known: EmojiSet, kept: Mapping[str, Emoji]) -> None:
         """Store another set, then remove the pictures that none of its emoji has."""
         after = self._store.replace(known, kept.values())
         with self._lock:
@@ -167,7 +168,6 @@ class Emojis:
         asked_s = self._clock() / _MS_PER_S
         for name in _pictures(known) - _pictures(after):
             self._media.remove(EMOJI, name, older_than_s=asked_s)
-        return after
 
 
 def _pictures(emojis: EmojiSet) -> set[str]:
@@ -175,7 +175,7 @@ def _pictures(emojis: EmojiSet) -> set[str]:
 
 
 def _clean_category(text: str) -> str:
-    cleaned = clean_line(text, field="category")
+    cleaned = one_line(text, field="category")
     if len(cleaned) > CATEGORY_MAX:
         raise InvalidError(
             "No emoji was added.", {"category": f"Up to {CATEGORY_MAX} characters."}

@@ -55,6 +55,10 @@ class Purges:
         if self.cdn is not None and paths:
             self.enqueue("purge", "due")
 
+    def has_due(self) -> bool:
+        """Return whether addresses wait to be sent; no query without a CDN."""
+        return self.cdn is not None and self.store.has_due(at(self.clock()))
+
     def send(self) -> str:
         """Purge what is due; return the outcome of the job. May run several times."""
         outcome = "nothing"

@@ -102,42 +102,48 @@ class Fetcher:
         Raises:
             FetchError: It may not be fetched, cannot be, or is of another type.
         """
-        _, place = self._checked(url)
-        if self.slow.has(place.host):
-            raise FetchError("timeout", is_transient=True)
-        try:
-            return self._follow(url, limits)
-        except FetchError as error:
-            if error.outcome == "timeout":
-                self.slow.add(place.host)
-            raise
-
-    def _follow(self, url: str, limits: Mapping[str, Limit]) -> Fetched:
         deadline = Deadline(self.timeout_s)
         for _ in range(MAX_REDIRECTS + 1):
+            parts, place = self._checked(url)
+            if self.slow.has(place.host):
+                raise FetchError("timeout", is_transient=True)
             try:
-                found = self._get(url, limits, deadline)
-            except ssl.SSLCertVerificationError as error:
-                raise FetchError("certificate") from error
-            except TimeoutError as error:
-                raise FetchError("timeout", is_transient=True) from error
-            except (
-                OSError,
-                http.client.HTTPException,
-                ValueError,
-                zlib.error,
-            ) as error:
-                raise FetchError("unreachable", is_transient=True) from error
+                found = self._ask(url, parts, place, limits, deadline)
+            except FetchError as error:
+                if error.outcome == "timeout":
+                    self.slow.add(place.host)
+                raise
             if isinstance(found, Fetched):
                 return found
             url = found
         raise FetchError("redirects")
 
-    def _get(
-        self, url: str, limits: Mapping[str, Limit], deadline: Deadline
+    def _ask(
+        self,
+        url: str,
+        parts: SplitResult,
+        place: Place,
+        limits: Mapping[str, Limit],
+        deadline: Deadline,
     ) -> Fetched | str:
         """Request one address; return the answer, or the address it redirects to."""
-        parts, place = self._checked(url)
+        try:
+            return self._get(url, parts, place, limits, deadline)
+        except ssl.SSLCertVerificationError as error:
+            raise FetchError("certificate") from error
+        except TimeoutError as error:
+            raise FetchError("timeout", is_transient=True) from error
+        except (OSError, http.client.HTTPException, ValueError, zlib.error) as error:
+            raise FetchError("unreachable", is_transient=True) from error
+
+    def _get(
+        self,
+        url: str,
+        parts: SplitResult,
+        place: Place,
+        limits: Mapping[str, Limit],
+        deadline: Deadline,
+    ) -> Fetched | str:
         most = max(limit.max_bytes for limit in limits.values()) + _HEAD_BYTES
         is_allowed = (place.host, place.port) in self.allowed
         with connected(

@@ -180,6 +180,8 @@ class Posts:
             new = self._edited(old, asked)  # or refuse, before anything is stored
             if asked.quote_policy not in {None, old.quote_policy}:
                 self.stores.quotes.set_policy(post_id, asked.quote_policy)
+                policy_set = invalidation_rules.set_quote_policy(post_id=post_id)
+                self.fence.invalidate(policy_set)
                 continue  # with its new version
             is_same = _content(old) == _content(new)
             notifications = [] if is_same else self.notifier.of_edit(old, new)
@@ -205,7 +207,8 @@ class Posts:
             if done:
                 self.notifier.signal_recipients(*notifications)
                 self.publication.follow_edit(old, new)
-                self.previews.release(old.preview)
+                if old.link_to_preview != new.link_to_preview:
+                    self.previews.release(old.preview)
                 return self._only_view(viewer, self.loaders.begin(viewer.id), new)
         raise ConflictError("This kwip was changed meanwhile. Reload it and try again.")
 

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from kwip.cache import keys
-from kwip.domain.ids import PostId, UserId
+from kwip.domain.ids import UserId
 from kwip.domain.memo import Decoded
 from kwip.domain.timelines.suggestions import SuggestionSource
 from kwip.domain.timelines.tags import TagDay
@@ -95,7 +95,7 @@ def _decode_trends(raw: bytes) -> tuple[Trend, ...]:
     return tuple(
         Trend(
             name,
-            tuple(Entry(PostId(i), UserId(a), UserId(0)) for i, a, *_ in posts),
+            tuple(Entry(*entry) for entry in posts),
             tuple(TagDay(*day) for day in history),
         )
         for name, posts, history in json.loads(raw.decode())

@@ -10,6 +10,7 @@ from pymongo import DESCENDING
 from kwip.domain.ids import PostId
 from kwip.domain.users import MAX_FEATURED_TAGS
 from kwip.store.client import ONE_BATCH, translated
+from kwip.store.paging import union
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,10 +42,10 @@ class FeaturedTagStore:
         self._posts = store.database["posts"]
 
     @translated()
-    def add(self, user_id: UserId, tag: FeaturedTag) -> bool:
-        """Feature a hashtag; False if it is featured, or too many are."""
+    def add(self, user_id: UserId, tag: FeaturedTag) -> None:
+        """Feature a hashtag, unless it is featured or too many are."""
         full = f"featured_tags.{MAX_FEATURED_TAGS - 1}"
-        result = self._users.update_one(
+        self._users.update_one(
             {
                 "_id": user_id,
                 "featured_tags.name": {"$ne": tag.name},
@@ -55,7 +56,6 @@ class FeaturedTagStore:
                 "$inc": {"version": 1},
             },
         )
-        return result.matched_count == 1
 
     @translated()
     def remove(self, user_id: UserId, tag_id: int) -> None:
@@ -73,9 +73,7 @@ class FeaturedTagStore:
         """
         if not names:
             return {}
-        first, *others = [_use(author_id, name) for name in names]
-        rest = [{"$unionWith": {"coll": "posts", "pipeline": each}} for each in others]
-        found = self._posts.aggregate(first + rest)
+        found = union(self._posts, [_use(author_id, name) for name in names])
         return {
             d["name"]: TagUse(d["posts_count"], PostId(d["last_id"])) for d in found
         }

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pymongo import DESCENDING
+from pymongo.errors import DuplicateKeyError
 
 from kwip.domain.ids import UserId
 from kwip.domain.timelines.suggestions import MAX_DISMISSED, SuggestionSource
-from kwip.store.client import ONE_BATCH, translated
+from kwip.store.client import translated
+from kwip.store.paging import union
 from kwip.store.social.edges import PRESENT
 from kwip.store.upgrades import schema_of
 
@@ -49,7 +52,7 @@ class SuggestionStore:
         step = max(1, -(-len(ids) // MAX_ASKED))
         counts: Counter[UserId] = Counter()
         if ids:
-            for d in self._follows.aggregate(_second(ids[::step]), batchSize=ONE_BATCH):
+            for d in union(self._follows, [_followed_by(i) for i in ids[::step]]):
                 counts[UserId(d["followee_id"])] += 1
         known = {user_id, *ids}
         ranked = [i for i, _ in counts.most_common() if i not in known][:MAX_RANKED]
@@ -62,15 +65,15 @@ class SuggestionStore:
     def dismiss(self, user_id: UserId, other_id: UserId) -> None:
         """Note that a user doesn't want somebody suggested; safe to repeat."""
         kept = {"$each": [other_id], "$slice": -MAX_DISMISSED}
-        self._suggestions.update_one(
-            {"_id": user_id},
-            {"$setOnInsert": {"schema": schema_of("suggestions"), "dismissed": []}},
-            upsert=True,
-        )
-        self._suggestions.update_one(
-            {"_id": user_id, "dismissed": {"$ne": other_id}},
-            {"$push": {"dismissed": kept}},
-        )
+        with suppress(DuplicateKeyError):  # it is noted already
+            self._suggestions.update_one(
+                {"_id": user_id, "dismissed": {"$ne": other_id}},
+                {
+                    "$push": {"dismissed": kept},
+                    "$setOnInsert": {"schema": schema_of("suggestions")},
+                },
+                upsert=True,
+            )
 
     @translated()
     def newest(self, offset: int, limit: int) -> list[UserId]:
@@ -80,15 +83,10 @@ class SuggestionStore:
         return [UserId(d["_id"]) for d in page]
 
 
-def _second(ids: Sequence[UserId]) -> list[Document]:
-    """Return the pipeline that lists whom some users follow, a few of each."""
-    branches: list[list[Document]] = [
-        [
-            {"$match": {"follower_id": i, "state": PRESENT}},
-            {"$limit": MAX_EACH},
-            {"$project": {"_id": 0, "followee_id": 1}},
-        ]
-        for i in ids
+def _followed_by(user_id: UserId) -> list[Document]:
+    """Return the pipeline that lists whom a user follows, a few of them."""
+    return [
+        {"$match": {"follower_id": user_id, "state": PRESENT}},
+        {"$limit": MAX_EACH},
+        {"$project": {"_id": 0, "followee_id": 1}},
     ]
-    first, *others = branches
-    return first + [{"$unionWith": {"coll": "follows", "pipeline": b}} for b in others]

@@ -13,6 +13,8 @@ from kwip.domain.timelines.tags import TagDay
 from kwip.domain.timelines.timelines import Entry
 from kwip.domain.timelines.trends import Trend, Use
 from kwip.store.client import ONE_BATCH, translated
+from kwip.store.paging import union
+from kwip.store.posting.posts import ENTRY, to_entry
 from kwip.store.upgrades import schema_of
 
 if TYPE_CHECKING:
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
     from kwip.store.client import Document, Store
 
 _COUNTS = ("favourites_count", "reposts_count", "replies_count")
-_RECENT = dict.fromkeys(
-    ("author_id", "tags", "links.url", "warning", "is_sensitive", *_COUNTS), 1
+_RECENT = ENTRY | dict.fromkeys(
+    ("tags", "links.url", "warning", "is_sensitive", *_COUNTS), 1
 )
 _ACTS = [Act.FAVOURITE.value, Act.REPOST.value]
 
@@ -35,8 +37,7 @@ class RecentPost(NamedTuple):
     `reactions` counts favourites, reposts and replies, also several by one person.
     """
 
-    post_id: PostId
-    author_id: UserId
+    entry: Entry
     tags: tuple[str, ...]
     link: str
     is_sensitive: bool
@@ -58,8 +59,7 @@ class TrendStore:
         newest = found.sort("_id", DESCENDING).limit(limit).batch_size(ONE_BATCH)
         return [
             RecentPost(
-                PostId(d["_id"]),
-                UserId(d["author_id"]),
+                to_entry(d),
                 # Schema 1 of posts has no hashtags, warnings, reposts or favourites.
                 tuple(d.get("tags", ())),
                 next((link["url"] for link in d["links"]), ""),
@@ -75,10 +75,9 @@ class TrendStore:
 
         One command for any number of posts.
         """
-        found = _union(self._reactions.name, [_reactions_to(i, each) for i in ids])
+        found = union(self._reactions, [_reactions_to(i, each) for i in ids])
         return [
-            Use(PostId(d["post_id"]), UserId(d["user_id"]), d["seq"])
-            for d in self._reactions.aggregate(found, batchSize=ONE_BATCH)
+            Use(PostId(d["post_id"]), UserId(d["user_id"]), d["seq"]) for d in found
         ]
 
     @translated()
@@ -87,10 +86,9 @@ class TrendStore:
 
         The newest `each` posts of a conversation are read. One command for any number.
         """
-        found = _union(self._posts.name, [_replies_to(i, each) for i in ids])
+        found = union(self._posts, [_replies_to(i, each) for i in ids])
         return [
-            Use(PostId(d["root_id"]), UserId(d["author_id"]), d["_id"])
-            for d in self._posts.aggregate(found, batchSize=ONE_BATCH)
+            Use(PostId(d["root_id"]), UserId(d["author_id"]), d["_id"]) for d in found
         ]
 
     @translated()
@@ -142,13 +140,6 @@ class TrendStore:
         return {d["_id"]: d for d in self._trends.find({"_id": {"$in": list(names)}})}
 
 
-def _union(collection: str, branches: list[list[Document]]) -> list[Document]:
-    first, *others = branches
-    return first + [
-        {"$unionWith": {"coll": collection, "pipeline": each}} for each in others
-    ]
-
-
 def _reactions_to(post_id: PostId, each: int) -> list[Document]:
     return [
         {"$match": {"post_id": post_id, "act": {"$in": _ACTS}}},
@@ -171,20 +162,11 @@ def _replies_to(post_id: PostId, each: int) -> list[Document]:
 def _pack(trend: Trend) -> Document:
     return {
         "name": trend.name,
-        "posts": [
-            {
-                "post_id": e.post_id,
-                "author_id": e.author_id,
-            }
-            for e in trend.posts
-        ],
+        "posts": [entry._asdict() for entry in trend.posts],
         "history": [day._asdict() for day in trend.history],
     }
 
 
 def _unpack(d: Any) -> Trend:
-    posts = (
-        Entry(PostId(e["post_id"]), UserId(e["author_id"]), UserId(0))
-        for e in d["posts"]
-    )
+    posts = (Entry(**{"reply_to_id": UserId(0), **each}) for each in d["posts"])
     return Trend(d["name"], tuple(posts), tuple(TagDay(**x) for x in d["history"]))

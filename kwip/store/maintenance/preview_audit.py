@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kwip.domain.ids import PostId
 from kwip.store.client import translated
 from kwip.store.paging import page_after
-from kwip.store.posting.link_previews import DUE
+from kwip.store.posting.link_previews import PREVIEW_DUE
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -36,7 +36,7 @@ class PreviewAuditStore:
     @translated()
     def drop(self, post_id: PostId, now: dt.datetime) -> None:
         """Remove a preview, and let the link be looked up again."""
-        change: Any = {"$unset": {"preview": 1}, "$set": {DUE: now}}
+        change: Any = {"$unset": {"preview": 1}, "$set": {PREVIEW_DUE: now}}
         self._posts.update_one({"_id": post_id, "is_tombstone": False}, change)
 
 

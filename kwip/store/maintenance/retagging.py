@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kwip.store.client import translated
 from kwip.store.paging import page_after
-from kwip.store.posting.link_previews import DUE
+from kwip.store.posting.link_previews import PREVIEW_DUE
 from kwip.store.posting.post_documents import CHANGED, content_of, to_post
 
 if TYPE_CHECKING:
@@ -50,6 +50,6 @@ class RetagStore:
         }
         if old.preview is not None and old.preview.url != new.link_to_preview:
             change["$unset"] = {"preview": 1}
-            change["$currentDate"] = change["$currentDate"] | {DUE: True}
+            change["$currentDate"] = change["$currentDate"] | {PREVIEW_DUE: True}
         result = self._posts.update_one({"_id": old.id, "version": old.version}, change)
         return result.modified_count == 1

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 #: post that is just about to use it must not lose its picture.
 LIFETIME, DELETED_LATER = dt.timedelta(days=1), dt.timedelta(hours=1)
 #: The field of a post that waits for a preview.
-DUE = "preview_due_at"
+PREVIEW_DUE = "preview_due_at"
 #: A job of a new post that the queue has lost is enqueued again after this.
 SWEEP_AFTER = dt.timedelta(seconds=5)
 _ID_BYTES = 16
@@ -76,9 +76,13 @@ class Known(NamedTuple):
 
 
 class Claimed(NamedTuple):
-    """The right to fetch an address, for the first time or again."""
+    """The right to fetch an address, for the first time or again.
+
+    `old` is what was known of it until now.
+    """
 
     attempts: int
+    old: LinkPreview | None
 
 
 class Busy(NamedTuple):
@@ -114,11 +118,10 @@ class LinkPreviewStore(DueWork):
             "due_at": ready_at + LIFETIME,
         }
         try:
-            taken: Any = self._previews.find_one_and_update(
+            before: Any = self._previews.find_one_and_update(
                 key | {"ready_at": {"$lte": now}},
                 {"$set": values, "$inc": {"attempts": 1}},
                 upsert=True,
-                return_document=True,
             )
         except DuplicateKeyError:
             found = self._previews.find_one(key)
@@ -127,7 +130,9 @@ class LinkPreviewStore(DueWork):
             if found["is_known"]:
                 return Known(to_preview(found["preview"]))
             return Busy(None if found["owner"] else found["ready_at"])
-        return Claimed(taken["attempts"])
+        if before is None:
+            return Claimed(1, None)
+        return Claimed(before["attempts"] + 1, to_preview(before["preview"]))
 
     @translated()
     def finish(
@@ -146,11 +151,15 @@ class LinkPreviewStore(DueWork):
         self._previews.update_one(key, {"$set": values})
 
     @translated()
-    def postpone(self, url: str, owner: str, ready_at: dt.datetime) -> None:
-        """Let an address that could not be fetched be tried again at a time."""
+    def postpone(
+        self, url: str, owner: str, ready_at: dt.datetime, *, counts: bool
+    ) -> None:
+        """Let an address be tried again at a time; whether this attempt counts."""
         key = {"_id": _id_of(url), "owner": owner}
-        values = {"owner": None, "ready_at": ready_at}
-        self._previews.update_one(key, {"$set": values})
+        change: Document = {"$set": {"owner": None, "ready_at": ready_at}}
+        if not counts:
+            change["$inc"] = {"attempts": -1}
+        self._previews.update_one(key, change)
 
     @translated()
     def forget(self, url: str) -> Known | None:
@@ -180,7 +189,7 @@ class PostPreviewStore(DueWork):
 
     def __init__(self, store: Store):
         self._posts = store.database["posts"]
-        super().__init__(self._posts, {}, due_at=DUE)
+        super().__init__(self._posts, {}, due_at=PREVIEW_DUE)
 
     @translated()
     def settle(self, post: Post, preview: LinkPreview | None) -> bool:
@@ -188,7 +197,7 @@ class PostPreviewStore(DueWork):
 
         Its `version` stays, as with counts: nobody edits this.
         """
-        change: Document = {"$unset": {DUE: 1}}
+        change: Document = {"$unset": {PREVIEW_DUE: 1}}
         if preview is None:
             change["$unset"]["preview"] = 1
         else:
@@ -201,14 +210,14 @@ class PostPreviewStore(DueWork):
     @translated()
     def waits(self, post_id: PostId) -> bool:
         """Return whether a post still waits for a preview."""
-        key = {"_id": post_id, DUE: {"$exists": True}}
+        key = {"_id": post_id, PREVIEW_DUE: {"$exists": True}}
         return self._posts.find_one(key, {"_id": 1}) is not None
 
     @translated()
     def postpone(self, post_id: PostId, due_at: dt.datetime) -> None:
         """Let a post wait until a time, if it still waits."""
-        key = {"_id": post_id, DUE: {"$exists": True}}
-        self._posts.update_one(key, {"$set": {DUE: due_at}})
+        key = {"_id": post_id, PREVIEW_DUE: {"$exists": True}}
+        self._posts.update_one(key, {"$set": {PREVIEW_DUE: due_at}})
 
     @translated()
     def uses(self, file: str) -> bool:
@@ -244,8 +253,8 @@ def change_of_preview(
     if old.link_to_preview == new.link_to_preview:
         return {}, {}
     if new.link_to_preview is None:
-        return {}, {"preview": 1, DUE: 1}
-    return {DUE: now + SWEEP_AFTER}, {"preview": 1}
+        return {}, {"preview": 1, PREVIEW_DUE: 1}
+    return {PREVIEW_DUE: now + SWEEP_AFTER}, {"preview": 1}
 
 
 def _image_document(image: PreviewImage) -> ImageDocument:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from kwip.store.client import Store
 
-_DUE = "poll_due_at"
+POLL_DUE = "poll_due_at"
 
 
 class Voter(NamedTuple):
@@ -34,7 +34,7 @@ class PollEndStore(DueWork):
     def __init__(self, store: Store):
         self._posts = store.database["posts"]
         self._reactions = store.database["reactions"]
-        super().__init__(self._posts, {}, due_at=_DUE)
+        super().__init__(self._posts, {}, due_at=POLL_DUE)
 
     @translated()
     def voters(self, post_id: PostId, *, above: int, limit: int) -> list[Voter]:
@@ -55,4 +55,4 @@ class PollEndStore(DueWork):
         None stands for a post without a poll.
         """
         poll = {"poll": None} if expires_at is None else {"poll.expires_at": expires_at}
-        self._posts.update_one({"_id": post_id, **poll}, {"$unset": {_DUE: 1}})
+        self._posts.update_one({"_id": post_id, **poll}, {"$unset": {POLL_DUE: 1}})

@@ -11,7 +11,8 @@ from kwip.domain.posts import Post, QuotePolicy, Revision, Visibility
 from kwip.domain.repeats import digest_of
 from kwip.domain.text import Hashtag, Link, Mention
 from kwip.store.posting.attachments import MediaDocument, to_attachment, to_media
-from kwip.store.posting.link_previews import DUE, SWEEP_AFTER, to_preview
+from kwip.store.posting.link_previews import PREVIEW_DUE, SWEEP_AFTER, to_preview
+from kwip.store.posting.poll_ends import POLL_DUE
 from kwip.store.upgrades import schema_of, upgrade
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ _AS_STORED = {f.name for f in fields(Post)} - {
 
 
 #: When the sweeper notifies the end of the poll (see `PollEndStore`).
-_DUE = "poll_due_at"
 #: Part of every update that changes more than counters: a higher version, and the mark
 #: that search has yet to take it in (see `SearchStore`).
 CHANGED = {"$inc": {"version": 1}, "$currentDate": {"search_due_at": True}}
@@ -218,9 +218,9 @@ def to_document(post: Post, nonce: str, fanout: FanoutDocument) -> Document:
     }
     made: Document = dict(document)
     if post.poll is not None:
-        made[_DUE] = post.poll.expires_at
+        made[POLL_DUE] = post.poll.expires_at
     if post.link_to_preview:
-        made[DUE] = post.created_at + SWEEP_AFTER
+        made[PREVIEW_DUE] = post.created_at + SWEEP_AFTER
     return made
 
 
@@ -282,13 +282,13 @@ def change_of_poll(old: Poll | None, new: Poll | None) -> tuple[Document, Docume
     if old == new:
         return {}, {}
     if new is None:
-        return {"poll": None}, {_DUE: 1}
+        return {"poll": None}, {POLL_DUE: 1}
     if old is None or old.round != new.round:
-        return {"poll": _poll_document(new), _DUE: new.expires_at}, {}
+        return {"poll": _poll_document(new), POLL_DUE: new.expires_at}, {}
     changed: Document = {"poll.hides_totals": new.hides_totals}
     if old.expires_at != new.expires_at:
         # Without a new end, the old one is not notified a second time.
-        changed |= {"poll.expires_at": new.expires_at, _DUE: new.expires_at}
+        changed |= {"poll.expires_at": new.expires_at, POLL_DUE: new.expires_at}
     return changed, {}
 
 

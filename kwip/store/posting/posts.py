@@ -17,7 +17,7 @@ from kwip.domain.timelines.timelines import Entry
 from kwip.store.client import ONE_BATCH, translated
 from kwip.store.posting.attachments import attach, detach, reattach
 from kwip.store.posting.counters import count
-from kwip.store.posting.link_previews import DUE, change_of_preview
+from kwip.store.posting.link_previews import PREVIEW_DUE, change_of_preview
 from kwip.store.posting.post_documents import (
     CHANGED,
     change_of_poll,
@@ -288,7 +288,11 @@ class PostStore:
         def work(session: Any) -> Post | None:
             old = self._posts.find_one_and_update(
                 {"_id": post_id, "author_id": author_id, "is_tombstone": False},
-                {"$set": _TOMBSTONE, "$unset": {"preview": 1, DUE: 1}, **CHANGED},
+                {
+                    "$set": _TOMBSTONE,
+                    "$unset": {"preview": 1, PREVIEW_DUE: 1},
+                    **CHANGED,
+                },
                 return_document=ReturnDocument.BEFORE,
                 session=session,
             )

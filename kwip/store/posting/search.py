@@ -17,6 +17,7 @@ from kwip.domain.timelines.search import Hit
 from kwip.store.bulk import duplicates_in
 from kwip.store.client import ONE_BATCH, translated
 from kwip.store.due_work import DueWork
+from kwip.store.paging import union
 from kwip.store.posting.posts import between
 from kwip.store.upgrades import schema_of
 
@@ -147,12 +148,7 @@ class SearchStore(DueWork):
             ]
             for number, terms in enumerate(sets)
         ]
-        rest: list[Document] = [
-            {"$unionWith": {"coll": self._index.name, "pipeline": probe}}
-            for probe in probes[1:]
-        ]
-        found = self._index.aggregate([*probes[0], *rest])
-        reached = {d["number"]: d["post_id"] for d in found}
+        reached = {d["number"]: d["post_id"] for d in union(self._index, probes)}
         return [reached.get(number) for number in range(len(sets))]
 
     @translated()
@@ -253,11 +249,7 @@ class SearchStore(DueWork):
             ]
             for tag in tags
         ]
-        rest: list[Document] = [
-            {"$unionWith": {"coll": self._posts.name, "pipeline": look}}
-            for look in looks[1:]
-        ]
-        return {d["tag"] for d in self._posts.aggregate([*looks[0], *rest])}
+        return {d["tag"] for d in union(self._posts, looks)}
 
     @translated()
     def uses(self, tags: Sequence[str], above: int) -> list[Use]:

@@ -24,11 +24,6 @@ SOMEBODY = Applicant(address="192.0.2.1", agent="a browser")
 
 
 @pytest.fixture
-def alice(kwip, new_user):
-    return new_user("alice")
-
-
-@pytest.fixture
 def sign_in(kwip, alice):
     """Return a function that begins a session of hers."""
 

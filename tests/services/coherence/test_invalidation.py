@@ -34,23 +34,13 @@ from kwip.store.posting.link_previews import LIFETIME
 from kwip.store.social.list_edges import list_of
 from kwip.store.timelines.buckets import home_of
 from tests.frozen import swap
-from tests.wired import sign_up
+from tests.wired import Silence, sign_up
 
 #: After a deletion, timelines still hold the id, and hydration hides it.
 SKELETONS = {
     *("home", "user_timeline", "media_timeline", "public"),
     *("thread", "tag", "active"),
 }
-
-
-class Silence:
-    """Progress that nobody watches."""
-
-    def begin(self, phase, total, done=0):
-        pass
-
-    def advance(self, count=1):
-        pass
 
 
 class World:

@@ -24,21 +24,13 @@ from kwip.store.social.list_edges import list_of
 from kwip.text.emails import read_email
 from tests.pictures import BLUE, RED, plain, sent
 from tests.services.accounts.test_moderation import opens
-from tests.wired import home_of, sign_up, viewer_of
+from tests.wired import Silence, home_of, sign_up, viewer_of
 
 #: Where a deleted user may still be named: in what others wrote and did, in
 #: tombstones, and by the job.
 MAY_STAY = {"posts", "jobs", "reactions.author_id", "claims._id"}
 #: Others' replies still name him; search shows none of it.
 MAY_STAY |= {"search_posts.reply_to_id"}
-
-
-class Silence:
-    def begin(self, phase, total, done=0):
-        pass
-
-    def advance(self, count=1):
-        pass
 
 
 class Town:

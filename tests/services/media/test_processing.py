@@ -167,6 +167,7 @@ def test_a_job_that_runs_twice_converts_once(
     monkeypatch.undo()
 
     assert sorted(outcomes) == ["nothing", "ready"]
+    assert len(conversions) == 1
     assert convert(kwip, made) == "nothing"
     assert files() == CONVERTED
 

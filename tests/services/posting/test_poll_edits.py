@@ -152,10 +152,13 @@ def test_votes_during_an_edit_are_counted_or_refused(kwip, edit, vote, bob, aske
         with contextlib.suppress(ConflictError):
             counted[voter.id] = vote(voter, asked, [1]).post.poll.round
     editor.join()
+    last = replace(bob, id=bob.id + 12)
+    counted[last.id] = vote(last, asked, [1]).post.poll.round
     poll = kwip.stores.posts.get_many([asked])[asked].poll
     ballots = kwip.store.database["reactions"].find({"act": "vote"})
     present = [d for d in ballots if poll.choices(d["ballot"])]
 
     assert poll.titles == edits[-1].titles
+    assert last.id in {d["user_id"] for d in present}
     assert poll.voters == poll.options[1].votes == len(present)
     assert all(counted.get(d["user_id"]) == poll.round for d in present)

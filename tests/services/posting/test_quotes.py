@@ -5,16 +5,7 @@ import pytest
 from kwip.cli.parts import deletion_by
 from kwip.domain.posts import Draft, Visibility
 from kwip.domain.timelines.pages import PageRequest
-
-
-class Silence:
-    """Progress that nobody watches."""
-
-    def begin(self, phase, total, done=0):
-        pass
-
-    def advance(self, count=1):
-        pass
+from tests.wired import Silence
 
 
 @pytest.fixture

@@ -11,11 +11,6 @@ from kwip.domain.timelines.pages import PageRequest
 
 
 @pytest.fixture
-def bob(kwip, new_user):
-    return new_user("bob")
-
-
-@pytest.fixture
 def carol(kwip, rings, new_user, bob):
     """Return a viewer who follows bob and nobody else."""
     carol = new_user("carol")

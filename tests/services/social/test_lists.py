@@ -14,17 +14,7 @@ from kwip.services.maintenance.fsck import Fsck
 from kwip.store.maintenance.audit import AuditStore
 from kwip.store.social.list_edges import list_of
 from kwip.store.timelines.buckets import home_of as stored_home_of
-from tests.wired import home_of
-
-
-class Silence:
-    """Progress that nobody watches."""
-
-    def begin(self, phase, total, done=0):
-        pass
-
-    def advance(self, count=1):
-        pass
+from tests.wired import Silence, home_of
 
 
 @pytest.fixture
