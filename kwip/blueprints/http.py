@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from http import HTTPStatus
 from typing import IO, TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import quote, urlencode
@@ -389,16 +388,3 @@ def problem(message: str, fields: Mapping[str, str], number: int) -> Response:
             for name, text in fields.items()
         }
     return answer(body, number)
-
-
-def add_etag(response: Response) -> None:
-    """Add an ETag: a 128-bit BLAKE2 of the body."""
-    response.set_etag(blake2b(response.get_data(), digest_size=16).hexdigest())
-
-
-def spare(response: Response) -> None:
-    """Answer 304 without the body to a client that has it already."""
-    tag, _ = response.get_etag()
-    if tag and request.if_none_match.contains_weak(tag):
-        response.status_code = HTTPStatus.NOT_MODIFIED
-        response.set_data(b"")

@@ -160,9 +160,8 @@ class Posts:
     def edit(self, viewer: Viewer, post_id: PostId, asked: Edit) -> PostView:
         """Change the text of one of the viewer's posts; the old one is kept.
 
-        Users who are newly mentioned are notified; notifications of users who are no
-        longer mentioned are deleted. A direct post stays between the users whom it
-        mentioned first: mentioning others neither shows it to them nor notifies them.
+        Users who are newly mentioned are notified, and those no longer mentioned lose
+        their notification. A direct post stays between those whom it mentioned first.
 
         Raises:
             InvalidError: The text or a file cannot be used.
@@ -207,8 +206,7 @@ class Posts:
             if done:
                 self.notifier.signal_recipients(*notifications)
                 self.publication.follow_edit(old, new)
-                if old.link_to_preview != new.link_to_preview:
-                    self.previews.release(old.preview)
+                self.previews.release(old.preview)
                 return self._only_view(viewer, self.loaders.begin(viewer.id), new)
         raise ConflictError("This kwip was changed meanwhile. Reload it and try again.")
 

@@ -48,6 +48,7 @@ ENTRY = {
     "quote_of_id": 1,
     "quote_of_author_id": 1,
 }
+_NO_PREVIEW = {"preview": 1, PREVIEW_DUE: 1}
 _THREADED = dict.fromkeys(
     ("author_id", "in_reply_to_id", "quote_of_id", "quote_of_author_id"), 1
 )
@@ -288,11 +289,7 @@ class PostStore:
         def work(session: Any) -> Post | None:
             old = self._posts.find_one_and_update(
                 {"_id": post_id, "author_id": author_id, "is_tombstone": False},
-                {
-                    "$set": _TOMBSTONE,
-                    "$unset": {"preview": 1, PREVIEW_DUE: 1},
-                    **CHANGED,
-                },
+                {"$set": _TOMBSTONE, "$unset": _NO_PREVIEW, **CHANGED},
                 return_document=ReturnDocument.BEFORE,
                 session=session,
             )
