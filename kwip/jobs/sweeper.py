@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kwip.services.delivery.hibernation import Hibernation
     from kwip.services.delivery.signals import Enqueue
     from kwip.services.discovery.trending import Trending
-    from kwip.services.media.purges import Purges
+    from kwip.services.media.stored.purges import Purges
     from kwip.store.delivery.outbox import OutboxStore
     from kwip.store.posting.attachments import AttachmentStore
     from kwip.store.posting.link_previews import LinkPreviewStore, PostPreviewStore

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kwip.services.bundle import Uploads
-from kwip.services.media.attachment_files import AttachmentFiles
 from kwip.services.media.attachments import Attachments
-from kwip.services.media.cdn import Cdn
+from kwip.services.media.converting.pictures import Pictures
+from kwip.services.media.converting.videos import Videos
 from kwip.services.media.emojis import Emojis
 from kwip.services.media.media import Media
-from kwip.services.media.pictures import Pictures
 from kwip.services.media.processing import Processing
-from kwip.services.media.purges import Purges
+from kwip.services.media.stored.attachment_files import AttachmentFiles
+from kwip.services.media.stored.cdn import Cdn
+from kwip.services.media.stored.purges import Purges
 from kwip.services.media.usable import Descriptions
-from kwip.services.media.videos import Videos
 from kwip.store.emojis import EmojiStore
 from kwip.store.media import MediaFolder
 from kwip.store.posting.attachments import AttachmentStore

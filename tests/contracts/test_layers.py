@@ -18,6 +18,7 @@ from config.settings import PROJECT
 
 DOWN = "Imports point down; every module has a layer"
 SERVICES = "A package of services calls those below it"
+MEDIA = "Services of media call what converts and stores files"
 STORE = "A package of the store calls those below it"
 VALUES = "Values know nothing of timelines"
 DATA = "Only services, jobs, wiring and the CLI touch data"
@@ -45,6 +46,10 @@ SEEDS = [
     (SERVICES, {"kwip/services/posting/pins.py": "import kwip.services.social"}),
     (SERVICES, {"kwip/services/accounts/seed.py": "import kwip.services.maintenance"}),
     (SERVICES, {"kwip/services/utils.py": "import json"}),
+    (
+        MEDIA,
+        {"kwip/services/media/child/frames.py": "import kwip.services.media.usable"},
+    ),
     (STORE, {"kwip/store/social/edges.py": "import kwip.store.posting.posts"}),
     (STORE, {"kwip/store/timelines/markers.py": "import kwip.store.accounts.users"}),
     (STORE, {"kwip/store/posting/claims.py": "import kwip.store.maintenance.audit"}),

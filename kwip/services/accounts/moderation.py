@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kwip.domain.ids import UserId
     from kwip.services.accounts.passwords import Passwords
     from kwip.services.coherence.fence import Fence
-    from kwip.services.media.withholding import Withholding
+    from kwip.services.media.stored.withholding import Withholding
     from kwip.services.reading.stores import Stores
     from kwip.store.accounts.users import Flag
     from kwip.store.jobs import JobStore

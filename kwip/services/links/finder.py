@@ -17,7 +17,7 @@ from kwip.domain.link_previews import (
     PreviewKind,
     preview_path,
 )
-from kwip.services.media.isolated import FailedError, Isolated, Limits
+from kwip.services.media.converting.isolated import FailedError, Isolated, Limits
 from kwip.services.outgoing.connections import FetchError
 from kwip.services.outgoing.fetching import Limit
 from kwip.text.web_pages import (
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kwip.domain.signatures import Signer
-    from kwip.services.media.attachment_files import AttachmentFiles
-    from kwip.services.media.pictures import Pictures
+    from kwip.services.media.converting.pictures import Pictures
+    from kwip.services.media.stored.attachment_files import AttachmentFiles
     from kwip.services.outgoing.fetching import Fetched, Fetcher
 
 _PAGE = Limit(max_bytes=1_000_000, may_be_cut=True)

@@ -8,13 +8,13 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from kwip.services.media.confined import serve
+from kwip.services.media.child.confined import serve
 from kwip.text.web_pages import facts_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kwip.services.media.confined import Answer
+    from kwip.services.media.child.confined import Answer
 
 
 def answer(question: Mapping[str, Any], content: bytes) -> Answer:

@@ -19,7 +19,7 @@ from kwip.domain.errors import ConflictError
 from kwip.domain.ids import UserId
 from kwip.domain.link_previews import PREVIEW_FILE, preview_path
 from kwip.domain.media import AVATAR, BANNER, EMOJI, PictureFile, is_picture_name
-from kwip.services.media.attachment_files import source_paths
+from kwip.services.media.stored.attachment_files import source_paths
 from kwip.store.media import LEFTOVERS
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from kwip.domain.clock import ClockMs
     from kwip.domain.media import PictureKind
     from kwip.services.links.previews import Previews
-    from kwip.services.media.purges import Purges
+    from kwip.services.media.stored.purges import Purges
     from kwip.store.accounts.users import UserStore
     from kwip.store.emojis import EmojiStore
     from kwip.store.media import MediaStorage, StoredFile

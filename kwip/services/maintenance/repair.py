@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from kwip.services.maintenance.fsck import Finding
     from kwip.services.maintenance.progress import Progress
     from kwip.services.maintenance.retagging import Retagging
-    from kwip.services.media.attachment_files import AttachmentFiles
+    from kwip.services.media.stored.attachment_files import AttachmentFiles
     from kwip.store.accounts.users import UserStore
     from kwip.store.maintenance.repairs import RepairStore
     from kwip.store.posting.counters import CounterStore

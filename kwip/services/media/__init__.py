@@ -1,5 +1,6 @@
-"""Uploads: pictures, videos and sounds, converted in child processes.
+"""Uploads: attachments, profile pictures and custom emoji.
 
-Profile pictures are stored under their content's hash. Calls no other package of
-services.
+Files are converted in child processes (`converting`, `child`) and kept in `stored`;
+what is on top may call these. Profile pictures are stored under their content's hash.
+Calls no other package of services.
 """

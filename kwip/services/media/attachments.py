@@ -53,9 +53,9 @@ if TYPE_CHECKING:
     from kwip.domain.posts import Edit, Post
     from kwip.domain.signatures import Signer
     from kwip.domain.users import Viewer
-    from kwip.services.media.attachment_files import AttachmentFiles
-    from kwip.services.media.pictures import Pictures
+    from kwip.services.media.converting.pictures import Pictures
     from kwip.services.media.processing import Processing
+    from kwip.services.media.stored.attachment_files import AttachmentFiles
     from kwip.services.media.usable import Descriptions
     from kwip.store.posting.attachments import AttachmentStore
 

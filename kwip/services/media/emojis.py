@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from kwip.domain.clock import ClockMs
     from kwip.domain.emojis import EmojiSet
+    from kwip.services.media.converting.pictures import DrawnEmoji, Pictures
     from kwip.services.media.media import Media
-    from kwip.services.media.pictures import DrawnEmoji, Pictures
     from kwip.store.emojis import EmojiStore
 
 log = structlog.get_logger()

@@ -15,8 +15,8 @@ from kwip.domain.media import PictureFile, picture_name
 
 if TYPE_CHECKING:
     from kwip.domain.media import OpenFile, PictureKind
-    from kwip.services.media.pictures import Pictures
-    from kwip.services.media.purges import Purges
+    from kwip.services.media.converting.pictures import Pictures
+    from kwip.services.media.stored.purges import Purges
     from kwip.store.media import MediaStorage
 
 

@@ -29,8 +29,8 @@ from kwip.domain.attachments import (
 from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError, StorageFullError, StoreUnavailableError
 from kwip.loops import Loop
-from kwip.services.media.pictures import FIELD, wrong_size
-from kwip.services.media.recognition import HEAD_BYTES, media_format
+from kwip.services.media.child.recognition import HEAD_BYTES, media_format
+from kwip.services.media.converting.pictures import FIELD, wrong_size
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -40,9 +40,9 @@ if TYPE_CHECKING:
     from kwip.domain.ids import AttachmentId, UserId
     from kwip.domain.signatures import Signer
     from kwip.services.delivery.signals import Enqueue
-    from kwip.services.media.attachment_files import AttachmentFiles
-    from kwip.services.media.prepared import Prepared, Transcoded
-    from kwip.services.media.videos import Videos
+    from kwip.services.media.converting.prepared import Prepared, Transcoded
+    from kwip.services.media.converting.videos import Videos
+    from kwip.services.media.stored.attachment_files import AttachmentFiles
     from kwip.store.posting.attachments import AttachmentStore
     from kwip.store.posting.processing import Conversion, ProcessingStore
 

@@ -7,7 +7,7 @@ import io
 import pytest
 
 from kwip.domain.errors import InvalidError
-from kwip.services.media.pictures import Pictures
+from kwip.services.media.converting.pictures import Pictures
 
 MAX_BYTES = 30_000_000
 

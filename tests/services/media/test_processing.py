@@ -14,8 +14,8 @@ from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError, NotFoundError, StoreUnavailableError
 from kwip.domain.posts import Draft
 from kwip.services.media import processing
-from kwip.services.media.attachment_files import AttachmentFiles
-from kwip.services.media.videos import Videos
+from kwip.services.media.converting.videos import Videos
+from kwip.services.media.stored.attachment_files import AttachmentFiles
 from tests.jobs.process import Process
 from tests.servers import wait_until
 from tests.videos import media, mp4

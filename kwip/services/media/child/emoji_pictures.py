@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-from kwip.services.media.opening import RefusedError, is_animated
+from kwip.services.media.child.opening import RefusedError, is_animated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

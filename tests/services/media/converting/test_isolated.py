@@ -13,9 +13,9 @@ import psutil
 import pytest
 
 from kwip.domain.errors import StoreUnavailableError
-from kwip.services.media.isolated import FailedError, Isolated, Limits
+from kwip.services.media.converting.isolated import FailedError, Isolated, Limits
 from tests.servers import wait_until
-from tests.services.media import odd_work
+from tests.services.media.converting import odd_work
 
 LIMITS = {"memory_bytes": 200_000_000, "cpu_s": 1}
 
@@ -27,7 +27,9 @@ def make():
 
     def make(**limits):
         made.append(
-            Isolated("tests.services.media.odd_work", Limits(**(LIMITS | limits)))
+            Isolated(
+                "tests.services.media.converting.odd_work", Limits(**(LIMITS | limits))
+            )
         )
         return made[-1]
 
@@ -141,9 +143,9 @@ def test_a_child_ends_with_its_parent_even_during_a_job():
     """A job may take long, and keeps others of its kind waiting."""
     code = (
         "import io, sys\n"
-        "from kwip.services.media.isolated import Isolated, Limits\n"
+        "from kwip.services.media.converting.isolated import Isolated, Limits\n"
         "limits = Limits(memory_bytes=200_000_000)\n"
-        "parent = Isolated('tests.services.media.odd_work', limits)\n"
+        "parent = Isolated('tests.services.media.converting.odd_work', limits)\n"
         "print(parent.run({'do': 'reverse'}, io.BytesIO())[0]['pid'], flush=True)\n"
         "parent.run({'do': 'wait', 's': 600}, io.BytesIO())\n"
     )

@@ -7,9 +7,14 @@ from typing import TYPE_CHECKING
 
 from kwip.domain.attachments import VIDEO_MAX_BYTES
 from kwip.domain.errors import InvalidError, StorageFullError
-from kwip.services.media.isolated import FailedError, Isolated, Limits
-from kwip.services.media.pictures import FIELD, LARGE_EDGE, SMALL_EDGE, wrong_size
-from kwip.services.media.prepared import Transcoded
+from kwip.services.media.converting.isolated import FailedError, Isolated, Limits
+from kwip.services.media.converting.pictures import (
+    FIELD,
+    LARGE_EDGE,
+    SMALL_EDGE,
+    wrong_size,
+)
+from kwip.services.media.converting.prepared import Transcoded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +45,7 @@ class Videos:
 
     def __init__(self, max_bytes: int = VIDEO_MAX_BYTES, limits: Limits = LIMITS):
         self._max_bytes = max_bytes
-        self._child = Isolated("kwip.services.media.video_child", limits)
+        self._child = Isolated("kwip.services.media.child.video_child", limits)
 
     def transcode(self, source: Path, folder: Path) -> Transcoded:
         """Write what becomes of a file into a folder, which should be empty.

@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from kwip.services.media.confined import serve
+from kwip.services.media.child.confined import serve
 
 
 def reverse(_, content):

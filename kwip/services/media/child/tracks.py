@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 import av
 from av.bitstream import BitStreamFilterContext
 
-from kwip.services.media.frames import Scaler, even_size, tag_colours
+from kwip.services.media.child.frames import Scaler, even_size, tag_colours
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

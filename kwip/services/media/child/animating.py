@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import av
 from PIL import Image
 
-from kwip.services.media.frames import Scaler, even_size, tag_colours
-from kwip.services.media.opening import RefusedError
+from kwip.services.media.child.frames import Scaler, even_size, tag_colours
+from kwip.services.media.child.opening import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

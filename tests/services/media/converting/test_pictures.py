@@ -12,9 +12,9 @@ from PIL import Image, ImageOps
 
 from kwip.domain.errors import InvalidError
 from kwip.domain.media import AVATAR, BANNER
-from kwip.services.media import picture_child as decoding
-from kwip.services.media.isolated import Isolated, Limits
-from kwip.services.media.pictures import Pictures
+from kwip.services.media.child import picture_child as decoding
+from kwip.services.media.converting.isolated import Isolated, Limits
+from kwip.services.media.converting.pictures import Pictures
 from tests.pictures import (
     BLUE,
     HOSTILE,

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from kwip.domain.errors import StoreUnavailableError
-from kwip.services.media import picture_child as decoding
+from kwip.services.media.child import picture_child as decoding
 from tests.pictures import (
     BLUE,
     HOSTILE,

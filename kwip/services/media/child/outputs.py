@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Literal
 
 import av
 
-from kwip.services.media.frames import is_high_range
-from kwip.services.media.opening import RefusedError
-from kwip.services.media.sources import DAMAGED, require_duration
-from kwip.services.media.tracks import Copied, EncodedSound, EncodedVideo
+from kwip.services.media.child.frames import is_high_range
+from kwip.services.media.child.opening import RefusedError
+from kwip.services.media.child.sources import DAMAGED, require_duration
+from kwip.services.media.child.tracks import Copied, EncodedSound, EncodedVideo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
-    from kwip.services.media.sources import Source
-    from kwip.services.media.tracks import Track
+    from kwip.services.media.child.sources import Source
+    from kwip.services.media.child.tracks import Track
 
 #: Copied video has at most this; 1,088 is how encoders store 1,080.
 _COPIED_EDGE, _COPIED_PIXELS, _COPIED_RATE = 1_920, 1_920 * 1_088, 61

@@ -8,14 +8,14 @@ from typing import IO, TYPE_CHECKING
 
 from kwip.domain import emojis
 from kwip.domain.errors import InvalidError
-from kwip.services.media.isolated import FailedError, Isolated, Limits
-from kwip.services.media.prepared import Kind, Prepared
+from kwip.services.media.converting.isolated import FailedError, Isolated, Limits
+from kwip.services.media.converting.prepared import Kind, Prepared
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kwip.domain.media import PictureKind
-    from kwip.services.media.confined import Answer
+    from kwip.services.media.child.confined import Answer
 
 #: The largest accepted pictures need 310 MB, including the program.
 _MEMORY_BYTES = 500_000_000
@@ -52,7 +52,7 @@ class Pictures:
     def __init__(self, max_bytes: int, limits: Limits | None = None):
         self._max_bytes = max_bytes
         limits = limits or Limits(memory_bytes=_MEMORY_BYTES)
-        self._child = Isolated("kwip.services.media.picture_child", limits)
+        self._child = Isolated("kwip.services.media.child.picture_child", limits)
 
     def draw(self, kind: PictureKind, file: IO[bytes]) -> dict[int, bytes]:
         """Draw a file in every size of a kind; WebP, by width, the largest first.

@@ -13,7 +13,7 @@ from kwip.domain.batches import batches
 
 if TYPE_CHECKING:
     from kwip.domain.ids import UserId
-    from kwip.services.media.attachment_files import AttachmentFiles
+    from kwip.services.media.stored.attachment_files import AttachmentFiles
     from kwip.store.posting.withheld import WithheldStore
 
 _BATCH = 100

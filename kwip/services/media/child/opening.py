@@ -12,7 +12,7 @@ import zlib
 
 from PIL import Image
 
-from kwip.services.media.recognition import AVIF_BRANDS, HEIC_BRANDS, has_brand
+from kwip.services.media.child.recognition import AVIF_BRANDS, HEIC_BRANDS, has_brand
 
 #: Photos may be large: a baseline JPEG is decoded at a fraction of its size.
 MAX_JPEG_PIXELS = 50_000_000

@@ -1,6 +1,6 @@
 """Decode uploaded pictures in a child process.
 
-Run as `python -m kwip.services.media.picture_child`.
+Run as `python -m kwip.services.media.child.picture_child`.
 
 What is stored is encoded again, so nothing else of the file survives: no location,
 camera, second picture or script.
@@ -17,9 +17,13 @@ from typing import TYPE_CHECKING, Any
 import blurhash
 from PIL import Image
 
-from kwip.services.media.confined import serve
-from kwip.services.media.emoji_pictures import WRONG_FORMAT, require_usable, shrink
-from kwip.services.media.opening import (
+from kwip.services.media.child.confined import serve
+from kwip.services.media.child.emoji_pictures import (
+    WRONG_FORMAT,
+    require_usable,
+    shrink,
+)
+from kwip.services.media.child.opening import (
     BROKEN,
     RefusedError,
     UnknownFormatError,
@@ -30,7 +34,7 @@ from kwip.services.media.opening import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from kwip.services.media.confined import Answer
+    from kwip.services.media.child.confined import Answer
 
     Size = tuple[int, int]
     Box = tuple[float, float, float, float]
@@ -117,7 +121,7 @@ def attach(edges: Sequence[int], content: bytes) -> Answer:
     sizes, parts, duration_s = [], [], None
     if is_animated(image):
         # Its libraries take 25 MB, and few pictures need them.
-        from kwip.services.media.animating import animate  # noqa: PLC0415
+        from kwip.services.media.child.animating import animate  # noqa: PLC0415
 
         video, size, duration_s = animate(image, edges[0])
         sizes, parts = [size], [video]

@@ -1,4 +1,6 @@
-"""Transcode uploads: `python -m kwip.services.media.video_child`, a child process.
+"""Transcode uploads in a child process.
+
+Run as `python -m kwip.services.media.child.video_child`.
 
 A video or sound is written into a new file, and a video gets a poster from a second
 after its beginning.
@@ -14,20 +16,20 @@ from typing import TYPE_CHECKING, Any
 import av
 from PIL import Image
 
-from kwip.services.media.confined import serve
-from kwip.services.media.frames import Scaler, even_size
-from kwip.services.media.opening import BROKEN, RefusedError
-from kwip.services.media.outputs import Sample, plan, write
-from kwip.services.media.picture_child import in_edges, within
-from kwip.services.media.sources import DAMAGED, opened
-from kwip.services.media.tracks import MAX_EDGE, shown_size
+from kwip.services.media.child.confined import serve
+from kwip.services.media.child.frames import Scaler, even_size
+from kwip.services.media.child.opening import BROKEN, RefusedError
+from kwip.services.media.child.outputs import Sample, plan, write
+from kwip.services.media.child.picture_child import in_edges, within
+from kwip.services.media.child.sources import DAMAGED, opened
+from kwip.services.media.child.tracks import MAX_EDGE, shown_size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from kwip.services.media.confined import Answer
-    from kwip.services.media.outputs import Plan
-    from kwip.services.media.sources import Source
+    from kwip.services.media.child.confined import Answer
+    from kwip.services.media.child.outputs import Plan
+    from kwip.services.media.child.sources import Source
 
     Size = tuple[int, int]
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from kwip.domain.clock import ClockMs
     from kwip.services.delivery.signals import Enqueue
-    from kwip.services.media.cdn import Cdn
+    from kwip.services.media.stored.cdn import Cdn
     from kwip.store.purges import Purge, PurgeStore
 
 log = structlog.get_logger()

@@ -5,7 +5,7 @@ process does it, one job at a time; it ends when no job has come for a while, an
 its memory is freed. Only bytes and JSON pass between the two, so a file that takes over
 the child cannot make its parent run anything.
 
-A kind of work is a module that calls `kwip.services.media.confined.serve`.
+A kind of work is a module that calls `kwip.services.media.child.confined.serve`.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from typing import IO, TYPE_CHECKING, Any, cast
 import structlog
 
 from kwip.domain.errors import StoreUnavailableError
-from kwip.services.media.confined import LENGTH_BYTES, send, take
+from kwip.services.media.child.confined import LENGTH_BYTES, send, take
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kwip.services.media.confined import Answer
+    from kwip.services.media.child.confined import Answer
 
 log = structlog.get_logger()
 
-_PROJECT = Path(__file__).parents[3]
+_PROJECT = Path(__file__).parents[4]
 #: The most bytes in a part of an answer, and the most parts: a child that was taken
 #: over could claim anything.
 _MOST_BYTES, _MOST_PARTS = 16_000_000, 16

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from kwip.domain.attachments import Attachment, Upload
     from kwip.domain.media import OpenFile
-    from kwip.services.media.purges import Purges
+    from kwip.services.media.stored.purges import Purges
     from kwip.store.media import MediaStorage
     from kwip.store.posting.attachments import AttachmentStore
 

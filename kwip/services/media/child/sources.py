@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, NoReturn
 import av
 from av.stream import Disposition
 
-from kwip.services.media.opening import RefusedError
-from kwip.services.media.recognition import HEAD_BYTES, media_format
+from kwip.services.media.child.opening import RefusedError
+from kwip.services.media.child.recognition import HEAD_BYTES, media_format
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ import av
 import pytest
 
 from kwip.domain.errors import InvalidError, StoreUnavailableError
-from kwip.services.media.videos import LIMITS, Videos
+from kwip.services.media.converting.videos import LIMITS, Videos
 from tests.pictures import BLUE, RED, SECRET, opened, phone_photo, plain
 from tests.servers import wait_until
 from tests.videos import frames_at, media, mp4, with_cover

@@ -11,8 +11,8 @@ import pytest
 from kwip.domain.attachments import AttachmentChange
 from kwip.domain.clock import at
 from kwip.domain.posts import Draft, Visibility
-from kwip.services.media import purges
-from kwip.services.media.cdn import Cdn
+from kwip.services.media.stored import purges
+from kwip.services.media.stored.cdn import Cdn
 from tests.pictures import plain, sent
 from tests.servers import settings_in
 

@@ -1,0 +1,4 @@
+"""Having child processes convert pictures, videos and sounds.
+
+May call `child`.
+"""
