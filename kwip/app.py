@@ -23,8 +23,8 @@ from kwip.blueprints import (
 )
 from kwip.domain.attachments import MAX_IMAGES, VIDEO_MAX_BYTES
 from kwip.schemas import emojis
+from kwip.schemas.discovery.trends import short_address
 from kwip.schemas.site import SiteInfo
-from kwip.schemas.trends import short_address
 from kwip.schemas.urls import Urls
 from kwip.text import translation
 from kwip.text.agents import browser_in_words

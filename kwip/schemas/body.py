@@ -26,6 +26,8 @@ T = TypeVar("T")
 
 #: No field that people fill in is longer; a post's own limit is lower.
 TEXT_MAX = 20_000
+#: No one-line field of a form takes more; the services' own limits are lower.
+LINE_MAX = 300
 
 
 class BodySchema(Schema, Generic[T]):
@@ -160,6 +162,24 @@ def only(value: object) -> Any:
         allow_none=True,
         validate=validate.OneOf([value, None], error=NOT_YET),
     )
+
+
+def choice(*known: str) -> fields.String:
+    """Make a required field of a form with some options."""
+    missing = lazy_gettext("Choose one of the options.")
+    return fields.String(
+        required=True,
+        validate=validate.OneOf(known, error=missing),
+        error_messages={"required": missing},
+    )
+
+
+def line(*, is_required: bool = True) -> Text:
+    """Make a field of a form for a single line; not required means empty if missing."""
+    missing = {"required": lazy_gettext("Fill in this field.")}
+    if is_required:
+        return Text(max_chars=LINE_MAX, required=True, error_messages=missing)
+    return Text(max_chars=LINE_MAX, load_default="")
 
 
 def _sentence(messages: object) -> str:

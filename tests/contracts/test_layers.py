@@ -20,6 +20,7 @@ DOWN = "Imports point down; every module has a layer"
 SERVICES = "A package of services calls those below it"
 MEDIA = "Services of media call what converts and stores files"
 STORE = "A package of the store calls those below it"
+SCHEMAS = "A package of schemas calls those below it"
 VALUES = "Values know nothing of timelines"
 DATA = "Only services, jobs, wiring and the CLI touch data"
 MONGODB = "pymongo, bson and obstore stay in kwip.store"
@@ -53,6 +54,8 @@ SEEDS = [
     (STORE, {"kwip/store/social/edges.py": "import kwip.store.posting.posts"}),
     (STORE, {"kwip/store/timelines/markers.py": "import kwip.store.accounts.users"}),
     (STORE, {"kwip/store/posting/claims.py": "import kwip.store.maintenance.audit"}),
+    (SCHEMAS, {"kwip/schemas/posting/polls.py": "import kwip.schemas.timelines"}),
+    (SCHEMAS, {"kwip/schemas/body.py": "import kwip.schemas.accounts.users"}),
     (VALUES, {"kwip/domain/posts.py": "import kwip.domain.timelines.views"}),
     (VALUES, {"kwip/domain/utils.py": "import json"}),
     (DATA, {"kwip/blueprints/seed.py": "import kwip.store"}),

@@ -16,9 +16,9 @@ from prometheus_client.metrics import MetricWrapperBase
 from config.settings import PROJECT, reference, rules
 from docs import generate
 from kwip import cli, telemetry
+from kwip.schemas.timelines.widget_shapes import WIDGET_SCHEMA
+from kwip.schemas.timelines.widgets import WidgetAuthorSchema, WidgetPostSchema
 from kwip.schemas.urls import Urls
-from kwip.schemas.widget_shapes import WIDGET_SCHEMA
-from kwip.schemas.widgets import WidgetAuthorSchema, WidgetPostSchema
 from kwip.services.reading import entities
 from kwip.services.reading import kinds as loads
 from kwip.services.reading.loader import Kind

@@ -10,7 +10,7 @@ from kwip import telemetry
 from kwip.app import create_app
 from kwip.domain.ids import UserId
 from kwip.domain.users import User
-from kwip.schemas.posts import StatusSchema
+from kwip.schemas.posting.posts import StatusSchema
 from kwip.services.media.emojis import NewEmoji
 from kwip.wiring import Options, build
 from tests.commands import Commands

@@ -22,7 +22,7 @@ from kwip import schemas
 from kwip.blueprints import bodies, http, routes
 from kwip.domain.errors import InvalidError
 from kwip.schemas.body import BodySchema
-from kwip.schemas.search import SearchQuery
+from kwip.schemas.discovery.search import SearchQuery
 from kwip.schemas.urls import Urls
 from tests.edge.test_routes import EXAMPLES
 from tests.people import Browser, sign_in
@@ -40,7 +40,7 @@ ROWS = list(
 SCHEMAS = sorted(
     {
         found
-        for module in pkgutil.iter_modules(schemas.__path__, f"{schemas.__name__}.")
+        for module in pkgutil.walk_packages(schemas.__path__, f"{schemas.__name__}.")
         for found in vars(importlib.import_module(module.name)).values()
         if isinstance(found, type)
         and issubclass(found, BodySchema)

@@ -16,8 +16,8 @@ from kwip.domain.posts import Post, Visibility
 from kwip.domain.text import Hashtag, Mention
 from kwip.domain.timelines.views import PostView
 from kwip.domain.users import User
-from kwip.schemas import posts
-from kwip.schemas.posts import DeletedStatusSchema, StatusSchema
+from kwip.schemas.posting import posts
+from kwip.schemas.posting.posts import DeletedStatusSchema, StatusSchema
 from kwip.schemas.urls import Urls
 from tests.hostile import HOSTILE
 

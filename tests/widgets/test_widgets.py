@@ -7,14 +7,14 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from kwip.domain.users import ProfileChange, Viewer
-from kwip.schemas.urls import Urls
-from kwip.schemas.widget_shapes import WIDGET_SCHEMA
-from kwip.schemas.widgets import (
+from kwip.schemas.timelines.widget_shapes import WIDGET_SCHEMA
+from kwip.schemas.timelines.widgets import (
     WidgetAuthorSchema,
     WidgetMediaSchema,
     WidgetPostSchema,
     WidgetProfileSchema,
 )
+from kwip.schemas.urls import Urls
 from tests.conversations import grow
 from tests.people import sign_in
 from tests.pictures import opened, plain

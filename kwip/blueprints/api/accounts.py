@@ -11,16 +11,16 @@ from kwip.blueprints.table import Route
 from kwip.domain.errors import InvalidError
 from kwip.domain.timelines.pages import Page
 from kwip.domain.users import ProfileChange
-from kwip.schemas.pages import FilteredQuery
-from kwip.schemas.posts import StatusSchema
-from kwip.schemas.relationships import AccountsQuery
-from kwip.schemas.users import (
+from kwip.schemas.accounts.users import (
     PREFERENCES,
     AccountSchema,
     CredentialAccountSchema,
     CredentialsBody,
     in_words_of_api,
 )
+from kwip.schemas.pages import FilteredQuery
+from kwip.schemas.posting.posts import StatusSchema
+from kwip.schemas.social.relationships import AccountsQuery
 from kwip.services.timelines.timelines import Kinds
 from kwip.text.hashtags import clean_hashtag
 

@@ -8,7 +8,7 @@ from kwip.blueprints import http
 from kwip.blueprints.api import policies
 from kwip.blueprints.table import Route
 from kwip.domain.timelines.tags import TagView
-from kwip.schemas.tags import FeaturedTagBody, FeaturedTagSchema, TagSchema
+from kwip.schemas.discovery.tags import FeaturedTagBody, FeaturedTagSchema, TagSchema
 from kwip.text.hashtags import clean_hashtag
 
 if TYPE_CHECKING:

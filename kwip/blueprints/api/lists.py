@@ -8,8 +8,8 @@ from kwip.blueprints import http
 from kwip.blueprints.api import policies
 from kwip.blueprints.api.people import answer_accounts
 from kwip.blueprints.table import Route
-from kwip.schemas.lists import ListBody, ListSchema, MembersBody, MembersQuery
-from kwip.schemas.posts import StatusSchema
+from kwip.schemas.posting.posts import StatusSchema
+from kwip.schemas.social.lists import ListBody, ListSchema, MembersBody, MembersQuery
 
 if TYPE_CHECKING:
     from flask import Response

@@ -11,7 +11,7 @@ from kwip.blueprints.api import policies
 from kwip.blueprints.table import Route
 from kwip.domain.attachments import UploadState
 from kwip.domain.errors import InvalidError
-from kwip.schemas.attachments import MediaAttachmentSchema, MediaBody
+from kwip.schemas.posting.attachments import MediaAttachmentSchema, MediaBody
 from kwip.text.translation import gettext
 
 if TYPE_CHECKING:

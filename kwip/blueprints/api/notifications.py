@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from kwip.blueprints import http
 from kwip.blueprints.api import policies
 from kwip.blueprints.table import Route
-from kwip.schemas.notifications import (
+from kwip.schemas.timelines.notifications import (
     MarkersBody,
     MarkerSchema,
     MarkersQuery,

@@ -11,7 +11,7 @@ from kwip.blueprints import http
 from kwip.blueprints.api import policies
 from kwip.blueprints.table import Route
 from kwip.domain.timelines.pages import Page
-from kwip.schemas.users import AccountSchema
+from kwip.schemas.accounts.users import AccountSchema
 
 if TYPE_CHECKING:
     from flask import Response

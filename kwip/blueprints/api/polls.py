@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from kwip.blueprints import http
 from kwip.blueprints.api import policies
 from kwip.blueprints.table import Route
-from kwip.schemas.polls import PollSchema, VoteBody
+from kwip.schemas.posting.polls import PollSchema, VoteBody
 
 if TYPE_CHECKING:
     from flask import Response

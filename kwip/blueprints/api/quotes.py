@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from kwip.blueprints import http
 from kwip.blueprints.api import policies
 from kwip.blueprints.table import Route
-from kwip.schemas.posts import StatusSchema
-from kwip.schemas.quotes import InteractionPolicyBody
+from kwip.schemas.posting.posts import StatusSchema
+from kwip.schemas.posting.quotes import InteractionPolicyBody
 
 if TYPE_CHECKING:
     from flask import Response

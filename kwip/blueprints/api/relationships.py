@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from kwip.blueprints import http
 from kwip.blueprints.api import policies
 from kwip.blueprints.table import Route
-from kwip.schemas.relationships import (
+from kwip.schemas.social.relationships import (
     AccountsQuery,
     FollowBody,
     MuteBody,

@@ -8,10 +8,10 @@ from kwip.blueprints import http
 from kwip.blueprints.api import policies
 from kwip.blueprints.table import Route
 from kwip.domain.errors import NotFoundError
-from kwip.schemas.posts import StatusSchema
-from kwip.schemas.search import LookupQuery, SearchQuery, username_in
-from kwip.schemas.tags import TagSchema
-from kwip.schemas.users import AccountSchema
+from kwip.schemas.accounts.users import AccountSchema
+from kwip.schemas.discovery.search import LookupQuery, SearchQuery, username_in
+from kwip.schemas.discovery.tags import TagSchema
+from kwip.schemas.posting.posts import StatusSchema
 from kwip.text.translation import gettext
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from kwip.blueprints.api import policies
 from kwip.blueprints.table import Route
 from kwip.domain.timelines.threads import FOR_ANYBODY, FOR_VIEWER
 from kwip.domain.timelines.views import PostView
-from kwip.schemas.post_versions import StatusEditSchema, versions_of
-from kwip.schemas.posts import (
+from kwip.schemas.posting.post_versions import StatusEditSchema, versions_of
+from kwip.schemas.posting.posts import (
     DeleteBody,
     DeletedStatusSchema,
     EditBody,

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from kwip.blueprints import http
 from kwip.blueprints.api import policies
 from kwip.blueprints.table import Route
-from kwip.schemas.relationships import AccountsQuery
-from kwip.schemas.suggestions import DirectoryQuery, SuggestionSchema
-from kwip.schemas.trends import PartQuery
-from kwip.schemas.users import AccountSchema
+from kwip.schemas.accounts.users import AccountSchema
+from kwip.schemas.discovery.suggestions import DirectoryQuery, SuggestionSchema
+from kwip.schemas.discovery.trends import PartQuery
+from kwip.schemas.social.relationships import AccountsQuery
 
 if TYPE_CHECKING:
     from flask import Response

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from kwip.blueprints import http
 from kwip.blueprints.api import policies
 from kwip.blueprints.table import Route
-from kwip.schemas.tags import TagSchema
+from kwip.schemas.discovery.tags import TagSchema
 from kwip.text.hashtags import clean_hashtag
 
 if TYPE_CHECKING:

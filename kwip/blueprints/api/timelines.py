@@ -9,9 +9,9 @@ from kwip.blueprints.api import policies
 from kwip.blueprints.table import Route
 from kwip.domain.timelines.pages import Page
 from kwip.domain.timelines.tags import TagFilter
+from kwip.schemas.discovery.tags import TagsQuery
 from kwip.schemas.pages import FilteredQuery
-from kwip.schemas.posts import StatusSchema
-from kwip.schemas.tags import TagsQuery
+from kwip.schemas.posting.posts import StatusSchema
 from kwip.text.hashtags import clean_hashtag
 
 if TYPE_CHECKING:

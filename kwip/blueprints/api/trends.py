@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from kwip.blueprints import http
 from kwip.blueprints.api import policies
 from kwip.blueprints.table import Route
-from kwip.schemas.posts import StatusSchema
-from kwip.schemas.tags import TagSchema
-from kwip.schemas.trends import PartQuery, ShortPartQuery, TrendsLinkSchema
+from kwip.schemas.discovery.tags import TagSchema
+from kwip.schemas.discovery.trends import PartQuery, ShortPartQuery, TrendsLinkSchema
+from kwip.schemas.posting.posts import StatusSchema
 
 if TYPE_CHECKING:
     from flask import Response

@@ -20,7 +20,7 @@ from kwip.domain.errors import (
     NotFoundError,
     RateLimitedError,
 )
-from kwip.schemas.attaching import AttachForm, Attaching
+from kwip.schemas.posting.attaching import AttachForm, Attaching
 from kwip.text.translation import gettext
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from kwip.blueprints import http, placeholders
 from kwip.domain.polls import MAX_OPTIONS
 from kwip.domain.posts import Visibility
 from kwip.domain.timelines.visibility import reply_visibility
-from kwip.schemas.forms import TO_MAX
+from kwip.schemas.posting.forms import TO_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

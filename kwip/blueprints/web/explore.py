@@ -18,7 +18,7 @@ from kwip.blueprints.web.pages import (
     way_back,
 )
 from kwip.domain.timelines.pages import Page
-from kwip.schemas.suggestions import DirectoryQuery
+from kwip.schemas.discovery.suggestions import DirectoryQuery
 from kwip.text.translation import gettext
 
 if TYPE_CHECKING:

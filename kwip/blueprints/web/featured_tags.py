@@ -10,8 +10,8 @@ from kwip.blueprints import http
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.pages import OWN, Form, form_policy, go, page, page_again
 from kwip.domain.errors import InvalidError
+from kwip.schemas.discovery.tags import FeaturedTagForm
 from kwip.schemas.forms import ActForm
-from kwip.schemas.tags import FeaturedTagForm
 from kwip.text.hashtags import clean_hashtag
 from kwip.text.translation import gettext
 

@@ -21,7 +21,8 @@ from kwip.blueprints.web.pages import (
 )
 from kwip.domain.errors import InvalidError
 from kwip.domain.timelines.lists import RepliesPolicy
-from kwip.schemas.forms import ActForm, ListForm
+from kwip.schemas.forms import ActForm
+from kwip.schemas.social.lists import ListForm
 from kwip.text.translation import gettext
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from kwip.blueprints.api.media import state_of
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.pages import OWN_PART, form_policy
 from kwip.domain.errors import InvalidError
-from kwip.schemas.attaching import MediaForm
-from kwip.schemas.attachments import MediaAttachmentSchema
 from kwip.schemas.forms import ActForm
+from kwip.schemas.posting.attaching import MediaForm
+from kwip.schemas.posting.attachments import MediaAttachmentSchema
 from kwip.text.translation import gettext
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from kwip.domain.timelines.notifications import (
     Selection,
 )
 from kwip.domain.timelines.pages import MAX_LIMIT
-from kwip.schemas.notifications import SeenForm
 from kwip.schemas.pages import SinceQuery
+from kwip.schemas.timelines.notifications import SeenForm
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

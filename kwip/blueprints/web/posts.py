@@ -40,9 +40,10 @@ from kwip.domain.errors import (
 )
 from kwip.domain.ids import PostId, parse_id
 from kwip.domain.posts import Visibility
-from kwip.schemas.forms import ActForm, ComposeForm, EditForm
+from kwip.schemas.forms import ActForm
 from kwip.schemas.pages import ThreadQuery
-from kwip.schemas.quotes import ComposeQuery
+from kwip.schemas.posting.forms import ComposeForm, EditForm
+from kwip.schemas.posting.quotes import ComposeQuery
 from kwip.text.translation import gettext, lazy_gettext
 
 if TYPE_CHECKING:

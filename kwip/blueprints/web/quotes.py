@@ -11,7 +11,7 @@ from kwip.blueprints.table import Route
 from kwip.blueprints.web.pages import OPEN, Form, form_policy, go, page
 from kwip.domain.errors import NotFoundError
 from kwip.schemas.forms import ActForm
-from kwip.schemas.quotes import QuotePolicyForm
+from kwip.schemas.posting.quotes import QuotePolicyForm
 from kwip.text.translation import gettext
 
 if TYPE_CHECKING:

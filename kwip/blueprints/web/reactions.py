@@ -14,7 +14,7 @@ from kwip.blueprints.table import Route
 from kwip.blueprints.web.pages import form_policy, go, is_local, problem
 from kwip.domain.errors import InvalidError
 from kwip.schemas.forms import ReactForm
-from kwip.schemas.polls import VoteForm
+from kwip.schemas.posting.polls import VoteForm
 from kwip.text.translation import gettext
 
 if TYPE_CHECKING:

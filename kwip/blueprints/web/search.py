@@ -10,7 +10,7 @@ from kwip.blueprints.table import Route
 from kwip.blueprints.web.pages import OPEN, Form, page
 from kwip.domain.errors import InvalidError
 from kwip.domain.timelines.pages import Page
-from kwip.schemas.search import SearchPageQuery
+from kwip.schemas.discovery.search import SearchPageQuery
 
 if TYPE_CHECKING:
     from flask import Response

@@ -10,13 +10,13 @@ from kwip.blueprints import appearance, http
 from kwip.blueprints.table import Policy, Route
 from kwip.blueprints.web.pages import OPEN, OWN, Form, form_policy, go, page, page_again
 from kwip.domain.errors import InvalidError, NotFoundError, RateLimitedError
-from kwip.schemas.forms import (
-    ActForm,
+from kwip.schemas.accounts.forms import (
     AppearanceForm,
     PasswordForm,
     PrivacyForm,
     ReadingForm,
 )
+from kwip.schemas.forms import ActForm
 from kwip.text.translation import gettext, ngettext
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from kwip.blueprints.table import Policy, Route
 from kwip.blueprints.web.pages import Form, go, page, page_again
 from kwip.blueprints.web.sign_in import applicant
 from kwip.domain.errors import InvalidError, RateLimitedError
-from kwip.schemas.forms import SetupForm
+from kwip.schemas.accounts.forms import SetupForm
 from kwip.services.accounts.users import SignUp
 from kwip.text.translation import gettext
 

@@ -27,7 +27,8 @@ from kwip.domain.errors import (
     RateLimitedError,
     StoreUnavailableError,
 )
-from kwip.schemas.forms import ActForm, LogInForm, SignUpForm, TokenForm
+from kwip.schemas.accounts.forms import LogInForm, SignUpForm, TokenForm
+from kwip.schemas.forms import ActForm
 from kwip.services.accounts.sign_in import Applicant
 from kwip.services.accounts.users import SignUp
 from kwip.text.translation import gettext

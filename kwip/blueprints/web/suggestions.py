@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from kwip.blueprints import http
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.pages import OWN_PART, page
-from kwip.schemas.search import SuggestionsQuery
+from kwip.schemas.discovery.search import SuggestionsQuery
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

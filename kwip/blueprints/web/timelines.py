@@ -21,8 +21,8 @@ from kwip.blueprints.web.pages import (
     timeline_request,
 )
 from kwip.domain.timelines.pages import MAX_LIMIT, PageRequest
-from kwip.schemas.notifications import SeenForm
 from kwip.schemas.pages import SinceQuery
+from kwip.schemas.timelines.notifications import SeenForm
 from kwip.services.timelines.timelines import ALL_KINDS, Kinds
 from kwip.text.hashtags import clean_hashtag
 

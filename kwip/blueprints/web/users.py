@@ -12,7 +12,7 @@ from kwip.blueprints.table import Policy, Route
 from kwip.blueprints.web.pages import OWN, Form, go, page, page_again
 from kwip.domain.errors import InvalidError, StorageFullError
 from kwip.domain.users import MAX_FIELDS
-from kwip.schemas.forms import ProfileForm
+from kwip.schemas.accounts.forms import ProfileForm
 from kwip.text.translation import gettext
 
 if TYPE_CHECKING:

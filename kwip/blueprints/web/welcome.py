@@ -16,7 +16,7 @@ from kwip.blueprints.web.compose_form import blank_sheet
 from kwip.blueprints.web.pages import OWN, Form, go, page, page_again
 from kwip.blueprints.web.users import UPLOAD
 from kwip.domain.errors import InvalidError, StorageFullError
-from kwip.schemas.welcome import WelcomeForm
+from kwip.schemas.accounts.forms import WelcomeForm
 
 if TYPE_CHECKING:
     from flask import Response

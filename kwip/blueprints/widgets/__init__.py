@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, cast
 
 from kwip.blueprints import http
 from kwip.blueprints.table import Policy, Route
-from kwip.schemas.widget_shapes import WIDGET_SCHEMA
-from kwip.schemas.widgets import (
+from kwip.schemas.timelines.widget_shapes import WIDGET_SCHEMA
+from kwip.schemas.timelines.widgets import (
     VERSION,
     NoQuery,
     SearchWidgetQuery,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from kwip.domain.ids import PostId
     from kwip.domain.timelines.views import PostView
-    from kwip.schemas.widgets import WidgetRequest
+    from kwip.schemas.timelines.widgets import WidgetRequest
 
 WIDGET = Policy(
     auth="none", scope=None, quota="api", cache="widget", csrf="none", page_cache="page"

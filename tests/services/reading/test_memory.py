@@ -15,7 +15,7 @@ from kwip.domain.timelines.timelines import Chunk, Entry
 from kwip.domain.timelines.views import PostView
 from kwip.domain.users import ProfileField, User
 from kwip.schemas import html
-from kwip.schemas.posts import WRITTEN_BYTES, StatusSchema
+from kwip.schemas.posting.posts import WRITTEN_BYTES, StatusSchema
 from kwip.schemas.urls import Urls
 from kwip.services.reading import (
     account_entities,

@@ -11,12 +11,12 @@ from kwip.domain.ids import UserId
 from kwip.domain.timelines.markers import MARKED, Marked
 from kwip.domain.timelines.notifications import EVERY_KIND, NotificationKind, Selection
 from kwip.domain.timelines.pages import PageRequest
+from kwip.schemas.accounts.users import AccountSchema
 from kwip.schemas.body import BodySchema, Id, StrictSchema, Text
 from kwip.schemas.dumping import DumpSchema, Instant
 from kwip.schemas.pages import Limit
-from kwip.schemas.polls import WithVotes
-from kwip.schemas.posts import StatusSchema
-from kwip.schemas.users import AccountSchema
+from kwip.schemas.posting.polls import WithVotes
+from kwip.schemas.posting.posts import StatusSchema
 from kwip.text.translation import lazy_gettext
 
 if TYPE_CHECKING:

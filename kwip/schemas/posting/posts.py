@@ -13,25 +13,25 @@ from kwip.domain.memo import Remembered
 from kwip.domain.posts import Draft, Edit, QuotePolicy, Visibility
 from kwip.domain.timelines.pages import MAX_LIMIT
 from kwip.domain.timelines.views import PostView
-from kwip.schemas.attachments import (
+from kwip.schemas.accounts.users import AccountSchema
+from kwip.schemas.body import BodySchema, Flag, Id, Ids, NotYet, Text
+from kwip.schemas.dumping import DumpSchema, Instant, to_text
+from kwip.schemas.emojis import emojis_of_post
+from kwip.schemas.html import post_html
+from kwip.schemas.posting.attachments import (
     MediaAttachmentSchema,
     MediaAttributesBody,
     MediaIds,
     attachments_of,
 )
-from kwip.schemas.body import BodySchema, Flag, Id, Ids, NotYet, Text
-from kwip.schemas.dumping import DumpSchema, Instant, to_text
-from kwip.schemas.emojis import emojis_of_post
-from kwip.schemas.html import post_html
-from kwip.schemas.link_previews import PreviewCardSchema
-from kwip.schemas.polls import PollField, PollSchema
-from kwip.schemas.quotes import (
+from kwip.schemas.posting.link_previews import PreviewCardSchema
+from kwip.schemas.posting.polls import PollField, PollSchema
+from kwip.schemas.posting.quotes import (
     approval_text,
     policy_field,
     quote_approval,
     shallow_quote,
 )
-from kwip.schemas.users import AccountSchema
 from kwip.text.translation import lazy_gettext
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Lists: Mastodon's List, and the bodies that create and fill one."""
+"""Lists: Mastodon's List, and the bodies and form that create and fill one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kwip.domain.timelines.lists import (
     ListChange,
     RepliesPolicy,
 )
-from kwip.schemas.body import BodySchema, Flag, Ids, Text
+from kwip.schemas.body import BodySchema, Flag, Ids, StrictSchema, Text, choice, line
 from kwip.schemas.dumping import DumpSchema
 from kwip.schemas.pages import Limit, PageQuery
 from kwip.text.translation import lazy_gettext
@@ -78,3 +78,21 @@ class MembersQuery(PageQuery):
     """A page of a list's accounts; with a `limit` of 0 all of them."""
 
     limit = _Limit()
+
+
+class ListForm(StrictSchema[ListChange]):
+    """A list's title and what it shows; an unchecked box is not sent."""
+
+    title = line()
+    replies_policy = choice(*(policy.value for policy in RepliesPolicy))
+    is_exclusive = fields.Boolean(load_default=False)
+
+    def make(
+        self, *, title: str, replies_policy: str, is_exclusive: bool
+    ) -> ListChange:
+        """Build the change."""
+        return ListChange(
+            title=title,
+            replies_policy=RepliesPolicy(replies_policy),
+            is_exclusive=is_exclusive,
+        )

@@ -9,9 +9,9 @@ from marshmallow import fields
 from kwip.domain.link_previews import host_of
 from kwip.domain.timelines.pages import Part
 from kwip.schemas.body import BodySchema
+from kwip.schemas.discovery.tags import write_history
 from kwip.schemas.dumping import DumpSchema, constant
 from kwip.schemas.pages import Limit
-from kwip.schemas.tags import write_history
 from kwip.text.translation import lazy_gettext
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from marshmallow import fields, validate
 
 from kwip.domain.attachments import MAX_IMAGES, AttachmentChange
-from kwip.schemas.attachments import Focus, MediaIds
 from kwip.schemas.body import BodySchema, Id, StrictSchema, Text
+from kwip.schemas.posting.attachments import Focus, MediaIds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from marshmallow import fields
 
 from kwip.domain.posts import Revision
+from kwip.schemas.accounts.users import AccountSchema
 from kwip.schemas.dumping import DumpSchema, Instant, constant
 from kwip.schemas.emojis import emojis_of_texts
 from kwip.schemas.html import bio_html, post_html
-from kwip.schemas.quotes import shallow_quote
-from kwip.schemas.users import AccountSchema
+from kwip.schemas.posting.quotes import shallow_quote
 
 if TYPE_CHECKING:
     from kwip.domain.posts import History, Post

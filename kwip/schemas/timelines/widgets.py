@@ -1,7 +1,7 @@
 """Widgets: public JSON in a format of our own, version 1, and its parameters.
 
 Keys may be added to version 1; none is removed, and none changes its meaning.
-`kwip.schemas.widget_shapes` is the published schema.
+`kwip.schemas.timelines.widget_shapes` is the published schema.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from marshmallow import ValidationError, fields, validate
 from kwip.domain.clock import at
 from kwip.domain.ids import ms_of
 from kwip.domain.timelines.pages import DEFAULT_LIMIT, MAX_LIMIT, PageRequest
-from kwip.schemas.attachments import attachments_of
 from kwip.schemas.body import Id, StrictSchema, Text
 from kwip.schemas.dumping import DumpSchema, Instant, instant
 from kwip.schemas.emojis import (
@@ -25,14 +24,15 @@ from kwip.schemas.emojis import (
     post_shown,
 )
 from kwip.schemas.pages import Order
-from kwip.schemas.polls import WidgetPollSchema
+from kwip.schemas.posting.attachments import attachments_of
+from kwip.schemas.posting.polls import WidgetPollSchema
 from kwip.text.translation import gettext, lazy_gettext
 
 if TYPE_CHECKING:
     from kwip.domain.posts import Post
     from kwip.domain.timelines.views import PostView
     from kwip.domain.users import User
-    from kwip.schemas.attachments import AttachmentView
+    from kwip.schemas.posting.attachments import AttachmentView
     from kwip.schemas.urls import Urls
 
 VERSION = 1

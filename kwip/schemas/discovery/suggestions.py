@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from marshmallow import fields, validate
 
+from kwip.schemas.accounts.users import AccountSchema
 from kwip.schemas.body import BodySchema
+from kwip.schemas.discovery.trends import PartFields, part_of
 from kwip.schemas.dumping import DumpSchema
 from kwip.schemas.pages import Limit
-from kwip.schemas.trends import PartFields, part_of
-from kwip.schemas.users import AccountSchema
 from kwip.text.translation import lazy_gettext
 
 if TYPE_CHECKING:

@@ -1,0 +1,197 @@
+"""The forms of signing in and up, of the settings, and of the first steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from marshmallow import fields, validate
+
+from kwip.domain.users import MAX_FIELDS, READ, WRITE, ProfileChange, ProfileField
+from kwip.schemas.body import LINE_MAX, StrictSchema, Text, choice, line
+
+
+@dataclass(frozen=True, slots=True)
+class LogIn:
+    """Who wants to log in, and where to go afterwards."""
+
+    login: str
+    password: str
+    next: str
+
+
+@dataclass(frozen=True, slots=True)
+class TokenWish:
+    """The name and scopes of a new token."""
+
+    name: str
+    scopes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class NewPassword:
+    """The current password, and the new one."""
+
+    old: str
+    new: str
+
+
+class SignUpForm(StrictSchema[Mapping[str, str]]):
+    """The fields of `SignUp` that a person fills in."""
+
+    username = line()
+    display_name = line(is_required=False)
+    email = line()
+    password = line()
+
+    def make(self, **values: Any) -> Mapping[str, str]:
+        """Return the fields by their names."""
+        return values
+
+
+class SetupForm(StrictSchema[tuple[str, Mapping[str, str]]]):
+    """The code that was printed, and the fields of a sign-up."""
+
+    code = line()
+    username = line()
+    display_name = line(is_required=False)
+    email = line()
+    password = line()
+
+    def make(self, *, code: str, **values: Any) -> tuple[str, Mapping[str, str]]:
+        """Return the code, and the other fields by their names."""
+        return code, values
+
+
+class LogInForm(StrictSchema[LogIn]):
+    """Username or email, and password."""
+
+    login = line()
+    password = line()
+    next = Text(load_default="")
+
+    def make(self, *, login: str, password: str, next: str) -> LogIn:  # noqa: A002 - the field's name
+        """Build the value."""
+        return LogIn(login, password, next)
+
+
+class ProfileLineForm(StrictSchema[ProfileField]):
+    """A field of the profile: its name and value."""
+
+    name = line(is_required=False)
+    value = line(is_required=False)
+
+    def make(self, *, name: str, value: str) -> ProfileField:
+        """Build the field."""
+        return ProfileField(name, value)
+
+
+class ProfileForm(StrictSchema[ProfileChange]):
+    """What users say about themselves; `fields[0][name]` and so on are profile fields.
+
+    The files are read separately.
+    """
+
+    display_name = line(is_required=False)
+    bio = Text(load_default="")
+    lines = fields.Dict(
+        keys=fields.Integer(validate=validate.Range(0, MAX_FIELDS - 1)),
+        values=fields.Nested(ProfileLineForm),
+        data_key="fields",
+        load_default=dict,
+    )
+    remove_avatar = fields.Boolean(load_default=False)
+    remove_banner = fields.Boolean(load_default=False)
+
+    def make(
+        self,
+        *,
+        display_name: str,
+        bio: str,
+        lines: Mapping[int, ProfileField],
+        remove_avatar: bool,
+        remove_banner: bool,
+    ) -> ProfileChange:
+        """Build the change, without the files."""
+        return ProfileChange(
+            display_name=display_name,
+            bio=bio,
+            fields=tuple(lines.get(n, ProfileField("", "")) for n in range(MAX_FIELDS)),
+            is_avatar_removed=remove_avatar,
+            is_banner_removed=remove_banner,
+        )
+
+
+class PrivacyForm(StrictSchema[ProfileChange]):
+    """Where one's profile is shown; an unchecked box is not sent."""
+
+    is_embeddable = fields.Boolean(load_default=False)
+    is_discoverable = fields.Boolean(load_default=False)
+
+    def make(self, *, is_embeddable: bool, is_discoverable: bool) -> ProfileChange:
+        """Build the change."""
+        return ProfileChange(
+            is_embeddable=is_embeddable, is_discoverable=is_discoverable
+        )
+
+
+class ReadingForm(StrictSchema[ProfileChange]):
+    """What the viewer's pages hide and refuse; an unchecked box is not sent."""
+
+    folds_repeats = fields.Boolean(load_default=False)
+    requires_descriptions = fields.Boolean(load_default=False)
+
+    def make(
+        self, *, folds_repeats: bool, requires_descriptions: bool
+    ) -> ProfileChange:
+        """Build the change."""
+        return ProfileChange(
+            folds_repeats=folds_repeats, requires_descriptions=requires_descriptions
+        )
+
+
+class PasswordForm(StrictSchema[NewPassword]):
+    """The current password, and the new one."""
+
+    old_password = line()
+    new_password = line()
+
+    def make(self, *, old_password: str, new_password: str) -> NewPassword:
+        """Build the value."""
+        return NewPassword(old_password, new_password)
+
+
+class AppearanceForm(StrictSchema[tuple[str, str]]):
+    """A theme and a text size, out of those available."""
+
+    theme = choice("system", "light", "dark")
+    size = choice("small", "normal", "large", "huge")
+
+    def make(self, *, theme: str, size: str) -> tuple[str, str]:
+        """Return both."""
+        return theme, size
+
+
+class TokenForm(StrictSchema[TokenWish]):
+    """A name, and a box for each scope."""
+
+    name = line()
+    read = fields.Boolean(load_default=False)
+    write = fields.Boolean(load_default=False)
+
+    def make(self, *, name: str, read: bool, write: bool) -> TokenWish:
+        """Build the value."""
+        chosen = {READ: read, WRITE: write}
+        return TokenWish(name, frozenset(s for s, is_on in chosen.items() if is_on))
+
+
+class WelcomeForm(StrictSchema[ProfileChange]):
+    """The first things that users say about themselves; the picture comes as a file."""
+
+    display_name = Text(max_chars=LINE_MAX, load_default="")
+    is_discoverable = fields.Boolean(load_default=False)
+
+    def make(self, *, display_name: str, is_discoverable: bool) -> ProfileChange:
+        """Build the change, without the file."""
+        return ProfileChange(display_name=display_name, is_discoverable=is_discoverable)

@@ -1,0 +1,1 @@
+"""Search, hashtags, trends and suggestions. May call `posting` and `accounts`."""

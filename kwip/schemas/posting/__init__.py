@@ -1,0 +1,4 @@
+"""Posts and what they hold: attachments, polls, quotes, link previews, versions.
+
+May call `accounts`.
+"""

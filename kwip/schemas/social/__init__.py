@@ -1,0 +1,1 @@
+"""Relationships and lists. Calls no other package of schemas."""

@@ -1,0 +1,1 @@
+"""Notifications and widgets. May call `posting` and `accounts`."""
