@@ -21,6 +21,7 @@ SERVICES = "A package of services calls those below it"
 MEDIA = "Services of media call what converts and stores files"
 STORE = "A package of the store calls those below it"
 SCHEMAS = "A package of schemas calls those below it"
+PAGES = "A package of pages calls those below it"
 VALUES = "Values know nothing of timelines"
 DATA = "Only services, jobs, wiring and the CLI touch data"
 MONGODB = "pymongo, bson and obstore stay in kwip.store"
@@ -56,6 +57,7 @@ SEEDS = [
     (STORE, {"kwip/store/posting/claims.py": "import kwip.store.maintenance.audit"}),
     (SCHEMAS, {"kwip/schemas/posting/polls.py": "import kwip.schemas.timelines"}),
     (SCHEMAS, {"kwip/schemas/body.py": "import kwip.schemas.accounts.users"}),
+    (PAGES, {"kwip/blueprints/web/pages.py": "import kwip.blueprints.web.posting"}),
     (VALUES, {"kwip/domain/posts.py": "import kwip.domain.timelines.views"}),
     (VALUES, {"kwip/domain/utils.py": "import json"}),
     (DATA, {"kwip/blueprints/seed.py": "import kwip.store"}),

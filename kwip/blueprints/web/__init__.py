@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-from kwip.blueprints.web import (
-    explore,
-    featured_tags,
-    lists,
-    media,
-    notifications,
-    people,
-    posts,
-    quotes,
-    reactions,
-    relationships,
-    search,
-    settings,
-    setup,
-    styleguide,
-    suggestions,
-    tags,
-    timelines,
-    users,
-    welcome,
-)
-from kwip.blueprints.web import sign_in as access
+from kwip.blueprints.web import styleguide
+from kwip.blueprints.web.accounts import settings, setup, users, welcome
+from kwip.blueprints.web.accounts import sign_in as access
+from kwip.blueprints.web.discovery import explore, featured_tags, search, suggestions
+from kwip.blueprints.web.posting import media, posts, quotes, reactions
+from kwip.blueprints.web.social import lists, people, relationships, tags
+from kwip.blueprints.web.timelines import notifications, timelines
 
 ROUTES = (
     *timelines.ROUTES,

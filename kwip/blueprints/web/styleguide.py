@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from kwip.blueprints import http
 from kwip.blueprints.table import Route
-from kwip.blueprints.web.compose_form import Sheet
 from kwip.blueprints.web.pages import OWN, Form, page
+from kwip.blueprints.web.posting.compose_form import Sheet
 from kwip.domain.errors import NotFoundError
 from kwip.domain.ids import PostId, UserId
 from kwip.domain.link_previews import LinkPreview, PreviewKind

@@ -12,9 +12,9 @@ from flask import url_for
 
 from kwip.blueprints import http
 from kwip.blueprints.table import Route
-from kwip.blueprints.web.compose_form import blank_sheet
+from kwip.blueprints.web.accounts.users import UPLOAD
 from kwip.blueprints.web.pages import OWN, Form, go, page, page_again
-from kwip.blueprints.web.users import UPLOAD
+from kwip.blueprints.web.posting.compose_form import blank_sheet
 from kwip.domain.errors import InvalidError, StorageFullError
 from kwip.schemas.accounts.forms import WelcomeForm
 

@@ -9,13 +9,6 @@ from flask import Response, request, url_for
 
 from kwip.blueprints import errors, http
 from kwip.blueprints.table import Route
-from kwip.blueprints.web import attaching
-from kwip.blueprints.web.compose_form import (
-    blank_sheet,
-    poll_again,
-    poll_sheet,
-    sheet_again,
-)
 from kwip.blueprints.web.pages import (
     CACHED_OPEN,
     OPEN,
@@ -28,6 +21,13 @@ from kwip.blueprints.web.pages import (
     page,
     page_again,
     problem,
+)
+from kwip.blueprints.web.posting import attaching
+from kwip.blueprints.web.posting.compose_form import (
+    blank_sheet,
+    poll_again,
+    poll_sheet,
+    sheet_again,
 )
 from kwip.domain.errors import (
     ForbiddenError,
@@ -47,7 +47,7 @@ from kwip.schemas.posting.quotes import ComposeQuery
 from kwip.text.translation import gettext, lazy_gettext
 
 if TYPE_CHECKING:
-    from kwip.blueprints.web.attaching import Attached
+    from kwip.blueprints.web.posting.attaching import Attached
     from kwip.domain.posts import Post
     from kwip.domain.timelines.views import PostView
 

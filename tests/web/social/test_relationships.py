@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tests.web.test_access import ELSEWHERE
+from tests.web.accounts.test_access import ELSEWHERE
 
 ACTIONS = ["follow", "unfollow", "block", "unblock", "mute", "unmute"]
 

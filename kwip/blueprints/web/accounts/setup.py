@@ -9,8 +9,8 @@ from flask import url_for
 from kwip.blueprints import http, rate_limits
 from kwip.blueprints import login as cookie
 from kwip.blueprints.table import Policy, Route
+from kwip.blueprints.web.accounts.sign_in import applicant
 from kwip.blueprints.web.pages import Form, go, page, page_again
-from kwip.blueprints.web.sign_in import applicant
 from kwip.domain.errors import InvalidError, RateLimitedError
 from kwip.schemas.accounts.forms import SetupForm
 from kwip.services.accounts.users import SignUp

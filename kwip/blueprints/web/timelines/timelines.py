@@ -8,7 +8,6 @@ from flask import url_for
 
 from kwip.blueprints import http
 from kwip.blueprints.table import Route
-from kwip.blueprints.web.compose_form import blank_sheet
 from kwip.blueprints.web.pages import (
     CACHED_HOME,
     CACHED_OPEN,
@@ -20,6 +19,7 @@ from kwip.blueprints.web.pages import (
     page,
     timeline_request,
 )
+from kwip.blueprints.web.posting.compose_form import blank_sheet
 from kwip.domain.timelines.pages import MAX_LIMIT, PageRequest
 from kwip.schemas.pages import SinceQuery
 from kwip.schemas.timelines.notifications import SeenForm

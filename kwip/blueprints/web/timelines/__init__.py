@@ -1,0 +1,1 @@
+"""Timelines and notifications. May call `posting`, for the form above home."""
