@@ -19,7 +19,7 @@ from urllib.request import urlopen
 from playwright.sync_api import sync_playwright
 
 from bench.stacks import ROOT, demo_stack
-from kwip.cli import demo
+from kwip.cli.starting import demo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

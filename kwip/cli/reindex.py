@@ -9,8 +9,8 @@ import click
 
 from kwip.cli import dry_run_option, json_option, numbered, print_json, throttle_option
 from kwip.cli.bars import Bars
-from kwip.cli.outcomes import Outcome, first, show
-from kwip.cli.rebuilds import checkpoint_of, job_of, run_rebuild
+from kwip.cli.reindexing.outcomes import Outcome, first, show
+from kwip.cli.reindexing.rebuilds import checkpoint_of, job_of, run_rebuild
 from kwip.cli.running import connected
 from kwip.domain.errors import NotFoundError
 from kwip.services.maintenance.reindex import HomeDifference, Pace, Reindexer, Verifier

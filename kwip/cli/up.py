@@ -155,13 +155,15 @@ def preparation(settings: Settings, code: str) -> Child:
 
     It gets only the digest of the code for the first administrator.
     """
-    program = ("kwip.cli.prepare", code_digest(code))
+    program = ("kwip.cli.starting.prepare", code_digest(code))
     return replace(_python(settings, "prepare", *program), once=True)
 
 
 def demo_world(settings: Settings) -> Child:
     """Return the program that loads the demo world, and ends."""
-    return replace(_python(settings, "demo", "kwip.cli.demo"), once=True, ready_s=120.0)
+    return replace(
+        _python(settings, "demo", "kwip.cli.starting.demo"), once=True, ready_s=120.0
+    )
 
 
 def _python(settings: Settings, role: str, *module: str) -> Child:

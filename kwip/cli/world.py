@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kwip.cli import drive, json_option, print_json
+from kwip.cli import json_option, print_json
 from kwip.cli.bars import Bars
 from kwip.cli.running import connected, require_stack
+from kwip.cli.traffic import drive
 from kwip.domain.errors import InvalidError
 from kwip.domain.world.world import LineError, World, parse_graph, parse_sayings
 from kwip.text.cleaning import clean_text

@@ -1,4 +1,4 @@
-"""Prepare the databases for the programs; `kwip.cli.prepare` runs it."""
+"""Prepare the databases for the programs; `kwip.cli.starting.prepare` runs it."""
 
 from __future__ import annotations
 

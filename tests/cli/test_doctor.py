@@ -7,8 +7,8 @@ import socket
 import pytest
 
 from kwip import telemetry
-from kwip.cli import prepare
 from kwip.cli.doctor import _silent
+from kwip.cli.starting import prepare
 from kwip.domain.clock import system_clock_ms
 from kwip.embedded.home_folder import HomeFolder
 

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from kwip.cli import demo
+from kwip.blueprints import assets
+from kwip.cli.starting import demo
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.ids import ms_of
 from kwip.domain.posts import Visibility
@@ -84,7 +85,7 @@ def test_the_world_is_whole():
     assert {kwip.visibility for kwip in plan} == set(Visibility)
     for person in WORLD["people"]:
         assert set(person["follows"]) <= PEOPLE - {person["username"]}
-        assert (demo._WORLD.parents[1] / "static" / person["avatar"]).is_file()
+        assert (assets.FOLDER / person["avatar"]).is_file()
 
 
 def test_people_respond_to_what_they_follow_after_it_was_said():

@@ -1,4 +1,4 @@
-"""`python -m kwip.cli.demo`: fill an empty database with a small demo world.
+"""`python -m kwip.cli.starting.demo`: fill an empty database with a small demo world.
 
 The people of a small town, who they follow, and two weeks of their posts, from
 `demo_world.json`. Posts go through the posting service with ids from a clock of their

@@ -1,4 +1,4 @@
-"""`python -m kwip.cli.prepare`: prepare what the other programs store in.
+"""`python -m kwip.cli.starting.prepare`: prepare what the other programs store in.
 
 A process of its own, so that the supervisor need not keep the drivers in memory. It
 starts along with the private servers and waits for them. If it fails, its last line

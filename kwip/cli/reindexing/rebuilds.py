@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from kwip.cli import numbered
 from kwip.cli.bars import Bars
-from kwip.cli.outcomes import Outcome, first
 from kwip.cli.parts import retagging_by
+from kwip.cli.reindexing.outcomes import Outcome, first
 from kwip.cli.running import connected
 from kwip.domain.clock import system_clock_ms
 from kwip.services.maintenance.checkpoint import Checkpoint

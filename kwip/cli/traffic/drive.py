@@ -16,8 +16,8 @@ from flask import Flask, session
 from kwip.blueprints import login
 from kwip.cli import json_option, print_json
 from kwip.cli.bars import Bars
-from kwip.cli.open_loop import OpenLoop
 from kwip.cli.running import connected, require_stack
+from kwip.cli.traffic.open_loop import OpenLoop
 from kwip.cli.up import address
 from kwip.domain.errors import NotFoundError
 from kwip.domain.ids import MAX_ID

@@ -1,0 +1,1 @@
+"""What `kwip reindex` runs and prints."""

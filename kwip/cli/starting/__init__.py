@@ -1,0 +1,1 @@
+"""Programs that `kwip up` starts, each in a process of its own."""

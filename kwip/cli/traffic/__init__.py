@@ -1,0 +1,1 @@
+"""Requests that `kwip world drive` sends to a running site, and their measurements."""
