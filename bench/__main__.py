@@ -10,7 +10,16 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from bench import arrival, contention, deliveries, hits, living, reads, requests
+from bench import (
+    arrival,
+    contention,
+    deliveries,
+    hits,
+    living,
+    reads,
+    requests,
+    searching,
+)
 from bench.rows import Row, save, table
 from bench.worlds import NoNetworkError
 
@@ -34,6 +43,7 @@ ROWS: Mapping[str, Callable[[], Iterable[Row]]] = {
     "arrival": arrival.arrival,
     "public": contention.contention,
     "hits": hits.hits,
+    "search": searching.search,
     "mix": living.mix,
     "idle": living.idle,
 }

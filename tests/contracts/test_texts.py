@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 from jinja2 import Environment, nodes
@@ -205,7 +204,7 @@ def test_every_text_of_a_template_is_marked(path):
 @pytest.mark.parametrize(
     "path",
     [p for p in MODULES if p.name not in FOR_DEVELOPERS],
-    ids=lambda p: str(Path(*p.parts[-2:])),
+    ids=lambda p: str(p.relative_to(PROJECT)),
 )
 def test_every_sentence_of_schemas_and_blueprints_is_marked(path):
     assert unmarked_in_module(path.read_text(encoding="utf-8")) == []
