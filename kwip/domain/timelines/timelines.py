@@ -44,16 +44,16 @@ BUCKET_GRACE_S = 60.0
 class Entry(NamedTuple):
     """One post in a timeline, with what the read rules need before hydration.
 
-    `reply_to_id` is the author that the post replies to, `repost_of_id` and
-    `repost_of_author_id` are of the reposted post, `quote_of_id` and
-    `quote_of_author_id` of the one that is quoted, or 0. A tuple, because hundreds of
-    them are made from packed integers in each request.
+    `refers_to_id` is the post that it replies to or reposts: `reply_to_id` is that
+    author for a reply, `repost_of_author_id` for a repost. `quote_of_id` and
+    `quote_of_author_id` are of the post that it quotes. Each is 0 if there is none. A
+    tuple, because hundreds of them are made from packed integers in each request.
     """
 
     post_id: PostId
     author_id: UserId
     reply_to_id: UserId
-    repost_of_id: PostId = PostId(0)
+    refers_to_id: PostId = PostId(0)
     repost_of_author_id: UserId = UserId(0)
     quote_of_id: PostId = PostId(0)
     quote_of_author_id: UserId = UserId(0)
@@ -61,7 +61,17 @@ class Entry(NamedTuple):
     @property
     def subject_id(self) -> PostId:
         """The post that it shows: for a repost, the reposted one."""
-        return self.repost_of_id or self.post_id
+        return self.refers_to_id if self.is_repost else self.post_id
+
+    @property
+    def parent_id(self) -> PostId:
+        """The post that it replies to, or 0."""
+        return PostId(0) if self.is_repost else self.refers_to_id
+
+    @property
+    def is_repost(self) -> bool:
+        """Return whether it is a repost, which is never a reply."""
+        return self.repost_of_author_id != 0
 
     @classmethod
     def of(cls, post: Post) -> Entry:
@@ -70,7 +80,7 @@ class Entry(NamedTuple):
             post.id,
             post.author_id,
             post.in_reply_to_author_id or UserId(0),
-            post.repost_of_id or PostId(0),
+            post.in_reply_to_id or post.repost_of_id or PostId(0),
             post.repost_of_author_id or UserId(0),
             post.quote_of_id or PostId(0),
             post.quote_of_author_id or UserId(0),

@@ -32,7 +32,7 @@ CHUNK = 200
 #: entries. An open bucket keeps more when it is sealed.
 TOP = 24
 #: The form of what is cached of a slice, and the name of the newest part.
-_FORM = ".3"
+_FORM = ".4"
 TOP_VARIANT = f"top{_FORM}"
 #: How many posts a slice counts as in the reader's rate limit.
 CHUNK_WEIGHT = 5

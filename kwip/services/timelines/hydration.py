@@ -192,7 +192,7 @@ def _view_of(
     """Make the view of an entry; a repost's only with the post it reposts."""
     post = posts.get(entry.subject_id)
     shown = circle.view(post, quote=circle.quote(post, posts))
-    if shown is None or not entry.repost_of_id:
+    if shown is None or not entry.is_repost:
         return shown
     return circle.view(posts.get(entry.post_id), reposted=shown)
 

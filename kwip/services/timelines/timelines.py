@@ -59,8 +59,7 @@ class Kinds:
     def has(self, entry: Entry) -> bool:
         """Return whether an entry is of a wanted kind."""
         is_reply = entry.reply_to_id not in (0, entry.author_id)
-        is_repost = entry.repost_of_id != 0
-        return (self.replies or not is_reply) and (self.reposts or not is_repost)
+        return (self.replies or not is_reply) and (self.reposts or not entry.is_repost)
 
     def where(self, where: Pushdown) -> Pushdown:
         """Add to a pushdown filter that other kinds are left out."""

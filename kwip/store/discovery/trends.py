@@ -168,5 +168,6 @@ def _pack(trend: Trend) -> Document:
 
 
 def _unpack(d: Any) -> Trend:
-    posts = (Entry(**{"reply_to_id": UserId(0), **each}) for each in d["posts"])
+    # What an earlier version computed has other names.
+    posts = [Entry(*(x.get(name, 0) for name in Entry._fields)) for x in d["posts"]]
     return Trend(d["name"], tuple(posts), tuple(TagDay(**x) for x in d["history"]))

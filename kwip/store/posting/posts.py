@@ -40,14 +40,14 @@ if TYPE_CHECKING:
 #: Earlier texts that are kept; more edits drop the oldest.
 MAX_REVISIONS = 50
 #: The fields of a post that its entry is made of.
-ENTRY = {
-    "author_id": 1,
-    "in_reply_to_author_id": 1,
-    "repost_of_id": 1,
-    "repost_of_author_id": 1,
-    "quote_of_id": 1,
-    "quote_of_author_id": 1,
-}
+ENTRY = dict.fromkeys(
+    (
+        *("author_id", "in_reply_to_id", "in_reply_to_author_id"),
+        *("repost_of_id", "repost_of_author_id"),
+        *("quote_of_id", "quote_of_author_id"),
+    ),
+    1,
+)
 _NO_PREVIEW = {"preview": 1, PREVIEW_DUE: 1}
 _THREADED = dict.fromkeys(
     ("author_id", "in_reply_to_id", "quote_of_id", "quote_of_author_id"), 1
@@ -369,7 +369,7 @@ def to_entry(d: Document) -> Entry:
         UserId(d["author_id"]),
         UserId(d["in_reply_to_author_id"] or 0),
         # Schema 1 of posts has no reposts, and none before 6 has quotes.
-        PostId(d.get("repost_of_id") or 0),
+        PostId(d["in_reply_to_id"] or d.get("repost_of_id") or 0),
         UserId(d.get("repost_of_author_id") or 0),
         PostId(d.get("quote_of_id") or 0),
         UserId(d.get("quote_of_author_id") or 0),
