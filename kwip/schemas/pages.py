@@ -102,7 +102,10 @@ class PageQuery(PageFields, BodySchema[PageRequest]):
 
 
 class OwnPageQuery(PageQuery):
-    """The same on our own pages, where a setting decides about repeats."""
+    """The same on our own pages, which show what replies reply to.
+
+    A setting decides about repeats.
+    """
 
     folds_repeats = Repeats(load_default=None)
 
@@ -114,7 +117,7 @@ class OwnPageQuery(PageQuery):
         """Build the page."""
         if values["folds_repeats"] is None:
             values["folds_repeats"] = self._folds_repeats
-        return super().make(**values)
+        return super().make(**values, shows_parents=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

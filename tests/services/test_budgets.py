@@ -111,8 +111,10 @@ def make_world(kwip, rings, new_user, follows):
         for number in range(45)
     ]
     for number in range(60):
-        text = f"@viewer {number}"
-        kwip.services.posts.publish(writers[number % len(writers)], Draft(text=text))
+        draft = Draft(
+            text=f"@viewer {number}", in_reply_to_id=None if number % 3 else root.id
+        )
+        kwip.services.posts.publish(writers[number % len(writers)], draft)
     rings.run()
     credential = credential_of(kwip, viewer)
     named_posts, named_users = (post.id, *replies), (viewer.id, *writers)
@@ -367,7 +369,7 @@ def test_every_read_path_keeps_its_budget_at_every_page_size(
     read_home(kwip, world, PageRequest())  # a new server learns the scripts once
     for read in PATHS:
         for limit in (1, 20, 40):
-            page = PageRequest(limit=limit)
+            page = PageRequest(limit=limit, shows_parents=True)
             redis_cache.flushdb()
             cold, items = cost_of(lambda: read(kwip, world, page))  # noqa: B023 -- called at once
             warm, again = cost_of(lambda: read(kwip, world, page))  # noqa: B023 -- called at once

@@ -22,7 +22,8 @@ class PageRequest:
 
     `max_id` selects entries below it, `since_id` the newest above it, `min_id` those
     directly above it (both newest first in the answer). Limits are 1 to `MAX_LIMIT`.
-    `folds_repeats` leaves out what the author said before.
+    `folds_repeats` leaves out what the author said before, and `shows_parents` adds
+    to replies what they reply to.
 
     If it `is_active`, the entries are conversations in the order of their last
     replies (see `activity`), the cursors are their places, and `as_of` says when the
@@ -34,6 +35,7 @@ class PageRequest:
     since_id: int | None = None
     min_id: int | None = None
     folds_repeats: bool = False
+    shows_parents: bool = False
     is_active: bool = False
     as_of: int | None = None
 

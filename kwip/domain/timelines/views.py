@@ -31,7 +31,8 @@ class PostView:
     """A post with its author, for one viewer.
 
     For a repost, `reposted` is the original post, which has the viewer's flags.
-    `in_reply_to_username` is the user it replies to, if known.
+    `in_reply_to_username` is the user it replies to, if known, and `parent` the post
+    that it replies to, if it was asked for and the viewer is shown what it says.
     `quote` is what it quotes, and `may_quote` says whether the viewer may quote it.
     `own_votes` are the options of its poll that the viewer chose.
     """
@@ -42,6 +43,7 @@ class PostView:
     is_author_muted: bool = False
     is_conversation_muted: bool = False
     in_reply_to_username: str | None = None
+    parent: Post | None = None
     reposted: PostView | None = None
     quote: QuoteView | None = None
     may_quote: bool = False

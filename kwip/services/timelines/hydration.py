@@ -50,25 +50,31 @@ class Hydration:
         return loader.load(Lookup(self.entities.relations, [viewer.id]))[0][viewer.id]
 
     def posts(
-        self, viewer: Viewer | None, loader: Loader, entries: Sequence[Entry]
+        self,
+        viewer: Viewer | None,
+        loader: Loader,
+        entries: Sequence[Entry],
+        *,
+        with_parents: bool = False,
     ) -> dict[PostId, PostView]:
         """Hydrate entries; those that the viewer may not see are absent.
 
         One round trip to Redis (cold: two, and three queries) for any number of
-        entries.
+        entries. With what replies reply to as far as the entries know it.
         """
-        wanted = self.lookups(viewer, entries)
+        wanted = self.lookups(viewer, entries, with_parents=with_parents)
         posts, users, reactions = loader.load(*wanted)
         entries, known = [_with_quote(entry, posts) for entry in entries], entries
         if entries != known:  # they come from where quotes are not known
-            wanted = self.lookups(viewer, entries)
+            wanted = self.lookups(viewer, entries, with_parents=with_parents)
             posts, users, reactions = loader.load(*wanted)
         relations = self.relations(viewer, loader)
         if self.is_embedding:
             users = {i: user for i, user in users.items() if user.is_embeddable}
         now = at(self.clock())
         circle = _Circle(viewer, relations, users, reactions, now)
-        views = (_view_of(entry, posts, circle) for entry in entries)
+        parents = posts if with_parents else {}
+        views = (_view_of(entry, posts, circle, parents) for entry in entries)
         return {view.post.id: view for view in views if view is not None}
 
     def gone(self, loader: Loader, user_ids: Iterable[UserId]) -> set[UserId]:
@@ -81,13 +87,19 @@ class Hydration:
         return not user.is_suspended and (user.is_embeddable or not self.is_embedding)
 
     def lookups(
-        self, viewer: Viewer | None, entries: Sequence[Entry]
+        self,
+        viewer: Viewer | None,
+        entries: Sequence[Entry],
+        *,
+        with_parents: bool = False,
     ) -> tuple[
         Lookup[PostId, Post], Lookup[UserId, User], Lookup[tuple[UserId, Span], Reacted]
     ]:
         """Return the lookups that hydrate entries."""
         shown = {i for e in entries for i in (e.subject_id, e.quote_of_id) if i}
         ids = shown | {e.post_id for e in entries}
+        if with_parents:  # their authors are read for their names anyway
+            ids |= {e.parent_id for e in entries if e.parent_id}
         people = {
             user_id
             for e in entries
@@ -126,12 +138,11 @@ class _Circle:
         post: Post | None,
         reposted: PostView | None = None,
         quote: QuoteView | None = None,
+        parent: Post | None = None,
     ) -> PostView | None:
         """Make the view of a post that is visible and whose author is not gone."""
-        author = None if post is None else self.users.get(post.author_id)
-        if post is None or author is None or author.is_suspended:
-            return None
-        if not may_see(self.viewer_id, self.relations, post):
+        author = None if post is None else self._author_shown(post)
+        if post is None or author is None:
             return None
         reacted = self._reactions.get(span_of(post.id), NO_REACTIONS)
         answered = post.in_reply_to_author_id
@@ -145,6 +156,7 @@ class _Circle:
             is_author_muted=post.author_id in self.relations.mutes,
             is_conversation_muted=post.root_id in self.relations.conversations,
             in_reply_to_username=None if addressee is None else addressee.username,
+            parent=parent,
             reposted=reposted,
             quote=quote,
             may_quote=may_quote(
@@ -158,6 +170,22 @@ class _Circle:
             own_votes=_votes(post, reacted),
             is_poll_over=post.poll is not None and post.poll.is_over(self._now),
         )
+
+    def _author_shown(self, post: Post) -> User | None:
+        """Return the author of a post that is visible; None if either is not."""
+        author = self.users.get(post.author_id)
+        if author is None or author.is_suspended:
+            return None
+        return author if may_see(self.viewer_id, self.relations, post) else None
+
+    def parent(self, post: Post | None, parents: Mapping[PostId, Post]) -> Post | None:
+        """Return what a post replies to, if the viewer is shown what that says."""
+        if post is None or post.in_reply_to_id is None:
+            return None
+        parent = parents.get(post.in_reply_to_id)
+        if parent is None or parent.author_id in self.relations.mutes:
+            return None
+        return None if self._author_shown(parent) is None else parent
 
     def quote(
         self, post: Post | None, posts: Mapping[PostId, Post]
@@ -187,11 +215,15 @@ def _votes(post: Post, reacted: Reacted) -> tuple[int, ...]:
 
 
 def _view_of(
-    entry: Entry, posts: Mapping[PostId, Post], circle: _Circle
+    entry: Entry,
+    posts: Mapping[PostId, Post],
+    circle: _Circle,
+    parents: Mapping[PostId, Post],
 ) -> PostView | None:
     """Make the view of an entry; a repost's only with the post it reposts."""
     post = posts.get(entry.subject_id)
-    shown = circle.view(post, quote=circle.quote(post, posts))
+    quote, parent = circle.quote(post, posts), circle.parent(post, parents)
+    shown = circle.view(post, quote=quote, parent=parent)
     if shown is None or not entry.is_repost:
         return shown
     return circle.view(posts.get(entry.post_id), reposted=shown)

@@ -95,7 +95,12 @@ class Pages:
             is_exhausted = len(batch) < size
             unknown = [e for e in suspects(batch, near) if e.post_id not in views]
             if batch:
-                hydrated = self.hydration.posts(viewer, loader, [*batch, *unknown])
+                hydrated = self.hydration.posts(
+                    viewer,
+                    loader,
+                    [*batch, *unknown],
+                    with_parents=page.shows_parents,
+                )
                 shown = {i: view for i, view in hydrated.items() if run.shows(view)}
                 if page.folds_repeats:
                     taken.folded += _fold(shown, batch)

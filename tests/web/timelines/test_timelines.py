@@ -188,7 +188,7 @@ def test_replies_stand_on_a_page_of_their_own(anybody, alice, bob):
     assert anybody.get("/@alice").texts == ["Statement."]
     page = anybody.get("/@alice/with-replies")
     assert page.texts == ["Answer!", "Statement."]
-    assert addresses(page, "@bob") == [f"/@bob/{question['id']}"]
+    assert addresses(page, "Question?") == [f"/@bob/{question['id']}"]
 
 
 def test_an_empty_profile_says_so(at_alice, anybody):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from flask import url_for
@@ -48,7 +49,9 @@ def catch_up() -> Response:
     """Show home from where the viewer stopped, oldest first."""
     asked = timeline_request()
     # The longest page, because its length says how much is new.
-    asked = PageRequest(limit=MAX_LIMIT, folds_repeats=asked.folds_repeats)
+    asked = PageRequest(
+        limit=MAX_LIMIT, folds_repeats=asked.folds_repeats, shows_parents=True
+    )
     found = http.services().catch_up.page(http.signed_in(), http.loader(), asked)
     return page(
         "catch_up.html",
@@ -75,10 +78,8 @@ def new_in_public() -> Response:
 
 def new_in_home() -> Response:
     """Return kwips that are newer than an open home, as HTML fragments."""
-    viewer = http.signed_in()
-    found = http.services().timelines.home(
-        viewer, http.loader(), http.load_query(SinceQuery())
-    )
+    asked = replace(http.load_query(SinceQuery()), shows_parents=True)
+    found = http.services().timelines.home(http.signed_in(), http.loader(), asked)
     return page("new.html", page=found, place=url_for("web.home"))
 
 
