@@ -22,6 +22,7 @@ from kwip.blueprints import (
     routes,
 )
 from kwip.domain.attachments import MAX_IMAGES, VIDEO_MAX_BYTES
+from kwip.domain.replies import without_name
 from kwip.schemas import emojis
 from kwip.schemas.discovery.trends import short_address
 from kwip.schemas.site import SiteInfo
@@ -186,6 +187,7 @@ def _prepare_templates(app: Flask, site: http.Site) -> None:
         grounds=files.GROUNDS,
         live_origin=site.live_origin,
     )
+    app.jinja_env.filters["without_name"] = without_name
     app.jinja_env.filters["post_html"] = partial(emojis.post_markup, urls=site.urls)
     app.jinja_env.filters["bio_html"] = partial(emojis.bio_markup, urls=site.urls)
     app.jinja_env.filters["emojis"] = partial(emojis.plain_markup, urls=site.urls)

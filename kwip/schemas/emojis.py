@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from kwip.domain.emojis import PATTERN
+from kwip.domain.replies import without_name
 from kwip.schemas.html import bio_html, post_html
 
 if TYPE_CHECKING:
@@ -91,8 +92,11 @@ def plain_markup(text: str, urls: Urls) -> Markup:
 
 
 def post_markup(post: Post, urls: Urls) -> Markup:
-    """Return a post's HTML with pictures for a template: the filter `post_html`."""
-    return Markup(post_shown(post, urls))  # noqa: S704 - cleaned by nh3
+    """Return a post's HTML with pictures for a template: the filter `post_html`.
+
+    Pages say above a reply to whom it is.
+    """
+    return Markup(post_shown(without_name(post), urls))  # noqa: S704 - cleaned by nh3
 
 
 def bio_markup(text: str, urls: Urls) -> Markup:

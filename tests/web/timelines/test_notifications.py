@@ -88,7 +88,7 @@ def test_a_page_tells_of_each_kind(at_alice, alice, fans, say, wiring):
         "Unread: Mentioned you",
         "Unread: Replied to you",
     ]
-    assert page.texts == ["A cake", "Ask @alice", "@alice how long?"]
+    assert page.texts == ["A cake", "Ask @alice", "how long?"]
     assert "Your kwip: A walk" in page.words
 
 

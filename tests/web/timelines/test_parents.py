@@ -18,7 +18,7 @@ def hrefs(page, element):
 def test_home_shows_one_line_of_what_a_reply_replies_to(at_alice, alice, people):
     carol = people("carol")
     asked = carol.say("Is <b> bold?\nI wonder.")
-    reply = alice.say("It is.", in_reply_to_id=asked["id"])
+    reply = alice.say("@carol It is.", in_reply_to_id=asked["id"])
     alice.say("Very.", in_reply_to_id=reply["id"])
     address = f"/@carol/{asked['id']}"
 
@@ -26,8 +26,8 @@ def test_home_shows_one_line_of_what_a_reply_replies_to(at_alice, alice, people)
 
     assert page.texts == ["Very.", "It is."]
     assert replying(page) == [
-        ("In reply to: It is.", f"/@alice/{reply['id']}"),
-        ("In reply to: Is <b> bold?", address),
+        ("It is.", f"/@alice/{reply['id']}"),
+        ("Is <b> bold?", address),
     ]
     assert notes(page) == ["Replying to @alice", "Replying to @carol"]
     assert hrefs(page, page.with_class("post-note")[1]) == ["/@carol"]
@@ -52,7 +52,7 @@ def test_a_line_shows_nothing_that_the_viewer_may_not_see(
         assert "secret" not in page.html
         return [words for words, _ in replying(page)], notes(page)[0]
 
-    plain = (["In reply to: It rains"], "Replying to @carol")
+    plain = (["It rains"], "Replying to @carol")
     silent = ([], "Replying to @carol")
     assert shown() == shown() == plain
     for person, act in ((bob, "mute"), (bob, "block"), (carol, "block")):
@@ -66,6 +66,6 @@ def test_a_line_shows_nothing_that_the_viewer_may_not_see(
     wiring.services.moderation.unsuspend(int(carol.id))
     edit = {"status": "It pours", "spoiler_text": "Weather"}
     carol.ask("PUT", f"/api/v1/statuses/{asked['id']}", json=edit)
-    assert shown() == (["In reply to: Weather"], "Replying to @carol")
+    assert shown() == (["Weather"], "Replying to @carol")
     carol.ask("DELETE", f"/api/v1/statuses/{asked['id']}")
     assert shown() == silent
