@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import regex
@@ -11,13 +11,13 @@ import regex
 from kwip.domain.clock import to_ms
 from kwip.domain.errors import InvalidError
 from kwip.domain.ids import MAX_ID, first_id_at
-from kwip.domain.timelines.search import PostQuery
+from kwip.domain.timelines.search import Mistake, PostQuery
 from kwip.text import terms
 from kwip.text.hashtags import name_of
 from kwip.text.translation import gettext
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
 #: A longer query is a mistake.
 MAX_CHARS = 500
@@ -59,6 +59,8 @@ class _Reading:
     above: int = 0
     below: int = MAX_ID
     in_library: bool = False
+    mistakes: list[Mistake] = field(default_factory=list)
+    hints: list[Mistake] = field(default_factory=list)
 
     def add(self, term: str, *, is_excluded: bool) -> None:
         """Require or exclude a single term."""
@@ -71,8 +73,8 @@ class _Reading:
 def parse_query(text: str) -> PostQuery:
     """Read a query.
 
-    An unknown operator is a word. A quotation mark without its counterpart reaches to
-    the end.
+    An unknown operator is a word. A known one with a value that it doesn't have is a
+    mistake. A quotation mark without its counterpart reaches to the end.
 
     Raises:
         InvalidError: It is too long, or there is nothing to look for; says what to do.
@@ -84,7 +86,8 @@ def parse_query(text: str) -> PostQuery:
     # Whatever its place, the language decides how all words are looked for.
     for piece in sorted(pieces, key=lambda found: found["name"] is None):
         _read(reading, piece)
-    if not (reading.required or reading.author or reading.in_library):
+    names_something = reading.required or reading.author or reading.in_library
+    if not (names_something or reading.mistakes):
         _refuse(gettext("Enter at least one word to search for."))
     if len(reading.required) + len(reading.excluded_phrases) > MAX_TERMS:
         _refuse(gettext("Use fewer words."))
@@ -98,7 +101,41 @@ def parse_query(text: str) -> PostQuery:
         above=reading.above,
         below=reading.below,
         in_library=reading.in_library,
+        mistakes=tuple(reading.mistakes),
+        hints=tuple(reading.hints),
     )
+
+
+def parse_strictly(text: str) -> PostQuery:
+    """Read a query.
+
+    Raises:
+        InvalidError: As `parse_query`, or the query has a mistake.
+    """
+    query = parse_query(text)
+    if query.mistakes:
+        _refuse(query.mistakes[0].says)
+    return query
+
+
+def without_mistakes(query: PostQuery, unknown: Collection[str]) -> PostQuery:
+    """Return a query with what it can find: without mistakes and unknown people.
+
+    Its `mistakes` then only explain what was left out.
+
+    Raises:
+        InvalidError: Nothing is left; says what to do.
+    """
+    nobody = [
+        Mistake(f"from:{name}", gettext("There is no user @%(name)s.", name=name))
+        for name in (query.author, *query.excluded_authors)
+        if name is not None and name in unknown
+    ]
+    mistakes = (*query.mistakes, *nobody)
+    author = None if query.author in unknown else query.author
+    if mistakes and not (query.required or author or query.in_library):
+        _refuse(mistakes[0].says)
+    return replace(query, author=author, mistakes=mistakes)
 
 
 def _read(reading: _Reading, piece: regex.Match[str]) -> None:
@@ -106,11 +143,24 @@ def _read(reading: _Reading, piece: regex.Match[str]) -> None:
     name = (piece["name"] or "").lower()
     if name in _OPERATORS:
         operator = _Operator(name, piece["value"].lower(), is_excluded)
-        _OPERATORS[name](reading, operator)
+        says = _OPERATORS[name](reading, operator)
+        if says:
+            reading.mistakes.append(Mistake(piece[0], says))
     elif piece["phrase"] is not None:
         _phrase(reading, piece["phrase"], is_excluded=is_excluded)
     else:
+        if name and not piece["value"].startswith("//"):
+            reading.hints.append(Mistake(piece[0], _no_operator(name)))
         _words(reading, piece[0].lstrip("-"), is_excluded=is_excluded)
+
+
+def _no_operator(name: str) -> str:
+    return gettext(
+        "%(name)s: is not a search operator, so this is searched for as words. "
+        "Operators are %(known)s.",
+        name=name,
+        known=", ".join(f"{each}:" for each in _OPERATORS),
+    )
 
 
 def _words(reading: _Reading, text: str, *, is_excluded: bool) -> None:
@@ -161,71 +211,75 @@ def _phrase(reading: _Reading, text: str, *, is_excluded: bool) -> None:
             reading.add(part, is_excluded=False)
 
 
-def _from(reading: _Reading, operator: _Operator) -> None:
+def _from(reading: _Reading, operator: _Operator) -> str:
     found = _USERNAME.fullmatch(operator.value)
-    # Nobody has that name, and nothing is found.
-    username = found[1] if found else ""
+    if found is None:
+        return gettext("Write usernames as from:name.")
     if operator.is_excluded:
-        reading.excluded_authors.append(username)
+        reading.excluded_authors.append(found[1])
     else:
-        reading.author = username
+        reading.author = found[1]
+    return ""
 
 
-def _choice(reading: _Reading, operator: _Operator) -> None:
+def _choice(reading: _Reading, operator: _Operator) -> str:
     choices = _CHOICES[operator.name]
     if operator.value not in choices:
         known = ", ".join(f"{operator.name}:{choice}" for choice in choices)
-        _refuse(gettext("Use one of: %(choices)s.", choices=known))
+        return gettext("Use one of: %(choices)s.", choices=known)
     term = f"{operator.name}:{operator.value}"
     reading.add(term, is_excluded=operator.is_excluded)
+    return ""
 
 
-def _language(reading: _Reading, operator: _Operator) -> None:
+def _language(reading: _Reading, operator: _Operator) -> str:
     code = terms.primary(operator.value)
     if not _LANGUAGE.fullmatch(code):
-        _refuse(gettext("Write languages as codes, such as language:en."))
+        return gettext("Write languages as codes, such as language:en.")
     if not operator.is_excluded:
         reading.language = code
     reading.add(f"language:{code}", is_excluded=operator.is_excluded)
+    return ""
 
 
-def _in(reading: _Reading, operator: _Operator) -> None:
+def _in(reading: _Reading, operator: _Operator) -> str:
     if operator.value != "library" or operator.is_excluded:
-        _refuse(
-            gettext("Use in:library to search your kwips, favourites and bookmarks.")
-        )
+        return gettext("Use in:library to search your kwips, favourites and bookmarks.")
     reading.in_library = True
+    return ""
 
 
-def _before(reading: _Reading, operator: _Operator) -> None:
-    reading.below = min(reading.below, first_id_at(to_ms(_day(operator))))
+def _date(reading: _Reading, operator: _Operator) -> str:
+    day = _day(operator)
+    if day is None:
+        return gettext("Write dates as before:2026-12-31 or after:2026-01-01.")
+    if operator.name == "before":
+        reading.below = min(reading.below, first_id_at(to_ms(day)))
+    else:
+        next_day = day + dt.timedelta(days=1)
+        reading.above = max(reading.above, first_id_at(to_ms(next_day)) - 1)
+    return ""
 
 
-def _after(reading: _Reading, operator: _Operator) -> None:
-    next_day = _day(operator) + dt.timedelta(days=1)
-    reading.above = max(reading.above, first_id_at(to_ms(next_day)) - 1)
-
-
-def _day(operator: _Operator) -> dt.datetime:
+def _day(operator: _Operator) -> dt.datetime | None:
     try:
         day = dt.datetime.strptime(operator.value, "%Y-%m-%d").replace(tzinfo=dt.UTC)
     except ValueError:
-        day = None
-    if day is None or operator.is_excluded or day.year not in _YEARS:
-        _refuse(gettext("Write dates as before:2026-12-31 or after:2026-01-01."))
-    return day
+        return None
+    return None if operator.is_excluded or day.year not in _YEARS else day
 
 
 def _refuse(says: str) -> NoReturn:
     raise InvalidError(gettext("That can't be searched for."), {"q": says})
 
 
-_OPERATORS: Mapping[str, Callable[[_Reading, _Operator], None]] = {
+#: Each returns what to write instead, or "" if it has read the operator.
+_OPERATORS: Mapping[str, Callable[[_Reading, _Operator], str]] = {
     "from": _from,
     "has": _choice,
     "is": _choice,
     "language": _language,
     "in": _in,
-    "before": _before,
-    "after": _after,
+    "before": _date,
+    "after": _date,
 }

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from kwip.domain.ids import MAX_ID, PostId, UserId
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from kwip.domain.timelines.pages import PageRequest
     from kwip.domain.timelines.tags import TagView
     from kwip.domain.timelines.views import PostView, UserView
 
 Kind = Literal["accounts", "hashtags", "statuses"]
+
+#: What a single word looks for that begins with one of these.
+_SIGNS: Mapping[str, Kind] = {"@": "accounts", "#": "hashtags", "\uff03": "hashtags"}
 
 #: What other people can't find has this mark in its terms, and its author's id.
 _PRIVATE = "~"
@@ -33,6 +36,13 @@ class Text:
     spoken: str
 
 
+class Mistake(NamedTuple):
+    """A part of a query that can't be searched for, and what to write instead."""
+
+    part: str
+    says: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostQuery:
     """Which posts to find; ids are exclusive bounds.
@@ -45,6 +55,8 @@ class PostQuery:
         author: The username of its author; None for anybody.
         excluded_authors: The usernames of people who are not its author.
         in_library: Only the viewer's own posts, favourites and bookmarks.
+        mistakes: Operators with values that they don't have: nothing matches them.
+        hints: Words that look like operators.
     """
 
     required: tuple[frozenset[str], ...] = ()
@@ -56,6 +68,8 @@ class PostQuery:
     above: int = 0
     below: int = MAX_ID
     in_library: bool = False
+    mistakes: tuple[Mistake, ...] = ()
+    hints: tuple[Mistake, ...] = ()
 
     def by(self, author_id: UserId) -> PostQuery:
         """Return the query for posts by one author."""
@@ -146,6 +160,15 @@ class SearchRequest:
         """Return whether to look for a kind of results."""
         return self.kind in {"", kind}
 
+    def among(self, kind: Kind) -> dict[str, str]:
+        """Return the parameters of the page that searches for this among a kind."""
+        named = named_kind(self.text)
+        if kind == "statuses":
+            return {"q": self.text, "type": "" if named is None else kind}
+        # People and hashtags are found without the sign of the other kind.
+        text = self.text if named in {None, kind} else self.text[1:]
+        return {"q": text, "type": kind}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchResults:
@@ -154,3 +177,9 @@ class SearchResults:
     accounts: Sequence[UserView] = ()
     statuses: Sequence[PostView] = ()
     hashtags: Sequence[TagView] = ()
+
+
+def named_kind(text: str) -> Kind | None:
+    """Return what a text names: people for @name, hashtags for #tag, else None."""
+    is_one_word = len(text) > 1 and not any(map(str.isspace, text))
+    return _SIGNS.get(text[0]) if is_one_word else None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from marshmallow import fields, validate
 
 from kwip.domain.ids import PostId, parse_id
 from kwip.domain.timelines.pages import PageRequest
-from kwip.domain.timelines.search import SearchRequest
+from kwip.domain.timelines.search import SearchRequest, named_kind
 from kwip.schemas.body import BodySchema, Flag, Text
 from kwip.schemas.pages import PageFields
 from kwip.text.translation import lazy_gettext
@@ -60,12 +61,20 @@ class SearchQuery(PageFields, BodySchema[SearchRequest]):
 
 
 class SearchPageQuery(SearchQuery):
-    """The same for a page of ours; without `q` it only explains the search."""
+    """The same for a page of ours; without `q` it only explains the search.
+
+    A single `@name` is looked for among people and a `#tag` among hashtags, unless
+    `type` says statuses; other texts among statuses, unless `type` says otherwise.
+    """
 
     q = Text(load_default="")
-    type = fields.String(
-        load_default="statuses", validate=validate.OneOf(_KINDS, error=_ONE_OF)
-    )
+
+    def make(self, **values: Any) -> SearchRequest:
+        """Build the search of one kind."""
+        asked = super().make(**values)
+        if asked.kind == "statuses":
+            return asked
+        return replace(asked, kind=named_kind(asked.text) or asked.kind or "statuses")
 
 
 class SuggestionsQuery(SearchQuery):

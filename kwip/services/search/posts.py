@@ -60,9 +60,9 @@ class PostSearch:
         One query of the index, or two with several words, and one round trip for up to
         `CHUNK` candidates; one query more where the page ends. It examines a bounded
         number of postings: if they hold too few posts that match, the page is short or
-        empty, but has a next one.
+        empty, but has a next one. Nothing matches a query with mistakes.
         """
-        authors = self._authors(loader, query)
+        authors = None if query.mistakes else self._authors(loader, query)
         if authors is None or (query.in_library and viewer is None):
             return Page(items=())
         query, author_id = authors
@@ -92,6 +92,12 @@ class PostSearch:
             most=MAX_HYDRATED,
         )
         return _goes_on(found, page, candidates.ends_at)
+
+    def unknown(self, loader: Loader, query: PostQuery) -> set[str]:
+        """Return the people whom a query names and who don't exist. One round trip."""
+        names = {*query.excluded_authors, *filter(None, [query.author])}
+        found = find_user_ids(self.entities, loader, names) if names else {}
+        return names - found.keys()
 
     def _authors(
         self, loader: Loader, query: PostQuery

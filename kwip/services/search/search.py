@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from kwip.domain.errors import InvalidError
 from kwip.domain.timelines.pages import Page
 from kwip.domain.timelines.search import SearchResults
-from kwip.text.queries import parse_query
+from kwip.text.queries import parse_query, without_mistakes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kwip.domain.timelines.search import SearchRequest
+    from kwip.domain.ids import PostId
+    from kwip.domain.timelines.search import Mistake, SearchRequest
     from kwip.domain.timelines.tags import TagView
     from kwip.domain.timelines.views import PostView, UserView
     from kwip.domain.users import Viewer
@@ -76,32 +77,44 @@ class Search:
 
     def page(
         self, viewer: Viewer | None, loader: Loader, asked: SearchRequest
-    ) -> Page[PostView]:
-        """Find a page of posts, newest first. Costs what `PostSearch.page` does.
+    ) -> tuple[Page[PostView], Sequence[Mistake]]:
+        """Find a page of posts, and what is wrong with the query.
 
-        The address of a post finds only that one.
+        Costs what `PostSearch.page` does. Mistakes are left out. The address of a post
+        finds only that one.
 
         Raises:
             InvalidError: The text is no query; says what to do.
         """
         if asked.post_id is not None:
-            found = self.id_lists.named(viewer, loader, [asked.post_id])
-            return Page(items=tuple(found))
+            return self._named(viewer, loader, asked.post_id), ()
         query = parse_query(asked.text)
-        return self.post_search.page(viewer, loader, query, asked.page)
+        query = without_mistakes(query, self.post_search.unknown(loader, query))
+        usable = replace(query, mistakes=())
+        found = self.post_search.page(viewer, loader, usable, asked.page)
+        return found, (*query.mistakes, *query.hints)
+
+    def _named(
+        self, viewer: Viewer | None, loader: Loader, post_id: PostId
+    ) -> Page[PostView]:
+        return Page(items=tuple(self.id_lists.named(viewer, loader, [post_id])))
 
     def _statuses(
         self, viewer: Viewer | None, loader: Loader, asked: SearchRequest
     ) -> Sequence[PostView]:
-        """Find posts; if other kinds are asked for too, the text need not be a query.
+        """Find posts: none if the query has a mistake.
 
-        Then it may still name an account or a hashtag.
+        If other kinds are asked for too, the text need not be a query: it may still
+        name an account or a hashtag.
         """
         if not asked.wants("statuses"):
             return ()
+        if asked.post_id is not None:
+            return self._named(viewer, loader, asked.post_id).items[asked.offset :]
         page = replace(asked.page, limit=asked.offset + asked.page.limit)
         try:
-            found = self.page(viewer, loader, replace(asked, page=page))
+            query = parse_query(asked.text)
+            found = self.post_search.page(viewer, loader, query, page)
         except InvalidError:
             if asked.kind:
                 raise

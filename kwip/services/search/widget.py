@@ -13,7 +13,7 @@ from kwip.domain.timelines.timelines import Entry
 from kwip.services.reading.loader import Kind, Lookup
 from kwip.services.search.posts import PostSearch
 from kwip.services.timelines.hydration import Hydration
-from kwip.text.queries import parse_query
+from kwip.text.queries import parse_strictly
 from kwip.text.terms import text_of
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class SearchWidget:
         Raises:
             InvalidError: The text is no query; says what to do.
         """
-        query, asked = parse_query(text), _Asked(text, page)
+        query, asked = parse_strictly(text), _Asked(text, page)
         found = loader.load(Lookup(self._found, [asked]))[0][asked]
         views = self._hydration.posts(None, loader, found.entries)
         shown = (views[e.post_id] for e in found.entries if e.post_id in views)
@@ -94,7 +94,7 @@ class SearchWidget:
 
     def _find(self, asked: _Asked) -> _Found:
         page = self._search.page(
-            None, self._loaders.begin(), parse_query(asked.text), asked.page
+            None, self._loaders.begin(), parse_strictly(asked.text), asked.page
         )
         entries = tuple(Entry.of(view.post) for view in page.items)
         return _Found(entries, page.next_max_id)

@@ -44,6 +44,17 @@ def test_tabs_lead_to_the_same_words_among_others(anybody, say):
     assert "1 kwip this week" in " ".join(found.html.split()).replace("<b>1</b>", "1")
 
 
+def test_a_name_or_a_hashtag_opens_the_tab_of_its_kind(anybody, say):
+    say("Hello #alpaca from @alice")
+
+    people, tags = anybody.get("/search?q=@alice"), anybody.get("/search?q=%23alpaca")
+    named = people.one("a", href="/search?q=%40alice&type=statuses")
+
+    assert "@alice" in people.one("ul", class_="people").words
+    assert tags.one("a", href="/tags/alpaca").words == "#alpaca"
+    assert anybody.get(named["href"]).texts == ["Hello #alpaca from @alice"]
+
+
 def test_who_is_searched_for_among_kwips_is_a_link_away(anybody, alice, say):
     page = anybody.get("/search?q=alice")
     [link] = [a for a in page.all("a") if "People matching" in a.words]
@@ -71,6 +82,22 @@ def test_what_is_wrong_is_said_below_the_field(anybody):
     about = page.one("p", id=field["aria-describedby"])
     assert about.words == "Use one of: has:link, has:media, has:poll."
     assert field["value"] == "has:wings"
+
+
+def test_wrong_operators_are_named_and_the_rest_is_found(anybody, say):
+    say("Green tea")
+
+    page = anybody.get("/search?q=tea+has:unicorn+before:soon+from:nobody")
+    notes = [e.words for e in page.with_class("column-note")]
+
+    assert page.texts == ["Green tea"]
+    assert notes == [
+        "has:unicorn: Use one of: has:link, has:media, has:poll.",
+        "before:soon: Write dates as before:2026-12-31 or after:2026-01-01.",
+        "from:nobody: There is no user @nobody.",
+    ]
+    [unknown] = anybody.get("/search?q=tea+foo:bar").with_class("column-note")[:1]
+    assert "foo: is not a search operator" in unknown.words
 
 
 def test_older_results_keep_the_words(anybody, say):

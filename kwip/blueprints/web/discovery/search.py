@@ -13,9 +13,11 @@ from kwip.domain.timelines.pages import Page
 from kwip.schemas.discovery.search import SearchPageQuery
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from flask import Response
 
-    from kwip.domain.timelines.search import SearchRequest
+    from kwip.domain.timelines.search import Mistake, SearchRequest
 
 _BAD_REQUEST = 400
 
@@ -23,37 +25,37 @@ _BAD_REQUEST = 400
 def search() -> Response:
     """Search for what the form says, or explain how to search."""
     asked = http.load_query(SearchPageQuery(http.site().urls))
-    kept = {"q": asked.text, "type": "" if asked.kind == "statuses" else asked.kind}
     form = Form({"q": asked.text})
     found: Page[object] = Page(items=())
+    mistakes: Sequence[Mistake] = ()
     people = 0
     try:
-        found = _found(asked)
+        found, mistakes = _found(asked)
         people = _count_people(asked)
     except InvalidError as error:
         form = Form({"q": asked.text}, error.fields)
-    answer = page(
-        "search.html", asked=asked, form=form, page=found, kept=kept, people=people
-    )
+    shown = {"asked": asked, "page": found, "mistakes": mistakes, "people": people}
+    answer = page("search.html", form=form, **shown)
     if form.wrong:
         answer.status_code = _BAD_REQUEST
     return answer
 
 
-def _found(asked: SearchRequest) -> Page[object]:
+def _found(asked: SearchRequest) -> tuple[Page[object], Sequence[Mistake]]:
     if not asked.text:
-        return Page(items=())
+        return Page(items=()), ()
     service, viewer, loader = http.services().search, http.viewer(), http.loader()
     if asked.kind == "accounts":
-        return Page(items=tuple(service.people(viewer, loader, asked)))
+        return Page(items=tuple(service.people(viewer, loader, asked))), ()
     if asked.kind == "hashtags":
-        return Page(items=tuple(service.tags(viewer, loader, asked)))
-    found = service.page(viewer, loader, asked)
-    return Page(
+        return Page(items=tuple(service.tags(viewer, loader, asked))), ()
+    found, mistakes = service.page(viewer, loader, asked)
+    shown: Page[object] = Page(
         items=found.items,
         next_max_id=found.next_max_id,
         prev_min_id=found.prev_min_id,
     )
+    return shown, mistakes
 
 
 def _count_people(asked: SearchRequest) -> int:
