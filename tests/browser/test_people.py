@@ -438,6 +438,8 @@ def test_on_a_phone_every_place_is_within_reach(open_browser, alice):
         "Notifications",
         "Profile",
     ]
+    head = page.locator(".column-head")
+    assert head.get_by_role("link", name="Explore").is_visible()
     places.get_by_text("Profile").locator("visible=true").click()
     page.locator(".user-top summary", has_text="More").click()
     menu = page.locator(".menu[open] .menu-items").bounding_box()
