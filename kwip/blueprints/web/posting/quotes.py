@@ -8,9 +8,8 @@ from flask import url_for
 
 from kwip.blueprints import http
 from kwip.blueprints.table import Route
-from kwip.blueprints.web.pages import OPEN, Form, form_policy, go, page
+from kwip.blueprints.web.pages import OPEN, Form, form_policy, go, page, way_back
 from kwip.domain.errors import NotFoundError
-from kwip.schemas.forms import ActForm
 from kwip.schemas.posting.quotes import QuotePolicyForm
 from kwip.text.translation import gettext
 
@@ -41,10 +40,9 @@ def choose_quote_policy(username: str, post_id: PostId) -> Response:
 
 def remove_from_quote(username: str, post_id: PostId, quoting_id: PostId) -> Response:
     """Take one of the viewer's kwips out of a kwip that quotes it."""
-    http.load_form(ActForm())
     http.services().quotes.revoke(http.signed_in(), post_id, quoting_id)
-    back = url_for("web.post_quotes", username=username, post_id=post_id)
-    return go(back, gettext("Your kwip was removed from the quote."))
+    quotes = url_for("web.post_quotes", username=username, post_id=post_id)
+    return go(way_back(quotes), gettext("Your kwip was removed from the quote."))
 
 
 _QUOTES = "/@<name:username>/<id:post_id>/quotes"
