@@ -42,7 +42,7 @@ BUNDLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
         "kwip.js": (
             *("translation.js", "kwip.js", "acts.js", "sharing.js", "elements.js"),
-            *("uploads.js", "compose_media.js", "write.js"),
+            *("uploads.js", "compose_media.js", "quoting.js", "write.js"),
             *("replies.js", "cards.js", "keys.js", "live.js", "open.js", "more.js"),
             *(
                 "completion.js",

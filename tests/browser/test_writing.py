@@ -42,6 +42,24 @@ def post(page, text):
     page.get_by_role("button", name="Post", exact=True).click()
 
 
+def test_the_address_of_a_kwip_shows_what_will_be_quoted(open_home, bob):
+    question = bob.say("Is it far?\nOr not?")
+    page = open_home()
+    asked = []
+    page.on("request", lambda it: asked.append(it.url))
+    text = page.get_by_label("Your kwip")
+
+    text.fill(f"See {question['url']}")
+    card = page.locator(".compose .quote")
+    expect(card).to_contain_text("@bob")
+    expect(card.locator(".quote-line")).to_have_text("Is it far?")
+    text.press_sequentially(" ")
+    text.fill("See")
+
+    expect(card).to_have_count(0)
+    assert [url.endswith("/article") for url in asked].count(True) == 1
+
+
 def test_a_new_kwip_stands_at_the_top_of_home_without_a_reload(open_home, question):
     page = open_home()
 

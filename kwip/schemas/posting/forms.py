@@ -11,6 +11,7 @@ from kwip.domain.ids import PostId
 from kwip.domain.posts import Draft, Edit, Visibility
 from kwip.schemas.body import Id, StrictSchema, Text, line
 from kwip.schemas.posting.polls import PollOfForm
+from kwip.schemas.posting.quotes import policy_field
 from kwip.text.translation import lazy_gettext
 
 #: A reply form shows no more people to address.
@@ -47,6 +48,7 @@ class ComposeForm(_WithAttachments, StrictSchema[Draft]):
     quote_of_id = Id(load_default=None)
     to = fields.List(Text(), load_default=list, validate=validate.Length(max=TO_MAX))
     poll = PollOfForm()
+    quote_policy = policy_field()
     key = line()
 
     def make(
@@ -69,6 +71,7 @@ class ComposeForm(_WithAttachments, StrictSchema[Draft]):
             source="web",
             poll=others["poll"],
             quote_of_id=others["quote_of_id"],
+            quote_policy=others["quote_policy"],
             idempotency_key=key,
             to=tuple(to),
         )

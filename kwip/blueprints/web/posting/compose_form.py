@@ -9,7 +9,7 @@ from flask import request
 
 from kwip.blueprints import http, placeholders
 from kwip.domain.polls import MAX_OPTIONS
-from kwip.domain.posts import Visibility
+from kwip.domain.posts import QuotePolicy, Visibility
 from kwip.domain.timelines.visibility import reply_visibility
 from kwip.schemas.posting.forms import TO_MAX
 
@@ -59,6 +59,7 @@ class Sheet:
     media: tuple[Attachment, ...] = ()
     poll: PollSheet = field(default_factory=PollSheet)
     visibility: str = Visibility.PUBLIC.value
+    quote_policy: str = QuotePolicy.PUBLIC.value
     key: str = field(default_factory=placeholders.key)
     wrong: Mapping[str, str] = field(default_factory=dict)
     problem: str = ""
@@ -112,6 +113,7 @@ def sheet_again(
         media=media,
         poll=poll_again(),
         visibility=asked if asked in _VALUES else fresh.visibility,
+        quote_policy=sent.get("quote_policy", fresh.quote_policy),
         key=fresh.key if is_new_key else sent.get("key") or fresh.key,
         wrong=wrong,
         problem=problem,
