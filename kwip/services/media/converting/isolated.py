@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -37,6 +38,8 @@ _PROJECT = Path(__file__).parents[4]
 #: The most bytes in a part of an answer, and the most parts: a child that was taken
 #: over could claim anything.
 _MOST_BYTES, _MOST_PARTS = 16_000_000, 16
+#: Signals that others send; those of a crash and of our limits are not among them.
+_FROM_OUTSIDE = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGHUP})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +69,10 @@ class FailedError(Exception):
     """The child died during a job: it crashed, or exceeded a limit."""
 
 
+class _KilledError(Exception):
+    """Somebody else ended the child, such as a machine that ran out of memory."""
+
+
 class Isolated:
     """Hand jobs to a child process, which is started on demand.
 
@@ -88,9 +95,12 @@ class Isolated:
     def run(self, question: Mapping[str, Any], content: IO[bytes]) -> Answer:
         """Run one job; return its answer and the answer's parts.
 
+        If something else kills the child, the job is tried once more.
+
         Raises:
             FailedError: The child did not survive it.
-            StoreUnavailableError: Too many jobs are waiting, or this one took too long.
+            StoreUnavailableError: Too many jobs are waiting, this one took too long, or
+                its child was killed twice.
         """
         if self._is_closing.is_set():
             raise _busy("the process is ending")
@@ -100,7 +110,7 @@ class Isolated:
             if not self._turn.acquire(timeout=self._limits.wait_s):
                 raise _busy("jobs take too long")
             try:
-                return self._ask(question, content)
+                return self._ask_twice(question, content)
             finally:
                 self._turn.release()
         finally:
@@ -120,6 +130,14 @@ class Isolated:
         finally:
             self._turn.release()
 
+    def _ask_twice(self, question: Mapping[str, Any], content: IO[bytes]) -> Answer:
+        with suppress(_KilledError):
+            return self._ask(question, content)
+        try:
+            return self._ask(question, content)
+        except _KilledError as error:
+            raise _interrupted("the child was killed twice") from error
+
     def _ask(self, question: Mapping[str, Any], content: IO[bytes]) -> Answer:
         if self._end_later is not None:
             self._end_later.cancel()
@@ -136,7 +154,8 @@ class Isolated:
             log.warning("isolated_job_failed", module=self._module, exit_code=code)
             if is_late.is_set() or self._is_closing.is_set():
                 raise _busy("a job took too long") from error
-            raise FailedError from error
+            is_killed = code is not None and -code in _FROM_OUTSIDE
+            raise (_KilledError if is_killed else FailedError) from error
         finally:
             watch.cancel()
         self._end_later = threading.Timer(self._limits.idle_s, self._end_if_idle)
@@ -168,7 +187,7 @@ class Isolated:
                 self._turn.release()
 
     def _end(self) -> int | None:
-        """End the child; return its exit code."""
+        """End the child; return its exit code, or None if it did not end by itself."""
         child, self._child = self._child, None
         if child is None:
             return None
@@ -179,7 +198,8 @@ class Isolated:
             return child.wait(1.0)
         except subprocess.TimeoutExpired:
             child.kill()
-            return child.wait()
+            child.wait()
+            return None
 
 
 def _pipe(end: IO[bytes] | None) -> IO[bytes]:
@@ -189,6 +209,14 @@ def _pipe(end: IO[bytes] | None) -> IO[bytes]:
 def _busy(reason: str) -> StoreUnavailableError:
     return StoreUnavailableError(
         "Kwip is busy with other uploads. Try again in a few seconds.",
+        retry_after_s=5.0,
+        reason=reason,
+    )
+
+
+def _interrupted(reason: str) -> StoreUnavailableError:
+    return StoreUnavailableError(
+        "Processing your file was interrupted. Try again in a few seconds.",
         retry_after_s=5.0,
         reason=reason,
     )

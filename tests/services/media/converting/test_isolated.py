@@ -86,6 +86,19 @@ def test_a_job_that_its_child_does_not_survive_fails_alone(make, job):
     assert pid_of(parent) != before
 
 
+def test_a_job_whose_child_is_killed_is_tried_once_more(make, tmp_path):
+    once, twice = tmp_path / "once", tmp_path / "twice"
+    once.mkdir()
+    twice.mkdir()
+    parent = make()
+
+    assert ask(parent, "be_killed", folder=str(once), times=1) == ({}, [])
+    with pytest.raises(StoreUnavailableError, match="interrupted") as caught:
+        ask(parent, "be_killed", folder=str(twice), times=3)
+    assert caught.value.retry_after_s == 5.0
+    assert len(list(twice.iterdir())) == 2
+
+
 def test_a_job_that_loops_ends(make):
     parent = make(cpu_s=0)
     with pytest.raises(FailedError):
