@@ -118,7 +118,7 @@ WARM = {
     "/api/v1/blocks": 1,
     "/api/v1/mutes": 1,
     "/api/v1/preferences": 1,
-    "/api/v1/custom_emojis": 0,
+    "/api/v1/custom_emojis": 1,
     "/api/v1/filters": 1,
     "/api/v1/favourites": 3,
     "/api/v1/bookmarks": 3,

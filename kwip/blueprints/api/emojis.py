@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kwip.blueprints import http
@@ -19,4 +20,7 @@ def custom_emojis() -> Response:
     return http.answer([emoji_json(each, urls) for each in urls.emojis()])
 
 
-ROUTES = (Route("GET", "/api/v1/custom_emojis", custom_emojis, policies.ANYBODY),)
+#: Its answer may be long, but is made of what the process knows.
+_READ = replace(policies.OPEN_READ, asks_nothing=True)
+
+ROUTES = (Route("GET", "/api/v1/custom_emojis", custom_emojis, _READ),)
