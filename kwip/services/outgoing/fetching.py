@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import http.client
 import ssl
-import time
 import zlib
 from dataclasses import dataclass, field
 from email.message import Message
@@ -17,10 +16,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
 from kwip.services.outgoing.connections import Deadline, FetchError, Place, connected
+from kwip.services.outgoing.patience import Patience, SlowHosts
 from kwip.text.hosts import ascii_host
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from urllib.parse import SplitResult
 
 MAX_REDIRECTS = 3
@@ -29,8 +29,6 @@ _PORTS = {"http": 80, "https": 443}
 #: For the status and the headers, besides the body.
 _HEAD_BYTES = 100_000
 _PIECE_BYTES = 65_536
-#: For how long a host that did not answer in time is left alone; and how many of them.
-_SLOW_S, _MOST_SLOW_HOSTS = 60.0, 1_000
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 #: Answers after which it may help to try again.
 _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -57,29 +55,6 @@ class Fetched:
     content: bytes
 
 
-class SlowHosts:
-    """Hosts that did not answer in time: for a minute, nobody waits for them again.
-
-    Otherwise a hundred links to one such host would hold up everybody else's.
-    """
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic):
-        self._clock = clock
-        self._until: dict[str, float] = {}
-
-    def add(self, host: str) -> None:
-        """Remember a host."""
-        now = self._clock()
-        if len(self._until) >= _MOST_SLOW_HOSTS:
-            self._until = {h: end for h, end in self._until.items() if end > now}
-        if len(self._until) < _MOST_SLOW_HOSTS:
-            self._until[host] = now + _SLOW_S
-
-    def has(self, host: str) -> bool:
-        """Return whether a host has been slow within the last minute."""
-        return self._until.get(host, 0.0) > self._clock()
-
-
 @dataclass(frozen=True, slots=True)
 class Fetcher:
     """Fetch addresses.
@@ -87,14 +62,17 @@ class Fetcher:
     Attributes:
         user_agent: What we say we are.
         allowed: Hosts with ports that may be in our own network or on other ports.
-        timeout_s: How long a request may take, redirects included.
+        timeout_s: How long a request may take, redirects included; less while many
+            hosts are slow.
         slow: Hosts that took longer a moment ago.
+        patience: How long all slow requests may take together.
     """
 
     user_agent: str
     allowed: frozenset[tuple[str, int]] = frozenset()
     timeout_s: float = 10.0
     slow: SlowHosts = field(default_factory=SlowHosts)
+    patience: Patience = field(default_factory=Patience)
 
     def get(self, url: str, limits: Mapping[str, Limit]) -> Fetched:
         """Fetch an address; `limits` are by the start of the media type.
@@ -102,7 +80,12 @@ class Fetcher:
         Raises:
             FetchError: It may not be fetched, cannot be, or is of another type.
         """
-        deadline = Deadline(self.timeout_s)
+        with self.patience.granted(self.timeout_s) as timeout_s:
+            return self._follow(url, limits, Deadline(timeout_s))
+
+    def _follow(
+        self, url: str, limits: Mapping[str, Limit], deadline: Deadline
+    ) -> Fetched:
         for _ in range(MAX_REDIRECTS + 1):
             parts, place = self._checked(url)
             if self.slow.has(place.host):

@@ -4,12 +4,14 @@ import gzip
 import itertools
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 
 from kwip.services.outgoing.connections import FetchError
-from kwip.services.outgoing.fetching import Fetcher, Limit, SlowHosts
+from kwip.services.outgoing.fetching import Fetcher, Limit
+from kwip.services.outgoing.patience import Patience, SlowHosts
 
 LIMITS = {
     "text/html": Limit(max_bytes=50_000, may_be_cut=True),
@@ -208,3 +210,29 @@ def test_a_host_that_leads_to_a_slow_one_is_not_slow(site, fetcher):
 
     assert quick.slow.has("localhost")
     assert not quick.slow.has("127.0.0.1")
+
+
+def test_a_fast_host_waits_for_no_crowd_of_slow_ones(site, fetcher):
+    fast = site.page("/oats", "Oats")
+    # They take a connection, and never answer.
+    silent = [socket.create_server((f"127.0.0.{n}", 0)) for n in range(2, 9)]
+    places = [each.getsockname() for each in silent]
+    patient = replace(
+        fetcher,
+        allowed=fetcher.allowed | set(places),
+        timeout_s=20.0,
+        patience=Patience(budget_s=40.0, brief_s=0.1),
+    )
+    with ThreadPoolExecutor(3) as threads:
+        slow = [
+            threads.submit(patient.get, f"http://{host}:{port}/", LIMITS)
+            for host, port in places
+        ]
+        found = threads.submit(patient.get, fast, LIMITS).result()
+        still_wait = [each.done() for each in slow[:2]]
+        for each in silent:
+            each.close()
+
+    assert found.content
+    assert still_wait == [False, False]
+    assert {each.exception().is_transient for each in slow} == {True}
