@@ -48,13 +48,14 @@ OPEN = frozenset({Visibility.PUBLIC, Visibility.UNLISTED})
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """An earlier text of an edited post, when it was written, and its poll."""
+    """An earlier text of an edited post, with its date, its poll and its media."""
 
     text: str
     written_at: dt.datetime
     warning: str = ""
     is_sensitive: bool = False
     poll_titles: tuple[str, ...] = ()
+    media_ids: tuple[AttachmentId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,3 +216,11 @@ class History:
 
     post: Post
     revisions: tuple[Revision, ...] = field(default=())
+
+    def media_of(self, revision: Revision) -> tuple[Attachment, ...]:
+        """Return the attachments of an earlier version that are still in the post.
+
+        The files of the others are deleted.
+        """
+        still = {each.id: each for each in self.post.media}
+        return tuple(still[i] for i in revision.media_ids if i in still)

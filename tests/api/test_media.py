@@ -344,6 +344,8 @@ def test_an_edit_in_an_app_replaces_the_files(alice, client):
     gone = status["media_attachments"][0]["url"]
     assert get(client, gone).status_code == 404
     assert all(get(client, each["url"]).status_code == 200 for each in media)
+    versions = client.get(f"/api/v1/statuses/{status['id']}/history").json
+    assert [v["media_attachments"] for v in versions] == [media[1:], media]
 
 
 def test_an_edit_without_media_ids_keeps_the_files(alice):

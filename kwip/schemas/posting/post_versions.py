@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from marshmallow import fields
 
 from kwip.domain.posts import Revision
 from kwip.schemas.accounts.users import AccountSchema
-from kwip.schemas.dumping import DumpSchema, Instant, constant
+from kwip.schemas.dumping import DumpSchema, Instant
 from kwip.schemas.emojis import emojis_of_texts
 from kwip.schemas.html import bio_html, post_html
+from kwip.schemas.posting.attachments import MediaAttachmentSchema, attachments_of
 from kwip.schemas.posting.quotes import shallow_quote
 
 if TYPE_CHECKING:
     from kwip.domain.posts import History, Post
     from kwip.domain.users import User
+    from kwip.schemas.posting.attachments import AttachmentView
     from kwip.schemas.urls import Urls
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version of a post's text, and what it quotes; the current one has `post`."""
+    """One version of a post's text, and what it quotes; the current one has `post`.
+
+    Of its attachments, it has those that are still in the post.
+    """
 
     author: User
     state: Revision
     quote: dict[str, object] | None
+    media: list[AttachmentView]
     post: Post | None = None
 
 
@@ -37,8 +43,12 @@ def versions_of(author: User, history: History) -> list[Version]:
     titles = post.poll.titles if post.poll else ()
     present = Revision(post.text, written_at, post.warning, post.is_sensitive, titles)
     quote = shallow_quote(post)
-    earlier = [Version(author, state, quote) for state in history.revisions]
-    return [*earlier, Version(author, present, quote, post)]
+    earlier = [
+        Version(author, state, quote, attachments_of(replace(post, media=media)))
+        for state in history.revisions
+        for media in [history.media_of(state)]
+    ]
+    return [*earlier, Version(author, present, quote, attachments_of(post), post)]
 
 
 class StatusEditSchema(DumpSchema):
@@ -49,7 +59,7 @@ class StatusEditSchema(DumpSchema):
     sensitive = fields.Boolean(attribute="state.is_sensitive")
     created_at = Instant(attribute="state.written_at")
     account = fields.Method("get_account")
-    media_attachments = constant([])
+    media_attachments = fields.Method("get_media")
     emojis = fields.Method("get_emojis")
     poll = fields.Method("get_poll")
     quote = fields.Raw()
@@ -57,12 +67,17 @@ class StatusEditSchema(DumpSchema):
     def __init__(self, urls: Urls, *, is_signed_in: bool):
         super().__init__(urls, is_signed_in=is_signed_in)
         self._accounts = AccountSchema(urls, is_signed_in=is_signed_in)
+        self._media = MediaAttachmentSchema(urls, is_signed_in=is_signed_in)
 
     def get_content(self, version: Version) -> str:
         """Return the text as HTML."""
         if version.post is not None:
             return post_html(version.post, self.urls)
         return bio_html(version.state.text, self.urls)
+
+    def get_media(self, version: Version) -> object:
+        """Return its attachments, in order."""
+        return self._media.dump(version.media, many=True)
 
     def get_poll(self, version: Version) -> object:
         """Return the options of the poll that it had, without counts."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
 
-from kwip.domain.ids import PostId, UserId
+from kwip.domain.ids import AttachmentId, PostId, UserId
 from kwip.domain.polls import Option, Poll
 from kwip.domain.posts import Post, QuotePolicy, Revision, Visibility
 from kwip.domain.repeats import digest_of
@@ -79,7 +79,8 @@ class PollDocument(TypedDict):
 class RevisionDocument(TypedDict):
     """An earlier text of a post; in schema 1 without warning and flag.
 
-    `poll` has the options of its poll, if it had one.
+    `poll` has the options of its poll, if it had one, and `media` the ids of its
+    attachments.
     """
 
     text: str
@@ -87,6 +88,7 @@ class RevisionDocument(TypedDict):
     warning: NotRequired[str]
     is_sensitive: NotRequired[bool]
     poll: NotRequired[list[str]]
+    media: NotRequired[list[AttachmentId]]
 
 
 class FanoutDocument(TypedDict):
@@ -306,6 +308,21 @@ class _Content(TypedDict):
     said: int | None
 
 
+def revision_of(old: Post) -> RevisionDocument:
+    """Return what is kept of a post when it is edited."""
+    revision: RevisionDocument = {
+        "text": old.text,
+        "written_at": old.edited_at or old.created_at,
+        "warning": old.warning,
+        "is_sensitive": old.is_sensitive,
+    }
+    if old.poll is not None:
+        revision["poll"] = list(old.poll.titles)
+    if old.media:
+        revision["media"] = [each.id for each in old.media]
+    return revision
+
+
 def to_revision(document: RevisionDocument) -> Revision:
     """Convert a stored earlier text to a revision."""
     return Revision(
@@ -314,4 +331,5 @@ def to_revision(document: RevisionDocument) -> Revision:
         document.get("warning", ""),
         document.get("is_sensitive", False),
         tuple(document.get("poll", ())),
+        tuple(document.get("media", ())),
     )

@@ -22,6 +22,7 @@ from kwip.store.posting.post_documents import (
     CHANGED,
     change_of_poll,
     content_of,
+    revision_of,
     to_document,
     to_post,
     to_revision,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
     from kwip.domain.timelines.notifications import Notification
     from kwip.store.client import Document, Store
-    from kwip.store.posting.post_documents import FanoutDocument, RevisionDocument
+    from kwip.store.posting.post_documents import FanoutDocument
 
 #: Earlier texts that are kept; more edits drop the oldest.
 MAX_REVISIONS = 50
@@ -338,14 +339,6 @@ _TOMBSTONE = {
 
 
 def _edit_of(old: Post, new: Post, at: dt.datetime) -> Document:
-    revision: RevisionDocument = {
-        "text": old.text,
-        "written_at": old.edited_at or old.created_at,
-        "warning": old.warning,
-        "is_sensitive": old.is_sensitive,
-    }
-    if old.poll is not None:
-        revision["poll"] = list(old.poll.titles)
     poll, no_poll = change_of_poll(old.poll, new.poll)
     preview, no_preview = change_of_preview(old, new, at)
     return {
@@ -358,7 +351,7 @@ def _edit_of(old: Post, new: Post, at: dt.datetime) -> Document:
         },
         "$unset": no_poll | no_preview,
         **CHANGED,
-        "$push": {"revisions": {"$each": [revision], "$slice": -MAX_REVISIONS}},
+        "$push": {"revisions": {"$each": [revision_of(old)], "$slice": -MAX_REVISIONS}},
     }
 
 

@@ -218,7 +218,9 @@ def test_an_edit_keeps_adds_removes_and_moves_pictures(at_alice):
         },
     )
 
-    assert len(shown(at_alice.get(path.replace("/edit", "/history")))) == 2
+    history = at_alice.get(path.replace("/edit", "/history"))
+    assert [e["alt"] for e in shown(history)] == ["Blue.", "Green.", "Blue."]
+    assert "1 attachment was removed since." in history.words
     page = at_alice.get("/@alice")
     assert [e["alt"] for e in shown(page)] == ["Blue.", "Green."]
     assert shown(page)[0]["src"] == second["src"]
