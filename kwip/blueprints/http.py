@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from kwip.services.bundle import Services
     from kwip.services.coherence.probes import Probe
     from kwip.services.reading.loader import Loader, Lookup
-    from kwip.services.reading.request_charge import RequestCharge
+    from kwip.services.reading.rate_limits import RequestCharge
 
 T = TypeVar("T")
 
@@ -85,7 +85,7 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A request whose page `PageCache` has looked for and not found.
+    """What `PageCache` has begun for a request, before it looks for its page.
 
     `page` is its key, to cache the answer under; `first` is what it begins with.
     """

@@ -15,13 +15,13 @@ from flask import g, request
 
 from kwip.blueprints import errors, http
 from kwip.domain.errors import RateLimitedError
-from kwip.services.reading.request_charge import FREE
+from kwip.services.reading.rate_limits import FREE
 
 if TYPE_CHECKING:
     from flask import Response
 
     from kwip.blueprints.table import Policy
-    from kwip.services.reading.request_charge import RequestCharge
+    from kwip.services.reading.rate_limits import RequestCharge
 
 log = structlog.get_logger()
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from kwip.services.posting.reactions import Reactions
     from kwip.services.posting.reposts import Reposts
     from kwip.services.reading.loader import Loaders
-    from kwip.services.reading.request_charge import RateLimits
+    from kwip.services.reading.rate_limits import RateLimits
     from kwip.services.search.search import Search
     from kwip.services.search.widget import SearchWidget
     from kwip.services.social.followed_tags import FollowedTags

@@ -16,7 +16,7 @@ from kwip.services.accounts.sign_in import SignIn
 from kwip.services.accounts.users import Users
 from kwip.services.bundle import Accounts
 from kwip.services.media.stored.withholding import Withholding
-from kwip.services.reading.request_charge import RateLimits
+from kwip.services.reading.rate_limits import RateLimits
 from kwip.store.accounts.setup import SetupStore
 from kwip.store.posting.withheld import WithheldStore
 

@@ -74,7 +74,7 @@ def make_posting(
             clock=core.options.clock,
         ),
         polls=Polls(
-            store=stores.reactions,
+            store=stores.votes,
             permissions=permissions,
             posts=posts,
             loaders=loaders,

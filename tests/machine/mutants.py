@@ -14,7 +14,7 @@ from kwip.services.delivery.fanout import Fanout
 from kwip.services.timelines import hydration
 from kwip.store.delivery.hibernation import HibernationStore
 from kwip.store.delivery.pull_authors import PullAuthorStore
-from kwip.store.posting.reactions import ReactionStore
+from kwip.store.posting import votes
 from kwip.store.timelines import timelines
 from kwip.store.timelines.buckets import OpenBucket, Stored, bucket_document
 from kwip.store.timelines.timelines import TimelineStore
@@ -256,9 +256,7 @@ MUTANTS = {
     "whoever wakes is passed over": Mutant(
         ((HibernationStore, "set_active", _never_wake),), _sleep_and_wake
     ),
-    "a vote is not counted": Mutant(
-        ((ReactionStore, "_count_ballot", lambda *_: True),), _vote
-    ),
+    "a vote is not counted": Mutant(((votes, "count_ballot", lambda *_: True),), _vote),
     "everybody may see everything": Mutant(
         ((hydration, "may_see", _see_all_that_is_not_deleted),), _nothing
     ),

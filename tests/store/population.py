@@ -16,7 +16,7 @@ from kwip.store.delivery.outbox import pending
 from kwip.store.posting.attachments import _to_document as attachment_document
 from kwip.store.posting.link_previews import to_document as preview_document
 from kwip.store.posting.post_documents import to_document
-from kwip.store.posting.reactions import _to_document as reaction_document
+from kwip.store.posting.reaction_documents import reaction_document
 from kwip.store.social.edges import Edge, follow_document, follower_document
 from kwip.store.social.list_edges import ListEdge, edge_document
 from kwip.store.timelines.buckets import bucket_document, empty_timeline, home_of

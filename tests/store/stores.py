@@ -45,6 +45,7 @@ from kwip.store.posting.quotes import QuoteStore
 from kwip.store.posting.reactions import ReactionStore
 from kwip.store.posting.repeats import RepeatStore
 from kwip.store.posting.search import SearchStore
+from kwip.store.posting.votes import VoteStore
 from kwip.store.posting.withheld import WithheldStore
 from kwip.store.purges import PurgeStore
 from kwip.store.social.edges import EdgeStore
@@ -87,7 +88,7 @@ class Stores:
         self.pull_authors = PullAuthorStore(store)
         self.activity = ActivityStore(store)
         self.repeats, self.quotes = RepeatStore(store), QuoteStore(store)
-        self.reactions = ReactionStore(store)
+        self.reactions, self.votes = ReactionStore(store), VoteStore(store)
         self.relationships = RelationshipStore(store)
         self.search, self.people = SearchStore(store), PeopleStore(store)
         self.setup, self.suggestions = SetupStore(store), SuggestionStore(store)

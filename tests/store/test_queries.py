@@ -155,7 +155,7 @@ def _follow_changes(s):
 
 def _vote(s):
     with suppress(ConflictError):  # the post has no poll
-        s.reactions.vote(VOTED)
+        s.votes.vote(VOTED)
 
 
 #: How each public method is called; several calls where it has several ways.
@@ -499,7 +499,7 @@ CALLS = {
     ),
     "PullAuthorStore.last_pulls": lambda s: s.pull_authors.last_pulls(2),
     "ReactionStore.add": lambda s: [s.reactions.add(LIKED, TOLD) for _ in range(2)],
-    "ReactionStore.vote": _vote,
+    "VoteStore.vote": _vote,
     "PreviewAuditStore.mismatched_after": lambda s: s.audit.previews.mismatched_after(
         0, 50
     ),

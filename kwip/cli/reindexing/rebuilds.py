@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 def run_rebuild(
     settings: Settings, what: str, pace: Pace | None, *, is_quiet: bool
 ) -> Outcome:
-    """Repair counters or tags at a pace; without a pace only list what differs."""
+    """Repair all but timelines at a pace; without one only list what differs."""
     began = time.monotonic()
     with connected(settings) as wiring, Bars(is_quiet=is_quiet) as bars:
         rebuild = _rebuild_of(wiring, settings, what)

@@ -28,7 +28,7 @@ from kwip.domain.errors import (
 )
 from kwip.domain.rate_limits import whose
 from kwip.services.accounts.authentication import login_of
-from kwip.services.reading.request_charge import too_much
+from kwip.services.reading.rate_limits import too_much
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

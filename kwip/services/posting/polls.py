@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     from kwip.services.posting.permissions import Permissions
     from kwip.services.posting.posts import Posts
     from kwip.services.reading.loader import Loader, Loaders
-    from kwip.store.posting.reactions import ReactionStore
+    from kwip.store.posting.votes import VoteStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Polls:
     """Show polls, and vote in them. A poll has the id of its post."""
 
-    store: ReactionStore
+    store: VoteStore
     permissions: Permissions
     posts: Posts
     loaders: Loaders

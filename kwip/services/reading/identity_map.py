@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from kwip.services.reading.kinds import Kind, Lookup
+    from kwip.services.reading.rate_limits import RequestCharge
     from kwip.services.reading.request_cache import RequestCache
-    from kwip.services.reading.request_charge import RequestCharge
 
     Target = tuple["Seen", Any]
 

@@ -29,8 +29,8 @@ from kwip.services.reading.kinds import (
     by_kind,
     filling,
 )
+from kwip.services.reading.rate_limits import FREE, RequestCharge
 from kwip.services.reading.request_cache import RequestCache
-from kwip.services.reading.request_charge import FREE, RequestCharge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

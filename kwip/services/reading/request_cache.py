@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kwip.cache.entity_cache import Ask, CacheLease, EntityCache, Filling
     from kwip.cache.keys import CacheKey
     from kwip.domain.ids import UserId
-    from kwip.services.reading.request_charge import RequestCharge
+    from kwip.services.reading.rate_limits import RequestCharge
 
 #: Pages made from more entities are not cached: checking them costs as much as
 #: building.

@@ -19,6 +19,7 @@ from kwip.store.posting.quotes import QuoteStore
 from kwip.store.posting.reactions import ReactionStore
 from kwip.store.posting.repeats import RepeatStore
 from kwip.store.posting.search import SearchStore
+from kwip.store.posting.votes import VoteStore
 from kwip.store.social.followed_tags import FollowedTagStore
 from kwip.store.social.lists import ListStore
 from kwip.store.social.muted_conversations import MutedConversationStore
@@ -53,6 +54,7 @@ class Stores:
     timelines: TimelineStore
     pull_authors: PullAuthorStore
     reactions: ReactionStore
+    votes: VoteStore
     notifications: NotificationStore
     markers: MarkerStore
     sessions: AccessKeyStore
@@ -80,6 +82,7 @@ class Stores:
             timelines=TimelineStore(store),
             pull_authors=PullAuthorStore(store),
             reactions=ReactionStore(store),
+            votes=VoteStore(store),
             notifications=NotificationStore(store),
             markers=MarkerStore(store),
             sessions=AccessKeyStore(store, "sessions"),

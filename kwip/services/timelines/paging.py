@@ -58,7 +58,7 @@ class Pages:
         """Hydrate entries in growing rounds until the page and one more are there.
 
         The extra one shows whether there is a next page. After `MAX_ROUNDS`, or
-        `MAX_LOOKED_AT` hidden entries in a row, a page may stay short, but not empty:
+        `MAX_LOOKED_AT` entries, shown or hidden, a page may stay short, but not empty:
         then queries read on until something is shown or nothing is left. So an empty
         page never has a next one.
         """

@@ -34,7 +34,7 @@ _ON_USERS = ("posts_count", "followers_count", "following_count")
 
 
 def count(database: Database[Document], post: Post, by: int, session: Any) -> None:
-    """Add `by` to the counters of a post's author and of its parent or original.
+    """Add `by` to the counters of a post's author, parent, original and quoted post.
 
     Must run in the transaction that stores the post or makes it a tombstone. Counters
     do not raise `version`: an edit need not start over because of a reply. The most

@@ -1,4 +1,4 @@
-"""Reactions: favourites, bookmarks, votes, and the claims that keep reposts unique."""
+"""Reactions: favourites, bookmarks, and the claims that keep reposts unique."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from pymongo.errors import DuplicateKeyError
 
 from kwip.domain.errors import ConflictError
 from kwip.domain.ids import PostId, UserId
-from kwip.domain.polls import chosen, round_of
 from kwip.domain.reactions import Act, Reacted, Reaction, Span, bounds_of, span_of
 from kwip.domain.timelines.id_lists import Between, Row
 from kwip.store.client import ONE_BATCH, translated
 from kwip.store.posting.counters import count
 from kwip.store.posting.post_documents import to_document
+from kwip.store.posting.reaction_documents import name_of, reaction_document
+from kwip.store.posting.votes import count_ballot
 from kwip.store.timelines.notifications import write
-from kwip.store.upgrades import schema_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 
 
 class ReactionStore:
-    """The `reactions` collection, and the counts of favourites and votes in `posts`."""
+    """The `reactions` collection, and the counts of favourites in `posts`.
+
+    `VoteStore` writes the votes.
+    """
 
     def __init__(self, store: Store):
         self._store = store
@@ -45,10 +48,10 @@ class ReactionStore:
         """
 
         def work(session: Any) -> bool:
-            name = _name(reaction.user_id, reaction.act, reaction.post_id)
+            name = name_of(reaction.user_id, reaction.act, reaction.post_id)
             if self._reactions.find_one({"_id": name}, {"_id": 1}, session=session):
                 return False
-            self._reactions.insert_one(_to_document(reaction), session=session)
+            self._reactions.insert_one(reaction_document(reaction), session=session)
             self._count(reaction.act, reaction.post_id, 1, session)
             if notification is not None:
                 write(self._notifications, notification, session)
@@ -59,48 +62,17 @@ class ReactionStore:
         except DuplicateKeyError:  # the same act at the same moment
             return False
 
-    def vote(self, vote: Reaction) -> bool:
-        """Write a vote and count it; False if the user has voted in this round.
-
-        One transaction. The post is written last, so that it is locked only for the
-        commit.
-
-        Raises:
-            ConflictError: The poll is no longer the one that the ballot is for.
-        """
-        ballot = vote.ballot or 0
-
-        def work(session: Any) -> bool:
-            name = {"_id": _name(vote.user_id, Act.VOTE, vote.post_id)}
-            held = self._reactions.find_one(name, {"ballot": 1}, session=session)
-            if held and round_of(held["ballot"]) == round_of(ballot):
-                return False
-            self._reactions.replace_one(
-                name, _to_document(vote), upsert=True, session=session
-            )
-            if not self._count_ballot(vote.post_id, ballot, 1, session):
-                raise ConflictError(
-                    "This poll was changed meanwhile. Reload it and try again.",
-                    post_id=vote.post_id,
-                )
-            return True
-
-        try:
-            return self._store.transact(work)
-        except DuplicateKeyError:  # the same vote at the same moment
-            return False
-
     def remove(self, user_id: UserId, act: Act, post_id: PostId) -> bool:
         """Delete a favourite, a bookmark or a vote; False if there was none."""
 
         def work(session: Any) -> bool:
-            name = _name(user_id, act, post_id)
+            name = name_of(user_id, act, post_id)
             old = self._reactions.find_one_and_delete({"_id": name}, session=session)
             if old is None:
                 return False
             self._count(act, post_id, -1, session)
             if act is Act.VOTE:
-                self._count_ballot(post_id, old["ballot"], -1, session)
+                count_ballot(self._posts, post_id, old["ballot"], -1, session)
             author_id = old["author_id"]
             name = f"{author_id}:{act.value}:{post_id}:{user_id}"
             self._notifications.delete_one(
@@ -116,18 +88,6 @@ class ReactionStore:
                 {"_id": post_id}, {"$inc": {"favourites_count": by}}, session=session
             )
 
-    def _count_ballot(
-        self, post_id: PostId, ballot: int, by: int, session: Any
-    ) -> bool:
-        """Count a ballot; False if the post has no poll of its round."""
-        counts = {f"poll.options.{each}.votes": by for each in chosen(ballot)}
-        result = self._posts.update_one(
-            {"_id": post_id, "poll.round": round_of(ballot)},
-            {"$inc": {**counts, "poll.voters": by}},
-            session=session,
-        )
-        return result.matched_count == 1
-
     def repost(
         self, reaction: Reaction, post: Post, nonce: str, fanout: FanoutDocument
     ) -> PostId:
@@ -142,13 +102,13 @@ class ReactionStore:
         """
 
         def work(session: Any) -> PostId:
-            name = _name(reaction.user_id, Act.REPOST, reaction.post_id)
+            name = name_of(reaction.user_id, Act.REPOST, reaction.post_id)
             held = self._reactions.find_one(
                 {"_id": name}, {"repost_id": 1}, session=session
             )
             if held is not None:
                 return PostId(held["repost_id"])
-            claim = _to_document(reaction) | {"repost_id": post.id}
+            claim = reaction_document(reaction) | {"repost_id": post.id}
             self._reactions.insert_one(claim, session=session)
             self._posts.insert_one(to_document(post, nonce, fanout), session=session)
             count(self._database, post, 1, session)
@@ -162,7 +122,7 @@ class ReactionStore:
     @translated()
     def repost_of(self, user_id: UserId, post_id: PostId) -> PostId | None:
         """Find a user's repost of a post."""
-        name = _name(user_id, Act.REPOST, post_id)
+        name = name_of(user_id, Act.REPOST, post_id)
         held = self._reactions.find_one({"_id": name}, {"repost_id": 1})
         return None if held is None else PostId(held["repost_id"])
 
@@ -172,7 +132,7 @@ class ReactionStore:
     ) -> None:
         """Delete the claim of one repost, so that the post can be reposted again."""
         self._reactions.delete_one(
-            {"_id": _name(user_id, Act.REPOST, post_id), "repost_id": repost_id}
+            {"_id": name_of(user_id, Act.REPOST, post_id), "repost_id": repost_id}
         )
 
     @translated()
@@ -230,27 +190,3 @@ class ReactionStore:
         found = self._reactions.find({**query, "seq": bounds}).sort("seq", order)
         rows = list(found.limit(part.limit).batch_size(part.limit))
         return rows[::-1] if part.ascending else rows
-
-
-def _name(user_id: UserId, act: Act, post_id: PostId) -> str:
-    return f"{user_id}:{act.value}:{post_id}"
-
-
-def _to_document(reaction: Reaction) -> Document:
-    ballot = {} if reaction.ballot is None else {"ballot": reaction.ballot}
-    quoted: Document = {}
-    if reaction.quote_of_id:
-        quoted["quote_of_id"] = reaction.quote_of_id
-        quoted["quote_of_author_id"] = reaction.quote_of_author_id
-    return {
-        "_id": _name(reaction.user_id, reaction.act, reaction.post_id),
-        "schema": schema_of("reactions"),
-        "user_id": reaction.user_id,
-        "act": reaction.act.value,
-        "post_id": reaction.post_id,
-        "author_id": reaction.author_id,
-        "reply_to_id": reaction.reply_to_id,
-        "seq": reaction.seq,
-        **ballot,
-        **quoted,
-    }
