@@ -507,7 +507,7 @@ def test_an_attachment_of_somebody_else_is_told_and_left(kwip, sample):
 
 def test_a_repair_is_seen_at_once(kwip, sample):
     wiring = sample.wiring
-    assert wiring.fence.await_lease(within_s=10)
+    assert wiring.fence.await_lease(within_s=30)
 
     def shown():
         loader = wiring.services.loaders.begin()
