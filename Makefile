@@ -21,8 +21,8 @@ test: check browser
 check: setup-dev
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
-	$(PY) -m mypy
-	$(VENV)/bin/lint-imports
+	$(PY) -m mypy & types=$$!; \
+	$(VENV)/bin/lint-imports; layers=$$?; wait $$types && exit $$layers
 
 # Chromium for the tests of the pages; `make test CHROMIUM=…` chooses one.
 browser:

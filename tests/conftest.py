@@ -10,6 +10,7 @@ import os
 import secrets
 import tempfile
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import hypothesis
 import pymongo
@@ -19,8 +20,10 @@ import structlog
 from pymongo.write_concern import WriteConcern
 
 import kwip.store.client
+import kwip.store.fence
 from kwip.cache import keys
 from kwip.store.indexes import ensure_indexes
+from tests.clients import KeptClients
 from tests.quick import make_quick
 from tests.servers import (
     FailPoint,
@@ -40,13 +43,23 @@ _ROOT = "kwip_servers"
 _UNTARGETED = Untargeted()
 
 
-def _watched(*arguments, event_listeners, **options):
-    listeners = [*event_listeners, _UNTARGETED]
-    return pymongo.MongoClient(*arguments, event_listeners=listeners, **options)
+_KEPT = KeptClients()
+#: Where the shared MongoDB listens, in this process.
+_SHARED = set()
 
 
-# Every client that Kwip makes in this process, whatever test makes it.
-kwip.store.client.MongoClient = _watched
+class _Clients:
+    """Makes every client that Kwip makes in this process, whatever test makes it."""
+
+    def __getitem__(self, _):
+        return self
+
+    def __call__(self, uri, *, event_listeners=(), **options):
+        make = _KEPT if urlsplit(uri).netloc in _SHARED else pymongo.MongoClient
+        return make(uri, event_listeners=[*event_listeners, _UNTARGETED], **options)
+
+
+kwip.store.client.MongoClient = kwip.store.fence.MongoClient = _Clients()
 
 
 @pytest.fixture(autouse=True)
@@ -75,7 +88,7 @@ def pytest_xdist_auto_num_workers():
 _LONG = (
     *("browser/test_soundness", "cli/test_world", "edge/test_fuzz"),
     *("edge/test_privacy", "faults/", "jobs/test_outlasting", "machine/"),
-    "ops/test_whole_stack",
+    *("ops/test_full_disk", "ops/test_whole_stack"),
 )
 
 
@@ -141,7 +154,9 @@ def _clients(_own_endpoints):
     mongodb = pymongo.MongoClient(_own_endpoints.mongodb_uri, tz_aware=True)
     caches = [redis.Redis.from_url(uri) for uri in uris]
     ensure_indexes(mongodb[_own_endpoints.database])
+    _SHARED.add(urlsplit(_own_endpoints.mongodb_uri).netloc)
     yield mongodb[_own_endpoints.database], caches
+    _KEPT.end()
     for client in [mongodb, *caches]:
         client.close()
 

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
     from config.endpoints import Endpoints
 
-START_S = 20.0
+#: A busy machine may take its time; what never comes fails.
+START_S = 60.0
 POLL_S = 0.01
 
 

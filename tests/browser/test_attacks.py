@@ -18,6 +18,12 @@ MARKS = """() => [
 ]"""
 
 
+#: Hundreds of clicks would take ten times as long.
+UNFOLD = """() => document.querySelectorAll("details.folded").forEach((folded) => {
+  folded.open = true;
+})"""
+
+
 @pytest.fixture
 def mallory(site):
     return site.people("mallory")
@@ -50,8 +56,7 @@ def test_no_page_runs_what_people_wrote(open_browser, places, mallory, seen):
 
     for place in places.values():
         page.goto(place)
-        for folded in page.locator(".folded summary").all():
-            folded.click()
+        page.evaluate(UNFOLD)
 
         assert (place, page.evaluate(MARKS)) == (place, [0, 0, 0, 0, 0])
 

@@ -5,17 +5,26 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
+from kwip.domain.posts import Draft
 from kwip.domain.timelines.pages import DEFAULT_LIMIT
 
-#: As many pages as load by themselves, the first one, and some more.
-MANY = 7 * DEFAULT_LIMIT
+#: As many pages as load by themselves, and the first one.
+BY_THEMSELVES = 6
 
 
 @pytest.fixture
-def page(open_browser, alice):
-    for number in range(MANY):
-        alice.say(f"Number {number}.")
-    return open_browser(alice)
+def open_home(site, open_browser, alice):
+    """Return a function that opens a home of so many full pages."""
+
+    def open_home(pages):
+        for number in range(pages * DEFAULT_LIMIT):
+            draft = Draft(text=f"Number {number}.")
+            site.wiring.services.posts.publish(alice.user.id, draft)
+        page = open_browser(alice)
+        page.goto("/home")
+        return page
+
+    return open_home
 
 
 def scroll_down(page):
@@ -31,9 +40,9 @@ def scroll_until(page, count):
     expect(posts).to_have_count(count)
 
 
-def test_older_kwips_come_until_the_page_is_long_and_then_by_a_link(page):
-    page.goto("/home")
-    scroll_until(page, 6 * DEFAULT_LIMIT)
+def test_older_kwips_come_until_the_page_is_long_and_then_by_a_link(open_home):
+    page = open_home(BY_THEMSELVES + 1)
+    scroll_until(page, BY_THEMSELVES * DEFAULT_LIMIT)
 
     scroll_down(page)
     older = page.get_by_role("link", name="Older")
@@ -46,18 +55,13 @@ def test_older_kwips_come_until_the_page_is_long_and_then_by_a_link(page):
     assert page.locator("article.post").count() == DEFAULT_LIMIT
 
 
-def test_each_kwip_comes_once_and_in_its_order(page):
-    page.goto("/home")
-
+def test_what_came_is_in_order_and_can_be_acted_on_and_is_kept_for_who_comes_back(
+    open_home,
+):
+    page = open_home(3)
     scroll_until(page, 3 * DEFAULT_LIMIT)
-
     texts = page.locator(".post-text").all_inner_texts()
-    assert texts == [f"Number {MANY - 1 - i}." for i in range(3 * DEFAULT_LIMIT)]
-
-
-def test_what_came_can_be_acted_on_and_who_comes_back_is_where_they_were(page):
-    page.goto("/home")
-    scroll_until(page, 3 * DEFAULT_LIMIT)
+    assert texts == [f"Number {number}." for number in reversed(range(len(texts)))]
     post = page.locator("article.post").nth(2 * DEFAULT_LIMIT + 5)
     post.scroll_into_view_if_needed()
     with page.expect_response("**/favourite"):
@@ -76,9 +80,9 @@ def test_what_came_can_be_acted_on_and_who_comes_back_is_where_they_were(page):
     )
 
 
-def test_what_cannot_be_loaded_stays_behind_its_link(page, seen):
+def test_what_cannot_be_loaded_stays_behind_its_link(open_home, seen):
     seen.expected.append("Failed to load resource")
-    page.goto("/home")
+    page = open_home(2)
     page.route("**max_id=**", lambda route: route.abort())
     with page.expect_event("requestfailed"):
         scroll_down(page)

@@ -57,5 +57,5 @@ def node(endpoints):
 def leased(node):
     """Return such a process that holds a lease with the real times."""
     made = node(times=FenceTimes(), call_times=ClientTimes())
-    assert made.fence.await_lease(5)
+    assert made.fence.await_lease(30)
     return made

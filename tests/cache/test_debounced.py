@@ -159,7 +159,7 @@ def test_a_later_invalidation_costs_one_round_trip(client, drop):
 
 def _write_and_die(make, said):
     node = make()
-    assert node.fence.await_lease(10)
+    assert node.fence.await_lease(30)
     for text in ("first", "second"):
         node.notes.write(1, text)
         node.fence.invalidate([PACED])
@@ -170,17 +170,17 @@ def _write_and_die(make, said):
 
 def test_it_is_invalidated_though_the_writer_was_killed_in_between(node):
     reader = node()
-    assert reader.fence.await_lease(10)
+    assert reader.fence.await_lease(30)
     fork = multiprocessing.get_context("fork")
     said = fork.Queue()
     writer = fork.Process(target=_write_and_die, args=(node, said))
 
     writer.start()
-    assert said.get(timeout=20) == "first"
-    writer.join(timeout=20)
+    assert said.get(timeout=60) == "first"
+    writer.join(timeout=60)
 
     assert writer.exitcode == -signal.SIGKILL
-    wait_until(lambda: reader.read(1).text == "second", within_s=5)
+    wait_until(lambda: reader.read(1).text == "second")
 
 
 def test_a_redis_that_is_gone_confirms_nothing(client, lease):

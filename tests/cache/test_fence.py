@@ -266,7 +266,7 @@ def valkey(private_valkey):
 def real(node, valkey):
     """Return a process with the real times on a Valkey of its own."""
     made = node(valkey.uri, FenceTimes(), ClientTimes())
-    assert made.fence.await_lease(5)
+    assert made.fence.await_lease(30)
     return made
 
 
@@ -303,7 +303,7 @@ def test_promise_an_outage_costs_a_read_250_ms_and_its_first_write_3500(real, va
 @pytest.fixture
 def tenth(node, valkey):
     made = node(valkey.uri)
-    assert made.fence.await_lease(5)
+    assert made.fence.await_lease(30)
     return made
 
 

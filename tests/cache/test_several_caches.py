@@ -22,7 +22,7 @@ def processes(node, valkeys):
         for name, other in (("a", "b"), ("b", "a")):
             others = {other: valkeys[other].uri} if knows_others else {}
             made.append(node(valkeys[name].uri, cache=(name, others)))
-            assert made[-1].fence.await_lease(10)
+            assert made[-1].fence.await_lease(30)
         return made
 
     return make
@@ -108,7 +108,7 @@ def test_a_node_that_comes_back_shows_nothing_of_before(
     both_read((a, b), "before")
     getattr(valkeys["b"], fail)()
     a.write(1, "after")
-    assert a.fence.lease() is not None or a.fence.await_lease(10)
+    assert a.fence.lease() is not None or a.fence.await_lease(30)
 
     valkeys["b"].thaw() if fail == "freeze" else valkeys["b"].start()
 

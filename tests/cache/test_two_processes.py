@@ -39,12 +39,12 @@ class Reader:
 
     def read(self):
         self._pipe.send("read")
-        assert self._pipe.poll(10)
+        assert self._pipe.poll(60)
         return self._pipe.recv()
 
     def stop(self):
         self._pipe.send(None)
-        self._process.join(10)
+        self._process.join(60)
         assert self._process.exitcode == 0
         self._pipe.close()
 
@@ -75,7 +75,7 @@ def cut_off(node):
     def make(times):
         node(times=FenceTimes()).write(1, "before")
         writer = node(NOWHERE, times)
-        assert writer.fence.await_lease(5)
+        assert writer.fence.await_lease(30)
         return writer
 
     return make

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -48,10 +49,13 @@ def environ(endpoints, tmp_path):
 
 
 @pytest.fixture
-def kwip(environ):
-    """Return a function that runs a command: its exit code and what it printed."""
+def kwip_in():
+    """Return a function that runs a command in an environment, in this process.
 
-    def run(*arguments, stdin=""):
+    It gives the exit code and what was printed.
+    """
+
+    def run(environ, *arguments, stdin=""):
         runner = CliRunner(env=environ)
         with runner.isolation(input=stdin) as (out, err, _):
             code = cli._run([str(argument) for argument in arguments])
@@ -60,6 +64,12 @@ def kwip(environ):
 
     yield run
     structlog.reset_defaults()
+
+
+@pytest.fixture
+def kwip(kwip_in, environ):
+    """Return a function that does so on the shared servers."""
+    return partial(kwip_in, environ)
 
 
 @pytest.fixture

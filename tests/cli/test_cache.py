@@ -41,7 +41,7 @@ def raw(endpoints):
 @pytest.fixture
 def bob(wiring):
     """Return bob, who has written and whose pages were read: all kinds are cached."""
-    assert wiring.fence.await_lease(within_s=10)
+    assert wiring.fence.await_lease(within_s=30)
     bob, services = sign_up(wiring, "bob"), wiring.services
     post, gone = (
         services.posts.publish(bob.id, Draft(text=text))

@@ -81,7 +81,7 @@ def fanout(kwip, wiring, posts, _monkeypatch):
 def cache(kwip, wiring, posts, monkeypatch):
     monkeypatch.setattr(cache_audit, "SETTLED_S", 0.0)
     monkeypatch.setattr(cache_command, "_hit_ratio", lambda _: 0.97)
-    assert wiring.fence.await_lease(within_s=10)
+    assert wiring.fence.await_lease(within_s=30)
     bob = posts[0].author_id
     wiring.services.users.by_id(None, wiring.services.loaders.begin(), bob)
     stats = kwip("cache", "stats", "--json")

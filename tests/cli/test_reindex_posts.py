@@ -294,7 +294,7 @@ def test_a_post_that_is_edited_meanwhile_is_looked_at_again(
 
 def test_new_hashtags_are_seen_at_once(kwip, wiring, world):
     _, _, root, reply, _ = world
-    assert wiring.fence.await_lease(within_s=10)
+    assert wiring.fence.await_lease(within_s=30)
     break_tags(wiring, world)
     assert tagged(wiring, "tea") == [reply.id]
     assert tagged(wiring, "coffee") == [reply.id]

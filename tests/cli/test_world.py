@@ -141,8 +141,19 @@ def ended(process):
     return process.returncode, json.loads(out)
 
 
-def call(stack, *arguments):
-    return ended(spawn(stack, *arguments, "--json"))
+@pytest.fixture
+def call(kwip_in, stack):
+    """Return a function that runs a command on the stack: its exit code and answer.
+
+    It runs in this process, which a new one would take a second to begin with.
+    """
+
+    def call(*arguments):
+        run = kwip_in(stack.environ, *arguments, "--json")
+        assert run.err == ""
+        return run.code, run.json
+
+    return call
 
 
 def kill_everything(stack, process):
@@ -174,7 +185,7 @@ def let_leases_run_out(stack):
 
 
 def test_a_load_killed_with_its_stack_is_resumed_and_nothing_is_wrong(
-    stack, graph, texts
+    stack, call, graph, texts
 ):
     packed = graph.with_suffix(".gz")
     packed.write_bytes(gzip.compress(graph.read_bytes()))
@@ -185,39 +196,45 @@ def test_a_load_killed_with_its_stack_is_resumed_and_nothing_is_wrong(
     stack.start(*KWIP, "up")
     let_leases_run_out(stack)
     left = posts_in(stack)
-    code, loaded = call(stack, *arguments)
+    code, loaded = ended(spawn(stack, *arguments, "--json"))
 
     assert POSTS // 4 < left < POSTS
     assert (code, loaded["users"], loaded["posts"]) == (0, USERS, POSTS)
     assert posts_in(stack) == POSTS
-    check_sound(stack, follows=loaded["follows"])
-    assert call(stack, "db", "indexes")[1]["findings"] == []
-    assert call(stack, "users", "token", "n17")[1]["username"] == "n17"
-    code, rebuilt = call(stack, "reindex", "timelines", "--all")
+    check_sound(call, follows=loaded["follows"])
+    assert call("db", "indexes")[1]["findings"] == []
+    assert call("users", "token", "n17")[1]["username"] == "n17"
+    code, rebuilt = call("reindex", "timelines", "--all")
     assert (code, rebuilt["rebuilt"], rebuilt["failed"]) == (0, USERS, [])
-    check_sound(stack, follows=loaded["follows"])
+    check_homes(call)
     check_driven(stack)
 
 
-def check_sound(stack, follows):
-    code, report = call(stack, "fsck")
+def check_sound(call, follows):
+    code, report = call("fsck")
 
     assert (code, report["findings"]) == (0, [])
     assert report["checked"]["posts"] == POSTS
     assert report["checked"]["edges"] == 2 * follows
-    code, report = call(stack, "reindex", "verify", "--all")
-    assert (code, report["homes"], report["differences"]) == (0, USERS, [])
-    report = call(stack, "fanout", "stats")[1]
+    check_homes(call)
+    report = call("fanout", "stats")[1]
     assert (report["pending"], report["dead"], report["edges_waiting"]) == (0, 0, 0)
+
+
+def check_homes(call):
+    code, report = call("reindex", "verify", "--all")
+
+    assert (code, report["homes"], report["differences"]) == (0, USERS, [])
 
 
 def check_driven(stack):
     """Every kind of request is answered, and nobody stays signed in."""
-    code, driven = call(stack, "world", "drive", "--rate", 30, "--seconds", 5)
+    pace = ("--rate", 10, "--seconds", 5)
+    code, driven = ended(spawn(stack, "world", "drive", *pace, "--json"))
 
     assert code == 0
     assert set(driven["statuses"]) <= {"200", "503"}, "a busy machine may refuse some"
-    assert driven["statuses"]["200"] > 50
+    assert driven["statuses"]["200"] > 30
     assert set(driven["p95_by_act_ms"]) >= {"home", "page", "widget", "post"}
     assert driven["requests"] == sum(driven["statuses"].values())
     with database(stack) as stored:

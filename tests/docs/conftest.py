@@ -70,7 +70,7 @@ def kwip(settings, endpoints, rings: Rings, steps, monkeypatch):
         ),
     )
     rings.jobs = jobs(wiring.services)
-    assert wiring.fence.await_lease(within_s=20)
+    assert wiring.fence.await_lease(within_s=30)
     yield wiring
     wiring.close()
 

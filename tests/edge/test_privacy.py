@@ -62,7 +62,7 @@ def wiring(settings, endpoints, rings):
     options = Options(enqueue=rings, live_times=LiveTimes(longest_s=0.01, deaf_s=0.01))
     made = build(settings, endpoints, role="web", options=options)
     rings.jobs = jobs(made.services)
-    assert made.fence.await_lease(within_s=10)
+    assert made.fence.await_lease(within_s=30)
     yield made
     made.close()
 

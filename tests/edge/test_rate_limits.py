@@ -68,7 +68,7 @@ def limited(tmp_path, endpoints):
         options = Options(enqueue=lambda *_: None)
         wiring = build(settings, endpoints, role="web", options=options)
         made.append(wiring)
-        assert wiring.fence.await_lease(within_s=10)
+        assert wiring.fence.await_lease(within_s=30)
         return Limited(wiring, settings, "alice" if len(made) == 1 else "another")
 
     yield make

@@ -117,7 +117,7 @@ def _people(settings, endpoints):
         settings, endpoints, role="cli", options=Options(enqueue=lambda *_: None)
     )
     try:
-        assert kwip.fence.await_lease(within_s=10)
+        assert kwip.fence.await_lease(within_s=30)
         names = [f"author{n}" for n in range(AUTHORS)] + ["owner"]
         names += [f"reader{n}" for n in range(READERS)]
         viewers = {name: sign_up(kwip, name) for name in names}

@@ -13,11 +13,10 @@ from kwip.domain.users import User
 from kwip.jobs.registry import jobs
 from kwip.services.coherence.cache_lease import FenceTimes
 from kwip.services.delivery.fanout import FanoutLimits
-from kwip.services.reading.loader import Lookup
-from kwip.services.reading.slices import Slice
 from kwip.wiring import Options, build
+from tests.frozen import swap
 from tests.jobs.list_oracle import waiting
-from tests.jobs.oracle import check, check_stored_sets
+from tests.jobs.oracle import cache_homes, check, check_stored_sets
 from tests.jobs.process import Process
 from tests.jobs.snapshots import Snapshot
 from tests.jobs.steps import Steps
@@ -111,7 +110,7 @@ def make_worker(settings, endpoints, clock, steps, rings, chunk, is_sharded):
             settings, endpoints, role="worker", options=Options(**known | options)
         )
         made.append(wiring)
-        assert wiring.fence.await_lease(within_s=10)
+        assert wiring.fence.await_lease(within_s=30)
         return wiring
 
     yield make
@@ -119,11 +118,32 @@ def make_worker(settings, endpoints, clock, steps, rings, chunk, is_sharded):
         wiring.close()
 
 
+class Nothing:
+    """A source of jobs of which none is ever due."""
+
+    def take_due(self, *_):
+        return []
+
+    def has_due(self):
+        return False
+
+    is_due = has_due
+
+
+#: What is swept and is no part of these tests; looking costs as much as what is.
+NOT_SWEPT = (
+    *("attachments", "processing", "purges", "poll_ends"),
+    *("previews", "stale_previews", "trending"),
+)
+
+
 @pytest.fixture
 def kwip(make_worker, rings, steps):
     """Return a process whose every write and drop is a step."""
     wiring = make_worker()
-    wiring.services.clock_guard.require()  # now, for the clock will be moved
+    swap(wiring.sweeper, **dict.fromkeys(NOT_SWEPT, Nothing()))
+    # Leases run out by the clock that is moved; this one must stay right.
+    wiring.services.clock_guard._clock = system_clock_ms
     steps.guard(wiring)
     rings.jobs = jobs(wiring.services)
     return wiring
@@ -234,15 +254,10 @@ def right(kwip, mongodb):
 @pytest.fixture
 def read_homes(kwip, mongodb):
     """Return a function that has cached whatever homes are made of, in one loader."""
-    entities = kwip.services.timelines._entities
 
     def read():
-        users = mongodb["users"].distinct("_id")
-        kwip.services.loaders.begin().load(
-            Lookup(entities.relations, users),
-            Lookup(entities.homes, [Slice(user_id) for user_id in users]),
-            Lookup(entities.posts, mongodb["posts"].distinct("_id")),
-        )
+        users, posts = (mongodb[name].distinct("_id") for name in ("users", "posts"))
+        cache_homes(kwip, users, posts)
 
     return read
 

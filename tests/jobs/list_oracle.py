@@ -19,10 +19,9 @@ def check_lists(kwip, oracle, *, is_unfollowed):
     With `is_unfollowed` they may store, without showing it, what was under way when
     its author left them.
     """
-    database = oracle.database
-    lists = list(database["lists"].find())
-    assert waiting(database) == []
-    places = {(d["list_id"], d["member_id"]) for d in database["list_members"].find()}
+    lists, members = oracle.all["lists"].values(), oracle.all["list_members"].values()
+    assert {d["state"] for d in (*lists, *members)} <= {"active"}
+    places = {(d["list_id"], d["member_id"]) for d in members}
     assert places == {(d["_id"], i) for d in lists for i in d["member_ids"]}
     for each in lists:
         assert len(each["member_ids"]) == len(set(each["member_ids"]))

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from kwip.domain.ids import MAX_ID
 from kwip.domain.timelines.pages import PageRequest
 from kwip.domain.users import Viewer
+from kwip.services.reading.loader import Lookup
+from kwip.services.reading.slices import Slice
 from tests.jobs.list_oracle import check_lists
+from tests.jobs.snapshots import documents_in
 
 
 @dataclass
@@ -18,18 +21,19 @@ class Oracle:
     database: object
 
     def __post_init__(self):
-        self.users = {d["_id"]: d for d in self.database["users"].find()}
-        self.posts = {d["_id"]: d for d in self.database["posts"].find()}
+        self.all = documents_in(self.database)
+        self.users, self.posts = self.all["users"], self.all["posts"]
         self.follows, self.asked = defaultdict(set), set()
-        for d in self.database["follows"].find({"state": {"$ne": "removed"}}):
-            self.follows[d["follower_id"]].add(d["followee_id"])
-            if d.get("notify"):
-                self.asked.add((d["follower_id"], d["followee_id"]))
+        for d in self.all["follows"].values():
+            if d["state"] != "removed":
+                self.follows[d["follower_id"]].add(d["followee_id"])
+                if d.get("notify"):
+                    self.asked.add((d["follower_id"], d["followee_id"]))
         self.blocks = {
-            (d["user_id"], d["other_id"]) for d in self.database["blocks"].find()
+            (d["user_id"], d["other_id"]) for d in self.all["blocks"].values()
         }
-        self.timelines = {d["_id"]: d for d in self.database["timelines"].find()}
-        self.buckets = list(self.database["timeline_buckets"].find())
+        self.timelines = self.all["timelines"]
+        self.buckets = self.all["timeline_buckets"].values()
 
     def stored(self, owner):
         """Give the floor of a home, and the ids that it stores at or above it.
@@ -141,14 +145,35 @@ class Oracle:
     def waiting(self):
         """Name the posts, the edges and the homes that still wait."""
         posts = [i for i, d in self.posts.items() if d["fanout"]["state"] == "pending"]
-        edges = self.database["follows"].find({"state": {"$ne": "active"}})
+        edges = [i for i, d in self.all["follows"].items() if d["state"] != "active"]
         homes = [name for name, d in self.timelines.items() if d["state"] != "ok"]
-        return posts, [d["_id"] for d in edges], homes
+        return posts, edges, homes
 
     def passed_over(self, owner):
         """Tell whom somebody follows without getting what they write."""
-        hibernated = {"follower_id": owner, "active": False}
-        return [d["followee_id"] for d in self.database["followers"].find(hibernated)]
+        return [
+            d["followee_id"]
+            for d in self.all["followers"].values()
+            if d["follower_id"] == owner and d.get("active") is False
+        ]
+
+    def notified(self, owner):
+        """Give the post of each stored notification to somebody, by its number."""
+        return {
+            d["seq"]: d["post_id"]
+            for d in self.all["notifications"].values()
+            if d["recipient_id"] == owner
+        }
+
+
+def cache_homes(kwip, users, posts):
+    """Read whatever homes are made of at once, so that it is in the cache."""
+    entities = kwip.services.timelines._entities
+    kwip.services.loaders.begin().load(
+        Lookup(entities.relations, users),
+        Lookup(entities.homes, [Slice(user_id) for user_id in users]),
+        Lookup(entities.posts, posts),
+    )
 
 
 def read_home(kwip, user_id, limit=40):
@@ -167,16 +192,17 @@ def read_home(kwip, user_id, limit=40):
             return ids
 
 
-def read_told(kwip, user_id):
+def read_told(kwip, oracle, user_id):
     """Read all that posts tell somebody: (kind, post or repost), newest first."""
+    about = oracle.notified(user_id)
+    if not about:
+        return []
     viewer = Viewer(id=user_id, username="somebody", digest="")
     page = kwip.services.notifications.page(
         viewer, kwip.services.loaders.begin(), PageRequest(limit=1_000)
     )
     assert page.next_max_id is None
     acts = {"favourite", "follow"}
-    stored = kwip.store.database["notifications"].find({"recipient_id": user_id})
-    about = {d["seq"]: d["post_id"] for d in stored}
     return [(v.kind.value, about[v.id]) for v in page.items if v.kind.value not in acts]
 
 
@@ -192,6 +218,7 @@ def check(kwip, mongodb, *, is_unfollowed=False):
     """
     oracle = Oracle(mongodb)
     assert oracle.waiting() == ([], [], [])
+    cache_homes(kwip, oracle.users, oracle.posts)
     for user_id, user in oracle.users.items():
         floor, stored = oracle.stored(user_id)
         assert floor == MAX_ID or not oracle.passed_over(user_id), user["username"]
@@ -208,7 +235,7 @@ def check(kwip, mongodb, *, is_unfollowed=False):
         assert not extra, user["username"]
         seen = read_home(kwip, user_id)
         assert seen == sorted(oracle.shown(user_id), reverse=True), user["username"]
-        told, due = read_told(kwip, user_id), oracle.told(user_id)
+        told, due = read_told(kwip, oracle, user_id), oracle.told(user_id)
         assert len(told) == len(set(told)), user["username"]
         assert set(told) <= due, user["username"]
         assert is_unfollowed or set(told) == due, user["username"]

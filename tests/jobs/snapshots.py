@@ -21,11 +21,11 @@ class Snapshot:
         self._database = database
         self._quick = database.with_options(write_concern=WriteConcern(1))
         self._cache = cache
-        self._documents = self._read()
+        self._documents = documents_in(database)
 
     def restore(self):
         """Write what has changed: most of it has not, and comparing is cheaper."""
-        now = self._read()
+        now = documents_in(self._database)
         for name, documents in self._documents.items():
             wrong = [i for i, d in now[name].items() if d != documents.get(i)]
             if wrong:
@@ -37,14 +37,15 @@ class Snapshot:
         self._database["jobs"].delete_many({"_id": "none"})
         self._cache.flushdb()
 
-    def _read(self):
-        """Give the documents of each collection by their id; in one command."""
-        first, *others = _MOVED
-        unions = [{"$unionWith": {"coll": n, "pipeline": _named(n)}} for n in others]
-        found = {name: {} for name in _MOVED}
-        for each in self._database[first].aggregate(_named(first) + unions):
-            found[each["name"]][each["document"]["_id"]] = each["document"]
-        return found
+
+def documents_in(database):
+    """Give the documents of each collection by their id; in one command."""
+    first, *others = _MOVED
+    unions = [{"$unionWith": {"coll": n, "pipeline": _named(n)}} for n in others]
+    found = {name: {} for name in _MOVED}
+    for each in database[first].aggregate(_named(first) + unions):
+        found[each["name"]][each["document"]["_id"]] = each["document"]
+    return found
 
 
 def _named(collection):

@@ -195,9 +195,9 @@ def test_a_reader_at_any_moment_of_a_switch(
     _, others = switching(to)
 
     def read_all():
+        oracle = Oracle(mongodb)
         for each in others:
             seen = read_home(kwip, each.id, limit=2)
-            oracle = Oracle(mongodb)
             due = {
                 i
                 for i in oracle.shown(each.id)

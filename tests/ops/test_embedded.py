@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import tempfile
 import threading
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -20,7 +21,18 @@ from kwip.embedded import binaries, endpoints
 from kwip.embedded.children import marked
 from kwip.embedded.errors import CannotStartError
 from kwip.embedded.home_folder import HomeFolder
+from tests.ops.stack import Stack
 from tests.servers import settings_in
+
+
+@pytest.fixture(scope="module")
+def running():
+    """Return a stack that runs, whose home is too long a path for sockets."""
+    with tempfile.TemporaryDirectory(prefix="kwip-") as folder:
+        stack = Stack(Path(folder) / ("x" * 90))
+        stack.start()
+        yield stack
+        stack.clean_up()
 
 
 def socket_of(mongodb_uri):
@@ -53,21 +65,17 @@ def test_valkey_refuses_a_client_without_the_password(endpoints, name, password)
         client.ping()
 
 
-def test_the_servers_listen_on_sockets_in_a_closed_folder_only(make_stack):
-    stack = make_stack()
-    stack.start()
-    servers = [p for p in marked(stack.home) if p.environ()["KWIP_ROLE"] != "web"]
-    folder = stack.home.sockets.stat()
+def test_the_servers_listen_on_sockets_in_a_closed_folder_only(running):
+    servers = [p for p in marked(running.home) if p.environ()["KWIP_ROLE"] != "web"]
+    folder = running.home.sockets.stat()
 
     assert [process.net_connections("inet") for process in servers] == [[]] * 4
     assert stat.S_IMODE(folder.st_mode) == 0o700
     assert not Path("/tmp/mongodb-27017.sock").exists()
 
 
-def test_mongodb_takes_little_memory(make_stack):
-    stack = make_stack()
-    stack.start()
-    with pymongo.MongoClient(stack.endpoints.mongodb_uri) as client:
+def test_mongodb_takes_little_memory(running):
+    with pymongo.MongoClient(running.endpoints.mongodb_uri) as client:
         status = client.admin.command("serverStatus")
     allocator = status["tcmalloc"]["tcmalloc"]
 
@@ -78,12 +86,10 @@ def test_mongodb_takes_little_memory(make_stack):
     assert allocator["pageheap_free_bytes"] < 1_000_000
 
 
-def test_passwords_stand_in_no_command_line(make_stack):
-    stack = make_stack()
-    stack.start()
-    assert stack.endpoints
-    secrets = [path.read_text() for path in (stack.home.root / "secrets").iterdir()]
-    lines = [" ".join(process.cmdline()) for process in marked(stack.home)]
+def test_passwords_stand_in_no_command_line(running):
+    assert running.endpoints
+    secrets = [path.read_text() for path in (running.home.root / "secrets").iterdir()]
+    lines = [" ".join(process.cmdline()) for process in marked(running.home)]
 
     assert len(secrets) == 5
     assert not [line for line in lines if any(secret in line for secret in secrets)]
@@ -136,11 +142,8 @@ def test_a_path_that_will_not_do_for_sockets_gets_a_short_one(short_path, name):
     assert home.sockets != HomeFolder(short_path / "other" / name).sockets
 
 
-def test_a_stack_with_a_long_path_runs(make_stack):
-    stack = make_stack("x" * 90)
-    stack.start()
-
-    assert quote("/tmp/kwip-", safe="") in stack.endpoints.mongodb_uri
+def test_a_stack_with_a_long_path_runs(running):
+    assert quote("/tmp/kwip-", safe="") in running.endpoints.mongodb_uri
 
 
 def test_a_folder_of_sockets_that_another_user_made_is_refused(short_path, monkeypatch):
@@ -320,11 +323,10 @@ def test_a_server_that_is_nowhere_is_named(monkeypatch, short_path):
         binaries.find(nowhere, None)
 
 
-def test_the_process_of_another_home_is_never_taken_for_a_leftover(make_stack):
-    one, other = make_stack("one"), make_stack("other")
+def test_the_process_of_another_home_is_never_taken_for_a_leftover(running, make_stack):
+    other = make_stack()
     other.home.prepare()
-    one.start()
 
-    assert marked(one.home)
+    assert marked(running.home)
     assert not marked(other.home)
-    assert psutil.pid_exists(one.pid)
+    assert psutil.pid_exists(running.pid)

@@ -6,8 +6,6 @@ import json
 import subprocess
 import sys
 
-import pytest
-
 from config.settings import PROJECT
 from tests.ops.disk import on_small_disk
 
@@ -15,7 +13,6 @@ from tests.ops.disk import on_small_disk
 DISK_BYTES = 700_000_000
 
 
-@pytest.mark.alone
 def test_visitors_get_503_and_all_goes_on_by_itself_once_there_is_room(short_path):
     story = (sys.executable, "-m", "tests.ops.full_disk", short_path)
     run = subprocess.run(

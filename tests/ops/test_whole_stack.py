@@ -14,7 +14,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.request import Request, urlopen
 
-import psutil
 import pytest
 
 from config.settings import PROJECT
@@ -26,6 +25,7 @@ from tests.servers import wait_until
 
 KWIP = (sys.executable, "-c", "from kwip.cli import main; main()")
 MEMORY_BYTES = 500_000_000
+PROGRAMS = ("web", "live", "worker")
 
 
 @pytest.fixture(scope="module")
@@ -80,35 +80,32 @@ def test_a_start_prints_a_code_for_the_first_administrator_that_no_log_has(stack
     assert code_digest(code) not in logs
 
 
-def test_doctor_lists_processes_and_services(stack):
-    report = doctor(stack)
-    names = {process["name"] for process in report["processes"]}
+def test_doctor_lists_processes_and_services_and_no_password(stack):
+    run = kwip(stack, "doctor", "--json")
+    report = json.loads(run.stdout)
+    names = [process["name"] for process in report["processes"]]
     services = {service["name"] for service in report["services"]}
+    secrets = stack.home.root / "secrets"
 
     assert report["findings"] == []
-    assert names == {
+    assert set(names) == {
         *("supervisor", "mongod", "valkey-cache", "valkey-queue"),
         *("web", "live", "worker"),
     }
+    assert names.count("live") == 1
     assert services == {
         *("mongodb", "redis-cache", "redis-queue", "redis-realtime", "web", "live"),
     }
     assert {type(process["pid"]) for process in report["processes"]} == {int}
     assert all(service["ok"] and service["detail"] for service in report["services"])
+    assert not [p for p in secrets.iterdir() if p.read_text() in run.stdout]
+    _check_memory(report["processes"])
 
 
-def test_the_stack_stays_under_500_mb(stack):
-    processes = doctor(stack)["processes"]
-
+def _check_memory(processes):
+    """Hold the whole stack to 500 MB."""
     assert all(0 < p["pss_bytes"] <= p["rss_bytes"] for p in processes)
     assert sum(process["pss_bytes"] for process in processes) < MEMORY_BYTES
-
-
-def test_doctor_shows_no_password(stack):
-    printed = kwip(stack, "doctor", "--json").stdout
-    secrets = stack.home.root / "secrets"
-
-    assert not [p for p in secrets.iterdir() if p.read_text() in printed]
 
 
 def test_doctor_finds_a_dead_service_and_ends_with_1(stack):
@@ -170,7 +167,7 @@ def counted(stack):
     return sum(found)
 
 
-@pytest.mark.parametrize("role", ["web", "live", "worker"])
+@pytest.mark.parametrize("role", PROGRAMS)
 def test_the_logs_of_the_programs_are_json(stack, role):
     lines = (stack.home.logs / f"{role}.log").read_text().splitlines()
 
@@ -178,12 +175,13 @@ def test_the_logs_of_the_programs_are_json(stack, role):
     assert all({"event", "timestamp"} <= json.loads(line).keys() for line in lines)
 
 
-@pytest.mark.parametrize("role", ["web", "live", "worker"])
-def test_a_killed_program_comes_back(stack, role):
-    killed = stack.pid_of(role)
-    before = stack.log().count(f"{role} restarted")
-    os.kill(killed, signal.SIGKILL)
-    wait_until(lambda: stack.log().count(f"{role} restarted") == before + 1)
+def test_killed_programs_come_back(stack):
+    log = stack.log()
+    before = {role: log.count(f"{role} restarted") for role in PROGRAMS}
+    for role in PROGRAMS:
+        os.kill(stack.pid_of(role), signal.SIGKILL)
+    for role, count in before.items():
+        wait_until(lambda r=role, n=count: stack.log().count(f"{r} restarted") == n + 1)
     for port in (stack.settings.port, stack.settings.live_port):
         wait_until(lambda port=port: is_ready(stack.settings, port))
 
@@ -209,26 +207,17 @@ def gauge(stack, name):
     return sum(float(x.rpartition(" ")[2]) for x in found)
 
 
-def test_it_starts_again_after_an_end_and_after_kill_9(make_stack):
+def test_pages_that_wait_are_answered_at_the_end_and_it_starts_again(make_stack):
+    """`cli/test_world.py` starts it again after `kill -9` of everything."""
     stack = make_stack()
     stack.start(*KWIP, "up")
     assert end_while_pages_wait(stack) == {204}
-    stack.start(*KWIP, "up")
-
-    for process in [psutil.Process(stack.pid), *marked(stack.home)]:
-        process.kill()
-    stack.process.communicate()
-    stack.start(*KWIP, "up")
-
-    assert is_ready(stack.settings)
-    assert stack.end(signal.SIGINT) == 0
     assert not marked(stack.home)
 
+    stack.start(*KWIP, "up")
 
-def test_the_live_process_needs_no_other_one(stack):
-    names = [process["name"] for process in doctor(stack)["processes"]]
-
-    assert names.count("live") == 1
+    assert stack.end(signal.SIGINT) == 0
+    assert not marked(stack.home)
 
 
 def test_a_live_process_whose_loop_hangs_is_ended(short_path):

@@ -43,7 +43,7 @@ def kwip(settings, endpoints, rings, commands):
         options=Options(enqueue=rings, listeners=[commands]),
     )
     rings.jobs = jobs(wiring.services)
-    assert wiring.fence.await_lease(within_s=10)
+    assert wiring.fence.await_lease(within_s=30)
     yield wiring
     wiring.close()
 

@@ -42,7 +42,7 @@ def elsewhere(settings, endpoints):
     made = build(
         settings, endpoints, role="web", options=Options(enqueue=lambda *_: None)
     )
-    assert made.fence.await_lease(5.0)
+    assert made.fence.await_lease(30)
     yield made
     made.close()
 
