@@ -72,6 +72,7 @@ _TITLES = {
     503: lazy_gettext("Kwip is unavailable right now"),
     507: lazy_gettext("This site is out of space"),
 }
+_JSON_FEED = ".json"
 _EXPIRED_FORM = lazy_gettext("This form has expired")
 _UNREADABLE_FORM = lazy_gettext("This form could not be read")
 _MESSAGES = {
@@ -151,8 +152,13 @@ def wants_json() -> bool:
 
 
 def _respond(number: int, message: str, fields: dict[str, str], title: str) -> Response:
-    if wants_json() or http.is_script():
+    is_feed = http.is_feed(request.path)
+    is_json = is_feed and request.path.endswith(_JSON_FEED)
+    if wants_json() or is_json or http.is_script():
         return http.problem(message, fields, number)
+    if is_feed:  # readers of feeds show no page
+        lines = [message, *(f"{name}: {text}" for name, text in fields.items())]
+        return Response("\n".join(lines) + "\n", number, mimetype="text/plain")
     page = _page(number, message, fields, str(title))
     return Response(page, number, mimetype="text/html")
 

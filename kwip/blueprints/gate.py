@@ -195,7 +195,7 @@ def finalize_response(response: Response) -> Response:
     response.headers.update(_SECURITY)
     if origin.startswith("https:"):
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
-    if _is_api():
+    if _is_api() or http.is_feed(request.path):
         response.headers.update(_CORS)
         if request.method == "OPTIONS":
             response.headers.update(_PREFLIGHT)
@@ -217,7 +217,7 @@ def finalize_response(response: Response) -> Response:
 
 def _settle_body(response: Response, *, is_tagged: bool) -> None:
     """Cache an answer for later requests; then complete it for this one."""
-    if response.is_json and is_tagged:
+    if is_tagged and (response.is_json or _policy().cache == "widget"):
         _add_etag(response)
     page_cache.keep(response)
     _spare(response)

@@ -24,6 +24,7 @@ from kwip.blueprints import bodies
 from kwip.domain.errors import NotAuthenticatedError
 from kwip.schemas.dumping import to_text
 from kwip.schemas.pages import PageQuery
+from kwip.schemas.timelines.feed_formats import FORMATS
 from kwip.text.translation import gettext
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ _CURSORS = frozenset({"max_id", "since_id", "min_id", "as_of"})
 _WAYS = frozenset(
     {("order", "active"), ("repeats", "fold"), ("repeats", "show")},
 )
+#: Endings of the addresses of feeds.
+_FEEDS = tuple(f".{ending}" for ending in FORMATS)
 _EXTENSION = "kwip"
 #: Where `PageCache` leaves what it has begun.
 BEGUN = "kwip.begun"
@@ -377,6 +380,11 @@ def is_script() -> bool:
     """Return whether a page's script sent the request; it gets data, not a page."""
     accepted = request.accept_mimetypes
     return accepted["application/json"] > accepted["text/html"]
+
+
+def is_feed(path: str) -> bool:
+    """Return whether an address is a feed's: no page, no cookie, for any origin."""
+    return path.rstrip("/").endswith(_FEEDS)
 
 
 def problem(message: str, fields: Mapping[str, str], number: int) -> Response:

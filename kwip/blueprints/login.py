@@ -70,7 +70,7 @@ class PageSessions(SecureCookieSessionInterface):
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         """Open the cookie, or nothing on paths without one."""
-        if request.path.startswith(COOKIELESS):
+        if request.path.startswith(COOKIELESS) or http.is_feed(request.path):
             return None
         return super().open_session(app, request)
 

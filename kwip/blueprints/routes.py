@@ -14,6 +14,7 @@ from werkzeug.routing import BaseConverter, ValidationError
 from kwip.blueprints import api, files, health, live, web, widgets
 from kwip.blueprints.table import Policy, Route
 from kwip.domain.ids import parse_id
+from kwip.schemas.timelines.feed_formats import FORMATS
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -65,10 +66,17 @@ class NameConverter(BaseConverter):
         return value.lower()
 
 
+class FeedConverter(BaseConverter):
+    """The ending of a feed's address: one of the formats."""
+
+    regex = "|".join(FORMATS)
+
+
 def register(app: Flask, *, is_live: bool = False) -> None:
     """Register every route of the table, or those of a live process."""
     app.url_map.converters["id"] = IdConverter
     app.url_map.converters["name"] = NameConverter
+    app.url_map.converters["feed"] = FeedConverter
     # An extra or a missing slash is never answered with a redirect.
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False

@@ -75,8 +75,9 @@ class Route:
     """One row: a method and a rule, the function that answers, and its policy.
 
     The endpoint's name is `<area>.<function name>`. Rules may use the converters
-    `<id:post_id>` (0 to 2^63-1) and `<name:username>` (folded to lower case); the
-    arguments `post_id` and `username` are read with the viewer, in one round trip.
+    `<id:post_id>` (0 to 2^63-1), `<name:username>` (folded to lower case) and
+    `<feed:extension>` (a format of feeds); the arguments `post_id` and `username` are
+    read with the viewer, in one round trip.
     """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]

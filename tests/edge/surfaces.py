@@ -19,6 +19,7 @@ QUERIES = {
     "search": "?q=tea",
     "suggestions": "?type=accounts&q=al",
     "search_widget": "?q=tea",
+    "search_feed": "?q=tea",
     "relationships": "?{user_ids}",
     "familiar_followers": "?{user_ids}",
     "markers": "?timeline[]=home",
@@ -61,7 +62,7 @@ def surfaces(values, queries):
 
 def _paths(row, values):
     names = _PARAMETER.findall(row.rule)
-    wanted = ["post_id"] if "post_id" in names else names
+    wanted = [n for n in names if n != "username"] if "post_id" in names else names
     for chosen in product(*(values[name] for name in wanted)):
         known = {}
         for name, value in zip(wanted, chosen, strict=True):

@@ -144,6 +144,7 @@ WARM = {
     "/api/widgets/v1/user/alice/profile": 1,
     "/api/widgets/v1/thread/{post}": 1,
     "/api/widgets/v1/search?q=ho": 1,
+    "/@alice/with-replies.rss": 1,
 }
 #: The same of pages of which only the parts are cached.
 JOINED = {

@@ -46,6 +46,13 @@ ADDRESSES = {
         "/api/widgets/v1/user/alice/profile",
         "/api/widgets/v1/thread/{post}",
         "/api/widgets/v1/search?q=more",
+        "/public.rss",
+        "/tags/fox.atom",
+        "/@alice.json",
+        "/@alice/with-replies.rss",
+        "/@alice/media.atom",
+        "/@alice/{post}.json",
+        "/search.rss?q=more",
     ],
     "web": [
         "/",

@@ -24,6 +24,7 @@ EXAMPLES = {
     "session_id": "0" * 64,
     "name": "kwip.css",
     "chosen": "mentions",
+    "extension": "rss",
 }
 
 

@@ -43,6 +43,7 @@ def shown(app, wiring, alice, bob):
         "tag": TAG,
         "name": TAG,
         "chosen": "mentions",
+        "extension": "rss",
     }
     paths = [
         ARGUMENT.sub(lambda match: values[match[1]], row.rule)

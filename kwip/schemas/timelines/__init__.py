@@ -1,1 +1,1 @@
-"""Notifications and widgets. May call `posting` and `accounts`."""
+"""Notifications, widgets and feeds. May call `posting` and `accounts`."""

@@ -129,6 +129,32 @@ class Threads:
         items = tuple(found.views[i] for i in found.shown)
         return Page(items=items, next_max_id=found.goes_on_behind)
 
+    def newest(
+        self,
+        viewer: Viewer | None,
+        loader: Loader,
+        post_id: PostId,
+        page: PageRequest,
+    ) -> tuple[PostView, Page[PostView]]:
+        """Read a post, and a page of it and its replies, newest first.
+
+        Warm: as `thread`.
+
+        Raises:
+            NotFoundError: As `thread`.
+            GoneError: As `thread`.
+        """
+        post, conversation = self._around(viewer, loader, post_id)
+        below = [conversation.entry(one) for one, _ in conversation.below(post.id)]
+        itself = Entry.of(post)
+        line = sorted([itself, *below], key=lambda e: e.post_id, reverse=True)
+        older = (entry for entry in line if entry.post_id < page.upper)
+        found = self._read(viewer, loader, [itself], older, page.limit)
+        if post.id not in found.views:
+            raise _no_such(post.id)
+        items = tuple(found.views[i] for i in found.shown)
+        return found.views[post.id], Page(items=items, next_max_id=found.goes_on_behind)
+
     def _around(
         self, viewer: Viewer | None, loader: Loader, post_id: PostId
     ) -> tuple[Post, Conversation]:

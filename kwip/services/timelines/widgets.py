@@ -95,3 +95,14 @@ class Widgets:
             InvalidError: `page.max_id` is not in this thread.
         """
         return self._threads.in_one_line(None, loader, post_id, page)
+
+    def newest_of_thread(
+        self, loader: Loader, post_id: PostId, page: PageRequest
+    ) -> tuple[PostView, Page[PostView]]:
+        """Read a post, and it and its replies, newest first. Warm: 3 round trips.
+
+        Raises:
+            NotFoundError: There is none, or its author has turned widgets off.
+            GoneError: It was deleted.
+        """
+        return self._threads.newest(None, loader, post_id, page)

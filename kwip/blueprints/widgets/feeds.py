@@ -1,0 +1,188 @@
+"""Feeds: what readers and other programs subscribe to, at a page's own address.
+
+`/@alice.rss` has what the page `/@alice` shows, as RSS; `.atom` and `.json` are the
+other formats. A new kind is a function and a row of `ROUTES`; a new format is a row of
+`FORMATS`. They are read as widgets are, so they have nothing by users who turned
+widgets off.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from flask import Response, redirect
+
+from kwip.blueprints import http
+from kwip.blueprints.table import Policy, Route
+from kwip.schemas.timelines.feed_formats import FORMATS
+from kwip.schemas.timelines.feeds import (
+    Feed,
+    FeedAbout,
+    FeedQuery,
+    SearchFeedQuery,
+    author_of,
+    entry_of,
+    icon_of,
+)
+from kwip.services.timelines.timelines import ALL_KINDS, Kinds
+from kwip.text.hashtags import clean_hashtag
+from kwip.text.translation import gettext
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response as BaseResponse
+
+    from kwip.domain.ids import PostId
+    from kwip.domain.timelines.pages import Page, PageRequest
+    from kwip.domain.timelines.views import PostView
+
+FEED = Policy(
+    auth="none", scope=None, quota="api", cache="widget", csrf="none", page_cache="page"
+)
+
+
+def public_feed(extension: str) -> Response:
+    """Return the public timeline as a feed."""
+    _, asked = http.load_query(FeedQuery())
+    found = http.services().widgets.public(http.loader(), asked)
+    site = http.site()
+    about = FeedAbout(
+        title=gettext("Public timeline · %(site)s", site=site.info.title),
+        description=gettext("Public kwips."),
+        page_url=f"{site.urls.origin}/",
+        base=f"{site.urls.origin}/public",
+        icon=icon_of(None, site.urls),
+    )
+    return _answer(extension, about, asked, found)
+
+
+def tag_feed(name: str, extension: str) -> Response:
+    """Return public posts with a hashtag as a feed."""
+    tag, (_, asked) = clean_hashtag(name), http.load_query(FeedQuery())
+    found = http.services().widgets.tag(http.loader(), tag, asked)
+    site = http.site()
+    about = FeedAbout(
+        title=f"#{tag} · {site.info.title}",
+        description=gettext("Public kwips with #%(tag)s.", tag=tag),
+        page_url=site.urls.tag(tag),
+        base=site.urls.tag(tag),
+        icon=icon_of(None, site.urls),
+    )
+    return _answer(extension, about, asked, found)
+
+
+def user_feed(username: str, extension: str) -> Response:
+    """Return a user's public posts and reposts as a feed, without replies."""
+    return _user(username, extension, Kinds(replies=False))
+
+
+def user_with_replies_feed(username: str, extension: str) -> Response:
+    """Return a user's public posts, reposts and replies as a feed."""
+    says = gettext("with replies")
+    return _user(username, extension, ALL_KINDS, "/with-replies", says)
+
+
+def user_media_feed(username: str, extension: str) -> Response:
+    """Return a user's public posts with pictures, video or sound as a feed."""
+    kinds = Kinds(only_media=True)
+    return _user(username, extension, kinds, "/media", gettext("media"))
+
+
+def thread_feed(username: str, post_id: PostId, extension: str) -> BaseResponse:
+    """Return a post and its public replies as a feed, newest first."""
+    _, asked = http.load_query(FeedQuery())
+    loader, urls = http.loader(), http.site().urls
+    post, found = http.services().widgets.newest_of_thread(loader, post_id, asked)
+    about = FeedAbout(
+        title=entry_of(post, urls).title,
+        description=gettext(
+            "A kwip by %(name)s and its replies.", name=post.author.name
+        ),
+        page_url=urls.post(post),
+        base=urls.post(post),
+        icon=icon_of(post.author, urls),
+    )
+    if (post.author.username, post.post.id) != (username, post_id):
+        return redirect(about.url(extension, asked), HTTPStatus.SEE_OTHER)
+    return _answer(extension, about, asked, found)
+
+
+def search_feed(extension: str) -> Response:
+    """Return public posts that match `q` as a feed."""
+    words, asked = http.load_query(SearchFeedQuery())
+    found = http.services().search_widget.page(http.loader(), words, asked)
+    urls = http.site().urls
+    about = FeedAbout(
+        title=gettext("Search for %(text)s", text=words),
+        description=gettext("Public kwips that match."),
+        page_url=f"{urls.origin}/search?{urlencode({'q': words})}",
+        base=f"{urls.origin}/search",
+        words=words,
+        icon=icon_of(None, urls),
+    )
+    return _answer(extension, about, asked, found)
+
+
+def _user(
+    username: str, extension: str, kinds: Kinds, part: str = "", says: str = ""
+) -> Response:
+    """Answer with a part of what a user published, which is a page of the profile."""
+    _, asked = http.load_query(FeedQuery())
+    widgets, loader, urls = http.services().widgets, http.loader(), http.site().urls
+    found = widgets.user(loader, username, asked, kinds)
+    user = widgets.profile(loader, username)
+    author = author_of(user, urls)
+    about = FeedAbout(
+        title=f"{author.name}, {says}" if says else author.name,
+        description=user.bio or gettext("Kwips by %(name)s", name=user.name),
+        page_url=author.url + part,
+        base=author.url + part,
+        icon=icon_of(user, urls),
+        author=author,
+        since=user.created_at,
+    )
+    return _answer(extension, about, asked, found)
+
+
+def _answer(
+    extension: str, about: FeedAbout, asked: PageRequest, found: Page[PostView]
+) -> Response:
+    """Answer with a page of a feed.
+
+    It names the next one, but as no archive: older pages change when posts are edited
+    or deleted.
+    """
+    urls, next_url = http.site().urls, None
+    if found.next_max_id is not None:
+        next_url = about.url(extension, replace(asked, max_id=found.next_max_id))
+    feed = Feed(
+        about=about,
+        id=about.url(extension),
+        url=about.url(extension, asked),
+        first_url=about.url(extension, replace(asked, max_id=None)),
+        next_url=next_url,
+        entries=tuple(entry_of(view, urls) for view in found.items),
+    )
+    made = FORMATS[extension]
+    content_type = f"{made.media_type}; charset=utf-8"
+    response = Response(made.write(feed), content_type=content_type)
+    response.last_modified = feed.updated
+    return response
+
+
+_TAG = "/tags/<string(maxlength=200):name>"
+_USER = "/@<name:username>"
+
+ROUTES = (
+    Route("GET", "/public.<feed:extension>", public_feed, FEED),
+    Route("GET", f"{_TAG}.<feed:extension>", tag_feed, FEED),
+    Route("GET", f"{_USER}.<feed:extension>", user_feed, FEED),
+    Route(
+        "GET", f"{_USER}/with-replies.<feed:extension>", user_with_replies_feed, FEED
+    ),
+    Route("GET", f"{_USER}/media.<feed:extension>", user_media_feed, FEED),
+    Route("GET", f"{_USER}/<id:post_id>.<feed:extension>", thread_feed, FEED),
+    Route("GET", "/search.<feed:extension>", search_feed, FEED),
+)
