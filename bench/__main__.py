@@ -32,6 +32,7 @@ ROWS: Mapping[str, Callable[[], Iterable[Row]]] = {
     "new_post": requests.new_post,
     "html": requests.html,
     "widget": requests.widget,
+    "feed": requests.feed,
     "thread": requests.thread,
     "cold": reads.cold,
     "size": reads.size,

@@ -116,6 +116,13 @@ def widget() -> Iterator[Row]:
         yield _unchanged("widget_304", site, site.widget)
 
 
+def feed() -> Iterator[Row]:
+    """Measure an unchanged feed of one author."""
+    with _site() as site:
+        ours = Target(site.port, "/@author0.rss")
+        yield _row("feed", ours, site.bare("feed", ours), 0.6)
+
+
 def thread() -> Iterator[Row]:
     """Measure the unchanged page of a long thread, as a visitor gets it."""
     with _site() as site, wired(site.environ) as wiring:
