@@ -17,6 +17,7 @@ import click
 from bench import report, scaling
 from config.settings import reference
 from kwip import cli
+from kwip.blueprints import assets
 from kwip.blueprints.routes import AREAS
 from kwip.cache.invalidation_page import table
 from kwip.store.indexes import INDEXES
@@ -143,6 +144,17 @@ def _option(option: click.Option, context: click.Context) -> str:
     return f"| `{option.opts[0]}{value}` | {default} | {option.help} |"
 
 
+def widget_script() -> str:
+    """Show how a page loads the script of widgets, if it checks its integrity."""
+    found, name = assets.load(), "widgets/kwip.js"
+    return (
+        "```html\n"
+        f'<script type="module" src="https://kwip.example.org{found.address(name)}"\n'
+        f'  integrity="{found.integrity(name)}" crossorigin></script>\n'
+        "```\n"
+    )
+
+
 #: Which parts each page has, and what writes them.
 PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "data-model.md": {"indexes": indexes, "shard-keys": shard_keys},
@@ -154,6 +166,7 @@ PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
         "faults": report.faults,
     },
     "scaling.md": {"unit-costs": scaling.unit_costs, "growth": scaling.growth},
+    "widgets.md": {"script": widget_script},
     "api.md": {area: routes(area) for area in AREAS},
 }
 

@@ -8,10 +8,12 @@ never asks for it again. It needs no tool but Python.
 from __future__ import annotations
 
 import gzip
+import json
 import mimetypes
+from base64 import b64encode
 from dataclasses import dataclass
 from functools import cache
-from hashlib import blake2b
+from hashlib import blake2b, sha384
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -24,7 +26,8 @@ if TYPE_CHECKING:
 
 #: Where the sources are; Flask serves them unchanged below `/static`.
 FOLDER = Path(__file__).parents[1] / "static"
-#: The sources of each bundle, in order. A new source file is added here.
+#: The sources of each bundle, in order. A new source file is added here. A style sheet
+#: among scripts becomes a constant of theirs, STYLE.
 BUNDLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "kwip.css": (
@@ -55,6 +58,10 @@ BUNDLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
                 "polls.js",
                 "drops.js",
             ),
+        ),
+        "widgets/kwip.js": (
+            *("translation.js", "widgets/style.css", "widgets/parts.js"),
+            *("widgets/feed.js", "widgets/post.js", "widgets/elements.js"),
         ),
     }
 )
@@ -91,6 +98,15 @@ class Assets:
         """
         return f"/assets/{self.names[name]}"
 
+    def integrity(self, name: str) -> str:
+        """Return the value of `integrity` for a file, which other sites may state.
+
+        Raises:
+            KeyError: There is no such file.
+        """
+        digest = sha384(self.files[self.names[name]].content).digest()
+        return f"sha384-{b64encode(digest).decode()}"
+
 
 @cache
 def load() -> Assets:
@@ -106,12 +122,19 @@ def load() -> Assets:
 def _contents() -> Iterator[tuple[str, bytes]]:
     """Iterate the bundles, and all files that are in none."""
     for name, sources in BUNDLES.items():
-        texts = [(FOLDER / source).read_text("utf-8") for source in sources]
-        minify = _MINIFIERS[PurePosixPath(name).suffix]
-        yield name, minify("\n".join(texts)).encode()
+        kind = PurePosixPath(name).suffix
+        texts = [_source(source, kind) for source in sources]
+        yield name, _MINIFIERS[kind]("\n".join(texts)).encode()
     for path in sorted(FOLDER.rglob("*")):
         if path.is_file() and path.suffix not in _MINIFIERS:
             yield path.relative_to(FOLDER).as_posix(), path.read_bytes()
+
+
+def _source(name: str, kind: str) -> str:
+    text = (FOLDER / name).read_text("utf-8")
+    if kind == ".js" and name.endswith(".css"):
+        return f"const STYLE = {json.dumps(cssmin(text))};"
+    return text
 
 
 def _fingerprinted(name: str, content: bytes) -> str:

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 #: with them.
 GROUNDS = {"light": "#fdfcfa", "dark": "#14181a"}
 _NOTHING_RUNS = "default-src 'none'; sandbox"
+_FOR_OTHER_SITES = {
+    "Access-Control-Allow-Origin": "*",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
 #: What crawlers should leave alone: forms, settings, and private pages.
 _PRIVATE = ("/compose", "/home", "/settings/", "/setup", "/login", "/signup", "/api/")
 
@@ -38,7 +42,22 @@ def asset(name: str) -> Response:
     found = http.site().assets.files.get(name)
     if found is None:
         raise NotFoundError(gettext("File not found."))
-    return _send(found)
+    return _shared(_send(found))
+
+
+def widget_script(name: str) -> Response:
+    """Return a script for other sites by the address that stays the same.
+
+    `Content-Location` names the file whose content never changes.
+    """
+    assets = http.site().assets
+    served = assets.names.get(f"widgets/{name}")
+    if served is None:
+        raise NotFoundError(gettext("File not found."))
+    response = _shared(_send(assets.files[served]))
+    response.headers["Content-Location"] = f"/assets/{served}"
+    response.set_etag(served)
+    return response
 
 
 def picture(name: str) -> Response:
@@ -48,8 +67,8 @@ def picture(name: str) -> Response:
     """
     services = http.services()
     if AttachmentFile.parse(name):
-        return _stream(services.attachments.files.read_open(name))
-    return _stream(services.media.open(name))
+        return _shared(_stream(services.attachments.files.read_open(name)))
+    return _shared(_stream(services.media.open(name)))
 
 
 def private_file(attachment_id: AttachmentId, variant: str) -> Response:
@@ -62,6 +81,12 @@ def private_file(attachment_id: AttachmentId, variant: str) -> Response:
     if variant == PREVIEW_FILE:
         return _stream(http.services().previews.read_private(PostId(attachment_id)))
     return _stream(attachments.read_private(attachment_id, variant))
+
+
+def _shared(response: Response) -> Response:
+    """Let pages of other sites load it, even those that isolate themselves."""
+    response.headers.update(_FOR_OTHER_SITES)
+    return response
 
 
 def _stream(file: OpenFile) -> Response:
@@ -100,7 +125,7 @@ def default_avatar(name: str) -> Response:
     drawn = avatars.draw(name)
     if drawn is None:
         raise NotFoundError(gettext("File not found."))
-    return Response(drawn, content_type="image/svg+xml; charset=utf-8")
+    return _shared(Response(drawn, content_type="image/svg+xml; charset=utf-8"))
 
 
 def favicon() -> Response:
@@ -162,6 +187,7 @@ def _policy(cache: Cache) -> Policy:
 
 ROUTES = (
     Route("GET", "/assets/<path:name>", asset, _policy("immutable")),
+    Route("GET", "/widgets/v1/<name>", widget_script, _policy("static")),
     Route("GET", "/media/<path:name>", picture, _policy("immutable")),
     Route(
         "GET",

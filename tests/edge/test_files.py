@@ -5,6 +5,9 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import shutil
+from base64 import b64encode
+from hashlib import sha384
 
 import pytest
 
@@ -30,8 +33,7 @@ def test_a_file_is_named_by_its_content_and_kept_for_ever(client, address):
 
 
 def test_another_content_has_another_name(monkeypatch, tmp_path):
-    for path in assets.FOLDER.glob("*.*"):
-        (tmp_path / path.name).write_bytes(path.read_bytes())
+    shutil.copytree(assets.FOLDER, tmp_path, dirs_exist_ok=True)
     monkeypatch.setattr(assets, "FOLDER", tmp_path)
     before = assets.load.__wrapped__().names
     (tmp_path / "tokens.css").write_text(TOKENS + "p { order: 7 }", "utf-8")
@@ -43,7 +45,11 @@ def test_another_content_has_another_name(monkeypatch, tmp_path):
 
 
 def test_every_source_is_in_a_bundle():
-    sources = {p.name for p in assets.FOLDER.iterdir() if p.suffix in {".css", ".js"}}
+    sources = {
+        path.relative_to(assets.FOLDER).as_posix()
+        for kind in ("css", "js")
+        for path in assets.FOLDER.rglob(f"*.{kind}")
+    }
 
     assert sources == {name for names in assets.BUNDLES.values() for name in names}
 
@@ -168,3 +174,24 @@ def test_what_is_around_a_page_has_the_colour_of_its_ground():
     light, dark = files.GROUNDS["light"], files.GROUNDS["dark"]
 
     assert f"--ground: light-dark({light}, {dark});" in TOKENS
+
+
+def test_other_sites_load_the_script_of_widgets_by_two_addresses(client, app):
+    found = assets.load()
+    address = found.address("widgets/kwip.js")
+
+    stable, lasting = client.get("/widgets/v1/kwip.js"), client.get(address)
+    etag = {"If-None-Match": stable.headers["ETag"]}
+    digest = b64encode(sha384(lasting.data).digest()).decode()
+
+    assert stable.data == lasting.data
+    assert stable.headers["Content-Location"] == address
+    assert stable.headers["Cache-Control"] == "public, max-age=3600"
+    assert client.get("/widgets/v1/kwip.js", headers=etag).status_code == 304
+    assert found.integrity("widgets/kwip.js") == f"sha384-{digest}"
+    assert client.get("/widgets/v1/none.js").status_code == 404
+    for answer in (stable, lasting, client.get("/avatars/1-4-b.svg")):
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+        assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+        assert answer.content_type.endswith("charset=utf-8")
+        assert "Set-Cookie" not in answer.headers

@@ -25,6 +25,12 @@ def test_styles_and_script_keep_their_budgets(app):
     assert sizes["icons.svg"] <= 4 * KB
 
 
+def test_the_script_for_other_sites_keeps_its_budget(app):
+    found = assets.load()
+
+    assert len(found.files[found.names["widgets/kwip.js"]].gzipped) <= 10 * KB
+
+
 def test_a_full_home_page_keeps_its_budget(at_alice, alice, bob, wiring):
     for number in range(25):
         alice.say(TEXT.format(number), spoiler_text=f"Warning {number}")

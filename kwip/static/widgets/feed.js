@@ -1,0 +1,113 @@
+// Requests: one per address, whichever widgets show it, repeated while one is in sight.
+
+const FIRST_MS = 30_000;
+const LAST_MS = 300_000;
+const feeds = new Map();
+
+class Refused extends Error {
+  constructor({ status, headers }, message) {
+    super(message);
+    this.isFinal = status < 500 && status !== 429;
+    this.retryMs = 1_000 * (headers.get("Retry-After") || 0);
+  }
+}
+
+// Get JSON without cookies or a referrer. The browser sends `If-None-Match` itself: as a
+// header of ours it would need a preflight each time.
+async function get(url) {
+  const response = await fetch(url, {
+    cache: "no-cache",
+    credentials: "omit",
+    referrerPolicy: "no-referrer",
+  });
+  const text = await response.text();
+  if (response.ok) return text;
+  let told = {};
+  try {
+    told = JSON.parse(text);
+  } catch {
+    // A proxy in between has answered.
+  }
+  throw new Refused(response, told.error);
+}
+
+// What is at an address, for all who watch it: each has `show(data)`, `fail(error)`,
+// `tick()`, and `isLive`.
+class Feed {
+  static watch(url, watcher) {
+    const feed = feeds.get(url) ?? new Feed(url);
+    feeds.set(url, feed);
+    feed.watchers.add(watcher);
+    if (feed.data) watcher.show(feed.data);
+    else if (feed.error) watcher.fail(feed.error);
+    feed.plan();
+    return feed;
+  }
+
+  constructor(url) {
+    this.url = url;
+    this.watchers = new Set();
+    this.waitMs = FIRST_MS;
+    this.askedMs = -Infinity;
+    this.failures = 0;
+  }
+
+  leave(watcher) {
+    this.watchers.delete(watcher);
+    this.plan();
+  }
+
+  // Ask now or when it is time, unless nobody looks.
+  plan() {
+    clearTimeout(this.timer);
+    const isWanted = !this.data || [...this.watchers].some((each) => each.isLive);
+    if (this.isAsking || !this.watchers.size || !isWanted || document.hidden) return;
+    const dueMs = this.askedMs + this.waitMs - Date.now();
+    if (dueMs <= 0) this.ask();
+    else this.timer = setTimeout(() => this.ask(), dueMs);
+  }
+
+  async ask() {
+    clearTimeout(this.timer);
+    if (this.isAsking) return;
+    this.isAsking = true;
+    this.askedMs = Date.now();
+    try {
+      this.take(await get(this.url));
+    } catch (error) {
+      this.miss(error);
+    }
+    this.isAsking = false;
+    this.plan();
+  }
+
+  // What has not changed is asked for less and less often.
+  take(text) {
+    const isNew = text !== this.text;
+    this.waitMs = isNew ? FIRST_MS : Math.min(this.waitMs * 1.5, LAST_MS);
+    this.failures = 0;
+    this.error = null;
+    if (isNew) this.data = JSON.parse(text);
+    this.text = text;
+    this.tell((each) => (isNew ? each.show(this.data) : each.tick()));
+  }
+
+  // A server that fails is left alone for longer and longer; what it has refused to show
+  // is shown no more.
+  miss(error) {
+    this.failures += 1;
+    const slowerMs = 2_500 * 2 ** this.failures * (1 + Math.random() / 2);
+    this.waitMs = Math.max(Math.min(slowerMs, LAST_MS), error.retryMs || 0);
+    this.error = error;
+    if (error.isFinal) this.data = this.text = null;
+    this.tell((each) => each.fail(error));
+  }
+
+  tell(what) {
+    for (const each of [...this.watchers]) what(each);
+  }
+}
+
+document.addEventListener("visibilitychange", () => {
+  for (const feed of feeds.values()) feed.plan();
+});

@@ -1,0 +1,130 @@
+// What widgets are made of: elements, safe HTML, icons, and numbers and times in the
+// language of the page.
+
+const SVG = "http://www.w3.org/2000/svg";
+const ICONS = {
+  reply:
+    "M12 4.5c-4.7 0-8.3 3-8.3 7s3.6 7 8.3 7c.6 0 1.1 0 1.7-.1L18 20.8v-4c1.5-1.3 2.3-3.2 2.3-5.3 0-4-3.6-7-8.3-7z",
+  repost:
+    "M4.5 11V9.5a3 3 0 0 1 3-3h11M15.5 3.5l3 3-3 3M19.5 13v1.5a3 3 0 0 1-3 3h-11M8.5 14.5l-3 3 3 3",
+  favourite:
+    "M12 20S4 15.3 4 9.6A4.5 4.5 0 0 1 12 6.8a4.5 4.5 0 0 1 8 2.8C20 15.3 12 20 12 20z",
+};
+
+// Pages that require trusted types have to allow the policy `kwip`.
+let policy;
+try {
+  policy = globalThis.trustedTypes?.createPolicy("kwip", { createHTML: (html) => html });
+} catch {
+  policy = null;
+}
+
+// Make an element. `class` is also its part; addresses that are not http are left out.
+function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (/^(href|src|poster)$/.test(name) && !/^https?:/.test(value)) continue;
+    element.setAttribute(name, value === true ? "" : value);
+    if (name === "class") element.setAttribute("part", value);
+  }
+  element.append(...children.flat(3).filter((child) => child ?? false));
+  return element;
+}
+
+// A link to somewhere else, in a tab of its own.
+function link(href, attributes, ...children) {
+  const there = { href, target: "_blank", rel: "noopener nofollow ugc" };
+  return make("a", { ...there, ...attributes }, children);
+}
+
+function button(className, label, press) {
+  const made = make("button", { type: "button", class: className }, label);
+  made.addEventListener("click", press);
+  return made;
+}
+
+function icon(name) {
+  const drawn = document.createElementNS(SVG, "svg");
+  drawn.setAttribute("viewBox", "0 0 24 24");
+  drawn.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS(SVG, "path");
+  path.setAttribute("d", ICONS[name]);
+  drawn.append(path);
+  return drawn;
+}
+
+// The server has cleaned the HTML of a kwip; links open beside the page here.
+function safe(html) {
+  const template = document.createElement("template");
+  template.innerHTML = policy ? policy.createHTML(html) : html;
+  for (const each of template.content.querySelectorAll("a")) {
+    each.target = "_blank";
+    each.rel = "noopener nofollow ugc";
+  }
+  return template.content;
+}
+
+// A text, with pictures for the short codes of custom emoji.
+function withEmojis(text, emojis) {
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const known = new Map(emojis.map((each) => [`:${each.shortcode}:`, each]));
+  return text.split(/(:\w+:)/).map((part) => {
+    const emoji = known.get(part);
+    const src = emoji && (still ? emoji.static_url : emoji.url);
+    return emoji ? make("img", { class: "emoji", src, alt: part, title: part }) : part;
+  });
+}
+
+function avatar(person, attributes = {}) {
+  const src = person.avatar;
+  const face = { src, alt: "", width: 40, height: 40, loading: "lazy" };
+  return make("img", { class: "avatar", referrerpolicy: "no-referrer", ...face, ...attributes });
+}
+
+const nameOf = (person) =>
+  make("bdi", { class: "name" }, withEmojis(person.display_name || person.username, person.emojis));
+
+// Numbers and times in a language; without one, in the browser's.
+class Words {
+  constructor(language) {
+    let tag;
+    try {
+      [tag] = Intl.getCanonicalLocales(language || []);
+    } catch {
+      // The page names a language that is none.
+    }
+    const date = { month: "short", day: "numeric" };
+    this.short = new Intl.NumberFormat(tag, { notation: "compact" });
+    this.share = new Intl.NumberFormat(tag, { style: "percent" });
+    this.past = new Intl.RelativeTimeFormat(tag, { style: "narrow", numeric: "auto" });
+    this.day = new Intl.DateTimeFormat(tag, date);
+    this.date = new Intl.DateTimeFormat(tag, { ...date, year: "numeric" });
+    this.full = new Intl.DateTimeFormat(tag, { dateStyle: "long", timeStyle: "short" });
+  }
+
+  // "5 min. ago" for a week, then the date.
+  ago(time) {
+    const minutes = Math.max(0, Date.now() - time) / 60_000;
+    const past = (size, unit) => this.past.format(-Math.floor(minutes / size), unit);
+    if (minutes < 1) return this.past.format(0, "second");
+    if (minutes < 60) return past(1, "minute");
+    if (minutes < 1_440) return past(60, "hour");
+    if (minutes < 10_080) return past(1_440, "day");
+    const isThisYear = time.getFullYear() === new Date().getFullYear();
+    return (isThisYear ? this.day : this.date).format(time);
+  }
+
+  // A time that `refresh` keeps up to date.
+  time(instant) {
+    const time = new Date(instant);
+    return make("time", { datetime: instant, title: this.full.format(time) }, this.ago(time));
+  }
+
+  refresh(root) {
+    for (const each of root.querySelectorAll("time")) {
+      const text = this.ago(new Date(each.dateTime));
+      if (each.textContent !== text) each.textContent = text;
+    }
+  }
+}

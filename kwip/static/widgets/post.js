@@ -1,0 +1,166 @@
+// A kwip as other pages show it.
+
+// Counts change often and are renewed by themselves, so that nothing else moves.
+const COUNTS = /^(replies|reposts|favourites|quotes)_count$/;
+
+const printOf = (post) =>
+  JSON.stringify(post, (key, value) => (COUNTS.test(key) ? undefined : value));
+
+// Make the article of a kwip; `words` are those of the page's language.
+function article(post, words, isAuthor) {
+  return make(
+    "article",
+    { class: "post", tabindex: -1, "aria-label": post.author.display_name },
+    post.reposted_by && repostedBy(post.reposted_by),
+    link(
+      post.author.url,
+      { class: "face", tabindex: -1, "aria-hidden": "true" },
+      avatar(post.author),
+    ),
+    head(post, words, isAuthor),
+    content(post, words),
+    countsOf(post, words),
+  );
+}
+
+function repostedBy(person) {
+  const [before, after] = gettext("%(name)s reposted", { name: "\n" }).split("\n");
+  const who = link(person.url, {}, before, nameOf(person), after);
+  return make("p", { class: "why" }, icon("repost"), who);
+}
+
+function head(post, words, isAuthor) {
+  const { author } = post;
+  return make(
+    "header",
+    { class: "head" },
+    link(
+      author.url,
+      { class: "author" },
+      nameOf(author),
+      make("bdi", { class: "handle" }, `@${author.username}`),
+    ),
+    isAuthor && make("span", { class: "mark" }, gettext("Author")),
+    link(post.url, { class: "when" }, words.time(post.created_at)),
+    post.edited_at && make("span", { class: "edited" }, gettext("edited")),
+  );
+}
+
+// The text with what belongs to it; behind its warning, if it has one.
+function content(post, words) {
+  const parts = [
+    make("div", { class: "text" }, safe(post.html)),
+    mediaOf(post),
+    post.poll && poll(post, words),
+    post.card && !post.media.length && card(post.card),
+    post.quote && quote(post.quote, words),
+  ];
+  if (!post.warning) return parts;
+  const warning = make("span", { dir: "auto" }, withEmojis(post.warning, post.emojis));
+  return fold("warning", warning, parts);
+}
+
+// Something closed, until a reader opens it.
+function fold(className, label, ...parts) {
+  const action = make("span", { class: "fold-action", "aria-hidden": "true" });
+  action.dataset.closed = gettext("Show");
+  action.dataset.open = gettext("Hide");
+  return make(
+    "details",
+    { class: `fold ${className}` },
+    make("summary", {}, label, action),
+    parts,
+  );
+}
+
+function mediaOf(post) {
+  const { media } = post;
+  if (!media.length) return null;
+  const grid = make("div", { class: `media media-${Math.min(media.length, 4)}` });
+  grid.append(...media.map(medium));
+  if (!post.is_sensitive || post.warning) return grid;
+  return fold("cover", gettext("Sensitive media"), grid);
+}
+
+function medium({ type, url, preview, width, height, description }) {
+  if (type === "image") {
+    const source = { src: preview ?? url, alt: description, width, height };
+    const lazily = { loading: "lazy", decoding: "async", referrerpolicy: "no-referrer" };
+    const whole = gettext("Open the picture");
+    return link(url, { "aria-label": description ? null : whole }, make("img", { ...source, ...lazily }));
+  }
+  const named = { src: url, controls: true, "aria-label": description || null };
+  if (type === "audio") return make("audio", { ...named, preload: "none" });
+  const sized = { poster: preview, width, height, playsinline: true };
+  return make("video", { ...named, ...sized, preload: "none", loop: type === "gifv" });
+}
+
+function poll(post, words) {
+  const { options, voters_count: voters, is_over: isOver, ends_at: endsAt } = post.poll;
+  const most = Math.max(...options.map((each) => each.votes ?? 0));
+  const lines = options.map(({ title, votes }) => {
+    const name = make("span", { dir: "auto" }, withEmojis(title, post.emojis));
+    if (votes === null) return make("li", {}, name);
+    const share = voters ? votes / voters : 0;
+    const bar = make("i");
+    bar.style.inlineSize = `${share * 100}%`;
+    const leads = votes && votes === most ? "leads" : null;
+    return make("li", { class: leads }, bar, name, make("b", {}, words.share.format(share)));
+  });
+  const people = words.short.format(voters);
+  return make(
+    "div",
+    { class: "poll" },
+    make("ul", {}, lines),
+    make(
+      "p",
+      { class: "quiet" },
+      ngettext("%(num)s person", "%(num)s people", voters).replace(voters, people),
+      " · ",
+      isOver
+        ? gettext("Final results")
+        : [link(post.url, {}, gettext("Vote")), " · ", gettext("Ends"), " ", words.date.format(new Date(endsAt))],
+    ),
+  );
+}
+
+function card({ url, title, description, host, image }) {
+  const shape = image && image.width > image.height * 1.2 ? "card card-wide" : "card";
+  const lazily = { loading: "lazy", decoding: "async", referrerpolicy: "no-referrer" };
+  return link(
+    url,
+    { class: shape },
+    image && make("img", { src: image.url, alt: "", width: image.width, height: image.height, ...lazily }),
+    make(
+      "span",
+      { class: "card-text" },
+      make("span", { class: "quiet" }, host),
+      make("strong", { dir: "auto" }, title),
+      description && make("span", { class: "card-about", dir: "auto" }, description),
+    ),
+  );
+}
+
+function quote({ post }, words) {
+  if (!post) return make("p", { class: "quote quiet" }, gettext("This kwip can't be shown."));
+  const face = avatar(post.author, { width: 20, height: 20 });
+  const header = head(post, words);
+  header.prepend(face);
+  return make("blockquote", { class: "quote" }, header, content(post, words));
+}
+
+// One link, which says in words what its icons show.
+function countsOf(post, words) {
+  const { replies_count: replies, reposts_count: reposts, favourites_count: favourites } = post;
+  const label = [
+    gettext("Open kwip"),
+    ngettext("%(num)s reply", "%(num)s replies", replies),
+    ngettext("%(num)s repost", "%(num)s reposts", reposts),
+    ngettext("%(num)s favourite", "%(num)s favourites", favourites),
+  ].join(", ");
+  const shown = Object.entries({ reply: replies, repost: reposts, favourite: favourites });
+  const spans = shown.map(([name, count]) =>
+    make("span", {}, icon(name), count > 0 && words.short.format(count)),
+  );
+  return link(post.url, { class: "counts", "aria-label": label }, spans);
+}

@@ -1,0 +1,240 @@
+"""Widgets on a page of another site, which allows nothing that it need not."""
+
+from __future__ import annotations
+
+import mimetypes
+from collections import Counter
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import expect
+
+from config.settings import PROJECT
+from tests.browser.conftest import PHONE
+from tests.browser.test_lightbox import upload
+from tests.browser.test_soundness import axe_faults, overflow_of
+from tests.browser.world import ATTACKS
+from tests.other_site import other_site
+from tests.pictures import plain
+
+EXAMPLE = PROJECT / "examples/static-site"
+#: What the owner of the example puts in place of these.
+WRITTEN_FOR = "https://kwip.example.org"
+THREAD = "117670890910796604"
+POLICY = (
+    "default-src 'none'; script-src {0}; connect-src {0}; img-src 'self' {0}; "
+    "media-src {0}; style-src 'self'; "
+    "require-trusted-types-for 'script'; trusted-types kwip"
+)
+MOVED = """window.moved = 0;
+new PerformanceObserver((list) => {
+  const own = list.getEntries().filter((one) => !one.hadRecentInput);
+  window.moved += own.reduce((sum, one) => sum + one.value, 0);
+}).observe({type: "layout-shift", buffered: true});"""
+SVG = "image/svg+xml"
+HIDE = """hidden => {
+  Object.defineProperty(document, "hidden", {value: hidden, configurable: true});
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+@pytest.fixture
+def mira(site):
+    return site.people("mira")
+
+
+@pytest.fixture
+def kwip(mira):
+    return mira.say("Two days of rye, and most of it is waiting. #rye")
+
+
+@pytest.fixture
+def host(site):
+    """Return another site."""
+    with other_site() as other:
+        other.policy = POLICY.format(site.origin)
+        yield other
+
+
+@pytest.fixture
+def example(site, host, kwip):
+    """Serve the example site as its owner would; return its first page's address."""
+    for path in EXAMPLE.iterdir():
+        text = path.read_text("utf-8").replace(WRITTEN_FOR, site.origin)
+        kind = f"{mimetypes.guess_type(path.name)[0]}; charset=utf-8"
+        text = text.replace(THREAD, kwip["id"])
+        serve(host, f"/{path.name}", text, kind)
+    return host.url("/index.html")
+
+
+def serve(host, path, text, kind="text/html; charset=utf-8"):
+    return host.serve(path, text, kind=kind, Content_Security_Policy=host.policy)
+
+
+def page_with(site, host, elements, language="en", direction="ltr"):
+    """Serve a page with some elements; return its address."""
+    script = f"{site.origin}/widgets/v1/kwip.js"
+    serve(host, "/icon.svg", "<svg xmlns='http://www.w3.org/2000/svg'/>", SVG)
+    return serve(
+        host,
+        "/page",
+        f'<!doctype html><html lang="{language}" dir="{direction}"><head>'
+        '<link rel="icon" href="/icon.svg"><title>Page</title>'
+        f'<script type="module" src="{script}"></script></head>'
+        f"<body><main><h1>Page</h1>{elements}</main></body></html>",
+    )
+
+
+def count_requests(page):
+    """Count what a page asks of our JSON from now on, by path."""
+    asked = Counter()
+
+    def count(request):
+        path = urlsplit(request.url).path
+        if path.startswith("/api/"):
+            asked[path] += 1
+
+    page.on("request", count)
+    return asked
+
+
+def test_a_static_site_has_a_timeline_comments_and_a_badge(
+    open_browser, example, kwip, mira, bob
+):
+    answer = bob.say("@mira Both days?", in_reply_to_id=kwip["id"])
+    mira.say("@bob Both.", in_reply_to_id=answer["id"])
+    page = open_browser()
+    page.clock.install()
+    page.add_init_script(MOVED)
+    page.goto(example)
+    timeline, comments = page.locator("kwip-timeline"), page.locator("kwip-comments")
+    expect(timeline.get_by_role("article")).to_contain_text("Two days of rye")
+    expect(page.locator("kwip-badge")).to_contain_text("0 followers · 2 kwips")
+
+    mira.say("It is out of the oven.")
+    page.clock.fast_forward(31_000)
+    timeline.get_by_role("button", name="1 new kwip").click()
+
+    expect(timeline.get_by_role("article")).to_have_count(2)
+    expect(timeline.get_by_role("article").first).to_contain_text("out of the oven")
+    expect(comments).to_contain_text("2 replies")
+    expect(comments.locator("ol ol .mark")).to_have_text("Author")
+    reply = comments.get_by_role("link", name="Reply on Kwip")
+    expect(reply).to_have_attribute("href", kwip["url"])
+    assert axe_faults(page) == []
+    page.emulate_media(color_scheme="dark")
+    page.set_viewport_size(PHONE)
+    assert axe_faults(page) == []
+    assert overflow_of(page) == 0
+    assert page.evaluate("moved") < 0.02
+    assert page.context.cookies() == []
+
+
+def test_without_scripts_what_is_in_the_elements_stands(open_browser, example, site):
+    page = open_browser(scripts=False)
+    page.goto(example)
+
+    link = page.get_by_role("link", name="What Mira posts on Kwip")
+    expect(link).to_have_attribute("href", f"{site.origin}/@mira")
+    expect(page.get_by_role("link", name="Read and write comments")).to_be_visible()
+
+
+def test_whatever_people_type_is_text_in_a_widget(
+    open_browser, site, host, alice, bob, mira
+):
+    picture = upload(alice, plain(size=(64, 48)), "it.png")
+    for first in range(0, len(ATTACKS), 5):
+        alice.say("\n\n".join(ATTACKS[first : first + 5]), spoiler_text="<b>x</b>")
+    short = [attack for attack in ATTACKS if len(attack) <= 50]
+    choices = {"options": short[:4], "expires_in": 3_600}
+    asked = alice.say(ATTACKS[0], poll=choices)
+    alice.say(ATTACKS[1], media_ids=[picture], sensitive=True)
+    quoting = bob.say(ATTACKS[2], quoted_status_id=asked["id"])
+    name = {"display_name": ATTACKS[0], "note": ATTACKS[1]}
+    alice.ask("PATCH", "/api/v1/accounts/update_credentials", json=name)
+    mira.post(f"/api/v1/statuses/{asked['id']}/reblog")
+    page = open_browser()
+    page.goto(
+        page_with(
+            site,
+            host,
+            '<kwip-timeline user="alice" limit="40"></kwip-timeline>'
+            '<kwip-timeline user="mira"></kwip-timeline>'
+            f'<kwip-badge user="alice"></kwip-badge>'
+            f'<kwip-post href="{quoting["url"]}"></kwip-post>',
+            "ar",
+            "rtl",
+        )
+    )
+    articles = page.locator("kwip-timeline").first.get_by_role("article")
+    expect(articles).to_have_count(5)
+    page.locator("kwip-post").scroll_into_view_if_needed()
+    for fold in page.locator("kwip-timeline details").all():
+        fold.evaluate("it => { it.open = true; }")
+
+    expect(articles.first.locator(".name")).to_have_text(ATTACKS[0])
+    expect(page.locator("kwip-post .quote .poll li").first).to_contain_text(short[0])
+    elements = page.evaluate(
+        """[...document.querySelectorAll("kwip-timeline")].flatMap((it) =>
+          [...it.shadowRoot.querySelectorAll("script, iframe, style, base, svg[onload],"
+            + "[onerror], [onload], [onfocus], a:not([target][rel])")]
+          .map((one) => one.outerHTML))"""
+    )
+    assert elements == []
+    assert overflow_of(page) == 0
+
+
+def test_a_widget_says_why_it_shows_nothing(open_browser, site, host, mira, seen):
+    seen.expected += ["ERR_FAILED", "404"]
+    mira.say("The newest.")
+    page = open_browser()
+    page.route("**/user/mira*", lambda route: route.abort())
+    page.goto(
+        page_with(
+            site,
+            host,
+            '<kwip-timeline user="mira"><p>Mira writes.</p></kwip-timeline>'
+            '<kwip-timeline user="nobody"></kwip-timeline>'
+            '<kwip-timeline tag="nothing"></kwip-timeline>'
+            "<kwip-timeline></kwip-timeline>",
+        )
+    )
+    failing, missing, empty, unclear = page.locator("kwip-timeline").all()
+
+    expect(page.get_by_text("Mira writes.")).to_be_visible()
+    missing.scroll_into_view_if_needed()
+    expect(missing).to_contain_text("not found")
+    expect(missing.get_by_role("link", name="Open on")).to_be_visible()
+    empty.scroll_into_view_if_needed()
+    expect(empty).to_contain_text("There are no kwips here yet.")
+    expect(unclear).to_contain_text("does not say what to show")
+    page.unroute("**/user/mira*")
+    failing.get_by_role("button", name="Try again").click()
+    expect(failing.get_by_role("article")).to_contain_text("The newest.")
+
+
+def test_widgets_share_requests_and_rest_while_nobody_looks(
+    open_browser, site, host, mira, kwip
+):
+    mira.say("The newest.")
+    page = open_browser()
+    page.clock.install()
+    asked = count_requests(page)
+    one = '<kwip-timeline user="mira" limit="1"></kwip-timeline>'
+    page.goto(page_with(site, host, one + one))
+    first, second = page.locator("kwip-timeline").all()
+    expect(second.get_by_role("article")).to_contain_text("The newest.")
+    first.get_by_role("button", name="Load more").click()
+    expect(first.get_by_role("article")).to_have_count(2)
+    expect(first.get_by_role("button", name="Load more")).to_have_count(0)
+    assert asked["/api/widgets/v1/user/mira"] == 2
+
+    page.evaluate(HIDE, arg=True)
+    page.clock.fast_forward(600_000)
+
+    assert asked["/api/widgets/v1/user/mira"] == 2
+    mira.ask("DELETE", f"/api/v1/statuses/{kwip['id']}")
+    with page.expect_response("**/user/mira*"):
+        page.evaluate(HIDE, arg=False)
+    expect(first.get_by_role("article")).to_have_count(1)
+    assert asked["/api/widgets/v1/user/mira"] == 3
