@@ -47,7 +47,7 @@ class Widget extends HTMLElement {
 
   // Show that something is coming, in the room that it will need.
   begin() {
-    this.words = new Words(this.closest("[lang]")?.lang);
+    this.words = Words.of(this.closest("[lang]")?.lang);
     this.data = null;
     try {
       this.server = new URL(this.getAttribute("server") || HOME).origin;
@@ -55,7 +55,8 @@ class Widget extends HTMLElement {
     } catch {
       this.place = null;
     }
-    this.frame = make("div", { class: "frame", role: "group", "aria-label": this.place?.title });
+    const label = this.place?.title;
+    this.frame = make("div", { class: "frame", role: "group", "aria-label": label });
     this.shadowRoot.replaceChildren(this.frame);
     if (!this.place) {
       this.notice(gettext("This element does not say what to show."));
@@ -64,7 +65,8 @@ class Widget extends HTMLElement {
     const bone = () => make("div", { class: "bone" }, make("i"), make("i"), make("i"));
     const bones = Array.from({ length: this.constructor.bones }, bone);
     this.frame.setAttribute("aria-busy", "true");
-    this.fill(make("div", { class: "bones", role: "status", "aria-label": gettext("Loading…") }, bones));
+    const loading = { class: "bones", role: "status", "aria-label": gettext("Loading…") };
+    this.fill(make("div", loading, bones));
     this.sight.observe(this);
   }
 
@@ -102,11 +104,15 @@ class Widget extends HTMLElement {
   fail(error) {
     if (this.data && !error.isFinal) return;
     this.data = null;
-    // What the page itself has in the element may be better than a link.
-    const more = [this.textContent.trim() ? make("slot") : this.way()];
-    if (!error.isFinal) more.unshift(button("button", gettext("Try again"), () => this.feed?.ask()));
     const told = error.isFinal && error.message;
-    this.notice(told || gettext("This couldn't be loaded."), more);
+    const again = button("again", gettext("Try again"), () => this.feed?.ask());
+    // What the page itself has in the element may be better than a link.
+    const own = this.textContent.trim() && make("slot");
+    this.notice(
+      told || gettext("This couldn't be loaded."),
+      !error.isFinal && again,
+      own || this.way(),
+    );
   }
 
   // Say why there is nothing.
@@ -125,26 +131,31 @@ class Widget extends HTMLElement {
     return this.getAttribute(name)?.trim() || null;
   }
 
-  // The id that an attribute has, by itself or at the end of an address.
-  id(name) {
-    const [, id] = /(\d+)\/?$/.exec(this.text(name));
-    return id;
+  // What `source` gives. Parameters that are null are left out; a page of another server
+  // is refused.
+  at(path, parameters, page, title) {
+    const json = new URL(`/api/widgets/v1/${path}`, this.server);
+    for (const [name, value] of Object.entries(parameters)) {
+      if (value) json.searchParams.set(name, value);
+    }
+    const { href, origin } = new URL(page, this.server);
+    if (origin !== this.server) throw new TypeError(origin);
+    return { json: json.href, page: href, title };
   }
 
-  // The address of JSON, with the parameters that are given.
-  json(path, parameters = {}) {
-    const url = new URL(`/api/widgets/v1/${path}`, this.server);
-    for (const [name, value] of Object.entries(parameters)) {
-      if (value) url.searchParams.set(name, value);
-    }
-    return url.href;
+  // The same for a thread, which an attribute names by an id or by the kwip's address.
+  thread(name, title, parameters = {}) {
+    const said = this.text(name);
+    [this.post] = /\d+$/.exec(said);
+    const page = said === this.post ? `/@kwip/${said}` : said;
+    return this.at(`thread/${this.post}`, { limit: "40", ...parameters }, page, title);
   }
 }
 
 // A list of kwips. It may grow at its end, and new ones wait until a reader wants them.
 class List extends Widget {
   begin() {
-    this.posts = this.list = null;
+    this.posts = this.list = this.root = null;
     this.entries = new Map();
     super.begin();
   }
@@ -160,9 +171,9 @@ class List extends Widget {
     super.fail(error);
   }
 
-  // Those of a page that belong into the list.
-  listed(posts) {
-    return posts;
+  // The part of an answer that belongs into the list.
+  part(data) {
+    return data;
   }
 
   emptyText() {
@@ -171,8 +182,7 @@ class List extends Widget {
 
   // Show what has come: changes and deletions at once, new kwips if they are wanted.
   render(wantsNew = this.getAttribute("live") === "auto") {
-    const { next, posts: all } = this.data;
-    const page = this.listed(all);
+    const { next, posts: page } = this.part(this.data);
     const old = this.posts;
     if (!old?.length) {
       this.isLong = false;
@@ -187,9 +197,10 @@ class List extends Widget {
     const isOther = last < 0 && next;
     let rest = old.slice(last + 1).filter((post) => !has.has(post.cursor));
     if (!next) rest = [];
-    const newest = old.map((post) => BigInt(post.cursor)).reduce((a, b) => (a > b ? a : b));
-    const isNew = ({ cursor }) =>
-      !had.has(cursor) && (this.text("order") === "active" || BigInt(cursor) > newest);
+    const cursors = old.map((post) => BigInt(post.cursor));
+    const newest = cursors.reduce((one, other) => (one > other ? one : other));
+    const isActive = this.text("order") === "active";
+    const isNew = ({ cursor }) => !had.has(cursor) && (isActive || BigInt(cursor) > newest);
     const count = page.filter(isNew).length;
     if (count && !wantsNew) {
       this.arrange([...page.filter((post) => !isNew(post)), ...rest]);
@@ -221,30 +232,29 @@ class List extends Widget {
     for (const post of posts) {
       const parent = post.in_reply_to_id;
       const place = this.isNested && known.has(parent) ? parent : null;
-      below.set(place, [...(below.get(place) ?? []), this.entry(post)]);
+      below.set(place, [...(below.get(place) ?? []), this.item(post)]);
     }
-    settle(this.list, below.get(null).map((entry) => entry.item));
+    settle(this.list, below.get(null));
     for (const post of posts) {
-      const { item, article: own } = this.entries.get(post.cursor);
-      const replies = below.get(post.id);
-      const list = replies && (item.querySelector(":scope > ol") ?? make("ol", { class: "posts" }));
-      settle(item, list ? [own, list] : [own]);
-      if (replies) settle(list, replies.map((entry) => entry.item));
+      const item = this.entries.get(post.cursor).item;
+      const replies = below.get(post.id) ?? [];
+      const list = item.querySelector(":scope > ol") ?? make("ol", { class: "posts" });
+      settle(list, replies);
+      settle(item, replies.length ? [item.firstChild, list] : [item.firstChild]);
     }
-    const more = this.next && (this.more ?? button("button more", gettext("Load more"), () => this.loadMore()));
-    this.more = more || null;
-    settle(this.end, more ? [more] : []);
+    settle(this.end, this.next ? [this.more] : []);
   }
 
   open() {
     this.list = make("ol", { class: "posts" });
     this.news = make("div", { class: "news", role: "status" });
+    this.more = button("more", gettext("Load more"), () => this.loadMore());
     this.end = make("div", { class: "end" });
     this.fill(make("div", { class: "scroll" }, this.news, this.list, this.end));
   }
 
   // The item of a kwip, made anew if it has changed.
-  entry(post) {
+  item(post) {
     const print = printOf(post);
     const entry = this.entries.get(post.cursor) ?? { item: make("li") };
     this.entries.set(post.cursor, entry);
@@ -252,15 +262,17 @@ class List extends Widget {
       const counts = countsOf(post, this.words);
       const before = entry.article.lastElementChild;
       if (before.ariaLabel !== counts.ariaLabel) before.replaceWith(counts);
-      return entry;
+      return entry.item;
     }
     const made = article(post, this.words, post.author.id === this.root?.author.id);
     const folds = made.querySelectorAll("details");
     entry.article?.querySelectorAll("details").forEach(({ open }, at) => {
       if (folds[at]) folds[at].open = open;
     });
-    entry.article?.replaceWith(made);
-    return Object.assign(entry, { print, article: made });
+    if (entry.article) entry.article.replaceWith(made);
+    else entry.item.prepend(made);
+    Object.assign(entry, { print, article: made });
+    return entry.item;
   }
 
   // A button for what is new.
@@ -270,7 +282,7 @@ class List extends Widget {
     if (!count) this.news.replaceChildren();
     else if (this.news.textContent !== label) {
       this.news.replaceChildren(
-        button("button main new", label, () => this.focusOn(this.render(true))),
+        button("new", label, () => this.focusOn(this.render(true))),
       );
     }
   }
@@ -279,12 +291,12 @@ class List extends Widget {
     const { more, next } = this;
     more.disabled = true;
     try {
-      const data = JSON.parse(await get(next));
+      const part = this.part(JSON.parse(await get(next)));
       if (this.next !== next) return;
       const had = new Set(this.posts.map((post) => post.cursor));
-      const added = this.listed(data.posts).filter((post) => !had.has(post.cursor));
+      const added = part.posts.filter((post) => !had.has(post.cursor));
       this.isLong = true;
-      this.next = data.next;
+      this.next = part.next;
       this.arrange([...this.posts, ...added]);
       this.focusOn(added[0]);
     } catch {
@@ -313,28 +325,27 @@ class Timeline extends List {
   static bones = 5;
 
   source() {
-    const [user, tag, list, search] = ["user", "tag", "list", "search"].map((name) => this.text(name));
-    const shared = { limit: this.text("limit") ?? "10", order: this.text("order") };
-    const at = (json, more, page, title) => ({
-      json: this.json(json, { ...shared, ...more }),
-      page: new URL(page, this.server).href,
-      title,
-    });
+    const names = ["user", "tag", "list", "search", "limit", "order", "replies", "reposts"];
+    const [user, tag, list, search, limit, order, replies, reposts] = names.map((name) =>
+      this.text(name),
+    );
+    const shared = { limit: limit ?? "10", order };
     if (user) {
-      const name = user.replace(/^@/, "");
-      const kinds = { replies: this.text("replies"), reposts: this.text("reposts") };
-      return at(`user/${encodeURIComponent(name)}`, kinds, `/@${name}`, `@${name}`);
+      const name = encodeURIComponent(user.replace(/^@/, ""));
+      return this.at(`user/${name}`, { ...shared, replies, reposts }, `/@${name}`, `@${name}`);
     }
     if (tag) {
       const name = tag.replace(/^#/, "");
-      return at(`tag/${encodeURIComponent(name)}`, {}, `/tags/${name}`, `#${name}`);
+      const path = encodeURIComponent(name);
+      return this.at(`tag/${path}`, shared, `/tags/${path}`, `#${name}`);
     }
-    if (list) return at(`list/${this.id("list")}`, {}, `/lists/${this.id("list")}`, gettext("List"));
+    if (list) return this.at(`list/${list}`, shared, `/lists/${list}`, gettext("List"));
     if (search) {
-      return at("search", { q: search }, `/search?q=${encodeURIComponent(search)}`, `“${search}”`);
+      const page = `/search?q=${encodeURIComponent(search)}`;
+      return this.at("search", { ...shared, q: search }, page, `“${search}”`);
     }
-    if (!this.hasAttribute("public")) throw new TypeError("no source");
-    return at("public", {}, "/", gettext("Public kwips"));
+    if (!this.hasAttribute("public")) throw new TypeError();
+    return this.at("public", shared, "/", gettext("Public kwips"));
   }
 
   heading() {
@@ -357,18 +368,11 @@ class Post extends List {
   static bones = 1;
 
   source() {
-    this.post = this.id(this.hasAttribute("href") ? "href" : "post");
-    const page = this.text("href") ?? `/@kwip/${this.post}`;
-    return {
-      json: this.json(`thread/${this.post}`, { limit: "40" }),
-      page: new URL(page, this.server).href,
-      title: gettext("Kwip"),
-    };
+    return this.thread(this.hasAttribute("href") ? "href" : "post", gettext("Kwip"));
   }
 
-  listed(posts) {
-    this.next = null;
-    return posts.filter((post) => post.id === this.post);
+  part({ posts }) {
+    return { next: null, posts: posts.filter((post) => post.id === this.post) };
   }
 }
 
@@ -377,21 +381,16 @@ class Comments extends List {
   isNested = true;
 
   source() {
-    this.post = this.id("thread");
-    const approved = this.hasAttribute("approved") ? "approved" : null;
-    const page = this.text("thread");
-    return {
-      json: this.json(`thread/${this.post}`, { limit: this.text("limit") ?? "40", replies: approved }),
-      page: new URL(page === this.post ? `/@kwip/${page}` : page, this.server).href,
-      title: gettext("Replies"),
-    };
+    const replies = this.hasAttribute("approved") && "approved";
+    const limit = this.text("limit") ?? "40";
+    return this.thread("thread", gettext("Replies"), { limit, replies });
   }
 
   // The replies: what comes after the kwip that the thread is named by.
-  listed(posts) {
+  part({ posts, next }) {
     const at = posts.findIndex((post) => post.id === this.post);
     if (at >= 0) this.root = posts[at];
-    return posts.slice(at + 1);
+    return { next, posts: posts.slice(at + 1) };
   }
 
   heading() {
@@ -423,18 +422,14 @@ class Badge extends Widget {
   static bones = 1;
 
   source() {
-    const name = this.text("user").replace(/^@/, "");
-    return {
-      json: this.json(`user/${encodeURIComponent(name)}/profile`),
-      page: new URL(`/@${name}`, this.server).href,
-      title: `@${name}`,
-    };
+    const name = encodeURIComponent(this.text("user").replace(/^@/, ""));
+    return this.at(`user/${name}/profile`, {}, `/@${name}`, `@${name}`);
   }
 
   render() {
     const { user } = this.data;
-    const { short } = this.words;
-    const count = (number, one, many) => ngettext(one, many, number).replace(number, short.format(number));
+    const { followers_count: followers, posts_count: posts } = user;
+    const shown = (text, count) => text.replace(count, this.words.short.format(count));
     this.fill(
       make(
         "div",
@@ -450,16 +445,17 @@ class Badge extends Widget {
         make(
           "p",
           { class: "quiet" },
-          count(user.followers_count, "%(num)s follower", "%(num)s followers"),
+          shown(ngettext("%(num)s follower", "%(num)s followers", followers), followers),
           " · ",
-          count(user.posts_count, "%(num)s kwip", "%(num)s kwips"),
+          shown(ngettext("%(num)s kwip", "%(num)s kwips", posts), posts),
         ),
       ),
     );
   }
 }
 
-for (const [name, element] of Object.entries({ timeline: Timeline, post: Post, comments: Comments, badge: Badge })) {
+const ELEMENTS = { timeline: Timeline, post: Post, comments: Comments, badge: Badge };
+for (const [name, element] of Object.entries(ELEMENTS)) {
   // Two scripts of the same page may have brought two copies.
   if (!customElements.get(`kwip-${name}`)) customElements.define(`kwip-${name}`, element);
 }

@@ -3,6 +3,7 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 const ICONS = {
+  // As in icons.svg.
   reply:
     "M12 4.5c-4.7 0-8.3 3-8.3 7s3.6 7 8.3 7c.6 0 1.1 0 1.7-.1L18 20.8v-4c1.5-1.3 2.3-3.2 2.3-5.3 0-4-3.6-7-8.3-7z",
   repost:
@@ -32,14 +33,15 @@ function make(tag, attributes = {}, ...children) {
   return element;
 }
 
-// A link to somewhere else, in a tab of its own.
+// Links lead somewhere else, in a tab of their own.
+const AWAY = { target: "_blank", rel: "noopener nofollow ugc" };
+
 function link(href, attributes, ...children) {
-  const there = { href, target: "_blank", rel: "noopener nofollow ugc" };
-  return make("a", { ...there, ...attributes }, children);
+  return make("a", { href, ...AWAY, ...attributes }, children);
 }
 
-function button(className, label, press) {
-  const made = make("button", { type: "button", class: className }, label);
+function button(kind, label, press) {
+  const made = make("button", { type: "button", class: `button ${kind}` }, label);
   made.addEventListener("click", press);
   return made;
 }
@@ -58,10 +60,7 @@ function icon(name) {
 function safe(html) {
   const template = document.createElement("template");
   template.innerHTML = policy ? policy.createHTML(html) : html;
-  for (const each of template.content.querySelectorAll("a")) {
-    each.target = "_blank";
-    each.rel = "noopener nofollow ugc";
-  }
+  for (const each of template.content.querySelectorAll("a")) Object.assign(each, AWAY);
   return template.content;
 }
 
@@ -72,21 +71,34 @@ function withEmojis(text, emojis) {
   return text.split(/(:\w+:)/).map((part) => {
     const emoji = known.get(part);
     const src = emoji && (still ? emoji.static_url : emoji.url);
-    return emoji ? make("img", { class: "emoji", src, alt: part, title: part }) : part;
+    const shown = { class: "emoji", src, alt: part, title: part };
+    return emoji ? make("img", { ...shown, ...QUIETLY }) : part;
   });
 }
 
+// Pictures load late, and do not say on which page they are.
+const QUIETLY = { loading: "lazy", decoding: "async", referrerpolicy: "no-referrer" };
+
 function avatar(person, attributes = {}) {
   const src = person.avatar;
-  const face = { src, alt: "", width: 40, height: 40, loading: "lazy" };
-  return make("img", { class: "avatar", referrerpolicy: "no-referrer", ...face, ...attributes });
+  const face = { src, alt: "", width: 40, height: 40 };
+  return make("img", { class: "avatar", ...QUIETLY, ...face, ...attributes });
 }
 
-const nameOf = (person) =>
-  make("bdi", { class: "name" }, withEmojis(person.display_name || person.username, person.emojis));
+function nameOf({ display_name: name, username, emojis }) {
+  return make("bdi", { class: "name" }, withEmojis(name || username, emojis));
+}
 
 // Numbers and times in a language; without one, in the browser's.
 class Words {
+  static known = new Map();
+
+  static of(language) {
+    const words = Words.known.get(language) ?? new Words(language);
+    Words.known.set(language, words);
+    return words;
+  }
+
   constructor(language) {
     let tag;
     try {

@@ -85,9 +85,8 @@ function mediaOf(post) {
 function medium({ type, url, preview, width, height, description }) {
   if (type === "image") {
     const source = { src: preview ?? url, alt: description, width, height };
-    const lazily = { loading: "lazy", decoding: "async", referrerpolicy: "no-referrer" };
-    const whole = gettext("Open the picture");
-    return link(url, { "aria-label": description ? null : whole }, make("img", { ...source, ...lazily }));
+    const label = description ? null : gettext("Open the picture");
+    return link(url, { "aria-label": label }, make("img", { ...source, ...QUIETLY }));
   }
   const named = { src: url, controls: true, "aria-label": description || null };
   if (type === "audio") return make("audio", { ...named, preload: "none" });
@@ -108,6 +107,7 @@ function poll(post, words) {
     return make("li", { class: leads }, bar, name, make("b", {}, words.share.format(share)));
   });
   const people = words.short.format(voters);
+  const date = words.date.format(new Date(endsAt));
   return make(
     "div",
     { class: "poll" },
@@ -119,18 +119,18 @@ function poll(post, words) {
       " · ",
       isOver
         ? gettext("Final results")
-        : [link(post.url, {}, gettext("Vote")), " · ", gettext("Ends"), " ", words.date.format(new Date(endsAt))],
+        : [link(post.url, {}, gettext("Vote")), " · ", gettext("Ends %(date)s", { date })],
     ),
   );
 }
 
 function card({ url, title, description, host, image }) {
   const shape = image && image.width > image.height * 1.2 ? "card card-wide" : "card";
-  const lazily = { loading: "lazy", decoding: "async", referrerpolicy: "no-referrer" };
+  const { url: src, width, height } = image ?? {};
   return link(
     url,
     { class: shape },
-    image && make("img", { src: image.url, alt: "", width: image.width, height: image.height, ...lazily }),
+    image && make("img", { src, alt: "", width, height, ...QUIETLY }),
     make(
       "span",
       { class: "card-text" },
@@ -142,7 +142,8 @@ function card({ url, title, description, host, image }) {
 }
 
 function quote({ post }, words) {
-  if (!post) return make("p", { class: "quote quiet" }, gettext("This kwip can't be shown."));
+  const gone = gettext("This kwip can't be shown.");
+  if (!post) return make("p", { class: "quote quiet" }, gone);
   const face = avatar(post.author, { width: 20, height: 20 });
   const header = head(post, words);
   header.prepend(face);
