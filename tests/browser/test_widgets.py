@@ -185,7 +185,7 @@ def test_whatever_people_type_is_text_in_a_widget(
 
 
 def test_a_widget_says_why_it_shows_nothing(open_browser, site, host, mira, seen):
-    seen.expected += ["ERR_FAILED", "404"]
+    seen.expected += ["ERR_FAILED", "400", "404"]
     mira.say("The newest.")
     page = open_browser()
     page.route("**/user/mira*", lambda route: route.abort())
@@ -196,10 +196,11 @@ def test_a_widget_says_why_it_shows_nothing(open_browser, site, host, mira, seen
             '<kwip-timeline user="mira"><p>Mira writes.</p></kwip-timeline>'
             '<kwip-timeline user="nobody"></kwip-timeline>'
             '<kwip-timeline tag="nothing"></kwip-timeline>'
+            '<kwip-timeline public limit="99"></kwip-timeline>'
             "<kwip-timeline></kwip-timeline>",
         )
     )
-    failing, missing, empty, unclear = page.locator("kwip-timeline").all()
+    failing, missing, empty, refused, unclear = page.locator("kwip-timeline").all()
 
     expect(page.get_by_text("Mira writes.")).to_be_visible()
     missing.scroll_into_view_if_needed()
@@ -207,6 +208,8 @@ def test_a_widget_says_why_it_shows_nothing(open_browser, site, host, mira, seen
     expect(missing.get_by_role("link", name="Open on")).to_be_visible()
     empty.scroll_into_view_if_needed()
     expect(empty).to_contain_text("There are no kwips here yet.")
+    refused.scroll_into_view_if_needed()
+    expect(refused).to_contain_text("limit: Must be a number from 1 to 40.")
     expect(unclear).to_contain_text("does not say what to show")
     page.unroute("**/user/mira*")
     failing.get_by_role("button", name="Try again").click()

@@ -11,8 +11,21 @@ sheet.replaceSync(STYLE);
 // page which shows the same, and a title; it throws if the attributes name none.
 class Widget extends HTMLElement {
   static observedAttributes = [
-    ...["approved", "href", "lang", "limit", "list", "order", "post", "public"],
-    ...["replies", "reposts", "search", "server", "tag", "thread", "user"],
+    "approved",
+    "href",
+    "lang",
+    "limit",
+    "list",
+    "order",
+    "post",
+    "public",
+    "replies",
+    "reposts",
+    "search",
+    "server",
+    "tag",
+    "thread",
+    "user",
   ];
 
   connectedCallback() {
@@ -73,11 +86,11 @@ class Widget extends HTMLElement {
   // Replace what stands below the head.
   fill(...content) {
     this.head = this.heading();
-    this.frame.replaceChildren(...[this.head, ...content].filter(Boolean));
+    this.frame.replaceChildren(this.head, ...content);
   }
 
   heading() {
-    return null;
+    return "";
   }
 
   watch() {
@@ -223,7 +236,7 @@ class List extends Widget {
     }
     if (!this.list) this.open();
     const head = this.heading();
-    if (head && head.textContent !== this.head.textContent) {
+    if (head.textContent !== this.head.textContent) {
       this.head.replaceWith(head);
       this.head = head;
     }
@@ -350,11 +363,11 @@ class Timeline extends List {
 
   heading() {
     const { place } = this;
-    if (!place) return null;
+    if (!place) return "";
     return make(
       "header",
       { class: "title" },
-      link(place.page, { dir: "auto" }, place.title),
+      link(place.page, {}, place.title),
       make("span", { class: "quiet" }, new URL(this.server).host),
     );
   }
@@ -394,7 +407,7 @@ class Comments extends List {
   }
 
   heading() {
-    if (!this.place) return null;
+    if (!this.place) return "";
     const count = this.posts?.length ?? 0;
     const number = `${this.words.short.format(count)}${this.next ? "+" : ""}`;
     const title = count

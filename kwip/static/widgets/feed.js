@@ -4,16 +4,9 @@ const FIRST_MS = 30_000;
 const LAST_MS = 300_000;
 const feeds = new Map();
 
-class Refused extends Error {
-  constructor({ status, headers }, message) {
-    super(message);
-    this.isFinal = status < 500 && status !== 429;
-    this.retryMs = 1_000 * (headers.get("Retry-After") || 0);
-  }
-}
-
 // Get JSON without cookies or a referrer. The browser sends `If-None-Match` itself: as a
-// header of ours it would need a preflight each time.
+// header of ours it would need a preflight each time. An error that `isFinal` is about
+// the address; after others one may ask again, in `retryMs` if the server says so.
 async function get(url) {
   const response = await fetch(url, {
     cache: "no-cache",
@@ -22,13 +15,19 @@ async function get(url) {
   });
   const text = await response.text();
   if (response.ok) return text;
-  let told = {};
+  let told;
   try {
-    told = JSON.parse(text);
+    const { error, details = {} } = JSON.parse(text);
+    const wrong = Object.entries(details).map(([name, [one]]) => `${name}: ${one.description}`);
+    told = [error, ...wrong].join(" ");
   } catch {
     // A proxy in between has answered.
   }
-  throw new Refused(response, told.error);
+  const { status, headers } = response;
+  throw Object.assign(new Error(told), {
+    isFinal: status < 500 && status !== 429,
+    retryMs: 1_000 * (headers.get("Retry-After") || 0),
+  });
 }
 
 // What is at an address, for all who watch it: each has `show(data)`, `fail(error)`,
