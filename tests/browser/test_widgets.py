@@ -150,6 +150,7 @@ def test_whatever_people_type_is_text_in_a_widget(
     asked = alice.say(ATTACKS[0], poll=choices)
     alice.say(ATTACKS[1], media_ids=[picture], sensitive=True)
     quoting = bob.say(ATTACKS[2], quoted_status_id=asked["id"])
+    answer = bob.say("@alice Indeed.", in_reply_to_id=asked["id"])
     name = {"display_name": ATTACKS[0], "note": ATTACKS[1]}
     alice.ask("PATCH", "/api/v1/accounts/update_credentials", json=name)
     mira.post(f"/api/v1/statuses/{asked['id']}/reblog")
@@ -161,14 +162,16 @@ def test_whatever_people_type_is_text_in_a_widget(
             '<kwip-timeline user="alice" limit="40"></kwip-timeline>'
             '<kwip-timeline user="mira"></kwip-timeline>'
             f'<kwip-badge user="alice"></kwip-badge>'
-            f'<kwip-post href="{quoting["url"]}"></kwip-post>',
+            f'<kwip-post href="{quoting["url"]}"></kwip-post>'
+            f'<kwip-post post="{answer["id"]}"></kwip-post>',
             "ar",
             "rtl",
         )
     )
     articles = page.locator("kwip-timeline").first.get_by_role("article")
     expect(articles).to_have_count(5)
-    page.locator("kwip-post").scroll_into_view_if_needed()
+    page.locator("kwip-post").first.scroll_into_view_if_needed()
+    expect(page.locator("kwip-post article").last).to_contain_text("Indeed.")
     for fold in page.locator("kwip-timeline details").all():
         fold.evaluate("it => { it.open = true; }")
 

@@ -16,6 +16,7 @@ class Widget extends HTMLElement {
     "lang",
     "limit",
     "list",
+    "media",
     "order",
     "post",
     "public",
@@ -157,11 +158,11 @@ class Widget extends HTMLElement {
   }
 
   // The same for a thread, which an attribute names by an id or by the kwip's address.
-  thread(name, title, parameters = {}) {
+  thread(name, title, parameters) {
     const said = this.text(name);
     [this.post] = /\d+$/.exec(said);
     const page = said === this.post ? `/@kwip/${said}` : said;
-    return this.at(`thread/${this.post}`, { limit: "40", ...parameters }, page, title);
+    return this.at(`thread/${this.post}`, parameters, page, title);
   }
 }
 
@@ -338,14 +339,14 @@ class Timeline extends List {
   static bones = 5;
 
   source() {
-    const names = ["user", "tag", "list", "search", "limit", "order", "replies", "reposts"];
-    const [user, tag, list, search, limit, order, replies, reposts] = names.map((name) =>
+    const [user, tag, list, search] = ["user", "tag", "list", "search"].map((name) =>
       this.text(name),
     );
-    const shared = { limit: limit ?? "10", order };
+    const shared = { limit: this.text("limit") ?? "10" };
+    for (const name of ["order", "media", "replies", "reposts"]) shared[name] = this.text(name);
     if (user) {
       const name = encodeURIComponent(user.replace(/^@/, ""));
-      return this.at(`user/${name}`, { ...shared, replies, reposts }, `/@${name}`, `@${name}`);
+      return this.at(`user/${name}`, shared, `/@${name}`, `@${name}`);
     }
     if (tag) {
       const name = tag.replace(/^#/, "");
@@ -380,8 +381,19 @@ class Timeline extends List {
 class Post extends List {
   static bones = 1;
 
+  limit = "1";
+
   source() {
-    return this.thread(this.hasAttribute("href") ? "href" : "post", gettext("Kwip"));
+    const name = this.hasAttribute("href") ? "href" : "post";
+    return this.thread(name, gettext("Kwip"), { limit: this.limit });
+  }
+
+  // The first of a thread is the kwip itself, unless that is a reply.
+  render() {
+    if (this.limit === "1" && this.data.posts[0]?.id !== this.post) {
+      this.limit = "40";
+      this.attributeChangedCallback();
+    } else super.render();
   }
 
   part({ posts }) {
