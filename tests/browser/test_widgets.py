@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+import re
 from collections import Counter
 from urllib.parse import urlsplit
 
@@ -31,6 +32,7 @@ new PerformanceObserver((list) => {
   const own = list.getEntries().filter((one) => !one.hadRecentInput);
   window.moved += own.reduce((sum, one) => sum + one.value, 0);
 }).observe({type: "layout-shift", buffered: true});"""
+ARABIC = re.compile("[\u0600-\u06ff]")
 SVG = "image/svg+xml"
 HIDE = """hidden => {
   Object.defineProperty(document, "hidden", {value: hidden, configurable: true});
@@ -68,7 +70,11 @@ def example(site, host, kwip):
 
 
 def serve(host, path, text, kind="text/html; charset=utf-8"):
-    return host.serve(path, text, kind=kind, Content_Security_Policy=host.policy)
+    headers = {
+        "Content_Security_Policy": host.policy,
+        "Cross_Origin_Embedder_Policy": "require-corp",
+    }
+    return host.serve(path, text, kind=kind, **headers)
 
 
 def page_with(site, host, elements, language="en", direction="ltr"):
@@ -106,18 +112,23 @@ def test_a_static_site_has_a_timeline_comments_and_a_badge(
     page = open_browser()
     page.clock.install()
     page.add_init_script(MOVED)
-    page.goto(example)
     timeline, comments = page.locator("kwip-timeline"), page.locator("kwip-comments")
+    page.goto(example)
     expect(timeline.get_by_role("article")).to_contain_text("Two days of rye")
     expect(page.locator("kwip-badge")).to_contain_text("0 followers · 2 kwips")
 
+    comments.scroll_into_view_if_needed()
+    expect(comments).to_contain_text("2 replies")
     mira.say("It is out of the oven.")
+    bob.say("@mira Good.", in_reply_to_id=kwip["id"])
     page.clock.fast_forward(31_000)
-    timeline.get_by_role("button", name="1 new kwip").click()
+    timeline.get_by_role("button", name="1 new kwip").press("Enter")
+    comments.get_by_role("button", name="1 new reply").press("Enter")
 
     expect(timeline.get_by_role("article")).to_have_count(2)
     expect(timeline.get_by_role("article").first).to_contain_text("out of the oven")
-    expect(comments).to_contain_text("2 replies")
+    expect(comments.get_by_role("article").last).to_be_focused()
+    expect(comments).to_contain_text("3 replies")
     expect(comments.locator("ol ol .mark")).to_have_text("Author")
     reply = comments.get_by_role("link", name="Reply on Kwip")
     expect(reply).to_have_attribute("href", kwip["url"])
@@ -176,6 +187,7 @@ def test_whatever_people_type_is_text_in_a_widget(
         fold.evaluate("it => { it.open = true; }")
 
     expect(articles.first.locator(".name")).to_have_text(ATTACKS[0])
+    expect(articles.first.locator("time")).to_have_text(ARABIC)
     expect(page.locator("kwip-post .quote .poll li").first).to_contain_text(short[0])
     elements = page.evaluate(
         """[...document.querySelectorAll("kwip-timeline")].flatMap((it) =>
