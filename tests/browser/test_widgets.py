@@ -91,6 +91,23 @@ def page_with(site, host, elements, language="en", direction="ltr"):
     )
 
 
+def open_slowly(page, example, timeline):
+    """Open a page; a timeline is where and as high as it was without the script."""
+    held = []
+
+    def hold(route):
+        held.append(route)
+
+    page.route("**/kwip.js", hold)
+    with page.expect_request("**/kwip.js"):
+        page.goto(example, wait_until="commit")
+    expect(timeline).to_have_css("display", "block")
+    before = timeline.bounding_box()
+    held[0].continue_()
+    expect(timeline.get_by_role("article").first).to_be_visible()
+    assert timeline.bounding_box() == before
+
+
 def count_requests(page):
     """Count what a page asks of our JSON from now on, by path."""
     asked = Counter()
@@ -113,7 +130,7 @@ def test_a_static_site_has_a_timeline_comments_and_a_badge(
     page.clock.install()
     page.add_init_script(MOVED)
     timeline, comments = page.locator("kwip-timeline"), page.locator("kwip-comments")
-    page.goto(example)
+    open_slowly(page, example, timeline)
     expect(timeline.get_by_role("article")).to_contain_text("Two days of rye")
     expect(page.locator("kwip-badge")).to_contain_text("0 followers · 2 kwips")
 

@@ -119,7 +119,10 @@ class Widget extends HTMLElement {
     if (this.data && !error.isFinal) return;
     this.data = null;
     const told = error.isFinal && error.message;
-    const again = button("again", gettext("Try again"), () => this.feed?.ask());
+    const again = button("again", gettext("Try again"), () => {
+      this.watch();
+      this.feed.ask();
+    });
     // What the page itself has in the element may be better than a link.
     const own = this.textContent.trim() && make("slot");
     this.notice(
