@@ -43,6 +43,8 @@ BUNDLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             *("people.css", "forms.css", "lightbox.css", "live.css", "search.css"),
             *("emojis.css", "explore.css"),
         ),
+        "embed.css": ("tokens.css", "embed/embed.css", "polls.css", "previews.css"),
+        "frame.js": ("embed/frame.js",),
         "kwip.js": (
             *("translation.js", "kwip.js", "acts.js", "sharing.js", "elements.js"),
             *("uploads.js", "compose_media.js", "quoting.js", "write.js"),

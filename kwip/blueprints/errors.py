@@ -17,7 +17,7 @@ from werkzeug.exceptions import (
     RequestEntityTooLarge,
 )
 
-from kwip.blueprints import bodies, http
+from kwip.blueprints import bodies, framing, http
 from kwip.domain.errors import (
     ConflictError,
     ForbiddenError,
@@ -167,7 +167,7 @@ def _page(number: int, message: str, fields: dict[str, str], title: str) -> str:
     request_id = get_contextvars().get("request_id", "")
     try:
         return render_template(
-            "error.html",
+            "embed/error.html" if framing.is_framed() else "error.html",
             number=number,
             title=title,
             message=message,

@@ -20,6 +20,7 @@ from kwip.blueprints import (
     bodies,
     compression,
     errors,
+    framing,
     http,
     login,
     page_cache,
@@ -190,7 +191,11 @@ def finalize_response(response: Response) -> Response:
     origin = site.urls.origin
     live = f" {site.live_origin}" if site.live_origin else ""
     media = f"{origin} {site.urls.media_origin}".rstrip()
-    content_security = _CONTENT_SECURITY.format(media=media, live=live)
+    content_security = (
+        framing.content_security(origin, media)
+        if framing.is_framed()
+        else _CONTENT_SECURITY.format(media=media, live=live)
+    )
     response.headers.setdefault("Content-Security-Policy", content_security)
     response.headers.update(_SECURITY)
     if origin.startswith("https:"):
@@ -313,8 +318,9 @@ def _to_login() -> BaseResponse:
 
 
 def _add_etag(response: Response) -> None:
-    """Add an ETag: a 128-bit BLAKE2 of the body."""
-    response.set_etag(blake2b(response.get_data(), digest_size=16).hexdigest())
+    """Add an ETag: a 128-bit BLAKE2 of the body; weak, if that may be compressed."""
+    digest = blake2b(response.get_data(), digest_size=16).hexdigest()
+    response.set_etag(digest, weak=not response.is_json)
 
 
 def _spare(response: Response) -> None:

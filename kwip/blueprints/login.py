@@ -39,6 +39,7 @@ _NAMES, _NAMES_MAX = "names", 10
 #: Paths that neither read nor set a cookie.
 COOKIELESS = (
     "/api",
+    "/embed/",
     "/static/",
     "/assets/",
     "/media/",

@@ -73,6 +73,7 @@ PARAMETERS: Mapping[str, Mapping[str, str]] = {
         **dict.fromkeys(("replies", "reposts"), _FLAG),
         "fields": r"[a-z_,]+",
         "q": r".{1,100}",
+        "theme": r"auto|light|dark",
     },
     "web": {"order": _SHARED["order"], "repeats": r"fold|show"},
 }

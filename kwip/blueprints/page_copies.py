@@ -51,7 +51,7 @@ class Copy:
         is_whole = "text/html" not in shown.get("content-type", "")
         return cls(
             found.etag,
-            shown.get("etag", "").strip('"'),
+            shown.get("etag", "").removeprefix("W/").strip('"'),
             [*headers, ("Content-Length", str(len(body)))] if is_whole else headers,
             [(name, value) for name, value in headers if name != "Content-Type"],
             page,

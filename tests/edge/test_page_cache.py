@@ -53,6 +53,10 @@ ADDRESSES = {
         "/@alice/media.atom",
         "/@alice/{post}.json",
         "/search.rss?q=more",
+        "/embed/post/{post}",
+        "/embed/user/alice?theme=dark",
+        "/embed/tag/fox",
+        "/embed/thread/{post}",
     ],
     "web": [
         "/",

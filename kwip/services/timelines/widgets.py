@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kwip.domain.errors import NotFoundError
+from kwip.domain.timelines.timelines import Entry
 from kwip.domain.timelines.visibility import require_shown
 from kwip.services.reading.loader import Lookup
 from kwip.services.reading.lookups import require_user_id
@@ -43,6 +44,7 @@ class Widgets:
         self._threads = Threads(entities, hydration)
         self._timelines = Timelines(entities, hydration, sources, stores)
         self._entities = entities
+        self._hydration = hydration
 
     def public(self, loader: Loader, page: PageRequest) -> Page[PostView]:
         """Read everyone's public posts. Warm: 2 round trips."""
@@ -83,6 +85,21 @@ class Widgets:
         )
         self.profile(loader, username)
         return self._timelines.user(None, loader, user_id, page, kinds=kinds)
+
+    def post(self, loader: Loader, post_id: PostId) -> PostView:
+        """Read one post; of a repost, the original. Warm: 2 round trips.
+
+        Raises:
+            NotFoundError: There is none, or its author has turned widgets off.
+            GoneError: It was deleted.
+        """
+        post = self._threads.post(None, loader, post_id)
+        if post.repost_of_id is not None:
+            return self.post(loader, post.repost_of_id)
+        views = self._hydration.posts(None, loader, [Entry.of(post)])
+        if post.id not in views:
+            raise NotFoundError("Kwip not found.", post_id=post.id)
+        return views[post.id]
 
     def thread(
         self, loader: Loader, post_id: PostId, page: PageRequest

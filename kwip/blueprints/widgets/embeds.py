@@ -1,0 +1,72 @@
+"""Pages for frames on other sites: a kwip, a user, a hashtag, a conversation.
+
+They read what the JSON widgets read, work without a script, and know no reader.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import make_response, render_template
+
+from kwip.blueprints import http
+from kwip.blueprints.table import Policy, Route
+from kwip.schemas.timelines.embeds import (
+    EmbeddedTimelineQuery,
+    EmbeddedUserQuery,
+    EmbedQuery,
+)
+from kwip.services.timelines.timelines import Kinds
+from kwip.text.hashtags import clean_hashtag
+
+if TYPE_CHECKING:
+    from flask import Response
+
+    from kwip.domain.ids import PostId
+
+EMBED = Policy(
+    auth="none", scope=None, quota="api", cache="widget", csrf="none", page_cache="page"
+)
+
+
+def embed_post(post_id: PostId) -> Response:
+    """Show one kwip."""
+    http.load_query(EmbedQuery())
+    view = http.services().widgets.post(http.loader(), post_id)
+    return _page("post", view=view)
+
+
+def embed_user(username: str) -> Response:
+    """Show a user's newest public kwips and reposts, under their name."""
+    asked = http.load_query(EmbeddedUserQuery())
+    kinds = Kinds(replies=asked.replies, reposts=asked.reposts)
+    widgets, loader = http.services().widgets, http.loader()
+    page = widgets.user(loader, username, asked.page, kinds)
+    return _page("user", page=page, user=widgets.profile(loader, username))
+
+
+def embed_tag(name: str) -> Response:
+    """Show the newest public kwips with a hashtag."""
+    asked = http.load_query(EmbeddedTimelineQuery())
+    tag = clean_hashtag(name)
+    page = http.services().widgets.tag(http.loader(), tag, asked.page)
+    return _page("tag", page=page, tag=tag)
+
+
+def embed_thread(post_id: PostId) -> Response:
+    """Show a kwip and its conversation, in reading order."""
+    asked = http.load_query(EmbeddedTimelineQuery())
+    page = http.services().widgets.thread(http.loader(), post_id, asked.page)
+    return _page("thread", page=page, post_id=post_id)
+
+
+def _page(name: str, **context: object) -> Response:
+    return make_response(render_template(f"embed/{name}.html", **context))
+
+
+ROUTES = (
+    Route("GET", "/embed/post/<id:post_id>", embed_post, EMBED),
+    Route("GET", "/embed/user/<name:username>", embed_user, EMBED),
+    Route("GET", "/embed/tag/<string(maxlength=200):name>", embed_tag, EMBED),
+    Route("GET", "/embed/thread/<id:post_id>", embed_thread, EMBED),
+)
