@@ -31,6 +31,7 @@ ROWS: Mapping[str, Callable[[], Iterable[Row]]] = {
     "home": requests.home,
     "new_post": requests.new_post,
     "html": requests.html,
+    "embed": requests.embed,
     "widget": requests.widget,
     "feed": requests.feed,
     "thread": requests.thread,

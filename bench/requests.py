@@ -109,6 +109,14 @@ def html() -> Iterator[Row]:
         yield _row("html", ours, site.bare("html", ours), 0.45)
 
 
+def embed() -> Iterator[Row]:
+    """Measure an unchanged page in a frame, as any site's reader gets it."""
+    with _site() as site:
+        ours = Target(site.port, "/embed/user/author0?limit=20")
+        yield _row("embed", ours, site.bare("embed", ours), 0.60)
+        yield _unchanged("embed_304", site, ours)
+
+
 def widget() -> Iterator[Row]:
     """Measure an unchanged widget."""
     with _site() as site:

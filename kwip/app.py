@@ -26,6 +26,7 @@ from kwip.domain.replies import without_name
 from kwip.schemas import emojis
 from kwip.schemas.discovery.trends import short_address
 from kwip.schemas.site import SiteInfo
+from kwip.schemas.timelines import cards
 from kwip.schemas.urls import Urls
 from kwip.text import translation
 from kwip.text.agents import browser_in_words
@@ -185,6 +186,9 @@ def _prepare_templates(app: Flask, site: http.Site) -> None:
         ways=http.ways,
         asset=site.assets.address,
         grounds=files.GROUNDS,
+        post_card=partial(cards.post_card_url, urls=site.urls),
+        user_card=partial(cards.user_card_url, urls=site.urls),
+        tag_card=partial(cards.tag_card_url, urls=site.urls),
         live_origin=site.live_origin,
     )
     app.jinja_env.filters["without_name"] = without_name

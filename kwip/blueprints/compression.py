@@ -2,8 +2,9 @@
 
 API responses are left to a proxy: `docs/decisions/compression.md`. A page repeats only
 the path and numbers of its address, so nobody else can choose what is compressed
-together with content that only the viewer may read. A search repeats its words, and so
-is not compressed.
+together with content that only the viewer may read. A search repeats its words, a
+shared text is filled in, and the log-in page leads back to one: these are not
+compressed.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 #: A smaller page fits into one packet anyway.
 LEAST_BYTES = 1_024
 #: Pages that repeat what somebody else may have put into their address.
-_REPEATING = frozenset({"web.search"})
+_REPEATING = frozenset({"web.search", "web.share", "web.login", "web.log_in"})
 #: Higher levels save little more (9: 1.5 %) and take twice the time.
 _LEVEL = 5
 

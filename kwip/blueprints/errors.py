@@ -49,7 +49,7 @@ NUMBERS: dict[type[KwipError], int] = {
     StorageFullError: 507,
 }
 #: Paths that are answered with JSON; everything else is a page.
-JSON_PATHS = ("/api/", "/poll/", "/livez", "/readyz")
+JSON_PATHS = ("/api/", "/badge/", "/card/", "/poll/", "/livez", "/readyz")
 
 #: Statuses from this number on are errors.
 FIRST_ERROR = 400

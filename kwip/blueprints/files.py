@@ -34,7 +34,17 @@ _FOR_OTHER_SITES = {
     "Cross-Origin-Resource-Policy": "cross-origin",
 }
 #: What crawlers should leave alone: forms, settings, and private pages.
-_PRIVATE = ("/compose", "/home", "/settings/", "/setup", "/login", "/signup", "/api/")
+_PRIVATE = (
+    "/compose",
+    "/share",
+    "/follow",
+    "/home",
+    "/settings/",
+    "/setup",
+    "/login",
+    "/signup",
+    "/api/",
+)
 
 
 def asset(name: str) -> Response:

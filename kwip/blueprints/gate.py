@@ -320,7 +320,7 @@ def _to_login() -> BaseResponse:
 def _add_etag(response: Response) -> None:
     """Add an ETag: a 128-bit BLAKE2 of the body; weak, if that may be compressed."""
     digest = blake2b(response.get_data(), digest_size=16).hexdigest()
-    response.set_etag(digest, weak=not response.is_json)
+    response.set_etag(digest, weak=response.mimetype == "text/html")
 
 
 def _spare(response: Response) -> None:

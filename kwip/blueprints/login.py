@@ -40,6 +40,8 @@ _NAMES, _NAMES_MAX = "names", 10
 COOKIELESS = (
     "/api",
     "/embed/",
+    "/badge/",
+    "/card/",
     "/static/",
     "/assets/",
     "/media/",

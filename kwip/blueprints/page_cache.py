@@ -74,6 +74,12 @@ PARAMETERS: Mapping[str, Mapping[str, str]] = {
         "fields": r"[a-z_,]+",
         "q": r".{1,100}",
         "theme": r"auto|light|dark",
+        "show": r"followers|kwips|latest",
+        "size": r"1[6-9]|[2-9][0-9]|[1-4][0-9]{2}|50[0-9]|51[0-2]",
+        "url": r"https?://.{1,200}",
+        "format": r"json",
+        "v": r"[0-9a-f]{20}",
+        **dict.fromkeys(("maxwidth", "maxheight"), r"[1-9][0-9]{0,3}"),
     },
     "web": {"order": _SHARED["order"], "repeats": r"fold|show"},
 }

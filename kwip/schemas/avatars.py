@@ -21,8 +21,16 @@ _NAME = re.compile(r"(?P<version>\d)-(?P<colour>\d{1,2})-(?P<letter>[0-9a-z_])\.
 
 def name_of(username: str) -> str:
     """Return the file name of a user's default picture."""
-    colour = crc32(username.encode()) % len(_COLOURS)
-    return f"{_VERSION}-{colour}-{username[0]}.svg"
+    return f"{_VERSION}-{_place_of(username)}-{username[0]}.svg"
+
+
+def colour_of(name: str) -> str:
+    """Return the ground of a default picture, for other pictures than the SVG."""
+    return _COLOURS[_place_of(name)]
+
+
+def _place_of(name: str) -> int:
+    return crc32(name.encode()) % len(_COLOURS)
 
 
 def draw(name: str) -> str | None:

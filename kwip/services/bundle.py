@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from kwip.services.discovery.trends import Trends
     from kwip.services.links.previews import Previews
     from kwip.services.media.attachments import Attachments
+    from kwip.services.media.cards import Cards
     from kwip.services.media.emojis import Emojis
     from kwip.services.media.media import Media
     from kwip.services.media.processing import Processing
@@ -107,6 +108,7 @@ class Uploads:
     """The services of media, which share a folder and a drawing process."""
 
     media: Media
+    cards: Cards
     processing: Processing
     attachments: Attachments
     emojis: Emojis

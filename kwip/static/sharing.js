@@ -72,6 +72,13 @@
     true,
   );
 
+  // On pages with code to paste.
+  for (const button of all("button[data-copy-of]")) {
+    const source = document.getElementById(button.dataset.copyOf);
+    button.hidden = !navigator.clipboard;
+    button.addEventListener("click", () => copy(source.value, gettext("Code copied.")));
+  }
+
   document.addEventListener("click", (event) => {
     const link = event.target.closest?.("a[data-copy]");
     if (!link || !navigator.clipboard || event.ctrlKey || event.metaKey || event.shiftKey) return;

@@ -74,6 +74,7 @@ function saveDraft(form) {
 }
 
 function restoreDraft(form) {
+  if (location.pathname === "/share") return; // what another site has filled in stays
   const draft = JSON.parse(localStorage.getItem(draftKey(form)) ?? "null");
   const { text, warning } = form.elements;
   // A text that the page brought back is newer.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kwip.services.bundle import Uploads
 from kwip.services.media.attachments import Attachments
+from kwip.services.media.cards import Cards
 from kwip.services.media.converting.pictures import Pictures
 from kwip.services.media.converting.videos import Videos
 from kwip.services.media.emojis import Emojis
@@ -53,6 +54,7 @@ def make_media(core: Core) -> Uploads:
     media = Media(pictures, stored, purges)
     return Uploads(
         media=media,
+        cards=Cards(media),
         emojis=Emojis(
             EmojiStore(core.store),
             pictures,

@@ -196,7 +196,9 @@ def unmarked_in_script(text):
 
 
 @pytest.mark.parametrize(
-    "path", [p for p in TEMPLATES if p.name not in FOR_DEVELOPERS], ids=lambda p: p.name
+    "path",
+    [p for p in TEMPLATES if p.name not in FOR_DEVELOPERS],
+    ids=lambda p: str(p.relative_to(PROJECT)),
 )
 def test_every_text_of_a_template_is_marked(path):
     assert unmarked_in_template(path.read_text(encoding="utf-8")) == []

@@ -20,6 +20,8 @@ QUERIES = {
     "suggestions": "?type=accounts&q=al",
     "search_widget": "?q=tea",
     "search_feed": "?q=tea",
+    "oembed": "?url=http://127.0.0.1:8000/@alice",
+    "follow_intent": "?name=alice",
     "relationships": "?{user_ids}",
     "familiar_followers": "?{user_ids}",
     "markers": "?timeline[]=home",

@@ -144,6 +144,11 @@ WARM = {
     "/api/widgets/v1/user/alice/profile": 1,
     "/api/widgets/v1/thread/{post}": 1,
     "/api/widgets/v1/search?q=ho": 1,
+    "/embed/post/{post}": 1,
+    "/embed/user/alice?theme=dark": 1,
+    "/embed/tag/fox": 1,
+    "/embed/thread/{post}": 1,
+    "/badge/alice.svg?show=latest": 1,
     "/@alice/with-replies.rss": 1,
 }
 #: The same of pages of which only the parts are cached.

@@ -57,6 +57,12 @@ ADDRESSES = {
         "/embed/user/alice?theme=dark",
         "/embed/tag/fox",
         "/embed/thread/{post}",
+        "/api/oembed?url=http%3A%2F%2F127.0.0.1%3A8000%2F%40alice%2F{post}",
+        "/badge/alice.svg?show=latest",
+        *(
+            f"/card/{kind}.png?v=00000000000000000000"
+            for kind in ("post/{post}", "user/alice", "tag/fox")
+        ),
     ],
     "web": [
         "/",

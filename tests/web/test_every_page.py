@@ -138,6 +138,9 @@ def places(alice, mallory, at_mallory, people, wiring):
         "post_quotes": f"/@mallory/{first}/quotes",
         "edit": f"/@mallory/{first}/edit",
         "delete": f"/@mallory/{first}/delete",
+        "embed_code": f"/@mallory/{first}/embed",
+        "share": f"/share?text={HOSTILE}",
+        "follow_intent": "/follow?name=mallory",
         "notifications": "/notifications",
         "some_notifications": "/notifications/mentions",
     }

@@ -6,7 +6,7 @@ from kwip.blueprints.web import styleguide
 from kwip.blueprints.web.accounts import settings, setup, users, welcome
 from kwip.blueprints.web.accounts import sign_in as access
 from kwip.blueprints.web.discovery import explore, featured_tags, search, suggestions
-from kwip.blueprints.web.posting import media, posts, quotes, reactions
+from kwip.blueprints.web.posting import intents, media, posts, quotes, reactions
 from kwip.blueprints.web.social import lists, people, relationships, tags
 from kwip.blueprints.web.timelines import notifications, timelines
 
@@ -31,4 +31,5 @@ ROUTES = (
     *lists.ROUTES,
     *tags.ROUTES,
     *notifications.ROUTES,
+    *intents.ROUTES,
 )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from kwip.blueprints import http
 from kwip.blueprints.table import Policy, Route
-from kwip.blueprints.widgets import embeds, feeds
+from kwip.blueprints.widgets import badges, cards, embeds, feeds, oembed
 from kwip.schemas.timelines.widget_shapes import WIDGET_SCHEMA
 from kwip.schemas.timelines.widgets import (
     VERSION,
@@ -124,4 +124,7 @@ ROUTES = (
     Route("GET", f"{_ROOT}/thread/<id:post_id>", thread_widget, WIDGET),
     *feeds.ROUTES,
     *embeds.ROUTES,
+    *oembed.ROUTES,
+    *cards.ROUTES,
+    *badges.ROUTES,
 )

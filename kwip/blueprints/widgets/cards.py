@@ -1,0 +1,68 @@
+"""Cards: the picture that other sites show of a link to a page of ours.
+
+The address has a digest of what is drawn, so nobody can ask for a card that no
+page names, and a card never changes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Response, g
+
+from kwip.blueprints import http
+from kwip.blueprints.table import Policy, Route
+from kwip.domain.errors import NotFoundError
+from kwip.schemas.timelines import cards
+from kwip.text.hashtags import clean_hashtag
+from kwip.text.translation import gettext
+
+if TYPE_CHECKING:
+    from kwip.domain.cards import Card
+    from kwip.domain.ids import PostId
+
+CARD = Policy(
+    auth="none",
+    scope=None,
+    quota="api",
+    cache="immutable",
+    csrf="none",
+    page_cache="page",
+)
+#: What a card costs in the rate limit besides the request, in posts read: as many as
+#: three more requests.
+DRAWING_WORK = 600
+_NOTHING_RUNS = "default-src 'none'; sandbox"
+
+
+def post_card(post_id: PostId) -> Response:
+    """Return the card of a kwip."""
+    view = http.services().widgets.post(http.loader(), post_id)
+    return _drawn(cards.card_of_post(view, http.site().urls))
+
+
+def user_card(username: str) -> Response:
+    """Return the card of a profile."""
+    user = http.services().widgets.profile(http.loader(), username)
+    return _drawn(cards.card_of_user(user, http.site().urls))
+
+
+def tag_card(name: str) -> Response:
+    """Return the card of a hashtag's page."""
+    return _drawn(cards.card_of_tag(clean_hashtag(name), http.site().urls))
+
+
+def _drawn(card: Card) -> Response:
+    if http.load_query(cards.CardQuery()) != card.digest:
+        raise NotFoundError(gettext("File not found."))
+    g.request_charge.count(DRAWING_WORK)
+    response = Response(http.services().cards.draw(card), content_type="image/png")
+    response.headers["Content-Security-Policy"] = _NOTHING_RUNS
+    return response
+
+
+ROUTES = (
+    Route("GET", "/card/post/<id:post_id>.png", post_card, CARD),
+    Route("GET", "/card/user/<name:username>.png", user_card, CARD),
+    Route("GET", "/card/tag/<string(maxlength=200):name>.png", tag_card, CARD),
+)

@@ -1,0 +1,86 @@
+"""oEmbed: what other sites' editors ask when somebody pastes an address of ours."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from flask import render_template
+
+from kwip.blueprints import http
+from kwip.blueprints.table import Policy, Route
+from kwip.domain.errors import NotFoundError
+from kwip.domain.ids import PostId
+from kwip.schemas.timelines import cards
+from kwip.schemas.timelines.oembed import (
+    Embeddable,
+    OEmbedQuery,
+    OEmbedRequest,
+    Subject,
+    answer_of,
+    subject_of,
+)
+from kwip.text.hashtags import clean_hashtag
+from kwip.text.translation import gettext
+
+if TYPE_CHECKING:
+    from flask import Response
+
+WIDGET = Policy(
+    auth="none", scope=None, quota="api", cache="widget", csrf="none", page_cache="page"
+)
+
+
+def oembed() -> Response:
+    """Return how to embed one of our pages, as `url` names it."""
+    asked = http.load_query(OEmbedQuery())
+    if asked.answer_format != "json":
+        message = gettext("Only JSON is available. Leave out format.")
+        wrong = {"format": gettext("Must be json.")}
+        return http.problem(message, wrong, HTTPStatus.NOT_IMPLEMENTED)
+    site = http.site()
+    subject = subject_of(asked.url, site.urls)
+    if subject is None:
+        raise NotFoundError(gettext("This isn't a page here that can be embedded."))
+    found = _FOUND[subject.kind](subject, asked)
+    return http.answer(answer_of(found, asked, site.urls, site.info.title))
+
+
+def _post(subject: Subject, asked: OEmbedRequest) -> Embeddable:
+    urls = http.site().urls
+    view = http.services().widgets.post(http.loader(), PostId(int(subject.of)))
+    return Embeddable(
+        title=gettext("Kwip by %(name)s", name=view.author.name),
+        author_name=view.author.name,
+        author_url=urls.user(view.author.username),
+        card=cards.post_card_url(view, urls),
+        html=render_template("embed/quote_post.html", view=view, asked=asked),
+    )
+
+
+def _user(subject: Subject, asked: OEmbedRequest) -> Embeddable:
+    urls = http.site().urls
+    user = http.services().widgets.profile(http.loader(), subject.of.lower())
+    return Embeddable(
+        title=gettext("Kwips by %(name)s", name=user.name),
+        author_name=user.name,
+        author_url=urls.user(user.username),
+        card=cards.user_card_url(user, urls),
+        html=render_template("embed/quote_user.html", user=user, asked=asked),
+    )
+
+
+def _tag(subject: Subject, asked: OEmbedRequest) -> Embeddable:
+    site, tag = http.site(), clean_hashtag(subject.of)
+    return Embeddable(
+        title=f"#{tag}",
+        author_name=site.info.title,
+        author_url=f"{site.urls.origin}/",
+        card=cards.tag_card_url(tag, site.urls),
+        html=render_template("embed/quote_tag.html", tag=tag, asked=asked),
+    )
+
+
+_FOUND = {"post": _post, "user": _user, "tag": _tag}
+
+ROUTES = (Route("GET", "/api/oembed", oembed, WIDGET),)

@@ -1,0 +1,54 @@
+"""Kwips in frames on a page of another site, which allows no more than it must."""
+
+from __future__ import annotations
+
+import io
+import math
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import PHONE
+from tests.other_site import other_site
+from tests.pictures import plain
+
+
+@pytest.fixture
+def other():
+    with other_site() as made:
+        yield made
+
+
+def test_a_quote_on_another_site_becomes_a_frame_as_high_as_its_content(
+    open_browser, site, other, alice
+):
+    file = (io.BytesIO(plain(size=(640, 480))), "sea.png")
+    media = alice.post("/api/v2/media", data={"file": file}).json["id"]
+    said = alice.say("Look at the sea.\n\n" * 5, media_ids=[media])["id"]
+    url = f"{site.origin}/@alice/{said}"
+    code = site.app.test_client().get(f"/api/oembed?url={url}").json["html"]
+    rules = (
+        f"default-src 'none'; script-src {site.origin}/static/widgets/; "
+        f"style-src 'unsafe-inline'; frame-src {site.origin}/embed/"
+    )
+    page_url = other.serve(
+        "/page", f"<!doctype html><title>x</title>{code}", Content_Security_Policy=rules
+    )
+
+    page = open_browser(size=PHONE)
+    page.goto(page_url)
+
+    frame = page.frame_locator("iframe")
+    expect(frame.locator(".text")).to_contain_text("Look at the sea.")
+    inner = frame.locator("html").evaluate("e => e.getBoundingClientRect().height")
+    expect(page.locator("iframe")).to_have_attribute("height", str(math.ceil(inner)))
+    assert inner > 400
+    with page.context.expect_page() as opened:
+        frame.get_by_role("link", name="View on Kwip").click()
+    expect(opened.value).to_have_url(url)
+    assert page.context.cookies() == []
+    bare = open_browser(scripts=False)
+    bare.goto(page_url)
+    expect(bare.get_by_role("blockquote")).to_contain_text("Alice (@alice)")
+    bare.goto(f"/embed/post/{said}?theme=dark")
+    expect(bare.locator("main")).to_have_css("background-color", "rgb(20, 24, 26)")
