@@ -61,6 +61,7 @@ BUNDLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
                 "drops.js",
             ),
         ),
+        "widgets/embed.js": ("embed/embed.js",),
         "widgets/kwip.js": (
             *("translation.js", "widgets/style.css", "widgets/parts.js"),
             *("widgets/feed.js", "widgets/post.js", "widgets/elements.js"),

@@ -75,6 +75,10 @@ class Urls:
         """Return the address of a file below `/static`."""
         return f"{self.origin}/static/{path}"
 
+    def widget_script(self, name: str) -> str:
+        """Return the address of a script for other sites."""
+        return f"{self.origin}/widgets/v1/{name}"
+
     def avatar(self, user: User, *, is_small: bool = False) -> str:
         """Return the address of a user's profile picture, or of the default."""
         if not user.avatar:

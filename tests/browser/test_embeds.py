@@ -28,7 +28,7 @@ def test_a_quote_on_another_site_becomes_a_frame_as_high_as_its_content(
     url = f"{site.origin}/@alice/{said}"
     code = site.app.test_client().get(f"/api/oembed?url={url}").json["html"]
     rules = (
-        f"default-src 'none'; script-src {site.origin}/static/widgets/; "
+        f"default-src 'none'; script-src {site.origin}/widgets/v1/; "
         f"style-src 'unsafe-inline'; frame-src {site.origin}/embed/"
     )
     page_url = other.serve(

@@ -41,7 +41,7 @@ def test_another_content_has_another_name(monkeypatch, tmp_path):
     after = assets.load.__wrapped__().names
 
     changed = {name for name in before if before[name] != after[name]}
-    assert changed == {"kwip.css"}
+    assert changed == {"kwip.css", "embed.css"}
 
 
 def test_every_source_is_in_a_bundle():

@@ -29,6 +29,7 @@ def test_the_script_for_other_sites_keeps_its_budget(app):
     found = assets.load()
 
     assert len(found.files[found.names["widgets/kwip.js"]].gzipped) <= 10 * KB
+    assert len(found.files[found.names["widgets/embed.js"]].gzipped) <= 2 * KB
 
 
 def test_a_full_home_page_keeps_its_budget(at_alice, alice, bob, wiring):

@@ -51,7 +51,7 @@ def test_a_page_says_how_to_embed_it(alice, asking, client, settings):
         assert body["provider_url"] == f"{settings.origin}/"
         tags = Tags(body["html"]).found
         assert (tags[0][0], tags[0][1]["data-kwip"]) == ("blockquote", kwip)
-        assert tags[-1][1]["src"] == f"{settings.origin}/static/widgets/v1/embed.js"
+        assert tags[-1][1]["src"] == f"{settings.origin}/widgets/v1/embed.js"
         card = client.get(body["thumbnail_url"].removeprefix(settings.origin))
         assert card.mimetype == "image/png"
 

@@ -70,6 +70,6 @@ def test_the_menu_leads_to_the_code_of_a_kwip_that_may_be_embedded(
         page.split("<textarea", 1)[1].split(">", 1)[1].split("</textarea>")[0]
     )
     assert code.startswith(f'<blockquote class="kwip-embed" data-kwip="post/{said}"')
-    assert f'src="{settings.origin}/static/widgets/v1/embed.js"' in code
+    assert f'src="{settings.origin}/widgets/v1/embed.js"' in code
     assert client.get(f"/@bob/{said}/embed").status_code == 404
     assert client.get(f"/@alice/{hidden}/embed").status_code == 404

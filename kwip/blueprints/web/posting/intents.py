@@ -52,8 +52,12 @@ def follow_intent() -> Response:
 
 
 def embed_code(username: str, post_id: PostId) -> Response:
-    """Show the code that puts a kwip on another page."""
-    view = http.services().widgets.post(http.loader(), post_id)
+    """Show the code that puts a kwip on another page.
+
+    It needs to be a kwip that its reader may see, and that everybody may see.
+    """
+    public = http.services().widgets.post(http.loader(), post_id)
+    view = http.services().posts.get(http.viewer(), http.loader(), public.post.id)
     if view.author.username != username:
         raise NotFoundError(gettext("Kwip not found."), post_id=post_id)
     return page("embed_code.html", view=view)
