@@ -15,10 +15,8 @@ from kwip.services.accounts.setup import Setup
 from kwip.services.accounts.sign_in import SignIn
 from kwip.services.accounts.users import Users
 from kwip.services.bundle import Accounts
-from kwip.services.media.stored.withholding import Withholding
 from kwip.services.reading.rate_limits import RateLimits
 from kwip.store.accounts.setup import SetupStore
-from kwip.store.posting.withheld import WithheldStore
 
 if TYPE_CHECKING:
     from kwip.services.bundle import Reading, Social, Uploads
@@ -48,7 +46,7 @@ def make_accounts(
     setup = Setup(SetupStore(core.store), users, clock)
     limits = windows({name: getattr(settings, f"quota_{name}") for name in SPANS_S})
     sign_in = SignIn(authentication, users, setup, limits, RateLimiter(core.realtime))
-    withholding = Withholding(WithheldStore(core.store), media.attachments.files)
+    withholding = media.attachments.withholding
     return Accounts(
         users=users,
         authentication=authentication,

@@ -15,11 +15,13 @@ from kwip.services.media.processing import Processing
 from kwip.services.media.stored.attachment_files import AttachmentFiles
 from kwip.services.media.stored.cdn import Cdn
 from kwip.services.media.stored.purges import Purges
+from kwip.services.media.stored.withholding import Withholding
 from kwip.services.media.usable import Descriptions
 from kwip.store.emojis import EmojiStore
 from kwip.store.media import MediaFolder
 from kwip.store.posting.attachments import AttachmentStore
 from kwip.store.posting.processing import ProcessingStore
+from kwip.store.posting.withheld import WithheldStore
 from kwip.store.purges import PurgeStore
 
 if TYPE_CHECKING:
@@ -68,6 +70,9 @@ def make_media(core: Core) -> Uploads:
             files=files,
             pictures=pictures,
             processing=processing,
+            withholding=Withholding(
+                WithheldStore(core.store), files, core.stores.users
+            ),
             signer=core.signer,
             ids=core.ids,
             clock=clock,

@@ -41,7 +41,7 @@ ADDRESS = re.compile(
     r"/media/(?:private/(?P<id>\d+)/\w+\.webp\?expires=\d+&signature=\w+"
     r"|[0-9a-f]{2}/(?P<file>[0-9a-f]{32})-(?:large|small|preview)\.webp)"
 )
-POSTS = 6
+POSTS = 5
 OPEN = {"duration_s": 3_600, "hides_totals": True}
 
 
@@ -214,6 +214,14 @@ class Town:
         for post in edited:
             self.edit(post, chance.sample(PEOPLE, 1))
 
+    def suspend(self, name):
+        self.services.moderation.suspend(self.people[name].user.id)
+        self.model.suspended.add(name)
+
+    def unsuspend(self, name):
+        self.services.moderation.unsuspend(self.people[name].user.id)
+        self.model.suspended.discard(name)
+
     # What anybody sees.
 
     def surfaces(self, name):
@@ -257,6 +265,8 @@ class Town:
 
     def may_read(self, name, word):
         post, is_old = self.words[word]
+        if name in self.model.suspended:  # is signed out
+            name = None
         if is_old and name != post.author:
             post = replace(post, names=frozenset())
         return self.model.may_see(name, post)
@@ -300,27 +310,33 @@ def seen_by(town, ask, name, where=""):
     return found
 
 
-def check(town, ask, where=""):
+def check(town, ask, where="", names=(None, *PEOPLE)):
     """Assert that nobody reads what they may not, and everybody what they may."""
     counts = Counter()
-    for name in (None, *PEOPLE):
+    for name in names:
         for path, words in seen_by(town, ask, name, where).items():
             wrong = {word for word in words if not town.may_read(name, word)}
             assert not wrong, f"{name} reads {wrong} at {path}"
             counts[path.split("?")[0]] += len(words)
         for word, (post, is_old) in town.words.items():
-            if not is_old and town.may_read(name, word):
+            is_in = name not in town.model.suspended
+            if is_in and not is_old and town.may_read(name, word):
                 assert counts[f"/api/v1/statuses/{post.id}"], (name, post)
     return counts
 
 
 def check_addresses(town, client):
-    """Assert that the pictures of deleted posts are gone, and all others are there."""
+    """Assert that the pictures of hidden posts are gone, and all others are there.
+
+    A suspension leaves the pictures of cards: they are of other sites' pages.
+    """
     for word, addresses in town.addresses.items():
         post, _ = town.words[word]
+        is_withheld = post.author in town.model.suspended and "card" not in word
+        is_hidden = post.is_gone or is_withheld
         for address in addresses:
             with client.get(address) as answer:
-                assert answer.status_code == (404 if post.is_gone else 200), address
+                assert answer.status_code == (404 if is_hidden else 200), address
 
 
 def check_polls(town, wiring, settings):
@@ -344,6 +360,11 @@ def test_no_surface_shows_anybody_what_they_may_not_see(
     town = town(seed)
     town.fill()
     before = check(town, ask, "/api/v1")  # and from now on it is cached
+    suspended, other = random.Random(seed).sample(PEOPLE, 2)  # noqa: S311
+    town.suspend(suspended)
+    check(town, ask, names=(suspended, other))
+    check_addresses(town, client)
+    town.unsuspend(suspended)
     town.fall_out()
     counts = check(town, ask)
     check_polls(town, wiring, settings)
@@ -371,12 +392,16 @@ def test_the_oracle_finds_a_look_at_who_may_see_taken_out(
         check(town, ask, "/api/v1/statuses")
 
 
-def test_the_oracle_finds_an_invalidation_taken_out(town, ask, monkeypatch):
+@pytest.mark.parametrize("rule", ["block", "suspend"])
+def test_the_oracle_finds_an_invalidation_taken_out(town, ask, monkeypatch, rule):
     town = town(0)
     town.write("alice", "public")
     check(town, ask, "/api/v1/statuses")
-    monkeypatch.setattr(invalidation_rules, "block", lambda **_: ())
-    town.relate("block", "alice", "bob")
+    monkeypatch.setattr(invalidation_rules, rule, lambda **_: ())
+    if rule == "block":
+        town.relate("block", "alice", "bob")
+    else:
+        town.suspend("alice")
 
     with pytest.raises(AssertionError, match="reads"):
         check(town, ask, "/api/v1/statuses")

@@ -10,12 +10,14 @@ from typing import ClassVar, NamedTuple
 
 from hypothesis.stateful import RuleBasedStateMachine
 
-from kwip.domain.errors import InvalidError
+from kwip.domain.attachments import AttachmentChange, AttachmentFile
+from kwip.domain.errors import InvalidError, NotFoundError
 from kwip.domain.polls import NewPoll
 from kwip.domain.posts import Draft, Visibility
 from tests.machine.model import Kwip
 from tests.machine.timelines import downwards, timelines_of, upwards
 from tests.machine.world import PEOPLE, World
+from tests.pictures import BLUE, RED, plain, sent
 
 
 class Fate(NamedTuple):
@@ -26,6 +28,7 @@ class Fate(NamedTuple):
 
 
 WHOLE = Fate("whole", 0)
+WORDLESS = AttachmentChange()
 ASKED = NewPoll(titles=("Yes", "No"), duration_s=86_400)
 
 
@@ -50,7 +53,9 @@ class Doing(RuleBasedStateMachine):
 
     def _stored(self):
         return [
-            each for name in PEOPLE for each in self._timelines(name, is_stored=True)
+            each
+            for name in (None, *PEOPLE)
+            for each in self._timelines(name, is_stored=True)
         ]
 
     def _timelines(self, name, *, is_stored):
@@ -64,7 +69,7 @@ class Doing(RuleBasedStateMachine):
     def _check(self, timelines):
         """Read timelines in both orders and directions, and compare with the model."""
         for each in timelines:
-            for is_active in (False, True):
+            for is_active in (False,) if each.is_plain else (False, True):
                 wanted = self._wanted(each, is_active=is_active)
                 for direction in (downwards, upwards):
                     seen = self._read(each, direction, is_active=is_active)
@@ -87,14 +92,58 @@ class Doing(RuleBasedStateMachine):
         return order(
             _viewer_of(timeline),
             timeline.rule,
-            is_folded=self.page["folds_repeats"],
+            is_folded=self.page["folds_repeats"] and not timeline.is_plain,
         )
+
+    def _check_view(self, viewer, view):
+        """A post shows of what it quotes, and of its link, what it should."""
+        post = next(p for p in self.model.posts if p.id == view.post.id)
+        quote, preview = view.quote, view.post.preview
+        state, wanted = quote and quote.state.value, self.model.quote(viewer, post)
+        assert state == wanted, f"{viewer} has {post.id} {state}, not {wanted}"
+        if quote and quote.view:
+            assert quote.view.post.id == post.quoted.id
+        card = preview and preview.title
+        assert card == post.card, f"{viewer} has {card} in {post.id}, not {post.card}"
+
+    def _check_trends(self, name):
+        """Of the posts that trend, somebody is shown all that they may see."""
+        if name not in self.model.suspended:
+            stored = self.services.trending.store.trends(["posts"])["posts"]
+            allowed = self.model.allowed(name, self.model.tag)
+            wanted = [int(t.name) for t in stored if int(t.name) in allowed]
+            loader, viewer = self.services.loaders.begin(), self.viewers.get(name)
+            found = self.services.trends.posts(viewer, loader)
+            seen = [view.post.id for view in found]
+            assert seen == wanted, f"trends for {name}: {seen} is not {wanted}"
+
+    def _check_pictures(self):
+        """Files are where everybody gets them if an open post has them, else not."""
+        shown = [post for post in self.model.posts if post.picture]
+        for post in shown:
+            is_there = not post.is_gone and self._may_act(post.author)
+            with suppress(NotFoundError):
+                uploads = self.services.attachments
+                uploads.read_private(post.picture.id, "small.webp").content.close()
+                assert is_there, f"the picture of {post.id} is readable"
+                is_there = False
+            assert not is_there, f"the picture of {post.id} is not readable"
+        open_files = {
+            post.picture.file for post in shown if self.model.may_see(None, post)
+        }
+        for file in {post.picture.file for post in shown}:
+            path = AttachmentFile(file, "small.webp", is_open=True).path
+            is_open = self.services.attachments.files.media.has(path)
+            assert is_open == (file in open_files), f"{file} is open: {is_open}"
 
     # How it is done.
 
     def _read(self, timeline, direction=downwards, *, is_active=False):
         loader = self.services.loaders.begin()
-        return direction(timeline.read, loader, is_active=is_active, **self.page)
+        views = direction(timeline.read, loader, is_active=is_active, **self.page)
+        for view in views:
+            self._check_view(_viewer_of(timeline), view.shown)
+        return [view.post.id for view in views]
 
     def _may_act(self, name):
         return name not in self.model.suspended
@@ -110,21 +159,33 @@ class Doing(RuleBasedStateMachine):
         says = " ".join([words, *(f"#{tag}" for tag in text["tags"])])
         return says, " ".join([says, *(f"@{name}" for name in text["names"])])
 
-    def _write(self, author, visibility, text, parent, fate):
+    def _upload(self, author):
+        """Upload one of two pictures, so that people have the same ones."""
+        colour = (RED, BLUE)[len(self.model.posts) % 2]
+        return self.services.attachments.upload(
+            self.viewers[author], sent(plain(size=(9, 9), colour=colour)), WORDLESS
+        ).attachment
+
+    def _write(self, author, visibility, text, parent, fate, quoted=None):
         says, full = self._texts(text)
+        picture = self._upload(author) if text["has_picture"] else None
+        is_plain = parent or quoted or picture or text["is_said_again"]
         draft = Draft(
             text=full,
             visibility=Visibility(visibility),
             in_reply_to_id=parent.id if parent else None,
             idempotency_key=str(len(self.model.posts)),
-            poll=None if parent or text["is_said_again"] else ASKED,
+            poll=None if is_plain else ASKED,
+            quote_of_id=quoted.id if quoted else None,
+            attachment_ids=(picture.id,) if picture else (),
         )
         post = self._act(
             partial(self.services.posts.publish, self.viewers[author].id, draft), fate
         )
         marks = {name: text[name] for name in ("names", "tags")}
-        marks["votes"] = {} if post.poll else None
-        self.model.add(Kwip(post.id, author, visibility, says, **marks, parent=parent))
+        marks |= {"votes": {} if post.poll else None, "picture": picture}
+        marks |= {"parent": parent, "quoted": quoted}
+        self.model.add(Kwip(post.id, author, visibility, says, **marks))
 
     def _vote(self, who, post, fate):
         """Vote for the option that the number of votes says, where that is allowed."""

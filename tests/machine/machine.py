@@ -16,7 +16,8 @@ from unittest.mock import patch
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule
 
-from kwip.domain.errors import GoneError
+from kwip.domain.errors import GoneError, NotFoundError
+from kwip.domain.link_previews import LinkPreview, PreviewKind
 from kwip.domain.posts import Edit
 from kwip.domain.timelines.lists import ListChange, RepliesPolicy
 from kwip.store.timelines.buckets import home_of
@@ -25,6 +26,7 @@ from tests.machine.model import VISIBILITIES, Kwip
 from tests.machine.timelines import TAG
 from tests.machine.world import PEOPLE
 
+LINK = "https://a.example/"
 LONG_AGO = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 #: So many rules in a row workers may be away for.
 STRIKE = 4
@@ -48,8 +50,14 @@ TEXT = st.builds(
     is_said_again=st.booleans(),
     tags=st.frozensets(st.just(TAG)),
     names=st.frozensets(PERSON, max_size=1),
+    has_picture=st.booleans(),
 )
-PLAIN = {"is_said_again": False, "tags": frozenset(), "names": frozenset()}
+PLAIN = {
+    "is_said_again": False,
+    "tags": frozenset(),
+    "names": frozenset(),
+    "has_picture": False,
+}
 
 
 class Machine(Doing):
@@ -77,6 +85,49 @@ class Machine(Doing):
         )
         if parent and self._may_act(author):
             self._write(author, parent.visibility, text, parent, fate)
+
+    @rule(
+        author=PERSON,
+        which=NUMBER,
+        visibility=st.sampled_from(VISIBILITIES),
+        text=TEXT,
+        fate=ACT,
+        jobs=JOBS,
+    )
+    def quote(self, author, which, visibility, text, fate, jobs):
+        self.job_fates.extend(jobs)
+        post = self._pick(which, partial(self.model.may_quote, author))
+        if post and self._may_act(author):
+            self._write(author, visibility, text, None, fate, quoted=post)
+
+    @rule(which=NUMBER, fate=ACT)
+    def take_out_of_a_quote(self, which, fate):
+        post = self._pick(
+            which,
+            lambda post: post.quoted and not (post.is_gone or post.quoted.is_gone),
+        )
+        if post and self._may_act(post.quoted.author):
+            author = self.viewers[post.quoted.author]
+
+            def revoke():
+                with suppress(NotFoundError):  # the author may not see the quote itself
+                    self.services.quotes.revoke(author, post.quoted.id, post.id)
+
+            self._act(revoke, fate)
+            post.is_revoked = True
+
+    @rule(which=NUMBER, fate=ACT)
+    def find_a_link_preview(self, which, fate):
+        post = self._pick(which, lambda post: not post.is_gone and not post.original)
+        if post:
+            post.card = f"Page {self.ran}"
+            card = LinkPreview(url=LINK, kind=PreviewKind.LINK, title=post.card)
+            stored = self.world.kwip.stores.posts.get_many([post.id])[post.id]
+            self._act(partial(self.services.previews._store, stored, card), fate)
+
+    @rule(fate=ACT)
+    def let_posts_trend(self, fate):
+        self._act(self.services.trending.recompute, fate)
 
     @rule(who=PERSON, which=NUMBER, fate=ACT, jobs=JOBS)
     def repost(self, who, which, fate, jobs):
@@ -283,7 +334,10 @@ class Machine(Doing):
         if not self.away:
             self._drain()
             self._check(self._stored())
-        self._check(self._timelines((None, *PEOPLE)[self.ran % 5], is_stored=False))
+            self._check_pictures()
+        name = (None, *PEOPLE)[self.ran % 5]
+        self._check_trends(name)
+        self._check(self._timelines(name, is_stored=False))
 
 
 def _no_lease():

@@ -24,6 +24,11 @@ class Kwip:
     is_gone: bool = False
     #: Who chose what in its poll; None if it has none.
     votes: dict | None = None
+    quoted: Kwip | None = None
+    is_revoked: bool = False
+    #: The attachment and the title of the link preview, if it has them.
+    picture: object = None
+    card: str | None = None
 
     @property
     def root(self):
@@ -34,8 +39,9 @@ class Kwip:
         """Give what a post says and to whom; None where nothing can be a repeat."""
         if self.is_gone or self.original or self.visibility == "direct":
             return None
-        parent_id = self.parent.id if self.parent else 0
-        return self.author, self.visibility, self.text, self.names, parent_id
+        others = [each.id if each else 0 for each in (self.parent, self.quoted)]
+        shown = self.picture and self.picture.file
+        return self.author, self.visibility, self.text, self.names, *others, shown
 
 
 @dataclass
@@ -103,6 +109,10 @@ class Model:
         is_original = post.original is None and (is_open or is_own_circle)
         return is_original and self.may_see(viewer, post)
 
+    def may_quote(self, viewer, post):
+        is_quotable = post.author == viewer or post.visibility in OPEN
+        return not post.original and is_quotable and self.may_see(viewer, post)
+
     def repost_of(self, viewer, post):
         """Find the repost that somebody has made of a post."""
         for each in self.posts:
@@ -121,6 +131,17 @@ class Model:
         if post.visibility == "followers":
             return (viewer, post.author) in self.follows
         return post.visibility != "direct" and not self.is_apart(viewer, post.author)
+
+    def quote(self, viewer, post):
+        """Say what becomes of what a post quotes; None if it quotes nothing."""
+        if post.quoted is None or post.is_revoked:
+            return "revoked" if post.quoted else None
+        if post.quoted.is_gone and post.quoted.visibility in OPEN:
+            return "deleted"
+        if not self.may_see(viewer, post.quoted):
+            return "unauthorized"
+        is_muted = (viewer, post.quoted.author) in self.mutes
+        return "muted_account" if is_muted else "accepted"
 
     # What they see: rules of a post, for `shown` and `allowed`.
 
@@ -145,6 +166,15 @@ class Model:
 
     def tag(self, viewer, post):
         return post.visibility == "public" and (viewer, post.author) not in self.mutes
+
+    def search(self, viewer, post):
+        is_findable = post.visibility == "public" or post.author == viewer
+        return is_findable and (viewer, post.author) not in self.mutes
+
+    def quotes(self, quoted, viewer, post):
+        is_quote = post.quoted is quoted and not post.is_revoked
+        is_muted = (viewer, post.author) in self.mutes
+        return is_quote and (viewer == quoted.author or not is_muted)
 
     def _known(self, viewer):
         return {b for a, b in self.follows if a == viewer}

@@ -8,9 +8,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pymongo import UpdateOne
 
 from kwip.cache import invalidation_rules
+from kwip.domain.quotes import QuoteState
 from kwip.domain.timelines.timelines import plan_buckets
+from kwip.domain.timelines.views import QuoteView
 from kwip.services.delivery.compaction import Compactor
 from kwip.services.delivery.fanout import Fanout
+from kwip.services.delivery.search_index import SearchIndex
+from kwip.services.discovery import trends
+from kwip.services.media.stored.attachment_files import AttachmentFiles
+from kwip.services.media.stored.withholding import Withholding
 from kwip.services.timelines import hydration
 from kwip.store.delivery.hibernation import HibernationStore
 from kwip.store.delivery.pull_authors import PullAuthorStore
@@ -18,7 +24,9 @@ from kwip.store.posting import votes
 from kwip.store.timelines import timelines
 from kwip.store.timelines.buckets import OpenBucket, Stored, bucket_document
 from kwip.store.timelines.timelines import TimelineStore
+from kwip.text import terms
 from tests.machine.machine import PLAIN, WHOLE, Fate
+from tests.machine.timelines import TAG
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,6 +94,16 @@ def _move_on_before_pushing(fanout, lease):
 
 def _see_all_that_is_not_deleted(viewer_id, relations, post):
     return not post.is_tombstone
+
+
+def _quote_for_everybody(_, post, posts):
+    if post is None or post.quote_of_id is None:
+        return None
+    return QuoteView(QuoteState.ACCEPTED)
+
+
+def _settle_without_indexing(index, post_id):
+    index.store.settle(post_id, index.posts.get_many([post_id])[post_id].version)
 
 
 def _never_wake(store, user_id, term, *, is_active):
@@ -187,6 +205,61 @@ def _sleep_and_wake(state, _):
     _many(state, "bob", 1)
 
 
+def _quote(state, _):
+    _many(state, "alice", 1)
+    state.quote("bob", 0, "public", PLAIN, WHOLE, [])
+    state.everybody_sees_what_the_model_says()
+
+
+def _quote_and_block(state, _):
+    _quote(state, 0)
+    state.relate("block", ("alice", "dave"), WHOLE)
+
+
+def _quote_and_take_out(state, _):
+    _quote(state, 0)
+    state.take_out_of_a_quote(0, WHOLE)
+
+
+def _say_to_followers(state, _):
+    state.write(["alice"], "followers", PLAIN | {"tags": {TAG}}, WHOLE, [])
+
+
+def _edit(state, _):
+    _many(state, "alice", 1)
+    state.everybody_sees_what_the_model_says()
+    state.edit(0, PLAIN | {"tags": {TAG}}, WHOLE)
+
+
+def _trend_and_mute(state, _):
+    _many(state, "alice", 1)
+    for who in ("bob", "carol"):
+        state.repost(who, 0, WHOLE, [])
+    state.let_posts_trend(WHOLE)
+    state.relate("mute", ("dave", "alice"), WHOLE)
+    type(state).ran = 3  # so that dave reads next
+
+
+def _preview(state, _):
+    state.everybody_sees_what_the_model_says()
+    state.find_a_link_preview(0, WHOLE)
+
+
+def _show_and_delete(state, _):
+    state.write(["alice"], "public", PLAIN | {"has_picture": True}, WHOLE, [])
+    state.delete(0, WHOLE)
+
+
+def _show_and_suspend(state, _):
+    state.write(["alice"], "public", PLAIN | {"has_picture": True}, WHOLE, [])
+    state.suspend_or_not("alice", WHOLE)
+
+
+def _suspend_and_end_it(state, _):
+    _show_and_suspend(state, 0)
+    state.suspend_or_not("alice", WHOLE)
+
+
 def _vote(state, _):
     _many(state, "bob", 1)
     state.repost("alice", 0, WHOLE, [])
@@ -257,6 +330,33 @@ MUTANTS = {
         ((HibernationStore, "set_active", _never_wake),), _sleep_and_wake
     ),
     "a vote is not counted": Mutant(((votes, "count_ballot", lambda *_: True),), _vote),
+    "everybody is shown what is quoted": Mutant(
+        ((hydration._Circle, "quote", _quote_for_everybody),), _quote_and_block
+    ),
+    "taking a post out of a quote drops nothing": Mutant(
+        ((invalidation_rules, "revoke_quote", lambda **_: ()),), _quote_and_take_out
+    ),
+    "a search finds what others say to their followers": Mutant(
+        ((terms, "owner_mark", lambda _: ""),), _say_to_followers
+    ),
+    "an edited post is not indexed": Mutant(
+        ((SearchIndex, "settle", _settle_without_indexing),), _edit
+    ),
+    "muted people trend": Mutant(
+        ((trends, "hidden_by", lambda _: frozenset()),), _trend_and_mute
+    ),
+    "a link preview drops nothing": Mutant(
+        ((invalidation_rules, "preview", lambda **_: ()),), _preview
+    ),
+    "the files of deleted posts stay": Mutant(
+        ((AttachmentFiles, "drop", lambda *_, **__: None),), _show_and_delete
+    ),
+    "the files of suspended people stay": Mutant(
+        ((Withholding, "withhold", _nothing),), _show_and_suspend
+    ),
+    "the end of a suspension leaves files where they are": Mutant(
+        ((Withholding, "restore", _nothing),), _suspend_and_end_it
+    ),
     "everybody may see everything": Mutant(
         ((hydration, "may_see", _see_all_that_is_not_deleted),), _nothing
     ),

@@ -7,6 +7,7 @@ and many more.
 from __future__ import annotations
 
 import os
+from shutil import rmtree
 
 import hypothesis
 import pytest
@@ -34,7 +35,7 @@ SMALL_READS = {
 #: Rules of one run; each begins with the same people, follows and posts.
 RULES = 12
 #: How many runs: some in the suite, always the same ones; `make machine` draws others.
-RUNS, DRAWN = 4, int(os.environ.get("MACHINE_RUNS", "0"))
+RUNS, DRAWN = 2, int(os.environ.get("MACHINE_RUNS", "0"))
 SETTINGS = hypothesis.settings(
     max_examples=DRAWN or RUNS,
     stateful_step_count=RULES,
@@ -58,7 +59,9 @@ def chunk():
 
 
 @pytest.fixture
-def machine(kwip, rings, steps, clock, redis_cache, people, snapshot, monkeypatch):
+def machine(
+    kwip, rings, steps, clock, redis_cache, people, snapshot, settings, monkeypatch
+):
     """Return the class of machines on this test's servers, everything small."""
     for target, value in (SMALL | SMALL_READS).items():
         monkeypatch.setattr(target, value)
@@ -70,6 +73,7 @@ def machine(kwip, rings, steps, clock, redis_cache, people, snapshot, monkeypatc
 
     def reset():
         rings.waiting.clear()
+        rmtree(settings.media_folder, ignore_errors=True)
         beginning.restore()
 
     world = World(

@@ -30,9 +30,11 @@ class World(NamedTuple):
     def is_waiting(self):
         """Tell whether anything is not delivered, backfilled or purged yet."""
         database, waits = self.kwip.store.database, {"$in": ["merging", "removed"]}
-        edges = [database[name] for name in ("follows", "list_members")]
-        return self.kwip.outbox.pending_count() or any(
-            each.find_one({"state": waits}) for each in edges
+        states = [database[name] for name in ("follows", "list_members", "attachments")]
+        return (
+            self.kwip.outbox.pending_count()
+            or any(each.find_one({"state": waits}) for each in states)
+            or database["posts"].find_one({"search_due_at": {"$exists": True}})
         )
 
 

@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from kwip.services.media.converting.pictures import Pictures
     from kwip.services.media.processing import Processing
     from kwip.services.media.stored.attachment_files import AttachmentFiles
+    from kwip.services.media.stored.withholding import Withholding
     from kwip.services.media.usable import Descriptions
     from kwip.store.posting.attachments import AttachmentStore
 
@@ -76,6 +77,7 @@ class Attachments:
     files: AttachmentFiles
     pictures: Pictures
     processing: Processing
+    withholding: Withholding
     signer: Signer
     ids: IdGenerator
     clock: ClockMs
@@ -215,10 +217,12 @@ class Attachments:
         return media
 
     @contextmanager
-    def placed(
-        self, attachments: Sequence[Attachment], *, is_open: bool
-    ) -> Iterator[None]:
+    def placed(self, attachments: Sequence[Attachment], post: Post) -> Iterator[None]:
         """Put files where a post needs them, while it is being stored."""
+        is_open = post.visibility.is_open
+        if not attachments:
+            yield
+            return
         self.files.place(attachments, is_open=is_open)
         try:
             yield
@@ -228,6 +232,7 @@ class Attachments:
         with _later("files_placed_later", attachments):
             self.files.place(attachments, is_open=is_open)
             self.files.drop(attachments, is_open=not is_open)
+            self.withholding.catch_up(post.author_id)
 
     def release(self, owner_id: UserId, ids: Sequence[AttachmentId]) -> None:
         """Do what is due after an act that is stored; the sweeper does what fails."""

@@ -185,7 +185,7 @@ class Posts:
             is_same = _content(old) == _content(new)
             notifications = [] if is_same else self.notifier.of_edit(old, new)
             added = [each for each in new.media if each.id not in old.media_ids]
-            with self.attachments.placed(added, is_open=old.visibility.is_open):
+            with self.attachments.placed(added, old):
                 done = is_same or self.stores.posts.edit(
                     old, new, at(self.clock()), notifications
                 )
@@ -269,7 +269,7 @@ class Posts:
         """Insert a post; if another one has its id, draw a new id."""
         now = self.clock()
         fanout = pending(at(now), at(now + SWEEP_AFTER_MS))
-        with self.attachments.placed(post.media, is_open=post.visibility.is_open):
+        with self.attachments.placed(post.media, post):
             for _ in range(TRIES):
                 try:
                     self.stores.posts.insert(post, claim.nonce, fanout)

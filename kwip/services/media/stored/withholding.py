@@ -14,6 +14,7 @@ from kwip.domain.batches import batches
 if TYPE_CHECKING:
     from kwip.domain.ids import UserId
     from kwip.services.media.stored.attachment_files import AttachmentFiles
+    from kwip.store.accounts.users import UserStore
     from kwip.store.posting.withheld import WithheldStore
 
 _BATCH = 100
@@ -25,6 +26,7 @@ class Withholding:
 
     store: WithheldStore
     files: AttachmentFiles
+    users: UserStore
 
     def withhold(self, owner_id: UserId) -> None:
         """See to it that nobody gets a file of a user, unless others have it, too.
@@ -40,6 +42,19 @@ class Withholding:
             # Once more: see `AttachmentFiles.place`.
             self.files.place(media, is_open=False)
             self.files.drop(media, is_open=True)
+
+    def catch_up(self, owner_id: UserId) -> None:
+        """Withhold what a user has just attached, if they are suspended; one query.
+
+        A suspension only moves what is attached by then. So whoever attaches something
+        must ask for this afterwards: either the suspension comes later and finds it,
+        or this finds the suspension.
+
+        Raises:
+            StoreUnavailableError: Files could not be moved; some may still be readable.
+        """
+        if not self.users.shown_among([owner_id]):
+            self.withhold(owner_id)
 
     def restore(self, owner_id: UserId) -> None:
         """Undo `withhold`, before the user's posts are shown again.

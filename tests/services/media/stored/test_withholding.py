@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 
 from kwip.domain.attachments import AttachmentChange, AttachmentFile
-from kwip.domain.errors import NotFoundError, StoreUnavailableError
-from kwip.domain.posts import Draft, Visibility
+from kwip.domain.errors import GoneError, NotFoundError, StoreUnavailableError
+from kwip.domain.posts import Draft, Edit, Visibility
 from kwip.store.media import UNREACHABLE, MediaFolder
+from kwip.store.posting.posts import PostStore
 from tests.pictures import BLUE, RED, plain, sent
 
 
@@ -82,3 +85,33 @@ def test_a_suspension_that_could_not_move_the_files_is_repeated(
     kwip.services.moderation.suspend(alice.id)
 
     assert not is_readable(public)
+
+
+@pytest.mark.parametrize("act", ["insert", "edit"])
+def test_a_post_that_is_stored_while_its_author_is_suspended_opens_no_files(
+    kwip, alice, post, is_readable, monkeypatch, act
+):
+    draft = Draft(text="Hello", attachment_ids=())
+    old = kwip.services.posts.publish(alice.id, draft)
+    store = getattr(PostStore, act)
+
+    def overtaken(*arguments):
+        kwip.services.moderation.suspend(alice.id)
+        return store(*arguments)
+
+    monkeypatch.setattr(PostStore, act, overtaken)
+    if act == "insert":
+        media = post(alice, RED)
+    else:
+        upload = kwip.services.attachments.upload(
+            alice, sent(plain(colour=RED)), AttachmentChange()
+        )
+        with suppress(GoneError):  # it is hidden as well
+            kwip.services.posts.edit(
+                alice, old.id, Edit(text="Look", attachment_ids=(upload.id,))
+            )
+        media = upload.attachment
+
+    assert not is_readable(media)
+    kwip.services.moderation.unsuspend(alice.id)
+    assert is_readable(media)
