@@ -1,0 +1,124 @@
+"""Public JSON, version 1, for sites that embed timelines.
+
+Shared caches may hold an answer for 30 s; on our own servers a deleted post is gone at
+once. The body is `{"version": 1, "posts": […], "next": …}`; `next` is the address of
+the following page, or null. Users who have turned widgets off are in none.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from kwip.blueprints import http
+from kwip.blueprints.table import Policy, Route
+from kwip.schemas.timelines.widget_shapes import WIDGET_SCHEMA
+from kwip.schemas.timelines.widgets import (
+    VERSION,
+    NoQuery,
+    SearchWidgetQuery,
+    ThreadWidgetQuery,
+    UserWidgetQuery,
+    WidgetPostSchema,
+    WidgetProfileSchema,
+    WidgetQuery,
+)
+from kwip.services.timelines.timelines import Kinds
+from kwip.text.hashtags import clean_hashtag
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from flask import Response
+
+    from kwip.domain.ids import PostId
+    from kwip.domain.timelines.views import PostView
+    from kwip.schemas.timelines.widgets import WidgetRequest
+
+WIDGET = Policy(
+    auth="none", scope=None, quota="api", cache="widget", csrf="none", page_cache="page"
+)
+SCHEMA = Policy(auth="none", scope=None, quota="none", cache="static", csrf="none")
+
+
+def schema() -> Response:
+    """Return the JSON Schema of all widgets."""
+    return http.answer(WIDGET_SCHEMA)
+
+
+def public_widget() -> Response:
+    """Return public posts, newest first or in active order."""
+    asked = http.load_query(WidgetQuery())
+    page = http.services().widgets.public(http.loader(), asked.page)
+    return _answer(page.items, page.next_max_id, asked, page.as_of)
+
+
+def tag_widget(name: str) -> Response:
+    """Return public posts with a hashtag, newest first or in active order."""
+    asked = http.load_query(WidgetQuery())
+    tag = clean_hashtag(name)
+    page = http.services().widgets.tag(http.loader(), tag, asked.page)
+    return _answer(page.items, page.next_max_id, asked, page.as_of)
+
+
+def user_widget(username: str) -> Response:
+    """Return a user's public posts and reposts, in either order."""
+    asked = http.load_query(UserWidgetQuery())
+    kinds = Kinds(replies=asked.replies, reposts=asked.reposts)
+    page = http.services().widgets.user(http.loader(), username, asked.page, kinds)
+    return _answer(page.items, page.next_max_id, asked, page.as_of)
+
+
+def profile_widget(username: str) -> Response:
+    """Return a user's profile, with counts."""
+    http.load_query(NoQuery())
+    user = http.services().widgets.profile(http.loader(), username)
+    shown = http.dump(WidgetProfileSchema, user)
+    return http.answer({"version": VERSION, "user": shown})
+
+
+def thread_widget(post_id: PostId) -> Response:
+    """Return a post and its conversation, in reading order.
+
+    `before` is the last post of the page before, as in every widget.
+    """
+    asked = http.load_query(ThreadWidgetQuery())
+    page = http.services().widgets.thread(http.loader(), post_id, asked.page)
+    return _answer(page.items, page.next_max_id, asked)
+
+
+def search_widget() -> Response:
+    """Return public posts that match `q`, newest first."""
+    asked = http.load_query(SearchWidgetQuery())
+    page = http.services().search_widget.page(http.loader(), asked.text, asked.page)
+    return _answer(page.items, page.next_max_id, asked)
+
+
+def _answer(
+    views: Sequence[PostView],
+    last_id: int | None,
+    asked: WidgetRequest,
+    as_of: int | None = None,
+) -> Response:
+    following = None
+    if last_id is not None:
+        then = {} if as_of is None else {"as_of": str(as_of)}
+        following = http.page_url(before=str(last_id), **then)
+    dumped = http.dump(WidgetPostSchema, views, many=True)
+    posts = cast("list[dict[str, object]]", dumped)
+    if asked.keys:
+        posts = [{k: v for k, v in post.items() if k in asked.keys} for post in posts]
+    return http.answer({"version": VERSION, "posts": posts, "next": following})
+
+
+_ROOT = "/api/widgets/v1"
+_USER = f"{_ROOT}/user/<name:username>"
+
+ROUTES = (
+    Route("GET", f"{_ROOT}/schema.json", schema, SCHEMA),
+    Route("GET", f"{_ROOT}/public", public_widget, WIDGET),
+    Route("GET", f"{_ROOT}/tag/<string(maxlength=200):name>", tag_widget, WIDGET),
+    Route("GET", _USER, user_widget, WIDGET),
+    Route("GET", f"{_USER}/profile", profile_widget, WIDGET),
+    Route("GET", f"{_ROOT}/search", search_widget, WIDGET),
+    Route("GET", f"{_ROOT}/thread/<id:post_id>", thread_widget, WIDGET),
+)
