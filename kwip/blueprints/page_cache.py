@@ -70,7 +70,9 @@ PARAMETERS: Mapping[str, Mapping[str, str]] = {
     "api": {**_SHARED, "local": _FLAG, "repeats": r"fold"},
     "widgets": {
         **_SHARED,
-        **dict.fromkeys(("replies", "reposts"), _FLAG),
+        **dict.fromkeys(("reposts", "media"), _FLAG),
+        "replies": f"{_FLAG}|all|approved",
+        "shape": r"flat|nested",
         "fields": r"[a-z_,]+",
         "q": r".{1,100}",
         "theme": r"auto|light|dark",

@@ -184,7 +184,7 @@ def test_every_decision_is_in_the_index():
 
 
 def test_the_widget_example_has_every_field():
-    shown = examples_in(text_of(DOCS / "api.md"))["widget"][0]
+    shown = examples_in(text_of(DOCS / "widgets.md"))["widget"][0]
     urls = Urls("https://kwip.example.org")
     post = WidgetPostSchema(urls, is_signed_in=False)
     author = WidgetAuthorSchema(urls, is_signed_in=False)

@@ -11,28 +11,30 @@ from typing import TYPE_CHECKING, cast
 
 from kwip.blueprints import http
 from kwip.blueprints.table import Policy, Route
-from kwip.schemas.timelines.widget_shapes import WIDGET_SCHEMA
-from kwip.schemas.timelines.widgets import (
-    VERSION,
+from kwip.schemas.timelines.widget_queries import (
     NoQuery,
     SearchWidgetQuery,
     ThreadWidgetQuery,
     UserWidgetQuery,
+    WidgetQuery,
+)
+from kwip.schemas.timelines.widget_shapes import WIDGET_SCHEMA
+from kwip.schemas.timelines.widgets import (
+    VERSION,
     WidgetPostSchema,
     WidgetProfileSchema,
-    WidgetQuery,
+    nest,
 )
 from kwip.services.timelines.timelines import Kinds
 from kwip.text.hashtags import clean_hashtag
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from flask import Response
 
     from kwip.domain.ids import PostId
+    from kwip.domain.timelines.pages import Page
     from kwip.domain.timelines.views import PostView
-    from kwip.schemas.timelines.widgets import WidgetRequest
+    from kwip.schemas.timelines.widget_queries import WidgetRequest
 
 WIDGET = Policy(
     auth="none", scope=None, quota="api", cache="widget", csrf="none", page_cache="page"
@@ -48,24 +50,30 @@ def schema() -> Response:
 def public_widget() -> Response:
     """Return public posts, newest first or in active order."""
     asked = http.load_query(WidgetQuery())
-    page = http.services().widgets.public(http.loader(), asked.page)
-    return _answer(page.items, page.next_max_id, asked, page.as_of)
+    page = http.services().widgets.public(
+        http.loader(), asked.page, only_media=asked.only_media
+    )
+    return _answer(page, asked)
 
 
 def tag_widget(name: str) -> Response:
     """Return public posts with a hashtag, newest first or in active order."""
     asked = http.load_query(WidgetQuery())
     tag = clean_hashtag(name)
-    page = http.services().widgets.tag(http.loader(), tag, asked.page)
-    return _answer(page.items, page.next_max_id, asked, page.as_of)
+    page = http.services().widgets.tag(
+        http.loader(), tag, asked.page, only_media=asked.only_media
+    )
+    return _answer(page, asked)
 
 
 def user_widget(username: str) -> Response:
     """Return a user's public posts and reposts, in either order."""
     asked = http.load_query(UserWidgetQuery())
-    kinds = Kinds(replies=asked.replies, reposts=asked.reposts)
+    kinds = Kinds(
+        replies=asked.replies, reposts=asked.reposts, only_media=asked.only_media
+    )
     page = http.services().widgets.user(http.loader(), username, asked.page, kinds)
-    return _answer(page.items, page.next_max_id, asked, page.as_of)
+    return _answer(page, asked)
 
 
 def profile_widget(username: str) -> Response:
@@ -82,31 +90,37 @@ def thread_widget(post_id: PostId) -> Response:
     `before` is the last post of the page before, as in every widget.
     """
     asked = http.load_query(ThreadWidgetQuery())
-    page = http.services().widgets.thread(http.loader(), post_id, asked.page)
-    return _answer(page.items, page.next_max_id, asked)
+    page = http.services().widgets.thread(
+        http.loader(), post_id, asked.page, only_approved=asked.only_approved
+    )
+    posts = _dump(page, asked)
+    return _send(nest(page, posts) if asked.is_nested else posts, page)
 
 
 def search_widget() -> Response:
     """Return public posts that match `q`, newest first."""
     asked = http.load_query(SearchWidgetQuery())
     page = http.services().search_widget.page(http.loader(), asked.text, asked.page)
-    return _answer(page.items, page.next_max_id, asked)
+    return _answer(page, asked)
 
 
-def _answer(
-    views: Sequence[PostView],
-    last_id: int | None,
-    asked: WidgetRequest,
-    as_of: int | None = None,
-) -> Response:
-    following = None
-    if last_id is not None:
-        then = {} if as_of is None else {"as_of": str(as_of)}
-        following = http.page_url(before=str(last_id), **then)
-    dumped = http.dump(WidgetPostSchema, views, many=True)
+def _answer(page: Page[PostView], asked: WidgetRequest) -> Response:
+    return _send(_dump(page, asked), page)
+
+
+def _dump(page: Page[PostView], asked: WidgetRequest) -> list[dict[str, object]]:
+    dumped = http.dump(WidgetPostSchema, page.items, many=True)
     posts = cast("list[dict[str, object]]", dumped)
-    if asked.keys:
-        posts = [{k: v for k, v in post.items() if k in asked.keys} for post in posts]
+    if not asked.keys:
+        return posts
+    return [{k: v for k, v in post.items() if k in asked.keys} for post in posts]
+
+
+def _send(posts: list[dict[str, object]], page: Page[PostView]) -> Response:
+    following = None
+    if page.next_max_id is not None:
+        then = {} if page.as_of is None else {"as_of": str(page.as_of)}
+        following = http.page_url(before=str(page.next_max_id), **then)
     return http.answer({"version": VERSION, "posts": posts, "next": following})
 
 

@@ -89,6 +89,18 @@ class Conversation:
             yield one, depth
             waiting += [(c, depth + 1) for c in reversed(children[one.post_id])]
 
+    def parents_among(self, shown: Iterable[PostId]) -> dict[PostId, PostId]:
+        """Return for each of some posts the nearest one above it that is among them."""
+        among = set(shown)
+        found = {}
+        for post_id in among & self._by_id.keys():
+            above = self.above(self._by_id[post_id].parent_id)
+            nearest = (one.post_id for one in above if one.post_id in among)
+            parent_id = next(nearest, None)
+            if parent_id is not None:
+                found[post_id] = parent_id
+        return found
+
     def entry(self, one: Threaded) -> Entry:
         """Return one of its posts as an entry, ready to be hydrated."""
         parent = self._by_id.get(one.parent_id)

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwip.domain.relationships import Relationship
+from kwip.domain.timelines.pages import Page
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kwip.domain.ids import PostId
     from kwip.domain.posts import Post
     from kwip.domain.quotes import QuoteState
@@ -131,3 +134,14 @@ class ThreadView:
     next_after: PostId | None = None
     goes_above: bool = False
     is_cut: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThreadPage(Page[PostView]):
+    """A page of a conversation in reading order.
+
+    `parents` has for each post the nearest one above it that is on the same page, if
+    there is one: what lies between them is hidden.
+    """
+
+    parents: Mapping[PostId, PostId]

@@ -70,7 +70,7 @@ WIDGET_SCHEMA: dict[str, Any] = {
             "Public posts, or those of a user, a hashtag or a thread.",
             {
                 "version": {"const": 1},
-                "posts": _list({"$ref": "#/$defs/post"}),
+                "posts": _list({"$ref": "#/$defs/nested_post"}),
                 "next": _maybe(_URL) | {"description": "The next page."},
             },
         ),
@@ -108,6 +108,14 @@ WIDGET_SCHEMA: dict[str, Any] = {
                 "cursor": _ID | {"description": "A value for `before`."},
             },
         ),
+        "nested_post": {
+            "description": "A post of a thread with `shape=nested`.",
+            "allOf": [{"$ref": "#/$defs/post"}],
+            "properties": {
+                "replies": _list({"$ref": "#/$defs/nested_post"})
+                | {"description": "Its replies, in order, with theirs."}
+            },
+        },
         "quote": _object(
             "The post that a post quotes. If it quotes one itself, that is left out.",
             {

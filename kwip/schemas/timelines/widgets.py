@@ -1,4 +1,4 @@
-"""Widgets: public JSON in a format of our own, version 1, and its parameters.
+"""Widgets: public JSON in a format of our own, version 1.
 
 Keys may be added to version 1; none is removed, and none changes its meaning.
 `kwip.schemas.timelines.widget_shapes` is the published schema.
@@ -6,15 +6,13 @@ Keys may be added to version 1; none is removed, and none changes its meaning.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections import defaultdict
+from typing import TYPE_CHECKING
 
-from marshmallow import ValidationError, fields, validate
+from marshmallow import fields
 
 from kwip.domain.clock import at
 from kwip.domain.ids import ms_of
-from kwip.domain.timelines.pages import DEFAULT_LIMIT, MAX_LIMIT, PageRequest
-from kwip.schemas.body import Id, StrictSchema, Text
 from kwip.schemas.dumping import DumpSchema, Instant, instant
 from kwip.schemas.emojis import (
     bio_shown,
@@ -23,47 +21,20 @@ from kwip.schemas.emojis import (
     emojis_of_user,
     post_shown,
 )
-from kwip.schemas.pages import Order
 from kwip.schemas.posting.attachments import attachments_of
 from kwip.schemas.posting.polls import WidgetPollSchema
-from kwip.text.translation import gettext, lazy_gettext
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kwip.domain.ids import PostId
     from kwip.domain.posts import Post
-    from kwip.domain.timelines.views import PostView
+    from kwip.domain.timelines.views import PostView, ThreadPage
     from kwip.domain.users import User
     from kwip.schemas.posting.attachments import AttachmentView
     from kwip.schemas.urls import Urls
 
 VERSION = 1
-_YES_OR_NO = {"invalid": lazy_gettext("Must be true or false.")}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WidgetRequest:
-    """How many posts, after which one of the previous page, and which keys.
-
-    Without `keys`, all of them. A user's replies and reposts can be left out.
-    """
-
-    limit: int
-    before: int | None
-    keys: frozenset[str]
-    replies: bool = True
-    reposts: bool = True
-    is_active: bool = False
-    as_of: int | None = None
-    text: str = ""
-
-    @property
-    def page(self) -> PageRequest:
-        """The page of a timeline."""
-        return PageRequest(
-            limit=self.limit,
-            max_id=self.before,
-            is_active=self.is_active,
-            as_of=self.as_of,
-        )
 
 
 class WidgetAuthorSchema(DumpSchema):
@@ -256,70 +227,14 @@ class WidgetPostSchema(DumpSchema):
         return {"state": quote.state.value, "post": shown}
 
 
-class _Keys(fields.Field[frozenset[str]]):
-    """Keys of a post, joined by commas."""
-
-    def __init__(self) -> None:
-        super().__init__(load_default=frozenset, data_key="fields")
-
-    def _deserialize(
-        self, value: object, *_args: object, **_kwargs: object
-    ) -> frozenset[str]:
-        keys = frozenset(value.split(",")) if isinstance(value, str) else frozenset()
-        known = WidgetPostSchema._declared_fields  # noqa: SLF001 - marshmallow's own
-        if not keys or keys - known.keys():
-            message = gettext(
-                "Must be some of these, separated by commas: %(keys)s.",
-                keys=", ".join(known),
-            )
-            raise ValidationError(message)
-        return keys
-
-
-class ThreadWidgetQuery(StrictSchema[WidgetRequest]):
-    """`limit` (1 to 40), `before`, `order` and `fields`; all others are rejected."""
-
-    limit = fields.Integer(
-        load_default=DEFAULT_LIMIT,
-        validate=validate.Range(
-            1, MAX_LIMIT, error=lazy_gettext("Must be a number from 1 to {max}.")
-        ),
-    )
-    before = Id(load_default=None)
-    is_active = Order(("recent",))
-    keys = _Keys()
-
-    def make(self, **values: Any) -> WidgetRequest:
-        """Build the request."""
-        return WidgetRequest(**values)
-
-
-class SearchWidgetQuery(ThreadWidgetQuery):
-    """The parameters of every widget, and what to search for: `q`."""
-
-    text = Text(
-        required=True,
-        data_key="q",
-        error_messages={"required": lazy_gettext("Enter something to search for.")},
-    )
-
-
-class WidgetQuery(ThreadWidgetQuery):
-    """The same for a timeline, which has an active order; `as_of` is set by us."""
-
-    is_active = Order()
-    as_of = Id(load_default=None)
-
-
-class UserWidgetQuery(WidgetQuery):
-    """The parameters of every widget, and `replies` and `reposts`."""
-
-    replies = fields.Boolean(load_default=True, error_messages={**_YES_OR_NO})
-    reposts = fields.Boolean(load_default=True, error_messages={**_YES_OR_NO})
-
-
-class NoQuery(StrictSchema[None]):
-    """No parameters at all."""
-
-    def make(self) -> None:
-        """Return nothing."""
+def nest(
+    page: ThreadPage, posts: Sequence[dict[str, object]]
+) -> list[dict[str, object]]:
+    """Put the posts of a thread's page into the `replies` of those they belong to."""
+    replies: dict[PostId | None, list[dict[str, object]]] = defaultdict(list)
+    top: list[dict[str, object]] = []
+    for view, post in zip(page.items, posts, strict=True):
+        parent_id = page.parents.get(view.post.id)
+        siblings = top if parent_id is None else replies[parent_id]
+        siblings.append(post | {"replies": replies[view.post.id]})
+    return top

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from kwip.domain.errors import GoneError, InvalidError, NotFoundError
 from kwip.domain.ids import PostId
+from kwip.domain.reactions import NO_REACTIONS, span_of
 from kwip.domain.timelines.pages import Page
 from kwip.domain.timelines.threads import MAX_THREAD, ON_PAGE, Conversation, Threaded
 from kwip.domain.timelines.timelines import Entry
-from kwip.domain.timelines.views import ThreadView
+from kwip.domain.timelines.views import ThreadPage, ThreadView
 from kwip.domain.timelines.visibility import may_see
 from kwip.services.reading.loader import Lookup
 from kwip.services.reading.slices import CHUNK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from kwip.domain.ids import UserId
     from kwip.domain.posts import Post
     from kwip.domain.timelines.pages import PageRequest
     from kwip.domain.timelines.threads import ThreadPart
@@ -82,7 +85,8 @@ class Threads:
         start = _start(part, [one.post_id for one, _ in below])
         line = (conversation.entry(one) for one, _ in islice(below, start, None))
         always = [*ancestors, Entry.of(post)]
-        found = self._read(viewer, loader, always, line, part.replies)
+        read = partial(self._hydrated, viewer, loader, None)
+        found = _read(read, always, line, part.replies)
         views = found.views
         if post.id not in views:
             raise _no_such(post.id)
@@ -106,10 +110,14 @@ class Threads:
         loader: Loader,
         post_id: PostId,
         page: PageRequest,
-    ) -> Page[PostView]:
+        *,
+        only_approved: bool = False,
+    ) -> ThreadPage:
         """Read the ancestors of a post, the post, and its replies as pages of one list.
 
-        `page.max_id` is the last post of the previous page. Warm: as `thread`.
+        `page.max_id` is the last post of the previous page. If `only_approved`, posts
+        by others than the author of the post are shown only if that author has
+        favourited them. Warm: as `thread`.
 
         Raises:
             NotFoundError: As `thread`.
@@ -123,11 +131,16 @@ class Threads:
         whole = [*list(above)[::-1], itself, *below]
         start = _behind(page.max_id, [one.post_id for one in whole], "before")
         line = map(conversation.entry, whole[start:])
-        found = self._read(viewer, loader, [Entry.of(post)], line, page.limit)
+        approver = post.author_id if only_approved else None
+        read = partial(self._hydrated, viewer, loader, approver)
+        found = _read(read, [Entry.of(post)], line, page.limit)
         if post.id not in found.views:
             raise _no_such(post.id)
-        items = tuple(found.views[i] for i in found.shown)
-        return Page(items=items, next_max_id=found.goes_on_behind)
+        return ThreadPage(
+            items=tuple(found.views[i] for i in found.shown),
+            next_max_id=found.goes_on_behind,
+            parents=conversation.parents_among(found.shown),
+        )
 
     def newest(
         self,
@@ -149,7 +162,8 @@ class Threads:
         itself = Entry.of(post)
         line = sorted([itself, *below], key=lambda e: e.post_id, reverse=True)
         older = (entry for entry in line if entry.post_id < page.upper)
-        found = self._read(viewer, loader, [itself], older, page.limit)
+        read = partial(self._hydrated, viewer, loader, None)
+        found = _read(read, [itself], older, page.limit)
         if post.id not in found.views:
             raise _no_such(post.id)
         items = tuple(found.views[i] for i in found.shown)
@@ -165,40 +179,29 @@ class Threads:
         found = loader.load(Lookup(self.entities.threads, [post.root_id]))[0]
         return post, Conversation(found.get(post.root_id, ()))
 
-    def _read(
+    def _hydrated(
         self,
         viewer: Viewer | None,
         loader: Loader,
-        always: list[Entry],
-        line: Iterable[Entry],
-        limit: int,
-    ) -> _Found:
-        """Hydrate entries of a line in growing rounds until there are enough.
+        approver: UserId | None,
+        entries: Sequence[Entry],
+    ) -> dict[PostId, PostView]:
+        """Hydrate entries; only what `approver` wrote or has favourited, if given."""
+        if approver is None:
+            return self.hydration.posts(viewer, loader, entries)
+        spans = {(approver, span_of(entry.post_id)) for entry in entries}
+        reactions = loader.load(  # together, so that approval costs no round trip
+            Lookup(self.entities.reactions, sorted(spans)),
+            *self.hydration.lookups(viewer, entries),
+        )[0]
+        views = self.hydration.posts(viewer, loader, entries)
 
-        That is `limit` and one more, which shows that there is a next part. `always` is
-        hydrated with the first ones.
-        """
-        most = limit + MAX_HIDDEN
-        entries = list(islice(line, most + 1))
-        views: dict[PostId, PostView] = {}
-        at, rounds, shown = 0, 0, list[PostId]()
-        while True:
-            size = min((limit + 1 - len(shown)) << rounds, CHUNK, most - at)
-            batch = entries[at : at + size]
-            views |= self.hydration.posts(viewer, loader, [*always, *batch])
-            shown += [e.post_id for e in batch if e.post_id in views]
-            at += len(batch)
-            if len(shown) > limit or at >= min(len(entries), most):
-                break
-            always, rounds = [], rounds + 1
-        passed = entries[:at]
-        if len(shown) > limit:
-            del shown[limit:]
-            while passed[-1].post_id != shown[-1]:
-                passed.pop()
-        goes_on = len(passed) < len(entries)
-        behind = passed[-1].post_id if passed and goes_on else None
-        return _Found(views, shown, passed, behind)
+        def is_approved(view: PostView) -> bool:
+            reacted = reactions.get((approver, span_of(view.post.id)), NO_REACTIONS)
+            is_own = view.post.author_id == approver
+            return is_own or view.post.id in reacted.favourites
+
+        return {i: view for i, view in views.items() if is_approved(view)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +219,40 @@ class _Found:
     shown: Sequence[PostId]
     passed: Sequence[Entry]
     goes_on_behind: PostId | None
+
+
+def _read(
+    hydrated: Callable[[Sequence[Entry]], Mapping[PostId, PostView]],
+    always: list[Entry],
+    line: Iterable[Entry],
+    limit: int,
+) -> _Found:
+    """Hydrate entries of a line in growing rounds until there are enough.
+
+    That is `limit` and one more, which shows that there is a next part. `always` is
+    hydrated with the first ones.
+    """
+    most = limit + MAX_HIDDEN
+    entries = list(islice(line, most + 1))
+    views: dict[PostId, PostView] = {}
+    at, rounds, shown = 0, 0, list[PostId]()
+    while True:
+        size = min((limit + 1 - len(shown)) << rounds, CHUNK, most - at)
+        batch = entries[at : at + size]
+        views |= hydrated([*always, *batch])
+        shown += [e.post_id for e in batch if e.post_id in views]
+        at += len(batch)
+        if len(shown) > limit or at >= min(len(entries), most):
+            break
+        always, rounds = [], rounds + 1
+    passed = entries[:at]
+    if len(shown) > limit:
+        del shown[limit:]
+        while passed[-1].post_id != shown[-1]:
+            passed.pop()
+    goes_on = len(passed) < len(entries)
+    behind = passed[-1].post_id if passed and goes_on else None
+    return _Found(views, shown, passed, behind)
 
 
 def _start(part: ThreadPart, line: Sequence[PostId]) -> int:

@@ -15,13 +15,13 @@ from kwip.services.reading.loader import Lookup
 from kwip.services.reading.lookups import require_user_id
 from kwip.services.timelines.hydration import Hydration
 from kwip.services.timelines.threads import Threads
-from kwip.services.timelines.timelines import ALL_KINDS, Timelines
+from kwip.services.timelines.timelines import Timelines
 
 if TYPE_CHECKING:
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import PostId
     from kwip.domain.timelines.pages import Page, PageRequest
-    from kwip.domain.timelines.views import PostView
+    from kwip.domain.timelines.views import PostView, ThreadPage
     from kwip.domain.users import User
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Loader
@@ -46,13 +46,17 @@ class Widgets:
         self._entities = entities
         self._hydration = hydration
 
-    def public(self, loader: Loader, page: PageRequest) -> Page[PostView]:
+    def public(
+        self, loader: Loader, page: PageRequest, *, only_media: bool = False
+    ) -> Page[PostView]:
         """Read everyone's public posts. Warm: 2 round trips."""
-        return self._timelines.public(None, loader, page)
+        return self._timelines.public(None, loader, page, only_media=only_media)
 
-    def tag(self, loader: Loader, tag: str, page: PageRequest) -> Page[PostView]:
+    def tag(
+        self, loader: Loader, tag: str, page: PageRequest, *, only_media: bool = False
+    ) -> Page[PostView]:
         """Read the public posts with a hashtag. Warm: 2 round trips."""
-        return self._timelines.tag(None, loader, tag, page)
+        return self._timelines.tag(None, loader, tag, page, only_media=only_media)
 
     def profile(self, loader: Loader, username: str) -> User:
         """Return a user's profile. Warm: 2 round trips.
@@ -81,7 +85,7 @@ class Widgets:
         # Together, so that the profile costs no round trip of its own.
         loader.load(
             Lookup(self._entities.users, [user_id]),
-            self._timelines.begin_of_user(user_id, page, ALL_KINDS),
+            self._timelines.begin_of_user(user_id, page, kinds),
         )
         self.profile(loader, username)
         return self._timelines.user(None, loader, user_id, page, kinds=kinds)
@@ -102,16 +106,25 @@ class Widgets:
         return views[post.id]
 
     def thread(
-        self, loader: Loader, post_id: PostId, page: PageRequest
-    ) -> Page[PostView]:
+        self,
+        loader: Loader,
+        post_id: PostId,
+        page: PageRequest,
+        *,
+        only_approved: bool = False,
+    ) -> ThreadPage:
         """Read a post with its ancestors and its replies. Warm: 3 round trips.
+
+        If `only_approved`, only its author's posts and those that they favourited.
 
         Raises:
             NotFoundError: There is none, or its author has turned widgets off.
             GoneError: It was deleted.
             InvalidError: `page.max_id` is not in this thread.
         """
-        return self._threads.in_one_line(None, loader, post_id, page)
+        return self._threads.in_one_line(
+            None, loader, post_id, page, only_approved=only_approved
+        )
 
     def newest_of_thread(
         self, loader: Loader, post_id: PostId, page: PageRequest
