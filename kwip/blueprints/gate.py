@@ -26,6 +26,7 @@ from kwip.blueprints import (
     page_cache,
     placeholders,
     rate_limits,
+    surrogate_keys,
 )
 from kwip.blueprints.report import report
 from kwip.blueprints.table import Policy
@@ -60,11 +61,17 @@ UNMATCHED_API = Policy(auth="none", scope=None, quota="api", cache="never", csrf
 _CACHE_CONTROL = {
     "never": "no-store",
     "private": "private, no-cache",
-    "widget": "public, max-age=0, s-maxage=30, stale-while-revalidate=60",
+    "widget": (
+        "public, max-age=0, s-maxage=30, "
+        "stale-while-revalidate=60, stale-if-error=86400"
+    ),
     "static": f"public, max-age={STATIC_MAX_AGE_S}",
     "immutable": "public, max-age=31536000, immutable",
     "signed": "private, max-age=86400",
 }
+#: Our own nginx keeps a widget for a second, so that it shows what was deleted for no
+#: longer. nginx heeds the first header that it meets: this one is before the other.
+_OWN_PROXY = {"X-Accel-Expires": "1"}
 _SECURITY = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
 #: Pictures have absolute addresses, and a page may be read under another of our hosts.
 _CONTENT_SECURITY = (
@@ -88,6 +95,11 @@ _OWN_CORS = {
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE",
     "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key",
+    "Access-Control-Max-Age": "86400",
+}
+_WIDGET_PREFLIGHT = {
+    "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
+    "Access-Control-Allow-Headers": "If-None-Match",
     "Access-Control-Max-Age": "86400",
 }
 
@@ -187,6 +199,24 @@ def finalize_response(response: Response) -> Response:
     policy = _policy()
     response = rate_limits.finish(response, policy)
     response.headers["X-Request-Id"] = g.request_id
+    _secure(response)
+    _open_to_others(response, policy)
+    is_kept = response.status_code < errors.FIRST_ERROR
+    cache = policy.cache if is_kept else "never"
+    if cache == "widget":
+        response.headers.update(_OWN_PROXY)
+    response.headers["Cache-Control"] = _CACHE_CONTROL[cache]
+    if response.mimetype == "text/html":
+        response.vary.add("Accept-Encoding")
+    if policy.auth in {"user", "optional"}:
+        response.vary.add("Cookie")
+    has_tag = cache == "widget" or (response.is_json and cache != "never")
+    _settle_body(response, has_tag=has_tag)
+    return response
+
+
+def _secure(response: Response) -> None:
+    """Say what a page may do and load."""
     site = http.site()
     origin = site.urls.origin
     live = f" {site.live_origin}" if site.live_origin else ""
@@ -200,29 +230,26 @@ def finalize_response(response: Response) -> Response:
     response.headers.update(_SECURITY)
     if origin.startswith("https:"):
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
-    if _is_api() or http.is_feed(request.path):
+
+
+def _open_to_others(response: Response, policy: Policy) -> None:
+    """Say which other origins may read the answer."""
+    is_widget = policy.cache == "widget" or http.is_feed(request.path)
+    if is_widget or _is_api():
         response.headers.update(_CORS)
         if request.method == "OPTIONS":
-            response.headers.update(_PREFLIGHT)
+            response.headers.update(_WIDGET_PREFLIGHT if is_widget else _PREFLIGHT)
     if request.path.startswith("/poll/"):
         response.vary.add("Origin")
+        origin = http.site().urls.origin
         if request.headers.get("Origin") == origin:
             response.headers["Access-Control-Allow-Origin"] = origin
             response.headers.update(_OWN_CORS)
-    is_kept = response.status_code < errors.FIRST_ERROR
-    cache = policy.cache if is_kept else "never"
-    response.headers["Cache-Control"] = _CACHE_CONTROL[cache]
-    if response.mimetype == "text/html":
-        response.vary.add("Accept-Encoding")
-    if policy.auth in {"user", "optional"}:
-        response.vary.add("Cookie")
-    _settle_body(response, is_tagged=is_kept and cache != "never")
-    return response
 
 
-def _settle_body(response: Response, *, is_tagged: bool) -> None:
+def _settle_body(response: Response, *, has_tag: bool) -> None:
     """Cache an answer for later requests; then complete it for this one."""
-    if is_tagged and (response.is_json or _policy().cache == "widget"):
+    if has_tag:
         _add_etag(response)
     page_cache.keep(response)
     _spare(response)
@@ -329,3 +356,5 @@ def _spare(response: Response) -> None:
     if tag and request.if_none_match.contains_weak(tag):
         response.status_code = HTTPStatus.NOT_MODIFIED
         response.set_data(b"")
+        for name in surrogate_keys.HEADERS:  # a cache knows them with the body
+            response.headers.remove(name)

@@ -143,18 +143,20 @@ class PageCache:
         status, headers, body = _answer(begun, asked, copy)
         start_response(f"{status} {status.phrase}", headers)
         _report(begun, asked, status)
-        return [body]
+        return [body if environ["REQUEST_METHOD"] == "GET" else b""]
 
     def _asked(self, environ: WSGIEnvironment) -> Asked | None:
         """Return what is asked for and by whom, if the page may be cached."""
-        if environ["REQUEST_METHOD"] != "GET":
+        if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
             return None
         path, query = environ["PATH_INFO"], environ.get("QUERY_STRING", "")
         if len(path) + len(query) > MAX_ADDRESS:
             return None
         place = self._place(path, query)
-        found = None if place is None else self._reader(place.policy, environ)
-        if place is None or found is None:
+        if place is None or not _takes(place.policy, environ["REQUEST_METHOD"]):
+            return None
+        found = self._reader(place.policy, environ)
+        if found is None:
             return None
         reader, look_text = found
         shown = reader.credential
@@ -268,6 +270,11 @@ def _place(app: Flask, site: http.Site, path: str, query: str) -> Place | None:
     return Place(address, rule.rule, policy, named, page)
 
 
+def _takes(policy: Policy, method: str) -> bool:
+    """Return whether a method is answered here: HEAD only where caches ask for it."""
+    return method == "GET" or policy.cache == "widget"
+
+
 def _are_cached(area: str, pairs: Sequence[tuple[str, str]]) -> bool:
     """Return whether pages with these parameters are cached."""
     known = PARAMETERS[area]
@@ -317,7 +324,14 @@ def _report(begun: http.Begun, asked: Asked, status: HTTPStatus) -> None:
     known: dict[str, object] = {} if reader is None else {"viewer_id": reader.user_id}
     path, rule = asked.environ["PATH_INFO"], asked.place.rule
     known |= {"request_id": begun.request_id}
-    report(begun.started_s, "GET", path, rule, int(status), **known)
+    report(
+        begun.started_s,
+        asked.environ["REQUEST_METHOD"],
+        path,
+        rule,
+        int(status),
+        **known,
+    )
 
 
 def keep(response: Response) -> None:

@@ -8,6 +8,7 @@ from hashlib import blake2b
 from io import BytesIO
 from typing import TYPE_CHECKING, Self
 
+from kwip.blueprints import surrogate_keys
 from kwip.blueprints.placeholders import WithPlaceholders
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 FORMAT = 2
 #: Headers that each answer has of its own, or that are computed for it.
 _OWN_HEADERS = ("x-request-id", "x-ratelimit-", "content-length", "content-encoding")
+#: Headers that a client which has the body already knows.
+_OF_BODIES = frozenset({"Content-Type", *surrogate_keys.HEADERS})
 _DIGEST_BYTES = 16
 #: The size of a copy's headers, and of each of its parts, in bytes.
 _BESIDES, _A_PART = 4_000, 50
@@ -53,7 +56,7 @@ class Copy:
             found.etag,
             shown.get("etag", "").removeprefix("W/").strip('"'),
             [*headers, ("Content-Length", str(len(body)))] if is_whole else headers,
-            [(name, value) for name, value in headers if name != "Content-Type"],
+            [(name, value) for name, value in headers if name not in _OF_BODIES],
             page,
             is_whole,
         )

@@ -72,7 +72,9 @@ JSON_FEED = Draft202012Validator(
 )
 VERSIONS = {"rss": "rss20", "atom": "atom10"}
 NO_TEXT = re.compile(r"<[^>]*>")
-CACHE_CONTROL = "public, max-age=0, s-maxage=30, stale-while-revalidate=60"
+CACHE_CONTROL = (
+    "public, max-age=0, s-maxage=30, stale-while-revalidate=60, stale-if-error=86400"
+)
 
 
 class Read(dict):

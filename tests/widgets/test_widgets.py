@@ -28,7 +28,9 @@ FIRST_KEYS = {
     "id", "url", "text", "html", "created_at", "edited_at", "in_reply_to_id", "author"
 }  # fmt: skip
 AUTHOR_KEYS = {"id", "username", "display_name", "url", "avatar", "emojis"}
-CACHE_CONTROL = "public, max-age=0, s-maxage=30, stale-while-revalidate=60"
+CACHE_CONTROL = (
+    "public, max-age=0, s-maxage=30, stale-while-revalidate=60, stale-if-error=86400"
+)
 
 
 @pytest.fixture

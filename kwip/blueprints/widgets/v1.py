@@ -10,7 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from kwip.blueprints import http
+from kwip.blueprints.surrogate_keys import name_entities
 from kwip.blueprints.table import Policy, Route
+from kwip.domain.timelines import surrogate_keys
 from kwip.schemas.timelines.widget_queries import (
     NoQuery,
     SearchWidgetQuery,
@@ -53,7 +55,7 @@ def public_widget() -> Response:
     page = http.services().widgets.public(
         http.loader(), asked.page, only_media=asked.only_media
     )
-    return _answer(page, asked)
+    return _answer(page, asked, surrogate_keys.PUBLIC)
 
 
 def tag_widget(name: str) -> Response:
@@ -63,7 +65,7 @@ def tag_widget(name: str) -> Response:
     page = http.services().widgets.tag(
         http.loader(), tag, asked.page, only_media=asked.only_media
     )
-    return _answer(page, asked)
+    return _answer(page, asked, surrogate_keys.of_tag(tag))
 
 
 def user_widget(username: str) -> Response:
@@ -72,8 +74,10 @@ def user_widget(username: str) -> Response:
     kinds = Kinds(
         replies=asked.replies, reposts=asked.reposts, only_media=asked.only_media
     )
-    page = http.services().widgets.user(http.loader(), username, asked.page, kinds)
-    return _answer(page, asked)
+    widgets, loader = http.services().widgets, http.loader()
+    page = widgets.user(loader, username, asked.page, kinds)
+    user = widgets.profile(loader, username)  # is known by now
+    return _answer(page, asked, surrogate_keys.of_user(user.id))
 
 
 def profile_widget(username: str) -> Response:
@@ -81,7 +85,8 @@ def profile_widget(username: str) -> Response:
     http.load_query(NoQuery())
     user = http.services().widgets.profile(http.loader(), username)
     shown = http.dump(WidgetProfileSchema, user)
-    return http.answer({"version": VERSION, "user": shown})
+    response = http.answer({"version": VERSION, "user": shown})
+    return name_entities(response, (), surrogate_keys.of_user(user.id))
 
 
 def thread_widget(post_id: PostId) -> Response:
@@ -94,18 +99,19 @@ def thread_widget(post_id: PostId) -> Response:
         http.loader(), post_id, asked.page, only_approved=asked.only_approved
     )
     posts = _dump(page, asked)
-    return _send(nest(page, posts) if asked.is_nested else posts, page)
+    shown = nest(page, posts) if asked.is_nested else posts
+    return _send(shown, page, surrogate_keys.of_post(post_id))
 
 
 def search_widget() -> Response:
     """Return public posts that match `q`, newest first."""
     asked = http.load_query(SearchWidgetQuery())
     page = http.services().search_widget.page(http.loader(), asked.text, asked.page)
-    return _answer(page, asked)
+    return _answer(page, asked, surrogate_keys.SEARCH)
 
 
-def _answer(page: Page[PostView], asked: WidgetRequest) -> Response:
-    return _send(_dump(page, asked), page)
+def _answer(page: Page[PostView], asked: WidgetRequest, *lists: str) -> Response:
+    return _send(_dump(page, asked), page, *lists)
 
 
 def _dump(page: Page[PostView], asked: WidgetRequest) -> list[dict[str, object]]:
@@ -116,12 +122,15 @@ def _dump(page: Page[PostView], asked: WidgetRequest) -> list[dict[str, object]]
     return [{k: v for k, v in post.items() if k in asked.keys} for post in posts]
 
 
-def _send(posts: list[dict[str, object]], page: Page[PostView]) -> Response:
+def _send(
+    posts: list[dict[str, object]], page: Page[PostView], *lists: str
+) -> Response:
     following = None
     if page.next_max_id is not None:
         then = {} if page.as_of is None else {"as_of": str(page.as_of)}
         following = http.page_url(before=str(page.next_max_id), **then)
-    return http.answer({"version": VERSION, "posts": posts, "next": following})
+    response = http.answer({"version": VERSION, "posts": posts, "next": following})
+    return name_entities(response, page.items, *lists)
 
 
 _ROOT = "/api/widgets/v1"
