@@ -93,6 +93,21 @@ class MediaSettings(ServerSettings):
             "`Authorization: Bearer`, as Cloudflare expects it.",
         ),
     ]
+    widgets_purge_uri: Annotated[
+        str | None,
+        Rule(
+            "KWIP_WIDGETS_PURGE_URI",
+            values.purge_uri,
+            None,
+            shown="none",
+            allowed="`purge`, or a URL such as https://:token@cdn.example.org/purge",
+            doc="How a CDN in front of widgets learns what to forget when something is "
+            "edited, deleted or hidden. `purge` sends the method PURGE to the site's "
+            "own address, with the keys in `Surrogate-Key`. A URL gets a POST with up "
+            'to 31 keys, `{"tags": […]}`, and the token in `Authorization: Bearer`, as '
+            "Cloudflare expects it.",
+        ),
+    ]
     media_quota_bytes: Annotated[
         int,
         Rule(

@@ -107,10 +107,10 @@ def prune(settings: Settings, *, is_sure: bool, dry_run: bool, as_json: bool) ->
 @json_option
 @click.pass_obj
 def purges(settings: Settings, *, replay: bool, as_json: bool) -> int:
-    """List deleted files that a CDN has yet to forget, and why.
+    """List what a CDN has yet to forget, and why: files, and keys of widgets.
 
     After 30 attempts within about a day, Kwip gives up. Exits with 1 if there are such
-    files.
+    files or keys.
     """
     with connected(settings) as wiring:
         store = wiring.services.attachments.files.purges.store
@@ -123,7 +123,7 @@ def purges(settings: Settings, *, replay: bool, as_json: bool) -> int:
         print_json({**found, "replayed": replayed})
         return FOUND if dead else 0
     for title, found_ones in (("waiting", waiting), ("given up", dead)):
-        click.echo(f"{numbered(len(found_ones), 'file')} {title}")
+        click.echo(f"{numbered(len(found_ones), 'purge')} {title}")
         for each in found_ones:
             click.echo(f"{each.attempts:>4} {each.path} {each.problem}")
     return FOUND if dead else 0

@@ -174,7 +174,7 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
     "purges": (
         Index(
             (("due_at", ASCENDING),),
-            "PurgeStore.begin: deleted files that a CDN must forget",
+            "PurgeStore.begin: files and widgets that a CDN must forget",
             {"partialFilterExpression": {"state": "pending"}},
         ),
         Index(

@@ -1,4 +1,4 @@
-"""Deleted public files of which a CDN may still have copies, until it is asked."""
+"""What a CDN may still have copies of, until it is asked to forget it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PENDING, _DEAD = "pending", "dead"
 
 
 class PurgeDocument(TypedDict):
-    """A file to purge, by its path below `/media`.
+    """A file to purge, by its path below `/media`, or a key of answers.
 
     `due_at` is when the CDN is asked (again); null for a dead letter. `problem` is what
     it answered last.
@@ -35,7 +35,7 @@ class PurgeDocument(TypedDict):
 
 
 class Purge(NamedTuple):
-    """A file to purge: its path, and how often this has failed, with what."""
+    """What to purge: a path or a key, and how often this has failed, with what."""
 
     path: str
     attempts: int
@@ -50,7 +50,7 @@ class PurgeStore:
 
     @translated()
     def add(self, paths: Sequence[str], now: dt.datetime) -> None:
-        """Note files, 1 to 1,000, that are due now; again if they were before."""
+        """Note 1 to 1,000 that are due now; again if they were before."""
         fresh = {"state": _PENDING, "attempts": 0, "problem": "", "due_at": now}
         first = {"schema": schema_of("purges"), "created_at": now}
         self._purges.bulk_write(

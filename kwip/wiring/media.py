@@ -13,7 +13,7 @@ from kwip.services.media.emojis import Emojis
 from kwip.services.media.media import Media
 from kwip.services.media.processing import Processing
 from kwip.services.media.stored.attachment_files import AttachmentFiles
-from kwip.services.media.stored.cdn import Cdn
+from kwip.services.media.stored.cdn import Cdn, Edge
 from kwip.services.media.stored.purges import Purges
 from kwip.services.media.stored.withholding import Withholding
 from kwip.services.media.usable import Descriptions
@@ -40,6 +40,7 @@ def make_media(core: Core) -> Uploads:
         store=PurgeStore(core.store),
         base=settings.media_url or f"{settings.origin}/media",
         cdn=Cdn(settings.media_purge_uri) if settings.media_purge_uri else None,
+        edge=_edge(settings),
         enqueue=core.enqueue,
         clock=clock,
     )
@@ -82,6 +83,11 @@ def make_media(core: Core) -> Uploads:
             quota_bytes=settings.media_quota_bytes,
         ),
     )
+
+
+def _edge(settings: Settings) -> Edge | None:
+    hook = settings.widgets_purge_uri
+    return Edge(hook, settings.origin) if hook else None
 
 
 def _stored(settings: Settings) -> MediaStorage:

@@ -39,6 +39,7 @@ def make_posting(
         quoting=Quoting(stores, permissions, core.settings.origin),
         attachments=media.attachments,
         previews=links.previews,
+        purges=media.attachments.files.purges,
         publication=delivery.publication,
         notifier=delivery.notifier,
         loaders=loaders,

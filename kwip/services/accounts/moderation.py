@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from kwip.cache import invalidation_rules
 from kwip.domain.clock import at
 from kwip.domain.errors import ConflictError, NotFoundError
+from kwip.domain.timelines.surrogate_keys import of_user
 from kwip.domain.users import check_password
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class Moderation:
         """
         is_there = self._set(user_id, "is_suspended", is_set=True)
         self.fence.invalidate(invalidation_rules.suspend(user_id=user_id))
+        self.withholding.files.purges.forget(of_user(user_id))
         self.withholding.withhold(user_id)
         _require(user_id, is_there=is_there)
 

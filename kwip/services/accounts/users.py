@@ -10,6 +10,7 @@ from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
 from kwip.domain.ids import UserId
 from kwip.domain.media import AVATAR, BANNER
 from kwip.domain.names import name_terms
+from kwip.domain.timelines.surrogate_keys import of_user
 from kwip.domain.timelines.views import UserView
 from kwip.domain.timelines.visibility import require_shown
 from kwip.domain.users import (
@@ -192,6 +193,7 @@ class Users:
         changes |= {key: self.media.save(sizes) for key, sizes in drawn.items()}
         user = self.store.update_profile(viewer.id, changes)
         self.fence.invalidate(invalidation_rules.update_profile(user_id=viewer.id))
+        self.media.purges.forget(of_user(viewer.id))
         if user is None:
             raise NotFoundError("Your account no longer exists.", user_id=viewer.id)
         return user

@@ -32,7 +32,7 @@ class Media:
     def __init__(self, pictures: Pictures, stored: MediaStorage, purges: Purges):
         self._pictures = pictures
         self._stored = stored
-        self._purges = purges
+        self.purges = purges
 
     def draw(self, kind: PictureKind, file: IO[bytes]) -> dict[int, bytes]:
         """Draw an uploaded file in every width; stores nothing yet.
@@ -66,9 +66,9 @@ class Media:
             StoreUnavailableError: The files cannot be reached.
         """
         paths = [PictureFile(name, width).path for width, _ in kind.sizes]
-        self._purges.note(paths)
+        self.purges.note(paths)
         gone = [self._stored.remove(p, older_than_s=older_than_s) for p in paths]
-        self._purges.hurry(paths)
+        self.purges.hurry(paths)
         return any(gone)
 
     def open(self, path: str) -> OpenFile:

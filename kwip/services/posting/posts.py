@@ -20,6 +20,7 @@ from kwip.domain.errors import (
 )
 from kwip.domain.ids import PostId, UserId, ms_of
 from kwip.domain.posts import Draft, Edit, History, Post, Visibility
+from kwip.domain.timelines.surrogate_keys import of_post
 from kwip.domain.timelines.timelines import Entry
 from kwip.domain.timelines.visibility import may_see, reply_visibility
 from kwip.services.media.usable import require_ready, usable
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from kwip.services.delivery.publication import Publication
     from kwip.services.links.previews import Previews
     from kwip.services.media.attachments import Attachments
+    from kwip.services.media.stored.purges import Purges
     from kwip.services.posting.claims import ClaimedIds
     from kwip.services.posting.permissions import Permissions
     from kwip.services.posting.quoting import Quoting
@@ -70,6 +72,7 @@ class Posts:
     quoting: Quoting
     attachments: Attachments
     previews: Previews
+    purges: Purges
     publication: Publication
     notifier: Notifier
     loaders: Loaders
@@ -207,6 +210,7 @@ class Posts:
                 self.notifier.signal_recipients(*notifications)
                 self.publication.follow_edit(old, new)
                 self.previews.release(old.preview)
+                self.purges.forget(of_post(post_id))
                 return self._only_view(viewer, self.loaders.begin(viewer.id), new)
         raise ConflictError("This kwip was changed meanwhile. Reload it and try again.")
 
@@ -228,17 +232,15 @@ class Posts:
         if old is not None:
             self.attachments.release(viewer.id, sorted(old.media_ids))
         gone = old or self.stores.posts.get_many([post_id]).get(post_id)
-        is_own = gone is not None and gone.author_id == viewer.id
-        recipients = (
-            set(self.stores.notifications.forget(gone)) if gone and is_own else set()
-        )
+        own = gone if gone and gone.author_id == viewer.id else None
+        recipients = set(self.stores.notifications.forget(own)) if own else set()
         later_ids = self.stores.repeats.later(viewer.id, post_id)
-        invalidated = invalidated_by_deletion(
-            viewer.id, post_id, gone, recipients, later_ids
-        )
-        self.publication.withdraw(post_id, invalidated, recipients)
+        keys = invalidated_by_deletion(viewer.id, post_id, gone, recipients, later_ids)
+        self.publication.withdraw(post_id, keys, recipients)
         if old is not None:
             self.previews.release(old.preview)
+        if own is not None:
+            self.purges.forget(of_post(post_id))
         return old if old is not None else self.permissions.own(viewer.id, post_id)
 
     def _compose(

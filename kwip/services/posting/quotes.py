@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kwip.cache import invalidation_rules
 from kwip.domain.errors import ForbiddenError, NotFoundError
+from kwip.domain.timelines.surrogate_keys import of_post
 
 if TYPE_CHECKING:
     from kwip.domain.ids import PostId
@@ -52,6 +53,7 @@ class Quotes:
         self.fence.invalidate(
             invalidation_rules.revoke_quote(post_id=quoting_id, quote_of_id=post.id)
         )
+        self.posts.purges.forget(of_post(quoting_id))
         self.publication.reindex(quoting_id)
         return self.posts.get(viewer, self.loaders.begin(viewer.id), quoting_id)
 

@@ -16,6 +16,7 @@ from kwip.domain.errors import ConflictError, ForbiddenError
 from kwip.domain.ids import PostId, ms_of, slot_of
 from kwip.domain.posts import Post, Visibility
 from kwip.domain.reactions import Act, Reaction, span_of
+from kwip.domain.timelines.surrogate_keys import of_post
 from kwip.services.posting.posts import SWEEP_AFTER_MS, TRIES
 from kwip.store.delivery.outbox import pending
 
@@ -95,6 +96,7 @@ class Reposts:
             span=span_of(original_id),
         )
         self.publication.withdraw(repost_id, invalidated, [original.author_id])
+        self.posts.purges.forget(of_post(repost_id))
         return self.posts.get(viewer, self.loaders.begin(viewer.id), original_id)
 
     def _put(self, author_id: UserId, original: Post, source: str) -> Post:

@@ -1,7 +1,8 @@
-"""Purge deleted files from a CDN: noted first, then asked for by a job until it works.
+"""Have CDNs forget what changed: noted first, then asked for by a job until it works.
 
 Browsers and CDNs keep public files for a year, so a deletion is only complete when the
-CDN has forgotten them, too.
+CDN has forgotten them, too. Widgets are kept for less, and are forgotten by the keys of
+what they show (see `surrogate_keys`).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from kwip.domain.clock import ClockMs
     from kwip.services.delivery.signals import Enqueue
-    from kwip.services.media.stored.cdn import Cdn
+    from kwip.services.media.stored.cdn import Cdn, Edge
     from kwip.store.purges import Purge, PurgeStore
 
 log = structlog.get_logger()
@@ -37,11 +38,15 @@ MOST_ATTEMPTS = 30
 
 @dataclass(frozen=True, slots=True)
 class Purges:
-    """Purge files whose addresses begin with `base`; without a CDN there is nothing."""
+    """Purge files whose addresses begin with `base`, and answers.
+
+    Without a `cdn` there are no files to purge, and without an `edge` no answers.
+    """
 
     store: PurgeStore
     base: str
     cdn: Cdn | None
+    edge: Edge | None
     enqueue: Enqueue
     clock: ClockMs
 
@@ -55,26 +60,48 @@ class Purges:
         if self.cdn is not None and paths:
             self.enqueue("purge", "due")
 
+    def forget(self, *keys: str) -> None:
+        """Have what shows something forgotten, after a write and its invalidation."""
+        if self.edge is not None:
+            self.store.add(keys, at(self.clock()))
+            self.enqueue("purge", "due")
+
     def has_due(self) -> bool:
-        """Return whether addresses wait to be sent; no query without a CDN."""
-        return self.cdn is not None and self.store.has_due(at(self.clock()))
+        """Return whether something waits to be sent; no query without a CDN."""
+        is_used = self.cdn is not None or self.edge is not None
+        return is_used and self.store.has_due(at(self.clock()))
 
     def send(self) -> str:
         """Purge what is due; return the outcome of the job. May run several times."""
         outcome = "nothing"
-        while self.cdn is not None and outcome != "later":
+        while (self.cdn or self.edge) and outcome != "later":
             now_ms = self.clock()
             until = at(now_ms) + _LEASE
-            taken = self.store.begin(at(now_ms), until, _BATCH)
+            taken = {
+                each.path: each for each in self.store.begin(at(now_ms), until, _BATCH)
+            }
             if not taken:
                 break
-            urls = {f"{self.base}/{each.path}": each for each in taken}
-            wrong = self.cdn.purge(list(urls))
-            purged = [each.path for url, each in urls.items() if url not in wrong]
-            self.store.done(purged, until)
-            self._fail([(urls[url], why) for url, why in wrong.items()], until)
+            wrong = self._send_each(taken)
+            self.store.done(sorted(taken.keys() - wrong.keys()), until)
+            self._fail([(taken[path], why) for path, why in wrong.items()], until)
             outcome = "later" if wrong else "done"
         return outcome
+
+    def _send_each(self, taken: Iterable[str]) -> dict[str, str]:
+        """Purge paths and keys; return what is wrong with those that were not.
+
+        What nobody is asked for any more is dropped.
+        """
+        wrong: dict[str, str] = {}
+        keys = [each for each in taken if _is_key(each)]
+        if self.edge is not None and keys:
+            wrong |= self.edge.forget(keys)
+        urls = {f"{self.base}/{each}": each for each in taken if not _is_key(each)}
+        if self.cdn is not None and urls:
+            found = self.cdn.purge(list(urls))
+            wrong |= {urls[url]: why for url, why in found.items()}
+        return wrong
 
     def _fail(self, failed: Iterable[tuple[Purge, str]], until: dt.datetime) -> None:
         """Postpone some, each by its number of attempts."""
@@ -88,6 +115,11 @@ class Purges:
             else:
                 log.error("purge_given_up", files=paths, reason=why)
             self.store.failed(paths, until, due, why)
+
+
+def _is_key(path: str) -> bool:
+    """Return whether it is a key like `post:1`, and not the path of a file."""
+    return "/" not in path
 
 
 def _pause(attempts: int) -> timedelta:

@@ -1,0 +1,93 @@
+"""What changes is forgotten by a CDN that keeps widgets, whoever changed it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from kwip.domain.posts import Draft, Edit
+from kwip.domain.users import ProfileChange
+from kwip.services.media.stored.cdn import Edge
+from tests.servers import settings_in
+from tests.services.media.stored.test_purges import _silent, cdn, pass_time
+
+__all__ = ["_silent", "cdn"]
+
+
+@pytest.fixture
+def settings(tmp_path, cdn):
+    hook = cdn.origin.replace("//", "//:token@") + "/hook"
+    return settings_in(tmp_path / "home", KWIP_WIDGETS_PURGE_URI=hook)
+
+
+@pytest.fixture
+def told(cdn, rings):
+    """Return a function that runs the jobs and gives the keys that were sent."""
+
+    def told():
+        rings.run()
+        sent = [json.loads(body)["tags"] for *_, body in cdn.asked]
+        cdn.asked.clear()
+        return sorted(key for keys in sent for key in keys if key != "many")
+
+    return told
+
+
+def test_a_cdn_forgets_what_was_edited_deleted_or_hidden(kwip, alice, bob, told, cdn):
+    services = kwip.services
+    said = services.posts.publish(alice.id, Draft(text="hello"))
+    quoting = services.posts.publish(bob.id, Draft(text="look", quote_of_id=said.id))
+    services.reposts.repost(bob, said.id)
+    services.reactions.favourite(bob, said.id)
+    assert told() == []
+
+    services.posts.edit(alice, said.id, Edit(text="hello again"))
+    assert told() == [f"post:{said.id}"]
+    services.quotes.revoke(alice, said.id, quoting.id)
+    assert told() == [f"post:{quoting.id}"]
+    services.reposts.unrepost(bob, said.id)
+    assert len(told()) == 1
+    services.posts.delete(alice, said.id)
+    assert told() == [f"post:{said.id}"]
+    services.users.update_profile(alice, ProfileChange(is_embeddable=False))
+    assert told() == [f"user:{alice.id}"]
+    services.moderation.suspend(bob.id)
+    assert told() == [f"user:{bob.id}"]
+    assert kwip.store.database["purges"].count_documents({}) == 0
+
+
+def test_keys_are_sent_until_it_works(kwip, alice, told, cdn, rings):
+    said = kwip.services.posts.publish(alice.id, Draft(text="hello"))
+    told()
+    cdn.statuses = [503]
+
+    kwip.services.posts.delete(alice, said.id)
+    assert ("purge", "due") in rings.waiting
+    assert told() == [f"post:{said.id}"]
+    pass_time(kwip)
+    kwip.sweeper.sweep()
+    rings.run()
+
+    ((method, path, authorization, body),) = cdn.asked
+    assert (method, path, authorization) == ("POST", "/hook", "Bearer token")
+    assert json.loads(body) == {"tags": [f"post:{said.id}", "many"]}
+    assert kwip.store.database["purges"].count_documents({}) == 0
+
+
+def test_keys_are_in_one_header_where_no_webhook_is(cdn, monkeypatch):
+    sent = []
+    connection = "http.client.HTTPConnection.request"
+    monkeypatch.setattr(connection, lambda _, *what: sent.append(what))
+    monkeypatch.setattr("http.client.HTTPConnection.getresponse", lambda _: Answer)
+
+    failed = Edge("purge", "https://kwip.example.org").forget(["post:1", "user:2"])
+
+    keys = {"Surrogate-Key": "post:1 user:2 many"}
+    assert sent == [("PURGE", "/", None, keys)]
+    why = "kwip.example.org answered 405"
+    assert failed == {"post:1": why, "user:2": why}
+
+
+class Answer:
+    status = 405
