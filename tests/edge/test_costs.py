@@ -142,7 +142,9 @@ WARM = {
     "/api/widgets/v1/user/alice": 1,
     "/api/widgets/v1/user/alice?reposts=false": 1,
     "/api/widgets/v1/user/alice/profile": 1,
+    "/api/widgets/v1/user/alice/stats": 1,
     "/api/widgets/v1/thread/{post}": 1,
+    "/api/widgets/v1/thread/{post}?replies=approved&shape=nested": 1,
     "/api/widgets/v1/search?q=ho": 1,
     "/embed/post/{post}": 1,
     "/embed/user/alice?theme=dark": 1,
@@ -164,6 +166,7 @@ JOINED = {
     "/api/widgets/v1/user/alice": 3,
     "/api/widgets/v1/user/alice/profile": 2,
     "/api/widgets/v1/thread/{post}": 3,
+    "/api/widgets/v1/thread/{post}?replies=approved": 3,
     "/api/widgets/v1/search?q=ho": 2,
 }
 

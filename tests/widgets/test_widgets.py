@@ -13,6 +13,7 @@ from kwip.schemas.timelines.widgets import (
     WidgetMediaSchema,
     WidgetPostSchema,
     WidgetProfileSchema,
+    WidgetStatsSchema,
 )
 from kwip.schemas.urls import Urls
 from tests.conversations import grow
@@ -27,7 +28,9 @@ CHECK = Draft202012Validator(
 FIRST_KEYS = {
     "id", "url", "text", "html", "created_at", "edited_at", "in_reply_to_id", "author"
 }  # fmt: skip
-AUTHOR_KEYS = {"id", "username", "display_name", "url", "avatar", "emojis"}
+AUTHOR_KEYS = {
+    *("id", "username", "display_name", "url", "avatar", "avatar_small", "emojis")
+}
 CACHE_CONTROL = (
     "public, max-age=0, s-maxage=30, stale-while-revalidate=60, stale-if-error=86400"
 )
@@ -285,6 +288,7 @@ def test_the_schema_names_every_key_that_is_written(settings):
         "author": WidgetAuthorSchema,
         "user": WidgetProfileSchema,
         "media": WidgetMediaSchema,
+        "stats": WidgetStatsSchema,
     }
     for name, schema in written.items():
         fields = schema(urls, is_signed_in=False).fields
@@ -331,6 +335,28 @@ def test_a_profile_says_who_somebody_is(alice, bob, client, settings):
     assert user["fields"] == []
     assert answer.headers["Cache-Control"] == CACHE_CONTROL
     assert client.get(f"{ROOT}/user/alice/profile?limit=1").status_code == 400
+
+
+def test_the_counts_of_a_user_can_be_asked_for_alone(alice, bob, client):
+    alice.say("hello")
+    bob.post(f"/api/v1/accounts/{alice.id}/follow")
+
+    answer = client.get(f"{ROOT}/user/Alice/stats")
+
+    CHECK.validate(answer.json)
+    stats = answer.json["stats"]
+    joined = client.get(f"{ROOT}/user/alice/profile").json["user"]["created_at"]
+    assert stats == {
+        "id": alice.id,
+        "username": "alice",
+        "created_at": joined,
+        "posts_count": 1,
+        "followers_count": 1,
+        "following_count": 0,
+    }
+    refused = client.get(f"{ROOT}/user/alice/stats?limit=1")
+    assert refused.status_code == 400
+    CHECK.validate(refused.json)
 
 
 def test_a_poll_is_shown_without_hidden_votes(alice, bob, client):
@@ -469,6 +495,7 @@ def test_who_does_not_want_to_be_embedded_is_in_no_widget(
     for path, why in (
         (f"{ROOT}/user/alice", "This user has turned widgets off."),
         (f"{ROOT}/user/alice/profile", "This user has turned widgets off."),
+        (f"{ROOT}/user/alice/stats", "This user has turned widgets off."),
         (paths[3], "Kwip not found."),
     ):
         refused = client.get(path)

@@ -25,6 +25,7 @@ from kwip.schemas.timelines.widgets import (
     VERSION,
     WidgetPostSchema,
     WidgetProfileSchema,
+    WidgetStatsSchema,
     nest,
 )
 from kwip.services.timelines.timelines import Kinds
@@ -89,6 +90,15 @@ def profile_widget(username: str) -> Response:
     return name_entities(response, (), surrogate_keys.of_user(user.id))
 
 
+def stats_widget(username: str) -> Response:
+    """Return what is counted of a user."""
+    http.load_query(NoQuery())
+    user = http.services().widgets.profile(http.loader(), username)
+    shown = http.dump(WidgetStatsSchema, user)
+    response = http.answer({"version": VERSION, "stats": shown})
+    return name_entities(response, (), surrogate_keys.of_user(user.id))
+
+
 def thread_widget(post_id: PostId) -> Response:
     """Return a post and its conversation, in reading order.
 
@@ -142,6 +152,7 @@ ROUTES = (
     Route("GET", f"{_ROOT}/tag/<string(maxlength=200):name>", tag_widget, WIDGET),
     Route("GET", _USER, user_widget, WIDGET),
     Route("GET", f"{_USER}/profile", profile_widget, WIDGET),
+    Route("GET", f"{_USER}/stats", stats_widget, WIDGET),
     Route("GET", f"{_ROOT}/search", search_widget, WIDGET),
     Route("GET", f"{_ROOT}/thread/<id:post_id>", thread_widget, WIDGET),
 )

@@ -54,6 +54,7 @@ _PERSON = {
     "display_name": _TEXT,
     "url": _URL,
     "avatar": _URL,
+    "avatar_small": _URL | {"description": "The same, for a line of text."},
     "emojis": _EMOJIS,
 }
 
@@ -64,7 +65,12 @@ WIDGET_SCHEMA: dict[str, Any] = {
         "Responses to requests without the parameter `fields`. Keys may be added; "
         "ignore keys that you do not know."
     ),
-    "oneOf": [{"$ref": "#/$defs/timeline"}, {"$ref": "#/$defs/profile"}],
+    "oneOf": [
+        {"$ref": "#/$defs/timeline"},
+        {"$ref": "#/$defs/profile"},
+        {"$ref": "#/$defs/statistics"},
+        {"$ref": "#/$defs/error"},
+    ],
     "$defs": {
         "timeline": _object(
             "Public posts, or those of a user, a hashtag or a thread.",
@@ -76,6 +82,35 @@ WIDGET_SCHEMA: dict[str, Any] = {
         ),
         "profile": _object(
             "A user.", {"version": {"const": 1}, "user": {"$ref": "#/$defs/user"}}
+        ),
+        "statistics": _object(
+            "What is counted of a user.",
+            {"version": {"const": 1}, "stats": {"$ref": "#/$defs/stats"}},
+        ),
+        "error": {
+            "description": "Any status from 400 on. `details` names wrong parameters.",
+            "type": "object",
+            "properties": {
+                "error": _TEXT,
+                "details": {
+                    "type": "object",
+                    "additionalProperties": _list(
+                        _object("A reason.", {"error": _TEXT, "description": _TEXT})
+                    ),
+                },
+            },
+            "required": ["error"],
+        },
+        "stats": _object(
+            "The counts of a user, and when they signed up.",
+            {
+                "id": _ID,
+                "username": _TEXT,
+                "created_at": _TIME,
+                "posts_count": _COUNT,
+                "followers_count": _COUNT,
+                "following_count": _COUNT,
+            },
         ),
         "post": _object(
             "A post. If it is here as a repost, `reposted_by` is the reposter.",

@@ -45,6 +45,7 @@ class WidgetAuthorSchema(DumpSchema):
     display_name = fields.String(attribute="name")
     url = fields.Method("get_url")
     avatar = fields.Method("get_avatar")
+    avatar_small = fields.Method("get_avatar_small")
     emojis = fields.Method("get_emojis")
 
     def get_url(self, user: User) -> str:
@@ -54,6 +55,10 @@ class WidgetAuthorSchema(DumpSchema):
     def get_avatar(self, user: User) -> str:
         """Return the address of the user's picture."""
         return self.urls.avatar(user)
+
+    def get_avatar_small(self, user: User) -> str:
+        """Return the address of the same picture, for a line of text."""
+        return self.urls.avatar(user, is_small=True)
 
     def get_emojis(self, user: User) -> object:
         """Return the custom emoji in the name."""
@@ -93,6 +98,17 @@ class WidgetProfileSchema(WidgetAuthorSchema):
     def get_created_at(self, user: User) -> str:
         """Return the time of a user's id, which is when they signed up."""
         return instant(at(ms_of(user.id)))
+
+
+class WidgetStatsSchema(DumpSchema):
+    """The counts of a `User`."""
+
+    id = fields.String()
+    username = fields.String()
+    created_at = fields.Function(lambda user: instant(at(ms_of(user.id))))
+    posts_count = fields.Integer()
+    followers_count = fields.Integer()
+    following_count = fields.Integer()
 
 
 class WidgetMediaSchema(DumpSchema):
