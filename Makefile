@@ -9,7 +9,7 @@ UV ?= uv
 # A test run starts a hundred processes; none has to compile what another has.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run test browser check check-cache machine faults scroll-back bench lighthouse pictures setup setup-dev docs lock clean
+.PHONY: run test browser check check-cache machine faults scroll-back stale bench lighthouse pictures setup setup-dev docs lock clean
 
 run: setup
 	@$(VENV)/bin/kwip up --demo
@@ -43,6 +43,10 @@ machine: setup-dev
 # A whole site while its cache fails, a minute for each fault; `FAULT=kill SECONDS=30`.
 faults: setup-dev
 	$(PY) -m tests.faults "$(FAULT)" $(SECONDS)
+
+# Widgets that are read while what they show is deleted: none may be stale.
+stale: setup-dev
+	STALE_READS=$(or $(READS),10000) $(PY) -m pytest -n 0 -s tests/widgets/test_staleness.py
 
 # Figures of this machine; `make bench ROW=home` measures one row. Most rows need a
 # network of real size: docs/performance.md says how to name one.
