@@ -646,3 +646,15 @@ def test_a_probe_that_is_not_ready_is_not_charged(limited, charges):
 
     assert [kwip.get("/readyz").status_code for _ in range(4)] == [503] * 4
     assert charges == []
+
+
+def test_a_search_of_a_widget_costs_its_address_several_requests(limited):
+    kwip = limited(api_address=99)
+
+    def cost(query):
+        before = kwip.charged("api_address", "10.0.0.1")
+        answer = kwip.get(f"/api/widgets/v1/search?q={query}")
+        assert answer.status_code == 200
+        return kwip.charged("api_address", "10.0.0.1") - before
+
+    assert [cost("tea"), cost("tea"), cost("cake")] == [5, 1, 5]
