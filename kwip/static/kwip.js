@@ -195,10 +195,15 @@ document.addEventListener(
   ({ target: menu }) => {
     if (!menu.matches?.("details.menu[open]")) return;
     closeMenus(menu);
-    const { bottom } = menu.querySelector(".menu-items").getBoundingClientRect();
+    const items = menu.querySelector(".menu-items");
     const nav = document.querySelector(".nav").getBoundingClientRect();
-    const end = nav.top > 0 ? nav.top : innerHeight;
-    menu.classList.toggle("menu-up", bottom > end && menu.getBoundingClientRect().top > 240);
+    const { top, bottom } = menu.getBoundingClientRect();
+    items.style.maxBlockSize = "";
+    const below = (nav.top > 0 ? nav.top : innerHeight) - bottom;
+    const isUp = items.offsetHeight > below && top > below;
+    menu.classList.toggle("menu-up", isUp);
+    // A menu that is taller than the room scrolls, so that its end can be reached.
+    items.style.maxBlockSize = `${Math.max(isUp ? top : below, 120) - 8}px`;
   },
   true,
 );
