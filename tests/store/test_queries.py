@@ -56,7 +56,7 @@ LIKED = Reaction(
     act=Act.FAVOURITE,
     post_id=posts_of(4)[0],
     author_id=4,
-    reply_to_id=None,
+    reply_to_author_id=None,
     seq=7,
 )
 VOTED = replace(LIKED, act=Act.VOTE, ballot=17)

@@ -29,7 +29,7 @@ def shows_home(viewer_id: UserId, relations: Relations, entry: Entry) -> bool:
 
     Depends on the viewer's follows and exclusive lists, and on whom a reply is to.
     """
-    author, answers = entry.author_id, entry.reply_to_id
+    author, answers = entry.author_id, entry.reply_to_author_id
     if author == viewer_id:
         return True
     reposted = entry.repost_of_author_id
@@ -48,7 +48,7 @@ def shows_list(listing: Listing, relations: Relations, entry: Entry) -> bool:
     Like `shows_home` for home; whether the owner may see the post at all is decided by
     `visibility.may_see`.
     """
-    author, answers = entry.author_id, entry.reply_to_id
+    author, answers = entry.author_id, entry.reply_to_author_id
     reposted = entry.repost_of_author_id
     return (
         author in listing.member_ids
@@ -72,6 +72,6 @@ def shows_tagged(viewer_id: UserId, relations: Relations, entry: Entry) -> bool:
     return (
         author != viewer_id
         and author not in relations.exclusive
-        and entry.reply_to_id in (0, author)
+        and entry.reply_to_author_id in (0, author)
         and shows_author(relations, author)
     )

@@ -104,7 +104,7 @@ class Hydration:
             user_id
             for e in entries
             for user_id in (
-                *(e.author_id, e.reply_to_id),
+                *(e.author_id, e.reply_to_author_id),
                 *(e.repost_of_author_id, e.quote_of_author_id),
             )
         }

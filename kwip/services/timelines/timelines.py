@@ -58,7 +58,7 @@ class Kinds:
 
     def has(self, entry: Entry) -> bool:
         """Return whether an entry is of a wanted kind."""
-        is_reply = entry.reply_to_id not in (0, entry.author_id)
+        is_reply = entry.reply_to_author_id not in (0, entry.author_id)
         return (self.replies or not is_reply) and (self.reposts or not entry.is_repost)
 
     def where(self, where: Pushdown) -> Pushdown:

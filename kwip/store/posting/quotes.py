@@ -37,7 +37,7 @@ class QuoteStore:
         entries = map(to_entry, found.limit(part.limit).batch_size(part.limit))
         rows = [
             Row(
-                *(e.post_id, e.post_id, e.author_id, e.reply_to_id),
+                *(e.post_id, e.post_id, e.author_id, e.reply_to_author_id),
                 *(e.quote_of_id, e.quote_of_author_id),
             )
             for e in entries
