@@ -101,7 +101,7 @@ def _insert_thrice(s):
 
 
 def _lease(s, number=1):
-    return s.outbox.lease(posts_of(number)[4], "owner", NOW, LATER, 1_000)
+    return s.outbox.lease(posts_of(number)[4], "holder", NOW, LATER, 1_000)
 
 
 def _home_compaction(s, n):
