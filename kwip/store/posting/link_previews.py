@@ -100,7 +100,7 @@ class LinkPreviewStore(DueWork):
 
     @translated()
     def claim(
-        self, url: str, owner: str, now: dt.datetime, lease: dt.timedelta
+        self, url: str, holder: str, now: dt.datetime, lease: dt.timedelta
     ) -> Known | Claimed | Busy:
         """Return what is known of an address, or the right to fetch it.
 
@@ -111,7 +111,7 @@ class LinkPreviewStore(DueWork):
         values = {
             "schema": schema_of("link_previews"),
             "url": url,
-            "owner": owner,
+            "owner": holder,
             "is_known": False,
             "preview": None,
             "ready_at": ready_at,
@@ -136,7 +136,7 @@ class LinkPreviewStore(DueWork):
 
     @translated()
     def finish(
-        self, url: str, owner: str, preview: LinkPreview | None, ready_at: dt.datetime
+        self, url: str, holder: str, preview: LinkPreview | None, ready_at: dt.datetime
     ) -> None:
         """Store what was found, if the claim still holds."""
         values = {
@@ -147,15 +147,15 @@ class LinkPreviewStore(DueWork):
             "ready_at": ready_at,
             "due_at": ready_at + DELETED_LATER,
         }
-        key = {"_id": _id_of(url), "owner": owner}
+        key = {"_id": _id_of(url), "owner": holder}
         self._previews.update_one(key, {"$set": values})
 
     @translated()
     def postpone(
-        self, url: str, owner: str, ready_at: dt.datetime, *, counts: bool
+        self, url: str, holder: str, ready_at: dt.datetime, *, counts: bool
     ) -> None:
         """Let an address be tried again at a time; whether this attempt counts."""
-        key = {"_id": _id_of(url), "owner": owner}
+        key = {"_id": _id_of(url), "owner": holder}
         change: Document = {"$set": {"owner": None, "ready_at": ready_at}}
         if not counts:
             change["$inc"] = {"attempts": -1}
