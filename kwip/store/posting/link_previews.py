@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import asdict
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, cast
 
 from pymongo.errors import DuplicateKeyError
 
@@ -235,15 +236,7 @@ class PostPreviewStore(DueWork):
 
 def to_document(preview: LinkPreview) -> PreviewDocument:
     """Return a preview as its post carries it."""
-    return {
-        "url": preview.url,
-        "kind": preview.kind.value,
-        "title": preview.title,
-        "description": preview.description,
-        "author_name": preview.author_name,
-        "provider_name": preview.provider_name,
-        "image": None if preview.image is None else _image_document(preview.image),
-    }
+    return cast("PreviewDocument", asdict(preview) | {"kind": preview.kind.value})
 
 
 def change_of_preview(
@@ -255,16 +248,6 @@ def change_of_preview(
     if new.link_to_preview is None:
         return {}, {"preview": 1, PREVIEW_DUE: 1}
     return {PREVIEW_DUE: now + SWEEP_AFTER}, {"preview": 1}
-
-
-def _image_document(image: PreviewImage) -> ImageDocument:
-    return {
-        "file": image.file,
-        "width": image.width,
-        "height": image.height,
-        "blurhash": image.blurhash,
-        "description": image.description,
-    }
 
 
 def to_preview(d: PreviewDocument | None) -> LinkPreview | None:
