@@ -149,7 +149,7 @@ def enforce() -> BaseResponse | None:
         rate_limits.charge()
     is_write = request.method not in http.SAFE_METHODS
     if is_write:
-        _take_in(policy, viewer)
+        _read_body(policy, viewer)
     to_login = _let_in(policy, viewer)
     if to_login is not None:
         return to_login
@@ -252,7 +252,7 @@ def _settle_body(response: Response, *, has_tag: bool) -> None:
     if has_tag:
         _add_etag(response)
     page_cache.keep(response)
-    _spare(response)
+    _answer_not_modified(response)
     placeholders.fill(response, login.form_token, system_clock_ms())
     compression.compress_page(response)
 
@@ -275,7 +275,7 @@ def _is_api() -> bool:
     return f"{request.path}/".startswith("/api/")
 
 
-def _take_in(policy: Policy, viewer: Viewer | None) -> None:
+def _read_body(policy: Policy, viewer: Viewer | None) -> None:
     """Read a write's whole body, and keep files of known users only.
 
     The text of a form with files is read in any case: the page that asks its author to
@@ -350,7 +350,7 @@ def _add_etag(response: Response) -> None:
     response.set_etag(digest, weak=response.mimetype == "text/html")
 
 
-def _spare(response: Response) -> None:
+def _answer_not_modified(response: Response) -> None:
     """Answer 304 without the body to a client that has it already."""
     tag, _ = response.get_etag()
     if tag and request.if_none_match.contains_weak(tag):

@@ -115,13 +115,13 @@ def finish(response: Response, policy: Policy) -> Response:
 
 def headers(request_charge: RequestCharge) -> list[tuple[str, str]]:
     """Return the headers that say what is left; none if nothing limits the client."""
-    limit = request_charge.rate_limit
-    if limit is None:
+    status = request_charge.status
+    if status is None:
         return []
-    reset = dt.datetime.fromtimestamp(limit.reset_ms / 1_000, dt.UTC)
-    moment = f"{reset:%Y-%m-%dT%H:%M:%S}.{limit.reset_ms % 1_000:03}Z"
+    reset = dt.datetime.fromtimestamp(status.reset_ms / 1_000, dt.UTC)
+    moment = f"{reset:%Y-%m-%dT%H:%M:%S}.{status.reset_ms % 1_000:03}Z"
     return [
-        ("X-RateLimit-Limit", str(limit.limit)),
-        ("X-RateLimit-Remaining", str(limit.remaining)),
+        ("X-RateLimit-Limit", str(status.limit)),
+        ("X-RateLimit-Remaining", str(status.remaining)),
         ("X-RateLimit-Reset", moment),
     ]

@@ -61,7 +61,7 @@ def payload(raw: bytes) -> bytes | None:
 
 
 def is_miss(reply: bytes) -> bool:
-    """Return whether a reply of `read_entries.lua` is only a generation, no entry."""
+    """Return whether a reply of `entries.lua` is only a generation, no entry."""
     return len(reply) == GENERATION_BYTES
 
 

@@ -119,10 +119,8 @@ class EntityCache:
     ):
         self._client = client
         self._random_bytes = random_bytes
-        self._read = Script.named(
-            "rate_limit_windows", "read_entries", "return_entries"
-        )
-        self._open = Script.named("rate_limit_windows", "read_entries", "read_page")
+        self._read = Script.named("rate_limit_windows", "entries", "read_entries")
+        self._open = Script.named("rate_limit_windows", "entries", "read_page")
         self._fill = Script.named("rate_limit_windows", "fill")
         self._invalidate = Script.named("invalidate")
 
@@ -195,7 +193,7 @@ class EntityCache:
         charge: Charge | None,
         reader_id: UserId | None,
     ) -> tuple[list[str], list[Argument]]:
-        """Return the keys and arguments of `read_entries.lua`."""
+        """Return the keys and arguments of `entries.lua`."""
         names = [keys.full(lease.deployment, ask.key) for ask in asks]
         nonce = self._random_bytes(codec.GENERATION_BYTES)
         epoch, lacking = codec.pack_epoch(lease.epoch), keys.lacking(reader_id)

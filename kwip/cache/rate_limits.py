@@ -76,8 +76,8 @@ def verdict(reply: bytes) -> Verdict:
     return Verdict._make(_VERDICT.unpack(reply))
 
 
-class RateLimiter:
-    """The windows behind one client, for charges without another call.
+class RateLimitWindows:
+    """The windows in one Redis, charged in calls of their own.
 
     Args:
         client: The connection to their Redis.

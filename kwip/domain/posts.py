@@ -129,6 +129,11 @@ class Post:
         return self.links[0].url if self.links and not self.media else None
 
     @property
+    def awaits_preview(self) -> bool:
+        """Whether it has a link whose preview is not there, or not yet."""
+        return self.link_to_preview is not None and self.preview is None
+
+    @property
     def counted_on_id(self) -> PostId | None:
         """The post whose counter it changes: its parent or the reposted post."""
         return self.in_reply_to_id or self.repost_of_id

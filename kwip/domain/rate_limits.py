@@ -55,7 +55,7 @@ class Window(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class RateLimit:
+class RateLimitStatus:
     """What is left in the fullest window, and when more is allowed again."""
 
     limit: int

@@ -31,7 +31,7 @@ class Act(StrEnum):
 class Reaction:
     """One act. `seq` is an id made for it: its time, and its place in lists.
 
-    `reply_to_id` is the author that the post `post_id` replies to, if it is a reply;
+    `reply_to_author_id` is the author that the post `post_id` replies to, if any;
     `quote_of_id` and `quote_of_author_id` are of the post that it quotes.
     Of a vote, `ballot` is what was chosen (see `Poll.ballot`).
     """
@@ -40,7 +40,7 @@ class Reaction:
     act: Act
     post_id: PostId
     author_id: UserId
-    reply_to_id: UserId | None
+    reply_to_author_id: UserId | None
     seq: int
     quote_of_id: PostId | None = None
     quote_of_author_id: UserId | None = None

@@ -9,6 +9,7 @@ import structlog
 from kwip import telemetry
 from kwip.domain.ids import AttachmentId, ListId, PostId, UserId
 from kwip.services.delivery.fanout import LeaseLostError
+from kwip.services.delivery.hibernation import HIBERNATE, NOTE_READ
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,8 +29,8 @@ def jobs(services: Services) -> dict[str, Callable[[str], None]]:
         "edge": _edge,
         "list_edge": _list_edge,
         "list": _list,
-        "seen": _seen,
-        "rest": _rest,
+        NOTE_READ: _note_read,
+        HIBERNATE: _hibernate,
         "attachment": _attachment,
         "convert": _convert,
         "purge": _purge,
@@ -110,12 +111,12 @@ def _list(services: Services, job_id: str) -> str:
     return "done"
 
 
-def _seen(services: Services, job_id: str) -> str:
+def _note_read(services: Services, job_id: str) -> str:
     """Note that a user has read home, and rebuild the home of a returning one."""
     return "done" if services.hibernation.note_read(UserId(int(job_id))) else "later"
 
 
-def _rest(services: Services, job_id: str) -> str:
+def _hibernate(services: Services, job_id: str) -> str:
     """Hibernate the home of a user who has stopped reading."""
     return "done" if services.hibernation.hibernate(UserId(int(job_id))) else "later"
 

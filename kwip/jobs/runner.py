@@ -6,6 +6,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from kwip.loops import Loop
+from kwip.services.delivery.hibernation import HIBERNATE, NOTE_READ
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,8 +26,8 @@ LANES = {
     "edge": "compaction",
     "list_edge": "compaction",
     "list": "compaction",
-    "seen": "compaction",
-    "rest": "compaction",
+    NOTE_READ: "compaction",
+    HIBERNATE: "compaction",
     "attachment": "compaction",
     "purge": "links",
     "convert": "media",

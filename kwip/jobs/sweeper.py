@@ -10,6 +10,7 @@ import structlog
 
 from kwip import telemetry
 from kwip.domain.clock import at, to_ms
+from kwip.services.delivery.hibernation import HIBERNATE
 
 if TYPE_CHECKING:
     from kwip.domain.clock import ClockMs
@@ -85,7 +86,7 @@ class Sweeper:
         purged = int(self.purges.has_due() and self.enqueue("purge", "due"))
         hibernated = self.hibernation.overdue()
         for user_id in hibernated:
-            self.enqueue("rest", str(user_id))
+            self.enqueue(HIBERNATE, str(user_id))
         if self.trending.is_due():
             self.enqueue("trends", "all")
         oldest = self.outbox.oldest_pending_at()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kwip.domain.ids import AttachmentId, PostId
     from kwip.domain.media import PictureKind
     from kwip.domain.posts import Post
-    from kwip.domain.signatures import Signer
+    from kwip.domain.signed_addresses import Signer
     from kwip.domain.timelines.views import PostView
     from kwip.domain.users import User
 

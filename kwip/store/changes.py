@@ -124,15 +124,15 @@ class ChangeStore:
 
     @translated()
     def lease(
-        self, owner: str, now: dt.datetime, until: dt.datetime
+        self, holder: str, now: dt.datetime, until: dt.datetime
     ) -> tuple[bool, Token | None]:
         """Take the lease until `until`, unless somebody holds it; return the place."""
-        free = {"$or": [{"owner": owner}, {"until": {"$lte": now}}]}
+        free = {"$or": [{"owner": holder}, {"until": {"$lte": now}}]}
         try:
             found = self._places.find_one_and_update(
                 {"_id": _LOOP, **free},
                 {
-                    "$set": {"owner": owner, "until": until},
+                    "$set": {"owner": holder, "until": until},
                     "$setOnInsert": {"schema": schema_of("cache_relay"), "token": None},
                 },
                 upsert=True,
@@ -143,10 +143,10 @@ class ChangeStore:
         return True, found["token"] if found else None
 
     @translated()
-    def save(self, owner: str, token: Token | None, until: dt.datetime) -> bool:
+    def save(self, holder: str, token: Token | None, until: dt.datetime) -> bool:
         """Store the place and extend the lease; False if somebody else holds it."""
         saved = self._places.update_one(
-            {"_id": _LOOP, "owner": owner}, {"$set": {"token": token, "until": until}}
+            {"_id": _LOOP, "owner": holder}, {"$set": {"token": token, "until": until}}
         )
         return saved.matched_count == 1
 

@@ -6,7 +6,8 @@ It is small and always read as a whole, so a change of several is one write.
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, TypedDict
+from dataclasses import asdict
+from typing import TYPE_CHECKING, TypedDict, cast
 
 from pymongo.errors import DuplicateKeyError
 
@@ -76,22 +77,11 @@ class EmojiStore:
         return made
 
     def _write(self, session: ClientSession, known: EmojiSet, made: EmojiSet) -> None:
-        rows: list[EmojiRow] = [
-            {
-                "shortcode": each.shortcode,
-                "picture": each.picture,
-                "still": each.still,
-                "width": each.width,
-                "height": each.height,
-                "category": each.category,
-            }
-            for each in made
-        ]
         document: EmojisDocument = {
             "_id": _ID,
             "schema": schema_of("emojis"),
             "version": made.version,
-            "emojis": rows,
+            "emojis": [cast("EmojiRow", asdict(each)) for each in made],
         }
         same = {"_id": _ID, "version": known.version}
         try:

@@ -27,6 +27,19 @@ class Job:
     started_at: dt.datetime
     updated_at: dt.datetime
 
+    @classmethod
+    def begun(cls, job_id: str, now: dt.datetime) -> Job:
+        """Make a job that has done nothing yet."""
+        return cls(
+            id=job_id,
+            state="running",
+            cursor=0,
+            counts={},
+            detail={},
+            started_at=now,
+            updated_at=now,
+        )
+
 
 class JobStore:
     """The `jobs` collection."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kwip.cache.rate_limits import RateLimiter
+from kwip.cache.rate_limits import RateLimitWindows
 from kwip.domain.rate_limits import SPANS_S, windows
 from kwip.services.accounts.account import Account
 from kwip.services.accounts.authentication import Authentication
@@ -45,7 +45,9 @@ def make_accounts(
     authentication = Authentication(stores, entities, fence, passwords, clock)
     setup = Setup(SetupStore(core.store), users, clock)
     limits = windows({name: getattr(settings, f"quota_{name}") for name in SPANS_S})
-    sign_in = SignIn(authentication, users, setup, limits, RateLimiter(core.realtime))
+    sign_in = SignIn(
+        authentication, users, setup, limits, RateLimitWindows(core.realtime)
+    )
     withholding = media.attachments.withholding
     return Accounts(
         users=users,
@@ -55,5 +57,5 @@ def make_accounts(
         sign_in=sign_in,
         moderation=Moderation(stores, core.jobs, fence, passwords, withholding, clock),
         profiles=Profiles(entities, users, reading.timelines),
-        rate_limits=RateLimits(limits, RateLimiter(core.cache), fence),
+        rate_limits=RateLimits(limits, RateLimitWindows(core.cache), fence),
     )

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from config.settings import Settings
     from kwip.cache.client import Client
     from kwip.domain.ids import IdGenerator
-    from kwip.domain.signatures import Signer
+    from kwip.domain.signed_addresses import Signer
     from kwip.services.coherence.clock_guard import ClockGuard
     from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.signals import Enqueue, Signal

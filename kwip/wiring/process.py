@@ -14,7 +14,7 @@ from kwip.cache.entity_cache import EntityCache
 from kwip.cache.queue import JobQueue
 from kwip.cache.signals import Listener, RedisSignals
 from kwip.domain.ids import IdGenerator
-from kwip.domain.signatures import Signer
+from kwip.domain.signed_addresses import Signer
 from kwip.jobs.runner import LANES
 from kwip.services.coherence import probes
 from kwip.services.coherence.clock_guard import ClockGuard

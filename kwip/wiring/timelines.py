@@ -27,8 +27,8 @@ def make_timelines(core: Core) -> Reading:
     """Make them from the shared parts."""
     stores, entities, options = core.stores, core.entities, core.options
     hydration = Hydration(entities, options.clock)
-    attendance = HomeReads(core.enqueue, options.clock)
-    sources = Sources(entities, stores.posts, attendance)
+    home_reads = HomeReads(core.enqueue, options.clock)
+    sources = Sources(entities, stores.posts, home_reads)
     timelines = Timelines(entities, hydration, sources, stores)
     notifications = Notifications(entities, hydration, stores, core.fence)
     markers = Markers(entities, stores.markers, core.fence, core.signal, options.clock)

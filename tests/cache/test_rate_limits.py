@@ -11,7 +11,7 @@ import pytest
 from kwip.cache import keys, rate_limits
 from kwip.cache.client import Client
 from kwip.cache.entity_cache import Ask, Filling
-from kwip.cache.rate_limits import ALONE, Charge, RateLimiter
+from kwip.cache.rate_limits import ALONE, Charge, RateLimitWindows
 from kwip.domain.rate_limits import Window
 
 KEY, OTHER = keys.quota("posts", 1), keys.quota("deletes", 1)
@@ -21,7 +21,7 @@ US = 1_000_000
 
 @pytest.fixture
 def charges(client):
-    return RateLimiter(client)
+    return RateLimitWindows(client)
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_fifty_clients_at_once_get_exactly_the_limit(endpoints):
     terms = rate_limits.plain([Window("posts", 120, 60)])
 
     def hurry(client):
-        charges = RateLimiter(client)
+        charges = RateLimitWindows(client)
         found = [charges.charge(ALONE, Charge((KEY,), terms)) for _ in range(6)]
         return sum(verdict.is_allowed for verdict in found)
 
@@ -68,7 +68,7 @@ def test_eight_processes_at_once_get_exactly_the_limit(endpoints):
     for _ in range(8):
         child = os.fork()
         if child == 0:  # pragma: no cover - another process
-            charges = RateLimiter(Client(endpoints.redis_cache_uri))
+            charges = RateLimitWindows(Client(endpoints.redis_cache_uri))
             found = [charges.charge(ALONE, Charge((KEY,), terms)) for _ in range(25)]
             os._exit(sum(verdict.is_allowed for verdict in found))
         children.append(child)
@@ -204,7 +204,7 @@ def test_a_charge_without_windows_is_no_limit(charges):
 
 
 def test_without_redis_nothing_is_charged_and_nothing_raised():
-    charges = RateLimiter(Client("redis://127.0.0.1:1/0"))
+    charges = RateLimitWindows(Client("redis://127.0.0.1:1/0"))
 
     assert charges.charge(ALONE, Charge((), rate_limits.plain([]))) is None
     charges.give_back(ALONE, KEY, 1)

@@ -16,7 +16,7 @@ from kwip.app import create_app
 from kwip.blueprints import routes
 from kwip.blueprints.api import empty, policies
 from kwip.cache import keys
-from kwip.cache.rate_limits import RateLimiter
+from kwip.cache.rate_limits import RateLimitWindows
 from kwip.services.accounts.authentication import Credential
 from kwip.services.accounts.users import Users
 from kwip.services.coherence.probes import Probe
@@ -79,13 +79,13 @@ def limited(tmp_path, endpoints):
 @pytest.fixture
 def charges(monkeypatch):
     """Return what was charged in calls of its own."""
-    charge, made = RateLimiter.charge, []
+    charge, made = RateLimitWindows.charge, []
 
     def counted(rate_limits, deployment, terms):
         made.append(terms)
         return charge(rate_limits, deployment, terms)
 
-    monkeypatch.setattr(RateLimiter, "charge", counted)
+    monkeypatch.setattr(RateLimitWindows, "charge", counted)
     return made
 
 

@@ -14,6 +14,7 @@ from kwip.domain.posts import Draft, Post, Visibility
 from kwip.domain.timelines.timelines import SEAL_LOOK
 from kwip.jobs.registry import jobs
 from kwip.services.delivery.fanout import Fanout, FanoutLimits, LeaseLostError
+from kwip.services.delivery.hibernation import HIBERNATE
 from kwip.store.delivery.outbox import pending
 from kwip.store.timelines.buckets import home_of
 from tests.frozen import swap
@@ -92,7 +93,7 @@ def test_what_is_not_there_is_nothing_to_do(kwip, rings):
     for job, job_id in (
         ("fanout", "17"),
         ("edge", "17:18"),
-        ("rest", "17"),
+        (HIBERNATE, "17"),
     ):
         rings.jobs[job](job_id)
 

@@ -20,6 +20,7 @@ from kwip.domain.errors import GoneError, NotFoundError
 from kwip.domain.link_previews import LinkPreview, PreviewKind
 from kwip.domain.posts import Edit
 from kwip.domain.timelines.lists import ListChange, RepliesPolicy
+from kwip.services.delivery.hibernation import HIBERNATE
 from kwip.store.timelines.buckets import home_of
 from tests.machine.doing import WHOLE, Doing, Fate
 from tests.machine.model import VISIBILITIES, Kwip
@@ -269,7 +270,7 @@ class Machine(Doing):
         self.world.kwip.store.database["timelines"].update_one(
             {"_id": home_of(user_id)}, {"$set": {"last_read_at": LONG_AGO}}
         )
-        self.world.rings("rest", str(user_id))
+        self.world.rings(HIBERNATE, str(user_id))
 
     @rule()
     def strike(self):

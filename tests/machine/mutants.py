@@ -331,7 +331,7 @@ MUTANTS = {
     ),
     "a vote is not counted": Mutant(((votes, "count_ballot", lambda *_: True),), _vote),
     "everybody is shown what is quoted": Mutant(
-        ((hydration._Circle, "quote", _quote_for_everybody),), _quote_and_block
+        ((hydration._ViewMaker, "quote", _quote_for_everybody),), _quote_and_block
     ),
     "taking a post out of a quote drops nothing": Mutant(
         ((invalidation_rules, "revoke_quote", lambda **_: ()),), _quote_and_take_out

@@ -277,7 +277,7 @@ class Model:
         return (LIVE, cache[1]), cache[1], LIVE
 
     def entry_fits(self, entry: tuple, epoch: int) -> bool:
-        """Compare the epoch of an entry with the lease's: `read_entries.lua`."""
+        """Compare the epoch of an entry with the lease's: `entries.lua`."""
         return entry[0] == epoch
 
     def memory_fits(self, memory: tuple, epoch: int) -> bool:

@@ -174,7 +174,7 @@ def _reactions_of(n):
                 act=act,
                 post_id=target,
                 author_id=author_id,
-                reply_to_id=None,
+                reply_to_author_id=None,
                 seq=n * 1_000 + author_id,
                 ballot=17 if act is Act.VOTE else None,
             )

@@ -56,7 +56,7 @@ LIKED = Reaction(
     act=Act.FAVOURITE,
     post_id=posts_of(4)[0],
     author_id=4,
-    reply_to_id=None,
+    reply_to_author_id=None,
     seq=7,
 )
 VOTED = replace(LIKED, act=Act.VOTE, ballot=17)
@@ -101,7 +101,7 @@ def _insert_thrice(s):
 
 
 def _lease(s, number=1):
-    return s.outbox.lease(posts_of(number)[4], "owner", NOW, LATER, 1_000)
+    return s.outbox.lease(posts_of(number)[4], "holder", NOW, LATER, 1_000)
 
 
 def _home_compaction(s, n):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from kwip.domain.errors import KwipError
     from kwip.domain.timelines.pages import PageRequest
-    from kwip.domain.users import User, Viewer
+    from kwip.domain.users import User
 
 #: Pages for everyone, and pages for signed-in users.
 OPEN = Policy(auth="optional", scope=None, quota="pages", cache="private", csrf="none")
@@ -61,6 +61,11 @@ class Form:
         return next(iter(self.wrong), None)
 
 
+def own_user() -> User:
+    """Return the user who is signed in, with everything about them."""
+    return http.services().users.me(http.signed_in(), http.loader())
+
+
 def timeline_request() -> PageRequest:
     """Read which page of a timeline is asked for, and what is done with repeats.
 
@@ -70,12 +75,8 @@ def timeline_request() -> PageRequest:
         InvalidError: A parameter has an invalid value.
     """
     viewer = http.viewer()
-    folds = viewer is None or _me(viewer).folds_repeats
+    folds = viewer is None or own_user().folds_repeats
     return http.load_query(OwnPageQuery(folds_repeats=folds))
-
-
-def _me(viewer: Viewer) -> User:
-    return http.services().users.me(viewer, http.loader())
 
 
 def page(template: str, **context: object) -> Response:

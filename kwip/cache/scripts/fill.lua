@@ -1,7 +1,7 @@
 -- Store loaded values, unless the key was invalidated meanwhile or has a newer value.
 --
 -- Keys (each a hash, one entity, named `kw:<deployment>:{<entity>}`)
---   g         12 random bytes: the generation; only read_entries.lua creates it
+--   g         12 random bytes: the generation; only entries.lua creates it
 --   v         epoch and version of the newest fill, 8 + 8 bytes
 --   f:<variant>  generation | epoch | version | soft expiry | flags | payload
 --   w:<user>  nothing: the variants may lack what this user wrote (invalidate.lua)

@@ -1,7 +1,7 @@
 -- Invalidate entities: some at once, and debounced ones only once in a while.
 --
 -- Keys
---   kw:<deployment>:{<entity>}       a hash, one entity (read_entries.lua)
+--   kw:<deployment>:{<entity>}       a hash, one entity (entries.lua)
 --   kw:<deployment>:{pace:<entity>}  a string, when the entity was last invalidated, or
 --                                    will be: ms of the server's clock; lives until the
 --                                    next one may happen at once

@@ -1,5 +1,4 @@
--- Charge sliding windows, all or none; prepended to read_entries, read_page, fill
--- and charge.
+-- Charge sliding windows, all or none; prepended to entries, fill and charge.
 --
 -- Keys (each a list, one window, named `kw:<deployment>:{quota:<window>:<whose>}`)
 --   the server's time in µs of each allowed request, oldest first: at most the limit,

@@ -7,12 +7,12 @@
 --   e  the page's ETag
 --   b  the page: headers and body, opaque to this script
 --
--- KEYS  1 the page; then as read_entries.lua
--- ARGV  1 the ETag of the caller's own copy, or nothing; then as read_entries.lua
+-- KEYS  1 the page; then as entries.lua
+-- ARGV  1 the ETag of the caller's own copy, or nothing; then as entries.lua
 -- Returns {{ETag, page}} or, if the caller has it, {{ETag}}; then the reply of `charge`,
--- which comes alone if it was refused. If there is no valid page: as read_entries.lua.
+-- which comes alone if it was refused. If there is no valid page: as entries.lua.
 -- Versions are compared too: under one generation the newer of two fills counts. And no
--- part may lack what the reader wrote (read_entries.lua).
+-- part may lack what the reader wrote (entries.lua).
 local function is_current(parts, epoch, wrote)
   if string.sub(parts, 1, 8) ~= epoch then
     return false

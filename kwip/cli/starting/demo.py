@@ -113,7 +113,7 @@ def load(
         if job is None:
             if not wiring.stores.users.is_empty():
                 return False
-            job = _job(clock())
+            job = Job.begun(_JOB, at(clock()))
             wiring.jobs.save(job)
         started_ms = to_ms(job.started_at)
         if job.state == "running" and clock() - started_ms < CLAIM_LIFETIME_MS:
@@ -204,19 +204,6 @@ def responses(
             found.append(Response(at_ms, USERNAME, Act.BOOKMARK, place))
     return sorted(
         (r for r in found if r.at_ms < now_ms), key=lambda r: (r.at_ms, r.place)
-    )
-
-
-def _job(now_ms: int) -> Job:
-    now = at(now_ms)
-    return Job(
-        id=_JOB,
-        state="running",
-        cursor=0,
-        counts={},
-        detail={},
-        started_at=now,
-        updated_at=now,
     )
 
 

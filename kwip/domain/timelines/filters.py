@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from kwip.domain.ids import UserId
     from kwip.domain.relationships import Relations
     from kwip.domain.timelines.lists import Listing
@@ -24,13 +26,22 @@ def hidden_by(relations: Relations) -> frozenset[UserId]:
     return relations.mutes | relations.blocks | relations.blocked_by
 
 
-def shows_home(viewer_id: UserId, relations: Relations, entry: Entry) -> bool:
+def shows_home(
+    viewer_id: UserId,
+    relations: Relations,
+    entry: Entry,
+    *,
+    tagged: Container[int] = (),
+) -> bool:
     """Return whether home shows an entry, as far as author and addressee decide it.
 
     Depends on the viewer's follows and exclusive lists, and on whom a reply is to.
+    `tagged` has the ids of public posts with a hashtag that the viewer follows.
     """
-    author, answers = entry.author_id, entry.reply_to_id
+    author, answers = entry.author_id, entry.reply_to_author_id
     if author == viewer_id:
+        return True
+    if entry.post_id in tagged and _shows_tagged(relations, entry):
         return True
     reposted = entry.repost_of_author_id
     return (
@@ -48,7 +59,7 @@ def shows_list(listing: Listing, relations: Relations, entry: Entry) -> bool:
     Like `shows_home` for home; whether the owner may see the post at all is decided by
     `visibility.may_see`.
     """
-    author, answers = entry.author_id, entry.reply_to_id
+    author, answers = entry.author_id, entry.reply_to_author_id
     reposted = entry.repost_of_author_id
     return (
         author in listing.member_ids
@@ -62,16 +73,15 @@ def shows_list(listing: Listing, relations: Relations, entry: Entry) -> bool:
     )
 
 
-def shows_tagged(viewer_id: UserId, relations: Relations, entry: Entry) -> bool:
-    """Return whether home shows a public post because of a followed hashtag.
+def _shows_tagged(relations: Relations, entry: Entry) -> bool:
+    """Return whether home shows somebody's public post because of a followed hashtag.
 
     No posts by people whom exclusive lists keep out of home, and no replies to others;
     what home shows anyway is not affected.
     """
     author = entry.author_id
     return (
-        author != viewer_id
-        and author not in relations.exclusive
-        and entry.reply_to_id in (0, author)
+        author not in relations.exclusive
+        and entry.reply_to_author_id in (0, author)
         and shows_author(relations, author)
     )

@@ -23,7 +23,7 @@ class Row(NamedTuple):
     cursor: int
     id: int
     author_id: int = 0
-    reply_to_id: int = 0
+    reply_to_author_id: int = 0
     quote_of_id: int = 0
     quote_of_author_id: int = 0
 
@@ -33,7 +33,7 @@ class Row(NamedTuple):
         return Entry(
             PostId(self.id),
             UserId(self.author_id),
-            UserId(self.reply_to_id),
+            UserId(self.reply_to_author_id),
             quote_of_id=PostId(self.quote_of_id),
             quote_of_author_id=UserId(self.quote_of_author_id),
         )

@@ -59,9 +59,9 @@ class Notification:
     """A notification for one recipient. `seq` is its id: its time, and its place.
 
     `post_id` is the post itself (a reply, a repost, a quote) or the one that was
-    favourited or whose poll has ended, 0 for a follow. `reply_to_id` is the author that
-    this post replies to, `repost_of_id` the reposted post, `quote_of_id` and
-    `quote_of_author_id` are of what it quotes, or 0.
+    favourited or whose poll has ended, 0 for a follow. `reply_to_author_id` is the
+    author that this post replies to, `repost_of_id` the reposted post, `quote_of_id`
+    and `quote_of_author_id` are of what it quotes, or 0.
     """
 
     recipient_id: UserId
@@ -69,7 +69,7 @@ class Notification:
     actor_id: UserId
     seq: int
     post_id: PostId = NO_POST
-    reply_to_id: UserId = NOBODY
+    reply_to_author_id: UserId = NOBODY
     repost_of_id: PostId = NO_POST
     quote_of_id: PostId = NO_POST
     quote_of_author_id: UserId = NOBODY
@@ -101,7 +101,7 @@ class NotificationRow(NamedTuple):
     kind_number: int
     actor_id: UserId
     post_id: PostId
-    reply_to_id: UserId
+    reply_to_author_id: UserId
     repost_of_id: PostId
     quote_of_id: PostId = NO_POST
     quote_of_author_id: UserId = NOBODY
@@ -119,7 +119,7 @@ class NotificationRow(NamedTuple):
         return Entry(
             self.post_id,
             recipient_id if is_own else self.actor_id,
-            self.reply_to_id,
+            self.reply_to_author_id,
             self.repost_of_id,
             recipient_id if self.repost_of_id else NOBODY,
             self.quote_of_id,
@@ -286,7 +286,7 @@ def of_post(
         actor_id=post.author_id,
         seq=seq,
         post_id=post.id,
-        reply_to_id=post.in_reply_to_author_id or NOBODY,
+        reply_to_author_id=post.in_reply_to_author_id or NOBODY,
         repost_of_id=post.repost_of_id or NO_POST,
         quote_of_id=post.quote_of_id or NO_POST,
         quote_of_author_id=post.quote_of_author_id or NOBODY,

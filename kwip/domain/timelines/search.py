@@ -114,7 +114,7 @@ class Hit(NamedTuple):
 
     cursor: PostId
     author_id: UserId
-    reply_to_id: UserId
+    reply_to_author_id: UserId
     version: int
     quote_of_id: PostId = PostId(0)
     quote_of_author_id: UserId = UserId(0)

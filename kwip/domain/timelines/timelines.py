@@ -44,15 +44,15 @@ BUCKET_GRACE_S = 60.0
 class Entry(NamedTuple):
     """One post in a timeline, with what the read rules need before hydration.
 
-    `refers_to_id` is the post that it replies to or reposts: `reply_to_id` is that
-    author for a reply, `repost_of_author_id` for a repost. `quote_of_id` and
+    `refers_to_id` is the post that it replies to or reposts, `reply_to_author_id` its
+    author if it is a reply, `repost_of_author_id` if a repost. `quote_of_id` and
     `quote_of_author_id` are of the post that it quotes. Each is 0 if there is none. A
     tuple, because hundreds of them are made from packed integers in each request.
     """
 
     post_id: PostId
     author_id: UserId
-    reply_to_id: UserId
+    reply_to_author_id: UserId
     refers_to_id: PostId = PostId(0)
     repost_of_author_id: UserId = UserId(0)
     quote_of_id: PostId = PostId(0)

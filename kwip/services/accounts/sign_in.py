@@ -87,7 +87,7 @@ class SignIn:
     users: Users
     setup: Setup
     windows: Mapping[str, Window]
-    charges: rate_limits.RateLimiter
+    charges: rate_limits.RateLimitWindows
 
     def sign_in(self, login: str, password: str, applicant: Applicant) -> Admitted:
         """Begin a session for the owner of a username or an email address.

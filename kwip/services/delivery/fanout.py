@@ -206,7 +206,7 @@ class Fanout:
         notifications that were not written yet.
         """
         try:
-            self._advance(lease, told=last)
+            self._advance(lease, last_notified=last)
         except LeaseLostError:
             self.notifier.retract_deleted(lease.posts)
             raise

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from kwip.store.delivery.hibernation import HibernationStore, HomeState
     from kwip.store.timelines.timelines import CompactionLease
 
+#: The jobs of this module; queues and metrics know them by these names.
+NOTE_READ, HIBERNATE = "seen", "rest"
 DAY_MS = 86_400_000
 #: A read is noted at most this often, in milliseconds.
 NOTED_MS = 3_600_000
@@ -55,7 +57,7 @@ class HomeReads:
     def note(self, user_id: UserId, *, has_home: bool) -> None:
         """Note that a user reads home; sooner again if the home is missing."""
         if self._is_due(user_id, NOTED_MS if has_home else MISSED_MS):
-            self._enqueue("seen", str(user_id))
+            self._enqueue(NOTE_READ, str(user_id))
 
     def _is_due(self, user_id: UserId, pause_ms: int) -> bool:
         now = self._clock()

@@ -116,7 +116,7 @@ class Notifier:
             actor_id=user_id,
             seq=self.ids.next_id(slot_of(user_id)),
             post_id=post.id,
-            reply_to_id=post.in_reply_to_author_id or NOBODY,
+            reply_to_author_id=post.in_reply_to_author_id or NOBODY,
             quote_of_id=post.quote_of_id or NO_POST,
             quote_of_author_id=post.quote_of_author_id or NOBODY,
         )

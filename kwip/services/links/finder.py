@@ -31,7 +31,7 @@ from kwip.text.web_pages import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kwip.domain.signatures import Signer
+    from kwip.domain.signed_addresses import Signer
     from kwip.services.media.converting.pictures import Pictures
     from kwip.services.media.stored.attachment_files import AttachmentFiles
     from kwip.services.outgoing.fetching import Fetched, Fetcher

@@ -179,8 +179,8 @@ class Previews:
 
     def _known(self, url: str) -> LinkPreview | Busy | None:
         """Return the preview of an address, after fetching it if nobody else does."""
-        owner = secrets.token_hex(8)
-        claim = self.store.claim(url, owner, at(self.clock()), _LEASE)
+        holder = secrets.token_hex(8)
+        claim = self.store.claim(url, holder, at(self.clock()), _LEASE)
         if isinstance(claim, Busy):
             return claim
         if not isinstance(claim, Claimed):
@@ -191,14 +191,14 @@ class Previews:
         except FetchError as error:
             preview, outcome = None, error.outcome
             if error.is_transient and claim.attempts <= len(_RETRIES):
-                return self._failed(url, owner, claim, outcome)
+                return self._failed(url, holder, claim, outcome)
         except (StoreUnavailableError, StorageFullError):
-            return self._failed(url, owner, claim, "busy")
+            return self._failed(url, holder, claim, "busy")
         outcome = outcome if preview or outcome != "found" else "nothing"
         telemetry.LINK_PREVIEWS.labels(outcome).inc()
         is_final = outcome in {"found", "nothing"}
         lifetime = LIFETIME if is_final else _GIVEN_UP
-        self.store.finish(url, owner, preview, at(self.clock()) + lifetime)
+        self.store.finish(url, holder, preview, at(self.clock()) + lifetime)
         return preview
 
     def _find(self, url: str, claim: Claimed) -> LinkPreview | None:
@@ -206,10 +206,10 @@ class Previews:
             raise FetchError("crashed")
         return self.finder.find(url)
 
-    def _failed(self, url: str, owner: str, claim: Claimed, outcome: str) -> Busy:
+    def _failed(self, url: str, holder: str, claim: Claimed, outcome: str) -> Busy:
         telemetry.LINK_PREVIEWS.labels(outcome).inc()
         retry = _RETRIES[min(claim.attempts, len(_RETRIES)) - 1]
         ready_at = at(self.clock()) + retry
         # That we could not do it says nothing about the address.
-        self.store.postpone(url, owner, ready_at, counts=outcome != "busy")
+        self.store.postpone(url, holder, ready_at, counts=outcome != "busy")
         return Busy(ready_at)

@@ -29,23 +29,11 @@ class Checkpoint:
         self._clock = clock
         found = jobs.find(job_id)
         self.is_found = found is not None
-        self.job = found or self._fresh(job_id)
-
-    def _fresh(self, job_id: str) -> Job:
-        now = at(self._clock())
-        return Job(
-            id=job_id,
-            state="running",
-            cursor=0,
-            counts={},
-            detail={},
-            started_at=now,
-            updated_at=now,
-        )
+        self.job = found or Job.begun(job_id, at(clock()))
 
     def restart(self) -> None:
         """Forget the job's progress."""
-        self.job = self._fresh(self.job.id)
+        self.job = Job.begun(self.job.id, at(self._clock()))
 
     def save(
         self,

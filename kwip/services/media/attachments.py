@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from kwip.domain.ids import IdGenerator
     from kwip.domain.media import OpenFile
     from kwip.domain.posts import Edit, Post
-    from kwip.domain.signatures import Signer
+    from kwip.domain.signed_addresses import Signer
     from kwip.domain.users import Viewer
     from kwip.services.media.converting.pictures import Pictures
     from kwip.services.media.processing import Processing
@@ -101,7 +101,7 @@ class Attachments:
         described = _cleaned(change)
         kind = kind_of(file)
         if kind is not None:
-            return self._take_in(viewer, file, kind, described)
+            return self._accept_unconverted(viewer, file, kind, described)
         self._require_room(viewer.id, 1)  # before anything is decoded
         prepared = self.pictures.attach(file)
         files = {name: io.BytesIO(part) for name, part in prepared.files.items()}
@@ -123,7 +123,7 @@ class Attachments:
         self.files.save(name, files)
         return upload
 
-    def _take_in(
+    def _accept_unconverted(
         self,
         viewer: Viewer,
         file: IO[bytes],

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import AttachmentId, UserId
-    from kwip.domain.signatures import Signer
+    from kwip.domain.signed_addresses import Signer
     from kwip.services.delivery.signals import Enqueue
     from kwip.services.media.converting.prepared import Prepared, Transcoded
     from kwip.services.media.converting.videos import Videos

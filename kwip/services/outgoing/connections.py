@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from kwip.services.outgoing.addresses import is_public
+from kwip.services.outgoing.public_addresses import is_public
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -73,7 +73,7 @@ class Polls:
             act=Act.VOTE,
             post_id=post.id,
             author_id=post.author_id,
-            reply_to_id=post.in_reply_to_author_id,
+            reply_to_author_id=post.in_reply_to_author_id,
             seq=self.ids.next_id(slot_of(viewer.id)),
             ballot=post.poll.ballot(choices),
         )

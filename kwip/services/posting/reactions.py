@@ -79,7 +79,7 @@ class Reactions:
             act=act,
             post_id=post.id,
             author_id=post.author_id,
-            reply_to_id=post.in_reply_to_author_id,
+            reply_to_author_id=post.in_reply_to_author_id,
             quote_of_id=post.quote_of_id,
             quote_of_author_id=post.quote_of_author_id,
             seq=self.ids.next_id(slot_of(user_id)),

@@ -144,7 +144,7 @@ def _reaction(post: Post, original: Post) -> Reaction:
         act=Act.REPOST,
         post_id=original.id,
         author_id=original.author_id,
-        reply_to_id=original.in_reply_to_author_id,
+        reply_to_author_id=original.in_reply_to_author_id,
         seq=post.id,
     )
 

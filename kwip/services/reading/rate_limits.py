@@ -20,7 +20,13 @@ from kwip import telemetry
 from kwip.cache import keys, rate_limits
 from kwip.cache.rate_limits import Charge
 from kwip.domain.errors import RateLimitedError
-from kwip.domain.rate_limits import API_WORK, PAGE_WORK, RateLimit, in_words, whose
+from kwip.domain.rate_limits import (
+    API_WORK,
+    PAGE_WORK,
+    RateLimitStatus,
+    in_words,
+    whose,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -205,14 +211,14 @@ class RequestCharge:
             raise too_much(verdict, quota=self._request_windows.name)
 
     @property
-    def rate_limit(self) -> RateLimit | None:
+    def status(self) -> RateLimitStatus | None:
         """What is left for the client; None if nothing limits it."""
         verdict = self.verdict
         if verdict is None or not verdict.limit:
             return None
         reset_ms = -(-verdict.reset_us // _US_PER_MS)
         remaining = max(0, verdict.remaining - self.surcharge)
-        return RateLimit(verdict.limit, remaining, reset_ms)
+        return RateLimitStatus(verdict.limit, remaining, reset_ms)
 
 
 def _free() -> RequestCharge:
@@ -237,7 +243,7 @@ class RateLimits:
     def __init__(
         self,
         windows: Mapping[str, Window],
-        charges: rate_limits.RateLimiter,
+        charges: rate_limits.RateLimitWindows,
         fence: Fence,
     ):
         self._windows = windows

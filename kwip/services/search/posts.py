@@ -226,7 +226,7 @@ def _entry(hit: Hit) -> Entry:
     return Entry(
         hit.cursor,
         hit.author_id,
-        hit.reply_to_id,
+        hit.reply_to_author_id,
         quote_of_id=hit.quote_of_id,
         quote_of_author_id=hit.quote_of_author_id,
     )

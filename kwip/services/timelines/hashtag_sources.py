@@ -6,7 +6,7 @@ import heapq
 from typing import TYPE_CHECKING
 
 from kwip.domain.timelines import pushdown
-from kwip.domain.timelines.filters import hidden_by, shows_home, shows_tagged
+from kwip.domain.timelines.filters import hidden_by
 from kwip.services.timelines.merging import MergeSource, noted
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 class HashtagSources:
     """The hashtags that a viewer follows, as sources to merge into one read of home.
 
-    An entry does not name its hashtags, so the ids that came from them are noted.
-    `home` is the filter of home without them.
+    An entry does not name its hashtags, so the ids that came from them are noted in
+    `ids`. `home` is the filter of home without them.
     """
 
     def __init__(
@@ -39,18 +39,10 @@ class HashtagSources:
         self._home = home
         self._viewer_id = viewer_id
         self._relations = relations
-        self._came: set[int] = set()
+        self.ids: set[int] = set()
         self.sources = [
-            MergeSource(kind, tag, noted=self._came) for tag in sorted(relations.tags)
+            MergeSource(kind, tag, noted=self.ids) for tag in sorted(relations.tags)
         ]
-
-    def shows(self, entry: Entry) -> bool:
-        """Return whether home shows an entry, on its own or because of a hashtag."""
-        if shows_home(self._viewer_id, self._relations, entry):
-            return True
-        return entry.post_id in self._came and shows_tagged(
-            self._viewer_id, self._relations, entry
-        )
 
     def queried(
         self, read: Callable[[Pushdown], Queried], *, is_upwards: bool
@@ -58,7 +50,7 @@ class HashtagSources:
         """Go on after an entry, with the query of home and one per hashtag."""
 
         def merged(last_id: int) -> Iterator[Entry]:
-            runs = [noted(read(each)(last_id), self._came) for each in self._tagged()]
+            runs = [noted(read(each)(last_id), self.ids) for each in self._tagged()]
             home = read(self._home)(last_id)
             return merge_once([home, *runs], is_upwards=is_upwards)
 

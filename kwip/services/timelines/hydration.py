@@ -72,9 +72,9 @@ class Hydration:
         if self.is_embedding:
             users = {i: user for i, user in users.items() if user.is_embeddable}
         now = at(self.clock())
-        circle = _Circle(viewer, relations, users, reactions, now)
+        maker = _ViewMaker(viewer, relations, users, reactions, now)
         parents = posts if with_parents else {}
-        views = (_view_of(entry, posts, circle, parents) for entry in entries)
+        views = (_view_of(entry, posts, maker, parents) for entry in entries)
         return {view.post.id: view for view in views if view is not None}
 
     def gone(self, loader: Loader, user_ids: Iterable[UserId]) -> set[UserId]:
@@ -104,7 +104,7 @@ class Hydration:
             user_id
             for e in entries
             for user_id in (
-                *(e.author_id, e.reply_to_id),
+                *(e.author_id, e.reply_to_author_id),
                 *(e.repost_of_author_id, e.quote_of_author_id),
             )
         }
@@ -116,8 +116,8 @@ class Hydration:
         )
 
 
-class _Circle:
-    """One viewer, and everything known about the users around them."""
+class _ViewMaker:
+    """The views of posts for one viewer, from everything that was loaded."""
 
     def __init__(
         self,
@@ -217,16 +217,16 @@ def _votes(post: Post, reacted: Reacted) -> tuple[int, ...]:
 def _view_of(
     entry: Entry,
     posts: Mapping[PostId, Post],
-    circle: _Circle,
+    maker: _ViewMaker,
     parents: Mapping[PostId, Post],
 ) -> PostView | None:
     """Make the view of an entry; a repost's only with the post it reposts."""
     post = posts.get(entry.subject_id)
-    quote, parent = circle.quote(post, posts), circle.parent(post, parents)
-    shown = circle.view(post, quote=quote, parent=parent)
+    quote, parent = maker.quote(post, posts), maker.parent(post, parents)
+    shown = maker.view(post, quote=quote, parent=parent)
     if shown is None or not entry.is_repost:
         return shown
-    return circle.view(posts.get(entry.post_id), reposted=shown)
+    return maker.view(posts.get(entry.post_id), reposted=shown)
 
 
 def _with_quote(entry: Entry, posts: Mapping[PostId, Post]) -> Entry:

@@ -34,7 +34,7 @@ class Sources:
 
     entities: Entities
     posts: PostStore
-    attendance: HomeReads
+    home_reads: HomeReads
 
     def slices(
         self,
@@ -78,7 +78,7 @@ class Sources:
         )
         floor, pulls = chunks[first].floor, everybody[EVERYBODY]
         if not isinstance(shown.owner, str):  # a list, which never hibernates
-            self.attendance.note(shown.owner, has_home=floor < MAX_ID)
+            self.home_reads.note(shown.owner, has_home=floor < MAX_ID)
         pulled = self._pulled(pulls, shown.authors, max(floor, pulls.floor))
         stored = self._stored(shown, loader, page, pulls.floor)
         sources = [*pulled, *extra_sources]

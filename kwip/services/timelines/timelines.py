@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from kwip.domain.ids import UserId
 from kwip.domain.timelines import pushdown
-from kwip.domain.timelines.filters import hidden_by, shows_list
+from kwip.domain.timelines.filters import hidden_by, shows_home, shows_list
 from kwip.domain.timelines.pages import Page
 from kwip.domain.timelines.pushdown import Pushdown
 from kwip.domain.timelines.timelines import Entry
@@ -58,7 +58,7 @@ class Kinds:
 
     def has(self, entry: Entry) -> bool:
         """Return whether an entry is of a wanted kind."""
-        is_reply = entry.reply_to_id not in (0, entry.author_id)
+        is_reply = entry.reply_to_author_id not in (0, entry.author_id)
         return (self.replies or not is_reply) and (self.reposts or not entry.is_repost)
 
     def where(self, where: Pushdown) -> Pushdown:
@@ -111,12 +111,13 @@ class Timelines:
         read = partial(
             self._sources.stored, shown, loader, extra_sources=tagged.sources
         )
+        wants = partial(shows_home, viewer.id, relations, tagged=tagged.ids)
         if page.is_active:
-            return self._active.window(viewer, loader, read, tagged.shows, page)
+            return self._active.window(viewer, loader, read, wants, page)
         run = Run(
             entries=read(page),
             above=read(page.above) if page.above else iter(()),
-            wants=tagged.shows,
+            wants=wants,
             shows=_shows_all,
             queried=tagged.queried(
                 partial(self._queried, loader, page),

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from kwip.store.client import Document, Store
     from kwip.store.posting.post_documents import FanoutDocument
 
+#: Where progress is stored under another name.
+_STORED = {"last_notified": "fanout.told"}
 #: Posts of one author that are delivered together, at most.
 MAX_TOGETHER = 32
 
@@ -30,11 +32,11 @@ MAX_TOGETHER = 32
 class DeliveryLease:
     """The right to deliver some posts of one author, starting from one place.
 
-    `owner` is random for each lease, so it fences every later step. The audience was
+    `holder` is random for each lease, so it fences every later step. The audience was
     read under the lease.
     """
 
-    owner: str
+    holder: str
     posts: tuple[Post, ...]
     enqueued_at: tuple[dt.datetime, ...]
     mode: str | None
@@ -82,14 +84,14 @@ class OutboxStore(DueWork):
         waiting = {"fanout.state": "pending"}
         super().__init__(self._posts, waiting, due_at="fanout.due_at")
         # A lease may get lost with its primary: then the post is due again, and later
-        # steps find another owner. So nothing waits until a majority has it.
+        # steps find another holder. So nothing waits until a majority has it.
         self._leases = self._posts.with_options(write_concern=WriteConcern(1))
 
     @translated()
     def lease(
         self,
         post_id: PostId,
-        owner: str,
+        holder: str,
         now: dt.datetime,
         until: dt.datetime,
         max_followers: int,
@@ -105,7 +107,7 @@ class OutboxStore(DueWork):
         first = self._leases.find_one_and_update(
             {"_id": post_id, **_free(now)},
             {
-                "$set": _held(owner, until),
+                "$set": _held(holder, until),
                 "$inc": {"fanout.attempts": 1},
             },
             return_document=ReturnDocument.AFTER,
@@ -124,10 +126,10 @@ class OutboxStore(DueWork):
         # The query may have been answered from before the lease, with the post itself.
         others = [each for each in ids if each != post_id][: MAX_TOGETHER - 1]
         if waiting and others:
-            taken += self._take_along(others, waiting, _held(owner, until))
+            taken += self._take_along(others, waiting, _held(holder, until))
         taken.sort(key=lambda d: d["_id"])
         return DeliveryLease(
-            owner=owner,
+            holder=holder,
             posts=tuple(to_post(d) for d in taken),
             enqueued_at=tuple(d["fanout"]["enqueued_at"] for d in taken),
             mode=fanout["mode"],
@@ -147,8 +149,8 @@ class OutboxStore(DueWork):
             {"_id": {"$in": list(ids)}, **waiting},
             {"$set": held, "$inc": {"fanout.attempts": 1}},
         )
-        owner = held["fanout.lease_owner"]
-        mine = {"_id": {"$in": list(ids)}, "fanout.lease_owner": owner}
+        holder = held["fanout.lease_owner"]
+        mine = {"_id": {"$in": list(ids)}, "fanout.lease_owner": holder}
         return list(self._posts.find(mine))
 
     @translated()
@@ -157,17 +159,17 @@ class OutboxStore(DueWork):
     ) -> bool:
         """Record a place, and what was chosen for the lease; extend the lease.
 
-        A place is `cursor` and `has_wrapped`, or `listed`, or `told`. A delivery that
-        makes progress is not failing: attempts are counted from 0 again, so that a long
-        delivery survives any number of restarts. Returns False if the lease is lost for
-        any of the posts; the caller must then stop.
+        A place is `cursor` and `has_wrapped`, or `listed`, or `last_notified`. A
+        delivery that makes progress is not failing: attempts are counted from 0 again,
+        so that a long delivery survives any number of restarts. Returns False if the
+        lease is lost for any of the posts; the caller must then stop.
         """
         recorded = {"mode": lease.mode, "start": lease.start, **progress}
-        fields = {f"fanout.{name}": value for name, value in recorded.items()}
-        if progress.keys() & {"cursor", "listed"} or progress.get("told"):
+        fields = {_STORED.get(n, f"fanout.{n}"): v for n, v in recorded.items()}
+        if progress.keys() & {"cursor", "listed"} or progress.get("last_notified"):
             fields["fanout.attempts"] = 1
         result = self._posts.update_many(
-            {"_id": {"$in": lease.ids}, "fanout.lease_owner": lease.owner},
+            {"_id": {"$in": lease.ids}, "fanout.lease_owner": lease.holder},
             {"$set": {**fields, "fanout.lease_until": until, "fanout.due_at": until}},
         )
         return result.matched_count == len(lease.posts)
@@ -175,7 +177,7 @@ class OutboxStore(DueWork):
     @translated()
     def attempts(self, lease: DeliveryLease) -> int:
         """Return how often the leased posts were tried since their last progress."""
-        query = {"_id": lease.ids[0], "fanout.lease_owner": lease.owner}
+        query = {"_id": lease.ids[0], "fanout.lease_owner": lease.holder}
         found = self._posts.find_one(query, {"fanout.attempts": 1})
         return lease.attempts if found is None else found["fanout"]["attempts"]
 
@@ -186,7 +188,7 @@ class OutboxStore(DueWork):
         Returns False if the lease is lost for any of them; the others are marked.
         """
         result = self._posts.update_many(
-            {"_id": {"$in": lease.ids}, "fanout.lease_owner": lease.owner},
+            {"_id": {"$in": lease.ids}, "fanout.lease_owner": lease.holder},
             {
                 "$set": {
                     "fanout.state": "done",
@@ -201,7 +203,7 @@ class OutboxStore(DueWork):
     def give_up(self, lease: DeliveryLease, state: str, due_at: dt.datetime) -> None:
         """Release the posts: `pending` to be retried at `due_at`, or `dead`."""
         self._posts.update_many(
-            {"_id": {"$in": lease.ids}, "fanout.lease_owner": lease.owner},
+            {"_id": {"$in": lease.ids}, "fanout.lease_owner": lease.holder},
             {
                 "$set": {
                     "fanout.state": state,
@@ -318,9 +320,9 @@ def _may_go_together(first: Document) -> bool:
     return is_fresh and first["visibility"] != "direct"
 
 
-def _held(owner: str, until: dt.datetime) -> Document:
+def _held(holder: str, until: dt.datetime) -> Document:
     return {
-        "fanout.lease_owner": owner,
+        "fanout.lease_owner": holder,
         "fanout.lease_until": until,
         "fanout.due_at": until,
     }

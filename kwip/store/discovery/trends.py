@@ -29,6 +29,8 @@ _RECENT = ENTRY | dict.fromkeys(
     ("tags", "links.url", "warning", "is_sensitive", *_COUNTS), 1
 )
 _ACTS = [Act.FAVOURITE.value, Act.REPOST.value]
+#: The fields of an `Entry` in a trend.
+_ENTRY = tuple("reply_to_id" if n == "reply_to_author_id" else n for n in Entry._fields)
 
 
 class RecentPost(NamedTuple):
@@ -162,12 +164,12 @@ def _replies_to(post_id: PostId, each: int) -> list[Document]:
 def _pack(trend: Trend) -> Document:
     return {
         "name": trend.name,
-        "posts": [entry._asdict() for entry in trend.posts],
+        "posts": [dict(zip(_ENTRY, e, strict=True)) for e in trend.posts],
         "history": [day._asdict() for day in trend.history],
     }
 
 
 def _unpack(d: Any) -> Trend:
     # What an earlier version computed has other names.
-    posts = [Entry(*(x.get(name, 0) for name in Entry._fields)) for x in d["posts"]]
+    posts = [Entry(*(x.get(name, 0) for name in _ENTRY)) for x in d["posts"]]
     return Trend(d["name"], tuple(posts), tuple(TagDay(**x) for x in d["history"]))

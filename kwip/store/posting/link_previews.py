@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import asdict
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, cast
 
 from pymongo.errors import DuplicateKeyError
 
@@ -100,7 +101,7 @@ class LinkPreviewStore(DueWork):
 
     @translated()
     def claim(
-        self, url: str, owner: str, now: dt.datetime, lease: dt.timedelta
+        self, url: str, holder: str, now: dt.datetime, lease: dt.timedelta
     ) -> Known | Claimed | Busy:
         """Return what is known of an address, or the right to fetch it.
 
@@ -111,7 +112,7 @@ class LinkPreviewStore(DueWork):
         values = {
             "schema": schema_of("link_previews"),
             "url": url,
-            "owner": owner,
+            "owner": holder,
             "is_known": False,
             "preview": None,
             "ready_at": ready_at,
@@ -136,7 +137,7 @@ class LinkPreviewStore(DueWork):
 
     @translated()
     def finish(
-        self, url: str, owner: str, preview: LinkPreview | None, ready_at: dt.datetime
+        self, url: str, holder: str, preview: LinkPreview | None, ready_at: dt.datetime
     ) -> None:
         """Store what was found, if the claim still holds."""
         values = {
@@ -147,15 +148,15 @@ class LinkPreviewStore(DueWork):
             "ready_at": ready_at,
             "due_at": ready_at + DELETED_LATER,
         }
-        key = {"_id": _id_of(url), "owner": owner}
+        key = {"_id": _id_of(url), "owner": holder}
         self._previews.update_one(key, {"$set": values})
 
     @translated()
     def postpone(
-        self, url: str, owner: str, ready_at: dt.datetime, *, counts: bool
+        self, url: str, holder: str, ready_at: dt.datetime, *, counts: bool
     ) -> None:
         """Let an address be tried again at a time; whether this attempt counts."""
-        key = {"_id": _id_of(url), "owner": owner}
+        key = {"_id": _id_of(url), "owner": holder}
         change: Document = {"$set": {"owner": None, "ready_at": ready_at}}
         if not counts:
             change["$inc"] = {"attempts": -1}
@@ -235,15 +236,7 @@ class PostPreviewStore(DueWork):
 
 def to_document(preview: LinkPreview) -> PreviewDocument:
     """Return a preview as its post carries it."""
-    return {
-        "url": preview.url,
-        "kind": preview.kind.value,
-        "title": preview.title,
-        "description": preview.description,
-        "author_name": preview.author_name,
-        "provider_name": preview.provider_name,
-        "image": None if preview.image is None else _image_document(preview.image),
-    }
+    return cast("PreviewDocument", asdict(preview) | {"kind": preview.kind.value})
 
 
 def change_of_preview(
@@ -255,16 +248,6 @@ def change_of_preview(
     if new.link_to_preview is None:
         return {}, {"preview": 1, PREVIEW_DUE: 1}
     return {PREVIEW_DUE: now + SWEEP_AFTER}, {"preview": 1}
-
-
-def _image_document(image: PreviewImage) -> ImageDocument:
-    return {
-        "file": image.file,
-        "width": image.width,
-        "height": image.height,
-        "blurhash": image.blurhash,
-        "description": image.description,
-    }
 
 
 def to_preview(d: PreviewDocument | None) -> LinkPreview | None:

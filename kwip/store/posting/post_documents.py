@@ -25,9 +25,6 @@ _AS_STORED = {f.name for f in fields(Post)} - {
     *("id", "visibility", "quote_policy"),
     *("links", "mentions", "hashtags", "media", "poll", "preview"),
 }
-
-
-#: When the sweeper notifies the end of the poll (see `PollEndStore`).
 #: Part of every update that changes more than counters: a higher version, and the mark
 #: that search has yet to take it in (see `SearchStore`).
 CHANGED = {"$inc": {"version": 1}, "$currentDate": {"search_due_at": True}}
@@ -114,7 +111,23 @@ class FanoutDocument(TypedDict):
     attempts: int
 
 
-class PostDocument(TypedDict):
+class ContentDocument(TypedDict):
+    """What an edit changes of a post: the text and everything parsed from it."""
+
+    text: str
+    links: list[LinkDocument]
+    mentions: list[MentionDocument]
+    hashtags: list[HashtagDocument]
+    tags: list[str]
+    warning: str
+    is_sensitive: bool
+    media: list[MediaDocument]
+    has_media: bool
+    language: str | None
+    said: int | None
+
+
+class PostDocument(ContentDocument):
     """A post as published, or the tombstone that is left of it.
 
     It also has `search_due_at` while search has yet to take in an edit or the deletion,
@@ -125,16 +138,7 @@ class PostDocument(TypedDict):
     _id: PostId
     schema: int
     author_id: UserId
-    text: str
     visibility: str
-    links: list[LinkDocument]
-    mentions: list[MentionDocument]
-    hashtags: list[HashtagDocument]
-    tags: list[str]
-    warning: str
-    is_sensitive: bool
-    media: list[MediaDocument]
-    has_media: bool
     poll: PollDocument | None
     in_reply_to_id: PostId | None
     in_reply_to_author_id: UserId | None
@@ -145,11 +149,9 @@ class PostDocument(TypedDict):
     quote_of_author_id: UserId | None
     is_quote: bool
     quote_policy: str
-    said: int | None
     repeats_id: PostId | None
     last_public_reply_id: PostId | None
     source: str
-    language: str | None
     created_at: dt.datetime
     edited_at: dt.datetime | None
     revisions: list[RevisionDocument]
@@ -226,8 +228,8 @@ def to_document(post: Post, nonce: str, fanout: FanoutDocument) -> Document:
     return made
 
 
-def content_of(post: Post) -> _Content:
-    """Return what an edit changes: the text and everything parsed from it."""
+def content_of(post: Post) -> ContentDocument:
+    """Return what an edit changes of a post."""
     return {
         "text": post.text,
         "links": [{"start": x.start, "end": x.end, "url": x.url} for x in post.links],
@@ -292,20 +294,6 @@ def change_of_poll(old: Poll | None, new: Poll | None) -> tuple[Document, Docume
         # Without a new end, the old one is not notified a second time.
         changed |= {"poll.expires_at": new.expires_at, POLL_DUE: new.expires_at}
     return changed, {}
-
-
-class _Content(TypedDict):
-    text: str
-    links: list[LinkDocument]
-    mentions: list[MentionDocument]
-    hashtags: list[HashtagDocument]
-    tags: list[str]
-    warning: str
-    is_sensitive: bool
-    media: list[MediaDocument]
-    has_media: bool
-    language: str | None
-    said: int | None
 
 
 def revision_of(old: Post) -> RevisionDocument:

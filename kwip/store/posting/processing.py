@@ -84,11 +84,9 @@ class ProcessingStore(DueWork):
         )
 
     @translated()
-    def renew(self, conversion: Conversion, until: dt.datetime) -> bool:
-        """Keep the lease for longer; False if it is lost."""
-        return self._change(
-            conversion, {"processing.leased_until": until, "due_at": until}
-        )
+    def renew(self, conversion: Conversion, until: dt.datetime) -> None:
+        """Keep the lease for longer, unless it is lost."""
+        self._change(conversion, {"processing.leased_until": until, "due_at": until})
 
     @translated()
     def note(self, conversion: Conversion, outcome: Upload) -> bool:

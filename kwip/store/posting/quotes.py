@@ -37,17 +37,17 @@ class QuoteStore:
         entries = map(to_entry, found.limit(part.limit).batch_size(part.limit))
         rows = [
             Row(
-                *(e.post_id, e.post_id, e.author_id, e.reply_to_id),
+                *(e.post_id, e.post_id, e.author_id, e.reply_to_author_id),
                 *(e.quote_of_id, e.quote_of_author_id),
             )
             for e in entries
         ]
         return rows[::-1] if part.ascending else rows
 
-    def revoke(self, quoting: Post) -> bool:
-        """Take what a post quotes out of it, and count it; False if it was out."""
+    def revoke(self, quoting: Post) -> None:
+        """Take what a post quotes out of it, and count it; safe to repeat."""
 
-        def work(session: Any) -> bool:
+        def work(session: Any) -> None:
             result = self._posts.update_one(
                 {"_id": quoting.id, "is_quote": True},
                 {"$set": {"is_quote": False}, **CHANGED},
@@ -55,9 +55,8 @@ class QuoteStore:
             )
             if result.modified_count:
                 count_quote(self._store.database, quoting, -1, session)
-            return result.modified_count == 1
 
-        return self._store.transact(work)
+        self._store.transact(work)
 
     @translated()
     def set_policy(self, post_id: PostId, policy: QuotePolicy) -> None:

@@ -31,7 +31,7 @@ def reaction_document(reaction: Reaction) -> Document:
         "act": reaction.act.value,
         "post_id": reaction.post_id,
         "author_id": reaction.author_id,
-        "reply_to_id": reaction.reply_to_id,
+        "reply_to_id": reaction.reply_to_author_id,
         "seq": reaction.seq,
         **ballot,
         **quoted,

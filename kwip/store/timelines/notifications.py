@@ -240,7 +240,7 @@ def _to_document(notification: Notification) -> Document:
         "actor_id": notification.actor_id,
         "seq": notification.seq,
         "post_id": notification.post_id,
-        "reply_to_id": notification.reply_to_id,
+        "reply_to_id": notification.reply_to_author_id,
         "repost_of_id": notification.repost_of_id,
         "expires_at": at(ms_of(notification.seq)) + LIFETIME,
         **quoted,

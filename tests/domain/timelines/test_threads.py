@@ -37,5 +37,5 @@ def test_an_entry_names_whom_a_post_answers_if_that_is_known(conversation):
         one.post_id: conversation.entry(one) for one in conversation.above(5)
     } | {9: conversation.entry(Threaded(9, 19, 8))}
 
-    addressees = {i: entry.reply_to_id for i, entry in entries.items()}
+    addressees = {i: entry.reply_to_author_id for i, entry in entries.items()}
     assert addressees == {5: 13, 3: 12, 2: 11, 1: 0, 9: 0}

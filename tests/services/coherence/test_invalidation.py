@@ -23,6 +23,7 @@ from kwip.domain.timelines.trends import MAX_TRENDS, PEOPLE_ORDERS
 from kwip.domain.users import READ, ProfileChange
 from kwip.services.coherence.fence import Fence
 from kwip.services.delivery import compaction
+from kwip.services.delivery.hibernation import HIBERNATE, NOTE_READ
 from kwip.services.delivery.pull_authors import PullAuthors
 from kwip.services.maintenance.fsck import Finding
 from kwip.services.maintenance.repeats import Repeats
@@ -285,13 +286,13 @@ def _stop_reading(world):
     world.kwip.store.database["timelines"].update_one(
         {"_id": home_of(world.bob.id)}, {"$set": {"last_read_at": at(0)}}
     )
-    world.rings("rest", str(world.bob.id))
+    world.rings(HIBERNATE, str(world.bob.id))
 
 
 def _come_back(world):
     _stop_reading(world)
     world.rings.run()
-    world.rings("seen", str(world.bob.id))
+    world.rings(NOTE_READ, str(world.bob.id))
 
 
 def _look_up(world):

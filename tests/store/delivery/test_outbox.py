@@ -26,8 +26,8 @@ def insert(stores):
 
 @pytest.fixture
 def lease(stores):
-    def lease(number, owner="one", now=NOW, until=LATER):
-        return stores.outbox.lease(post_id(number), owner, now, until, 1_000)
+    def lease(number, holder="one", now=NOW, until=LATER):
+        return stores.outbox.lease(post_id(number), holder, now, until, 1_000)
 
     return lease
 

@@ -8,7 +8,16 @@ from flask import url_for
 
 from kwip.blueprints import appearance, http
 from kwip.blueprints.table import Policy, Route
-from kwip.blueprints.web.pages import OPEN, OWN, Form, form_policy, go, page, page_again
+from kwip.blueprints.web.pages import (
+    OPEN,
+    OWN,
+    Form,
+    form_policy,
+    go,
+    own_user,
+    page,
+    page_again,
+)
 from kwip.domain.errors import InvalidError, NotFoundError, RateLimitedError
 from kwip.schemas.accounts.forms import (
     AppearanceForm,
@@ -30,7 +39,7 @@ def settings() -> Response:
 
 def privacy_settings() -> Response:
     """Show the privacy settings."""
-    me = http.services().users.me(http.signed_in(), http.loader())
+    me = own_user()
     values = {
         "is_embeddable": "1" if me.is_embeddable else "",
         "is_discoverable": "1" if me.is_discoverable else "",
@@ -50,7 +59,7 @@ def save_privacy() -> Response:
 
 def reading_settings() -> Response:
     """Show the reading settings."""
-    me = http.services().users.me(http.signed_in(), http.loader())
+    me = own_user()
     values = {
         name: "1" if getattr(me, name) else ""
         for name in ("folds_repeats", "requires_descriptions")

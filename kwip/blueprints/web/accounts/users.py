@@ -9,7 +9,7 @@ from flask import url_for
 
 from kwip.blueprints import http
 from kwip.blueprints.table import Policy, Route
-from kwip.blueprints.web.pages import OWN, Form, go, page, page_again
+from kwip.blueprints.web.pages import OWN, Form, go, own_user, page, page_again
 from kwip.domain.errors import InvalidError, StorageFullError
 from kwip.domain.users import MAX_FIELDS
 from kwip.schemas.accounts.forms import ProfileForm
@@ -18,12 +18,10 @@ from kwip.text.translation import gettext
 if TYPE_CHECKING:
     from flask import Response
 
-    from kwip.domain.users import User
-
 
 def profile_settings() -> Response:
     """Show the form for the viewer's profile."""
-    me = _me()
+    me = own_user()
     values = {"display_name": me.display_name, "bio": me.bio}
     for number, line in enumerate(me.fields):
         values[f"fields[{number}][name]"] = line.name
@@ -41,7 +39,7 @@ def save_profile() -> Response:
         )
         http.services().users.update_profile(http.signed_in(), change)
     except (InvalidError, StorageFullError) as error:
-        return page_again("settings_profile.html", error, me=_me(), **_constants())
+        return page_again("settings_profile.html", error, me=own_user(), **_constants())
     return go(url_for("web.profile_settings"), gettext("Changes saved."))
 
 
@@ -53,10 +51,6 @@ def _constants() -> dict[str, object]:
         "used_bytes": attachments.used_bytes(http.signed_in()),
         "quota_bytes": attachments.quota_bytes,
     }
-
-
-def _me() -> User:
-    return http.services().users.me(http.signed_in(), http.loader())
 
 
 #: A form with pictures of the viewer.

@@ -13,7 +13,7 @@ from flask import url_for
 from kwip.blueprints import http
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.accounts.users import UPLOAD
-from kwip.blueprints.web.pages import OWN, Form, go, page, page_again
+from kwip.blueprints.web.pages import OWN, Form, go, own_user, page, page_again
 from kwip.blueprints.web.posting.compose_form import blank_sheet
 from kwip.domain.errors import InvalidError, StorageFullError
 from kwip.schemas.accounts.forms import WelcomeForm
@@ -21,7 +21,6 @@ from kwip.schemas.accounts.forms import WelcomeForm
 if TYPE_CHECKING:
     from flask import Response
 
-    from kwip.domain.users import User
 
 #: People in the second step.
 MAX_PEOPLE = 12
@@ -29,7 +28,7 @@ MAX_PEOPLE = 12
 
 def welcome() -> Response:
     """Ask for a picture and a name."""
-    me = _me()
+    me = own_user()
     values = {
         "display_name": me.display_name,
         "is_discoverable": "1" if me.is_discoverable else "",
@@ -44,7 +43,7 @@ def save_welcome() -> Response:
         change = replace(form, avatar=http.upload("avatar"))
         http.services().users.update_profile(http.signed_in(), change)
     except (InvalidError, StorageFullError) as error:
-        return page_again("welcome.html", error, me=_me())
+        return page_again("welcome.html", error, me=own_user())
     return go(url_for("web.welcome_people"))
 
 
@@ -58,10 +57,6 @@ def welcome_people() -> Response:
 def welcome_kwip() -> Response:
     """Show the form for a first kwip."""
     return page("welcome_kwip.html", sheet=blank_sheet())
-
-
-def _me() -> User:
-    return http.services().users.me(http.signed_in(), http.loader())
 
 
 ROUTES = (

@@ -49,9 +49,6 @@ class Attached:
         return tuple(each.id for each in self.media)
 
 
-NOTHING = Attached(changes={})
-
-
 def take(post: Post | None = None) -> Attached:
     """Take in what the form attaches, to a new kwip or to one that is edited."""
     try:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from flask import request
 
-from kwip.blueprints import http, placeholders
+from kwip.blueprints import placeholders
+from kwip.blueprints.web.pages import own_user
 from kwip.domain.polls import MAX_OPTIONS
 from kwip.domain.posts import QuotePolicy, Visibility
 from kwip.domain.timelines.visibility import reply_visibility
@@ -76,7 +77,7 @@ def blank_sheet(
     parent: PostView | None = None, quoted: PostView | None = None
 ) -> Sheet:
     """Return an empty form; a reply addresses everyone in its parent."""
-    author = http.services().users.me(http.signed_in(), http.loader())
+    author = own_user()
     if parent is None:
         return Sheet(author=author, quoted=quoted)
     visibility = reply_visibility(parent.post.visibility, Visibility.PUBLIC)
@@ -98,7 +99,7 @@ def sheet_again(
 ) -> Sheet:
     """Return the form with what was written and uploaded, and what is wrong with it."""
     sent, is_new_key = request.form, "key" in wrong
-    fresh = Sheet(author=http.services().users.me(http.signed_in(), http.loader()))
+    fresh = Sheet(author=own_user())
     asked = sent.get("visibility", "")
     chosen = set(sent.getlist("to[]"))
     others = _others(parent, fresh.author.username) if parent else []

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from kwip.services.outgoing.addresses import is_public
+from kwip.services.outgoing.public_addresses import is_public
 
 PUBLIC = (
     *("1.1.1.1", "93.184.216.34", "2606:4700::1111", "::ffff:1.1.1.1"),
