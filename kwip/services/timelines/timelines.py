@@ -231,7 +231,9 @@ class Timelines:
 
         def read(part: PageRequest) -> Iterator[Entry]:
             first = Slice.first(user_id, part)
-            return self._sources.slices(self._kind_of(kinds), first, loader, part)
+            return self._sources.slices(
+                _kind_of(self._entities, kinds), first, loader, part
+            )
 
         where = kinds.where(pushdown.of_user(_id_of(viewer), relations, user_id))
         run = Run(
@@ -249,11 +251,7 @@ class Timelines:
         """Return the slices with which the loader of a user's timeline begins."""
         if page.is_active:
             return self._active.first("user", user_id, page)
-        return Lookup(self._kind_of(kinds), Slice.around(user_id, page))
-
-    def _kind_of(self, kinds: Kinds) -> Kind[Slice, Chunk]:
-        known = self._entities
-        return known.media_timelines if kinds.only_media else known.user_timelines
+        return Lookup(_kind_of(self._entities, kinds), Slice.around(user_id, page))
 
     def pinned(
         self,
@@ -326,6 +324,10 @@ class Timelines:
     ) -> Callable[[int], Iterator[Entry]]:
         where = replace(where, has_repeats=not page.folds_repeats)
         return lambda last_id: self._pushdown_reader.read(loader, page, last_id, where)
+
+
+def _kind_of(entities: Entities, kinds: Kinds) -> Kind[Slice, Chunk]:
+    return entities.media_timelines if kinds.only_media else entities.user_timelines
 
 
 def _nothing(_: int) -> Iterator[Entry]:
