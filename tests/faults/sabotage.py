@@ -19,6 +19,7 @@ def _take_for_dropped(*_):
 WITHOUT = {
     "nothing": (),
     "the drop of an edit": ((invalidation_rules, "edit", lambda **_: ()),),
+    "the drop of a deletion": ((invalidation_rules, "delete", lambda **_: ()),),
     "the drop of an unfollow": ((invalidation_rules, "unfollow", lambda **_: ()),),
     "the fence": ((fence._Node, "suspend", _take_for_dropped),),
 }
