@@ -12,7 +12,10 @@ import re
 import subprocess
 import sys
 import tempfile
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 from urllib.request import urlopen
 
@@ -39,6 +42,9 @@ SIZES: dict[str, dict[str, Any]] = {
         "has_touch": True,
     },
 }
+#: What the owner of the example puts in place of these.
+EXAMPLE = ROOT / "examples/static-site"
+EXAMPLE_HOST, EXAMPLE_THREAD = "https://kwip.example.org", "117670890910796604"
 FOR_VISITORS = {"landing": "/", "login": "/login", "signup": "/signup"}
 
 
@@ -113,6 +119,8 @@ def _pages(browser: Browser, origin: str) -> Iterator[tuple[str, Page]]:
             for name, path in _places(origin).items():
                 _open(page, path)
                 yield f"{name}-{size}-{theme}", page
+            _open_example(page, origin)
+            yield f"example-{size}-{theme}", page
             context.close()
 
 
@@ -120,6 +128,25 @@ def _open(page: Page, path: str) -> None:
     page.goto(path)
     # A page that polls is never idle; this is long enough for its pictures.
     page.wait_for_timeout(250)
+
+
+def _open_example(page: Page, origin: str) -> None:
+    """Open the example of a static site, with our widgets; its port is another one."""
+    own = f"{origin}/api/widgets/v1/user/mira?limit=40"
+    with urlopen(own) as answer:  # noqa: S310 -- our own origin
+        posts = json.load(answer)["posts"]
+    thread = max(posts, key=lambda post: post["replies_count"])["id"]
+    with tempfile.TemporaryDirectory(prefix="kwip-example-") as folder:
+        for path in EXAMPLE.iterdir():
+            text = path.read_text("utf-8").replace(EXAMPLE_HOST, origin)
+            (Path(folder) / path.name).write_text(text.replace(EXAMPLE_THREAD, thread))
+        handler = partial(SimpleHTTPRequestHandler, directory=folder)
+        with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+            Thread(target=server.serve_forever).start()
+            page.goto(f"http://127.0.0.1:{server.server_port}/index.html")
+            page.locator("kwip-comments article").last.wait_for()
+            page.wait_for_timeout(250)
+            server.shutdown()
 
 
 def _log_in(page: Page) -> None:
@@ -156,6 +183,7 @@ def _places(origin: str) -> dict[str, str]:
         "appearance": "/settings/appearance",
         "tokens": "/settings/tokens",
         "muted": "/settings/muted",
+        "widgets": "/widgets",
         "styleguide": "/styleguide",
         "nothing": "/nowhere",
     }

@@ -41,10 +41,11 @@ BUNDLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
                 "previews.css",
             ),
             *("people.css", "forms.css", "lightbox.css", "live.css", "search.css"),
-            *("emojis.css", "explore.css"),
+            *("emojis.css", "explore.css", "builder.css"),
         ),
         "embed.css": ("tokens.css", "embed/embed.css", "polls.css", "previews.css"),
         "frame.js": ("embed/frame.js",),
+        "builder.js": ("builder.js",),
         "kwip.js": (
             *("translation.js", "kwip.js", "acts.js", "sharing.js", "elements.js"),
             *("uploads.js", "compose_media.js", "quoting.js", "write.js"),

@@ -77,7 +77,7 @@ _SECURITY = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origi
 _CONTENT_SECURITY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self' {media}; media-src 'self' {media}; font-src 'self'; "
-    "connect-src 'self'{live}; "
+    "connect-src 'self'{live}; frame-src 'self'; "
     "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _CORS = {

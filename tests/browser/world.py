@@ -85,6 +85,8 @@ def fill(author, other):
         "tokens": "/settings/tokens",
         "muted": "/settings/muted",
         "blocked": "/settings/blocked",
+        "widgets": "/widgets",
+        "frame of a widget": f"/widgets?kind=thread&of={first['id']}&way=frame",
         "style guide": "/styleguide",
         "nothing": "/nowhere",
     }

@@ -133,6 +133,7 @@ def places(alice, mallory, at_mallory, people, wiring):
         "session_settings": "/settings/sessions",
         "appearance_settings": "/settings/appearance",
         "compose": "/compose",
+        "builder": f"/widgets?kind=search&of={HOSTILE[:300]}",
         "thread": f"/@mallory/{reply}",
         "history": f"/@mallory/{first}/history",
         "post_quotes": f"/@mallory/{first}/quotes",

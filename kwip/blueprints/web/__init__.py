@@ -8,7 +8,7 @@ from kwip.blueprints.web.accounts import sign_in as access
 from kwip.blueprints.web.discovery import explore, featured_tags, search, suggestions
 from kwip.blueprints.web.posting import intents, media, posts, quotes, reactions
 from kwip.blueprints.web.social import lists, people, relationships, tags
-from kwip.blueprints.web.timelines import notifications, timelines
+from kwip.blueprints.web.timelines import builder, notifications, timelines
 
 ROUTES = (
     *timelines.ROUTES,
@@ -31,5 +31,6 @@ ROUTES = (
     *lists.ROUTES,
     *tags.ROUTES,
     *notifications.ROUTES,
+    *builder.ROUTES,
     *intents.ROUTES,
 )

@@ -1,0 +1,167 @@
+"""The page that shows a widget as somebody chooses it, and the code to paste.
+
+Its form is a GET form: every choice is an address, and a script only loads it earlier.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from flask import request
+
+from kwip.blueprints import http
+from kwip.blueprints.table import Route
+from kwip.blueprints.web.pages import OPEN, Form, page
+from kwip.domain.errors import GoneError, InvalidError, NotFoundError
+from kwip.domain.ids import PostId, parse_id
+from kwip.schemas.discovery.search import post_id_in, username_in
+from kwip.schemas.timelines.builder import BuilderQuery, WidgetChoice
+from kwip.schemas.timelines.widget_codes import Subject, code_of
+from kwip.text.hashtags import clean_hashtag
+from kwip.text.translation import gettext
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from flask import Response
+
+    from kwip.domain.timelines.views import PostView
+    from kwip.domain.users import User
+
+_BAD_REQUEST = 400
+
+
+def builder() -> Response:
+    """Show a widget, and the code that puts it on another page."""
+    own = _own_name()
+    choice, wrong = _read(own)
+    code = None
+    try:
+        subject = _subject(choice)
+        code = subject and code_of(choice, subject, http.site().urls)
+    except InvalidError as error:
+        wrong = {**wrong, **error.fields}
+    form = Form({**choice.options, **request.args.to_dict(), "of": choice.of}, wrong)
+    response = page("builder.html", choice=choice, code=code, form=form, own=own)
+    if wrong:
+        response.status_code = _BAD_REQUEST
+    return response
+
+
+def _own_name() -> str:
+    viewer = http.viewer()
+    return viewer.username if viewer else ""
+
+
+def _read(own: str) -> tuple[WidgetChoice, Mapping[str, str]]:
+    """Read what is chosen, without what is wrong in it, and say that."""
+    schema = BuilderQuery(own)
+    try:
+        return http.load_query(schema), {}
+    except InvalidError as error:
+        sound = {k: v for k, v in request.args.items() if k not in error.fields}
+        return schema.parse(sound), error.fields
+
+
+def _subject(choice: WidgetChoice) -> Subject | None:
+    """Find what the widget is to show; None as long as nothing is entered.
+
+    Raises:
+        InvalidError: There is none such, or it is in no widget.
+    """
+    if not choice.of and choice.kind != "public":
+        return None
+    return _FINDERS[choice.kind](choice.of)
+
+
+def _user(name: str) -> Subject:
+    user = _found_user(name)
+    title = gettext("Kwips by @%(name)s", name=user.username)
+    return Subject(user.username, http.site().urls.user(user.username), title)
+
+
+def _profile(name: str) -> Subject:
+    user = _found_user(name)
+    title = gettext("@%(name)s on Kwip", name=user.username)
+    return Subject(user.username, http.site().urls.user(user.username), title)
+
+
+def _found_user(name: str) -> User:
+    username = (username_in(name, http.site().urls) or "").lower()
+    try:
+        found = http.services().users.by_name(http.viewer(), http.loader(), username)
+    except NotFoundError as error:
+        raise _wrong(gettext("There's nobody with this username here.")) from error
+    except GoneError as error:
+        raise _wrong(gettext("This account is suspended.")) from error
+    if found.user.is_embeddable:
+        return found.user
+    if username == _own_name():
+        raise _wrong(gettext("You don't let other sites show your kwips."))
+    message = gettext(
+        "@%(name)s doesn't let other sites show their kwips.", name=username
+    )
+    raise _wrong(message)
+
+
+def _public(_nothing: str) -> Subject:
+    site = http.site()
+    title = gettext("Public kwips on %(site)s", site=site.info.title)
+    return Subject("", f"{site.urls.origin}/", title)
+
+
+def _tag(name: str) -> Subject:
+    tag = clean_hashtag(name, field="of")
+    title = gettext("Kwips with #%(tag)s", tag=tag)
+    return Subject(tag, http.site().urls.tag(tag), title)
+
+
+def _search(words: str) -> Subject:
+    page_of_it = f"{http.site().urls.origin}/search?{urlencode({'q': words})}"
+    return Subject(words, page_of_it, gettext("Kwips with “%(words)s”", words=words))
+
+
+def _post(address: str) -> Subject:
+    view = _found_post(address)
+    title = gettext("Kwip by @%(name)s", name=view.author.username)
+    return Subject(str(view.post.id), http.site().urls.post(view), title)
+
+
+def _thread(address: str) -> Subject:
+    view = _found_post(address)
+    title = gettext("Read and write comments on Kwip")
+    return Subject(str(view.post.id), http.site().urls.post(view), title)
+
+
+def _found_post(address: str) -> PostView:
+    post_id = post_id_in(address, http.site().urls) or parse_id(address)
+    if post_id is None:
+        raise _wrong(gettext("Enter the address of a kwip on this site."))
+    try:
+        return http.services().widgets.post(http.loader(), PostId(post_id))
+    except GoneError as error:
+        raise _wrong(gettext("This kwip was deleted.")) from error
+    except NotFoundError as error:
+        message = gettext("Widgets can't show this kwip: it isn't public.")
+        raise _wrong(message) from error
+
+
+def _wrong(message: str) -> InvalidError:
+    return InvalidError(message, {"of": message})
+
+
+_FINDERS: Mapping[str, Callable[[str], Subject]] = MappingProxyType(
+    {
+        "user": _user,
+        "public": _public,
+        "tag": _tag,
+        "search": _search,
+        "post": _post,
+        "thread": _thread,
+        "profile": _profile,
+    }
+)
+
+ROUTES = (Route("GET", "/widgets", builder, OPEN),)
