@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING
 from flask import Response
 
 from kwip.blueprints import http
+from kwip.blueprints.surrogate_keys import name_entities
 from kwip.blueprints.table import Policy, Route
+from kwip.domain.timelines import surrogate_keys
 from kwip.domain.timelines.pages import PageRequest
 from kwip.schemas.timelines import badges
 from kwip.services.timelines.timelines import Kinds
 from kwip.text.translation import gettext
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kwip.domain.timelines.views import PostView
     from kwip.domain.users import User
     from kwip.schemas.timelines.badges import BadgeRequest
 
@@ -27,30 +32,37 @@ def badge(username: str) -> Response:
     """Return a user's badge as SVG."""
     asked = http.load_query(badges.BadgeQuery())
     user = http.services().widgets.profile(http.loader(), username)
-    label, value = _says(user, asked)
+    newest = _newest(user) if asked.show == "latest" else ()
+    label, value = _says(user, asked, newest)
     drawn = badges.draw(label, value, asked)
     response = Response(drawn, content_type="image/svg+xml; charset=utf-8")
     response.headers["Content-Security-Policy"] = _NOTHING_RUNS
-    return response
+    return name_entities(response, newest, surrogate_keys.of_user(user.id))
 
 
-def _says(user: User, asked: BadgeRequest) -> tuple[str, str]:
+def _says(
+    user: User, asked: BadgeRequest, newest: Sequence[PostView]
+) -> tuple[str, str]:
     if asked.show == "latest":
-        return f"@{user.username}", _latest(user)
+        return f"@{user.username}", _words_of(newest)
     is_followers = asked.show == "followers"
     count = user.followers_count if is_followers else user.posts_count
     return badges.counted(asked.show, count)
 
 
-def _latest(user: User) -> str:
-    """Return the words of a user's newest kwip that is no reply and no repost."""
+def _newest(user: User) -> Sequence[PostView]:
+    """Return a user's newest kwip that is no reply and no repost, if there is one."""
     kinds = Kinds(replies=False, reposts=False)
     page = http.services().widgets.user(
         http.loader(), user.username, PageRequest(limit=1), kinds
     )
-    if not page.items:
+    return page.items
+
+
+def _words_of(newest: Sequence[PostView]) -> str:
+    if not newest:
         return gettext("No kwips yet")
-    post = page.items[0].post
+    post = newest[0].post
     described = " ".join(each.description for each in post.media)
     shown = post.warning or post.text or described or gettext("Picture")
     return badges.shortened(shown)

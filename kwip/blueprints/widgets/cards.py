@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from flask import Response, g
 
 from kwip.blueprints import http
+from kwip.blueprints.surrogate_keys import name_entities
 from kwip.blueprints.table import Policy, Route
 from kwip.domain.errors import NotFoundError
+from kwip.domain.timelines import surrogate_keys
 from kwip.schemas.timelines import cards
 from kwip.text.hashtags import clean_hashtag
 from kwip.text.translation import gettext
@@ -38,18 +40,22 @@ _NOTHING_RUNS = "default-src 'none'; sandbox"
 def post_card(post_id: PostId) -> Response:
     """Return the card of a kwip."""
     view = http.services().widgets.post(http.loader(), post_id)
-    return _drawn(cards.card_of_post(view, http.site().urls))
+    drawn = _drawn(cards.card_of_post(view, http.site().urls))
+    return name_entities(drawn, [view])
 
 
 def user_card(username: str) -> Response:
     """Return the card of a profile."""
     user = http.services().widgets.profile(http.loader(), username)
-    return _drawn(cards.card_of_user(user, http.site().urls))
+    drawn = _drawn(cards.card_of_user(user, http.site().urls))
+    return name_entities(drawn, (), surrogate_keys.of_user(user.id))
 
 
 def tag_card(name: str) -> Response:
     """Return the card of a hashtag's page."""
-    return _drawn(cards.card_of_tag(clean_hashtag(name), http.site().urls))
+    tag = clean_hashtag(name)
+    drawn = _drawn(cards.card_of_tag(tag, http.site().urls))
+    return name_entities(drawn, (), surrogate_keys.of_tag(tag))
 
 
 def _drawn(card: Card) -> Response:

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from flask import make_response, render_template
 
 from kwip.blueprints import http
+from kwip.blueprints.surrogate_keys import name_entities
 from kwip.blueprints.table import Policy, Route
+from kwip.domain.timelines import surrogate_keys
 from kwip.schemas.timelines.embeds import (
     EmbeddedTimelineQuery,
     EmbeddedUserQuery,
@@ -33,7 +35,7 @@ def embed_post(post_id: PostId) -> Response:
     """Show one kwip."""
     http.load_query(EmbedQuery())
     view = http.services().widgets.post(http.loader(), post_id)
-    return _page("post", view=view)
+    return name_entities(_page("post", view=view), [view])
 
 
 def embed_user(username: str) -> Response:
@@ -42,7 +44,9 @@ def embed_user(username: str) -> Response:
     kinds = Kinds(replies=asked.replies, reposts=asked.reposts)
     widgets, loader = http.services().widgets, http.loader()
     page = widgets.user(loader, username, asked.page, kinds)
-    return _page("user", page=page, user=widgets.profile(loader, username))
+    user = widgets.profile(loader, username)
+    shown = _page("user", page=page, user=user)
+    return name_entities(shown, page.items, surrogate_keys.of_user(user.id))
 
 
 def embed_tag(name: str) -> Response:
@@ -50,14 +54,16 @@ def embed_tag(name: str) -> Response:
     asked = http.load_query(EmbeddedTimelineQuery())
     tag = clean_hashtag(name)
     page = http.services().widgets.tag(http.loader(), tag, asked.page)
-    return _page("tag", page=page, tag=tag)
+    shown = _page("tag", page=page, tag=tag)
+    return name_entities(shown, page.items, surrogate_keys.of_tag(tag))
 
 
 def embed_thread(post_id: PostId) -> Response:
     """Show a kwip and its conversation, in reading order."""
     asked = http.load_query(EmbeddedTimelineQuery())
     page = http.services().widgets.thread(http.loader(), post_id, asked.page)
-    return _page("thread", page=page, post_id=post_id)
+    shown = _page("thread", page=page, post_id=post_id)
+    return name_entities(shown, page.items, surrogate_keys.of_post(post_id))
 
 
 def _page(name: str, **context: object) -> Response:

@@ -16,7 +16,9 @@ from urllib.parse import urlencode
 from flask import Response, redirect
 
 from kwip.blueprints import http
+from kwip.blueprints.surrogate_keys import name_entities
 from kwip.blueprints.table import Policy, Route
+from kwip.domain.timelines import surrogate_keys
 from kwip.schemas.timelines.feed_formats import FORMATS
 from kwip.schemas.timelines.feeds import (
     Feed,
@@ -55,7 +57,7 @@ def public_feed(extension: str) -> Response:
         base=f"{site.urls.origin}/public",
         icon=icon_of(None, site.urls),
     )
-    return _answer(extension, about, asked, found)
+    return _answer(extension, about, asked, found, surrogate_keys.PUBLIC)
 
 
 def tag_feed(name: str, extension: str) -> Response:
@@ -70,7 +72,7 @@ def tag_feed(name: str, extension: str) -> Response:
         base=site.urls.tag(tag),
         icon=icon_of(None, site.urls),
     )
-    return _answer(extension, about, asked, found)
+    return _answer(extension, about, asked, found, surrogate_keys.of_tag(tag))
 
 
 def user_feed(username: str, extension: str) -> Response:
@@ -106,7 +108,7 @@ def thread_feed(username: str, post_id: PostId, extension: str) -> BaseResponse:
     )
     if (post.author.username, post.post.id) != (username, post_id):
         return redirect(about.url(extension, asked), HTTPStatus.SEE_OTHER)
-    return _answer(extension, about, asked, found)
+    return _answer(extension, about, asked, found, *surrogate_keys.of_views([post]))
 
 
 def search_feed(extension: str) -> Response:
@@ -122,7 +124,7 @@ def search_feed(extension: str) -> Response:
         words=words,
         icon=icon_of(None, urls),
     )
-    return _answer(extension, about, asked, found)
+    return _answer(extension, about, asked, found, surrogate_keys.SEARCH)
 
 
 def _user(
@@ -143,11 +145,15 @@ def _user(
         author=author,
         since=user.created_at,
     )
-    return _answer(extension, about, asked, found)
+    return _answer(extension, about, asked, found, surrogate_keys.of_user(user.id))
 
 
 def _answer(
-    extension: str, about: FeedAbout, asked: PageRequest, found: Page[PostView]
+    extension: str,
+    about: FeedAbout,
+    asked: PageRequest,
+    found: Page[PostView],
+    *lists: str,
 ) -> Response:
     """Answer with a page of a feed.
 
@@ -169,7 +175,7 @@ def _answer(
     content_type = f"{made.media_type}; charset=utf-8"
     response = Response(made.write(feed), content_type=content_type)
     response.last_modified = feed.updated
-    return response
+    return name_entities(response, found.items, *lists)
 
 
 _TAG = "/tags/<string(maxlength=200):name>"

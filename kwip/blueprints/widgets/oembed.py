@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from flask import render_template
 
 from kwip.blueprints import http
+from kwip.blueprints.surrogate_keys import name_entities
 from kwip.blueprints.table import Policy, Route
 from kwip.domain.errors import NotFoundError
 from kwip.domain.ids import PostId
+from kwip.domain.timelines import surrogate_keys
 from kwip.schemas.timelines import cards
 from kwip.schemas.timelines.oembed import (
     Embeddable,
@@ -25,6 +27,9 @@ from kwip.text.translation import gettext
 
 if TYPE_CHECKING:
     from flask import Response
+
+    #: What an address leads to, and the keys of what is shown of it.
+    _Found = tuple[Embeddable, list[str]]
 
 WIDGET = Policy(
     auth="none", scope=None, quota="api", cache="widget", csrf="none", page_cache="page"
@@ -42,43 +47,47 @@ def oembed() -> Response:
     subject = subject_of(asked.url, site.urls)
     if subject is None:
         raise NotFoundError(gettext("This isn't a page here that can be embedded."))
-    found = _FOUND[subject.kind](subject, asked)
-    return http.answer(answer_of(found, asked, site.urls, site.info.title))
+    found, keys = _FOUND[subject.kind](subject, asked)
+    response = http.answer(answer_of(found, asked, site.urls, site.info.title))
+    return name_entities(response, (), *keys)
 
 
-def _post(subject: Subject, asked: OEmbedRequest) -> Embeddable:
+def _post(subject: Subject, asked: OEmbedRequest) -> _Found:
     urls = http.site().urls
     view = http.services().widgets.post(http.loader(), PostId(int(subject.of)))
-    return Embeddable(
+    found = Embeddable(
         title=gettext("Kwip by %(name)s", name=view.author.name),
         author_name=view.author.name,
         author_url=urls.user(view.author.username),
         card=cards.post_card_url(view, urls),
         html=render_template("embed/quote_post.html", view=view, asked=asked),
     )
+    return found, surrogate_keys.of_views([view])
 
 
-def _user(subject: Subject, asked: OEmbedRequest) -> Embeddable:
+def _user(subject: Subject, asked: OEmbedRequest) -> _Found:
     urls = http.site().urls
     user = http.services().widgets.profile(http.loader(), subject.of.lower())
-    return Embeddable(
+    found = Embeddable(
         title=gettext("Kwips by %(name)s", name=user.name),
         author_name=user.name,
         author_url=urls.user(user.username),
         card=cards.user_card_url(user, urls),
         html=render_template("embed/quote_user.html", user=user, asked=asked),
     )
+    return found, [surrogate_keys.of_user(user.id)]
 
 
-def _tag(subject: Subject, asked: OEmbedRequest) -> Embeddable:
+def _tag(subject: Subject, asked: OEmbedRequest) -> _Found:
     site, tag = http.site(), clean_hashtag(subject.of)
-    return Embeddable(
+    found = Embeddable(
         title=f"#{tag}",
         author_name=site.info.title,
         author_url=f"{site.urls.origin}/",
         card=cards.tag_card_url(tag, site.urls),
         html=render_template("embed/quote_tag.html", tag=tag, asked=asked),
     )
+    return found, [surrogate_keys.of_tag(tag)]
 
 
 _FOUND = {"post": _post, "user": _user, "tag": _tag}

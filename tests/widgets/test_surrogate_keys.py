@@ -1,0 +1,83 @@
+"""Every answer that a CDN may keep names what it shows, so that it can be purged."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote, urlsplit
+
+import pytest
+
+from kwip.blueprints.routes import AREAS
+from tests.widgets.test_caching import keys
+
+TEXT = "Ahoy #fox"
+#: What some of them have to be asked.
+QUERIES = {
+    "/api/widgets/v1/search": ["?q=ahoy"],
+    "/search.<feed:extension>": ["?q=ahoy"],
+    "/badge/<name:username>.svg": ["", "?show=latest"],
+}
+
+
+def kept_rules():
+    """Return the rules of all widgets and cards, as the route table has them."""
+    return [
+        route.rule
+        for route in AREAS["widgets"]
+        if route.policy.cache in {"widget", "immutable"}
+    ]
+
+
+@pytest.fixture
+def said(alice, wiring):
+    """Let Alice say something that can be found; return its id."""
+    post_id = alice.say(TEXT)["id"]
+    fanout = wiring.services.fanout
+    fanout.deliver(fanout.begin(int(post_id)))
+    return post_id
+
+
+@pytest.fixture
+def cases(alice, client, settings, said):
+    """Return each address, with the keys of what it names."""
+    user, post = f"user:{alice.id}", f"post:{said}"
+    pages = {
+        f"/@alice/{said}": {user, post},
+        "/@alice": {user},
+        "/tags/fox": {"tag:fox"},
+    }
+    found = []
+    for page, named in pages.items():
+        address = quote(settings.origin + page)
+        found.append((f"/api/oembed?url={address}", named))
+        card = re.search(r'og:image" content="([^"]+)"', client.get(page).text)
+        found.append((urlsplit(card[1])._replace(scheme="", netloc="").geturl(), named))
+    values = {
+        "id:post_id": (said, {user, post}),
+        "name:username": ("alice", {user}),
+        "string(maxlength=200):name": ("fox", {"tag:fox"}),
+        "feed:extension": ("rss", set()),
+    }
+    for rule in kept_rules():
+        if rule == "/api/oembed" or rule.startswith("/card/"):
+            continue
+        path, named = rule, set(re.findall(r"/(public|search)\b", rule))
+        for argument, (value, shown) in values.items():
+            if f"<{argument}>" in rule:
+                path, named = path.replace(f"<{argument}>", value), named | shown
+        found += [(path + query, named) for query in QUERIES.get(rule, [""])]
+    return found
+
+
+def test_every_widget_and_card_names_what_it_shows(app, client, alice, said, cases):
+    adapter = app.url_map.bind("")
+    asked = (path.partition("?")[0] for path, _ in cases)
+    rules = {adapter.match(path, return_rule=True)[0].rule for path in asked}
+    assert rules == set(kept_rules())
+    for path, named in cases:
+        answer = client.get(path)
+
+        assert answer.status_code == 200, path
+        shown = {f"post:{said}", f"user:{alice.id}"} if b"Ahoy" in answer.data else {}
+        assert "Surrogate-Key" in answer.headers, path
+        assert (path, set(keys(answer))) == (path, named.union(shown))
