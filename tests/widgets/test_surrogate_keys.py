@@ -81,3 +81,16 @@ def test_every_widget_and_card_names_what_it_shows(app, client, alice, said, cas
         shown = {f"post:{said}", f"user:{alice.id}"} if b"Ahoy" in answer.data else {}
         assert "Surrogate-Key" in answer.headers, path
         assert (path, set(keys(answer))) == (path, named.union(shown))
+
+
+def test_a_date_alone_never_answers_304(client, cases):
+    """A deletion moves no date, so that none can say that nothing has changed."""
+    later = {"If-Modified-Since": "Fri, 31 Dec 2100 00:00:00 GMT"}
+    for path, _ in cases:
+        first = client.get(path)
+        again = client.get(path, headers=later)  # as a whole from the cache
+
+        assert (path, again.status_code) == (path, 200)
+        assert again.data == first.data
+        assert "Last-Modified" not in first.headers, path
+        assert "Last-Modified" not in again.headers, path

@@ -174,7 +174,6 @@ def _answer(
     made = FORMATS[extension]
     content_type = f"{made.media_type}; charset=utf-8"
     response = Response(made.write(feed), content_type=content_type)
-    response.last_modified = feed.updated
     return name_entities(response, found.items, *lists)
 
 
