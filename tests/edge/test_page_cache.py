@@ -45,6 +45,7 @@ ADDRESSES = {
         "/api/widgets/v1/user/alice",
         "/api/widgets/v1/user/alice/profile",
         "/api/widgets/v1/user/alice/stats",
+        "/api/widgets/v1/post/{post}",
         "/api/widgets/v1/thread/{post}",
         "/api/widgets/v1/search?q=more",
         "/public.rss",

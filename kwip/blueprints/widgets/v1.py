@@ -99,6 +99,15 @@ def stats_widget(username: str) -> Response:
     return name_entities(response, (), surrogate_keys.of_user(user.id))
 
 
+def post_widget(post_id: PostId) -> Response:
+    """Return one post; of a repost, the original."""
+    http.load_query(NoQuery())
+    view = http.services().widgets.post(http.loader(), post_id)
+    shown = http.dump(WidgetPostSchema, view)
+    response = http.answer({"version": VERSION, "post": shown})
+    return name_entities(response, [view], surrogate_keys.of_post(post_id))
+
+
 def thread_widget(post_id: PostId) -> Response:
     """Return a post and its conversation, in reading order.
 
@@ -154,5 +163,6 @@ ROUTES = (
     Route("GET", f"{_USER}/profile", profile_widget, WIDGET),
     Route("GET", f"{_USER}/stats", stats_widget, WIDGET),
     Route("GET", f"{_ROOT}/search", search_widget, WIDGET),
+    Route("GET", f"{_ROOT}/post/<id:post_id>", post_widget, WIDGET),
     Route("GET", f"{_ROOT}/thread/<id:post_id>", thread_widget, WIDGET),
 )

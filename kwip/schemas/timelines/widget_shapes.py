@@ -67,6 +67,7 @@ WIDGET_SCHEMA: dict[str, Any] = {
     ),
     "oneOf": [
         {"$ref": "#/$defs/timeline"},
+        {"$ref": "#/$defs/single"},
         {"$ref": "#/$defs/profile"},
         {"$ref": "#/$defs/statistics"},
         {"$ref": "#/$defs/error"},
@@ -79,6 +80,9 @@ WIDGET_SCHEMA: dict[str, Any] = {
                 "posts": _list({"$ref": "#/$defs/nested_post"}),
                 "next": _maybe(_URL) | {"description": "The next page."},
             },
+        ),
+        "single": _object(
+            "One post.", {"version": {"const": 1}, "post": {"$ref": "#/$defs/post"}}
         ),
         "profile": _object(
             "A user.", {"version": {"const": 1}, "user": {"$ref": "#/$defs/user"}}

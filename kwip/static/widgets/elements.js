@@ -160,12 +160,12 @@ class Widget extends HTMLElement {
     return { json: json.href, page: href, title };
   }
 
-  // The same for a thread, which an attribute names by an id or by the kwip's address.
-  thread(name, title, parameters) {
+  // The same for what an attribute names by the id or the address of a kwip.
+  ofKwip(name, path, title, parameters = {}) {
     const said = this.text(name);
     [this.post] = /\d+$/.exec(said);
     const page = said === this.post ? `/@kwip/${said}` : said;
-    return this.at(`thread/${this.post}`, parameters, page, title);
+    return this.at(`${path}/${this.post}`, parameters, page, title);
   }
 }
 
@@ -384,23 +384,12 @@ class Timeline extends List {
 class Post extends List {
   static bones = 1;
 
-  limit = "1";
-
   source() {
-    const name = this.hasAttribute("href") ? "href" : "post";
-    return this.thread(name, gettext("Kwip"), { limit: this.limit });
+    return this.ofKwip(this.hasAttribute("href") ? "href" : "post", "post", gettext("Kwip"));
   }
 
-  // The first of a thread is the kwip itself, unless that is a reply.
-  render() {
-    if (this.limit === "1" && this.data.posts[0]?.id !== this.post) {
-      this.limit = "40";
-      this.attributeChangedCallback();
-    } else super.render();
-  }
-
-  part({ posts }) {
-    return { next: null, posts: posts.filter((post) => post.id === this.post) };
+  part({ post }) {
+    return { next: null, posts: [post] };
   }
 }
 
@@ -411,7 +400,7 @@ class Comments extends List {
   source() {
     const replies = this.hasAttribute("approved") && "approved";
     const limit = this.text("limit") ?? "40";
-    return this.thread("thread", gettext("Replies"), { limit, replies });
+    return this.ofKwip("thread", "thread", gettext("Replies"), { limit, replies });
   }
 
   // The replies: what comes after the kwip that the thread is named by.
