@@ -108,6 +108,11 @@ def open_slowly(page, example, timeline):
     assert timeline.bounding_box() == before
 
 
+def leads_to(element, name, address):
+    link = element.get_by_role("link", name=name)
+    expect(link).to_have_attribute("href", address)
+
+
 def count_requests(page):
     """Count what a page asks of our JSON from now on, by path."""
     asked = Counter()
@@ -122,7 +127,7 @@ def count_requests(page):
 
 
 def test_a_static_site_has_a_timeline_comments_and_a_badge(
-    open_browser, example, kwip, mira, bob
+    open_browser, site, example, kwip, mira, bob
 ):
     answer = bob.say("@mira Both days?", in_reply_to_id=kwip["id"])
     mira.say("@bob Both.", in_reply_to_id=answer["id"])
@@ -147,8 +152,8 @@ def test_a_static_site_has_a_timeline_comments_and_a_badge(
     expect(comments.get_by_role("article").last).to_be_focused()
     expect(comments).to_contain_text("3 replies")
     expect(comments.locator("ol ol .mark")).to_have_text("Author")
-    reply = comments.get_by_role("link", name="Reply on Kwip")
-    expect(reply).to_have_attribute("href", kwip["url"])
+    leads_to(comments, "Reply on Kwip", f"{site.origin}/share?in_reply_to={kwip['id']}")
+    leads_to(page.locator("kwip-badge"), "Follow", f"{site.origin}/follow?name=mira")
     assert axe_faults(page) == []
     page.emulate_media(color_scheme="dark")
     page.set_viewport_size(PHONE)

@@ -122,7 +122,7 @@ def _feed(choice: WidgetChoice, subject: Subject, urls: Urls) -> WidgetCode:
 def _badge(choice: WidgetChoice, subject: Subject, urls: Urls) -> WidgetCode:
     options = {"show": "followers"} | choice.parameters
     shown = Markup('<a href="{}"><img src="{}" alt="{}"></a>').format(
-        subject.page,
+        f"{urls.origin}/follow?name={subject.name}",
         f"{urls.origin}/badge/{subject.name}.svg{_query(options)}",
         gettext("Follow @%(name)s on Kwip", name=subject.name),
     )

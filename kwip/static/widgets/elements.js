@@ -417,7 +417,7 @@ class Comments extends List {
     const title = count
       ? ngettext("%(num)s reply", "%(num)s replies", count).replace(count, number)
       : gettext("Replies");
-    const page = this.root?.url ?? this.place.page;
+    const page = `${this.server}/share?in_reply_to=${this.post}`;
     return make(
       "header",
       { class: "title" },
@@ -458,7 +458,11 @@ class Badge extends Widget {
           nameOf(user),
           make("bdi", { class: "handle" }, `@${user.username}`),
         ),
-        link(user.url, { class: "button main follow" }, gettext("Follow")),
+        link(
+          `${this.server}/follow?name=${user.username}`,
+          { class: "button main follow" },
+          gettext("Follow"),
+        ),
         make(
           "p",
           { class: "quiet" },
