@@ -157,6 +157,7 @@ _JSON = [
     Surface(f"{_V1}/user/{{name}}?limit=40&replies=false", no_replies),
     Surface(f"{_V1}/user/{{name}}/profile", nothing),
     Surface(f"{_V1}/user/{{name}}/stats", nothing),
+    Surface(f"{_V1}/post/{{post_id}}", itself),
     Surface(f"{_V1}/thread/{{post_id}}", conversation),
     Surface(f"{_V1}/thread/{{post_id}}?shape=nested&limit=40", conversation),
 ]
