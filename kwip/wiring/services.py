@@ -23,8 +23,8 @@ def make_services(core: Core) -> Services:
     """Make all services, package by package, from the lowest one up."""
     delivery = make_delivery(core)
     reading = make_timelines(core)
-    social = make_social(core, delivery, reading)
     media = make_media(core)
+    social = make_social(core, delivery, reading, media)
     links = make_links(core, media)
     posting = make_posting(core, delivery, reading, media, links)
     accounts = make_accounts(core, reading, social, media)

@@ -11,11 +11,13 @@ from kwip.services.social.people import People
 from kwip.services.social.relationships import Relationships
 
 if TYPE_CHECKING:
-    from kwip.services.bundle import Delivery, Reading
+    from kwip.services.bundle import Delivery, Reading, Uploads
     from kwip.wiring.core import Core
 
 
-def make_social(core: Core, delivery: Delivery, reading: Reading) -> Social:
+def make_social(
+    core: Core, delivery: Delivery, reading: Reading, media: Uploads
+) -> Social:
     """Make them from the services they call."""
     stores, entities, fence = core.stores, core.entities, core.fence
     people = People(entities, reading.hydration, reading.threads, reading.id_lists)
@@ -34,6 +36,7 @@ def make_social(core: Core, delivery: Delivery, reading: Reading) -> Social:
             entities=entities,
             people=people,
             fence=fence,
+            purges=media.attachments.files.purges,
             enqueue=core.enqueue,
             ids=core.ids,
             clock=core.options.clock,

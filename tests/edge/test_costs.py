@@ -9,7 +9,8 @@ from redis import Redis
 from kwip import telemetry
 from kwip.app import create_app
 from kwip.domain.ids import UserId
-from kwip.domain.users import User
+from kwip.domain.timelines.lists import ListChange
+from kwip.domain.users import User, Viewer
 from kwip.schemas.posting.posts import StatusSchema
 from kwip.services.media.emojis import NewEmoji
 from kwip.wiring import Options, build
@@ -66,7 +67,9 @@ def known(alice, bob, wiring):
     reply = bob.say("@alice ho", in_reply_to_id=post["id"])
     bob.say("more #fox")
     wiring.services.trending.recompute()
-    made = bob.post("/api/v1/lists", json={"title": "Foxes"}).json["id"]
+    owner = Viewer(id=bob.user.id, username="bob", digest="")
+    new = ListChange(title="Foxes", is_public=True)
+    made = wiring.services.lists.create(owner, new).id
     bob.post(f"/api/v1/lists/{made}/accounts", json={"account_ids": [alice.id]})
     return {
         "post": post["id"],
@@ -146,6 +149,7 @@ WARM = {
     "/api/widgets/v1/post/{post}": 1,
     "/api/widgets/v1/thread/{post}": 1,
     "/api/widgets/v1/thread/{post}?replies=approved&shape=nested": 1,
+    "/api/widgets/v1/list/{list}": 1,
     "/api/widgets/v1/search?q=ho": 1,
     "/embed/post/{post}": 1,
     "/embed/user/alice?theme=dark": 1,
@@ -169,6 +173,7 @@ JOINED = {
     "/api/widgets/v1/post/{post}": 2,
     "/api/widgets/v1/thread/{post}": 3,
     "/api/widgets/v1/thread/{post}?replies=approved": 3,
+    "/api/widgets/v1/list/{list}": 3,
     "/api/widgets/v1/search?q=ho": 2,
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+from functools import partial
 
 import pytest
 from flask import Response, render_template_string
@@ -18,7 +19,9 @@ from kwip.blueprints.page_copies import Copy, pack, size_of
 from kwip.blueprints.routes import AREAS
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.memo import Remembered
+from kwip.domain.timelines.lists import ListChange
 from kwip.domain.timelines.pages import CachedPage
+from kwip.domain.users import Viewer
 from kwip.services.accounts.authentication import Credential
 from tests.people import sign_in
 from tests.servers import wait_until
@@ -47,6 +50,7 @@ ADDRESSES = {
         "/api/widgets/v1/user/alice/stats",
         "/api/widgets/v1/post/{post}",
         "/api/widgets/v1/thread/{post}",
+        "/api/widgets/v1/list/{list}",
         "/api/widgets/v1/search?q=more",
         "/public.rss",
         "/tags/fox.atom",
@@ -166,7 +170,9 @@ def test_a_page_is_given_as_the_app_makes_it_whatever_was_done_before(
     chance = random.Random(8)  # noqa: S311 -- no secret
     root = alice.say("first #fox")["id"]
     mine = [root]
-    listing = bob.post("/api/v1/lists", json={"title": "Foxes"}).json["id"]
+    owner = Viewer(id=bob.user.id, username="bob", digest="")
+    lists, new = wiring.services.lists, ListChange(title="Foxes", is_public=True)
+    listing = lists.create(owner, new).id
     members = f"/api/v1/lists/{listing}/accounts"
     acts = [
         lambda: mine.append(alice.say("more #fox")["id"]),
@@ -183,6 +189,10 @@ def test_a_page_is_given_as_the_app_makes_it_whatever_was_done_before(
         lambda: bob.post(f"/api/v1/accounts/{alice.id}/unfollow"),
         lambda: bob.post(members, json={"account_ids": [alice.id]}),
         lambda: bob.ask("DELETE", members, json={"account_ids": [alice.id]}),
+        *(
+            partial(lists.change, owner, listing, ListChange(is_public=is_public))
+            for is_public in (False, True, True)
+        ),
         lambda: bob.post(f"/api/v1/accounts/{alice.id}/mute"),
         lambda: bob.post(f"/api/v1/accounts/{alice.id}/unmute"),
         lambda: bob.post(f"/api/v1/accounts/{alice.id}/block"),

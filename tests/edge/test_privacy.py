@@ -76,8 +76,9 @@ class Town:
         self._chance = chance
         self.people = {name: people(name) for name in PEOPLE}
         self.model = Model(PEOPLE, lists={name: List() for name in PEOPLE})
+        public = ListChange(title="A", is_public=True)
         self.lists = {
-            name: self.services.lists.create(self.viewer(name), ListChange(title="A"))
+            name: self.services.lists.create(self.viewer(name), public)
             for name in PEOPLE
         }
         #: Which post each word is of, and whether it stood there before an edit.

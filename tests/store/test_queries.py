@@ -382,6 +382,7 @@ CALLS = {
     "ListStore.merged": lambda s: s.lists.merged([1, 2]),
     "ListStore.get_many": lambda s: s.lists.get_many([(1, list_id(1, 1))]),
     "ListStore.find": lambda s: s.lists.find(list_id(1, 1)),
+    "ListStore.owners": lambda s: s.lists.owners([list_id(1, 1), list_id(2, 1)]),
     "ListStore.containing": lambda s: s.lists.containing(1, 5),
     "ListStore.holding": lambda s: s.lists.holding([1, 2], 5),
     "ListStore.change": lambda s: s.lists.change(

@@ -14,6 +14,7 @@ from kwip.blueprints.surrogate_keys import name_entities
 from kwip.blueprints.table import Policy, Route
 from kwip.domain.timelines import surrogate_keys
 from kwip.schemas.timelines.widget_queries import (
+    ListWidgetQuery,
     NoQuery,
     SearchWidgetQuery,
     ThreadWidgetQuery,
@@ -34,7 +35,7 @@ from kwip.text.hashtags import clean_hashtag
 if TYPE_CHECKING:
     from flask import Response
 
-    from kwip.domain.ids import PostId
+    from kwip.domain.ids import ListId, PostId
     from kwip.domain.timelines.pages import Page
     from kwip.domain.timelines.views import PostView
     from kwip.schemas.timelines.widget_queries import WidgetRequest
@@ -108,6 +109,19 @@ def post_widget(post_id: PostId) -> Response:
     return name_entities(response, [view], surrogate_keys.of_post(post_id))
 
 
+def list_widget(list_id: ListId) -> Response:
+    """Return the public posts of the members of a public list, newest first."""
+    asked = http.load_query(ListWidgetQuery())
+    kinds = Kinds(
+        replies=asked.replies, reposts=asked.reposts, only_media=asked.only_media
+    )
+    lists, loader = http.services().widgets.lists, http.loader()
+    page = lists.page(loader, list_id, asked.page, kinds)
+    _, owner = lists.about(loader, list_id)  # is known by now
+    named = surrogate_keys.of_list(list_id), surrogate_keys.of_user(owner.id)
+    return _answer(page, asked, *named)
+
+
 def thread_widget(post_id: PostId) -> Response:
     """Return a post and its conversation, in reading order.
 
@@ -162,6 +176,7 @@ ROUTES = (
     Route("GET", _USER, user_widget, WIDGET),
     Route("GET", f"{_USER}/profile", profile_widget, WIDGET),
     Route("GET", f"{_USER}/stats", stats_widget, WIDGET),
+    Route("GET", f"{_ROOT}/list/<id:list_id>", list_widget, WIDGET),
     Route("GET", f"{_ROOT}/search", search_widget, WIDGET),
     Route("GET", f"{_ROOT}/post/<id:post_id>", post_widget, WIDGET),
     Route("GET", f"{_ROOT}/thread/<id:post_id>", thread_widget, WIDGET),

@@ -73,6 +73,18 @@ def shows_list(listing: Listing, relations: Relations, entry: Entry) -> bool:
     )
 
 
+def shows_public_list(listing: Listing, entry: Entry) -> bool:
+    """Return whether a public list shows an entry to everybody.
+
+    It depends on nobody's relations, so it does not reveal whom the owner mutes or
+    blocks.
+    """
+    author, answers = entry.author_id, entry.reply_to_author_id
+    return author in listing.member_ids and (
+        answers in (0, author) or answers in listing.public_addressees
+    )
+
+
 def _shows_tagged(relations: Relations, entry: Entry) -> bool:
     """Return whether home shows somebody's public post because of a followed hashtag.
 

@@ -33,13 +33,14 @@ class RepliesPolicy(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserList:
-    """A list with its owner's settings. Nobody else can see it."""
+    """A list with its owner's settings. Nobody else can see it unless it is public."""
 
     id: ListId
     owner_id: UserId
     title: str
     replies_policy: RepliesPolicy = RepliesPolicy.LIST
     is_exclusive: bool = False
+    is_public: bool = False
     members_count: int = 0
 
     @property
@@ -58,6 +59,7 @@ class ListChange:
     title: str | None = None
     replies_policy: RepliesPolicy | None = None
     is_exclusive: bool | None = None
+    is_public: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +80,13 @@ class Listing:
         if self.list.replies_policy is RepliesPolicy.LIST:
             return self.authors(relations)
         return frozenset()
+
+    @property
+    def public_addressees(self) -> frozenset[UserId]:
+        """Return the people to whom replies are shown to everybody.
+
+        The owner and members, if any: whom else the owner follows is not used.
+        """
+        if self.list.replies_policy is RepliesPolicy.NONE:
+            return frozenset({self.list.owner_id})
+        return self.member_ids | {self.list.owner_id}

@@ -75,6 +75,15 @@ def of_list(listing: Listing, relations: Relations) -> Pushdown:
     )
 
 
+def of_public_list(listing: Listing) -> Pushdown:
+    """Select what a public list shows, by the rules of `shows_public_list`."""
+    return Pushdown(
+        authors=listing.member_ids,
+        audience=frozenset({Visibility.PUBLIC}),
+        addressees=listing.public_addressees,
+    )
+
+
 def of_user(
     viewer_id: UserId | None, relations: Relations, author_id: UserId
 ) -> Pushdown:

@@ -86,13 +86,15 @@ class ListForm(StrictSchema[ListChange]):
     title = line()
     replies_policy = choice(*(policy.value for policy in RepliesPolicy))
     is_exclusive = fields.Boolean(load_default=False)
+    is_public = fields.Boolean(load_default=False)
 
     def make(
-        self, *, title: str, replies_policy: str, is_exclusive: bool
+        self, *, title: str, replies_policy: str, is_exclusive: bool, is_public: bool
     ) -> ListChange:
         """Build the change."""
         return ListChange(
             title=title,
             replies_policy=RepliesPolicy(replies_policy),
             is_exclusive=is_exclusive,
+            is_public=is_public,
         )

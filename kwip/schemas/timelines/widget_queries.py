@@ -155,6 +155,16 @@ class UserWidgetQuery(WidgetQuery):
     reposts = _Flag(load_default=True)
 
 
+class ListWidgetQuery(_PostsQuery):
+    """The parameters of a list: those of a user, but it has one order."""
+
+    is_active = Order(("recent",))
+    after = Id(load_default=None)
+    only_media = _Flag(load_default=False, data_key="media")
+    replies = _Flag(load_default=True)
+    reposts = _Flag(load_default=True)
+
+
 class NoQuery(StrictSchema[None]):
     """No parameters at all."""
 

@@ -242,7 +242,10 @@ def _readers(
         "session": ((entities.sessions, _access),),
         "token": ((entities.tokens, _access),),
         "home": ((entities.homes, _user_slice),),
-        "list": ((entities.list_timelines, _list_slice),),
+        "list": (
+            (entities.list_owners, lambda rest, _: ListId(int(rest))),
+            (entities.list_timelines, _list_slice),
+        ),
         "lists": ((entities.lists, _lists), (entities.listings, _listing)),
         "active": ((entities.active, _active),),
         "user_timeline": ((entities.user_timelines, _user_slice),),
@@ -307,7 +310,7 @@ def _lists(rest: str, _: str) -> UserId:
 
 
 def _listing(rest: str, variant: str) -> tuple[UserId, ListId]:
-    return UserId(int(rest)), ListId(int(variant))
+    return UserId(int(rest)), ListId(int(variant.removesuffix(".2")))
 
 
 def _active(rest: str, variant: str) -> IdListSlice:

@@ -33,6 +33,7 @@ class Entities:
         self.tokens = account_entities.tokens(stores)
         self.relations = social_entities.relations(stores)
         self.lists = social_entities.lists(stores)
+        self.list_owners = social_entities.list_owners(stores)
         self.listings = social_entities.listings(stores)
         self.pulls = social_entities.pulls(stores)
         self.trends = discovery_entities.trends(stores)

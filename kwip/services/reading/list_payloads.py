@@ -37,18 +37,20 @@ def _row(each: UserList) -> list[Any]:
         each.title,
         each.replies_policy.value,
         each.is_exclusive,
+        each.is_public,
         each.members_count,
     ]
 
 
 def _list(row: list[Any]) -> UserList:
-    list_id, owner_id, title, policy, is_exclusive, members_count = row
+    list_id, owner_id, title, policy, is_exclusive, is_public, members_count = row
     return UserList(
         id=ListId(list_id),
         owner_id=UserId(owner_id),
         title=title,
         replies_policy=RepliesPolicy(policy),
         is_exclusive=is_exclusive,
+        is_public=is_public,
         members_count=members_count,
     )
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kwip.cache import keys
+from kwip.domain.ids import UserId
 from kwip.domain.memo import Decoded
 from kwip.domain.timelines.timelines import MOST_PULLED, Pulls
 from kwip.services.reading import list_payloads, payloads
 from kwip.services.reading.loader import Kind
+from kwip.store.social.list_edges import list_of
 
 if TYPE_CHECKING:
-    from kwip.domain.ids import ListId, UserId
+    from kwip.domain.ids import ListId
     from kwip.domain.relationships import Relations
     from kwip.domain.timelines.lists import Listing, UserList
     from kwip.services.reading.stores import Stores
@@ -42,7 +44,7 @@ def lists(stores: Stores) -> Kind[UserId, tuple[UserList, ...]]:
     return Kind(
         name="lists",
         key=keys.lists,
-        variant=lambda _: "all",
+        variant=lambda _: "all.2",
         encode=list_payloads.encode_lists,
         decode=list_payloads.decode_lists,
         load=stores.lists.of_owners,
@@ -56,11 +58,28 @@ def listings(stores: Stores) -> Kind[tuple[UserId, ListId], Listing]:
     return Kind(
         name="listing",
         key=lambda i: keys.lists(i[0]),
-        variant=lambda i: str(i[1]),
+        variant=lambda i: f"{i[1]}.2",
         encode=list_payloads.encode_listing,
         decode=list_payloads.decode_listing,
         load=stores.lists.get_many,
         ttl_s=keys.AUTHORITY_TTL_S,
+        is_streamed=True,
+    )
+
+
+def list_owners(stores: Stores) -> Kind[ListId, UserId]:
+    """Return the kind that says whose a list is, which never changes.
+
+    It has the key of the list's timeline, with which it is read.
+    """
+    return Kind(
+        name="list_owner",
+        key=lambda list_id: keys.timeline(list_of(list_id)),
+        variant=lambda _: "owner",
+        encode=lambda user_id: str(user_id).encode(),
+        decode=lambda raw: UserId(int(raw)),
+        load=stores.lists.owners,
+        ttl_s=keys.TIMELINE_TTL_S,
         is_streamed=True,
     )
 

@@ -24,6 +24,7 @@ from kwip.domain.timelines.lists import (
     RepliesPolicy,
     UserList,
 )
+from kwip.domain.timelines.surrogate_keys import of_list
 from kwip.domain.timelines.views import UserView
 from kwip.domain.timelines.visibility import require_shown
 from kwip.services.reading.loader import Lookup
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from kwip.domain.users import Viewer
     from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.signals import Enqueue
+    from kwip.services.media.stored.purges import Purges
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Loader
     from kwip.services.social.people import People
@@ -48,12 +50,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lists:
-    """The viewer's own lists; for everyone else they do not exist."""
+    """The viewer's own lists. Everybody may read public ones, see `PublicLists`."""
 
     store: ListStore
     entities: Entities
     people: People
     fence: Fence
+    purges: Purges
     enqueue: Enqueue
     ids: IdGenerator
     clock: ClockMs
@@ -70,6 +73,7 @@ class Lists:
             title=_title(change.title or ""),
             replies_policy=change.replies_policy or RepliesPolicy.LIST,
             is_exclusive=change.is_exclusive or False,
+            is_public=change.is_public or False,
         )
         is_made = self.store.create(new)
         self.fence.invalidate(invalidation_rules.change_list(owner_id=viewer.id))
@@ -80,7 +84,7 @@ class Lists:
         return new
 
     def change(self, viewer: Viewer, list_id: ListId, change: ListChange) -> UserList:
-        """Change a list's title, which replies it shows, or whether it is exclusive.
+        """Change a list's title and settings; CDNs then forget it.
 
         Raises:
             NotFoundError: The viewer has no such list.
@@ -92,6 +96,7 @@ class Lists:
         self.fence.invalidate(invalidation_rules.change_list(owner_id=viewer.id))
         if changed is None:
             raise no_such_list(list_id)
+        self.purges.forget(of_list(list_id))
         return changed
 
     def delete(self, viewer: Viewer, list_id: ListId) -> None:
@@ -105,6 +110,7 @@ class Lists:
         self.enqueue("list", f"{viewer.id}:{list_id}")
         if not is_there:
             raise no_such_list(list_id)
+        self.purges.forget(of_list(list_id))
 
     def add(self, viewer: Viewer, list_id: ListId, ids: Sequence[UserId]) -> None:
         """Add users whom the viewer follows to a list; members stay members.
@@ -139,6 +145,7 @@ class Lists:
         self._enqueue_edges(list_id, ids)
         if not is_there:
             raise no_such_list(list_id)
+        self.purges.forget(of_list(list_id))
 
     def overview(self, viewer: Viewer, loader: Loader) -> tuple[UserList, ...]:
         """Show all lists of the viewer, by title. Warm: 2 round trips."""

@@ -14,6 +14,7 @@ from kwip.domain.timelines.visibility import require_shown
 from kwip.services.reading.loader import Lookup
 from kwip.services.reading.lookups import require_user_id
 from kwip.services.timelines.hydration import Hydration
+from kwip.services.timelines.public_lists import PublicLists
 from kwip.services.timelines.threads import Threads
 from kwip.services.timelines.timelines import Timelines
 
@@ -43,6 +44,7 @@ class Widgets:
         hydration = Hydration(entities, clock, is_embedding=True)
         self._threads = Threads(entities, hydration)
         self._timelines = Timelines(entities, hydration, sources, stores)
+        self.lists = PublicLists(entities, hydration, sources, stores)
         self._entities = entities
         self._hydration = hydration
 

@@ -43,6 +43,7 @@ _WITHOUT_MEMBERS = {
     "title": 1,
     "replies_policy": 1,
     "is_exclusive": 1,
+    "is_public": 1,
     "members_count": {"$size": "$member_ids"},
 }
 
@@ -50,7 +51,7 @@ _WITHOUT_MEMBERS = {
 class ListStore(DueWork):
     """The `lists` collection, and the memberships written with it.
 
-    Every query except `find` names the owner, by whom lists are sharded.
+    Every query except `find` and `owners` names the owner, by whom lists are sharded.
     """
 
     def __init__(self, store: Store):
@@ -76,6 +77,7 @@ class ListStore(DueWork):
             "title": new.title,
             "replies_policy": new.replies_policy.value,
             "is_exclusive": new.is_exclusive,
+            "is_public": new.is_public,
             "member_ids": [],
             "state": "active",
             "due_at": None,
@@ -132,6 +134,13 @@ class ListStore(DueWork):
         return None if document is None else _to_listing(document)
 
     @translated()
+    def owners(self, ids: Sequence[ListId]) -> dict[ListId, UserId]:
+        """Read whose lists these are, by id alone; others are absent."""
+        query = {"_id": {"$in": list(ids)}, "state": "active"}
+        found = self._lists.find(query, {"owner_id": 1})
+        return {ListId(d["_id"]): UserId(d["owner_id"]) for d in found}
+
+    @translated()
     def containing(self, owner_id: UserId, member_id: UserId) -> list[UserList]:
         """Return which of the owner's lists a user is in, oldest first."""
         query = {"owner_id": owner_id, "member_ids": member_id, "state": "active"}
@@ -157,6 +166,7 @@ class ListStore(DueWork):
             "title": change.title,
             "replies_policy": change.replies_policy and change.replies_policy.value,
             "is_exclusive": change.is_exclusive,
+            "is_public": change.is_public,
         }
         said = {name: value for name, value in wanted.items() if value is not None}
         setting = {"$set": said} if said else {}
@@ -305,6 +315,7 @@ def _to_list(document: Document, members_count: int) -> UserList:
         title=document["title"],
         replies_policy=RepliesPolicy(document["replies_policy"]),
         is_exclusive=document["is_exclusive"],
+        is_public=document.get("is_public", False),  # older lists are private
         members_count=members_count,
     )
 

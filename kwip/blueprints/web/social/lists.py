@@ -63,6 +63,7 @@ def edit_list(list_id: ListId) -> Response:
         "title": own.title,
         "replies_policy": own.replies_policy.value,
         "is_exclusive": "1" if own.is_exclusive else "",
+        "is_public": "1" if own.is_public else "",
     }
     return page("list_edit.html", list=own, form=Form(values))
 

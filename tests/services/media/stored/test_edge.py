@@ -7,6 +7,7 @@ import json
 import pytest
 
 from kwip.domain.posts import Draft, Edit
+from kwip.domain.timelines.lists import ListChange
 from kwip.domain.users import ProfileChange
 from kwip.services.media.stored.cdn import Edge
 from tests.servers import settings_in
@@ -55,6 +56,22 @@ def test_a_cdn_forgets_what_was_edited_deleted_or_hidden(kwip, alice, bob, told,
     services.moderation.suspend(bob.id)
     assert told() == [f"user:{bob.id}"]
     assert kwip.store.database["purges"].count_documents({}) == 0
+
+
+def test_a_cdn_forgets_a_list_that_shows_less(kwip, alice, bob, told):
+    services = kwip.services
+    services.relationships.follow(alice, bob.id)
+    new = ListChange(title="Friends", is_public=True)
+    made = services.lists.create(alice, new)
+    services.lists.add(alice, made.id, [bob.id])
+    assert told() == []
+
+    services.lists.remove(alice, made.id, [bob.id])
+    assert told() == [f"list:{made.id}"]
+    services.lists.change(alice, made.id, ListChange(is_public=False))
+    assert told() == [f"list:{made.id}"]
+    services.lists.delete(alice, made.id)
+    assert told() == [f"list:{made.id}"]
 
 
 def test_keys_are_sent_until_it_works(kwip, alice, told, cdn, rings):
