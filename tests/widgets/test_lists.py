@@ -120,6 +120,25 @@ def test_a_member_who_turned_widgets_off_is_left_out(shared, bob, wiring):
     assert shared.ids() == []
 
 
+def test_a_public_list_is_a_feed_and_a_frame(shared, bob, client):
+    shared.deliver(bob.say("hello"))
+    paths = [f"/lists/{shared.id}.{e}" for e in ("rss", "atom", "json")]
+    paths.append(f"/embed/list/{shared.id}?theme=dark")
+
+    for path in paths:
+        answer = client.get(path)
+        assert answer.status_code == 200, path
+        assert "hello" in answer.text
+        assert f"list:{shared.id}" in answer.headers["Surrogate-Key"].split()
+        is_json = path.endswith(".json")
+        assert ("Friends <b>" if is_json else "Friends &lt;b&gt;") in answer.text
+    feed = client.get(paths[2]).json
+    frame = client.get(feed["home_page_url"].removeprefix("http://127.0.0.1:8000"))
+    assert "List by @alice" in frame.text
+    shared.change(is_public=False)
+    assert [client.get(path).status_code for path in paths] == [404] * 4
+
+
 def test_lists_are_private_unless_the_box_is_checked(
     app, wiring, alice, bob, client, shared
 ):
@@ -134,8 +153,11 @@ def test_lists_are_private_unless_the_box_is_checked(
     browser.post(f"/lists/{private['id']}/edit", data=form)
 
     assert client.get(path).json["posts"] == []
+    feed = f'href="http://127.0.0.1:8000/lists/{private["id"]}.rss"'
+    assert feed in browser.get(f"/lists/{private['id']}").text
     page = browser.get(f"/lists/{private['id']}/edit").text
     assert 'name="is_public" value="1" checked' in page
+    assert f'href="/embed/list/{private["id"]}"' in page
     alice.ask("PUT", f"/api/v1/lists/{private['id']}", json={"title": "Renamed"})
     assert client.get(path).status_code == 200
     del form["is_public"]

@@ -1,4 +1,4 @@
-"""Pages for frames on other sites: a kwip, a user, a hashtag, a conversation.
+"""Pages for frames on other sites: a kwip, a user, a hashtag, a list, a thread.
 
 They read what the JSON widgets read, work without a script, and know no reader.
 """
@@ -24,7 +24,7 @@ from kwip.text.hashtags import clean_hashtag
 if TYPE_CHECKING:
     from flask import Response
 
-    from kwip.domain.ids import PostId
+    from kwip.domain.ids import ListId, PostId
 
 EMBED = Policy(
     auth="none", scope=None, quota="api", cache="widget", csrf="none", page_cache="page"
@@ -58,6 +58,18 @@ def embed_tag(name: str) -> Response:
     return name_entities(shown, page.items, surrogate_keys.of_tag(tag))
 
 
+def embed_list(list_id: ListId) -> Response:
+    """Show the newest public kwips of the members of a public list."""
+    asked = http.load_query(EmbeddedUserQuery())
+    kinds = Kinds(replies=asked.replies, reposts=asked.reposts)
+    lists, loader = http.services().widgets.lists, http.loader()
+    page = lists.page(loader, list_id, asked.page, kinds)
+    about, owner = lists.about(loader, list_id)
+    shown = _page("list", page=page, list=about, owner=owner)
+    named = surrogate_keys.of_list(list_id), surrogate_keys.of_user(owner.id)
+    return name_entities(shown, page.items, *named)
+
+
 def embed_thread(post_id: PostId) -> Response:
     """Show a kwip and its conversation, in reading order."""
     asked = http.load_query(EmbeddedTimelineQuery())
@@ -74,5 +86,6 @@ ROUTES = (
     Route("GET", "/embed/post/<id:post_id>", embed_post, EMBED),
     Route("GET", "/embed/user/<name:username>", embed_user, EMBED),
     Route("GET", "/embed/tag/<string(maxlength=200):name>", embed_tag, EMBED),
+    Route("GET", "/embed/list/<id:list_id>", embed_list, EMBED),
     Route("GET", "/embed/thread/<id:post_id>", embed_thread, EMBED),
 )

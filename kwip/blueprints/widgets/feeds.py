@@ -36,7 +36,7 @@ from kwip.text.translation import gettext
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as BaseResponse
 
-    from kwip.domain.ids import PostId
+    from kwip.domain.ids import ListId, PostId
     from kwip.domain.timelines.pages import Page, PageRequest
     from kwip.domain.timelines.views import PostView
 
@@ -90,6 +90,23 @@ def user_media_feed(username: str, extension: str) -> Response:
     """Return a user's public posts with pictures, video or sound as a feed."""
     kinds = Kinds(only_media=True)
     return _user(username, extension, kinds, "/media", gettext("media"))
+
+
+def list_feed(list_id: ListId, extension: str) -> Response:
+    """Return the public posts of the members of a public list as a feed."""
+    _, asked = http.load_query(FeedQuery())
+    lists, loader, urls = http.services().widgets.lists, http.loader(), http.site().urls
+    found = lists.page(loader, list_id, asked, ALL_KINDS)
+    about, owner = lists.about(loader, list_id)
+    feed = FeedAbout(
+        title=f"{about.title} · {http.site().info.title}",
+        description=gettext("A list by %(name)s", name=owner.name),
+        page_url=f"{urls.origin}/embed/list/{list_id}",
+        base=f"{urls.origin}/lists/{list_id}",
+        icon=icon_of(owner, urls),
+    )
+    named = surrogate_keys.of_list(list_id), surrogate_keys.of_user(owner.id)
+    return _answer(extension, feed, asked, found, *named)
 
 
 def thread_feed(username: str, post_id: PostId, extension: str) -> BaseResponse:
@@ -188,6 +205,7 @@ ROUTES = (
         "GET", f"{_USER}/with-replies.<feed:extension>", user_with_replies_feed, FEED
     ),
     Route("GET", f"{_USER}/media.<feed:extension>", user_media_feed, FEED),
+    Route("GET", "/lists/<id:list_id>.<feed:extension>", list_feed, FEED),
     Route("GET", f"{_USER}/<id:post_id>.<feed:extension>", thread_feed, FEED),
     Route("GET", "/search.<feed:extension>", search_feed, FEED),
 )

@@ -356,7 +356,7 @@ class Timeline extends List {
       const path = encodeURIComponent(name);
       return this.at(`tag/${path}`, shared, `/tags/${path}`, `#${name}`);
     }
-    if (list) return this.at(`list/${list}`, shared, `/lists/${list}`, gettext("List"));
+    if (list) return this.at(`list/${list}`, shared, `/embed/list/${list}`, gettext("List"));
     if (search) {
       const page = `/search?q=${encodeURIComponent(search)}`;
       return this.at("search", { ...shared, q: search }, page, `“${search}”`);
