@@ -8,6 +8,8 @@ from urllib.parse import quote, urlsplit
 import pytest
 
 from kwip.blueprints.routes import AREAS
+from kwip.domain.timelines.lists import ListChange
+from kwip.domain.users import Viewer
 from tests.widgets.test_caching import keys
 
 TEXT = "Ahoy #fox"
@@ -38,7 +40,15 @@ def said(alice, wiring):
 
 
 @pytest.fixture
-def cases(alice, client, settings, said):
+def shared(alice, wiring):
+    """Give Alice a public list; return its id."""
+    owner = Viewer(id=alice.user.id, username="alice", digest="")
+    change = ListChange(title="Foxes", is_public=True)
+    return wiring.services.lists.create(owner, change).id
+
+
+@pytest.fixture
+def cases(alice, client, settings, said, shared):
     """Return each address, with the keys of what it names."""
     user, post = f"user:{alice.id}", f"post:{said}"
     pages = {
@@ -54,6 +64,7 @@ def cases(alice, client, settings, said):
         found.append((urlsplit(card[1])._replace(scheme="", netloc="").geturl(), named))
     values = {
         "id:post_id": (said, {user, post}),
+        "id:list_id": (str(shared), {user, f"list:{shared}"}),
         "name:username": ("alice", {user}),
         "string(maxlength=200):name": ("fox", {"tag:fox"}),
         "feed:extension": ("rss", set()),
