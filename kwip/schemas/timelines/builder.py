@@ -24,6 +24,7 @@ WAYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "user": _LISTED,
         "public": ("element", "json", "feed"),
         "tag": _LISTED,
+        "list": _LISTED,
         "search": ("element", "json", "feed"),
         "post": ("element", "frame"),
         "thread": _LISTED,
@@ -40,6 +41,7 @@ _OF_KIND: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "user": (*_SHARED, "replies", "reposts"),
         "public": _SHARED,
         "tag": _SHARED,
+        "list": ("limit", "media", "replies", "reposts"),
         "search": ("limit",),
         "thread": ("limit", "approved"),
     }
@@ -71,8 +73,8 @@ _NAMED_ALIKE = MappingProxyType(
 class WidgetChoice:
     """What to show (`kind`, `of`), how (`way`), and the options that were set.
 
-    `of` names a user, a hashtag, a kwip or what to search for; it is empty until it has
-    been entered, and for everybody's kwips.
+    `of` names a user, a hashtag, a list, a kwip or what to search for; it is empty
+    until it has been entered, and for everybody's kwips.
     """
 
     kind: str

@@ -107,7 +107,10 @@ def _json(choice: WidgetChoice, subject: Subject, urls: Urls) -> WidgetCode:
 def _feed(choice: WidgetChoice, subject: Subject, urls: Urls) -> WidgetCode:
     options = choice.parameters
     ending = options.pop("format", "atom")
-    page = f"{urls.origin}/public" if choice.kind == "public" else subject.page
+    pages = {"public": "/public", "list": f"/lists/{subject.name}"}
+    page = subject.page
+    if choice.kind in pages:
+        page = urls.origin + pages[choice.kind]
     if choice.kind == "search":
         page, options = f"{urls.origin}/search", {"q": subject.name} | options
     has_replies, has_media = options.pop("replies", ""), options.pop("media", "")
@@ -137,6 +140,7 @@ _ELEMENTS = {
     "user": ("kwip-timeline", "user"),
     "public": ("kwip-timeline", "public"),
     "tag": ("kwip-timeline", "tag"),
+    "list": ("kwip-timeline", "list"),
     "search": ("kwip-timeline", "search"),
     "post": ("kwip-post", "href"),
     "thread": ("kwip-comments", "thread"),

@@ -6,12 +6,15 @@ import re
 
 import pytest
 
+from kwip.domain.timelines.lists import ListChange
+from kwip.domain.users import Viewer
 from tests.web.pages import check
 
 ALL_WAYS = {
     "user": ("element", "frame", "json", "feed"),
     "public": ("element", "json", "feed"),
     "tag": ("element", "frame", "json", "feed"),
+    "list": ("element", "frame", "json", "feed"),
     "search": ("element", "json", "feed"),
     "post": ("element", "frame"),
     "thread": ("element", "frame", "json", "feed"),
@@ -20,13 +23,17 @@ ALL_WAYS = {
 
 
 @pytest.fixture
-def names(alice, settings):
+def names(alice, settings, wiring):
     """What each kind of widget can be made of."""
+    owner = Viewer(id=alice.user.id, username="alice", digest="")
+    change = ListChange(title="Tea", is_public=True)
+    shared = wiring.services.lists.create(owner, change).id
     kwip = alice.say("Green #tea, and a lamp.")
     return {
         "user": "@Alice",
         "public": "",
         "tag": "#Tea",
+        "list": f"{settings.origin}/lists/{shared}",
         "search": "green tea",
         "post": kwip["url"],
         "thread": kwip["url"],
@@ -67,6 +74,8 @@ def test_what_is_wrong_is_told_at_its_field_and_the_rest_is_kept(
         ("kind=user&of=nobody", "of", "There's nobody with this username here."),
         ("kind=user&of=alice", "of", "doesn't let other sites show"),
         ("kind=tag&of=a%20b", "of", "Use letters"),
+        ("kind=list&of=Tea", "of", "Enter the address of a list on this site."),
+        ("kind=list&of=/lists/7", "of", "no public list"),
         ("kind=post&of=x", "of", "Enter the address of a kwip on this site."),
         (f"kind=thread&of={said}", "of", "it isn't public"),
         ("kind=public&limit=41", "limit", "Must be a number from 1 to 40."),

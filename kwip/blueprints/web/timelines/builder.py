@@ -5,6 +5,7 @@ Its form is a GET form: every choice is an address, and a script only loads it e
 
 from __future__ import annotations
 
+import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -15,7 +16,7 @@ from kwip.blueprints import http
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.pages import OPEN, Form, page
 from kwip.domain.errors import GoneError, InvalidError, NotFoundError
-from kwip.domain.ids import PostId, parse_id
+from kwip.domain.ids import ListId, PostId, parse_id
 from kwip.schemas.discovery.search import post_id_in, username_in
 from kwip.schemas.timelines.builder import BuilderQuery, WidgetChoice
 from kwip.schemas.timelines.widget_codes import Subject, code_of
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from kwip.domain.users import User
 
 _BAD_REQUEST = 400
+#: The address of a list, or its id.
+_LIST = re.compile(r"(?:^|/lists?/)([0-9]{1,19})(?:/|$)")
 
 
 def builder() -> Response:
@@ -118,6 +121,19 @@ def _tag(name: str) -> Subject:
     return Subject(tag, http.site().urls.tag(tag), title)
 
 
+def _list(address: str) -> Subject:
+    found = _LIST.search(address)
+    if found is None:
+        raise _wrong(gettext("Enter the address of a list on this site."))
+    list_id = ListId(int(found[1]))
+    try:
+        shown, _ = http.services().widgets.lists.about(http.loader(), list_id)
+    except NotFoundError as error:
+        raise _wrong(gettext("There's no public list at this address.")) from error
+    page_of_it = f"{http.site().urls.origin}/embed/list/{list_id}"
+    return Subject(str(list_id), page_of_it, shown.title)
+
+
 def _search(words: str) -> Subject:
     page_of_it = f"{http.site().urls.origin}/search?{urlencode({'q': words})}"
     return Subject(words, page_of_it, gettext("Kwips with “%(words)s”", words=words))
@@ -157,6 +173,7 @@ _FINDERS: Mapping[str, Callable[[str], Subject]] = MappingProxyType(
         "user": _user,
         "public": _public,
         "tag": _tag,
+        "list": _list,
         "search": _search,
         "post": _post,
         "thread": _thread,
