@@ -107,10 +107,10 @@ def prune(settings: Settings, *, is_sure: bool, dry_run: bool, as_json: bool) ->
 @json_option
 @click.pass_obj
 def purges(settings: Settings, *, replay: bool, as_json: bool) -> int:
-    """List what a CDN has yet to forget, and why: files, and keys of widgets.
+    """List what a CDN has yet to forget, and why.
 
-    After 30 attempts within about a day, Kwip gives up. Exits with 1 if there are such
-    files or keys.
+    Those are files, and keys of widgets. After 30 attempts within about a day, Kwip
+    gives up. Exits with 1 if there are such files or keys.
     """
     with connected(settings) as wiring:
         store = wiring.services.attachments.files.purges.store

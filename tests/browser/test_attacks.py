@@ -9,7 +9,8 @@ from tests.browser.world import ATTACKS, fill
 
 #: Read where an attack would have left its mark.
 MARKS = """() => [
-  document.querySelectorAll("main script, main style, main iframe").length,
+  document.querySelectorAll("main script, main style").length +
+    document.querySelectorAll("main iframe:not([src^='/embed/'])").length,
   document.querySelectorAll("[onerror], [onload], [onfocus], [onmouseover]").length,
   document.querySelectorAll("base, meta[http-equiv]").length,
   [...document.querySelectorAll("a[href]")].filter(

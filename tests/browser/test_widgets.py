@@ -278,3 +278,24 @@ def test_widgets_share_requests_and_rest_while_nobody_looks(
         page.evaluate(HIDE, arg=False)
     expect(first.get_by_role("article")).to_have_count(1)
     assert asked["/api/widgets/v1/user/mira"] == 3
+
+
+def test_a_kwip_that_is_seen_again_goes_when_it_is_deleted(
+    open_browser, site, host, mira, kwip, seen
+):
+    seen.expected += ["404"]
+    page = open_browser()
+    page.clock.install()
+    one = f'<kwip-post post="{kwip["id"]}"></kwip-post>'
+    page.goto(page_with(site, host, one + "<p>Far below.</p>" * 200))
+    shown = page.locator("kwip-post")
+    expect(shown).to_contain_text("Two days of rye")
+
+    page.get_by_text("Far below.").last.scroll_into_view_if_needed()
+    expect(shown).not_to_be_in_viewport()
+    page.wait_for_function("new Promise(requestAnimationFrame)")
+    shown.scroll_into_view_if_needed()
+    mira.ask("DELETE", f"/api/v1/statuses/{kwip['id']}")
+    page.clock.fast_forward(31_000)
+
+    expect(shown).to_contain_text("This kwip was deleted.")

@@ -173,7 +173,7 @@ class BuilderQuery(BodySchema[WidgetChoice]):
     show = _one_of("kwips", "latest")
     size = _Number(_MIN_SIZE, _MAX_SIZE)
 
-    def __init__(self, own: str):
+    def __init__(self, own: str = ""):
         super().__init__()
         self._own = own
 

@@ -129,7 +129,8 @@ def _badge(choice: WidgetChoice, subject: Subject, urls: Urls) -> WidgetCode:
         f"{urls.origin}/badge/{subject.name}.svg{_query(options)}",
         gettext("Follow @%(name)s on Kwip", name=subject.name),
     )
-    return WidgetCode(str(shown), shown=shown)
+    text = str(shown).replace("></a>", ' style="max-width: 100%"></a>')
+    return WidgetCode(text, shown=shown)
 
 
 def _query(options: dict[str, str]) -> str:

@@ -15,7 +15,7 @@
     if (limit) url.searchParams.set("limit", limit);
     const frame = document.createElement("iframe");
     frame.src = url;
-    frame.title = quote.dataset.title || new URL(origin).host;
+    frame.title = quote.dataset.title || quote.lastElementChild?.textContent.trim() || quote.cite;
     frame.sandbox = "allow-scripts allow-popups allow-popups-to-escape-sandbox";
     frame.loading = "lazy";
     frame.width = "100%";

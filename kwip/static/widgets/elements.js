@@ -295,9 +295,12 @@ class List extends Widget {
   // A button for what is new.
   offer(count) {
     if (!this.list) return;
+    if (!count) {
+      this.news.replaceChildren();
+      return;
+    }
     const label = this.newsText(count);
-    if (!count) this.news.replaceChildren();
-    else if (this.news.textContent !== label) {
+    if (this.news.textContent !== label) {
       this.news.replaceChildren(
         button("new", label, () => this.focusOn(this.render(true))),
       );

@@ -257,11 +257,12 @@ def test_the_lease_is_kept_while_a_video_is_converted(kwip, upload, monkeypatch)
     renew = type(kwip.services.processing.store).renew
     times = []
 
-    def noted(*arguments):
-        times.append(renew(*arguments))
+    def noted(store, conversion, until):
+        renew(store, conversion, until)
+        found = stored(kwip, made)["processing"]["leased_until"]
+        times.append((found, until.replace(microsecond=found.microsecond)))
         if len(times) > 2:
             renewed.set()
-        return times[-1]
 
     monkeypatch.setattr(type(kwip.services.processing.store), "renew", noted)
     transcode = Videos.transcode
@@ -273,7 +274,8 @@ def test_the_lease_is_kept_while_a_video_is_converted(kwip, upload, monkeypatch)
     monkeypatch.setattr(Videos, "transcode", slow)
 
     assert convert(kwip, made) == "ready"
-    assert times[:3] == [True, True, True]
+    assert all(found == until for found, until in times)
+    assert times[0] < times[2]
 
 
 @pytest.mark.parametrize(

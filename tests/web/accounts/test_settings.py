@@ -13,6 +13,7 @@ PLACES = [
     "Appearance",
     "Reading",
     "Privacy",
+    "Widgets",
     "Muted people",
     "Blocked people",
     "Password",

@@ -77,7 +77,7 @@ def test_what_is_wrong_is_told_at_its_field_and_the_rest_is_kept(
         ("kind=list&of=Tea", "of", "Enter the address of a list on this site."),
         ("kind=list&of=/lists/7", "of", "no public list"),
         ("kind=post&of=x", "of", "Enter the address of a kwip on this site."),
-        (f"kind=thread&of={said}", "of", "it isn't public"),
+        (f"kind=thread&of={said}", "of", "There's no public kwip"),
         ("kind=public&limit=41", "limit", "Must be a number from 1 to 40."),
         ("kind=public&lang=%3Cb%3E", "lang", "language code"),
         ("kind=profile&of=bob&way=badge&size=9", "size", "from 16 to 512"),

@@ -56,8 +56,17 @@ def embed_code(username: str, post_id: PostId) -> Response:
 
     It needs to be a kwip that its reader may see, and that everybody may see.
     """
-    public = http.services().widgets.post(http.loader(), post_id)
-    view = http.services().posts.get(http.viewer(), http.loader(), public.post.id)
+    services, loader = http.services(), http.loader()
+    view = services.posts.get(http.viewer(), loader, post_id)
+    try:
+        public = services.widgets.post(loader, post_id)
+    except NotFoundError as error:
+        message = gettext(
+            "Other sites can't show this kwip: it isn't public, or its author doesn't "
+            "let them."
+        )
+        raise NotFoundError(message, post_id=post_id) from error
+    view = services.posts.get(http.viewer(), loader, public.post.id)
     if view.author.username != username:
         raise NotFoundError(gettext("Kwip not found."), post_id=post_id)
     return page("embed_code.html", view=view)

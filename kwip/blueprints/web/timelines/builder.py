@@ -17,6 +17,7 @@ from kwip.blueprints.table import Route
 from kwip.blueprints.web.pages import OPEN, Form, page
 from kwip.domain.errors import GoneError, InvalidError, NotFoundError
 from kwip.domain.ids import ListId, PostId, parse_id
+from kwip.domain.posts import Visibility
 from kwip.schemas.discovery.search import post_id_in, username_in
 from kwip.schemas.timelines.builder import BuilderQuery, WidgetChoice
 from kwip.schemas.timelines.widget_codes import Subject, code_of
@@ -101,12 +102,13 @@ def _found_user(name: str) -> User:
         raise _wrong(gettext("This account is suspended.")) from error
     if found.user.is_embeddable:
         return found.user
+    raise _wrong(_opted_out(username))
+
+
+def _opted_out(username: str) -> str:
     if username == _own_name():
-        raise _wrong(gettext("You don't let other sites show your kwips."))
-    message = gettext(
-        "@%(name)s doesn't let other sites show their kwips.", name=username
-    )
-    raise _wrong(message)
+        return gettext("You don't let other sites show your kwips.")
+    return gettext("@%(name)s doesn't let other sites show their kwips.", name=username)
 
 
 def _public(_nothing: str) -> Subject:
@@ -160,8 +162,18 @@ def _found_post(address: str) -> PostView:
     except GoneError as error:
         raise _wrong(gettext("This kwip was deleted.")) from error
     except NotFoundError as error:
-        message = gettext("Widgets can't show this kwip: it isn't public.")
-        raise _wrong(message) from error
+        raise _wrong(_why_not(PostId(post_id))) from error
+
+
+def _why_not(post_id: PostId) -> str:
+    """Say why a kwip is in no widget, to somebody who may see it."""
+    try:
+        view = http.services().posts.get(http.viewer(), http.loader(), post_id)
+    except (NotFoundError, GoneError):
+        return gettext("There's no public kwip with this address.")
+    if view.post.visibility not in {Visibility.PUBLIC, Visibility.UNLISTED}:
+        return gettext("Widgets can't show this kwip: it isn't public.")
+    return _opted_out(view.author.username)
 
 
 def _wrong(message: str) -> InvalidError:
