@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from kwip.domain.ids import UserId
+from kwip.domain.memo import Remembered
 from kwip.domain.posts import Post, Visibility
 from kwip.domain.relationships import Relations
 from kwip.domain.text import Hashtag, Link, Mention
@@ -35,6 +36,13 @@ pytestmark = pytest.mark.alone
 URLS = Urls("https://kwip.example")
 FIRST_ID = 117_000_000_000_000_000
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered(monkeypatch):
+    """Take away what another test has left: it would take no memory again."""
+    monkeypatch.setattr(html, "_posts", Remembered(html.POSTS_BYTES))
+    monkeypatch.setattr(html, "_bios", Remembered(html.BIOS_BYTES))
 
 
 @pytest.fixture
