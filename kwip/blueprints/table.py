@@ -70,6 +70,12 @@ class Policy:
         return self.quota == "api" or self.auth in {"token", "optional_token"}
 
 
+#: What other sites may show: it knows no reader.
+WIDGET = Policy(
+    auth="none", scope=None, quota="api", cache="widget", csrf="none", page_cache="page"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """One row: a method and a rule, the function that answers, and its policy.

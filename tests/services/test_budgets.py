@@ -12,10 +12,10 @@ from kwip.domain.posts import Draft
 from kwip.domain.timelines.lists import ListChange
 from kwip.domain.timelines.notifications import SPOKEN_TO, Selection
 from kwip.domain.timelines.pages import PageRequest
+from kwip.domain.timelines.pushdown import ALL_KINDS
 from kwip.domain.timelines.search import SearchRequest
 from kwip.domain.users import READ, User, Viewer
 from kwip.services.accounts.authentication import Credential
-from kwip.services.timelines.timelines import ALL_KINDS
 from kwip.store.timelines.buckets import home_of
 
 WARM_REDIS, COLD_REDIS, COLD_MONGODB = 3, 6, 14
@@ -248,7 +248,7 @@ def read_profile_widget(kwip, world, page):
 
 def read_user_widget(kwip, world, page):
     loader = kwip.services.loaders.begin()
-    return kwip.services.widgets.user(loader, "author", page, ALL_KINDS).items
+    return kwip.services.widgets.user(loader, "author", page, ALL_KINDS)[1].items
 
 
 def read_tag_widget(kwip, world, page):

@@ -10,6 +10,7 @@ from kwip.blueprints.api import policies
 from kwip.blueprints.table import Route
 from kwip.domain.errors import InvalidError
 from kwip.domain.timelines.pages import Page
+from kwip.domain.timelines.pushdown import Kinds
 from kwip.domain.users import ProfileChange
 from kwip.schemas.accounts.users import (
     PREFERENCES,
@@ -21,7 +22,6 @@ from kwip.schemas.accounts.users import (
 from kwip.schemas.pages import FilteredQuery
 from kwip.schemas.posting.posts import StatusSchema
 from kwip.schemas.social.relationships import AccountsQuery
-from kwip.services.timelines.timelines import Kinds
 from kwip.text.hashtags import clean_hashtag
 
 if TYPE_CHECKING:

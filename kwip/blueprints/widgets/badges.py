@@ -8,11 +8,11 @@ from flask import Response
 
 from kwip.blueprints import http
 from kwip.blueprints.surrogate_keys import name_entities
-from kwip.blueprints.table import Policy, Route
+from kwip.blueprints.table import WIDGET, Route
 from kwip.domain.timelines import surrogate_keys
 from kwip.domain.timelines.pages import PageRequest
+from kwip.domain.timelines.pushdown import Kinds
 from kwip.schemas.timelines import badges
-from kwip.services.timelines.timelines import Kinds
 from kwip.text.translation import gettext
 
 if TYPE_CHECKING:
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from kwip.domain.users import User
     from kwip.schemas.timelines.badges import BadgeRequest
 
-BADGE = Policy(
-    auth="none", scope=None, quota="api", cache="widget", csrf="none", page_cache="page"
-)
 _NOTHING_RUNS = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 
@@ -53,7 +50,7 @@ def _says(
 def _newest(user: User) -> Sequence[PostView]:
     """Return a user's newest kwip that is no reply and no repost, if there is one."""
     kinds = Kinds(replies=False, reposts=False)
-    page = http.services().widgets.user(
+    _, page = http.services().widgets.user(
         http.loader(), user.username, PageRequest(limit=1), kinds
     )
     return page.items
@@ -68,4 +65,4 @@ def _words_of(newest: Sequence[PostView]) -> str:
     return badges.shortened(shown)
 
 
-ROUTES = (Route("GET", "/badge/<name:username>.svg", badge, BADGE),)
+ROUTES = (Route("GET", "/badge/<name:username>.svg", badge, WIDGET),)

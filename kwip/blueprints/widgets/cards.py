@@ -6,13 +6,14 @@ page names, and a card never changes.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flask import Response, g
 
 from kwip.blueprints import http
 from kwip.blueprints.surrogate_keys import name_entities
-from kwip.blueprints.table import Policy, Route
+from kwip.blueprints.table import WIDGET, Route
 from kwip.domain.errors import NotFoundError
 from kwip.domain.timelines import surrogate_keys
 from kwip.schemas.timelines import cards
@@ -23,14 +24,7 @@ if TYPE_CHECKING:
     from kwip.domain.cards import Card
     from kwip.domain.ids import PostId
 
-CARD = Policy(
-    auth="none",
-    scope=None,
-    quota="api",
-    cache="immutable",
-    csrf="none",
-    page_cache="page",
-)
+CARD = replace(WIDGET, cache="immutable")
 #: What a card costs in the rate limit besides the request, in posts read: as many as
 #: three more requests.
 DRAWING_WORK = 600

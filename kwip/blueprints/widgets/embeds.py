@@ -11,24 +11,19 @@ from flask import make_response, render_template
 
 from kwip.blueprints import http
 from kwip.blueprints.surrogate_keys import name_entities
-from kwip.blueprints.table import Policy, Route
+from kwip.blueprints.table import WIDGET, Route
 from kwip.domain.timelines import surrogate_keys
 from kwip.schemas.timelines.embeds import (
     EmbeddedTimelineQuery,
     EmbeddedUserQuery,
     EmbedQuery,
 )
-from kwip.services.timelines.timelines import Kinds
 from kwip.text.hashtags import clean_hashtag
 
 if TYPE_CHECKING:
     from flask import Response
 
     from kwip.domain.ids import ListId, PostId
-
-EMBED = Policy(
-    auth="none", scope=None, quota="api", cache="widget", csrf="none", page_cache="page"
-)
 
 
 def embed_post(post_id: PostId) -> Response:
@@ -41,10 +36,9 @@ def embed_post(post_id: PostId) -> Response:
 def embed_user(username: str) -> Response:
     """Show a user's newest public kwips and reposts, under their name."""
     asked = http.load_query(EmbeddedUserQuery())
-    kinds = Kinds(replies=asked.replies, reposts=asked.reposts)
-    widgets, loader = http.services().widgets, http.loader()
-    page = widgets.user(loader, username, asked.page, kinds)
-    user = widgets.profile(loader, username)
+    user, page = http.services().widgets.user(
+        http.loader(), username, asked.page, asked.kinds
+    )
     shown = _page("user", page=page, user=user)
     return name_entities(shown, page.items, surrogate_keys.of_user(user.id))
 
@@ -61,10 +55,9 @@ def embed_tag(name: str) -> Response:
 def embed_list(list_id: ListId) -> Response:
     """Show the newest public kwips of the members of a public list."""
     asked = http.load_query(EmbeddedUserQuery())
-    kinds = Kinds(replies=asked.replies, reposts=asked.reposts)
-    lists, loader = http.services().widgets.lists, http.loader()
-    page = lists.page(loader, list_id, asked.page, kinds)
-    about, owner = lists.about(loader, list_id)
+    about, owner, page = http.services().widgets.lists.page(
+        http.loader(), list_id, asked.page, asked.kinds
+    )
     shown = _page("list", page=page, list=about, owner=owner)
     named = surrogate_keys.of_list(list_id), surrogate_keys.of_user(owner.id)
     return name_entities(shown, page.items, *named)
@@ -83,9 +76,9 @@ def _page(name: str, **context: object) -> Response:
 
 
 ROUTES = (
-    Route("GET", "/embed/post/<id:post_id>", embed_post, EMBED),
-    Route("GET", "/embed/user/<name:username>", embed_user, EMBED),
-    Route("GET", "/embed/tag/<string(maxlength=200):name>", embed_tag, EMBED),
-    Route("GET", "/embed/list/<id:list_id>", embed_list, EMBED),
-    Route("GET", "/embed/thread/<id:post_id>", embed_thread, EMBED),
+    Route("GET", "/embed/post/<id:post_id>", embed_post, WIDGET),
+    Route("GET", "/embed/user/<name:username>", embed_user, WIDGET),
+    Route("GET", "/embed/tag/<string(maxlength=200):name>", embed_tag, WIDGET),
+    Route("GET", "/embed/list/<id:list_id>", embed_list, WIDGET),
+    Route("GET", "/embed/thread/<id:post_id>", embed_thread, WIDGET),
 )

@@ -17,8 +17,9 @@ from flask import Response, redirect
 
 from kwip.blueprints import http
 from kwip.blueprints.surrogate_keys import name_entities
-from kwip.blueprints.table import Policy, Route
+from kwip.blueprints.table import WIDGET, Route
 from kwip.domain.timelines import surrogate_keys
+from kwip.domain.timelines.pushdown import ALL_KINDS, Kinds
 from kwip.schemas.timelines.feed_formats import FORMATS
 from kwip.schemas.timelines.feeds import (
     Feed,
@@ -29,7 +30,6 @@ from kwip.schemas.timelines.feeds import (
     entry_of,
     icon_of,
 )
-from kwip.services.timelines.timelines import ALL_KINDS, Kinds
 from kwip.text.hashtags import clean_hashtag
 from kwip.text.translation import gettext
 
@@ -39,10 +39,6 @@ if TYPE_CHECKING:
     from kwip.domain.ids import ListId, PostId
     from kwip.domain.timelines.pages import Page, PageRequest
     from kwip.domain.timelines.views import PostView
-
-FEED = Policy(
-    auth="none", scope=None, quota="api", cache="widget", csrf="none", page_cache="page"
-)
 
 
 def public_feed(extension: str) -> Response:
@@ -95,9 +91,10 @@ def user_media_feed(username: str, extension: str) -> Response:
 def list_feed(list_id: ListId, extension: str) -> Response:
     """Return the public posts of the members of a public list as a feed."""
     _, asked = http.load_query(FeedQuery())
-    lists, loader, urls = http.services().widgets.lists, http.loader(), http.site().urls
-    found = lists.page(loader, list_id, asked, ALL_KINDS)
-    about, owner = lists.about(loader, list_id)
+    about, owner, found = http.services().widgets.lists.page(
+        http.loader(), list_id, asked, ALL_KINDS
+    )
+    urls = http.site().urls
     feed = FeedAbout(
         title=f"{about.title} · {http.site().info.title}",
         description=gettext("A list by %(name)s", name=owner.name),
@@ -149,9 +146,8 @@ def _user(
 ) -> Response:
     """Answer with a part of what a user published, which is a page of the profile."""
     _, asked = http.load_query(FeedQuery())
-    widgets, loader, urls = http.services().widgets, http.loader(), http.site().urls
-    found = widgets.user(loader, username, asked, kinds)
-    user = widgets.profile(loader, username)
+    user, found = http.services().widgets.user(http.loader(), username, asked, kinds)
+    urls = http.site().urls
     author = author_of(user, urls)
     about = FeedAbout(
         title=f"{author.name}, {says}" if says else author.name,
@@ -198,14 +194,14 @@ _TAG = "/tags/<string(maxlength=200):name>"
 _USER = "/@<name:username>"
 
 ROUTES = (
-    Route("GET", "/public.<feed:extension>", public_feed, FEED),
-    Route("GET", f"{_TAG}.<feed:extension>", tag_feed, FEED),
-    Route("GET", f"{_USER}.<feed:extension>", user_feed, FEED),
+    Route("GET", "/public.<feed:extension>", public_feed, WIDGET),
+    Route("GET", f"{_TAG}.<feed:extension>", tag_feed, WIDGET),
+    Route("GET", f"{_USER}.<feed:extension>", user_feed, WIDGET),
     Route(
-        "GET", f"{_USER}/with-replies.<feed:extension>", user_with_replies_feed, FEED
+        "GET", f"{_USER}/with-replies.<feed:extension>", user_with_replies_feed, WIDGET
     ),
-    Route("GET", f"{_USER}/media.<feed:extension>", user_media_feed, FEED),
-    Route("GET", "/lists/<id:list_id>.<feed:extension>", list_feed, FEED),
-    Route("GET", f"{_USER}/<id:post_id>.<feed:extension>", thread_feed, FEED),
-    Route("GET", "/search.<feed:extension>", search_feed, FEED),
+    Route("GET", f"{_USER}/media.<feed:extension>", user_media_feed, WIDGET),
+    Route("GET", "/lists/<id:list_id>.<feed:extension>", list_feed, WIDGET),
+    Route("GET", f"{_USER}/<id:post_id>.<feed:extension>", thread_feed, WIDGET),
+    Route("GET", "/search.<feed:extension>", search_feed, WIDGET),
 )

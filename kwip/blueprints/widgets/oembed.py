@@ -9,7 +9,7 @@ from flask import render_template
 
 from kwip.blueprints import http
 from kwip.blueprints.surrogate_keys import name_entities
-from kwip.blueprints.table import Policy, Route
+from kwip.blueprints.table import WIDGET, Route
 from kwip.domain.errors import NotFoundError
 from kwip.domain.ids import PostId
 from kwip.domain.timelines import surrogate_keys
@@ -30,10 +30,6 @@ if TYPE_CHECKING:
 
     #: What an address leads to, and the keys of what is shown of it.
     _Found = tuple[Embeddable, list[str]]
-
-WIDGET = Policy(
-    auth="none", scope=None, quota="api", cache="widget", csrf="none", page_cache="page"
-)
 
 
 def oembed() -> Response:

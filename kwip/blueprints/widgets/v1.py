@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from kwip.blueprints import http
 from kwip.blueprints.surrogate_keys import name_entities
-from kwip.blueprints.table import Policy, Route
+from kwip.blueprints.table import WIDGET, Policy, Route
 from kwip.domain.timelines import surrogate_keys
 from kwip.schemas.timelines.widget_queries import (
     ListWidgetQuery,
@@ -29,7 +29,6 @@ from kwip.schemas.timelines.widgets import (
     WidgetStatsSchema,
     nest,
 )
-from kwip.services.timelines.timelines import Kinds
 from kwip.text.hashtags import clean_hashtag
 
 if TYPE_CHECKING:
@@ -40,9 +39,6 @@ if TYPE_CHECKING:
     from kwip.domain.timelines.views import PostView
     from kwip.schemas.timelines.widget_queries import WidgetRequest
 
-WIDGET = Policy(
-    auth="none", scope=None, quota="api", cache="widget", csrf="none", page_cache="page"
-)
 SCHEMA = Policy(auth="none", scope=None, quota="none", cache="static", csrf="none")
 
 
@@ -73,12 +69,9 @@ def tag_widget(name: str) -> Response:
 def user_widget(username: str) -> Response:
     """Return a user's public posts and reposts, in either order."""
     asked = http.load_query(UserWidgetQuery())
-    kinds = Kinds(
-        replies=asked.replies, reposts=asked.reposts, only_media=asked.only_media
+    user, page = http.services().widgets.user(
+        http.loader(), username, asked.page, asked.kinds
     )
-    widgets, loader = http.services().widgets, http.loader()
-    page = widgets.user(loader, username, asked.page, kinds)
-    user = widgets.profile(loader, username)  # is known by now
     return _answer(page, asked, surrogate_keys.of_user(user.id))
 
 
@@ -112,12 +105,9 @@ def post_widget(post_id: PostId) -> Response:
 def list_widget(list_id: ListId) -> Response:
     """Return the public posts of the members of a public list, newest first."""
     asked = http.load_query(ListWidgetQuery())
-    kinds = Kinds(
-        replies=asked.replies, reposts=asked.reposts, only_media=asked.only_media
+    _, owner, page = http.services().widgets.lists.page(
+        http.loader(), list_id, asked.page, asked.kinds
     )
-    lists, loader = http.services().widgets.lists, http.loader()
-    page = lists.page(loader, list_id, asked.page, kinds)
-    _, owner = lists.about(loader, list_id)  # is known by now
     named = surrogate_keys.of_list(list_id), surrogate_keys.of_user(owner.id)
     return _answer(page, asked, *named)
 

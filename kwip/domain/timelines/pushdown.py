@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from kwip.domain.ids import UserId
 from kwip.domain.posts import OPEN, Visibility
 from kwip.domain.timelines.filters import hidden_by
 
 if TYPE_CHECKING:
-    from kwip.domain.ids import UserId
     from kwip.domain.relationships import Relations
     from kwip.domain.timelines.lists import Listing
+    from kwip.domain.timelines.timelines import Entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,37 @@ class Pushdown:
     has_media: bool = False
     has_reposts: bool = True
     has_repeats: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """Which kinds of a user's posts are wanted besides original posts.
+
+    Replies of users to themselves do not count as replies. Reposts have no attachments
+    of their own.
+    """
+
+    replies: bool = True
+    reposts: bool = True
+    only_media: bool = False
+
+    def has(self, entry: Entry) -> bool:
+        """Return whether an entry is of a wanted kind."""
+        is_reply = entry.reply_to_author_id not in (0, entry.author_id)
+        return (self.replies or not is_reply) and (self.reposts or not entry.is_repost)
+
+    def where(self, where: Pushdown) -> Pushdown:
+        """Add to a pushdown filter that other kinds are left out."""
+        addressees = None if self.replies else frozenset[UserId]()
+        return replace(
+            where,
+            addressees=addressees,
+            has_reposts=self.reposts,
+            has_media=self.only_media,
+        )
+
+
+ALL_KINDS = Kinds()
 
 
 def of_home(viewer_id: UserId, relations: Relations) -> Pushdown:

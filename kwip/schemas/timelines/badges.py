@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from html import escape
 from typing import Literal, cast
 
-from marshmallow import fields, validate
-
 from kwip.schemas.body import StrictSchema
-from kwip.text.translation import gettext, lazy_gettext
+from kwip.schemas.timelines import parameters
+from kwip.text.translation import gettext
 
 Shown = Literal["followers", "kwips", "latest"]
 SHOWN = ("followers", "kwips", "latest")
-THEMES = ("auto", "light", "dark")
 #: Heights in pixels.
 MIN_SIZE, MAX_SIZE, DEFAULT_SIZE = 16, 512, 20
 #: How much of a kwip is shown.
@@ -48,26 +46,9 @@ class BadgeRequest:
 class BadgeQuery(StrictSchema[BadgeRequest]):
     """`show`, `size` and `theme`; all others are rejected."""
 
-    show = fields.String(
-        load_default="followers",
-        validate=validate.OneOf(
-            SHOWN, error=lazy_gettext("Must be one of: {choices}.")
-        ),
-    )
-    size = fields.Integer(
-        load_default=DEFAULT_SIZE,
-        validate=validate.Range(
-            MIN_SIZE,
-            MAX_SIZE,
-            error=lazy_gettext("Must be a number from {min} to {max}."),
-        ),
-    )
-    theme = fields.String(
-        load_default="auto",
-        validate=validate.OneOf(
-            THEMES, error=lazy_gettext("Must be one of: {choices}.")
-        ),
-    )
+    show = parameters.choice(*SHOWN)
+    size = parameters.number(DEFAULT_SIZE, MIN_SIZE, MAX_SIZE)
+    theme = parameters.theme()
 
     def make(self, *, show: str, size: int, theme: str) -> BadgeRequest:
         """Build the request."""

@@ -12,6 +12,8 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 
 from kwip.domain.timelines.pages import MAX_LIMIT
 from kwip.schemas.body import BodySchema, Text
+from kwip.schemas.timelines.badges import MAX_SIZE, MIN_SIZE
+from kwip.schemas.timelines.parameters import THEMES
 from kwip.text.translation import gettext, lazy_gettext
 
 if TYPE_CHECKING:
@@ -61,7 +63,6 @@ _OF_NO_KIND = frozenset({"theme", "lang", "format", "show", "size"})
 #: What a feed leaves out, and a frame, unless it is asked for.
 _REPLIES_COME = {"element", "json"}
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
-_MIN_SIZE, _MAX_SIZE = 16, 512
 OF_MAX = 500
 #: Kinds whose `of` names the same sort of thing.
 _NAMED_ALIKE = MappingProxyType(
@@ -167,11 +168,11 @@ class BuilderQuery(BodySchema[WidgetChoice]):
     replies = _one_of(_TRUE, _FALSE)
     reposts = _one_of(_FALSE)
     approved = _one_of(_TRUE)
-    theme = _one_of("auto", "light", "dark")
+    theme = _one_of(*THEMES)
     lang = Text(load_default="", max_chars=35)
     format = _one_of("rss", "json")
     show = _one_of("kwips", "latest")
-    size = _Number(_MIN_SIZE, _MAX_SIZE)
+    size = _Number(MIN_SIZE, MAX_SIZE)
 
     def __init__(self, own: str = ""):
         super().__init__()

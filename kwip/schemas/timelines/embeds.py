@@ -4,73 +4,51 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from marshmallow import fields, validate
-
-from kwip.domain.timelines.pages import MAX_LIMIT, PageRequest
+from kwip.domain.timelines.pages import PageRequest
+from kwip.domain.timelines.pushdown import ALL_KINDS, Kinds
 from kwip.schemas.body import StrictSchema
-from kwip.text.translation import lazy_gettext
+from kwip.schemas.timelines import parameters
 
-#: Without a choice the reader's device decides.
-THEMES = ("auto", "light", "dark")
 #: A frame is small, and so is its page.
 EMBED_LIMIT = 10
-_YES_OR_NO = {"invalid": lazy_gettext("Must be true or false.")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmbeddedTimeline:
-    """Which part of a timeline a page has; of a user, whether with replies, reposts."""
+    """Which part of a timeline a page has; of a user, which kinds of posts."""
 
     page: PageRequest
-    replies: bool = True
-    reposts: bool = True
-
-
-def _theme() -> fields.String:
-    """The look of a page, which its layout reads from the address."""
-    return fields.String(
-        load_default="auto",
-        validate=validate.OneOf(
-            THEMES, error=lazy_gettext("Must be one of: {choices}.")
-        ),
-    )
+    kinds: Kinds = ALL_KINDS
 
 
 class EmbedQuery(StrictSchema[None]):
     """`theme`: `auto`, `light` or `dark`; all others are rejected."""
 
-    theme = _theme()
+    theme = parameters.theme()
 
     def make(self, *, theme: str) -> None:
-        """Return nothing."""
+        """Return nothing: the layout reads it."""
 
 
 class EmbeddedTimelineQuery(StrictSchema[EmbeddedTimeline]):
     """`theme` and `limit` (1 to 40 kwips); all others are rejected."""
 
-    theme = _theme()
-    limit = fields.Integer(
-        load_default=EMBED_LIMIT,
-        validate=validate.Range(
-            1, MAX_LIMIT, error=lazy_gettext("Must be a number from 1 to {max}.")
-        ),
-    )
+    theme = parameters.theme()
+    limit = parameters.limit(EMBED_LIMIT)
 
     def make(
         self,
         *,
         theme: str,  # noqa: ARG002 - the layout reads it
         limit: int,
-        replies: bool = True,
-        reposts: bool = True,
+        **kinds: bool,
     ) -> EmbeddedTimeline:
         """Build what is asked for."""
-        page = PageRequest(limit=limit)
-        return EmbeddedTimeline(page=page, replies=replies, reposts=reposts)
+        return EmbeddedTimeline(page=PageRequest(limit=limit), kinds=Kinds(**kinds))
 
 
 class EmbeddedUserQuery(EmbeddedTimelineQuery):
     """The same, and `replies` and `reposts`."""
 
-    replies = fields.Boolean(load_default=False, error_messages={**_YES_OR_NO})
-    reposts = fields.Boolean(load_default=True, error_messages={**_YES_OR_NO})
+    replies = parameters.flag(default=False)
+    reposts = parameters.flag(default=True)

@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
 from markupsafe import Markup
-from marshmallow import fields, validate
 
 from kwip.domain.attachments import AttachmentKind, media_type
 from kwip.domain.clock import at
 from kwip.domain.ids import ms_of
-from kwip.domain.timelines.pages import DEFAULT_LIMIT, MAX_LIMIT, PageRequest
-from kwip.schemas.body import Id, StrictSchema, Text
+from kwip.domain.media import is_picture_name
+from kwip.domain.timelines.pages import DEFAULT_LIMIT, PageRequest
+from kwip.schemas.body import Id, StrictSchema
 from kwip.schemas.emojis import post_shown
-from kwip.text.translation import gettext, gettext_markup, lazy_gettext
+from kwip.schemas.timelines import parameters
+from kwip.text.translation import gettext, gettext_markup
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -136,12 +137,7 @@ class Feed:
 class FeedQuery(StrictSchema["tuple[str, PageRequest]"]):
     """`limit` (1 to 40) and `before`; all others are rejected."""
 
-    limit = fields.Integer(
-        load_default=DEFAULT_LIMIT,
-        validate=validate.Range(
-            1, MAX_LIMIT, error=lazy_gettext("Must be a number from 1 to {max}.")
-        ),
-    )
+    limit = parameters.limit()
     before = Id(load_default=None)
 
     def make(
@@ -154,11 +150,7 @@ class FeedQuery(StrictSchema["tuple[str, PageRequest]"]):
 class SearchFeedQuery(FeedQuery):
     """The parameters of every feed, and what to search for: `q`."""
 
-    text = Text(
-        required=True,
-        data_key="q",
-        error_messages={"required": lazy_gettext("Enter something to search for.")},
-    )
+    text = parameters.words()
 
 
 def author_of(user: User, urls: Urls) -> FeedAuthor:
@@ -172,8 +164,7 @@ def author_of(user: User, urls: Urls) -> FeedAuthor:
 
 def icon_of(user: User | None, urls: Urls) -> str:
     """Return a picture for a feed: readers show no SVG, so the generated one is not."""
-    has_picture = user is not None and user.avatar and "." not in user.avatar
-    if user is None or not has_picture:
+    if user is None or not user.avatar or not is_picture_name(user.avatar):
         return urls.static("icon-512.png")
     return urls.avatar(user)
 

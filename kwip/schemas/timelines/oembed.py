@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from marshmallow import fields, validate
+from marshmallow import fields
 
 from kwip.domain.cards import CARD_SIZE
 from kwip.domain.ids import parse_id
 from kwip.schemas.body import BodySchema, Text
+from kwip.schemas.timelines import parameters
 from kwip.text.translation import lazy_gettext
 
 if TYPE_CHECKING:
@@ -67,16 +68,6 @@ def subject_of(url: str, urls: Urls) -> Subject | None:
     return None
 
 
-def _pixels(name: str) -> fields.Integer:
-    return fields.Integer(
-        load_default=None,
-        data_key=name,
-        validate=validate.Range(
-            1, _MAX_PX, error=lazy_gettext("Must be a number from 1 to {max}.")
-        ),
-    )
-
-
 class OEmbedQuery(BodySchema[OEmbedRequest]):
     """The parameters of the specification; those that consumers add are skipped."""
 
@@ -86,8 +77,8 @@ class OEmbedQuery(BodySchema[OEmbedRequest]):
         error_messages={"required": lazy_gettext("Enter the address of a page here.")},
     )
     answer_format = fields.String(load_default="json", data_key="format")
-    max_width = _pixels("maxwidth")
-    max_height = _pixels("maxheight")
+    max_width = parameters.number(None, 1, _MAX_PX, name="maxwidth")
+    max_height = parameters.number(None, 1, _MAX_PX, name="maxheight")
 
     def make(
         self,

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from marshmallow import ValidationError, fields, validate, validates_schema
+from marshmallow import ValidationError, fields, validates_schema
 
-from kwip.domain.timelines.pages import DEFAULT_LIMIT, MAX_LIMIT, PageRequest
-from kwip.schemas.body import Id, StrictSchema, Text
+from kwip.domain.timelines.pages import PageRequest
+from kwip.domain.timelines.pushdown import Kinds
+from kwip.schemas.body import Id, StrictSchema
 from kwip.schemas.pages import Order
+from kwip.schemas.timelines import parameters
 from kwip.schemas.timelines.widgets import WidgetPostSchema
-from kwip.text.translation import gettext, lazy_gettext
-
-_ONE_OF = lazy_gettext("Must be one of: {choices}.")
+from kwip.text.translation import gettext
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +39,13 @@ class WidgetRequest:
     text: str = ""
 
     @property
+    def kinds(self) -> Kinds:
+        """Which kinds of posts are wanted."""
+        return Kinds(
+            replies=self.replies, reposts=self.reposts, only_media=self.only_media
+        )
+
+    @property
     def page(self) -> PageRequest:
         """The page of a timeline."""
         return PageRequest(
@@ -50,21 +57,10 @@ class WidgetRequest:
         )
 
 
-class _Flag(fields.Boolean):
-    """True or false."""
-
-    def __init__(self, *, load_default: bool, data_key: str | None = None):
-        super().__init__(
-            load_default=load_default,
-            data_key=data_key,
-            error_messages={"invalid": lazy_gettext("Must be true or false.")},
-        )
-
-
 class _Choice(fields.Field[bool]):
     """Whether the second of two words was given; the first is the default."""
 
-    default_error_messages = {"invalid": _ONE_OF}  # noqa: RUF012 - marshmallow's own
+    default_error_messages = {"invalid": parameters.ONE_OF}  # noqa: RUF012 - marshmallow's own
 
     def __init__(self, data_key: str, choices: tuple[str, str]):
         super().__init__(load_default=False, data_key=data_key)
@@ -99,12 +95,7 @@ class _Keys(fields.Field[frozenset[str]]):
 class _PostsQuery(StrictSchema[WidgetRequest]):
     """`limit` (1 to 40), `before` and `fields`."""
 
-    limit = fields.Integer(
-        load_default=DEFAULT_LIMIT,
-        validate=validate.Range(
-            1, MAX_LIMIT, error=lazy_gettext("Must be a number from 1 to {max}.")
-        ),
-    )
+    limit = parameters.limit()
     before = Id(load_default=None)
     keys = _Keys()
 
@@ -125,20 +116,21 @@ class SearchWidgetQuery(_PostsQuery):
     """The parameters of a search, and what to search for: `q`."""
 
     is_active = Order(("recent",))
-    text = Text(
-        required=True,
-        data_key="q",
-        error_messages={"required": lazy_gettext("Enter something to search for.")},
-    )
+    text = parameters.words()
 
 
-class WidgetQuery(_PostsQuery):
-    """The parameters of a timeline; `as_of` is set by us."""
+class _TimelineQuery(_PostsQuery):
+    """The parameters of every timeline."""
+
+    after = Id(load_default=None)
+    only_media = parameters.flag(default=False, name="media")
+
+
+class WidgetQuery(_TimelineQuery):
+    """The parameters of a timeline that has an active order; `as_of` is set by us."""
 
     is_active = Order()
     as_of = Id(load_default=None)
-    after = Id(load_default=None)
-    only_media = _Flag(load_default=False, data_key="media")
 
     @validates_schema
     def _check_order(self, data: dict[str, object], **_: object) -> None:
@@ -148,21 +140,21 @@ class WidgetQuery(_PostsQuery):
             raise ValidationError(message, "after")
 
 
-class UserWidgetQuery(WidgetQuery):
+class _KindFields:
+    """What a timeline of people may leave out."""
+
+    replies = parameters.flag(default=True)
+    reposts = parameters.flag(default=True)
+
+
+class UserWidgetQuery(_KindFields, WidgetQuery):
     """The parameters of a timeline, and `replies` and `reposts`."""
 
-    replies = _Flag(load_default=True)
-    reposts = _Flag(load_default=True)
 
-
-class ListWidgetQuery(_PostsQuery):
+class ListWidgetQuery(_KindFields, _TimelineQuery):
     """The parameters of a list: those of a user, but it has one order."""
 
     is_active = Order(("recent",))
-    after = Id(load_default=None)
-    only_media = _Flag(load_default=False, data_key="media")
-    replies = _Flag(load_default=True)
-    reposts = _Flag(load_default=True)
 
 
 class NoQuery(StrictSchema[None]):

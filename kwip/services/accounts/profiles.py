@@ -6,17 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwip.domain.timelines.pages import Page, PageRequest
+from kwip.domain.timelines.pushdown import ALL_KINDS
 from kwip.services.reading.loader import Lookup
-from kwip.services.timelines.timelines import ALL_KINDS
 
 if TYPE_CHECKING:
     from kwip.domain.ids import UserId
+    from kwip.domain.timelines.pushdown import Kinds
     from kwip.domain.timelines.views import PostView, UserView
     from kwip.domain.users import Viewer
     from kwip.services.accounts.users import Users
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Loader
-    from kwip.services.timelines.timelines import Kinds, Timelines
+    from kwip.services.timelines.timelines import Timelines
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from kwip.domain.ids import ListId
     from kwip.domain.timelines.lists import Listing, UserList
     from kwip.domain.timelines.pages import PageRequest
+    from kwip.domain.timelines.pushdown import Kinds
     from kwip.domain.timelines.timelines import Entry
     from kwip.domain.timelines.views import PostView
     from kwip.domain.users import User
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from kwip.services.reading.stores import Stores
     from kwip.services.timelines.hydration import Hydration
     from kwip.services.timelines.sources import Sources
-    from kwip.services.timelines.timelines import Kinds
 
 
 class PublicLists:
@@ -64,21 +64,23 @@ class PublicLists:
 
     def page(
         self, loader: Loader, list_id: ListId, page: PageRequest, kinds: Kinds
-    ) -> Page[PostView]:
-        """Read the public posts of a public list's members. Warm: 3 round trips.
+    ) -> tuple[UserList, User, Page[PostView]]:
+        """Return a public list, its owner and its members' public posts.
+
+        Warm: 3 round trips.
 
         Raises:
             NotFoundError: As for `about`.
         """
         name = list_of(list_id)
-        listing, _ = self._require(
+        listing, owner = self._require(
             loader,
             list_id,
             Lookup(self._entities.list_timelines, Slice.around_stored(name, page)),
             Lookup(self._entities.pulls, [EVERYBODY]),
         )
         if not listing.member_ids:
-            return Page(items=())
+            return listing.list, owner, Page(items=())
         shown = Shown(self._entities.list_timelines, name, listing.member_ids)
         read = partial(self._sources.stored, shown, loader)
         where = pushdown.of_public_list(listing)
@@ -99,7 +101,7 @@ class PublicLists:
                 loader, page, last_id, where
             ),
         )
-        return self._pages.cut(None, loader, run, page)
+        return listing.list, owner, self._pages.cut(None, loader, run, page)
 
     def _require(
         self, loader: Loader, list_id: ListId, *others: Lookup[Any, Any]

@@ -6,7 +6,7 @@ rules, hydrated, and cut into pages.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from kwip.domain.ids import UserId
 from kwip.domain.timelines import pushdown
 from kwip.domain.timelines.filters import hidden_by, shows_home, shows_list
 from kwip.domain.timelines.pages import Page
-from kwip.domain.timelines.pushdown import Pushdown
+from kwip.domain.timelines.pushdown import ALL_KINDS, Pushdown
 from kwip.domain.timelines.timelines import Entry
 from kwip.domain.timelines.visibility import require_shown
 from kwip.services.delivery.signals import home_topic, pulled_topic
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from kwip.domain.ids import ListId
     from kwip.domain.timelines.pages import PageRequest
+    from kwip.domain.timelines.pushdown import Kinds
     from kwip.domain.timelines.timelines import Chunk
     from kwip.domain.timelines.views import PostView
     from kwip.domain.users import User, Viewer
@@ -42,37 +43,6 @@ if TYPE_CHECKING:
     from kwip.services.reading.stores import Stores
     from kwip.services.timelines.hydration import Hydration
     from kwip.services.timelines.sources import Sources
-
-
-@dataclass(frozen=True, slots=True)
-class Kinds:
-    """Which kinds of a user's posts are wanted besides original posts.
-
-    Replies of users to themselves do not count as replies. Reposts have no attachments
-    of their own.
-    """
-
-    replies: bool = True
-    reposts: bool = True
-    only_media: bool = False
-
-    def has(self, entry: Entry) -> bool:
-        """Return whether an entry is of a wanted kind."""
-        is_reply = entry.reply_to_author_id not in (0, entry.author_id)
-        return (self.replies or not is_reply) and (self.reposts or not entry.is_repost)
-
-    def where(self, where: Pushdown) -> Pushdown:
-        """Add to a pushdown filter that other kinds are left out."""
-        addressees = None if self.replies else frozenset[UserId]()
-        return replace(
-            where,
-            addressees=addressees,
-            has_reposts=self.reposts,
-            has_media=self.only_media,
-        )
-
-
-ALL_KINDS = Kinds()
 
 
 class Timelines:

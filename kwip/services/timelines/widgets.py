@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import PostId
     from kwip.domain.timelines.pages import Page, PageRequest
+    from kwip.domain.timelines.pushdown import Kinds
     from kwip.domain.timelines.views import PostView, ThreadPage
     from kwip.domain.users import User
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Loader
     from kwip.services.reading.stores import Stores
     from kwip.services.timelines.sources import Sources
-    from kwip.services.timelines.timelines import Kinds
 
 
 class Widgets:
@@ -76,8 +76,8 @@ class Widgets:
 
     def user(
         self, loader: Loader, username: str, page: PageRequest, kinds: Kinds
-    ) -> Page[PostView]:
-        """Read what a user published. Warm: 3 round trips.
+    ) -> tuple[User, Page[PostView]]:
+        """Return a user, and read what they published. Warm: 3 round trips.
 
         Raises:
             NotFoundError: There is no such user, or one who has turned widgets off.
@@ -89,8 +89,9 @@ class Widgets:
             Lookup(self._entities.users, [user_id]),
             self._timelines.begin_of_user(user_id, page, kinds),
         )
-        self.profile(loader, username)
-        return self._timelines.user(None, loader, user_id, page, kinds=kinds)
+        user = self.profile(loader, username)
+        found = self._timelines.user(None, loader, user_id, page, kinds=kinds)
+        return user, found
 
     def post(self, loader: Loader, post_id: PostId) -> PostView:
         """Read one post; of a repost, the original. Warm: 2 round trips.

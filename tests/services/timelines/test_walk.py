@@ -6,8 +6,8 @@ import pytest
 
 from kwip.domain.posts import Draft, Visibility
 from kwip.domain.timelines.pages import PageRequest
+from kwip.domain.timelines.pushdown import Kinds
 from kwip.services.timelines import walk
-from kwip.services.timelines.timelines import Kinds
 
 MOST = 12
 

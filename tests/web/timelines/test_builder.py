@@ -75,6 +75,7 @@ def test_what_is_wrong_is_told_at_its_field_and_the_rest_is_kept(
         ("kind=user&of=alice", "of", "doesn't let other sites show"),
         ("kind=tag&of=a%20b", "of", "Use letters"),
         ("kind=list&of=Tea", "of", "Enter the address of a list on this site."),
+        (f"kind=list&of={2**63}", "of", "Enter the address of a list"),
         ("kind=list&of=/lists/7", "of", "no public list"),
         ("kind=post&of=x", "of", "Enter the address of a kwip on this site."),
         (f"kind=thread&of={said}", "of", "There's no public kwip"),

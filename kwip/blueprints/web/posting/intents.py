@@ -57,16 +57,15 @@ def embed_code(username: str, post_id: PostId) -> Response:
     It needs to be a kwip that its reader may see, and that everybody may see.
     """
     services, loader = http.services(), http.loader()
-    view = services.posts.get(http.viewer(), loader, post_id)
+    view = services.posts.get(http.viewer(), loader, post_id).shown
     try:
-        public = services.widgets.post(loader, post_id)
+        services.widgets.post(loader, view.post.id)
     except NotFoundError as error:
         message = gettext(
             "Other sites can't show this kwip: it isn't public, or its author doesn't "
             "let them."
         )
         raise NotFoundError(message, post_id=post_id) from error
-    view = services.posts.get(http.viewer(), loader, public.post.id)
     if view.author.username != username:
         raise NotFoundError(gettext("Kwip not found."), post_id=post_id)
     return page("embed_code.html", view=view)

@@ -17,7 +17,6 @@ from kwip.blueprints.table import Route
 from kwip.blueprints.web.pages import OPEN, Form, page
 from kwip.domain.errors import GoneError, InvalidError, NotFoundError
 from kwip.domain.ids import ListId, PostId, parse_id
-from kwip.domain.posts import Visibility
 from kwip.schemas.discovery.search import post_id_in, username_in
 from kwip.schemas.timelines.builder import BuilderQuery, WidgetChoice
 from kwip.schemas.timelines.widget_codes import Subject, code_of
@@ -125,11 +124,11 @@ def _tag(name: str) -> Subject:
 
 def _list(address: str) -> Subject:
     found = _LIST.search(address)
-    if found is None:
+    list_id = None if found is None else parse_id(found[1])
+    if list_id is None:
         raise _wrong(gettext("Enter the address of a list on this site."))
-    list_id = ListId(int(found[1]))
     try:
-        shown, _ = http.services().widgets.lists.about(http.loader(), list_id)
+        shown, _ = http.services().widgets.lists.about(http.loader(), ListId(list_id))
     except NotFoundError as error:
         raise _wrong(gettext("There's no public list at this address.")) from error
     page_of_it = f"{http.site().urls.origin}/embed/list/{list_id}"
@@ -171,7 +170,7 @@ def _why_not(post_id: PostId) -> str:
         view = http.services().posts.get(http.viewer(), http.loader(), post_id)
     except (NotFoundError, GoneError):
         return gettext("There's no public kwip with this address.")
-    if view.post.visibility not in {Visibility.PUBLIC, Visibility.UNLISTED}:
+    if not view.post.visibility.is_open:
         return gettext("Widgets can't show this kwip: it isn't public.")
     return _opted_out(view.author.username)
 

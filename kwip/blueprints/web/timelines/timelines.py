@@ -22,9 +22,9 @@ from kwip.blueprints.web.pages import (
 )
 from kwip.blueprints.web.posting.compose_form import blank_sheet
 from kwip.domain.timelines.pages import MAX_LIMIT, PageRequest
+from kwip.domain.timelines.pushdown import ALL_KINDS, Kinds
 from kwip.schemas.pages import SinceQuery
 from kwip.schemas.timelines.notifications import SeenForm
-from kwip.services.timelines.timelines import ALL_KINDS, Kinds
 from kwip.text.hashtags import clean_hashtag
 
 if TYPE_CHECKING:
