@@ -46,7 +46,7 @@ class BadgeRequest:
 class BadgeQuery(StrictSchema[BadgeRequest]):
     """`show`, `size` and `theme`; all others are rejected."""
 
-    show = parameters.choice(*SHOWN)
+    show = parameters.one_of(*SHOWN)
     size = parameters.number(DEFAULT_SIZE, MIN_SIZE, MAX_SIZE)
     theme = parameters.theme()
 

@@ -31,7 +31,7 @@ def limit(default: int = DEFAULT_LIMIT) -> fields.Integer:
     return number(default, 1, MAX_LIMIT)
 
 
-def choice(*choices: str) -> fields.String:
+def one_of(*choices: str) -> fields.String:
     """One of some words; the first is the default."""
     return fields.String(
         load_default=choices[0], validate=validate.OneOf(choices, error=ONE_OF)
@@ -40,7 +40,7 @@ def choice(*choices: str) -> fields.String:
 
 def theme() -> fields.String:
     """The look."""
-    return choice(*THEMES)
+    return one_of(*THEMES)
 
 
 def flag(*, default: bool, name: str | None = None) -> fields.Boolean:
