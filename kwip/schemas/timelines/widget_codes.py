@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 
 from markupsafe import Markup
 
+from kwip.schemas.timelines.feed_formats import FORMATS
 from kwip.text.translation import gettext
 
 if TYPE_CHECKING:
@@ -17,11 +18,6 @@ if TYPE_CHECKING:
 _SANDBOX = "allow-scripts allow-popups allow-popups-to-escape-sandbox"
 #: The height of a frame, in pixels: of one kwip, and of several.
 _LOW, _HIGH = 300, 600
-_FEED_TYPES = {
-    "atom": "application/atom+xml",
-    "rss": "application/rss+xml",
-    "json": "application/feed+json",
-}
 _SCRIPT = """\
 <ul id="kwips"></ul>
 <script type="module">
@@ -117,7 +113,7 @@ def _feed(choice: WidgetChoice, subject: Subject, urls: Urls) -> WidgetCode:
     part = "/media" if has_media else "/with-replies" if has_replies else ""
     source = f"{page}{part}.{ending}{_query(options)}"
     text = Markup('<link rel="alternate" type="{}" title="{}" href="{}">').format(
-        _FEED_TYPES[ending], subject.title, source
+        FORMATS[ending].media_type, subject.title, source
     )
     return WidgetCode(str(text), source=source)
 
