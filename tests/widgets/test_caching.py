@@ -64,7 +64,7 @@ def test_what_nobody_may_see_is_not_named(client, alice, bob):
 def test_keys_do_not_fill_the_headers_of_a_proxy():
     few = surrogate_keys.bounded(["public"], ["post:1", "post:1", "user:2"])
     many = surrogate_keys.bounded(
-        ["public"], [f"post:{number}" for number in range(10**17, 10**17 + 80)]
+        iter(["public"]), (f"post:{number}" for number in range(10**17, 10**17 + 80))
     )
 
     assert few == ["public", "post:1", "user:2"]

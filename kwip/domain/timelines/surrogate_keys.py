@@ -50,7 +50,8 @@ def of_views(views: Iterable[PostView]) -> list[str]:
 
 def bounded(always: Iterable[str], others: Iterable[str]) -> list[str]:
     """Return each key once, or `MANY` in place of the others if they are too many."""
-    named = list(dict.fromkeys([*always, *others]))
+    kept = list(dict.fromkeys(always))
+    named = list(dict.fromkeys([*kept, *others]))
     if sum(len(key.encode()) + 1 for key in named) <= MAX_BYTES:
         return named
-    return [*dict.fromkeys(always), MANY]
+    return [*kept, MANY]
