@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from kwip.domain.relationships import Relations
     from kwip.domain.timelines.lists import Listing
     from kwip.domain.timelines.timelines import Entry
+    from kwip.domain.timelines.views import PostView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,9 +69,13 @@ class Kinds:
         is_reply = entry.reply_to_author_id not in (0, entry.author_id)
         return (self.replies or not is_reply) and (self.reposts or not entry.is_repost)
 
+    def shows(self, view: PostView) -> bool:
+        """Return whether a post has the attachments that are wanted."""
+        return not self.only_media or bool(view.post.media)
+
     def where(self, where: Pushdown) -> Pushdown:
         """Add to a pushdown filter that other kinds are left out."""
-        addressees = None if self.replies else frozenset[UserId]()
+        addressees = where.addressees if self.replies else frozenset[UserId]()
         return replace(
             where,
             addressees=addressees,

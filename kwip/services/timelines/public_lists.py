@@ -48,6 +48,7 @@ class PublicLists:
         stores: Stores,
     ):
         self._pages = Pages(hydration)
+        self._hydration = hydration
         self._pushdown_reader = PushdownReader(stores.pushdown, hydration)
         self._entities = entities
         self._sources = sources
@@ -83,14 +84,13 @@ class PublicLists:
             return listing.list, owner, Page(items=())
         shown = Shown(self._entities.list_timelines, name, listing.member_ids)
         read = partial(self._sources.stored, shown, loader)
-        where = pushdown.of_public_list(listing)
+        where = kinds.where(pushdown.of_public_list(listing))
 
         def wants(entry: Entry) -> bool:
             return kinds.has(entry) and shows_public_list(listing, entry)
 
         def shows(view: PostView) -> bool:
-            has_media = not kinds.only_media or bool(view.post.media)
-            return has_media and _is_public(view)
+            return kinds.shows(view) and _is_public(view)
 
         run = Run(
             entries=read(page),
@@ -116,12 +116,12 @@ class PublicLists:
             Lookup(self._entities.listings, [own]),
             Lookup(self._entities.users, [owner_id]),
         )
-        listing, owner = listings.get(own), users.get(owner_id)
-        if listing is None or owner is None or not listing.list.is_public:
+        listing = listings.get(own)
+        if listing is None or not listing.list.is_public:
             raise no_such_list(list_id)
-        if owner.is_suspended or not owner.is_embeddable:
+        if self._hydration.gone(loader, [owner_id]):
             raise no_such_list(list_id)
-        return listing, owner
+        return listing, users[owner_id]
 
 
 def _is_public(view: PostView) -> bool:

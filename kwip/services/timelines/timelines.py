@@ -192,8 +192,7 @@ class Timelines:
             return Page(items=())
 
         def shows(view: PostView) -> bool:
-            has_media = not kinds.only_media or bool(view.post.media)
-            return has_media and (not tag or view.post.has_hashtag(tag))
+            return kinds.shows(view) and (not tag or view.post.has_hashtag(tag))
 
         if page.is_active:
             wanted = Conversations("user", user_id, frozenset(), shows)
