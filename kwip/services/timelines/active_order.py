@@ -176,7 +176,7 @@ def _within(folded: Sequence[int], found: Page[PostView], page: PageRequest) -> 
 
 
 def _begins(entry: Entry) -> bool:
-    return not (entry.refers_to_id)
+    return not entry.refers_to_id
 
 
 def _row_of(view: PostView) -> Row:

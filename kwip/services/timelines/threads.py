@@ -85,7 +85,7 @@ class Threads:
         start = _start(part, [one.post_id for one, _ in below])
         line = (conversation.entry(one) for one, _ in islice(below, start, None))
         always = [*ancestors, Entry.of(post)]
-        read = partial(self._hydrated, viewer, loader, None)
+        read = partial(self.hydration.posts, viewer, loader)
         found = _read(read, always, line, part.replies)
         views = found.views
         if post.id not in views:
@@ -131,8 +131,9 @@ class Threads:
         whole = [*list(above)[::-1], itself, *below]
         start = _behind(page.max_id, [one.post_id for one in whole], "before")
         line = map(conversation.entry, whole[start:])
-        approver = post.author_id if only_approved else None
-        read = partial(self._hydrated, viewer, loader, approver)
+        read = partial(self.hydration.posts, viewer, loader)
+        if only_approved:
+            read = partial(self._approved, viewer, loader, post.author_id)
         found = _read(read, [Entry.of(post)], line, page.limit)
         if post.id not in found.views:
             raise _no_such(post.id)
@@ -162,7 +163,7 @@ class Threads:
         itself = Entry.of(post)
         line = sorted([itself, *below], key=lambda e: e.post_id, reverse=True)
         older = (entry for entry in line if entry.post_id < page.upper)
-        read = partial(self._hydrated, viewer, loader, None)
+        read = partial(self.hydration.posts, viewer, loader)
         found = _read(read, [itself], older, page.limit)
         if post.id not in found.views:
             raise _no_such(post.id)
@@ -179,16 +180,14 @@ class Threads:
         found = loader.load(Lookup(self.entities.threads, [post.root_id]))[0]
         return post, Conversation(found.get(post.root_id, ()))
 
-    def _hydrated(
+    def _approved(
         self,
         viewer: Viewer | None,
         loader: Loader,
-        approver: UserId | None,
+        approver: UserId,
         entries: Sequence[Entry],
     ) -> dict[PostId, PostView]:
-        """Hydrate entries; only what `approver` wrote or has favourited, if given."""
-        if approver is None:
-            return self.hydration.posts(viewer, loader, entries)
+        """Hydrate entries, but only what `approver` wrote or has favourited."""
         spans = {(approver, span_of(entry.post_id)) for entry in entries}
         reactions = loader.load(  # together, so that approval costs no round trip
             Lookup(self.entities.reactions, sorted(spans)),
