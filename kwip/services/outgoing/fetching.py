@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.client
 import ssl
 import zlib
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import Message
 from http import HTTPStatus
@@ -20,7 +21,7 @@ from kwip.services.outgoing.patience import Patience, SlowHosts
 from kwip.text.hosts import ascii_host
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from urllib.parse import SplitResult
 
 MAX_REDIRECTS = 3
@@ -91,7 +92,8 @@ class Fetcher:
             if self.slow.has(place.host):
                 raise FetchError("timeout", is_transient=True)
             try:
-                found = self._ask(url, parts, place, limits, deadline)
+                with _explained():
+                    found = self._get(url, parts, place, limits, deadline)
             except FetchError as error:
                 if error.outcome == "timeout":
                     self.slow.add(place.host)
@@ -101,24 +103,6 @@ class Fetcher:
             url = found
         raise FetchError("redirects")
 
-    def _ask(
-        self,
-        url: str,
-        parts: SplitResult,
-        place: Place,
-        limits: Mapping[str, Limit],
-        deadline: Deadline,
-    ) -> Fetched | str:
-        """Request one address; return the answer, or the address it redirects to."""
-        try:
-            return self._get(url, parts, place, limits, deadline)
-        except ssl.SSLCertVerificationError as error:
-            raise FetchError("certificate") from error
-        except TimeoutError as error:
-            raise FetchError("timeout", is_transient=True) from error
-        except (OSError, http.client.HTTPException, ValueError, zlib.error) as error:
-            raise FetchError("unreachable", is_transient=True) from error
-
     def _get(
         self,
         url: str,
@@ -127,6 +111,7 @@ class Fetcher:
         limits: Mapping[str, Limit],
         deadline: Deadline,
     ) -> Fetched | str:
+        """Request one address; return the answer, or the address it redirects to."""
         most = max(limit.max_bytes for limit in limits.values()) + _HEAD_BYTES
         is_allowed = (place.host, place.port) in self.allowed
         with connected(
@@ -180,6 +165,19 @@ class Fetcher:
             "Accept-Encoding": "gzip",
             "Connection": "close",
         }
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Raise what can go wrong with a request as a FetchError."""
+    try:
+        yield
+    except ssl.SSLCertVerificationError as error:
+        raise FetchError("certificate") from error
+    except TimeoutError as error:
+        raise FetchError("timeout", is_transient=True) from error
+    except (OSError, http.client.HTTPException, ValueError, zlib.error) as error:
+        raise FetchError("unreachable", is_transient=True) from error
 
 
 def _host(name: str) -> str:
