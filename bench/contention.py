@@ -9,21 +9,18 @@ from __future__ import annotations
 
 import random
 import statistics
-import tempfile
 import threading
 import time
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.rows import Row
-from bench.worlds import servers_of, wired
+from bench.worlds import empty_world
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.ids import MAX_ID, IdGenerator, PostId, UserId
 from kwip.domain.posts import Post, Visibility
 from kwip.store.delivery.outbox import pending
-from kwip.store.indexes import ensure_indexes
 from kwip.store.timelines.buckets import empty_timeline
 
 if TYPE_CHECKING:
@@ -48,12 +45,7 @@ class Figures:
 
 def contention() -> Iterator[Row]:
     """Measure all ways in turn; the reference is the indexed query."""
-    with (
-        tempfile.TemporaryDirectory(prefix="kwip-bench-") as folder,
-        servers_of(Path(folder) / "home") as environ,
-        wired(environ) as wiring,
-    ):
-        ensure_indexes(wiring.store.database)
+    with empty_world() as wiring:
         ways = {0: Figures(), **{number: Figures() for number in DIVISIONS}}
         for turn in range(ROUNDS):
             order = list(ways)

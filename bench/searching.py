@@ -10,7 +10,6 @@ import json
 import os
 import random
 import statistics
-import tempfile
 import time
 from collections import Counter
 from contextlib import ExitStack
@@ -19,8 +18,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.reindexing import p95
 from bench.rows import Goal, Row, rounds
-from bench.worlds import NoNetworkError, servers_of, wired
+from bench.worlds import NoNetworkError, empty_world
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.ids import PostId, UserId, first_id_at, ms_of
 from kwip.domain.posts import Post, Visibility
@@ -28,7 +28,6 @@ from kwip.domain.timelines.pages import PageRequest
 from kwip.domain.timelines.search import SearchRequest
 from kwip.domain.users import User, Viewer
 from kwip.store.delivery.outbox import pending
-from kwip.store.indexes import ensure_indexes
 from kwip.store.posting.post_documents import to_document
 from kwip.text.parsing import parse
 
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
     from kwip.wiring import Wiring
 
 FEW, MANY = 10_000, 100_000
-ROUNDS, QUERIES, P95 = 5, 60, 95
+ROUNDS, QUERIES = 5, 60
 #: As many as in the network whose texts they are.
 USERS, BATCH, A_MINUTE_MS = 82_168, 1_000, 60_000
 
@@ -91,8 +90,8 @@ def search() -> Iterator[Row]:
         few, many = (_filled(ends, words, number) for number in (FEW, MANY))
         for name, query in kinds.items():
             asked = [query(random.Random(i)) for i in range(QUERIES)]  # noqa: S311
-            _p95(few, asked), _p95(many, asked)
-            sides = partial(_p95, many, asked), partial(_p95, few, asked)
+            _time(few, asked), _time(many, asked)
+            sides = partial(_time, many, asked), partial(_time, few, asked)
             found = rounds(ROUNDS, *sides)
             yield Row(
                 name=f"search_{name}",
@@ -118,10 +117,7 @@ _SAID = {
 
 def _filled(ends: ExitStack, words: Words, number: int) -> Wiring:
     """Make a site with so many kwips, all of them in the index."""
-    folder = ends.enter_context(tempfile.TemporaryDirectory(prefix="kwip-bench-"))
-    environ = ends.enter_context(servers_of(Path(folder) / "home"))
-    wiring = ends.enter_context(wired(environ))
-    ensure_indexes(wiring.store.database)
+    wiring = ends.enter_context(empty_world())
     users = [
         User(id=UserId((i + 1) << 16), username=f"u{i}", display_name="")
         for i in range(USERS)
@@ -160,7 +156,7 @@ def _post(text: str, ms: int, chance: random.Random) -> Post:
     )
 
 
-def _p95(wiring: Wiring, asked: list[str]) -> float:
+def _time(wiring: Wiring, asked: list[str]) -> float:
     viewer = Viewer(id=UserId(2 << 16), username="u1", digest="0")
     spent = []
     for text in asked:
@@ -169,4 +165,4 @@ def _p95(wiring: Wiring, asked: list[str]) -> float:
         began = time.perf_counter()
         wiring.services.search.page(viewer, loader, request)
         spent.append(time.perf_counter() - began)
-    return statistics.quantiles(spent, n=100)[P95 - 1]
+    return p95(spent)

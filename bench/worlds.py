@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,7 @@ from kwip.embedded.home_folder import HomeFolder
 from kwip.embedded.replica_set import set_up
 from kwip.embedded.servers import servers
 from kwip.embedded.supervisor import Supervisor
+from kwip.store.indexes import ensure_indexes
 from kwip.wiring import Options, build
 
 if TYPE_CHECKING:
@@ -58,7 +60,7 @@ def home_of(world: str) -> Path:
     Raises:
         NoNetworkError: There is nothing to load it from.
     """
-    environ = os.environ  # noqa: TID251 -- the one place of the bench that reads them
+    environ = os.environ  # noqa: TID251 -- as in `searching`, nowhere else in the bench
     home = Path(environ.get("BENCH_HOME", ROOT / "var" / "bench")) / world
     loaded = home.with_suffix(".loaded")
     if loaded.exists():
@@ -80,6 +82,18 @@ def home_of(world: str) -> Path:
         subprocess.run(command, cwd=ROOT, env=stack, check=True)  # noqa: S603 -- ours
     loaded.touch()
     return home
+
+
+@contextmanager
+def empty_world() -> Iterator[Wiring]:
+    """Run the servers of a new site, with its indexes and without a document."""
+    with (
+        tempfile.TemporaryDirectory(prefix="kwip-bench-") as folder,
+        servers_of(Path(folder) / "home") as environ,
+        wired(environ) as wiring,
+    ):
+        ensure_indexes(wiring.store.database)
+        yield wiring
 
 
 @contextmanager
