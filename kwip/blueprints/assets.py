@@ -33,17 +33,23 @@ BUNDLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "kwip.css": (
             *(
                 "tokens.css",
+                "base.css",
                 "page.css",
+                "folded.css",
                 "posts.css",
                 "quotes.css",
                 "media.css",
+                "attached.css",
                 "polls.css",
                 "previews.css",
             ),
             *("people.css", "forms.css", "lightbox.css", "live.css", "search.css"),
             *("emojis.css", "explore.css", "builder.css"),
         ),
-        "embed.css": ("tokens.css", "embed/embed.css", "polls.css", "previews.css"),
+        "embed.css": (
+            *("tokens.css", "base.css", "folded.css", "media.css"),
+            *("embed/embed.css", "polls.css", "previews.css"),
+        ),
         "frame.js": ("embed/frame.js",),
         "builder.js": ("builder.js",),
         "kwip.js": (

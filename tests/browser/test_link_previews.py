@@ -53,6 +53,7 @@ def test_a_card_comes_into_an_open_page_and_can_be_followed_by_keyboard(
         page.set_viewport_size(size)
         box = card.locator("img").bounding_box()
         assert abs(box["width"] - 2 * box["height"]) <= 2
+        assert card.bounding_box()["width"] - box["width"] <= 2  # only its border
     page.reload()
     assert card.evaluate("node => node.tabIndex") == 0
     assert card.get_attribute("href") == url

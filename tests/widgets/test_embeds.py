@@ -125,7 +125,8 @@ def test_a_frame_without_anything_to_show_says_so(wiring, alice, bob, client, fr
 
 def test_what_is_sensitive_opens_without_a_script(alice, client):
     file = (io.BytesIO(plain()), "me.png")
-    media = alice.post("/api/v2/media", data={"file": file}).json["id"]
+    sent = {"file": file, "focus": "1,-1"}
+    media = alice.post("/api/v2/media", data=sent).json["id"]
     covered = alice.say("look", sensitive=True, media_ids=[media], language="de")["id"]
     warned = alice.say("spoiler", spoiler_text="careful")["id"]
 
@@ -135,5 +136,6 @@ def test_what_is_sensitive_opens_without_a_script(alice, client):
     assert re.search(
         r"<details.*Sensitive.*<img [^>]*width=\"\d+\"", picture, re.DOTALL
     )
+    assert 'class="focus-x4 focus-y4"' in picture  # what a crop keeps
     assert 'dir="auto" lang="de"><p>look</p>' in picture
     assert re.search(r"<details.*careful.*<p>spoiler</p>.*</details>", words, re.DOTALL)

@@ -212,8 +212,7 @@ class List extends Widget {
     const last = old.findLastIndex((post) => has.has(post.cursor));
     // All that was here may have moved further down, out of the first page.
     const isOther = last < 0 && next;
-    let rest = old.slice(last + 1).filter((post) => !has.has(post.cursor));
-    if (!next) rest = [];
+    const rest = next ? old.slice(last + 1) : [];
     const cursors = old.map((post) => BigInt(post.cursor));
     const newest = cursors.reduce((one, other) => (one > other ? one : other));
     const isActive = this.text("order") === "active";
@@ -270,7 +269,7 @@ class List extends Widget {
     this.fill(make("div", { class: "scroll" }, this.news, this.list, this.end));
   }
 
-  // The item of a kwip, made anew if it has changed.
+  // The item of a kwip, made again if it has changed.
   item(post) {
     const print = printOf(post);
     const entry = this.entries.get(post.cursor) ?? { item: make("li") };
@@ -454,7 +453,7 @@ class Badge extends Widget {
       make(
         "div",
         { class: "badge" },
-        avatar(user, { width: 48, height: 48 }),
+        avatar(user, 48),
         link(
           user.url,
           { class: "badge-names" },

@@ -29,7 +29,7 @@ function make(tag, attributes = {}, ...children) {
     element.setAttribute(name, value === true ? "" : value);
     if (name === "class") element.setAttribute("part", value);
   }
-  element.append(...children.flat(3).filter((child) => child ?? false));
+  element.append(...children.flat(3).filter(Boolean));
   return element;
 }
 
@@ -79,10 +79,8 @@ function withEmojis(text, emojis) {
 // Pictures load late, and do not say on which page they are.
 const QUIETLY = { loading: "lazy", decoding: "async", referrerpolicy: "no-referrer" };
 
-function avatar(person, attributes = {}) {
-  const src = person.avatar;
-  const face = { src, alt: "", width: 40, height: 40 };
-  return make("img", { class: "avatar", ...QUIETLY, ...face, ...attributes });
+function avatar({ avatar: src }, size = 40) {
+  return make("img", { class: "avatar", ...QUIETLY, src, alt: "", width: size, height: size });
 }
 
 function nameOf({ display_name: name, username, emojis }) {

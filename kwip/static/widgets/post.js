@@ -144,9 +144,8 @@ function card({ url, title, description, host, image }) {
 function quote({ post }, words) {
   const gone = gettext("This kwip can't be shown.");
   if (!post) return make("p", { class: "quote quiet" }, gone);
-  const face = avatar(post.author, { width: 20, height: 20 });
   const header = head(post, words);
-  header.prepend(face);
+  header.prepend(avatar(post.author, 20));
   return make("blockquote", { class: "quote" }, header, content(post, words));
 }
 
