@@ -68,7 +68,6 @@ def untargeted():
     _UNTARGETED.found.clear()
     yield _UNTARGETED.found
     assert _UNTARGETED.found == []
-    assert _UNTARGETED.found == []
 
 
 def pytest_configure(config):

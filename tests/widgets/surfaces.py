@@ -63,6 +63,8 @@ class Surface:
     def subject(self):
         if "{post_id}" in self.path:
             return "post"
+        if "{list_id}" in self.path:
+            return "list"
         return "user" if "{name}" in self.path else ""
 
     def expected(self, world, subject):
@@ -86,10 +88,10 @@ class Surface:
 def asked(world, rows):
     """Give each address of some rows, with its row and what it is about."""
     posts = [k for k in world.kwips if k.role in {"plain", "folded", "reply"}]
-    subjects = {"": [""], "user": AUTHORS, "post": posts}
+    subjects = {"": [""], "user": AUTHORS, "post": posts, "list": [""]}
     for row in rows:
         for subject in subjects[row.subject]:
-            named = {"name": subject or "carol"}
+            named = {"name": subject or "carol", "list_id": world.list_id}
             if row.subject == "post":
                 named = {"name": subject.author, "post_id": subject.id}
             yield row.path.format(**named), row, subject
@@ -126,6 +128,14 @@ def media(kwip, name):
     return kwip.author == name and "media" in kwip.parts
 
 
+def on_list(kwip, _):
+    return kwip.visibility == "public" and kwip.author != "alice"
+
+
+def on_list_no_replies(kwip, _):
+    return on_list(kwip, _) and kwip.role != "reply"
+
+
 def newest(kwip, name):
     return kwip.author == name and kwip.role not in {"reply", "repost"}
 
@@ -157,6 +167,7 @@ _JSON = [
     Surface(f"{_V1}/user/{{name}}?limit=40&replies=false", no_replies),
     Surface(f"{_V1}/user/{{name}}/profile", nothing),
     Surface(f"{_V1}/user/{{name}}/stats", nothing),
+    Surface(f"{_V1}/list/{{list_id}}?limit=40", on_list),
     Surface(f"{_V1}/post/{{post_id}}", itself),
     Surface(f"{_V1}/thread/{{post_id}}", conversation),
     Surface(f"{_V1}/thread/{{post_id}}?shape=nested&limit=40", conversation),
@@ -177,6 +188,7 @@ _FEEDS = [
             ("/@{name}", "?", no_replies),
             ("/@{name}/with-replies", "?", everything),
             ("/@{name}/media", "?", media),
+            ("/lists/{list_id}", "?", on_list),
             ("/@{name}/{post_id}", "?", replies),
         ],
         ("rss", "atom", "json"),
@@ -190,6 +202,7 @@ _FRAMES = [
         ("/embed/user/{name}?limit=40", no_replies),
         ("/embed/user/{name}?limit=40&replies=true", everything),
         ("/embed/tag/tea?limit=40", tagged),
+        ("/embed/list/{list_id}?limit=40", on_list_no_replies),
     ]
 ]
 ORIGIN = "http://127.0.0.1:8000"

@@ -113,7 +113,8 @@ def test_a_list_that_is_not_public_is_not_found(shared, alice, bob, wiring):
 
 
 def test_a_member_who_turned_widgets_off_is_left_out(shared, bob, wiring):
-    shared.deliver(bob.say("hello"))
+    said = shared.deliver(bob.say("hello"))
+    assert shared.ids() == [said]
     change = ProfileChange(is_embeddable=False)
     wiring.services.users.update_profile(viewer_of(bob), change)
 

@@ -9,7 +9,9 @@ from itertools import product
 
 import pytest
 
+from kwip.domain.timelines.lists import ListChange
 from tests.widgets.surfaces import JSON, SURFACES, TEXT
+from tests.wired import viewer_of
 
 #: Parameters that nobody may send, and what the error names.
 QUERIES = [
@@ -40,10 +42,12 @@ ROWS = [row for row in SURFACES if ".atom" not in row.path]
 
 
 @pytest.fixture
-def paths(alice):
+def paths(alice, wiring):
     """Return each address of what Alice says, without limit, with its row."""
     post_id = alice.say("green #tea")["id"]
-    named = {"name": "alice", "post_id": post_id}
+    change = ListChange(title="Tea", is_public=True)
+    made = wiring.services.lists.create(viewer_of(alice.user), change)
+    named = {"name": "alice", "post_id": post_id, "list_id": made.id}
     return {
         row.path.format(**named).replace("limit=40", "").rstrip("?&"): row
         for row in ROWS
@@ -81,8 +85,8 @@ def test_a_parameter_that_an_address_does_not_take_is_named(client, paths):
 
 def test_no_id_and_no_name_is_more_than_not_found(client):
     for row, place in product(ROWS, PLACES):
-        post = {"name": "alice", "post_id": place}
-        named = post if row.subject == "post" else {"name": place, "post_id": 1}
+        name = "alice" if row.subject == "post" else place
+        named = {"name": name, "post_id": place, "list_id": place}
         if row.subject:
             where = row.path.format(**named)
             answer = client.get(where)

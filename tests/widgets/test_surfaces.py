@@ -10,6 +10,7 @@ import copy
 
 import pytest
 
+from kwip.blueprints.routes import AREAS
 from kwip.cache import invalidation_rules
 from kwip.jobs.registry import jobs
 from kwip.services.timelines import hydration
@@ -63,6 +64,16 @@ def wrong(world, client, rows=SURFACES):
             yield f"{path} shows {found - expected}"
         if expected - found:
             yield f"{path} lacks {expected - found}"
+
+
+def test_the_table_has_every_address_that_a_cdn_may_keep(app):
+    adapter = app.url_map.bind("")
+    paths = [row.path.partition("?")[0] for row in SURFACES]
+    asked = (path.format(name="alice", post_id=1, list_id=1) for path in paths)
+    rules = {adapter.match(path, return_rule=True)[0].rule for path in asked}
+
+    kept = {row.rule for row in AREAS["widgets"] if row.policy.cache == "widget"}
+    assert kept - rules == set()
 
 
 def is_gone_later(kwip):

@@ -13,6 +13,7 @@ from kwip.domain.attachments import AttachmentChange
 from kwip.domain.link_previews import LinkPreview, PreviewKind
 from kwip.domain.polls import NewPoll
 from kwip.domain.posts import Draft, Edit, Visibility
+from kwip.domain.timelines.lists import ListChange
 from kwip.domain.users import ProfileChange, Viewer
 from kwip.services.accounts.users import SignUp
 from tests.pictures import plain, sent
@@ -63,10 +64,14 @@ class Kwip:
 
 @dataclass
 class World:
-    """All kwips, oldest first, and whether everything has happened."""
+    """All kwips, oldest first, and whether everything has happened.
+
+    Everybody but Alice is on her public list.
+    """
 
     people: dict = field(default_factory=dict)
     kwips: list = field(default_factory=list)
+    list_id: int = 0
     is_over: bool = False
 
     def is_shown(self, kwip):
@@ -93,11 +98,22 @@ def fill(services):
         )
         world.people[name] = services.users.sign_up(wanted).id
     services.relationships.follow(world.viewer("carol"), world.people["alice"])
+    _share(services, world)
     for number, state in enumerate(STATES):
         kwip = _plain(services, world, state, number)
         world.kwips += [kwip, _folded(services, world, state)]
         world.kwips += _answers(services, world, kwip)
     return world
+
+
+def _share(services, world):
+    """Let Alice make a public list."""
+    alice, members = world.viewer("alice"), [world.people[n] for n in AUTHORS[1:]]
+    for member in members:
+        services.relationships.follow(alice, member)
+    change = ListChange(title="-", is_public=True)
+    world.list_id = services.lists.create(alice, change).id
+    services.lists.add(alice, world.list_id, members)
 
 
 def _publish(services, world, author, text, **fields):
