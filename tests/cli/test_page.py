@@ -183,6 +183,7 @@ def trends(kwip, wiring, posts, _monkeypatch):
     recomputed = kwip("trends", "recompute", "--json")
     return {
         "trends-recompute": [recomputed],
+        "routes": [kwip("routes", "/api/v1/statuses", "--json")],
         "trends-show": [kwip("trends", "show", "--json")],
     }
 

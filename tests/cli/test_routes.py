@@ -1,0 +1,24 @@
+"""`kwip routes`: the table without a running stack."""
+
+from __future__ import annotations
+
+from kwip.blueprints.routes import AREAS
+
+FIELDS = ("auth", "scope", "quota", "cache", "csrf")
+
+
+def test_all_routes_are_listed_or_those_of_a_part(kwip):
+    everything = kwip("routes", "--json").json["routes"]
+    lines = kwip("routes", "/setup").out.splitlines()
+
+    assert len(everything) == sum(len(area) for area in AREAS.values())
+    assert lines[0].split() == ["method", "rule", *FIELDS]
+    assert ["POST", "/setup"] in [line.split()[:2] for line in lines[1:]]
+    assert all("/setup" in line for line in lines[1:])
+
+
+def test_a_part_that_no_route_has_is_an_error(kwip):
+    found = kwip("routes", "/nothing-like-it")
+
+    assert found.code == 2
+    assert "no route contains '/nothing-like-it'" in found.err
