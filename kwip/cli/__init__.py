@@ -48,6 +48,7 @@ COMMANDS = {
     "fsck": "Check stored data for problems, and repair it.",
     "trends": "Show and compute trends.",
     "db": "Manage the database indexes.",
+    "secrets": "Change the key that signs cookies and forms.",
     "routes": "List the routes, and what each of them requires.",
     "world": "Load a social graph, and drive traffic against it.",
 }

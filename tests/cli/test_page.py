@@ -184,6 +184,7 @@ def trends(kwip, wiring, posts, _monkeypatch):
     return {
         "trends-recompute": [recomputed],
         "routes": [kwip("routes", "/api/v1/statuses", "--json")],
+        "secrets-rotate": [kwip("secrets", "rotate", "--json")],
         "trends-show": [kwip("trends", "show", "--json")],
     }
 

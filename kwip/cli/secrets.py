@@ -1,0 +1,85 @@
+"""`kwip secrets`: change the key that signs cookies and forms."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from typing import TYPE_CHECKING
+
+import click
+
+from kwip.cli import json_option, numbered, print_json
+from kwip.domain.clock import at, system_clock_ms
+from kwip.embedded.home_folder import HomeFolder
+from kwip.services.accounts.authentication import SESSION_LIFETIME
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+    from pathlib import Path
+
+    from config.settings import Settings
+
+
+@click.group("secrets")
+def command() -> None:
+    """Change the key that signs cookies and forms."""
+
+
+@command.command("rotate")
+@click.option(
+    "--revoke",
+    is_flag=True,
+    help="Accept no older key: everyone has to log in again.",
+)
+@json_option
+@click.pass_obj
+def rotate(settings: Settings, *, revoke: bool, as_json: bool) -> None:
+    """Create a new key, and still accept what the older ones signed.
+
+    Older keys are removed once nothing that they signed is valid any more. Restart Kwip
+    afterwards. It needs no running stack.
+    """
+    for variable, found in (
+        ("KWIP_SECRET_KEY", settings.secret_keys),
+        ("KWIP_SECRET_KEY_FILE", settings.secret_keys_in_file),
+    ):
+        if found is not None:
+            raise click.UsageError(
+                f"{variable} is set, so the key is not Kwip's to change: see "
+                '"Change the secret key" in docs/runbook.md'
+            )
+    home = HomeFolder(settings.home)
+    known, path = home.secret_keys(), home.root / "secrets" / "flask"
+    unused_for = at(system_clock_ms()) - at(int(path.stat().st_mtime * 1_000))
+    kept = _kept(known, unused_for, revoke=revoke)
+    _replace(path, "\n".join((secrets.token_urlsafe(48), *kept)))
+    if as_json:
+        print_json({"accepted": 1 + len(kept), "removed": len(known) - len(kept)})
+        return
+    click.echo(
+        f"created a new key; {numbered(len(kept), 'older key')} still accepted,"
+        f" {len(known) - len(kept)} removed. Restart Kwip to use it."
+    )
+
+
+def _kept(
+    known: tuple[str, ...], unused_for: timedelta, *, revoke: bool
+) -> tuple[str, ...]:
+    """Return the keys that may have signed a session which is still valid.
+
+    `unused_for` is how long only the first of them has signed.
+    """
+    if revoke:
+        return ()
+    return known[:1] if unused_for > SESSION_LIFETIME else known
+
+
+def _replace(path: Path, text: str) -> None:
+    """Replace a secret in one step, so that a crash leaves the old or the new one."""
+    draft = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)

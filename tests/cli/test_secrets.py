@@ -1,0 +1,60 @@
+"""`kwip secrets rotate`: a new key first, and older ones while they are needed."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from kwip.embedded.home_folder import HomeFolder
+from kwip.services.accounts.authentication import SESSION_LIFETIME
+
+GIVEN = "2f9c81d07ab64e353d0a5b18c7e6f942"
+
+
+@pytest.fixture
+def home(environ):
+    return HomeFolder(Path(environ["KWIP_HOME"]))
+
+
+def test_a_new_key_signs_and_older_ones_are_accepted_until_their_sessions_end(
+    kwip, home
+):
+    path = home.root / "secrets" / "flask"
+    [first] = home.secret_keys()
+
+    run = kwip("secrets", "rotate")
+    second, *others = home.secret_keys()
+    assert others == [first]
+    assert second != first
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert "1 older key still accepted, 0 removed. Restart Kwip" in run.out
+    assert not any(key in run.out for key in (first, second))
+
+    kwip("secrets", "rotate")
+    assert home.secret_keys()[1:] == (second, first)
+    long_ago = path.stat().st_mtime - (SESSION_LIFETIME + timedelta(1)).total_seconds()
+    os.utime(path, (long_ago, long_ago))
+    third = home.secret_keys()[0]
+    run = kwip("secrets", "rotate", "--json")
+    assert home.secret_keys()[1:] == (third,)
+    assert run.json == {"accepted": 2, "removed": 2}
+
+
+def test_a_key_that_others_know_is_revoked_at_once(kwip, home):
+    [known] = home.secret_keys()
+
+    kwip("secrets", "rotate", "--revoke")
+
+    assert len(home.secret_keys()) == 1
+    assert known not in home.secret_keys()
+
+
+def test_a_key_in_the_environment_is_not_changed(kwip_in, environ):
+    run = kwip_in({**environ, "KWIP_SECRET_KEY": GIVEN}, "secrets", "rotate")
+
+    assert run.code == 2
+    assert "KWIP_SECRET_KEY is set" in run.err
+    assert GIVEN not in run.err
