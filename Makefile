@@ -14,8 +14,12 @@ export PYTHONDONTWRITEBYTECODE :=
 run: setup
 	@$(VENV)/bin/kwip up --demo
 
-test: check browser
-	$(PY) -m pytest -m "not alone" -n auto --maxprocesses 8 --dist worksteal
+# What is checked is shown after the tests: one of two processors would wait for it.
+test: setup-dev browser
+	@$(MAKE) --no-print-directory check >$(VENV)/check.log 2>&1 & checked=$$!; \
+	$(PY) -m pytest -m "not alone" -n auto --maxprocesses 8 --dist worksteal; \
+	tested=$$?; wait $$checked; checked=$$?; cat $(VENV)/check.log; \
+	exit $$((tested || checked))
 	$(PY) -m pytest -m alone $$(grep -rl --include='*.py' 'mark\.alone' tests)
 
 check: setup-dev
