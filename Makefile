@@ -75,7 +75,7 @@ $(VENV)/runtime.stamp: requirements.txt $(VENV)/python.stamp
 
 $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/runtime.stamp
 	@echo "Installing the pinned tools …"
-	@$(PIP) -r requirements-dev.txt
+	@$(PIP) --no-compile -r requirements-dev.txt
 	@touch $@
 
 # The first Python of 3.11 or newer that can make environments; `make PYTHON=…` chooses.
