@@ -63,6 +63,7 @@ ProfileKey = Literal[
     "bio",
     "fields",
     "is_embeddable",
+    "shows_favourites",
     "is_discoverable",
     "folds_repeats",
     "requires_descriptions",
@@ -94,7 +95,8 @@ class User:
     `avatar` and `banner` name pictures: with a dot, a file below `/static`; without, an
     uploaded one; empty, the generated default. `pinned_ids` are posts at the top of the
     profile, newest pin first. Suspended users are hidden with everything they wrote.
-    Users who are not `is_embeddable` are in no widget; only those who are
+    Users who are not `is_embeddable` are in no widget, and only of those who
+    `shows_favourites` do widgets show what they favourited. Only those who are
     `is_discoverable` are suggested to others and in the directory. Readers who
     `folds_repeats` see on pages only once what an author says repeatedly. Authors who
     `requires_descriptions` post no files without one.
@@ -111,6 +113,7 @@ class User:
     featured_tags: tuple[FeaturedTag, ...] = ()
     is_suspended: bool = False
     is_embeddable: bool = True
+    shows_favourites: bool = False
     is_discoverable: bool = False
     is_admin: bool = False
     folds_repeats: bool = True
@@ -143,6 +146,7 @@ class ProfileChange:
     bio: str | None = None
     fields: tuple[ProfileField, ...] | None = None
     is_embeddable: bool | None = None
+    shows_favourites: bool | None = None
     is_discoverable: bool | None = None
     folds_repeats: bool | None = None
     requires_descriptions: bool | None = None

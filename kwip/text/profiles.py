@@ -26,6 +26,7 @@ _LINE = "fields[{}][{}]"
 #: What is on or off.
 _FLAGS: tuple[ProfileKey, ...] = (
     "is_embeddable",
+    "shows_favourites",
     "is_discoverable",
     "folds_repeats",
     "requires_descriptions",

@@ -1,4 +1,4 @@
-"""Pages for frames on other sites: a kwip, a user, a hashtag, a list, a thread.
+"""Pages for frames on other sites: a kwip, a thread, a user, favourites, and so on.
 
 They read what the JSON widgets read, work without a script, and know no reader.
 """
@@ -43,6 +43,15 @@ def embed_user(username: str) -> Response:
     return name_entities(shown, page.items, surrogate_keys.of_user(user.id))
 
 
+def embed_favourites(username: str) -> Response:
+    """Show the public kwips that a user favourited last."""
+    asked = http.load_query(EmbeddedTimelineQuery())
+    user, page = http.services().widgets.favourites(http.loader(), username, asked.page)
+    shown = _page("favourites", page=page, user=user)
+    named = surrogate_keys.of_favourites(user.id), surrogate_keys.of_user(user.id)
+    return name_entities(shown, page.items, *named)
+
+
 def embed_tag(name: str) -> Response:
     """Show the newest public kwips with a hashtag."""
     asked = http.load_query(EmbeddedTimelineQuery())
@@ -75,9 +84,12 @@ def _page(name: str, **context: object) -> Response:
     return make_response(render_template(f"embed/{name}.html", **context))
 
 
+_USER = "/embed/user/<name:username>"
+
 ROUTES = (
     Route("GET", "/embed/post/<id:post_id>", embed_post, WIDGET),
-    Route("GET", "/embed/user/<name:username>", embed_user, WIDGET),
+    Route("GET", _USER, embed_user, WIDGET),
+    Route("GET", f"{_USER}/favourites", embed_favourites, WIDGET),
     Route("GET", "/embed/tag/<string(maxlength=200):name>", embed_tag, WIDGET),
     Route("GET", "/embed/list/<id:list_id>", embed_list, WIDGET),
     Route("GET", "/embed/thread/<id:post_id>", embed_thread, WIDGET),

@@ -348,6 +348,7 @@ def _to_document(user: User) -> Document:
         "featured_tags": [],
         "is_suspended": False,
         "is_embeddable": user.is_embeddable,
+        "shows_favourites": user.shows_favourites,
         "is_discoverable": user.is_discoverable,
         "is_admin": user.is_admin,
         "folds_repeats": user.folds_repeats,

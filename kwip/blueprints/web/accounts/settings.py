@@ -40,10 +40,8 @@ def settings() -> Response:
 def privacy_settings() -> Response:
     """Show the privacy settings."""
     me = own_user()
-    values = {
-        "is_embeddable": "1" if me.is_embeddable else "",
-        "is_discoverable": "1" if me.is_discoverable else "",
-    }
+    names = ("is_embeddable", "shows_favourites", "is_discoverable")
+    values = {name: "1" if getattr(me, name) else "" for name in names}
     return page("settings_privacy.html", form=Form(values))
 
 

@@ -91,6 +91,21 @@ def _profile(name: str) -> Subject:
     return Subject(user.username, http.site().urls.user(user.username), title)
 
 
+def _favourites(name: str) -> Subject:
+    user = _found_user(name)
+    if not user.shows_favourites:
+        raise _wrong(_no_favourites(user.username))
+    page_of_it = f"{http.site().urls.origin}/embed/user/{user.username}/favourites"
+    title = gettext("Favourites of %(name)s", name=f"@{user.username}")
+    return Subject(user.username, page_of_it, title)
+
+
+def _no_favourites(name: str) -> str:
+    if name == _own_name():
+        return gettext("You don't let other sites show your favourites.")
+    return gettext("@%(name)s doesn't let other sites show favourites.", name=name)
+
+
 def _found_user(name: str) -> User:
     username = (username_in(name, http.site().urls) or "").lower()
     try:
@@ -182,6 +197,7 @@ def _wrong(message: str) -> InvalidError:
 _FINDERS: Mapping[str, Callable[[str], Subject]] = MappingProxyType(
     {
         "user": _user,
+        "favourites": _favourites,
         "public": _public,
         "tag": _tag,
         "list": _list,
