@@ -53,8 +53,9 @@ def _user_can_be_discovered(document: dict[str, Any]) -> None:
 
 
 def _user_shows_favourites(document: dict[str, Any]) -> None:
-    """Schema 6 of users showed no favourites on other sites."""
+    """Schema 6 of users showed no favourites, and let every site frame the rest."""
     document.setdefault("shows_favourites", False)
+    document.setdefault("embed_origins", [])
 
 
 def _credentials_get_a_key(document: dict[str, Any]) -> None:

@@ -25,6 +25,7 @@ NEW_IN_USERS = (
     "featured_tags",
     "is_discoverable",
     "shows_favourites",
+    "embed_origins",
 )
 NEW_IN_POSTS = (
     "hashtags",

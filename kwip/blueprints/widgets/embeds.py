@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from flask import make_response, render_template
 
-from kwip.blueprints import http
+from kwip.blueprints import framing, http
 from kwip.blueprints.surrogate_keys import name_entities
 from kwip.blueprints.table import WIDGET, Route
 from kwip.domain.timelines import surrogate_keys
@@ -24,13 +24,14 @@ if TYPE_CHECKING:
     from flask import Response
 
     from kwip.domain.ids import ListId, PostId
+    from kwip.domain.users import User
 
 
 def embed_post(post_id: PostId) -> Response:
     """Show one kwip."""
     http.load_query(EmbedQuery())
     view = http.services().widgets.post(http.loader(), post_id)
-    return name_entities(_page("post", view=view), [view])
+    return name_entities(_page("post", view.author, view=view), [view])
 
 
 def embed_user(username: str) -> Response:
@@ -39,7 +40,7 @@ def embed_user(username: str) -> Response:
     user, page = http.services().widgets.user(
         http.loader(), username, asked.page, asked.kinds
     )
-    shown = _page("user", page=page, user=user)
+    shown = _page("user", user, page=page, user=user)
     return name_entities(shown, page.items, surrogate_keys.of_user(user.id))
 
 
@@ -47,7 +48,7 @@ def embed_favourites(username: str) -> Response:
     """Show the public kwips that a user favourited last."""
     asked = http.load_query(EmbeddedTimelineQuery())
     user, page = http.services().widgets.favourites(http.loader(), username, asked.page)
-    shown = _page("favourites", page=page, user=user)
+    shown = _page("favourites", user, page=page, user=user)
     named = surrogate_keys.of_favourites(user.id), surrogate_keys.of_user(user.id)
     return name_entities(shown, page.items, *named)
 
@@ -57,7 +58,7 @@ def embed_tag(name: str) -> Response:
     asked = http.load_query(EmbeddedTimelineQuery())
     tag = clean_hashtag(name)
     page = http.services().widgets.tag(http.loader(), tag, asked.page)
-    shown = _page("tag", page=page, tag=tag)
+    shown = _page("tag", None, page=page, tag=tag)
     return name_entities(shown, page.items, surrogate_keys.of_tag(tag))
 
 
@@ -67,7 +68,7 @@ def embed_list(list_id: ListId) -> Response:
     about, owner, page = http.services().widgets.lists.page(
         http.loader(), list_id, asked.page, asked.kinds
     )
-    shown = _page("list", page=page, list=about, owner=owner)
+    shown = _page("list", owner, page=page, list=about, owner=owner)
     named = surrogate_keys.of_list(list_id), surrogate_keys.of_user(owner.id)
     return name_entities(shown, page.items, *named)
 
@@ -76,11 +77,16 @@ def embed_thread(post_id: PostId) -> Response:
     """Show a kwip and its conversation, in reading order."""
     asked = http.load_query(EmbeddedTimelineQuery())
     page = http.services().widgets.thread(http.loader(), post_id, asked.page)
-    shown = _page("thread", page=page, post_id=post_id)
-    return name_entities(shown, page.items, surrogate_keys.of_post(post_id))
+    author = page.post.author
+    shown = _page("thread", author, page=page, post_id=post_id)
+    named = surrogate_keys.of_post(post_id), surrogate_keys.of_user(author.id)
+    return name_entities(shown, page.items, *named)
 
 
-def _page(name: str, **context: object) -> Response:
+def _page(name: str, owner: User | None, /, **context: object) -> Response:
+    """Show a page, in a frame of the sites that its owner allows."""
+    if owner is not None:
+        framing.allow_only(owner.embed_origins)
     return make_response(render_template(f"embed/{name}.html", **context))
 
 

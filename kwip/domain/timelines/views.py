@@ -147,8 +147,10 @@ class ThreadView:
 class ThreadPage(Page[PostView]):
     """A page of a conversation in reading order.
 
-    `parents` has for each post the nearest one above it that is on the same page, if
-    there is one: what lies between them is hidden.
+    `post` is the one that it is read around. `parents` has for each post the nearest
+    one above it that is on the same page, if there is one: what lies between them is
+    hidden.
     """
 
+    post: PostView
     parents: Mapping[PostId, PostId]

@@ -128,6 +128,7 @@ class PrivacyForm(StrictSchema[ProfileChange]):
 
     is_embeddable = fields.Boolean(load_default=False)
     shows_favourites = fields.Boolean(load_default=False)
+    embed_origins = Text(load_default=None)
     is_discoverable = fields.Boolean(load_default=False)
 
     def make(self, **values: Any) -> ProfileChange:

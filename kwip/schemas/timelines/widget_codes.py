@@ -31,11 +31,15 @@ _SCRIPT = """\
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a widget shows: `name` as widgets address it, its page, and its title."""
+    """What a widget shows: `name` as widgets address it, its page, and its title.
+
+    `sites` are those that alone may frame it, if its owner has named some.
+    """
 
     name: str
     page: str
     title: str
+    sites: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +47,15 @@ class WidgetCode:
     """The `text` to copy, and what shows it here.
 
     That is `shown` (`Markup`, in which all is escaped), or the page of a frame, or the
-    address of something that is no page; the others are empty.
+    address of something that is no page; the others are empty. `sites` are those that
+    alone may show a frame.
     """
 
     text: str
     shown: str = ""
     frame: str = ""
     source: str = ""
+    sites: tuple[str, ...] = ()
 
 
 def code_of(choice: WidgetChoice, subject: Subject, urls: Urls) -> WidgetCode:
@@ -84,7 +90,7 @@ def _frame(choice: WidgetChoice, subject: Subject, urls: Urls) -> WidgetCode:
         ' style="border: 0; max-width: 600px"\n'
         '  sandbox="{}"></iframe>'
     ).format(urls.origin + path, subject.title, height, _SANDBOX)
-    return WidgetCode(str(text), frame=path)
+    return WidgetCode(str(text), frame=path, sites=subject.sites)
 
 
 def _json(choice: WidgetChoice, subject: Subject, urls: Urls) -> WidgetCode:
