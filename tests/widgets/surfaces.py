@@ -217,6 +217,7 @@ _OTHERS = [
     Surface(f"/api/oembed?url={ORIGIN}/@{{name}}/{{post_id}}", itself, EXCERPT),
     Surface(f"/api/oembed?url={ORIGIN}/@{{name}}", nothing),
     Surface(f"/api/oembed?url={ORIGIN}/tags/tea", nothing),
+    Surface(f"/api/oembed?url={ORIGIN}/embed/list/{{list_id}}", nothing),
     Surface("/@{name}/{post_id}/embed", itself, error=PAGE, gone=410),
     Surface("/badge/{name}.svg", nothing),
     Surface("/badge/{name}.svg?show=latest", newest, EXCERPT),

@@ -64,7 +64,9 @@ def cases(alice, client, settings, said, shared):
         "/@alice": {user},
         "/tags/fox": {"tag:fox"},
     }
-    found = []
+    # Its picture is its owner's.
+    of_list = f"/api/oembed?url={settings.origin}/lists/{shared}"
+    found = [(of_list, {user, f"list:{shared}"})]
     for page, named in pages.items():
         address = quote(settings.origin + page)
         found.append((f"/api/oembed?url={address}", named))
