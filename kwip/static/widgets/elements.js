@@ -64,17 +64,21 @@ class Widget extends HTMLElement {
   begin() {
     this.words = Words.of(this.closest("[lang]")?.lang);
     this.data = null;
+    let wrong;
     try {
-      this.server = new URL(this.getAttribute("server") || HOME).origin;
+      const server = new URL(this.getAttribute("server") || HOME);
+      this.server = server.origin;
+      this.host = server.host;
       this.place = this.source();
-    } catch {
+    } catch ({ told }) {
       this.place = null;
+      wrong = told ?? gettext("This element does not say what to show.");
     }
     const label = this.place?.title;
     this.frame = make("div", { class: "frame", role: "group", "aria-label": label });
     this.shadowRoot.replaceChildren(this.frame);
-    if (!this.place) {
-      this.notice(gettext("This element does not say what to show."));
+    if (wrong) {
+      this.notice(wrong, this.own());
       return;
     }
     const bone = () => make("div", { class: "bone" }, make("i"), make("i"), make("i"));
@@ -124,13 +128,16 @@ class Widget extends HTMLElement {
       this.watch();
       this.feed.ask();
     });
-    // What the page itself has in the element may be better than a link.
-    const own = this.textContent.trim() && make("slot");
     this.notice(
       told || gettext("This couldn't be loaded."),
       !error.isFinal && again,
-      own || this.way(),
+      this.own() || this.way(),
     );
+  }
+
+  // What the page itself has in the element, which may be better than a link.
+  own() {
+    return this.textContent.trim() && make("slot");
   }
 
   // Say why there is nothing.
@@ -141,8 +148,7 @@ class Widget extends HTMLElement {
 
   // The way to the site.
   way() {
-    const host = new URL(this.server).host;
-    return link(this.place.page, {}, gettext("Open on %(host)s", { host }));
+    return link(this.place.page, {}, gettext("Open on %(host)s", this));
   }
 
   text(name) {
@@ -157,7 +163,10 @@ class Widget extends HTMLElement {
       if (value) json.searchParams.set(name, value);
     }
     const { href, origin } = new URL(page, this.server);
-    if (origin !== this.server) throw new TypeError(origin);
+    if (origin !== this.server) {
+      const told = gettext("This address is not on %(host)s.", this);
+      throw Object.assign(new TypeError(), { told });
+    }
     return { json: json.href, page: href, title };
   }
 
@@ -236,6 +245,7 @@ class List extends Widget {
     this.posts = posts;
     if (!posts.length) {
       this.notice(this.emptyText(), this.way());
+      this.frame.lastElementChild.classList.add("nothing");
       return;
     }
     if (!this.list) this.open();
@@ -382,7 +392,7 @@ class Timeline extends List {
       "header",
       { class: "title" },
       link(place.page, {}, place.title),
-      make("span", { class: "quiet" }, new URL(this.server).host),
+      make("span", { class: "quiet" }, this.host),
     );
   }
 
@@ -423,7 +433,7 @@ class Comments extends List {
   heading() {
     if (!this.place) return "";
     const count = this.posts?.length ?? 0;
-    const number = `${this.words.short.format(count)}${this.next ? "+" : ""}`;
+    const number = `${this.words.told.format(count)}${this.next ? "+" : ""}`;
     const title = count
       ? ngettext("%(num)s reply", "%(num)s replies", count).replace(count, number)
       : gettext("Replies");
@@ -456,7 +466,7 @@ class Badge extends Widget {
   render() {
     const { user } = this.data;
     const { followers_count: followers, posts_count: posts } = user;
-    const shown = (text, count) => text.replace(count, this.words.short.format(count));
+    const shown = (text, count) => text.replace(count, this.words.told.format(count));
     this.fill(
       make(
         "div",

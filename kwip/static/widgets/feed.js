@@ -18,7 +18,10 @@ async function get(url) {
   let told;
   try {
     const { error, details = {} } = JSON.parse(text);
-    const wrong = Object.entries(details).map(([name, [one]]) => `${name}: ${one.description}`);
+    const wrong = Object.entries(details).map(([name, [one]]) =>
+      // No attribute has this name, and there is nothing else to be wrong.
+      name === "q" ? one.description : `${name}: ${one.description}`,
+    );
     told = [error, ...wrong].join(" ");
   } catch {
     // A proxy in between has answered.
@@ -56,11 +59,12 @@ class Feed {
     this.plan();
   }
 
-  // Ask now or when it is time, unless nobody looks.
+  // Ask now or when it is time, unless nobody looks or there is nothing to wait for.
   plan() {
     clearTimeout(this.timer);
     const isWanted = !this.data || [...this.watchers].some((each) => each.isLive);
-    if (this.isAsking || !this.watchers.size || !isWanted || document.hidden) return;
+    const isOver = this.isAsking || this.error?.isFinal;
+    if (isOver || !this.watchers.size || !isWanted || document.hidden) return;
     const dueMs = this.askedMs + this.waitMs - Date.now();
     if (dueMs <= 0) this.ask();
     else this.timer = setTimeout(() => this.ask(), dueMs);

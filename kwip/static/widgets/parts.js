@@ -87,7 +87,8 @@ function nameOf({ display_name: name, username, emojis }) {
   return make("bdi", { class: "name" }, withEmojis(name || username, emojis));
 }
 
-// Numbers and times in a language; without one, in the browser's.
+// Numbers and times in a language; without one, in the browser's. Those that stand in
+// our own texts are English as these are: they would else be half in one language.
 class Words {
   static known = new Map();
 
@@ -105,11 +106,15 @@ class Words {
       // The page names a language that is none.
     }
     const date = { month: "short", day: "numeric" };
-    this.short = new Intl.NumberFormat(tag, { notation: "compact" });
+    const compact = { notation: "compact" };
+    this.short = new Intl.NumberFormat(tag, compact);
     this.share = new Intl.NumberFormat(tag, { style: "percent" });
     this.past = new Intl.RelativeTimeFormat(tag, { style: "narrow", numeric: "auto" });
     this.day = new Intl.DateTimeFormat(tag, date);
     this.date = new Intl.DateTimeFormat(tag, { ...date, year: "numeric" });
+    const own = /^en\b/.test(tag) ? tag : "en";
+    this.told = new Intl.NumberFormat(own, compact);
+    this.toldDate = new Intl.DateTimeFormat(own, { ...date, year: "numeric" });
     this.full = new Intl.DateTimeFormat(tag, { dateStyle: "long", timeStyle: "short" });
   }
 

@@ -106,8 +106,8 @@ function poll(post, words) {
     const leads = votes && votes === most ? "leads" : null;
     return make("li", { class: leads }, bar, name, make("b", {}, words.share.format(share)));
   });
-  const people = words.short.format(voters);
-  const date = words.date.format(new Date(endsAt));
+  const people = words.told.format(voters);
+  const date = words.toldDate.format(new Date(endsAt));
   return make(
     "div",
     { class: "poll" },
@@ -115,7 +115,11 @@ function poll(post, words) {
     make(
       "p",
       { class: "quiet" },
-      ngettext("%(num)s person", "%(num)s people", voters).replace(voters, people),
+      voters
+        ? ngettext("%(num)s person voted", "%(num)s people voted", voters).replace(voters, people)
+        : isOver
+          ? gettext("No votes")
+          : gettext("No votes yet"),
       " · ",
       isOver
         ? gettext("Final results")
