@@ -67,6 +67,9 @@ _CACHE_CONTROL = {
     ),
     "static": f"public, max-age={STATIC_MAX_AGE_S}",
     "immutable": "public, max-age=31536000, immutable",
+    # Browsers keep what their reader has seen; no page names it when that is deleted. A
+    # shared cache would show it to others, so it has to ask again.
+    "card": "public, max-age=31536000, immutable, s-maxage=30",
     "signed": "private, max-age=86400",
 }
 #: Our own nginx keeps a widget for a second, so that it shows what was deleted for no
@@ -203,14 +206,15 @@ def finalize_response(response: Response) -> Response:
     _open_to_others(response, policy)
     is_kept = response.status_code < errors.FIRST_ERROR
     cache = policy.cache if is_kept else "never"
-    if cache == "widget":
+    if cache in {"widget", "card"}:
         response.headers.update(_OWN_PROXY)
-    response.headers["Cache-Control"] = _CACHE_CONTROL[cache]
+    if is_kept or "Cache-Control" not in response.headers:
+        response.headers["Cache-Control"] = _CACHE_CONTROL[cache]
     if response.mimetype == "text/html":
         response.vary.add("Accept-Encoding")
     if policy.auth in {"user", "optional"}:
         response.vary.add("Cookie")
-    has_tag = cache == "widget" or (response.is_json and cache != "never")
+    has_tag = cache in {"widget", "card"} or (response.is_json and cache != "never")
     _settle_body(response, has_tag=has_tag)
     return response
 
