@@ -154,7 +154,7 @@ def _read(reading: _Reading, piece: regex.Match[str]) -> None:
             reading.hints.append(Mistake(piece[0], _no_operator(name)))
         bare = (piece["word"] or "").lower().removesuffix(":")
         if bare in _OPERATORS and piece[0].endswith(":"):
-            reading.hints.append(Mistake(piece[0], _no_value(bare)))
+            reading.hints.append(Mistake(bare, _no_value(bare)))
         _words(reading, piece[0].lstrip("-"), is_excluded=is_excluded)
 
 
@@ -170,9 +170,7 @@ def _no_operator(name: str) -> str:
 def _no_value(name: str) -> str:
     says = _OPERATORS[name](_Reading(), _Operator(name, "", is_excluded=False))
     return gettext(
-        "%(name)s: has no value, so this is searched for as a word. %(says)s",
-        name=name,
-        says=says,
+        "This has no value, so it is searched for as a word. %(says)s", says=says
     )
 
 

@@ -117,7 +117,7 @@ def test_what_does_not_exist_in_a_link_is_told(anybody):
 
 def test_words_that_look_like_operators_are_searched_for_and_explained(anybody):
     for words, says in (
-        ("tea from:", "from: has no value, so this is searched for as a word. Write"),
+        ("tea From:", "from: This has no value, so it is searched for as a word. W"),
         ("tea colour:green", "colour: is not a search operator"),
     ):
         page = anybody.get(f"/widgets?kind=search&of={words}")
