@@ -62,20 +62,19 @@ class Widget extends HTMLElement {
 
   // Show that something is coming, in the room that it will need.
   begin() {
-    this.words = Words.of(this.closest("[lang]")?.lang);
+    this.words = new Words(this.closest("[lang]")?.lang);
     this.data = null;
     let wrong;
     try {
-      const server = new URL(this.getAttribute("server") || HOME);
-      this.server = server.origin;
-      this.host = server.host;
+      const { origin, host } = new URL(this.getAttribute("server") || HOME);
+      Object.assign(this, { server: origin, host });
       this.place = this.source();
     } catch ({ told }) {
       this.place = null;
       wrong = told ?? gettext("This element does not say what to show.");
     }
-    const label = this.place?.title;
-    this.frame = make("div", { class: "frame", role: "group", "aria-label": label });
+    const label = { "aria-label": this.place?.title };
+    this.frame = make("div", { class: "frame", role: "group", ...label });
     this.shadowRoot.replaceChildren(this.frame);
     if (wrong) {
       this.notice(wrong, this.own());
@@ -91,7 +90,7 @@ class Widget extends HTMLElement {
 
   // Replace what stands below the head.
   fill(...content) {
-    this.head = this.heading();
+    this.head = this.place ? this.heading() : "";
     this.frame.replaceChildren(this.head, ...content);
   }
 
@@ -164,8 +163,7 @@ class Widget extends HTMLElement {
     }
     const { href, origin } = new URL(page, this.server);
     if (origin !== this.server) {
-      const told = gettext("This address is not on %(host)s.", this);
-      throw Object.assign(new TypeError(), { told });
+      throw { told: gettext("This address is not on %(host)s.", this) };
     }
     return { json: json.href, page: href, title };
   }
@@ -245,7 +243,6 @@ class List extends Widget {
     this.posts = posts;
     if (!posts.length) {
       this.notice(this.emptyText(), this.way());
-      this.frame.lastElementChild.classList.add("nothing");
       return;
     }
     if (!this.list) this.open();
@@ -387,7 +384,6 @@ class Timeline extends List {
 
   heading() {
     const { place } = this;
-    if (!place) return "";
     return make(
       "header",
       { class: "title" },
@@ -431,11 +427,10 @@ class Comments extends List {
   }
 
   heading() {
-    if (!this.place) return "";
     const count = this.posts?.length ?? 0;
-    const number = `${this.words.told.format(count)}${this.next ? "+" : ""}`;
+    const text = ngettext("%(num)s reply", "%(num)s replies", count);
     const title = count
-      ? ngettext("%(num)s reply", "%(num)s replies", count).replace(count, number)
+      ? this.words.shorten(this.next ? text.replace(count, "$&+") : text, count)
       : gettext("Replies");
     const page = `${this.server}/share?in_reply_to=${this.post}`;
     return make(
@@ -466,7 +461,6 @@ class Badge extends Widget {
   render() {
     const { user } = this.data;
     const { followers_count: followers, posts_count: posts } = user;
-    const shown = (text, count) => text.replace(count, this.words.told.format(count));
     this.fill(
       make(
         "div",
@@ -486,9 +480,12 @@ class Badge extends Widget {
         make(
           "p",
           { class: "quiet" },
-          shown(ngettext("%(num)s follower", "%(num)s followers", followers), followers),
+          this.words.shorten(
+            ngettext("%(num)s follower", "%(num)s followers", followers),
+            followers,
+          ),
           " · ",
-          shown(ngettext("%(num)s kwip", "%(num)s kwips", posts), posts),
+          this.words.shorten(ngettext("%(num)s kwip", "%(num)s kwips", posts), posts),
         ),
       ),
     );

@@ -18,11 +18,9 @@ async function get(url) {
   let told;
   try {
     const { error, details = {} } = JSON.parse(text);
-    const wrong = Object.entries(details).map(([name, [one]]) =>
-      // No attribute has this name, and there is nothing else to be wrong.
-      name === "q" ? one.description : `${name}: ${one.description}`,
-    );
-    told = [error, ...wrong].join(" ");
+    const wrong = Object.entries(details).map(([name, [one]]) => `${name}: ${one.description}`);
+    // No attribute is called `q`.
+    told = [error, ...wrong].join(" ").replace(" q:", "");
   } catch {
     // A proxy in between has answered.
   }

@@ -106,8 +106,7 @@ function poll(post, words) {
     const leads = votes && votes === most ? "leads" : null;
     return make("li", { class: leads }, bar, name, make("b", {}, words.share.format(share)));
   });
-  const people = words.told.format(voters);
-  const date = words.toldDate.format(new Date(endsAt));
+  const date = words.own.date.format(new Date(endsAt));
   return make(
     "div",
     { class: "poll" },
@@ -116,10 +115,8 @@ function poll(post, words) {
       "p",
       { class: "quiet" },
       voters
-        ? ngettext("%(num)s person voted", "%(num)s people voted", voters).replace(voters, people)
-        : isOver
-          ? gettext("No votes")
-          : gettext("No votes yet"),
+        ? words.shorten(ngettext("%(num)s person", "%(num)s people", voters), voters)
+        : gettext("No votes"),
       " · ",
       isOver
         ? gettext("Final results")
