@@ -42,7 +42,7 @@ _LEAVES_OUT = ("media", "replies", "reposts", "approved")
 _OF_KIND: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "user": (*_SHARED, "replies", "reposts"),
-        "favourites": ("limit", "media"),
+        "favourites": ("limit", "media", "live"),
         "public": _SHARED,
         "tag": _SHARED,
         "list": ("limit", "media", "live", "replies", "reposts"),
