@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
+from kwip import __version__, telemetry
 from kwip.cache.client import Client
 from kwip.cache.entity_cache import EntityCache
 from kwip.cache.queue import JobQueue
@@ -23,6 +24,7 @@ from kwip.services.reading.entities import Entities
 from kwip.services.reading.loader import Loaders
 from kwip.services.reading.stores import Stores
 from kwip.store.client import JOB_TIMEOUT_MS, WEB_TIMEOUT_MS, Store, connect
+from kwip.store.commands import CommandWatch
 from kwip.store.delivery.outbox import OutboxStore
 from kwip.store.fence import FenceStore
 from kwip.store.jobs import JobStore
@@ -101,10 +103,12 @@ def build(
     """
     options = options or Options()
     timeout_ms = WEB_TIMEOUT_MS if role in {"web", "live"} else JOB_TIMEOUT_MS
+    listeners = [*options.listeners]
+    if role != "cli":
+        listeners.append(CommandWatch(settings.slow_command_ms))
+        telemetry.BUILD_INFO.labels(__version__, role).set(1)
     store = Store(
-        connect(
-            endpoints.mongodb_uri, timeout_ms=timeout_ms, listeners=options.listeners
-        ),
+        connect(endpoints.mongodb_uri, timeout_ms=timeout_ms, listeners=listeners),
         endpoints.database,
         is_sharded=options.is_sharded,
     )
@@ -145,7 +149,7 @@ def build(
     )
     services = make_services(core)
     listener = Listener(endpoints.redis_realtime_uri, fence.deployment, services.live)
-    background = make_background(core, services)
+    background = make_background(core, services, queue)
     return Wiring(
         endpoints=endpoints,
         services=services,
