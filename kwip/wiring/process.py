@@ -20,6 +20,7 @@ from kwip.jobs.runner import LANES
 from kwip.services.coherence import probes
 from kwip.services.coherence.clock_guard import ClockGuard
 from kwip.services.coherence.fence import Fence
+from kwip.services.maintenance.site_status import SiteStatus
 from kwip.services.reading.entities import Entities
 from kwip.services.reading.loader import Loaders
 from kwip.services.reading.stores import Stores
@@ -72,6 +73,7 @@ class Wiring:
     realtime: Client
     listener: Listener
     loops: list[Loop]
+    status: SiteStatus
     probes: Mapping[str, Callable[[], probes.Probe]]
 
     def close(self) -> None:
@@ -169,6 +171,16 @@ def build(
         realtime=realtime,
         listener=listener,
         loops=background.loops,
+        status=SiteStatus(
+            store=store,
+            outbox=core.outbox,
+            purges=services.attachments.files.purges.store,
+            queue=queue,
+            jobs=core.jobs,
+            redises={"cache": cache, "realtime": realtime},
+            folder=settings.home,
+            clock=options.clock,
+        ),
         probes={
             "mongodb": partial(probes.probe_mongodb, store.hello, core.clock_guard),
             "cache": partial(probes.probe_cache, fence),
