@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 from functools import cache
@@ -76,14 +77,14 @@ class Monitoring:
         _write(folder / "prometheus.yml", config)
         _write(folder / "alertmanager.yml", routes)
         self._start(
-            "prometheus",
+            [binaries() / "prometheus"],
             f"--config.file={folder}/prometheus.yml",
             f"--storage.tsdb.path={folder}/metrics",
             f"--web.listen-address=127.0.0.1:{free_port()}",
             "--log.level=error",
         )
         self._start(
-            "prometheus-alertmanager",
+            _with_templates(binaries() / "prometheus-alertmanager"),
             f"--config.file={folder}/alertmanager.yml",
             f"--storage.path={folder}/alerts",
             f"--web.listen-address=127.0.0.1:{self._port}",
@@ -92,7 +93,7 @@ class Monitoring:
         )
 
     def _start(self, program, *arguments):
-        self._processes.append(subprocess.Popen([binaries() / program, *arguments]))
+        self._processes.append(subprocess.Popen([*program, *arguments]))
 
     def firing(self):
         """Return the names of the alerts that Alertmanager has now."""
@@ -115,6 +116,24 @@ class Monitoring:
         for process in self._processes:
             process.kill()
             process.wait()
+
+
+def _with_templates(program):
+    """Return the command line of an Alertmanager that was unpacked and not installed.
+
+    Debian's reads its templates from a fixed place. In a view of the file system of its
+    own, they are there.
+    """
+    templates = program.parents[1] / "share/prometheus/alertmanager/default.tmpl"
+    place = Path("/usr/share/prometheus/alertmanager")
+    if (place / templates.name).exists():
+        return [program]
+    unshare = ["unshare", "--mount"]
+    if os.geteuid() != 0:
+        unshare += ["--user", "--map-root-user"]
+    mount = f'mount -t tmpfs none {place.parents[1]} && mkdir -p {place} && cp "$0"'
+    mount += f'/*.tmpl {place} && exec "$@"'
+    return [*unshare, "sh", "-c", mount, templates.parent, program]
 
 
 def _static(port):
