@@ -27,7 +27,7 @@ OUTAGES = (
 def hold(stack, monitoring, outages, alerts):
     """Wait until all alerts fire during some outages, and end after them.
 
-    Returns both times in seconds.
+    The outage that begins last ends first. Returns both times in seconds.
     """
     began = time.monotonic()
     with ExitStack() as all_of_them:

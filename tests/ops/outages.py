@@ -18,7 +18,7 @@ from tests.servers import wait_until
 from tests.wired import sign_up
 
 #: How long there is no primary, in seconds.
-WITHOUT_PRIMARY_S = 6
+WITHOUT_PRIMARY_S = 20
 
 
 @contextmanager
@@ -83,7 +83,7 @@ def no_primary(stack):
 def _visit(origin, ends):
     while not ends.wait(0.05):
         try:
-            with urlopen(f"{origin}/public", timeout=5):
+            with urlopen(f"{origin}/", timeout=5):
                 pass
         except URLError:  # an answer of 503, or none
             pass

@@ -183,7 +183,7 @@ def test_alerts_fire_during_an_outage_and_end_after_it(stack, monitoring):
     alerts = ("KwipRedisBreakerOpen", "KwipDeadLetters", "KwipFanoutStalled")
     assert not monitoring.firing() & set(alerts)
 
-    hold(stack, monitoring, (queue_hangs, deliveries_fail), alerts)
+    hold(stack, monitoring, (deliveries_fail, queue_hangs), alerts)
 
 
 @pytest.mark.parametrize("role", PROGRAMS)
