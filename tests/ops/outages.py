@@ -7,7 +7,6 @@ import os
 import signal
 import threading
 from contextlib import contextmanager
-from urllib.error import URLError
 from urllib.request import urlopen
 
 import pymongo
@@ -71,13 +70,16 @@ def deliveries_fail(stack):
 def no_primary(stack):
     """Have MongoDB step down for some seconds while visitors read the site."""
     ends = threading.Event()
-    visitor = threading.Thread(target=_visit, args=(stack.settings.origin, ends))
-    visitor.start()
+    asked = (stack.settings.origin, ends)
+    visitors = [threading.Thread(target=_visit, args=asked) for _ in range(6)]
+    for visitor in visitors:
+        visitor.start()
     with pymongo.MongoClient(stack.endpoints.mongodb_uri) as client:
         client.admin.command("replSetStepDown", WITHOUT_PRIMARY_S, force=True)
     yield
     ends.set()
-    visitor.join()
+    for visitor in visitors:
+        visitor.join()
 
 
 def _visit(origin, ends):
@@ -85,5 +87,5 @@ def _visit(origin, ends):
         try:
             with urlopen(f"{origin}/", timeout=5):
                 pass
-        except URLError:  # an answer of 503, or none
+        except OSError:  # an answer of 503, or none
             pass
