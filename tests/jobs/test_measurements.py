@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from prometheus_client import REGISTRY
 
-from kwip.services.maintenance.reports import Reports
+from kwip.domain.clock import at
+from kwip.services.maintenance.reports import BACKUP, Reports
+from kwip.store.jobs import Job
 
 NOW_MS = 1_700_000_000_000
 
@@ -19,7 +21,7 @@ def test_queues_dead_letters_and_reports_are_measured(make_worker, mongodb):
     mongodb["posts"].insert_one({"_id": 1, "fanout": {"state": "dead"}})
     wiring.queue.enqueue("fanout", "1")
     reports.store_fsck({"edges": 2})
-    reports.store_backup(NOW_MS - 5_000)
+    wiring.jobs.save(Job.begun(BACKUP, at(NOW_MS - 5_000)))
     wiring.sweeper.measurements.measure()
 
     assert value("kwip_dead_letters", kind="post") == 1

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from kwip.domain.clock import ClockMs
     from kwip.store.jobs import JobStore
 
-FSCK, BACKUP = "report:fsck", "report:backup"
+FSCK = "report:fsck"
+#: Whoever makes backups stores its time: everything from before it is in the newest.
+BACKUP = "report:backup"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +35,6 @@ class Reports:
         row = Checkpoint(self.jobs, FSCK, self.clock)
         row.restart()
         row.save(counts=findings, is_done=True)
-
-    def store_backup(self, begun_ms: int) -> None:
-        """Store that a backup succeeded that has everything from before it began."""
-        row = Checkpoint(self.jobs, BACKUP, lambda: begun_ms)
-        row.save(is_done=True)
 
     def expose(self, exposed: set[str]) -> None:
         """Set the metrics; two queries.
