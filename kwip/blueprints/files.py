@@ -87,7 +87,9 @@ def private_file(attachment_id: AttachmentId, variant: str) -> Response:
     expires_s = parse_id(request.args.get("expires", "")) or 0
     signature = request.args.get("signature", "")
     if not attachments.signer.is_valid(attachment_id, variant, expires_s, signature):
-        raise ForbiddenError(gettext("This link has expired. Open the kwip again."))
+        raise ForbiddenError(
+            gettext("This link has expired. Open the kwip again."), rule="signature"
+        )
     if variant == PREVIEW_FILE:
         return _stream(http.services().previews.read_private(PostId(attachment_id)))
     return _stream(attachments.read_private(attachment_id, variant))

@@ -28,7 +28,7 @@ from kwip.blueprints import (
     rate_limits,
     surrogate_keys,
 )
-from kwip.blueprints.report import report
+from kwip.blueprints.report import report, request_id
 from kwip.blueprints.table import Policy
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.errors import (
@@ -123,7 +123,9 @@ def begin() -> None:
     begun = http.begun()
     if begun is None:
         g.started_s = time.perf_counter()
-        g.request_id = http.request_id(request.headers.get("X-Request-Id", ""))
+        asked = request.headers.get("X-Request-Id", "")
+        is_proxied = http.site().is_proxied
+        g.request_id = request_id(asked, is_proxied=is_proxied)
     else:
         g.started_s, g.request_id = begun.started_s, begun.request_id
     clear_contextvars()
@@ -265,7 +267,15 @@ def finish(response: Response) -> Response:
     """Charge the work of a request; report it to the log and the metrics."""
     rate_limits.pay_work()
     route = request.url_rule.rule if request.url_rule else "unmatched"
-    report(g.started_s, request.method, request.path, route, response.status_code)
+    client = http.site().log_client(request.remote_addr)
+    report(
+        g.started_s,
+        request.method,
+        request.path,
+        route,
+        response.status_code,
+        **client,
+    )
     return response
 
 
