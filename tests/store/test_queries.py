@@ -201,6 +201,7 @@ CALLS = {
     "PurgeStore.done": lambda s: s.purges.done(["ab/1"], NOW),
     "PurgeStore.failed": lambda s: s.purges.failed(["ab/2"], NOW, None, "busy"),
     "PurgeStore.listed": lambda s: s.purges.listed(is_dead=True, limit=9),
+    "PurgeStore.dead_count": lambda s: s.purges.dead_count(),
     "PurgeStore.replay": lambda s: s.purges.replay(NOW),
     "AttachmentStore.take_due": lambda s: s.attachments.take_due(NOW, LATER, 9, bool),
     "ProcessingStore.begin": lambda s: s.processing.begin(
@@ -445,6 +446,7 @@ CALLS = {
     "OutboxStore.give_up": lambda s: s.outbox.give_up(_lease(s, 4), "dead", NOW),
     "OutboxStore.take_due": lambda s: s.outbox.take_due(NOW, LATER, 7, bool),
     "OutboxStore.oldest_pending_at": lambda s: s.outbox.oldest_pending_at(),
+    "OutboxStore.state_of": lambda s: s.outbox.state_of(posts_of(5)[6]),
     "OutboxStore.pending_count": lambda s: s.outbox.pending_count(),
     "OutboxStore.dead_count": lambda s: s.outbox.dead_count(),
     "OutboxStore.oldest_pending": lambda s: s.outbox.oldest_pending(7),
