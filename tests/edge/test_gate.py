@@ -32,16 +32,26 @@ def raising(monkeypatch, wiring, error):
     monkeypatch.setattr(type(wiring.services.users), "id_of", fail)
 
 
-@pytest.mark.parametrize("asked", ["a", "0123-abc.DEF_x", "x" * 64])
-def test_a_sane_request_id_is_kept(client, asked):
-    answer = client.get("/livez", headers={"X-Request-Id": asked})
+@pytest.fixture
+def behind_a_proxy(wiring, settings):
+    """Return a client that is a trusted proxy."""
+    home = str(settings.home)
+    trusting = load({"KWIP_HOME": home, "KWIP_TRUSTED_PROXIES": "1"})
+    return create_app(wiring, trusting).test_client(use_cookies=False)
 
-    assert answer.headers["X-Request-Id"] == asked
+
+@pytest.mark.parametrize("asked", ["a", "0123-abc.DEF_x", "x" * 64])
+def test_a_sane_request_id_of_a_trusted_proxy_is_kept(behind_a_proxy, client, asked):
+    sent = {"X-Request-Id": asked}
+
+    assert behind_a_proxy.get("/livez", headers=sent).headers["X-Request-Id"] == asked
+    for path in ("/livez", "/public"):  # by the app, and by the page cache
+        assert client.get(path, headers=sent).headers["X-Request-Id"] != asked
 
 
 @pytest.mark.parametrize("asked", ["", "x" * 65, "a b", "a\tb", "ä", "<script>"])
-def test_another_request_id_is_replaced(client, asked):
-    answer = client.get("/livez", headers={"X-Request-Id": asked})
+def test_another_request_id_is_replaced(behind_a_proxy, asked):
+    answer = behind_a_proxy.get("/livez", headers={"X-Request-Id": asked})
 
     assert len(answer.headers["X-Request-Id"]) == 32
     assert answer.headers["X-Request-Id"].isalnum()
@@ -57,7 +67,7 @@ def test_each_request_is_one_line_in_the_log(alice):
     with structlog.testing.capture_logs(
         processors=[structlog.contextvars.merge_contextvars]
     ) as lines:
-        alice.get("/api/v1/timelines/home?secret=1", headers={"X-Request-Id": "r1"})
+        answer = alice.get("/api/v1/timelines/home?secret=1")
         alice.get("/nowhere")
 
     first, second = [line for line in lines if line["event"] == "request"]
@@ -67,7 +77,7 @@ def test_each_request_is_one_line_in_the_log(alice):
         "path": "/api/v1/timelines/home",
         "route": "/api/v1/timelines/home",
         "status": 200,
-        "request_id": "r1",
+        "request_id": answer.headers["X-Request-Id"],
         "viewer_id": alice.user.id,
     }
     assert second == second | {"route": "unmatched", "status": 404}
