@@ -108,6 +108,7 @@ def create_app(wiring: Wiring, settings: Settings, *, is_live: bool = False) -> 
         policies=routes.POLICIES,
         live_origin=_live_origin(settings),
         is_live=is_live,
+        is_media_by_proxy=settings.media_by_proxy,
         # Room for all pictures or a video, and a form, so that an error can name a file
         # that is too large.
         max_upload_bytes=bodies.MAX_BODY_BYTES

@@ -67,8 +67,9 @@ class Site:
 
     `probes` check each server, by its name; `policies` is the route table by endpoint
     name; `live_origin` is where pages poll, "" for this site's own origin, None for
-    nowhere; `is_live` is true in a live process; `max_upload_bytes` is the longest body
-    of a route that takes files; `dumpers` fills as schemas are first used.
+    nowhere; `is_live` is true in a live process; `is_media_by_proxy` if nginx sends
+    private files; `max_upload_bytes` is the longest body of a route that takes files;
+    `dumpers` fills as schemas are first used.
     """
 
     services: Services
@@ -80,6 +81,7 @@ class Site:
     policies: Mapping[str, Policy]
     live_origin: str | None
     is_live: bool
+    is_media_by_proxy: bool
     max_upload_bytes: int
     dumpers: dict[tuple[type[DumpSchema], bool], DumpSchema] = field(
         default_factory=dict
