@@ -9,12 +9,12 @@ UV ?= uv
 # A test run starts a hundred processes; none has to compile what another has.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run test browser check check-cache machine faults scroll-back stale bench lighthouse pictures setup setup-dev docs lock clean
+.PHONY: run test browser tools check check-cache machine faults scroll-back stale bench lighthouse pictures setup setup-dev docs lock clean
 
 run: setup
 	@$(VENV)/bin/kwip up --demo
 
-test: check browser
+test: check browser tools
 	$(PY) -m pytest -m "not alone" -n auto --maxprocesses 8 --dist worksteal
 	$(PY) -m pytest -m alone $$(grep -rl --include='*.py' 'mark\.alone' tests)
 
@@ -27,6 +27,10 @@ check: setup-dev
 # Chromium for the tests of the pages; `make test CHROMIUM=…` chooses one.
 browser:
 	@sh config/browser.sh >/dev/null
+
+# Programs of Debian for the tests of a deployment; `make test NGINX=…` chooses one.
+tools:
+	@for tool in nginx systemd-analyze; do sh config/tools.sh $$tool >/dev/null || exit; done
 
 # The protocol of the cache at larger bounds than the suite's; some minutes.
 check-cache: setup-dev
