@@ -13,7 +13,8 @@ from kwip.cli import numbered
 if TYPE_CHECKING:
     from config.settings import Settings
 
-_FILE = click.Path(path_type=Path)
+#: Kwip does not read it: a key may belong to root alone.
+_FILE = click.Path(readable=False, path_type=Path)
 
 
 @click.group("config")

@@ -34,7 +34,7 @@ PATTERNS = {
     r"|^/(?!api/|assets/|media/).+\.(?:rss|atom|json)$",
     "uploads": r"^/(?:settings/profile|welcome|compose|compose/media|@[^/]+/[0-9]+/edit"
     r"|api/v1/accounts/update_credentials|api/v[12]/media|api/v1/media/[0-9]+)/?$",
-    "media": r"^/media/([0-9a-f]{2}/[0-9a-f]{32}"
+    "media": r"^/media/(?<kwip_file>[0-9a-f]{2}/[0-9a-f]{32}"
     r"-(?:[0-9]{2,4}|large|small|video|audio|preview)\.[a-z0-9]{3,4})$",
     "files": r"^/(?:assets|avatars|card|media|static|widgets/v1)/",
 }
@@ -140,7 +140,7 @@ def _values(settings: Settings, proxy: Proxy) -> Mapping[str, object]:
         "assets": _quoted(proxy.assets, "/"),
         "media": media,
         "media_folder": _quoted(media, "/"),
-        "media_folder_captured": _quoted(media, "/$1"),
+        "media_file": _quoted(media, "/$kwip_file"),
         "internal_path": INTERNAL_PATH,
         "upload_bytes": _FORM_BYTES
         + max(MAX_IMAGES * settings.media_max_bytes, VIDEO_MAX_BYTES),
