@@ -39,6 +39,7 @@ class Front:
 
     port: int
     folder: Path
+    asked: int = 0
 
     def get(self, path, source="127.0.0.1", method="GET", body=None, **headers):
         """Send one request from an address of this machine, and read the answer."""
@@ -52,11 +53,15 @@ class Front:
         with contextlib.closing(connection):
             connection.request(method, path, body, headers)
             answer = connection.getresponse()
+            self.asked += 1
             return Answer(answer.status, answer.headers, answer.read())
 
     @property
     def log(self):
-        return (self.folder / "access.log").read_text()
+        """What is logged of each request, once all lines have been written."""
+        log = self.folder / "access.log"
+        wait_until(lambda: log.read_text().count("\n") >= self.asked)
+        return log.read_text()
 
 
 @dataclass

@@ -26,8 +26,9 @@ from tests.people import sign_in
 from tests.pictures import plain
 from tests.servers import debian_program, settings_in, wait_until
 
-#: nginx keeps what Kwip allows it to for less than this.
-KEPT_S = 2.0
+#: nginx keeps what Kwip allows it to for less than two seconds; a busy machine needs
+#: some time to ask.
+KEPT_S = 3.0
 CONVERTED = {
     r"<id:\w+>": "12",
     r"<name:\w+>": "alice",
@@ -76,8 +77,7 @@ def front(nginx, settings, port, kwip, tmp_path):
 
 def caching(front, count):
     """Return what the last requests had to do with the cache."""
-    lines = wait_until(lambda: front.log.splitlines()[-count:])
-    return [json.loads(line)["cache"] for line in lines]
+    return [json.loads(line)["cache"] for line in front.log.splitlines()[-count:]]
 
 
 def test_nginx_accepts_every_variant(nginx, tmp_path):
@@ -150,9 +150,8 @@ def test_ids_and_addresses_come_from_nginx_whatever_a_client_says(front, kwip, c
     assert re.fullmatch("[0-9a-f]{32}", request["HTTP_X_REQUEST_ID"])
     [line] = [line for line in lines if line["event"] == "request"]
     assert line["request_id"] == request["HTTP_X_REQUEST_ID"]
-    logged = wait_until(lambda: front.log)
-    assert line["request_id"] in logged
-    assert "private" not in logged
+    assert line["request_id"] in front.log
+    assert "private" not in front.log
     assert "Server: nginx\r\n" in f"{answer.headers}".replace("\n", "\r\n")
 
 
@@ -165,14 +164,16 @@ def test_pages_are_cached_for_visitors_and_never_for_readers(
     name = app.config["SESSION_COOKIE_NAME"]
     assert cookie.startswith(f"{name}=")
 
-    first = front.get("/@alice")
     own = front.get("/@alice", Cookie=cookie)
     dark = front.get("/@alice", Cookie="kwip_look=dark.huge")
+    first = front.get("/@alice")
     again = front.get("/@alice")
+    later = front.get("/@alice", Cookie=cookie)
 
-    assert caching(front, 4) == ["MISS", "BYPASS", "BYPASS", "HIT"]
-    assert [a.status for a in (first, own, dark, again)] == [200] * 4
+    assert caching(front, 5) == ["BYPASS", "BYPASS", "MISS", "HIT", "BYPASS"]
+    assert [a.status for a in (own, dark, first, again, later)] == [200] * 5
     assert b"@bob" in own.body
+    assert b"@bob" in later.body
     for answer in (first, again, dark):
         assert b"@bob" not in answer.body
     assert first.body == again.body
@@ -192,9 +193,8 @@ def test_a_widget_is_kept_and_what_was_deleted_is_soon_gone(front, kwip, alice):
     first = front.get(path)
     for number in range(20):
         front.get(path, Cookie=f"kwip=someone{number}")
-    asked = len(kwip)
     assert b"slip" in first.body
-    assert asked < 4  # the second may have ended meanwhile
+    assert caching(front, 20).count("HIT") > len(kwip)
 
     alice.ask("DELETE", f"/api/v1/statuses/{status['id']}")
 
@@ -267,6 +267,37 @@ def test_a_dead_server_fails_no_read_and_a_write_is_sent_once(
     arrived = [each for each in kwip if each["REQUEST_METHOD"] == "POST"]
     assert set(writes) == {403, 503}
     assert (writes.count(503), writes.count(403)) == (len(lost), len(arrived))
+
+
+def test_reads_writes_and_open_pages_go_to_their_own_servers(nginx, port, tmp_path):
+    def answer(_, start_response):
+        start_response("204 No Content", [])
+        return []
+
+    site = {"KWIP_ORIGIN": f"http://127.0.0.1:{port}", "KWIP_TRUSTED_PROXIES": "1"}
+    settings = settings_in(tmp_path / "home", **site)
+    servers = {free_port(): Recorded(answer) for _ in range(4)}
+    read, write, *live = (f"127.0.0.1:{number}" for number in servers)
+    options = {"web": [read], "write": [write], "live": live}
+    with contextlib.ExitStack() as ends:
+        for number, server in servers.items():
+            ends.enter_context(served(server, number))
+        running = in_front(nginx, settings, port, tmp_path / "nginx", **options)
+        front = ends.enter_context(running)
+        for method in ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"):
+            front.ask(method, "/api/v1/statuses", {})
+        for session in range(24):
+            for _ in range(2):
+                front.get("/poll/home", Cookie=f"kwip_{port}={session}")
+
+    methods, cookies = (
+        [[each.get(name) for each in server.requests] for server in servers.values()]
+        for name in ("REQUEST_METHOD", "HTTP_COOKIE")
+    )
+    assert methods[0] == ["GET", "HEAD", "OPTIONS"]
+    assert methods[1] == ["POST", "PUT", "PATCH", "DELETE"]
+    assert len(set(cookies[2])) + len(set(cookies[3])) == 24
+    assert all(cookies[2:])
 
 
 def test_slow_clients_hold_nothing_of_kwip(front, kwip):
