@@ -20,7 +20,7 @@ def test_a_configuration_of_nginx_has_what_the_options_say(kwip_in):
     assert "rate=7r/s" in run.out
 
 
-def test_what_does_not_fit_is_an_error_that_names_it(kwip_in):
+def test_what_does_not_fit_is_an_error_that_names_it(kwip_in, tmp_path):
     inside = SITE | {
         "KWIP_TRUSTED_PROXIES": "0",
         "KWIP_LIVE_ORIGIN": "https://kwip.example.org:1",
@@ -38,5 +38,7 @@ def test_what_does_not_fit_is_an_error_that_names_it(kwip_in):
         run = kwip_in(environ, "config", "nginx", *options)
         assert (run.code, run.out) == (2, "")
         assert [name for name in names if f" {name}: " in run.err] == [*names]
-    run = kwip_in(SITE, "config", "assets", "/dev/null/x")
-    assert (run.code, run.err) == (2, "kwip: /dev/null/x: Not a directory\n")
+    (tmp_path / "file").touch()
+    folder = tmp_path / "file" / "assets"
+    run = kwip_in(SITE, "config", "assets", folder)
+    assert (run.code, run.err) == (2, f"kwip: {folder}: Not a directory\n")
