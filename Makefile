@@ -14,8 +14,12 @@ export PYTHONDONTWRITEBYTECODE :=
 run: setup
 	@$(VENV)/bin/kwip up --demo
 
-test: check browser tools
-	$(PY) -m pytest -m "not alone" -n auto --maxprocesses 8 --dist worksteal
+# What is checked is shown after the tests: one of two processors would wait for it.
+test: setup-dev browser tools
+	@$(MAKE) --no-print-directory check >$(VENV)/check.log 2>&1 & checked=$$!; \
+	$(PY) -m pytest -m "not alone" -n auto --maxprocesses 8 --dist worksteal; \
+	tested=$$?; wait $$checked; checked=$$?; cat $(VENV)/check.log; \
+	exit $$((tested || checked))
 	$(PY) -m pytest -m alone $$(grep -rl --include='*.py' 'mark\.alone' tests)
 
 check: setup-dev
@@ -75,7 +79,7 @@ $(VENV)/runtime.stamp: requirements.txt $(VENV)/python.stamp
 
 $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/runtime.stamp
 	@echo "Installing the pinned tools …"
-	@$(PIP) -r requirements-dev.txt
+	@$(PIP) --no-compile -r requirements-dev.txt
 	@touch $@
 
 # The first Python of 3.11 or newer that can make environments; `make PYTHON=…` chooses.

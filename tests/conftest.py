@@ -34,6 +34,11 @@ from tests.servers import (
 )
 from tests.sharded import Untargeted
 
+# Modules and tests are no garbage, and looking takes a third of the time to load them.
+gc.disable()
+#: How many new objects there are before the collector of garbage looks.
+_OBJECTS = 20_000
+
 # The machine that runs the tests may be busy; a slow example is not a wrong one.
 hypothesis.settings.register_profile("kwip", deadline=None)
 hypothesis.settings.load_profile("kwip")
@@ -99,9 +104,14 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_collection_finish():
-    """Spare the collector of garbage the tests and modules, which all stay."""
+    """Spare the collector of garbage the tests and modules, which all stay.
+
+    By default it also looks at every request: some thousand objects live that long.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(_OBJECTS)
+    gc.enable()
 
 
 @pytest.hookimpl(optionalhook=True)

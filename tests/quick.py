@@ -13,6 +13,9 @@ from flask import Flask
 
 from kwip.blueprints import routes
 from kwip.services.accounts import passwords
+from kwip.services.links import finder
+from kwip.services.media.converting import pictures, videos
+from tests.kept_children import KeptChildren
 
 
 def make_quick():
@@ -20,6 +23,7 @@ def make_quick():
     passwords.PasswordHasher = _cheap_hasher
     routes.register = _once_for_all_apps(routes.register)
     Flask.jinja_options = {"bytecode_cache": _Compiled()}
+    finder.Isolated = pictures.Isolated = videos.Isolated = KeptChildren()
 
 
 def _cheap_hasher(**_):
