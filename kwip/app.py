@@ -34,7 +34,7 @@ from kwip.text.agents import browser_in_words
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from types import TracebackType
-    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+    from wsgiref.types import StartResponse, WSGIEnvironment
 
     from flask import Request
     from werkzeug.routing import MapAdapter
@@ -108,6 +108,7 @@ def create_app(wiring: Wiring, settings: Settings, *, is_live: bool = False) -> 
         policies=routes.POLICIES,
         live_origin=_live_origin(settings),
         is_live=is_live,
+        is_behind_proxy=settings.trusted_proxies > 0,
         is_media_by_proxy=settings.media_by_proxy,
         # Room for all pictures or a video, and a form, so that an error can name a file
         # that is too large.
@@ -130,23 +131,9 @@ def create_app(wiring: Wiring, settings: Settings, *, is_live: bool = False) -> 
             x_proto=0,
             x_host=0,
         )
-    else:
-        app.wsgi_app = _without_request_id(app.wsgi_app)  # type: ignore[assignment, method-assign]
     if is_live:
         _let_wait(app, wiring.services.live)
     return app
-
-
-def _without_request_id(inner: WSGIApplication) -> WSGIApplication:
-    """Ignore the ids of clients: only a trusted proxy may choose what is logged."""
-
-    def without(
-        environ: WSGIEnvironment, start_response: StartResponse
-    ) -> Iterable[bytes]:
-        environ.pop("HTTP_X_REQUEST_ID", None)
-        return inner(environ, start_response)
-
-    return without
 
 
 def _live_origin(settings: Settings) -> str | None:

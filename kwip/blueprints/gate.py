@@ -30,7 +30,7 @@ from kwip.blueprints import (
     surrogate_keys,
 )
 from kwip.blueprints.appearance import Appearance
-from kwip.blueprints.report import report
+from kwip.blueprints.report import report, request_id
 from kwip.blueprints.table import Policy
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.errors import (
@@ -123,7 +123,8 @@ def begin() -> None:
     begun = http.begun()
     if begun is None:
         g.started_s = time.perf_counter()
-        g.request_id = http.request_id(request.headers.get("X-Request-Id", ""))
+        is_trusted = http.site().is_behind_proxy
+        g.request_id = request_id(request.environ, is_trusted=is_trusted)
     else:
         g.started_s, g.request_id = begun.started_s, begun.request_id
     clear_contextvars()

@@ -6,8 +6,6 @@ request's loader, its fields and its page from here, and answer through it.
 
 from __future__ import annotations
 
-import os
-import re
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import IO, TYPE_CHECKING, Any, TypeVar, cast
@@ -58,7 +56,6 @@ _FEEDS = tuple(f".{ending}" for ending in FORMATS)
 _EXTENSION = "kwip"
 #: Where `PageCache` leaves what it has begun.
 BEGUN = "kwip.begun"
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,9 +64,10 @@ class Site:
 
     `probes` check each server, by its name; `policies` is the route table by endpoint
     name; `live_origin` is where pages poll, "" for this site's own origin, None for
-    nowhere; `is_live` is true in a live process; `is_media_by_proxy` if nginx sends
-    private files; `max_upload_bytes` is the longest body of a route that takes files;
-    `dumpers` fills as schemas are first used.
+    nowhere; `is_live` is true in a live process, `is_behind_proxy` if requests have the
+    id that our own proxy gave them, and `is_media_by_proxy` if nginx sends private
+    files; `max_upload_bytes` is the longest body of a route that takes files; `dumpers`
+    fills as schemas are first used.
     """
 
     services: Services
@@ -81,6 +79,7 @@ class Site:
     policies: Mapping[str, Policy]
     live_origin: str | None
     is_live: bool
+    is_behind_proxy: bool
     is_media_by_proxy: bool
     max_upload_bytes: int
     dumpers: dict[tuple[type[DumpSchema], bool], DumpSchema] = field(
@@ -143,11 +142,6 @@ def begin_loader() -> None:
 def begun() -> Begun | None:
     """Return what was done for this request before Flask got it."""
     return cast("Begun | None", request.environ.get(BEGUN))
-
-
-def request_id(asked: str) -> str:
-    """Return the id that the client gave the request, or 32 random digits."""
-    return asked if _REQUEST_ID.fullmatch(asked) else os.urandom(16).hex()
 
 
 def viewer() -> Viewer | None:

@@ -34,7 +34,7 @@ from werkzeug.routing import RequestRedirect
 from kwip import telemetry
 from kwip.blueprints import appearance, compression, http, login, rate_limits
 from kwip.blueprints.page_copies import FORMAT, Copy, pack, size_of
-from kwip.blueprints.report import report
+from kwip.blueprints.report import report, request_id
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.errors import RateLimitedError
 from kwip.domain.memo import Remembered
@@ -191,7 +191,7 @@ class PageCache:
         )
         return http.Begun(
             time.perf_counter(),
-            http.request_id(environ.get("HTTP_X_REQUEST_ID", "")),
+            request_id(environ, is_trusted=self._site.is_behind_proxy),
             request_charge,
             services.loaders.begin(
                 credential.user_id if credential else None, request_charge

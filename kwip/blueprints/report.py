@@ -1,16 +1,29 @@
-"""Log and count requests, whether the app or the page cache answered them."""
+"""Name, log and count requests, whether the app or the page cache answers them."""
 
 from __future__ import annotations
 
+import os
+import re
 import time
+from typing import TYPE_CHECKING
 
 import structlog
 
 from kwip import telemetry
 
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIEnvironment
+
 log = structlog.get_logger()
 
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+def request_id(environ: WSGIEnvironment, *, is_trusted: bool) -> str:
+    """Return a request's id: that of a trusted proxy, or 32 random digits."""
+    given: str = environ.get("HTTP_X_REQUEST_ID", "") if is_trusted else ""
+    return given if _REQUEST_ID.fullmatch(given) else os.urandom(16).hex()
 
 
 def report(
